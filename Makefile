@@ -1,0 +1,56 @@
+# bief: one Makefile, no recursion.  make help lists the targets.
+
+PREFIX = /usr/local
+CFLAGS ?= -O2 -g
+WARN = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wno-unused-parameter -Wno-missing-field-initializers -Werror
+B = build
+ifdef SAN
+B = build/san
+SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+CC ?= cc
+ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -Isrc/bief -I$(B) $(CFLAGS) $(SANFLAGS)
+LIBS = -lcsv -lm -ldl
+
+PROGRAMS = $(patsubst src/%.c,%,$(filter-out src/bief.c,$(wildcard src/*.c)))
+LIB_OBJ = $(patsubst src/bief/%.c,$(B)/lib/%.o,$(wildcard src/bief/*.c))
+OP_OBJ = $(patsubst src/%.c,$(B)/op/%.o,$(wildcard src/*.c))
+BIN = bin
+ifdef SAN
+BIN = build/san/bin
+endif
+
+all: $(BIN)/bief
+
+$(BIN)/bief: $(LIB_OBJ) $(OP_OBJ) $(B)/ops.o
+	@mkdir -p $(BIN)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@for p in $(PROGRAMS); do ln -sf bief $(BIN)/$$p; done
+
+# The list of the operators, from the names of their files.
+$(B)/ops.c: $(wildcard src/*.c) Makefile
+	@mkdir -p $(B)
+	@{ echo '#include "run.h"'; \
+	for p in $(PROGRAMS); do echo "extern const struct op op_$$p;" | tr - _; done; \
+	echo 'const struct op *const run_ops[] = {'; \
+	for p in $(PROGRAMS); do echo "	&op_$$p," | tr - _; done; \
+	echo '	NULL};'; } > $@
+
+$(B)/ops.o: $(B)/ops.c
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/lib/%.o: src/bief/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+
+$(B)/op/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+
+-include $(LIB_OBJ:.o=.d) $(OP_OBJ:.o=.d)
+
+clean:
+	rm -rf build bin
+
+.PHONY: all clean

@@ -1,0 +1,67 @@
+/*
+ * buf: bytes that grow.
+ */
+#ifndef BIEF_BUF_H
+#define BIEF_BUF_H
+
+#include <stddef.h>
+#include <string.h>
+
+struct buf {
+	char *p;
+	size_t n;   /* bytes in use */
+	size_t cap; /* bytes allocated */
+};
+
+void buf_init(struct buf *b);
+void buf_release(struct buf *b);
+void buf_grow(struct buf *b, size_t more); /* slow part of buf_need */
+void buf_printf(struct buf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static inline void
+buf_clear(struct buf *b)
+{
+	b->n = 0;
+}
+
+/* Room for n more bytes at the returned place; add to b->n what was used. */
+static inline char *
+buf_need(struct buf *b, size_t n)
+{
+	if (b->cap - b->n < n)
+		buf_grow(b, n);
+	return b->p + b->n;
+}
+
+static inline void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	memcpy(buf_need(b, n), p, n);
+	b->n += n;
+}
+
+static inline void
+buf_byte(struct buf *b, char c)
+{
+	*buf_need(b, 1) = c;
+	b->n++;
+}
+
+static inline void
+buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+/* The bytes as a C string: ends them with a NUL that does not count. */
+static inline char *
+buf_cstr(struct buf *b)
+{
+	*buf_need(b, 1) = '\0';
+	return b->p;
+}
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * expr: expressions over a record, in jq's language or in Spark's SQL.
+ */
+#ifndef BIEF_EXPR_H
+#define BIEF_EXPR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "value.h"
+
+struct err;
+struct record;
+struct schema;
+struct zone;
+
+/* What an evaluation may look at beside the record. */
+struct expr_env {
+	const struct zone *zone;
+	int64_t batch_us;   /* time of the batch: now, current_timestamp */
+	int64_t event_us;   /* event time of the record, or ... */
+	bool has_event;     /* ... there is none */
+};
+
+struct expr;
+
+/*
+ * Compile.  fields may be NULL (nothing is known of the types).  NULL with a
+ * message that shows the place with a caret, STATUS_USAGE.
+ */
+struct expr *expr_jq(const char *text, const struct schema *fields,
+	struct err *err);
+struct expr *expr_sql(const char *text, const struct schema *fields,
+	struct err *err);
+void expr_free(struct expr *x);
+
+/*
+ * Evaluate.  each() is called for each result (an SQL expression has exactly
+ * one, a jq program any number); the value lives until each() returns.  It
+ * returns 0 to go on, -1 to stop.  Returns 0, -1 with a message when the
+ * expression fails on this record, or each()'s -1.
+ */
+int expr_eval(struct expr *x, const struct record *r,
+	const struct expr_env *env,
+	int (*each)(void *arg, const struct value *v), void *arg,
+	struct err *err);
+/*
+ * The same for the common case: exactly one result, which lives until the next
+ * evaluation of x.  Sets *n to 0, 1 or 2 (two or more) results, *v to the
+ * first.
+ */
+int expr_one(struct expr *x, const struct record *r,
+	const struct expr_env *env, struct value *v, int *n, struct err *err);
+
+/* The type of the result, where known (TYPE_UNKNOWN otherwise). */
+struct type;
+const struct type *expr_type(const struct expr *x);
+/* True if it runs natively, false if libjq is asked for each record. */
+bool expr_native(const struct expr *x);
+/*
+ * Bounds on time in a join's condition and the like are found by reading the
+ * tree; see sql.h.
+ */
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * number: text to numbers and back.
+ */
+#ifndef BIEF_NUMBER_H
+#define BIEF_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NUMBER_MAX 40 /* bytes that the printing functions may write */
+
+/* An integer's text ([-]digits, no leading zero asked for) that fits; else -1. */
+int number_int(const char *s, size_t n, int64_t *out);
+
+/*
+ * The double nearest to the decimal text (JSON number grammar; ties to even,
+ * infinite when too large).  The text is valid.
+ */
+double number_double(const char *s, size_t n);
+
+size_t number_print_int(int64_t i, char *out);
+
+/*
+ * The shortest text that reads back the same, always with a point or an
+ * exponent: 7.0, 0.1, 1e+22, 1.5e-07 (plain from 1e-4 to below 1e16).
+ * Finite numbers only.
+ */
+size_t number_print_double(double d, char *out);
+
+/* As Java's Double.toString (1.0E7, 9.9E-4, NaN, -Infinity), JDK 19 and later. */
+size_t number_print_java(double d, char *out);
+/* The same for a float widened to double. */
+size_t number_print_java_float(float f, char *out);
+
+/*
+ * Print a JSON number's text as number_print_double would print its value,
+ * without converting where the text shows that it is the shortest already.
+ * An infinite one prints as "Infinity" or "-Infinity" with quotes.
+ */
+size_t number_print_real(const char *s, size_t n, char *out);
+
+/*
+ * Decimals of up to 38 digits: text (JSON number or numeric string grammar) to
+ * precision p, scale s, rounded half away from zero.  Writes the canonical text
+ * (scale digits after the point), returns its length, 0 if it does not fit or
+ * is no number.
+ */
+size_t number_print_decimal(const char *s, size_t n, int precision, int scale,
+	char out[48]);
+
+#endif

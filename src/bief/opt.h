@@ -1,0 +1,75 @@
+/*
+ * opt: options as one declarative table, from which parsing, --help,
+ * --dump-options and the completions come.
+ *
+ * Long options and, for the daily few, a letter.  No abbreviations; options
+ * stand anywhere, "--" ends them; repeating one is an error unless it is a
+ * list.  --name VALUE or --name=VALUE.
+ */
+#ifndef BIEF_OPT_H
+#define BIEF_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+
+enum opt_kind {
+	OPT_FLAG,     /* bool */
+	OPT_STRING,   /* const char *, points into argv */
+	OPT_INT,      /* int64_t, not negative */
+	OPT_DURATION, /* int64_t, microseconds */
+	OPT_SIZE,     /* int64_t, bytes: 16M, 1G */
+	OPT_ENUM,     /* int, index into choices; arg is "fail|skip|keep" */
+	OPT_LIST,     /* struct opt_list: may be repeated, commas part */
+	OPT_MULTI     /* struct opt_list: may be repeated, commas do not part */
+};
+
+struct opt_list {
+	char **s; /* owned */
+	size_t n;
+};
+
+struct opt {
+	const char *name; /* without the dashes */
+	char letter;      /* 0: none */
+	enum opt_kind kind;
+	size_t at; /* offsetof the member in the operator's struct */
+	const char *arg;  /* name of the value in the help; choices of an enum */
+	const char *help; /* one line, no full stop */
+	bool file;        /* the value is a file: completions complete files */
+};
+
+#define OPT_END {NULL, 0, OPT_FLAG, 0, NULL, NULL, false}
+
+/*
+ * Parse argv[1..] into base.  Members keep what they had when an option is not
+ * given (set defaults first).  More than one table may be given (NULL ends
+ * them), each with its own base.  What is no option is left in *operands
+ * (pointers into argv, allocated).  given, when not NULL, is told of each
+ * option that stood there.  Returns 0 or -1 (STATUS_USAGE, with the nearest
+ * name where an option is unknown).
+ */
+struct opt_table {
+	const struct opt *opts;
+	void *base;
+};
+int opt_parse(const struct opt_table *tables, size_t ntables, char **argv,
+	char ***operands, size_t *noperands, struct err *err);
+void opt_free(const struct opt_table *tables, size_t ntables);
+
+/* Split at commas into list (allocated, NUL-terminated strings). */
+void opt_list_add(struct opt_list *l, const char *text, bool commas);
+void opt_list_free(struct opt_list *l);
+
+/* "16M" and such; 0 or -1. */
+int opt_size(const char *s, int64_t *out);
+
+/* Edit distance is small enough to ask "did you mean"; NULL-safe helper for
+ * all messages that name the nearest word. */
+size_t opt_distance(const char *a, const char *b);
+bool opt_near(const char *a, const char *b);
+
+#endif

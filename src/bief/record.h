@@ -1,0 +1,155 @@
+/*
+ * record: a record on its way through a chain of operators.
+ *
+ * OWNERSHIP.  What you reach from a record (its line, its values, the text they
+ * point to) lives until record() returns; to keep it, copy it.  You may read
+ * everything and add fields at the end (record_add).  Before you change or
+ * remove what is there, make the values your own (record_own): the same values
+ * may be handed to you again, in another record.
+ *
+ * A record is text (a line, between a source and a parser) or has fields.  Its
+ * names are a shape: shapes are interned, so that two records with the same
+ * names in the same order have the same shape, and what an operator found out
+ * about a shape once (where is the field "time"?) holds for the next record.
+ */
+#ifndef BIEF_RECORD_H
+#define BIEF_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "value.h"
+
+struct err;
+
+struct shape_name {
+	const char *s; /* as it stands between quotes in JSON */
+	uint32_t n;
+	const char *key; /* ,"name":   (n + 4 bytes, padding follows) */
+};
+
+struct shape {
+	uint64_t id; /* never used twice in a process */
+	uint32_t n;
+	bool transient; /* lives until the reader's next record */
+	struct shape_name *names;
+	/* private */
+	struct shape *parent, *child, *sibling;
+	struct shapes *owner;
+};
+
+/* All shapes of one chain. */
+struct shapes;
+struct shapes *shapes_new(void);
+void shapes_free(struct shapes *s);
+struct shape *shape_empty(struct shapes *s);
+/* The shape with one more name (as between quotes in JSON) at the end. */
+struct shape *shape_extend(struct shape *shape, const char *name, size_t n);
+/* Index of a name, of the last one if it stands there twice; -1 if none. */
+int shape_find(const struct shape *shape, const char *name, size_t n);
+
+struct record {
+	const char *line; /* the bytes of the line without its end, or NULL */
+	uint32_t nline;   /* bytes of line */
+	uint32_t kept;    /* this many leading fields stand in line as they are,
+	                     and it holds nothing else; unless line is NULL */
+	struct shape *shape; /* NULL: text */
+	struct value *v;     /* shape->n values; room for RECORD_SPARE more */
+	uint64_t number;     /* of the line in the input, from 1; 0 unknown */
+	const struct window_set *windows; /* see plan.h; NULL almost always */
+};
+
+#define RECORD_SPARE 16
+
+/* Room for values, for operators that build records. */
+struct slots {
+	struct value *v;
+	uint32_t cap;
+};
+void slots_release(struct slots *s);
+/* Room for n values and RECORD_SPARE more. */
+struct value *slots_need(struct slots *s, uint32_t n);
+
+/*
+ * A compiled field name: "time", or a path "meta.domain", "a[0].b".  A record
+ * that has a field of exactly the whole name is asked for that first.  Plain
+ * text, as the user writes it.
+ */
+struct field {
+	char *path;
+	struct value found; /* of a nested path */
+	/* private */
+	uint64_t id; /* of the shape that index is right for */
+	int index;
+	char *name; /* as in JSON */
+	uint32_t nname;
+	struct value *step; /* further steps of a path: names or indexes */
+	int nstep;
+	int step_index;
+};
+void field_init(struct field *f, const char *path);
+void field_release(struct field *f);
+/* The slow part of record_get. */
+const struct value *field_find(struct field *f, const struct record *r);
+/* Place among the record's fields, -1 if absent or nested. */
+int field_index(struct field *f, const struct record *r);
+
+/* The value of a field; NULL when the record has no such field. */
+static inline const struct value *
+record_get(const struct record *r, struct field *f)
+{
+	if (f->id == r->shape->id && f->index >= 0)
+		return &r->v[f->index];
+	return field_find(f, r);
+}
+
+/*
+ * Find the fields of a text record: it must be one JSON object.  The reader
+ * remembers the shape of the last record and checks that guess first.  Returns
+ * 0, or -1 with a message that says what is wrong and where.
+ */
+struct record_reader {
+	struct shapes *shapes;
+	struct shape *guess;
+	struct slots slots;
+};
+void record_reader_init(struct record_reader *rr, struct shapes *shapes);
+void record_reader_release(struct record_reader *rr);
+int record_parse(struct record_reader *rr, struct record *r, struct err *err);
+
+/*
+ * Start a record of your own: no line, n values (all null) of this shape.
+ */
+void record_new(struct record *r, struct shape *shape, struct slots *slots);
+
+/* Make the values your own: copied to slots, free to change. */
+void record_own(struct record *r, struct slots *slots);
+
+/*
+ * Add a field at the end, or give an existing one of that name a new value
+ * (slots are used then).  name is as between quotes in JSON; add caches where
+ * the name goes.
+ */
+struct record_add {
+	char *name; /* as in JSON */
+	uint32_t nname;
+	uint64_t id;       /* private: for this shape ... */
+	struct shape *out; /* ... the field is added, giving this one */
+	int index;         /* ... or replaced here */
+};
+void record_add_init(struct record_add *a, const char *plain_name);
+void record_add_release(struct record_add *a);
+void record_add(struct record *r, struct record_add *a, struct value v,
+	struct slots *slots);
+/* Change the value at a place; the values must be your own. */
+void record_set(struct record *r, uint32_t index, struct value v);
+
+/* Append the record's text, without LF. */
+void record_print(const struct record *r, struct buf *out);
+/* The text of a record: its line where nothing was changed, else printed into
+ * tmp.  Sets *n.  (For operators that take text.) */
+const char *record_text(const struct record *r, size_t *n, struct buf *tmp);
+
+#endif

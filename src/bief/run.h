@@ -1,0 +1,179 @@
+/*
+ * run: the runtime.  It owns the loop; a program is an operator, and a process
+ * runs a chain of them.
+ *
+ * THE ORDER OF THE CALLS, for one operator (one "stage" of a chain):
+ *
+ *   open     once; options are in the struct.  Check combinations, acquire.
+ *   plan     once, before the first record: what comes in is in *p, turn it
+ *            into what goes out.  Refuse (STATUS_USAGE) what cannot work.
+ *            Without control lines *p is empty.  With p->explain nothing else
+ *            will be called but close.
+ *   restore  after plan, when a checkpoint has given st->state its content.
+ *   begin    a batch begins; b->watermark is the one that makes rows late.  It
+ *            may be changed: later stages see the change.
+ *   record   one record.  Emit any number with run_emit().
+ *   batch    the batch ends; b->watermark is the one after the batch, by which
+ *            groups are closed.  It may be changed.  Emit what is due; later
+ *            stages get their call after this one, so what is emitted here is
+ *            still part of the batch for them.  Without control lines there is
+ *            one such call, at the end of input, with b->whole.
+ *   commit   sinks: make the batch durable (called after batch, in order).
+ *   close    once, also after a failed open; release in reverse.
+ *
+ * Sources have no record; instead:
+ *
+ *   pull     hand on what is there, by run_emit_line() or run_emit().  Return
+ *            PULL_MORE (call again), PULL_WAIT (nothing now; see wait),
+ *            PULL_BATCH (this batch is full or complete; more may follow in the
+ *            next), PULL_END (there will be no more), or -1.
+ *   wait     file descriptors to poll and a deadline, for PULL_WAIT.
+ *   mark     append the position after all that was emitted, as JSON text.
+ *   seek     go to a position that mark wrote (NULL: none was stored yet); to
+ *            (when not NULL) is the end of the batch that is run again: pull
+ *            stops there with PULL_BATCH.
+ *
+ * Every call but close returns 0 (or as told), or -1 with st->err set.  No
+ * operator reads, writes, prints, exits, or catches signals itself, and none
+ * keeps anything at file level: several stages of one process may be the same
+ * operator.
+ */
+#ifndef BIEF_RUN_H
+#define BIEF_RUN_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "opt.h"
+#include "plan.h"
+#include "record.h"
+
+struct chain;
+struct state;
+struct stage;
+
+enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
+
+/* What an operator is. */
+#define OP_SOURCE 1    /* it has pull, and no input */
+#define OP_SINK 2      /* nothing follows it */
+#define OP_TEXT 4      /* it takes lines, not records: a parser */
+#define OP_LIVE 8      /* a source whose batches stay open until the tick */
+#define OP_STATE 16    /* it keeps state: st->state is there for it */
+#define OP_WINDOWS 32  /* it takes records with windows set */
+#define OP_OPERANDS 64 /* it takes operands; without this they are refused */
+#define OP_INPUTS 128  /* it reads several inputs itself: see inputs */
+#define OP_ON_ERROR 256 /* it has --on-error, and --rejects means something */
+
+enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
+
+/* One end of an operator with several inputs (OP_INPUTS). */
+struct input_spec {
+	const char *path; /* "-" is standard input */
+};
+
+struct op {
+	const char *name;     /* of the program */
+	const char *about;    /* one line, lower case, no full stop */
+	const char *synopsis; /* what follows the name: "--on FIELD --size D" */
+	const struct opt *opts; /* ends with OPT_END; may be NULL */
+	size_t size;            /* of its struct, zeroed by the runtime */
+	unsigned flags;
+	void (*defaults)(void *self); /* before options are parsed */
+	int (*open)(struct stage *st);
+	int (*plan)(struct stage *st, struct plan *p);
+	int (*restore)(struct stage *st);
+	int (*begin)(struct stage *st, struct batch *b);
+	int (*record)(struct stage *st, struct record *r);
+	int (*batch)(struct stage *st, struct batch *b);
+	int (*commit)(struct stage *st, const struct batch *b);
+	int (*pull)(struct stage *st);
+	int (*wait)(struct stage *st, struct pollfd *fds, int max,
+		int64_t *deadline);
+	int (*mark)(struct stage *st, struct buf *out);
+	int (*seek)(struct stage *st, const char *from, const char *to);
+	/* OP_INPUTS: how many, which, and a record or batch of input i. */
+	int (*inputs)(struct stage *st, struct input_spec *in, int max);
+	int (*merge_plan)(struct stage *st, struct plan *in, int n,
+		struct plan *out);
+	int (*record_of)(struct stage *st, int input, struct record *r);
+	/* A tool is no part of a pipeline (serve-lines): it is all there is, may
+	 * read and write itself, and returns 0 or -1. */
+	int (*tool)(struct stage *st);
+	void (*hup)(struct stage *st); /* SIGHUP, between batches */
+	/* Append ,"name":value... for --progress; and one for SIGUSR1. */
+	void (*progress)(struct stage *st, struct buf *out);
+	void (*close)(struct stage *st);
+};
+
+/* What the runtime gives to every stage; operators read it. */
+struct stage {
+	const struct op *op;
+	void *self;         /* the operator's struct */
+	struct err *err;    /* where messages go */
+	char **operands;    /* what was no option */
+	size_t noperands;
+	struct shapes *shapes;
+	struct stage *next; /* NULL: the output */
+	struct chain *chain;
+	int place;          /* in the chain, from 0 */
+	struct state *state; /* OP_STATE */
+	struct plan in, out; /* as of the call of plan */
+	struct batch now;    /* the batch that is open; number -1: none */
+	/* counters: since the start */
+	uint64_t records_in, records_out, rejected, late;
+	int (*give)(struct stage *st, struct record *r); /* private: of next */
+	struct stage_private *priv;
+};
+
+#define STAGE(st, type) ((struct type *)(st)->self)
+
+/* Hand a record on.  0, or -1: return it at once. */
+int run_emit(struct stage *st, struct record *r);
+/* Hand on a line of text (without its end); number as in struct record.  At
+ * least JSON_PADDING readable bytes must follow it. */
+int run_emit_line(struct stage *st, const char *line, size_t n,
+	uint64_t number);
+
+/*
+ * A record that cannot be taken: counted, written to --rejects with the reason,
+ * the first few said on standard error.  Returns 0 with --on-error skip (or
+ * keep: the operator goes on with what it has), or -1 with --on-error fail.
+ */
+int run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for a record or group that came after the watermark: never fails. */
+void run_late(struct stage *st, const struct record *r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* "program: ..." on standard error. */
+void run_warn(struct stage *st, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* --on-error of this stage. */
+enum on_error run_on_error(const struct stage *st);
+/* Time zone: --zone of the stage, else the header's, else UTC. */
+const struct zone *run_zone(const struct stage *st);
+/* Write to standard output, for sinks that draw (buffered by the runtime). */
+void run_print(struct stage *st, const char *p, size_t n);
+bool run_terminal(const struct stage *st); /* standard output is one */
+/* A line for --ready-fd, once. */
+void run_ready(struct stage *st);
+
+/* The operators there are; NULL ends the list.  src/stream-files.c defines
+ * "const struct op op_stream_files"; the list is made by the Makefile from the
+ * names of the files. */
+extern const struct op *const run_ops[];
+const struct op *run_find(const char *name);
+
+/*
+ * Run a chain of programs: words[i] is the argv of the i-th (NULL ends each,
+ * NULL ends the list), from input to output.  Returns the exit status of each
+ * in status (room for all); messages have been printed.
+ */
+int run_chain(char ***words, int n, int in, int out, int *status);
+/* main() of a program. */
+int run_main(int argc, char **argv);
+
+#endif

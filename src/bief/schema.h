@@ -1,0 +1,85 @@
+/*
+ * schema: field names and types, in Spark's notations.
+ *
+ * DDL ('time timestamp, m struct<a:int,b:array<string>>', any case, names in
+ * backquotes where needed, NOT NULL and COMMENT accepted) and Spark's JSON form
+ * ({"type":"struct","fields":[...]}).
+ */
+#ifndef BIEF_SCHEMA_H
+#define BIEF_SCHEMA_H
+
+#include <stdbool.h>
+
+#include <stddef.h>
+
+struct buf;
+struct err;
+
+enum type_kind {
+	TYPE_UNKNOWN, /* not known before data flows */
+	TYPE_NULL,    /* void */
+	TYPE_BOOLEAN,
+	TYPE_BYTE,
+	TYPE_SHORT,
+	TYPE_INT,
+	TYPE_LONG,
+	TYPE_FLOAT,
+	TYPE_DOUBLE,
+	TYPE_DECIMAL, /* precision, scale */
+	TYPE_STRING,
+	TYPE_BINARY,
+	TYPE_TIMESTAMP, /* unit: of integers in JSON; output is always a time */
+	TYPE_DATE,
+	TYPE_ARRAY,  /* elem */
+	TYPE_MAP,    /* key, elem */
+	TYPE_STRUCT  /* fields */
+};
+
+enum time_unit { UNIT_S, UNIT_MS, UNIT_US, UNIT_NS };
+
+struct type {
+	enum type_kind kind;
+	int precision, scale;
+	enum time_unit unit;
+	struct type *key, *elem;
+	struct schema *fields;
+};
+
+struct schema_field {
+	char *name; /* plain text, NUL-terminated */
+	struct type *type;
+};
+
+struct schema {
+	size_t n;
+	struct schema_field *f;
+};
+
+/* NULL with a message that shows the place with a caret. */
+struct schema *schema_parse(const char *text, struct err *err);
+struct schema *schema_new(void);
+struct schema *schema_copy(const struct schema *s);
+void schema_free(struct schema *s);
+/* Append a field; type becomes the schema's (NULL: unknown). */
+void schema_add(struct schema *s, const char *name, struct type *type);
+/* Put a field at a place (moves the later ones); remove one. */
+void schema_insert(struct schema *s, size_t at, const char *name,
+	struct type *type);
+void schema_remove(struct schema *s, size_t at);
+/* Index of a field by exact name (the last one), or -1. */
+int schema_find(const struct schema *s, const char *name, size_t n);
+/* The type of a path such as meta.domain (exact whole name first), or NULL. */
+const struct type *schema_type(const struct schema *s, const char *path);
+/* The field whose name is nearest to name, for messages; NULL if none is near. */
+const char *schema_nearest(const struct schema *s, const char *name);
+
+struct type *type_new(enum type_kind kind);
+struct type *type_copy(const struct type *t);
+void type_free(struct type *t);
+bool type_numeric(const struct type *t);
+
+/* DDL text of a schema or a type: time timestamp, k map<string,int>. */
+void schema_print(const struct schema *s, struct buf *out);
+void type_print(const struct type *t, struct buf *out);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * state: what a stateful stage keeps between records, by key.
+ *
+ * Keys and values are bytes.  A value stands in memory as it is saved, so that
+ * a stage changes it in place and no saving code of its own is needed; only its
+ * owner knows its form, which therefore must hold no pointers.  An entry is
+ * known by a state_ref, which stays the same until the entry is deleted; a
+ * pointer to a value is good until the next call that makes or resizes an
+ * entry.
+ *
+ * The cost of a batch grows with what changed, not with what there is: the
+ * entries changed since state_settle() are listed, and only these are written.
+ */
+#ifndef BIEF_STATE_H
+#define BIEF_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct state;
+
+typedef uint32_t state_ref;
+#define STATE_NONE 0
+
+/* limit_bytes: --max-state; 0 is none.  state_make fails beyond it. */
+struct state *state_new(size_t limit_bytes);
+void state_free(struct state *s);
+void state_clear(struct state *s);
+
+state_ref state_find(const struct state *s, const void *key, size_t n);
+/*
+ * The entry of this key, made with size zero bytes as its value if it is not
+ * there (*made tells).  It counts as changed.  STATE_NONE: the limit is
+ * reached, *err says so.
+ */
+state_ref state_make(struct state *s, const void *key, size_t n, size_t size,
+	bool *made, struct err *err);
+void state_delete(struct state *s, state_ref r);
+
+const void *state_key(const struct state *s, state_ref r, size_t *n);
+/* To read (8-byte aligned). */
+void *state_value(const struct state *s, state_ref r, size_t *n);
+/* To change: marks the entry as changed. */
+void *state_change(struct state *s, state_ref r);
+/* Give the value another size; what fits is kept, the rest is zero. */
+void *state_resize(struct state *s, state_ref r, size_t size);
+
+/* Walk all entries, in no order; deleting the current one is allowed. */
+state_ref state_first(const struct state *s);
+state_ref state_next(const struct state *s, state_ref r);
+
+size_t state_count(const struct state *s);
+size_t state_bytes(const struct state *s);
+
+/*
+ * Time: an entry may be given a moment at which it is due.  state_due() returns
+ * an entry whose moment is <= upto, the earliest first, until there is none;
+ * each is returned once: delete it, or give it another moment.  O(log n).
+ * Moments are saved with the entries.
+ */
+#define STATE_NEVER INT64_MAX
+void state_set_due(struct state *s, state_ref r, int64_t moment);
+int64_t state_get_due(const struct state *s, state_ref r);
+state_ref state_due(struct state *s, int64_t upto);
+
+/* Entries made or changed (and still there) since the last state_settle(). */
+const state_ref *state_changed(const struct state *s, size_t *n);
+void state_settle(struct state *s);
+
+/*
+ * For the checkpoint: append what changed and what was deleted since the last
+ * state_settle(), or all; and apply such bytes (in the order in which they were
+ * written).  Loading settles.  -1: the bytes are not of this form.
+ */
+void state_save_delta(const struct state *s, struct buf *out);
+void state_save_all(const struct state *s, struct buf *out);
+int state_load(struct state *s, const void *p, size_t n, struct err *err);
+
+#endif
