@@ -1,0 +1,38 @@
+/*
+ * expr: one face for the languages of expressions.
+ */
+#include "expr_impl.h"
+
+void
+expr_free(struct expr *x)
+{
+	if (x != NULL)
+		x->class->free(x);
+}
+
+int
+expr_eval(struct expr *x, const struct record *r, const struct expr_env *env,
+	int (*each)(void *arg, const struct value *v), void *arg,
+	struct err *err)
+{
+	return x->class->eval(x, r, env, each, arg, err);
+}
+
+int
+expr_one(struct expr *x, const struct record *r, const struct expr_env *env,
+	struct value *v, int *n, struct err *err)
+{
+	return x->class->one(x, r, env, v, n, err);
+}
+
+const struct type *
+expr_type(const struct expr *x)
+{
+	return x->class->type(x);
+}
+
+bool
+expr_native(const struct expr *x)
+{
+	return x->class->native(x);
+}
