@@ -137,6 +137,17 @@ int run_emit(struct stage *st, struct record *r);
  * least JSON_PADDING readable bytes must follow it. */
 int run_emit_line(struct stage *st, const char *line, size_t n,
 	uint64_t number);
+/*
+ * Hand on a block of n bytes of whole lines, each ended by LF; at least
+ * JSON_PADDING readable bytes must follow it.  *number is that of the first
+ * line, and is moved behind the last one.  Where the output is all that
+ * follows, the block is copied as it is.
+ */
+int run_emit_lines(struct stage *st, const char *p, size_t n,
+	uint64_t *number);
+/* --max-line: a source stops to gather a line when it has more bytes than
+ * this, and refuses it with run_reject. */
+size_t run_max_line(const struct stage *st);
 
 /*
  * A record that cannot be taken: counted, written to --rejects with the reason,
