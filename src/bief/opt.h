@@ -46,11 +46,10 @@ struct opt {
 
 /*
  * Parse argv[1..] into base.  Members keep what they had when an option is not
- * given (set defaults first).  More than one table may be given (NULL ends
- * them), each with its own base.  What is no option is left in *operands
- * (pointers into argv, allocated).  given, when not NULL, is told of each
- * option that stood there.  Returns 0 or -1 (STATUS_USAGE, with the nearest
- * name where an option is unknown).
+ * given (set defaults first).  More than one table may be given, each with its
+ * own base.  What is no option is left in *operands (pointers into argv; the
+ * array is the caller's).  Returns 0 or -1 (STATUS_USAGE, with the nearest name
+ * where an option is unknown).
  */
 struct opt_table {
 	const struct opt *opts;

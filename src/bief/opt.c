@@ -1,0 +1,307 @@
+/*
+ * opt: see opt.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "opt.h"
+#include "time.h"
+
+size_t
+opt_distance(const char *a, const char *b)
+{
+	size_t na = strlen(a), nb = strlen(b), row[65], i, j;
+
+	if (na > 64 || nb > 64)
+		return 64;
+	for (j = 0; j <= nb; j++)
+		row[j] = j;
+	for (i = 1; i <= na; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= nb; j++) {
+			size_t change = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < change)
+				change = row[j] + 1;
+			if (row[j - 1] + 1 < change)
+				change = row[j - 1] + 1;
+			row[j] = change;
+		}
+	}
+	return row[nb];
+}
+
+bool
+opt_near(const char *a, const char *b)
+{
+	size_t shorter = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
+
+	return opt_distance(a, b) <= (shorter > 5 ? 2 : 1) ||
+		(shorter >= 3 && strncmp(a, b, shorter) == 0);
+}
+
+void
+opt_list_add(struct opt_list *l, const char *text, bool commas)
+{
+	for (;;) {
+		size_t n = commas ? strcspn(text, ",") : strlen(text);
+
+		l->s = mem_realloc(l->s, (l->n + 1) * sizeof(*l->s));
+		l->s[l->n++] = mem_dup(text, n);
+		if (text[n] == '\0')
+			return;
+		text += n + 1;
+	}
+}
+
+void
+opt_list_free(struct opt_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->s[i]);
+	free(l->s);
+	l->s = NULL;
+	l->n = 0;
+}
+
+int
+opt_size(const char *s, int64_t *out)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	const char *u;
+	int64_t n;
+
+	if (*s < '0' || *s > '9')
+		return -1;
+	errno = 0;
+	n = strtoll(s, &end, 10);
+	if (errno != 0)
+		return -1;
+	if (*end != '\0' && (u = strchr(units, *end & ~0x20)) != NULL) {
+		for (; u >= units; u--)
+			if (__builtin_mul_overflow(n, 1024, &n))
+				return -1;
+		end++;
+		if (*end == 'i')
+			end++;
+	}
+	if ((*end & ~0x20) == 'B')
+		end++;
+	if (*end != '\0')
+		return -1;
+	*out = n;
+	return 0;
+}
+
+static const struct opt *
+find(const struct opt_table *t, size_t nt, const char *name, size_t n,
+	char letter, void **base)
+{
+	for (size_t i = 0; i < nt; i++)
+		for (const struct opt *o = t[i].opts; o && o->name; o++)
+			if (letter ? o->letter == letter :
+				     strlen(o->name) == n &&
+					     memcmp(o->name, name, n) == 0) {
+				*base = t[i].base;
+				return o;
+			}
+	return NULL;
+}
+
+static int
+unknown(const struct opt_table *t, size_t nt, const char *word, size_t n,
+	struct err *err)
+{
+	char quoted[100];
+	char *name = mem_dup(word, n);
+	const struct opt *best = NULL;
+	size_t least = 65;
+
+	for (size_t i = 0; i < nt; i++)
+		for (const struct opt *o = t[i].opts; o && o->name; o++)
+			if (opt_distance(o->name, name) < least &&
+				opt_near(o->name, name)) {
+				best = o;
+				least = opt_distance(o->name, name);
+			}
+	err_quote(quoted, sizeof(quoted), name, n);
+	free(name);
+	if (best != NULL)
+		return err_as(err, STATUS_USAGE,
+			"unknown option --%s: did you mean --%s?", quoted,
+			best->name);
+	return err_as(err, STATUS_USAGE,
+		"unknown option --%s: see --help", quoted);
+}
+
+static int
+choice(const char *choices, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (int i = 0;; i++) {
+		size_t k = strcspn(choices, "|");
+
+		if (k == n && memcmp(choices, value, n) == 0)
+			return i;
+		if (choices[k] == '\0')
+			return -1;
+		choices += k + 1;
+	}
+}
+
+static int
+set(const struct opt *o, void *base, const char *value, struct err *err)
+{
+	void *at = (char *)base + o->at;
+	char quoted[200];
+	struct err why;
+	int i;
+
+	if (value != NULL)
+		err_quote(quoted, sizeof(quoted), value, strlen(value));
+	switch (o->kind) {
+	case OPT_FLAG:
+		*(bool *)at = true;
+		return 0;
+	case OPT_STRING:
+		*(const char **)at = value;
+		return 0;
+	case OPT_INT: {
+		char *end;
+
+		errno = 0;
+		*(int64_t *)at = strtoll(value, &end, 10);
+		if (*value < '0' || *value > '9' || *end != '\0' || errno != 0)
+			return err_as(err, STATUS_USAGE,
+				"--%s: '%s' is not a whole number", o->name,
+				quoted);
+		return 0;
+	}
+	case OPT_DURATION:
+		if (duration_us(value, strlen(value), at, &why) < 0)
+			return err_as(err, STATUS_USAGE, "--%s: %s", o->name,
+				why.text);
+		return 0;
+	case OPT_SIZE:
+		if (opt_size(value, at) < 0)
+			return err_as(err, STATUS_USAGE,
+				"--%s: '%s' is not a size such as 16M",
+				o->name, quoted);
+		return 0;
+	case OPT_ENUM:
+		if ((i = choice(o->arg, value)) < 0)
+			return err_as(err, STATUS_USAGE,
+				"--%s: '%s' is none of %s", o->name, quoted,
+				o->arg);
+		*(int *)at = i;
+		return 0;
+	case OPT_LIST:
+	case OPT_MULTI:
+		opt_list_add(at, value, o->kind == OPT_LIST);
+		return 0;
+	}
+	return 0;
+}
+
+static int
+once(const struct opt *o, const struct opt ***seen, size_t *nseen,
+	struct err *err)
+{
+	if (o->kind == OPT_LIST || o->kind == OPT_MULTI)
+		return 0;
+	for (size_t i = 0; i < *nseen; i++)
+		if ((*seen)[i] == o)
+			return err_as(err, STATUS_USAGE,
+				"--%s is given twice", o->name);
+	*seen = mem_realloc(*seen, (*nseen + 1) * sizeof(**seen));
+	(*seen)[(*nseen)++] = o;
+	return 0;
+}
+
+/* One word that begins with a dash; *argv moves to the last word used. */
+static int
+option(const struct opt_table *t, size_t nt, char ***argv,
+	const struct opt ***seen, size_t *nseen, struct err *err)
+{
+	char *word = **argv;
+	const struct opt *o;
+	const char *value = NULL;
+	void *base;
+
+	if (word[1] == '-') {
+		size_t n = strcspn(word + 2, "=");
+
+		o = find(t, nt, word + 2, n, 0, &base);
+		if (o == NULL)
+			return unknown(t, nt, word + 2, n, err);
+		if (word[2 + n] == '=')
+			value = word + 2 + n + 1;
+	} else {
+		o = find(t, nt, NULL, 0, word[1], &base);
+		if (o == NULL)
+			return unknown(t, nt, word + 1, strlen(word + 1), err);
+		if (word[2] != '\0')
+			value = word + 2;
+	}
+	if (once(o, seen, nseen, err) < 0)
+		return -1;
+	if (o->kind == OPT_FLAG) {
+		if (value != NULL)
+			return err_as(err, STATUS_USAGE,
+				"--%s takes no value", o->name);
+	} else if (value == NULL) {
+		if ((*argv)[1] == NULL)
+			return err_as(err, STATUS_USAGE, "--%s needs a value%s%s",
+				o->name, o->arg ? ": " : "",
+				o->arg ? o->arg : "");
+		value = *++*argv;
+	}
+	return set(o, base, value, err);
+}
+
+int
+opt_parse(const struct opt_table *tables, size_t ntables, char **argv,
+	char ***operands, size_t *noperands, struct err *err)
+{
+	const struct opt **seen = NULL;
+	size_t nseen = 0, n = 0;
+	bool ended = false;
+	int ret = 0;
+
+	for (n = 0; argv[n] != NULL; n++)
+		;
+	*operands = mem_zalloc((n + 1) * sizeof(**operands));
+	*noperands = 0;
+	if (argv[0] == NULL)
+		return 0;
+	for (argv++; *argv != NULL && ret == 0; argv++) {
+		if (ended || (*argv)[0] != '-' || (*argv)[1] == '\0' ||
+			((*argv)[1] >= '0' && (*argv)[1] <= '9'))
+			(*operands)[(*noperands)++] = *argv;
+		else if (strcmp(*argv, "--") == 0)
+			ended = true;
+		else
+			ret = option(tables, ntables, &argv, &seen, &nseen,
+				err);
+	}
+	free(seen);
+	return ret;
+}
+
+void
+opt_free(const struct opt_table *tables, size_t ntables)
+{
+	for (size_t i = 0; i < ntables; i++)
+		for (const struct opt *o = tables[i].opts; o && o->name; o++)
+			if (o->kind == OPT_LIST || o->kind == OPT_MULTI)
+				opt_list_free((struct opt_list *)((char *)
+						tables[i].base + o->at));
+}

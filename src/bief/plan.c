@@ -1,0 +1,352 @@
+/*
+ * plan: see plan.h.  The header line, bief-stream(5):
+ *
+ *	key         value
+ *	stream      1, the version of the protocol; always first
+ *	trigger     "5s", "once" or "available-now"
+ *	fields      names and types, as DDL
+ *	event_time  the field that carries the watermark
+ *	delay       of the watermark, a duration
+ *	window, slide, start   of the window fields, durations
+ *	session     gap of the session windows, a duration, or "field"
+ *	mode        append, update, complete: of the result
+ *	asked       the mode that a stage before was told
+ *	aggregated  true behind an aggregation
+ *	stateful    the stateful programs before, in order
+ *	keys        the key fields of the result
+ *	zone        of times without one
+ *	checkpoint, identity, resume, committed, stage    bief-checkpoint(5)
+ *
+ * Keys that are absent have no value; keys that are unknown are passed on.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "json.h"
+#include "number.h"
+#include "plan.h"
+#include "time.h"
+#include "value.h"
+
+static const char *const modes[] = {"none", "append", "update", "complete"};
+
+const char *
+mode_name(enum mode m)
+{
+	return modes[m];
+}
+
+void
+plan_init(struct plan *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->delay_us = -1;
+	p->committed = -1;
+	buf_init(&p->extra);
+}
+
+void
+plan_release(struct plan *p)
+{
+	schema_free(p->fields);
+	free(p->event_time);
+	opt_list_free(&p->stateful);
+	opt_list_free(&p->keys);
+	free(p->zone);
+	free(p->checkpoint);
+	free(p->identity);
+	free(p->stage);
+	buf_release(&p->extra);
+	plan_init(p);
+}
+
+static char *
+dup(const char *s)
+{
+	return s != NULL ? mem_dup(s, strlen(s)) : NULL;
+}
+
+static void
+list_copy(struct opt_list *to, const struct opt_list *from)
+{
+	to->s = NULL;
+	to->n = 0;
+	for (size_t i = 0; i < from->n; i++)
+		opt_list_add(to, from->s[i], false);
+}
+
+void
+plan_copy(struct plan *to, const struct plan *from)
+{
+	*to = *from;
+	to->fields = from->fields != NULL ? schema_copy(from->fields) : NULL;
+	to->event_time = dup(from->event_time);
+	to->zone = dup(from->zone);
+	to->checkpoint = dup(from->checkpoint);
+	to->identity = dup(from->identity);
+	to->stage = dup(from->stage);
+	list_copy(&to->stateful, &from->stateful);
+	list_copy(&to->keys, &from->keys);
+	buf_init(&to->extra);
+	buf_add(&to->extra, from->extra.p, from->extra.n);
+}
+
+static void
+put(struct buf *out, const char *key, const char *text)
+{
+	if (text == NULL)
+		return;
+	buf_printf(out, ",\"%s\":", key);
+	json_quote(out, text, strlen(text));
+}
+
+static void
+put_duration(struct buf *out, const char *key, int64_t us)
+{
+	char text[TIME_MAX + 1];
+
+	text[duration_format(us, text)] = '\0';
+	put(out, key, text);
+}
+
+static void
+put_list(struct buf *out, const char *key, const struct opt_list *l)
+{
+	if (l->n == 0)
+		return;
+	buf_printf(out, ",\"%s\":[", key);
+	for (size_t i = 0; i < l->n; i++) {
+		if (i > 0)
+			buf_byte(out, ',');
+		json_quote(out, l->s[i], strlen(l->s[i]));
+	}
+	buf_byte(out, ']');
+}
+
+void
+plan_print(const struct plan *p, struct buf *out)
+{
+	buf_printf(out, "{\"#bief\":{\"stream\":%d", p->stream);
+	if (p->trigger == TRIGGER_INTERVAL)
+		put_duration(out, "trigger", p->interval_us);
+	else if (p->trigger != TRIGGER_NONE)
+		put(out, "trigger",
+			p->trigger == TRIGGER_ONCE ? "once" : "available-now");
+	if (p->fields != NULL) {
+		struct buf ddl;
+
+		buf_init(&ddl);
+		schema_print(p->fields, &ddl);
+		put(out, "fields", buf_cstr(&ddl));
+		buf_release(&ddl);
+	}
+	put(out, "event_time", p->event_time);
+	if (p->delay_us >= 0)
+		put_duration(out, "delay", p->delay_us);
+	if (p->window_us != 0)
+		put_duration(out, "window", p->window_us);
+	if (p->slide_us != 0)
+		put_duration(out, "slide", p->slide_us);
+	if (p->start_us != 0)
+		put_duration(out, "start", p->start_us);
+	if (p->session_us > 0)
+		put_duration(out, "session", p->session_us);
+	else if (p->session_us < 0)
+		put(out, "session", "field");
+	if (p->mode != MODE_NONE)
+		put(out, "mode", mode_name(p->mode));
+	if (p->asked != MODE_NONE)
+		put(out, "asked", mode_name(p->asked));
+	if (p->aggregated)
+		buf_str(out, ",\"aggregated\":true");
+	put_list(out, "stateful", &p->stateful);
+	put_list(out, "keys", &p->keys);
+	put(out, "zone", p->zone);
+	if (p->checkpoint != NULL) {
+		put(out, "checkpoint", p->checkpoint);
+		put(out, "identity", p->identity);
+		buf_printf(out, ",\"resume\":%lld,\"committed\":%lld",
+			(long long)p->resume, (long long)p->committed);
+	}
+	put(out, "stage", p->stage);
+	buf_add(out, p->extra.p, p->extra.n);
+	buf_str(out, "}}");
+}
+
+/* Text of a header's string into allocated memory. */
+static char *
+text_of(const struct value *v)
+{
+	struct buf tmp;
+	size_t n;
+	const char *s;
+	char *copy;
+
+	if (v->type != VALUE_STRING)
+		return mem_dup("", 0);
+	buf_init(&tmp);
+	s = value_string(v, &n, &tmp);
+	copy = mem_dup(s, n);
+	buf_release(&tmp);
+	return copy;
+}
+
+static void
+list_of(const struct value *v, struct opt_list *l)
+{
+	struct json_iter it;
+	struct value key, item;
+
+	if (v->type != VALUE_ARRAY)
+		return;
+	json_iter(&it, v);
+	while (json_next(&it, &key, &item)) {
+		char *s = text_of(&item);
+
+		opt_list_add(l, s, false);
+		free(s);
+	}
+}
+
+static int64_t
+int_of(const struct value *v)
+{
+	struct value n = value_number(v, false);
+
+	return n.type == VALUE_INT ? n.i : 0;
+}
+
+static int
+take_trigger(struct plan *p, const char *text, struct err *err)
+{
+	if (strcmp(text, "once") == 0)
+		p->trigger = TRIGGER_ONCE;
+	else if (strcmp(text, "available-now") == 0)
+		p->trigger = TRIGGER_AVAILABLE;
+	else {
+		p->trigger = TRIGGER_INTERVAL;
+		return duration_us(text, strlen(text), &p->interval_us, err);
+	}
+	return 0;
+}
+
+static int
+take_mode(enum mode *m, const char *text, struct err *err)
+{
+	for (int i = 0; i < 4; i++)
+		if (strcmp(modes[i], text) == 0) {
+			*m = i;
+			return 0;
+		}
+	return err_set(err, "unknown mode '%s'", text);
+}
+
+static int
+take(struct plan *p, const struct value *key, const struct value *v,
+	struct err *err)
+{
+	const struct {
+		const char *name;
+		int64_t *us;
+	} durations[] = {{"delay", &p->delay_us}, {"window", &p->window_us},
+		{"slide", &p->slide_us}, {"start", &p->start_us}};
+	struct {
+		const char *name;
+		char **text;
+	} texts[] = {{"event_time", &p->event_time}, {"zone", &p->zone},
+		{"checkpoint", &p->checkpoint}, {"identity", &p->identity},
+		{"stage", &p->stage}};
+	char *name = mem_dup(key->s, key->n), *text = text_of(v);
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (strcmp(name, texts[i].name) == 0) {
+			free(*texts[i].text);
+			*texts[i].text = text;
+			free(name);
+			return 0;
+		}
+	for (size_t i = 0; i < sizeof(durations) / sizeof(*durations); i++)
+		if (strcmp(name, durations[i].name) == 0) {
+			ret = duration_us(text, strlen(text), durations[i].us,
+				err);
+			goto done;
+		}
+	if (strcmp(name, "stream") == 0)
+		p->stream = (int)int_of(v);
+	else if (strcmp(name, "trigger") == 0)
+		ret = take_trigger(p, text, err);
+	else if (strcmp(name, "fields") == 0)
+		ret = (p->fields = schema_parse(text, err)) == NULL ? -1 : 0;
+	else if (strcmp(name, "session") == 0 && strcmp(text, "field") == 0)
+		p->session_us = -1;
+	else if (strcmp(name, "session") == 0)
+		ret = duration_us(text, strlen(text), &p->session_us, err);
+	else if (strcmp(name, "mode") == 0)
+		ret = take_mode(&p->mode, text, err);
+	else if (strcmp(name, "asked") == 0)
+		ret = take_mode(&p->asked, text, err);
+	else if (strcmp(name, "aggregated") == 0)
+		p->aggregated = v->type == VALUE_BOOL && v->i;
+	else if (strcmp(name, "stateful") == 0)
+		list_of(v, &p->stateful);
+	else if (strcmp(name, "keys") == 0)
+		list_of(v, &p->keys);
+	else if (strcmp(name, "resume") == 0)
+		p->resume = int_of(v);
+	else if (strcmp(name, "committed") == 0)
+		p->committed = int_of(v);
+	else {
+		buf_str(&p->extra, ",\"");
+		buf_add(&p->extra, key->s, key->n);
+		buf_str(&p->extra, "\":");
+		value_print(v, &p->extra);
+	}
+done:
+	if (ret < 0)
+		err_in(err, "header line: '%s'", name);
+	free(name);
+	free(text);
+	return ret;
+}
+
+int
+plan_parse(struct plan *p, const struct value *object, struct err *err)
+{
+	struct json_iter it;
+	struct value key, v;
+
+	plan_init(p);
+	json_iter(&it, object);
+	while (json_next(&it, &key, &v))
+		if (take(p, &key, &v, err) < 0) {
+			plan_release(p);
+			err->status = STATUS_USAGE;
+			return -1;
+		}
+	if (p->stream == 1)
+		return 0;
+	err_as(err, STATUS_USAGE,
+		"the stream is of version %d, this program reads version 1: "
+		"update bief on both ends",
+		p->stream);
+	plan_release(p);
+	return -1;
+}
+
+int
+plan_field(const struct plan *p, const char *path, struct err *err)
+{
+	const char *near;
+	char quoted[200];
+
+	if (p->fields == NULL || schema_type(p->fields, path) != NULL)
+		return 0;
+	err_quote(quoted, sizeof(quoted), path, strlen(path));
+	near = schema_nearest(p->fields, path);
+	if (near != NULL)
+		return err_as(err, STATUS_USAGE,
+			"no field '%s' (did you mean '%s'?)", quoted, near);
+	return err_as(err, STATUS_USAGE, "no field '%s'", quoted);
+}
