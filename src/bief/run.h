@@ -67,6 +67,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_OPERANDS 64 /* it takes operands; without this they are refused */
 #define OP_INPUTS 128  /* it reads several inputs itself: see inputs */
 #define OP_ON_ERROR 256 /* it has --on-error, and --rejects means something */
+#define OP_FILES 512   /* operands are files to be read in place of the input */
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
 
@@ -90,6 +91,9 @@ struct op {
 	int (*record)(struct stage *st, struct record *r);
 	int (*batch)(struct stage *st, struct batch *b);
 	int (*commit)(struct stage *st, const struct batch *b);
+	/* The stream has ended.  Return 1 to have one more batch run from here
+	 * on; *b is set, change its watermark.  (Not with a checkpoint.) */
+	int (*eof)(struct stage *st, struct batch *b);
 	int (*pull)(struct stage *st);
 	int (*wait)(struct stage *st, struct pollfd *fds, int max,
 		int64_t *deadline);
@@ -123,9 +127,9 @@ struct stage {
 	struct state *state; /* OP_STATE */
 	struct plan in, out; /* as of the call of plan */
 	struct batch now;    /* the batch that is open; number -1: none */
+	int on_error; /* enum on_error; -1 not told: open may choose */
 	/* counters: since the start */
 	uint64_t records_in, records_out, rejected, late;
-	int (*give)(struct stage *st, struct record *r); /* private: of next */
 	struct stage_private *priv;
 };
 
@@ -133,18 +137,13 @@ struct stage {
 
 /* Hand a record on.  0, or -1: return it at once. */
 int run_emit(struct stage *st, struct record *r);
-/* Hand on a line of text (without its end); number as in struct record.  At
- * least JSON_PADDING readable bytes must follow it. */
-int run_emit_line(struct stage *st, const char *line, size_t n,
-	uint64_t number);
-/*
- * Hand on a block of n bytes of whole lines, each ended by LF; at least
- * JSON_PADDING readable bytes must follow it.  *number is that of the first
- * line, and is moved behind the last one.  Where the output is all that
- * follows, the block is copied as it is.
- */
-int run_emit_lines(struct stage *st, const char *p, size_t n,
-	uint64_t *number);
+/* Hand on a line of text (without its end).  At least JSON_PADDING readable
+ * bytes must follow it. */
+int run_emit_line(struct stage *st, const char *line, size_t n);
+/* The same for n bytes of whole lines, each ended by LF.  Where the output is
+ * all that follows, the block is copied as it is.  (Lines are numbered by who
+ * receives them.) */
+int run_emit_lines(struct stage *st, const char *p, size_t n);
 /* --max-line: a source stops to gather a line when it has more bytes than
  * this, and refuses it with run_reject. */
 size_t run_max_line(const struct stage *st);

@@ -1,0 +1,191 @@
+/*
+ * stream: see stream.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "json.h"
+#include "stream.h"
+
+#define INPUT_BLOCK (256 * 1024)
+#define PIPE_BYTES (1024 * 1024)
+
+static void
+widen_pipe(int fd)
+{
+	struct stat s;
+
+	if (fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode))
+		fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
+}
+
+void
+input_init(struct input *in, int fd, size_t max_line)
+{
+	memset(in, 0, sizeof(*in));
+	in->fd = fd;
+	in->max_line = max_line;
+	if (fd >= 0)
+		widen_pipe(fd);
+}
+
+void
+input_release(struct input *in)
+{
+	free(in->p);
+	in->p = NULL;
+}
+
+static enum line
+hand_out(struct input *in, size_t end, const char **line, size_t *n)
+{
+	*line = in->p + in->start;
+	*n = end - in->start;
+	if (*n > 0 && (*line)[*n - 1] == '\r')
+		--*n;
+	return LINE_GOOD;
+}
+
+/* Forget the rest of a line that was too long; true when its end is here. */
+static bool
+skip(struct input *in)
+{
+	char *lf = memchr(in->p + in->start, '\n', in->end - in->start);
+
+	if (lf == NULL) {
+		in->start = in->end;
+		in->skipping = !in->eof;
+		return false;
+	}
+	in->start = (size_t)(lf - in->p) + 1;
+	in->skipping = false;
+	return true;
+}
+
+enum line
+input_line(struct input *in, const char **line, size_t *n)
+{
+	char *lf;
+
+	if (in->skipping && !skip(in))
+		return LINE_NONE;
+	if (in->scanned < in->start)
+		in->scanned = in->start;
+	lf = in->end > in->scanned ?
+		memchr(in->p + in->scanned, '\n', in->end - in->scanned) : NULL;
+	if (lf != NULL) {
+		size_t at = (size_t)(lf - in->p);
+
+		hand_out(in, at, line, n);
+		in->start = at + 1;
+		return *n > in->max_line ? LINE_TOO_LONG : LINE_GOOD;
+	}
+	in->scanned = in->end;
+	if (in->end - in->start > in->max_line) {
+		hand_out(in, in->end, line, n);
+		in->start = in->end;
+		in->skipping = true;
+		return LINE_TOO_LONG;
+	}
+	if (in->eof && in->end > in->start) {
+		hand_out(in, in->end, line, n);
+		in->start = in->end;
+		return LINE_GOOD;
+	}
+	return LINE_NONE;
+}
+
+int
+input_fill(struct input *in, struct err *err)
+{
+	ssize_t got;
+
+	if (in->start > 0) {
+		memmove(in->p, in->p + in->start, in->end - in->start);
+		in->scanned = in->end - in->start;
+		in->end -= in->start;
+		in->start = 0;
+	}
+	if (in->cap - in->end < INPUT_BLOCK / 2) {
+		size_t cap = in->cap == 0 ? INPUT_BLOCK : in->cap * 2;
+
+		in->p = mem_realloc(in->p, cap + JSON_PADDING);
+		memset(in->p + cap, 0, JSON_PADDING);
+		in->cap = cap;
+	}
+	do
+		got = read(in->fd, in->p + in->end, in->cap - in->end);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return err_sys(err, "cannot read the input");
+	if (got == 0) {
+		in->eof = true;
+		return 0;
+	}
+	in->end += (size_t)got;
+	return 1;
+}
+
+void
+output_init(struct output *out, int fd)
+{
+	struct stat s;
+
+	memset(out, 0, sizeof(*out));
+	out->fd = fd;
+	buf_init(&out->b);
+	out->terminal = isatty(fd) == 1;
+	out->pipe = fstat(fd, &s) == 0 &&
+		(S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode));
+	widen_pipe(fd);
+}
+
+void
+output_release(struct output *out)
+{
+	buf_release(&out->b);
+}
+
+static int
+write_all(int fd, const char *p, size_t n, struct err *err)
+{
+	while (n > 0) {
+		ssize_t put = write(fd, p, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return err_sys(err, "cannot write the output");
+		p += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+int
+output_flush(struct output *out, struct err *err)
+{
+	size_t n = out->b.n;
+
+	out->b.n = 0;
+	return write_all(out->fd, out->b.p, n, err);
+}
+
+int
+output_write(struct output *out, const char *p, size_t n, struct err *err)
+{
+	if (output_flush(out, err) < 0)
+		return -1;
+	return write_all(out->fd, p, n, err);
+}
+
+bool
+stream_is_control(const char *line, size_t n)
+{
+	return n >= 9 && memcmp(line, "{\"#bief\":", 9) == 0;
+}

@@ -1,0 +1,60 @@
+/*
+ * stream: lines in and out.  With checkpoint, the only place that touches
+ * descriptors.
+ */
+#ifndef BIEF_STREAM_H
+#define BIEF_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+struct err;
+
+/* Lines from a descriptor. */
+struct input {
+	int fd;
+	char *p;
+	size_t start, end, cap; /* what is read and not yet handed out */
+	size_t scanned;         /* no LF between start and here */
+	size_t max_line;
+	bool eof;
+	bool skipping; /* the rest of a line that was too long */
+};
+
+enum line { LINE_NONE, LINE_GOOD, LINE_TOO_LONG };
+
+void input_init(struct input *in, int fd, size_t max_line);
+void input_release(struct input *in);
+/*
+ * The next whole line (without LF and a CR before it), or LINE_NONE: fill
+ * first.  After the end of file the rest is a line too.  The line lives until
+ * the next input_fill(); JSON_PADDING bytes behind it are readable.  Of a line
+ * that is too long the first bytes are handed out, once.
+ */
+enum line input_line(struct input *in, const char **line, size_t *n);
+/* read(2) once.  1: got something; 0: end of file; -1: message. */
+int input_fill(struct input *in, struct err *err);
+
+/* Bytes to a descriptor. */
+struct output {
+	int fd;
+	struct buf b;
+	bool terminal;
+	bool pipe; /* or socket: a reader that goes away is noticed */
+};
+#define OUTPUT_FULL (128 * 1024)
+
+void output_init(struct output *out, int fd);
+void output_release(struct output *out);
+int output_flush(struct output *out, struct err *err);
+/* Write past the buffer (after what is in it). */
+int output_write(struct output *out, const char *p, size_t n,
+	struct err *err);
+
+/* True for a line that begins as a control line does. */
+bool stream_is_control(const char *line, size_t n);
+
+#endif
