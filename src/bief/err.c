@@ -1,0 +1,170 @@
+/*
+ * err: finished messages, and memory that ends the process when it runs out.
+ */
+#include "err.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int
+err_set(struct err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	err->status = STATUS_FAILED;
+	return -1;
+}
+
+int
+err_as(struct err *err, enum status status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	err->status = status;
+	return -1;
+}
+
+int
+err_sys(struct err *err, const char *fmt, ...)
+{
+	const char *why = strerrordesc_np(errno);
+	size_t n;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	n = strlen(err->text);
+	snprintf(err->text + n, sizeof(err->text) - n, ": %s",
+		why != NULL ? why : "unknown error");
+	err->status = STATUS_FAILED;
+	return -1;
+}
+
+int
+err_in(struct err *err, const char *fmt, ...)
+{
+	char old[sizeof(err->text)];
+	size_t n;
+	va_list ap;
+
+	memcpy(old, err->text, sizeof(old));
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	n = strlen(err->text);
+	snprintf(err->text + n, sizeof(err->text) - n, ": %s", old);
+	return -1;
+}
+
+/* The length of the UTF-8 character at p if it may be shown, else 0. */
+static size_t
+shown_length(const unsigned char *p, size_t n)
+{
+	size_t i, len;
+
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7f;
+	len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
+		return 0;
+	for (i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	/* U+0080..U+009F are control characters to a terminal as well. */
+	if (p[0] == 0xc2 && p[1] < 0xa0)
+		return 0;
+	return len;
+}
+
+char *
+err_quote(char *out, size_t size, const char *data, size_t n)
+{
+	size_t i = 0, o = 0, len, keep = 0;
+
+	if (size == 0)
+		return out;
+	while (i < n) {
+		len = shown_length((const unsigned char *)data + i, n - i);
+		if (o + (len ? len : 1) >= size)
+			break;
+		if (len == 0) {
+			out[o] = '?';
+			len = 1;
+		} else {
+			memcpy(out + o, data + i, len);
+		}
+		i += len;
+		o += len;
+		if (o + 3 < size)
+			keep = o;
+	}
+	if (i < n && size > 3) {
+		memcpy(out + keep, "...", 3);
+		o = keep + 3;
+	}
+	out[o] = '\0';
+	return out;
+}
+
+static void __attribute__((noreturn))
+mem_out(void)
+{
+	static const char text[] = "out of memory\n";
+
+	if (write(2, text, sizeof(text) - 1) < 0)
+		_exit(STATUS_FAILED);
+	_exit(STATUS_FAILED);
+}
+
+void *
+mem_alloc(size_t size)
+{
+	void *p = malloc(size ? size : 1);
+
+	if (p == NULL)
+		mem_out();
+	return p;
+}
+
+void *
+mem_zalloc(size_t size)
+{
+	void *p = calloc(1, size ? size : 1);
+
+	if (p == NULL)
+		mem_out();
+	return p;
+}
+
+void *
+mem_realloc(void *p, size_t size)
+{
+	p = realloc(p, size ? size : 1);
+	if (p == NULL)
+		mem_out();
+	return p;
+}
+
+char *
+mem_dup(const char *s, size_t n)
+{
+	char *p = mem_alloc(n + 1);
+
+	if (n > 0)
+		memcpy(p, s, n);
+	p[n] = '\0';
+	return p;
+}
