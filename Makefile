@@ -10,7 +10,7 @@ B = build/san
 SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 CC ?= cc
-ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -Isrc/bief -I$(B) $(CFLAGS) $(SANFLAGS)
+ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
 LIBS = -lcsv -lm -ldl
 
 PROGRAMS = $(patsubst src/%.c,%,$(filter-out src/bief.c,$(wildcard src/*.c)))
