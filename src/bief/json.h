@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "simd.h"
 #include "value.h"
 
 #define JSON_DEPTH 1000 /* nesting that is accepted */
@@ -67,7 +68,92 @@ void json_quote(struct buf *out, const char *s, size_t n);
 /* Append the plain text of a JSON string's inside. */
 void json_unquote(struct buf *out, const char *s, size_t n);
 
+/* The same as json_quote without the quotes. */
+void json_escape(struct buf *out, const char *s, size_t n);
+
+/* True if the inside of a JSON string stands for this plain text. */
+bool json_same(const char *inside, size_t ninside, const char *plain,
+	size_t n);
+
 /* True if the bytes are UTF-8 (no surrogates, nothing overlong). */
 bool json_utf8(const char *s, size_t n);
+
+/*
+ * The scanners' inner loop, for record.c: as json_read(), with p where the
+ * value begins.  The place returned may lie up to SIMD_BLOCK bytes behind end
+ * when a number or a word runs into it: who calls must check that the value is
+ * followed by what must follow, before end.
+ */
+const char *json_string_slow(const char *p, const char *end, bool *escaped,
+	struct json_error *e);
+const char *json_number_slow(const char *p, const char *end,
+	struct json_error *e);
+const char *json_word(const char *p, const char *end, struct value *v,
+	struct json_error *e);
+const char *json_nested(const char *p, const char *end, int depth,
+	struct value *v, struct json_error *e);
+
+/* From behind the opening quote to the closing one. */
+static inline const char *
+json_string_scan(const char *p, const char *end, bool *escaped,
+	struct json_error *e)
+{
+	uint32_t m = simd_special(p);
+	const char *q = p + (m != 0 ? __builtin_ctz(m) : SIMD_BLOCK);
+
+	*escaped = false;
+	if (__builtin_expect(m != 0 && *q == '"' && q < end, 1))
+		return q;
+	return json_string_slow(p, end, escaped, e);
+}
+
+/* Behind a number; one of the usual length and form without a loop. */
+static inline const char *
+json_number_scan(const char *p, const char *end, struct json_error *e)
+{
+	const char *s = p + (*p == '-');
+	uint32_t m = simd_nondigit(s);
+	int n = m != 0 ? __builtin_ctz(m) : 0;
+
+	if (__builtin_expect(n == 0 || (n > 1 && *s == '0'), 0))
+		return json_number_slow(p, end, e);
+	if (s[n] == '.') {
+		int point = n;
+
+		m &= m - 1;
+		n = m != 0 ? __builtin_ctz(m) : 0;
+		if (__builtin_expect(n <= point + 1, 0))
+			return json_number_slow(p, end, e);
+	}
+	if (__builtin_expect((s[n] | 0x20) == 'e', 0))
+		return json_number_slow(p, end, e);
+	return s + n;
+}
+
+static inline const char *
+json_scan(const char *p, const char *end, int depth, struct value *v,
+	struct json_error *e)
+{
+	const char *q;
+	bool escaped;
+	char c = *p;
+
+	if (c == '"') {
+		q = json_string_scan(p + 1, end, &escaped, e);
+		if (q == NULL)
+			return NULL;
+		*v = value_json_string(p + 1, (size_t)(q - p - 1), escaped);
+		return q + 1;
+	}
+	if ((unsigned char)(c - '0') < 10 || c == '-') {
+		q = json_number_scan(p, end, e);
+		*v = (struct value){.s = p, .n = (uint32_t)(q - p),
+			.type = VALUE_NUMBER};
+		return q;
+	}
+	if (c == '{' || c == '[')
+		return json_nested(p, end, depth, v, e);
+	return json_word(p, end, v, e);
+}
 
 #endif

@@ -5,7 +5,9 @@
  * point to) lives until record() returns; to keep it, copy it.  You may read
  * everything and add fields at the end (record_add).  Before you change or
  * remove what is there, make the values your own (record_own): the same values
- * may be handed to you again, in another record.
+ * may be handed to you again, in another record.  What you emit is changed by
+ * the operators after you: to emit it again, begin with a fresh copy of the
+ * struct.
  *
  * A record is text (a line, between a source and a parser) or has fields.  Its
  * names are a shape: shapes are interned, so that two records with the same
@@ -34,20 +36,34 @@ struct shape {
 	uint64_t id; /* never used twice in a process */
 	uint32_t n;
 	bool transient; /* lives until the reader's next record */
+	bool escaped;   /* a name holds a backslash */
 	struct shape_name *names;
-	/* private */
-	struct shape *parent, *child, *sibling;
+	/* private, record.c */
+	uint32_t nedge;
+	char *edge;
+	struct shape *likely, *other;
+	struct shape *parent, *hash_next;
+	struct shape_block *block;
 	struct shapes *owner;
 };
 
-/* All shapes of one chain. */
+/*
+ * All shapes of one chain.  They are kept: who makes shapes of names that come
+ * from the data must bound them.  The reader does: beyond SHAPES_MAX places where
+ * records parted or SHAPES_BYTES, a record of a new shape gets a transient one.  It is not to be
+ * kept beyond the record; extending it makes a transient one too.
+ */
+#define SHAPES_MAX 4096
+#define SHAPES_BYTES (4 << 20)
 struct shapes;
 struct shapes *shapes_new(void);
 void shapes_free(struct shapes *s);
 struct shape *shape_empty(struct shapes *s);
 /* The shape with one more name (as between quotes in JSON) at the end. */
 struct shape *shape_extend(struct shape *shape, const char *name, size_t n);
-/* Index of a name, of the last one if it stands there twice; -1 if none. */
+/* Index of a name (as between quotes in JSON; names that are spelled with
+ * other escapes are the same), of the last one if it stands there twice; -1 if
+ * none. */
 int shape_find(const struct shape *shape, const char *name, size_t n);
 
 struct record {
@@ -56,7 +72,8 @@ struct record {
 	uint32_t kept;    /* this many leading fields stand in line as they are,
 	                     and it holds nothing else; unless line is NULL */
 	struct shape *shape; /* NULL: text */
-	struct value *v;     /* shape->n values; room for RECORD_SPARE more */
+	struct value *v;     /* shape->n values */
+	uint32_t room;       /* values that v has room for; 0 is never wrong */
 	uint64_t number;     /* of the line in the input, from 1; 0 unknown */
 	const struct window_set *windows; /* see plan.h; NULL almost always */
 };
@@ -73,9 +90,11 @@ void slots_release(struct slots *s);
 struct value *slots_need(struct slots *s, uint32_t n);
 
 /*
- * A compiled field name: "time", or a path "meta.domain", "a[0].b".  A record
- * that has a field of exactly the whole name is asked for that first.  Plain
- * text, as the user writes it.
+ * A compiled field name: "time", or a path "meta.domain", "a[0].b", "a[-1]",
+ * with a dot in front or without, a step in double quotes where it holds dots
+ * or brackets: meta."a.b".  A record that has a field of exactly the whole name
+ * is asked for that first.  Plain text, as the user writes it; text that is no
+ * path is a name.
  */
 struct field {
 	char *path;
@@ -87,10 +106,13 @@ struct field {
 	uint32_t nname;
 	struct value *step; /* further steps of a path: names or indexes */
 	int nstep;
-	int step_index;
+	int step_index; /* of the field that the first step names */
 };
 void field_init(struct field *f, const char *path);
 void field_release(struct field *f);
+/* The name that the value has by itself, plain: the last step of a path that is
+ * a name; in tmp.  Sets *n. */
+const char *field_last(const struct field *f, size_t *n, struct buf *tmp);
 /* The slow part of record_get. */
 const struct value *field_find(struct field *f, const struct record *r);
 /* Place among the record's fields, -1 if absent or nested. */
@@ -112,7 +134,7 @@ record_get(const struct record *r, struct field *f)
  */
 struct record_reader {
 	struct shapes *shapes;
-	struct shape *guess;
+	struct shapes *transient; /* of the last record, where there are any */
 	struct slots slots;
 };
 void record_reader_init(struct record_reader *rr, struct shapes *shapes);
@@ -124,13 +146,16 @@ int record_parse(struct record_reader *rr, struct record *r, struct err *err);
  */
 void record_new(struct record *r, struct shape *shape, struct slots *slots);
 
-/* Make the values your own: copied to slots, free to change. */
+/*
+ * Make the values your own: copied to slots, free to change.  The record is
+ * printed from its values from then on, whether they change or not.
+ */
 void record_own(struct record *r, struct slots *slots);
 
 /*
- * Add a field at the end, or give an existing one of that name a new value
- * (slots are used then).  name is as between quotes in JSON; add caches where
- * the name goes.
+ * Add a field at the end, or give an existing one of that name a new value.
+ * slots are the stage's, for when the values must move.  add caches where the
+ * name goes; its name may hold dots, it is no path.
  */
 struct record_add {
 	char *name; /* as in JSON */
@@ -143,7 +168,8 @@ void record_add_init(struct record_add *a, const char *plain_name);
 void record_add_release(struct record_add *a);
 void record_add(struct record *r, struct record_add *a, struct value v,
 	struct slots *slots);
-/* Change the value at a place; the values must be your own. */
+/* Change the value at a place; the values must be your own.  The line is
+ * dropped. */
 void record_set(struct record *r, uint32_t index, struct value v);
 
 /* Append the record's text, without LF. */

@@ -1,0 +1,117 @@
+/*
+ * simd: bytes looked at by the block.
+ *
+ * The small masks stand here so that the scanners' loops hold no call; they use
+ * what every x86-64 has (SSE2).  What walks much text is chosen at run time
+ * (AVX2, AVX-512).  Each has a plain twin, which other machines run and the
+ * tests compare.
+ *
+ * Bit i of a mask stands for byte p[i].
+ */
+#ifndef BIEF_SIMD_H
+#define BIEF_SIMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define SIMD_BLOCK 32 /* bytes that simd_special and simd_nondigit read */
+
+uint32_t simd_special_plain(const char *p);
+uint32_t simd_nondigit_plain(const char *p);
+uint32_t simd_equal16_plain(const char *a, const char *b);
+uint64_t simd_byte_plain(const char *p, char c);
+
+/* Bytes at which a JSON string must be looked at: '"', '\', below 0x20, and
+ * 0x80 and above. */
+static inline uint32_t
+simd_special(const char *p)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i slash = _mm_set1_epi8('\\');
+	const __m128i space = _mm_set1_epi8(0x20);
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+
+	/* As signed numbers the bytes from 0x80 are below 0x20 too. */
+	a = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(a, quote),
+		_mm_cmpeq_epi8(a, slash)), _mm_cmplt_epi8(a, space));
+	b = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, quote),
+		_mm_cmpeq_epi8(b, slash)), _mm_cmplt_epi8(b, space));
+	return (uint32_t)_mm_movemask_epi8(a) |
+		(uint32_t)_mm_movemask_epi8(b) << 16;
+#else
+	return simd_special_plain(p);
+#endif
+}
+
+/* Bytes that are not '0' to '9'. */
+static inline uint32_t
+simd_nondigit(const char *p)
+{
+#ifdef __SSE2__
+	/* Moves '0'..'9' to the ten lowest signed numbers. */
+	const __m128i shift = _mm_set1_epi8((char)(0x80 - '0'));
+	const __m128i last = _mm_set1_epi8((char)(0x80 + 9));
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+
+	a = _mm_cmpgt_epi8(_mm_add_epi8(a, shift), last);
+	b = _mm_cmpgt_epi8(_mm_add_epi8(b, shift), last);
+	return (uint32_t)_mm_movemask_epi8(a) |
+		(uint32_t)_mm_movemask_epi8(b) << 16;
+#else
+	return simd_nondigit_plain(p);
+#endif
+}
+
+/* Bytes of 16 that are equal in a and b. */
+static inline uint32_t
+simd_equal16(const char *a, const char *b)
+{
+#ifdef __SSE2__
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(
+		_mm_loadu_si128((const __m128i *)(const void *)a),
+		_mm_loadu_si128((const __m128i *)(const void *)b)));
+#else
+	return simd_equal16_plain(a, b);
+#endif
+}
+
+/* Bytes of 64 that are c. */
+static inline uint64_t
+simd_byte(const char *p, char c)
+{
+#ifdef __SSE2__
+	const __m128i x = _mm_set1_epi8(c);
+	uint64_t m = 0;
+
+	for (int i = 3; i >= 0; i--)
+		m = m << 16 | (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x,
+			_mm_loadu_si128((const __m128i *)(const void *)
+			(p + 16 * i))));
+	return m;
+#else
+	return simd_byte_plain(p, c);
+#endif
+}
+
+/*
+ * Find the LFs in p[0..n): their offsets go to at, at most max of them; returns
+ * how many.  No byte outside is read.  n is below 4 GiB.
+ */
+size_t simd_lines(const char *p, size_t n, uint32_t *at, size_t max);
+size_t simd_lines_plain(const char *p, size_t n, uint32_t *at, size_t max);
+
+/*
+ * The first byte of p[0..n) that simd_special would mark; n if there is none.
+ * No byte outside is read.
+ */
+size_t simd_span(const char *p, size_t n);
+size_t simd_span_plain(const char *p, size_t n);
+
+#endif
