@@ -671,6 +671,29 @@ reader_name(struct record_reader *rr, struct shape **cur, const char *p,
 	return p;
 }
 
+/* The second guess. */
+static struct shape *
+reader_other(struct shape *cur, const char *p, const char *end)
+{
+	struct shape *c = cur->other;
+
+	if (c == NULL || !edge_matches(c, p, end))
+		return NULL;
+	likely_set(cur, c);
+	return c;
+}
+
+/* The edge of c ends before p, but more blanks follow than it has. */
+static const char *
+reader_space(struct shape *c, const char *p, const char *end)
+{
+	const char *from = p - c->nedge;
+
+	p = json_space(p, end);
+	edge_learn(c, from, (size_t)(p - from));
+	return p;
+}
+
 /* Find the fields of line..end; returns the closing brace, or NULL. */
 static const char *
 reader_fields(struct record_reader *rr, struct record *r, const char *p,
@@ -681,13 +704,12 @@ reader_fields(struct record_reader *rr, struct record *r, const char *p,
 
 	for (;;) {
 		next = cur->likely;
-		if (next != NULL && edge_matches(next, p, end)) {
+		if (next == NULL || !edge_matches(next, p, end))
+			next = reader_other(cur, p, end);
+		if (next != NULL) {
 			p += next->nedge;
-			cur = next;
-		} else if ((next = cur->other) != NULL &&
-			edge_matches(next, p, end)) {
-			likely_set(cur, next);
-			p += next->nedge;
+			if (__builtin_expect((unsigned char)*p <= ' ', 0))
+				p = reader_space(next, p, end);
 			cur = next;
 		} else {
 			next = cur;
