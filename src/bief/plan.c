@@ -8,6 +8,7 @@
  *	event_time  the field that carries the watermark
  *	delay       of the watermark, a duration
  *	window, slide, start   of the window fields, durations
+ *	window_on   the field that the windows were made of
  *	session     gap of the session windows, a duration, or "field"
  *	mode        append, update, complete: of the result
  *	asked       the mode that a stage before was told
@@ -51,6 +52,7 @@ plan_release(struct plan *p)
 {
 	schema_free(p->fields);
 	free(p->event_time);
+	free(p->window_on);
 	opt_list_free(&p->stateful);
 	opt_list_free(&p->keys);
 	free(p->zone);
@@ -82,6 +84,7 @@ plan_copy(struct plan *to, const struct plan *from)
 	*to = *from;
 	to->fields = from->fields != NULL ? schema_copy(from->fields) : NULL;
 	to->event_time = dup(from->event_time);
+	to->window_on = dup(from->window_on);
 	to->zone = dup(from->zone);
 	to->checkpoint = dup(from->checkpoint);
 	to->identity = dup(from->identity);
@@ -150,6 +153,7 @@ plan_print(const struct plan *p, struct buf *out)
 		put_duration(out, "slide", p->slide_us);
 	if (p->start_us != 0)
 		put_duration(out, "start", p->start_us);
+	put(out, "window_on", p->window_on);
 	if (p->session_us > 0)
 		put_duration(out, "session", p->session_us);
 	else if (p->session_us < 0)
@@ -254,7 +258,8 @@ take(struct plan *p, const struct value *key, const struct value *v,
 	struct {
 		const char *name;
 		char **text;
-	} texts[] = {{"event_time", &p->event_time}, {"zone", &p->zone},
+	} texts[] = {{"event_time", &p->event_time},
+		{"window_on", &p->window_on}, {"zone", &p->zone},
 		{"checkpoint", &p->checkpoint}, {"identity", &p->identity},
 		{"stage", &p->stage}};
 	char *name = mem_dup(key->s, key->n), *text = text_of(v);

@@ -40,6 +40,7 @@ struct plan {
 	char *event_time;    /* field that carries the watermark, or NULL */
 	int64_t delay_us;    /* of the watermark; -1 there is none */
 	int64_t window_us, slide_us, start_us; /* 0: no window fields */
+	char *window_on;     /* field that the windows were made of */
 	int64_t session_us;  /* gap; 0: none; -1: per record */
 	enum mode mode;      /* of the result; MODE_NONE before an aggregation */
 	enum mode asked;     /* what a stage before was told by --mode */

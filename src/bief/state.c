@@ -30,6 +30,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "hash.h"
 #include "state.h"
 
 #define CHUNK_BITS 17 /* units of 8 bytes: 1 MiB */
@@ -283,55 +284,10 @@ block_give(struct state *s, uint32_t at)
 
 /* Hashes and the index. */
 
-static inline uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	unsigned __int128 m = (unsigned __int128)a * b;
-
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
-}
-
-static inline uint64_t
-word(const char *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, 8);
-	return w;
-}
-
 static inline uint32_t
-hash(const char *p, size_t n)
+hash(const void *p, size_t n)
 {
-	const uint64_t k1 = UINT64_C(0xa0761d6478bd642f);
-	const uint64_t k2 = UINT64_C(0xe7037ed1a0b428db);
-	uint64_t h = n * k1, a, b;
-
-	if (n < 8) {
-		a = b = 0;
-		if (n >= 4) {
-			uint32_t x, y;
-
-			memcpy(&x, p, 4);
-			memcpy(&y, p + n - 4, 4);
-			a = x;
-			b = y;
-		} else if (n > 0) {
-			a = (uint64_t)(uint8_t)p[0] << 16 |
-				(uint64_t)(uint8_t)p[n / 2] << 8 |
-				(uint8_t)p[n - 1];
-		}
-		return (uint32_t)(mix(h ^ a ^ k2, b ^ k1) >> 16);
-	}
-	while (n > 16) {
-		h = mix(word(p) ^ k1, word(p + 8) ^ h);
-		p += 16;
-		n -= 16;
-	}
-	/* The last 16 bytes or, of a short key, both its ends. */
-	b = word(p + n - 8);
-	a = n > 8 ? word(p) : b;
-	return (uint32_t)(mix(a ^ k2, mix(b ^ h, k1)) >> 16);
+	return (uint32_t)(hash_bytes(p, n) >> 32);
 }
 
 static inline bool
