@@ -99,10 +99,19 @@ struct op {
 		int64_t *deadline);
 	int (*mark)(struct stage *st, struct buf *out);
 	int (*seek)(struct stage *st, const char *from, const char *to);
-	/* OP_INPUTS: how many, which, and a record or batch of input i. */
+	/*
+	 * OP_INPUTS.  inputs: how many there are and which.  merge_plan: instead
+	 * of plan; *out is a copy of in[0] (empty without control lines; with
+	 * --batch or --trigger the batches are made here).  begin_of and end_of
+	 * tell each input's own begin and end (with its watermarks), before the
+	 * call of begin or batch, in which b->watermark is to be set.  record_of:
+	 * a record of one input; in a batch the inputs come in their order.
+	 */
 	int (*inputs)(struct stage *st, struct input_spec *in, int max);
-	int (*merge_plan)(struct stage *st, struct plan *in, int n,
+	int (*merge_plan)(struct stage *st, const struct plan *in, int n,
 		struct plan *out);
+	int (*begin_of)(struct stage *st, int input, const struct batch *b);
+	int (*end_of)(struct stage *st, int input, const struct batch *b);
 	int (*record_of)(struct stage *st, int input, struct record *r);
 	/* A tool is no part of a pipeline (serve-lines): it is all there is, may
 	 * read and write itself, and returns 0 or -1. */
@@ -183,6 +192,8 @@ const struct op *run_find(const char *name);
  * in status (room for all); messages have been printed.
  */
 int run_chain(char ***words, int n, int in, int out, int *status);
+/* The status of a pipeline: of the last program that failed (pipefail). */
+int run_status(const int *status, int n);
 /* main() of a program. */
 int run_main(int argc, char **argv);
 

@@ -1,0 +1,70 @@
+/*
+ * bief: one binary.  Called by the name of a program it is that program; called
+ * as bief it runs, explains and looks after pipelines.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "err.h"
+#include "pipeline.h"
+#include "run.h"
+
+static int
+usage(FILE *to)
+{
+	fprintf(to, "usage: bief run 'PIPELINE'\n"
+		"       bief PROGRAM [ARGUMENT ...]\n\nprograms:\n");
+	for (const struct op *const *op = run_ops; *op != NULL; op++)
+		fprintf(to, "  %-16s %s\n", (*op)->name, (*op)->about);
+	return to == stdout ? STATUS_DONE : STATUS_USAGE;
+}
+
+static int
+run(const char *text)
+{
+	struct pipeline *p;
+	struct err err;
+	int ret;
+
+	switch (pipeline_parse(text, &p, &err)) {
+	case PIPELINE_GOOD:
+		ret = pipeline_run(p);
+		pipeline_free(p);
+		return ret;
+	case PIPELINE_SHELL:
+		fprintf(stderr, "bief: this pipeline uses more of the shell "
+			"than bief reads: it is run by the shell\n");
+		return pipeline_shell(text);
+	default:
+		fprintf(stderr, "bief: %s\n", err.text);
+		return STATUS_USAGE;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *slash = strrchr(argv[0], '/'),
+		   *name = slash != NULL ? slash + 1 : argv[0];
+
+	if (strcmp(name, "bief") != 0 && run_find(name) != NULL) {
+		argv[0] = (char *)name;
+		return run_main(argc, argv);
+	}
+	if (argc < 2)
+		return usage(stderr);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return usage(stdout);
+	if (strcmp(argv[1], "run") == 0) {
+		if (argc == 3)
+			return run(argv[2]);
+		fprintf(stderr, "bief: run takes one argument, the pipeline "
+			"in quotes\n");
+		return STATUS_USAGE;
+	}
+	if (run_find(argv[1]) != NULL)
+		return run_main(argc - 1, argv + 1);
+	fprintf(stderr, "bief: there is no program '%s': see bief --help\n",
+		argv[1]);
+	return STATUS_USAGE;
+}

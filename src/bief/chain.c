@@ -1,0 +1,733 @@
+/*
+ * chain: the stages of one process, and how records and batches go through
+ * them.
+ *
+ * A stream without control lines may be cut into batches by a stage in the
+ * middle (--batch, --trigger, a watermark).  So a chain has a first part without
+ * batches, all of it one batch at its end, and a second part with batches.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chain.h"
+#include "json.h"
+#include "state.h"
+#include "time.h"
+
+#define BATCH_DEFAULT 10000      /* records, where a watermark needs batches */
+#define MAX_LINE (16 << 20)
+#define BIEF_VERSION "0.1"
+
+/* Remember who failed: the innermost of nested calls. */
+static int
+failed(struct stage *st)
+{
+	if (st->chain->failed == NULL)
+		st->chain->failed = st;
+	return -1;
+}
+
+static void
+set_defaults(struct stage *st)
+{
+	struct common *c = &st->priv->common;
+
+	c->on_error = -1;
+	c->max_line = MAX_LINE;
+	c->ready_fd = -1;
+	c->sinks = 1;
+	if (st->op->defaults != NULL)
+		st->op->defaults(st->self);
+}
+
+static void
+print_and_exit(struct stage *st, void (*print)(const struct op *, struct buf *))
+{
+	struct buf b;
+	struct output out;
+
+	buf_init(&b);
+	print(st->op, &b);
+	output_init(&out, STDOUT_FILENO);
+	buf_add(&out.b, b.p, b.n);
+	exit(output_flush(&out, st->err) < 0 ? STATUS_FAILED : STATUS_DONE);
+}
+
+static void
+version(const struct op *op, struct buf *out)
+{
+	buf_printf(out, "%s (bief) " BIEF_VERSION "\n", op->name);
+}
+
+static int
+open_stage(struct stage *st, char **words)
+{
+	struct opt_table t[4];
+	struct common *c = &st->priv->common;
+	size_t n = common_tables(st->op, st->self, c, t);
+
+	set_defaults(st);
+	if (opt_parse(t, n, words, &st->operands, &st->noperands, st->err) < 0)
+		return -1;
+	if (c->help)
+		print_and_exit(st, help_print);
+	if (c->version)
+		print_and_exit(st, version);
+	if (c->dump_options)
+		print_and_exit(st, help_dump);
+	st->on_error = c->on_error;
+	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
+		return err_as(st->err, STATUS_USAGE,
+			"what is '%s'? usage: %s %s", st->operands[0],
+			st->op->name, st->op->synopsis);
+	if (c->zone != NULL && zone_open(c->zone, strlen(c->zone)) == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--zone: there is no time zone '%s'", c->zone);
+	if (st->op->flags & OP_STATE)
+		st->state = state_new((size_t)c->max_state);
+	st->priv->opened = true;
+	return st->op->open != NULL ? st->op->open(st) : 0;
+}
+
+void
+chain_open(struct chain *c, char ***words, int n, int out_fd, int *status)
+{
+	memset(c, 0, sizeof(*c));
+	c->n = n;
+	c->status = status;
+	c->stages = mem_zalloc((size_t)n * sizeof(*c->stages));
+	c->shapes = shapes_new();
+	output_init(&c->out, out_fd);
+	for (int i = 0; i < n; i++) {
+		struct stage *st = &c->stages[i];
+
+		st->op = run_find(words[i][0]);
+		st->self = mem_zalloc(st->op->size);
+		st->priv = mem_zalloc(sizeof(*st->priv));
+		st->priv->rejects_fd = st->priv->progress_fd = -1;
+		st->err = &c->err;
+		st->shapes = c->shapes;
+		st->chain = c;
+		st->place = i;
+		st->next = i + 1 < n ? &c->stages[i + 1] : NULL;
+		st->now = (struct batch){.number = -1,
+			.time_us = time_now(), .watermark = WATERMARK_NONE};
+		plan_init(&st->in);
+		plan_init(&st->out);
+		record_reader_init(&st->priv->reader, c->shapes);
+		buf_init(&st->priv->text);
+		buf_init(&st->priv->scratch);
+		status[i] = STATUS_DONE;
+	}
+	for (int i = 0; i < n; i++) {
+		struct stage *st = &c->stages[i];
+
+		c->err.status = STATUS_FAILED;
+		if (open_stage(st, words[i]) < 0) {
+			say(st, "%s", c->err.text);
+			status[i] = c->err.status;
+			st->priv->failed = true;
+		}
+	}
+}
+
+void
+chain_close(struct chain *c)
+{
+	for (int i = 0; i < c->n; i++) {
+		struct stage *st = &c->stages[i];
+		struct opt_table t[4];
+		size_t n = common_tables(st->op, st->self, &st->priv->common,
+			t);
+
+		if (st->priv->opened && !st->priv->failed)
+			say_counts(st);
+		if (st->priv->opened && st->op->close != NULL)
+			st->op->close(st);
+		state_free(st->state);
+		opt_free(t, n);
+		free(st->operands);
+		plan_release(&st->in);
+		plan_release(&st->out);
+		record_reader_release(&st->priv->reader);
+		buf_release(&st->priv->text);
+		buf_release(&st->priv->scratch);
+		if (st->priv->rejects_fd >= 0)
+			close(st->priv->rejects_fd);
+		if (st->priv->progress_fd > STDERR_FILENO)
+			close(st->priv->progress_fd);
+		free(st->self);
+		free(st->priv);
+	}
+	free(c->stages);
+	shapes_free(c->shapes);
+	output_release(&c->out);
+}
+
+/* --trigger of a stage into a plan. */
+static int
+take_trigger(struct stage *st, struct plan *p)
+{
+	const char *t = st->priv->common.trigger;
+
+	if (t == NULL)
+		return 0;
+	p->stream = 1;
+	if ((st->op->flags & OP_SOURCE) && strcmp(t, "once") == 0)
+		p->trigger = TRIGGER_ONCE;
+	else if ((st->op->flags & OP_SOURCE) && strcmp(t, "available-now") == 0)
+		p->trigger = TRIGGER_AVAILABLE;
+	else {
+		p->trigger = TRIGGER_INTERVAL;
+		if (duration_us(t, strlen(t), &p->interval_us, st->err) < 0 ||
+			p->interval_us < 0) {
+			if (p->interval_us < 0)
+				err_set(st->err, "it is negative");
+			st->err->status = STATUS_USAGE;
+			return err_in(st->err, "--trigger");
+		}
+	}
+	return 0;
+}
+
+/* What comes in, before the operator sees it: batches made here, the zone. */
+static int
+prepare(struct stage *st, const struct plan *before)
+{
+	struct stage_private *p = st->priv;
+
+	plan_copy(&st->in, before);
+	if (p->common.zone != NULL) {
+		free(st->in.zone);
+		st->in.zone = mem_dup(p->common.zone, strlen(p->common.zone));
+	}
+	if (st->op->flags & OP_SOURCE)
+		return take_trigger(st, &st->in);
+	if (p->common.trigger == NULL && p->common.batch == 0)
+		return 0;
+	if (before->stream)
+		return err_as(st->err, STATUS_USAGE,
+			"the stream has batches already: leave --%s to its "
+			"source",
+			p->common.batch ? "batch" : "trigger");
+	p->batcher = true;
+	p->per_batch = p->common.batch;
+	st->in.stream = 1;
+	return p->common.batch > 0 ? 0 : take_trigger(st, &st->in);
+}
+
+static int
+plan_stage(struct stage *st, const struct plan *in, int n)
+{
+	if (prepare(st, &in[0]) < 0)
+		return -1;
+	plan_copy(&st->out, &st->in);
+	if (st->op->merge_plan != NULL) {
+		if (st->op->merge_plan(st, in, n, &st->out) < 0)
+			return -1;
+	} else if (st->op->plan != NULL && st->op->plan(st, &st->out) < 0)
+		return -1;
+	if (!st->in.stream && st->out.stream &&
+		!(st->op->flags & OP_SOURCE)) {
+		st->priv->batcher = true;
+		st->priv->per_batch = BATCH_DEFAULT;
+		st->in.stream = 1;
+	}
+	st->priv->stream_out = st->out.stream != 0;
+	return 0;
+}
+
+static bool
+writes_control(const struct chain *c)
+{
+	const struct stage *last = &c->stages[c->n - 1];
+
+	return last->priv->stream_out && !(last->op->flags & OP_SINK) &&
+		!last->priv->common.plain && !c->out.terminal;
+}
+
+/* Plan the stages from st on, the input being as told. */
+static int
+plan_stages(struct stage *st, const struct plan *in, int n)
+{
+	struct chain *c = st->chain;
+	struct plan nothing;
+
+	plan_init(&nothing);
+	for (; st != NULL; st = st->next, n = 1) {
+		if (plan_stage(st, in, n) < 0)
+			return failed(st);
+		/* Without control lines nothing is known further down. */
+		in = st->out.stream || st->out.explain ? &st->out : &nothing;
+		if (st->op->restore != NULL && !st->out.explain &&
+			st->op->restore(st) < 0)
+			return failed(st);
+		if (!st->in.stream)
+			st->now.whole = true;
+		if (st->priv->batcher && st->priv->per_batch == 0 &&
+			st->in.trigger == TRIGGER_INTERVAL)
+			st->priv->next_tick = time_now();
+	}
+	c->planned = true;
+	if (writes_control(c) && !chain_last(c)->out.explain) {
+		plan_print(&chain_last(c)->out, &c->out.b);
+		buf_byte(&c->out.b, '\n');
+	}
+	return 0;
+}
+
+int
+chain_plan_from(struct stage *st, const struct plan *in)
+{
+	return plan_stages(st, in, 1);
+}
+
+int
+chain_plan_inputs(struct chain *c, const struct plan *in, int n)
+{
+	return plan_stages(&c->stages[0], in, n);
+}
+
+int
+chain_plan(struct chain *c, struct plan *in)
+{
+	return chain_plan_from(&c->stages[0], in);
+}
+
+/* A stage that makes batches opens one for its first record. */
+int
+chain_open_batch(struct stage *st)
+{
+	struct batch b = {.number = st->in.resume++, .time_us = time_now(),
+		.watermark = WATERMARK_NONE};
+
+	st->priv->in_batch = 0;
+	return chain_begin(st, &b);
+}
+
+int
+chain_close_batch(struct stage *st, bool last)
+{
+	struct batch b = st->now;
+
+	b.last = last;
+	return chain_end(st, &b);
+}
+
+static bool
+blank(const struct record *r)
+{
+	uint32_t i = 0;
+
+	while (i < r->nline && (r->line[i] == ' ' || r->line[i] == '\t' ||
+				       r->line[i] == '\r'))
+		i++;
+	return i == r->nline;
+}
+
+static int
+give_as_text(struct stage *st, struct record *r)
+{
+	struct record t = {.number = r->number};
+	size_t n;
+
+	buf_clear(&st->priv->text);
+	t.line = record_text(r, &n, &st->priv->text);
+	t.nline = (uint32_t)n;
+	if (t.line == st->priv->text.p) {
+		buf_need(&st->priv->text, JSON_PADDING);
+		t.line = st->priv->text.p;
+	}
+	return st->op->record(st, &t);
+}
+
+static int
+give_as_record(struct stage *st, struct record *r)
+{
+	if (r->shape == NULL) {
+		if (r->nline == 0 || (r->line[0] <= ' ' && blank(r)))
+			return 0;
+		if (record_parse(&st->priv->reader, r, st->err) < 0) {
+			char why[sizeof(st->err->text)];
+
+			memcpy(why, st->err->text, sizeof(why));
+			return run_reject(st, r,
+				"%s; a parser (parse-json, parse-csv, "
+				"parse-text) belongs in front",
+				why);
+		}
+	}
+	return st->op->record(st, r);
+}
+
+int
+chain_give(struct stage *st, struct record *r)
+{
+	struct stage_private *p = st->priv;
+	int ret;
+
+	r->number = ++st->records_in;
+	if (p->batcher && st->now.number < 0 && chain_open_batch(st) < 0)
+		return -1;
+	if (!(st->op->flags & OP_TEXT))
+		ret = give_as_record(st, r);
+	else if (r->shape != NULL)
+		ret = give_as_text(st, r);
+	else
+		ret = st->op->record(st, r);
+	if (ret < 0)
+		return failed(st);
+	if (p->per_batch > 0 && ++p->in_batch >= p->per_batch)
+		return chain_close_batch(st, false);
+	return 0;
+}
+
+int
+chain_give_line(struct stage *st, const char *line, size_t n)
+{
+	struct record r = {.line = line, .nline = (uint32_t)n};
+
+	return chain_give(st, &r);
+}
+
+int
+chain_give_long(struct stage *st, const char *line, size_t n)
+{
+	st->records_in++;
+	say_too_long(st, line, n);
+	return run_on_error(st) == ON_ERROR_FAIL ? failed(st) : 0;
+}
+
+static inline int
+flush_full(struct chain *c)
+{
+	return c->out.b.n >= OUTPUT_FULL ? output_flush(&c->out, &c->err) : 0;
+}
+
+/* A source's first record of a batch that nobody has begun. */
+static inline int
+source_begin(struct stage *st)
+{
+	if (st->priv->stream_out && st->now.number < 0 &&
+		(st->op->flags & OP_SOURCE))
+		return chain_open_batch(st);
+	return 0;
+}
+
+int
+run_emit(struct stage *st, struct record *r)
+{
+	struct chain *c = st->chain;
+
+	if (source_begin(st) < 0)
+		return -1;
+	st->records_out++;
+	if (st->next != NULL)
+		return chain_give(st->next, r);
+	if (st->op->flags & OP_SINK)
+		return 0;
+	record_print(r, &c->out.b);
+	buf_byte(&c->out.b, '\n');
+	return flush_full(c);
+}
+
+int
+run_emit_line(struct stage *st, const char *line, size_t n)
+{
+	struct chain *c = st->chain;
+	struct record r = {.line = line, .nline = (uint32_t)n,
+		.number = st->records_out + 1};
+
+	if (stream_is_control(line, n))
+		return run_reject(st, &r, "the line begins as a control line");
+	if (n > run_max_line(st)) {
+		say_too_long(st, line, n);
+		return run_on_error(st) == ON_ERROR_FAIL ? -1 : 0;
+	}
+	if (source_begin(st) < 0)
+		return -1;
+	st->records_out++;
+	if (st->next != NULL) {
+		if (n > 0 && line[n - 1] == '\r')
+			r.nline--;
+		return chain_give(st->next, &r);
+	}
+	buf_add(&c->out.b, line, n);
+	buf_byte(&c->out.b, '\n');
+	return flush_full(c);
+}
+
+/* Is there a line in the block that the runtime must look at? */
+static bool
+plain_block(const struct stage *st, const char *p, size_t n)
+{
+	return n <= run_max_line(st) && !stream_is_control(p, n) &&
+		memmem(p, n, "\n{\"#bief\":", 10) == NULL;
+}
+
+static uint64_t
+count_lines(const char *p, size_t n)
+{
+	uint64_t lines = 0;
+
+	for (size_t i = 0; i < n; i++)
+		lines += p[i] == '\n';
+	return lines;
+}
+
+int
+run_emit_lines(struct stage *st, const char *p, size_t n)
+{
+	struct chain *c = st->chain;
+	const char *end = p + n;
+
+	if (n > 0 && st->next == NULL && plain_block(st, p, n)) {
+		if (source_begin(st) < 0)
+			return -1;
+		st->records_out += count_lines(p, n);
+		return output_write(&c->out, p, n, &c->err);
+	}
+	while (p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+		if (run_emit_line(st, p, (size_t)(lf - p)) < 0)
+			return -1;
+		p = lf + 1;
+	}
+	return 0;
+}
+
+size_t
+run_max_line(const struct stage *st)
+{
+	return (size_t)st->priv->common.max_line;
+}
+
+void
+run_print(struct stage *st, const char *p, size_t n)
+{
+	buf_add(&st->chain->out.b, p, n);
+}
+
+bool
+run_terminal(const struct stage *st)
+{
+	return st->chain->out.terminal;
+}
+
+const struct zone *
+run_zone(const struct stage *st)
+{
+	const char *name = st->in.zone != NULL ? st->in.zone :
+		st->priv->common.zone;
+
+	return name != NULL ? zone_open(name, strlen(name)) : zone_utc;
+}
+
+void
+run_ready(struct stage *st)
+{
+	int fd = (int)st->priv->common.ready_fd;
+
+	if (fd < 0)
+		return;
+	if (write(fd, "ready\n", 6) != 6)
+		say(st, "cannot write to --ready-fd %d", fd);
+	close(fd);
+	st->priv->common.ready_fd = -1;
+}
+
+static void
+print_watermark(struct buf *out, int64_t us)
+{
+	char time[TIME_MAX];
+
+	if (us != WATERMARK_NONE)
+		buf_printf(out, ",\"watermark\":\"%.*s\"",
+			(int)time_format_iso(us, time), time);
+}
+
+int
+chain_begin(struct stage *st, struct batch *b)
+{
+	struct chain *c = st->chain;
+
+	for (; st != NULL; st = st->next) {
+		struct stage_private *p = st->priv;
+
+		st->now = *b;
+		p->started_us = time_monotonic();
+		p->batch_in = st->records_in;
+		p->batch_out = st->records_out;
+		p->batch_late = st->late;
+		if (st->op->begin != NULL && st->op->begin(st, b) < 0)
+			return failed(st);
+		st->now = *b;
+	}
+	if (writes_control(c)) {
+		char time[TIME_MAX];
+
+		buf_printf(&c->out.b,
+			"{\"#bief\":{\"begin\":%lld,\"time\":\"%.*s\"",
+			(long long)b->number,
+			(int)time_format_iso(b->time_us, time), time);
+		print_watermark(&c->out.b, b->watermark);
+		buf_str(&c->out.b, "}}\n");
+	}
+	return 0;
+}
+
+/* What every stage does at the end of a batch, whole or not. */
+static int
+end_stage(struct stage *st, struct batch *b)
+{
+	if (st->op->batch != NULL && st->op->batch(st, b) < 0)
+		return failed(st);
+	if (st->op->commit != NULL && st->op->commit(st, b) < 0)
+		return failed(st);
+	if (say_batch(st, b) < 0)
+		return failed(st);
+	if (st->state != NULL)
+		state_settle(st->state);
+	st->now.watermark = b->watermark;
+	return 0;
+}
+
+int
+chain_end(struct stage *st, struct batch *b)
+{
+	struct chain *c = st->chain;
+
+	for (; st != NULL; st = st->next) {
+		if (end_stage(st, b) < 0)
+			return -1;
+		st->now.number = -1;
+	}
+	if (writes_control(c)) {
+		buf_printf(&c->out.b, "{\"#bief\":{\"end\":%lld",
+			(long long)b->number);
+		print_watermark(&c->out.b, b->watermark);
+		buf_str(&c->out.b, "}}\n");
+	}
+	return output_flush(&c->out, &c->err);
+}
+
+static int
+finish_stage(struct stage *st)
+{
+	struct batch b = {.time_us = st->now.time_us,
+		.watermark = WATERMARK_NONE, .whole = true, .last = true};
+
+	if (!st->in.stream)
+		return end_stage(st, &b);
+	if (st->priv->batcher && st->now.number >= 0 &&
+		chain_close_batch(st, true) < 0)
+		return -1;
+	if (st->op->eof != NULL) {
+		int more;
+
+		b = (struct batch){.number = st->in.resume,
+			.time_us = time_now(), .last = true,
+			.watermark = st->now.watermark};
+		more = st->op->eof(st, &b);
+		if (more < 0)
+			return failed(st);
+		if (more > 0) {
+			int64_t end = b.watermark;
+
+			b.watermark = st->now.watermark;
+			if (chain_begin(st, &b) < 0)
+				return -1;
+			b.watermark = end;
+			return chain_end(st, &b);
+		}
+	}
+	return 0;
+}
+
+int
+chain_finish(struct stage *st)
+{
+	struct chain *c = st->chain;
+
+	for (; st != NULL; st = st->next) {
+		st->priv->ended = true;
+		if (finish_stage(st) < 0)
+			return -1;
+	}
+	if (writes_control(c))
+		buf_str(&c->out.b, "{\"#bief\":{\"eof\":1}}\n");
+	return output_flush(&c->out, &c->err);
+}
+
+void
+chain_cut(struct stage *st)
+{
+	for (; st != NULL; st = st->next) {
+		say(st, "the input was cut off in the middle: what sent it "
+			"has died");
+		st->chain->status[st->place] = STATUS_FAILED;
+		st->priv->failed = true;
+	}
+}
+
+void
+chain_fail(struct chain *c)
+{
+	while (c->failed != NULL) {
+		struct stage *st = c->failed;
+		bool stream = st->priv->stream_out;
+		struct plan nothing;
+
+		c->failed = NULL;
+		say(st, "%s", c->err.text);
+		c->status[st->place] = c->err.status;
+		st->priv->failed = true;
+		c->err.status = STATUS_FAILED;
+		if (st->next == NULL)
+			break;
+		if (c->planned && stream) {
+			chain_cut(st->next);
+			break;
+		}
+		/* To what follows it looks like an end of input. */
+		plan_init(&nothing);
+		if (!c->planned && chain_plan_from(st->next, &nothing) < 0)
+			continue;
+		if (st->next->priv->ended)
+			continue;
+		chain_finish(st->next);
+	}
+	output_flush(&c->out, &c->err);
+}
+
+int
+chain_tick(struct stage *st)
+{
+	struct stage_private *p = st->priv;
+	int64_t now = time_now(), step = st->in.interval_us;
+
+	if (p->next_tick == 0 || now < p->next_tick)
+		return 0;
+	if (st->now.number >= 0 && chain_close_batch(st, false) < 0)
+		return -1;
+	if (step == 0)
+		p->next_tick = now + 10000;
+	else
+		p->next_tick = time_floor_div(now, step) * step + step;
+	return chain_open_batch(st);
+}
+
+int64_t
+chain_deadline(const struct chain *c)
+{
+	int64_t first = INT64_MAX;
+
+	for (int i = 0; i < c->n; i++)
+		if (c->stages[i].priv->next_tick != 0 &&
+			c->stages[i].priv->next_tick < first)
+			first = c->stages[i].priv->next_tick;
+	return first;
+}

@@ -1,0 +1,115 @@
+/*
+ * chain: the stages of one process, private to the runtime (run.c, chain.c,
+ * say.c, help.c).  Operators see run.h only.
+ */
+#ifndef BIEF_CHAIN_H
+#define BIEF_CHAIN_H
+
+#include "buf.h"
+#include "err.h"
+#include "run.h"
+#include "stream.h"
+
+/* Options that the runtime gives to every program, bief(7). */
+struct common {
+	bool help, version, dump_options, plain;
+	const char *rejects;
+	int on_error;
+	int64_t max_line, max_state;
+	const char *trigger;
+	int64_t batch;
+	const char *name;
+	const char *progress;
+	const char *zone;
+	int64_t ready_fd;
+	const char *checkpoint;
+	int64_t sinks;
+};
+
+struct stage_private {
+	struct common common;
+	struct record_reader reader; /* of text that this stage wants as record */
+	struct buf text;             /* of a record that it wants as text */
+	struct buf scratch;
+	/* batches made here, of a stream that has none */
+	bool batcher;
+	int64_t per_batch;           /* records; 0: by the clock */
+	int64_t in_batch;
+	int64_t next_tick;
+	/* rejects */
+	int rejects_fd;
+	uint64_t said;               /* messages about single records */
+	bool failed;                 /* this stage has given up */
+	bool ended;                  /* it has had its last call */
+	bool opened;
+	bool stream_out;             /* control lines follow from here */
+	int64_t started_us;          /* of the batch, monotonic */
+	uint64_t batch_in, batch_out, batch_late; /* counters at its beginning */
+	int progress_fd;
+};
+
+struct chain {
+	struct stage *stages;
+	int n;
+	struct shapes *shapes;
+	struct output out;
+	struct err err;
+	struct stage *failed; /* the innermost stage of the failing call */
+	bool planned;
+	int *status;          /* of each stage */
+};
+
+static inline struct stage *
+chain_last(struct chain *c)
+{
+	return &c->stages[c->n - 1];
+}
+
+/* chain.c */
+/* Open every stage; those that cannot are said and marked as failed. */
+void chain_open(struct chain *c, char ***words, int n, int out_fd,
+	int *status);
+/* Plan all stages, or those from st on, with what comes in. */
+int chain_plan(struct chain *c, struct plan *in);
+/* The first stage has several inputs. */
+int chain_plan_inputs(struct chain *c, const struct plan *in, int n);
+int chain_plan_from(struct stage *st, const struct plan *in);
+void chain_close(struct chain *c);
+/* Give a record to a stage, as text or with fields, as it wants it. */
+int chain_give(struct stage *st, struct record *r);
+int chain_give_line(struct stage *st, const char *line, size_t n);
+/* A line that is too long: refused. */
+int chain_give_long(struct stage *st, const char *line, size_t n);
+/* Open a batch of the next number at st; close the one that is open. */
+int chain_open_batch(struct stage *st);
+int chain_close_batch(struct stage *st, bool last);
+/* A batch begins or ends at st and after it. */
+int chain_begin(struct stage *st, struct batch *b);
+int chain_end(struct stage *st, struct batch *b);
+/* The input of st has ended, for good. */
+int chain_finish(struct stage *st);
+/* A tick of a stage that makes batches by the clock is due. */
+int chain_tick(struct stage *st);
+/* When the next one is due (time_now), INT64_MAX: never. */
+int64_t chain_deadline(const struct chain *c);
+/* A call has failed: say so, end what follows as a shell pipe would. */
+void chain_fail(struct chain *c);
+/* The input stopped in the middle of a stream with control lines. */
+void chain_cut(struct stage *st);
+
+/* say.c */
+void say(const struct stage *st, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void say_too_long(struct stage *st, const char *line, size_t n);
+void say_statistics(struct stage *st);
+int say_batch(struct stage *st, const struct batch *b);
+void say_counts(struct stage *st);
+
+/* help.c */
+extern const struct opt common_opts[];
+size_t common_tables(const struct op *op, void *self, struct common *c,
+	struct opt_table t[4]);
+void help_print(const struct op *op, struct buf *out);
+void help_dump(const struct op *op, struct buf *out);
+
+#endif

@@ -1,0 +1,509 @@
+/*
+ * merge: a chain whose first operator reads several inputs.
+ *
+ * Batch n of one meets batch n of the other, the rows of the first input
+ * before those of the second, each in its order.  A line is handed on at once
+ * when it is its input's turn and waits in that input's spool otherwise; an
+ * input whose batch is complete is not read until the others have caught up.
+ *
+ * Inputs without control lines: with --batch N a batch takes N lines of each;
+ * with --trigger D what has come by the tick; without either each line is
+ * handed on as it comes, TURN lines of each input at a time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chain.h"
+#include "json.h"
+#include "loop.h"
+#include "time.h"
+
+#define INPUTS_MAX 64
+#define TURN 1000
+
+struct side {
+	struct input in;
+	struct input_spec spec;
+	struct loop_place at;
+	struct plan plan;
+	bool known;   /* its first line has been looked at */
+	bool stream;  /* it has control lines */
+	bool began, done; /* of the batch that is being gathered */
+	bool over;    /* nothing more will come */
+	bool cut;
+	struct batch begin, end; /* its own lines */
+	int64_t taken;  /* lines of this batch */
+	struct buf spool; /* lines that wait: each ended by LF */
+	struct record_reader reader;
+};
+
+struct merge {
+	struct chain *c;
+	struct stage *st;
+	struct side side[INPUTS_MAX];
+	int n;
+	bool stream;  /* the inputs have control lines */
+	bool open;    /* a batch has begun in the chain */
+};
+
+static int
+open_side(struct merge *m, struct side *s)
+{
+	const char *path = s->spec.path;
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
+		open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_as(&m->c->err, STATUS_USAGE, "cannot open '%s': %s",
+			path, strerror(errno));
+	input_init(&s->in, fd, run_max_line(m->st));
+	record_reader_init(&s->reader, m->c->shapes);
+	buf_init(&s->spool);
+	plan_init(&s->plan);
+	return 0;
+}
+
+static int
+give(struct merge *m, int i, const char *line, size_t n)
+{
+	struct side *s = &m->side[i];
+	struct stage *st = m->st;
+	struct record r = {.line = line, .nline = (uint32_t)n,
+		.number = ++st->records_in};
+	size_t k = 0;
+
+	while (k < n && strchr(" \t\r", line[k]) != NULL)
+		k++;
+	if (k == n)
+		return 0;
+	if (record_parse(&s->reader, &r, st->err) < 0) {
+		char why[sizeof(st->err->text)];
+
+		memcpy(why, st->err->text, sizeof(why));
+		return run_reject(st, &r, "%s: %s", s->spec.path, why);
+	}
+	return st->op->record_of(st, i, &r);
+}
+
+/* Hand on what waits of input i. */
+static int
+drain(struct merge *m, int i)
+{
+	struct buf *b = &m->side[i].spool;
+	size_t at = 0;
+
+	while (at < b->n) {
+		char *lf = memchr(b->p + at, '\n', b->n - at);
+		size_t n = (size_t)(lf - (b->p + at));
+
+		if (give(m, i, b->p + at, n) < 0)
+			return -1;
+		at += n + 1;
+	}
+	buf_clear(b);
+	return 0;
+}
+
+static void
+spool(struct side *s, const char *line, size_t n)
+{
+	buf_add(&s->spool, line, n);
+	buf_byte(&s->spool, '\n');
+	buf_need(&s->spool, JSON_PADDING);
+}
+
+/* Is it the turn of input i: has a batch begun, and are those before done? */
+static bool
+turn(const struct merge *m, int i)
+{
+	if (m->st->now.whole)
+		return true;
+	if (!m->open)
+		return false;
+	while (--i >= 0)
+		if (!m->side[i].done)
+			return false;
+	return true;
+}
+
+static int
+take_line(struct merge *m, int i, const char *line, size_t n)
+{
+	m->side[i].taken++;
+	if (turn(m, i) && m->side[i].spool.n == 0)
+		return give(m, i, line, n);
+	spool(&m->side[i], line, n);
+	return 0;
+}
+
+static int
+take_control(struct merge *m, struct side *s, const char *line, size_t n)
+{
+	struct loop_event e;
+
+	if (loop_control(&s->at, line, n, &e, &m->c->err) < 0)
+		return err_in(&m->c->err, "%s", s->spec.path);
+	if (e.kind == EVENT_BEGIN) {
+		s->begin = e.batch;
+		s->began = true;
+	} else if (e.kind == EVENT_END) {
+		s->end = e.batch;
+		s->done = true;
+	} else if (e.kind == EVENT_EOF) {
+		s->over = true;
+	}
+	return 0;
+}
+
+static int
+look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
+{
+	struct value body;
+
+	s->known = true;
+	s->stream = stream_is_control(line, n);
+	if (!s->stream) {
+		spool(s, line, n);
+		return 0;
+	}
+	if (loop_control_read(line, n, &body, &m->c->err) < 0 ||
+		plan_parse(&s->plan, &body, &m->c->err) < 0)
+		return err_in(&m->c->err, "%s", s->spec.path);
+	return 0;
+}
+
+/* Lines of one input, as many as may be taken now. */
+static int
+take_lines(struct merge *m, int i)
+{
+	struct side *s = &m->side[i];
+	int64_t most = m->stream ? INT64_MAX : m->st->priv->per_batch > 0 ?
+		m->st->priv->per_batch - s->taken : TURN;
+	const char *line;
+	size_t n;
+	enum line got;
+
+	while (!s->done && !s->over && most > 0 &&
+		(got = input_line(&s->in, &line, &n)) != LINE_NONE) {
+		int ret;
+
+		if (!s->known) {
+			ret = look_at_first(m, s, line, n);
+			if (ret < 0)
+				return -1;
+			return 0;
+		}
+		if (got == LINE_TOO_LONG)
+			ret = chain_give_long(m->st, line, n);
+		else if (s->stream && stream_is_control(line, n))
+			ret = take_control(m, s, line, n);
+		else {
+			ret = take_line(m, i, line, n);
+			most--;
+		}
+		if (ret < 0)
+			return -1;
+	}
+	if (s->in.eof && s->in.start == s->in.end && !s->over) {
+		s->over = true;
+		s->cut = s->stream;
+	}
+	if (!m->stream && m->st->priv->per_batch > 0 &&
+		s->taken >= m->st->priv->per_batch)
+		s->done = true;
+	return 0;
+}
+
+static bool
+wants_more(const struct merge *m, const struct side *s)
+{
+	return !s->over && !s->done && !(s->known && !m->c->planned);
+}
+
+/* Wait for and read the inputs that may give something now. */
+static int
+read_sides(struct merge *m)
+{
+	struct pollfd fds[INPUTS_MAX];
+	int which[INPUTS_MAX], n = 0;
+
+	for (int i = 0; i < m->n; i++)
+		if (wants_more(m, &m->side[i])) {
+			which[n] = i;
+			fds[n++] = (struct pollfd){.fd = m->side[i].in.fd,
+				.events = POLLIN};
+		}
+	if (n == 0 && !m->st->priv->next_tick)
+		return 0;
+	if (poll(fds, (nfds_t)n, 0) <= 0 &&
+		loop_wait(m->c, fds, n,
+			loop_stopping() ? time_now() + 2 * TIME_SECOND :
+					  INT64_MAX) < 0)
+		return -1;
+	loop_signals(m->c);
+	for (int k = 0; k < n; k++) {
+		struct side *s = &m->side[which[k]];
+
+		if (fds[k].revents == 0)
+			continue;
+		if (input_fill(&s->in, &m->c->err) < 0)
+			return err_in(&m->c->err, "%s", s->spec.path);
+	}
+	return 0;
+}
+
+/* Take the lines that are there. */
+static int
+take_all(struct merge *m)
+{
+	for (int i = 0; i < m->n; i++)
+		if (wants_more(m, &m->side[i]) && take_lines(m, i) < 0)
+			return -1;
+	return 0;
+}
+
+static bool
+all(const struct merge *m, bool (*is)(const struct side *))
+{
+	for (int i = 0; i < m->n; i++)
+		if (!is(&m->side[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_known(const struct side *s)
+{
+	return s->known || s->over;
+}
+
+static bool
+is_over(const struct side *s)
+{
+	return s->over && s->spool.n == 0;
+}
+
+static bool
+has_begun(const struct side *s)
+{
+	return s->began || s->over;
+}
+
+static bool
+is_done(const struct side *s)
+{
+	return s->done || s->over;
+}
+
+static bool
+is_whole(const struct side *s)
+{
+	return !s->cut;
+}
+
+static int
+plan_inputs(struct merge *m)
+{
+	struct plan in[INPUTS_MAX];
+	const struct side *first = NULL;
+
+	for (int i = 0; i < m->n; i++) {
+		struct side *s = &m->side[i];
+
+		in[i] = s->plan;
+		if (s->stream && first == NULL)
+			first = s;
+		if (first != NULL && s->known && !s->stream)
+			return err_as(&m->c->err, STATUS_USAGE,
+				"'%s' has batches and '%s' has none: give "
+				"both sources the same --trigger",
+				first->spec.path, s->spec.path);
+		if (first != NULL && s->stream &&
+			(s->plan.trigger != first->plan.trigger ||
+				s->plan.interval_us != first->plan.interval_us))
+			return err_as(&m->c->err, STATUS_USAGE,
+				"the triggers of '%s' and '%s' are not the "
+				"same",
+				first->spec.path, s->spec.path);
+	}
+	m->stream = first != NULL;
+	return chain_plan_inputs(m->c, in, m->n);
+}
+
+static int
+begin_round(struct merge *m)
+{
+	struct batch b = {.watermark = WATERMARK_NONE};
+	bool any = false;
+
+	for (int i = 0; i < m->n; i++) {
+		const struct side *s = &m->side[i];
+
+		if (m->stream && !s->began)
+			continue;
+		if (m->stream && (!any || s->begin.number > b.number))
+			b = s->begin;
+		any = true;
+	}
+	if (!m->stream)
+		b = (struct batch){.number = m->st->in.resume++,
+			.time_us = time_now(), .watermark = WATERMARK_NONE};
+	for (int i = 0; i < m->n; i++)
+		if (m->side[i].began && m->st->op->begin_of != NULL &&
+			m->st->op->begin_of(m->st, i, &m->side[i].begin) < 0)
+			return -1;
+	m->open = true;
+	return chain_begin(m->st, &b);
+}
+
+static int
+end_round(struct merge *m)
+{
+	struct batch b = m->st->now;
+
+	for (int i = 0; i < m->n; i++) {
+		struct side *s = &m->side[i];
+
+		if (s->done && m->stream && m->st->op->end_of != NULL &&
+			m->st->op->end_of(m->st, i, &s->end) < 0)
+			return -1;
+		s->began = s->done = false;
+		s->taken = 0;
+	}
+	m->open = false;
+	return chain_end(m->st, &b);
+}
+
+/* Hand on what waits and whose turn has come. */
+static int
+drain_turns(struct merge *m)
+{
+	for (int i = 0; i < m->n; i++) {
+		if (!turn(m, i))
+			break;
+		if (drain(m, i) < 0)
+			return -1;
+		if (!m->st->now.whole && !is_done(&m->side[i]))
+			break;
+	}
+	return 0;
+}
+
+/* One round of an input with batches, made by its source or here. */
+static int
+batches(struct merge *m)
+{
+	if (!m->open && !all(m, is_over) &&
+		(!m->stream || all(m, has_begun)) && begin_round(m) < 0)
+		return -1;
+	if (!m->open)
+		return 0;
+	/* The turn passes on at the end of each input's part. */
+	for (int i = 0; i < m->n; i++) {
+		if (turn(m, i) && drain(m, i) < 0)
+			return -1;
+		if (!is_done(&m->side[i]))
+			return 0;
+		m->side[i].done = true;
+	}
+	return end_round(m);
+}
+
+/* --trigger here: the batch ends when the tick is due. */
+static int
+clock_tick(struct merge *m)
+{
+	struct stage_private *p = m->st->priv;
+	int64_t step = m->st->in.interval_us, now = time_now();
+
+	if (p->next_tick == 0 || now < p->next_tick)
+		return 0;
+	p->next_tick = step > 0 ? time_floor_div(now, step) * step + step :
+				  now + 10000;
+	for (int i = 0; i < m->n && m->open; i++) {
+		if (drain(m, i) < 0)
+			return -1;
+		m->side[i].done = true;
+	}
+	return m->open ? end_round(m) : 0;
+}
+
+static bool
+cut_off(struct merge *m)
+{
+	return !all(m, is_whole);
+}
+
+static int
+round_of(struct merge *m)
+{
+	if (read_sides(m) < 0 || take_all(m) < 0)
+		return -1;
+	if (!m->c->planned) {
+		if (!all(m, is_known))
+			return 0;
+		if (plan_inputs(m) < 0 || take_all(m) < 0)
+			return -1;
+	}
+	if (m->st->now.whole)
+		return drain_turns(m);
+	if (clock_tick(m) < 0)
+		return -1;
+	return batches(m);
+}
+
+static int
+run_rounds(struct merge *m)
+{
+	while (!(m->c->planned && all(m, is_over) && !m->open)) {
+		if (round_of(m) < 0)
+			return -1;
+		if (cut_off(m)) {
+			chain_cut(m->st);
+			return output_flush(&m->c->out, &m->c->err);
+		}
+		if (loop_stopping() && !m->stream)
+			for (int i = 0; i < m->n; i++)
+				m->side[i].over = true;
+	}
+	return chain_finish(m->st);
+}
+
+int
+merge_run(struct chain *c)
+{
+	struct input_spec specs[INPUTS_MAX];
+	struct merge *m = mem_zalloc(sizeof(*m));
+	int ret = 0;
+
+	m->c = c;
+	m->st = &c->stages[0];
+	m->n = m->st->op->inputs(m->st, specs, INPUTS_MAX);
+	for (int i = 0; i < m->n && ret == 0; i++) {
+		m->side[i].spec = specs[i];
+		m->side[i].in.fd = -1;
+		ret = open_side(m, &m->side[i]);
+	}
+	if (m->n < 0)
+		ret = -1;
+	if (ret == 0)
+		ret = run_rounds(m);
+	if (ret < 0 && c->failed == NULL)
+		c->failed = m->st;
+	for (int i = 0; i < m->n; i++) {
+		struct side *s = &m->side[i];
+
+		if (s->in.fd > STDERR_FILENO)
+			close(s->in.fd);
+		input_release(&s->in);
+		if (s->reader.shapes != NULL)
+			record_reader_release(&s->reader);
+		buf_release(&s->spool);
+		plan_release(&s->plan);
+	}
+	free(m);
+	return ret;
+}

@@ -1,0 +1,662 @@
+/*
+ * run: the loops.  A process is driven by its input, by a source, or by several
+ * inputs (merge.c); each loop gives what comes to the chain (chain.c), and
+ * writes what is buffered before it waits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chain.h"
+#include "json.h"
+#include "loop.h"
+#include "time.h"
+
+#define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
+#define LOOK_US 100000 /* a source that never waits is interrupted so often */
+
+/* Signals belong to the process, so these do too. */
+static volatile sig_atomic_t stops, asked_statistics, asked_reload;
+static int wake[2] = {-1, -1};
+
+static void
+on_signal(int sig)
+{
+	int saved = errno;
+
+	if (sig == SIGUSR1)
+		asked_statistics = 1;
+	else if (sig == SIGHUP)
+		asked_reload = 1;
+	else if (++stops > 1 && sig == SIGINT)
+		_exit(128 + sig);
+	if (write(wake[1], "", 1) < 0)
+		errno = 0;
+	errno = saved;
+}
+
+static void
+catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
+	struct sigaction a = {.sa_handler = on_signal};
+
+	stops = asked_statistics = asked_reload = 0;
+	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
+		return;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &a, NULL);
+}
+
+bool
+loop_stopping(void)
+{
+	return stops > 0;
+}
+
+void
+loop_signals(struct chain *c)
+{
+	if (asked_statistics) {
+		asked_statistics = 0;
+		for (int i = 0; i < c->n; i++)
+			say_statistics(&c->stages[i]);
+	}
+	if (asked_reload) {
+		asked_reload = 0;
+		for (int i = 0; i < c->n; i++)
+			if (c->stages[i].op->hup != NULL)
+				c->stages[i].op->hup(&c->stages[i]);
+	}
+}
+
+/* On a terminal: why is there no answer yet? */
+static void
+hint(struct chain *c)
+{
+	for (int i = 0; i < c->n; i++) {
+		struct stage *st = &c->stages[i];
+
+		if ((st->op->flags & OP_STATE) && st->now.whole &&
+			st->records_in > 0 && isatty(STDERR_FILENO)) {
+			say(st, "waiting for the end of the input; for "
+				"answers while it runs give --trigger 5s to "
+				"the source, or --batch N here");
+			st->now.whole = false;
+			return;
+		}
+	}
+}
+
+int
+loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline)
+{
+	struct pollfd all[LOOP_FDS + 2];
+	int64_t now = time_now(), tick = chain_deadline(c);
+	int timeout = -1, ready;
+	char drain[64];
+
+	if (output_flush(&c->out, &c->err) < 0)
+		return -1;
+	memcpy(all, fds, (size_t)n * sizeof(*fds));
+	all[n] = (struct pollfd){.fd = wake[0], .events = POLLIN};
+	all[n + 1] = (struct pollfd){.fd = c->out.pipe ? c->out.fd : -1};
+	if (tick < deadline)
+		deadline = tick;
+	if (deadline != INT64_MAX)
+		timeout = deadline <= now ? 0 :
+			deadline - now > TIME_SECOND * 3600 ? 3600000 :
+			(int)((deadline - now + 999) / 1000);
+	else if (isatty(STDERR_FILENO) && c->planned)
+		timeout = 3000;
+	ready = poll(all, (nfds_t)n + 2, timeout);
+	if (ready < 0 && errno != EINTR)
+		return err_sys(&c->err, "cannot wait");
+	if (ready == 0 && deadline == INT64_MAX)
+		hint(c);
+	memcpy(fds, all, (size_t)n * sizeof(*fds));
+	if (ready > 0 && (all[n].revents & POLLIN))
+		while (read(wake[0], drain, sizeof(drain)) > 0)
+			;
+	if (ready > 0 && (all[n + 1].revents & (POLLERR | POLLHUP)))
+		raise(SIGPIPE);
+	loop_signals(c);
+	return 0;
+}
+
+int
+loop_ticks(struct chain *c)
+{
+	for (int i = 0; i < c->n; i++)
+		if (c->stages[i].priv->next_tick != 0 &&
+			chain_tick(&c->stages[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- driven by the input ---- */
+
+static int64_t
+time_member(const struct value *object, const char *name, int64_t absent)
+{
+	struct value v;
+	int64_t us;
+
+	if (!json_get(object, name, strlen(name), &v) ||
+		value_get_time(&v, &us) < 0)
+		return absent;
+	return us;
+}
+
+static bool
+int_member(const struct value *object, const char *name, int64_t *i)
+{
+	struct value v;
+
+	if (!json_get(object, name, strlen(name), &v))
+		return false;
+	v = value_number(&v, false);
+	*i = v.i;
+	return v.type == VALUE_INT;
+}
+
+int
+loop_control_read(const char *line, size_t n, struct value *body,
+	struct err *err)
+{
+	struct json_error why;
+	struct value v;
+	const char *end = line + n, *p = json_read(line, end, 0, &v, &why);
+
+	if (p == NULL || json_space(p, end) != end ||
+		v.type != VALUE_OBJECT || !json_get(&v, "#bief", 5, body) ||
+		body->type != VALUE_OBJECT)
+		return err_set(err, "a control line is damaged");
+	return 0;
+}
+
+int
+loop_control(struct loop_place *at, const char *line, size_t n,
+	struct loop_event *e, struct err *err)
+{
+	struct value body;
+
+	memset(e, 0, sizeof(*e));
+	if (loop_control_read(line, n, &body, err) < 0)
+		return -1;
+	e->batch.watermark = time_member(&body, "watermark", WATERMARK_NONE);
+	if (int_member(&body, "begin", &e->batch.number)) {
+		e->kind = EVENT_BEGIN;
+		e->batch.time_us = time_member(&body, "time", 0);
+		if (at->open)
+			return err_set(err, "batch %lld begins before batch "
+				"%lld has ended", (long long)e->batch.number,
+				(long long)at->number);
+		if (at->any && e->batch.number != at->number + 1)
+			return err_set(err, "batch %lld follows batch %lld: "
+				"the stream is out of order",
+				(long long)e->batch.number,
+				(long long)at->number);
+		at->open = at->any = true;
+		at->number = e->batch.number;
+		at->time_us = e->batch.time_us;
+	} else if (int_member(&body, "end", &e->batch.number)) {
+		e->kind = EVENT_END;
+		e->batch.time_us = at->time_us;
+		if (!at->open || e->batch.number != at->number)
+			return err_set(err, "the end of batch %lld, which has "
+				"not begun", (long long)e->batch.number);
+		at->open = false;
+	} else if (json_get(&body, "eof", 3, &body)) {
+		e->kind = EVENT_EOF;
+		at->eof = true;
+	} else
+		e->kind = EVENT_OTHER;
+	return 0;
+}
+
+struct feed {
+	struct chain *c;
+	struct stage *first;
+	struct input in;
+	struct loop_place at;
+	bool stream; /* there was a header */
+	char **files; /* OP_FILES: those still to come, NULL ends them */
+};
+
+static int
+feed_control(struct feed *f, const char *line, size_t n)
+{
+	struct loop_event e;
+
+	if (loop_control(&f->at, line, n, &e, &f->c->err) < 0) {
+		f->c->failed = f->first;
+		return -1;
+	}
+	if (e.kind == EVENT_BEGIN)
+		return chain_begin(f->first, &e.batch);
+	if (e.kind == EVENT_END)
+		return chain_end(f->first, &e.batch);
+	return 0;
+}
+
+static int
+feed_first(struct feed *f, const char *line, size_t n)
+{
+	struct plan p;
+	struct value body;
+	int ret;
+
+	plan_init(&p);
+	f->stream = line != NULL && stream_is_control(line, n);
+	if (f->stream) {
+		if (loop_control_read(line, n, &body, &f->c->err) < 0 ||
+			plan_parse(&p, &body, &f->c->err) < 0) {
+			f->c->failed = f->first;
+			return -1;
+		}
+	}
+	ret = chain_plan(f->c, &p);
+	plan_release(&p);
+	return ret;
+}
+
+static int
+feed_line(struct feed *f, const char *line, size_t n)
+{
+	if (!f->c->planned) {
+		if (feed_first(f, line, n) < 0)
+			return -1;
+		if (f->stream)
+			return 0;
+	}
+	if (stream_is_control(line, n)) {
+		if (f->stream)
+			return feed_control(f, line, n);
+		f->c->failed = f->first;
+		return err_set(&f->c->err, "line %llu is a control line, but "
+			"the stream has no header: a program in front of this "
+			"one has swallowed it (see thru)",
+			(unsigned long long)f->first->records_in + 1);
+	}
+	if (f->stream && !f->at.open) {
+		f->c->failed = f->first;
+		return err_set(&f->c->err, "a record outside of any batch");
+	}
+	return chain_give_line(f->first, line, n);
+}
+
+static int
+feed_lines(struct feed *f)
+{
+	const char *line;
+	size_t n;
+	enum line got;
+
+	while ((got = input_line(&f->in, &line, &n)) != LINE_NONE)
+		if ((got == LINE_GOOD ? feed_line(f, line, n) :
+				chain_give_long(f->first, line, n)) < 0)
+			return -1;
+	return 0;
+}
+
+/* The next of the files that a program was given; 0: there is none. */
+static int
+feed_next_file(struct feed *f)
+{
+	const char *path;
+
+	if (f->files == NULL || *f->files == NULL)
+		return 0;
+	path = *f->files++;
+	if (f->in.fd > STDERR_FILENO)
+		close(f->in.fd);
+	f->in.fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
+		open(path, O_RDONLY | O_CLOEXEC);
+	if (f->in.fd < 0) {
+		f->c->failed = f->first;
+		return err_sys(&f->c->err, "cannot open '%s'", path);
+	}
+	f->in.eof = false;
+	return 1;
+}
+
+static int
+feed_end(struct feed *f)
+{
+	if (!f->c->planned && feed_first(f, NULL, 0) < 0)
+		return -1;
+	if (f->stream && !f->at.eof) {
+		chain_cut(f->first);
+		return output_flush(&f->c->out, &f->c->err);
+	}
+	return chain_finish(f->first);
+}
+
+static int
+feed_run(struct feed *f)
+{
+	struct chain *c = f->c;
+	int64_t heard = time_monotonic();
+	struct pollfd in;
+	int got;
+
+	if ((f->first->op->flags & OP_FILES) && f->first->noperands > 0) {
+		f->files = f->first->operands;
+		if (feed_next_file(f) < 0)
+			return -1;
+	}
+	/* Batches by the clock begin with the program, not with its input. */
+	if (f->first->priv->common.trigger != NULL && feed_first(f, NULL, 0) < 0)
+		return -1;
+	for (;;) {
+		bool drained;
+
+		in = (struct pollfd){.fd = f->in.fd, .events = POLLIN};
+		if (poll(&in, 1, 0) == 0 &&
+			loop_wait(c, &in, 1, stops ? time_now() + SILENCE_US :
+					INT64_MAX) < 0)
+			return -1;
+		loop_signals(c);
+		if (loop_ticks(c) < 0)
+			return -1;
+		drained = stops && in.revents == 0 &&
+			time_monotonic() - heard > SILENCE_US;
+		if (drained || f->at.eof)
+			break;
+		if (in.revents == 0)
+			continue;
+		heard = time_monotonic();
+		got = input_fill(&f->in, &c->err);
+		if (got < 0) {
+			c->failed = f->first;
+			return -1;
+		}
+		if (feed_lines(f) < 0)
+			return -1;
+		if (got == 0 && (got = feed_next_file(f)) <= 0) {
+			if (got < 0)
+				return -1;
+			break;
+		}
+	}
+	return feed_end(f);
+}
+
+static int
+run_input(struct chain *c, int in_fd)
+{
+	struct feed f = {.c = c, .first = &c->stages[0]};
+	int ret;
+
+	input_init(&f.in, in_fd, run_max_line(f.first));
+	ret = feed_run(&f);
+	if (f.in.fd > STDERR_FILENO)
+		close(f.in.fd);
+	input_release(&f.in);
+	return ret;
+}
+
+/* ---- driven by a source ---- */
+
+static int
+source_wait(struct stage *st, int64_t until)
+{
+	struct pollfd fds[LOOP_FDS];
+	int64_t deadline = INT64_MAX;
+	int n = 0;
+
+	if (st->op->wait != NULL)
+		n = st->op->wait(st, fds, LOOP_FDS, &deadline);
+	if (n < 0) {
+		st->chain->failed = st;
+		return -1;
+	}
+	return loop_wait(st->chain, fds, n, deadline < until ? deadline : until);
+}
+
+static int
+source_pull(struct stage *st)
+{
+	int got = st->op->pull(st);
+
+	if (got < 0 && st->chain->failed == NULL)
+		st->chain->failed = st;
+	return got;
+}
+
+/* Until nothing is there, the batch is full, or the source has ended. */
+static int
+source_drain(struct stage *st, int64_t until)
+{
+	int64_t looked = time_monotonic();
+	int got;
+
+	while ((got = source_pull(st)) == PULL_MORE) {
+		int64_t now = time_monotonic();
+
+		if (now - looked < LOOK_US && until == INT64_MAX)
+			continue;
+		looked = now;
+		loop_signals(st->chain);
+		if (loop_ticks(st->chain) < 0)
+			return -1;
+		if (stops || time_now() >= until)
+			return PULL_WAIT;
+	}
+	return got;
+}
+
+static int
+source_plain(struct stage *st)
+{
+	int got;
+
+	while (!stops) {
+		if ((got = source_drain(st, INT64_MAX)) < 0)
+			return -1;
+		if (got == PULL_END)
+			break;
+		if (got == PULL_WAIT && !stops &&
+			(source_wait(st, INT64_MAX) < 0 ||
+				loop_ticks(st->chain) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+/* available-now, once, and an interval of 0: no batch without data. */
+static int
+source_available(struct stage *st)
+{
+	enum trigger_kind kind = st->out.trigger;
+	int got;
+
+	do {
+		if ((got = source_drain(st, INT64_MAX)) < 0)
+			return -1;
+		if (kind == TRIGGER_ONCE && got == PULL_BATCH && !stops)
+			continue;
+		if (st->now.number >= 0 &&
+			chain_close_batch(st, false) < 0)
+			return -1;
+		if (kind == TRIGGER_INTERVAL && got == PULL_WAIT && !stops &&
+			source_wait(st, INT64_MAX) < 0)
+			return -1;
+	} while (!stops && got != PULL_END &&
+		(kind == TRIGGER_INTERVAL || got == PULL_BATCH));
+	return 0;
+}
+
+/* Part of a batch that stays open until its tick. */
+static int
+source_live(struct stage *st, int64_t tick)
+{
+	int got;
+
+	do {
+		if ((got = source_drain(st, tick)) < 0 || got == PULL_END)
+			return got;
+		if (time_now() < tick && !stops && source_wait(st, tick) < 0)
+			return -1;
+	} while (time_now() < tick && !stops);
+	return got;
+}
+
+static void
+warn_slow(struct stage *st, int64_t number, int64_t spent)
+{
+	char took[TIME_MAX], interval[TIME_MAX];
+	size_t n = duration_format(spent / 1000 * 1000, took),
+	       m = duration_format(st->out.interval_us, interval);
+
+	say(st, "batch %lld took %.*s, longer than the trigger's interval of "
+		"%.*s", (long long)number, (int)n, took, (int)m, interval);
+}
+
+static int
+source_interval(struct stage *st)
+{
+	int64_t step = st->out.interval_us, start = time_now(),
+		tick = time_floor_div(start, step) * step + step, number;
+	int got;
+
+	for (;;) {
+		if (chain_open_batch(st) < 0)
+			return -1;
+		number = st->now.number;
+		got = (st->op->flags & OP_LIVE) ? source_live(st, tick) :
+						 source_drain(st, INT64_MAX);
+		if (got < 0 || chain_close_batch(st, false) < 0)
+			return -1;
+		if (got == PULL_END || stops)
+			return 0;
+		if (!(st->op->flags & OP_LIVE) && time_now() - start > step)
+			warn_slow(st, number, time_now() - start);
+		while (time_now() < tick && !stops)
+			if (loop_wait(st->chain, NULL, 0, tick) < 0)
+				return -1;
+		if (stops)
+			return 0;
+		start = time_now();
+		tick += step;
+	}
+}
+
+static int
+run_source(struct chain *c)
+{
+	struct stage *st = &c->stages[0];
+	struct plan p;
+	int ret;
+
+	plan_init(&p);
+	ret = chain_plan(c, &p);
+	plan_release(&p);
+	if (ret < 0)
+		return -1;
+	switch (st->out.trigger) {
+	case TRIGGER_NONE:
+		ret = source_plain(st);
+		break;
+	case TRIGGER_INTERVAL:
+		ret = st->out.interval_us > 0 ? source_interval(st) :
+						source_available(st);
+		break;
+	default:
+		ret = source_available(st);
+	}
+	return ret < 0 ? -1 : chain_finish(st);
+}
+
+/* ---- a chain, whatever drives it ---- */
+
+static int
+run_tool(struct chain *c)
+{
+	struct stage *st = &c->stages[0];
+
+	if (st->op->tool(st) < 0) {
+		c->failed = st;
+		return -1;
+	}
+	return output_flush(&c->out, &c->err);
+}
+
+static int
+run_opened(struct chain *c, int in_fd)
+{
+	const struct op *first = c->stages[0].op;
+
+	if (first->tool != NULL)
+		return run_tool(c);
+	if (first->flags & OP_SOURCE)
+		return run_source(c);
+	if (first->flags & OP_INPUTS)
+		return merge_run(c);
+	return run_input(c, in_fd);
+}
+
+int
+run_chain(char ***words, int n, int in, int out, int *status)
+{
+	struct chain c;
+	struct plan nothing;
+	int last = -1;
+
+	catch_signals();
+	chain_open(&c, words, n, out, status);
+	for (int i = 0; i < n; i++)
+		if (c.stages[i].priv->failed)
+			last = i;
+	if (last < 0) {
+		if (run_opened(&c, in) < 0) {
+			if (c.failed == NULL)
+				c.failed = chain_last(&c);
+			chain_fail(&c);
+		}
+	} else if (last + 1 < n) {
+		/* What follows a program that did not start has no input. */
+		plan_init(&nothing);
+		if (chain_plan_from(&c.stages[last + 1], &nothing) < 0 ||
+			chain_finish(&c.stages[last + 1]) < 0)
+			chain_fail(&c);
+	}
+	chain_close(&c);
+	return 0;
+}
+
+int
+run_status(const int *status, int n)
+{
+	int i = n - 1;
+
+	while (i > 0 && status[i] == 0)
+		i--;
+	return status[i];
+}
+
+const struct op *
+run_find(const char *name)
+{
+	for (const struct op *const *op = run_ops; *op != NULL; op++)
+		if (strcmp((*op)->name, name) == 0)
+			return *op;
+	return NULL;
+}
+
+int
+run_main(int argc, char **argv)
+{
+	char **words[2] = {argv, NULL};
+	int status;
+
+	(void)argc;
+	run_chain(words, 1, STDIN_FILENO, STDOUT_FILENO, &status);
+	return status;
+}

@@ -1,0 +1,293 @@
+/*
+ * say: messages, rejected records, counts.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chain.h"
+#include "json.h"
+#include "state.h"
+#include "time.h"
+
+#define SAID_MOST 5 /* messages about single records, of each program */
+
+static void
+say_text(const struct stage *st, const char *text)
+{
+	struct buf line;
+
+	buf_init(&line);
+	buf_printf(&line, "%s: %s\n", st->op->name, text);
+	/* One write, so that programs of a pipeline do not mix their words. */
+	if (write(STDERR_FILENO, line.p, line.n) < 0)
+		errno = 0;
+	buf_release(&line);
+}
+
+static void
+vsay(const struct stage *st, const char *fmt, va_list ap)
+{
+	char text[1200];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	say_text(st, text);
+}
+
+void
+say(const struct stage *st, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(st, fmt, ap);
+	va_end(ap);
+}
+
+void
+run_warn(struct stage *st, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(st, fmt, ap);
+	va_end(ap);
+}
+
+enum on_error
+run_on_error(const struct stage *st)
+{
+	return st->on_error < 0 ? ON_ERROR_FAIL : (enum on_error)st->on_error;
+}
+
+/* A text that may be no UTF-8, as a JSON string. */
+static void
+quote_any(struct buf *out, const char *p, size_t n)
+{
+	size_t good = 0;
+	struct buf clean;
+
+	if (json_utf8(p, n)) {
+		json_quote(out, p, n);
+		return;
+	}
+	buf_init(&clean);
+	while (good < n) {
+		size_t k = 1;
+
+		while (k < 4 && good + k < n && !json_utf8(p + good, k))
+			k++;
+		if (json_utf8(p + good, k)) {
+			buf_add(&clean, p + good, k);
+			good += k;
+		} else {
+			buf_str(&clean, "\xef\xbf\xbd");
+			good++;
+		}
+	}
+	json_quote(out, clean.p, clean.n);
+	buf_release(&clean);
+}
+
+/* A line of the --rejects file. */
+static int
+keep(struct stage *st, const struct record *r, const char *reason, bool late)
+{
+	struct stage_private *p = st->priv;
+	struct buf line;
+	char time[TIME_MAX];
+	size_t n;
+	const char *text;
+	int ret = 0;
+
+	if (p->common.rejects == NULL)
+		return 0;
+	if (p->rejects_fd < 0) {
+		p->rejects_fd = open(p->common.rejects,
+			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+		if (p->rejects_fd < 0)
+			return err_sys(st->err, "cannot write '%s'",
+				p->common.rejects);
+	}
+	buf_init(&line);
+	buf_printf(&line, "{\"program\":\"%s\",\"line\":%llu", st->op->name,
+		(unsigned long long)(r != NULL ? r->number : 0));
+	if (st->now.number >= 0)
+		buf_printf(&line, ",\"batch\":%lld",
+			(long long)st->now.number);
+	if (late && st->now.watermark != WATERMARK_NONE) {
+		n = time_format_iso(st->now.watermark, time);
+		buf_printf(&line, ",\"watermark\":\"%.*s\"", (int)n, time);
+	}
+	buf_str(&line, ",\"reason\":");
+	quote_any(&line, reason, strlen(reason));
+	if (r != NULL) {
+		buf_clear(&p->scratch);
+		text = record_text(r, &n, &p->scratch);
+		buf_str(&line, ",\"record\":");
+		quote_any(&line, text, n);
+	}
+	buf_str(&line, "}\n");
+	if (write(p->rejects_fd, line.p, line.n) != (ssize_t)line.n)
+		ret = err_sys(st->err, "cannot write '%s'", p->common.rejects);
+	buf_release(&line);
+	return ret;
+}
+
+int
+run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
+{
+	char why[1000], place[40] = "";
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (r != NULL && r->number != 0)
+		snprintf(place, sizeof(place), "line %llu: ",
+			(unsigned long long)r->number);
+	st->rejected++;
+	if (keep(st, r, why, false) < 0)
+		return -1;
+	if (run_on_error(st) == ON_ERROR_FAIL)
+		return err_set(st->err, "%s%s%s", place, why,
+			st->op->flags & OP_ON_ERROR ?
+				" (--on-error skip goes on)" : "");
+	if (st->priv->said++ < SAID_MOST)
+		say(st, "%s%s", place, why);
+	return 0;
+}
+
+void
+run_late(struct stage *st, const struct record *r, const char *fmt, ...)
+{
+	char why[1000];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (keep(st, r, why, true) < 0)
+		say(st, "%s", st->err->text);
+}
+
+void
+say_too_long(struct stage *st, const char *line, size_t n)
+{
+	struct record r = {.line = line, .nline = n < 200 ? (uint32_t)n : 200,
+		.number = st->records_in};
+
+	run_reject(st, &r, "the line is longer than %lld bytes (--max-line)",
+		(long long)run_max_line(st));
+}
+
+/* At the end: nothing is lost in silence. */
+void
+say_counts(struct stage *st)
+{
+	if (st->rejected > 0 && run_on_error(st) != ON_ERROR_FAIL)
+		say(st, "%llu records refused, %s",
+			(unsigned long long)st->rejected,
+			run_on_error(st) == ON_ERROR_SKIP ? "skipped" : "kept");
+	if (st->late > 0)
+		say(st, "%llu came after the watermark and were dropped",
+			(unsigned long long)st->late);
+}
+
+void
+say_statistics(struct stage *st)
+{
+	char time[TIME_MAX] = "none";
+	size_t n = 4;
+	struct buf more;
+
+	buf_init(&more);
+	if (st->now.watermark != WATERMARK_NONE)
+		n = time_format_iso(st->now.watermark, time);
+	if (st->op->progress != NULL)
+		st->op->progress(st, &more);
+	say(st,
+		"batch %lld, watermark %.*s, %llu records in, %llu out, "
+		"%llu refused, %llu late%s%.*s",
+		(long long)st->now.number, (int)n, time,
+		(unsigned long long)st->records_in,
+		(unsigned long long)st->records_out,
+		(unsigned long long)st->rejected, (unsigned long long)st->late,
+		more.n ? " " : "", (int)more.n, more.n ? more.p : "");
+	buf_release(&more);
+}
+
+/* Fields of SPARK-SEMANTICS 16 that make sense here. */
+static void
+progress_line(struct stage *st, const struct batch *b, int64_t spent_us,
+	struct buf *out)
+{
+	struct stage_private *p = st->priv;
+	char time[TIME_MAX];
+	uint64_t in = st->records_in - p->batch_in;
+	double seconds = (double)(spent_us < 1000 ? 1000 : spent_us) / 1e6;
+
+	buf_printf(out, "{\"name\":");
+	json_quote(out, p->common.name != NULL ? p->common.name : st->op->name,
+		strlen(p->common.name != NULL ? p->common.name : st->op->name));
+	buf_printf(out, ",\"batchId\":%lld", (long long)b->number);
+	buf_printf(out, ",\"timestamp\":\"%.*s\"",
+		(int)time_format_iso(b->time_us, time), time);
+	buf_printf(out,
+		",\"numInputRows\":%llu,\"numOutputRows\":%llu,"
+		"\"processedRowsPerSecond\":%.1f,\"durationMs\":%.3f",
+		(unsigned long long)in,
+		(unsigned long long)(st->records_out - p->batch_out),
+		(double)in / seconds, (double)spent_us / 1e3);
+	if (b->watermark != WATERMARK_NONE)
+		buf_printf(out, ",\"eventTime\":{\"watermark\":\"%.*s\"}",
+			(int)time_format_iso(b->watermark, time), time);
+	if (st->state != NULL)
+		buf_printf(out,
+			",\"numRowsTotal\":%zu,\"memoryUsedBytes\":%zu,"
+			"\"numRowsDroppedByWatermark\":%llu",
+			state_count(st->state), state_bytes(st->state),
+			(unsigned long long)(st->late - p->batch_late));
+	if (st->op->progress != NULL)
+		st->op->progress(st, out);
+	buf_str(out, "}\n");
+}
+
+/* --progress, at the end of a batch. */
+int
+say_batch(struct stage *st, const struct batch *b)
+{
+	struct stage_private *p = st->priv;
+	struct buf out;
+	int ret = 0;
+
+	if (p->common.progress == NULL)
+		return 0;
+	if (p->progress_fd < 0) {
+		bool words = strcmp(p->common.progress, "-") == 0;
+
+		p->progress_fd = words ? STDERR_FILENO :
+			open(p->common.progress,
+				O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+				0666);
+		if (p->progress_fd < 0)
+			return err_sys(st->err, "cannot write '%s'",
+				p->common.progress);
+	}
+	buf_init(&out);
+	if (p->progress_fd == STDERR_FILENO)
+		buf_printf(&out,
+			"\r%s: batch %lld, %llu records in, %llu out\033[K",
+			st->op->name, (long long)b->number,
+			(unsigned long long)st->records_in,
+			(unsigned long long)st->records_out);
+	else
+		progress_line(st, b, time_monotonic() - p->started_us, &out);
+	if (write(p->progress_fd, out.p, out.n) != (ssize_t)out.n)
+		ret = err_sys(st->err, "cannot write '%s'",
+			p->common.progress);
+	buf_release(&out);
+	return ret;
+}
