@@ -747,7 +747,7 @@ json_fields(const struct value *object, int depth, struct schema *s,
 
 /* A type given as an object: struct, array or map. */
 static int
-json_nested(const struct value *v, int depth, const char *kind,
+json_child(const struct value *v, int depth, const char *kind,
 	struct type **out, struct err *err)
 {
 	struct type *t;
@@ -805,7 +805,7 @@ json_type(const struct value *v, int depth, struct type **out, struct err *err)
 	if (v->type == VALUE_OBJECT) {
 		rc = json_text(v, "type", &text, err);
 		if (rc == 0)
-			rc = json_nested(v, depth + 1, text.p, out, err);
+			rc = json_child(v, depth + 1, text.p, out, err);
 	} else if (v->type == VALUE_STRING) {
 		json_unquote(&text, v->s, v->n);
 		r.text = r.p = buf_cstr(&text);
