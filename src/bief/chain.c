@@ -107,6 +107,7 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, int *status)
 		st->self = mem_zalloc(st->op->size);
 		st->priv = mem_zalloc(sizeof(*st->priv));
 		st->priv->rejects_fd = st->priv->progress_fd = -1;
+		recover_init(&st->priv->recovery);
 		st->err = &c->err;
 		st->shapes = c->shapes;
 		st->chain = c;
@@ -146,6 +147,7 @@ chain_close(struct chain *c)
 			say_counts(st);
 		if (st->priv->opened && st->op->close != NULL)
 			st->op->close(st);
+		recover_release(&st->priv->recovery);
 		state_free(st->state);
 		opt_free(t, n);
 		free(st->operands);
@@ -204,7 +206,8 @@ prepare(struct stage *st, const struct plan *before)
 		st->in.zone = mem_dup(p->common.zone, strlen(p->common.zone));
 	}
 	if (st->op->flags & OP_SOURCE)
-		return take_trigger(st, &st->in);
+		return take_trigger(st, &st->in) < 0 ? -1 :
+			recover_source(st, &st->in);
 	if (p->common.trigger == NULL && p->common.batch == 0)
 		return 0;
 	if (before->stream)
@@ -236,7 +239,7 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 		st->in.stream = 1;
 	}
 	st->priv->stream_out = st->out.stream != 0;
-	return 0;
+	return recover_stage(st, &st->out);
 }
 
 static bool
@@ -304,6 +307,8 @@ chain_open_batch(struct stage *st)
 		.watermark = WATERMARK_NONE};
 
 	st->priv->in_batch = 0;
+	if (recover_ahead(st, b.number) < 0)
+		return failed(st);
 	return chain_begin(st, &b);
 }
 
@@ -369,6 +374,8 @@ chain_give(struct stage *st, struct record *r)
 	int ret;
 
 	r->number = ++st->records_in;
+	if (p->recovery.skip)
+		return 0;
 	if (p->batcher && st->now.number < 0 && chain_open_batch(st) < 0)
 		return -1;
 	if (!(st->op->flags & OP_TEXT))
@@ -558,6 +565,7 @@ chain_begin(struct stage *st, struct batch *b)
 		struct stage_private *p = st->priv;
 
 		st->now = *b;
+		recover_begin(st, b);
 		p->started_us = time_monotonic();
 		p->batch_in = st->records_in;
 		p->batch_out = st->records_out;
@@ -583,9 +591,19 @@ chain_begin(struct stage *st, struct batch *b)
 static int
 end_stage(struct stage *st, struct batch *b)
 {
-	if (st->op->batch != NULL && st->op->batch(st, b) < 0)
+	bool skip = st->priv->recovery.skip;
+
+	if (recover_source_end(st, b) < 0)
 		return failed(st);
-	if (st->op->commit != NULL && st->op->commit(st, b) < 0)
+	if (!skip && st->op->batch != NULL && st->op->batch(st, b) < 0)
+		return failed(st);
+	/* A sink that prints has committed when its words have left. */
+	if (!skip && (st->op->flags & OP_SINK) &&
+		output_flush(&st->chain->out, st->err) < 0)
+		return failed(st);
+	if (!skip && st->op->commit != NULL && st->op->commit(st, b) < 0)
+		return failed(st);
+	if (recover_end(st, b) < 0)
 		return failed(st);
 	if (say_batch(st, b) < 0)
 		return failed(st);

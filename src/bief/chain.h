@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "recover.h"
 #include "run.h"
 #include "stream.h"
 
@@ -46,6 +47,7 @@ struct stage_private {
 	int64_t started_us;          /* of the batch, monotonic */
 	uint64_t batch_in, batch_out, batch_late; /* counters at its beginning */
 	int progress_fd;
+	struct recovery recovery;
 };
 
 struct chain {

@@ -840,6 +840,19 @@ checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	return ret;
 }
 
+bool
+checkpoint_fresh(const struct place *p)
+{
+	struct buf path;
+	bool fresh;
+
+	buf_init(&path);
+	buf_printf(&path, "%s/options", p->dir);
+	fresh = access(buf_cstr(&path), F_OK) < 0 && errno == ENOENT;
+	buf_release(&path);
+	return fresh;
+}
+
 int
 checkpoint_same(const struct place *p, const char *what, const char *text,
 	struct err *err)

@@ -105,6 +105,8 @@ int checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	int64_t committed, struct state_files *f, struct err *err);
 /* Compare with the text that was stored (options of the stage): 0 the same or
  * stored now, -1 with a message that names the difference. */
+/* Has this place no files of its stage yet? */
+bool checkpoint_fresh(const struct place *p);
 int checkpoint_same(const struct place *p, const char *what, const char *text,
 	struct err *err);
 

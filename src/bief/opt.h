@@ -40,9 +40,10 @@ struct opt {
 	const char *arg;  /* name of the value in the help; choices of an enum */
 	const char *help; /* one line, no full stop */
 	bool file;        /* the value is a file: completions complete files */
+	bool free;        /* may differ when a checkpoint is taken up again */
 };
 
-#define OPT_END {NULL, 0, OPT_FLAG, 0, NULL, NULL, false}
+#define OPT_END {NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false}
 
 /*
  * Parse argv[1..] into base.  Members keep what they had when an option is not

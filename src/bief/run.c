@@ -560,6 +560,11 @@ run_source(struct chain *c)
 	plan_release(&p);
 	if (ret < 0)
 		return -1;
+	if (recover_wait_sinks(st) < 0 || recover_rerun(st) < 0) {
+		if (c->failed == NULL)
+			c->failed = st;
+		return -1;
+	}
 	switch (st->out.trigger) {
 	case TRIGGER_NONE:
 		ret = source_plain(st);

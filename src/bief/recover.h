@@ -1,0 +1,47 @@
+/*
+ * recover: checkpoints in the life of a chain, private to the runtime.
+ *
+ * The source records where a batch ends before its end line leaves; a stage
+ * saves its state for the batch, then passes the line on; a sink makes its
+ * output durable and writes its commit.  A restart goes back to the newest
+ * batch that all sinks have, and runs what was recorded after it again, to the
+ * recorded ends.
+ */
+#ifndef BIEF_RECOVER_H
+#define BIEF_RECOVER_H
+
+#include "checkpoint.h"
+
+struct batch;
+struct plan;
+struct stage;
+
+struct recovery {
+	bool on;
+	struct place place;
+	struct state_files files; /* of a stage */
+	int64_t last;             /* of a sink: newest batch it has */
+	bool skip;                /* of a sink: it has this batch already */
+	int64_t stored;           /* of a source: newest recorded batch */
+	int64_t committed;        /* by all sinks, as last looked */
+};
+
+void recover_init(struct recovery *r);
+void recover_release(struct recovery *r);
+
+/* Before plan(): a source opens the checkpoint and puts it into the plan. */
+int recover_source(struct stage *st, struct plan *p);
+/* After plan(): a stateful stage or a sink takes its place; *p is its out. */
+int recover_stage(struct stage *st, struct plan *p);
+/* The source waits for its sinks. */
+int recover_wait_sinks(struct stage *st);
+/* The source runs recorded batches again; then it stands where to go on. */
+int recover_rerun(struct stage *st);
+/* Before a batch: not too far ahead of the slowest sink. */
+int recover_ahead(struct stage *st, int64_t number);
+/* A batch begins, or has ended, at this stage. */
+void recover_begin(struct stage *st, const struct batch *b);
+int recover_source_end(struct stage *st, const struct batch *b);
+int recover_end(struct stage *st, const struct batch *b);
+
+#endif
