@@ -1,0 +1,189 @@
+/*
+ * child: see child.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "err.h"
+#include "json.h"
+
+#define GATHER (64 * 1024) /* bytes that wait before they are written */
+
+void
+child_init(struct child *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->in = c->out = -1;
+}
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+child_release(struct child *c)
+{
+	close_fd(&c->in);
+	close_fd(&c->out);
+	if (c->pid > 0) {
+		kill(-c->pid, SIGKILL);
+		waitpid(c->pid, NULL, 0);
+	}
+	buf_release(&c->to);
+	buf_release(&c->from);
+	child_init(c);
+}
+
+int
+child_start(struct child *c, char **argv, struct err *err)
+{
+	int in[2], out[2], told[2], why = 0;
+
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return err_sys(err, "cannot make a pipe");
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(told, O_CLOEXEC) < 0)
+		return err_sys(err, "cannot make a pipe");
+	c->pid = fork();
+	if (c->pid < 0)
+		return err_sys(err, "cannot start '%s'", argv[0]);
+	if (c->pid == 0) {
+		setpgid(0, 0);
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		execvp(argv[0], argv);
+		why = errno;
+		if (write(told[1], &why, sizeof(why)) < 0)
+			_exit(127);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	close(told[1]);
+	c->in = in[1];
+	c->out = out[0];
+	c->deaf = false;
+	fcntl(c->in, F_SETFL, O_NONBLOCK);
+	fcntl(c->out, F_SETFL, O_NONBLOCK);
+	/* The pipe closes by itself when the program has been started. */
+	if (read(told[0], &why, sizeof(why)) == sizeof(why)) {
+		close(told[0]);
+		errno = why;
+		return err_sys(err, "cannot start '%s'", argv[0]);
+	}
+	close(told[0]);
+	return 0;
+}
+
+static int
+hand_on(struct child *c, bool all, child_line *each, void *arg)
+{
+	size_t at = 0;
+
+	buf_need(&c->from, JSON_PADDING);
+	while (at < c->from.n) {
+		const char *p = c->from.p + at, *lf;
+		size_t n = c->from.n - at;
+
+		lf = memchr(p, '\n', n);
+		if (lf == NULL && !all)
+			break;
+		n = lf != NULL ? (size_t)(lf - p) : n;
+		if (each(arg, p, n) < 0)
+			return -1;
+		at += n + (lf != NULL);
+	}
+	memmove(c->from.p, c->from.p + at, c->from.n - at);
+	c->from.n -= at;
+	return 0;
+}
+
+/* One turn: write and read what can be, waiting if nothing can. */
+static int
+turn(struct child *c, bool *ended, struct err *err)
+{
+	struct pollfd fds[2] = {{.fd = c->out, .events = POLLIN},
+		{.fd = c->to.n > 0 ? c->in : -1, .events = POLLOUT}};
+	ssize_t n;
+
+	if (poll(fds, 2, -1) < 0)
+		return errno == EINTR ? 0 : err_sys(err, "cannot wait");
+	if (fds[1].revents != 0) {
+		/* A reader that has gone is no error of ours. */
+		struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+
+		sigaction(SIGPIPE, &ignore, &old);
+		n = write(c->in, c->to.p, c->to.n);
+		sigaction(SIGPIPE, &old, NULL);
+		if (n < 0 && errno == EPIPE) {
+			c->deaf = true;
+			n = (ssize_t)c->to.n;
+		}
+		if (n > 0) {
+			memmove(c->to.p, c->to.p + n, c->to.n - (size_t)n);
+			c->to.n -= (size_t)n;
+		}
+	}
+	if (fds[0].revents != 0) {
+		n = read(c->out, buf_need(&c->from, GATHER), GATHER);
+		if (n > 0)
+			c->from.n += (size_t)n;
+		*ended = n == 0;
+	}
+	return 0;
+}
+
+int
+child_give(struct child *c, const char *p, size_t n, child_line *each,
+	void *arg, struct err *err)
+{
+	bool ended = false;
+
+	if (c->deaf)
+		return 0;
+	buf_add(&c->to, p, n);
+	while (c->to.n > GATHER && !ended)
+		if (turn(c, &ended, err) < 0 ||
+			hand_on(c, false, each, arg) < 0)
+			return -1;
+	if (ended) {
+		c->deaf = true;
+		buf_clear(&c->to);
+	}
+	return 0;
+}
+
+int
+child_finish(struct child *c, child_line *each, void *arg, struct err *err)
+{
+	bool ended = false;
+	int status;
+
+	while (!ended) {
+		if (c->to.n == 0)
+			close_fd(&c->in);
+		if (turn(c, &ended, err) < 0 ||
+			hand_on(c, false, each, arg) < 0)
+			return -1;
+	}
+	if (hand_on(c, true, each, arg) < 0)
+		return -1;
+	close_fd(&c->in);
+	close_fd(&c->out);
+	buf_clear(&c->to);
+	while (waitpid(c->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(err, "cannot wait for the program");
+	c->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}

@@ -1,0 +1,38 @@
+/*
+ * child: a program run as a filter: bytes in, lines out.
+ */
+#ifndef BIEF_CHILD_H
+#define BIEF_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "buf.h"
+
+struct err;
+
+struct child {
+	pid_t pid; /* 0: none runs */
+	int in, out;
+	struct buf to;   /* not yet written */
+	struct buf from; /* read, not yet handed on */
+	bool deaf;       /* it has closed its input */
+};
+
+typedef int child_line(void *arg, const char *line, size_t n);
+
+void child_init(struct child *c);
+/* Kills what still runs. */
+void child_release(struct child *c);
+/* Start it in a process group of its own. */
+int child_start(struct child *c, char **argv, struct err *err);
+/* Give it bytes; the lines that it has answered so far go to each(). */
+int child_give(struct child *c, const char *p, size_t n, child_line *each,
+	void *arg, struct err *err);
+/* Close its input, hand on the rest of its answer, wait for its exit:
+ * the exit status, 128 + signal, or -1 with a message. */
+int child_finish(struct child *c, child_line *each, void *arg,
+	struct err *err);
+
+#endif

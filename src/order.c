@@ -1,0 +1,201 @@
+/*
+ * order: sort the records of each batch, or of a bounded input.
+ *
+ * Time: none is looked at.  Watermark: passed on as it is.  State: the records
+ * of one batch, in memory; nothing is kept from batch to batch, so nothing is
+ * saved.  Restart: the batch is run again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "run.h"
+#include "value.h"
+
+struct order_key {
+	struct field field;
+	bool down;
+};
+
+/* A record that waits: its keys and its text, in one allocation. */
+struct row {
+	struct value *keys;
+	uint64_t number;
+	char *text;
+	uint32_t n;
+};
+
+struct order {
+	struct opt_list by;
+	int64_t limit;
+	struct order_key *keys;
+	size_t nkeys;
+	struct row *rows;
+	size_t nrows, cap;
+	struct buf text, tmp;
+};
+
+static const struct opt order_opts[] = {
+	{"by", 0, OPT_LIST, offsetof(struct order, by), "[-]FIELD,...",
+		"sort by these fields, - for descending"},
+	{"limit", 0, OPT_INT, offsetof(struct order, limit), "N",
+		"only the first N of each result"},
+	OPT_END};
+
+static void
+order_defaults(void *self)
+{
+	((struct order *)self)->limit = -1;
+}
+
+static int
+order_open(struct stage *st)
+{
+	struct order *o = STAGE(st, order);
+
+	if (o->by.n == 0)
+		return err_as(st->err, STATUS_USAGE,
+			"by what? --by FIELD, --by -FIELD for descending");
+	o->nkeys = o->by.n;
+	o->keys = mem_zalloc(o->nkeys * sizeof(*o->keys));
+	for (size_t i = 0; i < o->nkeys; i++) {
+		const char *name = o->by.s[i];
+
+		o->keys[i].down = *name == '-';
+		field_init(&o->keys[i].field, name + (*name == '-'));
+	}
+	buf_init(&o->text);
+	buf_init(&o->tmp);
+	return 0;
+}
+
+static int
+order_plan(struct stage *st, struct plan *p)
+{
+	struct order *o = STAGE(st, order);
+
+	for (size_t i = 0; i < o->nkeys; i++)
+		if (plan_field(p, o->keys[i].field.path, st->err) < 0)
+			return -1;
+	if (p->stream && p->mode != MODE_COMPLETE)
+		return err_as(st->err, STATUS_USAGE,
+			"a stream has no last record, so it cannot be sorted: "
+			"only a result in complete mode can (agg --mode "
+			"complete)");
+	return 0;
+}
+
+static int
+by_keys(const void *a, const void *b, void *arg)
+{
+	const struct order *o = arg;
+	const struct row *x = a, *y = b;
+
+	for (size_t i = 0; i < o->nkeys; i++) {
+		int c = value_compare(&x->keys[i], &y->keys[i]);
+
+		if (c != 0)
+			return o->keys[i].down ? -c : c;
+	}
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Beyond twice the limit the worse half can go. */
+static void
+trim(struct order *o)
+{
+	if (o->limit < 0 || o->nrows < 1000 ||
+		o->nrows < (size_t)o->limit * 2)
+		return;
+	qsort_r(o->rows, o->nrows, sizeof(*o->rows), by_keys, o);
+	while (o->nrows > (size_t)o->limit)
+		free(o->rows[--o->nrows].text);
+}
+
+static int
+order_record(struct stage *st, struct record *r)
+{
+	struct order *o = STAGE(st, order);
+	size_t keys = o->nkeys * sizeof(struct value), used;
+	struct row row = {.number = st->records_in};
+
+	buf_clear(&o->text);
+	record_print(r, &o->text);
+	buf_clear(&o->tmp);
+	for (size_t i = 0; i < o->nkeys; i++)
+		value_encode(record_get(r, &o->keys[i].field), &o->tmp);
+	row.n = (uint32_t)o->text.n;
+	row.text = mem_alloc(keys + row.n + JSON_PADDING + o->tmp.n);
+	row.keys = (struct value *)row.text;
+	memcpy(row.text + keys, o->text.p, row.n);
+	memcpy(row.text + keys + row.n + JSON_PADDING, o->tmp.p, o->tmp.n);
+	used = keys + row.n + JSON_PADDING;
+	for (size_t i = 0; i < o->nkeys; i++)
+		used += value_decode(&row.keys[i], row.text + used,
+			keys + row.n + JSON_PADDING + o->tmp.n - used);
+	if (o->nrows == o->cap) {
+		o->cap = o->cap ? o->cap * 2 : 64;
+		o->rows = mem_realloc(o->rows, o->cap * sizeof(*o->rows));
+	}
+	o->rows[o->nrows++] = row;
+	trim(o);
+	return 0;
+}
+
+static int
+order_batch(struct stage *st, struct batch *b)
+{
+	struct order *o = STAGE(st, order);
+	size_t keys = o->nkeys * sizeof(struct value);
+	struct record_reader reader;
+	int ret = 0;
+
+	if (o->nrows == 0)
+		return 0;
+	qsort_r(o->rows, o->nrows, sizeof(*o->rows), by_keys, o);
+	record_reader_init(&reader, st->shapes);
+	for (size_t i = 0; i < o->nrows; i++) {
+		struct record r = {.line = o->rows[i].text + keys,
+			.nline = o->rows[i].n};
+
+		if (ret == 0 && (o->limit < 0 || i < (size_t)o->limit)) {
+			ret = record_parse(&reader, &r, st->err);
+			if (ret == 0)
+				ret = run_emit(st, &r);
+		}
+		free(o->rows[i].text);
+	}
+	record_reader_release(&reader);
+	o->nrows = 0;
+	return ret;
+}
+
+static void
+order_close(struct stage *st)
+{
+	struct order *o = STAGE(st, order);
+
+	for (size_t i = 0; i < o->nrows; i++)
+		free(o->rows[i].text);
+	for (size_t i = 0; i < o->nkeys; i++)
+		field_release(&o->keys[i].field);
+	free(o->keys);
+	free(o->rows);
+	buf_release(&o->text);
+	buf_release(&o->tmp);
+}
+
+const struct op op_order = {
+	.name = "order",
+	.about = "sort the records of each result",
+	.synopsis = "--by [-]FIELD,... [--limit N]",
+	.opts = order_opts,
+	.size = sizeof(struct order),
+	.flags = OP_ON_ERROR,
+	.defaults = order_defaults,
+	.open = order_open,
+	.plan = order_plan,
+	.record = order_record,
+	.batch = order_batch,
+	.close = order_close,
+};

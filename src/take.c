@@ -1,0 +1,99 @@
+/*
+ * take: pass the first N records, as Spark's limit does.
+ *
+ * Time: none is looked at.  Watermark: passed on as it is.  State: how many
+ * records have passed; in complete mode none, for each batch is a whole result
+ * and gives its first N.  Restart: goes on with the count.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+#include "state.h"
+
+struct take {
+	int64_t n;
+	int64_t passed;
+	state_ref ref; /* of passed, in state */
+};
+
+static int
+take_open(struct stage *st)
+{
+	struct take *t = STAGE(st, take);
+	char *end;
+
+	if (st->noperands != 1)
+		return err_as(st->err, STATUS_USAGE, "how many? take N");
+	t->n = strtoll(st->operands[0], &end, 10);
+	if (*end != '\0' || end == st->operands[0] || t->n < 0)
+		return err_as(st->err, STATUS_USAGE,
+			"'%s' is not a whole number", st->operands[0]);
+	return 0;
+}
+
+static int
+take_plan(struct stage *st, struct plan *p)
+{
+	if (p->mode == MODE_UPDATE)
+		return err_as(st->err, STATUS_USAGE,
+			"the first %lld of an updating result are not the same "
+			"in every batch: aggregate with --mode complete, or "
+			"append with a watermark",
+			(long long)STAGE(st, take)->n);
+	return 0;
+}
+
+static int
+take_restore(struct stage *st)
+{
+	struct take *t = STAGE(st, take);
+	size_t n;
+
+	if (!st->in.stream || st->in.mode == MODE_COMPLETE)
+		return 0;
+	t->ref = state_make(st->state, "passed", 6, sizeof(t->passed), NULL,
+		st->err);
+	if (t->ref == STATE_NONE)
+		return -1;
+	memcpy(&t->passed, state_value(st->state, t->ref, &n),
+		sizeof(t->passed));
+	return 0;
+}
+
+static int
+take_record(struct stage *st, struct record *r)
+{
+	struct take *t = STAGE(st, take);
+
+	if (t->passed >= t->n)
+		return 0;
+	t->passed++;
+	return run_emit(st, r);
+}
+
+static int
+take_batch(struct stage *st, struct batch *b)
+{
+	struct take *t = STAGE(st, take);
+
+	if (st->in.mode == MODE_COMPLETE)
+		t->passed = 0;
+	else if (t->ref != STATE_NONE)
+		memcpy(state_change(st->state, t->ref), &t->passed,
+			sizeof(t->passed));
+	return 0;
+}
+
+const struct op op_take = {
+	.name = "take",
+	.about = "pass the first N records",
+	.synopsis = "N",
+	.size = sizeof(struct take),
+	.flags = OP_STATE | OP_OPERANDS | OP_ON_ERROR,
+	.open = take_open,
+	.plan = take_plan,
+	.restore = take_restore,
+	.record = take_record,
+	.batch = take_batch,
+};

@@ -1,0 +1,150 @@
+/*
+ * union: the records of several inputs as one stream.
+ *
+ * Time: none is looked at.  Watermark: the smallest of the inputs' (--policy
+ * max: the largest).  State: the watermark.  Restart: goes on with it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "marks.h"
+#include "run.h"
+#include "state.h"
+
+struct unite {
+	int policy;
+	struct marks marks;
+	state_ref ref;
+};
+
+static const struct opt union_opts[] = {
+	{"policy", 0, OPT_ENUM, offsetof(struct unite, policy), "min|max",
+		"which of the inputs' watermarks counts"},
+	OPT_END};
+
+static int
+union_inputs(struct stage *st, struct input_spec *in, int max)
+{
+	if (st->noperands < 2 || st->noperands > (size_t)max)
+		return err_as(st->err, STATUS_USAGE,
+			"name two or more inputs: files, <( ) or - for "
+			"standard input");
+	for (size_t i = 0; i < st->noperands; i++)
+		in[i].path = st->operands[i];
+	return (int)st->noperands;
+}
+
+/* The inputs' fields, when all say the same. */
+static bool
+same_fields(const struct plan *in, int n)
+{
+	struct buf a, b;
+	bool same = true;
+
+	buf_init(&a);
+	buf_init(&b);
+	for (int i = 0; i < n && same; i++) {
+		buf_clear(i == 0 ? &a : &b);
+		if (in[i].fields != NULL)
+			schema_print(in[i].fields, i == 0 ? &a : &b);
+		same = in[i].fields != NULL &&
+			(i == 0 || strcmp(buf_cstr(&a), buf_cstr(&b)) == 0);
+	}
+	buf_release(&a);
+	buf_release(&b);
+	return same;
+}
+
+static int
+union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
+{
+	struct unite *u = STAGE(st, unite);
+
+	marks_init(&u->marks, in, n, (enum policy)u->policy);
+	if (!same_fields(in, n)) {
+		schema_free(out->fields);
+		out->fields = NULL;
+	}
+	for (int i = 0; i < n; i++) {
+		if (in[i].mode == MODE_COMPLETE || in[i].mode == MODE_UPDATE)
+			return err_as(st->err, STATUS_USAGE,
+				"an input is the %s result of an aggregation: "
+				"only appended rows can be united",
+				mode_name(in[i].mode));
+		if (in[i].event_time != NULL && out->event_time == NULL) {
+			out->event_time = mem_dup(in[i].event_time,
+				strlen(in[i].event_time));
+			out->delay_us = in[i].delay_us;
+		}
+	}
+	return 0;
+}
+
+static int
+union_restore(struct stage *st)
+{
+	struct unite *u = STAGE(st, unite);
+	size_t n;
+	bool made;
+
+	if (!st->in.stream)
+		return 0;
+	u->ref = state_make(st->state, "watermark", 9, sizeof(u->marks.now),
+		&made, st->err);
+	if (u->ref == STATE_NONE)
+		return -1;
+	if (!made)
+		memcpy(&u->marks.now, state_value(st->state, u->ref, &n),
+			sizeof(u->marks.now));
+	return 0;
+}
+
+static int
+union_mark(struct stage *st, int input, const struct batch *b)
+{
+	marks_put(&STAGE(st, unite)->marks, input, b->watermark);
+	return 0;
+}
+
+static int
+union_begin(struct stage *st, struct batch *b)
+{
+	b->watermark = marks_get(&STAGE(st, unite)->marks);
+	return 0;
+}
+
+static int
+union_batch(struct stage *st, struct batch *b)
+{
+	struct unite *u = STAGE(st, unite);
+
+	if (b->whole)
+		return 0;
+	b->watermark = marks_get(&u->marks);
+	memcpy(state_change(st->state, u->ref), &u->marks.now,
+		sizeof(u->marks.now));
+	return 0;
+}
+
+static int
+union_record(struct stage *st, int input, struct record *r)
+{
+	return run_emit(st, r);
+}
+
+const struct op op_union = {
+	.name = "union",
+	.about = "make one stream of the records of several inputs",
+	.synopsis = "[--policy min|max] INPUT INPUT ...",
+	.opts = union_opts,
+	.size = sizeof(struct unite),
+	.flags = OP_STATE | OP_OPERANDS | OP_INPUTS | OP_ON_ERROR,
+	.inputs = union_inputs,
+	.merge_plan = union_plan,
+	.restore = union_restore,
+	.begin_of = union_mark,
+	.end_of = union_mark,
+	.record_of = union_record,
+	.begin = union_begin,
+	.batch = union_batch,
+};
