@@ -271,6 +271,33 @@ shape_extend(struct shape *shape, const char *name, size_t n)
 	return shape_intern(shape, name, n);
 }
 
+/* base and one more name, for as long as like lives. */
+static struct shape *
+extend_like(struct shape *like, struct shape *base, const char *name, size_t n)
+{
+	if (like->transient && !base->transient) {
+		struct shape *c = shape_child(base, name, n);
+
+		return c != NULL ? c : shape_make(like->owner, base, name, n);
+	}
+	return shape_extend(base, name, n);
+}
+
+struct shape *
+shape_rename(struct shape *shape, uint32_t at, const char *name, size_t n)
+{
+	struct shape *s = shape;
+
+	while (s->n > at)
+		s = s->parent;
+	if (name != NULL)
+		s = extend_like(shape, s, name, n);
+	for (uint32_t i = at + 1; i < shape->n; i++)
+		s = extend_like(shape, s, shape->names[i].s,
+			shape->names[i].n);
+	return s;
+}
+
 /* The same name in spite of escapes. */
 static bool
 same_escaped(const struct shape_name *a, const char *name, size_t n)
@@ -835,7 +862,7 @@ record_add_release(struct record_add *a)
 	a->name = NULL;
 }
 
-void
+uint32_t
 record_add(struct record *r, struct record_add *a, struct value v,
 	struct slots *slots)
 {
@@ -850,12 +877,13 @@ record_add(struct record *r, struct record_add *a, struct value v,
 	if (a->out == NULL) {
 		record_own(r, slots);
 		r->v[a->index] = v;
-		return;
+		return (uint32_t)a->index;
 	}
 	if (shape->n >= r->room)
 		record_move(r, slots);
 	r->v[shape->n] = v;
 	r->shape = a->out;
+	return shape->n;
 }
 
 void

@@ -61,6 +61,10 @@ void shapes_free(struct shapes *s);
 struct shape *shape_empty(struct shapes *s);
 /* The shape with one more name (as between quotes in JSON) at the end. */
 struct shape *shape_extend(struct shape *shape, const char *name, size_t n);
+/* The shape with another name at a place, or, name being NULL, without the
+ * one there.  Transient if shape is. */
+struct shape *shape_rename(struct shape *shape, uint32_t at, const char *name,
+	size_t n);
 /* Index of a name (as between quotes in JSON; names that are spelled with
  * other escapes are the same), of the last one if it stands there twice; -1 if
  * none. */
@@ -104,8 +108,8 @@ struct field {
 	int index;
 	char *name; /* as in JSON */
 	uint32_t nname;
-	struct value *step; /* further steps of a path: names or indexes */
-	int nstep;
+	struct value *step; /* of a path: names or indexes */
+	int nstep;          /* 0: it is no path */
 	int step_index; /* of the field that the first step names */
 };
 void field_init(struct field *f, const char *path);
@@ -153,7 +157,8 @@ void record_new(struct record *r, struct shape *shape, struct slots *slots);
 void record_own(struct record *r, struct slots *slots);
 
 /*
- * Add a field at the end, or give an existing one of that name a new value.
+ * Add a field at the end, or give an existing one of that name a new value;
+ * returns its place.
  * slots are the stage's, for when the values must move.  add caches where the
  * name goes; its name may hold dots, it is no path.
  */
@@ -166,7 +171,7 @@ struct record_add {
 };
 void record_add_init(struct record_add *a, const char *plain_name);
 void record_add_release(struct record_add *a);
-void record_add(struct record *r, struct record_add *a, struct value v,
+uint32_t record_add(struct record *r, struct record_add *a, struct value v,
 	struct slots *slots);
 /* Change the value at a place; the values must be your own.  The line is
  * dropped. */

@@ -251,6 +251,8 @@ shapes_are_one(void)
 		== a, "shape", "extended");
 	check(shape_find(a, "y", 1) == 1 && shape_find(a, "z", 1) == -1,
 		"shape", "find");
+	check(shape_rename(b, 1, "y", 1) == a, "shape", "renamed");
+	check(shape_rename(a, 1, NULL, 0) == a->parent, "shape", "cut");
 	check(memcmp(a->names[1].key, ",\"y\":", 5) == 0, "key", "y");
 }
 
@@ -260,6 +262,7 @@ many_shapes(void)
 {
 	struct slots slots = {0};
 	struct record_add c;
+	struct shape *a;
 	struct record r;
 	uint64_t last = 0;
 	char line[200], out[240];
@@ -276,6 +279,9 @@ many_shapes(void)
 		snprintf(out, sizeof out, "k%d", i);
 		check(shape_find(r.shape, out, strlen(out)) == 1, "find", out);
 		prints(&r, line);
+		a = shape_rename(r.shape, 0, "n", 1);
+		check(a->transient == r.shape->transient && a->n == 3 &&
+			shape_find(a, out, strlen(out)) == 1, "rename", out);
 		record_add(&r, &c, value_int(7), &slots);
 		snprintf(out, sizeof out, "%.*s,\"c\":7}",
 			(int)strlen(line) - 1, line);

@@ -1,0 +1,111 @@
+/*
+ * drop-null: drop records in which fields are missing, as Spark's na.drop.
+ *
+ * Event time: none is used.  Watermark: passed on.  State: none.  Restart:
+ * nothing to recover.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "run.h"
+
+enum how { HOW_ANY, HOW_ALL };
+
+struct drop_null {
+	int how;
+	struct opt_list names;
+	struct field *fields; /* none: all that a record has */
+	bool *nan;            /* may this one hold NaN? */
+};
+
+static const struct opt opts[] = {
+	{"how", 0, OPT_ENUM, offsetof(struct drop_null, how), "any|all",
+		"drop when any of the fields is missing, or when all are"},
+	OPT_END};
+
+static int
+open_(struct stage *st)
+{
+	struct drop_null *d = STAGE(st, drop_null);
+
+	for (size_t i = 0; i < st->noperands; i++)
+		opt_list_add(&d->names, st->operands[i], true);
+	return 0;
+}
+
+static int
+plan(struct stage *st, struct plan *p)
+{
+	struct drop_null *d = STAGE(st, drop_null);
+	struct opt_list *l = &d->names;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (plan_field(p, l->s[i], st->err) < 0)
+			return -1;
+	if (l->n == 0 && p->fields != NULL)
+		for (size_t i = 0; i < p->fields->n; i++)
+			opt_list_add(l, p->fields->f[i].name, false);
+	d->fields = mem_zalloc(l->n * sizeof d->fields[0]);
+	d->nan = mem_zalloc(l->n * sizeof d->nan[0]);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct type *t = p->fields == NULL ? NULL :
+			schema_type(p->fields, l->s[i]);
+
+		field_init(&d->fields[i], l->s[i]);
+		d->nan[i] = t == NULL || t->kind != TYPE_STRING;
+	}
+	return 0;
+}
+
+static inline bool
+missing(const struct value *v, bool nan)
+{
+	if (v == NULL || v->type == VALUE_NULL)
+		return true;
+	if (v->type == VALUE_DOUBLE)
+		return isnan(v->d);
+	return nan && v->type == VALUE_STRING && v->n == 3 && value_is_nan(v);
+}
+
+static int
+record(struct stage *st, struct record *r)
+{
+	struct drop_null *d = STAGE(st, drop_null);
+	bool all = d->how == HOW_ALL;
+	size_t n = d->names.n > 0 ? d->names.n : r->shape->n;
+
+	for (size_t i = 0; i < n; i++) {
+		bool gone = d->names.n > 0 ?
+			missing(record_get(r, &d->fields[i]), d->nan[i]) :
+			missing(&r->v[i], true);
+
+		if (gone != all)
+			return all ? run_emit(st, r) : 0;
+	}
+	return all ? 0 : run_emit(st, r);
+}
+
+static void
+close_(struct stage *st)
+{
+	struct drop_null *d = STAGE(st, drop_null);
+
+	for (size_t i = 0; d->fields != NULL && i < d->names.n; i++)
+		field_release(&d->fields[i]);
+	free(d->fields);
+	free(d->nan);
+	opt_list_free(&d->names);
+}
+
+const struct op op_drop_null = {
+	.name = "drop-null",
+	.about = "drop records with missing fields",
+	.synopsis = "[--how any|all] [FIELD ...]",
+	.opts = opts,
+	.size = sizeof(struct drop_null),
+	.flags = OP_OPERANDS,
+	.open = open_,
+	.plan = plan,
+	.record = record,
+	.close = close_,
+};

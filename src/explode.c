@@ -1,0 +1,401 @@
+/*
+ * explode: one record for each element of an array or each part of a text.
+ *
+ * Event time: none is used.  Watermark: passed on.  State: none.  Restart:
+ * nothing to recover.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "regex.h"
+#include "run.h"
+#include "simd.h"
+
+struct explode {
+	const char *split, *pattern, *as;
+	bool outer, keep;
+	const char *sep; /* literal separator, or NULL */
+	size_t nsep;
+	struct regex *regex; /* or this, or NULL: arrays */
+	struct field field;
+	struct record_add add; /* the element, where it goes to the end */
+	uint64_t id;           /* of the shape in, for which ... */
+	struct shape *out;     /* ... this is the shape out, */
+	int twin;              /* without this field; -1: all stay */
+	struct slots slots;
+	struct buf name, plain, piece;
+	/* the record that is being taken apart */
+	struct record r;
+	struct value *slot;
+};
+
+static const struct opt opts[] = {
+	{"split", 0, OPT_STRING, offsetof(struct explode, split), "SEP",
+		"take text apart at each SEP"},
+	{"regex", 0, OPT_STRING, offsetof(struct explode, pattern), "RE",
+		"take text apart at each match of RE"},
+	{"as", 0, OPT_STRING, offsetof(struct explode, as), "NAME",
+		"name of the element (the field's own)"},
+	{"outer", 0, OPT_FLAG, offsetof(struct explode, outer), NULL,
+		"a record with null where there is no element"},
+	{"keep", 0, OPT_FLAG, offsetof(struct explode, keep), NULL,
+		"keep the field, add the element at the end"},
+	OPT_END};
+
+static int
+open_regex(struct stage *st, struct explode *x)
+{
+	size_t n = strlen(x->pattern);
+
+	if (strpbrk(x->pattern, "\\^$.|?*+()[]{}") == NULL) {
+		x->sep = x->pattern;
+		return 0;
+	}
+	x->regex = regex_new(x->pattern, n, REGEX_JAVA, 0, st->err);
+	if (x->regex == NULL) {
+		st->err->status = STATUS_USAGE;
+		return err_in(st->err, "--regex '%s'", x->pattern);
+	}
+	return 0;
+}
+
+static int
+open_(struct stage *st)
+{
+	struct explode *x = STAGE(st, explode);
+	size_t n;
+
+	if (st->noperands != 1)
+		return err_as(st->err, STATUS_USAGE, st->noperands == 0 ?
+			"no field is named: say which to take apart" :
+			"more than one field is named: it takes one");
+	if (x->split != NULL && x->pattern != NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--split and --regex exclude each other");
+	field_init(&x->field, st->operands[0]);
+	if (x->as == NULL && (x->keep || x->field.nstep > 1))
+		return err_as(st->err, STATUS_USAGE, "%s needs a name for the "
+			"element: --as NAME", x->keep ? "--keep" : "a path");
+	if (x->as != NULL)
+		buf_str(&x->name, x->as);
+	else
+		field_last(&x->field, &n, &x->name);
+	record_add_init(&x->add, buf_cstr(&x->name));
+	x->sep = x->split;
+	if (x->pattern != NULL && open_regex(st, x) < 0)
+		return -1;
+	x->nsep = x->sep != NULL ? strlen(x->sep) : 0;
+	return 0;
+}
+
+static int
+refuse_type(struct stage *st, const struct type *t)
+{
+	struct explode *x = STAGE(st, explode);
+	struct buf b;
+
+	buf_init(&b);
+	type_print(t, &b);
+	err_as(st->err, STATUS_USAGE, "field '%s' is %s, not an array%s",
+		x->field.path, buf_cstr(&b), t->kind == TYPE_STRING ?
+		": --split or --regex take text apart" : "");
+	buf_release(&b);
+	return -1;
+}
+
+static int
+plan(struct stage *st, struct plan *p)
+{
+	struct explode *x = STAGE(st, explode);
+	struct schema *s = p->fields;
+	const char *path = x->field.path, *name = buf_cstr(&x->name);
+	const struct type *t;
+	struct type *elem = NULL;
+	int at, twin;
+
+	if (s == NULL)
+		return 0;
+	if (plan_field(p, path, st->err) < 0)
+		return -1;
+	t = schema_type(s, path);
+	if (x->sep != NULL || x->regex != NULL)
+		elem = type_new(TYPE_STRING);
+	else if (t != NULL && t->kind == TYPE_ARRAY)
+		elem = type_copy(t->elem);
+	else if (t != NULL && t->kind != TYPE_UNKNOWN)
+		return refuse_type(st, t);
+	at = schema_find(s, path, strlen(path));
+	twin = schema_find(s, name, strlen(name));
+	if (x->keep || at < 0)
+		at = twin;
+	if (at < 0) {
+		schema_add(s, name, elem);
+		return 0;
+	}
+	schema_remove(s, (size_t)at);
+	schema_insert(s, (size_t)at, name, elem);
+	if (twin >= 0 && twin != at)
+		schema_remove(s, (size_t)twin);
+	return 0;
+}
+
+/* The shape of records with the element in the field's place. */
+static void
+resolve(struct explode *x, struct shape *in, int at)
+{
+	int twin = shape_find(in, x->add.name, x->add.nname);
+
+	x->out = shape_rename(in, (uint32_t)at, x->add.name, x->add.nname);
+	x->twin = twin == at ? -1 : twin;
+	if (x->twin >= 0)
+		x->out = shape_rename(x->out, (uint32_t)twin, NULL, 0);
+	x->id = in->id;
+}
+
+/* Make the record that all elements share. */
+static void
+prepare(struct explode *x, struct record *r)
+{
+	int at = field_index(&x->field, r);
+
+	x->r = *r;
+	if (x->keep || at < 0) {
+		uint32_t i = record_add(&x->r, &x->add, value_null(),
+			&x->slots);
+
+		x->slot = &x->r.v[i];
+		return;
+	}
+	if (x->id != r->shape->id)
+		resolve(x, r->shape, at);
+	record_own(&x->r, &x->slots);
+	x->r.shape = x->out;
+	x->slot = &x->r.v[at];
+	if (x->twin >= 0) {
+		memmove(x->r.v + x->twin, x->r.v + x->twin + 1,
+			(x->out->n - (uint32_t)x->twin) * sizeof x->r.v[0]);
+		x->slot -= x->twin < at;
+	}
+}
+
+static inline int
+put(struct stage *st, struct explode *x, struct value v)
+{
+	struct record r = x->r;
+
+	*x->slot = v;
+	return run_emit(st, &r);
+}
+
+static int
+elements(struct stage *st, struct explode *x, const struct value *array)
+{
+	struct json_iter it;
+	struct value v;
+	bool any = false;
+
+	json_iter(&it, array);
+	for (; json_next(&it, NULL, &v); any = true)
+		if (put(st, x, v) < 0)
+			return -1;
+	return any || !x->outer ? 0 : put(st, x, value_null());
+}
+
+/* Text that is being taken apart. */
+struct text {
+	const char *s;
+	size_t n;
+	bool raw; /* nothing in it needs an escape */
+};
+
+static inline int
+put_part(struct stage *st, struct explode *x, const struct text *t,
+	size_t from, size_t to)
+{
+	if (t->raw)
+		return put(st, x, value_json_string(t->s + from, to - from,
+			false));
+	buf_clear(&x->piece);
+	return put(st, x, value_text(t->s + from, to - from, &x->piece));
+}
+
+static int
+split_byte(struct stage *st, struct explode *x, const struct text *t)
+{
+	size_t from = 0, base = 0;
+	char last[64];
+
+	for (; base < t->n; base += 64) {
+		const char *p = t->s + base;
+		uint64_t m;
+
+		if (t->n - base < 64) {
+			memset(last, ~x->sep[0], sizeof last);
+			p = memcpy(last, p, t->n - base);
+		}
+		for (m = simd_byte(p, x->sep[0]); m != 0; m &= m - 1) {
+			size_t at = base + (size_t)__builtin_ctzll(m);
+
+			if (put_part(st, x, t, from, at) < 0)
+				return -1;
+			from = at + 1;
+		}
+	}
+	return put_part(st, x, t, from, t->n);
+}
+
+static int
+split_text(struct stage *st, struct explode *x, const struct text *t)
+{
+	size_t from = 0;
+	const char *q;
+
+	while ((q = memmem(t->s + from, t->n - from, x->sep, x->nsep)) !=
+		NULL) {
+		size_t at = (size_t)(q - t->s);
+
+		if (put_part(st, x, t, from, at) < 0)
+			return -1;
+		from = at + x->nsep;
+	}
+	return put_part(st, x, t, from, t->n);
+}
+
+/* Behind the character at i. */
+static size_t
+next_character(const struct text *t, size_t i)
+{
+	do
+		i++;
+	while (i < t->n && ((unsigned char)t->s[i] & 0xC0) == 0x80);
+	return i;
+}
+
+static int
+split_characters(struct stage *st, struct explode *x, const struct text *t)
+{
+	size_t i = 0, next;
+
+	do {
+		next = t->n == 0 ? 0 : next_character(t, i);
+		if (put_part(st, x, t, i, next) < 0)
+			return -1;
+		i = next;
+	} while (i < t->n);
+	return 0;
+}
+
+/* As Java's String.split: an empty match in front parts nothing. */
+static int
+split_regex(struct stage *st, struct explode *x, struct record *r,
+	const struct text *t)
+{
+	size_t from = 0, at = 0;
+	struct regex_match m;
+	int found;
+
+	while (at <= t->n && (found = regex_search(x->regex, t->s, t->n, at,
+		&m, st->err)) != 0) {
+		size_t beg, end;
+
+		if (found < 0)
+			return run_reject(st, r, "--regex: %s",
+				st->err->text);
+		beg = (size_t)m.beg[0];
+		end = (size_t)m.end[0];
+		if (end > 0) {
+			if (put_part(st, x, t, from, beg) < 0)
+				return -1;
+			from = end;
+		}
+		at = end > beg ? end : next_character(t, end);
+	}
+	return put_part(st, x, t, from, t->n);
+}
+
+/* The text of a value; 0, or -1 if it is an array or an object. */
+static int
+text_of(struct explode *x, const struct value *v, struct text *t)
+{
+	t->raw = true;
+	if (v->type == VALUE_ARRAY || v->type == VALUE_OBJECT)
+		return -1;
+	if (v->type == VALUE_STRING) {
+		t->raw = !(v->flags & VALUE_ESCAPED);
+		t->s = value_string(v, &t->n, &x->plain);
+		return 0;
+	}
+	buf_clear(&x->plain);
+	value_print(v, &x->plain);
+	t->s = x->plain.p;
+	t->n = x->plain.n;
+	if (t->s[0] == '"') {
+		t->s++;
+		t->n -= 2;
+	}
+	return 0;
+}
+
+static int
+parts(struct stage *st, struct explode *x, struct record *r,
+	const struct text *t)
+{
+	if (x->regex != NULL)
+		return split_regex(st, x, r, t);
+	if (x->nsep == 0)
+		return split_characters(st, x, t);
+	return x->nsep == 1 ? split_byte(st, x, t) : split_text(st, x, t);
+}
+
+static int
+record(struct stage *st, struct record *r)
+{
+	struct explode *x = STAGE(st, explode);
+	const struct value *found = record_get(r, &x->field);
+	struct value v = found != NULL ? *found : value_null();
+	bool takes_text = x->sep != NULL || x->regex != NULL;
+	struct text t;
+
+	if (v.type == VALUE_NULL) {
+		if (!x->outer)
+			return 0;
+		prepare(x, r);
+		return put(st, x, v);
+	}
+	if (takes_text ? text_of(x, &v, &t) < 0 : v.type != VALUE_ARRAY)
+		return run_reject(st, r, "field '%s' is %s", x->field.path,
+			takes_text ? "an array or an object, not text" :
+			v.type == VALUE_STRING ? "text, not an array: --split "
+			"or --regex take text apart" : "not an array");
+	prepare(x, r);
+	return takes_text ? parts(st, x, r, &t) : elements(st, x, &v);
+}
+
+static void
+close_(struct stage *st)
+{
+	struct explode *x = STAGE(st, explode);
+
+	regex_free(x->regex);
+	field_release(&x->field);
+	record_add_release(&x->add);
+	slots_release(&x->slots);
+	buf_release(&x->name);
+	buf_release(&x->plain);
+	buf_release(&x->piece);
+}
+
+const struct op op_explode = {
+	.name = "explode",
+	.about = "one record for each element of an array or part of a text",
+	.synopsis = "FIELD [--split SEP|--regex RE] [--as NAME] [--outer] "
+		"[--keep]",
+	.opts = opts,
+	.size = sizeof(struct explode),
+	.flags = OP_OPERANDS | OP_ON_ERROR,
+	.open = open_,
+	.plan = plan,
+	.record = record,
+	.close = close_,
+};

@@ -1,0 +1,220 @@
+/*
+ * pick: keep the named fields, in this order, under these names.
+ *
+ * Event time: none is used.  Watermark: passed on, with its field under its new
+ * name where that is picked.  State: none.  Restart: nothing to recover.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "run.h"
+
+struct pick {
+	struct opt_list specs;
+	struct field *fields; /* what is asked for */
+	char **names;         /* NEW of NEW=OLD, else NULL */
+	uint64_t id;          /* of the shape in, for which ... */
+	struct shape *out;    /* ... this one goes out */
+	struct slots slots;
+	struct buf name, json;
+};
+
+static int
+open_(struct stage *st)
+{
+	struct pick *k = STAGE(st, pick);
+
+	for (size_t i = 0; i < st->noperands; i++)
+		opt_list_add(&k->specs, st->operands[i], true);
+	if (k->specs.n == 0)
+		return err_as(st->err, STATUS_USAGE,
+			"no field is named: say which to keep");
+	k->fields = mem_zalloc(k->specs.n * sizeof k->fields[0]);
+	k->names = mem_zalloc(k->specs.n * sizeof k->names[0]);
+	for (size_t i = 0; i < k->specs.n; i++) {
+		char *spec = k->specs.s[i], *old = strchr(spec, '=');
+
+		if (old != NULL) {
+			k->names[i] = spec;
+			*old++ = '\0';
+		}
+		field_init(&k->fields[i], old != NULL ? old : spec);
+	}
+	return 0;
+}
+
+/* The name of field i in the output; whole: the input has its path as a name. */
+static const char *
+name_of(struct pick *k, size_t i, bool whole)
+{
+	size_t n;
+
+	if (k->names[i] != NULL)
+		return k->names[i];
+	return whole ? k->fields[i].path :
+		field_last(&k->fields[i], &n, &k->name);
+}
+
+static int
+twice(struct stage *st, const char *name)
+{
+	return err_as(st->err, STATUS_USAGE, "two fields would be called '%s': "
+		"give one another name, NEW=%s", name, name);
+}
+
+/* A field that the plan names, under its new name; NULL if it is not kept. */
+static char *
+kept_as(struct pick *k, const char *field)
+{
+	for (size_t i = 0; field != NULL && i < k->specs.n; i++) {
+		const char *path = k->fields[i].path, *name;
+
+		if (strcmp(path + (*path == '.'), field) != 0)
+			continue;
+		name = name_of(k, i, true);
+		return mem_dup(name, strlen(name));
+	}
+	return NULL;
+}
+
+static bool
+keeps(struct pick *k, const char *field)
+{
+	char *name = kept_as(k, field);
+	bool same = name != NULL && strcmp(name, field) == 0;
+
+	free(name);
+	return same;
+}
+
+/* Keys of an updating result: without one of them there are none. */
+static void
+plan_keys(struct pick *k, struct plan *p)
+{
+	struct opt_list keys = {0};
+
+	for (size_t i = 0; i < p->keys.n; i++) {
+		char *name = kept_as(k, p->keys.s[i]);
+
+		if (name == NULL) {
+			opt_list_free(&keys);
+			keys = (struct opt_list){0};
+			break;
+		}
+		opt_list_add(&keys, name, false);
+		free(name);
+	}
+	opt_list_free(&p->keys);
+	p->keys = keys;
+}
+
+static int
+plan(struct stage *st, struct plan *p)
+{
+	struct pick *k = STAGE(st, pick);
+	struct schema *out = schema_new();
+	char *time = kept_as(k, p->event_time);
+
+	for (size_t i = 0; i < k->specs.n; i++) {
+		const char *path = k->fields[i].path, *name;
+		const struct type *t = NULL;
+		bool whole = false;
+
+		if (plan_field(p, path, st->err) < 0)
+			goto err;
+		if (p->fields != NULL) {
+			t = schema_type(p->fields, path);
+			whole = schema_find(p->fields, path, strlen(path)) >= 0;
+		}
+		name = name_of(k, i, whole);
+		if (schema_find(out, name, strlen(name)) >= 0) {
+			twice(st, name);
+			goto err;
+		}
+		schema_add(out, name, t != NULL ? type_copy(t) : NULL);
+	}
+	if (p->window_us != 0 && !(keeps(k, "window_start") &&
+		keeps(k, "window_end")))
+		p->window_us = 0;
+	plan_keys(k, p);
+	free(p->event_time);
+	p->event_time = time;
+	if (p->fields != NULL) {
+		schema_free(p->fields);
+		p->fields = out;
+	} else
+		schema_free(out);
+	return 0;
+err:
+	free(time);
+	schema_free(out);
+	return -1;
+}
+
+/* The shape that goes out for records of the shape that has come in. */
+static int
+resolve(struct stage *st, struct pick *k, const struct shape *in)
+{
+	struct shape *out = shape_empty(st->shapes);
+
+	for (size_t i = 0; i < k->specs.n; i++) {
+		const struct field *f = &k->fields[i];
+		const char *name = name_of(k, i,
+			shape_find(in, f->name, f->nname) >= 0);
+
+		buf_clear(&k->json);
+		json_escape(&k->json, name, strlen(name));
+		if (shape_find(out, buf_cstr(&k->json), k->json.n) >= 0)
+			return twice(st, name);
+		out = shape_extend(out, k->json.p, k->json.n);
+	}
+	k->id = in->id;
+	k->out = out;
+	return 0;
+}
+
+static int
+record(struct stage *st, struct record *r)
+{
+	struct pick *k = STAGE(st, pick);
+	struct value *v = slots_need(&k->slots, (uint32_t)k->specs.n);
+	struct record o = {.v = v, .room = k->slots.cap, .number = r->number};
+
+	if (k->id != r->shape->id && resolve(st, k, r->shape) < 0)
+		return -1;
+	o.shape = k->out;
+	for (size_t i = 0; i < k->specs.n; i++) {
+		const struct value *x = record_get(r, &k->fields[i]);
+
+		v[i] = x != NULL ? *x : value_null();
+	}
+	return run_emit(st, &o);
+}
+
+static void
+close_(struct stage *st)
+{
+	struct pick *k = STAGE(st, pick);
+
+	for (size_t i = 0; k->fields != NULL && i < k->specs.n; i++)
+		field_release(&k->fields[i]);
+	free(k->fields);
+	free(k->names);
+	slots_release(&k->slots);
+	opt_list_free(&k->specs);
+	buf_release(&k->name);
+	buf_release(&k->json);
+}
+
+const struct op op_pick = {
+	.name = "pick",
+	.about = "keep the named fields, in this order, under these names",
+	.synopsis = "FIELD|NEW=FIELD ...",
+	.size = sizeof(struct pick),
+	.flags = OP_OPERANDS,
+	.open = open_,
+	.plan = plan,
+	.record = record,
+	.close = close_,
+};
