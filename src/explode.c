@@ -349,6 +349,19 @@ parts(struct stage *st, struct explode *x, struct record *r,
 }
 
 static int
+refuse(struct stage *st, const struct record *r, const struct value *v)
+{
+	struct explode *x = STAGE(st, explode);
+	const char *what = "not an array";
+
+	if (x->sep != NULL || x->regex != NULL)
+		what = "an array or an object, not text";
+	else if (v->type == VALUE_STRING)
+		what = "text, not an array: --split or --regex take text apart";
+	return run_reject(st, r, "field '%s' is %s", x->field.path, what);
+}
+
+static int
 record(struct stage *st, struct record *r)
 {
 	struct explode *x = STAGE(st, explode);
@@ -360,15 +373,17 @@ record(struct stage *st, struct record *r)
 	if (v.type == VALUE_NULL) {
 		if (!x->outer)
 			return 0;
-		prepare(x, r);
-		return put(st, x, v);
+	} else if (takes_text ? text_of(x, &v, &t) < 0 :
+		v.type != VALUE_ARRAY) {
+		if (refuse(st, r, &v) < 0)
+			return -1;
+		if (run_on_error(st) != ON_ERROR_KEEP)
+			return 0;
+		v = value_null();
 	}
-	if (takes_text ? text_of(x, &v, &t) < 0 : v.type != VALUE_ARRAY)
-		return run_reject(st, r, "field '%s' is %s", x->field.path,
-			takes_text ? "an array or an object, not text" :
-			v.type == VALUE_STRING ? "text, not an array: --split "
-			"or --regex take text apart" : "not an array");
 	prepare(x, r);
+	if (v.type == VALUE_NULL)
+		return put(st, x, v);
 	return takes_text ? parts(st, x, r, &t) : elements(st, x, &v);
 }
 
