@@ -23,6 +23,8 @@ extern const struct zone *const zone_utc;
 /* "UTC", "Z", "+02:00", "GMT+2", "Europe/Paris" ...; NULL if there is none. */
 const struct zone *zone_open(const char *name, size_t n);
 const char *zone_name(const struct zone *z);
+/* The names of a fixed offset alone ("+02:00", "UTC-3", "Z"): sets *seconds. */
+int zone_fixed(const char *name, size_t n, int32_t *seconds);
 /* Offset to UTC in seconds at a moment of UTC, east positive. */
 int32_t zone_offset(const struct zone *z, int64_t us);
 /*
