@@ -74,6 +74,23 @@ json_utf8(const char *s, size_t n)
 	return true;
 }
 
+void
+json_repair(struct buf *out, const char *s, size_t n)
+{
+	const char *end = s + n, *q;
+
+	while (s < end) {
+		q = (unsigned char)*s < 0x80 ? s + 1 : utf8_next(s, end);
+		if (q == NULL) {
+			buf_str(out, "\xEF\xBF\xBD");
+			s++;
+		} else {
+			buf_add(out, s, (size_t)(q - s));
+			s = q;
+		}
+	}
+}
+
 static int
 hex_digit(char c)
 {

@@ -77,6 +77,8 @@ bool json_same(const char *inside, size_t ninside, const char *plain,
 
 /* True if the bytes are UTF-8 (no surrogates, nothing overlong). */
 bool json_utf8(const char *s, size_t n);
+/* Append them with U+FFFD for each byte that is not. */
+void json_repair(struct buf *out, const char *s, size_t n);
 
 /*
  * The scanners' inner loop, for record.c: as json_read(), with p where the

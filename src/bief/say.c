@@ -66,7 +66,6 @@ run_on_error(const struct stage *st)
 static void
 quote_any(struct buf *out, const char *p, size_t n)
 {
-	size_t good = 0;
 	struct buf clean;
 
 	if (json_utf8(p, n)) {
@@ -74,19 +73,7 @@ quote_any(struct buf *out, const char *p, size_t n)
 		return;
 	}
 	buf_init(&clean);
-	while (good < n) {
-		size_t k = 1;
-
-		while (k < 4 && good + k < n && !json_utf8(p + good, k))
-			k++;
-		if (json_utf8(p + good, k)) {
-			buf_add(&clean, p + good, k);
-			good += k;
-		} else {
-			buf_str(&clean, "\xef\xbf\xbd");
-			good++;
-		}
-	}
+	json_repair(&clean, p, n);
 	json_quote(out, clean.p, clean.n);
 	buf_release(&clean);
 }
