@@ -78,6 +78,7 @@ open_stage(struct stage *st, char **words)
 	if (c->dump_options)
 		print_and_exit(st, help_dump);
 	st->on_error = c->on_error;
+	st->text = (st->op->flags & OP_TEXT) != 0;
 	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
 		return err_as(st->err, STATUS_USAGE,
 			"what is '%s'? usage: %s %s", st->operands[0],
@@ -378,7 +379,7 @@ chain_give(struct stage *st, struct record *r)
 		return 0;
 	if (p->batcher && st->now.number < 0 && chain_open_batch(st) < 0)
 		return -1;
-	if (!(st->op->flags & OP_TEXT))
+	if (!st->text)
 		ret = give_as_record(st, r);
 	else if (r->shape != NULL)
 		ret = give_as_text(st, r);

@@ -83,7 +83,8 @@ hint(struct chain *c)
 		struct stage *st = &c->stages[i];
 
 		if ((st->op->flags & OP_STATE) && st->now.whole &&
-			st->records_in > 0 && isatty(STDERR_FILENO)) {
+			st->records_in > 0 && st->records_out == 0 &&
+			isatty(STDERR_FILENO)) {
 			say(st, "waiting for the end of the input; for "
 				"answers while it runs give --trigger 5s to "
 				"the source, or --batch N here");
@@ -597,9 +598,13 @@ static int
 run_opened(struct chain *c, int in_fd)
 {
 	const struct op *first = c->stages[0].op;
+	int done;
 
 	if (first->tool != NULL)
 		return run_tool(c);
+	if (c->n == 1 && first->ask != NULL &&
+		(done = first->ask(&c->stages[0])) != 0)
+		return done < 0 ? -1 : output_flush(&c->out, &c->err);
 	if (first->flags & OP_SOURCE)
 		return run_source(c);
 	if (first->flags & OP_INPUTS)

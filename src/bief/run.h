@@ -116,6 +116,10 @@ struct op {
 	/* A tool is no part of a pipeline (serve-lines): it is all there is, may
 	 * read and write itself, and returns 0 or -1. */
 	int (*tool)(struct stage *st);
+	/* An operator that stands alone may have been asked for something else
+	 * than to run (parse-json --infer): return 1 when that has been done (by
+	 * run_print), 0 to run, or -1. */
+	int (*ask)(struct stage *st);
 	void (*hup)(struct stage *st); /* SIGHUP, between batches */
 	/* Append ,"name":value... for --progress; and one for SIGUSR1. */
 	void (*progress)(struct stage *st, struct buf *out);
@@ -137,6 +141,7 @@ struct stage {
 	struct plan in, out; /* as of the call of plan */
 	struct batch now;    /* the batch that is open; number -1: none */
 	int on_error; /* enum on_error; -1 not told: open may choose */
+	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
 	/* counters: since the start */
 	uint64_t records_in, records_out, rejected, late;
 	struct stage_private *priv;
