@@ -1,0 +1,568 @@
+/*
+ * fromvalue: what each type takes and what it makes of it.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "fromjson_impl.h"
+#include "json.h"
+#include "number.h"
+#include "schema.h"
+#include "time.h"
+#include "timepat.h"
+
+static void
+own(struct value *v, enum value_type type, struct fromvalue *f, size_t at)
+{
+	*v = (struct value){.i = (int64_t)at, .n = (uint32_t)(f->text.n - at),
+		.type = type, .flags = IN_TEXT};
+	if (type == VALUE_STRING &&
+		memchr(f->text.p + at, '\\', v->n) != NULL)
+		v->flags |= VALUE_ESCAPED;
+}
+
+static bool
+float_word(const char *s, size_t n, double *d)
+{
+	static const struct {
+		const char *word;
+		double value;
+	} words[] = {
+		{"NaN", NAN},
+		{"Infinity", INFINITY},
+		{"+Infinity", INFINITY},
+		{"+INF", INFINITY},
+		{"-Infinity", -INFINITY},
+		{"-INF", -INFINITY},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i].word) == n &&
+			memcmp(words[i].word, s, n) == 0) {
+			*d = words[i].value;
+			return true;
+		}
+	return false;
+}
+
+static bool
+is_base64(const char *s, size_t n)
+{
+	size_t pad = n > 1 && s[n - 2] == '=' ? 2 : n > 0 && s[n - 1] == '=';
+
+	if (n % 4 != 0)
+		return false;
+	for (size_t i = 0; i < n - pad; i++)
+		if (!((s[i] >= 'A' && s[i] <= 'Z') ||
+			(s[i] >= 'a' && s[i] <= 'z') ||
+			(s[i] >= '0' && s[i] <= '9') || s[i] == '+' ||
+			s[i] == '/'))
+			return false;
+	return true;
+}
+
+static bool
+decimal(struct fromvalue *f, const char *s, size_t n, const struct type *t,
+	struct value *v)
+{
+	char text[48];
+	size_t len, at = f->text.n;
+
+	len = number_print_decimal(s, n, t->precision, t->scale, text);
+	if (len == 0)
+		return false;
+	buf_add(&f->text, text, len);
+	own(v, VALUE_NUMBER, f, at);
+	return true;
+}
+
+static bool
+time_text(struct fromvalue *f, const char *s, size_t n, struct value *v)
+{
+	int64_t us;
+
+	if (f->pattern != NULL) {
+		if (timepat_parse(f->pattern, s, n, f->zone, &us) < 0)
+			return false;
+	} else if (time_parse_iso(s, n, &us) < 0 &&
+		time_parse(s, n, f->zone, f->now_us, &us) < 0) {
+		return false;
+	}
+	*v = value_time(us);
+	return true;
+}
+
+/* Does the plain text fit the type, which is none of text? */
+static bool
+from_plain(struct fromvalue *f, const struct type *t, const char *s, size_t n,
+	struct value *v)
+{
+	int32_t days;
+	double d;
+
+	switch (t->kind) {
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+		if (!float_word(s, n, &d))
+			return false;
+		*v = value_double(d);
+		return true;
+	case TYPE_DECIMAL:
+		return decimal(f, s, n, t, v);
+	case TYPE_TIMESTAMP:
+		return n > 0 && time_text(f, s, n, v);
+	case TYPE_DATE:
+		if (date_parse(s, n, &days) < 0)
+			return false;
+		*v = (struct value){.i = days, .type = VALUE_DATE};
+		return true;
+	case TYPE_NULL:
+		*v = value_null();
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+from_string(struct fromvalue *f, const struct type *t,
+	const struct lenient_string *s, struct value *v)
+{
+	const char *plain = s->s;
+	size_t n = s->n, at = f->text.n;
+
+	if (t->kind != TYPE_STRING && s->escaped) {
+		buf_clear(&f->plain);
+		lenient_plain(s, &f->plain);
+		plain = f->plain.p;
+		n = f->plain.n;
+	}
+	if (t->kind != TYPE_STRING && t->kind != TYPE_BINARY)
+		return from_plain(f, t, plain, n, v);
+	if (t->kind == TYPE_BINARY && !is_base64(plain, n))
+		return false;
+	if (s->odd) {
+		lenient_json(s, &f->text);
+		own(v, VALUE_STRING, f, at);
+	} else {
+		*v = value_json_string(s->s, s->n, s->escaped);
+	}
+	return true;
+}
+
+bool
+fromvalue_time(const struct type *t, int64_t i, struct value *v)
+{
+	static const int64_t factor[] = {
+		[UNIT_S] = 1000000, [UNIT_MS] = 1000, [UNIT_US] = 1};
+	int64_t us;
+
+	if (t->unit == UNIT_NS)
+		us = time_floor_div(i, 1000);
+	else if (__builtin_mul_overflow(i, factor[t->unit], &us))
+		return false;
+	*v = value_time(us);
+	return true;
+}
+
+static bool
+from_integer(const struct type *t, const struct lenient_number *n,
+	struct value *v)
+{
+	int64_t i;
+
+	if (!n->integer || number_int(n->s, n->n, &i) < 0)
+		return false;
+	switch (t->kind) {
+	case TYPE_BYTE:
+		if (i != (int8_t)i)
+			return false;
+		break;
+	case TYPE_SHORT:
+		if (i != (int16_t)i)
+			return false;
+		break;
+	case TYPE_INT:
+		if (i != (int32_t)i)
+			return false;
+		break;
+	case TYPE_TIMESTAMP:
+		return fromvalue_time(t, i, v);
+	default:
+		break;
+	}
+	*v = value_int(i);
+	return true;
+}
+
+static bool
+from_number(struct fromvalue *f, const struct type *t,
+	const struct lenient_number *n, struct value *v)
+{
+	size_t at = f->text.n;
+	double d;
+
+	switch (t->kind) {
+	case TYPE_STRING:
+		lenient_number_text(n, &f->text);
+		own(v, VALUE_STRING, f, at);
+		return true;
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+	case TYPE_LONG:
+	case TYPE_TIMESTAMP:
+		return from_integer(t, n, v);
+	case TYPE_FLOAT:
+		d = n->finite ? number_double(n->s, n->n) : n->value;
+		*v = value_double((double)(float)d);
+		if (n->integer && d == 0)
+			*v = value_double(0);
+		return true;
+	case TYPE_DOUBLE:
+		if (!n->finite)
+			*v = value_double(n->value);
+		else if (n->integer && n->s[0] == '-' && n->s[1] == '0')
+			*v = value_double(0);
+		else
+			*v = (struct value){.s = n->s, .n = (uint32_t)n->n,
+				.type = VALUE_REAL};
+		return true;
+	case TYPE_DECIMAL:
+		return n->finite && decimal(f, n->s, n->n, t, v);
+	case TYPE_NULL:
+		*v = value_null();
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+from_word(struct fromvalue *f, const struct type *t, const char *s, size_t n,
+	struct value *v)
+{
+	if (*s == 'n' || t->kind == TYPE_NULL) {
+		*v = value_null();
+		return true;
+	}
+	if (t->kind == TYPE_STRING)
+		*v = value_json_string(s, n, false);
+	else if (t->kind == TYPE_BOOLEAN)
+		*v = value_bool(*s == 't');
+	else
+		return false;
+	return true;
+}
+
+/* Reading values in general. */
+
+void
+fromvalue_misfit(struct fromvalue *f, const struct type *t, const char *at,
+	const char *end)
+{
+	if (!f->malformed) {
+		f->misfit = t;
+		f->value = at;
+		f->nvalue = (size_t)(end - at);
+	}
+	f->malformed = true;
+}
+
+static const char *read_nested(struct fromvalue *f, const char *p,
+	const struct type *t, int depth, bool *fits);
+
+const char *
+fromvalue_read(struct fromvalue *f, const char *p, const struct type *t, int depth,
+	struct value *v, bool *fits)
+{
+	struct lenient_string s;
+	struct lenient_number n;
+	const char *start;
+	size_t at = f->nested.n;
+
+	p = start = json_space(p, f->l.end);
+	if (p >= f->l.end)
+		return lenient_early(&f->l);
+	switch (*p) {
+	case '"':
+	case '\'':
+		p = lenient_string(&f->l, p, &s);
+		if (p != NULL)
+			*fits = from_string(f, t, &s, v);
+		return p;
+	case '{':
+	case '[':
+		if (t->kind == TYPE_STRING) {
+			buf_clear(&f->plain);
+			p = lenient_value(&f->l, p, depth, &f->plain);
+			at = f->text.n;
+			json_quote(&f->text, f->plain.p, f->plain.n);
+			own(v, VALUE_STRING, f, at);
+			/* Without the quotes. */
+			v->i++;
+			v->n -= 2;
+			*fits = true;
+			return p;
+		}
+		p = read_nested(f, p, t, depth, fits);
+		if (t->kind == TYPE_NULL) {
+			*v = value_null();
+			return p;
+		}
+		*v = (struct value){.i = (int64_t)at,
+			.n = (uint32_t)(f->nested.n - at),
+			.type = *start == '{' ? VALUE_OBJECT : VALUE_ARRAY,
+			.flags = IN_NESTED};
+		return p;
+	case 't':
+	case 'f':
+	case 'n':
+		p = lenient_word(&f->l, p);
+		if (p != NULL)
+			*fits = from_word(f, t, start, (size_t)(p - start), v);
+		return p;
+	}
+	if (!lenient_is_number(*p))
+		return lenient_refuse(&f->l, p, "expected a value");
+	p = lenient_number(&f->l, p, &n);
+	if (p != NULL)
+		*fits = from_number(f, t, &n, v);
+	return p;
+}
+
+/* Append the value as JSON to f->nested; nothing where it does not fit. */
+static const char *
+read_element(struct fromvalue *f, const char *p, const struct type *t,
+	int depth, bool *fits)
+{
+	struct value v;
+	size_t at;
+
+	p = fromvalue_read(f, p, t, depth, &v, fits);
+	if (p == NULL || !*fits || v.flags & IN_NESTED)
+		return p;
+	if (v.flags & IN_TEXT) {
+		at = (size_t)v.i;
+		v.s = f->text.p + at;
+		v.flags &= (uint8_t)~IN_TEXT;
+	}
+	value_print(&v, &f->nested);
+	return p;
+}
+
+/* Behind a comma: true; behind what closes: false; *p is NULL on an error. */
+static bool
+more(struct fromvalue *f, const char **p, char close)
+{
+	const char *q = json_space(*p, f->l.end);
+
+	if (q >= f->l.end) {
+		*p = lenient_early(&f->l);
+		return false;
+	}
+	if (*q != ',' && *q != close)
+		*p = lenient_refuse(&f->l, q, close == '}' ?
+			"expected ',' or '}'" : "expected ',' or ']'");
+	else
+		*p = q + 1;
+	return *q == ',';
+}
+
+/* True if what opens at *p is closed at once; moves *p. */
+static bool
+empty(struct fromvalue *f, const char **p, char close)
+{
+	*p = json_space(*p + 1, f->l.end);
+	if (*p >= f->l.end || **p != close)
+		return false;
+	++*p;
+	return true;
+}
+
+const char *
+fromvalue_key(struct fromvalue *f, const char *p, struct lenient_string *key)
+{
+	p = json_space(p, f->l.end);
+	if (p >= f->l.end)
+		return lenient_early(&f->l);
+	if (*p != '"' && *p != '\'')
+		return lenient_refuse(&f->l, p, "expected a name in quotes");
+	p = lenient_string(&f->l, p, key);
+	if (p != NULL)
+		p = lenient_expect(&f->l, p, ':', "expected ':'");
+	return p;
+}
+
+static const char *
+read_array(struct fromvalue *f, const char *p, const struct type *t, int depth,
+	bool *fits)
+{
+	bool ok;
+
+	*fits = true;
+	buf_byte(&f->nested, '[');
+	if (!empty(f, &p, ']')) {
+		for (;;) {
+			p = read_element(f, p, t->elem, depth + 1, &ok);
+			if (p == NULL)
+				return NULL;
+			*fits &= ok;
+			if (!more(f, &p, ']'))
+				break;
+			buf_byte(&f->nested, ',');
+		}
+	}
+	buf_byte(&f->nested, ']');
+	return p;
+}
+
+static const char *
+read_map(struct fromvalue *f, const char *p, const struct type *t, int depth,
+	bool *fits)
+{
+	struct lenient_string key;
+	bool ok;
+
+	*fits = true;
+	buf_byte(&f->nested, '{');
+	if (!empty(f, &p, '}')) {
+		for (;;) {
+			if ((p = fromvalue_key(f, p, &key)) == NULL)
+				return NULL;
+			buf_byte(&f->nested, '"');
+			lenient_json(&key, &f->nested);
+			buf_str(&f->nested, "\":");
+			p = read_element(f, p, t->elem, depth + 1, &ok);
+			if (p == NULL)
+				return NULL;
+			*fits &= ok;
+			if (!more(f, &p, '}'))
+				break;
+			buf_byte(&f->nested, ',');
+		}
+	}
+	buf_byte(&f->nested, '}');
+	return p;
+}
+
+/* The field of a struct that a key names, or -1. */
+static int
+struct_field(struct fromvalue *f, const struct schema *s,
+	const struct lenient_string *key)
+{
+	if (!key->escaped)
+		return schema_find(s, key->s, key->n);
+	buf_clear(&f->plain);
+	lenient_plain(key, &f->plain);
+	return schema_find(s, f->plain.p, f->plain.n);
+}
+
+/* Replace what was appended since at by the fields in the schema's order. */
+static void
+order_fields(struct fromvalue *f, const struct schema *s, size_t at,
+	const struct span *span)
+{
+	struct buf *b = &f->nested;
+	size_t from = b->n;
+
+	buf_byte(b, '{');
+	for (size_t i = 0; i < s->n; i++) {
+		if (i > 0)
+			buf_byte(b, ',');
+		json_quote(b, s->f[i].name, strlen(s->f[i].name));
+		buf_byte(b, ':');
+		if (span[i].n == 0) {
+			buf_str(b, "null");
+			continue;
+		}
+		buf_need(b, span[i].n);
+		buf_add(b, b->p + span[i].at, span[i].n);
+	}
+	buf_byte(b, '}');
+	memmove(b->p + at, b->p + from, b->n - from);
+	b->n = at + (b->n - from);
+}
+
+static const char *
+read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
+{
+	struct lenient_string key;
+	size_t at = f->nested.n, base = f->nspans;
+	const char *value;
+	bool ok;
+
+	f->nspans += t->fields->n;
+	if (f->nspans > f->capspans) {
+		f->capspans = f->nspans * 2;
+		f->spans = mem_realloc(f->spans,
+			f->capspans * sizeof(f->spans[0]));
+	}
+	memset(f->spans + base, 0, t->fields->n * sizeof(f->spans[0]));
+	if (!empty(f, &p, '}')) {
+		do {
+			size_t from = f->nested.n;
+			int i;
+
+			if ((p = value = fromvalue_key(f, p, &key)) == NULL)
+				return NULL;
+			i = struct_field(f, t->fields, &key);
+			if (i < 0) {
+				p = lenient_value(&f->l, p, depth + 1, NULL);
+				if (p == NULL)
+					return NULL;
+				continue;
+			}
+			p = read_element(f, p, t->fields->f[i].type, depth + 1,
+				&ok);
+			if (p == NULL)
+				return NULL;
+			if (ok)
+				f->spans[base + (size_t)i] = (struct span){
+					from, f->nested.n - from};
+			else
+				fromvalue_misfit(f, t->fields->f[i].type,
+					json_space(value, f->l.end), p);
+		} while (more(f, &p, '}'));
+		if (p == NULL)
+			return NULL;
+	}
+	order_fields(f, t->fields, at, f->spans + base);
+	f->nspans = base;
+	return p;
+}
+
+static const char *
+read_nested(struct fromvalue *f, const char *p, const struct type *t, int depth,
+	bool *fits)
+{
+	size_t at = f->nested.n;
+
+	if (depth >= JSON_DEPTH)
+		return lenient_refuse(&f->l, p, "nested deeper than 1000");
+	*fits = true;
+	if (t->kind == TYPE_ARRAY && *p == '[')
+		p = read_array(f, p, t, depth, fits);
+	else if (t->kind == TYPE_MAP && *p == '{')
+		p = read_map(f, p, t, depth, fits);
+	else if (t->kind == TYPE_STRUCT && *p == '{')
+		p = read_struct(f, p, t, depth);
+	else {
+		*fits = t->kind == TYPE_NULL;
+		p = lenient_value(&f->l, p, depth, NULL);
+	}
+	if (!*fits)
+		f->nested.n = at;
+	return p;
+}
+
+void
+fromvalue_release(struct fromvalue *f)
+{
+	buf_release(&f->text);
+	buf_release(&f->nested);
+	buf_release(&f->plain);
+	free(f->spans);
+}

@@ -1,0 +1,361 @@
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "buf.h"
+#include "json.h"
+#include "lenient.h"
+#include "number.h"
+
+#define MAX_DIGITS 1000
+#define MAX_STRING 20000000
+
+const char *
+lenient_refuse(struct lenient *l, const char *at, const char *what)
+{
+	l->what = what;
+	l->at = at < l->end ? at : l->end;
+	return NULL;
+}
+
+const char *
+lenient_early(struct lenient *l)
+{
+	return lenient_refuse(l, l->end, "it ends too early");
+}
+
+const char *
+lenient_expect(struct lenient *l, const char *p, char c, const char *what)
+{
+	p = json_space(p, l->end);
+	if (p >= l->end)
+		return lenient_early(l);
+	return *p == c ? p + 1 : lenient_refuse(l, p, what);
+}
+
+static bool
+is_hex(const char *p)
+{
+	for (int i = 0; i < 4; i++)
+		if (!((p[i] >= '0' && p[i] <= '9') ||
+			((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'f')))
+			return false;
+	return true;
+}
+
+/* A string that json_string() does not take. */
+static const char *
+odd_string(struct lenient *l, const char *start, struct lenient_string *s)
+{
+	const char *p;
+
+	s->odd = *start == '\'';
+	for (p = start + 1;; p++) {
+		if (p >= l->end)
+			return lenient_refuse(l, start,
+				"a string without its closing quote");
+		if (*p == *start)
+			break;
+		if ((unsigned char)*p < 0x20)
+			return lenient_refuse(l, p,
+				"control character in a string");
+		if (*p != '\\')
+			continue;
+		s->escaped = true;
+		p++;
+		if (p < l->end && *p == '\'')
+			s->odd = true;
+		else if (l->end - p >= 5 && *p == 'u' && is_hex(p + 1))
+			p += 4;
+		else if (p < l->end &&
+			(*p == '\0' || strchr("\"\\/bfnrt", *p) == NULL))
+			return lenient_refuse(l, p - 1, "invalid escape");
+	}
+	s->s = start + 1;
+	s->n = (size_t)(p - s->s);
+	if (!json_utf8(s->s, s->n))
+		return lenient_refuse(l, start, "invalid UTF-8");
+	return p + 1;
+}
+
+/* More characters than Spark takes, counted as Java does. */
+static bool
+too_long(const struct lenient_string *s)
+{
+	struct buf b;
+	size_t n = 0;
+
+	buf_init(&b);
+	lenient_plain(s, &b);
+	for (size_t i = 0; i < b.n; i++)
+		n += ((unsigned char)b.p[i] & 0xC0) != 0x80 +
+			((unsigned char)b.p[i] >= 0xF0);
+	buf_release(&b);
+	return n > MAX_STRING;
+}
+
+const char *
+lenient_string(struct lenient *l, const char *p, struct lenient_string *s)
+{
+	struct json_error e;
+	const char *q = NULL;
+
+	*s = (struct lenient_string){0};
+	if (*p == '"')
+		q = json_string(p + 1, l->end, &s->escaped, &e);
+	if (q != NULL) {
+		s->s = p + 1;
+		s->n = (size_t)(q - s->s);
+		q++;
+	} else {
+		s->escaped = false;
+		q = odd_string(l, p, s);
+	}
+	if (q != NULL && s->n > MAX_STRING && too_long(s))
+		return lenient_refuse(l, p,
+			"a string of more than 20,000,000 characters");
+	return q;
+}
+
+bool
+lenient_is_number(char c)
+{
+	return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == 'N' ||
+		c == 'I';
+}
+
+/* NaN and infinities, written bare. */
+static const char *
+nonfinite(struct lenient *l, const char *p, struct lenient_number *n)
+{
+	static const struct {
+		const char *word;
+		double value;
+	} words[] = {
+		{"NaN", NAN},
+		{"Infinity", INFINITY},
+		{"+Infinity", INFINITY},
+		{"-Infinity", -INFINITY},
+		{"+INF", INFINITY},
+		{"-INF", -INFINITY},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t len = strlen(words[i].word);
+
+		if ((size_t)(l->end - p) < len ||
+			memcmp(p, words[i].word, len) != 0)
+			continue;
+		*n = (struct lenient_number){.s = p, .n = len,
+			.value = words[i].value};
+		return p + len;
+	}
+	return lenient_refuse(l, p, "invalid number");
+}
+
+const char *
+lenient_number(struct lenient *l, const char *p, struct lenient_number *n)
+{
+	const char *q = json_number(p, l->end);
+	size_t digits = 0;
+
+	if (q == NULL)
+		return nonfinite(l, p, n);
+	if (q < l->end && *q >= '0' && *q <= '9')
+		return lenient_refuse(l, p, "a number with a leading zero");
+	*n = (struct lenient_number){.s = p, .n = (size_t)(q - p),
+		.integer = true, .finite = true};
+	for (; p < q; p++) {
+		if (*p >= '0' && *p <= '9')
+			digits++;
+		else if (*p != '-' || p != n->s)
+			n->integer = false;
+	}
+	if (digits > MAX_DIGITS)
+		return lenient_refuse(l, n->s,
+			"a number of more than 1000 digits");
+	return q;
+}
+
+const char *
+lenient_word(struct lenient *l, const char *p)
+{
+	const char *word = *p == 't' ? "true" : *p == 'f' ? "false" : "null";
+	size_t n = strlen(word);
+
+	if ((size_t)(l->end - p) < n || memcmp(p, word, n) != 0)
+		return lenient_refuse(l, p, "expected a value");
+	return p + n;
+}
+
+void
+lenient_plain(const struct lenient_string *s, struct buf *out)
+{
+	if (s->escaped)
+		json_unquote(out, s->s, s->n);
+	else
+		buf_add(out, s->s, s->n);
+}
+
+void
+lenient_json(const struct lenient_string *s, struct buf *out)
+{
+	if (!s->odd) {
+		buf_add(out, s->s, s->n);
+		return;
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->s[i] == '"') {
+			buf_str(out, "\\\"");
+		} else if (s->s[i] != '\\') {
+			buf_byte(out, s->s[i]);
+		} else {
+			if (s->s[++i] != '\'')
+				buf_byte(out, '\\');
+			buf_byte(out, s->s[i]);
+		}
+	}
+}
+
+void
+lenient_number_text(const struct lenient_number *n, struct buf *out)
+{
+	char text[NUMBER_MAX];
+	size_t len;
+
+	if (!n->finite) {
+		buf_str(out, isnan(n->value) ? "NaN" :
+			n->value > 0 ? "Infinity" : "-Infinity");
+		return;
+	}
+	if (n->integer) {
+		if (n->n == 2 && n->s[0] == '-' && n->s[1] == '0')
+			buf_byte(out, '0');
+		else
+			buf_add(out, n->s, n->n);
+		return;
+	}
+	if (memchr(n->s, 'e', n->n) == NULL &&
+		memchr(n->s, 'E', n->n) == NULL) {
+		len = number_print_java(number_double(n->s, n->n), text);
+		if (memchr(text, 'E', len) == NULL) {
+			buf_add(out, text, len);
+			return;
+		}
+	}
+	buf_add(out, n->s, n->n);
+}
+
+/* The key and the colon that stand before p's value in an object. */
+static const char *
+copy_key(struct lenient *l, const char *p, struct buf *out)
+{
+	struct lenient_string s;
+	struct buf plain;
+
+	p = json_space(p, l->end);
+	if (p >= l->end)
+		return lenient_early(l);
+	if (*p != '"' && *p != '\'')
+		return lenient_refuse(l, p, "expected a name in quotes");
+	p = lenient_string(l, p, &s);
+	if (p == NULL)
+		return NULL;
+	if (out != NULL) {
+		buf_init(&plain);
+		lenient_plain(&s, &plain);
+		json_quote(out, plain.p, plain.n);
+		buf_release(&plain);
+		buf_byte(out, ':');
+	}
+	return lenient_expect(l, p, ':', "expected ':'");
+}
+
+static const char *
+copy_nested(struct lenient *l, const char *p, int depth, struct buf *out)
+{
+	bool object = *p == '{';
+	char close = object ? '}' : ']';
+
+	if (depth >= JSON_DEPTH)
+		return lenient_refuse(l, p, "nested deeper than 1000");
+	if (out != NULL)
+		buf_byte(out, *p);
+	p = json_space(p + 1, l->end);
+	if (p < l->end && *p == close)
+		goto done;
+	for (;;) {
+		if (object && (p = copy_key(l, p, out)) == NULL)
+			return NULL;
+		p = lenient_value(l, p, depth + 1, out);
+		if (p == NULL)
+			return NULL;
+		p = json_space(p, l->end);
+		if (p >= l->end)
+			return lenient_early(l);
+		if (*p == close)
+			break;
+		if (*p != ',')
+			return lenient_refuse(l, p, object ?
+				"expected ',' or '}'" : "expected ',' or ']'");
+		if (out != NULL)
+			buf_byte(out, ',');
+		p++;
+	}
+done:
+	if (out != NULL)
+		buf_byte(out, close);
+	return p + 1;
+}
+
+static const char *
+copy_string(struct lenient *l, const char *p, struct buf *out)
+{
+	struct lenient_string s;
+	struct buf plain;
+
+	p = lenient_string(l, p, &s);
+	if (p != NULL && out != NULL) {
+		buf_init(&plain);
+		lenient_plain(&s, &plain);
+		json_quote(out, plain.p, plain.n);
+		buf_release(&plain);
+	}
+	return p;
+}
+
+static const char *
+copy_number(struct lenient *l, const char *p, struct buf *out)
+{
+	struct lenient_number n;
+
+	p = lenient_number(l, p, &n);
+	if (p != NULL && out != NULL) {
+		if (!n.finite)
+			buf_byte(out, '"');
+		lenient_number_text(&n, out);
+		if (!n.finite)
+			buf_byte(out, '"');
+	}
+	return p;
+}
+
+const char *
+lenient_value(struct lenient *l, const char *p, int depth, struct buf *out)
+{
+	const char *start;
+
+	p = start = json_space(p, l->end);
+	if (p >= l->end)
+		return lenient_early(l);
+	if (*p == '{' || *p == '[')
+		return copy_nested(l, p, depth, out);
+	if (*p == '"' || *p == '\'')
+		return copy_string(l, p, out);
+	if (lenient_is_number(*p))
+		return copy_number(l, p, out);
+	p = lenient_word(l, p);
+	if (p != NULL && out != NULL)
+		buf_add(out, start, (size_t)(p - start));
+	return p;
+}

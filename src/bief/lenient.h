@@ -1,0 +1,73 @@
+/*
+ * lenient: JSON as Spark reads it, token by token.
+ *
+ * Beyond RFC 8259: strings in single quotes, \' in strings, and the bare words
+ * NaN, [+-]Infinity, [+-]INF.  Limits: nesting of 1000, numbers of 1000 digits,
+ * strings of 20,000,000 characters.
+ */
+#ifndef BIEF_LENIENT_H
+#define BIEF_LENIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+
+/* A text; JSON_PADDING bytes behind end are readable. */
+struct lenient {
+	const char *begin, *end;
+	const char *what, *at; /* why a reading function returned NULL */
+};
+
+struct lenient_string {
+	const char *s; /* the inside, in the text */
+	size_t n;
+	bool escaped;
+	bool odd; /* not the inside of a JSON string as it stands */
+};
+
+struct lenient_number {
+	const char *s; /* the token */
+	size_t n;
+	bool integer;
+	bool finite; /* else value is NaN or infinite */
+	double value;
+};
+
+/*
+ * All reading functions begin at a token's first byte, below end, and return
+ * the place behind it, or NULL with l->what and l->at.
+ */
+const char *lenient_string(struct lenient *l, const char *p,
+	struct lenient_string *s);
+const char *lenient_number(struct lenient *l, const char *p,
+	struct lenient_number *n);
+/* True for a byte with which a number may begin. */
+bool lenient_is_number(char c);
+/* true, false or null; which is its first letter. */
+const char *lenient_word(struct lenient *l, const char *p);
+/*
+ * Any value, which stands in depth arrays and objects.  With out, append it as
+ * Spark writes JSON (compactly), else skip it.
+ */
+const char *lenient_value(struct lenient *l, const char *p, int depth,
+	struct buf *out);
+
+/* White space, then the byte c, else "expected ..." (what). */
+const char *lenient_expect(struct lenient *l, const char *p, char c,
+	const char *what);
+/* Set the error; returns NULL. */
+const char *lenient_refuse(struct lenient *l, const char *at,
+	const char *what);
+const char *lenient_early(struct lenient *l);
+
+/* Append a string's plain text; the inside of a JSON string that says it. */
+void lenient_plain(const struct lenient_string *s, struct buf *out);
+void lenient_json(const struct lenient_string *s, struct buf *out);
+/*
+ * Append the text of a number as it goes into a string: what was sent, but as
+ * a double prints where neither needs an exponent (1.50 is 1.5), and -0 is 0.
+ */
+void lenient_number_text(const struct lenient_number *n, struct buf *out);
+
+#endif
