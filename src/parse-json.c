@@ -1,0 +1,343 @@
+/*
+ * parse-json: turn lines of JSON into records of a schema, as Spark's from_json
+ * does.
+ *
+ * Time: none is looked at; fields of type timestamp become times.
+ * Watermark: passed on as it comes.
+ * State: none.
+ * Restart: nothing to restore.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "file.h"
+#include "fromjson.h"
+#include "infer.h"
+#include "json.h"
+#include "run.h"
+#include "schema.h"
+#include "timepat.h"
+
+#define SCHEMA_MAX (16 << 20)
+
+struct parse_json {
+	const char *schema_text, *schema_file, *corrupt_name, *field_name;
+	const char *pattern_text, *infer;
+	bool keep;
+
+	struct schema *schema;
+	struct timepat *pattern;
+	struct fromjson *json;
+	int corrupt; /* field that takes malformed text, or -1 */
+	struct shape *shape;
+	struct slots slots, kept; /* of the schema; of the record with --keep */
+	struct field field;
+	struct record_add *add; /* --keep: one for each field of the schema */
+	struct record_reader reader; /* without a schema */
+	struct buf text;
+};
+
+#define AT(member) offsetof(struct parse_json, member)
+
+static const struct opt opts[] = {
+	{"schema", 's', OPT_STRING, AT(schema_text), "DDL",
+		"fields and types: 'time timestamp, action string'"},
+	{"schema-file", 0, OPT_STRING, AT(schema_file), "FILE",
+		"read the schema from a file (DDL or Spark's JSON)", true},
+	{"field", 0, OPT_STRING, AT(field_name), "FIELD",
+		"parse this text field of a record instead of the line"},
+	{"keep", 0, OPT_FLAG, AT(keep), NULL,
+		"with --field: keep the record's fields in front"},
+	{"corrupt-field", 0, OPT_STRING, AT(corrupt_name), "NAME",
+		"field that takes malformed text (_corrupt_record)"},
+	{"timestamp-format", 0, OPT_STRING, AT(pattern_text), "PATTERN",
+		"form of times in text: 'dd/MM/yyyy HH:mm'"},
+	{"infer", 0, OPT_STRING, AT(infer), "FILE",
+		"print the schema of a sample and stop", true},
+	OPT_END};
+
+static int
+usage(struct stage *st, const char *why)
+{
+	return err_as(st->err, STATUS_USAGE, "%s", why);
+}
+
+static int
+read_schema(struct stage *st, struct parse_json *o)
+{
+	struct buf b;
+	int ret = 0;
+
+	buf_init(&b);
+	if (o->schema_text != NULL)
+		buf_str(&b, o->schema_text);
+	else
+		ret = file_read(o->schema_file, SCHEMA_MAX, &b, st->err);
+	if (ret == 0)
+		o->schema = schema_parse(buf_cstr(&b), st->err);
+	buf_release(&b);
+	return o->schema != NULL ? 0 : -1;
+}
+
+/* The field that takes malformed text. */
+static int
+find_corrupt(struct stage *st, struct parse_json *o)
+{
+	const char *name = o->corrupt_name != NULL ? o->corrupt_name :
+		"_corrupt_record";
+
+	o->corrupt = schema_find(o->schema, name, strlen(name));
+	if (o->corrupt < 0 && o->corrupt_name != NULL) {
+		schema_add(o->schema, name, type_new(TYPE_STRING));
+		o->corrupt = (int)o->schema->n - 1;
+	}
+	if (o->corrupt >= 0 &&
+		o->schema->f[o->corrupt].type->kind != TYPE_STRING)
+		return err_as(st->err, STATUS_USAGE,
+			"field '%s' takes malformed text and must be a string",
+			name);
+	return 0;
+}
+
+static int
+json_open(struct stage *st)
+{
+	struct parse_json *o = STAGE(st, parse_json);
+
+	o->corrupt = -1;
+	record_reader_init(&o->reader, st->shapes);
+	if (o->schema_text != NULL && o->schema_file != NULL)
+		return usage(st, "--schema and --schema-file say the same");
+	if (o->keep && o->field_name == NULL)
+		return usage(st, "--keep is about the record of --field");
+	if (o->pattern_text != NULL) {
+		o->pattern = timepat_new(o->pattern_text, st->err);
+		if (o->pattern == NULL)
+			return -1;
+	}
+	if (o->field_name != NULL)
+		field_init(&o->field, o->field_name);
+	st->text = o->field_name == NULL;
+	if (o->schema_text == NULL && o->schema_file == NULL) {
+		if (o->corrupt_name != NULL || o->pattern != NULL ||
+			st->on_error == ON_ERROR_KEEP)
+			return usage(st,
+				"--corrupt-field, --timestamp-format and "
+				"--on-error keep need a schema (--schema)");
+		return 0;
+	}
+	if (st->on_error < 0)
+		st->on_error = ON_ERROR_KEEP;
+	if (read_schema(st, o) < 0)
+		return -1;
+	return find_corrupt(st, o);
+}
+
+/* The fields that go out: all of the schema, behind those that are kept. */
+static void
+plan_fields(struct parse_json *o, struct plan *p)
+{
+	struct schema *out = NULL;
+
+	if (o->schema != NULL && (!o->keep || p->fields != NULL))
+		out = o->keep ? schema_copy(p->fields) : schema_new();
+	for (size_t i = 0; out != NULL && i < o->schema->n; i++) {
+		const char *name = o->schema->f[i].name;
+		struct type *t = type_copy(o->schema->f[i].type);
+		int at = schema_find(out, name, strlen(name));
+
+		t->unit = UNIT_S;
+		if (at >= 0) {
+			type_free(out->f[at].type);
+			out->f[at].type = t;
+		} else {
+			schema_add(out, name, t);
+		}
+	}
+	schema_free(p->fields);
+	p->fields = out;
+}
+
+static void
+prepare(struct stage *st, struct parse_json *o)
+{
+	struct fromjson_options options = {.zone = run_zone(st),
+		.pattern = o->pattern, .corrupt = o->corrupt};
+	size_t n = o->schema->n;
+
+	o->json = fromjson_new(o->schema, &options);
+	o->add = mem_zalloc((n + 1) * sizeof(o->add[0]));
+	o->shape = shape_empty(st->shapes);
+	for (size_t i = 0; i < n; i++) {
+		record_add_init(&o->add[i], o->schema->f[i].name);
+		o->shape = shape_extend(o->shape, o->add[i].name,
+			o->add[i].nname);
+	}
+	slots_need(&o->slots, (uint32_t)n);
+}
+
+static int
+json_plan(struct stage *st, struct plan *p)
+{
+	struct parse_json *o = STAGE(st, parse_json);
+
+	if (o->infer != NULL)
+		return usage(st, "--infer stands alone, not in a pipeline");
+	if (o->field_name != NULL &&
+		plan_field(p, o->field_name, st->err) < 0)
+		return -1;
+	plan_fields(o, p);
+	if (o->schema != NULL)
+		prepare(st, o);
+	return 0;
+}
+
+/* A text without a schema: an object, as it is. */
+static int
+pass(struct stage *st, struct parse_json *o, struct record *r,
+	const char *text, size_t n)
+{
+	struct record in = {.line = text, .nline = (uint32_t)n,
+		.number = r->number};
+	struct record_add a;
+	struct buf name;
+
+	if (o->field_name == NULL && json_space(text, text + n) == text + n)
+		return 0;
+	if (record_parse(&o->reader, &in, st->err) < 0) {
+		char why[sizeof(st->err->text)];
+
+		memcpy(why, st->err->text, sizeof(why));
+		return run_reject(st, r, "%s", why);
+	}
+	if (!o->keep)
+		return run_emit(st, &in);
+	buf_init(&name);
+	for (uint32_t i = 0; i < in.shape->n; i++) {
+		buf_clear(&name);
+		json_unquote(&name, in.shape->names[i].s,
+			in.shape->names[i].n);
+		record_add_init(&a, buf_cstr(&name));
+		record_add(r, &a, in.v[i], &o->kept);
+		record_add_release(&a);
+	}
+	buf_release(&name);
+	return run_emit(st, r);
+}
+
+/* The text of the field; blank where there is none. */
+static const char *
+field_text(struct parse_json *o, const struct record *r, size_t *n)
+{
+	const struct value *v = record_get(r, &o->field);
+	const char *s;
+
+	buf_clear(&o->text);
+	if (value_is_null(v)) {
+		buf_need(&o->text, JSON_PADDING);
+		*n = 0;
+		return o->text.p;
+	}
+	if (v->type == VALUE_STRING) {
+		s = value_string(v, n, &o->text);
+		if (s != o->text.p)
+			buf_add(&o->text, s, *n);
+	} else {
+		value_print(v, &o->text);
+	}
+	buf_need(&o->text, JSON_PADDING);
+	*n = o->text.n;
+	return o->text.p;
+}
+
+static int
+json_record(struct stage *st, struct record *r)
+{
+	struct parse_json *o = STAGE(st, parse_json);
+	struct value *v = o->slots.v;
+	const char *text = r->line;
+	size_t n = r->nline;
+	struct record out;
+
+	if (o->field_name != NULL)
+		text = field_text(o, r, &n);
+	if (o->schema == NULL)
+		return pass(st, o, r, text, n);
+	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
+		if (run_reject(st, r, "%s", fromjson_why(o->json)) < 0)
+			return -1;
+		if (st->on_error == ON_ERROR_SKIP)
+			return 0;
+		if (o->corrupt >= 0)
+			v[o->corrupt] = fromjson_text(o->json, text, n);
+	}
+	if (o->keep) {
+		for (size_t i = 0; i < o->schema->n; i++)
+			record_add(r, &o->add[i], v[i], &o->kept);
+		return run_emit(st, r);
+	}
+	out = (struct record){.shape = o->shape, .v = v,
+		.room = o->slots.cap, .number = r->number};
+	return run_emit(st, &out);
+}
+
+static int
+json_ask(struct stage *st)
+{
+	struct parse_json *o = STAGE(st, parse_json);
+	struct schema *s;
+	struct buf b;
+	size_t skipped;
+
+	if (o->infer == NULL)
+		return 0;
+	s = infer_json_file(o->infer, run_max_line(st), &skipped, st->err);
+	if (s == NULL)
+		return -1;
+	if (skipped > 0)
+		run_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
+			o->infer);
+	buf_init(&b);
+	schema_print(s, &b);
+	buf_byte(&b, '\n');
+	run_print(st, b.p, b.n);
+	buf_release(&b);
+	schema_free(s);
+	return 1;
+}
+
+static void
+json_close(struct stage *st)
+{
+	struct parse_json *o = STAGE(st, parse_json);
+
+	for (size_t i = 0; o->add != NULL && i < o->schema->n; i++)
+		record_add_release(&o->add[i]);
+	free(o->add);
+	fromjson_free(o->json);
+	timepat_free(o->pattern);
+	schema_free(o->schema);
+	slots_release(&o->slots);
+	slots_release(&o->kept);
+	record_reader_release(&o->reader);
+	if (o->field_name != NULL)
+		field_release(&o->field);
+	buf_release(&o->text);
+}
+
+const struct op op_parse_json = {
+	.name = "parse-json",
+	.about = "read JSON lines into the fields of a schema",
+	.synopsis = "[--schema DDL | --schema-file FILE] [--on-error MODE] "
+		"[--corrupt-field NAME] [--timestamp-format PATTERN] "
+		"[--field FIELD [--keep]] | --infer FILE",
+	.opts = opts,
+	.size = sizeof(struct parse_json),
+	.flags = OP_TEXT | OP_ON_ERROR,
+	.open = json_open,
+	.plan = json_plan,
+	.record = json_record,
+	.ask = json_ask,
+	.close = json_close,
+};

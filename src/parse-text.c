@@ -1,0 +1,85 @@
+/*
+ * parse-text: make a record {"value": line} of each line.
+ *
+ * Time: none is looked at.
+ * Watermark: passed on as it comes.
+ * State: none.
+ * Restart: nothing to restore.
+ */
+#include "buf.h"
+#include "cell.h"
+#include "json.h"
+#include "run.h"
+
+struct parse_text {
+	struct shape *shape;
+	struct slots slots;
+	struct buf text, clean;
+};
+
+static int
+text_open(struct stage *st)
+{
+	if (st->on_error < 0)
+		st->on_error = ON_ERROR_KEEP;
+	return 0;
+}
+
+static int
+text_plan(struct stage *st, struct plan *p)
+{
+	struct parse_text *o = STAGE(st, parse_text);
+
+	schema_free(p->fields);
+	p->fields = schema_new();
+	schema_add(p->fields, "value", type_new(TYPE_STRING));
+	o->shape = shape_extend(shape_empty(st->shapes), "value", 5);
+	slots_need(&o->slots, 1);
+	return 0;
+}
+
+static int
+text_record(struct stage *st, struct record *r)
+{
+	struct parse_text *o = STAGE(st, parse_text);
+	struct record out = {.shape = o->shape, .v = o->slots.v,
+		.room = o->slots.cap, .number = r->number};
+	const char *s = r->line;
+	size_t n = r->nline;
+
+	if (!json_utf8(s, n)) {
+		if (run_reject(st, r, "invalid UTF-8") < 0)
+			return -1;
+		if (st->on_error == ON_ERROR_SKIP)
+			return 0;
+		buf_clear(&o->clean);
+		json_repair(&o->clean, s, n);
+		s = o->clean.p;
+		n = o->clean.n;
+	}
+	buf_clear(&o->text);
+	out.v[0] = cell_string(s, n, &o->text);
+	return run_emit(st, &out);
+}
+
+static void
+text_close(struct stage *st)
+{
+	struct parse_text *o = STAGE(st, parse_text);
+
+	buf_release(&o->text);
+	buf_release(&o->clean);
+	slots_release(&o->slots);
+}
+
+const struct op op_parse_text = {
+	.name = "parse-text",
+	.about = "make a record {\"value\": line} of each line of text",
+	.synopsis = "[FILE...]",
+	.size = sizeof(struct parse_text),
+	.flags = OP_TEXT | OP_ON_ERROR | OP_FILES,
+	.open = text_open,
+	.plan = text_plan,
+	.record = text_record,
+	.close = text_close,
+};
