@@ -49,11 +49,12 @@ take_restore(struct stage *st)
 {
 	struct take *t = STAGE(st, take);
 	size_t n;
+	bool made;
 
 	if (!st->in.stream || st->in.mode == MODE_COMPLETE)
 		return 0;
-	t->ref = state_make(st->state, "passed", 6, sizeof(t->passed), NULL,
-		st->err);
+	t->ref = state_make(st->state, "passed", 6, sizeof(t->passed),
+		&made, st->err);
 	if (t->ref == STATE_NONE)
 		return -1;
 	memcpy(&t->passed, state_value(st->state, t->ref, &n),

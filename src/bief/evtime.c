@@ -1,0 +1,47 @@
+/*
+ * evtime: see evtime.h.
+ */
+#include <string.h>
+
+#include "evtime.h"
+#include "plan.h"
+
+void
+evtime_init(struct evtime *e, const struct plan *p)
+{
+	memset(e, 0, sizeof(*e));
+	e->known = p->delay_us >= 0 && p->event_time != NULL;
+	if (!e->known)
+		return;
+	e->window = strcmp(p->event_time, "window") == 0;
+	field_init(&e->field, e->window ? "window_end" : p->event_time);
+}
+
+void
+evtime_release(struct evtime *e)
+{
+	if (e->known)
+		field_release(&e->field);
+	e->known = false;
+}
+
+bool
+evtime_get(struct evtime *e, const struct record *r, int64_t *us)
+{
+	const struct value *v;
+
+	if (!e->known)
+		return false;
+	v = record_get(r, &e->field);
+	return v != NULL && value_get_time(v, us) == 0;
+}
+
+bool
+evtime_is(const struct evtime *e, const char *name)
+{
+	return e->known &&
+		(strcmp(e->field.path, name) == 0 ||
+			(e->window && (strcmp(name, "window") == 0 ||
+					      strcmp(name, "window_start") ==
+						      0)));
+}

@@ -1,0 +1,152 @@
+/*
+ * dedup: pass the first record of each key.
+ *
+ * Time: the event time that the watermark is of.  Watermark: passed on as it
+ * is; what is older is dropped and counted.  State: the keys; a key is forgotten
+ * behind the watermark when the event time is part of it, or, with
+ * --within-watermark, the delay after its first record; else never.  Restart:
+ * goes on with the keys.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "evtime.h"
+#include "run.h"
+#include "state.h"
+#include "time.h"
+
+struct dedup {
+	struct opt_list by;
+	bool within;
+	struct field *keys; /* NULL: the whole record */
+	struct evtime time;
+	bool forget; /* the event time is a key */
+	struct buf key;
+};
+
+static const struct opt dedup_opts[] = {
+	{"by", 0, OPT_LIST, offsetof(struct dedup, by), "FIELD,...",
+		"the fields that make a key (all)"},
+	{"within-watermark", 0, OPT_FLAG, offsetof(struct dedup, within), NULL,
+		"forget a key the watermark's delay after its first record"},
+	OPT_END};
+
+static int
+dedup_open(struct stage *st)
+{
+	struct dedup *d = STAGE(st, dedup);
+
+	buf_init(&d->key);
+	if (d->by.n == 0)
+		return 0;
+	d->keys = mem_zalloc(d->by.n * sizeof(*d->keys));
+	for (size_t i = 0; i < d->by.n; i++)
+		field_init(&d->keys[i], d->by.s[i]);
+	return 0;
+}
+
+static int
+dedup_plan(struct stage *st, struct plan *p)
+{
+	struct dedup *d = STAGE(st, dedup);
+
+	for (size_t i = 0; i < d->by.n; i++)
+		if (!(strcmp(d->by.s[i], "window") == 0 && p->window_us) &&
+			plan_field(p, d->by.s[i], st->err) < 0)
+			return -1;
+	evtime_init(&d->time, p);
+	if (d->within && !d->time.known)
+		return err_as(st->err, STATUS_USAGE,
+			"--within-watermark needs a watermark: put watermark "
+			"--on FIELD --delay D in front");
+	d->forget = d->by.n == 0 && d->time.known;
+	for (size_t i = 0; i < d->by.n; i++)
+		if (evtime_is(&d->time, d->by.s[i]))
+			d->forget = true;
+	opt_list_add(&p->stateful, d->within ? "dedup-within" :
+			d->forget ? "dedup-time" : "dedup", false);
+	return 0;
+}
+
+static void
+make_key(struct dedup *d, const struct record *r)
+{
+	buf_clear(&d->key);
+	if (d->keys != NULL) {
+		for (size_t i = 0; i < d->by.n; i++)
+			value_encode(record_get(r, &d->keys[i]), &d->key);
+		return;
+	}
+	for (uint32_t i = 0; i < r->shape->n; i++) {
+		struct value name = value_json_string(r->shape->names[i].s,
+			r->shape->names[i].n, false);
+
+		value_encode(&name, &d->key);
+		value_encode(&r->v[i], &d->key);
+	}
+}
+
+static int
+dedup_record(struct stage *st, struct record *r)
+{
+	struct dedup *d = STAGE(st, dedup);
+	int64_t t = 0;
+	bool timed = evtime_get(&d->time, r, &t), made;
+	state_ref ref;
+
+	if (timed && st->now.watermark != WATERMARK_NONE &&
+		t <= st->now.watermark && !st->now.whole) {
+		st->late++;
+		run_late(st, r, "the record is older than the watermark");
+		return 0;
+	}
+	make_key(d, r);
+	ref = state_make(st->state, d->key.p, d->key.n, 0, &made, st->err);
+	if (ref == STATE_NONE)
+		return -1;
+	if (!made)
+		return 0;
+	if (d->within)
+		state_set_due(st->state, ref, (timed ? t : 0) + st->in.delay_us);
+	else if (d->forget && timed)
+		state_set_due(st->state, ref, t);
+	return run_emit(st, r);
+}
+
+static int
+dedup_batch(struct stage *st, struct batch *b)
+{
+	state_ref ref;
+
+	if (b->watermark == WATERMARK_NONE || b->whole)
+		return 0;
+	while ((ref = state_due(st->state, b->watermark)) != STATE_NONE)
+		state_delete(st->state, ref);
+	return 0;
+}
+
+static void
+dedup_close(struct stage *st)
+{
+	struct dedup *d = STAGE(st, dedup);
+
+	for (size_t i = 0; d->keys != NULL && i < d->by.n; i++)
+		field_release(&d->keys[i]);
+	free(d->keys);
+	evtime_release(&d->time);
+	buf_release(&d->key);
+}
+
+const struct op op_dedup = {
+	.name = "dedup",
+	.about = "pass the first record of each key",
+	.synopsis = "[--by FIELD,...] [--within-watermark]",
+	.opts = dedup_opts,
+	.size = sizeof(struct dedup),
+	.flags = OP_STATE | OP_ON_ERROR,
+	.open = dedup_open,
+	.plan = dedup_plan,
+	.record = dedup_record,
+	.batch = dedup_batch,
+	.close = dedup_close,
+};

@@ -1,0 +1,255 @@
+/*
+ * pivot: turn records into a matrix: a row per value of one field, a column per
+ * value of another.
+ *
+ * Time: none is looked at.  Watermark: passed on as it is.  State: the cells of
+ * one batch, in memory; nothing is kept from batch to batch.  Restart: the batch
+ * is run again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "run.h"
+#include "state.h"
+
+struct pivot {
+	const char *rows, *cols, *value, *fill;
+	struct field row, col, val;
+	struct value filled;
+	struct state *cells;          /* key: row, column; value: JSON text */
+	struct buf cell_key, text, fill_text;
+	struct slots slots;
+};
+
+static const struct opt pivot_opts[] = {
+	{"cols", 0, OPT_STRING, offsetof(struct pivot, cols), "FIELD",
+		"the field whose values become columns"},
+	{"fill", 0, OPT_STRING, offsetof(struct pivot, fill), "VALUE",
+		"value of a cell that no record has (null)"},
+	{"rows", 0, OPT_STRING, offsetof(struct pivot, rows), "FIELD",
+		"the field whose values become rows"},
+	{"value", 0, OPT_STRING, offsetof(struct pivot, value), "FIELD",
+		"the field that fills the cells"},
+	OPT_END};
+
+static int
+read_fill(struct stage *st)
+{
+	struct pivot *p = STAGE(st, pivot);
+	struct json_error why;
+	const char *end;
+
+	p->filled = value_null();
+	if (p->fill == NULL)
+		return 0;
+	buf_str(&p->fill_text, p->fill);
+	buf_need(&p->fill_text, JSON_PADDING);
+	end = p->fill_text.p + p->fill_text.n;
+	if (json_read(p->fill_text.p, end, 0, &p->filled, &why) != end) {
+		buf_clear(&p->fill_text);
+		json_quote(&p->fill_text, p->fill, strlen(p->fill));
+		p->filled = value_json_string(p->fill_text.p + 1,
+			p->fill_text.n - 2,
+			memchr(p->fill_text.p, '\\', p->fill_text.n) != NULL);
+	}
+	return 0;
+}
+
+static int
+pivot_open(struct stage *st)
+{
+	struct pivot *p = STAGE(st, pivot);
+
+	p->cells = state_new(0);
+	if (p->rows == NULL || p->cols == NULL || p->value == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--rows, --cols and --value are all needed");
+	field_init(&p->row, p->rows);
+	field_init(&p->col, p->cols);
+	field_init(&p->val, p->value);
+	return read_fill(st);
+}
+
+static int
+pivot_plan(struct stage *st, struct plan *p)
+{
+	struct pivot *v = STAGE(st, pivot);
+
+	if (plan_field(p, v->rows, st->err) < 0 ||
+		plan_field(p, v->cols, st->err) < 0 ||
+		plan_field(p, v->value, st->err) < 0)
+		return -1;
+	if (p->stream && p->mode != MODE_COMPLETE)
+		return err_as(st->err, STATUS_USAGE,
+			"the columns are known at the end of the data only: "
+			"aggregate with --mode complete, or leave batches out");
+	schema_free(p->fields);
+	p->fields = NULL;
+	opt_list_free(&p->keys);
+	opt_list_add(&p->keys, v->rows, false);
+	return 0;
+}
+
+static int
+pivot_record(struct stage *st, struct record *r)
+{
+	struct pivot *p = STAGE(st, pivot);
+	const struct value *v = record_get(r, &p->val);
+	state_ref ref;
+	bool made;
+
+	buf_clear(&p->cell_key);
+	value_encode(record_get(r, &p->row), &p->cell_key);
+	value_encode(record_get(r, &p->col), &p->cell_key);
+	buf_clear(&p->text);
+	value_encode(v, &p->text);
+	ref = state_make(p->cells, p->cell_key.p, p->cell_key.n, p->text.n,
+		&made, st->err);
+	if (ref == STATE_NONE)
+		return -1;
+	if (!made)
+		return run_reject(st, r,
+			"a second value for the same row and column: aggregate "
+			"first (agg --by %s,%s)", p->rows, p->cols);
+	memcpy(state_change(p->cells, ref), p->text.p, p->text.n);
+	return 0;
+}
+
+struct cell {
+	struct value row, col, value;
+};
+
+static int
+by_column(const void *a, const void *b)
+{
+	const struct cell *x = a, *y = b;
+
+	return value_compare(&x->col, &y->col);
+}
+
+static int
+by_row(const void *a, const void *b)
+{
+	const struct cell *x = a, *y = b;
+	int c = value_compare(&x->row, &y->row);
+
+	return c != 0 ? c : value_compare(&x->col, &y->col);
+}
+
+static struct cell *
+all_cells(struct pivot *p, size_t *n)
+{
+	struct cell *cells = mem_zalloc((state_count(p->cells) + 1) *
+		sizeof(*cells));
+	size_t size, at;
+
+	*n = 0;
+	for (state_ref r = state_first(p->cells); r != STATE_NONE;
+		r = state_next(p->cells, r)) {
+		struct cell *c = &cells[(*n)++];
+		const char *key = state_key(p->cells, r, &size);
+
+		at = value_decode(&c->row, key, size);
+		value_decode(&c->col, key + at, size - at);
+		key = state_value(p->cells, r, &size);
+		value_decode(&c->value, key, size);
+	}
+	return cells;
+}
+
+/* The shape of the result, and the columns in order. */
+static struct shape *
+columns(struct stage *st, struct cell *cells, size_t n, struct value **cols,
+	uint32_t *ncols)
+{
+	struct pivot *p = STAGE(st, pivot);
+	struct shape *shape = shape_empty(st->shapes);
+
+	buf_clear(&p->text);
+	json_quote(&p->text, p->rows, strlen(p->rows));
+	shape = shape_extend(shape, p->text.p + 1, p->text.n - 2);
+	*cols = mem_zalloc((n + 1) * sizeof(**cols));
+	*ncols = 0;
+	qsort(cells, n, sizeof(*cells), by_column);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && by_column(&cells[i - 1], &cells[i]) == 0)
+			continue;
+		(*cols)[(*ncols)++] = cells[i].col;
+		buf_clear(&p->text);
+		value_print(&cells[i].col, &p->text);
+		if (p->text.p[0] == '"')
+			shape = shape_extend(shape, p->text.p + 1,
+				p->text.n - 2);
+		else
+			shape = shape_extend(shape, p->text.p, p->text.n);
+	}
+	return shape;
+}
+
+static int
+pivot_batch(struct stage *st, struct batch *b)
+{
+	struct pivot *p = STAGE(st, pivot);
+	struct value *cols;
+	uint32_t ncols, k = 0;
+	size_t n;
+	struct cell *cells = all_cells(p, &n);
+	struct shape *shape = columns(st, cells, n, &cols, &ncols);
+	struct record r;
+	int ret = 0;
+
+	qsort(cells, n, sizeof(*cells), by_row);
+	for (size_t i = 0; i < n && ret == 0; i++) {
+		if (i == 0 || value_compare(&cells[i].row, &cells[i - 1].row)) {
+			record_new(&r, shape, &p->slots);
+			r.v[0] = cells[i].row;
+			for (k = 0; k < ncols; k++)
+				r.v[k + 1] = p->filled;
+			k = 0;
+		}
+		while (value_compare(&cols[k], &cells[i].col) != 0)
+			k++;
+		r.v[k + 1] = cells[i].value;
+		if (i + 1 == n || value_compare(&cells[i].row,
+					  &cells[i + 1].row) != 0)
+			ret = run_emit(st, &r);
+	}
+	free(cells);
+	free(cols);
+	state_clear(p->cells);
+	return ret;
+}
+
+static void
+pivot_close(struct stage *st)
+{
+	struct pivot *p = STAGE(st, pivot);
+
+	if (p->row.path != NULL)
+		field_release(&p->row);
+	if (p->col.path != NULL)
+		field_release(&p->col);
+	if (p->val.path != NULL)
+		field_release(&p->val);
+	state_free(p->cells);
+	buf_release(&p->cell_key);
+	buf_release(&p->text);
+	buf_release(&p->fill_text);
+	slots_release(&p->slots);
+}
+
+const struct op op_pivot = {
+	.name = "pivot",
+	.about = "make a matrix: values of one field as rows, of another as "
+		 "columns",
+	.synopsis = "--rows FIELD --cols FIELD --value FIELD [--fill VALUE]",
+	.opts = pivot_opts,
+	.size = sizeof(struct pivot),
+	.flags = OP_ON_ERROR,
+	.open = pivot_open,
+	.plan = pivot_plan,
+	.record = pivot_record,
+	.batch = pivot_batch,
+	.close = pivot_close,
+};
