@@ -113,6 +113,7 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, int *status)
 		st->shapes = c->shapes;
 		st->chain = c;
 		st->place = i;
+		st->state_rows = -1;
 		st->next = i + 1 < n ? &c->stages[i + 1] : NULL;
 		st->now = (struct batch){.number = -1,
 			.time_us = time_now(), .watermark = WATERMARK_NONE};

@@ -140,6 +140,7 @@ struct stage {
 	struct state *state; /* OP_STATE */
 	struct plan in, out; /* as of the call of plan */
 	struct batch now;    /* the batch that is open; number -1: none */
+	int64_t state_rows; /* rows kept, for progress; -1: entries of state */
 	int on_error; /* enum on_error; -1 not told: open may choose */
 	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
 	/* counters: since the start */

@@ -233,9 +233,11 @@ progress_line(struct stage *st, const struct batch *b, int64_t spent_us,
 			(int)time_format_iso(b->watermark, time), time);
 	if (st->state != NULL)
 		buf_printf(out,
-			",\"numRowsTotal\":%zu,\"memoryUsedBytes\":%zu,"
+			",\"numRowsTotal\":%lld,\"memoryUsedBytes\":%zu,"
 			"\"numRowsDroppedByWatermark\":%llu",
-			state_count(st->state), state_bytes(st->state),
+			st->state_rows >= 0 ? (long long)st->state_rows :
+					      (long long)state_count(st->state),
+			state_bytes(st->state),
 			(unsigned long long)(st->late - p->batch_late));
 	if (st->op->progress != NULL)
 		st->op->progress(st, out);

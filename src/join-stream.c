@@ -1,0 +1,1019 @@
+/*
+ * join-stream: join the records of two streams.
+ *
+ * Time: the event time of each input that has a watermark.  Watermark: the
+ * smallest of the inputs' (--policy max: the largest), less how long a range
+ * condition lets rows wait.  State: the rows of both sides, by key, until the
+ * watermark shows that nothing can match them any more.  Restart: goes on with
+ * the rows.
+ *
+ * In one batch: left rows meet the right rows kept and are kept; right rows
+ * meet the left rows kept, this batch's among them, and are kept; then rows
+ * behind the thresholds go, the unmatched ones of an outer join with nulls
+ * (SPARK-SEMANTICS 11).
+ *
+ * State entries:
+ *	'R' side id(8)     a row: struct row_head, key bytes, the record's text
+ *	'K' side key       first and last id of the rows of a key
+ *	'N' side           the names of the side's fields, when no plan has them
+ *	'W'                the watermark
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "evtime.h"
+#include "expr.h"
+#include "json.h"
+#include "marks.h"
+#include "run.h"
+#include "sql.h"
+#include "state.h"
+
+enum how { HOW_INNER, HOW_LEFT, HOW_RIGHT, HOW_FULL, HOW_SEMI };
+
+struct row_head {
+	uint64_t before, after; /* rows of the same key; 0 none */
+	uint32_t nkey;
+	uint32_t matched;
+};
+
+struct key_head {
+	uint64_t first, last;
+};
+
+struct half {
+	struct evtime time;
+	struct field key_time; /* of a key that carries the watermark */
+	bool by_key;           /* rows go by key_time */
+	bool bounded;          /* rows go by event time, so much later: */
+	int64_t lag_us;
+	struct opt_list names; /* fields, as known */
+	uint64_t shape;        /* names are of this shape */
+	struct field *not_null;
+	size_t nnot_null;
+	bool filtered;         /* rows with such a null are left out */
+	struct record_reader reader;
+	struct buf text;
+};
+
+struct join_stream {
+	struct opt_list on;
+	const char *where;
+	int how, policy;
+	struct sql_join *cond;
+	struct marks marks;
+	struct half side[2];
+	uint64_t next_id;
+	struct buf key, id, tmp, out_name;
+	struct slots slots;
+	/* the output's shape, for this pair of shapes */
+	uint64_t left_shape, right_shape;
+	struct shape *out;
+	int64_t *from;   /* source of each output field: 2 * index + side */
+	int64_t *other;  /* the same for a null, -1: none */
+	uint32_t nout;
+	uint64_t *due;
+	size_t ndue, cap;
+};
+
+static const struct opt join_opts[] = {
+	{"how", 0, OPT_ENUM, offsetof(struct join_stream, how),
+		"inner|left|right|full|semi", "kind of join"},
+	{"on", 0, OPT_LIST, offsetof(struct join_stream, on), "F[=G],...",
+		"fields that must be equal, left and right"},
+	{"policy", 0, OPT_ENUM, offsetof(struct join_stream, policy),
+		"min|max", "which of the inputs' watermarks counts"},
+	{"where", 0, OPT_STRING, offsetof(struct join_stream, where), "SQL",
+		"condition over left.x and right.y"},
+	OPT_END};
+
+static bool
+preserved(const struct join_stream *j, int side)
+{
+	return j->how == HOW_FULL ||
+		j->how == (side == SQL_LEFT ? HOW_LEFT : HOW_RIGHT);
+}
+
+static int
+join_inputs(struct stage *st, struct input_spec *in, int max)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	if (st->noperands != 2)
+		return err_as(st->err, STATUS_USAGE,
+			"two inputs are joined: join-stream LEFT RIGHT, each a "
+			"file, <( ) or - for standard input");
+	if (j->on.n == 0 && j->where == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"on what? --on FIELD, or --where CONDITION");
+	in[0].path = st->operands[0];
+	in[1].path = st->operands[1];
+	for (int s = 0; s < 2; s++)
+		record_reader_init(&j->side[s].reader, st->shapes);
+	return 2;
+}
+
+/* The whole condition as SQL. */
+static void
+add_equal(struct buf *b, const char *on, size_t nleft, const char *right)
+{
+	if (b->n > 0)
+		buf_str(b, " and ");
+	buf_printf(b, "left.`%.*s` = right.`%s`", (int)nleft, on, right);
+}
+
+static void
+condition(const struct join_stream *j, struct buf *b)
+{
+	for (size_t i = 0; i < j->on.n; i++) {
+		const char *on = j->on.s[i], *eq = strchr(on, '=');
+
+		if (strcmp(on, "window") == 0) {
+			add_equal(b, "window_start", 12, "window_start");
+			add_equal(b, "window_end", 10, "window_end");
+		} else if (eq != NULL)
+			add_equal(b, on, (size_t)(eq - on), eq + 1);
+		else
+			add_equal(b, on, strlen(on), on);
+	}
+	if (j->where != NULL && b->n > 0)
+		buf_printf(b, " and (%s)", j->where);
+	else if (j->where != NULL)
+		buf_str(b, j->where);
+}
+
+/* An equality key that carries a watermark bounds both sides. */
+static void
+find_key_time(struct join_stream *j)
+{
+	const char *name[2] = {NULL, NULL};
+
+	for (size_t i = 0; i < j->cond->nkeys && name[0] == NULL; i++) {
+		struct sql_key *k = &j->cond->keys[i];
+
+		if (k->field[0] == NULL || k->field[1] == NULL)
+			continue;
+		for (int s = 0; s < 2; s++)
+			if (evtime_is(&j->side[s].time, k->field[s])) {
+				bool window = j->side[s].time.window;
+
+				name[0] = window ? "window_end" : k->field[0];
+				name[1] = window ? "window_end" : k->field[1];
+			}
+	}
+	for (int s = 0; s < 2 && name[0] != NULL; s++) {
+		field_init(&j->side[s].key_time, name[s]);
+		j->side[s].by_key = true;
+	}
+}
+
+static bool
+is_time(struct half *s, const char *name)
+{
+	return s->time.known && strcmp(s->time.field.path, name) == 0;
+}
+
+/*
+ * left - right > c: left rows up to the watermark plus c can match nothing that
+ * is still to come; left - right < c: right rows up to it less c.
+ */
+static void
+find_bounds(struct join_stream *j)
+{
+	for (size_t i = 0; i < j->cond->nbounds; i++) {
+		struct sql_bound *b = &j->cond->bounds[i];
+		int s = b->upper ? SQL_RIGHT : SQL_LEFT;
+		int64_t lag = (b->upper ? -b->c_us : b->c_us) -
+			(b->strict ? 0 : 1000);
+		struct half *side = &j->side[s];
+
+		if (!is_time(&j->side[0], b->field[0]) ||
+			!is_time(&j->side[1], b->field[1]))
+			continue;
+		if (!side->bounded || lag < side->lag_us)
+			side->lag_us = lag;
+		side->bounded = true;
+	}
+}
+
+static int
+check_outer(struct stage *st, const struct plan *out)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	if (j->how == HOW_INNER || !out->stream || j->side[0].by_key)
+		return 0;
+	for (int s = 0; s < 2; s++) {
+		bool needs = preserved(j, s) ||
+			(j->how == HOW_SEMI && s == SQL_LEFT);
+
+		if (needs && !(j->side[s].bounded && j->side[!s].time.known))
+			return err_as(st->err, STATUS_USAGE,
+				"rows of the %s input could wait for ever for "
+				"a match: put a watermark on both inputs, and "
+				"join on the event time or bound it in "
+				"--where (right.t between left.t - interval 5 "
+				"minutes and left.t + interval 5 minutes)",
+				s == SQL_LEFT ? "left" : "right");
+	}
+	return 0;
+}
+
+/* Is the name taken once, because it is joined on under the same name? */
+static bool
+taken_once(const struct join_stream *j, const char *name)
+{
+	for (size_t i = 0; i < j->on.n; i++)
+		if (strcmp(j->on.s[i], name) == 0 ||
+			(strcmp(j->on.s[i], "window") == 0 &&
+				(strcmp(name, "window_start") == 0 ||
+					strcmp(name, "window_end") == 0)))
+			return true;
+	return false;
+}
+
+static bool
+listed(const struct opt_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->s[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The output name of a right field; NULL: it is taken from the left. */
+static const char *
+right_name(struct join_stream *j, const char *name)
+{
+	if (!listed(&j->side[SQL_LEFT].names, name))
+		return name;
+	if (taken_once(j, name))
+		return NULL;
+	buf_clear(&j->out_name);
+	buf_printf(&j->out_name, "right_%s", name);
+	return buf_cstr(&j->out_name);
+}
+
+static void
+plan_fields(struct join_stream *j, const struct plan *in, struct plan *out)
+{
+	for (int s = 0; s < 2; s++)
+		for (size_t i = 0; in[s].fields && i < in[s].fields->n; i++)
+			opt_list_add(&j->side[s].names,
+				in[s].fields->f[i].name, false);
+	if (in[0].fields == NULL || in[1].fields == NULL) {
+		schema_free(out->fields);
+		out->fields = NULL;
+		return;
+	}
+	for (size_t i = 0; j->how != HOW_SEMI && i < in[1].fields->n; i++) {
+		const struct schema_field *f = &in[1].fields->f[i];
+		const char *name = right_name(j, f->name);
+
+		if (name != NULL)
+			schema_add(out->fields, name, type_copy(f->type));
+	}
+}
+
+static void
+plan_time(const struct plan *in, struct plan *out)
+{
+	int s = in[0].delay_us >= 0 ? 0 : 1;
+
+	free(out->event_time);
+	out->event_time = in[s].event_time == NULL ? NULL :
+		mem_dup(in[s].event_time, strlen(in[s].event_time));
+	out->delay_us = in[s].delay_us;
+	out->window_us = in[s].window_us;
+	out->slide_us = in[s].slide_us;
+}
+
+static int
+join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct buf text;
+
+	for (int s = 0; s < 2; s++)
+		if (in[s].mode == MODE_UPDATE || in[s].mode == MODE_COMPLETE)
+			return err_as(st->err, STATUS_USAGE,
+				"the %s input is the %s result of an "
+				"aggregation: only appended rows can be joined",
+				s == 0 ? "left" : "right",
+				mode_name(in[s].mode));
+	buf_init(&text);
+	condition(j, &text);
+	j->cond = sql_join_new(buf_cstr(&text), in[0].fields, in[1].fields,
+		st->err);
+	buf_release(&text);
+	if (j->cond == NULL)
+		return -1;
+	marks_init(&j->marks, in, n, (enum policy)j->policy);
+	for (int s = 0; s < 2; s++) {
+		struct half *side = &j->side[s];
+
+		evtime_init(&side->time, &in[s]);
+		side->nnot_null = j->cond->nnot_null[s];
+		side->not_null = mem_zalloc((side->nnot_null + 1) *
+			sizeof(*side->not_null));
+		for (size_t i = 0; i < side->nnot_null; i++)
+			field_init(&side->not_null[i],
+				j->cond->not_null[s][i]);
+		side->filtered = !preserved(j, s);
+	}
+	find_key_time(j);
+	find_bounds(j);
+	plan_fields(j, in, out);
+	plan_time(in, out);
+	opt_list_add(&out->stateful, "join-stream", false);
+	return check_outer(st, out);
+}
+
+/* ---- rows in the state ---- */
+
+static void
+row_key(struct join_stream *j, int side, uint64_t id)
+{
+	buf_clear(&j->id);
+	buf_byte(&j->id, 'R');
+	buf_byte(&j->id, (char)side);
+	buf_add(&j->id, &id, sizeof(id));
+}
+
+static state_ref
+row_find(struct stage *st, int side, uint64_t id)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	row_key(j, side, id);
+	return state_find(st->state, j->id.p, j->id.n);
+}
+
+static state_ref
+key_find(struct stage *st, int side, const char *key, size_t n)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	buf_clear(&j->tmp);
+	buf_byte(&j->tmp, 'K');
+	buf_byte(&j->tmp, (char)side);
+	buf_add(&j->tmp, key, n);
+	return state_find(st->state, j->tmp.p, j->tmp.n);
+}
+
+/* Put the row at the end of the list of its key (j->key). */
+static int
+row_link(struct stage *st, int side, uint64_t id, uint64_t *before)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct key_head *head;
+	state_ref ref;
+	bool made;
+
+	buf_clear(&j->tmp);
+	buf_byte(&j->tmp, 'K');
+	buf_byte(&j->tmp, (char)side);
+	buf_add(&j->tmp, j->key.p, j->key.n);
+	ref = state_make(st->state, j->tmp.p, j->tmp.n, sizeof(*head), &made,
+		st->err);
+	if (ref == STATE_NONE)
+		return -1;
+	head = state_change(st->state, ref);
+	*before = head->last;
+	head->last = id;
+	if (head->first == 0)
+		head->first = id;
+	if (*before != 0) {
+		struct row_head *last = state_change(st->state,
+			row_find(st, side, *before));
+
+		last->after = id;
+	}
+	return 0;
+}
+
+static int64_t
+due_of(struct join_stream *j, int s, const struct record *r)
+{
+	struct half *side = &j->side[s];
+	const struct value *v;
+	int64_t t;
+
+	if (side->by_key) {
+		v = record_get(r, &side->key_time);
+		return v != NULL && value_get_time(v, &t) == 0 ? t :
+								 STATE_NEVER;
+	}
+	if (side->bounded && evtime_get(&side->time, r, &t))
+		return t - side->lag_us;
+	return STATE_NEVER;
+}
+
+static int
+row_keep(struct stage *st, int s, const struct record *r, bool matched)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct row_head head = {.nkey = (uint32_t)j->key.n,
+		.matched = matched};
+	uint64_t id = ++j->next_id;
+	int64_t due = due_of(j, s, r);
+	struct buf *text = &j->side[s].text;
+	char *p;
+	state_ref ref;
+	bool made;
+
+	if (row_link(st, s, id, &head.before) < 0)
+		return -1;
+	buf_clear(text);
+	record_print(r, text);
+	row_key(j, s, id);
+	ref = state_make(st->state, j->id.p, j->id.n,
+		sizeof(head) + j->key.n + text->n, &made, st->err);
+	if (ref == STATE_NONE)
+		return -1;
+	p = state_change(st->state, ref);
+	memcpy(p, &head, sizeof(head));
+	memcpy(p + sizeof(head), j->key.p, j->key.n);
+	memcpy(p + sizeof(head) + j->key.n, text->p, text->n);
+	if (due != STATE_NEVER)
+		state_set_due(st->state, ref, due);
+	st->state_rows++;
+	return 0;
+}
+
+static void
+row_drop(struct stage *st, int s, uint64_t id)
+{
+	state_ref ref = row_find(st, s, id), key;
+	size_t n;
+	const char *p = state_value(st->state, ref, &n);
+	struct row_head head;
+	struct key_head *list;
+
+	memcpy(&head, p, sizeof(head));
+	key = key_find(st, s, p + sizeof(head), head.nkey);
+	if (head.before == 0 && head.after == 0) {
+		state_delete(st->state, key);
+	} else {
+		list = state_change(st->state, key);
+		if (head.before == 0)
+			list->first = head.after;
+		if (head.after == 0)
+			list->last = head.before;
+	}
+	if (head.before != 0)
+		((struct row_head *)state_change(st->state,
+			 row_find(st, s, head.before)))
+			->after = head.after;
+	if (head.after != 0)
+		((struct row_head *)state_change(st->state,
+			 row_find(st, s, head.after)))
+			->before = head.before;
+	state_delete(st->state, row_find(st, s, id));
+	st->state_rows--;
+}
+
+/* The record of a row; it lives until the next call for this side. */
+static int
+row_record(struct stage *st, int s, state_ref ref, struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct half *side = &j->side[s];
+	struct row_head head;
+	size_t n;
+	const char *p = state_value(st->state, ref, &n);
+
+	memcpy(&head, p, sizeof(head));
+	p += sizeof(head) + head.nkey;
+	n -= sizeof(head) + head.nkey;
+	buf_clear(&side->text);
+	buf_add(&side->text, p, n);
+	buf_need(&side->text, JSON_PADDING);
+	*r = (struct record){.line = side->text.p, .nline = (uint32_t)n};
+	return record_parse(&side->reader, r, st->err);
+}
+
+/* ---- what goes out ---- */
+
+static char *
+plain_name(const struct shape_name *n)
+{
+	struct value v = value_json_string(n->s, n->n,
+		memchr(n->s, '\\', n->n) != NULL);
+	struct buf tmp;
+	size_t k;
+	const char *s;
+	char *copy;
+
+	buf_init(&tmp);
+	s = value_string(&v, &k, &tmp);
+	copy = mem_dup(s, k);
+	buf_release(&tmp);
+	return copy;
+}
+
+/* Remember the names of a side when a record shows other ones. */
+static int
+learn_names(struct stage *st, int s, const struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct half *side = &j->side[s];
+	struct buf text;
+	char key[2] = {'N', (char)s};
+	state_ref ref;
+	bool made;
+
+	if (side->shape == r->shape->id || st->in.fields != NULL)
+		return 0;
+	side->shape = r->shape->id;
+	j->left_shape = 0;
+	opt_list_free(&side->names);
+	buf_init(&text);
+	for (uint32_t i = 0; i < r->shape->n; i++) {
+		char *name = plain_name(&r->shape->names[i]);
+
+		opt_list_add(&side->names, name, false);
+		buf_add(&text, name, strlen(name) + 1);
+		free(name);
+	}
+	ref = state_make(st->state, key, 2, text.n, &made, st->err);
+	if (ref != STATE_NONE && text.n > 0)
+		memcpy(state_resize(st->state, ref, text.n), text.p, text.n);
+	buf_release(&text);
+	return ref == STATE_NONE ? -1 : 0;
+}
+
+static int
+index_of(const struct record *r, const char *name)
+{
+	struct buf b;
+	int i;
+
+	if (r == NULL)
+		return -1;
+	buf_init(&b);
+	json_quote(&b, name, strlen(name));
+	i = shape_find(r->shape, b.p + 1, b.n - 2);
+	buf_release(&b);
+	return i;
+}
+
+static struct shape *
+extend(struct shape *shape, const char *name)
+{
+	struct buf b;
+
+	buf_init(&b);
+	json_quote(&b, name, strlen(name));
+	shape = shape_extend(shape, b.p + 1, b.n - 2);
+	buf_release(&b);
+	return shape;
+}
+
+static void
+add_output(struct join_stream *j, const char *name, int64_t from,
+	int64_t other)
+{
+	j->out = extend(j->out, name);
+	j->from = mem_realloc(j->from, (j->nout + 1) * sizeof(*j->from));
+	j->other = mem_realloc(j->other, (j->nout + 1) * sizeof(*j->other));
+	j->from[j->nout] = from;
+	j->other[j->nout++] = other;
+}
+
+/* Which value goes where, for a pair of shapes (one may be missing). */
+static void
+layout(struct stage *st, const struct record *l, const struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	const struct opt_list *left = &j->side[0].names,
+			      *right = &j->side[1].names;
+	uint64_t a = l != NULL ? l->shape->id : UINT64_MAX,
+		 b = r != NULL ? r->shape->id : UINT64_MAX;
+
+	if (j->out != NULL && j->left_shape == a && j->right_shape == b &&
+		!j->out->transient)
+		return;
+	j->left_shape = a;
+	j->right_shape = b;
+	j->out = shape_empty(st->shapes);
+	j->nout = 0;
+	for (size_t i = 0; i < left->n; i++) {
+		int x = index_of(l, left->s[i]),
+		    y = taken_once(j, left->s[i]) ? index_of(r, left->s[i]) :
+						    -1;
+
+		add_output(j, left->s[i], x < 0 ? -1 : 2 * (int64_t)x,
+			y < 0 ? -1 : 2 * (int64_t)y + 1);
+	}
+	for (size_t i = 0; i < right->n; i++) {
+		const char *name = right_name(j, right->s[i]);
+		int y = index_of(r, right->s[i]);
+
+		if (name != NULL)
+			add_output(j, name, y < 0 ? -1 : 2 * (int64_t)y + 1,
+				-1);
+	}
+}
+
+static const struct value *
+pick(const struct record *l, const struct record *r, int64_t from)
+{
+	if (from < 0)
+		return NULL;
+	return (from & 1) ? &r->v[from >> 1] : &l->v[from >> 1];
+}
+
+/* Write a pair; one of the two may be missing. */
+static int
+write_pair(struct stage *st, const struct record *l, const struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct record out;
+
+	layout(st, l, r);
+	record_new(&out, j->out, &j->slots);
+	for (uint32_t i = 0; i < j->nout; i++) {
+		const struct value *v = pick(l, r, j->from[i]);
+
+		if (v == NULL)
+			v = pick(l, r, j->other[i]);
+		if (v != NULL)
+			out.v[i] = *v;
+	}
+	return run_emit(st, &out);
+}
+
+static int
+write_alone(struct stage *st, int s, struct record *r)
+{
+	return s == SQL_LEFT ? write_pair(st, r, NULL) :
+			       write_pair(st, NULL, r);
+}
+
+/* ---- a record comes ---- */
+
+/* A null that no condition can be true with. */
+static bool
+hopeless(struct half *side, const struct record *r)
+{
+	for (size_t i = 0; i < side->nnot_null; i++)
+		if (value_is_null(record_get(r, &side->not_null[i])))
+			return true;
+	return false;
+}
+
+static struct expr_env
+environment(const struct stage *st)
+{
+	return (struct expr_env){.zone = run_zone(st),
+		.batch_us = st->now.time_us};
+}
+
+static int
+make_key(struct stage *st, int s, const struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct expr_env env = environment(st);
+	struct value v;
+
+	buf_clear(&j->key);
+	for (size_t i = 0; i < j->cond->nkeys; i++) {
+		if (sql_join_key(j->cond, i, s, r, &env, &v, st->err) < 0)
+			return -1;
+		value_encode(&v, &j->key);
+	}
+	return 0;
+}
+
+/* Meet one kept row of the other side: 1 matched, 0 not, -1. */
+static int
+meet(struct stage *st, int s, struct record *r, uint64_t id, uint64_t *after)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct expr_env env = environment(st);
+	state_ref ref = row_find(st, !s, id);
+	const struct row_head *head;
+	struct record kept;
+	size_t n;
+	int yes = 1;
+
+	head = state_value(st->state, ref, &n);
+	*after = head->after;
+	if (row_record(st, !s, ref, &kept) < 0)
+		return -1;
+	if (j->cond->rest)
+		yes = s == SQL_LEFT ?
+			sql_join_pair(j->cond, r, &kept, &env, st->err) :
+			sql_join_pair(j->cond, &kept, r, &env, st->err);
+	if (yes <= 0)
+		return yes;
+	if (j->how == HOW_SEMI) {
+		/* A left row goes out once, and is kept no longer. */
+		if (s == SQL_RIGHT) {
+			if (run_emit(st, &kept) < 0)
+				return -1;
+			row_drop(st, SQL_LEFT, id);
+		}
+		return 1;
+	}
+	if (preserved(j, !s) && !head->matched) {
+		struct row_head *h = state_change(st->state, ref);
+
+		h->matched = 1;
+	}
+	return (s == SQL_LEFT ? write_pair(st, r, &kept) :
+				write_pair(st, &kept, r)) < 0 ? -1 : 1;
+}
+
+static int
+meet_all(struct stage *st, int s, struct record *r, bool *matched)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	state_ref key = key_find(st, !s, j->key.p, j->key.n);
+	const struct key_head *head;
+	uint64_t id, after;
+	size_t n;
+
+	*matched = false;
+	if (key == STATE_NONE)
+		return 0;
+	head = state_value(st->state, key, &n);
+	for (id = head->first; id != 0; id = after) {
+		int met = meet(st, s, r, id, &after);
+
+		if (met < 0)
+			return -1;
+		if (met > 0)
+			*matched = true;
+		if (met > 0 && j->how == HOW_SEMI && s == SQL_LEFT)
+			return run_emit(st, r);
+	}
+	return 0;
+}
+
+static int
+join_record(struct stage *st, int s, struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct half *side = &j->side[s];
+	struct expr_env env = environment(st);
+	bool matched;
+	int64_t t;
+	int yes = 1;
+
+	if (learn_names(st, s, r) < 0)
+		return -1;
+	if (side->filtered && hopeless(side, r))
+		return 0;
+	if (!st->now.whole && st->now.watermark != WATERMARK_NONE &&
+		evtime_get(&side->time, r, &t) && t <= j->marks.now) {
+		st->late++;
+		run_late(st, r, "the record is older than the watermark");
+		return 0;
+	}
+	if (j->cond->one_sided[s])
+		yes = sql_join_side(j->cond, s, r, &env, st->err);
+	if (yes < 0)
+		return -1;
+	if (yes == 0)
+		return preserved(j, s) ? write_alone(st, s, r) : 0;
+	if (make_key(st, s, r) < 0 || meet_all(st, s, r, &matched) < 0)
+		return -1;
+	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
+		return 0;
+	return row_keep(st, s, r, matched);
+}
+
+/* ---- time ---- */
+
+static int64_t
+threshold(const struct join_stream *j, int64_t watermark)
+{
+	int64_t t = watermark;
+
+	if (watermark == WATERMARK_NONE)
+		return t;
+	for (int s = 0; s < 2; s++)
+		if (!j->side[s].by_key && j->side[s].bounded &&
+			watermark + j->side[s].lag_us < t)
+			t = watermark + j->side[s].lag_us;
+	return t < 0 && watermark >= 0 ? 0 : t;
+}
+
+static int
+join_mark(struct stage *st, int input, const struct batch *b)
+{
+	marks_put(&STAGE(st, join_stream)->marks, input, b->watermark);
+	return 0;
+}
+
+static int
+join_begin(struct stage *st, struct batch *b)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	b->watermark = threshold(j, marks_get(&j->marks));
+	return 0;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+due_add(struct join_stream *j, uint64_t id)
+{
+	if (j->ndue == j->cap) {
+		j->cap = j->cap ? 2 * j->cap : 64;
+		j->due = mem_realloc(j->due, j->cap * sizeof(*j->due));
+	}
+	j->due[j->ndue++] = id;
+}
+
+/* Let the gathered rows of one side go, in the order in which they came. */
+static int
+let_go(struct stage *st, int s)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct record r;
+	size_t n;
+
+	qsort(j->due, j->ndue, sizeof(*j->due), by_id);
+	for (size_t i = 0; i < j->ndue; i++) {
+		state_ref ref = row_find(st, s, j->due[i]);
+		const struct row_head *head = state_value(st->state, ref, &n);
+
+		if (preserved(j, s) && !head->matched &&
+			(row_record(st, s, ref, &r) < 0 ||
+				write_alone(st, s, &r) < 0))
+			return -1;
+		row_drop(st, s, j->due[i]);
+	}
+	return 0;
+}
+
+static uint64_t
+id_of(const struct stage *st, state_ref ref, int *side)
+{
+	size_t n;
+	const char *key = state_key(st->state, ref, &n);
+	uint64_t id;
+
+	*side = key[1];
+	memcpy(&id, key + 2, sizeof(id));
+	return id;
+}
+
+/* Rows behind the watermark; at the end of a bounded input all. */
+static int
+expire(struct stage *st, int64_t watermark, bool all)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct buf right;
+	state_ref ref;
+	int side, ret;
+
+	buf_init(&right);
+	j->ndue = 0;
+	ref = all ? state_first(st->state) : state_due(st->state, watermark);
+	while (ref != STATE_NONE) {
+		size_t n;
+		const char *key = state_key(st->state, ref, &n);
+
+		if (key[0] == 'R') {
+			uint64_t id = id_of(st, ref, &side);
+
+			if (side == SQL_LEFT)
+				due_add(j, id);
+			else
+				buf_add(&right, &id, sizeof(id));
+		}
+		ref = all ? state_next(st->state, ref) :
+			    state_due(st->state, watermark);
+	}
+	ret = let_go(st, SQL_LEFT);
+	j->ndue = 0;
+	for (size_t i = 0; i < right.n; i += sizeof(uint64_t)) {
+		uint64_t id;
+
+		memcpy(&id, right.p + i, sizeof(id));
+		due_add(j, id);
+	}
+	buf_release(&right);
+	return ret < 0 ? -1 : let_go(st, SQL_RIGHT);
+}
+
+struct saved {
+	int64_t watermark;
+	uint64_t next_id;
+};
+
+static int
+join_restore(struct stage *st)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct saved saved;
+	size_t n;
+	state_ref ref = state_find(st->state, "W", 1);
+
+	st->state_rows = 0;
+	for (int s = 0; s < 2; s++) {
+		char key[2] = {'N', (char)s};
+		state_ref names = state_find(st->state, key, 2);
+		const char *p;
+
+		if (names == STATE_NONE || j->side[s].names.n > 0)
+			continue;
+		p = state_value(st->state, names, &n);
+		for (size_t at = 0; at < n; at += strlen(p + at) + 1)
+			opt_list_add(&j->side[s].names, p + at, false);
+	}
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r))
+		st->state_rows += *(const char *)state_key(st->state, r, &n) ==
+			'R';
+	if (ref == STATE_NONE)
+		return 0;
+	memcpy(&saved, state_value(st->state, ref, &n), sizeof(saved));
+	j->marks.now = saved.watermark;
+	j->next_id = saved.next_id;
+	return 0;
+}
+
+static int
+join_batch(struct stage *st, struct batch *b)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct saved saved;
+	state_ref ref;
+	bool made;
+
+	if (b->whole)
+		return expire(st, 0, true);
+	if (st->in.trigger != TRIGGER_ONCE)
+		marks_get(&j->marks);
+	if (j->marks.now != WATERMARK_NONE &&
+		expire(st, j->marks.now, false) < 0)
+		return -1;
+	b->watermark = threshold(j, j->marks.now);
+	ref = state_make(st->state, "W", 1, sizeof(saved), &made, st->err);
+	if (ref == STATE_NONE)
+		return -1;
+	saved = (struct saved){j->marks.now, j->next_id};
+	memcpy(state_change(st->state, ref), &saved, sizeof(saved));
+	return 0;
+}
+
+static void
+join_close(struct stage *st)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	for (int s = 0; s < 2; s++) {
+		struct half *side = &j->side[s];
+
+		evtime_release(&side->time);
+		if (side->by_key)
+			field_release(&side->key_time);
+		for (size_t i = 0; i < side->nnot_null; i++)
+			field_release(&side->not_null[i]);
+		free(side->not_null);
+		opt_list_free(&side->names);
+		if (side->reader.shapes != NULL)
+			record_reader_release(&side->reader);
+		buf_release(&side->text);
+	}
+	sql_join_free(j->cond);
+	buf_release(&j->key);
+	buf_release(&j->id);
+	buf_release(&j->tmp);
+	buf_release(&j->out_name);
+	slots_release(&j->slots);
+	free(j->from);
+	free(j->other);
+	free(j->due);
+}
+
+const struct op op_join_stream = {
+	.name = "join-stream",
+	.about = "join the records of two streams",
+	.synopsis = "LEFT RIGHT --on F[=G],... [--where SQL] "
+		    "[--how inner|left|right|full|semi] [--policy min|max]",
+	.opts = join_opts,
+	.size = sizeof(struct join_stream),
+	.flags = OP_STATE | OP_OPERANDS | OP_INPUTS | OP_ON_ERROR,
+	.inputs = join_inputs,
+	.merge_plan = join_plan,
+	.restore = join_restore,
+	.begin_of = join_mark,
+	.end_of = join_mark,
+	.begin = join_begin,
+	.record_of = join_record,
+	.batch = join_batch,
+	.close = join_close,
+};
