@@ -50,7 +50,42 @@ $(B)/op/%.o: src/%.c
 
 -include $(LIB_OBJ:.o=.d) $(OP_OBJ:.o=.d)
 
+
+# ---- tests ----
+
+UNIT = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+FUZZ = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+TEST_CFLAGS = $(filter-out -Wmissing-prototypes,$(ALL_CFLAGS)) -Isrc/bief
+TEST_OBJ = $(LIB_OBJ) $(filter-out $(B)/op/bief.o,$(OP_OBJ)) $(B)/ops.o
+
+$(B)/unit/%: tests/unit/%.c $(TEST_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(TEST_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The tests: make check; with sanitizers: make SAN=1 check.
+check: all $(UNIT) $(FUZZ)
+	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
+
+# ---- what Debian packages give ----
+
+DEPS = gcc libc6-dev make libcsv-dev libjq1 libsqlite3-0 libzstd1 zlib1g \
+	libonig5 libpcre2-8-0 sqlite3 tzdata
+DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
+	netcat-openbsd parallel
+
+SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+deps:
+	@dpkg -s $(DEPS) >/dev/null 2>&1 || { $(SUDO) apt-get update -q && \
+	$(SUDO) apt-get install -qy --no-install-recommends $(DEPS); }
+deps-test:
+	@dpkg -s $(DEPS_TEST) >/dev/null 2>&1 || { $(SUDO) apt-get update -q && \
+	$(SUDO) apt-get install -qy --no-install-recommends $(DEPS_TEST); }
+
 clean:
 	rm -rf build bin
 
-.PHONY: all clean
+.PHONY: all check clean deps deps-test

@@ -1,0 +1,44 @@
+# Loaded by every .bats file.  The programs under test come first on PATH, and
+# each test has an empty directory of its own as working directory.
+
+bats_require_minimum_version 1.5.0
+
+TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+PATH=${BIEF_BIN:-$TOP/bin}:$PATH
+export LC_ALL=C.UTF-8
+unset BIEF_CLOCK
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# Stop what a test has left running.
+teardown() {
+	local pid
+	for pid in $(jobs -p); do
+		kill -9 "$pid" 2>/dev/null || true
+	done
+}
+
+# The folder of real data and golden answers beside the checkout; tests that
+# use it skip where it is not there.
+shared() {
+	SHARED=${BIEF_SHARED:-$TOP/../shared}
+	[ -d "$SHARED" ] || skip "no shared data here"
+}
+
+# is FILE: the file holds what standard input says.
+is() {
+	diff -u - "$1"
+}
+
+# wait_for COMMAND...: until it succeeds; a minute at most.
+wait_for() {
+	local i
+	for i in $(seq 1 6000); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.01
+	done
+	echo "waited in vain for: $*" >&2
+	return 1
+}
