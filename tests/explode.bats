@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+load lib
+
+@test "each element of an array makes a record and takes the field's place" {
+	run explode l <<< '{"a":1,"l":[1, "x" ,{"y":[2, 3]},null],"b":2}'
+	[ "$status" -eq 0 ]
+	[ "$output" = '{"a":1,"l":1,"b":2}
+{"a":1,"l":"x","b":2}
+{"a":1,"l":{"y":[2, 3]},"b":2}
+{"a":1,"l":null,"b":2}' ]
+}
+
+@test "--as names the element" {
+	run explode l --as e <<< '{"l":[1],"b":2}'
+	[ "$output" = '{"e":1,"b":2}' ]
+}
+
+@test "another field of the element's name gives way" {
+	run explode l --as b <<< '{"a":1,"l":[1],"b":2}
+{"b":2,"l":[3],"a":1}'
+	[ "$output" = '{"a":1,"b":1}
+{"b":3,"a":1}' ]
+}
+
+@test "--keep keeps the field and adds the element at the end" {
+	run explode l --as e --keep <<< '{"l": [1, 2], "b":2}'
+	[ "$output" = '{"l": [1, 2], "b":2,"e":1}
+{"l": [1, 2], "b":2,"e":2}' ]
+}
+
+@test "--keep without --as is refused" {
+	run explode l --keep <<< '{"l":[1]}'
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"--as"* ]]
+}
+
+@test "null, an absent field and an empty array give no record" {
+	run explode l <<< '{"l":null}
+{}
+{"l":[ ]}
+{"l":[7]}'
+	[ "$output" = '{"l":7}' ]
+}
+
+@test "with --outer they give one with null" {
+	run explode l --outer <<< '{"a":1,"l":null}
+{"a":2}
+{"a":3,"l":[]}
+{"a":4,"l":[7]}'
+	[ "$output" = '{"a":1,"l":null}
+{"a":2,"l":null}
+{"a":3,"l":null}
+{"a":4,"l":7}' ]
+}
+
+@test "--split keeps empty parts, in front and at the end too" {
+	run explode s --split ' ' <<< '{"s":" a  b "}
+{"s":""}'
+	[ "$output" = '{"s":""}
+{"s":"a"}
+{"s":""}
+{"s":"b"}
+{"s":""}
+{"s":""}' ]
+}
+
+@test "--split parts at long separators and in long text" {
+	local s=$(printf '%0150d' 0)
+	run explode s --split ', ' <<< "{\"s\":\"$s, b, $s\"}"
+	[ "$output" = "{\"s\":\"$s\"}
+{\"s\":\"b\"}
+{\"s\":\"$s\"}" ]
+	run explode s --split , <<< "{\"s\":\"$s,$s,b\"}"
+	[ "$output" = "{\"s\":\"$s\"}
+{\"s\":\"$s\"}
+{\"s\":\"b\"}" ]
+}
+
+@test "an empty separator parts text into characters" {
+	run explode s --split '' <<< '{"s":"aé語"}
+{"s":""}'
+	[ "$output" = '{"s":"a"}
+{"s":"é"}
+{"s":"語"}
+{"s":""}' ]
+}
+
+@test "text with escapes is taken apart by what it means" {
+	run explode s --split ' ' <<< '{"s":"a\tb\u0020\"c\""}'
+	[ "$output" = '{"s":"a\tb"}
+{"s":"\"c\""}' ]
+	run explode s --split "$(printf '\t')" <<< '{"s":"a\tb"}'
+	[ "$output" = '{"s":"a"}
+{"s":"b"}' ]
+}
+
+@test "--split takes a number as its text" {
+	run explode n --split . <<< '{"n":12.50}
+{"n":true}'
+	[ "$output" = '{"n":"12"}
+{"n":"50"}
+{"n":"true"}' ]
+}
+
+@test "--regex parts at each match" {
+	run explode s --regex "[ ']+" <<< "{\"s\":\"l'été  à\"}"
+	[ "$output" = '{"s":"l"}
+{"s":"été"}
+{"s":"à"}' ]
+}
+
+@test "an empty match in front parts nothing" {
+	run explode s --regex 'x*' <<< '{"s":"abxc"}'
+	[ "$output" = '{"s":"a"}
+{"s":"b"}
+{"s":""}
+{"s":"c"}
+{"s":""}' ]
+}
+
+@test "a regular expression that is none is refused at the start" {
+	run explode s --regex '(' <<< '{}'
+	[ "$status" -eq 2 ]
+}
+
+@test "a regular expression cannot run for ever" {
+	local s=$(printf '%060d' 0)
+	run explode s --regex '(0+)+$' <<< "{\"s\":\"${s}x\"}"
+	[ "$status" -eq 1 ]
+}
+
+@test "a field that is no array is an error, with its line" {
+	printf '{"l":[1]}\n{"l":"a b"}\n' > "$BATS_TEST_TMPDIR/in"
+	run explode l < "$BATS_TEST_TMPDIR/in"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"line 2: field 'l' is text, not an array"* ]]
+	run explode l --on-error skip < "$BATS_TEST_TMPDIR/in"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = '{"l":1}' ]
+	[[ "$output" != *'{"l":null}'* ]]
+	run explode l --on-error keep < "$BATS_TEST_TMPDIR/in"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *'{"l":null}'* ]]
+}
+
+@test "the element of a path goes to the end" {
+	run explode m.l --as e <<< '{"m":{"l":[1]},"a":0}'
+	[ "$output" = '{"m":{"l":[1]},"a":0,"e":1}' ]
+}
+
+@test "what is known not to be an array is refused before data flows" {
+	printf '{}\n' > "$BATS_TEST_TMPDIR/in"
+	run bief run "stream-files --trigger once $BATS_TEST_TMPDIR/in |
+		parse-json --schema 's string' | explode s"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"field 's' is string, not an array"* ]]
+}
