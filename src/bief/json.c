@@ -21,73 +21,24 @@ json_space(const char *p, const char *end)
 	return p;
 }
 
-/* Behind the UTF-8 sequence that begins at p with a byte >= 0x80, or NULL. */
-static const char *
-utf8_next(const char *s, const char *end)
-{
-	const unsigned char *p = (const unsigned char *)s;
-	ptrdiff_t n = end - s;
-
-	if (p[0] < 0xC2)
-		return NULL;
-	if (n < 2 || (p[1] & 0xC0) != 0x80)
-		return NULL;
-	if (p[0] < 0xE0)
-		return s + 2;
-	if (n < 3 || (p[2] & 0xC0) != 0x80)
-		return NULL;
-	if (p[0] < 0xF0) {
-		if (p[0] == 0xE0 && p[1] < 0xA0) /* overlong */
-			return NULL;
-		if (p[0] == 0xED && p[1] >= 0xA0) /* surrogate */
-			return NULL;
-		return s + 3;
-	}
-	if (n < 4 || (p[3] & 0xC0) != 0x80 || p[0] > 0xF4)
-		return NULL;
-	if (p[0] == 0xF0 && p[1] < 0x90)
-		return NULL;
-	if (p[0] == 0xF4 && p[1] >= 0x90) /* above U+10FFFF */
-		return NULL;
-	return s + 4;
-}
-
 bool
 json_utf8(const char *s, size_t n)
 {
-	const char *end = s + n;
-	uint64_t w;
-
-	while (s < end) {
-		while (end - s >= 8) {
-			memcpy(&w, s, 8);
-			if (w & UINT64_C(0x8080808080808080))
-				break;
-			s += 8;
-		}
-		while (s < end && (unsigned char)*s < 0x80)
-			s++;
-		while (s < end && (unsigned char)*s >= 0x80)
-			if ((s = utf8_next(s, end)) == NULL)
-				return false;
-	}
-	return true;
+	return simd_utf8(s, n);
 }
 
 void
 json_repair(struct buf *out, const char *s, size_t n)
 {
-	const char *end = s + n, *q;
+	for (;;) {
+		size_t good = simd_utf8_place(s, n);
 
-	while (s < end) {
-		q = (unsigned char)*s < 0x80 ? s + 1 : utf8_next(s, end);
-		if (q == NULL) {
-			buf_str(out, "\xEF\xBF\xBD");
-			s++;
-		} else {
-			buf_add(out, s, (size_t)(q - s));
-			s = q;
-		}
+		buf_add(out, s, good);
+		if (good == n)
+			return;
+		buf_str(out, "\xEF\xBF\xBD");
+		s += good + 1;
+		n -= good + 1;
 	}
 }
 
@@ -136,39 +87,33 @@ const char *
 json_string_slow(const char *p, const char *end, bool *escaped,
 	struct json_error *e)
 {
-	const char *q;
+	const char *start = p, *q;
+	uint32_t high, any = 0, m;
 
 	for (;;) {
-		uint32_t m = simd_special(p);
-
-		if (m == 0) {
-			p += SIMD_BLOCK;
-			if (p < end)
-				p += simd_span(p, (size_t)(end - p));
-		} else
-			p += __builtin_ctz(m);
+		m = simd_stop(p, &high);
+		any |= m != 0 ? high & (m ^ (m - 1)) : high;
+		p += m != 0 ? __builtin_ctz(m) : SIMD_BLOCK;
 		if (p >= end)
 			return refuse(e, "a string without its closing quote",
 				end);
+		if (m == 0)
+			continue;
 		if (*p == '"')
-			return p;
-		if (*p == '\\') {
-			*escaped = true;
-			if ((q = escape_next(p, end)) == NULL)
-				return refuse(e, "invalid escape", p);
-			p = q;
-		} else if ((unsigned char)*p < 0x20)
+			break;
+		if (*p != '\\')
 			return refuse(e, "control character in a string", p);
-		else
-			do {
-				if ((q = utf8_next(p, end)) == NULL)
-					return refuse(e, "invalid UTF-8", p);
-				p = q;
-			} while (p < end && (unsigned char)*p >= 0x80);
-		if (p >= end)
+		*escaped = true;
+		if ((q = escape_next(p, end)) == NULL)
+			return refuse(e, "invalid escape", p);
+		if ((p = q) >= end)
 			return refuse(e, "a string without its closing quote",
 				end);
 	}
+	if (any != 0 && !simd_utf8(start, (size_t)(p - start)))
+		return refuse(e, "invalid UTF-8", start +
+			simd_utf8_place(start, (size_t)(p - start)));
+	return p;
 }
 
 const char *

@@ -11,6 +11,7 @@
 #ifndef BIEF_SIMD_H
 #define BIEF_SIMD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,9 +19,10 @@
 #include <emmintrin.h>
 #endif
 
-#define SIMD_BLOCK 32 /* bytes that simd_special and simd_nondigit read */
+#define SIMD_BLOCK 32 /* bytes that special, stop and nondigit read */
 
 uint32_t simd_special_plain(const char *p);
+uint32_t simd_stop_plain(const char *p, uint32_t *high);
 uint32_t simd_nondigit_plain(const char *p);
 uint32_t simd_equal16_plain(const char *a, const char *b);
 uint64_t simd_byte_plain(const char *p, char c);
@@ -46,6 +48,32 @@ simd_special(const char *p)
 		(uint32_t)_mm_movemask_epi8(b) << 16;
 #else
 	return simd_special_plain(p);
+#endif
+}
+
+/* The same without those from 0x80 on, which are in *high. */
+static inline uint32_t
+simd_stop(const char *p, uint32_t *high)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i slash = _mm_set1_epi8('\\');
+	const __m128i last = _mm_set1_epi8(0x1F);
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+
+	*high = (uint32_t)_mm_movemask_epi8(a) |
+		(uint32_t)_mm_movemask_epi8(b) << 16;
+	a = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(a, quote),
+		_mm_cmpeq_epi8(a, slash)),
+		_mm_cmpeq_epi8(_mm_min_epu8(a, last), a));
+	b = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, quote),
+		_mm_cmpeq_epi8(b, slash)),
+		_mm_cmpeq_epi8(_mm_min_epu8(b, last), b));
+	return (uint32_t)_mm_movemask_epi8(a) |
+		(uint32_t)_mm_movemask_epi8(b) << 16;
+#else
+	return simd_stop_plain(p, high);
 #endif
 }
 
@@ -113,5 +141,12 @@ size_t simd_lines_plain(const char *p, size_t n, uint32_t *at, size_t max);
  */
 size_t simd_span(const char *p, size_t n);
 size_t simd_span_plain(const char *p, size_t n);
+
+/*
+ * True if the bytes are UTF-8 (no surrogates, nothing overlong).  No byte
+ * outside is read.  simd_utf8_place() is where they are not, n if they are.
+ */
+bool simd_utf8(const char *p, size_t n);
+size_t simd_utf8_place(const char *p, size_t n);
 
 #endif

@@ -19,7 +19,11 @@ check(int ok, const char *what)
 static void
 blocks(const char *p, const char *q)
 {
+	uint32_t high, plain;
+
 	check(simd_special(p) == simd_special_plain(p), "special");
+	check(simd_stop(p, &high) == simd_stop_plain(p, &plain) &&
+		high == plain, "stop");
 	check(simd_nondigit(p) == simd_nondigit_plain(p), "nondigit");
 	check(simd_equal16(p, q) == simd_equal16_plain(p, q), "equal16");
 	check(simd_byte(p, q[0]) == simd_byte_plain(p, q[0]), "byte");
@@ -34,8 +38,34 @@ spans(const char *p, size_t n)
 	check(k == simd_lines_plain(p, n, b, max), "number of lines");
 	check(memcmp(a, b, k * sizeof a[0]) == 0, "lines");
 	check(simd_span(p, n) == simd_span_plain(p, n), "span");
+	check(simd_utf8(p, n) == (simd_utf8_place(p, n) == n), "utf8");
 }
 
+/* Text of characters of all lengths, with now and then an error. */
+static size_t
+utf8_text(char *p, size_t max)
+{
+	static const char *const chars[] = {"a", "\x7f", "\xc2\x80",
+		"\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+		"\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+	static const char *const errors[] = {"\x80", "\xbf", "\xc0\x80",
+		"\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xe1\x80",
+		"\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf1\x80\x80",
+		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff",
+		"\xf8\x88\x80\x80\x80"};
+	size_t n = 0, len;
+	int bad = rand() % 3 == 0 ? rand() % 60 : -1;
+
+	for (int i = 0; n + 5 < max; i++, n += len) {
+		const char *c = i == bad ?
+			errors[(size_t)rand() % (sizeof errors / sizeof *errors)] :
+			chars[(size_t)rand() % (sizeof chars / sizeof *chars)];
+
+		len = strlen(c);
+		memcpy(p + n, c, len);
+	}
+	return n;
+}
 int
 main(void)
 {
@@ -56,6 +86,13 @@ main(void)
 		memcpy(p, text, n);
 		spans(p, n);
 		free(p);
+	}
+	for (int round = 0; round < 50000; round++) {
+		size_t n = utf8_text(text, 10 + (size_t)rand() % 200);
+
+		n -= (size_t)rand() % 4;
+		check(simd_utf8(text, n) == (simd_utf8_place(text, n) == n),
+			"utf8 text");
 	}
 	return failures != 0;
 }
