@@ -305,7 +305,9 @@ chain_plan(struct chain *c, struct plan *in)
 int
 chain_open_batch(struct stage *st)
 {
-	struct batch b = {.number = st->in.resume++, .time_us = time_now(),
+	/* Spark's batches are timed in milliseconds. */
+	struct batch b = {.number = st->in.resume++,
+		.time_us = time_now() / 1000 * 1000,
 		.watermark = WATERMARK_NONE};
 
 	st->priv->in_batch = 0;

@@ -60,7 +60,7 @@ common_tables(const struct op *op, void *self, struct common *c,
 
 	t[n++] = (struct opt_table){op->opts, self};
 	t[n++] = (struct opt_table){common_opts, c};
-	if (op->flags & OP_ON_ERROR)
+	if (op->tool == NULL)
 		t[n++] = (struct opt_table){error_opts, c};
 	if (op->flags & OP_SOURCE)
 		t[n++] = (struct opt_table){source_opts, c};

@@ -139,9 +139,8 @@ run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 	if (keep(st, r, why, false) < 0)
 		return -1;
 	if (run_on_error(st) == ON_ERROR_FAIL)
-		return err_set(st->err, "%s%s%s", place, why,
-			st->op->flags & OP_ON_ERROR ?
-				" (--on-error skip goes on)" : "");
+		return err_set(st->err, "%s%s (--on-error skip goes on)",
+			place, why);
 	if (st->priv->said++ < SAID_MOST)
 		say(st, "%s%s", place, why);
 	return 0;
