@@ -86,13 +86,15 @@ value_json_string(const char *s, size_t n, bool escaped)
 
 /*
  * A string value of plain text (UTF-8, no escapes): where the text needs
- * escaping it is written to tmp, else the value points to s itself.
+ * escaping it is written to tmp (in place of what is there), else the value
+ * points to s itself.
  */
 struct value value_text(const char *s, size_t n, struct buf *tmp);
 
 /*
  * The plain text of a VALUE_STRING: its own bytes when it has no escapes, else
- * decoded into tmp (a lone surrogate becomes U+FFFD).  Sets *n.
+ * decoded into tmp, in place of what is there (a lone surrogate becomes U+FFFD).
+ * Sets *n.
  */
 const char *value_string(const struct value *v, size_t *n, struct buf *tmp);
 
@@ -117,11 +119,12 @@ bool value_is_nan(const struct value *v);  /* NaN, as number or as string */
 void value_print(const struct value *v, struct buf *out);
 
 /*
- * Compare for order and for equality of keys: null, booleans, numbers (as
- * numbers, exactly, int against double too; -0.0 equals 0.0; NaN equals NaN
- * and is above all), strings (times as times, otherwise by UTF-8 bytes of the
- * decoded text), arrays and objects (by their JSON text).  A missing value
- * (NULL) is null.  Returns <0, 0, >0.
+ * Compare for order and for equality of keys, in this order: null, booleans,
+ * numbers (as numbers, exactly, int against double too; -0.0 equals 0.0; NaN
+ * equals NaN and is above all), times, other strings (by UTF-8 bytes of the
+ * decoded text; dates are such), arrays, objects (both by their JSON text).  A
+ * missing value (NULL) is null.  The strings "NaN", "Infinity", "-Infinity" are
+ * the doubles that print so.  Returns <0, 0, >0.
  */
 int value_compare(const struct value *a, const struct value *b);
 
@@ -129,7 +132,7 @@ int value_compare(const struct value *a, const struct value *b);
  * Key bytes: append an encoding of v such that two values get the same bytes
  * exactly if value_compare() calls them equal, except that 1 and 1.0 differ.
  * value_decode reads one back (text points into the bytes) and returns the
- * bytes used.
+ * bytes used, 0 if they are damaged.
  */
 void value_encode(const struct value *v, struct buf *out);
 size_t value_decode(struct value *v, const char *p, size_t n);
