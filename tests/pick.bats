@@ -63,9 +63,8 @@ load lib
 }
 
 @test "a field that the stream is known not to have is refused" {
-	printf '{"time":1}\n' > "$BATS_TEST_TMPDIR/in"
-	run bief run "stream-files --trigger once $BATS_TEST_TMPDIR/in |
-		parse-json --schema 'time timestamp' | pick tim"
+	printf '{"time":1}\n' > in
+	run bief run "parse-json --batch 10 --schema 'time timestamp' | pick tim" < in
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"no field 'tim'"*"time"* ]]
 }
