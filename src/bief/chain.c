@@ -522,6 +522,13 @@ run_print(struct stage *st, const char *p, size_t n)
 	buf_add(&st->chain->out.b, p, n);
 }
 
+int64_t
+run_committed(const struct stage *st, int64_t *start)
+{
+	*start = st->priv->recovery.last;
+	return st->priv->recovery.own;
+}
+
 bool
 run_terminal(const struct stage *st)
 {

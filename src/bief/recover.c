@@ -16,7 +16,7 @@ recover_init(struct recovery *r)
 {
 	memset(r, 0, sizeof(*r));
 	place_init(&r->place);
-	r->last = r->stored = r->committed = -1;
+	r->last = r->own = r->stored = r->committed = -1;
 	r->files.last = -1;
 }
 
@@ -179,6 +179,7 @@ recover_stage(struct stage *st, struct plan *p)
 	r->on = true;
 	if (sink) {
 		ret = commit_last(&r->place, &r->last, st->err);
+		r->own = r->last;
 		/* A new sink starts where the others are. */
 		if (ret == 0 && r->last < 0 && p->committed >= 0) {
 			r->last = p->committed;
@@ -338,7 +339,7 @@ recover_source_end(struct stage *st, const struct batch *b)
 	struct buf position;
 	int ret;
 
-	if (!r->on || b->number <= r->stored)
+	if (!r->on || !(st->op->flags & OP_SOURCE) || b->number <= r->stored)
 		return 0;
 	buf_init(&position);
 	ret = st->op->mark(st, &position);

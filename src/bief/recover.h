@@ -21,6 +21,7 @@ struct recovery {
 	struct place place;
 	struct state_files files; /* of a stage */
 	int64_t last;             /* of a sink: newest batch it has */
+	int64_t own;              /* ... and had when the run began; -1 */
 	bool skip;                /* of a sink: it has this batch already */
 	int64_t stored;           /* of a source: newest recorded batch */
 	int64_t committed;        /* by all sinks, as last looked */

@@ -183,6 +183,10 @@ const struct zone *run_zone(const struct stage *st);
 /* Write to standard output, for sinks that draw (buffered by the runtime). */
 void run_print(struct stage *st, const char *p, size_t n);
 bool run_terminal(const struct stage *st); /* standard output is one */
+/* The newest batch that this sink had committed when the run began, -1 none;
+ * and where it starts: a new sink after what all others have.  From restore
+ * on. */
+int64_t run_committed(const struct stage *st, int64_t *start);
 /* A line for --ready-fd, once. */
 void run_ready(struct stage *st);
 
