@@ -36,6 +36,7 @@ struct sqlite {
 	int (*step)(struct sqlite_stmt *);
 	int (*reset)(struct sqlite_stmt *);
 	int (*finalize)(struct sqlite_stmt *);
+	int (*clear_bindings)(struct sqlite_stmt *);
 	int (*bind_null)(struct sqlite_stmt *, int);
 	int (*bind_int64)(struct sqlite_stmt *, int, int64_t);
 	int (*bind_double)(struct sqlite_stmt *, int, double);
@@ -67,6 +68,7 @@ static const struct symbol symbols[] = {
 	SYMBOL(step),
 	SYMBOL(reset),
 	SYMBOL(finalize),
+	SYMBOL(clear_bindings),
 	SYMBOL(bind_null),
 	SYMBOL(bind_int64),
 	SYMBOL(bind_double),
@@ -202,6 +204,15 @@ sqlite_reset(struct sqlite *db, struct sqlite_stmt *s)
 	db->reset(s);
 }
 
+bool
+sqlite_exact(const struct value *v)
+{
+	return v->type == VALUE_NUMBER && memchr(v->s, '.', v->n) == NULL &&
+	       memchr(v->s, 'e', v->n) == NULL &&
+	       memchr(v->s, 'E', v->n) == NULL &&
+	       value_number(v, false).type != VALUE_INT;
+}
+
 int
 sqlite_bind_text(struct sqlite *db, struct sqlite_stmt *s, int i, const char *p,
 	size_t n, struct err *err)
@@ -213,7 +224,7 @@ sqlite_bind_text(struct sqlite *db, struct sqlite_stmt *s, int i, const char *p,
 
 int
 sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
-	const struct value *v, struct buf *tmp, struct err *err)
+	const struct value *v, bool spelling, struct buf *tmp, struct err *err)
 {
 	struct value number;
 	const char *p;
@@ -232,16 +243,13 @@ sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
 		p = value_string(v, &n, tmp);
 		return sqlite_bind_text(db, s, i, p, n, err);
 	}
-	number = value_number(v, false);
+	number = spelling ? value_null() : value_number(v, false);
 	if (number.type == VALUE_INT) {
 		rc = db->bind_int64(s, i, number.i);
 		return rc == OK ? 0 : failed(db, err);
 	}
-	/* An integer beyond 64 bits keeps its digits. */
 	if (number.type == VALUE_DOUBLE && isfinite(number.d) &&
-		(v->type != VALUE_NUMBER || memchr(v->s, '.', v->n) != NULL ||
-			memchr(v->s, 'e', v->n) != NULL ||
-			memchr(v->s, 'E', v->n) != NULL)) {
+		!sqlite_exact(v)) {
 		rc = db->bind_double(s, i, number.d);
 		return rc == OK ? 0 : failed(db, err);
 	}
@@ -254,6 +262,12 @@ sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
 		n -= 2;
 	}
 	return sqlite_bind_text(db, s, i, p, n, err);
+}
+
+void
+sqlite_clear(struct sqlite *db, struct sqlite_stmt *s)
+{
+	db->clear_bindings(s);
 }
 
 int

@@ -40,13 +40,19 @@ void sqlite_reset(struct sqlite *db, struct sqlite_stmt *s);
 
 /*
  * Give parameter i (from 1) a value: integers and doubles as they are, a
- * boolean as 0 or 1, all else as the text that the stream has for it.  tmp is
- * used for text and may be cleared at once.
+ * boolean as 0 or 1, all else as the text that the stream has for it; with
+ * spelling, numbers too.  tmp is used for text and may be cleared at once.
  */
 int sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
-	const struct value *v, struct buf *tmp, struct err *err);
+	const struct value *v, bool spelling, struct buf *tmp,
+	struct err *err);
+/* An integer beyond 64 bits: it keeps its digits, as text. */
+bool sqlite_exact(const struct value *v);
 int sqlite_bind_text(struct sqlite *db, struct sqlite_stmt *s, int i,
 	const char *p, size_t n, struct err *err);
+
+/* Make all parameters null. */
+void sqlite_clear(struct sqlite *db, struct sqlite_stmt *s);
 
 /* Columns of the row that is there, from 0. */
 int sqlite_columns(struct sqlite *db, struct sqlite_stmt *s);

@@ -1,0 +1,346 @@
+/*
+ * sink-table: show each batch as a table on the terminal, or keep the result in
+ * a table of an SQLite database.
+ *
+ * Time: none; times are shown in the zone of --zone or the header.
+ * Watermark: ends here.
+ * State: none of its own; with --db the table is the state.
+ * Restart: with a checkpoint, batches that the table has are skipped.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "buf.h"
+#include "dbtable.h"
+#include "draw.h"
+#include "run.h"
+#include "schema.h"
+#include "time.h"
+
+#define HYPHENS "-------------------------------------------\n"
+#define CONSOLE_ROWS 20
+#define CONSOLE_CUT 20
+#define PPRINT_ROWS 10
+
+enum { STYLE_CONSOLE, STYLE_PPRINT };
+enum { UNTOLD = -1 };
+
+struct sink_table {
+	/* options */
+	const char *db;
+	const char *table;
+	int mode; /* enum mode less one; UNTOLD */
+	struct opt_list key;
+	int64_t rows;
+	int64_t truncate;
+	bool no_truncate;
+	bool live;
+	int style;
+	/* state */
+	struct draw draw;
+	bool drawing;         /* draw has been initialized */
+	bool shown;           /* a table has been printed */
+	struct batch last;    /* the batch before */
+	size_t lines;         /* of the last one, with --live */
+	uint64_t count;       /* records of the batch, by pprint */
+	struct buf text;      /* its lines; what is printed */
+	struct dbtable *to;   /* --db */
+	enum mode result;     /* what is done with its rows */
+	struct opt_list keys; /* of the rows in it */
+	bool skip;            /* it has this batch already */
+};
+
+#define AT(member) offsetof(struct sink_table, member)
+
+static const struct opt sink_table_opts[] = {
+	{"db", 0, OPT_STRING, AT(db), "FILE",
+		"keep the result in this SQLite database", true},
+	{"table", 0, OPT_STRING, AT(table), "NAME", "in this table", false},
+	{"mode", 0, OPT_ENUM, AT(mode), "append|update|complete",
+		"what the batches are: new rows, changed rows, all rows",
+		false},
+	{"key", 0, OPT_LIST, AT(key), "FIELD,...",
+		"with update: the fields that tell rows apart", false},
+	{"rows", 0, OPT_INT, AT(rows), "N",
+		"show at most N rows of a batch (20; pprint: 10)", false},
+	{"truncate", 0, OPT_INT, AT(truncate), "N",
+		"cut values to N characters (20)", false},
+	{"no-truncate", 0, OPT_FLAG, AT(no_truncate), NULL,
+		"show values whole", false},
+	{"live", 0, OPT_FLAG, AT(live), NULL,
+		"draw each table in the place of the last", false},
+	{"style", 0, OPT_ENUM, AT(style), "console|pprint",
+		"as Spark's console sink, or as DStreams print", false},
+	OPT_END};
+
+static void
+sink_table_defaults(void *self)
+{
+	struct sink_table *s = self;
+
+	s->mode = UNTOLD;
+	s->rows = UNTOLD;
+	s->truncate = UNTOLD;
+}
+
+static int
+sink_table_open(struct stage *st)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	buf_init(&s->text);
+	if ((s->db == NULL) != (s->table == NULL))
+		return err_as(st->err, STATUS_USAGE, "%s needs %s",
+			s->db == NULL ? "--table NAME" : "--db FILE",
+			s->db == NULL ? "--db FILE" : "--table NAME");
+	if (s->db != NULL &&
+		(s->live || s->no_truncate || s->rows != UNTOLD ||
+			s->truncate != UNTOLD || s->style != STYLE_CONSOLE))
+		return err_as(st->err, STATUS_USAGE,
+			"--db shows nothing: leave --rows, --truncate, "
+			"--no-truncate, --live and --style away");
+	if (s->key.n > 0 && (s->db == NULL || s->mode + 1 != MODE_UPDATE))
+		return err_as(st->err, STATUS_USAGE,
+			"--key is for --db with --mode update");
+	if (s->no_truncate && s->truncate != UNTOLD)
+		return err_as(st->err, STATUS_USAGE,
+			"--truncate and --no-truncate exclude each other");
+	return 0;
+}
+
+/* The mode of the result: what was told must be what comes. */
+static int
+find_mode(struct stage *st, const struct plan *p)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	enum mode told = s->mode == UNTOLD ? MODE_NONE
+					   : (enum mode)(s->mode + 1);
+
+	s->result = told != MODE_NONE ? told : p->mode;
+	if (told == MODE_NONE || p->stream == 0)
+		return 0;
+	if (told == MODE_COMPLETE && !p->aggregated)
+		return err_as(st->err, STATUS_USAGE,
+			"mode complete needs an aggregation before it: put an "
+			"agg there, or say --mode append");
+	if (p->mode != MODE_NONE && p->mode != told)
+		return err_as(st->err, STATUS_USAGE,
+			"--mode %s, but what comes is made in mode %s: say "
+			"--mode %s to agg too, or leave it away here",
+			mode_name(told), mode_name(p->mode), mode_name(told));
+	return 0;
+}
+
+/* The fields that tell the rows of an update apart; a single row has none. */
+static int
+find_keys(struct stage *st, const struct plan *p)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	const struct opt_list *from = s->key.n > 0 ? &s->key : &p->keys;
+	size_t i;
+
+	for (i = 0; i < s->key.n; i++)
+		if (plan_field(p, s->key.s[i], st->err) != 0)
+			return -1;
+	if (s->result != MODE_UPDATE)
+		return 0;
+	for (i = 0; i < from->n; i++)
+		opt_list_add(&s->keys, from->s[i], false);
+	if (s->keys.n > 0)
+		return 0;
+	if (p->stream == 0)
+		return err_as(st->err, STATUS_USAGE,
+			"--mode update needs --key FIELD,...: the fields that "
+			"tell the rows apart");
+	/* Spark: without an aggregation nothing is ever changed; one without
+	 * keys has one row. */
+	s->result = p->aggregated ? MODE_COMPLETE : MODE_APPEND;
+	return 0;
+}
+
+
+static int
+sink_table_plan(struct stage *st, struct plan *p)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	if (find_mode(st, p) != 0)
+		return -1;
+	if (s->db != NULL)
+		return find_keys(st, p);
+	if (s->style == STYLE_PPRINT)
+		return 0;
+	draw_init(&s->draw, st->in.fields, run_zone(st), run_terminal(st));
+	s->drawing = true;
+	s->draw.rows = s->rows == UNTOLD ? CONSOLE_ROWS : (uint64_t)s->rows;
+	s->draw.cut = s->truncate == UNTOLD ? CONSOLE_CUT : (size_t)s->truncate;
+	if (s->no_truncate)
+		s->draw.cut = 0;
+	return 0;
+}
+
+/* The table is opened when the sink has its place in the checkpoint. */
+static int
+sink_table_restore(struct stage *st)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	struct dbtable_options o = {.path = s->db, .table = s->table,
+		.mode = s->result, .told = s->mode != UNTOLD, .keys = &s->keys,
+		.fields = st->in.fields, .identity = st->in.identity,
+		.sink = st->out.stage};
+
+	if (s->db == NULL)
+		return 0;
+	o.committed = run_committed(st, &o.start);
+	s->to = dbtable_open(&o, st->err);
+	return s->to == NULL ? -1 : 0;
+}
+
+static int
+sink_table_begin(struct stage *st, struct batch *b)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	s->skip = s->to != NULL && dbtable_has(s->to, b->number);
+	return 0;
+}
+
+static int
+sink_table_record(struct stage *st, struct record *r)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	if (s->db != NULL)
+		return s->skip ? 0 : dbtable_add(s->to, r, st->err);
+	if (s->style == STYLE_CONSOLE) {
+		draw_record(&s->draw, r);
+		return 0;
+	}
+	if (s->count++ < (uint64_t)(s->rows == UNTOLD ? PPRINT_ROWS : s->rows)) {
+		draw_python(&s->text, r);
+		buf_byte(&s->text, '\n');
+	}
+	return 0;
+}
+
+/* Print what is in s->text, with --live in the place of what was last. */
+static void
+show(struct stage *st)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	bool live = s->live && run_terminal(st);
+	struct buf head;
+	size_t i;
+
+	buf_init(&head);
+	if (live && s->lines > 0)
+		buf_printf(&head, "\033[%zuF\033[J", s->lines);
+	if (live) /* a line that is too long must stay one line */
+		buf_str(&head, "\033[?7l");
+	run_print(st, head.p, head.n);
+	if (live)
+		buf_str(&s->text, "\033[?7h");
+	run_print(st, s->text.p, s->text.n);
+	for (s->lines = i = 0; i < s->text.n; i++)
+		s->lines += s->text.p[i] == '\n';
+	buf_clear(&s->text);
+	buf_release(&head);
+	s->shown = true;
+}
+
+static void
+console(struct stage *st, const struct batch *b)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	buf_printf(&s->text, HYPHENS "Batch: %lld\n" HYPHENS,
+		(long long)(b->number > 0 ? b->number : 0));
+	draw_print(&s->draw, &s->text);
+	draw_clear(&s->draw);
+	show(st);
+}
+
+static void
+pprint(struct stage *st, const struct batch *b)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	uint64_t rows = s->rows == UNTOLD ? PPRINT_ROWS : (uint64_t)s->rows;
+	char time[TIME_MAX + 1];
+	struct buf lines = s->text;
+
+	time[time_format_show(b->time_us, run_zone(st), time)] = '\0';
+	buf_init(&s->text);
+	buf_printf(&s->text, HYPHENS "Time: %s\n" HYPHENS, time);
+	buf_add(&s->text, lines.p, lines.n);
+	buf_str(&s->text, s->count > rows ? "...\n\n" : "\n");
+	buf_release(&lines);
+	s->count = 0;
+	show(st);
+}
+
+static int
+sink_table_batch(struct stage *st, struct batch *b)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	if (s->db != NULL)
+		return s->skip ? 0 : dbtable_write(s->to, b->number, st->err);
+	/* An empty batch is nothing to look at, unless it is the result. */
+	if (s->style == STYLE_PPRINT)
+		pprint(st, b);
+	else if (!draw_empty(&s->draw) || (draw_has_columns(&s->draw) &&
+			(b->whole || st->in.mode == MODE_COMPLETE)))
+		console(st, b);
+	s->last = *b;
+	return 0;
+}
+
+/* There was nothing to show: then at least its columns. */
+static int
+sink_table_eof(struct stage *st, struct batch *b)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	if (s->drawing && !s->shown && draw_has_columns(&s->draw))
+		console(st, &s->last);
+	return 0;
+}
+
+static int
+sink_table_commit(struct stage *st, const struct batch *b)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	return s->to == NULL ? 0 : dbtable_commit(s->to, st->err);
+}
+
+static void
+sink_table_close(struct stage *st)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	dbtable_close(s->to);
+	if (s->drawing)
+		draw_release(&s->draw);
+	opt_list_free(&s->keys);
+	buf_release(&s->text);
+}
+
+const struct op op_sink_table = {
+	.name = "sink-table",
+	.about = "show each batch as a table, or keep the result in SQLite",
+	.synopsis = "[--db FILE --table NAME] [--mode MODE]",
+	.opts = sink_table_opts,
+	.size = sizeof(struct sink_table),
+	.flags = OP_SINK,
+	.defaults = sink_table_defaults,
+	.open = sink_table_open,
+	.plan = sink_table_plan,
+	.restore = sink_table_restore,
+	.begin = sink_table_begin,
+	.record = sink_table_record,
+	.batch = sink_table_batch,
+	.eof = sink_table_eof,
+	.commit = sink_table_commit,
+	.close = sink_table_close,
+};

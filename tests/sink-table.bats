@@ -1,0 +1,413 @@
+#!/usr/bin/env bats
+# sink-table: tables on the terminal, tables in SQLite.
+
+load lib
+
+query() {
+	sqlite3 -readonly "${2:-x.db}" "$1"
+}
+
+# Lines of a stream with control lines: header keys, then batches of one line.
+stream() {
+	local i=0 header="$1" line
+	shift
+	printf '{"#bief":{"stream":1%s}}\n' "${header:+,$header}"
+	for line in "$@"; do
+		printf '{"#bief":{"begin":%d,"time":"2026-11-21T08:00:0%dZ"}}\n' $i $i
+		[ -z "$line" ] || printf '%b\n' "$line"
+		printf '{"#bief":{"end":%d}}\n' $i
+		i=$((i + 1))
+	done
+	printf '{"#bief":{"eof":1}}\n'
+}
+
+# The same with a checkpoint.
+checkpointed() {
+	local dir=$1 header=$2
+	shift 2
+	stream "\"checkpoint\":\"$PWD/$dir\",\"identity\":\"$dir\"${header:+,$header}" "$@"
+}
+
+@test "a table has Spark's frame, right alignment and the batch's number" {
+	printf '%s\n' '{"action":"Open","count":179}' '{"action":"Close","count":11}' |
+		sink-table > out
+	is out <<-'EOF'
+	-------------------------------------------
+	Batch: 0
+	-------------------------------------------
+	+------+-----+
+	|action|count|
+	+------+-----+
+	|  Open|  179|
+	| Close|   11|
+	+------+-----+
+
+	EOF
+}
+
+@test "columns are the fields in order of appearance, missing ones are NULL" {
+	printf '%s\n' '{"a":1}' '{"b":true,"a":null}' '{}' | sink-table | tail -n +4 > out
+	is out <<-'EOF'
+	+----+----+
+	|   a|   b|
+	+----+----+
+	|   1|NULL|
+	|NULL|true|
+	|NULL|NULL|
+	+----+----+
+
+	EOF
+}
+
+@test "of a name that stands twice in a record the last one is shown" {
+	echo '{"a":1,"b":2,"a":3}' | sink-table | sed -n 7p > out
+	is out <<< '|  3|  2|'
+}
+
+@test "values over 20 characters are cut, and whole with --no-truncate" {
+	echo '{"s":"abcdefghijklmnopqrstuvwxyz"}' > in
+	sink-table < in | sed -n 7p > out
+	sink-table --truncate 5 < in | sed -n 7p >> out
+	sink-table --truncate 2 < in | sed -n 7p >> out
+	sink-table --truncate 0 < in | sed -n 7p >> out
+	sink-table --no-truncate < in | sed -n 5p >> out
+	is out <<-'EOF'
+	|abcdefghijklmnopq...|
+	|ab...|
+	| ab|
+	|abcdefghijklmnopqrstuvwxyz|
+	|s                         |
+	EOF
+}
+
+@test "more rows than --rows are told of" {
+	printf '{"n":%d}\n' 1 2 3 | sink-table --rows 2 | tail -n 4 > out
+	is out <<-'EOF'
+	|  1|
+	|  2|
+	+---+
+	only showing top 2 rows
+	EOF
+}
+
+@test "East Asian wide characters count two columns" {
+	printf '%s\n' '{"日本":"日本語"}' '{"日本":"abc"}' | sink-table | tail -n +4 > out
+	is out <<-'EOF'
+	+------+
+	|  日本|
+	+------+
+	|日本語|
+	|   abc|
+	+------+
+
+	EOF
+}
+
+@test "doubles are printed as Java does, integers as they are" {
+	printf '{"d":%s}\n' 1.0 1e7 0.00099 1584786731698422519 |
+		sink-table | sed -n 7,10p > out
+	is out <<-'EOF'
+	|                1.0|
+	|              1.0E7|
+	|             9.9E-4|
+	|1584786731698422519|
+	EOF
+}
+
+@test "times are shown in the zone, arrays and objects in Spark's form" {
+	echo '{"t":"2016-07-26T02:45:07.5Z","a":[1,null],"o":{"x":1,"y":"z"}}' |
+		sink-table --no-truncate --zone Europe/Paris | sed -n 7p > out
+	is out <<< '|2016-07-26 04:45:07.5|[1, NULL]|{1, z}|'
+}
+
+@test "types are known from the header: a map shows its keys" {
+	stream '"fields":"m map<string,int>, s struct<a:int,b:int>, d double"' \
+		'{"m":{"k":1},"s":{"b":2},"d":7}' | sink-table | sed -n 7p > out
+	is out <<< '|{k -> 1}|{NULL, 2}|7.0|'
+}
+
+@test "control characters in values cannot break the table" {
+	printf '%s\n' '{"s":"a\nb\tc\u0007"}' | sink-table | sed -n 7p > out
+	is out <<< '|a\nb\tc\a|'
+}
+
+@test "each batch is a table; an empty one is not shown" {
+	stream '' '{"n":1}' '' '{"n":2}' | sink-table | grep -e Batch -e '[0-9]|' > out
+	is out <<-'EOF'
+	Batch: 0
+	|  1|
+	Batch: 2
+	|  2|
+	EOF
+}
+
+@test "without any record the known columns are shown once" {
+	stream '"fields":"a string, b int"' '' '' | sink-table > out
+	is out <<-'EOF'
+	-------------------------------------------
+	Batch: 1
+	-------------------------------------------
+	+---+---+
+	|  a|  b|
+	+---+---+
+	+---+---+
+
+	EOF
+}
+
+@test "nothing comes of nothing" {
+	sink-table < /dev/null > out
+	[ ! -s out ]
+}
+
+@test "--style pprint prints batches as DStreams do, empty ones too" {
+	stream '' '{"w":"it'\''s","n":1}\n{"w":"b","n":7.0}' '' '{"w":null}' |
+		sink-table --style pprint --rows 1 > out
+	is out <<-'EOF'
+	-------------------------------------------
+	Time: 2026-11-21 08:00:00
+	-------------------------------------------
+	("it's", 1)
+	...
+
+	-------------------------------------------
+	Time: 2026-11-21 08:00:01
+	-------------------------------------------
+
+	-------------------------------------------
+	Time: 2026-11-21 08:00:02
+	-------------------------------------------
+	None
+
+	EOF
+}
+
+@test "mode complete without an aggregation is refused" {
+	stream '' '{"n":1}' > in
+	run -2 sink-table --mode complete < in
+	[[ "$output" == *"needs an aggregation"* ]]
+}
+
+@test "a mode that is not the result's is refused" {
+	stream '"mode":"update","aggregated":true' '{"n":1}' > in
+	run -2 sink-table --mode append < in
+	[[ "$output" == *"say --mode append to agg too"* ]]
+}
+
+@test "golden: tables are Spark's byte for byte" {
+	shared
+	while read -r case; do
+		jq -r '.lines[]?' <<< "$case" > in
+		schema=$(jq -r '.schema // empty' <<< "$case")
+		[ -n "$schema" ] || continue
+		jq -j '.text + "\n"' <<< "$case" > want
+		{ stream '' '' | head -n 2; cat in; stream '' '' | tail -n 2; } |
+			parse-json --schema "$schema" |
+			sink-table --rows "$(jq .rows <<< "$case")" \
+				--truncate "$(jq .truncate <<< "$case")" |
+			tail -n +4 > got
+		diff -u want got || { jq .name <<< "$case"; return 1; }
+	done < "$SHARED/golden/console.jsonl"
+}
+
+# SQLite.
+
+@test "a batch is kept as rows of a table, integers exact" {
+	printf '%s\n' '{"k":"a","n":1584786731698422519,"d":7.0,"b":true,"o":{"x":[1]},"z":null}' |
+		sink-table --db x.db --table t
+	query "SELECT k, n, d, b, o, z IS NULL, typeof(d), typeof(b) FROM t" > out
+	is out <<< 'a|1584786731698422519|7.0|1|{"x":[1]}|1|real|integer'
+}
+
+@test "column types come from the schema of the header" {
+	stream '"fields":"i int, d double, e decimal(5,2), t timestamp, s string"' \
+		'{"i":1,"d":2,"e":1.50,"t":"2016-07-26T02:45:07Z","s":"007"}' |
+		sink-table --db x.db --table t
+	query "SELECT group_concat(type) FROM pragma_table_info('t')" > out
+	query "SELECT * FROM t" >> out
+	is out <<-'EOF'
+	INTEGER,REAL,TEXT,TEXT,TEXT
+	1|2.0|1.50|2016-07-26T02:45:07Z|007
+	EOF
+}
+
+@test "NaN and infinities are text, an integer beyond 64 bits keeps its digits" {
+	printf '%s\n' '{"d":1.5,"h":123456789012345678901234567890}' '{"d":"NaN"}' |
+		sink-table --db x.db --table t
+	query "SELECT d, typeof(d), h FROM t" > out
+	is out <<-'EOF'
+	1.5|real|123456789012345678901234567890
+	NaN|text|
+	EOF
+}
+
+@test "any name can be a table, a column" {
+	printf '%s\n' '{"select":1,"a \"b\"":2,"é;--":3,"":4}' |
+		sink-table --db x.db --table 'my "tab'
+	query 'SELECT "select", "a ""b""", "é;--", "" FROM "my ""tab"' > out
+	is out <<< '1|2|3|4'
+}
+
+@test "names that differ in case only are refused, since to SQLite they are one" {
+	echo '{"a":1,"A":2}' > in
+	run -1 sink-table --db x.db --table t < in
+	[[ "$output" == *"one column to SQLite"* ]]
+}
+
+@test "fields that appear later become columns" {
+	stream '' '{"a":1}' '{"a":2,"b":"x"}' '{"c":3}' | sink-table --db x.db --table t
+	query "SELECT * FROM t" > out
+	is out <<-'EOF'
+	1||
+	2|x|
+	||3
+	EOF
+}
+
+@test "a table with rows and no mode is refused, with the remedy" {
+	echo '{"a":1}' > in
+	sink-table --db x.db --table t < in
+	run -2 sink-table --db x.db --table t < in
+	[[ "$output" == *"--mode append"* ]]
+	query "SELECT count(*) FROM t" > out
+	is out <<< 1
+}
+
+@test "mode append adds rows, mode complete replaces them" {
+	echo '{"a":1}' > in
+	sink-table --db x.db --table t < in
+	sink-table --db x.db --table t --mode append < in
+	query "SELECT count(*) FROM t" > out
+	sink-table --db x.db --table t --mode complete < in
+	query "SELECT count(*) FROM t" >> out
+	sink-table --db x.db --table t --mode complete < /dev/null
+	query "SELECT count(*) FROM t" >> out
+	is out <<-'EOF'
+	2
+	1
+	0
+	EOF
+}
+
+@test "mode update replaces the rows of the same key, and null is a key" {
+	stream '"mode":"update","aggregated":true,"keys":["k","grouping_id"]' \
+		'{"k":null,"grouping_id":0,"n":1}\n{"k":null,"grouping_id":1,"n":2}\n{"k":"a","grouping_id":0,"n":3}' \
+		'{"k":null,"grouping_id":0,"n":10}\n{"k":"a","grouping_id":0,"n":30}\n{"k":"a","grouping_id":0,"n":31}' |
+		sink-table --db x.db --table t
+	query "SELECT * FROM t ORDER BY k, grouping_id" > out
+	is out <<-'EOF'
+	|0|10
+	|1|2
+	a|0|31
+	EOF
+}
+
+@test "update of a single row without keys leaves a single row" {
+	stream '"mode":"update","aggregated":true' '{"count":1}' '{"count":5}' |
+		sink-table --db x.db --table t
+	query "SELECT * FROM t" > out
+	is out <<< 5
+}
+
+@test "update without control lines asks for the key" {
+	echo '{"k":1}' > in
+	run -2 sink-table --db x.db --table t --mode update < in
+	[[ "$output" == *"--key"* ]]
+	sink-table --db x.db --table t --mode update --key k < in
+	sink-table --db x.db --table t --mode update --key k < in
+	query "SELECT count(*) FROM t" > out
+	is out <<< 1
+}
+
+@test "columns that somebody added are left alone by an update" {
+	stream '"mode":"update","aggregated":true,"keys":["k"]' '{"k":1,"n":1}' > in
+	sink-table --db x.db --table t < in
+	sqlite3 x.db "ALTER TABLE t ADD COLUMN note; UPDATE t SET note = 'mine'"
+	sink-table --db x.db --table t < in
+	query "SELECT * FROM t" > out
+	is out <<< '1|1|mine'
+}
+
+@test "a batch that was cut off is not in the table" {
+	stream '' '{"n":1}' '{"n":2}' | head -n 6 > in
+	run -1 sink-table --db x.db --table t < in
+	query "SELECT * FROM t" > out
+	is out <<< 1
+}
+
+@test "with a checkpoint, batches that the table has are skipped" {
+	checkpointed c '' '{"n":1}' '{"n":2}' > in
+	sink-table --db x.db --table t < in
+	# as if the commits had not been written
+	rm -r c
+	sink-table --db x.db --table t < in
+	query "SELECT n FROM t" > out
+	is out <<-'EOF'
+	1
+	2
+	EOF
+}
+
+@test "a table of another checkpoint is refused, unless --mode is told" {
+	checkpointed one '' '{"n":1}' | sink-table --db x.db --table t
+	checkpointed two '' '{"n":2}' > in
+	run -3 sink-table --db x.db --table t < in
+	[[ "$output" == *"another checkpoint"* ]]
+	sink-table --db x.db --table t --mode append < in
+	query "SELECT n FROM t" > out
+	is out <<-'EOF'
+	1
+	2
+	EOF
+}
+
+@test "a table that is gone although the checkpoint knows of it is refused" {
+	checkpointed c '' '{"n":1}' '{"n":2}' | sink-table --db x.db --table t
+	checkpointed c '"resume":2,"committed":1' > in
+	cp x.db old.db
+	rm x.db*
+	run -3 sink-table --db x.db --table t < in
+	[[ "$output" == *"it is gone"*"batch 1"* ]]
+	cp old.db x.db
+	sqlite3 x.db 'DROP TABLE t'
+	run -3 sink-table --db x.db --table t < in
+	[[ "$output" == *"it is gone"*"batch 1"* ]]
+}
+
+@test "two sinks behind one tee may write to one database" {
+	seq -f '{"n":%.0f}' 2000 > in
+	sink-table --db x.db --table a < in &
+	sink-table --db x.db --table b < in
+	wait $!
+	query "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)" > out
+	is out <<< '2000|2000'
+}
+
+@test "while a batch is under way others can write to the database" {
+	mkfifo p
+	sqlite3 x.db "CREATE TABLE o (x)"
+	sink-table --db x.db --table t < p &
+	exec 7> p
+	stream '' '{"n":1}' | head -n 3 >&7
+	wait_for query "SELECT 1 FROM sqlite_master WHERE name = 'o'" > /dev/null
+	sqlite3 x.db "INSERT INTO o VALUES (1)"
+	printf '%s\n' '{"#bief":{"end":0}}' '{"#bief":{"eof":1}}' >&7
+	exec 7>&-
+	wait $!
+	query "SELECT n FROM t" > out
+	is out <<< 1
+}
+
+@test "a database that cannot be made is an error that names it" {
+	echo '{"n":1}' > in
+	run -1 sink-table --db no/such/x.db --table t < in
+	[[ "$output" == *"cannot open 'no/such/x.db'"* ]]
+}
+
+@test "--db and --table go together" {
+	run -2 sink-table --db x.db < /dev/null
+	run -2 sink-table --table t < /dev/null
+	run -2 sink-table --db x.db --table t --rows 3 < /dev/null
+	run -2 sink-table --key k < /dev/null
+	run -2 sink-table --truncate 3 --no-truncate < /dev/null
+}
