@@ -1,0 +1,62 @@
+/*
+ * table: a static table in memory, found by key.
+ *
+ * It is read from CSV, JSON lines or SQLite, whole, and never changes: to read
+ * it again is to make a new one.  Rows with a null in their key are left out,
+ * since nothing ever matches them.
+ */
+#ifndef BIEF_TABLE_H
+#define BIEF_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct opt_list;
+struct schema;
+struct value;
+struct zone;
+
+struct table_options {
+	const char *path; /* a file, or FILE:TABLE of SQLite */
+	char sep;         /* of CSV */
+	bool header;      /* of CSV: the first line holds the names */
+	const struct schema *schema; /* names and types, or NULL: inferred */
+	const struct zone *zone;     /* of times that name none */
+	const struct opt_list *keys; /* columns */
+};
+
+struct table {
+	struct schema *fields; /* of the payload: all columns but the keys */
+	size_t width;          /* of the payload */
+	size_t rows;
+	struct table_private *priv;
+};
+
+/* NULL with a message that names the file. */
+struct table *table_load(const struct table_options *o, struct err *err);
+void table_free(struct table *t);
+/* Has what it was read from changed since? */
+bool table_changed(const struct table *t);
+/* Are the columns and types of the payload the same? */
+bool table_alike(const struct table *a, const struct table *b);
+
+/*
+ * Append the bytes of part i of a key (from 0) to look for.  False: this value
+ * matches nothing.  Numbers are compared as numbers, 1 and 1.0 alike; text with
+ * a column of numbers by the number that it spells, a number with a column of
+ * text by its spelling.
+ */
+bool table_key(const struct table *t, size_t i, const struct value *v,
+	struct buf *key);
+
+#define TABLE_NONE UINT32_MAX
+/* The first row of a key; the next one of the same key, in the table's order. */
+uint32_t table_find(const struct table *t, const void *key, size_t n);
+uint32_t table_next(const struct table *t, uint32_t row);
+/* Its payload: width values. */
+const struct value *table_row(const struct table *t, uint32_t row);
+
+#endif

@@ -1,0 +1,390 @@
+/*
+ * join-static: add to each record the fields of the rows of a table that have
+ * the same key.
+ *
+ * Time: none.
+ * Watermark: passes as it is.
+ * State: none; the table is in memory.
+ * Restart: the table is read again, as it is then.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "json.h"
+#include "run.h"
+#include "schema.h"
+#include "table.h"
+#include "time.h"
+#include "value.h"
+
+enum { INNER, LEFT, SEMI, ANTI };
+
+#define CHECK_US TIME_SECOND  /* look for a changed table this often ... */
+#define CHECK_RECORDS 4096    /* ... and at the clock not for every record */
+
+struct join_static {
+	/* options */
+	struct opt_list on;
+	int how;
+	const char *sep;
+	bool header;
+	const char *schema_text;
+	/* state */
+	struct schema *schema;
+	struct opt_list left, right; /* --on F=G: F and G */
+	struct field *key;           /* of left */
+	struct table *table;
+	struct value *nulls; /* for a record without a match */
+	struct buf bytes;    /* of the key */
+	struct buf name;
+	struct slots slots;
+	uint64_t id;         /* of the shape that to is right for */
+	struct shape *to;    /* with the table's fields */
+	bool again;          /* SIGHUP */
+	bool warned;         /* that it cannot be read again */
+	int64_t checked;     /* when the table was looked at */
+	uint32_t since;      /* records since the clock was */
+	uint32_t every;      /* so many between */
+};
+
+#define AT(member) offsetof(struct join_static, member)
+
+static const struct opt join_static_opts[] = {
+	{"on", 0, OPT_LIST, AT(on), "FIELD[=COLUMN],...",
+		"fields that must equal columns of the table", false},
+	{"how", 0, OPT_ENUM, AT(how), "inner|left|semi|anti",
+		"which records pass (inner)", false},
+	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
+		"CSV: what parts the columns (,)", false},
+	{"header", 0, OPT_FLAG, AT(header), NULL,
+		"CSV: the first line holds the names", false},
+	{"table-schema", 0, OPT_STRING, AT(schema_text), "DDL",
+		"names and types of the columns", false},
+	OPT_END};
+
+static char
+separator(const char *text)
+{
+	if (text == NULL)
+		return ',';
+	if (strcmp(text, "\\t") == 0)
+		return '\t';
+	return text[0] != '\0' && text[1] == '\0' ? text[0] : '\0';
+}
+
+/* --on F=G into F and G. */
+static int
+split_on(struct stage *st)
+{
+	struct join_static *j = STAGE(st, join_static);
+	size_t i;
+
+	if (j->on.n == 0)
+		return err_as(st->err, STATUS_USAGE,
+			"which field is the key? say --on FIELD[=COLUMN]");
+	j->key = mem_zalloc(j->on.n * sizeof *j->key);
+	for (i = 0; i < j->on.n; i++) {
+		const char *text = j->on.s[i], *equals = strchr(text, '=');
+		char *left = mem_dup(text, equals == NULL
+						   ? strlen(text)
+						   : (size_t)(equals - text));
+
+		opt_list_add(&j->left, left, false);
+		opt_list_add(&j->right, equals == NULL ? text : equals + 1,
+			false);
+		field_init(&j->key[i], left);
+		free(left);
+	}
+	return 0;
+}
+
+static struct table *
+load(struct stage *st)
+{
+	struct join_static *j = STAGE(st, join_static);
+	struct table_options o = {.path = st->operands[0],
+		.sep = separator(j->sep), .header = j->header,
+		.schema = j->schema, .zone = run_zone(st), .keys = &j->right};
+
+	return table_load(&o, st->err);
+}
+
+static int
+join_static_open(struct stage *st)
+{
+	struct join_static *j = STAGE(st, join_static);
+
+	buf_init(&j->bytes);
+	buf_init(&j->name);
+	j->every = 1;
+	if (st->noperands != 1)
+		return err_as(st->err, STATUS_USAGE,
+			"%s: it is FILE (CSV, or JSON lines when it ends in "
+			".json, .jsonl or .ndjson) or DATABASE:TABLE",
+			st->noperands == 0 ? "the table is missing"
+					   : "one table at a time");
+	if (separator(j->sep) == '\0')
+		return err_as(st->err, STATUS_USAGE,
+			"--sep '%s' is not one character", j->sep);
+	if (j->schema_text != NULL) {
+		j->schema = schema_parse(j->schema_text, st->err);
+		if (j->schema == NULL) {
+			st->err->status = STATUS_USAGE;
+			return err_in(st->err, "--table-schema");
+		}
+	}
+	return split_on(st);
+}
+
+/* Take a table that was read. */
+static void
+take(struct join_static *j, struct table *t)
+{
+	size_t i;
+
+	table_free(j->table);
+	j->table = t;
+	j->id = 0;
+	j->nulls = mem_realloc(j->nulls, (t->width + 1) * sizeof *j->nulls);
+	for (i = 0; i < t->width; i++)
+		j->nulls[i] = value_null();
+}
+
+/* The name that a column gets where the stream has names: its own, or with
+ * "right_" before it as often as it must be. */
+static const char *
+free_name(struct join_static *j, const char *column,
+	bool (*taken)(const void *in, const char *name, size_t n),
+	const void *in)
+{
+	struct buf *b = &j->name;
+
+	buf_clear(b);
+	buf_str(b, column);
+	while (taken(in, buf_cstr(b), b->n)) {
+		buf_need(b, 7);
+		memmove(b->p + 6, b->p, b->n);
+		memcpy(b->p, "right_", 6);
+		b->n += 6;
+	}
+	return b->p;
+}
+
+static bool
+in_schema(const void *in, const char *name, size_t n)
+{
+	return schema_find(in, name, n) >= 0;
+}
+
+static int
+join_static_plan(struct stage *st, struct plan *p)
+{
+	struct join_static *j = STAGE(st, join_static);
+	struct table *t;
+	size_t i;
+
+	for (i = 0; i < j->left.n; i++)
+		if (plan_field(p, j->left.s[i], st->err) != 0)
+			return -1;
+	t = load(st);
+	if (t == NULL)
+		return -1;
+	take(j, t);
+	if (p->fields == NULL || j->how >= SEMI)
+		return 0;
+	for (i = 0; i < t->width; i++)
+		schema_add(p->fields,
+			free_name(j, t->fields->f[i].name, in_schema,
+				p->fields),
+			type_copy(t->fields->f[i].type));
+	return 0;
+}
+
+/* Read the table again if it has changed; one that cannot be read, or has
+ * become another, leaves the one that we have. */
+static void
+refresh(struct stage *st)
+{
+	struct join_static *j = STAGE(st, join_static);
+	struct table *t;
+
+	j->checked = time_monotonic();
+	if (!j->again && !table_changed(j->table))
+		return;
+	t = load(st);
+	if (t != NULL && st->in.fields != NULL && !table_alike(t, j->table)) {
+		table_free(t);
+		t = NULL;
+		err_set(st->err, "table '%s' has other columns now",
+			st->operands[0]);
+	}
+	if (t != NULL)
+		take(j, t);
+	else if (j->again || !j->warned)
+		run_warn(st, "%s: going on with the table as it was",
+			st->err->text);
+	j->warned = t == NULL;
+	j->again = false;
+}
+
+static int
+join_static_begin(struct stage *st, struct batch *b)
+{
+	refresh(st);
+	return 0;
+}
+
+/* Without batches: look at the table once a second, but not at the clock for
+ * each of a million records a second. */
+static void
+refresh_sometimes(struct stage *st)
+{
+	struct join_static *j = STAGE(st, join_static);
+	int64_t now;
+
+	if (++j->since < j->every)
+		return;
+	j->since = 0;
+	now = time_monotonic();
+	if (now - j->checked >= CHECK_US) {
+		j->every = 1;
+		refresh(st);
+	} else if (j->every < CHECK_RECORDS) {
+		j->every *= 2;
+	}
+}
+
+static bool
+in_shape(const void *in, const char *name, size_t n)
+{
+	struct buf json;
+	bool found;
+
+	buf_init(&json);
+	json_quote(&json, name, n);
+	found = shape_find(in, json.p + 1, json.n - 2) >= 0;
+	buf_release(&json);
+	return found;
+}
+
+/* The shape of a record with the table's fields added. */
+static struct shape *
+joined_shape(struct join_static *j, struct shape *shape)
+{
+	const struct schema *fields = j->table->fields;
+	struct buf json;
+	size_t i;
+
+	buf_init(&json);
+	for (i = 0; i < fields->n; i++) {
+		const char *name =
+			free_name(j, fields->f[i].name, in_shape, shape);
+
+		buf_clear(&json);
+		json_quote(&json, name, strlen(name));
+		shape = shape_extend(shape, json.p + 1, json.n - 2);
+	}
+	buf_release(&json);
+	return shape;
+}
+
+/* Hand on the record with the values of a row. */
+static int
+emit(struct stage *st, const struct record *r, const struct value *row)
+{
+	struct join_static *j = STAGE(st, join_static);
+	struct record out = *r;
+	size_t width = j->table->width;
+	uint32_t n = r->shape->n;
+
+	if (j->id != r->shape->id) {
+		j->to = joined_shape(j, r->shape);
+		j->id = r->shape->id;
+	}
+	if (out.room < n + width) {
+		out.v = slots_need(&j->slots, n + (uint32_t)width);
+		out.room = j->slots.cap;
+		if (out.v != r->v)
+			memcpy(out.v, r->v, n * sizeof *out.v);
+	}
+	memcpy(out.v + n, row, width * sizeof *row);
+	out.shape = j->to;
+	return run_emit(st, &out);
+}
+
+static uint32_t
+look_up(struct join_static *j, const struct record *r)
+{
+	size_t i;
+
+	buf_clear(&j->bytes);
+	for (i = 0; i < j->left.n; i++)
+		if (!table_key(j->table, i, record_get(r, &j->key[i]),
+			    &j->bytes))
+			return TABLE_NONE;
+	return table_find(j->table, j->bytes.p, j->bytes.n);
+}
+
+static int
+join_static_record(struct stage *st, struct record *r)
+{
+	struct join_static *j = STAGE(st, join_static);
+	uint32_t row;
+
+	if (!st->in.stream)
+		refresh_sometimes(st);
+	row = look_up(j, r);
+	if (j->how == SEMI || j->how == ANTI)
+		return (row != TABLE_NONE) == (j->how == SEMI) ? run_emit(st, r)
+							       : 0;
+	if (row == TABLE_NONE)
+		return j->how == LEFT ? emit(st, r, j->nulls) : 0;
+	for (; row != TABLE_NONE; row = table_next(j->table, row))
+		if (emit(st, r, table_row(j->table, row)) != 0)
+			return -1;
+	return 0;
+}
+
+static void
+join_static_hup(struct stage *st)
+{
+	STAGE(st, join_static)->again = true;
+	STAGE(st, join_static)->checked -= CHECK_US;
+	STAGE(st, join_static)->every = 1;
+}
+
+static void
+join_static_close(struct stage *st)
+{
+	struct join_static *j = STAGE(st, join_static);
+	size_t i;
+
+	table_free(j->table);
+	for (i = 0; j->key != NULL && i < j->left.n; i++)
+		field_release(&j->key[i]);
+	free(j->key);
+	free(j->nulls);
+	schema_free(j->schema);
+	opt_list_free(&j->left);
+	opt_list_free(&j->right);
+	slots_release(&j->slots);
+	buf_release(&j->bytes);
+	buf_release(&j->name);
+}
+
+const struct op op_join_static = {
+	.name = "join-static",
+	.about = "add the fields of a table's rows that have the same key",
+	.synopsis = "TABLE --on FIELD[=COLUMN],... [--how HOW]",
+	.opts = join_static_opts,
+	.size = sizeof(struct join_static),
+	.flags = OP_OPERANDS,
+	.open = join_static_open,
+	.plan = join_static_plan,
+	.begin = join_static_begin,
+	.record = join_static_record,
+	.hup = join_static_hup,
+	.close = join_static_close,
+};

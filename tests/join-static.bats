@@ -1,0 +1,232 @@
+#!/usr/bin/env bats
+# join-static: records and the rows of a table that have the same key.
+
+load lib
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	cat > users.csv <<-'EOF'
+	k,name,age
+	a,Alice,30
+	b,Bob,
+	b,Bis,41
+	,Nul,5
+	é,Été,7
+	EOF
+	printf '%s\n' '{"k":"b","v":1}' '{"k":"x","v":2}' '{"k":null,"v":3}' \
+		'{"v":4}' '{"k":"a","v":5}' > in
+}
+
+@test "inner: a record for each row of its key, its own bytes first" {
+	printf '%s\n' '{"k" : "b", "v":1.0}' '{"k":"x"}' |
+		join-static users.csv --header --on k > out
+	is out <<-'EOF'
+	{"k" : "b", "v":1.0,"name":"Bob","age":null}
+	{"k" : "b", "v":1.0,"name":"Bis","age":41}
+	EOF
+}
+
+@test "left: records without a match get nulls, null keys never match" {
+	join-static users.csv --header --on k --how left < in > out
+	is out <<-'EOF'
+	{"k":"b","v":1,"name":"Bob","age":null}
+	{"k":"b","v":1,"name":"Bis","age":41}
+	{"k":"x","v":2,"name":null,"age":null}
+	{"k":null,"v":3,"name":null,"age":null}
+	{"v":4,"name":null,"age":null}
+	{"k":"a","v":5,"name":"Alice","age":30}
+	EOF
+}
+
+@test "semi: each record with a match once, as it is" {
+	join-static users.csv --header --on k --how semi < in > out
+	is out <<-'EOF'
+	{"k":"b","v":1}
+	{"k":"a","v":5}
+	EOF
+}
+
+@test "anti: each record without a match" {
+	join-static users.csv --header --on k --how anti < in > out
+	is out <<-'EOF'
+	{"k":"x","v":2}
+	{"k":null,"v":3}
+	{"v":4}
+	EOF
+}
+
+@test "the field and the column may have different names, the field may be nested" {
+	echo '{"meta":{"user":"a"}}' |
+		join-static users.csv --header --on meta.user=k > out
+	is out <<< '{"meta":{"user":"a"},"name":"Alice","age":30}'
+}
+
+@test "several keys must all match" {
+	printf 'a,b,x\n1,2,yes\n1,3,no\n' > t.csv
+	printf '%s\n' '{"a":1,"b":2}' '{"a":1,"b":4}' '{"a":1,"b":null}' |
+		join-static t.csv --header --on a,b > out
+	is out <<< '{"a":1,"b":2,"x":"yes"}'
+}
+
+@test "a column whose name the record has gets right_ in front" {
+	printf '%s\n' '{"k":"a","name":"mine"}' '{"k":"a","name":1,"right_name":2}' |
+		join-static users.csv --header --on k > out
+	is out <<-'EOF'
+	{"k":"a","name":"mine","right_name":"Alice","age":30}
+	{"k":"a","name":1,"right_name":2,"right_right_name":"Alice","age":30}
+	EOF
+}
+
+@test "types of CSV are what all values show; leading zeros are text" {
+	printf 'k;i;d;b;t;z;m;e\n1;12;1.50;true;2016-07-26 02:45:07;007;1;""\n2;-3;7;FALSE;2016-07-26T00:00:00Z;12;x;\n' > t.csv
+	printf '{"k":%d}\n' 1 2 | join-static t.csv --sep ';' --header --on k > out
+	is out <<-'EOF'
+	{"k":1,"i":12,"d":1.5,"b":true,"t":"2016-07-26T02:45:07Z","z":"007","m":"1","e":""}
+	{"k":2,"i":-3,"d":7.0,"b":false,"t":"2016-07-26T00:00:00Z","z":"12","m":"x","e":null}
+	EOF
+}
+
+@test "--table-schema gives names and types" {
+	printf 'a,1\nb,2\n' > t.csv
+	echo '{"k":"b"}' |
+		join-static t.csv --table-schema 'k string, n double' --on k > out
+	is out <<< '{"k":"b","n":2.0}'
+}
+
+@test "without --header the columns are _c0, _c1" {
+	printf 'a,1\n' > t.csv
+	echo '{"k":"a"}' | join-static t.csv --on k=_c0 > out
+	is out <<< '{"k":"a","_c1":1}'
+}
+
+@test "quotes, CRLF, line ends within quotes and a byte order mark are CSV too" {
+	printf '\xef\xbb\xbfk,s\r\na,"x ""y""\nz"\r\n' > t.csv
+	echo '{"k":"a"}' | join-static t.csv --header --on k > out
+	is out <<< '{"k":"a","s":"x \"y\"\nz"}'
+}
+
+@test "a table of JSON lines keeps its values" {
+	printf '%s\n' '{"k":"a","n":1584786731698422519,"o":{"x":[1]}}' '' '{"k":"b","other":"é"}' > t.jsonl
+	printf '%s\n' '{"k":"a"}' '{"k":"b"}' | join-static t.jsonl --on k > out
+	is out <<-'EOF'
+	{"k":"a","n":1584786731698422519,"o":{"x":[1]},"other":null}
+	{"k":"b","n":null,"o":null,"other":"é"}
+	EOF
+}
+
+@test "a table of SQLite" {
+	sqlite3 u.db "CREATE TABLE users (id INTEGER, \"full name\" TEXT, w REAL); INSERT INTO users VALUES (1, 'Zoé \"Z\"', 2), (2, NULL, NULL)"
+	printf '%s\n' '{"id":1}' '{"id":2}' | join-static u.db:users --on id > out
+	is out <<-'EOF'
+	{"id":1,"full name":"Zoé \"Z\"","w":2.0}
+	{"id":2,"full name":null,"w":null}
+	EOF
+}
+
+@test "numbers match as numbers, text that spells one too" {
+	printf 'k,x\n1,one\n2.5,two and a half\n' > t.csv
+	printf '{"k":%s}\n' 1 1.0 '"1"' 2.50 '"x"' '[1]' |
+		join-static t.csv --header --on k --how semi > out
+	is out <<-'EOF'
+	{"k":1}
+	{"k":1.0}
+	{"k":"1"}
+	{"k":2.50}
+	EOF
+}
+
+@test "a number matches a column of text by its spelling" {
+	printf 'k,x\n1,one\nb,two\n' > t.csv
+	printf '{"k":%s}\n' 1 2 '"1"' | join-static t.csv --header --on k --how semi > out
+	is out <<-'EOF'
+	{"k":1}
+	{"k":"1"}
+	EOF
+}
+
+@test "the header line gets the table's fields with their types" {
+	printf '%s\n' '{"#bief":{"stream":1,"fields":"k string"}}' '{"#bief":{"eof":1}}' |
+		join-static users.csv --header --on k | head -n 1 | jq -r '."#bief".fields' > out
+	is out <<< 'k string, name string, age bigint'
+}
+
+@test "a table that was replaced is read again at the next batch" {
+	mkfifo p
+	join-static users.csv --header --on k < p > out &
+	exec 7> p
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"begin":0}}' '{"k":"a"}' '{"#bief":{"end":0}}' >&7
+	wait_for grep -q Alice out
+	printf 'k,name,age\na,Anna,31\n' > new
+	mv new users.csv
+	printf '%s\n' '{"#bief":{"begin":1}}' '{"k":"a"}' '{"#bief":{"end":1}}' '{"#bief":{"eof":1}}' >&7
+	exec 7>&-
+	wait $!
+	grep -v bief out > got
+	is got <<-'EOF'
+	{"k":"a","name":"Alice","age":30}
+	{"k":"a","name":"Anna","age":31}
+	EOF
+}
+
+@test "a table that is gone or broken leaves the one that was read" {
+	mkfifo p
+	join-static users.csv --header --on k < p > out 2> err &
+	exec 7> p
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"begin":0}}' '{"k":"a"}' '{"#bief":{"end":0}}' >&7
+	wait_for grep -q Alice out
+	printf 'k,name,age\na,"broken\n' > new
+	mv new users.csv
+	printf '%s\n' '{"#bief":{"begin":1}}' '{"k":"a"}' '{"#bief":{"end":1}}' '{"#bief":{"eof":1}}' >&7
+	exec 7>&-
+	wait $!
+	[ "$(grep -c Alice out)" = 2 ]
+	grep -q 'going on with the table as it was' err
+}
+
+@test "a key that the table does not have is refused, with the nearest name" {
+	run -2 join-static users.csv --header --on v=nam < in
+	[[ "$output" == *"no column 'nam' (did you mean 'name'?)"* ]]
+}
+
+@test "a key that the stream does not have is refused" {
+	printf '%s\n' '{"#bief":{"stream":1,"fields":"user string"}}' '{"#bief":{"eof":1}}' > s
+	run -2 join-static users.csv --header --on usr=k < s
+	[[ "$output" == *"usr"*"did you mean 'user'"* ]]
+}
+
+@test "a table that is not there, or broken, is an error that tells where" {
+	run -1 join-static nowhere.csv --on k < in
+	[[ "$output" == *"cannot open 'nowhere.csv': No such file"* ]]
+	printf 'a,b\n1,2\n1,2,3\n' > t.csv
+	run -1 join-static t.csv --header --on a < in
+	[[ "$output" == *"row 3, field 3: more fields"* ]]
+	printf '{"k":1}\n{"k":\n' > t.jsonl
+	run -1 join-static t.jsonl --on k < in
+	[[ "$output" == *"line 2"* ]]
+	printf 'k\n\xff\n' > t.csv
+	run -1 join-static t.csv --header --on k < in
+	[[ "$output" == *"invalid UTF-8"* ]]
+	printf 'k,n\na,x\n' > t.csv
+	run -1 join-static t.csv --header --table-schema 'k string, n int' --on k < in
+	[[ "$output" == *"row 2, field 2: it is no int"* ]]
+}
+
+@test "golden: the rows are Spark's" {
+	shared
+	# the cases that are a join alone: rows by batch, as bags
+	jq -c 'select((.ops | map(.op) - ["watermark"]) == ["join_static"])' \
+		"$SHARED/golden/join-static.jsonl" > cases
+	[ -s cases ]
+	while read -r case; do
+		jq -c '.ops[] | select(.op == "join_static") | .rows[] |
+			{k: .[0], name: .[1], age: .[2]}' <<< "$case" > t.jsonl
+		how=$(jq -r '.ops[] | select(.op == "join_static").how |
+			ltrimstr("left_")' <<< "$case")
+		jq -r '.batches[][]' <<< "$case" |
+			parse-json --schema "$(jq -r .schema <<< "$case")" |
+			join-static t.jsonl --on k --how "$how" |
+			jq -cS . | sort > got
+		jq -cS '.spark.batches[][].rows[]' <<< "$case" | sort > want
+		diff -u want got || { jq .name <<< "$case"; return 1; }
+	done < cases
+}
