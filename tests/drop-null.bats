@@ -2,8 +2,7 @@
 load lib
 
 setup() {
-	cd "$BATS_TEST_TMPDIR"
-	cat > in <<-'END'
+	cat > "$BATS_TEST_TMPDIR/in" <<-'END'
 	{"a":1,"b":2.0,"c":"x"}
 	{"a":null,"b":1.5,"c":"y"}
 	{"a":1,"b":"NaN","c":"z"}
@@ -11,6 +10,7 @@ setup() {
 	{"a":null,"b":null,"c":null}
 	{"a":5,"c":"w"}
 	END
+	cd "$BATS_TEST_TMPDIR"
 }
 
 @test "a record is dropped when any field is null or NaN" {
@@ -53,7 +53,8 @@ setup() {
 
 @test "where the fields are known a string may be NaN" {
 	printf '{"s":"NaN"}\n{"s":null}\n' > in
-	run bief run "parse-json --batch 10 --schema 's string' | drop-null --plain" < in
+	run bief run "stream-files --trigger once in |
+		parse-json --schema 's string' | drop-null --plain"
 	[ "$status" -eq 0 ]
 	[ "$output" = '{"s":"NaN"}' ]
 }

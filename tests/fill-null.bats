@@ -30,17 +30,20 @@ load lib
 }
 
 @test "where the types are known the value becomes one" {
+	cd "$BATS_TEST_TMPDIR"
 	printf '{}\n' > in
-	run bief run "parse-json --batch 10 --schema \
+	run bief run "stream-files --trigger once in | parse-json --schema \
 		'i int, d double, s string, c decimal(5,2), t timestamp' |
-		fill-null i=1.7 d=0 s=0 c=1.005 't=2020-01-01 12:00:00' --plain" < in
+		fill-null i=1.7 d=0 s=0 c=1.005 't=2020-01-01 12:00:00' --plain"
 	[ "$status" -eq 0 ]
 	[ "$output" = '{"i":1,"d":0.0,"s":"0","c":1.01,"t":"2020-01-01T12:00:00Z"}' ]
 }
 
 @test "a value that does not fit the type is refused before data flows" {
+	cd "$BATS_TEST_TMPDIR"
 	printf '{}\n' > in
-	run bief run "parse-json --batch 10 --schema 'i int' | fill-null i=none" < in
+	run bief run "stream-files --trigger once in |
+		parse-json --schema 'i int' | fill-null i=none"
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"field 'i' is int, which 'none' is not"* ]]
 }

@@ -63,8 +63,9 @@ load lib
 }
 
 @test "a field that the stream is known not to have is refused" {
-	printf '{"time":1}\n' > in
-	run bief run "parse-json --batch 10 --schema 'time timestamp' | pick tim" < in
+	printf '{"time":1}\n' > "$BATS_TEST_TMPDIR/in"
+	run bief run "stream-files --trigger once $BATS_TEST_TMPDIR/in |
+		parse-json --schema 'time timestamp' | pick tim"
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"no field 'tim'"*"time"* ]]
 }

@@ -1,0 +1,354 @@
+/*
+ * sink-files: write each batch as files of a directory, all of it or nothing.
+ *
+ * Time: none.
+ * Watermark: ends here.
+ * State: none of its own; the log in the directory tells which batches it has.
+ * Restart: with a checkpoint, batches that the log has are skipped.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "json.h"
+#include "outdir.h"
+#include "run.h"
+#include "schema.h"
+#include "value.h"
+
+enum { FORMAT_JSON, FORMAT_CSV };
+enum { UNTOLD = -1 };
+
+struct sink_files {
+	/* options */
+	int format;
+	struct opt_list by;
+	const char *sep;
+	int mode; /* UNTOLD, or 0: append */
+	/* state */
+	struct outdir *dir;
+	struct field *part; /* of by */
+	bool skip;          /* the directory has this batch already */
+	struct buf sub;     /* subdirectory of a record */
+	struct buf tmp;
+	struct opt_list names; /* CSV: the columns, as between quotes in JSON */
+	uint64_t id;           /* of the shape that place is right for */
+	int *place;            /* CSV: where each column is in the record; -1 */
+};
+
+#define AT(member) offsetof(struct sink_files, member)
+
+static const struct opt sink_files_opts[] = {
+	{"format", 0, OPT_ENUM, AT(format), "json|csv",
+		"JSON lines, or CSV with a header", false},
+	{"partition-by", 0, OPT_LIST, AT(by), "FIELD,...",
+		"a subdirectory FIELD=VALUE for each value", false},
+	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
+		"CSV: what parts the columns (,)", false},
+	{"mode", 0, OPT_ENUM, AT(mode), "append",
+		"add to a directory that another checkpoint has written to",
+		false},
+	OPT_END};
+
+static void
+sink_files_defaults(void *self)
+{
+	((struct sink_files *)self)->mode = UNTOLD;
+}
+
+static char
+separator(const struct sink_files *s)
+{
+	if (s->sep == NULL)
+		return ',';
+	if (strcmp(s->sep, "\\t") == 0)
+		return '\t';
+	return s->sep[0] != '\0' && s->sep[1] == '\0' ? s->sep[0] : '\0';
+}
+
+static int
+sink_files_open(struct stage *st)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	size_t i;
+
+	buf_init(&s->sub);
+	buf_init(&s->tmp);
+	s->part = mem_zalloc((s->by.n + 1) * sizeof *s->part);
+	for (i = 0; i < s->by.n; i++)
+		field_init(&s->part[i], s->by.s[i]);
+	if (st->noperands != 1)
+		return err_as(st->err, STATUS_USAGE,
+			st->noperands == 0 ? "which directory? %s DIR"
+					   : "one directory at a time: %s DIR",
+			st->op->name);
+	if (separator(s) == '\0' || (s->sep != NULL && s->format == FORMAT_JSON))
+		return err_as(st->err, STATUS_USAGE,
+			"--sep is one character, for --format csv");
+	return 0;
+}
+
+static int
+sink_files_plan(struct stage *st, struct plan *p)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	size_t i;
+
+	if (p->mode == MODE_UPDATE || p->mode == MODE_COMPLETE)
+		return err_as(st->err, STATUS_USAGE,
+			"files are only ever added, but what comes is made in "
+			"mode %s: say --mode append to agg (with a watermark), "
+			"or keep the result by sink-table --db",
+			mode_name(p->mode));
+	for (i = 0; i < s->by.n; i++)
+		if (plan_field(p, s->by.s[i], st->err) != 0)
+			return -1;
+	for (i = 0; p->fields != NULL && i < p->fields->n; i++) {
+		const char *name = p->fields->f[i].name;
+
+		buf_clear(&s->tmp);
+		json_quote(&s->tmp, name, strlen(name));
+		s->tmp.n--; /* what stands between the quotes */
+		opt_list_add(&s->names, buf_cstr(&s->tmp) + 1, false);
+	}
+	return 0;
+}
+
+/* The directory is opened when the sink has its place in the checkpoint. */
+static int
+sink_files_restore(struct stage *st)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	struct outdir_options o = {.path = st->operands[0],
+		.suffix = s->format == FORMAT_CSV ? ".csv" : ".json",
+		.identity = st->in.identity, .told = s->mode != UNTOLD};
+	int64_t start;
+
+	o.committed = run_committed(st, &start);
+	s->dir = outdir_open(&o, st->err);
+	return s->dir == NULL ? -1 : 0;
+}
+
+static int
+sink_files_begin(struct stage *st, struct batch *b)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+
+	s->skip = outdir_has(s->dir, b->number);
+	return 0;
+}
+
+/* FIELD=VALUE as Hive and Spark spell it. */
+static void
+put_part(struct sink_files *s, const char *name, const struct value *v)
+{
+	static const char plain[] = "0123456789-_.,+@~ "
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *text[2] = {name, "__HIVE_DEFAULT_PARTITION__"};
+	size_t n[2] = {strlen(name), strlen(text[1])}, i, k;
+
+	buf_clear(&s->tmp);
+	if (!value_is_null(v) && v->type == VALUE_STRING && v->n > 0) {
+		text[1] = value_string(v, &n[1], &s->tmp);
+	} else if (!value_is_null(v) && v->type != VALUE_STRING) {
+		value_print(v, &s->tmp);
+		text[1] = s->tmp.p;
+		n[1] = s->tmp.n;
+		if (*text[1] == '"') { /* a time */
+			text[1]++;
+			n[1] -= 2;
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		for (k = 0; k < n[i]; k++) {
+			unsigned char c = (unsigned char)text[i][k];
+
+			if (c >= 0x80 || (c != '\0' && strchr(plain, c) != NULL))
+				buf_byte(&s->sub, (char)c);
+			else
+				buf_printf(&s->sub, "%%%02X", c);
+		}
+		if (i == 0)
+			buf_byte(&s->sub, '=');
+	}
+}
+
+/* A value of CSV: null is nothing, an empty text is in quotes. */
+static void
+put_cell(struct sink_files *s, struct buf *out, const struct value *v)
+{
+	const char *p;
+	size_t n, i;
+	bool quote;
+
+	if (value_is_null(v))
+		return;
+	buf_clear(&s->tmp);
+	if (v->type == VALUE_STRING) {
+		p = value_string(v, &n, &s->tmp);
+	} else {
+		value_print(v, &s->tmp);
+		p = s->tmp.p;
+		n = s->tmp.n;
+		if (*p == '"') { /* a time */
+			p++;
+			n -= 2;
+		}
+	}
+	quote = n == 0;
+	for (i = 0; i < n && !quote; i++)
+		quote = p[i] == separator(s) || p[i] == '"' || p[i] == '\n' ||
+			p[i] == '\r';
+	if (!quote) {
+		buf_add(out, p, n);
+		return;
+	}
+	buf_byte(out, '"');
+	for (i = 0; i < n; i++) {
+		if (p[i] == '"')
+			buf_byte(out, '"');
+		buf_byte(out, p[i]);
+	}
+	buf_byte(out, '"');
+}
+
+/* Where the columns are in records of this shape; the first record names them
+ * where no schema does. */
+static int
+find_columns(struct stage *st, const struct record *r)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	const struct shape *shape = r->shape;
+	size_t i, found = 0;
+
+	if (s->names.n == 0)
+		for (i = 0; i < shape->n; i++) {
+			buf_clear(&s->tmp);
+			buf_add(&s->tmp, shape->names[i].s, shape->names[i].n);
+			opt_list_add(&s->names, buf_cstr(&s->tmp), false);
+		}
+	s->place = mem_realloc(s->place, (s->names.n + 1) * sizeof *s->place);
+	for (i = 0; i < s->names.n; i++) {
+		s->place[i] = shape_find(
+			shape, s->names.s[i], strlen(s->names.s[i]));
+		found += s->place[i] >= 0;
+	}
+	s->id = shape->id;
+	if (found < shape->n) {
+		s->id = 0;
+		return run_reject(st, r,
+			"it has fields that the CSV has no columns for: give "
+			"parse-json a schema, or pick the fields");
+	}
+	return 1;
+}
+
+static void
+put_header(struct sink_files *s, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < s->names.n; i++) {
+		struct value v = value_json_string(
+			s->names.s[i], strlen(s->names.s[i]), true);
+
+		if (i > 0)
+			buf_byte(out, separator(s));
+		put_cell(s, out, &v);
+	}
+	buf_byte(out, '\n');
+}
+
+static int
+sink_files_record(struct stage *st, struct record *r)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	struct outfile *f;
+	struct buf *out;
+	bool made;
+	size_t i;
+	int ret;
+
+	if (s->skip)
+		return 0;
+	if (s->format == FORMAT_CSV && s->id != r->shape->id) {
+		ret = find_columns(st, r);
+		if (ret != 1)
+			return ret;
+	}
+	buf_clear(&s->sub);
+	for (i = 0; i < s->by.n; i++) {
+		if (i > 0)
+			buf_byte(&s->sub, '/');
+		put_part(s, s->by.s[i], record_get(r, &s->part[i]));
+	}
+	f = outdir_file(s->dir, buf_cstr(&s->sub), s->sub.n, &made);
+	out = outdir_text(f);
+	if (s->format == FORMAT_JSON) {
+		record_print(r, out);
+		buf_byte(out, '\n');
+		return outdir_added(s->dir, f, st->err);
+	}
+	if (made)
+		put_header(s, out);
+	for (i = 0; i < s->names.n; i++) {
+		if (i > 0)
+			buf_byte(out, separator(s));
+		if (s->place[i] >= 0)
+			put_cell(s, out, &r->v[s->place[i]]);
+	}
+	buf_byte(out, '\n');
+	return outdir_added(s->dir, f, st->err);
+}
+
+static int
+sink_files_batch(struct stage *st, struct batch *b)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+
+	return s->skip ? 0 : outdir_write(s->dir, st->err);
+}
+
+static int
+sink_files_commit(struct stage *st, const struct batch *b)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+
+	return s->skip ? 0 : outdir_commit(s->dir, b->number, st->err);
+}
+
+static void
+sink_files_close(struct stage *st)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	size_t i;
+
+	outdir_close(s->dir);
+	for (i = 0; s->part != NULL && i < s->by.n; i++)
+		field_release(&s->part[i]);
+	free(s->part);
+	free(s->place);
+	opt_list_free(&s->names);
+	buf_release(&s->sub);
+	buf_release(&s->tmp);
+}
+
+const struct op op_sink_files = {
+	.name = "sink-files",
+	.about = "write each batch as files of a directory",
+	.synopsis = "DIR [--format json|csv] [--partition-by FIELD,...]",
+	.opts = sink_files_opts,
+	.size = sizeof(struct sink_files),
+	.flags = OP_SINK | OP_OPERANDS | OP_ON_ERROR,
+	.defaults = sink_files_defaults,
+	.open = sink_files_open,
+	.plan = sink_files_plan,
+	.restore = sink_files_restore,
+	.begin = sink_files_begin,
+	.record = sink_files_record,
+	.batch = sink_files_batch,
+	.commit = sink_files_commit,
+	.close = sink_files_close,
+};

@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# sink-files: a file per batch, and a log of what is complete.
+
+load lib
+
+stream() {
+	local i=0 header="$1" line
+	shift
+	printf '{"#bief":{"stream":1%s}}\n' "${header:+,$header}"
+	for line in "$@"; do
+		printf '{"#bief":{"begin":%d,"time":"2026-11-21T08:00:0%dZ"}}\n' $i $i
+		[ -z "$line" ] || printf '%b\n' "$line"
+		printf '{"#bief":{"end":%d}}\n' $i
+		i=$((i + 1))
+	done
+	printf '{"#bief":{"eof":1}}\n'
+}
+
+@test "each batch with records is a file, byte for byte" {
+	stream '' '{"a" : 1}\n{"a":2}' '' '{"a":3}' | sink-files d
+	ls d | tee out
+	cat d/part-00000.json d/part-00001.json >> out
+	is out <<-'EOF'
+	_bief_log
+	part-00000.json
+	part-00001.json
+	{"a" : 1}
+	{"a":2}
+	{"a":3}
+	EOF
+}
+
+@test "the log lists the files of each batch" {
+	stream '' '{"a":1}' '' '{"a":2}\n{"a":3}' | sink-files d
+	cat d/_bief_log/* > out
+	is out <<-'EOF'
+	{"version":1,"checkpoint":null,"batch":0}
+	{"path":"part-00000.json","bytes":8,"records":1}
+	{"version":1,"checkpoint":null,"batch":2}
+	{"path":"part-00001.json","bytes":16,"records":2}
+	EOF
+}
+
+@test "a second run adds to the first one" {
+	echo '{"a":1}' | sink-files d
+	echo '{"a":2}' | sink-files d
+	cat d/part-* > out
+	is out <<-'EOF'
+	{"a":1}
+	{"a":2}
+	EOF
+}
+
+@test "CSV has a header, quotes where they are needed, nothing for null" {
+	printf '%s\n' '{"a":"x,y","b":null,"c":""}' '{"a":"say \"hi\"","b":1.50,"c":"é"}' |
+		sink-files d --format csv
+	is d/part-00000.csv <<-'EOF'
+	a,b,c
+	"x,y",,""
+	"say ""hi""",1.50,é
+	EOF
+}
+
+@test "CSV columns are those of the schema where it is known" {
+	stream '"fields":"b int, a string"' '{"a":"x"}' | sink-files d --format csv --sep ';'
+	is d/part-00000.csv <<-'EOF'
+	b;a
+	;x
+	EOF
+}
+
+@test "a field that the CSV has no column for is an error" {
+	printf '%s\n' '{"a":1}' '{"a":1,"b":2}' > in
+	run -1 sink-files d --format csv < in
+	[[ "$output" == *"line 2"*"no columns for"* ]]
+	[ ! -e d/part-00000.csv ]
+	sink-files d --format csv --on-error skip < in
+	is d/part-00000.csv <<-'EOF'
+	a
+	1
+	EOF
+}
+
+@test "--partition-by makes a directory for each value" {
+	printf '%s\n' '{"d":"a/b","n":1,"v":1}' '{"d":null,"n":1.5,"v":2}' '{"d":"a/b","n":1,"v":3}' |
+		sink-files out --partition-by d,n
+	(cd out && grep -r . --include 'part-*') | LC_ALL=C sort > got
+	is got <<-'EOF'
+	d=__HIVE_DEFAULT_PARTITION__/n=1.5/part-00000.json:{"d":null,"n":1.5,"v":2}
+	d=a%2Fb/n=1/part-00000.json:{"d":"a/b","n":1,"v":1}
+	d=a%2Fb/n=1/part-00000.json:{"d":"a/b","n":1,"v":3}
+	EOF
+}
+
+@test "thousands of partitions and megabytes a batch are no matter" {
+	seq 200000 | jq -c '{p: (. % 3000), pad: "xxxxxxxxxxxxxxxxxxxxxxxx"}' > in
+	sink-files d --partition-by p < in
+	cat d/p=*/part-00000.json | sort > got
+	sort in | cmp - got
+	[ "$(tail -n +2 d/_bief_log/0000000000 | jq -s 'map(.records) | add')" = 200000 ]
+}
+
+@test "a batch that was cut off leaves nothing behind" {
+	stream '' '{"n":1}' '{"n":2}' | head -n 6 > in
+	run -1 sink-files d < in
+	cat d/part-* > out
+	is out <<< '{"n":1}'
+	[ -z "$(find d -name '*.tmp')" ]
+}
+
+@test "update and complete results are refused" {
+	stream '"mode":"update","aggregated":true' '{"n":1}' > in
+	run -2 sink-files d < in
+	[[ "$output" == *"only ever added"* ]]
+	[ ! -e d ]
+}
+
+@test "with a checkpoint, a batch is there once, however often it is run" {
+	mkdir in
+	echo '{"a":1}' > in/1
+	stream-files in --checkpoint c | sink-files d
+	echo '{"a":2}' > in/2
+	stream-files in --checkpoint c | sink-files d
+	# as if the commit of the last batch had not been written
+	find c/commits -name '*.commit' | sort -V | tail -n 1 | xargs rm
+	stream-files in --checkpoint c | sink-files d
+	jq -r 'select(.path).path' d/_bief_log/0* | sed 's,^,d/,' | xargs cat > out
+	is out <<-'EOF'
+	{"a":1}
+	{"a":2}
+	EOF
+}
+
+@test "a directory of another checkpoint is refused, unless --mode append is told" {
+	mkdir in
+	echo '{"a":1}' > in/1
+	stream-files in --checkpoint c1 | sink-files d
+	run -3 bash -c 'set -o pipefail; stream-files in --checkpoint c2 | sink-files d'
+	[[ "$output" == *"another checkpoint"* ]]
+	stream-files in --checkpoint c2 | sink-files d --mode append
+	cat d/part-* > out
+	is out <<-'EOF'
+	{"a":1}
+	{"a":1}
+	EOF
+}
+
+@test "a directory that has lost what was committed to it is refused" {
+	mkdir in
+	echo '{"a":1}' > in/1
+	stream-files in --checkpoint c | sink-files d
+	rm -r d
+	run -3 bash -c 'set -o pipefail; stream-files in --checkpoint c | sink-files d'
+	[[ "$output" == *"is gone"* ]]
+}
+
+@test "a damaged log is refused" {
+	echo '{"a":1}' | sink-files d
+	echo garbage > d/_bief_log/0000000000
+	echo '{"a":1}' > in
+	run -3 sink-files d < in
+	[[ "$output" == *"damaged"* ]]
+}
+
+@test "a directory that cannot be written is an error that names it" {
+	echo '{"a":1}' > in
+	run -1 sink-files no/such < in
+	[[ "$output" == *"directory 'no/such': cannot make it"* ]]
+	run -1 sink-files in < in
+	[[ "$output" == *"directory 'in': cannot open it"* ]]
+}
