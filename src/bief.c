@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "explain.h"
 #include "pipeline.h"
 #include "run.h"
 
@@ -13,6 +14,7 @@ static int
 usage(FILE *to)
 {
 	fprintf(to, "usage: bief run 'PIPELINE'\n"
+		"       bief explain 'PIPELINE'\n"
 		"       bief PROGRAM [ARGUMENT ...]\n\nprograms:\n");
 	for (const struct op *const *op = run_ops; *op != NULL; op++)
 		fprintf(to, "  %-16s %s\n", (*op)->name, (*op)->about);
@@ -20,7 +22,7 @@ usage(FILE *to)
 }
 
 static int
-run(const char *text)
+run(const char *text, int (*what)(const struct pipeline *))
 {
 	struct pipeline *p;
 	struct err err;
@@ -28,10 +30,16 @@ run(const char *text)
 
 	switch (pipeline_parse(text, &p, &err)) {
 	case PIPELINE_GOOD:
-		ret = pipeline_run(p);
+		ret = what(p);
 		pipeline_free(p);
 		return ret;
 	case PIPELINE_SHELL:
+		if (what == explain_pipeline) {
+			fprintf(stderr, "bief: this pipeline uses more of the "
+				"shell than bief reads: it cannot be "
+				"explained\n");
+			return STATUS_USAGE;
+		}
 		fprintf(stderr, "bief: this pipeline uses more of the shell "
 			"than bief reads: it is run by the shell\n");
 		return pipeline_shell(text);
@@ -55,11 +63,12 @@ main(int argc, char **argv)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return usage(stdout);
-	if (strcmp(argv[1], "run") == 0) {
+	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "explain") == 0) {
 		if (argc == 3)
-			return run(argv[2]);
-		fprintf(stderr, "bief: run takes one argument, the pipeline "
-			"in quotes\n");
+			return run(argv[2], strcmp(argv[1], "run") == 0 ?
+					pipeline_run : explain_pipeline);
+		fprintf(stderr, "bief: %s takes one argument, the pipeline in "
+			"quotes\n", argv[1]);
 		return STATUS_USAGE;
 	}
 	if (run_find(argv[1]) != NULL)

@@ -126,6 +126,19 @@ dedup_batch(struct stage *st, struct batch *b)
 }
 
 static void
+dedup_explain(struct stage *st, struct buf *out)
+{
+	struct dedup *d = STAGE(st, dedup);
+
+	buf_str(out, "every key, ");
+	buf_str(out, d->within ? "until the watermark is the delay past its "
+				 "first record" :
+			d->forget ? "until the watermark reaches its time" :
+				    "for ever: the event time is not part of "
+				    "it (--within-watermark)");
+}
+
+static void
 dedup_close(struct stage *st)
 {
 	struct dedup *d = STAGE(st, dedup);
@@ -148,5 +161,6 @@ const struct op op_dedup = {
 	.plan = dedup_plan,
 	.record = dedup_record,
 	.batch = dedup_batch,
+	.explain = dedup_explain,
 	.close = dedup_close,
 };

@@ -28,6 +28,7 @@
 #include "run.h"
 #include "sql.h"
 #include "state.h"
+#include "time.h"
 
 enum how { HOW_INNER, HOW_LEFT, HOW_RIGHT, HOW_FULL, HOW_SEMI };
 
@@ -970,6 +971,30 @@ join_batch(struct stage *st, struct batch *b)
 }
 
 static void
+join_explain(struct stage *st, struct buf *out)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	for (int s = 0; s < 2; s++) {
+		struct half *side = &j->side[s];
+		int64_t lag = side->lag_us < 0 ? -side->lag_us : side->lag_us;
+		char text[TIME_MAX];
+
+		buf_printf(out, "%s%s rows ", s > 0 ? "; " : "",
+			s == SQL_LEFT ? "left" : "right");
+		if (side->by_key)
+			buf_str(out, "until the watermark reaches their key");
+		else if (side->bounded)
+			buf_printf(out, "until the watermark is %.*s %s their "
+					"event time",
+				(int)duration_format(lag, text), text,
+				side->lag_us < 0 ? "past" : "before");
+		else
+			buf_str(out, "for ever: no condition bounds them");
+	}
+}
+
+static void
 join_close(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
@@ -1015,5 +1040,6 @@ const struct op op_join_stream = {
 	.begin = join_begin,
 	.record_of = join_record,
 	.batch = join_batch,
+	.explain = join_explain,
 	.close = join_close,
 };

@@ -86,6 +86,13 @@ take_batch(struct stage *st, struct batch *b)
 	return 0;
 }
 
+static void
+take_explain(struct stage *st, struct buf *out)
+{
+	buf_str(out, st->in.mode == MODE_COMPLETE ?
+			"nothing" : "how many records have passed");
+}
+
 const struct op op_take = {
 	.name = "take",
 	.about = "pass the first N records",
@@ -97,4 +104,5 @@ const struct op op_take = {
 	.restore = take_restore,
 	.record = take_record,
 	.batch = take_batch,
+	.explain = take_explain,
 };

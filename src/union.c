@@ -132,6 +132,12 @@ union_record(struct stage *st, int input, struct record *r)
 	return run_emit(st, r);
 }
 
+static void
+union_explain(struct stage *st, struct buf *out)
+{
+	buf_str(out, "the watermark");
+}
+
 const struct op op_union = {
 	.name = "union",
 	.about = "make one stream of the records of several inputs",
@@ -147,4 +153,5 @@ const struct op op_union = {
 	.record_of = union_record,
 	.begin = union_begin,
 	.batch = union_batch,
+	.explain = union_explain,
 };

@@ -93,7 +93,8 @@ open_stage(struct stage *st, char **words)
 }
 
 void
-chain_open(struct chain *c, char ***words, int n, int out_fd, int *status)
+chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
+	int *status)
 {
 	memset(c, 0, sizeof(*c));
 	c->n = n;
@@ -114,6 +115,7 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, int *status)
 		st->chain = c;
 		st->place = i;
 		st->state_rows = -1;
+		st->explain = explain;
 		st->next = i + 1 < n ? &c->stages[i + 1] : NULL;
 		st->now = (struct batch){.number = -1,
 			.time_us = time_now(), .watermark = WATERMARK_NONE};
@@ -129,7 +131,8 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, int *status)
 
 		c->err.status = STATUS_FAILED;
 		if (open_stage(st, words[i]) < 0) {
-			say(st, "%s", c->err.text);
+			if (!explain)
+				say(st, "%s", c->err.text);
 			status[i] = c->err.status;
 			st->priv->failed = true;
 		}

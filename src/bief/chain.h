@@ -70,7 +70,7 @@ chain_last(struct chain *c)
 /* chain.c */
 /* Open every stage; those that cannot are said and marked as failed. */
 void chain_open(struct chain *c, char ***words, int n, int out_fd,
-	int *status);
+	bool explain, int *status);
 /* Plan all stages, or those from st on, with what comes in. */
 int chain_plan(struct chain *c, struct plan *in);
 /* The first stage has several inputs. */

@@ -620,7 +620,7 @@ run_chain(char ***words, int n, int in, int out, int *status)
 	int last = -1;
 
 	catch_signals();
-	chain_open(&c, words, n, out, status);
+	chain_open(&c, words, n, out, false, status);
 	for (int i = 0; i < n; i++)
 		if (c.stages[i].priv->failed)
 			last = i;

@@ -4,7 +4,8 @@
  *
  * THE ORDER OF THE CALLS, for one operator (one "stage" of a chain):
  *
- *   open     once; options are in the struct.  Check combinations, acquire.
+ *   open     once; options are in the struct.  Check combinations, acquire
+ *            (not with st->explain).
  *   plan     once, before the first record: what comes in is in *p, turn it
  *            into what goes out.  Refuse (STATUS_USAGE) what cannot work.
  *            Without control lines *p is empty.  With p->explain nothing else
@@ -121,7 +122,9 @@ struct op {
 	 * run_print), 0 to run, or -1. */
 	int (*ask)(struct stage *st);
 	void (*hup)(struct stage *st); /* SIGHUP, between batches */
-	/* Append ,"name":value... for --progress; and one for SIGUSR1. */
+	/* For bief explain: what is kept in state, and when it is freed. */
+	void (*explain)(struct stage *st, struct buf *out);
+	/* Append ,"name":value... for --progress and SIGUSR1. */
 	void (*progress)(struct stage *st, struct buf *out);
 	void (*close)(struct stage *st);
 };
@@ -141,6 +144,7 @@ struct stage {
 	struct plan in, out; /* as of the call of plan */
 	struct batch now;    /* the batch that is open; number -1: none */
 	int64_t state_rows; /* rows kept, for progress; -1: entries of state */
+	bool explain; /* nothing will run: acquire nothing */
 	int on_error; /* enum on_error; -1 not told: open may choose */
 	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
 	/* counters: since the start */

@@ -1,0 +1,240 @@
+/*
+ * explain: see explain.h.  Every program is opened and asked for its plan, in
+ * the order in which records flow; the inputs of a join stand in front of it,
+ * further in.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chain.h"
+#include "explain.h"
+#include "pipeline.h"
+#include "time.h"
+
+#define INPUTS_MAX 64
+
+struct explanation {
+	struct buf out;
+	bool refused;
+};
+
+static void explain_into(struct explanation *e, const struct pipeline *p,
+	struct plan *plan, int depth);
+
+static void
+indent(struct explanation *e, int depth)
+{
+	for (int i = 0; i < depth; i++)
+		buf_str(&e->out, "    ");
+}
+
+static void
+print_words(struct explanation *e, const struct command *c, int depth)
+{
+	indent(e, depth);
+	for (size_t i = pipeline_skip(c); i < c->nwords; i++) {
+		const char *w = c->words[i].text;
+		bool quote = w != NULL && (*w == '\0' ||
+						  strpbrk(w, " \t\"$&|;<>()*?[]"
+							     "{}!#~`\\") != NULL);
+
+		buf_printf(&e->out, "%s%s%s%s",
+			i > pipeline_skip(c) ? " " : "", quote ? "'" : "",
+			w != NULL ? w : c->words[i].output ? ">(...)" : "<(...)",
+			quote ? "'" : "");
+	}
+	buf_byte(&e->out, '\n');
+}
+
+static void
+line(struct explanation *e, int depth, const char *what)
+{
+	indent(e, depth);
+	buf_printf(&e->out, "  %-10s ", what);
+}
+
+static void
+print_duration(struct explanation *e, const char *before, int64_t us)
+{
+	char text[TIME_MAX];
+
+	buf_printf(&e->out, "%s%.*s", before, (int)duration_format(us, text),
+		text);
+}
+
+static void
+print_batches(struct explanation *e, const struct stage *st, int depth)
+{
+	const struct plan *p = &st->out;
+
+	if (st->priv->batcher || (st->op->flags & OP_SOURCE)) {
+		line(e, depth, "batches");
+		if (!p->stream)
+			buf_str(&e->out, "none: all of the input is one");
+		else if (st->priv->batcher && st->priv->per_batch > 0)
+			buf_printf(&e->out, "of %lld records",
+				(long long)st->priv->per_batch);
+		else if (p->trigger == TRIGGER_INTERVAL)
+			print_duration(e, "every ", p->interval_us);
+		else
+			buf_str(&e->out, p->trigger == TRIGGER_ONCE ?
+					"one, then the end" :
+					"until all that is there is read");
+		buf_byte(&e->out, '\n');
+	}
+	if (p->delay_us >= 0 && st->in.delay_us < 0) {
+		line(e, depth, "watermark");
+		buf_printf(&e->out, "the largest %s", p->event_time);
+		print_duration(e, " less ", p->delay_us);
+		buf_byte(&e->out, '\n');
+	}
+}
+
+static void
+print_plan(struct explanation *e, const struct stage *st, int depth)
+{
+	const struct plan *p = &st->out;
+
+	print_batches(e, st, depth);
+	if (!(st->op->flags & OP_SINK)) {
+		line(e, depth, "fields");
+		if (p->fields != NULL)
+			schema_print(p->fields, &e->out);
+		else
+			buf_str(&e->out, "not known before data flows");
+		buf_byte(&e->out, '\n');
+	}
+	if (st->op->flags & OP_STATE) {
+		line(e, depth, "state");
+		if (st->op->explain != NULL)
+			st->op->explain((struct stage *)st, &e->out);
+		buf_byte(&e->out, '\n');
+	}
+	if (p->mode != st->in.mode) {
+		line(e, depth, "mode");
+		buf_str(&e->out, mode_name(p->mode));
+		for (size_t i = 0; i < p->keys.n; i++)
+			buf_printf(&e->out, "%s%s", i ? ", " : ", keys ",
+				p->keys.s[i]);
+		buf_byte(&e->out, '\n');
+	}
+}
+
+static void
+refuse(struct explanation *e, const char *why, int depth)
+{
+	line(e, depth, "REFUSED");
+	buf_printf(&e->out, "%s\n", why);
+	e->refused = true;
+}
+
+/* The plans of a program's own inputs: <( ) are pipelines of their own. */
+static int
+inputs_of(struct explanation *e, const struct command *c, struct plan *in,
+	const struct plan *standard, int depth)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < c->nwords && n < INPUTS_MAX; i++) {
+		if (c->words[i].sub != NULL && !c->words[i].output) {
+			plan_init(&in[n]);
+			in[n].explain = true;
+			explain_into(e, c->words[i].sub, &in[n++], depth + 1);
+		} else if (c->words[i].text != NULL &&
+			strcmp(c->words[i].text, "-") == 0)
+			plan_copy(&in[n++], standard);
+	}
+	return n;
+}
+
+static void
+explain_op(struct explanation *e, const struct command *c,
+	const struct op *op, struct plan *plan, int depth)
+{
+	struct plan in[INPUTS_MAX];
+	struct chain chain;
+	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv)),
+	     **words[2] = {argv, NULL};
+	int n = 1, status, ret;
+
+	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
+		argv[k++] = c->words[i].text != NULL ? c->words[i].text :
+						      (char *)"/dev/null";
+	if (op->flags & OP_INPUTS)
+		n = inputs_of(e, c, in, plan, depth);
+	else
+		plan_copy(&in[0], plan);
+	print_words(e, c, depth);
+	chain_open(&chain, words, 1, STDOUT_FILENO, true, &status);
+	if (chain.stages[0].priv->failed) {
+		refuse(e, chain.err.text, depth);
+	} else if (op->tool == NULL) {
+		for (; n < 2 && (op->flags & OP_INPUTS); n++) {
+			plan_init(&in[n]);
+			in[n].explain = true;
+		}
+		ret = chain_plan_inputs(&chain, in, n);
+		if (ret == 0)
+			print_plan(e, &chain.stages[0], depth);
+		else
+			refuse(e, chain.err.text, depth);
+		plan_release(plan);
+		plan_copy(plan, &chain.stages[0].out);
+	}
+	for (int i = 0; i < n; i++)
+		plan_release(&in[i]);
+	chain_close(&chain);
+	free(argv);
+}
+
+static void
+explain_foreign(struct explanation *e, const struct command *c,
+	struct plan *plan, int depth)
+{
+	print_words(e, c, depth);
+	line(e, depth, "foreign");
+	buf_str(&e->out, plan->stream ?
+			"batches and watermark survive it only if it passes "
+			"control lines on: thru leads them around\n" :
+			"what it makes of the records is not known\n");
+	schema_free(plan->fields);
+	plan->fields = NULL;
+}
+
+static void
+explain_into(struct explanation *e, const struct pipeline *p,
+	struct plan *plan, int depth)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct op *op = pipeline_op(&p->commands[i]);
+
+		if (op != NULL)
+			explain_op(e, &p->commands[i], op, plan, depth);
+		else
+			explain_foreign(e, &p->commands[i], plan, depth);
+	}
+}
+
+int
+explain_pipeline(const struct pipeline *p)
+{
+	struct explanation e = {.refused = false};
+	struct output out;
+	struct err err;
+	struct plan plan;
+	int ret;
+
+	buf_init(&e.out);
+	plan_init(&plan);
+	plan.explain = true;
+	explain_into(&e, p, &plan, 0);
+	plan_release(&plan);
+	output_init(&out, STDOUT_FILENO);
+	ret = output_write(&out, e.out.p, e.out.n, &err);
+	buf_release(&e.out);
+	output_release(&out);
+	return ret < 0 ? STATUS_FAILED :
+		e.refused ? STATUS_USAGE : STATUS_DONE;
+}
