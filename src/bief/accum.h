@@ -1,0 +1,134 @@
+/*
+ * accum: the aggregate functions, as accumulators that can be merged.
+ *
+ * The accumulators of a group stand together in one piece of flat memory (a
+ * blob) without pointers, which is the value of the group in a state: a part of
+ * fixed size, and behind it what varies (text, sets, sketches).
+ */
+#ifndef BIEF_ACCUM_H
+#define BIEF_ACCUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "blob.h"
+#include "buf.h"
+#include "record.h"
+#include "value.h"
+
+struct err;
+struct plan;
+struct schema;
+struct type;
+
+enum accum_fn {
+	ACCUM_COUNT,
+	ACCUM_COUNT_FIELD,
+	ACCUM_SUM,
+	ACCUM_AVG,
+	ACCUM_MIN,
+	ACCUM_MAX,
+	ACCUM_STDDEV,
+	ACCUM_STDDEV_POP,
+	ACCUM_VARIANCE,
+	ACCUM_VAR_POP,
+	ACCUM_FIRST,
+	ACCUM_LAST,
+	ACCUM_QUANTILE,
+	ACCUM_COUNT_DISTINCT,
+	ACCUM_APPROX,
+	ACCUM_LIST,
+	ACCUM_SET,
+	ACCUM_STATS
+};
+
+struct accum {
+	enum accum_fn fn;
+	double p;    /* of a quantile */
+	int input;   /* -1: none */
+	uint32_t at; /* in the fixed part */
+};
+
+/* A field that is aggregated. */
+struct accum_input {
+	struct field field;
+	bool number;     /* must be one */
+	bool compared;   /* is looked at as a number if it is one */
+	bool text;       /* is known to be text: "NaN" is a word */
+	bool star;       /* of FUNC:* */
+	bool decimal;    /* is known to be one of ... */
+	int precision, scale;
+	/* of the record that was read */
+	const struct value *raw; /* NULL: null */
+	struct value num;        /* the number, or *raw */
+	__int128 dec;
+};
+
+struct accum_result {
+	char *name;
+	size_t accum;
+	int part; /* of stats */
+};
+
+/* FUNC:* where the fields are not known before data flows. */
+struct accum_star {
+	enum accum_fn fn;
+	double p;
+	char *func, *name;
+};
+
+struct accums {
+	size_t n, ninputs, nresults, nstars;
+	struct accum *a;
+	struct accum_input *in;
+	struct accum_result *out;
+	struct accum_star *stars;
+	struct blob_form form; /* of the blobs */
+	bool count_only;      /* nothing but count: no field is looked at */
+	bool ordered;         /* first, last: records need a sequence number */
+	bool mergeable;       /* in any order; not so collect_list */
+	uint64_t shape;       /* whose fields the stars have seen */
+	uint32_t *open;       /* its fields that are not inputs yet */
+	size_t nopen;
+	struct buf key, text; /* scratch */
+};
+
+void accums_init(struct accums *s);
+void accums_release(struct accums *s);
+/* Add [NAME=]FUNC[:FIELD]; -1 with a message, STATUS_USAGE. */
+int accums_parse(struct accums *s, const char *spec, struct err *err);
+/* Take and check what is known of the fields; expands FUNC:*. */
+int accums_plan(struct accums *s, const struct plan *p, struct err *err);
+/* Append the results' names and types. */
+void accums_schema(const struct accums *s, const struct schema *in,
+	struct schema *out);
+
+/*
+ * FUNC:* of fields that are not known before: add those fields of the record
+ * that hold a number for the first time.  True if there was one: then the form
+ * has changed (*before is the one until now, to be released with free()), and
+ * all blobs must be widened.
+ */
+bool accums_meet(struct accums *s, const struct record *r,
+	struct blob_form *before);
+void accums_add_field(struct accums *s, const char *path);
+
+/*
+ * Look at the fields of a record.  -1 with a message when one is no number and
+ * should be; with lenient it counts as null.
+ */
+int accums_read(struct accums *s, const struct record *r, bool lenient,
+	struct err *err);
+/* Count the record that was read in; seq grows with the order of input. */
+void accums_add(struct accums *s, struct blob *b, uint64_t seq);
+void accums_merge(const struct accums *s, struct blob *to,
+	const struct blob *from);
+/*
+ * A result; text that it needs goes to tmp.  -1: a sum has overflown, with a
+ * message.
+ */
+int accums_result(const struct accums *s, size_t i, struct blob *b,
+	struct value *v, struct buf *tmp, struct err *err);
+
+#endif
