@@ -306,6 +306,18 @@ accums_init(struct accums *s)
 }
 
 void
+accums_reserve(struct accums *s, uint32_t bytes)
+{
+	size_t i;
+
+	s->form.fixed += bytes;
+	for (i = 0; i < s->n; i++)
+		s->a[i].at += bytes;
+	for (i = 0; i < s->form.nvars; i++)
+		s->form.vars[i] += bytes;
+}
+
+void
 accums_release(struct accums *s)
 {
 	size_t i;

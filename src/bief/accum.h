@@ -94,7 +94,9 @@ struct accums {
 	struct buf key, text; /* scratch */
 };
 
+/* The first bytes of the blobs belong to the caller. */
 void accums_init(struct accums *s);
+void accums_reserve(struct accums *s, uint32_t bytes);
 void accums_release(struct accums *s);
 /* Add [NAME=]FUNC[:FIELD]; -1 with a message, STATUS_USAGE. */
 int accums_parse(struct accums *s, const char *spec, struct err *err);

@@ -240,7 +240,9 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 	if (!st->in.stream && st->out.stream &&
 		!(st->op->flags & OP_SOURCE)) {
 		st->priv->batcher = true;
-		st->priv->per_batch = BATCH_DEFAULT;
+		/* With the trigger once all of the input is one batch. */
+		st->priv->per_batch = st->out.trigger == TRIGGER_ONCE ? 0 :
+									BATCH_DEFAULT;
 		st->in.stream = 1;
 	}
 	st->priv->stream_out = st->out.stream != 0;

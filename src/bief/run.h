@@ -124,6 +124,8 @@ struct op {
 	void (*hup)(struct stage *st); /* SIGHUP, between batches */
 	/* For bief explain: what is kept in state, and when it is freed. */
 	void (*explain)(struct stage *st, struct buf *out);
+	/* Rows in state, as Spark counts them; NULL: see state_rows. */
+	size_t (*rows)(struct stage *st);
 	/* Append ,"name":value... for --progress and SIGUSR1. */
 	void (*progress)(struct stage *st, struct buf *out);
 	void (*close)(struct stage *st);

@@ -234,6 +234,7 @@ progress_line(struct stage *st, const struct batch *b, int64_t spent_us,
 		buf_printf(out,
 			",\"numRowsTotal\":%lld,\"memoryUsedBytes\":%zu,"
 			"\"numRowsDroppedByWatermark\":%llu",
+			st->op->rows != NULL ? (long long)st->op->rows(st) :
 			st->state_rows >= 0 ? (long long)st->state_rows :
 					      (long long)state_count(st->state),
 			state_bytes(st->state),

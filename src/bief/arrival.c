@@ -1,0 +1,244 @@
+/*
+ * arrival: see arrival.h.
+ *
+ * Kept: under the key "" struct kept; under the number of each batch that can
+ * still be in a window, struct held and its records, a line each.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arrival.h"
+#include "err.h"
+#include "json.h"
+#include "plan.h"
+#include "run.h"
+#include "state.h"
+#include "time.h"
+
+struct kept {
+	int64_t batches; /* so far */
+	int64_t fired;   /* end of the last window */
+};
+
+struct held {
+	int64_t end; /* of the batch */
+};
+
+static int
+take(const char *option, const char *text, int64_t *n, int64_t *us,
+	struct err *err)
+{
+	struct err why;
+	char *end;
+
+	*n = strtoll(text, &end, 10);
+	*us = 0;
+	if (*end != '\0') {
+		if (duration_us(text, strlen(text), us, &why) == -1)
+			return err_as(err, STATUS_USAGE, "--%s: %s", option,
+				why.text);
+		*n = *us;
+	}
+	if (*n > 0)
+		return 0;
+	return err_as(err, STATUS_USAGE,
+		"--%s: '%s' is not a number of batches or a duration above 0",
+		option, text);
+}
+
+int
+arrival_open(struct arrival *a, struct stage *st)
+{
+	if (take("batches", a->length, &a->nlength, &a->length_us, st->err) ==
+		-1)
+		return -1;
+	if (a->every == NULL) {
+		a->nevery = a->length_us > 0 ? 0 : 1;
+		a->every_us = 0;
+	} else if (take("every", a->every, &a->nevery, &a->every_us,
+			   st->err) == -1)
+		return -1;
+	record_reader_init(&a->reader, st->shapes);
+	return 0;
+}
+
+static int
+to_batches(const char *option, int64_t us, int64_t interval, int64_t *n,
+	struct err *err)
+{
+	char text[TIME_MAX];
+	size_t len;
+
+	if (us == 0)
+		return 0;
+	if (interval == 0)
+		return err_as(err, STATUS_USAGE,
+			"--%s: without a trigger there is no batch of a known "
+			"length: give a number of batches, or --trigger D to "
+			"the source",
+			option);
+	len = duration_format(interval, text);
+	if (us % interval != 0)
+		return err_as(err, STATUS_USAGE,
+			"--%s: not a multiple of the trigger's interval, %.*s",
+			option, (int)len, text);
+	*n = us / interval;
+	return 0;
+}
+
+int
+arrival_plan(struct arrival *a, struct stage *st, struct plan *p)
+{
+	if (p->delay_us >= 0)
+		return err_as(st->err, STATUS_USAGE,
+			"windows by arrival have no use for a watermark on "
+			"'%s'", p->event_time);
+	a->interval_us = p->trigger == TRIGGER_INTERVAL ? p->interval_us : 0;
+	if (to_batches("batches", a->length_us, a->interval_us, &a->nlength,
+		    st->err) == -1 ||
+		to_batches("every", a->every_us, a->interval_us, &a->nevery,
+			st->err) == -1)
+		return -1;
+	if (a->nevery == 0)
+		a->nevery = 1;
+	p->stream = 1;
+	p->delay_us = 0;
+	free(p->event_time);
+	free(p->window_on);
+	p->event_time = mem_dup("window", 6);
+	p->window_on = mem_dup("window", 6);
+	p->window_us = a->length_us > 0 ? a->length_us
+		: a->interval_us > 0   ? a->nlength * a->interval_us
+				       : 1;
+	p->slide_us = a->interval_us > 0 ? a->nevery * a->interval_us
+					 : p->window_us;
+	p->start_us = 0;
+	return 0;
+}
+
+static state_ref
+entry(struct stage *st, const void *key, size_t n, size_t size)
+{
+	bool made;
+
+	return state_make(st->state, key, n, size, &made, st->err);
+}
+
+static struct kept *
+kept(struct stage *st)
+{
+	state_ref r = entry(st, "", 0, sizeof(struct kept));
+
+	return r == STATE_NONE ? NULL : state_change(st->state, r);
+}
+
+/* A batch is known by its end. */
+static int64_t
+batch_end(const struct arrival *a, const struct batch *b)
+{
+	if (a->interval_us > 0)
+		return (time_floor_div(b->time_us, a->interval_us) + 1) *
+			a->interval_us;
+	return b->time_us;
+}
+
+int
+arrival_begin(struct arrival *a, struct stage *st, struct batch *b)
+{
+	struct kept *k = kept(st);
+	int64_t n, end = batch_end(a, b);
+	state_ref r;
+
+	if (k == NULL)
+		return -1;
+	b->watermark = k->fired;
+	n = ++k->batches;
+	if (end <= k->fired) /* a clock that stands still */
+		end = k->fired + 1;
+	r = entry(st, &n, sizeof n, sizeof(struct held));
+	if (r == STATE_NONE)
+		return -1;
+	((struct held *)state_change(st->state, r))->end = end;
+	return 0;
+}
+
+int
+arrival_record(struct arrival *a, struct stage *st, const struct record *r)
+{
+	struct kept *k = kept(st);
+	state_ref e;
+	size_t size;
+	char *p;
+
+	buf_clear(&a->line);
+	record_print(r, &a->line);
+	buf_byte(&a->line, '\n');
+	e = state_find(st->state, &k->batches, sizeof k->batches);
+	state_value(st->state, e, &size);
+	p = state_resize(st->state, e, size + a->line.n);
+	memcpy(p + size, a->line.p, a->line.n);
+	return 0;
+}
+
+static int
+emit_batch(struct arrival *a, struct stage *st, state_ref e, int64_t start,
+	int64_t end,
+	int (*emit)(struct stage *, struct record *, int64_t, int64_t))
+{
+	const char *p, *lf;
+	size_t size, at;
+
+	for (at = sizeof(struct held);; at = (size_t)(lf - p) + 1) {
+		struct record r = {.number = 0};
+
+		p = state_value(st->state, e, &size);
+		if (at >= size)
+			return 0;
+		lf = memchr(p + at, '\n', size - at);
+		buf_clear(&a->line);
+		buf_add(&a->line, p + at, (size_t)(lf - p) - at);
+		memset(buf_need(&a->line, JSON_PADDING), 0, JSON_PADDING);
+		r.line = a->line.p;
+		r.nline = (uint32_t)a->line.n;
+		if (record_parse(&a->reader, &r, st->err) == -1 ||
+			emit(st, &r, start, end) == -1)
+			return -1;
+	}
+}
+
+int
+arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
+	int (*emit)(struct stage *, struct record *, int64_t, int64_t))
+{
+	struct kept *k = kept(st);
+	int64_t now = k->batches, first = now - a->nlength + 1, n, start, end;
+	state_ref e = state_find(st->state, &now, sizeof now);
+
+	if (first < 1)
+		first = 1;
+	end = ((struct held *)state_value(st->state, e, NULL))->end;
+	e = state_find(st->state, &first, sizeof first);
+	start = a->interval_us > 0
+		? end - a->nlength * a->interval_us
+		: ((struct held *)state_value(st->state, e, NULL))->end;
+	if (now % a->nevery == 0) {
+		k->fired = end;
+		for (n = first; n <= now; n++)
+			if (emit_batch(a, st,
+				    state_find(st->state, &n, sizeof n), start,
+				    end, emit) == -1)
+				return -1;
+	}
+	b->watermark = kept(st)->fired;
+	n = now - a->nlength + 1;
+	if (n >= 1)
+		state_delete(st->state, state_find(st->state, &n, sizeof n));
+	return 0;
+}
+
+void
+arrival_close(struct arrival *a)
+{
+	record_reader_release(&a->reader);
+	buf_release(&a->line);
+}

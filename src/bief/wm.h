@@ -1,0 +1,46 @@
+/*
+ * wm: a watermark, for the programs that make one.  SPARK-SEMANTICS 7.
+ */
+#ifndef BIEF_WM_H
+#define BIEF_WM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct batch;
+struct err;
+struct plan;
+struct stage;
+
+struct wm {
+	/* options; durations below 0: not asked for */
+	const char *delay;
+	int64_t idle_us, future_us;
+	bool flush;
+
+	int64_t delay_us;
+	bool once;         /* closing lags behind by a batch */
+	int64_t newest;    /* event time in this batch; INT64_MIN: none */
+	int64_t limit;     /* of --future: what is above does not count */
+	bool any;          /* a record came in this batch */
+	bool flushing;     /* the input has ended */
+};
+
+void wm_defaults(struct wm *w);
+/* "10s", "1 month" (31 days); not negative. */
+int wm_open(struct wm *w, const char *option, struct err *err);
+/* The watermark on a field, into the plan. */
+int wm_plan(struct wm *w, const char *field, struct plan *p, struct err *err);
+int wm_begin(struct wm *w, struct stage *st, struct batch *b);
+int wm_batch(struct wm *w, struct stage *st, struct batch *b);
+/* With --flush: one more batch, which closes everything. */
+int wm_eof(struct wm *w, struct stage *st, struct batch *b);
+
+static inline void
+wm_see(struct wm *w, int64_t us)
+{
+	if (us > w->newest && us <= w->limit)
+		w->newest = us;
+}
+
+#endif

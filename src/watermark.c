@@ -1,0 +1,125 @@
+/*
+ * watermark: say how late records may be.
+ *
+ * Time: the field of --on, a timestamp.
+ * Watermark: its own: the largest time seen less the delay, after each batch.
+ * State: that time, and the watermark.
+ * Restart: goes on with the watermark of the last committed batch.
+ */
+#include <string.h>
+
+#include "buf.h"
+#include "run.h"
+#include "wm.h"
+
+struct watermark {
+	const char *on;
+	struct wm wm;
+	struct field field;
+};
+
+static const struct opt opts[] = {
+	{"on", 0, OPT_STRING, offsetof(struct watermark, on), "FIELD",
+		"the event time"},
+	{"delay", 0, OPT_STRING, offsetof(struct watermark, wm.delay), "D",
+		"how much later than the latest a record may come"},
+	{"idle", 0, OPT_DURATION, offsetof(struct watermark, wm.idle_us), "D",
+		"let time go on with the clock after a pause of D"},
+	{"future", 0, OPT_DURATION, offsetof(struct watermark, wm.future_us),
+		"D", "ignore times more than D ahead of the clock"},
+	{"flush", 0, OPT_FLAG, offsetof(struct watermark, wm.flush), NULL,
+		"close everything when the input ends"},
+	OPT_END};
+
+static void
+watermark_defaults(void *self)
+{
+	wm_defaults(&((struct watermark *)self)->wm);
+}
+
+static int
+watermark_open(struct stage *st)
+{
+	struct watermark *w = STAGE(st, watermark);
+
+	if (w->on == NULL || w->wm.delay == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--%s is missing: watermark --on FIELD --delay D",
+			w->on == NULL ? "on" : "delay");
+	field_init(&w->field, w->on);
+	return wm_open(&w->wm, "delay", st->err);
+}
+
+static int
+watermark_plan(struct stage *st, struct plan *p)
+{
+	struct watermark *w = STAGE(st, watermark);
+
+	return wm_plan(&w->wm, w->on, p, st->err);
+}
+
+static int
+watermark_begin(struct stage *st, struct batch *b)
+{
+	return wm_begin(&STAGE(st, watermark)->wm, st, b);
+}
+
+static int
+watermark_record(struct stage *st, struct record *r)
+{
+	struct watermark *w = STAGE(st, watermark);
+	const struct value *v = record_get(r, &w->field);
+	int64_t us;
+
+	w->wm.any = true;
+	if (v != NULL && v->type == VALUE_TIME)
+		wm_see(&w->wm, v->i);
+	else if (!value_is_null(v)) {
+		if (value_get_time(v, &us) == 0)
+			wm_see(&w->wm, us);
+		else if (run_reject(st, r,
+				 "the field '%s' is no timestamp of the form "
+				 "2016-07-26T02:45:07Z: parse-json --schema "
+				 "'%s timestamp' makes one",
+				 w->on, w->on) == -1)
+			return -1;
+		else if (run_on_error(st) != ON_ERROR_KEEP)
+			return 0;
+	}
+	return run_emit(st, r);
+}
+
+static int
+watermark_batch(struct stage *st, struct batch *b)
+{
+	return wm_batch(&STAGE(st, watermark)->wm, st, b);
+}
+
+static int
+watermark_eof(struct stage *st, struct batch *b)
+{
+	return wm_eof(&STAGE(st, watermark)->wm, st, b);
+}
+
+static void
+watermark_close(struct stage *st)
+{
+	field_release(&STAGE(st, watermark)->field);
+}
+
+const struct op op_watermark = {
+	.name = "watermark",
+	.about = "say how late records may be",
+	.synopsis = "--on FIELD --delay D",
+	.opts = opts,
+	.size = sizeof(struct watermark),
+	.flags = OP_STATE | OP_ON_ERROR,
+	.defaults = watermark_defaults,
+	.open = watermark_open,
+	.plan = watermark_plan,
+	.begin = watermark_begin,
+	.record = watermark_record,
+	.batch = watermark_batch,
+	.eof = watermark_eof,
+	.close = watermark_close,
+};

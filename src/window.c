@@ -1,0 +1,467 @@
+/*
+ * window: put records into windows of time.
+ *
+ * Time: the field of --on, or the windows of --on window; with --batches, the
+ * arrival.
+ * Watermark: passes it on, or makes one (--watermark, --batches).
+ * State: the watermark's; with --batches, the records of the last batches.
+ * Restart: goes on with what the last committed batch left.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arrival.h"
+#include "buf.h"
+#include "run.h"
+#include "span.h"
+#include "time.h"
+#include "wm.h"
+
+struct window {
+	/* options */
+	const char *on, *session_field;
+	int64_t size, slide, start, session;
+	int unit; /* of numbers, enum time_unit; -1: not given */
+	struct wm wm;
+	struct arrival arrival;
+
+	struct field field, gap;
+	bool of_window;  /* --on window */
+	bool known_text; /* the type is known, and no number */
+	struct window_set set;
+	bool give_sets;  /* what follows takes a record for all its windows */
+	struct span last;
+	uint64_t absent; /* records without the field */
+	struct record_add add_start, add_end;
+	struct slots slots;
+	struct buf tmp;
+};
+
+#define NOT_GIVEN INT64_MIN
+
+static const struct opt opts[] = {
+	{"on", 0, OPT_STRING, offsetof(struct window, on), "FIELD",
+		"the time; 'window' is that of the windows there are"},
+	{"size", 0, OPT_DURATION, offsetof(struct window, size), "D",
+		"length of a window"},
+	{"slide", 0, OPT_DURATION, offsetof(struct window, slide), "D",
+		"a window begins every D (default: the size)"},
+	{"start", 0, OPT_DURATION, offsetof(struct window, start), "D",
+		"windows begin so much after multiples of the slide"},
+	{"session", 0, OPT_DURATION, offsetof(struct window, session), "GAP",
+		"sessions, which end after a pause of GAP"},
+	{"session-field", 0, OPT_STRING,
+		offsetof(struct window, session_field), "FIELD",
+		"sessions with a gap that each record tells"},
+	{"watermark", 0, OPT_STRING, offsetof(struct window, wm.delay), "D",
+		"a watermark on the same field, as of watermark --delay D"},
+	{"unit", 0, OPT_ENUM, offsetof(struct window, unit), "s|ms|us|ns",
+		"unit of times that are numbers since 1970"},
+	{"batches", 0, OPT_STRING, offsetof(struct window, arrival.length),
+		"LENGTH", "by arrival: the records of the last batches"},
+	{"every", 0, OPT_STRING, offsetof(struct window, arrival.every),
+		"SLIDE", "such a window every so many batches (default 1)"},
+	OPT_END};
+
+static void
+window_defaults(void *self)
+{
+	struct window *w = self;
+
+	wm_defaults(&w->wm);
+	w->size = w->slide = w->start = w->session = NOT_GIVEN;
+	w->unit = -1;
+}
+
+static int
+refuse(struct stage *st, const char *text)
+{
+	return err_as(st->err, STATUS_USAGE, "%s", text);
+}
+
+/* SPARK-SEMANTICS 6.1. */
+static int
+check_size(struct stage *st)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->size == NOT_GIVEN)
+		return refuse(st,
+			"--size is missing: window --on FIELD --size D, or "
+			"--session GAP");
+	if (w->slide == NOT_GIVEN)
+		w->slide = w->size;
+	if (w->start == NOT_GIVEN)
+		w->start = 0;
+	if (w->size <= 0)
+		return refuse(st, "--size: a window is longer than 0");
+	if (w->slide <= 0)
+		return refuse(st, "--slide: a step is longer than 0");
+	if (w->slide > w->size)
+		return refuse(st,
+			"--slide is longer than --size: records between the "
+			"windows would be in none");
+	if (w->start >= w->slide || w->start <= -w->slide)
+		return refuse(st, "--start is not shorter than the slide");
+	w->set = (struct window_set){0, w->size, w->slide, w->start};
+	return 0;
+}
+
+static bool
+is_session(const struct window *w)
+{
+	return w->session != NOT_GIVEN || w->session_field != NULL;
+}
+
+static int
+check_session(struct stage *st)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
+		w->start != NOT_GIVEN)
+		return refuse(st, "sessions have no --size, --slide, --start");
+	if (w->session != NOT_GIVEN && w->session_field != NULL)
+		return refuse(st, "--session and --session-field: one of them");
+	if (w->session_field == NULL && w->session <= 0)
+		return refuse(st, "--session: a gap is longer than 0");
+	return 0;
+}
+
+static int
+check_arrival(struct stage *st)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->on != NULL || w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
+		w->start != NOT_GIVEN || is_session(w) ||
+		w->wm.delay != NULL || w->unit >= 0)
+		return refuse(st,
+			"--batches stands alone, or with --every: such "
+			"windows look at no field");
+	return arrival_open(&w->arrival, st);
+}
+
+static int
+window_open(struct stage *st)
+{
+	struct window *w = STAGE(st, window);
+
+	record_add_init(&w->add_start, "window_start");
+	record_add_init(&w->add_end, "window_end");
+	if (w->arrival.length != NULL)
+		return check_arrival(st);
+	if (w->arrival.every != NULL)
+		return refuse(st, "--every needs --batches");
+	if (w->on == NULL)
+		return refuse(st, "--on is missing: the field with the time");
+	w->of_window = strcmp(w->on, "window") == 0;
+	field_init(&w->field, w->of_window ? "window_end" : w->on);
+	if (w->session_field != NULL)
+		field_init(&w->gap, w->session_field);
+	if ((is_session(w) ? check_session(st) : check_size(st)) == -1)
+		return -1;
+	return wm_open(&w->wm, "watermark", st->err);
+}
+
+static void
+window_close(struct stage *st)
+{
+	struct window *w = STAGE(st, window);
+
+	arrival_close(&w->arrival);
+	field_release(&w->field);
+	field_release(&w->gap);
+	record_add_release(&w->add_start);
+	record_add_release(&w->add_end);
+	slots_release(&w->slots);
+	buf_release(&w->tmp);
+}
+
+/* ---- the plan ---- */
+
+static int
+check_type(struct stage *st, const struct plan *p)
+{
+	struct window *w = STAGE(st, window);
+	const struct type *t = schema_type(p->fields, w->field.path);
+	struct buf b;
+
+	if (t == NULL)
+		return plan_field(p, w->field.path, st->err);
+	w->known_text = t->kind == TYPE_STRING;
+	switch (t->kind) {
+	case TYPE_UNKNOWN:
+	case TYPE_NULL:
+	case TYPE_TIMESTAMP:
+	case TYPE_DATE:
+	case TYPE_STRING:
+		return 0;
+	default:
+		if (type_numeric(t) && w->unit >= 0)
+			return 0;
+	}
+	buf_init(&b);
+	type_print(t, &b);
+	err_as(st->err, STATUS_USAGE,
+		"the field '%s' is of type %s, not a time%s", w->field.path,
+		buf_cstr(&b),
+		type_numeric(t) ? ": say what it counts, --unit s, ms, us or "
+				  "ns"
+				: "");
+	buf_release(&b);
+	return -1;
+}
+
+static void
+plan_time(struct schema *s, const char *name)
+{
+	int at = schema_find(s, name, strlen(name));
+
+	if (at < 0) {
+		schema_add(s, name, type_new(TYPE_TIMESTAMP));
+		return;
+	}
+	type_free(s->f[at].type);
+	s->f[at].type = type_new(TYPE_TIMESTAMP);
+}
+
+static void
+plan_windows(struct window *w, struct plan *p)
+{
+	/* Windows of windows carry the watermark if those do. */
+	if (!w->of_window || p->window_on == NULL) {
+		free(p->window_on);
+		p->window_on = mem_dup(w->on, strlen(w->on));
+	}
+	p->window_us = p->slide_us = p->start_us = p->session_us = 0;
+	if (is_session(w)) {
+		p->session_us = w->session_field != NULL ? -1 : w->session;
+		return;
+	}
+	p->window_us = w->size;
+	p->slide_us = w->slide;
+	p->start_us = w->start;
+}
+
+static int
+window_plan(struct stage *st, struct plan *p)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->arrival.length != NULL) {
+		if (arrival_plan(&w->arrival, st, p) == -1)
+			return -1;
+	} else {
+		if (p->fields != NULL && check_type(st, p) == -1)
+			return -1;
+		if (w->session_field != NULL &&
+			plan_field(p, w->session_field, st->err) == -1)
+			return -1;
+		if (w->wm.delay != NULL &&
+			wm_plan(&w->wm, w->on, p, st->err) == -1)
+			return -1;
+		/* An aggregation must know of sessions; without batches all
+		 * of the input is one. */
+		if (is_session(w) && p->stream == 0) {
+			p->stream = 1;
+			p->trigger = TRIGGER_ONCE;
+		}
+		plan_windows(w, p);
+		w->give_sets = w->slide < w->size && st->next != NULL &&
+			(st->next->op->flags & OP_WINDOWS);
+	}
+	if (p->fields != NULL) {
+		plan_time(p->fields, "window_start");
+		plan_time(p->fields, "window_end");
+	}
+	return 0;
+}
+
+/* ---- records ---- */
+
+static int
+window_begin(struct stage *st, struct batch *b)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->arrival.length != NULL)
+		return arrival_begin(&w->arrival, st, b);
+	return w->wm.delay != NULL ? wm_begin(&w->wm, st, b) : 0;
+}
+
+/* A number of units since 1970; false: no time. */
+static bool
+number_time(const struct value *n, enum time_unit unit, int64_t *us)
+{
+	static const int64_t per[] = {1000000, 1000, 1};
+	double d;
+
+	if (n->type == VALUE_INT && unit == UNIT_NS) {
+		*us = time_floor_div(n->i, 1000);
+		return true;
+	}
+	if (n->type == VALUE_INT)
+		return !__builtin_mul_overflow(n->i, per[unit], us);
+	d = trunc(unit == UNIT_NS ? n->d / 1000 : n->d * (double)per[unit]);
+	if (!(fabs(d) < 9.2e18))
+		return false;
+	*us = (int64_t)d;
+	return true;
+}
+
+/* The time of a record: 1, 0 when it has none (it is dropped), -1. */
+static int
+time_of(struct stage *st, const struct record *r, const struct value *v,
+	int64_t *us)
+{
+	struct window *w = STAGE(st, window);
+	struct value n;
+	const char *s;
+	size_t len;
+
+	switch (v->type) {
+	case VALUE_TIME:
+		*us = v->i;
+		return 1;
+	case VALUE_DATE:
+		*us = v->i * 86400 * TIME_SECOND;
+		return 1;
+	case VALUE_STRING:
+		if (value_get_time(v, us) == 0)
+			return 1;
+		buf_clear(&w->tmp);
+		s = value_string(v, &len, &w->tmp);
+		return time_parse(s, len, run_zone(st), st->now.time_us,
+			       us) == 0;
+	case VALUE_INT:
+	case VALUE_DOUBLE:
+	case VALUE_NUMBER:
+	case VALUE_REAL:
+		if (w->unit >= 0) {
+			n = value_number(v, false);
+			return number_time(&n, (enum time_unit)w->unit, us);
+		}
+		return run_reject(st, r,
+			"the field '%s' is a number: say what it counts, "
+			"--unit s, ms, us or ns",
+			w->on);
+	default:
+		return run_reject(st, r, "the field '%s' is no time", w->on);
+	}
+}
+
+/* The gap of a record; 0: it has none. */
+static int64_t
+gap_of(struct window *w, const struct record *r)
+{
+	const struct value *v;
+	struct err err;
+	const char *s;
+	size_t n;
+	int64_t us;
+
+	if (w->session_field == NULL)
+		return w->session;
+	v = record_get(r, &w->gap);
+	if (v == NULL || v->type != VALUE_STRING)
+		return 0;
+	buf_clear(&w->tmp);
+	s = value_string(v, &n, &w->tmp);
+	return duration_us(s, n, &us, &err) == 0 && us > 0 ? us : 0;
+}
+
+static int
+emit_in(struct stage *st, struct record *r, int64_t start, int64_t end)
+{
+	struct window *w = STAGE(st, window);
+	struct record out = *r;
+
+	record_add(&out, &w->add_start, value_time(start), &w->slots);
+	record_add(&out, &w->add_end, value_time(end), &w->slots);
+	return run_emit(st, &out);
+}
+
+static int
+emit_windows(struct stage *st, struct record *r, int64_t us)
+{
+	struct window *w = STAGE(st, window);
+	int64_t newest = span_newest(&w->set, us), start;
+
+	start = span_oldest(&w->set, us);
+	if (w->give_sets) {
+		w->set.time = us;
+		r->windows = &w->set;
+		st->records_out += (uint64_t)((newest - start) / w->slide);
+		return emit_in(st, r, newest, newest + w->size);
+	}
+	for (; start <= newest; start += w->slide)
+		if (emit_in(st, r, start, start + w->size) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+window_record(struct stage *st, struct record *r)
+{
+	struct window *w = STAGE(st, window);
+	const struct value *v;
+	int64_t us, gap;
+	int got;
+
+	if (w->arrival.length != NULL)
+		return arrival_record(&w->arrival, st, r);
+	v = record_get(r, &w->field);
+	w->wm.any = true;
+	if (value_is_null(v)) {
+		w->absent += v == NULL;
+		return 0;
+	}
+	if ((got = time_of(st, r, v, &us)) <= 0)
+		return got;
+	us -= w->of_window;
+	wm_see(&w->wm, us);
+	if (is_session(w)) {
+		gap = gap_of(w, r);
+		return gap > 0 ? emit_in(st, r, us, us + gap) : 0;
+	}
+	if (w->slide < w->size)
+		return emit_windows(st, r, us);
+	if (!w->last.there || us < w->last.start || us >= w->last.end) {
+		w->last.there = true;
+		w->last.start = span_newest(&w->set, us);
+		w->last.end = w->last.start + w->size;
+	}
+	return emit_in(st, r, w->last.start, w->last.end);
+}
+
+static int
+window_batch(struct stage *st, struct batch *b)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->absent > 0 && w->absent == st->records_in &&
+		(b->whole || b->last))
+		run_warn(st, "no record had a field '%s'", w->field.path);
+	if (w->arrival.length != NULL)
+		return arrival_batch(&w->arrival, st, b, emit_in);
+	return w->wm.delay != NULL ? wm_batch(&w->wm, st, b) : 0;
+}
+
+const struct op op_window = {
+	.name = "window",
+	.about = "put records into windows of time",
+	.synopsis = "--on FIELD --size D [--slide D] | --on FIELD "
+		    "--session GAP | --batches LENGTH",
+	.opts = opts,
+	.size = sizeof(struct window),
+	.flags = OP_STATE | OP_ON_ERROR,
+	.defaults = window_defaults,
+	.open = window_open,
+	.plan = window_plan,
+	.begin = window_begin,
+	.record = window_record,
+	.batch = window_batch,
+	.close = window_close,
+};
