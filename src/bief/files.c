@@ -1,0 +1,988 @@
+/*
+ * files: which files there are to read, each one once, by its path.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "err.h"
+#include "files.h"
+#include "json.h"
+#include "number.h"
+#include "time.h"
+#include "value.h"
+
+#define POLL_US (TIME_SECOND / 4)
+
+/* Of a directory or the fixed directory of a glob. */
+#define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE_SELF | \
+	IN_MOVE_SELF)
+
+enum kind { PLAIN, DIRECTORY, GLOB };
+
+struct operand {
+	enum kind kind;
+	char *path;    /* of the file or directory; the pattern of a glob */
+	char *name;    /* GLOB watched by name: pattern of the last name */
+	int watch;     /* inotify's, or -1: polled */
+	bool looked;
+};
+
+struct files {
+	struct files_how how;
+	bool looked, again;
+	int64_t newest_ns, forgotten_ns; /* older files are ignored */
+	int inotify;
+	struct operand *operands;
+	size_t noperands;
+	struct file **table; /* by path: queued, being read and done */
+	size_t ntable, cap;
+	struct file **queue;
+	size_t at, nqueue, cap_queue;
+	bool unsorted;
+	struct file **done; /* in the order of reading */
+	size_t ndone, cap_done, settled;
+};
+
+static int
+digits_compare(const char **a, const char **b)
+{
+	const char *p, *q;
+	size_t n, m;
+	int c;
+
+	while (**a == '0')
+		++*a;
+	while (**b == '0')
+		++*b;
+	for (p = *a; isdigit((unsigned char)*p); p++)
+		;
+	for (q = *b; isdigit((unsigned char)*q); q++)
+		;
+	n = (size_t)(p - *a);
+	m = (size_t)(q - *b);
+	c = n == m ? memcmp(*a, *b, n) : n < m ? -1 : 1;
+	*a = p;
+	*b = q;
+	return c;
+}
+
+int
+files_natural(const char *a, const char *b)
+{
+	const char *x = a, *y = b;
+	int c;
+
+	while (*x && *y) {
+		if (isdigit((unsigned char)*x) && isdigit((unsigned char)*y)) {
+			c = digits_compare(&x, &y);
+			if (c != 0)
+				return c;
+			continue;
+		}
+		if (*x != *y)
+			return (unsigned char)*x - (unsigned char)*y;
+		x++;
+		y++;
+	}
+	c = (unsigned char)*x - (unsigned char)*y;
+	return c != 0 ? c : strcmp(a, b); /* file-01 and file-1 */
+}
+
+bool
+files_hidden(const char *name)
+{
+	static const char copying[] = "._COPYING_";
+	size_t n = strlen(name), m = sizeof(copying) - 1;
+
+	if (name[0] == '.' || (name[0] == '_' && !strchr(name, '=')))
+		return true;
+	return n >= m && memcmp(name + n - m, copying, m) == 0;
+}
+
+/* The table of paths: open addressing, never more than half full. */
+
+static size_t
+path_hash(const char *s)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	return (size_t)(h ^ h >> 32);
+}
+
+static size_t
+place(const struct files *f, const char *path)
+{
+	size_t i = path_hash(path) & (f->cap - 1);
+
+	while (f->table[i] && strcmp(f->table[i]->path, path) != 0)
+		i = (i + 1) & (f->cap - 1);
+	return i;
+}
+
+static void
+table_build(struct files *f, size_t cap)
+{
+	struct file **old = f->table;
+	size_t n = f->cap, i;
+
+	f->table = mem_zalloc(cap * sizeof(*f->table));
+	f->cap = cap;
+	for (i = 0; i < n; i++)
+		if (old[i])
+			f->table[place(f, old[i]->path)] = old[i];
+	free(old);
+}
+
+static void
+table_remove(struct files *f, const struct file *file)
+{
+	size_t i = place(f, file->path), j, home;
+
+	if (f->table[i] != file)
+		return;
+	f->table[i] = NULL;
+	f->ntable--;
+	/* Those behind the gap that it kept from their place move up. */
+	for (j = (i + 1) & (f->cap - 1); f->table[j];
+		j = (j + 1) & (f->cap - 1)) {
+		home = path_hash(f->table[j]->path) & (f->cap - 1);
+		if (((j - home) & (f->cap - 1)) < ((j - i) & (f->cap - 1)))
+			continue;
+		f->table[i] = f->table[j];
+		f->table[j] = NULL;
+		i = j;
+	}
+}
+
+static void
+append(struct file ***list, size_t *n, size_t *cap, struct file *file)
+{
+	if (*n == *cap) {
+		*cap = *cap ? *cap * 2 : 64;
+		*list = mem_realloc(*list, *cap * sizeof(**list));
+	}
+	(*list)[(*n)++] = file;
+}
+
+static struct file *
+file_new(const char *path, int64_t mtime_ns, size_t operand)
+{
+	struct file *file = mem_zalloc(sizeof(*file));
+
+	file->path = mem_dup(path, strlen(path));
+	file->mtime_ns = mtime_ns;
+	file->operand = operand;
+	file->end = UINT64_MAX;
+	return file;
+}
+
+static void
+file_free(struct file *file)
+{
+	if (file)
+		free(file->path);
+	free(file);
+}
+
+/* Into the table; false if a file of this path is there. */
+static bool
+enter(struct files *f, struct file *file)
+{
+	size_t i;
+
+	if (f->ntable * 2 >= f->cap)
+		table_build(f, f->cap * 2);
+	i = place(f, file->path);
+	if (f->table[i])
+		return false;
+	f->table[i] = file;
+	f->ntable++;
+	return true;
+}
+
+static void
+enqueue(struct files *f, struct file *file)
+{
+	append(&f->queue, &f->nqueue, &f->cap_queue, file);
+	f->unsorted = true;
+}
+
+struct files *
+files_new(const struct files_how *how)
+{
+	struct files *f = mem_zalloc(sizeof(*f));
+
+	f->how = *how;
+	f->newest_ns = f->forgotten_ns = INT64_MIN;
+	f->inotify = how->watch ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
+	table_build(f, 64);
+	return f;
+}
+
+void
+files_free(struct files *f)
+{
+	size_t i;
+
+	if (!f)
+		return;
+	if (f->inotify >= 0)
+		close(f->inotify);
+	for (i = 0; i < f->noperands; i++) {
+		free(f->operands[i].path);
+		free(f->operands[i].name);
+	}
+	for (i = f->at; i < f->nqueue; i++)
+		file_free(f->queue[i]);
+	for (i = 0; i < f->ndone; i++)
+		file_free(f->done[i]);
+	free(f->operands);
+	free(f->table);
+	free(f->queue);
+	free(f->done);
+	free(f);
+}
+
+/* Operands. */
+
+static bool
+magic(const char *s)
+{
+	return strpbrk(s, "*?[") != NULL;
+}
+
+static char *
+quoted(const char *s, char out[300])
+{
+	return err_quote(out, 300, s, strlen(s));
+}
+
+/*
+ * A path that stays right wherever the program is started the next time: the
+ * directory resolved, the last name as it is.  NULL with errno.
+ */
+static char *
+absolute(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? mem_dup(path, (size_t)(slash + 1 - path))
+			  : mem_dup(".", 1);
+	char *real = realpath(dir, NULL);
+	struct buf b;
+
+	free(dir);
+	if (!real)
+		return NULL;
+	buf_init(&b);
+	buf_str(&b, strcmp(real, "/") == 0 ? "" : real);
+	buf_byte(&b, '/');
+	buf_str(&b, slash ? slash + 1 : path);
+	free(real);
+	return buf_cstr(&b);
+}
+
+/* File systems on which inotify does not see what other machines do. */
+static bool
+remote(const char *dir)
+{
+	static const uint32_t types[] = {0x6969 /* nfs */, 0xff534d42 /* cifs */,
+		0xfe534d42 /* smb2 */, 0x517b /* smb */, 0x01021997 /* 9p */,
+		0x65735546 /* fuse */, 0x00c36400 /* ceph */,
+		0x5346414f /* afs */};
+	struct statfs s;
+	size_t i;
+
+	if (statfs(dir, &s) != 0)
+		return true;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if ((uint32_t)s.f_type == types[i])
+			return true;
+	return false;
+}
+
+static void
+operand_watch(struct files *f, struct operand *o, const char *dir)
+{
+	o->watch = -1;
+	if (f->inotify < 0 || remote(dir))
+		return;
+	o->watch = inotify_add_watch(f->inotify, dir, EVENTS);
+}
+
+static void
+add_glob(struct files *f, struct operand *o, const char *pattern)
+{
+	const char *slash = strrchr(pattern, '/');
+	char *dir;
+
+	o->kind = GLOB;
+	o->watch = -1;
+	o->path = mem_dup(pattern, strlen(pattern));
+	dir = slash ? mem_dup(pattern, (size_t)(slash + 1 - pattern))
+		    : mem_dup(".", 1);
+	if (!magic(dir)) {
+		o->name = mem_dup(slash ? slash + 1 : pattern,
+			strlen(slash ? slash + 1 : pattern));
+		operand_watch(f, o, dir);
+	}
+	free(dir);
+}
+
+int
+files_add(struct files *f, const char *operand, struct err *err)
+{
+	struct operand o = {.watch = -1};
+	struct stat s;
+	char q[300];
+
+	if (stat(operand, &s) != 0) {
+		if (errno == ENOENT && magic(operand)) {
+			add_glob(f, &o, operand);
+			goto add;
+		}
+		return err_sys(err, "cannot open '%s'", quoted(operand, q));
+	}
+	o.path = absolute(operand);
+	if (S_ISDIR(s.st_mode)) {
+		free(o.path);
+		o.path = realpath(operand, NULL);
+		o.kind = DIRECTORY;
+	}
+	if (!o.path)
+		return err_sys(err, "cannot open '%s'", quoted(operand, q));
+	if (o.kind == DIRECTORY)
+		operand_watch(f, &o, o.path);
+add:
+	f->operands = mem_realloc(f->operands,
+		(f->noperands + 1) * sizeof(*f->operands));
+	f->operands[f->noperands++] = o;
+	return 0;
+}
+
+bool
+files_grow(const struct files *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->noperands; i++)
+		if (f->operands[i].kind != PLAIN)
+			return true;
+	return false;
+}
+
+/* Looking. */
+
+static int64_t
+mtime_ns(const struct stat *s)
+{
+	return (int64_t)s->st_mtim.tv_sec * 1000000000 + s->st_mtim.tv_nsec;
+}
+
+/* A file of a directory or a glob has been seen. */
+static void
+found(struct files *f, const char *path, size_t operand)
+{
+	struct stat s;
+
+	if (f->table[place(f, path)] || stat(path, &s) != 0 ||
+		!S_ISREG(s.st_mode) || mtime_ns(&s) < f->forgotten_ns)
+		return;
+	struct file *file = file_new(path, mtime_ns(&s), operand);
+	enter(f, file);
+	enqueue(f, file);
+}
+
+static void
+found_in(struct files *f, const char *dir, const char *name, size_t operand)
+{
+	struct buf b;
+
+	if (files_hidden(name))
+		return;
+	buf_init(&b);
+	buf_str(&b, strcmp(dir, "/") == 0 ? "" : dir);
+	buf_byte(&b, '/');
+	buf_str(&b, name);
+	found(f, buf_cstr(&b), operand);
+	buf_release(&b);
+}
+
+static int
+look_directory(struct files *f, const char *dir, size_t operand,
+	struct err *err)
+{
+	struct dirent *e;
+	char q[300];
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return err_sys(err, "cannot read the directory '%s'",
+			quoted(dir, q));
+	for (errno = 0; (e = readdir(d)) != NULL; errno = 0)
+		found_in(f, dir, e->d_name, operand);
+	if (errno != 0) {
+		err_sys(err, "cannot read the directory '%s'", quoted(dir, q));
+		closedir(d);
+		return -1;
+	}
+	closedir(d);
+	return 0;
+}
+
+static int
+look_match(struct files *f, const char *path, size_t operand, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat s;
+	char *real;
+	int rc = 0;
+
+	if (stat(path, &s) != 0)
+		return 0;
+	if (S_ISDIR(s.st_mode)) {
+		real = realpath(path, NULL);
+		if (real)
+			rc = look_directory(f, real, operand, err);
+		free(real);
+		return rc;
+	}
+	if (files_hidden(slash ? slash + 1 : path))
+		return 0;
+	real = absolute(path);
+	if (real)
+		found(f, real, operand);
+	free(real);
+	return 0;
+}
+
+static int
+look_glob(struct files *f, size_t operand, struct err *err)
+{
+	struct operand *o = &f->operands[operand];
+	char q[300];
+	glob_t g;
+	size_t i;
+	int rc = glob(o->path, 0, NULL, &g);
+
+	if (rc == GLOB_NOMATCH && !f->how.watch)
+		return err_set(err, "no file matches '%s'", quoted(o->path, q));
+	if (rc != 0 && rc != GLOB_NOMATCH)
+		return err_set(err, "cannot look for '%s'", quoted(o->path, q));
+	for (i = 0, rc = 0; i < g.gl_pathc && rc == 0; i++)
+		rc = look_match(f, g.gl_pathv[i], operand, err);
+	globfree(&g);
+	return rc;
+}
+
+static int
+look(struct files *f, size_t operand, struct err *err)
+{
+	struct operand *o = &f->operands[operand];
+	struct stat s;
+	struct file *file;
+	char q[300];
+
+	if (o->kind == DIRECTORY)
+		return look_directory(f, o->path, operand, err);
+	if (o->kind == GLOB)
+		return look_glob(f, operand, err);
+	if (o->looked)
+		return 0;
+	o->looked = true;
+	if (stat(o->path, &s) != 0)
+		return err_sys(err, "cannot open '%s'", quoted(o->path, q));
+	file = file_new(o->path, mtime_ns(&s), operand);
+	/* Named twice it is read twice, as by cat; unless a checkpoint has it. */
+	if (!enter(f, file) && f->table[place(f, o->path)]->known)
+		file_free(file);
+	else
+		enqueue(f, file);
+	return 0;
+}
+
+/* A file of this name has come to an operand that is watched. */
+static void
+take_name(struct files *f, size_t operand, const struct inotify_event *e)
+{
+	const struct operand *o = &f->operands[operand];
+	const char *slash = strrchr(o->path, '/');
+	struct err none;
+	struct stat s;
+	struct buf b;
+
+	buf_init(&b);
+	if (o->kind == GLOB) {
+		buf_add(&b, o->path, slash ? (size_t)(slash + 1 - o->path) : 0);
+	} else {
+		buf_str(&b, o->path);
+		buf_byte(&b, '/');
+	}
+	buf_str(&b, e->name);
+	/*
+	 * That a name was made tells nothing, its writer is still at it; unless
+	 * it is another name of what was there.
+	 */
+	if (e->mask & IN_CREATE && (lstat(buf_cstr(&b), &s) != 0 ||
+		(!S_ISLNK(s.st_mode) && s.st_nlink < 2)))
+		;
+	else if (o->kind == GLOB)
+		look_match(f, buf_cstr(&b), operand, &none);
+	else
+		found_in(f, o->path, e->name, operand);
+	buf_release(&b);
+}
+
+/* One of inotify's; -1 when the directory is gone. */
+static int
+take_event(struct files *f, const struct inotify_event *e, struct err *err)
+{
+	struct operand *o;
+	size_t i;
+	char q[300];
+
+	if (e->mask & IN_Q_OVERFLOW)
+		f->again = true;
+	for (i = 0; i < f->noperands; i++) {
+		o = &f->operands[i];
+		if (o->watch < 0 || o->watch != e->wd)
+			continue;
+		if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF))
+			return err_set(err, "the directory of '%s' is gone",
+				quoted(o->path, q));
+		if (e->len == 0 || (o->name &&
+			fnmatch(o->name, e->name, FNM_PERIOD) != 0))
+			continue;
+		take_name(f, i, e);
+	}
+	return 0;
+}
+
+static int
+take_events(struct files *f, struct err *err)
+{
+	char block[16384] __attribute__((aligned(8)));
+	const struct inotify_event *e;
+	ssize_t n;
+	char *p;
+
+	while (f->inotify >= 0 &&
+		(n = read(f->inotify, block, sizeof(block))) > 0)
+		for (p = block; p < block + n; p += sizeof(*e) + e->len) {
+			e = (const struct inotify_event *)(const void *)p;
+			if (take_event(f, e, err) != 0)
+				return -1;
+		}
+	return 0;
+}
+
+static int
+order(const void *pa, const void *pb, void *arg)
+{
+	const struct file *a = *(struct file *const *)pa;
+	const struct file *b = *(struct file *const *)pb;
+	const struct files_how *how = arg;
+	int c;
+
+	/* It was being read when the checkpoint was made. */
+	if (a->known != b->known)
+		return a->known ? -1 : 1;
+	if (a->operand != b->operand)
+		return a->operand < b->operand ? -1 : 1;
+	if (a->mtime_ns != b->mtime_ns)
+		c = a->mtime_ns < b->mtime_ns ? -1 : 1;
+	else
+		c = files_natural(a->path, b->path);
+	return how->latest_first ? -c : c;
+}
+
+static void
+sort(struct files *f)
+{
+	if (f->unsorted)
+		qsort_r(f->queue + f->at, f->nqueue - f->at,
+			sizeof(*f->queue), order, &f->how);
+	f->unsorted = false;
+}
+
+/* Files that are too old to come again are not remembered either. */
+static void
+forget(struct files *f)
+{
+	size_t i, n = 0, settled = f->settled;
+
+	if (f->how.max_age_us <= 0 || f->newest_ns == INT64_MIN ||
+		f->newest_ns - f->how.max_age_us * 1000 <= f->forgotten_ns)
+		return;
+	f->forgotten_ns = f->newest_ns - f->how.max_age_us * 1000;
+	for (i = 0; i < f->ndone; i++) {
+		struct file *file = f->done[i];
+
+		if (file->mtime_ns >= f->forgotten_ns || (f->how.settle && i >= settled)) {
+			f->done[n++] = file;
+			continue;
+		}
+		f->settled -= i < settled;
+		table_remove(f, file);
+		file_free(file);
+	}
+	f->ndone = n;
+}
+
+int
+files_look(struct files *f, struct err *err)
+{
+	bool all = !f->looked || f->again;
+	size_t i;
+
+	f->looked = true;
+	f->again = false;
+	forget(f);
+	if (take_events(f, err) != 0)
+		return -1;
+	for (i = 0; i < f->noperands; i++)
+		if ((all || f->again || f->operands[i].watch < 0) &&
+			look(f, i, err) != 0)
+			return -1;
+	f->again = false;
+	sort(f);
+	return 0;
+}
+
+int
+files_fd(const struct files *f)
+{
+	return f->inotify;
+}
+
+int64_t
+files_pause(const struct files *f)
+{
+	size_t i;
+
+	for (i = 0; f->how.watch && i < f->noperands; i++)
+		if (f->operands[i].kind != PLAIN && f->operands[i].watch < 0)
+			return POLL_US;
+	return INT64_MAX;
+}
+
+struct file *
+files_next(struct files *f)
+{
+	return f->at < f->nqueue ? f->queue[f->at] : NULL;
+}
+
+struct file *
+files_take(struct files *f)
+{
+	struct file *file = files_next(f);
+
+	if (file)
+		f->at++;
+	if (f->at == f->nqueue)
+		f->at = f->nqueue = 0;
+	return file;
+}
+
+void
+files_done(struct files *f, struct file *file, int64_t batch)
+{
+	file->batch = batch;
+	if (file->mtime_ns > f->newest_ns)
+		f->newest_ns = file->mtime_ns;
+	append(&f->done, &f->ndone, &f->cap_done, file);
+}
+
+struct file *
+files_settled(struct files *f, int64_t batch)
+{
+	if (f->settled == f->ndone || f->done[f->settled]->batch > batch)
+		return NULL;
+	return f->done[f->settled++];
+}
+
+/*
+ * The position of a source, as it stands in a checkpoint:
+ *
+ *	since  files modified before this (ns) have been forgotten, all done
+ *	done   [{"in":DIR,"files":{NAME:MTIME_NS,...}},...] in order of reading
+ *	at     {"file":PATH,"time":MTIME_NS,"offset":N,"inode":N,"cut":true}
+ *
+ * A name that is not UTF-8 is written as NUL and one character for each byte.
+ */
+
+static void
+print_name(struct buf *out, const char *s, size_t n)
+{
+	struct buf b;
+	size_t i;
+
+	if (json_utf8(s, n)) {
+		json_quote(out, s, n);
+		return;
+	}
+	buf_init(&b);
+	buf_byte(&b, '\0');
+	for (i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c >= 0x80)
+			buf_byte(&b, (char)(0xc0 | c >> 6));
+		buf_byte(&b, (char)(c < 0x80 ? c : 0x80 | (c & 0x3f)));
+	}
+	json_quote(out, b.p, b.n);
+	buf_release(&b);
+}
+
+/* Append what print_name wrote. */
+static void
+read_name(struct buf *out, const struct value *v)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b);
+	json_unquote(&b, v->s, v->n);
+	if (b.n == 0 || b.p[0] != '\0')
+		buf_add(out, b.p, b.n);
+	for (i = 1; b.n > 0 && b.p[0] == '\0' && i < b.n; i++) {
+		unsigned char c = (unsigned char)b.p[i];
+
+		if (c >= 0x80 && i + 1 < b.n)
+			c = (unsigned char)(c << 6 | (b.p[++i] & 0x3f));
+		buf_byte(out, (char)c);
+	}
+	buf_release(&b);
+}
+
+static size_t
+directory_length(const char *path)
+{
+	return (size_t)(strrchr(path, '/') + 1 - path);
+}
+
+static void
+save_done(const struct files *f, struct buf *out)
+{
+	const char *last = "";
+	size_t i, n = 0, m;
+
+	buf_str(out, ",\"done\":[");
+	for (i = 0; i < f->ndone; i++) {
+		const char *path = f->done[i]->path;
+
+		m = directory_length(path);
+		if (i == 0 || m != n || memcmp(last, path, n) != 0) {
+			buf_str(out, i == 0 ? "{\"in\":" : "}},{\"in\":");
+			print_name(out, path, m);
+			buf_str(out, ",\"files\":{");
+			last = path;
+			n = m;
+		} else {
+			buf_byte(out, ',');
+		}
+		print_name(out, path + n, strlen(path + n));
+		buf_printf(out, ":%lld", (long long)f->done[i]->mtime_ns);
+	}
+	buf_str(out, f->ndone > 0 ? "}}]" : "]");
+}
+
+void
+files_save(const struct files *f, const struct file *at, struct buf *out)
+{
+	buf_printf(out, "\"since\":%lld", (long long)f->forgotten_ns);
+	save_done(f, out);
+	if (!at)
+		return;
+	buf_str(out, ",\"at\":{\"file\":");
+	print_name(out, at->path, strlen(at->path));
+	buf_printf(out, ",\"time\":%lld,\"offset\":%llu",
+		(long long)at->mtime_ns, (unsigned long long)at->start);
+	if (at->inode != 0)
+		buf_printf(out, ",\"inode\":%llu",
+			(unsigned long long)at->inode);
+	buf_str(out, at->cut ? ",\"cut\":true}" : "}");
+}
+
+static int
+get_int(const struct value *object, const char *name, int64_t *out)
+{
+	struct value v;
+
+	if (!json_get(object, name, strlen(name), &v))
+		return 0;
+	v = value_number(&v, false);
+	if (v.type != VALUE_INT)
+		return -1;
+	*out = v.i;
+	return 0;
+}
+
+/* The file that was being read: 1 and *file, 0 there was none, -1. */
+static int
+load_at(const struct value *from, struct file **file)
+{
+	int64_t mtime = 0, offset = 0, inode = 0;
+	struct value at, v;
+	struct buf b;
+
+	if (!json_get(from, "at", 2, &at))
+		return 0;
+	if (at.type != VALUE_OBJECT || !json_get(&at, "file", 4, &v) ||
+		v.type != VALUE_STRING || get_int(&at, "time", &mtime) != 0 ||
+		get_int(&at, "offset", &offset) != 0 ||
+		get_int(&at, "inode", &inode) != 0)
+		return -1;
+	buf_init(&b);
+	read_name(&b, &v);
+	*file = file_new(buf_cstr(&b), mtime, 0);
+	buf_release(&b);
+	(*file)->start = (uint64_t)offset;
+	(*file)->inode = (uint64_t)inode;
+	(*file)->cut = json_get(&at, "cut", 3, &v);
+	(*file)->known = true;
+	return 1;
+}
+
+/* Call each() for the files done, in their order. */
+static int
+load_done(struct files *f, const struct value *from,
+	void (*each)(struct files *f, struct file *file))
+{
+	struct value list, dir, in, files, name, time;
+	struct json_iter outer, inner;
+	struct buf b;
+	size_t n;
+	int rc = 0;
+
+	if (!json_get(from, "done", 4, &list) || list.type != VALUE_ARRAY)
+		return -1;
+	buf_init(&b);
+	json_iter(&outer, &list);
+	while (rc == 0 && json_next(&outer, &name, &dir)) {
+		rc = -1;
+		if (dir.type != VALUE_OBJECT ||
+			!json_get(&dir, "in", 2, &in) ||
+			in.type != VALUE_STRING ||
+			!json_get(&dir, "files", 5, &files) ||
+			files.type != VALUE_OBJECT)
+			break;
+		buf_clear(&b);
+		read_name(&b, &in);
+		n = b.n;
+		json_iter(&inner, &files);
+		for (rc = 0; rc == 0 && json_next(&inner, &name, &time);) {
+			time = value_number(&time, false);
+			b.n = n;
+			read_name(&b, &name);
+			if (time.type != VALUE_INT)
+				rc = -1;
+			else
+				each(f, file_new(buf_cstr(&b), time.i, 0));
+		}
+	}
+	buf_release(&b);
+	return rc;
+}
+
+static void
+reset(struct files *f)
+{
+	size_t i;
+
+	for (i = f->at; i < f->nqueue; i++)
+		file_free(f->queue[i]);
+	for (i = 0; i < f->ndone; i++)
+		file_free(f->done[i]);
+	f->at = f->nqueue = f->ndone = f->settled = f->ntable = 0;
+	memset(f->table, 0, f->cap * sizeof(*f->table));
+	for (i = 0; i < f->noperands; i++)
+		f->operands[i].looked = false;
+	f->looked = f->unsorted = false;
+	f->newest_ns = f->forgotten_ns = INT64_MIN;
+}
+
+static void
+was_done(struct files *f, struct file *file)
+{
+	file->known = true;
+	enter(f, file);
+	files_done(f, file, -1);
+}
+
+#define DAMAGED "the position of the files is damaged"
+
+int
+files_load(struct files *f, const struct value *from, struct err *err)
+{
+	struct file *at;
+	int rc;
+
+	reset(f);
+	if (get_int(from, "since", &f->forgotten_ns) != 0 ||
+		load_done(f, from, was_done) != 0 ||
+		(rc = load_at(from, &at)) < 0)
+		return err_as(err, STATUS_DAMAGED, DAMAGED);
+	if (rc > 0) {
+		enter(f, at);
+		enqueue(f, at);
+	}
+	return 0;
+}
+
+/* What was done in the batch: all but what was done before. */
+static void
+do_again(struct files *f, struct file *file)
+{
+	struct file *old = f->table[place(f, file->path)];
+
+	if (old) { /* done before, or the one that was being read */
+		file_free(file);
+		return;
+	}
+	file->known = true;
+	enter(f, file);
+	enqueue(f, file);
+}
+
+int
+files_replay(struct files *f, const struct value *from,
+	const struct value *to, struct err *err)
+{
+	struct file *at, *old;
+	int rc;
+
+	reset(f);
+	if (from && files_load(f, from, err) != 0)
+		return -1;
+	if (load_done(f, to, do_again) != 0 || (rc = load_at(to, &at)) < 0)
+		return err_as(err, STATUS_DAMAGED, DAMAGED);
+	f->unsorted = false;
+	if (rc == 0)
+		return 0;
+	old = f->table[place(f, at->path)];
+	if (old) { /* it was being read before the batch, too */
+		old->end = at->start;
+		file_free(at);
+		return 0;
+	}
+	at->end = at->start;
+	at->start = 0;
+	at->cut = false;
+	enter(f, at);
+	enqueue(f, at);
+	f->unsorted = false;
+	return 0;
+}

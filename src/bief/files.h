@@ -1,0 +1,82 @@
+/*
+ * files: which files there are to read, each one once, by its path.
+ *
+ * Paths are given as plain files, directories or globs.  What is found and was
+ * not seen before goes to a queue: operand by operand in the order given,
+ * within a directory or a glob the oldest first (modification time, then the
+ * natural order of names).  New files are seen as they are renamed into a
+ * directory or closed after writing (inotify); where that cannot be, by
+ * looking again.
+ */
+#ifndef BIEF_FILES_H
+#define BIEF_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct value;
+
+struct file {
+	char *path;       /* absolute, free of symbolic links but the last name */
+	int64_t mtime_ns; /* when it was found */
+	size_t operand;   /* by which it was found */
+	int64_t batch;    /* in which it was finished; files_done sets it */
+	uint64_t start;   /* read from here ... */
+	uint64_t end;     /* ... to here; UINT64_MAX: all there is */
+	uint64_t inode;   /* a followed file is known by it; 0 none */
+	bool cut;         /* start is inside a line that has been refused */
+	bool known;       /* a checkpoint told of it */
+};
+
+struct files;
+
+struct files_how {
+	bool watch;         /* new files count, too, after the first look */
+	bool latest_first;
+	bool settle;        /* files_settled will be asked */
+	int64_t max_age_us; /* a file that much older than the newest one done
+	                       is ignored; 0: none is */
+};
+struct files *files_new(const struct files_how *how);
+void files_free(struct files *f);
+/* An operand; -1 when it is neither there nor (with watch) a glob. */
+int files_add(struct files *f, const char *operand, struct err *err);
+/* True if new files may come: there is a directory or a glob. */
+bool files_grow(const struct files *f);
+
+/* Look for new files; the first call looks everywhere.  0 or -1. */
+int files_look(struct files *f, struct err *err);
+/* Descriptor that becomes readable when there may be news, or -1; and the
+ * microseconds after which to look anyway (INT64_MAX: never). */
+int files_fd(const struct files *f);
+int64_t files_pause(const struct files *f);
+
+/* The queue: the next file (NULL if none), taken off by files_take. */
+struct file *files_next(struct files *f);
+struct file *files_take(struct files *f);
+/* It has been read (in this batch): it will not come again. */
+void files_done(struct files *f, struct file *file, int64_t batch);
+/* Files done in batches up to this one, each returned once; NULL: no more. */
+struct file *files_settled(struct files *f, int64_t batch);
+
+/*
+ * The files done and the one that is being read (NULL: none) as the members of
+ * a JSON object.  load takes such an object: those files count as done, the one
+ * being read stands first in the queue.  replay: the queue becomes what was
+ * done between from (NULL: the beginning) and to, and nothing else.
+ */
+void files_save(const struct files *f, const struct file *at,
+	struct buf *out);
+int files_load(struct files *f, const struct value *from, struct err *err);
+int files_replay(struct files *f, const struct value *from,
+	const struct value *to, struct err *err);
+
+/* Order of names in which numbers count as numbers: <0, 0, >0. */
+int files_natural(const char *a, const char *b);
+/* Names that are not data: _x (but for _x=y), .x, x._COPYING_ */
+bool files_hidden(const char *name);
+
+#endif

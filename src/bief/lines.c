@@ -1,0 +1,192 @@
+/*
+ * lines: bytes that arrive in pieces, handed on as whole lines.
+ */
+#include <string.h>
+
+#include "err.h"
+#include "json.h"
+#include "lines.h"
+#include "run.h"
+
+/* As much of a refused line as goes to --rejects. */
+#define KEPT ((size_t)64 << 10)
+
+void
+lines_init(struct lines *l)
+{
+	memset(l, 0, sizeof(*l));
+	buf_init(&l->b);
+}
+
+void
+lines_release(struct lines *l)
+{
+	buf_release(&l->b);
+}
+
+void
+lines_clear(struct lines *l, uint64_t offset)
+{
+	buf_clear(&l->b);
+	l->at = 0;
+	l->offset = offset;
+	l->skip = false;
+}
+
+char *
+lines_room(struct lines *l, size_t block, size_t *room)
+{
+	size_t left = lines_left(l);
+
+	if (l->at > 0) {
+		memmove(l->b.p, l->b.p + l->at, left);
+		l->b.n = left;
+		l->at = 0;
+	}
+	/* One more byte for the LF that lines_finish may put. */
+	if (l->b.cap < left + block / 2 + JSON_PADDING + 1)
+		buf_need(&l->b, block + left + JSON_PADDING + 1);
+	*room = l->b.cap - l->b.n - JSON_PADDING - 1;
+	return l->b.p + l->b.n;
+}
+
+void
+lines_filled(struct lines *l, size_t n)
+{
+	l->b.n += n;
+}
+
+bool
+lines_whole(const struct lines *l)
+{
+	size_t left = lines_left(l);
+
+	return left > 0 && memrchr(l->b.p + l->at, '\n', left) != NULL;
+}
+
+void
+lines_finish(struct lines *l)
+{
+	if (l->skip) {
+		l->offset += lines_left(l);
+		l->at = l->b.n;
+		l->skip = false;
+	}
+	if (lines_left(l) > 0 && l->b.p[l->b.n - 1] != '\n')
+		buf_byte(&l->b, '\n');
+	buf_need(&l->b, JSON_PADDING);
+}
+
+static void
+advance(struct lines *l, size_t n)
+{
+	l->at += n;
+	l->offset += n;
+}
+
+/* Drop the rest of a refused line, as far as it is there. */
+static void
+skip(struct lines *l)
+{
+	const char *p = l->b.p + l->at;
+	size_t left = lines_left(l);
+	const char *lf;
+
+	if (!l->skip || left == 0)
+		return;
+	lf = memchr(p, '\n', left);
+	advance(l, lf ? (size_t)(lf + 1 - p) : left);
+	l->skip = lf == NULL;
+}
+
+static int
+refuse(struct lines *l, struct stage *st, size_t n, const char *why)
+{
+	struct record r = {.line = l->b.p + l->at, .nline = n < KEPT ? n : KEPT};
+	uint64_t offset = l->offset;
+	char name[200];
+
+	advance(l, n);
+	return run_reject(st, &r, "'%s': the line at byte %llu %s",
+		err_quote(name, sizeof(name), l->name, strlen(l->name)),
+		(unsigned long long)offset, why);
+}
+
+#define TOO_LONG "is too long (--max-line sets the limit)"
+
+/* Refuse the line that has begun but not ended, if it is too long already. */
+static int
+bound(struct lines *l, struct stage *st)
+{
+	if (lines_left(l) <= run_max_line(st))
+		return 0;
+	l->skip = true;
+	return refuse(l, st, lines_left(l), TOO_LONG);
+}
+
+/* Bytes of the first *limit lines among n bytes that end with a line. */
+static size_t
+first_lines(const char *p, size_t n, uint64_t *limit)
+{
+	const char *at = p, *end = p + n;
+
+	for (; *limit > 0 && at < end; --*limit)
+		at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+	return (size_t)(at - p);
+}
+
+int
+lines_emit(struct lines *l, struct stage *st, uint64_t *limit)
+{
+	const char *p, *lf;
+	size_t n;
+
+	skip(l);
+	p = l->b.p + l->at;
+	n = lines_left(l);
+	lf = n > 0 ? memrchr(p, '\n', n) : NULL;
+	if (lf) {
+		n = (size_t)(lf + 1 - p);
+		if (limit)
+			n = first_lines(p, n, limit);
+		advance(l, n);
+		if (n > 0 && run_emit_lines(st, p, n) != 0)
+			return -1;
+		if (p + n <= lf)
+			return 0;
+	}
+	return bound(l, st);
+}
+
+int
+lines_next(struct lines *l, struct stage *st, const char **line, size_t *n)
+{
+	const char *p, *lf;
+	size_t left;
+
+	for (;;) {
+		skip(l);
+		p = l->b.p + l->at;
+		left = lines_left(l);
+		lf = left > 0 ? memchr(p, '\n', left) : NULL;
+		if (!lf)
+			return bound(l, st);
+		*n = (size_t)(lf - p);
+		if (*n <= run_max_line(st))
+			break;
+		l->skip = true;
+		if (refuse(l, st, *n, TOO_LONG) != 0)
+			return -1;
+	}
+	advance(l, *n + 1);
+	*line = p;
+	return 1;
+}
+
+int
+lines_refuse(struct lines *l, struct stage *st, const char *why)
+{
+	skip(l);
+	l->skip = false;
+	return lines_left(l) > 0 ? refuse(l, st, lines_left(l), why) : 0;
+}

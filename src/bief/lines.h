@@ -1,0 +1,73 @@
+/*
+ * lines: bytes that arrive in pieces, handed on as whole lines.
+ *
+ * What sources share: a block is filled by read(2) or a decompressor, the whole
+ * lines in it go on at one call, the rest waits for its end.  A line that grows
+ * beyond --max-line is refused and skipped; it is never gathered whole.
+ */
+#ifndef BIEF_LINES_H
+#define BIEF_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+struct stage;
+
+#define LINES_BLOCK ((size_t)256 << 10)
+
+struct lines {
+	struct buf b;
+	size_t at;       /* bytes of b before this were handed on */
+	uint64_t offset; /* place in the input of the byte at "at" */
+	bool skip;       /* that byte is in a line that has been refused */
+	const char *name; /* of the input, for messages; not owned */
+};
+
+void lines_init(struct lines *l);
+void lines_release(struct lines *l);
+/* Forget what is there; the next byte is at this place of the input. */
+void lines_clear(struct lines *l, uint64_t offset);
+
+/* Where to put more bytes, and how many there is room for; then tell. */
+char *lines_room(struct lines *l, size_t block, size_t *room);
+void lines_filled(struct lines *l, size_t n);
+
+/* Bytes that were not handed on yet. */
+static inline size_t
+lines_left(const struct lines *l)
+{
+	return l->b.n - l->at;
+}
+
+/* Bytes of the input that have been put in. */
+static inline uint64_t
+lines_end(const struct lines *l)
+{
+	return l->offset + lines_left(l);
+}
+
+/* True if there is a whole line (or the end of a refused one). */
+bool lines_whole(const struct lines *l);
+
+/* The input has ended: what is left is a line, too. */
+void lines_finish(struct lines *l);
+
+/*
+ * Hand on the whole lines that are there, at most *limit of them, from which
+ * they are taken off (NULL: no limit).  0, or -1 as run_emit.
+ */
+int lines_emit(struct lines *l, struct stage *st, uint64_t *limit);
+
+/*
+ * The next whole line, without its end, good until the next call of
+ * lines_room.  1, 0 if there is none, or -1 as run_reject.
+ */
+int lines_next(struct lines *l, struct stage *st, const char **line, size_t *n);
+
+/* Refuse what is left (its end will not come); 0 or -1 as run_reject. */
+int lines_refuse(struct lines *l, struct stage *st, const char *why);
+
+#endif
