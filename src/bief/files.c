@@ -18,7 +18,7 @@
 #include "err.h"
 #include "files.h"
 #include "json.h"
-#include "number.h"
+#include "reader.h"
 #include "time.h"
 #include "value.h"
 
@@ -189,8 +189,8 @@ file_new(const char *path, int64_t mtime_ns, size_t operand)
 	return file;
 }
 
-static void
-file_free(struct file *file)
+void
+files_drop(struct file *file)
 {
 	if (file)
 		free(file->path);
@@ -246,9 +246,9 @@ files_free(struct files *f)
 		free(f->operands[i].name);
 	}
 	for (i = f->at; i < f->nqueue; i++)
-		file_free(f->queue[i]);
+		files_drop(f->queue[i]);
 	for (i = 0; i < f->ndone; i++)
-		file_free(f->done[i]);
+		files_drop(f->done[i]);
 	free(f->operands);
 	free(f->table);
 	free(f->queue);
@@ -270,12 +270,9 @@ quoted(const char *s, char out[300])
 	return err_quote(out, 300, s, strlen(s));
 }
 
-/*
- * A path that stays right wherever the program is started the next time: the
- * directory resolved, the last name as it is.  NULL with errno.
- */
-static char *
-absolute(const char *path)
+/* The directory is resolved, the last name stays as it is. */
+char *
+files_absolute(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = slash ? mem_dup(path, (size_t)(slash + 1 - path))
@@ -348,6 +345,8 @@ files_add(struct files *f, const char *operand, struct err *err)
 	struct stat s;
 	char q[300];
 
+	if (strcmp(operand, "-") == 0)
+		operand = READER_STDIN;
 	if (stat(operand, &s) != 0) {
 		if (errno == ENOENT && magic(operand)) {
 			add_glob(f, &o, operand);
@@ -355,7 +354,9 @@ files_add(struct files *f, const char *operand, struct err *err)
 		}
 		return err_sys(err, "cannot open '%s'", quoted(operand, q));
 	}
-	o.path = absolute(operand);
+	o.path = strcmp(operand, READER_STDIN) == 0
+			 ? mem_dup(operand, strlen(operand))
+			 : files_absolute(operand);
 	if (S_ISDIR(s.st_mode)) {
 		free(o.path);
 		o.path = realpath(operand, NULL);
@@ -461,7 +462,7 @@ look_match(struct files *f, const char *path, size_t operand, struct err *err)
 	}
 	if (files_hidden(slash ? slash + 1 : path))
 		return 0;
-	real = absolute(path);
+	real = files_absolute(path);
 	if (real)
 		found(f, real, operand);
 	free(real);
@@ -506,10 +507,10 @@ look(struct files *f, size_t operand, struct err *err)
 		return err_sys(err, "cannot open '%s'", quoted(o->path, q));
 	file = file_new(o->path, mtime_ns(&s), operand);
 	/* Named twice it is read twice, as by cat; unless a checkpoint has it. */
-	if (!enter(f, file) && f->table[place(f, o->path)]->known)
-		file_free(file);
-	else
+	if (enter(f, file) || !f->table[place(f, o->path)]->known)
 		enqueue(f, file);
+	else
+		files_drop(file);
 	return 0;
 }
 
@@ -636,7 +637,7 @@ forget(struct files *f)
 		}
 		f->settled -= i < settled;
 		table_remove(f, file);
-		file_free(file);
+		files_drop(file);
 	}
 	f->ndone = n;
 }
@@ -903,9 +904,9 @@ reset(struct files *f)
 	size_t i;
 
 	for (i = f->at; i < f->nqueue; i++)
-		file_free(f->queue[i]);
+		files_drop(f->queue[i]);
 	for (i = 0; i < f->ndone; i++)
-		file_free(f->done[i]);
+		files_drop(f->done[i]);
 	f->at = f->nqueue = f->ndone = f->settled = f->ntable = 0;
 	memset(f->table, 0, f->cap * sizeof(*f->table));
 	for (i = 0; i < f->noperands; i++)
@@ -949,7 +950,7 @@ do_again(struct files *f, struct file *file)
 	struct file *old = f->table[place(f, file->path)];
 
 	if (old) { /* done before, or the one that was being read */
-		file_free(file);
+		files_drop(file);
 		return;
 	}
 	file->known = true;
@@ -975,10 +976,12 @@ files_replay(struct files *f, const struct value *from,
 	old = f->table[place(f, at->path)];
 	if (old) { /* it was being read before the batch, too */
 		old->end = at->start;
-		file_free(at);
+		old->end_inode = at->inode;
+		files_drop(at);
 		return 0;
 	}
 	at->end = at->start;
+	at->end_inode = at->inode;
 	at->start = 0;
 	at->cut = false;
 	enter(f, at);

@@ -27,6 +27,7 @@ struct file {
 	uint64_t start;   /* read from here ... */
 	uint64_t end;     /* ... to here; UINT64_MAX: all there is */
 	uint64_t inode;   /* a followed file is known by it; 0 none */
+	uint64_t end_inode; /* end is in this one */
 	bool cut;         /* start is inside a line that has been refused */
 	bool known;       /* a checkpoint told of it */
 };
@@ -44,6 +45,8 @@ struct files *files_new(const struct files_how *how);
 void files_free(struct files *f);
 /* An operand; -1 when it is neither there nor (with watch) a glob. */
 int files_add(struct files *f, const char *operand, struct err *err);
+/* A path that stays right wherever a program is started; NULL with errno. */
+char *files_absolute(const char *path);
 /* True if new files may come: there is a directory or a glob. */
 bool files_grow(const struct files *f);
 
@@ -57,6 +60,8 @@ int64_t files_pause(const struct files *f);
 /* The queue: the next file (NULL if none), taken off by files_take. */
 struct file *files_next(struct files *f);
 struct file *files_take(struct files *f);
+/* One that was taken off and is not given back by files_done; or NULL. */
+void files_drop(struct file *file);
 /* It has been read (in this batch): it will not come again. */
 void files_done(struct files *f, struct file *file, int64_t batch);
 /* Files done in batches up to this one, each returned once; NULL: no more. */

@@ -28,7 +28,7 @@ void
 lines_clear(struct lines *l, uint64_t offset)
 {
 	buf_clear(&l->b);
-	l->at = 0;
+	l->at = l->scanned = 0;
 	l->offset = offset;
 	l->skip = false;
 }
@@ -56,25 +56,25 @@ lines_filled(struct lines *l, size_t n)
 	l->b.n += n;
 }
 
-bool
-lines_whole(const struct lines *l)
+/* The last LF that is there, or NULL. */
+static const char *
+last_end(struct lines *l)
 {
 	size_t left = lines_left(l);
+	const char *lf = NULL;
 
-	return left > 0 && memrchr(l->b.p + l->at, '\n', left) != NULL;
+	if (left > l->scanned)
+		lf = memrchr(l->b.p + l->at + l->scanned, '\n',
+			left - l->scanned);
+	if (!lf)
+		l->scanned = left;
+	return lf;
 }
 
-void
-lines_finish(struct lines *l)
+bool
+lines_whole(struct lines *l)
 {
-	if (l->skip) {
-		l->offset += lines_left(l);
-		l->at = l->b.n;
-		l->skip = false;
-	}
-	if (lines_left(l) > 0 && l->b.p[l->b.n - 1] != '\n')
-		buf_byte(&l->b, '\n');
-	buf_need(&l->b, JSON_PADDING);
+	return last_end(l) != NULL;
 }
 
 static void
@@ -82,6 +82,7 @@ advance(struct lines *l, size_t n)
 {
 	l->at += n;
 	l->offset += n;
+	l->scanned = 0;
 }
 
 /* Drop the rest of a refused line, as far as it is there. */
@@ -97,6 +98,17 @@ skip(struct lines *l)
 	lf = memchr(p, '\n', left);
 	advance(l, lf ? (size_t)(lf + 1 - p) : left);
 	l->skip = lf == NULL;
+}
+
+void
+lines_finish(struct lines *l)
+{
+	if (l->skip)
+		skip(l);
+	l->skip = false;
+	if (lines_left(l) > 0 && l->b.p[l->b.n - 1] != '\n')
+		buf_byte(&l->b, '\n');
+	buf_need(&l->b, JSON_PADDING);
 }
 
 static int
@@ -143,8 +155,7 @@ lines_emit(struct lines *l, struct stage *st, uint64_t *limit)
 
 	skip(l);
 	p = l->b.p + l->at;
-	n = lines_left(l);
-	lf = n > 0 ? memrchr(p, '\n', n) : NULL;
+	lf = last_end(l);
 	if (lf) {
 		n = (size_t)(lf + 1 - p);
 		if (limit)

@@ -23,6 +23,7 @@ struct lines {
 	size_t at;       /* bytes of b before this were handed on */
 	uint64_t offset; /* place in the input of the byte at "at" */
 	bool skip;       /* that byte is in a line that has been refused */
+	size_t scanned;  /* bytes from "at" on that have no LF */
 	const char *name; /* of the input, for messages; not owned */
 };
 
@@ -49,8 +50,8 @@ lines_end(const struct lines *l)
 	return l->offset + lines_left(l);
 }
 
-/* True if there is a whole line (or the end of a refused one). */
-bool lines_whole(const struct lines *l);
+/* True if there is a whole line, or the end of a refused one. */
+bool lines_whole(struct lines *l);
 
 /* The input has ended: what is left is a line, too. */
 void lines_finish(struct lines *l);

@@ -1,0 +1,65 @@
+/*
+ * reader: the lines of one file: plain or compressed, a pipe, or one that
+ * grows, is rotated and truncated while it is read.
+ */
+#ifndef BIEF_READER_H
+#define BIEF_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lines.h"
+
+struct err;
+struct inflate;
+
+struct reader {
+	int fd; /* -1: none is open */
+	struct lines lines;
+	bool waits;  /* a pipe or such: poll fd before reading */
+	bool ended;  /* nothing more will be read; the rest of lines is left */
+	uint64_t stop;  /* read no further than this */
+	uint64_t inode; /* of the file that is open */
+	char *path;
+	struct inflate *z;
+};
+
+/* Standard input, as a path. */
+#define READER_STDIN "/dev/stdin"
+
+void reader_init(struct reader *r);
+void reader_release(struct reader *r);
+/*
+ * Open a file at a place (of its uncompressed bytes; cut: inside a line that
+ * was refused).  1, 0 if it is not there any more, -1.
+ */
+int reader_open(struct reader *r, const char *path, uint64_t start, bool cut,
+	struct err *err);
+void reader_close(struct reader *r);
+
+/* Read once into lines.  -1 with a message; READER_GONE: the file is not there
+ * any more, as network file systems say it. */
+enum {
+	READER_SOME,  /* something was read */
+	READER_WAIT,  /* nothing now */
+	READER_STOP,  /* r->stop is reached */
+	READER_END,   /* end of file */
+	READER_GONE
+};
+int reader_fill(struct reader *r, struct err *err);
+
+/*
+ * Of a file that grows, at its end: what has become of it?  -1: cannot look.
+ */
+enum {
+	READER_SAME,     /* it is what it was */
+	READER_CUT,      /* it has been truncated: read from the start */
+	READER_REPLACED, /* its path is another file now: *inode */
+	READER_MISSING   /* its path is gone; another file may come */
+};
+int reader_look(const struct reader *r, uint64_t *inode, struct err *err);
+/* The path of the file with this inode in the directory of path, or NULL. */
+char *reader_find(const char *path, uint64_t inode);
+
+#endif

@@ -1,0 +1,666 @@
+/*
+ * stream-files: hands on the lines of files: of a directory as they come, of a
+ * file as it grows, or of all that is there.
+ *
+ * Time: none.  Watermark: none.  State: none but its position: which files have
+ * been read, and how far the one that is being read.  Restart: goes on there;
+ * a batch that is run again reads the same files to the same places.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "files.h"
+#include "json.h"
+#include "reader.h"
+#include "run.h"
+#include "time.h"
+
+#define DAY_US (24 * 3600 * TIME_SECOND)
+#define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */
+
+struct stream_files {
+	int64_t max_files, max_records, max_age_us;
+	bool latest_first, follow;
+	const char *clean;
+
+	enum trigger_kind trigger;
+	struct files *files;
+	struct reader r;
+	struct file *file;  /* being read, or NULL */
+	bool again;         /* a batch is run again */
+	bool looked;
+	bool begun;         /* a batch, or what stands for one */
+	int64_t taken;      /* files of this batch */
+	uint64_t left;      /* lines that it may still have */
+	bool grow;          /* --follow FILE */
+	int notify;         /* of the file that grows */
+	bool missed;        /* its absence has been told */
+	uint64_t limit;     /* its size at the start (available-now, once) ... */
+	uint64_t limit_inode; /* ... when it was this file */
+	uint64_t vanished;
+	char *archive;
+};
+
+static const struct opt options[] = {
+	{"max-files", 0, OPT_INT, offsetof(struct stream_files, max_files),
+		"N", "take at most N files into a batch"},
+	{"max-records", 0, OPT_INT, offsetof(struct stream_files, max_records),
+		"N", "take at most N lines into a batch"},
+	{"max-file-age", 0, OPT_DURATION,
+		offsetof(struct stream_files, max_age_us), "D",
+		"ignore files this much older than the newest one read (7d)"},
+	{"latest-first", 0, OPT_FLAG,
+		offsetof(struct stream_files, latest_first), NULL,
+		"take the newest files first"},
+	{"follow", 'f', OPT_FLAG, offsetof(struct stream_files, follow), NULL,
+		"go on with what is added to the file or the directory"},
+	{"clean", 0, OPT_STRING, offsetof(struct stream_files, clean),
+		"off|delete|archive=DIR",
+		"what to do with files that every sink has committed"},
+	OPT_END};
+
+static void
+defaults(void *self)
+{
+	struct stream_files *s = self;
+
+	s->max_age_us = 7 * DAY_US;
+	s->notify = -1;
+	s->r.fd = -1;
+}
+
+static int
+open_files(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+
+	reader_init(&s->r);
+	if (st->noperands == 0)
+		return err_as(st->err, STATUS_USAGE, "nothing to read: name a "
+			"directory, a glob in quotes, files, or - for "
+			"standard input");
+	if (s->clean && strcmp(s->clean, "off") == 0)
+		s->clean = NULL;
+	if (s->clean && strcmp(s->clean, "delete") != 0 &&
+		strncmp(s->clean, "archive=", 8) != 0)
+		return err_as(st->err, STATUS_USAGE, "--clean is 'off', "
+			"'delete' or 'archive=DIR', not '%s'", s->clean);
+	return 0;
+}
+
+/* --clean archive=DIR: on the same file system, and not read from. */
+static int
+open_archive(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	const char *dir;
+
+	if (!s->clean || strcmp(s->clean, "delete") == 0)
+		return 0;
+	dir = s->clean + strlen("archive=");
+	s->archive = realpath(dir, NULL);
+	if (!s->archive)
+		return err_sys(st->err, "cannot archive to '%s'", dir);
+	return 0;
+}
+
+static bool
+is_glob(const char *path)
+{
+	return strpbrk(path, "*?[") != NULL;
+}
+
+/* --follow FILE: the one operand, which may not be there yet. */
+static int
+open_growing(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	const char *path = st->operands[0];
+	struct file *file;
+	struct stat sb;
+	char *dir;
+
+	file = mem_zalloc(sizeof(*file));
+	s->file = file;
+	file->end = UINT64_MAX;
+	file->path = files_absolute(path);
+	if (!file->path)
+		return err_sys(st->err, "cannot open '%s'", path);
+	if (stat(path, &sb) == 0) {
+		s->limit = (uint64_t)sb.st_size;
+		s->limit_inode = sb.st_ino;
+	}
+	if (s->trigger != TRIGGER_AVAILABLE && s->trigger != TRIGGER_ONCE)
+		s->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (s->notify < 0)
+		return 0;
+	dir = mem_dup(file->path,
+		(size_t)(strrchr(file->path, '/') + 1 - file->path));
+	if (inotify_add_watch(s->notify, dir, IN_MODIFY | IN_MOVED_TO |
+		IN_CREATE | IN_ATTRIB | IN_DELETE) < 0) {
+		close(s->notify);
+		s->notify = -1;
+	}
+	free(dir);
+	return 0;
+}
+
+/* What cannot work is refused before anything is opened. */
+static int
+check(struct stage *st, const struct plan *p)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct stat sb;
+	size_t i;
+
+	if (p->trigger == TRIGGER_NONE &&
+		(s->max_files > 0 || s->max_records > 0))
+		return err_as(st->err, STATUS_USAGE, "--max-files and "
+			"--max-records bound a batch, and there are none: add "
+			"--trigger available-now, or --trigger 5s");
+	if (s->clean && !p->checkpoint)
+		return err_as(st->err, STATUS_USAGE, "--clean needs "
+			"--checkpoint: without it nobody knows what the sinks "
+			"have made durable");
+	for (i = 0; p->checkpoint && i < st->noperands; i++)
+		if (strcmp(st->operands[i], "-") == 0 ||
+			(stat(st->operands[i], &sb) == 0 &&
+			!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode)))
+			return err_as(st->err, STATUS_USAGE, "'%s' cannot be "
+				"read again after a crash: with --checkpoint "
+				"name files or directories", st->operands[i]);
+	for (i = 0; s->follow && i < st->noperands; i++) {
+		if ((stat(st->operands[i], &sb) == 0 && S_ISDIR(sb.st_mode)) ||
+			(errno == ENOENT && is_glob(st->operands[i])))
+			continue;
+		if (st->noperands > 1 || strcmp(st->operands[i], "-") == 0)
+			return err_as(st->err, STATUS_USAGE, "--follow takes "
+				"one file, or directories and globs");
+		s->grow = true;
+	}
+	return 0;
+}
+
+static int
+plan(struct stage *st, struct plan *p)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct files_how how;
+	size_t i;
+
+	s->trigger = p->trigger;
+	if (check(st, p) != 0)
+		return -1;
+	if (p->explain)
+		return 0;
+	how = (struct files_how){
+		.watch = p->trigger == TRIGGER_INTERVAL ||
+			 (s->follow && p->trigger == TRIGGER_NONE),
+		.latest_first = s->latest_first,
+		.settle = s->clean != NULL,
+		.max_age_us = s->latest_first && s->max_files > 0
+				      ? 0
+				      : s->max_age_us};
+	if (s->grow)
+		how.watch = false;
+	s->files = files_new(&how);
+	if (open_archive(st) != 0)
+		return -1;
+	if (s->grow)
+		return open_growing(st);
+	for (i = 0; i < st->noperands; i++)
+		if (files_add(s->files, st->operands[i], st->err) != 0)
+			return -1;
+	return 0;
+}
+
+static bool
+ends(const struct stream_files *s)
+{
+	return s->trigger == TRIGGER_AVAILABLE || s->trigger == TRIGGER_ONCE;
+}
+
+/* Does the source go on when all that is there has been read? */
+static bool
+lasts(const struct stream_files *s)
+{
+	return !ends(s) && (s->grow || (files_grow(s->files) &&
+		(s->follow || s->trigger == TRIGGER_INTERVAL)));
+}
+
+static int
+begin(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+
+	s->begun = true;
+	s->taken = s->file && !s->grow;
+	s->left = s->max_records > 0 && !s->again ? (uint64_t)s->max_records
+						  : UINT64_MAX;
+	if (s->again || s->grow || (s->looked && !lasts(s)))
+		return 0;
+	s->looked = true;
+	return files_look(s->files, st->err);
+}
+
+/* What pull returns when it stops. */
+static int
+done(struct stream_files *s, int how)
+{
+	s->begun = false;
+	if (how == PULL_BATCH)
+		s->again = false;
+	return how;
+}
+
+static char *
+quoted(const struct stream_files *s, char q[300])
+{
+	return err_quote(q, 300, s->file->path, strlen(s->file->path));
+}
+
+static int
+vanished(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	char q[300];
+
+	if (s->again)
+		return err_set(st->err, "cannot run a batch again: '%s' is "
+			"gone", quoted(s, q));
+	s->vanished++;
+	run_warn(st, "'%s' has vanished before it was read to its end",
+		quoted(s, q));
+	return 0;
+}
+
+static void
+finish_file(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+
+	reader_close(&s->r);
+	files_done(s->files, s->file, st->now.number);
+	s->file = NULL;
+}
+
+/* Open the file that grows: by its inode where that is known, for it may have
+ * another name by now.  1, 0 when it is not there, -1. */
+static int
+open_inode(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct file *f = s->file;
+	uint64_t wanted = f->inode;
+	char *path = f->path, q[300];
+	struct stat sb;
+	int rc;
+
+	if (wanted != 0 &&
+		(stat(f->path, &sb) != 0 || sb.st_ino != wanted)) {
+		path = reader_find(f->path, wanted);
+		if (!path && vanished(st) != 0)
+			return -1;
+		if (!path) { /* what was left of it is lost */
+			path = f->path;
+			f->start = 0;
+			f->cut = false;
+		}
+	}
+	rc = reader_open(&s->r, path, f->start, f->cut, st->err);
+	if (path != f->path)
+		free(path);
+	if (rc <= 0) {
+		if (rc == 0 && !s->missed)
+			run_warn(st, "'%s' is not there%s", quoted(s, q),
+				ends(s) ? "" : ": waiting for it");
+		s->missed = true;
+		return rc;
+	}
+	/* It is looked for under its own name from now on. */
+	free(s->r.path);
+	s->r.path = mem_dup(f->path, strlen(f->path));
+	s->r.lines.name = s->r.path;
+	s->missed = false;
+	f->inode = s->r.inode;
+	return 1;
+}
+
+/* Open s->file.  1, 0 when there is nothing (more) of it, -1. */
+static int
+open_file(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct file *f = s->file;
+	int rc;
+
+	if (s->grow)
+		rc = open_inode(st);
+	else
+		rc = reader_open(&s->r, f->path, f->start, f->cut, st->err);
+	if (rc <= 0) {
+		if (rc == 0 && !s->grow) {
+			rc = vanished(st);
+			finish_file(st);
+		}
+		return rc;
+	}
+	if (f->end_inode == f->inode)
+		s->r.stop = f->end;
+	return 1;
+}
+
+/* The next file of the queue.  1 it is open, 0 look again, or a negative
+ * number: what pull returns, less one. */
+#define RETURN(how) (-1 - (how))
+
+static int
+next_file(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+
+	if (s->grow) {
+		int rc = open_file(st);
+
+		if (rc != 0)
+			return rc < 0 ? RETURN(-1) : 1;
+		return RETURN(done(s, ends(s) ? PULL_END : PULL_WAIT));
+	}
+	if (!files_next(s->files))
+		return RETURN(done(s, s->again ? PULL_BATCH
+				      : lasts(s) ? PULL_WAIT
+						 : PULL_END));
+	if (s->max_files > 0 && s->taken >= s->max_files && !s->again)
+		return RETURN(done(s, PULL_BATCH));
+	s->taken++;
+	s->file = files_take(s->files);
+	return open_file(st) < 0 ? RETURN(-1) : 0;
+}
+
+/*
+ * The file that grows has been read to its end, as far as it goes now.  Returns
+ * as next_file.
+ */
+static int
+end_of_growing(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct file *f = s->file;
+	uint64_t inode = 0;
+	char q[300];
+	int rc = reader_look(&s->r, &inode, st->err);
+
+	/* In the batch that is run again another file followed this one. */
+	if (s->again && f->end_inode != s->r.inode)
+		rc = READER_REPLACED;
+	switch (rc) {
+	case -1:
+		return RETURN(-1);
+	case READER_CUT:
+		run_warn(st, "'%s' has been truncated: reading it from the "
+			"start", quoted(s, q));
+		if (lines_refuse(&s->r.lines, st,
+			"has been cut off by a truncation") != 0)
+			return RETURN(-1);
+		reader_close(&s->r);
+		f->start = f->inode = 0;
+		f->cut = false;
+		return s->again ? RETURN(err_set(st->err, "cannot run a batch "
+			"again: '%s' has been truncated", quoted(s, q))) : 0;
+	case READER_REPLACED:
+		s->r.ended = true;
+		f->start = 0;
+		f->cut = false;
+		f->inode = s->again ? f->end_inode : inode;
+		lines_finish(&s->r.lines);
+		return 0;
+	default:
+		return RETURN(done(s, ends(s) ? PULL_END : PULL_WAIT));
+	}
+}
+
+/* The place that was to be reached is. */
+static int
+stopped(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+
+	s->r.stop = UINT64_MAX;
+	s->file->end = UINT64_MAX;
+	s->file->end_inode = 0;
+	return RETURN(done(s, PULL_BATCH));
+}
+
+/* Read on in the file that is open.  Returns as next_file. */
+static int
+fill(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	char q[300];
+
+	if (s->r.ended) {
+		if (s->grow)
+			reader_close(&s->r);
+		else
+			finish_file(st);
+		return 0;
+	}
+	if (ends(s) && s->grow && !s->again && s->r.stop == UINT64_MAX &&
+		s->r.inode == s->limit_inode)
+		s->r.stop = s->limit;
+	switch (reader_fill(&s->r, st->err)) {
+	case READER_SOME:
+		return 0;
+	case READER_WAIT:
+		return RETURN(done(s, PULL_WAIT));
+	case READER_STOP:
+		return s->again ? stopped(st) : RETURN(done(s, PULL_END));
+	case READER_GONE:
+		if (vanished(st) != 0)
+			return RETURN(-1);
+		break;
+	case READER_END:
+		if (s->r.stop != UINT64_MAX && s->again)
+			return RETURN(err_set(st->err, "cannot run a batch "
+				"again: '%s' is shorter than it was",
+				quoted(s, q)));
+		if (s->grow)
+			return end_of_growing(st);
+		break;
+	default:
+		return RETURN(-1);
+	}
+	s->r.ended = true;
+	lines_finish(&s->r.lines);
+	return 0;
+}
+
+static int
+pull(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	int rc;
+
+	if (!s->begun && begin(st) != 0)
+		return -1;
+	for (;;) {
+		if (s->r.fd < 0) {
+			rc = next_file(st);
+		} else if (lines_whole(&s->r.lines)) {
+			if (s->left == 0)
+				return done(s, PULL_BATCH);
+			return lines_emit(&s->r.lines, st,
+				s->left == UINT64_MAX ? NULL : &s->left);
+		} else {
+			/* Refuses a line that is too long already. */
+			if (lines_emit(&s->r.lines, st, NULL) != 0)
+				return -1;
+			rc = fill(st);
+		}
+		if (rc < 0)
+			return -1 - rc;
+	}
+}
+
+static int
+wait_files(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	char block[4096] __attribute__((aligned(8)));
+	int64_t pause = INT64_MAX;
+	int n = 0;
+
+	if (s->r.fd >= 0 && s->r.waits)
+		fds[n++] = (struct pollfd){.fd = s->r.fd, .events = POLLIN};
+	if (s->grow) {
+		pause = FOLLOW_US;
+		while (s->notify >= 0 &&
+			read(s->notify, block, sizeof(block)) > 0)
+			;
+		fds[n++] = (struct pollfd){.fd = s->notify, .events = POLLIN};
+	} else if (s->r.fd < 0 && lasts(s)) {
+		pause = files_pause(s->files);
+		fds[n++] = (struct pollfd){.fd = files_fd(s->files),
+			.events = POLLIN};
+	}
+	if (pause != INT64_MAX)
+		*deadline = time_now() + pause;
+	return n;
+}
+
+static int
+mark(struct stage *st, struct buf *out)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+
+	if (s->file && s->r.fd >= 0 && !s->r.ended) {
+		s->file->start = s->r.lines.offset;
+		s->file->cut = s->r.lines.skip;
+	}
+	buf_byte(out, '{');
+	files_save(s->files, s->file, out);
+	buf_byte(out, '}');
+	return 0;
+}
+
+/* A position's text as a value that points into b. */
+static int
+position(const char *text, struct buf *b, struct value *v, struct err *err)
+{
+	struct json_error e;
+	size_t n = strlen(text);
+
+	buf_clear(b);
+	buf_add(b, text, n);
+	buf_need(b, JSON_PADDING);
+	if (!json_read(b->p, b->p + n, 0, v, &e) || v->type != VALUE_OBJECT)
+		return err_as(err, STATUS_DAMAGED, "the position of the files "
+			"is damaged: %s", e.what);
+	return 0;
+}
+
+static int
+seek(struct stage *st, const char *from, const char *to)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct value vf, vt;
+	struct buf bf, bt;
+	int rc = -1;
+
+	buf_init(&bf);
+	buf_init(&bt);
+	if ((from && position(from, &bf, &vf, st->err) != 0) ||
+		(to && position(to, &bt, &vt, st->err) != 0))
+		goto out;
+	s->again = to != NULL;
+	reader_close(&s->r);
+	if (!s->grow) {
+		files_drop(s->file);
+		s->file = NULL;
+	}
+	if (to)
+		rc = files_replay(s->files, from ? &vf : NULL, &vt, st->err);
+	else
+		rc = from ? files_load(s->files, &vf, st->err) : 0;
+	if (rc == 0 && s->grow && files_next(s->files)) {
+		files_drop(s->file);
+		s->file = files_take(s->files);
+	}
+out:
+	buf_release(&bf);
+	buf_release(&bt);
+	return rc;
+}
+
+/* --clean.  Best effort: what cannot be done is told, and done with. */
+static int
+commit(struct stage *st, const struct batch *b)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct file *f;
+	struct stat sb;
+	struct buf to;
+	int rc;
+
+	buf_init(&to);
+	while (s->clean && (f = files_settled(s->files, b->number)) != NULL) {
+		if (stat(f->path, &sb) != 0 || f->mtime_ns !=
+			(int64_t)sb.st_mtim.tv_sec * 1000000000 +
+				sb.st_mtim.tv_nsec)
+			continue;
+		buf_clear(&to);
+		if (s->archive)
+			buf_printf(&to, "%s/%s", s->archive,
+				strrchr(f->path, '/') + 1);
+		rc = s->archive ? rename(f->path, buf_cstr(&to))
+				: unlink(f->path);
+		if (rc != 0 && errno != ENOENT)
+			run_warn(st, "cannot %s '%s': %s",
+				s->archive ? "archive" : "delete", f->path,
+				strerror(errno));
+	}
+	buf_release(&to);
+	return 0;
+}
+
+static void
+close_files(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+
+	if (s->vanished > 0)
+		run_warn(st, "%llu file%s vanished before being read",
+			(unsigned long long)s->vanished,
+			s->vanished == 1 ? "" : "s");
+	reader_release(&s->r);
+	files_drop(s->file);
+	files_free(s->files);
+	if (s->notify >= 0)
+		close(s->notify);
+	free(s->archive);
+}
+
+const struct op op_stream_files = {
+	.name = "stream-files",
+	.about = "hand on the lines of files, as they are and as they come",
+	.synopsis = "[--follow] [--max-files N] [--max-records N] PATH...",
+	.opts = options,
+	.size = sizeof(struct stream_files),
+	.flags = OP_SOURCE | OP_OPERANDS | OP_ON_ERROR,
+	.defaults = defaults,
+	.open = open_files,
+	.plan = plan,
+	.pull = pull,
+	.wait = wait_files,
+	.mark = mark,
+	.seek = seek,
+	.commit = commit,
+	.close = close_files,
+};
