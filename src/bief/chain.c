@@ -552,11 +552,17 @@ run_zone(const struct stage *st)
 void
 run_ready(struct stage *st)
 {
+	run_ready_as(st, "ready");
+}
+
+void
+run_ready_as(struct stage *st, const char *text)
+{
 	int fd = (int)st->priv->common.ready_fd;
 
 	if (fd < 0)
 		return;
-	if (write(fd, "ready\n", 6) != 6)
+	if (dprintf(fd, "%s\n", text) < 0)
 		say(st, "cannot write to --ready-fd %d", fd);
 	close(fd);
 	st->priv->common.ready_fd = -1;

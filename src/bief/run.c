@@ -582,6 +582,14 @@ run_source(struct chain *c)
 
 /* ---- a chain, whatever drives it ---- */
 
+int
+run_wait(struct stage *st, struct pollfd *fds, int n, int64_t deadline)
+{
+	if (loop_wait(st->chain, fds, n, deadline) < 0)
+		return -1;
+	return loop_stopping() ? 1 : 0;
+}
+
 static int
 run_tool(struct chain *c)
 {

@@ -193,8 +193,12 @@ bool run_terminal(const struct stage *st); /* standard output is one */
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
 int64_t run_committed(const struct stage *st, int64_t *start);
-/* A line for --ready-fd, once. */
+/* A line for --ready-fd, once: "ready", or a text such as a port. */
 void run_ready(struct stage *st);
+void run_ready_as(struct stage *st, const char *text);
+/* For tools: wait for descriptors and until a deadline (time_now) at most.  0,
+ * 1 when a signal says that it is time to end, or -1. */
+int run_wait(struct stage *st, struct pollfd *fds, int n, int64_t deadline);
 
 /* The operators there are; NULL ends the list.  src/stream-files.c defines
  * "const struct op op_stream_files"; the list is made by the Makefile from the
