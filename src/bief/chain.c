@@ -64,7 +64,7 @@ version(const struct op *op, struct buf *out)
 static int
 open_stage(struct stage *st, char **words)
 {
-	struct opt_table t[4];
+	struct opt_table t[5];
 	struct common *c = &st->priv->common;
 	size_t n = common_tables(st->op, st->self, c, t);
 
@@ -144,7 +144,7 @@ chain_close(struct chain *c)
 {
 	for (int i = 0; i < c->n; i++) {
 		struct stage *st = &c->stages[i];
-		struct opt_table t[4];
+		struct opt_table t[5];
 		size_t n = common_tables(st->op, st->self, &st->priv->common,
 			t);
 

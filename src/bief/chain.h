@@ -110,7 +110,7 @@ void say_counts(struct stage *st);
 /* help.c */
 extern const struct opt common_opts[];
 size_t common_tables(const struct op *op, void *self, struct common *c,
-	struct opt_table t[4]);
+	struct opt_table t[5]);
 void help_print(const struct op *op, struct buf *out);
 void help_dump(const struct op *op, struct buf *out);
 

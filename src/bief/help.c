@@ -48,13 +48,16 @@ static const struct opt source_opts[] = {
 		"make the pipeline recover from here", true},
 	{"sinks", 0, OPT_INT, AT(sinks), "N",
 		"wait for this many sinks with a checkpoint (1)"},
+	OPT_END};
+
+static const struct opt ready_opts[] = {
 	{"ready-fd", 0, OPT_INT, AT(ready_fd), "N",
 		"write a line to this descriptor when ready"},
 	OPT_END};
 
 size_t
 common_tables(const struct op *op, void *self, struct common *c,
-	struct opt_table t[4])
+	struct opt_table t[5])
 {
 	size_t n = 0;
 
@@ -66,6 +69,8 @@ common_tables(const struct op *op, void *self, struct common *c,
 		t[n++] = (struct opt_table){source_opts, c};
 	else if (op->tool == NULL)
 		t[n++] = (struct opt_table){batch_opts, c};
+	if (op->flags & OP_SOURCE || op->tool != NULL)
+		t[n++] = (struct opt_table){ready_opts, c};
 	return n;
 }
 
@@ -89,7 +94,7 @@ one_option(const struct opt *o, struct buf *out)
 void
 help_print(const struct op *op, struct buf *out)
 {
-	struct opt_table t[4];
+	struct opt_table t[5];
 	size_t n = common_tables(op, NULL, NULL, t);
 
 	buf_printf(out, "usage: %s%s%s\n%s\n", op->name,
@@ -119,7 +124,7 @@ put(struct buf *out, const char *key, const char *text)
 void
 help_dump(const struct op *op, struct buf *out)
 {
-	struct opt_table t[4];
+	struct opt_table t[5];
 	size_t n = common_tables(op, NULL, NULL, t);
 	const char *kind = op->tool != NULL ? "tool" :
 		op->flags & OP_SOURCE ? "source" :
