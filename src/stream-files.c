@@ -37,6 +37,7 @@ struct stream_files {
 	bool again;         /* a batch is run again */
 	bool looked;
 	bool begun;         /* a batch, or what stands for one */
+	int64_t batch;      /* the last one with a line */
 	int64_t taken;      /* files of this batch */
 	uint64_t left;      /* lines that it may still have */
 	bool grow;          /* --follow FILE */
@@ -73,6 +74,7 @@ defaults(void *self)
 
 	s->max_age_us = 7 * DAY_US;
 	s->notify = -1;
+	s->batch = -1;
 	s->r.fd = -1;
 }
 
@@ -147,6 +149,7 @@ open_growing(struct stage *st)
 		IN_CREATE | IN_ATTRIB | IN_DELETE) < 0) {
 		close(s->notify);
 		s->notify = -1;
+	s->batch = -1;
 	}
 	free(dir);
 	return 0;
@@ -196,6 +199,7 @@ plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	s->trigger = p->trigger;
+	st->hear = s->clean != NULL;
 	if (check(st, p) != 0)
 		return -1;
 	if (p->explain)
@@ -287,7 +291,7 @@ finish_file(struct stage *st)
 	struct stream_files *s = STAGE(st, stream_files);
 
 	reader_close(&s->r);
-	files_done(s->files, s->file, st->now.number);
+	files_done(s->files, s->file, s->batch);
 	s->file = NULL;
 }
 
@@ -496,8 +500,11 @@ pull(struct stage *st)
 		} else if (lines_whole(&s->r.lines)) {
 			if (s->left == 0)
 				return done(s, PULL_BATCH);
-			return lines_emit(&s->r.lines, st,
+			rc = lines_emit(&s->r.lines, st,
 				s->left == UINT64_MAX ? NULL : &s->left);
+			if (st->now.number > s->batch)
+				s->batch = st->now.number;
+			return rc;
 		} else {
 			/* Refuses a line that is too long already. */
 			if (lines_emit(&s->r.lines, st, NULL) != 0)
@@ -574,8 +581,16 @@ seek(struct stage *st, const char *from, const char *to)
 	struct buf bf, bt;
 	int rc = -1;
 
+	if (!from && !to)
+		return 0;
 	buf_init(&bf);
 	buf_init(&bt);
+	/* Where a batch that was run again has ended: here already. */
+	if (from && !to && mark(st, &bf) == 0 &&
+		strcmp(buf_cstr(&bf), from) == 0) {
+		buf_release(&bf);
+		return 0;
+	}
 	if ((from && position(from, &bf, &vf, st->err) != 0) ||
 		(to && position(to, &bt, &vt, st->err) != 0))
 		goto out;
@@ -601,7 +616,7 @@ out:
 
 /* --clean.  Best effort: what cannot be done is told, and done with. */
 static int
-commit(struct stage *st, const struct batch *b)
+committed(struct stage *st, int64_t number)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	struct file *f;
@@ -610,7 +625,7 @@ commit(struct stage *st, const struct batch *b)
 	int rc;
 
 	buf_init(&to);
-	while (s->clean && (f = files_settled(s->files, b->number)) != NULL) {
+	while ((f = files_settled(s->files, number)) != NULL) {
 		if (stat(f->path, &sb) != 0 || f->mtime_ns !=
 			(int64_t)sb.st_mtim.tv_sec * 1000000000 +
 				sb.st_mtim.tv_nsec)
@@ -661,6 +676,6 @@ const struct op op_stream_files = {
 	.wait = wait_files,
 	.mark = mark,
 	.seek = seek,
-	.commit = commit,
+	.committed = committed,
 	.close = close_files,
 };

@@ -23,7 +23,7 @@ struct file {
 	char *path;       /* absolute, free of symbolic links but the last name */
 	int64_t mtime_ns; /* when it was found */
 	size_t operand;   /* by which it was found */
-	int64_t batch;    /* in which it was finished; files_done sets it */
+	int64_t batch;    /* in which it was finished; -1 long ago */
 	uint64_t start;   /* read from here ... */
 	uint64_t end;     /* ... to here; UINT64_MAX: all there is */
 	uint64_t inode;   /* a followed file is known by it; 0 none */

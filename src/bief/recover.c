@@ -264,6 +264,20 @@ rerun_one(struct stage *st, int64_t number, const char *from,
 	return chain_end(st, &b);
 }
 
+/* Tell a source that asked what the sinks have. */
+static int
+tell_source(struct stage *st)
+{
+	struct recovery *r = &st->priv->recovery;
+
+	if (!st->hear)
+		return 0;
+	if (checkpoint_committed(st->out.checkpoint, &r->committed, NULL,
+		    st->err) < 0)
+		return -1;
+	return r->committed < 0 ? 0 : st->op->committed(st, r->committed);
+}
+
 int
 recover_rerun(struct stage *st)
 {
@@ -300,6 +314,8 @@ recover_rerun(struct stage *st)
 	r->stored = number;
 	if (got >= 0)
 		got = st->op->seek(st, at.position, NULL) < 0 ? -1 : 0;
+	if (got == 0)
+		got = tell_source(st);
 	offset_release(&at);
 	return got;
 }
@@ -352,7 +368,7 @@ recover_source_end(struct stage *st, const struct batch *b)
 	if (ret == 0 && b->number % 10 == 0)
 		ret = checkpoint_clean(&r->place, "offset",
 			r->committed - CHECKPOINT_KEEP, st->err);
-	return ret;
+	return ret == 0 ? tell_source(st) : ret;
 }
 
 int

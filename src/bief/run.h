@@ -100,6 +100,9 @@ struct op {
 		int64_t *deadline);
 	int (*mark)(struct stage *st, struct buf *out);
 	int (*seek)(struct stage *st, const char *from, const char *to);
+	/* Sources that asked by st->hear: every sink has made the batches up to
+	 * this one durable; it will not be run again. */
+	int (*committed)(struct stage *st, int64_t number);
 	/*
 	 * OP_INPUTS.  inputs: how many there are and which.  merge_plan: instead
 	 * of plan; *out is a copy of in[0] (empty without control lines; with
@@ -148,6 +151,7 @@ struct stage {
 	int64_t state_rows; /* rows kept, for progress; -1: entries of state */
 	bool explain; /* nothing will run: acquire nothing */
 	int on_error; /* enum on_error; -1 not told: open may choose */
+	bool hear;    /* plan may set it: call committed */
 	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
 	/* counters: since the start */
 	uint64_t records_in, records_out, rejected, late;
