@@ -84,6 +84,8 @@ open_files(struct stage *st)
 	struct stream_files *s = STAGE(st, stream_files);
 
 	reader_init(&s->r);
+	if (st->on_error < 0) /* one bad line does not end a source */
+		st->on_error = ON_ERROR_SKIP;
 	if (st->noperands == 0)
 		return err_as(st->err, STATUS_USAGE, "nothing to read: name a "
 			"directory, a glob in quotes, files, or - for "
@@ -361,9 +363,10 @@ open_file(struct stage *st)
 	return 1;
 }
 
-/* The next file of the queue.  1 it is open, 0 look again, or a negative
- * number: what pull returns, less one. */
-#define RETURN(how) (-1 - (how))
+/* The next file of the queue.  Returns whatever pull is to do then: GO_ON, or
+ * below 0 what it is to return (END_WITH). */
+#define GO_ON 0
+#define END_WITH(how) (-2 - (how))
 
 static int
 next_file(struct stage *st)
@@ -374,18 +377,18 @@ next_file(struct stage *st)
 		int rc = open_file(st);
 
 		if (rc != 0)
-			return rc < 0 ? RETURN(-1) : 1;
-		return RETURN(done(s, ends(s) ? PULL_END : PULL_WAIT));
+			return rc < 0 ? END_WITH(-1) : GO_ON;
+		return END_WITH(done(s, ends(s) ? PULL_END : PULL_WAIT));
 	}
 	if (!files_next(s->files))
-		return RETURN(done(s, s->again ? PULL_BATCH
+		return END_WITH(done(s, s->again ? PULL_BATCH
 				      : lasts(s) ? PULL_WAIT
 						 : PULL_END));
 	if (s->max_files > 0 && s->taken >= s->max_files && !s->again)
-		return RETURN(done(s, PULL_BATCH));
+		return END_WITH(done(s, PULL_BATCH));
 	s->taken++;
 	s->file = files_take(s->files);
-	return open_file(st) < 0 ? RETURN(-1) : 0;
+	return open_file(st) < 0 ? END_WITH(-1) : GO_ON;
 }
 
 /*
@@ -406,17 +409,17 @@ end_of_growing(struct stage *st)
 		rc = READER_REPLACED;
 	switch (rc) {
 	case -1:
-		return RETURN(-1);
+		return END_WITH(-1);
 	case READER_CUT:
 		run_warn(st, "'%s' has been truncated: reading it from the "
 			"start", quoted(s, q));
 		if (lines_refuse(&s->r.lines, st,
 			"has been cut off by a truncation") != 0)
-			return RETURN(-1);
+			return END_WITH(-1);
 		reader_close(&s->r);
 		f->start = f->inode = 0;
 		f->cut = false;
-		return s->again ? RETURN(err_set(st->err, "cannot run a batch "
+		return s->again ? END_WITH(err_set(st->err, "cannot run a batch "
 			"again: '%s' has been truncated", quoted(s, q))) : 0;
 	case READER_REPLACED:
 		s->r.ended = true;
@@ -426,7 +429,7 @@ end_of_growing(struct stage *st)
 		lines_finish(&s->r.lines);
 		return 0;
 	default:
-		return RETURN(done(s, ends(s) ? PULL_END : PULL_WAIT));
+		return END_WITH(done(s, ends(s) ? PULL_END : PULL_WAIT));
 	}
 }
 
@@ -439,7 +442,7 @@ stopped(struct stage *st)
 	s->r.stop = UINT64_MAX;
 	s->file->end = UINT64_MAX;
 	s->file->end_inode = 0;
-	return RETURN(done(s, PULL_BATCH));
+	return END_WITH(done(s, PULL_BATCH));
 }
 
 /* Read on in the file that is open.  Returns as next_file. */
@@ -463,23 +466,23 @@ fill(struct stage *st)
 	case READER_SOME:
 		return 0;
 	case READER_WAIT:
-		return RETURN(done(s, PULL_WAIT));
+		return END_WITH(done(s, PULL_WAIT));
 	case READER_STOP:
-		return s->again ? stopped(st) : RETURN(done(s, PULL_END));
+		return s->again ? stopped(st) : END_WITH(done(s, PULL_END));
 	case READER_GONE:
 		if (vanished(st) != 0)
-			return RETURN(-1);
+			return END_WITH(-1);
 		break;
 	case READER_END:
 		if (s->r.stop != UINT64_MAX && s->again)
-			return RETURN(err_set(st->err, "cannot run a batch "
+			return END_WITH(err_set(st->err, "cannot run a batch "
 				"again: '%s' is shorter than it was",
 				quoted(s, q)));
 		if (s->grow)
 			return end_of_growing(st);
 		break;
 	default:
-		return RETURN(-1);
+		return END_WITH(-1);
 	}
 	s->r.ended = true;
 	lines_finish(&s->r.lines);
@@ -512,7 +515,7 @@ pull(struct stage *st)
 			rc = fill(st);
 		}
 		if (rc < 0)
-			return -1 - rc;
+			return END_WITH(rc);
 	}
 }
 

@@ -50,7 +50,7 @@ fail(const struct reader *r, const char *what, struct err *err)
 	char q[300];
 
 	return err_sys(err, "cannot %s '%s'", what,
-		err_quote(q, sizeof(q), r->path, strlen(r->path)));
+		err_quote(q, sizeof(q), r->lines.name, strlen(r->lines.name)));
 }
 
 /* Once into the buffer.  >= 0, or -1: message, unless errno is EAGAIN. */
@@ -138,7 +138,8 @@ reader_open(struct reader *r, const char *path, uint64_t start, bool cut,
 	r->path = mem_dup(path, strlen(path));
 	r->ended = false;
 	r->stop = UINT64_MAX;
-	r->lines.name = r->path;
+	r->lines.name = strcmp(path, READER_STDIN) == 0 ? "standard input"
+							: r->path;
 	lines_clear(&r->lines, 0);
 	r->fd = strcmp(path, READER_STDIN) == 0
 			? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
