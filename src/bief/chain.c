@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "chain.h"
+#include "simd.h"
 #include "json.h"
 #include "state.h"
 #include "time.h"
@@ -475,22 +476,33 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 	return flush_full(c);
 }
 
-/* Is there a line in the block that the runtime must look at? */
+/* A '#' where a control line has its first. */
 static bool
-plain_block(const struct stage *st, const char *p, size_t n)
+control_at(const char *p, size_t n, size_t hash)
 {
-	return n <= run_max_line(st) && !stream_is_control(p, n) &&
-		memmem(p, n, "\n{\"#bief\":", 10) == NULL;
+	return hash >= 3 && (hash == 3 || p[hash - 4] == '\n') &&
+		stream_is_control(p + hash - 3, n - hash + 3);
 }
 
-static uint64_t
-count_lines(const char *p, size_t n)
+/* Count the lines of a block; false if it has one that begins as a control line
+ * does. */
+static bool
+count_lines(const char *p, size_t n, uint64_t *lines)
 {
-	uint64_t lines = 0;
+	uint64_t lf, hash, last = ~UINT64_C(0);
 
-	for (size_t i = 0; i < n; i++)
-		lines += p[i] == '\n';
-	return lines;
+	for (size_t i = 0; i < n; i += 64) {
+		if (n - i < 64)
+			last >>= 64 - (n - i);
+		lf = simd_byte(p + i, '\n') & last;
+		*lines += (uint64_t)__builtin_popcountll(lf);
+		hash = simd_byte(p + i, '#') & last;
+		for (; hash != 0; hash &= hash - 1)
+			if (control_at(p, n,
+				    i + (size_t)__builtin_ctzll(hash)))
+				return false;
+	}
+	return true;
 }
 
 int
@@ -498,11 +510,13 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 {
 	struct chain *c = st->chain;
 	const char *end = p + n;
+	uint64_t lines = 0;
 
-	if (n > 0 && st->next == NULL && plain_block(st, p, n)) {
+	if (n > 0 && st->next == NULL && n <= run_max_line(st) &&
+		count_lines(p, n, &lines)) {
 		if (source_begin(st) < 0)
 			return -1;
-		st->records_out += count_lines(p, n);
+		st->records_out += lines;
 		return output_write(&c->out, p, n, &c->err);
 	}
 	while (p < end) {
