@@ -895,33 +895,76 @@ record_set(struct record *r, uint32_t index, struct value v)
 	r->kept = 0;
 }
 
-/* Fields from i on, with room already there for their fixed parts. */
+/* memcpy of what is short almost always. */
+static inline char *
+put(char *to, const char *from, size_t n)
+{
+	if (n > 32)
+		return (char *)memcpy(to, from, n) + n;
+	if (n >= 16) {
+		memcpy(to, from, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	} else if (n > 0) {
+		to[0] = from[0];
+		to[n / 2] = from[n / 2];
+		to[n - 1] = from[n - 1];
+	}
+	return to + n;
+}
+
+/* ,"name": with some bytes more than that written behind. */
+static inline char *
+put_key(char *to, const struct shape_name *x)
+{
+	uint32_t n = x->n + 4;
+
+	for (uint32_t i = 0; i < n; i += 16)
+		memcpy(to + i, x->key + i, 16);
+	return to + n;
+}
+
+/* Values that are printed as the text that they have. */
+#define HAS_TEXT \
+	(1u << VALUE_NUMBER | 1u << VALUE_STRING | 1u << VALUE_ARRAY | \
+		1u << VALUE_OBJECT)
+
+/* Fields from i on. */
 static void
 print_fields(const struct record *r, uint32_t i, struct buf *out)
 {
 	for (; i < r->shape->n; i++) {
 		const struct shape_name *x = &r->shape->names[i];
 		const struct value *v = &r->v[i];
-		char *p = buf_need(out, x->n + 4 + NAME_PADDING);
+		char *p = buf_need(out, (size_t)x->n + 8 + NAME_PADDING +
+			(HAS_TEXT >> v->type & 1 ? v->n : 0));
+		char *q = put_key(p, x);
 
-		memcpy(p, x->key, x->n + 4);
-		out->n += x->n + 4;
 		switch (v->type) {
 		case VALUE_NUMBER:
 		case VALUE_ARRAY:
 		case VALUE_OBJECT:
-			buf_add(out, v->s, v->n);
+			q = put(q, v->s, v->n);
 			break;
 		case VALUE_STRING:
-			p = buf_need(out, (size_t)v->n + 2);
-			p[0] = '"';
-			memcpy(p + 1, v->s, v->n);
-			p[v->n + 1] = '"';
-			out->n += (size_t)v->n + 2;
+			*q++ = '"';
+			q = put(q, v->s, v->n);
+			*q++ = '"';
+			break;
+		case VALUE_NULL:
+			q = put(q, "null", 4);
 			break;
 		default:
+			out->n += (size_t)(q - p);
 			value_print(v, out);
+			continue;
 		}
+		out->n += (size_t)(q - p);
 	}
 }
 
