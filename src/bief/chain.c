@@ -480,8 +480,8 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 static bool
 control_at(const char *p, size_t n, size_t hash)
 {
-	return hash >= 3 && (hash == 3 || p[hash - 4] == '\n') &&
-		stream_is_control(p + hash - 3, n - hash + 3);
+	return hash >= 2 && (hash == 2 || p[hash - 3] == '\n') &&
+		stream_is_control(p + hash - 2, n - hash + 2);
 }
 
 /* Count the lines of a block; false if it has one that begins as a control line
