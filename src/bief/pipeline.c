@@ -286,6 +286,15 @@ starts(const struct command *c, const struct op *op)
 	return false;
 }
 
+static bool
+redirects_only(const struct command *c, int fd)
+{
+	for (size_t i = 0; i < c->nredirects; i++)
+		if (c->redirects[i].fd != fd)
+			return false;
+	return true;
+}
+
 size_t
 pipeline_stretch(const struct pipeline *p, size_t i)
 {
@@ -297,8 +306,9 @@ pipeline_stretch(const struct pipeline *p, size_t i)
 
 		if (op == NULL || (op->tool != NULL && n > 0))
 			break;
-		if (n > 0 && (starts(c, op) || c->nredirects > 0 ||
-				     c[-1].nredirects > 0))
+		/* Its first may read a file, its last write one. */
+		if (n > 0 && (starts(c, op) || !redirects_only(c, 1) ||
+				     !redirects_only(&c[-1], 0)))
 			break;
 		if (op->tool != NULL)
 			return 1;
