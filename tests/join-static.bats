@@ -147,7 +147,7 @@ setup() {
 @test "the header line gets the table's fields with their types" {
 	printf '%s\n' '{"#bief":{"stream":1,"fields":"k string"}}' '{"#bief":{"eof":1}}' |
 		join-static users.csv --header --on k | head -n 1 | jq -r '."#bief".fields' > out
-	is out <<< 'k string, name string, age bigint'
+	is out <<< 'k string, name string, age int'
 }
 
 @test "a table that was replaced is read again at the next batch" {
