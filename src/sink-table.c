@@ -284,12 +284,13 @@ sink_table_batch(struct stage *st, struct batch *b)
 	struct sink_table *s = STAGE(st, sink_table);
 
 	if (s->db != NULL)
-		return s->skip ? 0 : dbtable_write(s->to, b->number, st->err);
+		return s->skip ? 0 : dbtable_write(s->to, b->number, b->empty, st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
 	if (s->style == STYLE_PPRINT)
 		pprint(st, b);
 	else if (!draw_empty(&s->draw) || (draw_has_columns(&s->draw) &&
-			(b->whole || st->in.mode == MODE_COMPLETE)))
+			(b->whole || (st->in.mode == MODE_COMPLETE &&
+					     !b->empty))))
 		console(st, b);
 	s->last = *b;
 	return 0;

@@ -289,6 +289,25 @@ checkpointed() {
 	EOF
 }
 
+@test "a complete result without rows empties the table, a batch without input does not" {
+	stream '"mode":"complete","aggregated":true' '{"n":1}' '' |
+		sed 's/"end":1/&,"empty":true/' > in
+	sink-table --db x.db --table t < in
+	sink-table < in | grep Batch > out
+	query "SELECT count(*) FROM t" >> out
+	sed -i 's/,"empty":true//' in
+	sink-table --db x.db --table t < in
+	sink-table < in | grep Batch >> out
+	query "SELECT count(*) FROM t" >> out
+	is out <<-'EOF'
+	Batch: 0
+	1
+	Batch: 0
+	Batch: 1
+	0
+	EOF
+}
+
 @test "mode update replaces the rows of the same key, and null is a key" {
 	stream '"mode":"update","aggregated":true,"keys":["k","grouping_id"]' \
 		'{"k":null,"grouping_id":0,"n":1}\n{"k":null,"grouping_id":1,"n":2}\n{"k":"a","grouping_id":0,"n":3}' \

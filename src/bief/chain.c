@@ -623,6 +623,19 @@ chain_begin(struct stage *st, struct batch *b)
 	return 0;
 }
 
+/* Where batches are made: did this one have any input? */
+static bool
+is_empty(const struct stage *st, const struct batch *b)
+{
+	const struct stage_private *p = st->priv;
+
+	if (st->op->flags & OP_SOURCE)
+		return st->records_out == p->batch_out;
+	if (p->batcher)
+		return st->records_in == p->batch_in;
+	return b->empty;
+}
+
 /* What every stage does at the end of a batch, whole or not. */
 static int
 end_stage(struct stage *st, struct batch *b)
@@ -654,6 +667,7 @@ chain_end(struct stage *st, struct batch *b)
 {
 	struct chain *c = st->chain;
 
+	b->empty = is_empty(st, b);
 	for (; st != NULL; st = st->next) {
 		if (end_stage(st, b) < 0)
 			return -1;
@@ -663,6 +677,8 @@ chain_end(struct stage *st, struct batch *b)
 		buf_printf(&c->out.b, "{\"#bief\":{\"end\":%lld",
 			(long long)b->number);
 		print_watermark(&c->out.b, b->watermark);
+		if (b->empty)
+			buf_str(&c->out.b, ",\"empty\":true");
 		buf_str(&c->out.b, "}}\n");
 	}
 	return output_flush(&c->out, &c->err);

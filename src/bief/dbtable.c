@@ -655,11 +655,11 @@ put_batch(struct dbtable *t, int64_t batch, struct err *err)
 }
 
 static int
-write_rows(struct dbtable *t, int64_t batch, struct err *err)
+write_rows(struct dbtable *t, int64_t batch, bool same, struct err *err)
 {
 	if (t->rows > 0 && make_columns(t, err) != 0)
 		return -1;
-	if (t->o.mode == MODE_COMPLETE && t->exists) {
+	if (t->o.mode == MODE_COMPLETE && t->exists && !same) {
 		sqlite_name(sql(t, "DELETE FROM main."), t->o.table);
 		if (run(t, err) != 0)
 			return -1;
@@ -672,20 +672,21 @@ write_rows(struct dbtable *t, int64_t batch, struct err *err)
 }
 
 int
-dbtable_write(struct dbtable *t, int64_t batch, struct err *err)
+dbtable_write(struct dbtable *t, int64_t batch, bool same, struct err *err)
 {
 	struct err undone = {0};
 
 	if (t->staging && sqlite_exec(t->db, "COMMIT", err) != 0)
 		return in_table(t, err);
 	t->staging = false;
-	/* Without rows nothing changes, but in complete mode; with a checkpoint
-	 * the number is kept all the same, so that an old table is known. */
-	if (t->rows == 0 && t->o.mode != MODE_COMPLETE && t->o.identity == NULL)
+	same = (same || t->o.mode != MODE_COMPLETE) && t->rows == 0;
+	/* Where nothing changes the number is kept all the same, with a
+	 * checkpoint, so that an old table is known. */
+	if (same && t->o.identity == NULL)
 		return 0;
 	if (begin(t, err) != 0)
 		return in_table(t, err);
-	if (write_rows(t, batch, err) != 0 ||
+	if (write_rows(t, batch, same, err) != 0 ||
 		sqlite_exec(t->db, "DELETE FROM temp.stage", err) != 0) {
 		sqlite_exec(t->db, "ROLLBACK", &undone);
 		return in_table(t, err);

@@ -51,8 +51,11 @@ void dbtable_close(struct dbtable *t);
 /* True if the batch is there already: add nothing of it. */
 bool dbtable_has(const struct dbtable *t, int64_t batch);
 int dbtable_add(struct dbtable *t, const struct record *r, struct err *err);
-/* Write what was added since the last call; readers see it after the commit. */
-int dbtable_write(struct dbtable *t, int64_t batch, struct err *err);
+/* Write what was added since the last call; readers see it after the commit.
+ * Where nothing was added and same is true, a complete result is the one that
+ * is there. */
+int dbtable_write(struct dbtable *t, int64_t batch, bool same,
+	struct err *err);
 int dbtable_commit(struct dbtable *t, struct err *err);
 
 #endif

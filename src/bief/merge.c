@@ -364,8 +364,12 @@ end_round(struct merge *m)
 {
 	struct batch b = m->st->now;
 
+	b.empty = m->stream || m->st->records_in == m->st->priv->batch_in;
 	for (int i = 0; i < m->n; i++) {
 		struct side *s = &m->side[i];
+
+		if (s->done && m->stream && !s->end.empty)
+			b.empty = false;
 
 		if (s->done && m->stream && m->st->op->end_of != NULL &&
 			m->st->op->end_of(m->st, i, &s->end) < 0)

@@ -77,6 +77,8 @@ struct batch {
 	bool whole;        /* no batches: all of the input, at its end */
 	bool last;         /* the input ends after this one */
 	bool rerun;        /* it is run again after a restart */
+	bool empty;        /* end: no input came in it; a complete result need
+	                      not be given again */
 };
 #define WATERMARK_NONE INT64_MIN
 

@@ -185,7 +185,7 @@ int
 loop_control(struct loop_place *at, const char *line, size_t n,
 	struct loop_event *e, struct err *err)
 {
-	struct value body;
+	struct value body, empty;
 
 	memset(e, 0, sizeof(*e));
 	if (loop_control_read(line, n, &body, err) < 0)
@@ -209,6 +209,8 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 	} else if (int_member(&body, "end", &e->batch.number)) {
 		e->kind = EVENT_END;
 		e->batch.time_us = at->time_us;
+		e->batch.empty = json_get(&body, "empty", 5, &empty) &&
+			empty.type == VALUE_BOOL && empty.i;
 		if (!at->open || e->batch.number != at->number)
 			return err_set(err, "the end of batch %lld, which has "
 				"not begun", (long long)e->batch.number);
