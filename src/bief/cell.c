@@ -21,7 +21,7 @@ cell_string(const char *s, size_t n, struct buf *out)
 		(unsigned char)s[at] >= 0x80)
 		at++;
 	if (at == n)
-		return value_json_string(s, n, false);
+		return value_json_string(n > 0 ? s : "", n, false);
 	json_escape(out, s, n);
 	return value_json_string(out->p + from, out->n - from, true);
 }

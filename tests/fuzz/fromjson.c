@@ -1,0 +1,97 @@
+/*
+ * from_json: each line of the input is read twice, by a reader that has seen
+ * the lines before and by a fresh one: both must say the same, whatever bytes
+ * follow the line, and what they say must be JSON.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "err.h"
+#include "fromjson.h"
+#include "json.h"
+#include "schema.h"
+#include "time.h"
+#include "value.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MUST(x) \
+	do { \
+		if (!(x)) \
+			abort(); \
+	} while (0)
+
+static const char schema[] =
+	"a string, b boolean, c tinyint, d smallint, e int, f bigint, g float, "
+	"h double, i decimal(10,2), j timestamp, k timestamp(ns), l date, "
+	"m binary, n array<int>, o map<string,double>, "
+	"p struct<q:int,r:array<struct<s:string,t:timestamp>>>, u void, "
+	"v array<map<string,array<string>>>, _corrupt_record string";
+#define FIELDS 19
+
+/* The line, its values as JSON behind the result. */
+static void
+read_line(struct fromjson *f, const char *p, size_t n, char padding,
+	struct buf *out)
+{
+	struct value v[FIELDS], checked;
+	char *text = mem_alloc(n + JSON_PADDING);
+	struct json_error e;
+	size_t from;
+	int rc;
+
+	memcpy(text, p, n);
+	memset(text + n, padding, JSON_PADDING);
+	rc = fromjson_read(f, text, n, 0, v);
+	if (rc < 0)
+		MUST(*fromjson_why(f) != '\0');
+	v[FIELDS - 1] = fromjson_text(f, text, n);
+	buf_byte(out, rc < 0 ? '-' : '+');
+	for (int i = 0; i < FIELDS; i++) {
+		from = out->n;
+		value_print(&v[i], out);
+		memset(buf_need(out, JSON_PADDING), 0, JSON_PADDING);
+		MUST(json_read(out->p + from, out->p + out->n, 0, &checked,
+			&e) == out->p + out->n);
+		buf_byte(out, ',');
+	}
+	free(text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fromjson_options o = {.zone = zone_utc, .corrupt = FIELDS - 1};
+	const char *p = (const char *)data, *end = p + size;
+	struct schema *s;
+	struct fromjson *f, *fresh;
+	struct buf a, b;
+	struct err err;
+
+	buf_init(&a);
+	buf_init(&b);
+	s = schema_parse(schema, &err);
+	MUST(s != NULL && s->n == FIELDS);
+	f = fromjson_new(s, &o);
+	while (p < end) {
+		const char *q = memchr(p, '\n', (size_t)(end - p));
+
+		if (q == NULL)
+			q = end;
+		buf_clear(&a);
+		buf_clear(&b);
+		read_line(f, p, (size_t)(q - p), '7', &a);
+		fresh = fromjson_new(s, &o);
+		read_line(fresh, p, (size_t)(q - p), '"', &b);
+		fromjson_free(fresh);
+		MUST(a.n == b.n && memcmp(a.p, b.p, a.n) == 0);
+		p = q < end ? q + 1 : end;
+	}
+	fromjson_free(f);
+	schema_free(s);
+	buf_release(&a);
+	buf_release(&b);
+	return 0;
+}
