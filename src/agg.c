@@ -1032,7 +1032,7 @@ agg_batch(struct stage *st, struct batch *b)
 	int ret = 0;
 
 	rows_clear(&a->rows);
-	if (b->whole || a->mode == MODE_COMPLETE)
+	if (b->whole || (a->mode == MODE_COMPLETE && !b->empty))
 		ret = emit_all(st);
 	else if (a->mode == MODE_UPDATE)
 		ret = emit_changed(st);
