@@ -90,7 +90,52 @@ deps-test:
 	@dpkg -s $(DEPS_TEST) >/dev/null 2>&1 || { $(SUDO) apt-get update -q && \
 	$(SUDO) apt-get install -qy --no-install-recommends $(DEPS_TEST); }
 
+# ---- the main job, from nothing ----
+
+# Installs what is missing, builds, makes event files, counts them by action
+# and hour into a table that can be queried.
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@rm -rf build/demo
+	@tests/demo/make-events build/demo/incoming
+	bin/bief run "stream-files build/demo/incoming | \
+	  parse-json --schema 'time timestamp, action string' | \
+	  window --on time --size 1h | \
+	  agg --by action count | \
+	  sink-table --db build/demo/events.db --table counts --mode complete"
+	sqlite3 -header -column build/demo/events.db \
+	  'SELECT * FROM counts ORDER BY window_start, action LIMIT 6'
+	@echo 'ask it more: sqlite3 build/demo/events.db'
+
+# ---- installing ----
+
+DESTDIR =
+MAN = $(wildcard man/*.[157])
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 bin/bief $(DESTDIR)$(PREFIX)/bin/bief
+	for p in $(PROGRAMS); do ln -sf bief $(DESTDIR)$(PREFIX)/bin/$$p; done
+	for m in $(MAN); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \
+	  install -d $$d && install -m 644 $$m $$d/; done
+	install -D -m 644 completions/bief.bash \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bief
+	for p in $(PROGRAMS); do ln -sf bief \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done
+	install -D -m 644 completions/_bief \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bief
+	install -D -m 644 completions/bief.fish \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bief.fish
+
+uninstall:
+	for p in bief $(PROGRAMS); do \
+	  rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done
+	for m in $(notdir $(MAN)); do \
+	  rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bief \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bief.fish
+
 clean:
 	rm -rf build bin
 
-.PHONY: all check clean deps deps-test
+.PHONY: all check clean demo deps deps-test install uninstall
