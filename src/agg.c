@@ -53,6 +53,7 @@ struct agg {
 	int64_t closed; /* at the end of the last one */
 	uint64_t before; /* records until this batch */
 	size_t nsessions;
+	struct recent *recent; /* NULL: not for this query */
 
 	/* output */
 	struct shape *shape;
@@ -175,6 +176,7 @@ agg_close(struct stage *st)
 	free(a->keys);
 	free(a->names);
 	free(a->masks);
+	free(a->recent);
 	accums_release(&a->acc);
 	state_free(a->late_groups);
 	field_release(&a->start);
@@ -200,6 +202,8 @@ decide(struct stage *st, bool windowed)
 
 	a->decided = true;
 	groups_init(&a->g, windowed, a->cube || a->rollup, (uint32_t)a->by.n);
+	if (!a->g.sets && !a->session)
+		a->recent = mem_zalloc(RECENT_GROUPS * sizeof *a->recent);
 	if (!a->g.sets) {
 		a->nmasks = 1;
 		a->masks = mem_zalloc(sizeof *a->masks);
@@ -459,6 +463,13 @@ agg_restore(struct stage *st)
 	return 0;
 }
 
+static void
+forget_recent(struct agg *a)
+{
+	if (a->recent != NULL)
+		memset(a->recent, 0, RECENT_GROUPS * sizeof *a->recent);
+}
+
 /* Fields of FUNC:* have shown up: all groups get accumulators for them. */
 static int
 widen(struct stage *st, struct blob_form *before)
@@ -478,6 +489,7 @@ widen(struct stage *st, struct blob_form *before)
 	}
 	free(before->vars);
 	a->shape = NULL;
+	forget_recent(a);
 	for (i = 0; i < a->acc.ninputs; i++)
 		if (a->acc.in[i].star)
 			n += strlen(a->acc.in[i].field.path) + 1;
@@ -501,6 +513,7 @@ agg_begin(struct stage *st, struct batch *b)
 	a->seq = (uint64_t)b->number << 36;
 	a->before = st->records_in;
 	state_clear(a->late_groups);
+	forget_recent(a);
 	a->late = WATERMARK_NONE;
 	if (a->lag && a->windows_timed)
 		a->late = a->begun;
@@ -576,7 +589,7 @@ closes(const struct agg *a)
 /* Count the record in its group of one window and one grouping set. */
 static int
 take_group(struct stage *st, struct record *r, uint16_t mask,
-	const struct span *window)
+	const struct span *window, state_ref *ref)
 {
 	struct agg *a = STAGE(st, agg);
 	unsigned columns = (unsigned)(a->by.n + a->g.windowed);
@@ -606,6 +619,7 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 		state_set_due(st->state, b.ref, us);
 	blob_state(&b, st->state, b.ref);
 	accums_add(&a->acc, &b, a->seq);
+	*ref = b.ref;
 	return 0;
 }
 
@@ -613,9 +627,10 @@ static int
 take_sets(struct stage *st, struct record *r, const struct span *w)
 {
 	struct agg *a = STAGE(st, agg);
+	state_ref ref;
 
 	for (size_t i = 0; i < a->nmasks; i++)
-		if (take_group(st, r, a->masks[i], w) == -1)
+		if (take_group(st, r, a->masks[i], w, &ref) == -1)
 			return -1;
 	a->seq++;
 	return 0;
@@ -647,49 +662,114 @@ take_late_windows(struct stage *st, struct record *r, int64_t newest, int *ret)
 	return w.start <= newest;
 }
 
-/* A record of several windows goes into a slice of all of them. */
+/* A record of several windows goes into the slice w, which is in all of them.
+ * No *ref when some are late: the next record must be told so again. */
 static int
-take_slice(struct stage *st, struct record *r)
+take_slice(struct stage *st, struct record *r, const struct span *w,
+	state_ref *ref)
 {
 	struct agg *a = STAGE(st, agg);
 	const struct window_set *set = r->windows;
 	int64_t newest = span_newest(set, set->time), end;
-	struct span w = {true, span_slice(set, set->time), 0};
 	struct blob b;
 	bool made;
 	int ret;
 
-	a->slices = *set;
-	a->sliced = true;
 	if (a->late != WATERMARK_NONE && !take_late_windows(st, r, newest, &ret))
 		return ret;
-	groups_begin(&a->g, &a->key, GROUP_SLICE, 0, &w);
+	groups_begin(&a->g, &a->key, GROUP_SLICE, 0, w);
 	put_fields(a, r, 0);
 	b.ref = state_make(st->state, a->key.p, a->key.n, a->acc.form.fixed,
 		&made, st->err);
 	if (b.ref == STATE_NONE)
 		return -1;
+	end = span_oldest(set, w->start) + set->size;
+	if (a->late == WATERMARK_NONE || end > a->late)
+		*ref = b.ref;
 	if (made && closes(a) && a->windows_timed) {
 		/* Due with the first window that is still open. */
-		end = span_oldest(set, w.start) + set->size;
 		while (a->late != WATERMARK_NONE && end <= a->late)
 			end += set->slide;
 		state_set_due(st->state, b.ref, end);
 	}
 	blob_state(&b, st->state, b.ref);
-	accums_add(&a->acc, &b, a->seq++);
+	accums_add(&a->acc, &b, a->seq);
 	return 0;
 }
 
-/* A record of several windows that cannot be sliced. */
+/* The record as a key of a->recent. */
+static inline bool
+recent_key(struct agg *a, const struct record *r, const struct span *w,
+	struct recent_key *k)
+{
+	static const struct value null = {.type = VALUE_NULL};
+	const struct value *v;
+
+	k->start = w->start;
+	k->end = w->end;
+	k->n = 0;
+	if (a->g.windowed && !w->there)
+		return false;
+	for (size_t i = 0; i < a->by.n; i++) {
+		v = record_get(r, &a->keys[i]);
+		if (!recent_field(k, v != NULL ? v : &null))
+			return false;
+	}
+	return true;
+}
+
+/* Count the record in the one group, or slice, that it belongs to. */
+static int
+take_one(struct stage *st, struct record *r, const struct span *w)
+{
+	struct agg *a = STAGE(st, agg);
+	struct recent *recent = NULL;
+	struct recent_key k;
+	struct blob b;
+	state_ref ref = STATE_NONE;
+	bool hit = false;
+	int ret = 0;
+
+	if (recent_key(a, r, w, &k))
+		recent = recent_find(a->recent, &k, &hit);
+	if (hit) {
+		b.p = state_change(st->state, recent->ref);
+		if (a->acc.count_only && a->acc.n == 1) {
+			++*(int64_t *)b.p;
+		} else {
+			blob_state(&b, st->state, recent->ref);
+			accums_add(&a->acc, &b, a->seq);
+		}
+	} else {
+		ret = r->windows != NULL ? take_slice(st, r, w, &ref)
+					 : take_group(st, r, 0, w, &ref);
+		if (recent != NULL) {
+			recent->key = k;
+			recent->ref = ref;
+		}
+	}
+	a->seq++;
+	return ret;
+}
+
+/* A record of several windows at once. */
 static int
 take_windows(struct stage *st, struct record *r)
 {
+	struct agg *a = STAGE(st, agg);
 	const struct window_set *set = r->windows;
 	int64_t newest = span_newest(set, set->time);
 	uint64_t number = r->number;
 	struct span w = {true, span_oldest(set, set->time), 0};
 
+	/* Lines are numbered as if it came once for each window. */
+	st->records_in += (uint64_t)((newest - w.start) / set->slide);
+	if (a->acc.mergeable && a->recent != NULL) {
+		a->slices = *set;
+		a->sliced = true;
+		w.start = span_slice(set, set->time);
+		return take_one(st, r, &w);
+	}
 	for (; w.start <= newest; w.start += set->slide) {
 		w.end = w.start + set->size;
 		if (take_sets(st, r, &w) == -1)
@@ -741,16 +821,12 @@ agg_record(struct stage *st, struct record *r)
 		accums_read(&a->acc, r, run_on_error(st) == ON_ERROR_KEEP,
 			st->err) == -1)
 		return run_reject(st, r, "%s", st->err->text);
-	if (r->windows != NULL && a->g.windowed) {
-		/* Lines are numbered as if it came once for each window. */
-		st->records_in += (uint64_t)((span_newest(r->windows,
-			r->windows->time) - span_oldest(r->windows,
-			r->windows->time)) / r->windows->slide);
-		return a->acc.mergeable && !a->g.sets ? take_slice(st, r)
-						      : take_windows(st, r);
-	}
+	if (r->windows != NULL && a->g.windowed)
+		return take_windows(st, r);
 	ret = record_span(st, r, &w);
-	return ret == 0 ? take_sets(st, r, &w) : ret < 0 ? -1 : 0;
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	return a->recent != NULL ? take_one(st, r, &w) : take_sets(st, r, &w);
 }
 
 /* ---- rows ---- */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "buf.h"
 #include "span.h"
@@ -41,6 +42,78 @@ void groups_turn(const struct groups *g, char *key, char kind,
 	const struct span *w);
 struct span groups_span(const struct groups *g, const char *key);
 uint16_t groups_mask(const struct groups *g, const char *key);
+
+/*
+ * The groups of the records that came last, by the fields as they stand in the
+ * records, so that most records need neither key bytes nor a search.
+ */
+#define RECENT_WORDS 6
+#define RECENT_GROUPS 256
+
+struct recent_key {
+	int64_t start, end; /* of the window, or 0 */
+	uint64_t w[RECENT_WORDS];
+	uint32_t n; /* words */
+};
+struct recent {
+	struct recent_key key;
+	state_ref ref;
+};
+
+/* Add a field; false: it is too long. */
+static inline bool
+recent_field(struct recent_key *k, const struct value *v)
+{
+	uint64_t *w = &k->w[k->n];
+	uint32_t n = v->n;
+
+	if (k->n + 3 > RECENT_WORDS)
+		return false;
+	k->n += 3;
+	w[2] = (uint64_t)v->type << 32 | (uint64_t)v->flags << 40;
+	if (v->type != VALUE_STRING && v->type != VALUE_NUMBER) {
+		w[0] = (uint64_t)v->i;
+		w[1] = 0;
+		return v->type != VALUE_REAL && v->type < VALUE_ARRAY;
+	}
+	w[2] |= n;
+	if (n >= 8) {
+		memcpy(&w[0], v->s, 8);
+		memcpy(&w[1], v->s + n - 8, 8);
+	} else {
+		w[0] = w[1] = 0;
+		if (n >= 4) {
+			memcpy(&w[0], v->s, 4);
+			memcpy(&w[1], v->s + n - 4, 4);
+		} else if (n > 0) {
+			w[0] = (uint64_t)(uint8_t)v->s[0] << 16 |
+				(uint64_t)(uint8_t)v->s[n / 2] << 8 |
+				(uint8_t)v->s[n - 1];
+		}
+	}
+	return n <= 16;
+}
+
+static inline struct recent *
+recent_find(struct recent *table, const struct recent_key *k, bool *hit)
+{
+	const uint64_t k1 = UINT64_C(0x9e3779b97f4a7c15);
+	const uint64_t k2 = UINT64_C(0xa0761d6478bd642f);
+	uint64_t h = (uint64_t)k->start, differ;
+	struct recent *r;
+	uint32_t i;
+
+	for (i = 0; i < k->n; i += 3)
+		h = (h << 9 | h >> 55) ^ k->w[i] * k1 ^ k->w[i + 1] * k2 ^
+			k->w[i + 2];
+	r = &table[h * k1 >> 56];
+	differ = (uint64_t)(k->start ^ r->key.start) |
+		(uint64_t)(k->end ^ r->key.end);
+	for (i = 0; i < k->n; i++)
+		differ |= k->w[i] ^ r->key.w[i];
+	*hit = differ == 0 && r->ref != STATE_NONE;
+	return r;
+}
 
 /* What is to be written: a group, or a window of slices. */
 struct row {
