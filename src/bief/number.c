@@ -286,15 +286,26 @@ static inline void
 write_digits(char *out, uint64_t m, int count)
 {
 	char *p = out + count;
+	uint32_t w, high, low;
 
-	while (count >= 2) {
+	for (; count >= 8; count -= 8) {
+		w = (uint32_t)(m % 100000000);
+		m /= 100000000;
+		high = w / 10000;
+		low = w % 10000;
+		p -= 8;
+		memcpy(p, digit_pairs + high / 100 * 2, 2);
+		memcpy(p + 2, digit_pairs + high % 100 * 2, 2);
+		memcpy(p + 4, digit_pairs + low / 100 * 2, 2);
+		memcpy(p + 6, digit_pairs + low % 100 * 2, 2);
+	}
+	for (w = (uint32_t)m; count >= 2; count -= 2) {
 		p -= 2;
-		memcpy(p, digit_pairs + m % 100 * 2, 2);
-		m /= 100;
-		count -= 2;
+		memcpy(p, digit_pairs + w % 100 * 2, 2);
+		w /= 100;
 	}
 	if (count)
-		*--p = (char)('0' + m % 10);
+		*--p = (char)('0' + w % 10);
 }
 
 size_t
@@ -365,6 +376,8 @@ shortest(uint64_t c, int q, bool closer, int least, int *exp)
 static inline uint64_t
 trim_zeros(uint64_t m, int *exp)
 {
+	if (m % 10 != 0)
+		return m;
 	while (m % 10000 == 0) {
 		m /= 10000;
 		*exp += 4;

@@ -334,6 +334,28 @@ take_clock(const char **p, const char *end)
 		TIME_SECOND + fraction;
 }
 
+/* yyyy-MM-dd HH:mm:ss in full, with a blank or T: by far the usual form. */
+static bool
+fixed_form(const char *s, const char *end, struct civil *c, int64_t *clock)
+{
+	uint64_t year, date, time;
+
+	if (end - s < 19 || (s[10] != ' ' && s[10] != 'T') ||
+		!match8(load8(s), "0000-00-", "vvvv\177vv\177", &year) ||
+		!match8(load8(s + 2), "00-00-00", "vv\177vv\177vv", &date) ||
+		!match8(load8(s + 11), "00:00:00", "vv\177vv\177vv", &time) ||
+		(s + 19 < end && is_digit(s[19])))
+		return false;
+	c->y = (int32_t)(pair(year, 0) * 100 + pair(year, 2));
+	c->m = (int32_t)pair(date, 3);
+	c->d = (int32_t)pair(date, 6);
+	*clock = (int64_t)((pair(time, 0) * 60 + pair(time, 3)) * 60 +
+		pair(time, 6)) * TIME_SECOND;
+	return pair(time, 0) <= 23 && pair(time, 3) <= 59 &&
+		pair(time, 6) <= 59 &&
+		civil_valid(c->y, (unsigned)c->m, (unsigned)c->d);
+}
+
 /* Local wall clock to UTC where it stays in range, else -1. */
 static int
 local_to_utc(const struct zone *z, int64_t local, int64_t *us)
@@ -362,13 +384,34 @@ is_clock(const char *s, const char *p, const char *end)
 	return p < end && *p == ':';
 }
 
+/* A date, a date and a time of day, or that alone; *p moves behind it. */
+static int
+take_free(const char *s, const char **p, const char *end, bool *today,
+	struct civil *c, int64_t *clock)
+{
+	*clock = 0;
+	*today = is_clock(s, *p, end);
+	if (*today)
+		*p += **p == 'T';
+	else if (take_date(p, end, 6, c) < 0)
+		return -1;
+	else if (*p == end)
+		return 0;
+	else if (c->parts < 3 || (**p != ' ' && **p != 'T'))
+		return -1;
+	else
+		++*p;
+	*clock = take_clock(p, end);
+	return *clock < 0 ? -1 : 0;
+}
+
 int
 time_parse(const char *s, size_t n, const struct zone *z, int64_t now_us,
 	int64_t *us)
 {
 	const char *p = s, *end = s + n;
 	int64_t days, clock = 0, local, shift = 0;
-	bool today;
+	bool today = false;
 	struct civil c = {0};
 	int32_t fixed;
 
@@ -377,17 +420,15 @@ time_parse(const char *s, size_t n, const struct zone *z, int64_t now_us,
 	trim(&p, &end);
 	if (p == end)
 		return -1;
-	today = is_clock(s, p, end);
-	if (today)
-		p += *p == 'T';
-	else if (take_date(&p, end, 6, &c) < 0)
+	if (fixed_form(p, end, &c, &clock)) {
+		p += 19;
+		if (p < end && *p == '.') {
+			p++;
+			clock += take_fraction(&p, end);
+		}
+	} else if (take_free(s, &p, end, &today, &c, &clock) < 0) {
 		return -1;
-	else if (p < end && (c.parts < 3 || (*p != ' ' && *p != 'T')))
-		return -1;
-	if (today || p++ < end)
-		clock = take_clock(&p, end);
-	if (clock < 0)
-		return -1;
+	}
 	if (p < end) { /* a zone, or nothing that is allowed */
 		while (p < end && (unsigned char)*p <= ' ')
 			p++;

@@ -573,21 +573,71 @@ compare_looks(const struct look *a, const struct look *b)
 	}
 }
 
+/* May this text be anything but text: a time, "NaN"? */
+static inline bool
+is_special(const char *s, size_t n)
+{
+	if (n >= ISO_LEAST && n <= ISO_MOST)
+		return s[n - 1] == 'Z';
+	return (n == 3 && s[2] == 'N') || ((n == 8 || n == 9) && s[n - 1] == 'y');
+}
+
+static bool
+compare_strings(const struct value *a, const struct value *b, int *c)
+{
+	int64_t x, y;
+
+	*c = 0;
+	if (a->n == b->n && memcmp(a->s, b->s, a->n) == 0)
+		return true;
+	if ((a->flags | b->flags) & VALUE_ESCAPED)
+		return false;
+	if (!is_special(a->s, a->n) && !is_special(b->s, b->n)) {
+		*c = compare_text(a->s, a->n, b->s, b->n);
+		return true;
+	}
+	if (!text_time(a->s, a->n, &x) || !text_time(b->s, b->n, &y))
+		return false;
+	*c = ORDER(x, y);
+	return true;
+}
+
+/* The usual pairs of one type at once; false if it takes a closer look. */
+static inline bool
+compare_same(const struct value *a, const struct value *b, int *c)
+{
+	int64_t x, y;
+
+	switch (a->type) {
+	case VALUE_INT:
+	case VALUE_TIME:
+		*c = ORDER(a->i, b->i);
+		return true;
+	case VALUE_DOUBLE:
+		*c = compare_doubles(a->d, b->d);
+		return true;
+	case VALUE_NUMBER:
+		if (number_int(a->s, a->n, &x) < 0 ||
+			number_int(b->s, b->n, &y) < 0)
+			return false;
+		*c = ORDER(x, y);
+		return true;
+	case VALUE_STRING:
+		return compare_strings(a, b, c);
+	default:
+		return false;
+	}
+}
+
 int
 value_compare(const struct value *a, const struct value *b)
 {
 	struct look x, y;
 	int c;
 
-	if (a != NULL && b != NULL && a->type == b->type) {
-		if (a->type == VALUE_INT || a->type == VALUE_TIME)
-			return ORDER(a->i, b->i);
-		if (a->type == VALUE_DOUBLE)
-			return compare_doubles(a->d, b->d);
-		if (a->type == VALUE_STRING && a->n == b->n &&
-			memcmp(a->s, b->s, a->n) == 0)
-			return 0;
-	}
+	if (a != NULL && b != NULL && a->type == b->type &&
+		compare_same(a, b, &c))
+		return c;
 	look_at(a, &x);
 	look_at(b, &y);
 	c = compare_looks(&x, &y);
@@ -736,27 +786,34 @@ void
 value_encode(const struct value *v, struct buf *out)
 {
 	struct look l;
-	int64_t us;
+	int64_t i;
 	double d;
 
 	/* The usual ones at once. */
-	if (v != NULL && v->type == VALUE_STRING &&
-		!(v->flags & VALUE_ESCAPED)) {
-		if (text_time(v->s, v->n, &us))
-			encode_word(TAG_TIME, (uint64_t)us, out);
+	switch (v == NULL ? VALUE_NULL : (enum value_type)v->type) {
+	case VALUE_STRING:
+		if (v->flags & VALUE_ESCAPED)
+			break;
+		if (text_time(v->s, v->n, &i))
+			encode_word(TAG_TIME, (uint64_t)i, out);
 		else if (text_double(v->s, v->n, &d))
 			encode_double(d, out);
 		else
 			encode_text(TAG_STRING, v->s, v->n, out);
 		return;
-	}
-	if (v != NULL && v->type == VALUE_INT) {
+	case VALUE_INT:
 		encode_int(v->i, out);
 		return;
-	}
-	if (v != NULL && v->type == VALUE_TIME) {
+	case VALUE_TIME:
 		encode_word(TAG_TIME, (uint64_t)v->i, out);
 		return;
+	case VALUE_NUMBER:
+		if (number_int(v->s, v->n, &i) < 0)
+			break;
+		encode_int(i, out);
+		return;
+	default:
+		break;
 	}
 	look_at(v, &l);
 	encode_look(&l, out);

@@ -92,22 +92,30 @@ rule_offset(const struct rule *r, int64_t second)
 	return second >= end && second < start ? r->std : r->dst;
 }
 
+/* How many transitions are at or before a moment; without branches, since data
+ * of all times would have them guessed wrong. */
+static inline size_t
+passed(const struct zone *z, int64_t second)
+{
+	const int64_t *at = z->at;
+	size_t n = z->count, half;
+
+	while (n > 1) {
+		half = n / 2;
+		at += at[half - 1] <= second ? half : 0;
+		n -= half;
+	}
+	return (size_t)(at - z->at) + (n == 1 && *at <= second);
+}
+
 static int32_t
 offset_at(const struct zone *z, int64_t second)
 {
-	size_t low = 0, high = z->count, mid;
+	size_t i = passed(z, second);
 
-	if (high == 0 || second >= z->at[high - 1])
-		return z->rule.set ? rule_offset(&z->rule, second) :
-			z->offset[high];
-	while (low < high) {
-		mid = (low + high) / 2;
-		if (z->at[mid] <= second)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return z->offset[low];
+	if (i == z->count && z->rule.set)
+		return rule_offset(&z->rule, second);
+	return z->offset[i];
 }
 
 int32_t
@@ -128,9 +136,13 @@ zone_to_utc(const struct zone *z, int64_t local_us)
 {
 	int64_t second = time_floor_div(local_us, TIME_SECOND);
 	int32_t before, after;
+	size_t i;
 
 	if (z->count == 0 && !z->rule.set)
 		return local_us - z->offset[0] * TIME_SECOND;
+	i = passed(z, second - DAY);
+	if (i < z->count && z->at[i] > second + DAY) /* nothing near */
+		return local_us - z->offset[i] * TIME_SECOND;
 	before = offset_at(z, second - DAY);
 	after = offset_at(z, second + DAY);
 	if (before == after || offset_at(z, second - before) == before ||
