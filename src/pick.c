@@ -88,7 +88,8 @@ keeps(struct pick *k, const char *field)
 	return same;
 }
 
-/* Keys of an updating result: without one of them there are none. */
+/* Keys of an updating result.  One that is not kept stays under its name: who
+ * needs it will miss it. */
 static void
 plan_keys(struct pick *k, struct plan *p)
 {
@@ -97,16 +98,37 @@ plan_keys(struct pick *k, struct plan *p)
 	for (size_t i = 0; i < p->keys.n; i++) {
 		char *name = kept_as(k, p->keys.s[i]);
 
-		if (name == NULL) {
-			opt_list_free(&keys);
-			keys = (struct opt_list){0};
-			break;
-		}
-		opt_list_add(&keys, name, false);
+		opt_list_add(&keys, name != NULL ? name : p->keys.s[i], false);
 		free(name);
 	}
 	opt_list_free(&p->keys);
 	p->keys = keys;
+}
+
+/*
+ * The event time may go by a new name.  Where it is not kept but the windows
+ * made of it are, they stand for it.
+ */
+static void
+plan_time(struct pick *k, struct plan *p)
+{
+	bool windows = keeps(k, "window_start") && keeps(k, "window_end");
+	bool of_time = p->event_time != NULL && p->window_on != NULL &&
+		strcmp(p->event_time, p->window_on) == 0;
+	char *time = kept_as(k, p->event_time);
+
+	if (time == NULL && of_time && windows)
+		time = mem_dup("window", 6);
+	free(p->event_time);
+	p->event_time = time;
+	if (!windows) {
+		p->window_us = p->slide_us = p->start_us = p->session_us = 0;
+		free(p->window_on);
+		p->window_on = NULL;
+	} else if (of_time) {
+		free(p->window_on);
+		p->window_on = mem_dup(time, strlen(time));
+	}
 }
 
 static int
@@ -114,7 +136,6 @@ plan(struct stage *st, struct plan *p)
 {
 	struct pick *k = STAGE(st, pick);
 	struct schema *out = schema_new();
-	char *time = kept_as(k, p->event_time);
 
 	for (size_t i = 0; i < k->specs.n; i++) {
 		const char *path = k->fields[i].path, *name;
@@ -134,12 +155,8 @@ plan(struct stage *st, struct plan *p)
 		}
 		schema_add(out, name, t != NULL ? type_copy(t) : NULL);
 	}
-	if (p->window_us != 0 && !(keeps(k, "window_start") &&
-		keeps(k, "window_end")))
-		p->window_us = 0;
+	plan_time(k, p);
 	plan_keys(k, p);
-	free(p->event_time);
-	p->event_time = time;
 	if (p->fields != NULL) {
 		schema_free(p->fields);
 		p->fields = out;
@@ -147,7 +164,6 @@ plan(struct stage *st, struct plan *p)
 		schema_free(out);
 	return 0;
 err:
-	free(time);
 	schema_free(out);
 	return -1;
 }

@@ -144,8 +144,15 @@ find_keys(struct stage *st, const struct plan *p)
 			return -1;
 	if (s->result != MODE_UPDATE)
 		return 0;
-	for (i = 0; i < from->n; i++)
+	for (i = 0; i < from->n; i++) {
+		if (p->fields != NULL && schema_find(p->fields, from->s[i],
+			strlen(from->s[i])) < 0)
+			return err_as(st->err, STATUS_USAGE, "the result is "
+				"updated by '%s', which is not among the "
+				"fields: pick it too, or say --key",
+				from->s[i]);
 		opt_list_add(&s->keys, from->s[i], false);
+	}
 	if (s->keys.n > 0)
 		return 0;
 	if (p->stream == 0)

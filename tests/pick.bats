@@ -69,3 +69,30 @@ load lib
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"no field 'tim'"*"time"* ]]
 }
+
+@test "the header tells the new names of what it tells of" {
+	printf '%s\n' '{"#bief":{"stream":1,"fields":"t timestamp, m struct<d: int>, n double","event_time":"t","keys":["n"]}}' \
+		'{"#bief":{"eof":1}}' > in
+	pick at=t m.d n < in > out
+	grep -q '"event_time":"at","keys":\["n"\]' out
+	grep -q '"fields":"at timestamp, d int, n double"' out
+}
+
+@test "the windows stand for the event time that they were made of" {
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"eof":1}}' > in
+	window --on t --size 1h --watermark 1h < in |
+		pick window_start window_end a > out
+	grep -q '"event_time":"window"' out
+	window --on t --size 1h --watermark 1h < in | pick a > out
+	! grep -q 'window\|event_time' out
+}
+
+@test "a key of an updating result that is not picked is missed" {
+	cd "$BATS_TEST_TMPDIR"
+	printf '{"a":"x"}\n' > in
+	run bief run "parse-json --schema 'a string' --batch 9 |
+		agg --by a --mode update count | pick count |
+		sink-table --db k.db --table t" < in
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"updated by 'a', which is not among the fields"* ]]
+}
