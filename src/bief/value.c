@@ -132,14 +132,17 @@ put_utf8(char *o, unsigned c)
 	return o;
 }
 
-/* The character of \u, s being behind the u; *s moves behind it. */
+/*
+ * The character of \u, s being behind the u; *s moves behind it.  A broken one,
+ * which only damaged state can hold, must not give more bytes than it has.
+ */
 static unsigned
 unescape_u(const char **s, const char *end)
 {
 	int c = hex4(*s, end), low;
 
 	if (c < 0)
-		return 0xfffd;
+		return '?';
 	*s += 4;
 	if (c < 0xd800 || c > 0xdfff)
 		return (unsigned)c;

@@ -502,7 +502,7 @@ decimals(void)
 int
 main(int argc, char **argv)
 {
-	int count = argc > 1 ? atoi(argv[1]) : 200000;
+	int count = argc > 1 ? atoi(argv[1]) : 50000;
 
 	table();
 	integers();
