@@ -104,7 +104,8 @@ loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline)
 
 	if (output_flush(&c->out, &c->err) < 0)
 		return -1;
-	memcpy(all, fds, (size_t)n * sizeof(*fds));
+	if (n > 0)
+		memcpy(all, fds, (size_t)n * sizeof(*fds));
 	all[n] = (struct pollfd){.fd = wake[0], .events = POLLIN};
 	all[n + 1] = (struct pollfd){.fd = c->out.pipe ? c->out.fd : -1};
 	if (tick < deadline)
