@@ -1,0 +1,370 @@
+#!/usr/bin/env bats
+
+load lib
+
+@test "a record has exactly the fields of the schema, in its order" {
+	printf '%s\n' '{"b":"x","zz":[1,{"a":2}],"a":1}' '{}' >in
+	parse-json -s 'a int, b string, c double' <in >out
+	is out <<-'E'
+	{"a":1,"b":"x","c":null}
+	{"a":null,"b":null,"c":null}
+	E
+}
+
+@test "keys in any order and spelling are found, and the last of equal ones counts" {
+	printf '%s\n' '{"a":1,"b":2}' '{"b":2,"a":1}' '{ "a" : 1 , "b" :2}' \
+		'{"\u0061":1,"b":2}' '{"a":1,"b":2}' '{"a":3,"a":1,"b":2}' \
+		'{"A":9,"a":1,"b":2}' '{"a":1}' '{"b":2,"c":0,"a":1}' >in
+	parse-json -s 'a int, b int' <in >out
+	is out <<-'E'
+	{"a":1,"b":2}
+	{"a":1,"b":2}
+	{"a":1,"b":2}
+	{"a":1,"b":2}
+	{"a":1,"b":2}
+	{"a":1,"b":2}
+	{"a":1,"b":2}
+	{"a":1,"b":null}
+	{"a":1,"b":2}
+	E
+}
+
+@test "a mismatch leaves its field null and keeps the others" {
+	printf '%s\n' '{"a":"1","b":2}' '{"a":1,"b":2.5}' \
+		'{"a":2147483648,"b":1}' '{"a":1,"a":"x","b":1}' >in
+	run -0 --separate-stderr parse-json -s 'a int, b int' <in
+	[ "$output" = '{"a":null,"b":2}
+{"a":1,"b":null}
+{"a":null,"b":1}
+{"a":1,"b":1}' ]
+	[ "${stderr_lines[0]}" = \
+		"parse-json: line 1: field 'a' holds no int: \"1\"" ]
+	[ "${stderr_lines[4]}" = "parse-json: 4 records refused, kept" ]
+}
+
+@test "a syntax error before the end of the object leaves all fields null" {
+	printf '%s\n' '{"a":1,"b":2' '{"a":1,"b":2,}' '{"a":1 "b":2}' \
+		'{"a":01}' '[{"a":1}]' 'null' '{"a":1,"b":2}' >in
+	parse-json -s 'a int, b int' <in >out 2>err
+	is out <<-'E'
+	{"a":null,"b":null}
+	{"a":null,"b":null}
+	{"a":null,"b":null}
+	{"a":null,"b":null}
+	{"a":null,"b":null}
+	{"a":null,"b":null}
+	{"a":1,"b":2}
+	E
+}
+
+@test "what follows the object is not looked at" {
+	printf '%s\n' '{"a":1} junk' '{"a":2}{"a":3}' '{"a":4}}' >in
+	parse-json -s 'a int' <in >out
+	is out <<-'E'
+	{"a":1}
+	{"a":2}
+	{"a":4}
+	E
+}
+
+@test "a blank line gives nulls and is not malformed" {
+	printf '\n \t\r\n{"a":1}\n' |
+		parse-json -s 'a int' --on-error fail >out
+	is out <<-'E'
+	{"a":null}
+	{"a":null}
+	{"a":1}
+	E
+}
+
+@test "the schema's _corrupt_record takes the text of malformed lines" {
+	printf '%s\n' '{"a":1}' '{"a" 1}' '{"a":"x\"","_corrupt_record":1}' >in
+	parse-json -s '_corrupt_record string, a int' <in >out 2>err
+	is out <<-'E'
+	{"_corrupt_record":null,"a":1}
+	{"_corrupt_record":"{\"a\" 1}","a":null}
+	{"_corrupt_record":"{\"a\":\"x\\\"\",\"_corrupt_record\":1}","a":null}
+	E
+}
+
+@test "--corrupt-field names the field, and adds it where the schema has none" {
+	echo '{"a":[]}' >in
+	parse-json -s 'bad string, a int' --corrupt-field bad <in >out 2>err
+	parse-json -s 'a int' --corrupt-field bad <in >>out 2>err
+	is out <<-'E'
+	{"bad":"{\"a\":[]}","a":null}
+	{"a":null,"bad":"{\"a\":[]}"}
+	E
+	run -2 parse-json -s 'bad int' --corrupt-field bad
+	[[ $output == *"must be a string" ]]
+}
+
+@test "--on-error skip leaves malformed lines out, fail stops at the first" {
+	printf '%s\n' '{"a":1}' '{"a":"x"}' '{"a":3}' >in
+	parse-json -s 'a int' --on-error skip <in >out 2>err
+	is out <<-'E'
+	{"a":1}
+	{"a":3}
+	E
+	run -1 --separate-stderr parse-json -s 'a int' --on-error fail <in
+	[ "$output" = '{"a":1}' ]
+	[[ $stderr == *"line 2: field 'a' holds no int: \"x\""* ]]
+}
+
+@test "--rejects keeps every malformed line with its reason" {
+	printf '%s\n' '{"a":"x"}' '{"a":1' >in
+	parse-json -s 'a int' --rejects bad <in >out 2>err
+	run -0 jq -c '[.line, .reason, .record]' bad
+	[ "$output" = '[1,"field '\''a'\'' holds no int: \"x\"","{\"a\":\"x\"}"]
+[2,"it ends too early at byte 7","{\"a\":1"]' ]
+}
+
+@test "integers are exact and in range, -0 is 0" {
+	printf '{"a":%s}\n' 1584786731698422519 9223372036854775807 \
+		9223372036854775808 -9223372036854775808 -0 1.0 1e3 >in
+	parse-json -s 'a bigint' <in >out 2>err
+	is out <<-'E'
+	{"a":1584786731698422519}
+	{"a":9223372036854775807}
+	{"a":null}
+	{"a":-9223372036854775808}
+	{"a":0}
+	{"a":null}
+	{"a":null}
+	E
+}
+
+@test "the ranges of the integer types end where they should" {
+	for k in 127 -128 128 -129; do echo "{\"b\":$k}"; done >in
+	for k in 32767 -32768 32768 -32769; do echo "{\"s\":$k}"; done >>in
+	for k in 2147483647 -2147483648 2147483648 -2147483649; do
+		echo "{\"i\":$k}"
+	done >>in
+	parse-json -s 'b tinyint, s smallint, i int' <in 2>err |
+		jq -c '[.[] | select(. != null)]' >out
+	[ "$(paste -sd ' ' out)" = "[127] [-128] [] [] [32767] [-32768] [] [] \
+[2147483647] [-2147483648] [] []" ]
+}
+
+@test "doubles print in the shortest form, a whole number with its point" {
+	printf '{"a":%s}\n' 7 1.50 1e22 -0 -0.0 1e400 '"NaN"' NaN -Infinity \
+		'"+INF"' '"INF"' 0.1 >in
+	parse-json -s 'a double' <in >out 2>err
+	[ "$(jq -c .a out 2>/dev/null | wc -l)" -eq 12 ]
+	[ "$(sed 's/{"a":\(.*\)}/\1/' out | paste -sd ' ')" = \
+		'7.0 1.5 1e+22 0.0 -0.0 "Infinity" "NaN" "NaN" "-Infinity" "Infinity" null 0.1' ]
+}
+
+@test "decimals have their scale and are rounded half away from zero" {
+	printf '{"a":%s}\n' 1.005 -1.005 '"1.5"' 12345678.905 100000000 '""' >in
+	parse-json -s 'a decimal(10,2)' <in >out 2>err
+	[ "$(sed 's/{"a":\(.*\)}/\1/' out | paste -sd ' ')" = \
+		'1.01 -1.01 1.50 12345678.91 null null' ]
+}
+
+@test "a time is seconds or text, and in other units exact to the microsecond" {
+	printf '{"a":%s}\n' 1469501107 '"2016-07-26 02:45"' -1 1.5 >in
+	parse-json -s 'a timestamp' <in 2>err >out
+	echo '{"a":1424696631914042029}' | parse-json -s 'a timestamp(ns)' >>out
+	echo '{"a":-1}' | parse-json -s 'a timestamp(ms)' >>out
+	is out <<-'E'
+	{"a":"2016-07-26T02:45:07Z"}
+	{"a":"2016-07-26T02:45:00Z"}
+	{"a":"1969-12-31T23:59:59Z"}
+	{"a":null}
+	{"a":"2015-02-23T13:03:51.914042Z"}
+	{"a":"1969-12-31T23:59:59.999Z"}
+	E
+}
+
+@test "--zone is the zone of text that names none" {
+	printf '{"a":"2016-07-26T02:45:07%s"}\n' '' Z >in
+	parse-json -s 'a timestamp' --zone Europe/Paris <in >out
+	is out <<-'E'
+	{"a":"2016-07-26T00:45:07Z"}
+	{"a":"2016-07-26T02:45:07Z"}
+	E
+}
+
+@test "--timestamp-format reads times of that form only" {
+	printf '{"a":"%s"}\n' '26/08/2015 18:00' '2015-08-26' >in
+	parse-json -s 'a timestamp' --timestamp-format 'dd/MM/yyyy HH:mm' \
+		<in >out 2>err
+	is out <<-'E'
+	{"a":"2015-08-26T18:00:00Z"}
+	{"a":null}
+	E
+	run -2 parse-json -s 'a timestamp' --timestamp-format 'YYYY' </dev/null
+	[[ $output == *"'YYYY' is not supported" ]]
+}
+
+@test "anything fits a string: numbers as written, nested values without blanks" {
+	printf '{"a":%s}\n' '"x\u00e9\/"' 12 1.50 1e3 true '[1, {"b" : 2.0}]' \
+		"'it\\'s \"x\"'" >in
+	parse-json -s 'a string' <in >out
+	is out <<-'E'
+	{"a":"x\u00e9\/"}
+	{"a":"12"}
+	{"a":"1.5"}
+	{"a":"1e3"}
+	{"a":"true"}
+	{"a":"[1,{\"b\":2.0}]"}
+	{"a":"it's \"x\""}
+	E
+}
+
+@test "a bad element nulls arrays and maps up to the nearest struct" {
+	printf '%s\n' '{"s":{"a":[1,"x"],"b":1}}' \
+		'{"s":{"a":[1],"m":{"k":[{"c":"x"},{"c":"2016-07-26"}]}}}' \
+		'{"s":{"m":{"k":[5]},"b":2}}' >in
+	parse-json -s 's struct<a:array<int>,b:int,
+		m:map<string,array<struct<c:date>>>>' <in >out 2>err
+	is out <<-'E'
+	{"s":{"a":null,"b":1,"m":null}}
+	{"s":{"a":[1],"b":null,"m":{"k":[{"c":null},{"c":"2016-07-26"}]}}}
+	{"s":{"a":null,"b":2,"m":null}}
+	E
+}
+
+@test "a line of invalid UTF-8 is malformed and kept with U+FFFD" {
+	printf '{"a":"x","b":"\xff"}\n' |
+		parse-json -s 'a string, b string, _corrupt_record string' \
+			>out 2>err
+	is out <<-'E'
+	{"a":null,"b":null,"_corrupt_record":"{\"a\":\"x\",\"b\":\"�\"}"}
+	E
+}
+
+@test "objects may be nested 1000 deep" {
+	python='import sys; n = int(sys.argv[1])
+print("{\"zz\":" + "[" * n + "]" * n + ",\"a\":1}")'
+	if command -v python3 >/dev/null; then
+		python3 -c "$python" 999 >in
+		python3 -c "$python" 1000 >>in
+		python3 -c "$python" 100000 >>in
+	else
+		skip "no python3 to write it with"
+	fi
+	parse-json -s 'a int' <in >out 2>err
+	is out <<-'E'
+	{"a":1}
+	{"a":null}
+	{"a":null}
+	E
+}
+
+@test "--schema-file takes DDL or Spark's JSON form" {
+	printf 'a int,\n  b string\n' >ddl
+	echo '{"type":"struct","fields":[{"name":"a","type":"integer"},
+		{"name":"b","type":"string","nullable":true}]}' >json
+	echo '{"b":"x","a":1}' >in
+	parse-json --schema-file ddl <in >out
+	parse-json --schema-file json <in >>out
+	is out <<-'E'
+	{"a":1,"b":"x"}
+	{"a":1,"b":"x"}
+	E
+}
+
+@test "a schema that cannot be read is shown with a caret at the place" {
+	run -2 parse-json --schema 'time timestmp, action string' </dev/null
+	[ "$output" = "parse-json: schema: no type 'timestmp' (did you mean 'timestamp'?)
+  time timestmp, action string
+       ^" ]
+}
+
+@test "--field parses a text field of a record; --keep adds to the record" {
+	echo '{"key":7,"value":"{\"a\":1,\"key\":8}"}' >in
+	parse-json --field value -s 'a int, b int' <in >out
+	parse-json --field value --keep -s 'a int, b int' <in >>out
+	parse-json --field value --keep -s 'a int, key int' <in >>out
+	parse-json --field value <in >>out
+	parse-json --field value --keep <in >>out
+	is out <<-'E'
+	{"a":1,"b":null}
+	{"key":7,"value":"{\"a\":1,\"key\":8}","a":1,"b":null}
+	{"key":8,"value":"{\"a\":1,\"key\":8}","a":1}
+	{"a":1,"key":8}
+	{"key":8,"value":"{\"a\":1,\"key\":8}","a":1}
+	E
+}
+
+@test "--field of null or nothing gives nulls" {
+	printf '%s\n' '{"v":null}' '{}' '{"v":""}' '{"v":{"a":2}}' '{"v":5}' >in
+	parse-json --field v -s 'a int' <in >out 2>err
+	is out <<-'E'
+	{"a":null}
+	{"a":null}
+	{"a":null}
+	{"a":2}
+	{"a":null}
+	E
+	[ "$(wc -l <err)" -eq 2 ]
+}
+
+@test "without a schema objects pass byte for byte" {
+	printf '%s\n' '{ "a" : 1.0e+3, "a":"\u0000\/" }' '' '{}' >in
+	parse-json <in >out
+	is out <<-'E'
+	{ "a" : 1.0e+3, "a":"\u0000\/" }
+	{}
+	E
+}
+
+@test "without a schema anything else is an error that names the line" {
+	printf '%s\n' '{"a":1}' "{'a':1}" >in
+	run -1 --separate-stderr parse-json <in
+	[ "$output" = '{"a":1}' ]
+	[[ $stderr == "parse-json: line 2: invalid JSON: "* ]]
+	for bad in '[1]' '17' '{"a":1} x' '{"a":NaN}' '{"a":01}' '{a:1}'; do
+		run -1 parse-json <<<"$bad"
+	done
+}
+
+@test "the fields and types are told to what follows" {
+	echo '{"t":1,"x":2}' >in
+	parse-json -s 't timestamp(ms), x double' --batch 1 <in >out
+	run -0 jq -r 'select(."#bief".stream) | ."#bief" | tojson' out
+	[[ $output == *'t timestamp, x double'* ]]
+}
+
+@test "--infer prints the DDL of a sample" {
+	printf '%s\n' '{"i":1,"d":1,"s":"x","t":"2021-04-27T22:23:25.7"}' '' \
+		'{"i":null,"d":1.5,"n":{"a b":[]},"t":"2021-04-27"}' 'junk' \
+		'{"s":5,"b":true,"n":{"c":{"x":1}},"day":"2016-07-26"}' >in
+	run -0 --separate-stderr parse-json --infer in
+	[ "$output" = 'i bigint, d double, s string, t timestamp, n struct<`a b`:array<string>,c:struct<x:bigint>>, b boolean, day date' ]
+	[ "$stderr" = "parse-json: 1 lines of 'in' are no JSON objects" ]
+	run -1 parse-json --infer nowhere
+	[[ $output == *"cannot open 'nowhere': No such file or directory" ]]
+}
+
+@test "the 318 documents of JSONTestSuite are taken or refused as they must be" {
+	shared
+	local f want
+	for f in "$SHARED"/data/jsontest/test_parsing/[yn]_*.json; do
+		case $(tr -d ' \t\r\n' <"$f" | head -c 1 | tr '\0' .) in
+		'{') tr '\n' ' ' <"$f" >in ;;
+		*) { printf '{"v":'; cat "$f"; printf '}'; } >in ;;
+		esac
+		case ${f##*/} in
+		y_*) tr '\n' ' ' <in >line; want=0 ;;
+		n_*) cp in line; want=1 ;;
+		esac
+		echo >>line
+		run -$want parse-json <line
+		[ $want -eq 1 ] || diff line <(parse-json <line)
+	done
+}
+
+@test "21,232 numbers come out as they went in" {
+	shared
+	cat "$SHARED"/data/jsontest/numbers/*.txt | awk '{ print $4 }' >numbers
+	[ "$(wc -l <numbers)" -eq 21232 ]
+	sed 's/.*/{"v":&}/' numbers >in
+	grep -E '^\{"v":-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\}$' in \
+		>want
+	parse-json --on-error skip <in >out 2>err
+	diff want out
+	[ "$(wc -l <want)" -eq $((21232 - 114)) ]
+}
