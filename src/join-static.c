@@ -194,11 +194,15 @@ join_static_plan(struct stage *st, struct plan *p)
 	take(j, t);
 	if (p->fields == NULL || j->how >= SEMI)
 		return 0;
-	for (i = 0; i < t->width; i++)
-		schema_add(p->fields,
-			free_name(j, t->fields->f[i].name, in_schema,
-				p->fields),
-			type_copy(t->fields->f[i].type));
+	for (i = 0; i < t->width; i++) {
+		const char *name = free_name(
+			j, t->fields->f[i].name, in_schema, p->fields);
+
+		schema_add(p->fields, name, type_copy(t->fields->f[i].type));
+		/* several rows of a key: it does not tell them apart */
+		if (p->keys.n > 0 && !t->unique)
+			opt_list_add(&p->keys, name, false);
+	}
 	return 0;
 }
 

@@ -272,12 +272,18 @@ pprint(struct stage *st, const struct batch *b)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 	uint64_t rows = s->rows == UNTOLD ? PPRINT_ROWS : (uint64_t)s->rows;
+	int64_t fraction = b->time_us - time_floor_div(b->time_us, TIME_SECOND) *
+						TIME_SECOND;
 	char time[TIME_MAX + 1];
 	struct buf lines = s->text;
 
-	time[time_format_show(b->time_us, run_zone(st), time)] = '\0';
+	time[time_format_show(b->time_us - fraction, run_zone(st), time)] =
+		'\0';
 	buf_init(&s->text);
-	buf_printf(&s->text, HYPHENS "Time: %s\n" HYPHENS, time);
+	buf_printf(&s->text, HYPHENS "Time: %s", time);
+	if (fraction != 0)
+		buf_printf(&s->text, ".%06d", (int)fraction);
+	buf_str(&s->text, "\n" HYPHENS);
 	buf_add(&s->text, lines.p, lines.n);
 	buf_str(&s->text, s->count > rows ? "...\n\n" : "\n");
 	buf_release(&lines);

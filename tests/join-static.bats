@@ -168,6 +168,31 @@ setup() {
 	EOF
 }
 
+@test "a table of SQLite that has changed is read again at the next batch" {
+	sqlite3 u.db "PRAGMA journal_mode = WAL; CREATE TABLE t (k, x); INSERT INTO t VALUES ('a', 1)"
+	mkfifo p
+	join-static u.db:t --on k < p > out &
+	exec 7> p
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"begin":0}}' '{"k":"a"}' '{"#bief":{"end":0}}' >&7
+	wait_for grep -q '"x":1' out
+	sqlite3 u.db "UPDATE t SET x = 2"
+	printf '%s\n' '{"#bief":{"begin":1}}' '{"k":"a"}' '{"#bief":{"end":1}}' '{"#bief":{"eof":1}}' >&7
+	exec 7>&-
+	wait $!
+	[ "$(grep -v bief out | tail -n 1)" = '{"k":"a","x":2}' ]
+}
+
+@test "several rows of a key become part of the key of an updating result" {
+	printf '%s\n' '{"#bief":{"stream":1,"fields":"k string, n int","mode":"update","aggregated":true,"keys":["k"]}}' \
+		'{"#bief":{"begin":0}}' '{"k":"b","n":1}' '{"#bief":{"end":0}}' '{"#bief":{"eof":1}}' |
+		join-static users.csv --header --on k | sink-table --db x.db --table t
+	sqlite3 x.db 'SELECT * FROM t' > out
+	is out <<-'EOF'
+	b|1|Bob|
+	b|1|Bis|41
+	EOF
+}
+
 @test "a table that is gone or broken leaves the one that was read" {
 	mkfifo p
 	join-static users.csv --header --on k < p > out 2> err &

@@ -82,7 +82,8 @@ hint(struct chain *c)
 	for (int i = 0; i < c->n; i++) {
 		struct stage *st = &c->stages[i];
 
-		if ((st->op->flags & OP_STATE) && st->now.whole &&
+		if ((st->op->flags & (OP_STATE | OP_SINK)) &&
+			st->now.whole &&
 			st->records_in > 0 && st->records_out == 0 &&
 			isatty(STDERR_FILENO)) {
 			say(st, "waiting for the end of the input; for "

@@ -178,6 +178,7 @@ fill_index(struct table *t)
 		p->mask = p->mask * 2 + 1;
 	p->entries = mem_zalloc(((size_t)p->mask + 1) * sizeof *p->entries);
 	p->next = mem_alloc((p->rows + 1) * sizeof *p->next);
+	t->unique = true;
 	buf_init(&key);
 	for (row = 0; row < p->rows; row++) {
 		const struct value *v = p->values + row * p->stride;
@@ -194,6 +195,7 @@ fill_index(struct table *t)
 		if (e->key != NULL) {
 			p->next[e->last] = row;
 			e->last = row;
+			t->unique = false;
 			continue;
 		}
 		*e = (struct entry){.hash = h, .n = (uint32_t)key.n,

@@ -32,6 +32,7 @@ struct table {
 	struct schema *fields; /* of the payload: all columns but the keys */
 	size_t width;          /* of the payload */
 	size_t rows;
+	bool unique; /* no two rows have the same key */
 	struct table_private *priv;
 };
 
