@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(SIMD_PLAIN)
 #include <immintrin.h>
 #define SIMD_X86 1
 #endif

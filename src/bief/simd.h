@@ -15,7 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __SSE2__
+/* -DSIMD_PLAIN: the plain twins everywhere. */
+#if defined(__SSE2__) && !defined(SIMD_PLAIN)
+#define SIMD_SSE2 1
 #include <emmintrin.h>
 #endif
 
@@ -32,7 +34,7 @@ uint64_t simd_byte_plain(const char *p, char c);
 static inline uint32_t
 simd_special(const char *p)
 {
-#ifdef __SSE2__
+#ifdef SIMD_SSE2
 	const __m128i quote = _mm_set1_epi8('"');
 	const __m128i slash = _mm_set1_epi8('\\');
 	const __m128i space = _mm_set1_epi8(0x20);
@@ -55,7 +57,7 @@ simd_special(const char *p)
 static inline uint32_t
 simd_stop(const char *p, uint32_t *high)
 {
-#ifdef __SSE2__
+#ifdef SIMD_SSE2
 	const __m128i quote = _mm_set1_epi8('"');
 	const __m128i slash = _mm_set1_epi8('\\');
 	const __m128i last = _mm_set1_epi8(0x1F);
@@ -81,7 +83,7 @@ simd_stop(const char *p, uint32_t *high)
 static inline uint32_t
 simd_nondigit(const char *p)
 {
-#ifdef __SSE2__
+#ifdef SIMD_SSE2
 	/* Moves '0'..'9' to the ten lowest signed numbers. */
 	const __m128i shift = _mm_set1_epi8((char)(0x80 - '0'));
 	const __m128i last = _mm_set1_epi8((char)(0x80 + 9));
@@ -101,7 +103,7 @@ simd_nondigit(const char *p)
 static inline uint32_t
 simd_equal16(const char *a, const char *b)
 {
-#ifdef __SSE2__
+#ifdef SIMD_SSE2
 	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(
 		_mm_loadu_si128((const __m128i *)(const void *)a),
 		_mm_loadu_si128((const __m128i *)(const void *)b)));
@@ -114,7 +116,7 @@ simd_equal16(const char *a, const char *b)
 static inline uint64_t
 simd_byte(const char *p, char c)
 {
-#ifdef __SSE2__
+#ifdef SIMD_SSE2
 	const __m128i x = _mm_set1_epi8(c);
 	uint64_t m = 0;
 
