@@ -321,6 +321,21 @@ checkpointed() {
 	EOF
 }
 
+@test "what could be a key but is no field does not become a column" {
+	stream '"mode":"update","aggregated":true,"keys":["window_start","k"]' \
+		'{"k":"a","n":1}' '{"k":"a","n":2}\n{"k":"b","n":1}' |
+		sink-table --db x.db --table t
+	query "SELECT * FROM t" > out
+	stream '"mode":"update","aggregated":true,"keys":["window_start"]' '{"n":1}' '{"n":2}' |
+		sink-table --db x.db --table u
+	query "SELECT * FROM u" >> out
+	is out <<-'EOF'
+	a|2
+	b|1
+	2
+	EOF
+}
+
 @test "update of a single row without keys leaves a single row" {
 	stream '"mode":"update","aggregated":true' '{"count":1}' '{"count":5}' |
 		sink-table --db x.db --table t

@@ -45,7 +45,7 @@ struct dbtable {
 	int64_t writing;
 	bool staging;  /* a transaction on the temporary table is open */
 	bool exists;   /* the table does */
-	bool indexed;  /* the keys are unique */
+	size_t indexed; /* so many keys are unique together */
 	bool open;     /* what was written waits for its commit */
 	struct buf tmp, sql;
 };
@@ -76,17 +76,28 @@ sql(struct dbtable *t, const char *begin)
 	return &t->sql;
 }
 
+/* The column of a name, or t->n. */
+static size_t
+find_column(const struct dbtable *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (strcasecmp(t->columns[i].name, name) == 0)
+			break;
+	return i;
+}
+
 /* The column of a name, made at the end where there is none; SQLite does not
  * tell upper from lower case. */
 static size_t
 column_at(struct dbtable *t, const char *name)
 {
 	struct column *c;
-	size_t i;
+	size_t i = find_column(t, name);
 
-	for (i = 0; i < t->n; i++)
-		if (strcasecmp(t->columns[i].name, name) == 0)
-			return i;
+	if (i < t->n)
+		return i;
 	if (t->n == t->room) {
 		t->room = t->room * 2 + 16;
 		t->columns =
@@ -321,6 +332,17 @@ make_columns(struct dbtable *t, struct err *err)
 	return 0;
 }
 
+/* Keys that are columns: what may be one, but no record has, is none. */
+static size_t
+count_keys(const struct dbtable *t)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->o.keys->n; i++)
+		n += find_column(t, t->o.keys->s[i]) < t->n;
+	return n;
+}
+
 /*
  * The keys as they stand in the index: a null is a key like others, which
  * UNIQUE alone does not say; an empty blob is no value that a record has.
@@ -328,12 +350,16 @@ make_columns(struct dbtable *t, struct err *err)
 static void
 put_keys(struct dbtable *t)
 {
+	const char *comma = "(";
 	size_t i;
 
 	for (i = 0; i < t->o.keys->n; i++) {
-		buf_str(&t->sql, i == 0 ? "(ifnull(" : ", ifnull(");
+		if (find_column(t, t->o.keys->s[i]) == t->n)
+			continue;
+		buf_printf(&t->sql, "%sifnull(", comma);
 		sqlite_name(&t->sql, t->o.keys->s[i]);
 		buf_str(&t->sql, ", x'')");
+		comma = ", ";
 	}
 	buf_byte(&t->sql, ')');
 }
@@ -354,7 +380,7 @@ make_index(struct dbtable *t, struct err *err)
 	int64_t same = 0;
 	struct buf text;
 
-	if (t->indexed)
+	if (t->indexed == count_keys(t))
 		return 0;
 	put_index((sql(t, "CREATE UNIQUE INDEX "), t));
 	buf_str(&t->sql, " ON ");
@@ -376,7 +402,7 @@ make_index(struct dbtable *t, struct err *err)
 			goto failed;
 		}
 	}
-	t->indexed = true;
+	t->indexed = count_keys(t);
 	buf_release(&text);
 	return 0;
 failed:
@@ -400,7 +426,8 @@ prepare(struct dbtable *t, struct err *err)
 		c->declared = declared(fields->f[i].type);
 		c->used = true;
 	}
-	for (i = 0; t->o.mode == MODE_UPDATE && i < t->o.keys->n; i++)
+	for (i = 0; t->o.told && t->o.mode == MODE_UPDATE && i < t->o.keys->n;
+		i++)
 		column(t, t->o.keys->s[i])->used = true;
 	if (fields != NULL && fields->n > 0 && make_columns(t, err) != 0)
 		return -1;
@@ -636,7 +663,7 @@ copy_rows(struct dbtable *t, struct err *err)
 	buf_str(&t->sql, ") SELECT ");
 	put_columns(t, as_stage);
 	buf_str(&t->sql, " FROM temp.stage WHERE true ORDER BY rowid");
-	if (t->o.mode == MODE_UPDATE) {
+	if (t->o.mode == MODE_UPDATE && count_keys(t) > 0) {
 		buf_str(&t->sql, " ON CONFLICT ");
 		put_keys(t);
 		buf_str(&t->sql, " DO UPDATE SET ");
@@ -659,7 +686,11 @@ write_rows(struct dbtable *t, int64_t batch, bool same, struct err *err)
 {
 	if (t->rows > 0 && make_columns(t, err) != 0)
 		return -1;
-	if (t->o.mode == MODE_COMPLETE && t->exists && !same) {
+	/* a result without keys is one row */
+	if (t->exists &&
+		((t->o.mode == MODE_COMPLETE && !same) ||
+			(t->o.mode == MODE_UPDATE && t->rows > 0 &&
+				count_keys(t) == 0))) {
 		sqlite_name(sql(t, "DELETE FROM main."), t->o.table);
 		if (run(t, err) != 0)
 			return -1;
