@@ -168,3 +168,34 @@ mem_dup(const char *s, size_t n)
 	p[n] = '\0';
 	return p;
 }
+
+int
+err_caret(struct err *err, const char *text, size_t at, const char *fmt, ...)
+{
+	const char *place = text + at, *from = place, *to = place;
+	char line[400];
+	size_t column = 0, n;
+	va_list ap;
+
+	/* Of a long line the part around the place is shown. */
+	while (from > text && from[-1] != '\n' && place - from < 60)
+		from--;
+	while (from > text && ((unsigned char)*from & 0xC0) == 0x80)
+		from--;
+	to = place + strcspn(place, "\n");
+	if (to - place > 40)
+		to = place + 40;
+	while (*to != '\0' && ((unsigned char)*to & 0xC0) == 0x80)
+		to++;
+	for (const char *p = from; p < place; p++)
+		column += ((unsigned char)*p & 0xC0) != 0x80;
+	err_quote(line, sizeof(line), from, (size_t)(to - from));
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	n = strlen(err->text);
+	snprintf(err->text + n, sizeof(err->text) - n, "\n  %s\n  %*s^", line,
+		(int)column, "");
+	err->status = STATUS_USAGE;
+	return -1;
+}

@@ -39,6 +39,13 @@ int err_in(struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
+ * The message, the line of text that the place (a byte offset) is in, and a
+ * caret under it: for what people wrote on the command line.  STATUS_USAGE.
+ */
+int err_caret(struct err *err, const char *text, size_t at, const char *fmt,
+	...) __attribute__((format(printf, 4, 5)));
+
+/*
  * Copy data into out (at most size bytes with the final NUL) so that it can
  * stand in a message: control characters and bytes that are not UTF-8 are
  * replaced, what is too long is cut and ends in "...".  Returns out.

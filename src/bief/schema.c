@@ -330,31 +330,11 @@ struct reader {
 	struct err *err;
 };
 
-/*
- * Refuse, with the line that holds the place and a caret under it.  Of a long
- * line the part around the place is shown.
- */
 static int
 refuse(struct reader *r, const char *at, const char *what)
 {
-	const char *from = at, *to = at;
-	size_t column = 0;
-	char line[400];
-
-	while (from > r->text && from[-1] != '\n' && at - from < 60)
-		from--;
-	while (from > r->text && ((unsigned char)*from & 0xC0) == 0x80)
-		from--;
-	to = at + strcspn(at, "\n");
-	if (to - at > 40)
-		to = at + 40;
-	while (*to != '\0' && ((unsigned char)*to & 0xC0) == 0x80)
-		to++;
-	for (const char *p = from; p < at; p++)
-		column += ((unsigned char)*p & 0xC0) != 0x80;
-	err_quote(line, sizeof(line), from, (size_t)(to - from));
-	return err_as(r->err, STATUS_USAGE, "schema: %s\n  %s\n  %*s^", what,
-		line, (int)column, "");
+	return err_caret(
+		r->err, r->text, (size_t)(at - r->text), "schema: %s", what);
 }
 
 static void
