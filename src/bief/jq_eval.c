@@ -61,6 +61,19 @@ get_record_field(struct jq_run *run, struct jq_node *n, struct value *out)
 		*out = r->v[n->index];
 }
 
+#define INDEX_SHOWN 30 /* a longer name jq does not show */
+
+static int
+refuse_index(struct jq_run *run, const struct value *of, const char *name,
+	size_t n)
+{
+	if (n >= INDEX_SHOWN)
+		return err_set(run->err, "Cannot index %s with string",
+			jq_type_name(of));
+	return err_set(run->err, "Cannot index %s with string \"%.*s\"",
+		jq_type_name(of), (int)n, name);
+}
+
 static int
 get_field(struct jq_run *run, struct jq_node *n, const struct value *of,
 	struct value *out)
@@ -77,8 +90,7 @@ get_field(struct jq_run *run, struct jq_node *n, const struct value *of,
 	*out = value_null();
 	if (of->type == VALUE_NULL)
 		return 0;
-	return err_set(run->err, "Cannot index %s with string \"%s\"",
-		jq_type_name(of), n->name);
+	return refuse_index(run, of, n->name, n->nname);
 }
 
 /* ---- elements ---- */
@@ -166,14 +178,13 @@ index_value(struct jq_run *run, const struct value *of, const struct value *at,
 	if (k == JQ_DICT || (t == JQ_LIST && k == JQ_LIST))
 		return JQ_ASK;
 	*out = value_null();
-	if (t == JQ_NULL && (k == JQ_STRING || k == JQ_NUMBER || k == JQ_NULL))
+	if (t == JQ_NULL && (k == JQ_STRING || k == JQ_NUMBER))
 		return 0;
 	if (k != JQ_STRING)
 		return err_set(run->err, "Cannot index %s with %s",
 			jq_type_name(of), jq_type_name(at));
 	s = jq_string(run, at, &n);
-	return err_set(run->err, "Cannot index %s with string \"%.*s\"",
-		jq_type_name(of), (int)(n < 500 ? n : 500), s);
+	return refuse_index(run, of, s, n);
 }
 
 /* jq's rounding of the ends: the start down, the end up. */
@@ -554,9 +565,7 @@ repeat(struct jq_run *run, const struct value *s, double times,
 	if (len == 0)
 		n = 1;
 	if (len * n >= TEXT_MAX)
-		return err_set(run->err,
-			"a string is repeated to more than %d MiB",
-			TEXT_MAX >> 20);
+		return err_set(run->err, "Repeat string result too long");
 	to = jq_alloc(run, len * n);
 	for (i = 0; i < n; i++)
 		memcpy(to + i * len, p, len);
@@ -646,6 +655,17 @@ join_parts(struct jq_run *run, struct value *parts, uint32_t n,
 	return 0;
 }
 
+/* jq looks at a key when it has its value, before the members that follow. */
+static int
+check_key(struct jq_run *run, const struct value *parts, uint32_t i)
+{
+	const struct value *key = &parts[i & ~1u];
+
+	if (i % 2 == 0 || jq_type(key) == JQ_STRING)
+		return 0;
+	return jq_refuse(run, "Cannot use ", key, " as object key");
+}
+
 static int
 make_object(struct jq_run *run, const struct jq_node *n, struct value *parts,
 	struct value *out)
@@ -655,9 +675,6 @@ make_object(struct jq_run *run, const struct jq_node *n, struct value *parts,
 	size_t k;
 
 	for (i = 0; i < n->nargs; i += 2) {
-		if (jq_type(&parts[i]) != JQ_STRING)
-			return jq_refuse(run, "Cannot use ", &parts[i],
-				" as object key");
 		if (!settle(run, &parts[i + 1]))
 			return JQ_ASK;
 	}
@@ -707,6 +724,8 @@ one_parts(struct jq_run *run, struct jq_node *n, const struct value *in,
 	if (n->kind == JQ_OBJECT) {
 		for (i = 0; i < n->nargs; i++) {
 			rc = jq_one(run, n->args[i], in, &parts[i]);
+			if (rc == 0)
+				rc = check_key(run, parts, i);
 			if (rc != 0)
 				return rc;
 		}
@@ -958,8 +977,11 @@ static int
 part_done(struct jq_run *run, void *arg, const struct value *v)
 {
 	struct rest *k = arg, next = *k;
+	uint32_t i = count_parts(k->n) - k->left;
 
-	k->parts[count_parts(k->n) - k->left] = *v;
+	k->parts[i] = *v;
+	if (k->n->kind == JQ_OBJECT && check_key(run, k->parts, i) < 0)
+		return -1;
 	next.left--;
 	return each_part(run, &next);
 }

@@ -249,10 +249,12 @@ ONE(fn_has)
 	int64_t n_elements = 0;
 	double place;
 
+	*out = value_bool(false);
+	if (in->type == VALUE_NULL)
+		return 0;
 	if (jq_type(in) == JQ_DICT && is_text(a)) {
 		s = jq_string(run, a, &len);
 		m = jq_members(run, in, &count);
-		*out = value_bool(false);
 		for (i = 0; i < count && !out->i; i++)
 			out->i = m[i].n == len && memcmp(m[i].s, s, len) == 0;
 		return 0;

@@ -743,6 +743,38 @@ keys_distinct(const struct jq_node *n)
 	return true;
 }
 
+static bool
+is_number(const struct jq_node *n)
+{
+	return n->kind == JQ_LITERAL &&
+		(n->v.type == VALUE_INT || n->v.type == VALUE_DOUBLE);
+}
+
+/* What jq computes when it compiles. */
+static bool
+is_constant(const struct jq_node *n)
+{
+	uint32_t i;
+
+	switch (n->kind) {
+	case JQ_LITERAL:
+		return true;
+	case JQ_ARRAY:
+		return n->a == NULL || is_constant(n->a);
+	case JQ_COMMA:
+		return is_constant(n->a) && is_constant(n->b);
+	case JQ_BINARY:
+		return is_number(n->a) && is_number(n->b);
+	case JQ_OBJECT:
+		for (i = 0; i < n->nargs; i++)
+			if (!is_constant(n->args[i]))
+				return false;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static struct jq_node *
 parse_object(struct parser *ps)
 {
@@ -759,7 +791,8 @@ parse_object(struct parser *ps)
 		key = parse_key(ps, &v);
 		if (key == NULL)
 			return NULL;
-		if (key->kind == JQ_LITERAL && !is_string(key))
+		if (key->kind != JQ_COMMA && !is_string(key) &&
+			is_constant(key))
 			return refuse_at(ps, at, "a key must be a string");
 		if (take_op(ps, ":"))
 			v = parse_member_value(ps);
@@ -1108,13 +1141,6 @@ find_operator(const struct parser *ps)
 			    operators[i].text))
 			return &operators[i];
 	return NULL;
-}
-
-static bool
-is_number(const struct jq_node *n)
-{
-	return n->kind == JQ_LITERAL &&
-		(n->v.type == VALUE_INT || n->v.type == VALUE_DOUBLE);
 }
 
 /* jq computes with constants at once, and refuses a quotient that is infinite;
