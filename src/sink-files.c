@@ -83,7 +83,8 @@ sink_files_open(struct stage *st)
 			st->noperands == 0 ? "which directory? %s DIR"
 					   : "one directory at a time: %s DIR",
 			st->op->name);
-	if (separator(s) == '\0' || (s->sep != NULL && s->format == FORMAT_JSON))
+	if (separator(s) == '\0' ||
+		(s->sep != NULL && s->format == FORMAT_JSON))
 		return err_as(st->err, STATUS_USAGE,
 			"--sep is one character, for --format csv");
 	return 0;
@@ -165,7 +166,8 @@ put_part(struct sink_files *s, const char *name, const struct value *v)
 		for (k = 0; k < n[i]; k++) {
 			unsigned char c = (unsigned char)text[i][k];
 
-			if (c >= 0x80 || (c != '\0' && strchr(plain, c) != NULL))
+			if (c >= 0x80 ||
+				(c != '\0' && strchr(plain, c) != NULL))
 				buf_byte(&s->sub, (char)c);
 			else
 				buf_printf(&s->sub, "%%%02X", c);

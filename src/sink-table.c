@@ -212,6 +212,12 @@ sink_table_begin(struct stage *st, struct batch *b)
 	return 0;
 }
 
+static uint64_t
+pprint_rows(const struct sink_table *s)
+{
+	return s->rows == UNTOLD ? PPRINT_ROWS : (uint64_t)s->rows;
+}
+
 static int
 sink_table_record(struct stage *st, struct record *r)
 {
@@ -223,7 +229,7 @@ sink_table_record(struct stage *st, struct record *r)
 		draw_record(&s->draw, r);
 		return 0;
 	}
-	if (s->count++ < (uint64_t)(s->rows == UNTOLD ? PPRINT_ROWS : s->rows)) {
+	if (s->count++ < pprint_rows(s)) {
 		draw_python(&s->text, r);
 		buf_byte(&s->text, '\n');
 	}
@@ -271,21 +277,19 @@ static void
 pprint(struct stage *st, const struct batch *b)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	uint64_t rows = s->rows == UNTOLD ? PPRINT_ROWS : (uint64_t)s->rows;
-	int64_t fraction = b->time_us - time_floor_div(b->time_us, TIME_SECOND) *
-						TIME_SECOND;
+	int64_t second = time_floor_div(b->time_us, TIME_SECOND) * TIME_SECOND;
+	int64_t fraction = b->time_us - second;
 	char time[TIME_MAX + 1];
 	struct buf lines = s->text;
 
-	time[time_format_show(b->time_us - fraction, run_zone(st), time)] =
-		'\0';
+	time[time_format_show(second, run_zone(st), time)] = '\0';
 	buf_init(&s->text);
 	buf_printf(&s->text, HYPHENS "Time: %s", time);
 	if (fraction != 0)
 		buf_printf(&s->text, ".%06d", (int)fraction);
 	buf_str(&s->text, "\n" HYPHENS);
 	buf_add(&s->text, lines.p, lines.n);
-	buf_str(&s->text, s->count > rows ? "...\n\n" : "\n");
+	buf_str(&s->text, s->count > pprint_rows(s) ? "...\n\n" : "\n");
 	buf_release(&lines);
 	s->count = 0;
 	show(st);
@@ -297,7 +301,9 @@ sink_table_batch(struct stage *st, struct batch *b)
 	struct sink_table *s = STAGE(st, sink_table);
 
 	if (s->db != NULL)
-		return s->skip ? 0 : dbtable_write(s->to, b->number, b->empty, st->err);
+		return s->skip ? 0
+			       : dbtable_write(s->to, b->number, b->empty,
+					 st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
 	if (s->style == STYLE_PPRINT)
 		pprint(st, b);

@@ -16,7 +16,13 @@
 #include "value.h"
 
 /* What kinds of values a column had before it was made. */
-enum { SEEN_INT = 1, SEEN_LONG = 2, SEEN_REAL = 4, SEEN_NAN = 8, SEEN_TEXT = 16 };
+enum {
+	SEEN_INT = 1,
+	SEEN_LONG = 2,
+	SEEN_REAL = 4,
+	SEEN_NAN = 8,
+	SEEN_TEXT = 16
+};
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 

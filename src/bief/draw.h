@@ -26,8 +26,8 @@ struct draw_cell;
 /* A table under way.  The first two may be changed before the first record. */
 struct draw {
 	uint64_t rows; /* shown at most; 20 unless changed */
-	size_t cut;    /* cells are cut to this, 20 unless changed; 0: whole, and
-	                  aligned left */
+	size_t cut;    /* cells are cut to this, 20 unless changed; 0: whole
+	                  and aligned left */
 	/* private */
 	bool terminal;
 	const struct zone *zone;

@@ -21,8 +21,9 @@
 #include "value.h"
 
 #define LOG "_bief_log"
-#define FLUSH ((size_t)64 << 10)      /* bytes of a file that are gathered ... */
-#define FLUSH_ALL ((size_t)64 << 20)  /* ... and of all of them */
+/* Bytes of a file that are gathered, and of all of them. */
+#define FLUSH ((size_t)64 << 10)
+#define FLUSH_ALL ((size_t)64 << 20)
 
 struct outfile {
 	char *sub;  /* the subdirectory; "" is none */

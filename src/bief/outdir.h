@@ -7,7 +7,7 @@
  * lists sees each batch once; who reads the directory may, after a crash, see
  * files of a batch that will be written again under the same names.
  *
- *	_bief_log/checkpoint   identity of the checkpoint that writes here, a line
+ *	_bief_log/checkpoint   identity of the checkpoint that writes here
  *	_bief_log/0000000007   entry 7, lines of JSON:
  *	    {"version":1,"checkpoint":"...","batch":12}     null without one
  *	    {"path":"day=1/part-00007.json","bytes":812,"records":10}  each file
@@ -28,7 +28,7 @@ struct outdir_options {
 	const char *path;
 	const char *suffix;   /* of the files: ".json" */
 	const char *identity; /* of the checkpoint, or NULL */
-	int64_t committed;    /* newest batch that this sink has committed; -1 */
+	int64_t committed;    /* newest batch that it has committed; -1 */
 	bool told;            /* the user said to add to what is there */
 };
 

@@ -54,7 +54,7 @@ bool table_key(const struct table *t, size_t i, const struct value *v,
 	struct buf *key);
 
 #define TABLE_NONE UINT32_MAX
-/* The first row of a key; the next one of the same key, in the table's order. */
+/* The first row of a key; the next one of the same key, in their order. */
 uint32_t table_find(const struct table *t, const void *key, size_t n);
 uint32_t table_next(const struct table *t, uint32_t row);
 /* Its payload: width values. */

@@ -269,8 +269,8 @@ load_csv(struct table_private *p, const struct table_options *o,
 		return -1;
 	c.named = o->schema != NULL && !o->header;
 	buf_init(&c.tmp);
-	if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL) !=
-		0)
+	if (csv_init(&parser,
+		    CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL) != 0)
 		return err_set(err, "out of memory");
 	csv_set_delim(&parser, (unsigned char)o->sep);
 	csv_set_space_func(&parser, no_space);
@@ -490,7 +490,8 @@ load_file(struct table_private *p, const struct table_options *o,
 	if (stat(o->path, &p->seen) != 0)
 		memset(&p->seen, 0, sizeof p->seen);
 	ret = file_read(o->path, FILE_MAX, &text, err);
-	if (ret == 0 && text.n >= 16 && memcmp(text.p, "SQLite format 3", 16) == 0)
+	if (ret == 0 && text.n >= 16 &&
+		memcmp(text.p, "SQLite format 3", 16) == 0)
 		ret = err_as(err, STATUS_USAGE,
 			"it is a database: name its table, as in %s:NAME",
 			o->path);
