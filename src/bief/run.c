@@ -122,7 +122,8 @@ loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline)
 		return err_sys(&c->err, "cannot wait");
 	if (ready == 0 && deadline == INT64_MAX)
 		hint(c);
-	memcpy(fds, all, (size_t)n * sizeof(*fds));
+	if (n > 0)
+		memcpy(fds, all, (size_t)n * sizeof(*fds));
 	if (ready > 0 && (all[n].revents & POLLIN))
 		while (read(wake[0], drain, sizeof(drain)) > 0)
 			;
