@@ -474,8 +474,8 @@ put2(char *p, unsigned v)
 }
 
 /* yyyy-MM-dd; a year beyond four digits, or below 0, has a sign. */
-static inline char *
-put_date(char *p, int64_t days)
+static char *
+put_new_date(char *p, int64_t days)
 {
 	unsigned m, d;
 	int64_t y;
@@ -495,6 +495,27 @@ put_date(char *p, int64_t days)
 	p = put2(p, m);
 	*p++ = '-';
 	return put2(p, d);
+}
+
+/*
+ * The same; times of one stream lie close together, so the text of the last day
+ * is kept.  (It depends on nothing but the day.)
+ */
+static inline char *
+put_date(char *p, int64_t days)
+{
+	static _Thread_local struct {
+		int64_t days;
+		size_t n; /* 0: none yet */
+		char text[16];
+	} last;
+
+	if (last.n == 0 || last.days != days) {
+		last.n = (size_t)(put_new_date(last.text, days) - last.text);
+		last.days = days;
+	}
+	memcpy(p, last.text, sizeof(last.text));
+	return p + last.n;
 }
 
 /* The date, between and HH:mm:ss[.f] without trailing zeros. */
