@@ -1147,6 +1147,28 @@ agg_rows(struct stage *st)
 	return a->rows.n;
 }
 
+static void
+agg_explain(struct stage *st, struct buf *out)
+{
+	struct agg *a = STAGE(st, agg);
+	const char *what = a->session ? "a session of each key"
+		: a->by.n == 0 && !a->g.windowed
+		? "one group"
+		: a->g.windowed && a->by.n > 0
+		? "a group for each window and key"
+		: a->g.windowed ? "a group for each window"
+				: "a group for each key";
+
+	buf_printf(out, "%s, %s", what,
+		st->in.stream == 0 ? "until the input ends"
+		: a->mode == MODE_COMPLETE
+			? "for ever: complete mode writes all of them"
+		: a->windows_timed || a->time_key >= 0
+			? "until the watermark passes it"
+			: "for ever: no watermark belongs to what is grouped "
+			  "by");
+}
+
 const struct op op_agg = {
 	.name = "agg",
 	.about = "group records and aggregate their fields",
@@ -1161,6 +1183,7 @@ const struct op op_agg = {
 	.begin = agg_begin,
 	.record = agg_record,
 	.batch = agg_batch,
+	.explain = agg_explain,
 	.rows = agg_rows,
 	.close = agg_close,
 };

@@ -102,6 +102,12 @@ watermark_eof(struct stage *st, struct batch *b)
 }
 
 static void
+watermark_explain(struct stage *st, struct buf *out)
+{
+	buf_str(out, "the largest time seen, and the watermark");
+}
+
+static void
 watermark_close(struct stage *st)
 {
 	field_release(&STAGE(st, watermark)->field);
@@ -121,5 +127,6 @@ const struct op op_watermark = {
 	.record = watermark_record,
 	.batch = watermark_batch,
 	.eof = watermark_eof,
+	.explain = watermark_explain,
 	.close = watermark_close,
 };

@@ -449,6 +449,18 @@ window_batch(struct stage *st, struct batch *b)
 	return w->wm.delay != NULL ? wm_batch(&w->wm, st, b) : 0;
 }
 
+static void
+window_explain(struct stage *st, struct buf *out)
+{
+	struct window *w = STAGE(st, window);
+
+	buf_str(out, w->arrival.length != NULL
+			? "the records of the last batches"
+			: w->wm.delay != NULL
+			? "the largest time seen, and the watermark"
+			: "nothing");
+}
+
 const struct op op_window = {
 	.name = "window",
 	.about = "put records into windows of time",
@@ -463,5 +475,6 @@ const struct op op_window = {
 	.begin = window_begin,
 	.record = window_record,
 	.batch = window_batch,
+	.explain = window_explain,
 	.close = window_close,
 };
