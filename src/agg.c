@@ -51,7 +51,6 @@ struct agg {
 	struct state *late_groups;
 	int64_t begun;  /* watermark at the beginning of the batch before */
 	int64_t closed; /* at the end of the last one */
-	uint64_t before; /* records until this batch */
 	size_t nsessions;
 	struct recent *recent; /* NULL: not for this query */
 
@@ -511,7 +510,6 @@ agg_begin(struct stage *st, struct batch *b)
 	struct agg *a = STAGE(st, agg);
 
 	a->seq = (uint64_t)b->number << 36;
-	a->before = st->records_in;
 	state_clear(a->late_groups);
 	forget_recent(a);
 	a->late = WATERMARK_NONE;
@@ -1116,7 +1114,7 @@ agg_batch(struct stage *st, struct batch *b)
 		b->watermark != WATERMARK_NONE)
 		ret = close_groups(st, b->watermark);
 	a->closed = b->watermark;
-	if (ret == 0 && a->lag && st->records_in > a->before)
+	if (ret == 0 && a->lag && !b->empty)
 		ret = remember_begin(st);
 	return ret;
 }

@@ -914,7 +914,8 @@ add_to_set(struct accums *s, const struct accum *a, struct blob *b,
 		struct sketch_distinct *d =
 			distinct_room(b, &s->form, a->at, false);
 
-		sketch_distinct_add(d, hash_bytes(s->key.p, s->key.n));
+		sketch_distinct_add(d,
+			hash_finish(hash_bytes(s->key.p, s->key.n)));
 		return;
 	}
 	if (a->fn == ACCUM_SET)

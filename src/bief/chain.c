@@ -671,6 +671,7 @@ chain_end(struct stage *st, struct batch *b)
 	for (; st != NULL; st = st->next) {
 		if (end_stage(st, b) < 0)
 			return -1;
+		st->priv->next_number = b->number + 1;
 		st->now.number = -1;
 	}
 	if (writes_control(c)) {
@@ -698,7 +699,7 @@ finish_stage(struct stage *st)
 	if (st->op->eof != NULL) {
 		int more;
 
-		b = (struct batch){.number = st->in.resume,
+		b = (struct batch){.number = st->priv->next_number,
 			.time_us = time_now(), .last = true,
 			.watermark = st->now.watermark};
 		more = st->op->eof(st, &b);

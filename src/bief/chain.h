@@ -37,6 +37,7 @@ struct stage_private {
 	int64_t per_batch;           /* records; 0: by the clock */
 	int64_t in_batch;
 	int64_t next_tick;
+	int64_t next_number;         /* after the batches so far */
 	/* rejects */
 	int rejects_fd;
 	uint64_t said;               /* messages about single records */

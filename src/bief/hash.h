@@ -60,4 +60,13 @@ hash_bytes(const char *p, size_t n)
 	return hash_mix(a ^ k2, hash_mix(b ^ h, k1));
 }
 
+/* All bits depend on all bits, also where the hashed bytes are much alike. */
+static inline uint64_t
+hash_finish(uint64_t h)
+{
+	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ h >> 33;
+}
+
 #endif

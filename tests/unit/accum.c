@@ -13,7 +13,7 @@
 static const char *const specs[] = {"count", "count:x", "sum:x", "avg:x",
 	"min:x", "max:x", "stddev:x", "var_pop:x", "first:x", "last:x",
 	"median:x", "p90:x", "count_distinct:x", "approx_count_distinct:x",
-	"collect_set:x", "stats:x", "min:s", "max:s", "first:s", "last:s",
+	"collect_set:x", "st=stats:x", "min:s", "max:s", "first:s", "last:s",
 	"count_distinct:s", "collect_set:s"};
 
 static struct value

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# window: records and the windows of time that they lie in.
+
+load lib
+
+# The windows of each record: TIME START END, in seconds.
+windows() {
+	jq -r 'def s: if test("\\.") then (.[0:19] + "Z" | fromdate) +
+		("0" + .[19:-1] | tonumber) else fromdate end;
+	[(.t | tostring), (.window_start, .window_end | s | tostring)] |
+		join(" ")'
+}
+
+@test "a record gets the window that its time lies in, its end excluded" {
+	printf '{"t":%d}\n' 0 9 10 19 20 | window --on t --unit s --size 10s |
+		windows > out
+	is out <<-'END'
+	0 0 10
+	9 0 10
+	10 10 20
+	19 10 20
+	20 20 30
+	END
+}
+
+@test "windows before 1970 are right, too" {
+	printf '{"t":%d}\n' -1 -10 -11 | window --on t --unit s --size 10s |
+		windows > out
+	is out <<-'END'
+	-1 -10 0
+	-10 -10 0
+	-11 -20 -10
+	END
+}
+
+@test "the window fields stand at the end, the record's bytes in front" {
+	echo '{ "t" : "2016-07-26T02:45:07.250Z","x":1.0 }' |
+		window --on t --size 1h > out
+	is out <<-'END'
+	{ "t" : "2016-07-26T02:45:07.250Z","x":1.0 ,"window_start":"2016-07-26T02:00:00Z","window_end":"2016-07-26T03:00:00Z"}
+	END
+}
+
+@test "a sliding window gives a record for each window, the oldest first" {
+	echo '{"t":725}' |
+		window --on t --unit s --size 12m --slide 5m | windows > out
+	is out <<-'END'
+	725 300 1020
+	725 600 1320
+	END
+	echo '{"t":725}' | window --on t --unit s --size 12m --slide 5m \
+		--start 2m | windows > out
+	is out <<-'END'
+	725 120 840
+	725 420 1140
+	725 720 1440
+	END
+}
+
+@test "times are text of Spark's forms, dates, numbers with a unit" {
+	printf '{"t":%s}\n' '"2016-07-26 02:45:07"' '"2016-07-26"' \
+		'"2016-07-26T02:45:07+02:00"' |
+		window --on t --size 1h | jq -r .window_start > out
+	is out <<-'END'
+	2016-07-26T02:00:00Z
+	2016-07-26T00:00:00Z
+	2016-07-26T00:00:00Z
+	END
+	echo '{"t":1469501107250}' | window --on t --unit ms --size 1h |
+		jq -r .window_start > out
+	echo '{"t":1469501107250123456}' | window --on t --unit ns --size 1us |
+		jq -r .window_start >> out
+	echo '{"t":1469501107.25}' | window --on t --unit s --size 250ms |
+		jq -r .window_start >> out
+	is out <<-'END'
+	2016-07-26T02:00:00Z
+	2016-07-26T02:45:07.250123Z
+	2016-07-26T02:45:07.25Z
+	END
+}
+
+@test "a time that is null or does not read as one drops the record" {
+	printf '%s\n' '{"t":null}' '{"t":"soon"}' '{"t":"2016-07-26T02:45Z"}' \
+		'{}' | window --on t --size 1h > out
+	[ ! -s out ]
+}
+
+@test "a field that no record has is told" {
+	printf '{"time":1}\n' > in
+	run -0 window --on tiem --size 1h < in
+	[ "$output" = "window: no record had a field 'tiem'" ]
+}
+
+@test "a number without --unit is refused, with what to do" {
+	echo '{"t":5}' > in
+	run -1 window --on t --size 1h < in
+	[[ $output == *'--unit s, ms, us or ns'* ]]
+}
+
+@test "sizes that cannot be are refused" {
+	run -2 window --size 1h < /dev/null
+	run -2 window --on t < /dev/null
+	run -2 window --on t --size 0s < /dev/null
+	run -2 window --on t --size '1 month' < /dev/null
+	run -2 window --on t --size 10s --slide 20s < /dev/null
+	run -2 window --on t --size 10s --slide 0s < /dev/null
+	run -2 window --on t --size 10s --slide 5s --start 5s < /dev/null
+	run -2 window --on t --size 10s --slide 5s --start -5s < /dev/null
+	run -0 window --on t --size 10s --slide 5s --start -4s < /dev/null
+	run -2 window --on t --size 10s --session 5s < /dev/null
+	run -2 window --on t --session 0s < /dev/null
+	run -2 window --on t --every 3 < /dev/null
+	run -2 window --on t --batches 3 < /dev/null
+	run -2 window --on t --size 10s --watermark -1s < /dev/null
+}
+
+@test "a field of a type that is no time is refused before data flows" {
+	run -2 bief explain "stream-files --trigger once x |
+		parse-json --schema 't bigint, b boolean' |
+		window --on t --size 1h"
+	[[ $output == *"'t' is of type bigint, not a time: say what it"* ]]
+	run -2 bief explain "stream-files --trigger once x |
+		parse-json --schema 't bigint, b boolean' |
+		window --on b --size 1h"
+}
+
+@test "--on window puts windows into windows, by their ends" {
+	printf '{"t":%d}\n' 7 12 | window --on t --unit s --size 5s |
+		window --on window --size 10s | windows > out
+	is out <<-'END'
+	7 0 10
+	12 10 20
+	END
+}
+
+@test "a session is the time of the record and the gap behind it" {
+	echo '{"t":7}' | window --plain --on t --unit s --session 1m |
+		windows > out
+	is out <<< '7 7 67'
+	printf '{"t":7,"g":%s}\n' '"5s"' '"0s"' null '"x"' '"-1s"' |
+		window --plain --on t --unit s --session-field g |
+		windows > out
+	is out <<< '7 7 12'
+}
+
+@test "--watermark is a watermark on the same field" {
+	printf '{"t":"2016-07-26T%02d:30:00Z"}\n' 1 2 5 > in
+	window --on t --size 1h --watermark 1h < in | sed 's/"time":"[^"]*",//' |
+		grep -v '"stream"' > one
+	watermark --on t --delay 1h < in | window --on t --size 1h |
+		sed 's/"time":"[^"]*",//' | grep -v '"stream"' > two
+	cmp one two
+	grep -q '"watermark":"2016-07-26T04:30:00Z"' one
+}
+
+# Three batches by arrival, with the given options of window.
+arrivals() {
+	local i
+	{
+		echo '{"#bief":{"stream":1,"trigger":"5s"}}'
+		for i in 0 1 2 3; do
+			printf '{"#bief":{"begin":%d,"time":"2026-11-21T08:00:%02dZ"}}\n' \
+				$i $((i * 5))
+			printf '{"w":"%s"}\n' a$i b
+			printf '{"#bief":{"end":%d}}\n' $i
+		done
+		echo '{"#bief":{"eof":1}}'
+	} | window "$@"
+}
+
+@test "--batches: the records of the last batches, with every batch" {
+	arrivals --batches 2 --plain |
+		jq -r '[.w, .window_start[14:19], .window_end[14:19]] |
+			join(" ")' > out
+	is out <<-'END'
+	a0 59:55 00:05
+	b 59:55 00:05
+	a0 00:00 00:10
+	b 00:00 00:10
+	a1 00:00 00:10
+	b 00:00 00:10
+	a1 00:05 00:15
+	b 00:05 00:15
+	a2 00:05 00:15
+	b 00:05 00:15
+	a2 00:10 00:20
+	b 00:10 00:20
+	a3 00:10 00:20
+	b 00:10 00:20
+	END
+}
+
+@test "--every: such a window every so many batches, counted and forgotten" {
+	arrivals --batches 15s --every 10s |
+		agg --by w count --progress p | agg_rows > out
+	is out <<-'END'
+
+	a0 1, a1 1, b 2
+
+	a1 1, a2 1, a3 1, b 3
+	END
+	[ "$(jq -c .numRowsTotal p | tr '\n' ' ')" = "0 0 0 0 " ]
+}
+
+agg_rows() {
+	jq -rs 'reduce .[] as $r ([]; if $r["#bief"] then
+		if $r["#bief"].begin != null then . + [[]] else . end
+		else .[-1] += ["\($r.w) \($r.count)"] end) |
+		.[] | join(", ")'
+}
+
+@test "--batches of a length that the trigger does not divide is refused" {
+	run -2 arrivals --batches 7s
+	[[ $output == *"not a multiple of the trigger's interval, 5s"* ]]
+}
