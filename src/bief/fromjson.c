@@ -20,8 +20,9 @@
 #define NODE_END -2  /* the end of the object */
 
 struct node {
-	uint64_t text[NODE_BYTES / 8], mask[NODE_BYTES / 8];
-	uint32_t n; /* 0: longer than NODE_BYTES, never matches */
+	char text[NODE_BYTES];
+	uint32_t mask; /* a bit for each byte of text */
+	uint32_t n;    /* 0: longer than NODE_BYTES, never matches */
 	int index;  /* of the field, or NODE_* */
 	struct node *next;
 };
@@ -154,26 +155,20 @@ fromjson_free(struct fromjson *f)
 static inline bool
 node_matches(const struct node *node, const char *p)
 {
-	uint64_t x[NODE_BYTES / 8];
+	uint32_t same = simd_equal16(p, node->text);
 
-	memcpy(x, p, NODE_BYTES);
-	return (((x[0] ^ node->text[0]) & node->mask[0]) |
-		((x[1] ^ node->text[1]) & node->mask[1]) |
-		((x[2] ^ node->text[2]) & node->mask[2]) |
-		((x[3] ^ node->text[3]) & node->mask[3])) == 0;
+	if (node->n > 16)
+		same |= simd_equal16(p + 16, node->text + 16) << 16;
+	return (same & node->mask) == node->mask;
 }
 
 static void
 node_learn(struct node *node, const char *p, size_t n, int index)
 {
-	char mask[NODE_BYTES] = {0}, text[NODE_BYTES] = {0};
-
 	node->index = index;
 	node->n = n <= NODE_BYTES ? (uint32_t)n : 0;
-	memset(mask, 0xFF, node->n);
-	memcpy(text, p, node->n);
-	memcpy(node->mask, mask, NODE_BYTES);
-	memcpy(node->text, text, NODE_BYTES);
+	node->mask = node->n == 32 ? UINT32_MAX : (UINT32_C(1) << node->n) - 1;
+	memcpy(node->text, p, node->n);
 }
 
 /* The field of a key, or NODE_SKIP. */
@@ -409,6 +404,20 @@ field_value(struct fromjson *f, const char *start, const struct target *t,
 	return p;
 }
 
+/* A value that no field wants.  What is JSON and too short to reach a limit
+ * need not be read token by token. */
+static const char *
+skip_value(struct fromjson *f, const char *p)
+{
+	struct json_error e;
+	struct value v;
+	const char *q = json_read(p, f->value.l.end, 1, &v, &e);
+
+	if (q != NULL && q - p < LENIENT_DIGITS)
+		return q;
+	return lenient_value(&f->value.l, p, 1, NULL);
+}
+
 static int
 read_object(struct fromjson *f, const char *p, struct value *v)
 {
@@ -436,7 +445,7 @@ read_object(struct fromjson *f, const char *p, struct value *v)
 		if (node->index == NODE_SKIP) {
 			q = quick_string(p, end, &ignored);
 			if (q == NULL)
-				q = lenient_value(&f->value.l, p, 1, NULL);
+				q = skip_value(f, p);
 		} else {
 			t = &f->target[node->index];
 			q = quick_value(p, end, t, &v[node->index]);

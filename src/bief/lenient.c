@@ -7,7 +7,6 @@
 #include "lenient.h"
 #include "number.h"
 
-#define MAX_DIGITS 1000
 #define MAX_STRING 20000000
 
 const char *
@@ -171,7 +170,7 @@ lenient_number(struct lenient *l, const char *p, struct lenient_number *n)
 		else if (*p != '-' || p != n->s)
 			n->integer = false;
 	}
-	if (digits > MAX_DIGITS)
+	if (digits > LENIENT_DIGITS)
 		return lenient_refuse(l, n->s,
 			"a number of more than 1000 digits");
 	return q;

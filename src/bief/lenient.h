@@ -13,6 +13,8 @@
 
 struct buf;
 
+#define LENIENT_DIGITS 1000
+
 /* A text; JSON_PADDING bytes behind end are readable. */
 struct lenient {
 	const char *begin, *end;
