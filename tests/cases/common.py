@@ -65,7 +65,7 @@ def control(body):
 
 def clock(n):
     """Any time for batch n: milliseconds as in Spark's batches."""
-    return f"2026-01-01T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}Z"
+    return f"2026-11-21T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}Z"
 
 
 def stream_text(batches, header=None):
