@@ -194,6 +194,8 @@ rows_sort(struct rows *rows, const struct groups *g)
 {
 	size_t i, n = 0;
 
+	if (rows->n == 0)
+		return;
 	order_by_text(rows, g);
 	qsort_r(rows->r, rows->n, sizeof *rows->r, compare_rows, (void *)g);
 	for (i = 1; i < rows->n; i++) {
@@ -201,6 +203,5 @@ rows_sort(struct rows *rows, const struct groups *g)
 			continue;
 		rows->r[++n] = rows->r[i];
 	}
-	if (rows->n > 0)
-		rows->n = n + 1;
+	rows->n = n + 1;
 }
