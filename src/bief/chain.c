@@ -383,11 +383,13 @@ chain_give(struct stage *st, struct record *r)
 	struct stage_private *p = st->priv;
 	int ret;
 
+	/* The batch begins before its first record, which counts in it. */
+	if (p->batcher && st->now.number < 0 && !p->recovery.skip &&
+		chain_open_batch(st) < 0)
+		return -1;
 	r->number = ++st->records_in;
 	if (p->recovery.skip)
 		return 0;
-	if (p->batcher && st->now.number < 0 && chain_open_batch(st) < 0)
-		return -1;
 	if (!st->text)
 		ret = give_as_record(st, r);
 	else if (r->shape != NULL)
