@@ -203,6 +203,8 @@ expr_jq(const char *text, const struct schema *fields, struct err *err)
 		*err = unknown;
 		goto err;
 	}
+	if (jq_check_patterns(&x->tree, err) < 0)
+		goto err;
 	return &x->x;
 err:
 	release(&x->x);

@@ -707,6 +707,45 @@ get_regex(struct jq_run *run, struct jq_node *n, const struct value *pattern,
 	return 0;
 }
 
+static bool
+is_literal(const struct jq_node *n)
+{
+	return n->kind == JQ_LITERAL && n->name != NULL;
+}
+
+/* A pattern that stands in the program and is none fails on every record. */
+int
+jq_check_patterns(const struct jq_tree *t, struct err *err)
+{
+	struct jq_run run;
+	struct jq_node *n;
+	unsigned options;
+	bool global;
+	int rc = 0;
+
+	jq_run_init(&run);
+	jq_run_begin(&run, NULL, NULL, err);
+	for (n = t->all; n != NULL && rc == 0; n = n->next) {
+		if (n->kind != JQ_CALL || !n->func->regex || n->nargs == 0 ||
+			!is_literal(n->args[0]))
+			continue;
+		options = 0;
+		if (n->nargs == 2 &&
+			(!is_literal(n->args[1]) ||
+				read_flags(&run, &n->args[1]->v, &options,
+					&global) < 0))
+			continue;
+		if (get_regex(&run, n, &n->args[0]->v, options) < 0) {
+			struct err what = *err;
+
+			rc = err_caret(err, t->text, n->args[0]->at,
+				"expression: %s", what.text);
+		}
+	}
+	jq_run_release(&run);
+	return rc;
+}
+
 /* The matches of a pattern in a string, one after the other. */
 struct finder {
 	struct jq_node *n;
@@ -1030,51 +1069,51 @@ ONE(fn_batch_timestamp)
 }
 
 const struct jq_func jq_functions[] = {
-	{"IN", 1, NULL, fn_in, true, true, TYPE_BOOLEAN},
-	{"IN", 2, NULL, fn_in, true, true, TYPE_BOOLEAN},
-	{"ascii_downcase", 0, fn_downcase, NULL, false, false, TYPE_STRING},
-	{"ascii_upcase", 0, fn_upcase, NULL, false, false, TYPE_STRING},
-	{"batch_timestamp", 0, fn_batch_timestamp, NULL, false, false, TYPE_TIMESTAMP},
-	{"ceil", 0, fn_ceil, NULL, false, false, TYPE_UNKNOWN},
-	{"contains", 1, fn_contains, NULL, false, false, TYPE_BOOLEAN},
-	{"empty", 0, NULL, fn_empty, false, true, TYPE_UNKNOWN},
-	{"endswith", 1, fn_endswith, NULL, false, false, TYPE_BOOLEAN},
-	{"event_time", 0, fn_event_time, NULL, false, false, TYPE_TIMESTAMP},
-	{"fabs", 0, fn_fabs, NULL, false, false, TYPE_UNKNOWN},
-	{"floor", 0, fn_floor, NULL, false, false, TYPE_UNKNOWN},
-	{"fromdate", 0, fn_fromdate, NULL, false, false, TYPE_LONG},
-	{"fromdateiso8601", 0, fn_fromdate, NULL, false, false, TYPE_LONG},
-	{"has", 1, fn_has, NULL, false, false, TYPE_BOOLEAN},
-	{"index", 1, fn_index, NULL, false, false, TYPE_UNKNOWN},
-	{"inside", 1, fn_inside, NULL, false, false, TYPE_BOOLEAN},
-	{"join", 1, fn_join, NULL, false, false, TYPE_STRING},
-	{"keys", 0, fn_keys, NULL, false, false, TYPE_UNKNOWN},
-	{"length", 0, fn_length, NULL, false, false, TYPE_UNKNOWN},
-	{"ltrimstr", 1, fn_ltrimstr, NULL, false, false, TYPE_UNKNOWN},
-	{"map", 1, NULL, fn_map, true, true, TYPE_UNKNOWN},
-	{"match", 1, NULL, fn_match, false, false, TYPE_UNKNOWN},
-	{"match", 2, NULL, fn_match, false, false, TYPE_UNKNOWN},
-	{"mktime", 0, fn_mktime, NULL, false, false, TYPE_LONG},
-	{"not", 0, fn_not, NULL, false, false, TYPE_BOOLEAN},
-	{"now", 0, fn_now, NULL, false, false, TYPE_DOUBLE},
-	{"round", 0, fn_round, NULL, false, false, TYPE_UNKNOWN},
-	{"rtrimstr", 1, fn_rtrimstr, NULL, false, false, TYPE_UNKNOWN},
-	{"select", 1, NULL, fn_select, false, true, TYPE_UNKNOWN},
-	{"split", 1, fn_split, NULL, false, false, TYPE_UNKNOWN},
-	{"split", 2, fn_split_regex, NULL, false, false, TYPE_UNKNOWN},
-	{"sqrt", 0, fn_sqrt, NULL, false, false, TYPE_UNKNOWN},
-	{"startswith", 1, fn_startswith, NULL, false, false, TYPE_BOOLEAN},
-	{"strftime", 1, fn_strftime, NULL, false, false, TYPE_STRING},
-	{"strptime", 1, fn_strptime, NULL, false, false, TYPE_UNKNOWN},
-	{"test", 1, fn_test, NULL, false, false, TYPE_BOOLEAN},
-	{"test", 2, fn_test, NULL, false, false, TYPE_BOOLEAN},
-	{"todate", 0, fn_todate, NULL, false, false, TYPE_STRING},
-	{"todateiso8601", 0, fn_todate, NULL, false, false, TYPE_STRING},
-	{"tojson", 0, fn_tojson, NULL, false, false, TYPE_STRING},
-	{"tonumber", 0, fn_tonumber, NULL, false, false, TYPE_UNKNOWN},
-	{"tostring", 0, fn_tostring, NULL, false, false, TYPE_STRING},
-	{"type", 0, fn_type, NULL, false, false, TYPE_STRING},
-	{NULL, 0, NULL, NULL, false, false, TYPE_UNKNOWN},
+	{"IN", 1, NULL, fn_in, true, true, TYPE_BOOLEAN, false},
+	{"IN", 2, NULL, fn_in, true, true, TYPE_BOOLEAN, false},
+	{"ascii_downcase", 0, fn_downcase, NULL, false, false, TYPE_STRING, false},
+	{"ascii_upcase", 0, fn_upcase, NULL, false, false, TYPE_STRING, false},
+	{"batch_timestamp", 0, fn_batch_timestamp, NULL, false, false, TYPE_TIMESTAMP, false},
+	{"ceil", 0, fn_ceil, NULL, false, false, TYPE_UNKNOWN, false},
+	{"contains", 1, fn_contains, NULL, false, false, TYPE_BOOLEAN, false},
+	{"empty", 0, NULL, fn_empty, false, true, TYPE_UNKNOWN, false},
+	{"endswith", 1, fn_endswith, NULL, false, false, TYPE_BOOLEAN, false},
+	{"event_time", 0, fn_event_time, NULL, false, false, TYPE_TIMESTAMP, false},
+	{"fabs", 0, fn_fabs, NULL, false, false, TYPE_UNKNOWN, false},
+	{"floor", 0, fn_floor, NULL, false, false, TYPE_UNKNOWN, false},
+	{"fromdate", 0, fn_fromdate, NULL, false, false, TYPE_LONG, false},
+	{"fromdateiso8601", 0, fn_fromdate, NULL, false, false, TYPE_LONG, false},
+	{"has", 1, fn_has, NULL, false, false, TYPE_BOOLEAN, false},
+	{"index", 1, fn_index, NULL, false, false, TYPE_UNKNOWN, false},
+	{"inside", 1, fn_inside, NULL, false, false, TYPE_BOOLEAN, false},
+	{"join", 1, fn_join, NULL, false, false, TYPE_STRING, false},
+	{"keys", 0, fn_keys, NULL, false, false, TYPE_UNKNOWN, false},
+	{"length", 0, fn_length, NULL, false, false, TYPE_UNKNOWN, false},
+	{"ltrimstr", 1, fn_ltrimstr, NULL, false, false, TYPE_UNKNOWN, false},
+	{"map", 1, NULL, fn_map, true, true, TYPE_UNKNOWN, false},
+	{"match", 1, NULL, fn_match, false, false, TYPE_UNKNOWN, true},
+	{"match", 2, NULL, fn_match, false, false, TYPE_UNKNOWN, true},
+	{"mktime", 0, fn_mktime, NULL, false, false, TYPE_LONG, false},
+	{"not", 0, fn_not, NULL, false, false, TYPE_BOOLEAN, false},
+	{"now", 0, fn_now, NULL, false, false, TYPE_DOUBLE, false},
+	{"round", 0, fn_round, NULL, false, false, TYPE_UNKNOWN, false},
+	{"rtrimstr", 1, fn_rtrimstr, NULL, false, false, TYPE_UNKNOWN, false},
+	{"select", 1, NULL, fn_select, false, true, TYPE_UNKNOWN, false},
+	{"split", 1, fn_split, NULL, false, false, TYPE_UNKNOWN, false},
+	{"split", 2, fn_split_regex, NULL, false, false, TYPE_UNKNOWN, true},
+	{"sqrt", 0, fn_sqrt, NULL, false, false, TYPE_UNKNOWN, false},
+	{"startswith", 1, fn_startswith, NULL, false, false, TYPE_BOOLEAN, false},
+	{"strftime", 1, fn_strftime, NULL, false, false, TYPE_STRING, false},
+	{"strptime", 1, fn_strptime, NULL, false, false, TYPE_UNKNOWN, false},
+	{"test", 1, fn_test, NULL, false, false, TYPE_BOOLEAN, true},
+	{"test", 2, fn_test, NULL, false, false, TYPE_BOOLEAN, true},
+	{"todate", 0, fn_todate, NULL, false, false, TYPE_STRING, false},
+	{"todateiso8601", 0, fn_todate, NULL, false, false, TYPE_STRING, false},
+	{"tojson", 0, fn_tojson, NULL, false, false, TYPE_STRING, false},
+	{"tonumber", 0, fn_tonumber, NULL, false, false, TYPE_UNKNOWN, false},
+	{"tostring", 0, fn_tostring, NULL, false, false, TYPE_STRING, false},
+	{"type", 0, fn_type, NULL, false, false, TYPE_STRING, false},
+	{NULL, 0, NULL, NULL, false, false, TYPE_UNKNOWN, false},
 };
 
 const struct jq_func *

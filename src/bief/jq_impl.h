@@ -301,7 +301,10 @@ struct jq_func {
 	bool always; /* each gives one result exactly */
 	bool lazy;   /* its arguments may have any number of results */
 	enum type_kind type;
+	bool regex; /* its first argument is a regular expression */
 };
+/* Refuse a literal that is no regular expression.  0, or -1 with a caret. */
+int jq_check_patterns(const struct jq_tree *t, struct err *err);
 extern const struct jq_func jq_functions[]; /* name NULL ends them */
 const struct jq_func *jq_func_find(const char *name, size_t n, uint32_t nargs);
 

@@ -1,0 +1,248 @@
+/*
+ * derive: add fields that are computed, or give those that are there new values.
+ *
+ * Event time: that of the stream, as event_time.  Watermark: passed on, unless
+ * its field is given new values.  State: none.  Restart: nothing to recover.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "evtime.h"
+#include "expr.h"
+#include "run.h"
+
+/* One NAME=EXPR. */
+struct derived {
+	char *name;
+	const char *text; /* of the expression */
+	struct expr *expr;
+	struct record_add add;
+	struct slots slots;
+};
+
+struct derive {
+	struct derived *d;
+	size_t n;
+	struct expr_env env;
+	struct evtime event;
+	bool asks_event; /* an expression wants the event time */
+};
+
+/* NAME=EXPR, with spaces around the sign where they are wanted. */
+static int
+take_operand(struct stage *st, struct derived *d, const char *text)
+{
+	const char *sign, *end;
+	char quoted[200];
+
+	text += strspn(text, " \t\n");
+	end = sign = strchr(text, '=');
+	while (end != NULL && end > text && isspace((unsigned char)end[-1]))
+		end--;
+	/* ".a == 1" has no name; who wants one with such signs takes pick. */
+	if (sign == NULL || end == text || *text == '.' ||
+		text + strcspn(text, " \t\n|<>!(\"'=") < end)
+		return err_as(st->err, STATUS_USAGE,
+			"'%s' is not NAME=EXPR, a field's name and what it "
+			"shall hold",
+			err_quote(quoted, sizeof(quoted), text, strlen(text)));
+	d->name = mem_dup(text, (size_t)(end - text));
+	d->text = sign + 1;
+	record_add_init(&d->add, d->name);
+	return 0;
+}
+
+static int
+open_(struct stage *st)
+{
+	struct derive *x = STAGE(st, derive);
+
+	if (st->noperands == 0)
+		return err_as(st->err, STATUS_USAGE,
+			"nothing to derive is given: derive 'sum=.a + .b'");
+	x->d = mem_zalloc(st->noperands * sizeof(x->d[0]));
+	for (x->n = 0; x->n < st->noperands; x->n++)
+		if (take_operand(st, &x->d[x->n], st->operands[x->n]) < 0)
+			return -1;
+	return 0;
+}
+
+static bool
+has_key(const struct plan *p, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < p->keys.n; i++)
+		if (strcmp(p->keys.s[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A field that meant something to the stream is only a field when it is given
+ * new values. */
+static void
+plan_replaced(struct plan *p, const char *name)
+{
+	if (p->event_time != NULL && strcmp(p->event_time, name) == 0) {
+		free(p->event_time);
+		p->event_time = NULL;
+	}
+	if (strcmp(name, "window_start") == 0 ||
+		strcmp(name, "window_end") == 0)
+		p->window_us = 0;
+	if (has_key(p, name)) {
+		opt_list_free(&p->keys);
+		p->keys = (struct opt_list){0};
+	}
+}
+
+static void
+plan_field_type(struct plan *p, const char *name, const struct type *type)
+{
+	struct type *t = type->kind != TYPE_UNKNOWN ? type_copy(type) : NULL;
+	int at;
+
+	if (p->fields == NULL) {
+		type_free(t);
+		return;
+	}
+	at = schema_find(p->fields, name, strlen(name));
+	if (at < 0) {
+		schema_add(p->fields, name, t);
+		return;
+	}
+	schema_remove(p->fields, (size_t)at);
+	schema_insert(p->fields, (size_t)at, name, t);
+}
+
+static int
+plan(struct stage *st, struct plan *p)
+{
+	struct derive *x = STAGE(st, derive);
+	struct derived *d;
+
+	evtime_init(&x->event, p);
+	x->env.zone = run_zone(st);
+	for (d = x->d; d < x->d + x->n; d++) {
+		d->expr = expr_jq(d->text, p->fields, st->err);
+		if (d->expr == NULL)
+			return err_in(st->err, "%s", d->name);
+		plan_field_type(p, d->name, expr_type(d->expr));
+		plan_replaced(p, d->name);
+		x->asks_event |= strstr(d->text, "event_time") != NULL;
+	}
+	return 0;
+}
+
+static int derive_from(struct stage *st, struct record *r, size_t i);
+
+/* A record on its way through an expression with several results. */
+struct passage {
+	struct stage *st;
+	const struct record *r;
+	size_t i;
+	bool refused; /* by what follows */
+};
+
+static int
+add_and_go_on(struct stage *st, struct record *r, size_t i,
+	const struct value *v)
+{
+	struct derived *d = &STAGE(st, derive)->d[i];
+
+	record_add(r, &d->add, *v, &d->slots);
+	return derive_from(st, r, i + 1);
+}
+
+static int
+pass(void *arg, const struct value *v)
+{
+	struct passage *p = arg;
+	struct record r = *p->r;
+
+	if (add_and_go_on(p->st, &r, p->i, v) == 0)
+		return 0;
+	p->refused = true;
+	return -1;
+}
+
+static int
+reject(struct stage *st, struct record *r, size_t i, const struct err *err)
+{
+	struct value null = value_null();
+
+	if (run_reject(st, r, "%s: %s", STAGE(st, derive)->d[i].name,
+		    err->text) < 0)
+		return -1;
+	if (run_on_error(st) != ON_ERROR_KEEP)
+		return 0;
+	return add_and_go_on(st, r, i, &null);
+}
+
+/* The fields from the i-th on; a record goes out for each result. */
+static int
+derive_from(struct stage *st, struct record *r, size_t i)
+{
+	struct derive *x = STAGE(st, derive);
+	struct passage p = {st, r, i, false};
+	struct value v;
+	struct err err;
+	int n;
+
+	for (; i < x->n; i++) {
+		if (expr_one(x->d[i].expr, r, &x->env, &v, &n, &err) < 0)
+			return reject(st, r, i, &err);
+		if (n == 0)
+			return 0;
+		if (n > 1)
+			break;
+		record_add(r, &x->d[i].add, v, &x->d[i].slots);
+	}
+	if (i == x->n)
+		return run_emit(st, r);
+	p.i = i;
+	if (expr_eval(x->d[i].expr, r, &x->env, pass, &p, &err) == 0)
+		return 0;
+	return p.refused ? -1 : reject(st, r, i, &err);
+}
+
+static int
+record(struct stage *st, struct record *r)
+{
+	struct derive *x = STAGE(st, derive);
+
+	x->env.batch_us = st->now.time_us;
+	if (x->asks_event)
+		x->env.has_event =
+			evtime_get(&x->event, r, &x->env.event_us);
+	return derive_from(st, r, 0);
+}
+
+static void
+close_(struct stage *st)
+{
+	struct derive *x = STAGE(st, derive);
+	size_t i;
+
+	for (i = 0; x->d != NULL && i < st->noperands; i++) {
+		free(x->d[i].name);
+		expr_free(x->d[i].expr);
+		record_add_release(&x->d[i].add);
+		slots_release(&x->d[i].slots);
+	}
+	free(x->d);
+	evtime_release(&x->event);
+}
+
+const struct op op_derive = {
+	.name = "derive",
+	.about = "add fields that are computed, or give fields new values",
+	.synopsis = "NAME=EXPR ...",
+	.size = sizeof(struct derive),
+	.flags = OP_OPERANDS | OP_ON_ERROR,
+	.open = open_,
+	.plan = plan,
+	.record = record,
+	.close = close_,
+};

@@ -1,0 +1,123 @@
+/*
+ * filter: keep the records for which an expression is true.
+ *
+ * Event time: that of the stream, as event_time.  Watermark: passed on.
+ * State: none.  Restart: nothing to recover.
+ */
+#include <string.h>
+
+#include "evtime.h"
+#include "expr.h"
+#include "run.h"
+
+struct filter {
+	struct expr *expr;
+	struct expr_env env;
+	struct evtime event;
+	bool asks_event; /* the expression wants the event time */
+};
+
+static int
+open_(struct stage *st)
+{
+	if (st->noperands == 1)
+		return 0;
+	return err_as(st->err, STATUS_USAGE,
+		st->noperands == 0
+			? "no expression is given: filter '.action == \"Open\"'"
+			: "more than one expression is given: join them with "
+			  "'and', and quote the whole");
+}
+
+static int
+plan(struct stage *st, struct plan *p)
+{
+	struct filter *f = STAGE(st, filter);
+	const char *text = st->operands[0];
+
+	f->expr = expr_jq(text, p->fields, st->err);
+	if (f->expr == NULL)
+		return -1;
+	f->env.zone = run_zone(st);
+	evtime_init(&f->event, p);
+	f->asks_event = strstr(text, "event_time") != NULL;
+	return 0;
+}
+
+static bool
+is_true(const struct value *v)
+{
+	return v->type != VALUE_NULL && (v->type != VALUE_BOOL || v->i);
+}
+
+/* A record on its way through an expression with several results. */
+struct passage {
+	struct stage *st;
+	struct record *r;
+	bool refused; /* by what follows */
+};
+
+static int
+pass_if_true(void *arg, const struct value *v)
+{
+	struct passage *p = arg;
+
+	if (!is_true(v))
+		return 0;
+	if (run_emit(p->st, p->r) == 0)
+		return 0;
+	p->refused = true;
+	return -1;
+}
+
+static int
+reject(struct stage *st, struct record *r, const struct err *err)
+{
+	if (run_reject(st, r, "%s", err->text) < 0)
+		return -1;
+	return run_on_error(st) == ON_ERROR_KEEP ? run_emit(st, r) : 0;
+}
+
+static int
+record(struct stage *st, struct record *r)
+{
+	struct filter *f = STAGE(st, filter);
+	struct passage p = {st, r, false};
+	struct value v;
+	struct err err;
+	int n;
+
+	f->env.batch_us = st->now.time_us;
+	if (f->asks_event)
+		f->env.has_event =
+			evtime_get(&f->event, r, &f->env.event_us);
+	if (expr_one(f->expr, r, &f->env, &v, &n, &err) < 0)
+		return reject(st, r, &err);
+	if (n < 2)
+		return n == 1 && is_true(&v) ? run_emit(st, r) : 0;
+	/* As jq's select: once for each result that is true. */
+	if (expr_eval(f->expr, r, &f->env, pass_if_true, &p, &err) == 0)
+		return 0;
+	return p.refused ? -1 : reject(st, r, &err);
+}
+
+static void
+close_(struct stage *st)
+{
+	struct filter *f = STAGE(st, filter);
+
+	expr_free(f->expr);
+	evtime_release(&f->event);
+}
+
+const struct op op_filter = {
+	.name = "filter",
+	.about = "keep the records for which an expression is true",
+	.synopsis = "EXPR",
+	.size = sizeof(struct filter),
+	.flags = OP_OPERANDS | OP_ON_ERROR,
+	.open = open_,
+	.plan = plan,
+	.record = record,
+	.close = close_,
+};
