@@ -11,16 +11,27 @@
 #include "time.h"
 #include "timepat.h"
 
+/* True if the text can stand in a JSON string as it is. */
+static bool
+plain(const char *s, size_t n)
+{
+	uint32_t high;
+
+	for (; n >= SIMD_BLOCK; s += SIMD_BLOCK, n -= SIMD_BLOCK)
+		if (simd_stop(s, &high) != 0)
+			return false;
+	for (; n > 0; s++, n--)
+		if (*s == '"' || *s == '\\' || (unsigned char)*s < 0x20)
+			return false;
+	return true;
+}
+
 struct value
 cell_string(const char *s, size_t n, struct buf *out)
 {
-	size_t at = 0, from = out->n;
+	size_t from = out->n;
 
-	/* Bytes of other characters than ASCII need no escape. */
-	while ((at += simd_span(s + at, n - at)) < n &&
-		(unsigned char)s[at] >= 0x80)
-		at++;
-	if (at == n)
+	if (plain(s, n))
 		return value_json_string(n > 0 ? s : "", n, false);
 	json_escape(out, s, n);
 	return value_json_string(out->p + from, out->n - from, true);
