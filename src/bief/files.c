@@ -717,8 +717,8 @@ files_settled(struct files *f, int64_t batch)
 /*
  * The position of a source, as it stands in a checkpoint:
  *
- *	since  files modified before this (ns) have been forgotten, all done
  *	done   [{"in":DIR,"files":{NAME:MTIME_NS,...}},...] in order of reading
+ *	since  files modified before this (ns) have been forgotten, all done
  *	at     {"file":PATH,"time":MTIME_NS,"offset":N,"inode":N,"cut":true}
  *
  * A name that is not UTF-8 is written as NUL and one character for each byte.
@@ -780,7 +780,7 @@ save_done(const struct files *f, struct buf *out)
 	const char *last = "";
 	size_t i, n = 0, m;
 
-	buf_str(out, ",\"done\":[");
+	buf_str(out, "\"done\":[");
 	for (i = 0; i < f->ndone; i++) {
 		const char *path = f->done[i]->path;
 
@@ -803,8 +803,10 @@ save_done(const struct files *f, struct buf *out)
 void
 files_save(const struct files *f, const struct file *at, struct buf *out)
 {
-	buf_printf(out, "\"since\":%lld", (long long)f->forgotten_ns);
 	save_done(f, out);
+	if (f->forgotten_ns != INT64_MIN)
+		buf_printf(out, ",\"since\":%lld",
+			(long long)f->forgotten_ns);
 	if (!at)
 		return;
 	buf_str(out, ",\"at\":{\"file\":");
