@@ -62,7 +62,7 @@ static const struct opt options[] = {
 	{"seed", 0, OPT_INT, offsetof(struct serve_lines, seed), "S",
 		"of the random order: the same seed, the same order"},
 	{"once", 0, OPT_FLAG, offsetof(struct serve_lines, once), NULL,
-		"end when the first client has got everything"},
+		"end when the first client has got everything, or has gone"},
 	OPT_END};
 
 static void
@@ -256,7 +256,7 @@ client_free(struct client *c)
 }
 
 /* Play to everybody; *next is when the next line is due.  Returns the number of
- * those that have got everything. */
+ * those that have got everything or have gone. */
 static int
 play_all(struct serve_lines *s, int64_t *next)
 {
@@ -266,7 +266,7 @@ play_all(struct serve_lines *s, int64_t *next)
 	*next = INT64_MAX;
 	while ((c = *at) != NULL) {
 		if (play(s, c) != 0) {
-			finished += played(s, c) && c->at == c->out.n;
+			finished++;
 			*at = c->next;
 			client_free(c);
 			continue;

@@ -1,0 +1,185 @@
+#!/usr/bin/env bats
+load lib
+
+# serve FILE OPTION...: a server in the background; its port in $port.
+serve() {
+	mkfifo ready.s
+	serve-lines --port 0 --ready-fd 3 "$@" 3> ready.s &
+	server=$!
+	read -r port < ready.s
+	rm ready.s
+}
+
+# listen OPTION...: a stream-socket in the background; its port in $port.
+listen() {
+	mkfifo ready.l
+	stream-socket --listen "$@" --ready-fd 3 3> ready.l > out 2> err &
+	socket=$!
+	read -r port < ready.l
+	rm ready.l
+}
+
+has() {
+	local t
+	for t; do
+		grep -qxF -e "$t" out || return 1
+	done
+}
+
+@test "lines come as they are sent, until the server closes" {
+	printf '{"a":1}\r\n\nlast' > f
+	serve f --once
+	stream-socket 127.0.0.1:$port > out
+	printf '{"a":1}\r\n\nlast\n' | cmp - out
+}
+
+@test "IPv6, names and a port alone are addresses" {
+	echo a > f
+	serve f --listen ::1 || skip "no IPv6 here"
+	stream-socket "[::1]:$port" > out
+	kill $server
+	serve f
+	stream-socket localhost:$port >> out
+	stream-socket $port >> out
+	is out <<< $'a\na\na'
+}
+
+@test "what is no address is refused" {
+	for a in foo foo:bar ::1:80 1:70000 unix:; do
+		run -2 stream-socket "$a"
+	done
+	run -2 stream-socket
+}
+
+@test "a port that refuses is an error that says so" {
+	serve /etc/passwd --once
+	kill -9 $server
+	wait $server || :
+	run -1 stream-socket 127.0.0.1:$port
+	[ "$output" = "stream-socket: cannot connect to '127.0.0.1:$port': Connection refused" ]
+	run -1 stream-socket unix:nowhere
+	[[ $output = *"No such file or directory" ]]
+}
+
+@test "--listen takes many clients and never mixes lines up" {
+	listen 127.0.0.1:0
+	for c in 1 2 3 4; do
+		for i in $(seq 500); do
+			printf '%s %0999d\n' $c $i
+		done > "/dev/tcp/127.0.0.1/$port" &
+		clients+=" $!"
+	done
+	wait $clients
+	wait_for eval '[ $(wc -l < out) -eq 2000 ]'
+	kill -INT $socket
+	wait $socket
+	! grep -qvE '^[1-4] [0-9]{999}$' out
+	for c in 1 2 3 4; do
+		grep "^$c" out | sort -c
+	done
+}
+
+@test "a Unix socket is listened on, replaced when stale, removed at the end" {
+	listen unix:s
+	kill -9 $socket
+	wait $socket || :
+	[ -S s ]
+	listen unix:s
+	run -1 stream-socket --listen unix:s
+	[[ $output = *"Address already in use" ]]
+	kill -INT $socket
+	wait $socket
+	[ ! -e s ]
+}
+
+@test "half a line at the end of a connection is refused, not glued on" {
+	listen 127.0.0.1:0 --rejects rejects
+	printf 'a\nhal' > /dev/tcp/127.0.0.1/$port
+	wait_for grep -q 'cut off' err
+	printf 'b\n' > /dev/tcp/127.0.0.1/$port
+	wait_for has a b
+	kill -INT $socket
+	wait $socket
+	is out <<< $'a\nb'
+	grep -q '"record":"hal"' rejects
+	grep -q '1 record' err
+}
+
+@test "--reconnect goes on when the server comes back" {
+	seq 3 > f
+	serve f
+	stream-socket --reconnect 127.0.0.1:$port > out 2> err &
+	socket=$!
+	wait_for has 1 2 3
+	kill -9 $server
+	wait_for grep -q 'trying again' err
+	echo 4 > f
+	serve-lines f --port $port &
+	wait_for has 4
+	kill -INT $socket
+	wait $socket
+}
+
+@test "--timestamp makes records of text and time of arrival" {
+	printf 'a "b"\\\t\r\n\xff\nx\n' > f
+	serve f --once
+	BIEF_CLOCK=2026-11-21T08:00:00Z \
+		stream-socket --timestamp 'at"' 127.0.0.1:$port > out 2> err
+	is out <<- 'END'
+	{"value":"a \"b\"\\\t","at\"":"2026-11-21T08:00:00Z"}
+	{"value":"x","at\"":"2026-11-21T08:00:00Z"}
+	END
+	grep -q 'not UTF-8' err
+	run -2 stream-socket --timestamp value 127.0.0.1:$port
+}
+
+@test "--for ends by itself" {
+	echo a > f
+	serve f --loop --rate 1000
+	stream-socket --for 100ms 127.0.0.1:$port > out
+	has a
+	stream-socket --listen --for 50ms 127.0.0.1:0
+	stream-socket --reconnect --for 50ms unix:nowhere
+}
+
+@test "a batch has what arrives until the tick" {
+	listen 127.0.0.1:0 --trigger 20ms
+	exec 5> /dev/tcp/127.0.0.1/$port
+	echo a >&5
+	wait_for has a
+	n=$(grep -c begin out)
+	wait_for eval '[ $(grep -c begin out) -gt $((n + 1)) ]'
+	echo b >&5
+	wait_for has b
+	kill -INT $socket
+	wait $socket
+	[ "$(tail -1 out)" = '{"#bief":{"eof":1}}' ]
+	[ "$(grep -c begin out)" -eq "$(grep -c end out)" ]
+}
+
+@test "available-now is refused: nobody can tell what a socket has" {
+	run -2 stream-socket --trigger available-now localhost:9999
+	[[ $output = *"use --trigger 5s"* ]]
+}
+
+@test "a line that is too long is refused, and the next one taken" {
+	{ head -c 1000000 /dev/zero | tr '\0' x; echo; echo b; } > f
+	serve f --once
+	stream-socket --max-line 1000 127.0.0.1:$port > out 2> err
+	is out <<< b
+	serve f --once
+	stream-socket --max-line 1000 --timestamp t 127.0.0.1:$port > out 2> err
+	grep -q '^{"value":"b","t":' out
+	[ "$(wc -l < out)" -eq 1 ]
+}
+
+@test "a line typed in comes out while the input is open" {
+	listen 127.0.0.1:0
+	exec 5> /dev/tcp/127.0.0.1/$port
+	for i in 1 2 3; do
+		echo $i >&5
+		wait_for has $i
+	done
+	kill -INT $socket
+	wait $socket
+}
