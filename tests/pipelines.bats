@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# A pipeline by the shell and by bief run: the same bytes, the same messages,
+# the same exit status.
+
+load lib
+
+material() {
+	mkdir -p in
+	for i in 0 1 2 3 4 5 6 7; do
+		printf '{"time":%d,"action":"%s"}\n' $((1469501107 + i * 7)) \
+			"$([ $((i % 3)) = 0 ] && echo Open || echo Close)"
+	done >in/a.json
+	# No newline at the end, as in the files of the courses.
+	printf '{"time":1469501120,"action":"Open"}\n{"time":1469501190,"action":"Open"}' >in/b.json
+	echo 'time timestamp, action string' >schema
+	printf 'one two  two\nthree one été\n' >text
+	printf 'k,n,name\na,1,Alice\nb,2,Bob\nb,3,"B, is"\n' >users.csv
+	printf '1;2\n"x;y";z\n' >users2.csv
+	mkdir -p more
+	cat >in/sensors.json <<'J'
+{"k":"a","d":"x","x":1.5}
+{"k":"b","d":"y","x":2}
+{"k":"a","d":"y","x":null}
+{"k":null,"d":"x","x":4.25}
+{"k":"ab","d":"x","x":3}
+J
+	printf '{"id":1,"meta":{"domain":"fr"}}\n{"id":2,"meta":{"domain":"en"}}\n{"id":3}\n' >in/nested.json
+	printf '{"a":1}\n{"a":\n{"a":2}\n' >in/bad.json
+	printf '{"n":9223372036854775807}\n{"n":1}\n' >in/overflow.json
+	printf '{"#bief":{"stream":1}}\n{"#bief":{"eof":1}}\n' >header-only
+	printf '{"#bief":{"stream":1}}\n{"#bief":{"begin":0}}\n{"action":"x"}\n' >cut
+}
+
+# One pipeline, in a directory of its own; files that it makes count too.
+once() { # once WAY PIPELINE
+	mkdir "$1" && cd "$1" || return
+	material
+	touch -d '2020-01-01' in/* # the order of names then
+	# Directories hold JSON of one kind only.
+	mkdir keep && mv in/sensors.json in/nested.json in/bad.json in/overflow.json keep
+	set -- "$1" "${2//in\/sensors/keep\/sensors}"
+	set -- "$1" "${2//in\/nested/keep\/nested}"
+	set -- "$1" "${2//in\/bad/keep\/bad}"
+	set -- "$1" "${2//in\/overflow/keep\/overflow}"
+	local status=0
+	if [ "$1" = shell ]; then
+		bash -o pipefail -c "$2" >../"$1".out 2>../"$1".err || status=$?
+	else
+		bief run "$2" >../"$1".out 2>../"$1".err || status=$?
+	fi
+	echo $status >../"$1".status
+	for db in *.db; do
+		[ -e "$db" ] && sqlite3 "$db" 'select * from t order by 1, 2, 3' >../"$1".table
+	done
+	cat rejects.jsonl 2>/dev/null >../"$1".rejects
+	cd .. || return
+}
+
+# How a shell tells of a missing command is its own affair.
+words() {
+	sed 's/^bash: line [0-9]*: /bief: /' "$1" | sort
+}
+
+same() { # same PIPELINE
+	rm -rf shell run shell.* run.*
+	once shell "$1"
+	once run "$1"
+	cmp shell.out run.out &&
+		diff <(words shell.err) <(words run.err) &&
+		cmp shell.status run.status &&
+		{ [ ! -e shell.table ] || cmp shell.table run.table; } &&
+		cmp shell.rejects run.rejects
+}
+
+@test "every pipeline of tests/pipelines gives the same by the shell and by bief run" {
+	local n=0 failed=0
+	while IFS= read -r p; do
+		case $p in '' | '#'*) continue ;; esac
+		n=$((n + 1))
+		if ! same "$p" >why 2>&1; then
+			failed=$((failed + 1))
+			echo "differs: $p"
+			cat why
+		fi
+	done <"$BATS_TEST_DIRNAME/pipelines"
+	echo "$n pipelines, $failed differ"
+	[ "$n" -gt 40 ]
+	[ "$failed" -eq 0 ]
+}
