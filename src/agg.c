@@ -380,6 +380,12 @@ agg_plan(struct stage *st, struct plan *p)
 	if ((a->no_window || p->fields != NULL || windows) &&
 		decide(st, windows) == -1)
 		return -1;
+	for (size_t i = 0; p->fields != NULL && i < a->by.n; i++) {
+		const struct type *t = schema_type(p->fields, a->by.s[i]);
+
+		if (t != NULL && t->kind == TYPE_DECIMAL)
+			a->g.decimals |= UINT64_C(1) << i;
+	}
 	if (a->session)
 		accums_reserve(&a->acc, sizeof(struct session));
 	if (a->session && a->g.sets)
@@ -413,13 +419,15 @@ agg_plan(struct stage *st, struct plan *p)
 
 /* ---- what is kept beside the groups ---- */
 
+static const char meta_lag[2] = {GROUP_META, 'l'};
+static const char meta_stars[2] = {GROUP_META, '*'};
+
 static state_ref
-meta(struct stage *st, char which, size_t size)
+meta(struct stage *st, const char key[2], size_t size)
 {
-	const char key[2] = {GROUP_META, which};
 	bool made;
 
-	return state_make(st->state, key, sizeof key, size, &made, st->err);
+	return state_make(st->state, key, 2, size, &made, st->err);
 }
 
 static bool
@@ -440,14 +448,13 @@ static int
 agg_restore(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	const char lag[2] = {GROUP_META, 'l'}, stars[2] = {GROUP_META, '*'};
-	state_ref r = state_find(st->state, lag, sizeof lag);
+	state_ref r = state_find(st->state, meta_lag, 2);
 	size_t n;
 	const char *p, *end;
 
 	if (r != STATE_NONE)
 		a->begun = *(int64_t *)state_value(st->state, r, &n);
-	r = state_find(st->state, stars, sizeof stars);
+	r = state_find(st->state, meta_stars, 2);
 	if (r != STATE_NONE)
 		for (p = state_value(st->state, r, &n), end = p + n; p < end;
 			p += strlen(p) + 1)
@@ -492,7 +499,7 @@ widen(struct stage *st, struct blob_form *before)
 	for (i = 0; i < a->acc.ninputs; i++)
 		if (a->acc.in[i].star)
 			n += strlen(a->acc.in[i].field.path) + 1;
-	r = meta(st, '*', n);
+	r = meta(st, meta_stars, n);
 	if (r == STATE_NONE)
 		return -1;
 	p = state_resize(st->state, r, n);
@@ -567,6 +574,7 @@ put_fields(struct agg *a, const struct record *r, uint16_t mask)
 {
 	static const struct value null = {.type = VALUE_NULL};
 	unsigned columns = (unsigned)(a->by.n + a->g.windowed), i;
+	struct value text;
 
 	for (i = 0; i < a->by.n; i++) {
 		const struct value *v;
@@ -574,7 +582,13 @@ put_fields(struct agg *a, const struct record *r, uint16_t mask)
 		if (mask >> (columns - 1 - (i + a->g.windowed)) & 1)
 			continue;
 		v = record_get(r, &a->keys[i]);
-		value_encode(v != NULL ? v : &null, &a->key);
+		if (v == NULL)
+			v = &null;
+		if (a->g.decimals >> i & 1 && v->type == VALUE_NUMBER) {
+			text = value_json_string(v->s, v->n, false);
+			v = &text;
+		}
+		value_encode(v, &a->key);
 	}
 }
 
@@ -1090,7 +1104,7 @@ static int
 remember_begin(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r = meta(st, 'l', sizeof a->begun);
+	state_ref r = meta(st, meta_lag, sizeof a->begun);
 
 	if (r == STATE_NONE)
 		return -1;
@@ -1124,23 +1138,19 @@ static size_t
 agg_rows(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	size_t n = 0;
 	state_ref r;
 
 	if (a->session)
 		return a->nsessions;
+	if (!a->sliced)
+		return state_count(st->state) -
+			(state_find(st->state, meta_stars, 2) != STATE_NONE);
 	rows_clear(&a->rows);
 	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r)) {
-		n += is_kind(st->state, r, GROUP_PLAIN);
-		if (a->sliced)
-			add_entry(st, r,
-				closes(a) && a->windows_timed ? a->closed
-							      : INT64_MIN,
-				INT64_MAX);
-	}
-	if (!a->sliced)
-		return n;
+		r = state_next(st->state, r))
+		add_entry(st, r,
+			closes(a) && a->windows_timed ? a->closed : INT64_MIN,
+			INT64_MAX);
 	rows_sort(&a->rows, &a->g);
 	return a->rows.n;
 }

@@ -16,19 +16,23 @@ struct watermark {
 	const char *on;
 	struct wm wm;
 	struct field field;
+	bool of_window; /* --on window: its end less a microsecond */
 };
 
 static const struct opt opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct watermark, on), "FIELD",
 		"the event time"},
 	{"delay", 0, OPT_STRING, offsetof(struct watermark, wm.delay), "D",
-		"how much later than the latest a record may come"},
+		"how much later than the latest a record may come",
+		.free = true},
 	{"idle", 0, OPT_DURATION, offsetof(struct watermark, wm.idle_us), "D",
-		"let time go on with the clock after a pause of D"},
+		"let time go on with the clock after a pause of D",
+		.free = true},
 	{"future", 0, OPT_DURATION, offsetof(struct watermark, wm.future_us),
-		"D", "ignore times more than D ahead of the clock"},
+		"D", "ignore times more than D ahead of the clock",
+		.free = true},
 	{"flush", 0, OPT_FLAG, offsetof(struct watermark, wm.flush), NULL,
-		"close everything when the input ends"},
+		"close everything when the input ends", .free = true},
 	OPT_END};
 
 static void
@@ -46,7 +50,9 @@ watermark_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--%s is missing: watermark --on FIELD --delay D",
 			w->on == NULL ? "on" : "delay");
-	field_init(&w->field, w->on);
+	st->state_rows = 0;
+	w->of_window = strcmp(w->on, "window") == 0;
+	field_init(&w->field, w->of_window ? "window_end" : w->on);
 	return wm_open(&w->wm, "delay", st->err);
 }
 
@@ -73,10 +79,10 @@ watermark_record(struct stage *st, struct record *r)
 
 	w->wm.any = true;
 	if (v != NULL && v->type == VALUE_TIME)
-		wm_see(&w->wm, v->i);
+		wm_see(&w->wm, v->i - w->of_window);
 	else if (!value_is_null(v)) {
 		if (value_get_time(v, &us) == 0)
-			wm_see(&w->wm, us);
+			wm_see(&w->wm, us - w->of_window);
 		else if (run_reject(st, r,
 				 "the field '%s' is no timestamp of the form "
 				 "2016-07-26T02:45:07Z: parse-json --schema "

@@ -55,7 +55,8 @@ static const struct opt opts[] = {
 		offsetof(struct window, session_field), "FIELD",
 		"sessions with a gap that each record tells"},
 	{"watermark", 0, OPT_STRING, offsetof(struct window, wm.delay), "D",
-		"a watermark on the same field, as of watermark --delay D"},
+		"a watermark on the same field, as of watermark --delay D",
+		.free = true},
 	{"unit", 0, OPT_ENUM, offsetof(struct window, unit), "s|ms|us|ns",
 		"unit of times that are numbers since 1970"},
 	{"batches", 0, OPT_STRING, offsetof(struct window, arrival.length),
@@ -148,6 +149,7 @@ window_open(struct stage *st)
 {
 	struct window *w = STAGE(st, window);
 
+	st->state_rows = 0;
 	record_add_init(&w->add_start, "window_start");
 	record_add_init(&w->add_end, "window_end");
 	if (w->arrival.length != NULL)

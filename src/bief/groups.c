@@ -10,6 +10,7 @@
 void
 groups_init(struct groups *g, bool windowed, bool sets, uint32_t nkeys)
 {
+	memset(g, 0, sizeof *g);
 	g->windowed = windowed;
 	g->sets = sets;
 	g->nkeys = nkeys;
@@ -109,6 +110,8 @@ row_fields(const struct row *r, const struct groups *g, struct value *v)
 			v[i] = value_null();
 		else
 			p += value_decode(&v[i], p, (size_t)(end - p));
+		if (g->decimals >> i & 1 && v[i].type == VALUE_STRING)
+			v[i].type = VALUE_NUMBER;
 	}
 }
 

@@ -31,6 +31,7 @@ struct groups {
 	uint32_t nkeys;  /* key fields */
 	uint32_t window; /* place of the window's byte */
 	uint32_t head;   /* bytes before the key fields */
+	uint64_t decimals; /* key fields that are decimals, kept as text */
 };
 
 void groups_init(struct groups *g, bool windowed, bool sets, uint32_t nkeys);

@@ -60,12 +60,13 @@ wm_open(struct wm *w, const char *option, struct err *err)
 int
 wm_plan(struct wm *w, const char *field, struct plan *p, struct err *err)
 {
+	const char *path = strcmp(field, "window") == 0 ? "window_end" : field;
 	const struct type *t = p->fields == NULL
 		? NULL
-		: schema_type(p->fields, field);
+		: schema_type(p->fields, path);
 	struct buf b;
 
-	if (strcmp(field, "window") != 0 && plan_field(p, field, err) == -1)
+	if (plan_field(p, path, err) == -1)
 		return -1;
 	if (t != NULL && t->kind != TYPE_TIMESTAMP &&
 		t->kind != TYPE_UNKNOWN) {
