@@ -112,6 +112,23 @@ load lib
 	[[ $output == *"parse it with parse-json --field"* ]]
 }
 
+@test "a restart knows the header and goes on in the middle of a cell" {
+	mkdir in
+	pipeline() {
+		stream-files --checkpoint ck in | parse-csv --header |
+			sink-files out
+	}
+	printf 'a,b\n1,"x\n' >in/1.csv
+	pipeline
+	printf 'y"\n2,z\n' >in/2.csv
+	pipeline
+	cat out/*.json >all
+	is all <<-'E'
+	{"a":"1","b":"x\ny"}
+	{"a":"2","b":"z"}
+	E
+}
+
 @test "csv-spectrum: each table is read as it must be" {
 	shared
 	local f name

@@ -794,6 +794,7 @@ json_type(const struct value *v, int depth, struct type **out, struct err *err)
 		if (rc == 0 && *r.p != '\0') {
 			rc = refuse(&r, r.p, "expected the end of the type");
 			type_free(*out);
+			*out = NULL;
 		}
 	} else {
 		rc = json_refuse(err, "a type is neither text nor an object");
