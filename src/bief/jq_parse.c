@@ -1311,6 +1311,8 @@ jq_parse(struct jq_tree *t, const char *text, struct err *err)
 	t->text = mem_dup(text, strlen(text));
 	if (strlen(text) > INT_MAX)
 		return err_as(err, STATUS_USAGE, "expression: it is too long");
+	if (!json_utf8(text, strlen(text)))
+		return err_as(err, STATUS_USAGE, "expression: it is not UTF-8");
 	ps.p = t->text;
 	advance(&ps);
 	if (at_text(&ps, T_WORD, "import") || at_text(&ps, T_WORD, "include") ||

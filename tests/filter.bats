@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+load lib
+
+@test "records for which the expression is true pass unchanged" {
+	run filter '.a > 1' <<< '{"a":1}
+{ "a" : 2.50, "s":"\u00e9" }
+{"a":1.0000001}'
+	[ "$status" -eq 0 ]
+	[ "$output" = '{ "a" : 2.50, "s":"\u00e9" }
+{"a":1.0000001}' ]
+}
+
+@test "all but false and null is true, as with jq's select" {
+	run filter .a <<< '{"a":0}
+{"a":""}
+{"a":false}
+{"a":null}
+{}
+{"a":[]}'
+	[ "$output" = '{"a":0}
+{"a":""}
+{"a":[]}' ]
+}
+
+@test "a record comes out once for each result that is true" {
+	run filter '.a[] > 1' <<< '{"a":[1,2,3]}'
+	[ "$output" = '{"a":[1,2,3]}
+{"a":[1,2,3]}' ]
+	run filter 'empty' <<< '{"a":1}'
+	[ "$output" = '' ]
+}
+
+@test "what is not native is run by libjq, with the same outcome" {
+	for e in '.x as $v | $v > 1' 'reduce .l[] as $i (0; . + $i) == 6' \
+		'try (.s | tonumber) catch true' '.l | add == 6' \
+		'def f(g): g; f(.x) == 2' 'any(.l[]; . == 3)' '[.l[] |= . + 1] | true' \
+		'to_entries | length == 3' '.. == 3'; do
+		run filter "[$e] | any" <<< '{"x":2,"l":[1,2,3],"s":"q"}'
+		[ "$output" = '{"x":2,"l":[1,2,3],"s":"q"}' ]
+	done
+}
+
+@test "integers are exact over 64 bits" {
+	run filter '.t == 1584786731698422519' <<< '{"t":1584786731698422519}
+{"t":1584786731698422520}'
+	[ "$output" = '{"t":1584786731698422519}' ]
+}
+
+@test "an integer that libjq would round is refused with its field" {
+	run filter '.t as $t | $t > 0' <<< '{"t":1584786731698422519}'
+	[ "$status" -eq 1 ]
+	[[ "$output" == "filter: line 1: field 't' holds 1584786731698422519, which libjq would round"* ]]
+}
+
+@test "a large integer that the program does not look at is no matter" {
+	run filter '.a as $a | $a > 0' <<< '{"t":1584786731698422519,"a":1}'
+	[ "$output" = '{"t":1584786731698422519,"a":1}' ]
+	run filter '.t as $t | 1584786731698422519 == $t' <<< '{}'
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"would round this integer"* ]]
+}
+
+@test "times of the stream compare as times" {
+	run filter '.t > "2016-07-26T02:45:07Z"' <<< \
+		'{"t":"2016-07-26T02:45:07.5Z"}'
+	[ "$output" = '{"t":"2016-07-26T02:45:07.5Z"}' ]
+}
+
+@test "a wrong expression is refused with a caret under the place" {
+	run filter '.a == (1' <<< '{}'
+	[ "$status" -eq 2 ]
+	[ "$output" = "filter: expression: it ends where ')' is expected
+  .a == (1
+          ^" ]
+	run filter '.a ==== 1' <<< '{}'
+	[ "$status" -eq 2 ]
+	[ "${lines[1]}" = '  .a ==== 1' ]
+	[ "${lines[2]}" = '       ^' ]
+}
+
+@test "an unknown function is refused with the nearest one" {
+	run filter '.a | contain("x")' <<< '{}'
+	[ "$status" -eq 2 ]
+	[ "$output" = "filter: expression: no function 'contain' (did you mean 'contains'?)
+  .a | contain(\"x\")
+       ^" ]
+	run filter '.a | length(1)' <<< '{}'
+	[[ "${lines[0]}" == *"'length' does not take 1 argument" ]]
+	run filter '.a == $b' <<< '{}'
+	[[ "${lines[0]}" == *"no variable '\$b'" ]]
+}
+
+@test "a field that is known not to exist is refused with the nearest one" {
+	printf '{"user":"a","n":1}\n' > in
+	run bief run "stream-files --trigger once . |
+		parse-json --schema 'user string, n long' |
+		filter '.usr == \"a\"'"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"no field 'usr' (did you mean 'user'?)"* ]]
+}
+
+@test "a literal that is no regular expression is refused at the start" {
+	run filter '.a | test("(")' <<< '{}'
+	[ "$status" -eq 2 ]
+	[[ "${lines[0]}" == *"end pattern with unmatched parenthesis" ]]
+	[ "${lines[2]}" = '             ^' ]
+}
+
+@test "a regular expression that would run for ever fails on the record" {
+	run filter '.a | test("(a+)+$")' <<< \
+		'{"a":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"}'
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"retry-limit"* ]]
+}
+
+@test "a record on which it fails ends the program, with the line's number" {
+	run --separate-stderr filter '.a + 1 > 1' <<< '{"a":1}
+{"a":"x"}'
+	[ "$status" -eq 1 ]
+	[ "$output" = '{"a":1}' ]
+	[[ "$stderr" == 'filter: line 2: string ("x") and number (1) cannot be added'* ]]
+}
+
+@test "--on-error skip drops such records, keep passes them on" {
+	printf '{"a":"x"}\n{"a":1}\n{"a":0}\n' > in
+	filter --on-error skip --rejects bad '.a + 1 > 1' < in > out 2> err
+	is out <<< '{"a":1}'
+	grep -q 'cannot be added' bad
+	filter --on-error keep '.a + 1 > 1' < in > out 2> err
+	is out <<< '{"a":"x"}
+{"a":1}'
+}
+
+@test "event_time is the stream's, null without a watermark" {
+	printf '{"t":"2020-01-01T00:00:10Z","v":1}\n{"t":null,"v":2}\n' > in
+	run bash -c "watermark --on t --delay 5s --batch 1 < in |
+		filter --plain 'event_time == .t and .v == 1'"
+	[ "$output" = '{"t":"2020-01-01T00:00:10Z","v":1}' ]
+	run filter 'event_time == null' <<< '{"a":1}'
+	[ "$output" = '{"a":1}' ]
+}
+
+@test "now and batch_timestamp are the batch's, for libjq too" {
+	export BIEF_CLOCK=2026-11-21T08:00:00Z
+	for e in 'now == 1795248000' 'now as $n | $n == 1795248000' \
+		'batch_timestamp == "2026-11-21T08:00:00Z"' \
+		'batch_timestamp as $t | $t == "2026-11-21T08:00:00Z"'; do
+		run filter "$e" <<< '{"a":1}'
+		[ "$output" = '{"a":1}' ]
+	done
+}
+
+@test "an expression is needed, and one only" {
+	run filter <<< '{}'
+	[ "$status" -eq 2 ]
+	run filter .a '>' 1 <<< '{}'
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"quote the whole"* ]]
+	run filter ' ' <<< '{}'
+	[ "$status" -eq 2 ]
+}
