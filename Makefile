@@ -75,6 +75,11 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(TEST_OBJ)
 check: all $(UNIT) $(FUZZ)
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
+# jq's language, native against libjq: make diff-jq PAIRS=100000 [SEED=1]
+PAIRS = 100000
+diff-jq: $(B)/unit/jq_diff
+	$< $(PAIRS) $(SEED)
+
 # ---- what Debian packages give ----
 
 DEPS = gcc libc6-dev make libcsv-dev libjq1 libsqlite3-0 libzstd1 zlib1g \
@@ -138,4 +143,4 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all check clean demo deps deps-test install uninstall
+.PHONY: all check diff-jq clean demo deps deps-test install uninstall

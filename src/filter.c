@@ -35,7 +35,7 @@ plan(struct stage *st, struct plan *p)
 	struct filter *f = STAGE(st, filter);
 	const char *text = st->operands[0];
 
-	f->expr = expr_jq(text, p->fields, st->err);
+	f->expr = expr_jq_condition(text, p->fields, st->err);
 	if (f->expr == NULL)
 		return -1;
 	f->env.zone = run_zone(st);

@@ -55,6 +55,8 @@ load lib
 @test "a large integer that the program does not look at is no matter" {
 	run filter '.a as $a | $a > 0' <<< '{"t":1584786731698422519,"a":1}'
 	[ "$output" = '{"t":1584786731698422519,"a":1}' ]
+	run filter 'select(.a as $a | $a > 0)' <<< '{"t":1584786731698422519,"a":1}'
+	[ "$output" = '{"t":1584786731698422519,"a":1}' ]
 	run filter '.t as $t | 1584786731698422519 == $t' <<< '{}'
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"would round this integer"* ]]

@@ -31,6 +31,9 @@ struct expr;
  */
 struct expr *expr_jq(const char *text, const struct schema *fields,
 	struct err *err);
+/* The same where only the truth of the results is asked for. */
+struct expr *expr_jq_condition(const char *text, const struct schema *fields,
+	struct err *err);
 struct expr *expr_sql(const char *text, const struct schema *fields,
 	struct err *err);
 void expr_free(struct expr *x);

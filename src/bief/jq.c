@@ -181,8 +181,9 @@ parse(struct expr_of_jq *x, const char *text, struct err *err)
 	return -1;
 }
 
-struct expr *
-expr_jq(const char *text, const struct schema *fields, struct err *err)
+static struct expr *
+compile(const char *text, const struct schema *fields, bool condition,
+	struct err *err)
 {
 	struct expr_of_jq *x = mem_zalloc(sizeof(*x));
 	struct err unknown;
@@ -192,7 +193,8 @@ expr_jq(const char *text, const struct schema *fields, struct err *err)
 	jq_run_init(&x->run);
 	if (parse(x, text, err) < 0)
 		goto err;
-	rc = jq_analyse(&x->tree, fields, &x->uses, &x->type, &unknown);
+	rc = jq_analyse(
+		&x->tree, fields, condition, &x->uses, &x->type, &unknown);
 	/* A mistake in the program comes before one in a field's name. */
 	if (x->tree.foreign && x->lib == NULL) {
 		x->lib = jq_lib_new(&x->tree, &x->uses, err);
@@ -209,4 +211,17 @@ expr_jq(const char *text, const struct schema *fields, struct err *err)
 err:
 	release(&x->x);
 	return NULL;
+}
+
+struct expr *
+expr_jq(const char *text, const struct schema *fields, struct err *err)
+{
+	return compile(text, fields, false, err);
+}
+
+struct expr *
+expr_jq_condition(
+	const char *text, const struct schema *fields, struct err *err)
+{
+	return compile(text, fields, true, err);
 }

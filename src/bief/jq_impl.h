@@ -120,12 +120,14 @@ struct jq_uses {
 	size_t n;
 };
 /*
- * Which fields of the record the program may look at.  With a schema, refuses
+ * Which fields of the record the program may look at; of its results only the
+ * truth matters if condition is set.  With a schema, refuses
  * those that cannot be there, and finds the type of the result (owned by the
  * caller, never NULL).  0, or -1 with a caret.
  */
 int jq_analyse(const struct jq_tree *t, const struct schema *fields,
-	struct jq_uses *uses, struct type **result, struct err *err);
+	bool condition, struct jq_uses *uses, struct type **result,
+	struct err *err);
 
 /* ---- values ---- */
 

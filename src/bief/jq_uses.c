@@ -26,6 +26,7 @@ struct walk {
 	const char *text;
 	struct jq_uses *uses;
 	struct err *err;
+	bool defines; /* the program defines functions of its own */
 	bool failed;
 };
 
@@ -240,6 +241,23 @@ walk_literal(const struct jq_node *n)
 	}
 }
 
+/* A function of jq's that gives its input to its arguments and looks at no more
+ * of it. */
+static bool
+looks_through(const struct walk *w, const struct jq_node *n)
+{
+	static const char *const names[] = {"error", "first", "isempty",
+		"last", "limit", "range", NULL};
+	int i;
+
+	if (n->kind != JQ_UNKNOWN || n->nargs == 0 || w->defines)
+		return false;
+	for (i = 0; names[i] != NULL; i++)
+		if (strcmp(n->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* What only libjq runs. */
 static struct seen
 walk_foreign(struct walk *w, const struct jq_node *n, struct seen in)
@@ -273,7 +291,8 @@ walk_foreign(struct walk *w, const struct jq_node *n, struct seen in)
 		consume_node(w, n->a, anything);
 		return walk(w, n->b, in);
 	default:
-		consume(w, in);
+		if (!looks_through(w, n))
+			consume(w, in);
 		consume_node(w, n->a, maybe);
 		consume_node(w, n->b, maybe);
 		consume_args(w, n, maybe);
@@ -346,11 +365,11 @@ walk(struct walk *w, const struct jq_node *n, struct seen in)
 }
 
 int
-jq_analyse(const struct jq_tree *t, const struct schema *fields,
+jq_analyse(const struct jq_tree *t, const struct schema *fields, bool condition,
 	struct jq_uses *uses, struct type **result, struct err *err)
 {
 	struct walk w = {.fields = fields, .text = t->text, .uses = uses,
-		.err = err};
+		.err = err, .defines = t->defines};
 	struct seen v = other(TYPE_UNKNOWN);
 
 	memset(uses, 0, sizeof(*uses));
@@ -359,7 +378,9 @@ jq_analyse(const struct jq_tree *t, const struct schema *fields,
 	} else {
 		v = walk(&w, t->root, (struct seen){RECORD,
 			&basic[TYPE_UNKNOWN]});
-		consume(&w, v);
+		/* A record is true, however much of it is there. */
+		if (!condition)
+			consume(&w, v);
 	}
 	/* libjq does not tell 7 from 7.0. */
 	if (t->foreign && (is_real(v.type->kind) || is_integer(v.type->kind)))

@@ -43,7 +43,7 @@ evaluate(struct jq_tree *t, struct record *r)
 	struct err err;
 	int n = 0;
 
-	if (jq_analyse(t, NULL, &uses, &type, &err) < 0)
+	if (jq_analyse(t, NULL, false, &uses, &type, &err) < 0)
 		abort();
 	free(uses.fields);
 	type_free(type);

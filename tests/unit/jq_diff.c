@@ -609,7 +609,7 @@ died(int sig)
 int
 main(int argc, char **argv)
 {
-	unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 10) : 4000;
+	unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
 	struct record_reader rr;
 	struct shapes *shapes = shapes_new();
 	uint64_t start;
