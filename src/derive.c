@@ -1,5 +1,5 @@
 /*
- * derive: add fields that are computed, or give those that are there new values.
+ * derive: add fields that are computed, or give fields new values.
  *
  * Event time: that of the stream, as event_time.  Watermark: passed on, unless
  * its field is given new values.  State: none.  Restart: nothing to recover.

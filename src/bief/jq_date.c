@@ -1,7 +1,7 @@
 /*
  * jq_date: dates as jq 1.6 has them, which is as the C library has them:
- * seconds since 1970, and arrays [year, month from 0, day, hour, minute, second,
- * day of the week, day of the year].
+ * seconds since 1970, and arrays [year, month from 0, day, hour, minute,
+ * second, day of the week, day of the year].
  */
 #include <math.h>
 #include <stdio.h>

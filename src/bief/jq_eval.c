@@ -254,8 +254,8 @@ skip_characters(const char *p, const char *end, size_t n)
 }
 
 static int
-slice_value(struct jq_run *run, const struct value *of, const struct value *from,
-	const struct value *to, struct value *out)
+slice_value(struct jq_run *run, const struct value *of,
+	const struct value *from, const struct value *to, struct value *out)
 {
 	size_t start, end, len;
 	const char *s, *p, *q;
@@ -515,7 +515,8 @@ add(struct jq_run *run, const struct value *a, const struct value *b,
 }
 
 static bool
-has_element(struct jq_run *run, const struct value *array, const struct value *v)
+has_element(
+	struct jq_run *run, const struct value *array, const struct value *v)
 {
 	struct json_iter it;
 	struct value key, x;

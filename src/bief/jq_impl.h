@@ -300,11 +300,12 @@ struct jq_func {
 	/* ... or any number of them; it evaluates n->args itself */
 	int (*each)(struct jq_run *run, struct jq_node *n,
 		const struct value *in, jq_emit *emit, void *arg);
-	bool always; /* each gives one result exactly */
-	bool lazy;   /* its arguments may have any number of results */
+	uint8_t flags;
 	enum type_kind type;
-	bool regex; /* its first argument is a regular expression */
 };
+#define JQ_ALWAYS 1 /* each gives one result exactly */
+#define JQ_LAZY 2   /* its arguments may have any number of results */
+#define JQ_REGEX 4  /* its first argument is a regular expression */
 /* Refuse a literal that is no regular expression.  0, or -1 with a caret. */
 int jq_check_patterns(const struct jq_tree *t, struct err *err);
 extern const struct jq_func jq_functions[]; /* name NULL ends them */

@@ -535,7 +535,8 @@ print_jv(struct jq_lib *lib, jv x, struct buf *out)
 		break;
 	case JV_KIND_OBJECT:
 		buf_byte(out, '{');
-		for (i = api->jv_object_iter(x); api->jv_object_iter_valid(x, i);
+		for (i = api->jv_object_iter(x);
+			api->jv_object_iter_valid(x, i);
 			i = api->jv_object_iter_next(x, i)) {
 			if (!first)
 				buf_byte(out, ',');

@@ -1260,7 +1260,9 @@ is_single(const struct jq_node *n)
 	case JQ_SLICE:
 		return !n->opt && all_single(n);
 	case JQ_CALL:
-		return n->func->each != NULL ? n->func->always : all_single(n);
+		return n->func->each != NULL
+			? (n->func->flags & JQ_ALWAYS) != 0
+			: all_single(n);
 	default:
 		return n->kind < JQ_UNKNOWN && all_single(n);
 	}
@@ -1276,8 +1278,8 @@ resolve(struct jq_tree *t, struct jq_node *n)
 	/* A program that defines functions may mean its own. */
 	if (!t->defines)
 		n->func = jq_func_find(n->name, n->nname, n->nargs);
-	for (i = 0; n->func != NULL && !n->func->lazy && i < n->nargs; i++)
-		if (!n->args[i]->single)
+	for (i = 0; n->func != NULL && i < n->nargs; i++)
+		if (!n->args[i]->single && !(n->func->flags & JQ_LAZY))
 			n->func = NULL;
 	if (n->func == NULL) {
 		n->kind = JQ_UNKNOWN;

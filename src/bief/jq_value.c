@@ -481,7 +481,9 @@ jq_members_unique(struct jq_run *run, struct jq_member *m, size_t n)
 		order[i] = &m[i];
 	qsort(order, n, sizeof(*order), by_name_and_place);
 	for (i = 0; i < n; i = j)
-		for (j = i + 1; j < n && by_name(order[i], order[j]) == 0; j++) {
+		for (j = i + 1; j < n; j++) {
+			if (by_name(order[i], order[j]) != 0)
+				break;
 			order[i]->v = order[j]->v;
 			order[j]->s = NULL;
 		}

@@ -118,7 +118,8 @@ check_type(const char *text, const struct schema *fields, const char *expected)
 }
 
 static void
-check_refused(const char *text, const struct schema *fields, const char *expected)
+check_refused(
+	const char *text, const struct schema *fields, const char *expected)
 {
 	struct err err;
 	struct expr *x = expr_jq(text, fields, &err);
@@ -206,7 +207,8 @@ mistakes(void)
 {
 	check_refused("", NULL, "expression: it is empty");
 	check_refused(".a +", NULL,
-		"expression: it ends where a value is expected\n  .a +\n      ^");
+		"expression: it ends where a value is expected\n"
+		"  .a +\n      ^");
 	check_refused("é | 1", NULL, "expression: unexpected '?', where a "
 		"value is expected\n  é | 1\n  ^");
 	check_refused("\"é\" == lenght", NULL, "expression: no function "

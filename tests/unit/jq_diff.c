@@ -3,8 +3,8 @@
  *
  * Programs and records are made up from a seed; each pair is evaluated by both,
  * libjq reading the record with its own parser, and the results and errors
- * must be the same.  "jq_diff PAIRS [SEED]" runs a campaign and prints the seed;
- * without arguments a short one runs.
+ * must be the same.  "jq_diff PAIRS [SEED]" runs a campaign and prints the
+ * seed; without arguments a short one runs.
  *
  * Left out is where libjq 1.6 crashes or never ends (an empty text to index,
  * empty matches beside characters that are not ASCII, a format that is no
