@@ -63,6 +63,10 @@ main(int argc, char **argv)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return usage(stdout);
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("bief " BIEF_VERSION);
+		return STATUS_DONE;
+	}
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "explain") == 0) {
 		if (argc == 3)
 			return run(argv[2], strcmp(argv[1], "run") == 0 ?

@@ -173,7 +173,7 @@ rows() {
 	[[ $output == "agg: line 2: the field 'x' is not a number: \"abc\""* ]]
 	agg --on-error skip count sum:x < in > out 2> err
 	is out <<< '{"count":1,"sum(x)":1}'
-	grep -q '1 records refused, skipped' err
+	grep -q '1 record refused, skipped' err
 	agg --on-error keep count sum:x < in > out 2> err
 	is out <<< '{"count":2,"sum(x)":1}'
 }

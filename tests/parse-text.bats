@@ -30,7 +30,7 @@ load lib
 	run -0 --separate-stderr parse-text <in
 	[ "$output" = '{"value":"a�b"}
 {"value":"c"}' ]
-	[ "${stderr_lines[1]}" = "parse-text: 1 records refused, kept" ]
+	[ "${stderr_lines[1]}" = "parse-text: 1 record refused, kept" ]
 	run -0 --separate-stderr parse-text --on-error skip <in
 	[ "$output" = '{"value":"c"}' ]
 	run -1 --separate-stderr parse-text --on-error fail <in

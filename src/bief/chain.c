@@ -19,7 +19,6 @@
 
 #define BATCH_DEFAULT 10000      /* records, where a watermark needs batches */
 #define MAX_LINE (16 << 20)
-#define BIEF_VERSION "0.1"
 
 /* Remember who failed: the innermost of nested calls. */
 static int

@@ -106,10 +106,9 @@ print_plan(struct explanation *e, const struct stage *st, int depth)
 			buf_str(&e->out, "not known before data flows");
 		buf_byte(&e->out, '\n');
 	}
-	if (st->op->flags & OP_STATE) {
+	if (st->op->explain != NULL) {
 		line(e, depth, "state");
-		if (st->op->explain != NULL)
-			st->op->explain((struct stage *)st, &e->out);
+		st->op->explain((struct stage *)st, &e->out);
 		buf_byte(&e->out, '\n');
 	}
 	if (p->mode != st->in.mode) {

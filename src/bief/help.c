@@ -85,6 +85,10 @@ one_option(const struct opt *o, struct buf *out)
 	buf_printf(out, "--%s", o->name);
 	if (o->arg != NULL)
 		buf_printf(out, " %s", o->arg);
+	if (out->n - from > 26) {
+		buf_byte(out, '\n');
+		from = out->n;
+	}
 	do
 		buf_byte(out, ' ');
 	while (out->n - from < 28);

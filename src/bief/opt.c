@@ -116,8 +116,8 @@ find(const struct opt_table *t, size_t nt, const char *name, size_t n,
 }
 
 static int
-unknown(const struct opt_table *t, size_t nt, const char *word, size_t n,
-	struct err *err)
+unknown(const struct opt_table *t, size_t nt, const char *dashes,
+	const char *word, size_t n, struct err *err)
 {
 	char quoted[100];
 	char *name = mem_dup(word, n);
@@ -135,10 +135,10 @@ unknown(const struct opt_table *t, size_t nt, const char *word, size_t n,
 	free(name);
 	if (best != NULL)
 		return err_as(err, STATUS_USAGE,
-			"unknown option --%s: did you mean --%s?", quoted,
-			best->name);
+			"unknown option %s%s: did you mean --%s?", dashes,
+			quoted, best->name);
 	return err_as(err, STATUS_USAGE,
-		"unknown option --%s: see --help", quoted);
+		"unknown option %s%s: see --help", dashes, quoted);
 }
 
 static int
@@ -241,13 +241,14 @@ option(const struct opt_table *t, size_t nt, char ***argv,
 
 		o = find(t, nt, word + 2, n, 0, &base);
 		if (o == NULL)
-			return unknown(t, nt, word + 2, n, err);
+			return unknown(t, nt, "--", word + 2, n, err);
 		if (word[2 + n] == '=')
 			value = word + 2 + n + 1;
 	} else {
 		o = find(t, nt, NULL, 0, word[1], &base);
 		if (o == NULL)
-			return unknown(t, nt, word + 1, strlen(word + 1), err);
+			return unknown(t, nt, "-", word + 1, strlen(word + 1),
+				err);
 		if (word[2] != '\0')
 			value = word + 2;
 	}

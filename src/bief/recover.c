@@ -96,35 +96,48 @@ recover_source(struct stage *st, struct plan *p)
 }
 
 static void
+one_choice(const char *choices, int i, struct buf *out)
+{
+	while (i-- > 0)
+		choices = strchr(choices, '|') + 1;
+	buf_add(out, choices, strcspn(choices, "|"));
+}
+
+static void
 one_value(const struct opt *o, const void *at, struct buf *out)
 {
 	const struct opt_list *l = at;
+	char duration[TIME_MAX];
 
+	buf_printf(out, " --%s", o->name);
 	switch (o->kind) {
 	case OPT_FLAG:
-		buf_printf(out, " --%s", o->name);
 		break;
 	case OPT_STRING:
-		buf_printf(out, " --%s '%s'", o->name,
-			*(const char *const *)at);
+		buf_printf(out, " '%s'", *(const char *const *)at);
 		break;
 	case OPT_ENUM:
-		buf_printf(out, " --%s %d", o->name, *(const int *)at);
+		buf_byte(out, ' ');
+		one_choice(o->arg, *(const int *)at, out);
 		break;
 	case OPT_INT:
-	case OPT_DURATION:
 	case OPT_SIZE:
-		buf_printf(out, " --%s %lld", o->name,
-			(long long)*(const int64_t *)at);
+		buf_printf(out, " %lld", (long long)*(const int64_t *)at);
+		break;
+	case OPT_DURATION:
+		buf_printf(out, " %.*s",
+			(int)duration_format(*(const int64_t *)at, duration),
+			duration);
 		break;
 	case OPT_LIST:
 	case OPT_MULTI:
-		buf_printf(out, " --%s", o->name);
 		for (size_t i = 0; i < l->n; i++)
 			buf_printf(out, "%s'%s'", i > 0 ? "," : " ", l->s[i]);
 	}
 }
 
+/* Numbers that nobody gave are negative by default; so may a duration be that
+ * somebody gave, but not by a single microsecond. */
 static bool
 is_set(const struct opt *o, const void *at)
 {
@@ -136,8 +149,13 @@ is_set(const struct opt *o, const void *at)
 	case OPT_LIST:
 	case OPT_MULTI:
 		return ((const struct opt_list *)at)->n > 0;
+	case OPT_ENUM:
+		return *(const int *)at >= 0;
+	case OPT_DURATION:
+		return *(const int64_t *)at != -1 &&
+			*(const int64_t *)at != INT64_MIN;
 	default:
-		return true;
+		return *(const int64_t *)at >= 0;
 	}
 }
 

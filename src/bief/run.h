@@ -52,6 +52,8 @@
 #include "plan.h"
 #include "record.h"
 
+#define BIEF_VERSION "0.1"
+
 struct chain;
 struct state;
 struct stage;

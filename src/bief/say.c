@@ -174,12 +174,14 @@ void
 say_counts(struct stage *st)
 {
 	if (st->rejected > 0 && run_on_error(st) != ON_ERROR_FAIL)
-		say(st, "%llu records refused, %s",
+		say(st, "%llu record%s refused, %s",
 			(unsigned long long)st->rejected,
+			st->rejected == 1 ? "" : "s",
 			run_on_error(st) == ON_ERROR_SKIP ? "skipped" : "kept");
 	if (st->late > 0)
-		say(st, "%llu came after the watermark and were dropped",
-			(unsigned long long)st->late);
+		say(st, "%llu came after the watermark and %s dropped",
+			(unsigned long long)st->late,
+			st->late == 1 ? "was" : "were");
 }
 
 void
