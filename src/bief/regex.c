@@ -100,7 +100,7 @@ is_plain(const char *p, size_t n, unsigned options)
 {
 	size_t i;
 
-	if (n == 0 || options != 0)
+	if (n == 0 || (options & ~REGEX_ASCII) != 0)
 		return false;
 	for (i = 0; i < n; i++)
 		if (p[i] == '\0' || strchr("\\^$.|?*+()[]{}", p[i]) != NULL)

@@ -27,6 +27,8 @@ enum regex_syntax {
 #define REGEX_SINGLE_LINE 8
 #define REGEX_LONGEST 16
 #define REGEX_NOT_EMPTY 32
+/* \w, \d, \s and small against capital letters mean ASCII, as in Java. */
+#define REGEX_ASCII (31U << 15)
 
 /* pattern and text are UTF-8.  NULL: *err holds Oniguruma's words alone. */
 struct regex *regex_new(const char *pattern, size_t n, enum regex_syntax syntax,

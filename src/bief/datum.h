@@ -1,0 +1,241 @@
+/*
+ * datum: a value while an SQL expression works on it, and its type.
+ *
+ * Where the fields' types are known, a datum has the kind its type says; where
+ * not, the one its spelling shows: an integer is a bigint, a number with point
+ * or exponent a double, a string of the stream's own form a timestamp.
+ *
+ * Text and items live in the evaluation's arena or in the record.
+ */
+#ifndef BIEF_DATUM_H
+#define BIEF_DATUM_H
+
+#include <locale.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "numeric.h"
+#include "schema.h"
+#include "value.h"
+
+struct err;
+struct expr_env;
+struct record;
+
+/* Kinds beyond enum type_kind: they exist in expressions only. */
+#define TYPE_YEARS (TYPE_STRUCT + 1) /* interval of months */
+#define TYPE_DAYS (TYPE_STRUCT + 2)  /* interval of microseconds */
+
+/* A type, small enough to be passed around. */
+struct ty {
+	uint8_t kind;
+	uint8_t p, s; /* decimal; units of an interval, from and to */
+	const struct type *t; /* of arrays, maps, structs; NULL: not known */
+};
+
+/* Units of intervals. */
+enum { UNIT_YEAR, UNIT_MONTH };
+enum { UNIT_DAY, UNIT_HOUR, UNIT_MINUTE, UNIT_SECOND };
+
+/* flags */
+#define DATUM_JSON 1  /* array, map, struct as JSON text: str, n */
+#define DATUM_LOOSE 2 /* a string of which no type is known */
+
+struct datum {
+	uint8_t kind;
+	uint8_t flags;
+	uint8_t p, s; /* as in struct ty */
+	uint32_t n;   /* bytes; elements; pairs; fields */
+	union {
+		int64_t i; /* numbers, booleans, times, dates, intervals */
+		double d;  /* float too */
+		uint64_t low;
+		const char *str;     /* string, binary, JSON */
+		struct datum *items; /* of a map: key, value, key, value... */
+	};
+	union {
+		int64_t high;         /* of a decimal */
+		const struct type *t; /* as in struct ty */
+	};
+};
+
+/* What an evaluation works with. */
+struct datum_ctx {
+	const struct expr_env *env;
+	const struct record *record[2];
+	struct err *err;
+	struct arena arena;
+	struct buf text, more; /* scratch */
+	struct datum *vars;    /* of lambdas */
+	locale_t locale;       /* for the case of letters, when first needed */
+};
+void datum_ctx_init(struct datum_ctx *c);
+void datum_ctx_release(struct datum_ctx *c);
+
+static inline struct ty
+ty(int kind)
+{
+	return (struct ty){.kind = (uint8_t)kind};
+}
+
+static inline struct ty
+ty_decimal(int p, int s)
+{
+	return (struct ty){TYPE_DECIMAL, (uint8_t)p, (uint8_t)s, NULL};
+}
+
+static inline struct ty
+ty_days(int from, int to)
+{
+	return (struct ty){TYPE_DAYS, (uint8_t)from, (uint8_t)to, NULL};
+}
+
+static inline bool
+ty_integral(struct ty t)
+{
+	return t.kind >= TYPE_BYTE && t.kind <= TYPE_LONG;
+}
+
+static inline bool
+ty_numeric(struct ty t)
+{
+	return t.kind >= TYPE_BYTE && t.kind <= TYPE_DECIMAL;
+}
+
+static inline bool
+ty_fraction(struct ty t)
+{
+	return t.kind == TYPE_FLOAT || t.kind == TYPE_DOUBLE;
+}
+
+static inline bool
+ty_nested(struct ty t)
+{
+	return t.kind == TYPE_ARRAY || t.kind == TYPE_MAP ||
+		t.kind == TYPE_STRUCT;
+}
+
+/* Of a schema (NULL: unknown), and back (into an arena). */
+struct ty ty_from(const struct type *t);
+const struct type *ty_type(struct arena *a, struct ty t);
+/* A copy in an arena. */
+struct ty ty_keep(struct arena *a, const struct type *t);
+bool ty_equal(struct ty a, struct ty b);
+/* Text of a type for messages: "decimal(3,1)". */
+void ty_print(struct ty t, struct buf *out);
+/* Types that are made in an arena. */
+struct ty ty_array(struct arena *a, struct ty elem);
+struct ty ty_map(struct arena *a, struct ty key, struct ty elem);
+struct ty ty_struct(struct arena *a, const char *const *names,
+	const struct ty *fields, size_t n);
+struct ty ty_elem(struct ty t);
+struct ty ty_key(struct ty t);
+
+static inline struct ty
+datum_ty(const struct datum *d)
+{
+	return (struct ty){d->kind, d->p, d->s,
+		d->kind >= TYPE_ARRAY && d->kind <= TYPE_STRUCT ? d->t : NULL};
+}
+
+static inline struct datum
+datum_null(void)
+{
+	return (struct datum){.kind = TYPE_NULL};
+}
+
+static inline struct datum
+datum_int(int kind, int64_t i)
+{
+	return (struct datum){.kind = (uint8_t)kind, .i = i};
+}
+
+static inline struct datum
+datum_bool(bool b)
+{
+	return (struct datum){.kind = TYPE_BOOLEAN, .i = b};
+}
+
+static inline struct datum
+datum_double(double d)
+{
+	return (struct datum){.kind = TYPE_DOUBLE, .d = d};
+}
+
+static inline struct datum
+datum_string(const char *s, size_t n)
+{
+	return (struct datum){.kind = TYPE_STRING, .n = (uint32_t)n, .str = s};
+}
+
+static inline numeric
+datum_decimal(const struct datum *d)
+{
+	return (numeric)((unsigned __int128)(uint64_t)d->high << 64 | d->low);
+}
+
+static inline struct datum
+datum_from_decimal(numeric v, int p, int s)
+{
+	return (struct datum){.kind = TYPE_DECIMAL, .p = (uint8_t)p,
+		.s = (uint8_t)s, .low = (uint64_t)v,
+		.high = (int64_t)(v >> 64)};
+}
+
+static inline struct datum
+datum_items(int kind, struct datum *items, size_t n, const struct type *t)
+{
+	return (struct datum){
+		.kind = (uint8_t)kind, .n = (uint32_t)n, .items = items, .t = t};
+}
+
+/* What stands in buf, copied to the arena, as a string. */
+struct datum datum_from_buf(struct datum_ctx *c, const struct buf *b);
+
+/*
+ * A value of a record as a datum of type want (TYPE_UNKNOWN: as it is spelled).
+ * -1 with a message ("is no int: ...") when it is nothing of that type.
+ */
+int datum_load(struct datum_ctx *c, const struct value *v, struct ty want,
+	struct datum *out);
+/* A datum as a value; text goes to out, which must live as long. */
+struct value datum_store(struct datum_ctx *c, const struct datum *d,
+	struct buf *out);
+
+/* Arrays, maps and structs that are JSON text become items. */
+int datum_open(struct datum_ctx *c, struct datum *d);
+/* A field of a struct, a value of a map; null if absent. */
+int datum_field(struct datum_ctx *c, const struct datum *d, const char *name,
+	size_t n, struct datum *out);
+
+/*
+ * Order, as Spark sorts: false < true, NaN above all, text by bytes, nulls
+ * first.  Numbers of different kinds are compared as numbers.
+ */
+int datum_compare(struct datum_ctx *c, const struct datum *a,
+	const struct datum *b);
+
+/* CAST.  What cannot be read becomes null; -1 where no such cast exists. */
+int datum_cast(struct datum_ctx *c, struct datum *d, struct ty to);
+bool datum_castable(struct ty from, struct ty to);
+
+/* Append the text of CAST(d AS STRING). */
+void datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out);
+/* Append JSON: as it goes into the stream, or as to_json writes it. */
+void datum_json(struct datum_ctx *c, const struct datum *d, bool to_json,
+	struct buf *out);
+
+/* A copy that lives in another arena. */
+struct datum datum_copy(struct datum_ctx *c, struct arena *a,
+	const struct datum *d);
+
+bool datum_base64_decode(const char *s, size_t n, struct buf *out);
+void datum_base64(const char *s, size_t n, struct buf *out);
+
+/* The spellings of doubles that JSON has no number for. */
+bool datum_special(const char *s, size_t n, double *d);
+
+#endif

@@ -1,0 +1,809 @@
+/*
+ * datum_cast: text, JSON and casts of datums, as Spark does them with ANSI mode
+ * off: what cannot be read is null, integers wrap, doubles are cut.
+ */
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "datum.h"
+#include "err.h"
+#include "expr.h"
+#include "json.h"
+#include "number.h"
+#include "time.h"
+
+#define DAY (86400 * TIME_SECOND)
+
+/* Text. */
+
+static void
+print_years(const struct datum *d, struct buf *out)
+{
+	uint64_t m = d->i < 0 ? -(uint64_t)d->i : (uint64_t)d->i;
+	const char *sign = d->i < 0 ? "-" : "";
+
+	if (d->p == UNIT_YEAR && d->s == UNIT_YEAR)
+		buf_printf(out, "INTERVAL '%s%lu' YEAR", sign, m / 12);
+	else if (d->p == UNIT_MONTH)
+		buf_printf(out, "INTERVAL '%s%lu' MONTH", sign, m);
+	else
+		buf_printf(out, "INTERVAL '%s%lu-%lu' YEAR TO MONTH", sign,
+			m / 12, m % 12);
+}
+
+static void
+print_days(const struct datum *d, struct buf *out)
+{
+	static const char *const names[] = {"DAY", "HOUR", "MINUTE", "SECOND"};
+	static const int64_t size[] = {86400, 3600, 60, 1};
+	uint64_t us = d->i < 0 ? -(uint64_t)d->i : (uint64_t)d->i, n;
+
+	buf_printf(out, "INTERVAL '%s", d->i < 0 ? "-" : "");
+	for (int u = d->p; u <= d->s; u++) {
+		n = us / (uint64_t)(size[u] * TIME_SECOND);
+		us -= n * (uint64_t)(size[u] * TIME_SECOND);
+		if (u > d->p)
+			buf_byte(out, u == UNIT_HOUR ? ' ' : ':');
+		buf_printf(out, u > d->p || u == UNIT_SECOND ? "%02lu" : "%lu",
+			n);
+	}
+	if (d->s == UNIT_SECOND && us > 0) {
+		buf_printf(out, ".%06lu", us);
+		while (out->p[out->n - 1] == '0')
+			out->n--;
+	}
+	buf_printf(out, "' %s", names[d->p]);
+	if (d->s > d->p)
+		buf_printf(out, " TO %s", names[d->s]);
+}
+
+static void
+print_items(struct datum_ctx *c, const struct datum *d, struct buf *out)
+{
+	struct datum o = *d;
+	size_t n;
+
+	if (datum_open(c, &o) != 0) {
+		buf_str(out, "null");
+		return;
+	}
+	n = o.kind == TYPE_MAP ? 2 * (size_t)o.n : o.n;
+	buf_byte(out, o.kind == TYPE_ARRAY ? '[' : '{');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_str(out, o.kind == TYPE_MAP && i % 2 == 1 ? " -> "
+								      : ", ");
+		if (o.items[i].kind == TYPE_NULL)
+			buf_str(out, "null");
+		else
+			datum_print(c, &o.items[i], out);
+	}
+	buf_byte(out, o.kind == TYPE_ARRAY ? ']' : '}');
+}
+
+/* As Java's BigDecimal: with an exponent below 1e-6. */
+static void
+print_decimal(const struct datum *d, struct buf *out)
+{
+	char text[NUMERIC_MAX];
+	numeric v = datum_decimal(d);
+	int digits = numeric_digits(v), at;
+	size_t n;
+
+	if (d->s == 0 || digits - 1 - d->s >= -6) {
+		n = numeric_print(v, d->s, text);
+		buf_add(out, text, n);
+		return;
+	}
+	n = numeric_print(v, 0, text);
+	at = v < 0 ? 2 : 1;
+	buf_add(out, text, (size_t)at);
+	if (digits > 1) {
+		buf_byte(out, '.');
+		buf_add(out, text + at, n - (size_t)at);
+	}
+	buf_printf(out, "E%d", digits - 1 - d->s);
+}
+
+void
+datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out)
+{
+	char *p = buf_need(out, NUMBER_MAX + TIME_MAX);
+
+	switch ((int)d->kind) {
+	case TYPE_NULL:
+		buf_str(out, "null");
+		break;
+	case TYPE_BOOLEAN:
+		buf_str(out, d->i ? "true" : "false");
+		break;
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+	case TYPE_LONG:
+		out->n += number_print_int(d->i, p);
+		break;
+	case TYPE_FLOAT:
+		out->n += number_print_java_float((float)d->d, p);
+		break;
+	case TYPE_DOUBLE:
+		out->n += number_print_java(d->d, p);
+		break;
+	case TYPE_DECIMAL:
+		print_decimal(d, out);
+		break;
+	case TYPE_STRING:
+	case TYPE_BINARY:
+		buf_add(out, d->str, d->n);
+		break;
+	case TYPE_TIMESTAMP:
+		out->n += time_format_show(d->i, c->env->zone, p);
+		break;
+	case TYPE_DATE:
+		out->n += date_format((int32_t)d->i, p);
+		break;
+	case TYPE_YEARS:
+		print_years(d, out);
+		break;
+	case TYPE_DAYS:
+		print_days(d, out);
+		break;
+	default:
+		print_items(c, d, out);
+	}
+}
+
+/* JSON. */
+
+/* yyyy-MM-dd'T'HH:mm:ss.SSSXXX */
+static void
+json_time(struct datum_ctx *c, int64_t us, struct buf *out)
+{
+	int32_t off = zone_offset(c->env->zone, us);
+	int64_t local = us + off * TIME_SECOND;
+	int64_t days = time_floor_div(local, DAY), rest = local - days * DAY;
+	int ms = (int)(rest / 1000);
+
+	buf_byte(out, '"');
+	out->n += date_format((int32_t)days, buf_need(out, TIME_MAX));
+	buf_printf(out, "T%02d:%02d:%02d.%03d", ms / 3600000,
+		ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+	if (off == 0)
+		buf_byte(out, 'Z');
+	else
+		buf_printf(out, "%c%02d:%02d", off < 0 ? '-' : '+',
+			abs(off) / 3600, abs(off) / 60 % 60);
+	buf_byte(out, '"');
+}
+
+static void
+json_name(struct datum_ctx *c, const struct datum *key, struct buf *out)
+{
+	struct buf b;
+
+	buf_init(&b);
+	datum_print(c, key, &b);
+	json_quote(out, b.p, b.n);
+	buf_byte(out, ':');
+	buf_release(&b);
+}
+
+static void
+json_items(struct datum_ctx *c, const struct datum *d, bool to_json,
+	struct buf *out)
+{
+	bool first = true;
+
+	buf_byte(out, d->kind == TYPE_ARRAY ? '[' : '{');
+	for (size_t i = 0; i < d->n; i++) {
+		const struct datum *e =
+			&d->items[d->kind == TYPE_MAP ? 2 * i + 1 : i];
+
+		if (to_json && d->kind == TYPE_STRUCT &&
+			e->kind == TYPE_NULL)
+			continue;
+		if (!first)
+			buf_byte(out, ',');
+		first = false;
+		if (d->kind == TYPE_MAP)
+			json_name(c, &d->items[2 * i], out);
+		if (d->kind == TYPE_STRUCT) {
+			const char *name = d->t->fields->f[i].name;
+
+			json_quote(out, name, strlen(name));
+			buf_byte(out, ':');
+		}
+		datum_json(c, e, to_json, out);
+	}
+	buf_byte(out, d->kind == TYPE_ARRAY ? ']' : '}');
+}
+
+void
+datum_json(struct datum_ctx *c, const struct datum *d, bool to_json,
+	struct buf *out)
+{
+	struct datum o = *d;
+	struct value v;
+	struct buf b;
+
+	if (ty_nested(datum_ty(d))) {
+		if (!to_json && (d->flags & DATUM_JSON) != 0)
+			buf_add(out, d->str, d->n);
+		else if (datum_open(c, &o) != 0)
+			buf_str(out, "null");
+		else
+			json_items(c, &o, to_json, out);
+	} else if (to_json && d->kind == TYPE_TIMESTAMP) {
+		json_time(c, d->i, out);
+	} else if (to_json && ty_fraction(datum_ty(d)) && isfinite(d->d)) {
+		datum_print(c, d, out);
+	} else {
+		buf_init(&b);
+		v = datum_store(c, d, &b);
+		value_print(&v, out);
+		buf_release(&b);
+	}
+}
+
+struct value
+datum_store(struct datum_ctx *c, const struct datum *d, struct buf *out)
+{
+	size_t at = out->n;
+
+	switch ((int)d->kind) {
+	case TYPE_BOOLEAN:
+		return value_bool(d->i != 0);
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+	case TYPE_LONG:
+		return value_int(d->i);
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+		return value_double(d->d);
+	case TYPE_DECIMAL:
+		out->n += numeric_print(datum_decimal(d), d->s,
+			buf_need(out, NUMERIC_MAX));
+		return (struct value){.s = out->p + at,
+			.n = (uint32_t)(out->n - at), .type = VALUE_NUMBER};
+	case TYPE_STRING:
+		return value_text(d->str, d->n, out);
+	case TYPE_BINARY:
+		datum_base64(d->str, d->n, out);
+		return value_json_string(out->p + at, out->n - at, false);
+	case TYPE_TIMESTAMP:
+		return value_time(d->i);
+	case TYPE_DATE:
+		return (struct value){.i = d->i, .type = VALUE_DATE};
+	case TYPE_YEARS:
+	case TYPE_DAYS:
+		datum_print(c, d, out);
+		return value_json_string(out->p + at, out->n - at, false);
+	case TYPE_ARRAY:
+	case TYPE_MAP:
+	case TYPE_STRUCT:
+		datum_json(c, d, false, out);
+		return (struct value){.s = out->p + at,
+			.n = (uint32_t)(out->n - at),
+			.type = d->kind == TYPE_ARRAY ? VALUE_ARRAY
+						      : VALUE_OBJECT};
+	}
+	return value_null();
+}
+
+/* Casts of text. */
+
+/* Without the blanks and control characters around it. */
+static void
+trim(const char **s, size_t *n)
+{
+	while (*n > 0 && (unsigned char)**s <= ' ') {
+		(*s)++;
+		(*n)--;
+	}
+	while (*n > 0 && (unsigned char)(*s)[*n - 1] <= ' ')
+		--*n;
+}
+
+/* Digits, and a fraction that is cut off. */
+static bool
+text_long(const char *s, size_t n, int64_t *out)
+{
+	const char *p = s, *end = s + n;
+	bool negative = false;
+	int64_t v = 0;
+
+	if (p < end && (*p == '-' || *p == '+'))
+		negative = *p++ == '-';
+	if (p == end)
+		return false;
+	for (; p < end && *p != '.'; p++) {
+		if (!isdigit((unsigned char)*p) ||
+			__builtin_mul_overflow(v, 10, &v) ||
+			__builtin_sub_overflow(v, *p - '0', &v))
+			return false;
+	}
+	for (p += p < end; p < end; p++)
+		if (!isdigit((unsigned char)*p))
+			return false;
+	if (!negative && v == INT64_MIN)
+		return false;
+	*out = negative ? v : -v;
+	return true;
+}
+
+static bool
+text_word(const char *s, size_t n, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strlen(*words) == n && strncasecmp(s, *words, n) == 0)
+			return true;
+	return false;
+}
+
+/* Java allows what JSON's numbers do not: "+1", ".5", "5.". */
+static double
+number_text(const char *s, size_t n)
+{
+	char text[64], *p = text;
+	double d;
+
+	if (n + 1 > sizeof(text))
+		p = mem_alloc(n + 1);
+	memcpy(p, s, n);
+	p[n] = '\0';
+	d = strtod(p, NULL);
+	if (p != text)
+		free(p);
+	return d;
+}
+
+static bool
+text_double(const char *s, size_t n, double *out)
+{
+	static const char *const nan[] = {"nan", NULL};
+	static const char *const inf[] = {"inf", "infinity", NULL};
+	const char *p = s, *end = s + n;
+	bool digits = false;
+
+	if (text_word(s, n, nan)) {
+		*out = NAN;
+		return true;
+	}
+	if (p < end && (*p == '+' || *p == '-'))
+		p++;
+	if (text_word(p, (size_t)(end - p), inf)) {
+		*out = *s == '-' ? -INFINITY : INFINITY;
+		return true;
+	}
+	if (end > p && strchr("dDfF", end[-1]) != NULL)
+		end--; /* Java's suffixes */
+	for (; p < end && isdigit((unsigned char)*p); p++)
+		digits = true;
+	if (p < end && *p == '.')
+		for (p++; p < end && isdigit((unsigned char)*p); p++)
+			digits = true;
+	if (!digits)
+		return false;
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		if (++p < end && (*p == '+' || *p == '-'))
+			p++;
+		for (digits = false; p < end && isdigit((unsigned char)*p);
+			p++)
+			digits = true;
+	}
+	if (!digits || p != end)
+		return false;
+	*out = number_text(s, (size_t)(end - s));
+	return true;
+}
+
+static void
+from_text(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	static const char *const yes[] = {"t", "true", "y", "yes", "1", NULL};
+	static const char *const no[] = {"f", "false", "n", "no", "0", NULL};
+	const char *s = d->str;
+	size_t n = d->n;
+	struct datum r = datum_null();
+	int32_t days;
+	int64_t i;
+	double x;
+	numeric v;
+	int p, q;
+
+	trim(&s, &n);
+	switch ((int)to.kind) {
+	case TYPE_BOOLEAN:
+		if (text_word(s, n, yes))
+			r = datum_bool(true);
+		else if (text_word(s, n, no))
+			r = datum_bool(false);
+		break;
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+	case TYPE_LONG:
+		if ((d->flags & DATUM_LOOSE) != 0 &&
+			datum_special(s, n, &x)) {
+			r = datum_double(x);
+			datum_cast(c, &r, to);
+		} else if (text_long(s, n, &i) &&
+			(to.kind == TYPE_LONG ||
+				(to.kind == TYPE_INT && i == (int32_t)i) ||
+				(to.kind == TYPE_SHORT && i == (int16_t)i) ||
+				(to.kind == TYPE_BYTE && i == (int8_t)i)))
+			r = datum_int(to.kind, i);
+		break;
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+		if (text_double(s, n, &x)) {
+			r = datum_double(to.kind == TYPE_FLOAT
+					? (double)(float)x : x);
+			r.kind = to.kind;
+		}
+		break;
+	case TYPE_DECIMAL:
+		if (numeric_parse(s, n, &v, &p, &q) &&
+			numeric_rescale(v, q, to.s, to.p, &v))
+			r = datum_from_decimal(v, to.p, to.s);
+		break;
+	case TYPE_DATE:
+		if (date_parse(s, n, &days) == 0)
+			r = datum_int(TYPE_DATE, days);
+		break;
+	case TYPE_TIMESTAMP:
+		if (time_parse(s, n, c->env->zone, c->env->batch_us, &i) == 0)
+			r = datum_int(TYPE_TIMESTAMP, i);
+		break;
+	case TYPE_BINARY:
+		r = *d;
+		r.kind = TYPE_BINARY;
+		break;
+	}
+	*d = r;
+}
+
+/* Casts of numbers. */
+
+/* Cut, saturated, NaN is 0. */
+static int64_t
+cut(double d, int kind)
+{
+	if (isnan(d))
+		return 0;
+	if (kind == TYPE_LONG) {
+		if (d >= 9223372036854775808.0)
+			return INT64_MAX;
+		return d <= -9223372036854775808.0 ? INT64_MIN : (int64_t)d;
+	}
+	if (d >= INT32_MAX)
+		return INT32_MAX;
+	return d <= INT32_MIN ? INT32_MIN : (int64_t)d;
+}
+
+static int64_t
+wrap(int64_t i, int kind)
+{
+	switch (kind) {
+	case TYPE_BYTE:
+		return (int8_t)i;
+	case TYPE_SHORT:
+		return (int16_t)i;
+	case TYPE_INT:
+		return (int32_t)i;
+	}
+	return i;
+}
+
+static struct datum
+number_time(const struct datum *d)
+{
+	int64_t us;
+	double x;
+
+	if (d->kind == TYPE_BOOLEAN)
+		return datum_int(TYPE_TIMESTAMP, d->i);
+	if (ty_integral(datum_ty(d))) {
+		if (__builtin_mul_overflow(d->i, TIME_SECOND, &us))
+			us = d->i < 0 ? INT64_MIN : INT64_MAX;
+		return datum_int(TYPE_TIMESTAMP, us);
+	}
+	if (d->kind == TYPE_DECIMAL) {
+		numeric v;
+
+		/* Microseconds behind the sixth digit are cut. */
+		v = datum_decimal(d);
+		for (int s = d->s; s > 6; s--)
+			v /= 10;
+		if (d->s < 6 && !numeric_rescale(v, 0, 6 - d->s,
+					NUMERIC_DIGITS, &v))
+			return datum_null();
+		return datum_int(TYPE_TIMESTAMP, (int64_t)v);
+	}
+	x = d->d;
+	if (!isfinite(x))
+		return datum_null();
+	return datum_int(TYPE_TIMESTAMP, cut(x * 1e6, TYPE_LONG));
+}
+
+static struct datum
+number_decimal(const struct datum *d, struct ty to)
+{
+	numeric v;
+	bool ok;
+
+	if (d->kind == TYPE_DECIMAL)
+		ok = numeric_rescale(datum_decimal(d), d->s, to.s, to.p, &v);
+	else if (ty_fraction(datum_ty(d)))
+		ok = isfinite(d->d) &&
+			numeric_from_double(d->d, to.p, to.s, &v);
+	else
+		ok = numeric_rescale(d->i, 0, to.s, to.p, &v);
+	return ok ? datum_from_decimal(v, to.p, to.s) : datum_null();
+}
+
+/* Of numbers and booleans. */
+static void
+from_number(struct datum *d, struct ty to)
+{
+	bool fraction = ty_fraction(datum_ty(d));
+	struct datum r = datum_null();
+	numeric v;
+
+	switch ((int)to.kind) {
+	case TYPE_BOOLEAN:
+		r = datum_bool(fraction ? d->d != 0
+			: d->kind == TYPE_DECIMAL ? datum_decimal(d) != 0
+						  : d->i != 0);
+		break;
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+	case TYPE_LONG:
+		if (fraction) {
+			r = datum_int(to.kind,
+				wrap(cut(d->d, to.kind), to.kind));
+		} else if (d->kind == TYPE_DECIMAL) {
+			v = datum_decimal(d) / numeric_power10(d->s);
+			r = datum_int(to.kind, wrap((int64_t)v, to.kind));
+		} else {
+			r = datum_int(to.kind, wrap(d->i, to.kind));
+		}
+		break;
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+		r = datum_double(fraction ? d->d
+			: d->kind == TYPE_DECIMAL
+				? numeric_double(datum_decimal(d), d->s)
+				: (double)d->i);
+		if (to.kind == TYPE_FLOAT)
+			r.d = (double)(fraction || d->kind == TYPE_DECIMAL
+					? (float)r.d : (float)d->i);
+		r.kind = to.kind;
+		break;
+	case TYPE_DECIMAL:
+		r = number_decimal(d, to);
+		break;
+	case TYPE_TIMESTAMP:
+		r = number_time(d);
+		break;
+	}
+	*d = r;
+}
+
+/* Casts of times. */
+
+static void
+from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	int64_t us = d->i;
+
+	switch ((int)to.kind) {
+	case TYPE_DATE:
+		us += zone_offset(c->env->zone, us) * TIME_SECOND;
+		*d = datum_int(TYPE_DATE, time_floor_div(us, DAY));
+		break;
+	case TYPE_BOOLEAN:
+		*d = datum_bool(us != 0);
+		break;
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+	case TYPE_DECIMAL:
+		*d = datum_double((double)us / 1e6);
+		from_number(d, to);
+		break;
+	default:
+		*d = datum_int(to.kind,
+			wrap(time_floor_div(us, TIME_SECOND), to.kind));
+	}
+}
+
+static void
+from_date(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	if (to.kind == TYPE_TIMESTAMP)
+		*d = datum_int(TYPE_TIMESTAMP,
+			zone_to_utc(c->env->zone, d->i * DAY));
+	else
+		*d = datum_null();
+}
+
+/* An interval as a count of its last unit. */
+static void
+from_interval(struct datum *d, struct ty to)
+{
+	static const int64_t size[] = {86400, 3600, 60, 1};
+
+	if (d->kind == to.kind) {
+		d->p = to.p;
+		d->s = to.s;
+		return;
+	}
+	if (d->kind == TYPE_DAYS)
+		*d = datum_int(TYPE_LONG, d->i / (size[d->s] * TIME_SECOND));
+	else
+		*d = datum_int(TYPE_LONG, d->s == UNIT_YEAR ? d->i / 12 : d->i);
+	from_number(d, to);
+}
+
+/* Casts of nested values: of their items. */
+
+static int
+from_items(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	struct datum *items;
+	struct ty want;
+	size_t n;
+
+	if (to.t == NULL || (d->kind == to.kind && d->t == to.t))
+		return 0;
+	if (datum_open(c, d) != 0)
+		return -1;
+	n = d->kind == TYPE_MAP ? 2 * (size_t)d->n : d->n;
+	items = arena_get(&c->arena, n * sizeof(*items));
+	for (size_t i = 0; i < n; i++) {
+		items[i] = d->items[i];
+		if (d->kind == TYPE_STRUCT)
+			want = i < to.t->fields->n
+				? ty_from(to.t->fields->f[i].type)
+				: ty(TYPE_UNKNOWN);
+		else
+			want = d->kind == TYPE_MAP && i % 2 == 0
+				? ty_key(to) : ty_elem(to);
+		if (want.kind != TYPE_UNKNOWN &&
+			datum_cast(c, &items[i], want) != 0)
+			return -1;
+	}
+	d->items = items;
+	d->t = to.t;
+	return 0;
+}
+
+bool
+datum_castable(struct ty from, struct ty to)
+{
+	if (from.kind == TYPE_UNKNOWN || to.kind == TYPE_UNKNOWN ||
+		from.kind == TYPE_NULL || to.kind == TYPE_STRING ||
+		from.kind == to.kind)
+		return true;
+	switch ((int)from.kind) {
+	case TYPE_STRING:
+		return to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DATE;
+	case TYPE_BOOLEAN:
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+	case TYPE_LONG:
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+	case TYPE_DECIMAL:
+		return (to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DECIMAL) ||
+			to.kind == TYPE_TIMESTAMP;
+	case TYPE_TIMESTAMP:
+	case TYPE_DATE:
+		return (to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DECIMAL) ||
+			to.kind == TYPE_TIMESTAMP || to.kind == TYPE_DATE;
+	case TYPE_YEARS:
+	case TYPE_DAYS:
+		return ty_integral(to) || to.kind == TYPE_DECIMAL;
+	case TYPE_STRUCT:
+		return to.kind == TYPE_MAP && from.t == NULL;
+	}
+	return false;
+}
+
+static int
+cast_refuse(struct datum_ctx *c, struct ty from, struct ty to)
+{
+	struct buf a, b;
+
+	buf_init(&a);
+	buf_init(&b);
+	ty_print(from, &a);
+	ty_print(to, &b);
+	err_set(c->err, "a value of type %s cannot become %s", buf_cstr(&a),
+		buf_cstr(&b));
+	buf_release(&a);
+	buf_release(&b);
+	return -1;
+}
+
+static void
+to_text(struct datum_ctx *c, struct datum *d)
+{
+	struct buf b;
+
+	if (d->kind == TYPE_BINARY) {
+		d->kind = TYPE_STRING;
+		return;
+	}
+	buf_init(&b);
+	datum_print(c, d, &b);
+	*d = datum_from_buf(c, &b);
+	buf_release(&b);
+}
+
+/* A struct of which nothing is known is taken as a map. */
+static int
+struct_map(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	struct datum *items;
+
+	if ((d->flags & DATUM_JSON) != 0) {
+		d->kind = TYPE_MAP;
+		d->t = to.t;
+		return 0;
+	}
+	items = arena_get(&c->arena, 2 * d->n * sizeof(*items));
+	for (size_t i = 0; i < d->n; i++) {
+		const char *name = d->t->fields->f[i].name;
+
+		items[2 * i] = datum_string(name, strlen(name));
+		items[2 * i + 1] = d->items[i];
+	}
+	*d = datum_items(TYPE_MAP, items, d->n, to.t);
+	return 0;
+}
+
+int
+datum_cast(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	if (d->kind == TYPE_NULL || to.kind == TYPE_UNKNOWN ||
+		(d->kind == to.kind && !ty_nested(to) &&
+			to.kind != TYPE_DECIMAL && to.kind <= TYPE_STRUCT))
+		return 0;
+	if (!datum_castable(datum_ty(d), to))
+		return cast_refuse(c, datum_ty(d), to);
+	if (to.kind == TYPE_STRING) {
+		to_text(c, d);
+		return 0;
+	}
+	switch ((int)d->kind) {
+	case TYPE_STRING:
+		from_text(c, d, to);
+		return 0;
+	case TYPE_TIMESTAMP:
+		from_timestamp(c, d, to);
+		return 0;
+	case TYPE_DATE:
+		from_date(c, d, to);
+		return 0;
+	case TYPE_YEARS:
+	case TYPE_DAYS:
+		from_interval(d, to);
+		return 0;
+	case TYPE_STRUCT:
+		if (to.kind == TYPE_MAP)
+			return struct_map(c, d, to);
+		return from_items(c, d, to);
+	case TYPE_ARRAY:
+	case TYPE_MAP:
+		return from_items(c, d, to);
+	}
+	from_number(d, to);
+	return 0;
+}

@@ -1,0 +1,658 @@
+/*
+ * sql_bind: what names mean and which types meet
+ *
+ * Where all types are known they are settled here: a cast is put in front of
+ * each argument that is to become something else.  Where a function's result
+ * hangs on types that are not known, its rule is asked again when values come
+ * (sql_eval.c).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "err.h"
+#include "schema.h"
+#include "sql_impl.h"
+
+/* Types that go together. */
+
+struct ty
+sql_type_decimal(struct ty t)
+{
+	switch ((int)t.kind) {
+	case TYPE_BYTE:
+		return ty_decimal(3, 0);
+	case TYPE_SHORT:
+		return ty_decimal(5, 0);
+	case TYPE_INT:
+		return ty_decimal(10, 0);
+	case TYPE_LONG:
+		return ty_decimal(20, 0);
+	}
+	return t;
+}
+
+static struct ty
+wider_decimal(struct ty a, struct ty b)
+{
+	int scale, range;
+
+	a = sql_type_decimal(a);
+	b = sql_type_decimal(b);
+	scale = a.s > b.s ? a.s : b.s;
+	range = a.p - a.s > b.p - b.s ? a.p - a.s : b.p - b.s;
+	if (range + scale > NUMERIC_DIGITS)
+		scale = range >= NUMERIC_DIGITS ? 0 : NUMERIC_DIGITS - range;
+	return ty_decimal(range + scale > NUMERIC_DIGITS ? NUMERIC_DIGITS
+							 : range + scale,
+		scale);
+}
+
+static struct ty
+wider_number(struct ty a, struct ty b)
+{
+	if (a.kind == TYPE_DECIMAL && b.kind == TYPE_DECIMAL)
+		return wider_decimal(a, b);
+	if (a.kind == TYPE_DECIMAL || b.kind == TYPE_DECIMAL)
+		return ty_fraction(a) || ty_fraction(b) ? ty(TYPE_DOUBLE)
+							: wider_decimal(a, b);
+	return a.kind > b.kind ? a : b;
+}
+
+static bool
+is_interval(struct ty t)
+{
+	return t.kind == TYPE_DAYS || t.kind == TYPE_YEARS;
+}
+
+static struct ty
+wider_interval(struct ty a, struct ty b)
+{
+	a.p = a.p < b.p ? a.p : b.p;
+	a.s = a.s > b.s ? a.s : b.s;
+	return a;
+}
+
+static bool
+is_time(struct ty t)
+{
+	return t.kind == TYPE_DATE || t.kind == TYPE_TIMESTAMP;
+}
+
+static bool
+wider(struct arena *m, struct ty a, struct ty b, bool text, struct ty *out);
+
+/* Of arrays, maps and structs. */
+static bool
+wider_nested(struct arena *m, struct ty a, struct ty b, bool text,
+	struct ty *out)
+{
+	struct ty elem, key, fields[64];
+	const char *names[64];
+	size_t n;
+
+	if (a.t == NULL || b.t == NULL) {
+		*out = (struct ty){.kind = a.kind};
+		return true;
+	}
+	if (a.kind == TYPE_STRUCT) {
+		n = a.t->fields->n;
+		if (n != b.t->fields->n || n > 64)
+			return false;
+		for (size_t i = 0; i < n; i++) {
+			names[i] = a.t->fields->f[i].name;
+			if (!wider(m, ty_from(a.t->fields->f[i].type),
+				    ty_from(b.t->fields->f[i].type), text,
+				    &fields[i]))
+				return false;
+		}
+		*out = ty_struct(m, names, fields, n);
+		return true;
+	}
+	if (!wider(m, ty_elem(a), ty_elem(b), text, &elem))
+		return false;
+	if (a.kind == TYPE_ARRAY) {
+		*out = ty_array(m, elem);
+		return true;
+	}
+	if (!wider(m, ty_key(a), ty_key(b), text, &key))
+		return false;
+	*out = ty_map(m, key, elem);
+	return true;
+}
+
+static bool
+wider(struct arena *m, struct ty a, struct ty b, bool text, struct ty *out)
+{
+	*out = a;
+	if (ty_equal(a, b) || b.kind == TYPE_NULL)
+		return true;
+	*out = b;
+	if (a.kind == TYPE_NULL)
+		return true;
+	if (a.kind == TYPE_UNKNOWN || b.kind == TYPE_UNKNOWN)
+		*out = ty(TYPE_UNKNOWN);
+	else if (ty_numeric(a) && ty_numeric(b))
+		*out = wider_number(a, b);
+	else if (is_time(a) && is_time(b))
+		*out = ty(TYPE_TIMESTAMP);
+	else if (is_interval(a) && a.kind == b.kind)
+		*out = wider_interval(a, b);
+	else if (ty_nested(a) && a.kind == b.kind)
+		return wider_nested(m, a, b, text, out);
+	else if (text && (a.kind == TYPE_STRING || b.kind == TYPE_STRING) &&
+		!ty_nested(a) && !ty_nested(b) && a.kind != TYPE_BINARY &&
+		b.kind != TYPE_BINARY && a.kind != TYPE_BOOLEAN &&
+		b.kind != TYPE_BOOLEAN)
+		*out = ty(TYPE_STRING);
+	else
+		return false;
+	return true;
+}
+
+bool
+sql_type_wider(struct arena *m, struct ty a, struct ty b, struct ty *out)
+{
+	return wider(m, a, b, true, out);
+}
+
+bool
+sql_type_tightest(struct arena *m, struct ty a, struct ty b, struct ty *out)
+{
+	return wider(m, a, b, false, out);
+}
+
+/* A string beside t is read as this. */
+static bool
+compare_text(struct ty t, struct ty *out)
+{
+	if (ty_nested(t) || is_interval(t))
+		return false;
+	*out = t.kind == TYPE_DECIMAL ? ty(TYPE_DOUBLE)
+		: t.kind == TYPE_NULL ? ty(TYPE_STRING)
+				      : t;
+	return true;
+}
+
+bool
+sql_type_compare(struct ty a, struct ty b, struct ty *out)
+{
+	*out = a;
+	if (a.kind == TYPE_UNKNOWN || b.kind == TYPE_UNKNOWN) {
+		*out = ty(TYPE_UNKNOWN);
+		return true;
+	}
+	if (a.kind == TYPE_STRING && b.kind != TYPE_STRING)
+		return compare_text(b, out);
+	if (b.kind == TYPE_STRING && a.kind != TYPE_STRING)
+		return compare_text(a, out);
+	if (ty_numeric(a) && ty_numeric(b)) {
+		*out = wider_number(a, b);
+		return true;
+	}
+	if (a.kind == TYPE_NULL) {
+		*out = b;
+		return true;
+	}
+	if (b.kind == TYPE_NULL || (a.kind == b.kind && !is_time(a)))
+		return true;
+	if (is_time(a) && is_time(b)) {
+		*out = a.kind == b.kind ? a : ty(TYPE_TIMESTAMP);
+		return true;
+	}
+	if ((a.kind == TYPE_BOOLEAN && ty_numeric(b)) ||
+		(b.kind == TYPE_BOOLEAN && ty_numeric(a))) {
+		*out = a.kind == TYPE_BOOLEAN ? b : a;
+		return true;
+	}
+	return false;
+}
+
+int
+sql_type_mismatch(struct sql_rule *r, const char *what)
+{
+	struct buf b;
+
+	buf_init(&b);
+	for (int i = 0; i < r->n; i++) {
+		buf_str(&b, i == 0 ? "" : i == r->n - 1 ? " and " : ", ");
+		if (r->arg[i].kind == TYPE_UNKNOWN)
+			buf_str(&b, "something");
+		else
+			ty_print(r->arg[i], &b);
+	}
+	err_as(r->err, STATUS_USAGE, "'%s' %s, not %s", r->node->fn->name,
+		what, buf_cstr(&b));
+	buf_release(&b);
+	return -1;
+}
+
+/* Names. */
+
+static bool
+name_is(const struct sql_name *n, const char *s)
+{
+	return strlen(s) == n->n && strcasecmp(n->s, s) == 0;
+}
+
+/* Place among the fields; -1 none, -2 several. */
+static int
+find_in(const struct schema *s, const char *name)
+{
+	int at = -1;
+
+	for (size_t i = 0; s != NULL && i < s->n; i++) {
+		if (strcasecmp(s->f[i].name, name) != 0)
+			continue;
+		if (at >= 0 && strcmp(s->f[i].name, s->f[at].name) != 0)
+			return -2;
+		at = (int)i;
+	}
+	return at;
+}
+
+/* Two parts as one name. */
+static void
+join_parts(char *out, const struct sql_name *part, char between)
+{
+	memcpy(out, part[0].s, part[0].n);
+	out[part[0].n] = between;
+	memcpy(out + part[0].n + 1, part[1].s, part[1].n);
+	out[part[0].n + 1 + part[1].n] = '\0';
+}
+
+/*
+ * A name among fields that are known: first its first part; then a.b as one
+ * name; window.start where window has been made window_start.  *skip: the parts
+ * it takes.
+ */
+static int
+find_name(const struct schema *s, const struct sql_name *part, int npart,
+	int *skip)
+{
+	char joined[512];
+	int at = find_in(s, part[0].s);
+
+	*skip = 1;
+	if (at != -1 || npart < 2 || part[0].n + part[1].n + 2 > sizeof(joined))
+		return at;
+	*skip = 2;
+	join_parts(joined, part, '.');
+	at = find_in(s, joined);
+	if (at == -1 && name_is(&part[0], "window")) {
+		join_parts(joined, part, '_');
+		at = find_in(s, joined);
+	}
+	return at;
+}
+
+static int
+refuse_name(struct sql *x, const struct sql_node *n, const struct schema *s,
+	const struct schema *more, int at, struct err *err)
+{
+	const char *near;
+	char word[80];
+
+	err_quote(word, sizeof(word), n->part[0].s, n->part[0].n);
+	if (at == -2)
+		return sql_refuse(x, n->from, err,
+			"'%s' is the name of several fields, which differ in "
+			"the case of their letters", word);
+	near = schema_nearest(s, n->part[0].s);
+	if (near == NULL && more != NULL)
+		near = schema_nearest(more, n->part[0].s);
+	if (near != NULL)
+		return sql_refuse(x, n->from, err,
+			"no field '%s' (did you mean '%s'?)", word, near);
+	return sql_refuse(x, n->from, err, "no field '%s'", word);
+}
+
+/* Which of two inputs is meant; 0 or -1. */
+static int
+find_side(struct sql *x, struct sql_node *n, struct err *err)
+{
+	const struct schema *l = x->fields[0], *r = x->fields[1];
+	int skip, in_left, in_right;
+
+	if (n->npart > 1 &&
+		(name_is(n->part, "left") || name_is(n->part, "right"))) {
+		n->side = name_is(n->part, "right");
+		n->part++;
+		n->npart--;
+		return 0;
+	}
+	in_left = l != NULL ? find_name(l, n->part, n->npart, &skip) : -1;
+	in_right = r != NULL ? find_name(r, n->part, n->npart, &skip) : -1;
+	if (in_left != -1 && in_right != -1)
+		return sql_refuse(x, n->from, err,
+			"both inputs have a field '%s': say left.%s or "
+			"right.%s", n->part[0].s, n->part[0].s, n->part[0].s);
+	n->side = in_right != -1;
+	if (in_left != -1 || in_right != -1)
+		return 0;
+	if (l != NULL && r != NULL)
+		return refuse_name(x, n, l, r, -1, err);
+	return sql_refuse(x, n->from, err,
+		"the fields of the inputs are not known: say left.%s or "
+		"right.%s", n->part[0].s, n->part[0].s);
+}
+
+static struct sql_node *
+member(struct sql *x, struct sql_node *of, const struct sql_name *part)
+{
+	struct sql_node *n = sql_node(x, SQL_MEMBER, of->from);
+
+	n->to = of->to;
+	n->arg = arena_get(&x->arena, sizeof(*n->arg));
+	n->arg[0] = of;
+	n->narg = 1;
+	n->part = (struct sql_name *)part;
+	n->npart = 1;
+	return n;
+}
+
+/* Is it a lambda's argument? */
+static bool
+find_var(struct sql *x, struct sql_node *n)
+{
+	int first = x->nvars;
+
+	for (struct sql_node *f = x->scope; f != NULL; f = f->outer) {
+		first = f->var;
+		for (int i = 0; i < f->nvar; i++)
+			if (f->part[i].n == n->part[0].n &&
+				strcasecmp(f->part[i].s, n->part[0].s) == 0) {
+				n->op = SQL_VAR;
+				n->var = first + i;
+				n->ty = f->vars[i];
+				n->eval = sql_eval_var;
+				n->bound = true;
+				return true;
+			}
+	}
+	return false;
+}
+
+static int
+bind_name(struct sql *x, struct sql_node **np, struct err *err)
+{
+	struct sql_node *n = *np;
+	const struct schema *s;
+	struct sql_node *top, *all;
+	const struct schema_field *f;
+	int at, skip;
+
+	if (find_var(x, n)) {
+		skip = 1;
+	} else {
+		if (x->two && find_side(x, n, err) != 0)
+			return -1;
+		s = x->fields[n->side];
+		n->op = SQL_FIELD;
+		n->eval = sql_eval_field;
+		n->bound = true;
+		if (s == NULL)
+			return 0; /* each record tells */
+		at = find_name(s, n->part, n->npart, &skip);
+		if (at < 0)
+			return refuse_name(x, n, s, NULL, at, err);
+		f = &s->f[at];
+		/* The schema may not live as long. */
+		n->ty = ty_keep(&x->arena, f->type);
+		n->exact = true;
+		n->part[skip - 1] = (struct sql_name){
+			arena_text(&x->arena, f->name, strlen(f->name)),
+			(uint32_t)strlen(f->name)};
+		n->part += skip - 1;
+		n->npart -= skip - 1;
+		skip = 1;
+	}
+	if (n->npart == skip)
+		return 0;
+	/* Another part of the tree may point to this node, too. */
+	top = sql_node(x, n->op, n->from);
+	all = top->all;
+	*top = *n;
+	top->all = all;
+	top->npart = skip;
+	for (int i = skip; i < n->npart; i++)
+		top = member(x, top, &n->part[i]);
+	n->become = top;
+	*np = top;
+	return sql_bind(x, np, err);
+}
+
+/* a.b where a is known to be a struct, a map or an array of structs. */
+static int
+bind_member(struct sql *x, struct sql_node *n, struct err *err)
+{
+	struct ty t;
+	int at;
+
+	if (sql_bind(x, &n->arg[0], err) != 0)
+		return -1;
+	n->eval = sql_eval_member;
+	n->bound = true;
+	t = n->arg[0]->ty;
+	n->ty = ty(TYPE_UNKNOWN);
+	if (t.kind == TYPE_ARRAY && t.t != NULL)
+		t = ty_elem(t);
+	if (t.kind == TYPE_UNKNOWN || t.kind == TYPE_NULL ||
+		(ty_nested(t) && t.t == NULL))
+		return 0;
+	if (t.kind == TYPE_MAP) {
+		n->ty = ty_elem(t);
+		return 0;
+	}
+	if (t.kind != TYPE_STRUCT)
+		return sql_refuse(x, n->from, err,
+			"'%s' is asked of what has no fields", n->part[0].s);
+	at = find_in(t.t->fields, n->part[0].s);
+	if (at < 0)
+		return refuse_name(x, n, t.t->fields, NULL, at, err);
+	n->ty = ty_from(t.t->fields->f[at].type);
+	if (n->arg[0]->ty.kind == TYPE_ARRAY)
+		n->ty = ty_array(&x->arena, n->ty);
+	return 0;
+}
+
+/* Casts and calls. */
+
+static void
+mark_constant(struct sql_node *n)
+{
+	n->constant = true;
+	for (int i = 0; i < n->narg; i++)
+		if (!n->arg[i]->constant)
+			n->constant = false;
+	if (n->op == SQL_CALL && (n->fn->flags & SQL_VOLATILE) != 0)
+		n->constant = false;
+	if (n->constant && n->op != SQL_LITERAL) {
+		n->real = n->eval;
+		n->eval = sql_eval_constant;
+	}
+}
+
+static struct sql_node *
+put_cast(struct sql *x, struct sql_node *of, struct ty to)
+{
+	struct sql_node *n = sql_node(x, SQL_CAST, of->from);
+
+	n->to = of->to;
+	n->arg = arena_get(&x->arena, sizeof(*n->arg));
+	n->arg[0] = of;
+	n->narg = 1;
+	n->ty = to;
+	n->eval = sql_eval_cast;
+	n->bound = true;
+	mark_constant(n);
+	return n;
+}
+
+static int
+bind_cast(struct sql *x, struct sql_node *n, struct err *err)
+{
+	struct buf a, b;
+
+	if (sql_bind(x, &n->arg[0], err) != 0)
+		return -1;
+	n->eval = sql_eval_cast;
+	n->bound = true;
+	mark_constant(n);
+	if (datum_castable(n->arg[0]->ty, n->ty))
+		return 0;
+	buf_init(&a);
+	buf_init(&b);
+	ty_print(n->arg[0]->ty, &a);
+	ty_print(n->ty, &b);
+	sql_refuse(x, n->from, err, "a value of type %s cannot become %s",
+		buf_cstr(&a), buf_cstr(&b));
+	buf_release(&a);
+	buf_release(&b);
+	return -1;
+}
+
+/* The types of a lambda's variables, from those of the other arguments. */
+static void
+lambda_types(const struct sql_node *call, struct ty *vars)
+{
+	struct ty a = call->arg[0]->ty, b = ty(TYPE_UNKNOWN);
+
+	if (call->narg > 1 && call->arg[1]->op != SQL_FUNCTION)
+		b = call->arg[1]->ty;
+	vars[0] = vars[1] = vars[2] = ty(TYPE_UNKNOWN);
+	switch (call->fn->tag) {
+	case SQL_VARS_ITEM:
+		vars[0] = ty_elem(a);
+		vars[1] = ty(TYPE_INT);
+		break;
+	case SQL_VARS_TWO:
+		vars[0] = vars[1] = ty_elem(a);
+		break;
+	case SQL_VARS_ZIP:
+		vars[0] = ty_elem(a);
+		vars[1] = ty_elem(b);
+		break;
+	case SQL_VARS_PAIR:
+		vars[0] = ty_key(a);
+		vars[1] = ty_elem(a);
+		break;
+	case SQL_VARS_FOLD:
+		break;
+	}
+}
+
+static int
+bind_lambda(struct sql *x, const struct sql_node *call, struct sql_node *f,
+	struct err *err)
+{
+	int r;
+
+	f->vars = arena_get(&x->arena, 3 * sizeof(*f->vars));
+	lambda_types(call, f->vars);
+	f->var = x->nvars;
+	f->outer = x->scope;
+	x->scope = f;
+	x->nvars += f->nvar;
+	if (x->nvars > x->maxvars)
+		x->maxvars = x->nvars;
+	r = sql_bind(x, &f->arg[0], err);
+	x->nvars -= f->nvar;
+	x->scope = f->outer;
+	f->ty = f->arg[0]->ty;
+	f->bound = true;
+	f->constant = false;
+	return r;
+}
+
+static int
+bind_arguments(struct sql *x, struct sql_node *n, struct err *err)
+{
+	bool lambda = (n->fn->flags & SQL_LAMBDA) != 0;
+
+	for (int i = 0; i < n->narg; i++) {
+		if (n->arg[i]->op == SQL_FUNCTION) {
+			if (!lambda || i == 0)
+				return sql_refuse(x, n->arg[i]->from, err,
+					"'%s' takes no function here",
+					n->fn->name);
+			if (bind_lambda(x, n, n->arg[i], err) != 0)
+				return -1;
+		} else if (sql_bind(x, &n->arg[i], err) != 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+bind_call(struct sql *x, struct sql_node *n, struct err *err)
+{
+	struct sql_rule r = {.node = n, .arena = &x->arena, .n = n->narg};
+	struct err why;
+	struct ty *want;
+
+	if (bind_arguments(x, n, err) != 0)
+		return -1;
+	r.err = &why;
+	r.arg = want = arena_get(&x->arena,
+		(size_t)(n->narg + 1) * sizeof(*want));
+	for (int i = 0; i < n->narg; i++)
+		want[i] = n->arg[i]->ty;
+	r.result = ty(TYPE_UNKNOWN);
+	if (sql_fn_rule(&r) != 0)
+		return sql_refuse(x, n->from, err, "%s", why.text);
+	n->eval = n->fn->eval != NULL ? n->fn->eval : sql_eval_call;
+	n->ty = r.result;
+	n->bound = !r.open;
+	for (int i = 0; n->bound && i < n->narg; i++)
+		if (want[i].kind != TYPE_UNKNOWN &&
+			n->arg[i]->op != SQL_FUNCTION &&
+			!ty_equal(want[i], n->arg[i]->ty))
+			n->arg[i] = put_cast(x, n->arg[i], want[i]);
+	if (!n->bound) {
+		n->seen.type = arena_zero(&x->arena,
+			2 * (size_t)(n->narg + 1) * sizeof(*want));
+		n->seen.want = n->seen.type + n->narg + 1;
+	}
+	mark_constant(n);
+	if (n->fn->prepare != NULL && n->fn->prepare(x, n, &why) != 0)
+		return sql_refuse(x, n->narg > 1 ? n->arg[1]->from : n->from,
+			err, "%s", why.text);
+	return 0;
+}
+
+int
+sql_bind(struct sql *x, struct sql_node **np, struct err *err)
+{
+	struct sql_node *n = *np;
+
+	if (n->eval != NULL) {
+		if (n->become != NULL)
+			*np = n->become;
+		return 0;
+	}
+	switch (n->op) {
+	case SQL_LITERAL:
+		n->ty = datum_ty(&n->lit);
+		n->eval = sql_eval_literal;
+		n->bound = n->constant = true;
+		return 0;
+	case SQL_NAME:
+		return bind_name(x, np, err);
+	case SQL_MEMBER:
+		return bind_member(x, n, err);
+	case SQL_CAST:
+		return bind_cast(x, n, err);
+	case SQL_CALL:
+		return bind_call(x, n, err);
+	case SQL_FUNCTION:
+		return sql_refuse(x, n->from, err,
+			"a function stands only in the brackets of another "
+			"one");
+	case SQL_FIELD:
+	case SQL_VAR:
+		break;
+	}
+	return 0;
+}

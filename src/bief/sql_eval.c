@@ -1,0 +1,338 @@
+/*
+ * sql_eval: values of expressions.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "expr.h"
+#include "json.h"
+#include "sql_impl.h"
+
+int
+sql_eval_literal(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	*out = n->lit;
+	return 0;
+}
+
+int
+sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	*out = c->vars[n->var];
+	return 0;
+}
+
+/* Fields. */
+
+/* A name as it stands in JSON against plain text. */
+static bool
+same_name(const struct shape_name *a, const char *s, size_t n, bool exact)
+{
+	struct buf b;
+	bool same;
+
+	if (memchr(a->s, '\\', a->n) == NULL)
+		return a->n == n &&
+			(exact ? memcmp(a->s, s, n) == 0
+			       : strncasecmp(a->s, s, n) == 0);
+	buf_init(&b);
+	json_unquote(&b, a->s, a->n);
+	same = b.n == n && (exact ? memcmp(b.p, s, n) == 0
+				  : strncasecmp(b.p, s, n) == 0);
+	buf_release(&b);
+	return same;
+}
+
+/* -1 none, -2 several that differ in case. */
+static int
+find_name(const struct shape *shape, const char *s, size_t n, bool exact)
+{
+	int at = -1;
+
+	for (uint32_t i = 0; i < shape->n; i++) {
+		if (!same_name(&shape->names[i], s, n, exact))
+			continue;
+		if (at >= 0 && (shape->names[i].n != shape->names[at].n ||
+				       memcmp(shape->names[i].s,
+					       shape->names[at].s,
+					       shape->names[i].n) != 0))
+			return -2;
+		at = (int)i;
+	}
+	return at;
+}
+
+static int
+find_joined(const struct shape *shape, const struct sql_name *part,
+	char between)
+{
+	char joined[512];
+	size_t n = part[0].n + 1 + part[1].n;
+
+	if (n > sizeof(joined))
+		return -1;
+	memcpy(joined, part[0].s, part[0].n);
+	joined[part[0].n] = between;
+	memcpy(joined + part[0].n + 1, part[1].s, part[1].n);
+	return find_name(shape, joined, n, false);
+}
+
+/* Where the name is in records of this shape; kept for the next one. */
+static int
+find_place(struct datum_ctx *c, struct sql_node *n, const struct shape *shape)
+{
+	char word[80];
+	int at;
+
+	n->skip = 1;
+	at = find_name(shape, n->part[0].s, n->part[0].n, n->exact);
+	if (at == -1 && !n->exact && n->npart > 1) {
+		n->skip = 2;
+		at = find_joined(shape, n->part, '.');
+		if (at == -1 && strcasecmp(n->part[0].s, "window") == 0)
+			at = find_joined(shape, n->part, '_');
+	}
+	if (at == -2)
+		return err_set(c->err,
+			"'%s' is the name of several fields, which differ in "
+			"the case of their letters",
+			err_quote(word, sizeof(word), n->part[0].s,
+				n->part[0].n));
+	n->index = at;
+	n->shape_id = shape->id;
+	return 0;
+}
+
+int
+sql_find_field(struct datum_ctx *c, struct sql_node *n,
+	const struct value **v)
+{
+	const struct record *r = c->record[n->side];
+
+	if (r == NULL) {
+		*v = NULL;
+		return 0;
+	}
+	if (r->shape->id != n->shape_id && find_place(c, n, r->shape) != 0)
+		return -1;
+	*v = n->index >= 0 ? &r->v[n->index] : NULL;
+	return 0;
+}
+
+/* "field 'x' " in front of what is wrong with its value */
+static int
+bad_field(struct datum_ctx *c, const struct sql_node *n)
+{
+	char word[80];
+
+	err_in(c->err, "field '%s'",
+		err_quote(word, sizeof(word), n->part[0].s, n->part[0].n));
+	return -1;
+}
+
+int
+sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	const struct value *v;
+	struct datum d;
+
+	if (sql_find_field(c, n, &v) != 0)
+		return -1;
+	if (datum_load(c, v, n->ty, out) != 0)
+		return bad_field(c, n);
+	for (int i = n->skip; v != NULL && i < n->npart; i++) {
+		d = *out;
+		if (datum_field(c, &d, n->part[i].s, n->part[i].n, out) != 0)
+			return bad_field(c, n);
+	}
+	return 0;
+}
+
+/* The value of a map's key, which may be no string. */
+static int
+map_member(struct datum_ctx *c, struct datum m, const struct sql_name *part,
+	struct datum *out)
+{
+	struct datum key = datum_string(part->s, part->n);
+
+	if (datum_open(c, &m) != 0)
+		return -1;
+	if (ty_key(datum_ty(&m)).kind > TYPE_NULL &&
+		datum_cast(c, &key, ty_key(datum_ty(&m))) != 0)
+		return -1;
+	*out = datum_null();
+	for (uint32_t i = 0; i < m.n; i++)
+		if (datum_compare(c, &m.items[2 * i], &key) == 0)
+			*out = m.items[2 * i + 1];
+	return 0;
+}
+
+int
+sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	struct datum d, *items;
+
+	if (n->arg[0]->eval(c, n->arg[0], &d) != 0)
+		return -1;
+	if (d.kind == TYPE_MAP)
+		return map_member(c, d, n->part, out);
+	if (d.kind != TYPE_ARRAY)
+		return datum_field(c, &d, n->part[0].s, n->part[0].n, out);
+	if (datum_open(c, &d) != 0)
+		return -1;
+	items = arena_get(&c->arena, d.n * sizeof(*items));
+	for (uint32_t i = 0; i < d.n; i++)
+		if (datum_field(c, &d.items[i], n->part[0].s, n->part[0].n,
+			    &items[i]) != 0)
+			return -1;
+	*out = datum_items(TYPE_ARRAY, items, d.n, n->ty.t);
+	return 0;
+}
+
+/* Casts and calls. */
+
+int
+sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	if (n->arg[0]->eval(c, n->arg[0], out) != 0)
+		return -1;
+	return out->kind == n->ty.kind && out->kind < TYPE_DECIMAL ? 0
+		: datum_cast(c, out, n->ty);
+}
+
+int
+sql_eval_constant(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	if (!n->is_kept || n->kept_zone != c->env->zone ||
+		n->kept_us != c->env->batch_us) {
+		if (n->real(c, n, out) != 0)
+			return -1;
+		arena_clear(&n->keep);
+		n->kept = datum_copy(c, &n->keep, out);
+		n->kept_zone = c->env->zone;
+		n->kept_us = c->env->batch_us;
+		n->is_kept = true;
+	}
+	*out = n->kept;
+	return 0;
+}
+
+int
+sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
+	const struct datum *a, int n, struct datum *out)
+{
+	for (int i = 0; i < f->nvar; i++)
+		c->vars[f->var + i] = i < n ? a[i] : datum_null();
+	return f->arg[0]->eval(c, f->arg[0], out);
+}
+
+/* NaN and infinities are strings in a stream; beside numbers they are not. */
+static void
+see_specials(struct datum *a, int n)
+{
+	bool number = false;
+	double d;
+
+	for (int i = 0; i < n; i++)
+		if (ty_numeric(datum_ty(&a[i])))
+			number = true;
+	for (int i = 0; number && i < n; i++)
+		if (a[i].kind == TYPE_STRING &&
+			(a[i].flags & DATUM_LOOSE) != 0 &&
+			datum_special(a[i].str, a[i].n, &d))
+			a[i] = datum_double(d);
+}
+
+static bool
+seen_before(const struct sql_node *n, const struct datum *a)
+{
+	const struct sql_seen *s = &n->seen;
+
+	if (!s->known)
+		return false;
+	for (int i = 0; i < n->narg; i++)
+		if (a[i].kind != s->type[i].kind ||
+			(a[i].kind >= TYPE_DECIMAL && a[i].kind < TYPE_STRING &&
+				(a[i].p != s->type[i].p ||
+					a[i].s != s->type[i].s)) ||
+			a[i].kind > TYPE_STRUCT)
+			return false;
+	return true;
+}
+
+/* Ask the function's rule about the types that came. */
+static int
+see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
+{
+	struct sql_seen *s = &n->seen;
+	struct sql_rule r = {.node = n, .arena = &c->arena, .err = c->err,
+		.n = n->narg, .arg = s->want};
+
+	s->known = true;
+	for (int i = 0; i < n->narg; i++) {
+		s->type[i] = n->arg[i]->op == SQL_FUNCTION ? n->arg[i]->ty
+							  : datum_ty(&a[i]);
+		s->want[i] = s->type[i];
+		/* Types of arrays live as long as this evaluation. */
+		if (ty_nested(s->type[i]))
+			s->known = false;
+	}
+	s->result = ty(TYPE_UNKNOWN);
+	if (sql_fn_rule(&r) != 0)
+		return -1;
+	s->result = r.result;
+	for (int i = 0; i < n->narg; i++)
+		if (ty_nested(s->want[i]))
+			s->known = false;
+	if (ty_nested(r.result))
+		s->known = false;
+	return 0;
+}
+
+static int
+convert(struct datum_ctx *c, struct sql_node *n, struct datum *a)
+{
+	see_specials(a, n->narg);
+	if (!seen_before(n, a) && see(c, n, a) != 0)
+		return -1;
+	for (int i = 0; i < n->narg; i++)
+		if (n->arg[i]->op != SQL_FUNCTION &&
+			n->seen.want[i].kind != TYPE_UNKNOWN &&
+			datum_cast(c, &a[i], n->seen.want[i]) != 0)
+			return -1;
+	return 0;
+}
+
+int
+sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	bool nulls = (n->fn->flags & SQL_NULLS) != 0;
+	struct datum few[4], *a = few;
+
+	if (n->narg > 4)
+		a = arena_get(&c->arena, (size_t)n->narg * sizeof(*a));
+	for (int i = 0; i < n->narg; i++) {
+		if (n->arg[i]->op == SQL_FUNCTION) {
+			a[i] = datum_int(TYPE_INT, 0);
+			continue;
+		}
+		if (n->arg[i]->eval(c, n->arg[i], &a[i]) != 0)
+			return -1;
+		if (a[i].kind == TYPE_NULL && !nulls) {
+			*out = datum_null();
+			return 0;
+		}
+	}
+	if (!n->bound) {
+		if (convert(c, n, a) != 0)
+			return -1;
+		/* What could not be read as a number is null by now. */
+		for (int i = 0; !nulls && i < n->narg; i++)
+			if (a[i].kind == TYPE_NULL) {
+				*out = datum_null();
+				return 0;
+			}
+	}
+	return n->fn->run(c, n, a, out);
+}

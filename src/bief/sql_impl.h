@@ -1,0 +1,247 @@
+/*
+ * sql_impl: what the parts of SQL expressions share.  Private to sql*.c.
+ *
+ *	sql_parse.c  text to a tree of nodes
+ *	sql_bind.c   names and types; casts are put in where types are known
+ *	sql_eval.c   values; where types are not known, they are bound to the
+ *	             kinds that are met, and what was found out is remembered
+ *	sql_fn.c     the table of functions, operators among them; their
+ *	             signatures; the functions are in sql_text.c, sql_math.c ...
+ *	sql.c        expr.h's face, select lists
+ *	sql_join.c   conditions over two inputs
+ */
+#ifndef BIEF_SQL_IMPL_H
+#define BIEF_SQL_IMPL_H
+
+#include "datum.h"
+#include "err.h"
+#include "record.h"
+
+struct sql;
+struct sql_node;
+
+/*
+ * What a function makes of the types of its arguments: it changes each to the
+ * type that it wants (TYPE_UNKNOWN: as it is) and sets the type of its result.
+ */
+struct sql_rule {
+	const struct sql_node *node;
+	struct arena *arena; /* for types that are made */
+	struct err *err;
+	int n;
+	struct ty *arg;
+	struct ty result;
+	bool open; /* set where it hangs on a type that is not known */
+};
+
+typedef int sql_run_fn(struct datum_ctx *c, struct sql_node *n,
+	struct datum *a, struct datum *out);
+typedef int sql_rule_fn(struct sql_rule *r);
+
+/* flags of functions */
+#define SQL_NULLS 1    /* it gets nulls; else a null makes its result null */
+#define SQL_LAZY 2     /* it evaluates its arguments itself: eval */
+#define SQL_VOLATILE 4 /* not the same for the same arguments */
+#define SQL_LAMBDA 8   /* the last argument is a lambda (or two) */
+#define SQL_OPERATOR 16 /* not to be called by its name */
+
+/* tag of functions that take a lambda: what its variables are */
+enum {
+	SQL_VARS_ITEM = 1, /* an element and its place */
+	SQL_VARS_TWO,      /* two elements */
+	SQL_VARS_ZIP,      /* an element of each of two arrays */
+	SQL_VARS_PAIR,     /* key and value */
+	SQL_VARS_FOLD      /* what was made so far, and an element */
+};
+
+struct sql_fn {
+	const char *name;
+	/*
+	 * "si?:s": the arguments, those behind ? may be missing, the last one
+	 * before + may be repeated; then the result.  NULL: see rule.
+	 *   s string, b boolean, i int, l bigint, d double, t timestamp,
+	 *   D date, x binary, n a number, a anything, A array, M map
+	 *   results also: 0 the type of the first argument, 1 of its elements,
+	 *   S array of strings
+	 */
+	const char *sig;
+	sql_run_fn *run;
+	unsigned flags;
+	sql_rule_fn *rule; /* instead of what sig says of types */
+	int (*eval)(struct datum_ctx *c, struct sql_node *n,
+		struct datum *out);
+	/* Look at constant arguments when compiled: patterns and the like. */
+	int (*prepare)(struct sql *x, struct sql_node *n, struct err *err);
+	int tag; /* tells apart what shares run */
+};
+
+/* The tables; a NULL name ends each. */
+extern const struct sql_fn sql_ops_fns[], sql_math_fns[], sql_text_fns[],
+	sql_regex_fns[], sql_format_fns[], sql_time_fns[],
+	sql_list_fns[], sql_json_fns[], sql_hash_fns[];
+
+const struct sql_fn *sql_fn_find(const char *name, size_t n);
+/* The nearest name, or NULL. */
+const char *sql_fn_near(const char *name);
+/* All functions, for tests: i from 0, NULL at the end. */
+const struct sql_fn *sql_fn_at(size_t i);
+/* How many arguments; max is -1 for any number. */
+void sql_fn_arity(const struct sql_fn *f, int *min, int *max);
+int sql_fn_rule(struct sql_rule *r);
+/* One type for all arguments from first on; where some are not known: open,
+ * and the result is the one of those that are. */
+int sql_rule_common(struct sql_rule *r, int first, int step, bool text,
+	struct ty *common);
+
+enum sql_op {
+	SQL_LITERAL, /* lit */
+	SQL_NAME,    /* parts; becomes SQL_FIELD or SQL_VAR */
+	SQL_FIELD,   /* a field of the record */
+	SQL_VAR,     /* a lambda's argument */
+	SQL_MEMBER,  /* arg[0].name */
+	SQL_CAST,    /* arg[0] to ty */
+	SQL_CALL,    /* fn(arg...) */
+	SQL_FUNCTION /* a lambda: vars, arg[0] */
+};
+
+struct sql_name {
+	const char *s; /* NUL-terminated */
+	uint32_t n;
+};
+
+/* What is remembered between evaluations. */
+struct sql_seen {
+	bool known;
+	struct ty *type, *want;
+	struct ty result;
+};
+
+struct sql_node {
+	int (*eval)(struct datum_ctx *c, struct sql_node *n,
+		struct datum *out);
+	int (*real)(struct datum_ctx *c, struct sql_node *n,
+		struct datum *out); /* behind sql_eval_constant */
+	struct ty ty; /* TYPE_UNKNOWN: it shows when it is evaluated */
+	struct sql_node **arg;
+	int narg;
+	enum sql_op op;
+	const struct sql_fn *fn;
+	struct sql_node *become; /* a name's tree, once bound */
+	bool bound;    /* types are known, casts are in place */
+	bool constant; /* made of literals (and the zone and time) alone */
+	const char *from, *to; /* where it stands in the text */
+
+	struct datum lit;
+	/* names */
+	struct sql_name *part;
+	int npart;
+	int side;      /* which record */
+	int var;       /* place among the variables */
+	int nvar;      /* of a lambda */
+	struct ty *vars; /* their types */
+	struct sql_node *outer; /* the lambda around it */
+	/* where the name is among the record's fields */
+	uint64_t shape_id;
+	int index;
+	int skip; /* parts that the field's name takes */
+	bool exact; /* the name is the schema's */
+
+	struct sql_seen seen;
+	/* a constant's value, and what it holds for */
+	struct arena keep;
+	struct datum kept;
+	bool is_kept;
+	const void *kept_zone;
+	int64_t kept_us;
+
+	void *data; /* prepared */
+	void (*free)(void *data);
+	struct sql_node *all; /* of the tree, to be freed */
+};
+
+/* The type of a call's result, settled by now. */
+static inline struct ty
+sql_result(const struct sql_node *n)
+{
+	return n->bound ? n->ty : n->seen.result;
+}
+
+/* A compiled expression's memory. */
+struct sql {
+	const char *text; /* the copy that from and to point into */
+	struct arena arena;
+	struct sql_node *nodes; /* all of them */
+	int nvars, maxvars;     /* in scope while binding; most at a time */
+	struct sql_node *scope; /* the innermost lambda */
+	/* Names are looked up here; fields[1] for conditions over two. */
+	const struct schema *fields[2];
+	bool two; /* a condition over two inputs */
+};
+
+/* Common to both users: sql.c, sql_join.c. */
+void sql_begin(struct sql *x, const char *text);
+void sql_end(struct sql *x);
+struct sql_node *sql_parse(struct sql *x, struct err *err);
+int sql_bind(struct sql *x, struct sql_node **n, struct err *err);
+/* Point at the place; returns -1. */
+int sql_refuse(const struct sql *x, const char *at, struct err *err,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+struct sql_node *sql_node(struct sql *x, enum sql_op op, const char *from);
+struct sql_node *sql_call(struct sql *x, const char *fn, const char *from,
+	int narg, ...);
+
+/* A list of select items; used by sql_list_parse. */
+struct sql_reader;
+int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
+	const char **alias, struct err *err);
+
+/* Evaluation. */
+/* The value; it lives until out is changed or the next call with c. */
+int sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
+	struct value *v);
+/* 1 true; 0 false or null; -1 */
+int sql_true(struct datum_ctx *c, struct sql_node *n);
+int sql_eval_literal(struct datum_ctx *c, struct sql_node *n,
+	struct datum *out);
+int sql_eval_field(struct datum_ctx *c, struct sql_node *n,
+	struct datum *out);
+int sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out);
+int sql_eval_member(struct datum_ctx *c, struct sql_node *n,
+	struct datum *out);
+int sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out);
+int sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out);
+int sql_eval_constant(struct datum_ctx *c, struct sql_node *n,
+	struct datum *out);
+/* Call a lambda's body with up to three values for its variables. */
+int sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
+	const struct datum *a, int n, struct datum *out);
+/* The field of a record that a name means; NULL if there is none, -1. */
+int sql_find_field(struct datum_ctx *c, struct sql_node *n,
+	const struct value **v);
+
+/* Nothing that a function makes is larger. */
+#define SQL_TEXT_MAX (256 << 20)
+int sql_text_limit(struct datum_ctx *c, const struct sql_node *n,
+	int64_t times, size_t size);
+size_t sql_text_chars(const char *s, size_t n);
+
+/* Order of two values that are not null, brought together as n's operands; 2 if
+ * one of them cannot be read as the other's type. */
+int sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *b, int *order);
+/* Days since 1970 so many months later, at the month's end at most. */
+int64_t sql_add_months(int64_t days, int64_t months);
+
+/* Types that go together. */
+/* What two values are compared as; false if they cannot be. */
+bool sql_type_compare(struct ty a, struct ty b, struct ty *out);
+/* One type for both branches (CASE, coalesce, array): text wins. */
+bool sql_type_wider(struct arena *m, struct ty a, struct ty b, struct ty *out);
+/* The same without making text of what is none (greatest, least). */
+bool sql_type_tightest(struct arena *m, struct ty a, struct ty b,
+	struct ty *out);
+int sql_type_mismatch(struct sql_rule *r, const char *what);
+struct ty sql_type_decimal(struct ty t);
+
+#endif

@@ -1,0 +1,1132 @@
+/*
+ * sql_ops: operators, and what chooses between values.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "expr.h"
+#include "sql_impl.h"
+#include "time.h"
+
+enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, INTEGRAL, PMOD };
+enum { EQUAL, UNEQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, SAME };
+enum { AND, OR, XOR, LEFT, RIGHT, RIGHT_UNSIGNED };
+
+#define DAY (86400 * TIME_SECOND)
+
+/* Arithmetic: types. */
+
+/* What Spark gives to a sum, product ... of decimals. */
+static struct ty
+decimal_result(int op, struct ty a, struct ty b)
+{
+	int range = a.p - a.s > b.p - b.s ? a.p - a.s : b.p - b.s;
+	int p = 0, s = a.s > b.s ? a.s : b.s, least;
+
+	switch (op) {
+	case ADD:
+	case SUBTRACT:
+		p = range + s + 1;
+		break;
+	case MULTIPLY:
+		p = a.p + b.p + 1;
+		s = a.s + b.s;
+		break;
+	case DIVIDE:
+		s = a.s + b.p + 1 > 6 ? a.s + b.p + 1 : 6;
+		p = a.p - a.s + b.s + s;
+		break;
+	case REMAINDER:
+	case PMOD:
+		p = (a.p - a.s < b.p - b.s ? a.p - a.s : b.p - b.s) + s;
+		break;
+	case INTEGRAL:
+		return ty(TYPE_LONG);
+	}
+	if (p > NUMERIC_DIGITS) {
+		/* Digits in front of the point come first, six behind it are
+		 * kept. */
+		least = s < 6 ? s : 6;
+		s = NUMERIC_DIGITS - (p - s) > least
+			? NUMERIC_DIGITS - (p - s) : least;
+		p = NUMERIC_DIGITS;
+	}
+	return ty_decimal(p, s);
+}
+
+static struct ty
+as_decimal(const struct sql_rule *r, int i)
+{
+	const struct sql_node *n = r->node->arg[i];
+
+	/* A literal counts with the digits that it has. */
+	if (n->op == SQL_LITERAL && ty_integral(r->arg[i]))
+		return ty_decimal(numeric_digits(n->lit.i), 0);
+	return sql_type_decimal(r->arg[i]);
+}
+
+static int
+number_rule(struct sql_rule *r, int op)
+{
+	struct ty *a = &r->arg[0], *b = &r->arg[1], t;
+
+	if ((a->kind == TYPE_DECIMAL || b->kind == TYPE_DECIMAL) &&
+		!ty_fraction(*a) && !ty_fraction(*b)) {
+		*a = as_decimal(r, 0);
+		*b = as_decimal(r, 1);
+		r->result = decimal_result(op, *a, *b);
+		return 0;
+	}
+	if (op == DIVIDE || a->kind == TYPE_DECIMAL || b->kind == TYPE_DECIMAL)
+		t = ty(TYPE_DOUBLE);
+	else
+		t = a->kind > b->kind ? *a : *b;
+	if (op == INTEGRAL)
+		t = ty(TYPE_LONG);
+	*a = *b = r->result = t;
+	return 0;
+}
+
+static bool
+is_interval(struct ty t)
+{
+	return t.kind == TYPE_DAYS || t.kind == TYPE_YEARS;
+}
+
+static bool
+is_time(struct ty t)
+{
+	return t.kind == TYPE_DATE || t.kind == TYPE_TIMESTAMP;
+}
+
+/* A date or a time and an interval or days. */
+static bool
+shift_rule(struct sql_rule *r, struct ty *t, struct ty *by)
+{
+	if (is_interval(*by) && t->kind == TYPE_STRING) {
+		/* Text is read as a time and written again. */
+		*t = ty(TYPE_TIMESTAMP);
+		r->result = ty(TYPE_STRING);
+		return true;
+	}
+	if (!is_time(*t))
+		return false;
+	if (is_interval(*by)) {
+		if (t->kind == TYPE_DATE && by->kind == TYPE_DAYS &&
+			by->s != UNIT_DAY)
+			*t = ty(TYPE_TIMESTAMP);
+	} else if (t->kind != TYPE_DATE || !ty_integral(*by)) {
+		return false;
+	} else {
+		*by = ty(TYPE_INT);
+	}
+	r->result = *t;
+	return true;
+}
+
+static bool
+interval_rule(struct sql_rule *r, int op)
+{
+	struct ty *a = &r->arg[0], *b = &r->arg[1], *t;
+
+	if ((op == ADD || op == SUBTRACT) && is_interval(*a) &&
+		a->kind == b->kind) {
+		r->result = *a;
+		r->result.p = a->p < b->p ? a->p : b->p;
+		r->result.s = a->s > b->s ? a->s : b->s;
+		return true;
+	}
+	t = op == MULTIPLY && is_interval(*b) ? b : a;
+	if ((op != MULTIPLY && op != DIVIDE) || !is_interval(*t))
+		return false;
+	r->result = t->kind == TYPE_DAYS ? ty_days(UNIT_DAY, UNIT_SECOND) : *t;
+	if (t->kind == TYPE_YEARS) {
+		r->result.p = UNIT_YEAR;
+		r->result.s = UNIT_MONTH;
+	}
+	t = t == a ? b : a;
+	if (!ty_numeric(*t) && t->kind != TYPE_STRING)
+		return false;
+	if (!ty_integral(*t))
+		*t = ty(TYPE_DOUBLE);
+	return true;
+}
+
+static bool
+difference_rule(struct sql_rule *r)
+{
+	struct ty *a = &r->arg[0], *b = &r->arg[1];
+	bool days;
+
+	if (!is_time(*a) && !is_time(*b))
+		return false;
+	if ((!is_time(*a) && a->kind != TYPE_STRING) ||
+		(!is_time(*b) && b->kind != TYPE_STRING))
+		return false;
+	days = a->kind != TYPE_TIMESTAMP && b->kind != TYPE_TIMESTAMP;
+	*a = *b = ty(days ? TYPE_DATE : TYPE_TIMESTAMP);
+	r->result = days ? ty_days(UNIT_DAY, UNIT_DAY)
+			 : ty_days(UNIT_DAY, UNIT_SECOND);
+	return true;
+}
+
+static int
+arithmetic_rule(struct sql_rule *r)
+{
+	static const char *const takes[] = {
+		"adds numbers, or an interval to a time",
+		"takes numbers, times or intervals apart",
+		"multiplies numbers", "divides numbers",
+		"divides numbers", "divides numbers", "divides numbers"};
+	struct ty *a = &r->arg[0], *b = &r->arg[1];
+	int op = r->node->fn->tag;
+
+	if (a->kind == TYPE_UNKNOWN || b->kind == TYPE_UNKNOWN) {
+		r->open = true;
+		/* t + interval, x / 2 */
+		if (op == DIVIDE && (ty_fraction(*a) || ty_fraction(*b)))
+			r->result = ty(TYPE_DOUBLE);
+		return 0;
+	}
+	if (a->kind == TYPE_NULL && b->kind == TYPE_NULL)
+		*a = *b = ty(TYPE_DOUBLE);
+	if (interval_rule(r, op) ||
+		((op == ADD || op == SUBTRACT) && shift_rule(r, a, b)) ||
+		(op == ADD && shift_rule(r, b, a)) ||
+		(op == SUBTRACT && difference_rule(r)))
+		return 0;
+	if (a->kind == TYPE_NULL)
+		*a = b->kind == TYPE_STRING ? ty(TYPE_DOUBLE) : *b;
+	if (b->kind == TYPE_NULL)
+		*b = *a;
+	if (a->kind == TYPE_STRING)
+		*a = ty(TYPE_DOUBLE);
+	if (b->kind == TYPE_STRING)
+		*b = ty(TYPE_DOUBLE);
+	if (ty_numeric(*a) && ty_numeric(*b))
+		return number_rule(r, op);
+	return sql_type_mismatch(r, takes[op]);
+}
+
+/* Arithmetic: values. */
+
+static int64_t
+wrap(uint64_t i, int kind)
+{
+	switch (kind) {
+	case TYPE_BYTE:
+		return (int8_t)i;
+	case TYPE_SHORT:
+		return (int16_t)i;
+	case TYPE_INT:
+		return (int32_t)i;
+	}
+	return (int64_t)i;
+}
+
+static void
+whole(int op, int kind, int64_t a, int64_t b, struct datum *out)
+{
+	uint64_t r = 0, x = (uint64_t)a, y = (uint64_t)b;
+
+	if (op > MULTIPLY && b == 0) {
+		*out = datum_null();
+		return;
+	}
+	switch (op) {
+	case ADD:
+		r = x + y;
+		break;
+	case SUBTRACT:
+		r = x - y;
+		break;
+	case MULTIPLY:
+		r = x * y;
+		break;
+	case INTEGRAL:
+		r = b == -1 ? -x : (uint64_t)(a / b);
+		break;
+	case REMAINDER:
+		r = b == -1 ? 0 : (uint64_t)(a % b);
+		break;
+	case PMOD:
+		a = b == -1 ? 0 : a % b;
+		r = a < 0 ? (uint64_t)((a + b) % b) : (uint64_t)a;
+		break;
+	}
+	*out = datum_int(kind, wrap(r, kind));
+}
+
+static void
+real(int op, int kind, double a, double b, struct datum *out)
+{
+	double r = 0;
+
+	if (op > MULTIPLY && b == 0) {
+		*out = datum_null();
+		return;
+	}
+	switch (op) {
+	case ADD:
+		r = a + b;
+		break;
+	case SUBTRACT:
+		r = a - b;
+		break;
+	case MULTIPLY:
+		r = a * b;
+		break;
+	case DIVIDE:
+		r = a / b;
+		break;
+	case REMAINDER:
+		r = fmod(a, b);
+		break;
+	case PMOD:
+		r = fmod(a, b);
+		if (r < 0)
+			r = fmod(r + b, b);
+		break;
+	}
+	*out = datum_double(kind == TYPE_FLOAT ? (double)(float)r : r);
+	out->kind = (uint8_t)kind;
+}
+
+static void
+exact(int op, struct ty t, const struct datum *da, const struct datum *db,
+	struct datum *out)
+{
+	numeric a = datum_decimal(da), b = datum_decimal(db), r = 0;
+	int sa = da->s, sb = db->s;
+	bool ok = false;
+
+	*out = datum_null();
+	if (op > MULTIPLY && b == 0)
+		return;
+	switch (op) {
+	case ADD:
+		ok = numeric_add(a, sa, b, sb, t.p, t.s, &r);
+		break;
+	case SUBTRACT:
+		ok = numeric_add(a, sa, -b, sb, t.p, t.s, &r);
+		break;
+	case MULTIPLY:
+		ok = numeric_multiply(a, sa, b, sb, t.p, t.s, &r);
+		break;
+	case DIVIDE:
+		ok = numeric_divide(a, sa, b, sb, t.p, t.s, &r);
+		break;
+	case REMAINDER:
+		ok = numeric_remainder(a, sa, b, sb, t.p, t.s, &r);
+		break;
+	case PMOD:
+		ok = numeric_remainder(a, sa, b, sb, t.p, t.s, &r);
+		if (ok && r < 0)
+			ok = numeric_add(r, t.s, b, sb, NUMERIC_DIGITS, t.s,
+				     &r) &&
+				numeric_remainder(r, t.s, b, sb, t.p, t.s, &r);
+		break;
+	case INTEGRAL: {
+		numeric rest;
+
+		/* Cut, not rounded: take the remainder away first. */
+		ok = numeric_remainder(a, sa, b, sb, NUMERIC_DIGITS,
+			     sa > sb ? sa : sb, &rest) &&
+			numeric_add(a, sa, -rest, sa > sb ? sa : sb,
+				NUMERIC_DIGITS, sa > sb ? sa : sb, &r) &&
+			numeric_divide(r, sa > sb ? sa : sb, b, sb,
+				NUMERIC_DIGITS, 0, &r);
+		if (ok)
+			*out = datum_int(TYPE_LONG, (int64_t)r);
+		return;
+	}
+	}
+	if (ok)
+		*out = datum_from_decimal(r, t.p, t.s);
+}
+
+int64_t
+sql_add_months(int64_t days, int64_t months)
+{
+	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31};
+	int64_t y, all;
+	int m, d, last;
+
+	date_to_civil(days, &y, &m, &d);
+	all = y * 12 + m - 1 + months;
+	y = time_floor_div(all, 12);
+	m = (int)(all - y * 12) + 1;
+	last = lengths[m - 1];
+	if (m == 2 && y % 4 == 0 && (y % 100 != 0 || y % 400 == 0))
+		last = 29;
+	return date_from_civil(y, m, d < last ? d : last);
+}
+
+/* In the zone's calendar. */
+static int64_t
+time_add_months(struct datum_ctx *c, int64_t us, int64_t months)
+{
+	int64_t local = us + zone_offset(c->env->zone, us) * TIME_SECOND;
+	int64_t days = time_floor_div(local, DAY);
+
+	return zone_to_utc(c->env->zone, sql_add_months(days, months) * DAY +
+			(local - days * DAY));
+}
+
+static void
+shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
+	int sign, struct datum *out)
+{
+	int64_t n = sign * by->i, r;
+
+	*out = datum_int(t->kind, t->i);
+	if (by->kind == TYPE_YEARS)
+		r = t->kind == TYPE_DATE ? sql_add_months(t->i, n)
+					 : time_add_months(c, t->i, n);
+	else if (t->kind == TYPE_DATE)
+		r = t->i + (by->kind == TYPE_DAYS ? n / DAY : n);
+	else if (__builtin_add_overflow(t->i, n, &r)) {
+		*out = datum_null();
+		return;
+	}
+	out->i = r;
+}
+
+/* An interval times or through a number. */
+static void
+scale(int op, const struct datum *v, const struct datum *by, struct ty t,
+	struct datum *out)
+{
+	double x = ty_integral(datum_ty(by)) ? (double)by->i : by->d, r;
+
+	*out = datum_null();
+	if (op == DIVIDE && x == 0)
+		return;
+	if (op == MULTIPLY && ty_integral(datum_ty(by))) {
+		*out = datum_int(t.kind, 0);
+		if (__builtin_mul_overflow(v->i, by->i, &out->i))
+			*out = datum_null();
+	} else {
+		r = op == MULTIPLY ? (double)v->i * x : (double)v->i / x;
+		r = r < 0 ? ceil(r - 0.5) : floor(r + 0.5);
+		if (!(fabs(r) < 9.2e18))
+			return;
+		*out = datum_int(t.kind, (int64_t)r);
+	}
+	out->p = t.p;
+	out->s = t.s;
+}
+
+static int
+run_times(struct datum_ctx *c, int op, struct ty t, struct datum *a,
+	struct datum *b, struct datum *out)
+{
+	bool first = is_interval(datum_ty(a));
+
+	if (op == MULTIPLY || op == DIVIDE) {
+		scale(op, first ? a : b, first ? b : a, t, out);
+	} else if (is_interval(t) && is_time(datum_ty(a))) {
+		*out = datum_int(TYPE_DAYS,
+			(a->i - b->i) * (a->kind == TYPE_DATE ? DAY : 1));
+		out->p = t.p;
+		out->s = t.s;
+	} else if (is_interval(t)) {
+		*out = datum_int(t.kind,
+			op == ADD ? a->i + b->i : a->i - b->i);
+		out->p = t.p;
+		out->s = t.s;
+	} else {
+		if (is_time(datum_ty(a)))
+			shift(c, a, b, op == ADD ? 1 : -1, out);
+		else
+			shift(c, b, a, 1, out);
+		if (t.kind == TYPE_STRING)
+			return datum_cast(c, out, t);
+	}
+	return 0;
+}
+
+static int
+run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct ty t = sql_result(n);
+	int op = n->fn->tag;
+
+	switch ((int)t.kind) {
+	case TYPE_LONG:
+		if (a[0].kind == TYPE_DECIMAL) {
+			exact(op, t, &a[0], &a[1], out);
+			return 0;
+		}
+		/* FALLTHROUGH */
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+		whole(op, t.kind, a[0].i, a[1].i, out);
+		return 0;
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+		real(op, t.kind, a[0].d, a[1].d, out);
+		return 0;
+	case TYPE_DECIMAL:
+		exact(op, t, &a[0], &a[1], out);
+		return 0;
+	}
+	return run_times(c, op, t, &a[0], &a[1], out);
+}
+
+static int
+sign_rule(struct sql_rule *r)
+{
+	struct ty *a = &r->arg[0];
+
+	if (a->kind == TYPE_UNKNOWN) {
+		r->open = true;
+		return 0;
+	}
+	if (a->kind == TYPE_STRING)
+		*a = ty(TYPE_DOUBLE);
+	if (!ty_numeric(*a) && !is_interval(*a) && a->kind != TYPE_NULL)
+		return sql_type_mismatch(r, "takes a number");
+	r->result = *a;
+	return 0;
+}
+
+static int
+run_negative(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	*out = a[0];
+	if (n->fn->tag == 1)
+		return 0; /* + */
+	if (a->kind == TYPE_DECIMAL)
+		*out = datum_from_decimal(-datum_decimal(a), a->p, a->s);
+	else if (ty_fraction(datum_ty(a)))
+		out->d = -a->d;
+	else
+		out->i = wrap(-(uint64_t)a->i, a->kind);
+	return 0;
+}
+
+/* Bits. */
+
+static int
+bits_rule(struct sql_rule *r)
+{
+	struct ty *a = &r->arg[0], *b = &r->arg[r->n - 1];
+	bool shifts = r->node->fn->tag >= LEFT;
+
+	for (int i = 0; i < r->n; i++) {
+		if (r->arg[i].kind == TYPE_UNKNOWN)
+			r->open = true;
+		else if (r->arg[i].kind == TYPE_STRING)
+			r->arg[i] = ty(TYPE_LONG);
+		else if (!ty_integral(r->arg[i]) &&
+			r->arg[i].kind != TYPE_NULL &&
+			!(shifts && ty_numeric(r->arg[i])))
+			return sql_type_mismatch(r, "takes integers");
+	}
+	if (r->open)
+		return 0;
+	if (shifts) {
+		if (a->kind != TYPE_LONG)
+			*a = ty(TYPE_INT);
+		*b = ty(TYPE_INT);
+	} else {
+		*a = a->kind > b->kind ? *a : *b;
+		if (a->kind == TYPE_NULL)
+			*a = ty(TYPE_INT);
+		*b = *a;
+	}
+	r->result = *a;
+	return 0;
+}
+
+static int
+run_bits(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	int64_t x = a[0].i, r = 0;
+	int by = (int)a[1].i & (a[0].kind == TYPE_LONG ? 63 : 31);
+
+	switch (n->fn->tag) {
+	case AND:
+		r = x & a[1].i;
+		break;
+	case OR:
+		r = x | a[1].i;
+		break;
+	case XOR:
+		r = x ^ a[1].i;
+		break;
+	case LEFT:
+		r = (int64_t)((uint64_t)x << by);
+		break;
+	case RIGHT:
+		r = x >> by;
+		break;
+	case RIGHT_UNSIGNED:
+		r = a[0].kind == TYPE_LONG
+			? (int64_t)((uint64_t)x >> by)
+			: (int64_t)((uint32_t)x >> by);
+		break;
+	}
+	*out = datum_int(a[0].kind, wrap((uint64_t)r, a[0].kind));
+	return 0;
+}
+
+static int
+run_bit_not(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	*out = datum_int(a[0].kind, ~a[0].i);
+	return 0;
+}
+
+/* Comparison. */
+
+static int
+compare_rule(struct sql_rule *r)
+{
+	struct ty common;
+
+	r->result = ty(TYPE_BOOLEAN);
+	if (!sql_type_compare(r->arg[0], r->arg[1], &common))
+		return sql_type_mismatch(r, "compares what is alike");
+	if (r->arg[0].kind == TYPE_UNKNOWN || r->arg[1].kind == TYPE_UNKNOWN ||
+		ty_nested(common))
+		return 0;
+	for (int i = 0; i < 2; i++)
+		/* Numbers are compared as they are, but a float makes floats
+		 * of integers. */
+		if (!ty_numeric(r->arg[i]) || common.kind == TYPE_FLOAT)
+			r->arg[i] = common;
+	return 0;
+}
+
+/* As datum_cast, but what is constant is cast once. */
+static int
+compare_cast(struct datum_ctx *c, struct sql_node *n, int i, struct datum *d,
+	struct ty to)
+{
+	if (ty_equal(datum_ty(d), to))
+		return 0;
+	if (!n->arg[i]->constant || ty_nested(to))
+		return datum_cast(c, d, to);
+	if (!n->is_kept || n->var != to.kind || n->side != i ||
+		n->kept_zone != c->env->zone ||
+		n->kept_us != c->env->batch_us) {
+		if (datum_cast(c, d, to) != 0)
+			return -1;
+		arena_clear(&n->keep);
+		n->kept = datum_copy(c, &n->keep, d);
+		n->var = to.kind;
+		n->side = i;
+		n->kept_zone = c->env->zone;
+		n->kept_us = c->env->batch_us;
+		n->is_kept = true;
+	}
+	*d = n->kept;
+	return 0;
+}
+
+static void
+special(struct datum *d, const struct datum *beside)
+{
+	double x;
+
+	if ((d->flags & DATUM_LOOSE) != 0 && d->kind == TYPE_STRING &&
+		ty_numeric(datum_ty(beside)) &&
+		datum_special(d->str, d->n, &x))
+		*d = datum_double(x);
+}
+
+/* Bring two values that are not alike together. */
+static int
+compare_together(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *b)
+{
+	struct ty common;
+	struct buf x, y;
+
+	special(a, b);
+	special(b, a);
+	if (ty_numeric(datum_ty(a)) && ty_numeric(datum_ty(b)) &&
+		a->kind != TYPE_FLOAT && b->kind != TYPE_FLOAT)
+		return 0;
+	if (!sql_type_compare(datum_ty(a), datum_ty(b), &common)) {
+		buf_init(&x);
+		buf_init(&y);
+		ty_print(datum_ty(a), &x);
+		ty_print(datum_ty(b), &y);
+		err_set(c->err, "%s cannot be compared with %s", buf_cstr(&x),
+			buf_cstr(&y));
+		buf_release(&x);
+		buf_release(&y);
+		return -1;
+	}
+	return compare_cast(c, n, 0, a, common) != 0 ||
+			compare_cast(c, n, 1, b, common) != 0
+		? -1 : 0;
+}
+
+static bool
+holds(int op, int order)
+{
+	switch (op) {
+	case EQUAL:
+	case SAME:
+		return order == 0;
+	case UNEQUAL:
+		return order != 0;
+	case LESS:
+		return order < 0;
+	case LESS_EQUAL:
+		return order <= 0;
+	case GREATER:
+		return order > 0;
+	}
+	return order >= 0;
+}
+
+int
+sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *b, int *order)
+{
+	if (a->kind == b->kind && a->kind == TYPE_LONG) {
+		*order = a->i < b->i ? -1 : a->i > b->i;
+		return 0;
+	}
+	if (a->kind != b->kind && compare_together(c, n, a, b) != 0)
+		return -1;
+	*order = a->kind == TYPE_NULL || b->kind == TYPE_NULL
+		? 2 : datum_compare(c, a, b);
+	return 0;
+}
+
+static int
+eval_compare(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	struct datum a, b;
+	int order;
+
+	if (n->arg[0]->eval(c, n->arg[0], &a) != 0 ||
+		n->arg[1]->eval(c, n->arg[1], &b) != 0)
+		return -1;
+	if (a.kind == TYPE_NULL || b.kind == TYPE_NULL) {
+		*out = n->fn->tag == SAME
+			? datum_bool(a.kind == b.kind) : datum_null();
+		return 0;
+	}
+	if (sql_compare(c, n, &a, &b, &order) != 0)
+		return -1;
+	if (order == 2) /* text that is no number */
+		*out = n->fn->tag == SAME ? datum_bool(false) : datum_null();
+	else
+		*out = datum_bool(holds(n->fn->tag, order));
+	return 0;
+}
+
+static int
+in_rule(struct sql_rule *r)
+{
+	struct ty common;
+
+	r->result = ty(TYPE_BOOLEAN);
+	return sql_rule_common(r, 0, 1, true, &common);
+}
+
+static int
+run_in(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	bool null = false;
+
+	*out = datum_null();
+	if (a[0].kind == TYPE_NULL)
+		return 0;
+	for (int i = 1; i < n->narg; i++) {
+		if (a[i].kind == TYPE_NULL) {
+			null = true;
+		} else if (datum_compare(c, &a[0], &a[i]) == 0) {
+			*out = datum_bool(true);
+			return 0;
+		}
+	}
+	if (!null)
+		*out = datum_bool(false);
+	return 0;
+}
+
+/* Logic. */
+
+static int
+logic_rule(struct sql_rule *r)
+{
+	r->result = ty(TYPE_BOOLEAN);
+	for (int i = 0; i < r->n; i++)
+		if (r->arg[i].kind > TYPE_BOOLEAN)
+			return sql_type_mismatch(r, "takes conditions");
+	return 0;
+}
+
+/* 1 true, 0 false, 2 null, -1 */
+static int
+condition(struct datum_ctx *c, struct sql_node *n)
+{
+	struct datum d;
+	struct buf b;
+
+	if (n->eval(c, n, &d) != 0)
+		return -1;
+	if (d.kind == TYPE_NULL)
+		return 2;
+	if (d.kind == TYPE_BOOLEAN)
+		return d.i != 0;
+	buf_init(&b);
+	ty_print(datum_ty(&d), &b);
+	err_set(c->err, "%s where a condition is expected", buf_cstr(&b));
+	buf_release(&b);
+	return -1;
+}
+
+static int
+eval_logic(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	int stop = n->fn->tag == OR, r;
+	bool null = false;
+
+	for (int i = 0; i < n->narg; i++) {
+		r = condition(c, n->arg[i]);
+		if (r < 0)
+			return -1;
+		if (r == stop) {
+			*out = datum_bool(stop);
+			return 0;
+		}
+		null |= r == 2;
+	}
+	*out = null ? datum_null() : datum_bool(!stop);
+	return 0;
+}
+
+static int
+eval_not(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	int r = condition(c, n->arg[0]);
+
+	if (r < 0)
+		return -1;
+	*out = r == 2 ? datum_null() : datum_bool(r == 0);
+	return 0;
+}
+
+static int
+run_is_null(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	*out = datum_bool((a[0].kind == TYPE_NULL) == (n->fn->tag == 0));
+	return 0;
+}
+
+static int
+run_isnan(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	*out = datum_bool(a[0].kind == TYPE_DOUBLE && isnan(a[0].d));
+	return 0;
+}
+
+/* Choices. */
+
+int
+sql_rule_common(struct sql_rule *r, int first, int step, bool text,
+	struct ty *common)
+{
+	bool unknown = false;
+	int last = r->n - 1;
+
+	*common = ty(TYPE_NULL);
+	for (int i = first; i < r->n; i += step) {
+		if (r->arg[i].kind == TYPE_UNKNOWN)
+			unknown = true;
+		else if (!(text ? sql_type_wider : sql_type_tightest)(r->arena,
+				 *common, r->arg[i], common))
+			return sql_type_mismatch(r, "wants one type");
+		/* An else stands where a condition would. */
+		if (step == 2 && i == last - 1 && first == 1)
+			i = last - 2;
+	}
+	if (unknown) {
+		r->open = true;
+		return 0;
+	}
+	for (int i = first; i < r->n; i += step) {
+		r->arg[i] = *common;
+		if (step == 2 && i == last - 1 && first == 1)
+			i = last - 2;
+	}
+	return 0;
+}
+
+/* Remember what is known of the branches, for the others to be widened to. */
+static int
+choose(struct sql_rule *r, int first, int step)
+{
+	struct ty common;
+
+	if (sql_rule_common(r, first, step, true, &common) != 0)
+		return -1;
+	r->result = r->open ? ty(TYPE_UNKNOWN) : common;
+	if (r->open) {
+		struct sql_node *n = (struct sql_node *)r->node;
+
+		n->vars = arena_get(r->arena, sizeof(*n->vars));
+		*n->vars = common;
+	}
+	return 0;
+}
+
+/* Evaluate the branch that was chosen. */
+static int
+branch(struct datum_ctx *c, struct sql_node *n, struct sql_node *of,
+	struct datum *out)
+{
+	struct ty t;
+
+	if (of->eval(c, of, out) != 0)
+		return -1;
+	if (n->vars == NULL || n->vars->kind <= TYPE_NULL ||
+		out->kind == TYPE_NULL)
+		return 0;
+	if (!sql_type_wider(&c->arena, datum_ty(out), *n->vars, &t))
+		return 0;
+	return datum_cast(c, out, t);
+}
+
+static int
+case_rule(struct sql_rule *r)
+{
+	for (int i = 0; i + 1 < r->n; i += 2)
+		if (r->arg[i].kind > TYPE_BOOLEAN)
+			return sql_type_mismatch(r, "takes conditions");
+	if (choose(r, 1, 2) != 0)
+		return -1;
+	return 0;
+}
+
+static int
+eval_case(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	int i, r;
+
+	for (i = 0; i + 1 < n->narg; i += 2) {
+		r = condition(c, n->arg[i]);
+		if (r < 0)
+			return -1;
+		if (r == 1)
+			return branch(c, n, n->arg[i + 1], out);
+	}
+	if (i < n->narg)
+		return branch(c, n, n->arg[i], out);
+	*out = datum_null();
+	return 0;
+}
+
+static int
+nvl2_rule(struct sql_rule *r)
+{
+	return choose(r, 1, 1);
+}
+
+static int
+eval_nvl2(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	struct datum d;
+
+	if (n->arg[0]->eval(c, n->arg[0], &d) != 0)
+		return -1;
+	return branch(c, n, n->arg[d.kind == TYPE_NULL ? 2 : 1], out);
+}
+
+static int
+coalesce_rule(struct sql_rule *r)
+{
+	return choose(r, 0, 1);
+}
+
+static int
+eval_coalesce(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	*out = datum_null();
+	for (int i = 0; i < n->narg && out->kind == TYPE_NULL; i++)
+		if (branch(c, n, n->arg[i], out) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+nullif_rule(struct sql_rule *r)
+{
+	struct ty common;
+
+	r->result = r->arg[0];
+	if (!sql_type_compare(r->arg[0], r->arg[1], &common))
+		return sql_type_mismatch(r, "compares what is alike");
+	return 0;
+}
+
+static int
+eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	struct datum a, b;
+	int order;
+
+	if (n->arg[0]->eval(c, n->arg[0], out) != 0 ||
+		n->arg[1]->eval(c, n->arg[1], &b) != 0)
+		return -1;
+	if (out->kind == TYPE_NULL || b.kind == TYPE_NULL)
+		return 0;
+	a = *out;
+	if (sql_compare(c, n, &a, &b, &order) != 0)
+		return -1;
+	if (order == 0)
+		*out = datum_null();
+	return 0;
+}
+
+static int
+run_nullifzero(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct datum zero = datum_int(TYPE_INT, 0);
+
+	if (n->fn->tag == 1)
+		*out = a->kind == TYPE_NULL ? zero : *a;
+	else
+		*out = a->kind != TYPE_NULL && datum_compare(c, a, &zero) == 0
+			? datum_null() : *a;
+	return 0;
+}
+
+static int
+extreme_rule(struct sql_rule *r)
+{
+	return sql_rule_common(r, 0, 1, false, &r->result) != 0 ? -1
+		: (r->open ? (r->result = ty(TYPE_UNKNOWN), 0) : 0);
+}
+
+static int
+run_extreme(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	*out = datum_null();
+	for (int i = 0; i < n->narg; i++) {
+		int order;
+
+		if (a[i].kind == TYPE_NULL)
+			continue;
+		order = datum_compare(c, &a[i], out);
+		if (out->kind == TYPE_NULL || order * n->fn->tag > 0)
+			*out = a[i];
+	}
+	return 0;
+}
+
+static int
+run_nanvl(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	*out = a[0];
+	if (a[0].kind == TYPE_DOUBLE && isnan(a[0].d))
+		*out = a[1];
+	return 0;
+}
+
+static int
+run_typeof(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct ty t = n->arg[0]->ty;
+
+	if (t.kind == TYPE_UNKNOWN)
+		t = datum_ty(a);
+	buf_clear(&c->text);
+	if (t.kind == TYPE_NULL)
+		buf_str(&c->text, "void");
+	else
+		ty_print(t, &c->text);
+	*out = datum_from_buf(c, &c->text);
+	return 0;
+}
+
+#define ARITHMETIC(name, flags, tag) \
+	{name, "aa:a", run_arithmetic, flags, arithmetic_rule, NULL, NULL, tag}
+#define COMPARE(name, tag) \
+	{name, "aa:b", NULL, SQL_OPERATOR, compare_rule, eval_compare, NULL, \
+		tag}
+#define BITS(name, flags, tag) \
+	{name, "aa:a", run_bits, flags, bits_rule, NULL, NULL, tag}
+
+const struct sql_fn sql_ops_fns[] = {
+	ARITHMETIC("+", SQL_OPERATOR, ADD),
+	ARITHMETIC("-", SQL_OPERATOR, SUBTRACT),
+	ARITHMETIC("*", SQL_OPERATOR, MULTIPLY),
+	ARITHMETIC("/", SQL_OPERATOR, DIVIDE),
+	ARITHMETIC("%", SQL_OPERATOR, REMAINDER),
+	ARITHMETIC("mod", 0, REMAINDER),
+	ARITHMETIC("div", SQL_OPERATOR, INTEGRAL),
+	ARITHMETIC("pmod", 0, PMOD),
+	ARITHMETIC("try_add", 0, ADD),
+	ARITHMETIC("try_subtract", 0, SUBTRACT),
+	ARITHMETIC("try_multiply", 0, MULTIPLY),
+	ARITHMETIC("try_divide", 0, DIVIDE),
+	ARITHMETIC("try_mod", 0, REMAINDER),
+	{"negative", "a:0", run_negative, 0, sign_rule, NULL, NULL, 0},
+	{"positive", "a:0", run_negative, 0, sign_rule, NULL, NULL, 1},
+	BITS("&", SQL_OPERATOR, AND),
+	BITS("|", SQL_OPERATOR, OR),
+	BITS("^", SQL_OPERATOR, XOR),
+	BITS("<<", SQL_OPERATOR, LEFT),
+	BITS(">>", SQL_OPERATOR, RIGHT),
+	BITS(">>>", SQL_OPERATOR, RIGHT_UNSIGNED),
+	BITS("shiftleft", 0, LEFT),
+	BITS("shiftright", 0, RIGHT),
+	BITS("shiftrightunsigned", 0, RIGHT_UNSIGNED),
+	{"~", "a:0", run_bit_not, SQL_OPERATOR, bits_rule, NULL, NULL, AND},
+	COMPARE("=", EQUAL),
+	COMPARE("!=", UNEQUAL),
+	COMPARE("<", LESS),
+	COMPARE("<=", LESS_EQUAL),
+	COMPARE(">", GREATER),
+	COMPARE(">=", GREATER_EQUAL),
+	COMPARE("<=>", SAME),
+	{"equal_null", "aa:b", NULL, 0, compare_rule, eval_compare, NULL,
+		SAME},
+	{"in", "aa+:b", run_in, SQL_NULLS | SQL_OPERATOR, in_rule},
+	{"and", "bb+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL,
+		AND},
+	{"or", "bb+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL, OR},
+	{"not", "b:b", NULL, 0, logic_rule, eval_not},
+	{"isnull", "a:b", run_is_null, SQL_NULLS},
+	{"isnotnull", "a:b", run_is_null, SQL_NULLS, NULL, NULL, NULL, 1},
+	{"isnan", "d:b", run_isnan, SQL_NULLS},
+	{"case", "ba+:a", NULL, SQL_OPERATOR, case_rule, eval_case},
+	{"if", "baa:a", NULL, 0, case_rule, eval_case},
+	{"iff", "baa:a", NULL, 0, case_rule, eval_case},
+	{"coalesce", "a+:a", NULL, 0, coalesce_rule, eval_coalesce},
+	{"nvl", "aa:a", NULL, 0, coalesce_rule, eval_coalesce},
+	{"ifnull", "aa:a", NULL, 0, coalesce_rule, eval_coalesce},
+	{"nvl2", "aaa:a", NULL, 0, nvl2_rule, eval_nvl2},
+	{"nullif", "aa:0", NULL, 0, nullif_rule, eval_nullif},
+	{"nullifzero", "n:0", run_nullifzero, SQL_NULLS},
+	{"zeroifnull", "n:0", run_nullifzero, SQL_NULLS, NULL, NULL, NULL, 1},
+	{"greatest", "aa+:a", run_extreme, SQL_NULLS, extreme_rule, NULL, NULL,
+		1},
+	{"least", "aa+:a", run_extreme, SQL_NULLS, extreme_rule, NULL, NULL,
+		-1},
+	{"nanvl", "dd:d", run_nanvl, SQL_NULLS},
+	{"typeof", "a:s", run_typeof, SQL_NULLS},
+	{NULL}};

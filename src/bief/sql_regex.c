@@ -1,0 +1,359 @@
+/*
+ * sql_regex: functions that take Java's regular expressions
+ *
+ * A pattern is compiled once while it stays the same; one that would take for
+ * ever makes the evaluation fail (regex.h).
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "regex.h"
+#include "sql_impl.h"
+
+struct pattern {
+	char *text;
+	size_t n;
+	struct regex *regex;
+};
+
+static void
+pattern_free(void *data)
+{
+	struct pattern *p = data;
+
+	if (p == NULL)
+		return;
+	regex_free(p->regex);
+	free(p->text);
+	free(p);
+}
+
+static struct regex *
+get(struct sql_node *n, const char *s, size_t len, struct err *err)
+{
+	struct pattern *p = n->data;
+	struct regex *r;
+
+	if (p != NULL && p->n == len && memcmp(p->text, s, len) == 0)
+		return p->regex;
+	r = regex_new(s, len, REGEX_JAVA, REGEX_ASCII, err);
+	if (r == NULL) {
+		err_in(err, "regular expression");
+		err->status = STATUS_USAGE;
+		return NULL;
+	}
+	pattern_free(p);
+	p = mem_alloc(sizeof(*p));
+	p->text = mem_dup(s, len);
+	p->n = len;
+	p->regex = r;
+	n->data = p;
+	n->free = pattern_free;
+	return r;
+}
+
+static int
+prepare(struct sql *x, struct sql_node *n, struct err *err)
+{
+	const struct datum *p = &n->arg[1]->lit;
+
+	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
+		return 0;
+	return get(n, p->str, p->n, err) != NULL ? 0 : -1;
+}
+
+/* 1, 0 or -1 with a message */
+static int
+search(struct datum_ctx *c, struct regex *r, const struct datum *d,
+	size_t from, struct regex_match *m)
+{
+	int found = regex_search(r, d->str, d->n, from, m, c->err);
+
+	if (found < 0)
+		err_in(c->err, "regular expression");
+	return found;
+}
+
+/* Where to look next: behind the match, and one on if it was empty. */
+static size_t
+behind(const struct datum *d, const struct regex_match *m)
+{
+	size_t at = (size_t)m->end[0];
+
+	if (m->end[0] > m->beg[0] || at >= d->n)
+		return at + (m->end[0] == m->beg[0]);
+	for (at++; at < d->n && ((unsigned char)d->str[at] & 0xC0) == 0x80;)
+		at++;
+	return at;
+}
+
+static int
+run_rlike(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	int found;
+
+	if (r == NULL)
+		return -1;
+	found = search(c, r, a, 0, NULL);
+	*out = datum_bool(found == 1);
+	return found < 0 ? -1 : 0;
+}
+
+static struct datum
+group(const struct datum *d, const struct regex_match *m, int i)
+{
+	if (m->beg[i] < 0)
+		return datum_string("", 0);
+	return datum_string(d->str + m->beg[i],
+		(size_t)(m->end[i] - m->beg[i]));
+}
+
+static int
+check_group(struct datum_ctx *c, const struct sql_node *n, int64_t i,
+	const struct regex_match *m)
+{
+	if (i >= 0 && i < m->n)
+		return 0;
+	return err_set(c->err, "'%s' asks for group %ld of %d", n->fn->name,
+		(long)i, m->n - 1);
+}
+
+static int
+run_extract(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	int64_t i = n->narg > 2 ? a[2].i : 1;
+	struct regex_match m;
+	int found;
+
+	if (r == NULL)
+		return -1;
+	*out = datum_string("", 0);
+	found = search(c, r, a, 0, &m);
+	if (found <= 0)
+		return found;
+	if (check_group(c, n, i, &m) != 0)
+		return -1;
+	*out = group(a, &m, (int)i);
+	return 0;
+}
+
+/* All matches: of regexp_extract_all the group, of regexp_count how many. */
+enum { EXTRACT_ALL, COUNT, INSTR, SUBSTR };
+
+static int
+run_all(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	int64_t i = n->narg > 2 ? a[2].i : 1;
+	struct datum *items = NULL, *more;
+	size_t count = 0, cap = 0;
+	struct regex_match m;
+	int found = 0;
+
+	if (r == NULL)
+		return -1;
+	for (size_t at = 0; at <= a->n; at = behind(a, &m)) {
+		found = search(c, r, a, at, &m);
+		if (found <= 0)
+			break;
+		if (n->fn->tag == EXTRACT_ALL) {
+			if (check_group(c, n, i, &m) != 0)
+				return -1;
+			if (count == cap) {
+				cap = cap > 0 ? 2 * cap : 8;
+				more = arena_get(&c->arena,
+					cap * sizeof(*more));
+				if (count > 0)
+					memcpy(more, items,
+						count * sizeof(*more));
+				items = more;
+			}
+			items[count] = group(a, &m, (int)i);
+		}
+		count++;
+	}
+	if (n->fn->tag == COUNT)
+		*out = datum_int(TYPE_INT, (int64_t)count);
+	else
+		*out = datum_items(TYPE_ARRAY, items, count, n->ty.t);
+	return found < 0 ? -1 : 0;
+}
+
+static int
+run_first(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	struct regex_match m;
+	int found;
+
+	if (r == NULL)
+		return -1;
+	found = search(c, r, a, 0, &m);
+	if (n->fn->tag == SUBSTR)
+		*out = found == 1 ? group(a, &m, 0) : datum_null();
+	else
+		*out = datum_int(TYPE_INT, found != 1 ? 0
+			: (int64_t)sql_text_chars(a->str, (size_t)m.beg[0]) +
+				1);
+	return found < 0 ? -1 : 0;
+}
+
+/* $1, ${name}, \x of a replacement; returns the place behind it. */
+static const char *
+reference(struct datum_ctx *c, struct regex *r, const struct datum *d,
+	const struct regex_match *m, const char *p, const char *end,
+	struct buf *b)
+{
+	const char *name, *close;
+	struct datum g;
+	size_t len;
+	int i = -1;
+
+	if (p < end && isdigit((unsigned char)*p)) {
+		i = *p++ - '0';
+		while (p < end && isdigit((unsigned char)*p) &&
+			i * 10 + (*p - '0') < m->n)
+			i = i * 10 + (*p++ - '0');
+	} else if (p < end && *p == '{' &&
+		(close = memchr(p, '}', (size_t)(end - p))) != NULL) {
+		for (int k = 1; k < m->n && i < 0; k++) {
+			name = regex_group(r, k, &len);
+			if (name != NULL && len == (size_t)(close - p - 1) &&
+				memcmp(name, p + 1, len) == 0)
+				i = k;
+		}
+		p = close + 1;
+	}
+	if (i < 0 || i >= m->n) {
+		err_set(c->err, "a replacement names a group that the regular "
+				"expression has not");
+		return NULL;
+	}
+	g = group(d, m, i);
+	buf_add(b, g.str, g.n);
+	return p;
+}
+
+static int
+replacement(struct datum_ctx *c, struct regex *r, const struct datum *d,
+	const struct regex_match *m, const struct datum *with, struct buf *b)
+{
+	const char *p = with->str, *end = p + with->n;
+
+	while (p < end) {
+		if (*p == '\\' && p + 1 < end) {
+			buf_byte(b, p[1]);
+			p += 2;
+		} else if (*p == '$') {
+			p = reference(c, r, d, m, p + 1, end, b);
+			if (p == NULL)
+				return -1;
+		} else {
+			buf_byte(b, *p++);
+		}
+	}
+	return 0;
+}
+
+static int
+run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	int64_t from = n->narg > 3 ? a[3].i : 1;
+	size_t done = 0, at = 0;
+	struct regex_match m;
+	int found = 0;
+
+	if (r == NULL)
+		return -1;
+	if (from < 1)
+		return err_set(c->err, "'%s' counts places from 1",
+			n->fn->name);
+	for (; from > 1 && at < a->n; from--)
+		do
+			at++;
+		while (at < a->n &&
+			((unsigned char)a->str[at] & 0xC0) == 0x80);
+	buf_clear(&c->text);
+	for (; at <= a->n; at = behind(a, &m)) {
+		found = search(c, r, a, at, &m);
+		if (found <= 0)
+			break;
+		buf_add(&c->text, a->str + done, (size_t)m.beg[0] - done);
+		done = (size_t)m.end[0];
+		if (replacement(c, r, a, &m, &a[2], &c->text) != 0)
+			return -1;
+		if (c->text.n > SQL_TEXT_MAX)
+			return sql_text_limit(c, n, 2, SQL_TEXT_MAX);
+	}
+	if (found < 0)
+		return -1;
+	buf_add(&c->text, a->str + done, a->n - done);
+	*out = datum_from_buf(c, &c->text);
+	return 0;
+}
+
+/* The parts between the matches; limit > 0: at most so many. */
+static int
+run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	int64_t limit = n->narg > 2 ? a[2].i : -1;
+	struct datum *items = NULL, *more;
+	size_t count = 0, cap = 0, done = 0;
+	struct regex_match m;
+	int found = 0;
+
+	if (r == NULL)
+		return -1;
+	for (size_t at = 0;; at = behind(a, &m)) {
+		if (count + 1 >= cap) {
+			cap = cap > 0 ? 2 * cap : 8;
+			more = arena_get(&c->arena, cap * sizeof(*more));
+			if (count > 0)
+				memcpy(more, items, count * sizeof(*more));
+			items = more;
+		}
+		if (at > a->n || (limit > 0 && (int64_t)count + 1 >= limit))
+			break;
+		found = search(c, r, a, at, &m);
+		if (found <= 0)
+			break;
+		/* An empty match parts nothing at the beginning, and the empty
+		 * pattern gives the characters. */
+		if (m.end[0] == m.beg[0] && (m.beg[0] == 0 ||
+			(a[1].n == 0 && (size_t)m.beg[0] == a->n)))
+			continue;
+		items[count++] = datum_string(a->str + done,
+			(size_t)m.beg[0] - done);
+		done = (size_t)m.end[0];
+	}
+	if (found < 0)
+		return -1;
+	items[count++] = datum_string(a->str + done, a->n - done);
+	*out = datum_items(TYPE_ARRAY, items, count, n->ty.t);
+	return 0;
+}
+
+const struct sql_fn sql_regex_fns[] = {
+	{"rlike", "ss:b", run_rlike, 0, NULL, NULL, prepare},
+	{"regexp", "ss:b", run_rlike, 0, NULL, NULL, prepare},
+	{"regexp_like", "ss:b", run_rlike, 0, NULL, NULL, prepare},
+	{"regexp_extract", "ss?i:s", run_extract, 0, NULL, NULL, prepare},
+	{"regexp_extract_all", "ss?i:S", run_all, 0, NULL, NULL, prepare,
+		EXTRACT_ALL},
+	{"regexp_count", "ss:i", run_all, 0, NULL, NULL, prepare, COUNT},
+	{"regexp_instr", "ss?i:i", run_first, 0, NULL, NULL, prepare, INSTR},
+	{"regexp_substr", "ss:s", run_first, 0, NULL, NULL, prepare, SUBSTR},
+	{"regexp_replace", "sss?i:s", run_replace, 0, NULL, NULL, prepare},
+	{"split", "ss?i:S", run_split, 0, NULL, NULL, prepare},
+	{NULL}};
