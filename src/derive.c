@@ -22,12 +22,18 @@ struct derived {
 };
 
 struct derive {
+	bool sql;
 	struct derived *d;
 	size_t n;
 	struct expr_env env;
 	struct evtime event;
 	bool asks_event; /* an expression wants the event time */
 };
+
+static const struct opt derive_opts[] = {
+	{"sql", 0, OPT_FLAG, offsetof(struct derive, sql), NULL,
+		"the expressions are SQL, as in Spark"},
+	OPT_END};
 
 /* NAME=EXPR, with spaces around the sign where they are wanted. */
 static int
@@ -125,12 +131,13 @@ plan(struct stage *st, struct plan *p)
 	evtime_init(&x->event, p);
 	x->env.zone = run_zone(st);
 	for (d = x->d; d < x->d + x->n; d++) {
-		d->expr = expr_jq(d->text, p->fields, st->err);
+		d->expr = (x->sql ? expr_sql : expr_jq)(d->text, p->fields,
+			st->err);
 		if (d->expr == NULL)
 			return err_in(st->err, "%s", d->name);
 		plan_field_type(p, d->name, expr_type(d->expr));
 		plan_replaced(p, d->name);
-		x->asks_event |= strstr(d->text, "event_time") != NULL;
+		x->asks_event |= !x->sql && strstr(d->text, "event_time") != NULL;
 	}
 	return 0;
 }
@@ -238,7 +245,8 @@ close_(struct stage *st)
 const struct op op_derive = {
 	.name = "derive",
 	.about = "add fields that are computed, or give fields new values",
-	.synopsis = "NAME=EXPR ...",
+	.synopsis = "[--sql] NAME=EXPR ...",
+	.opts = derive_opts,
 	.size = sizeof(struct derive),
 	.flags = OP_OPERANDS | OP_ON_ERROR,
 	.open = open_,

@@ -9,13 +9,20 @@
 #include "evtime.h"
 #include "expr.h"
 #include "run.h"
+#include "sql.h"
 
 struct filter {
+	bool sql;
 	struct expr *expr;
 	struct expr_env env;
 	struct evtime event;
 	bool asks_event; /* the expression wants the event time */
 };
+
+static const struct opt filter_opts[] = {
+	{"sql", 0, OPT_FLAG, offsetof(struct filter, sql), NULL,
+		"the expression is SQL, as in Spark"},
+	OPT_END};
 
 static int
 open_(struct stage *st)
@@ -35,12 +42,15 @@ plan(struct stage *st, struct plan *p)
 	struct filter *f = STAGE(st, filter);
 	const char *text = st->operands[0];
 
-	f->expr = expr_jq_condition(text, p->fields, st->err);
+	f->expr = f->sql ? expr_sql(text, p->fields, st->err)
+			 : expr_jq_condition(text, p->fields, st->err);
 	if (f->expr == NULL)
+		return -1;
+	if (f->sql && sql_condition(f->expr, st->err) < 0)
 		return -1;
 	f->env.zone = run_zone(st);
 	evtime_init(&f->event, p);
-	f->asks_event = strstr(text, "event_time") != NULL;
+	f->asks_event = !f->sql && strstr(text, "event_time") != NULL;
 	return 0;
 }
 
@@ -113,7 +123,8 @@ close_(struct stage *st)
 const struct op op_filter = {
 	.name = "filter",
 	.about = "keep the records for which an expression is true",
-	.synopsis = "EXPR",
+	.synopsis = "[--sql] EXPR",
+	.opts = filter_opts,
 	.size = sizeof(struct filter),
 	.flags = OP_OPERANDS | OP_ON_ERROR,
 	.open = open_,
