@@ -1,0 +1,310 @@
+#!/usr/bin/env bats
+# The jobs that bief was born for, as a student would type them.  Where the
+# folder of real data is there they are compared with Spark's answers; what
+# needs no more than small data runs without it.
+
+load lib
+
+# answer NAME: standard input against Spark's answer, as sorted JSON values.
+answer() {
+	local spark=("$SHARED"/golden/exercises/"$1"*.jsonl)
+	python3 "$BATS_TEST_DIRNAME/cases/rows" "${2:-any}" "${spark[0]}" /dev/stdin
+}
+
+iot() { # the server's file, as the courses have it
+	zcat "$SHARED/data/iot/ensai-lab/iot20210426-205348.jsonl.gz"
+}
+flights() {
+	stream-files "$SHARED"/data/opensky/derived-flights-departure-{LFPG-2022-12-01,LFPG-2023-01-23,EDDF-2023-07-04}.jsonl
+}
+SENSORS='Arrival_Time bigint, Creation_Time bigint, Device string, Index bigint, Model string, User string, gt string, x double, y double, z double'
+
+# Play standard input from a port, once; $PORT tells which.
+serve() {
+	rm -f ready
+	mkfifo ready
+	cat >served
+	serve-lines served --port 0 --once --ready-fd 3 "$@" 3>ready &
+	read -r PORT <ready
+	PORT=${PORT##*:}
+}
+
+events() {
+	"$BATS_TEST_DIRNAME/demo/make-events" in 5 200
+}
+
+@test "E1 see what is there, without a schema" {
+	events
+	run -0 bash -c 'stream-files in | head -2'
+	[ "${#lines[@]}" -eq 2 ]
+	run -0 parse-json --infer in/file-0.json
+	[ "$output" = "time bigint, action string" ]
+}
+
+@test "E2 count by action and hour, all files at once" {
+	shared
+	stream-files "$SHARED/data/events" |
+		parse-json --schema 'time timestamp, action string' |
+		window --on time --size 1h |
+		agg --by action count | answer e02
+}
+
+@test "E3 from the result table: total by action" {
+	shared
+	stream-files "$SHARED/data/events" |
+		parse-json --schema 'time timestamp, action string' |
+		window --on time --size 1h | agg --by action count |
+		sink-table --db e.db --table counts --mode complete
+	sqlite3 -json e.db 'select action, sum(count) total_count from counts group by 1' |
+		jq -c '.[]' | answer e03
+}
+
+@test "E4 the timeline" {
+	shared
+	stream-files "$SHARED/data/events" |
+		parse-json --schema 'time timestamp, action string' |
+		window --on time --size 1h | agg --by action count |
+		order --by window_end,action |
+		derive --sql "time = date_format(window_end, 'MMM-dd HH:mm')" |
+		pick action,time,count | answer e04
+}
+
+@test "E5 one file per batch: the table is always the answer for the first n files" {
+	events
+	for n in 1 2 3 4 5; do
+		# shellcheck disable=SC2046
+		stream-files $(printf 'in/file-%d.json ' $(seq 0 $((n - 1)))) |
+			parse-json --schema 'time timestamp, action string' |
+			window --on time --size 1h | agg --by action count >"first-$n"
+	done
+	stream-files in --trigger available-now --max-files 1 |
+		parse-json --schema 'time timestamp, action string' |
+		window --on time --size 1h |
+		agg --by action count --mode complete >stream
+	for n in 1 2 3 4 5; do
+		awk -v n=$((n - 1)) '/"#bief":{"begin":/ { on = index($0, "\"begin\":" n ",") }
+			/#bief/ { next } on' stream | cmp - "first-$n"
+	done
+}
+
+@test "E6 totals by action from that table, again and again" {
+	events
+	stream-files in --trigger available-now --max-files 1 |
+		parse-json --schema 'time timestamp, action string' |
+		window --on time --size 1h | agg --by action count --mode complete |
+		sink-table --db e.db --table counts
+	run -0 sqlite3 e.db 'select sum(count) from counts'
+	[ "$output" = 1000 ]
+}
+
+@test "E8 window start, action, count, ordered by both" {
+	shared
+	stream-files "$SHARED/data/events" |
+		parse-json --schema 'time timestamp, action string' |
+		window --on time --size 1h | agg --by action count |
+		pick start=window_start,action,count |
+		order --by start,action | answer e08 ordered
+}
+
+@test "E12 connect, show raw lines untruncated" {
+	serve < <(seq 1 5 | sed 's/.*/{"n":&}/')
+	stream-socket "127.0.0.1:$PORT" | parse-text |
+		sink-table --no-truncate >shown
+	grep -qx '|{"n":5}|' shown
+}
+
+@test "E13 the schema of what arrives: one string, value" {
+	run -0 bief explain 'stream-socket 127.0.0.1:9999 | parse-text | sink-table'
+	[[ $output == *"value string"* ]]
+}
+
+@test "E14 apply a schema of 10 fields, show the table" {
+	shared
+	serve < <(iot | head -20)
+	stream-socket "127.0.0.1:$PORT" | parse-json --schema "$SENSORS" |
+		sink-table >shown
+	[ "$(grep -c '|' shown)" -eq 21 ]
+}
+
+@test "E15 keep it in a table and query it with SQL" {
+	shared
+	serve < <(iot | head -50)
+	stream-socket "127.0.0.1:$PORT" --trigger 1s |
+		parse-json --schema "$SENSORS" |
+		sink-table --db s.db --table sensors --mode append &
+	wait_for sh -c '[ "$(sqlite3 s.db "select count(*) from sensors")" = 50 ]'
+	wait
+}
+
+@test "E16 count the records in error" {
+	shared
+	iot | parse-json --schema "$SENSORS" |
+		derive --sql 'error = Device is null and Index is null and Model is null and User is null and gt is null' |
+		agg --by error count | answer e16
+}
+
+@test "E17 and E18 drop records with nulls and count errors again" {
+	shared
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		derive --sql 'error = Device is null and Index is null and Model is null and User is null and gt is null' |
+		agg --by error count | answer e18
+	[ "$(iot | parse-json --schema "$SENSORS" | drop-null --how all | wc -l)" -eq 10000 ]
+	[ "$(iot | parse-json --schema "$SENSORS" | drop-null gt User | wc -l)" -eq 9805 ]
+}
+
+@test "E19 count by activity" {
+	shared
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		agg --by gt count | answer e19
+}
+
+@test "E21 only activities like stairs, under the names of the query" {
+	shared
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		filter --sql "gt LIKE '%stairs%'" |
+		pick --sql 'gt, model, arrival_time, creation_time' | answer e21
+}
+
+@test "E22 cube over activity and model" {
+	shared
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		agg --by gt,Model --cube avg:x avg:y avg:z |
+		pick gt,model=Model,'avg(x),avg(y),avg(z)' | answer e22
+}
+
+@test "E23 nanoseconds to event time" {
+	shared
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		derive --sql 'event_time = cast(cast(Creation_Time as double)/1000000000 as timestamp)' |
+		pick Creation_Time,event_time | answer e23
+}
+
+@test "E24 and E25 count per 5 s, and per 10 s every 5 s" {
+	shared
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		window --on Creation_Time --unit ns --size 5s | agg count | answer e24
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		window --on Creation_Time --unit ns --size 10s --slide 5s |
+		agg count | answer e25
+}
+
+@test "E26 join with the users table, without the measures" {
+	shared
+	cp "$SHARED/data/users/données utilisateurs.csv" users.csv
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		join-static users.csv --sep ';' --header --on User |
+		pick User,Device,Model,gt,FirstName,LastName | answer e26
+}
+
+@test "E27 and E28 count per user with names, joined before or after" {
+	shared
+	cp "$SHARED/data/users/données utilisateurs.csv" users.csv
+	iot | parse-json --schema "$SENSORS" | drop-null |
+		join-static users.csv --sep ';' --header --on User |
+		agg --by User,FirstName,LastName count | answer e27
+	iot | parse-json --schema "$SENSORS" | drop-null | agg --by User count |
+		join-static users.csv --sep ';' --header --on User | answer e28
+}
+
+@test "E29 title, user, bot, time and wiki of each edit" {
+	shared
+	stream-files "$SHARED/data/wikimedia/recentchange-2023-01-25.jsonl.gz" |
+		parse-json --schema 'title string, user string, bot boolean, timestamp timestamp, wiki string' |
+		answer e29
+}
+
+@test "E30 changes per wiki since the start" {
+	shared
+	stream-files "$SHARED/data/wikimedia/recentchange-2023-01-25.jsonl.gz" |
+		parse-json --schema 'wiki string' | agg --by wiki count | answer e30
+}
+
+@test "E31 edits of frwiki in a sliding window" {
+	shared
+	stream-files "$SHARED/data/wikimedia/recentchange-2023-01-25.jsonl.gz" |
+		parse-json --schema 'wiki string, type string, timestamp timestamp' |
+		filter '.wiki == "frwiki" and .type == "edit"' |
+		window --on timestamp --size 1h --slide 5m | agg count | answer e31
+}
+
+@test "E32 changes that hit a page of a list" {
+	shared
+	stream-files "$SHARED/data/wikimedia/recentchange-2023-01-25.jsonl.gz" |
+		parse-json --schema 'wiki string, title string' |
+		join-static "$SHARED/data/users/hte-garonne.csv" --header \
+			--on title=articleName --how semi |
+		agg count >e32
+	[ "$(jq .count e32)" -ge 0 ]
+}
+
+@test "E34 words per character" {
+	shared
+	serve <"$SHARED/data/kaamelott/quote.json"
+	stream-socket "127.0.0.1:$PORT" |
+		parse-json --schema 'character string, quote string' |
+		explode quote --split ' ' --as word |
+		agg --by character count | answer e34
+}
+
+@test "E37 arrivals per hour, ordered" {
+	shared
+	flights |
+		parse-json --schema 'lastSeen timestamp' |
+		window --on lastSeen --size '60 minutes' |
+		agg num_arrivals=count | order --by window_start | answer e37 ordered
+}
+
+@test "E44 and E45 aircraft by country, and by altitude" {
+	shared
+	zcat "$SHARED/data/opensky/derived-states-2025-01-31.jsonl.gz" |
+		parse-json --schema 'origin_country string, baro_altitude double' >states
+	agg --by origin_country count <states | answer e44
+	derive --sql "altitude_range = case when baro_altitude < 5000 then 'Low' when baro_altitude < 15000 then 'Medium' else 'High' end" <states |
+		agg --by altitude_range count | answer e45
+}
+
+@test "E48 and E52 word count, with and without stop words" {
+	shared
+	parse-json --schema 'quote string' <"$SHARED/data/kaamelott/quote.json" |
+		explode quote --split ' ' --as word >words
+	agg --by word count <words | answer e48
+}
+
+@test "E49 the server that repeats messages for ever" {
+	printf 'one\ntwo\nthree\n' >messages
+	mkfifo ready
+	serve-lines messages --port 0 --loop --rate 2000 --ready-fd 3 3>ready &
+	read -r PORT <ready
+	stream-socket "127.0.0.1:${PORT##*:}" | head -7 >got
+	printf 'one\ntwo\nthree\none\ntwo\nthree\none\n' | is got
+}
+
+@test "E50 the server that draws lines of a file, in the same order for the same seed" {
+	seq 1 100 >numbers
+	for i in 1 2; do
+		serve --shuffle --seed 7 <numbers
+		stream-socket "127.0.0.1:$PORT" >"got$i"
+	done
+	cmp got1 got2
+	run ! cmp -s got1 numbers
+	sort -n got1 | is numbers
+}
+
+@test "E51 run for a while, then stop cleanly" {
+	mkfifo ready
+	yes '{"word":"x"}' | head -1000 | serve-lines - --port 0 --loop --rate 1000 \
+		--ready-fd 3 3>ready &
+	read -r PORT <ready
+	stream-socket "127.0.0.1:${PORT##*:}" --for 1s --trigger 200ms |
+		parse-json --schema 'word string' | agg --by word count >out
+	tail -1 out | grep -q '"eof"'
+}
+
+@test "E53 count, mean, standard deviation, largest and smallest length of the words" {
+	shared
+	parse-json --schema 'quote string' <"$SHARED/data/kaamelott/quote.json" |
+		explode quote --split ' ' --as word |
+		derive --sql 'n = cast(length(word) as double)' | agg s=stats:n |
+		pick count=s_count,mean=s_mean,stdev=s_stdev,max=s_max,min=s_min |
+		answer e53
+}

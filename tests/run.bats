@@ -1,0 +1,185 @@
+#!/usr/bin/env bats
+# What every program does alike: the runtime.
+
+load lib
+
+@test "a record is on the other end as soon as the input pauses" {
+	mkfifo in out
+	drop-null <in >out &
+	exec 7>in 8<out
+	echo '{"a":1}' >&7
+	read -r line <&8
+	[ "$line" = '{"a":1}' ]
+	exec 7>&- 8<&-
+}
+
+@test "a pipeline ends when its reader goes, with an idle source too" {
+	touch f
+	timeout 20 stream-files --follow f | drop-null | dedup | head -0
+	[ "${PIPESTATUS[0]}" -eq 141 ]
+	echo x >f
+	timeout 20 stream-files --follow f | head -1 | is /dev/stdin <<<x
+}
+
+@test "after a kill -9 of one program the others end by themselves" {
+	echo '{"a":1}' >f
+	mkfifo p q
+	stream-files --follow --trigger 10ms f >p &
+	local source=$!
+	drop-null <p >q &
+	local middle=$!
+	agg count <q >out 2>err &
+	local last=$!
+	wait_for grep -q count out
+	kill -9 $middle
+	wait_for sh -c "! kill -0 $source"
+	wait_for sh -c "! kill -0 $last"
+	run -1 wait $last
+	grep -q 'cut off' err
+}
+
+@test "SIGTERM makes the source end its batch and the rest drain" {
+	touch f
+	stream-files --follow --trigger 10ms f >out &
+	local pid=$!
+	wait_for grep -q '"end":0' out
+	echo '{"a":1}' >>f
+	wait_for grep -q '"a":1' out
+	kill $pid
+	wait $pid
+	[ "$(tail -1 out)" = '{"#bief":{"eof":1}}' ]
+	[ "$(grep -c '"begin"' out)" -eq "$(grep -c '"end"' out)" ]
+}
+
+@test "SIGUSR1 prints one line of statistics" {
+	mkfifo in
+	drop-null <in >out 2>err &
+	local pid=$!
+	exec 7>in
+	echo '{"a":1}' >&7
+	wait_for grep -q a out
+	kill -USR1 $pid
+	wait_for grep -q '1 records in, 1 out' err
+	exec 7>&-
+	wait $pid
+}
+
+@test "no control lines with --plain, and none unless somebody asks" {
+	printf '{"a":1}\n{"a":2}\n' | drop-null --batch 1 --plain >out
+	printf '{"a":1}\n{"a":2}\n' | is out
+	printf '{"a":1}\n' | dedup | is /dev/stdin <<<'{"a":1}'
+}
+
+@test "unknown keys of the header and unknown control lines are passed on or left alone" {
+	printf '%s\n' '{"#bief":{"stream":1,"later":[1,2]}}' '{"#bief":{"begin":0}}' \
+		'{"#bief":{"remark":"x"}}' '{"a":1}' '{"#bief":{"end":0}}' \
+		'{"#bief":{"eof":1}}' | drop-null >out
+	grep -q '"later":\[1,2\]' out
+	grep -qx '{"a":1}' out
+}
+
+@test "a header of a newer version is refused" {
+	run -2 drop-null <<<'{"#bief":{"stream":2}}'
+	[[ $output == *"version 2"*"update bief"* ]]
+}
+
+@test "batches out of order are refused" {
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"begin":3}}' \
+		'{"#bief":{"end":3}}' '{"#bief":{"begin":5}}' >in
+	run -1 drop-null --plain <in
+	[[ $output == *"batch 5 follows batch 3"* ]]
+}
+
+@test "a control line cut in half is refused" {
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"beg' >in
+	run -1 drop-null --plain <in
+	[[ $output == *"control line is damaged"* ]]
+}
+
+@test "an input that stops without eof was cut off: its last batch gives nothing" {
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"begin":0}}' \
+		'{"a":1}' >in
+	run -1 --separate-stderr agg count --plain <in
+	[ -z "$output" ]
+	[[ $stderr == *"cut off"* ]]
+}
+
+@test "data that begin as a control line are refused, counted and kept" {
+	printf '%s\n' '{"a":1}' '{"#bief":{"eof":1}}' '{"a":2}' >data
+	run -1 stream-files --on-error fail data
+	stream-files --rejects rejects data >out 2>err
+	printf '%s\n' '{"a":1}' '{"a":2}' | is out
+	grep -q '1 records refused' err
+	jq -e '.record == "{\"#bief\":{\"eof\":1}}"' rejects
+}
+
+@test "a line longer than --max-line is refused without being kept whole" {
+	(printf '{"a":"'; head -c 3000000 /dev/zero | tr '\0' x; printf '"}\n{"a":1}\n') >in
+	run -1 drop-null --max-line 1M <in
+	[[ $output == *"longer than 1048576 bytes"* ]]
+	drop-null --max-line 1M --on-error skip <in 2>/dev/null | is /dev/stdin <<<'{"a":1}'
+}
+
+@test "a gigabyte in one line takes no gigabyte of memory" {
+	(ulimit -v 300000; head -c 1000000000 /dev/zero | tr '\0' x |
+		drop-null --on-error skip 2>err)
+	grep -q 'longer than' err
+}
+
+@test "nesting deeper than 1000 is refused" {
+	(printf '{"a":'; head -c 100000 /dev/zero | tr '\0' '['; echo) >in
+	run -1 drop-null <in
+	[[ $output == *"nest"* || $output == *"deep"* ]]
+}
+
+@test "a full disk is an error, not silence" {
+	run -1 bash -c 'yes "{\"a\":1}" | head -100000 | drop-null >/dev/full'
+	[[ $output == *"No space left on device"* ]]
+}
+
+@test "a rejects file that cannot be written is an error" {
+	run -1 drop-null --on-error skip --rejects /nonexistent/r <<<'x'
+	[[ $output == *"/nonexistent/r"* ]]
+}
+
+@test "an unknown option names the nearest one" {
+	run -2 dedup --within-watermak </dev/null
+	[[ $output == *"--within-watermark"* ]]
+	run -2 dedup --by </dev/null
+	[[ $output == *"--by needs a value"* ]]
+	run -2 take 1 --zone A --zone B </dev/null
+	[[ $output == *"--zone is given twice"* ]]
+}
+
+@test "options stand anywhere and -- ends them" {
+	printf '{"a":1}\n{"a":2}\n' >in
+	take 1 --plain <in | is /dev/stdin <<<'{"a":1}'
+	take --plain -- 1 <in | is /dev/stdin <<<'{"a":1}'
+}
+
+@test "--progress writes a JSON line per batch" {
+	printf '{"a":1}\n{"a":2}\n{"a":2}\n' |
+		dedup --batch 2 --by a --progress p >/dev/null
+	jq -sce 'map([.batchId, .numInputRows, .numOutputRows, .numRowsTotal])' p |
+		is /dev/stdin <<<'[[0,2,2,2],[1,1,0,2]]'
+}
+
+@test "bief NAME is program NAME" {
+	bief take 1 <<<'{"a":1}' | is /dev/stdin <<<'{"a":1}'
+	run -2 bief nothing
+	[[ $output == *"no program 'nothing'"* ]]
+}
+
+@test "bief run hands more of the shell's language to a shell, and says so" {
+	run -0 bief run 'for i in 1 2; do echo "{\"a\":$i}"; done | take 1'
+	[[ $output == *"run by the shell"*'{"a":1}'* ]]
+}
+
+@test "bief explain shows fields, state and what is refused, and runs nothing" {
+	run -2 bief explain "stream-files --trigger 5s nowhere | parse-json --schema 'a int' | dedup --by b"
+	[[ $output == *"every 5s"* ]]
+	[[ $output == *"a int"* ]]
+	[[ $output == *"REFUSED"*"no field 'b'"* ]]
+	run -0 bief explain "parse-json --schema 'a int' | sink-table --db x.db --table t --mode append"
+	[ ! -e x.db ]
+}
