@@ -27,19 +27,21 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "buf.h"
 #include "err.h"
 #include "hash.h"
 #include "state.h"
 
-#define CHUNK_BITS 17 /* units of 8 bytes: 1 MiB */
+#define CHUNK_BITS 18 /* units of 8 bytes: 2 MiB */
 #define CHUNK_UNITS (UINT32_C(1) << CHUNK_BITS)
 #define LARGE (CHUNK_UNITS / 2)
 #define CHUNKS_MAX (UINT32_C(1) << (32 - CHUNK_BITS))
 
 #define BLOCK_FREE UINT32_MAX
 #define BLOCK_VALUE (UINT32_MAX - 1)
+#define FEW_CHUNKS 4 /* beyond, a state is large */
 #define KEY_MAX (UINT32_C(1) << 30)
 
 #define CLASS_EXACT 64 /* up to here each length has a list of its own */
@@ -177,6 +179,21 @@ chunk_retire(struct state *s)
 	}
 }
 
+/* Much memory that is read here and there: of large pages, if there are. */
+static void *
+large_alloc(size_t bytes, bool large)
+{
+	const size_t page = (size_t)1 << 21;
+	void *p;
+
+	if (!large || bytes < page)
+		return mem_alloc(bytes);
+	if (posix_memalign(&p, page, bytes) != 0)
+		return mem_alloc(bytes);
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
 /* n chunks in a row; the place of the first, or CHUNKS_MAX. */
 static uint32_t
 chunks_take(struct state *s, uint32_t n)
@@ -196,7 +213,7 @@ chunks_take(struct state *s, uint32_t n)
 	}
 	if (at + n > s->nchunks)
 		s->nchunks = at + n;
-	p = mem_alloc((size_t)n * CHUNK_UNITS * 8);
+	p = large_alloc((size_t)n * CHUNK_UNITS * 8, at >= FEW_CHUNKS);
 	for (i = 0; i < n; i++)
 		s->chunks[at + i] = p + (size_t)i * CHUNK_UNITS * 8;
 	return at;
@@ -320,7 +337,8 @@ slots_grow(struct state *s)
 	uint64_t *slots = s->slots;
 
 	s->nslots = old == 0 ? 64 : old * 2;
-	s->slots = mem_zalloc((size_t)s->nslots * sizeof *s->slots);
+	s->slots = large_alloc((size_t)s->nslots * sizeof *s->slots, true);
+	memset(s->slots, 0, (size_t)s->nslots * sizeof *s->slots);
 	mask = s->nslots - 1;
 	for (i = 0; i < old; i++) {
 		if (slots[i] == 0)
