@@ -556,12 +556,43 @@ accums_add_field(struct accums *s, const char *path)
 	struct func f;
 	size_t i;
 
+	if (s->nstars == 0)
+		return;
 	for (i = 0; i < s->nstars; i++) {
 		find_func(s->stars[i].func, strlen(s->stars[i].func), &f);
 		add_func(s, &f, s->stars[i].func, path, NULL);
 	}
-	s->in[input_of(s, path)].star = true;
+	s->in[input_of(s, path)].star = ++s->nstarred;
 	s->shape = 0;
+}
+
+const char *
+accums_star(const struct accums *s, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < s->ninputs; k++)
+		if (s->in[k].star == i)
+			return s->in[k].field.path;
+	return NULL;
+}
+
+void
+accums_print(const struct accums *s, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < s->nresults; i++) {
+		const struct accum *a = &s->a[s->out[i].accum];
+		const struct accum_input *in =
+			a->input < 0 ? NULL : &s->in[a->input];
+
+		buf_str(out, s->out[i].name);
+		if (in != NULL && in->decimal)
+			buf_printf(out, " of decimals with scale %d",
+				in->scale);
+		buf_byte(out, '\0');
+	}
 }
 
 /* What is known of the fields. */
@@ -578,7 +609,7 @@ plan_input(struct accum_input *in, const struct plan *p, struct err *err)
 	if (t == NULL || t->kind == TYPE_UNKNOWN)
 		return 0;
 	in->text = t->kind == TYPE_STRING || t->kind == TYPE_BINARY;
-	in->decimal = t->kind == TYPE_DECIMAL && in->number;
+	in->decimal = t->kind == TYPE_DECIMAL && in->compared;
 	in->precision = t->precision;
 	in->scale = t->scale;
 	if (!in->number || type_numeric(t) || t->kind == TYPE_NULL)
@@ -604,7 +635,9 @@ accums_plan(struct accums *s, const struct plan *p, struct err *err)
 				accums_add_field(s, p->fields->f[i].name);
 		for (i = 0; i < s->nstars; i++)
 			free(s->stars[i].func);
-		s->nstars = 0;
+		s->nstars = s->nstarred = 0;
+		for (i = 0; i < s->ninputs; i++)
+			s->in[i].star = 0;
 		if (s->n == 0)
 			return err_as(err, STATUS_USAGE,
 				"no field is a number");
@@ -814,7 +847,7 @@ accums_read(struct accums *s, const struct record *r, bool lenient,
 			continue;
 		if (in->raw->type == VALUE_NULL)
 			in->raw = NULL;
-		else if (in->number) {
+		else if (in->number || in->decimal) {
 			if (read_number(in, lenient, err) == -1)
 				return -1;
 		} else if (in->compared && is_number(in->raw))
@@ -950,16 +983,37 @@ add_placed(struct blob *b, const struct blob_form *f, const struct accum *a,
 		in->raw != NULL ? &in->num : &null);
 }
 
-static void
-add_extreme(struct blob *b, const struct blob_form *f, enum accum_fn fn,
-	uint32_t at, const struct value *v, const struct value *num)
+/* Decimals may have more digits than a double. */
+static int
+compare_decimals(const struct blob *b, uint32_t at, const struct value *v,
+	int scale)
 {
+	struct value old = kept_value(b, at);
+	__int128 x, y;
+
+	if (decimal_parse(old.s, old.n, scale, &x) == -1 ||
+		decimal_parse(v->s, v->n, scale, &y) == -1)
+		return value_compare(&old, v);
+	return (x > y) - (x < y);
+}
+
+static void
+add_extreme(struct blob *b, const struct blob_form *f, const struct accum *a,
+	const struct accum_input *in, const struct value *v,
+	const struct value *num)
+{
+	const uint32_t at = a->at;
 	const struct kept *k = (const struct kept *)(b->p + at);
+	bool decimal = in->decimal && v->type == VALUE_NUMBER;
 	int c;
 
+	if (decimal)
+		num = v; /* is kept as text */
 	if (k->set) {
-		c = kept_compare(b, at, v, num);
-		if (fn == ACCUM_MIN ? c <= 0 : c >= 0)
+		c = decimal && k->as == VALUE_NUMBER
+			? compare_decimals(b, at, v, in->scale)
+			: kept_compare(b, at, v, num);
+		if (a->fn == ACCUM_MIN ? c <= 0 : c >= 0)
 			return;
 	}
 	kept_put(b, f, at, v, num);
@@ -992,7 +1046,7 @@ add_one(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 		break;
 	case ACCUM_MIN:
 	case ACCUM_MAX:
-		add_extreme(b, &s->form, a->fn, a->at, in->raw, &in->num);
+		add_extreme(b, &s->form, a, in, in->raw, &in->num);
 		break;
 	case ACCUM_STDDEV:
 	case ACCUM_STDDEV_POP:
@@ -1063,7 +1117,7 @@ merge_extreme(const struct accums *s, const struct accum *a, struct blob *to,
 		num.i = k->i;
 		num.type = k->type;
 	}
-	add_extreme(to, &s->form, a->fn, a->at, &v, &num);
+	add_extreme(to, &s->form, a, &s->in[a->input], &v, &num);
 }
 
 static void

@@ -56,7 +56,7 @@ struct accum_input {
 	bool number;     /* must be one */
 	bool compared;   /* is looked at as a number if it is one */
 	bool text;       /* is known to be text: "NaN" is a word */
-	bool star;       /* of FUNC:* */
+	size_t star;     /* the how manieth of FUNC:*, from 1; 0: none */
 	bool decimal;    /* is known to be one of ... */
 	int precision, scale;
 	/* of the record that was read */
@@ -79,7 +79,7 @@ struct accum_star {
 };
 
 struct accums {
-	size_t n, ninputs, nresults, nstars;
+	size_t n, ninputs, nresults, nstars, nstarred;
 	struct accum *a;
 	struct accum_input *in;
 	struct accum_result *out;
@@ -115,6 +115,11 @@ void accums_schema(const struct accums *s, const struct schema *in,
 bool accums_meet(struct accums *s, const struct record *r,
 	struct blob_form *before);
 void accums_add_field(struct accums *s, const char *path);
+/* The path of the i-th such field, from 1; NULL behind the last. */
+const char *accums_star(const struct accums *s, size_t i);
+/* Append what the form of the blobs depends on, ended by a NUL each: results,
+ * and the scale of decimals. */
+void accums_print(const struct accums *s, struct buf *out);
 
 /*
  * Look at the fields of a record.  -1 with a message when one is no number and

@@ -1,0 +1,80 @@
+/*
+ * query: what an aggregation groups by and computes, how its groups stand in
+ * the state, and how they become records.
+ *
+ * Where a record comes for several windows at once, it is counted in a slice
+ * (span.h); a window is put together of its slices when it is shown.
+ */
+#ifndef BIEF_QUERY_H
+#define BIEF_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "accum.h"
+#include "buf.h"
+#include "groups.h"
+#include "record.h"
+
+struct stage;
+
+struct query {
+	struct accums acc;
+	struct groups g;
+	struct field *keys;
+	char **names;     /* of the key columns */
+	size_t nkeys;
+	bool cube, rollup;
+	bool grouping_id; /* is a column */
+	bool session;     /* the windows are sessions */
+	bool decided;     /* it is known whether records carry windows ... */
+	uint16_t *masks;  /* ... and the grouping sets */
+	size_t nmasks;
+	struct window_set slices; /* the windows that slices are parts of */
+	bool sliced;              /* there are slices */
+	struct buf key;           /* the key that is being built */
+	struct recent *recent;    /* NULL: not for this query */
+
+	/* output */
+	struct rows rows;
+	struct shape *shape; /* NULL: make it */
+	struct slots slots;
+	struct buf merged, *texts;
+};
+
+/* by lives as long as the query.  -1: two fields of one name. */
+int query_init(struct query *q, const struct opt_list *by, struct err *err);
+void query_release(struct query *q);
+/* Now it is known whether records carry windows. */
+int query_decide(struct query *q, bool windowed, struct err *err);
+/* Entries may be gone or have another form: find them again. */
+void query_forget_recent(struct query *q);
+/* No result may have the name of a key. */
+int query_check_names(const struct query *q, struct err *err);
+
+/* Begin q->key with the record's key fields. */
+void query_key(struct query *q, const struct record *r, char kind,
+	uint16_t mask, const struct span *w);
+
+/*
+ * Collect rows of an entry of the state: itself, or the windows of a slice that
+ * end in (after, upto]; and write what was collected, in order.
+ */
+void query_add(struct query *q, const struct stage *st, state_ref r,
+	int64_t after, int64_t upto);
+int query_emit(struct query *q, struct stage *st);
+/* A slice that was due: it is due again with its next window, and forgotten
+ * with the last. */
+void query_close_slice(struct query *q, struct stage *st, state_ref r,
+	int64_t watermark);
+
+/*
+ * With a checkpoint the state tells what its keys and values depend on, types
+ * too, so that it cannot be taken for another query's.
+ */
+int query_save_form(struct query *q, struct stage *st);
+int query_check_form(struct query *q, struct stage *st);
+bool query_has_form(const struct query *q, const struct stage *st);
+
+#endif
