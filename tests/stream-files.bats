@@ -230,7 +230,9 @@ stop() {
 	stream-files --follow d > out 2> err &
 	wait_for has a
 	rm -r d
-	run ! wait $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 1 ]
 	grep -q 'is gone' err
 }
 
