@@ -2,9 +2,9 @@
  * stream-socket: hands on the lines that come over TCP or a Unix socket, from a
  * server or, with --listen, from any number of clients.
  *
- * Time: the time of arrival, with --timestamp.  Watermark: none.  State: none.
- * Restart: what was received and not yet handled is lost, a socket cannot be
- * read again.
+ * Time: the time of arrival, with --timestamp.  Watermark: none.  State: with a
+ * checkpoint a journal of what was received, until every sink has it.  Restart:
+ * what the journal has comes first, then what the socket brings.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "journal.h"
 #include "json.h"
 #include "lines.h"
 #include "net.h"
@@ -24,6 +25,7 @@
 #define PAUSE_US (TIME_SECOND / 10)
 #define PAUSE_MAX_US (10 * TIME_SECOND)
 #define EVENTS 64
+#define HELD_US (TIME_SECOND / 50)
 
 enum phase {
 	FRESH,      /* nothing has been done yet; start leaves it */
@@ -44,8 +46,10 @@ struct conn {
 struct stream_socket {
 	bool listen, reconnect;
 	const char *timestamp;
-	int64_t for_us;
+	int64_t for_us, journal_max;
 
+	struct journal journal;
+	bool journaled;       /* there is one */
 	enum phase phase;
 	struct net_address address;
 	struct net_connect addresses;
@@ -57,7 +61,8 @@ struct stream_socket {
 	bool failed;          /* that has been told */
 	struct shape *shape;  /* of records with --timestamp */
 	struct slots slots;
-	struct buf text;
+	struct buf text, line;
+	bool held;            /* the journal is full */
 };
 
 static const struct opt options[] = {
@@ -69,6 +74,8 @@ static const struct opt options[] = {
 		"NAME", "make records of value and the time of arrival"},
 	{"for", 0, OPT_DURATION, offsetof(struct stream_socket, for_us), "D",
 		"end after this long"},
+	{"journal-max", 0, OPT_SIZE, offsetof(struct stream_socket, journal_max),
+		"SIZE", "receive no more while the journal holds this (1G)"},
 	OPT_END};
 
 static void
@@ -77,6 +84,8 @@ defaults(void *self)
 	struct stream_socket *s = self;
 
 	s->epoll = s->listener = s->server.fd = -1;
+	s->journal_max = (int64_t)1 << 30;
+	place_init(&s->journal.place);
 }
 
 static int
@@ -109,6 +118,12 @@ plan(struct stage *st, struct plan *p)
 		return err_as(st->err, STATUS_USAGE, "nobody can tell what a "
 			"socket has available: use --trigger 5s, and --for to "
 			"end");
+	if (p->checkpoint && !p->explain) {
+		s->journaled = st->hear = true;
+		if (journal_open(&s->journal, p->checkpoint, p->stage,
+			st->err) != 0)
+			return -1;
+	}
 	if (!s->timestamp)
 		return 0;
 	buf_init(&name);
@@ -302,7 +317,34 @@ emit_with_time(struct stage *st, struct lines *l)
 		buf_clear(&s->text);
 		record_set(&r, 0, value_text(line, n, &s->text));
 		record_set(&r, 1, value_time(now));
+		if (s->journaled) {
+			buf_clear(&s->line);
+			record_print(&r, &s->line);
+			buf_byte(&s->line, '\n');
+			if (journal_add(&s->journal, s->line.p, s->line.n,
+				st->err) != 0)
+				return -1;
+		}
 		if (run_emit(st, &r) != 0)
+			return -1;
+	}
+	return rc;
+}
+
+static int
+emit(struct stage *st, struct lines *l)
+{
+	struct stream_socket *s = STAGE(st, stream_socket);
+	const char *p;
+	size_t n;
+	int rc;
+
+	if (s->timestamp)
+		return emit_with_time(st, l);
+	while ((rc = lines_block(l, st, NULL, &p, &n)) > 0) {
+		if (s->journaled && journal_add(&s->journal, p, n, st->err) != 0)
+			return -1;
+		if (run_emit_lines(st, p, n) != 0)
 			return -1;
 	}
 	return rc;
@@ -328,10 +370,7 @@ read_conn(struct stage *st, struct conn *c)
 	if (n <= 0)
 		return 0;
 	lines_filled(&c->lines, (size_t)n);
-	if ((s->timestamp ? emit_with_time(st, &c->lines)
-			  : lines_emit(&c->lines, st, NULL)) != 0)
-		return -1;
-	return 1;
+	return emit(st, &c->lines) != 0 ? -1 : 1;
 }
 
 /* The connection has ended (st->err tells how, if it was broken). */
@@ -389,6 +428,32 @@ end_now(struct stage *st)
 	return PULL_END;
 }
 
+/* What the journal has comes first.  Returns as pull; PULL_WAIT: go on. */
+static int
+pull_journal(struct stage *st)
+{
+	struct stream_socket *s = STAGE(st, stream_socket);
+	int rc = s->journaled ? journal_play(&s->journal, st) : 0;
+
+	return rc < 0 ? -1 : rc == 1 ? PULL_MORE : rc == 2 ? PULL_BATCH
+							   : PULL_WAIT;
+}
+
+/* Has the journal its fill?  Then the sinks must commit first. */
+static int
+journal_full(struct stage *st)
+{
+	struct stream_socket *s = STAGE(st, stream_socket);
+
+	s->held = s->journaled && s->journal.bytes > (uint64_t)s->journal_max;
+	if (!s->held)
+		return 0;
+	if (run_hear(st) != 0)
+		return -1;
+	s->held = s->journal.bytes > (uint64_t)s->journal_max;
+	return s->held;
+}
+
 static int
 pull(struct stage *st)
 {
@@ -397,6 +462,9 @@ pull(struct stage *st)
 	int64_t now;
 	int n, i;
 
+	n = pull_journal(st);
+	if (n != PULL_WAIT)
+		return n;
 	if (s->phase == FRESH && start(st) != 0)
 		return -1;
 	now = time_monotonic();
@@ -404,6 +472,8 @@ pull(struct stage *st)
 		return end_now(st);
 	if (s->phase == PAUSED && now >= s->due && start(st) != 0)
 		return -1;
+	if ((n = journal_full(st)) != 0)
+		return n < 0 ? -1 : PULL_WAIT;
 	n = epoll_wait(s->epoll, events, EVENTS, 0);
 	if (n < 0 && errno != EINTR)
 		return err_sys(st->err, "cannot wait for sockets");
@@ -421,10 +491,35 @@ wait_socket(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 	struct stream_socket *s = STAGE(st, stream_socket);
 	int64_t due = s->phase == PAUSED && s->due < s->end ? s->due : s->end;
 
+	if (s->held && time_monotonic() + HELD_US < due)
+		due = time_monotonic() + HELD_US;
 	if (due != INT64_MAX)
 		*deadline = time_now() + due - time_monotonic();
+	if (s->held)
+		return 0;
 	fds[0] = (struct pollfd){.fd = s->epoll, .events = POLLIN};
 	return 1;
+}
+
+static int
+mark(struct stage *st, struct buf *out)
+{
+	return journal_mark(&STAGE(st, stream_socket)->journal, st->now.number,
+		out, st->err);
+}
+
+static int
+seek(struct stage *st, const char *from, const char *to)
+{
+	return journal_seek(&STAGE(st, stream_socket)->journal, from, to,
+		st->err);
+}
+
+static int
+committed(struct stage *st, int64_t number)
+{
+	return journal_committed(&STAGE(st, stream_socket)->journal, number,
+		st->err);
 }
 
 static void
@@ -448,6 +543,8 @@ close_socket(struct stage *st)
 	net_release(&s->address);
 	slots_release(&s->slots);
 	buf_release(&s->text);
+	buf_release(&s->line);
+	journal_close(&s->journal);
 }
 
 const struct op op_stream_socket = {
@@ -463,5 +560,8 @@ const struct op op_stream_socket = {
 	.plan = plan,
 	.pull = pull,
 	.wait = wait_socket,
+	.mark = mark,
+	.seek = seek,
+	.committed = committed,
 	.close = close_socket,
 };

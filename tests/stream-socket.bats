@@ -183,3 +183,54 @@ has() {
 	kill -INT $socket
 	wait $socket
 }
+
+# A pipeline whose first line is typed in at $port; all its pids in $pids.
+pipeline() {
+	mkfifo ready.l
+	stream-socket --listen --checkpoint ck --trigger 20ms "$@" \
+		--ready-fd 3 127.0.0.1:0 3> ready.l > p1 2> err &
+	pids=$!
+	tee out < p1 > p2 &
+	pids+=" $!"
+	sink-files out.d < p2 &
+	pids+=" $!"
+	read -r port < ready.l
+	rm ready.l
+}
+
+@test "with a checkpoint what was received survives a kill, once" {
+	mkfifo p1 p2
+	for try in "" "--timestamp at"; do
+		rm -rf ck out.d
+		pipeline $try
+		exec 5> /dev/tcp/127.0.0.1/$port
+		for i in $(seq 30); do
+			printf '{"a":%d}\n' $i >&5
+		done
+		wait_for grep -q 30 out
+		n=$(grep -c '"end"' out)
+		wait_for eval '[ $(grep -c "\"end\"" out) -gt $((n + 1)) ]'
+		kill -9 $pids
+		wait $pids || :
+		exec 5>&-
+		stream-socket --listen --checkpoint ck --trigger 20ms $try \
+			--for 1ms 127.0.0.1:0 | sink-files out.d
+		cat out.d/part-* | grep -o 'a\\\?":[0-9]*}' |
+			grep -o '[0-9]*' > got
+		seq 30 | diff - got
+	done
+}
+
+@test "the journal is deleted as the sinks commit, and bounded" {
+	mkfifo p1 p2
+	pipeline --journal-max 10K
+	exec 5> /dev/tcp/127.0.0.1/$port
+	for i in $(seq 400); do
+		printf '{"a":%d,"b":"%0100d"}\n' $i $i >&5
+	done
+	wait_for grep -q '"a":400' out
+	wait_for eval '[ $(find ck/journal -name "*.journal" | wc -l) -le 1 ]'
+	kill -INT ${pids%% *}
+	wait $pids
+	[ "$(cat out.d/part-* | wc -l)" -eq 400 ]
+}

@@ -148,25 +148,34 @@ first_lines(const char *p, size_t n, uint64_t *limit)
 }
 
 int
-lines_emit(struct lines *l, struct stage *st, uint64_t *limit)
+lines_block(struct lines *l, struct stage *st, uint64_t *limit,
+	const char **p, size_t *n)
 {
-	const char *p, *lf;
-	size_t n;
+	const char *lf;
 
 	skip(l);
-	p = l->b.p + l->at;
+	*p = l->b.p + l->at;
 	lf = last_end(l);
-	if (lf) {
-		n = (size_t)(lf + 1 - p);
-		if (limit)
-			n = first_lines(p, n, limit);
-		advance(l, n);
-		if (n > 0 && run_emit_lines(st, p, n) != 0)
+	if (!lf)
+		return bound(l, st);
+	*n = (size_t)(lf + 1 - *p);
+	if (limit)
+		*n = first_lines(*p, *n, limit);
+	advance(l, *n);
+	return *n > 0;
+}
+
+int
+lines_emit(struct lines *l, struct stage *st, uint64_t *limit)
+{
+	const char *p;
+	size_t n;
+	int rc;
+
+	while ((rc = lines_block(l, st, limit, &p, &n)) > 0)
+		if (run_emit_lines(st, p, n) != 0)
 			return -1;
-		if (p + n <= lf)
-			return 0;
-	}
-	return bound(l, st);
+	return rc;
 }
 
 int

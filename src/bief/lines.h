@@ -62,6 +62,11 @@ void lines_finish(struct lines *l);
  */
 int lines_emit(struct lines *l, struct stage *st, uint64_t *limit);
 
+/* The same in two steps: 1 and the block of whole lines, to be handed on before
+ * the next call of lines_room; 0 there is none; or -1 as run_reject. */
+int lines_block(struct lines *l, struct stage *st, uint64_t *limit,
+	const char **p, size_t *n);
+
 /*
  * The next whole line, without its end, good until the next call of
  * lines_room.  1, 0 if there is none, or -1 as run_reject.

@@ -283,12 +283,12 @@ rerun_one(struct stage *st, int64_t number, const char *from,
 }
 
 /* Tell a source that asked what the sinks have. */
-static int
-tell_source(struct stage *st)
+int
+run_hear(struct stage *st)
 {
 	struct recovery *r = &st->priv->recovery;
 
-	if (!st->hear)
+	if (!st->hear || !r->on)
 		return 0;
 	if (checkpoint_committed(st->out.checkpoint, &r->committed, NULL,
 		    st->err) < 0)
@@ -333,7 +333,7 @@ recover_rerun(struct stage *st)
 	if (got >= 0)
 		got = st->op->seek(st, at.position, NULL) < 0 ? -1 : 0;
 	if (got == 0)
-		got = tell_source(st);
+		got = run_hear(st);
 	offset_release(&at);
 	return got;
 }
@@ -386,7 +386,7 @@ recover_source_end(struct stage *st, const struct batch *b)
 	if (ret == 0 && b->number % 10 == 0)
 		ret = checkpoint_clean(&r->place, "offset",
 			r->committed - CHECKPOINT_KEEP, st->err);
-	return ret == 0 ? tell_source(st) : ret;
+	return ret == 0 ? run_hear(st) : ret;
 }
 
 int

@@ -153,7 +153,7 @@ struct stage {
 	int64_t state_rows; /* rows kept, for progress; -1: entries of state */
 	bool explain; /* nothing will run: acquire nothing */
 	int on_error; /* enum on_error; -1 not told: open may choose */
-	bool hear;    /* plan may set it: call committed */
+	bool hear;    /* plan may set it: call committed, see run_hear */
 	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
 	/* counters: since the start */
 	uint64_t records_in, records_out, rejected, late;
@@ -199,6 +199,9 @@ bool run_terminal(const struct stage *st); /* standard output is one */
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
 int64_t run_committed(const struct stage *st, int64_t *start);
+/* Have committed called now, when there is news; also done at the end of each
+ * batch.  0 or -1. */
+int run_hear(struct stage *st);
 /* A line for --ready-fd, once: "ready", or a text such as a port. */
 void run_ready(struct stage *st);
 void run_ready_as(struct stage *st, const char *text);
