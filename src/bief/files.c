@@ -226,6 +226,8 @@ files_new(const struct files_how *how)
 	struct files *f = mem_zalloc(sizeof(*f));
 
 	f->how = *how;
+	if (how->max_age_us > INT64_MAX / 2000) /* longer than there is time */
+		f->how.max_age_us = 0;
 	f->newest_ns = f->forgotten_ns = INT64_MIN;
 	f->inotify = how->watch ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
 	table_build(f, 64);
@@ -624,7 +626,7 @@ forget(struct files *f)
 {
 	size_t i, n = 0, settled = f->settled;
 
-	if (f->how.max_age_us <= 0 || f->newest_ns == INT64_MIN ||
+	if (f->how.max_age_us <= 0 || f->newest_ns < 0 ||
 		f->newest_ns - f->how.max_age_us * 1000 <= f->forgotten_ns)
 		return;
 	f->forgotten_ns = f->newest_ns - f->how.max_age_us * 1000;
@@ -833,6 +835,14 @@ get_int(const struct value *object, const char *name, int64_t *out)
 	return 0;
 }
 
+/* What read_name gave can be the path of a file. */
+static bool
+is_path(const struct buf *b)
+{
+	return b->n > 1 && b->p[0] == '/' && b->p[b->n - 1] != '/' &&
+	       memchr(b->p, '\0', b->n) == NULL;
+}
+
 /* The file that was being read: 1 and *file, 0 there was none, -1. */
 static int
 load_at(const struct value *from, struct file **file)
@@ -850,8 +860,10 @@ load_at(const struct value *from, struct file **file)
 		return -1;
 	buf_init(&b);
 	read_name(&b, &v);
-	*file = file_new(buf_cstr(&b), mtime, 0);
+	*file = is_path(&b) ? file_new(buf_cstr(&b), mtime, 0) : NULL;
 	buf_release(&b);
+	if (!*file)
+		return -1;
 	(*file)->start = (uint64_t)offset;
 	(*file)->inode = (uint64_t)inode;
 	(*file)->cut = json_get(&at, "cut", 3, &v);
@@ -886,11 +898,12 @@ load_done(struct files *f, const struct value *from,
 		read_name(&b, &in);
 		n = b.n;
 		json_iter(&inner, &files);
-		for (rc = 0; rc == 0 && json_next(&inner, &name, &time);) {
+		rc = n > 0 && b.p[n - 1] == '/' ? 0 : -1;
+		while (rc == 0 && json_next(&inner, &name, &time)) {
 			time = value_number(&time, false);
 			b.n = n;
 			read_name(&b, &name);
-			if (time.type != VALUE_INT)
+			if (time.type != VALUE_INT || !is_path(&b))
 				rc = -1;
 			else
 				each(f, file_new(buf_cstr(&b), time.i, 0));

@@ -7,13 +7,47 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include "err.h"
 #include "inflate.h"
 
 #define BLOCK ((size_t)128 << 10)
+
+/*
+ * What of the two libraries is used, so that their headers need not be there:
+ * both keep this for ever.
+ */
+#define Z_OK 0
+#define Z_STREAM_END 1
+#define Z_BUF_ERROR (-5)
+#define Z_NO_FLUSH 0
+#define Z_VERSION "1.2.11" /* only the first digit is compared */
+
+struct z_stream {
+	const unsigned char *next_in;
+	unsigned avail_in;
+	unsigned long total_in;
+	unsigned char *next_out;
+	unsigned avail_out;
+	unsigned long total_out;
+	const char *msg;
+	void *state;
+	void *(*zalloc)(void *, unsigned, unsigned);
+	void (*zfree)(void *, void *);
+	void *opaque;
+	int data_type;
+	unsigned long adler, reserved;
+};
+
+struct zstd_in {
+	const void *src;
+	size_t size, pos;
+};
+
+struct zstd_out {
+	void *dst;
+	size_t size, pos;
+};
 
 struct inflate {
 	enum inflate_kind kind;
@@ -23,15 +57,15 @@ struct inflate {
 	bool inside;    /* a member or frame has begun and not ended */
 	bool any;       /* there was a byte */
 	bool full;      /* the last call filled out: more may be ready */
-	z_stream zs;
-	int (*z_init)(z_streamp, int, const char *, int);
-	int (*z_inflate)(z_streamp, int);
-	int (*z_reset)(z_streamp);
-	int (*z_end)(z_streamp);
-	ZSTD_DCtx *zd;
-	ZSTD_DCtx *(*zd_new)(void);
-	size_t (*zd_free)(ZSTD_DCtx *);
-	size_t (*zd_read)(ZSTD_DCtx *, ZSTD_outBuffer *, ZSTD_inBuffer *);
+	struct z_stream zs;
+	int (*z_init)(struct z_stream *, int, const char *, int);
+	int (*z_inflate)(struct z_stream *, int);
+	int (*z_reset)(struct z_stream *);
+	int (*z_end)(struct z_stream *);
+	void *zd;
+	void *(*zd_new)(void);
+	size_t (*zd_free)(void *);
+	size_t (*zd_read)(void *, struct zstd_out *, struct zstd_in *);
 	unsigned (*zd_failed)(size_t);
 };
 
@@ -71,7 +105,7 @@ open_gzip(struct inflate *z)
 		find(z, "inflateEnd", &z->z_end) != 0)
 		return -1;
 	/* 15 bits of window, and 16 for a gzip header. */
-	return z->z_init(&z->zs, 15 + 16, ZLIB_VERSION, sizeof(z->zs)) == Z_OK
+	return z->z_init(&z->zs, 15 + 16, Z_VERSION, sizeof(z->zs)) == Z_OK
 		       ? 0
 		       : -1;
 }
@@ -131,10 +165,10 @@ step_gzip(struct inflate *z, char *out, size_t n, size_t *got)
 
 	if (!z->inside && z->z_reset(&z->zs) != Z_OK)
 		return -1;
-	z->zs.next_in = (Bytef *)z->in + z->at;
-	z->zs.avail_in = (uInt)(z->n - z->at);
-	z->zs.next_out = (Bytef *)out;
-	z->zs.avail_out = (uInt)n;
+	z->zs.next_in = (const unsigned char *)z->in + z->at;
+	z->zs.avail_in = (unsigned)(z->n - z->at);
+	z->zs.next_out = (unsigned char *)out;
+	z->zs.avail_out = (unsigned)n;
 	z->inside = true;
 	rc = z->z_inflate(&z->zs, Z_NO_FLUSH);
 	z->at = z->n - z->zs.avail_in;
@@ -151,8 +185,8 @@ step_gzip(struct inflate *z, char *out, size_t n, size_t *got)
 static int
 step_zstd(struct inflate *z, char *out, size_t n, size_t *got)
 {
-	ZSTD_inBuffer in = {z->in, z->n, z->at};
-	ZSTD_outBuffer to = {out, n, 0};
+	struct zstd_in in = {z->in, z->n, z->at};
+	struct zstd_out to = {out, n, 0};
 	size_t rc = z->zd_read(z->zd, &to, &in);
 
 	z->at = in.pos;

@@ -27,7 +27,7 @@ check(bool ok, const char *what)
 static void
 names(void)
 {
-	static const char *const order[] = {"", "0", "00", "1", "01", "2",
+	static const char *const order[] = {"", "0", "00", "01", "1", "2",
 		"2a", "10", "a", "a1", "a1b2", "a1b10", "a2", "a10", "b",
 		"f-9999999999999999999999", "f-10000000000000000000000",
 		"\xc3\xa9"};
