@@ -107,7 +107,8 @@ input_fill(struct input *in, struct err *err)
 
 	if (in->start > 0) {
 		memmove(in->p, in->p + in->start, in->end - in->start);
-		in->scanned = in->end - in->start;
+		in->scanned = in->scanned > in->start ?
+			in->scanned - in->start : 0;
 		in->end -= in->start;
 		in->start = 0;
 	}
