@@ -12,7 +12,7 @@
 #include "sql.h"
 
 struct filter {
-	bool sql;
+	const char *sql; /* the condition in SQL */
 	struct expr *expr;
 	struct expr_env env;
 	struct evtime event;
@@ -20,14 +20,19 @@ struct filter {
 };
 
 static const struct opt filter_opts[] = {
-	{"sql", 0, OPT_FLAG, offsetof(struct filter, sql), NULL,
-		"the expression is SQL, as in Spark"},
+	{"sql", 0, OPT_STRING, offsetof(struct filter, sql), "EXPR",
+		"a condition in Spark's SQL instead"},
 	OPT_END};
 
 static int
 open_(struct stage *st)
 {
-	if (st->noperands == 1)
+	struct filter *f = STAGE(st, filter);
+
+	if (f->sql != NULL && st->noperands > 0)
+		return err_as(st->err, STATUS_USAGE,
+			"--sql takes the whole condition, in quotes");
+	if (f->sql != NULL || st->noperands == 1)
 		return 0;
 	return err_as(st->err, STATUS_USAGE,
 		st->noperands == 0
@@ -40,17 +45,17 @@ static int
 plan(struct stage *st, struct plan *p)
 {
 	struct filter *f = STAGE(st, filter);
-	const char *text = st->operands[0];
+	const char *text = f->sql != NULL ? f->sql : st->operands[0];
 
-	f->expr = f->sql ? expr_sql(text, p->fields, st->err)
-			 : expr_jq_condition(text, p->fields, st->err);
+	f->expr = (f->sql != NULL ? expr_sql : expr_jq_condition)(text,
+		p->fields, st->err);
 	if (f->expr == NULL)
 		return -1;
-	if (f->sql && sql_condition(f->expr, st->err) < 0)
+	if (f->sql != NULL && sql_condition(f->expr, st->err) < 0)
 		return -1;
 	f->env.zone = run_zone(st);
 	evtime_init(&f->event, p);
-	f->asks_event = !f->sql && strstr(text, "event_time") != NULL;
+	f->asks_event = f->sql == NULL && strstr(text, "event_time") != NULL;
 	return 0;
 }
 
@@ -103,6 +108,11 @@ record(struct stage *st, struct record *r)
 			evtime_get(&f->event, r, &f->env.event_us);
 	if (expr_one(f->expr, r, &f->env, &v, &n, &err) < 0)
 		return reject(st, r, &err);
+	if (f->sql != NULL && v.type != VALUE_NULL && v.type != VALUE_BOOL) {
+		err_set(&err, "the expression is no condition: it gives "
+			"neither true nor false");
+		return reject(st, r, &err);
+	}
 	if (n < 2)
 		return n == 1 && is_true(&v) ? run_emit(st, r) : 0;
 	/* As jq's select: once for each result that is true. */
@@ -123,7 +133,7 @@ close_(struct stage *st)
 const struct op op_filter = {
 	.name = "filter",
 	.about = "keep the records for which an expression is true",
-	.synopsis = "[--sql] EXPR",
+	.synopsis = "EXPR | --sql EXPR",
 	.opts = filter_opts,
 	.size = sizeof(struct filter),
 	.flags = OP_OPERANDS | OP_ON_ERROR,

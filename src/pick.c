@@ -1,5 +1,6 @@
 /*
- * pick: keep the named fields, in this order, under these names.
+ * pick: keep the named fields, in this order, under these names; with --sql,
+ * what a select list of Spark's SQL names and computes.
  *
  * Event time: none is used.  Watermark: passed on, with its field under its new
  * name where that is picked.  State: none.  Restart: nothing to recover.
@@ -7,24 +8,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expr.h"
 #include "json.h"
 #include "run.h"
+#include "sql.h"
 
 struct pick {
+	const char *sql; /* a select list */
 	struct opt_list specs;
-	struct field *fields; /* what is asked for */
+	struct field *fields; /* what is asked for; its path is NULL where it is
+				 computed */
 	char **names;         /* NEW of NEW=OLD, else NULL */
+	struct expr **exprs;  /* with --sql */
+	struct expr_env env;
 	uint64_t id;          /* of the shape in, for which ... */
 	struct shape *out;    /* ... this one goes out */
 	struct slots slots;
 	struct buf name, json;
 };
 
+static const struct opt pick_opts[] = {
+	{"sql", 0, OPT_STRING, offsetof(struct pick, sql), "LIST",
+		"what a select list of Spark's SQL names and computes"},
+	OPT_END};
+
 static int
 open_(struct stage *st)
 {
 	struct pick *k = STAGE(st, pick);
 
+	if (k->sql != NULL && st->noperands > 0)
+		return err_as(st->err, STATUS_USAGE,
+			"--sql takes one list, in quotes: pick --sql "
+			"'a, b + 1 as c'");
+	if (k->sql != NULL)
+		return 0; /* see plan_sql */
 	for (size_t i = 0; i < st->noperands; i++)
 		opt_list_add(&k->specs, st->operands[i], true);
 	if (k->specs.n == 0)
@@ -70,7 +88,8 @@ kept_as(struct pick *k, const char *field)
 	for (size_t i = 0; field != NULL && i < k->specs.n; i++) {
 		const char *path = k->fields[i].path, *name;
 
-		if (strcmp(path + (*path == '.'), field) != 0)
+		if (path == NULL ||
+			strcmp(path + (*path == '.'), field) != 0)
 			continue;
 		name = name_of(k, i, true);
 		return mem_dup(name, strlen(name));
@@ -131,13 +150,96 @@ plan_time(struct pick *k, struct plan *p)
 	}
 }
 
+/* One item of the list. */
+static int
+plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
+	struct schema *out)
+{
+	struct pick *k = STAGE(st, pick);
+	size_t i = k->specs.n;
+	const struct type *t;
+	const char *field;
+
+	if (schema_find(out, item->name, strlen(item->name)) >= 0)
+		return err_as(st->err, STATUS_USAGE,
+			"two fields would be called '%s': give one another "
+			"name with AS", item->name);
+	opt_list_add(&k->specs, item->name, false);
+	k->names[i] = k->specs.s[i];
+	k->exprs[i] = expr_sql(item->text, p->fields, st->err);
+	if (k->exprs[i] == NULL)
+		return -1;
+	field = sql_field(k->exprs[i]);
+	if (field != NULL)
+		field_init(&k->fields[i], field);
+	t = expr_type(k->exprs[i]);
+	schema_add(out, item->name,
+		t->kind != TYPE_UNKNOWN ? type_copy(t) : NULL);
+	return 0;
+}
+
+/* All fields, for a * in the list. */
+static int
+plan_star(struct stage *st, const struct plan *p, struct schema *out)
+{
+	struct sql_item item;
+	struct buf text;
+	int r = 0;
+
+	if (p->fields == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"'*' wants fields that are known from the beginning: "
+			"name them, or add to what is there with derive");
+	buf_init(&text);
+	for (size_t i = 0; i < p->fields->n && r == 0; i++) {
+		buf_clear(&text);
+		buf_byte(&text, '`');
+		for (const char *s = p->fields->f[i].name; *s != '\0'; s++) {
+			if (*s == '`')
+				buf_byte(&text, '`');
+			buf_byte(&text, *s);
+		}
+		buf_byte(&text, '`');
+		item = (struct sql_item){p->fields->f[i].name,
+			buf_cstr(&text)};
+		r = plan_item(st, p, &item, out);
+	}
+	buf_release(&text);
+	return r;
+}
+
+static int
+plan_sql(struct stage *st, const struct plan *p, struct schema *out)
+{
+	struct pick *k = STAGE(st, pick);
+	struct sql_list list;
+	size_t n, known = p->fields != NULL ? p->fields->n : 0;
+	int r = 0;
+
+	if (sql_list_parse(&list, k->sql, st->err) < 0)
+		return -1;
+	n = list.n * (known + 1);
+	k->fields = mem_zalloc(n * sizeof k->fields[0]);
+	k->names = mem_zalloc(n * sizeof k->names[0]);
+	k->exprs = mem_zalloc(n * sizeof k->exprs[0]);
+	for (size_t i = 0; i < list.n && r == 0; i++)
+		r = strcmp(list.item[i].text, "*") == 0
+			? plan_star(st, p, out)
+			: plan_item(st, p, &list.item[i], out);
+	sql_list_release(&list);
+	k->env.zone = run_zone(st);
+	return r;
+}
+
 static int
 plan(struct stage *st, struct plan *p)
 {
 	struct pick *k = STAGE(st, pick);
 	struct schema *out = schema_new();
 
-	for (size_t i = 0; i < k->specs.n; i++) {
+	if (k->sql != NULL && plan_sql(st, p, out) < 0)
+		goto err;
+	for (size_t i = k->sql != NULL ? k->specs.n : 0; i < k->specs.n; i++) {
 		const char *path = k->fields[i].path, *name;
 		const struct type *t = NULL;
 		bool whole = false;
@@ -176,7 +278,7 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 
 	for (size_t i = 0; i < k->specs.n; i++) {
 		const struct field *f = &k->fields[i];
-		const char *name = name_of(k, i,
+		const char *name = name_of(k, i, f->name != NULL &&
 			shape_find(in, f->name, f->nname) >= 0);
 
 		buf_clear(&k->json);
@@ -190,6 +292,27 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 	return 0;
 }
 
+/* What the list computes; 1 if the record goes out, 0 if not, or -1. */
+static int
+compute(struct stage *st, struct record *r, struct value *v)
+{
+	struct pick *k = STAGE(st, pick);
+	struct err err;
+	int n;
+
+	k->env.batch_us = st->now.time_us;
+	for (size_t i = 0; i < k->specs.n; i++) {
+		if (expr_one(k->exprs[i], r, &k->env, &v[i], &n, &err) == 0)
+			continue;
+		if (run_reject(st, r, "%s: %s", k->names[i], err.text) < 0)
+			return -1;
+		if (run_on_error(st) != ON_ERROR_KEEP)
+			return 0;
+		v[i] = value_null();
+	}
+	return 1;
+}
+
 static int
 record(struct stage *st, struct record *r)
 {
@@ -200,6 +323,11 @@ record(struct stage *st, struct record *r)
 	if (k->id != r->shape->id && resolve(st, k, r->shape) < 0)
 		return -1;
 	o.shape = k->out;
+	if (k->sql != NULL) {
+		int goes = compute(st, r, v);
+
+		return goes == 1 ? run_emit(st, &o) : goes;
+	}
 	for (size_t i = 0; i < k->specs.n; i++) {
 		const struct value *x = record_get(r, &k->fields[i]);
 
@@ -215,7 +343,10 @@ close_(struct stage *st)
 
 	for (size_t i = 0; k->fields != NULL && i < k->specs.n; i++)
 		field_release(&k->fields[i]);
+	for (size_t i = 0; k->exprs != NULL && i < k->specs.n; i++)
+		expr_free(k->exprs[i]);
 	free(k->fields);
+	free(k->exprs);
 	free(k->names);
 	slots_release(&k->slots);
 	opt_list_free(&k->specs);
@@ -226,9 +357,10 @@ close_(struct stage *st)
 const struct op op_pick = {
 	.name = "pick",
 	.about = "keep the named fields, in this order, under these names",
-	.synopsis = "FIELD|NEW=FIELD ...",
+	.synopsis = "FIELD|NEW=FIELD ... | --sql LIST",
+	.opts = pick_opts,
 	.size = sizeof(struct pick),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_ON_ERROR,
 	.open = open_,
 	.plan = plan,
 	.record = record,

@@ -175,6 +175,14 @@ sql_condition(const struct expr *expr, struct err *err)
 	return -1;
 }
 
+const char *
+sql_field(const struct expr *expr)
+{
+	const struct sql_node *n = ((const struct sql_expr *)expr)->root;
+
+	return n->op == SQL_FIELD && n->npart == 1 ? n->part[0].s : NULL;
+}
+
 /* Lists. */
 
 static void

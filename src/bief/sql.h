@@ -40,6 +40,8 @@ void sql_list_release(struct sql_list *list);
  * its type is known and is not boolean.
  */
 int sql_condition(const struct expr *x, struct err *err);
+/* The field's name where the expression is nothing but a field, else NULL. */
+const char *sql_field(const struct expr *x);
 
 /*
  * A condition over two inputs.  Names are left.x and right.y, or x alone where
