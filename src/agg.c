@@ -543,17 +543,15 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 
 /* The record as a key of a->q.recent. */
 static inline bool
-recent_key(struct agg *a, const struct record *r, const struct span *w,
+recent_key(struct agg *a, const struct record *r, int64_t start, int64_t end,
 	struct recent_key *k)
 {
 	static const struct value null = {.type = VALUE_NULL};
 	const struct value *v;
 
-	k->start = w->start;
-	k->end = w->end;
+	k->start = start;
+	k->end = end;
 	k->n = 0;
-	if (a->q.g.windowed && !w->there)
-		return false;
 	for (size_t i = 0; i < a->q.nkeys; i++) {
 		v = record_get(r, &a->q.keys[i]);
 		if (!recent_field(k, v != NULL ? v : &null))
@@ -562,19 +560,23 @@ recent_key(struct agg *a, const struct record *r, const struct span *w,
 	return true;
 }
 
-/* Count the record in the one group, or slice, that it belongs to. */
+/* Count the record in the one group, or slice, that it belongs to: of this
+ * window, if windowed.  (The times come as they are, not as a struct span:
+ * copying one that has just been written stalls.) */
 static int
-take_one(struct stage *st, struct record *r, const struct span *w)
+take_one(struct stage *st, struct record *r, bool there, int64_t start,
+	int64_t end)
 {
 	struct agg *a = STAGE(st, agg);
 	struct recent *recent = NULL;
 	struct recent_key k;
+	struct span w;
 	struct blob b;
 	state_ref ref = STATE_NONE;
 	bool hit = false;
 	int ret = 0;
 
-	if (recent_key(a, r, w, &k))
+	if ((there || !a->q.g.windowed) && recent_key(a, r, start, end, &k))
 		recent = recent_find(a->q.recent, &k, &hit);
 	if (hit) {
 		b.p = state_change(st->state, recent->ref);
@@ -585,8 +587,9 @@ take_one(struct stage *st, struct record *r, const struct span *w)
 			accums_add(&a->q.acc, &b, a->seq);
 		}
 	} else {
-		ret = r->windows != NULL ? take_slice(st, r, w, &ref)
-					 : take_group(st, r, 0, w, &ref);
+		w = (struct span){there, start, end};
+		ret = r->windows != NULL ? take_slice(st, r, &w, &ref)
+					 : take_group(st, r, 0, &w, &ref);
 		if (recent != NULL) {
 			recent->key = k;
 			recent->ref = ref;
@@ -611,8 +614,7 @@ take_windows(struct stage *st, struct record *r)
 	if (a->q.acc.mergeable && a->q.recent != NULL) {
 		a->q.slices = *set;
 		a->q.sliced = true;
-		w.start = span_slice(set, set->time);
-		return take_one(st, r, &w);
+		return take_one(st, r, true, span_slice(set, set->time), 0);
 	}
 	for (; w.start <= newest; w.start += set->slide) {
 		w.end = w.start + set->size;
@@ -650,6 +652,7 @@ static int
 agg_record(struct stage *st, struct record *r)
 {
 	struct agg *a = STAGE(st, agg);
+	const struct value *s, *e;
 	struct blob_form before;
 	struct span w;
 	int ret;
@@ -668,10 +671,19 @@ agg_record(struct stage *st, struct record *r)
 		return run_reject(st, r, "%s", st->err->text);
 	if (r->windows != NULL && a->q.g.windowed)
 		return take_windows(st, r);
+	if (a->q.recent != NULL && a->q.g.windowed) {
+		s = record_get(r, &a->start);
+		e = record_get(r, &a->end);
+		if (s != NULL && e != NULL && s->type == VALUE_TIME &&
+			e->type == VALUE_TIME)
+			return take_one(st, r, true, s->i, e->i);
+	}
 	ret = record_span(st, r, &w);
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
-	return a->q.recent != NULL ? take_one(st, r, &w) : take_sets(st, r, &w);
+	return a->q.recent != NULL
+		? take_one(st, r, w.there, w.start, w.end)
+		: take_sets(st, r, &w);
 }
 
 /* ---- batches ---- */

@@ -378,11 +378,10 @@ static int
 emit_in(struct stage *st, struct record *r, int64_t start, int64_t end)
 {
 	struct window *w = STAGE(st, window);
-	struct record out = *r;
 
-	record_add(&out, &w->add_start, value_time(start), &w->slots);
-	record_add(&out, &w->add_end, value_time(end), &w->slots);
-	return run_emit(st, &out);
+	record_add(r, &w->add_start, value_time(start), &w->slots);
+	record_add(r, &w->add_end, value_time(end), &w->slots);
+	return run_emit(st, r);
 }
 
 static int
@@ -398,9 +397,12 @@ emit_windows(struct stage *st, struct record *r, int64_t us)
 		st->records_out += (uint64_t)((newest - start) / w->slide);
 		return emit_in(st, r, newest, newest + w->size);
 	}
-	for (; start <= newest; start += w->slide)
-		if (emit_in(st, r, start, start + w->size) == -1)
+	for (; start <= newest; start += w->slide) {
+		struct record out = *r;
+
+		if (emit_in(st, &out, start, start + w->size) == -1)
 			return -1;
+	}
 	return 0;
 }
 

@@ -65,8 +65,8 @@ struct recent {
 static inline bool
 recent_field(struct recent_key *k, const struct value *v)
 {
-	uint64_t *w = &k->w[k->n];
-	uint32_t n = v->n;
+	uint64_t *w = &k->w[k->n], first = 0, last = 0;
+	uint32_t n = v->n, low, high;
 
 	if (k->n + 3 > RECENT_WORDS)
 		return false;
@@ -78,20 +78,22 @@ recent_field(struct recent_key *k, const struct value *v)
 		return v->type != VALUE_REAL && v->type < VALUE_ARRAY;
 	}
 	w[2] |= n;
+	/* Whole words are stored: reading back parts of one stalls. */
 	if (n >= 8) {
-		memcpy(&w[0], v->s, 8);
-		memcpy(&w[1], v->s + n - 8, 8);
-	} else {
-		w[0] = w[1] = 0;
-		if (n >= 4) {
-			memcpy(&w[0], v->s, 4);
-			memcpy(&w[1], v->s + n - 4, 4);
-		} else if (n > 0) {
-			w[0] = (uint64_t)(uint8_t)v->s[0] << 16 |
-				(uint64_t)(uint8_t)v->s[n / 2] << 8 |
-				(uint8_t)v->s[n - 1];
-		}
+		memcpy(&first, v->s, 8);
+		memcpy(&last, v->s + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(&low, v->s, 4);
+		memcpy(&high, v->s + n - 4, 4);
+		first = low;
+		last = high;
+	} else if (n > 0) {
+		first = (uint64_t)(uint8_t)v->s[0] << 16 |
+			(uint64_t)(uint8_t)v->s[n / 2] << 8 |
+			(uint8_t)v->s[n - 1];
 	}
+	w[0] = first;
+	w[1] = last;
 	return n <= 16;
 }
 
