@@ -136,7 +136,12 @@ def inputs_of_join(case, query, o, at):
         times = [x["on"] for x in ops if x["op"] == "watermark"]
         used = [n for n in names[side] if n in cond.replace("(", " ")
                 .replace(")", " ").split() and n not in times]
-        if filtered and used and "<=>" not in cond:
+        if not filtered or "<=>" in cond:
+            used = []
+        # A window behind the join drops its nulls in front of it (6.3).
+        used += [x["on"] for x in case["ops"][at + 1:]
+                 if x.get("on") in names[side] and x["on"] not in used]
+        if used:
             mine.insert(1, Stage(["drop-null"] + used))
         text = run(mine, stream_text(side_lines(case, side)), query.where)
         files[side] = query.where.write(text, ".stream")
