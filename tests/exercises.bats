@@ -162,7 +162,7 @@ events() {
 	shared
 	iot | parse-json --schema "$SENSORS" | drop-null |
 		filter --sql "gt LIKE '%stairs%'" |
-		pick --sql 'gt, model, arrival_time, creation_time' | answer e21
+		pick gt,model=Model,arrival_time=Arrival_Time,creation_time=Creation_Time | answer e21
 }
 
 @test "E22 cube over activity and model" {

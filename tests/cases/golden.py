@@ -1,9 +1,21 @@
 """Golden cases: what a live Spark answered."""
 import json
+import re
 
 from common import (Directory, Failed, NotExpressible, Refused, Stage,
                     batches_of, brief, compare_rows, deviates, progress_of,
                     run, same, stream_text)
+
+
+def select(items):
+    """SQL expressions, each perhaps with a name: derive, then pick."""
+    derived, picked = [], []
+    for i, item in enumerate(items):
+        parts = re.match(r"(?is)^(.*\S)\s+as\s+`?(\w+)`?\s*$", item)
+        expr, name = parts.groups() if parts else (item, item)
+        derived.append(f"p{i}__ = {expr}")
+        picked.append(f"{name}=p{i}__")
+    return [Stage(["derive", "--sql"] + derived), Stage(["pick"] + picked)]
 
 
 class Query:
@@ -17,9 +29,6 @@ class Query:
         ops = case["ops"]
         self.last_agg = max((i for i, o in enumerate(ops)
                              if o["op"] == "window_agg"), default=-1)
-
-    def sql_list(self, op):
-        return ", ".join(op["fields"])
 
     def window(self, o):
         if "on" not in o:
@@ -85,7 +94,7 @@ class Query:
         if op == "expr":
             return [Stage(["derive", "--sql", f"{o['name']} = {o['expr']}"])]
         if op == "pick":
-            return [Stage(["pick", "--sql", ", ".join(o["fields"])])]
+            return select(o["fields"])
         if op == "explode":
             argv = ["explode", o["field"], "--as", o["as"], "--keep"]
             if "split" in o:
