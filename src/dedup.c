@@ -25,7 +25,7 @@ struct dedup {
 };
 
 static const struct opt dedup_opts[] = {
-	{"by", 0, OPT_LIST, offsetof(struct dedup, by), "FIELD,...",
+	{"by", 'b', OPT_LIST, offsetof(struct dedup, by), "FIELD,...",
 		"the fields that make a key (all)"},
 	{"within-watermark", 0, OPT_FLAG, offsetof(struct dedup, within), NULL,
 		"forget a key the watermark's delay after its first record"},

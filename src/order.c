@@ -36,7 +36,7 @@ struct order {
 };
 
 static const struct opt order_opts[] = {
-	{"by", 0, OPT_LIST, offsetof(struct order, by), "[-]FIELD,...",
+	{"by", 'b', OPT_LIST, offsetof(struct order, by), "[-]FIELD,...",
 		"sort by these fields, - for descending"},
 	{"limit", 0, OPT_INT, offsetof(struct order, limit), "N",
 		"only the first N of each result"},

@@ -645,10 +645,11 @@ csv_close(struct stage *st)
 const struct op op_parse_csv = {
 	.name = "parse-csv",
 	.about = "read CSV lines into records",
-	.synopsis = "[--sep CHAR] [--header] [--schema DDL] [--quote CHAR]",
+	.synopsis = "[--sep CHAR] [--header] [--schema DDL] [--quote CHAR] "
+		    "[FILE ...]",
 	.opts = opts,
 	.size = sizeof(struct parse_csv),
-	.flags = OP_TEXT | OP_ON_ERROR | OP_STATE,
+	.flags = OP_TEXT | OP_ON_ERROR | OP_STATE | OP_FILES,
 	.open = csv_open,
 	.plan = csv_plan,
 	.restore = csv_restore,

@@ -329,12 +329,11 @@ json_close(struct stage *st)
 const struct op op_parse_json = {
 	.name = "parse-json",
 	.about = "read JSON lines into the fields of a schema",
-	.synopsis = "[--schema DDL | --schema-file FILE] [--on-error MODE] "
-		"[--corrupt-field NAME] [--timestamp-format PATTERN] "
-		"[--field FIELD [--keep]] | --infer FILE",
+	.synopsis = "[--schema DDL | --schema-file FILE] "
+		    "[--field FIELD [--keep]] [FILE ...] | --infer FILE",
 	.opts = opts,
 	.size = sizeof(struct parse_json),
-	.flags = OP_TEXT | OP_ON_ERROR,
+	.flags = OP_TEXT | OP_ON_ERROR | OP_FILES,
 	.open = json_open,
 	.plan = json_plan,
 	.record = json_record,

@@ -75,7 +75,7 @@ text_close(struct stage *st)
 const struct op op_parse_text = {
 	.name = "parse-text",
 	.about = "make a record {\"value\": line} of each line of text",
-	.synopsis = "[FILE...]",
+	.synopsis = "[FILE ...]",
 	.size = sizeof(struct parse_text),
 	.flags = OP_TEXT | OP_ON_ERROR | OP_FILES,
 	.open = text_open,

@@ -46,7 +46,7 @@ static const struct opt sink_files_opts[] = {
 		"a subdirectory FIELD=VALUE for each value", false},
 	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
 		"CSV: what parts the columns (,)", false},
-	{"mode", 0, OPT_ENUM, AT(mode), "append",
+	{"mode", 'm', OPT_ENUM, AT(mode), "append",
 		"add to a directory that another checkpoint has written to",
 		false},
 	OPT_END};

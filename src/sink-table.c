@@ -56,7 +56,7 @@ static const struct opt sink_table_opts[] = {
 	{"db", 0, OPT_STRING, AT(db), "FILE",
 		"keep the result in this SQLite database", true},
 	{"table", 0, OPT_STRING, AT(table), "NAME", "in this table", false},
-	{"mode", 0, OPT_ENUM, AT(mode), "append|update|complete",
+	{"mode", 'm', OPT_ENUM, AT(mode), "append|update|complete",
 		"what the batches are: new rows, changed rows, all rows",
 		false},
 	{"key", 0, OPT_LIST, AT(key), "FIELD,...",

@@ -668,7 +668,7 @@ close_files(struct stage *st)
 const struct op op_stream_files = {
 	.name = "stream-files",
 	.about = "hand on the lines of files, as they are and as they come",
-	.synopsis = "[--follow] [--max-files N] [--max-records N] PATH...",
+	.synopsis = "[--follow] [--max-files N] [--max-records N] PATH ...",
 	.opts = options,
 	.size = sizeof(struct stream_files),
 	.flags = OP_SOURCE | OP_OPERANDS | OP_ON_ERROR,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "chain.h"
 #include "err.h"
 #include "pipeline.h"
 #include "run.h"
@@ -271,19 +272,36 @@ pipeline_op(const struct command *c)
 	return run_find(c->words[pipeline_skip(c)].text);
 }
 
+/* Do the words have an operand, one that is no option's value? */
+static bool
+has_operands(const struct command *c, const struct op *op)
+{
+	struct common common = {.help = false};
+	void *self = mem_zalloc(op->size);
+	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv)), **operands;
+	struct opt_table t[5];
+	size_t skip = pipeline_skip(c), n,
+	       nt = common_tables(op, self, &common, t);
+	struct err err;
+	bool good;
+
+	for (size_t i = skip; i < c->nwords; i++)
+		argv[i - skip] = c->words[i].text != NULL ? c->words[i].text :
+							    (char *)"-";
+	good = opt_parse(t, nt, argv, &operands, &n, &err) == 0;
+	opt_free(t, nt);
+	free(operands);
+	free(argv);
+	free(self);
+	return good && n > 0;
+}
+
 /* Does this operator read something else than the stage before it? */
 static bool
 starts(const struct command *c, const struct op *op)
 {
-	if (op->flags & (OP_SOURCE | OP_INPUTS))
-		return true;
-	/* Operands of OP_FILES: what is no option and no option's value. */
-	if (op->flags & OP_FILES)
-		for (size_t i = pipeline_skip(c) + 1; i < c->nwords; i++)
-			if (c->words[i].text == NULL ||
-				c->words[i].text[0] != '-')
-				return true;
-	return false;
+	return op->flags & (OP_SOURCE | OP_INPUTS) ||
+		(op->flags & OP_FILES && has_operands(c, op));
 }
 
 static bool
