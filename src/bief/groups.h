@@ -49,7 +49,8 @@ uint16_t groups_mask(const struct groups *g, const char *key);
  * records, so that most records need neither key bytes nor a search.
  */
 #define RECENT_WORDS 6
-#define RECENT_GROUPS 256
+#define RECENT_BITS 10
+#define RECENT_GROUPS (1 << RECENT_BITS)
 
 struct recent_key {
 	int64_t start, end; /* of the window, or 0 */
@@ -109,7 +110,7 @@ recent_find(struct recent *table, const struct recent_key *k, bool *hit)
 	for (i = 0; i < k->n; i += 3)
 		h = (h << 9 | h >> 55) ^ k->w[i] * k1 ^ k->w[i + 1] * k2 ^
 			k->w[i + 2];
-	r = &table[h * k1 >> 56];
+	r = &table[h * k1 >> (64 - RECENT_BITS)];
 	differ = (uint64_t)(k->start ^ r->key.start) |
 		(uint64_t)(k->end ^ r->key.end);
 	for (i = 0; i < k->n; i++)
