@@ -308,3 +308,107 @@ events() {
 		pick count=s_count,mean=s_mean,stdev=s_stdev,max=s_max,min=s_min |
 		answer e53
 }
+
+FLIGHTS='estDepartureAirport string, estArrivalAirport string'
+
+@test "E38 the 15 busiest airports, and the routes between them" {
+	shared
+	flights | parse-json --schema "$FLIGHTS" |
+		agg --by estDepartureAirport,estArrivalAirport flight_count=count >routes
+	# Departures and arrivals of the routes together; null counts as one.
+	union <(pick estDepartureAirport <routes) \
+		<(pick estDepartureAirport=estArrivalAirport <routes) |
+		agg --by estDepartureAirport count |
+		order --by -count,estDepartureAirport --limit 15 >top.jsonl
+	answer e38-top <top.jsonl
+	join-static top.jsonl --on estDepartureAirport --how semi <routes |
+		join-static top.jsonl --on estArrivalAirport=estDepartureAirport --how semi |
+		answer e38-routes
+}
+
+@test "E40 matrix of origins and destinations, missing = 0" {
+	shared
+	flights | parse-json --schema "$FLIGHTS" |
+		agg --by estDepartureAirport,estArrivalAirport n=count >routes
+	union <(pick a=estDepartureAirport <routes) <(pick a=estArrivalAirport <routes) |
+		agg --by a count | order --by -count,a --limit 15 >top.jsonl
+	join-static top.jsonl --on estDepartureAirport=a --how semi <routes |
+		join-static top.jsonl --on estArrivalAirport=a --how semi |
+		pivot --rows estDepartureAirport --cols estArrivalAirport --value n --fill 0 >matrix
+	answer e40 <matrix
+}
+
+@test "E39 the 15 busiest routes without nulls" {
+	shared
+	flights | parse-json --schema "$FLIGHTS" | drop-null |
+		agg --by estDepartureAirport,estArrivalAirport flight_count=count |
+		pick src=estDepartureAirport,dst=estArrivalAirport,flight_count |
+		order --by -flight_count,src,dst --limit 15 | answer e39 ordered
+}
+
+@test "E41 the five busiest pairs, both known and different" {
+	shared
+	flights | parse-json --schema "$FLIGHTS" |
+		filter --sql 'estDepartureAirport is not null and estArrivalAirport is not null and estDepartureAirport <> estArrivalAirport' |
+		agg --by estDepartureAirport,estArrivalAirport count |
+		order --by -count,estDepartureAirport,estArrivalAirport --limit 5 | answer e41
+}
+
+@test "E43 flights in and out per airport" {
+	shared
+	flights | parse-json --schema "$FLIGHTS" | drop-null |
+		agg --by estDepartureAirport vols_sortants=count |
+		order --by -vols_sortants | answer e43-out
+	flights | parse-json --schema "$FLIGHTS" | drop-null |
+		agg --by estArrivalAirport vols_entrants=count |
+		order --by -vols_entrants,estArrivalAirport | answer e43-in
+}
+
+@test "E19 and E20 the same query in complete and in update mode" {
+	events
+	local p="stream-files in --trigger available-now --max-files 1 |
+		parse-json --schema 'time timestamp, action string' |
+		agg --by action count"
+	bief run "$p --mode update | sink-table --db u.db --table t"
+	bief run "$p --mode complete | sink-table --db c.db --table t"
+	[ "$(sqlite3 u.db 'select * from t order by 1')" = \
+		"$(sqlite3 c.db 'select * from t order by 1')" ]
+}
+
+@test "E33 join with a second stream by user" {
+	shared
+	printf '{"User":"a","bpm":70}\n{"User":"b","bpm":80}\n' >hearts
+	join-stream <(iot | head -300 | parse-json --schema "$SENSORS" | drop-null) \
+		<(parse-json --schema 'User string, bpm smallint' <hearts) --on User >joined
+	[ "$(wc -l <joined)" -eq "$(iot | head -300 | parse-json --schema "$SENSORS" |
+		drop-null | jq -c 'select(.User == "a" or .User == "b")' | wc -l)" ]
+}
+
+@test "E54 counts over the last batches, by arrival" {
+	printf '%s\n' a b a c a b >words
+	parse-text --batch 2 <words | window --batches 3 | agg --by value count \
+		--mode complete --plain >out
+	tail -3 out >last
+	jq -c '[.value, .count]' last | is /dev/stdin <<-'EOF'
+	["a",3]
+	["b",2]
+	["c",1]
+	EOF
+}
+
+@test "E55 save each batch that is not empty under a name of its own" {
+	events
+	bief run "stream-files in --trigger available-now --max-files 1 |
+		parse-json --schema 'time timestamp, action string' | sink-files out"
+	cat out/part-* | wc -l | is /dev/stdin <<<1000
+}
+
+@test "E57 running total per word over all batches" {
+	printf '%s\n' a b a a >words
+	parse-text --batch 2 <words | agg --by value count --mode update --plain |
+		jq -c '[.value, .count]' | is /dev/stdin <<-'EOF'
+	["a",1]
+	["b",1]
+	["a",3]
+	EOF
+}
