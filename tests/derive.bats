@@ -4,8 +4,7 @@ load lib
 @test "a field is added at the end, the rest keeps its bytes" {
 	run derive 'b=.a + 1' <<< '{ "a" : 1 , "s":"\/" }'
 	[ "$status" -eq 0 ]
-	[ "$output" = '{ "a" : 1 , "s":"\/" ,"b":2}' ] ||
-		[ "$output" = '{ "a" : 1 , "s":"\/","b":2}' ]
+	[ "$output" = '{ "a" : 1 , "s":"\/" ,"b":2}' ]
 }
 
 @test "a field that is there gets its new value in its place" {
