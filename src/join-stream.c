@@ -12,9 +12,7 @@
  * behind the thresholds go, the unmatched ones of an outer join with nulls
  * (SPARK-SEMANTICS 11).
  *
- * State entries:
- *	'R' side id(8)     a row: struct row_head, key bytes, the record's text
- *	'K' side key       first and last id of the rows of a key
+ * State entries beside the rows (joinrows.h):
  *	'N' side           the names of the side's fields, when no plan has them
  *	'W'                the watermark
  */
@@ -23,7 +21,8 @@
 
 #include "evtime.h"
 #include "expr.h"
-#include "json.h"
+#include "joinpair.h"
+#include "joinrows.h"
 #include "marks.h"
 #include "run.h"
 #include "sql.h"
@@ -32,29 +31,15 @@
 
 enum how { HOW_INNER, HOW_LEFT, HOW_RIGHT, HOW_FULL, HOW_SEMI };
 
-struct row_head {
-	uint64_t before, after; /* rows of the same key; 0 none */
-	uint32_t nkey;
-	uint32_t matched;
-};
-
-struct key_head {
-	uint64_t first, last;
-};
-
 struct half {
 	struct evtime time;
 	struct field key_time; /* of a key that carries the watermark */
 	bool by_key;           /* rows go by key_time */
 	bool bounded;          /* rows go by event time, so much later: */
 	int64_t lag_us;
-	struct opt_list names; /* fields, as known */
-	uint64_t shape;        /* names are of this shape */
 	struct field *not_null;
 	size_t nnot_null;
 	bool filtered;         /* rows with such a null are left out */
-	struct record_reader reader;
-	struct buf text;
 };
 
 struct join_stream {
@@ -64,15 +49,9 @@ struct join_stream {
 	struct sql_join *cond;
 	struct marks marks;
 	struct half side[2];
-	uint64_t next_id;
-	struct buf key, id, tmp, out_name;
-	struct slots slots;
-	/* the output's shape, for this pair of shapes */
-	uint64_t left_shape, right_shape;
-	struct shape *out;
-	int64_t *from;   /* source of each output field: 2 * index + side */
-	int64_t *other;  /* the same for a null, -1: none */
-	uint32_t nout;
+	struct join_rows rows;
+	struct join_pair pair;
+	struct buf key;
 	uint64_t *due;
 	size_t ndue, cap;
 };
@@ -109,8 +88,6 @@ join_inputs(struct stage *st, struct input_spec *in, int max)
 			"on what? --on FIELD, or --where CONDITION");
 	in[0].path = st->operands[0];
 	in[1].path = st->operands[1];
-	for (int s = 0; s < 2; s++)
-		record_reader_init(&j->side[s].reader, st->shapes);
 	return 2;
 }
 
@@ -220,48 +197,12 @@ check_outer(struct stage *st, const struct plan *out)
 	return 0;
 }
 
-/* Is the name taken once, because it is joined on under the same name? */
-static bool
-taken_once(const struct join_stream *j, const char *name)
-{
-	for (size_t i = 0; i < j->on.n; i++)
-		if (strcmp(j->on.s[i], name) == 0 ||
-			(strcmp(j->on.s[i], "window") == 0 &&
-				(strcmp(name, "window_start") == 0 ||
-					strcmp(name, "window_end") == 0)))
-			return true;
-	return false;
-}
-
-static bool
-listed(const struct opt_list *l, const char *name)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->s[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* The output name of a right field; NULL: it is taken from the left. */
-static const char *
-right_name(struct join_stream *j, const char *name)
-{
-	if (!listed(&j->side[SQL_LEFT].names, name))
-		return name;
-	if (taken_once(j, name))
-		return NULL;
-	buf_clear(&j->out_name);
-	buf_printf(&j->out_name, "right_%s", name);
-	return buf_cstr(&j->out_name);
-}
-
 static void
 plan_fields(struct join_stream *j, const struct plan *in, struct plan *out)
 {
 	for (int s = 0; s < 2; s++)
 		for (size_t i = 0; in[s].fields && i < in[s].fields->n; i++)
-			opt_list_add(&j->side[s].names,
-				in[s].fields->f[i].name, false);
+			join_pair_name(&j->pair, s, in[s].fields->f[i].name);
 	if (in[0].fields == NULL || in[1].fields == NULL) {
 		schema_free(out->fields);
 		out->fields = NULL;
@@ -269,7 +210,7 @@ plan_fields(struct join_stream *j, const struct plan *in, struct plan *out)
 	}
 	for (size_t i = 0; j->how != HOW_SEMI && i < in[1].fields->n; i++) {
 		const struct schema_field *f = &in[1].fields->f[i];
-		const char *name = right_name(j, f->name);
+		const char *name = join_pair_right(&j->pair, f->name);
 
 		if (name != NULL)
 			schema_add(out->fields, name, type_copy(f->type));
@@ -302,6 +243,8 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 				"aggregation: only appended rows can be joined",
 				s == 0 ? "left" : "right",
 				mode_name(in[s].mode));
+	join_rows_init(&j->rows, st->shapes, st->err);
+	join_pair_init(&j->pair, &j->on);
 	buf_init(&text);
 	condition(j, &text);
 	j->cond = sql_join_new(buf_cstr(&text), in[0].fields, in[1].fields,
@@ -330,69 +273,7 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 	return check_outer(st, out);
 }
 
-/* ---- rows in the state ---- */
-
-static void
-row_key(struct join_stream *j, int side, uint64_t id)
-{
-	buf_clear(&j->id);
-	buf_byte(&j->id, 'R');
-	buf_byte(&j->id, (char)side);
-	buf_add(&j->id, &id, sizeof(id));
-}
-
-static state_ref
-row_find(struct stage *st, int side, uint64_t id)
-{
-	struct join_stream *j = STAGE(st, join_stream);
-
-	row_key(j, side, id);
-	return state_find(st->state, j->id.p, j->id.n);
-}
-
-static state_ref
-key_find(struct stage *st, int side, const char *key, size_t n)
-{
-	struct join_stream *j = STAGE(st, join_stream);
-
-	buf_clear(&j->tmp);
-	buf_byte(&j->tmp, 'K');
-	buf_byte(&j->tmp, (char)side);
-	buf_add(&j->tmp, key, n);
-	return state_find(st->state, j->tmp.p, j->tmp.n);
-}
-
-/* Put the row at the end of the list of its key (j->key). */
-static int
-row_link(struct stage *st, int side, uint64_t id, uint64_t *before)
-{
-	struct join_stream *j = STAGE(st, join_stream);
-	struct key_head *head;
-	state_ref ref;
-	bool made;
-
-	buf_clear(&j->tmp);
-	buf_byte(&j->tmp, 'K');
-	buf_byte(&j->tmp, (char)side);
-	buf_add(&j->tmp, j->key.p, j->key.n);
-	ref = state_make(st->state, j->tmp.p, j->tmp.n, sizeof(*head), &made,
-		st->err);
-	if (ref == STATE_NONE)
-		return -1;
-	head = state_change(st->state, ref);
-	*before = head->last;
-	head->last = id;
-	if (head->first == 0)
-		head->first = id;
-	if (*before != 0) {
-		struct row_head *last = state_change(st->state,
-			row_find(st, side, *before));
-
-		last->after = id;
-	}
-	return 0;
-}
-
+/* When a row can match nothing any more. */
 static int64_t
 due_of(struct join_stream *j, int s, const struct record *r)
 {
@@ -410,133 +291,24 @@ due_of(struct join_stream *j, int s, const struct record *r)
 	return STATE_NEVER;
 }
 
-static int
-row_keep(struct stage *st, int s, const struct record *r, bool matched)
-{
-	struct join_stream *j = STAGE(st, join_stream);
-	struct row_head head = {.nkey = (uint32_t)j->key.n,
-		.matched = matched};
-	uint64_t id = ++j->next_id;
-	int64_t due = due_of(j, s, r);
-	struct buf *text = &j->side[s].text;
-	char *p;
-	state_ref ref;
-	bool made;
-
-	if (row_link(st, s, id, &head.before) < 0)
-		return -1;
-	buf_clear(text);
-	record_print(r, text);
-	row_key(j, s, id);
-	ref = state_make(st->state, j->id.p, j->id.n,
-		sizeof(head) + j->key.n + text->n, &made, st->err);
-	if (ref == STATE_NONE)
-		return -1;
-	p = state_change(st->state, ref);
-	memcpy(p, &head, sizeof(head));
-	memcpy(p + sizeof(head), j->key.p, j->key.n);
-	memcpy(p + sizeof(head) + j->key.n, text->p, text->n);
-	if (due != STATE_NEVER)
-		state_set_due(st->state, ref, due);
-	st->state_rows++;
-	return 0;
-}
-
-static void
-row_drop(struct stage *st, int s, uint64_t id)
-{
-	state_ref ref = row_find(st, s, id), key;
-	size_t n;
-	const char *p = state_value(st->state, ref, &n);
-	struct row_head head;
-	struct key_head *list;
-
-	memcpy(&head, p, sizeof(head));
-	key = key_find(st, s, p + sizeof(head), head.nkey);
-	if (head.before == 0 && head.after == 0) {
-		state_delete(st->state, key);
-	} else {
-		list = state_change(st->state, key);
-		if (head.before == 0)
-			list->first = head.after;
-		if (head.after == 0)
-			list->last = head.before;
-	}
-	if (head.before != 0)
-		((struct row_head *)state_change(st->state,
-			 row_find(st, s, head.before)))
-			->after = head.after;
-	if (head.after != 0)
-		((struct row_head *)state_change(st->state,
-			 row_find(st, s, head.after)))
-			->before = head.before;
-	state_delete(st->state, row_find(st, s, id));
-	st->state_rows--;
-}
-
-/* The record of a row; it lives until the next call for this side. */
-static int
-row_record(struct stage *st, int s, state_ref ref, struct record *r)
-{
-	struct join_stream *j = STAGE(st, join_stream);
-	struct half *side = &j->side[s];
-	struct row_head head;
-	size_t n;
-	const char *p = state_value(st->state, ref, &n);
-
-	memcpy(&head, p, sizeof(head));
-	p += sizeof(head) + head.nkey;
-	n -= sizeof(head) + head.nkey;
-	buf_clear(&side->text);
-	buf_add(&side->text, p, n);
-	buf_need(&side->text, JSON_PADDING);
-	*r = (struct record){.line = side->text.p, .nline = (uint32_t)n};
-	return record_parse(&side->reader, r, st->err);
-}
-
 /* ---- what goes out ---- */
-
-static char *
-plain_name(const struct shape_name *n)
-{
-	struct value v = value_json_string(n->s, n->n,
-		memchr(n->s, '\\', n->n) != NULL);
-	struct buf tmp;
-	size_t k;
-	const char *s;
-	char *copy;
-
-	buf_init(&tmp);
-	s = value_string(&v, &k, &tmp);
-	copy = mem_dup(s, k);
-	buf_release(&tmp);
-	return copy;
-}
 
 /* Remember the names of a side when a record shows other ones. */
 static int
 learn_names(struct stage *st, int s, const struct record *r)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct half *side = &j->side[s];
-	struct buf text;
+	const struct opt_list *names = &j->pair.names[s];
 	char key[2] = {'N', (char)s};
+	struct buf text;
 	state_ref ref;
 	bool made;
 
-	if (side->shape == r->shape->id || st->in.fields != NULL)
+	if (st->in.fields != NULL || !join_pair_learn(&j->pair, s, r))
 		return 0;
-	side->shape = r->shape->id;
-	j->left_shape = 0;
-	opt_list_free(&side->names);
 	buf_init(&text);
-	for (uint32_t i = 0; i < r->shape->n; i++) {
-		char *name = plain_name(&r->shape->names[i]);
-
-		opt_list_add(&side->names, name, false);
-		buf_add(&text, name, strlen(name) + 1);
-		free(name);
-	}
+	for (size_t i = 0; i < names->n; i++)
+		buf_add(&text, names->s[i], strlen(names->s[i]) + 1);
 	ref = state_make(st->state, key, 2, text.n, &made, st->err);
 	if (ref != STATE_NONE && text.n > 0)
 		memcpy(state_resize(st->state, ref, text.n), text.p, text.n);
@@ -544,104 +316,13 @@ learn_names(struct stage *st, int s, const struct record *r)
 	return ref == STATE_NONE ? -1 : 0;
 }
 
-static int
-index_of(const struct record *r, const char *name)
-{
-	struct buf b;
-	int i;
-
-	if (r == NULL)
-		return -1;
-	buf_init(&b);
-	json_quote(&b, name, strlen(name));
-	i = shape_find(r->shape, b.p + 1, b.n - 2);
-	buf_release(&b);
-	return i;
-}
-
-static struct shape *
-extend(struct shape *shape, const char *name)
-{
-	struct buf b;
-
-	buf_init(&b);
-	json_quote(&b, name, strlen(name));
-	shape = shape_extend(shape, b.p + 1, b.n - 2);
-	buf_release(&b);
-	return shape;
-}
-
-static void
-add_output(struct join_stream *j, const char *name, int64_t from,
-	int64_t other)
-{
-	j->out = extend(j->out, name);
-	j->from = mem_realloc(j->from, (j->nout + 1) * sizeof(*j->from));
-	j->other = mem_realloc(j->other, (j->nout + 1) * sizeof(*j->other));
-	j->from[j->nout] = from;
-	j->other[j->nout++] = other;
-}
-
-/* Which value goes where, for a pair of shapes (one may be missing). */
-static void
-layout(struct stage *st, const struct record *l, const struct record *r)
-{
-	struct join_stream *j = STAGE(st, join_stream);
-	const struct opt_list *left = &j->side[0].names,
-			      *right = &j->side[1].names;
-	uint64_t a = l != NULL ? l->shape->id : UINT64_MAX,
-		 b = r != NULL ? r->shape->id : UINT64_MAX;
-
-	if (j->out != NULL && j->left_shape == a && j->right_shape == b &&
-		!j->out->transient)
-		return;
-	j->left_shape = a;
-	j->right_shape = b;
-	j->out = shape_empty(st->shapes);
-	j->nout = 0;
-	for (size_t i = 0; i < left->n; i++) {
-		int x = index_of(l, left->s[i]),
-		    y = taken_once(j, left->s[i]) ? index_of(r, left->s[i]) :
-						    -1;
-
-		add_output(j, left->s[i], x < 0 ? -1 : 2 * (int64_t)x,
-			y < 0 ? -1 : 2 * (int64_t)y + 1);
-	}
-	for (size_t i = 0; i < right->n; i++) {
-		const char *name = right_name(j, right->s[i]);
-		int y = index_of(r, right->s[i]);
-
-		if (name != NULL)
-			add_output(j, name, y < 0 ? -1 : 2 * (int64_t)y + 1,
-				-1);
-	}
-}
-
-static const struct value *
-pick(const struct record *l, const struct record *r, int64_t from)
-{
-	if (from < 0)
-		return NULL;
-	return (from & 1) ? &r->v[from >> 1] : &l->v[from >> 1];
-}
-
 /* Write a pair; one of the two may be missing. */
 static int
 write_pair(struct stage *st, const struct record *l, const struct record *r)
 {
-	struct join_stream *j = STAGE(st, join_stream);
 	struct record out;
 
-	layout(st, l, r);
-	record_new(&out, j->out, &j->slots);
-	for (uint32_t i = 0; i < j->nout; i++) {
-		const struct value *v = pick(l, r, j->from[i]);
-
-		if (v == NULL)
-			v = pick(l, r, j->other[i]);
-		if (v != NULL)
-			out.v[i] = *v;
-	}
+	join_pair_make(&STAGE(st, join_stream)->pair, st->shapes, l, r, &out);
 	return run_emit(st, &out);
 }
 
@@ -693,15 +374,13 @@ meet(struct stage *st, int s, struct record *r, uint64_t id, uint64_t *after)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct expr_env env = environment(st);
-	state_ref ref = row_find(st, !s, id);
-	const struct row_head *head;
+	state_ref row = join_rows_find(&j->rows, !s, id);
+	struct join_row head = *join_rows_head(&j->rows, row);
 	struct record kept;
-	size_t n;
 	int yes = 1;
 
-	head = state_value(st->state, ref, &n);
-	*after = head->after;
-	if (row_record(st, !s, ref, &kept) < 0)
+	*after = head.after;
+	if (join_rows_record(&j->rows, !s, row, &kept) < 0)
 		return -1;
 	if (j->cond->rest)
 		yes = s == SQL_LEFT ?
@@ -711,18 +390,15 @@ meet(struct stage *st, int s, struct record *r, uint64_t id, uint64_t *after)
 		return yes;
 	if (j->how == HOW_SEMI) {
 		/* A left row goes out once, and is kept no longer. */
-		if (s == SQL_RIGHT) {
-			if (run_emit(st, &kept) < 0)
-				return -1;
-			row_drop(st, SQL_LEFT, id);
-		}
+		if (s == SQL_LEFT)
+			return 1;
+		if (run_emit(st, &kept) < 0)
+			return -1;
+		join_rows_drop(&j->rows, SQL_LEFT, id);
 		return 1;
 	}
-	if (preserved(j, !s) && !head->matched) {
-		struct row_head *h = state_change(st->state, ref);
-
-		h->matched = 1;
-	}
+	if (preserved(j, !s) && !head.matched)
+		join_rows_match(&j->rows, row);
 	return (s == SQL_LEFT ? write_pair(st, r, &kept) :
 				write_pair(st, &kept, r)) < 0 ? -1 : 1;
 }
@@ -731,16 +407,10 @@ static int
 meet_all(struct stage *st, int s, struct record *r, bool *matched)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	state_ref key = key_find(st, !s, j->key.p, j->key.n);
-	const struct key_head *head;
-	uint64_t id, after;
-	size_t n;
+	uint64_t id = join_rows_first(&j->rows, !s, &j->key), after;
 
 	*matched = false;
-	if (key == STATE_NONE)
-		return 0;
-	head = state_value(st->state, key, &n);
-	for (id = head->first; id != 0; id = after) {
+	for (; id != 0; id = after) {
 		int met = meet(st, s, r, id, &after);
 
 		if (met < 0)
@@ -783,7 +453,11 @@ join_record(struct stage *st, int s, struct record *r)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
 		return 0;
-	return row_keep(st, s, r, matched);
+	if (join_rows_keep(&j->rows, s, &j->key, r, matched,
+		    due_of(j, s, r)) < 0)
+		return -1;
+	st->state_rows = j->rows.count;
+	return 0;
 }
 
 /* ---- time ---- */
@@ -842,32 +516,20 @@ let_go(struct stage *st, int s)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct record r;
-	size_t n;
 
 	qsort(j->due, j->ndue, sizeof(*j->due), by_id);
 	for (size_t i = 0; i < j->ndue; i++) {
-		state_ref ref = row_find(st, s, j->due[i]);
-		const struct row_head *head = state_value(st->state, ref, &n);
+		state_ref row = join_rows_find(&j->rows, s, j->due[i]);
 
-		if (preserved(j, s) && !head->matched &&
-			(row_record(st, s, ref, &r) < 0 ||
+		if (preserved(j, s) &&
+			!join_rows_head(&j->rows, row)->matched &&
+			(join_rows_record(&j->rows, s, row, &r) < 0 ||
 				write_alone(st, s, &r) < 0))
 			return -1;
-		row_drop(st, s, j->due[i]);
+		join_rows_drop(&j->rows, s, j->due[i]);
 	}
+	j->ndue = 0;
 	return 0;
-}
-
-static uint64_t
-id_of(const struct stage *st, state_ref ref, int *side)
-{
-	size_t n;
-	const char *key = state_key(st->state, ref, &n);
-	uint64_t id;
-
-	*side = key[1];
-	memcpy(&id, key + 2, sizeof(id));
-	return id;
 }
 
 /* Rows behind the watermark; at the end of a bounded input all. */
@@ -876,37 +538,30 @@ expire(struct stage *st, int64_t watermark, bool all)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct buf right;
-	state_ref ref;
+	uint64_t id;
 	int side, ret;
 
 	buf_init(&right);
-	j->ndue = 0;
-	ref = all ? state_first(st->state) : state_due(st->state, watermark);
-	while (ref != STATE_NONE) {
-		size_t n;
-		const char *key = state_key(st->state, ref, &n);
-
-		if (key[0] == 'R') {
-			uint64_t id = id_of(st, ref, &side);
-
+	for (state_ref row = all ? state_first(st->state) :
+				   state_due(st->state, watermark);
+		row != STATE_NONE; row = all ? state_next(st->state, row) :
+					       state_due(st->state, watermark))
+		if (join_rows_is(&j->rows, row, &side, &id)) {
 			if (side == SQL_LEFT)
 				due_add(j, id);
 			else
 				buf_add(&right, &id, sizeof(id));
 		}
-		ref = all ? state_next(st->state, ref) :
-			    state_due(st->state, watermark);
-	}
 	ret = let_go(st, SQL_LEFT);
-	j->ndue = 0;
-	for (size_t i = 0; i < right.n; i += sizeof(uint64_t)) {
-		uint64_t id;
-
+	for (size_t i = 0; i < right.n; i += sizeof(id)) {
 		memcpy(&id, right.p + i, sizeof(id));
 		due_add(j, id);
 	}
 	buf_release(&right);
-	return ret < 0 ? -1 : let_go(st, SQL_RIGHT);
+	if (ret == 0)
+		ret = let_go(st, SQL_RIGHT);
+	st->state_rows = j->rows.count;
+	return ret;
 }
 
 struct saved {
@@ -922,27 +577,24 @@ join_restore(struct stage *st)
 	size_t n;
 	state_ref ref = state_find(st->state, "W", 1);
 
-	st->state_rows = 0;
+	join_rows_restore(&j->rows, st->state);
+	st->state_rows = j->rows.count;
 	for (int s = 0; s < 2; s++) {
 		char key[2] = {'N', (char)s};
 		state_ref names = state_find(st->state, key, 2);
 		const char *p;
 
-		if (names == STATE_NONE || j->side[s].names.n > 0)
+		if (names == STATE_NONE || j->pair.names[s].n > 0)
 			continue;
 		p = state_value(st->state, names, &n);
 		for (size_t at = 0; at < n; at += strlen(p + at) + 1)
-			opt_list_add(&j->side[s].names, p + at, false);
+			join_pair_name(&j->pair, s, p + at);
 	}
-	for (state_ref r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r))
-		st->state_rows += *(const char *)state_key(st->state, r, &n) ==
-			'R';
 	if (ref == STATE_NONE)
 		return 0;
 	memcpy(&saved, state_value(st->state, ref, &n), sizeof(saved));
 	j->marks.now = saved.watermark;
-	j->next_id = saved.next_id;
+	j->rows.next_id = saved.next_id;
 	return 0;
 }
 
@@ -965,7 +617,7 @@ join_batch(struct stage *st, struct batch *b)
 	ref = state_make(st->state, "W", 1, sizeof(saved), &made, st->err);
 	if (ref == STATE_NONE)
 		return -1;
-	saved = (struct saved){j->marks.now, j->next_id};
+	saved = (struct saved){j->marks.now, j->rows.next_id};
 	memcpy(state_change(st->state, ref), &saved, sizeof(saved));
 	return 0;
 }
@@ -1008,19 +660,11 @@ join_close(struct stage *st)
 		for (size_t i = 0; i < side->nnot_null; i++)
 			field_release(&side->not_null[i]);
 		free(side->not_null);
-		opt_list_free(&side->names);
-		if (side->reader.shapes != NULL)
-			record_reader_release(&side->reader);
-		buf_release(&side->text);
 	}
 	sql_join_free(j->cond);
+	join_rows_release(&j->rows);
+	join_pair_release(&j->pair);
 	buf_release(&j->key);
-	buf_release(&j->id);
-	buf_release(&j->tmp);
-	buf_release(&j->out_name);
-	slots_release(&j->slots);
-	free(j->from);
-	free(j->other);
 	free(j->due);
 }
 

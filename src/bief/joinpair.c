@@ -1,0 +1,177 @@
+/*
+ * joinpair: see joinpair.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "joinpair.h"
+#include "json.h"
+
+void
+join_pair_init(struct join_pair *p, const struct opt_list *on)
+{
+	memset(p, 0, sizeof(*p));
+	p->on = on;
+}
+
+void
+join_pair_release(struct join_pair *p)
+{
+	opt_list_free(&p->names[0]);
+	opt_list_free(&p->names[1]);
+	slots_release(&p->slots);
+	buf_release(&p->name);
+	free(p->from);
+	free(p->other);
+}
+
+void
+join_pair_name(struct join_pair *p, int side, const char *name)
+{
+	opt_list_add(&p->names[side], name, false);
+}
+
+static void
+add_plain(struct join_pair *p, int side, const struct shape_name *n)
+{
+	struct value v = value_json_string(n->s, n->n,
+		memchr(n->s, '\\', n->n) != NULL);
+	size_t k;
+	const char *s;
+	char *name;
+
+	buf_clear(&p->name);
+	s = value_string(&v, &k, &p->name);
+	name = mem_dup(s, k);
+	join_pair_name(p, side, name);
+	free(name);
+}
+
+bool
+join_pair_learn(struct join_pair *p, int side, const struct record *r)
+{
+	if (p->learned[side] == r->shape->id)
+		return false;
+	p->learned[side] = r->shape->id;
+	p->out = NULL;
+	opt_list_free(&p->names[side]);
+	for (uint32_t i = 0; i < r->shape->n; i++)
+		add_plain(p, side, &r->shape->names[i]);
+	return true;
+}
+
+static bool
+listed(const struct opt_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->s[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+taken_once(const struct join_pair *p, const char *name)
+{
+	return listed(p->on, name) ||
+		(listed(p->on, "window") &&
+			(strcmp(name, "window_start") == 0 ||
+				strcmp(name, "window_end") == 0));
+}
+
+const char *
+join_pair_right(struct join_pair *p, const char *name)
+{
+	if (!listed(&p->names[0], name))
+		return name;
+	if (taken_once(p, name))
+		return NULL;
+	buf_clear(&p->name);
+	buf_printf(&p->name, "right_%s", name);
+	return buf_cstr(&p->name);
+}
+
+/* 2 * index + side of a field, -1 if the record has none of that name. */
+static int64_t
+place(const struct record *r, int side, const char *name)
+{
+	struct buf b;
+	int i;
+
+	if (r == NULL)
+		return -1;
+	buf_init(&b);
+	json_quote(&b, name, strlen(name));
+	i = shape_find(r->shape, b.p + 1, b.n - 2);
+	buf_release(&b);
+	return i < 0 ? -1 : 2 * (int64_t)i + side;
+}
+
+static void
+add_output(struct join_pair *p, const char *name, int64_t from, int64_t other)
+{
+	struct buf b;
+
+	buf_init(&b);
+	json_quote(&b, name, strlen(name));
+	p->out = shape_extend(p->out, b.p + 1, b.n - 2);
+	buf_release(&b);
+	p->from = mem_realloc(p->from, (p->nout + 1) * sizeof(*p->from));
+	p->other = mem_realloc(p->other, (p->nout + 1) * sizeof(*p->other));
+	p->from[p->nout] = from;
+	p->other[p->nout++] = other;
+}
+
+/* Which value goes where, for a pair of shapes. */
+static void
+layout(struct join_pair *p, struct shapes *shapes, const struct record *l,
+	const struct record *r)
+{
+	uint64_t a = l != NULL ? l->shape->id : UINT64_MAX,
+		 b = r != NULL ? r->shape->id : UINT64_MAX;
+
+	if (p->out != NULL && p->shape[0] == a && p->shape[1] == b &&
+		!p->out->transient)
+		return;
+	p->shape[0] = a;
+	p->shape[1] = b;
+	p->out = shape_empty(shapes);
+	p->nout = 0;
+	for (size_t i = 0; i < p->names[0].n; i++) {
+		const char *name = p->names[0].s[i];
+
+		add_output(p, name, place(l, 0, name),
+			taken_once(p, name) ? place(r, 1, name) : -1);
+	}
+	for (size_t i = 0; i < p->names[1].n; i++) {
+		const char *name = join_pair_right(p, p->names[1].s[i]);
+
+		if (name != NULL)
+			add_output(p, name, place(r, 1, p->names[1].s[i]), -1);
+	}
+}
+
+static const struct value *
+at(const struct record *l, const struct record *r, int64_t place)
+{
+	if (place < 0)
+		return NULL;
+	return (place & 1) ? &r->v[place >> 1] : &l->v[place >> 1];
+}
+
+void
+join_pair_make(struct join_pair *p, struct shapes *shapes,
+	const struct record *left, const struct record *right,
+	struct record *out)
+{
+	layout(p, shapes, left, right);
+	record_new(out, p->out, &p->slots);
+	for (uint32_t i = 0; i < p->nout; i++) {
+		const struct value *v = at(left, right, p->from[i]);
+
+		if (v == NULL)
+			v = at(left, right, p->other[i]);
+		if (v != NULL)
+			out->v[i] = *v;
+	}
+}

@@ -1,0 +1,45 @@
+/*
+ * joinpair: the records that a join of two streams writes: the left fields,
+ * then the right ones.  A name that both have is taken once when the inputs are
+ * joined on it (from the side that has a value), else the right one becomes
+ * right_NAME.
+ */
+#ifndef BIEF_JOINPAIR_H
+#define BIEF_JOINPAIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "opt.h"
+#include "record.h"
+
+struct join_pair {
+	struct opt_list names[2];  /* fields of the sides, as known */
+	const struct opt_list *on; /* names that both are joined on */
+	uint64_t learned[2];       /* shapes that the names were learned from */
+	/* private: the output for this pair of shapes */
+	uint64_t shape[2];
+	struct shape *out;
+	int64_t *from;  /* source of each output field: 2 * index + side */
+	int64_t *other; /* the same when that one is missing; -1: none */
+	uint32_t nout;
+	struct slots slots;
+	struct buf name;
+};
+
+/* on: the words of --on that are plain names ("window": both its fields). */
+void join_pair_init(struct join_pair *p, const struct opt_list *on);
+void join_pair_release(struct join_pair *p);
+void join_pair_name(struct join_pair *p, int side, const char *name);
+/* Take the names of a record; false: they were these already. */
+bool join_pair_learn(struct join_pair *p, int side, const struct record *r);
+/* What a right field is called in the output, NULL: it is the left one.  Lives
+ * until the next call. */
+const char *join_pair_right(struct join_pair *p, const char *name);
+/* The pair as one record; one of the two may be NULL. */
+void join_pair_make(struct join_pair *p, struct shapes *shapes,
+	const struct record *left, const struct record *right,
+	struct record *out);
+
+#endif

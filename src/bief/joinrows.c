@@ -1,0 +1,222 @@
+/*
+ * joinrows: see joinrows.h.
+ */
+#include <string.h>
+
+#include "err.h"
+#include "joinrows.h"
+#include "json.h"
+
+struct key_head {
+	uint64_t first, last;
+};
+
+void
+join_rows_init(struct join_rows *j, struct shapes *shapes, struct err *err)
+{
+	memset(j, 0, sizeof(*j));
+	j->err = err;
+	for (int s = 0; s < 2; s++)
+		record_reader_init(&j->reader[s], shapes);
+}
+
+void
+join_rows_release(struct join_rows *j)
+{
+	for (int s = 0; s < 2; s++) {
+		if (j->reader[s].shapes != NULL)
+			record_reader_release(&j->reader[s]);
+		buf_release(&j->text[s]);
+	}
+	buf_release(&j->id);
+	buf_release(&j->key);
+}
+
+void
+join_rows_restore(struct join_rows *j, struct state *state)
+{
+	size_t n;
+
+	j->state = state;
+	j->count = 0;
+	for (state_ref r = state_first(state); r != STATE_NONE;
+		r = state_next(state, r))
+		j->count += *(const char *)state_key(state, r, &n) == 'R';
+}
+
+static const struct buf *
+row_key(struct join_rows *j, int side, uint64_t id)
+{
+	buf_clear(&j->id);
+	buf_byte(&j->id, 'R');
+	buf_byte(&j->id, (char)side);
+	buf_add(&j->id, &id, sizeof(id));
+	return &j->id;
+}
+
+static const struct buf *
+list_key(struct join_rows *j, int side, const void *key, size_t n)
+{
+	buf_clear(&j->key);
+	buf_byte(&j->key, 'K');
+	buf_byte(&j->key, (char)side);
+	buf_add(&j->key, key, n);
+	return &j->key;
+}
+
+state_ref
+join_rows_find(struct join_rows *j, int side, uint64_t id)
+{
+	const struct buf *k = row_key(j, side, id);
+
+	return state_find(j->state, k->p, k->n);
+}
+
+const struct join_row *
+join_rows_head(struct join_rows *j, state_ref row)
+{
+	size_t n;
+
+	return state_value(j->state, row, &n);
+}
+
+void
+join_rows_match(struct join_rows *j, state_ref row)
+{
+	((struct join_row *)state_change(j->state, row))->matched = 1;
+}
+
+uint64_t
+join_rows_first(struct join_rows *j, int side, const struct buf *key)
+{
+	const struct buf *k = list_key(j, side, key->p, key->n);
+	state_ref list = state_find(j->state, k->p, k->n);
+	size_t n;
+
+	return list == STATE_NONE ? 0 :
+		((const struct key_head *)state_value(j->state, list, &n))
+			->first;
+}
+
+bool
+join_rows_is(struct join_rows *j, state_ref entry, int *side, uint64_t *id)
+{
+	size_t n;
+	const char *key = state_key(j->state, entry, &n);
+
+	if (key[0] != 'R')
+		return false;
+	*side = key[1];
+	memcpy(id, key + 2, sizeof(*id));
+	return true;
+}
+
+int
+join_rows_record(struct join_rows *j, int side, state_ref row,
+	struct record *r)
+{
+	struct buf *text = &j->text[side];
+	struct join_row head;
+	size_t n;
+	const char *p = state_value(j->state, row, &n);
+
+	memcpy(&head, p, sizeof(head));
+	p += sizeof(head) + head.nkey;
+	n -= sizeof(head) + head.nkey;
+	buf_clear(text);
+	buf_add(text, p, n);
+	buf_need(text, JSON_PADDING);
+	*r = (struct record){.line = text->p, .nline = (uint32_t)n};
+	return record_parse(&j->reader[side], r, j->err);
+}
+
+/* Put a row at the end of the list of its key. */
+static int
+link_row(struct join_rows *j, int side, const struct buf *key, uint64_t id,
+	uint64_t *before)
+{
+	const struct buf *k = list_key(j, side, key->p, key->n);
+	struct key_head *head;
+	state_ref list;
+	bool made;
+
+	list = state_make(j->state, k->p, k->n, sizeof(*head), &made, j->err);
+	if (list == STATE_NONE)
+		return -1;
+	head = state_change(j->state, list);
+	*before = head->last;
+	head->last = id;
+	if (head->first == 0)
+		head->first = id;
+	if (*before != 0)
+		((struct join_row *)state_change(j->state,
+			 join_rows_find(j, side, *before)))
+			->after = id;
+	return 0;
+}
+
+int
+join_rows_keep(struct join_rows *j, int side, const struct buf *key,
+	const struct record *r, bool matched, int64_t due)
+{
+	struct join_row head = {.nkey = (uint32_t)key->n, .matched = matched};
+	uint64_t id = ++j->next_id;
+	struct buf *text = &j->text[side];
+	const struct buf *k;
+	state_ref row;
+	bool made;
+	char *p;
+
+	if (link_row(j, side, key, id, &head.before) < 0)
+		return -1;
+	buf_clear(text);
+	record_print(r, text);
+	k = row_key(j, side, id);
+	row = state_make(j->state, k->p, k->n,
+		sizeof(head) + key->n + text->n, &made, j->err);
+	if (row == STATE_NONE)
+		return -1;
+	p = state_change(j->state, row);
+	memcpy(p, &head, sizeof(head));
+	if (key->n > 0)
+		memcpy(p + sizeof(head), key->p, key->n);
+	memcpy(p + sizeof(head) + key->n, text->p, text->n);
+	if (due != STATE_NEVER)
+		state_set_due(j->state, row, due);
+	j->count++;
+	return 0;
+}
+
+void
+join_rows_drop(struct join_rows *j, int side, uint64_t id)
+{
+	state_ref row = join_rows_find(j, side, id), list;
+	size_t n;
+	const char *p = state_value(j->state, row, &n);
+	const struct buf *k;
+	struct join_row head;
+
+	memcpy(&head, p, sizeof(head));
+	k = list_key(j, side, p + sizeof(head), head.nkey);
+	list = state_find(j->state, k->p, k->n);
+	if (head.before == 0 && head.after == 0) {
+		state_delete(j->state, list);
+	} else {
+		struct key_head *ends = state_change(j->state, list);
+
+		if (head.before == 0)
+			ends->first = head.after;
+		if (head.after == 0)
+			ends->last = head.before;
+	}
+	if (head.before != 0)
+		((struct join_row *)state_change(j->state,
+			 join_rows_find(j, side, head.before)))
+			->after = head.after;
+	if (head.after != 0)
+		((struct join_row *)state_change(j->state,
+			 join_rows_find(j, side, head.after)))
+			->before = head.before;
+	state_delete(j->state, row);
+	j->count--;
+}
