@@ -82,7 +82,7 @@ diff-jq: $(B)/unit/jq_diff
 
 # ---- what Debian packages give ----
 
-DEPS = gcc libc6-dev make libcsv-dev libjq1 libsqlite3-0 libzstd1 zlib1g \
+DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libsqlite3-0 libzstd1 zlib1g \
 	libonig5 libpcre2-8-0 sqlite3 tzdata
 DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
 	netcat-openbsd parallel
