@@ -390,3 +390,21 @@ stop() {
 	shared
 	[ "$(stream-files "$SHARED/data/events" | wc -l)" -eq 100000 ]
 }
+
+@test "a file that vanishes before it is read is told, and the rest read" {
+	mkdir d
+	seq 1000000 > d/1
+	echo two > d/2
+	echo three > d/3
+	touch -d 2026-01-01 d/*
+	mkfifo p
+	stream-files d > p 2> err &
+	exec 5< p
+	read -r line <&5 # it has looked at the directory, and cannot go on
+	rm d/2
+	cat <&5 > out
+	wait $!
+	[ "$(tail -1 out)" = three ]
+	! has two
+	grep -q "'$PWD/d/2' has vanished" err
+}
