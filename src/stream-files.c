@@ -17,7 +17,7 @@
 
 #include "err.h"
 #include "files.h"
-#include "json.h"
+#include "positions.h"
 #include "reader.h"
 #include "run.h"
 #include "time.h"
@@ -47,6 +47,8 @@ struct stream_files {
 	uint64_t limit_inode; /* ... when it was this file */
 	uint64_t vanished;
 	char *archive;
+	struct positions positions;
+	char *goal;         /* position at which the last such batch ended */
 };
 
 static const struct opt options[] = {
@@ -76,6 +78,7 @@ defaults(void *self)
 	s->notify = -1;
 	s->batch = -1;
 	s->r.fd = -1;
+	positions_init(&s->positions);
 }
 
 static int
@@ -217,6 +220,9 @@ plan(struct stage *st, struct plan *p)
 	if (s->grow)
 		how.watch = false;
 	s->files = files_new(&how);
+	if (p->checkpoint && positions_open(&s->positions, p->checkpoint,
+		p->stage, st->err) != 0)
+		return -1;
 	if (open_archive(st) != 0)
 		return -1;
 	if (s->grow)
@@ -261,8 +267,10 @@ static int
 done(struct stream_files *s, int how)
 {
 	s->begun = false;
-	if (how == PULL_BATCH)
+	if (how == PULL_BATCH && s->again) {
 		s->again = false;
+		positions_logged(s->files);
+	}
 	return how;
 }
 
@@ -554,67 +562,35 @@ mark(struct stage *st, struct buf *out)
 		s->file->start = s->r.lines.offset;
 		s->file->cut = s->r.lines.skip;
 	}
-	buf_byte(out, '{');
-	files_save(s->files, s->file, out);
-	buf_byte(out, '}');
-	return 0;
-}
-
-/* A position's text as a value that points into b. */
-static int
-position(const char *text, struct buf *b, struct value *v, struct err *err)
-{
-	struct json_error e;
-	size_t n = strlen(text);
-
-	buf_clear(b);
-	buf_add(b, text, n);
-	buf_need(b, JSON_PADDING);
-	if (!json_read(b->p, b->p + n, 0, v, &e) || v->type != VALUE_OBJECT)
-		return err_as(err, STATUS_DAMAGED, "the position of the files "
-			"is damaged: %s", e.what);
-	return 0;
+	return positions_mark(&s->positions, s->files, s->file, st->now.number,
+		out, st->err);
 }
 
 static int
 seek(struct stage *st, const char *from, const char *to)
 {
 	struct stream_files *s = STAGE(st, stream_files);
-	struct value vf, vt;
-	struct buf bf, bt;
-	int rc = -1;
 
 	if (!from && !to)
 		return 0;
-	buf_init(&bf);
-	buf_init(&bt);
 	/* Where a batch that was run again has ended: here already. */
-	if (from && !to && mark(st, &bf) == 0 &&
-		strcmp(buf_cstr(&bf), from) == 0) {
-		buf_release(&bf);
+	if (from && !to && s->goal && !s->again && strcmp(from, s->goal) == 0)
 		return 0;
-	}
-	if ((from && position(from, &bf, &vf, st->err) != 0) ||
-		(to && position(to, &bt, &vt, st->err) != 0))
-		goto out;
+	free(s->goal);
+	s->goal = to ? mem_dup(to, strlen(to)) : NULL;
 	s->again = to != NULL;
 	reader_close(&s->r);
 	if (!s->grow) {
 		files_drop(s->file);
 		s->file = NULL;
 	}
-	if (to)
-		rc = files_replay(s->files, from ? &vf : NULL, &vt, st->err);
-	else
-		rc = from ? files_load(s->files, &vf, st->err) : 0;
-	if (rc == 0 && s->grow && files_next(s->files)) {
+	if (positions_seek(&s->positions, s->files, from, to, st->err) != 0)
+		return -1;
+	if (s->grow && files_next(s->files)) {
 		files_drop(s->file);
 		s->file = files_take(s->files);
 	}
-out:
-	buf_release(&bf);
-	buf_release(&bt);
-	return rc;
+	return 0;
 }
 
 /* --clean.  Best effort: what cannot be done is told, and done with. */
@@ -663,6 +639,8 @@ close_files(struct stage *st)
 	if (s->notify >= 0)
 		close(s->notify);
 	free(s->archive);
+	free(s->goal);
+	positions_close(&s->positions);
 }
 
 const struct op op_stream_files = {

@@ -17,10 +17,8 @@
 #include "buf.h"
 #include "err.h"
 #include "files.h"
-#include "json.h"
 #include "reader.h"
 #include "time.h"
-#include "value.h"
 
 #define POLL_US (TIME_SECOND / 4)
 
@@ -716,205 +714,10 @@ files_settled(struct files *f, int64_t batch)
 	return f->done[f->settled++];
 }
 
-/*
- * The position of a source, as it stands in a checkpoint:
- *
- *	done   [{"in":DIR,"files":{NAME:MTIME_NS,...}},...] in order of reading
- *	since  files modified before this (ns) have been forgotten, all done
- *	at     {"file":PATH,"time":MTIME_NS,"offset":N,"inode":N,"cut":true}
- *
- * A name that is not UTF-8 is written as NUL and one character for each byte.
- */
-
-static void
-print_name(struct buf *out, const char *s, size_t n)
-{
-	struct buf b;
-	size_t i;
-
-	if (json_utf8(s, n)) {
-		json_quote(out, s, n);
-		return;
-	}
-	buf_init(&b);
-	buf_byte(&b, '\0');
-	for (i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c >= 0x80)
-			buf_byte(&b, (char)(0xc0 | c >> 6));
-		buf_byte(&b, (char)(c < 0x80 ? c : 0x80 | (c & 0x3f)));
-	}
-	json_quote(out, b.p, b.n);
-	buf_release(&b);
-}
-
-/* Append what print_name wrote. */
-static void
-read_name(struct buf *out, const struct value *v)
-{
-	struct buf b;
-	size_t i;
-
-	buf_init(&b);
-	json_unquote(&b, v->s, v->n);
-	if (b.n == 0 || b.p[0] != '\0')
-		buf_add(out, b.p, b.n);
-	for (i = 1; b.n > 0 && b.p[0] == '\0' && i < b.n; i++) {
-		unsigned char c = (unsigned char)b.p[i];
-
-		if (c >= 0x80 && i + 1 < b.n)
-			c = (unsigned char)(c << 6 | (b.p[++i] & 0x3f));
-		buf_byte(out, (char)c);
-	}
-	buf_release(&b);
-}
-
-static size_t
-directory_length(const char *path)
-{
-	return (size_t)(strrchr(path, '/') + 1 - path);
-}
-
-static void
-save_done(const struct files *f, struct buf *out)
-{
-	const char *last = "";
-	size_t i, n = 0, m;
-
-	buf_str(out, "\"done\":[");
-	for (i = 0; i < f->ndone; i++) {
-		const char *path = f->done[i]->path;
-
-		m = directory_length(path);
-		if (i == 0 || m != n || memcmp(last, path, n) != 0) {
-			buf_str(out, i == 0 ? "{\"in\":" : "}},{\"in\":");
-			print_name(out, path, m);
-			buf_str(out, ",\"files\":{");
-			last = path;
-			n = m;
-		} else {
-			buf_byte(out, ',');
-		}
-		print_name(out, path + n, strlen(path + n));
-		buf_printf(out, ":%lld", (long long)f->done[i]->mtime_ns);
-	}
-	buf_str(out, f->ndone > 0 ? "}}]" : "]");
-}
+/* What a checkpoint tells. */
 
 void
-files_save(const struct files *f, const struct file *at, struct buf *out)
-{
-	save_done(f, out);
-	if (f->forgotten_ns != INT64_MIN)
-		buf_printf(out, ",\"since\":%lld",
-			(long long)f->forgotten_ns);
-	if (!at)
-		return;
-	buf_str(out, ",\"at\":{\"file\":");
-	print_name(out, at->path, strlen(at->path));
-	buf_printf(out, ",\"time\":%lld,\"offset\":%llu",
-		(long long)at->mtime_ns, (unsigned long long)at->start);
-	if (at->inode != 0)
-		buf_printf(out, ",\"inode\":%llu",
-			(unsigned long long)at->inode);
-	buf_str(out, at->cut ? ",\"cut\":true}" : "}");
-}
-
-static int
-get_int(const struct value *object, const char *name, int64_t *out)
-{
-	struct value v;
-
-	if (!json_get(object, name, strlen(name), &v))
-		return 0;
-	v = value_number(&v, false);
-	if (v.type != VALUE_INT)
-		return -1;
-	*out = v.i;
-	return 0;
-}
-
-/* What read_name gave can be the path of a file. */
-static bool
-is_path(const struct buf *b)
-{
-	return b->n > 1 && b->p[0] == '/' && b->p[b->n - 1] != '/' &&
-	       memchr(b->p, '\0', b->n) == NULL;
-}
-
-/* The file that was being read: 1 and *file, 0 there was none, -1. */
-static int
-load_at(const struct value *from, struct file **file)
-{
-	int64_t mtime = 0, offset = 0, inode = 0;
-	struct value at, v;
-	struct buf b;
-
-	if (!json_get(from, "at", 2, &at))
-		return 0;
-	if (at.type != VALUE_OBJECT || !json_get(&at, "file", 4, &v) ||
-		v.type != VALUE_STRING || get_int(&at, "time", &mtime) != 0 ||
-		get_int(&at, "offset", &offset) != 0 ||
-		get_int(&at, "inode", &inode) != 0)
-		return -1;
-	buf_init(&b);
-	read_name(&b, &v);
-	*file = is_path(&b) ? file_new(buf_cstr(&b), mtime, 0) : NULL;
-	buf_release(&b);
-	if (!*file)
-		return -1;
-	(*file)->start = (uint64_t)offset;
-	(*file)->inode = (uint64_t)inode;
-	(*file)->cut = json_get(&at, "cut", 3, &v);
-	(*file)->known = true;
-	return 1;
-}
-
-/* Call each() for the files done, in their order. */
-static int
-load_done(struct files *f, const struct value *from,
-	void (*each)(struct files *f, struct file *file))
-{
-	struct value list, dir, in, files, name, time;
-	struct json_iter outer, inner;
-	struct buf b;
-	size_t n;
-	int rc = 0;
-
-	if (!json_get(from, "done", 4, &list) || list.type != VALUE_ARRAY)
-		return -1;
-	buf_init(&b);
-	json_iter(&outer, &list);
-	while (rc == 0 && json_next(&outer, &name, &dir)) {
-		rc = -1;
-		if (dir.type != VALUE_OBJECT ||
-			!json_get(&dir, "in", 2, &in) ||
-			in.type != VALUE_STRING ||
-			!json_get(&dir, "files", 5, &files) ||
-			files.type != VALUE_OBJECT)
-			break;
-		buf_clear(&b);
-		read_name(&b, &in);
-		n = b.n;
-		json_iter(&inner, &files);
-		rc = n > 0 && b.p[n - 1] == '/' ? 0 : -1;
-		while (rc == 0 && json_next(&inner, &name, &time)) {
-			time = value_number(&time, false);
-			b.n = n;
-			read_name(&b, &name);
-			if (time.type != VALUE_INT || !is_path(&b))
-				rc = -1;
-			else
-				each(f, file_new(buf_cstr(&b), time.i, 0));
-		}
-	}
-	buf_release(&b);
-	return rc;
-}
-
-static void
-reset(struct files *f)
+files_reset(struct files *f)
 {
 	size_t i;
 
@@ -930,77 +733,50 @@ reset(struct files *f)
 	f->newest_ns = f->forgotten_ns = INT64_MIN;
 }
 
-static void
-was_done(struct files *f, struct file *file)
+struct file *
+files_nth_done(const struct files *f, size_t i)
 {
+	return i < f->ndone ? f->done[i] : NULL;
+}
+
+size_t
+files_count_done(const struct files *f)
+{
+	return f->ndone;
+}
+
+int64_t
+files_forgotten(const struct files *f)
+{
+	return f->forgotten_ns;
+}
+
+void
+files_set_forgotten(struct files *f, int64_t mtime_ns)
+{
+	f->forgotten_ns = mtime_ns;
+}
+
+void
+files_was_done(struct files *f, const char *path, int64_t mtime_ns)
+{
+	struct file *file = file_new(path, mtime_ns, 0);
+
 	file->known = true;
 	enter(f, file);
 	files_done(f, file, -1);
 }
 
-#define DAMAGED "the position of the files is damaged"
-
-int
-files_load(struct files *f, const struct value *from, struct err *err)
+struct file *
+files_again(struct files *f, const char *path, int64_t mtime_ns)
 {
-	struct file *at;
-	int rc;
+	struct file *file = f->table[place(f, path)];
 
-	reset(f);
-	if (get_int(from, "since", &f->forgotten_ns) != 0 ||
-		load_done(f, from, was_done) != 0 ||
-		(rc = load_at(from, &at)) < 0)
-		return err_as(err, STATUS_DAMAGED, DAMAGED);
-	if (rc > 0) {
-		enter(f, at);
-		enqueue(f, at);
-	}
-	return 0;
-}
-
-/* What was done in the batch: all but what was done before. */
-static void
-do_again(struct files *f, struct file *file)
-{
-	struct file *old = f->table[place(f, file->path)];
-
-	if (old) { /* done before, or the one that was being read */
-		files_drop(file);
-		return;
-	}
+	if (file)
+		return file;
+	file = file_new(path, mtime_ns, 0);
 	file->known = true;
 	enter(f, file);
-	enqueue(f, file);
-}
-
-int
-files_replay(struct files *f, const struct value *from,
-	const struct value *to, struct err *err)
-{
-	struct file *at, *old;
-	int rc;
-
-	reset(f);
-	if (from && files_load(f, from, err) != 0)
-		return -1;
-	if (load_done(f, to, do_again) != 0 || (rc = load_at(to, &at)) < 0)
-		return err_as(err, STATUS_DAMAGED, DAMAGED);
-	f->unsorted = false;
-	if (rc == 0)
-		return 0;
-	old = f->table[place(f, at->path)];
-	if (old) { /* it was being read before the batch, too */
-		old->end = at->start;
-		old->end_inode = at->inode;
-		files_drop(at);
-		return 0;
-	}
-	at->end = at->start;
-	at->end_inode = at->inode;
-	at->start = 0;
-	at->cut = false;
-	enter(f, at);
-	enqueue(f, at);
-	f->unsorted = false;
-	return 0;
+	append(&f->queue, &f->nqueue, &f->cap_queue, file);
+	return file;
 }

@@ -15,9 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct buf;
 struct err;
-struct value;
 
 struct file {
 	char *path;       /* absolute, free of symbolic links but the last name */
@@ -30,6 +28,7 @@ struct file {
 	uint64_t end_inode; /* end is in this one */
 	bool cut;         /* start is inside a line that has been refused */
 	bool known;       /* a checkpoint told of it */
+	bool logged;      /* the log of positions.c has it */
 };
 
 struct files;
@@ -67,17 +66,18 @@ void files_done(struct files *f, struct file *file, int64_t batch);
 /* Files done in batches up to this one, each returned once; NULL: no more. */
 struct file *files_settled(struct files *f, int64_t batch);
 
-/*
- * The files done and the one that is being read (NULL: none) as the members of
- * a JSON object.  load takes such an object: those files count as done, the one
- * being read stands first in the queue.  replay: the queue becomes what was
- * done between from (NULL: the beginning) and to, and nothing else.
- */
-void files_save(const struct files *f, const struct file *at,
-	struct buf *out);
-int files_load(struct files *f, const struct value *from, struct err *err);
-int files_replay(struct files *f, const struct value *from,
-	const struct value *to, struct err *err);
+/* For positions.c, which knows how all this is kept in a checkpoint. */
+void files_reset(struct files *f);
+struct file *files_nth_done(const struct files *f, size_t i);
+size_t files_count_done(const struct files *f);
+/* Files modified before this have been forgotten: all are done. */
+int64_t files_forgotten(const struct files *f);
+void files_set_forgotten(struct files *f, int64_t mtime_ns);
+/* This one is done. */
+void files_was_done(struct files *f, const char *path, int64_t mtime_ns);
+/* This one comes next in the queue, in the order of these calls; unless it is
+ * known.  Returns what is known of it. */
+struct file *files_again(struct files *f, const char *path, int64_t mtime_ns);
 
 /* Order of names in which numbers count as numbers: <0, 0, >0. */
 int files_natural(const char *a, const char *b);

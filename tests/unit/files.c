@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "err.h"
 #include "json.h"
+#include "positions.h"
 
 static int failures;
 
@@ -90,25 +91,20 @@ drain(struct files *f, const char *want, const char *what)
 }
 
 static void
-save(const struct files *f, const struct file *at, struct buf *text,
-	struct value *v)
+mark(struct positions *p, struct files *f, const struct file *at,
+	int64_t batch, struct buf *text)
 {
-	struct json_error e;
+	struct err err;
 
 	buf_clear(text);
-	buf_byte(text, '{');
-	files_save(f, at, text);
-	buf_byte(text, '}');
-	buf_need(text, JSON_PADDING);
-	check(json_read(text->p, text->p + text->n, 0, v, &e) ==
-		text->p + text->n, "a position is JSON");
+	check(positions_mark(p, f, at, batch, text, &err) == 0, "mark");
+	buf_cstr(text);
 }
 
 static void
-positions(const char *dir)
+there_and_back(struct positions *p, const char *dir)
 {
 	static const char odd[] = "d\xff\"\\";
-	struct value from, to;
 	struct buf b1, b2, b3;
 	struct file *at;
 	struct files *f;
@@ -124,41 +120,45 @@ positions(const char *dir)
 	at = files_take(f);
 	at->start = 7;
 	at->cut = true;
-	save(f, at, &b1, &from);
-	files_done(f, at, 0);
+	mark(p, f, at, 0, &b1);
+	files_drop(at);
 	make(dir, "c");
 	make(dir, odd);
-	check(files_load(f, &from, &err) == 0 && files_look(f, &err) == 0,
-		"load");
-	at = files_next(f);
+	check(positions_seek(p, f, b1.p, NULL, &err) == 0 &&
+		files_look(f, &err) == 0, "seek");
+	at = files_take(f);
 	check(at && at->start == 7 && at->cut, "where it was");
-	save(f, files_take(f), &b3, &to);
-	check(b3.n == b1.n && memcmp(b3.p, b1.p, b1.n) == 0,
+	mark(p, f, at, 1, &b3);
+	check(strcmp(b1.p, b3.p) == 0,
 		"a position is the same when it is saved again");
 	files_done(f, at, 0);
 	files_done(f, files_take(f), 0);
 	at = files_take(f);
 	check(strcmp(strrchr(at->path, '/') + 1, odd) == 0, "odd name");
 	at->start = 3;
-	save(f, at, &b2, &to);
+	mark(p, f, at, 1, &b2);
 	files_drop(at);
 
-	check(files_replay(f, &from, &to, &err) == 0, "replay");
-	at = files_next(f);
+	check(positions_seek(p, f, b1.p, b2.p, &err) == 0, "again");
+	at = files_take(f);
 	check(at->start == 7 && at->end == UINT64_MAX, "from the middle");
-	files_done(f, files_take(f), 0);
+	files_done(f, at, 0);
 	at = files_take(f);
 	check(at->start == 0 && at->end == UINT64_MAX, "all of it");
 	files_done(f, at, 0);
 	at = files_take(f);
 	check(at->start == 0 && at->end == 3 &&
 		strcmp(strrchr(at->path, '/') + 1, odd) == 0, "to the middle");
-	files_drop(at);
 	check(files_next(f) == NULL, "no more");
+	positions_logged(f);
+	at->start = 3;
+	mark(p, f, at, 2, &b3);
+	check(strcmp(b2.p, b3.p) == 0, "which leads to the same position");
+	files_drop(at);
 
-	check(files_replay(f, NULL, &from, &err) == 0, "from the start");
+	check(positions_seek(p, f, NULL, b1.p, &err) == 0, "from the start");
 	drain(f, "a b ", "what the first batch had");
-	check(files_replay(f, &from, &from, &err) == 0, "empty batch");
+	check(positions_seek(p, f, b1.p, b1.p, &err) == 0, "empty batch");
 	at = files_take(f);
 	check(at->start == 7 && at->end == 7, "which stops where it is");
 	files_drop(at);
@@ -168,46 +168,98 @@ positions(const char *dir)
 	buf_release(&b3);
 }
 
-/* Thousands of names, most of them forgotten again. */
+/* Thousands of files: the log becomes no longer than twice what there is. */
 static void
-many(void)
+many(struct positions *p)
+{
+	struct files_how how = {0};
+	struct files *f = files_new(&how);
+	struct numbers l;
+	struct buf b, path, first;
+	struct err err;
+	int i, j;
+
+	buf_init(&b);
+	buf_init(&path);
+	buf_init(&first);
+	check(positions_seek(p, f, NULL, NULL, &err) == 0, "start");
+	for (i = 0; i < 500; i++) {
+		for (j = 0; j < 20; j++) {
+			buf_clear(&path);
+			buf_printf(&path, "/d%d/%d", i / 100, i * 20 + j);
+			files_again(f, buf_cstr(&path), i);
+			files_done(f, files_take(f), i);
+		}
+		mark(p, f, NULL, i, &b);
+		if (i == 420) {
+			buf_clear(&first);
+			buf_str(&first, b.p);
+			buf_cstr(&first);
+		}
+	}
+	check(numbers_list(&l, p->place.dir, "files", &err) == 0 && l.n < 450,
+		"the log is shortened");
+	numbers_release(&l);
+	check(positions_seek(p, f, b.p, NULL, &err) == 0 &&
+		files_count_done(f) == 10000, "all are known");
+	check(positions_seek(p, f, first.p, NULL, &err) == 0 &&
+		files_count_done(f) == 421 * 20, "those of an older batch");
+	check(positions_seek(p, f, first.p, b.p, &err) == 0, "again");
+	for (i = 0; files_next(f); i++)
+		files_done(f, files_take(f), 0);
+	check(i == 79 * 20, "those in between");
+	files_free(f);
+	buf_release(&b);
+	buf_release(&path);
+	buf_release(&first);
+}
+
+/* Files that are too old to come again are not remembered. */
+static void
+forgotten(void)
 {
 	struct files_how how = {.max_age_us = 1};
 	struct files *f = files_new(&how);
-	struct json_error e;
-	struct value v;
-	struct buf b;
+	struct buf path;
 	struct err err;
 	int i;
 
-	buf_init(&b);
-	buf_str(&b, "{\"done\":[{\"in\":\"/d/\",\"files\":{");
-	for (i = 0; i < 5000; i++)
-		buf_printf(&b, "%s\"%d\":%d", i ? "," : "", i, i * 10);
-	buf_str(&b, "}}]}");
-	buf_need(&b, JSON_PADDING);
-	check(json_read(b.p, b.p + b.n, 0, &v, &e) != NULL &&
-		files_load(f, &v, &err) == 0, "load many");
-	check(files_look(f, &err) == 0, "forget");
-	save(f, NULL, &b, &v);
-	check(b.n < 3000 && memmem(b.p, b.n, "\"since\":48990", 13) != NULL,
-		"the old ones are forgotten");
-	check(files_load(f, &v, &err) == 0, "load again");
+	buf_init(&path);
+	for (i = 0; i < 5000; i++) {
+		buf_clear(&path);
+		buf_printf(&path, "/d/%d", i);
+		files_was_done(f, buf_cstr(&path), i * 10);
+	}
+	check(files_look(f, &err) == 0 && files_count_done(f) == 101 &&
+		files_forgotten(f) == 48990, "the old ones are forgotten");
 	files_free(f);
-	buf_release(&b);
+	buf_release(&path);
 }
 
 int
 main(void)
 {
 	char dir[] = "/tmp/bief-files-XXXXXX", command[60];
+	char data[60], checkpoint[60];
+	struct positions p;
+	struct err err;
 
 	names();
-	if (mkdtemp(dir)) {
-		positions(dir);
-		snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-		check(system(command) == 0, "clean up");
-	}
-	many();
+	forgotten();
+	if (!mkdtemp(dir))
+		return 1;
+	snprintf(data, sizeof(data), "%s/d", dir);
+	snprintf(checkpoint, sizeof(checkpoint), "%s/ck", dir);
+	mkdir(data, 0777);
+	positions_init(&p);
+	check(positions_open(&p, checkpoint, "source", &err) == 0, "open");
+	there_and_back(&p, data);
+	positions_close(&p);
+	positions_init(&p);
+	check(positions_open(&p, checkpoint, "other", &err) == 0, "open");
+	many(&p);
+	positions_close(&p);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	check(system(command) == 0, "clean up");
 	return failures > 0;
 }
