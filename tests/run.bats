@@ -109,7 +109,7 @@ load lib
 	run -1 stream-files --on-error fail data
 	stream-files --rejects rejects data >out 2>err
 	printf '%s\n' '{"a":1}' '{"a":2}' | is out
-	grep -q '1 records refused' err
+	grep -q '1 record.* refused' err
 	jq -e '.record == "{\"#bief\":{\"eof\":1}}"' rejects
 }
 

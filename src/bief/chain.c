@@ -245,7 +245,8 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 									BATCH_DEFAULT;
 		st->in.stream = 1;
 	}
-	st->priv->stream_out = st->out.stream != 0;
+	st->priv->stream_out = st->out.stream != 0 &&
+		(!st->priv->common.plain || st->out.explain);
 	return recover_stage(st, &st->out);
 }
 
@@ -255,7 +256,7 @@ writes_control(const struct chain *c)
 	const struct stage *last = &c->stages[c->n - 1];
 
 	return last->priv->stream_out && !(last->op->flags & OP_SINK) &&
-		!last->priv->common.plain && !c->out.terminal;
+		!c->out.terminal;
 }
 
 /* Plan the stages from st on, the input being as told. */
@@ -270,7 +271,8 @@ plan_stages(struct stage *st, const struct plan *in, int n)
 		if (plan_stage(st, in, n) < 0)
 			return failed(st);
 		/* Without control lines nothing is known further down. */
-		in = st->out.stream || st->out.explain ? &st->out : &nothing;
+		in = st->priv->stream_out || st->out.explain ? &st->out :
+							       &nothing;
 		if (st->op->restore != NULL && !st->out.explain &&
 			st->op->restore(st) < 0)
 			return failed(st);
@@ -428,7 +430,7 @@ flush_full(struct chain *c)
 static inline int
 source_begin(struct stage *st)
 {
-	if (st->priv->stream_out && st->now.number < 0 &&
+	if (st->out.stream && st->now.number < 0 &&
 		(st->op->flags & OP_SOURCE))
 		return chain_open_batch(st);
 	return 0;
@@ -593,12 +595,21 @@ print_watermark(struct buf *out, int64_t us)
 			(int)time_format_iso(us, time), time);
 }
 
+/* The stage that the batches of this one reach next: none behind --plain. */
+static struct stage *
+reached(const struct stage *st)
+{
+	return st->priv->stream_out ? st->next : NULL;
+}
+
 int
 chain_begin(struct stage *st, struct batch *b)
 {
 	struct chain *c = st->chain;
+	bool out = false;
 
-	for (; st != NULL; st = st->next) {
+	for (; st != NULL; st = reached(st)) {
+		out = st->next == NULL;
 		struct stage_private *p = st->priv;
 
 		st->now = *b;
@@ -611,7 +622,7 @@ chain_begin(struct stage *st, struct batch *b)
 			return failed(st);
 		st->now = *b;
 	}
-	if (writes_control(c)) {
+	if (out && writes_control(c)) {
 		char time[TIME_MAX];
 
 		buf_printf(&c->out.b,
@@ -667,15 +678,17 @@ int
 chain_end(struct stage *st, struct batch *b)
 {
 	struct chain *c = st->chain;
+	bool out = false;
 
 	b->empty = is_empty(st, b);
-	for (; st != NULL; st = st->next) {
+	for (; st != NULL; st = reached(st)) {
+		out = st->next == NULL;
 		if (end_stage(st, b) < 0)
 			return -1;
 		st->priv->next_number = b->number + 1;
 		st->now.number = -1;
 	}
-	if (writes_control(c)) {
+	if (out && writes_control(c)) {
 		buf_printf(&c->out.b, "{\"#bief\":{\"end\":%lld",
 			(long long)b->number);
 		print_watermark(&c->out.b, b->watermark);
