@@ -211,21 +211,30 @@ datum_special(const char *s, size_t n, double *d)
 	return true;
 }
 
+/* Without point and exponent. */
+static bool
+is_whole(const struct value *v)
+{
+	for (uint32_t i = 0; i < v->n; i++)
+		if (v->s[i] > '9' || v->s[i] == '.')
+			return false;
+	return true;
+}
+
 static void
 load_number(const struct value *v, struct datum *out)
 {
 	int64_t i;
-	numeric dec;
+	numeric d;
 	int p, s;
 
-	if (v->type == VALUE_NUMBER && number_int(v->s, v->n, &i) == 0)
+	if (v->type == VALUE_REAL || !is_whole(v))
+		*out = datum_double(number_double(v->s, v->n));
+	else if (number_int(v->s, v->n, &i) == 0)
 		*out = datum_int(TYPE_LONG, i);
-	else if (v->type == VALUE_NUMBER &&
-		memchr(v->s, '.', v->n) == NULL &&
-		memchr(v->s, 'e', v->n) == NULL &&
-		memchr(v->s, 'E', v->n) == NULL && v->n <= NUMERIC_DIGITS &&
-		numeric_parse(v->s, v->n, &dec, &p, &s))
-		*out = datum_from_decimal(dec, p, 0);
+	else if (v->n <= NUMERIC_DIGITS &&
+		numeric_parse(v->s, v->n, &d, &p, &s))
+		*out = datum_from_decimal(d, p, 0);
 	else
 		*out = datum_double(number_double(v->s, v->n));
 }

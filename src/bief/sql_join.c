@@ -95,7 +95,7 @@ strict(const struct sql_node *n)
 	for (size_t i = 0; i < sizeof(compare) / sizeof(*compare); i++)
 		if (is_call(n, compare[i]))
 			return true;
-	return n->fn->eval == NULL && (n->fn->flags & SQL_NULLS) == 0;
+	return n->fn->run != NULL && (n->fn->flags & SQL_NULLS) == 0;
 }
 
 static void

@@ -339,6 +339,23 @@ run_locate(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* memmem, which prepares itself for long texts; most are short. */
+static bool
+within(const char *s, size_t n, const char *what, size_t nwhat)
+{
+	const char *last;
+
+	if (n > 64 || nwhat < 2)
+		return memmem(s, n, what, nwhat) != NULL;
+	if (n < nwhat)
+		return false;
+	for (last = s + n - nwhat; s <= last; s++)
+		if (s[0] == what[0] && s[1] == what[1] &&
+			memcmp(s + 2, what + 2, nwhat - 2) == 0)
+			return true;
+	return false;
+}
+
 enum { STARTS, ENDS, CONTAINS };
 
 static int
@@ -349,7 +366,7 @@ run_contains(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	bool yes = false;
 
 	if (n->fn->tag == CONTAINS)
-		yes = memmem(a->str, a->n, w->str, w->n) != NULL || w->n == 0;
+		yes = within(a->str, a->n, w->str, w->n);
 	else if (a->n >= w->n)
 		yes = memcmp(a->str + (n->fn->tag == ENDS ? a->n - w->n : 0),
 			      w->str, w->n) == 0;
@@ -1073,7 +1090,7 @@ like_match(const struct like *l, const char *s, size_t n)
 	case LIKE_EXACT:
 		return n == l->n && memcmp(s, l->text, n) == 0;
 	case LIKE_WITHIN:
-		return memmem(s, n, l->text, l->n) != NULL;
+		return within(s, n, l->text, l->n);
 	case LIKE_BOTH:
 		return n >= l->n && memcmp(s, l->text, l->prefix) == 0 &&
 			memcmp(s + n - (l->n - l->prefix),
@@ -1139,6 +1156,23 @@ run_like(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* The usual case: a field and a pattern that is known. */
+static int
+eval_like(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	struct datum d;
+
+	if (n->arg[1]->op != SQL_LITERAL || n->data == NULL || n->narg > 2 ||
+		n->fn->tag == 1)
+		return sql_eval_call(c, n, out);
+	if (n->arg[0]->eval(c, n->arg[0], &d) != 0)
+		return -1;
+	*out = d.kind == TYPE_STRING ? datum_bool(like_match(n->data, d.str,
+					       d.n))
+				     : datum_null();
+	return 0;
+}
+
 #define CASE(name, tag) {name, "s:s", run_case, 0, NULL, NULL, NULL, tag}
 #define TRIM(name, tag) {name, "s?s:s", run_trim, 0, NULL, NULL, NULL, tag}
 #define LENGTH(name, tag) \
@@ -1200,7 +1234,8 @@ const struct sql_fn sql_text_fns[] = {
 	{"encode", "ss:x", run_encode},
 	{"decode", "xs:s", run_encode, 0, NULL, NULL, NULL, DECODE},
 	{"quote", "s:s", run_quote},
-	{"like", "ss?s:b", run_like, SQL_OPERATOR, NULL, NULL, prepare_like},
+	{"like", "ss?s:b", run_like, SQL_OPERATOR, NULL, eval_like,
+		prepare_like},
 	{"ilike", "ss?s:b", run_like, SQL_OPERATOR, NULL, NULL, prepare_like,
 		1},
 	{NULL}};
