@@ -510,7 +510,7 @@ load_time(struct datum_ctx *c, const struct value *v, struct ty want,
 			? datum_int(TYPE_DATE, v->i)
 			: datum_int(TYPE_TIMESTAMP,
 				  zone_to_utc(c->env->zone,
-					  v->i * 86400 * TIME_SECOND));
+					  datum_day_start(v->i)));
 		return 0;
 	}
 	if (v->type != VALUE_STRING)

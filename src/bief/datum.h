@@ -192,6 +192,30 @@ datum_items(int kind, struct datum *items, size_t n, const struct type *t)
 		.kind = (uint8_t)kind, .n = (uint32_t)n, .items = items, .t = t};
 }
 
+/*
+ * Timestamps that are computed stay so far from the ends of their type that
+ * zones and days can be added to them.
+ */
+#define DATUM_DAY INT64_C(86400000000)
+#define DATUM_DAYS_MAX (INT64_MAX / DATUM_DAY - 8)
+
+static inline int64_t
+datum_clamp_time(int64_t us)
+{
+	const int64_t most = DATUM_DAYS_MAX * DATUM_DAY;
+
+	return us > most ? most : us < -most ? -most : us;
+}
+
+/* The beginning of a day, as a wall clock's microseconds. */
+static inline int64_t
+datum_day_start(int64_t days)
+{
+	if (days > DATUM_DAYS_MAX)
+		days = DATUM_DAYS_MAX;
+	return (days < -DATUM_DAYS_MAX ? -DATUM_DAYS_MAX : days) * DATUM_DAY;
+}
+
 /* What stands in buf, copied to the arena, as a string. */
 struct datum datum_from_buf(struct datum_ctx *c, const struct buf *b);
 
@@ -221,6 +245,8 @@ int datum_compare(struct datum_ctx *c, const struct datum *a,
 /* CAST.  What cannot be read becomes null; -1 where no such cast exists. */
 int datum_cast(struct datum_ctx *c, struct datum *d, struct ty to);
 bool datum_castable(struct ty from, struct ty to);
+/* The message that there is no such cast; returns -1. */
+int datum_refuse(struct datum_ctx *c, struct ty from, struct ty to);
 
 /* Append the text of CAST(d AS STRING). */
 void datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out);

@@ -15,8 +15,6 @@
 #include "number.h"
 #include "time.h"
 
-#define DAY (86400 * TIME_SECOND)
-
 /* Text. */
 
 static void
@@ -164,7 +162,7 @@ json_time(struct datum_ctx *c, int64_t us, struct buf *out)
 {
 	int32_t off = zone_offset(c->env->zone, us);
 	int64_t local = us + off * TIME_SECOND;
-	int64_t days = time_floor_div(local, DAY), rest = local - days * DAY;
+	int64_t days = time_floor_div(local, DATUM_DAY), rest = local - days * DATUM_DAY;
 	int ms = (int)(rest / 1000);
 
 	buf_byte(out, '"');
@@ -273,7 +271,8 @@ datum_store(struct datum_ctx *c, const struct datum *d, struct buf *out)
 		return value_text(d->str, d->n, out);
 	case TYPE_BINARY:
 		datum_base64(d->str, d->n, out);
-		return value_json_string(out->p + at, out->n - at, false);
+		return value_json_string(buf_cstr(out) + at, out->n - at,
+			false);
 	case TYPE_TIMESTAMP:
 		return value_time(d->i);
 	case TYPE_DATE:
@@ -510,7 +509,7 @@ number_time(const struct datum *d)
 	if (ty_integral(datum_ty(d))) {
 		if (__builtin_mul_overflow(d->i, TIME_SECOND, &us))
 			us = d->i < 0 ? INT64_MIN : INT64_MAX;
-		return datum_int(TYPE_TIMESTAMP, us);
+		return datum_int(TYPE_TIMESTAMP, datum_clamp_time(us));
 	}
 	if (d->kind == TYPE_DECIMAL) {
 		numeric v;
@@ -522,12 +521,15 @@ number_time(const struct datum *d)
 		if (d->s < 6 && !numeric_rescale(v, 0, 6 - d->s,
 					NUMERIC_DIGITS, &v))
 			return datum_null();
-		return datum_int(TYPE_TIMESTAMP, (int64_t)v);
+		return datum_int(TYPE_TIMESTAMP,
+			datum_clamp_time(v > INT64_MAX ? INT64_MAX
+				: v < INT64_MIN ? INT64_MIN : (int64_t)v));
 	}
 	x = d->d;
 	if (!isfinite(x))
 		return datum_null();
-	return datum_int(TYPE_TIMESTAMP, cut(x * 1e6, TYPE_LONG));
+	return datum_int(TYPE_TIMESTAMP,
+		datum_clamp_time(cut(x * 1e6, TYPE_LONG)));
 }
 
 static struct datum
@@ -605,7 +607,7 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 	switch ((int)to.kind) {
 	case TYPE_DATE:
 		us += zone_offset(c->env->zone, us) * TIME_SECOND;
-		*d = datum_int(TYPE_DATE, time_floor_div(us, DAY));
+		*d = datum_int(TYPE_DATE, time_floor_div(us, DATUM_DAY));
 		break;
 	case TYPE_BOOLEAN:
 		*d = datum_bool(us != 0);
@@ -627,7 +629,7 @@ from_date(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	if (to.kind == TYPE_TIMESTAMP)
 		*d = datum_int(TYPE_TIMESTAMP,
-			zone_to_utc(c->env->zone, d->i * DAY));
+			zone_to_utc(c->env->zone, datum_day_start(d->i)));
 	else
 		*d = datum_null();
 }
@@ -652,6 +654,22 @@ from_interval(struct datum *d, struct ty to)
 
 /* Casts of nested values: of their items. */
 
+/* A struct of which nothing is known: its fields by their names. */
+static int
+from_unknown(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	const struct schema *f = to.t->fields;
+	struct datum *items = arena_get(&c->arena, f->n * sizeof(*items) + 1);
+
+	for (size_t i = 0; i < f->n; i++)
+		if (datum_field(c, d, f->f[i].name, strlen(f->f[i].name),
+			    &items[i]) != 0 ||
+			datum_cast(c, &items[i], ty_from(f->f[i].type)) != 0)
+			return -1;
+	*d = datum_items(TYPE_STRUCT, items, f->n, to.t);
+	return 0;
+}
+
 static int
 from_items(struct datum_ctx *c, struct datum *d, struct ty to)
 {
@@ -661,16 +679,19 @@ from_items(struct datum_ctx *c, struct datum *d, struct ty to)
 
 	if (to.t == NULL || (d->kind == to.kind && d->t == to.t))
 		return 0;
+	if (d->kind == TYPE_STRUCT && d->t == NULL)
+		return from_unknown(c, d, to);
 	if (datum_open(c, d) != 0)
 		return -1;
+	if (d->kind == TYPE_STRUCT && d->n != to.t->fields->n)
+		return err_set(c->err, "a struct of %u fields cannot become "
+			"one of %zu", d->n, to.t->fields->n);
 	n = d->kind == TYPE_MAP ? 2 * (size_t)d->n : d->n;
 	items = arena_get(&c->arena, n * sizeof(*items));
 	for (size_t i = 0; i < n; i++) {
 		items[i] = d->items[i];
 		if (d->kind == TYPE_STRUCT)
-			want = i < to.t->fields->n
-				? ty_from(to.t->fields->f[i].type)
-				: ty(TYPE_UNKNOWN);
+			want = ty_from(to.t->fields->f[i].type);
 		else
 			want = d->kind == TYPE_MAP && i % 2 == 0
 				? ty_key(to) : ty_elem(to);
@@ -716,8 +737,8 @@ datum_castable(struct ty from, struct ty to)
 	return false;
 }
 
-static int
-cast_refuse(struct datum_ctx *c, struct ty from, struct ty to)
+int
+datum_refuse(struct datum_ctx *c, struct ty from, struct ty to)
 {
 	struct buf a, b;
 
@@ -777,7 +798,7 @@ datum_cast(struct datum_ctx *c, struct datum *d, struct ty to)
 			to.kind != TYPE_DECIMAL && to.kind <= TYPE_STRUCT))
 		return 0;
 	if (!datum_castable(datum_ty(d), to))
-		return cast_refuse(c, datum_ty(d), to);
+		return datum_refuse(c, datum_ty(d), to);
 	if (to.kind == TYPE_STRING) {
 		to_text(c, d);
 		return 0;

@@ -484,7 +484,7 @@ put_cast(struct sql *x, struct sql_node *of, struct ty to)
 	n->narg = 1;
 	n->ty = to;
 	n->eval = sql_eval_cast;
-	n->bound = true;
+	n->bound = n->implicit = true;
 	mark_constant(n);
 	return n;
 }

@@ -197,8 +197,11 @@ sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	if (n->arg[0]->eval(c, n->arg[0], out) != 0)
 		return -1;
-	return out->kind == n->ty.kind && out->kind < TYPE_DECIMAL ? 0
-		: datum_cast(c, out, n->ty);
+	if (out->kind == n->ty.kind && out->kind < TYPE_DECIMAL)
+		return 0;
+	if (n->implicit && ty_nested(datum_ty(out)) && !ty_nested(n->ty))
+		return datum_refuse(c, datum_ty(out), n->ty);
+	return datum_cast(c, out, n->ty);
 }
 
 int
@@ -269,14 +272,16 @@ see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 	struct sql_rule r = {.node = n, .arena = &c->arena, .err = c->err,
 		.n = n->narg, .arg = s->want};
 
-	s->known = true;
+	bool lasting = true;
+
+	s->known = false;
 	for (int i = 0; i < n->narg; i++) {
 		s->type[i] = n->arg[i]->op == SQL_FUNCTION ? n->arg[i]->ty
 							  : datum_ty(&a[i]);
 		s->want[i] = s->type[i];
 		/* Types of arrays live as long as this evaluation. */
 		if (ty_nested(s->type[i]))
-			s->known = false;
+			lasting = false;
 	}
 	s->result = ty(TYPE_UNKNOWN);
 	if (sql_fn_rule(&r) != 0)
@@ -284,9 +289,8 @@ see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 	s->result = r.result;
 	for (int i = 0; i < n->narg; i++)
 		if (ty_nested(s->want[i]))
-			s->known = false;
-	if (ty_nested(r.result))
-		s->known = false;
+			lasting = false;
+	s->known = lasting && !ty_nested(r.result);
 	return 0;
 }
 

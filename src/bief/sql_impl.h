@@ -128,6 +128,7 @@ struct sql_node {
 	const struct sql_fn *fn;
 	struct sql_node *become; /* a name's tree, once bound */
 	bool bound;    /* types are known, casts are in place */
+	bool implicit; /* a cast that nobody asked for */
 	bool constant; /* made of literals (and the zone and time) alone */
 	const char *from, *to; /* where it stands in the text */
 
@@ -231,6 +232,7 @@ size_t sql_text_chars(const char *s, size_t n);
 int sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *b, int *order);
 /* Days since 1970 so many months later, at the month's end at most. */
+#define SQL_MONTHS_MAX (12 * 600000)
 int64_t sql_add_months(int64_t days, int64_t months);
 
 /* Types that go together. */

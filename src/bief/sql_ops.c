@@ -12,8 +12,6 @@ enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, INTEGRAL, PMOD };
 enum { EQUAL, UNEQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, SAME };
 enum { AND, OR, XOR, LEFT, RIGHT, RIGHT_UNSIGNED };
 
-#define DAY (86400 * TIME_SECOND)
-
 /* Arithmetic: types. */
 
 /* What Spark gives to a sum, product ... of decimals. */
@@ -368,10 +366,11 @@ static int64_t
 time_add_months(struct datum_ctx *c, int64_t us, int64_t months)
 {
 	int64_t local = us + zone_offset(c->env->zone, us) * TIME_SECOND;
-	int64_t days = time_floor_div(local, DAY);
+	int64_t days = time_floor_div(local, DATUM_DAY);
 
-	return zone_to_utc(c->env->zone, sql_add_months(days, months) * DAY +
-			(local - days * DAY));
+	return zone_to_utc(c->env->zone,
+		datum_day_start(sql_add_months(days, months)) +
+			(local - days * DATUM_DAY));
 }
 
 static void
@@ -381,16 +380,20 @@ shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 	int64_t n = sign * by->i, r;
 
 	*out = datum_int(t->kind, t->i);
+	if (by->kind == TYPE_YEARS && (n > SQL_MONTHS_MAX || n < -SQL_MONTHS_MAX)) {
+		*out = datum_null();
+		return;
+	}
 	if (by->kind == TYPE_YEARS)
 		r = t->kind == TYPE_DATE ? sql_add_months(t->i, n)
 					 : time_add_months(c, t->i, n);
 	else if (t->kind == TYPE_DATE)
-		r = t->i + (by->kind == TYPE_DAYS ? n / DAY : n);
+		r = (int32_t)(t->i + (by->kind == TYPE_DAYS ? n / DATUM_DAY : n));
 	else if (__builtin_add_overflow(t->i, n, &r)) {
 		*out = datum_null();
 		return;
 	}
-	out->i = r;
+	out->i = t->kind == TYPE_DATE ? r : datum_clamp_time(r);
 }
 
 /* An interval times or through a number. */
@@ -428,7 +431,7 @@ run_times(struct datum_ctx *c, int op, struct ty t, struct datum *a,
 		scale(op, first ? a : b, first ? b : a, t, out);
 	} else if (is_interval(t) && is_time(datum_ty(a))) {
 		*out = datum_int(TYPE_DAYS,
-			(a->i - b->i) * (a->kind == TYPE_DATE ? DAY : 1));
+			(a->i - b->i) * (a->kind == TYPE_DATE ? DATUM_DAY : 1));
 		out->p = t.p;
 		out->s = t.s;
 	} else if (is_interval(t)) {
@@ -1106,9 +1109,9 @@ const struct sql_fn sql_ops_fns[] = {
 	{"equal_null", "aa:b", NULL, 0, compare_rule, eval_compare, NULL,
 		SAME},
 	{"in", "aa+:b", run_in, SQL_NULLS | SQL_OPERATOR, in_rule},
-	{"and", "bb+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL,
+	{"and", "b+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL,
 		AND},
-	{"or", "bb+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL, OR},
+	{"or", "b+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL, OR},
 	{"not", "b:b", NULL, 0, logic_rule, eval_not},
 	{"isnull", "a:b", run_is_null, SQL_NULLS},
 	{"isnotnull", "a:b", run_is_null, SQL_NULLS, NULL, NULL, NULL, 1},

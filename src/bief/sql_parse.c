@@ -489,12 +489,37 @@ nodes_add(struct parser *p, struct nodes *l, struct sql_node *n)
 	l->p[l->n++] = n;
 }
 
+static int
+check_arity(struct parser *p, const struct sql_fn *fn, const char *from, int n)
+{
+	int min, max;
+
+	sql_fn_arity(fn, &min, &max);
+	if (n >= min && (max < 0 || n <= max))
+		return 0;
+	if (max < 0)
+		sql_refuse(p->x, from, p->err,
+			"'%s' takes at least %d argument%s, not %d", fn->name,
+			min, min == 1 ? "" : "s", n);
+	else if (min == max)
+		sql_refuse(p->x, from, p->err,
+			"'%s' takes %d argument%s, not %d", fn->name, min,
+			min == 1 ? "" : "s", n);
+	else
+		sql_refuse(p->x, from, p->err,
+			"'%s' takes %d to %d arguments, not %d", fn->name, min,
+			max, n);
+	return -1;
+}
+
 static struct sql_node *
 call_list(struct parser *p, const char *fn, const char *from,
 	const struct nodes *l)
 {
 	struct sql_node *n = sql_call(p->x, fn, from, 0);
 
+	if (check_arity(p, n->fn, from, l->n) != 0)
+		return NULL;
 	set_args(p->x, n, l->p, l->n);
 	n->to = p->t.from;
 	return n;
@@ -1154,30 +1179,6 @@ parse_special_call(struct parser *p, const struct token *name, bool *special)
 	return NULL;
 }
 
-static int
-check_arity(struct parser *p, const struct token *name,
-	const struct sql_fn *fn, int n)
-{
-	int min, max;
-
-	sql_fn_arity(fn, &min, &max);
-	if (n >= min && (max < 0 || n <= max))
-		return 0;
-	if (max < 0)
-		sql_refuse(p->x, name->from, p->err,
-			"'%s' takes at least %d argument%s, not %d", fn->name,
-			min, min == 1 ? "" : "s", n);
-	else if (min == max)
-		sql_refuse(p->x, name->from, p->err,
-			"'%s' takes %d argument%s, not %d", fn->name, min,
-			min == 1 ? "" : "s", n);
-	else
-		sql_refuse(p->x, name->from, p->err,
-			"'%s' takes %d to %d arguments, not %d", fn->name, min,
-			max, n);
-	return -1;
-}
-
 static struct sql_node *
 parse_call(struct parser *p)
 {
@@ -1206,11 +1207,9 @@ parse_call(struct parser *p)
 		if (need_op(p, ",", "','") != 0)
 			return NULL;
 	}
-	if (parse_arguments(p, &l) != 0 ||
-		check_arity(p, &name, fn, l.n) != 0)
+	if (parse_arguments(p, &l) != 0)
 		return NULL;
-	n = call_list(p, fn->name, name.from, &l);
-	return n;
+	return call_list(p, fn->name, name.from, &l);
 }
 
 /* x -> e; (x, y) -> e */

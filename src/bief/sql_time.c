@@ -11,7 +11,7 @@
 #include "time.h"
 #include "timefmt.h"
 
-#define DAY (86400 * TIME_SECOND)
+#define DAY DATUM_DAY
 
 /* Wall clock of the zone. */
 static int64_t
@@ -157,7 +157,7 @@ run_name(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	buf_clear(&c->text);
-	timefmt_print(n->fn->tag == 0 ? "EEE" : "MMM", 3, a->i * DAY, zone_utc,
+	timefmt_print(n->fn->tag == 0 ? "EEE" : "MMM", 3, datum_day_start(a->i), zone_utc,
 		&c->text);
 	*out = datum_from_buf(c, &c->text);
 	return 0;
@@ -251,7 +251,7 @@ run_date_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			us - floor_mod(wall, sizes[u]));
 	else if (trunc_days(u, time_floor_div(wall, DAY), &days))
 		*out = datum_int(TYPE_TIMESTAMP,
-			zone_to_utc(c->env->zone, days * DAY));
+			zone_to_utc(c->env->zone, datum_day_start(days)));
 	return 0;
 }
 
@@ -291,7 +291,9 @@ static int
 run_add_months(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	*out = datum_int(TYPE_DATE, sql_add_months(a[0].i, a[1].i));
+	*out = datum_null();
+	if (a[1].i <= SQL_MONTHS_MAX && a[1].i >= -SQL_MONTHS_MAX)
+		*out = datum_int(TYPE_DATE, sql_add_months(a[0].i, a[1].i));
 	return 0;
 }
 
@@ -407,10 +409,13 @@ run_timestampadd(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	*out = datum_null();
 	if (u <= U_MONTH) {
-		by *= u == U_YEAR ? 12 : u == U_QUARTER ? 3 : 1;
-		if (by > 12 * 300000 || by < -12 * 300000)
+		if (__builtin_mul_overflow(by,
+			    u == U_YEAR ? 12 : u == U_QUARTER ? 3 : 1, &by))
 			return 0;
-		wall += (sql_add_months(days, by) - days) * DAY;
+		if (by > SQL_MONTHS_MAX || by < -SQL_MONTHS_MAX)
+			return 0;
+		wall = datum_day_start(sql_add_months(days, by)) +
+			(wall - days * DAY);
 		*out = datum_int(TYPE_TIMESTAMP,
 			zone_to_utc(c->env->zone, wall));
 		return 0;
@@ -420,11 +425,11 @@ run_timestampadd(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (u < U_HOUR) {
 		if (__builtin_add_overflow(wall, by, &us))
 			return 0;
-		us = zone_to_utc(c->env->zone, us);
+		us = zone_to_utc(c->env->zone, datum_clamp_time(us));
 	} else if (__builtin_add_overflow(a[2].i, by, &us)) {
 		return 0;
 	}
-	*out = datum_int(TYPE_TIMESTAMP, us);
+	*out = datum_int(TYPE_TIMESTAMP, datum_clamp_time(us));
 	return 0;
 }
 
@@ -599,6 +604,7 @@ run_to_micros(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		__builtin_mul_overflow(a->i, n->fn->tag, &out->i))
 		return err_set(c->err, "'%s' meets a number beyond all times",
 			n->fn->name);
+	out->i = datum_clamp_time(out->i);
 	return 0;
 }
 
@@ -659,9 +665,9 @@ run_from_unixtime(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	static const char pattern[] = "yyyy-MM-dd HH:mm:ss";
 
-	a[0].i = a[0].i > INT64_MAX / TIME_SECOND ? INT64_MAX
-		: a[0].i < INT64_MIN / TIME_SECOND ? INT64_MIN
-						   : a[0].i * TIME_SECOND;
+	a[0].i = datum_clamp_time(a[0].i > INT64_MAX / TIME_SECOND ? INT64_MAX
+			: a[0].i < INT64_MIN / TIME_SECOND ? INT64_MIN
+							   : a[0].i * TIME_SECOND);
 	if (n->narg > 1)
 		return run_date_format(c, n, a, out);
 	buf_clear(&c->text);
@@ -755,7 +761,7 @@ run_dt_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_int(TYPE_DAYS, 0);
 	out->s = UNIT_SECOND;
 	for (int i = 0; i < n->narg; i++)
-		out->i += i < 3 ? a[i].i * sizes[i]
+		out->i += i < 3 ? (int32_t)a[i].i * sizes[i]
 				: (int64_t)datum_decimal(&a[i]);
 	return 0;
 }

@@ -567,7 +567,7 @@ timefmt_parse(const char *pattern, size_t n, const char *s, size_t ns,
 	s = read_part(&p, pattern + n, s, end, &r);
 	if (s != end)
 		return -1;
-	if (settle_day(&r, &days) != 0)
+	if (r.year > 290000 || settle_day(&r, &days) != 0)
 		return -1;
 	if (r.hour < 0)
 		r.hour = r.half_hour >= 0

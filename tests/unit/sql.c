@@ -1,0 +1,146 @@
+/*
+ * sql: expressions and what Spark answers, from tests/unit/sql.expect
+ *
+ *	# comment
+ *	fields: DDL         the types that are known from here on; "-": none
+ *	record: JSON        the record that is looked at from here on
+ *	zone: NAME          the zone from here on
+ *	expression => JSON  the answer
+ *	expression => !text the expression (or its evaluation) is refused so
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "err.h"
+#include "expr.h"
+#include "json.h"
+#include "record.h"
+#include "schema.h"
+#include "time.h"
+
+struct bench {
+	struct schema *fields;
+	struct buf line;
+	struct expr_env env;
+	struct shapes *shapes;
+	struct record_reader reader;
+};
+
+static void
+answer(struct bench *b, const char *text, struct buf *out)
+{
+	struct record r = {.line = b->line.p, .nline = (uint32_t)b->line.n};
+	struct expr *x;
+	struct value v;
+	struct err err;
+	int n;
+
+	x = expr_sql(text, b->fields, &err);
+	if (x == NULL || record_parse(&b->reader, &r, &err) != 0) {
+		buf_printf(out, "!%s", err.text);
+		expr_free(x);
+		return;
+	}
+	/* Twice: what was remembered must not change the answer. */
+	for (int i = 0; i < 2; i++) {
+		buf_clear(out);
+		if (expr_one(x, &r, &b->env, &v, &n, &err) != 0)
+			buf_printf(out, "!%s", err.text);
+		else
+			value_print(&v, out);
+	}
+	expr_free(x);
+}
+
+static void
+set_record(struct bench *b, const char *json)
+{
+	buf_clear(&b->line);
+	buf_str(&b->line, json);
+	buf_need(&b->line, JSON_PADDING);
+}
+
+static void
+set_fields(struct bench *b, const char *ddl)
+{
+	struct err err;
+
+	schema_free(b->fields);
+	b->fields = NULL;
+	if (strcmp(ddl, "-") == 0)
+		return;
+	b->fields = schema_parse(ddl, &err);
+	if (b->fields == NULL) {
+		fprintf(stderr, "%s\n", err.text);
+		exit(1);
+	}
+}
+
+/* 0 as expected, 1 not */
+static int
+check(struct bench *b, int line, char *text)
+{
+	char *arrow, *want = NULL;
+	struct buf out;
+	int bad;
+
+	for (arrow = text; (arrow = strstr(arrow, " => ")) != NULL; arrow++)
+		want = arrow;
+	if (want == NULL) {
+		fprintf(stderr, "sql.expect:%d: no ' => '\n", line);
+		return 1;
+	}
+	*want = '\0';
+	want += 4;
+	buf_init(&out);
+	answer(b, text, &out);
+	buf_cstr(&out);
+	bad = *want == '!' ? *out.p != '!' || strstr(out.p, want + 1) == NULL
+			   : strcmp(out.p, want) != 0;
+	if (bad)
+		fprintf(stderr, "sql.expect:%d: %s\n  gives %s\n  not   %s\n",
+			line, text, out.p, want);
+	buf_release(&out);
+	return bad;
+}
+
+int
+main(void)
+{
+	struct bench b = {.env = {.zone = zone_utc,
+				  .batch_us = INT64_C(1700000000000000)}};
+	FILE *f = fopen("tests/unit/sql.expect", "r");
+	int bad = 0, line = 0;
+	char text[4096];
+
+	if (f == NULL) {
+		perror("tests/unit/sql.expect");
+		return 1;
+	}
+	buf_init(&b.line);
+	set_record(&b, "{}");
+	b.shapes = shapes_new();
+	record_reader_init(&b.reader, b.shapes);
+	while (fgets(text, sizeof(text), f) != NULL) {
+		text[strcspn(text, "\n")] = '\0';
+		line++;
+		if (*text == '#' || *text == '\0')
+			continue;
+		if (strncmp(text, "fields: ", 8) == 0)
+			set_fields(&b, text + 8);
+		else if (strncmp(text, "record: ", 8) == 0)
+			set_record(&b, text + 8);
+		else if (strncmp(text, "zone: ", 6) == 0)
+			b.env.zone = zone_open(text + 6, strlen(text + 6));
+		else
+			bad += check(&b, line, text);
+	}
+	fclose(f);
+	schema_free(b.fields);
+	buf_release(&b.line);
+	record_reader_release(&b.reader);
+	shapes_free(b.shapes);
+	return bad > 0;
+}
