@@ -88,12 +88,16 @@ DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
 	netcat-openbsd parallel
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# $(call need,PACKAGES): installs those that are not there.
+need = n=$$(dpkg-query -Wf '$${db:Status-Status}\n' $1 2>/dev/null | \
+	grep -cx installed); [ "$$n" -ge $(words $1) ] || { \
+	$(SUDO) apt-get update -q && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install \
+	-qy --no-install-recommends $1; }
 deps:
-	@dpkg -s $(DEPS) >/dev/null 2>&1 || { $(SUDO) apt-get update -q && \
-	$(SUDO) apt-get install -qy --no-install-recommends $(DEPS); }
+	@$(call need,$(DEPS))
 deps-test:
-	@dpkg -s $(DEPS_TEST) >/dev/null 2>&1 || { $(SUDO) apt-get update -q && \
-	$(SUDO) apt-get install -qy --no-install-recommends $(DEPS_TEST); }
+	@$(call need,$(DEPS_TEST))
 
 # ---- the main job, from nothing ----
 

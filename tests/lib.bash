@@ -12,12 +12,13 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# Stop what a test has left running.
+# Stop what a test has left running; waiting keeps the shell from telling.
 teardown() {
 	local pid
 	for pid in $(jobs -p); do
 		kill -9 "$pid" 2>/dev/null || true
 	done
+	wait 2>/dev/null || true
 }
 
 # The folder of real data and golden answers beside the checkout; tests that
