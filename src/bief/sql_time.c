@@ -10,6 +10,7 @@
 #include "sql_impl.h"
 #include "time.h"
 #include "timefmt.h"
+#include "timepat.h"
 
 #define DAY DATUM_DAY
 
@@ -677,6 +678,61 @@ run_from_unixtime(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* Text is read by a pattern that is kept while it stays the same. */
+
+struct pattern {
+	char *text;
+	size_t n;
+	struct timepat *pat;
+};
+
+static void
+pattern_free(void *data)
+{
+	struct pattern *p = data;
+
+	if (p == NULL)
+		return;
+	timepat_free(p->pat);
+	free(p->text);
+	free(p);
+}
+
+static const struct timepat *
+get_pattern(struct sql_node *n, const char *s, size_t len, struct err *err)
+{
+	struct pattern *p = n->data;
+
+	if (p != NULL && p->n == len && memcmp(p->text, s, len) == 0)
+		return p->pat;
+	pattern_free(p);
+	n->data = NULL;
+	p = mem_alloc(sizeof(*p));
+	p->text = mem_dup(s, len);
+	p->n = len;
+	p->pat = timepat_new(p->text, err);
+	if (p->pat == NULL) {
+		pattern_free(p);
+		return NULL;
+	}
+	n->data = p;
+	n->free = pattern_free;
+	return p->pat;
+}
+
+static int
+prepare_reading(struct sql *x, struct sql_node *n, struct err *err)
+{
+	const struct datum *p;
+
+	if (n->narg < 2)
+		return 0;
+	p = &n->arg[1]->lit;
+	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
+		return 0;
+	return get_pattern(n, p->str, p->n, err) != NULL ? 0 : -1;
+}
+
 enum { TO_DATE, TO_TIMESTAMP, TO_UNIX };
 
 /* Without a pattern (or from a time) it is a cast. */
@@ -713,8 +769,7 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	static const char usual[] = "yyyy-MM-dd HH:mm:ss";
-	const char *pattern = n->narg > 1 ? a[1].str : usual;
-	size_t len = n->narg > 1 ? a[1].n : sizeof(usual) - 1;
+	const struct timepat *pattern;
 	int tag = n->fn->tag;
 	int64_t us;
 
@@ -726,12 +781,15 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = a[0];
 	if (a->kind == TYPE_STRING) {
 		*out = datum_null();
-		if (n->narg > 1 && check_pattern(c, n, &a[1]) != 0)
+		pattern = n->narg > 1
+			? get_pattern(n, a[1].str, a[1].n, c->err)
+			: get_pattern(n, usual, sizeof(usual) - 1, c->err);
+		if (pattern == NULL)
 			return -1;
-		if (timefmt_parse(pattern, len, a->str, a->n, c->env->zone,
-			    &us) != 0)
+		if (timepat_parse(pattern, a->str, a->n, c->env->zone, &us) !=
+			0)
 			return 0;
-		*out = datum_int(TYPE_TIMESTAMP, us);
+		*out = datum_int(TYPE_TIMESTAMP, datum_clamp_time(us));
 	}
 	if (tag == TO_DATE)
 		return datum_cast(c, out, ty(TYPE_DATE));
@@ -791,7 +849,7 @@ run_ym_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 #define TIME_PART(name, unit) \
 	{name, "t:i", run_time_part, 0, NULL, NULL, NULL, unit}
 #define TO_TIME(name, sig, tag) \
-	{name, sig, run_to_time, 0, to_time_rule, NULL, prepare_pattern, tag}
+	{name, sig, run_to_time, 0, to_time_rule, NULL, prepare_reading, tag}
 #define TAGGED(name, sig, run, tag) {name, sig, run, 0, NULL, NULL, NULL, tag}
 
 const struct sql_fn sql_time_fns[] = {

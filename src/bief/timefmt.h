@@ -1,5 +1,6 @@
 /*
- * timefmt: times by Spark's patterns, such as "EEE d MMM yyyy HH:mm".
+ * timefmt: times as text by Spark's patterns, such as "EEE d MMM yyyy HH:mm".
+ * To read such text see timepat.h.
  *
  * Letters: G y M L d D Q q E F a h H k K m s S V z O X x Z, text in single
  * quotes, [optional parts].  Names are English.
@@ -19,11 +20,5 @@ int timefmt_check(const char *pattern, size_t n, struct err *err);
 /* Append a time as the pattern says; the pattern has been checked. */
 void timefmt_print(const char *pattern, size_t n, int64_t us,
 	const struct zone *z, struct buf *out);
-/*
- * Read a text that is wholly as the pattern says; what the pattern does not
- * have is taken from 1970-01-01T00:00:00 in the zone.  0, or -1: it is not.
- */
-int timefmt_parse(const char *pattern, size_t n, const char *s, size_t ns,
-	const struct zone *z, int64_t *us);
 
 #endif
