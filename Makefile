@@ -1,4 +1,4 @@
-# bief: one Makefile, no recursion.  make help lists the targets.
+# bief: one Makefile, no recursion.  make V=1 shows the commands.
 
 PREFIX = /usr/local
 CFLAGS ?= -O2 -g
@@ -10,14 +10,13 @@ B = build/san
 SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 CC ?= cc
+ifndef V
+Q = @echo '  $@';
+endif
 ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
 LIBS = -lcsv -lm -ldl
 
-# join-stream needs the SQL of two inputs.
-ifeq ($(shell grep -ls '^sql_join_new' src/bief/*.c),)
-LEFT_OUT = src/join-stream.c
-endif
-OPS = $(filter-out $(LEFT_OUT),$(wildcard src/*.c))
+OPS = $(wildcard src/*.c)
 PROGRAMS = $(patsubst src/%.c,%,$(filter-out src/bief.c,$(OPS)))
 LIB_OBJ = $(patsubst src/bief/%.c,$(B)/lib/%.o,$(wildcard src/bief/*.c))
 OP_OBJ = $(patsubst src/%.c,$(B)/op/%.o,$(OPS))
@@ -30,7 +29,7 @@ all: $(BIN)/bief
 
 $(BIN)/bief: $(LIB_OBJ) $(OP_OBJ) $(B)/ops.o
 	@mkdir -p $(BIN)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 	@for p in $(PROGRAMS); do ln -sf bief $(BIN)/$$p; done
 
 # The list of the operators, from the names of their files.
@@ -43,15 +42,15 @@ $(B)/ops.c: $(OPS) Makefile
 	echo '	NULL};'; } > $@
 
 $(B)/ops.o: $(B)/ops.c
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(B)/lib/%.o: src/bief/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 
 $(B)/op/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 
 -include $(LIB_OBJ:.o=.d) $(OP_OBJ:.o=.d)
 
@@ -61,15 +60,18 @@ $(B)/op/%.o: src/%.c
 UNIT = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 TEST_CFLAGS = $(filter-out -Wmissing-prototypes,$(ALL_CFLAGS))
-TEST_OBJ = $(LIB_OBJ) $(filter-out $(B)/op/bief.o,$(OP_OBJ)) $(B)/ops.o
 
-$(B)/unit/%: tests/unit/%.c $(TEST_OBJ)
-	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/libbief.a: $(LIB_OBJ) $(filter-out $(B)/op/bief.o,$(OP_OBJ)) $(B)/ops.o
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
-$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(TEST_OBJ)
+$(B)/unit/%: tests/unit/%.c $(B)/libbief.a
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libbief.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # The tests: make check; with sanitizers: make SAN=1 check.
 check: all $(UNIT) $(FUZZ)
