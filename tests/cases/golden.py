@@ -268,6 +268,19 @@ def check_lines(case, micros, ours):
                          f"Spark's {brief(w)}")
 
 
+# The cases that show a window do not say of what records: one each in the
+# first and in the second hour.
+WINDOW_LINES = ['{"k":"a","t":0}', '{"k":"a","t":3600}']
+
+
+def window_table():
+    return [Stage(["parse-json", "--schema", "k string, t timestamp"]),
+            Stage(["window", "--on", "t", "--size", "1 hour"]),
+            Stage(["agg", "--by", "k", "--mode", "complete", "count"]),
+            Stage(["pick", "--sql", "k, named_struct('start', window_start, "
+                   "'end', window_end) as window, count"])]
+
+
 def check_console(case):
     argv = ["sink-table", "--rows", str(case.get("rows", 20))]
     if case.get("truncate", 20) == 0:
@@ -276,8 +289,12 @@ def check_console(case):
         argv += ["--truncate", str(case["truncate"])]
     with Directory() as where:
         # A table without rows is shown when it is a whole result.
-        text = run([Stage(["parse-json", "--schema", case["schema"]]),
-                    Stage(argv)], stream_text([case["lines"]]), where)
+        if "schema" in case:
+            text = run([Stage(["parse-json", "--schema", case["schema"]]),
+                        Stage(argv)], stream_text([case["lines"]]), where)
+        else:
+            text = run(window_table() + [Stage(argv)],
+                       stream_text([WINDOW_LINES]), where)
     head = "-" * 43 + "\nBatch: 0\n" + "-" * 43 + "\n"
     want = head + case["text"]
     if text.rstrip("\n") != want.rstrip("\n"):

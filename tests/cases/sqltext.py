@@ -1,0 +1,287 @@
+"""The small SQL of the Spark cases: expressions are read, columns resolved,
+and written again as Spark's SQL over the fields of a stream.
+
+In the cases a time is a number of seconds, so "ts2 + 10" adds ten seconds to
+a timestamp and "a.end - a.start" is a number of seconds."""
+import re
+
+TOKEN = re.compile(r"""\s*(?:
+    (?P<number>\d+\.\d+|\d+)
+  | (?P<string>'(?:[^'\\]|\\.|'')*')
+  | (?P<name>[A-Za-z_][A-Za-z_0-9]*|`[^`]+`)
+  | (?P<op><=>|<=|>=|!=|<>|==|\|\||->|[-+*/%=<>(),.\[\]])
+)""", re.X)
+
+TIME, LONG, DOUBLE, STRING, BOOLEAN, OTHER = \
+    "timestamp", "bigint", "double", "string", "boolean", None
+
+CASTS = {"int": LONG, "bigint": LONG, "long": LONG, "string": STRING,
+         "double": DOUBLE, "float": DOUBLE, "boolean": BOOLEAN,
+         "timestamp": TIME, "date": "date"}
+
+
+class SqlError(Exception):
+    pass
+
+
+class Name:
+    def __init__(self, parts):
+        self.parts = parts
+
+
+class Literal:
+    def __init__(self, text, type_):
+        self.text, self.type = text, type_
+
+
+class Call:
+    def __init__(self, fn, args):
+        self.fn, self.args = fn, args
+
+
+class Op:
+    """Unary or binary operator; fn is its sign, in capitals."""
+
+    def __init__(self, fn, args):
+        self.fn, self.args = fn, args
+
+
+class Reader:
+    def __init__(self, text):
+        self.text = text
+        self.tokens = []
+        at = 0
+        while text[at:].strip():
+            m = TOKEN.match(text, at)
+            if m is None:
+                raise SqlError(f"cannot read '{text[at:]}' in '{text}'")
+            kind = m.lastgroup
+            self.tokens.append((kind, m.group(kind)))
+            at = m.end()
+        self.tokens.append(("end", ""))
+        self.at = 0
+
+    def peek(self, *words):
+        kind, text = self.tokens[self.at]
+        if kind == "string" or text == "":
+            return None
+        return text.upper() if text.upper() in words else None
+
+    def take(self, *words):
+        found = self.peek(*words)
+        if found:
+            self.at += 1
+        return found
+
+    def need(self, word):
+        if not self.take(word):
+            raise SqlError(f"'{word}' expected in '{self.text}'")
+
+    def done(self):
+        return self.tokens[self.at][0] == "end"
+
+    def expr(self):
+        return self.binary(self.both, "OR")
+
+    def binary(self, below, *ops):
+        left = below()
+        while True:
+            op = self.take(*ops)
+            if not op:
+                return left
+            left = Op(op, [left, below()])
+
+    def both(self):
+        return self.binary(self.negation, "AND")
+
+    def negation(self):
+        if self.take("NOT"):
+            return Op("NOT", [self.negation()])
+        return self.comparison()
+
+    def comparison(self):
+        left = self.sum()
+        if self.take("IS"):
+            negated = self.take("NOT")
+            self.need("NULL")
+            return Op("IS NOT NULL" if negated else "IS NULL", [left])
+        if self.take("CONTAINS"):
+            return Call("contains", [left, self.sum()])
+        negated = self.take("NOT")
+        if self.take("IN"):
+            self.need("(")
+            args = [left] + self.arguments()
+            node = Op("IN", args)
+        elif self.take("BETWEEN"):
+            low = self.sum()
+            self.need("AND")
+            node = Op("AND", [Op(">=", [left, low]),
+                              Op("<=", [left, self.sum()])])
+        elif self.take("LIKE"):
+            node = Op("LIKE", [left, self.sum()])
+        else:
+            op = self.take("<=>", "<=", ">=", "<>", "!=", "==", "=", "<", ">")
+            if not op:
+                return left
+            return Op({"==": "=", "<>": "!="}.get(op, op),
+                      [left, self.sum()])
+        return Op("NOT", [node]) if negated else node
+
+    def sum(self):
+        return self.binary(self.product, "+", "-", "||")
+
+    def product(self):
+        return self.binary(self.unary, "*", "/", "%")
+
+    def unary(self):
+        if self.take("-"):
+            return Op("NEG", [self.unary()])
+        return self.primary()
+
+    def arguments(self):
+        args = []
+        if self.take(")"):
+            return args
+        while True:
+            args.append(self.expr())
+            if self.take(")"):
+                return args
+            self.need(",")
+
+    def primary(self):
+        kind, text = self.tokens[self.at]
+        self.at += 1
+        if kind == "number":
+            return Literal(text, DOUBLE if "." in text else LONG)
+        if kind == "string":
+            return Literal(text, STRING)
+        if text == "(":
+            first = self.expr()
+            if self.take(","):
+                return Call("struct", [first] + self.arguments())
+            self.need(")")
+            return first
+        if kind != "name":
+            raise SqlError(f"'{text}' is not expected in '{self.text}'")
+        if text.upper() in ("NULL", "TRUE", "FALSE"):
+            return Literal(text.upper(),
+                           OTHER if text.upper() == "NULL" else BOOLEAN)
+        if text.upper() == "CAST" and self.take("("):
+            value = self.expr()
+            self.need("AS")
+            type_ = self.tokens[self.at][1].lower()
+            self.at += 1
+            self.need(")")
+            return Call(type_, [value])
+        parts = [text.strip("`")]
+        while self.take("."):
+            parts.append(self.tokens[self.at][1].strip("`"))
+            self.at += 1
+        if self.take("("):
+            return Call(".".join(parts), self.arguments())
+        return Name(parts)
+
+
+def read(text):
+    r = Reader(text)
+    node = r.expr()
+    if not r.done():
+        raise SqlError(f"'{text}' goes on after an expression")
+    return node
+
+
+def item(text):
+    """'expr as name': (name or None, expr)"""
+    r = Reader(text)
+    node = r.expr()
+    name = None
+    if r.take("AS"):
+        name = r.tokens[r.at][1].strip("`")
+        r.at += 1
+    if not r.done():
+        raise SqlError(f"'{text}' is no item of a select list")
+    if name is None:
+        name = node.parts[-1] if isinstance(node, Name) else text
+    return name, node
+
+
+def names(node):
+    """Every Name in a tree."""
+    if isinstance(node, Name):
+        return [node]
+    return [n for a in getattr(node, "args", []) for n in names(a)]
+
+
+def conjuncts(node):
+    if isinstance(node, Op) and node.fn == "AND":
+        return conjuncts(node.args[0]) + conjuncts(node.args[1])
+    return [node]
+
+
+def quote(field):
+    return "`" + field + "`"
+
+
+class Writer:
+    """Writes a tree; resolve(parts) gives (sql, type) of a column."""
+
+    def __init__(self, resolve):
+        self.resolve = resolve
+
+    def __call__(self, node):
+        return self.write(node)
+
+    def write(self, node):
+        if isinstance(node, Literal):
+            return node.text, node.type
+        if isinstance(node, Name):
+            if node.parts == ["batch_time"]:
+                return "current_timestamp()", TIME
+            return self.resolve(node.parts)
+        if isinstance(node, Call):
+            return self.call(node)
+        return self.operator(node)
+
+    def call(self, node):
+        fn = node.fn.lower()
+        if fn == "window_time":
+            return self.resolve(node.args[0].parts + ["time"])
+        args = [self.write(a) for a in node.args]
+        if fn in CASTS and len(args) == 1:
+            return f"cast({args[0][0]} as {fn})", CASTS[fn]
+        type_ = {"length": LONG, "size": LONG, "split": "array<string>",
+                 "contains": BOOLEAN, "upper": STRING, "lower": STRING,
+                 "concat": STRING, "abs": args[0][1] if args else OTHER,
+                 "current_timestamp": TIME}.get(fn, OTHER)
+        return f"{node.fn}({', '.join(a for a, _ in args)})", type_
+
+    def operator(self, node):
+        args = [self.write(a) for a in node.args]
+        fn = node.fn
+        if fn == "NEG":
+            return f"(- {args[0][0]})", args[0][1]
+        if fn in ("IS NULL", "IS NOT NULL"):
+            return f"({args[0][0]} {fn})", BOOLEAN
+        if fn == "NOT":
+            return f"(NOT {args[0][0]})", BOOLEAN
+        if fn == "IN":
+            rest = ", ".join(a for a, _ in args[1:])
+            return f"({args[0][0]} IN ({rest}))", BOOLEAN
+        (a, ta), (b, tb) = args
+        if fn in ("+", "-") and ta == TIME and tb in (LONG, DOUBLE):
+            return f"({a} {fn} interval {b} seconds)", TIME
+        if fn == "-" and ta == TIME and tb == TIME:
+            return f"(cast({a} as bigint) - cast({b} as bigint))", LONG
+        if fn in ("=", "!=", "<", "<=", ">", ">=", "<=>"):
+            if ta == TIME and tb == LONG:
+                b = f"timestamp_seconds({b})"
+            elif tb == TIME and ta == LONG:
+                a = f"timestamp_seconds({a})"
+            return f"({a} {fn} {b})", BOOLEAN
+        if fn in ("AND", "OR", "LIKE"):
+            return f"({a} {fn} {b})", BOOLEAN
+        type_ = DOUBLE if fn == "/" or DOUBLE in (ta, tb) else \
+            LONG if ta == tb == LONG else OTHER
+        if fn == "||":
+            type_ = STRING
+        return f"({a} {fn} {b})", type_
