@@ -120,6 +120,28 @@ condition(const struct join_stream *j, struct buf *b)
 		buf_str(b, j->where);
 }
 
+static bool
+is_window(const char *name)
+{
+	return strcmp(name, "window_start") == 0 ||
+		strcmp(name, "window_end") == 0;
+}
+
+/* Where a window made of the event time is the key, it is its end that is late
+ * or not. */
+static void
+find_windows(struct join_stream *j, const struct plan *in)
+{
+	for (size_t i = 0; i < j->cond->nkeys; i++) {
+		struct sql_key *k = &j->cond->keys[i];
+
+		for (int s = 0; s < 2; s++)
+			if (k->field[0] != NULL && k->field[1] != NULL &&
+				is_window(k->field[s]))
+				evtime_of_window(&j->side[s].time, &in[s]);
+	}
+}
+
 /* An equality key that carries a watermark bounds both sides. */
 static void
 find_key_time(struct join_stream *j)
@@ -265,6 +287,7 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 				j->cond->not_null[s][i]);
 		side->filtered = !preserved(j, s);
 	}
+	find_windows(j, in);
 	find_key_time(j);
 	find_bounds(j);
 	plan_fields(j, in, out);
@@ -473,7 +496,8 @@ threshold(const struct join_stream *j, int64_t watermark)
 		if (!j->side[s].by_key && j->side[s].bounded &&
 			watermark + j->side[s].lag_us < t)
 			t = watermark + j->side[s].lag_us;
-	return t < 0 && watermark >= 0 ? 0 : t;
+	/* Before there is any watermark there is none behind it either. */
+	return watermark == 0 ? 0 : t;
 }
 
 static int
@@ -608,8 +632,7 @@ join_batch(struct stage *st, struct batch *b)
 
 	if (b->whole)
 		return expire(st, 0, true);
-	if (st->in.trigger != TRIGGER_ONCE)
-		marks_get(&j->marks);
+	marks_get(&j->marks);
 	if (j->marks.now != WATERMARK_NONE &&
 		expire(st, j->marks.now, false) < 0)
 		return -1;

@@ -17,6 +17,20 @@ evtime_init(struct evtime *e, const struct plan *p)
 	field_init(&e->field, e->window ? "window_end" : p->event_time);
 }
 
+bool
+evtime_of_window(struct evtime *e, const struct plan *p)
+{
+	if (!e->known || e->window)
+		return e->window;
+	if (p->window_us <= 0 || p->window_on == NULL ||
+		strcmp(p->window_on, p->event_time) != 0)
+		return false;
+	field_release(&e->field);
+	field_init(&e->field, "window_end");
+	e->window = true;
+	return true;
+}
+
 void
 evtime_release(struct evtime *e)
 {

@@ -21,6 +21,9 @@ struct evtime {
 };
 
 void evtime_init(struct evtime *e, const struct plan *p);
+/* The same where a window made of the event time stands for it, as the key of
+ * a join.  False: the records have no such window. */
+bool evtime_of_window(struct evtime *e, const struct plan *p);
 void evtime_release(struct evtime *e);
 /* The key time of SPARK-SEMANTICS 7.5; false: it is null. */
 bool evtime_get(struct evtime *e, const struct record *r, int64_t *us);

@@ -1,6 +1,251 @@
-"""..."""
-from common import NotExpressible
+"""Sources and sinks of files: real directories, a checkpoint, a run per
+step."""
+import os
+import re
+import urllib.parse
+
+import machine
+from common import (Directory, Failed, NotExpressible, Refused, compare_rows,
+                    deviates, loads, run)
+from query import Column, Program, Query, Relation, Source
+
+
+def read_directory(top):
+    """Rows of the files below a directory, with what the names of the
+    directories tell."""
+    rows = []
+    for d, folders, names in os.walk(top):
+        folders[:] = [f for f in folders if not f.startswith(("_", "."))]
+        more = {}
+        for part in os.path.relpath(d, top).split(os.sep):
+            key, eq, value = part.partition("=")
+            if eq:
+                more[key] = urllib.parse.unquote(value)
+        for name in sorted(names):
+            if name.startswith(("_", ".")):
+                continue
+            with open(os.path.join(d, name), encoding="utf-8") as f:
+                rows += [{**loads(line), **more} for line in f]
+    return rows
+
+
+OPTIONS = {"maxfilespertrigger": "--max-files", "maxfileage":
+           "--max-file-age"}
+# Of Spark's caches: they change no answer.
+CACHES = ("maxcachedfiles", "discardcachedinputratio")
+
+
+class FileQuery:
+    def __init__(self, case, where):
+        self.case = case
+        self.query = case["query"]
+        self.where = where
+        self.top = where.name(".in")
+        os.makedirs(self.top)
+        self.checkpoint = where.name(".ck")
+        self.sink = where.name(".out")
+        self.runs = 0
+        self.count = 0
+        self.schema = None
+
+    def path(self):
+        path = self.query["path"]
+        if path.startswith("/"):
+            return path
+        path = os.path.join(self.top, path)
+        glob = self.options().get("pathglobfilter")
+        return os.path.join(path, glob) if glob else path
+
+    def options(self):
+        return {k.lower(): str(v)
+                for k, v in (self.query.get("options") or {}).items()}
+
+    def argv(self, trigger):
+        argv = ["stream-files", "--checkpoint", self.checkpoint, "--trigger",
+                trigger]
+        options = self.options()
+        for k, v in options.items():
+            if k in OPTIONS:
+                argv += [OPTIONS[k], v]
+            elif k == "latestfirst":
+                if v == "true":
+                    argv.append("--latest-first")
+            elif k == "cleansource":
+                clean = v.lower()
+                if clean == "archive":
+                    clean += "=" + self.inside(options["sourcearchivedir"])
+                argv += ["--clean", clean]
+            elif k in ("sourcearchivedir", "pathglobfilter") or k in CACHES:
+                continue
+            elif k in ("modifiedafter", "modifiedbefore"):
+                argv += ["--" + k, v]
+            else:
+                raise NotExpressible(f"the option {k} of the file source")
+        return argv + [self.path()]
+
+    def inside(self, path):
+        return path if path.startswith("/") else os.path.join(self.top, path)
+
+    def write(self, files):
+        """Files of a step; the base of their paths is the query's."""
+        base = os.path.join(self.top, re.split(
+            r"/[^/]*[*?\[]", self.query["path"])[0])
+        for f in files:
+            path = os.path.join(base, f["name"])
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as out:
+                out.writelines(line + "\n" for line in f["lines"])
+            self.count += 1
+            mtime = f.get("mtime")
+            mtime = 1.6e9 + (self.count if mtime is None else mtime)
+            os.utime(path, (mtime, mtime))
+
+    def infer(self, files):
+        """The schema of the files that are there."""
+        self.write(files)
+        base = os.path.join(self.top, self.query["path"])
+        paths = [os.path.join(base, f["name"]) for f in files] or [base]
+        text = "".join(open(p, encoding="utf-8").read()
+                       for p in paths if os.path.isfile(p))
+        sample = self.where.write(text)
+        return run([machine.Stage(["parse-json", "--infer", sample])], "",
+                   self.where).strip()
+
+    def relation(self):
+        q, schema = self.query, self.query.get("schema")
+        node = Source("files")
+        if q["format"] == "text":
+            rel = Relation(Program(["parse-text"], [node]),
+                           {"value": Column("value", "string")})
+        elif q["format"] == "json":
+            ddl = self.schema if schema == "infer" else schema
+            names = [f.strip().split()[0].strip("`:")
+                     for f in ddl.split(",")]
+            rel = Relation(Program(["parse-json", "--schema", ddl], [node]),
+                           {n: Column(n) for n in names})
+        elif q["format"] == "csv":
+            rel = Relation(Program(["parse-csv"] + (
+                ["--schema", schema] if schema else []), [node]), {})
+        else:
+            raise NotExpressible(f"files of the format {q['format']}")
+        maker = Query({"op": "file_source", "mode": q.get("mode")}, {},
+                        None)
+        if q.get("where"):
+            rel = maker.filtered(rel, q["where"])
+        return rel
+
+    def run(self, rel, trigger):
+        pipeline = FileMachine(self, trigger)
+        out, _ = pipeline.segment(rel.node, [], self.query.get("mode"),
+                                 trigger)
+        return machine.read_stream(out)
+
+
+class FileMachine(machine.Restarting):
+    """A shell pipeline whose source is the case's own directory."""
+
+    def __init__(self, files, trigger):
+        super().__init__(files.case, files.where, False)
+        self.files_query = files
+        self.sink = files.sink
+        files.runs += 1
+        self.runs = files.runs
+
+    def shell(self, node, where_to, trigger):
+        if isinstance(node, Source):
+            return self.command(self.files_query.argv(trigger), [])
+        return super().shell(node, where_to, trigger)
 
 
 def check(case):
-    raise NotExpressible("not read yet")
+    query = case["query"]
+    with Directory() as where:
+        f = FileQuery(case, where)
+        try:
+            if query.get("schema") == "infer":
+                f.schema = f.infer(query.get("existing_files") or [])
+                check_schema(case, f.schema)
+            rel = f.relation()
+            refuse_partitions(case)
+            if case["kind"] == "error":
+                f.run(rel, "available-now")
+            else:
+                check_steps(case, f, rel)
+        except Refused as e:
+            if case["kind"] == "error" and e.status in (1, 2):
+                return
+            raise
+        if case["kind"] == "error":
+            raise Failed("runs, Spark refuses")
+
+
+def check_schema(case, ours):
+    want = case.get("expect_schema")
+
+    def plain(x):
+        return re.sub(r"[`\s:]+", " ", x).strip().lower()
+
+    if want and plain(want) != plain(ours):
+        raise Failed(f"the schema is {ours}, Spark's {want}")
+
+
+def refuse_partitions(case):
+    """Columns whose values stand in the names of directories."""
+    q = case["query"]
+    if re.search(r"[*?\[]", q["path"]):
+        return
+    for step in case.get("batches") or []:
+        i = step.get("input")
+        for f in i.get("files", []) if isinstance(i, dict) else []:
+            if "=" in os.path.dirname(f["name"]):
+                raise NotExpressible("columns that the names of directories "
+                                     "tell: stream-files hands on lines")
+
+
+def check_steps(case, f, rel):
+    like = machine.examples(case)
+    for n, step in enumerate(case.get("batches") or []):
+        i = step.get("input")
+        before(step, f)
+        f.write(i.get("files", []) if isinstance(i, dict) else [])
+        trigger = "once" if step.get("trigger") == "once" else \
+            "available-now"
+        batches = [b for b in f.run(rel, trigger) if b.rows]
+        rows = [machine.shown(rel, row, like) for b in batches for row in b.rows]
+        if step.get("expect") is not None and not deviates(case["id"], n):
+            diff = compare_rows(step["expect"], rows,
+                                bool(step.get("ordered")))
+            if diff:
+                raise Failed(f"step {n}: {diff}")
+        if step.get("micro_batches") is not None:
+            name = next(iter(rel.columns))
+            ours = [sorted(str(row.get(rel.columns[name].field))
+                           for row in b.rows) for b in batches]
+            want = [sorted(map(str, b)) for b in step["micro_batches"]]
+            if ours != want:
+                raise Failed(f"step {n}: batches {ours}, Spark's {want}")
+        for key, there in (("files_present", True), ("files_absent", False),
+                           ("files_archived", True)):
+            for name in step.get(key) or []:
+                check_file(f, n, key, name, there)
+
+
+def before(step, f):
+    """Files that are gone or changed before a step."""
+    i = step.get("input")
+    for name in (i.get("delete", []) if isinstance(i, dict) else []):
+        os.remove(os.path.join(f.top, f.query["path"], name))
+
+
+def check_file(f, n, key, name, there):
+    top = f.top
+    if key == "files_archived":
+        archive = f.inside(f.options()["sourcearchivedir"])
+        found = any(
+            os.path.join(d, x).endswith("/" + name.lstrip("/"))
+            for d, _, names in os.walk(archive) for x in names)
+    else:
+        found = os.path.exists(os.path.join(top, f.query["path"], name)) or \
+            os.path.exists(os.path.join(top, name))
+    if found != there:
+        raise Failed(f"step {n}: {key}: {name}")

@@ -145,6 +145,8 @@ class Query:
         self.conf = conf or query.get("conf") or {}
         self.times = set()
         self.gather_times(query)
+        self.hints = {}          # source -> columns that a join asks for
+        self.gather_hints(query)
         self.temporary = 0
 
     @property
@@ -171,6 +173,27 @@ class Query:
         for x in q.values():
             self.gather_times(x)
 
+    def gather_hints(self, q):
+        """Columns of sources that never give a record."""
+        if isinstance(q, list):
+            for x in q:
+                self.gather_hints(x)
+        if not isinstance(q, dict):
+            return
+        if q.get("op") == "join":
+            _, pairs = self.conditions(q)
+            for i, side in enumerate(("left", "right")):
+                spec = q[side]
+                names = [p[i] for p in pairs]
+                names.append((q.get("time_range") or {}).get(side))
+                names.append((spec.get("watermark") or {}).get("field"))
+                computed = spec.get("columns") or {}
+                self.hints.setdefault(spec.get("source"), []).extend(
+                    n for n in names if n and n not in computed and
+                    re.match(r"\w+$", n))
+        for x in q.values():
+            self.gather_hints(x)
+
     # ---- small steps ----
 
     def add(self, rel, argv, stateful=False):
@@ -193,6 +216,8 @@ class Query:
                 self.sources[name] = records = []
         columns = {}
         types = schema or {}
+        if not any(records):
+            records = [{k: None for k in self.hints.get(name, [])}]
         for k in dict.fromkeys(k for r in records for k in r):
             types.setdefault(k, ddl_type([r.get(k) for r in records]))
         for k, t in types.items():
@@ -265,8 +290,9 @@ class Query:
 
     # ---- windows ----
 
-    def windowed(self, rel, w, name):
-        """Window columns by a window or session of the query."""
+    def windowed(self, rel, w, name, plain=False):
+        """Window columns by a window or session of the query.  plain: no
+        aggregation follows, which has to know of sessions."""
         self.rename_window(rel, name)
         time = w["time"]
         m = re.match(r"window_time\((\w+)\)$", time)
@@ -289,6 +315,8 @@ class Query:
             for k in ("slide", "start"):
                 if w.get(k):
                     argv += ["--" + k, w[k]]
+        if self.batch and "gap" in w and plain:
+            argv.append("--plain")
         self.add(rel, argv)
         if on == "window":
             rel.columns.pop(time)
@@ -306,12 +334,22 @@ class Query:
                 rel.renamed = (n, start, end)
 
     def gap(self, rel, gap):
-        if isinstance(gap, str) and not is_number(gap):
-            return ["--session", gap]
         if not isinstance(gap, dict):
-            return ["--session", str(gap)]
+            if is_number(gap) or not isinstance(gap, str) or DURATION.match(
+                    gap):
+                return ["--session", str(gap)]
+            # To Spark a gap is an expression: one that is no duration is
+            # null, and its records go.
+            name = self.temp()
+            self.derive(rel, name, literal(gap, sqltext.STRING))
+            return ["--session-field", name]
         if "column" in gap:
-            return ["--session-field", self.field(rel, gap["column"])]
+            sql, type_ = rel.sql(gap["column"])
+            if type_ not in (sqltext.LONG, sqltext.DOUBLE):
+                return ["--session-field", self.field(rel, gap["column"])]
+            name = self.temp()
+            self.derive(rel, name, f"concat({sql}, ' seconds')")
+            return ["--session-field", name]
         by, type_ = rel.sql(gap["by"])
         cases = " ".join(
             f"when {by} = {literal(k, type_)} then '{v}'"
@@ -754,7 +792,7 @@ class Query:
             return self.select(rel, q["select"]) if q.get("select") else rel
         rel = self.marked(rel, q.get("watermark"))
         if op in ("window", "session_window"):
-            return self.windowed(rel, q, q.get("as") or op)
+            return self.windowed(rel, q, q.get("as") or op, True)
         if op in ("aggregate", "session_aggregate"):
             rel = self.aggregate(rel, q)
         elif op == "select":
@@ -825,6 +863,7 @@ def literal(text, type_):
     return "'" + str(text).replace("'", "\\'") + "'"
 
 
+DURATION = re.compile(r"[-+]?\d+(\.\d+)? *[a-z]+( +[-+]?\d+ *[a-z]+)*$")
 UNITS = {"microsecond": 1, "millisecond": 1000, "second": 10 ** 6,
          "minute": 60 * 10 ** 6, "hour": 3600 * 10 ** 6,
          "day": 86400 * 10 ** 6, "week": 7 * 86400 * 10 ** 6}

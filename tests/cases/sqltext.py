@@ -247,6 +247,10 @@ class Writer:
         if fn == "window_time":
             return self.resolve(node.args[0].parts + ["time"])
         args = [self.write(a) for a in node.args]
+        if fn == "struct":
+            # A tuple of Scala: its fields go by their places.
+            fields = [f"'_{i + 1}', {a}" for i, (a, _) in enumerate(args)]
+            return f"named_struct({', '.join(fields)})", OTHER
         if fn in CASTS and len(args) == 1:
             return f"cast({args[0][0]} as {fn})", CASTS[fn]
         type_ = {"length": LONG, "size": LONG, "split": "array<string>",
