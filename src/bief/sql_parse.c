@@ -1116,34 +1116,52 @@ unit_ahead(struct parser *p)
 			strcasecmp(p->t.s, "dayofyear") == 0);
 }
 
-/* What aggregates, which belongs elsewhere. */
-static bool
-is_aggregate(const char *name)
-{
-	static const char *const names[] = {"count", "sum", "avg", "mean",
-		"min", "max", "first", "last", "stddev", "stddev_pop",
-		"stddev_samp", "std", "variance", "var_pop", "var_samp",
-		"collect_list", "collect_set", "approx_count_distinct",
-		"median", "percentile", "count_if", "first_value",
-		"last_value", "min_by", "max_by", "any_value", "mode",
-		"corr", "skewness", "kurtosis"};
+/* Functions of Spark that belong to another program, or nowhere. */
+static const struct {
+	const char *names, *hint;
+} elsewhere[] = {
+	{" count sum avg mean min max first last stddev stddev_pop "
+	 "stddev_samp std variance var_pop var_samp collect_list collect_set "
+	 "approx_count_distinct median percentile count_if first_value "
+	 "last_value min_by max_by any_value mode corr skewness kurtosis "
+	 "array_agg bool_and bool_or every some any ",
+		"aggregates: use agg for it"},
+	{" explode explode_outer posexplode posexplode_outer inline stack "
+	 "json_tuple ", "gives several rows: use explode for it"},
+	{" window session_window window_time ", "makes windows: use window"},
+	{" rand random randn uuid shuffle randstr uniform "
+	 "monotonically_increasing_id ",
+		"gives another answer each time, so that a batch that is run "
+		"again would differ"},
+	{" row_number rank dense_rank lag lead ntile ",
+		"looks at other rows, which a stream does not wait for"},
+};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcasecmp(name, names[i]) == 0)
-			return true;
-	return false;
+static const char *
+belongs_to(const struct token *name)
+{
+	char word[40];
+
+	if (name->n + 3 > sizeof(word))
+		return NULL;
+	snprintf(word, sizeof(word), " %s ", name->s);
+	for (char *p = word; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++)
+		if (strstr(elsewhere[i].names, word) != NULL)
+			return elsewhere[i].hint;
+	return NULL;
 }
 
 static struct sql_node *
 unknown_function(struct parser *p, const struct token *name)
 {
-	const char *near = sql_fn_near(name->s);
+	const char *near = sql_fn_near(name->s), *hint = belongs_to(name);
 	char word[80];
 
 	err_quote(word, sizeof(word), name->s, name->n);
-	if (is_aggregate(name->s))
-		sql_refuse(p->x, name->from, p->err,
-			"'%s' aggregates: use agg for it", word);
+	if (hint != NULL)
+		sql_refuse(p->x, name->from, p->err, "'%s' %s", word, hint);
 	else if (near != NULL)
 		sql_refuse(p->x, name->from, p->err,
 			"no function '%s' (did you mean '%s'?)", word, near);
@@ -1394,7 +1412,9 @@ parse_word(struct parser *p)
 			at_word(p, "timestamp_ltz") ||
 			at_word(p, "timestamp_ntz") || at_word(p, "x")))
 		return parse_typed(p);
-	if (reserved(&p->t))
+	if (reserved(&p->t) && !(peek_op(p, "(") &&
+				       sql_fn_find(p->t.s, p->t.n) != NULL &&
+				       !at_word(p, "div")))
 		return expected(p, "an expression");
 	if (at_word(p, "null") || at_word(p, "true") || at_word(p, "false")) {
 		if (!at_word(p, "null"))

@@ -1122,8 +1122,18 @@ static int
 prepare_like(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct datum *p = &n->arg[1]->lit;
-	char esc = n->narg > 2 ? *n->arg[2]->lit.str : '\\';
+	char esc = '\\';
 
+	if (n->narg > 2) {
+		const struct datum *e = &n->arg[2]->lit;
+
+		if (n->arg[2]->op != SQL_LITERAL || e->kind != TYPE_STRING ||
+			e->n != 1)
+			return err_as(err, STATUS_USAGE,
+				"one character in quotes takes the place of "
+				"the backslash");
+		esc = *e->str;
+	}
 	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
 		return 0;
 	return like_get(n, p->str, p->n, esc, err) != NULL ? 0 : -1;
@@ -1234,8 +1244,8 @@ const struct sql_fn sql_text_fns[] = {
 	{"encode", "ss:x", run_encode},
 	{"decode", "xs:s", run_encode, 0, NULL, NULL, NULL, DECODE},
 	{"quote", "s:s", run_quote},
-	{"like", "ss?s:b", run_like, SQL_OPERATOR, NULL, eval_like,
+	{"like", "ss?s:b", run_like, 0, NULL, eval_like,
 		prepare_like},
-	{"ilike", "ss?s:b", run_like, SQL_OPERATOR, NULL, NULL, prepare_like,
+	{"ilike", "ss?s:b", run_like, 0, NULL, NULL, prepare_like,
 		1},
 	{NULL}};
