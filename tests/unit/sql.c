@@ -18,6 +18,7 @@
 #include "json.h"
 #include "record.h"
 #include "schema.h"
+#include "sql_impl.h"
 #include "time.h"
 
 struct bench {
@@ -106,6 +107,41 @@ check(struct bench *b, int line, char *text)
 	return bad;
 }
 
+/* bief-sql(7) names every function. */
+static int
+check_page(void)
+{
+	FILE *f = fopen("man/bief-sql.7", "r");
+	char line[1000], *word, *save;
+	struct buf words;
+	int bad = 0;
+
+	if (f == NULL) {
+		perror("man/bief-sql.7");
+		return 1;
+	}
+	buf_init(&words);
+	buf_byte(&words, ' ');
+	while (fgets(line, sizeof(line), f) != NULL)
+		for (word = strtok_r(line, " ,()\n", &save); word != NULL;
+			word = strtok_r(NULL, " ,()\n", &save))
+			buf_printf(&words, "%s ", word);
+	fclose(f);
+	for (size_t i = 0; sql_fn_at(i) != NULL; i++) {
+		const struct sql_fn *fn = sql_fn_at(i);
+
+		snprintf(line, sizeof(line), " %s ", fn->name);
+		if ((fn->flags & SQL_OPERATOR) != 0 ||
+			strstr(buf_cstr(&words), line) != NULL)
+			continue;
+		fprintf(stderr, "bief-sql(7) does not name '%s'\n",
+			fn->name);
+		bad++;
+	}
+	buf_release(&words);
+	return bad;
+}
+
 int
 main(void)
 {
@@ -142,5 +178,6 @@ main(void)
 	buf_release(&b.line);
 	record_reader_release(&b.reader);
 	shapes_free(b.shapes);
+	bad += check_page();
 	return bad > 0;
 }
