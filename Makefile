@@ -9,6 +9,12 @@ ifdef SAN
 B = build/san
 SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
+ifdef FUZZER
+B = build/fuzzer
+CC = clang
+SANFLAGS = -fsanitize=address,undefined,fuzzer-no-link \
+	-fno-sanitize-recover=undefined -fno-omit-frame-pointer -Wno-error
+endif
 CC ?= cc
 ifndef V
 Q = @echo '  $@';
@@ -69,13 +75,27 @@ $(B)/unit/%: tests/unit/%.c $(B)/libbief.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+ifdef FUZZER
+$(B)/fuzz/%: tests/fuzz/%.c $(B)/libbief.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
+else
 $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libbief.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+endif
 
 # The tests: make check; with sanitizers: make SAN=1 check.
 check: all $(UNIT) $(FUZZ)
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
+
+# Search for input that breaks a parser, with clang's libFuzzer, SECONDS for each
+# target: make FUZZER=1 fuzz [SECONDS=60] [TARGETS='record jq'].  What is found
+# is in build/found.
+SECONDS = 60
+TARGETS = $(notdir $(FUZZ))
+fuzz: $(FUZZ)
+	B=$(B) tests/fuzz/search $(SECONDS) $(TARGETS)
 
 # jq's language, native against libjq: make diff-jq PAIRS=100000 [SEED=1]
 PAIRS = 100000
@@ -149,4 +169,4 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all check diff-jq clean demo deps deps-test install uninstall
+.PHONY: all check fuzz diff-jq clean demo deps deps-test install uninstall

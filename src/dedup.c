@@ -107,7 +107,8 @@ dedup_record(struct stage *st, struct record *r)
 	if (!made)
 		return 0;
 	if (d->within)
-		state_set_due(st->state, ref, (timed ? t : 0) + st->in.delay_us);
+		state_set_due(st->state, ref,
+			time_add(timed ? t : 0, st->in.delay_us));
 	else if (d->forget && timed)
 		state_set_due(st->state, ref, t);
 	return run_emit(st, r);

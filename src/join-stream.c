@@ -310,7 +310,7 @@ due_of(struct join_stream *j, int s, const struct record *r)
 								 STATE_NEVER;
 	}
 	if (side->bounded && evtime_get(&side->time, r, &t))
-		return t - side->lag_us;
+		return time_add(t, -side->lag_us);
 	return STATE_NEVER;
 }
 
@@ -488,14 +488,15 @@ join_record(struct stage *st, int s, struct record *r)
 static int64_t
 threshold(const struct join_stream *j, int64_t watermark)
 {
-	int64_t t = watermark;
+	int64_t t = watermark, due;
 
 	if (watermark == WATERMARK_NONE)
 		return t;
-	for (int s = 0; s < 2; s++)
-		if (!j->side[s].by_key && j->side[s].bounded &&
-			watermark + j->side[s].lag_us < t)
-			t = watermark + j->side[s].lag_us;
+	for (int s = 0; s < 2; s++) {
+		due = time_add(watermark, j->side[s].lag_us);
+		if (!j->side[s].by_key && j->side[s].bounded && due < t)
+			t = due;
+	}
 	/* Before there is any watermark there is none behind it either. */
 	return watermark == 0 ? 0 : t;
 }

@@ -39,6 +39,10 @@ struct window {
 };
 
 #define NOT_GIVEN INT64_MIN
+/* Sizes and gaps, and times that can be in a window, so that their sums are
+ * times. */
+#define SIZE_MAX_US (INT64_C(3652425) * 86400 * TIME_SECOND)
+#define FARTHEST (INT64_MAX - 2 * SIZE_MAX_US)
 
 static const struct opt opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct window, on), "FIELD",
@@ -97,6 +101,8 @@ check_size(struct stage *st)
 		w->start = 0;
 	if (w->size <= 0)
 		return refuse(st, "--size: a window is longer than 0");
+	if (w->size > SIZE_MAX_US)
+		return refuse(st, "--size: longer than 10000 years");
 	if (w->slide <= 0)
 		return refuse(st, "--slide: a step is longer than 0");
 	if (w->slide > w->size)
@@ -127,6 +133,8 @@ check_session(struct stage *st)
 		return refuse(st, "--session and --session-field: one of them");
 	if (w->session_field == NULL && w->session <= 0)
 		return refuse(st, "--session: a gap is longer than 0");
+	if (w->session > SIZE_MAX_US)
+		return refuse(st, "--session: longer than 10000 years");
 	return 0;
 }
 
@@ -328,8 +336,7 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 		*us = v->i;
 		return 1;
 	case VALUE_DATE:
-		*us = v->i * 86400 * TIME_SECOND;
-		return 1;
+		return !__builtin_mul_overflow(v->i, 86400 * TIME_SECOND, us);
 	case VALUE_STRING:
 		if (value_get_time(v, us) == 0)
 			return 1;
@@ -425,9 +432,16 @@ window_record(struct stage *st, struct record *r)
 	if ((got = time_of(st, r, v, &us)) <= 0)
 		return got;
 	us -= w->of_window;
+	if (us > FARTHEST || us < -FARTHEST)
+		return run_reject(st, r,
+			"the time in '%s' is too far from 1970", w->on);
 	wm_see(&w->wm, us);
 	if (is_session(w)) {
 		gap = gap_of(w, r);
+		if (gap > SIZE_MAX_US)
+			return run_reject(st, r,
+				"the gap in '%s' is longer than 10000 years",
+				w->session_field);
 		return gap > 0 ? emit_in(st, r, us, us + gap) : 0;
 	}
 	if (w->slide < w->size)

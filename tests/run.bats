@@ -121,6 +121,7 @@ load lib
 }
 
 @test "a gigabyte in one line takes no gigabyte of memory" {
+	not_sanitized
 	(ulimit -v 300000; head -c 1000000000 /dev/zero | tr '\0' x |
 		drop-null --on-error skip 2>err)
 	grep -q 'longer than' err
@@ -182,4 +183,19 @@ load lib
 	[[ $output == *"REFUSED"*"no field 'b'"* ]]
 	run -0 bief explain "parse-json --schema 'a int' | sink-table --db x.db --table t --mode append"
 	[ ! -e x.db ]
+}
+
+@test "a header that cannot be is refused" {
+	for h in '"window":"-1h"' '"window":"1h"' '"trigger":"-5s"' \
+		'"window":"1h","slide":"1h","start":"2h"'; do
+		run -2 agg count <<<'{"#bief":{"stream":1,'"$h"'}}'
+		[[ $output == *"header line"* ]]
+	done
+	run -2 agg count <<<'{"#bief":{"stream":4294967297}}'
+	[[ $output == *"update bief"* ]]
+}
+
+@test "bief run refuses pipelines that are nested without end" {
+	run -2 bief run "$(printf 'a <(%.0s' {1..20000})"
+	[[ $output == *"too many pipelines within each other"* ]]
 }

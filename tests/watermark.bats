@@ -141,3 +141,9 @@ marks() {
 	run -2 watermark --on t < /dev/null
 	run -2 watermark --delay 1s < /dev/null
 }
+
+@test "a delay of more than 10000 years is refused" {
+	run -2 watermark --on t --delay 1000000y </dev/null
+	[[ $output == *"longer than 10000 years"* ]]
+	run -2 watermark --on t --delay 9223372036854775807us </dev/null
+}

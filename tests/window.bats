@@ -213,3 +213,18 @@ agg_rows() {
 	run -2 arrivals --batches 7s
 	[[ $output == *"not a multiple of the trigger's interval, 5s"* ]]
 }
+
+@test "a size of more than 10000 years, or a time too far for any window, is refused" {
+	run -2 window --on t --size 100000000d </dev/null
+	[[ $output == *"longer than 10000 years"* ]]
+	run -2 window --on t --session 9223372036854775807us </dev/null
+	[[ $output == *"longer than 10000 years"* ]]
+	printf '%s\n' '{"t":"+290000-01-01T00:00:00Z"}' '{"t":0}' >in
+	run -1 window --on t --size 1h --unit s <in
+	[[ $output == *"line 1: the time in 't' is too far from 1970"* ]]
+	window --on t --size 1h --unit s --on-error skip <in >out 2>err
+	[ "$(wc -l <out)" -eq 1 ]
+	printf '%s\n' '{"t":"2016-01-01T00:00:00Z","gap":"99999999d"}' >in
+	run -1 window --on t --session-field gap <in
+	[[ $output == *"the gap in 'gap' is longer"* ]]
+}

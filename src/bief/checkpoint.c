@@ -179,8 +179,8 @@ unframe(const char *path, const char *kind, struct buf *out, struct err *err)
 	if (memcmp(out->p, MAGIC, head) != 0 || lf == NULL)
 		return err_as(err, STATUS_DAMAGED,
 			"'%s' is no file of a bief checkpoint", path);
-	for (head = strlen(MAGIC); out->p[head] >= '0' && out->p[head] <= '9';
-		head++)
+	for (head = strlen(MAGIC); out->p[head] >= '0' &&
+		out->p[head] <= '9' && version < 1000000; head++)
 		version = version * 10 + out->p[head] - '0';
 	if (version != VERSION)
 		return err_as(err, STATUS_DAMAGED,
@@ -503,7 +503,8 @@ checkpoint_open(const char *dir, bool create, char **identity, struct err *err)
 		buf_str(&b, "\"}");
 		ret = file_save(dir, "metadata", "metadata", b.p, b.n, err);
 	}
-	if (ret == 0 && b.n == 41)
+	if (ret == 0 && b.n == 41 && strspn(buf_cstr(&b) + 7,
+		"0123456789abcdef") == 32)
 		*identity = mem_dup(b.p + 7, 32);
 	else if (ret == 0)
 		ret = err_as(err, STATUS_DAMAGED,
@@ -636,12 +637,12 @@ offset_load(const struct place *p, int64_t batch, struct offset *o,
 	buf_need(&b, JSON_PADDING);
 	if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
 		v.type != VALUE_OBJECT || !json_get(&v, "time", 4, &time) ||
-		!json_get(&v, "position", 8, &position)) {
+		!json_get(&v, "position", 8, &position) ||
+		(time = value_number(&time, false)).type != VALUE_INT) {
 		ret = err_as(err, STATUS_DAMAGED, "'%s/%s' cannot be read",
 			p->dir, name);
 		goto out;
 	}
-	time = value_number(&time, false);
 	o->time_us = time.i;
 	buf_clear(&b);
 	{

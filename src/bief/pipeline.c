@@ -14,9 +14,12 @@
 
 struct reader {
 	const char *text, *p;
+	int depth; /* of <( ) and >( ) */
 	enum pipeline_kind kind;
 	struct err *err;
 };
+
+#define DEPTH_MAX 100
 
 static struct pipeline *read_pipeline(struct reader *r, char end);
 
@@ -163,7 +166,10 @@ read_substitution(struct reader *r, struct command *c)
 
 	w->output = *r->p == '>';
 	r->p += 2;
+	if (++r->depth > DEPTH_MAX)
+		return bad(r, "too many pipelines within each other");
 	w->sub = read_pipeline(r, ')');
+	r->depth--;
 	if (w->sub == NULL)
 		return false;
 	r->p++;

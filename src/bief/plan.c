@@ -20,6 +20,7 @@
  *
  * Keys that are absent have no value; keys that are unknown are passed on.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -279,11 +280,13 @@ take(struct plan *p, const struct value *key, const struct value *v,
 			goto done;
 		}
 	if (strcmp(name, "stream") == 0)
-		p->stream = (int)int_of(v);
+		p->stream = int_of(v) > INT_MAX ? INT_MAX : (int)int_of(v);
 	else if (strcmp(name, "trigger") == 0)
 		ret = take_trigger(p, text, err);
-	else if (strcmp(name, "fields") == 0)
+	else if (strcmp(name, "fields") == 0) {
+		schema_free(p->fields);
 		ret = (p->fields = schema_parse(text, err)) == NULL ? -1 : 0;
+	}
 	else if (strcmp(name, "session") == 0 && strcmp(text, "field") == 0)
 		p->session_us = -1;
 	else if (strcmp(name, "session") == 0)
@@ -316,6 +319,19 @@ done:
 	return ret;
 }
 
+/* What no program writes, and none could work with. */
+static int
+check(const struct plan *p, struct err *err)
+{
+	if (p->interval_us < 0 || p->session_us < -1 || p->window_us < 0 ||
+		(p->window_us > 0 &&
+			(p->slide_us <= 0 || p->start_us <= -p->slide_us ||
+				p->start_us >= p->slide_us)))
+		return err_as(err, STATUS_USAGE, "header line: trigger, "
+			"window, slide, start and session do not go together");
+	return 0;
+}
+
 int
 plan_parse(struct plan *p, const struct value *object, struct err *err)
 {
@@ -330,12 +346,12 @@ plan_parse(struct plan *p, const struct value *object, struct err *err)
 			err->status = STATUS_USAGE;
 			return -1;
 		}
-	if (p->stream == 1)
+	if (p->stream == 1 && check(p, err) == 0)
 		return 0;
-	err_as(err, STATUS_USAGE,
-		"the stream is of version %d, this program reads version 1: "
-		"update bief on both ends",
-		p->stream);
+	if (p->stream != 1)
+		err_as(err, STATUS_USAGE,
+			"the stream is of version %d, this program reads "
+			"version 1: update bief on both ends", p->stream);
 	plan_release(p);
 	return -1;
 }

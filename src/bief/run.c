@@ -196,12 +196,14 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 	e->batch.watermark = time_member(&body, "watermark", WATERMARK_NONE);
 	if (int_member(&body, "begin", &e->batch.number)) {
 		e->kind = EVENT_BEGIN;
+		if (e->batch.number < 0)
+			return err_set(err, "a control line is damaged");
 		e->batch.time_us = time_member(&body, "time", 0);
 		if (at->open)
 			return err_set(err, "batch %lld begins before batch "
 				"%lld has ended", (long long)e->batch.number,
 				(long long)at->number);
-		if (at->any && e->batch.number != at->number + 1)
+		if (at->any && e->batch.number - 1 != at->number)
 			return err_set(err, "batch %lld follows batch %lld: "
 				"the stream is out of order",
 				(long long)e->batch.number,

@@ -98,35 +98,50 @@ argv_of(const struct command *c, size_t skip)
 	return argv;
 }
 
+static void
+argv_free(char **argv)
+{
+	for (char **w = argv; *w != NULL; w++)
+		free(*w);
+	free(argv);
+}
+
+/* A program that is not ours, in place of this process. */
+static int
+run_foreign(const struct command *c)
+{
+	char **argv = argv_of(c, 0);
+	int status;
+
+	execvp(argv[0], argv);
+	status = errno == ENOENT ? 127 : 126;
+	fprintf(stderr, "bief: %s: %s\n", argv[0],
+		status == 127 ? "command not found" : strerror(errno));
+	argv_free(argv);
+	return status;
+}
+
 /* Run commands i .. i+n-1 here: a chain, or (n == 0) a foreign program. */
 static int
 run_here(const struct pipeline *p, size_t i, size_t n)
 {
-	char ***words = mem_zalloc((n + 2) * sizeof(*words));
-	int *status = mem_zalloc((n + 1) * sizeof(*status));
-	int ret;
+	char ***words;
+	int *status, ret;
 
 	if (redirect(&p->commands[i]) < 0 ||
 		(n > 1 && redirect(&p->commands[i + n - 1]) < 0))
 		return STATUS_FAILED;
-	if (n == 0) {
-		words[0] = argv_of(&p->commands[i], 0);
-		execvp(words[0][0], words[0]);
-		fprintf(stderr, "bief: %s: %s\n", words[0][0],
-			errno == ENOENT ? "command not found" :
-					  strerror(errno));
-		return errno == ENOENT ? 127 : 126;
-	}
+	if (n == 0)
+		return run_foreign(&p->commands[i]);
+	words = mem_zalloc((n + 1) * sizeof(*words));
+	status = mem_zalloc(n * sizeof(*status));
 	for (size_t k = 0; k < n; k++)
 		words[k] = argv_of(&p->commands[i + k],
 			pipeline_skip(&p->commands[i + k]));
 	run_chain(words, (int)n, STDIN_FILENO, STDOUT_FILENO, status);
 	ret = run_status(status, (int)n);
-	for (size_t k = 0; k < n; k++) {
-		for (char **w = words[k]; *w != NULL; w++)
-			free(*w);
-		free(words[k]);
-	}
+	for (size_t k = 0; k < n; k++)
+		argv_free(words[k]);
 	free(words);
 	free(status);
 	return ret;

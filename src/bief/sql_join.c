@@ -163,8 +163,9 @@ linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
 	if (n->constant) {
 		if (!constant(j, n, l->seconds, &us))
 			return false;
-		l->c_us += sign * us;
-		return true;
+		return !__builtin_mul_overflow(us, sign, &us) &&
+			!__builtin_add_overflow(l->c_us, us, &l->c_us) &&
+			l->c_us >= -INT64_MAX;
 	}
 	if (n->op == SQL_CAST) {
 		if (ty_numeric(n->ty))

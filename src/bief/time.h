@@ -60,6 +60,17 @@ time_floor_div(int64_t a, int64_t b)
 	return q - (a % b != 0 && (a % b < 0) != (b < 0));
 }
 
+/* A moment and a duration; the ends of time where it goes beyond them. */
+static inline int64_t
+time_add(int64_t us, int64_t by_us)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(us, by_us, &sum))
+		return by_us < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
 /*
  * Durations as people write them: "10s", "5m", "1h30m", "10 minutes",
  * "1 day 2 hours", "250ms", "100us", "1 week", "1 month", "interval 5 seconds",

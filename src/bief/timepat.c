@@ -145,6 +145,8 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 				n > 20 ? 20 : n, p);
 			return refuse(err, pattern, why);
 		}
+		if (t->n == ITEMS)
+			return refuse(err, pattern, "it is too long");
 		if (*p == '[')
 			open[depth++] = t->n;
 		if (*p == ']') {
@@ -156,9 +158,8 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 		if (strchr("{}#", *p) != NULL)
 			return refuse(err, pattern,
 				"{, } and # must be quoted");
-		if (add(t, isalpha((unsigned char)*p) || *p == '[' ||
-			*p == ']' ? *p : '\'', *p, n) < 0)
-			return refuse(err, pattern, "it is too long");
+		add(t, isalpha((unsigned char)*p) || *p == '[' || *p == ']' ?
+			*p : '\'', *p, n);
 		p += n;
 	}
 	if (depth > 0)

@@ -17,6 +17,7 @@
 
 #define MILLISECOND INT64_C(1000)
 #define DAY (INT64_C(86400) * TIME_SECOND)
+#define YEARS_MAX 10000 /* of a delay */
 #define FOREVER INT64_C(253402300799999000) /* 9999-12-31T23:59:59.999Z */
 
 struct kept {
@@ -49,8 +50,12 @@ wm_open(struct wm *w, const char *option, struct err *err)
 	}
 	if (duration_parse(w->delay, strlen(w->delay), &d, &why) == -1)
 		return err_as(err, STATUS_USAGE, "--%s: %s", option, why.text);
+	if (d.months > 12 * YEARS_MAX || d.us > YEARS_MAX * 366 * DAY)
+		return err_as(err, STATUS_USAGE,
+			"--%s: longer than %d years: '%s'", option, YEARS_MAX,
+			w->delay);
 	w->delay_us = d.us + d.months * 31 * DAY;
-	if (w->delay_us < 0)
+	if (d.months < -12 * YEARS_MAX || w->delay_us < 0)
 		return err_as(err, STATUS_USAGE,
 			"--%s: a delay is not negative: '%s'", option,
 			w->delay);
@@ -134,7 +139,7 @@ newest_time(const struct wm *w, const struct kept *k, const struct batch *b)
 {
 	if (w->idle_us >= 0 && !w->any && k->newest != INT64_MIN &&
 		b->time_us - k->heard >= w->idle_us)
-		return k->newest + (b->time_us - k->heard);
+		return time_add(k->newest, b->time_us - k->heard);
 	return k->newest;
 }
 
@@ -154,7 +159,8 @@ wm_batch(struct wm *w, struct stage *st, struct batch *b)
 		k.heard = b->time_us;
 	k.closed = old->now;
 	newest = newest_time(w, &k, b);
-	if (newest != INT64_MIN) {
+	/* It begins at 1970. */
+	if (newest > 0) {
 		mark = time_floor_div(newest, MILLISECOND) * MILLISECOND -
 			w->delay_us / MILLISECOND * MILLISECOND;
 		if (mark > k.now)
