@@ -86,7 +86,7 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libbief.a
 endif
 
 # The tests: make check; with sanitizers: make SAN=1 check.
-check: all $(UNIT) $(FUZZ)
+check: deps-test all $(UNIT) $(FUZZ)
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
 # Search for input that breaks a parser, with clang's libFuzzer, SECONDS for each

@@ -16,6 +16,7 @@ setup() {
 teardown() {
 	local pid
 	for pid in $(jobs -p); do
+		disown "$pid" 2>/dev/null || true
 		kill -9 "$pid" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
