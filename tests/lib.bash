@@ -15,8 +15,7 @@ setup() {
 # Stop what a test has left running; waiting keeps the shell from telling.
 teardown() {
 	local pid
-	for pid in $(jobs -p); do
-		disown "$pid" 2>/dev/null || true
+	for pid in $(pgrep -P $$); do
 		kill -9 "$pid" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
@@ -27,11 +26,6 @@ teardown() {
 shared() {
 	SHARED=${BIEF_SHARED:-$TOP/../shared}
 	[ -d "$SHARED" ] || skip "no shared data here"
-}
-
-# Sanitizers map terabytes: no limit on address space can be set.
-not_sanitized() {
-	! grep -q __asan_init "$(command -v bief)" || skip "sanitizers"
 }
 
 # is FILE: the file holds what standard input says.
