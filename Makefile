@@ -86,7 +86,9 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libbief.a
 endif
 
 # The tests: make check; with sanitizers: make SAN=1 check.
-check: deps-test all $(UNIT) $(FUZZ)
+check: deps-test
+	@$(MAKE) --no-print-directory run-tests
+run-tests: all $(UNIT) $(FUZZ)
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
 # Search for input that breaks a parser, with clang's libFuzzer, SECONDS for each
@@ -169,4 +171,4 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all check fuzz diff-jq clean demo deps deps-test install uninstall
+.PHONY: all check run-tests fuzz diff-jq clean demo deps deps-test install uninstall
