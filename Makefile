@@ -104,6 +104,14 @@ PAIRS = 100000
 diff-jq: $(B)/unit/jq_diff
 	$< $(PAIRS) $(SEED)
 
+# make bench: the benchmarks; SCALE=10: of a tenth of the data; WHAT='J1 start':
+# some of them.
+SCALE = 1
+RUNS = 5
+bench: all
+	BIEF_BIN=$(CURDIR)/$(BIN) tests/bench/run --scale $(SCALE) \
+	  --runs $(RUNS) $(WHAT)
+
 # ---- what Debian packages give ----
 
 DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libsqlite3-0 libzstd1 zlib1g \
@@ -171,4 +179,4 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all check run-tests fuzz diff-jq clean demo deps deps-test install uninstall
+.PHONY: all bench check run-tests fuzz diff-jq clean demo deps deps-test install uninstall
