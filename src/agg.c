@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "modes.h"
 #include "query.h"
 #include "run.h"
 #include "session.h"
@@ -117,15 +118,6 @@ refuse(struct stage *st, const char *text)
 	return err_as(st->err, STATUS_USAGE, "%s", text);
 }
 
-static bool
-listed(const struct opt_list *l, const char *name)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->s[i], name) == 0)
-			return true;
-	return false;
-}
-
 static enum mode
 default_mode(const struct agg *a, const struct plan *p)
 {
@@ -136,41 +128,15 @@ default_mode(const struct agg *a, const struct plan *p)
 	return MODE_UPDATE;
 }
 
-/* SPARK-SEMANTICS 8.6. */
 static int
 check_mode(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
+	struct modes_agg m = {.mode = a->mode,
+		.timed = a->windows_timed || a->time_key >= 0,
+		.session = a->q.session, .keyed = a->q.nkeys > 0};
 
-	if (a->mode == MODE_APPEND && !a->windows_timed && a->time_key < 0)
-		return refuse(st,
-			"append mode writes a group once, when the watermark "
-			"has passed it, but no watermark belongs to what is "
-			"grouped by: put 'watermark --on FIELD --delay D' "
-			"before the windows, or take --mode update or "
-			"complete");
-	if (a->q.session && a->mode == MODE_UPDATE)
-		return refuse(st,
-			"sessions have no update mode, because they merge: "
-			"take --mode append or complete");
-	if (a->q.session && a->q.nkeys == 0 &&
-		(p->trigger != TRIGGER_ONCE || p->delay_us >= 0))
-		return refuse(st,
-			"sessions on a stream need a key: --by FIELD");
-	if (p->aggregated && a->mode != MODE_APPEND)
-		return refuse(st,
-			"an aggregation of an aggregation works in append mode "
-			"only: --mode append on both");
-	if (p->aggregated && p->mode != MODE_APPEND)
-		return err_as(st->err, STATUS_USAGE,
-			"the aggregation before this one writes its rows again "
-			"and again (%s mode): take --mode append there",
-			mode_name(p->mode));
-	if (listed(&p->stateful, "join-stream") && a->mode != MODE_APPEND)
-		return refuse(st,
-			"a join of two streams can be followed by an "
-			"aggregation in append mode only: --mode append");
-	return 0;
+	return modes_agg(p, &m, st->err);
 }
 
 static int
@@ -304,7 +270,7 @@ agg_plan(struct stage *st, struct plan *p)
 	a->lag = a->q.session && a->mode == MODE_COMPLETE &&
 		p->trigger != TRIGGER_ONCE;
 	plan_out(a, p);
-	return 0;
+	return modes_check(p, a->mode, st->err);
 }
 
 /* ---- what is kept beside the groups ---- */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "evtime.h"
+#include "modes.h"
 #include "run.h"
 #include "state.h"
 #include "time.h"
@@ -65,7 +66,7 @@ dedup_plan(struct stage *st, struct plan *p)
 			d->forget = true;
 	opt_list_add(&p->stateful, d->within ? "dedup-within" :
 			d->forget ? "dedup-time" : "dedup", false);
-	return 0;
+	return modes_check(p, p->mode, st->err);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "dbtable.h"
 #include "draw.h"
+#include "modes.h"
 #include "run.h"
 #include "schema.h"
 #include "time.h"
@@ -117,12 +118,10 @@ find_mode(struct stage *st, const struct plan *p)
 					   : (enum mode)(s->mode + 1);
 
 	s->result = told != MODE_NONE ? told : p->mode;
+	if (modes_check(p, s->result, st->err) != 0)
+		return -1;
 	if (told == MODE_NONE || p->stream == 0)
 		return 0;
-	if (told == MODE_COMPLETE && !p->aggregated)
-		return err_as(st->err, STATUS_USAGE,
-			"mode complete needs an aggregation before it: put an "
-			"agg there, or say --mode append");
 	if (p->mode != MODE_NONE && p->mode != told)
 		return err_as(st->err, STATUS_USAGE,
 			"--mode %s, but what comes is made in mode %s: say "

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "modes.h"
 #include "run.h"
 #include "state.h"
 
@@ -35,13 +36,9 @@ take_open(struct stage *st)
 static int
 take_plan(struct stage *st, struct plan *p)
 {
-	if (p->mode == MODE_UPDATE)
-		return err_as(st->err, STATUS_USAGE,
-			"the first %lld of an updating result are not the same "
-			"in every batch: aggregate with --mode complete, or "
-			"append with a watermark",
-			(long long)STAGE(st, take)->n);
-	return 0;
+	if (p->stream && p->mode != MODE_COMPLETE)
+		opt_list_add(&p->stateful, "take", false);
+	return modes_check(p, p->mode, st->err);
 }
 
 static int
