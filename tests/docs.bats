@@ -54,10 +54,9 @@ play() {
 	cd .. || return
 	local i
 	for i in $(seq "$(cat count)"); do
-		# Empty lines at the end of a Markdown display are no output.
+		# Markdown has no empty lines at the end of a display.
 		if [ -n "$2" ]; then
-			printf '%s\n' "$(cat "expected.$i")" | sed '/^$/d' >e
-			mv e "expected.$i"
+			sed -i '/^$/d' "expected.$i" "got.$i"
 		fi
 		diff -u "expected.$i" "got.$i" || {
 			echo "in: $(cat "command.$i")"
