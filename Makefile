@@ -148,6 +148,10 @@ demo: deps
 	  'SELECT * FROM counts ORDER BY window_start, action LIMIT 6'
 	@echo 'ask it more: sqlite3 build/demo/events.db'
 
+# What shells complete, from what the programs say of their options.
+completions: all
+	BIEF_BIN=$(CURDIR)/$(BIN) completions/generate
+
 # ---- installing ----
 
 DESTDIR =
@@ -166,17 +170,32 @@ install: all
 	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bief
 	install -D -m 644 completions/bief.fish \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bief.fish
+	for p in $(PROGRAMS); do ln -sf bief.fish \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$p.fish; done
 
 uninstall:
 	for p in bief $(PROGRAMS); do \
 	  rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$p.fish; done
 	for m in $(notdir $(MAN)); do \
 	  rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
-	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bief \
-	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bief.fish
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bief
 
 clean:
 	rm -rf build bin
 
+help:
+	@echo 'make               build bin/bief and its links'
+	@echo 'make check         build and pass the tests; SAN=1: with sanitizers'
+	@echo 'make diff-jq       compare our part of jq with libjq, at length'
+	@echo 'make fuzz          look for inputs that break a parser'
+	@echo 'make demo          install what is missing, build, run the main job'
+	@echo 'make completions   write completions/ again'
+	@echo 'make deps          install what building and running needs'
+	@echo 'make deps-test     and what the tests need'
+	@echo 'make install       PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); uninstall'
+	@echo 'make clean         remove what was built'
+
+.PHONY: completions help
 .PHONY: all bench check run-tests fuzz diff-jq clean demo deps deps-test install uninstall

@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# join-stream: pairs of records of two streams.
+
+load lib
+
+ads() { # ads AD SECOND...
+	printf '{"ad":%d,"t":"2026-11-21T08:00:%02dZ"}\n' "$@"
+}
+
+clicks() { # clicks AD SECOND...
+	printf '{"ad":%d,"at":"2026-11-21T08:00:%02dZ"}\n' "$@"
+}
+
+within='right.at between left.t and left.t + interval 5 seconds'
+
+# Both as streams, a record a batch, so late as 10 seconds.
+streams() {
+	watermark --on t --delay 10s --batch 1 <ads >left
+	watermark --on at --delay 10s --batch 1 <clicks >right
+}
+
+@test "each pair of equal keys comes once, left fields first" {
+	printf '{"k":"%s","x":%d}\n' a 1 b 2 b 3 >l
+	printf '{"k":"%s","y":%d}\n' b 7 c 8 b 9 >r
+	join-stream l r --on k | sort >out
+	is out <<-'E'
+	{"k":"b","x":2,"y":7}
+	{"k":"b","x":2,"y":9}
+	{"k":"b","x":3,"y":7}
+	{"k":"b","x":3,"y":9}
+	E
+}
+
+@test "keys may have different names; a name that both have becomes right_ on the right" {
+	echo '{"id":1,"n":"l","v":5}' >l
+	echo '{"no":1,"n":"r","v":6}' >r
+	join-stream l r --on id=no,v=v --how full >out
+	is out <<-'E'
+	{"id":1,"n":"l","v":5,"no":null,"right_n":null}
+	{"id":null,"n":null,"v":6,"no":1,"right_n":"r"}
+	E
+}
+
+@test "null is equal to nothing" {
+	printf '{"k":null,"x":1}\n{"x":2}\n' >l
+	printf '{"k":null,"y":1}\n{"y":2}\n' >r
+	join-stream l r --on k >out
+	[ ! -s out ]
+	join-stream l r --on k --how left >out
+	is out <<-'E'
+	{"k":null,"x":1,"y":null}
+	{"k":null,"x":2,"y":null}
+	E
+}
+
+@test "a condition in SQL alone is enough" {
+	printf '{"x":%d}\n' 1 5 >l
+	printf '{"y":%d}\n' 3 6 >r
+	join-stream l r --where 'left.x < right.y and right.y < 6' >out
+	is out <<<'{"x":1,"y":3}'
+}
+
+@test "left, right and full keep what has no match, semi gives matches once" {
+	ads 1 0 2 4 >l
+	clicks 1 3 1 4 3 9 >r
+	join-stream l r --on ad --how left | tail -1 >out
+	is out <<<'{"ad":2,"t":"2026-11-21T08:00:04Z","at":null}'
+	join-stream l r --on ad --how right | tail -1 >out
+	is out <<<'{"ad":3,"t":null,"at":"2026-11-21T08:00:09Z"}'
+	join-stream l r --on ad --how full | tail -2 | jq -c .ad >out
+	is out < <(printf '2\n3\n')
+	join-stream l r --on ad --how semi >out
+	is out < <(ads 1 0)
+}
+
+@test "rows wait for each other over batches, whichever comes first" {
+	ads 1 0 2 4 >ads
+	clicks 2 3 1 1 >clicks
+	streams
+	join-stream left right --on ad --plain | jq -c .ad >out
+	is out < <(printf '2\n1\n')
+}
+
+@test "an unmatched row comes when the watermark shows that no match can" {
+	ads 1 0 2 20 3 40 >ads
+	clicks 9 0 9 20 9 40 >clicks
+	streams
+	join-stream left right --on ad --how left --where "$within" >joined
+	jq -c 'if ."#bief" then ."#bief".end // empty | "end \(.)" else .ad end' \
+		joined >out
+	is out <<-'E'
+	"end 0"
+	"end 1"
+	1
+	2
+	"end 2"
+	E
+}
+
+@test "state is freed behind the watermark" {
+	ads 1 0 2 20 3 40 4 59 >ads
+	clicks 9 0 9 20 9 40 9 59 >clicks
+	streams
+	join-stream left right --on ad --where "$within" --plain --progress p
+	[ "$(jq -c .numRowsTotal p | paste -sd ' ')" = "2 4 2 2" ]
+}
+
+@test "a record older than the watermark is counted and dropped" {
+	ads 1 0 2 50 3 10 >ads
+	clicks 1 1 2 51 3 12 >clicks
+	streams
+	join-stream left right --on ad --plain >out 2>err
+	jq -c .ad out >ids
+	is ids < <(printf '1\n2\n')
+	[ "$(cat err)" = "join-stream: 2 came after the watermark and were dropped" ]
+}
+
+@test "the watermark is the smaller one, and lags as bounds let rows wait" {
+	ads 1 0 2 50 >ads
+	clicks 1 1 2 40 >clicks
+	streams
+	join-stream left right --on ad | tail -2 | head -1 |
+		jq -r '."#bief".watermark' >out
+	is out <<<2026-11-21T08:00:30Z
+	join-stream left right --on ad --policy max | tail -2 | head -1 |
+		jq -r '."#bief".watermark' >out
+	is out <<<2026-11-21T08:00:40Z
+}
+
+@test "an outer join whose rows could wait for ever is refused" {
+	ads 1 0 >ads
+	clicks 1 1 >clicks
+	streams
+	run -2 join-stream left right --on ad --how left
+	[[ "$output" == "join-stream: rows of the left input could wait for ever"*"--where"* ]]
+}
+
+@test "windows are joined as a key" {
+	ads 1 5 2 15 | window --on t --size 10s --watermark 5s --batch 1 |
+		agg --mode append count >left
+	clicks 1 6 2 16 | window --on at --size 10s --watermark 5s --batch 1 |
+		agg --mode append n=count >right
+	join-stream left right --on window --plain >out
+	is out <<<'{"window_start":"2026-11-21T08:00:00Z","window_end":"2026-11-21T08:00:10Z","count":1,"n":1}'
+}
+
+@test "an updating result is refused" {
+	ads 1 0 | agg --batch 1 --by ad count >l
+	ads 1 0 | filter true --batch 1 >r
+	run -2 join-stream l r --on ad
+	[[ "$output" == "join-stream: the left input is the update result"* ]]
+}
+
+@test "a wrong condition is shown with a caret" {
+	ads 1 0 >l
+	run -2 join-stream l l --where 'left.t <'
+	[ "${lines[1]}" = "  left.t <" ]
+	[[ "${lines[2]}" == *"^" ]]
+}
+
+@test "two inputs and something to join on are needed" {
+	run -2 join-stream one --on k
+	[[ "$output" == "join-stream: two inputs are joined"* ]]
+	ads 1 0 >l
+	run -2 join-stream l l
+	[[ "$output" == "join-stream: on what?"* ]]
+}
+
+@test "with a checkpoint rows of an earlier run meet those of a later one" {
+	mkdir l r
+	ads 1 0 2 4 >l/1
+	clicks 9 0 >r/1
+	pipeline() {
+		join-stream --on ad <(stream-files --checkpoint ck l) \
+			<(stream-files --checkpoint ck r) | sink-files out
+	}
+	pipeline
+	clicks 2 5 >r/2
+	pipeline
+	cat out/part-* >got
+	is got <<<'{"ad":2,"t":"2026-11-21T08:00:04Z","at":"2026-11-21T08:00:05Z"}'
+}
