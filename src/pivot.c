@@ -102,10 +102,11 @@ pivot_record(struct stage *st, struct record *r)
 	buf_clear(&p->cell_key);
 	value_encode(record_get(r, &p->row), &p->cell_key);
 	value_encode(record_get(r, &p->col), &p->cell_key);
+	/* As text: it keeps its spelling. */
 	buf_clear(&p->text);
-	value_encode(v, &p->text);
-	ref = state_make(p->cells, p->cell_key.p, p->cell_key.n, p->text.n,
-		&made, st->err);
+	value_print(v, &p->text);
+	ref = state_make(p->cells, p->cell_key.p, p->cell_key.n,
+		p->text.n + JSON_PADDING, &made, st->err);
 	if (ref == STATE_NONE)
 		return -1;
 	if (!made)
@@ -137,6 +138,16 @@ by_row(const void *a, const void *b)
 	return c != 0 ? c : value_compare(&x->col, &y->col);
 }
 
+static struct value
+value_of(const char *text, size_t n)
+{
+	struct json_error why;
+	struct value v;
+
+	json_read(text, text + n - JSON_PADDING, 0, &v, &why);
+	return v;
+}
+
 static struct cell *
 all_cells(struct pivot *p, size_t *n)
 {
@@ -153,7 +164,7 @@ all_cells(struct pivot *p, size_t *n)
 		at = value_decode(&c->row, key, size);
 		value_decode(&c->col, key + at, size - at);
 		key = state_value(p->cells, r, &size);
-		value_decode(&c->value, key, size);
+		c->value = value_of(key, size);
 	}
 	return cells;
 }

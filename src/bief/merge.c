@@ -166,6 +166,7 @@ look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 	s->known = true;
 	s->stream = stream_is_control(line, n);
 	if (!s->stream) {
+		s->taken++;
 		spool(s, line, n);
 		return 0;
 	}

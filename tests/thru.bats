@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# thru: any command on the records of every batch.
+
+load lib
+
+numbers() { # numbers N...
+	printf '{"n":%d}\n' "$@"
+}
+
+@test "without batches the command is run once" {
+	numbers 1 2 3 | thru -- sh -c 'echo x >>../runs; jq -c .n' >out
+	is out < <(printf '%d\n' 1 2 3)
+	[ "$(wc -l <../runs)" -eq 1 ]
+	rm ../runs
+}
+
+@test "it is run for each batch that has records, and gets these" {
+	numbers 1 2 3 | filter '.n != 2' --batch 1 |
+		thru -- sh -c 'echo x >>runs; cat' >out
+	[ "$(wc -l <runs)" -eq 2 ]
+	grep -v time out >lines
+	is lines <<-'E'
+	{"#bief":{"stream":1}}
+	{"n":1}
+	{"#bief":{"end":0}}
+	{"#bief":{"end":1}}
+	{"n":3}
+	{"#bief":{"end":2}}
+	{"#bief":{"eof":1}}
+	E
+}
+
+@test "what it writes at its end is part of the batch" {
+	numbers 1 2 3 4 | thru --batch 2 --plain -- \
+		awk '{ n++ } END { printf "{\"lines\":%d}\n", n }' >out
+	is out < <(printf '{"lines":2}\n{"lines":2}\n')
+}
+
+@test "watermark and mode survive it" {
+	printf '{"t":"2026-11-21T08:00:%02dZ"}\n' 1 30 |
+		window --on t --size 10s --watermark 5s --batch 1 |
+		thru -- cat | agg --mode append count | pick count --plain >out
+	is out <<<'{"count":1}'
+}
+
+@test "arguments come to it as they are, no shell is between" {
+	numbers 1 | thru -- printf '%s\n' '$HOME' '* "' >out
+	is out < <(printf '%s\n' '$HOME' '* "')
+}
+
+@test "a command that does not read its input is fine" {
+	seq 100000 | sed 's/.*/{"n":&}/' | thru -- true >out
+	[ ! -s out ]
+	seq 100000 | sed 's/.*/{"n":&}/' | thru -- head -2 >out
+	is out < <(numbers 1 2)
+}
+
+@test "much data goes through it" {
+	seq 300000 | sed 's/.*/{"n":&}/' >in
+	thru -- cat <in >out
+	cmp in out
+}
+
+@test "a status that is not --ok is an error" {
+	run -1 thru -- grep x < <(numbers 1)
+	[ "$output" = "thru: 'grep' ended with status 1 (--ok 1 accepts that)" ]
+	thru --ok 0,1 -- grep x < <(numbers 1) >out
+	[ ! -s out ]
+	run -1 thru --ok 1 -- cat < <(numbers 1)
+}
+
+@test "a command that is not there is an error" {
+	run -1 thru -- no-such-command < <(numbers 1)
+	[ "$output" = "thru: cannot start 'no-such-command': No such file or directory" ]
+}
+
+@test "without a command, or with a status that is none, it is refused" {
+	run -2 thru </dev/null
+	[ "$output" = "thru: which command? thru -- COMMAND [ARGUMENT ...]" ]
+	run -2 thru --ok never -- cat </dev/null
+	[ "$output" = "thru: --ok: 'never' is no exit status" ]
+}
+
+@test "a command that writes a control line is refused" {
+	run -1 thru -- echo '{"#bief":{"eof":1}}' < <(numbers 1)
+	[[ "$output" == *"begins as a control line"* ]]
+}
