@@ -189,7 +189,7 @@ help:
 	@echo 'make               build bin/bief and its links'
 	@echo 'make check         build and pass the tests; SAN=1: with sanitizers'
 	@echo 'make diff-jq       compare our part of jq with libjq, at length'
-	@echo 'make fuzz          look for inputs that break a parser'
+	@echo 'make fuzz          search for input that breaks a parser; FUZZER=1'
 	@echo 'make demo          install what is missing, build, run the main job'
 	@echo 'make completions   write completions/ again'
 	@echo 'make deps          install what building and running needs'

@@ -222,9 +222,11 @@ check_outer(struct stage *st, const struct plan *out)
 static void
 plan_fields(struct join_stream *j, const struct plan *in, struct plan *out)
 {
-	for (int s = 0; s < 2; s++)
+	for (int s = 0; s < 2; s++) {
+		j->pair.fixed[s] = in[s].fields != NULL;
 		for (size_t i = 0; in[s].fields && i < in[s].fields->n; i++)
 			join_pair_name(&j->pair, s, in[s].fields->f[i].name);
+	}
 	if (in[0].fields == NULL || in[1].fields == NULL) {
 		schema_free(out->fields);
 		out->fields = NULL;
@@ -327,7 +329,7 @@ learn_names(struct stage *st, int s, const struct record *r)
 	state_ref ref;
 	bool made;
 
-	if (st->in.fields != NULL || !join_pair_learn(&j->pair, s, r))
+	if (!join_pair_learn(&j->pair, s, r))
 		return 0;
 	buf_init(&text);
 	for (size_t i = 0; i < names->n; i++)

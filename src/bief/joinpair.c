@@ -20,6 +20,8 @@ join_pair_release(struct join_pair *p)
 {
 	opt_list_free(&p->names[0]);
 	opt_list_free(&p->names[1]);
+	opt_list_free(&p->own[0]);
+	opt_list_free(&p->own[1]);
 	slots_release(&p->slots);
 	buf_release(&p->name);
 	free(p->from);
@@ -33,7 +35,8 @@ join_pair_name(struct join_pair *p, int side, const char *name)
 }
 
 static void
-add_plain(struct join_pair *p, int side, const struct shape_name *n)
+add_plain(struct join_pair *p, struct opt_list *names,
+	const struct shape_name *n)
 {
 	struct value v = value_json_string(n->s, n->n,
 		memchr(n->s, '\\', n->n) != NULL);
@@ -44,20 +47,20 @@ add_plain(struct join_pair *p, int side, const struct shape_name *n)
 	buf_clear(&p->name);
 	s = value_string(&v, &k, &p->name);
 	name = mem_dup(s, k);
-	join_pair_name(p, side, name);
+	opt_list_add(names, name, false);
 	free(name);
 }
 
 bool
 join_pair_learn(struct join_pair *p, int side, const struct record *r)
 {
-	if (p->learned[side] == r->shape->id)
+	if (p->fixed[side] || p->learned[side] == r->shape->id)
 		return false;
 	p->learned[side] = r->shape->id;
 	p->out = NULL;
 	opt_list_free(&p->names[side]);
 	for (uint32_t i = 0; i < r->shape->n; i++)
-		add_plain(p, side, &r->shape->names[i]);
+		add_plain(p, &p->names[side], &r->shape->names[i]);
 	return true;
 }
 
@@ -79,16 +82,34 @@ taken_once(const struct join_pair *p, const char *name)
 				strcmp(name, "window_end") == 0));
 }
 
-const char *
-join_pair_right(struct join_pair *p, const char *name)
+static const char *
+right_of(struct join_pair *p, const struct opt_list *left, const char *name)
 {
-	if (!listed(&p->names[0], name))
+	if (!listed(left, name))
 		return name;
 	if (taken_once(p, name))
 		return NULL;
 	buf_clear(&p->name);
 	buf_printf(&p->name, "right_%s", name);
 	return buf_cstr(&p->name);
+}
+
+const char *
+join_pair_right(struct join_pair *p, const char *name)
+{
+	return right_of(p, &p->names[0], name);
+}
+
+/* The fields of a side: those of the record, or those that it would have. */
+static const struct opt_list *
+names_of(struct join_pair *p, int side, const struct record *r)
+{
+	if (r == NULL || p->fixed[side])
+		return &p->names[side];
+	opt_list_free(&p->own[side]);
+	for (uint32_t i = 0; i < r->shape->n; i++)
+		add_plain(p, &p->own[side], &r->shape->names[i]);
+	return &p->own[side];
 }
 
 /* 2 * index + side of a field, -1 if the record has none of that name. */
@@ -127,6 +148,7 @@ static void
 layout(struct join_pair *p, struct shapes *shapes, const struct record *l,
 	const struct record *r)
 {
+	const struct opt_list *left, *right;
 	uint64_t a = l != NULL ? l->shape->id : UINT64_MAX,
 		 b = r != NULL ? r->shape->id : UINT64_MAX;
 
@@ -137,17 +159,19 @@ layout(struct join_pair *p, struct shapes *shapes, const struct record *l,
 	p->shape[1] = b;
 	p->out = shape_empty(shapes);
 	p->nout = 0;
-	for (size_t i = 0; i < p->names[0].n; i++) {
-		const char *name = p->names[0].s[i];
+	left = names_of(p, 0, l);
+	right = names_of(p, 1, r);
+	for (size_t i = 0; i < left->n; i++) {
+		const char *name = left->s[i];
 
 		add_output(p, name, place(l, 0, name),
 			taken_once(p, name) ? place(r, 1, name) : -1);
 	}
-	for (size_t i = 0; i < p->names[1].n; i++) {
-		const char *name = join_pair_right(p, p->names[1].s[i]);
+	for (size_t i = 0; i < right->n; i++) {
+		const char *name = right_of(p, left, right->s[i]);
 
 		if (name != NULL)
-			add_output(p, name, place(r, 1, p->names[1].s[i]), -1);
+			add_output(p, name, place(r, 1, right->s[i]), -1);
 	}
 }
 

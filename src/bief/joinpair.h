@@ -2,7 +2,8 @@
  * joinpair: the records that a join of two streams writes: the left fields,
  * then the right ones.  A name that both have is taken once when the inputs are
  * joined on it (from the side that has a value), else the right one becomes
- * right_NAME.
+ * right_NAME.  Where the fields are not known before data flows, each record has
+ * its own; nulls stand for those of the side's last record.
  */
 #ifndef BIEF_JOINPAIR_H
 #define BIEF_JOINPAIR_H
@@ -16,9 +17,11 @@
 
 struct join_pair {
 	struct opt_list names[2];  /* fields of the sides, as known */
+	bool fixed[2];             /* ... before data flows: all have these */
 	const struct opt_list *on; /* names that both are joined on */
 	uint64_t learned[2];       /* shapes that the names were learned from */
 	/* private: the output for this pair of shapes */
+	struct opt_list own[2];
 	uint64_t shape[2];
 	struct shape *out;
 	int64_t *from;  /* source of each output field: 2 * index + side */
@@ -32,7 +35,7 @@ struct join_pair {
 void join_pair_init(struct join_pair *p, const struct opt_list *on);
 void join_pair_release(struct join_pair *p);
 void join_pair_name(struct join_pair *p, int side, const char *name);
-/* Take the names of a record; false: they were these already. */
+/* Take the names of a record; false: they were these already, or are fixed. */
 bool join_pair_learn(struct join_pair *p, int side, const struct record *r);
 /* What a right field is called in the output, NULL: it is the left one.  Lives
  * until the next call. */
