@@ -190,6 +190,7 @@ help:
 	@echo 'make check         build and pass the tests; SAN=1: with sanitizers'
 	@echo 'make diff-jq       compare our part of jq with libjq, at length'
 	@echo 'make fuzz          search for input that breaks a parser; FUZZER=1'
+	@echo 'make bench         measure, against what else is installed'
 	@echo 'make demo          install what is missing, build, run the main job'
 	@echo 'make completions   write completions/ again'
 	@echo 'make deps          install what building and running needs'
