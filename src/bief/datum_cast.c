@@ -162,7 +162,8 @@ json_time(struct datum_ctx *c, int64_t us, struct buf *out)
 {
 	int32_t off = zone_offset(c->env->zone, us);
 	int64_t local = us + off * TIME_SECOND;
-	int64_t days = time_floor_div(local, DATUM_DAY), rest = local - days * DATUM_DAY;
+	int64_t days = time_floor_div(local, DATUM_DAY);
+	int64_t rest = local - days * DATUM_DAY;
 	int ms = (int)(rest / 1000);
 
 	buf_byte(out, '"');

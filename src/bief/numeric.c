@@ -168,14 +168,6 @@ numeric_rescale(numeric v, int from, int to, int precision, numeric *out)
 	return wide_rescale(a, v < 0, from, to, precision, out);
 }
 
-numeric
-numeric_floor(numeric v, int scale)
-{
-	numeric d = numeric_power10(scale), q = v / d;
-
-	return q - (v % d != 0 && v < 0);
-}
-
 bool
 numeric_add(numeric a, int sa, numeric b, int sb, int p, int s, numeric *out)
 {

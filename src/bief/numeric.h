@@ -25,8 +25,6 @@ int numeric_digits(numeric v);
  * than precision digits.
  */
 bool numeric_rescale(numeric v, int from, int to, int precision, numeric *out);
-/* Round down to an integer (towards minus infinity). */
-numeric numeric_floor(numeric v, int scale);
 
 /* The result has the scale s and at most p digits. */
 bool numeric_add(numeric a, int sa, numeric b, int sb, int p, int s,

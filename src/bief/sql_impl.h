@@ -192,8 +192,10 @@ struct sql_node *sql_node(struct sql *x, enum sql_op op, const char *from);
 struct sql_node *sql_call(struct sql *x, const char *fn, const char *from,
 	int narg, ...);
 
-/* A list of select items; used by sql_list_parse. */
-struct sql_reader;
+/*
+ * One item of a select list, from *at on.  Returns 1 if another one follows, 0
+ * at the end, or -1; *n is NULL for "*", *alias where no name is given.
+ */
 int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 	const char **alias, struct err *err);
 

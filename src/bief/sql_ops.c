@@ -380,7 +380,8 @@ shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 	int64_t n = sign * by->i, r;
 
 	*out = datum_int(t->kind, t->i);
-	if (by->kind == TYPE_YEARS && (n > SQL_MONTHS_MAX || n < -SQL_MONTHS_MAX)) {
+	if (by->kind == TYPE_YEARS &&
+		(n > SQL_MONTHS_MAX || n < -SQL_MONTHS_MAX)) {
 		*out = datum_null();
 		return;
 	}

@@ -745,6 +745,24 @@ interval_range(struct interval *v, const char *s, size_t n, int from, int to)
 	return why;
 }
 
+/* Another number and its unit; "- 2" alone is an operator's. */
+static bool
+interval_goes_on(struct parser *p)
+{
+	const char *word;
+	struct token t;
+
+	if (p->t.kind == T_NUMBER || p->t.kind == T_STRING)
+		return true;
+	t = peek(p);
+	if (!at_op(p, "-") || t.kind != T_NUMBER)
+		return false;
+	word = t.to + strspn(t.to, " \t\n");
+	return find_unit(word, strspn(word, "abcdefghijklmnopqrstuvwxyz"
+					    "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) >=
+		0;
+}
+
 static int
 parse_interval_parts(struct parser *p, struct interval *v)
 {
@@ -802,12 +820,7 @@ parse_interval_parts(struct parser *p, struct interval *v)
 			refuse(p, at, why);
 			return -1;
 		}
-	} while (p->t.kind == T_NUMBER ||
-		(p->t.kind == T_STRING && v->any) ||
-		(at_op(p, "-") && peek(p).kind == T_NUMBER &&
-			find_unit(peek(p).to + strspn(peek(p).to, " "),
-				strcspn(peek(p).to + strspn(peek(p).to, " "),
-					" )],+-*<>=\n\t")) >= 0));
+	} while (interval_goes_on(p));
 	return 0;
 }
 
@@ -1817,10 +1830,6 @@ sql_parse(struct sql *x, struct err *err)
 	return n;
 }
 
-/*
- * One item of a select list.  Returns 1 if another one follows, 0 at the end,
- * or -1; *n is NULL for "*".
- */
 int
 sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 	const char **alias, struct err *err)

@@ -158,8 +158,8 @@ run_name(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	buf_clear(&c->text);
-	timefmt_print(n->fn->tag == 0 ? "EEE" : "MMM", 3, datum_day_start(a->i), zone_utc,
-		&c->text);
+	timefmt_print(n->fn->tag == 0 ? "EEE" : "MMM", 3,
+		datum_day_start(a->i), zone_utc, &c->text);
 	*out = datum_from_buf(c, &c->text);
 	return 0;
 }
@@ -665,10 +665,11 @@ run_from_unixtime(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	static const char pattern[] = "yyyy-MM-dd HH:mm:ss";
+	int64_t us;
 
-	a[0].i = datum_clamp_time(a[0].i > INT64_MAX / TIME_SECOND ? INT64_MAX
-			: a[0].i < INT64_MIN / TIME_SECOND ? INT64_MIN
-							   : a[0].i * TIME_SECOND);
+	if (__builtin_mul_overflow(a[0].i, TIME_SECOND, &us))
+		us = a[0].i < 0 ? INT64_MIN : INT64_MAX;
+	a[0].i = datum_clamp_time(us);
 	if (n->narg > 1)
 		return run_date_format(c, n, a, out);
 	buf_clear(&c->text);
