@@ -276,8 +276,12 @@ static void
 pprint(struct stage *st, const struct batch *b)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	int64_t second = time_floor_div(b->time_us, TIME_SECOND) * TIME_SECOND;
-	int64_t fraction = b->time_us - second;
+	/* DStreams call a batch by the tick that ends it. */
+	int64_t step = st->in.interval_us;
+	int64_t us = step > 0 ? (time_floor_div(b->time_us, step) + 1) * step
+			      : b->time_us;
+	int64_t second = time_floor_div(us, TIME_SECOND) * TIME_SECOND;
+	int64_t fraction = us - second;
 	char time[TIME_MAX + 1];
 	struct buf lines = s->text;
 

@@ -160,6 +160,14 @@ checkpointed() {
 	[ ! -s out ]
 }
 
+@test "--style pprint calls a batch by the end of its interval" {
+	printf '%s\n' '{"#bief":{"stream":1,"trigger":"5s"}}' \
+		'{"#bief":{"begin":0,"time":"2026-11-21T08:00:05.001Z"}}' \
+		'{"#bief":{"end":0}}' '{"#bief":{"eof":1}}' |
+		sink-table --style pprint >out
+	[ "$(sed -n 2p out)" = "Time: 2026-11-21 08:00:10" ]
+}
+
 @test "--style pprint prints batches as DStreams do, empty ones too" {
 	stream '' '{"w":"it'\''s","n":1}\n{"w":"b","n":7.0}' '' '{"w":null}' |
 		sink-table --style pprint --rows 1 > out
