@@ -321,7 +321,7 @@ number_time(const struct value *n, enum time_unit unit, int64_t *us)
 	return true;
 }
 
-/* The time of a record: 1, 0 when it has none (it is dropped), -1. */
+/* The time of a record: 1, 0 when it has none, 2 when it was refused, -1. */
 static int
 time_of(struct stage *st, const struct record *r, const struct value *v,
 	int64_t *us)
@@ -353,11 +353,12 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 			return number_time(&n, (enum time_unit)w->unit, us);
 		}
 		return run_reject(st, r,
-			"the field '%s' is a number: say what it counts, "
-			"--unit s, ms, us or ns",
-			w->on);
+			       "the field '%s' is a number: say what it "
+			       "counts, --unit s, ms, us or ns",
+			       w->on) < 0 ? -1 : 2;
 	default:
-		return run_reject(st, r, "the field '%s' is no time", w->on);
+		return run_reject(st, r, "the field '%s' is no time",
+			       w->on) < 0 ? -1 : 2;
 	}
 }
 
@@ -427,10 +428,13 @@ window_record(struct stage *st, struct record *r)
 	w->wm.any = true;
 	if (value_is_null(v)) {
 		w->absent += v == NULL;
-		return 0;
+		return run_untimed(st, r, "no time in '%s'", w->on);
 	}
-	if ((got = time_of(st, r, v, &us)) <= 0)
-		return got;
+	got = time_of(st, r, v, &us);
+	if (got == 0)
+		return run_untimed(st, r, "no time in '%s'", w->on);
+	if (got != 1)
+		return got < 0 ? -1 : 0;
 	us -= w->of_window;
 	if (us > FARTHEST || us < -FARTHEST)
 		return run_reject(st, r,
@@ -442,7 +446,10 @@ window_record(struct stage *st, struct record *r)
 			return run_reject(st, r,
 				"the gap in '%s' is longer than 10000 years",
 				w->session_field);
-		return gap > 0 ? emit_in(st, r, us, us + gap) : 0;
+		if (gap <= 0)
+			return run_untimed(st, r, "no gap in '%s'",
+				w->session_field);
+		return emit_in(st, r, us, us + gap);
 	}
 	if (w->slide < w->size)
 		return emit_windows(st, r, us);
@@ -460,8 +467,10 @@ window_batch(struct stage *st, struct batch *b)
 	struct window *w = STAGE(st, window);
 
 	if (w->absent > 0 && w->absent == st->records_in &&
-		(b->whole || b->last))
+		(b->whole || b->last)) {
 		run_warn(st, "no record had a field '%s'", w->field.path);
+		st->untimed = 0; /* which says it */
+	}
 	if (w->arrival.length != NULL)
 		return arrival_batch(&w->arrival, st, b, emit_in);
 	return w->wm.delay != NULL ? wm_batch(&w->wm, st, b) : 0;

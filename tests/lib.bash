@@ -28,6 +28,11 @@ shared() {
 	[ -d "$SHARED" ] || skip "no shared data here"
 }
 
+# Sanitizers map terabytes: no limit on address space can be set.
+not_sanitized() {
+	! grep -q __asan_init "$(command -v bief)" || skip "sanitizers"
+}
+
 # is FILE: the file holds what standard input says.
 is() {
 	diff -u - "$1"

@@ -228,3 +228,15 @@ agg_rows() {
 	run -1 window --on t --session-field gap <in
 	[[ $output == *"the gap in 'gap' is longer"* ]]
 }
+
+@test "records without a time are dropped, counted and kept by --rejects" {
+	printf '{"t":%s}\n' null '"soon"' '"2026-11-21T08:00:01Z"' true |
+		window --on t --size 1s --on-error skip --rejects bad >out 2>err
+	[ "$(wc -l <out)" -eq 1 ]
+	grep -x 'window: 2 records had no time and were dropped' err
+	is bad <<-'EOF'
+	{"program":"window","line":1,"reason":"no time in 't'","record":"{\"t\":null}"}
+	{"program":"window","line":2,"reason":"no time in 't'","record":"{\"t\":\"soon\"}"}
+	{"program":"window","line":4,"reason":"the field 't' is no time","record":"{\"t\":true}"}
+	EOF
+}

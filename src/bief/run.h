@@ -156,7 +156,7 @@ struct stage {
 	bool hear;    /* plan may set it: call committed, see run_hear */
 	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
 	/* counters: since the start */
-	uint64_t records_in, records_out, rejected, late;
+	uint64_t records_in, records_out, rejected, late, untimed;
 	struct stage_private *priv;
 };
 
@@ -184,6 +184,10 @@ int run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The same for a record or group that came after the watermark: never fails. */
 void run_late(struct stage *st, const struct record *r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for a record without the time that it needs: dropped as in Spark,
+ * told at the end. */
+int run_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "program: ..." on standard error. */
 void run_warn(struct stage *st, const char *fmt, ...)

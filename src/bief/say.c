@@ -159,6 +159,19 @@ run_late(struct stage *st, const struct record *r, const char *fmt, ...)
 		say(st, "%s", st->err->text);
 }
 
+int
+run_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
+{
+	char why[1000];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	st->untimed++;
+	return keep(st, r, why, false);
+}
+
 void
 say_too_long(struct stage *st, const char *line, size_t n)
 {
@@ -178,6 +191,11 @@ say_counts(struct stage *st)
 			(unsigned long long)st->rejected,
 			st->rejected == 1 ? "" : "s",
 			run_on_error(st) == ON_ERROR_SKIP ? "skipped" : "kept");
+	if (st->untimed > 0)
+		say(st, "%llu record%s had no time and %s dropped",
+			(unsigned long long)st->untimed,
+			st->untimed == 1 ? "" : "s",
+			st->untimed == 1 ? "was" : "were");
 	if (st->late > 0)
 		say(st, "%llu came after the watermark and %s dropped",
 			(unsigned long long)st->late,
