@@ -544,7 +544,8 @@ let_go(struct stage *st, int s)
 	struct join_stream *j = STAGE(st, join_stream);
 	struct record r;
 
-	qsort(j->due, j->ndue, sizeof(*j->due), by_id);
+	if (j->ndue > 0)
+		qsort(j->due, j->ndue, sizeof(*j->due), by_id);
 	for (size_t i = 0; i < j->ndue; i++) {
 		state_ref row = join_rows_find(&j->rows, s, j->due[i]);
 

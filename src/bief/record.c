@@ -795,8 +795,10 @@ record_parse(struct record_reader *rr, struct record *r, struct err *err)
 		if (p != end)
 			p = refuse(&e, "text after the object", p);
 	}
-	if (p == NULL)
+	if (p == NULL) {
+		r->shape = NULL;
 		return record_refuse(r, &e, err);
+	}
 	r->v = rr->slots.v;
 	r->room = rr->slots.cap;
 	r->kept = r->shape->n;
