@@ -196,25 +196,48 @@ find_bounds(struct join_stream *j)
 	}
 }
 
+/* A condition that bounds a side by the other's watermark, if only the side
+ * had one of its own, by which its rows could go. */
+static bool
+nearly_bounded(struct join_stream *j, int s)
+{
+	for (size_t i = 0; i < j->cond->nbounds; i++) {
+		struct sql_bound *b = &j->cond->bounds[i];
+
+		if (s == (b->upper ? SQL_RIGHT : SQL_LEFT) &&
+			is_time(&j->side[!s], b->field[!s]))
+			return true;
+	}
+	return false;
+}
+
 static int
 check_outer(struct stage *st, const struct plan *out)
 {
+	static const char remedy[] =
+		"put a watermark on both inputs, and join on the event time or "
+		"bound it in --where (right.t between left.t - interval 5 "
+		"minutes and left.t + interval 5 minutes)";
 	struct join_stream *j = STAGE(st, join_stream);
+	bool any = nearly_bounded(j, SQL_LEFT) || nearly_bounded(j, SQL_RIGHT);
 
 	if (j->how == HOW_INNER || !out->stream || j->side[0].by_key)
 		return 0;
 	for (int s = 0; s < 2; s++) {
+		const char *name = s == SQL_LEFT ? "left" : "right";
 		bool needs = preserved(j, s) ||
 			(j->how == HOW_SEMI && s == SQL_LEFT);
 
-		if (needs && !(j->side[s].bounded && j->side[!s].time.known))
+		if (!needs || (j->side[s].bounded && j->side[!s].time.known))
+			continue;
+		if (j->how == HOW_FULL ? !any : !nearly_bounded(j, s))
 			return err_as(st->err, STATUS_USAGE,
 				"rows of the %s input could wait for ever for "
-				"a match: put a watermark on both inputs, and "
-				"join on the event time or bound it in "
-				"--where (right.t between left.t - interval 5 "
-				"minutes and left.t + interval 5 minutes)",
-				s == SQL_LEFT ? "left" : "right");
+				"a match: %s", name, remedy);
+		/* Spark runs this too. */
+		run_warn(st, "rows of the %s input will be kept for ever, and "
+			"those without a match not be written: %s", name,
+			remedy);
 	}
 	return 0;
 }

@@ -311,12 +311,13 @@ plan_inputs(struct merge *m)
 	struct plan in[INPUTS_MAX];
 	const struct side *first = NULL;
 
+	for (int i = m->n; i-- > 0;)
+		if (m->side[i].stream)
+			first = &m->side[i];
 	for (int i = 0; i < m->n; i++) {
 		struct side *s = &m->side[i];
 
 		in[i] = s->plan;
-		if (s->stream && first == NULL)
-			first = s;
 		if (first != NULL && s->known && !s->stream)
 			return err_as(&m->c->err, STATUS_USAGE,
 				"'%s' has batches and '%s' has none: give "

@@ -29,10 +29,6 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 			"append");
 	if (!behind)
 		return 0;
-	if (strcmp(what, "agg") == 0)
-		return refuse(err,
-			"an aggregation of an aggregation works in append "
-			"mode only: --mode append on both");
 	if (strcmp(what, "dedup-time") == 0 ||
 		strcmp(what, "dedup-within") == 0)
 		return err_as(err, STATUS_USAGE,
@@ -82,6 +78,10 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 	if (a->session && !a->keyed && streams)
 		return refuse(err,
 			"sessions on a stream need a key: --by FIELD");
+	if (p->aggregated && a->mode != MODE_APPEND)
+		return refuse(err,
+			"an aggregation of an aggregation works in append "
+			"mode only: --mode append on both");
 	if (p->aggregated && p->mode != MODE_APPEND)
 		return err_as(err, STATUS_USAGE,
 			"the aggregation before this one writes its rows again "
