@@ -814,7 +814,7 @@ const struct op op_agg = {
 	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
 	.opts = opts,
 	.size = sizeof(struct agg),
-	.flags = OP_STATE | OP_WINDOWS | OP_OPERANDS | OP_ON_ERROR,
+	.flags = OP_STATE | OP_WINDOWS | OP_OPERANDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,

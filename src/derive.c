@@ -248,7 +248,7 @@ const struct op op_derive = {
 	.synopsis = "[--sql] NAME=EXPR ...",
 	.opts = derive_opts,
 	.size = sizeof(struct derive),
-	.flags = OP_OPERANDS | OP_ON_ERROR,
+	.flags = OP_OPERANDS,
 	.open = open_,
 	.plan = plan,
 	.record = record,

@@ -408,7 +408,7 @@ const struct op op_explode = {
 		"[--keep]",
 	.opts = opts,
 	.size = sizeof(struct explode),
-	.flags = OP_OPERANDS | OP_ON_ERROR,
+	.flags = OP_OPERANDS,
 	.open = open_,
 	.plan = plan,
 	.record = record,

@@ -725,7 +725,7 @@ const struct op op_join_stream = {
 		    "[--how inner|left|right|full|semi] [--policy min|max]",
 	.opts = join_opts,
 	.size = sizeof(struct join_stream),
-	.flags = OP_STATE | OP_OPERANDS | OP_INPUTS | OP_ON_ERROR,
+	.flags = OP_STATE | OP_OPERANDS | OP_INPUTS,
 	.inputs = join_inputs,
 	.merge_plan = join_plan,
 	.restore = join_restore,

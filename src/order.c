@@ -191,7 +191,6 @@ const struct op op_order = {
 	.synopsis = "--by [-]FIELD,... [--limit N]",
 	.opts = order_opts,
 	.size = sizeof(struct order),
-	.flags = OP_ON_ERROR,
 	.defaults = order_defaults,
 	.open = order_open,
 	.plan = order_plan,

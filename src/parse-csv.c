@@ -649,7 +649,7 @@ const struct op op_parse_csv = {
 		    "[FILE ...]",
 	.opts = opts,
 	.size = sizeof(struct parse_csv),
-	.flags = OP_TEXT | OP_ON_ERROR | OP_STATE | OP_FILES,
+	.flags = OP_TEXT | OP_STATE | OP_FILES,
 	.open = csv_open,
 	.plan = csv_plan,
 	.restore = csv_restore,

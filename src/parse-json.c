@@ -333,7 +333,7 @@ const struct op op_parse_json = {
 		    "[--field FIELD [--keep]] [FILE ...] | --infer FILE",
 	.opts = opts,
 	.size = sizeof(struct parse_json),
-	.flags = OP_TEXT | OP_ON_ERROR | OP_FILES,
+	.flags = OP_TEXT | OP_FILES,
 	.open = json_open,
 	.plan = json_plan,
 	.record = json_record,

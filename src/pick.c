@@ -360,7 +360,7 @@ const struct op op_pick = {
 	.synopsis = "FIELD|NEW=FIELD ... | --sql LIST",
 	.opts = pick_opts,
 	.size = sizeof(struct pick),
-	.flags = OP_OPERANDS | OP_ON_ERROR,
+	.flags = OP_OPERANDS,
 	.open = open_,
 	.plan = plan,
 	.record = record,

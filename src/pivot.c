@@ -257,7 +257,6 @@ const struct op op_pivot = {
 	.synopsis = "--rows FIELD --cols FIELD --value FIELD [--fill VALUE]",
 	.opts = pivot_opts,
 	.size = sizeof(struct pivot),
-	.flags = OP_ON_ERROR,
 	.open = pivot_open,
 	.plan = pivot_plan,
 	.record = pivot_record,

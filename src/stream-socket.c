@@ -554,7 +554,7 @@ const struct op op_stream_socket = {
 		    "HOST:PORT|unix:PATH",
 	.opts = options,
 	.size = sizeof(struct stream_socket),
-	.flags = OP_SOURCE | OP_LIVE | OP_OPERANDS | OP_ON_ERROR,
+	.flags = OP_SOURCE | OP_LIVE | OP_OPERANDS,
 	.defaults = defaults,
 	.open = open_socket,
 	.plan = plan,

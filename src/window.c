@@ -495,7 +495,7 @@ const struct op op_window = {
 		    "--session GAP | --batches LENGTH",
 	.opts = opts,
 	.size = sizeof(struct window),
-	.flags = OP_STATE | OP_ON_ERROR,
+	.flags = OP_STATE,
 	.defaults = window_defaults,
 	.open = window_open,
 	.plan = window_plan,

@@ -109,7 +109,6 @@ int say_batch(struct stage *st, const struct batch *b);
 void say_counts(struct stage *st);
 
 /* help.c */
-extern const struct opt common_opts[];
 size_t common_tables(const struct op *op, void *self, struct common *c,
 	struct opt_table t[5]);
 void help_print(const struct op *op, struct buf *out);

@@ -293,8 +293,9 @@ numbers_last(const struct numbers *l)
 
 /* ---- places ---- */
 
-void
-checkpoint_name(const char *id, struct buf *out)
+/* A file name made of an id: safe, at most 120 bytes, unique. */
+static void
+file_name(const char *id, struct buf *out)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
 	size_t n = 0, start = out->n;
@@ -335,7 +336,7 @@ static void
 place_path(struct buf *b, const char *dir, const char *group, const char *id)
 {
 	buf_printf(b, "%s/%s/", dir, group);
-	checkpoint_name(id, b);
+	file_name(id, b);
 }
 
 #define DYING_US (3 * TIME_SECOND) /* how long a killed owner may take */
@@ -408,20 +409,6 @@ locked(const char *path)
 		return false;
 	taken = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	close(fd);
-	return taken;
-}
-
-bool
-place_taken(const char *dir, const char *group, const char *id)
-{
-	struct buf b;
-	bool taken;
-
-	buf_init(&b);
-	place_path(&b, dir, group, id);
-	buf_str(&b, "/lock");
-	taken = locked(buf_cstr(&b));
-	buf_release(&b);
 	return taken;
 }
 

@@ -58,8 +58,6 @@ void place_release(struct place *p); /* unlocks */
  */
 int place_lock(struct place *p, const char *dir, const char *group,
 	const char *id, struct err *err);
-/* Is DIR/group/id locked by somebody? */
-bool place_taken(const char *dir, const char *group, const char *id);
 
 /* Identity of the directory; made (with parents) if create. */
 int checkpoint_open(const char *dir, bool create, char **identity,
@@ -118,8 +116,5 @@ int commit_last(const struct place *p, int64_t *batch, struct err *err);
 /* Delete numbered files below `before`. */
 int checkpoint_clean(const struct place *p, const char *kind, int64_t before,
 	struct err *err);
-
-/* A file name made of an id: safe, at most 120 bytes, unique. */
-void checkpoint_name(const char *id, struct buf *out);
 
 #endif

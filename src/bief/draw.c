@@ -77,6 +77,9 @@ draw_width(const char *s, size_t n)
 	return width;
 }
 
+static void show_value(struct buf *out, const struct value *v,
+	const struct type *t, const struct zone *zone);
+
 /* A double's text, as Java prints it. */
 static void
 show_double(struct buf *out, double d, const struct type *t)
@@ -144,7 +147,7 @@ show_struct(struct buf *out, const struct value *v, const struct schema *fields,
 			buf_str(out, ", ");
 		if (!json_get(v, name, strlen(name), &member))
 			member = value_null();
-		draw_value(out, &member, fields->f[i].type, zone);
+		show_value(out, &member, fields->f[i].type, zone);
 	}
 	buf_byte(out, '}');
 }
@@ -169,16 +172,17 @@ show_nested(struct buf *out, const struct value *v, const struct type *t,
 			buf_str(out, ", ");
 		first = false;
 		if (map) {
-			draw_value(out, &key, t->key, zone);
+			show_value(out, &key, t->key, zone);
 			buf_str(out, " -> ");
 		}
-		draw_value(out, &member, t == NULL ? NULL : t->elem, zone);
+		show_value(out, &member, t == NULL ? NULL : t->elem, zone);
 	}
 	buf_byte(out, v->type == VALUE_ARRAY ? ']' : '}');
 }
 
-void
-draw_value(struct buf *out, const struct value *v, const struct type *t,
+/* A value as Spark shows it; t may be NULL. */
+static void
+show_value(struct buf *out, const struct value *v, const struct type *t,
 	const struct zone *zone)
 {
 	if (value_is_null(v)) {
@@ -406,7 +410,7 @@ draw_record(struct draw *d, const struct record *r)
 			continue;
 		c = &cells[d->place[i]];
 		buf_clear(&plain);
-		draw_value(&plain, &r->v[i], d->columns[d->place[i]].type,
+		show_value(&plain, &r->v[i], d->columns[d->place[i]].type,
 			d->zone);
 		c->at = d->text.n;
 		escape(d, &d->text, plain.p, plain.n);

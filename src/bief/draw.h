@@ -68,9 +68,6 @@ draw_has_columns(const struct draw *d)
 	return d->ncolumns > 0;
 }
 
-/* A value as Spark shows it; type may be NULL. */
-void draw_value(struct buf *out, const struct value *v, const struct type *type,
-	const struct zone *zone);
 /* A record as Python's str() shows a tuple (of one field: that field). */
 void draw_python(struct buf *out, const struct record *r);
 /* Columns that text takes. */

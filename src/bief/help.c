@@ -9,7 +9,7 @@
 
 #define AT(member) offsetof(struct common, member)
 
-const struct opt common_opts[] = {
+static const struct opt common_opts[] = {
 	{"help", 'h', OPT_FLAG, AT(help), NULL, "show this help"},
 	{"version", 0, OPT_FLAG, AT(version), NULL, "show the version"},
 	{"dump-options", 0, OPT_FLAG, AT(dump_options), NULL,

@@ -253,7 +253,6 @@ void jq_members_sort(struct jq_member *m, size_t n);
 
 /* Append as jq itself prints a value: tostring. */
 void jq_dump(struct jq_run *run, const struct value *v, struct buf *out);
-void jq_dump_number(const struct jq_number *x, struct buf *out);
 /* The same as a string. */
 struct value jq_tostring(struct jq_run *run, const struct value *v);
 

@@ -672,7 +672,7 @@ dump_double(double d, struct buf *out)
 	}
 }
 
-void
+static void
 jq_dump_number(const struct jq_number *x, struct buf *out)
 {
 	char text[NUMBER_MAX];

@@ -24,8 +24,6 @@ void loop_signals(struct chain *c);
 /* Flush the output, then wait for descriptors, a deadline (time_now), a tick,
  * a signal, or the reader's going away (which ends the process). */
 int loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline);
-/* Batches by the clock in the middle of the chain. */
-int loop_ticks(struct chain *c);
 
 /* Where an input with control lines stands. */
 struct loop_place {

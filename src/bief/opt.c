@@ -70,8 +70,9 @@ opt_list_free(struct opt_list *l)
 	l->n = 0;
 }
 
-int
-opt_size(const char *s, int64_t *out)
+/* "16M" and such; 0 or -1. */
+static int
+size_parse(const char *s, int64_t *out)
 {
 	static const char units[] = "KMGT";
 	char *end;
@@ -191,7 +192,7 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 				why.text);
 		return 0;
 	case OPT_SIZE:
-		if (opt_size(value, at) < 0)
+		if (size_parse(value, at) < 0)
 			return err_as(err, STATUS_USAGE,
 				"--%s: '%s' is not a size such as 16M",
 				o->name, quoted);

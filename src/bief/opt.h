@@ -64,9 +64,6 @@ void opt_free(const struct opt_table *tables, size_t ntables);
 void opt_list_add(struct opt_list *l, const char *text, bool commas);
 void opt_list_free(struct opt_list *l);
 
-/* "16M" and such; 0 or -1. */
-int opt_size(const char *s, int64_t *out);
-
 /* Edit distance is small enough to ask "did you mean"; NULL-safe helper for
  * all messages that name the nearest word. */
 size_t opt_distance(const char *a, const char *b);

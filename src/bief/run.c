@@ -133,7 +133,8 @@ loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline)
 	return 0;
 }
 
-int
+/* Batches by the clock in the middle of the chain. */
+static int
 loop_ticks(struct chain *c)
 {
 	for (int i = 0; i < c->n; i++)

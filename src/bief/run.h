@@ -69,8 +69,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_WINDOWS 32  /* it takes records with windows set */
 #define OP_OPERANDS 64 /* it takes operands; without this they are refused */
 #define OP_INPUTS 128  /* it reads several inputs itself: see inputs */
-#define OP_ON_ERROR 256 /* records may be refused by what they hold */
-#define OP_FILES 512   /* operands are files to be read in place of the input */
+#define OP_FILES 256   /* operands are files to be read in place of the input */
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
 

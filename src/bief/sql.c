@@ -39,7 +39,8 @@ sql_end(struct sql *x)
 
 /* Evaluation. */
 
-int
+/* The value; it lives until out is changed or the next call with c. */
+static int
 sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 	struct value *v)
 {

@@ -83,8 +83,6 @@ extern const struct sql_fn sql_ops_fns[], sql_math_fns[], sql_text_fns[],
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* The nearest name, or NULL. */
 const char *sql_fn_near(const char *name);
-/* All functions, for tests: i from 0, NULL at the end. */
-const struct sql_fn *sql_fn_at(size_t i);
 /* How many arguments; max is -1 for any number. */
 void sql_fn_arity(const struct sql_fn *f, int *min, int *max);
 int sql_fn_rule(struct sql_rule *r);
@@ -189,8 +187,6 @@ int sql_refuse(const struct sql *x, const char *at, struct err *err,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 struct sql_node *sql_node(struct sql *x, enum sql_op op, const char *from);
-struct sql_node *sql_call(struct sql *x, const char *fn, const char *from,
-	int narg, ...);
 
 /*
  * One item of a select list, from *at on.  Returns 1 if another one follows, 0
@@ -200,9 +196,6 @@ int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 	const char **alias, struct err *err);
 
 /* Evaluation. */
-/* The value; it lives until out is changed or the next call with c. */
-int sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
-	struct value *v);
 /* 1 true; 0 false or null; -1 */
 int sql_true(struct datum_ctx *c, struct sql_node *n);
 int sql_eval_literal(struct datum_ctx *c, struct sql_node *n,
@@ -229,10 +222,6 @@ int sql_text_limit(struct datum_ctx *c, const struct sql_node *n,
 	int64_t times, size_t size);
 size_t sql_text_chars(const char *s, size_t n);
 
-/* Order of two values that are not null, brought together as n's operands; 2 if
- * one of them cannot be read as the other's type. */
-int sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *b, int *order);
 /* Days since 1970 so many months later, at the month's end at most. */
 #define SQL_MONTHS_MAX (12 * 600000)
 int64_t sql_add_months(int64_t days, int64_t months);

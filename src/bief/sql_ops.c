@@ -695,7 +695,9 @@ holds(int op, int order)
 	return order >= 0;
 }
 
-int
+/* Order of two values that are not null, brought together as n's operands; 2 if
+ * one of them cannot be read as the other's type. */
+static int
 sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *b, int *order)
 {

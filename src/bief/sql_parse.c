@@ -71,7 +71,7 @@ set_args(struct sql *x, struct sql_node *n, struct sql_node *const *arg,
 		memcpy(n->arg, arg, (size_t)narg * sizeof(*arg));
 }
 
-struct sql_node *
+static struct sql_node *
 sql_call(struct sql *x, const char *fn, const char *from, int narg, ...)
 {
 	struct sql_node *n = sql_node(x, SQL_CALL, from), *arg[3];

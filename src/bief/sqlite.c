@@ -198,12 +198,6 @@ sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err)
 	return rc == DONE ? 0 : -1;
 }
 
-void
-sqlite_reset(struct sqlite *db, struct sqlite_stmt *s)
-{
-	db->reset(s);
-}
-
 bool
 sqlite_exact(const struct value *v)
 {
@@ -213,7 +207,7 @@ sqlite_exact(const struct value *v)
 	       value_number(v, false).type != VALUE_INT;
 }
 
-int
+static int
 sqlite_bind_text(struct sqlite *db, struct sqlite_stmt *s, int i, const char *p,
 	size_t n, struct err *err)
 {

@@ -35,8 +35,6 @@ struct sqlite_stmt *sqlite_prepare(struct sqlite *db, const char *sql,
 void sqlite_finalize(struct sqlite *db, struct sqlite_stmt *s);
 /* 1: there is a row; 0: done, and ready to run again; -1: failed. */
 int sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err);
-/* Stop before the end. */
-void sqlite_reset(struct sqlite *db, struct sqlite_stmt *s);
 
 /*
  * Give parameter i (from 1) a value: integers and doubles as they are, a
@@ -48,8 +46,6 @@ int sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
 	struct err *err);
 /* An integer beyond 64 bits: it keeps its digits, as text. */
 bool sqlite_exact(const struct value *v);
-int sqlite_bind_text(struct sqlite *db, struct sqlite_stmt *s, int i,
-	const char *p, size_t n, struct err *err);
 
 /* Make all parameters null. */
 void sqlite_clear(struct sqlite *db, struct sqlite_stmt *s);
