@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "modes.h"
 #include "query.h"
+#include "recent.h"
 #include "run.h"
 #include "session.h"
 #include "span.h"
@@ -41,6 +42,9 @@ struct agg {
 	uint64_t seq;   /* of records */
 	size_t nsessions;
 	struct state *late_groups; /* of this batch */
+	bool single; /* a record counts in one group, or slice */
+	bool pending; /* what is counted stands in recent until the batch ends */
+	struct recent recent;
 	struct record_add add_start, add_end;
 	struct slots copy;
 };
@@ -103,6 +107,7 @@ agg_close(struct stage *st)
 
 	query_release(&a->q);
 	state_free(a->late_groups);
+	recent_release(&a->recent);
 	field_release(&a->start);
 	field_release(&a->end);
 	record_add_release(&a->add_start);
@@ -217,6 +222,28 @@ plan_out(struct agg *a, struct plan *p)
 	}
 }
 
+/* What stands in a->recent goes to its group. */
+static void
+add_count(void *arg, state_ref ref, uint32_t n)
+{
+	struct stage *st = arg;
+
+	*(int64_t *)state_change(st->state, ref) += n;
+}
+
+/* Now it is known whether records carry windows. */
+static int
+decide(struct stage *st, bool windowed)
+{
+	struct agg *a = STAGE(st, agg);
+
+	a->single = !a->q.cube && !a->q.rollup && !a->q.session;
+	a->pending = a->q.acc.count_only && a->q.acc.n == 1;
+	recent_init(&a->recent, windowed,
+		a->q.nkeys <= RECENT_FIELDS ? a->q.nkeys : 0, add_count, st);
+	return query_decide(&a->q, windowed, st->err);
+}
+
 static int
 agg_plan(struct stage *st, struct plan *p)
 {
@@ -234,7 +261,7 @@ agg_plan(struct stage *st, struct plan *p)
 				   : p->window_us != 0 || p->session_us != 0);
 	a->q.session = windows && p->session_us != 0;
 	if ((a->no_window || p->fields != NULL || windows) &&
-		query_decide(&a->q, windows, st->err) == -1)
+		decide(st, windows) == -1)
 		return -1;
 	for (size_t i = 0; p->fields != NULL && i < a->q.nkeys; i++) {
 		const struct type *t = schema_type(p->fields, a->by.s[i]);
@@ -330,7 +357,7 @@ widen(struct stage *st, struct blob_form *before)
 	}
 	free(before->vars);
 	a->q.shape = NULL;
-	query_forget_recent(&a->q);
+	recent_clear(&a->recent);
 	return query_check_names(&a->q, st->err);
 }
 
@@ -343,7 +370,7 @@ agg_begin(struct stage *st, struct batch *b)
 
 	a->seq = (uint64_t)b->number << 36;
 	state_clear(a->late_groups);
-	query_forget_recent(&a->q);
+	recent_clear(&a->recent);
 	a->late = WATERMARK_NONE;
 	if (a->lag && a->windows_timed)
 		a->late = a->begun;
@@ -507,7 +534,7 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 	return 0;
 }
 
-/* The record as a key of a->q.recent. */
+/* The record as a key of a->recent. */
 static inline bool
 recent_key(struct agg *a, const struct record *r, int64_t start, int64_t end,
 	struct recent_key *k)
@@ -515,15 +542,37 @@ recent_key(struct agg *a, const struct record *r, int64_t start, int64_t end,
 	static const struct value null = {.type = VALUE_NULL};
 	const struct value *v;
 
-	k->start = start;
-	k->end = end;
 	k->n = 0;
+	if (a->q.nkeys > RECENT_FIELDS)
+		return false;
+	if (a->q.g.windowed)
+		recent_window(k, start, end);
 	for (size_t i = 0; i < a->q.nkeys; i++) {
 		v = record_get(r, &a->q.keys[i]);
 		if (!recent_field(k, v != NULL ? v : &null))
 			return false;
 	}
 	return true;
+}
+
+/* Count the record in a group that was found; group is its word in
+ * a->recent. */
+static inline void
+take_again(struct stage *st, uint64_t *group)
+{
+	struct agg *a = STAGE(st, agg);
+	state_ref ref = (state_ref)*group;
+	struct blob b;
+
+	if (a->pending && *group >> 32 != UINT32_MAX) {
+		*group += UINT64_C(1) << 32;
+	} else if (a->pending) {
+		add_count(st, ref, 1);
+	} else {
+		state_change(st->state, ref);
+		blob_state(&b, st->state, ref);
+		accums_add(&a->q.acc, &b, a->seq);
+	}
 }
 
 /* Count the record in the one group, or slice, that it belongs to: of this
@@ -534,32 +583,23 @@ take_one(struct stage *st, struct record *r, bool there, int64_t start,
 	int64_t end)
 {
 	struct agg *a = STAGE(st, agg);
-	struct recent *recent = NULL;
+	uint64_t *row = NULL;
 	struct recent_key k;
 	struct span w;
-	struct blob b;
 	state_ref ref = STATE_NONE;
 	bool hit = false;
 	int ret = 0;
 
 	if ((there || !a->q.g.windowed) && recent_key(a, r, start, end, &k))
-		recent = recent_find(a->q.recent, &k, &hit);
+		row = recent_find(&a->recent, &k, &hit);
 	if (hit) {
-		b.p = state_change(st->state, recent->ref);
-		if (a->q.acc.count_only && a->q.acc.n == 1) {
-			++*(int64_t *)b.p;
-		} else {
-			blob_state(&b, st->state, recent->ref);
-			accums_add(&a->q.acc, &b, a->seq);
-		}
+		take_again(st, recent_group(&a->recent, row));
 	} else {
 		w = (struct span){there, start, end};
 		ret = r->windows != NULL ? take_slice(st, r, &w, &ref)
 					 : take_group(st, r, 0, &w, &ref);
-		if (recent != NULL) {
-			recent->key = k;
-			recent->ref = ref;
-		}
+		if (row != NULL && ref != STATE_NONE)
+			recent_put(&a->recent, row, &k, ref);
 	}
 	a->seq++;
 	return ret;
@@ -577,7 +617,7 @@ take_windows(struct stage *st, struct record *r)
 
 	/* Lines are numbered as if it came once for each window. */
 	st->records_in += (uint64_t)((newest - w.start) / set->slide);
-	if (a->q.acc.mergeable && a->q.recent != NULL) {
+	if (a->q.acc.mergeable && a->single) {
 		a->q.slices = *set;
 		a->q.sliced = true;
 		return take_one(st, r, true, span_slice(set, set->time), 0);
@@ -624,9 +664,8 @@ agg_record(struct stage *st, struct record *r)
 	int ret;
 
 	if (!a->q.decided &&
-		query_decide(&a->q, record_get(r, &a->start) != NULL &&
-				record_get(r, &a->end) != NULL,
-			st->err) == -1)
+		decide(st, record_get(r, &a->start) != NULL &&
+				record_get(r, &a->end) != NULL) == -1)
 		return -1;
 	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
 		widen(st, &before) == -1)
@@ -637,7 +676,7 @@ agg_record(struct stage *st, struct record *r)
 		return run_reject(st, r, "%s", st->err->text);
 	if (r->windows != NULL && a->q.g.windowed)
 		return take_windows(st, r);
-	if (a->q.recent != NULL && a->q.g.windowed) {
+	if (a->single && a->q.g.windowed) {
 		s = record_get(r, &a->start);
 		e = record_get(r, &a->end);
 		if (s != NULL && e != NULL && s->type == VALUE_TIME &&
@@ -647,7 +686,7 @@ agg_record(struct stage *st, struct record *r)
 	ret = record_span(st, r, &w);
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
-	return a->q.recent != NULL
+	return a->single
 		? take_one(st, r, w.there, w.start, w.end)
 		: take_sets(st, r, &w);
 }
@@ -661,7 +700,7 @@ emit_all(struct stage *st)
 	state_ref r;
 	bool made;
 
-	if (!a->q.decided && query_decide(&a->q, false, st->err) == -1)
+	if (!a->q.decided && decide(st, false) == -1)
 		return -1;
 	if (a->q.nkeys == 0 && !a->q.g.windowed) {
 		/* The one group of all records is there without any, too. */
@@ -748,6 +787,7 @@ agg_batch(struct stage *st, struct batch *b)
 	struct agg *a = STAGE(st, agg);
 	int ret = 0;
 
+	recent_flush(&a->recent);
 	rows_clear(&a->q.rows);
 	if (b->whole || (a->mode == MODE_COMPLETE && !b->empty))
 		ret = emit_all(st);

@@ -54,7 +54,6 @@ query_release(struct query *q)
 		buf_release(&q->texts[i]);
 	free(q->texts);
 	free(q->masks);
-	free(q->recent);
 	free(q->keys);
 	free(q->names);
 	accums_release(&q->acc);
@@ -81,19 +80,10 @@ query_decide(struct query *q, bool windowed, struct err *err)
 			sets, SETS_MOST);
 	if (q->g.sets)
 		q->nmasks = q->cube ? (size_t)1 << columns : columns + 1;
-	else if (!q->session)
-		q->recent = mem_zalloc(RECENT_GROUPS * sizeof *q->recent);
 	q->masks = mem_alloc(q->nmasks * sizeof *q->masks);
 	for (i = 0; i < q->nmasks; i++)
 		q->masks[i] = (uint16_t)(q->cube ? i : (1u << i) - 1);
 	return 0;
-}
-
-void
-query_forget_recent(struct query *q)
-{
-	if (q->recent != NULL)
-		memset(q->recent, 0, RECENT_GROUPS * sizeof *q->recent);
 }
 
 int

@@ -34,7 +34,6 @@ struct query {
 	struct window_set slices; /* the windows that slices are parts of */
 	bool sliced;              /* there are slices */
 	struct buf key;           /* the key that is being built */
-	struct recent *recent;    /* NULL: not for this query */
 
 	/* output */
 	struct rows rows;
@@ -48,8 +47,6 @@ int query_init(struct query *q, const struct opt_list *by, struct err *err);
 void query_release(struct query *q);
 /* Now it is known whether records carry windows. */
 int query_decide(struct query *q, bool windowed, struct err *err);
-/* Entries may be gone or have another form: find them again. */
-void query_forget_recent(struct query *q);
 /* No result may have the name of a key. */
 int query_check_names(const struct query *q, struct err *err);
 

@@ -52,6 +52,15 @@ simd_equal16_plain(const char *a, const char *b)
 	return m;
 }
 
+void
+simd_short_plain(const char *p, size_t n, uint64_t w[2])
+{
+	char b[16] = {0};
+
+	memcpy(b, p, n);
+	memcpy(w, b, sizeof b);
+}
+
 uint64_t
 simd_byte_plain(const char *p, char c)
 {

@@ -28,6 +28,7 @@ uint32_t simd_stop_plain(const char *p, uint32_t *high);
 uint32_t simd_nondigit_plain(const char *p);
 uint32_t simd_equal16_plain(const char *a, const char *b);
 uint64_t simd_byte_plain(const char *p, char c);
+void simd_short_plain(const char *p, size_t n, uint64_t w[2]);
 
 /* Bytes at which a JSON string must be looked at: '"', '\', below 0x20, and
  * 0x80 and above. */
@@ -128,6 +129,29 @@ simd_byte(const char *p, char c)
 #else
 	return simd_byte_plain(p, c);
 #endif
+}
+
+/* n bytes, n <= 16, as two words, with zeros behind them. */
+static inline void
+simd_short(const char *p, size_t n, uint64_t w[2])
+{
+#if defined(SIMD_SSE2) && !defined(__SANITIZE_ADDRESS__)
+	static const char keep[32] = {
+		-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+	__m128i x;
+
+	/* 16 bytes that do not reach the next page can be read. */
+	if (((uintptr_t)p & 4095) <= 4096 - 16) {
+		x = _mm_and_si128(
+			_mm_loadu_si128((const __m128i *)(const void *)p),
+			_mm_loadu_si128((const __m128i *)(const void *)
+				(keep + 16 - n)));
+		w[0] = (uint64_t)_mm_cvtsi128_si64(x);
+		w[1] = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(x, x));
+		return;
+	}
+#endif
+	simd_short_plain(p, n, w);
 }
 
 /*

@@ -33,12 +33,18 @@ static void
 spans(const char *p, size_t n)
 {
 	uint32_t a[300], b[300];
+	uint64_t v[2], w[2];
 	size_t max = (size_t)rand() % 200, k = simd_lines(p, n, a, max);
 
 	check(k == simd_lines_plain(p, n, b, max), "number of lines");
 	check(memcmp(a, b, k * sizeof a[0]) == 0, "lines");
 	check(simd_span(p, n) == simd_span_plain(p, n), "span");
 	check(simd_utf8(p, n) == (simd_utf8_place(p, n) == n), "utf8");
+	if (n > 16)
+		n = 16;
+	simd_short(p, n, v);
+	simd_short_plain(p, n, w);
+	check(memcmp(v, w, sizeof v) == 0, "short");
 }
 
 /* Text of characters of all lengths, with now and then an error. */

@@ -1,0 +1,63 @@
+/* recent: what is counted for each group comes out, however often rows change
+ * hands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "recent.h"
+
+#define GROUPS 100000
+
+static uint64_t counted[GROUPS + 1];
+
+static void
+flush(void *arg, state_ref ref, uint32_t n)
+{
+	((uint64_t *)arg)[ref] += n;
+}
+
+int
+main(void)
+{
+	static uint64_t given[GROUPS + 1];
+	struct recent t;
+	uint32_t x = 1;
+	int hits = 0;
+
+	recent_init(&t, true, 1, flush, counted);
+	for (int i = 0; i < 1000000; i++) {
+		struct recent_key k;
+		struct value v;
+		char text[16];
+		uint64_t *row;
+		bool hit;
+		state_ref ref;
+
+		x = x * 1103515245 + 12345;
+		/* Few groups at first, then more than there are rows. */
+		ref = 1 + (x >> 8) % (i < 300000 ? 100 : GROUPS);
+		v = value_json_string(text,
+			(size_t)snprintf(text, sizeof text, "%u", ref / 2),
+			false);
+		recent_window(&k, ref % 2, 5);
+		if (!recent_field(&k, &v))
+			return 1;
+		row = recent_find(&t, &k, &hit);
+		if (hit && (state_ref)*recent_group(&t, row) != ref)
+			return 1;
+		given[ref]++;
+		hits += hit;
+		if (hit) {
+			*recent_group(&t, row) += UINT64_C(1) << 32;
+		} else {
+			counted[ref]++;
+			recent_put(&t, row, &k, ref);
+		}
+		if (i % 200000 == 0)
+			recent_clear(&t);
+	}
+	recent_flush(&t);
+	recent_release(&t);
+	if (hits < 250000)
+		fprintf(stderr, "recent: only %d hits\n", hits);
+	return hits < 250000 || memcmp(counted, given, sizeof counted) != 0;
+}
