@@ -97,6 +97,10 @@ agg_open(struct stage *st)
 	for (i = 0; i < st->noperands; i++)
 		if (accums_parse(&a->q.acc, st->operands[i], st->err) == -1)
 			return -1;
+	for (i = 0; i < a->q.nkeys; i++)
+		run_watch(st, &a->q.keys[i]);
+	for (i = 0; i < a->q.acc.ninputs; i++)
+		run_watch(st, &a->q.acc.in[i].field);
 	return query_check_names(&a->q, st->err);
 }
 

@@ -41,8 +41,10 @@ dedup_open(struct stage *st)
 	if (d->by.n == 0)
 		return 0;
 	d->keys = mem_zalloc(d->by.n * sizeof(*d->keys));
-	for (size_t i = 0; i < d->by.n; i++)
+	for (size_t i = 0; i < d->by.n; i++) {
 		field_init(&d->keys[i], d->by.s[i]);
+		run_watch(st, &d->keys[i]);
+	}
 	return 0;
 }
 

@@ -52,6 +52,7 @@ plan(struct stage *st, struct plan *p)
 			schema_type(p->fields, l->s[i]);
 
 		field_init(&d->fields[i], l->s[i]);
+		run_watch(st, &d->fields[i]);
 		d->nan[i] = t == NULL || t->kind != TYPE_STRING;
 	}
 	return 0;

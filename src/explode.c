@@ -74,6 +74,7 @@ open_(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--split and --regex exclude each other");
 	field_init(&x->field, st->operands[0]);
+	run_watch(st, &x->field);
 	if (x->as == NULL && (x->keep || x->field.nstep > 1))
 		return err_as(st->err, STATUS_USAGE, "%s needs a name for the "
 			"element: --as NAME", x->keep ? "--keep" : "a path");

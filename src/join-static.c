@@ -95,6 +95,7 @@ split_on(struct stage *st)
 		opt_list_add(&j->right, equals == NULL ? text : equals + 1,
 			false);
 		field_init(&j->key[i], left);
+		run_watch(st, &j->key[i]);
 		free(left);
 	}
 	return 0;

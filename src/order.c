@@ -63,6 +63,7 @@ order_open(struct stage *st)
 
 		o->keys[i].down = *name == '-';
 		field_init(&o->keys[i].field, name + (*name == '-'));
+		run_watch(st, &o->keys[i].field);
 	}
 	buf_init(&o->text);
 	buf_init(&o->tmp);

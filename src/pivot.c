@@ -68,6 +68,9 @@ pivot_open(struct stage *st)
 	field_init(&p->row, p->rows);
 	field_init(&p->col, p->cols);
 	field_init(&p->val, p->value);
+	run_watch(st, &p->row);
+	run_watch(st, &p->col);
+	run_watch(st, &p->val);
 	return read_fill(st);
 }
 

@@ -53,6 +53,7 @@ watermark_open(struct stage *st)
 	st->state_rows = 0;
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
+	run_watch(st, &w->field);
 	return wm_open(&w->wm, "delay", st->err);
 }
 

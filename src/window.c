@@ -32,7 +32,6 @@ struct window {
 	struct window_set set;
 	bool give_sets;  /* what follows takes a record for all its windows */
 	struct span last;
-	uint64_t absent; /* records without the field */
 	struct record_add add_start, add_end;
 	struct slots slots;
 	struct buf tmp;
@@ -168,6 +167,7 @@ window_open(struct stage *st)
 		return refuse(st, "--on is missing: the field with the time");
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
+	run_watch(st, &w->field);
 	if (w->session_field != NULL)
 		field_init(&w->gap, w->session_field);
 	if ((is_session(w) ? check_session(st) : check_size(st)) == -1)
@@ -426,10 +426,8 @@ window_record(struct stage *st, struct record *r)
 		return arrival_record(&w->arrival, st, r);
 	v = record_get(r, &w->field);
 	w->wm.any = true;
-	if (value_is_null(v)) {
-		w->absent += v == NULL;
+	if (value_is_null(v))
 		return run_untimed(st, r, "no time in '%s'", w->on);
-	}
 	got = time_of(st, r, v, &us);
 	if (got == 0)
 		return run_untimed(st, r, "no time in '%s'", w->on);
@@ -466,11 +464,6 @@ window_batch(struct stage *st, struct batch *b)
 {
 	struct window *w = STAGE(st, window);
 
-	if (w->absent > 0 && w->absent == st->records_in &&
-		(b->whole || b->last)) {
-		run_warn(st, "no record had a field '%s'", w->field.path);
-		st->untimed = 0; /* which says it */
-	}
 	if (w->arrival.length != NULL)
 		return arrival_batch(&w->arrival, st, b, emit_in);
 	return w->wm.delay != NULL ? wm_batch(&w->wm, st, b) : 0;

@@ -413,3 +413,14 @@ rows() {
 	agg --by action total=count < events | jq -c '.[]' > out
 	jq -c '.[]' "$e/e03-total-by-action.jsonl" | diff - out
 }
+
+@test "a field that no record had is told, with the name that may be meant" {
+	printf '{"action":"Open","n":1}\n' >in
+	agg --by actoin sum:x <in >out 2>err
+	is err <<-'EOF'
+	agg: no record had a field 'actoin' (did you mean 'action'?)
+	agg: no record had a field 'x'
+	EOF
+	agg --by action sum:n </dev/null 2>err
+	[ ! -s err ]
+}

@@ -161,6 +161,7 @@ chain_close(struct chain *c)
 		record_reader_release(&st->priv->reader);
 		buf_release(&st->priv->text);
 		buf_release(&st->priv->scratch);
+		free(st->priv->watched);
 		if (st->priv->rejects_fd >= 0)
 			close(st->priv->rejects_fd);
 		if (st->priv->progress_fd > STDERR_FILENO)

@@ -48,6 +48,8 @@ struct stage_private {
 	int64_t started_us;          /* of the batch, monotonic */
 	uint64_t batch_in, batch_out, batch_late; /* counters at its beginning */
 	int progress_fd;
+	struct field **watched;      /* told when no record had them */
+	size_t nwatched;
 	struct recovery recovery;
 };
 

@@ -5,6 +5,7 @@
 
 #include "err.h"
 #include "json.h"
+#include "opt.h"
 #include "simd.h"
 
 /*
@@ -475,7 +476,8 @@ field_release(struct field *f)
 	steps_release(f);
 	free(f->path);
 	free(f->name);
-	f->path = f->name = NULL;
+	free(f->near);
+	f->path = f->name = f->near = NULL;
 }
 
 const char *
@@ -493,6 +495,24 @@ field_last(const struct field *f, size_t *n, struct buf *tmp)
 	return buf_cstr(tmp);
 }
 
+/* A name of this shape that the field's may have been meant for. */
+static void
+field_nearest(struct field *f, const struct shape *shape)
+{
+	char name[64];
+
+	for (uint32_t i = 0; i < shape->n && f->near == NULL; i++) {
+		const struct shape_name *s = &shape->names[i];
+
+		if (s->n >= sizeof(name))
+			continue;
+		memcpy(name, s->s, s->n);
+		name[s->n] = '\0';
+		if (opt_near(f->path, name))
+			f->near = mem_dup(name, s->n);
+	}
+}
+
 /* Find out where the field is in records of this shape. */
 static void
 field_resolve(struct field *f, const struct shape *shape)
@@ -502,14 +522,18 @@ field_resolve(struct field *f, const struct shape *shape)
 	f->id = shape->id;
 	f->step_index = -1;
 	f->index = shape_find(shape, f->name, f->nname);
-	if (f->index >= 0 || f->nstep == 0)
-		return;
-	buf_init(&b);
-	json_escape(&b, f->step[0].s, f->step[0].n);
-	f->step_index = shape_find(shape, buf_cstr(&b), b.n);
-	buf_release(&b);
-	if (f->nstep == 1)
-		f->index = f->step_index;
+	if (f->index < 0 && f->nstep > 0) {
+		buf_init(&b);
+		json_escape(&b, f->step[0].s, f->step[0].n);
+		f->step_index = shape_find(shape, buf_cstr(&b), b.n);
+		buf_release(&b);
+		if (f->nstep == 1)
+			f->index = f->step_index;
+	}
+	if (f->index >= 0 || f->step_index >= 0)
+		f->seen = true;
+	else if (!f->seen && f->near == NULL)
+		field_nearest(f, shape);
 }
 
 static bool

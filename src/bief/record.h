@@ -111,6 +111,8 @@ struct field {
 	struct value *step; /* of a path: names or indexes */
 	int nstep;          /* 0: it is no path */
 	int step_index; /* of the field that the first step names */
+	bool seen;      /* a record had it, or the first step of its path */
+	char *near;     /* a name like it that a record had, while not seen */
 };
 void field_init(struct field *f, const char *path);
 void field_release(struct field *f);

@@ -188,6 +188,9 @@ void run_late(struct stage *st, const struct record *r, const char *fmt, ...)
  * told at the end. */
 int run_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Say at the end when no record had this field: where types are not known from
+ * the plan, a wrong name would look like nulls.  f lives until close. */
+void run_watch(struct stage *st, struct field *f);
 /* "program: ..." on standard error. */
 void run_warn(struct stage *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -173,6 +173,36 @@ run_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
 }
 
 void
+run_watch(struct stage *st, struct field *f)
+{
+	struct stage_private *p = st->priv;
+
+	p->watched = mem_realloc(p->watched,
+		(p->nwatched + 1) * sizeof(*p->watched));
+	p->watched[p->nwatched++] = f;
+}
+
+/* How many watched fields have not been seen. */
+static int
+say_unseen(struct stage *st)
+{
+	struct stage_private *p = st->priv;
+	int n = 0;
+
+	for (size_t i = 0; i < p->nwatched && st->records_in > 0; i++) {
+		const struct field *f = p->watched[i];
+
+		if (st->in.fields != NULL || f->seen)
+			continue;
+		say(st, f->near != NULL ?
+			"no record had a field '%s' (did you mean '%s'?)" :
+			"no record had a field '%s'", f->path, f->near);
+		n++;
+	}
+	return n;
+}
+
+void
 say_too_long(struct stage *st, const char *line, size_t n)
 {
 	struct record r = {.line = line, .nline = n < 200 ? (uint32_t)n : 200,
@@ -186,12 +216,14 @@ say_too_long(struct stage *st, const char *line, size_t n)
 void
 say_counts(struct stage *st)
 {
+	bool unseen = say_unseen(st) > 0;
+
 	if (st->rejected > 0 && run_on_error(st) != ON_ERROR_FAIL)
 		say(st, "%llu record%s refused, %s",
 			(unsigned long long)st->rejected,
 			st->rejected == 1 ? "" : "s",
 			run_on_error(st) == ON_ERROR_SKIP ? "skipped" : "kept");
-	if (st->untimed > 0)
+	if (st->untimed > 0 && !(unseen && st->untimed == st->records_in))
 		say(st, "%llu record%s had no time and %s dropped",
 			(unsigned long long)st->untimed,
 			st->untimed == 1 ? "" : "s",
