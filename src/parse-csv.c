@@ -12,15 +12,12 @@
 
 #include "cell.h"
 #include "err.h"
-#include "file.h"
 #include "json.h"
 #include "opt.h"
 #include "run.h"
 #include "schema.h"
 #include "state.h"
 #include "timepat.h"
-
-#define SCHEMA_MAX (16 << 20)
 
 struct place {
 	size_t at, n; /* in cells */
@@ -122,37 +119,6 @@ one_char(struct stage *st, const char *option, const char *text, char *out)
 	return 0;
 }
 
-static int
-read_schema(struct stage *st, struct parse_csv *o)
-{
-	const char *name = o->corrupt_name != NULL ? o->corrupt_name :
-		"_corrupt_record";
-	struct buf b;
-	int ret = 0;
-
-	buf_init(&b);
-	if (o->schema_text != NULL)
-		buf_str(&b, o->schema_text);
-	else
-		ret = file_read(o->schema_file, SCHEMA_MAX, &b, st->err);
-	if (ret == 0)
-		o->schema = schema_parse(buf_cstr(&b), st->err);
-	buf_release(&b);
-	if (o->schema == NULL || cell_schema(o->schema, st->err) < 0)
-		return -1;
-	o->corrupt = schema_find(o->schema, name, strlen(name));
-	if (o->corrupt < 0 && o->corrupt_name != NULL) {
-		schema_add(o->schema, name, type_new(TYPE_STRING));
-		o->corrupt = (int)o->schema->n - 1;
-	}
-	if (o->corrupt >= 0 &&
-		o->schema->f[o->corrupt].type->kind != TYPE_STRING)
-		return err_as(st->err, STATUS_USAGE,
-			"field '%s' takes malformed text and must be a string",
-			name);
-	return 0;
-}
-
 static void
 parser_start(struct parse_csv *o)
 {
@@ -189,7 +155,12 @@ csv_open(struct stage *st)
 	if (o->schema_text != NULL || o->schema_file != NULL) {
 		if (st->on_error < 0)
 			st->on_error = ON_ERROR_KEEP;
-		if (read_schema(st, o) < 0)
+		o->schema = schema_read(o->schema_text, o->schema_file,
+			st->err);
+		if (o->schema == NULL ||
+			cell_schema(o->schema, st->err) < 0 ||
+			schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,
+				st->err) < 0)
 			return -1;
 	} else if (o->corrupt_name != NULL || o->pattern != NULL ||
 		st->on_error == ON_ERROR_KEEP) {

@@ -11,15 +11,12 @@
 #include <string.h>
 
 #include "err.h"
-#include "file.h"
 #include "fromjson.h"
 #include "infer.h"
 #include "json.h"
 #include "run.h"
 #include "schema.h"
 #include "timepat.h"
-
-#define SCHEMA_MAX (16 << 20)
 
 struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;
@@ -64,43 +61,6 @@ usage(struct stage *st, const char *why)
 }
 
 static int
-read_schema(struct stage *st, struct parse_json *o)
-{
-	struct buf b;
-	int ret = 0;
-
-	buf_init(&b);
-	if (o->schema_text != NULL)
-		buf_str(&b, o->schema_text);
-	else
-		ret = file_read(o->schema_file, SCHEMA_MAX, &b, st->err);
-	if (ret == 0)
-		o->schema = schema_parse(buf_cstr(&b), st->err);
-	buf_release(&b);
-	return o->schema != NULL ? 0 : -1;
-}
-
-/* The field that takes malformed text. */
-static int
-find_corrupt(struct stage *st, struct parse_json *o)
-{
-	const char *name = o->corrupt_name != NULL ? o->corrupt_name :
-		"_corrupt_record";
-
-	o->corrupt = schema_find(o->schema, name, strlen(name));
-	if (o->corrupt < 0 && o->corrupt_name != NULL) {
-		schema_add(o->schema, name, type_new(TYPE_STRING));
-		o->corrupt = (int)o->schema->n - 1;
-	}
-	if (o->corrupt >= 0 &&
-		o->schema->f[o->corrupt].type->kind != TYPE_STRING)
-		return err_as(st->err, STATUS_USAGE,
-			"field '%s' takes malformed text and must be a string",
-			name);
-	return 0;
-}
-
-static int
 json_open(struct stage *st)
 {
 	struct parse_json *o = STAGE(st, parse_json);
@@ -129,9 +89,11 @@ json_open(struct stage *st)
 	}
 	if (st->on_error < 0)
 		st->on_error = ON_ERROR_KEEP;
-	if (read_schema(st, o) < 0)
+	o->schema = schema_read(o->schema_text, o->schema_file, st->err);
+	if (o->schema == NULL)
 		return -1;
-	return find_corrupt(st, o);
+	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,
+		st->err);
 }
 
 /* The fields that go out: all of the schema, behind those that are kept. */

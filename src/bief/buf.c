@@ -53,3 +53,29 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	if (n > 0)
 		b->n += (size_t)n;
 }
+
+void
+buf_utf8(struct buf *b, uint32_t c)
+{
+	char *p = buf_need(b, 4);
+
+	if (c < 0x80) {
+		p[0] = (char)c;
+		b->n += 1;
+	} else if (c < 0x800) {
+		p[0] = (char)(0xC0 | c >> 6);
+		p[1] = (char)(0x80 | (c & 63));
+		b->n += 2;
+	} else if (c < 0x10000) {
+		p[0] = (char)(0xE0 | c >> 12);
+		p[1] = (char)(0x80 | (c >> 6 & 63));
+		p[2] = (char)(0x80 | (c & 63));
+		b->n += 3;
+	} else {
+		p[0] = (char)(0xF0 | c >> 18);
+		p[1] = (char)(0x80 | (c >> 12 & 63));
+		p[2] = (char)(0x80 | (c >> 6 & 63));
+		p[3] = (char)(0x80 | (c & 63));
+		b->n += 4;
+	}
+}

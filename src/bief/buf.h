@@ -5,6 +5,7 @@
 #define BIEF_BUF_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct buf {
@@ -55,6 +56,9 @@ buf_str(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
 }
+
+/* Append a character as UTF-8. */
+void buf_utf8(struct buf *b, uint32_t c);
 
 /* The bytes as a C string: ends them with a NUL that does not count. */
 static inline char *

@@ -197,20 +197,6 @@ datum_from_buf(struct datum_ctx *c, const struct buf *b)
 	return datum_string(arena_text(&c->arena, b->p, b->n), b->n);
 }
 
-bool
-datum_special(const char *s, size_t n, double *d)
-{
-	if (n == 3 && memcmp(s, "NaN", 3) == 0)
-		*d = NAN;
-	else if (n == 8 && memcmp(s, "Infinity", 8) == 0)
-		*d = INFINITY;
-	else if (n == 9 && memcmp(s, "-Infinity", 9) == 0)
-		*d = -INFINITY;
-	else
-		return false;
-	return true;
-}
-
 /* Without point and exponent. */
 static bool
 is_whole(const struct value *v)
@@ -387,7 +373,7 @@ load_real(struct datum *d, int kind)
 		x = numeric_double(datum_decimal(d), d->s);
 	else if (d->kind == TYPE_DOUBLE)
 		x = d->d;
-	else if (d->kind != TYPE_STRING || !datum_special(d->str, d->n, &x))
+	else if (d->kind != TYPE_STRING || !number_special(d->str, d->n, &x))
 		return false;
 	*d = datum_double(kind == TYPE_FLOAT ? (double)(float)x : x);
 	d->kind = (uint8_t)kind;
@@ -652,7 +638,7 @@ open_key(struct datum_ctx *c, struct datum *key, struct ty want)
 	/* Keys are strings in JSON whatever they are in the map. */
 	if (want.kind == TYPE_STRING || want.kind == TYPE_UNKNOWN)
 		return 0;
-	if (!datum_special(key->str, key->n, &d) && ty_numeric(want))
+	if (!number_special(key->str, key->n, &d) && ty_numeric(want))
 		v.type = VALUE_NUMBER;
 	return datum_load(c, &v, want, key);
 }

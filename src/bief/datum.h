@@ -261,7 +261,19 @@ struct datum datum_copy(struct datum_ctx *c, struct arena *a,
 bool datum_base64_decode(const char *s, size_t n, struct buf *out);
 void datum_base64(const char *s, size_t n, struct buf *out);
 
-/* The spellings of doubles that JSON has no number for. */
-bool datum_special(const char *s, size_t n, double *d);
+/* An integer cut to the size of its type, as two's complement does. */
+static inline int64_t
+datum_wrap(int64_t i, int kind)
+{
+	switch (kind) {
+	case TYPE_BYTE:
+		return (int8_t)i;
+	case TYPE_SHORT:
+		return (int16_t)i;
+	case TYPE_INT:
+		return (int32_t)i;
+	}
+	return i;
+}
 
 #endif

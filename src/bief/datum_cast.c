@@ -428,7 +428,7 @@ from_text(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_INT:
 	case TYPE_LONG:
 		if ((d->flags & DATUM_LOOSE) != 0 &&
-			datum_special(s, n, &x)) {
+			number_special(s, n, &x)) {
 			r = datum_double(x);
 			datum_cast(c, &r, to);
 		} else if (text_long(s, n, &i) &&
@@ -483,20 +483,6 @@ cut(double d, int kind)
 	if (d >= INT32_MAX)
 		return INT32_MAX;
 	return d <= INT32_MIN ? INT32_MIN : (int64_t)d;
-}
-
-static int64_t
-wrap(int64_t i, int kind)
-{
-	switch (kind) {
-	case TYPE_BYTE:
-		return (int8_t)i;
-	case TYPE_SHORT:
-		return (int16_t)i;
-	case TYPE_INT:
-		return (int32_t)i;
-	}
-	return i;
 }
 
 static struct datum
@@ -569,12 +555,12 @@ from_number(struct datum *d, struct ty to)
 	case TYPE_LONG:
 		if (fraction) {
 			r = datum_int(to.kind,
-				wrap(cut(d->d, to.kind), to.kind));
+				datum_wrap(cut(d->d, to.kind), to.kind));
 		} else if (d->kind == TYPE_DECIMAL) {
 			v = datum_decimal(d) / numeric_power10(d->s);
-			r = datum_int(to.kind, wrap((int64_t)v, to.kind));
+			r = datum_int(to.kind, datum_wrap((int64_t)v, to.kind));
 		} else {
-			r = datum_int(to.kind, wrap(d->i, to.kind));
+			r = datum_int(to.kind, datum_wrap(d->i, to.kind));
 		}
 		break;
 	case TYPE_FLOAT:
@@ -621,7 +607,7 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 		break;
 	default:
 		*d = datum_int(to.kind,
-			wrap(time_floor_div(us, TIME_SECOND), to.kind));
+			datum_wrap(time_floor_div(us, TIME_SECOND), to.kind));
 	}
 }
 

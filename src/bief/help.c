@@ -116,15 +116,6 @@ help_print(const struct op *op, struct buf *out)
 static const char *const kinds[] = {"flag", "string", "int", "duration",
 	"size", "enum", "list", "multi"};
 
-static void
-put(struct buf *out, const char *key, const char *text)
-{
-	if (text == NULL)
-		return;
-	buf_printf(out, ",\"%s\":", key);
-	json_quote(out, text, strlen(text));
-}
-
 void
 help_dump(const struct op *op, struct buf *out)
 {
@@ -136,8 +127,8 @@ help_dump(const struct op *op, struct buf *out)
 	bool first = true;
 
 	buf_printf(out, "{\"name\":\"%s\",\"kind\":\"%s\"", op->name, kind);
-	put(out, "about", op->about);
-	put(out, "synopsis", op->synopsis);
+	json_member(out, "about", op->about);
+	json_member(out, "synopsis", op->synopsis);
 	buf_str(out, ",\"options\":[");
 	for (size_t i = 0; i < n; i++)
 		for (const struct opt *o = t[i].opts; o && o->name; o++) {
@@ -147,8 +138,8 @@ help_dump(const struct op *op, struct buf *out)
 			if (o->letter)
 				buf_printf(out, ",\"letter\":\"%c\"",
 					o->letter);
-			put(out, "arg", o->arg);
-			put(out, "help", o->help);
+			json_member(out, "arg", o->arg);
+			json_member(out, "help", o->help);
 			if (o->file)
 				buf_str(out, ",\"file\":true");
 			buf_printf(out, ",\"common\":%s}",

@@ -526,30 +526,13 @@ json_quote(struct buf *out, const char *s, size_t n)
 	buf_byte(out, '"');
 }
 
-static void
-put_utf8(struct buf *out, uint32_t c)
+void
+json_member(struct buf *out, const char *key, const char *text)
 {
-	char *p = buf_need(out, 4);
-
-	if (c < 0x80) {
-		p[0] = (char)c;
-		out->n += 1;
-	} else if (c < 0x800) {
-		p[0] = (char)(0xC0 | c >> 6);
-		p[1] = (char)(0x80 | (c & 63));
-		out->n += 2;
-	} else if (c < 0x10000) {
-		p[0] = (char)(0xE0 | c >> 12);
-		p[1] = (char)(0x80 | (c >> 6 & 63));
-		p[2] = (char)(0x80 | (c & 63));
-		out->n += 3;
-	} else {
-		p[0] = (char)(0xF0 | c >> 18);
-		p[1] = (char)(0x80 | (c >> 12 & 63));
-		p[2] = (char)(0x80 | (c >> 6 & 63));
-		p[3] = (char)(0x80 | (c & 63));
-		out->n += 4;
-	}
+	if (text == NULL)
+		return;
+	buf_printf(out, ",\"%s\":", key);
+	json_quote(out, text, strlen(text));
 }
 
 /* Decode \uXXXX at s (two of them where they are a pair); returns the place
@@ -569,7 +552,7 @@ unquote_unicode(struct buf *out, const char *s, const char *end)
 			s += 6;
 		}
 	}
-	put_utf8(out, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+	buf_utf8(out, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
 	return s;
 }
 

@@ -23,7 +23,7 @@
 
 typedef unsigned __int128 u128;
 
-static const char digit_pairs[201] =
+const char number_pairs[201] =
 	"00010203040506070809"
 	"10111213141516171819"
 	"20212223242526272829"
@@ -294,14 +294,14 @@ write_digits(char *out, uint64_t m, int count)
 		high = w / 10000;
 		low = w % 10000;
 		p -= 8;
-		memcpy(p, digit_pairs + high / 100 * 2, 2);
-		memcpy(p + 2, digit_pairs + high % 100 * 2, 2);
-		memcpy(p + 4, digit_pairs + low / 100 * 2, 2);
-		memcpy(p + 6, digit_pairs + low % 100 * 2, 2);
+		memcpy(p, number_pairs + high / 100 * 2, 2);
+		memcpy(p + 2, number_pairs + high % 100 * 2, 2);
+		memcpy(p + 4, number_pairs + low / 100 * 2, 2);
+		memcpy(p + 6, number_pairs + low % 100 * 2, 2);
 	}
 	for (w = (uint32_t)m; count >= 2; count -= 2) {
 		p -= 2;
-		memcpy(p, digit_pairs + w % 100 * 2, 2);
+		memcpy(p, number_pairs + w % 100 * 2, 2);
 		w /= 100;
 	}
 	if (count)
@@ -504,7 +504,7 @@ number_print_double(double d, char *out)
 	e = abs(e);
 	if (e >= 100)
 		*p++ = (char)('0' + e / 100);
-	memcpy(p, digit_pairs + e % 100 * 2, 2);
+	memcpy(p, number_pairs + e % 100 * 2, 2);
 	return (size_t)(p + 2 - out);
 }
 

@@ -4,9 +4,11 @@
 #ifndef BIEF_NUMBER_H
 #define BIEF_NUMBER_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define NUMBER_MAX 40 /* bytes that the printing functions may write */
 
@@ -48,5 +50,23 @@ size_t number_print_real(const char *s, size_t n, char *out);
  */
 size_t number_print_decimal(const char *s, size_t n, int precision, int scale,
 	char out[48]);
+
+/* "00", "01" ... "99" one behind the other. */
+extern const char number_pairs[201];
+
+/* Is this text one of the doubles that JSON has no number for? */
+static inline bool
+number_special(const char *s, size_t n, double *d)
+{
+	if (n == 3 && memcmp(s, "NaN", 3) == 0)
+		*d = NAN;
+	else if (n == 8 && memcmp(s, "Infinity", 8) == 0)
+		*d = INFINITY;
+	else if (n == 9 && memcmp(s, "-Infinity", 9) == 0)
+		*d = -INFINITY;
+	else
+		return false;
+	return true;
+}
 
 #endif

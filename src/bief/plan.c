@@ -97,21 +97,12 @@ plan_copy(struct plan *to, const struct plan *from)
 }
 
 static void
-put(struct buf *out, const char *key, const char *text)
-{
-	if (text == NULL)
-		return;
-	buf_printf(out, ",\"%s\":", key);
-	json_quote(out, text, strlen(text));
-}
-
-static void
 put_duration(struct buf *out, const char *key, int64_t us)
 {
 	char text[TIME_MAX + 1];
 
 	text[duration_format(us, text)] = '\0';
-	put(out, key, text);
+	json_member(out, key, text);
 }
 
 static void
@@ -135,17 +126,17 @@ plan_print(const struct plan *p, struct buf *out)
 	if (p->trigger == TRIGGER_INTERVAL)
 		put_duration(out, "trigger", p->interval_us);
 	else if (p->trigger != TRIGGER_NONE)
-		put(out, "trigger",
+		json_member(out, "trigger",
 			p->trigger == TRIGGER_ONCE ? "once" : "available-now");
 	if (p->fields != NULL) {
 		struct buf ddl;
 
 		buf_init(&ddl);
 		schema_print(p->fields, &ddl);
-		put(out, "fields", buf_cstr(&ddl));
+		json_member(out, "fields", buf_cstr(&ddl));
 		buf_release(&ddl);
 	}
-	put(out, "event_time", p->event_time);
+	json_member(out, "event_time", p->event_time);
 	if (p->delay_us >= 0)
 		put_duration(out, "delay", p->delay_us);
 	if (p->window_us != 0)
@@ -154,27 +145,27 @@ plan_print(const struct plan *p, struct buf *out)
 		put_duration(out, "slide", p->slide_us);
 	if (p->start_us != 0)
 		put_duration(out, "start", p->start_us);
-	put(out, "window_on", p->window_on);
+	json_member(out, "window_on", p->window_on);
 	if (p->session_us > 0)
 		put_duration(out, "session", p->session_us);
 	else if (p->session_us < 0)
-		put(out, "session", "field");
+		json_member(out, "session", "field");
 	if (p->mode != MODE_NONE)
-		put(out, "mode", mode_name(p->mode));
+		json_member(out, "mode", mode_name(p->mode));
 	if (p->asked != MODE_NONE)
-		put(out, "asked", mode_name(p->asked));
+		json_member(out, "asked", mode_name(p->asked));
 	if (p->aggregated)
 		buf_str(out, ",\"aggregated\":true");
 	put_list(out, "stateful", &p->stateful);
 	put_list(out, "keys", &p->keys);
-	put(out, "zone", p->zone);
+	json_member(out, "zone", p->zone);
 	if (p->checkpoint != NULL) {
-		put(out, "checkpoint", p->checkpoint);
-		put(out, "identity", p->identity);
+		json_member(out, "checkpoint", p->checkpoint);
+		json_member(out, "identity", p->identity);
 		buf_printf(out, ",\"resume\":%lld,\"committed\":%lld",
 			(long long)p->resume, (long long)p->committed);
 	}
-	put(out, "stage", p->stage);
+	json_member(out, "stage", p->stage);
 	buf_add(out, p->extra.p, p->extra.n);
 	buf_str(out, "}}");
 }

@@ -18,11 +18,13 @@
 
 #include "buf.h"
 #include "err.h"
+#include "file.h"
 #include "json.h"
 #include "opt.h"
 #include "schema.h"
 #include "value.h"
 
+#define FILE_MOST (16 << 20) /* bytes of a schema in a file */
 #define SCHEMA_DEPTH 100 /* nesting of types that is accepted */
 
 static const struct {
@@ -846,4 +848,36 @@ schema_parse(const char *text, struct err *err)
 	while (isspace((unsigned char)*p))
 		p++;
 	return *p == '{' ? parse_json(p, err) : parse_ddl(text, err);
+}
+
+struct schema *
+schema_read(const char *text, const char *file, struct err *err)
+{
+	struct schema *s = NULL;
+	struct buf b;
+
+	if (text != NULL)
+		return schema_parse(text, err);
+	buf_init(&b);
+	if (file_read(file, FILE_MOST, &b, err) == 0)
+		s = schema_parse(buf_cstr(&b), err);
+	buf_release(&b);
+	return s;
+}
+
+int
+schema_corrupt(struct schema *s, const char *name, int *at, struct err *err)
+{
+	const char *field = name != NULL ? name : "_corrupt_record";
+
+	*at = schema_find(s, field, strlen(field));
+	if (*at < 0 && name != NULL) {
+		schema_add(s, name, type_new(TYPE_STRING));
+		*at = (int)s->n - 1;
+	}
+	if (*at >= 0 && s->f[*at].type->kind != TYPE_STRING)
+		return err_as(err, STATUS_USAGE,
+			"field '%s' takes malformed text and must be a string",
+			field);
+	return 0;
 }

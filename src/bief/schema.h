@@ -57,6 +57,16 @@ struct schema {
 
 /* NULL with a message that shows the place with a caret. */
 struct schema *schema_parse(const char *text, struct err *err);
+/* Of text or, where that is NULL, of the file (at most 16 MiB). */
+struct schema *schema_read(const char *text, const char *file,
+	struct err *err);
+/*
+ * Where malformed text goes: *at is the index of the string field of this name,
+ * which is added if it is not there.  Without a name (NULL) it is that of
+ * _corrupt_record, or -1.  0, or -1 with a message.
+ */
+int schema_corrupt(struct schema *s, const char *name, int *at,
+	struct err *err);
 struct schema *schema_new(void);
 struct schema *schema_copy(const struct schema *s);
 void schema_free(struct schema *s);

@@ -7,6 +7,7 @@
 
 #include "expr.h"
 #include "json.h"
+#include "number.h"
 #include "sql_impl.h"
 
 int
@@ -243,7 +244,7 @@ see_specials(struct datum *a, int n)
 	for (int i = 0; number && i < n; i++)
 		if (a[i].kind == TYPE_STRING &&
 			(a[i].flags & DATUM_LOOSE) != 0 &&
-			datum_special(a[i].str, a[i].n, &d))
+			number_special(a[i].str, a[i].n, &d))
 			a[i] = datum_double(d);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "expr.h"
+#include "number.h"
 #include "sql_impl.h"
 #include "time.h"
 
@@ -208,20 +209,6 @@ arithmetic_rule(struct sql_rule *r)
 
 /* Arithmetic: values. */
 
-static int64_t
-wrap(uint64_t i, int kind)
-{
-	switch (kind) {
-	case TYPE_BYTE:
-		return (int8_t)i;
-	case TYPE_SHORT:
-		return (int16_t)i;
-	case TYPE_INT:
-		return (int32_t)i;
-	}
-	return (int64_t)i;
-}
-
 static void
 whole(int op, int kind, int64_t a, int64_t b, struct datum *out)
 {
@@ -252,7 +239,7 @@ whole(int op, int kind, int64_t a, int64_t b, struct datum *out)
 		r = a < 0 ? (uint64_t)((a + b) % b) : (uint64_t)a;
 		break;
 	}
-	*out = datum_int(kind, wrap(r, kind));
+	*out = datum_int(kind, datum_wrap((int64_t)r, kind));
 }
 
 static void
@@ -510,7 +497,7 @@ run_negative(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	else if (ty_fraction(datum_ty(a)))
 		out->d = -a->d;
 	else
-		out->i = wrap(-(uint64_t)a->i, a->kind);
+		out->i = datum_wrap((int64_t)-(uint64_t)a->i, a->kind);
 	return 0;
 }
 
@@ -577,7 +564,7 @@ run_bits(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			: (int64_t)((uint32_t)x >> by);
 		break;
 	}
-	*out = datum_int(a[0].kind, wrap((uint64_t)r, a[0].kind));
+	*out = datum_int(a[0].kind, datum_wrap((int64_t)r, a[0].kind));
 	return 0;
 }
 
@@ -643,7 +630,7 @@ special(struct datum *d, const struct datum *beside)
 
 	if ((d->flags & DATUM_LOOSE) != 0 && d->kind == TYPE_STRING &&
 		ty_numeric(datum_ty(beside)) &&
-		datum_special(d->str, d->n, &x))
+		number_special(d->str, d->n, &x))
 		*d = datum_double(x);
 }
 

@@ -60,32 +60,6 @@ code_point(const char *s, size_t n)
 }
 
 static void
-add_char(struct buf *b, uint32_t c)
-{
-	char *p = buf_need(b, 4);
-
-	if (c < 0x80) {
-		p[0] = (char)c;
-		b->n += 1;
-	} else if (c < 0x800) {
-		p[0] = (char)(0xC0 | c >> 6);
-		p[1] = (char)(0x80 | (c & 63));
-		b->n += 2;
-	} else if (c < 0x10000) {
-		p[0] = (char)(0xE0 | c >> 12);
-		p[1] = (char)(0x80 | (c >> 6 & 63));
-		p[2] = (char)(0x80 | (c & 63));
-		b->n += 3;
-	} else {
-		p[0] = (char)(0xF0 | c >> 18);
-		p[1] = (char)(0x80 | (c >> 12 & 63));
-		p[2] = (char)(0x80 | (c >> 6 & 63));
-		p[3] = (char)(0x80 | (c & 63));
-		b->n += 4;
-	}
-}
-
-static void
 set(struct datum *out, const char *s, const char *end)
 {
 	*out = datum_string(s, (size_t)(end - s));
@@ -128,7 +102,7 @@ change_char(struct datum_ctx *c, int how, uint32_t ch, struct buf *b)
 		buf_str(b, "i\xCC\x87");
 		return;
 	}
-	add_char(b, how == LOWER ? (uint32_t)towlower_l((wint_t)ch, c->locale)
+	buf_utf8(b, how == LOWER ? (uint32_t)towlower_l((wint_t)ch, c->locale)
 				 : (uint32_t)towupper_l((wint_t)ch,
 					   c->locale));
 }
@@ -733,7 +707,7 @@ run_chr(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	buf_clear(&c->text);
 	if (a->i >= 0)
-		add_char(&c->text, (uint32_t)(a->i & 255));
+		buf_utf8(&c->text, (uint32_t)(a->i & 255));
 	*out = datum_from_buf(c, &c->text);
 	return 0;
 }
@@ -943,7 +917,7 @@ run_encode(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			buf_byte(&c->text, ch < (latin ? 256u : 128u)
 					? (char)ch : '?');
 		} else {
-			add_char(&c->text, latin || ch < 128 ? ch : 0xFFFD);
+			buf_utf8(&c->text, latin || ch < 128 ? ch : 0xFFFD);
 		}
 	}
 	k = out->kind;

@@ -15,18 +15,6 @@
 
 #define DAY (INT64_C(86400) * TIME_SECOND)
 
-static const char digit_pairs[201] =
-	"00010203040506070809"
-	"10111213141516171819"
-	"20212223242526272829"
-	"30313233343536373839"
-	"40414243444546474849"
-	"50515253545556575859"
-	"60616263646566676869"
-	"70717273747576777879"
-	"80818283848586878889"
-	"90919293949596979899";
-
 static inline bool
 is_digit(char c)
 {
@@ -469,7 +457,7 @@ date_parse(const char *s, size_t n, int32_t *days)
 static inline char *
 put2(char *p, unsigned v)
 {
-	memcpy(p, digit_pairs + 2 * v, 2);
+	memcpy(p, number_pairs + 2 * v, 2);
 	return p + 2;
 }
 

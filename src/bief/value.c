@@ -216,21 +216,6 @@ text_time(const char *s, size_t n, int64_t *us)
 		time_parse_iso(s, n, us) == 0;
 }
 
-/* Is this text one of the doubles that JSON has no number for? */
-static inline bool
-text_double(const char *s, size_t n, double *d)
-{
-	if (n == 3 && memcmp(s, "NaN", 3) == 0)
-		*d = NAN;
-	else if (n == 8 && memcmp(s, "Infinity", 8) == 0)
-		*d = INFINITY;
-	else if (n == 9 && memcmp(s, "-Infinity", 9) == 0)
-		*d = -INFINITY;
-	else
-		return false;
-	return true;
-}
-
 /*
  * The text of a string that could be a time or "NaN", in small where it has
  * escapes; NULL if it is too long for that.
@@ -274,7 +259,7 @@ value_number(const struct value *v, bool nan)
 		return value_double(number_double(v->s, v->n));
 	case VALUE_STRING:
 		if (nan && (s = short_text(v, small, &n)) != NULL &&
-			text_double(s, n, &d))
+			number_special(s, n, &d))
 			return value_double(d);
 	}
 	return *v;
@@ -416,7 +401,7 @@ look_string(const struct value *v, struct look *l)
 	l->s = value_string(v, &l->n, &l->tmp);
 	if (text_time(l->s, l->n, &l->i))
 		l->class = CLASS_TIME;
-	else if (text_double(l->s, l->n, &l->d))
+	else if (number_special(l->s, l->n, &l->d))
 		l->class = CLASS_DOUBLE;
 	else
 		l->class = CLASS_STRING;
@@ -799,7 +784,7 @@ value_encode(const struct value *v, struct buf *out)
 			break;
 		if (text_time(v->s, v->n, &i))
 			encode_word(TAG_TIME, (uint64_t)i, out);
-		else if (text_double(v->s, v->n, &d))
+		else if (number_special(v->s, v->n, &d))
 			encode_double(d, out);
 		else
 			encode_text(TAG_STRING, v->s, v->n, out);
