@@ -501,6 +501,8 @@ field_nearest(struct field *f, const struct shape *shape)
 {
 	char name[64];
 
+	if (strlen(f->path) < 3) /* every short name is like it */
+		return;
 	for (uint32_t i = 0; i < shape->n && f->near == NULL; i++) {
 		const struct shape_name *s = &shape->names[i];
 
