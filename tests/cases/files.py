@@ -136,7 +136,7 @@ class FileQuery:
 
     def run(self, rel, trigger):
         pipeline = FileMachine(self, trigger)
-        out, _ = pipeline.segment(rel.node, [], self.query.get("mode"),
+        out, _ = pipeline.segment(rel.node, {}, self.query.get("mode"),
                                  trigger)
         return machine.read_stream(out)
 

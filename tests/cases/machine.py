@@ -92,16 +92,29 @@ def examples(case):
 # ---- what came out ----
 
 class Run:
-    """What came out of a pipeline: batches, and per step which of them."""
+    """What came out of a pipeline, step by step."""
 
     def __init__(self):
-        self.steps = []      # rows of each step
-        self.batches = []    # of each step: list of Batch
-        self.marks = []      # of each step: watermark after it, in us or None
-        self.during = []     # of each step: watermark of its data batch
-        self.numbers = []    # of each step: numbers of its batches
-        self.rels = []       # of each step: the query it ran with
+        self.steps = []      # rows, None: the step was refused
+        self.batches = []    # list of Batch
+        self.numbers = []    # of these batches
+        self.marks = []      # watermark after it, in us or None
+        self.during = []     # watermark of its batch
+        self.unknown = []    # nothing tells the watermark after it
+        self.rels = []       # the query it ran with
         self.fresh = 0       # the step that began with a new checkpoint
+
+    def add(self, batches):
+        self.batches.append(batches)
+        self.numbers.append([b.number for b in batches])
+        self.steps.append([row for b in batches for row in b.rows])
+        self.marks.append(None)
+        self.during.append(None)
+        self.unknown.append(False)
+
+    def nothing(self):
+        self.add([])
+        self.steps[-1] = None
 
 
 # ---- without restart: one program after the other, over text ----
@@ -298,14 +311,14 @@ class Restarting:
                          for a in argv)
         return "{ " + words + f"; echo $? >{shlex.quote(status)}; }}"
 
-    def segment(self, node, steps, mode, trigger):
+    def segment(self, node, step, mode, trigger):
         """Run; [batches, taps].  Raises Refused."""
         self.runs += 1
         self.count = self.commands = 0
         self.taps = []
         self.status = os.path.join(self.where.path, f"status{self.runs}")
         out = os.path.join(self.where.path, f"run{self.runs}")
-        failing = any(s.get("inject_failure") for s in steps)
+        failing = bool(step.get("inject_failure"))
         text = self.shell(node, out, trigger)
         if failing:
             sink = ["sh", "-c", "exit 1"]
