@@ -135,14 +135,15 @@ load lib
 }
 
 @test "the ranges of the integer types end where they should" {
-	for k in 127 -128 128 -129; do echo "{\"b\":$k}"; done >in
+	# Spark takes a byte without a sign too.
+	for k in 127 -128 255 256 -129; do echo "{\"b\":$k}"; done >in
 	for k in 32767 -32768 32768 -32769; do echo "{\"s\":$k}"; done >>in
 	for k in 2147483647 -2147483648 2147483648 -2147483649; do
 		echo "{\"i\":$k}"
 	done >>in
 	parse-json -s 'b tinyint, s smallint, i int' <in 2>err |
 		jq -c '[.[] | select(. != null)]' >out
-	[ "$(paste -sd ' ' out)" = "[127] [-128] [] [] [32767] [-32768] [] [] \
+	[ "$(paste -sd ' ' out)" = "[127] [-128] [-1] [] [] [32767] [-32768] [] [] \
 [2147483647] [-2147483648] [] []" ]
 }
 
@@ -198,18 +199,24 @@ load lib
 	[[ $output == *"'YYYY' is not supported" ]]
 }
 
-@test "anything fits a string: numbers as written, nested values without blanks" {
+@test "anything fits a string: numbers as Spark writes them, nested values too" {
 	printf '{"a":%s}\n' '"x\u00e9\/"' 12 1.50 1e3 true '[1, {"b" : 2.0}]' \
-		"'it\\'s \"x\"'" >in
+		"'it\\'s \"x\"'" 12345678.90 1e400 -Infinity '[NaN]' \
+		'"a\ud800b\ud83d\ude00"' >in
 	parse-json -s 'a string' <in >out
 	is out <<-'E'
 	{"a":"x\u00e9\/"}
 	{"a":"12"}
 	{"a":"1.5"}
-	{"a":"1e3"}
+	{"a":"1000.0"}
 	{"a":"true"}
 	{"a":"[1,{\"b\":2.0}]"}
 	{"a":"it's \"x\""}
+	{"a":"1.23456789E7"}
+	{"a":"\"Infinity\""}
+	{"a":"\"-Infinity\""}
+	{"a":"[\"NaN\"]"}
+	{"a":"a?b\ud83d\ude00"}
 	E
 }
 

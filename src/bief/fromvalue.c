@@ -94,6 +94,22 @@ time_text(struct fromvalue *f, const char *s, size_t n, struct value *v)
 	return true;
 }
 
+/* Days since 1970 as text, which Spark takes since its beginnings. */
+static bool
+day_count(const char *s, size_t n, int32_t *days)
+{
+	int64_t i;
+
+	if (n > 1 && s[0] == '+' && s[1] != '-') {
+		s++;
+		n--;
+	}
+	if (n == 0 || number_int(s, n, &i) < 0 || i != (int32_t)i)
+		return false;
+	*days = (int32_t)i;
+	return true;
+}
+
 /* Does the plain text fit the type, which is none of text? */
 static bool
 from_plain(struct fromvalue *f, const struct type *t, const char *s, size_t n,
@@ -114,7 +130,7 @@ from_plain(struct fromvalue *f, const struct type *t, const char *s, size_t n,
 	case TYPE_TIMESTAMP:
 		return n > 0 && time_text(f, s, n, v);
 	case TYPE_DATE:
-		if (date_parse(s, n, &days) < 0)
+		if (date_parse(s, n, &days) < 0 && !day_count(s, n, &days))
 			return false;
 		*v = (struct value){.i = days, .type = VALUE_DATE};
 		return true;
@@ -177,8 +193,10 @@ from_integer(const struct type *t, const struct lenient_number *n,
 		return false;
 	switch (t->kind) {
 	case TYPE_BYTE:
-		if (i != (int8_t)i)
+		/* A byte of Jackson's: up to 255, which wraps. */
+		if (i < INT8_MIN || i > UINT8_MAX)
 			return false;
+		i = (int8_t)i;
 		break;
 	case TYPE_SHORT:
 		if (i != (int16_t)i)
@@ -197,6 +215,21 @@ from_integer(const struct type *t, const struct lenient_number *n,
 	return true;
 }
 
+/* A number's text, as the inside of a JSON string. */
+static void
+number_string(struct fromvalue *f, const struct lenient_number *n)
+{
+	size_t at = f->text.n;
+
+	lenient_number_text(n, &f->text);
+	if (f->text.p[at] != '"')
+		return;
+	buf_clear(&f->plain);
+	buf_add(&f->plain, f->text.p + at + 1, f->text.n - at - 2);
+	f->text.n = at;
+	buf_printf(&f->text, "\\\"%s\\\"", buf_cstr(&f->plain));
+}
+
 static bool
 from_number(struct fromvalue *f, const struct type *t,
 	const struct lenient_number *n, struct value *v)
@@ -206,7 +239,7 @@ from_number(struct fromvalue *f, const struct type *t,
 
 	switch (t->kind) {
 	case TYPE_STRING:
-		lenient_number_text(n, &f->text);
+		number_string(f, n);
 		own(v, VALUE_STRING, f, at);
 		return true;
 	case TYPE_BYTE:

@@ -7,6 +7,7 @@
 #include "err.h"
 #include "infer.h"
 #include "json.h"
+#include "lenient.h"
 #include "number.h"
 #include "schema.h"
 #include "stream.h"
@@ -217,20 +218,36 @@ infer_finish(struct type *t)
 		infer_finish(t->fields->f[i].type);
 }
 
-static void
-infer_line(struct type *t, const char *line, size_t n, size_t *skipped)
+static bool
+read_object(struct type *t, const char *p, const char *end)
 {
-	const char *end = line + n, *p = json_space(line, end);
 	struct json_error e;
 	struct value v;
 
-	if (p == end)
-		return;
 	p = json_read(p, end, 0, &v, &e);
 	if (p == NULL || json_space(p, end) != end || v.type != VALUE_OBJECT)
+		return false;
+	infer_value(t, &v);
+	return true;
+}
+
+static void
+infer_line(struct type *t, const char *line, size_t n, size_t *skipped)
+{
+	struct lenient l = {.begin = line, .end = line + n};
+	const char *p = json_space(line, l.end);
+	struct buf text;
+
+	if (p == l.end || read_object(t, p, l.end))
+		return;
+	/* What parse-json takes beyond JSON, such as single quotes. */
+	buf_init(&text);
+	p = lenient_value(&l, p, 0, &text);
+	buf_need(&text, JSON_PADDING);
+	if (p == NULL || json_space(p, l.end) != l.end ||
+		!read_object(t, text.p, text.p + text.n))
 		++*skipped;
-	else
-		infer_value(t, &v);
+	buf_release(&text);
 }
 
 struct schema *

@@ -42,6 +42,56 @@ is_hex(const char *p)
 	return true;
 }
 
+/* The code unit of an escape \uXXXX whose backslash is at p. */
+static unsigned
+code_unit(const char *p)
+{
+	unsigned u = 0;
+
+	for (int i = 2; i < 6; i++)
+		u = u << 4 | (p[i] <= '9' ? (unsigned)(p[i] - '0') :
+				(unsigned)((p[i] | 0x20) - 'a' + 10));
+	return u;
+}
+
+/*
+ * How many bytes the escape at p takes with the other half of a surrogate pair;
+ * half a pair alone: *half.
+ */
+static size_t
+escape_length(const char *p, const char *end, bool *half)
+{
+	unsigned u;
+
+	*half = false;
+	if (end - p < 6 || p[1] != 'u')
+		return 2;
+	u = code_unit(p);
+	if (u < 0xD800 || u > 0xDFFF)
+		return 6;
+	if (u < 0xDC00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
+		u = code_unit(p + 6);
+		if (u >= 0xDC00 && u <= 0xDFFF)
+			return 12;
+	}
+	*half = true;
+	return 6;
+}
+
+static bool
+has_half(const char *p, size_t n)
+{
+	const char *end = p + n;
+	bool half;
+
+	while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+		p += escape_length(p, end, &half);
+		if (half)
+			return true;
+	}
+	return false;
+}
+
 /* A string that json_string() does not take. */
 static const char *
 odd_string(struct lenient *l, const char *start, struct lenient_string *s)
@@ -110,6 +160,8 @@ lenient_string(struct lenient *l, const char *p, struct lenient_string *s)
 		s->escaped = false;
 		q = odd_string(l, p, s);
 	}
+	if (q != NULL && s->escaped && has_half(s->s, s->n))
+		s->odd = true;
 	if (q != NULL && s->n > MAX_STRING && too_long(s))
 		return lenient_refuse(l, p,
 			"a string of more than 20,000,000 characters");
@@ -203,46 +255,45 @@ lenient_json(const struct lenient_string *s, struct buf *out)
 		buf_add(out, s->s, s->n);
 		return;
 	}
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->s[i] == '"') {
+	for (const char *p = s->s, *end = p + s->n; p < end;) {
+		size_t n = 1;
+		bool half = false;
+
+		if (*p == '\\')
+			n = escape_length(p, end, &half);
+		if (half)
+			buf_byte(out, '?');
+		else if (*p == '"')
 			buf_str(out, "\\\"");
-		} else if (s->s[i] != '\\') {
-			buf_byte(out, s->s[i]);
-		} else {
-			if (s->s[++i] != '\'')
-				buf_byte(out, '\\');
-			buf_byte(out, s->s[i]);
-		}
+		else if (n == 2 && p[1] == '\'')
+			buf_byte(out, '\'');
+		else
+			buf_add(out, p, n);
+		p += n;
 	}
 }
 
+/* As Java prints a double; what is not finite stands in quotes, also inside the
+ * string that it becomes. */
 void
 lenient_number_text(const struct lenient_number *n, struct buf *out)
 {
-	char text[NUMBER_MAX];
-	size_t len;
+	double d;
 
-	if (!n->finite) {
-		buf_str(out, isnan(n->value) ? "NaN" :
-			n->value > 0 ? "Infinity" : "-Infinity");
-		return;
-	}
-	if (n->integer) {
+	if (n->finite && n->integer) {
 		if (n->n == 2 && n->s[0] == '-' && n->s[1] == '0')
 			buf_byte(out, '0');
 		else
 			buf_add(out, n->s, n->n);
 		return;
 	}
-	if (memchr(n->s, 'e', n->n) == NULL &&
-		memchr(n->s, 'E', n->n) == NULL) {
-		len = number_print_java(number_double(n->s, n->n), text);
-		if (memchr(text, 'E', len) == NULL) {
-			buf_add(out, text, len);
-			return;
-		}
-	}
-	buf_add(out, n->s, n->n);
+	d = n->finite ? number_double(n->s, n->n) : n->value;
+	if (!isfinite(d))
+		buf_byte(out, '"');
+	buf_need(out, NUMBER_MAX);
+	out->n += number_print_java(d, out->p + out->n);
+	if (!isfinite(d))
+		buf_byte(out, '"');
 }
 
 /* The key and the colon that stand before p's value in an object. */
@@ -329,13 +380,8 @@ copy_number(struct lenient *l, const char *p, struct buf *out)
 	struct lenient_number n;
 
 	p = lenient_number(l, p, &n);
-	if (p != NULL && out != NULL) {
-		if (!n.finite)
-			buf_byte(out, '"');
+	if (p != NULL && out != NULL)
 		lenient_number_text(&n, out);
-		if (!n.finite)
-			buf_byte(out, '"');
-	}
 	return p;
 }
 

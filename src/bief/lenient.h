@@ -25,7 +25,8 @@ struct lenient_string {
 	const char *s; /* the inside, in the text */
 	size_t n;
 	bool escaped;
-	bool odd; /* not the inside of a JSON string as it stands */
+	bool odd; /* not the inside of a JSON string as it stands: it was in
+	           * single quotes, or has half a surrogate pair */
 };
 
 struct lenient_number {
@@ -67,8 +68,8 @@ const char *lenient_early(struct lenient *l);
 void lenient_plain(const struct lenient_string *s, struct buf *out);
 void lenient_json(const struct lenient_string *s, struct buf *out);
 /*
- * Append the text of a number as it goes into a string: what was sent, but as
- * a double prints where neither needs an exponent (1.50 is 1.5), and -0 is 0.
+ * Append the text of a number as it goes into a string: integers as they are
+ * (-0 is 0), others as Java prints a double, what is not finite in quotes.
  */
 void lenient_number_text(const struct lenient_number *n, struct buf *out);
 

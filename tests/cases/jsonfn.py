@@ -49,6 +49,8 @@ class Table:
         self.zone = []
 
     def read(self, schema):
+        if re.search(r"\bINTERVAL\b", schema):
+            raise NotExpressible("values of the type interval")
         self.stages.append(["parse-json", "--schema", schema])
 
     def derive(self, name, sql):
