@@ -1,11 +1,12 @@
 /*
  * dedup: pass the first record of each key.
  *
- * Time: the event time that the watermark is of.  Watermark: passed on as it
- * is; what is older is dropped and counted.  State: the keys; a key is forgotten
- * behind the watermark when the event time is part of it, or, with
- * --within-watermark, the delay after its first record; else never.  Restart:
- * goes on with the keys.
+ * Time: the event time that the watermark is of.
+ * Watermark: passed on as it is; what is older is dropped and counted.
+ * State: the keys; a key is forgotten behind the watermark when the event time
+ * is part of it, or, with --within-watermark, the delay after its first
+ * record; else never.
+ * Restart: goes on with the keys.
  */
 #include <stdlib.h>
 #include <string.h>

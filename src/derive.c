@@ -1,8 +1,10 @@
 /*
  * derive: add fields that are computed, or give fields new values.
  *
- * Event time: that of the stream, as event_time.  Watermark: passed on, unless
- * its field is given new values.  State: none.  Restart: nothing to recover.
+ * Time: that of the stream, as event_time.
+ * Watermark: passed on, unless its field is given new values.
+ * State: none.
+ * Restart: nothing to recover.
  */
 #include <ctype.h>
 #include <stdlib.h>

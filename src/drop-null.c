@@ -1,8 +1,10 @@
 /*
  * drop-null: drop records in which fields are missing, as Spark's na.drop.
  *
- * Event time: none is used.  Watermark: passed on.  State: none.  Restart:
- * nothing to recover.
+ * Time: none is used.
+ * Watermark: passed on.
+ * State: none.
+ * Restart: nothing to recover.
  */
 #include <math.h>
 #include <stdlib.h>

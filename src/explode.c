@@ -1,8 +1,10 @@
 /*
  * explode: one record for each element of an array or each part of a text.
  *
- * Event time: none is used.  Watermark: passed on.  State: none.  Restart:
- * nothing to recover.
+ * Time: none is used.
+ * Watermark: passed on.
+ * State: none.
+ * Restart: nothing to recover.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,10 @@
 /*
  * fill-null: put a value where a field is missing, as Spark's na.fill.
  *
- * Event time: none is used.  Watermark: passed on.  State: none.  Restart:
- * nothing to recover.
+ * Time: none is used.
+ * Watermark: passed on.
+ * State: none.
+ * Restart: nothing to recover.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,10 @@
 /*
  * filter: keep the records for which an expression is true.
  *
- * Event time: that of the stream, as event_time.  Watermark: passed on.
- * State: none.  Restart: nothing to recover.
+ * Time: that of the stream, as event_time.
+ * Watermark: passed on.
+ * State: none.
+ * Restart: nothing to recover.
  */
 #include <string.h>
 

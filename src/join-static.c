@@ -57,7 +57,7 @@ static const struct opt join_static_opts[] = {
 	{"how", 0, OPT_ENUM, AT(how), "inner|left|semi|anti",
 		"which records pass (inner)", false},
 	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
-		"CSV: what parts the columns (,)", false},
+		"CSV: what stands between cells (,)", false},
 	{"header", 0, OPT_FLAG, AT(header), NULL,
 		"CSV: the first line holds the names", false},
 	{"table-schema", 0, OPT_STRING, AT(schema_text), "DDL",
@@ -382,7 +382,8 @@ join_static_close(struct stage *st)
 const struct op op_join_static = {
 	.name = "join-static",
 	.about = "add the fields of a table's rows that have the same key",
-	.synopsis = "TABLE --on FIELD[=COLUMN],... [--how HOW]",
+	.synopsis = "TABLE --on FIELD[=COLUMN],... "
+		"[--how inner|left|semi|anti]",
 	.opts = join_static_opts,
 	.size = sizeof(struct join_static),
 	.flags = OP_OPERANDS,

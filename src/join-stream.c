@@ -1,16 +1,16 @@
 /*
  * join-stream: join the records of two streams.
  *
- * Time: the event time of each input that has a watermark.  Watermark: the
- * smallest of the inputs' (--policy max: the largest), less how long a range
- * condition lets rows wait.  State: the rows of both sides, by key, until the
- * watermark shows that nothing can match them any more.  Restart: goes on with
- * the rows.
+ * Time: the event time of each input that has a watermark.
+ * Watermark: the smallest of the inputs' (--policy max: the largest), less how
+ * long a range condition lets rows wait.
+ * State: the rows of both sides, by key, until the watermark shows that
+ * nothing can match them any more.
+ * Restart: goes on with the rows.
  *
  * In one batch: left rows meet the right rows kept and are kept; right rows
  * meet the left rows kept, this batch's among them, and are kept; then rows
- * behind the thresholds go, the unmatched ones of an outer join with nulls
- * (SPARK-SEMANTICS 11).
+ * behind the thresholds go, the unmatched ones of an outer join with nulls.
  *
  * State entries beside the rows (joinrows.h):
  *	'N' side           the names of the side's fields, when no plan has them

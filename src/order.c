@@ -1,9 +1,11 @@
 /*
  * order: sort the records of each batch, or of a bounded input.
  *
- * Time: none is looked at.  Watermark: passed on as it is.  State: the records
- * of one batch, in memory; nothing is kept from batch to batch, so nothing is
- * saved.  Restart: the batch is run again.
+ * Time: none is used.
+ * Watermark: passed on as it is.
+ * State: the records of one batch, in memory; nothing is kept from batch to
+ * batch, so nothing is saved.
+ * Restart: the batch is run again.
  */
 #include <stdlib.h>
 #include <string.h>

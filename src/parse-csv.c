@@ -55,7 +55,7 @@ struct parse_csv {
 
 static const struct opt opts[] = {
 	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
-		"what stands between cells (a comma); 'tab' is a tab"},
+		"what stands between cells (,); 'tab' is a tab"},
 	{"header", 0, OPT_FLAG, AT(header), NULL,
 		"the first line holds the names"},
 	{"schema", 's', OPT_STRING, AT(schema_text), "DDL",
@@ -65,9 +65,9 @@ static const struct opt opts[] = {
 	{"quote", 0, OPT_STRING, AT(quote), "CHAR",
 		"what stands around cells (\")"},
 	{"corrupt-field", 0, OPT_STRING, AT(corrupt_name), "NAME",
-		"field that takes malformed rows (_corrupt_record)"},
+		"field that takes malformed text (_corrupt_record)"},
 	{"timestamp-format", 0, OPT_STRING, AT(pattern_text), "PATTERN",
-		"form of times: 'dd/MM/yyyy HH:mm'"},
+		"form of times in text: 'dd/MM/yyyy HH:mm'"},
 	OPT_END};
 
 /* libcsv would cut blanks off, and end rows at CR. */

@@ -1,7 +1,7 @@
 /*
  * parse-text: make a record {"value": line} of each line.
  *
- * Time: none is looked at.
+ * Time: none is used.
  * Watermark: passed on as it comes.
  * State: none.
  * Restart: nothing to restore.

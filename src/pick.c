@@ -2,8 +2,11 @@
  * pick: keep the named fields, in this order, under these names; with --sql,
  * what a select list of Spark's SQL names and computes.
  *
- * Event time: none is used.  Watermark: passed on, with its field under its new
- * name where that is picked.  State: none.  Restart: nothing to recover.
+ * Time: none is used.
+ * Watermark: passed on, with its field under its new name where that is
+ * picked.
+ * State: none.
+ * Restart: nothing to recover.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,11 @@
  * pivot: turn records into a matrix: a row per value of one field, a column per
  * value of another.
  *
- * Time: none is looked at.  Watermark: passed on as it is.  State: the cells of
- * one batch, in memory; nothing is kept from batch to batch.  Restart: the batch
- * is run again.
+ * Time: none is used.
+ * Watermark: passed on as it is.
+ * State: the cells of one batch, in memory; nothing is kept from batch to
+ * batch.
+ * Restart: the batch is run again.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,10 @@
  * serve-lines: a TCP server that plays the lines of a file to every client, at
  * a given rate.
  *
- * Time: none.  Watermark: none.  State: none.  Restart: plays from the start.
+ * Time: none.
+ * Watermark: none.
+ * State: none.
+ * Restart: plays from the start.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,9 +2,12 @@
  * stream-files: hands on the lines of files: of a directory as they come, of a
  * file as it grows, or of all that is there.
  *
- * Time: none.  Watermark: none.  State: none but its position: which files have
- * been read, and how far the one that is being read.  Restart: goes on there;
- * a batch that is run again reads the same files to the same places.
+ * Time: none.
+ * Watermark: none.
+ * State: none but its position: which files have been read, and how far the
+ * one that is being read.
+ * Restart: goes on there; a batch that is run again reads the same files to
+ * the same places.
  */
 #include <errno.h>
 #include <limits.h>

@@ -1,7 +1,8 @@
 /*
  * stream-rate: makes records with a time and a number, so many a second.
  *
- * Time: the clock at which a record is due, in "timestamp".  Watermark: none.
+ * Time: the clock at which a record is due, in "timestamp".
+ * Watermark: none.
  * State: its position: when it was first started and how far it has come.
  * Restart: the records that fell due in the meantime come at once.
  */
@@ -98,8 +99,8 @@ plan(struct stage *st, struct plan *p)
 	return 0;
 }
 
-/* Records up to a whole second since the first start (SPARK-SEMANTICS 2.3 is
- * Spark's valueAtSecond); INT64_MAX when that is more than there can be. */
+/* Records up to a whole second since the first start (Spark's
+ * valueAtSecond); INT64_MAX when that is more than there can be. */
 static int64_t
 value_at(const struct stream_rate *s, int64_t seconds)
 {

@@ -2,9 +2,11 @@
  * stream-socket: hands on the lines that come over TCP or a Unix socket, from a
  * server or, with --listen, from any number of clients.
  *
- * Time: the time of arrival, with --timestamp.  Watermark: none.  State: with a
- * checkpoint a journal of what was received, until every sink has it.  Restart:
- * what the journal has comes first, then what the socket brings.
+ * Time: the time of arrival, with --timestamp.
+ * Watermark: none.
+ * State: with a checkpoint a journal of what was received, until every sink
+ * has it.
+ * Restart: what the journal has comes first, then what the socket brings.
  */
 #include <errno.h>
 #include <stdio.h>

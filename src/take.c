@@ -1,9 +1,11 @@
 /*
  * take: pass the first N records, as Spark's limit does.
  *
- * Time: none is looked at.  Watermark: passed on as it is.  State: how many
- * records have passed; in complete mode none, for each batch is a whole result
- * and gives its first N.  Restart: goes on with the count.
+ * Time: none is used.
+ * Watermark: passed on as it is.
+ * State: how many records have passed; in complete mode none, for each batch
+ * is a whole result and gives its first N.
+ * Restart: goes on with the count.
  */
 #include <stdlib.h>
 #include <string.h>

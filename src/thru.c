@@ -2,9 +2,11 @@
  * thru: run any filter on the records of a pipeline, with the control lines
  * led around it.
  *
- * Time: none is looked at.  Watermark: passed on as it is.  State: none; the
- * filter is started for each batch that has records and must have exited before
- * the batch ends.  Restart: the batch is run again.
+ * Time: none is used.
+ * Watermark: passed on as it is.
+ * State: none; the filter is started for each batch that has records and must
+ * have exited before the batch ends.
+ * Restart: the batch is run again.
  */
 #include <stdlib.h>
 #include <string.h>

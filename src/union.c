@@ -1,8 +1,10 @@
 /*
  * union: the records of several inputs as one stream.
  *
- * Time: none is looked at.  Watermark: the smallest of the inputs' (--policy
- * max: the largest).  State: the watermark.  Restart: goes on with it.
+ * Time: none is used.
+ * Watermark: the smallest of the inputs' (--policy max: the largest).
+ * State: the watermark.
+ * Restart: goes on with it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -45,7 +45,7 @@ struct window {
 
 static const struct opt opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct window, on), "FIELD",
-		"the time; 'window' is that of the windows there are"},
+		"the event time; 'window' is that of the windows there are"},
 	{"size", 0, OPT_DURATION, offsetof(struct window, size), "D",
 		"length of a window"},
 	{"slide", 0, OPT_DURATION, offsetof(struct window, slide), "D",
@@ -84,7 +84,6 @@ refuse(struct stage *st, const char *text)
 	return err_as(st->err, STATUS_USAGE, "%s", text);
 }
 
-/* SPARK-SEMANTICS 6.1. */
 static int
 check_size(struct stage *st)
 {

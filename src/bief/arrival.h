@@ -1,6 +1,6 @@
 /*
  * arrival: windows by arrival: the records of the last batches, again and
- * again.  SPARK-SEMANTICS 17.3.
+ * again.
  */
 #ifndef BIEF_ARRIVAL_H
 #define BIEF_ARRIVAL_H

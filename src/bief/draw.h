@@ -1,6 +1,6 @@
 /*
  * draw: records as the table that Spark's console sink prints, and as DStreams
- * print them (SPARK-SEMANTICS 14.1, 17.6).
+ * print them.
  *
  * Widths are Spark's: a character counts as many as it has UTF-16 units, an
  * East Asian wide one counts 2; truncation counts UTF-16 units alone.

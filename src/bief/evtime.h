@@ -25,7 +25,7 @@ void evtime_init(struct evtime *e, const struct plan *p);
  * a join.  False: the records have no such window. */
 bool evtime_of_window(struct evtime *e, const struct plan *p);
 void evtime_release(struct evtime *e);
-/* The key time of SPARK-SEMANTICS 7.5; false: it is null. */
+/* The time of a key; false: it is null. */
 bool evtime_get(struct evtime *e, const struct record *r, int64_t *us);
 /* Is this field (of --by) the event time? */
 bool evtime_is(const struct evtime *e, const char *name);

@@ -1,6 +1,5 @@
 /*
- * fromjson: JSON text to the fields of a schema, as Spark's from_json does
- * (SPARK-SEMANTICS part 3).
+ * fromjson: JSON text to the fields of a schema, as Spark's from_json does.
  *
  * A key that the schema does not have is skipped, a field that the text does
  * not have is null.  A value that does not fit its type leaves that field null,

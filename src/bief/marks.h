@@ -1,5 +1,5 @@
 /*
- * marks: the watermark of several inputs, SPARK-SEMANTICS 7.3: the minimum over
+ * marks: the watermark of several inputs: the minimum over
  * those that have one (or the maximum); it never goes back.
  */
 #ifndef BIEF_MARKS_H

@@ -1,5 +1,5 @@
 /*
- * modes: which output modes a query can have, SPARK-SEMANTICS 8.6.
+ * modes: which output modes a query can have, as in Spark.
  */
 #ifndef BIEF_MODES_H
 #define BIEF_MODES_H

@@ -20,7 +20,7 @@
 struct err;
 struct zone;
 
-/* Output modes, SPARK-SEMANTICS 8. */
+/* Output modes. */
 enum mode { MODE_NONE, MODE_APPEND, MODE_UPDATE, MODE_COMPLETE };
 const char *mode_name(enum mode m);
 

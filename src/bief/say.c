@@ -257,7 +257,7 @@ say_statistics(struct stage *st)
 	buf_release(&more);
 }
 
-/* Fields of SPARK-SEMANTICS 16 that make sense here. */
+/* The fields of Spark's progress reports that make sense here. */
 static void
 progress_line(struct stage *st, const struct batch *b, int64_t spent_us,
 	struct buf *out)

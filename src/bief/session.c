@@ -1,5 +1,5 @@
 /*
- * session: see session.h.  SPARK-SEMANTICS 6.6.
+ * session: see session.h.
  */
 #include <assert.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * span: see span.h.  SPARK-SEMANTICS 6.2.
+ * span: see span.h.
  */
 #include "span.h"
 #include "time.h"

@@ -2,7 +2,7 @@
  * time: timestamps, dates, durations, zones.
  *
  * A timestamp is a signed 64-bit count of microseconds since
- * 1970-01-01T00:00:00Z; a date a count of days.  Rules: SPARK-SEMANTICS 4.1,
+ * 1970-01-01T00:00:00Z; a date a count of days.  Rules:
  * bief-stream(5).
  */
 #ifndef BIEF_TIME_H

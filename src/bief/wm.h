@@ -1,5 +1,5 @@
 /*
- * wm: a watermark, for the programs that make one.  SPARK-SEMANTICS 7.
+ * wm: a watermark, for the programs that make one.
  */
 #ifndef BIEF_WM_H
 #define BIEF_WM_H

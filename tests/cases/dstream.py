@@ -296,6 +296,6 @@ def check(case):
                                      "keys whose value is back at zero")
             raise NotExpressible(
                 "a row for a batch without records: as in Spark's Python, "
-                "there is none (SPARK-SEMANTICS 17.2)")
+                "there is none")
         n, _, diff = found[0]
         raise Failed(f"step {n}: {diff}")

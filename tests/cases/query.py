@@ -481,7 +481,7 @@ class Query:
 
     def side(self, spec, side, conditions, pairs):
         """One input of a join.  Rows that cannot match are filtered before
-        the watermark, where Spark does it (SPARK-SEMANTICS 11.9): those with
+        the watermark, where Spark does it: those with
         a null in what is compared, those that fail a condition on this side
         alone; not where the event time itself is used."""
         if conditions is None:
