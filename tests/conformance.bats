@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# Spark's answers: some of our own cases always, all of them where they are.
+
+load lib
+
+conformance() {
+	local out=$BATS_TEST_TMPDIR/out
+	BIEF_BIN=${BIEF_BIN:-$TOP/bin} "$TOP/tests/conformance" "$@" >"$out" ||
+		{ cat "$out"; return 1; }
+	tail -n 1 "$out"
+}
+
+@test "small cases of every kind give Spark's answers" {
+	run conformance "$TOP/tests/cases"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[[ $output == *" passed, 0 failed, 0 not expressible" ]]
+}
+
+@test "a case whose answer is another fails, and is counted" {
+	sed 's/"count": 2/"count": 9/' "$TOP/tests/cases/golden.jsonl" >bad.jsonl
+	run -1 conformance bad.jsonl
+	[[ $output == *"failed: own-window-append: batch 0: "* ]]
+	[[ ${lines[-1]} == *"2 failed, 0 not expressible" ]]
+}
+
+@test "what a live Spark answered" {
+	shared
+	conformance "$SHARED/golden"
+}
+
+@test "the cases of Spark's own suites" {
+	shared
+	conformance "$SHARED/spark-cases"
+}
