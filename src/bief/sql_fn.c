@@ -13,6 +13,20 @@ static const struct sql_fn *const tables[] = {sql_ops_fns, sql_math_fns,
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 
 const struct sql_fn *
+sql_fn_at(size_t i)
+{
+	size_t n;
+
+	for (size_t t = 0; t < NTABLES; t++) {
+		for (n = 0; tables[t][n].name != NULL; n++)
+			if (n == i)
+				return &tables[t][n];
+		i -= n;
+	}
+	return NULL;
+}
+
+const struct sql_fn *
 sql_fn_find(const char *name, size_t n)
 {
 	for (size_t t = 0; t < NTABLES; t++)

@@ -83,6 +83,8 @@ extern const struct sql_fn sql_ops_fns[], sql_math_fns[], sql_text_fns[],
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* The nearest name, or NULL. */
 const char *sql_fn_near(const char *name);
+/* All functions, for tests: i from 0, NULL at the end. */
+const struct sql_fn *sql_fn_at(size_t i);
 /* How many arguments; max is -1 for any number. */
 void sql_fn_arity(const struct sql_fn *f, int *min, int *max);
 int sql_fn_rule(struct sql_rule *r);
