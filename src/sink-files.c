@@ -41,14 +41,13 @@ struct sink_files {
 
 static const struct opt sink_files_opts[] = {
 	{"format", 0, OPT_ENUM, AT(format), "json|csv",
-		"JSON lines, or CSV with a header", false},
+		"JSON lines, or CSV with a header"},
 	{"partition-by", 0, OPT_LIST, AT(by), "FIELD,...",
-		"a subdirectory FIELD=VALUE for each value", false},
+		"a subdirectory FIELD=VALUE for each value"},
 	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
-		"CSV: what parts the columns (,)", false},
+		"CSV: what stands between cells (,)"},
 	{"mode", 'm', OPT_ENUM, AT(mode), "append",
-		"add to a directory that another checkpoint has written to",
-		false},
+		"add to a directory that another checkpoint has written to"},
 	OPT_END};
 
 static void

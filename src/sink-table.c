@@ -56,22 +56,21 @@ struct sink_table {
 static const struct opt sink_table_opts[] = {
 	{"db", 0, OPT_STRING, AT(db), "FILE",
 		"keep the result in this SQLite database", true},
-	{"table", 0, OPT_STRING, AT(table), "NAME", "in this table", false},
+	{"table", 0, OPT_STRING, AT(table), "NAME", "in this table"},
 	{"mode", 'm', OPT_ENUM, AT(mode), "append|update|complete",
-		"what the batches are: new rows, changed rows, all rows",
-		false},
+		"what the batches are: new rows, changed rows, all rows"},
 	{"key", 0, OPT_LIST, AT(key), "FIELD,...",
-		"with update: the fields that tell rows apart", false},
+		"with update: the fields that tell rows apart"},
 	{"rows", 0, OPT_INT, AT(rows), "N",
-		"show at most N rows of a batch (20; pprint: 10)", false},
+		"show at most N rows of a batch (20; pprint: 10)"},
 	{"truncate", 0, OPT_INT, AT(truncate), "N",
-		"cut values to N characters (20)", false},
+		"cut values to N characters (20)"},
 	{"no-truncate", 0, OPT_FLAG, AT(no_truncate), NULL,
-		"show values whole", false},
+		"show values whole"},
 	{"live", 0, OPT_FLAG, AT(live), NULL,
-		"draw each table in the place of the last", false},
+		"draw each table in the place of the last"},
 	{"style", 0, OPT_ENUM, AT(style), "console|pprint",
-		"as Spark's console sink, or as DStreams print", false},
+		"as Spark's console sink, or as DStreams print"},
 	OPT_END};
 
 static void
@@ -352,7 +351,8 @@ sink_table_close(struct stage *st)
 const struct op op_sink_table = {
 	.name = "sink-table",
 	.about = "show each batch as a table, or keep the result in SQLite",
-	.synopsis = "[--db FILE --table NAME] [--mode MODE]",
+	.synopsis = "[--db FILE --table NAME] "
+		"[--mode append|update|complete]",
 	.opts = sink_table_opts,
 	.size = sizeof(struct sink_table),
 	.flags = OP_SINK,
