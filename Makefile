@@ -85,6 +85,16 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libbief.a
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 endif
 
+# Faults for tests/crash.
+$(B)/shim.so: tests/fault/shim.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) -Wno-missing-prototypes -D_GNU_SOURCE -O1 -shared -fPIC \
+	  -o $@ $< -ldl
+
+# Break and kill every pipeline of a set: takes a while.
+crash: all $(B)/shim.so
+	BIEF_BIN=$(CURDIR)/$(BIN) BIEF_SHIM=$(CURDIR)/$(B)/shim.so tests/crash
+
 # The tests: make check; with sanitizers: make SAN=1 check.
 check: deps-test
 	@$(MAKE) --no-print-directory run-tests

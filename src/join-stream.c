@@ -615,18 +615,12 @@ expire(struct stage *st, int64_t watermark, bool all)
 	return ret;
 }
 
-struct saved {
-	int64_t watermark;
-	uint64_t next_id;
-};
-
 static int
 join_restore(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct saved saved;
 	size_t n;
-	state_ref ref = state_find(st->state, "W", 1);
+	state_ref ref = state_find(st->state, "I", 1);
 
 	join_rows_restore(&j->rows, st->state);
 	st->state_rows = j->rows.count;
@@ -643,9 +637,15 @@ join_restore(struct stage *st)
 	}
 	if (ref == STATE_NONE)
 		return 0;
+<<<<<<< HEAD
 	memcpy(&saved, state_value(st->state, ref, &n), sizeof(saved));
 	j->marks.now = saved.watermark;
 	j->rows.next_id = saved.next_id;
+=======
+	memcpy(&j->next_id, state_value(st->state, ref, &n),
+		sizeof(j->next_id));
+	marks_restore(&j->marks, st->state, "W");
+>>>>>>> f489901 (checkpoint: sources and sinks that are known, runs that are told apart)
 	return 0;
 }
 
@@ -653,7 +653,6 @@ static int
 join_batch(struct stage *st, struct batch *b)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct saved saved;
 	state_ref ref;
 	bool made;
 
@@ -664,12 +663,18 @@ join_batch(struct stage *st, struct batch *b)
 		expire(st, j->marks.now, false) < 0)
 		return -1;
 	b->watermark = threshold(j, j->marks.now);
-	ref = state_make(st->state, "W", 1, sizeof(saved), &made, st->err);
+	ref = state_make(st->state, "I", 1, sizeof(j->next_id), &made,
+		st->err);
 	if (ref == STATE_NONE)
 		return -1;
+<<<<<<< HEAD
 	saved = (struct saved){j->marks.now, j->rows.next_id};
 	memcpy(state_change(st->state, ref), &saved, sizeof(saved));
 	return 0;
+=======
+	memcpy(state_change(st->state, ref), &j->next_id, sizeof(j->next_id));
+	return marks_save(&j->marks, st->state, "W", st->err);
+>>>>>>> f489901 (checkpoint: sources and sinks that are known, runs that are told apart)
 }
 
 static void

@@ -1,10 +1,15 @@
 /*
  * union: the records of several inputs as one stream.
  *
+<<<<<<< HEAD
  * Time: none is used.
  * Watermark: the smallest of the inputs' (--policy max: the largest).
  * State: the watermark.
  * Restart: goes on with it.
+=======
+ * Time: none is looked at.  Watermark: the smallest of the inputs' (--policy
+ * max: the largest).  State: the watermarks.  Restart: goes on with it.
+>>>>>>> 7d33abf (checkpoint: sources and sinks that are known, runs that are told apart)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +21,6 @@
 struct unite {
 	int policy;
 	struct marks marks;
-	state_ref ref;
 };
 
 static const struct opt union_opts[] = {
@@ -85,19 +89,7 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 static int
 union_restore(struct stage *st)
 {
-	struct unite *u = STAGE(st, unite);
-	size_t n;
-	bool made;
-
-	if (!st->in.stream)
-		return 0;
-	u->ref = state_make(st->state, "watermark", 9, sizeof(u->marks.now),
-		&made, st->err);
-	if (u->ref == STATE_NONE)
-		return -1;
-	if (!made)
-		memcpy(&u->marks.now, state_value(st->state, u->ref, &n),
-			sizeof(u->marks.now));
+	marks_restore(&STAGE(st, unite)->marks, st->state, "watermark");
 	return 0;
 }
 
@@ -123,9 +115,7 @@ union_batch(struct stage *st, struct batch *b)
 	if (b->whole)
 		return 0;
 	b->watermark = marks_get(&u->marks);
-	memcpy(state_change(st->state, u->ref), &u->marks.now,
-		sizeof(u->marks.now));
-	return 0;
+	return marks_save(&u->marks, st->state, "watermark", st->err);
 }
 
 static int
@@ -137,7 +127,7 @@ union_record(struct stage *st, int input, struct record *r)
 static void
 union_explain(struct stage *st, struct buf *out)
 {
-	buf_str(out, "the watermark");
+	buf_str(out, "the watermarks");
 }
 
 const struct op op_union = {

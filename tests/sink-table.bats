@@ -21,13 +21,6 @@ stream() {
 	printf '{"#bief":{"eof":1}}\n'
 }
 
-# The same with a checkpoint.
-checkpointed() {
-	local dir=$1 header=$2
-	shift 2
-	stream "\"checkpoint\":\"$PWD/$dir\",\"identity\":\"$dir\"${header:+,$header}" "$@"
-}
-
 @test "a table has Spark's frame, right alignment and the batch's number" {
 	printf '%s\n' '{"action":"Open","count":179}' '{"action":"Close","count":11}' |
 		sink-table > out
@@ -378,11 +371,14 @@ checkpointed() {
 }
 
 @test "with a checkpoint, batches that the table has are skipped" {
-	checkpointed c '' '{"n":1}' '{"n":2}' > in
-	sink-table --db x.db --table t < in
-	# as if the commits had not been written
-	rm -r c
-	sink-table --db x.db --table t < in
+	mkdir in
+	echo '{"n":1}' > in/1
+	stream-files in --checkpoint c | sink-table --db x.db --table t
+	echo '{"n":2}' > in/2
+	stream-files in --checkpoint c | sink-table --db x.db --table t
+	# as if the commit of the last batch had not been written
+	find c/commits -name '*.commit' | sort -V | tail -n 1 | xargs rm
+	stream-files in --checkpoint c | sink-table --db x.db --table t
 	query "SELECT n FROM t" > out
 	is out <<-'EOF'
 	1
@@ -391,29 +387,61 @@ checkpointed() {
 }
 
 @test "a table of another checkpoint is refused, unless --mode is told" {
-	checkpointed one '' '{"n":1}' | sink-table --db x.db --table t
-	checkpointed two '' '{"n":2}' > in
-	run -3 sink-table --db x.db --table t < in
+	mkdir in
+	echo '{"n":1}' > in/1
+	stream-files in --checkpoint one | sink-table --db x.db --table t
+	run -3 bash -o pipefail -c 'stream-files in --checkpoint two |
+		sink-table --db x.db --table t'
 	[[ "$output" == *"another checkpoint"* ]]
-	sink-table --db x.db --table t --mode append < in
+	stream-files in --checkpoint two | sink-table --db x.db --table t \
+		--mode append
 	query "SELECT n FROM t" > out
 	is out <<-'EOF'
 	1
-	2
+	1
 	EOF
 }
 
+@test "with a checkpoint, rows that are not of it are refused, unless --mode is told" {
+	mkdir in
+	echo '{"n":1}' > in/1
+	sink-table --db x.db --table t < in/1
+	run -2 bash -o pipefail -c 'stream-files in --checkpoint c |
+		sink-table --db x.db --table t'
+	[[ "$output" == *"rows already"* ]]
+	stream-files in --checkpoint c | sink-table --db x.db --table t \
+		--mode append
+	query "SELECT n FROM t" > out
+	is out <<-'EOF'
+	1
+	1
+	EOF
+}
+
+@test "the table of a pipeline with a checkpoint is closed to those without" {
+	mkdir in
+	echo '{"n":1}' > in/1
+	stream-files in --checkpoint c | sink-table --db x.db --table t
+	run -2 sink-table --db x.db --table t --mode complete < /dev/null
+	[[ "$output" == *"belongs to a pipeline with a checkpoint"* ]]
+	query "SELECT n FROM t" > out
+	is out <<< 1
+}
+
 @test "a table that is gone although the checkpoint knows of it is refused" {
-	checkpointed c '' '{"n":1}' '{"n":2}' | sink-table --db x.db --table t
-	checkpointed c '"resume":2,"committed":1' > in
+	mkdir in
+	echo '{"n":1}' > in/1
+	stream-files in --checkpoint c | sink-table --db x.db --table t
 	cp x.db old.db
 	rm x.db*
-	run -3 sink-table --db x.db --table t < in
-	[[ "$output" == *"it is gone"*"batch 1"* ]]
+	run -3 bash -o pipefail -c 'stream-files in --checkpoint c |
+		sink-table --db x.db --table t'
+	[[ "$output" == *"it is gone"*"batch 0"* ]]
 	cp old.db x.db
 	sqlite3 x.db 'DROP TABLE t'
-	run -3 sink-table --db x.db --table t < in
-	[[ "$output" == *"it is gone"*"batch 1"* ]]
+	run -3 bash -o pipefail -c 'stream-files in --checkpoint c |
+		sink-table --db x.db --table t'
+	[[ "$output" == *"it is gone"*"batch 0"* ]]
 }
 
 @test "two sinks behind one tee may write to one database" {

@@ -51,6 +51,7 @@ print_and_exit(struct stage *st, void (*print)(const struct op *, struct buf *))
 	buf_init(&b);
 	print(st->op, &b);
 	output_init(&out, STDOUT_FILENO);
+	output_mark_end(STDOUT_FILENO, STATUS_DONE);
 	buf_add(&out.b, b.p, b.n);
 	exit(output_flush(&out, st->err) < 0 ? STATUS_FAILED : STATUS_DONE);
 }
@@ -248,7 +249,7 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 	}
 	st->priv->stream_out = st->out.stream != 0 &&
 		(!st->priv->common.plain || st->out.explain);
-	return recover_stage(st, &st->out);
+	return recover_stage(st, in, n, &st->out);
 }
 
 static bool
@@ -276,6 +277,8 @@ plan_stages(struct stage *st, const struct plan *in, int n)
 							       &nothing;
 		if (st->op->restore != NULL && !st->out.explain &&
 			st->op->restore(st) < 0)
+			return failed(st);
+		if (recover_ready(st) < 0)
 			return failed(st);
 		if (!st->in.stream)
 			st->now.whole = true;
@@ -315,7 +318,7 @@ chain_open_batch(struct stage *st)
 {
 	/* Spark's batches are timed in milliseconds. */
 	struct batch b = {.number = st->in.resume++,
-		.time_us = time_now() / 1000 * 1000,
+		.time_us = recover_time(st, time_now() / 1000 * 1000),
 		.watermark = WATERMARK_NONE};
 
 	st->priv->in_batch = 0;
@@ -614,7 +617,8 @@ chain_begin(struct stage *st, struct batch *b)
 		struct stage_private *p = st->priv;
 
 		st->now = *b;
-		recover_begin(st, b);
+		if (recover_begin(st, b) < 0)
+			return failed(st);
 		p->started_us = time_monotonic();
 		p->batch_in = st->records_in;
 		p->batch_out = st->records_out;
@@ -742,21 +746,71 @@ chain_finish(struct stage *st)
 		st->priv->ended = true;
 		if (finish_stage(st) < 0)
 			return -1;
+		if (recover_finish(st) < 0)
+			return failed(st);
 	}
 	if (writes_control(c))
 		buf_str(&c->out.b, "{\"#bief\":{\"eof\":1}}\n");
 	return output_flush(&c->out, &c->err);
 }
 
+/* What comes behind the stage that has failed ends too, in silence: one message
+ * is enough.  The next process learns it by a control line. */
+static void
+quit(struct chain *c, struct stage *st, enum status status, bool control)
+{
+	for (; st != NULL; st = st->next) {
+		c->status[st->place] = status;
+		st->priv->failed = true;
+	}
+	st = chain_last(c);
+	if (control && !(st->op->flags & OP_SINK) && !c->out.terminal &&
+		!st->priv->common.plain)
+		buf_printf(&c->out.b, "{\"#bief\":{\"failed\":%d}}\n",
+			(int)status);
+}
+
+void
+chain_quit(struct chain *c, enum status status)
+{
+	quit(c, &c->stages[0], status, true);
+}
+
+void
+chain_quit_behind(struct stage *st, enum status status)
+{
+	quit(st->chain, st->next, status, false);
+}
+
+bool
+chain_unbegun(struct stage *st, int fd)
+{
+	int mark = input_mark(fd);
+
+	if (mark == MARK_ENDED)
+		return false;
+	if (mark == MARK_KILLED)
+		say(st, "the input was cut off before it began: what sent it "
+			"has died");
+	quit(st->chain, st, mark == MARK_KILLED ? STATUS_FAILED :
+					(enum status)mark, false);
+	return true;
+}
+
 void
 chain_cut(struct stage *st)
 {
-	for (; st != NULL; st = st->next) {
-		say(st, "the input was cut off in the middle: what sent it "
-			"has died");
-		st->chain->status[st->place] = STATUS_FAILED;
-		st->priv->failed = true;
-	}
+	say(st, "the input was cut off in the middle: what sent it has died");
+	quit(st->chain, st, STATUS_FAILED, true);
+}
+
+void
+chain_pass(struct chain *c, const char *line, size_t n)
+{
+	if (!c->planned || !writes_control(c))
+		return;
+	buf_add(&c->out.b, line, n);
+	buf_byte(&c->out.b, '\n');
 }
 
 void
@@ -764,27 +818,20 @@ chain_fail(struct chain *c)
 {
 	while (c->failed != NULL) {
 		struct stage *st = c->failed;
-		bool stream = st->priv->stream_out;
-		struct plan nothing;
+		bool stream = st->in.stream || st->priv->stream_out;
 
 		c->failed = NULL;
 		say(st, "%s", c->err.text);
 		c->status[st->place] = c->err.status;
 		st->priv->failed = true;
-		c->err.status = STATUS_FAILED;
-		if (st->next == NULL)
-			break;
-		if (c->planned && stream) {
-			chain_cut(st->next);
+		if (stream || !c->planned) {
+			quit(c, st->next, c->err.status, stream);
 			break;
 		}
+		c->err.status = STATUS_FAILED;
 		/* To what follows it looks like an end of input. */
-		plan_init(&nothing);
-		if (!c->planned && chain_plan_from(st->next, &nothing) < 0)
-			continue;
-		if (st->next->priv->ended)
-			continue;
-		chain_finish(st->next);
+		if (st->next != NULL && !st->next->priv->ended)
+			chain_finish(st->next);
 	}
 	output_flush(&c->out, &c->err);
 }

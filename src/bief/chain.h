@@ -61,6 +61,7 @@ struct chain {
 	struct err err;
 	struct stage *failed; /* the innermost stage of the failing call */
 	bool planned;
+	int64_t alive_us;     /* when it last said that it lives */
 	int *status;          /* of each stage */
 };
 
@@ -101,6 +102,13 @@ int64_t chain_deadline(const struct chain *c);
 void chain_fail(struct chain *c);
 /* The input stopped in the middle of a stream with control lines. */
 void chain_cut(struct stage *st);
+/* A program in front has failed with this status, and has said why. */
+void chain_quit(struct chain *c, enum status status);
+void chain_quit_behind(struct stage *st, enum status status);
+/* The input fd of st has ended before its first line: was it cut off? */
+bool chain_unbegun(struct stage *st, int fd);
+/* A control line that is not for us: for those who follow. */
+void chain_pass(struct chain *c, const char *line, size_t n);
 
 /* say.c */
 void say(const struct stage *st, const char *fmt, ...)

@@ -1,10 +1,7 @@
 /*
- * checkpoint: the directory from which a pipeline recovers, bief-checkpoint(5).
- *
- * All files are written by file_save: a temporary name, fsync, rename, fsync of
- * the directory; each begins with a line that names its kind and version and
- * ends with a checksum.  A file that is damaged or of a newer version is an
- * error (STATUS_DAMAGED), never a guess.
+ * checkpoint: the directory from which a pipeline recovers, bief-checkpoint(5):
+ * what is in it and what it means.  How files are written is in file.h, who
+ * may work with them in place.h.
  */
 #ifndef BIEF_CHECKPOINT_H
 #define BIEF_CHECKPOINT_H
@@ -14,68 +11,46 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "file.h"
+#include "opt.h"
+#include "place.h"
 
 struct err;
-
-/* ---- files ---- */
-
-/* Write dir/name whole or not at all. */
-int file_save(const char *dir, const char *name, const char *kind,
-	const void *p, size_t n, struct err *err);
-/* Read it: the payload replaces out.  0, 1 when there is no such file, -1. */
-int file_load(const char *dir, const char *name, const char *kind,
-	struct buf *out, struct err *err);
-/* Make a directory and those above it; an existing one is fine. */
-int file_mkdir(const char *dir, struct err *err);
-
-/* Numbered files DIR/N.KIND: the numbers, ascending. */
-struct numbers {
-	int64_t *v;
-	size_t n;
-};
-int numbers_list(struct numbers *l, const char *dir, const char *kind,
-	struct err *err);
-void numbers_release(struct numbers *l);
-/* Newest one, -1 if none. */
-int64_t numbers_last(const struct numbers *l);
-
-/* ---- the directory ---- */
 
 #define CHECKPOINT_KEEP 100 /* batches that are kept */
 #define CHECKPOINT_AHEAD 16 /* batches that a source may be ahead of a sink */
 
-/* A directory of one source, stage or sink that this process has locked. */
-struct place {
-	char *dir;
-	char *id;
-	int lock; /* descriptor */
-};
-void place_init(struct place *p);
-void place_release(struct place *p); /* unlocks */
-/*
- * Lock DIR/group/id, made if need be.  When it is taken: wait a little (its
- * owner may be dying), then refuse.
- */
-int place_lock(struct place *p, const char *dir, const char *group,
-	const char *id, struct err *err);
+/* ---- the directory ---- */
 
-/* Identity of the directory; made (with parents) if create. */
-int checkpoint_open(const char *dir, bool create, char **identity,
+struct checkpoint {
+	char *identity;
+	struct opt_list sources, sinks; /* that it has had */
+};
+/* Read the metadata. */
+int checkpoint_read(const char *dir, struct checkpoint *c, struct err *err);
+void checkpoint_release(struct checkpoint *c);
+bool checkpoint_has(const struct opt_list *l, const char *id);
+/* Make the directory and its metadata if need be; its identity, allocated. */
+int checkpoint_open(const char *dir, char **identity, struct err *err);
+/* A source enters its id.  One that is not known to a checkpoint with batches is
+ * of another pipeline. */
+int checkpoint_add_source(const char *dir, const char *id, struct err *err);
+/* Before its first batch it enters its sinks. */
+int checkpoint_add_sinks(const char *dir, const struct opt_list *ids,
 	struct err *err);
-/* Wait until nothing of an earlier run is alive, but for the sources of this
- * one; -1 after a while, with a message. */
-int checkpoint_quiet(const char *dir, const char *own_source,
-	struct err *err);
+/* A sink is given up. */
+int checkpoint_forget(const char *dir, const char *sink, struct err *err);
 /* The newest batch that all sinks have: -1 none, or no sink is known. */
-int checkpoint_committed(const char *dir, int64_t *newest, int *sinks,
-	struct err *err);
-/* How many sinks hold their locks. */
-int checkpoint_sinks_alive(const char *dir);
+int checkpoint_committed(const char *dir, int64_t *newest, struct err *err);
+/* The sinks of a run that are ready: their ids are added to the list. */
+void checkpoint_ready(const char *dir, const char *run, struct opt_list *ids);
 
 /* ---- source ---- */
 struct offset {
 	int64_t time_us;
 	char *position; /* JSON, as mark wrote it */
+	bool absent;    /* the source had ended before this batch ... */
+	int64_t as;     /* ... after this one; -1 it had none */
 };
 int offset_save(const struct place *p, int64_t batch, const struct offset *o,
 	struct err *err);
@@ -83,6 +58,15 @@ int offset_save(const struct place *p, int64_t batch, const struct offset *o,
 int offset_load(const struct place *p, int64_t batch, struct offset *o,
 	struct err *err);
 void offset_release(struct offset *o);
+/*
+ * Of several sources one may end while others go on.  It leaves a note of where
+ * it stood; its next run begins by recording that it had no part in the batches
+ * that the others had since.
+ */
+int offset_end(const char *dir, const struct place *p, int64_t last,
+	const char *position, struct err *err);
+int offset_resume(const char *dir, const struct place *p, int64_t committed,
+	struct err *err);
 
 /* ---- stage ---- */
 struct state;
@@ -90,28 +74,33 @@ struct state_files {
 	int64_t last;       /* batch of the newest file; -1 none */
 	int64_t deltas;     /* since the last snapshot */
 	size_t delta_bytes, snapshot_bytes;
+	bool begun;         /* something has been saved in this run */
 };
-/*
- * Bring the state to what it was after batch `upto`; newer files are deleted.
- * upto -1: everything is.
- */
+/* Bring the state to what it was after batch `upto`; no file is touched. */
 int checkpoint_restore(const struct place *p, struct state *s, int64_t upto,
 	struct state_files *f, struct err *err);
-/* What changed in this batch, now and then all of it; older files that are not
- * needed any more are deleted. */
+/* What changed in this batch, now and then all of it.  The first call deletes
+ * what an earlier run has saved of later batches. */
 int checkpoint_save(const struct place *p, struct state *s, int64_t batch,
-	int64_t committed, struct state_files *f, struct err *err);
-/* Compare with the text that was stored (options of the stage): 0 the same or
- * stored now, -1 with a message that names the difference. */
-/* Has this place no files of its stage yet? */
-bool checkpoint_fresh(const struct place *p);
-int checkpoint_same(const struct place *p, const char *what, const char *text,
+	struct state_files *f, struct err *err);
+/* Delete what no restart can need. */
+int checkpoint_clean_state(const struct place *p, int64_t committed,
 	struct err *err);
+/* Has this place no files of its stage yet? */
+bool checkpoint_fresh(const char *dir, const char *id);
+/*
+ * Compare the options of a stage, one a line, with what was stored: 0 the same
+ * or stored now, -1 with a message that names the difference.
+ */
+int checkpoint_same(const struct place *p, const char *text, struct err *err);
 
 /* ---- sink ---- */
+/* A new sink starts behind this batch. */
+int commit_start(const struct place *p, int64_t batch, struct err *err);
 int commit_save(const struct place *p, int64_t batch, struct err *err);
-/* Newest batch of a sink; -1 none. */
-int commit_last(const struct place *p, int64_t *batch, struct err *err);
+/* Newest batch of a sink, or where it started; 1: it is not registered. */
+int commit_last(const char *place, int64_t *batch, bool *any,
+	struct err *err);
 
 /* Delete numbered files below `before`. */
 int checkpoint_clean(const struct place *p, const char *kind, int64_t before,

@@ -221,6 +221,29 @@ put_where(struct dbtable *t)
 	sqlite_text(&t->sql, t->o.sink);
 }
 
+/* A run without a checkpoint would break what the table's own promises. */
+static int
+check_owner(struct dbtable *t, struct err *err)
+{
+	int64_t owned = 0;
+
+	if (sqlite_int(t->db, "SELECT 1 FROM main.sqlite_master WHERE name = "
+			      "'_bief_batches'", 0, &owned, err) != 0)
+		return -1;
+	if (!owned)
+		return 0;
+	sqlite_text(sql(t, "SELECT 1 FROM main._bief_batches WHERE name = "),
+		t->o.table);
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &owned, err) != 0)
+		return -1;
+	if (!owned)
+		return 0;
+	return err_as(err, STATUS_USAGE,
+		"it belongs to a pipeline with a checkpoint, and this one has "
+		"none: take another table, or give the source its "
+		"--checkpoint");
+}
+
 /* What the table says of its batches, and what it has to say. */
 static int
 read_batches(struct dbtable *t, struct err *err)
@@ -228,7 +251,7 @@ read_batches(struct dbtable *t, struct err *err)
 	int64_t others = 0, known = 0, made = 0;
 
 	if (t->o.identity == NULL)
-		return 0;
+		return check_owner(t, err);
 	if (sqlite_exec(t->db,
 		    "CREATE TABLE IF NOT EXISTS main._bief_batches ("
 		    "name TEXT NOT NULL, checkpoint TEXT NOT NULL, "
@@ -253,13 +276,13 @@ read_batches(struct dbtable *t, struct err *err)
 	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &made, err) != 0)
 		return -1;
 	if ((made && !t->exists) ||
-		(t->o.committed >= 0 && known < t->o.committed))
+		(t->o.committed >= 0 && known < t->o.committed) ||
+		(known != -2 && known < t->o.start))
 		return err_as(err, STATUS_DAMAGED,
 			"it is gone, or older than the checkpoint, which has "
 			"committed batch %lld to it: put it back, or start "
 			"with a new checkpoint",
-			(long long)(known > t->o.committed ? known
-							   : t->o.committed));
+			(long long)(known > t->o.start ? known : t->o.start));
 	if (known == -2 && others > 0 && !t->o.told)
 		return err_as(err, STATUS_DAMAGED,
 			"it belongs to another checkpoint: take another table, "
@@ -275,7 +298,8 @@ check_rows(struct dbtable *t, struct err *err)
 {
 	int64_t any = 0;
 
-	if (!t->exists || t->o.told || t->o.mode != MODE_NONE || t->known)
+	if (!t->exists || t->o.told || t->known ||
+		(t->o.mode != MODE_NONE && t->o.identity == NULL))
 		return 0;
 	sqlite_name(sql(t, "SELECT 1 FROM main."), t->o.table);
 	buf_str(&t->sql, " LIMIT 1");

@@ -1,18 +1,45 @@
 /*
- * file: a small file as a whole.
+ * file: reading a file whole, and the files of a checkpoint.
  */
 #ifndef BIEF_FILE_H
 #define BIEF_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct err;
 
-/*
- * Append the content of a file ("-" is standard input), at most max bytes of
- * it; JSON_PADDING bytes behind it are readable.  0 or -1.
- */
+/* Append the first max bytes of a file ("-": standard input) to out, with room
+ * for the scanners behind them.  0, or -1 with a message. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *err);
+
+/*
+ * Write dir/name whole or not at all: a temporary name, fsync, rename, fsync of
+ * the directory.  It begins with a line that names its kind and version and
+ * ends with a checksum.
+ */
+int file_save(const char *dir, const char *name, const char *kind,
+	const void *p, size_t n, struct err *err);
+/* Read it: the payload replaces out.  0, 1 when there is no such file, -1; one
+ * that is damaged or of a newer version is an error (STATUS_DAMAGED). */
+int file_load(const char *dir, const char *name, const char *kind,
+	struct buf *out, struct err *err);
+/* Delete what file_save left behind when it was killed. */
+void file_tidy(const char *dir);
+/* Make a directory and those above it; an existing one is fine. */
+int file_mkdir(const char *dir, struct err *err);
+
+/* Numbered files DIR/N.KIND: the numbers, ascending. */
+struct numbers {
+	int64_t *v;
+	size_t n;
+};
+int numbers_list(struct numbers *l, const char *dir, const char *kind,
+	struct err *err);
+void numbers_release(struct numbers *l);
+/* Newest one, -1 if none; the newest that is not above most. */
+int64_t numbers_last(const struct numbers *l);
+int64_t numbers_upto(const struct numbers *l, int64_t most);
 
 #endif

@@ -41,7 +41,7 @@ journal_open(struct journal *j, const char *checkpoint, const char *id,
 	struct numbers l;
 	size_t i;
 
-	if (place_lock(&j->place, checkpoint, "journal", id, err) < 0 ||
+	if (place_lock(&j->place, checkpoint, "journal", id, NULL, err) < 0 ||
 		numbers_list(&l, j->place.dir, "journal", err) < 0)
 		return -1;
 	for (i = 0; i < l.n; i++)

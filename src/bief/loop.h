@@ -30,14 +30,17 @@ struct loop_place {
 	bool any, open, eof;
 	int64_t number, time_us;
 };
-enum event { EVENT_OTHER, EVENT_BEGIN, EVENT_END, EVENT_EOF };
+enum event { EVENT_OTHER, EVENT_BEGIN, EVENT_END, EVENT_EOF, EVENT_FAILED };
 struct loop_event {
 	enum event kind;
 	struct batch batch;
+	int status; /* EVENT_FAILED: of the program that has failed */
 };
 /* Read a control line and check that it may stand here. */
 int loop_control(struct loop_place *at, const char *line, size_t n,
 	struct loop_event *e, struct err *err);
+/* Is it the word that a program in front has failed?  Its status, or 0. */
+int loop_failed(const char *line, size_t n);
 /* The object under "#bief". */
 int loop_control_read(const char *line, size_t n, struct value *body,
 	struct err *err);

@@ -47,6 +47,8 @@ struct merge {
 	int n;
 	bool stream;  /* the inputs have control lines */
 	bool open;    /* a batch has begun in the chain */
+	int failed;   /* status of a program in front that has */
+	bool unbegun; /* an input was cut off before its first line */
 };
 
 static int
@@ -154,7 +156,10 @@ take_control(struct merge *m, struct side *s, const char *line, size_t n)
 		s->done = true;
 	} else if (e.kind == EVENT_EOF) {
 		s->over = true;
-	}
+	} else if (e.kind == EVENT_FAILED) {
+		m->failed = e.status;
+	} else
+		chain_pass(m->c, line, n);
 	return 0;
 }
 
@@ -163,8 +168,10 @@ look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 {
 	struct value body;
 
-	s->known = true;
 	s->stream = stream_is_control(line, n);
+	if (s->stream && (m->failed = loop_failed(line, n)) != 0)
+		return 0;
+	s->known = true;
 	if (!s->stream) {
 		s->taken++;
 		spool(s, line, n);
@@ -187,7 +194,7 @@ take_lines(struct merge *m, int i)
 	size_t n;
 	enum line got;
 
-	while (!s->done && !s->over && most > 0 &&
+	while (!s->done && !s->over && most > 0 && !m->failed &&
 		(got = input_line(&s->in, &line, &n)) != LINE_NONE) {
 		int ret;
 
@@ -305,10 +312,39 @@ is_whole(const struct side *s)
 	return !s->cut;
 }
 
+/* All of them must be of one checkpoint, and of one run. */
+static int
+same_checkpoint(struct merge *m)
+{
+	const struct plan *a = &m->side[0].plan;
+
+	for (int i = 0; i < m->n; i++) {
+		const struct plan *b = &m->side[i].plan;
+
+		if (b->checkpoint == NULL && a->checkpoint == NULL)
+			continue;
+		if (m->side[i].over && !m->side[i].known)
+			return err_set(&m->c->err, "the input '%s' was cut off "
+				"before it began: what sent it has died",
+				m->side[i].spec.path);
+		if (b->checkpoint == NULL || a->checkpoint == NULL ||
+			strcmp(a->identity, b->identity) != 0)
+			return err_as(&m->c->err, STATUS_USAGE, "the sources "
+				"of '%s' and '%s' have not the same "
+				"--checkpoint: give both one",
+				m->side[0].spec.path, m->side[i].spec.path);
+		if (a->committed != b->committed)
+			return err_set(&m->c->err, "an earlier run was still "
+				"at work with the checkpoint '%s': start again",
+				a->checkpoint);
+	}
+	return 0;
+}
+
 static int
 plan_inputs(struct merge *m)
 {
-	struct plan in[INPUTS_MAX];
+	struct plan in[INPUTS_MAX] = {{0}};
 	const struct side *first = NULL;
 
 	for (int i = m->n; i-- > 0;)
@@ -332,6 +368,15 @@ plan_inputs(struct merge *m)
 				first->spec.path, s->spec.path);
 	}
 	m->stream = first != NULL;
+	if (same_checkpoint(m) < 0)
+		return -1;
+	/* The first stands for all: it tells what is common to them. */
+	in[0].last = in[0].committed;
+	for (int i = 1; i < m->n; i++)
+		for (size_t k = 0; k < m->side[i].plan.runs.n; k++)
+			opt_list_add(&in[0].runs, m->side[i].plan.runs.s[k],
+				false);
+	m->side[0].plan = in[0];
 	return chain_plan_inputs(m->c, in, m->n);
 }
 
@@ -346,8 +391,12 @@ begin_round(struct merge *m)
 
 		if (m->stream && !s->began)
 			continue;
+		/* The newest time, so that it is the same when the batch is
+		 * run again and one that had ended takes part. */
 		if (m->stream && (!any || s->begin.number > b.number))
-			b = s->begin;
+			b.number = s->begin.number;
+		if (m->stream && (!any || s->begin.time_us > b.time_us))
+			b.time_us = s->begin.time_us;
 		any = true;
 	}
 	if (!m->stream)
@@ -443,17 +492,32 @@ cut_off(struct merge *m)
 	return !all(m, is_whole);
 }
 
+/* Was one of the inputs cut off before its first line? */
+static bool
+unbegun(struct merge *m)
+{
+	for (int i = 0; i < m->n && !m->unbegun; i++)
+		m->unbegun = !m->side[i].known &&
+			chain_unbegun(m->st, m->side[i].in.fd);
+	return m->unbegun;
+}
+
 static int
 round_of(struct merge *m)
 {
 	if (read_sides(m) < 0 || take_all(m) < 0)
 		return -1;
-	if (!m->c->planned) {
+	if (!m->c->planned && !m->failed) {
 		if (!all(m, is_known))
+			return 0;
+		if (unbegun(m))
 			return 0;
 		if (plan_inputs(m) < 0 || take_all(m) < 0)
 			return -1;
 	}
+	/* What has been cut off must not pass for an end. */
+	if (m->failed || cut_off(m))
+		return 0;
 	if (m->st->now.whole)
 		return drain_turns(m);
 	if (clock_tick(m) < 0)
@@ -467,6 +531,12 @@ run_rounds(struct merge *m)
 	while (!(m->c->planned && all(m, is_over) && !m->open)) {
 		if (round_of(m) < 0)
 			return -1;
+		if (m->unbegun)
+			return output_flush(&m->c->out, &m->c->err);
+		if (m->failed) {
+			chain_quit(m->c, (enum status)m->failed);
+			return output_flush(&m->c->out, &m->c->err);
+		}
 		if (cut_off(m)) {
 			chain_cut(m->st);
 			return output_flush(&m->c->out, &m->c->err);

@@ -260,14 +260,17 @@ read_entry(struct outdir *d, int64_t entry, struct err *err)
 
 /* Whose directory is it? */
 static int
-check_identity(struct outdir *d, struct err *err)
+check_identity(struct outdir *d, int64_t newest, struct err *err)
 {
 	struct buf text, want;
 	bool there = faccessat(d->fd, LOG "/checkpoint", F_OK, 0) == 0, same;
 	int ret;
 
 	if (d->o.identity == NULL)
-		return 0;
+		return there ? err_as(err, STATUS_USAGE,
+			"it belongs to a pipeline with a checkpoint, and this "
+			"one has none: take another one, or give the source "
+			"its --checkpoint") : 0;
 	buf_init(&text);
 	buf_init(&want);
 	buf_printf(&want, "%s\n", d->o.identity);
@@ -283,6 +286,11 @@ check_identity(struct outdir *d, struct err *err)
 		ret = err_as(err, STATUS_DAMAGED,
 			"it belongs to another checkpoint: take another one, "
 			"or say --mode append to write to it all the same");
+	if (ret == 0 && !there && newest >= 0 && !d->o.told)
+		ret = err_as(err, STATUS_USAGE,
+			"it has batches already, which are not of this "
+			"checkpoint: take another one, or say --mode append to "
+			"add to them");
 	if (ret == 0 && !same)
 		ret = put_log(d, LOG "/checkpoint", &want, true, err);
 	buf_release(&text);
@@ -315,7 +323,7 @@ outdir_open(const struct outdir_options *o, struct err *err)
 		err_sys(err, "cannot make '%s'", LOG);
 		goto failed;
 	}
-	if (newest_entry(d, &entry, err) != 0 || check_identity(d, err) != 0 ||
+	if (newest_entry(d, &entry, err) != 0 || check_identity(d, entry, err) != 0 ||
 		(entry >= 0 && read_entry(d, entry, err) != 0))
 		goto failed;
 	d->seq = entry + 1;

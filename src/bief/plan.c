@@ -16,7 +16,8 @@
  *	stateful    the stateful programs before, in order
  *	keys        the key fields of the result
  *	zone        of times without one
- *	checkpoint, identity, resume, committed, stage    bief-checkpoint(5)
+ *	checkpoint, identity, resume, committed, last, runs, stage
+ *	            bief-checkpoint(5)
  *
  * Keys that are absent have no value; keys that are unknown are passed on.
  */
@@ -44,7 +45,7 @@ plan_init(struct plan *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->delay_us = -1;
-	p->committed = -1;
+	p->committed = p->last = -1;
 	buf_init(&p->extra);
 }
 
@@ -60,6 +61,7 @@ plan_release(struct plan *p)
 	free(p->checkpoint);
 	free(p->identity);
 	free(p->stage);
+	opt_list_free(&p->runs);
 	buf_release(&p->extra);
 	plan_init(p);
 }
@@ -92,6 +94,7 @@ plan_copy(struct plan *to, const struct plan *from)
 	to->stage = dup(from->stage);
 	list_copy(&to->stateful, &from->stateful);
 	list_copy(&to->keys, &from->keys);
+	list_copy(&to->runs, &from->runs);
 	buf_init(&to->extra);
 	buf_add(&to->extra, from->extra.p, from->extra.n);
 }
@@ -164,6 +167,9 @@ plan_print(const struct plan *p, struct buf *out)
 		json_member(out, "identity", p->identity);
 		buf_printf(out, ",\"resume\":%lld,\"committed\":%lld",
 			(long long)p->resume, (long long)p->committed);
+		if (p->last != p->committed)
+			buf_printf(out, ",\"last\":%lld", (long long)p->last);
+		put_list(out, "runs", &p->runs);
 	}
 	json_member(out, "stage", p->stage);
 	buf_add(out, p->extra.p, p->extra.n);
@@ -295,7 +301,11 @@ take(struct plan *p, const struct value *key, const struct value *v,
 	else if (strcmp(name, "resume") == 0)
 		p->resume = int_of(v);
 	else if (strcmp(name, "committed") == 0)
-		p->committed = int_of(v);
+		p->committed = p->last = int_of(v);
+	else if (strcmp(name, "last") == 0)
+		p->last = int_of(v);
+	else if (strcmp(name, "runs") == 0)
+		list_of(v, &p->runs);
 	else {
 		buf_str(&p->extra, ",\"");
 		buf_add(&p->extra, key->s, key->n);

@@ -52,6 +52,8 @@ struct plan {
 	char *identity;      /* of the checkpoint */
 	int64_t resume;      /* first batch that will come; 0 on a fresh start */
 	int64_t committed;   /* newest batch that all sinks have; -1 none */
+	int64_t last;        /* newest of these that this input had a part in */
+	struct opt_list runs; /* of the sources upstream: see place.h */
 	char *stage;         /* id of the nearest stateful stage or source upstream */
 	struct buf extra;    /* unknown keys: ,"name":value... passed on */
 };

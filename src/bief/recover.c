@@ -1,8 +1,10 @@
 /*
  * recover: see recover.h.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "chain.h"
@@ -25,6 +27,9 @@ recover_release(struct recovery *r)
 {
 	place_release(&r->place);
 }
+
+#define PATIENCE_US (3 * TIME_SECOND)
+#define POLL_US 5000
 
 static char *
 absolute(const char *path)
@@ -62,12 +67,111 @@ source_id(const struct stage *st)
 	return s;
 }
 
+static void
+new_run(struct opt_list *runs)
+{
+	unsigned char random[8];
+	char text[2 * sizeof(random) + 1];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		memset(random, 0, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(text + 2 * i, 3, "%02x", random[i]);
+	opt_list_add(runs, text, false);
+}
+
+/* Stages and sinks of an earlier run have to end first: they still commit. */
+static int
+wait_for_quiet(struct stage *st, const char *dir)
+{
+	int64_t since = time_monotonic();
+	bool said = false;
+	char *who;
+
+	while ((who = place_busy(dir)) != NULL) {
+		if (loop_stopping()) {
+			err_set(st->err, "stopped while it waited for '%s' of "
+				"an earlier run", who);
+			free(who);
+			return -1;
+		}
+		if (!said && time_monotonic() - since > PATIENCE_US) {
+			said = true;
+			say(st, "waiting for '%s' of an earlier run, which is "
+				"still at work with the checkpoint '%s'",
+				who, dir);
+		}
+		free(who);
+		if (loop_wait(st->chain, NULL, 0, time_now() + POLL_US) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+missing_offset(struct stage *st, int64_t batch)
+{
+	return err_as(st->err, STATUS_DAMAGED, "'%s/%lld.offset' is missing: "
+		"where batch %lld ended is not known",
+		st->priv->recovery.place.dir, (long long)batch,
+		(long long)batch);
+}
+
+/*
+ * The batches to run again must all be there, and can be read, before anything
+ * is changed.  Finds the newest one, and how far this source took part.
+ */
+static int
+check_offsets(struct stage *st, struct plan *p)
+{
+	struct recovery *r = &st->priv->recovery;
+	int64_t from = p->committed >= 0 ? p->committed : 0;
+	struct numbers l;
+	struct offset o;
+	int ret = 0;
+
+	if (numbers_list(&l, r->place.dir, "offset", st->err) < 0)
+		return -1;
+	r->stored = numbers_last(&l);
+	numbers_release(&l);
+	if (r->stored < p->committed)
+		return missing_offset(st, p->committed);
+	p->last = p->committed;
+	for (int64_t i = from; ret == 0 && i <= r->stored; i++) {
+		ret = offset_load(&r->place, i, &o, st->err);
+		if (ret > 0)
+			ret = missing_offset(st, i);
+		if (ret == 0 && i == p->committed && o.absent)
+			p->last = o.as;
+		if (o.time_us > r->time_us)
+			r->time_us = o.time_us;
+		offset_release(&o);
+	}
+	return ret;
+}
+
+static int
+open_source(struct stage *st, struct plan *p)
+{
+	struct recovery *r = &st->priv->recovery;
+
+	if (checkpoint_open(p->checkpoint, &p->identity, st->err) < 0 ||
+		place_lock(&r->place, p->checkpoint, "offsets", p->stage,
+			&p->runs, st->err) < 0 ||
+		wait_for_quiet(st, p->checkpoint) < 0 ||
+		checkpoint_add_source(p->checkpoint, p->stage, st->err) < 0 ||
+		checkpoint_committed(p->checkpoint, &p->committed,
+			st->err) < 0 ||
+		offset_resume(p->checkpoint, &r->place, p->committed,
+			st->err) < 0)
+		return -1;
+	return check_offsets(st, p);
+}
+
 int
 recover_source(struct stage *st, struct plan *p)
 {
 	struct recovery *r = &st->priv->recovery;
-	char *id;
-	int ret;
 
 	if (st->priv->common.checkpoint == NULL)
 		return 0;
@@ -80,14 +184,9 @@ recover_source(struct stage *st, struct plan *p)
 	if (p->explain)
 		return 0;
 	p->checkpoint = absolute(st->priv->common.checkpoint);
-	if (checkpoint_open(p->checkpoint, true, &p->identity, st->err) < 0)
-		return -1;
-	id = source_id(st);
-	ret = place_lock(&r->place, p->checkpoint, "offsets", id, st->err);
-	p->stage = id;
-	if (ret < 0 || checkpoint_quiet(p->checkpoint, id, st->err) < 0 ||
-		checkpoint_committed(p->checkpoint, &p->committed, NULL,
-			st->err) < 0)
+	p->stage = source_id(st);
+	new_run(&p->runs);
+	if (open_source(st, p) < 0)
 		return -1;
 	p->resume = p->committed + 1;
 	r->committed = p->committed;
@@ -159,30 +258,111 @@ is_set(const struct opt *o, const void *at)
 	}
 }
 
-/* The options of a stage that its state depends on, as text. */
+/* What a stage's state depends on, one a line: its options; its operands or,
+ * where these are inputs, the stages behind them. */
 static void
-options_text(const struct stage *st, struct buf *out)
+options_text(const struct stage *st, const struct plan *in, int n,
+	struct buf *out)
 {
-	buf_str(out, st->op->name);
+	buf_printf(out, "%s\n", st->op->name);
 	for (const struct opt *o = st->op->opts; o && o->name; o++) {
 		const void *at = (const char *)st->self + o->at;
 
-		if (!o->free && is_set(o, at))
-			one_value(o, at, out);
+		if (o->free || !is_set(o, at))
+			continue;
+		one_value(o, at, out);
+		buf_byte(out, '\n');
 	}
-	for (size_t i = 0; i < st->noperands; i++)
-		buf_printf(out, " '%s'", st->operands[i]);
+	if (st->op->flags & OP_INPUTS)
+		for (int i = 0; i < n; i++)
+			buf_printf(out, "input %d '%s'\n", i + 1,
+				in[i].stage != NULL ? in[i].stage : "");
+	else
+		for (size_t i = 0; i < st->noperands; i++)
+			buf_printf(out, "operand '%s'\n", st->operands[i]);
+}
+
+/* The commits may go on between the source's look and this one's only when an
+ * earlier run was still alive. */
+static int
+check_committed(struct stage *st, const struct plan *p)
+{
+	int64_t newest;
+
+	if (checkpoint_committed(p->checkpoint, &newest, st->err) < 0)
+		return -1;
+	if (newest == p->committed)
+		return 0;
+	return err_set(st->err, "the checkpoint '%s' has gone on in the "
+		"meantime: start again (and let --sinks tell the source how "
+		"many sinks there are)", p->checkpoint);
+}
+
+static int
+is_known(struct stage *st, bool *known)
+{
+	struct checkpoint c;
+
+	if (checkpoint_read(st->out.checkpoint, &c, st->err) != 0)
+		return -1;
+	*known = checkpoint_has(&c.sinks, st->out.stage);
+	checkpoint_release(&c);
+	return 0;
+}
+
+static int
+take_sink_place(struct stage *st, struct plan *p)
+{
+	struct recovery *r = &st->priv->recovery;
+	bool known, any = false;
+
+	if (place_lock(&r->place, p->checkpoint, "commits", p->stage,
+		    &p->runs, st->err) < 0 ||
+		is_known(st, &known) < 0 || check_committed(st, p) < 0 ||
+		commit_last(r->place.dir, &r->last, &any, st->err) < 0)
+		return -1;
+	if (any)
+		r->own = r->last;
+	/* A new sink starts where the others are, also one that died before
+	 * it was known. */
+	if (known || any)
+		return 0;
+	r->last = p->committed;
+	return commit_start(&r->place, r->last, st->err);
+}
+
+static int
+take_stage_place(struct stage *st, const struct plan *in, int n,
+	struct plan *p)
+{
+	struct recovery *r = &st->priv->recovery;
+	struct buf b;
+	int ret;
+
+	if (p->committed >= 0 && checkpoint_fresh(p->checkpoint, p->stage))
+		return err_as(st->err, STATUS_DAMAGED, "the pipeline has "
+			"changed: stage '%s' is not in the checkpoint '%s': go "
+			"back to what it was, or begin with a new --checkpoint",
+			p->stage, p->checkpoint);
+	if (place_lock(&r->place, p->checkpoint, "state", p->stage, &p->runs,
+		    st->err) < 0 || check_committed(st, p) < 0)
+		return -1;
+	buf_init(&b);
+	options_text(st, in, n, &b);
+	ret = checkpoint_same(&r->place, buf_cstr(&b), st->err);
+	buf_release(&b);
+	return ret < 0 ? -1 : checkpoint_restore(&r->place, st->state, p->last,
+				      &r->files, st->err);
 }
 
 int
-recover_stage(struct stage *st, struct plan *p)
+recover_stage(struct stage *st, const struct plan *in, int n, struct plan *p)
 {
 	struct recovery *r = &st->priv->recovery;
 	bool sink = st->op->flags & OP_SINK;
 	const char *own = st->priv->common.name != NULL ?
 		st->priv->common.name : st->op->name;
 	struct buf b;
-	int ret = -1;
 
 	if (p->checkpoint == NULL || p->explain ||
 		!(st->op->flags & (OP_STATE | OP_SINK)))
@@ -191,75 +371,104 @@ recover_stage(struct stage *st, struct plan *p)
 	buf_printf(&b, "%s+%s", p->stage != NULL ? p->stage : "", own);
 	free(p->stage);
 	p->stage = mem_dup(buf_cstr(&b), b.n);
-	if (place_lock(&r->place, p->checkpoint, sink ? "commits" : "state",
-		    p->stage, st->err) < 0)
-		goto out;
-	r->on = true;
-	if (sink) {
-		ret = commit_last(&r->place, &r->last, st->err);
-		r->own = r->last;
-		/* A new sink starts where the others are. */
-		if (ret == 0 && r->last < 0 && p->committed >= 0) {
-			r->last = p->committed;
-			ret = commit_save(&r->place, r->last, st->err);
-		}
-		goto out;
-	}
-	buf_clear(&b);
-	options_text(st, &b);
-	if (p->committed >= 0 &&
-		checkpoint_fresh(&r->place)) {
-		err_as(st->err, STATUS_USAGE,
-			"the pipeline has changed: stage '%s' is not in the "
-			"checkpoint '%s': go back, or begin with a new one",
-			p->stage, p->checkpoint);
-		goto out;
-	}
-	if (checkpoint_same(&r->place, "options", buf_cstr(&b), st->err) < 0)
-		goto out;
-	r->committed = p->committed;
-	ret = checkpoint_restore(&r->place, st->state, p->committed, &r->files,
-		st->err);
-out:
 	buf_release(&b);
-	return ret;
+	r->committed = p->committed;
+	if ((sink ? take_sink_place(st, p) :
+			take_stage_place(st, in, n, p)) < 0)
+		return -1;
+	r->on = true;
+	return 0;
 }
 
-#define PATIENCE_US (3 * TIME_SECOND)
-#define POLL_US 5000
+int
+recover_ready(struct stage *st)
+{
+	struct recovery *r = &st->priv->recovery;
+
+	if (!r->on || !(st->op->flags & OP_SINK))
+		return 0;
+	return place_ready(&r->place, st->err);
+}
+
+/* The first of the checkpoint's sinks that has not come; NULL: all have. */
+static int
+missing_sink(struct stage *st, const struct opt_list *there, char **missing)
+{
+	struct checkpoint c;
+
+	*missing = NULL;
+	if (checkpoint_read(st->out.checkpoint, &c, st->err) != 0)
+		return -1;
+	for (size_t i = 0; *missing == NULL && i < c.sinks.n; i++)
+		if (!checkpoint_has(there, c.sinks.s[i]))
+			*missing = mem_dup(c.sinks.s[i], strlen(c.sinks.s[i]));
+	checkpoint_release(&c);
+	return 0;
+}
+
+/* A sink that has committed and does not come is not left behind in silence. */
+static int
+sink_is_gone(struct stage *st, const char *sink)
+{
+	const char *dir = st->out.checkpoint;
+
+	return err_as(st->err, STATUS_DAMAGED, "the pipeline has changed: the "
+		"sink '%s' of the checkpoint '%s' is not there: put it back, "
+		"or give it up by: bief state %s forget '%s'", sink, dir, dir,
+		sink);
+}
+
+/* 1: all that must be there are, and the checkpoint knows them; 0; -1. */
+static int
+sinks_are_there(struct stage *st, bool patient, int *there)
+{
+	const char *dir = st->out.checkpoint;
+	struct opt_list ids = {0};
+	char *missing = NULL;
+	int ret = 0;
+
+	checkpoint_ready(dir, st->out.runs.s[0], &ids);
+	*there = (int)ids.n;
+	if (*there >= (int)st->priv->common.sinks) {
+		ret = missing_sink(st, &ids, &missing);
+		if (ret == 0 && missing == NULL)
+			ret = checkpoint_add_sinks(dir, &ids, st->err) < 0 ?
+				-1 : 1;
+		else if (ret == 0 && !patient)
+			ret = sink_is_gone(st, missing);
+	}
+	free(missing);
+	opt_list_free(&ids);
+	return ret;
+}
 
 int
 recover_wait_sinks(struct stage *st)
 {
 	int64_t since = time_monotonic();
-	const char *dir = st->out.checkpoint;
-	int want = (int)st->priv->common.sinks, there, known;
-	bool said = false;
-	int64_t newest;
+	bool patient = true;
+	int got, there;
 
 	if (!st->priv->recovery.on)
 		return 0;
-	while ((there = checkpoint_sinks_alive(dir)) < want) {
+	while ((got = sinks_are_there(st, patient, &there)) == 0) {
 		if (loop_stopping())
-			return 0;
-		if (!said && time_monotonic() - since > PATIENCE_US) {
-			said = true;
-			say(st, "waiting for a sink that commits to '%s': "
-				"%d of %d are there (a foreign filter swallows "
-				"control lines: use thru; --sinks tells how "
-				"many there are)", dir, there, want);
+			return err_set(st->err, "stopped while it waited for "
+				"its sinks");
+		if (patient && time_monotonic() - since > PATIENCE_US) {
+			patient = false;
+			if (there < (int)st->priv->common.sinks)
+				say(st, "waiting for a sink that commits to "
+					"'%s': %d of %d are there (a foreign "
+					"filter swallows control lines: use "
+					"thru; --sinks tells how many there "
+					"are)", st->out.checkpoint, there,
+					(int)st->priv->common.sinks);
 		}
 		if (loop_wait(st->chain, NULL, 0, time_now() + POLL_US) < 0)
 			return -1;
 	}
-	if (checkpoint_committed(dir, &newest, &known, st->err) < 0)
-		return -1;
-	if (known > there)
-		return err_as(st->err, STATUS_USAGE,
-			"the checkpoint '%s' knows %d sinks, this pipeline has "
-			"%d: bief state %s lists them, bief state %s forget "
-			"SINK gives one up", dir, known, there, dir, dir);
-	return 0;
+	return got < 0 ? -1 : 0;
 }
 
 /* One recorded batch again: from where the one before ended to its end. */
@@ -290,7 +499,7 @@ run_hear(struct stage *st)
 
 	if (!st->hear || !r->on)
 		return 0;
-	if (checkpoint_committed(st->out.checkpoint, &r->committed, NULL,
+	if (checkpoint_committed(st->out.checkpoint, &r->committed,
 		    st->err) < 0)
 		return -1;
 	return r->committed < 0 ? 0 : st->op->committed(st, r->committed);
@@ -319,7 +528,7 @@ recover_rerun(struct stage *st)
 		if (got != 0)
 			break;
 		number++;
-		r->stored = number;
+		r->news = true;
 		if (rerun_one(st, number, at.position, &next) < 0) {
 			got = -1;
 			offset_release(&next);
@@ -329,7 +538,6 @@ recover_rerun(struct stage *st)
 		at = next;
 	}
 	st->in.resume = number + 1;
-	r->stored = number;
 	if (got >= 0)
 		got = st->op->seek(st, at.position, NULL) < 0 ? -1 : 0;
 	if (got == 0)
@@ -347,7 +555,7 @@ recover_ahead(struct stage *st, int64_t number)
 		return 0;
 	for (;;) {
 		if (checkpoint_committed(st->out.checkpoint, &r->committed,
-			    NULL, st->err) < 0)
+			    st->err) < 0)
 			return -1;
 		if (number - r->committed <= CHECKPOINT_AHEAD ||
 			loop_stopping())
@@ -357,12 +565,40 @@ recover_ahead(struct stage *st, int64_t number)
 	}
 }
 
-void
+int
 recover_begin(struct stage *st, const struct batch *b)
 {
 	struct recovery *r = &st->priv->recovery;
+	bool known;
 
-	r->skip = r->on && (st->op->flags & OP_SINK) && b->number <= r->last;
+	if (!r->on || !(st->op->flags & OP_SINK))
+		return 0;
+	r->skip = b->number <= r->last;
+	if (r->known)
+		return 0;
+	r->known = true;
+	if (is_known(st, &known) < 0)
+		return -1;
+	return known ? 0 : err_as(st->err, STATUS_USAGE, "the source has not "
+		"waited for this sink: let its --sinks tell how many there "
+		"are");
+}
+
+int64_t
+recover_time(const struct stage *st, int64_t now_us)
+{
+	const struct recovery *r = &st->priv->recovery;
+
+	return r->on && now_us < r->time_us ? r->time_us : now_us;
+}
+
+static int
+look_at_commits(struct stage *st)
+{
+	struct recovery *r = &st->priv->recovery;
+
+	return checkpoint_committed(st->out.checkpoint, &r->committed,
+		st->err);
 }
 
 int
@@ -375,6 +611,8 @@ recover_source_end(struct stage *st, const struct batch *b)
 
 	if (!r->on || !(st->op->flags & OP_SOURCE) || b->number <= r->stored)
 		return 0;
+	r->news = true;
+	r->time_us = b->time_us;
 	buf_init(&position);
 	ret = st->op->mark(st, &position);
 	if (ret == 0) {
@@ -384,9 +622,46 @@ recover_source_end(struct stage *st, const struct batch *b)
 	}
 	buf_release(&position);
 	if (ret == 0 && b->number % 10 == 0)
-		ret = checkpoint_clean(&r->place, "offset",
-			r->committed - CHECKPOINT_KEEP, st->err);
+		ret = look_at_commits(st) < 0 ? -1 :
+			checkpoint_clean(&r->place, "offset",
+				r->committed - CHECKPOINT_KEEP, st->err);
 	return ret == 0 ? run_hear(st) : ret;
+}
+
+int
+recover_finish(struct stage *st)
+{
+	struct recovery *r = &st->priv->recovery;
+	struct buf position;
+	int ret;
+
+	if (!r->on || !(st->op->flags & OP_SOURCE))
+		return 0;
+	if (!r->news && (st->out.trigger == TRIGGER_AVAILABLE ||
+				st->out.trigger == TRIGGER_ONCE))
+		say(st, "no new data");
+	buf_init(&position);
+	ret = st->op->mark(st, &position);
+	if (ret == 0)
+		ret = offset_end(st->out.checkpoint, &r->place, r->stored,
+			buf_cstr(&position), st->err);
+	buf_release(&position);
+	return ret;
+}
+
+static int
+end_stage(struct stage *st, const struct batch *b)
+{
+	struct recovery *r = &st->priv->recovery;
+
+	if (checkpoint_save(&r->place, st->state, b->number, &r->files,
+		    st->err) < 0)
+		return -1;
+	if (r->files.deltas > 0)
+		return 0;
+	/* There is a new snapshot. */
+	return look_at_commits(st) < 0 ? -1 :
+		checkpoint_clean_state(&r->place, r->committed, st->err);
 }
 
 int
@@ -397,8 +672,7 @@ recover_end(struct stage *st, const struct batch *b)
 	if (!r->on || b->whole || (st->op->flags & OP_SOURCE))
 		return 0;
 	if (!(st->op->flags & OP_SINK))
-		return checkpoint_save(&r->place, st->state, b->number,
-			r->committed, &r->files, st->err);
+		return end_stage(st, b);
 	if (r->skip)
 		return 0;
 	r->last = b->number;

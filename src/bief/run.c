@@ -18,6 +18,7 @@
 #include "time.h"
 
 #define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
+#define ALIVE_US (TIME_SECOND / 2) /* a source with a checkpoint says so */
 #define LOOK_US 100000 /* a source that never waits is interrupted so often */
 
 /* Signals belong to the process, so these do too. */
@@ -95,14 +96,31 @@ hint(struct chain *c)
 	}
 }
 
+/*
+ * While a source with a checkpoint waits, it says now and then that it lives.
+ * This goes through the whole pipeline, so that a program whose reader has died
+ * learns it although it watches for nothing (tee).
+ */
+static bool
+says_alive(const struct chain *c)
+{
+	return c->planned && c->stages[0].priv->recovery.on &&
+		(c->stages[0].op->flags & OP_SOURCE);
+}
+
 int
 loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline)
 {
+	static const char alive[] = "{\"#bief\":{\"alive\":1}}";
 	struct pollfd all[LOOP_FDS + 2];
 	int64_t now = time_now(), tick = chain_deadline(c);
 	int timeout = -1, ready;
 	char drain[64];
 
+	if (says_alive(c) && time_monotonic() - c->alive_us > ALIVE_US) {
+		c->alive_us = time_monotonic();
+		chain_pass(c, alive, strlen(alive));
+	}
 	if (output_flush(&c->out, &c->err) < 0)
 		return -1;
 	if (n > 0)
@@ -111,6 +129,8 @@ loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline)
 	all[n + 1] = (struct pollfd){.fd = c->out.pipe ? c->out.fd : -1};
 	if (tick < deadline)
 		deadline = tick;
+	if (says_alive(c) && deadline > now + ALIVE_US)
+		deadline = now + ALIVE_US;
 	if (deadline != INT64_MAX)
 		timeout = deadline <= now ? 0 :
 			deadline - now > TIME_SECOND * 3600 ? 3600000 :
@@ -186,6 +206,20 @@ loop_control_read(const char *line, size_t n, struct value *body,
 }
 
 int
+loop_failed(const char *line, size_t n)
+{
+	struct value body;
+	struct err err;
+	int64_t status;
+
+	if (loop_control_read(line, n, &body, &err) < 0 ||
+		!int_member(&body, "failed", &status))
+		return 0;
+	return status >= STATUS_FAILED && status <= STATUS_DAMAGED ?
+		(int)status : STATUS_FAILED;
+}
+
+int
 loop_control(struct loop_place *at, const char *line, size_t n,
 	struct loop_event *e, struct err *err)
 {
@@ -224,7 +258,9 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 	} else if (json_get(&body, "eof", 3, &body)) {
 		e->kind = EVENT_EOF;
 		at->eof = true;
-	} else
+	} else if ((e->status = loop_failed(line, n)) != 0)
+		e->kind = EVENT_FAILED;
+	else
 		e->kind = EVENT_OTHER;
 	return 0;
 }
@@ -235,8 +271,17 @@ struct feed {
 	struct input in;
 	struct loop_place at;
 	bool stream; /* there was a header */
+	bool failed; /* a program in front has */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
 };
+
+static int
+feed_failed(struct feed *f, int status)
+{
+	f->failed = true;
+	chain_quit(f->c, (enum status)status);
+	return 0;
+}
 
 static int
 feed_control(struct feed *f, const char *line, size_t n)
@@ -251,6 +296,10 @@ feed_control(struct feed *f, const char *line, size_t n)
 		return chain_begin(f->first, &e.batch);
 	if (e.kind == EVENT_END)
 		return chain_end(f->first, &e.batch);
+	if (e.kind == EVENT_FAILED)
+		return feed_failed(f, e.status);
+	if (e.kind == EVENT_OTHER)
+		chain_pass(f->c, line, n);
 	return 0;
 }
 
@@ -278,7 +327,12 @@ feed_first(struct feed *f, const char *line, size_t n)
 static int
 feed_line(struct feed *f, const char *line, size_t n)
 {
+	int status;
+
 	if (!f->c->planned) {
+		if (stream_is_control(line, n) &&
+			(status = loop_failed(line, n)) != 0)
+			return feed_failed(f, status);
 		if (feed_first(f, line, n) < 0)
 			return -1;
 		if (f->stream)
@@ -307,7 +361,7 @@ feed_lines(struct feed *f)
 	size_t n;
 	enum line got;
 
-	while ((got = input_line(&f->in, &line, &n)) != LINE_NONE)
+	while (!f->failed && (got = input_line(&f->in, &line, &n)) != LINE_NONE)
 		if ((got == LINE_GOOD ? feed_line(f, line, n) :
 				chain_give_long(f->first, line, n)) < 0)
 			return -1;
@@ -338,6 +392,10 @@ feed_next_file(struct feed *f)
 static int
 feed_end(struct feed *f)
 {
+	if (!f->c->planned && !f->failed && f->in.eof)
+		f->failed = chain_unbegun(f->first, f->in.fd);
+	if (f->failed)
+		return output_flush(&f->c->out, &f->c->err);
 	if (!f->c->planned && feed_first(f, NULL, 0) < 0)
 		return -1;
 	if (f->stream && !f->at.eof) {
@@ -376,7 +434,7 @@ feed_run(struct feed *f)
 			return -1;
 		drained = stops && in.revents == 0 &&
 			time_monotonic() - heard > SILENCE_US;
-		if (drained || f->at.eof)
+		if (drained || f->at.eof || f->failed)
 			break;
 		if (in.revents == 0)
 			continue;
@@ -547,13 +605,16 @@ source_interval(struct stage *st)
 			return 0;
 		if (!(st->op->flags & OP_LIVE) && time_now() - start > step)
 			warn_slow(st, number, time_now() - start);
-		while (time_now() < tick && !stops)
+		/* The clock may be set back: then the tick is not waited for. */
+		while (time_now() < tick && time_now() > tick - 2 * step &&
+			!stops)
 			if (loop_wait(st->chain, NULL, 0, tick) < 0)
 				return -1;
 		if (stops)
 			return 0;
 		start = time_now();
-		tick += step;
+		tick = start < tick - step ?
+			time_floor_div(start, step) * step + step : tick + step;
 	}
 }
 
@@ -632,27 +693,24 @@ int
 run_chain(char ***words, int n, int in, int out, int *status)
 {
 	struct chain c;
-	struct plan nothing;
 	int last = -1;
 
+	output_mark_begin(out);
 	catch_signals();
 	chain_open(&c, words, n, out, false, status);
 	for (int i = 0; i < n; i++)
 		if (c.stages[i].priv->failed)
 			last = i;
-	if (last < 0) {
-		if (run_opened(&c, in) < 0) {
-			if (c.failed == NULL)
-				c.failed = chain_last(&c);
-			chain_fail(&c);
-		}
-	} else if (last + 1 < n) {
-		/* What follows a program that did not start has no input. */
-		plan_init(&nothing);
-		if (chain_plan_from(&c.stages[last + 1], &nothing) < 0 ||
-			chain_finish(&c.stages[last + 1]) < 0)
-			chain_fail(&c);
+	if (last >= 0) {
+		/* What follows a program that did not start does not either. */
+		chain_quit_behind(&c.stages[last], (enum status)status[last]);
+	} else if (run_opened(&c, in) < 0) {
+		if (c.failed == NULL)
+			c.failed = chain_last(&c);
+		chain_fail(&c);
 	}
+	/* An end without control lines looks like one, whatever the reason. */
+	output_mark_end(out, c.planned ? 0 : run_status(status, n));
 	chain_close(&c);
 	return 0;
 }

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -183,6 +185,55 @@ output_write(struct output *out, const char *p, size_t n, struct err *err)
 	if (output_flush(out, err) < 0)
 		return -1;
 	return write_all(out->fd, p, n, err);
+}
+
+/* The mode of a pipe without a name, or 0. */
+static mode_t
+pipe_mode(int fd)
+{
+	struct statfs fs;
+	struct stat s;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != PIPEFS_MAGIC ||
+		fstat(fd, &s) < 0)
+		return 0;
+	return s.st_mode & 07777;
+}
+
+static void
+mark(int fd, mode_t bits)
+{
+	mode_t mode = pipe_mode(fd);
+
+	/* Best effort: a pipe may be somebody else's. */
+	if (mode != 0 && fchmod(fd, (mode & 0777) | bits) < 0)
+		errno = 0;
+}
+
+void
+output_mark_begin(int fd)
+{
+	mark(fd, S_ISVTX);
+}
+
+void
+output_mark_end(int fd, int status)
+{
+	mark(fd, status == 0 ? 0 :
+		S_ISVTX | (status & 1 ? S_ISGID : 0) |
+			(status & 2 ? S_ISUID : 0));
+}
+
+int
+input_mark(int fd)
+{
+	mode_t mode = pipe_mode(fd);
+
+	if (!(mode & S_ISVTX))
+		return MARK_ENDED;
+	if (!(mode & (S_ISUID | S_ISGID)))
+		return MARK_KILLED;
+	return (mode & S_ISGID ? 1 : 0) | (mode & S_ISUID ? 2 : 0);
 }
 
 bool

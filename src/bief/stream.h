@@ -54,6 +54,21 @@ int output_flush(struct output *out, struct err *err);
 int output_write(struct output *out, const char *p, size_t n,
 	struct err *err);
 
+/*
+ * A word beside the data, to the reader of a pipe (its mode bits, which nobody
+ * else uses; bief-stream(5)): that a program of bief is at work at its other
+ * end, and in the end what became of it.  So an input that ends before its first
+ * line is told from one that is empty.
+ */
+enum {
+	MARK_KILLED = -1, /* as read: whoever was at work has not ended */
+	MARK_ENDED = 0,   /* or nothing is known: a foreign program */
+	/* above: the status of a program that has failed, and said why */
+};
+void output_mark_begin(int fd);
+void output_mark_end(int fd, int status);
+int input_mark(int fd);
+
 /* True for a line that begins as a control line does. */
 bool stream_is_control(const char *line, size_t n);
 

@@ -9,13 +9,13 @@
  * it, then die), EIO, ENOSPC, EROFS, or enospc-on (this call and all later ones
  * fail).  FILE is made when the fault has happened, which it does in one
  * process only.  With BIEF_FAULT_NOSYNC fsync only counts: a killed process
- * leaves its pages to the kernel, so nothing else is needed here.  Every
- * process appends its id to the file BIEF_FAULT_PIDS.
+ * leaves its pages to the kernel, so nothing else is needed here.  A process
+ * appends its id to the file BIEF_FAULT_PIDS when it has begun to work (it makes
+ * a pipe then), bief itself at once.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -91,8 +91,8 @@ start(void)
 	const char *spec = getenv("BIEF_FAULT");
 	char program[200], op[20], what[20];
 
-	tell_pid();
-	pthread_atfork(NULL, NULL, tell_pid);
+	if (strcmp(program_invocation_short_name, "bief") == 0)
+		tell_pid();
 	nosync = getenv("BIEF_FAULT_NOSYNC") != NULL;
 	mark = getenv("BIEF_FAULT_MARK");
 	if (spec == NULL || sscanf(spec, "%199s %19s %ld %19s", program, op,
@@ -163,6 +163,13 @@ write(int fd, const void *p, size_t n)
 		return fault();
 	}
 	return real(fd, p, n);
+}
+
+int
+pipe2(int fds[2], int flags)
+{
+	tell_pid();
+	return REAL(int, "pipe2", int *, int)(fds, flags);
 }
 
 ssize_t
