@@ -208,7 +208,7 @@ pipeline() {
 			printf '{"a":%d}\n' $i >&5
 		done
 		wait_for grep -q 30 out
-		n=$(grep -c '"end"' out)
+		n=$(grep -c '"end"' out || true)
 		wait_for eval '[ $(grep -c "\"end\"" out) -gt $((n + 1)) ]'
 		kill -9 $pids
 		wait $pids || :
