@@ -637,15 +637,9 @@ join_restore(struct stage *st)
 	}
 	if (ref == STATE_NONE)
 		return 0;
-<<<<<<< HEAD
-	memcpy(&saved, state_value(st->state, ref, &n), sizeof(saved));
-	j->marks.now = saved.watermark;
-	j->rows.next_id = saved.next_id;
-=======
-	memcpy(&j->next_id, state_value(st->state, ref, &n),
-		sizeof(j->next_id));
+	memcpy(&j->rows.next_id, state_value(st->state, ref, &n),
+		sizeof(j->rows.next_id));
 	marks_restore(&j->marks, st->state, "W");
->>>>>>> f489901 (checkpoint: sources and sinks that are known, runs that are told apart)
 	return 0;
 }
 
@@ -663,18 +657,13 @@ join_batch(struct stage *st, struct batch *b)
 		expire(st, j->marks.now, false) < 0)
 		return -1;
 	b->watermark = threshold(j, j->marks.now);
-	ref = state_make(st->state, "I", 1, sizeof(j->next_id), &made,
+	ref = state_make(st->state, "I", 1, sizeof(j->rows.next_id), &made,
 		st->err);
 	if (ref == STATE_NONE)
 		return -1;
-<<<<<<< HEAD
-	saved = (struct saved){j->marks.now, j->rows.next_id};
-	memcpy(state_change(st->state, ref), &saved, sizeof(saved));
-	return 0;
-=======
-	memcpy(state_change(st->state, ref), &j->next_id, sizeof(j->next_id));
+	memcpy(state_change(st->state, ref), &j->rows.next_id,
+		sizeof(j->rows.next_id));
 	return marks_save(&j->marks, st->state, "W", st->err);
->>>>>>> f489901 (checkpoint: sources and sinks that are known, runs that are told apart)
 }
 
 static void

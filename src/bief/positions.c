@@ -26,7 +26,7 @@ int
 positions_open(struct positions *p, const char *checkpoint, const char *id,
 	struct err *err)
 {
-	return place_lock(&p->place, checkpoint, "files", id, err);
+	return place_lock(&p->place, checkpoint, "files", id, NULL, err);
 }
 
 void
