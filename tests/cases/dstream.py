@@ -2,10 +2,10 @@
 import re
 
 import sqltext
-from common import Directory, Failed, NotExpressible, compare_rows, deviates
+from common import (Directory, Failed, NotExpressible, batches_of,
+                    compare_rows, deviates)
 from machine import Sequential, examples, shown
-from query import Column, Program, Query, Relation, microseconds, programs
-from common import batches_of
+from query import Column, Program, Query, Relation, microseconds
 
 # What a reduce function of the cases is as an aggregate.
 REDUCE = {"sum": "sum", "max": "max", "min": "min", "_ + _": "sum",

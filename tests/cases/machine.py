@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 from common import (BIN, Failed, Refused, Text, batches_of, control, run)
-from query import Source, programs
+from query import Source
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 

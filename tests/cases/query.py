@@ -3,7 +3,7 @@ columns of the query are called in the records."""
 import re
 
 import sqltext
-from common import Failed, NotExpressible
+from common import NotExpressible
 
 TIME = sqltext.TIME
 

@@ -19,9 +19,9 @@ import sqltext
 from common import (Directory, Failed, NotExpressible, Refused, batches_of,
                     brief, compare_rows, control, deviates, loads, run)
 from machine import (EPOCH, Restarting, Run, Sequential, Stage, check_sink,
-                     examples, line_of, micros, policy_of, read_stream,
+                     examples, line_of, policy_of, read_stream,
                      shown, sources_in, sources_of, time_of, watermarks)
-from query import Program, Query, Unknown, programs
+from query import Program, Query, programs
 
 def run_sequential(case, query, rel, where, once):
     machine = Sequential(case, where, once)
@@ -232,9 +232,7 @@ def check_step(case, n, step, rows):
     if want is None:
         want = step.get("derived_expect")
     if want is not None:
-        order = sort_key(case) if step.get("ordered") else None
-        diff = ordered_by(want, rows, order) if order else \
-            compare_rows(want, rows, bool(step.get("ordered")))
+        diff = compare_rows(want, rows, bool(step.get("ordered")))
         if diff and not deviates(case["id"], n):
             raise Failed(f"step {n}: {diff}")
     if step.get("expect_count") is not None and \
@@ -245,17 +243,7 @@ def check_step(case, n, step, rows):
         check_all(n, step["expect_all"], rows)
 
 
-def sort_key(case):
-    """Ties of a sort may come in any order: None unless the sort is by
-    columns that the rows show."""
-    return None
-
-
-def ordered_by(want, rows, order):
-    return compare_rows(want, rows, True)
-
-
-def check_all(n, text, rows, last={}):
+def check_all(n, text, rows):
     """'_1 <= 4 AND cur >= cur of the step before'"""
     for part in text.split(" AND "):
         m = re.match(r"(\w+) (<=|>=|=|<|>) (.+)$", part)
