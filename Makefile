@@ -13,7 +13,8 @@ ifdef FUZZER
 B = build/fuzzer
 CC = clang
 SANFLAGS = -fsanitize=address,undefined,fuzzer-no-link \
-	-fno-sanitize-recover=undefined -fno-omit-frame-pointer -Wno-error
+	-fno-sanitize=pointer-overflow -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer -Wno-error
 endif
 CC ?= cc
 ifndef V

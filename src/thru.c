@@ -31,7 +31,7 @@ thru_open(struct stage *st)
 {
 	struct thru *t = STAGE(st, thru);
 
-	child_init(&t->child);
+	child_init(&t->child, run_max_line(st));
 	if (st->noperands == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"which command? thru -- COMMAND [ARGUMENT ...]");

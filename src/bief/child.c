@@ -16,9 +16,10 @@
 #define GATHER (64 * 1024) /* bytes that wait before they are written */
 
 void
-child_init(struct child *c)
+child_init(struct child *c, size_t max_line)
 {
 	memset(c, 0, sizeof(*c));
+	c->max_line = max_line;
 	c->in = c->out = -1;
 }
 
@@ -41,7 +42,7 @@ child_release(struct child *c)
 	}
 	buf_release(&c->to);
 	buf_release(&c->from);
-	child_init(c);
+	child_init(c, c->max_line);
 }
 
 int
@@ -84,26 +85,39 @@ child_start(struct child *c, char **argv, struct err *err)
 	return 0;
 }
 
+/* Hand on a line, or what is there of it. */
+static int
+hand_out(struct child *c, size_t at, size_t n, child_line *each, void *arg)
+{
+	return c->skipping ? 0 : each(arg, c->from.p + at, n);
+}
+
+/* Whole lines; with all, what is left behind the last of them, too. */
 static int
 hand_on(struct child *c, bool all, child_line *each, void *arg)
 {
-	size_t at = 0;
+	struct buf *b = &c->from;
+	size_t at = 0, seen = c->scanned;
+	const char *lf;
 
-	buf_need(&c->from, JSON_PADDING);
-	while (at < c->from.n) {
-		const char *p = c->from.p + at, *lf;
-		size_t n = c->from.n - at;
-
-		lf = memchr(p, '\n', n);
-		if (lf == NULL && !all)
-			break;
-		n = lf != NULL ? (size_t)(lf - p) : n;
-		if (each(arg, p, n) < 0)
+	buf_need(b, JSON_PADDING);
+	while (seen < b->n &&
+		(lf = memchr(b->p + seen, '\n', b->n - seen)) != NULL) {
+		if (hand_out(c, at, (size_t)(lf - b->p) - at, each, arg) < 0)
 			return -1;
-		at += n + (lf != NULL);
+		c->skipping = false;
+		at = seen = (size_t)(lf - b->p) + 1;
 	}
-	memmove(c->from.p, c->from.p + at, c->from.n - at);
-	c->from.n -= at;
+	if (all || b->n - at > c->max_line) {
+		if (b->n > at && hand_out(c, at, b->n - at, each, arg) < 0)
+			return -1;
+		c->skipping = !all;
+		at = b->n;
+	}
+	if (at > 0)
+		memmove(b->p, b->p + at, b->n - at);
+	b->n -= at;
+	c->scanned = b->n;
 	return 0;
 }
 

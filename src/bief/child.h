@@ -17,12 +17,16 @@ struct child {
 	int in, out;
 	struct buf to;   /* not yet written */
 	struct buf from; /* read, not yet handed on */
+	size_t scanned;  /* bytes of from without LF */
+	size_t max_line;
+	bool skipping;   /* the rest of a line that was too long */
 	bool deaf;       /* it has closed its input */
 };
 
 typedef int child_line(void *arg, const char *line, size_t n);
 
-void child_init(struct child *c);
+/* Of a line of more than max_line bytes the first ones are handed on, once. */
+void child_init(struct child *c, size_t max_line);
 /* Kills what still runs. */
 void child_release(struct child *c);
 /* Start it in a process group of its own. */

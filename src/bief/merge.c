@@ -198,12 +198,9 @@ take_lines(struct merge *m, int i)
 		(got = input_line(&s->in, &line, &n)) != LINE_NONE) {
 		int ret;
 
-		if (!s->known) {
-			ret = look_at_first(m, s, line, n);
-			if (ret < 0)
-				return -1;
-			return 0;
-		}
+		if (!s->known && got == LINE_GOOD)
+			return look_at_first(m, s, line, n);
+		s->known = true;
 		if (got == LINE_TOO_LONG)
 			ret = chain_give_long(m->st, line, n);
 		else if (s->stream && stream_is_control(line, n))
