@@ -379,7 +379,7 @@ text_double(const char *s, size_t n, double *out)
 		*out = *s == '-' ? -INFINITY : INFINITY;
 		return true;
 	}
-	if (end > p && strchr("dDfF", end[-1]) != NULL)
+	if (end > p && memchr("dDfF", end[-1], 4) != NULL)
 		end--; /* Java's suffixes */
 	for (; p < end && isdigit((unsigned char)*p); p++)
 		digits = true;

@@ -77,7 +77,7 @@ give(struct merge *m, int i, const char *line, size_t n)
 		.number = ++st->records_in};
 	size_t k = 0;
 
-	while (k < n && strchr(" \t\r", line[k]) != NULL)
+	while (k < n && memchr(" \t\r", line[k], 3) != NULL)
 		k++;
 	if (k == n)
 		return 0;
@@ -134,6 +134,9 @@ turn(const struct merge *m, int i)
 static int
 take_line(struct merge *m, int i, const char *line, size_t n)
 {
+	if (m->side[i].stream && !m->side[i].at.open)
+		return err_set(&m->c->err, "%s: a record outside of any batch",
+			m->side[i].spec.path);
 	m->side[i].taken++;
 	if (turn(m, i) && m->side[i].spool.n == 0)
 		return give(m, i, line, n);
@@ -146,6 +149,12 @@ take_control(struct merge *m, struct side *s, const char *line, size_t n)
 {
 	struct loop_event e;
 
+	if (!s->stream)
+		return err_as(&m->c->err, STATUS_USAGE,
+			"'%s' has a control line but no header, or batches "
+			"that the other inputs have not: give all sources the "
+			"same --trigger",
+			s->spec.path);
 	if (loop_control(&s->at, line, n, &e, &m->c->err) < 0)
 		return err_in(&m->c->err, "%s", s->spec.path);
 	if (e.kind == EVENT_BEGIN) {
@@ -198,12 +207,12 @@ take_lines(struct merge *m, int i)
 		(got = input_line(&s->in, &line, &n)) != LINE_NONE) {
 		int ret;
 
-		if (!s->known && got == LINE_GOOD)
+		if (!s->known && !m->c->planned && got == LINE_GOOD)
 			return look_at_first(m, s, line, n);
 		s->known = true;
 		if (got == LINE_TOO_LONG)
 			ret = chain_give_long(m->st, line, n);
-		else if (s->stream && stream_is_control(line, n))
+		else if (stream_is_control(line, n))
 			ret = take_control(m, s, line, n);
 		else {
 			ret = take_line(m, i, line, n);
@@ -283,6 +292,16 @@ static bool
 is_known(const struct side *s)
 {
 	return s->known || s->over;
+}
+
+/* Enough to begin: one input without control lines means that none has any. */
+static bool
+may_plan(const struct merge *m)
+{
+	for (int i = 0; i < m->n; i++)
+		if (m->side[i].known && !m->side[i].stream)
+			return true;
+	return all(m, is_known);
 }
 
 static bool
@@ -494,7 +513,7 @@ static bool
 unbegun(struct merge *m)
 {
 	for (int i = 0; i < m->n && !m->unbegun; i++)
-		m->unbegun = !m->side[i].known &&
+		m->unbegun = !m->side[i].known && m->side[i].over &&
 			chain_unbegun(m->st, m->side[i].in.fd);
 	return m->unbegun;
 }
@@ -505,7 +524,7 @@ round_of(struct merge *m)
 	if (read_sides(m) < 0 || take_all(m) < 0)
 		return -1;
 	if (!m->c->planned && !m->failed) {
-		if (!all(m, is_known))
+		if (!may_plan(m))
 			return 0;
 		if (unbegun(m))
 			return 0;

@@ -349,7 +349,11 @@ plan_parse(struct plan *p, const struct value *object, struct err *err)
 		}
 	if (p->stream == 1 && check(p, err) == 0)
 		return 0;
-	if (p->stream != 1)
+	if (p->stream == 0)
+		err_as(err, STATUS_USAGE,
+			"the stream does not begin with its header: a program "
+			"in front of this one has swallowed it (see thru)");
+	else if (p->stream != 1)
 		err_as(err, STATUS_USAGE,
 			"the stream is of version %d, this program reads "
 			"version 1: update bief on both ends", p->stream);
