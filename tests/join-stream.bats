@@ -41,7 +41,7 @@ streams() {
 	E
 }
 
-@test "null is equal to nothing" {
+@test "null is equal to nothing, but in a full join to null" {
 	printf '{"k":null,"x":1}\n{"x":2}\n' >l
 	printf '{"k":null,"y":1}\n{"y":2}\n' >r
 	join-stream l r --on k >out
@@ -50,6 +50,12 @@ streams() {
 	is out <<-'E'
 	{"k":null,"x":1,"y":null}
 	{"x":2,"y":null}
+	E
+	echo '{"k":null,"y":1}' >r
+	join-stream l r --on k --how full >out
+	is out <<-'E'
+	{"k":null,"x":1,"y":1}
+	{"x":2,"k":null,"y":1}
 	E
 }
 
