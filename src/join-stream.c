@@ -14,7 +14,8 @@
  *
  * State entries beside the rows (joinrows.h):
  *	'N' side           the names of the side's fields, when no plan has them
- *	'W'                the watermark
+ *	'W'                the watermarks
+ *	'I'                the id of the last row
  */
 #include <stdlib.h>
 #include <string.h>

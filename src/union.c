@@ -1,15 +1,10 @@
 /*
  * union: the records of several inputs as one stream.
  *
-<<<<<<< HEAD
  * Time: none is used.
  * Watermark: the smallest of the inputs' (--policy max: the largest).
- * State: the watermark.
- * Restart: goes on with it.
-=======
- * Time: none is looked at.  Watermark: the smallest of the inputs' (--policy
- * max: the largest).  State: the watermarks.  Restart: goes on with it.
->>>>>>> 7d33abf (checkpoint: sources and sinks that are known, runs that are told apart)
+ * State: the watermarks.
+ * Restart: goes on with them.
  */
 #include <stdlib.h>
 #include <string.h>
