@@ -50,7 +50,7 @@ numbers() { # numbers N...
 @test "an updating result is refused with the remedy" {
 	numbers 1 2 | agg --batch 1 --mode update --by n count >in
 	run -2 take 1 <in
-	[[ "$output" == "take: the first 1 of an updating result"*"--mode complete"* ]]
+	[[ "$output" == *"take has no update mode"*"--mode complete"* ]]
 }
 
 @test "what is no number of records is refused" {
