@@ -541,19 +541,20 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 /* The record as a key of a->recent. */
 static inline bool
 recent_key(struct agg *a, const struct record *r, int64_t start, int64_t end,
-	struct recent_key *k)
+	uint64_t *key)
 {
 	static const struct value null = {.type = VALUE_NULL};
 	const struct value *v;
 
-	k->n = 0;
 	if (a->q.nkeys > RECENT_FIELDS)
 		return false;
-	if (a->q.g.windowed)
-		recent_window(k, start, end);
-	for (size_t i = 0; i < a->q.nkeys; i++) {
+	if (a->q.g.windowed) {
+		*key++ = (uint64_t)start;
+		*key++ = (uint64_t)end;
+	}
+	for (size_t i = 0; i < a->q.nkeys; i++, key += 2) {
 		v = record_get(r, &a->q.keys[i]);
-		if (!recent_field(k, v != NULL ? v : &null))
+		if (!recent_field(key, v != NULL ? v : &null))
 			return false;
 	}
 	return true;
@@ -587,15 +588,14 @@ take_one(struct stage *st, struct record *r, bool there, int64_t start,
 	int64_t end)
 {
 	struct agg *a = STAGE(st, agg);
-	uint64_t *row = NULL;
-	struct recent_key k;
+	uint64_t key[RECENT_WORDS], *row = NULL;
 	struct span w;
 	state_ref ref = STATE_NONE;
 	bool hit = false;
 	int ret = 0;
 
-	if ((there || !a->q.g.windowed) && recent_key(a, r, start, end, &k))
-		row = recent_find(&a->recent, &k, &hit);
+	if ((there || !a->q.g.windowed) && recent_key(a, r, start, end, key))
+		row = recent_find(&a->recent, key, &hit);
 	if (hit) {
 		take_again(st, recent_group(&a->recent, row));
 	} else {
@@ -603,7 +603,7 @@ take_one(struct stage *st, struct record *r, bool there, int64_t start,
 		ret = r->windows != NULL ? take_slice(st, r, &w, &ref)
 					 : take_group(st, r, 0, &w, &ref);
 		if (row != NULL && ref != STATE_NONE)
-			recent_put(&a->recent, row, &k, ref);
+			recent_put(&a->recent, row, key, ref);
 	}
 	a->seq++;
 	return ret;

@@ -282,6 +282,9 @@ plan_stages(struct stage *st, const struct plan *in, int n)
 			return failed(st);
 		if (!st->in.stream)
 			st->now.whole = true;
+		/* Sinks may have to skip a batch. */
+		st->straight = !st->priv->batcher &&
+			!(st->op->flags & OP_SINK);
 		if (st->priv->batcher && st->priv->per_batch == 0 &&
 			st->in.trigger == TRIGGER_INTERVAL)
 			st->priv->next_tick = time_now();
@@ -413,7 +416,10 @@ chain_give_line(struct stage *st, const char *line, size_t n)
 {
 	struct record r = {.line = line, .nline = (uint32_t)n};
 
-	return chain_give(st, &r);
+	if (!st->straight || !st->text)
+		return chain_give(st, &r);
+	r.number = ++st->records_in;
+	return st->op->record(st, &r) < 0 ? failed(st) : 0;
 }
 
 int
@@ -434,8 +440,8 @@ flush_full(struct chain *c)
 static inline int
 source_begin(struct stage *st)
 {
-	if (st->out.stream && st->now.number < 0 &&
-		(st->op->flags & OP_SOURCE))
+	if ((st->op->flags & OP_SOURCE) && st->now.number < 0 &&
+		st->out.stream)
 		return chain_open_batch(st);
 	return 0;
 }
@@ -445,11 +451,17 @@ run_emit(struct stage *st, struct record *r)
 {
 	struct chain *c = st->chain;
 
+	struct stage *next = st->next;
+
 	if (source_begin(st) < 0)
 		return -1;
 	st->records_out++;
-	if (st->next != NULL)
-		return chain_give(st->next, r);
+	if (next != NULL && next->straight && !next->text && r->shape != NULL) {
+		r->number = ++next->records_in;
+		return next->op->record(next, r) < 0 ? failed(next) : 0;
+	}
+	if (next != NULL)
+		return chain_give(next, r);
 	if (st->op->flags & OP_SINK)
 		return 0;
 	record_print(r, &c->out.b);
@@ -461,11 +473,13 @@ int
 run_emit_line(struct stage *st, const char *line, size_t n)
 {
 	struct chain *c = st->chain;
-	struct record r = {.line = line, .nline = (uint32_t)n,
-		.number = st->records_out + 1};
 
-	if (stream_is_control(line, n))
+	if (stream_is_control(line, n)) {
+		struct record r = {.line = line, .nline = (uint32_t)n,
+			.number = st->records_out + 1};
+
 		return run_reject(st, &r, "the line begins as a control line");
+	}
 	if (n > run_max_line(st)) {
 		say_too_long(st, line, n);
 		return run_on_error(st) == ON_ERROR_FAIL ? -1 : 0;
@@ -473,11 +487,9 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 	if (source_begin(st) < 0)
 		return -1;
 	st->records_out++;
-	if (st->next != NULL) {
-		if (n > 0 && line[n - 1] == '\r')
-			r.nline--;
-		return chain_give(st->next, &r);
-	}
+	if (st->next != NULL)
+		return chain_give_line(st->next, line,
+			n - (n > 0 && line[n - 1] == '\r'));
 	buf_add(&c->out.b, line, n);
 	buf_byte(&c->out.b, '\n');
 	return flush_full(c);
@@ -518,6 +530,7 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 	struct chain *c = st->chain;
 	const char *end = p + n;
 	uint64_t lines = 0;
+	uint32_t lf[128];
 
 	if (n > 0 && st->next == NULL && n <= run_max_line(st) &&
 		count_lines(p, n, &lines)) {
@@ -527,11 +540,14 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 		return output_write(&c->out, p, n, &c->err);
 	}
 	while (p < end) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
+		size_t found = simd_lines(p, (size_t)(end - p), lf,
+			sizeof lf / sizeof *lf);
+		uint32_t from = 0;
 
-		if (run_emit_line(st, p, (size_t)(lf - p)) < 0)
-			return -1;
-		p = lf + 1;
+		for (size_t i = 0; i < found; from = lf[i++] + 1)
+			if (run_emit_line(st, p + from, lf[i] - from) < 0)
+				return -1;
+		p += from;
 	}
 	return 0;
 }

@@ -7,8 +7,9 @@
 #include "err.h"
 #include "recent.h"
 
-#define BITS_FIRST 8
-#define BITS_MOST 16
+/* Bits of the number of pairs. */
+#define BITS_FIRST 7
+#define BITS_MOST 15
 
 static void
 table_new(struct recent *t, uint32_t bits)
@@ -16,7 +17,7 @@ table_new(struct recent *t, uint32_t bits)
 	size_t n = (size_t)1 << bits;
 
 	t->shift = 64 - bits;
-	t->rows = mem_zalloc(n * (t->words + 1) * sizeof *t->rows);
+	t->rows = mem_zalloc(n * 2 * (t->words + 1) * sizeof *t->rows);
 	t->used = mem_alloc(n * sizeof *t->used);
 	t->nused = t->misses = 0;
 }
@@ -50,11 +51,19 @@ row_flush(struct recent *t, uint64_t *row)
 	*group = (state_ref)*group;
 }
 
+static uint64_t *
+used_pair(const struct recent *t, uint32_t i)
+{
+	return t->rows + (size_t)t->used[i] * 2 * (t->words + 1);
+}
+
 void
 recent_flush(struct recent *t)
 {
-	for (uint32_t i = 0; i < t->nused; i++)
-		row_flush(t, t->rows + (size_t)t->used[i] * (t->words + 1));
+	for (uint32_t i = 0; i < t->nused; i++) {
+		row_flush(t, used_pair(t, i));
+		row_flush(t, used_pair(t, i) + t->words + 1);
+	}
 }
 
 void
@@ -62,29 +71,38 @@ recent_clear(struct recent *t)
 {
 	recent_flush(t);
 	for (uint32_t i = 0; i < t->nused; i++)
-		*recent_group(t, t->rows +
-			(size_t)t->used[i] * (t->words + 1)) = STATE_NONE;
+		memset(used_pair(t, i), 0,
+			2 * (t->words + 1) * sizeof *t->rows);
 	t->nused = 0;
 }
 
 void
-recent_put(struct recent *t, uint64_t *row, const struct recent_key *k,
-	state_ref ref)
+recent_swap(struct recent *t, uint64_t *row)
+{
+	for (uint32_t i = 0; i <= t->words; i++) {
+		uint64_t w = row[i];
+
+		row[i] = row[t->words + 1 + i];
+		row[t->words + 1 + i] = w;
+	}
+}
+
+void
+recent_put(struct recent *t, uint64_t *row, const uint64_t *key, state_ref ref)
 {
 	uint32_t bits = 64 - t->shift;
 	uint64_t *group = recent_group(t, row);
 
-	if (++t->misses >> (bits + 1) != 0 && bits < BITS_MOST) {
+	if (++t->misses >> (bits + 2) != 0 && bits < BITS_MOST) {
 		recent_flush(t);
 		recent_release(t);
 		table_new(t, bits + 2);
 		return;
 	}
-	if ((state_ref)*group == STATE_NONE)
-		t->used[t->nused++] =
-			(uint32_t)((size_t)(row - t->rows) / (t->words + 1));
-	else
-		row_flush(t, row);
-	memcpy(row, k->w, t->words * sizeof *row);
+	row_flush(t, row);
+	if (*group == STATE_NONE && row[2 * t->words + 1] == STATE_NONE)
+		t->used[t->nused++] = (uint32_t)((size_t)(row - t->rows) /
+			(2 * (t->words + 1)));
+	memcpy(row, key, t->words * sizeof *row);
 	*group = ref;
 }

@@ -26,18 +26,13 @@
 struct recent {
 	uint64_t *rows;
 	uint32_t words; /* of a row, without the last one */
-	uint32_t shift; /* 64 less the bits of a row's number */
-	uint32_t *used;
+	uint32_t shift; /* 64 less the bits of the number of a pair of rows */
+	uint32_t *used; /* pairs in which there are groups */
 	uint32_t nused;
 	uint32_t misses; /* since the table has had this size */
 	/* what was counted in a row */
 	void (*flush)(void *arg, state_ref ref, uint32_t count);
 	void *arg;
-};
-
-struct recent_key {
-	uint64_t w[RECENT_WORDS];
-	uint32_t n;
 };
 
 /* For records with so many fields, and a window or not. */
@@ -48,26 +43,17 @@ void recent_release(struct recent *t);
 void recent_flush(struct recent *t);
 /* The same, and forget all groups. */
 void recent_clear(struct recent *t);
-/* A row for a group that was not found; row is where it was looked for. */
-void recent_put(struct recent *t, uint64_t *row, const struct recent_key *k,
+/* Change a pair of rows; row is the first. */
+void recent_swap(struct recent *t, uint64_t *row);
+/* Put a group that was not found into its row. */
+void recent_put(struct recent *t, uint64_t *row, const uint64_t *key,
 	state_ref ref);
 
-static inline void
-recent_window(struct recent_key *k, int64_t start, int64_t end)
-{
-	k->w[0] = (uint64_t)start;
-	k->w[1] = (uint64_t)end;
-	k->n = 2;
-}
-
-/* Add a field; false: it is too long, or its text may differ where it is the
- * same value. */
+/* The words of a field; false: it is too long, or its text may differ where it
+ * is the same value. */
 static inline bool
-recent_field(struct recent_key *k, const struct value *v)
+recent_field(uint64_t w[2], const struct value *v)
 {
-	uint64_t *w = &k->w[k->n];
-
-	k->n += 2;
 	if (v->type == VALUE_STRING || v->type == VALUE_NUMBER) {
 		if (v->n > 15 || v->flags != 0)
 			return false;
@@ -80,27 +66,40 @@ recent_field(struct recent_key *k, const struct value *v)
 	return v->type != VALUE_REAL && v->type < VALUE_ARRAY;
 }
 
-static inline uint64_t *
-recent_find(const struct recent *t, const struct recent_key *k, bool *hit)
-{
-	uint64_t h = 0, differ = 0, *row;
-	uint32_t i;
-
-	for (i = 0; i < t->words; i += 2)
-		h = hash_mix(k->w[i] ^ h ^ UINT64_C(0x9e3779b97f4a7c15),
-			k->w[i + 1] ^ UINT64_C(0xa0761d6478bd642f));
-	row = t->rows + (h >> t->shift) * (t->words + 1);
-	for (i = 0; i < t->words; i++)
-		differ |= k->w[i] ^ row[i];
-	*hit = differ == 0 && (uint32_t)row[i] != STATE_NONE;
-	return row;
-}
-
 /* The word of a row that ends it: count << 32 | ref. */
 static inline uint64_t *
 recent_group(const struct recent *t, uint64_t *row)
 {
 	return row + t->words;
+}
+
+static inline bool
+recent_is(const struct recent *t, const uint64_t *key, const uint64_t *row)
+{
+	uint64_t differ = 0;
+
+	for (uint32_t i = 0; i < t->words; i += 2)
+		differ |= (key[i] ^ row[i]) | (key[i + 1] ^ row[i + 1]);
+	return differ == 0 && (state_ref)row[t->words] != STATE_NONE;
+}
+
+/* The row of a group (*hit), or the one to put it in.  It may stand in two; the
+ * first of them is the one that was asked for last. */
+static inline uint64_t *
+recent_find(struct recent *t, const uint64_t *key, bool *hit)
+{
+	uint64_t h = 0, *row;
+
+	for (uint32_t i = 0; i < t->words; i += 2)
+		h = hash_mix(key[i] ^ h ^ UINT64_C(0x9e3779b97f4a7c15),
+			key[i + 1] ^ UINT64_C(0xa0761d6478bd642f));
+	row = t->rows + (h >> t->shift) * 2 * (t->words + 1);
+	*hit = true;
+	if (recent_is(t, key, row))
+		return row;
+	recent_swap(t, row);
+	*hit = recent_is(t, key, row);
+	return row;
 }
 
 #endif

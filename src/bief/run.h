@@ -154,6 +154,7 @@ struct stage {
 	int on_error; /* enum on_error; -1 not told: open may choose */
 	bool hear;    /* plan may set it: call committed, see run_hear */
 	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
+	bool straight; /* private: what it takes has only record() to pass */
 	/* counters: since the start */
 	uint64_t records_in, records_out, rejected, late, untimed;
 	struct stage_private *priv;

@@ -152,16 +152,24 @@ simd_utf8_place(const char *p, size_t n)
 
 #ifdef SIMD_X86
 
-/* Write the offsets of a block's bits; there is room for 64 of them. */
-__attribute__((target("bmi"))) static inline size_t
+/* Write the offsets of a block's bits; there is room for 64 of them.  Most
+ * blocks have two at most: without a branch. */
+__attribute__((target("bmi,popcnt"))) static inline size_t
 lines_bits(uint64_t m, uint32_t base, uint32_t *at, size_t k)
 {
-	for (; m != 0; m &= m - 1)
-		at[k++] = base + (uint32_t)__builtin_ctzll(m);
-	return k;
+	size_t end = k + (size_t)__builtin_popcountll(m);
+
+	at[k] = base + (uint32_t)_tzcnt_u64(m);
+	m &= m - 1;
+	at[k + 1] = base + (uint32_t)_tzcnt_u64(m);
+	for (k += 2; k < end; k++) {
+		m &= m - 1;
+		at[k] = base + (uint32_t)_tzcnt_u64(m);
+	}
+	return end;
 }
 
-__attribute__((target("avx2,bmi"))) static size_t
+__attribute__((target("avx2,bmi,popcnt"))) static size_t
 lines_avx2(const char *p, size_t n, uint32_t *at, size_t max)
 {
 	const __m256i lf = _mm256_set1_epi8('\n');
@@ -177,10 +185,10 @@ lines_avx2(const char *p, size_t n, uint32_t *at, size_t max)
 			_mm256_cmpeq_epi8(b, lf)) << 32;
 		k = lines_bits(m, (uint32_t)i, at, k);
 	}
-	return lines_from(p, n, i, at, k, max);
+	return k > 0 ? k : lines_from(p, n, i, at, k, max);
 }
 
-__attribute__((target("avx512bw,bmi"))) static size_t
+__attribute__((target("avx512bw,bmi,popcnt"))) static size_t
 lines_avx512(const char *p, size_t n, uint32_t *at, size_t max)
 {
 	const __m512i lf = _mm512_set1_epi8('\n');
@@ -189,7 +197,7 @@ lines_avx512(const char *p, size_t n, uint32_t *at, size_t max)
 	for (i = 0; n - i >= 64 && max - k >= 64; i += 64)
 		k = lines_bits(_mm512_cmpeq_epi8_mask(
 			_mm512_loadu_si512(p + i), lf), (uint32_t)i, at, k);
-	return lines_from(p, n, i, at, k, max);
+	return k > 0 ? k : lines_from(p, n, i, at, k, max);
 }
 
 __attribute__((target("avx2,bmi"))) static size_t

@@ -155,8 +155,9 @@ simd_short(const char *p, size_t n, uint64_t w[2])
 }
 
 /*
- * Find the LFs in p[0..n): their offsets go to at, at most max of them; returns
- * how many.  No byte outside is read.  n is below 4 GiB.
+ * Find the first LFs in p[0..n): their offsets go to at, at most max of them;
+ * returns how many, 0 only if there is none.  Behind the last of them there may
+ * be more.  No byte outside is read.  n is below 4 GiB.
  */
 size_t simd_lines(const char *p, size_t n, uint32_t *at, size_t max);
 size_t simd_lines_plain(const char *p, size_t n, uint32_t *at, size_t max);

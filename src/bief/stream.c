@@ -12,6 +12,7 @@
 
 #include "err.h"
 #include "json.h"
+#include "simd.h"
 #include "stream.h"
 
 #define INPUT_BLOCK (256 * 1024)
@@ -69,25 +70,34 @@ skip(struct input *in)
 	return true;
 }
 
+/* Look for LFs behind what was scanned. */
+static void
+scan(struct input *in)
+{
+	if (in->scanned < in->start)
+		in->scanned = in->start;
+	in->base = in->scanned;
+	in->next = 0;
+	in->nlf = simd_lines(in->p + in->base, in->end - in->base, in->lf,
+		sizeof(in->lf) / sizeof(in->lf[0]));
+	in->scanned = in->nlf > 0 ? in->base + in->lf[in->nlf - 1] + 1 : in->end;
+}
+
 enum line
 input_line(struct input *in, const char **line, size_t *n)
 {
-	char *lf;
-
-	if (in->skipping && !skip(in))
-		return LINE_NONE;
-	if (in->scanned < in->start)
-		in->scanned = in->start;
-	lf = in->end > in->scanned ?
-		memchr(in->p + in->scanned, '\n', in->end - in->scanned) : NULL;
-	if (lf != NULL) {
-		size_t at = (size_t)(lf - in->p);
+	if (in->next == in->nlf) {
+		if (in->skipping && !skip(in))
+			return LINE_NONE;
+		scan(in);
+	}
+	if (in->next < in->nlf) {
+		size_t at = in->base + in->lf[in->next++];
 
 		hand_out(in, at, line, n);
 		in->start = at + 1;
 		return *n > in->max_line ? LINE_TOO_LONG : LINE_GOOD;
 	}
-	in->scanned = in->end;
 	if (in->end - in->start > in->max_line) {
 		hand_out(in, in->end, line, n);
 		in->start = in->end;
@@ -109,8 +119,9 @@ input_fill(struct input *in, struct err *err)
 
 	if (in->start > 0) {
 		memmove(in->p, in->p + in->start, in->end - in->start);
-		in->scanned = in->scanned > in->start ?
+		in->scanned = in->scanned > in->start && in->next == in->nlf ?
 			in->scanned - in->start : 0;
+		in->nlf = in->next = 0;
 		in->end -= in->start;
 		in->start = 0;
 	}
@@ -234,10 +245,4 @@ input_mark(int fd)
 	if (!(mode & (S_ISUID | S_ISGID)))
 		return MARK_KILLED;
 	return (mode & S_ISGID ? 1 : 0) | (mode & S_ISUID ? 2 : 0);
-}
-
-bool
-stream_is_control(const char *line, size_t n)
-{
-	return n >= 9 && memcmp(line, "{\"#bief\":", 9) == 0;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "buf.h"
 
@@ -18,7 +19,9 @@ struct input {
 	int fd;
 	char *p;
 	size_t start, end, cap; /* what is read and not yet handed out */
-	size_t scanned;         /* no LF between start and here */
+	size_t scanned;         /* the LFs up to here are known: */
+	uint32_t lf[128];       /* places, from base on */
+	size_t base, nlf, next; /* of them, the next to be handed out */
 	size_t max_line;
 	bool eof;
 	bool skipping; /* the rest of a line that was too long */
@@ -70,6 +73,10 @@ void output_mark_end(int fd, int status);
 int input_mark(int fd);
 
 /* True for a line that begins as a control line does. */
-bool stream_is_control(const char *line, size_t n);
+static inline bool
+stream_is_control(const char *line, size_t n)
+{
+	return n >= 9 && memcmp(line, "{\"#bief\":", 9) == 0;
+}
 
 #endif

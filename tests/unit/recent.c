@@ -25,10 +25,9 @@ main(void)
 
 	recent_init(&t, true, 1, flush, counted);
 	for (int i = 0; i < 1000000; i++) {
-		struct recent_key k;
 		struct value v;
 		char text[16];
-		uint64_t *row;
+		uint64_t key[RECENT_WORDS], *row;
 		bool hit;
 		state_ref ref;
 
@@ -38,10 +37,11 @@ main(void)
 		v = value_json_string(text,
 			(size_t)snprintf(text, sizeof text, "%u", ref / 2),
 			false);
-		recent_window(&k, ref % 2, 5);
-		if (!recent_field(&k, &v))
+		key[0] = ref % 2;
+		key[1] = 5;
+		if (!recent_field(key + 2, &v))
 			return 1;
-		row = recent_find(&t, &k, &hit);
+		row = recent_find(&t, key, &hit);
 		if (hit && (state_ref)*recent_group(&t, row) != ref)
 			return 1;
 		given[ref]++;
@@ -50,7 +50,7 @@ main(void)
 			*recent_group(&t, row) += UINT64_C(1) << 32;
 		} else {
 			counted[ref]++;
-			recent_put(&t, row, &k, ref);
+			recent_put(&t, row, key, ref);
 		}
 		if (i % 200000 == 0)
 			recent_clear(&t);
