@@ -100,21 +100,21 @@ not_records() {
 
 @test "CR in front of LF is no part of a line" {
 	printf '{"a":1}\r\n{"a":2}\r\n' >in
-	drop-null <in | is /dev/stdin <<<$'{"a":1}\n{"a":2}'
-	parse-json --schema 'a int, _corrupt_record string' <in |
-		is /dev/stdin <<<$'{"a":1,"_corrupt_record":null}\n{"a":2,"_corrupt_record":null}'
-	parse-text in | is /dev/stdin <<<$'{"value":"{\\"a\\":1}"}\n{"value":"{\\"a\\":2}"}'
-	bief run 'stream-files in | agg sum:a' | is /dev/stdin <<<'{"sum(a)":3}'
+	drop-null <in >given; is given <<<$'{"a":1}\n{"a":2}'
+	parse-json --schema 'a int, _corrupt_record string' <in >given
+	is given <<<$'{"a":1,"_corrupt_record":null}\n{"a":2,"_corrupt_record":null}'
+	parse-text in >given; is given <<<$'{"value":"{\\"a\\":1}"}\n{"value":"{\\"a\\":2}"}'
+	bief run 'stream-files in | agg sum:a' >given; is given <<<'{"sum(a)":3}'
 }
 
 @test "NUL is a character like others where text may hold it" {
 	printf 'a\0b\n' >in
-	parse-text in | is /dev/stdin <<<'{"value":"a\u0000b"}'
-	printf 'x\na\0b\n' | parse-csv --header |
-		is /dev/stdin <<<'{"x":"a\u0000b"}'
+	parse-text in >given; is given <<<'{"value":"a\u0000b"}'
+	printf 'x\na\0b\n' | parse-csv --header >given
+	is given <<<'{"x":"a\u0000b"}'
 	printf '%s\n' '{"k":"a\u0000b"}' '{"k":"a"}' '{"k":"a\u0000b"}' >in
-	agg --by k count <in | is /dev/stdin <<<$'{"k":"a","count":1}\n{"k":"a\\u0000b","count":2}'
-	dedup --by k <in | is /dev/stdin <<<$'{"k":"a\\u0000b"}\n{"k":"a"}'
+	agg --by k count <in >given; is given <<<$'{"k":"a","count":1}\n{"k":"a\\u0000b","count":2}'
+	dedup --by k <in >given; is given <<<$'{"k":"a\\u0000b"}\n{"k":"a"}'
 	sink-table --db db --table t <in
 	[ "$(sqlite3 db 'SELECT group_concat(hex(k)) FROM t')" = 610062,61,610062 ]
 }
@@ -223,7 +223,7 @@ not_records() {
 	printf '%s\n' '{"t":null,"k":1}' '{"k":2}' '{"t":"2016-01-01T10:00:00Z","k":3}' \
 		'{"t":null,"k":4}' '{"t":"2016-01-01T12:00:00Z","k":5}' '{"t":null,"k":6}' >in
 	window --on t --size 1h --watermark 0s --batch 1 <in 2>e |
-		agg count --plain | is /dev/stdin <<-'EOS'
+		agg count --plain >given; is given <<-'EOS'
 	{"window_start":"2016-01-01T10:00:00Z","window_end":"2016-01-01T11:00:00Z","count":1}
 	{"window_start":"2016-01-01T12:00:00Z","window_end":"2016-01-01T13:00:00Z","count":1}
 	EOS

@@ -389,7 +389,7 @@ FLIGHTS='estDepartureAirport string, estArrivalAirport string'
 	parse-text --batch 2 <words | window --batches 3 | agg --by value count \
 		--mode complete --plain >out
 	tail -3 out >last
-	jq -c '[.value, .count]' last | is /dev/stdin <<-'EOF'
+	jq -c '[.value, .count]' last >given; is given <<-'EOF'
 	["a",3]
 	["b",2]
 	["c",1]
@@ -400,13 +400,13 @@ FLIGHTS='estDepartureAirport string, estArrivalAirport string'
 	events
 	bief run "stream-files in --trigger available-now --max-files 1 |
 		parse-json --schema 'time timestamp, action string' | sink-files out"
-	cat out/part-* | wc -l | is /dev/stdin <<<1000
+	cat out/part-* | wc -l >given; is given <<<1000
 }
 
 @test "E57 running total per word over all batches" {
 	printf '%s\n' a b a a >words
 	parse-text --batch 2 <words | agg --by value count --mode update --plain |
-		jq -c '[.value, .count]' | is /dev/stdin <<-'EOF'
+		jq -c '[.value, .count]' >given; is given <<-'EOF'
 	["a",1]
 	["b",1]
 	["a",3]

@@ -18,7 +18,7 @@ load lib
 	timeout 20 stream-files --follow f | drop-null | dedup | head -0
 	[ "${PIPESTATUS[0]}" -eq 141 ]
 	echo x >f
-	timeout 20 stream-files --follow f | head -1 | is /dev/stdin <<<x
+	timeout 20 stream-files --follow f | head -1 >given; is given <<<x
 }
 
 @test "after a kill -9 of one program the others end by themselves" {
@@ -67,7 +67,7 @@ load lib
 @test "no control lines with --plain, and none unless somebody asks" {
 	printf '{"a":1}\n{"a":2}\n' | drop-null --batch 1 --plain >out
 	printf '{"a":1}\n{"a":2}\n' | is out
-	printf '{"a":1}\n' | dedup | is /dev/stdin <<<'{"a":1}'
+	printf '{"a":1}\n' | dedup >given; is given <<<'{"a":1}'
 }
 
 @test "unknown keys of the header and unknown control lines are passed on or left alone" {
@@ -117,7 +117,7 @@ load lib
 	(printf '{"a":"'; head -c 3000000 /dev/zero | tr '\0' x; printf '"}\n{"a":1}\n') >in
 	run -1 drop-null --max-line 1M <in
 	[[ $output == *"longer than 1048576 bytes"* ]]
-	drop-null --max-line 1M --on-error skip <in 2>/dev/null | is /dev/stdin <<<'{"a":1}'
+	drop-null --max-line 1M --on-error skip <in 2>/dev/null >given; is given <<<'{"a":1}'
 }
 
 @test "a gigabyte in one line takes no gigabyte of memory" {
@@ -154,19 +154,19 @@ load lib
 
 @test "options stand anywhere and -- ends them" {
 	printf '{"a":1}\n{"a":2}\n' >in
-	take 1 --plain <in | is /dev/stdin <<<'{"a":1}'
-	take --plain -- 1 <in | is /dev/stdin <<<'{"a":1}'
+	take 1 --plain <in >given; is given <<<'{"a":1}'
+	take --plain -- 1 <in >given; is given <<<'{"a":1}'
 }
 
 @test "--progress writes a JSON line per batch" {
 	printf '{"a":1}\n{"a":2}\n{"a":2}\n' |
 		dedup --batch 2 --by a --progress p >/dev/null
-	jq -sce 'map([.batchId, .numInputRows, .numOutputRows, .numRowsTotal])' p |
-		is /dev/stdin <<<'[[0,2,2,2],[1,1,0,2]]'
+	jq -sce 'map([.batchId, .numInputRows, .numOutputRows, .numRowsTotal])' p >given
+	is given <<<'[[0,2,2,2],[1,1,0,2]]'
 }
 
 @test "bief NAME is program NAME" {
-	bief take 1 <<<'{"a":1}' | is /dev/stdin <<<'{"a":1}'
+	bief take 1 <<<'{"a":1}' >given; is given <<<'{"a":1}'
 	run -2 bief nothing
 	[[ $output == *"no program 'nothing'"* ]]
 }

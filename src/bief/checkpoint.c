@@ -373,39 +373,6 @@ checkpoint_add_sinks(const char *dir, const struct opt_list *ids,
 	return change(dir, add_sinks, ids, err);
 }
 
-static void
-remove_item(struct opt_list *l, const char *s)
-{
-	size_t k = 0;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->s[i], s) == 0)
-			free(l->s[i]);
-		else
-			l->s[k++] = l->s[i];
-	l->n = k;
-}
-
-static int
-remove_sink(const char *dir, struct checkpoint *c, const struct opt_list *ids,
-	struct err *err)
-{
-	remove_item(&c->sinks, ids->s[0]);
-	return 1;
-}
-
-int
-checkpoint_forget(const char *dir, const char *sink, struct err *err)
-{
-	struct opt_list ids = {0};
-	int ret;
-
-	opt_list_add(&ids, sink, false);
-	ret = change(dir, remove_sink, &ids, err);
-	opt_list_free(&ids);
-	return ret;
-}
-
 int
 checkpoint_committed(const char *dir, int64_t *newest, struct err *err)
 {

@@ -38,8 +38,6 @@ int checkpoint_add_source(const char *dir, const char *id, struct err *err);
 /* Before its first batch it enters its sinks. */
 int checkpoint_add_sinks(const char *dir, const struct opt_list *ids,
 	struct err *err);
-/* A sink is given up. */
-int checkpoint_forget(const char *dir, const char *sink, struct err *err);
 /* The newest batch that all sinks have: -1 none, or no sink is known. */
 int checkpoint_committed(const char *dir, int64_t *newest, struct err *err);
 /* The sinks of a run that are ready: their ids are added to the list. */

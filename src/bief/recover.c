@@ -414,8 +414,7 @@ sink_is_gone(struct stage *st, const char *sink)
 
 	return err_as(st->err, STATUS_DAMAGED, "the pipeline has changed: the "
 		"sink '%s' of the checkpoint '%s' is not there: put it back, "
-		"or give it up by: bief state %s forget '%s'", sink, dir, dir,
-		sink);
+		"or begin with a new --checkpoint", sink, dir);
 }
 
 /* 1: all that must be there are, and the checkpoint knows them; 0; -1. */
