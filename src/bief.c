@@ -11,17 +11,6 @@
 #include "run.h"
 
 static int
-usage(FILE *to)
-{
-	fprintf(to, "usage: bief run 'PIPELINE'\n"
-		"       bief explain 'PIPELINE'\n"
-		"       bief PROGRAM [ARGUMENT ...]\n\nprograms:\n");
-	for (const struct op *const *op = run_ops; *op != NULL; op++)
-		fprintf(to, "  %-16s %s\n", (*op)->name, (*op)->about);
-	return to == stdout ? STATUS_DONE : STATUS_USAGE;
-}
-
-static int
 run(const char *text, int (*what)(const struct pipeline *))
 {
 	struct pipeline *p;
@@ -49,6 +38,39 @@ run(const char *text, int (*what)(const struct pipeline *))
 	}
 }
 
+static int
+run_command(int argc, char **argv)
+{
+	if (argc == 2)
+		return run(argv[1], strcmp(argv[0], "run") == 0 ?
+				pipeline_run : explain_pipeline);
+	fprintf(stderr, "bief: %s takes one argument, the pipeline in quotes\n",
+		argv[0]);
+	return STATUS_USAGE;
+}
+
+/* What bief does itself: argv[0] is the command's name. */
+static const struct subcommand {
+	const char *name, *synopsis;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"run", "'PIPELINE'", run_command},
+	{"explain", "'PIPELINE'", run_command},
+};
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static int
+usage(FILE *to)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "%s bief %s %s\n", i == 0 ? "usage:" : "      ",
+			commands[i].name, commands[i].synopsis);
+	fprintf(to, "       bief PROGRAM [ARGUMENT ...]\n\nprograms:\n");
+	for (const struct op *const *op = run_ops; *op != NULL; op++)
+		fprintf(to, "  %-16s %s\n", (*op)->name, (*op)->about);
+	return to == stdout ? STATUS_DONE : STATUS_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -67,14 +89,9 @@ main(int argc, char **argv)
 		puts("bief " BIEF_VERSION);
 		return STATUS_DONE;
 	}
-	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "explain") == 0) {
-		if (argc == 3)
-			return run(argv[2], strcmp(argv[1], "run") == 0 ?
-					pipeline_run : explain_pipeline);
-		fprintf(stderr, "bief: %s takes one argument, the pipeline in "
-			"quotes\n", argv[1]);
-		return STATUS_USAGE;
-	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
 	if (run_find(argv[1]) != NULL)
 		return run_main(argc - 1, argv + 1);
 	fprintf(stderr, "bief: there is no program '%s': see bief --help\n",
