@@ -130,6 +130,18 @@ dedup_batch(struct stage *st, struct batch *b)
 	return 0;
 }
 
+/* Keys are values: of other types they would never be equal. */
+static void
+dedup_form(struct stage *st, const struct plan *in, int n, struct buf *out)
+{
+	struct dedup *d = STAGE(st, dedup);
+
+	for (size_t i = 0; i < d->by.n; i++)
+		plan_field_form(in, d->by.s[i], out);
+	for (size_t i = 0; d->by.n == 0 && in->fields && i < in->fields->n; i++)
+		plan_field_form(in, in->fields->f[i].name, out);
+}
+
 static void
 dedup_explain(struct stage *st, struct buf *out)
 {
@@ -166,6 +178,7 @@ const struct op op_dedup = {
 	.plan = dedup_plan,
 	.record = dedup_record,
 	.batch = dedup_batch,
+	.form = dedup_form,
 	.explain = dedup_explain,
 	.close = dedup_close,
 };

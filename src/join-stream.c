@@ -63,7 +63,8 @@ static const struct opt join_opts[] = {
 	{"on", 0, OPT_LIST, offsetof(struct join_stream, on), "F[=G],...",
 		"fields that must be equal, left and right"},
 	{"policy", 0, OPT_ENUM, offsetof(struct join_stream, policy),
-		"min|max", "which of the inputs' watermarks counts"},
+		"min|max", "which of the inputs' watermarks counts",
+		.free = true},
 	{"where", 0, OPT_STRING, offsetof(struct join_stream, where), "SQL",
 		"condition over left.x and right.y"},
 	OPT_END};
@@ -530,7 +531,7 @@ threshold(const struct join_stream *j, int64_t watermark)
 static int
 join_mark(struct stage *st, int input, const struct batch *b)
 {
-	marks_put(&STAGE(st, join_stream)->marks, input, b->watermark);
+	marks_put(&STAGE(st, join_stream)->marks, input, b);
 	return 0;
 }
 
@@ -539,7 +540,7 @@ join_begin(struct stage *st, struct batch *b)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
-	b->watermark = threshold(j, marks_get(&j->marks));
+	b->watermark = threshold(j, marks_get(&j->marks, b));
 	return 0;
 }
 
@@ -640,8 +641,7 @@ join_restore(struct stage *st)
 		return 0;
 	memcpy(&j->rows.next_id, state_value(st->state, ref, &n),
 		sizeof(j->rows.next_id));
-	marks_restore(&j->marks, st->state, "W");
-	return 0;
+	return marks_restore(&j->marks, st, "W");
 }
 
 static int
@@ -653,7 +653,7 @@ join_batch(struct stage *st, struct batch *b)
 
 	if (b->whole)
 		return expire(st, 0, true);
-	marks_get(&j->marks);
+	marks_get(&j->marks, b);
 	if (j->marks.now != WATERMARK_NONE &&
 		expire(st, j->marks.now, false) < 0)
 		return -1;
@@ -664,7 +664,20 @@ join_batch(struct stage *st, struct batch *b)
 		return -1;
 	memcpy(state_change(st->state, ref), &j->rows.next_id,
 		sizeof(j->rows.next_id));
-	return marks_save(&j->marks, st->state, "W", st->err);
+	return marks_save(&j->marks, st, "W");
+}
+
+/* Rows are kept whole: those of other fields would be of two kinds. */
+static void
+join_form(struct stage *st, const struct plan *in, int n, struct buf *out)
+{
+	for (int s = 0; s < n; s++) {
+		if (in[s].fields == NULL)
+			continue;
+		buf_printf(out, "%s ", s == SQL_LEFT ? "left" : "right");
+		schema_print(in[s].fields, out);
+		buf_byte(out, '\n');
+	}
 }
 
 static void
@@ -729,6 +742,7 @@ const struct op op_join_stream = {
 	.begin = join_begin,
 	.record_of = join_record,
 	.batch = join_batch,
+	.form = join_form,
 	.explain = join_explain,
 	.close = join_close,
 };

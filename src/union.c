@@ -20,7 +20,7 @@ struct unite {
 
 static const struct opt union_opts[] = {
 	{"policy", 0, OPT_ENUM, offsetof(struct unite, policy), "min|max",
-		"which of the inputs' watermarks counts"},
+		"which of the inputs' watermarks counts", .free = true},
 	OPT_END};
 
 static int
@@ -84,21 +84,20 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 static int
 union_restore(struct stage *st)
 {
-	marks_restore(&STAGE(st, unite)->marks, st->state, "watermark");
-	return 0;
+	return marks_restore(&STAGE(st, unite)->marks, st, "watermark");
 }
 
 static int
 union_mark(struct stage *st, int input, const struct batch *b)
 {
-	marks_put(&STAGE(st, unite)->marks, input, b->watermark);
+	marks_put(&STAGE(st, unite)->marks, input, b);
 	return 0;
 }
 
 static int
 union_begin(struct stage *st, struct batch *b)
 {
-	b->watermark = marks_get(&STAGE(st, unite)->marks);
+	marks_get(&STAGE(st, unite)->marks, b);
 	return 0;
 }
 
@@ -109,8 +108,8 @@ union_batch(struct stage *st, struct batch *b)
 
 	if (b->whole)
 		return 0;
-	b->watermark = marks_get(&u->marks);
-	return marks_save(&u->marks, st->state, "watermark", st->err);
+	marks_get(&u->marks, b);
+	return marks_save(&u->marks, st, "watermark");
 }
 
 static int

@@ -103,3 +103,18 @@ records() { # records SECOND ID...: with a time and an id
 		{ dedup --by t; echo $? >status; } >/dev/null; exit "$(cat status)"'
 	[[ "$output" == *"the pipeline has changed: stage"*"--by 'id'"*"--by 't'"* ]]
 }
+
+@test "keys of another type than those of the checkpoint are refused" {
+	mkdir in
+	records 1 7 >in/1
+	pipeline() {
+		stream-files --checkpoint ck in |
+			parse-json --schema "id $1, t timestamp" |
+			{ dedup --by id; echo $? >status; } | sink-files out
+	}
+	pipeline bigint
+	records 2 8 >in/2
+	run pipeline string
+	[ "$(cat status)" = 3 ]
+	[[ "$output" == *"had field 'id' bigint in the checkpoint and now has field 'id' string"* ]]
+}

@@ -205,3 +205,19 @@ streams() {
 	cat out/part-* >got
 	is got <<<'{"ad":2,"t":"2026-11-21T08:00:04Z","at":"2026-11-21T08:00:05Z"}'
 }
+
+@test "fields of an input that have changed since the checkpoint are refused" {
+	mkdir l r
+	ads 1 0 >l/1
+	clicks 1 0 >r/1
+	pipeline() {
+		{ join-stream --on ad <(stream-files --checkpoint ck l |
+			parse-json --schema "$1") <(stream-files --checkpoint ck r |
+			parse-json --schema 'ad bigint, at timestamp')
+		echo $? >status; } | sink-files out
+	}
+	pipeline 'ad bigint, t timestamp'
+	run pipeline 'ad bigint, t timestamp, name string'
+	[ "$(cat status)" = 3 ]
+	[[ "$output" == *"now has left ad bigint, t timestamp, name string"* ]]
+}

@@ -145,3 +145,90 @@ marks() { # the watermarks at the end of each batch
 	cat out/part-* >got
 	is got < <(numbers 1 11 2 12)
 }
+
+@test "a source that found only an empty file goes on where it was" {
+	mkdir a b
+	pipeline() {
+		union <(stream-files --checkpoint ck a) \
+			<(stream-files --checkpoint ck b) | sink-files out
+	}
+	numbers 1 >a/1
+	: >b/1
+	pipeline
+	: >a/2
+	numbers 12 >b/2
+	pipeline
+	numbers 3 >a/3
+	numbers 13 >b/3
+	pipeline
+	cat out/part-* >got
+	is got < <(numbers 1 12 3 13)
+}
+
+# Two sources of times; each word of a run is the seconds of one batch.
+source_of() { # source_of NAME DELAY
+	stream-files --checkpoint ck --max-files 1 --name "$1" "$1" |
+		parse-json --schema 't timestamp' |
+		watermark --on t --delay "$2" --name "w$1"
+}
+
+files() { # files NAME SECONDS...
+	local d=$1 s
+	shift
+	mkdir -p "$d"
+	for s; do
+		nth=$((${nth:-0} + 1))
+		printf '{"t":"2026-11-21T08:00:%02dZ"}\n' "$s" >"$d/$nth"
+		touch -d "@$((1000000000 + nth))" "$d/$nth"
+	done
+}
+
+both() { # both OPTION...: the watermarks after each batch
+	union "$@" <(source_of a 10s) <(source_of b 5s) 2>err | tee stream |
+		sink-files out
+	marks <stream | paste -sd' '
+}
+
+@test "after an end the watermark stays, and each input has to pass it again" {
+	files a 41 31
+	files b 40 31
+	run -0 both
+	[ "$output" = "31 31" ]
+	files a 59
+	files b 37
+	run -0 both
+	[ "$output" = "32" ]
+	files a 42
+	files b 59
+	run -0 both
+	[ "$output" = "32" ]
+}
+
+@test "after a crash the watermarks of the inputs go on" {
+	files a 41 50 42
+	files b 40 50 59
+	both
+	marks <stream >want
+	rm -r ck out a b
+	files a 41 50
+	files b 40 50
+	both
+	# As a kill leaves it: nobody has come to the end.
+	rm ck/ended
+	files a 42
+	files b 59
+	run -0 both
+	[ "$output" = "$(tail -n 1 want)" ]
+}
+
+@test "a checkpoint keeps the policy that it was begun with" {
+	files a 41
+	files b 58
+	run -0 both --policy max
+	[ "$output" = "53" ]
+	files a 42
+	files b 59
+	run -0 both --policy min
+	[ "$output" = "54" ]
+	grep -q "^union: the checkpoint goes by --policy max: that stays$" err
+}

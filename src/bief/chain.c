@@ -606,13 +606,18 @@ run_ready_as(struct stage *st, const char *text)
 }
 
 static void
-print_watermark(struct buf *out, int64_t us)
+print_watermark(struct buf *out, const struct batch *b)
 {
 	char time[TIME_MAX];
 
-	if (us != WATERMARK_NONE)
-		buf_printf(out, ",\"watermark\":\"%.*s\"",
-			(int)time_format_iso(us, time), time);
+	if (b->watermark == WATERMARK_NONE)
+		return;
+	buf_printf(out, ",\"watermark\":\"%.*s\"",
+		(int)time_format_iso(b->watermark, time), time);
+	if (b->lag_us > 0)
+		buf_printf(out, ",\"fresh\":\"%.*s\"",
+			(int)time_format_iso(b->watermark - b->lag_us, time),
+			time);
 }
 
 /* The stage that the batches of this one reach next: none behind --plain. */
@@ -650,7 +655,7 @@ chain_begin(struct stage *st, struct batch *b)
 			"{\"#bief\":{\"begin\":%lld,\"time\":\"%.*s\"",
 			(long long)b->number,
 			(int)time_format_iso(b->time_us, time), time);
-		print_watermark(&c->out.b, b->watermark);
+		print_watermark(&c->out.b, b);
 		buf_str(&c->out.b, "}}\n");
 	}
 	return 0;
@@ -712,7 +717,7 @@ chain_end(struct stage *st, struct batch *b)
 	if (out && writes_control(c)) {
 		buf_printf(&c->out.b, "{\"#bief\":{\"end\":%lld",
 			(long long)b->number);
-		print_watermark(&c->out.b, b->watermark);
+		print_watermark(&c->out.b, b);
 		if (b->empty)
 			buf_str(&c->out.b, ",\"empty\":true");
 		buf_str(&c->out.b, "}}\n");

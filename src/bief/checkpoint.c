@@ -424,6 +424,55 @@ checkpoint_ready(const char *dir, const char *run, struct opt_list *ids)
 	place_each(dir, "commits", is_ready, &r);
 }
 
+/* ---- files with the number of a batch ---- */
+
+static int
+save_number(const char *dir, const char *name, const char *kind,
+	int64_t batch, struct err *err)
+{
+	char text[40];
+	int n = snprintf(text, sizeof(text), "{\"batch\":%lld}",
+		(long long)batch);
+
+	return file_save(dir, name, kind, text, (size_t)n, err);
+}
+
+static bool
+int_member(const struct value *object, const char *name, int64_t *i)
+{
+	struct value v;
+
+	if (!json_get(object, name, strlen(name), &v))
+		return false;
+	v = value_number(&v, false);
+	*i = v.i;
+	return v.type == VALUE_INT;
+}
+
+/* 1: there is no such file. */
+static int
+load_number(const char *dir, const char *name, const char *kind,
+	int64_t *batch, struct err *err)
+{
+	struct json_error why;
+	struct value v;
+	struct buf b;
+	int ret;
+
+	buf_init(&b);
+	ret = file_load(dir, name, kind, &b, err);
+	if (ret == 0) {
+		buf_need(&b, JSON_PADDING);
+		if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
+			v.type != VALUE_OBJECT ||
+			!int_member(&v, "batch", batch))
+			ret = err_as(err, STATUS_DAMAGED,
+				"'%s/%s' cannot be read", dir, name);
+	}
+	buf_release(&b);
+	return ret;
+}
+
 /* ---- source ---- */
 
 static int
@@ -434,7 +483,8 @@ save_position(const struct place *p, const char *name, const char *kind,
 	int ret;
 
 	buf_init(&b);
-	buf_printf(&b, "{%s,\"position\":%s}", first, position);
+	buf_printf(&b, "{%s,\"position\":%s}", first,
+		position != NULL ? position : "null");
 	ret = file_save(p->dir, name, kind, b.p, b.n, err);
 	buf_release(&b);
 	return ret;
@@ -453,18 +503,6 @@ offset_save(const struct place *p, int64_t batch, const struct offset *o,
 			(long long)o->as);
 	numbered(name, batch, "offset");
 	return save_position(p, name, "offset", first, o->position, err);
-}
-
-static bool
-int_member(const struct value *object, const char *name, int64_t *i)
-{
-	struct value v;
-
-	if (!json_get(object, name, strlen(name), &v))
-		return false;
-	v = value_number(&v, false);
-	*i = v.i;
-	return v.type == VALUE_INT;
 }
 
 /* A file with a position; number is the member that must be there. */
@@ -490,6 +528,8 @@ load_position(const char *dir, const char *name, const char *kind,
 		goto out;
 	}
 	o->absent = int_member(&v, "as", &o->as);
+	if (position.type == VALUE_NULL)
+		goto out;
 	buf_init(&text);
 	value_print(&position, &text);
 	o->position = mem_dup(text.p, text.n);
@@ -518,20 +558,6 @@ offset_release(struct offset *o)
 	memset(o, 0, sizeof(*o));
 }
 
-int
-offset_end(const char *dir, const struct place *p, int64_t last,
-	const char *position, struct err *err)
-{
-	char first[60];
-	int sources = 0;
-
-	place_each(dir, "offsets", count_place, &sources);
-	if (sources < 2)
-		return 0;
-	snprintf(first, sizeof(first), "\"last\":%lld", (long long)last);
-	return save_position(p, "ended", "ended", first, position, err);
-}
-
 /* When did the sources begin a batch?  The newest time, as joins see it. */
 struct times {
 	int64_t batch;  /* newest of all */
@@ -552,6 +578,72 @@ newest_batch(void *arg, const struct place_info *i)
 		t->batch = numbers_last(&l);
 	numbers_release(&l);
 	return 0;
+}
+
+/* The newest batch of all sources. */
+static int
+newest_of_all(const char *dir, struct times *t, struct err *err)
+{
+	*t = (struct times){.batch = -1, .err = err};
+	return place_each(dir, "offsets", newest_batch, t);
+}
+
+static int
+is_going_on(void *arg, const struct place_info *i)
+{
+	struct buf path;
+	bool ended;
+
+	buf_init(&path);
+	buf_printf(&path, "%s/ended", i->path);
+	ended = access(buf_cstr(&path), F_OK) == 0;
+	buf_release(&path);
+	return !ended;
+}
+
+/* When all sources have ended, the run has come to its end. */
+static int
+end_run(const char *dir, struct err *err)
+{
+	struct times t;
+
+	if (place_each(dir, "offsets", is_going_on, NULL) != 0)
+		return 0;
+	if (newest_of_all(dir, &t, err) < 0)
+		return -1;
+	return save_number(dir, "ended", "ended", t.batch, err);
+}
+
+int
+offset_anew(const char *dir, int64_t *batch, struct err *err)
+{
+	int ret = load_number(dir, "ended", "ended", batch, err);
+
+	*batch = ret == 0 ? *batch + 1 : -1;
+	return ret < 0 ? -1 : 0;
+}
+
+int
+offset_end(const char *dir, const struct place *p, int64_t last,
+	struct err *err)
+{
+	struct offset o = {0};
+	char first[60];
+	int sources = 0, ret = 0;
+
+	place_each(dir, "offsets", count_place, &sources);
+	if (sources < 2)
+		return 0;
+	if (last >= 0)
+		ret = offset_load(p, last, &o, err);
+	if (o.absent)
+		last = o.as;
+	snprintf(first, sizeof(first), "\"last\":%lld", (long long)last);
+	if (ret >= 0)
+		ret = save_position(p, "ended", "ended", first, o.position,
+			err);
+	offset_release(&o);
+	return ret < 0 ? -1 : end_run(dir, err);
 }
 
 static int
@@ -597,7 +689,7 @@ int
 offset_resume(const char *dir, const struct place *p, int64_t committed,
 	struct err *err)
 {
-	struct times t = {.batch = -1, .err = err};
+	struct times t;
 	struct numbers own = {0};
 	struct offset ended = {0};
 	struct buf path;
@@ -607,7 +699,7 @@ offset_resume(const char *dir, const struct place *p, int64_t committed,
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
 	if (numbers_list(&own, p->dir, "offset", err) < 0 ||
-		place_each(dir, "offsets", newest_batch, &t) < 0)
+		newest_of_all(dir, &t, err) < 0)
 		ret = -1;
 	else if (numbers_last(&own) >= ended.as) /* more: it was cut short */
 		ret = fill(dir, p, numbers_last(&own) + 1, t.batch, committed,
@@ -853,21 +945,10 @@ checkpoint_same(const struct place *p, const char *text, struct err *err)
 
 /* ---- sink ---- */
 
-static int
-save_number(const struct place *p, const char *name, const char *kind,
-	int64_t batch, struct err *err)
-{
-	char text[40];
-	int n = snprintf(text, sizeof(text), "{\"batch\":%lld}",
-		(long long)batch);
-
-	return file_save(p->dir, name, kind, text, (size_t)n, err);
-}
-
 int
 commit_start(const struct place *p, int64_t batch, struct err *err)
 {
-	return save_number(p, "start", "start", batch, err);
+	return save_number(p->dir, "start", "start", batch, err);
 }
 
 int
@@ -876,7 +957,7 @@ commit_save(const struct place *p, int64_t batch, struct err *err)
 	char name[40];
 
 	numbered(name, batch, "commit");
-	if (save_number(p, name, "commit", batch, err) < 0)
+	if (save_number(p->dir, name, "commit", batch, err) < 0)
 		return -1;
 	if (batch % 10 == 0)
 		return checkpoint_clean(p, "commit", batch - CHECKPOINT_KEEP,
@@ -888,9 +969,6 @@ int
 commit_last(const char *place, int64_t *batch, bool *any, struct err *err)
 {
 	struct numbers l;
-	struct json_error why;
-	struct value v;
-	struct buf b;
 	char name[40] = "start";
 	bool committed;
 	int ret;
@@ -900,20 +978,13 @@ commit_last(const char *place, int64_t *batch, bool *any, struct err *err)
 	committed = l.n > 0;
 	if (committed)
 		numbered(name, numbers_last(&l), "commit");
-	buf_init(&b);
-	ret = file_load(place, name, committed ? "commit" : "start", &b, err);
-	if (ret == 0) {
-		buf_need(&b, JSON_PADDING);
-		if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
-			v.type != VALUE_OBJECT ||
-			!int_member(&v, "batch", batch) ||
-			(committed && *batch != numbers_last(&l)))
-			ret = err_as(err, STATUS_DAMAGED,
-				"'%s/%s' cannot be read", place, name);
-	}
+	ret = load_number(place, name, committed ? "commit" : "start", batch,
+		err);
+	if (ret == 0 && committed && *batch != numbers_last(&l))
+		ret = err_as(err, STATUS_DAMAGED, "'%s/%s' cannot be read",
+			place, name);
 	if (any != NULL)
 		*any = committed;
-	buf_release(&b);
 	numbers_release(&l);
 	return ret;
 }

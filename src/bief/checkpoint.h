@@ -46,7 +46,7 @@ void checkpoint_ready(const char *dir, const char *run, struct opt_list *ids);
 /* ---- source ---- */
 struct offset {
 	int64_t time_us;
-	char *position; /* JSON, as mark wrote it */
+	char *position; /* JSON, as mark wrote it; NULL: nothing read yet */
 	bool absent;    /* the source had ended before this batch ... */
 	int64_t as;     /* ... after this one; -1 it had none */
 };
@@ -59,10 +59,13 @@ void offset_release(struct offset *o);
 /*
  * Of several sources one may end while others go on.  It leaves a note of where
  * it stood; its next run begins by recording that it had no part in the batches
- * that the others had since.
+ * that the others had since.  The last to end notes that all have.
  */
 int offset_end(const char *dir, const struct place *p, int64_t last,
-	const char *position, struct err *err);
+	struct err *err);
+/* The first batch after a run of several sources that came to its end; -1: none
+ * has. */
+int offset_anew(const char *dir, int64_t *batch, struct err *err);
 int offset_resume(const char *dir, const struct place *p, int64_t committed,
 	struct err *err);
 

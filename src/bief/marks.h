@@ -1,6 +1,12 @@
 /*
  * marks: the watermark of several inputs: the minimum over
  * those that have one (or the maximum); it never goes back.
+ *
+ * After a run that came to its end only the combined watermark is known, as in
+ * Spark: the inputs' own begin anew, so that it stands until each has passed it
+ * again.  What an input itself works with does not go back; it tells by lag_us
+ * how much of it is of older runs.  After a crash all goes on, so that the
+ * answer is that of an undisturbed run.
  */
 #ifndef BIEF_MARKS_H
 #define BIEF_MARKS_H
@@ -12,12 +18,15 @@
 
 #define MARKS_MAX 64
 
+struct stage;
+
 enum policy { POLICY_MIN, POLICY_MAX };
 
 struct marks {
 	int n;
 	enum policy policy;
 	bool has[MARKS_MAX];
+	bool anew[MARKS_MAX];  /* this one has begun anew since the last batch */
 	int64_t at[MARKS_MAX]; /* newest of each input */
 	int64_t now;           /* combined; WATERMARK_NONE: no input has one */
 };
@@ -25,14 +34,13 @@ struct marks {
 /* in: the plans of the inputs; those with a delay have a watermark. */
 void marks_init(struct marks *m, const struct plan *in, int n,
 	enum policy policy);
-/* Keep them in the state under this key; a restart goes on with them. */
-struct err;
-struct state;
-int marks_save(const struct marks *m, struct state *s, const char *key,
-	struct err *err);
-void marks_restore(struct marks *m, const struct state *s, const char *key);
-/* An input's begin or end line; then the combined one. */
-void marks_put(struct marks *m, int input, int64_t watermark);
-int64_t marks_get(struct marks *m);
+/* An input's begin or end line. */
+void marks_put(struct marks *m, int input, const struct batch *b);
+/* The combined one, into *b. */
+int64_t marks_get(struct marks *m, struct batch *b);
+/* Keep them in the stage's state under this key; a restart goes on with them,
+ * and by their policy. */
+int marks_save(const struct marks *m, struct stage *st, const char *key);
+int marks_restore(struct marks *m, struct stage *st, const char *key);
 
 #endif

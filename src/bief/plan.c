@@ -16,7 +16,7 @@
  *	stateful    the stateful programs before, in order
  *	keys        the key fields of the result
  *	zone        of times without one
- *	checkpoint, identity, resume, committed, last, runs, stage
+ *	checkpoint, identity, resume, committed, last, anew, runs, stage
  *	            bief-checkpoint(5)
  *
  * Keys that are absent have no value; keys that are unknown are passed on.
@@ -45,7 +45,7 @@ plan_init(struct plan *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->delay_us = -1;
-	p->committed = p->last = -1;
+	p->committed = p->last = p->anew = -1;
 	buf_init(&p->extra);
 }
 
@@ -169,6 +169,8 @@ plan_print(const struct plan *p, struct buf *out)
 			(long long)p->resume, (long long)p->committed);
 		if (p->last != p->committed)
 			buf_printf(out, ",\"last\":%lld", (long long)p->last);
+		if (p->anew >= 0)
+			buf_printf(out, ",\"anew\":%lld", (long long)p->anew);
 		put_list(out, "runs", &p->runs);
 	}
 	json_member(out, "stage", p->stage);
@@ -304,6 +306,8 @@ take(struct plan *p, const struct value *key, const struct value *v,
 		p->committed = p->last = int_of(v);
 	else if (strcmp(name, "last") == 0)
 		p->last = int_of(v);
+	else if (strcmp(name, "anew") == 0)
+		p->anew = int_of(v);
 	else if (strcmp(name, "runs") == 0)
 		list_of(v, &p->runs);
 	else {
@@ -375,4 +379,17 @@ plan_field(const struct plan *p, const char *path, struct err *err)
 		return err_as(err, STATUS_USAGE,
 			"no field '%s' (did you mean '%s'?)", quoted, near);
 	return err_as(err, STATUS_USAGE, "no field '%s'", quoted);
+}
+
+void
+plan_field_form(const struct plan *p, const char *path, struct buf *out)
+{
+	const struct type *t = p->fields == NULL ? NULL :
+		schema_type(p->fields, path);
+
+	if (t == NULL)
+		return;
+	buf_printf(out, "field '%s' ", path);
+	type_print(t, out);
+	buf_byte(out, '\n');
 }

@@ -53,6 +53,8 @@ struct plan {
 	int64_t resume;      /* first batch that will come; 0 on a fresh start */
 	int64_t committed;   /* newest batch that all sinks have; -1 none */
 	int64_t last;        /* newest of these that this input had a part in */
+	int64_t anew;        /* several sources: first batch after a run that
+	                        came to its end; -1 none has yet */
 	struct opt_list runs; /* of the sources upstream: see place.h */
 	char *stage;         /* id of the nearest stateful stage or source upstream */
 	struct buf extra;    /* unknown keys: ,"name":value... passed on */
@@ -71,11 +73,16 @@ int plan_parse(struct plan *p, const struct value *object, struct err *err);
  */
 int plan_field(const struct plan *p, const char *path, struct err *err);
 
+/* For op.form: "field 'PATH' TYPE" as a line, when the type is known. */
+void plan_field_form(const struct plan *p, const char *path, struct buf *out);
+
 /* A batch, as begin and end lines tell of it. */
 struct batch {
 	int64_t number;
 	int64_t time_us;   /* when it began; the same in every program */
 	int64_t watermark; /* begin: before the batch; end: after it; us */
+	int64_t lag_us;    /* by so much less: that of the records since the
+	                      newest clean start alone, see marks.h */
 	bool whole;        /* no batches: all of the input, at its end */
 	bool last;         /* the input ends after this one */
 	bool rerun;        /* it is run again after a restart */

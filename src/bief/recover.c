@@ -163,7 +163,8 @@ open_source(struct stage *st, struct plan *p)
 		checkpoint_committed(p->checkpoint, &p->committed,
 			st->err) < 0 ||
 		offset_resume(p->checkpoint, &r->place, p->committed,
-			st->err) < 0)
+			st->err) < 0 ||
+		offset_anew(p->checkpoint, &p->anew, st->err) < 0)
 		return -1;
 	return check_offsets(st, p);
 }
@@ -259,9 +260,9 @@ is_set(const struct opt *o, const void *at)
 }
 
 /* What a stage's state depends on, one a line: its options; its operands or,
- * where these are inputs, the stages behind them. */
+ * where these are inputs, the stages behind them; what else it says. */
 static void
-options_text(const struct stage *st, const struct plan *in, int n,
+options_text(struct stage *st, const struct plan *in, int n,
 	struct buf *out)
 {
 	buf_printf(out, "%s\n", st->op->name);
@@ -280,6 +281,8 @@ options_text(const struct stage *st, const struct plan *in, int n,
 	else
 		for (size_t i = 0; i < st->noperands; i++)
 			buf_printf(out, "operand '%s'\n", st->operands[i]);
+	if (st->op->form != NULL)
+		st->op->form(st, in, n, out);
 }
 
 /* The commits may go on between the source's look and this one's only when an
@@ -470,6 +473,13 @@ recover_wait_sinks(struct stage *st)
 	return got < 0 ? -1 : 0;
 }
 
+/* Nothing was read between them. */
+static bool
+same_position(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 /* One recorded batch again: from where the one before ended to its end. */
 static int
 rerun_one(struct stage *st, int64_t number, const char *from,
@@ -479,9 +489,11 @@ rerun_one(struct stage *st, int64_t number, const char *from,
 		.watermark = WATERMARK_NONE, .rerun = true};
 	int got;
 
-	if (st->op->seek(st, from, to->position) < 0)
-		return -1;
 	if (chain_begin(st, &b) < 0)
+		return -1;
+	if (same_position(from, to->position))
+		return chain_end(st, &b);
+	if (st->op->seek(st, from, to->position) < 0)
 		return -1;
 	while ((got = st->op->pull(st)) == PULL_MORE)
 		;
@@ -631,21 +643,13 @@ int
 recover_finish(struct stage *st)
 {
 	struct recovery *r = &st->priv->recovery;
-	struct buf position;
-	int ret;
 
 	if (!r->on || !(st->op->flags & OP_SOURCE))
 		return 0;
 	if (!r->news && (st->out.trigger == TRIGGER_AVAILABLE ||
 				st->out.trigger == TRIGGER_ONCE))
 		say(st, "no new data");
-	buf_init(&position);
-	ret = st->op->mark(st, &position);
-	if (ret == 0)
-		ret = offset_end(st->out.checkpoint, &r->place, r->stored,
-			buf_cstr(&position), st->err);
-	buf_release(&position);
-	return ret;
+	return offset_end(st->out.checkpoint, &r->place, r->stored, st->err);
 }
 
 static int

@@ -229,6 +229,8 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 	if (loop_control_read(line, n, &body, err) < 0)
 		return -1;
 	e->batch.watermark = time_member(&body, "watermark", WATERMARK_NONE);
+	e->batch.lag_us = e->batch.watermark -
+		time_member(&body, "fresh", e->batch.watermark);
 	if (int_member(&body, "begin", &e->batch.number)) {
 		e->kind = EVENT_BEGIN;
 		if (e->batch.number < 0)

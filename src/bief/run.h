@@ -52,7 +52,7 @@
 #include "plan.h"
 #include "record.h"
 
-#define BIEF_VERSION "0.1"
+#define BIEF_VERSION "0.2"
 
 struct chain;
 struct state;
@@ -93,6 +93,10 @@ struct op {
 	int (*record)(struct stage *st, struct record *r);
 	int (*batch)(struct stage *st, struct batch *b);
 	int (*commit)(struct stage *st, const struct batch *b);
+	/* What the state depends on beside the options, a line each: a restart
+	 * with other lines is refused. */
+	void (*form)(struct stage *st, const struct plan *in, int n,
+		struct buf *out);
 	/* The stream has ended.  Return 1 to have one more batch run from here
 	 * on; *b is set, change its watermark.  (Not with a checkpoint.) */
 	int (*eof)(struct stage *st, struct batch *b);

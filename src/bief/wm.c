@@ -25,6 +25,9 @@ struct kept {
 	int64_t now;    /* the watermark after it */
 	int64_t newest; /* event time of all, INT64_MIN: none */
 	int64_t heard;  /* time of the last batch with records */
+	/* The same as the first two, of the records since the newest clean
+	 * start alone: see marks.h. */
+	int64_t fresh_closed, fresh;
 };
 
 void
@@ -95,6 +98,7 @@ wm_plan(struct wm *w, const char *field, struct plan *p, struct err *err)
 			"--flush ends the stream for good: it cannot go with "
 			"a checkpoint");
 	w->once = p->trigger == TRIGGER_ONCE;
+	w->anew = p->anew > p->last;
 	p->stream = 1;
 	p->delay_us = w->delay_us;
 	p->event_time = mem_dup(field, strlen(field));
@@ -107,6 +111,7 @@ kept(struct stage *st, bool change)
 	bool made;
 	state_ref r = state_find(st->state, "", 0);
 	struct kept *k;
+	size_t n;
 
 	if (r == STATE_NONE) {
 		r = state_make(st->state, "", 0, sizeof *k, &made, st->err);
@@ -115,32 +120,64 @@ kept(struct stage *st, bool change)
 		k = state_value(st->state, r, NULL);
 		k->newest = INT64_MIN;
 	}
-	return change ? state_change(st->state, r)
-		      : state_value(st->state, r, NULL);
+	k = state_value(st->state, r, &n);
+	if (n != sizeof *k) {
+		err_as(st->err, STATUS_DAMAGED,
+			"the watermark in the checkpoint is not of this form");
+		return NULL;
+	}
+	return change ? state_change(st->state, r) : k;
+}
+
+/* The watermark into a batch. */
+static void
+tell(const struct wm *w, const struct kept *k, struct batch *b)
+{
+	b->watermark = w->once ? k->closed : k->now;
+	b->lag_us = b->watermark - (w->once ? k->fresh_closed : k->fresh);
 }
 
 int
 wm_begin(struct wm *w, struct stage *st, struct batch *b)
 {
-	const struct kept *k = kept(st, false);
+	struct kept *k = kept(st, w->anew);
 
 	if (k == NULL)
 		return -1;
-	b->watermark = w->once ? k->closed : k->now;
+	if (w->anew)
+		k->fresh_closed = k->fresh = 0;
+	w->anew = false;
+	tell(w, k, b);
 	w->newest = INT64_MIN;
 	w->any = false;
 	w->limit = w->future_us >= 0 ? b->time_us + w->future_us : INT64_MAX;
 	return 0;
 }
 
-/* Event time goes on with the clock after a pause. */
-static int64_t
-newest_time(const struct wm *w, const struct kept *k, const struct batch *b)
+/* After a pause event time goes on with the clock. */
+static bool
+is_idle(const struct wm *w, const struct kept *k, const struct batch *b)
 {
-	if (w->idle_us >= 0 && !w->any && k->newest != INT64_MIN &&
-		b->time_us - k->heard >= w->idle_us)
-		return time_add(k->newest, b->time_us - k->heard);
-	return k->newest;
+	return w->idle_us >= 0 && !w->any && k->newest != INT64_MIN &&
+		b->time_us - k->heard >= w->idle_us;
+}
+
+/* The watermark that an event time makes; it begins at 1970. */
+static int64_t
+mark_of(const struct wm *w, int64_t time)
+{
+	int64_t mark = time <= 0 ? 0 :
+		time_floor_div(time, MILLISECOND) * MILLISECOND -
+			w->delay_us / MILLISECOND * MILLISECOND;
+
+	return mark > 0 ? mark : 0;
+}
+
+static void
+raise_to(int64_t *mark, int64_t to)
+{
+	if (to > *mark)
+		*mark = to;
 }
 
 int
@@ -148,27 +185,25 @@ wm_batch(struct wm *w, struct stage *st, struct batch *b)
 {
 	const struct kept *old = kept(st, false);
 	struct kept k;
-	int64_t newest, mark;
 
 	if (old == NULL)
 		return -1;
 	k = *old;
-	if (w->newest > k.newest)
-		k.newest = w->newest;
+	raise_to(&k.newest, w->newest);
 	if (w->any)
 		k.heard = b->time_us;
 	k.closed = old->now;
-	newest = newest_time(w, &k, b);
-	/* It begins at 1970. */
-	if (newest > 0) {
-		mark = time_floor_div(newest, MILLISECOND) * MILLISECOND -
-			w->delay_us / MILLISECOND * MILLISECOND;
-		if (mark > k.now)
-			k.now = mark;
+	k.fresh_closed = old->fresh;
+	raise_to(&k.now, mark_of(w, k.newest));
+	raise_to(&k.fresh, mark_of(w, w->newest));
+	if (is_idle(w, &k, b)) {
+		raise_to(&k.now, mark_of(w, time_add(k.newest,
+				b->time_us - k.heard)));
+		k.fresh = k.now;
 	}
 	if (w->flushing)
-		k.closed = k.now = FOREVER;
-	b->watermark = w->once ? k.closed : k.now;
+		k.closed = k.now = k.fresh_closed = k.fresh = FOREVER;
+	tell(w, &k, b);
 	if (memcmp(&k, old, sizeof k) != 0)
 		memcpy(kept(st, true), &k, sizeof k);
 	return 0;

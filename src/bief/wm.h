@@ -24,6 +24,7 @@ struct wm {
 	int64_t limit;     /* of --future: what is above does not count */
 	bool any;          /* a record came in this batch */
 	bool flushing;     /* the input has ended */
+	bool anew;         /* the first batch after a clean start comes */
 };
 
 void wm_defaults(struct wm *w);

@@ -112,6 +112,8 @@ class Batch:
         self.begin = begin
         self.end = None
         self.rows = []
+        # The watermarks of the records since the newest clean start alone.
+        self.fresh = {"begin": None, "end": None}
 
 
 def batches_of(text):
@@ -124,9 +126,11 @@ def batches_of(text):
             body = json.loads(line)["#bief"]
             if "begin" in body:
                 now = Batch(body["begin"], body.get("watermark"))
+                now.fresh["begin"] = body.get("fresh", now.begin)
                 batches.append(now)
             elif "end" in body:
                 now.end = body.get("watermark")
+                now.fresh["end"] = body.get("fresh", now.end)
                 now = None
         elif now is not None:
             now.rows.append(loads(line))

@@ -58,22 +58,24 @@ def run_restarting(case, query, where, once):
     machine = Restarting(case, where, once)
     r = Run()
     progress = None
-    for n, step in enumerate(case["batches"]):
+    for first, steps in segments(case):
+        step = steps[0]
         if step.get("fresh_query"):
             machine.checkpoint = where.name(".ck")
             machine.sink = where.name(".out")
-            r.fresh = n
+            r.fresh = first
         changed = changed_query(query, step, case)
-        rel = build(case, changed, where, n)
+        rel = build(case, changed, where, first)
         progress = progress or [where.name(".progress")
                                 for _ in programs(rel.node)]
         for p, path in zip(programs(rel.node), progress):
             p.progress = path
-        for source in sources_in(rel.node):
-            machine.put(source.name, source.options, step)
+        for s in steps:
+            for source in sources_in(rel.node):
+                machine.put(source.name, source.options, s)
         single = once or step.get("trigger") in ("once", "single_batch")
         undo(step, machine)
-        r.rels.append(rel)
+        r.rels += [rel] * len(steps)
         try:
             out, taps = machine.segment(
                 rel.node, step, changed.get("mode") or "append",
@@ -84,14 +86,34 @@ def run_restarting(case, query, where, once):
                 continue
             raise
         if step.get("expect_error"):
-            raise Failed(f"step {n}: runs, Spark refuses")
-        collect(r, out, taps, policy_of(query), single)
+            raise Failed(f"step {first}: runs, Spark refuses")
+        collect(r, machine, out, taps, policy_of(query), single, len(steps))
     return r
 
 
-def collect(r, out, taps, policy, once):
-    """The batches of a step.  One that is run again gives what it gave
-    before."""
+ALONE = ("restart", "fresh_query", "inject_failure", "expect_error",
+         "query_change", "conf_on_restart", "before_restart", "trigger")
+
+
+def segments(case):
+    """The steps of each run, with the number of the first.  Of one source it
+    makes no difference whether it is started again, so each step has a run of
+    its own; of several it does: they begin their watermarks anew."""
+    out = []
+    for n, step in enumerate(case["batches"]):
+        if n > 0 and len(sources_of(case)) > 1 and \
+                not any(step.get(k) for k in ALONE) and \
+                not case["batches"][n - 1].get("trigger") and \
+                not case["batches"][n - 1].get("inject_failure"):
+            out[-1][1].append(step)
+        else:
+            out.append((n, [step]))
+    return out
+
+
+def collect(r, machine, out, taps, policy, once, steps):
+    """The batches of a run of so many steps.  One that is run again gives what
+    it gave before."""
     if not out:
         r.nothing()
         return
@@ -102,9 +124,18 @@ def collect(r, out, taps, policy, once):
             raise Failed(f"batch {b.number}, run again, gives "
                          f"{brief(b.rows)}, not {brief(old[b.number].rows)}")
     batches = [b for b in batches if b.number not in old]
-    marks = watermarks([read_stream(t) for t in taps], policy)
+    marks = watermarks([read_stream(t) for t in taps], policy,
+                       machine.reached)
+    if steps > 1 and len(batches) != steps:
+        raise Failed(f"{len(batches)} batches of {steps} steps")
+    for part in [[b] for b in batches] if steps > 1 else [batches]:
+        add_step(r, machine, part, marks, once)
+
+
+def add_step(r, machine, batches, marks, once):
     first = marks.get(batches[0].number, {}) if batches else {}
     last = marks.get(batches[-1].number, {}) if batches else {}
+    machine.reached = max(machine.reached, last.get("end", 0))
     r.add(batches)
     if not once:
         r.during[-1], r.marks[-1] = first.get("begin"), last.get("end")
