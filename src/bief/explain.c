@@ -92,6 +92,36 @@ print_batches(struct explanation *e, const struct stage *st, int depth)
 	}
 }
 
+/* Records of fields that nobody knows may have a window, or not. */
+static bool
+may_lack(const struct plan *p, const char *key)
+{
+	return p->fields == NULL && p->window_us == 0 && p->session_us == 0 &&
+		strncmp(key, "window_", 7) == 0;
+}
+
+static void
+print_mode(struct explanation *e, const struct plan *p, int depth)
+{
+	bool maybe = false, any = false;
+
+	line(e, depth, "mode");
+	buf_str(&e->out, mode_name(p->mode));
+	for (size_t i = 0; i < p->keys.n; i++) {
+		if (may_lack(p, p->keys.s[i])) {
+			maybe = true;
+			continue;
+		}
+		buf_printf(&e->out, "%s%s", any ? ", " : ", keys ",
+			p->keys.s[i]);
+		any = true;
+	}
+	if (maybe)
+		buf_printf(&e->out, "%s the window where records have one",
+			any ? " and" : ", key");
+	buf_byte(&e->out, '\n');
+}
+
 static void
 print_plan(struct explanation *e, const struct stage *st, int depth)
 {
@@ -102,6 +132,8 @@ print_plan(struct explanation *e, const struct stage *st, int depth)
 		line(e, depth, "fields");
 		if (p->fields != NULL)
 			schema_print(p->fields, &e->out);
+		else if (st->op->flags & OP_SOURCE)
+			buf_str(&e->out, "none: lines of text");
 		else
 			buf_str(&e->out, "not known before data flows");
 		buf_byte(&e->out, '\n');
@@ -111,14 +143,8 @@ print_plan(struct explanation *e, const struct stage *st, int depth)
 		st->op->explain((struct stage *)st, &e->out);
 		buf_byte(&e->out, '\n');
 	}
-	if (p->mode != st->in.mode) {
-		line(e, depth, "mode");
-		buf_str(&e->out, mode_name(p->mode));
-		for (size_t i = 0; i < p->keys.n; i++)
-			buf_printf(&e->out, "%s%s", i ? ", " : ", keys ",
-				p->keys.s[i]);
-		buf_byte(&e->out, '\n');
-	}
+	if (p->mode != st->in.mode)
+		print_mode(e, p, depth);
 }
 
 static void
