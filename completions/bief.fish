@@ -303,6 +303,7 @@ if not set -q __bief_completions
     complete -c sink-files -l format -xa 'json csv' -d 'JSON lines, or CSV with a header'
     complete -c sink-files -l partition-by -x -d 'a subdirectory FIELD=VALUE for each value'
     complete -c sink-files -l sep -x -d 'CSV: what stands between cells (,)'
+    complete -c sink-files -l stamp -d 'the time of the batch in the names of its files'
     complete -c sink-files -l mode -s m -x -d 'add to a directory that another checkpoint has written to'
     complete -c sink-files -l help -s h -d 'show this help'
     complete -c sink-files -l version -d 'show the version'

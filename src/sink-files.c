@@ -25,6 +25,7 @@ struct sink_files {
 	int format;
 	struct opt_list by;
 	const char *sep;
+	bool stamp;
 	int mode; /* UNTOLD, or 0: append */
 	/* state */
 	struct outdir *dir;
@@ -46,6 +47,9 @@ static const struct opt sink_files_opts[] = {
 		"a subdirectory FIELD=VALUE for each value"},
 	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
 		"CSV: what stands between cells (,)"},
+	{"stamp", 0, OPT_FLAG, AT(stamp), NULL,
+		"the time of the batch in the names of its files",
+		.free = true},
 	{"mode", 'm', OPT_ENUM, AT(mode), "append",
 		"add to a directory that another checkpoint has written to"},
 	OPT_END};
@@ -127,7 +131,11 @@ sink_files_restore(struct stage *st)
 
 	o.committed = run_committed(st, &start);
 	s->dir = outdir_open(&o, st->err);
-	return s->dir == NULL ? -1 : 0;
+	if (s->dir == NULL)
+		return -1;
+	if (s->stamp)
+		outdir_stamp(s->dir, st->now.time_us);
+	return 0;
 }
 
 static int
@@ -136,6 +144,8 @@ sink_files_begin(struct stage *st, struct batch *b)
 	struct sink_files *s = STAGE(st, sink_files);
 
 	s->skip = outdir_has(s->dir, b->number);
+	if (s->stamp)
+		outdir_stamp(s->dir, b->time_us);
 	return 0;
 }
 
@@ -339,7 +349,8 @@ sink_files_close(struct stage *st)
 const struct op op_sink_files = {
 	.name = "sink-files",
 	.about = "write each batch as files of a directory",
-	.synopsis = "DIR [--format json|csv] [--partition-by FIELD,...]",
+	.synopsis = "DIR [--format json|csv] [--partition-by FIELD,...] "
+		    "[--stamp]",
 	.opts = sink_files_opts,
 	.size = sizeof(struct sink_files),
 	.flags = OP_SINK | OP_OPERANDS,

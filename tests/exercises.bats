@@ -398,9 +398,14 @@ FLIGHTS='estDepartureAirport string, estArrivalAirport string'
 
 @test "E55 save each batch that is not empty under a name of its own" {
 	events
+	: >in/file-empty.json
 	bief run "stream-files in --trigger available-now --max-files 1 |
-		parse-json --schema 'time timestamp, action string' | sink-files out"
+		parse-json --schema 'time timestamp, action string' |
+		sink-files --stamp out"
 	cat out/part-* | wc -l >given; is given <<<1000
+	run -0 bash -c 'cd out && ls part-*'
+	[ "${#lines[@]}" -eq 5 ]
+	[[ ${lines[4]} =~ ^part-00004-20[0-9]{6}T[0-9]{6}(\.[0-9]+)?Z\.json$ ]]
 }
 
 @test "E57 running total per word over all batches" {

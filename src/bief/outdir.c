@@ -2,6 +2,7 @@
  * outdir: directories of batches.
  */
 #include "outdir.h"
+#include "time.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -40,6 +41,7 @@ struct outdir {
 	int fd;      /* of the directory */
 	int64_t seq; /* of the next entry of the log */
 	int64_t newest; /* batch in the log under the identity; -1 */
+	char stamp[TIME_MAX + 2]; /* in the names of the batch's files */
 	struct outfile **files; /* of the batch, in order of appearance */
 	size_t n, room;
 	struct outfile **hash;
@@ -65,9 +67,24 @@ file_name(struct outdir *d, const struct outfile *f, bool temporary)
 	buf_clear(&d->name);
 	if (f->nsub > 0)
 		buf_printf(&d->name, "%s/", f->sub);
-	buf_printf(&d->name, temporary ? ".part-%05lld%s.tmp" : "part-%05lld%s",
-		(long long)d->seq, d->o.suffix);
+	buf_printf(&d->name,
+		temporary ? ".part-%05lld%s%s.tmp" : "part-%05lld%s%s",
+		(long long)d->seq, d->stamp, d->o.suffix);
 	return buf_cstr(&d->name);
+}
+
+/* As ISO 8601 has it without hyphens and colons. */
+void
+outdir_stamp(struct outdir *d, int64_t time_us)
+{
+	char text[TIME_MAX], *to = d->stamp;
+	size_t n = time_format_iso(time_us, text);
+
+	*to++ = '-';
+	for (size_t i = 0; i < n; i++)
+		if (text[i] != ':' && (text[i] != '-' || i == 0))
+			*to++ = text[i];
+	*to = '\0';
 }
 
 static int

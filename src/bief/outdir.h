@@ -37,6 +37,9 @@ struct outdir_options {
 struct outdir *outdir_open(const struct outdir_options *o, struct err *err);
 void outdir_close(struct outdir *d); /* removes temporary files */
 
+/* The names of files tell this time, too, from here on:
+ * part-00007-20261121T080000.123Z.json. */
+void outdir_stamp(struct outdir *d, int64_t time_us);
 /* True if the batch is there already: add nothing of it. */
 bool outdir_has(const struct outdir *d, int64_t batch);
 /* The batch's file in a subdirectory ("" or "a=1/b=2"); made when it is new. */
