@@ -106,6 +106,56 @@ events() {
 		order --by start,action | answer e08 ordered
 }
 
+@test "E9 with a watermark and a checkpoint, killed and started again" {
+	events
+	mkdir all
+	local p="parse-json --schema 'time timestamp, action string' |
+		window --on time --size 1h --watermark 2h |
+		agg --by action count --mode complete"
+	bief run "stream-files in | $p | sink-table --db want.db --table counts"
+	mv in/file-[34].json all
+	bief run "stream-files --trigger 10ms --checkpoint ck in | $p |
+		sink-table --db e.db --table counts" &
+	# The first three files are in the table; then it dies, and two more come.
+	wait_for bash -c '[ "$(sqlite3 e.db "select sum(count) from counts")" = 600 ]'
+	kill -9 $!
+	wait $! || true
+	mv all/* in
+	bief run "stream-files --checkpoint ck in | $p |
+		sink-table --db e.db --table counts"
+	sqlite3 want.db 'select * from counts order by 1, 3' >want
+	sqlite3 e.db 'select * from counts order by 1, 3' >got
+	cmp want got
+}
+
+@test "E11 in append mode each window comes once, when the watermark has passed it" {
+	events
+	stream-files in --trigger available-now --max-files 1 |
+		parse-json --schema 'time timestamp, action string' |
+		window --on time --size 1m --watermark 2m |
+		agg --by action count --mode append >out
+	jq -r 'select(.action) | .window_start + .action' out | sort >shown
+	[ "$(wc -l <shown)" -gt 20 ]
+	run -0 uniq -d shown
+	[ -z "$output" ]
+	awk -F'"' '/^{"window_start"/ { open[++n] = $8; next }
+		/"#bief":{"end"/ { for (i = 1; i <= n; i++) if (open[i] > $8) exit 1
+			n = 0 }' out
+}
+
+@test "E47 two queries on one stream, one complete, one update, both to the console" {
+	events
+	stream-files in --trigger available-now --max-files 1 |
+		parse-json --schema 'time timestamp, action string' |
+		tee >(agg --by action count --mode complete |
+			sink-table --name complete >complete) |
+		agg --by action count --mode update | sink-table --name update >update
+	wait_for grep -q 'Batch: 4' complete
+	grep -c '^Batch: ' update | is <(echo 5)
+	run -0 tail -5 update
+	wait_for bash -c '[ "$(grep -c "^Batch: " complete)" = 5 ]'
+}
+
 @test "E12 connect, show raw lines untruncated" {
 	serve < <(seq 1 5 | sed 's/.*/{"n":&}/')
 	stream-socket "127.0.0.1:$PORT" | parse-text |
