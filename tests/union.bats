@@ -129,6 +129,16 @@ marks() { # the watermarks at the end of each batch
 	[ "$output" = "union: cannot open 'no-such-file': No such file or directory" ]
 }
 
+@test "an input without a line is one in whose batches nothing came" {
+	timed 0s 15 29 >a
+	for inputs in "/dev/null a" "a /dev/null"; do
+		# shellcheck disable=SC2086
+		run -0 bash -c 'union '"$inputs"' >out'
+		run -0 marks <out
+		[ "${lines[*]}" = "15 29" ]
+	done
+}
+
 @test "two sources of one checkpoint recover together" {
 	mkdir a b
 	numbers 1 >a/1

@@ -357,6 +357,17 @@ same_checkpoint(struct merge *m)
 	return 0;
 }
 
+/* An input that ended before its first line is one of the others' kind, of
+ * which nothing came: its time holds up nobody. */
+static void
+take_after(struct side *s, const struct side *first)
+{
+	plan_copy(&s->plan, &first->plan);
+	free(s->plan.event_time);
+	s->plan.event_time = NULL;
+	s->plan.delay_us = -1;
+}
+
 static int
 plan_inputs(struct merge *m)
 {
@@ -369,6 +380,8 @@ plan_inputs(struct merge *m)
 	for (int i = 0; i < m->n; i++) {
 		struct side *s = &m->side[i];
 
+		if (first != NULL && !s->known)
+			take_after(s, first);
 		in[i] = s->plan;
 		if (first != NULL && s->known && !s->stream)
 			return err_as(&m->c->err, STATUS_USAGE,
