@@ -524,8 +524,7 @@ threshold(const struct join_stream *j, int64_t watermark)
 		if (!j->side[s].by_key && j->side[s].bounded && due < t)
 			t = due;
 	}
-	/* Before there is any watermark there is none behind it either. */
-	return watermark == 0 ? 0 : t;
+	return t > 0 ? t : 0; /* none begins before 1970 */
 }
 
 static int

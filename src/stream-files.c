@@ -262,7 +262,10 @@ begin(struct stage *st)
 	if (s->again || s->grow || (s->looked && !lasts(s)))
 		return 0;
 	s->looked = true;
-	return files_look(s->files, st->err);
+	if (files_look(s->files, st->err) != 0)
+		return -1;
+	run_ready(st);
+	return 0;
 }
 
 /* What pull returns when it stops. */

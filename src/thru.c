@@ -85,6 +85,24 @@ thru_record(struct stage *st, struct record *r)
 		st->err);
 }
 
+static int
+thru_wait(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
+{
+	struct thru *t = STAGE(st, thru);
+
+	/* The input pauses: what is gathered goes to the command. */
+	if (t->child.pid != 0 &&
+		child_turn(&t->child, answer, st, st->err) < 0)
+		return -1;
+	return max < 2 ? 0 : child_wait(&t->child, fds);
+}
+
+static int
+thru_pull(struct stage *st)
+{
+	return child_turn(&STAGE(st, thru)->child, answer, st, st->err);
+}
+
 static bool
 fine(const struct thru *t, int status)
 {
@@ -102,6 +120,8 @@ thru_batch(struct stage *st, struct batch *b)
 
 	if (t->child.pid == 0)
 		return 0;
+	if (run_flush(st) < 0)
+		return -1;
 	status = child_finish(&t->child, answer, st, st->err);
 	if (status < 0)
 		return -1;
@@ -128,6 +148,8 @@ const struct op op_thru = {
 	.open = thru_open,
 	.plan = thru_plan,
 	.record = thru_record,
+	.wait = thru_wait,
+	.pull = thru_pull,
 	.batch = thru_batch,
 	.close = thru_close,
 };

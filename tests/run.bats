@@ -199,3 +199,68 @@ load lib
 	run -2 bief run "$(printf 'a <(%.0s' {1..20000})"
 	[[ $output == *"too many pipelines within each other"* ]]
 }
+
+# interrupt PIPELINE CONDITION: Ctrl-C when the condition is true; the statuses
+# are in the file statuses.
+interrupt() {
+	setsid bash -c "$1"'; echo "${PIPESTATUS[*]}" >statuses' 2>err &
+	wait_for bash -c "$2"
+	kill -INT -- "-$!"
+	wait_for test -s statuses
+}
+
+@test "Ctrl-C loses no answer, however long a program has waited for it" {
+	interrupt 'stream-rate --rate 5 | tee seen | agg count | filter true >out' \
+		'[ $(wc -l <seen) -gt 11 ]'
+	[ "$(cat statuses)" = "0 0 0 0" ]
+	jq -c .count out | is <(wc -l <seen)
+}
+
+@test "Ctrl-C waits for a batch that is still at work" {
+	interrupt 'stream-rate --rows-per-batch 3 --trigger 100ms |
+		thru -- sh -c "cat; sleep 2.5; touch worked" |
+		agg --mode complete count --plain >out' 'pgrep -P $(pgrep -n thru)'
+	[ "$(cat statuses)" = "0 0 0" ]
+	[ -e worked ]
+	[ -s out ]
+}
+
+@test "the end of a stream inside of a batch is a cut, not an end" {
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"begin":3}}' '{"a":1}' \
+		'{"#bief":{"eof":1}}' >in
+	run -1 bash -c 'sink-files out <in'
+	[ "$output" = "sink-files: the stream ends inside of batch 3: what sent it has died" ]
+	run ! ls out/part-*
+}
+
+@test "control lines that cannot be are damage, with their text" {
+	for line in '"begin":"x"' '"begin":1.5' '"begin":0,"watermark":"soon"' \
+		'"begin":0,"time":5' '"end":null'; do
+		printf '{"#bief":{%s}}\n' '"stream":1' "$line" >in
+		run -1 bash -c 'take 1 --plain <in'
+		[ "$output" = "take: a control line is damaged: '{\"#bief\":{$line}}'" ]
+	done
+	printf '{"#bief":{"stream":1}}\n' >one
+	run -1 bash -c 'cat one one | take 1 --plain'
+	[[ "$output" == "take: a second header"* ]]
+}
+
+@test "--trigger where the stream has batches already is refused" {
+	echo '{"a":1}' | dedup --batch 1 >in
+	run -2 bash -c 'agg count --trigger 1s --plain <in'
+	[ "$output" = "agg: the stream has batches already: leave --trigger to its source" ]
+}
+
+@test "what only a shell knows is run by the shell" {
+	run -0 bash -c 'bief run ": | agg count" 2>/dev/null'
+	[ "$output" = '{"count":0}' ]
+	run -3 bash -c 'bief run "agg count </dev/null | exit 3" 2>/dev/null'
+}
+
+@test "a file that cannot be read is an empty input for what follows" {
+	run -1 bash -c 'bief run "dedup <none | agg count"'
+	is <(echo "$output") <<-'E'
+	bief: none: No such file or directory
+	{"count":0}
+	E
+}

@@ -408,3 +408,9 @@ stop() {
 	! has two
 	grep -q "'$PWD/d/2' has vanished" err
 }
+
+@test "--ready-fd tells when the files are known" {
+	seq 3 >f
+	stream-files --ready-fd 3 f 3>ready >out
+	is ready <<<ready
+}

@@ -85,3 +85,22 @@ numbers() { # numbers N...
 	run -1 thru -- echo '{"#bief":{"eof":1}}' < <(numbers 1)
 	[[ "$output" == *"begins as a control line"* ]]
 }
+
+@test "records are handed to the command, and its answer on, when the input pauses" {
+	mkfifo in
+	thru -- sed -u 's/1/2/' <in >out &
+	exec 8>in
+	echo '{"a":1}' >&8
+	wait_for grep -q '{"a":2}' out
+	exec 8>&-
+	wait $!
+}
+
+@test "a second Ctrl-C ends the command, too" {
+	setsid bash -c 'stream-rate --rows-per-batch 1 --trigger 100ms |
+		thru -- sh -c "cat; sleep 1001"' &
+	wait_for pgrep -f '^sleep 1001'
+	command=$(pgrep -n -f '^sleep 1001')
+	kill -INT -- "-$!"
+	wait_for bash -c "kill -INT -- -$! 2>/dev/null; ! kill -0 $command"
+}

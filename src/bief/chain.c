@@ -586,6 +586,12 @@ run_zone(const struct stage *st)
 	return name != NULL ? zone_open(name, strlen(name)) : zone_utc;
 }
 
+int
+run_flush(struct stage *st)
+{
+	return output_flush(&st->chain->out, st->err);
+}
+
 void
 run_ready(struct stage *st)
 {

@@ -44,6 +44,7 @@ struct stage_private {
 	bool failed;                 /* this stage has given up */
 	bool ended;                  /* it has had its last call */
 	bool opened;
+	int nfds;                    /* that it waits for */
 	bool stream_out;             /* control lines follow from here */
 	int64_t started_us;          /* of the batch, monotonic */
 	uint64_t batch_in, batch_out, batch_late; /* counters at its beginning */

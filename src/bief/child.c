@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,38 @@ child_init(struct child *c, size_t max_line)
 	memset(c, 0, sizeof(*c));
 	c->max_line = max_line;
 	c->in = c->out = -1;
+}
+
+/* Signals belong to the process, and so do the groups that are to die of one;
+ * those that find no room die when they write. */
+static volatile pid_t groups[16];
+#define GROUPS (sizeof(groups) / sizeof(*groups))
+
+static void
+remember(const struct child *c)
+{
+	for (size_t i = 0; i < GROUPS; i++)
+		if (groups[i] == 0) {
+			groups[i] = c->pid;
+			return;
+		}
+}
+
+static void
+forget(struct child *c)
+{
+	for (size_t i = 0; i < GROUPS; i++)
+		if (groups[i] == c->pid)
+			groups[i] = 0;
+	c->pid = 0;
+}
+
+void
+child_kill_all(void)
+{
+	for (size_t i = 0; i < GROUPS; i++)
+		if (groups[i] > 0)
+			kill(-groups[i], SIGKILL);
 }
 
 static void
@@ -39,6 +72,7 @@ child_release(struct child *c)
 	if (c->pid > 0) {
 		kill(-c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
+		forget(c);
 	}
 	buf_release(&c->to);
 	buf_release(&c->from);
@@ -59,6 +93,7 @@ child_start(struct child *c, char **argv, struct err *err)
 		return err_sys(err, "cannot start '%s'", argv[0]);
 	if (c->pid == 0) {
 		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		execvp(argv[0], argv);
@@ -70,9 +105,11 @@ child_start(struct child *c, char **argv, struct err *err)
 	close(in[0]);
 	close(out[1]);
 	close(told[1]);
+	setpgid(c->pid, c->pid);
+	remember(c);
 	c->in = in[1];
 	c->out = out[0];
-	c->deaf = false;
+	c->deaf = c->ended = false;
 	fcntl(c->in, F_SETFL, O_NONBLOCK);
 	fcntl(c->out, F_SETFL, O_NONBLOCK);
 	/* The pipe closes by itself when the program has been started. */
@@ -121,15 +158,27 @@ hand_on(struct child *c, bool all, child_line *each, void *arg)
 	return 0;
 }
 
-/* One turn: write and read what can be, waiting if nothing can. */
-static int
-turn(struct child *c, bool *ended, struct err *err)
+int
+child_wait(const struct child *c, struct pollfd fds[2])
 {
-	struct pollfd fds[2] = {{.fd = c->out, .events = POLLIN},
-		{.fd = c->to.n > 0 ? c->in : -1, .events = POLLOUT}};
+	if (c->pid == 0)
+		return 0;
+	fds[0] = (struct pollfd){.fd = c->ended ? -1 : c->out,
+		.events = POLLIN};
+	fds[1] = (struct pollfd){.fd = c->to.n > 0 ? c->in : -1,
+		.events = POLLOUT};
+	return 2;
+}
+
+/* One turn: write and read what can be, waiting so long if nothing can. */
+static int
+turn(struct child *c, int timeout, struct err *err)
+{
+	struct pollfd fds[2];
 	ssize_t n;
 
-	if (poll(fds, 2, -1) < 0)
+	child_wait(c, fds);
+	if (poll(fds, 2, timeout) < 0)
 		return errno == EINTR ? 0 : err_sys(err, "cannot wait");
 	if (fds[1].revents != 0) {
 		/* A reader that has gone is no error of ours. */
@@ -151,25 +200,28 @@ turn(struct child *c, bool *ended, struct err *err)
 		n = read(c->out, buf_need(&c->from, GATHER), GATHER);
 		if (n > 0)
 			c->from.n += (size_t)n;
-		*ended = n == 0;
+		c->ended = n == 0;
 	}
 	return 0;
+}
+
+int
+child_turn(struct child *c, child_line *each, void *arg, struct err *err)
+{
+	return turn(c, 0, err) < 0 ? -1 : hand_on(c, false, each, arg);
 }
 
 int
 child_give(struct child *c, const char *p, size_t n, child_line *each,
 	void *arg, struct err *err)
 {
-	bool ended = false;
-
 	if (c->deaf)
 		return 0;
 	buf_add(&c->to, p, n);
-	while (c->to.n > GATHER && !ended)
-		if (turn(c, &ended, err) < 0 ||
-			hand_on(c, false, each, arg) < 0)
+	while (c->to.n > GATHER && !c->ended)
+		if (turn(c, -1, err) < 0 || hand_on(c, false, each, arg) < 0)
 			return -1;
-	if (ended) {
+	if (c->ended) {
 		c->deaf = true;
 		buf_clear(&c->to);
 	}
@@ -179,14 +231,12 @@ child_give(struct child *c, const char *p, size_t n, child_line *each,
 int
 child_finish(struct child *c, child_line *each, void *arg, struct err *err)
 {
-	bool ended = false;
 	int status;
 
-	while (!ended) {
+	while (!c->ended) {
 		if (c->to.n == 0)
 			close_fd(&c->in);
-		if (turn(c, &ended, err) < 0 ||
-			hand_on(c, false, each, arg) < 0)
+		if (turn(c, -1, err) < 0 || hand_on(c, false, each, arg) < 0)
 			return -1;
 	}
 	if (hand_on(c, true, each, arg) < 0)
@@ -197,7 +247,7 @@ child_finish(struct child *c, child_line *each, void *arg, struct err *err)
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(err, "cannot wait for the program");
-	c->pid = 0;
+	forget(c);
 	return WIFEXITED(status) ? WEXITSTATUS(status) :
 				   128 + WTERMSIG(status);
 }

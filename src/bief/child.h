@@ -4,6 +4,7 @@
 #ifndef BIEF_CHILD_H
 #define BIEF_CHILD_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -21,6 +22,7 @@ struct child {
 	size_t max_line;
 	bool skipping;   /* the rest of a line that was too long */
 	bool deaf;       /* it has closed its input */
+	bool ended;      /* and its output */
 };
 
 typedef int child_line(void *arg, const char *line, size_t n);
@@ -34,9 +36,15 @@ int child_start(struct child *c, char **argv, struct err *err);
 /* Give it bytes; the lines that it has answered so far go to each(). */
 int child_give(struct child *c, const char *p, size_t n, child_line *each,
 	void *arg, struct err *err);
+/* What it is waited for; how many.  Then: write and read what can be without
+ * waiting. */
+int child_wait(const struct child *c, struct pollfd fds[2]);
+int child_turn(struct child *c, child_line *each, void *arg, struct err *err);
 /* Close its input, hand on the rest of its answer, wait for its exit:
  * the exit status, 128 + signal, or -1 with a message. */
 int child_finish(struct child *c, child_line *each, void *arg,
 	struct err *err);
+/* From a signal handler that ends the process: all that run, too. */
+void child_kill_all(void);
 
 #endif

@@ -19,6 +19,13 @@ struct value;
 
 /* Has a signal told us to stop? */
 bool loop_stopping(void);
+/* A signal has told us to stop, and nothing has been heard for two seconds since:
+ * call it when there may be news. */
+struct loop_silence {
+	bool told;
+	int64_t since_us;
+};
+bool loop_silent(struct loop_silence *s, bool heard);
 /* Answer SIGUSR1 and SIGHUP. */
 void loop_signals(struct chain *c);
 /* Flush the output, then wait for descriptors, a deadline (time_now), a tick,

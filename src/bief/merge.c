@@ -49,6 +49,7 @@ struct merge {
 	bool open;    /* a batch has begun in the chain */
 	int failed;   /* status of a program in front that has */
 	bool unbegun; /* an input was cut off before its first line */
+	struct loop_silence silence;
 };
 
 static int
@@ -243,6 +244,7 @@ read_sides(struct merge *m)
 {
 	struct pollfd fds[INPUTS_MAX];
 	int which[INPUTS_MAX], n = 0;
+	bool heard = false;
 
 	for (int i = 0; i < m->n; i++)
 		if (wants_more(m, &m->side[i])) {
@@ -263,9 +265,14 @@ read_sides(struct merge *m)
 
 		if (fds[k].revents == 0)
 			continue;
+		heard = true;
 		if (input_fill(&s->in, &m->c->err) < 0)
 			return err_in(&m->c->err, "%s", s->spec.path);
 	}
+	/* Of a stream with batches the end comes, or it is cut off. */
+	if (loop_silent(&m->silence, heard) && !m->stream)
+		for (int i = 0; i < m->n; i++)
+			m->side[i].over = true;
 	return 0;
 }
 
@@ -570,9 +577,6 @@ run_rounds(struct merge *m)
 			chain_cut(m->st);
 			return output_flush(&m->c->out, &m->c->err);
 		}
-		if (loop_stopping() && !m->stream)
-			for (int i = 0; i < m->n; i++)
-				m->side[i].over = true;
 	}
 	return chain_finish(m->st);
 }

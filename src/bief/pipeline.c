@@ -176,6 +176,26 @@ read_substitution(struct reader *r, struct command *c)
 	return true;
 }
 
+/* Words that only a shell knows, where a command is expected. */
+static bool
+is_of_shell(const char *word)
+{
+	static const char *const words[] = {".", ":", "!", "alias", "bg",
+		"break", "builtin", "case", "cd", "command", "continue",
+		"coproc", "declare", "eval", "exec", "exit", "export", "fc",
+		"fg", "for", "function", "getopts", "hash", "if", "jobs",
+		"let", "local", "mapfile", "popd", "pushd", "read",
+		"readarray", "readonly", "return", "select", "set", "shift",
+		"shopt", "source", "time", "times", "trap", "type", "typeset",
+		"ulimit", "umask", "unalias", "unset", "until", "wait",
+		"while"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool
 read_command(struct reader *r, struct command *c, char end)
 {
@@ -201,6 +221,8 @@ read_command(struct reader *r, struct command *c, char end)
 			if (text == NULL)
 				return false;
 			add_word(c)->text = text;
+			if (c->nwords == 1 && is_of_shell(text))
+				return shell(r);
 		}
 	}
 	if (c->nwords == 0 || c->words[0].text == NULL)

@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include "chain.h"
+#include "child.h"
 #include "json.h"
 #include "loop.h"
 #include "time.h"
 
 #define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
+#define OPERATOR_FDS 64 /* descriptors that operators may wait for */
 #define ALIVE_US (TIME_SECOND / 2) /* a source with a checkpoint says so */
 #define LOOK_US 100000 /* a source that never waits is interrupted so often */
 
@@ -34,8 +36,10 @@ on_signal(int sig)
 		asked_statistics = 1;
 	else if (sig == SIGHUP)
 		asked_reload = 1;
-	else if (++stops > 1 && sig == SIGINT)
+	else if (++stops > 1 && sig == SIGINT) {
+		child_kill_all();
 		_exit(128 + sig);
+	}
 	if (write(wake[1], "", 1) < 0)
 		errno = 0;
 	errno = saved;
@@ -108,23 +112,73 @@ says_alive(const struct chain *c)
 		(c->stages[0].op->flags & OP_SOURCE);
 }
 
+bool
+loop_silent(struct loop_silence *s, bool heard)
+{
+	if (heard || !s->told)
+		s->since_us = time_monotonic();
+	s->told = stops > 0;
+	return s->told && time_monotonic() - s->since_us > SILENCE_US;
+}
+
+/* What operators wait for: fds from the n-th on; how many there are then. */
+static int
+operators_wait(struct chain *c, struct pollfd *fds, int n, int64_t *deadline)
+{
+	for (int i = 0; i < c->n; i++) {
+		struct stage *st = &c->stages[i];
+
+		st->priv->nfds = 0;
+		if ((st->op->flags & OP_SOURCE) || st->op->wait == NULL ||
+			!c->planned)
+			continue;
+		st->priv->nfds = st->op->wait(st, fds + n,
+			LOOP_FDS + OPERATOR_FDS - n, deadline);
+		if (st->priv->nfds < 0) {
+			c->failed = st;
+			return -1;
+		}
+		n += st->priv->nfds;
+	}
+	return n;
+}
+
+static int
+operators_pull(struct chain *c, const struct pollfd *fds, int n)
+{
+	for (int i = 0; i < c->n; i++) {
+		struct stage *st = &c->stages[i];
+		bool ready = false;
+
+		for (int k = 0; k < st->priv->nfds; k++)
+			ready = ready || fds[n + k].revents != 0;
+		n += st->priv->nfds;
+		if (ready && st->op->pull(st) < 0) {
+			c->failed = st;
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int
-loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline)
+loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 {
 	static const char alive[] = "{\"#bief\":{\"alive\":1}}";
-	struct pollfd all[LOOP_FDS + 2];
+	struct pollfd all[LOOP_FDS + OPERATOR_FDS + 2];
 	int64_t now = time_now(), tick = chain_deadline(c);
-	int timeout = -1, ready;
+	int timeout = -1, ready, n;
 	char drain[64];
 
 	if (says_alive(c) && time_monotonic() - c->alive_us > ALIVE_US) {
 		c->alive_us = time_monotonic();
 		chain_pass(c, alive, strlen(alive));
 	}
-	if (output_flush(&c->out, &c->err) < 0)
+	if (inputs > 0)
+		memcpy(all, fds, (size_t)inputs * sizeof(*fds));
+	n = operators_wait(c, all, inputs, &deadline);
+	if (n < 0 || output_flush(&c->out, &c->err) < 0)
 		return -1;
-	if (n > 0)
-		memcpy(all, fds, (size_t)n * sizeof(*fds));
 	all[n] = (struct pollfd){.fd = wake[0], .events = POLLIN};
 	all[n + 1] = (struct pollfd){.fd = c->out.pipe ? c->out.fd : -1};
 	if (tick < deadline)
@@ -142,8 +196,10 @@ loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline)
 		return err_sys(&c->err, "cannot wait");
 	if (ready == 0 && deadline == INT64_MAX)
 		hint(c);
-	if (n > 0)
-		memcpy(fds, all, (size_t)n * sizeof(*fds));
+	if (inputs > 0)
+		memcpy(fds, all, (size_t)inputs * sizeof(*fds));
+	if (ready > 0 && operators_pull(c, all, inputs) < 0)
+		return -1;
 	if (ready > 0 && (all[n].revents & POLLIN))
 		while (read(wake[0], drain, sizeof(drain)) > 0)
 			;
@@ -166,16 +222,20 @@ loop_ticks(struct chain *c)
 
 /* ---- driven by the input ---- */
 
+#define DAMAGED (INT64_MIN + 1) /* no time of a control line */
+
 static int64_t
 time_member(const struct value *object, const char *name, int64_t absent)
 {
 	struct value v;
 	int64_t us;
 
-	if (!json_get(object, name, strlen(name), &v) ||
-		value_get_time(&v, &us) < 0)
+	if (!json_get(object, name, strlen(name), &v))
 		return absent;
-	return us;
+	if (v.type == VALUE_TIME)
+		return v.i;
+	return v.type == VALUE_STRING && value_get_time(&v, &us) == 0 ? us :
+								    DAMAGED;
 }
 
 static bool
@@ -190,6 +250,15 @@ int_member(const struct value *object, const char *name, int64_t *i)
 	return v.type == VALUE_INT;
 }
 
+static int
+damaged(const char *line, size_t n, struct err *err)
+{
+	char text[100];
+
+	err_quote(text, sizeof(text), line, n);
+	return err_set(err, "a control line is damaged: '%s'", text);
+}
+
 int
 loop_control_read(const char *line, size_t n, struct value *body,
 	struct err *err)
@@ -201,7 +270,7 @@ loop_control_read(const char *line, size_t n, struct value *body,
 	if (p == NULL || json_space(p, end) != end ||
 		v.type != VALUE_OBJECT || !json_get(&v, "#bief", 5, body) ||
 		body->type != VALUE_OBJECT)
-		return err_set(err, "a control line is damaged");
+		return damaged(line, n, err);
 	return 0;
 }
 
@@ -228,14 +297,22 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 	memset(e, 0, sizeof(*e));
 	if (loop_control_read(line, n, &body, err) < 0)
 		return -1;
+	if (at->eof)
+		return err_set(err, "the stream goes on behind its end");
+	if (json_get(&body, "stream", 6, &empty))
+		return err_set(err, "a second header: two streams stand one "
+			"behind the other (union reads several)");
 	e->batch.watermark = time_member(&body, "watermark", WATERMARK_NONE);
 	e->batch.lag_us = e->batch.watermark -
 		time_member(&body, "fresh", e->batch.watermark);
+	e->batch.time_us = time_member(&body, "time", 0);
+	if (e->batch.watermark == DAMAGED || e->batch.time_us == DAMAGED ||
+		e->batch.lag_us < 0)
+		return damaged(line, n, err);
 	if (int_member(&body, "begin", &e->batch.number)) {
 		e->kind = EVENT_BEGIN;
 		if (e->batch.number < 0)
-			return err_set(err, "a control line is damaged");
-		e->batch.time_us = time_member(&body, "time", 0);
+			return damaged(line, n, err);
 		if (at->open)
 			return err_set(err, "batch %lld begins before batch "
 				"%lld has ended", (long long)e->batch.number,
@@ -257,7 +334,14 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 			return err_set(err, "the end of batch %lld, which has "
 				"not begun", (long long)e->batch.number);
 		at->open = false;
-	} else if (json_get(&body, "eof", 3, &body)) {
+	} else if (json_get(&body, "begin", 5, &empty) ||
+		json_get(&body, "end", 3, &empty)) {
+		return damaged(line, n, err);
+	} else if (json_get(&body, "eof", 3, &empty)) {
+		if (at->open)
+			return err_set(err, "the stream ends inside of batch "
+				"%lld: what sent it has died",
+				(long long)at->number);
 		e->kind = EVENT_EOF;
 		at->eof = true;
 	} else if ((e->status = loop_failed(line, n)) != 0)
@@ -344,6 +428,11 @@ feed_line(struct feed *f, const char *line, size_t n)
 		if (f->stream)
 			return feed_control(f, line, n);
 		f->c->failed = f->first;
+		if (f->first->priv->common.trigger != NULL &&
+			f->first->records_in == 0)
+			return err_as(&f->c->err, STATUS_USAGE,
+				"the stream has batches already: leave "
+				"--trigger to its source");
 		return err_set(&f->c->err, "line %llu is a control line, but "
 			"the stream has no header: a program in front of this "
 			"one has swallowed it (see thru)",
@@ -411,7 +500,7 @@ static int
 feed_run(struct feed *f)
 {
 	struct chain *c = f->c;
-	int64_t heard = time_monotonic();
+	struct loop_silence silence = {.told = false};
 	struct pollfd in;
 	int got;
 
@@ -424,7 +513,7 @@ feed_run(struct feed *f)
 	if (f->first->priv->common.trigger != NULL && feed_first(f, NULL, 0) < 0)
 		return -1;
 	for (;;) {
-		bool drained;
+		bool silent;
 
 		in = (struct pollfd){.fd = f->in.fd, .events = POLLIN};
 		if (poll(&in, 1, 0) == 0 &&
@@ -434,13 +523,12 @@ feed_run(struct feed *f)
 		loop_signals(c);
 		if (loop_ticks(c) < 0)
 			return -1;
-		drained = stops && in.revents == 0 &&
-			time_monotonic() - heard > SILENCE_US;
-		if (drained || f->at.eof || f->failed)
+		silent = loop_silent(&silence, in.revents != 0);
+		/* What is in front may still work at the batch. */
+		if ((silent && !f->at.open) || f->at.eof || f->failed)
 			break;
 		if (in.revents == 0)
 			continue;
-		heard = time_monotonic();
 		got = input_fill(&f->in, &c->err);
 		if (got < 0) {
 			c->failed = f->first;

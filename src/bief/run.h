@@ -34,6 +34,9 @@
  *            (when not NULL) is the end of the batch that is run again: pull
  *            stops there with PULL_BATCH.
  *
+ * An operator that waits for something beside its input has wait, too: it is
+ * called before the process waits; pull (0 or -1), when a descriptor is ready.
+ *
  * Every call but close returns 0 (or as told), or -1 with st->err set.  No
  * operator reads, writes, prints, exits, or catches signals itself, and none
  * keeps anything at file level: several stages of one process may be the same
@@ -213,6 +216,8 @@ int64_t run_committed(const struct stage *st, int64_t *start);
 /* Have committed called now, when there is news; also done at the end of each
  * batch.  0 or -1. */
 int run_hear(struct stage *st);
+/* Let out what is buffered, before the operator itself waits.  0 or -1. */
+int run_flush(struct stage *st);
 /* A line for --ready-fd, once: "ready", or a text such as a port. */
 void run_ready(struct stage *st);
 void run_ready_as(struct stage *st, const char *text);

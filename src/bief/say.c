@@ -78,6 +78,14 @@ quote_any(struct buf *out, const char *p, size_t n)
 	buf_release(&clean);
 }
 
+static uint64_t
+line_number(const struct stage *st, const struct record *r)
+{
+	if (r != NULL && r->number != 0)
+		return r->number;
+	return st->op->flags & OP_SOURCE ? st->records_out + st->rejected : 0;
+}
+
 /* A line of the --rejects file. */
 static int
 keep(struct stage *st, const struct record *r, const char *reason, bool late)
@@ -100,7 +108,7 @@ keep(struct stage *st, const struct record *r, const char *reason, bool late)
 	}
 	buf_init(&line);
 	buf_printf(&line, "{\"program\":\"%s\",\"line\":%llu", st->op->name,
-		(unsigned long long)(r != NULL ? r->number : 0));
+		(unsigned long long)line_number(st, r));
 	if (st->now.number >= 0)
 		buf_printf(&line, ",\"batch\":%lld",
 			(long long)st->now.number);
@@ -206,7 +214,8 @@ void
 say_too_long(struct stage *st, const char *line, size_t n)
 {
 	struct record r = {.line = line, .nline = n < 200 ? (uint32_t)n : 200,
-		.number = st->records_in};
+		.number = st->op->flags & OP_SOURCE ?
+			st->records_out + st->rejected + 1 : st->records_in};
 
 	run_reject(st, &r, "the line is longer than %lld bytes (--max-line)",
 		(long long)run_max_line(st));

@@ -60,6 +60,17 @@ redirect(const struct command *c)
 	return 0;
 }
 
+static int
+nothing_comes(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
 /* Start <( ) or >( ); the word becomes /dev/fd/N. */
 static char *
 substitute(const struct word *w)
@@ -126,10 +137,17 @@ static int
 run_here(const struct pipeline *p, size_t i, size_t n)
 {
 	char ***words;
-	int *status, ret;
+	int *status, ret, bad = 0;
 
-	if (redirect(&p->commands[i]) < 0 ||
-		(n > 1 && redirect(&p->commands[i + n - 1]) < 0))
+	if (redirect(&p->commands[i]) < 0) {
+		/* It does not start, what follows has an empty input. */
+		if (n <= 1 || nothing_comes() < 0)
+			return STATUS_FAILED;
+		bad = STATUS_FAILED;
+		i++;
+		n--;
+	}
+	if (n > 1 && redirect(&p->commands[i + n - 1]) < 0)
 		return STATUS_FAILED;
 	if (n == 0)
 		return run_foreign(&p->commands[i]);
@@ -144,7 +162,7 @@ run_here(const struct pipeline *p, size_t i, size_t n)
 		argv_free(words[k]);
 	free(words);
 	free(status);
-	return ret;
+	return ret != 0 ? ret : bad;
 }
 
 /* Start one part of the pipeline between in and out. */
