@@ -28,6 +28,7 @@ struct agg {
 	/* the query */
 	struct query q;
 	struct field start, end;
+	struct time_text start_text, end_text;
 
 	/* what the plan says */
 	enum mode mode;
@@ -649,8 +650,8 @@ record_span(struct stage *st, const struct record *r, struct span *w)
 	e = record_get(r, &a->end);
 	if (value_is_null(s) || value_is_null(e))
 		return 0;
-	if (value_get_time(s, &w->start) == -1 ||
-		value_get_time(e, &w->end) == -1)
+	if (time_text_get(&a->start_text, s, &w->start) == -1 ||
+		time_text_get(&a->end_text, e, &w->end) == -1)
 		return run_reject(st, r,
 			"window_start and window_end are no times "
 			"(--no-window does not group by them)") == -1 ? -1 : 1;

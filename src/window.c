@@ -32,6 +32,10 @@ struct window {
 	struct window_set set;
 	bool give_sets;  /* what follows takes a record for all its windows */
 	struct span last;
+	struct time_text time_text;
+	/* the times of last as they go out */
+	struct value start_value, end_value;
+	char start_text[TIME_MAX], end_text[TIME_MAX];
 	struct record_add add_start, add_end;
 	struct slots slots;
 	struct buf tmp;
@@ -337,7 +341,7 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 	case VALUE_DATE:
 		return !__builtin_mul_overflow(v->i, 86400 * TIME_SECOND, us);
 	case VALUE_STRING:
-		if (value_get_time(v, us) == 0)
+		if (time_text_get(&w->time_text, v, us) == 0)
 			return 1;
 		buf_clear(&w->tmp);
 		s = value_string(v, &len, &w->tmp);
@@ -413,6 +417,15 @@ emit_windows(struct stage *st, struct record *r, int64_t us)
 	return 0;
 }
 
+/* A time for many records: as text where it is printed for each of them. */
+static struct value
+time_out(const struct stage *st, int64_t us, char text[TIME_MAX])
+{
+	if (st->next != NULL)
+		return value_time(us);
+	return value_json_string(text, time_format_iso(us, text), false);
+}
+
 static int
 window_record(struct stage *st, struct record *r)
 {
@@ -454,8 +467,12 @@ window_record(struct stage *st, struct record *r)
 		w->last.there = true;
 		w->last.start = span_newest(&w->set, us);
 		w->last.end = w->last.start + w->size;
+		w->start_value = time_out(st, w->last.start, w->start_text);
+		w->end_value = time_out(st, w->last.end, w->end_text);
 	}
-	return emit_in(st, r, w->last.start, w->last.end);
+	record_add(r, &w->add_start, w->start_value, &w->slots);
+	record_add(r, &w->add_end, w->end_value, &w->slots);
+	return run_emit(st, r);
 }
 
 static int

@@ -1012,12 +1012,14 @@ record_print(const struct record *r, struct buf *out)
 		buf_add(out, r->line, n - 1);
 	} else {
 		kept = 0;
-		buf_byte(out, '{');
 	}
 	start = out->n;
 	print_fields(r, kept, out);
-	if (kept == 0 && out->n > start) {
-		/* No comma in front of the first. */
+	if (r->line == NULL && out->n == start) {
+		buf_byte(out, '{');
+	} else if (r->line == NULL) {
+		out->p[start] = '{'; /* in place of the first comma */
+	} else if (kept == 0 && out->n > start) {
 		memmove(out->p + start, out->p + start + 1,
 			out->n - start - 1);
 		out->n--;

@@ -282,6 +282,21 @@ value_get_time(const struct value *v, int64_t *us)
 	return s != NULL && text_time(s, n, us) ? 0 : -1;
 }
 
+int
+time_text_learn(struct time_text *t, const struct value *v, int64_t *us)
+{
+	if (value_get_time(v, us) < 0)
+		return -1;
+	t->n = 0;
+	if (v->type == VALUE_STRING && v->flags == 0 && v->n >= 16 &&
+		v->n <= sizeof(t->text)) {
+		t->n = v->n;
+		t->us = *us;
+		memcpy(t->text, v->s, v->n);
+	}
+	return 0;
+}
+
 bool
 value_is_null(const struct value *v)
 {

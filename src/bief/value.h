@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "simd.h"
+
 struct buf;
 
 enum value_type {
@@ -111,6 +113,28 @@ struct value value_number(const struct value *v, bool nan);
  * (time_parse_iso).  Returns 0 and sets *us, or -1.
  */
 int value_get_time(const struct value *v, int64_t *us);
+
+/* The same for values of which many have the text of the one before, which is
+ * remembered here (zeroed at first). */
+struct time_text {
+	int64_t us;
+	uint32_t n; /* 0, or from 16 to 32 */
+	char text[32];
+};
+int time_text_learn(struct time_text *t, const struct value *v, int64_t *us);
+
+static inline int
+time_text_get(struct time_text *t, const struct value *v, int64_t *us)
+{
+	uint32_t n = t->n;
+
+	if (v->type != VALUE_STRING || v->n != n || n == 0 || v->flags != 0 ||
+		(simd_equal16(v->s, t->text) &
+			simd_equal16(v->s + n - 16, t->text + n - 16)) != 0xFFFF)
+		return time_text_learn(t, v, us);
+	*us = t->us;
+	return 0;
+}
 
 bool value_is_null(const struct value *v); /* also true for v == NULL */
 bool value_is_nan(const struct value *v);  /* NaN, as number or as string */
