@@ -238,23 +238,29 @@ wants_more(const struct merge *m, const struct side *s)
 	return !s->over && !s->done && !(s->known && !m->c->planned);
 }
 
-/* Wait for and read the inputs that may give something now. */
+/* Wait for and read the inputs that may give something now, but none that has
+ * been read further than its lines have been taken. */
 static int
 read_sides(struct merge *m)
 {
 	struct pollfd fds[INPUTS_MAX];
 	int which[INPUTS_MAX], n = 0;
-	bool heard = false;
+	bool rest = false, heard = false;
 
-	for (int i = 0; i < m->n; i++)
-		if (wants_more(m, &m->side[i])) {
-			which[n] = i;
-			fds[n++] = (struct pollfd){.fd = m->side[i].in.fd,
-				.events = POLLIN};
+	for (int i = 0; i < m->n; i++) {
+		if (!wants_more(m, &m->side[i]))
+			continue;
+		if (input_rest(&m->side[i].in)) {
+			rest = true;
+			continue;
 		}
-	if (n == 0 && !m->st->priv->next_tick)
+		which[n] = i;
+		fds[n++] = (struct pollfd){.fd = m->side[i].in.fd,
+			.events = POLLIN};
+	}
+	if (n == 0 && (rest || !m->st->priv->next_tick))
 		return 0;
-	if (poll(fds, (nfds_t)n, 0) <= 0 &&
+	if (poll(fds, (nfds_t)n, 0) <= 0 && !rest &&
 		loop_wait(m->c, fds, n,
 			loop_stopping() ? time_now() + 2 * TIME_SECOND :
 					  INT64_MAX) < 0)
@@ -270,7 +276,7 @@ read_sides(struct merge *m)
 			return err_in(&m->c->err, "%s", s->spec.path);
 	}
 	/* Of a stream with batches the end comes, or it is cut off. */
-	if (loop_silent(&m->silence, heard) && !m->stream)
+	if (loop_silent(&m->silence, heard || rest) && !m->stream)
 		for (int i = 0; i < m->n; i++)
 			m->side[i].over = true;
 	return 0;

@@ -38,6 +38,12 @@ void input_release(struct input *in);
  * that is too long the first bytes are handed out, once.
  */
 enum line input_line(struct input *in, const char **line, size_t *n);
+/* Has it been filled with more than input_line has looked at? */
+static inline bool
+input_rest(const struct input *in)
+{
+	return in->next < in->nlf || in->scanned < in->end;
+}
 /* read(2) once.  1: got something; 0: end of file; -1: message. */
 int input_fill(struct input *in, struct err *err);
 
