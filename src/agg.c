@@ -762,7 +762,8 @@ close_groups(struct stage *st, int64_t watermark)
 		if (*key == GROUP_SLICE) {
 			query_close_slice(&a->q, st, closed[i], watermark);
 		} else if (*key == GROUP_SESSION) {
-			session_drop(st->state, &a->q.g, closed[i]);
+			session_drop(st->state, &a->q.g, closed[i],
+				watermark);
 			a->nsessions--;
 		} else {
 			state_delete(st->state, closed[i]);

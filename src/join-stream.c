@@ -499,7 +499,10 @@ join_record(struct stage *st, int s, struct record *r)
 		return -1;
 	if (yes == 0)
 		return preserved(j, s) ? write_alone(st, s, r) : 0;
-	if (make_key(st, s, r) < 0 || meet_all(st, s, r, &matched) < 0)
+	if (make_key(st, s, r) < 0)
+		return -1;
+	join_rows_expect(&j->rows, s, &j->key);
+	if (meet_all(st, s, r, &matched) < 0)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
 		return 0;

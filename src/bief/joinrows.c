@@ -64,6 +64,16 @@ list_key(struct join_rows *j, int side, const void *key, size_t n)
 	return &j->key;
 }
 
+void
+join_rows_expect(struct join_rows *j, int side, const struct buf *key)
+{
+	const struct buf *k = row_key(j, side, j->next_id + 1);
+
+	state_expect(j->state, k->p, k->n);
+	k = list_key(j, side, key->p, key->n);
+	state_expect(j->state, k->p, k->n);
+}
+
 state_ref
 join_rows_find(struct join_rows *j, int side, uint64_t id)
 {

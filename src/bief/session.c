@@ -85,6 +85,10 @@ session_take(struct state *s, const struct groups *g, const struct accums *acc,
 	size_t size, n, i, k;
 	bool made;
 
+	/* A new one, perhaps. */
+	at.start = w->start;
+	groups_turn(g, key->p, GROUP_SESSION, &at);
+	state_expect(s, key->p, key->n);
 	groups_turn(g, key->p, GROUP_SESSIONS, &none);
 	index = state_make(s, key->p, key->n, 0, &made, err);
 	if (index == STATE_NONE)
@@ -120,14 +124,33 @@ session_take(struct state *s, const struct groups *g, const struct accums *acc,
 	return r;
 }
 
-void
-session_drop(struct state *s, const struct groups *g, state_ref r)
+/* Take the sessions that have ended out of the entry of a key. */
+static void
+forget_ended(struct state *s, state_ref index, int64_t watermark)
 {
-	size_t nkey, size, i;
+	size_t size, n, ended;
+	struct extent *x = state_value(s, index, &size);
+
+	n = size / sizeof *x;
+	for (ended = 0; ended < n && x[ended].end <= watermark;)
+		ended++;
+	if (ended == 0)
+		return;
+	if (ended == n) {
+		state_delete(s, index);
+		return;
+	}
+	memmove(x, x + ended, (n - ended) * sizeof *x);
+	state_resize(s, index, (n - ended) * sizeof *x);
+}
+
+void
+session_drop(struct state *s, const struct groups *g, state_ref r,
+	int64_t watermark)
+{
+	size_t nkey;
 	const char *k = state_key(s, r, &nkey);
-	struct span w = groups_span(g, k);
 	struct buf key;
-	struct extent *x;
 	state_ref index;
 
 	buf_init(&key);
@@ -135,15 +158,8 @@ session_drop(struct state *s, const struct groups *g, state_ref r)
 	groups_turn(g, key.p, GROUP_SESSIONS, &none);
 	index = state_find(s, key.p, key.n);
 	buf_release(&key);
-	assert(index != STATE_NONE);
-	x = state_value(s, index, &size);
-	if (size == sizeof *x) {
-		state_delete(s, index);
-	} else {
-		for (i = 0; x[i].start != w.start;)
-			i++;
-		memmove(x + i, x + i + 1, size - (i + 1) * sizeof *x);
-		state_resize(s, index, size - sizeof *x);
-	}
+	/* With the first of a key go all of them. */
+	if (index != STATE_NONE)
+		forget_ended(s, index, watermark);
 	state_delete(s, r);
 }

@@ -27,7 +27,8 @@ struct session {
 state_ref session_take(struct state *s, const struct groups *g,
 	const struct accums *acc, struct buf *key, const struct span *w,
 	bool due, size_t *count, struct err *err);
-/* Forget a session. */
-void session_drop(struct state *s, const struct groups *g, state_ref r);
+/* Forget a session; all that the watermark has passed will be forgotten. */
+void session_drop(struct state *s, const struct groups *g, state_ref r,
+	int64_t watermark);
 
 #endif

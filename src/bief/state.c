@@ -526,6 +526,13 @@ state_find(const struct state *s, const void *key, size_t n)
 	return (uint32_t)s->slots[slot_find(s, hash(key, n), key, n)];
 }
 
+void
+state_expect(const struct state *s, const void *key, size_t n)
+{
+	if (s->nslots != 0)
+		__builtin_prefetch(&s->slots[hash(key, n) & (s->nslots - 1)]);
+}
+
 static state_ref
 state_full(const struct state *s, struct err *err)
 {

@@ -31,6 +31,8 @@ void state_free(struct state *s);
 void state_clear(struct state *s);
 
 state_ref state_find(const struct state *s, const void *key, size_t n);
+/* This key will be asked for soon: have memory fetch it meanwhile. */
+void state_expect(const struct state *s, const void *key, size_t n);
 /*
  * The entry of this key, made with size zero bytes as its value if it is not
  * there (*made tells).  It counts as changed.  STATE_NONE: the limit is
