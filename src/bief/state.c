@@ -64,10 +64,11 @@ struct free_block {
 	uint32_t next;
 };
 
+/* Of 12 bytes: there may be millions. */
 struct moment {
 	int64_t at;
 	state_ref ref;
-};
+} __attribute__((packed, aligned(4)));
 
 struct state {
 	size_t limit;
