@@ -719,9 +719,10 @@ offset_resume(const char *dir, const struct place *p, int64_t committed,
 /* ---- stage ---- */
 
 /* A snapshot when it costs no more than the deltas since the last one, and the
- * files have become many, or in any case when they are too many. */
+ * files have become many, or in any case when they are too many.  The first
+ * delta of all is as good as a snapshot. */
 #define SNAPSHOT_DELTAS 20
-#define SNAPSHOT_MOST 1000
+#define SNAPSHOT_MOST 10000
 
 static int
 drop_after(const struct place *p, const char *kind, int64_t upto,
@@ -788,6 +789,10 @@ load_all(const struct place *p, struct state *s, int64_t upto,
 			return err_as(err, STATUS_DAMAGED,
 				"'%s': the state of batch %lld is missing",
 				p->dir, (long long)before);
+		if (at < 0) {
+			f->snapshot_bytes = f->delta_bytes;
+			f->delta_bytes = 0;
+		}
 		at = deltas->v[i];
 		f->deltas++;
 	}
@@ -860,7 +865,10 @@ checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 		f->deltas = 0;
 	} else {
 		state_save_delta(s, &b);
-		f->delta_bytes += b.n;
+		if (f->last < 0)
+			f->snapshot_bytes = b.n;
+		else
+			f->delta_bytes += b.n;
 	}
 	numbered(name, batch, kind);
 	ret = file_save(p->dir, name, kind, b.p, b.n, err);
