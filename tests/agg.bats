@@ -324,6 +324,32 @@ rows() {
 	END
 }
 
+@test "sessions of a key that end together do not touch the others" {
+	batches 10a,30a,50a,90a,40b 93a,200a 203a |
+		watermark --on t --delay 10s | window --on t --session 5s |
+		agg --mode append --by k count | rows > out
+	is out <<-'END'
+	10 15 a 1, 30 35 a 1, 40 45 b 1, 50 55 a 1
+	90 98 a 2
+
+	END
+}
+
+@test "window times are read record by record, in text of any form" {
+	printf '{"window_start":"%s","window_end":"%s","v":%d}\n' \
+		1970-01-01T00:00:0{0,0}Z 1 1970-01-01T00:00:00{,.000}Z 2 \
+		1970-01-01T00:00:0{1,2}Z 4 1970-01-01T00:00:0{0,2}Z 8 \
+		1970-01-01T00:00:0{1,2}Z 16 '1970-01-01T00:00:0\u0031Z' \
+		1970-01-01T00:00:02Z 32 | agg --plain sum:v > out
+	jq -r '[.window_start[17:], .window_end[17:], .["sum(v)"]] | join(" ")' \
+		out > sums
+	is sums <<-'END'
+	00Z 00Z 3
+	00Z 02Z 8
+	01Z 02Z 52
+	END
+}
+
 @test "one answer of all sessions where the stream has no batches" {
 	printf '{"t":%d,"k":"a"}\n' 0 10 21 |
 		window --on t --unit s --session 10s |

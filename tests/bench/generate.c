@@ -5,6 +5,7 @@
  *   sensors N         records of ten fields, as of a phone's accelerometer
  *   text BYTES        lines of words; some words are far more frequent
  *   keys N [GROUPS]   records with a key out of so many, each as often
+ *   visits N [KEYS]   the same with a time, spread evenly over a day
  */
 #include <inttypes.h>
 #include <math.h>
@@ -123,6 +124,14 @@ keys(int64_t n, int64_t groups)
 			i * INT64_C(7919) % groups, below(1000));
 }
 
+static void
+visits(int64_t n, int64_t of)
+{
+	for (int64_t i = 0; i < n; i++)
+		printf("{\"t\":%" PRId64 ",\"k\":%" PRId64 "}\n",
+			START + i * DAY / n, i * INT64_C(7919) % of);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -138,9 +147,11 @@ main(int argc, char **argv)
 		text(n);
 	else if (strcmp(kind, "keys") == 0)
 		keys(n, more > 0 ? more : n);
+	else if (strcmp(kind, "visits") == 0)
+		visits(n, more > 0 ? more : n);
 	else {
-		fprintf(stderr,
-			"usage: generate events|sensors|text|keys N [M]\n");
+		fprintf(stderr, "usage: generate "
+			"events|sensors|text|keys|visits N [M]\n");
 		return 2;
 	}
 	return fflush(stdout) == 0 ? 0 : 1;
