@@ -453,6 +453,23 @@ stream() {
 	is out <<< '2000|2000'
 }
 
+@test "sinks that come to a new database at the same moment wait for each other" {
+	local i n pids
+	for i in $(seq 20); do
+		rm -f x.db*
+		pids=
+		for n in a b c d; do
+			sink-table --db x.db --table $n <<< '{"n":1}' &
+			pids+=" $!"
+		done
+		for n in $pids; do
+			wait "$n"
+		done
+	done
+	query "SELECT count(*) FROM a, b, c, d" > out
+	is out <<< 1
+}
+
 @test "while a batch is under way others can write to the database" {
 	mkfifo p
 	sqlite3 x.db "CREATE TABLE o (x)"

@@ -7,16 +7,19 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "err.h"
+#include "time.h"
 #include "value.h"
 
 #define LIBRARY "libsqlite3.so.0"
 #define WAIT_MS 60000 /* for the lock of another program */
+#define PAUSE_US 2000
 
 /* Of its interface, which does not change. */
-enum { OK = 0, ROW = 100, DONE = 101 };
+enum { OK = 0, BUSY = 5, ROW = 100, DONE = 101 };
 enum { READONLY = 1, READWRITE = 2, CREATE = 4 };
 enum { INTEGER = 1, FLOAT = 2, TEXT = 3, NIL = 5 };
 #define TRANSIENT ((void (*)(void *)) - 1)
@@ -31,6 +34,7 @@ struct sqlite {
 	int (*exec)(struct sqlite3 *, const char *,
 		int (*)(void *, int, char **, char **), void *, char **);
 	int (*busy_timeout)(struct sqlite3 *, int);
+	int (*get_autocommit)(struct sqlite3 *);
 	int (*prepare_v2)(struct sqlite3 *, const char *, int,
 		struct sqlite_stmt **, const char **);
 	int (*step)(struct sqlite_stmt *);
@@ -64,6 +68,7 @@ static const struct symbol symbols[] = {
 	SYMBOL(errmsg),
 	SYMBOL(exec),
 	SYMBOL(busy_timeout),
+	SYMBOL(get_autocommit),
 	SYMBOL(prepare_v2),
 	SYMBOL(step),
 	SYMBOL(reset),
@@ -110,6 +115,22 @@ failed(struct sqlite *db, struct err *err)
 	return err_set(err, "%s", db->errmsg(db->db));
 }
 
+/*
+ * Another program makes the database one with a WAL, recovers it, or leaves it
+ * as the last: that takes a moment, for which SQLite does not wait by itself.
+ * Try again, then, outside of a transaction, which would have to be begun again;
+ * since is when the first try began.
+ */
+static bool
+again(struct sqlite *db, int rc, int64_t since)
+{
+	if (rc != BUSY || !db->get_autocommit(db->db) ||
+		time_monotonic() - since >= WAIT_MS * (TIME_SECOND / 1000))
+		return false;
+	usleep(PAUSE_US);
+	return true;
+}
+
 struct sqlite *
 sqlite_open(const char *path, bool write, struct err *err)
 {
@@ -145,9 +166,13 @@ sqlite_close(struct sqlite *db)
 int
 sqlite_exec(struct sqlite *db, const char *sql, struct err *err)
 {
-	if (db->exec(db->db, sql, NULL, NULL, NULL) != OK)
-		return failed(db, err);
-	return 0;
+	int64_t since = time_monotonic();
+	int rc;
+
+	do
+		rc = db->exec(db->db, sql, NULL, NULL, NULL);
+	while (again(db, rc, since));
+	return rc == OK ? 0 : failed(db, err);
 }
 
 int
@@ -170,12 +195,15 @@ struct sqlite_stmt *
 sqlite_prepare(struct sqlite *db, const char *sql, struct err *err)
 {
 	struct sqlite_stmt *s = NULL;
+	int64_t since = time_monotonic();
+	int rc;
 
-	if (db->prepare_v2(db->db, sql, -1, &s, NULL) != OK) {
+	do
+		rc = db->prepare_v2(db->db, sql, -1, &s, NULL);
+	while (again(db, rc, since));
+	if (rc != OK)
 		failed(db, err);
-		return NULL;
-	}
-	return s;
+	return rc == OK ? s : NULL;
 }
 
 void
@@ -188,8 +216,13 @@ sqlite_finalize(struct sqlite *db, struct sqlite_stmt *s)
 int
 sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err)
 {
-	int rc = db->step(s);
+	/* The many steps of a transaction do not look at the clock. */
+	int64_t since = db->get_autocommit(db->db) ? time_monotonic() : 0;
+	int rc;
 
+	/* (A row that has come holds a lock: no later one is refused.) */
+	while (rc = db->step(s), again(db, rc, since))
+		db->reset(s);
 	if (rc == ROW)
 		return 1;
 	if (rc != DONE)
