@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "json.h"
+#include "number.h"
 #include "outdir.h"
 #include "run.h"
 #include "schema.h"
@@ -127,9 +128,14 @@ sink_files_restore(struct stage *st)
 	struct outdir_options o = {.path = st->operands[0],
 		.suffix = s->format == FORMAT_CSV ? ".csv" : ".json",
 		.identity = st->in.identity, .told = s->mode != UNTOLD};
+	const char *entry = run_committed_mark(st);
 	int64_t start;
 
 	o.committed = run_committed(st, &start);
+	o.entry = -1;
+	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) != 0)
+		return err_as(st->err, STATUS_DAMAGED, "the last commit does "
+			"not tell an entry of the log");
 	s->dir = outdir_open(&o, st->err);
 	if (s->dir == NULL)
 		return -1;
@@ -330,6 +336,16 @@ sink_files_commit(struct stage *st, const struct batch *b)
 	return s->skip ? 0 : outdir_commit(s->dir, b->number, st->err);
 }
 
+/* The newest entry of the log: an older directory has lost it. */
+static int
+sink_files_mark(struct stage *st, struct buf *out)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+
+	buf_printf(out, "%lld", (long long)outdir_entry(s->dir));
+	return 0;
+}
+
 static void
 sink_files_close(struct stage *st)
 {
@@ -362,5 +378,6 @@ const struct op op_sink_files = {
 	.record = sink_files_record,
 	.batch = sink_files_batch,
 	.commit = sink_files_commit,
+	.mark = sink_files_mark,
 	.close = sink_files_close,
 };

@@ -34,10 +34,12 @@ stream() {
 	stream '' '{"a":1}' '' '{"a":2}\n{"a":3}' | sink-files d
 	cat d/_bief_log/* > out
 	is out <<-'EOF'
-	{"version":1,"checkpoint":null,"batch":0}
+	{"version":2,"checkpoint":null,"batch":0}
 	{"path":"part-00000.json","bytes":8,"records":1}
-	{"version":1,"checkpoint":null,"batch":2}
+	{"crc32c":"b505ea26"}
+	{"version":2,"checkpoint":null,"batch":2}
 	{"path":"part-00001.json","bytes":16,"records":2}
+	{"crc32c":"591474a7"}
 	EOF
 }
 

@@ -571,6 +571,12 @@ run_committed(const struct stage *st, int64_t *start)
 	return st->priv->recovery.own;
 }
 
+const char *
+run_committed_mark(const struct stage *st)
+{
+	return st->priv->recovery.mark;
+}
+
 bool
 run_terminal(const struct stage *st)
 {

@@ -388,7 +388,7 @@ checkpoint_committed(const char *dir, int64_t *newest, struct err *err)
 		buf_clear(&path);
 		buf_printf(&path, "%s/commits/", dir);
 		place_name(c.sinks.s[i], &path);
-		ret = commit_last(buf_cstr(&path), &last, NULL, err);
+		ret = commit_last(buf_cstr(&path), &last, NULL, NULL, err);
 		if (ret == 1)
 			ret = err_as(err, STATUS_DAMAGED, "'%s': what the sink "
 				"'%s' has committed is missing", path.p,
@@ -428,13 +428,19 @@ checkpoint_ready(const char *dir, const char *run, struct opt_list *ids)
 
 static int
 save_number(const char *dir, const char *name, const char *kind,
-	int64_t batch, struct err *err)
+	int64_t batch, const char *mark, struct err *err)
 {
-	char text[40];
-	int n = snprintf(text, sizeof(text), "{\"batch\":%lld}",
-		(long long)batch);
+	struct buf b;
+	int ret;
 
-	return file_save(dir, name, kind, text, (size_t)n, err);
+	buf_init(&b);
+	buf_printf(&b, "{\"batch\":%lld", (long long)batch);
+	if (mark != NULL)
+		buf_printf(&b, ",\"mark\":%s", mark);
+	buf_byte(&b, '}');
+	ret = file_save(dir, name, kind, b.p, b.n, err);
+	buf_release(&b);
+	return ret;
 }
 
 static bool
@@ -449,10 +455,27 @@ int_member(const struct value *object, const char *name, int64_t *i)
 	return v.type == VALUE_INT;
 }
 
-/* 1: there is no such file. */
+/* The text of a member, allocated; NULL when there is none. */
+static char *
+member_text(const struct value *object, const char *name)
+{
+	struct value v;
+	struct buf text;
+	char *s;
+
+	if (!json_get(object, name, strlen(name), &v))
+		return NULL;
+	buf_init(&text);
+	value_print(&v, &text);
+	s = mem_dup(text.p, text.n);
+	buf_release(&text);
+	return s;
+}
+
+/* 1: there is no such file.  mark may be NULL. */
 static int
 load_number(const char *dir, const char *name, const char *kind,
-	int64_t *batch, struct err *err)
+	int64_t *batch, char **mark, struct err *err)
 {
 	struct json_error why;
 	struct value v;
@@ -468,6 +491,8 @@ load_number(const char *dir, const char *name, const char *kind,
 			!int_member(&v, "batch", batch))
 			ret = err_as(err, STATUS_DAMAGED,
 				"'%s/%s' cannot be read", dir, name);
+		else if (mark != NULL)
+			*mark = member_text(&v, "mark");
 	}
 	buf_release(&b);
 	return ret;
@@ -611,13 +636,13 @@ end_run(const char *dir, struct err *err)
 		return 0;
 	if (newest_of_all(dir, &t, err) < 0)
 		return -1;
-	return save_number(dir, "ended", "ended", t.batch, err);
+	return save_number(dir, "ended", "ended", t.batch, NULL, err);
 }
 
 int
 offset_anew(const char *dir, int64_t *batch, struct err *err)
 {
-	int ret = load_number(dir, "ended", "ended", batch, err);
+	int ret = load_number(dir, "ended", "ended", batch, NULL, err);
 
 	*batch = ret == 0 ? *batch + 1 : -1;
 	return ret < 0 ? -1 : 0;
@@ -956,16 +981,17 @@ checkpoint_same(const struct place *p, const char *text, struct err *err)
 int
 commit_start(const struct place *p, int64_t batch, struct err *err)
 {
-	return save_number(p->dir, "start", "start", batch, err);
+	return save_number(p->dir, "start", "start", batch, NULL, err);
 }
 
 int
-commit_save(const struct place *p, int64_t batch, struct err *err)
+commit_save(const struct place *p, int64_t batch, const char *mark,
+	struct err *err)
 {
 	char name[40];
 
 	numbered(name, batch, "commit");
-	if (save_number(p->dir, name, "commit", batch, err) < 0)
+	if (save_number(p->dir, name, "commit", batch, mark, err) < 0)
 		return -1;
 	if (batch % 10 == 0)
 		return checkpoint_clean(p, "commit", batch - CHECKPOINT_KEEP,
@@ -974,7 +1000,8 @@ commit_save(const struct place *p, int64_t batch, struct err *err)
 }
 
 int
-commit_last(const char *place, int64_t *batch, bool *any, struct err *err)
+commit_last(const char *place, int64_t *batch, bool *any, char **mark,
+	struct err *err)
 {
 	struct numbers l;
 	char name[40] = "start";
@@ -987,7 +1014,7 @@ commit_last(const char *place, int64_t *batch, bool *any, struct err *err)
 	if (committed)
 		numbered(name, numbers_last(&l), "commit");
 	ret = load_number(place, name, committed ? "commit" : "start", batch,
-		err);
+		mark, err);
 	if (ret == 0 && committed && *batch != numbers_last(&l))
 		ret = err_as(err, STATUS_DAMAGED, "'%s/%s' cannot be read",
 			place, name);

@@ -98,9 +98,12 @@ int checkpoint_same(const struct place *p, const char *text, struct err *err);
 /* ---- sink ---- */
 /* A new sink starts behind this batch. */
 int commit_start(const struct place *p, int64_t batch, struct err *err);
-int commit_save(const struct place *p, int64_t batch, struct err *err);
-/* Newest batch of a sink, or where it started; 1: it is not registered. */
-int commit_last(const char *place, int64_t *batch, bool *any,
+/* mark: what the sink says of it, JSON text or NULL. */
+int commit_save(const struct place *p, int64_t batch, const char *mark,
+	struct err *err);
+/* Newest batch of a sink, or where it started; 1: it is not registered.  *any
+ * and *mark (allocated, or NULL) may be left away. */
+int commit_last(const char *place, int64_t *batch, bool *any, char **mark,
 	struct err *err);
 
 /* Delete numbered files below `before`. */

@@ -91,6 +91,12 @@ crc_more(uint32_t crc, const void *bytes, size_t n)
 	return crc;
 }
 
+uint32_t
+file_checksum(const void *p, size_t n)
+{
+	return ~crc_more(CRC_BEGIN, p, n);
+}
+
 /* ---- saved files ---- */
 
 static int
@@ -226,7 +232,7 @@ unframe(const char *path, const char *kind, struct buf *out, struct err *err)
 		return err_as(err, STATUS_DAMAGED, "'%s' is cut short", path);
 	n = out->n - TRAILER;
 	snprintf(trailer, sizeof(trailer), "\n#crc32c %08x\n",
-		~crc_more(CRC_BEGIN, out->p, n));
+		file_checksum(out->p, n));
 	if (memcmp(out->p + n, trailer, TRAILER) != 0)
 		return err_as(err, STATUS_DAMAGED,
 			"'%s' is damaged: its checksum does not fit", path);

@@ -14,6 +14,9 @@ struct err;
  * for the scanners behind them.  0, or -1 with a message. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *err);
 
+/* The CRC-32C (Castagnoli) of some bytes. */
+uint32_t file_checksum(const void *p, size_t n);
+
 /*
  * Write dir/name whole or not at all: a temporary name, fsync, rename, fsync of
  * the directory.  It begins with a line that names its kind and version and

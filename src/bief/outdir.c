@@ -16,12 +16,15 @@
 
 #include "buf.h"
 #include "err.h"
+#include "file.h"
 #include "hash.h"
 #include "json.h"
 #include "number.h"
 #include "value.h"
 
 #define LOG "_bief_log"
+#define VERSION '2'
+#define CHECKSUM 22 /* bytes of {"crc32c":"12345678"} and LF */
 /* Bytes of a file that are gathered, and of all of them. */
 #define FLUSH ((size_t)64 << 10)
 #define FLUSH_ALL ((size_t)64 << 20)
@@ -190,25 +193,26 @@ put_log(struct outdir *d, const char *name, const struct buf *text,
 	return ret == 0 ? sync_directory(d, LOG, err) : -1;
 }
 
-/* Read a small file of the log, up to max bytes. */
+/* Read a file of the log. */
 static int
-get_log(struct outdir *d, const char *name, struct buf *text, size_t max,
-	struct err *err)
+get_log(struct outdir *d, const char *name, struct buf *text, struct err *err)
 {
 	int fd = openat(d->fd, name, O_RDONLY | O_CLOEXEC);
 	ssize_t got = 1;
 
 	if (fd < 0)
 		return err_sys(err, "cannot open '%s'", name);
-	while (text->n < max && got > 0) {
-		got = read(fd, buf_need(text, max), max - text->n);
+	while (got > 0) {
+		got = read(fd, buf_need(text, FLUSH), FLUSH);
 		if (got > 0)
 			text->n += (size_t)got;
 		else if (got < 0 && errno == EINTR)
 			got = 1;
 	}
+	if (got < 0)
+		err_sys(err, "cannot read '%s'", name);
 	close(fd);
-	return got < 0 ? err_sys(err, "cannot read '%s'", name) : 0;
+	return (int)got;
 }
 
 /* The number of the newest entry, or -1. */
@@ -236,38 +240,64 @@ newest_entry(struct outdir *d, int64_t *newest, struct err *err)
 	return 0;
 }
 
+/* Its last line, with the checksum of those before it. */
+static void
+print_checksum(const char *p, size_t n, char line[CHECKSUM + 1])
+{
+	snprintf(line, CHECKSUM + 1, "{\"crc32c\":\"%08x\"}\n",
+		file_checksum(p, n));
+}
+
+/* What an entry says; its first line is *head. */
+static int
+parse_entry(struct buf *text, const char *name, struct value *head,
+	struct err *err)
+{
+	struct value version;
+	struct json_error why;
+	char line[CHECKSUM + 1];
+	const char *lf;
+
+	buf_need(text, JSON_PADDING);
+	lf = memchr(text->p, '\n', text->n);
+	if (lf == NULL || json_read(text->p, lf, 0, head, &why) != lf ||
+		!json_get(head, "version", 7, &version))
+		return err_as(err, STATUS_DAMAGED,
+			"'%s' is damaged: its first line does not tell the "
+			"batch", name);
+	if (version.n != 1 || *version.s != VERSION)
+		return err_as(err, STATUS_DAMAGED,
+			"'%s' was written by another version: this one is %c",
+			name, VERSION);
+	if (text->n >= CHECKSUM)
+		print_checksum(text->p, text->n - CHECKSUM, line);
+	if (text->n < CHECKSUM || memcmp(text->p + text->n - CHECKSUM, line,
+		    CHECKSUM) != 0)
+		return err_as(err, STATUS_DAMAGED,
+			"'%s' is damaged: its checksum does not fit", name);
+	return 0;
+}
+
 /* The batch that an entry tells of, if it is of this checkpoint. */
 static int
 read_entry(struct outdir *d, int64_t entry, struct err *err)
 {
-	struct value head, version, identity, batch;
-	struct json_error why;
+	struct value head, identity, batch;
 	struct buf text;
 	char name[40];
-	const char *lf;
-	int ret = 0;
+	int ret;
 
 	snprintf(name, sizeof name, LOG "/%010lld", (long long)entry);
 	buf_init(&text);
-	if (get_log(d, name, &text, 4096, err) != 0) {
-		buf_release(&text);
-		return -1;
-	}
-	buf_need(&text, JSON_PADDING);
-	lf = memchr(text.p, '\n', text.n);
-	if (lf == NULL || json_read(text.p, lf, 0, &head, &why) != lf ||
-		!json_get(&head, "version", 7, &version) ||
-		!json_get(&head, "checkpoint", 10, &identity) ||
-		!json_get(&head, "batch", 5, &batch))
-		ret = err_as(err, STATUS_DAMAGED,
-			"'%s' is damaged: its first line does not tell the "
-			"batch", name);
-	else if (version.n != 1 || *version.s != '1')
-		ret = err_as(err, STATUS_DAMAGED,
-			"'%s' was written by a newer version", name);
-	else if (d->o.identity != NULL && identity.type == VALUE_STRING &&
-		 identity.n == strlen(d->o.identity) &&
-		 memcmp(identity.s, d->o.identity, identity.n) == 0) {
+	ret = get_log(d, name, &text, err);
+	if (ret == 0)
+		ret = parse_entry(&text, name, &head, err);
+	if (ret == 0 && d->o.identity != NULL &&
+		json_get(&head, "checkpoint", 10, &identity) &&
+		json_get(&head, "batch", 5, &batch) &&
+		identity.type == VALUE_STRING &&
+		identity.n == strlen(d->o.identity) &&
+		memcmp(identity.s, d->o.identity, identity.n) == 0) {
 		batch = value_number(&batch, false);
 		d->newest = batch.type == VALUE_INT ? batch.i : -1;
 	}
@@ -291,9 +321,10 @@ check_identity(struct outdir *d, int64_t newest, struct err *err)
 	buf_init(&text);
 	buf_init(&want);
 	buf_printf(&want, "%s\n", d->o.identity);
-	ret = there ? get_log(d, LOG "/checkpoint", &text, 4096, err) : 0;
+	ret = there ? get_log(d, LOG "/checkpoint", &text, err) : 0;
 	same = text.n == want.n && memcmp(buf_cstr(&text), want.p, want.n) == 0;
-	if (ret == 0 && !same && d->o.committed >= 0)
+	if (ret == 0 && d->o.committed >= 0 &&
+		(!same || newest < d->o.entry))
 		ret = err_as(err, STATUS_DAMAGED,
 			"what the checkpoint has committed to it, up to batch "
 			"%lld, is gone: put it back, or start with a new "
@@ -315,6 +346,25 @@ check_identity(struct outdir *d, int64_t newest, struct err *err)
 	return ret;
 }
 
+/* Make what is not there, durably: commits will rely on it. */
+static int
+take_directory(struct outdir *d, struct err *err)
+{
+	bool made = mkdir(d->o.path, 0777) == 0;
+
+	if (!made && errno != EEXIST)
+		return err_sys(err, "cannot make it");
+	d->fd = open(d->o.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->fd < 0)
+		return err_sys(err, "cannot open it");
+	if (made && sync_directory(d, "..", err) != 0)
+		return -1;
+	made = mkdirat(d->fd, LOG, 0777) == 0;
+	if (!made && errno != EEXIST)
+		return err_sys(err, "cannot make '%s'", LOG);
+	return made ? sync_directory(d, ".", err) : 0;
+}
+
 struct outdir *
 outdir_open(const struct outdir_options *o, struct err *err)
 {
@@ -322,25 +372,13 @@ outdir_open(const struct outdir_options *o, struct err *err)
 	int64_t entry;
 
 	d->o = *o;
+	d->fd = -1;
 	d->newest = -1;
 	d->mask = 63;
 	d->hash = mem_zalloc((d->mask + 1) * sizeof *d->hash);
 	buf_init(&d->name);
-	if (mkdir(o->path, 0777) != 0 && errno != EEXIST) {
-		d->fd = -1;
-		err_sys(err, "cannot make it");
-		goto failed;
-	}
-	d->fd = open(o->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->fd < 0) {
-		err_sys(err, "cannot open it");
-		goto failed;
-	}
-	if (mkdirat(d->fd, LOG, 0777) != 0 && errno != EEXIST) {
-		err_sys(err, "cannot make '%s'", LOG);
-		goto failed;
-	}
-	if (newest_entry(d, &entry, err) != 0 || check_identity(d, entry, err) != 0 ||
+	if (take_directory(d, err) != 0 || newest_entry(d, &entry, err) != 0 ||
+		check_identity(d, entry, err) != 0 ||
 		(entry >= 0 && read_entry(d, entry, err) != 0))
 		goto failed;
 	d->seq = entry + 1;
@@ -522,9 +560,10 @@ publish(struct outdir *d, struct outfile *f, struct err *err)
 static void
 print_entry(struct outdir *d, int64_t batch, struct buf *text)
 {
+	char line[CHECKSUM + 1];
 	size_t i;
 
-	buf_str(text, "{\"version\":1,\"checkpoint\":");
+	buf_printf(text, "{\"version\":%c,\"checkpoint\":", VERSION);
 	if (d->o.identity != NULL)
 		json_quote(text, d->o.identity, strlen(d->o.identity));
 	else
@@ -539,6 +578,14 @@ print_entry(struct outdir *d, int64_t batch, struct buf *text)
 			(unsigned long long)d->files[i]->bytes,
 			(unsigned long long)d->files[i]->records);
 	}
+	print_checksum(text->p, text->n, line);
+	buf_str(text, line);
+}
+
+int64_t
+outdir_entry(const struct outdir *d)
+{
+	return d->seq - 1;
 }
 
 int

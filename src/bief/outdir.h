@@ -9,8 +9,9 @@
  *
  *	_bief_log/checkpoint   identity of the checkpoint that writes here
  *	_bief_log/0000000007   entry 7, lines of JSON:
- *	    {"version":1,"checkpoint":"...","batch":12}     null without one
+ *	    {"version":2,"checkpoint":"...","batch":12}     null without one
  *	    {"path":"day=1/part-00007.json","bytes":812,"records":10}  each file
+ *	    {"crc32c":"0a1b2c3d"}                  of the lines before it
  */
 #ifndef BIEF_OUTDIR_H
 #define BIEF_OUTDIR_H
@@ -29,6 +30,7 @@ struct outdir_options {
 	const char *suffix;   /* of the files: ".json" */
 	const char *identity; /* of the checkpoint, or NULL */
 	int64_t committed;    /* newest batch that it has committed; -1 */
+	int64_t entry;        /* the log had this one then; -1 */
 	bool told;            /* the user said to add to what is there */
 };
 
@@ -51,5 +53,7 @@ int outdir_added(struct outdir *d, struct outfile *f, struct err *err);
 /* The batch is complete: make it durable; and let it be seen. */
 int outdir_write(struct outdir *d, struct err *err);
 int outdir_commit(struct outdir *d, int64_t batch, struct err *err);
+/* The newest entry of the log, -1. */
+int64_t outdir_entry(const struct outdir *d);
 
 #endif

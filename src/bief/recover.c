@@ -26,6 +26,7 @@ void
 recover_release(struct recovery *r)
 {
 	place_release(&r->place);
+	free(r->mark);
 }
 
 #define PATIENCE_US (3 * TIME_SECOND)
@@ -322,7 +323,8 @@ take_sink_place(struct stage *st, struct plan *p)
 	if (place_lock(&r->place, p->checkpoint, "commits", p->stage,
 		    &p->runs, st->err) < 0 ||
 		is_known(st, &known) < 0 || check_committed(st, p) < 0 ||
-		commit_last(r->place.dir, &r->last, &any, st->err) < 0)
+		commit_last(r->place.dir, &r->last, &any, &r->mark,
+			st->err) < 0)
 		return -1;
 	if (any)
 		r->own = r->last;
@@ -516,6 +518,24 @@ run_hear(struct stage *st)
 	return r->committed < 0 ? 0 : st->op->committed(st, r->committed);
 }
 
+/* Can all be read that the batches to be run again need?  Better now than when
+ * the first of them have gone through. */
+static int
+try_rerun(struct stage *st, const struct offset *from)
+{
+	struct recovery *r = &st->priv->recovery;
+	struct offset to;
+	int ret;
+
+	if (r->stored < st->out.committed + 2)
+		return 0;
+	if (offset_load(&r->place, r->stored, &to, st->err) != 0)
+		return -1;
+	ret = st->op->seek(st, from->position, to.position);
+	offset_release(&to);
+	return ret;
+}
+
 int
 recover_rerun(struct stage *st)
 {
@@ -534,6 +554,10 @@ recover_rerun(struct stage *st)
 			"'%s/%lld.offset' is missing: where batch %lld ended "
 			"is not known", r->place.dir, (long long)number,
 			(long long)number);
+	if (try_rerun(st, &at) < 0) {
+		offset_release(&at);
+		return -1;
+	}
 	for (;;) {
 		got = offset_load(&r->place, number + 1, &next, st->err);
 		if (got != 0)
@@ -653,6 +677,26 @@ recover_finish(struct stage *st)
 }
 
 static int
+end_sink(struct stage *st, const struct batch *b)
+{
+	struct recovery *r = &st->priv->recovery;
+	struct buf mark;
+	int ret = 0;
+
+	if (r->skip)
+		return 0;
+	buf_init(&mark);
+	if (st->op->mark != NULL)
+		ret = st->op->mark(st, &mark);
+	r->last = b->number;
+	if (ret == 0)
+		ret = commit_save(&r->place, b->number,
+			mark.n > 0 ? buf_cstr(&mark) : NULL, st->err);
+	buf_release(&mark);
+	return ret;
+}
+
+static int
 end_stage(struct stage *st, const struct batch *b)
 {
 	struct recovery *r = &st->priv->recovery;
@@ -674,10 +718,5 @@ recover_end(struct stage *st, const struct batch *b)
 
 	if (!r->on || b->whole || (st->op->flags & OP_SOURCE))
 		return 0;
-	if (!(st->op->flags & OP_SINK))
-		return end_stage(st, b);
-	if (r->skip)
-		return 0;
-	r->last = b->number;
-	return commit_save(&r->place, b->number, st->err);
+	return st->op->flags & OP_SINK ? end_sink(st, b) : end_stage(st, b);
 }

@@ -23,6 +23,7 @@ struct recovery {
 	struct state_files files; /* of a stage */
 	int64_t last;             /* of a sink: newest batch it has */
 	int64_t own;              /* ... and had when the run began; -1 */
+	char *mark;               /* ... and its mark then, or NULL */
 	bool skip;                /* of a sink: it has this batch already */
 	bool known;               /* of a sink: the source knows of it */
 	int64_t stored;           /* of a source: newest recorded batch */

@@ -20,6 +20,8 @@
  *            still part of the batch for them.  Without control lines there is
  *            one such call, at the end of input, with b->whole.
  *   commit   sinks: make the batch durable (called after batch, in order).
+ *   mark     sinks that keep a log: append where it stands after the commit, as
+ *            JSON text; run_committed_mark gives it back.  May be NULL.
  *   close    once, also after a failed open; release in reverse.
  *
  * Sources have no record; instead:
@@ -213,6 +215,8 @@ bool run_terminal(const struct stage *st); /* standard output is one */
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
 int64_t run_committed(const struct stage *st, int64_t *start);
+/* What the sink's mark wrote for that batch; NULL: nothing.  Until close. */
+const char *run_committed_mark(const struct stage *st);
 /* Have committed called now, when there is news; also done at the end of each
  * batch.  0 or -1. */
 int run_hear(struct stage *st);
