@@ -87,11 +87,38 @@ journal_add(struct journal *j, const char *p, size_t n, struct err *err)
 	return j->b.n >= PIECE ? flush(j, err) : 0;
 }
 
-int
-journal_play(struct journal *j, struct stage *st)
+/* Load a piece. */
+static int
+load(struct journal *j, int64_t number, struct err *err)
 {
 	char name[40];
 	int rc;
+
+	piece_name(name, number);
+	rc = file_load(j->place.dir, name, "journal", &j->old, err);
+	if (rc > 0)
+		return err_as(err, STATUS_DAMAGED,
+			"'%s/%s' is missing from the journal", j->place.dir,
+			name);
+	return rc;
+}
+
+/* Before the first batch: can all that will be played be read? */
+static int
+check(struct journal *j, struct err *err)
+{
+	int64_t end = j->stop > j->next ? j->stop : j->next;
+	int rc = 0;
+
+	for (int64_t i = j->at; !j->checked && rc == 0 && i < end; i++)
+		rc = load(j, i, err);
+	j->checked = true;
+	return rc;
+}
+
+int
+journal_play(struct journal *j, struct stage *st)
+{
 
 	if (j->stop >= 0 && j->at >= j->stop) {
 		j->stop = -1;
@@ -99,13 +126,7 @@ journal_play(struct journal *j, struct stage *st)
 	}
 	if (j->at >= j->next && j->stop < 0)
 		return 0;
-	piece_name(name, j->at);
-	rc = file_load(j->place.dir, name, "journal", &j->old, st->err);
-	if (rc > 0)
-		return err_as(st->err, STATUS_DAMAGED,
-			"'%s/%s' is missing from the journal", j->place.dir,
-			name);
-	if (rc < 0)
+	if (load(j, j->at, st->err) < 0)
 		return -1;
 	j->at++;
 	buf_need(&j->old, JSON_PADDING);
@@ -180,7 +201,7 @@ journal_seek(struct journal *j, const char *from, const char *to,
 	 * all of them: the last batch has been committed. */
 	if (j->next < j->at)
 		j->next = j->at;
-	return 0;
+	return check(j, err);
 }
 
 int

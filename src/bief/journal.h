@@ -28,6 +28,7 @@ struct journal {
 	int64_t at;       /* next piece to play; next: all have been */
 	int64_t stop;     /* a batch run again ends before this one; -1 none */
 	uint64_t bytes;   /* on disk */
+	bool checked;     /* all that will be played could be read */
 	struct journal_end {
 		int64_t batch, piece;
 	} *ends;          /* where batches not known to be committed end */
