@@ -401,6 +401,45 @@ checkpoint_committed(const char *dir, int64_t *newest, struct err *err)
 	return ret == 0 ? 0 : -1;
 }
 
+struct newest {
+	const char *source;
+	int64_t batch;
+	struct err *err;
+};
+
+static int
+newest_of(void *arg, const struct place_info *i)
+{
+	static const char *const kinds[] = {"delta", "snapshot", "commit"};
+	struct newest *f = arg;
+	size_t n = strlen(f->source);
+	struct numbers l;
+
+	if (strncmp(i->id, f->source, n) != 0 || i->id[n] != '+')
+		return 0;
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		if (numbers_list(&l, i->path, kinds[k], f->err) < 0)
+			return -1;
+		if (numbers_last(&l) > f->batch)
+			f->batch = numbers_last(&l);
+		numbers_release(&l);
+	}
+	return 0;
+}
+
+int
+checkpoint_newest(const char *dir, const char *source, int64_t *newest,
+	struct err *err)
+{
+	struct newest f = {source, -1, err};
+	int ret = place_each(dir, "state", newest_of, &f);
+
+	if (ret == 0)
+		ret = place_each(dir, "commits", newest_of, &f);
+	*newest = f.batch;
+	return ret;
+}
+
 struct ready {
 	const char *run;
 	struct opt_list *ids;

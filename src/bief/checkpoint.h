@@ -40,6 +40,10 @@ int checkpoint_add_sinks(const char *dir, const struct opt_list *ids,
 	struct err *err);
 /* The newest batch that all sinks have: -1 none, or no sink is known. */
 int checkpoint_committed(const char *dir, int64_t *newest, struct err *err);
+/* The newest batch that a stage or a sink right behind this source has saved, -1
+ * none: its offset was there before that. */
+int checkpoint_newest(const char *dir, const char *source, int64_t *newest,
+	struct err *err);
 /* The sinks of a run that are ready: their ids are added to the list. */
 void checkpoint_ready(const char *dir, const char *run, struct opt_list *ids);
 

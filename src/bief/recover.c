@@ -127,16 +127,20 @@ check_offsets(struct stage *st, struct plan *p)
 {
 	struct recovery *r = &st->priv->recovery;
 	int64_t from = p->committed >= 0 ? p->committed : 0;
+	int64_t newest;
 	struct numbers l;
 	struct offset o;
 	int ret = 0;
 
-	if (numbers_list(&l, r->place.dir, "offset", st->err) < 0)
+	if (checkpoint_newest(p->checkpoint, p->stage, &newest, st->err) < 0 ||
+		numbers_list(&l, r->place.dir, "offset", st->err) < 0)
 		return -1;
 	r->stored = numbers_last(&l);
 	numbers_release(&l);
-	if (r->stored < p->committed)
-		return missing_offset(st, p->committed);
+	if (newest < p->committed)
+		newest = p->committed;
+	if (r->stored < newest)
+		return missing_offset(st, newest);
 	p->last = p->committed;
 	for (int64_t i = from; ret == 0 && i <= r->stored; i++) {
 		ret = offset_load(&r->place, i, &o, st->err);
@@ -527,11 +531,12 @@ try_rerun(struct stage *st, const struct offset *from)
 	struct offset to;
 	int ret;
 
-	if (r->stored < st->out.committed + 2)
+	if (r->stored <= st->out.committed)
 		return 0;
 	if (offset_load(&r->place, r->stored, &to, st->err) != 0)
 		return -1;
-	ret = st->op->seek(st, from->position, to.position);
+	ret = same_position(from->position, to.position) ? 0 :
+		st->op->seek(st, from->position, to.position);
 	offset_release(&to);
 	return ret;
 }
