@@ -92,14 +92,20 @@ $(B)/shim.so: tests/fault/shim.c
 	$(CC) $(WARN) -Wno-missing-prototypes -D_GNU_SOURCE -O1 -shared -fPIC \
 	  -o $@ $< -ldl
 
-# Break and kill every pipeline of a set: takes a while.
+# Break and kill every pipeline of a set, damage every byte of small
+# checkpoints: takes hours.  make crash KILLS=20 EVERY=10: less of it.
+KILLS = 500
+EVERY = 1
 crash: all $(B)/shim.so
-	BIEF_BIN=$(CURDIR)/$(BIN) BIEF_SHIM=$(CURDIR)/$(B)/shim.so tests/crash
+	BIEF_BIN=$(CURDIR)/$(BIN) BIEF_SHIM=$(CURDIR)/$(B)/shim.so \
+	  tests/crash --kills $(KILLS) --every $(EVERY)
+	BIEF_BIN=$(CURDIR)/$(BIN) BIEF_SHIM=$(CURDIR)/$(B)/shim.so \
+	  tests/damage --every $(EVERY)
 
 # The tests: make check; with sanitizers: make SAN=1 check.
 check: deps-test
 	@$(MAKE) --no-print-directory run-tests
-run-tests: all $(UNIT) $(FUZZ)
+run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
 # Search for input that breaks a parser, with clang's libFuzzer, SECONDS for each
@@ -199,6 +205,7 @@ clean:
 help:
 	@echo 'make               build bin/bief and its links'
 	@echo 'make check         build and pass the tests; SAN=1: with sanitizers'
+	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'
 	@echo 'make diff-jq       compare our part of jq with libjq, at length'
 	@echo 'make fuzz          search for input that breaks a parser; FUZZER=1'
 	@echo 'make bench         measure, against what else is installed'
@@ -210,4 +217,4 @@ help:
 	@echo 'make clean         remove what was built'
 
 .PHONY: completions help
-.PHONY: all bench check run-tests fuzz diff-jq clean demo deps deps-test install uninstall
+.PHONY: all bench check crash run-tests fuzz diff-jq clean demo deps deps-test install uninstall

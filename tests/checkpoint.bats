@@ -1,0 +1,230 @@
+#!/usr/bin/env bats
+# Checkpoints in bad company: what they survive, and what they refuse.
+# (tests/crash and tests/damage try all of it at length: make crash.)
+
+load lib
+
+SHIM=$TOP/${B:-build}/shim.so
+
+# A checkpoint of three batches, with a table and files, and new input; the
+# answer of an undisturbed run in want.
+PIPELINE='stream-files --checkpoint ck --max-files 1 --sinks 2 in |
+	parse-json | tee >(sink-files out) | agg --mode update --by a count |
+	sink-table --db x.db --table t'
+made() {
+	mkdir in
+	for i in 1 2 3; do
+		printf '{"a":%d}\n' $i 0 >in/$i
+	done
+	bief run "$PIPELINE" 2>err
+	printf '{"a":4}\n{"a":0}\n' >in/4
+	seq 4 | sed 's/.*/&|1/' | cat <(echo '0|4') - >want
+}
+
+answer() {
+	sqlite3 -readonly x.db 'SELECT * FROM t ORDER BY a'
+	[ "$(jq -r 'select(.path).path' out/_bief_log/0* | sed 's,^,out/,' |
+		xargs cat | wc -l)" -eq $((2 * $(ls in | wc -l))) ]
+}
+
+# All but the locks, which tell who was there last.
+picture() {
+	find ck out -type f ! -name lock ! -name '*.tmp' -exec md5sum {} + | sort
+	sqlite3 -readonly x.db .dump
+}
+
+# refused STATUS TEXT: the next run is, with this in its message, and nothing
+# has changed.
+refused() {
+	picture >before
+	run -"$1" bief run "$PIPELINE"
+	[[ $output == *"$2"* ]]
+	picture | diff before -
+}
+
+goes_on() {
+	bief run "$PIPELINE" 2>err
+	answer | diff want -
+}
+
+# The program BIEF_FAULT names fails as it says, in this command.
+broken() {
+	rm -f mark
+	BIEF_FAULT=$1 BIEF_FAULT_MARK=$PWD/mark BIEF_FAULT_NOSYNC=1 \
+		LD_PRELOAD=$SHIM "${@:2}"
+}
+
+# ---- damaged ----
+
+@test "damaged files are noticed or do not matter: some of them" {
+	not_sanitized
+	BIEF_SHIM=$SHIM "$TOP/tests/damage" --every 500 >out || { cat out; return 1; }
+	tail -1 out | grep -q ', 0 failed'
+}
+
+@test "killed and broken at some moments, pipelines go on with the same result" {
+	not_sanitized
+	BIEF_SHIM=$SHIM "$TOP/tests/crash" --sample 3 >out || { cat out; return 1; }
+	tail -1 out | grep -q ', 0 failed'
+}
+
+# ---- gone ----
+
+@test "a checkpoint without its metadata is refused" {
+	made
+	mv ck/metadata .
+	refused 3 "metadata' is missing"
+	mv metadata ck
+	goes_on
+}
+
+@test "a batch that is missing in the middle is refused" {
+	made
+	rm ck/commits/*agg+*/[12].commit
+	mv ck/offsets/*/1.offset .
+	refused 3 "1.offset' is missing: where batch 1 ended is not known"
+	mv 1.offset ck/offsets/*/
+	mv ck/state/*/0.delta .
+	refused 3 "the state of batch 0 is missing"
+	mv 0.delta ck/state/*/
+	goes_on
+}
+
+@test "the newest offset of a batch that stages have is not made anew" {
+	made
+	rm ck/commits/*/2.commit
+	mv ck/offsets/*/2.offset .
+	refused 3 "2.offset' is missing"
+	mv 2.offset ck/offsets/*/
+	goes_on
+}
+
+@test "a table that is gone, or its rows of _bief_batches, is refused" {
+	made
+	cp x.db old.db
+	for change in 'DROP TABLE t' 'DROP TABLE _bief_batches' \
+		'DELETE FROM _bief_batches' \
+		'UPDATE _bief_batches SET batch = 1'; do
+		cp old.db x.db
+		sqlite3 x.db "$change"
+		refused 3 "table 't' in 'x.db': it is gone, or older"
+	done
+	rm x.db
+	run -3 bief run "$PIPELINE"
+	[[ $output == *"table 't' in 'x.db': it is gone, or older"* ]]
+	cp old.db x.db
+	goes_on
+}
+
+@test "files that are gone, or older, are refused" {
+	made
+	cp -r out old
+	for i in ck/commits/*files/2.commit; do
+		grep -q '"mark":2' "$i"
+	done
+	for change in 'out/_bief_log/0000000002' 'out/_bief_log/checkpoint' \
+		'out/_bief_log' out; do
+		rm -r "$change"
+		refused 1 "directory 'out': what the checkpoint has committed"
+		rm -rf out
+		cp -r old out
+	done
+	goes_on
+}
+
+# ---- of others ----
+
+@test "a checkpoint of another pipeline is refused, with what is other" {
+	made
+	mkdir more
+	PIPELINE=${PIPELINE/ in / more } refused 3 "its source is 'stream-files,in'"
+	PIPELINE=${PIPELINE/--by a/--by a,b} refused 3 "--by 'a'"
+	PIPELINE=${PIPELINE/agg/dedup | agg} refused 3 "stage 'stream-files,in+dedup' is not in the checkpoint"
+	goes_on
+}
+
+@test "a file of a newer version is refused, though its checksum fits" {
+	made
+	python3 - ck/metadata <<-'EOF'
+	import sys
+	table = []
+	for i in range(256):
+	    for _ in range(8):
+	        i = i >> 1 ^ (0x82f63b78 if i & 1 else 0)
+	    table.append(i)
+	data = open(sys.argv[1], 'rb').read()[:-18]
+	data = data.replace(b'bief-checkpoint 1', b'bief-checkpoint 2')
+	crc = 0xffffffff
+	for b in data:
+	    crc = table[(crc ^ b) & 255] ^ crc >> 8
+	open(sys.argv[1], 'wb').write(data + b'\n#crc32c %08x\n' % (crc ^ 0xffffffff))
+	EOF
+	refused 3 "metadata' is of version 2, this program reads version 1: update bief"
+}
+
+# ---- the system says no ----
+
+@test "a checkpoint that may not be written ends with a message, and goes on later" {
+	made
+	chmod -R a+rX . && chmod 777 in
+	setpriv --reuid 65534 --clear-groups true 2>/dev/null || skip "not root"
+	setpriv --reuid 65534 --clear-groups test -x "$(command -v bief)" -a \
+		-r in/4 || skip "others may not go here"
+	picture >before
+	run -1 setpriv --reuid 65534 --clear-groups bief run "$PIPELINE"
+	[[ $output == *"cannot open 'ck/"*"Permission denied"* || \
+		$output == *"/ck/"*"Permission denied"* ]]
+	picture | diff before -
+	goes_on
+}
+
+@test "on a file system that is read-only nothing changes, and it goes on later" {
+	made
+	unshare -rm true 2>/dev/null || skip "no namespaces"
+	picture >before
+	run -1 unshare -rm bash -c 'mount -o bind,ro "$1" "$1" 2>/dev/null ||
+		mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 77
+		cd "$1" && bief run "$2"' - "$PWD" "$PIPELINE"
+	[[ $output == *"Read-only file system"* ]]
+	picture | diff before -
+	goes_on
+}
+
+# broken_at OP WHAT: calls of that kind, earlier and later ones, of the source, the
+# stage and the sinks.
+broken_at() {
+	local i program
+	for program in stream-files agg sink-files sink-table; do
+		for i in 1 2 4 7 11 16 22 29 37; do
+			rm -rf ck out x.db* in
+			cp -r "$saved"/. .
+			broken "$program $1 $i $2" bash -o pipefail -c "$PIPELINE" \
+				>out1 2>&1 || true
+			[ -e mark ] || break
+			goes_on || { echo "$program $1 $i $2"; cat out1 err; return 1; }
+		done
+		[ "$i" -gt 1 ]
+	done
+}
+
+@test "no space, at one call or from there on, is survived" {
+	not_sanitized
+	made
+	saved=$(mktemp -d)
+	cp -r in ck out x.db "$saved"
+	broken_at write enospc-on
+	broken_at open EROFS
+	rm -rf "$saved"
+}
+
+@test "where the clock was set back, the time of batches is not" {
+	mkdir in
+	echo '{"a":1}' >in/1
+	BIEF_CLOCK=2026-01-02T00:00:00Z bief run "stream-files --checkpoint ck in |
+		sink-files out"
+	echo '{"a":2}' >in/2
+	BIEF_CLOCK=2026-01-01T00:00:00Z bief run "stream-files --checkpoint ck in |
+		tee begun | sink-files out"
+	grep -q '"begin":1,"time":"2026-01-02T00:00:00Z"' begun
+	cat ck/offsets/*/1.offset | grep -q '"time":1767312000000000'
+}
