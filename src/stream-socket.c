@@ -447,12 +447,13 @@ journal_full(struct stage *st)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 
-	s->held = s->journaled && s->journal.bytes > (uint64_t)s->journal_max;
+	s->held = s->journaled && journal_size(&s->journal) >
+		(uint64_t)s->journal_max;
 	if (!s->held)
 		return 0;
 	if (run_hear(st) != 0)
 		return -1;
-	s->held = s->journal.bytes > (uint64_t)s->journal_max;
+	s->held = journal_size(&s->journal) > (uint64_t)s->journal_max;
 	return s->held;
 }
 

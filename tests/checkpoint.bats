@@ -228,3 +228,129 @@ broken_at() {
 	grep -q '"begin":1,"time":"2026-01-02T00:00:00Z"' begun
 	cat ck/offsets/*/1.offset | grep -q '"time":1767312000000000'
 }
+
+# ---- several of them ----
+
+@test "the slowest sink decides where to go on, the others skip what they have" {
+	made
+	cp x.db old.db
+	rm ck/commits/*agg+*/2.commit
+	sqlite3 x.db "UPDATE _bief_batches SET batch = 1; DELETE FROM t WHERE a = 3;
+		UPDATE t SET count = 2 WHERE a = 0"
+	bief run "${PIPELINE/parse-json/parse-json | tee seen}" 2>err
+	[ "$(grep -o '"begin":[0-9]*' seen | tr '\n' ' ')" = '"begin":2 "begin":3 ' ]
+	answer | diff want -
+}
+
+@test "a sink that is gone is refused, and its name told" {
+	made
+	local gone='tee >(sink-files out) |' P=${PIPELINE/--sinks 2 /}
+	P=${P/"$gone"/}
+	picture >before
+	run -3 bief run "$P"
+	[[ $output == *"the sink 'stream-files,in+sink-files' of the checkpoint"*"is not there"* ]]
+	picture | diff before -
+	goes_on
+}
+
+@test "two agg in one pipeline keep apart, and so do the branches of a tee" {
+	mkdir in
+	for i in 1 3 5; do
+		echo '{"t":"2026-01-01T0'$i':00:00Z"}' >in/$i
+		bief run 'stream-files --checkpoint ck --sinks 2 in | parse-json |
+			tee >(agg --name one --mode complete count |
+				sink-table --db x.db --table one) |
+			window --on t --size 1h --watermark 0s |
+			agg --mode append count | window --on window --size 2h |
+			agg --mode append count |
+			sink-table --db x.db --table two'
+	done
+	[ "$(sqlite3 x.db 'SELECT * FROM one')" = 3 ]
+	[ "$(sqlite3 x.db 'SELECT count(*), sum("count") FROM two')" = '2|2' ]
+	[ "$(ls ck/state | grep -c agg)" -eq 3 ]
+	# with 2, where the shell tells of the one that refuses
+	run bief run 'stream-files --checkpoint ck2 --sinks 2 in | parse-json |
+		tee >(agg --mode complete count | sink-table --db y.db --table a) |
+		agg --mode complete count | sink-table --db y.db --table b'
+	[ "$status" -ne 0 ]
+	[[ $output == *"another stage of this pipeline is called"*"--name"* ]]
+}
+
+@test "two sources of one join recover together from the middle of a run" {
+	mkdir l r
+	for i in 1 2 3; do
+		printf '{"k":%d,"t":"2026-01-01T0%d:00:00Z"}\n' $i $i >l/$i
+		printf '{"k":%d,"u":"2026-01-01T0%d:00:00Z"}\n' $i $i >r/$((4 - i))
+	done
+	join() {
+		join-stream --on k \
+			<(stream-files --checkpoint "$1" --max-files "$2" l) \
+			<(stream-files --checkpoint "$1" --max-files "$2" r) |
+			sink-table --db "$1.db" --table t
+	}
+	join once 1
+	join ck 1
+	rm ck/commits/*/[12].commit
+	# of the first batch there was nothing to join
+	sqlite3 ck.db 'DELETE FROM t; UPDATE _bief_batches SET batch = 0'
+	join ck 3
+	for db in once.db ck.db; do
+		sqlite3 $db 'SELECT k, t, u FROM t ORDER BY k' >$db.rows
+	done
+	diff once.db.rows ck.db.rows
+	[ -s ck.db.rows ]
+}
+
+# ---- from cron ----
+
+@test "available-now takes what is new, and says so when there is nothing" {
+	mkdir in
+	for n in 0 1; do
+		echo '{"a":1}' >in/$n
+		run -0 --separate-stderr bief run 'stream-files --checkpoint ck in |
+			tee seen | sink-files out'
+		[ "$stderr" = "" ]
+		grep -q "\"end\":$n" seen
+		run -0 --separate-stderr bief run 'stream-files --checkpoint ck in |
+			tee seen | sink-files out'
+		[ "$stderr" = "stream-files: no new data" ]
+		[ "$(ls out/part-* | wc -l)" -eq $((n + 1)) ]
+	done
+}
+
+@test "a second run while the first goes on is refused at once" {
+	mkdir in
+	stream-files --checkpoint ck --follow --trigger 10ms in >p &
+	local first=$!
+	wait_for grep -q stream p
+	run -1 bash -o pipefail -c 'stream-files --checkpoint ck in | parse-json |
+		sink-files out'
+	[[ $output == "stream-files: another run of this pipeline is at work with the checkpoint '$PWD/ck' (process $first, since 20"*"): this run has done nothing; let that one end, or stop it" ]]
+	[ ! -e out ]
+	kill $first
+}
+
+@test "a run that meets only a sink still committing waits for it" {
+	mkdir in
+	mkfifo p
+	sink-table --db x.db --table t <p &
+	local sink=$! source second
+	stream-files --checkpoint ck --follow --trigger 10ms in | tee seen >p &
+	wait_for grep -q '"end":0' seen
+	source=$(sed -n 2s/\ .*//p ck/offsets/*/lock)
+	coproc sqlite3 x.db
+	echo "BEGIN IMMEDIATE; SELECT 'locked';" >&"${COPROC[1]}"
+	read -r _ <&"${COPROC[0]}"
+	echo '{"a":1}' >in/1
+	wait_for grep -q '"a":1' seen
+	kill "$source"
+	wait_for grep -q eof seen
+	echo '{"a":2}' >in/2
+	stream-files --checkpoint ck in 2>err | sink-table --db x.db --table t &
+	second=$!
+	wait_for grep -q "waiting for 'stream-files,in+sink-table' of an earlier run" err
+	echo COMMIT\; >&"${COPROC[1]}"
+	wait $sink
+	wait $second
+	[ "$(sqlite3 x.db 'SELECT * FROM t')" = $'1\n2' ]
+}

@@ -187,7 +187,7 @@ has() {
 # A pipeline whose first line is typed in at $port; all its pids in $pids.
 pipeline() {
 	mkfifo ready.l
-	stream-socket --listen --checkpoint ck --trigger 20ms "$@" \
+	stream-socket --listen --checkpoint ck --trigger ${tick:-20ms} "$@" \
 		--ready-fd 3 127.0.0.1:0 3> ready.l > p1 2> err &
 	pids=$!
 	tee out < p1 > p2 &
@@ -233,4 +233,59 @@ pipeline() {
 	kill -INT ${pids%% *}
 	wait $pids
 	[ "$(cat out.d/part-* | wc -l)" -eq 400 ]
+}
+
+@test "what a batch received is in the journal before the batch ends" {
+	mkfifo p1 p2
+	tick=500ms pipeline
+	exec 5> /dev/tcp/127.0.0.1/$port
+	wait_for grep -q '"end"' out
+	# this sink will not commit, so that nothing is deleted
+	kill -STOP ${pids##* }
+	echo '{"a":1}' >&5
+	wait_for grep -q '"a":1' out
+	n=$(grep -c '"end"' out || :)
+	wait_for eval '[ $(grep -c "\"end\"" out) -gt $n ]'
+	grep -qh '"a":1' ck/journal/*/*.journal
+	kill -9 $pids
+	exec 5>&-
+}
+
+@test "with a checkpoint half a line at a lost connection is no part of the next" {
+	mkfifo p1 p2
+	pipeline --rejects rejects
+	printf '{"a":1}\n{"a"' > /dev/tcp/127.0.0.1/$port
+	wait_for grep -q 'cut off' err
+	printf '{"a":2}\n' > /dev/tcp/127.0.0.1/$port
+	wait_for grep -q '"a":2' out
+	kill -INT ${pids%% *}
+	wait $pids || :
+	cat out.d/part-* > got
+	is got <<< $'{"a":1}\n{"a":2}'
+	grep -q '"record":"{\\"a\\""' rejects
+}
+
+@test "the journal holds no more than --journal-max and a block while a sink is slow" {
+	mkfifo p1 p2
+	pipeline --journal-max 100K
+	exec 5> /dev/tcp/127.0.0.1/$port
+	wait_for grep -q '"end":0' out
+	kill -STOP ${pids##* }
+	seq -f "{\"a\":%.0f,\"b\":\"$(printf '%0400d' 0)\"}" 5000 >&5 &
+	local writer=$!
+	size() {
+		find ck/journal -name '*.journal' -printf '%s\n' |
+			awk '{ n += $1 } END { print n + 0 }'
+	}
+	wait_for eval '[ $(size) -gt 100000 ]'
+	for i in $(seq 20); do
+		[ "$(size)" -lt 300000 ]
+	done
+	kill -CONT ${pids##* }
+	wait $writer
+	wait_for grep -q '"a":5000,' out
+	kill -INT ${pids%% *}
+	wait $pids
+	[ "$(cat out.d/part-* | wc -l)" -eq 5000 ]
+	exec 5>&-
 }

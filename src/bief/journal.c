@@ -219,3 +219,9 @@ journal_committed(struct journal *j, int64_t batch, struct err *err)
 	j->nends = n;
 	return piece < 0 ? 0 : forget(j, piece, err);
 }
+
+uint64_t
+journal_size(const struct journal *j)
+{
+	return j->bytes + j->b.n;
+}

@@ -54,6 +54,8 @@ int journal_mark(struct journal *j, int64_t batch, struct buf *out,
 	struct err *err);
 int journal_seek(struct journal *j, const char *from, const char *to,
 	struct err *err);
+/* Bytes that it holds, on disk or not yet. */
+uint64_t journal_size(const struct journal *j);
 /* Every sink has the batches up to this one. */
 int journal_committed(struct journal *j, int64_t batch, struct err *err);
 
