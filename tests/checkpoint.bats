@@ -229,6 +229,57 @@ broken_at() {
 	cat ck/offsets/*/1.offset | grep -q '"time":1767312000000000'
 }
 
+# ---- the order of writing ----
+
+# What each process has written and not yet flushed must be nothing when it names
+# an offset or a commit, and a file must be flushed before it gets its name.
+unflushed() {
+	awk '
+	function up(path) { sub("/[^/]*$", "", path); return path }
+	$3 ~ "/lock$" || $3 ~ "-shm$" || index($3, at) != 1 { next }
+	$2 == "write" { dirty[$1, $3] = $3 }
+	$2 == "fsync" || $2 == "unlink" { delete dirty[$1, $3] }
+	$2 == "mkdir" { dirty[$1, up($3)] = up($3) }
+	$2 == "from" && ($1, $3) in dirty { print "not flushed: " $3 }
+	$2 == "rename" && $3 ~ "/[0-9]*[.](offset|commit)$" {
+		for (i in dirty) {
+			split(i, part, SUBSEP)
+			if (part[1] == $1)
+				print "before " $3 ": " dirty[i]
+		}
+		named++
+	}
+	$2 == "rename" { dirty[$1, up($3)] = up($3) }
+	END { if (named < 3) print "too few: " named + 0 }' at="$1" "$2"
+}
+
+@test "what an offset or a commit stands for is on disk before" {
+	not_sanitized
+	mkdir in
+	for i in 1 2 3; do
+		printf '{"a":%d,"b":1}\n' 0 $i >in/$i
+	done
+	LD_PRELOAD=$SHIM BIEF_FAULT_NOSYNC=1 BIEF_FAULT_LOG=$PWD/log bash -c "$(
+		sed 's/(sink-files out)/(sink-files out --partition-by a,b)/' \
+			<<<"$PIPELINE")"
+	unflushed "$PWD" log >found
+	is found </dev/null
+	grep -q 'fsync .*/x.db-wal' log
+}
+
+@test "what a journal holds is on disk before its offset" {
+	not_sanitized
+	seq -f '{"n":%.0f}' 40 >f
+	mkfifo ready
+	serve-lines f --once --rate 400 --port 0 --ready-fd 3 3>ready &
+	read -r port <ready
+	LD_PRELOAD=$SHIM BIEF_FAULT_NOSYNC=1 BIEF_FAULT_LOG=$PWD/log \
+		stream-socket --checkpoint ck --trigger 5ms "$port" | sink-files out
+	unflushed "$PWD" log >found
+	is found </dev/null
+	grep -q 'rename .*[.]journal' log
+}
+
 # ---- several of them ----
 
 @test "the slowest sink decides where to go on, the others skip what they have" {

@@ -12,6 +12,9 @@
  * leaves its pages to the kernel, so nothing else is needed here.  A process
  * appends its id to the file BIEF_FAULT_PIDS when it has begun to work (it makes
  * a pipe then), bief itself at once.
+ *
+ * With BIEF_FAULT_LOG each write, fsync, rename, unlink and mkdir appends to that
+ * file a line: process, call, path.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -35,6 +38,60 @@ static long countdown;
 static int error;
 static bool nosync, firing;
 static const char *mark;
+
+static void
+log_call(const char *call, const char *path)
+{
+	const char *to = getenv("BIEF_FAULT_LOG");
+	char line[10000];
+	int fd, n;
+
+	if (to == NULL)
+		return;
+	fd = (int)syscall(SYS_openat, AT_FDCWD, to,
+		O_WRONLY | O_CREAT | O_APPEND, 0666);
+	n = snprintf(line, sizeof(line), "%d %s %s\n", (int)getpid(), call,
+		path);
+	syscall(SYS_write, fd, line, n);
+	syscall(SYS_close, fd);
+}
+
+/* The path of a descriptor, or of a name in the directory of one. */
+static const char *
+path_of(int fd, const char *name, char path[8192])
+{
+	char link[40];
+	ssize_t n = 0;
+
+	if (fd == AT_FDCWD)
+		n = getcwd(path, 4096) != NULL ? (ssize_t)strlen(path) : 0;
+	else {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		n = readlink(link, path, 4096);
+	}
+	path[n > 0 ? n : 0] = '\0';
+	if (name != NULL && *name == '/')
+		snprintf(path, 8192, "%s", name);
+	else if (name != NULL)
+		snprintf(path + strlen(path), 4000, "/%s", name);
+	return path;
+}
+
+static void
+log_at(const char *call, int fd, const char *name)
+{
+	char path[8192];
+
+	if (getenv("BIEF_FAULT_LOG") != NULL)
+		log_call(call, path_of(fd, name, path));
+}
+
+static void
+log_rename(int a, const char *from, int b, const char *to)
+{
+	log_at("from", a, from);
+	log_at("rename", b, to);
+}
 
 static bool
 is_ours(char *program)
@@ -162,6 +219,7 @@ write(int fd, const void *p, size_t n)
 			die();
 		return fault();
 	}
+	log_at("write", fd, NULL);
 	return real(fd, p, n);
 }
 
@@ -183,6 +241,7 @@ pwrite64(int fd, const void *p, size_t n, off64_t at)
 			die();
 		return fault();
 	}
+	log_at("write", fd, NULL);
 	return real(fd, p, n, at);
 }
 
@@ -197,6 +256,7 @@ fsync(int fd)
 {
 	if (due(FSYNC))
 		return fault();
+	log_at("fsync", fd, NULL);
 	return nosync ? 0 : REAL(int, "fsync", int)(fd);
 }
 
@@ -205,6 +265,7 @@ fdatasync(int fd)
 {
 	if (due(FSYNC))
 		return fault();
+	log_at("fsync", fd, NULL);
 	return nosync ? 0 : REAL(int, "fdatasync", int)(fd);
 }
 
@@ -213,6 +274,7 @@ rename(const char *from, const char *to)
 {
 	if (due(RENAME))
 		return fault();
+	log_rename(AT_FDCWD, from, AT_FDCWD, to);
 	return REAL(int, "rename", const char *, const char *)(from, to);
 }
 
@@ -221,6 +283,7 @@ renameat(int a, const char *from, int b, const char *to)
 {
 	if (due(RENAME))
 		return fault();
+	log_rename(a, from, b, to);
 	return REAL(int, "renameat", int, const char *, int, const char *)(
 		a, from, b, to);
 }
@@ -230,6 +293,7 @@ unlink(const char *path)
 {
 	if (due(UNLINK))
 		return fault();
+	log_at("unlink", AT_FDCWD, path);
 	return REAL(int, "unlink", const char *)(path);
 }
 
@@ -238,7 +302,24 @@ unlinkat(int dir, const char *path, int flags)
 {
 	if (due(UNLINK))
 		return fault();
+	log_at("unlink", dir, path);
 	return REAL(int, "unlinkat", int, const char *, int)(dir, path, flags);
+}
+
+int
+mkdirat(int dir, const char *path, mode_t mode)
+{
+	int ret = (int)syscall(SYS_mkdirat, dir, path, mode);
+
+	if (ret == 0)
+		log_at("mkdir", dir, path);
+	return ret;
+}
+
+int
+mkdir(const char *path, mode_t mode)
+{
+	return mkdirat(AT_FDCWD, path, mode);
 }
 
 static int
