@@ -158,6 +158,48 @@ hand_on(struct child *c, bool all, child_line *each, void *arg)
 	return 0;
 }
 
+/* Nothing went through, and later it may. */
+static bool
+is_patient(void)
+{
+	return errno == EAGAIN || errno == EINTR;
+}
+
+static int
+write_some(struct child *c, struct err *err)
+{
+	/* A reader that has gone is no error of ours. */
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+	ssize_t n;
+
+	sigaction(SIGPIPE, &ignore, &old);
+	n = write(c->in, c->to.p, c->to.n);
+	sigaction(SIGPIPE, &old, NULL);
+	if (n < 0 && errno == EPIPE) {
+		c->deaf = true;
+		buf_clear(&c->to);
+	} else if (n < 0 && !is_patient()) {
+		return err_sys(err, "cannot write to the program");
+	} else if (n > 0) {
+		memmove(c->to.p, c->to.p + n, c->to.n - (size_t)n);
+		c->to.n -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+read_some(struct child *c, struct err *err)
+{
+	ssize_t n = read(c->out, buf_need(&c->from, GATHER), GATHER);
+
+	if (n < 0 && !is_patient())
+		return err_sys(err, "cannot read from the program");
+	if (n > 0)
+		c->from.n += (size_t)n;
+	c->ended = n == 0;
+	return 0;
+}
+
 int
 child_wait(const struct child *c, struct pollfd fds[2])
 {
@@ -175,34 +217,13 @@ static int
 turn(struct child *c, int timeout, struct err *err)
 {
 	struct pollfd fds[2];
-	ssize_t n;
 
 	child_wait(c, fds);
 	if (poll(fds, 2, timeout) < 0)
 		return errno == EINTR ? 0 : err_sys(err, "cannot wait");
-	if (fds[1].revents != 0) {
-		/* A reader that has gone is no error of ours. */
-		struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
-
-		sigaction(SIGPIPE, &ignore, &old);
-		n = write(c->in, c->to.p, c->to.n);
-		sigaction(SIGPIPE, &old, NULL);
-		if (n < 0 && errno == EPIPE) {
-			c->deaf = true;
-			n = (ssize_t)c->to.n;
-		}
-		if (n > 0) {
-			memmove(c->to.p, c->to.p + n, c->to.n - (size_t)n);
-			c->to.n -= (size_t)n;
-		}
-	}
-	if (fds[0].revents != 0) {
-		n = read(c->out, buf_need(&c->from, GATHER), GATHER);
-		if (n > 0)
-			c->from.n += (size_t)n;
-		c->ended = n == 0;
-	}
-	return 0;
+	if (fds[1].revents != 0 && write_some(c, err) < 0)
+		return -1;
+	return fds[0].revents != 0 ? read_some(c, err) : 0;
 }
 
 int
