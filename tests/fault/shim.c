@@ -4,7 +4,7 @@
  *	BIEF_FAULT="PROGRAM OP N ACTION" BIEF_FAULT_MARK=FILE LD_PRELOAD=shim.so
  *
  * PROGRAM is the name it was called by, or NAME@TEXT: one of its arguments
- * contains TEXT.  OP is write, fsync, rename, open (to write) or unlink; N
+ * contains TEXT.  OP is write, fsync, rename, open (to write), unlink or mkdir; N
  * counts the calls of the process from 1; ACTION is kill, half (write half of
  * it, then die), EIO, ENOSPC, EROFS, or enospc-on (this call and all later ones
  * fail).  FILE is made when the fault has happened, which it does in one
@@ -29,7 +29,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum op { NONE, WRITE, FSYNC, RENAME, OPEN, UNLINK };
+enum op { NONE, WRITE, FSYNC, RENAME, OPEN, UNLINK, MKDIR };
 enum action { KILL, HALF, FAIL, FAIL_ON };
 
 static enum op faulty;
@@ -137,7 +137,7 @@ __attribute__((constructor)) static void
 start(void)
 {
 	static const char *const ops[] = {"", "write", "fsync", "rename",
-		"open", "unlink"};
+		"open", "unlink", "mkdir"};
 	static const struct {
 		const char *name;
 		enum action action;
@@ -156,7 +156,7 @@ start(void)
 				    &countdown, what) != 4 ||
 		!is_ours(program))
 		return;
-	for (int i = 1; i <= UNLINK; i++)
+	for (int i = 1; i <= MKDIR; i++)
 		if (strcmp(op, ops[i]) == 0)
 			faulty = (enum op)i;
 	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
@@ -309,8 +309,11 @@ unlinkat(int dir, const char *path, int flags)
 int
 mkdirat(int dir, const char *path, mode_t mode)
 {
-	int ret = (int)syscall(SYS_mkdirat, dir, path, mode);
+	int ret;
 
+	if (due(MKDIR))
+		return fault();
+	ret = (int)syscall(SYS_mkdirat, dir, path, mode);
 	if (ret == 0)
 		log_at("mkdir", dir, path);
 	return ret;
