@@ -332,6 +332,8 @@ unflushed() {
 	for i in 1 2 3; do
 		printf '{"k":%d,"t":"2026-01-01T0%d:00:00Z"}\n' $i $i >l/$i
 		printf '{"k":%d,"u":"2026-01-01T0%d:00:00Z"}\n' $i $i >r/$((4 - i))
+		touch -d @$((1000 + i)) l/$i
+		touch -d @$((1004 - i)) r/$((4 - i))
 	done
 	join() {
 		join-stream --on k \
