@@ -1,19 +1,5 @@
 /*
  * accum: see accum.h.
- *
- * What an accumulator holds in the fixed part of a blob:
- *
- *	count             int64
- *	sum               struct sum: an exact integer of 128 bits as long as
- *	                  there are integers or decimals only, else a double of
- *	                  twice the precision
- *	avg               struct mean
- *	min, max          struct kept
- *	first, last       struct kept, then the sequence number
- *	stddev, ...       struct moments: sums of x - shift and of its square,
- *	                  in twice the precision, so that nothing cancels
- *	stats             struct moments, then smallest and largest
- *	the others        struct var: a sketch, a set, or text
  */
 #include <math.h>
 #include <stdio.h>
@@ -21,6 +7,7 @@
 #include <string.h>
 
 #include "accum.h"
+#include "accum_impl.h"
 #include "buf.h"
 #include "decimal.h"
 #include "err.h"
@@ -30,51 +17,6 @@
 #include "plan.h"
 #include "schema.h"
 #include "sketch.h"
-
-/* A double of twice the precision. */
-struct twice {
-	double hi, lo;
-};
-
-/* 128 bits, at places that are aligned to 64. */
-struct wide {
-	uint64_t lo;
-	int64_t hi;
-};
-
-enum sum_kind { SUM_NONE, SUM_WIDE, SUM_DOUBLE };
-
-struct sum {
-	union {
-		struct wide i;
-		struct twice d;
-	};
-	uint64_t kind;
-};
-
-struct mean {
-	union {
-		struct twice sum;
-		struct wide dec;
-	};
-	int64_t n;
-};
-
-struct moments {
-	int64_t n;
-	double shift;
-	struct twice s, q;
-};
-
-struct stats {
-	struct moments m;
-	double min, max;
-};
-
-struct placed {
-	struct kept k;
-	uint64_t seq;
-};
 
 static const struct func {
 	const char *name;
@@ -163,12 +105,6 @@ twice_wide(__int128 x)
 }
 
 /* Sums. */
-
-static inline __int128
-wide_get(const struct wide *w)
-{
-	return (__int128)((unsigned __int128)(uint64_t)w->hi << 64 | w->lo);
-}
 
 static inline void
 wide_add(struct wide *w, __int128 x)
@@ -834,6 +770,19 @@ read_number(struct accum_input *in, bool lenient, struct err *err)
 }
 
 int
+accum_read(struct accum_input *in, const struct value *v, bool lenient,
+	struct err *err)
+{
+	in->raw = v == NULL || v->type == VALUE_NULL ? NULL : v;
+	if (in->raw == NULL)
+		return 0;
+	if (in->number || in->decimal)
+		return read_number(in, lenient, err);
+	in->num = in->compared && is_number(v) ? value_number(v, false) : *v;
+	return 0;
+}
+
+int
 accums_read(struct accums *s, const struct record *r, bool lenient,
 	struct err *err)
 {
@@ -842,18 +791,9 @@ accums_read(struct accums *s, const struct record *r, bool lenient,
 	for (i = 0; i < s->ninputs; i++) {
 		struct accum_input *in = &s->in[i];
 
-		in->raw = record_get(r, &in->field);
-		if (in->raw == NULL)
-			continue;
-		if (in->raw->type == VALUE_NULL)
-			in->raw = NULL;
-		else if (in->number || in->decimal) {
-			if (read_number(in, lenient, err) == -1)
-				return -1;
-		} else if (in->compared && is_number(in->raw))
-			in->num = value_number(in->raw, false);
-		else
-			in->num = *in->raw;
+		if (accum_read(in, record_get(r, &in->field), lenient, err) ==
+			-1)
+			return -1;
 	}
 	return 0;
 }
