@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "buf.h"
+#include "entry.h"
+#include "json.h"
 #include "modes.h"
 #include "query.h"
 #include "recent.h"
@@ -58,12 +60,13 @@ static const struct opt opts[] = {
 	{"rollup", 0, OPT_FLAG, offsetof(struct agg, q.rollup), NULL,
 		"the key columns rolled up one by one, from the last"},
 	{"grouping-id", 0, OPT_FLAG, offsetof(struct agg, q.grouping_id), NULL,
-		"add the field grouping_id: a bit for each rolled-up column"},
+		"add the field grouping_id: a bit for each rolled-up column",
+		.free = true},
 	{"no-window", 0, OPT_FLAG, offsetof(struct agg, no_window), NULL,
 		"do not group by the window fields of the records"},
 	{"mode", 'm', OPT_ENUM, offsetof(struct agg, asked),
 		"append|update|complete",
-		"what is written after each batch"},
+		"what is written after each batch", .free = true},
 	OPT_END};
 
 static void
@@ -330,6 +333,7 @@ agg_restore(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
 	state_ref r = state_find(st->state, meta_lag, 2);
+	int64_t due, first = STATE_NEVER;
 
 	if (r != STATE_NONE)
 		memcpy(&a->begun, state_value(st->state, r, NULL),
@@ -337,8 +341,15 @@ agg_restore(struct stage *st)
 	for (r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r)) {
 		a->nsessions += is_kind(st->state, r, GROUP_SESSION);
-		a->q.sliced |= is_kind(st->state, r, GROUP_SLICE);
+		if (!is_kind(st->state, r, GROUP_SLICE))
+			continue;
+		a->q.sliced = true;
+		due = state_get_due(st->state, r);
+		if (due < first)
+			first = due;
 	}
+	/* A slice is due with its first window that is open. */
+	a->closed = first == STATE_NEVER ? WATERMARK_NONE : first - 1;
 	a->q.slices = (struct window_set){0, st->in.window_us, st->in.slide_us,
 		st->in.start_us};
 	return query_check_form(&a->q, st);
@@ -373,7 +384,7 @@ agg_begin(struct stage *st, struct batch *b)
 {
 	struct agg *a = STAGE(st, agg);
 
-	a->seq = (uint64_t)b->number << 36;
+	a->seq = (uint64_t)b->number << ACCUM_SEQ_BITS;
 	state_clear(a->late_groups);
 	recent_clear(&a->recent);
 	a->late = WATERMARK_NONE;
@@ -832,6 +843,53 @@ agg_rows(struct stage *st)
 	return a->q.rows.n;
 }
 
+/* ---- for bief state ---- */
+
+static int
+agg_show(struct stage *st, state_ref r, struct buf *out)
+{
+	struct agg *a = STAGE(st, agg);
+	int64_t us;
+
+	if (is_kind(st->state, r, GROUP_SESSIONS))
+		return 1;
+	if (!is_kind(st->state, r, GROUP_META))
+		return query_show(&a->q, st, r, out);
+	if (r != state_find(st->state, meta_lag, 2))
+		return 1; /* the form */
+	memcpy(&us, state_value(st->state, r, NULL), sizeof us);
+	entry_kind(out, "watermark");
+	buf_str(out, ",\"value\":");
+	entry_time(out, us);
+	return 0;
+}
+
+static int
+agg_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct agg *a = STAGE(st, agg);
+	struct value kind;
+	int64_t us;
+
+	if (object == NULL)
+		return query_save_form(&a->q, st);
+	if (!a->lag || !json_get(object, "kind", 4, &kind) ||
+		!entry_is(&kind, "watermark"))
+		return query_take(&a->q, st, object, made);
+	if (entry_get_time(object, "value", &us, st->err) == -1)
+		return -1;
+	return entry_put(st, meta_lag, 2, &us, sizeof us, made);
+}
+
+/* In complete mode groups are never due; in the others they are there until
+ * they are. */
+static void
+agg_form(struct stage *st, const struct plan *in, int n, struct buf *out)
+{
+	if (STAGE(st, agg)->mode == MODE_COMPLETE)
+		buf_str(out, " --mode complete\n");
+}
+
 static void
 agg_explain(struct stage *st, struct buf *out)
 {
@@ -870,5 +928,8 @@ const struct op op_agg = {
 	.batch = agg_batch,
 	.explain = agg_explain,
 	.rows = agg_rows,
+	.show = agg_show,
+	.take = agg_take,
+	.form = agg_form,
 	.close = agg_close,
 };

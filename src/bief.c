@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "explain.h"
+#include "inspect.h"
 #include "pipeline.h"
 #include "run.h"
 
@@ -56,6 +57,7 @@ static const struct subcommand {
 } commands[] = {
 	{"run", "'PIPELINE'", run_command},
 	{"explain", "'PIPELINE'", run_command},
+	{"state", "DIR [dump|load|diff|forget ...]", inspect_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 

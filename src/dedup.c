@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry.h"
 #include "evtime.h"
+#include "json.h"
 #include "modes.h"
 #include "run.h"
 #include "state.h"
@@ -142,6 +144,80 @@ dedup_form(struct stage *st, const struct plan *in, int n, struct buf *out)
 		plan_field_form(in, in->fields->f[i].name, out);
 }
 
+/* ---- for bief state ---- */
+
+static int
+dedup_show(struct stage *st, state_ref ref, struct buf *out)
+{
+	struct dedup *d = STAGE(st, dedup);
+	size_t n;
+	const char *p = state_key(st->state, ref, &n), *end = p + n;
+	struct value v;
+
+	entry_kind(out, "key");
+	buf_str(out, ",\"key\":{");
+	for (size_t i = 0; p < end; i++) {
+		if (d->keys != NULL && i < d->by.n) {
+			json_quote(out, d->by.s[i], strlen(d->by.s[i]));
+		} else {
+			p += value_decode(&v, p, (size_t)(end - p));
+			value_print(&v, out);
+		}
+		buf_byte(out, ':');
+		p += value_decode(&v, p, (size_t)(end - p));
+		value_print(&v, out);
+		buf_byte(out, ',');
+	}
+	if (out->p[out->n - 1] == ',')
+		out->n--;
+	buf_byte(out, '}');
+	return 0;
+}
+
+static int
+take_by(struct stage *st, const struct value *key)
+{
+	struct dedup *d = STAGE(st, dedup);
+	const char **names = mem_zalloc((d->by.n + 1) * sizeof(*names));
+	struct value v;
+	int ret;
+
+	for (size_t i = 0; i < d->by.n; i++)
+		names[i] = d->by.s[i];
+	ret = entry_only(key, names, st->err);
+	for (size_t i = 0; i < d->by.n && ret == 0; i++) {
+		ret = entry_get(key, names[i], &v, st->err);
+		if (ret == 0)
+			value_encode(&v, &d->key);
+	}
+	free(names);
+	return ret;
+}
+
+static int
+dedup_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct dedup *d = STAGE(st, dedup);
+	struct value kind, key, name, v;
+	struct json_iter it;
+
+	if (object == NULL)
+		return 0;
+	if (!json_get(object, "kind", 4, &kind) || !entry_is(&kind, "key"))
+		return entry_unknown(object, st->err);
+	if (entry_get_nested(object, "key", VALUE_OBJECT, &key, st->err) < 0)
+		return -1;
+	buf_clear(&d->key);
+	if (d->keys != NULL && take_by(st, &key) < 0)
+		return -1;
+	json_iter(&it, &key);
+	while (d->keys == NULL && json_next(&it, &name, &v)) {
+		value_encode(&name, &d->key);
+		value_encode(&v, &d->key);
+	}
+	return entry_make(st, d->key.p, d->key.n, 0, made);
+}
+
 static void
 dedup_explain(struct stage *st, struct buf *out)
 {
@@ -180,5 +256,7 @@ const struct op op_dedup = {
 	.batch = dedup_batch,
 	.form = dedup_form,
 	.explain = dedup_explain,
+	.show = dedup_show,
+	.take = dedup_take,
 	.close = dedup_close,
 };

@@ -20,10 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry.h"
 #include "evtime.h"
 #include "expr.h"
 #include "joinpair.h"
 #include "joinrows.h"
+#include "json.h"
 #include "marks.h"
 #include "run.h"
 #include "sql.h"
@@ -647,11 +649,24 @@ join_restore(struct stage *st)
 }
 
 static int
+save_last_id(struct stage *st)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	bool made;
+	state_ref ref = state_make(st->state, "I", 1,
+		sizeof(j->rows.next_id), &made, st->err);
+
+	if (ref == STATE_NONE)
+		return -1;
+	memcpy(state_change(st->state, ref), &j->rows.next_id,
+		sizeof(j->rows.next_id));
+	return 0;
+}
+
+static int
 join_batch(struct stage *st, struct batch *b)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	state_ref ref;
-	bool made;
 
 	if (b->whole)
 		return expire(st, 0, true);
@@ -660,12 +675,8 @@ join_batch(struct stage *st, struct batch *b)
 		expire(st, j->marks.now, false) < 0)
 		return -1;
 	b->watermark = threshold(j, j->marks.now);
-	ref = state_make(st->state, "I", 1, sizeof(j->rows.next_id), &made,
-		st->err);
-	if (ref == STATE_NONE)
+	if (save_last_id(st) < 0)
 		return -1;
-	memcpy(state_change(st->state, ref), &j->rows.next_id,
-		sizeof(j->rows.next_id));
 	return marks_save(&j->marks, st, "W");
 }
 
@@ -680,6 +691,136 @@ join_form(struct stage *st, const struct plan *in, int n, struct buf *out)
 		schema_print(in[s].fields, out);
 		buf_byte(out, '\n');
 	}
+}
+
+/* ---- for bief state ---- */
+
+static const char *const side_names[] = {"left", "right"};
+
+static void
+show_names(struct stage *st, state_ref ref, int side, struct buf *out)
+{
+	size_t n;
+	const char *p = state_value(st->state, ref, &n), *end = p + n;
+
+	entry_kind(out, "names");
+	buf_printf(out, ",\"key\":{\"side\":\"%s\"},\"value\":[",
+		side_names[side]);
+	for (; p < end; p += strlen(p) + 1) {
+		json_quote(out, p, strlen(p));
+		if (p + strlen(p) + 1 < end)
+			buf_byte(out, ',');
+	}
+	buf_byte(out, ']');
+}
+
+static int
+join_show(struct stage *st, state_ref ref, struct buf *out)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	size_t n;
+	const char *key = state_key(st->state, ref, &n);
+
+	switch (*key) {
+	case 'R':
+		join_rows_show(&j->rows, ref, side_names, out);
+		return 0;
+	case 'N':
+		show_names(st, ref, key[1], out);
+		return 0;
+	case 'W':
+		marks_show(st->state, ref, out);
+		return 0;
+	default:
+		return 1; /* lists and numbers of the rows */
+	}
+}
+
+static int
+side_of(struct stage *st, const struct value *object, struct value *key,
+	int *side)
+{
+	struct value v;
+
+	if (entry_get_nested(object, "key", VALUE_OBJECT, key, st->err) < 0 ||
+		entry_get(key, "side", &v, st->err) < 0)
+		return -1;
+	*side = entry_is(&v, side_names[SQL_RIGHT]);
+	return *side || entry_is(&v, side_names[SQL_LEFT]) ? 0 :
+		entry_wrong(st->err, "side", "left or right");
+}
+
+static int
+take_names(struct stage *st, const struct value *object, state_ref *made)
+{
+	static const char *const only[] = {"side", NULL};
+	struct json_iter it;
+	struct value key, list, name;
+	char entry[2] = {'N'};
+	struct buf text;
+	int side, ret;
+
+	if (side_of(st, object, &key, &side) < 0 ||
+		entry_only(&key, only, st->err) < 0 ||
+		entry_get_nested(object, "value", VALUE_ARRAY, &list,
+			st->err) < 0)
+		return -1;
+	entry[1] = (char)side;
+	buf_init(&text);
+	json_iter(&it, &list);
+	while (json_next(&it, &key, &name)) {
+		json_unquote(&text, name.s, name.type == VALUE_STRING ?
+				name.n : 0);
+		buf_byte(&text, '\0');
+	}
+	ret = entry_put(st, entry, 2, text.p, text.n, made);
+	buf_release(&text);
+	return ret;
+}
+
+static int
+take_row(struct stage *st, const struct value *object, state_ref *made)
+{
+	static const char *const only[] = {"side", "row", NULL};
+	struct join_stream *j = STAGE(st, join_stream);
+	struct value key, v;
+	int64_t id;
+	int side;
+
+	if (side_of(st, object, &key, &side) < 0 ||
+		entry_only(&key, only, st->err) < 0 ||
+		entry_get_int(&key, "row", &id, st->err) < 0 ||
+		entry_get_nested(object, "value", VALUE_OBJECT, &v, st->err) <
+			0)
+		return -1;
+	if (id <= 0)
+		return entry_wrong(st->err, "row", "above 0");
+	if (join_rows_take(&j->rows, side, (uint64_t)id, &v,
+		    j->cond->nkeys) < 0)
+		return -1;
+	*made = join_rows_find(&j->rows, side, (uint64_t)id);
+	return save_last_id(st);
+}
+
+static int
+join_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct value kind;
+
+	if (object == NULL) {
+		j->rows.count = 0;
+		return save_last_id(st);
+	}
+	if (!json_get(object, "kind", 4, &kind))
+		return entry_unknown(object, st->err);
+	if (entry_is(&kind, "row"))
+		return take_row(st, object, made);
+	if (entry_is(&kind, "names"))
+		return take_names(st, object, made);
+	if (!entry_is(&kind, "watermarks"))
+		return entry_unknown(object, st->err);
+	return marks_take(&j->marks, st, "W", object, made);
 }
 
 static void
@@ -746,5 +887,7 @@ const struct op op_join_stream = {
 	.batch = join_batch,
 	.form = join_form,
 	.explain = join_explain,
+	.show = join_show,
+	.take = join_take,
 	.close = join_close,
 };

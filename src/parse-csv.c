@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cell.h"
+#include "entry.h"
 #include "err.h"
 #include "json.h"
 #include "opt.h"
@@ -595,6 +596,43 @@ csv_restore(struct stage *st)
 	return again(st, "h") < 0 ? -1 : again(st, "r");
 }
 
+/* ---- for bief state ---- */
+
+static int
+csv_show(struct stage *st, state_ref ref, struct buf *out)
+{
+	size_t nkey, n;
+	const char *key = state_key(st->state, ref, &nkey),
+		   *p = state_value(st->state, ref, &n);
+
+	entry_kind(out, *key == 'h' ? "header" : "row");
+	buf_str(out, ",\"value\":");
+	entry_bytes(out, p, n);
+	return 0;
+}
+
+static int
+csv_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct value kind;
+	struct buf b;
+	int ret;
+	bool header;
+
+	if (object == NULL)
+		return 0;
+	if (!json_get(object, "kind", 4, &kind) ||
+		(!entry_is(&kind, "header") && !entry_is(&kind, "row")))
+		return entry_unknown(object, st->err);
+	header = entry_is(&kind, "header");
+	buf_init(&b);
+	ret = entry_get_bytes(object, "value", &b, st->err);
+	if (ret == 0)
+		ret = entry_put(st, header ? "h" : "r", 1, b.p, b.n, made);
+	buf_release(&b);
+	return ret;
+}
+
 static void
 csv_close(struct stage *st)
 {
@@ -627,5 +665,7 @@ const struct op op_parse_csv = {
 	.record = csv_record,
 	.batch = csv_batch,
 	.eof = csv_eof,
+	.show = csv_show,
+	.take = csv_take,
 	.close = csv_close,
 };

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry.h"
+#include "json.h"
 #include "modes.h"
 #include "run.h"
 #include "state.h"
@@ -85,6 +87,36 @@ take_batch(struct stage *st, struct batch *b)
 	return 0;
 }
 
+/* ---- for bief state ---- */
+
+static int
+take_show(struct stage *st, state_ref ref, struct buf *out)
+{
+	int64_t passed;
+
+	memcpy(&passed, state_value(st->state, ref, NULL), sizeof(passed));
+	entry_kind(out, "passed");
+	buf_printf(out, ",\"value\":%lld", (long long)passed);
+	return 0;
+}
+
+static int
+take_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct value kind;
+	int64_t passed;
+
+	if (object == NULL)
+		return 0;
+	if (!json_get(object, "kind", 4, &kind) || !entry_is(&kind, "passed"))
+		return entry_unknown(object, st->err);
+	if (entry_get_int(object, "value", &passed, st->err) < 0)
+		return -1;
+	if (passed < 0)
+		return entry_wrong(st->err, "value", "a count");
+	return entry_put(st, "passed", 6, &passed, sizeof(passed), made);
+}
+
 static void
 take_explain(struct stage *st, struct buf *out)
 {
@@ -104,4 +136,6 @@ const struct op op_take = {
 	.record = take_record,
 	.batch = take_batch,
 	.explain = take_explain,
+	.show = take_show,
+	.take = take_take,
 };

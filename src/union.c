@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry.h"
+#include "json.h"
 #include "marks.h"
 #include "run.h"
 #include "state.h"
@@ -118,6 +120,27 @@ union_record(struct stage *st, int input, struct record *r)
 	return run_emit(st, r);
 }
 
+static int
+union_show(struct stage *st, state_ref ref, struct buf *out)
+{
+	marks_show(st->state, ref, out);
+	return 0;
+}
+
+static int
+union_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct value kind;
+
+	if (object == NULL)
+		return 0;
+	if (!json_get(object, "kind", 4, &kind) ||
+		!entry_is(&kind, "watermarks"))
+		return entry_unknown(object, st->err);
+	return marks_take(&STAGE(st, unite)->marks, st, "watermark", object,
+		made);
+}
+
 static void
 union_explain(struct stage *st, struct buf *out)
 {
@@ -140,4 +163,6 @@ const struct op op_union = {
 	.begin = union_begin,
 	.batch = union_batch,
 	.explain = union_explain,
+	.show = union_show,
+	.take = union_take,
 };

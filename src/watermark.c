@@ -108,6 +108,12 @@ watermark_eof(struct stage *st, struct batch *b)
 	return wm_eof(&STAGE(st, watermark)->wm, st, b);
 }
 
+static int
+watermark_show(struct stage *st, state_ref r, struct buf *out)
+{
+	return wm_show(st, r, out);
+}
+
 static void
 watermark_explain(struct stage *st, struct buf *out)
 {
@@ -135,5 +141,7 @@ const struct op op_watermark = {
 	.batch = watermark_batch,
 	.eof = watermark_eof,
 	.explain = watermark_explain,
+	.show = watermark_show,
+	.take = wm_take,
 	.close = watermark_close,
 };

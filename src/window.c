@@ -485,6 +485,41 @@ window_batch(struct stage *st, struct batch *b)
 	return w->wm.delay != NULL ? wm_batch(&w->wm, st, b) : 0;
 }
 
+/* ---- for bief state ---- */
+
+static int
+window_show(struct stage *st, state_ref r, struct buf *out)
+{
+	return STAGE(st, window)->arrival.length != NULL
+		? arrival_show(st, r, out)
+		: wm_show(st, r, out);
+}
+
+static int
+window_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct window *w = STAGE(st, window);
+
+	return w->arrival.length != NULL
+		? arrival_take(&w->arrival, st, object, made)
+		: wm_take(st, object, made);
+}
+
+/* What follows has closed by the watermark, if there was one; and has its
+ * windows made of so many batches. */
+static void
+window_form(struct stage *st, const struct plan *in, int n, struct buf *out)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->wm.delay != NULL)
+		buf_str(out, " --watermark\n");
+	if (w->arrival.length_us > 0 || w->arrival.every_us > 0)
+		buf_printf(out, " windows of %lld batches every %lld\n",
+			(long long)w->arrival.nlength,
+			(long long)w->arrival.nevery);
+}
+
 static void
 window_explain(struct stage *st, struct buf *out)
 {
@@ -512,5 +547,8 @@ const struct op op_window = {
 	.record = window_record,
 	.batch = window_batch,
 	.explain = window_explain,
+	.show = window_show,
+	.take = window_take,
+	.form = window_form,
 	.close = window_close,
 };

@@ -127,7 +127,9 @@ void accums_print(const struct accums *s, struct buf *out);
  */
 int accums_read(struct accums *s, const struct record *r, bool lenient,
 	struct err *err);
-/* Count the record that was read in; seq grows with the order of input. */
+/* Count the record that was read in; seq grows with the order of input: the
+ * number of its batch, and in the lower bits its own in that. */
+#define ACCUM_SEQ_BITS 36
 void accums_add(struct accums *s, struct blob *b, uint64_t seq);
 void accums_merge(const struct accums *s, struct blob *to,
 	const struct blob *from);
@@ -137,5 +139,11 @@ void accums_merge(const struct accums *s, struct blob *to,
  */
 int accums_result(const struct accums *s, size_t i, struct blob *b,
 	struct value *v, struct buf *tmp, struct err *err);
+
+/* For bief state: a blob as an object, and back into one that is zeroed. */
+void accums_show(const struct accums *s, const struct blob *b,
+	struct buf *out);
+int accums_take(struct accums *s, struct blob *b, const struct value *object,
+	struct err *err);
 
 #endif

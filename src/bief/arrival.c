@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arrival.h"
+#include "entry.h"
 #include "err.h"
 #include "json.h"
 #include "plan.h"
@@ -188,6 +189,8 @@ emit_batch(struct arrival *a, struct stage *st, state_ref e, int64_t start,
 	const char *p, *lf;
 	size_t size, at;
 
+	if (e == STATE_NONE) /* bief state load has left it out */
+		return 0;
 	for (at = sizeof(struct held);; at = (size_t)(lf - p) + 1) {
 		struct record r = {.number = 0};
 
@@ -220,6 +223,8 @@ arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 	e = state_find(st->state, &first, sizeof first);
 	start = a->interval_us > 0
 		? end - a->nlength * a->interval_us
+		: e == STATE_NONE
+		? end
 		: ((struct held *)state_value(st->state, e, NULL))->end;
 	if (now % a->nevery == 0) {
 		k->fired = end;
@@ -231,9 +236,107 @@ arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 	}
 	b->watermark = kept(st)->fired;
 	n = now - a->nlength + 1;
-	if (n >= 1)
-		state_delete(st->state, state_find(st->state, &n, sizeof n));
+	e = state_find(st->state, &n, sizeof n);
+	if (e != STATE_NONE)
+		state_delete(st->state, e);
 	return 0;
+}
+
+/* ---- for bief state ---- */
+
+static void
+show_records(const char *p, const char *end, struct buf *out)
+{
+	buf_str(out, ",\"records\":[");
+	for (const char *lf; p < end; p = lf + 1) {
+		lf = memchr(p, '\n', (size_t)(end - p));
+		entry_record(out, p, (size_t)(lf - p));
+		if (lf + 1 < end)
+			buf_byte(out, ',');
+	}
+	buf_byte(out, ']');
+}
+
+int
+arrival_show(const struct stage *st, state_ref r, struct buf *out)
+{
+	size_t n, size;
+	const void *key = state_key(st->state, r, &n);
+	const char *value = state_value(st->state, r, &size);
+	int64_t number;
+
+	if (n == 0) {
+		const struct kept *k = (const void *)value;
+
+		entry_kind(out, "batches");
+		buf_printf(out, ",\"value\":{\"batches\":%lld,\"window_end\":",
+			(long long)k->batches);
+		entry_time(out, k->fired);
+	} else {
+		memcpy(&number, key, sizeof number);
+		entry_kind(out, "batch");
+		buf_printf(out, ",\"key\":%lld,\"value\":{\"end\":",
+			(long long)number);
+		entry_time(out, ((const struct held *)(const void *)value)
+					->end);
+		show_records(value + sizeof(struct held), value + size, out);
+	}
+	buf_byte(out, '}');
+	return 0;
+}
+
+static int
+take_batch(struct arrival *a, struct stage *st, const struct value *object,
+	const struct value *v, state_ref *made)
+{
+	static const char *const names[] = {"end", "records", NULL};
+	struct value records, key, r;
+	struct held h;
+	struct json_iter it;
+	int64_t number;
+
+	if (entry_only(v, names, st->err) == -1 ||
+		entry_get_int(object, "key", &number, st->err) == -1 ||
+		entry_get_time(v, "end", &h.end, st->err) == -1 ||
+		entry_get_nested(v, "records", VALUE_ARRAY, &records,
+			st->err) == -1)
+		return -1;
+	buf_clear(&a->line);
+	buf_add(&a->line, &h, sizeof h);
+	json_iter(&it, &records);
+	while (json_next(&it, &key, &r)) {
+		if (r.type != VALUE_OBJECT)
+			return entry_wrong(st->err, "records",
+				"made of records");
+		value_print(&r, &a->line);
+		buf_byte(&a->line, '\n');
+	}
+	return entry_put(st, &number, sizeof number, a->line.p, a->line.n,
+		made);
+}
+
+int
+arrival_take(struct arrival *a, struct stage *st, const struct value *object,
+	state_ref *made)
+{
+	static const char *const names[] = {"batches", "window_end", NULL};
+	struct value kind, v;
+	struct kept k;
+
+	if (object == NULL)
+		return 0;
+	if (!json_get(object, "kind", 4, &kind) ||
+		(!entry_is(&kind, "batch") && !entry_is(&kind, "batches")))
+		return entry_unknown(object, st->err);
+	if (entry_get_nested(object, "value", VALUE_OBJECT, &v, st->err) == -1)
+		return -1;
+	if (entry_is(&kind, "batch"))
+		return take_batch(a, st, object, &v, made);
+	if (entry_only(&v, names, st->err) == -1 ||
+		entry_get_int(&v, "batches", &k.batches, st->err) == -1 ||
+		entry_get_time(&v, "window_end", &k.fired, st->err) == -1)
+		return -1;
+	return entry_put(st, "", 0, &k, sizeof k, made);
 }
 
 void

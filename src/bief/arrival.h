@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "record.h"
+#include "state.h"
 
 struct batch;
 struct plan;
@@ -36,6 +37,10 @@ int arrival_record(struct arrival *a, struct stage *st,
 int arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 	int (*emit)(struct stage *st, struct record *r, int64_t start,
 		int64_t end));
+/* For bief state: show() and take(). */
+int arrival_show(const struct stage *st, state_ref r, struct buf *out);
+int arrival_take(struct arrival *a, struct stage *st,
+	const struct value *object, state_ref *made);
 void arrival_close(struct arrival *a);
 
 #endif

@@ -69,6 +69,7 @@ open_stage(struct stage *st, char **words)
 	struct common *c = &st->priv->common;
 	size_t n = common_tables(st->op, st->self, c, t);
 
+	st->priv->words = words;
 	set_defaults(st);
 	if (opt_parse(t, n, words, &st->operands, &st->noperands, st->err) < 0)
 		return -1;

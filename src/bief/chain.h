@@ -28,6 +28,7 @@ struct common {
 };
 
 struct stage_private {
+	char **words;                /* of the command line */
 	struct common common;
 	struct record_reader reader; /* of text that this stage wants as record */
 	struct buf text;             /* of a record that it wants as text */
@@ -62,6 +63,7 @@ struct chain {
 	struct err err;
 	struct stage *failed; /* the innermost stage of the failing call */
 	bool planned;
+	bool silent;          /* nobody is told what a stage has to say */
 	int64_t alive_us;     /* when it last said that it lives */
 	int *status;          /* of each stage */
 };

@@ -121,6 +121,29 @@ is_identity(const struct value *v)
 	return n == 32 && v->n == 32;
 }
 
+static bool
+int_member(const struct value *object, const char *name, int64_t *i)
+{
+	struct value v;
+
+	if (!json_get(object, name, strlen(name), &v))
+		return false;
+	v = value_number(&v, false);
+	*i = v.i;
+	return v.type == VALUE_INT;
+}
+
+/* What the last sink had that was given up; absent as a rule. */
+static bool
+take_left(const struct value *object, struct checkpoint *c)
+{
+	struct value v;
+
+	c->left = -1;
+	c->given_up = json_get(object, "batch", 5, &v);
+	return !c->given_up || int_member(object, "batch", &c->left);
+}
+
 /* 1: there is none. */
 static int
 try_read(const char *dir, struct checkpoint *c, struct err *err)
@@ -139,6 +162,7 @@ try_read(const char *dir, struct checkpoint *c, struct err *err)
 			v.type != VALUE_OBJECT ||
 			!json_get(&v, "id", 2, &id) ||
 			id.type != VALUE_STRING || !is_identity(&id) ||
+			!take_left(&v, c) ||
 			!take_list(&v, "sources", &c->sources) ||
 			!take_list(&v, "sinks", &c->sinks))
 			ret = err_as(err, STATUS_DAMAGED,
@@ -181,6 +205,8 @@ write_metadata(const char *dir, const struct checkpoint *c, struct err *err)
 	buf_printf(&b, "{\"id\":\"%s\"", c->identity);
 	put_list(&b, "sources", &c->sources);
 	put_list(&b, "sinks", &c->sinks);
+	if (c->given_up)
+		buf_printf(&b, ",\"batch\":%lld", (long long)c->left);
 	buf_byte(&b, '}');
 	ret = file_save(dir, "metadata", "metadata", b.p, b.n, err);
 	buf_release(&b);
@@ -363,6 +389,8 @@ add_sinks(const char *dir, struct checkpoint *c, const struct opt_list *ids,
 		opt_list_add(&c->sinks, ids->s[i], false);
 		changed = 1;
 	}
+	/* Their own commits tell now. */
+	c->given_up = c->given_up && !changed;
 	return changed;
 }
 
@@ -381,7 +409,7 @@ checkpoint_committed(const char *dir, int64_t *newest, struct err *err)
 	int ret = checkpoint_read(dir, &c, err);
 
 	buf_init(&path);
-	*newest = -1;
+	*newest = c.sinks.n == 0 ? c.left : -1;
 	for (size_t i = 0; ret == 0 && i < c.sinks.n; i++) {
 		int64_t last;
 
@@ -391,8 +419,9 @@ checkpoint_committed(const char *dir, int64_t *newest, struct err *err)
 		ret = commit_last(buf_cstr(&path), &last, NULL, NULL, err);
 		if (ret == 1)
 			ret = err_as(err, STATUS_DAMAGED, "'%s': what the sink "
-				"'%s' has committed is missing", path.p,
-				c.sinks.s[i]);
+				"'%s' has committed is missing: put it back, "
+				"or give the sink up: bief state %s forget %s",
+				path.p, c.sinks.s[i], dir, c.sinks.s[i]);
 		else if (i == 0 || last < *newest)
 			*newest = last;
 	}
@@ -440,6 +469,83 @@ checkpoint_newest(const char *dir, const char *source, int64_t *newest,
 	return ret;
 }
 
+/* Out of the commits at once, whatever happens then: hidden, later deleted. */
+static int
+hide_commits(const char *dir, const char *id, struct buf *hidden,
+	struct err *err)
+{
+	struct buf path;
+	int ret;
+
+	buf_init(&path);
+	buf_printf(&path, "%s/commits/", dir);
+	buf_printf(hidden, "%s.forgotten-", buf_cstr(&path));
+	place_name(id, &path);
+	place_name(id, hidden);
+	ret = file_delete_dir(buf_cstr(hidden), err);
+	if (ret == 0 && rename(buf_cstr(&path), buf_cstr(hidden)) < 0 && errno != ENOENT)
+		ret = err_sys(err, "cannot rename '%s'", path.p);
+	path.n = strlen(dir) + strlen("/commits");
+	if (ret == 0)
+		ret = file_sync_dir(buf_cstr(&path), err);
+	buf_release(&path);
+	return ret;
+}
+
+/*
+ * The commits go first: a sink that is known and has none is refused at the
+ * next run, with the advice to do this again; one that has some and is not
+ * known would go on where it was when it comes back.
+ */
+static int
+drop_sink(const char *dir, struct checkpoint *c, const struct opt_list *ids,
+	struct err *err)
+{
+	size_t i = 0;
+
+	while (i < c->sinks.n && strcmp(c->sinks.s[i], ids->s[0]) != 0)
+		i++;
+	if (i == c->sinks.n)
+		return 0;
+	free(c->sinks.s[i]);
+	memmove(&c->sinks.s[i], &c->sinks.s[i + 1],
+		(--c->sinks.n - i) * sizeof(*c->sinks.s));
+	return 1;
+}
+
+/* A last one leaves behind what it had: the next sink begins there. */
+static int
+keep_left(const char *dir, struct checkpoint *c, const struct opt_list *ids,
+	struct err *err)
+{
+	if (c->sinks.n != 1 || c->given_up ||
+		!checkpoint_has(&c->sinks, ids->s[0]))
+		return 0;
+	c->given_up = true;
+	return checkpoint_committed(dir, &c->left, err) < 0 ? -1 : 1;
+}
+
+int
+checkpoint_forget(const char *dir, const char *id, struct err *err)
+{
+	struct opt_list ids = {0};
+	struct buf hidden;
+	int ret;
+
+	opt_list_add(&ids, id, false);
+	buf_init(&hidden);
+	ret = change(dir, keep_left, &ids, err);
+	if (ret == 0)
+		ret = hide_commits(dir, id, &hidden, err);
+	if (ret == 0)
+		ret = change(dir, drop_sink, &ids, err);
+	if (ret == 0)
+		ret = file_delete_dir(buf_cstr(&hidden), err);
+	buf_release(&hidden);
+	opt_list_free(&ids);
+	return ret;
+}
+
 struct ready {
 	const char *run;
 	struct opt_list *ids;
@@ -480,18 +586,6 @@ save_number(const char *dir, const char *name, const char *kind,
 	ret = file_save(dir, name, kind, b.p, b.n, err);
 	buf_release(&b);
 	return ret;
-}
-
-static bool
-int_member(const struct value *object, const char *name, int64_t *i)
-{
-	struct value v;
-
-	if (!json_get(object, name, strlen(name), &v))
-		return false;
-	v = value_number(&v, false);
-	*i = v.i;
-	return v.type == VALUE_INT;
 }
 
 /* The text of a member, allocated; NULL when there is none. */
@@ -939,6 +1033,31 @@ checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	f->last = batch;
 	buf_release(&b);
 	return ret;
+}
+
+int
+checkpoint_replace(const struct place *p, const struct state *s, int64_t batch,
+	struct err *err)
+{
+	struct numbers deltas;
+	struct buf b;
+	char name[40];
+	int64_t before;
+	int ret;
+
+	if (numbers_list(&deltas, p->dir, "delta", err) < 0)
+		return -1;
+	before = numbers_upto(&deltas, batch - 1);
+	numbers_release(&deltas);
+	buf_init(&b);
+	buf_add(&b, &before, 8);
+	state_save_all(s, &b);
+	numbered(name, batch, "snapshot");
+	ret = file_save(p->dir, name, "snapshot", b.p, b.n, err);
+	buf_release(&b);
+	if (ret < 0 || drop_after(p, "snapshot", batch, err) < 0)
+		return -1;
+	return drop_after(p, "delta", batch, err);
 }
 
 bool

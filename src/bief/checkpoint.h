@@ -25,6 +25,8 @@ struct err;
 struct checkpoint {
 	char *identity;
 	struct opt_list sources, sinks; /* that it has had */
+	bool given_up; /* its last sink has been ... */
+	int64_t left;  /* ... which had this batch; else -1 */
 };
 /* Read the metadata. */
 int checkpoint_read(const char *dir, struct checkpoint *c, struct err *err);
@@ -38,7 +40,10 @@ int checkpoint_add_source(const char *dir, const char *id, struct err *err);
 /* Before its first batch it enters its sinks. */
 int checkpoint_add_sinks(const char *dir, const struct opt_list *ids,
 	struct err *err);
-/* The newest batch that all sinks have: -1 none, or no sink is known. */
+/* Give up a sink: nothing is left of it. */
+int checkpoint_forget(const char *dir, const char *id, struct err *err);
+/* The newest batch that all sinks have, or had when the last was given up; -1
+ * none. */
 int checkpoint_committed(const char *dir, int64_t *newest, struct err *err);
 /* The newest batch that a stage or a sink right behind this source has saved, -1
  * none: its offset was there before that. */
@@ -88,6 +93,9 @@ int checkpoint_restore(const struct place *p, struct state *s, int64_t upto,
  * what an earlier run has saved of later batches. */
 int checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	struct state_files *f, struct err *err);
+/* Another state in the place of that after a batch; later ones are deleted. */
+int checkpoint_replace(const struct place *p, const struct state *s,
+	int64_t batch, struct err *err);
 /* Delete what no restart can need. */
 int checkpoint_clean_state(const struct place *p, int64_t committed,
 	struct err *err);

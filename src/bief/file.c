@@ -127,6 +127,13 @@ sync_dir(const char *dir)
 	return ret;
 }
 
+int
+file_sync_dir(const char *dir, struct err *err)
+{
+	return sync_dir(dir) == 0 ? 0 :
+		err_sys(err, "cannot write the directory '%s'", dir);
+}
+
 /* Head, payload and trailer. */
 static int
 write_framed(int fd, const char *kind, const void *p, size_t n)
@@ -196,6 +203,22 @@ file_tidy(const char *dir)
 	}
 	if (d != NULL)
 		closedir(d);
+}
+
+int
+file_delete_dir(const char *dir, struct err *err)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d != NULL)
+		closedir(d);
+	if (rmdir(dir) == 0 || errno == ENOENT)
+		return 0;
+	return err_sys(err, "cannot delete the directory '%s'", dir);
 }
 
 static int

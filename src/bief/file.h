@@ -30,6 +30,9 @@ int file_load(const char *dir, const char *name, const char *kind,
 	struct buf *out, struct err *err);
 /* Delete what file_save left behind when it was killed. */
 void file_tidy(const char *dir);
+int file_sync_dir(const char *dir, struct err *err);
+/* Delete a directory of files; one that is not there is fine. */
+int file_delete_dir(const char *dir, struct err *err);
 /* Make a directory and those above it; an existing one is fine. */
 int file_mkdir(const char *dir, struct err *err);
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "entry.h"
 #include "err.h"
 #include "joinrows.h"
 #include "json.h"
@@ -165,35 +166,46 @@ link_row(struct join_rows *j, int side, const struct buf *key, uint64_t id,
 	return 0;
 }
 
-int
-join_rows_keep(struct join_rows *j, int side, const struct buf *key,
-	const struct record *r, bool matched, int64_t due)
+/* The row of this number at the end of its key's, with what is in j->text. */
+static state_ref
+put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
+	bool matched)
 {
 	struct join_row head = {.nkey = (uint32_t)key->n, .matched = matched};
-	uint64_t id = ++j->next_id;
-	struct buf *text = &j->text[side];
-	const struct buf *k;
+	const struct buf *text = &j->text[side], *k;
 	state_ref row;
 	bool made;
 	char *p;
 
 	if (link_row(j, side, key, id, &head.before) < 0)
-		return -1;
-	buf_clear(text);
-	record_print(r, text);
+		return STATE_NONE;
 	k = row_key(j, side, id);
 	row = state_make(j->state, k->p, k->n,
 		sizeof(head) + key->n + text->n, &made, j->err);
 	if (row == STATE_NONE)
-		return -1;
+		return STATE_NONE;
 	p = state_change(j->state, row);
 	memcpy(p, &head, sizeof(head));
 	if (key->n > 0)
 		memcpy(p + sizeof(head), key->p, key->n);
 	memcpy(p + sizeof(head) + key->n, text->p, text->n);
+	j->count++;
+	return row;
+}
+
+int
+join_rows_keep(struct join_rows *j, int side, const struct buf *key,
+	const struct record *r, bool matched, int64_t due)
+{
+	state_ref row;
+
+	buf_clear(&j->text[side]);
+	record_print(r, &j->text[side]);
+	row = put_row(j, side, ++j->next_id, key, matched);
+	if (row == STATE_NONE)
+		return -1;
 	if (due != STATE_NEVER)
 		state_set_due(j->state, row, due);
-	j->count++;
 	return 0;
 }
 
@@ -229,4 +241,101 @@ join_rows_drop(struct join_rows *j, int side, uint64_t id)
 			->before = head.before;
 	state_delete(j->state, row);
 	j->count--;
+}
+
+/* ---- for bief state ---- */
+
+void
+join_rows_show(struct join_rows *j, state_ref row,
+	const char *const sides[2], struct buf *out)
+{
+	size_t n;
+	const char *p = state_value(j->state, row, &n), *end = p + n, *text;
+	struct join_row head;
+	struct value v;
+	uint64_t id = 0;
+	int side = 0;
+
+	join_rows_is(j, row, &side, &id);
+	memcpy(&head, p, sizeof(head));
+	entry_kind(out, "row");
+	buf_printf(out, ",\"key\":{\"side\":\"%s\",\"row\":%llu},"
+		"\"value\":{\"matched\":%s,\"on\":[", sides[side],
+		(unsigned long long)id, head.matched ? "true" : "false");
+	p += sizeof(head);
+	for (text = p + head.nkey; p < text;) {
+		p += value_decode(&v, p, (size_t)(text - p));
+		value_print(&v, out);
+		if (p < text)
+			buf_byte(out, ',');
+	}
+	buf_str(out, "],\"record\":");
+	entry_record(out, text, (size_t)(end - text));
+	buf_byte(out, '}');
+}
+
+/* What the rows of a key are joined on, as key bytes. */
+static int
+take_on(struct join_rows *j, const struct value *list, size_t nkeys,
+	struct buf *on)
+{
+	struct json_iter it;
+	struct value key, v;
+	size_t n = 0;
+
+	json_iter(&it, list);
+	for (; json_next(&it, &key, &v); n++)
+		value_encode(&v, on);
+	return n == nkeys ? 0 : entry_wrong(j->err, "on",
+					"a value for each pair of fields "
+					"that is joined on");
+}
+
+/* In the lists rows stand in the order of their numbers. */
+static bool
+in_order(struct join_rows *j, int side, const struct buf *on, uint64_t id)
+{
+	const struct buf *k = list_key(j, side, on->p, on->n);
+	state_ref list = state_find(j->state, k->p, k->n);
+
+	return join_rows_find(j, side, id) == STATE_NONE &&
+		(list == STATE_NONE ||
+			((const struct key_head *)state_value(j->state, list,
+				 NULL))->last < id);
+}
+
+int
+join_rows_take(struct join_rows *j, int side, uint64_t id,
+	const struct value *value, size_t nkeys)
+{
+	static const char *const names[] = {"matched", "on", "record", NULL};
+	struct value matched, list, record;
+	struct buf on;
+	int ret = -1;
+
+	if (entry_only(value, names, j->err) < 0 ||
+		entry_get(value, "matched", &matched, j->err) < 0 ||
+		entry_get_nested(value, "on", VALUE_ARRAY, &list, j->err) <
+			0 ||
+		entry_get_nested(value, "record", VALUE_OBJECT, &record,
+			j->err) < 0)
+		return -1;
+	if (matched.type != VALUE_BOOL)
+		return entry_wrong(j->err, "matched", "true or false");
+	buf_init(&on);
+	buf_clear(&j->text[side]);
+	value_print(&record, &j->text[side]);
+	if (take_on(j, &list, nkeys, &on) < 0)
+		goto out;
+	if (!in_order(j, side, &on, id)) {
+		entry_wrong(j->err, "row", "above those of the lines before");
+		goto out;
+	}
+	if (put_row(j, side, id, &on, matched.i) != STATE_NONE)
+		ret = 0;
+	if (id > j->next_id)
+		j->next_id = id;
+out:
+	buf_release(&on);
+	return ret;
 }

@@ -3,7 +3,10 @@
  */
 #include <string.h>
 
+#include "buf.h"
+#include "entry.h"
 #include "err.h"
+#include "json.h"
 #include "marks.h"
 #include "run.h"
 #include "state.h"
@@ -93,4 +96,84 @@ marks_restore(struct marks *m, struct stage *st, const char *key)
 		if (m->anew[i])
 			m->at[i] = 0;
 	return 0;
+}
+
+/* ---- for bief state ---- */
+
+static const char *const policies[] = {"min", "max"};
+
+void
+marks_show(const struct state *s, state_ref r, struct buf *out)
+{
+	int64_t head[HEAD], us;
+	size_t n;
+	const char *p = state_value(s, r, &n);
+
+	memcpy(head, p, sizeof(head));
+	entry_kind(out, "watermarks");
+	buf_str(out, ",\"value\":{\"watermark\":");
+	if (head[0] == WATERMARK_NONE)
+		buf_str(out, "null");
+	else
+		entry_time(out, head[0]);
+	buf_printf(out, ",\"policy\":\"%s\",\"inputs\":[",
+		policies[head[1] == POLICY_MAX]);
+	for (size_t at = sizeof(head); at < n; at += sizeof(us)) {
+		memcpy(&us, p + at, sizeof(us));
+		if (at > sizeof(head))
+			buf_byte(out, ',');
+		entry_time(out, us);
+	}
+	buf_str(out, "]}");
+}
+
+/* The inputs' own ones. */
+static int
+take_inputs(const struct marks *m, const struct value *list, int64_t *to,
+	struct err *err)
+{
+	struct json_iter it;
+	struct value key, v, number;
+	int n = 0;
+
+	json_iter(&it, list);
+	while (json_next(&it, &key, &v)) {
+		number = value_number(&v, false);
+		if (n == m->n || (value_get_time(&v, &to[n]) < 0 &&
+					 number.type != VALUE_INT))
+			return entry_wrong(err, "inputs",
+				"a time for each input");
+		if (number.type == VALUE_INT)
+			to[n] = number.i;
+		n++;
+	}
+	return n == m->n ? 0 :
+		entry_wrong(err, "inputs", "a time for each input");
+}
+
+int
+marks_take(const struct marks *m, struct stage *st, const char *key,
+	const struct value *object, state_ref *made)
+{
+	static const char *const names[] = {"watermark", "policy", "inputs",
+		NULL};
+	int64_t all[HEAD + MARKS_MAX] = {WATERMARK_NONE};
+	struct value v, now, policy, list;
+
+	if (entry_get_nested(object, "value", VALUE_OBJECT, &v, st->err) < 0 ||
+		entry_only(&v, names, st->err) < 0 ||
+		entry_get(&v, "watermark", &now, st->err) < 0 ||
+		entry_get(&v, "policy", &policy, st->err) < 0 ||
+		entry_get_nested(&v, "inputs", VALUE_ARRAY, &list, st->err) <
+			0 || take_inputs(m, &list, all + HEAD, st->err) < 0)
+		return -1;
+	if (now.type != VALUE_NULL &&
+		entry_get_time(&v, "watermark", &all[0], st->err) < 0)
+		return -1;
+	all[1] = entry_is(&policy, policies[POLICY_MAX]) ? POLICY_MAX :
+							   POLICY_MIN;
+	if (!entry_is(&policy, policies[all[1]]))
+		return entry_wrong(st->err, "policy", "min or max");
+	return entry_put(st, key, strlen(key), all,
+		(size_t)(HEAD + m->n) * sizeof(*all), made);
 }

@@ -15,10 +15,13 @@
 #include <stdint.h>
 
 #include "plan.h"
+#include "state.h"
 
 #define MARKS_MAX 64
 
+struct buf;
 struct stage;
+struct value;
 
 enum policy { POLICY_MIN, POLICY_MAX };
 
@@ -42,5 +45,9 @@ int64_t marks_get(struct marks *m, struct batch *b);
  * and by their policy. */
 int marks_save(const struct marks *m, struct stage *st, const char *key);
 int marks_restore(struct marks *m, struct stage *st, const char *key);
+/* For bief state: what show() and take() do with them. */
+void marks_show(const struct state *s, state_ref r, struct buf *out);
+int marks_take(const struct marks *m, struct stage *st, const char *key,
+	const struct value *object, state_ref *made);
 
 #endif

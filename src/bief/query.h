@@ -74,4 +74,10 @@ int query_save_form(struct query *q, struct stage *st);
 int query_check_form(struct query *q, struct stage *st);
 bool query_has_form(const struct query *q, const struct stage *st);
 
+/* For bief state: show() and take() of groups, slices and sessions. */
+int query_show(struct query *q, struct stage *st, state_ref r,
+	struct buf *out);
+int query_take(struct query *q, struct stage *st, const struct value *object,
+	state_ref *made);
+
 #endif

@@ -10,6 +10,7 @@
 #include "chain.h"
 #include "loop.h"
 #include "recover.h"
+#include "stagefile.h"
 #include "state.h"
 #include "time.h"
 
@@ -360,6 +361,8 @@ take_stage_place(struct stage *st, const struct plan *in, int n,
 	options_text(st, in, n, &b);
 	ret = checkpoint_same(&r->place, buf_cstr(&b), st->err);
 	buf_release(&b);
+	if (ret == 0)
+		ret = stagefile_save(r->place.dir, st, in, n, st->err);
 	return ret < 0 ? -1 : checkpoint_restore(&r->place, st->state, p->last,
 				      &r->files, st->err);
 }
@@ -423,7 +426,7 @@ sink_is_gone(struct stage *st, const char *sink)
 
 	return err_as(st->err, STATUS_DAMAGED, "the pipeline has changed: the "
 		"sink '%s' of the checkpoint '%s' is not there: put it back, "
-		"or begin with a new --checkpoint", sink, dir);
+		"or give it up: bief state %s forget %s", sink, dir, dir, sink);
 }
 
 /* 1: all that must be there are, and the checkpoint knows them; 0; -1. */

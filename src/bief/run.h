@@ -56,11 +56,11 @@
 #include "opt.h"
 #include "plan.h"
 #include "record.h"
+#include "state.h"
 
 #define BIEF_VERSION "0.2"
 
 struct chain;
-struct state;
 struct stage;
 
 enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
@@ -141,6 +141,17 @@ struct op {
 	size_t (*rows)(struct stage *st);
 	/* Append ,"name":value... for --progress and SIGUSR1. */
 	void (*progress)(struct stage *st, struct buf *out);
+	/*
+	 * OP_STATE, for bief state.  show: append an entry of st->state as
+	 * members of an object (entry.h); return 1 for one that is not shown,
+	 * because it follows from others.  take: such an object, back into
+	 * st->state; *made is its entry.  It is called once before with NULL,
+	 * when st->state has been emptied, for what is not shown.  plan and
+	 * restore have been called before.
+	 */
+	int (*show)(struct stage *st, state_ref entry, struct buf *out);
+	int (*take)(struct stage *st, const struct value *object,
+		state_ref *made);
 	void (*close)(struct stage *st);
 };
 

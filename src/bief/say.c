@@ -19,6 +19,8 @@ say_text(const struct stage *st, const char *text)
 {
 	struct buf line;
 
+	if (st->chain->silent)
+		return;
 	buf_init(&line);
 	buf_printf(&line, "%s: %s\n", st->op->name, text);
 	/* One write, so that programs of a pipeline do not mix their words. */

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "err.h"
 #include "session.h"
 
 /* An element of the entry of a key. */
@@ -122,6 +123,29 @@ session_take(struct state *s, const struct groups *g, const struct accums *acc,
 	if (due)
 		state_set_due(s, r, all.end);
 	return r;
+}
+
+int
+session_enter(struct state *s, const struct groups *g, struct buf *key,
+	const struct span *w, struct err *err)
+{
+	const struct extent *x;
+	state_ref index;
+	size_t size, n, i;
+	bool made;
+
+	groups_turn(g, key->p, GROUP_SESSIONS, &none);
+	index = state_make(s, key->p, key->n, 0, &made, err);
+	if (index == STATE_NONE)
+		return -1;
+	x = state_value(s, index, &size);
+	n = size / sizeof *x;
+	i = first_ending(x, n, w->start);
+	if (i < n && x[i].start <= w->end)
+		return err_as(err, STATUS_USAGE,
+			"the session touches another one of its key");
+	replace(s, index, i, 0, (struct extent){w->start, w->end});
+	return 0;
 }
 
 /* Take the sessions that have ended out of the entry of a key. */

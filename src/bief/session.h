@@ -27,6 +27,10 @@ struct session {
 state_ref session_take(struct state *s, const struct groups *g,
 	const struct accums *acc, struct buf *key, const struct span *w,
 	bool due, size_t *count, struct err *err);
+/* Enter a session, whose entry has been made, in the list of its key.  -1: it
+ * touches another one. */
+int session_enter(struct state *s, const struct groups *g, struct buf *key,
+	const struct span *w, struct err *err);
 /* Forget a session; all that the watermark has passed will be forgotten. */
 void session_drop(struct state *s, const struct groups *g, state_ref r,
 	int64_t watermark);

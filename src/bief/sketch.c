@@ -110,8 +110,8 @@ raise_level(struct sketch_quantile *q)
 		q->b[i].key >>= 1;
 }
 
-static void
-settle(struct sketch_quantile *q)
+void
+sketch_quantile_settle(struct sketch_quantile *q)
 {
 	uint32_t fresh = q->used - q->sorted;
 
@@ -136,7 +136,7 @@ sketch_quantile_room(struct sketch_quantile *q, size_t size)
 	cap = (uint32_t)((size - sizeof *q) / sizeof *q->b);
 	if (q->used < cap)
 		return size;
-	settle(q);
+	sketch_quantile_settle(q);
 	if (q->used <= cap / 2 || size >= SKETCH_QUANTILE_MAX)
 		return size;
 	size += cap * sizeof *q->b;
@@ -164,6 +164,24 @@ sketch_quantile_merge(struct sketch_quantile *q,
 	q->b[q->used++] = b;
 }
 
+double
+sketch_quantile_least(const struct sketch_quantile *q, uint32_t i)
+{
+	double x = key_to_double(q->b[i].key << q->level);
+
+	/* There are no values between NaN and the infinity below it, nor
+	 * below the negative one. */
+	if (sketch_quantile_key(x, q->level) != q->b[i].key)
+		return -INFINITY;
+	return x;
+}
+
+uint64_t
+sketch_quantile_key(double x, uint32_t level)
+{
+	return double_to_key(x) >> level;
+}
+
 /* The value of rank i from 0. */
 static double
 rank_value(const struct sketch_quantile *q, uint64_t rank)
@@ -186,7 +204,7 @@ sketch_quantile_at(struct sketch_quantile *q, double p)
 	double at, low, high, part;
 	uint32_t i;
 
-	settle(q);
+	sketch_quantile_settle(q);
 	for (i = 0; i < q->sorted; i++)
 		n += q->b[i].count;
 	if (n == 0)

@@ -46,6 +46,12 @@ size_t sketch_quantile_room(struct sketch_quantile *q, size_t size);
 void sketch_quantile_add(struct sketch_quantile *q, double x);
 void sketch_quantile_merge(struct sketch_quantile *q,
 	const struct sketch_quantile *from, uint32_t i); /* its bucket i */
+/* Bring the buckets in order; then used is their number. */
+void sketch_quantile_settle(struct sketch_quantile *q);
+/* A value that falls into bucket i, as a rule the least; and the key of the
+ * bucket that a value falls into at a level. */
+double sketch_quantile_least(const struct sketch_quantile *q, uint32_t i);
+uint64_t sketch_quantile_key(double x, uint32_t level);
 /* The value at p of [0, 1], between neighbours in proportion; NaN if empty. */
 double sketch_quantile_at(struct sketch_quantile *q, double p);
 

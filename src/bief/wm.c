@@ -8,7 +8,10 @@
  */
 #include <string.h>
 
+#include "buf.h"
+#include "entry.h"
 #include "err.h"
+#include "json.h"
 #include "plan.h"
 #include "run.h"
 #include "state.h"
@@ -217,4 +220,60 @@ wm_eof(struct wm *w, struct stage *st, struct batch *b)
 	w->flushing = true;
 	b->watermark = FOREVER;
 	return 1;
+}
+
+int
+wm_show(const struct stage *st, state_ref r, struct buf *out)
+{
+	const struct kept *k = state_value(st->state, r, NULL);
+
+	entry_kind(out, "watermark");
+	buf_str(out, ",\"value\":{\"before\":");
+	entry_time(out, k->closed);
+	buf_str(out, ",\"watermark\":");
+	entry_time(out, k->now);
+	buf_str(out, ",\"newest\":");
+	if (k->newest == INT64_MIN)
+		buf_str(out, "null");
+	else
+		entry_time(out, k->newest);
+	buf_str(out, ",\"heard\":");
+	entry_time(out, k->heard);
+	buf_str(out, ",\"fresh_before\":");
+	entry_time(out, k->fresh_closed);
+	buf_str(out, ",\"fresh\":");
+	entry_time(out, k->fresh);
+	buf_byte(out, '}');
+	return 0;
+}
+
+int
+wm_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	static const char *const names[] = {"before", "watermark", "newest",
+		"heard", "fresh_before", "fresh", NULL};
+	struct value kind, v, newest;
+	struct kept k;
+
+	if (object == NULL)
+		return 0;
+	if (!json_get(object, "kind", 4, &kind) ||
+		!entry_is(&kind, "watermark"))
+		return entry_unknown(object, st->err);
+	if (entry_get_nested(object, "value", VALUE_OBJECT, &v, st->err) ==
+			-1 ||
+		entry_only(&v, names, st->err) == -1 ||
+		entry_get_time(&v, "before", &k.closed, st->err) == -1 ||
+		entry_get_time(&v, "watermark", &k.now, st->err) == -1 ||
+		entry_get_time(&v, "heard", &k.heard, st->err) == -1 ||
+		entry_get_time(&v, "fresh_before", &k.fresh_closed, st->err) ==
+			-1 ||
+		entry_get_time(&v, "fresh", &k.fresh, st->err) == -1 ||
+		entry_get(&v, "newest", &newest, st->err) == -1)
+		return -1;
+	k.newest = INT64_MIN;
+	if (newest.type != VALUE_NULL &&
+		entry_get_time(&v, "newest", &k.newest, st->err) == -1)
+		return -1;
+	return entry_put(st, "", 0, &k, sizeof k, made);
 }

@@ -7,10 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "state.h"
+
 struct batch;
+struct buf;
 struct err;
 struct plan;
 struct stage;
+struct value;
 
 struct wm {
 	/* options; durations below 0: not asked for */
@@ -36,6 +40,10 @@ int wm_begin(struct wm *w, struct stage *st, struct batch *b);
 int wm_batch(struct wm *w, struct stage *st, struct batch *b);
 /* With --flush: one more batch, which closes everything. */
 int wm_eof(struct wm *w, struct stage *st, struct batch *b);
+
+/* For bief state: show() and take(). */
+int wm_show(const struct stage *st, state_ref r, struct buf *out);
+int wm_take(struct stage *st, const struct value *object, state_ref *made);
 
 static inline void
 wm_see(struct wm *w, int64_t us)
