@@ -86,7 +86,7 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libbief.a
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 endif
 
-# Faults for tests/crash.
+# Faults for tests/crash and tests/state.bats.
 $(B)/shim.so: tests/fault/shim.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) -Wno-missing-prototypes -D_GNU_SOURCE -O1 -shared -fPIC \

@@ -152,20 +152,17 @@ dedup_show(struct stage *st, state_ref ref, struct buf *out)
 	struct dedup *d = STAGE(st, dedup);
 	size_t n;
 	const char *p = state_key(st->state, ref, &n), *end = p + n;
-	struct value v;
 
 	entry_kind(out, "key");
 	buf_str(out, ",\"key\":{");
 	for (size_t i = 0; p < end; i++) {
-		if (d->keys != NULL && i < d->by.n) {
+		if (d->keys != NULL && i < d->by.n)
 			json_quote(out, d->by.s[i], strlen(d->by.s[i]));
-		} else {
-			p += value_decode(&v, p, (size_t)(end - p));
-			value_print(&v, out);
-		}
+		else if (entry_code(out, &p, end, st->err) < 0)
+			return -1;
 		buf_byte(out, ':');
-		p += value_decode(&v, p, (size_t)(end - p));
-		value_print(&v, out);
+		if (entry_code(out, &p, end, st->err) < 0)
+			return -1;
 		buf_byte(out, ',');
 	}
 	if (out->p[out->n - 1] == ',')

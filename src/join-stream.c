@@ -723,8 +723,7 @@ join_show(struct stage *st, state_ref ref, struct buf *out)
 
 	switch (*key) {
 	case 'R':
-		join_rows_show(&j->rows, ref, side_names, out);
-		return 0;
+		return join_rows_show(&j->rows, ref, side_names, out);
 	case 'N':
 		show_names(st, ref, key[1], out);
 		return 0;

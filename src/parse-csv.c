@@ -60,15 +60,17 @@ static const struct opt opts[] = {
 	{"header", 0, OPT_FLAG, AT(header), NULL,
 		"the first line holds the names"},
 	{"schema", 's', OPT_STRING, AT(schema_text), "DDL",
-		"names and types of the columns, in order"},
+		"names and types of the columns, in order", .free = true},
 	{"schema-file", 0, OPT_STRING, AT(schema_file), "FILE",
-		"read the schema from a file (DDL or Spark's JSON)", true},
+		"read the schema from a file (DDL or Spark's JSON)", true,
+		.free = true},
 	{"quote", 0, OPT_STRING, AT(quote), "CHAR",
 		"what stands around cells (\")"},
 	{"corrupt-field", 0, OPT_STRING, AT(corrupt_name), "NAME",
-		"field that takes malformed text (_corrupt_record)"},
+		"field that takes malformed text (_corrupt_record)",
+		.free = true},
 	{"timestamp-format", 0, OPT_STRING, AT(pattern_text), "PATTERN",
-		"form of times in text: 'dd/MM/yyyy HH:mm'"},
+		"form of times in text: 'dd/MM/yyyy HH:mm'", .free = true},
 	OPT_END};
 
 /* libcsv would cut blanks off, and end rows at CR. */

@@ -1108,6 +1108,11 @@ options_differ(const struct place *p, const char *was, size_t nwas,
 	size_t nold = line_only(was, nwas, text, strlen(text), &old),
 	       nnow = line_only(text, strlen(text), was, nwas, &now);
 
+	/* Options stand behind a blank. */
+	if (nold > 0 && *old == ' ')
+		old++, nold--;
+	if (nnow > 0 && *now == ' ')
+		now++, nnow--;
 	err_quote(a, sizeof(a), old, nold);
 	err_quote(b, sizeof(b), now, nnow);
 	return err_as(err, STATUS_DAMAGED, "the pipeline has changed: stage "

@@ -58,6 +58,20 @@ entry_bytes(struct buf *out, const char *p, size_t n)
 	buf_byte(out, '}');
 }
 
+int
+entry_code(struct buf *out, const char **p, const char *end, struct err *err)
+{
+	struct value v;
+	size_t n = value_decode(&v, *p, (size_t)(end - *p));
+
+	if (n == 0)
+		return err_as(err, STATUS_DAMAGED,
+			"a key in the state is damaged");
+	value_print(&v, out);
+	*p += n;
+	return 0;
+}
+
 void
 entry_record(struct buf *out, const char *p, size_t n)
 {

@@ -30,6 +30,9 @@ void entry_time(struct buf *out, int64_t us);
 /* Bytes: a string, or {"hex":...} where they are no UTF-8. */
 void entry_bytes(struct buf *out, const char *p, size_t n);
 void entry_hex(struct buf *out, const void *p, size_t n);
+/* A value of key bytes, and go on behind it; -1: there is none. */
+int entry_code(struct buf *out, const char **p, const char *end,
+	struct err *err);
 /* The record of a line: without the blanks around it. */
 void entry_record(struct buf *out, const char *p, size_t n);
 

@@ -205,7 +205,7 @@ list_sink(void *arg, const struct place_info *i)
 	struct item l = item_of("sink", i);
 	struct err why;
 
-	if (commit_last(i->path, &l.batch, NULL, &why) < 0)
+	if (commit_last(i->path, &l.batch, NULL, NULL, &why) < 0)
 		wrong(s, &l, &why);
 	put(s, &l);
 	return 0;

@@ -245,14 +245,13 @@ join_rows_drop(struct join_rows *j, int side, uint64_t id)
 
 /* ---- for bief state ---- */
 
-void
+int
 join_rows_show(struct join_rows *j, state_ref row,
 	const char *const sides[2], struct buf *out)
 {
 	size_t n;
 	const char *p = state_value(j->state, row, &n), *end = p + n, *text;
 	struct join_row head;
-	struct value v;
 	uint64_t id = 0;
 	int side = 0;
 
@@ -264,14 +263,15 @@ join_rows_show(struct join_rows *j, state_ref row,
 		(unsigned long long)id, head.matched ? "true" : "false");
 	p += sizeof(head);
 	for (text = p + head.nkey; p < text;) {
-		p += value_decode(&v, p, (size_t)(text - p));
-		value_print(&v, out);
+		if (entry_code(out, &p, text, j->err) < 0)
+			return -1;
 		if (p < text)
 			buf_byte(out, ',');
 	}
 	buf_str(out, "],\"record\":");
 	entry_record(out, text, (size_t)(end - text));
 	buf_byte(out, '}');
+	return 0;
 }
 
 /* What the rows of a key are joined on, as key bytes. */

@@ -63,7 +63,7 @@ void join_rows_drop(struct join_rows *j, int side, uint64_t id);
 
 /* For bief state: show() of a row, and the row of a number back, behind those
  * of its key. */
-void join_rows_show(struct join_rows *j, state_ref row,
+int join_rows_show(struct join_rows *j, state_ref row,
 	const char *const sides[2], struct buf *out);
 int join_rows_take(struct join_rows *j, int side, uint64_t id,
 	const struct value *value, size_t nkeys);
