@@ -11,7 +11,6 @@
 
 #include "buf.h"
 #include "entry.h"
-#include "json.h"
 #include "modes.h"
 #include "query.h"
 #include "recent.h"
@@ -868,13 +867,11 @@ static int
 agg_take(struct stage *st, const struct value *object, state_ref *made)
 {
 	struct agg *a = STAGE(st, agg);
-	struct value kind;
 	int64_t us;
 
 	if (object == NULL)
 		return query_save_form(&a->q, st);
-	if (!a->lag || !json_get(object, "kind", 4, &kind) ||
-		!entry_is(&kind, "watermark"))
+	if (!a->lag || !entry_of(object, "watermark"))
 		return query_take(&a->q, st, object, made);
 	if (entry_get_time(object, "value", &us, st->err) == -1)
 		return -1;

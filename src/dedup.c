@@ -195,12 +195,12 @@ static int
 dedup_take(struct stage *st, const struct value *object, state_ref *made)
 {
 	struct dedup *d = STAGE(st, dedup);
-	struct value kind, key, name, v;
+	struct value key, name, v;
 	struct json_iter it;
 
 	if (object == NULL)
 		return 0;
-	if (!json_get(object, "kind", 4, &kind) || !entry_is(&kind, "key"))
+	if (!entry_of(object, "key"))
 		return entry_unknown(object, st->err);
 	if (entry_get_nested(object, "key", VALUE_OBJECT, &key, st->err) < 0)
 		return -1;

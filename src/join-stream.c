@@ -805,19 +805,16 @@ static int
 join_take(struct stage *st, const struct value *object, state_ref *made)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct value kind;
 
 	if (object == NULL) {
 		j->rows.count = 0;
 		return save_last_id(st);
 	}
-	if (!json_get(object, "kind", 4, &kind))
-		return entry_unknown(object, st->err);
-	if (entry_is(&kind, "row"))
+	if (entry_of(object, "row"))
 		return take_row(st, object, made);
-	if (entry_is(&kind, "names"))
+	if (entry_of(object, "names"))
 		return take_names(st, object, made);
-	if (!entry_is(&kind, "watermarks"))
+	if (!entry_of(object, "watermarks"))
 		return entry_unknown(object, st->err);
 	return marks_take(&j->marks, st, "W", object, made);
 }

@@ -616,17 +616,15 @@ csv_show(struct stage *st, state_ref ref, struct buf *out)
 static int
 csv_take(struct stage *st, const struct value *object, state_ref *made)
 {
-	struct value kind;
 	struct buf b;
 	int ret;
 	bool header;
 
 	if (object == NULL)
 		return 0;
-	if (!json_get(object, "kind", 4, &kind) ||
-		(!entry_is(&kind, "header") && !entry_is(&kind, "row")))
+	header = entry_of(object, "header");
+	if (!header && !entry_of(object, "row"))
 		return entry_unknown(object, st->err);
-	header = entry_is(&kind, "header");
 	buf_init(&b);
 	ret = entry_get_bytes(object, "value", &b, st->err);
 	if (ret == 0)

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "entry.h"
-#include "json.h"
 #include "modes.h"
 #include "run.h"
 #include "state.h"
@@ -103,12 +102,11 @@ take_show(struct stage *st, state_ref ref, struct buf *out)
 static int
 take_take(struct stage *st, const struct value *object, state_ref *made)
 {
-	struct value kind;
 	int64_t passed;
 
 	if (object == NULL)
 		return 0;
-	if (!json_get(object, "kind", 4, &kind) || !entry_is(&kind, "passed"))
+	if (!entry_of(object, "passed"))
 		return entry_unknown(object, st->err);
 	if (entry_get_int(object, "value", &passed, st->err) < 0)
 		return -1;

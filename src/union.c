@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "entry.h"
-#include "json.h"
 #include "marks.h"
 #include "run.h"
 #include "state.h"
@@ -130,12 +129,9 @@ union_show(struct stage *st, state_ref ref, struct buf *out)
 static int
 union_take(struct stage *st, const struct value *object, state_ref *made)
 {
-	struct value kind;
-
 	if (object == NULL)
 		return 0;
-	if (!json_get(object, "kind", 4, &kind) ||
-		!entry_is(&kind, "watermarks"))
+	if (!entry_of(object, "watermarks"))
 		return entry_unknown(object, st->err);
 	return marks_take(&STAGE(st, unite)->marks, st, "watermark", object,
 		made);

@@ -566,3 +566,24 @@ every=${every//$'\n'/ }
 	done
 	[ "$tried" -gt 40 ]
 }
+
+@test "a last sink that was not given up after all may be given up later" {
+	not_sanitized
+	shim=${BIEF_SHIM:-$TOP/build/shim.so}
+	[ -f "$shim" ] || skip "no $shim"
+	mkdir in
+	p() {
+		stream-files --checkpoint ck in | agg --by k count |
+			sink-table --db t.db --table x
+	}
+	events 1 a 1 >in/1
+	p
+	BIEF_FAULT="bief rename 2 EIO" BIEF_FAULT_MARK=mark LD_PRELOAD=$shim \
+		run -1 bief state ck forget sink-table
+	[ -f mark ]
+	grep -q '"batch":0' ck/metadata
+	events 2 a 1 >in/2
+	p
+	bief state ck forget sink-table
+	grep -q '"batch":1' ck/metadata
+}

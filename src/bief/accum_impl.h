@@ -1,5 +1,6 @@
 /*
- * accum_impl: what an accumulator holds, private to accum.c and accum_show.c.
+ * accum_impl: what an accumulator holds, private to accum.c, accum_show.c and
+ * accum_take.c.
  *
  * What an accumulator holds in the fixed part of a blob:
  *
@@ -71,6 +72,10 @@ wide_get(const struct wide *w)
 	return (__int128)((unsigned __int128)(uint64_t)w->hi << 64 | w->lo);
 }
 
+/* Has an accumulator, at its place in a blob, seen nothing? */
+bool accum_is_empty(const struct accum *a, const char *p);
+/* The name of its first result. */
+const char *accum_name(const struct accums *s, size_t accum);
 /* Look at a value of an input, as accums_read does. */
 int accum_read(struct accum_input *in, const struct value *v, bool lenient,
 	struct err *err);

@@ -320,17 +320,16 @@ arrival_take(struct arrival *a, struct stage *st, const struct value *object,
 	state_ref *made)
 {
 	static const char *const names[] = {"batches", "window_end", NULL};
-	struct value kind, v;
+	struct value v;
 	struct kept k;
 
 	if (object == NULL)
 		return 0;
-	if (!json_get(object, "kind", 4, &kind) ||
-		(!entry_is(&kind, "batch") && !entry_is(&kind, "batches")))
+	if (!entry_of(object, "batch") && !entry_of(object, "batches"))
 		return entry_unknown(object, st->err);
 	if (entry_get_nested(object, "value", VALUE_OBJECT, &v, st->err) == -1)
 		return -1;
-	if (entry_is(&kind, "batch"))
+	if (entry_of(object, "batch"))
 		return take_batch(a, st, object, &v, made);
 	if (entry_only(&v, names, st->err) == -1 ||
 		entry_get_int(&v, "batches", &k.batches, st->err) == -1 ||

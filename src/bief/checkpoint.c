@@ -483,7 +483,8 @@ hide_commits(const char *dir, const char *id, struct buf *hidden,
 	place_name(id, &path);
 	place_name(id, hidden);
 	ret = file_delete_dir(buf_cstr(hidden), err);
-	if (ret == 0 && rename(buf_cstr(&path), buf_cstr(hidden)) < 0 && errno != ENOENT)
+	if (ret == 0 && rename(buf_cstr(&path), buf_cstr(hidden)) < 0 &&
+		errno != ENOENT)
 		ret = err_sys(err, "cannot rename '%s'", path.p);
 	path.n = strlen(dir) + strlen("/commits");
 	if (ret == 0)
@@ -513,13 +514,14 @@ drop_sink(const char *dir, struct checkpoint *c, const struct opt_list *ids,
 	return 1;
 }
 
-/* A last one leaves behind what it had: the next sink begins there. */
+/* A last one leaves behind what it had: the next sink begins there.  (If its
+ * commits are gone already, this has been done.) */
 static int
 keep_left(const char *dir, struct checkpoint *c, const struct opt_list *ids,
 	struct err *err)
 {
-	if (c->sinks.n != 1 || c->given_up ||
-		!checkpoint_has(&c->sinks, ids->s[0]))
+	if (c->sinks.n != 1 || !checkpoint_has(&c->sinks, ids->s[0]) ||
+		(c->given_up && !place_exists(dir, "commits", ids->s[0])))
 		return 0;
 	c->given_up = true;
 	return checkpoint_committed(dir, &c->left, err) < 0 ? -1 : 1;

@@ -130,6 +130,14 @@ entry_is(const struct value *v, const char *text)
 		json_same(v->s, v->n, text, strlen(text));
 }
 
+bool
+entry_of(const struct value *object, const char *kind)
+{
+	struct value v;
+
+	return json_get(object, "kind", 4, &v) && entry_is(&v, kind);
+}
+
 int
 entry_get_int(const struct value *object, const char *name, int64_t *i,
 	struct err *err)

@@ -43,8 +43,9 @@ int entry_get(const struct value *object, const char *name, struct value *v,
 /* No other members than these, up to NULL. */
 int entry_only(const struct value *object, const char *const *names,
 	struct err *err);
-/* Is this a string of that text? */
+/* Is this a string of that text?  Is this an entry of that kind? */
 bool entry_is(const struct value *v, const char *text);
+bool entry_of(const struct value *object, const char *kind);
 int entry_get_time(const struct value *object, const char *name, int64_t *us,
 	struct err *err);
 int entry_get_int(const struct value *object, const char *name, int64_t *i,

@@ -107,11 +107,11 @@ struct call {
 	char **words;  /* behind the command */
 	size_t n;
 	int64_t batch; /* -1: not told */
-	struct buf out;
+	struct buf *out;
 	struct err *err;
 };
 
-/* With the id of the stage that is called words[at], NULL if it is not named. */
+/* With the id of the stage that words[at] calls, NULL if there is no such. */
 static int
 with_stage(struct call *c, size_t at,
 	int (*what)(struct call *c, const char *id))
@@ -134,7 +134,7 @@ with_stage(struct call *c, size_t at,
 static int
 dump(struct call *c, const char *id)
 {
-	return inspect_dump(c->dir, id, c->batch, &c->out, c->err);
+	return inspect_dump(c->dir, id, c->batch, c->out, c->err);
 }
 
 static int
@@ -161,7 +161,7 @@ diff(struct call *c, const char *id)
 
 	return number(c->words[0], &a, c->err) < 0 ||
 			number(c->words[1], &b, c->err) < 0 ? -1 :
-		inspect_diff(c->dir, id, a, b, &c->out, c->err);
+		inspect_diff(c->dir, id, a, b, c->out, c->err);
 }
 
 static int
@@ -228,7 +228,7 @@ static int
 run_words(struct options *o, char **words, size_t n, struct buf *out,
 	struct err *err)
 {
-	struct call c = {.batch = o->batch, .err = err};
+	struct call c = {.batch = o->batch, .out = out, .err = err};
 	int ret;
 
 	if (n == 0 || (n == 1 && o->batch >= 0))
@@ -238,11 +238,9 @@ run_words(struct options *o, char **words, size_t n, struct buf *out,
 		return inspect_list(c.dir, o->json, out, err);
 	c.words = words + 2;
 	c.n = n - 2;
-	buf_init(&c.out);
 	ret = run_call(&c, words[1], o->json);
-	if (ret == 0)
-		buf_add(out, c.out.p, c.out.n);
-	buf_release(&c.out);
+	if (ret < 0)
+		buf_clear(out); /* no half of an answer */
 	return ret;
 }
 

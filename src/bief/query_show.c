@@ -152,6 +152,8 @@ take_fields(struct query *q, const struct value *key, uint16_t mask,
 			return -1;
 		if (q->g.decimals >> i & 1 && v.type == VALUE_NUMBER)
 			v = value_json_string(v.s, v.n, false);
+		else if (q->g.decimals >> i & 1 && v.type != VALUE_NULL)
+			return entry_wrong(err, q->names[i], "a number");
 		value_encode(&v, &q->key);
 	}
 	return 0;
@@ -188,16 +190,14 @@ int
 query_take(struct query *q, struct stage *st, const struct value *object,
 	state_ref *made)
 {
-	struct value kind, key, value;
+	struct value key, value;
 	struct blob b;
 	struct span w;
 	char c;
 
-	if (entry_get(object, "kind", &kind, st->err) == -1)
-		return -1;
-	c = entry_is(&kind, "session") && q->session ? GROUP_SESSION :
-		entry_is(&kind, "slice") && q->g.windowed && !q->g.sets ?
-		GROUP_SLICE : entry_is(&kind, "group") ? GROUP_PLAIN : 0;
+	c = entry_of(object, "session") && q->session ? GROUP_SESSION :
+		entry_of(object, "slice") && q->g.windowed && !q->g.sets ?
+		GROUP_SLICE : entry_of(object, "group") ? GROUP_PLAIN : 0;
 	if (c == 0)
 		return entry_unknown(object, st->err);
 	if (!q->decided)

@@ -145,6 +145,7 @@ get_inputs(struct stagefile *f, const struct value *object,
 		plan_init(&f->in[f->n]);
 		if (input.type == VALUE_OBJECT &&
 			(!json_get(&input, "#bief", 5, &header) ||
+				header.type != VALUE_OBJECT ||
 				plan_parse(&f->in[f->n], &header, err) < 0))
 			return -1;
 		f->in[f->n].explain = true;

@@ -252,13 +252,12 @@ wm_take(struct stage *st, const struct value *object, state_ref *made)
 {
 	static const char *const names[] = {"before", "watermark", "newest",
 		"heard", "fresh_before", "fresh", NULL};
-	struct value kind, v, newest;
+	struct value v, newest;
 	struct kept k;
 
 	if (object == NULL)
 		return 0;
-	if (!json_get(object, "kind", 4, &kind) ||
-		!entry_is(&kind, "watermark"))
+	if (!entry_of(object, "watermark"))
 		return entry_unknown(object, st->err);
 	if (entry_get_nested(object, "value", VALUE_OBJECT, &v, st->err) ==
 			-1 ||
