@@ -1037,20 +1037,33 @@ checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	return ret;
 }
 
+static int
+newest_upto(const struct place *p, const char *kind, int64_t most,
+	int64_t *newest, struct err *err)
+{
+	struct numbers l;
+
+	if (numbers_list(&l, p->dir, kind, err) < 0)
+		return -1;
+	*newest = numbers_upto(&l, most);
+	numbers_release(&l);
+	return 0;
+}
+
 int
 checkpoint_replace(const struct place *p, const struct state *s, int64_t batch,
 	struct err *err)
 {
-	struct numbers deltas;
 	struct buf b;
 	char name[40];
-	int64_t before;
+	int64_t before, snapshot;
 	int ret;
 
-	if (numbers_list(&deltas, p->dir, "delta", err) < 0)
+	if (newest_upto(p, "delta", batch - 1, &before, err) < 0 ||
+		newest_upto(p, "snapshot", batch - 1, &snapshot, err) < 0)
 		return -1;
-	before = numbers_upto(&deltas, batch - 1);
-	numbers_release(&deltas);
+	if (snapshot > before)
+		before = snapshot;
 	buf_init(&b);
 	buf_add(&b, &before, 8);
 	state_save_all(s, &b);
