@@ -14,7 +14,7 @@ _bief_options() {
 	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-json) echo "--schema -s --schema-file --field --keep --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-json) echo "--schema -s --schema-file --field --keep --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-text) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -164,6 +164,9 @@ _bief_value() {
 	"parse-json --field") echo "?" ;;
 	"parse-json --corrupt-field") echo "?" ;;
 	"parse-json --timestamp-format") echo "?" ;;
+	"parse-json --date-format") echo "?" ;;
+	"parse-json --allow") echo "?" ;;
+	"parse-json --deny") echo "?" ;;
 	"parse-json --infer") echo "*" ;;
 	"parse-json --max-line") echo "?" ;;
 	"parse-json --name") echo "?" ;;

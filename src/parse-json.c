@@ -14,17 +14,20 @@
 #include "fromjson.h"
 #include "infer.h"
 #include "json.h"
+#include "lenient.h"
 #include "run.h"
 #include "schema.h"
 #include "timepat.h"
 
 struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;
-	const char *pattern_text, *infer;
+	const char *pattern_text, *date_text, *infer;
+	struct opt_list allow, deny;
 	bool keep;
 
 	struct schema *schema;
-	struct timepat *pattern;
+	struct timepat *pattern, *date_pattern;
+	unsigned flags; /* of lenient.h */
 	struct fromjson *json;
 	int corrupt; /* field that takes malformed text, or -1 */
 	struct shape *shape;
@@ -50,6 +53,13 @@ static const struct opt opts[] = {
 		"field that takes malformed text (_corrupt_record)"},
 	{"timestamp-format", 0, OPT_STRING, AT(pattern_text), "PATTERN",
 		"form of times in text: 'dd/MM/yyyy HH:mm'"},
+	{"date-format", 0, OPT_STRING, AT(date_text), "PATTERN",
+		"form of dates in text: 'dd/MM/yyyy'"},
+	{"allow", 0, OPT_LIST, AT(allow), "WHAT,...",
+		"read this too: comments, bare-names, leading-zeros, "
+		"any-escape, control-characters"},
+	{"deny", 0, OPT_LIST, AT(deny), "WHAT,...",
+		"do not read this: single-quotes, not-a-number"},
 	{"infer", 0, OPT_STRING, AT(infer), "FILE",
 		"print the schema of a sample and stop", true},
 	OPT_END};
@@ -58,6 +68,62 @@ static int
 usage(struct stage *st, const char *why)
 {
 	return err_as(st->err, STATUS_USAGE, "%s", why);
+}
+
+struct word {
+	const char *name;
+	unsigned flag;
+};
+static const struct word allowed[] = {
+	{"comments", LENIENT_COMMENTS},
+	{"bare-names", LENIENT_NAMES},
+	{"leading-zeros", LENIENT_ZEROS},
+	{"any-escape", LENIENT_ESCAPES},
+	{"control-characters", LENIENT_CONTROLS},
+	{NULL, 0},
+};
+static const struct word denied[] = {
+	{"single-quotes", LENIENT_NO_SINGLE},
+	{"not-a-number", LENIENT_NO_WORDS},
+	{NULL, 0},
+};
+
+static int
+read_words(struct stage *st, const char *option, const struct opt_list *l,
+	const struct word *words, unsigned *flags)
+{
+	const struct word *w;
+
+	for (size_t i = 0; i < l->n; i++) {
+		for (w = words; w->name != NULL; w++)
+			if (strcmp(w->name, l->s[i]) == 0)
+				break;
+		if (w->name == NULL)
+			return err_as(st->err, STATUS_USAGE,
+				"--%s does not know '%s': see --help", option,
+				l->s[i]);
+		*flags |= w->flag;
+	}
+	return 0;
+}
+
+/* What says how to read values of a schema. */
+static int
+open_syntax(struct stage *st, struct parse_json *o)
+{
+	if (o->pattern_text != NULL) {
+		o->pattern = timepat_new(o->pattern_text, st->err);
+		if (o->pattern == NULL)
+			return -1;
+	}
+	if (o->date_text != NULL) {
+		o->date_pattern = timepat_new(o->date_text, st->err);
+		if (o->date_pattern == NULL)
+			return -1;
+	}
+	if (read_words(st, "allow", &o->allow, allowed, &o->flags) < 0)
+		return -1;
+	return read_words(st, "deny", &o->deny, denied, &o->flags);
 }
 
 static int
@@ -71,19 +137,18 @@ json_open(struct stage *st)
 		return usage(st, "--schema and --schema-file say the same");
 	if (o->keep && o->field_name == NULL)
 		return usage(st, "--keep is about the record of --field");
-	if (o->pattern_text != NULL) {
-		o->pattern = timepat_new(o->pattern_text, st->err);
-		if (o->pattern == NULL)
-			return -1;
-	}
+	if (open_syntax(st, o) < 0)
+		return -1;
 	if (o->field_name != NULL)
 		field_init(&o->field, o->field_name);
 	st->text = o->field_name == NULL;
 	if (o->schema_text == NULL && o->schema_file == NULL) {
 		if (o->corrupt_name != NULL || o->pattern != NULL ||
+			o->date_pattern != NULL || o->flags != 0 ||
 			st->on_error == ON_ERROR_KEEP)
 			return usage(st,
-				"--corrupt-field, --timestamp-format and "
+				"--corrupt-field, --timestamp-format, "
+				"--date-format, --allow, --deny and "
 				"--on-error keep need a schema (--schema)");
 		return 0;
 	}
@@ -125,7 +190,8 @@ static void
 prepare(struct stage *st, struct parse_json *o)
 {
 	struct fromjson_options options = {.zone = run_zone(st),
-		.pattern = o->pattern, .corrupt = o->corrupt};
+		.pattern = o->pattern, .date_pattern = o->date_pattern,
+		.flags = o->flags, .corrupt = o->corrupt};
 	size_t n = o->schema->n;
 
 	o->json = fromjson_new(o->schema, &options);
@@ -279,6 +345,7 @@ json_close(struct stage *st)
 	free(o->add);
 	fromjson_free(o->json);
 	timepat_free(o->pattern);
+	timepat_free(o->date_pattern);
 	schema_free(o->schema);
 	slots_release(&o->slots);
 	slots_release(&o->kept);

@@ -375,3 +375,58 @@ print("{\"zz\":" + "[" * n + "]" * n + ",\"a\":1}")'
 	diff want out
 	[ "$(wc -l <want)" -eq $((21232 - 114)) ]
 }
+
+@test "--allow takes comments, names without quotes, leading zeros, escapes and control characters" {
+	printf '%s\n' '{/* x */ a /**/ : /* y */ -0018, "d": 007.50 /* z */ }' \
+		'{"s":"\$10 \é \"","a":1}' $'{"s":"a\x01b"}' '{"d":-00.5}' \
+		'{"a":1' '{"a":2} // rest' >in
+	parse-json -s 'a int, d double, s string' \
+		--allow comments,bare-names,leading-zeros \
+		--allow any-escape,control-characters <in >out 2>err
+	is out <<-'E'
+	{"a":-18,"d":7.5,"s":null}
+	{"a":1,"d":null,"s":"$10 é \""}
+	{"a":null,"d":null,"s":"a\u0001b"}
+	{"a":null,"d":-0.5,"s":null}
+	{"a":null,"d":null,"s":null}
+	{"a":2,"d":null,"s":null}
+	E
+	grep -q '^parse-json: 1 record refused, kept$' err
+	parse-json -s 'a int, d double, s string' <in >out 2>err
+	[ "$(grep -c '^{"a":null,"d":null,"s":null}$' out)" -eq 5 ]
+}
+
+@test "--deny refuses single quotes, NaN and infinities" {
+	printf '%s\n' "{'a':1}" '{"a":1,"d":NaN}' '{"a":1,"d":"Infinity"}' \
+		'{"a":1,"d":2.0}' >in
+	parse-json -s 'a int, d double' --deny single-quotes,not-a-number \
+		<in >out 2>err
+	is out <<-'E'
+	{"a":null,"d":null}
+	{"a":null,"d":null}
+	{"a":1,"d":null}
+	{"a":1,"d":2.0}
+	E
+	run -2 parse-json -s 'a int' --deny quotes <in
+	[ "$output" = "parse-json: --deny does not know 'quotes': see --help" ]
+	run -2 parse-json --allow comments <in
+}
+
+@test "--date-format is the form of dates, and no other is taken" {
+	printf '%s\n' '{"d":"26/08/2015"}' '{"d":"2015-08-26"}' '{"d":"12"}' >in
+	parse-json -s 'd date' --date-format dd/MM/yyyy <in >out 2>err
+	is out <<-'E'
+	{"d":"2015-08-26"}
+	{"d":null}
+	{"d":null}
+	E
+}
+
+@test "commas part the thousands of a decimal in text" {
+	printf '%s\n' '{"d":"1,000.001"}' '{"d":","}' >in
+	parse-json -s 'd decimal(10,5)' <in >out 2>err
+	is out <<-'E'
+	{"d":1000.00100}
+	{"d":null}
+	E
+}

@@ -91,3 +91,65 @@ load lib
 	run "$BATS_TEST_DIRNAME/conformance" --family sql-derive "$shared/golden"
 	[ "$status" -eq 0 ]
 }
+
+@test "from_json reads a struct, an array or a map, with Spark's options" {
+	printf '%s\n' '{"s":"{a: 01, \"d\": \"26/08/2015\"} // x"}' \
+		'{"s":"[1,2]"}' '{"s":" "}' >in
+	pick --sql "from_json(s, 'a int, d date, _bad string',
+		map('allowUnquotedFieldNames', 'true', 'allowComments', 'true',
+		'allowNumericLeadingZeros', 'true', 'dateFormat', 'dd/MM/yyyy',
+		'columnNameOfCorruptRecord', '_bad')) as j,
+		from_json(s, 'array<int>') as l,
+		from_json(s, 'map<string,int>') as m" <in >out
+	is out <<-'E'
+	{"j":{"a":1,"d":"2015-08-26","_bad":null},"l":null,"m":null}
+	{"j":{"a":null,"d":null,"_bad":"[1,2]"},"l":[1,2],"m":null}
+	{"j":null,"l":null,"m":null}
+	E
+	echo '{"s":"{\"a\":1}"}' >in
+	pick --sql "from_json(s, 'array<struct<a:int>>') as l" <in >out
+	is out <<<'{"l":[{"a":1}]}'
+	run -2 pick --sql "from_json(s, 'a int', map('pretty', 'true')) as j" <in
+	[[ $output == *"'from_json' has no option 'pretty'"* ]]
+	run -2 pick --sql "from_json(s, 'a int', map('mode', s)) as j" <in
+	[[ $output == *"options of 'from_json' are texts"* ]]
+	run -1 pick --on-error fail \
+		--sql "from_json('{', 'a int', map('mode', 'FAILFAST')) as j" <in
+	[[ $output == *"from_json: it ends too early at byte 2"* ]]
+}
+
+@test "to_json takes patterns, a zone, nulls and line breaks" {
+	echo '{"t":"2015-08-26T18:00:00Z","n":null,"l":[1,2],"e":{}}' >in
+	pick --sql "to_json(struct(t, n), map('timestampFormat',
+		'dd/MM/yyyy HH:mm', 'timeZone', 'Europe/Paris',
+		'ignoreNullFields', 'false')) as a,
+		to_json(named_struct('l', l, 'x', named_struct('n', n)),
+		map('pretty', 'true')) as b,
+		to_json(named_struct('d', date '2015-08-26'),
+		map('dateFormat', 'd.M.yy')) as c" <in >out
+	is out <<-'E'
+	{"a":"{\"t\":\"26/08/2015 20:00\",\"n\":null}","b":"{\n  \"l\" : [ 1, 2 ],\n  \"x\" : { }\n}","c":"{\"d\":\"26.8.15\"}"}
+	E
+}
+
+@test "schema_of_json tells a text's type as Spark does" {
+	printf '%s\n' '{"s":"{\"b\":1,\"a b\":[1,2.5,null]}"}' \
+		'{"s":"[{\"x\":null},{\"y\":\"2016-01-01\"}]"}' '{"s":"[]"}' >in
+	pick --sql "schema_of_json(s) as a, schema_of_json(s,
+		map('dropFieldIfAllNull', 'true', 'prefersDecimal', 'true')) as b" \
+		<in >out
+	is out <<-'E'
+	{"a":"STRUCT<`a b`: ARRAY<DOUBLE>, b: BIGINT>","b":"STRUCT<`a b`: ARRAY<DECIMAL(21,1)>, b: BIGINT>"}
+	{"a":"ARRAY<STRUCT<x: STRING, y: STRING>>","b":"ARRAY<STRUCT<y: STRING>>"}
+	{"a":"ARRAY<STRING>","b":"STRING"}
+	E
+}
+
+@test "get_json_object takes single quotes and prints numbers as Java does" {
+	printf '%s\n' "{\"s\":\"{'a':'x','b':[1.50,1e3,'q']}\"}" >in
+	pick --sql "get_json_object(s, '\$.a') as a, get_json_object(s, '\$.b') as b,
+		json_array_length('[1, \\'x\\']') as n" <in >out
+	is out <<-'E'
+	{"a":"x","b":"[1.5,1000.0,\"q\"]","n":2}
+	E
+}

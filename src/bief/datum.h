@@ -24,6 +24,7 @@
 struct err;
 struct expr_env;
 struct record;
+struct zone;
 
 /* Kinds beyond enum type_kind: they exist in expressions only. */
 #define TYPE_YEARS (TYPE_STRUCT + 1) /* interval of months */
@@ -250,9 +251,16 @@ int datum_refuse(struct datum_ctx *c, struct ty from, struct ty to);
 
 /* Append the text of CAST(d AS STRING). */
 void datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out);
-/* Append JSON: as it goes into the stream, or as to_json writes it. */
-void datum_json(struct datum_ctx *c, const struct datum *d, bool to_json,
-	struct buf *out);
+/* Append JSON: as it goes into the stream (style NULL), or as to_json writes
+ * it. */
+struct json_style {
+	const char *time, *date; /* patterns (timefmt.h); NULL: Spark's own */
+	const struct zone *zone; /* NULL: the stream's */
+	bool nulls;  /* write the fields that are null */
+	bool pretty; /* in lines, indented */
+};
+void datum_json(struct datum_ctx *c, const struct datum *d,
+	const struct json_style *style, struct buf *out);
 
 /* A copy that lives in another arena. */
 struct datum datum_copy(struct datum_ctx *c, struct arena *a,

@@ -14,6 +14,7 @@
 #include "json.h"
 #include "number.h"
 #include "time.h"
+#include "timefmt.h"
 
 /* Text. */
 
@@ -158,15 +159,14 @@ datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out)
 
 /* yyyy-MM-dd'T'HH:mm:ss.SSSXXX */
 static void
-json_time(struct datum_ctx *c, int64_t us, struct buf *out)
+own_time(int64_t us, const struct zone *zone, struct buf *out)
 {
-	int32_t off = zone_offset(c->env->zone, us);
+	int32_t off = zone_offset(zone, us);
 	int64_t local = us + off * TIME_SECOND;
 	int64_t days = time_floor_div(local, DATUM_DAY);
 	int64_t rest = local - days * DATUM_DAY;
 	int ms = (int)(rest / 1000);
 
-	buf_byte(out, '"');
 	out->n += date_format((int32_t)days, buf_need(out, TIME_MAX));
 	buf_printf(out, "T%02d:%02d:%02d.%03d", ms / 3600000,
 		ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
@@ -175,69 +175,116 @@ json_time(struct datum_ctx *c, int64_t us, struct buf *out)
 	else
 		buf_printf(out, "%c%02d:%02d", off < 0 ? '-' : '+',
 			abs(off) / 3600, abs(off) / 60 % 60);
-	buf_byte(out, '"');
 }
 
 static void
-json_name(struct datum_ctx *c, const struct datum *key, struct buf *out)
+json_time(struct datum_ctx *c, const struct datum *d,
+	const struct json_style *style, struct buf *out)
 {
+	const struct zone *zone =
+		style->zone != NULL ? style->zone : c->env->zone;
 	struct buf b;
 
 	buf_init(&b);
-	datum_print(c, key, &b);
-	json_quote(out, b.p, b.n);
-	buf_byte(out, ':');
+	if (d->kind == TYPE_DATE)
+		timefmt_print(style->date, strlen(style->date),
+			datum_day_start(d->i), zone_utc, &b);
+	else if (style->time != NULL)
+		timefmt_print(style->time, strlen(style->time), d->i, zone,
+			&b);
+	else
+		own_time(d->i, zone, &b);
+	json_quote(out, buf_cstr(&b), b.n);
 	buf_release(&b);
 }
 
+/* The name of a value and what stands between the two. */
 static void
-json_items(struct datum_ctx *c, const struct datum *d, bool to_json,
+json_name(struct datum_ctx *c, const struct datum *d, size_t i,
+	const struct json_style *style, struct buf *out)
+{
+	const char *name;
+	struct buf b;
+
+	if (d->kind == TYPE_STRUCT) {
+		name = d->t->fields->f[i].name;
+		json_quote(out, name, strlen(name));
+	} else {
+		buf_init(&b);
+		datum_print(c, &d->items[2 * i], &b);
+		json_quote(out, buf_cstr(&b), b.n);
+		buf_release(&b);
+	}
+	buf_str(out, style != NULL && style->pretty ? " : " : ":");
+}
+
+/* What stands in front of an item, and in front of what closes an object (of
+ * no items: a blank). */
+static void
+json_break(const struct json_style *style, bool object, bool items, int depth,
 	struct buf *out)
 {
-	bool first = true;
+	if (style == NULL || !style->pretty)
+		return;
+	if (!object || !items) {
+		buf_byte(out, ' ');
+		return;
+	}
+	buf_byte(out, '\n');
+	for (int i = 0; i < depth; i++)
+		buf_str(out, "  ");
+}
 
-	buf_byte(out, d->kind == TYPE_ARRAY ? '[' : '{');
+static void json_write(struct datum_ctx *c, const struct datum *d,
+	const struct json_style *style, int depth, struct buf *out);
+
+/* depth: the objects around it, which indent. */
+static void
+json_items(struct datum_ctx *c, const struct datum *d,
+	const struct json_style *style, int depth, struct buf *out)
+{
+	bool object = d->kind != TYPE_ARRAY, first = true;
+
+	buf_byte(out, object ? '{' : '[');
 	for (size_t i = 0; i < d->n; i++) {
 		const struct datum *e =
 			&d->items[d->kind == TYPE_MAP ? 2 * i + 1 : i];
 
-		if (to_json && d->kind == TYPE_STRUCT &&
-			e->kind == TYPE_NULL)
+		if (style != NULL && !style->nulls &&
+			d->kind == TYPE_STRUCT && e->kind == TYPE_NULL)
 			continue;
 		if (!first)
 			buf_byte(out, ',');
 		first = false;
-		if (d->kind == TYPE_MAP)
-			json_name(c, &d->items[2 * i], out);
-		if (d->kind == TYPE_STRUCT) {
-			const char *name = d->t->fields->f[i].name;
-
-			json_quote(out, name, strlen(name));
-			buf_byte(out, ':');
-		}
-		datum_json(c, e, to_json, out);
+		json_break(style, object, true, depth + 1, out);
+		if (object)
+			json_name(c, d, i, style, out);
+		json_write(c, e, style, depth + object, out);
 	}
-	buf_byte(out, d->kind == TYPE_ARRAY ? ']' : '}');
+	json_break(style, object, !first, depth, out);
+	buf_byte(out, object ? '}' : ']');
 }
 
-void
-datum_json(struct datum_ctx *c, const struct datum *d, bool to_json,
-	struct buf *out)
+static void
+json_write(struct datum_ctx *c, const struct datum *d,
+	const struct json_style *style, int depth, struct buf *out)
 {
 	struct datum o = *d;
 	struct value v;
 	struct buf b;
 
 	if (ty_nested(datum_ty(d))) {
-		if (!to_json && (d->flags & DATUM_JSON) != 0)
+		if (style == NULL && (d->flags & DATUM_JSON) != 0)
 			buf_add(out, d->str, d->n);
 		else if (datum_open(c, &o) != 0)
 			buf_str(out, "null");
 		else
-			json_items(c, &o, to_json, out);
-	} else if (to_json && d->kind == TYPE_TIMESTAMP) {
-		json_time(c, d->i, out);
-	} else if (to_json && ty_fraction(datum_ty(d)) && isfinite(d->d)) {
+			json_items(c, &o, style, depth, out);
+	} else if (style != NULL && (d->kind == TYPE_TIMESTAMP ||
+		(d->kind == TYPE_DATE && style->date != NULL))) {
+		json_time(c, d, style, out);
+	} else if (style != NULL && ty_fraction(datum_ty(d)) &&
+		isfinite(d->d)) {
 		datum_print(c, d, out);
 	} else {
 		buf_init(&b);
@@ -245,6 +292,13 @@ datum_json(struct datum_ctx *c, const struct datum *d, bool to_json,
 		value_print(&v, out);
 		buf_release(&b);
 	}
+}
+
+void
+datum_json(struct datum_ctx *c, const struct datum *d,
+	const struct json_style *style, struct buf *out)
+{
+	json_write(c, d, style, 0, out);
 }
 
 struct value
@@ -285,7 +339,7 @@ datum_store(struct datum_ctx *c, const struct datum *d, struct buf *out)
 	case TYPE_ARRAY:
 	case TYPE_MAP:
 	case TYPE_STRUCT:
-		datum_json(c, d, false, out);
+		datum_json(c, d, NULL, out);
 		return (struct value){.s = out->p + at,
 			.n = (uint32_t)(out->n - at),
 			.type = d->kind == TYPE_ARRAY ? VALUE_ARRAY

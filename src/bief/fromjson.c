@@ -49,6 +49,7 @@ struct fromjson {
 	size_t n;
 	uint32_t *table; /* hash to field + 1 */
 	uint32_t mask;
+	bool root;
 	struct node start, head, end; /* head: the first key */
 	struct node unknown[UNKNOWN];
 	const struct target *field; /* that was malformed first */
@@ -133,6 +134,9 @@ fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 	}
 	f->value.zone = o->zone;
 	f->value.pattern = o->pattern;
+	f->value.date_pattern = o->date_pattern;
+	f->value.l.flags = o->flags;
+	f->root = o->root;
 	f->end.index = NODE_END;
 	return f;
 }
@@ -201,11 +205,10 @@ next_key(struct fromjson *f, const char *start, struct node **node)
 	int index;
 
 	p = first ? lenient_expect(&f->value.l, start, '{', "expected an object") :
-		json_space(start, f->value.l.end);
+		start;
 	if (p == NULL)
 		return NULL;
-	if (first)
-		p = json_space(p, f->value.l.end);
+	p = lenient_space(&f->value.l, p);
 	if (p >= f->value.l.end)
 		return lenient_early(&f->value.l);
 	if (*p == '}') {
@@ -220,9 +223,9 @@ next_key(struct fromjson *f, const char *start, struct node **node)
 			return lenient_refuse(&f->value.l, p, "expected ',' or '}'");
 		p++;
 	}
-	if ((p = fromvalue_key(&f->value, p, &key)) == NULL)
+	if ((p = lenient_key(&f->value.l, p, &key)) == NULL)
 		return NULL;
-	p = json_space(p, f->value.l.end);
+	p = lenient_space(&f->value.l, p);
 	s = key.s;
 	n = key.n;
 	if (key.escaped) {
@@ -458,6 +461,22 @@ read_object(struct fromjson *f, const char *p, struct value *v)
 	}
 }
 
+static int
+read_root(struct fromjson *f, const char *p, struct value *v)
+{
+	const struct type *t = f->target[0].type;
+	bool wrap;
+
+	p = lenient_space(&f->value.l, p);
+	wrap = p < f->value.l.end && *p == '{' && t->kind == TYPE_ARRAY &&
+		t->elem->kind == TYPE_STRUCT;
+	if (!wrap)
+		return field_value(f, p, &f->target[0], v) != NULL ? 0 : -1;
+	if (fromvalue_one(&f->value, p, t, v) == NULL)
+		return -1;
+	return 0;
+}
+
 static bool
 is_blank(const char *p, const char *end)
 {
@@ -470,7 +489,8 @@ int
 fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 	struct value *v)
 {
-	f->value.l = (struct lenient){.begin = text, .end = text + n};
+	f->value.l = (struct lenient){.begin = text, .end = text + n,
+		.flags = f->value.l.flags};
 	f->value.now_us = now_us;
 	f->value.malformed = false;
 	f->field = NULL;
@@ -478,7 +498,7 @@ fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 	buf_clear(&f->value.text);
 	buf_clear(&f->value.nested);
 	memset(v, 0, f->n * sizeof(*v));
-	if (read_object(f, text, v) < 0) {
+	if ((f->root ? read_root : read_object)(f, text, v) < 0) {
 		memset(v, 0, f->n * sizeof(*v));
 		f->value.malformed = !is_blank(text, text + n);
 		return f->value.malformed ? -1 : 0;

@@ -13,6 +13,7 @@
 #ifndef BIEF_FROMJSON_H
 #define BIEF_FROMJSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,11 @@ struct fromjson;
 struct fromjson_options {
 	const struct zone *zone;       /* of times that name none */
 	const struct timepat *pattern; /* of times in text; NULL: Spark's own */
+	const struct timepat *date_pattern; /* of dates */
+	unsigned flags;                /* of lenient.h */
 	int corrupt;                   /* field that no key fills, or -1 */
+	bool root; /* the schema's one field, an array or a map, is the whole
+	            * text; an object for an array of structs is one of one */
 };
 
 /* The schema is not copied and must live as long. */

@@ -24,12 +24,12 @@ struct span {
 struct fromvalue {
 	struct lenient l;
 	const struct zone *zone;
-	const struct timepat *pattern;
+	const struct timepat *pattern, *date_pattern;
 	int64_t now_us;
 	/* text that values of this record own, by offset */
 	struct buf text;
 	struct buf nested;
-	struct buf plain; /* scratch */
+	struct buf plain, digits; /* scratch */
 	struct span *spans;
 	size_t nspans, capspans;
 	/* what did not fit first */
@@ -51,12 +51,12 @@ struct fromvalue {
  */
 const char *fromvalue_read(struct fromvalue *f, const char *p,
 	const struct type *t, int depth, struct value *v, bool *fits);
+/* The object at p as the one element of an array of structs. */
+const char *fromvalue_one(struct fromvalue *f, const char *p,
+	const struct type *t, struct value *v);
 /* Remember what did not fit, if it is the first such thing. */
 void fromvalue_misfit(struct fromvalue *f, const struct type *t,
 	const char *at, const char *end);
-/* A key and its colon. */
-const char *fromvalue_key(struct fromvalue *f, const char *p,
-	struct lenient_string *key);
 /* The time that an integer of the type's unit is; false: out of range. */
 bool fromvalue_time(const struct type *t, int64_t i, struct value *v);
 void fromvalue_release(struct fromvalue *f);

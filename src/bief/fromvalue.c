@@ -110,6 +110,33 @@ day_count(const char *s, size_t n, int32_t *days)
 	return true;
 }
 
+static bool
+date_text(const struct fromvalue *f, const char *s, size_t n, int32_t *days)
+{
+	int64_t us;
+
+	if (f->date_pattern == NULL)
+		return date_parse(s, n, days) == 0 || day_count(s, n, days);
+	if (timepat_parse(f->date_pattern, s, n, zone_utc, &us) < 0)
+		return false;
+	*days = (int32_t)time_floor_div(us, INT64_C(86400000000));
+	return true;
+}
+
+/* A decimal in text: commas part thousands. */
+static bool
+decimal_text(struct fromvalue *f, const char *s, size_t n,
+	const struct type *t, struct value *v)
+{
+	if (memchr(s, ',', n) == NULL)
+		return decimal(f, s, n, t, v);
+	buf_clear(&f->digits);
+	for (size_t i = 0; i < n; i++)
+		if (s[i] != ',')
+			buf_byte(&f->digits, s[i]);
+	return f->digits.n > 0 && decimal(f, f->digits.p, f->digits.n, t, v);
+}
+
 /* Does the plain text fit the type, which is none of text? */
 static bool
 from_plain(struct fromvalue *f, const struct type *t, const char *s, size_t n,
@@ -121,16 +148,17 @@ from_plain(struct fromvalue *f, const struct type *t, const char *s, size_t n,
 	switch (t->kind) {
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
-		if (!float_word(s, n, &d))
+		if ((f->l.flags & LENIENT_NO_WORDS) != 0 ||
+			!float_word(s, n, &d))
 			return false;
 		*v = value_double(d);
 		return true;
 	case TYPE_DECIMAL:
-		return decimal(f, s, n, t, v);
+		return decimal_text(f, s, n, t, v);
 	case TYPE_TIMESTAMP:
 		return n > 0 && time_text(f, s, n, v);
 	case TYPE_DATE:
-		if (date_parse(s, n, &days) < 0 && !day_count(s, n, &days))
+		if (!date_text(f, s, n, &days))
 			return false;
 		*v = (struct value){.i = days, .type = VALUE_DATE};
 		return true;
@@ -259,6 +287,8 @@ from_number(struct fromvalue *f, const struct type *t,
 			*v = value_double(n->value);
 		else if (n->integer && n->s[0] == '-' && n->s[1] == '0')
 			*v = value_double(0);
+		else if (n->zeros)
+			*v = value_double(number_double(n->s, n->n));
 		else
 			*v = (struct value){.s = n->s, .n = (uint32_t)n->n,
 				.type = VALUE_REAL};
@@ -316,7 +346,7 @@ fromvalue_read(struct fromvalue *f, const char *p, const struct type *t, int dep
 	const char *start;
 	size_t at = f->nested.n;
 
-	p = start = json_space(p, f->l.end);
+	p = start = lenient_space(&f->l, p);
 	if (p >= f->l.end)
 		return lenient_early(&f->l);
 	switch (*p) {
@@ -390,7 +420,7 @@ read_element(struct fromvalue *f, const char *p, const struct type *t,
 static bool
 more(struct fromvalue *f, const char **p, char close)
 {
-	const char *q = json_space(*p, f->l.end);
+	const char *q = lenient_space(&f->l, *p);
 
 	if (q >= f->l.end) {
 		*p = lenient_early(&f->l);
@@ -408,25 +438,11 @@ more(struct fromvalue *f, const char **p, char close)
 static bool
 empty(struct fromvalue *f, const char **p, char close)
 {
-	*p = json_space(*p + 1, f->l.end);
+	*p = lenient_space(&f->l, *p + 1);
 	if (*p >= f->l.end || **p != close)
 		return false;
 	++*p;
 	return true;
-}
-
-const char *
-fromvalue_key(struct fromvalue *f, const char *p, struct lenient_string *key)
-{
-	p = json_space(p, f->l.end);
-	if (p >= f->l.end)
-		return lenient_early(&f->l);
-	if (*p != '"' && *p != '\'')
-		return lenient_refuse(&f->l, p, "expected a name in quotes");
-	p = lenient_string(&f->l, p, key);
-	if (p != NULL)
-		p = lenient_expect(&f->l, p, ':', "expected ':'");
-	return p;
 }
 
 static const char *
@@ -463,7 +479,7 @@ read_map(struct fromvalue *f, const char *p, const struct type *t, int depth,
 	buf_byte(&f->nested, '{');
 	if (!empty(f, &p, '}')) {
 		for (;;) {
-			if ((p = fromvalue_key(f, p, &key)) == NULL)
+			if ((p = lenient_key(&f->l, p, &key)) == NULL)
 				return NULL;
 			buf_byte(&f->nested, '"');
 			lenient_json(&key, &f->nested);
@@ -539,7 +555,7 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 			size_t from = f->nested.n;
 			int i;
 
-			if ((p = value = fromvalue_key(f, p, &key)) == NULL)
+			if ((p = value = lenient_key(&f->l, p, &key)) == NULL)
 				return NULL;
 			i = struct_field(f, t->fields, &key);
 			if (i < 0) {
@@ -557,7 +573,7 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 					from, f->nested.n - from};
 			else
 				fromvalue_misfit(f, t->fields->f[i].type,
-					json_space(value, f->l.end), p);
+					lenient_space(&f->l, value), p);
 		} while (more(f, &p, '}'));
 		if (p == NULL)
 			return NULL;
@@ -591,11 +607,28 @@ read_nested(struct fromvalue *f, const char *p, const struct type *t, int depth,
 	return p;
 }
 
+const char *
+fromvalue_one(struct fromvalue *f, const char *p, const struct type *t,
+	struct value *v)
+{
+	size_t at = f->nested.n;
+	bool fits;
+
+	buf_byte(&f->nested, '[');
+	p = read_element(f, p, t->elem, 1, &fits);
+	buf_byte(&f->nested, ']');
+	*v = (struct value){.i = (int64_t)at,
+		.n = (uint32_t)(f->nested.n - at), .type = VALUE_ARRAY,
+		.flags = IN_NESTED};
+	return p;
+}
+
 void
 fromvalue_release(struct fromvalue *f)
 {
 	buf_release(&f->text);
 	buf_release(&f->nested);
 	buf_release(&f->plain);
+	buf_release(&f->digits);
 	free(f->spans);
 }

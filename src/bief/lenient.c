@@ -24,9 +24,30 @@ lenient_early(struct lenient *l)
 }
 
 const char *
+lenient_comment(const struct lenient *l, const char *p)
+{
+	const char *q;
+
+	while ((l->flags & LENIENT_COMMENTS) != 0 && l->end - p >= 2 &&
+		p[0] == '/') {
+		if (p[1] == '/') {
+			q = memchr(p, '\n', (size_t)(l->end - p));
+			p = q != NULL ? q + 1 : l->end;
+		} else if (p[1] == '*') {
+			q = memmem(p + 2, (size_t)(l->end - p) - 2, "*/", 2);
+			p = q != NULL ? q + 2 : l->end;
+		} else {
+			break;
+		}
+		p = json_space(p, l->end);
+	}
+	return p;
+}
+
+const char *
 lenient_expect(struct lenient *l, const char *p, char c, const char *what)
 {
-	p = json_space(p, l->end);
+	p = lenient_space(l, p);
 	if (p >= l->end)
 		return lenient_early(l);
 	return *p == c ? p + 1 : lenient_refuse(l, p, what);
@@ -92,6 +113,18 @@ has_half(const char *p, size_t n)
 	return false;
 }
 
+static bool
+known_escape(char c)
+{
+	return c != '\0' && strchr("\"\\/bfnrt", c) != NULL;
+}
+
+static bool
+quote_escape(const struct lenient *l, char c)
+{
+	return c == '\'' && (l->flags & LENIENT_NO_SINGLE) == 0;
+}
+
 /* A string that json_string() does not take. */
 static const char *
 odd_string(struct lenient *l, const char *start, struct lenient_string *s)
@@ -99,26 +132,33 @@ odd_string(struct lenient *l, const char *start, struct lenient_string *s)
 	const char *p;
 
 	s->odd = *start == '\'';
+	if (s->odd && (l->flags & LENIENT_NO_SINGLE) != 0)
+		return lenient_refuse(l, start, "a single quote");
 	for (p = start + 1;; p++) {
 		if (p >= l->end)
 			return lenient_refuse(l, start,
 				"a string without its closing quote");
 		if (*p == *start)
 			break;
-		if ((unsigned char)*p < 0x20)
-			return lenient_refuse(l, p,
-				"control character in a string");
+		if ((unsigned char)*p < 0x20) {
+			if ((l->flags & LENIENT_CONTROLS) == 0)
+				return lenient_refuse(l, p,
+					"control character in a string");
+			s->odd = true;
+		}
 		if (*p != '\\')
 			continue;
 		s->escaped = true;
 		p++;
-		if (p < l->end && *p == '\'')
-			s->odd = true;
-		else if (l->end - p >= 5 && *p == 'u' && is_hex(p + 1))
+		if (l->end - p >= 5 && *p == 'u' && is_hex(p + 1)) {
 			p += 4;
-		else if (p < l->end &&
-			(*p == '\0' || strchr("\"\\/bfnrt", *p) == NULL))
-			return lenient_refuse(l, p - 1, "invalid escape");
+		} else if (p < l->end && !known_escape(*p)) {
+			if (!quote_escape(l, *p) && (*p == 'u' ||
+				(l->flags & LENIENT_ESCAPES) == 0))
+				return lenient_refuse(l, p - 1,
+					"invalid escape");
+			s->odd = true;
+		}
 	}
 	s->s = start + 1;
 	s->n = (size_t)(p - s->s);
@@ -194,6 +234,8 @@ nonfinite(struct lenient *l, const char *p, struct lenient_number *n)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t len = strlen(words[i].word);
 
+		if ((l->flags & LENIENT_NO_WORDS) != 0)
+			break;
 		if ((size_t)(l->end - p) < len ||
 			memcmp(p, words[i].word, len) != 0)
 			continue;
@@ -204,18 +246,35 @@ nonfinite(struct lenient *l, const char *p, struct lenient_number *n)
 	return lenient_refuse(l, p, "invalid number");
 }
 
+/* The last zero of several before the end of the number, or the digit behind. */
+static const char *
+behind_zeros(const char *p, const char *end)
+{
+	while (end - p > 1 && *p == '0' && p[1] >= '0' && p[1] <= '9')
+		p++;
+	return p;
+}
+
 const char *
 lenient_number(struct lenient *l, const char *p, struct lenient_number *n)
 {
-	const char *q = json_number(p, l->end);
+	const char *q = json_number(p, l->end), *sign = NULL;
 	size_t digits = 0;
 
 	if (q == NULL)
 		return nonfinite(l, p, n);
-	if (q < l->end && *q >= '0' && *q <= '9')
-		return lenient_refuse(l, p, "a number with a leading zero");
+	if (q < l->end && *q >= '0' && *q <= '9') {
+		if ((l->flags & LENIENT_ZEROS) == 0)
+			return lenient_refuse(l, p,
+				"a number with a leading zero");
+		sign = *p == '-' ? p : NULL;
+		p = behind_zeros(p + (*p == '-'), l->end);
+		q = json_number(p, l->end);
+	}
+	if (sign != NULL)
+		p = sign;
 	*n = (struct lenient_number){.s = p, .n = (size_t)(q - p),
-		.integer = true, .finite = true};
+		.integer = true, .finite = true, .zeros = sign != NULL};
 	for (; p < q; p++) {
 		if (*p >= '0' && *p <= '9')
 			digits++;
@@ -263,10 +322,10 @@ lenient_json(const struct lenient_string *s, struct buf *out)
 			n = escape_length(p, end, &half);
 		if (half)
 			buf_byte(out, '?');
-		else if (*p == '"')
-			buf_str(out, "\\\"");
-		else if (n == 2 && p[1] == '\'')
-			buf_byte(out, '\'');
+		else if (n == 1)
+			json_escape(out, p, 1);
+		else if (n == 2 && !known_escape(p[1]))
+			json_escape(out, p + 1, 1);
 		else
 			buf_add(out, p, n);
 		p += n;
@@ -278,13 +337,15 @@ lenient_json(const struct lenient_string *s, struct buf *out)
 void
 lenient_number_text(const struct lenient_number *n, struct buf *out)
 {
+	const char *s = n->s, *end = s + n->n;
 	double d;
 
 	if (n->finite && n->integer) {
-		if (n->n == 2 && n->s[0] == '-' && n->s[1] == '0')
-			buf_byte(out, '0');
-		else
-			buf_add(out, n->s, n->n);
+		if (*s == '-')
+			s = behind_zeros(s + 1, end);
+		if (*n->s == '-' && *s != '0')
+			buf_byte(out, '-');
+		buf_add(out, s, (size_t)(end - s));
 		return;
 	}
 	d = n->finite ? number_double(n->s, n->n) : n->value;
@@ -296,6 +357,40 @@ lenient_number_text(const struct lenient_number *n, struct buf *out)
 		buf_byte(out, '"');
 }
 
+/* A name without quotes: what Java takes for a name, and * + - # @. */
+static const char *
+bare_name(struct lenient *l, const char *start, struct lenient_string *s)
+{
+	const char *p = start;
+
+	while (p < l->end && ((unsigned char)*p >= 0x80 ||
+		(*p >= '0' && *p <= '9') ||
+		((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
+		(*p != '\0' && strchr("_$*+-#@", *p) != NULL)))
+		p++;
+	if (p == start)
+		return lenient_refuse(l, p, "expected a name");
+	*s = (struct lenient_string){.s = start, .n = (size_t)(p - start)};
+	if (!json_utf8(s->s, s->n))
+		return lenient_refuse(l, start, "invalid UTF-8");
+	return p;
+}
+
+const char *
+lenient_key(struct lenient *l, const char *p, struct lenient_string *s)
+{
+	p = lenient_space(l, p);
+	if (p >= l->end)
+		return lenient_early(l);
+	if (*p == '"' || *p == '\'')
+		p = lenient_string(l, p, s);
+	else if ((l->flags & LENIENT_NAMES) != 0)
+		p = bare_name(l, p, s);
+	else
+		return lenient_refuse(l, p, "expected a name in quotes");
+	return p == NULL ? NULL : lenient_expect(l, p, ':', "expected ':'");
+}
+
 /* The key and the colon that stand before p's value in an object. */
 static const char *
 copy_key(struct lenient *l, const char *p, struct buf *out)
@@ -303,12 +398,7 @@ copy_key(struct lenient *l, const char *p, struct buf *out)
 	struct lenient_string s;
 	struct buf plain;
 
-	p = json_space(p, l->end);
-	if (p >= l->end)
-		return lenient_early(l);
-	if (*p != '"' && *p != '\'')
-		return lenient_refuse(l, p, "expected a name in quotes");
-	p = lenient_string(l, p, &s);
+	p = lenient_key(l, p, &s);
 	if (p == NULL)
 		return NULL;
 	if (out != NULL) {
@@ -318,7 +408,7 @@ copy_key(struct lenient *l, const char *p, struct buf *out)
 		buf_release(&plain);
 		buf_byte(out, ':');
 	}
-	return lenient_expect(l, p, ':', "expected ':'");
+	return p;
 }
 
 static const char *
@@ -331,7 +421,7 @@ copy_nested(struct lenient *l, const char *p, int depth, struct buf *out)
 		return lenient_refuse(l, p, "nested deeper than 1000");
 	if (out != NULL)
 		buf_byte(out, *p);
-	p = json_space(p + 1, l->end);
+	p = lenient_space(l, p + 1);
 	if (p < l->end && *p == close)
 		goto done;
 	for (;;) {
@@ -340,7 +430,7 @@ copy_nested(struct lenient *l, const char *p, int depth, struct buf *out)
 		p = lenient_value(l, p, depth + 1, out);
 		if (p == NULL)
 			return NULL;
-		p = json_space(p, l->end);
+		p = lenient_space(l, p);
 		if (p >= l->end)
 			return lenient_early(l);
 		if (*p == close)
@@ -390,7 +480,7 @@ lenient_value(struct lenient *l, const char *p, int depth, struct buf *out)
 {
 	const char *start;
 
-	p = start = json_space(p, l->end);
+	p = start = lenient_space(l, p);
 	if (p >= l->end)
 		return lenient_early(l);
 	if (*p == '{' || *p == '[')

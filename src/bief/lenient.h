@@ -2,8 +2,9 @@
  * lenient: JSON as Spark reads it, token by token.
  *
  * Beyond RFC 8259: strings in single quotes, \' in strings, and the bare words
- * NaN, [+-]Infinity, [+-]INF.  Limits: nesting of 1000, numbers of 1000 digits,
- * strings of 20,000,000 characters.
+ * NaN, [+-]Infinity, [+-]INF, unless flags refuse them; what else flags allow.
+ * Limits: nesting of 1000, numbers of 1000 digits, strings of 20,000,000
+ * characters.
  */
 #ifndef BIEF_LENIENT_H
 #define BIEF_LENIENT_H
@@ -11,13 +12,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "json.h"
+
 struct buf;
 
 #define LENIENT_DIGITS 1000
 
+/* flags */
+#define LENIENT_COMMENTS 1   /* of Java's kinds, where white space may stand */
+#define LENIENT_NAMES 2      /* names without quotes */
+#define LENIENT_ZEROS 4      /* numbers with leading zeros */
+#define LENIENT_ESCAPES 8    /* a backslash before any character */
+#define LENIENT_CONTROLS 16  /* control characters in strings */
+#define LENIENT_NO_SINGLE 32 /* no single quotes */
+#define LENIENT_NO_WORDS 64  /* no NaN and no infinity, as a string neither */
+
 /* A text; JSON_PADDING bytes behind end are readable. */
 struct lenient {
 	const char *begin, *end;
+	unsigned flags;
 	const char *what, *at; /* why a reading function returned NULL */
 };
 
@@ -34,6 +47,7 @@ struct lenient_number {
 	size_t n;
 	bool integer;
 	bool finite; /* else value is NaN or infinite */
+	bool zeros;  /* leading zeros stand behind the sign */
 	double value;
 };
 
@@ -55,6 +69,19 @@ const char *lenient_word(struct lenient *l, const char *p);
  */
 const char *lenient_value(struct lenient *l, const char *p, int depth,
 	struct buf *out);
+
+/* The key of an object and the colon behind it; white space in front. */
+const char *lenient_key(struct lenient *l, const char *p,
+	struct lenient_string *s);
+
+/* Skip white space, and comments where they are allowed. */
+const char *lenient_comment(const struct lenient *l, const char *p);
+static inline const char *
+lenient_space(const struct lenient *l, const char *p)
+{
+	p = json_space(p, l->end);
+	return p < l->end && *p == '/' ? lenient_comment(l, p) : p;
+}
 
 /* White space, then the byte c, else "expected ..." (what). */
 const char *lenient_expect(struct lenient *l, const char *p, char c,

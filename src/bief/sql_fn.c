@@ -9,7 +9,7 @@
 
 static const struct sql_fn *const tables[] = {sql_ops_fns, sql_math_fns,
 	sql_text_fns, sql_regex_fns, sql_format_fns, sql_time_fns, sql_list_fns,
-	sql_json_fns, sql_hash_fns};
+	sql_json_fns, sql_schema_fns, sql_hash_fns};
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 
 const struct sql_fn *

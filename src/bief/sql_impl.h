@@ -78,7 +78,7 @@ struct sql_fn {
 /* The tables; a NULL name ends each. */
 extern const struct sql_fn sql_ops_fns[], sql_math_fns[], sql_text_fns[],
 	sql_regex_fns[], sql_format_fns[], sql_time_fns[],
-	sql_list_fns[], sql_json_fns[], sql_hash_fns[];
+	sql_list_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* The nearest name, or NULL. */

@@ -1,27 +1,46 @@
 /*
- * sql_json: functions of JSON text.
+ * sql_json: functions that look into JSON text; sql_schema.c has those that
+ * read and write it.
  */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr.h"
-#include "fromjson.h"
 #include "json.h"
-#include "schema.h"
+#include "lenient.h"
 #include "sql_impl.h"
 
-/* The text as a value; false if it is no JSON.  The scanner wants padding. */
+/* A copy of a text, with the padding that scanners want. */
+static const char *
+padded(struct datum_ctx *c, const char *s, size_t n)
+{
+	char *p = arena_zero(&c->arena, n + JSON_PADDING);
+
+	if (n > 0)
+		memcpy(p, s, n);
+	return p;
+}
+
+/* The text as a value; false if it is no JSON, as Spark takes it. */
 static bool
 read_json(struct datum_ctx *c, const struct datum *d, struct value *v)
 {
-	char *p = arena_get(&c->arena, d->n + JSON_PADDING);
+	const char *p = padded(c, d->str, d->n);
+	struct lenient l = {.begin = p, .end = p + d->n};
 	struct json_error e;
+	struct buf b;
+	bool good;
 
-	if (d->n > 0)
-		memcpy(p, d->str, d->n);
-	memset(p + d->n, 0, JSON_PADDING);
-	return json_read(p, p + d->n, 0, v, &e) != NULL;
+	if (json_read(p, l.end, 0, v, &e) != NULL)
+		return true;
+	buf_init(&b);
+	good = lenient_value(&l, p, 0, &b) != NULL;
+	if (good) {
+		p = padded(c, b.p, b.n);
+		good = json_read(p, p + b.n, 0, v, &e) != NULL;
+	}
+	buf_release(&b);
+	return good;
 }
 
 /*
@@ -91,25 +110,24 @@ read_path(const char *p, size_t len, struct step *s)
 	return n;
 }
 
-/* A value without blanks. */
+/* A value as Spark writes it: without blanks, numbers as Java prints them. */
 static void
 copy(const struct value *v, struct buf *out)
 {
-	bool string = false;
+	struct lenient l = {.begin = v->s, .end = v->s + v->n};
 
-	if (v->type != VALUE_ARRAY && v->type != VALUE_OBJECT) {
+	switch (v->type) {
+	case VALUE_STRING:
+		l.begin--;
+		l.end++;
+		/* fall through */
+	case VALUE_NUMBER:
+	case VALUE_ARRAY:
+	case VALUE_OBJECT:
+		lenient_value(&l, l.begin, 0, out);
+		break;
+	default:
 		value_print(v, out);
-		return;
-	}
-	for (uint32_t i = 0; i < v->n; i++) {
-		char ch = v->s[i];
-
-		if (string || strchr(" \t\r\n", ch) == NULL)
-			buf_byte(out, ch);
-		if (string && ch == '\\')
-			buf_byte(out, v->s[++i]);
-		else if (ch == '"')
-			string = !string;
 	}
 }
 
@@ -310,128 +328,8 @@ run_object_keys(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-static int
-to_json_rule(struct sql_rule *r)
-{
-	if (r->arg[0].kind > TYPE_NULL && !ty_nested(r->arg[0]))
-		return sql_type_mismatch(r, "takes a struct, a map or an "
-					    "array");
-	r->result = ty(TYPE_STRING);
-	return 0;
-}
-
-static int
-run_to_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	struct buf b;
-
-	if (!ty_nested(datum_ty(a)))
-		return err_set(c->err,
-			"'to_json' takes a struct, a map or an array");
-	buf_init(&b);
-	datum_json(c, a, true, &b);
-	*out = datum_from_buf(c, &b);
-	buf_release(&b);
-	return 0;
-}
-
-/* from_json(text, 'a int, b string') */
-
-struct reader {
-	struct schema *schema;
-	struct fromjson *f;
-	const struct zone *zone; /* that f was made for */
-	struct value *v;
-};
-
-static void
-reader_free(void *data)
-{
-	struct reader *r = data;
-
-	fromjson_free(r->f);
-	schema_free(r->schema);
-	free(r->v);
-	free(r);
-}
-
-static int
-from_json_rule(struct sql_rule *r)
-{
-	const struct sql_node *s = r->node->arg[1];
-	struct schema *schema;
-	struct type t = {.kind = TYPE_STRUCT};
-
-	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
-		return sql_type_mismatch(r, "takes a string and a schema");
-	r->arg[0] = ty(TYPE_STRING);
-	if (s->op != SQL_LITERAL || s->lit.kind != TYPE_STRING)
-		return err_as(r->err, STATUS_USAGE,
-			"'from_json' wants its schema in quotes");
-	schema = schema_parse(s->lit.str, r->err);
-	if (schema == NULL)
-		return -1;
-	t.fields = schema;
-	r->result = ty_keep(r->arena, &t);
-	schema_free(schema);
-	return 0;
-}
-
-static int
-prepare_from_json(struct sql *x, struct sql_node *n, struct err *err)
-{
-	struct reader *r = mem_zalloc(sizeof(*r));
-
-	n->data = r;
-	n->free = reader_free;
-	r->schema = schema_parse(n->arg[1]->lit.str, err);
-	if (r->schema == NULL)
-		return -1;
-	r->v = mem_zalloc((r->schema->n + 1) * sizeof(*r->v));
-	return 0;
-}
-
-static int
-run_from_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	struct reader *r = n->data;
-	struct fromjson_options o = {.zone = c->env->zone, .corrupt = -1};
-	struct datum *items;
-	char *p = arena_zero(&c->arena, a->n + JSON_PADDING);
-
-	if (r->f == NULL || r->zone != o.zone) {
-		fromjson_free(r->f);
-		r->f = fromjson_new(r->schema, &o);
-		r->zone = o.zone;
-	}
-	if (a->n > 0)
-		memcpy(p, a->str, a->n);
-	*out = datum_null();
-	if (strspn(p, " \t\r\n") == a->n)
-		return 0;
-	/* What is malformed leaves nulls. */
-	fromjson_read(r->f, p, a->n, c->env->batch_us, r->v);
-	items = arena_get(&c->arena, r->schema->n * sizeof(*items) + 1);
-	for (size_t i = 0; i < r->schema->n; i++) {
-		struct datum d;
-
-		if (datum_load(c, &r->v[i], ty_from(r->schema->f[i].type),
-			    &d) != 0)
-			return -1;
-		/* Text of the values is the reader's until the next one. */
-		items[i] = datum_copy(c, &c->arena, &d);
-	}
-	*out = datum_items(TYPE_STRUCT, items, r->schema->n, n->ty.t);
-	return 0;
-}
-
 const struct sql_fn sql_json_fns[] = {
 	{"get_json_object", "ss:s", run_get_json_object},
 	{"json_array_length", "s:i", run_array_length},
 	{"json_object_keys", "s:S", run_object_keys},
-	{"from_json", "ss:a", run_from_json, 0, from_json_rule, NULL,
-		prepare_from_json},
-	{"to_json", "a:s", run_to_json, 0, to_json_rule},
 	{NULL}};

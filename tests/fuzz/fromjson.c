@@ -11,6 +11,7 @@
 #include "err.h"
 #include "fromjson.h"
 #include "json.h"
+#include "lenient.h"
 #include "schema.h"
 #include "time.h"
 #include "value.h"
@@ -60,11 +61,12 @@ read_line(struct fromjson *f, const char *p, size_t n, char padding,
 	free(text);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+read_lines(const char *p, size_t size, unsigned flags)
 {
-	struct fromjson_options o = {.zone = zone_utc, .corrupt = FIELDS - 1};
-	const char *p = (const char *)data, *end = p + size;
+	struct fromjson_options o = {.zone = zone_utc, .corrupt = FIELDS - 1,
+		.flags = flags};
+	const char *end = p + size;
 	struct schema *s;
 	struct fromjson *f, *fresh;
 	struct buf a, b;
@@ -93,5 +95,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	schema_free(s);
 	buf_release(&a);
 	buf_release(&b);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	read_lines((const char *)data, size, 0);
+	read_lines((const char *)data, size, LENIENT_COMMENTS | LENIENT_NAMES |
+		LENIENT_ZEROS | LENIENT_ESCAPES | LENIENT_CONTROLS);
+	read_lines((const char *)data, size,
+		LENIENT_NO_SINGLE | LENIENT_NO_WORDS);
 	return 0;
 }
