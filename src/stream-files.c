@@ -10,6 +10,7 @@
  * the same places.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,10 @@
 
 #include "err.h"
 #include "files.h"
+#include "json.h"
 #include "positions.h"
 #include "reader.h"
+#include "record.h"
 #include "run.h"
 #include "time.h"
 
@@ -29,8 +32,8 @@
 #define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */
 
 struct stream_files {
-	int64_t max_files, max_records, max_age_us;
-	bool latest_first, follow;
+	int64_t max_files, max_bytes, max_records, max_age_us;
+	bool latest_first, follow, partitions, by_name;
 	const char *clean;
 
 	enum trigger_kind trigger;
@@ -42,6 +45,7 @@ struct stream_files {
 	bool begun;         /* a batch, or what stands for one */
 	int64_t batch;      /* the last one with a line */
 	int64_t taken;      /* files of this batch */
+	int64_t bytes;      /* and what they hold */
 	uint64_t left;      /* lines that it may still have */
 	bool grow;          /* --follow FILE */
 	int notify;         /* of the file that grows */
@@ -50,6 +54,8 @@ struct stream_files {
 	uint64_t limit_inode; /* ... when it was this file */
 	uint64_t vanished;
 	char *archive;
+	struct buf columns; /* --partitions: members that the path tells */
+	struct buf text;    /* lines with them */
 	struct positions positions;
 	char *goal;         /* position at which the last such batch ended */
 };
@@ -57,6 +63,8 @@ struct stream_files {
 static const struct opt options[] = {
 	{"max-files", 0, OPT_INT, offsetof(struct stream_files, max_files),
 		"N", "take at most N files into a batch"},
+	{"max-bytes", 0, OPT_SIZE, offsetof(struct stream_files, max_bytes),
+		"N", "take files of at most N bytes into a batch (but one)"},
 	{"max-records", 0, OPT_INT, offsetof(struct stream_files, max_records),
 		"N", "take at most N lines into a batch"},
 	{"max-file-age", 0, OPT_DURATION,
@@ -65,6 +73,13 @@ static const struct opt options[] = {
 	{"latest-first", 0, OPT_FLAG,
 		offsetof(struct stream_files, latest_first), NULL,
 		"take the newest files first"},
+	{"file-name-only", 0, OPT_FLAG,
+		offsetof(struct stream_files, by_name), NULL,
+		"know files by their last names, wherever they are"},
+	{"partitions", 0, OPT_FLAG, offsetof(struct stream_files, partitions),
+		NULL,
+		"read directories NAME=VALUE, too, and add their fields to the "
+		"objects in them"},
 	{"follow", 'f', OPT_FLAG, offsetof(struct stream_files, follow), NULL,
 		"go on with what is added to the file or the directory"},
 	{"clean", 0, OPT_STRING, offsetof(struct stream_files, clean),
@@ -90,6 +105,8 @@ open_files(struct stage *st)
 	struct stream_files *s = STAGE(st, stream_files);
 
 	reader_init(&s->r);
+	buf_init(&s->columns);
+	buf_init(&s->text);
 	if (st->on_error < 0) /* one bad line does not end a source */
 		st->on_error = ON_ERROR_SKIP;
 	if (st->noperands == 0)
@@ -105,7 +122,8 @@ open_files(struct stage *st)
 	return 0;
 }
 
-/* --clean archive=DIR: on the same file system, and not read from. */
+/* --clean archive=DIR: on the same file system, and not read from.  It is made
+ * if need be. */
 static int
 open_archive(struct stage *st)
 {
@@ -115,7 +133,8 @@ open_archive(struct stage *st)
 	if (!s->clean || strcmp(s->clean, "delete") == 0)
 		return 0;
 	dir = s->clean + strlen("archive=");
-	s->archive = realpath(dir, NULL);
+	if (mkdir(dir, 0777) == 0 || errno == EEXIST)
+		s->archive = realpath(dir, NULL);
 	if (!s->archive)
 		return err_sys(st->err, "cannot archive to '%s'", dir);
 	return 0;
@@ -157,7 +176,6 @@ open_growing(struct stage *st)
 		IN_CREATE | IN_ATTRIB | IN_DELETE) < 0) {
 		close(s->notify);
 		s->notify = -1;
-	s->batch = -1;
 	}
 	free(dir);
 	return 0;
@@ -172,10 +190,13 @@ check(struct stage *st, const struct plan *p)
 	size_t i;
 
 	if (p->trigger == TRIGGER_NONE &&
-		(s->max_files > 0 || s->max_records > 0))
+		(s->max_files > 0 || s->max_bytes > 0 || s->max_records > 0))
+		return err_as(st->err, STATUS_USAGE, "--max-files, --max-bytes "
+			"and --max-records bound a batch, and there are none: "
+			"add --trigger available-now, or --trigger 5s");
+	if (s->max_files > 0 && s->max_bytes > 0)
 		return err_as(st->err, STATUS_USAGE, "--max-files and "
-			"--max-records bound a batch, and there are none: add "
-			"--trigger available-now, or --trigger 5s");
+			"--max-bytes bound a batch in two ways: choose one");
 	if (s->clean && !p->checkpoint)
 		return err_as(st->err, STATUS_USAGE, "--clean needs "
 			"--checkpoint: without it nobody knows what the sinks "
@@ -217,7 +238,10 @@ plan(struct stage *st, struct plan *p)
 			 (s->follow && p->trigger == TRIGGER_NONE),
 		.latest_first = s->latest_first,
 		.settle = s->clean != NULL,
-		.max_age_us = s->latest_first && s->max_files > 0
+		.partitions = s->partitions,
+		.by_name = s->by_name,
+		.max_age_us = s->latest_first &&
+				      (s->max_files > 0 || s->max_bytes > 0)
 				      ? 0
 				      : s->max_age_us};
 	if (s->grow)
@@ -257,6 +281,7 @@ begin(struct stage *st)
 
 	s->begun = true;
 	s->taken = s->file && !s->grow;
+	s->bytes = s->taken ? s->file->size : 0;
 	s->left = s->max_records > 0 && !s->again ? (uint64_t)s->max_records
 						  : UINT64_MAX;
 	if (s->again || s->grow || (s->looked && !lasts(s)))
@@ -353,6 +378,70 @@ open_inode(struct stage *st)
 	return 1;
 }
 
+/* A part of a path: %41 is A. */
+static void
+decode(const char *s, size_t n, struct buf *out)
+{
+	char hex[3] = "", *end;
+	unsigned long c;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '%' && i + 2 < n) {
+			memcpy(hex, s + i + 1, 2);
+			c = strtoul(hex, &end, 16);
+			if (*end == '\0') {
+				buf_byte(out, (char)c);
+				i += 2;
+				continue;
+			}
+		}
+		buf_byte(out, s[i]);
+	}
+}
+
+/* A value of a path: a whole number as such, else text. */
+static void
+add_value(const char *s, size_t n, struct buf *out)
+{
+	static const char null[] = "__HIVE_DEFAULT_PARTITION__";
+	size_t digits = n - (n > 0 && *s == '-');
+	const char *p = s + n - digits;
+
+	if (n == sizeof(null) - 1 && memcmp(s, null, n) == 0)
+		buf_str(out, "null");
+	else if (digits > 0 && digits < 19 && (*p != '0' || n == 1) &&
+		strspn(p, "0123456789") >= digits)
+		buf_add(out, s, n);
+	else
+		json_quote(out, s, n);
+}
+
+/* "name":value for each directory NAME=VALUE that the file is in. */
+static void
+read_columns(struct stream_files *s, const char *path)
+{
+	const char *p = files_below(s->files, path), *slash, *eq;
+	struct buf b;
+
+	buf_clear(&s->columns);
+	buf_init(&b);
+	for (; p && (slash = strchr(p, '/')) != NULL; p = slash + 1) {
+		eq = memchr(p, '=', (size_t)(slash - p));
+		if (!eq)
+			continue;
+		if (s->columns.n > 0)
+			buf_byte(&s->columns, ',');
+		buf_clear(&b);
+		decode(p, (size_t)(eq - p), &b);
+		json_quote(&s->columns, buf_cstr(&b), b.n);
+		buf_byte(&s->columns, ':');
+		buf_clear(&b);
+		decode(eq + 1, (size_t)(slash - eq - 1), &b);
+		add_value(buf_cstr(&b), b.n, &s->columns);
+	}
+	buf_release(&b);
+}
+
 /* Open s->file.  1, 0 when there is nothing (more) of it, -1. */
 static int
 open_file(struct stage *st)
@@ -372,9 +461,22 @@ open_file(struct stage *st)
 		}
 		return rc;
 	}
+	if (s->partitions)
+		read_columns(s, f->path);
 	if (f->end_inode == f->inode)
 		s->r.stop = f->end;
 	return 1;
+}
+
+/* Has the batch as many files as it may have? */
+static bool
+full(const struct stream_files *s)
+{
+	if (s->again || s->taken == 0)
+		return false;
+	return (s->max_files > 0 && s->taken >= s->max_files) ||
+		(s->max_bytes > 0 &&
+			s->bytes + files_next(s->files)->size > s->max_bytes);
 }
 
 /* The next file of the queue.  Returns whatever pull is to do then: GO_ON, or
@@ -398,10 +500,11 @@ next_file(struct stage *st)
 		return END_WITH(done(s, s->again ? PULL_BATCH
 				      : lasts(s) ? PULL_WAIT
 						 : PULL_END));
-	if (s->max_files > 0 && s->taken >= s->max_files && !s->again)
+	if (full(s))
 		return END_WITH(done(s, PULL_BATCH));
 	s->taken++;
 	s->file = files_take(s->files);
+	s->bytes += s->file->size;
 	return open_file(st) < 0 ? END_WITH(-1) : GO_ON;
 }
 
@@ -503,6 +606,72 @@ fill(struct stage *st)
 	return 0;
 }
 
+/* Append a line with the columns at the end of its object; -1: it is none. */
+static int
+add_columns(struct stream_files *s, const char *line, size_t n)
+{
+	const char *end = line + n, *p;
+
+	while (end > line && strchr(" \t\r", end[-1]) != NULL)
+		end--;
+	p = line + strspn(line, " \t");
+	if (p < end && (*p != '{' || end[-1] != '}'))
+		return -1;
+	if (p < end) {
+		buf_add(&s->text, line, (size_t)(end - 1 - line));
+		p += 1 + strspn(p + 1, " \t");
+		if (p < end - 1)
+			buf_byte(&s->text, ',');
+		buf_add(&s->text, s->columns.p, s->columns.n);
+		buf_byte(&s->text, '}');
+	}
+	buf_byte(&s->text, '\n');
+	return 0;
+}
+
+/* The whole lines that are there, with the columns. */
+static int
+emit_partition(struct stage *st, uint64_t *limit)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct record r = {0};
+	const char *line;
+	char q[300];
+	size_t n;
+	int rc = 1;
+
+	buf_clear(&s->text);
+	while ((!limit || *limit > 0) &&
+		(rc = lines_next(&s->r.lines, st, &line, &n)) > 0) {
+		if (limit)
+			--*limit;
+		if (add_columns(s, line, n) == 0)
+			continue;
+		r.line = line;
+		r.nline = (uint32_t)n;
+		if (run_reject(st, &r, "'%s': the line before byte %llu is no "
+			"JSON object: --partitions has nowhere to add its "
+			"fields", quoted(s, q),
+			(unsigned long long)s->r.lines.offset) != 0)
+			return -1;
+	}
+	if (rc < 0 || s->text.n == 0)
+		return rc < 0 ? rc : 0;
+	buf_need(&s->text, JSON_PADDING);
+	return run_emit_lines(st, s->text.p, s->text.n);
+}
+
+static int
+emit(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	uint64_t *limit = s->left == UINT64_MAX ? NULL : &s->left;
+
+	if (s->columns.n > 0)
+		return emit_partition(st, limit);
+	return lines_emit(&s->r.lines, st, limit);
+}
+
 static int
 pull(struct stage *st)
 {
@@ -517,8 +686,7 @@ pull(struct stage *st)
 		} else if (lines_whole(&s->r.lines)) {
 			if (s->left == 0)
 				return done(s, PULL_BATCH);
-			rc = lines_emit(&s->r.lines, st,
-				s->left == UINT64_MAX ? NULL : &s->left);
+			rc = emit(st);
 			if (st->now.number > s->batch)
 				s->batch = st->now.number;
 			return rc;
@@ -599,6 +767,33 @@ seek(struct stage *st, const char *from, const char *to)
 	return 0;
 }
 
+/* Move a file to its place in the archive, which nothing may have. */
+static int
+archive(struct stream_files *s, const char *path)
+{
+	const char *below = files_below(s->files, path);
+	struct buf to;
+	char *p;
+	int rc = 0;
+
+	buf_init(&to);
+	buf_printf(&to, "%s/%s", s->archive,
+		below ? below : strrchr(path, '/') + 1);
+	p = buf_cstr(&to) + strlen(s->archive) + 1;
+	for (; rc == 0 && (p = strchr(p, '/')) != NULL; p++) {
+		*p = '\0';
+		rc = mkdir(to.p, 0777) != 0 && errno != EEXIST ? -1 : 0;
+		*p = '/';
+	}
+	if (rc == 0)
+		rc = renameat2(AT_FDCWD, path, AT_FDCWD, to.p,
+			RENAME_NOREPLACE);
+	if (rc != 0 && errno == EINVAL) /* the file system cannot */
+		rc = rename(path, to.p);
+	buf_release(&to);
+	return rc;
+}
+
 /* --clean.  Best effort: what cannot be done is told, and done with. */
 static int
 committed(struct stage *st, int64_t number)
@@ -606,27 +801,19 @@ committed(struct stage *st, int64_t number)
 	struct stream_files *s = STAGE(st, stream_files);
 	struct file *f;
 	struct stat sb;
-	struct buf to;
 	int rc;
 
-	buf_init(&to);
 	while ((f = files_settled(s->files, number)) != NULL) {
 		if (stat(f->path, &sb) != 0 || f->mtime_ns !=
 			(int64_t)sb.st_mtim.tv_sec * 1000000000 +
 				sb.st_mtim.tv_nsec)
 			continue;
-		buf_clear(&to);
-		if (s->archive)
-			buf_printf(&to, "%s/%s", s->archive,
-				strrchr(f->path, '/') + 1);
-		rc = s->archive ? rename(f->path, buf_cstr(&to))
-				: unlink(f->path);
+		rc = s->archive ? archive(s, f->path) : unlink(f->path);
 		if (rc != 0 && errno != ENOENT)
 			run_warn(st, "cannot %s '%s': %s",
 				s->archive ? "archive" : "delete", f->path,
 				strerror(errno));
 	}
-	buf_release(&to);
 	return 0;
 }
 
@@ -640,6 +827,8 @@ close_files(struct stage *st)
 			(unsigned long long)s->vanished,
 			s->vanished == 1 ? "" : "s");
 	reader_release(&s->r);
+	buf_release(&s->columns);
+	buf_release(&s->text);
 	files_drop(s->file);
 	files_free(s->files);
 	if (s->notify >= 0)

@@ -414,3 +414,114 @@ stop() {
 	stream-files --ready-fd 3 f 3>ready >out
 	is ready <<<ready
 }
+
+@test "--partitions adds what the names of directories tell to their objects" {
+	mkdir -p d/day=1/hour=08 d/day=__HIVE_DEFAULT_PARTITION__ \
+		'd/day=a%3Db c' d/other d/_x=1
+	echo '{"a":1}' > d/day=1/hour=08/f
+	printf '{"a":2} \n\n{ }' > d/day=__HIVE_DEFAULT_PARTITION__/f
+	echo "{'a':3}" > 'd/day=a%3Db c/f'
+	echo '{"a":4}' > d/f
+	echo '{"a":5}' > d/other/f
+	echo '{"a":6}' > d/_x=1/f
+	touch -d 2026-01-01 d/f d/*/f d/*/*/f
+	stream-files --partitions d > out
+	sort out > sorted
+	is sorted <<-'E'
+
+	{ "day":null}
+	{"a":1,"day":1,"hour":"08"}
+	{"a":2,"day":null}
+	{"a":4}
+	{"a":6,"_x":1}
+	{'a':3,"day":"a=b c"}
+	E
+	stream-files d > out
+	is out <<< '{"a":4}'
+	stream-files --partitions 'd/day*' > out
+	[ "$(grep -c day out)" -eq 0 ]
+}
+
+@test "--partitions refuses a line that is no object" {
+	mkdir -p d/k=1
+	printf 'x\n{"a":1}\n[1]\n' > d/k=1/f
+	run -0 --separate-stderr stream-files --partitions --rejects r d
+	[ "$output" = '{"a":1,"k":1}' ]
+	[ "$(wc -l < r)" -eq 2 ]
+	[[ $stderr == *"is no JSON object"* ]]
+	run -1 stream-files --partitions --on-error fail d
+}
+
+@test "what sink-files parts, --partitions puts together, over a restart too" {
+	printf '{"a":%s,"p":"%s","q":%s}\n' 1 x 1 2 y/% null 3 x 2 > in
+	sink-files out --partition-by p,q < in
+	run_() {
+		stream-files --partitions --checkpoint ck --max-records 1 out |
+			parse-json -s 'a int, p string, q int' |
+			sink-table --db db --table t --mode append
+	}
+	run_
+	echo '{"a":4,"p":"z","q":3}' | sink-files new --partition-by p,q
+	mv new/p=z out
+	run_
+	sqlite3 db 'select a, p, q from t order by a' > rows
+	is rows <<-'E'
+	1|x|1
+	2|y/%|
+	3|x|2
+	4|z|3
+	E
+}
+
+@test "--max-bytes bounds a batch, which has one file at least" {
+	mkdir d
+	for i in 1 2 3 4; do printf '%s123456789\n' $i > d/$i; done
+	printf '%0100d\n' 5 > d/5
+	touch -d 2026-01-01 d/*
+	stream-files --trigger available-now --max-bytes 25 d |
+		grep -o '^[1-9]\|"begin":[0-9]*\|^0' > out
+	is out <<-'E'
+	"begin":0
+	1
+	2
+	"begin":1
+	3
+	4
+	"begin":2
+	0
+	E
+	run -2 stream-files --trigger once --max-bytes 1k --max-files 1 d
+	run -2 stream-files --max-bytes 1k d
+}
+
+@test "--file-name-only knows a file by its last name" {
+	mkdir -p d/a d/b
+	run_() {
+		stream-files --file-name-only --checkpoint ck 'd/*' |
+			parse-text | tee -a out | sink-files t
+	}
+	echo 1 > d/a/f
+	run_
+	echo 2 > d/b/f
+	echo 3 > d/b/g
+	run_
+	grep -o '"value":"."' out > values
+	is values <<< $'"value":"1"\n"value":"3"'
+}
+
+@test "--clean archive keeps the directories, and nothing is overwritten" {
+	mkdir -p d/k=1 d/k=2 old/k=2
+	echo '{"a":1}' > d/k=1/f
+	echo '{"a":2}' > d/k=2/f
+	echo old > old/k=2/f
+	run_() {
+		stream-files --partitions --checkpoint ck \
+			--clean archive=old d | sink-files out
+	}
+	run_
+	echo '{"a":3}' > d/k=1/g
+	run_ 2> err
+	[ "$(cat old/k=1/f)" = '{"a":1}' ]
+	[ "$(cat old/k=2/f)" = old ]
+	[ "$(cat d/k=2/f)" = '{"a":2}' ]
+}

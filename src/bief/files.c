@@ -120,12 +120,29 @@ path_hash(const char *s)
 	return (size_t)(h ^ h >> 32);
 }
 
+/* What a file is known by. */
+static const char *
+known_by(const struct files *f, const char *path)
+{
+	const char *slash = f->how.by_name ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
+}
+
+static size_t
+home(const struct files *f, const char *path)
+{
+	return path_hash(known_by(f, path)) & (f->cap - 1);
+}
+
 static size_t
 place(const struct files *f, const char *path)
 {
-	size_t i = path_hash(path) & (f->cap - 1);
+	const char *key = known_by(f, path);
+	size_t i = home(f, path);
 
-	while (f->table[i] && strcmp(f->table[i]->path, path) != 0)
+	while (f->table[i] &&
+		strcmp(known_by(f, f->table[i]->path), key) != 0)
 		i = (i + 1) & (f->cap - 1);
 	return i;
 }
@@ -147,7 +164,7 @@ table_build(struct files *f, size_t cap)
 static void
 table_remove(struct files *f, const struct file *file)
 {
-	size_t i = place(f, file->path), j, home;
+	size_t i = place(f, file->path), j, from;
 
 	if (f->table[i] != file)
 		return;
@@ -156,8 +173,8 @@ table_remove(struct files *f, const struct file *file)
 	/* Those behind the gap that it kept from their place move up. */
 	for (j = (i + 1) & (f->cap - 1); f->table[j];
 		j = (j + 1) & (f->cap - 1)) {
-		home = path_hash(f->table[j]->path) & (f->cap - 1);
-		if (((j - home) & (f->cap - 1)) < ((j - i) & (f->cap - 1)))
+		from = home(f, f->table[j]->path);
+		if (((j - from) & (f->cap - 1)) < ((j - i) & (f->cap - 1)))
 			continue;
 		f->table[i] = f->table[j];
 		f->table[j] = NULL;
@@ -364,7 +381,8 @@ files_add(struct files *f, const char *operand, struct err *err)
 	}
 	if (!o.path)
 		return err_sys(err, "cannot open '%s'", quoted(operand, q));
-	if (o.kind == DIRECTORY)
+	/* Directories that come to it later are seen by looking again. */
+	if (o.kind == DIRECTORY && !f->how.partitions)
 		operand_watch(f, &o, o.path);
 add:
 	f->operands = mem_realloc(f->operands,
@@ -382,6 +400,20 @@ files_grow(const struct files *f)
 		if (f->operands[i].kind != PLAIN)
 			return true;
 	return false;
+}
+
+const char *
+files_below(const struct files *f, const char *path)
+{
+	for (size_t i = 0; i < f->noperands; i++) {
+		const struct operand *o = &f->operands[i];
+		size_t n = strlen(o->path);
+
+		if (o->kind == DIRECTORY && strncmp(path, o->path, n) == 0 &&
+			(path[n] == '/' || n == 1))
+			return path + n + (path[n] == '/');
+	}
+	return NULL;
 }
 
 /* Looking. */
@@ -402,29 +434,54 @@ found(struct files *f, const char *path, size_t operand)
 		!S_ISREG(s.st_mode) || mtime_ns(&s) < f->forgotten_ns)
 		return;
 	struct file *file = file_new(path, mtime_ns(&s), operand);
+	file->size = s.st_size;
 	enter(f, file);
 	enqueue(f, file);
 }
 
-static void
-found_in(struct files *f, const char *dir, const char *name, size_t operand)
+static int look_directory(struct files *f, const char *dir, size_t operand,
+	struct err *err);
+
+/* Is this a directory NAME=VALUE, of which the files count? */
+static bool
+is_partition(const struct files *f, const char *path, const char *name,
+	size_t operand)
+{
+	const char *eq = strchr(name, '=');
+	struct stat s;
+
+	return f->how.partitions && eq && eq > name &&
+		f->operands[operand].kind == DIRECTORY && stat(path, &s) == 0 &&
+		S_ISDIR(s.st_mode);
+}
+
+static int
+found_in(struct files *f, const char *dir, const char *name, size_t operand,
+	struct err *err)
 {
 	struct buf b;
+	int rc = 0;
 
 	if (files_hidden(name))
-		return;
+		return 0;
 	buf_init(&b);
 	buf_str(&b, strcmp(dir, "/") == 0 ? "" : dir);
 	buf_byte(&b, '/');
 	buf_str(&b, name);
-	found(f, buf_cstr(&b), operand);
+	if (is_partition(f, buf_cstr(&b), name, operand))
+		rc = look_directory(f, buf_cstr(&b), operand, err);
+	else
+		found(f, buf_cstr(&b), operand);
 	buf_release(&b);
+	return rc;
 }
 
 static int
 look_directory(struct files *f, const char *dir, size_t operand,
 	struct err *err)
 {
+	int rc = 0;
+
 	struct dirent *e;
 	char q[300];
 	DIR *d = opendir(dir);
@@ -432,15 +489,13 @@ look_directory(struct files *f, const char *dir, size_t operand,
 	if (!d)
 		return err_sys(err, "cannot read the directory '%s'",
 			quoted(dir, q));
-	for (errno = 0; (e = readdir(d)) != NULL; errno = 0)
-		found_in(f, dir, e->d_name, operand);
-	if (errno != 0) {
-		err_sys(err, "cannot read the directory '%s'", quoted(dir, q));
-		closedir(d);
-		return -1;
-	}
+	for (errno = 0; rc == 0 && (e = readdir(d)) != NULL; errno = 0)
+		rc = found_in(f, dir, e->d_name, operand, err);
+	if (rc == 0 && errno != 0)
+		rc = err_sys(err, "cannot read the directory '%s'",
+			quoted(dir, q));
 	closedir(d);
-	return 0;
+	return rc;
 }
 
 static int
@@ -506,6 +561,7 @@ look(struct files *f, size_t operand, struct err *err)
 	if (stat(o->path, &s) != 0)
 		return err_sys(err, "cannot open '%s'", quoted(o->path, q));
 	file = file_new(o->path, mtime_ns(&s), operand);
+	file->size = s.st_size;
 	/* Named twice it is read twice, as by cat; unless a checkpoint has it. */
 	if (enter(f, file) || !f->table[place(f, o->path)]->known)
 		enqueue(f, file);
@@ -542,7 +598,7 @@ take_name(struct files *f, size_t operand, const struct inotify_event *e)
 	else if (o->kind == GLOB)
 		look_match(f, buf_cstr(&b), operand, &none);
 	else
-		found_in(f, o->path, e->name, operand);
+		found_in(f, o->path, e->name, operand, &none);
 	buf_release(&b);
 }
 

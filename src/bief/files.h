@@ -20,6 +20,7 @@ struct err;
 struct file {
 	char *path;       /* absolute, free of symbolic links but the last name */
 	int64_t mtime_ns; /* when it was found */
+	int64_t size;     /* at that time; 0: a checkpoint told of it */
 	size_t operand;   /* by which it was found */
 	int64_t batch;    /* in which it was finished; -1 long ago */
 	uint64_t start;   /* read from here ... */
@@ -37,6 +38,8 @@ struct files_how {
 	bool watch;         /* new files count, too, after the first look */
 	bool latest_first;
 	bool settle;        /* files_settled will be asked */
+	bool partitions;    /* go into the directories NAME=VALUE of one */
+	bool by_name;       /* a file is known by its last name, not its path */
 	int64_t max_age_us; /* a file that much older than the newest one done
 	                       is ignored; 0: none is */
 };
@@ -48,6 +51,9 @@ int files_add(struct files *f, const char *operand, struct err *err);
 char *files_absolute(const char *path);
 /* True if new files may come: there is a directory or a glob. */
 bool files_grow(const struct files *f);
+
+/* The part of a path below the directory that was named; NULL: none was. */
+const char *files_below(const struct files *f, const char *path);
 
 /* Look for new files; the first call looks everywhere.  0 or -1. */
 int files_look(struct files *f, struct err *err);
