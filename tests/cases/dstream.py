@@ -121,7 +121,7 @@ class Stream:
         q, op = self.q, self.q["transform"]
         if op in JOINS or op == "cogroup":
             return self.join(op)
-        rel = self.machine.source(None)
+        rel = self.machine.source("input" if q.get("initial") else None)
         rel = self.mapped(rel, q.get("map") if isinstance(
             q.get("map"), str) else None)
         for kind in (self.plain, self.aggregated):
@@ -191,14 +191,21 @@ class Stream:
             return self.reduced(self.windowed(rel), "key",
                                 "collect_list:value", name)
         if op == "updateStateByKey":
-            if q.get("update") != "sum(new) + (state or 0)" or \
-                    q.get("initial"):
+            if q.get("update") != "sum(new) + (state or 0)":
                 raise NotExpressible(f"user code: {q.get('update')}")
+            if q.get("initial"):
+                rel = self.begun(rel)
             self.machine.add(rel, ["agg", "--by", "key", "--mode",
                                    "complete", f"{name}=sum:value"], True)
             rel.columns = {"key": Column("key"), name: Column(name)}
             return rel
         return None
+
+    def begun(self, rel):
+        """With what a sum begins with: records of the first batch."""
+        first = self.machine.source("initial")
+        return Relation(Program(["union", 0, 1], [rel.node, first.node]),
+                        rel.columns)
 
     def join(self, op):
         """Batch with batch: the batch's own window is part of the key."""
@@ -245,6 +252,11 @@ def sources(case):
     return out
 
 
+def any_input(step):
+    i = step.get("input")
+    return any(i.values()) if isinstance(i, dict) else bool(i)
+
+
 def differences(case, rows):
     """What is different, step by step."""
     out = []
@@ -267,7 +279,20 @@ def only_zeros(case, rows, found):
     return True
 
 
+def with_initial(case):
+    """The initial state as a source of its own, all in the first batch."""
+    initial = case["query"].get("initial")
+    if not initial:
+        return case
+    rows = [{"key": k, "value": v} for k, v in initial.items()]
+    return {**case, "batches": [
+        {**b, "input": {"input": b.get("input") or [],
+                        "initial": [] if n else rows}}
+        for n, b in enumerate(case["batches"])]}
+
+
 def check(case):
+    case = with_initial(case)
     with Directory() as where:
         s = Stream(case, where)
         rel = s.build()
@@ -283,7 +308,7 @@ def check(case):
                     if b.number == n for row in b.rows]
             if s.q["transform"] == "updateStateByKey":
                 # Without input there is no new table: the last one stands.
-                if not ours and not step.get("input"):
+                if not ours and not any_input(step):
                     ours = table
                 table = ours
             rows.append(ours)

@@ -344,6 +344,8 @@ class Restarting:
         text += f" | tee {shlex.quote(out)} | " + self.command(sink, [])
         env = dict(os.environ, PATH=BIN + ":" + os.environ["PATH"],
                    LC_ALL="C.UTF-8")
+        if "batch_time" in step or "clock" in step:
+            env["BIEF_CLOCK"] = step_time(step, 0)
         script = self.where.write("set -o pipefail\n" + text + "\n", ".sh")
         got = run_group(["bash", script], env, self.where.path)
         statuses = self.statuses()
