@@ -5,6 +5,7 @@ import re
 from common import (Directory, Failed, NotExpressible, Refused, Stage,
                     batches_of, brief, compare_rows, deviates, progress_of,
                     run, same, stream_text)
+from machine import micros
 
 
 def select(items):
@@ -168,7 +169,8 @@ def global_watermarks(files):
     for both in zip(*sides):
         begins = [b.begin for b in both if b.begin is not None]
         ends = [b.end for b in both if b.end is not None]
-        out.append((min(begins, default=None), min(ends, default=None)))
+        out.append((min(begins, default=None, key=micros),
+                    min(ends, default=None, key=micros)))
     return out
 
 
