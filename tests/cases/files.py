@@ -2,7 +2,6 @@
 step."""
 import os
 import re
-import urllib.parse
 
 import machine
 from common import (Directory, Failed, NotExpressible, Refused, compare_rows,
@@ -10,23 +9,12 @@ from common import (Directory, Failed, NotExpressible, Refused, compare_rows,
 from query import Column, Program, Query, Relation, Source
 
 
-def read_directory(top):
+def read_directory(top, where):
     """Rows of the files below a directory, with what the names of the
     directories tell."""
-    rows = []
-    for d, folders, names in os.walk(top):
-        folders[:] = [f for f in folders if not f.startswith(("_", "."))]
-        more = {}
-        for part in os.path.relpath(d, top).split(os.sep):
-            key, eq, value = part.partition("=")
-            if eq:
-                more[key] = urllib.parse.unquote(value)
-        for name in sorted(names):
-            if name.startswith(("_", ".")):
-                continue
-            with open(os.path.join(d, name), encoding="utf-8") as f:
-                rows += [{**loads(line), **more} for line in f]
-    return rows
+    out = run([machine.Stage(["stream-files", "--partitions", top])], "",
+              where)
+    return [loads(line) for line in out.split("\n") if line]
 
 
 OPTIONS = {"maxfilespertrigger": "--max-files", "maxfileage":

@@ -335,11 +335,11 @@ class Query:
 
     def gap(self, rel, gap):
         if not isinstance(gap, dict):
-            if is_number(gap) or not isinstance(gap, str) or DURATION.match(
-                    gap):
+            if is_number(gap) or not isinstance(gap, str) or (
+                    DURATION.match(gap) and microseconds(gap) > 0):
                 return ["--session", str(gap)]
-            # To Spark a gap is an expression: one that is no duration is
-            # null, and its records go.
+            # To Spark a gap is an expression: where it is no duration, or
+            # not above 0, the records go.
             name = self.temp()
             self.derive(rel, name, literal(gap, sqltext.STRING))
             return ["--session-field", name]
