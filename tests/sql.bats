@@ -153,3 +153,11 @@ load lib
 	{"a":"x","b":"[1.5,1000.0,\"q\"]","n":2}
 	E
 }
+
+@test "struct names its fields: by as, by what they are called, by their place" {
+	echo '{"i":1,"s":{"a":2}}' >in
+	pick --sql 'struct(i as x, s.a, i + 1, s as `a b`) as r, cbrt(27) as c' \
+		<in >out
+	is out <<<'{"r":{"x":1,"a":2,"col3":2,"a b":{"a":2}},"c":3.0}'
+	run -2 pick --sql 'struct(i as) as r' <in
+}

@@ -83,39 +83,6 @@ run_array(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-/* Names of struct(a, b.c, x + 1): as in Spark a, c, col3. */
-static int
-struct_rule(struct sql_rule *r)
-{
-	const char **names =
-		arena_get(r->arena, (size_t)r->n * sizeof(*names) + 1);
-	char *text;
-
-	for (int i = 0; i < r->n; i++) {
-		const struct sql_node *a = r->node->arg[i];
-
-		if (a->npart > 0) {
-			names[i] = a->part[a->npart - 1].s;
-			continue;
-		}
-		text = arena_get(r->arena, 16);
-		snprintf(text, 16, "col%d", i + 1);
-		names[i] = text;
-	}
-	r->result = ty_struct(r->arena, names, r->arg, (size_t)r->n);
-	return 0;
-}
-
-static int
-run_struct(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	run_array(c, n, a, out);
-	out->kind = TYPE_STRUCT;
-	out->t = n->ty.t;
-	return 0;
-}
-
 static int
 named_rule(struct sql_rule *r)
 {
@@ -1260,7 +1227,8 @@ eval_array_sort(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 
 const struct sql_fn sql_list_fns[] = {
 	{"array", "?a+:A", run_array, SQL_NULLS, array_rule},
-	{"struct", "a+:a", run_struct, SQL_NULLS, struct_rule},
+	/* The parser makes a named_struct of it. */
+	{"struct", "a+:a", run_named, SQL_NULLS, named_rule},
 	{"named_struct", "sa+:a", run_named, SQL_NULLS, named_rule},
 	{"map", "?a+:M", run_map, SQL_NULLS, map_rule},
 	{"map_from_arrays", "AA:M", run_from_arrays, 0, from_arrays_rule},

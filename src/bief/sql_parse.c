@@ -1183,6 +1183,52 @@ unknown_function(struct parser *p, const struct token *name)
 	return NULL;
 }
 
+/* Names of struct(a, b.c, x + 1): as in Spark a, c, col3. */
+static const char *
+struct_name(struct parser *p, const struct sql_node *n, int i)
+{
+	char text[16];
+
+	if (n->npart > 0)
+		return n->part[n->npart - 1].s;
+	snprintf(text, sizeof(text), "col%d", i + 1);
+	return arena_text(&p->x->arena, text, strlen(text));
+}
+
+/* struct(x, y as name) is a named_struct. */
+static struct sql_node *
+parse_struct(struct parser *p, const char *from)
+{
+	struct nodes l = {0};
+	struct sql_node *n;
+	const char *name;
+	int r;
+
+	do {
+		n = parse_expression(p);
+		if (n == NULL)
+			return NULL;
+		if (l.n + 2 > SQL_ARGS)
+			return refuse(p, n->from, "too many of them");
+		name = struct_name(p, n, l.n / 2);
+		r = take_word(p, "as");
+		if (r < 0)
+			return NULL;
+		if (r == 1) {
+			if (p->t.kind != T_WORD && p->t.kind != T_QUOTED)
+				return expected(p, "a name");
+			name = p->t.s;
+			if (next(p) != 0)
+				return NULL;
+		}
+		nodes_add(p, &l, literal_text(p, name, n->from));
+		nodes_add(p, &l, n);
+	} while ((r = take_op(p, ",")) == 1);
+	if (r < 0 || need_op(p, ")", "',' or ')'") != 0)
+		return NULL;
+	return call_list(p, "named_struct", from, &l);
+}
+
 /* Functions that need no brackets, and those with words inside them. */
 static struct sql_node *
 parse_special_call(struct parser *p, const struct token *name, bool *special)
@@ -1203,6 +1249,8 @@ parse_special_call(struct parser *p, const struct token *name, bool *special)
 		return parse_trim(p, name->from);
 	if (is_word(name, "overlay"))
 		return parse_overlay(p, name->from);
+	if (is_word(name, "struct") && !at_op(p, ")"))
+		return parse_struct(p, name->from);
 	for (size_t i = 0; i < sizeof(shifted) / sizeof(*shifted); i++)
 		if (is_word(name, shifted[i][0]) && unit_ahead(p))
 			return parse_unit_call(p, shifted[i][1], name->from);
