@@ -494,6 +494,7 @@ fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 	f->value.now_us = now_us;
 	f->value.malformed = false;
 	f->field = NULL;
+	f->value.owned = false;
 	f->value.nspans = 0;
 	buf_clear(&f->value.text);
 	buf_clear(&f->value.nested);
@@ -503,7 +504,7 @@ fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 		f->value.malformed = !is_blank(text, text + n);
 		return f->value.malformed ? -1 : 0;
 	}
-	if (f->value.text.n + f->value.nested.n > 0) {
+	if (f->value.owned || f->value.nested.n > 0) {
 		for (size_t i = 0; i < f->n; i++) {
 			if (v[i].flags & IN_TEXT)
 				v[i].s = f->value.text.p + v[i].i;

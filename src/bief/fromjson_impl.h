@@ -28,6 +28,7 @@ struct fromvalue {
 	int64_t now_us;
 	/* text that values of this record own, by offset */
 	struct buf text;
+	bool owned; /* one does */
 	struct buf nested;
 	struct buf plain, digits; /* scratch */
 	struct span *spans;

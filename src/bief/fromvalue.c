@@ -18,6 +18,9 @@ own(struct value *v, enum value_type type, struct fromvalue *f, size_t at)
 {
 	*v = (struct value){.i = (int64_t)at, .n = (uint32_t)(f->text.n - at),
 		.type = type, .flags = IN_TEXT};
+	/* An empty text has a place, too. */
+	buf_need(&f->text, 1);
+	f->owned = true;
 	if (type == VALUE_STRING &&
 		memchr(f->text.p + at, '\\', v->n) != NULL)
 		v->flags |= VALUE_ESCAPED;

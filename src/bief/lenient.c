@@ -270,6 +270,8 @@ lenient_number(struct lenient *l, const char *p, struct lenient_number *n)
 		sign = *p == '-' ? p : NULL;
 		p = behind_zeros(p + (*p == '-'), l->end);
 		q = json_number(p, l->end);
+		if (q == NULL)
+			return lenient_refuse(l, p, "invalid number");
 	}
 	if (sign != NULL)
 		p = sign;
