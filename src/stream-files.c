@@ -22,6 +22,7 @@
 #include "err.h"
 #include "files.h"
 #include "json.h"
+#include "partition.h"
 #include "positions.h"
 #include "reader.h"
 #include "record.h"
@@ -378,70 +379,6 @@ open_inode(struct stage *st)
 	return 1;
 }
 
-/* A part of a path: %41 is A. */
-static void
-decode(const char *s, size_t n, struct buf *out)
-{
-	char hex[3] = "", *end;
-	unsigned long c;
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '%' && i + 2 < n) {
-			memcpy(hex, s + i + 1, 2);
-			c = strtoul(hex, &end, 16);
-			if (*end == '\0') {
-				buf_byte(out, (char)c);
-				i += 2;
-				continue;
-			}
-		}
-		buf_byte(out, s[i]);
-	}
-}
-
-/* A value of a path: a whole number as such, else text. */
-static void
-add_value(const char *s, size_t n, struct buf *out)
-{
-	static const char null[] = "__HIVE_DEFAULT_PARTITION__";
-	size_t digits = n - (n > 0 && *s == '-');
-	const char *p = s + n - digits;
-
-	if (n == sizeof(null) - 1 && memcmp(s, null, n) == 0)
-		buf_str(out, "null");
-	else if (digits > 0 && digits < 19 && (*p != '0' || n == 1) &&
-		strspn(p, "0123456789") >= digits)
-		buf_add(out, s, n);
-	else
-		json_quote(out, s, n);
-}
-
-/* "name":value for each directory NAME=VALUE that the file is in. */
-static void
-read_columns(struct stream_files *s, const char *path)
-{
-	const char *p = files_below(s->files, path), *slash, *eq;
-	struct buf b;
-
-	buf_clear(&s->columns);
-	buf_init(&b);
-	for (; p && (slash = strchr(p, '/')) != NULL; p = slash + 1) {
-		eq = memchr(p, '=', (size_t)(slash - p));
-		if (!eq)
-			continue;
-		if (s->columns.n > 0)
-			buf_byte(&s->columns, ',');
-		buf_clear(&b);
-		decode(p, (size_t)(eq - p), &b);
-		json_quote(&s->columns, buf_cstr(&b), b.n);
-		buf_byte(&s->columns, ':');
-		buf_clear(&b);
-		decode(eq + 1, (size_t)(slash - eq - 1), &b);
-		add_value(buf_cstr(&b), b.n, &s->columns);
-	}
-	buf_release(&b);
-}
-
 /* Open s->file.  1, 0 when there is nothing (more) of it, -1. */
 static int
 open_file(struct stage *st)
@@ -462,7 +399,8 @@ open_file(struct stage *st)
 		return rc;
 	}
 	if (s->partitions)
-		read_columns(s, f->path);
+		partition_columns(files_below(s->files, f->path),
+			&s->columns);
 	if (f->end_inode == f->inode)
 		s->r.stop = f->end;
 	return 1;
@@ -606,29 +544,6 @@ fill(struct stage *st)
 	return 0;
 }
 
-/* Append a line with the columns at the end of its object; -1: it is none. */
-static int
-add_columns(struct stream_files *s, const char *line, size_t n)
-{
-	const char *end = line + n, *p;
-
-	while (end > line && strchr(" \t\r", end[-1]) != NULL)
-		end--;
-	p = line + strspn(line, " \t");
-	if (p < end && (*p != '{' || end[-1] != '}'))
-		return -1;
-	if (p < end) {
-		buf_add(&s->text, line, (size_t)(end - 1 - line));
-		p += 1 + strspn(p + 1, " \t");
-		if (p < end - 1)
-			buf_byte(&s->text, ',');
-		buf_add(&s->text, s->columns.p, s->columns.n);
-		buf_byte(&s->text, '}');
-	}
-	buf_byte(&s->text, '\n');
-	return 0;
-}
-
 /* The whole lines that are there, with the columns. */
 static int
 emit_partition(struct stage *st, uint64_t *limit)
@@ -645,7 +560,7 @@ emit_partition(struct stage *st, uint64_t *limit)
 		(rc = lines_next(&s->r.lines, st, &line, &n)) > 0) {
 		if (limit)
 			--*limit;
-		if (add_columns(s, line, n) == 0)
+		if (partition_line(line, n, &s->columns, &s->text) == 0)
 			continue;
 		r.line = line;
 		r.nline = (uint32_t)n;

@@ -440,14 +440,18 @@ stop() {
 	is out <<< '{"a":4}'
 	stream-files --partitions 'd/day*' > out
 	[ "$(grep -c day out)" -eq 0 ]
+	mkdir -p "e/k=$(printf '\377')%4" e/k=%2d1
+	echo '{}' | tee e/k=%2d1/f > "e/k=$(printf '\377')%4/f"
+	stream-files --partitions e | sort > out
+	is out <<< $'{"k":"\ufffd%4"}\n{"k":-1}'
 }
 
 @test "--partitions refuses a line that is no object" {
 	mkdir -p d/k=1
-	printf 'x\n{"a":1}\n[1]\n' > d/k=1/f
+	printf 'x\n{"a":1}\n[1]\n}\n' > d/k=1/f
 	run -0 --separate-stderr stream-files --partitions --rejects r d
 	[ "$output" = '{"a":1,"k":1}' ]
-	[ "$(wc -l < r)" -eq 2 ]
+	[ "$(wc -l < r)" -eq 3 ]
 	[[ $stderr == *"is no JSON object"* ]]
 	run -1 stream-files --partitions --on-error fail d
 }
