@@ -159,5 +159,8 @@ load lib
 	pick --sql 'struct(i as x, s.a, i + 1, s as `a b`) as r, cbrt(27) as c' \
 		<in >out
 	is out <<<'{"r":{"x":1,"a":2,"col3":2,"a b":{"a":2}},"c":3.0}'
+	pick --sql "(i, 'x').col2 as r, (i, 2) in ((1, 2), (3, 4)) as c" \
+		<in >out
+	is out <<<'{"r":"x","c":true}'
 	run -2 pick --sql 'struct(i as) as r' <in
 }

@@ -1344,6 +1344,21 @@ lambda_ahead(struct parser *p)
 	return at_op(&q, ")") && peek_op(&q, "->");
 }
 
+/* (a, b) is a struct(a, b). */
+static struct sql_node *
+tuple(struct parser *p, const char *from, const struct nodes *l)
+{
+	struct nodes pairs = {0};
+
+	for (int i = 0; i < l->n; i++) {
+		const char *name = struct_name(p, l->p[i], i);
+
+		nodes_add(p, &pairs, literal_text(p, name, l->p[i]->from));
+		nodes_add(p, &pairs, l->p[i]);
+	}
+	return call_list(p, "named_struct", from, &pairs);
+}
+
 /* (x) or, with commas, a struct */
 static struct sql_node *
 parse_bracket(struct parser *p)
@@ -1360,7 +1375,7 @@ parse_bracket(struct parser *p)
 	if (l.n == 0)
 		return refuse(p, from, "expected an expression in the "
 				       "brackets");
-	return l.n == 1 ? l.p[0] : call_list(p, "struct", from, &l);
+	return l.n == 1 ? l.p[0] : tuple(p, from, &l);
 }
 
 /* date '...', timestamp '...', x'...' */
