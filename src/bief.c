@@ -9,6 +9,7 @@
 #include "explain.h"
 #include "inspect.h"
 #include "pipeline.h"
+#include "ps.h"
 #include "run.h"
 
 static int
@@ -57,6 +58,9 @@ static const struct subcommand {
 } commands[] = {
 	{"run", "'PIPELINE'", run_command},
 	{"explain", "'PIPELINE'", run_command},
+	{"ps", "[--json]", ps_command},
+	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
+	{"top", "", top_command},
 	{"state", "DIR [dump|load|diff|forget ...]", inspect_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
@@ -65,8 +69,9 @@ static int
 usage(FILE *to)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "%s bief %s %s\n", i == 0 ? "usage:" : "      ",
-			commands[i].name, commands[i].synopsis);
+		fprintf(to, "%s bief %s%s%s\n", i == 0 ? "usage:" : "      ",
+			commands[i].name, *commands[i].synopsis ? " " : "",
+			commands[i].synopsis);
 	fprintf(to, "       bief PROGRAM [ARGUMENT ...]\n\nprograms:\n");
 	for (const struct op *const *op = run_ops; *op != NULL; op++)
 		fprintf(to, "  %-16s %s\n", (*op)->name, (*op)->about);

@@ -50,7 +50,7 @@ watermark_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--%s is missing: watermark --on FIELD --delay D",
 			w->on == NULL ? "on" : "delay");
-	st->state_rows = 0;
+	st->state_rows = STATE_ROWS_NONE;
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
 	run_watch(st, &w->field);

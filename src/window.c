@@ -159,7 +159,7 @@ window_open(struct stage *st)
 {
 	struct window *w = STAGE(st, window);
 
-	st->state_rows = 0;
+	st->state_rows = STATE_ROWS_NONE;
 	record_add_init(&w->add_start, "window_start");
 	record_add_init(&w->add_end, "window_end");
 	if (w->arrival.length != NULL)

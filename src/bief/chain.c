@@ -116,7 +116,7 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 		st->shapes = c->shapes;
 		st->chain = c;
 		st->place = i;
-		st->state_rows = -1;
+		st->state_rows = STATE_ROWS_ENTRIES;
 		st->explain = explain;
 		st->next = i + 1 < n ? &c->stages[i + 1] : NULL;
 		st->now = (struct batch){.number = -1,
@@ -141,9 +141,51 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 	}
 }
 
+/* What bief ps may know of it. */
+void
+chain_show(struct chain *c, char ***words)
+{
+	struct vitals_program *p = mem_zalloc((size_t)c->n * sizeof(*p));
+
+	for (int i = 0; i < c->n; i++)
+		p[i] = (struct vitals_program){.argv = words[i],
+			.name = c->stages[i].priv->common.name,
+			.source = c->stages[i].op->flags & OP_SOURCE};
+	c->vitals = c->out.vitals = vitals_open(p, c->n, c->out.fd);
+	free(p);
+}
+
+void
+chain_tell(struct chain *c, enum vitals_doing doing)
+{
+	if (c->vitals == NULL)
+		return;
+	vitals_begin(c->vitals, doing);
+	for (int i = 0; i < c->n; i++) {
+		const struct stage *st = &c->stages[i];
+		struct vitals_counts *to = &c->vitals->stages[i].now;
+
+		to->in = st->records_in;
+		to->out = st->records_out;
+		to->rejected = st->rejected;
+		to->late = st->late;
+		to->batch = st->priv->next_number - 1;
+		if (st->now.number >= 0)
+			to->batch = st->now.number;
+		to->watermark = st->now.watermark;
+		if (st->state == NULL || st->state_rows == STATE_ROWS_NONE)
+			continue;
+		to->rows = st->state_rows >= 0 ? st->state_rows :
+			(int64_t)state_count(st->state);
+		to->bytes = state_bytes(st->state);
+	}
+	vitals_end(c->vitals);
+}
+
 void
 chain_close(struct chain *c)
 {
+	vitals_close(c->vitals);
 	for (int i = 0; i < c->n; i++) {
 		struct stage *st = &c->stages[i];
 		struct opt_table t[5];
@@ -735,6 +777,7 @@ chain_end(struct stage *st, struct batch *b)
 			buf_str(&c->out.b, ",\"empty\":true");
 		buf_str(&c->out.b, "}}\n");
 	}
+	chain_tell(c, VITALS_BUSY);
 	return output_flush(&c->out, &c->err);
 }
 

@@ -10,6 +10,7 @@
 #include "recover.h"
 #include "run.h"
 #include "stream.h"
+#include "vitals.h"
 
 /* Options that the runtime gives to every program, bief(7). */
 struct common {
@@ -66,6 +67,8 @@ struct chain {
 	bool silent;          /* nobody is told what a stage has to say */
 	int64_t alive_us;     /* when it last said that it lives */
 	int *status;          /* of each stage */
+	struct vitals *vitals; /* NULL: nothing runs (explain) */
+	bool held;            /* it waits for its sinks, not for input */
 };
 
 static inline struct stage *
@@ -78,6 +81,8 @@ chain_last(struct chain *c)
 /* Open every stage; those that cannot are said and marked as failed. */
 void chain_open(struct chain *c, char ***words, int n, int out_fd,
 	bool explain, int *status);
+/* They run from now on: bief ps shows them. */
+void chain_show(struct chain *c, char ***words);
 /* Plan all stages, or those from st on, with what comes in. */
 int chain_plan(struct chain *c, struct plan *in);
 /* The first stage has several inputs. */
@@ -110,6 +115,8 @@ void chain_quit(struct chain *c, enum status status);
 void chain_quit_behind(struct stage *st, enum status status);
 /* The input fd of st has ended before its first line: was it cut off? */
 bool chain_unbegun(struct stage *st, int fd);
+/* Tell bief ps how far it has come, and what it does from now on. */
+void chain_tell(struct chain *c, enum vitals_doing doing);
 /* A control line that is not for us: for those who follow. */
 void chain_pass(struct chain *c, const char *line, size_t n);
 

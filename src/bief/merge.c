@@ -62,6 +62,7 @@ open_side(struct merge *m, struct side *s)
 	if (fd < 0)
 		return err_as(&m->c->err, STATUS_USAGE, "cannot open '%s': %s",
 			path, strerror(errno));
+	vitals_input(m->c->vitals, fd);
 	input_init(&s->in, fd, run_max_line(m->st));
 	record_reader_init(&s->reader, m->c->shapes);
 	buf_init(&s->spool);
@@ -266,6 +267,7 @@ read_sides(struct merge *m)
 					  INT64_MAX) < 0)
 		return -1;
 	loop_signals(m->c);
+	chain_tell(m->c, VITALS_BUSY);
 	for (int k = 0; k < n; k++) {
 		struct side *s = &m->side[which[k]];
 

@@ -453,6 +453,18 @@ sinks_are_there(struct stage *st, bool patient, int *there)
 	return ret;
 }
 
+/* For what the sinks do: it is they who hold the source back. */
+static int
+wait_held(struct stage *st)
+{
+	int ret;
+
+	st->chain->held = true;
+	ret = loop_wait(st->chain, NULL, 0, time_now() + POLL_US);
+	st->chain->held = false;
+	return ret;
+}
+
 int
 recover_wait_sinks(struct stage *st)
 {
@@ -476,7 +488,7 @@ recover_wait_sinks(struct stage *st)
 					"are)", st->out.checkpoint, there,
 					(int)st->priv->common.sinks);
 		}
-		if (loop_wait(st->chain, NULL, 0, time_now() + POLL_US) < 0)
+		if (wait_held(st) < 0)
 			return -1;
 	}
 	return got < 0 ? -1 : 0;
@@ -603,7 +615,7 @@ recover_ahead(struct stage *st, int64_t number)
 		if (number - r->committed <= CHECKPOINT_AHEAD ||
 			loop_stopping())
 			return 0;
-		if (loop_wait(st->chain, NULL, 0, time_now() + POLL_US) < 0)
+		if (wait_held(st) < 0)
 			return -1;
 	}
 }

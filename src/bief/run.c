@@ -22,6 +22,7 @@
 #define OPERATOR_FDS 64 /* descriptors that operators may wait for */
 #define ALIVE_US (TIME_SECOND / 2) /* a source with a checkpoint says so */
 #define LOOK_US 100000 /* a source that never waits is interrupted so often */
+#define TELL_US 50000 /* bief ps learns of counts so often, at least */
 
 /* Signals belong to the process, so these do too. */
 static volatile sig_atomic_t stops, asked_statistics, asked_reload;
@@ -38,6 +39,7 @@ on_signal(int sig)
 		asked_reload = 1;
 	else if (++stops > 1 && sig == SIGINT) {
 		child_kill_all();
+		vitals_forget();
 		_exit(128 + sig);
 	}
 	if (write(wake[1], "", 1) < 0)
@@ -179,6 +181,7 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 	n = operators_wait(c, all, inputs, &deadline);
 	if (n < 0 || output_flush(&c->out, &c->err) < 0)
 		return -1;
+	chain_tell(c, c->held ? VITALS_OUTPUT : VITALS_INPUT);
 	all[n] = (struct pollfd){.fd = wake[0], .events = POLLIN};
 	all[n + 1] = (struct pollfd){.fd = c->out.pipe ? c->out.fd : -1};
 	if (tick < deadline)
@@ -192,6 +195,7 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 	else if (isatty(STDERR_FILENO) && c->planned)
 		timeout = 3000;
 	ready = poll(all, (nfds_t)n + 2, timeout);
+	chain_tell(c, VITALS_BUSY);
 	if (ready < 0 && errno != EINTR)
 		return err_sys(&c->err, "cannot wait");
 	if (ready == 0 && deadline == INT64_MAX)
@@ -207,6 +211,14 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 		raise(SIGPIPE);
 	loop_signals(c);
 	return 0;
+}
+
+/* While it has its hands full. */
+static void
+tell_now_and_then(struct chain *c, int64_t now)
+{
+	if (now - c->vitals->updated_us >= TELL_US)
+		chain_tell(c, VITALS_BUSY);
 }
 
 /* Batches by the clock in the middle of the chain. */
@@ -468,10 +480,12 @@ feed_next_file(struct feed *f)
 	if (f->files == NULL || *f->files == NULL)
 		return 0;
 	path = *f->files++;
+	vitals_input_closed(f->c->vitals, f->in.fd);
 	if (f->in.fd > STDERR_FILENO)
 		close(f->in.fd);
 	f->in.fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
 		open(path, O_RDONLY | O_CLOEXEC);
+	vitals_input(f->c->vitals, f->in.fd);
 	if (f->in.fd < 0) {
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
@@ -529,6 +543,7 @@ feed_run(struct feed *f)
 			break;
 		if (in.revents == 0)
 			continue;
+		tell_now_and_then(c, time_monotonic());
 		got = input_fill(&f->in, &c->err);
 		if (got < 0) {
 			c->failed = f->first;
@@ -551,6 +566,7 @@ run_input(struct chain *c, int in_fd)
 	struct feed f = {.c = c, .first = &c->stages[0]};
 	int ret;
 
+	vitals_input(c->vitals, in_fd);
 	input_init(&f.in, in_fd, run_max_line(f.first));
 	ret = feed_run(&f);
 	if (f.in.fd > STDERR_FILENO)
@@ -597,6 +613,7 @@ source_drain(struct stage *st, int64_t until)
 	while ((got = source_pull(st)) == PULL_MORE) {
 		int64_t now = time_monotonic();
 
+		tell_now_and_then(st->chain, now);
 		if (now - looked < LOOK_US && until == INT64_MAX)
 			continue;
 		looked = now;
@@ -779,6 +796,15 @@ run_opened(struct chain *c, int in_fd)
 	return run_input(c, in_fd);
 }
 
+/* A tool is no part of a pipeline. */
+static int
+run_shown(struct chain *c, char ***words, int in_fd)
+{
+	if (c->stages[0].op->tool == NULL)
+		chain_show(c, words);
+	return run_opened(c, in_fd);
+}
+
 int
 run_chain(char ***words, int n, int in, int out, int *status)
 {
@@ -794,7 +820,7 @@ run_chain(char ***words, int n, int in, int out, int *status)
 	if (last >= 0) {
 		/* What follows a program that did not start does not either. */
 		chain_quit_behind(&c.stages[last], (enum status)status[last]);
-	} else if (run_opened(&c, in) < 0) {
+	} else if (run_shown(&c, words, in) < 0) {
 		if (c.failed == NULL)
 			c.failed = chain_last(&c);
 		chain_fail(&c);

@@ -169,7 +169,9 @@ struct stage {
 	struct state *state; /* OP_STATE */
 	struct plan in, out; /* as of the call of plan */
 	struct batch now;    /* the batch that is open; number -1: none */
-	int64_t state_rows; /* rows kept, for progress; -1: entries of state */
+	int64_t state_rows; /* rows kept, for progress; or one of these: */
+#define STATE_ROWS_ENTRIES (-1) /* the entries of state */
+#define STATE_ROWS_NONE (-2)    /* its state is no rows, as Spark sees it */
 	bool explain; /* nothing will run: acquire nothing */
 	int on_error; /* enum on_error; -1 not told: open may choose */
 	bool hear;    /* plan may set it: call committed, see run_hear */

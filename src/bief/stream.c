@@ -14,6 +14,7 @@
 #include "json.h"
 #include "simd.h"
 #include "stream.h"
+#include "vitals.h"
 
 #define INPUT_BLOCK (256 * 1024)
 #define PIPE_BYTES (1024 * 1024)
@@ -166,18 +167,24 @@ output_release(struct output *out)
 }
 
 static int
-write_all(int fd, const char *p, size_t n, struct err *err)
+write_all(struct output *out, const char *p, size_t n, struct err *err)
 {
-	while (n > 0) {
-		ssize_t put = write(fd, p, n);
+	size_t left = n;
+
+	if (n == 0)
+		return 0;
+	vitals_write(out->vitals);
+	while (left > 0) {
+		ssize_t put = write(out->fd, p, left);
 
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
 			return err_sys(err, "cannot write the output");
 		p += put;
-		n -= (size_t)put;
+		left -= (size_t)put;
 	}
+	vitals_written(out->vitals, n);
 	return 0;
 }
 
@@ -187,7 +194,7 @@ output_flush(struct output *out, struct err *err)
 	size_t n = out->b.n;
 
 	out->b.n = 0;
-	return write_all(out->fd, out->b.p, n, err);
+	return write_all(out, out->b.p, n, err);
 }
 
 int
@@ -195,7 +202,7 @@ output_write(struct output *out, const char *p, size_t n, struct err *err)
 {
 	if (output_flush(out, err) < 0)
 		return -1;
-	return write_all(out->fd, p, n, err);
+	return write_all(out, p, n, err);
 }
 
 /* The mode of a pipe without a name, or 0. */

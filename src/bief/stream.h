@@ -13,6 +13,7 @@
 #include "buf.h"
 
 struct err;
+struct vitals;
 
 /* Lines from a descriptor. */
 struct input {
@@ -53,6 +54,7 @@ struct output {
 	struct buf b;
 	bool terminal;
 	bool pipe; /* or socket: a reader that goes away is noticed */
+	struct vitals *vitals; /* told of waiting; may be NULL */
 };
 #define OUTPUT_FULL (128 * 1024)
 
