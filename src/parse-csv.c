@@ -139,6 +139,7 @@ csv_open(struct stage *st)
 	struct parse_csv *o = STAGE(st, parse_csv);
 	char sep = ',', quote = '"';
 
+	st->state_rows = STATE_ROWS_NONE;
 	o->corrupt = -1;
 	if (o->schema_text != NULL && o->schema_file != NULL)
 		return err_as(st->err, STATUS_USAGE,

@@ -62,6 +62,7 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 {
 	struct unite *u = STAGE(st, unite);
 
+	st->state_rows = STATE_ROWS_NONE;
 	marks_init(&u->marks, in, n, (enum policy)u->policy);
 	if (!same_fields(in, n)) {
 		schema_free(out->fields);

@@ -416,7 +416,7 @@ rows() {
 	seq 0 9999 | sed 's/.*/{"t":&}/' > in
 	bief run "window --batch 100000 --on t --unit s --size 1h --slide 10s |
 		agg --mode complete count --progress p" < in > /dev/null
-	jq -e '.memoryUsedBytes < 200000 and .numRowsTotal == 1359' p
+	jq -e '.stateOperators[0] | .memoryUsedBytes < 200000 and .numRowsTotal == 1359' p
 }
 
 @test "rows in state are groups, sessions, windows" {
@@ -426,7 +426,7 @@ rows() {
 		agg --progress p --by k count > /dev/null
 	window --on t --session 5s < timed |
 		agg --progress q --by k count > /dev/null
-	[ "$(jq -c .numRowsTotal p q | tr '\n' ' ')" = "6 3 " ]
+	[ "$(jq -c .stateOperators[0].numRowsTotal p q | tr '\n' ' ')" = "6 3 " ]
 }
 
 @test "the answers of Spark to the exercises" {

@@ -59,7 +59,7 @@ records() { # records SECOND ID...: with a time and an id
 		watermark --on t --delay 10s --batch 1 |
 		dedup --by t,id --plain --progress p >out
 	is out < <(records 1 7 30 7 31 7)
-	[ "$(jq -c .numRowsTotal p | paste -sd ' ')" = "1 1 1 2" ]
+	[ "$(jq -c .stateOperators[0].numRowsTotal p | paste -sd ' ')" = "1 1 1 2" ]
 }
 
 @test "within the watermark's delay duplicates of other times are found" {

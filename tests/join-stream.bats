@@ -127,7 +127,7 @@ streams() {
 	clicks 9 0 9 20 9 40 9 59 >clicks
 	streams
 	join-stream left right --on ad --where "$within" --plain --progress p
-	[ "$(jq -c .numRowsTotal p | paste -sd ' ')" = "2 2 2 2" ]
+	[ "$(jq -c .stateOperators[0].numRowsTotal p | paste -sd ' ')" = "2 2 2 2" ]
 }
 
 @test "a record older than the watermark is counted and dropped" {

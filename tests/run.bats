@@ -161,7 +161,7 @@ load lib
 @test "--progress writes a JSON line per batch" {
 	printf '{"a":1}\n{"a":2}\n{"a":2}\n' |
 		dedup --batch 2 --by a --progress p >/dev/null
-	jq -sce 'map([.batchId, .numInputRows, .numOutputRows, .numRowsTotal])' p >given
+	jq -sce 'map([.batchId, .numInputRows, .numOutputRows, .stateOperators[0].numRowsTotal])' p >given
 	is given <<<'[[0,2,2,2],[1,1,0,2]]'
 }
 

@@ -199,7 +199,7 @@ arrivals() {
 
 	a1 1, a2 1, a3 1, b 3
 	END
-	[ "$(jq -c .numRowsTotal p | tr '\n' ' ')" = "0 0 0 0 " ]
+	[ "$(jq -c .stateOperators[0].numRowsTotal p | tr '\n' ' ')" = "0 0 0 0 " ]
 }
 
 agg_rows() {

@@ -208,8 +208,7 @@ chain_close(struct chain *c)
 		free(st->priv->watched);
 		if (st->priv->rejects_fd >= 0)
 			close(st->priv->rejects_fd);
-		if (st->priv->progress_fd > STDERR_FILENO)
-			close(st->priv->progress_fd);
+		progress_close(st);
 		free(st->self);
 		free(st->priv);
 	}
@@ -688,6 +687,7 @@ chain_begin(struct stage *st, struct batch *b)
 	struct chain *c = st->chain;
 	bool out = false;
 
+	st->priv->busy_us = vitals_busy_us(c->vitals);
 	for (; st != NULL; st = reached(st)) {
 		out = st->next == NULL;
 		struct stage_private *p = st->priv;
@@ -729,14 +729,26 @@ is_empty(const struct stage *st, const struct batch *b)
 	return b->empty;
 }
 
+/* Microseconds since *last, which becomes now. */
+static int64_t
+lap(int64_t *last)
+{
+	int64_t now = time_monotonic(), took = now - *last;
+
+	*last = now;
+	return took;
+}
+
 /* What every stage does at the end of a batch, whole or not. */
 static int
 end_stage(struct stage *st, struct batch *b)
 {
 	bool skip = st->priv->recovery.skip;
+	int64_t last = time_monotonic();
 
 	if (recover_source_end(st, b) < 0)
 		return failed(st);
+	st->priv->took.wal_us = lap(&last);
 	if (!skip && st->op->batch != NULL && st->op->batch(st, b) < 0)
 		return failed(st);
 	/* A sink that prints has committed when its words have left. */
@@ -745,9 +757,11 @@ end_stage(struct stage *st, struct batch *b)
 		return failed(st);
 	if (!skip && st->op->commit != NULL && st->op->commit(st, b) < 0)
 		return failed(st);
+	st->priv->took.batch_us = lap(&last);
 	if (recover_end(st, b) < 0)
 		return failed(st);
-	if (say_batch(st, b) < 0)
+	st->priv->took.commit_us = lap(&last);
+	if (progress_batch(st, b) < 0)
 		return failed(st);
 	if (st->state != NULL)
 		state_settle(st->state);
@@ -755,10 +769,22 @@ end_stage(struct stage *st, struct batch *b)
 	return 0;
 }
 
+/* Of a source the loop knows better. */
+static void
+check_pace(struct stage *st, const struct batch *b)
+{
+	int64_t spent = vitals_busy_us(st->chain->vitals) - st->priv->busy_us;
+
+	if (st->in.trigger == TRIGGER_INTERVAL && st->in.interval_us > 0 &&
+		!(st->op->flags & OP_SOURCE) && spent > st->in.interval_us)
+		say_slow(st, b->number, spent, false);
+}
+
 int
 chain_end(struct stage *st, struct batch *b)
 {
 	struct chain *c = st->chain;
+	struct stage *first = st;
 	bool out = false;
 
 	b->empty = is_empty(st, b);
@@ -777,6 +803,7 @@ chain_end(struct stage *st, struct batch *b)
 			buf_str(&c->out.b, ",\"empty\":true");
 		buf_str(&c->out.b, "}}\n");
 	}
+	check_pace(first, b);
 	chain_tell(c, VITALS_BUSY);
 	return output_flush(&c->out, &c->err);
 }

@@ -1,6 +1,7 @@
 /*
  * chain: the stages of one process, private to the runtime (run.c, chain.c,
- * say.c, help.c).  Operators see run.h only.
+ * say.c,
+ * progress.c, help.c).  Operators see run.h only.
  */
 #ifndef BIEF_CHAIN_H
 #define BIEF_CHAIN_H
@@ -49,8 +50,14 @@ struct stage_private {
 	int nfds;                    /* that it waits for */
 	bool stream_out;             /* control lines follow from here */
 	int64_t started_us;          /* of the batch, monotonic */
-	uint64_t batch_in, batch_out, batch_late; /* counters at its beginning */
+	int64_t busy_us;             /* vitals_busy_us() then */
+	uint64_t batch_in, batch_out, batch_late; /* counters then */
 	int progress_fd;
+	bool drawn;                  /* --progress - has, on a terminal */
+	int64_t reported_us;         /* started_us of the batch before */
+	struct {                     /* the parts of its end, for progress */
+		int64_t wal_us, batch_us, commit_us;
+	} took;
 	struct field **watched;      /* told when no record had them */
 	size_t nwatched;
 	struct recovery recovery;
@@ -68,6 +75,8 @@ struct chain {
 	int64_t alive_us;     /* when it last said that it lives */
 	int *status;          /* of each stage */
 	struct vitals *vitals; /* NULL: nothing runs (explain) */
+	int64_t slow_us;      /* when a slow batch was last said, monotonic */
+	uint64_t slow;        /* such batches since */
 	bool held;            /* it waits for its sinks, not for input */
 };
 
@@ -125,8 +134,13 @@ void say(const struct stage *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void say_too_long(struct stage *st, const char *line, size_t n);
 void say_statistics(struct stage *st);
-int say_batch(struct stage *st, const struct batch *b);
+void say_slow(struct stage *st, int64_t number, int64_t spent_us,
+	bool blocked);
 void say_counts(struct stage *st);
+
+/* progress.c: --progress, at the end of a batch. */
+int progress_batch(struct stage *st, const struct batch *b);
+void progress_close(struct stage *st);
 
 /* help.c */
 size_t common_tables(const struct op *op, void *self, struct common *c,

@@ -594,3 +594,18 @@ json_unquote(struct buf *out, const char *s, size_t n)
 		s += 2;
 	}
 }
+
+void
+json_quote_any(struct buf *out, const char *p, size_t n)
+{
+	struct buf clean;
+
+	if (json_utf8(p, n)) {
+		json_quote(out, p, n);
+		return;
+	}
+	buf_init(&clean);
+	json_repair(&clean, p, n);
+	json_quote(out, clean.p, clean.n);
+	buf_release(&clean);
+}

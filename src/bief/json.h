@@ -65,6 +65,8 @@ bool json_get(const struct value *object, const char *name, size_t n,
 /* Append plain text as a JSON string, quotes included. */
 struct buf;
 void json_quote(struct buf *out, const char *s, size_t n);
+/* The same of a text that may be no UTF-8: what is not becomes U+FFFD. */
+void json_quote_any(struct buf *out, const char *s, size_t n);
 /* Append ,"key":"text" (key as it is); nothing if text is NULL. */
 void json_member(struct buf *out, const char *key, const char *text);
 /* Append the plain text of a JSON string's inside. */

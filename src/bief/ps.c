@@ -235,13 +235,8 @@ ps_text(const struct running_list *l, size_t columns, struct buf *out)
 static void
 json_text(struct buf *out, const char *key, const char *p, size_t n)
 {
-	struct buf clean;
-
-	buf_init(&clean);
-	json_repair(&clean, p, n);
 	buf_printf(out, ",\"%s\":", key);
-	json_quote(out, clean.p, clean.n);
-	buf_release(&clean);
+	json_quote_any(out, p, n);
 }
 
 static void

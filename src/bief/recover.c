@@ -28,6 +28,8 @@ recover_release(struct recovery *r)
 {
 	place_release(&r->place);
 	free(r->mark);
+	free(r->from);
+	free(r->to);
 }
 
 #define PATIENCE_US (3 * TIME_SECOND)
@@ -501,6 +503,15 @@ same_position(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+/* The source stands here now; "from" is where it stood before. */
+static void
+moved_to(struct recovery *r, const char *position)
+{
+	free(r->from);
+	r->from = r->to;
+	r->to = position != NULL ? mem_dup(position, strlen(position)) : NULL;
+}
+
 /* One recorded batch again: from where the one before ended to its end. */
 static int
 rerun_one(struct stage *st, int64_t number, const char *from,
@@ -510,6 +521,7 @@ rerun_one(struct stage *st, int64_t number, const char *from,
 		.watermark = WATERMARK_NONE, .rerun = true};
 	int got;
 
+	moved_to(&st->priv->recovery, to->position);
 	if (chain_begin(st, &b) < 0)
 		return -1;
 	if (same_position(from, to->position))
@@ -570,14 +582,12 @@ recover_rerun(struct stage *st)
 	if (number >= 0)
 		got = offset_load(&r->place, number, &at, st->err);
 	if (number >= 0 && got != 0)
-		return got < 0 ? -1 : err_as(st->err, STATUS_DAMAGED,
-			"'%s/%lld.offset' is missing: where batch %lld ended "
-			"is not known", r->place.dir, (long long)number,
-			(long long)number);
+		return got < 0 ? -1 : missing_offset(st, number);
 	if (try_rerun(st, &at) < 0) {
 		offset_release(&at);
 		return -1;
 	}
+	moved_to(r, at.position);
 	for (;;) {
 		got = offset_load(&r->place, number + 1, &next, st->err);
 		if (got != 0)
@@ -672,6 +682,7 @@ recover_source_end(struct stage *st, const struct batch *b)
 	ret = st->op->mark(st, &position);
 	if (ret == 0) {
 		o.position = buf_cstr(&position);
+		moved_to(r, o.position);
 		ret = offset_save(&r->place, b->number, &o, st->err);
 		r->stored = b->number;
 	}

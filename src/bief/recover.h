@@ -30,6 +30,7 @@ struct recovery {
 	int64_t committed;        /* by all sinks, as last looked */
 	int64_t time_us;          /* of a source: of the newest batch */
 	bool news;                /* of a source: a batch has been run */
+	char *from, *to;          /* of a source, of the newest; may be NULL */
 };
 
 void recover_init(struct recovery *r);

@@ -682,25 +682,36 @@ source_live(struct stage *st, int64_t tick)
 	return got;
 }
 
+/*
+ * A batch that stays open until its tick takes what it keeps the source busy;
+ * any other all the time that goes by, as in Spark, for the next one has to
+ * wait.
+ */
 static void
-warn_slow(struct stage *st, int64_t number, int64_t spent)
+check_pace(struct stage *st, int64_t number, int64_t start, int64_t busy,
+	int64_t blocked)
 {
-	char took[TIME_MAX], interval[TIME_MAX];
-	size_t n = duration_format(spent / 1000 * 1000, took),
-	       m = duration_format(st->out.interval_us, interval);
+	const struct vitals *v = st->chain->vitals;
+	int64_t spent = (st->op->flags & OP_LIVE) ?
+		vitals_busy_us(v) - busy : time_now() - start;
 
-	say(st, "batch %lld took %.*s, longer than the trigger's interval of "
-		"%.*s", (long long)number, (int)n, took, (int)m, interval);
+	blocked = v->spent_us[VITALS_OUTPUT] - blocked;
+	if (spent > st->out.interval_us)
+		say_slow(st, number, spent, blocked > spent / 2);
 }
 
 static int
 source_interval(struct stage *st)
 {
 	int64_t step = st->out.interval_us, start = time_now(),
-		tick = time_floor_div(start, step) * step + step, number;
+		tick = time_floor_div(start, step) * step + step;
 	int got;
 
 	for (;;) {
+		const struct vitals *v = st->chain->vitals;
+		int64_t busy = vitals_busy_us(v),
+			blocked = v->spent_us[VITALS_OUTPUT], number;
+
 		if (chain_open_batch(st) < 0)
 			return -1;
 		number = st->now.number;
@@ -710,8 +721,7 @@ source_interval(struct stage *st)
 			return -1;
 		if (got == PULL_END || stops)
 			return 0;
-		if (!(st->op->flags & OP_LIVE) && time_now() - start > step)
-			warn_slow(st, number, time_now() - start);
+		check_pace(st, number, start, busy, blocked);
 		/* The clock may be set back: then the tick is not waited for. */
 		while (time_now() < tick && time_now() > tick - 2 * step &&
 			!stops)

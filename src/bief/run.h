@@ -155,6 +155,13 @@ struct op {
 	void (*close)(struct stage *st);
 };
 
+/* The event times of a batch's records, for progress: of a program that makes
+ * a watermark of them. */
+struct event_times {
+	int64_t min, max, avg;
+	uint64_t n; /* 0: the rest says nothing */
+};
+
 /* What the runtime gives to every stage; operators read it. */
 struct stage {
 	const struct op *op;
@@ -172,6 +179,7 @@ struct stage {
 	int64_t state_rows; /* rows kept, for progress; or one of these: */
 #define STATE_ROWS_ENTRIES (-1) /* the entries of state */
 #define STATE_ROWS_NONE (-2)    /* its state is no rows, as Spark sees it */
+	struct event_times event_times;
 	bool explain; /* nothing will run: acquire nothing */
 	int on_error; /* enum on_error; -1 not told: open may choose */
 	bool hear;    /* plan may set it: call committed, see run_hear */

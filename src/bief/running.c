@@ -1,6 +1,7 @@
 /*
  * running: see running.h.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,6 @@ struct node {
 	bool wrapper;  /* only waits for those that it has started */
 	bool down, up; /* a foreign program behind or in front of one */
 	bool widened;  /* all that it writes is known */
-	bool told;     /* to use /dev/fd/N, as bash has it in >( ) */
 	bool taken;    /* into a pipeline, which owns its vitals now */
 	size_t group;  /* of those that belong together: one of them */
 	size_t order;  /* 0: not yet; else its place + 1 */
@@ -100,11 +100,35 @@ reads_from(const struct vitals *v, int fd)
 	return false;
 }
 
-/* A program of bief says where it reads and writes; of a foreign one standard
- * input and output count, and, once it is known to belong to a pipeline, what
- * else it writes (tee). */
+/* Do the words have /dev/fd/N in them?  So bash says >( ). */
+static bool
+names_fd(const char *words, int fd)
+{
+	char name[30];
+	size_t n = (size_t)snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+	const char *at = words;
+
+	while ((at = strstr(at, name)) != NULL)
+		if (at[n] < '0' || at[n] > '9')
+			return true;
+		else
+			at += n;
+	return false;
+}
+
+/* A program of bief says where it reads and writes.  Of a foreign one standard
+ * input and output count, for shells leave other descriptors open; and, once it
+ * belongs to a pipeline, what else its words tell it to write (tee). */
+static bool
+is_output(const struct node *n, const struct proc_pipe *p, const char *words)
+{
+	if (n->v != NULL || words == NULL)
+		return p->fd == (n->v != NULL ? n->v->output : 1);
+	return p->fd > 2 && (p->named || names_fd(words, p->fd));
+}
+
 static void
-look_at_pipes(struct node *n, int from, int upto)
+look_at_pipes(struct node *n, int upto, const char *words)
 {
 	struct proc_pipe pipes[PIPES];
 	size_t got = proc_pipes(n->proc.pid, upto, pipes, PIPES);
@@ -113,14 +137,10 @@ look_at_pipes(struct node *n, int from, int upto)
 		const struct proc_pipe *p = &pipes[i];
 		struct end e = {p->dev, p->ino};
 
-		if (p->fd < from)
-			continue;
-		if (!p->write && n->nreads < VITALS_INPUTS &&
+		if (!p->write && n->nreads < VITALS_INPUTS && words == NULL &&
 			(n->v != NULL ? reads_from(n->v, p->fd) : p->fd == 0))
 			n->reads[n->nreads++] = e;
-		if (p->write && n->nwrites < PIPES &&
-			(n->v != NULL ? p->fd == n->v->output :
-			p->fd == 1 || (p->fd > 2 && (n->told || p->named))))
+		if (p->write && n->nwrites < PIPES && is_output(n, p, words))
 			n->writes[n->nwrites++] = e;
 	}
 }
@@ -181,8 +201,6 @@ mark_wrappers(struct world *w)
 	}
 }
 
-/* Shells leave descriptors open where they are of no use: what else a foreign
- * program writes is what it was told to, by a name (tee). */
 static void
 widen(struct node *n)
 {
@@ -193,9 +211,8 @@ widen(struct node *n)
 	n->widened = true;
 	buf_init(&command);
 	proc_command(&n->proc, &command);
-	n->told = strstr(buf_cstr(&command), "/dev/fd/") != NULL;
+	look_at_pipes(n, INT32_MAX, buf_cstr(&command));
 	buf_release(&command);
-	look_at_pipes(n, 3, INT32_MAX);
 }
 
 /*
@@ -558,8 +575,8 @@ running_look(struct running_list *l)
 	qsort(w.node, w.n, sizeof(*w.node), by_pid);
 	vitals_all(add_vitals, &w);
 	for (size_t i = 0; i < w.n; i++)
-		look_at_pipes(&w.node[i], 0,
-			w.node[i].v != NULL ? INT32_MAX : 1);
+		look_at_pipes(&w.node[i], w.node[i].v != NULL ? INT32_MAX : 1,
+			NULL);
 	mark_wrappers(&w);
 	mark_foreign(&w);
 	make_groups(&w);

@@ -13,6 +13,7 @@
 #include "time.h"
 
 #define SAID_MOST 5 /* messages about single records, of each program */
+#define SLOW_EVERY_US (60 * TIME_SECOND) /* messages about slow batches */
 
 static void
 say_text(const struct stage *st, const char *text)
@@ -64,22 +65,6 @@ run_on_error(const struct stage *st)
 	return st->on_error < 0 ? ON_ERROR_FAIL : (enum on_error)st->on_error;
 }
 
-/* A text that may be no UTF-8, as a JSON string. */
-static void
-quote_any(struct buf *out, const char *p, size_t n)
-{
-	struct buf clean;
-
-	if (json_utf8(p, n)) {
-		json_quote(out, p, n);
-		return;
-	}
-	buf_init(&clean);
-	json_repair(&clean, p, n);
-	json_quote(out, clean.p, clean.n);
-	buf_release(&clean);
-}
-
 static uint64_t
 line_number(const struct stage *st, const struct record *r)
 {
@@ -119,12 +104,12 @@ keep(struct stage *st, const struct record *r, const char *reason, bool late)
 		buf_printf(&line, ",\"watermark\":\"%.*s\"", (int)n, time);
 	}
 	buf_str(&line, ",\"reason\":");
-	quote_any(&line, reason, strlen(reason));
+	json_quote_any(&line, reason, strlen(reason));
 	if (r != NULL) {
 		buf_clear(&p->scratch);
 		text = record_text(r, &n, &p->scratch);
 		buf_str(&line, ",\"record\":");
-		quote_any(&line, text, n);
+		json_quote_any(&line, text, n);
 	}
 	buf_str(&line, "}\n");
 	if (write(p->rejects_fd, line.p, line.n) != (ssize_t)line.n)
@@ -268,78 +253,31 @@ say_statistics(struct stage *st)
 	buf_release(&more);
 }
 
-/* The fields of Spark's progress reports that make sense here. */
-static void
-progress_line(struct stage *st, const struct batch *b, int64_t spent_us,
-	struct buf *out)
+/* A batch that took longer than its trigger's interval; the others that did,
+ * within a minute, are only counted. */
+void
+say_slow(struct stage *st, int64_t number, int64_t spent_us, bool blocked)
 {
-	struct stage_private *p = st->priv;
-	char time[TIME_MAX];
-	uint64_t in = st->records_in - p->batch_in;
-	double seconds = (double)(spent_us < 1000 ? 1000 : spent_us) / 1e6;
+	struct chain *c = st->chain;
+	const struct stage *last = chain_last(c);
+	char took[TIME_MAX], interval[TIME_MAX], upto[100] = "", others[80] = "";
+	int64_t now = time_monotonic();
+	int n = (int)duration_format(spent_us / 1000 * 1000, took),
+	    m = (int)duration_format(st->in.interval_us, interval);
 
-	buf_printf(out, "{\"name\":");
-	json_quote(out, p->common.name != NULL ? p->common.name : st->op->name,
-		strlen(p->common.name != NULL ? p->common.name : st->op->name));
-	buf_printf(out, ",\"batchId\":%lld", (long long)b->number);
-	buf_printf(out, ",\"timestamp\":\"%.*s\"",
-		(int)time_format_iso(b->time_us, time), time);
-	buf_printf(out,
-		",\"numInputRows\":%llu,\"numOutputRows\":%llu,"
-		"\"processedRowsPerSecond\":%.1f,\"durationMs\":%.3f",
-		(unsigned long long)in,
-		(unsigned long long)(st->records_out - p->batch_out),
-		(double)in / seconds, (double)spent_us / 1e3);
-	if (b->watermark != WATERMARK_NONE)
-		buf_printf(out, ",\"eventTime\":{\"watermark\":\"%.*s\"}",
-			(int)time_format_iso(b->watermark, time), time);
-	if (st->state != NULL)
-		buf_printf(out,
-			",\"numRowsTotal\":%lld,\"memoryUsedBytes\":%zu,"
-			"\"numRowsDroppedByWatermark\":%llu",
-			st->op->rows != NULL ? (long long)st->op->rows(st) :
-			st->state_rows >= 0 ? (long long)st->state_rows :
-					      (long long)state_count(st->state),
-			state_bytes(st->state),
-			(unsigned long long)(st->late - p->batch_late));
-	if (st->op->progress != NULL)
-		st->op->progress(st, out);
-	buf_str(out, "}\n");
-}
-
-/* --progress, at the end of a batch. */
-int
-say_batch(struct stage *st, const struct batch *b)
-{
-	struct stage_private *p = st->priv;
-	struct buf out;
-	int ret = 0;
-
-	if (p->common.progress == NULL)
-		return 0;
-	if (p->progress_fd < 0) {
-		bool words = strcmp(p->common.progress, "-") == 0;
-
-		p->progress_fd = words ? STDERR_FILENO :
-			open(p->common.progress,
-				O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-				0666);
-		if (p->progress_fd < 0)
-			return err_sys(st->err, "cannot write '%s'",
-				p->common.progress);
+	if (c->slow_us != 0 && now - c->slow_us < SLOW_EVERY_US) {
+		c->slow++;
+		return;
 	}
-	buf_init(&out);
-	if (p->progress_fd == STDERR_FILENO)
-		buf_printf(&out,
-			"\r%s: batch %lld, %llu records in, %llu out\033[K",
-			st->op->name, (long long)b->number,
-			(unsigned long long)st->records_in,
-			(unsigned long long)st->records_out);
-	else
-		progress_line(st, b, time_monotonic() - p->started_us, &out);
-	if (write(p->progress_fd, out.p, out.n) != (ssize_t)out.n)
-		ret = err_sys(st->err, "cannot write '%s'",
-			p->common.progress);
-	buf_release(&out);
-	return ret;
+	if (st != last)
+		snprintf(upto, sizeof(upto), ", up to '%s',", last->op->name);
+	if (c->slow > 0)
+		snprintf(others, sizeof(others), " (so did %llu others since "
+			"the last such message)", (unsigned long long)c->slow);
+	c->slow_us = now;
+	c->slow = 0;
+	say(st, "batch %lld%s took %.*s, longer than the trigger's interval of "
+		"%.*s%s%s", (long long)number, upto, n, took, m, interval,
+		blocked ? ": most of it went by until those behind had taken "
+			"it" : "", others);
 }

@@ -41,8 +41,11 @@ vitals_places(char dir[2][VITALS_PATH])
 	struct stat s;
 
 	dir[0][0] = dir[1][0] = '\0';
-	if (wanted != NULL && strcmp(wanted, "0") == 0)
+	if (wanted != NULL && *wanted != '\0') {
+		if (*wanted == '/' && strlen(wanted) < VITALS_PATH - 40)
+			snprintf(dir[0], VITALS_PATH, "%s", wanted);
 		return;
+	}
 	if (runtime != NULL && *runtime == '/' &&
 		strlen(runtime) < VITALS_PATH - 40 && stat(runtime, &s) == 0 &&
 		s.st_uid == geteuid())
@@ -143,7 +146,7 @@ ready_timer(struct vitals *v)
 
 	memset(&own, 0, sizeof(own));
 	vitals_places(own.dir);
-	if (own.dir[1][0] == '\0')
+	if (own.dir[0][0] == '\0' && own.dir[1][0] == '\0')
 		return;
 	for (int i = 0; i < 2; i++) {
 		snprintf(own.path[i], VITALS_PATH, "%.250s/%d", own.dir[i],

@@ -152,6 +152,9 @@ wm_begin(struct wm *w, struct stage *st, struct batch *b)
 	w->anew = false;
 	tell(w, k, b);
 	w->newest = INT64_MIN;
+	w->oldest = INT64_MAX;
+	w->sum = 0;
+	w->seen = 0;
 	w->any = false;
 	w->limit = w->future_us >= 0 ? b->time_us + w->future_us : INT64_MAX;
 	return 0;
@@ -191,6 +194,11 @@ wm_batch(struct wm *w, struct stage *st, struct batch *b)
 
 	if (old == NULL)
 		return -1;
+	st->event_times.n = w->seen;
+	if (w->seen > 0)
+		st->event_times = (struct event_times){.min = w->oldest,
+			.max = w->newest, .n = w->seen,
+			.avg = (int64_t)(w->sum / (__int128)w->seen)};
 	k = *old;
 	raise_to(&k.newest, w->newest);
 	if (w->any)

@@ -25,6 +25,9 @@ struct wm {
 	int64_t delay_us;
 	bool once;         /* closing lags behind by a batch */
 	int64_t newest;    /* event time in this batch; INT64_MIN: none */
+	int64_t oldest;
+	__int128 sum;      /* of the times seen, so many: */
+	uint64_t seen;
 	int64_t limit;     /* of --future: what is above does not count */
 	bool any;          /* a record came in this batch */
 	bool flushing;     /* the input has ended */
@@ -48,8 +51,14 @@ int wm_take(struct stage *st, const struct value *object, state_ref *made);
 static inline void
 wm_see(struct wm *w, int64_t us)
 {
-	if (us > w->newest && us <= w->limit)
+	if (us > w->limit)
+		return;
+	if (us > w->newest)
 		w->newest = us;
+	if (us < w->oldest)
+		w->oldest = us;
+	w->sum += us;
+	w->seen++;
 }
 
 #endif

@@ -146,8 +146,9 @@ def progress_of(stage):
         with open(stage.progress, encoding="utf-8") as f:
             for line in f:
                 p = json.loads(line)
-                out[p["batchId"]] = (p.get("numRowsTotal"),
-                                     p.get("numRowsDroppedByWatermark"))
+                state = p.get("stateOperators", [{}])[0]
+                out[p["batchId"]] = (state.get("numRowsTotal"),
+                                     state.get("numRowsDroppedByWatermark"))
     except FileNotFoundError:
         pass
     return out

@@ -426,8 +426,9 @@ def details(program):
         with open(program.progress, encoding="utf-8") as f:
             for line in f:
                 p = json.loads(line)
-                dropped = p.get("numRowsDroppedByWatermark") or 0
-                d = {"rows": p.get("numRowsTotal"), "dropped": dropped}
+                state = p.get("stateOperators", [{}])[0]
+                dropped = state.get("numRowsDroppedByWatermark") or 0
+                d = {"rows": state.get("numRowsTotal"), "dropped": dropped}
                 if program.name == "dedup":
                     d["duplicates"] = p["numInputRows"] - \
                         p["numOutputRows"] - dropped
