@@ -62,7 +62,7 @@ skip(struct input *in)
 	char *lf = memchr(in->p + in->start, '\n', in->end - in->start);
 
 	if (lf == NULL) {
-		in->start = in->end;
+		in->start = in->scanned = in->end;
 		in->skipping = !in->eof;
 		return false;
 	}
