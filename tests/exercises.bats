@@ -97,6 +97,20 @@ events() {
 	[ "$output" = 1000 ]
 }
 
+@test "E7 stop the query from another terminal; see that it has stopped" {
+	export XDG_RUNTIME_DIR=$PWD
+	events
+	stream-files --trigger 50ms --name counts in |
+		parse-json --schema 'time timestamp, action string' |
+		agg --by action count --mode complete |
+		sink-table --db e.db --table counts &
+	wait_for bash -c '[ "$(sqlite3 e.db "select sum(count) from counts")" = 1000 ]'
+	wait_for bash -c 'bief ps | grep -q "^counts "'
+	bief stop counts
+	run -0 wait $!
+	run -1 bief ps
+}
+
 @test "E8 window start, action, count, ordered by both" {
 	shared
 	stream-files "$SHARED/data/events" |
@@ -126,6 +140,18 @@ events() {
 	sqlite3 want.db 'select * from counts order by 1, 3' >want
 	sqlite3 e.db 'select * from counts order by 1, 3' >got
 	cmp want got
+}
+
+@test "E10 list the running pipelines by name and id; stop them all" {
+	export XDG_RUNTIME_DIR=$PWD
+	events
+	for name in first second; do
+		stream-files --trigger 50ms --name "$name" in | agg count >"$name" &
+	done
+	wait_for bash -c '[ "$(bief ps | grep -cE "^(first|second) [0-9]+:")" = 2 ]'
+	bief stop --all
+	tail -qn 1 first second | is <(printf '{"#bief":{"eof":1}}\n%.0s' 1 2)
+	run -1 bief ps
 }
 
 @test "E11 in append mode each window comes once, when the watermark has passed it" {
