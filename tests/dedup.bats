@@ -118,3 +118,35 @@ records() { # records SECOND ID...: with a time and an id
 	[ "$(cat status)" = 3 ]
 	[[ "$output" == *"had field 'id' bigint in the checkpoint and now has field 'id' string"* ]]
 }
+
+@test "arrays and objects that differ in their spelling only are one key" {
+	cat >in <<-'J'
+	{"a":[1, 2]}
+	{"a":[1,2]}
+	{"a":{"x":1.50,"y":"\u0041"}}
+	{"a":{"x": 1.5, "y":"A"}}
+	{"a":{"y":"A","x":1.5}}
+	{"a":["2016-07-26T02:45:07.000Z",-0.0]}
+	{"a":["2016-07-26T02:45:07Z",0.0]}
+	{"a":[12345678901234567890]}
+	{"a":[12345678901234567891]}
+	J
+	dedup --by a <in >out
+	sed '2d;4d;7d' in | is out
+	agg --by a count <in >out
+	is out <<-'J'
+	{"a":["2016-07-26T02:45:07Z",0.0],"count":2}
+	{"a":[1,2],"count":2}
+	{"a":[12345678901234567890],"count":1}
+	{"a":[12345678901234567891],"count":1}
+	{"a":{"x":1.5,"y":"A"},"count":2}
+	{"a":{"y":"A","x":1.5},"count":1}
+	J
+}
+
+@test "a field that is named twice in --by, or not at all, is refused" {
+	run -2 dedup --by a,a </dev/null
+	[ "$output" = "dedup: --by: 'a' is there twice" ]
+	run -2 agg --by a, count </dev/null
+	[ "$output" = "agg: --by: a word is empty: it is FIELD,..." ]
+}

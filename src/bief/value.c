@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "canon.h"
 #include "number.h"
 #include "time.h"
 
@@ -379,8 +380,8 @@ enum class {
 	CLASS_BIG,    /* s, n: an integer beyond 64 bits; to here by value */
 	CLASS_TIME,   /* i */
 	CLASS_STRING, /* s, n: plain text */
-	CLASS_ARRAY,  /* s, n */
-	CLASS_OBJECT  /* s, n */
+	CLASS_ARRAY,  /* s, n: in the one spelling of canon.h */
+	CLASS_OBJECT  /* the same */
 };
 
 struct look {
@@ -391,7 +392,7 @@ struct look {
 	};
 	const char *s;
 	size_t n;
-	struct buf tmp; /* holds s where it had escapes */
+	struct buf tmp; /* holds s where that was not its spelling */
 	char date[TIME_MAX];
 };
 
@@ -467,6 +468,11 @@ look_at(const struct value *v, struct look *l)
 		l->class = v->type == VALUE_ARRAY ? CLASS_ARRAY : CLASS_OBJECT;
 		l->s = v->s;
 		l->n = v->n;
+		if (canon_is(v))
+			break;
+		canon_print(v, &l->tmp);
+		l->s = l->tmp.p;
+		l->n = l->tmp.n;
 	}
 }
 
@@ -659,7 +665,7 @@ value_compare(const struct value *a, const struct value *b)
  *	06           an integer beyond 64 bits: length, digits
  *	07, 08       a string without, with escapes: length, text as in JSON with
  *	             the fewest escapes
- *	09, 0a       an array, an object: length, JSON
+ *	09, 0a       an array, an object: length, JSON as canon.h spells it
  *	10 ... 18    an integer: 0 to 8 bytes, the sign in the lowest bit
  *	40 ... 7f    a string of 0 to 63 bytes without escapes
  *

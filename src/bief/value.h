@@ -146,7 +146,8 @@ void value_print(const struct value *v, struct buf *out);
  * Compare for order and for equality of keys, in this order: null, booleans,
  * numbers (as numbers, exactly, int against double too; -0.0 equals 0.0; NaN
  * equals NaN and is above all), times, other strings (by UTF-8 bytes of the
- * decoded text; dates are such), arrays, objects (both by their JSON text).  A
+ * decoded text; dates are such), arrays, objects (both by their JSON text, in
+ * the one spelling of canon.h).  A
  * missing value (NULL) is null.  The strings "NaN", "Infinity", "-Infinity" are
  * the doubles that print so.  Returns <0, 0, >0.
  */
