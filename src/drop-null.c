@@ -18,6 +18,8 @@ struct drop_null {
 	struct opt_list names;
 	struct field *fields; /* none: all that a record has */
 	bool *nan;            /* may this one hold NaN? */
+	uint64_t id;          /* of the shape that twice is right for */
+	bool twice;           /* it has a name more than once */
 };
 
 static const struct opt opts[] = {
@@ -70,6 +72,13 @@ missing(const struct value *v, bool nan)
 	return nan && v->type == VALUE_STRING && v->n == 3 && value_is_nan(v);
 }
 
+/* Of several fields of one name the last counts. */
+static bool
+is_last(const struct shape *s, size_t i)
+{
+	return shape_find(s, s->names[i].s, s->names[i].n) == (int)i;
+}
+
 static int
 record(struct stage *st, struct record *r)
 {
@@ -77,8 +86,19 @@ record(struct stage *st, struct record *r)
 	bool all = d->how == HOW_ALL;
 	size_t n = d->names.n > 0 ? d->names.n : r->shape->n;
 
+	if (d->names.n == 0 && d->id != r->shape->id) {
+		d->id = r->shape->id;
+		d->twice = false;
+		for (size_t i = 0; i < r->shape->n && !d->twice; i++)
+			d->twice = !is_last(r->shape, i);
+	}
+
 	for (size_t i = 0; i < n; i++) {
-		bool gone = d->names.n > 0 ?
+		bool gone;
+
+		if (d->twice && !is_last(r->shape, i))
+			continue;
+		gone = d->names.n > 0 ?
 			missing(record_get(r, &d->fields[i]), d->nan[i]) :
 			missing(&r->v[i], true);
 

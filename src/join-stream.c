@@ -261,7 +261,7 @@ plan_fields(struct join_stream *j, const struct plan *in, struct plan *out)
 	}
 	for (size_t i = 0; j->how != HOW_SEMI && i < in[1].fields->n; i++) {
 		const struct schema_field *f = &in[1].fields->f[i];
-		const char *name = join_pair_right(&j->pair, f->name);
+		const char *name = join_pair_right(&j->pair, i);
 
 		if (name != NULL)
 			schema_add(out->fields, name, type_copy(f->type));

@@ -180,6 +180,7 @@ csv_open(struct stage *st)
 
 /* Names and number of the columns. */
 
+/* One that is there already gets a number. */
 static void
 add_name(struct parse_csv *o, const char *s, size_t n)
 {
@@ -189,6 +190,11 @@ add_name(struct parse_csv *o, const char *s, size_t n)
 	buf_clear(&o->clean);
 	json_repair(&o->clean, s, n);
 	json_escape(&b, o->clean.p, o->clean.n);
+	n = b.n;
+	for (int i = 2; shape_find(o->shape, b.p, b.n) >= 0; i++) {
+		b.n = n;
+		buf_printf(&b, "_%d", i);
+	}
 	o->shape = shape_extend(o->shape, b.p, b.n);
 	buf_release(&b);
 }

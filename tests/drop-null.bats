@@ -63,3 +63,8 @@ setup() {
 	run drop-null --how some < in
 	[ "$status" -eq 2 ]
 }
+
+@test "of two fields of one name the last counts" {
+	printf '{"a":null,"a":1}\n{"a":1,"a":null}\n' | drop-null >out
+	is out <<<'{"a":null,"a":1}'
+}

@@ -221,3 +221,23 @@ streams() {
 	[ "$(cat status)" = 3 ]
 	[[ "$output" == *"now has left ad bigint, t timestamp, name string"* ]]
 }
+
+@test "standard input cannot be both inputs" {
+	run -2 join-stream - - --on a </dev/null
+	[ "$output" = "join-stream: '-' is there twice, but standard input can be read only once" ]
+	run -2 union - - </dev/null
+	[[ "$output" == "union: '-' is there twice"* ]]
+}
+
+@test "a field called right_a beside a is not there twice" {
+	echo '{"k":1,"right_a":3,"a":1}' >l
+	echo '{"k":1,"a":7}' >r
+	join-stream l r --on k >out
+	join-stream r l --on k >>out
+	join-stream l l --on k >>out
+	is out <<-'J'
+	{"k":1,"right_a":3,"a":1,"right_right_a":7}
+	{"k":1,"a":7,"right_a":3,"right_right_a":1}
+	{"k":1,"right_a":3,"a":1,"right_right_a":3,"right_right_right_a":1}
+	J
+}

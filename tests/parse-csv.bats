@@ -161,3 +161,10 @@ load lib
 		run -1 parse-csv --header <"csv/$f.csv"
 	done
 }
+
+@test "a name that is twice in the header gets a number" {
+	printf 'a,a,b,a_2\n1,2,3,4\n' | parse-csv --header >out
+	is out <<-'J'
+	{"a":"1","a_2":"2","b":"3","a_2_2":"4"}
+	J
+}

@@ -22,6 +22,7 @@ join_pair_release(struct join_pair *p)
 	opt_list_free(&p->names[1]);
 	opt_list_free(&p->own[0]);
 	opt_list_free(&p->own[1]);
+	opt_list_free(&p->given);
 	slots_release(&p->slots);
 	buf_release(&p->name);
 	free(p->from);
@@ -82,22 +83,37 @@ taken_once(const struct join_pair *p, const char *name)
 				strcmp(name, "window_end") == 0));
 }
 
+/* right_ before it as often as it must be: no field is to have that name. */
 static const char *
-right_of(struct join_pair *p, const struct opt_list *left, const char *name)
+right_of(struct join_pair *p, const struct opt_list *left,
+	const struct opt_list *right, size_t i)
 {
-	if (!listed(left, name))
-		return name;
-	if (taken_once(p, name))
-		return NULL;
+	const char *name = right->s[i];
+
+	if (i == 0)
+		opt_list_free(&p->given);
 	buf_clear(&p->name);
-	buf_printf(&p->name, "right_%s", name);
-	return buf_cstr(&p->name);
+	buf_str(&p->name, name);
+	if (listed(left, name)) {
+		if (taken_once(p, name))
+			return NULL;
+		do {
+			buf_need(&p->name, 7);
+			memmove(p->name.p + 6, p->name.p, p->name.n);
+			memcpy(p->name.p, "right_", 6);
+			p->name.n += 6;
+		} while (listed(left, buf_cstr(&p->name)) ||
+			listed(right, buf_cstr(&p->name)) ||
+			listed(&p->given, buf_cstr(&p->name)));
+	}
+	opt_list_add(&p->given, buf_cstr(&p->name), false);
+	return p->given.s[p->given.n - 1];
 }
 
 const char *
-join_pair_right(struct join_pair *p, const char *name)
+join_pair_right(struct join_pair *p, size_t i)
 {
-	return right_of(p, &p->names[0], name);
+	return right_of(p, &p->names[0], &p->names[1], i);
 }
 
 /* The fields of a side: those of the record, or those that it would have. */
@@ -168,7 +184,7 @@ layout(struct join_pair *p, struct shapes *shapes, const struct record *l,
 			taken_once(p, name) ? place(r, 1, name) : -1);
 	}
 	for (size_t i = 0; i < right->n; i++) {
-		const char *name = right_of(p, left, right->s[i]);
+		const char *name = right_of(p, left, right, i);
 
 		if (name != NULL)
 			add_output(p, name, place(r, 1, right->s[i]), -1);
