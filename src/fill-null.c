@@ -73,11 +73,15 @@ open_(struct stage *st)
 			return err_as(st->err, STATUS_USAGE,
 				"'%s' names no value: say %s=VALUE", s, s);
 		f->name = mem_dup(s, (size_t)(value - s));
+		x->n++;
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(x->fills[k].name, f->name) == 0)
+				return err_as(st->err, STATUS_USAGE,
+					"'%s' is given two values", f->name);
 		f->text = value + 1;
 		f->nan = true;
 		record_add_init(&f->add, f->name);
 		field_init(&f->field, f->name);
-		x->n++;
 		read_value(f);
 	}
 	return 0;

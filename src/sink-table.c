@@ -9,6 +9,7 @@
  */
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "buf.h"
 #include "dbtable.h"
@@ -93,6 +94,14 @@ sink_table_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE, "%s needs %s",
 			s->db == NULL ? "--table NAME" : "--db FILE",
 			s->db == NULL ? "--db FILE" : "--table NAME");
+	if (s->table != NULL && *s->table == '\0')
+		return err_as(st->err, STATUS_USAGE,
+			"--table: the name is empty");
+	if (s->table != NULL && (strncasecmp(s->table, "_bief_", 6) == 0 ||
+		strncasecmp(s->table, "sqlite_", 7) == 0))
+		return err_as(st->err, STATUS_USAGE,
+			"--table: '%s' is a name of %s own: take another one",
+			s->table, *s->table == '_' ? "bief's" : "SQLite's");
 	if (s->db != NULL &&
 		(s->live || s->no_truncate || s->rows != UNTOLD ||
 			s->truncate != UNTOLD || s->style != STYLE_CONSOLE))

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,11 +64,14 @@ struct stream_files {
 
 static const struct opt options[] = {
 	{"max-files", 0, OPT_INT, offsetof(struct stream_files, max_files),
-		"N", "take at most N files into a batch"},
+		"N", "take at most N files into a batch",
+		.least = 1},
 	{"max-bytes", 0, OPT_SIZE, offsetof(struct stream_files, max_bytes),
-		"N", "take files of at most N bytes into a batch (but one)"},
+		"N", "take files of at most N bytes into a batch (but one)",
+		.least = 1},
 	{"max-records", 0, OPT_INT, offsetof(struct stream_files, max_records),
-		"N", "take at most N lines into a batch"},
+		"N", "take at most N lines into a batch",
+		.least = 1},
 	{"max-file-age", 0, OPT_DURATION,
 		offsetof(struct stream_files, max_age_us), "D",
 		"ignore files this much older than the newest one read (7d)"},
@@ -147,6 +151,60 @@ is_glob(const char *path)
 	return strpbrk(path, "*?[") != NULL;
 }
 
+static bool
+same_directory(const char *path, const char *dir)
+{
+	char *real = realpath(path, NULL);
+	bool same = real != NULL && strcmp(real, dir) == 0;
+
+	free(real);
+	return same;
+}
+
+/* Would files of this directory be read? */
+static bool
+reads_from(const char *operand, const char *dir)
+{
+	const char *slash = strrchr(operand, '/');
+	char *in;
+	glob_t found;
+	bool same = same_directory(operand, dir);
+
+	if (same || !is_glob(operand))
+		return same;
+	in = slash == NULL ? mem_dup(".", 1) :
+		mem_dup(operand, (size_t)(slash + 1 - operand));
+	if (glob(in, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc && !same; i++)
+			same = same_directory(found.gl_pathv[i], dir);
+		globfree(&found);
+	}
+	free(in);
+	return same;
+}
+
+/* What is archived must not come again. */
+static int
+check_archive(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	char *dir;
+
+	if (!s->clean || strncmp(s->clean, "archive=", 8) != 0)
+		return 0;
+	dir = realpath(s->clean + strlen("archive="), NULL);
+	for (size_t i = 0; dir != NULL && i < st->noperands; i++)
+		if (reads_from(st->operands[i], dir)) {
+			free(dir);
+			return err_as(st->err, STATUS_USAGE, "--clean "
+				"archives into '%s', which is read from: name "
+				"another directory", s->clean +
+				strlen("archive="));
+		}
+	free(dir);
+	return 0;
+}
+
 /* --follow FILE: the one operand, which may not be there yet. */
 static int
 open_growing(struct stage *st)
@@ -218,7 +276,7 @@ check(struct stage *st, const struct plan *p)
 				"one file, or directories and globs");
 		s->grow = true;
 	}
-	return 0;
+	return check_archive(st);
 }
 
 static int

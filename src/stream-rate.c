@@ -14,6 +14,7 @@
 #include "time.h"
 
 #define BURST 8192 /* records at one call */
+#define NOT_GIVEN (-1)
 
 /*
  * Two ways, Spark's "rate" and "rate-micro-batch".  In the first what is due is
@@ -39,13 +40,14 @@ struct stream_rate {
 
 static const struct opt options[] = {
 	{"rate", 'r', OPT_INT, offsetof(struct stream_rate, rate), "N",
-		"records a second (1)"},
+		"records a second (1)", .least = 1},
 	{"ramp-up", 0, OPT_DURATION, offsetof(struct stream_rate, ramp_us), "D",
 		"reach the rate after this long, in equal steps"},
 	{"count", 'n', OPT_INT, offsetof(struct stream_rate, count), "N",
-		"end after so many records"},
+		"end after so many records", .least = 1},
 	{"rows-per-batch", 0, OPT_INT, offsetof(struct stream_rate, per_batch),
-		"N", "N records a batch, independent of the clock"},
+		"N", "N records a batch, independent of the clock",
+		.least = 1},
 	{"start", 0, OPT_STRING, offsetof(struct stream_rate, start), "TIME",
 		"time of the first such batch (1970-01-01)"},
 	{"advance", 0, OPT_DURATION, offsetof(struct stream_rate, advance_us),
@@ -57,8 +59,8 @@ defaults(void *self)
 {
 	struct stream_rate *s = self;
 
-	s->rate = 1;
-	s->advance_us = TIME_SECOND;
+	s->rate = NOT_GIVEN;
+	s->advance_us = NOT_GIVEN;
 	s->stop = -1;
 }
 
@@ -67,15 +69,24 @@ open_rate(struct stage *st)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
-	if (s->rate < 1 || s->rate > INT32_MAX)
+	if (s->rate > INT32_MAX)
 		return err_as(st->err, STATUS_USAGE,
 			"--rate is at least 1 and at most %d", INT32_MAX);
+	if (s->per_batch > 0 && (s->rate != NOT_GIVEN || s->ramp_us > 0))
+		return err_as(st->err, STATUS_USAGE,
+			"--rows-per-batch counts records, not seconds: leave "
+			"--rate and --ramp-up away");
 	if (s->ramp_us % TIME_SECOND != 0)
 		return err_as(st->err, STATUS_USAGE,
 			"--ramp-up goes by whole seconds");
-	if (s->start && s->per_batch == 0)
+	if ((s->start || s->advance_us != NOT_GIVEN) && s->per_batch == 0)
 		return err_as(st->err, STATUS_USAGE,
-			"--start belongs to --rows-per-batch");
+			"--%s belongs to --rows-per-batch",
+			s->start ? "start" : "advance");
+	if (s->rate == NOT_GIVEN)
+		s->rate = 1;
+	if (s->advance_us == NOT_GIVEN)
+		s->advance_us = TIME_SECOND;
 	if (s->start && time_parse(s->start, strlen(s->start), run_zone(st),
 		time_now(), &s->first_us) != 0)
 		return err_as(st->err, STATUS_USAGE,

@@ -37,11 +37,13 @@ thru_open(struct stage *st)
 			"which command? thru -- COMMAND [ARGUMENT ...]");
 	for (size_t i = 0; i < t->ok.n; i++) {
 		char *end;
+		long status = strtol(t->ok.s[i], &end, 10);
 
-		strtol(t->ok.s[i], &end, 10);
-		if (*end != '\0' || end == t->ok.s[i])
+		if (*end != '\0' || end == t->ok.s[i] || status < 0 ||
+			status > 255)
 			return err_as(st->err, STATUS_USAGE,
-				"--ok: '%s' is no exit status", t->ok.s[i]);
+				"--ok: '%s' is no exit status: these are 0 to "
+				"255", t->ok.s[i]);
 	}
 	return 0;
 }

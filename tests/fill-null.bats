@@ -53,3 +53,8 @@ load lib
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"names no value"* ]]
 }
+
+@test "two values for one field are refused" {
+	run -2 fill-null n=1 n=2 </dev/null
+	[ "$output" = "fill-null: 'n' is given two values" ]
+}

@@ -498,3 +498,11 @@ stream() {
 	run -2 sink-table --key k < /dev/null
 	run -2 sink-table --truncate 3 --no-truncate < /dev/null
 }
+
+@test "a table without a name, or with one of bief's own, is refused" {
+	run -2 sink-table --db x.db --table '' </dev/null
+	[ "$output" = "sink-table: --table: the name is empty" ]
+	run -2 sink-table --db x.db --table _bief_batches </dev/null
+	[ "$output" = "sink-table: --table: '_bief_batches' is a name of bief's own: take another one" ]
+	[ ! -e x.db ]
+}

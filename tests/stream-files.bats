@@ -529,3 +529,13 @@ stop() {
 	[ "$(cat old/k=2/f)" = old ]
 	[ "$(cat d/k=2/f)" = '{"a":2}' ]
 }
+
+@test "--clean does not archive into what is read from" {
+	mkdir fin
+	for from in fin 'fi*/*.json' 'fin/*'; do
+		run -2 stream-files --clean archive=fin --checkpoint ck "$from"
+		[[ "$output" == *"--clean archives into 'fin', which is read from: name another directory"* ]]
+	done
+	run -2 stream-files --trigger once --max-files 0 fin
+	[[ "$output" == *"--max-files is at least 1"* ]]
+}

@@ -71,3 +71,15 @@ load lib
 	END
 	diff <(grep '"value":' 2) <(grep '"value":' 3 | head -3)
 }
+
+@test "options that do not go together are refused" {
+	run -2 stream-rate --count 0
+	[ "$output" = "stream-rate: --count is at least 1" ]
+	run -2 stream-rate --rows-per-batch 0
+	[ "$output" = "stream-rate: --rows-per-batch is at least 1" ]
+	run -2 stream-rate --rows-per-batch 5 --rate 2
+	[ "$output" = "stream-rate: --rows-per-batch counts records, not seconds: leave --rate and --ramp-up away" ]
+	run -2 stream-rate --rows-per-batch 5 --ramp-up 2s
+	run -2 stream-rate --advance 1s
+	[ "$output" = "stream-rate: --advance belongs to --rows-per-batch" ]
+}

@@ -80,3 +80,10 @@ numbers() { # numbers N...
 	is out < <(numbers 1)
 	[ "$(tail -1 err)" = "take: 1 record refused, skipped" ]
 }
+
+@test "batches of no records, or of records and by the clock, are refused" {
+	run -2 take 3 --batch 0 </dev/null
+	[ "$output" = "take: --batch is at least 1" ]
+	run -2 take 3 --batch 2 --trigger 1s </dev/null
+	[ "$output" = "take: --batch and --trigger: one of them" ]
+}

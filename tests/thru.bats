@@ -78,7 +78,9 @@ numbers() { # numbers N...
 	run -2 thru </dev/null
 	[ "$output" = "thru: which command? thru -- COMMAND [ARGUMENT ...]" ]
 	run -2 thru --ok never -- cat </dev/null
-	[ "$output" = "thru: --ok: 'never' is no exit status" ]
+	[ "$output" = "thru: --ok: 'never' is no exit status: these are 0 to 255" ]
+	run -2 thru --ok 256 -- cat </dev/null
+	[ "$output" = "thru: --ok: '256' is no exit status: these are 0 to 255" ]
 }
 
 @test "a command that writes a control line is refused" {

@@ -147,3 +147,8 @@ marks() {
 	[[ $output == *"longer than 10000 years"* ]]
 	run -2 watermark --on t --delay 9223372036854775807us </dev/null
 }
+
+@test "a future that is negative is refused" {
+	run -2 watermark --on t --delay 1h --future -1h </dev/null
+	[ "$output" = "watermark: --future: it is negative" ]
+}

@@ -62,6 +62,41 @@ version(const struct op *op, struct buf *out)
 	buf_printf(out, "%s (bief) " BIEF_VERSION "\n", op->name);
 }
 
+/* Standard input can be read once. */
+static int
+check_inputs(struct stage *st)
+{
+	size_t n = 0;
+
+	if (!(st->op->flags & (OP_INPUTS | OP_FILES)))
+		return 0;
+	for (size_t i = 0; i < st->noperands; i++)
+		n += strcmp(st->operands[i], "-") == 0;
+	if (n < 2)
+		return 0;
+	return err_as(st->err, STATUS_USAGE,
+		"'-' is there twice, but standard input can be read only once");
+}
+
+/* What the common options ask for must go together. */
+static int
+check_common(struct stage *st)
+{
+	const struct common *c = &st->priv->common;
+
+	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
+		return err_as(st->err, STATUS_USAGE,
+			"what is '%s'? usage: %s %s", st->operands[0],
+			st->op->name, st->op->synopsis);
+	if (c->zone != NULL && zone_open(c->zone, strlen(c->zone)) == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--zone: there is no time zone '%s'", c->zone);
+	if (c->batch > 0 && c->trigger != NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--batch and --trigger: one of them");
+	return check_inputs(st);
+}
+
 static int
 open_stage(struct stage *st, char **words)
 {
@@ -81,13 +116,8 @@ open_stage(struct stage *st, char **words)
 		print_and_exit(st, help_dump);
 	st->on_error = c->on_error;
 	st->text = (st->op->flags & OP_TEXT) != 0;
-	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
-		return err_as(st->err, STATUS_USAGE,
-			"what is '%s'? usage: %s %s", st->operands[0],
-			st->op->name, st->op->synopsis);
-	if (c->zone != NULL && zone_open(c->zone, strlen(c->zone)) == NULL)
-		return err_as(st->err, STATUS_USAGE,
-			"--zone: there is no time zone '%s'", c->zone);
+	if (check_common(st) < 0)
+		return -1;
 	if (st->op->flags & OP_STATE)
 		st->state = state_new((size_t)c->max_state);
 	st->priv->opened = true;

@@ -34,7 +34,8 @@ static const struct opt error_opts[] = {
 
 static const struct opt batch_opts[] = {
 	{"batch", 0, OPT_INT, AT(batch), "N",
-		"make batches of N records, of a stream without batches"},
+		"make batches of N records, of a stream without batches",
+		.least = 1},
 	{"trigger", 0, OPT_STRING, AT(trigger), "DURATION",
 		"make a batch per interval, of a stream without batches"},
 	{"max-state", 0, OPT_SIZE, AT(max_state), "SIZE",
@@ -47,7 +48,7 @@ static const struct opt source_opts[] = {
 	{"checkpoint", 0, OPT_STRING, AT(checkpoint), "DIR",
 		"make the pipeline recover from here", true},
 	{"sinks", 0, OPT_INT, AT(sinks), "N",
-		"wait for this many sinks with a checkpoint (1)"},
+		"wait for this many sinks with a checkpoint (1)", .least = 1},
 	OPT_END};
 
 static const struct opt ready_opts[] = {

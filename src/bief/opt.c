@@ -158,6 +158,39 @@ choice(const char *choices, const char *value)
 	}
 }
 
+/* A word that is missing, or there twice, is a slip. */
+static int
+check_list(const struct opt *o, const struct opt_list *l, struct err *err)
+{
+	char quoted[200];
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->s[i][0] == '\0')
+			return err_as(err, STATUS_USAGE,
+				"--%s: a word is empty: it is %s", o->name,
+				o->arg);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(l->s[i], l->s[k]) == 0)
+				return err_as(err, STATUS_USAGE,
+					"--%s: '%s' is there twice", o->name,
+					err_quote(quoted, sizeof(quoted),
+						l->s[i], strlen(l->s[i])));
+	}
+	return 0;
+}
+
+static int
+check_least(const struct opt *o, int64_t n, struct err *err)
+{
+	if (n >= o->least)
+		return 0;
+	if (o->kind == OPT_DURATION && o->least <= 1)
+		return err_as(err, STATUS_USAGE, "--%s: it is %s", o->name,
+			n < 0 ? "negative" : "nothing: leave it away");
+	return err_as(err, STATUS_USAGE, "--%s is at least %lld", o->name,
+		(long long)o->least);
+}
+
 static int
 set(const struct opt *o, void *base, const char *value, struct err *err)
 {
@@ -184,19 +217,19 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 			return err_as(err, STATUS_USAGE,
 				"--%s: '%s' is not a whole number", o->name,
 				quoted);
-		return 0;
+		return check_least(o, *(int64_t *)at, err);
 	}
 	case OPT_DURATION:
 		if (duration_us(value, strlen(value), at, &why) < 0)
 			return err_as(err, STATUS_USAGE, "--%s: %s", o->name,
 				why.text);
-		return 0;
+		return check_least(o, *(int64_t *)at, err);
 	case OPT_SIZE:
 		if (size_parse(value, at) < 0)
 			return err_as(err, STATUS_USAGE,
 				"--%s: '%s' is not a size such as 16M",
 				o->name, quoted);
-		return 0;
+		return check_least(o, *(int64_t *)at, err);
 	case OPT_ENUM:
 		if ((i = choice(o->arg, value)) < 0)
 			return err_as(err, STATUS_USAGE,
@@ -207,7 +240,7 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 	case OPT_LIST:
 	case OPT_MULTI:
 		opt_list_add(at, value, o->kind == OPT_LIST);
-		return 0;
+		return o->kind == OPT_LIST ? check_list(o, at, err) : 0;
 	}
 	return 0;
 }

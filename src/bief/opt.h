@@ -4,7 +4,8 @@
  *
  * Long options and, for the daily few, a letter.  No abbreviations; options
  * stand anywhere, "--" ends them; repeating one is an error unless it is a
- * list.  --name VALUE or --name=VALUE.
+ * list.  --name VALUE or --name=VALUE.  A list has no empty word, and none
+ * twice.
  */
 #ifndef BIEF_OPT_H
 #define BIEF_OPT_H
@@ -41,9 +42,10 @@ struct opt {
 	const char *help; /* one line, no full stop */
 	bool file;        /* the value is a file: completions complete files */
 	bool free;        /* may differ when a checkpoint is taken up again */
+	int64_t least;    /* of a number, size or duration */
 };
 
-#define OPT_END {NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false}
+#define OPT_END {NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false, 0}
 
 /*
  * Parse argv[1..] into base.  Members keep what they had when an option is not
