@@ -80,7 +80,8 @@ agg_open(struct stage *st)
 	struct agg *a = STAGE(st, agg);
 	size_t i;
 
-	a->late_groups = state_new(0);
+	st->late_what = "group";
+	a->late_groups = state_new(run_max_state(st));
 	field_init(&a->start, "window_start");
 	field_init(&a->end, "window_end");
 	record_add_init(&a->add_start, "window_start");
@@ -686,9 +687,13 @@ agg_record(struct stage *st, struct record *r)
 		widen(st, &before) == -1)
 		return -1;
 	if (!a->q.acc.count_only &&
-		accums_read(&a->q.acc, r, run_on_error(st) == ON_ERROR_KEEP,
-			st->err) == -1)
-		return run_reject(st, r, "%s", st->err->text);
+		accums_read(&a->q.acc, r, false, st->err) == -1) {
+		if (run_reject(st, r, "%s", st->err->text) == -1)
+			return -1;
+		if (!run_kept(st))
+			return 0;
+		accums_read(&a->q.acc, r, true, st->err);
+	}
 	if (r->windows != NULL && a->q.g.windowed)
 		return take_windows(st, r);
 	if (a->single && a->q.g.windowed) {

@@ -184,7 +184,7 @@ reject(struct stage *st, struct record *r, size_t i, const struct err *err)
 	if (run_reject(st, r, "%s: %s", STAGE(st, derive)->d[i].name,
 		    err->text) < 0)
 		return -1;
-	if (run_on_error(st) != ON_ERROR_KEEP)
+	if (!run_kept(st))
 		return 0;
 	return add_and_go_on(st, r, i, &null);
 }

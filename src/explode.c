@@ -380,7 +380,7 @@ record(struct stage *st, struct record *r)
 		v.type != VALUE_ARRAY) {
 		if (refuse(st, r, &v) < 0)
 			return -1;
-		if (run_on_error(st) != ON_ERROR_KEEP)
+		if (!run_kept(st))
 			return 0;
 		v = value_null();
 	}

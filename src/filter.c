@@ -92,7 +92,7 @@ reject(struct stage *st, struct record *r, const struct err *err)
 {
 	if (run_reject(st, r, "%s", err->text) < 0)
 		return -1;
-	return run_on_error(st) == ON_ERROR_KEEP ? run_emit(st, r) : 0;
+	return run_kept(st) ? run_emit(st, r) : 0;
 }
 
 static int

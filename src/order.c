@@ -21,6 +21,7 @@ struct order_key {
 
 /* A record that waits: its keys and its text, in one allocation. */
 struct row {
+	size_t bytes;
 	struct value *keys;
 	uint64_t number;
 	char *text;
@@ -34,6 +35,7 @@ struct order {
 	size_t nkeys;
 	struct row *rows;
 	size_t nrows, cap;
+	size_t bytes; /* of the rows */
 	struct buf text, tmp;
 };
 
@@ -111,8 +113,10 @@ trim(struct order *o)
 		o->nrows < (size_t)o->limit * 2)
 		return;
 	qsort_r(o->rows, o->nrows, sizeof(*o->rows), by_keys, o);
-	while (o->nrows > (size_t)o->limit)
-		free(o->rows[--o->nrows].text);
+	while (o->nrows > (size_t)o->limit) {
+		o->bytes -= o->rows[--o->nrows].bytes;
+		free(o->rows[o->nrows].text);
+	}
 }
 
 static int
@@ -128,21 +132,23 @@ order_record(struct stage *st, struct record *r)
 	for (size_t i = 0; i < o->nkeys; i++)
 		value_encode(record_get(r, &o->keys[i].field), &o->tmp);
 	row.n = (uint32_t)o->text.n;
-	row.text = mem_alloc(keys + row.n + JSON_PADDING + o->tmp.n);
+	row.bytes = keys + row.n + JSON_PADDING + o->tmp.n;
+	row.text = mem_alloc(row.bytes);
 	row.keys = (struct value *)row.text;
 	memcpy(row.text + keys, o->text.p, row.n);
 	memcpy(row.text + keys + row.n + JSON_PADDING, o->tmp.p, o->tmp.n);
 	used = keys + row.n + JSON_PADDING;
 	for (size_t i = 0; i < o->nkeys; i++)
 		used += value_decode(&row.keys[i], row.text + used,
-			keys + row.n + JSON_PADDING + o->tmp.n - used);
+			row.bytes - used);
 	if (o->nrows == o->cap) {
 		o->cap = o->cap ? o->cap * 2 : 64;
 		o->rows = mem_realloc(o->rows, o->cap * sizeof(*o->rows));
 	}
 	o->rows[o->nrows++] = row;
+	o->bytes += row.bytes;
 	trim(o);
-	return 0;
+	return run_room(st, o->bytes + o->cap * sizeof(*o->rows));
 }
 
 static int
@@ -169,7 +175,7 @@ order_batch(struct stage *st, struct batch *b)
 		free(o->rows[i].text);
 	}
 	record_reader_release(&reader);
-	o->nrows = 0;
+	o->nrows = o->bytes = 0;
 	return ret;
 }
 

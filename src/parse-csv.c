@@ -395,7 +395,7 @@ emit(struct stage *st, struct parse_csv *o, const struct record *r)
 	if (why != NULL) {
 		if (refuse(st, r, why) < 0)
 			return -1;
-		if (st->on_error != ON_ERROR_KEEP)
+		if (!run_kept(st))
 			return 0;
 		if (o->corrupt >= 0) {
 			buf_clear(&o->clean);

@@ -295,7 +295,7 @@ json_record(struct stage *st, struct record *r)
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
 		if (run_reject(st, r, "%s", fromjson_why(o->json)) < 0)
 			return -1;
-		if (st->on_error == ON_ERROR_SKIP)
+		if (!run_kept(st))
 			return 0;
 		if (o->corrupt >= 0)
 			v[o->corrupt] = fromjson_text(o->json, text, n);

@@ -50,7 +50,7 @@ text_record(struct stage *st, struct record *r)
 	if (!json_utf8(s, n)) {
 		if (run_reject(st, r, "invalid UTF-8") < 0)
 			return -1;
-		if (st->on_error == ON_ERROR_SKIP)
+		if (!run_kept(st))
 			return 0;
 		buf_clear(&o->clean);
 		json_repair(&o->clean, s, n);

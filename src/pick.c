@@ -309,7 +309,7 @@ compute(struct stage *st, struct record *r, struct value *v)
 			continue;
 		if (run_reject(st, r, "%s: %s", k->names[i], err.text) < 0)
 			return -1;
-		if (run_on_error(st) != ON_ERROR_KEEP)
+		if (!run_kept(st))
 			return 0;
 		v[i] = value_null();
 	}

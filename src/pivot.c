@@ -63,7 +63,7 @@ pivot_open(struct stage *st)
 {
 	struct pivot *p = STAGE(st, pivot);
 
-	p->cells = state_new(0);
+	p->cells = state_new(run_max_state(st));
 	if (p->rows == NULL || p->cols == NULL || p->value == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--rows, --cols and --value are all needed");

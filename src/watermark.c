@@ -90,7 +90,7 @@ watermark_record(struct stage *st, struct record *r)
 				 "'%s timestamp' makes one",
 				 w->on, w->on) == -1)
 			return -1;
-		else if (run_on_error(st) != ON_ERROR_KEEP)
+		else if (!run_kept(st))
 			return 0;
 	}
 	return run_emit(st, r);

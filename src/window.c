@@ -172,8 +172,11 @@ window_open(struct stage *st)
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
 	run_watch(st, &w->field);
-	if (w->session_field != NULL)
+	st->untimed_what = "usable time";
+	if (w->session_field != NULL) {
+		st->untimed_what = "usable time or gap";
 		field_init(&w->gap, w->session_field);
+	}
 	if ((is_session(w) ? check_session(st) : check_size(st)) == -1)
 		return -1;
 	return wm_open(&w->wm, "watermark", st->err);

@@ -174,8 +174,10 @@ rows() {
 	agg --on-error skip count sum:x < in > out 2> err
 	is out <<< '{"count":1,"sum(x)":1}'
 	grep -q '1 record refused, skipped' err
-	agg --on-error keep count sum:x < in > out 2> err
+	agg --on-error keep --rejects rk count sum:x < in > out 2> err
 	is out <<< '{"count":2,"sum(x)":1}'
+	grep -q '1 record refused, kept' err
+	[ "$(wc -l <rk)" = 1 ]
 }
 
 @test "what cannot work is refused at the start, with the nearest name" {
@@ -258,7 +260,7 @@ rows() {
 
 	120 180 2
 	END
-	grep -q '2 came after the watermark' err
+	grep -q '2 groups came after the watermark' err
 }
 
 @test "update: the groups that had a record in the batch" {
@@ -289,7 +291,7 @@ rows() {
 
 	30 1, 31 1
 	END
-	grep -q '1 came after the watermark' err
+	grep -q '1 group came after the watermark' err
 }
 
 @test "late records go to --rejects with batch, watermark and reason" {
@@ -449,4 +451,10 @@ rows() {
 	EOF
 	agg --by action sum:n </dev/null 2>err
 	[ ! -s err ]
+}
+
+@test "--max-state bounds lists as well as groups" {
+	seq 20000 | sed 's/.*/{"a":&}/' >in
+	run -1 agg collect_list:a --max-state 100K <in
+	[[ "$output" == *"the state has reached its limit of 102400 bytes"* ]]
 }

@@ -194,14 +194,14 @@ not_records() {
 		head -2 in >two
 		bief run "window --on t $w --watermark 0s --batch 1 < two |
 			agg --by t count --mode append --plain" | is all
-		grep -q 'came after the watermark and were dropped' e
+		grep -Eq '(records|groups) came after the watermark and were dropped' e
 		[ "$(jq -r 'select(.reason | startswith("late")) | .watermark' rejects |
 			sort -u)" = 2016-01-01T12:00:00Z ]
 		rm rejects
 	done
 	watermark --on t --delay 0s --batch 1 <in | dedup --plain >o 2>e
 	[ "$(wc -l <o)" -eq 2 ]
-	grep -q '^dedup: 50 came after the watermark' e
+	grep -q '^dedup: 50 records came after the watermark' e
 }
 
 @test "time that runs backwards loses only what is later than the delay" {
@@ -216,7 +216,7 @@ not_records() {
 	bief run 'window --on t --size 10m --watermark 0s --batch 1 < in |
 		agg count --mode update --plain' >o 2>e
 	[ "$(jq -s 'map(.count) | max' o)" -eq 10 ]
-	grep -q 'agg: 50 came after the watermark' e
+	grep -q 'agg: 50 groups came after the watermark' e
 }
 
 @test "a null time is in no window, moves no watermark, and is never late" {
@@ -227,7 +227,7 @@ not_records() {
 	{"window_start":"2016-01-01T10:00:00Z","window_end":"2016-01-01T11:00:00Z","count":1}
 	{"window_start":"2016-01-01T12:00:00Z","window_end":"2016-01-01T13:00:00Z","count":1}
 	EOS
-	grep -q '^window: 4 records had no time' e
+	grep -q '^window: 4 records had no usable time' e
 	watermark --on t --delay 0s --batch 1 <in | dedup --by k --plain >o
 	[ "$(jq -c .k o | tr -d '\n')" = 123456 ]
 	join-stream <(watermark --on t --delay 0s --batch 1 <in) \
@@ -348,4 +348,16 @@ stream() {
 	run -0 bash -c "derive b=.a+1 <in | tail -1"
 	[ "$output" = '{"a":1,"b":2}' ]
 	run -1 bash -c "stream-files in | agg count sum:a --batch 1 --mode update --plain"
+}
+
+@test "what no program can keep is said to be skipped, whatever --on-error says" {
+	printf '{"a":1}\nno JSON\n' >in
+	for p in 'pick a' dedup 'agg count' 'order --by a' 'take 5' 'union - in' \
+		'derive b=.a' 'fill-null a=0' 'sink-table' 'sink-files out'; do
+		$p --on-error keep <in >/dev/null 2>err
+		grep -Eq ': [12] records? refused, skipped$' err || { cat err; false; }
+	done
+	printf '{"a":1}\n{"a":"x"}\nno JSON\n' |
+		derive 'b=.a+1' --on-error keep >/dev/null 2>err
+	[ "$(tail -1 err)" = "derive: 2 records refused, 1 kept, 1 skipped" ]
 }

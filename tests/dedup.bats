@@ -48,7 +48,7 @@ records() { # records SECOND ID...: with a time and an id
 		watermark --on t --delay 10s --batch 2 |
 		dedup --by id --plain --rejects late >out 2>err
 	is out < <(records 30 1 50 2)
-	[ "$(cat err)" = "dedup: 1 came after the watermark and was dropped" ]
+	[ "$(cat err)" = "dedup: 1 record came after the watermark and was dropped" ]
 	is late <<-'E'
 	{"program":"dedup","line":3,"batch":1,"watermark":"2026-11-21T08:00:40Z","reason":"the record is older than the watermark","record":"{\"t\":\"2026-11-21T08:00:10Z\",\"id\":3}"}
 	E

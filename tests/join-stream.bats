@@ -137,7 +137,7 @@ streams() {
 	join-stream left right --on ad --plain >out 2>err
 	jq -c .ad out >ids
 	is ids < <(printf '1\n2\n')
-	[ "$(cat err)" = "join-stream: 2 came after the watermark and were dropped" ]
+	[ "$(cat err)" = "join-stream: 2 records came after the watermark and were dropped" ]
 }
 
 @test "the watermark is the smaller one, and lags as bounds let rows wait" {

@@ -84,3 +84,11 @@ load lib
 	run -2 order --by m <in
 	[[ "$output" == "order: no field 'm'"* ]]
 }
+
+@test "--max-state bounds the records that are gathered" {
+	seq 20000 | sed 's/.*/{"a":&}/' >in
+	run -1 order --by a --max-state 100K <in
+	[ "$output" = "order: what it keeps has reached the limit of 102400 bytes: raise --max-state" ]
+	order --by -a --limit 1 --max-state 1M <in >out
+	is out <<<'{"a":20000}'
+}

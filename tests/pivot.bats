@@ -68,3 +68,9 @@ cells() { # cells ROW COLUMN VALUE...
 	run -2 pivot --rows r --cols c </dev/null
 	[ "$output" = "pivot: --rows, --cols and --value are all needed" ]
 }
+
+@test "--max-state bounds the cells" {
+	seq 20000 | sed 's/.*/{"r":&,"c":1,"v":&}/' >in
+	run -1 pivot --rows r --cols c --value v --max-state 100K <in
+	[[ "$output" == *"the state has reached its limit of 102400 bytes"* ]]
+}

@@ -233,7 +233,7 @@ agg_rows() {
 	printf '{"t":%s}\n' null '"soon"' '"2026-11-21T08:00:01Z"' true |
 		window --on t --size 1s --on-error skip --rejects bad >out 2>err
 	[ "$(wc -l <out)" -eq 1 ]
-	grep -x 'window: 2 records had no time and were dropped' err
+	grep -x 'window: 2 records had no usable time and were dropped' err
 	is bad <<-'EOF'
 	{"program":"window","line":1,"reason":"no time in 't'","record":"{\"t\":null}"}
 	{"program":"window","line":2,"reason":"no time in 't'","record":"{\"t\":\"soon\"}"}

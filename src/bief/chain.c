@@ -354,9 +354,10 @@ plan_stages(struct stage *st, const struct plan *in, int n)
 			return failed(st);
 		if (!st->in.stream)
 			st->now.whole = true;
-		/* Sinks may have to skip a batch. */
+		/* Sinks may have to skip a batch; state may be too much. */
 		st->straight = !st->priv->batcher &&
-			!(st->op->flags & OP_SINK);
+			!(st->op->flags & OP_SINK) &&
+			(st->state == NULL || st->priv->common.max_state == 0);
 		if (st->priv->batcher && st->priv->per_batch == 0 &&
 			st->in.trigger == TRIGGER_INTERVAL)
 			st->priv->next_tick = time_now();
@@ -476,6 +477,8 @@ chain_give(struct stage *st, struct record *r)
 		ret = give_as_text(st, r);
 	else
 		ret = st->op->record(st, r);
+	if (ret == 0 && st->state != NULL)
+		ret = state_check(st->state, st->err);
 	if (ret < 0)
 		return failed(st);
 	if (p->per_batch > 0 && ++p->in_batch >= p->per_batch)
@@ -628,6 +631,24 @@ size_t
 run_max_line(const struct stage *st)
 {
 	return (size_t)st->priv->common.max_line;
+}
+
+size_t
+run_max_state(const struct stage *st)
+{
+	return (size_t)st->priv->common.max_state;
+}
+
+int
+run_room(struct stage *st, size_t bytes)
+{
+	size_t most = run_max_state(st);
+
+	if (most == 0 || bytes <= most)
+		return 0;
+	return err_set(st->err,
+		"what it keeps has reached the limit of %zu bytes: raise "
+		"--max-state", most);
 }
 
 void

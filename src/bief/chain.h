@@ -43,6 +43,7 @@ struct stage_private {
 	int64_t next_number;         /* after the batches so far */
 	/* rejects */
 	int rejects_fd;
+	uint64_t kept;               /* of those refused */
 	uint64_t said;               /* messages about single records */
 	bool failed;                 /* this stage has given up */
 	bool ended;                  /* it has had its last call */
@@ -130,6 +131,7 @@ void chain_tell(struct chain *c, enum vitals_doing doing);
 void chain_pass(struct chain *c, const char *line, size_t n);
 
 /* say.c */
+enum on_error run_on_error(const struct stage *st); /* --on-error */
 void say(const struct stage *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void say_too_long(struct stage *st, const char *line, size_t n);

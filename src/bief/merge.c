@@ -19,6 +19,7 @@
 #include "chain.h"
 #include "json.h"
 #include "loop.h"
+#include "state.h"
 #include "time.h"
 
 #define INPUTS_MAX 64
@@ -89,7 +90,9 @@ give(struct merge *m, int i, const char *line, size_t n)
 		memcpy(why, st->err->text, sizeof(why));
 		return run_reject(st, &r, "%s: %s", s->spec.path, why);
 	}
-	return st->op->record_of(st, i, &r);
+	if (st->op->record_of(st, i, &r) < 0)
+		return -1;
+	return state_check(st->state, st->err);
 }
 
 /* Hand on what waits of input i. */
@@ -119,6 +122,17 @@ spool(struct side *s, const char *line, size_t n)
 	buf_need(&s->spool, JSON_PADDING);
 }
 
+/* What waits counts as state. */
+static int
+check_room(struct merge *m)
+{
+	size_t bytes = state_bytes(m->st->state);
+
+	for (int i = 0; i < m->n; i++)
+		bytes += m->side[i].spool.n;
+	return run_room(m->st, bytes);
+}
+
 /* Is it the turn of input i: has a batch begun, and are those before done? */
 static bool
 turn(const struct merge *m, int i)
@@ -143,7 +157,7 @@ take_line(struct merge *m, int i, const char *line, size_t n)
 	if (turn(m, i) && m->side[i].spool.n == 0)
 		return give(m, i, line, n);
 	spool(&m->side[i], line, n);
-	return 0;
+	return check_room(m);
 }
 
 static int

@@ -187,6 +187,8 @@ struct stage {
 	bool straight; /* private: what it takes has only record() to pass */
 	/* counters: since the start */
 	uint64_t records_in, records_out, rejected, late, untimed;
+	const char *late_what;    /* what late counts, if not records */
+	const char *untimed_what; /* what untimed ones lack, if not the time */
 	struct stage_private *priv;
 };
 
@@ -204,14 +206,22 @@ int run_emit_lines(struct stage *st, const char *p, size_t n);
 /* --max-line: a source stops to gather a line when it has more bytes than
  * this, and refuses it with run_reject. */
 size_t run_max_line(const struct stage *st);
+/* --max-state, 0: none, for a struct state of one's own; and for other memory
+ * that grows: 0, or -1 when so many bytes are more. */
+size_t run_max_state(const struct stage *st);
+int run_room(struct stage *st, size_t bytes);
 
 /*
  * A record that cannot be taken: counted, written to --rejects with the reason,
- * the first few said on standard error.  Returns 0 with --on-error skip (or
- * keep: the operator goes on with what it has), or -1 with --on-error fail.
+ * the first few said on standard error.  Returns 0 with --on-error skip or keep,
+ * or -1 with --on-error fail.  An operator that can go on with what it has then
+ * asks run_kept.
  */
 int run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* After run_reject: is the record kept (--on-error keep)?  Counted as such: what
+ * nobody asks about is told to be skipped. */
+bool run_kept(struct stage *st);
 /* The same for a record or group that came after the watermark: never fails. */
 void run_late(struct stage *st, const struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -225,8 +235,6 @@ void run_watch(struct stage *st, struct field *f);
 /* "program: ..." on standard error. */
 void run_warn(struct stage *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* --on-error of this stage. */
-enum on_error run_on_error(const struct stage *st);
 /* Time zone: --zone of the stage, else the header's, else UTC. */
 const struct zone *run_zone(const struct stage *st);
 /* Write to standard output, for sinks that draw (buffered by the runtime). */

@@ -141,6 +141,15 @@ run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 	return 0;
 }
 
+bool
+run_kept(struct stage *st)
+{
+	bool kept = run_on_error(st) == ON_ERROR_KEEP;
+
+	st->priv->kept += kept;
+	return kept;
+}
+
 void
 run_late(struct stage *st, const struct record *r, const char *fmt, ...)
 {
@@ -208,6 +217,24 @@ say_too_long(struct stage *st, const char *line, size_t n)
 		(long long)run_max_line(st));
 }
 
+/* Most programs cannot keep a record, whatever --on-error says. */
+static void
+say_refused(const struct stage *st)
+{
+	uint64_t kept = st->priv->kept, skipped = st->rejected - kept;
+	const char *s = st->rejected == 1 ? "" : "s";
+	unsigned long long all = st->rejected;
+
+	if (skipped == 0)
+		say(st, "%llu record%s refused, kept", all, s);
+	else if (kept == 0)
+		say(st, "%llu record%s refused, skipped", all, s);
+	else
+		say(st, "%llu record%s refused, %llu kept, %llu skipped", all,
+			s, (unsigned long long)kept,
+			(unsigned long long)skipped);
+}
+
 /* At the end: nothing is lost in silence. */
 void
 say_counts(struct stage *st)
@@ -215,18 +242,18 @@ say_counts(struct stage *st)
 	bool unseen = say_unseen(st) > 0;
 
 	if (st->rejected > 0 && run_on_error(st) != ON_ERROR_FAIL)
-		say(st, "%llu record%s refused, %s",
-			(unsigned long long)st->rejected,
-			st->rejected == 1 ? "" : "s",
-			run_on_error(st) == ON_ERROR_SKIP ? "skipped" : "kept");
+		say_refused(st);
 	if (st->untimed > 0 && !(unseen && st->untimed == st->records_in))
-		say(st, "%llu record%s had no time and %s dropped",
+		say(st, "%llu record%s had no %s and %s dropped",
 			(unsigned long long)st->untimed,
 			st->untimed == 1 ? "" : "s",
+			st->untimed_what != NULL ? st->untimed_what : "time",
 			st->untimed == 1 ? "was" : "were");
 	if (st->late > 0)
-		say(st, "%llu came after the watermark and %s dropped",
+		say(st, "%llu %s%s came after the watermark and %s dropped",
 			(unsigned long long)st->late,
+			st->late_what != NULL ? st->late_what : "record",
+			st->late == 1 ? "" : "s",
 			st->late == 1 ? "was" : "were");
 }
 

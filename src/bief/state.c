@@ -548,6 +548,15 @@ state_full(const struct state *s, struct err *err)
 	return STATE_NONE;
 }
 
+int
+state_check(const struct state *s, struct err *err)
+{
+	if (s->limit == 0 || state_bytes(s) <= s->limit)
+		return 0;
+	state_full(s, err);
+	return -1;
+}
+
 state_ref
 state_make(struct state *s, const void *key, size_t n, size_t size, bool *made,
 	struct err *err)

@@ -56,6 +56,8 @@ state_ref state_next(const struct state *s, state_ref r);
 
 size_t state_count(const struct state *s);
 size_t state_bytes(const struct state *s);
+/* Values have grown beyond the limit: -1.  (state_resize never fails.) */
+int state_check(const struct state *s, struct err *err);
 
 /*
  * Time: an entry may be given a moment at which it is due.  state_due() returns
