@@ -8,6 +8,7 @@
  * Restart: with a checkpoint, batches that the table has are skipped.
  */
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -49,6 +50,7 @@ struct sink_table {
 	struct dbtable *to;   /* --db */
 	enum mode result;     /* what is done with its rows */
 	struct opt_list keys; /* of the rows in it */
+	struct field *key_at; /* the same, in a record */
 	bool skip;            /* it has this batch already */
 };
 
@@ -151,6 +153,7 @@ find_keys(struct stage *st, const struct plan *p)
 			return -1;
 	if (s->result != MODE_UPDATE)
 		return 0;
+	s->key_at = mem_zalloc((from->n + 1) * sizeof *s->key_at);
 	for (i = 0; i < from->n; i++) {
 		if (p->fields != NULL && schema_find(p->fields, from->s[i],
 			strlen(from->s[i])) < 0)
@@ -159,6 +162,7 @@ find_keys(struct stage *st, const struct plan *p)
 				"fields: pick it too, or say --key",
 				from->s[i]);
 		opt_list_add(&s->keys, from->s[i], false);
+		field_init(&s->key_at[i], from->s[i]);
 	}
 	if (s->keys.n > 0)
 		return 0;
@@ -225,13 +229,60 @@ pprint_rows(const struct sink_table *s)
 	return s->rows == UNTOLD ? PPRINT_ROWS : (uint64_t)s->rows;
 }
 
+/* The windows of records that need not have one. */
+static bool
+may_lack(const struct stage *st, const char *key)
+{
+	return st->in.fields == NULL && st->in.window_us == 0 &&
+		st->in.session_us == 0 && strncmp(key, "window_", 7) == 0;
+}
+
+/* Rows without their key would replace each other.  What the user names may be
+ * missing here and there, which is a null. */
+static int
+check_keys(struct stage *st, const struct record *r)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	for (size_t i = 0; i < s->keys.n; i++) {
+		if (field_index(&s->key_at[i], r) >= 0 ||
+			may_lack(st, s->keys.s[i]))
+			continue;
+		if (s->key.n == 0)
+			return err_as(st->err, STATUS_USAGE,
+				"the result is updated by '%s', which is not "
+				"among the fields of a record: pick it too, or "
+				"say --key", s->keys.s[i]);
+	}
+	return 0;
+}
+
+/* A key that no record has had is a slip of the user's. */
+static int
+check_seen(struct stage *st)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	for (size_t i = 0; i < s->key.n && st->records_in > 0; i++)
+		if (s->key_at[i].id != 0 && !s->key_at[i].seen)
+			return err_as(st->err, STATUS_USAGE,
+				s->key_at[i].near != NULL ?
+				"--key: no record had a field '%s' (did you "
+				"mean '%s'?)" :
+				"--key: no record had a field '%s'",
+				s->key.s[i], s->key_at[i].near);
+	return 0;
+}
+
 static int
 sink_table_record(struct stage *st, struct record *r)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
 	if (s->db != NULL)
-		return s->skip ? 0 : dbtable_add(s->to, r, st->err);
+		return s->skip ? 0 :
+			check_keys(st, r) < 0 ? -1 :
+			dbtable_add(s->to, r, st->err);
 	if (s->style == STYLE_CONSOLE) {
 		draw_record(&s->draw, r);
 		return 0;
@@ -313,6 +364,7 @@ sink_table_batch(struct stage *st, struct batch *b)
 
 	if (s->db != NULL)
 		return s->skip ? 0
+			: check_seen(st) < 0 ? -1
 			       : dbtable_write(s->to, b->number, b->empty,
 					 st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
@@ -353,6 +405,9 @@ sink_table_close(struct stage *st)
 	dbtable_close(s->to);
 	if (s->drawing)
 		draw_release(&s->draw);
+	for (size_t i = 0; i < s->keys.n; i++)
+		field_release(&s->key_at[i]);
+	free(s->key_at);
 	opt_list_free(&s->keys);
 	buf_release(&s->text);
 }

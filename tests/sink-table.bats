@@ -506,3 +506,22 @@ stream() {
 	[ "$output" = "sink-table: --table: '_bief_batches' is a name of bief's own: take another one" ]
 	[ ! -e x.db ]
 }
+
+@test "a result whose key fields are not picked is refused, not lost" {
+	printf '{"k":"a"}\n{"k":"b"}\n' >in
+	run -2 bash -o pipefail -c 'agg --by k count --batch 2 <in | pick count |
+		sink-table --db x.db --table t'
+	[[ "$output" == *"the result is updated by 'k', which is not among the fields of a record: pick it too, or say --key"* ]]
+	agg --by k count --batch 2 <in | sink-table --db x.db --table t
+	[ "$(sqlite3 x.db 'select * from t order by 1')" = $'a|1\nb|1' ]
+}
+
+@test "a key that no record has is refused, before anything is written" {
+	printf '{"key":"a"}\n{"key":"b"}\n' >in
+	run -2 sink-table --db x.db --table t --mode update --key kei <in
+	[ "$output" = "sink-table: --key: no record had a field 'kei' (did you mean 'key'?)" ]
+	sink-table --db x.db --table t --mode update --key key <in
+	[ "$(sqlite3 x.db 'select * from t order by 1')" = $'a\nb' ]
+	run -2 sink-table --db x.db --table t --mode update --key nosuch <in
+	[[ "$output" == *"it has rows, but no column 'nosuch' to tell them apart" ]]
+}

@@ -440,6 +440,26 @@ failed:
 	return -1;
 }
 
+/* Rows that a key is to tell apart must have it. */
+static int
+check_columns(struct dbtable *t, struct err *err)
+{
+	int64_t any = 0;
+
+	if (!t->exists || !t->o.told || t->o.mode != MODE_UPDATE)
+		return 0;
+	sqlite_name(sql(t, "SELECT 1 FROM main."), t->o.table);
+	buf_str(&t->sql, " LIMIT 1");
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) != 0)
+		return -1;
+	for (size_t i = 0; any && i < t->o.keys->n; i++)
+		if (find_column(t, t->o.keys->s[i]) == t->n)
+			return err_as(err, STATUS_USAGE,
+				"it has rows, but no column '%s' to tell them "
+				"apart", t->o.keys->s[i]);
+	return 0;
+}
+
 /* What is known before the first record. */
 static int
 prepare(struct dbtable *t, struct err *err)
@@ -448,7 +468,7 @@ prepare(struct dbtable *t, struct err *err)
 	size_t i;
 
 	if (read_columns(t, err) != 0 || read_batches(t, err) != 0 ||
-		check_rows(t, err) != 0)
+		check_rows(t, err) != 0 || check_columns(t, err) != 0)
 		return -1;
 	for (i = 0; fields != NULL && i < fields->n; i++) {
 		struct column *c = column(t, fields->f[i].name);
