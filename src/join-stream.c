@@ -288,7 +288,8 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 	struct buf text;
 
 	for (int s = 0; s < 2; s++)
-		if (in[s].mode == MODE_UPDATE || in[s].mode == MODE_COMPLETE)
+		if (in[s].stream && (in[s].mode == MODE_UPDATE ||
+			in[s].mode == MODE_COMPLETE))
 			return err_as(st->err, STATUS_USAGE,
 				"the %s input is the %s result of an "
 				"aggregation: only appended rows can be joined",

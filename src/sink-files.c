@@ -100,7 +100,9 @@ sink_files_plan(struct stage *st, struct plan *p)
 	struct sink_files *s = STAGE(st, sink_files);
 	size_t i;
 
-	if (p->mode == MODE_UPDATE || p->mode == MODE_COMPLETE)
+	/* Without batches a complete result is like an appended one. */
+	if (p->stream &&
+		(p->mode == MODE_UPDATE || p->mode == MODE_COMPLETE))
 		return err_as(st->err, STATUS_USAGE,
 			"files are only ever added, but what comes is made in "
 			"mode %s: say --mode append to agg (with a watermark), "

@@ -69,7 +69,8 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 		out->fields = NULL;
 	}
 	for (int i = 0; i < n; i++) {
-		if (in[i].mode == MODE_COMPLETE || in[i].mode == MODE_UPDATE)
+		if (in[i].stream && (in[i].mode == MODE_COMPLETE ||
+			in[i].mode == MODE_UPDATE))
 			return err_as(st->err, STATUS_USAGE,
 				"an input is the %s result of an aggregation: "
 				"only appended rows can be united",

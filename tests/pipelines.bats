@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # A pipeline by the shell and by bief run: the same bytes, the same messages,
-# the same exit status.
+# the same exit status; and explain refuses what a run does.
 
 load lib
 
@@ -61,6 +61,23 @@ words() {
 	sed 's/^bash: line [0-9]*: /bief: /' "$1" | sort
 }
 
+# What explain refuses is what a run refuses.
+explained() {
+	local explained=0
+
+	cd run || return
+	bief explain "$1" >../run.explain 2>&1 || explained=$?
+	cd ..
+	[ $explained != 2 ] || [ "$(cat run.status)" = 2 ] || {
+		echo "explain refuses what runs"
+		return 1
+	}
+	[ $explained = 2 ] || [ "$(cat run.status)" != 2 ] || {
+		echo "explain does not refuse what a run does"
+		return 1
+	}
+}
+
 same() { # same PIPELINE
 	rm -rf shell run shell.* run.*
 	once shell "$1"
@@ -69,10 +86,11 @@ same() { # same PIPELINE
 		diff <(words shell.err) <(words run.err) &&
 		cmp shell.status run.status &&
 		{ [ ! -e shell.table ] || cmp shell.table run.table; } &&
-		cmp shell.rejects run.rejects
+		cmp shell.rejects run.rejects &&
+		explained "$1"
 }
 
-@test "every pipeline of tests/pipelines gives the same by the shell and by bief run" {
+@test "every pipeline of tests/pipelines gives the same by the shell and by bief run, and explain knows" {
 	local n=0 failed=0
 	while IFS= read -r p; do
 		case $p in '' | '#'*) continue ;; esac

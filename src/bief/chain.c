@@ -101,6 +101,7 @@ static int
 open_stage(struct stage *st, char **words)
 {
 	struct opt_table t[5];
+	struct input_spec inputs[INPUTS_MAX];
 	struct common *c = &st->priv->common;
 	size_t n = common_tables(st->op, st->self, c, t);
 
@@ -121,7 +122,10 @@ open_stage(struct stage *st, char **words)
 	if (st->op->flags & OP_STATE)
 		st->state = state_new((size_t)c->max_state);
 	st->priv->opened = true;
-	return st->op->open != NULL ? st->op->open(st) : 0;
+	if (st->op->open != NULL && st->op->open(st) < 0)
+		return -1;
+	return st->op->inputs == NULL ||
+			st->op->inputs(st, inputs, INPUTS_MAX) >= 0 ? 0 : -1;
 }
 
 void

@@ -13,6 +13,8 @@
 #include "stream.h"
 #include "vitals.h"
 
+#define INPUTS_MAX 64 /* of one program */
+
 /* Options that the runtime gives to every program, bief(7). */
 struct common {
 	bool help, version, dump_options, plain;

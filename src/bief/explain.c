@@ -13,8 +13,6 @@
 #include "pipeline.h"
 #include "time.h"
 
-#define INPUTS_MAX 64
-
 struct explanation {
 	struct buf out;
 	bool refused;
@@ -174,19 +172,76 @@ inputs_of(struct explanation *e, const struct command *c, struct plan *in,
 	return n;
 }
 
+/* The argv of a command; what is no text is a file that is not read. */
+static char **
+argv_of(const struct command *c)
+{
+	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv));
+
+	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
+		argv[k++] = c->words[i].text != NULL ? c->words[i].text :
+						      (char *)"/dev/null";
+	return argv;
+}
+
+static bool
+any_stream(const struct plan *in, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (in[i].stream)
+			return true;
+	return false;
+}
+
+/* Without batches programs are told nothing of each other: what is known here
+ * cannot make them refuse. */
+static void
+forget(struct plan *in, int n)
+{
+	for (int i = 0; i < n; i++) {
+		plan_release(&in[i]);
+		in[i].explain = true;
+	}
+}
+
+/* Plan the one program of the chain, told about in[]; print what comes of it. */
+static void
+plan_op(struct explanation *e, struct chain *chain, char **argv,
+	struct plan *in, int n, int depth)
+{
+	char **words[2] = {argv, NULL};
+	struct err why;
+	int status;
+
+	if (chain_plan_inputs(chain, in, n) == 0) {
+		print_plan(e, &chain->stages[0], depth);
+		return;
+	}
+	why = chain->err;
+	if (!any_stream(in, n)) {
+		forget(in, n);
+		chain_close(chain);
+		chain_open(chain, words, 1, STDOUT_FILENO, true, &status);
+		if (chain_plan_inputs(chain, in, n) == 0) {
+			line(e, depth, "DOUBTFUL");
+			buf_printf(&e->out, "%s\n", why.text);
+			print_plan(e, &chain->stages[0], depth);
+			return;
+		}
+	}
+	refuse(e, why.text, depth);
+}
+
 static void
 explain_op(struct explanation *e, const struct command *c,
 	const struct op *op, struct plan *plan, int depth)
 {
 	struct plan in[INPUTS_MAX];
 	struct chain chain;
-	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv)),
-	     **words[2] = {argv, NULL};
-	int n = 1, status, ret;
+	char **argv = argv_of(c), **words[2] = {argv, NULL};
+	const struct stage *st;
+	int n = 1, status;
 
-	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
-		argv[k++] = c->words[i].text != NULL ? c->words[i].text :
-						      (char *)"/dev/null";
 	if (op->flags & OP_INPUTS)
 		n = inputs_of(e, c, in, plan, depth);
 	else
@@ -200,13 +255,13 @@ explain_op(struct explanation *e, const struct command *c,
 			plan_init(&in[n]);
 			in[n].explain = true;
 		}
-		ret = chain_plan_inputs(&chain, in, n);
-		if (ret == 0)
-			print_plan(e, &chain.stages[0], depth);
-		else
-			refuse(e, chain.err.text, depth);
+		plan_op(e, &chain, argv, in, n, depth);
+		st = &chain.stages[0];
 		plan_release(plan);
-		plan_copy(plan, &chain.stages[0].out);
+		plan_copy(plan, &st->out);
+		/* As without batches, but that fields are shown. */
+		if (st->priv->common.plain)
+			plan->stream = 0;
 	}
 	for (int i = 0; i < n; i++)
 		plan_release(&in[i]);

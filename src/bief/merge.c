@@ -22,7 +22,6 @@
 #include "state.h"
 #include "time.h"
 
-#define INPUTS_MAX 64
 #define TURN 1000
 
 struct side {
