@@ -20,7 +20,7 @@ struct pivot {
 	struct field row, col, val;
 	struct value filled;
 	struct state *cells;          /* key: row, column; value: JSON text */
-	struct buf cell_key, text, fill_text;
+	struct buf cell_key, text, name, fill_text;
 	struct slots slots;
 };
 
@@ -122,25 +122,46 @@ pivot_record(struct stage *st, struct record *r)
 	return 0;
 }
 
-struct cell {
-	struct value row, col, value;
+/* A value of --rows or --cols, and its key. */
+struct side {
+	struct value v;
+	const char *key;
+	size_t n;
 };
+
+struct cell {
+	struct side row, col;
+	struct value value;
+};
+
+/* By value; 1 and 1.0, which are equal, by their keys. */
+static int
+compare(const struct side *x, const struct side *y)
+{
+	int c = value_compare(&x->v, &y->v);
+
+	if (c != 0)
+		return c;
+	if (x->n != y->n)
+		return x->n < y->n ? -1 : 1;
+	return memcmp(x->key, y->key, x->n);
+}
 
 static int
 by_column(const void *a, const void *b)
 {
 	const struct cell *x = a, *y = b;
 
-	return value_compare(&x->col, &y->col);
+	return compare(&x->col, &y->col);
 }
 
 static int
 by_row(const void *a, const void *b)
 {
 	const struct cell *x = a, *y = b;
-	int c = value_compare(&x->row, &y->row);
+	int c = compare(&x->row, &y->row);
 
-	return c != 0 ? c : value_compare(&x->col, &y->col);
+	return c != 0 ? c : compare(&x->col, &y->col);
 }
 
 static struct value
@@ -166,17 +187,49 @@ all_cells(struct pivot *p, size_t *n)
 		struct cell *c = &cells[(*n)++];
 		const char *key = state_key(p->cells, r, &size);
 
-		at = value_decode(&c->row, key, size);
-		value_decode(&c->col, key + at, size - at);
+		at = value_decode(&c->row.v, key, size);
+		c->row.key = key;
+		c->row.n = at;
+		value_decode(&c->col.v, key + at, size - at);
+		c->col.key = key + at;
+		c->col.n = size - at;
 		key = state_value(p->cells, r, &size);
 		c->value = value_of(key, size);
 	}
 	return cells;
 }
 
+/* Add a field of this name, or with a number where the name is taken: by the
+ * row's own, or where null stands beside "null". */
+static struct shape *
+add_name(struct pivot *p, struct shape *shape, const char *name, size_t n)
+{
+	buf_clear(&p->name);
+	buf_add(&p->name, name, n);
+	for (int i = 2; shape_find(shape, p->name.p, p->name.n) >= 0; i++) {
+		p->name.n = n;
+		buf_printf(&p->name, "_%d", i);
+	}
+	return shape_extend(shape, p->name.p, p->name.n);
+}
+
+/* A value as a name, as between quotes in JSON. */
+static void
+name_of(struct pivot *p, const struct value *v)
+{
+	buf_clear(&p->text);
+	value_print(v, &p->text);
+	if (v->type != VALUE_ARRAY && v->type != VALUE_OBJECT)
+		return;
+	buf_clear(&p->name);
+	buf_add(&p->name, p->text.p, p->text.n);
+	buf_clear(&p->text);
+	json_quote(&p->text, p->name.p, p->name.n);
+}
+
 /* The shape of the result, and the columns in order. */
 static struct shape *
-columns(struct stage *st, struct cell *cells, size_t n, struct value **cols,
+columns(struct stage *st, struct cell *cells, size_t n, struct side **cols,
 	uint32_t *ncols)
 {
 	struct pivot *p = STAGE(st, pivot);
@@ -189,16 +242,15 @@ columns(struct stage *st, struct cell *cells, size_t n, struct value **cols,
 	*ncols = 0;
 	qsort(cells, n, sizeof(*cells), by_column);
 	for (size_t i = 0; i < n; i++) {
+		bool quoted;
+
 		if (i > 0 && by_column(&cells[i - 1], &cells[i]) == 0)
 			continue;
 		(*cols)[(*ncols)++] = cells[i].col;
-		buf_clear(&p->text);
-		value_print(&cells[i].col, &p->text);
-		if (p->text.p[0] == '"')
-			shape = shape_extend(shape, p->text.p + 1,
-				p->text.n - 2);
-		else
-			shape = shape_extend(shape, p->text.p, p->text.n);
+		name_of(p, &cells[i].col.v);
+		quoted = p->text.p[0] == '"';
+		shape = add_name(p, shape, p->text.p + quoted,
+			p->text.n - 2 * quoted);
 	}
 	return shape;
 }
@@ -207,7 +259,7 @@ static int
 pivot_batch(struct stage *st, struct batch *b)
 {
 	struct pivot *p = STAGE(st, pivot);
-	struct value *cols;
+	struct side *cols;
 	uint32_t ncols, k = 0;
 	size_t n;
 	struct cell *cells = all_cells(p, &n);
@@ -217,18 +269,17 @@ pivot_batch(struct stage *st, struct batch *b)
 
 	qsort(cells, n, sizeof(*cells), by_row);
 	for (size_t i = 0; i < n && ret == 0; i++) {
-		if (i == 0 || value_compare(&cells[i].row, &cells[i - 1].row)) {
+		if (i == 0 || compare(&cells[i].row, &cells[i - 1].row) != 0) {
 			record_new(&r, shape, &p->slots);
-			r.v[0] = cells[i].row;
+			r.v[0] = cells[i].row.v;
 			for (k = 0; k < ncols; k++)
 				r.v[k + 1] = p->filled;
 			k = 0;
 		}
-		while (value_compare(&cols[k], &cells[i].col) != 0)
+		while (compare(&cols[k], &cells[i].col) != 0)
 			k++;
 		r.v[k + 1] = cells[i].value;
-		if (i + 1 == n || value_compare(&cells[i].row,
-					  &cells[i + 1].row) != 0)
+		if (i + 1 == n || compare(&cells[i].row, &cells[i + 1].row) != 0)
 			ret = run_emit(st, &r);
 	}
 	free(cells);
@@ -251,6 +302,7 @@ pivot_close(struct stage *st)
 	state_free(p->cells);
 	buf_release(&p->cell_key);
 	buf_release(&p->text);
+	buf_release(&p->name);
 	buf_release(&p->fill_text);
 	slots_release(&p->slots);
 }

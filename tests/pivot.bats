@@ -74,3 +74,31 @@ cells() { # cells ROW COLUMN VALUE...
 	run -1 pivot --rows r --cols c --value v --max-state 100K <in
 	[[ "$output" == *"the state has reached its limit of 102400 bytes"* ]]
 }
+
+@test "1 and 1.0 are two columns, and two rows" {
+	cat >in <<-'J'
+	{"r":1,"c":1,"v":1}
+	{"r":1,"c":1.0,"v":3}
+	{"r":1.0,"c":1,"v":4}
+	J
+	pivot --rows r --cols c --value v <in >out
+	is out <<-'J'
+	{"r":1,"1":1,"1.0":3}
+	{"r":1.0,"1":4,"1.0":null}
+	J
+}
+
+@test "no two fields have one name" {
+	cat >in <<-'J'
+	{"r":1,"c":"r","v":5}
+	{"r":1,"c":null,"v":6}
+	{"r":1,"c":"null","v":7}
+	{"r":1,"c":1,"v":8}
+	{"r":1,"c":"1","v":9}
+	{"r":1,"c":["a"],"v":10}
+	J
+	pivot --rows r --cols c --value v <in >out
+	is out <<-'J'
+	{"r":1,"null":6,"1":8,"1_2":9,"null_2":7,"r_2":5,"[\"a\"]":10}
+	J
+}
