@@ -216,8 +216,10 @@ refresh(struct stage *st)
 	struct table *t;
 
 	j->checked = time_monotonic();
-	if (!j->again && !table_changed(j->table))
+	if (!j->again && !table_changed(j->table)) {
+		j->warned = false;
 		return;
+	}
 	t = load(st);
 	if (t != NULL && st->in.fields != NULL && !table_alike(t, j->table)) {
 		table_free(t);

@@ -255,3 +255,29 @@ setup() {
 		diff -u want got || { jq .name <<< "$case"; return 1; }
 	done < cases
 }
+
+@test "text matches the number that it spells, as in Spark" {
+	printf 'k,n\n1,one\n-1,minus\n' >t.csv
+	for k in 01 +1 001.0 ' 1' 1e0 -01 -001.0; do
+		printf '{"k":"%s"}\n' "$k"
+	done >in
+	join-static t.csv --header --on k <in | jq -r .n >out
+	is out <<<$'one\none\none\none\none\nminus\nminus'
+	printf '{"k":"0x1"}\n{"k":"+-1"}\n{"k":"+"}\n{"k":"1 1"}\n{"k":""}\n' |
+		join-static t.csv --header --on k >out
+	[ ! -s out ]
+}
+
+@test "a table that is gone is reported, once" {
+	mkfifo p
+	join-static users.csv --header --on k <p >out 2>err &
+	exec 7>p
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"begin":0}}' '{"k":"a"}' '{"#bief":{"end":0}}' >&7
+	wait_for grep -q Alice out
+	rm users.csv
+	printf '%s\n' '{"#bief":{"begin":1}}' '{"k":"a"}' '{"#bief":{"end":1}}' '{"#bief":{"begin":2}}' '{"k":"a"}' '{"#bief":{"end":2}}' '{"#bief":{"eof":1}}' >&7
+	exec 7>&-
+	wait $!
+	[ "$(grep -c Alice out)" = 3 ]
+	is err <<<"join-static: table 'users.csv': cannot open 'users.csv': No such file or directory: going on with the table as it was"
+}

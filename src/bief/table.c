@@ -43,6 +43,30 @@ number_key(struct value v, struct buf *key)
 	value_encode(&v, key);
 }
 
+/* A number as Spark casts text to one: +1 and 01 too. */
+static bool
+plain_number(const char *s, const char *end, struct value *number)
+{
+	bool minus = s < end && *s == '-', zeros = false;
+	const char *digits = s + (s < end && (*s == '-' || *s == '+'));
+
+	for (; end - digits > 1 && digits[0] == '0' && digits[1] >= '0' &&
+		digits[1] <= '9'; digits++)
+		zeros = true;
+	if (digits == end || *digits == '-' || json_number(digits, end) != end)
+		return false;
+	if (minus && !zeros)
+		digits--;
+	*number = (struct value){.s = digits, .n = (uint32_t)(end - digits),
+		.type = VALUE_NUMBER};
+	*number = value_number(number, false);
+	if (minus && zeros && number->type == VALUE_INT)
+		number->i = -number->i;
+	else if (minus && zeros)
+		number->d = -number->d;
+	return true;
+}
+
 /* Text that spells a number, as that number. */
 static bool
 spelled(const struct value *v, struct value *number)
@@ -58,11 +82,7 @@ spelled(const struct value *v, struct value *number)
 	*number = value_number(number, true);
 	if (number->type == VALUE_DOUBLE)
 		return true;
-	if (s == end || json_number(s, end) != end)
-		return false;
-	number->type = VALUE_NUMBER;
-	*number = value_number(number, false);
-	return true;
+	return plain_number(s, end, number);
 }
 
 bool
@@ -255,6 +275,20 @@ table_free(struct table *t)
 	free(t);
 }
 
+/* A database that is deleted can still be read while it is open. */
+static bool
+is_gone(const struct table_private *p)
+{
+	const char *colon = strrchr(p->path, ':');
+	char *file = mem_dup(p->path, colon != NULL ?
+		(size_t)(colon - p->path) : strlen(p->path));
+	struct stat st;
+	bool gone = stat(file, &st) != 0;
+
+	free(file);
+	return gone;
+}
+
 bool
 table_changed(const struct table *t)
 {
@@ -262,10 +296,9 @@ table_changed(const struct table *t)
 	struct stat st;
 
 	if (p->db != NULL)
-		return table_version(t->priv) != p->version;
-	/* one that is away for the moment is being replaced */
+		return is_gone(p) || table_version(t->priv) != p->version;
 	if (stat(p->path, &st) != 0)
-		return false;
+		return true;
 	return st.st_ino != p->seen.st_ino || st.st_dev != p->seen.st_dev ||
 	       st.st_size != p->seen.st_size ||
 	       st.st_mtim.tv_sec != p->seen.st_mtim.tv_sec ||

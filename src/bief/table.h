@@ -39,7 +39,7 @@ struct table {
 /* NULL with a message that names the file. */
 struct table *table_load(const struct table_options *o, struct err *err);
 void table_free(struct table *t);
-/* Has what it was read from changed since? */
+/* Has what it was read from changed since, or gone? */
 bool table_changed(const struct table *t);
 /* Are the columns and types of the payload the same? */
 bool table_alike(const struct table *a, const struct table *b);
