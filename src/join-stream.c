@@ -19,6 +19,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "entry.h"
 #include "evtime.h"
@@ -42,6 +43,7 @@ struct half {
 	int64_t lag_us;
 	struct field *not_null;
 	size_t nnot_null;
+	bool known;            /* the plan has told the fields */
 	bool filtered;         /* rows with such a null are left out */
 };
 
@@ -146,6 +148,38 @@ find_windows(struct join_stream *j, const struct plan *in)
 	}
 }
 
+/* SQL knows names in any case; a plan with fields has put them right. */
+static bool
+same_name(const struct half *s, const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || (!s->known && strcasecmp(a, b) == 0);
+}
+
+static bool
+is_event_time(const struct half *s, const char *name)
+{
+	return evtime_is(&s->time, name) ||
+		(s->time.known && same_name(s, s->time.field.path, name));
+}
+
+/* The value of a field whose name may be in another case in this record. */
+static const struct value *
+get(const struct half *s, const struct record *r, struct field *f)
+{
+	const struct value *v = record_get(r, f);
+	struct shape_name *names = r->shape->names;
+
+	if (v != NULL || s->known)
+		return v;
+	for (uint32_t i = r->shape->n; i-- > 0;)
+		if (names[i].n == strlen(f->path) &&
+			strncasecmp(names[i].s, f->path, names[i].n) == 0) {
+			f->seen = true;
+			return &r->v[i];
+		}
+	return NULL;
+}
+
 /* An equality key that carries a watermark bounds both sides. */
 static void
 find_key_time(struct join_stream *j)
@@ -158,7 +192,7 @@ find_key_time(struct join_stream *j)
 		if (k->field[0] == NULL || k->field[1] == NULL)
 			continue;
 		for (int s = 0; s < 2; s++)
-			if (evtime_is(&j->side[s].time, k->field[s])) {
+			if (is_event_time(&j->side[s], k->field[s])) {
 				bool window = j->side[s].time.window;
 
 				name[0] = window ? "window_end" : k->field[0];
@@ -172,9 +206,9 @@ find_key_time(struct join_stream *j)
 }
 
 static bool
-is_time(struct half *s, const char *name)
+is_time(const struct half *s, const char *name)
 {
-	return s->time.known && strcmp(s->time.field.path, name) == 0;
+	return s->time.known && same_name(s, s->time.field.path, name);
 }
 
 /*
@@ -309,12 +343,15 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 		struct half *side = &j->side[s];
 
 		evtime_init(&side->time, &in[s]);
+		side->known = in[s].fields != NULL;
 		side->nnot_null = j->cond->nnot_null[s];
 		side->not_null = mem_zalloc((side->nnot_null + 1) *
 			sizeof(*side->not_null));
-		for (size_t i = 0; i < side->nnot_null; i++)
+		for (size_t i = 0; i < side->nnot_null; i++) {
 			field_init(&side->not_null[i],
 				j->cond->not_null[s][i]);
+			run_watch(st, &side->not_null[i]);
+		}
 		side->filtered = !preserved(j, s);
 	}
 	find_windows(j, in);
@@ -335,7 +372,7 @@ due_of(struct join_stream *j, int s, const struct record *r)
 	int64_t t;
 
 	if (side->by_key) {
-		v = record_get(r, &side->key_time);
+		v = get(side, r, &side->key_time);
 		return v != NULL && value_get_time(v, &t) == 0 ? t :
 								 STATE_NEVER;
 	}
@@ -388,14 +425,16 @@ write_alone(struct stage *st, int s, struct record *r)
 
 /* ---- a record comes ---- */
 
-/* A null that no condition can be true with. */
+/* A null that no condition can be true with.  (All are looked at: a field that no
+ * record has is told at the end.) */
 static bool
 hopeless(struct half *side, const struct record *r)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < side->nnot_null; i++)
-		if (value_is_null(record_get(r, &side->not_null[i])))
-			return true;
-	return false;
+		any |= value_is_null(get(side, r, &side->not_null[i]));
+	return any;
 }
 
 static struct expr_env
@@ -488,7 +527,7 @@ join_record(struct stage *st, int s, struct record *r)
 
 	if (learn_names(st, s, r) < 0)
 		return -1;
-	if (side->filtered && hopeless(side, r))
+	if (hopeless(side, r) && side->filtered)
 		return 0;
 	if (!st->now.whole && st->now.watermark != WATERMARK_NONE &&
 		evtime_get(&side->time, r, &t) && t <= j->marks.now) {

@@ -139,8 +139,10 @@ json_open(struct stage *st)
 		return usage(st, "--keep is about the record of --field");
 	if (open_syntax(st, o) < 0)
 		return -1;
-	if (o->field_name != NULL)
+	if (o->field_name != NULL) {
 		field_init(&o->field, o->field_name);
+		run_watch(st, &o->field);
+	}
 	st->text = o->field_name == NULL;
 	if (o->schema_text == NULL && o->schema_file == NULL) {
 		if (o->corrupt_name != NULL || o->pattern != NULL ||

@@ -61,6 +61,7 @@ open_(struct stage *st)
 			*old++ = '\0';
 		}
 		field_init(&k->fields[i], old != NULL ? old : spec);
+		run_watch(st, &k->fields[i]);
 	}
 	return 0;
 }

@@ -80,8 +80,10 @@ sink_files_open(struct stage *st)
 	buf_init(&s->sub);
 	buf_init(&s->tmp);
 	s->part = mem_zalloc((s->by.n + 1) * sizeof *s->part);
-	for (i = 0; i < s->by.n; i++)
+	for (i = 0; i < s->by.n; i++) {
 		field_init(&s->part[i], s->by.s[i]);
+		run_watch(st, &s->part[i]);
+	}
 	if (st->noperands != 1)
 		return err_as(st->err, STATUS_USAGE,
 			st->noperands == 0 ? "which directory? %s DIR"

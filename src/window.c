@@ -176,6 +176,7 @@ window_open(struct stage *st)
 	if (w->session_field != NULL) {
 		st->untimed_what = "usable time or gap";
 		field_init(&w->gap, w->session_field);
+		run_watch(st, &w->gap);
 	}
 	if ((is_session(w) ? check_session(st) : check_size(st)) == -1)
 		return -1;

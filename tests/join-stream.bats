@@ -241,3 +241,37 @@ streams() {
 	{"k":1,"right_a":3,"a":1,"right_right_a":3,"right_right_right_a":1}
 	J
 }
+
+@test "--where knows names in any case, with fields known or not" {
+	echo '{"k":1}' >l
+	echo '{"K":1,"b":2}' >r
+	join-stream l r --where 'left.K = right.k' >out
+	join-stream <(parse-json --batch 1 --schema 'k int' <l) \
+		<(parse-json --batch 1 --schema 'K int, b int' <r) \
+		--where 'left.K = right.k' --plain >>out
+	is out <<-'J'
+	{"k":1,"K":1,"b":2}
+	{"k":1,"K":1,"b":2}
+	J
+}
+
+@test "a bound on time is found whatever the case of its names" {
+	side() {
+		printf '{"t":"2020-01-01T00:00:0%d.000000Z"}\n' 1 2 3 |
+			watermark --on t --delay 0s --batch 1
+	}
+	side >s
+	join-stream s s --how left --plain --where \
+		'left.T = right.t and left.T between right.T - interval 1 second and right.t' >out 2>err
+	[ "$(wc -l <out)" = 3 ]
+	[ ! -s err ]
+}
+
+@test "a field to join on that no record has is told" {
+	echo '{"k":1}' >l
+	: >empty
+	join-stream l l --on nosuch 2>err
+	is err <<<$'join-stream: no record had a field \'nosuch\'\njoin-stream: no record had a field \'nosuch\''
+	join-stream l empty --on k 2>err
+	[ ! -s err ]
+}

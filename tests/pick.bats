@@ -18,7 +18,7 @@ load lib
 }
 
 @test "a missing field comes out as null" {
-	run pick a z <<< '{"a":1}'
+	run --separate-stderr pick a z <<< '{"a":1}'
 	[ "$output" = '{"a":1,"z":null}' ]
 }
 
@@ -95,4 +95,10 @@ load lib
 		sink-table --db k.db --table t" < in
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"updated by 'a', which is not among the fields"* ]]
+}
+
+@test "a field that no record has is told" {
+	echo '{"name":1}' | pick nmae >out 2>err
+	is err <<<"pick: no record had a field 'nmae'"
+	is out <<<'{"nmae":null}'
 }

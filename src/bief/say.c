@@ -196,7 +196,10 @@ say_unseen(struct stage *st)
 	for (size_t i = 0; i < p->nwatched && st->records_in > 0; i++) {
 		const struct field *f = p->watched[i];
 
-		if (st->in.fields != NULL || f->seen)
+		/* What nobody has looked for may be there: an input may have
+		 * had no record. */
+		if (f->seen || f->id == 0 || (st->in.fields != NULL &&
+				!(st->op->flags & OP_INPUTS)))
 			continue;
 		say(st, f->near != NULL ?
 			"no record had a field '%s' (did you mean '%s'?)" :
