@@ -171,3 +171,21 @@ stream() {
 	run -1 sink-files in < in
 	[[ "$output" == *"directory 'in': cannot open it"* ]]
 }
+
+@test "a field to partition by that no record has is told" {
+	echo '{"a":1}' | sink-files parts --partition-by nosuch 2>err
+	is err <<<"sink-files: no record had a field 'nosuch'"
+}
+
+@test "a file of its names that it has not written is not replaced" {
+	mkdir -p d p/k=1
+	echo mine | tee d/part-00000.json >p/k=1/part-00007.json
+	echo '{"k":1}' >in
+	run -2 sink-files d <in
+	[ "$output" = "sink-files: directory 'd': there is a file 'part-00000.json', but no log that tells of it: take another directory, or move the file away" ]
+	run -2 sink-files d <in
+	run -2 sink-files p --partition-by k <in
+	[ "$(cat d/part-00000.json p/k=1/part-00007.json)" = $'mine\nmine' ]
+	sink-files d --format csv <in
+	[ -e d/part-00000.csv ]
+}

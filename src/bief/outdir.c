@@ -346,6 +346,45 @@ check_identity(struct outdir *d, int64_t newest, struct err *err)
 	return ret;
 }
 
+/* part-00000.json */
+static bool
+is_part(const struct outdir *d, const char *name)
+{
+	size_t digits;
+
+	if (strncmp(name, "part-", 5) != 0)
+		return false;
+	digits = strspn(name + 5, "0123456789");
+	return digits > 0 && strcmp(name + 5 + digits, d->o.suffix) == 0;
+}
+
+/* Where there is no log, files of our names are not ours; in subdirectories
+ * FIELD=VALUE too. */
+static int
+check_foreign(struct outdir *d, int at, const char *path, struct err *err)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return errno == ENOTDIR ? 0 :
+			err_sys(err, "cannot read '%s'", path);
+	}
+	while (ret == 0 && (e = readdir(dir)) != NULL)
+		if (is_part(d, e->d_name))
+			ret = err_as(err, STATUS_USAGE,
+				"there is a file '%s', but no log that tells of "
+				"it: take another directory, or move the file "
+				"away", e->d_name);
+		else if (strchr(e->d_name, '=') != NULL)
+			ret = check_foreign(d, dirfd(dir), e->d_name, err);
+	closedir(dir);
+	return ret;
+}
+
 /* Make what is not there, durably: commits will rely on it. */
 static int
 take_directory(struct outdir *d, struct err *err)
@@ -358,6 +397,9 @@ take_directory(struct outdir *d, struct err *err)
 	if (d->fd < 0)
 		return err_sys(err, "cannot open it");
 	if (made && sync_directory(d, "..", err) != 0)
+		return -1;
+	if (faccessat(d->fd, LOG, F_OK, 0) != 0 &&
+		check_foreign(d, d->fd, ".", err) != 0)
 		return -1;
 	made = mkdirat(d->fd, LOG, 0777) == 0;
 	if (!made && errno != EEXIST)
