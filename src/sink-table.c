@@ -370,21 +370,21 @@ sink_table_batch(struct stage *st, struct batch *b)
 	/* An empty batch is nothing to look at, unless it is the result. */
 	if (s->style == STYLE_PPRINT)
 		pprint(st, b);
-	else if (!draw_empty(&s->draw) || (draw_has_columns(&s->draw) &&
-			(b->whole || (st->in.mode == MODE_COMPLETE &&
-					     !b->empty))))
+	else if (!draw_empty(&s->draw) || b->whole ||
+		(draw_has_columns(&s->draw) &&
+			st->in.mode == MODE_COMPLETE && !b->empty))
 		console(st, b);
 	s->last = *b;
 	return 0;
 }
 
-/* There was nothing to show: then at least its columns. */
+/* There was nothing to show: then a table without rows, as in Spark. */
 static int
 sink_table_eof(struct stage *st, struct batch *b)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	if (s->drawing && !s->shown && draw_has_columns(&s->draw))
+	if (s->drawing && !s->shown)
 		console(st, &s->last);
 	return 0;
 }

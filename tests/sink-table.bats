@@ -148,9 +148,18 @@ stream() {
 	EOF
 }
 
-@test "nothing comes of nothing" {
+@test "nothing is shown as a table of no columns, as in Spark" {
 	sink-table < /dev/null > out
-	[ ! -s out ]
+	is out <<-'EOF'
+	-------------------------------------------
+	Batch: 0
+	-------------------------------------------
+	++
+	||
+	++
+	++
+
+	EOF
 }
 
 @test "--style pprint calls a batch by the end of its interval" {
