@@ -34,6 +34,10 @@ open_(struct stage *st)
 
 	for (size_t i = 0; i < st->noperands; i++)
 		opt_list_add(&d->names, st->operands[i], true);
+	for (size_t i = 0; i < d->names.n; i++)
+		if (d->names.s[i][0] == '\0')
+			return err_as(st->err, STATUS_USAGE,
+				"a field's name is empty");
 	return 0;
 }
 

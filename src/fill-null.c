@@ -72,6 +72,9 @@ open_(struct stage *st)
 		if (value == NULL)
 			return err_as(st->err, STATUS_USAGE,
 				"'%s' names no value: say %s=VALUE", s, s);
+		if (value == s)
+			return err_as(st->err, STATUS_USAGE,
+				"'%s' names no field: say FIELD=VALUE", s);
 		f->name = mem_dup(s, (size_t)(value - s));
 		x->n++;
 		for (size_t k = 0; k < i; k++)

@@ -60,6 +60,9 @@ open_(struct stage *st)
 			k->names[i] = spec;
 			*old++ = '\0';
 		}
+		if (*spec == '\0' || (old != NULL && *old == '\0'))
+			return err_as(st->err, STATUS_USAGE,
+				"a field's name is empty");
 		field_init(&k->fields[i], old != NULL ? old : spec);
 		run_watch(st, &k->fields[i]);
 	}

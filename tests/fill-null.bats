@@ -57,4 +57,8 @@ load lib
 @test "two values for one field are refused" {
 	run -2 fill-null n=1 n=2 </dev/null
 	[ "$output" = "fill-null: 'n' is given two values" ]
+	run -2 fill-null =1 </dev/null
+	[ "$output" = "fill-null: '=1' names no field: say FIELD=VALUE" ]
+	run -2 pick a, </dev/null
+	[ "$output" = "pick: a field's name is empty" ]
 }
