@@ -392,6 +392,16 @@ chain_plan(struct chain *c, struct plan *in)
 	return chain_plan_from(&c->stages[0], in);
 }
 
+int64_t
+chain_rows(struct stage *st)
+{
+	if (st->op->rows != NULL)
+		return (int64_t)st->op->rows(st);
+	if (st->state_rows == STATE_ROWS_ENTRIES)
+		return (int64_t)state_count(st->state);
+	return st->state_rows == STATE_ROWS_NONE ? 0 : st->state_rows;
+}
+
 /* A stage that makes batches opens one for its first record. */
 int
 chain_open_batch(struct stage *st)

@@ -208,9 +208,7 @@ look_rows(const struct look *l)
 {
 	struct stage *st = l->st;
 
-	return st->op->rows != NULL ? (int64_t)st->op->rows(st) :
-		st->state_rows >= 0 ? st->state_rows :
-				      (int64_t)state_count(st->state);
+	return chain_rows(st);
 }
 
 int

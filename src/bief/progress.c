@@ -96,9 +96,7 @@ put_state(struct buf *out, const struct report *r)
 	buf_printf(out, ",\"stateOperators\":[{\"operatorName\":\"%s\","
 		"\"numRowsTotal\":%lld,\"memoryUsedBytes\":%zu,"
 		"\"numRowsDroppedByWatermark\":%llu", st->op->name,
-		st->op->rows != NULL ? (long long)st->op->rows(st) :
-		st->state_rows >= 0 ? (long long)st->state_rows :
-				      (long long)state_count(st->state),
+		(long long)chain_rows(st),
 		state_bytes(st->state),
 		(unsigned long long)(st->late - p->batch_late));
 	if (p->recovery.on)
