@@ -46,7 +46,7 @@ read_fill(struct stage *st)
 	if (p->fill == NULL)
 		return 0;
 	buf_str(&p->fill_text, p->fill);
-	buf_need(&p->fill_text, JSON_PADDING);
+	memset(buf_need(&p->fill_text, JSON_PADDING), 0, JSON_PADDING);
 	end = p->fill_text.p + p->fill_text.n;
 	if (json_read(p->fill_text.p, end, 0, &p->filled, &why) != end) {
 		buf_clear(&p->fill_text);

@@ -392,7 +392,8 @@ unflushed() {
 	wait_for grep -q '"end":0' seen
 	source=$(sed -n 2s/\ .*//p ck/offsets/*/lock)
 	coproc sqlite3 x.db
-	echo "BEGIN IMMEDIATE; SELECT 'locked';" >&"${COPROC[1]}"
+	printf '%s\n' '.timeout 60000' 'BEGIN IMMEDIATE;' "SELECT 'locked';" \
+		>&"${COPROC[1]}"
 	read -r _ <&"${COPROC[0]}"
 	echo '{"a":1}' >in/1
 	wait_for grep -q '"a":1' seen

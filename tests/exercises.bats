@@ -98,7 +98,7 @@ events() {
 }
 
 @test "E7 stop the query from another terminal; see that it has stopped" {
-	export XDG_RUNTIME_DIR=$PWD
+	export BIEF_STATUS=$PWD/run
 	events
 	stream-files --trigger 50ms --name counts in |
 		parse-json --schema 'time timestamp, action string' |
@@ -143,7 +143,7 @@ events() {
 }
 
 @test "E10 list the running pipelines by name and id; stop them all" {
-	export XDG_RUNTIME_DIR=$PWD
+	export BIEF_STATUS=$PWD/run
 	events
 	for name in first second; do
 		stream-files --trigger 50ms --name "$name" in | agg count >"$name" &

@@ -398,7 +398,8 @@ take_directory(struct outdir *d, struct err *err)
 		return err_sys(err, "cannot open it");
 	if (made && sync_directory(d, "..", err) != 0)
 		return -1;
-	if (faccessat(d->fd, LOG, F_OK, 0) != 0 &&
+	/* A checkpoint that has committed here says what is wrong itself. */
+	if (d->o.committed < 0 && faccessat(d->fd, LOG, F_OK, 0) != 0 &&
 		check_foreign(d, d->fd, ".", err) != 0)
 		return -1;
 	made = mkdirat(d->fd, LOG, 0777) == 0;
