@@ -121,18 +121,6 @@ is_identity(const struct value *v)
 	return n == 32 && v->n == 32;
 }
 
-static bool
-int_member(const struct value *object, const char *name, int64_t *i)
-{
-	struct value v;
-
-	if (!json_get(object, name, strlen(name), &v))
-		return false;
-	v = value_number(&v, false);
-	*i = v.i;
-	return v.type == VALUE_INT;
-}
-
 /* What the last sink had that was given up; absent as a rule. */
 static bool
 take_left(const struct value *object, struct checkpoint *c)
@@ -141,7 +129,7 @@ take_left(const struct value *object, struct checkpoint *c)
 
 	c->left = -1;
 	c->given_up = json_get(object, "batch", 5, &v);
-	return !c->given_up || int_member(object, "batch", &c->left);
+	return !c->given_up || json_get_int(object, "batch", &c->left);
 }
 
 /* 1: there is none. */
@@ -623,7 +611,7 @@ load_number(const char *dir, const char *name, const char *kind,
 		buf_need(&b, JSON_PADDING);
 		if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
 			v.type != VALUE_OBJECT ||
-			!int_member(&v, "batch", batch))
+			!json_get_int(&v, "batch", batch))
 			ret = err_as(err, STATUS_DAMAGED,
 				"'%s/%s' cannot be read", dir, name);
 		else if (mark != NULL)
@@ -681,13 +669,13 @@ load_position(const char *dir, const char *name, const char *kind,
 		goto out;
 	buf_need(&b, JSON_PADDING);
 	if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
-		v.type != VALUE_OBJECT || !int_member(&v, number, i) ||
+		v.type != VALUE_OBJECT || !json_get_int(&v, number, i) ||
 		!json_get(&v, "position", 8, &position)) {
 		ret = err_as(err, STATUS_DAMAGED, "'%s/%s' cannot be read",
 			dir, name);
 		goto out;
 	}
-	o->absent = int_member(&v, "as", &o->as);
+	o->absent = json_get_int(&v, "as", &o->as);
 	if (position.type == VALUE_NULL)
 		goto out;
 	buf_init(&text);

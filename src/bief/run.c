@@ -250,18 +250,6 @@ time_member(const struct value *object, const char *name, int64_t absent)
 								    DAMAGED;
 }
 
-static bool
-int_member(const struct value *object, const char *name, int64_t *i)
-{
-	struct value v;
-
-	if (!json_get(object, name, strlen(name), &v))
-		return false;
-	v = value_number(&v, false);
-	*i = v.i;
-	return v.type == VALUE_INT;
-}
-
 static int
 damaged(const char *line, size_t n, struct err *err)
 {
@@ -294,7 +282,7 @@ loop_failed(const char *line, size_t n)
 	int64_t status;
 
 	if (loop_control_read(line, n, &body, &err) < 0 ||
-		!int_member(&body, "failed", &status))
+		!json_get_int(&body, "failed", &status))
 		return 0;
 	return status >= STATUS_FAILED && status <= STATUS_DAMAGED ?
 		(int)status : STATUS_FAILED;
@@ -321,7 +309,7 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 	if (e->batch.watermark == DAMAGED || e->batch.time_us == DAMAGED ||
 		e->batch.lag_us < 0)
 		return damaged(line, n, err);
-	if (int_member(&body, "begin", &e->batch.number)) {
+	if (json_get_int(&body, "begin", &e->batch.number)) {
 		e->kind = EVENT_BEGIN;
 		if (e->batch.number < 0)
 			return damaged(line, n, err);
@@ -337,7 +325,7 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 		at->open = at->any = true;
 		at->number = e->batch.number;
 		at->time_us = e->batch.time_us;
-	} else if (int_member(&body, "end", &e->batch.number)) {
+	} else if (json_get_int(&body, "end", &e->batch.number)) {
 		e->kind = EVENT_END;
 		e->batch.time_us = at->time_us;
 		e->batch.empty = json_get(&body, "empty", 5, &empty) &&
