@@ -534,3 +534,20 @@ stream() {
 	run -2 sink-table --db x.db --table t --mode update --key nosuch <in
 	[[ "$output" == *"it has rows, but no column 'nosuch' to tell them apart" ]]
 }
+
+@test "a table that is kept by keys is closed to appended rows" {
+	mkdir in
+	echo '{"t":"2026-11-21T08:00:00Z"}' >in/1
+	pipeline() {
+		stream-files --checkpoint ck in | parse-json -s 't timestamp' |
+			window --on t --size 1m --watermark 0s | agg "$@" count |
+			{ sink-table --db x.db --table t; echo $? >status; }
+	}
+	pipeline
+	echo '{"t":"2026-11-21T09:00:00Z"}' >in/2
+	run pipeline --mode append
+	[[ $output == *"table 't' in 'x.db': its rows have a key, from mode update"* ]]
+	[ "$(cat status)" = 2 ]
+	pipeline
+	[ "$(sqlite3 x.db 'SELECT count(*) FROM t')" = 2 ]
+}

@@ -1116,12 +1116,18 @@ options_differ(const struct place *p, const char *was, size_t nwas,
 		old++, nold--;
 	if (nnow > 0 && *now == ' ')
 		now++, nnow--;
+	if (nold == 0 && nnow == 0)
+		return err_as(err, STATUS_DAMAGED, "the pipeline has changed: "
+			"stage '%s' has the same in another order than in the "
+			"checkpoint: go back to that, or begin with a new "
+			"--checkpoint", p->id);
 	err_quote(a, sizeof(a), old, nold);
 	err_quote(b, sizeof(b), now, nnow);
 	return err_as(err, STATUS_DAMAGED, "the pipeline has changed: stage "
 		"'%s' had %s in the checkpoint and now has %s: go back to "
 		"that, or begin with a new --checkpoint", p->id,
-		nold > 0 ? a : "less", nnow > 0 ? b : "no more than that");
+		nold > 0 ? a : "nothing of that kind",
+		nnow > 0 ? b : "none of it");
 }
 
 int

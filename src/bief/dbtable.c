@@ -460,6 +460,25 @@ check_columns(struct dbtable *t, struct err *err)
 	return 0;
 }
 
+/* Rows to which others are added would meet those of their keys. */
+static int
+check_index(struct dbtable *t, struct err *err)
+{
+	int64_t any = 0;
+
+	if (!t->exists || t->o.told || t->o.mode != MODE_APPEND)
+		return 0;
+	buf_clear(&t->tmp);
+	buf_printf(&t->tmp, "_bief_key_%s", t->o.table);
+	sqlite_text(sql(t, "SELECT 1 FROM main.sqlite_master WHERE name = "),
+		buf_cstr(&t->tmp));
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) != 0)
+		return -1;
+	return !any ? 0 : err_as(err, STATUS_USAGE,
+		"its rows have a key, from mode update, and what comes now is "
+		"appended: go back to mode update, or take another table");
+}
+
 /* What is known before the first record. */
 static int
 prepare(struct dbtable *t, struct err *err)
@@ -468,7 +487,8 @@ prepare(struct dbtable *t, struct err *err)
 	size_t i;
 
 	if (read_columns(t, err) != 0 || read_batches(t, err) != 0 ||
-		check_rows(t, err) != 0 || check_columns(t, err) != 0)
+		check_rows(t, err) != 0 || check_index(t, err) != 0 ||
+		check_columns(t, err) != 0)
 		return -1;
 	for (i = 0; fields != NULL && i < fields->n; i++) {
 		struct column *c = column(t, fields->f[i].name);

@@ -11,7 +11,7 @@
 #include "stream.h"
 
 struct options {
-	bool json, help;
+	bool json, help, empty;
 	int64_t batch;
 };
 
@@ -20,13 +20,15 @@ static const struct opt opts[] = {
 		"list as JSON, an object a line"},
 	{"batch", 0, OPT_INT, offsetof(struct options, batch), "N",
 		"of this batch (the newest that all sinks have)"},
+	{"empty", 0, OPT_FLAG, offsetof(struct options, empty), NULL,
+		"load a state without an entry"},
 	{"help", 'h', OPT_FLAG, offsetof(struct options, help), NULL,
 		"show this help"},
 	OPT_END};
 
 static const char usage[] =
-	"bief state [--json] DIR | DIR dump [--batch N] STAGE | DIR load STAGE "
-	"[FILE] | DIR diff A B [STAGE] | DIR forget SINK";
+	"bief state [--json] DIR | DIR dump [--batch N] STAGE | DIR load "
+	"[--empty] STAGE [FILE] | DIR diff A B [STAGE] | DIR forget SINK";
 
 /* ---- names ---- */
 
@@ -107,6 +109,7 @@ struct call {
 	char **words;  /* behind the command */
 	size_t n;
 	int64_t batch; /* -1: not told */
+	bool empty;
 	struct buf *out;
 	struct err *err;
 };
@@ -140,7 +143,8 @@ dump(struct call *c, const char *id)
 static int
 load(struct call *c, const char *id)
 {
-	return inspect_load(c->dir, id, c->n > 1 ? c->words[1] : NULL, c->err);
+	return inspect_load(c->dir, id, c->n > 1 ? c->words[1] : NULL,
+		c->empty, c->err);
 }
 
 static int
@@ -212,12 +216,13 @@ static int
 run_call(struct call *c, const char *name, bool json)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		bool is_dump = calls[i].run == call_dump;
+		bool is_dump = calls[i].run == call_dump,
+		     is_load = calls[i].run == call_load;
 
 		if (strcmp(name, calls[i].name) != 0)
 			continue;
 		if (c->n < calls[i].least || c->n > calls[i].most || json ||
-			(c->batch >= 0 && !is_dump))
+			(c->batch >= 0 && !is_dump) || (c->empty && !is_load))
 			break;
 		return calls[i].run(c);
 	}
@@ -228,10 +233,11 @@ static int
 run_words(struct options *o, char **words, size_t n, struct buf *out,
 	struct err *err)
 {
-	struct call c = {.batch = o->batch, .out = out, .err = err};
+	struct call c = {.batch = o->batch, .empty = o->empty, .out = out,
+		.err = err};
 	int ret;
 
-	if (n == 0 || (n == 1 && o->batch >= 0))
+	if (n == 0 || (n == 1 && (o->batch >= 0 || o->empty)))
 		return err_as(err, STATUS_USAGE, "usage: %s", usage);
 	c.dir = words[0];
 	if (n == 1)

@@ -57,9 +57,9 @@ int inspect_dump(const char *dir, const char *stage, int64_t batch,
 /* stage: NULL: all of them. */
 int inspect_diff(const char *dir, const char *stage, int64_t a, int64_t b,
 	struct buf *out, struct err *err);
-/* path: NULL: standard input. */
+/* path: NULL: standard input.  empty: no entry at all is no mistake. */
 int inspect_load(const char *dir, const char *stage, const char *path,
-	struct err *err);
+	bool empty, struct err *err);
 int inspect_forget(const char *dir, const char *sink, struct err *err);
 
 #endif

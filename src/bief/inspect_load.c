@@ -29,6 +29,16 @@ let_go(struct hold *h)
 }
 
 static int
+is_taken(void *arg, const struct place_info *i)
+{
+	if (!i->taken)
+		return 0;
+	return err_set(arg, "a pipeline is at work with the checkpoint "
+		"(process %ld): nothing is changed; let it end, or stop it",
+		i->pid);
+}
+
+static int
 hold_still(struct hold *h, const char *dir, struct err *err)
 {
 	struct checkpoint c;
@@ -36,6 +46,8 @@ hold_still(struct hold *h, const char *dir, struct err *err)
 	char *who;
 
 	memset(h, 0, sizeof(*h));
+	if (ret == 0)
+		ret = place_each(dir, "offsets", is_taken, err);
 	h->places = mem_zalloc((c.sources.n + 1) * sizeof(*h->places));
 	for (size_t i = 0; ret == 0 && i < c.sources.n; i++) {
 		ret = place_lock(&h->places[i], dir, "offsets", c.sources.s[i],
@@ -68,9 +80,11 @@ take_line(struct look *l, const char *line, size_t n, struct err *err)
 		end == NULL ? why.what : "something else");
 }
 
-static int
+/* How many there were, or -1. */
+static long long
 take_lines(struct look *l, struct input *in, struct err *err)
 {
+	long long taken = 0;
 	const char *line;
 	size_t n;
 	int got = 1;
@@ -78,23 +92,26 @@ take_lines(struct look *l, struct input *in, struct err *err)
 	for (long long number = 1;;) {
 		if (input_line(in, &line, &n) == LINE_NONE) {
 			if (got == 0)
-				return 0;
+				return taken;
 			if ((got = input_fill(in, err)) < 0)
 				return -1;
 			continue;
 		}
-		if (json_space(line, line + n) < line + n &&
-			take_line(l, line, n, err) < 0)
-			return err_in(err, "line %lld", number);
+		if (json_space(line, line + n) < line + n) {
+			if (take_line(l, line, n, err) < 0)
+				return err_in(err, "line %lld", number);
+			taken++;
+		}
 		number++;
 	}
 }
 
 static int
-load_from(struct look *l, int fd, struct err *err)
+load_from(struct look *l, int fd, bool empty, struct err *err)
 {
 	struct input in;
 	int64_t batch;
+	long long taken;
 	int ret = look_committed(l, &batch, err);
 
 	if (ret == 0 && batch < 0)
@@ -104,15 +121,20 @@ load_from(struct look *l, int fd, struct err *err)
 		look_take(l, NULL, err) < 0)
 		return -1;
 	input_init(&in, fd, LINE_MOST);
-	ret = take_lines(l, &in, err);
+	taken = take_lines(l, &in, err);
 	input_release(&in);
-	return ret < 0 ? -1 :
+	/* What should have made the entries has failed, more likely. */
+	if (taken == 0 && !empty)
+		return err_as(err, STATUS_USAGE, "there is no entry in the "
+			"input: nothing is changed (--empty loads a state "
+			"without any)");
+	return taken < 0 ? -1 :
 		checkpoint_replace(&l->place, l->st->state, batch, err);
 }
 
 int
 inspect_load(const char *dir, const char *stage, const char *path,
-	struct err *err)
+	bool empty, struct err *err)
 {
 	struct hold h = {.n = 0};
 	struct look l;
@@ -124,7 +146,7 @@ inspect_load(const char *dir, const char *stage, const char *path,
 	if (hold_still(&h, dir, err) == 0) {
 		ret = look_open(&l, dir, stage, err);
 		if (ret == 0)
-			ret = load_from(&l, fd, err);
+			ret = load_from(&l, fd, empty, err);
 		look_close(&l);
 	}
 	let_go(&h);
