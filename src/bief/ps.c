@@ -388,6 +388,7 @@ ps_command(int argc, char **argv)
 	(void)argc;
 	if (opt_parse(&t, 1, argv, &words, &nwords, &err) < 0) {
 		fprintf(stderr, "bief: ps: %s\n", err.text);
+		free(words);
 		return STATUS_USAGE;
 	}
 	free(words);
@@ -402,7 +403,8 @@ ps_command(int argc, char **argv)
 			json_pipeline(&l.r[i], &out);
 	else
 		ps_text(&l, terminal_columns(), &out);
-	if (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0) {
+	if ((out.n > 0 && fwrite(out.p, 1, out.n, stdout) != out.n) ||
+		fflush(stdout) != 0) {
 		fprintf(stderr, "bief: cannot write the output\n");
 		status = STATUS_FAILED;
 	} else if (l.n == 0)

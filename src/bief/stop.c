@@ -232,6 +232,7 @@ stop_command(int argc, char **argv)
 	(void)argc;
 	if (opt_parse(&t, 1, argv, &words, &n, &err) < 0) {
 		fprintf(stderr, "bief: stop: %s\n", err.text);
+		free(words);
 		return STATUS_USAGE;
 	}
 	if (o.help || (n > 0) == o.all) {
