@@ -997,10 +997,6 @@ checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	const char *kind = "delta";
 	int ret;
 
-	if (!f->begun && (drop_after(p, "snapshot", f->last, err) < 0 ||
-				 drop_after(p, "delta", f->last, err) < 0))
-		return -1;
-	f->begun = true;
 	buf_init(&b);
 	buf_add(&b, &f->last, 8);
 	f->deltas++;
@@ -1020,6 +1016,9 @@ checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	}
 	numbered(name, batch, kind);
 	ret = file_save(p->dir, name, kind, b.p, b.n, err);
+	/* Of an earlier run, which had this batch too. */
+	if (ret == 0 && strcmp(kind, "delta") == 0)
+		ret = delete_numbered(p->dir, batch, "snapshot", err);
 	f->last = batch;
 	buf_release(&b);
 	return ret;

@@ -84,13 +84,13 @@ struct state_files {
 	int64_t last;       /* batch of the newest file; -1 none */
 	int64_t deltas;     /* since the last snapshot */
 	size_t delta_bytes, snapshot_bytes;
-	bool begun;         /* something has been saved in this run */
 };
 /* Bring the state to what it was after batch `upto`; no file is touched. */
 int checkpoint_restore(const struct place *p, struct state *s, int64_t upto,
 	struct state_files *f, struct err *err);
-/* What changed in this batch, now and then all of it.  The first call deletes
- * what an earlier run has saved of later batches. */
+/* What changed in this batch, now and then all of it.  What an earlier run has
+ * saved of later batches stays until they are run again: a sink that is ahead of
+ * the others may have them, and then the state goes back to no less. */
 int checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	struct state_files *f, struct err *err);
 /* Another state in the place of that after a batch; later ones are deleted. */
