@@ -108,6 +108,11 @@ check: deps-test
 run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
+# What a newcomer does: the README's two commands as they stand, in a bare
+# Debian 12 and a fresh clone.  Needs root, debootstrap and Debian's packages.
+check-fresh:
+	tests/fresh
+
 # Search for input that breaks a parser, with clang's libFuzzer, SECONDS for each
 # target: make FUZZER=1 fuzz [SECONDS=60] [TARGETS='record jq'].  What is found
 # is in build/found.
@@ -205,6 +210,7 @@ clean:
 help:
 	@echo 'make               build bin/bief and its links'
 	@echo 'make check         build and pass the tests; SAN=1: with sanitizers'
+	@echo 'make check-fresh   the README in a bare Debian, as a newcomer does'
 	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'
 	@echo 'make diff-jq       compare our part of jq with libjq, at length'
 	@echo 'make fuzz          search for input that breaks a parser; FUZZER=1'
@@ -217,4 +223,4 @@ help:
 	@echo 'make clean         remove what was built'
 
 .PHONY: completions help
-.PHONY: all bench check crash run-tests fuzz diff-jq clean demo deps deps-test install uninstall
+.PHONY: all bench check check-fresh crash run-tests fuzz diff-jq clean demo deps deps-test install uninstall

@@ -200,6 +200,13 @@ every() {
 	done <sessions
 }
 
+@test "no test asserts by a ! that bats does not look at" {
+	awk '
+	last { if ($0 !~ /^\t*}/) { print last; bad = 1 }; last = "" }
+	/^[\t ]*! / && !/\|\|/ { last = FILENAME ":" FNR ": " $0 }
+	END { exit bad }' "$TOP"/tests/*.bats "$TOP"/tests/lib.bash
+}
+
 @test "the completions are those of the programs" {
 	"$TOP/completions/generate" new
 	for f in bief.bash _bief bief.fish; do

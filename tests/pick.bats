@@ -84,7 +84,7 @@ load lib
 		pick window_start window_end a > out
 	grep -q '"event_time":"window"' out
 	window --on t --size 1h --watermark 1h < in | pick a > out
-	! grep -q 'window\|event_time' out
+	run ! grep -q 'window\|event_time' out
 }
 
 @test "a key of an updating result that is not picked is missed" {

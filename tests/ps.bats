@@ -104,6 +104,7 @@ start() {
 		["tail","cat","parse-json","jq","agg","sort"]'
 	shows '.[0].programs[3].foreign and .[0].name == null'
 	bief stop "$(bief ps --json | jq .id)"
+	wait $!
 	is out <<<'{"count":0}'
 }
 
@@ -307,6 +308,7 @@ start() {
 		wait_for grep -q "{\"a\":$i}" out
 	done
 	exec 9>&-
+	wait $!
 	grep -q "^thru: batch [0-9]* took [0-9]*ms, longer than the trigger's interval of 50ms$" err
 	[ "$(grep -c 'longer than' err)" = 1 ]
 }

@@ -200,11 +200,12 @@ load lib
 	[[ $output == *"too many pipelines within each other"* ]]
 }
 
-# interrupt PIPELINE CONDITION: Ctrl-C when the condition is true; the statuses
-# are in the file statuses.
+# interrupt PIPELINE CONDITION: Ctrl-C when the condition is true, which finds
+# the pipeline's processes by their $SESSION; the statuses are in the file
+# statuses.
 interrupt() {
 	setsid bash -c "$1"'; echo "${PIPESTATUS[*]}" >statuses' 2>err &
-	wait_for bash -c "$2"
+	SESSION=$! wait_for bash -c "$2"
 	kill -INT -- "-$!"
 	wait_for test -s statuses
 }
@@ -219,7 +220,7 @@ interrupt() {
 @test "Ctrl-C waits for a batch that is still at work" {
 	interrupt 'stream-rate --rows-per-batch 3 --trigger 100ms |
 		thru -- sh -c "cat; sleep 2.5; touch worked" |
-		agg --mode complete count --plain >out' 'pgrep -P $(pgrep -n thru)'
+		agg --mode complete count --plain >out' 'pgrep -P $(pgrep -s $SESSION -x thru)'
 	[ "$(cat statuses)" = "0 0 0" ]
 	[ -e worked ]
 	[ -s out ]

@@ -438,7 +438,7 @@ every=${every//$'\n'/ }
 		sink-table --name other --db b.db --table x
 	sqlite3 b.db 'select k, count from x order by k' >out
 	printf '%s\n' 'a|2' 'b|1' | is out
-	! grep -q '"batch"' ck/metadata
+	run ! grep -q '"batch"' ck/metadata
 	[ "$(bief state --json ck | jq 'select(.kind == "checkpoint").batch')" = 1 ]
 }
 

@@ -192,7 +192,7 @@ stop() {
 	exec 5> d/e; echo e1 >&5
 	echo f > d/f
 	wait_for has f
-	! has e1
+	run ! has e1
 	echo e2 >&5; exec 5>&-
 	wait_for has e1 e2
 	stop $!
@@ -208,7 +208,7 @@ stop() {
 	echo b > d/b
 	wait_for has b
 	stop $!
-	! has again
+	run ! has again
 	[ "$(grep -c '^a$' out)" -eq 1 ]
 	[ "$(tail -1 out)" = '{"#bief":{"eof":1}}' ]
 }
@@ -221,7 +221,7 @@ stop() {
 	echo yes > d/a.json
 	wait_for has yes
 	stop $!
-	! has no
+	run ! has no
 }
 
 @test "a directory that goes away while it is watched is an error" {
@@ -276,7 +276,7 @@ stop() {
 	echo next > d/next
 	wait_for has next
 	stop $!
-	! has old
+	run ! has old
 }
 
 @test "a reader that goes away ends an idle source" {
@@ -405,7 +405,7 @@ stop() {
 	cat <&5 > out
 	wait $!
 	[ "$(tail -1 out)" = three ]
-	! has two
+	run ! has two
 	grep -q "'$PWD/d/2' has vanished" err
 }
 

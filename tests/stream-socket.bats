@@ -73,7 +73,7 @@ has() {
 	wait_for eval '[ $(wc -l < out) -eq 2000 ]'
 	kill -INT $socket
 	wait $socket
-	! grep -qvE '^[1-4] [0-9]{999}$' out
+	run ! grep -qvE '^[1-4] [0-9]{999}$' out
 	for c in 1 2 3 4; do
 		grep "^$c" out | sort -c
 	done

@@ -101,8 +101,8 @@ numbers() { # numbers N...
 @test "a second Ctrl-C ends the command, too" {
 	setsid bash -c 'stream-rate --rows-per-batch 1 --trigger 100ms |
 		thru -- sh -c "cat; sleep 1001"' &
-	wait_for pgrep -f '^sleep 1001'
-	command=$(pgrep -n -f '^sleep 1001')
+	wait_for pgrep -s $! -f '^sleep 1001'
+	command=$(pgrep -s $! -f '^sleep 1001')
 	kill -INT -- "-$!"
 	wait_for bash -c "kill -INT -- -$! 2>/dev/null; ! kill -0 $command"
 }
