@@ -145,6 +145,8 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 		st->self = mem_zalloc(st->op->size);
 		st->priv = mem_zalloc(sizeof(*st->priv));
 		st->priv->rejects_fd = st->priv->progress_fd = -1;
+		/* Without batches all is one, which begins now. */
+		st->priv->started_us = time_monotonic();
 		recover_init(&st->priv->recovery);
 		st->err = &c->err;
 		st->shapes = c->shapes;

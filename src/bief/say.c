@@ -238,11 +238,26 @@ say_refused(const struct stage *st)
 			(unsigned long long)skipped);
 }
 
+/* Slow batches that no message has told of. */
+static void
+say_others_slow(struct stage *st)
+{
+	struct chain *c = st->chain;
+
+	if (c->slow > 0)
+		say(st, "%llu more batch%s took longer than the trigger's "
+			"interval", (unsigned long long)c->slow,
+			c->slow == 1 ? "" : "es");
+	c->slow = 0;
+}
+
 /* At the end: nothing is lost in silence. */
 void
 say_counts(struct stage *st)
 {
 	bool unseen = say_unseen(st) > 0;
+
+	say_others_slow(st);
 
 	if (st->rejected > 0 && run_on_error(st) != ON_ERROR_FAIL)
 		say_refused(st);
