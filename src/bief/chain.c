@@ -187,7 +187,10 @@ chain_show(struct chain *c, char ***words)
 		p[i] = (struct vitals_program){.argv = words[i],
 			.name = c->stages[i].priv->common.name,
 			.source = c->stages[i].op->flags & OP_SOURCE};
-	c->vitals = c->out.vitals = vitals_open(p, c->n, c->out.fd);
+	c->vitals = vitals_open(p, c->n, c->out.fd);
+	c->out.before = vitals_write;
+	c->out.after = vitals_written;
+	c->out.arg = c->vitals;
 	free(p);
 }
 

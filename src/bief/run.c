@@ -163,6 +163,22 @@ operators_pull(struct chain *c, const struct pollfd *fds, int n)
 	return 0;
 }
 
+/* poll(), but a process that waits for long can be seen by bief ps. */
+static int
+poll_seen(struct chain *c, struct pollfd *fds, nfds_t n, int timeout)
+{
+	int64_t due = vitals_due(c->vitals);
+	int first = (int)((due + 999) / 1000), ready;
+
+	if (due < 0 || (timeout >= 0 && timeout <= first))
+		return poll(fds, n, timeout);
+	ready = poll(fds, n, first);
+	if (ready != 0)
+		return ready;
+	vitals_look(c->vitals);
+	return poll(fds, n, timeout < 0 ? -1 : timeout - first);
+}
+
 int
 loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 {
@@ -194,7 +210,7 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 			(int)((deadline - now + 999) / 1000);
 	else if (isatty(STDERR_FILENO) && c->planned)
 		timeout = 3000;
-	ready = poll(all, (nfds_t)n + 2, timeout);
+	ready = poll_seen(c, all, (nfds_t)n + 2, timeout);
 	chain_tell(c, VITALS_BUSY);
 	if (ready < 0 && errno != EINTR)
 		return err_sys(&c->err, "cannot wait");

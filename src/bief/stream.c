@@ -14,7 +14,6 @@
 #include "json.h"
 #include "simd.h"
 #include "stream.h"
-#include "vitals.h"
 
 #define INPUT_BLOCK (256 * 1024)
 #define PIPE_BYTES (1024 * 1024)
@@ -169,22 +168,19 @@ output_release(struct output *out)
 static int
 write_all(struct output *out, const char *p, size_t n, struct err *err)
 {
-	size_t left = n;
-
-	if (n == 0)
-		return 0;
-	vitals_write(out->vitals);
-	while (left > 0) {
-		ssize_t put = write(out->fd, p, left);
+	while (n > 0) {
+		size_t part = out->before != NULL ? out->before(out->arg, n) : n;
+		ssize_t put = write(out->fd, p, part);
 
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
 			return err_sys(err, "cannot write the output");
+		if (out->after != NULL)
+			out->after(out->arg, (size_t)put);
 		p += put;
-		left -= (size_t)put;
+		n -= (size_t)put;
 	}
-	vitals_written(out->vitals, n);
 	return 0;
 }
 

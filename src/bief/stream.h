@@ -13,7 +13,6 @@
 #include "buf.h"
 
 struct err;
-struct vitals;
 
 /* Lines from a descriptor. */
 struct input {
@@ -54,7 +53,11 @@ struct output {
 	struct buf b;
 	bool terminal;
 	bool pipe; /* or socket: a reader that goes away is noticed */
-	struct vitals *vitals; /* told of waiting; may be NULL */
+	/* Called before each write, for how many of n bytes to write at once,
+	 * and behind it, when it may have waited.  NULL: nobody wants to know. */
+	size_t (*before)(void *arg, size_t n);
+	void (*after)(void *arg, size_t n);
+	void *arg;
 };
 #define OUTPUT_FULL (128 * 1024)
 

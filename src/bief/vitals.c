@@ -3,13 +3,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -22,15 +24,13 @@
 #define COPY_US 20    /* a write that does not wait takes at most this ... */
 #define COPY_US_KIB 1 /* ... and this for each KiB */
 
-/*
- * The timer belongs to the process, so this does too.  What the handler needs
- * is made ready before: it calls only what a handler may.
- */
+/* A process that is ended by a signal removes its file, so this belongs to the
+ * process. */
 static struct {
 	struct vitals *mine;
-	struct vitals *volatile file; /* the same, mapped; NULL: none yet */
-	char dir[2][VITALS_PATH], path[2][VITALS_PATH], temporary[2][VITALS_PATH];
-	int where; /* which of them it is */
+	struct vitals *file; /* the same, mapped; NULL: none */
+	bool done;           /* there is a file, or there will be none */
+	char path[VITALS_PATH];
 } own;
 
 void
@@ -83,42 +83,71 @@ make_file(const char *temporary)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static void
-on_timer(int sig)
+static bool
+make_in(const char *dir)
 {
-	int saved = errno;
+	char temporary[VITALS_PATH];
+	struct vitals *made;
+
+	if (*dir == '\0' || (mkdir(dir, 0700) < 0 && errno != EEXIST) ||
+		!vitals_is_ours(dir))
+		return false;
+	snprintf(temporary, sizeof(temporary), "%.250s/.%d", dir,
+		(int)own.mine->pid);
+	snprintf(own.path, sizeof(own.path), "%.250s/%d", dir,
+		(int)own.mine->pid);
+	made = make_file(temporary);
+	if (made == NULL)
+		return false;
+	if (rename(temporary, own.path) < 0) {
+		munmap(made, own.mine->size);
+		unlink(temporary);
+		return false;
+	}
+	own.file = made;
+	return true;
+}
+
+/* The process is old enough: from now on it can be seen. */
+static void
+publish(void)
+{
+	char dirs[2][VITALS_PATH];
 	struct proc self;
 
-	(void)sig;
-	if (own.mine == NULL || own.file != NULL ||
-		!proc_look(own.mine->pid, &self))
+	own.done = true;
+	if (!proc_look(own.mine->pid, &self))
 		return;
 	own.mine->ticks = self.ticks;
 	own.mine->space = proc_space();
-	for (int i = 0; i < 2 && own.file == NULL; i++) {
-		struct vitals *made;
+	vitals_places(dirs);
+	if (!make_in(dirs[0]))
+		make_in(dirs[1]);
+}
 
-		if (own.dir[i][0] == '\0' ||
-			(mkdir(own.dir[i], 0700) < 0 && errno != EEXIST) ||
-			!vitals_is_ours(own.dir[i]) ||
-			(made = make_file(own.temporary[i])) == NULL)
-			continue;
-		if (rename(own.temporary[i], own.path[i]) == 0) {
-			own.where = i;
-			own.file = made;
-		} else {
-			munmap(made, own.mine->size);
-			unlink(own.temporary[i]);
-		}
-	}
-	errno = saved;
+int64_t
+vitals_due(const struct vitals *v)
+{
+	int64_t left;
+
+	if (v == NULL || own.mine != v || own.done)
+		return -1;
+	left = v->began_us + AGE_US - time_monotonic();
+	return left > 0 ? left : 0;
+}
+
+void
+vitals_look(struct vitals *v)
+{
+	if (vitals_due(v) == 0)
+		publish();
 }
 
 void
 vitals_forget(void)
 {
 	if (own.file != NULL)
-		unlink(own.path[own.where]);
+		unlink(own.path);
 }
 
 /* A reader that has gone ends the process, as ever. */
@@ -130,35 +159,13 @@ on_broken_pipe(int sig)
 }
 
 static void
-set_timer(int64_t us)
+watch_pipe(void)
 {
-	struct itimerval t = {.it_value = {.tv_usec = us}};
+	struct sigaction broken = {.sa_handler = on_broken_pipe,
+		.sa_flags = SA_RESETHAND | SA_NODEFER}, old;
 
-	setitimer(ITIMER_REAL, &t, NULL);
-}
-
-static void
-ready_timer(struct vitals *v)
-{
-	struct sigaction act = {.sa_handler = on_timer, .sa_flags = SA_RESTART},
-		broken = {.sa_handler = on_broken_pipe,
-			.sa_flags = SA_RESETHAND | SA_NODEFER}, old;
-
-	memset(&own, 0, sizeof(own));
-	vitals_places(own.dir);
-	if (own.dir[0][0] == '\0' && own.dir[1][0] == '\0')
-		return;
-	for (int i = 0; i < 2; i++) {
-		snprintf(own.path[i], VITALS_PATH, "%.250s/%d", own.dir[i],
-			(int)v->pid);
-		snprintf(own.temporary[i], VITALS_PATH, "%.250s/.%d",
-			own.dir[i], (int)v->pid);
-	}
-	own.mine = v;
 	if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 		sigaction(SIGPIPE, &broken, NULL);
-	sigaction(SIGALRM, &act, NULL);
-	set_timer(AGE_US);
 }
 
 /* Words, parted by spaces, as far as there is room: bytes. */
@@ -218,7 +225,9 @@ vitals_open(const struct vitals_program *p, int n, int output)
 		end += v->stages[i].ncommand + v->stages[i].nname;
 	}
 	v->size = (uint32_t)(end - (char *)v);
-	ready_timer(v);
+	memset(&own, 0, sizeof(own));
+	own.mine = v;
+	watch_pipe();
 	return v;
 }
 
@@ -228,10 +237,9 @@ vitals_close(struct vitals *v)
 	if (v == NULL)
 		return;
 	if (own.mine == v) {
-		set_timer(0);
 		own.mine = NULL;
 		if (own.file != NULL) {
-			unlink(own.path[own.where]);
+			unlink(own.path);
 			munmap(own.file, v->size);
 		}
 		own.file = NULL;
@@ -271,6 +279,7 @@ vitals_turn(struct vitals *v, enum vitals_doing doing)
 		return;
 	account(v, doing, time_monotonic());
 	copy_out(v, offsetof(struct vitals, updated_us));
+	vitals_look(v);
 }
 
 void
@@ -297,6 +306,7 @@ vitals_end(struct vitals *v)
 		}
 	}
 	copy_out(v, v->text);
+	vitals_look(v);
 }
 
 void
@@ -314,15 +324,47 @@ vitals_input_closed(struct vitals *v, int fd)
 			v->inputs[i] = v->inputs[--v->ninputs];
 }
 
-void
-vitals_write(struct vitals *v)
+/* Bytes that a pipe surely takes at once: its pages may be half full.  0: none,
+ * or it is no pipe. */
+static size_t
+pipe_room(int fd)
 {
+	int size = fcntl(fd, F_GETPIPE_SZ), used;
+
+	if (size < 0 || ioctl(fd, FIONREAD, &used) < 0 ||
+		used > (size - PIPE_BUF) / 2)
+		return 0;
+	return (size_t)(size - PIPE_BUF - 2 * used);
+}
+
+size_t
+vitals_write(void *vitals, size_t n)
+{
+	struct vitals *v = vitals;
+	struct pollfd out;
+	int64_t left;
+	size_t room;
+
 	vitals_turn(v, VITALS_OUTPUT);
+	left = vitals_due(v);
+	if (left < 0 || fcntl(v->output, F_GETPIPE_SZ) < 0)
+		return n;
+	room = pipe_room(v->output);
+	if (room >= n || room >= PIPE_BUF)
+		return room < n ? room : n;
+	/* It may wait here for good, and is to be seen then. */
+	out = (struct pollfd){.fd = v->output, .events = POLLOUT};
+	if (poll(&out, 1, (int)((left + 999) / 1000)) == 0) {
+		vitals_look(v);
+		return n;
+	}
+	return n < PIPE_BUF ? n : PIPE_BUF;
 }
 
 void
-vitals_written(struct vitals *v, size_t n)
+vitals_written(void *vitals, size_t n)
 {
+	struct vitals *v = vitals;
 	int64_t now, copying = COPY_US + (int64_t)(n / 1024) * COPY_US_KIB;
 
 	if (v == NULL)

@@ -2,9 +2,9 @@
  * vitals: what a process says of itself while it runs, for bief ps.
  *
  * It is kept in memory and brought up to date for each block of data, wait and
- * batch, never for a record.  Once the process is 100 ms old a timer puts a file
- * under that memory, so that one that ends sooner neither leaves nor pays for
- * one.  What goes wrong with the file is nobody's trouble: then there is none.
+ * batch, never for a record.  When the process is 100 ms old, the next of these
+ * moments puts a file under that memory, so that one that ends sooner neither
+ * leaves nor pays for one.  What goes wrong with the file is nobody's trouble: then there is none.
  *
  * The file is DIR/PID, mapped by its owner and removed at its end; the owner's
  * death leaves it behind, which its reader recognises.  DIR is
@@ -96,9 +96,14 @@ void vitals_turn(struct vitals *v, enum vitals_doing doing);
 /* Between the two, change the counts. */
 void vitals_begin(struct vitals *v, enum vitals_doing doing);
 void vitals_end(struct vitals *v);
-/* Around a write of n bytes: what it takes beyond copying them is waiting. */
-void vitals_write(struct vitals *v);
-void vitals_written(struct vitals *v, size_t n);
+/* Around a write of n bytes: what it takes beyond copying them is waiting.
+ * Returns how many of them to write now.  (For struct output.) */
+size_t vitals_write(void *vitals, size_t n);
+void vitals_written(void *vitals, size_t n);
+/* Who waits for anything else looks in between: microseconds until the file is
+ * due, -1 when it is there, or there will be none. */
+int64_t vitals_due(const struct vitals *v);
+void vitals_look(struct vitals *v);
 /* Microseconds that were no waiting, until now. */
 int64_t vitals_busy_us(const struct vitals *v);
 
