@@ -136,8 +136,9 @@ bench: all
 
 # ---- what Debian packages give ----
 
-DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libsqlite3-0 libzstd1 zlib1g \
-	libonig5 libpcre2-8-0 sqlite3 tzdata
+DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libssl-dev libssl3 \
+	libsqlite3-dev libsqlite3-0 libzstd-dev libzstd1 zlib1g-dev zlib1g \
+	libonig-dev libonig5 libpcre2-8-0 sqlite3 tzdata
 DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
 	netcat-openbsd parallel
 

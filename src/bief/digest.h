@@ -7,15 +7,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct err;
+
 #define DIGEST_MAX 64
 
-/* Each writes its bytes to out and returns how many. */
-size_t digest_md5(const void *p, size_t n, unsigned char *out);
-size_t digest_sha1(const void *p, size_t n, unsigned char *out);
-/* bits: 224, 256, 384, 512; 0 for any other number. */
-size_t digest_sha2(const void *p, size_t n, int bits, unsigned char *out);
+enum digest {
+	DIGEST_MD5,
+	DIGEST_SHA1,
+	DIGEST_SHA224,
+	DIGEST_SHA256,
+	DIGEST_SHA384,
+	DIGEST_SHA512
+};
 
-uint32_t digest_crc32(const void *p, size_t n);
+/* Writes its bytes to out and returns how many; -1 where the library is not
+ * there. */
+int digest_bytes(enum digest kind, const void *p, size_t n, unsigned char *out,
+	struct err *err);
+/* 0, or -1 as above. */
+int digest_crc32(const void *p, size_t n, uint32_t *out, struct err *err);
 
 /* Murmur3 of 32 bits as Spark has it: each byte left over is mixed in alone. */
 uint32_t digest_murmur3_int(uint32_t v, uint32_t seed);

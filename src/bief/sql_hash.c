@@ -123,28 +123,51 @@ run_hash(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 enum { MD5, SHA1, SHA2 };
 
+static bool
+sha2_kind(int64_t bits, enum digest *kind)
+{
+	switch (bits) {
+	case 224:
+		*kind = DIGEST_SHA224;
+		return true;
+	case 0:
+	case 256:
+		*kind = DIGEST_SHA256;
+		return true;
+	case 384:
+		*kind = DIGEST_SHA384;
+		return true;
+	case 512:
+		*kind = DIGEST_SHA512;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int
 run_digest(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	unsigned char bytes[DIGEST_MAX];
-	size_t k;
+	enum digest kind;
+	int k;
 	char *p;
 
-	if (n->fn->tag == MD5)
-		k = digest_md5(a->str, a->n, bytes);
-	else if (n->fn->tag == SHA1)
-		k = digest_sha1(a->str, a->n, bytes);
-	else
-		k = digest_sha2(a->str, a->n,
-			a[1].i == 0 ? 256 : (int)a[1].i, bytes);
 	*out = datum_null();
-	if (k == 0)
+	if (n->fn->tag == MD5)
+		kind = DIGEST_MD5;
+	else if (n->fn->tag == SHA1)
+		kind = DIGEST_SHA1;
+	else if (!sha2_kind(a[1].i, &kind))
 		return 0;
-	p = arena_get(&c->arena, 2 * k + 1);
-	for (size_t i = 0; i < k; i++)
+	k = digest_bytes(kind, a->str, a->n, bytes, c->err);
+	if (k < 0)
+		return -1;
+	p = arena_get(&c->arena, 2 * (size_t)k + 1);
+	for (int i = 0; i < k; i++)
 		snprintf(p + 2 * i, 3, "%02x", bytes[i]);
-	*out = datum_string(p, 2 * k);
+	*out = datum_string(p, 2 * (size_t)k);
 	return 0;
 }
 
@@ -152,7 +175,11 @@ static int
 run_crc32(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	*out = datum_int(TYPE_LONG, digest_crc32(a->str, a->n));
+	uint32_t crc;
+
+	if (digest_crc32(a->str, a->n, &crc, c->err) < 0)
+		return -1;
+	*out = datum_int(TYPE_LONG, crc);
 	return 0;
 }
 

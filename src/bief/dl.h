@@ -1,0 +1,36 @@
+/*
+ * dl: a library is opened when it is first needed, not when a program starts.
+ *
+ * Its functions are declared by its own header.  A user lists them once, makes a
+ * struct of pointers of that list, and has it filled:
+ *
+ *	#define NAMES(X) X(crc32) X(inflate)
+ *	static struct { NAMES(DL_POINTER) } z;
+ *	static const struct dl library = {"libz.so.1", "zlib1g",
+ *		"checksums", (const char *const[]){NAMES(DL_NAME) NULL}};
+ *
+ *	if (dl_open(&library, &z, err) < 0) ...
+ *
+ * A library stays open until the process ends; opening it again costs a look at
+ * the first pointer.
+ */
+#ifndef BIEF_DL_H
+#define BIEF_DL_H
+
+struct err;
+
+struct dl {
+	const char *file;    /* "libz.so.1": what the linker looks for */
+	const char *package; /* of Debian, for the message */
+	const char *what;    /* needs it: "compressed files" */
+	const char *const *names; /* of functions and data; NULL ends them */
+};
+
+#define DL_POINTER(name) typeof(&name) name;
+#define DL_NAME(name) #name,
+
+/* Fill the pointers at to, one for each name, in their order.  0, or -1
+ * (STATUS_USAGE) with a message that says what to install. */
+int dl_open(const struct dl *library, void *to, struct err *err);
+
+#endif
