@@ -826,16 +826,16 @@ agg_batch(struct stage *st, struct batch *b)
 }
 
 /* Groups, sessions, or windows with a record: what Spark calls rows. */
-static size_t
-agg_rows(struct stage *st)
+static int64_t
+agg_rows(struct stage *st, bool glance)
 {
 	struct agg *a = STAGE(st, agg);
 	state_ref r;
 
 	if (a->q.session)
-		return a->nsessions;
-	if (!a->q.sliced)
-		return state_count(st->state) -
+		return (int64_t)a->nsessions;
+	if (!a->q.sliced || glance)
+		return (int64_t)state_count(st->state) -
 			query_has_form(&a->q, st);
 	rows_clear(&a->q.rows);
 	for (r = state_first(st->state); r != STATE_NONE;
@@ -844,7 +844,7 @@ agg_rows(struct stage *st)
 			closes(a) && a->windows_timed ? a->closed : INT64_MIN,
 			INT64_MAX);
 	rows_sort(&a->q.rows, &a->q.g);
-	return a->q.rows.n;
+	return (int64_t)a->q.rows.n;
 }
 
 /* ---- for bief state ---- */
@@ -914,24 +914,28 @@ agg_explain(struct stage *st, struct buf *out)
 			  "by");
 }
 
+static const struct keeper agg_keeper = {
+	.restore = agg_restore,
+	.form = agg_form,
+	.explain = agg_explain,
+	.show = agg_show,
+	.take = agg_take,
+	.rows = agg_rows,
+};
+
 const struct op op_agg = {
 	.name = "agg",
 	.about = "group records and aggregate their fields",
 	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
 	.opts = opts,
 	.size = sizeof(struct agg),
-	.flags = OP_STATE | OP_WINDOWS | OP_OPERANDS,
+	.flags = OP_WINDOWS | OP_OPERANDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,
-	.restore = agg_restore,
 	.begin = agg_begin,
 	.record = agg_record,
 	.batch = agg_batch,
-	.explain = agg_explain,
-	.rows = agg_rows,
-	.show = agg_show,
-	.take = agg_take,
-	.form = agg_form,
+	.keeper = &agg_keeper,
 	.close = agg_close,
 };

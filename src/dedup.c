@@ -240,20 +240,23 @@ dedup_close(struct stage *st)
 	buf_release(&d->key);
 }
 
+static const struct keeper dedup_keeper = {
+	.form = dedup_form,
+	.explain = dedup_explain,
+	.show = dedup_show,
+	.take = dedup_take,
+};
+
 const struct op op_dedup = {
 	.name = "dedup",
 	.about = "pass the first record of each key",
 	.synopsis = "[--by FIELD,...] [--within-watermark]",
 	.opts = dedup_opts,
 	.size = sizeof(struct dedup),
-	.flags = OP_STATE,
 	.open = dedup_open,
 	.plan = dedup_plan,
 	.record = dedup_record,
 	.batch = dedup_batch,
-	.form = dedup_form,
-	.explain = dedup_explain,
-	.show = dedup_show,
-	.take = dedup_take,
+	.keeper = &dedup_keeper,
 	.close = dedup_close,
 };

@@ -42,7 +42,7 @@ struct join_static {
 	struct slots slots;
 	uint64_t id;         /* of the shape that to is right for */
 	struct shape *to;    /* with the table's fields */
-	bool again;          /* SIGHUP */
+	unsigned hups; /* SIGHUPs that have been answered */
 	bool warned;         /* that it cannot be read again */
 	int64_t checked;     /* when the table was looked at */
 	uint32_t since;      /* records since the clock was */
@@ -213,10 +213,12 @@ static void
 refresh(struct stage *st)
 {
 	struct join_static *j = STAGE(st, join_static);
+	bool again = j->hups != st->hups;
 	struct table *t;
 
+	j->hups = st->hups;
 	j->checked = time_monotonic();
-	if (!j->again && !table_changed(j->table)) {
+	if (!again && !table_changed(j->table)) {
 		j->warned = false;
 		return;
 	}
@@ -229,11 +231,10 @@ refresh(struct stage *st)
 	}
 	if (t != NULL)
 		take(j, t);
-	else if (j->again || !j->warned)
+	else if (again || !j->warned)
 		run_warn(st, "%s: going on with the table as it was",
 			st->err->text);
 	j->warned = t == NULL;
-	j->again = false;
 }
 
 static int
@@ -251,11 +252,11 @@ refresh_sometimes(struct stage *st)
 	struct join_static *j = STAGE(st, join_static);
 	int64_t now;
 
-	if (++j->since < j->every)
+	if (++j->since < j->every && j->hups == st->hups)
 		return;
 	j->since = 0;
 	now = time_monotonic();
-	if (now - j->checked >= CHECK_US) {
+	if (now - j->checked >= CHECK_US || j->hups != st->hups) {
 		j->every = 1;
 		refresh(st);
 	} else if (j->every < CHECK_RECORDS) {
@@ -355,14 +356,6 @@ join_static_record(struct stage *st, struct record *r)
 }
 
 static void
-join_static_hup(struct stage *st)
-{
-	STAGE(st, join_static)->again = true;
-	STAGE(st, join_static)->checked -= CHECK_US;
-	STAGE(st, join_static)->every = 1;
-}
-
-static void
 join_static_close(struct stage *st)
 {
 	struct join_static *j = STAGE(st, join_static);
@@ -393,6 +386,5 @@ const struct op op_join_static = {
 	.plan = join_static_plan,
 	.begin = join_static_begin,
 	.record = join_static_record,
-	.hup = join_static_hup,
 	.close = join_static_close,
 };

@@ -551,7 +551,6 @@ join_record(struct stage *st, int s, struct record *r)
 	if (join_rows_keep(&j->rows, s, &j->key, r, matched,
 		    due_of(j, s, r)) < 0)
 		return -1;
-	st->state_rows = j->rows.count;
 	return 0;
 }
 
@@ -657,7 +656,6 @@ expire(struct stage *st, int64_t watermark, bool all)
 	buf_release(&right);
 	if (ret == 0)
 		ret = let_go(st, SQL_RIGHT);
-	st->state_rows = j->rows.count;
 	return ret;
 }
 
@@ -669,7 +667,6 @@ join_restore(struct stage *st)
 	state_ref ref = state_find(st->state, "I", 1);
 
 	join_rows_restore(&j->rows, st->state);
-	st->state_rows = j->rows.count;
 	for (int s = 0; s < 2; s++) {
 		char key[2] = {'N', (char)s};
 		state_ref names = state_find(st->state, key, 2);
@@ -905,6 +902,28 @@ join_close(struct stage *st)
 	free(j->due);
 }
 
+static int64_t
+join_kept(struct stage *st, bool glance)
+{
+	return (int64_t)STAGE(st, join_stream)->rows.count;
+}
+
+static const struct merger join_stream_merger = {
+	.inputs = join_inputs,
+	.plan = join_plan,
+	.heard = join_mark,
+	.record = join_record,
+};
+
+static const struct keeper join_stream_keeper = {
+	.restore = join_restore,
+	.form = join_form,
+	.explain = join_explain,
+	.show = join_show,
+	.take = join_take,
+	.rows = join_kept,
+};
+
 const struct op op_join_stream = {
 	.name = "join-stream",
 	.about = "join the records of two streams",
@@ -912,18 +931,10 @@ const struct op op_join_stream = {
 		    "[--how inner|left|right|full|semi] [--policy min|max]",
 	.opts = join_opts,
 	.size = sizeof(struct join_stream),
-	.flags = OP_STATE | OP_OPERANDS | OP_INPUTS,
-	.inputs = join_inputs,
-	.merge_plan = join_plan,
-	.restore = join_restore,
-	.begin_of = join_mark,
-	.end_of = join_mark,
+	.flags = OP_OPERANDS,
 	.begin = join_begin,
-	.record_of = join_record,
 	.batch = join_batch,
-	.form = join_form,
-	.explain = join_explain,
-	.show = join_show,
-	.take = join_take,
+	.merge = &join_stream_merger,
+	.keeper = &join_stream_keeper,
 	.close = join_close,
 };

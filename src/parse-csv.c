@@ -139,7 +139,6 @@ csv_open(struct stage *st)
 	struct parse_csv *o = STAGE(st, parse_csv);
 	char sep = ',', quote = '"';
 
-	st->state_rows = STATE_ROWS_NONE;
 	o->corrupt = -1;
 	if (o->schema_text != NULL && o->schema_file != NULL)
 		return err_as(st->err, STATUS_USAGE,
@@ -658,6 +657,13 @@ csv_close(struct stage *st)
 	slots_release(&o->slots);
 }
 
+static const struct keeper parse_csv_keeper = {
+	.restore = csv_restore,
+	.show = csv_show,
+	.take = csv_take,
+	.rows = stage_no_rows,
+};
+
 const struct op op_parse_csv = {
 	.name = "parse-csv",
 	.about = "read CSV lines into records",
@@ -665,14 +671,12 @@ const struct op op_parse_csv = {
 		    "[FILE ...]",
 	.opts = opts,
 	.size = sizeof(struct parse_csv),
-	.flags = OP_TEXT | OP_STATE | OP_FILES,
+	.flags = OP_TEXT | OP_FILES,
 	.open = csv_open,
 	.plan = csv_plan,
-	.restore = csv_restore,
 	.record = csv_record,
 	.batch = csv_batch,
 	.eof = csv_eof,
-	.show = csv_show,
-	.take = csv_take,
+	.keeper = &parse_csv_keeper,
 	.close = csv_close,
 };

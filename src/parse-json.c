@@ -127,7 +127,7 @@ open_syntax(struct stage *st, struct parse_json *o)
 }
 
 static int
-json_open(struct stage *st)
+open_options(struct stage *st)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 
@@ -161,6 +161,41 @@ json_open(struct stage *st)
 		return -1;
 	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,
 		st->err);
+}
+
+/* --infer */
+static int
+print_schema(struct stage *st)
+{
+	struct parse_json *o = STAGE(st, parse_json);
+	struct schema *s;
+	struct buf b;
+	size_t skipped;
+
+	s = infer_json_file(o->infer, run_max_line(st), &skipped, st->err);
+	if (s == NULL)
+		return -1;
+	if (skipped > 0)
+		run_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
+			o->infer);
+	buf_init(&b);
+	schema_print(s, &b);
+	buf_byte(&b, '\n');
+	run_print(st, b.p, b.n);
+	buf_release(&b);
+	schema_free(s);
+	st->answered = true;
+	return 0;
+}
+
+static int
+json_open(struct stage *st)
+{
+	if (open_options(st) < 0)
+		return -1;
+	return STAGE(st, parse_json)->infer != NULL && !st->explain &&
+			st->place == 0 && st->next == NULL ?
+		print_schema(st) : 0;
 }
 
 /* The fields that go out: all of the schema, behind those that are kept. */
@@ -312,31 +347,6 @@ json_record(struct stage *st, struct record *r)
 	return run_emit(st, &out);
 }
 
-static int
-json_ask(struct stage *st)
-{
-	struct parse_json *o = STAGE(st, parse_json);
-	struct schema *s;
-	struct buf b;
-	size_t skipped;
-
-	if (o->infer == NULL)
-		return 0;
-	s = infer_json_file(o->infer, run_max_line(st), &skipped, st->err);
-	if (s == NULL)
-		return -1;
-	if (skipped > 0)
-		run_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
-			o->infer);
-	buf_init(&b);
-	schema_print(s, &b);
-	buf_byte(&b, '\n');
-	run_print(st, b.p, b.n);
-	buf_release(&b);
-	schema_free(s);
-	return 1;
-}
-
 static void
 json_close(struct stage *st)
 {
@@ -368,6 +378,5 @@ const struct op op_parse_json = {
 	.open = json_open,
 	.plan = json_plan,
 	.record = json_record,
-	.ask = json_ask,
 	.close = json_close,
 };

@@ -366,6 +366,12 @@ sink_files_close(struct stage *st)
 	buf_release(&s->tmp);
 }
 
+static const struct sink sink_files_sink = {
+	.restore = sink_files_restore,
+	.commit = sink_files_commit,
+	.mark = sink_files_mark,
+};
+
 const struct op op_sink_files = {
 	.name = "sink-files",
 	.about = "write each batch as files of a directory",
@@ -373,15 +379,13 @@ const struct op op_sink_files = {
 		    "[--stamp]",
 	.opts = sink_files_opts,
 	.size = sizeof(struct sink_files),
-	.flags = OP_SINK | OP_OPERANDS,
+	.flags = OP_OPERANDS,
 	.defaults = sink_files_defaults,
 	.open = sink_files_open,
 	.plan = sink_files_plan,
-	.restore = sink_files_restore,
 	.begin = sink_files_begin,
 	.record = sink_files_record,
 	.batch = sink_files_batch,
-	.commit = sink_files_commit,
-	.mark = sink_files_mark,
+	.sink = &sink_files_sink,
 	.close = sink_files_close,
 };

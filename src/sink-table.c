@@ -412,6 +412,11 @@ sink_table_close(struct stage *st)
 	buf_release(&s->text);
 }
 
+static const struct sink sink_table_sink = {
+	.restore = sink_table_restore,
+	.commit = sink_table_commit,
+};
+
 const struct op op_sink_table = {
 	.name = "sink-table",
 	.about = "show each batch as a table, or keep the result in SQLite",
@@ -419,15 +424,13 @@ const struct op op_sink_table = {
 		"[--mode append|update|complete]",
 	.opts = sink_table_opts,
 	.size = sizeof(struct sink_table),
-	.flags = OP_SINK,
 	.defaults = sink_table_defaults,
 	.open = sink_table_open,
 	.plan = sink_table_plan,
-	.restore = sink_table_restore,
 	.begin = sink_table_begin,
 	.record = sink_table_record,
 	.batch = sink_table_batch,
 	.eof = sink_table_eof,
-	.commit = sink_table_commit,
+	.sink = &sink_table_sink,
 	.close = sink_table_close,
 };

@@ -811,20 +811,24 @@ close_files(struct stage *st)
 	positions_close(&s->positions);
 }
 
+static const struct source stream_files_source = {
+	.pull = pull,
+	.wait = wait_files,
+	.mark = mark,
+	.seek = seek,
+	.committed = committed,
+};
+
 const struct op op_stream_files = {
 	.name = "stream-files",
 	.about = "hand on the lines of files, as they are and as they come",
 	.synopsis = "[--follow] [--max-files N] [--max-records N] PATH ...",
 	.opts = options,
 	.size = sizeof(struct stream_files),
-	.flags = OP_SOURCE | OP_OPERANDS,
+	.flags = OP_OPERANDS,
 	.defaults = defaults,
 	.open = open_files,
 	.plan = plan,
-	.pull = pull,
-	.wait = wait_files,
-	.mark = mark,
-	.seek = seek,
-	.committed = committed,
+	.source = &stream_files_source,
 	.close = close_files,
 };

@@ -304,6 +304,13 @@ close_rate(struct stage *st)
 	slots_release(&STAGE(st, stream_rate)->slots);
 }
 
+static const struct source stream_rate_source = {
+	.pull = pull,
+	.wait = wait_rate,
+	.mark = mark,
+	.seek = seek,
+};
+
 const struct op op_stream_rate = {
 	.name = "stream-rate",
 	.about = "make so many records a second",
@@ -311,13 +318,9 @@ const struct op op_stream_rate = {
 		    "--rows-per-batch N [--start TIME] [--advance D]",
 	.opts = options,
 	.size = sizeof(struct stream_rate),
-	.flags = OP_SOURCE,
 	.defaults = defaults,
 	.open = open_rate,
 	.plan = plan,
-	.pull = pull,
-	.wait = wait_rate,
-	.mark = mark,
-	.seek = seek,
+	.source = &stream_rate_source,
 	.close = close_rate,
 };

@@ -550,6 +550,15 @@ close_socket(struct stage *st)
 	journal_close(&s->journal);
 }
 
+static const struct source stream_socket_source = {
+	.pull = pull,
+	.wait = wait_socket,
+	.mark = mark,
+	.seek = seek,
+	.committed = committed,
+	.live = true,
+};
+
 const struct op op_stream_socket = {
 	.name = "stream-socket",
 	.about = "hand on the lines that come over a socket",
@@ -557,14 +566,10 @@ const struct op op_stream_socket = {
 		    "HOST:PORT|unix:PATH",
 	.opts = options,
 	.size = sizeof(struct stream_socket),
-	.flags = OP_SOURCE | OP_LIVE | OP_OPERANDS,
+	.flags = OP_OPERANDS,
 	.defaults = defaults,
 	.open = open_socket,
 	.plan = plan,
-	.pull = pull,
-	.wait = wait_socket,
-	.mark = mark,
-	.seek = seek,
-	.committed = committed,
+	.source = &stream_socket_source,
 	.close = close_socket,
 };

@@ -122,18 +122,22 @@ take_explain(struct stage *st, struct buf *out)
 			"nothing" : "how many records have passed");
 }
 
+static const struct keeper take_keeper = {
+	.restore = take_restore,
+	.explain = take_explain,
+	.show = take_show,
+	.take = take_take,
+};
+
 const struct op op_take = {
 	.name = "take",
 	.about = "pass the first N records",
 	.synopsis = "N",
 	.size = sizeof(struct take),
-	.flags = OP_STATE | OP_OPERANDS,
+	.flags = OP_OPERANDS,
 	.open = take_open,
 	.plan = take_plan,
-	.restore = take_restore,
 	.record = take_record,
 	.batch = take_batch,
-	.explain = take_explain,
-	.show = take_show,
-	.take = take_take,
+	.keeper = &take_keeper,
 };

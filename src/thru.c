@@ -140,6 +140,11 @@ thru_close(struct stage *st)
 	buf_release(&STAGE(st, thru)->text);
 }
 
+static const struct waiter thru_waiter = {
+	.wait = thru_wait,
+	.pull = thru_pull,
+};
+
 const struct op op_thru = {
 	.name = "thru",
 	.about = "run a command on the records of every batch",
@@ -150,8 +155,7 @@ const struct op op_thru = {
 	.open = thru_open,
 	.plan = thru_plan,
 	.record = thru_record,
-	.wait = thru_wait,
-	.pull = thru_pull,
 	.batch = thru_batch,
+	.waiter = &thru_waiter,
 	.close = thru_close,
 };

@@ -62,7 +62,6 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 {
 	struct unite *u = STAGE(st, unite);
 
-	st->state_rows = STATE_ROWS_NONE;
 	marks_init(&u->marks, in, n, (enum policy)u->policy);
 	if (!same_fields(in, n)) {
 		schema_free(out->fields);
@@ -145,22 +144,30 @@ union_explain(struct stage *st, struct buf *out)
 	buf_str(out, "the watermarks");
 }
 
+static const struct merger union_merger = {
+	.inputs = union_inputs,
+	.plan = union_plan,
+	.heard = union_mark,
+	.record = union_record,
+};
+
+static const struct keeper union_keeper = {
+	.restore = union_restore,
+	.explain = union_explain,
+	.show = union_show,
+	.take = union_take,
+	.rows = stage_no_rows,
+};
+
 const struct op op_union = {
 	.name = "union",
 	.about = "make one stream of the records of several inputs",
 	.synopsis = "[--policy min|max] INPUT INPUT ...",
 	.opts = union_opts,
 	.size = sizeof(struct unite),
-	.flags = OP_STATE | OP_OPERANDS | OP_INPUTS,
-	.inputs = union_inputs,
-	.merge_plan = union_plan,
-	.restore = union_restore,
-	.begin_of = union_mark,
-	.end_of = union_mark,
-	.record_of = union_record,
+	.flags = OP_OPERANDS,
 	.begin = union_begin,
 	.batch = union_batch,
-	.explain = union_explain,
-	.show = union_show,
-	.take = union_take,
+	.merge = &union_merger,
+	.keeper = &union_keeper,
 };

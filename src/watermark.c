@@ -50,7 +50,6 @@ watermark_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--%s is missing: watermark --on FIELD --delay D",
 			w->on == NULL ? "on" : "delay");
-	st->state_rows = STATE_ROWS_NONE;
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
 	run_watch(st, &w->field);
@@ -126,13 +125,19 @@ watermark_close(struct stage *st)
 	field_release(&STAGE(st, watermark)->field);
 }
 
+static const struct keeper watermark_keeper = {
+	.explain = watermark_explain,
+	.show = watermark_show,
+	.take = wm_take,
+	.rows = stage_no_rows,
+};
+
 const struct op op_watermark = {
 	.name = "watermark",
 	.about = "say how late records may be",
 	.synopsis = "--on FIELD --delay D",
 	.opts = opts,
 	.size = sizeof(struct watermark),
-	.flags = OP_STATE,
 	.defaults = watermark_defaults,
 	.open = watermark_open,
 	.plan = watermark_plan,
@@ -140,8 +145,6 @@ const struct op op_watermark = {
 	.record = watermark_record,
 	.batch = watermark_batch,
 	.eof = watermark_eof,
-	.explain = watermark_explain,
-	.show = watermark_show,
-	.take = wm_take,
+	.keeper = &watermark_keeper,
 	.close = watermark_close,
 };

@@ -160,7 +160,6 @@ window_open(struct stage *st)
 {
 	struct window *w = STAGE(st, window);
 
-	st->state_rows = STATE_ROWS_NONE;
 	record_add_init(&w->add_start, "window_start");
 	record_add_init(&w->add_end, "window_end");
 	if (w->arrival.length != NULL)
@@ -537,6 +536,14 @@ window_explain(struct stage *st, struct buf *out)
 			: "nothing");
 }
 
+static const struct keeper window_keeper = {
+	.form = window_form,
+	.explain = window_explain,
+	.show = window_show,
+	.take = window_take,
+	.rows = stage_no_rows,
+};
+
 const struct op op_window = {
 	.name = "window",
 	.about = "put records into windows of time",
@@ -544,16 +551,12 @@ const struct op op_window = {
 		    "--session GAP | --batches LENGTH",
 	.opts = opts,
 	.size = sizeof(struct window),
-	.flags = OP_STATE,
 	.defaults = window_defaults,
 	.open = window_open,
 	.plan = window_plan,
 	.begin = window_begin,
 	.record = window_record,
 	.batch = window_batch,
-	.explain = window_explain,
-	.show = window_show,
-	.take = window_take,
-	.form = window_form,
+	.keeper = &window_keeper,
 	.close = window_close,
 };

@@ -68,7 +68,7 @@ check_inputs(struct stage *st)
 {
 	size_t n = 0;
 
-	if (!(st->op->flags & (OP_INPUTS | OP_FILES)))
+	if (st->op->merge == NULL && !(st->op->flags & OP_FILES))
 		return 0;
 	for (size_t i = 0; i < st->noperands; i++)
 		n += strcmp(st->operands[i], "-") == 0;
@@ -119,13 +119,14 @@ open_stage(struct stage *st, char **words)
 	st->text = (st->op->flags & OP_TEXT) != 0;
 	if (check_common(st) < 0)
 		return -1;
-	if (st->op->flags & OP_STATE)
+	if (st->op->keeper != NULL)
 		st->state = state_new((size_t)c->max_state);
 	st->priv->opened = true;
 	if (st->op->open != NULL && st->op->open(st) < 0)
 		return -1;
-	return st->op->inputs == NULL ||
-			st->op->inputs(st, inputs, INPUTS_MAX) >= 0 ? 0 : -1;
+	return st->op->merge == NULL ||
+			st->op->merge->inputs(st, inputs, INPUTS_MAX) >= 0 ?
+		0 : -1;
 }
 
 void
@@ -152,7 +153,6 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 		st->shapes = c->shapes;
 		st->chain = c;
 		st->place = i;
-		st->state_rows = STATE_ROWS_ENTRIES;
 		st->explain = explain;
 		st->next = i + 1 < n ? &c->stages[i + 1] : NULL;
 		st->now = (struct batch){.number = -1,
@@ -186,7 +186,7 @@ chain_show(struct chain *c, char ***words)
 	for (int i = 0; i < c->n; i++)
 		p[i] = (struct vitals_program){.argv = words[i],
 			.name = c->stages[i].priv->common.name,
-			.source = c->stages[i].op->flags & OP_SOURCE};
+			.source = c->stages[i].op->source != NULL};
 	c->vitals = vitals_open(p, c->n, c->out.fd);
 	c->out.before = vitals_write;
 	c->out.after = vitals_written;
@@ -201,7 +201,7 @@ chain_tell(struct chain *c, enum vitals_doing doing)
 		return;
 	vitals_begin(c->vitals, doing);
 	for (int i = 0; i < c->n; i++) {
-		const struct stage *st = &c->stages[i];
+		struct stage *st = &c->stages[i];
 		struct vitals_counts *to = &c->vitals->stages[i].now;
 
 		to->in = st->records_in;
@@ -212,10 +212,9 @@ chain_tell(struct chain *c, enum vitals_doing doing)
 		if (st->now.number >= 0)
 			to->batch = st->now.number;
 		to->watermark = st->now.watermark;
-		if (st->state == NULL || st->state_rows == STATE_ROWS_NONE)
+		to->rows = chain_rows(st, true);
+		if (to->rows == STAGE_NO_ROWS)
 			continue;
-		to->rows = st->state_rows >= 0 ? st->state_rows :
-			(int64_t)state_count(st->state);
 		to->bytes = state_bytes(st->state);
 	}
 	vitals_end(c->vitals);
@@ -265,9 +264,9 @@ take_trigger(struct stage *st, struct plan *p)
 	if (t == NULL)
 		return 0;
 	p->stream = 1;
-	if ((st->op->flags & OP_SOURCE) && strcmp(t, "once") == 0)
+	if (st->op->source != NULL && strcmp(t, "once") == 0)
 		p->trigger = TRIGGER_ONCE;
-	else if ((st->op->flags & OP_SOURCE) && strcmp(t, "available-now") == 0)
+	else if (st->op->source != NULL && strcmp(t, "available-now") == 0)
 		p->trigger = TRIGGER_AVAILABLE;
 	else {
 		p->trigger = TRIGGER_INTERVAL;
@@ -293,7 +292,7 @@ prepare(struct stage *st, const struct plan *before)
 		free(st->in.zone);
 		st->in.zone = mem_dup(p->common.zone, strlen(p->common.zone));
 	}
-	if (st->op->flags & OP_SOURCE)
+	if (st->op->source != NULL)
 		return take_trigger(st, &st->in) < 0 ? -1 :
 			recover_source(st, &st->in);
 	if (p->common.trigger == NULL && p->common.batch == 0)
@@ -315,13 +314,13 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 	if (prepare(st, &in[0]) < 0)
 		return -1;
 	plan_copy(&st->out, &st->in);
-	if (st->op->merge_plan != NULL) {
-		if (st->op->merge_plan(st, in, n, &st->out) < 0)
+	if (st->op->merge != NULL) {
+		if (st->op->merge->plan(st, in, n, &st->out) < 0)
 			return -1;
 	} else if (st->op->plan != NULL && st->op->plan(st, &st->out) < 0)
 		return -1;
 	if (!st->in.stream && st->out.stream &&
-		!(st->op->flags & OP_SOURCE)) {
+		st->op->source == NULL) {
 		st->priv->batcher = true;
 		/* With the trigger once all of the input is one batch. */
 		st->priv->per_batch = st->out.trigger == TRIGGER_ONCE ? 0 :
@@ -338,8 +337,20 @@ writes_control(const struct chain *c)
 {
 	const struct stage *last = &c->stages[c->n - 1];
 
-	return last->priv->stream_out && !(last->op->flags & OP_SINK) &&
+	return last->priv->stream_out && last->op->sink == NULL &&
 		!c->out.terminal;
+}
+
+/* A checkpoint has given it what it had. */
+static int
+restore(struct stage *st)
+{
+	const struct op *op = st->op;
+
+	if (op->keeper != NULL && op->keeper->restore != NULL)
+		return op->keeper->restore(st);
+	return op->sink != NULL && op->sink->restore != NULL ?
+		op->sink->restore(st) : 0;
 }
 
 /* Plan the stages from st on, the input being as told. */
@@ -356,8 +367,7 @@ plan_stages(struct stage *st, const struct plan *in, int n)
 		/* Without control lines nothing is known further down. */
 		in = st->priv->stream_out || st->out.explain ? &st->out :
 							       &nothing;
-		if (st->op->restore != NULL && !st->out.explain &&
-			st->op->restore(st) < 0)
+		if (!st->out.explain && restore(st) < 0)
 			return failed(st);
 		if (recover_ready(st) < 0)
 			return failed(st);
@@ -365,7 +375,7 @@ plan_stages(struct stage *st, const struct plan *in, int n)
 			st->now.whole = true;
 		/* Sinks may have to skip a batch; state may be too much. */
 		st->straight = !st->priv->batcher &&
-			!(st->op->flags & OP_SINK) &&
+			st->op->sink == NULL &&
 			(st->state == NULL || st->priv->common.max_state == 0);
 		if (st->priv->batcher && st->priv->per_batch == 0 &&
 			st->in.trigger == TRIGGER_INTERVAL)
@@ -398,13 +408,19 @@ chain_plan(struct chain *c, struct plan *in)
 }
 
 int64_t
-chain_rows(struct stage *st)
+stage_no_rows(struct stage *st, bool glance)
 {
-	if (st->op->rows != NULL)
-		return (int64_t)st->op->rows(st);
-	if (st->state_rows == STATE_ROWS_ENTRIES)
-		return (int64_t)state_count(st->state);
-	return st->state_rows == STATE_ROWS_NONE ? 0 : st->state_rows;
+	return STAGE_NO_ROWS;
+}
+
+int64_t
+chain_rows(struct stage *st, bool glance)
+{
+	if (st->state == NULL)
+		return STAGE_NO_ROWS;
+	return st->op->keeper->rows != NULL ?
+		st->op->keeper->rows(st, glance) :
+		(int64_t)state_count(st->state);
 }
 
 /* A stage that makes batches opens one for its first record. */
@@ -534,7 +550,7 @@ flush_full(struct chain *c)
 static inline int
 source_begin(struct stage *st)
 {
-	if ((st->op->flags & OP_SOURCE) && st->now.number < 0 &&
+	if (st->op->source != NULL && st->now.number < 0 &&
 		st->out.stream)
 		return chain_open_batch(st);
 	return 0;
@@ -556,7 +572,7 @@ run_emit(struct stage *st, struct record *r)
 	}
 	if (next != NULL)
 		return chain_give(next, r);
-	if (st->op->flags & OP_SINK)
+	if (st->op->sink != NULL)
 		return 0;
 	record_print(r, &c->out.b);
 	buf_byte(&c->out.b, '\n');
@@ -792,7 +808,7 @@ is_empty(const struct stage *st, const struct batch *b)
 {
 	const struct stage_private *p = st->priv;
 
-	if (st->op->flags & OP_SOURCE)
+	if (st->op->source != NULL)
 		return st->records_out == p->batch_out;
 	if (p->batcher)
 		return st->records_in == p->batch_in;
@@ -822,10 +838,11 @@ end_stage(struct stage *st, struct batch *b)
 	if (!skip && st->op->batch != NULL && st->op->batch(st, b) < 0)
 		return failed(st);
 	/* A sink that prints has committed when its words have left. */
-	if (!skip && (st->op->flags & OP_SINK) &&
+	if (!skip && (st->op->sink != NULL) &&
 		output_flush(&st->chain->out, st->err) < 0)
 		return failed(st);
-	if (!skip && st->op->commit != NULL && st->op->commit(st, b) < 0)
+	if (!skip && st->op->sink != NULL && st->op->sink->commit != NULL &&
+		st->op->sink->commit(st, b) < 0)
 		return failed(st);
 	st->priv->took.batch_us = lap(&last);
 	if (recover_end(st, b) < 0)
@@ -846,7 +863,7 @@ check_pace(struct stage *st, const struct batch *b)
 	int64_t spent = vitals_busy_us(st->chain->vitals) - st->priv->busy_us;
 
 	if (st->in.trigger == TRIGGER_INTERVAL && st->in.interval_us > 0 &&
-		!(st->op->flags & OP_SOURCE) && spent > st->in.interval_us)
+		st->op->source == NULL && spent > st->in.interval_us)
 		say_slow(st, b->number, spent, false);
 }
 
@@ -938,7 +955,7 @@ quit(struct chain *c, struct stage *st, enum status status, bool control)
 		st->priv->failed = true;
 	}
 	st = chain_last(c);
-	if (control && !(st->op->flags & OP_SINK) && !c->out.terminal &&
+	if (control && st->op->sink == NULL && !c->out.terminal &&
 		!st->priv->common.plain)
 		buf_printf(&c->out.b, "{\"#bief\":{\"failed\":%d}}\n",
 			(int)status);

@@ -106,8 +106,9 @@ int chain_give(struct stage *st, struct record *r);
 int chain_give_line(struct stage *st, const char *line, size_t n);
 /* A line that is too long: refused. */
 int chain_give_long(struct stage *st, const char *line, size_t n);
-/* Rows in a stage's state, as Spark counts them. */
-int64_t chain_rows(struct stage *st);
+/* Rows in a stage's state, as Spark counts them; STAGE_NO_ROWS: it has none.
+ * glance: what is at hand will do. */
+int64_t chain_rows(struct stage *st, bool glance);
 /* Open a batch of the next number at st; close the one that is open. */
 int chain_open_batch(struct stage *st);
 int chain_close_batch(struct stage *st, bool last);

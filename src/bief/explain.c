@@ -67,7 +67,7 @@ print_batches(struct explanation *e, const struct stage *st, int depth)
 {
 	const struct plan *p = &st->out;
 
-	if (st->priv->batcher || (st->op->flags & OP_SOURCE)) {
+	if (st->priv->batcher || st->op->source != NULL) {
 		line(e, depth, "batches");
 		if (!p->stream)
 			buf_str(&e->out, "none: all of the input is one");
@@ -126,19 +126,19 @@ print_plan(struct explanation *e, const struct stage *st, int depth)
 	const struct plan *p = &st->out;
 
 	print_batches(e, st, depth);
-	if (!(st->op->flags & OP_SINK)) {
+	if (st->op->sink == NULL) {
 		line(e, depth, "fields");
 		if (p->fields != NULL)
 			schema_print(p->fields, &e->out);
-		else if (st->op->flags & OP_SOURCE)
+		else if (st->op->source != NULL)
 			buf_str(&e->out, "none: lines of text");
 		else
 			buf_str(&e->out, "not known before data flows");
 		buf_byte(&e->out, '\n');
 	}
-	if (st->op->explain != NULL) {
+	if (st->op->keeper != NULL && st->op->keeper->explain != NULL) {
 		line(e, depth, "state");
-		st->op->explain((struct stage *)st, &e->out);
+		st->op->keeper->explain((struct stage *)st, &e->out);
 		buf_byte(&e->out, '\n');
 	}
 	if (p->mode != st->in.mode)
@@ -242,7 +242,7 @@ explain_op(struct explanation *e, const struct command *c,
 	const struct stage *st;
 	int n = 1, status;
 
-	if (op->flags & OP_INPUTS)
+	if (op->merge != NULL)
 		n = inputs_of(e, c, in, plan, depth);
 	else
 		plan_copy(&in[0], plan);
@@ -251,7 +251,7 @@ explain_op(struct explanation *e, const struct command *c,
 	if (chain.stages[0].priv->failed) {
 		refuse(e, chain.err.text, depth);
 	} else if (op->tool == NULL) {
-		for (; n < 2 && (op->flags & OP_INPUTS); n++) {
+		for (; n < 2 && (op->merge != NULL); n++) {
 			plan_init(&in[n]);
 			in[n].explain = true;
 		}

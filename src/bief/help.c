@@ -66,11 +66,11 @@ common_tables(const struct op *op, void *self, struct common *c,
 	t[n++] = (struct opt_table){common_opts, c};
 	if (op->tool == NULL)
 		t[n++] = (struct opt_table){error_opts, c};
-	if (op->flags & OP_SOURCE)
+	if (op->source != NULL)
 		t[n++] = (struct opt_table){source_opts, c};
 	else if (op->tool == NULL)
 		t[n++] = (struct opt_table){batch_opts, c};
-	if (op->flags & OP_SOURCE || op->tool != NULL)
+	if (op->source != NULL || op->tool != NULL)
 		t[n++] = (struct opt_table){ready_opts, c};
 	return n;
 }
@@ -123,8 +123,8 @@ help_dump(const struct op *op, struct buf *out)
 	struct opt_table t[5];
 	size_t n = common_tables(op, NULL, NULL, t);
 	const char *kind = op->tool != NULL ? "tool" :
-		op->flags & OP_SOURCE ? "source" :
-		op->flags & OP_SINK ? "sink" : "operator";
+		op->source != NULL ? "source" :
+		op->sink != NULL ? "sink" : "operator";
 	bool first = true;
 
 	buf_printf(out, "{\"name\":\"%s\",\"kind\":\"%s\"", op->name, kind);

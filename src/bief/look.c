@@ -48,7 +48,7 @@ open_chain(struct look *l, struct err *err)
 	char **words[2] = {l->file.words, NULL};
 	const struct op *op = run_find(l->file.words[0]);
 
-	if (op == NULL || op->show == NULL)
+	if (op == NULL || op->keeper == NULL)
 		return err_as(err, STATUS_DAMAGED, "'%s/stage' is of the "
 			"program '%s', which this version does not have",
 			l->place.dir, l->file.words[0]);
@@ -108,8 +108,8 @@ look_at(struct look *l, int64_t batch, struct err *err)
 			break;
 		usleep(PAUSE_US);
 	}
-	if (ret < 0 || l->st->op->restore == NULL ||
-		l->st->op->restore(l->st) == 0)
+	if (ret < 0 || l->st->op->keeper->restore == NULL ||
+		l->st->op->keeper->restore(l->st) == 0)
 		return ret;
 	*err = l->chain.err;
 	return err_in(err, "'%s'", l->place.id);
@@ -206,9 +206,9 @@ look_committed(const struct look *l, int64_t *batch, struct err *err)
 int64_t
 look_rows(const struct look *l)
 {
-	struct stage *st = l->st;
+	int64_t rows = chain_rows(l->st, false);
 
-	return chain_rows(st);
+	return rows == STAGE_NO_ROWS ? 0 : rows;
 }
 
 int
@@ -220,7 +220,7 @@ look_show(struct look *l, state_ref r, struct buf *out, struct err *err)
 	int ret;
 
 	buf_byte(out, '{');
-	ret = st->op->show(st, r, out);
+	ret = st->op->keeper->show(st, r, out);
 	if (ret < 0)
 		*err = l->chain.err;
 	if (ret != 0) {
@@ -250,7 +250,7 @@ look_take(struct look *l, const struct value *object, struct err *err)
 		state_clear(st->state);
 	else if (entry_only(object, names, err) < 0)
 		return -1;
-	ret = st->op->take(st, object, &made);
+	ret = st->op->keeper->take(st, object, &made);
 	if (ret < 0)
 		*err = l->chain.err;
 	if (ret < 0 || object == NULL || !json_get(object, "due", 3, &due))

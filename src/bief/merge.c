@@ -89,7 +89,7 @@ give(struct merge *m, int i, const char *line, size_t n)
 		memcpy(why, st->err->text, sizeof(why));
 		return run_reject(st, &r, "%s: %s", s->spec.path, why);
 	}
-	if (st->op->record_of(st, i, &r) < 0)
+	if (st->op->merge->record(st, i, &r) < 0)
 		return -1;
 	return state_check(st->state, st->err);
 }
@@ -460,8 +460,9 @@ begin_round(struct merge *m)
 		b = (struct batch){.number = m->st->in.resume++,
 			.time_us = time_now(), .watermark = WATERMARK_NONE};
 	for (int i = 0; i < m->n; i++)
-		if (m->side[i].began && m->st->op->begin_of != NULL &&
-			m->st->op->begin_of(m->st, i, &m->side[i].begin) < 0)
+		if (m->side[i].began &&
+			m->st->op->merge->heard(m->st, i,
+				&m->side[i].begin) < 0)
 			return -1;
 	m->open = true;
 	return chain_begin(m->st, &b);
@@ -479,8 +480,8 @@ end_round(struct merge *m)
 		if (s->done && m->stream && !s->end.empty)
 			b.empty = false;
 
-		if (s->done && m->stream && m->st->op->end_of != NULL &&
-			m->st->op->end_of(m->st, i, &s->end) < 0)
+		if (s->done && m->stream &&
+			m->st->op->merge->heard(m->st, i, &s->end) < 0)
 			return -1;
 		s->began = s->done = false;
 		s->taken = 0;
@@ -611,7 +612,7 @@ merge_run(struct chain *c)
 
 	m->c = c;
 	m->st = &c->stages[0];
-	m->n = m->st->op->inputs(m->st, specs, INPUTS_MAX);
+	m->n = m->st->op->merge->inputs(m->st, specs, INPUTS_MAX);
 	for (int i = 0; i < m->n && ret == 0; i++) {
 		m->side[i].spec = specs[i];
 		m->side[i].in.fd = -1;

@@ -328,7 +328,7 @@ has_operands(const struct command *c, const struct op *op)
 static bool
 starts(const struct command *c, const struct op *op)
 {
-	return op->flags & (OP_SOURCE | OP_INPUTS) ||
+	return op->source != NULL || op->merge != NULL ||
 		(op->flags & OP_FILES && has_operands(c, op));
 }
 

@@ -46,16 +46,15 @@ static void
 put_durations(struct buf *out, const struct report *r)
 {
 	const struct stage_private *p = r->st->priv;
-	unsigned flags = r->st->op->flags;
 
 	buf_str(out, ",\"durationMs\":{");
-	if (flags & OP_SINK)
+	if (r->st->op->sink != NULL)
 		buf_printf(out, "\"addBatch\":%lld,",
 			(long long)(p->took.batch_us / 1000));
-	if (p->recovery.on && (flags & OP_SINK))
+	if (p->recovery.on && (r->st->op->sink != NULL))
 		buf_printf(out, "\"commitOffsets\":%lld,",
 			(long long)(p->took.commit_us / 1000));
-	if (p->recovery.on && (flags & OP_SOURCE))
+	if (p->recovery.on && (r->st->op->source != NULL))
 		buf_printf(out, "\"walCommit\":%lld,",
 			(long long)(p->took.wal_us / 1000));
 	buf_printf(out, "\"triggerExecution\":%lld}",
@@ -91,12 +90,14 @@ put_state(struct buf *out, const struct report *r)
 	struct stage *st = r->st;
 	const struct stage_private *p = st->priv;
 
-	if (st->state == NULL || st->state_rows == STATE_ROWS_NONE)
+	int64_t rows = chain_rows(st, false);
+
+	if (rows == STAGE_NO_ROWS)
 		return;
 	buf_printf(out, ",\"stateOperators\":[{\"operatorName\":\"%s\","
 		"\"numRowsTotal\":%lld,\"memoryUsedBytes\":%zu,"
 		"\"numRowsDroppedByWatermark\":%llu", st->op->name,
-		(long long)chain_rows(st),
+		(long long)rows,
 		state_bytes(st->state),
 		(unsigned long long)(st->late - p->batch_late));
 	if (p->recovery.on)
@@ -120,7 +121,7 @@ put_ends(struct buf *out, const struct report *r)
 {
 	const struct recovery *at = &r->st->priv->recovery;
 
-	if (r->st->op->flags & OP_SOURCE) {
+	if (r->st->op->source != NULL) {
 		buf_str(out, ",\"sources\":[");
 		put_description(out, r->st);
 		if (at->from != NULL)
@@ -130,7 +131,7 @@ put_ends(struct buf *out, const struct report *r)
 		buf_byte(out, ',');
 		put_rates(out, r);
 		buf_str(out, "}]");
-	} else if (r->st->op->flags & OP_SINK) {
+	} else if (r->st->op->sink != NULL) {
 		buf_str(out, ",\"sink\":");
 		put_description(out, r->st);
 		buf_printf(out, ",\"numOutputRows\":%llu}",
@@ -169,8 +170,6 @@ put_report(struct buf *out, const struct report *r)
 	put_event_time(out, r->st);
 	put_state(out, r);
 	put_ends(out, r);
-	if (r->st->op->progress != NULL)
-		r->st->op->progress(r->st, out);
 	buf_str(out, "}\n");
 }
 
@@ -213,7 +212,7 @@ progress_batch(struct stage *st, const struct batch *b)
 	struct stage_private *p = st->priv;
 	int64_t spent = time_monotonic() - p->started_us;
 	struct report r = {.st = st, .b = b,
-		.rows = st->op->flags & OP_SOURCE ?
+		.rows = st->op->source != NULL ?
 			st->records_out - p->batch_out :
 			st->records_in - p->batch_in,
 		.spent = (double)(spent < 1000 ? 1000 : spent) / 1e6};

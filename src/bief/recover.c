@@ -184,7 +184,8 @@ recover_source(struct stage *st, struct plan *p)
 
 	if (st->priv->common.checkpoint == NULL)
 		return 0;
-	if (st->op->mark == NULL || st->op->seek == NULL)
+	if (st->op->source->mark == NULL ||
+		st->op->source->seek == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--checkpoint: this source cannot be read again");
 	if (p->trigger == TRIGGER_NONE)
@@ -282,15 +283,15 @@ options_text(struct stage *st, const struct plan *in, int n,
 		one_value(o, at, out);
 		buf_byte(out, '\n');
 	}
-	if (st->op->flags & OP_INPUTS)
+	if (st->op->merge != NULL)
 		for (int i = 0; i < n; i++)
 			buf_printf(out, "input %d '%s'\n", i + 1,
 				in[i].stage != NULL ? in[i].stage : "");
 	else
 		for (size_t i = 0; i < st->noperands; i++)
 			buf_printf(out, "operand '%s'\n", st->operands[i]);
-	if (st->op->form != NULL)
-		st->op->form(st, in, n, out);
+	if (st->op->keeper != NULL && st->op->keeper->form != NULL)
+		st->op->keeper->form(st, in, n, out);
 }
 
 /* The commits may go on between the source's look and this one's only when an
@@ -373,13 +374,13 @@ int
 recover_stage(struct stage *st, const struct plan *in, int n, struct plan *p)
 {
 	struct recovery *r = &st->priv->recovery;
-	bool sink = st->op->flags & OP_SINK;
+	bool sink = st->op->sink != NULL;
 	const char *own = st->priv->common.name != NULL ?
 		st->priv->common.name : st->op->name;
 	struct buf b;
 
 	if (p->checkpoint == NULL || p->explain ||
-		!(st->op->flags & (OP_STATE | OP_SINK)))
+		(st->op->keeper == NULL && st->op->sink == NULL))
 		return 0;
 	buf_init(&b);
 	buf_printf(&b, "%s+%s", p->stage != NULL ? p->stage : "", own);
@@ -399,7 +400,7 @@ recover_ready(struct stage *st)
 {
 	struct recovery *r = &st->priv->recovery;
 
-	if (!r->on || !(st->op->flags & OP_SINK))
+	if (!r->on || st->op->sink == NULL)
 		return 0;
 	return place_ready(&r->place, st->err);
 }
@@ -526,9 +527,9 @@ rerun_one(struct stage *st, int64_t number, const char *from,
 		return -1;
 	if (same_position(from, to->position))
 		return chain_end(st, &b);
-	if (st->op->seek(st, from, to->position) < 0)
+	if (st->op->source->seek(st, from, to->position) < 0)
 		return -1;
-	while ((got = st->op->pull(st)) == PULL_MORE)
+	while ((got = st->op->source->pull(st)) == PULL_MORE)
 		;
 	if (got < 0)
 		return -1;
@@ -546,7 +547,7 @@ run_hear(struct stage *st)
 	if (checkpoint_committed(st->out.checkpoint, &r->committed,
 		    st->err) < 0)
 		return -1;
-	return r->committed < 0 ? 0 : st->op->committed(st, r->committed);
+	return r->committed < 0 ? 0 : st->op->source->committed(st, r->committed);
 }
 
 /* Can all be read that the batches to be run again need?  Better now than when
@@ -563,7 +564,7 @@ try_rerun(struct stage *st, const struct offset *from)
 	if (offset_load(&r->place, r->stored, &to, st->err) != 0)
 		return -1;
 	ret = same_position(from->position, to.position) ? 0 :
-		st->op->seek(st, from->position, to.position);
+		st->op->source->seek(st, from->position, to.position);
 	offset_release(&to);
 	return ret;
 }
@@ -604,7 +605,7 @@ recover_rerun(struct stage *st)
 	}
 	st->in.resume = number + 1;
 	if (got >= 0)
-		got = st->op->seek(st, at.position, NULL) < 0 ? -1 : 0;
+		got = st->op->source->seek(st, at.position, NULL) < 0 ? -1 : 0;
 	if (got == 0)
 		got = run_hear(st);
 	offset_release(&at);
@@ -636,7 +637,7 @@ recover_begin(struct stage *st, const struct batch *b)
 	struct recovery *r = &st->priv->recovery;
 	bool known;
 
-	if (!r->on || !(st->op->flags & OP_SINK))
+	if (!r->on || st->op->sink == NULL)
 		return 0;
 	r->skip = b->number <= r->last;
 	if (r->known)
@@ -674,12 +675,12 @@ recover_source_end(struct stage *st, const struct batch *b)
 	struct buf position;
 	int ret;
 
-	if (!r->on || !(st->op->flags & OP_SOURCE) || b->number <= r->stored)
+	if (!r->on || st->op->source == NULL || b->number <= r->stored)
 		return 0;
 	r->news = true;
 	r->time_us = b->time_us;
 	buf_init(&position);
-	ret = st->op->mark(st, &position);
+	ret = st->op->source->mark(st, &position);
 	if (ret == 0) {
 		o.position = buf_cstr(&position);
 		moved_to(r, o.position);
@@ -699,7 +700,7 @@ recover_finish(struct stage *st)
 {
 	struct recovery *r = &st->priv->recovery;
 
-	if (!r->on || !(st->op->flags & OP_SOURCE))
+	if (!r->on || st->op->source == NULL)
 		return 0;
 	if (!r->news && (st->out.trigger == TRIGGER_AVAILABLE ||
 				st->out.trigger == TRIGGER_ONCE))
@@ -717,8 +718,8 @@ end_sink(struct stage *st, const struct batch *b)
 	if (r->skip)
 		return 0;
 	buf_init(&mark);
-	if (st->op->mark != NULL)
-		ret = st->op->mark(st, &mark);
+	if (st->op->sink->mark != NULL)
+		ret = st->op->sink->mark(st, &mark);
 	r->last = b->number;
 	if (ret == 0)
 		ret = commit_save(&r->place, b->number,
@@ -747,7 +748,7 @@ recover_end(struct stage *st, const struct batch *b)
 {
 	struct recovery *r = &st->priv->recovery;
 
-	if (!r->on || b->whole || (st->op->flags & OP_SOURCE))
+	if (!r->on || b->whole || st->op->source != NULL)
 		return 0;
-	return st->op->flags & OP_SINK ? end_sink(st, b) : end_stage(st, b);
+	return st->op->sink != NULL ? end_sink(st, b) : end_stage(st, b);
 }

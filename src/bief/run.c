@@ -77,8 +77,7 @@ loop_signals(struct chain *c)
 	if (asked_reload) {
 		asked_reload = 0;
 		for (int i = 0; i < c->n; i++)
-			if (c->stages[i].op->hup != NULL)
-				c->stages[i].op->hup(&c->stages[i]);
+			c->stages[i].hups++;
 	}
 }
 
@@ -89,7 +88,7 @@ hint(struct chain *c)
 	for (int i = 0; i < c->n; i++) {
 		struct stage *st = &c->stages[i];
 
-		if ((st->op->flags & (OP_STATE | OP_SINK)) &&
+		if ((st->op->keeper != NULL || st->op->sink != NULL) &&
 			st->now.whole &&
 			st->records_in > 0 && st->records_out == 0 &&
 			isatty(STDERR_FILENO)) {
@@ -111,7 +110,7 @@ static bool
 says_alive(const struct chain *c)
 {
 	return c->planned && c->stages[0].priv->recovery.on &&
-		(c->stages[0].op->flags & OP_SOURCE);
+		(c->stages[0].op->source != NULL);
 }
 
 bool
@@ -131,10 +130,9 @@ operators_wait(struct chain *c, struct pollfd *fds, int n, int64_t *deadline)
 		struct stage *st = &c->stages[i];
 
 		st->priv->nfds = 0;
-		if ((st->op->flags & OP_SOURCE) || st->op->wait == NULL ||
-			!c->planned)
+		if (st->op->waiter == NULL || !c->planned)
 			continue;
-		st->priv->nfds = st->op->wait(st, fds + n,
+		st->priv->nfds = st->op->waiter->wait(st, fds + n,
 			LOOP_FDS + OPERATOR_FDS - n, deadline);
 		if (st->priv->nfds < 0) {
 			c->failed = st;
@@ -155,7 +153,7 @@ operators_pull(struct chain *c, const struct pollfd *fds, int n)
 		for (int k = 0; k < st->priv->nfds; k++)
 			ready = ready || fds[n + k].revents != 0;
 		n += st->priv->nfds;
-		if (ready && st->op->pull(st) < 0) {
+		if (ready && st->op->waiter->pull(st) < 0) {
 			c->failed = st;
 			return -1;
 		}
@@ -588,8 +586,8 @@ source_wait(struct stage *st, int64_t until)
 	int64_t deadline = INT64_MAX;
 	int n = 0;
 
-	if (st->op->wait != NULL)
-		n = st->op->wait(st, fds, LOOP_FDS, &deadline);
+	if (st->op->source->wait != NULL)
+		n = st->op->source->wait(st, fds, LOOP_FDS, &deadline);
 	if (n < 0) {
 		st->chain->failed = st;
 		return -1;
@@ -600,7 +598,7 @@ source_wait(struct stage *st, int64_t until)
 static int
 source_pull(struct stage *st)
 {
-	int got = st->op->pull(st);
+	int got = st->op->source->pull(st);
 
 	if (got < 0 && st->chain->failed == NULL)
 		st->chain->failed = st;
@@ -696,7 +694,7 @@ check_pace(struct stage *st, int64_t number, int64_t start, int64_t busy,
 	int64_t blocked)
 {
 	const struct vitals *v = st->chain->vitals;
-	int64_t spent = (st->op->flags & OP_LIVE) ?
+	int64_t spent = st->op->source->live ?
 		vitals_busy_us(v) - busy : time_now() - start;
 
 	blocked = v->spent_us[VITALS_OUTPUT] - blocked;
@@ -719,7 +717,7 @@ source_interval(struct stage *st)
 		if (chain_open_batch(st) < 0)
 			return -1;
 		number = st->now.number;
-		got = (st->op->flags & OP_LIVE) ? source_live(st, tick) :
+		got = st->op->source->live ? source_live(st, tick) :
 						 source_drain(st, INT64_MAX);
 		if (got < 0 || chain_close_batch(st, false) < 0)
 			return -1;
@@ -796,16 +794,14 @@ static int
 run_opened(struct chain *c, int in_fd)
 {
 	const struct op *first = c->stages[0].op;
-	int done;
 
 	if (first->tool != NULL)
 		return run_tool(c);
-	if (c->n == 1 && first->ask != NULL &&
-		(done = first->ask(&c->stages[0])) != 0)
-		return done < 0 ? -1 : output_flush(&c->out, &c->err);
-	if (first->flags & OP_SOURCE)
+	if (c->n == 1 && c->stages[0].answered)
+		return output_flush(&c->out, &c->err);
+	if (first->source != NULL)
 		return run_source(c);
-	if (first->flags & OP_INPUTS)
+	if (first->merge != NULL)
 		return merge_run(c);
 	return run_input(c, in_fd);
 }

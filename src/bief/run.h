@@ -36,9 +36,6 @@
  *            (when not NULL) is the end of the batch that is run again: pull
  *            stops there with PULL_BATCH.
  *
- * An operator that waits for something beside its input has wait, too: it is
- * called before the process waits; pull (0 or -1), when a descriptor is ready.
- *
  * Every call but close returns 0 (or as told), or -1 with st->err set.  No
  * operator reads, writes, prints, exits, or catches signals itself, and none
  * keeps anything at file level: several stages of one process may be the same
@@ -65,22 +62,96 @@ struct stage;
 
 enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 
-/* What an operator is. */
-#define OP_SOURCE 1    /* it has pull, and no input */
-#define OP_SINK 2      /* nothing follows it */
-#define OP_TEXT 4      /* it takes lines, not records: a parser */
-#define OP_LIVE 8      /* a source whose batches stay open until the tick */
-#define OP_STATE 16    /* it keeps state: st->state is there for it */
-#define OP_WINDOWS 32  /* it takes records with windows set */
-#define OP_OPERANDS 64 /* it takes operands; without this they are refused */
-#define OP_INPUTS 128  /* it reads several inputs itself: see inputs */
-#define OP_FILES 256   /* operands are files to be read in place of the input */
+/* What an operator takes, besides records. */
+#define OP_TEXT 1     /* lines, not records: a parser */
+#define OP_WINDOWS 2  /* records with windows set */
+#define OP_OPERANDS 4 /* operands; without this they are refused */
+#define OP_FILES 8    /* files as operands, read in place of the input */
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
 
-/* One end of an operator with several inputs (OP_INPUTS). */
+/* One end of an operator with several inputs. */
 struct input_spec {
 	const char *path; /* "-" is standard input */
+};
+
+/*
+ * What an operator is, is said by the faces that it has.  A face's functions are
+ * there all of them, but for those marked "may be NULL".
+ */
+
+/* It has no input but one of its own: files, a socket, a clock. */
+struct source {
+	int (*pull)(struct stage *st);
+	/* May be NULL: it never waits. */
+	int (*wait)(struct stage *st, struct pollfd *fds, int max,
+		int64_t *deadline);
+	int (*mark)(struct stage *st, struct buf *out);
+	int (*seek)(struct stage *st, const char *from, const char *to);
+	/* For those that asked by st->hear, else NULL: every sink has made the
+	 * batches up to this one durable; it will not be run again. */
+	int (*committed)(struct stage *st, int64_t number);
+	bool live; /* its batches stay open until the tick */
+};
+
+/* Nothing follows it.  All may be NULL. */
+struct sink {
+	int (*restore)(struct stage *st);
+	int (*commit)(struct stage *st, const struct batch *b);
+	int (*mark)(struct stage *st, struct buf *out);
+};
+
+/*
+ * It reads several inputs itself.  inputs: how many there are and which.  plan:
+ * instead of the operator's; *out is a copy of in[0] (empty without control
+ * lines; with --batch or --trigger the batches are made here).  heard: what an
+ * input's own begin or end tells (its watermarks), before the call of begin or
+ * batch, in which b->watermark is to be set.  record: one of an input; in a
+ * batch the inputs come in their order.
+ */
+struct merger {
+	int (*inputs)(struct stage *st, struct input_spec *in, int max);
+	int (*plan)(struct stage *st, const struct plan *in, int n,
+		struct plan *out);
+	int (*heard)(struct stage *st, int input, const struct batch *b);
+	int (*record)(struct stage *st, int input, struct record *r);
+};
+
+/*
+ * It keeps state: st->state is there for it.  All but show and take may be NULL.
+ */
+struct keeper {
+	int (*restore)(struct stage *st);
+	/* What the state depends on beside the options, a line each: a restart
+	 * with other lines is refused. */
+	void (*form)(struct stage *st, const struct plan *in, int n,
+		struct buf *out);
+	/* For bief explain: what is kept in state, and when it is freed. */
+	void (*explain)(struct stage *st, struct buf *out);
+	/*
+	 * For bief state.  show: append an entry of st->state as members of an
+	 * object (entry.h); return 1 for one that is not shown, because it
+	 * follows from others.  take: such an object, back into st->state;
+	 * *made is its entry.  It is called once before with NULL, when
+	 * st->state has been emptied, for what is not shown.  plan and restore
+	 * have been called before.
+	 */
+	int (*show)(struct stage *st, state_ref entry, struct buf *out);
+	int (*take)(struct stage *st, const struct value *object,
+		state_ref *made);
+	/* Rows in state, as Spark counts them; NULL: its entries.  glance: what
+	 * is at hand will do. */
+	int64_t (*rows)(struct stage *st, bool glance);
+};
+#define STAGE_NO_ROWS (-1) /* Spark would not call it rows */
+int64_t stage_no_rows(struct stage *st, bool glance); /* for keeper.rows */
+
+/* It waits for descriptors beside its input: wait is called before the process
+ * waits; pull (0 or -1), when one of them is ready. */
+struct waiter {
+	int (*wait)(struct stage *st, struct pollfd *fds, int max,
+		int64_t *deadline);
+	int (*pull)(struct stage *st);
 };
 
 struct op {
@@ -89,70 +160,25 @@ struct op {
 	const char *synopsis; /* what follows the name: "--on FIELD --size D" */
 	const struct opt *opts; /* ends with OPT_END; may be NULL */
 	size_t size;            /* of its struct, zeroed by the runtime */
-	unsigned flags;
+	unsigned flags;         /* OP_TEXT ... */
+	const struct source *source;
+	const struct sink *sink;
+	const struct merger *merge;
+	const struct keeper *keeper;
+	const struct waiter *waiter;
 	void (*defaults)(void *self); /* before options are parsed */
 	int (*open)(struct stage *st);
 	int (*plan)(struct stage *st, struct plan *p);
-	int (*restore)(struct stage *st);
 	int (*begin)(struct stage *st, struct batch *b);
 	int (*record)(struct stage *st, struct record *r);
 	int (*batch)(struct stage *st, struct batch *b);
-	int (*commit)(struct stage *st, const struct batch *b);
-	/* What the state depends on beside the options, a line each: a restart
-	 * with other lines is refused. */
-	void (*form)(struct stage *st, const struct plan *in, int n,
-		struct buf *out);
 	/* The stream has ended.  Return 1 to have one more batch run from here
 	 * on; *b is set, change its watermark.  (Not with a checkpoint.) */
 	int (*eof)(struct stage *st, struct batch *b);
-	int (*pull)(struct stage *st);
-	int (*wait)(struct stage *st, struct pollfd *fds, int max,
-		int64_t *deadline);
-	int (*mark)(struct stage *st, struct buf *out);
-	int (*seek)(struct stage *st, const char *from, const char *to);
-	/* Sources that asked by st->hear: every sink has made the batches up to
-	 * this one durable; it will not be run again. */
-	int (*committed)(struct stage *st, int64_t number);
-	/*
-	 * OP_INPUTS.  inputs: how many there are and which.  merge_plan: instead
-	 * of plan; *out is a copy of in[0] (empty without control lines; with
-	 * --batch or --trigger the batches are made here).  begin_of and end_of
-	 * tell each input's own begin and end (with its watermarks), before the
-	 * call of begin or batch, in which b->watermark is to be set.  record_of:
-	 * a record of one input; in a batch the inputs come in their order.
-	 */
-	int (*inputs)(struct stage *st, struct input_spec *in, int max);
-	int (*merge_plan)(struct stage *st, const struct plan *in, int n,
-		struct plan *out);
-	int (*begin_of)(struct stage *st, int input, const struct batch *b);
-	int (*end_of)(struct stage *st, int input, const struct batch *b);
-	int (*record_of)(struct stage *st, int input, struct record *r);
+	void (*close)(struct stage *st);
 	/* A tool is no part of a pipeline (serve-lines): it is all there is, may
 	 * read and write itself, and returns 0 or -1. */
 	int (*tool)(struct stage *st);
-	/* An operator that stands alone may have been asked for something else
-	 * than to run (parse-json --infer): return 1 when that has been done (by
-	 * run_print), 0 to run, or -1. */
-	int (*ask)(struct stage *st);
-	void (*hup)(struct stage *st); /* SIGHUP, between batches */
-	/* For bief explain: what is kept in state, and when it is freed. */
-	void (*explain)(struct stage *st, struct buf *out);
-	/* Rows in state, as Spark counts them; NULL: see state_rows. */
-	size_t (*rows)(struct stage *st);
-	/* Append ,"name":value... for --progress and SIGUSR1. */
-	void (*progress)(struct stage *st, struct buf *out);
-	/*
-	 * OP_STATE, for bief state.  show: append an entry of st->state as
-	 * members of an object (entry.h); return 1 for one that is not shown,
-	 * because it follows from others.  take: such an object, back into
-	 * st->state; *made is its entry.  It is called once before with NULL,
-	 * when st->state has been emptied, for what is not shown.  plan and
-	 * restore have been called before.
-	 */
-	int (*show)(struct stage *st, state_ref entry, struct buf *out);
-	int (*take)(struct stage *st, const struct value *object,
-		state_ref *made);
-	void (*close)(struct stage *st);
 };
 
 /* The event times of a batch's records, for progress: of a program that makes
@@ -173,14 +199,13 @@ struct stage {
 	struct stage *next; /* NULL: the output */
 	struct chain *chain;
 	int place;          /* in the chain, from 0 */
-	struct state *state; /* OP_STATE */
+	struct state *state; /* of a keeper */
 	struct plan in, out; /* as of the call of plan */
 	struct batch now;    /* the batch that is open; number -1: none */
-	int64_t state_rows; /* rows kept, for progress; or one of these: */
-#define STATE_ROWS_ENTRIES (-1) /* the entries of state */
-#define STATE_ROWS_NONE (-2)    /* its state is no rows, as Spark sees it */
 	struct event_times event_times;
 	bool explain; /* nothing will run: acquire nothing */
+	bool answered; /* open has done all that was asked: nothing runs */
+	unsigned hups; /* SIGHUPs so far: what was read may be read again */
 	int on_error; /* enum on_error; -1 not told: open may choose */
 	bool hear;    /* plan may set it: call committed, see run_hear */
 	bool text;    /* it takes lines: as OP_TEXT says, open may change it */

@@ -70,7 +70,7 @@ line_number(const struct stage *st, const struct record *r)
 {
 	if (r != NULL && r->number != 0)
 		return r->number;
-	return st->op->flags & OP_SOURCE ? st->records_out + st->rejected : 0;
+	return st->op->source != NULL ? st->records_out + st->rejected : 0;
 }
 
 /* A line of the --rejects file. */
@@ -199,7 +199,7 @@ say_unseen(struct stage *st)
 		/* What nobody has looked for may be there: an input may have
 		 * had no record. */
 		if (f->seen || f->id == 0 || (st->in.fields != NULL &&
-				!(st->op->flags & OP_INPUTS)))
+				st->op->merge == NULL))
 			continue;
 		say(st, f->near != NULL ?
 			"no record had a field '%s' (did you mean '%s'?)" :
@@ -213,7 +213,7 @@ void
 say_too_long(struct stage *st, const char *line, size_t n)
 {
 	struct record r = {.line = line, .nline = n < 200 ? (uint32_t)n : 200,
-		.number = st->op->flags & OP_SOURCE ?
+		.number = st->op->source != NULL ?
 			st->records_out + st->rejected + 1 : st->records_in};
 
 	run_reject(st, &r, "the line is longer than %lld bytes (--max-line)",
@@ -285,8 +285,6 @@ say_statistics(struct stage *st)
 	buf_init(&more);
 	if (st->now.watermark != WATERMARK_NONE)
 		n = time_format_iso(st->now.watermark, time);
-	if (st->op->progress != NULL)
-		st->op->progress(st, &more);
 	say(st,
 		"batch %lld, watermark %.*s, %llu records in, %llu out, "
 		"%llu refused, %llu late%s%.*s",
