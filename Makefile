@@ -39,13 +39,19 @@ $(BIN)/bief: $(LIB_OBJ) $(OP_OBJ) $(B)/ops.o
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 	@for p in $(PROGRAMS); do ln -sf bief $(BIN)/$$p; done
 
-# The list of the operators, from the names of their files.
+# The lists of the operators and of the tools, from the names of their files.
+TOOLS = serve-lines
+OPERATORS = $(filter-out $(TOOLS),$(PROGRAMS))
 $(B)/ops.c: $(OPS) Makefile
 	@mkdir -p $(B)
-	@{ echo '#include "run.h"'; \
-	for p in $(PROGRAMS); do echo "extern const struct op op_$$p;" | tr - _; done; \
+	@{ echo '#include "run.h"'; echo '#include "tool.h"'; \
+	for p in $(OPERATORS); do echo "extern const struct op op_$$p;" | tr - _; done; \
 	echo 'const struct op *const run_ops[] = {'; \
-	for p in $(PROGRAMS); do echo "	&op_$$p," | tr - _; done; \
+	for p in $(OPERATORS); do echo "	&op_$$p," | tr - _; done; \
+	echo '	NULL};'; \
+	for p in $(TOOLS); do echo "extern const struct tool tool_$$p;" | tr - _; done; \
+	echo 'const struct tool *const tool_all[] = {'; \
+	for p in $(TOOLS); do echo "	&tool_$$p," | tr - _; done; \
 	echo '	NULL};'; } > $@
 
 $(B)/ops.o: $(B)/ops.c

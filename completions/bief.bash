@@ -18,7 +18,6 @@ _bief_options() {
 	parse-text) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --ready-fd" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
@@ -29,6 +28,7 @@ _bief_options() {
 	union) echo "--policy --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	watermark) echo "--on --delay --idle --future --flush --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	window) echo "--on --size --slide --start --session --session-field --watermark --unit --batches --every --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --help -h --version --dump-options --ready-fd" ;;
 	esac
 }
 
@@ -209,16 +209,6 @@ _bief_value() {
 	"pivot --batch") echo "?" ;;
 	"pivot --trigger") echo "?" ;;
 	"pivot --max-state") echo "?" ;;
-	"serve-lines --port" | "serve-lines -p") echo "?" ;;
-	"serve-lines --listen") echo "?" ;;
-	"serve-lines --rate" | "serve-lines -r") echo "?" ;;
-	"serve-lines --seed") echo "?" ;;
-	"serve-lines --max-line") echo "?" ;;
-	"serve-lines --name") echo "?" ;;
-	"serve-lines --progress") echo "*" ;;
-	"serve-lines --rejects") echo "*" ;;
-	"serve-lines --zone") echo "?" ;;
-	"serve-lines --ready-fd") echo "?" ;;
 	"sink-files --format") echo "json csv" ;;
 	"sink-files --partition-by") echo "?" ;;
 	"sink-files --sep") echo "?" ;;
@@ -353,10 +343,15 @@ _bief_value() {
 	"window --batch") echo "?" ;;
 	"window --trigger") echo "?" ;;
 	"window --max-state") echo "?" ;;
+	"serve-lines --port" | "serve-lines -p") echo "?" ;;
+	"serve-lines --listen") echo "?" ;;
+	"serve-lines --rate" | "serve-lines -r") echo "?" ;;
+	"serve-lines --seed") echo "?" ;;
+	"serve-lines --ready-fd") echo "?" ;;
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot serve-lines sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run state stop top"
 
 _bief() {

@@ -1,7 +1,7 @@
 # Completions for the programs of bief: made by completions/generate.
 # The file is there under the name of each program; once is enough.
 if not set -q __bief_completions
-    set -g __bief_completions agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot serve-lines sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window
+    set -g __bief_completions agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines
     function __bief_as_program
         complete -C (string join -- ' ' (commandline -opc)[2..-1] (commandline -ct))
     end
@@ -282,25 +282,6 @@ if not set -q __bief_completions
     complete -c pivot -l batch -x -d 'make batches of N records, of a stream without batches'
     complete -c pivot -l trigger -x -d 'make a batch per interval, of a stream without batches'
     complete -c pivot -l max-state -x -d 'stop when state grows beyond this'
-    complete -c bief -n __fish_use_subcommand -f -a serve-lines -d 'play the lines of a file to every client of a TCP port'
-    complete -c bief -n '__fish_seen_subcommand_from serve-lines' -f -a '(__bief_as_program)'
-    complete -c serve-lines -l port -s p -x -d 'listen on this port; 0: any free one, see --ready-fd'
-    complete -c serve-lines -l listen -x -d 'listen on this address; empty: on all (127.0.0.1)'
-    complete -c serve-lines -l rate -s r -x -d 'lines a second, such as 1000 or 0.5'
-    complete -c serve-lines -l loop -d 'begin again after the last line'
-    complete -c serve-lines -l shuffle -d 'in random order, with --loop another one each time'
-    complete -c serve-lines -l seed -x -d 'of the random order: the same seed, the same order'
-    complete -c serve-lines -l once -d 'end when the first client has got everything, or has gone'
-    complete -c serve-lines -l help -s h -d 'show this help'
-    complete -c serve-lines -l version -d 'show the version'
-    complete -c serve-lines -l dump-options -d 'show the options as JSON'
-    complete -c serve-lines -l max-line -x -d 'refuse longer lines (16M)'
-    complete -c serve-lines -l name -x -d 'name of this stage in checkpoints and reports'
-    complete -c serve-lines -l plain -d 'write no control lines'
-    complete -c serve-lines -l progress -rF -d 'write a JSON line per batch; -: draw one on standard error'
-    complete -c serve-lines -l rejects -rF -d 'keep every refused record with its reason'
-    complete -c serve-lines -l zone -x -d 'time zone of text that names none (UTC)'
-    complete -c serve-lines -l ready-fd -x -d 'write a line to this descriptor when ready'
     complete -c bief -n __fish_use_subcommand -f -a sink-files -d 'write each batch as files of a directory'
     complete -c bief -n '__fish_seen_subcommand_from sink-files' -f -a '(__bief_as_program)'
     complete -c sink-files -l format -xa 'json csv' -d 'JSON lines, or CSV with a header'
@@ -505,4 +486,17 @@ if not set -q __bief_completions
     complete -c window -l batch -x -d 'make batches of N records, of a stream without batches'
     complete -c window -l trigger -x -d 'make a batch per interval, of a stream without batches'
     complete -c window -l max-state -x -d 'stop when state grows beyond this'
+    complete -c bief -n __fish_use_subcommand -f -a serve-lines -d 'play the lines of a file to every client of a TCP port'
+    complete -c bief -n '__fish_seen_subcommand_from serve-lines' -f -a '(__bief_as_program)'
+    complete -c serve-lines -l port -s p -x -d 'listen on this port; 0: any free one, see --ready-fd'
+    complete -c serve-lines -l listen -x -d 'listen on this address; empty: on all (127.0.0.1)'
+    complete -c serve-lines -l rate -s r -x -d 'lines a second, such as 1000 or 0.5'
+    complete -c serve-lines -l loop -d 'begin again after the last line'
+    complete -c serve-lines -l shuffle -d 'in random order, with --loop another one each time'
+    complete -c serve-lines -l seed -x -d 'of the random order: the same seed, the same order'
+    complete -c serve-lines -l once -d 'end when the first client has got everything, or has gone'
+    complete -c serve-lines -l help -s h -d 'show this help'
+    complete -c serve-lines -l version -d 'show the version'
+    complete -c serve-lines -l dump-options -d 'show the options as JSON'
+    complete -c serve-lines -l ready-fd -x -d 'write a line to this descriptor when ready'
 end

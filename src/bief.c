@@ -11,6 +11,8 @@
 #include "pipeline.h"
 #include "ps.h"
 #include "run.h"
+#include "tool.h"
+#include "version.h"
 
 static int
 run(const char *text, int (*what)(const struct pipeline *))
@@ -75,7 +77,20 @@ usage(FILE *to)
 	fprintf(to, "       bief PROGRAM [ARGUMENT ...]\n\nprograms:\n");
 	for (const struct op *const *op = run_ops; *op != NULL; op++)
 		fprintf(to, "  %-16s %s\n", (*op)->name, (*op)->about);
+	for (const struct tool *const *t = tool_all; *t != NULL; t++)
+		fprintf(to, "  %-16s %s\n", (*t)->name, (*t)->about);
 	return to == stdout ? STATUS_DONE : STATUS_USAGE;
+}
+
+/* Be the program that argv[0] names, if there is one: its exit status, or -1. */
+static int
+be(int argc, char **argv)
+{
+	const struct tool *tool = tool_find(argv[0]);
+
+	if (tool != NULL)
+		return tool_main(tool, argv);
+	return run_find(argv[0]) != NULL ? run_main(argc, argv) : -1;
 }
 
 int
@@ -83,11 +98,11 @@ main(int argc, char **argv)
 {
 	const char *slash = strrchr(argv[0], '/'),
 		   *name = slash != NULL ? slash + 1 : argv[0];
+	int status;
 
-	if (strcmp(name, "bief") != 0 && run_find(name) != NULL) {
-		argv[0] = (char *)name;
-		return run_main(argc, argv);
-	}
+	argv[0] = (char *)name;
+	if (strcmp(name, "bief") != 0 && (status = be(argc, argv)) >= 0)
+		return status;
 	if (argc < 2)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
@@ -99,8 +114,8 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	if (run_find(argv[1]) != NULL)
-		return run_main(argc - 1, argv + 1);
+	if ((status = be(argc - 1, argv + 1)) >= 0)
+		return status;
 	fprintf(stderr, "bief: there is no program '%s': see bief --help\n",
 		argv[1]);
 	return STATUS_USAGE;

@@ -16,10 +16,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "err.h"
 #include "net.h"
-#include "run.h"
 #include "time.h"
+#include "tool.h"
 
 #define BLOCK ((size_t)64 << 10)
 #define EVENTS 64
@@ -79,40 +80,40 @@ defaults(void *self)
 }
 
 static int
-open_server(struct stage *st)
+read_options(struct tool_run *t)
 {
-	struct serve_lines *s = STAGE(st, serve_lines);
+	struct serve_lines *s = t->self;
 	struct buf b;
 	char *end;
 	int rc;
 
-	if (st->noperands != 1)
-		return err_as(st->err, STATUS_USAGE, "expected one file to "
+	if (t->noperands != 1)
+		return err_as(&t->err, STATUS_USAGE, "expected one file to "
 			"play, or - for standard input");
 	if (s->port < 0 || s->port > 65535)
-		return err_as(st->err, STATUS_USAGE,
+		return err_as(&t->err, STATUS_USAGE,
 			"--port is needed: 0 (any free one) to 65535");
 	if (s->rate) {
 		s->per_second = strtod(s->rate, &end);
 		if (*end != '\0' || !(s->per_second > 0) ||
 			s->per_second > 1e9)
-			return err_as(st->err, STATUS_USAGE, "--rate: '%s' is "
+			return err_as(&t->err, STATUS_USAGE, "--rate: '%s' is "
 				"no number of lines a second", s->rate);
 	}
 	buf_init(&b);
 	buf_printf(&b, strchr(s->address, ':') ? "[%s]:%d" : "%s:%d",
 		s->address, (int)s->port);
-	rc = net_parse(&s->at, buf_cstr(&b), st->err);
+	rc = net_parse(&s->at, buf_cstr(&b), &t->err);
 	buf_release(&b);
 	return rc;
 }
 
 /* The whole file, every line of it with its end. */
 static int
-load(struct stage *st)
+load(struct tool_run *t)
 {
-	struct serve_lines *s = STAGE(st, serve_lines);
-	const char *path = st->operands[0], *p, *lf;
+	struct serve_lines *s = t->self;
+	const char *path = t->operands[0], *p, *lf;
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO
 					: open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = 1;
@@ -128,7 +129,7 @@ load(struct stage *st)
 			s->text.n += (size_t)n;
 	}
 	if (fd < 0 || n < 0)
-		err_sys(st->err, "cannot read '%s'", path);
+		err_sys(&t->err, "cannot read '%s'", path);
 	if (fd > STDIN_FILENO)
 		close(fd);
 	if (fd < 0 || n < 0)
@@ -146,7 +147,7 @@ load(struct stage *st)
 		s->start[s->nlines] = (size_t)(lf + 1 - s->text.p);
 	}
 	if (s->nlines == 0 || s->nlines > UINT32_MAX)
-		return err_set(st->err, "'%s' has %s", path,
+		return err_set(&t->err, "'%s' has %s", path,
 			s->nlines == 0 ? "no lines" : "too many lines");
 	return 0;
 }
@@ -317,9 +318,9 @@ look_at(struct client *c, uint32_t events)
 }
 
 static int
-serve(struct stage *st)
+serve(struct tool_run *t)
 {
-	struct serve_lines *s = STAGE(st, serve_lines);
+	struct serve_lines *s = t->self;
 	struct epoll_event events[EVENTS];
 	struct pollfd fd = {.fd = s->epoll, .events = POLLIN};
 	int64_t next;
@@ -330,7 +331,7 @@ serve(struct stage *st)
 			return 0;
 		if (next != INT64_MAX)
 			next = time_now() + next - time_monotonic();
-		rc = run_wait(st, &fd, 1, next);
+		rc = tool_wait(t, &fd, next);
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
 		n = epoll_wait(s->epoll, events, EVENTS, 0);
@@ -344,31 +345,30 @@ serve(struct stage *st)
 }
 
 static int
-run_server(struct stage *st)
+serve_lines(struct tool_run *t)
 {
-	struct serve_lines *s = STAGE(st, serve_lines);
+	struct serve_lines *s = t->self;
 	struct epoll_event e = {.events = EPOLLIN};
 	char text[16];
 	int port;
 
-	if (load(st) != 0)
+	if (read_options(t) < 0 || load(t) < 0)
 		return -1;
-	s->listener = net_listen(&s->at, &port, st->err);
+	s->listener = net_listen(&s->at, &port, &t->err);
 	if (s->listener < 0)
 		return -1;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0 ||
 		epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e) != 0)
-		return err_sys(st->err, "cannot wait for clients");
+		return err_sys(&t->err, "cannot wait for clients");
 	snprintf(text, sizeof(text), "%d", port);
-	run_ready_as(st, text);
-	return serve(st);
+	return tool_ready(t, text) < 0 ? -1 : serve(t);
 }
 
 static void
-close_server(struct stage *st)
+close_server(void *self)
 {
-	struct serve_lines *s = STAGE(st, serve_lines);
+	struct serve_lines *s = self;
 	struct client *c;
 
 	while ((c = s->clients) != NULL) {
@@ -384,15 +384,13 @@ close_server(struct stage *st)
 	free(s->start);
 }
 
-const struct op op_serve_lines = {
+const struct tool tool_serve_lines = {
 	.name = "serve-lines",
 	.about = "play the lines of a file to every client of a TCP port",
 	.synopsis = "FILE|- --port N [--rate R] [--loop] [--shuffle [--seed S]]",
 	.opts = options,
 	.size = sizeof(struct serve_lines),
-	.flags = OP_OPERANDS,
 	.defaults = defaults,
-	.open = open_server,
-	.tool = run_server,
+	.run = serve_lines,
 	.close = close_server,
 };

@@ -43,23 +43,13 @@ set_defaults(struct stage *st)
 }
 
 static void
-print_and_exit(struct stage *st, void (*print)(const struct op *, struct buf *))
+show_and_exit(struct stage *st,
+	void (*what)(const struct help *h, struct buf *out))
 {
-	struct buf b;
-	struct output out;
+	struct help h;
 
-	buf_init(&b);
-	print(st->op, &b);
-	output_init(&out, STDOUT_FILENO);
-	output_mark_end(STDOUT_FILENO, STATUS_DONE);
-	buf_add(&out.b, b.p, b.n);
-	exit(output_flush(&out, st->err) < 0 ? STATUS_FAILED : STATUS_DONE);
-}
-
-static void
-version(const struct op *op, struct buf *out)
-{
-	buf_printf(out, "%s (bief) " BIEF_VERSION "\n", op->name);
+	common_help(st->op, &h);
+	exit(help_show(&h, what, st->err) < 0 ? STATUS_FAILED : STATUS_DONE);
 }
 
 /* Standard input can be read once. */
@@ -110,11 +100,11 @@ open_stage(struct stage *st, char **words)
 	if (opt_parse(t, n, words, &st->operands, &st->noperands, st->err) < 0)
 		return -1;
 	if (c->help)
-		print_and_exit(st, help_print);
+		show_and_exit(st, help_print);
 	if (c->version)
-		print_and_exit(st, version);
+		show_and_exit(st, help_version);
 	if (c->dump_options)
-		print_and_exit(st, help_dump);
+		show_and_exit(st, help_dump);
 	st->on_error = c->on_error;
 	st->text = (st->op->flags & OP_TEXT) != 0;
 	if (check_common(st) < 0)

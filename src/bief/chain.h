@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "help.h"
 #include "recover.h"
 #include "run.h"
 #include "stream.h"
@@ -149,10 +150,10 @@ void say_counts(struct stage *st);
 int progress_batch(struct stage *st, const struct batch *b);
 void progress_close(struct stage *st);
 
-/* help.c */
+/* common.c */
 size_t common_tables(const struct op *op, void *self, struct common *c,
 	struct opt_table t[5]);
-void help_print(const struct op *op, struct buf *out);
-void help_dump(const struct op *op, struct buf *out);
+/* What the program says of itself. */
+void common_help(const struct op *op, struct help *h);
 
 #endif

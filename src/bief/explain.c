@@ -250,7 +250,7 @@ explain_op(struct explanation *e, const struct command *c,
 	chain_open(&chain, words, 1, STDOUT_FILENO, true, &status);
 	if (chain.stages[0].priv->failed) {
 		refuse(e, chain.err.text, depth);
-	} else if (op->tool == NULL) {
+	} else {
 		for (; n < 2 && (op->merge != NULL); n++) {
 			plan_init(&in[n]);
 			in[n].explain = true;

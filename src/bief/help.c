@@ -1,79 +1,15 @@
 /*
- * help: the options that every program has, --help, --dump-options.
+ * help: see help.h.
  */
-#include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "chain.h"
+#include "buf.h"
+#include "err.h"
+#include "help.h"
 #include "json.h"
-
-#define AT(member) offsetof(struct common, member)
-
-static const struct opt common_opts[] = {
-	{"help", 'h', OPT_FLAG, AT(help), NULL, "show this help"},
-	{"version", 0, OPT_FLAG, AT(version), NULL, "show the version"},
-	{"dump-options", 0, OPT_FLAG, AT(dump_options), NULL,
-		"show the options as JSON"},
-	{"max-line", 0, OPT_SIZE, AT(max_line), "SIZE",
-		"refuse longer lines (16M)"},
-	{"name", 0, OPT_STRING, AT(name), "NAME",
-		"name of this stage in checkpoints and reports"},
-	{"plain", 0, OPT_FLAG, AT(plain), NULL, "write no control lines"},
-	{"progress", 0, OPT_STRING, AT(progress), "FILE",
-		"write a JSON line per batch; -: draw one on standard error", true},
-	{"rejects", 0, OPT_STRING, AT(rejects), "FILE",
-		"keep every refused record with its reason", true},
-	{"zone", 0, OPT_STRING, AT(zone), "ZONE",
-		"time zone of text that names none (UTC)"},
-	OPT_END};
-
-static const struct opt error_opts[] = {
-	{"on-error", 0, OPT_ENUM, AT(on_error), "fail|skip|keep",
-		"what to do about a record that cannot be taken"},
-	OPT_END};
-
-static const struct opt batch_opts[] = {
-	{"batch", 0, OPT_INT, AT(batch), "N",
-		"make batches of N records, of a stream without batches",
-		.least = 1},
-	{"trigger", 0, OPT_STRING, AT(trigger), "DURATION",
-		"make a batch per interval, of a stream without batches"},
-	{"max-state", 0, OPT_SIZE, AT(max_state), "SIZE",
-		"stop when state grows beyond this"},
-	OPT_END};
-
-static const struct opt source_opts[] = {
-	{"trigger", 0, OPT_STRING, AT(trigger), "DURATION|once|available-now",
-		"make micro-batches"},
-	{"checkpoint", 0, OPT_STRING, AT(checkpoint), "DIR",
-		"make the pipeline recover from here", true},
-	{"sinks", 0, OPT_INT, AT(sinks), "N",
-		"wait for this many sinks with a checkpoint (1)", .least = 1},
-	OPT_END};
-
-static const struct opt ready_opts[] = {
-	{"ready-fd", 0, OPT_INT, AT(ready_fd), "N",
-		"write a line to this descriptor when ready"},
-	OPT_END};
-
-size_t
-common_tables(const struct op *op, void *self, struct common *c,
-	struct opt_table t[5])
-{
-	size_t n = 0;
-
-	t[n++] = (struct opt_table){op->opts, self};
-	t[n++] = (struct opt_table){common_opts, c};
-	if (op->tool == NULL)
-		t[n++] = (struct opt_table){error_opts, c};
-	if (op->source != NULL)
-		t[n++] = (struct opt_table){source_opts, c};
-	else if (op->tool == NULL)
-		t[n++] = (struct opt_table){batch_opts, c};
-	if (op->source != NULL || op->tool != NULL)
-		t[n++] = (struct opt_table){ready_opts, c};
-	return n;
-}
+#include "stream.h"
+#include "version.h"
 
 static void
 one_option(const struct opt *o, struct buf *out)
@@ -97,42 +33,43 @@ one_option(const struct opt *o, struct buf *out)
 }
 
 void
-help_print(const struct op *op, struct buf *out)
+help_print(const struct help *h, struct buf *out)
 {
-	struct opt_table t[5];
-	size_t n = common_tables(op, NULL, NULL, t);
+	const struct opt *own = h->table[0].opts;
 
-	buf_printf(out, "usage: %s%s%s\n%s\n", op->name,
-		*op->synopsis ? " " : "", op->synopsis, op->about);
-	for (size_t i = 0; i < n; i++) {
+	buf_printf(out, "usage: %s%s%s\n%s\n", h->name,
+		*h->synopsis ? " " : "", h->synopsis, h->about);
+	for (size_t i = 0; i < h->n; i++) {
 		if (i == 1)
 			buf_str(out, "\nas in every program, see bief(7):\n");
-		else if (i == 0 && op->opts != NULL && op->opts[0].name)
+		else if (i == 0 && own != NULL && own[0].name)
 			buf_byte(out, '\n');
-		for (const struct opt *o = t[i].opts; o && o->name; o++)
+		for (const struct opt *o = h->table[i].opts; o && o->name; o++)
 			one_option(o, out);
 	}
+}
+
+void
+help_version(const struct help *h, struct buf *out)
+{
+	buf_printf(out, "%s (bief) " BIEF_VERSION "\n", h->name);
 }
 
 static const char *const kinds[] = {"flag", "string", "int", "duration",
 	"size", "enum", "list", "multi"};
 
 void
-help_dump(const struct op *op, struct buf *out)
+help_dump(const struct help *h, struct buf *out)
 {
-	struct opt_table t[5];
-	size_t n = common_tables(op, NULL, NULL, t);
-	const char *kind = op->tool != NULL ? "tool" :
-		op->source != NULL ? "source" :
-		op->sink != NULL ? "sink" : "operator";
 	bool first = true;
 
-	buf_printf(out, "{\"name\":\"%s\",\"kind\":\"%s\"", op->name, kind);
-	json_member(out, "about", op->about);
-	json_member(out, "synopsis", op->synopsis);
+	buf_printf(out, "{\"name\":\"%s\",\"kind\":\"%s\"", h->name,
+		h->kind);
+	json_member(out, "about", h->about);
+	json_member(out, "synopsis", h->synopsis);
 	buf_str(out, ",\"options\":[");
-	for (size_t i = 0; i < n; i++)
-		for (const struct opt *o = t[i].opts; o && o->name; o++) {
+	for (size_t i = 0; i < h->n; i++)
+		for (const struct opt *o = h->table[i].opts; o && o->name; o++) {
 			buf_printf(out, "%s\n{\"name\":\"%s\",\"kind\":\"%s\"",
 				first ? "" : ",", o->name, kinds[o->kind]);
 			first = false;
@@ -147,4 +84,19 @@ help_dump(const struct op *op, struct buf *out)
 				i == 0 ? "false" : "true");
 		}
 	buf_str(out, "]}\n");
+}
+
+int
+help_show(const struct help *h,
+	void (*what)(const struct help *h, struct buf *out), struct err *err)
+{
+	struct output out;
+	int ret;
+
+	output_init(&out, STDOUT_FILENO);
+	output_mark_end(STDOUT_FILENO, STATUS_DONE);
+	what(h, &out.b);
+	ret = output_flush(&out, err);
+	output_release(&out);
+	return ret;
 }

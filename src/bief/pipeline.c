@@ -350,14 +350,12 @@ pipeline_stretch(const struct pipeline *p, size_t i)
 		const struct command *c = &p->commands[i + n];
 		const struct op *op = pipeline_op(c);
 
-		if (op == NULL || (op->tool != NULL && n > 0))
+		if (op == NULL)
 			break;
 		/* Its first may read a file, its last write one. */
 		if (n > 0 && (starts(c, op) || !redirects_only(c, 1) ||
 				     !redirects_only(&c[-1], 0)))
 			break;
-		if (op->tool != NULL)
-			return 1;
 	}
 	return n;
 }

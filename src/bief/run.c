@@ -770,33 +770,11 @@ run_source(struct chain *c)
 
 /* ---- a chain, whatever drives it ---- */
 
-int
-run_wait(struct stage *st, struct pollfd *fds, int n, int64_t deadline)
-{
-	if (loop_wait(st->chain, fds, n, deadline) < 0)
-		return -1;
-	return loop_stopping() ? 1 : 0;
-}
-
-static int
-run_tool(struct chain *c)
-{
-	struct stage *st = &c->stages[0];
-
-	if (st->op->tool(st) < 0) {
-		c->failed = st;
-		return -1;
-	}
-	return output_flush(&c->out, &c->err);
-}
-
 static int
 run_opened(struct chain *c, int in_fd)
 {
 	const struct op *first = c->stages[0].op;
 
-	if (first->tool != NULL)
-		return run_tool(c);
 	if (c->n == 1 && c->stages[0].answered)
 		return output_flush(&c->out, &c->err);
 	if (first->source != NULL)
@@ -804,15 +782,6 @@ run_opened(struct chain *c, int in_fd)
 	if (first->merge != NULL)
 		return merge_run(c);
 	return run_input(c, in_fd);
-}
-
-/* A tool is no part of a pipeline. */
-static int
-run_shown(struct chain *c, char ***words, int in_fd)
-{
-	if (c->stages[0].op->tool == NULL)
-		chain_show(c, words);
-	return run_opened(c, in_fd);
 }
 
 int
@@ -830,10 +799,13 @@ run_chain(char ***words, int n, int in, int out, int *status)
 	if (last >= 0) {
 		/* What follows a program that did not start does not either. */
 		chain_quit_behind(&c.stages[last], (enum status)status[last]);
-	} else if (run_shown(&c, words, in) < 0) {
-		if (c.failed == NULL)
-			c.failed = chain_last(&c);
-		chain_fail(&c);
+	} else {
+		chain_show(&c, words);
+		if (run_opened(&c, in) < 0) {
+			if (c.failed == NULL)
+				c.failed = chain_last(&c);
+			chain_fail(&c);
+		}
 	}
 	/* An end without control lines looks like one, whatever the reason. */
 	output_mark_end(out, c.planned ? 0 : run_status(status, n));

@@ -55,8 +55,6 @@
 #include "record.h"
 #include "state.h"
 
-#define BIEF_VERSION "0.2"
-
 struct chain;
 struct stage;
 
@@ -176,9 +174,6 @@ struct op {
 	 * on; *b is set, change its watermark.  (Not with a checkpoint.) */
 	int (*eof)(struct stage *st, struct batch *b);
 	void (*close)(struct stage *st);
-	/* A tool is no part of a pipeline (serve-lines): it is all there is, may
-	 * read and write itself, and returns 0 or -1. */
-	int (*tool)(struct stage *st);
 };
 
 /* The event times of a batch's records, for progress: of a program that makes
@@ -279,9 +274,6 @@ int run_flush(struct stage *st);
 /* A line for --ready-fd, once: "ready", or a text such as a port. */
 void run_ready(struct stage *st);
 void run_ready_as(struct stage *st, const char *text);
-/* For tools: wait for descriptors and until a deadline (time_now) at most.  0,
- * 1 when a signal says that it is time to end, or -1. */
-int run_wait(struct stage *st, struct pollfd *fds, int n, int64_t deadline);
 
 /* The operators there are; NULL ends the list.  src/stream-files.c defines
  * "const struct op op_stream_files"; the list is made by the Makefile from the

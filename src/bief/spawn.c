@@ -15,6 +15,7 @@
 #include "err.h"
 #include "pipeline.h"
 #include "run.h"
+#include "tool.h"
 
 /* The process that a SIGTERM to us is meant for: the source. */
 static volatile pid_t first_child;
@@ -122,8 +123,11 @@ static int
 run_foreign(const struct command *c)
 {
 	char **argv = argv_of(c, 0);
+	const struct tool *tool = tool_find(argv[0]);
 	int status;
 
+	if (tool != NULL)
+		return tool_main(tool, argv);
 	execvp(argv[0], argv);
 	status = errno == ENOENT ? 127 : 126;
 	fprintf(stderr, "bief: %s: %s\n", argv[0],

@@ -1,0 +1,9 @@
+/*
+ * version: what --version says.
+ */
+#ifndef BIEF_VERSION_H
+#define BIEF_VERSION_H
+
+#define BIEF_VERSION "0.2"
+
+#endif
