@@ -199,6 +199,28 @@ load lib
 	[[ $output == *"'YYYY' is not supported" ]]
 }
 
+@test "a fraction in --timestamp-format has one digit, or up to so many" {
+	printf '{"a":"10:11:12.%s"}\n' 1 12 123456 1234567 '' >in
+	parse-json -s 'a timestamp' --timestamp-format 'HH:mm:ss.SSSSSS' \
+		<in >out 2>err
+	is out <<-'E'
+	{"a":"1970-01-01T10:11:12.1Z"}
+	{"a":"1970-01-01T10:11:12.12Z"}
+	{"a":"1970-01-01T10:11:12.123456Z"}
+	{"a":null}
+	{"a":null}
+	E
+}
+
+@test "a date in --date-format is the day that is written, whatever its zone" {
+	printf '{"a":"%s"}\n' '26.07.2016 +13' '26.07.2016 -11' >in
+	parse-json -s 'a date' --date-format 'dd.MM.yyyy x' <in >out
+	is out <<-'E'
+	{"a":"2016-07-26"}
+	{"a":"2016-07-26"}
+	E
+}
+
 @test "anything fits a string: numbers as Spark writes them, nested values too" {
 	printf '{"a":%s}\n' '"x\u00e9\/"' 12 1.50 1e3 true '[1, {"b" : 2.0}]' \
 		"'it\\'s \"x\"'" 12345678.90 1e400 -Infinity '[NaN]' \

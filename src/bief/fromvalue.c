@@ -116,14 +116,9 @@ day_count(const char *s, size_t n, int32_t *days)
 static bool
 date_text(const struct fromvalue *f, const char *s, size_t n, int32_t *days)
 {
-	int64_t us;
-
 	if (f->date_pattern == NULL)
 		return date_parse(s, n, days) == 0 || day_count(s, n, days);
-	if (timepat_parse(f->date_pattern, s, n, zone_utc, &us) < 0)
-		return false;
-	*days = (int32_t)time_floor_div(us, INT64_C(86400000000));
-	return true;
+	return timepat_parse_date(f->date_pattern, s, n, days) == 0;
 }
 
 /* A decimal in text: commas part thousands. */
