@@ -494,9 +494,7 @@ load_time(struct datum_ctx *c, const struct value *v, struct ty want,
 	if (v->type == VALUE_DATE) {
 		*out = want.kind == TYPE_DATE
 			? datum_int(TYPE_DATE, v->i)
-			: datum_int(TYPE_TIMESTAMP,
-				  zone_to_utc(c->env->zone,
-					  datum_day_start(v->i)));
+			: datum_moment(c->env->zone, v->i, 0);
 		return 0;
 	}
 	if (v->type != VALUE_STRING)

@@ -162,9 +162,7 @@ static void
 own_time(int64_t us, const struct zone *zone, struct buf *out)
 {
 	int32_t off = zone_offset(zone, us);
-	int64_t local = us + off * TIME_SECOND;
-	int64_t days = time_floor_div(local, DATUM_DAY);
-	int64_t rest = local - days * DATUM_DAY;
+	int64_t rest, days = zone_day(zone, us, &rest);
 	int ms = (int)(rest / 1000);
 
 	out->n += date_format((int32_t)days, buf_need(out, TIME_MAX));
@@ -187,8 +185,8 @@ json_time(struct datum_ctx *c, const struct datum *d,
 
 	buf_init(&b);
 	if (d->kind == TYPE_DATE)
-		timefmt_print(style->date, strlen(style->date),
-			datum_day_start(d->i), zone_utc, &b);
+		timefmt_print_date(style->date, strlen(style->date), d->i,
+			&b);
 	else if (style->time != NULL)
 		timefmt_print(style->time, strlen(style->time), d->i, zone,
 			&b);
@@ -550,27 +548,26 @@ number_time(const struct datum *d)
 	if (ty_integral(datum_ty(d))) {
 		if (__builtin_mul_overflow(d->i, TIME_SECOND, &us))
 			us = d->i < 0 ? INT64_MIN : INT64_MAX;
-		return datum_int(TYPE_TIMESTAMP, datum_clamp_time(us));
+		return datum_int(TYPE_TIMESTAMP, us);
 	}
 	if (d->kind == TYPE_DECIMAL) {
-		numeric v;
+		unsigned __int128 v;
 
-		/* Microseconds behind the sixth digit are cut. */
-		v = datum_decimal(d);
-		for (int s = d->s; s > 6; s--)
-			v /= 10;
-		if (d->s < 6 && !numeric_rescale(v, 0, 6 - d->s,
-					NUMERIC_DIGITS, &v))
-			return datum_null();
+		/* Microseconds behind the sixth digit are cut; beyond 64 bits
+		 * they wrap. */
+		v = (unsigned __int128)(d->s > 6 ? datum_decimal(d) /
+						numeric_power10(d->s - 6)
+						 : datum_decimal(d));
+		for (int s = d->s; s < 6; s++)
+			v *= 10;
 		return datum_int(TYPE_TIMESTAMP,
-			datum_clamp_time(v > INT64_MAX ? INT64_MAX
-				: v < INT64_MIN ? INT64_MIN : (int64_t)v));
+			(int64_t)v);
 	}
 	x = d->d;
 	if (!isfinite(x))
 		return datum_null();
 	return datum_int(TYPE_TIMESTAMP,
-		datum_clamp_time(cut(x * 1e6, TYPE_LONG)));
+		cut(x * 1e6, TYPE_LONG));
 }
 
 static struct datum
@@ -647,8 +644,7 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 
 	switch ((int)to.kind) {
 	case TYPE_DATE:
-		us += zone_offset(c->env->zone, us) * TIME_SECOND;
-		*d = datum_int(TYPE_DATE, time_floor_div(us, DATUM_DAY));
+		*d = datum_int(TYPE_DATE, zone_day(c->env->zone, us, &us));
 		break;
 	case TYPE_BOOLEAN:
 		*d = datum_bool(us != 0);
@@ -669,8 +665,7 @@ static void
 from_date(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	if (to.kind == TYPE_TIMESTAMP)
-		*d = datum_int(TYPE_TIMESTAMP,
-			zone_to_utc(c->env->zone, datum_day_start(d->i)));
+		*d = datum_moment(c->env->zone, d->i, 0);
 	else
 		*d = datum_null();
 }
