@@ -414,6 +414,12 @@ static const signed char base64_of[256] = {
 static const char base64_chars[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+int
+datum_base64_digit(char c)
+{
+	return base64_of[(unsigned char)c] - 1;
+}
+
 bool
 datum_base64_decode(const char *s, size_t n, struct buf *out)
 {

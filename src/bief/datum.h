@@ -256,6 +256,8 @@ void datum_json(struct datum_ctx *c, const struct datum *d,
 struct datum datum_copy(struct datum_ctx *c, struct arena *a,
 	const struct datum *d);
 
+/* What a character of base 64 is worth; -1: it is none. */
+int datum_base64_digit(char c);
 bool datum_base64_decode(const char *s, size_t n, struct buf *out);
 void datum_base64(const char *s, size_t n, struct buf *out);
 

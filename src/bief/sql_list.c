@@ -972,48 +972,6 @@ run_zip(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-static int
-run_str_to_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	struct datum comma = datum_string(",", 1), colon = datum_string(":", 1);
-	const struct datum *pair = n->narg > 1 ? &a[1] : &comma;
-	const struct datum *kv = n->narg > 2 ? &a[2] : &colon;
-	const char *p = a->str, *end = p + a->n, *q, *k;
-	struct items l = {0};
-	struct datum key, value;
-
-	for (;; p = q + pair->n) {
-		q = pair->n > 0 ? memmem(p, (size_t)(end - p), pair->str,
-					  pair->n)
-				: NULL;
-		k = q != NULL ? q : end;
-		value = datum_null();
-		key = datum_string(p, (size_t)(k - p));
-		k = memmem(p, key.n, kv->str, kv->n);
-		if (k != NULL && kv->n > 0) {
-			value = datum_string(k + kv->n,
-				key.n - (size_t)(k - p) - kv->n);
-			key.n = (uint32_t)(k - p);
-		}
-		if (put(c, &l, &key, &value) != 0)
-			return -1;
-		if (q == NULL)
-			break;
-	}
-	*out = datum_items(TYPE_MAP, l.p, l.n / 2, n->ty.t);
-	return 0;
-}
-
-static int
-str_to_map_rule(struct sql_rule *r)
-{
-	for (int i = 0; i < r->n; i++)
-		r->arg[i] = ty(TYPE_STRING);
-	r->result = ty_map(r->arena, ty(TYPE_STRING), ty(TYPE_STRING));
-	return 0;
-}
-
 /* With lambdas. */
 
 static int
@@ -1257,7 +1215,6 @@ const struct sql_fn sql_list_fns[] = {
 	{"map_from_arrays", "AA:M", run_from_arrays, 0, from_arrays_rule},
 	{"map_from_entries", "A:M", run_from_entries, 0, from_entries_rule},
 	{"map_concat", "M+:M", run_map_concat, 0, map_concat_rule},
-	{"str_to_map", "s?ss:M", run_str_to_map, 0, str_to_map_rule},
 	{"size", "a:i", run_size, SQL_NULLS, size_rule},
 	{"cardinality", "a:i", run_size, SQL_NULLS, size_rule},
 	{"array_size", "A:i", run_size, SQL_NULLS, NULL, NULL, NULL, 1},
