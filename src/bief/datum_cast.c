@@ -196,6 +196,51 @@ json_time(struct datum_ctx *c, const struct datum *d,
 	buf_release(&b);
 }
 
+static void
+spark_quote(const char *s, size_t n, const struct json_style *style,
+	struct buf *out)
+{
+	size_t at = out->n;
+
+	json_quote(out, s, n);
+	if (style != NULL)
+		json_capitals(out->p + at, out->p + out->n);
+}
+
+/* A key as Java prints Spark's own values: dates are numbers of days, times of
+ * microseconds, structs stand in brackets. */
+static void
+json_key(struct datum_ctx *c, const struct datum *d, struct buf *out)
+{
+	struct datum o = *d;
+
+	switch ((int)d->kind) {
+	case TYPE_DATE:
+	case TYPE_TIMESTAMP:
+	case TYPE_YEARS:
+	case TYPE_DAYS:
+		buf_printf(out, "%ld", (long)d->i);
+		break;
+	case TYPE_NULL:
+		buf_str(out, "null");
+		break;
+	case TYPE_STRUCT:
+	case TYPE_ARRAY:
+		buf_byte(out, '[');
+		if (datum_open(c, &o) != 0)
+			o.n = 0;
+		for (size_t i = 0; i < o.n; i++) {
+			if (i > 0)
+				buf_byte(out, ',');
+			json_key(c, &o.items[i], out);
+		}
+		buf_byte(out, ']');
+		break;
+	default:
+		datum_print(c, d, out);
+	}
+}
+
 /* The name of a value and what stands between the two. */
 static void
 json_name(struct datum_ctx *c, const struct datum *d, size_t i,
@@ -206,11 +251,14 @@ json_name(struct datum_ctx *c, const struct datum *d, size_t i,
 
 	if (d->kind == TYPE_STRUCT) {
 		name = d->t->fields->f[i].name;
-		json_quote(out, name, strlen(name));
+		spark_quote(name, strlen(name), style, out);
 	} else {
 		buf_init(&b);
-		datum_print(c, &d->items[2 * i], &b);
-		json_quote(out, buf_cstr(&b), b.n);
+		if (style != NULL)
+			json_key(c, &d->items[2 * i], &b);
+		else
+			datum_print(c, &d->items[2 * i], &b);
+		spark_quote(buf_cstr(&b), b.n, style, out);
 		buf_release(&b);
 	}
 	buf_str(out, style != NULL && style->pretty ? " : " : ":");
@@ -270,6 +318,7 @@ json_write(struct datum_ctx *c, const struct datum *d,
 	struct datum o = *d;
 	struct value v;
 	struct buf b;
+	size_t at;
 
 	if (ty_nested(datum_ty(d))) {
 		if (style == NULL && (d->flags & DATUM_JSON) != 0)
@@ -287,7 +336,10 @@ json_write(struct datum_ctx *c, const struct datum *d,
 	} else {
 		buf_init(&b);
 		v = datum_store(c, d, &b);
+		at = out->n;
 		value_print(&v, out);
+		if (style != NULL)
+			json_capitals(out->p + at, out->p + out->n);
 		buf_release(&b);
 	}
 }

@@ -1,6 +1,7 @@
 /*
  * sql_time: functions of dates and timestamps, in the evaluation's zone.
  */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -369,12 +370,6 @@ run_next_day(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum d = a[1];
 
 	*out = datum_null();
-	while (d.n > 0 && *d.str == ' ') {
-		d.str++;
-		d.n--;
-	}
-	while (d.n > 0 && d.str[d.n - 1] == ' ')
-		d.n--;
 	for (int i = 0; i < 7; i++)
 		if ((d.n == 2 || d.n == 3 || d.n == strlen(names[i])) &&
 			strncasecmp(d.str, names[i], d.n) == 0)
@@ -672,6 +667,63 @@ run_unix_date(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* Words. */
+
+static const char *const time_words[] = {"epoch", "now", "today", "tomorrow",
+	"yesterday"};
+
+/* Which word it is, with a zone behind it that means nothing, but is one; -1:
+ * none. */
+static int
+time_word(const char *s, size_t n)
+{
+	const char *end = s + n, *p;
+
+	while (s < end && (unsigned char)*s <= ' ')
+		s++;
+	while (s < end && (unsigned char)end[-1] <= ' ')
+		end--;
+	for (p = s; p < end && isalpha((unsigned char)*p);)
+		p++;
+	n = (size_t)(p - s);
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	for (int i = 0; i < 5; i++) {
+		if (strlen(time_words[i]) != n ||
+			strncasecmp(time_words[i], s, n) != 0)
+			continue;
+		return p == end || (i != 1 &&
+			zone_open(p, (size_t)(end - p)) != NULL) ? i : -1;
+	}
+	return -1;
+}
+
+bool
+sql_time_is_word(const char *s, size_t n)
+{
+	return time_word(s, n) >= 0;
+}
+
+bool
+sql_time_word(struct datum_ctx *c, const struct datum *text, int kind,
+	struct datum *out)
+{
+	int64_t rest, today = local(c, c->env->batch_us, &rest);
+	int word;
+
+	if ((kind != TYPE_DATE && kind != TYPE_TIMESTAMP) ||
+		(word = time_word(text->str, text->n)) < 0)
+		return false;
+	if (kind == TYPE_TIMESTAMP && word < 2) {
+		*out = datum_int(kind, word == 0 ? 0 : c->env->batch_us);
+		return true;
+	}
+	today = word == 0 ? 0 : today + (word == 3) - (word == 4);
+	*out = kind == TYPE_DATE ? datum_int(kind, today)
+				 : datum_moment(c->env->zone, today, 0);
+	return true;
+}
+
 /* Patterns. */
 
 static int
@@ -827,6 +879,8 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = a[0];
 	if (a->kind == TYPE_STRING) {
 		*out = datum_null();
+		if (n->narg > 1 && a[1].kind == TYPE_NULL)
+			return 0;
 		pattern = n->narg > 1
 			? get_pattern(n, a[1].str, a[1].n, c->err)
 			: get_pattern(n, usual, sizeof(usual) - 1, c->err);
@@ -837,6 +891,8 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			return 0;
 		*out = datum_int(TYPE_TIMESTAMP, us);
 	}
+	if (out->kind == TYPE_NULL)
+		return 0;
 	if (tag == TO_DATE)
 		return datum_cast(c, out, ty(TYPE_DATE));
 	if (tag == TO_UNIX)
@@ -894,8 +950,10 @@ run_ym_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	{name, "D:i", run_date_part, 0, NULL, NULL, NULL, unit}
 #define TIME_PART(name, unit) \
 	{name, "t:i", run_time_part, 0, NULL, NULL, NULL, unit}
+/* A pattern, which may be null, counts where there is text to read. */
 #define TO_TIME(name, sig, tag) \
-	{name, sig, run_to_time, 0, to_time_rule, NULL, prepare_reading, tag}
+	{name, sig, run_to_time, SQL_NULLS, to_time_rule, NULL, \
+		prepare_reading, tag}
 #define TAGGED(name, sig, run, tag) {name, sig, run, 0, NULL, NULL, NULL, tag}
 
 const struct sql_fn sql_time_fns[] = {
