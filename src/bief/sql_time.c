@@ -23,18 +23,27 @@ local(struct datum_ctx *c, int64_t us, int64_t *us_of_day)
 	return zone_day(c->env->zone, us, us_of_day);
 }
 
-/* Another wall clock near a time: where it is there twice, or not at all, the
- * time's own offset counts if it may. */
+/* A wall clock, of the time us. */
+struct wall {
+	int64_t us, days, rest;
+};
+
+/* Another wall clock in the same zone: where it is there twice, or not at all,
+ * the offset of the first one counts if it may. */
 static struct datum
-moved(const struct zone *z, int64_t us, int64_t days, int64_t us_of_day)
+moved(const struct zone *z, const struct wall *from, int64_t days,
+	int64_t rest)
 {
-	int32_t offset = zone_offset(z, us);
+	int64_t offset = (int64_t)((uint64_t)from->days * DAY +
+		(uint64_t)from->rest - (uint64_t)from->us);
 	int64_t r;
 
-	if (zone_moment(zone_utc, days, us_of_day - offset * TIME_SECOND,
-		    &r) == 0 && zone_offset(z, r) == offset)
+	if (!__builtin_mul_overflow(days - from->days, DAY, &r) &&
+		!__builtin_add_overflow(r, rest - from->rest, &r) &&
+		!__builtin_add_overflow(r, from->us, &r) &&
+		zone_offset(z, r) * TIME_SECOND == offset)
 		return datum_int(TYPE_TIMESTAMP, r);
-	return datum_moment(z, days, us_of_day);
+	return datum_moment(z, days, rest);
 }
 
 struct datum
@@ -42,13 +51,13 @@ sql_time_shift(struct datum_ctx *c, int64_t us, int64_t months, int64_t days,
 	int64_t rest_us)
 {
 	struct datum r = datum_int(TYPE_TIMESTAMP, us);
-	int64_t rest, day;
+	struct wall w = {.us = us};
 
 	if (months != 0 || days != 0) {
-		day = local(c, us, &rest);
+		w.days = local(c, us, &w.rest);
 		if (months != 0)
-			day = sql_add_months(day, months);
-		r = moved(c->env->zone, us, day + days, rest);
+			days += sql_add_months(w.days, months) - w.days;
+		r = moved(c->env->zone, &w, w.days + days, w.rest);
 	}
 	if (r.kind != TYPE_NULL && __builtin_add_overflow(r.i, rest_us, &r.i))
 		return datum_null();
@@ -288,14 +297,17 @@ run_date_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		[U_MINUTE] = 60 * TIME_SECOND, [U_SECOND] = TIME_SECOND,
 		[U_MILLI] = 1000, [U_MICRO] = 1};
 	enum unit u = long_name(&a[0]) ? find_unit(&a[0]) : U_NONE;
-	int64_t us = a[1].i, rest, days = local(c, us, &rest);
+	struct wall w = {.us = a[1].i};
+	int64_t days;
 
+	w.days = local(c, w.us, &w.rest);
 	*out = datum_null();
 	if (u >= U_HOUR)
-		*out = moved(c->env->zone, us, days, rest - rest % sizes[u]);
+		*out = moved(c->env->zone, &w, w.days,
+			w.rest - w.rest % sizes[u]);
 	else if (u == U_DAY)
-		*out = moved(c->env->zone, us, days, 0);
-	else if (trunc_days(u, days, &days))
+		*out = moved(c->env->zone, &w, w.days, 0);
+	else if (trunc_days(u, w.days, &days))
 		*out = datum_moment(c->env->zone, days, 0);
 	return 0;
 }

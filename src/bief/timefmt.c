@@ -11,6 +11,8 @@
 #include "time.h"
 #include "timefmt.h"
 
+#define DAY (86400 * TIME_SECOND)
+
 static const char *const months[] = {"January", "February", "March", "April",
 	"May", "June", "July", "August", "September", "October", "November",
 	"December"};
@@ -130,7 +132,7 @@ struct moment {
 	int64_t year, days, us; /* us: of the day */
 	int month, day, offset;
 	const struct zone *zone;
-	const char *zone_word; /* its short name */
+	int64_t utc; /* microseconds since 1970 */
 	bool era; /* years count from the era on */
 };
 
@@ -184,7 +186,7 @@ print_zone(const struct moment *m, const struct piece *t, struct buf *out)
 {
 	switch (t->letter) {
 	case 'z':
-		buf_str(out, t->count < 4 ? m->zone_word
+		buf_str(out, t->count < 4 ? zone_abbreviation(m->zone, m->utc)
 					  : zone_name(m->zone));
 		break;
 	case 'V':
@@ -214,7 +216,9 @@ print_number(int64_t v, int width, struct buf *out)
 static void
 print_year(const struct moment *m, int count, struct buf *out)
 {
-	int64_t year = m->year, most = 1;
+	static const int64_t exceeds[] = {1, 10, 100, 1000, 10000, 100000,
+		1000000};
+	int64_t year = m->year;
 
 	if (m->era && year <= 0)
 		year = 1 - year;
@@ -222,9 +226,7 @@ print_year(const struct moment *m, int count, struct buf *out)
 		print_number((year < 0 ? -year : year) % 100, 2, out);
 		return;
 	}
-	for (int i = 0; i < count; i++)
-		most *= 10;
-	if (year < 0 || (count > 3 && year >= most))
+	if (year < 0 || (count > 3 && year >= exceeds[count]))
 		buf_byte(out, year < 0 ? '-' : '+');
 	print_number(year < 0 ? -year : year, count, out);
 }
@@ -330,9 +332,11 @@ print_pieces(const char *pattern, size_t n, struct moment *m, struct buf *out)
 	struct piece t;
 
 	date_to_civil(m->days, &m->year, &m->month, &m->day);
-	while (next_piece(&p, end, &t))
-		m->era |= t.letter == 'G';
-	p = pattern;
+	if (memchr(pattern, 'G', n) != NULL) {
+		while (next_piece(&p, end, &t))
+			m->era |= t.letter == 'G';
+		p = pattern;
+	}
 	while (next_piece(&p, end, &t)) {
 		if (t.letter == '\0')
 			buf_add(out, t.s, t.n);
@@ -349,10 +353,12 @@ void
 timefmt_print(const char *pattern, size_t n, int64_t us, const struct zone *z,
 	struct buf *out)
 {
-	struct moment m = {.zone = z, .offset = zone_offset(z, us),
-		.zone_word = zone_abbreviation(z, us)};
+	struct moment m = {.zone = z, .utc = us};
 
 	m.days = zone_day(z, us, &m.us);
+	/* Exact although each of the two may wrap. */
+	m.offset = (int)((int64_t)((uint64_t)m.days * DAY + (uint64_t)m.us -
+			(uint64_t)us) / TIME_SECOND);
 	print_pieces(pattern, n, &m, out);
 }
 
@@ -360,8 +366,7 @@ void
 timefmt_print_date(const char *pattern, size_t n, int64_t days,
 	struct buf *out)
 {
-	struct moment m = {.zone = zone_utc, .days = days,
-		.zone_word = zone_name(zone_utc)};
+	struct moment m = {.zone = zone_utc, .days = days};
 
 	print_pieces(pattern, n, &m, out);
 }

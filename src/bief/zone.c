@@ -190,13 +190,17 @@ zone_moment(const struct zone *z, int64_t days, int64_t us_of_day, int64_t *us)
 int64_t
 zone_day(const struct zone *z, int64_t us, int64_t *us_of_day)
 {
-	int64_t day = us / (DAY * TIME_SECOND), over;
-	int64_t rest = us % (DAY * TIME_SECOND) +
-		zone_offset(z, us) * TIME_SECOND;
+	const int64_t whole = DAY * TIME_SECOND;
+	int64_t day = us / whole;
+	int64_t rest = us - day * whole + zone_offset(z, us) * TIME_SECOND;
 
-	over = time_floor_div(rest, DAY * TIME_SECOND);
-	*us_of_day = rest - over * DAY * TIME_SECOND;
-	return day + over;
+	/* Offsets are below a day. */
+	for (; rest < 0; day--)
+		rest += whole;
+	for (; rest >= whole; day++)
+		rest -= whole;
+	*us_of_day = rest;
+	return day;
 }
 
 /* Letters of a rule are the names of today; an older name stands for a time
