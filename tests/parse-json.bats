@@ -199,6 +199,94 @@ load lib
 	[[ $output == *"'YYYY' is not supported" ]]
 }
 
+@test "a fraction in --timestamp-format has one digit, or up to so many" {
+	printf '{"a":"10:11:12.%s"}\n' 1 12 123456 1234567 '' >in
+	parse-json -s 'a timestamp' --timestamp-format 'HH:mm:ss.SSSSSS' \
+		<in >out 2>err
+	is out <<-'E'
+	{"a":"1970-01-01T10:11:12.1Z"}
+	{"a":"1970-01-01T10:11:12.12Z"}
+	{"a":"1970-01-01T10:11:12.123456Z"}
+	{"a":null}
+	{"a":null}
+	E
+}
+
+@test "a nested value in a string is what Jackson writes" {
+	printf '%s\n' '{"v":["\ud83d\ude39","😹","\ud83d","é","\u001f"]}' \
+		'{"v":{"\ude39😹":"a\\b"}}' '{"v":"😹"}' >in
+	parse-json -s 'v string' <in >out
+	is out <<-'E'
+	{"v":"[\"\\uD83D\\uDE39\",\"\\uD83D\\uDE39\",\"\\uD83D\",\"é\",\"\\u001F\"]"}
+	{"v":"{\"\\uDE39\\uD83D\\uDE39\":\"a\\\\b\"}"}
+	{"v":"😹"}
+	E
+}
+
+@test "base 64 may have blanks between its groups of four, and leaves without" {
+	printf '{"b":"%s"}\n' 'aGVs bG8=' ' aGVsbG8=\n' 'aGV sbG8=' 'QR==' \
+		'QQ== QQ==' 'QQ=' 'Q===' '' >in
+	parse-json -s 'b binary' <in >out 2>err
+	is out <<-'E'
+	{"b":"aGVsbG8="}
+	{"b":"aGVsbG8="}
+	{"b":null}
+	{"b":"QQ=="}
+	{"b":"QUE="}
+	{"b":null}
+	{"b":null}
+	{"b":""}
+	E
+}
+
+@test "a number of seconds beyond all times is null, and not what holds it" {
+	printf '%s\n' '{"a":9223372036854775807}' '{"a":9223372036854}' >in
+	parse-json -s 'a timestamp' <in >out 2>err
+	is out <<-'E'
+	{"a":null}
+	{"a":"+294247-01-10T04:00:54Z"}
+	E
+	printf '{"a":[1,-9223372036855],"m":{"k":9223372036855}}\n' >in
+	parse-json -s 'a array<timestamp>, m map<string,timestamp>, _corrupt_record string' \
+		<in >out
+	is out <<-'E'
+	{"a":["1970-01-01T00:00:01Z",null],"m":{"k":null},"_corrupt_record":"{\"a\":[1,-9223372036855],\"m\":{\"k\":9223372036855}}"}
+	E
+	printf '{"a":[1,9223372036854775808]}\n' >in
+	parse-json -s 'a array<timestamp>' <in >out 2>err
+	is out <<-'E'
+	{"a":null}
+	E
+}
+
+@test "timestamp_ntz is refused by its name wherever a type stands" {
+	for f in --schema --schema-file; do
+		echo 'a struct<b: array<timestamp_ntz>>' >ddl
+		[ $f = --schema ] && set -- "$(cat ddl)" || set -- ddl
+		run -2 parse-json $f "$1" </dev/null
+		[[ $output == *"timestamp_ntz is not supported"* ]]
+	done
+	echo '{"type":"struct","fields":[{"name":"a","type":"timestamp_ntz"}]}' >json
+	run -2 parse-json --schema-file json </dev/null
+	[[ $output == *"timestamp_ntz is not supported"* ]]
+	run -2 parse-csv --schema 'a timestamp_ntz' </dev/null
+	[[ $output == *"timestamp_ntz is not supported"* ]]
+	run -2 filter true <<<'{"#bief":{"stream":1,"fields":"a timestamp_ntz"}}'
+	[[ $output == *"timestamp_ntz is not supported"* ]]
+	echo 'a' >table
+	run -2 join-static table --table-schema 'a timestamp_ntz' --on a </dev/null
+	[[ $output == *"timestamp_ntz is not supported"* ]]
+}
+
+@test "a date in --date-format is the day that is written, whatever its zone" {
+	printf '{"a":"%s"}\n' '26.07.2016 +13' '26.07.2016 -11' >in
+	parse-json -s 'a date' --date-format 'dd.MM.yyyy x' <in >out
+	is out <<-'E'
+	{"a":"2016-07-26"}
+	{"a":"2016-07-26"}
+	E
+}
+
 @test "anything fits a string: numbers as Spark writes them, nested values too" {
 	printf '{"a":%s}\n' '"x\u00e9\/"' 12 1.50 1e3 true '[1, {"b" : 2.0}]' \
 		"'it\\'s \"x\"'" 12345678.90 1e400 -Infinity '[NaN]' \

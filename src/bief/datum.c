@@ -414,6 +414,12 @@ static const signed char base64_of[256] = {
 static const char base64_chars[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+int
+datum_base64_digit(char c)
+{
+	return base64_of[(unsigned char)c] - 1;
+}
+
 bool
 datum_base64_decode(const char *s, size_t n, struct buf *out)
 {
@@ -494,9 +500,7 @@ load_time(struct datum_ctx *c, const struct value *v, struct ty want,
 	if (v->type == VALUE_DATE) {
 		*out = want.kind == TYPE_DATE
 			? datum_int(TYPE_DATE, v->i)
-			: datum_int(TYPE_TIMESTAMP,
-				  zone_to_utc(c->env->zone,
-					  datum_day_start(v->i)));
+			: datum_moment(c->env->zone, v->i, 0);
 		return 0;
 	}
 	if (v->type != VALUE_STRING)

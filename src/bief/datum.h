@@ -19,6 +19,7 @@
 #include "buf.h"
 #include "numeric.h"
 #include "schema.h"
+#include "time.h"
 #include "value.h"
 
 struct err;
@@ -193,28 +194,17 @@ datum_items(int kind, struct datum *items, size_t n, const struct type *t)
 		.kind = (uint8_t)kind, .n = (uint32_t)n, .items = items, .t = t};
 }
 
-/*
- * Timestamps that are computed stay so far from the ends of their type that
- * zones and days can be added to them.
- */
 #define DATUM_DAY INT64_C(86400000000)
-#define DATUM_DAYS_MAX (INT64_MAX / DATUM_DAY - 8)
 
-static inline int64_t
-datum_clamp_time(int64_t us)
+/* A timestamp, of a wall clock's day and the microseconds of it; null where it
+ * lies beyond them all. */
+static inline struct datum
+datum_moment(const struct zone *z, int64_t days, int64_t us_of_day)
 {
-	const int64_t most = DATUM_DAYS_MAX * DATUM_DAY;
+	int64_t us;
 
-	return us > most ? most : us < -most ? -most : us;
-}
-
-/* The beginning of a day, as a wall clock's microseconds. */
-static inline int64_t
-datum_day_start(int64_t days)
-{
-	if (days > DATUM_DAYS_MAX)
-		days = DATUM_DAYS_MAX;
-	return (days < -DATUM_DAYS_MAX ? -DATUM_DAYS_MAX : days) * DATUM_DAY;
+	return zone_moment(z, days, us_of_day, &us) == 0
+		? datum_int(TYPE_TIMESTAMP, us) : datum_null();
 }
 
 /* What stands in buf, copied to the arena, as a string. */
@@ -266,6 +256,8 @@ void datum_json(struct datum_ctx *c, const struct datum *d,
 struct datum datum_copy(struct datum_ctx *c, struct arena *a,
 	const struct datum *d);
 
+/* What a character of base 64 is worth; -1: it is none. */
+int datum_base64_digit(char c);
 bool datum_base64_decode(const char *s, size_t n, struct buf *out);
 void datum_base64(const char *s, size_t n, struct buf *out);
 

@@ -162,9 +162,7 @@ static void
 own_time(int64_t us, const struct zone *zone, struct buf *out)
 {
 	int32_t off = zone_offset(zone, us);
-	int64_t local = us + off * TIME_SECOND;
-	int64_t days = time_floor_div(local, DATUM_DAY);
-	int64_t rest = local - days * DATUM_DAY;
+	int64_t rest, days = zone_day(zone, us, &rest);
 	int ms = (int)(rest / 1000);
 
 	out->n += date_format((int32_t)days, buf_need(out, TIME_MAX));
@@ -187,8 +185,8 @@ json_time(struct datum_ctx *c, const struct datum *d,
 
 	buf_init(&b);
 	if (d->kind == TYPE_DATE)
-		timefmt_print(style->date, strlen(style->date),
-			datum_day_start(d->i), zone_utc, &b);
+		timefmt_print_date(style->date, strlen(style->date), d->i,
+			&b);
 	else if (style->time != NULL)
 		timefmt_print(style->time, strlen(style->time), d->i, zone,
 			&b);
@@ -196,6 +194,51 @@ json_time(struct datum_ctx *c, const struct datum *d,
 		own_time(d->i, zone, &b);
 	json_quote(out, buf_cstr(&b), b.n);
 	buf_release(&b);
+}
+
+static void
+spark_quote(const char *s, size_t n, const struct json_style *style,
+	struct buf *out)
+{
+	size_t at = out->n;
+
+	json_quote(out, s, n);
+	if (style != NULL)
+		json_capitals(out->p + at, out->p + out->n);
+}
+
+/* A key as Java prints Spark's own values: dates are numbers of days, times of
+ * microseconds, structs stand in brackets. */
+static void
+json_key(struct datum_ctx *c, const struct datum *d, struct buf *out)
+{
+	struct datum o = *d;
+
+	switch ((int)d->kind) {
+	case TYPE_DATE:
+	case TYPE_TIMESTAMP:
+	case TYPE_YEARS:
+	case TYPE_DAYS:
+		buf_printf(out, "%ld", (long)d->i);
+		break;
+	case TYPE_NULL:
+		buf_str(out, "null");
+		break;
+	case TYPE_STRUCT:
+	case TYPE_ARRAY:
+		buf_byte(out, '[');
+		if (datum_open(c, &o) != 0)
+			o.n = 0;
+		for (size_t i = 0; i < o.n; i++) {
+			if (i > 0)
+				buf_byte(out, ',');
+			json_key(c, &o.items[i], out);
+		}
+		buf_byte(out, ']');
+		break;
+	default:
+		datum_print(c, d, out);
+	}
 }
 
 /* The name of a value and what stands between the two. */
@@ -208,11 +251,14 @@ json_name(struct datum_ctx *c, const struct datum *d, size_t i,
 
 	if (d->kind == TYPE_STRUCT) {
 		name = d->t->fields->f[i].name;
-		json_quote(out, name, strlen(name));
+		spark_quote(name, strlen(name), style, out);
 	} else {
 		buf_init(&b);
-		datum_print(c, &d->items[2 * i], &b);
-		json_quote(out, buf_cstr(&b), b.n);
+		if (style != NULL)
+			json_key(c, &d->items[2 * i], &b);
+		else
+			datum_print(c, &d->items[2 * i], &b);
+		spark_quote(buf_cstr(&b), b.n, style, out);
 		buf_release(&b);
 	}
 	buf_str(out, style != NULL && style->pretty ? " : " : ":");
@@ -272,6 +318,7 @@ json_write(struct datum_ctx *c, const struct datum *d,
 	struct datum o = *d;
 	struct value v;
 	struct buf b;
+	size_t at;
 
 	if (ty_nested(datum_ty(d))) {
 		if (style == NULL && (d->flags & DATUM_JSON) != 0)
@@ -289,7 +336,10 @@ json_write(struct datum_ctx *c, const struct datum *d,
 	} else {
 		buf_init(&b);
 		v = datum_store(c, d, &b);
+		at = out->n;
 		value_print(&v, out);
+		if (style != NULL)
+			json_capitals(out->p + at, out->p + out->n);
 		buf_release(&b);
 	}
 }
@@ -550,27 +600,26 @@ number_time(const struct datum *d)
 	if (ty_integral(datum_ty(d))) {
 		if (__builtin_mul_overflow(d->i, TIME_SECOND, &us))
 			us = d->i < 0 ? INT64_MIN : INT64_MAX;
-		return datum_int(TYPE_TIMESTAMP, datum_clamp_time(us));
+		return datum_int(TYPE_TIMESTAMP, us);
 	}
 	if (d->kind == TYPE_DECIMAL) {
-		numeric v;
+		unsigned __int128 v;
 
-		/* Microseconds behind the sixth digit are cut. */
-		v = datum_decimal(d);
-		for (int s = d->s; s > 6; s--)
-			v /= 10;
-		if (d->s < 6 && !numeric_rescale(v, 0, 6 - d->s,
-					NUMERIC_DIGITS, &v))
-			return datum_null();
+		/* Microseconds behind the sixth digit are cut; beyond 64 bits
+		 * they wrap. */
+		v = (unsigned __int128)(d->s > 6 ? datum_decimal(d) /
+						numeric_power10(d->s - 6)
+						 : datum_decimal(d));
+		for (int s = d->s; s < 6; s++)
+			v *= 10;
 		return datum_int(TYPE_TIMESTAMP,
-			datum_clamp_time(v > INT64_MAX ? INT64_MAX
-				: v < INT64_MIN ? INT64_MIN : (int64_t)v));
+			(int64_t)v);
 	}
 	x = d->d;
 	if (!isfinite(x))
 		return datum_null();
 	return datum_int(TYPE_TIMESTAMP,
-		datum_clamp_time(cut(x * 1e6, TYPE_LONG)));
+		cut(x * 1e6, TYPE_LONG));
 }
 
 static struct datum
@@ -647,8 +696,7 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 
 	switch ((int)to.kind) {
 	case TYPE_DATE:
-		us += zone_offset(c->env->zone, us) * TIME_SECOND;
-		*d = datum_int(TYPE_DATE, time_floor_div(us, DATUM_DAY));
+		*d = datum_int(TYPE_DATE, zone_day(c->env->zone, us, &us));
 		break;
 	case TYPE_BOOLEAN:
 		*d = datum_bool(us != 0);
@@ -669,8 +717,7 @@ static void
 from_date(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	if (to.kind == TYPE_TIMESTAMP)
-		*d = datum_int(TYPE_TIMESTAMP,
-			zone_to_utc(c->env->zone, datum_day_start(d->i)));
+		*d = datum_moment(c->env->zone, d->i, 0);
 	else
 		*d = datum_null();
 }

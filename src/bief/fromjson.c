@@ -135,7 +135,7 @@ fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 	f->value.zone = o->zone;
 	f->value.pattern = o->pattern;
 	f->value.date_pattern = o->date_pattern;
-	f->value.l.flags = o->flags;
+	f->value.l.flags = o->flags | LENIENT_UTF16;
 	f->root = o->root;
 	f->end.index = NODE_END;
 	return f;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datum.h"
 #include "err.h"
 #include "fromjson_impl.h"
 #include "json.h"
@@ -50,19 +51,46 @@ float_word(const char *s, size_t n, double *d)
 	return false;
 }
 
+/* Four characters of base 64 at s, of which the last ones may be padding, to
+ * bytes. */
 static bool
-is_base64(const char *s, size_t n)
+take_group(const char *s, struct buf *out)
 {
-	size_t pad = n > 1 && s[n - 2] == '=' ? 2 : n > 0 && s[n - 1] == '=';
+	int pad = s[3] != '=' ? 0 : s[2] != '=' ? 1 : 2;
+	unsigned bits = 0;
+	int v;
 
-	if (n % 4 != 0)
-		return false;
-	for (size_t i = 0; i < n - pad; i++)
-		if (!((s[i] >= 'A' && s[i] <= 'Z') ||
-			(s[i] >= 'a' && s[i] <= 'z') ||
-			(s[i] >= '0' && s[i] <= '9') || s[i] == '+' ||
-			s[i] == '/'))
+	for (int i = 0; i < 4; i++) {
+		v = i < 4 - pad ? datum_base64_digit(s[i]) : 0;
+		if (v < 0)
 			return false;
+		bits = bits << 6 | (unsigned)v;
+	}
+	for (int i = 0; i < 3 - pad; i++)
+		buf_byte(out, (char)(bits >> (16 - 8 * i)));
+	return true;
+}
+
+/* Base 64 as Jackson takes it, groups of four with blanks between them, as it
+ * is written without. */
+static bool
+binary(struct fromvalue *f, const char *s, size_t n, struct value *v)
+{
+	const char *end = s + n;
+	size_t at = f->text.n;
+
+	buf_clear(&f->digits);
+	for (;;) {
+		while (s < end && (unsigned char)*s <= ' ')
+			s++;
+		if (s == end)
+			break;
+		if (end - s < 4 || !take_group(s, &f->digits))
+			return false;
+		s += 4;
+	}
+	datum_base64(f->digits.p, f->digits.n, &f->text);
+	own(v, VALUE_STRING, f, at);
 	return true;
 }
 
@@ -116,14 +144,9 @@ day_count(const char *s, size_t n, int32_t *days)
 static bool
 date_text(const struct fromvalue *f, const char *s, size_t n, int32_t *days)
 {
-	int64_t us;
-
 	if (f->date_pattern == NULL)
 		return date_parse(s, n, days) == 0 || day_count(s, n, days);
-	if (timepat_parse(f->date_pattern, s, n, zone_utc, &us) < 0)
-		return false;
-	*days = (int32_t)time_floor_div(us, INT64_C(86400000000));
-	return true;
+	return timepat_parse_date(f->date_pattern, s, n, days) == 0;
 }
 
 /* A decimal in text: commas part thousands. */
@@ -188,8 +211,8 @@ from_string(struct fromvalue *f, const struct type *t,
 	}
 	if (t->kind != TYPE_STRING && t->kind != TYPE_BINARY)
 		return from_plain(f, t, plain, n, v);
-	if (t->kind == TYPE_BINARY && !is_base64(plain, n))
-		return false;
+	if (t->kind == TYPE_BINARY)
+		return binary(f, plain, n, v);
 	if (s->odd) {
 		lenient_json(s, &f->text);
 		own(v, VALUE_STRING, f, at);
@@ -237,12 +260,26 @@ from_integer(const struct type *t, const struct lenient_number *n,
 		if (i != (int32_t)i)
 			return false;
 		break;
-	case TYPE_TIMESTAMP:
-		return fromvalue_time(t, i, v);
 	default:
 		break;
 	}
 	*v = value_int(i);
+	return true;
+}
+
+/* A number of seconds; one beyond all times is null, and not what holds it. */
+static bool
+from_seconds(struct fromvalue *f, const struct type *t,
+	const struct lenient_number *n, struct value *v)
+{
+	int64_t i;
+
+	if (!n->integer || number_int(n->s, n->n, &i) < 0)
+		return false;
+	if (!fromvalue_time(t, i, v)) {
+		*v = value_null();
+		fromvalue_misfit(f, t, n->s, n->s + n->n);
+	}
 	return true;
 }
 
@@ -277,8 +314,9 @@ from_number(struct fromvalue *f, const struct type *t,
 	case TYPE_SHORT:
 	case TYPE_INT:
 	case TYPE_LONG:
-	case TYPE_TIMESTAMP:
 		return from_integer(t, n, v);
+	case TYPE_TIMESTAMP:
+		return from_seconds(f, t, n, v);
 	case TYPE_FLOAT:
 		d = n->finite ? number_double(n->s, n->n) : n->value;
 		*v = value_double((double)(float)d);

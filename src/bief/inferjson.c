@@ -67,6 +67,20 @@ number_type(const struct value *v, const struct inferjson_style *style)
 	return t != NULL ? t : type_new(TYPE_DOUBLE);
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct schema_field *)a)->name,
+		((const struct schema_field *)b)->name);
+}
+
+static void
+sort_fields(struct schema *s)
+{
+	if (s->n > 1)
+		qsort(s->f, s->n, sizeof(s->f[0]), by_name);
+}
+
 /* Putting types together; the results take the place of a, b is given up. */
 
 static struct type *merge(struct type *a, struct type *b);
@@ -107,6 +121,7 @@ merge_structs(struct type *a, struct type *b)
 				merge(a->fields->f[at].type, f->type);
 		f->type = NULL;
 	}
+	sort_fields(a->fields);
 	return keep(a, b);
 }
 
@@ -146,20 +161,6 @@ merge(struct type *a, struct type *b)
 static struct type *infer(const struct value *v,
 	const struct inferjson_style *style);
 
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct schema_field *)a)->name,
-		((const struct schema_field *)b)->name);
-}
-
-static void
-sort_fields(struct schema *s)
-{
-	if (s->n > 1)
-		qsort(s->f, s->n, sizeof(s->f[0]), by_name);
-}
-
 static struct type *
 object_type(const struct value *v, const struct inferjson_style *style)
 {
@@ -195,8 +196,6 @@ array_type(const struct value *v, const struct inferjson_style *style)
 	json_iter(&it, v);
 	while (json_next(&it, NULL, &x))
 		t->elem = merge(t->elem, infer(&x, style));
-	if (t->elem->kind == TYPE_STRUCT)
-		sort_fields(t->elem->fields);
 	return t;
 }
 
@@ -253,6 +252,10 @@ inferjson_read(struct lenient *l, const struct inferjson_style *style)
 	struct buf text;
 	struct value v;
 
+	/* What holds nothing is a null. */
+	if (lenient_space(l, p) == l->end)
+		return type_new(TYPE_STRING);
+	l->flags |= LENIENT_INFINITE;
 	buf_init(&text);
 	if (json_read(p, l->end, 0, &v, &e) == NULL) {
 		if (lenient_value(l, p, 0, &text) == NULL)
@@ -279,15 +282,10 @@ done:
 static void
 print_name(const char *s, struct buf *out)
 {
-	bool plain = false;
+	bool plain = !isdigit((unsigned char)*s);
 
-	for (const char *p = s; *p != '\0'; p++) {
-		if (!isalnum((unsigned char)*p) && *p != '_') {
-			plain = false;
-			break;
-		}
-		plain |= !isdigit((unsigned char)*p);
-	}
+	for (const char *p = s; *p != '\0'; p++)
+		plain &= isalnum((unsigned char)*p) || *p == '_';
 	if (!plain)
 		buf_byte(out, '`');
 	for (; *s != '\0'; s++) {

@@ -1,5 +1,6 @@
 #include "json.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "buf.h"
@@ -536,6 +537,18 @@ json_quote(struct buf *out, const char *s, size_t n)
 	buf_byte(out, '"');
 	json_escape(out, s, n);
 	buf_byte(out, '"');
+}
+
+void
+json_capitals(char *p, const char *end)
+{
+	for (; p < end; p++) {
+		if (*p != '\\' || *++p != 'u')
+			continue;
+		for (int i = 1; i < 5; i++)
+			p[i] = (char)toupper((unsigned char)p[i]);
+		p += 4;
+	}
 }
 
 void

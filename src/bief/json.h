@@ -67,6 +67,9 @@ bool json_get_int(const struct value *object, const char *name, int64_t *i);
 /* Append plain text as a JSON string, quotes included. */
 struct buf;
 void json_quote(struct buf *out, const char *s, size_t n);
+/* Escapes as Jackson writes them: hexadecimal digits that are capital letters,
+ * from p to end, in place. */
+void json_capitals(char *p, const char *end);
 /* The same of a text that may be no UTF-8: what is not becomes U+FFFD. */
 void json_quote_any(struct buf *out, const char *s, size_t n);
 /* Append ,"key":"text" (key as it is); nothing if text is NULL. */

@@ -393,21 +393,88 @@ lenient_key(struct lenient *l, const char *p, struct lenient_string *s)
 	return p == NULL ? NULL : lenient_expect(l, p, ':', "expected ':'");
 }
 
+/* The code point of four bytes of UTF-8 as a surrogate pair. */
+static void
+add_pair(const char *p, struct buf *out)
+{
+	unsigned u = ((unsigned)p[0] & 7) << 18 | ((unsigned)p[1] & 63) << 12 |
+		((unsigned)p[2] & 63) << 6 | ((unsigned)p[3] & 63);
+
+	u -= 0x10000;
+	buf_printf(out, "\\u%04X\\u%04X", 0xD800 + (u >> 10),
+		0xDC00 + (u & 0x3FF));
+}
+
+/* An escape, as what it stands for; halves of surrogate pairs stay escapes. */
+static size_t
+add_escape(const char *p, const char *end, struct buf *out)
+{
+	struct buf plain;
+	bool half;
+	size_t n = escape_length(p, end, &half);
+
+	if (n == 12 || half) {
+		for (size_t i = 0; i < n; i += 6)
+			buf_printf(out, "\\u%04X", code_unit(p + i));
+	} else if (n == 2 && !known_escape(p[1])) {
+		json_escape(out, p + 1, 1);
+	} else {
+		buf_init(&plain);
+		json_unquote(&plain, p, n);
+		json_escape(out, plain.p, plain.n);
+		buf_release(&plain);
+	}
+	return n;
+}
+
+/* As Jackson writes bytes: what is beyond 16 bits as two escapes. */
+static void
+quote_utf16(const struct lenient_string *s, struct buf *out)
+{
+	const char *p = s->s, *end = p + s->n;
+	size_t at = out->n;
+
+	buf_byte(out, '"');
+	while (p < end) {
+		if (*p == '\\') {
+			p += add_escape(p, end, out);
+		} else if ((unsigned char)*p >= 0xF0) {
+			add_pair(p, out);
+			p += 4;
+		} else {
+			json_escape(out, p++, 1);
+		}
+	}
+	buf_byte(out, '"');
+	json_capitals(out->p + at, out->p + out->n);
+}
+
+static void
+quote(const struct lenient *l, const struct lenient_string *s, struct buf *out)
+{
+	struct buf plain;
+
+	if ((l->flags & LENIENT_UTF16) != 0) {
+		quote_utf16(s, out);
+		return;
+	}
+	buf_init(&plain);
+	lenient_plain(s, &plain);
+	json_quote(out, plain.p, plain.n);
+	buf_release(&plain);
+}
+
 /* The key and the colon that stand before p's value in an object. */
 static const char *
 copy_key(struct lenient *l, const char *p, struct buf *out)
 {
 	struct lenient_string s;
-	struct buf plain;
 
 	p = lenient_key(l, p, &s);
 	if (p == NULL)
 		return NULL;
 	if (out != NULL) {
-		buf_init(&plain);
-		lenient_plain(&s, &plain);
-		json_quote(out, plain.p, plain.n);
-		buf_release(&plain);
+		quote(l, &s, out);
 		buf_byte(out, ':');
 	}
 	return p;
@@ -454,15 +521,10 @@ static const char *
 copy_string(struct lenient *l, const char *p, struct buf *out)
 {
 	struct lenient_string s;
-	struct buf plain;
 
 	p = lenient_string(l, p, &s);
-	if (p != NULL && out != NULL) {
-		buf_init(&plain);
-		lenient_plain(&s, &plain);
-		json_quote(out, plain.p, plain.n);
-		buf_release(&plain);
-	}
+	if (p != NULL && out != NULL)
+		quote(l, &s, out);
 	return p;
 }
 
@@ -472,7 +534,11 @@ copy_number(struct lenient *l, const char *p, struct buf *out)
 	struct lenient_number n;
 
 	p = lenient_number(l, p, &n);
-	if (p != NULL && out != NULL)
+	if (p == NULL || out == NULL)
+		return p;
+	if (!n.finite && (l->flags & LENIENT_INFINITE) != 0)
+		buf_str(out, "1e999");
+	else
 		lenient_number_text(&n, out);
 	return p;
 }

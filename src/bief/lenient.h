@@ -26,6 +26,9 @@ struct buf;
 #define LENIENT_CONTROLS 16  /* control characters in strings */
 #define LENIENT_NO_SINGLE 32 /* no single quotes */
 #define LENIENT_NO_WORDS 64  /* no NaN and no infinity, as a string neither */
+/* flags of what lenient_value() appends */
+#define LENIENT_UTF16 128    /* \uXXXX for halves of surrogate pairs and pairs */
+#define LENIENT_INFINITE 256 /* numbers that are not finite are 1e999 */
 
 /* A text; JSON_PADDING bytes behind end are readable. */
 struct lenient {

@@ -30,6 +30,8 @@ struct onig_error {
 
 #define ONIG_MISMATCH (-1)
 #define ONIG_OPTION_CAPTURE_GROUP 256
+#define ONIG_SYN_OP2_NAMED_GROUP (1U << 7)
+#define ONIG_SYN_OP2_NAMED_BACKREF (1U << 8)
 #define ONIG_ERROR_MAX 90
 
 typedef int onig_name_fn(const unsigned char *name, const unsigned char *end,
@@ -46,7 +48,8 @@ struct onig {
 	void (*region_free)(struct onig_region *region, int self);
 	int (*error)(char *out, int code, ...);
 	int (*each_name)(void *reg, onig_name_fn *fn, void *arg);
-	void *utf8, *perl, *java;
+	void *utf8, *perl;
+	unsigned java[32]; /* its syntax, more than large enough */
 };
 
 struct regex {
@@ -64,6 +67,26 @@ static struct onig onig;
 static bool onig_there;
 static pthread_once_t onig_once = PTHREAD_ONCE_INIT;
 
+/* Oniguruma's Java is one without (?<name>...) and \\k<name>. */
+static bool
+java_load(void *lib)
+{
+	void (*copy)(void *to, void *from);
+	unsigned (*get)(void *syntax);
+	void (*set)(void *syntax, unsigned op2);
+	void *java = dlsym(lib, "OnigSyntaxJava");
+
+	*(void **)&copy = dlsym(lib, "onig_copy_syntax");
+	*(void **)&get = dlsym(lib, "onig_get_syntax_op2");
+	*(void **)&set = dlsym(lib, "onig_set_syntax_op2");
+	if (java == NULL || copy == NULL || get == NULL || set == NULL)
+		return false;
+	copy(onig.java, java);
+	set(onig.java, get(java) | ONIG_SYN_OP2_NAMED_GROUP |
+			ONIG_SYN_OP2_NAMED_BACKREF);
+	return true;
+}
+
 static void
 onig_load(void)
 {
@@ -80,10 +103,9 @@ onig_load(void)
 	*(void **)&onig.each_name = dlsym(lib, "onig_foreach_name");
 	onig.utf8 = dlsym(lib, "OnigEncodingUTF8");
 	onig.perl = dlsym(lib, "OnigSyntaxPerl_NG");
-	onig.java = dlsym(lib, "OnigSyntaxJava");
 	onig_there = onig.new && onig.free && onig.search &&
 		onig.region_free && onig.error && onig.each_name &&
-		onig.utf8 && onig.perl && onig.java;
+		onig.utf8 && onig.perl && java_load(lib);
 	/* The second bounds what all starting places take together; a library
 	 * too old for it has the first. */
 	*(void **)&limit = dlsym(lib, "onig_set_retry_limit_in_match");

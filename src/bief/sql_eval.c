@@ -200,6 +200,9 @@ sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 		return -1;
 	if (out->kind == n->ty.kind && out->kind < TYPE_DECIMAL)
 		return 0;
+	if (out->kind == TYPE_STRING && n->arg[0]->constant &&
+		sql_time_word(c, out, n->ty.kind, out))
+		return 0;
 	if (n->implicit && ty_nested(datum_ty(out)) && !ty_nested(n->ty))
 		return datum_refuse(c, datum_ty(out), n->ty);
 	return datum_cast(c, out, n->ty);

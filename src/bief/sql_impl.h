@@ -93,6 +93,18 @@ int sql_fn_rule(struct sql_rule *r);
 int sql_rule_common(struct sql_rule *r, int first, int step, bool text,
 	struct ty *common);
 
+/* A time so many months and days later by the zone's calendar, then so many
+ * microseconds; null beyond all times. */
+struct datum sql_time_shift(struct datum_ctx *c, int64_t us, int64_t months,
+	int64_t days, int64_t rest_us);
+/* Words for times, which Spark knows in literals alone: epoch, now, today ...
+ * As a date or a timestamp, to *out; false if it is none of them. */
+bool sql_time_is_word(const char *s, size_t n);
+bool sql_time_word(struct datum_ctx *c, const struct datum *text, int kind,
+	struct datum *out);
+/* How far apart two times are by the zone's wall clocks. */
+__int128 sql_time_span(struct datum_ctx *c, int64_t from, int64_t to);
+
 enum sql_op {
 	SQL_LITERAL, /* lit */
 	SQL_NAME,    /* parts; becomes SQL_FIELD or SQL_VAR */

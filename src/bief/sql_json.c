@@ -21,12 +21,16 @@ padded(struct datum_ctx *c, const char *s, size_t n)
 	return p;
 }
 
+/* What these functions read: control characters in strings, but no bare words
+ * for numbers that are none; not quite what from_json reads. */
+#define SYNTAX (LENIENT_CONTROLS | LENIENT_NO_WORDS | LENIENT_UTF16)
+
 /* The text as a value; false if it is no JSON, as Spark takes it. */
 static bool
 read_json(struct datum_ctx *c, const struct datum *d, struct value *v)
 {
 	const char *p = padded(c, d->str, d->n);
-	struct lenient l = {.begin = p, .end = p + d->n};
+	struct lenient l = {.begin = p, .end = p + d->n, .flags = SYNTAX};
 	struct json_error e;
 	struct buf b;
 	bool good;
@@ -114,7 +118,8 @@ read_path(const char *p, size_t len, struct step *s)
 static void
 copy(const struct value *v, struct buf *out)
 {
-	struct lenient l = {.begin = v->s, .end = v->s + v->n};
+	struct lenient l = {.begin = v->s, .end = v->s + v->n,
+		.flags = SYNTAX};
 
 	switch (v->type) {
 	case VALUE_STRING:

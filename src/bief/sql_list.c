@@ -858,14 +858,37 @@ static int64_t
 sequence_item(struct datum_ctx *c, const struct datum *from, int64_t by,
 	bool months, int64_t i)
 {
-	const int64_t day = INT64_C(86400000000);
+	return months ? sql_add_months(from->i, by * i) : from->i + by * i;
+}
 
-	if (!months)
-		return from->i + by * i;
-	if (from->kind == TYPE_DATE)
-		return sql_add_months(from->i, by * i);
-	return (sql_add_months(from->i / day, by * i) - from->i / day) * day +
-		from->i;
+/* Times go on by the zone's calendar: each is so many steps from the first. */
+static int
+sequence_times(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	const int64_t day = INT64_C(86400000000);
+	bool months = n->narg > 2 && a[2].kind == TYPE_YEARS;
+	int64_t by = n->narg > 2 ? a[2].i : a[0].i <= a[1].i ? day : -day, k;
+	struct items l = {0};
+	struct datum v = a[0];
+
+	if ((by == 0 || (by > 0) != (a[0].i <= a[1].i)) && a[0].i != a[1].i)
+		return err_set(c->err, "'sequence' does not come to its end");
+	for (int64_t i = 0; v.kind != TYPE_NULL &&
+		(by > 0 ? v.i <= a[1].i : v.i >= a[1].i); i++) {
+		if (sql_text_limit(c, n, i + 1, sizeof(*a)) != 0)
+			return -1;
+		*add(c, &l) = v;
+		if (by == 0 || __builtin_mul_overflow(by, i + 1, &k))
+			break;
+		if (months && (k > SQL_MONTHS_MAX || k < -SQL_MONTHS_MAX))
+			break;
+		v = months ? sql_time_shift(c, a[0].i, k, 0, 0)
+			: sql_time_shift(c, a[0].i, 0, by / day * (i + 1),
+				  by % day * (i + 1));
+	}
+	array_of(&l, sql_result(n).t, out);
+	return 0;
 }
 
 static int
@@ -876,10 +899,10 @@ run_sequence(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	bool months = n->narg > 2 && a[2].kind == TYPE_YEARS;
 	struct items l = {0};
 
+	if (a[0].kind == TYPE_TIMESTAMP)
+		return sequence_times(c, n, a, out);
 	if (n->narg > 2)
 		by = a[2].i;
-	else if (a[0].kind == TYPE_TIMESTAMP)
-		by *= INT64_C(86400000000);
 	if (n->narg > 2 && a[2].kind == TYPE_DAYS && a[0].kind == TYPE_DATE)
 		by /= INT64_C(86400000000);
 	if (by == 0 || (by > 0) != (a[0].i <= a[1].i)) {
@@ -946,48 +969,6 @@ run_zip(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			n->ty.t->elem);
 	}
 	array_of(&l, n->ty.t, out);
-	return 0;
-}
-
-static int
-run_str_to_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	struct datum comma = datum_string(",", 1), colon = datum_string(":", 1);
-	const struct datum *pair = n->narg > 1 ? &a[1] : &comma;
-	const struct datum *kv = n->narg > 2 ? &a[2] : &colon;
-	const char *p = a->str, *end = p + a->n, *q, *k;
-	struct items l = {0};
-	struct datum key, value;
-
-	for (;; p = q + pair->n) {
-		q = pair->n > 0 ? memmem(p, (size_t)(end - p), pair->str,
-					  pair->n)
-				: NULL;
-		k = q != NULL ? q : end;
-		value = datum_null();
-		key = datum_string(p, (size_t)(k - p));
-		k = memmem(p, key.n, kv->str, kv->n);
-		if (k != NULL && kv->n > 0) {
-			value = datum_string(k + kv->n,
-				key.n - (size_t)(k - p) - kv->n);
-			key.n = (uint32_t)(k - p);
-		}
-		if (put(c, &l, &key, &value) != 0)
-			return -1;
-		if (q == NULL)
-			break;
-	}
-	*out = datum_items(TYPE_MAP, l.p, l.n / 2, n->ty.t);
-	return 0;
-}
-
-static int
-str_to_map_rule(struct sql_rule *r)
-{
-	for (int i = 0; i < r->n; i++)
-		r->arg[i] = ty(TYPE_STRING);
-	r->result = ty_map(r->arena, ty(TYPE_STRING), ty(TYPE_STRING));
 	return 0;
 }
 
@@ -1234,7 +1215,6 @@ const struct sql_fn sql_list_fns[] = {
 	{"map_from_arrays", "AA:M", run_from_arrays, 0, from_arrays_rule},
 	{"map_from_entries", "A:M", run_from_entries, 0, from_entries_rule},
 	{"map_concat", "M+:M", run_map_concat, 0, map_concat_rule},
-	{"str_to_map", "s?ss:M", run_str_to_map, 0, str_to_map_rule},
 	{"size", "a:i", run_size, SQL_NULLS, size_rule},
 	{"cardinality", "a:i", run_size, SQL_NULLS, size_rule},
 	{"array_size", "A:i", run_size, SQL_NULLS, NULL, NULL, NULL, 1},

@@ -348,23 +348,11 @@ sql_add_months(int64_t days, int64_t months)
 	return date_from_civil(y, m, d < last ? d : last);
 }
 
-/* In the zone's calendar. */
-static int64_t
-time_add_months(struct datum_ctx *c, int64_t us, int64_t months)
-{
-	int64_t local = us + zone_offset(c->env->zone, us) * TIME_SECOND;
-	int64_t days = time_floor_div(local, DATUM_DAY);
-
-	return zone_to_utc(c->env->zone,
-		datum_day_start(sql_add_months(days, months)) +
-			(local - days * DATUM_DAY));
-}
-
 static void
 shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 	int sign, struct datum *out)
 {
-	int64_t n = sign * by->i, r;
+	int64_t n = sign * by->i;
 
 	*out = datum_int(t->kind, t->i);
 	if (by->kind == TYPE_YEARS &&
@@ -372,16 +360,31 @@ shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 		*out = datum_null();
 		return;
 	}
-	if (by->kind == TYPE_YEARS)
-		r = t->kind == TYPE_DATE ? sql_add_months(t->i, n)
-					 : time_add_months(c, t->i, n);
-	else if (t->kind == TYPE_DATE)
-		r = (int32_t)(t->i + (by->kind == TYPE_DAYS ? n / DATUM_DAY : n));
-	else if (__builtin_add_overflow(t->i, n, &r)) {
-		*out = datum_null();
-		return;
-	}
-	out->i = t->kind == TYPE_DATE ? r : datum_clamp_time(r);
+	if (t->kind == TYPE_TIMESTAMP)
+		*out = by->kind == TYPE_YEARS
+			? sql_time_shift(c, t->i, n, 0, 0)
+			: sql_time_shift(c, t->i, 0, n / DATUM_DAY,
+				  n % DATUM_DAY);
+	else if (by->kind == TYPE_YEARS)
+		out->i = sql_add_months(t->i, n);
+	else
+		out->i = (int32_t)(t->i +
+			(by->kind == TYPE_DAYS ? n / DATUM_DAY : n));
+}
+
+/* Dates by days, times by their wall clocks. */
+static int
+difference(struct datum_ctx *c, const struct datum *a, const struct datum *b,
+	struct datum *out)
+{
+	numeric v = a->kind == TYPE_DATE
+		? (numeric)(a->i - b->i) * DATUM_DAY
+		: sql_time_span(c, b->i, a->i);
+
+	if (v != (int64_t)v)
+		return err_set(c->err, "the interval is too long");
+	*out = datum_int(TYPE_DAYS, (int64_t)v);
+	return 0;
 }
 
 /* An interval times or through a number. */
@@ -418,8 +421,8 @@ run_times(struct datum_ctx *c, int op, struct ty t, struct datum *a,
 	if (op == MULTIPLY || op == DIVIDE) {
 		scale(op, first ? a : b, first ? b : a, t, out);
 	} else if (is_interval(t) && is_time(datum_ty(a))) {
-		*out = datum_int(TYPE_DAYS,
-			(a->i - b->i) * (a->kind == TYPE_DATE ? DATUM_DAY : 1));
+		if (difference(c, a, b, out) != 0)
+			return -1;
 		out->p = t.p;
 		out->s = t.s;
 	} else if (is_interval(t)) {

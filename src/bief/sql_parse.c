@@ -1378,6 +1378,16 @@ parse_bracket(struct parser *p)
 	return l.n == 1 ? l.p[0] : tuple(p, from, &l);
 }
 
+/* Zone and clock are known when it is evaluated. */
+static struct sql_node *
+parse_time_text(struct parser *p, int kind, const char *from)
+{
+	struct sql_node *n =
+		literal(p, datum_string(p->t.s, p->t.n), p->t.from);
+
+	return next(p) == 0 ? cast_node(p, n, ty(kind), from) : NULL;
+}
+
 /* date '...', timestamp '...', x'...' */
 static struct sql_node *
 parse_typed(struct parser *p)
@@ -1389,6 +1399,8 @@ parse_typed(struct parser *p)
 	if (next(p) != 0)
 		return NULL;
 	if (is_word(&word, "date")) {
+		if (sql_time_is_word(p->t.s, p->t.n))
+			return parse_time_text(p, TYPE_DATE, word.from);
 		if (date_parse(p->t.s, p->t.n, &days) != 0)
 			return refuse(p, p->t.from, "no date");
 		d = datum_int(TYPE_DATE, days);
@@ -1407,16 +1419,12 @@ parse_typed(struct parser *p)
 		d = datum_string(out, p->t.n / 2);
 		d.kind = TYPE_BINARY;
 	} else {
-		struct sql_node *n;
 		int64_t us;
 
-		/* The zone is known when it is evaluated. */
-		if (time_parse(p->t.s, p->t.n, zone_utc, 0, &us) != 0)
+		if (!sql_time_is_word(p->t.s, p->t.n) &&
+			time_parse(p->t.s, p->t.n, zone_utc, 0, &us) != 0)
 			return refuse(p, p->t.from, "no timestamp");
-		n = literal(p, datum_string(p->t.s, p->t.n), p->t.from);
-		if (next(p) != 0)
-			return NULL;
-		return cast_node(p, n, ty(TYPE_TIMESTAMP), word.from);
+		return parse_time_text(p, TYPE_TIMESTAMP, word.from);
 	}
 	if (next(p) != 0)
 		return NULL;
@@ -1485,9 +1493,10 @@ parse_word(struct parser *p)
 		return parse_interval(p, from);
 	if (peek(p).kind == T_STRING &&
 		(at_word(p, "date") || at_word(p, "timestamp") ||
-			at_word(p, "timestamp_ltz") ||
-			at_word(p, "timestamp_ntz") || at_word(p, "x")))
+			at_word(p, "timestamp_ltz") || at_word(p, "x")))
 		return parse_typed(p);
+	if (peek(p).kind == T_STRING && at_word(p, "timestamp_ntz"))
+		return refuse(p, p->t.from, "timestamp_ntz is not supported");
 	if (reserved(&p->t) && !(peek_op(p, "(") &&
 				       sql_fn_find(p->t.s, p->t.n) != NULL &&
 				       !at_word(p, "div")))

@@ -29,10 +29,11 @@ pattern_free(void *data)
 	free(p);
 }
 
+/* The pattern at *kept, made anew where it is another one. */
 static struct regex *
-get(struct sql_node *n, const char *s, size_t len, struct err *err)
+compiled(struct pattern **kept, const char *s, size_t len, struct err *err)
 {
-	struct pattern *p = n->data;
+	struct pattern *p = *kept;
 	struct regex *r;
 
 	if (p != NULL && p->n == len && memcmp(p->text, s, len) == 0)
@@ -48,6 +49,16 @@ get(struct sql_node *n, const char *s, size_t len, struct err *err)
 	p->text = mem_dup(s, len);
 	p->n = len;
 	p->regex = r;
+	*kept = p;
+	return r;
+}
+
+static struct regex *
+get(struct sql_node *n, const char *s, size_t len, struct err *err)
+{
+	struct pattern *p = n->data;
+	struct regex *r = compiled(&p, s, len, err);
+
 	n->data = p;
 	n->free = pattern_free;
 	return r;
@@ -197,7 +208,8 @@ run_first(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return -1;
 	found = search(c, r, a, 0, &m);
 	if (n->fn->tag == SUBSTR)
-		*out = found == 1 ? group(a, &m, 0) : datum_null();
+		*out = found == 1 && m.end[0] > m.beg[0] ? group(a, &m, 0)
+							 : datum_null();
 	else
 		*out = datum_int(TYPE_INT, found != 1 ? 0
 			: (int64_t)sql_text_chars(a->str, (size_t)m.beg[0]) +
@@ -301,20 +313,17 @@ run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-/* The parts between the matches; limit > 0: at most so many. */
+/* The parts between the matches (none: the pattern is empty); limit > 0: at
+ * most so many. */
 static int
-run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
+split(struct datum_ctx *c, struct regex *r, bool none, const struct datum *a,
+	int64_t limit, struct datum **out, size_t *n)
 {
-	struct regex *r = get(n, a[1].str, a[1].n, c->err);
-	int64_t limit = n->narg > 2 ? a[2].i : -1;
 	struct datum *items = NULL, *more;
 	size_t count = 0, cap = 0, done = 0;
 	struct regex_match m;
 	int found = 0;
 
-	if (r == NULL)
-		return -1;
 	for (size_t at = 0;; at = behind(a, &m)) {
 		if (count + 1 >= cap) {
 			cap = cap > 0 ? 2 * cap : 8;
@@ -331,7 +340,7 @@ run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		/* An empty match parts nothing at the beginning, and the empty
 		 * pattern gives the characters. */
 		if (m.end[0] == m.beg[0] && (m.beg[0] == 0 ||
-			(a[1].n == 0 && (size_t)m.beg[0] == a->n)))
+			(none && (size_t)m.beg[0] == a->n)))
 			continue;
 		items[count++] = datum_string(a->str + done,
 			(size_t)m.beg[0] - done);
@@ -340,7 +349,108 @@ run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (found < 0)
 		return -1;
 	items[count++] = datum_string(a->str + done, a->n - done);
+	*out = items;
+	*n = count;
+	return 0;
+}
+
+static int
+run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	struct datum *items;
+	size_t count;
+
+	if (r == NULL || split(c, r, a[1].n == 0, a,
+				 n->narg > 2 ? a[2].i : -1, &items,
+				 &count) != 0)
+		return -1;
 	*out = datum_items(TYPE_ARRAY, items, count, n->ty.t);
+	return 0;
+}
+
+/* str_to_map(text, between pairs, between key and value) */
+
+struct separators {
+	struct pattern *pair, *value;
+};
+
+static void
+separators_free(void *data)
+{
+	struct separators *s = data;
+
+	pattern_free(s->pair);
+	pattern_free(s->value);
+	free(s);
+}
+
+static struct separators *
+separators(struct sql_node *n)
+{
+	if (n->data == NULL) {
+		n->data = mem_zalloc(sizeof(struct separators));
+		n->free = separators_free;
+	}
+	return n->data;
+}
+
+static int
+prepare_str_to_map(struct sql *x, struct sql_node *n, struct err *err)
+{
+	struct separators *s = separators(n);
+
+	for (int i = 1; i < n->narg; i++) {
+		const struct datum *p = &n->arg[i]->lit;
+
+		if (n->arg[i]->op == SQL_LITERAL && p->kind == TYPE_STRING &&
+			compiled(i == 1 ? &s->pair : &s->value, p->str, p->n,
+				err) == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+run_str_to_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out)
+{
+	struct datum comma = datum_string(",", 1), colon = datum_string(":", 1);
+	const struct datum *pair = n->narg > 1 ? &a[1] : &comma;
+	const struct datum *value = n->narg > 2 ? &a[2] : &colon;
+	struct separators *s = separators(n);
+	struct regex *r = compiled(&s->pair, pair->str, pair->n, c->err);
+	struct regex *q = compiled(&s->value, value->str, value->n, c->err);
+	struct datum *items, *kv, *all;
+	size_t count, two;
+
+	if (r == NULL || q == NULL ||
+		split(c, r, pair->n == 0, a, -1, &items, &count) != 0)
+		return -1;
+	all = arena_get(&c->arena, 2 * count * sizeof(*all));
+	for (size_t i = 0; i < count; i++) {
+		if (split(c, q, value->n == 0, &items[i], 2, &kv, &two) != 0)
+			return -1;
+		all[2 * i] = kv[0];
+		all[2 * i + 1] = two > 1 ? kv[1] : datum_null();
+		for (size_t k = 0; k < i; k++)
+			if (all[2 * k].n == kv[0].n &&
+				memcmp(all[2 * k].str, kv[0].str,
+					kv[0].n) == 0)
+				return err_set(c->err,
+					"a key of a map is there twice");
+	}
+	*out = datum_items(TYPE_MAP, all, count, n->ty.t);
+	return 0;
+}
+
+static int
+str_to_map_rule(struct sql_rule *r)
+{
+	for (int i = 0; i < r->n; i++)
+		r->arg[i] = ty(TYPE_STRING);
+	r->result = ty_map(r->arena, ty(TYPE_STRING), ty(TYPE_STRING));
 	return 0;
 }
 
@@ -356,4 +466,6 @@ const struct sql_fn sql_regex_fns[] = {
 	{"regexp_substr", "ss:s", run_first, 0, NULL, NULL, prepare, SUBSTR},
 	{"regexp_replace", "sss?i:s", run_replace, 0, NULL, NULL, prepare},
 	{"split", "ss?i:S", run_split, 0, NULL, NULL, prepare},
+	{"str_to_map", "s?ss:M", run_str_to_map, 0, str_to_map_rule, NULL,
+		prepare_str_to_map},
 	{NULL}};

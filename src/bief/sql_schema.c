@@ -224,10 +224,62 @@ read_schema(const char *text, bool *root, struct err *err)
 	return s;
 }
 
+/* The schema of a text that stands in the expression, as DDL. */
+static int
+sample_schema(const struct sql_node *n, struct buf *out, struct err *err)
+{
+	const struct datum *text = &n->arg[0]->lit;
+	struct lenient l = {0};
+	struct options o;
+	struct buf b;
+	struct type *t;
+
+	if (read_options(n, 1, SCHEMA, &o, err) != 0)
+		return -1;
+	buf_init(&b);
+	buf_add(&b, text->str, text->n);
+	memset(buf_need(&b, JSON_PADDING), 0, JSON_PADDING);
+	l.begin = b.p;
+	l.end = b.p + b.n;
+	l.flags = o.flags;
+	t = inferjson_read(&l, &o.infer);
+	if (t == NULL)
+		err_as(err, STATUS_USAGE, "schema_of_json: %s at byte %zu",
+			l.what, (size_t)(l.at - l.begin) + 1);
+	else
+		inferjson_print(t, out);
+	buf_release(&b);
+	type_free(t);
+	return t != NULL ? 0 : -1;
+}
+
+/* The schema of from_json: in quotes, or schema_of_json('...'). */
+static struct schema *
+given_schema(const struct sql_node *n, bool *root, struct err *err)
+{
+	const struct sql_node *s = n->arg[1];
+	struct schema *schema = NULL;
+	struct buf ddl;
+
+	if (s->op == SQL_LITERAL && s->lit.kind == TYPE_STRING)
+		return read_schema(s->lit.str, root, err);
+	if (s->op != SQL_CALL || strcmp(s->fn->name, "schema_of_json") != 0 ||
+		s->arg[0]->op != SQL_LITERAL ||
+		s->arg[0]->lit.kind != TYPE_STRING) {
+		err_as(err, STATUS_USAGE, "'from_json' wants its schema in "
+			"quotes, or as schema_of_json('...')");
+		return NULL;
+	}
+	buf_init(&ddl);
+	if (sample_schema(s, &ddl, err) == 0)
+		schema = read_schema(buf_cstr(&ddl), root, err);
+	buf_release(&ddl);
+	return schema;
+}
+
 static int
 from_json_rule(struct sql_rule *r)
 {
-	const struct sql_node *s = r->node->arg[1];
 	struct schema *schema;
 	struct type t = {.kind = TYPE_STRUCT};
 	bool root;
@@ -235,10 +287,7 @@ from_json_rule(struct sql_rule *r)
 	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
 		return sql_type_mismatch(r, "takes a string and a schema");
 	r->arg[0] = ty(TYPE_STRING);
-	if (s->op != SQL_LITERAL || s->lit.kind != TYPE_STRING)
-		return err_as(r->err, STATUS_USAGE,
-			"'from_json' wants its schema in quotes");
-	schema = read_schema(s->lit.str, &root, r->err);
+	schema = given_schema(r->node, &root, r->err);
 	if (schema == NULL)
 		return -1;
 	t.fields = schema;
@@ -268,7 +317,7 @@ prepare_from_json(struct sql *x, struct sql_node *n, struct err *err)
 	n->free = reader_free;
 	if (read_options(n, 2, FROM, &r->o, err) != 0)
 		return -1;
-	r->schema = read_schema(n->arg[1]->lit.str, &r->root, err);
+	r->schema = given_schema(n, &r->root, err);
 	if (r->schema == NULL)
 		return -1;
 	r->v = mem_zalloc((r->schema->n + 1) * sizeof(*r->v));

@@ -295,7 +295,7 @@ place(const struct datum *d, const struct datum *what, int64_t from)
 		return 0;
 	p = char_at(s, end, from - 1);
 	if (what->n == 0)
-		return from == 1 ? 1 : p < end ? from : 0;
+		return 1; /* wherever the search begins, as in Java */
 	p = memmem(p, (size_t)(end - p), what->str, what->n);
 	return p == NULL ? 0
 		: (int64_t)sql_text_chars(s, (size_t)(p - s)) + 1;
@@ -307,6 +307,13 @@ run_locate(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	bool instr = n->fn->tag == 1;
 
+	if (a[0].kind == TYPE_NULL || a[1].kind == TYPE_NULL ||
+		(n->narg > 2 && a[2].kind == TYPE_NULL)) {
+		/* A place that is null is none, as in Hive. */
+		*out = n->narg > 2 && a[2].kind == TYPE_NULL
+			? datum_int(TYPE_INT, 0) : datum_null();
+		return 0;
+	}
 	*out = datum_int(TYPE_INT,
 		place(instr ? &a[0] : &a[1], instr ? &a[1] : &a[0],
 			n->narg > 2 ? a[2].i : 1));
@@ -763,10 +770,15 @@ run_levenshtein(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	size_t na, nb, i, j;
-	uint32_t *x = code_points(c, &a[0], &na);
-	uint32_t *y = code_points(c, &a[1], &nb);
-	uint32_t *row, before, up, best;
+	uint32_t *x, *y, *row, before, up, best;
 
+	/* A limit that is null in the data is 0, as in Spark. */
+	*out = datum_null();
+	if (a[0].kind == TYPE_NULL || a[1].kind == TYPE_NULL ||
+		(n->narg > 2 && a[2].kind == TYPE_NULL && n->arg[2]->constant))
+		return 0;
+	x = code_points(c, &a[0], &na);
+	y = code_points(c, &a[1], &nb);
 	if (na > 0 && nb > (INT64_C(1) << 31) / na)
 		return err_set(c->err, "the texts are too long for "
 				       "'levenshtein'");
@@ -788,7 +800,8 @@ run_levenshtein(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		}
 	}
 	*out = datum_int(TYPE_INT, row[nb]);
-	if (n->narg > 2 && out->i > a[2].i)
+	if (n->narg > 2 &&
+		out->i > (a[2].kind == TYPE_NULL ? 0 : a[2].i))
 		out->i = -1;
 	return 0;
 }
@@ -822,14 +835,47 @@ run_base64(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* Base 64 as MIME has it: other characters than its own do not count. */
+static bool
+mime_decode(const char *s, size_t n, struct buf *out)
+{
+	unsigned bits = 0;
+	int have = 0, v;
+	size_t i;
+
+	for (i = 0; i < n && s[i] != '='; i++) {
+		v = datum_base64_digit(s[i]);
+		if (v < 0)
+			continue;
+		bits = bits << 6 | (unsigned)v;
+		if (++have < 4)
+			continue;
+		buf_byte(out, (char)(bits >> 16));
+		buf_byte(out, (char)(bits >> 8));
+		buf_byte(out, (char)bits);
+		have = 0;
+	}
+	if (have == 1 || (i < n && have == 0))
+		return false;
+	if (i < n && have == 2 && (++i == n || s[i] != '='))
+		return false;
+	if (have > 1)
+		buf_byte(out, (char)(bits >> (have == 2 ? 4 : 10)));
+	if (have > 2)
+		buf_byte(out, (char)(bits >> 2));
+	while (i < n)
+		if (datum_base64_digit(s[i++]) >= 0)
+			return false;
+	return true;
+}
+
 static int
 run_unbase64(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	*out = datum_null();
 	buf_clear(&c->text);
-	if (!datum_base64_decode(a->str, a->n, &c->text))
-		return 0;
+	if (!mime_decode(a->str, a->n, &c->text))
+		return err_set(c->err, "'unbase64' takes base 64");
 	*out = datum_from_buf(c, &c->text);
 	out->kind = TYPE_BINARY;
 	return 0;
@@ -1185,9 +1231,9 @@ const struct sql_fn sql_text_fns[] = {
 	{"left", "si:s", run_left},
 	{"right", "si:s", run_left, 0, NULL, NULL, NULL, 1},
 	{"overlay", "ssi?i:s", run_overlay},
-	{"instr", "ss:i", run_locate, 0, NULL, NULL, NULL, 1},
-	{"locate", "ss?i:i", run_locate},
-	{"charindex", "ss?i:i", run_locate},
+	{"instr", "ss:i", run_locate, SQL_NULLS, NULL, NULL, NULL, 1},
+	{"locate", "ss?i:i", run_locate, SQL_NULLS},
+	{"charindex", "ss?i:i", run_locate, SQL_NULLS},
 	CONTAIN("startswith", STARTS),
 	CONTAIN("endswith", ENDS),
 	CONTAIN("contains", CONTAINS),
@@ -1209,7 +1255,7 @@ const struct sql_fn sql_text_fns[] = {
 	{"char", "l:s", run_chr},
 	{"chr", "l:s", run_chr},
 	{"soundex", "s:s", run_soundex},
-	{"levenshtein", "ss?i:i", run_levenshtein},
+	{"levenshtein", "ss?i:i", run_levenshtein, SQL_NULLS},
 	{"luhn_check", "s:b", run_luhn},
 	{"base64", "x:s", run_base64},
 	{"unbase64", "s:x", run_unbase64},

@@ -1,6 +1,7 @@
 /*
  * sql_time: functions of dates and timestamps, in the evaluation's zone.
  */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,62 @@
 #include "timepat.h"
 
 #define DAY DATUM_DAY
+#define YEAR_MAX 5800000 /* days of its dates fit 32 bits */
 
-/* Wall clock of the zone. */
+/* The zone's wall clock: the day, and the microseconds of it. */
 static int64_t
-local(struct datum_ctx *c, int64_t us)
+local(struct datum_ctx *c, int64_t us, int64_t *us_of_day)
 {
-	return us + zone_offset(c->env->zone, us) * TIME_SECOND;
+	return zone_day(c->env->zone, us, us_of_day);
+}
+
+/* A wall clock, of the time us. */
+struct wall {
+	int64_t us, days, rest;
+};
+
+/* Another wall clock in the same zone: where it is there twice, or not at all,
+ * the offset of the first one counts if it may. */
+static struct datum
+moved(const struct zone *z, const struct wall *from, int64_t days,
+	int64_t rest)
+{
+	int64_t offset = (int64_t)((uint64_t)from->days * DAY +
+		(uint64_t)from->rest - (uint64_t)from->us);
+	int64_t r;
+
+	if (!__builtin_mul_overflow(days - from->days, DAY, &r) &&
+		!__builtin_add_overflow(r, rest - from->rest, &r) &&
+		!__builtin_add_overflow(r, from->us, &r) &&
+		zone_offset(z, r) * TIME_SECOND == offset)
+		return datum_int(TYPE_TIMESTAMP, r);
+	return datum_moment(z, days, rest);
+}
+
+struct datum
+sql_time_shift(struct datum_ctx *c, int64_t us, int64_t months, int64_t days,
+	int64_t rest_us)
+{
+	struct datum r = datum_int(TYPE_TIMESTAMP, us);
+	struct wall w = {.us = us};
+
+	if (months != 0 || days != 0) {
+		w.days = local(c, us, &w.rest);
+		if (months != 0)
+			days += sql_add_months(w.days, months) - w.days;
+		r = moved(c->env->zone, &w, w.days + days, w.rest);
+	}
+	if (r.kind != TYPE_NULL && __builtin_add_overflow(r.i, rest_us, &r.i))
+		return datum_null();
+	return r;
+}
+
+__int128
+sql_time_span(struct datum_ctx *c, int64_t from, int64_t to)
+{
+	int64_t x, y, days = local(c, to, &y) - local(c, from, &x);
+
+	return (__int128)days * DAY + y - x;
 }
 
 static int64_t
@@ -121,8 +172,10 @@ date_part(enum unit u, int64_t days)
 static int64_t
 time_part(struct datum_ctx *c, enum unit u, int64_t us)
 {
-	int64_t s = floor_mod(local(c, us), DAY) / TIME_SECOND;
+	int64_t s;
 
+	local(c, us, &s);
+	s /= TIME_SECOND;
 	return u == U_HOUR ? s / 3600 : u == U_MINUTE ? s / 60 % 60 : s % 60;
 }
 
@@ -158,8 +211,8 @@ run_name(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	buf_clear(&c->text);
-	timefmt_print(n->fn->tag == 0 ? "EEE" : "MMM", 3,
-		datum_day_start(a->i), zone_utc, &c->text);
+	timefmt_print_date(n->fn->tag == 0 ? "EEE" : "MMM", 3, a->i,
+		&c->text);
 	*out = datum_from_buf(c, &c->text);
 	return 0;
 }
@@ -244,15 +297,18 @@ run_date_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		[U_MINUTE] = 60 * TIME_SECOND, [U_SECOND] = TIME_SECOND,
 		[U_MILLI] = 1000, [U_MICRO] = 1};
 	enum unit u = long_name(&a[0]) ? find_unit(&a[0]) : U_NONE;
-	int64_t us = a[1].i, wall = local(c, us), days;
+	struct wall w = {.us = a[1].i};
+	int64_t days;
 
+	w.days = local(c, w.us, &w.rest);
 	*out = datum_null();
 	if (u >= U_HOUR)
-		*out = datum_int(TYPE_TIMESTAMP,
-			us - floor_mod(wall, sizes[u]));
-	else if (trunc_days(u, time_floor_div(wall, DAY), &days))
-		*out = datum_int(TYPE_TIMESTAMP,
-			zone_to_utc(c->env->zone, datum_day_start(days)));
+		*out = moved(c->env->zone, &w, w.days,
+			w.rest - w.rest % sizes[u]);
+	else if (u == U_DAY)
+		*out = moved(c->env->zone, &w, w.days, 0);
+	else if (trunc_days(u, w.days, &days))
+		*out = datum_moment(c->env->zone, days, 0);
 	return 0;
 }
 
@@ -326,12 +382,6 @@ run_next_day(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum d = a[1];
 
 	*out = datum_null();
-	while (d.n > 0 && *d.str == ' ') {
-		d.str++;
-		d.n--;
-	}
-	while (d.n > 0 && d.str[d.n - 1] == ' ')
-		d.n--;
 	for (int i = 0; i < 7; i++)
 		if ((d.n == 2 || d.n == 3 || d.n == strlen(names[i])) &&
 			strncasecmp(d.str, names[i], d.n) == 0)
@@ -340,12 +390,23 @@ run_next_day(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* Seconds since the beginning of a day, which may have 23 or 25 hours. */
+static int64_t
+passed(struct datum_ctx *c, const struct datum *t, int64_t day,
+	int64_t us_of_day)
+{
+	struct datum start = datum_moment(c->env->zone, day, 0);
+
+	return (start.kind == TYPE_NULL ? us_of_day : t->i - start.i) /
+		TIME_SECOND;
+}
+
 static int
 run_months_between(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	int64_t x = local(c, a[0].i), y = local(c, a[1].i), yx, yy, months;
-	int64_t dx = time_floor_div(x, DAY), dy = time_floor_div(y, DAY), s;
+	int64_t x, y, yx, yy, months, s;
+	int64_t dx = local(c, a[0].i, &x), dy = local(c, a[1].i, &y);
 	int mx, my, d1, d2;
 	double r;
 
@@ -356,8 +417,8 @@ run_months_between(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = datum_double((double)months);
 		return 0;
 	}
-	s = (d1 - d2) * INT64_C(86400) + (x - dx * DAY) / TIME_SECOND -
-		(y - dy * DAY) / TIME_SECOND;
+	s = (d1 - d2) * INT64_C(86400) + passed(c, &a[0], dx, x) -
+		passed(c, &a[1], dy, y);
 	r = (double)months + (double)s / (31 * 86400.0);
 	if (n->narg < 3 || a[2].i != 0)
 		r = rint(r * 1e8) / 1e8;
@@ -405,47 +466,34 @@ run_timestampadd(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	enum unit u = find_unit(&a[0]);
-	int64_t wall = local(c, a[2].i), days = time_floor_div(wall, DAY);
-	int64_t by = a[1].i, us;
+	int64_t by = a[1].i;
 
 	*out = datum_null();
 	if (u <= U_MONTH) {
 		if (__builtin_mul_overflow(by,
-			    u == U_YEAR ? 12 : u == U_QUARTER ? 3 : 1, &by))
+			    u == U_YEAR ? 12 : u == U_QUARTER ? 3 : 1, &by) ||
+			by > SQL_MONTHS_MAX || by < -SQL_MONTHS_MAX)
 			return 0;
-		if (by > SQL_MONTHS_MAX || by < -SQL_MONTHS_MAX)
-			return 0;
-		wall = datum_day_start(sql_add_months(days, by)) +
-			(wall - days * DAY);
-		*out = datum_int(TYPE_TIMESTAMP,
-			zone_to_utc(c->env->zone, wall));
-		return 0;
+		*out = sql_time_shift(c, a[2].i, by, 0, 0);
+	} else if (!__builtin_mul_overflow(by, unit_sizes[u], &by)) {
+		*out = u < U_HOUR
+			? sql_time_shift(c, a[2].i, 0, by / DAY, 0)
+			: sql_time_shift(c, a[2].i, 0, 0, by);
 	}
-	if (__builtin_mul_overflow(by, unit_sizes[u], &by))
-		return 0;
-	if (u < U_HOUR) {
-		if (__builtin_add_overflow(wall, by, &us))
-			return 0;
-		us = zone_to_utc(c->env->zone, datum_clamp_time(us));
-	} else if (__builtin_add_overflow(a[2].i, by, &us)) {
-		return 0;
-	}
-	*out = datum_int(TYPE_TIMESTAMP, datum_clamp_time(us));
 	return 0;
 }
 
-/* Whole months from x to y, both wall clocks. */
+/* Whole months from one wall clock to another one. */
 static int64_t
-whole_months(int64_t x, int64_t y)
+whole_months(int64_t dx, int64_t x, int64_t dy, int64_t y)
 {
-	int64_t dx = time_floor_div(x, DAY), dy = time_floor_div(y, DAY);
 	int64_t yx, yy, months, rest;
 	int mx, my, d1, d2;
 
 	date_to_civil(dx, &yx, &mx, &d1);
 	date_to_civil(dy, &yy, &my, &d2);
 	months = (yy - yx) * 12 + my - mx;
-	rest = (d2 - d1) * DAY + (y - dy * DAY) - (x - dx * DAY);
+	rest = (d2 - d1) * DAY + y - x;
 	if (months > 0 && rest < 0)
 		months--;
 	else if (months < 0 && rest > 0)
@@ -458,15 +506,19 @@ run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	enum unit u = find_unit(&a[0]);
-	int64_t x = local(c, a[1].i), y = local(c, a[2].i), r;
+	int64_t x, dx = local(c, a[1].i, &x), y, dy = local(c, a[2].i, &y);
+	__int128 r;
 
 	if (u <= U_MONTH)
-		r = whole_months(x, y) / (u == U_YEAR ? 12
-				: u == U_QUARTER      ? 3
-						      : 1);
+		r = whole_months(dx, x, dy, y) / (u == U_YEAR ? 12
+				: u == U_QUARTER	      ? 3
+							      : 1);
 	else
-		r = (y - x) / unit_sizes[u];
-	*out = datum_int(TYPE_LONG, r);
+		r = sql_time_span(c, a[1].i, a[2].i) / unit_sizes[u];
+	if (r != (int64_t)r)
+		return err_set(c->err, "the times are too far apart for '%s'",
+			n->fn->name);
+	*out = datum_int(TYPE_LONG, (int64_t)r);
 	return 0;
 }
 
@@ -478,7 +530,8 @@ valid_date(int64_t y, int64_t m, int64_t d, int64_t *days)
 	int64_t y2;
 	int m2, d2;
 
-	if (m < 1 || m > 12 || d < 1 || d > 31 || y < -290000 || y > 290000)
+	if (m < 1 || m > 12 || d < 1 || d > 31 || y < -YEAR_MAX ||
+		y > YEAR_MAX)
 		return false;
 	*days = date_from_civil(y, (int)m, (int)d);
 	date_to_civil(*days, &y2, &m2, &d2);
@@ -536,7 +589,7 @@ run_make_timestamp(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		us > 60 * TIME_SECOND)
 		return 0;
 	us += (a[3].i * 60 + a[4].i) * 60 * TIME_SECOND;
-	*out = datum_int(TYPE_TIMESTAMP, zone_to_utc(z, days * DAY + us));
+	*out = datum_moment(z, days, us);
 	return 0;
 }
 
@@ -564,12 +617,12 @@ run_utc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	const struct zone *z = open_zone(c, &a[1]);
+	int64_t days, rest;
 
 	if (z == NULL)
 		return -1;
-	*out = datum_int(TYPE_TIMESTAMP, n->fn->tag == 0
-			? a->i + zone_offset(z, a->i) * TIME_SECOND
-			: zone_to_utc(z, a->i));
+	days = zone_day(n->fn->tag == 0 ? z : zone_utc, a->i, &rest);
+	*out = datum_moment(n->fn->tag == 0 ? zone_utc : z, days, rest);
 	return 0;
 }
 
@@ -588,6 +641,8 @@ timestamp_rule(struct sql_rule *r)
 		*a = ty(TYPE_LONG);
 	} else if (a->kind == TYPE_UNKNOWN) {
 		r->open = true;
+	} else if (ty_integral(*a)) {
+		*a = ty(TYPE_LONG);
 	} else if (ty_numeric(*a) || a->kind == TYPE_NULL) {
 		*a = ty(TYPE_TIMESTAMP);
 	} else {
@@ -605,7 +660,6 @@ run_to_micros(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		__builtin_mul_overflow(a->i, n->fn->tag, &out->i))
 		return err_set(c->err, "'%s' meets a number beyond all times",
 			n->fn->name);
-	out->i = datum_clamp_time(out->i);
 	return 0;
 }
 
@@ -623,6 +677,63 @@ run_unix_date(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	*out = datum_int(n->fn->tag == 0 ? TYPE_INT : TYPE_DATE, a->i);
 	return 0;
+}
+
+/* Words. */
+
+static const char *const time_words[] = {"epoch", "now", "today", "tomorrow",
+	"yesterday"};
+
+/* Which word it is, with a zone behind it that means nothing, but is one; -1:
+ * none. */
+static int
+time_word(const char *s, size_t n)
+{
+	const char *end = s + n, *p;
+
+	while (s < end && (unsigned char)*s <= ' ')
+		s++;
+	while (s < end && (unsigned char)end[-1] <= ' ')
+		end--;
+	for (p = s; p < end && isalpha((unsigned char)*p);)
+		p++;
+	n = (size_t)(p - s);
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	for (int i = 0; i < 5; i++) {
+		if (strlen(time_words[i]) != n ||
+			strncasecmp(time_words[i], s, n) != 0)
+			continue;
+		return p == end || (i != 1 &&
+			zone_open(p, (size_t)(end - p)) != NULL) ? i : -1;
+	}
+	return -1;
+}
+
+bool
+sql_time_is_word(const char *s, size_t n)
+{
+	return time_word(s, n) >= 0;
+}
+
+bool
+sql_time_word(struct datum_ctx *c, const struct datum *text, int kind,
+	struct datum *out)
+{
+	int64_t rest, today = local(c, c->env->batch_us, &rest);
+	int word;
+
+	if ((kind != TYPE_DATE && kind != TYPE_TIMESTAMP) ||
+		(word = time_word(text->str, text->n)) < 0)
+		return false;
+	if (kind == TYPE_TIMESTAMP && word < 2) {
+		*out = datum_int(kind, word == 0 ? 0 : c->env->batch_us);
+		return true;
+	}
+	today = word == 0 ? 0 : today + (word == 3) - (word == 4);
+	*out = kind == TYPE_DATE ? datum_int(kind, today)
+				 : datum_moment(c->env->zone, today, 0);
+	return true;
 }
 
 /* Patterns. */
@@ -665,11 +776,9 @@ run_from_unixtime(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	static const char pattern[] = "yyyy-MM-dd HH:mm:ss";
-	int64_t us;
 
-	if (__builtin_mul_overflow(a[0].i, TIME_SECOND, &us))
-		us = a[0].i < 0 ? INT64_MIN : INT64_MAX;
-	a[0].i = datum_clamp_time(us);
+	/* Too many seconds wrap, as in Spark. */
+	a[0].i = (int64_t)((uint64_t)a[0].i * TIME_SECOND);
 	if (n->narg > 1)
 		return run_date_format(c, n, a, out);
 	buf_clear(&c->text);
@@ -782,6 +891,8 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = a[0];
 	if (a->kind == TYPE_STRING) {
 		*out = datum_null();
+		if (n->narg > 1 && a[1].kind == TYPE_NULL)
+			return 0;
 		pattern = n->narg > 1
 			? get_pattern(n, a[1].str, a[1].n, c->err)
 			: get_pattern(n, usual, sizeof(usual) - 1, c->err);
@@ -790,8 +901,10 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (timepat_parse(pattern, a->str, a->n, c->env->zone, &us) !=
 			0)
 			return 0;
-		*out = datum_int(TYPE_TIMESTAMP, datum_clamp_time(us));
+		*out = datum_int(TYPE_TIMESTAMP, us);
 	}
+	if (out->kind == TYPE_NULL)
+		return 0;
 	if (tag == TO_DATE)
 		return datum_cast(c, out, ty(TYPE_DATE));
 	if (tag == TO_UNIX)
@@ -849,8 +962,10 @@ run_ym_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	{name, "D:i", run_date_part, 0, NULL, NULL, NULL, unit}
 #define TIME_PART(name, unit) \
 	{name, "t:i", run_time_part, 0, NULL, NULL, NULL, unit}
+/* A pattern, which may be null, counts where there is text to read. */
 #define TO_TIME(name, sig, tag) \
-	{name, sig, run_to_time, 0, to_time_rule, NULL, prepare_reading, tag}
+	{name, sig, run_to_time, SQL_NULLS, to_time_rule, NULL, \
+		prepare_reading, tag}
 #define TAGGED(name, sig, run, tag) {name, sig, run, 0, NULL, NULL, NULL, tag}
 
 const struct sql_fn sql_time_fns[] = {

@@ -344,21 +344,6 @@ fixed_form(const char *s, const char *end, struct civil *c, int64_t *clock)
 		civil_valid(c->y, (unsigned)c->m, (unsigned)c->d);
 }
 
-/* Local wall clock to UTC where it stays in range, else -1. */
-static int
-local_to_utc(const struct zone *z, int64_t local, int64_t *us)
-{
-	if (z == zone_utc) {
-		*us = local;
-		return 0;
-	}
-	/* Offsets are below a day. */
-	if (local < INT64_MIN + 2 * DAY || local > INT64_MAX - 2 * DAY)
-		return -1;
-	*us = zone_to_utc(z, local);
-	return 0;
-}
-
 /* [T]h[:m[:s]] instead of a date?  T counts in the very first place only. */
 static bool
 is_clock(const char *s, const char *p, const char *end)
@@ -398,7 +383,7 @@ time_parse(const char *s, size_t n, const struct zone *z, int64_t now_us,
 	int64_t *us)
 {
 	const char *p = s, *end = s + n;
-	int64_t days, clock = 0, local, shift = 0;
+	int64_t days, clock = 0, shift = 0;
 	bool today = false;
 	struct civil c = {0};
 	int32_t fixed;
@@ -432,10 +417,7 @@ time_parse(const char *s, size_t n, const struct zone *z, int64_t now_us,
 			zone_offset(z, now_us) * TIME_SECOND, DAY);
 	else
 		days = civil_to_days(c.y, (unsigned)c.m, (unsigned)c.d);
-	if (time_combine(days, clock, &local) < 0 ||
-		__builtin_sub_overflow(local, shift, &local))
-		return -1;
-	return local_to_utc(z, local, us);
+	return zone_moment(z, days, clock - shift, us);
 }
 
 int
@@ -555,12 +537,9 @@ time_format_iso(int64_t us, char *out)
 size_t
 time_format_show(int64_t us, const struct zone *z, char *out)
 {
-	int64_t rest, days = split_days(us, &rest), carry;
+	int64_t rest, days = zone_day(z, us, &rest);
 
-	rest += zone_offset(z, us) * TIME_SECOND;
-	carry = time_floor_div(rest, DAY);
-	return (size_t)(put_time(out, days + carry, rest - carry * DAY, ' ') -
-		out);
+	return (size_t)(put_time(out, days, rest, ' ') - out);
 }
 
 size_t

@@ -32,6 +32,16 @@ int32_t zone_offset(const struct zone *z, int64_t us);
  * earlier moment (as java.time does).
  */
 int64_t zone_to_utc(const struct zone *z, int64_t local_us);
+/*
+ * The same of a day and microseconds behind its beginning; -1 where that lies
+ * beyond all timestamps.  And back: a wall clock always has a day, even where
+ * its microseconds since 1970 would be too many.
+ */
+int zone_moment(const struct zone *z, int64_t days, int64_t us_of_day,
+	int64_t *us);
+int64_t zone_day(const struct zone *z, int64_t us, int64_t *us_of_day);
+/* "PST", "CEST"; the zone's name where it has no letters for it. */
+const char *zone_abbreviation(const struct zone *z, int64_t us);
 
 /* The stream's own form, exactly: 2016-07-26T02:45:07[.f{1,6}]Z.  0 or -1. */
 int time_parse_iso(const char *s, size_t n, int64_t *us);

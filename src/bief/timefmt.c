@@ -50,13 +50,54 @@ next_piece(const char **p, const char *end, struct piece *out)
 			s++;
 		out->n = (size_t)(s - out->s);
 		s += s < end;
-	} else if (*s == '[' || *s == ']') {
-		out->letter = *s++;
+	} else if (memchr("[]{}#", *s, 5) != NULL) {
+		out->letter = *s++; /* {}# have no meaning yet */
 	} else {
 		s++;
 	}
 	*p = s;
 	return true;
+}
+
+bool
+timefmt_knows(char letter, int count)
+{
+	switch (letter) {
+	case 'y':
+		return count <= 6;
+	case 'G':
+	case 'M':
+	case 'L':
+	case 'Q':
+	case 'q':
+	case 'E':
+	case 'z':
+		return count <= 4;
+	case 'D':
+		return count <= 3;
+	case 'd':
+	case 'h':
+	case 'H':
+	case 'k':
+	case 'K':
+	case 'm':
+	case 's':
+		return count <= 2;
+	case 'a':
+	case 'F':
+		return count == 1;
+	case 'S':
+		return count <= 9;
+	case 'V':
+		return count == 2;
+	case 'O':
+		return count == 1 || count == 4;
+	case 'X':
+	case 'x':
+	case 'Z':
+		return count <= 5;
+	}
+	return false;
 }
 
 int
@@ -68,20 +109,19 @@ timefmt_check(const char *pattern, size_t n, struct err *err)
 
 	while (next_piece(&p, end, &t)) {
 		open += (t.letter == '[') - (t.letter == ']');
-		if (open < 0 || open > 8)
+		if (open < 0)
 			break;
-		if (t.letter == '\0' || t.letter == '[' || t.letter == ']')
+		if (t.letter == '\0' || t.letter == '[' || t.letter == ']' ||
+			timefmt_knows(t.letter, t.count))
 			continue;
 		if (strchr("GyMLdDQqEFahHkKmsSVzOXxZ", t.letter) == NULL)
 			return err_as(err, STATUS_USAGE,
 				"'%c' means nothing in a pattern of time",
 				t.letter);
-		if (t.count > (t.letter == 'S' ? 9 : t.letter == 'y' ? 6 : 5))
-			return err_as(err, STATUS_USAGE,
-				"too many '%c' in a pattern of time",
-				t.letter);
+		return err_as(err, STATUS_USAGE, "'%c' does not stand %d "
+			"times in a pattern of time", t.letter, t.count);
 	}
-	if (open != 0)
+	if (open < 0)
 		return err_as(err, STATUS_USAGE,
 			"brackets do not match in a pattern of time");
 	return 0;
@@ -92,6 +132,8 @@ struct moment {
 	int64_t year, days, us; /* us: of the day */
 	int month, day, offset;
 	const struct zone *zone;
+	int64_t utc; /* microseconds since 1970 */
+	bool era; /* years count from the era on */
 };
 
 static void
@@ -107,7 +149,14 @@ print_offset(int offset, const struct piece *t, struct buf *out)
 		return;
 	}
 	if (t->letter == 'Z')
-		style = style < 4 ? 2 : 3;
+		style = style < 4 ? 2 : 5;
+	/* Nothing is left of less than a minute. */
+	if (h + m == 0 && style < 4)
+		sign = '+';
+	if (h + m == 0 && style < 4 && t->letter == 'X') {
+		buf_byte(out, 'Z');
+		return;
+	}
 	buf_printf(out, "%c%02d", sign, h);
 	if (style == 1 && m == 0)
 		return;
@@ -120,23 +169,27 @@ static void
 print_gmt(int offset, bool full, struct buf *out)
 {
 	int h = abs(offset) / 3600, m = abs(offset) / 60 % 60;
+	int s = abs(offset) % 60;
 
 	buf_str(out, "GMT");
 	if (offset == 0)
 		return;
-	if (full)
-		buf_printf(out, "%c%02d:%02d", offset < 0 ? '-' : '+', h, m);
-	else
-		buf_printf(out, m != 0 ? "%c%d:%02d" : "%c%d",
-			offset < 0 ? '-' : '+', h, m);
+	buf_printf(out, full ? "%c%02d" : "%c%d", offset < 0 ? '-' : '+', h);
+	if (full || m != 0 || s != 0)
+		buf_printf(out, ":%02d", m);
+	if (s != 0)
+		buf_printf(out, ":%02d", s);
 }
 
 static void
 print_zone(const struct moment *m, const struct piece *t, struct buf *out)
 {
 	switch (t->letter) {
-	case 'V':
 	case 'z':
+		buf_str(out, t->count < 4 ? zone_abbreviation(m->zone, m->utc)
+					  : zone_name(m->zone));
+		break;
+	case 'V':
 		buf_str(out, zone_name(m->zone));
 		break;
 	case 'O':
@@ -159,10 +212,28 @@ print_number(int64_t v, int width, struct buf *out)
 	buf_printf(out, "%0*ld", width, (long)v);
 }
 
+/* Of four letters and more with a plus where it is wider than they are. */
+static void
+print_year(const struct moment *m, int count, struct buf *out)
+{
+	static const int64_t exceeds[] = {1, 10, 100, 1000, 10000, 100000,
+		1000000};
+	int64_t year = m->year;
+
+	if (m->era && year <= 0)
+		year = 1 - year;
+	if (count == 2) {
+		print_number((year < 0 ? -year : year) % 100, 2, out);
+		return;
+	}
+	if (year < 0 || (count > 3 && year >= exceeds[count]))
+		buf_byte(out, year < 0 ? '-' : '+');
+	print_number(year < 0 ? -year : year, count, out);
+}
+
 static void
 print_date(const struct moment *m, const struct piece *t, struct buf *out)
 {
-	int64_t era_year = m->year > 0 ? m->year : 1 - m->year;
 	int week_day = (int)((m->days % 7 + 7) % 7);
 	const char *name = months[m->month - 1];
 
@@ -174,13 +245,7 @@ print_date(const struct moment *m, const struct piece *t, struct buf *out)
 					      : "Before Christ");
 		break;
 	case 'y':
-		if (t->count == 2) {
-			print_number(era_year % 100, 2, out);
-			break;
-		}
-		if (t->count > 3 && era_year > 9999)
-			buf_byte(out, '+');
-		print_number(era_year, t->count, out);
+		print_year(m, t->count, out);
 		break;
 	case 'M':
 	case 'L':
@@ -260,27 +325,48 @@ print_time(const struct moment *m, const struct piece *t, struct buf *out)
 	}
 }
 
-void
-timefmt_print(const char *pattern, size_t n, int64_t us, const struct zone *z,
-	struct buf *out)
+static void
+print_pieces(const char *pattern, size_t n, struct moment *m, struct buf *out)
 {
 	const char *p = pattern, *end = pattern + n;
-	struct moment m = {.zone = z};
 	struct piece t;
 
-	m.offset = zone_offset(z, us);
-	us += m.offset * TIME_SECOND;
-	m.days = time_floor_div(us, DAY);
-	m.us = us - m.days * DAY;
-	date_to_civil(m.days, &m.year, &m.month, &m.day);
+	date_to_civil(m->days, &m->year, &m->month, &m->day);
+	if (memchr(pattern, 'G', n) != NULL) {
+		while (next_piece(&p, end, &t))
+			m->era |= t.letter == 'G';
+		p = pattern;
+	}
 	while (next_piece(&p, end, &t)) {
 		if (t.letter == '\0')
 			buf_add(out, t.s, t.n);
 		else if (strchr("GyMLdDQqEF", t.letter) != NULL)
-			print_date(&m, &t, out);
+			print_date(m, &t, out);
 		else if (strchr("VzOXxZ", t.letter) != NULL)
-			print_zone(&m, &t, out);
+			print_zone(m, &t, out);
 		else if (t.letter != '[' && t.letter != ']')
-			print_time(&m, &t, out);
+			print_time(m, &t, out);
 	}
+}
+
+void
+timefmt_print(const char *pattern, size_t n, int64_t us, const struct zone *z,
+	struct buf *out)
+{
+	struct moment m = {.zone = z, .utc = us};
+
+	m.days = zone_day(z, us, &m.us);
+	/* Exact although each of the two may wrap. */
+	m.offset = (int)((int64_t)((uint64_t)m.days * DAY + (uint64_t)m.us -
+			(uint64_t)us) / TIME_SECOND);
+	print_pieces(pattern, n, &m, out);
+}
+
+void
+timefmt_print_date(const char *pattern, size_t n, int64_t days,
+	struct buf *out)
+{
+	struct moment m = {.zone = zone_utc, .days = days};
+
+	print_pieces(pattern, n, &m, out);
 }

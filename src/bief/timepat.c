@@ -1,38 +1,58 @@
+/*
+ * timepat: what java.time's DateTimeFormatter does with a pattern that Spark has
+ * prepared: strict, any case, a fraction of one up to so many digits.
+ */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "time.h"
+#include "timefmt.h"
 #include "timepat.h"
 
 #define ITEMS 64
+#define DAY (INT64_C(86400) * TIME_SECOND)
+#define MANY 19 /* digits of a number whose width is open */
+#define OFFSET_MAX (18 * 3600)
+#define YEAR_MAX 5800000 /* days of its dates fit 32 bits */
 
-/* letter: of the pattern, or '\'' for one byte of text, '[' and ']'. */
+/* The fields that a text may tell. */
+enum field { ERA, YEAR, YEAR_OF_ERA, MONTH, DAY_OF_MONTH, DAY_OF_YEAR, HOUR,
+	CLOCK, HALF_HOUR, HALF_CLOCK, HALF, MINUTE, SECOND, NANO, OFFSET,
+	FIELDS };
+
+/* What may stand in front of a number. */
+enum sign { NONE, MINUS, EXCEEDS /* a plus, where it is wider than least */ };
+
+/*
+ * letter: of the pattern, or '\'' for one byte of text, '[' and ']'.
+ * A number takes from least to most digits, and leaves behind digits to the
+ * numbers of fixed width that follow it without a gap.
+ */
 struct item {
 	char letter;
 	char text;
 	uint8_t count;
 	uint8_t to; /* of '[': where its ']' stands */
+	uint8_t field, least, most, behind, sign;
 };
 
 struct timepat {
 	struct item item[ITEMS];
 	int n;
+	int open;  /* the number that the next one is adjacent to, or -1 */
+	bool era;  /* a G stands in it: y counts from the era on */
 };
 
 /* What the text has told so far. */
 struct parts {
-	int64_t year;
-	int month, day, yday; /* yday: 0 none told */
-	int hour, half;       /* half: of the day, -1 none told */
-	int minute, second;
-	int64_t fraction_us;
+	int64_t v[FIELDS];
+	uint32_t told; /* a bit for each field */
 	const struct zone *zone;
-	bool has_offset;
-	int offset; /* seconds */
 };
 
 static const char *const months[] = {"January", "February", "March", "April",
@@ -40,40 +60,17 @@ static const char *const months[] = {"January", "February", "March", "April",
 	"December"};
 static const char *const weekdays[] = {"Monday", "Tuesday", "Wednesday",
 	"Thursday", "Friday", "Saturday", "Sunday"};
+static const char *const halves[] = {"AM", "PM"};
+static const char *const eras[] = {"BC", "AD"};
+static const char *const long_eras[] = {"Before Christ", "Anno Domini"};
 
-/* The highest count of a letter that is known; 0: none. */
-static int
-most(char letter)
+static bool
+known(char letter, int count)
 {
-	switch (letter) {
-	case 'y':
-	case 'u':
-		return 9;
-	case 'M':
-	case 'L':
-	case 'E':
-		return 4;
-	case 'd':
-	case 'H':
-	case 'h':
-	case 'K':
-	case 'k':
-	case 'm':
-	case 's':
-	case 'V':
-		return 2;
-	case 'D':
-	case 'X':
-	case 'x':
-	case 'Z':
-	case 'z':
-		return 3;
-	case 'S':
-		return 9;
-	case 'a':
-		return 1;
-	}
-	return 0;
+	if (letter == 'u')
+		letter = 'y';
+	/* Spark does not read these. */
+	return strchr("FQq", letter) == NULL && timefmt_knows(letter, count);
 }
 
 static bool
@@ -93,12 +90,88 @@ refuse(struct err *err, const char *pattern, const char *why)
 		why);
 }
 
+static enum field
+field_of(char letter, bool era)
+{
+	switch (letter) {
+	case 'y':
+		return era ? YEAR_OF_ERA : YEAR;
+	case 'u':
+		return YEAR;
+	case 'M':
+	case 'L':
+		return MONTH;
+	case 'd':
+		return DAY_OF_MONTH;
+	case 'D':
+		return DAY_OF_YEAR;
+	case 'H':
+		return HOUR;
+	case 'k':
+		return CLOCK;
+	case 'K':
+		return HALF_HOUR;
+	case 'h':
+		return HALF_CLOCK;
+	case 'm':
+		return MINUTE;
+	case 's':
+		return SECOND;
+	case 'S':
+		return NANO;
+	}
+	return FIELDS;
+}
+
+/* How many digits a number has, and which sign. */
+static void
+set_width(struct item *it)
+{
+	bool year = it->letter == 'y' || it->letter == 'u';
+
+	it->least = it->count;
+	it->most = it->count;
+	it->sign = NONE;
+	if (it->letter == 'S') {
+		it->least = 1;
+	} else if (it->letter == 'D' && it->count > 1) {
+		it->most = 3;
+	} else if (it->count == 1 || (year && it->count != 2)) {
+		it->most = MANY;
+		it->sign = it->count > 3 ? EXCEEDS : MINUS;
+	}
+}
+
+/* A number of fixed width takes its digits from the open one in front. */
+static void
+join_number(struct timepat *t, struct item *it)
+{
+	bool fixed = it->least == it->most && it->sign == NONE;
+
+	if (it->letter == 'S' && !fixed)
+		t->open = -1;
+	else if (t->open >= 0 && fixed)
+		t->item[t->open].behind += it->most;
+	else
+		t->open = t->n;
+}
+
 static int
 add(struct timepat *t, char letter, char text, int count)
 {
+	struct item it = {.letter = letter, .text = text,
+		.count = (uint8_t)count};
+
 	if (t->n == ITEMS)
 		return -1;
-	t->item[t->n++] = (struct item){letter, text, (uint8_t)count, 0};
+	it.field = (uint8_t)field_of(letter, t->era);
+	if (numeric(&it)) {
+		set_width(&it);
+		join_number(t, &it);
+	} else {
+		t->open = -1;
+	}
+	t->item[t->n++] = it;
 	return 0;
 }
 
@@ -123,30 +196,62 @@ add_quoted(struct timepat *t, const char **p)
 	return -1;
 }
 
+/* Does the letter G stand outside of quotes? */
+static bool
+has_era(const char *p)
+{
+	bool quoted = false;
+
+	for (; *p != '\0'; p++) {
+		if (*p == '\'')
+			quoted = !quoted;
+		else if (*p == 'G' && !quoted)
+			return true;
+	}
+	return false;
+}
+
+/* A letter so many times, a bracket or text at *p; moves *p. */
+static int
+add_piece(struct timepat *t, const char **p, const char *pattern,
+	struct err *err)
+{
+	const char *s = *p;
+	bool letter = isalpha((unsigned char)*s);
+	char why[80];
+	int n = 1;
+
+	while (letter && s[n] == *s)
+		n++;
+	if (letter && !known(*s, n)) {
+		snprintf(why, sizeof(why), "'%.*s' is not supported",
+			n > 20 ? 20 : n, s);
+		return refuse(err, pattern, why);
+	}
+	if (strchr("{}#", *s) != NULL)
+		return refuse(err, pattern, "{, } and # must be quoted");
+	if (add(t, letter || *s == '[' || *s == ']' ? *s : '\'', *s, n) < 0)
+		return refuse(err, pattern, "it is too long");
+	*p = s + n;
+	return 0;
+}
+
 static int
 compile(struct timepat *t, const char *pattern, struct err *err)
 {
 	const char *p = pattern;
-	int open[ITEMS], depth = 0, n;
+	int open[ITEMS], depth = 0;
 
+	t->open = -1;
+	t->era = has_era(pattern);
 	while (*p != '\0') {
 		if (*p == '\'') {
 			if (add_quoted(t, &p) < 0)
-				return refuse(err, pattern,
-					"a quote is not closed");
+				return refuse(err, pattern, t->n == ITEMS
+						? "it is too long"
+						: "a quote is not closed");
 			continue;
 		}
-		for (n = 1; isalpha((unsigned char)*p) && p[n] == *p; n++)
-			continue;
-		if (isalpha((unsigned char)*p) && n > most(*p)) {
-			char why[80];
-
-			snprintf(why, sizeof(why), "'%.*s' is not supported",
-				n > 20 ? 20 : n, p);
-			return refuse(err, pattern, why);
-		}
-		if (t->n == ITEMS)
-			return refuse(err, pattern, "it is too long");
 		if (*p == '[')
 			open[depth++] = t->n;
 		if (*p == ']') {
@@ -155,18 +260,13 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 					"']' without '['");
 			t->item[open[--depth]].to = (uint8_t)t->n;
 		}
-		if (strchr("{}#", *p) != NULL)
-			return refuse(err, pattern,
-				"{, } and # must be quoted");
-		add(t, isalpha((unsigned char)*p) || *p == '[' || *p == ']' ?
-			*p : '\'', *p, n);
-		p += n;
+		if (add_piece(t, &p, pattern, err) < 0)
+			return -1;
 	}
-	if (depth > 0)
-		return refuse(err, pattern, "'[' without ']'");
-	if (t->n == 0)
-		return refuse(err, pattern, "it is empty");
-	return 0;
+	/* What is still open ends with the pattern. */
+	while (depth > 0)
+		t->item[open[--depth]].to = (uint8_t)t->n;
+	return t->n == 0 ? refuse(err, pattern, "it is empty") : 0;
 }
 
 struct timepat *
@@ -189,78 +289,82 @@ timepat_free(struct timepat *t)
 
 /* Reading: each function takes what it needs from *s (to end), or returns -1.*/
 
-static int
-take_digits(const char **s, const char *end, int least, int max, int64_t *out)
+static bool
+told(const struct parts *x, enum field f)
 {
-	const char *p = *s;
+	return (x->told >> f & 1) != 0;
+}
 
-	*out = 0;
-	while (p < end && isdigit((unsigned char)*p) && p - *s < max)
-		*out = *out * 10 + (*p++ - '0');
-	if (p - *s < least)
+/* A field that is told twice must be told the same. */
+static int
+tell(struct parts *x, enum field f, int64_t v)
+{
+	if (told(x, f) && x->v[f] != v)
 		return -1;
-	*s = p;
+	x->v[f] = v;
+	x->told |= UINT32_C(1) << f;
 	return 0;
 }
 
 static int
-digits_ahead(const char *s, const char *end)
+digits_ahead(const char *s, const char *end, int most)
 {
 	int n = 0;
 
-	while (s + n < end && isdigit((unsigned char)s[n]))
+	while (n < most && s + n < end && isdigit((unsigned char)s[n]))
 		n++;
 	return n;
 }
 
-/* Digits that the numbers of fixed width right behind item i need. */
-static int
-reserved(const struct timepat *t, int i)
+/* k digits; what passes 18 of them fits no field. */
+static int64_t
+digits_value(const char *s, int k)
 {
-	int n = 0;
+	int64_t v = 0;
 
-	while (++i < t->n && numeric(&t->item[i]) &&
-		(t->item[i].count > 1 || t->item[i].letter == 'S'))
-		n += t->item[i].count;
-	return n;
+	for (int i = 0; i < k; i++) {
+		if (v > INT64_MAX / 10 - 1)
+			return INT64_MAX;
+		v = v * 10 + (s[i] - '0');
+	}
+	return v;
 }
 
 static int
-take_number(const struct timepat *t, int i, const char **s, const char *end,
-	int64_t *out)
+take_number(const struct item *it, const char **s, const char *end,
+	struct parts *x)
 {
-	const struct item *it = &t->item[i];
-	int least = it->count, max = it->count;
-	bool year = it->letter == 'y' || it->letter == 'u', minus = false;
+	bool minus = *s < end && **s == '-', plus = *s < end && **s == '+';
+	const char *p = *s + (minus || plus);
+	int k = digits_ahead(p, end, it->most + it->behind);
+	int64_t v;
 
-	if (year && it->count != 2 && *s < end &&
-		(**s == '-' || (**s == '+' && it->count > 3))) {
-		minus = **s == '-';
-		if (**s == '+')
-			max = 9;
-		++*s;
-	}
-	if ((it->count == 1 && it->letter != 'S') || (year && max == 3)) {
-		max = digits_ahead(*s, end) - reserved(t, i);
-		if (max > 9)
-			max = 9;
-	}
-	if (take_digits(s, end, least, max, out) < 0)
+	if ((minus && it->sign == NONE) || (plus && it->sign != EXCEEDS))
 		return -1;
-	if (year && it->count == 2)
-		*out += 2000;
-	if (minus)
-		*out = -*out;
-	return 0;
+	if (it->behind > 0)
+		k = k - it->behind > it->least ? k - it->behind : it->least;
+	if (digits_ahead(p, end, k) < k || k < it->least)
+		return -1;
+	v = digits_value(p, k);
+	if (minus && v == 0)
+		return -1;
+	if (it->sign == EXCEEDS && !minus && plus != (k > it->least))
+		return -1;
+	if ((it->letter == 'y' || it->letter == 'u') && it->count == 2)
+		v += 2000;
+	for (int i = k; it->letter == 'S' && i < 9; i++)
+		v *= 10;
+	*s = p + k;
+	return tell(x, (enum field)it->field, minus ? -v : v);
 }
 
-/* One of n names, whole or its first three letters, any case. */
+/* One of n names, whole or its first letters, any case. */
 static int
 take_name(const char **s, const char *end, const char *const *names, int n,
-	bool whole)
+	size_t letters)
 {
 	for (int i = 0; i < n; i++) {
-		size_t len = whole ? strlen(names[i]) : 3;
+		size_t len = letters > 0 ? letters : strlen(names[i]);
 
 		if ((size_t)(end - *s) >= len &&
 			strncasecmp(*s, names[i], len) == 0) {
@@ -271,132 +375,176 @@ take_name(const char **s, const char *end, const char *const *names, int n,
 	return -1;
 }
 
-/* +HH, +HHmm, +HH:mm as the letter and its count say. */
+/* Two digits up to 59, behind a colon where one is wanted; -1: none here. */
+static int
+take_pair(const char **s, const char *end, bool colon)
+{
+	const char *p = *s;
+	int v;
+
+	if (colon && (p == end || *p++ != ':'))
+		return -1;
+	if (digits_ahead(p, end, 2) < 2)
+		return -1;
+	v = (p[0] - '0') * 10 + p[1] - '0';
+	if (v > 59)
+		return -1;
+	*s = p + 2;
+	return v;
+}
+
+/* X x Z: +HH, minutes and seconds as the letter and its count say. */
 static int
 take_offset(const struct item *it, const char **s, const char *end,
 	struct parts *x)
 {
-	int64_t h, m = 0;
-	bool colon = it->count == 3 && it->letter != 'Z', minus;
+	int style = it->letter != 'Z' ? it->count : it->count < 4 ? 2 : 5;
+	bool z = it->letter == 'X' || (it->letter == 'Z' && it->count == 5);
+	bool colon = style == 3 || style == 5, minus;
+	int h, m, sec = 0;
 
-	x->has_offset = true;
-	if (it->letter == 'X' && *s < end && (**s | 0x20) == 'z') {
+	if (z && *s < end && (**s | 0x20) == 'z') {
 		++*s;
-		x->offset = 0;
-		return 0;
+		return tell(x, OFFSET, 0);
 	}
 	if (*s >= end || (**s != '+' && **s != '-'))
 		return -1;
 	minus = *(*s)++ == '-';
-	if (take_digits(s, end, 2, 2, &h) < 0)
+	h = take_pair(s, end, false);
+	/* +00 is all of an x that is zero. */
+	m = h == 0 && !minus && it->letter == 'x' && style == 1
+		? -1 : take_pair(s, end, colon);
+	if (h < 0 || h > 23 || (m < 0 && style > 1))
 		return -1;
-	if (colon && (*s >= end || *(*s)++ != ':'))
-		return -1;
-	if (take_digits(s, end, 2, 2, &m) < 0 &&
-		(it->letter == 'Z' || it->count > 1))
-		return -1;
-	if (h > 18 || m > 59)
-		return -1;
-	x->offset = (int)(h * 3600 + m * 60) * (minus ? -1 : 1);
-	return 0;
+	if (style > 3)
+		sec = take_pair(s, end, colon);
+	sec = h * 3600 + (m < 0 ? 0 : m) * 60 + (sec < 0 ? 0 : sec);
+	return tell(x, OFFSET, minus ? -sec : sec);
 }
 
+/* O OOOO ZZZZ: GMT, GMT+8, GMT+08:00 */
 static int
-take_zone(const char **s, const char *end, struct parts *x)
+take_gmt(bool full, const char **s, const char *end, struct parts *x)
 {
-	const char *p = *s;
+	static const char *const gmt[] = {"GMT"};
+	int h, m, sec, k;
+	bool minus;
 
-	while (p < end && (isalnum((unsigned char)*p) ||
-		strchr("/_+-:", *p) != NULL) && *p != '\0')
+	if (take_name(s, end, gmt, 1, 0) < 0)
+		return -1;
+	if (*s == end || (**s != '+' && **s != '-'))
+		return tell(x, OFFSET, 0);
+	minus = *(*s)++ == '-';
+	k = digits_ahead(*s, end, 2);
+	if (k < 1 || (full && k < 2))
+		return -1;
+	h = (int)digits_value(*s, k);
+	*s += k;
+	m = take_pair(s, end, true);
+	if (full && m < 0)
+		return -1;
+	sec = m < 0 ? -1 : take_pair(s, end, true);
+	sec = h * 3600 + (m < 0 ? 0 : m) * 60 + (sec < 0 ? 0 : sec);
+	return tell(x, OFFSET, minus ? -sec : sec);
+}
+
+/* Names of zones that a text may have where z stands, beside their ids. */
+static const char *
+zone_of_name(const char *s, size_t n)
+{
+	static const struct {
+		char name[5];
+		const char *id;
+	} names[] = {{"EST", "America/New_York"}, {"EDT", "America/New_York"},
+		{"CST", "America/Chicago"}, {"CDT", "America/Chicago"},
+		{"MST", "America/Denver"}, {"MDT", "America/Denver"},
+		{"PST", "America/Los_Angeles"}, {"PDT", "America/Los_Angeles"},
+		{"AKST", "America/Anchorage"}, {"AKDT", "America/Anchorage"},
+		{"HST", "Pacific/Honolulu"}, {"CET", "Europe/Paris"},
+		{"CEST", "Europe/Paris"}, {"BST", "Europe/London"},
+		{"EEST", "Europe/Bucharest"}, {"JST", "Asia/Tokyo"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strlen(names[i].name) == n &&
+			strncasecmp(names[i].name, s, n) == 0)
+			return names[i].id;
+	return NULL;
+}
+
+/* V z: the longest text that names a zone. */
+static int
+take_zone(const struct item *it, const char **s, const char *end,
+	struct parts *x)
+{
+	const char *p = *s, *id;
+
+	while (p < end && p - *s < 64 && (isalnum((unsigned char)*p) ||
+		memchr("/_+-:", *p, 5) != NULL))
 		p++;
-	x->zone = zone_open(*s, (size_t)(p - *s));
+	for (; p > *s; p--) {
+		/* A name does not end within a word. */
+		if (p < end && isalnum((unsigned char)*p) &&
+			isalnum((unsigned char)p[-1]))
+			continue;
+		id = it->letter == 'z' ? zone_of_name(*s, (size_t)(p - *s))
+				       : NULL;
+		x->zone = id != NULL ? zone_open(id, strlen(id))
+				     : zone_open(*s, (size_t)(p - *s));
+		if (x->zone != NULL)
+			break;
+	}
 	*s = p;
 	return x->zone != NULL ? 0 : -1;
 }
 
 static int
-set_number(const struct item *it, int64_t i, struct parts *x)
+take_text(const struct item *it, const char **s, const char *end,
+	struct parts *x)
 {
+	size_t letters = it->count < 4 ? 3 : 0;
+	int k;
+
 	switch (it->letter) {
-	case 'y':
-	case 'u':
-		x->year = i;
-		return i < -290000 || i > 290000 ? -1 : 0;
 	case 'M':
 	case 'L':
-		x->month = (int)i;
-		return i < 1 || i > 12 ? -1 : 0;
-	case 'd':
-		x->day = (int)i;
-		return i < 1 || i > 31 ? -1 : 0;
-	case 'D':
-		x->yday = (int)i;
-		return i < 1 || i > 366 ? -1 : 0;
-	case 'H':
-		x->hour = (int)i;
-		return i > 23 ? -1 : 0;
-	case 'k':
-		x->hour = (int)(i % 24);
-		return i < 1 || i > 24 ? -1 : 0;
-	case 'K':
-		x->hour = (int)i;
-		return i > 11 ? -1 : 0;
-	case 'h':
-		x->hour = (int)(i % 12);
-		return i < 1 || i > 12 ? -1 : 0;
-	case 'm':
-		x->minute = (int)i;
-		return i > 59 ? -1 : 0;
-	case 's':
-		x->second = (int)i;
-		return i > 59 ? -1 : 0;
+		k = take_name(s, end, months, 12, letters);
+		return k < 0 ? -1 : tell(x, MONTH, k + 1);
+	case 'E': /* not compared with the date */
+		return take_name(s, end, weekdays, 7, letters) < 0 ? -1 : 0;
+	case 'a':
+		k = take_name(s, end, halves, 2, 0);
+		return k < 0 ? -1 : tell(x, HALF, k);
+	default:
+		k = take_name(s, end, it->count < 4 ? eras : long_eras, 2, 0);
+		return k < 0 ? -1 : tell(x, ERA, k);
 	}
-	/* S: so many digits after the point. */
-	for (int n = it->count; n < 6; n++)
-		i *= 10;
-	for (int n = it->count; n > 6; n--)
-		i /= 10;
-	x->fraction_us = i;
-	return 0;
 }
 
 static int
-take_item(const struct timepat *t, int i, const char **s, const char *end,
+take_item(const struct item *it, const char **s, const char *end,
 	struct parts *x)
 {
-	static const char *const halves[] = {"AM ", "PM "};
-	const struct item *it = &t->item[i];
-	int64_t number;
-	int k;
-
 	if (numeric(it))
-		return take_number(t, i, s, end, &number) < 0 ? -1 :
-			set_number(it, number, x);
+		return take_number(it, s, end, x);
 	switch (it->letter) {
 	case 'M':
 	case 'L':
-		k = take_name(s, end, months, 12, it->count == 4);
-		x->month = k + 1;
-		return k < 0 ? -1 : 0;
 	case 'E':
-		return take_name(s, end, weekdays, 7, it->count == 4) < 0 ?
-			-1 : 0;
 	case 'a':
-		for (k = 0; k < 2; k++)
-			if (end - *s >= 2 &&
-				strncasecmp(*s, halves[k], 2) == 0) {
-				*s += 2;
-				x->half = k;
-				return 0;
-			}
-		return -1;
+	case 'G':
+		return take_text(it, s, end, x);
+	case 'Z':
+		if (it->count == 4)
+			return take_gmt(true, s, end, x);
+		/* FALLTHROUGH */
 	case 'X':
 	case 'x':
-	case 'Z':
 		return take_offset(it, s, end, x);
+	case 'O':
+		return take_gmt(it->count == 4, s, end, x);
 	case 'V':
 	case 'z':
-		return take_zone(s, end, x);
+		return take_zone(it, s, end, x);
 	}
 	if (*s >= end || tolower((unsigned char)**s) !=
 		tolower((unsigned char)it->text))
@@ -411,6 +559,8 @@ take_items(const struct timepat *t, int i, int n, const char **s,
 	const char *end, struct parts *x)
 {
 	for (; i < n; i++) {
+		if (t->item[i].letter == ']')
+			continue;
 		if (t->item[i].letter == '[') {
 			struct parts y = *x;
 			const char *q = *s;
@@ -421,10 +571,113 @@ take_items(const struct timepat *t, int i, int n, const char **s,
 				*s = q;
 			}
 			i = t->item[i].to;
-		} else if (take_item(t, i, s, end, x) < 0) {
+		} else if (take_item(&t->item[i], s, end, x) < 0) {
 			return -1;
 		}
 	}
+	return 0;
+}
+
+/* Putting together. */
+
+static bool
+in_ranges(const struct parts *x)
+{
+	static const struct {
+		int64_t least, most;
+	} range[FIELDS] = {[ERA] = {0, 1}, [YEAR] = {-YEAR_MAX, YEAR_MAX},
+		[YEAR_OF_ERA] = {1, YEAR_MAX}, [MONTH] = {1, 12},
+		[DAY_OF_MONTH] = {1, 31}, [DAY_OF_YEAR] = {1, 366},
+		[HOUR] = {0, 23}, [CLOCK] = {1, 24}, [HALF_HOUR] = {0, 11},
+		[HALF_CLOCK] = {1, 12}, [HALF] = {0, 1}, [MINUTE] = {0, 59},
+		[SECOND] = {0, 59}, [NANO] = {0, 999999999},
+		[OFFSET] = {-OFFSET_MAX, OFFSET_MAX}};
+
+	for (int f = 0; f < FIELDS; f++)
+		if (told(x, (enum field)f) && (x->v[f] < range[f].least ||
+			x->v[f] > range[f].most))
+			return false;
+	return true;
+}
+
+/* Without an era the year in it tells nothing, as Java resolves strictly. */
+static int
+resolve_year(struct parts *x)
+{
+	int64_t y = x->v[YEAR_OF_ERA];
+
+	if (!told(x, YEAR_OF_ERA))
+		return 0;
+	if (told(x, ERA))
+		return tell(x, YEAR, x->v[ERA] == 1 ? y : 1 - y);
+	if (told(x, YEAR))
+		return tell(x, YEAR, x->v[YEAR] > 0 ? y : 1 - y);
+	return 0;
+}
+
+/* The date; month and day of the month must agree with the day of the year. */
+static int
+resolve_date(struct parts *x, int64_t *days)
+{
+	int64_t year, y;
+	int month, day;
+
+	if (resolve_year(x) < 0)
+		return -1;
+	year = told(x, YEAR) ? x->v[YEAR] : 1970;
+	month = told(x, MONTH) ? (int)x->v[MONTH] : 1;
+	day = told(x, DAY_OF_MONTH) ? (int)x->v[DAY_OF_MONTH] : 1;
+	*days = told(x, DAY_OF_YEAR)
+		? date_from_civil(year, 1, 1) + x->v[DAY_OF_YEAR] - 1
+		: date_from_civil(year, month, day);
+	date_to_civil(*days, &y, &month, &day);
+	if (y != year || (told(x, MONTH) && month != x->v[MONTH]) ||
+		(told(x, DAY_OF_MONTH) && day != x->v[DAY_OF_MONTH]))
+		return -1;
+	return 0;
+}
+
+/* The hour by each of its letters, which must agree; without a half of the day
+ * it is the first one. */
+static int
+resolve_hour(struct parts *x, int64_t *hour)
+{
+	if (told(x, CLOCK) && tell(x, HOUR, x->v[CLOCK] % 24) < 0)
+		return -1;
+	if (told(x, HALF_CLOCK) &&
+		tell(x, HALF_HOUR, x->v[HALF_CLOCK] % 12) < 0)
+		return -1;
+	if (told(x, HALF) && told(x, HALF_HOUR) &&
+		tell(x, HOUR, x->v[HALF] * 12 + x->v[HALF_HOUR]) < 0)
+		return -1;
+	if (told(x, HOUR)) {
+		*hour = x->v[HOUR];
+		if ((told(x, HALF) && *hour / 12 != x->v[HALF]) ||
+			(told(x, HALF_HOUR) && *hour % 12 != x->v[HALF_HOUR]))
+			return -1;
+	} else if (told(x, HALF_HOUR)) {
+		*hour = x->v[HALF_HOUR];
+	} else {
+		*hour = told(x, HALF) ? x->v[HALF] * 12 : 0;
+	}
+	return 0;
+}
+
+/* The wall clock that a text tells: a day and the microseconds of it. */
+static int
+resolve(const struct timepat *t, const char *s, size_t n, struct parts *x,
+	int64_t *days, int64_t *us_of_day)
+{
+	const char *end = s + n;
+	int64_t hour;
+
+	if (take_items(t, 0, t->n, &s, end, x) < 0 || s != end)
+		return -1;
+	if (!in_ranges(x) || resolve_date(x, days) < 0 ||
+		resolve_hour(x, &hour) < 0)
+		return -1;
+	*us_of_day = (hour * 3600 + x->v[MINUTE] * 60 + x->v[SECOND]) *
+			TIME_SECOND + x->v[NANO] / 1000;
 	return 0;
 }
 
@@ -432,28 +685,27 @@ int
 timepat_parse(const struct timepat *t, const char *s, size_t n,
 	const struct zone *zone, int64_t *us)
 {
-	struct parts x = {.year = 1970, .month = 1, .day = 1, .half = -1,
-		.zone = zone};
-	const char *end = s + n;
-	int64_t year;
-	int32_t days;
-	int month, day;
+	struct parts x = {.told = 0};
+	int64_t days, rest;
 
-	if (take_items(t, 0, t->n, &s, end, &x) < 0 || s != end)
+	if (resolve(t, s, n, &x, &days, &rest) < 0)
 		return -1;
-	days = date_from_civil(x.year, x.month, x.day);
-	if (x.yday > 0)
-		days = date_from_civil(x.year, 1, 1) + x.yday - 1;
-	date_to_civil(days, &year, &month, &day);
-	if (year != x.year || (x.yday == 0 && day != x.day))
+	if (x.zone != NULL || !told(&x, OFFSET))
+		return zone_moment(x.zone != NULL ? x.zone : zone, days, rest,
+			us);
+	return zone_moment(zone_utc, days,
+		rest - x.v[OFFSET] * TIME_SECOND, us);
+}
+
+int
+timepat_parse_date(const struct timepat *t, const char *s, size_t n,
+	int32_t *days)
+{
+	struct parts x = {.told = 0};
+	int64_t day, rest;
+
+	if (resolve(t, s, n, &x, &day, &rest) < 0)
 		return -1;
-	if (x.half == 1 && x.hour < 12)
-		x.hour += 12;
-	*us = ((int64_t)days * 86400 + x.hour * 3600 + x.minute * 60 +
-		x.second) * TIME_SECOND + x.fraction_us;
-	if (x.has_offset)
-		*us -= x.offset * TIME_SECOND;
-	else
-		*us = zone_to_utc(x.zone, *us);
+	*days = (int32_t)day;
 	return 0;
 }

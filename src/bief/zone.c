@@ -32,7 +32,14 @@ struct change {
 struct rule {
 	bool set, has_dst;
 	int32_t std, dst; /* offsets, east positive */
+	char std_name[8], dst_name[8]; /* empty where they are no letters */
 	struct change start, end;
+};
+
+/* How the time between two transitions is called. */
+struct period {
+	bool dst;
+	char name[8];
 };
 
 struct zone {
@@ -42,6 +49,7 @@ struct zone {
 	size_t count;     /* transitions */
 	int64_t *at;      /* their moments, seconds, ascending */
 	int32_t *offset;  /* count + 1: [0] before the first one */
+	struct period *period; /* as many; NULL where the offset is fixed */
 	struct rule rule;
 };
 
@@ -76,20 +84,20 @@ change_day(const struct change *c, int64_t year)
 	return day >= next ? day - 7 : day;
 }
 
-static int32_t
-rule_offset(const struct rule *r, int64_t second)
+static bool
+rule_dst(const struct rule *r, int64_t second)
 {
 	int64_t year, start, end;
 	int m, d;
 
 	if (!r->has_dst)
-		return r->std;
+		return false;
 	date_to_civil(time_floor_div(second + r->std, DAY), &year, &m, &d);
 	start = change_day(&r->start, year) * DAY + r->start.time - r->std;
 	end = change_day(&r->end, year) * DAY + r->end.time - r->dst;
 	if (start < end)
-		return second >= start && second < end ? r->dst : r->std;
-	return second >= end && second < start ? r->std : r->dst;
+		return second >= start && second < end;
+	return second < end || second >= start;
 }
 
 /* How many transitions are at or before a moment; without branches, since data
@@ -114,7 +122,7 @@ offset_at(const struct zone *z, int64_t second)
 	size_t i = passed(z, second);
 
 	if (i == z->count && z->rule.set)
-		return rule_offset(&z->rule, second);
+		return rule_dst(&z->rule, second) ? z->rule.dst : z->rule.std;
 	return z->offset[i];
 }
 
@@ -131,24 +139,93 @@ zone_offset(const struct zone *z, int64_t us)
  * there the later wall clock, here the earlier moment.  So that one is tried
  * first, and kept unless the one after it fits and it does not.
  */
-int64_t
-zone_to_utc(const struct zone *z, int64_t local_us)
+static int32_t
+local_offset(const struct zone *z, int64_t second)
 {
-	int64_t second = time_floor_div(local_us, TIME_SECOND);
 	int32_t before, after;
 	size_t i;
 
 	if (z->count == 0 && !z->rule.set)
-		return local_us - z->offset[0] * TIME_SECOND;
+		return z->offset[0];
 	i = passed(z, second - DAY);
 	if (i < z->count && z->at[i] > second + DAY) /* nothing near */
-		return local_us - z->offset[i] * TIME_SECOND;
+		return z->offset[i];
 	before = offset_at(z, second - DAY);
 	after = offset_at(z, second + DAY);
 	if (before == after || offset_at(z, second - before) == before ||
 		offset_at(z, second - after) != after)
-		return local_us - before * TIME_SECOND;
-	return local_us - after * TIME_SECOND;
+		return before;
+	return after;
+}
+
+int64_t
+zone_to_utc(const struct zone *z, int64_t local_us)
+{
+	int64_t second = time_floor_div(local_us, TIME_SECOND);
+
+	return time_add(local_us, -local_offset(z, second) * TIME_SECOND);
+}
+
+int
+zone_moment(const struct zone *z, int64_t days, int64_t us_of_day, int64_t *us)
+{
+	int64_t second = time_floor_div(us_of_day, TIME_SECOND), rest, all;
+
+	rest = us_of_day - second * TIME_SECOND;
+	if (__builtin_mul_overflow(days, (int64_t)DAY, &all) ||
+		__builtin_add_overflow(all, second, &second) ||
+		second > INT64_MAX / TIME_SECOND + DAY ||
+		second < INT64_MIN / TIME_SECOND - DAY)
+		return -1;
+	second -= local_offset(z, second);
+	/* Below 0 the last second in range is the part of one. */
+	if (second < 0) {
+		second++;
+		rest -= TIME_SECOND;
+	}
+	return __builtin_mul_overflow(second, TIME_SECOND, us) ||
+			__builtin_add_overflow(*us, rest, us) ? -1 : 0;
+}
+
+int64_t
+zone_day(const struct zone *z, int64_t us, int64_t *us_of_day)
+{
+	const int64_t whole = DAY * TIME_SECOND;
+	int64_t day = us / whole;
+	int64_t rest = us - day * whole + zone_offset(z, us) * TIME_SECOND;
+
+	/* Offsets are below a day. */
+	for (; rest < 0; day--)
+		rest += whole;
+	for (; rest >= whole; day++)
+		rest -= whole;
+	*us_of_day = rest;
+	return day;
+}
+
+/* Letters of a rule are the names of today; an older name stands for a time
+ * that the rule does not have. */
+const char *
+zone_abbreviation(const struct zone *z, int64_t us)
+{
+	int64_t second = time_floor_div(us, TIME_SECOND);
+	const struct period *p = NULL;
+	size_t i = passed(z, second);
+	const char *name;
+	bool dst;
+
+	if (z->count == 0 && !z->rule.set)
+		return z->name;
+	if (i == z->count && z->rule.set) {
+		dst = rule_dst(&z->rule, second);
+	} else {
+		p = &z->period[i];
+		dst = p->dst;
+	}
+	name = dst ? z->rule.dst_name : z->rule.std_name;
+	if (*name == '\0' && p != NULL && isalpha((unsigned char)*p->name))
+		name = p->name;
+	return *name != '\0' && strcmp(name, "LMT") != 0 ? name : z->name;
 }
 
 /* Two digits, or (one allowed) one; -1 if there are none. */
@@ -237,9 +314,10 @@ static const struct {
 
 /* The rule's text: [<]name[>]offset[name[offset],change,change] */
 static int
-rule_name(const char **p)
+rule_name(const char **p, char name[8])
 {
 	const char *start = *p;
+	size_t n;
 
 	if (**p == '<') {
 		while (**p != '>')
@@ -250,7 +328,10 @@ rule_name(const char **p)
 	}
 	while (isalpha((unsigned char)**p))
 		++*p;
-	return *p - start >= 3 ? 0 : -1;
+	n = (size_t)(*p - start);
+	if (n < 8)
+		memcpy(name, start, n);
+	return n >= 3 ? 0 : -1;
 }
 
 static int
@@ -323,14 +404,14 @@ rule_parse(const char *p, struct rule *r)
 	*r = (struct rule){0};
 	if (*p == '\0')
 		return 0;
-	if (rule_name(&p) < 0 || rule_time(&p, &r->std) < 0)
+	if (rule_name(&p, r->std_name) < 0 || rule_time(&p, &r->std) < 0)
 		return -1;
 	r->std = -r->std; /* there west is positive */
 	r->set = true;
 	if (*p == '\0')
 		return 0;
 	r->has_dst = true;
-	if (rule_name(&p) < 0)
+	if (rule_name(&p, r->dst_name) < 0)
 		return -1;
 	r->dst = r->std + 3600;
 	if (*p != ',') {
@@ -390,6 +471,26 @@ block_read(const char *p, size_t n, size_t word, struct block *b)
 	return b->size <= n ? 0 : -1;
 }
 
+/* Type k of a block: its offset, whether it is summer time, its name. */
+static int
+period_read(struct zone *z, size_t i, const char *types,
+	const struct block *b, unsigned k)
+{
+	const char *t = types + k * 6, *names = types + b->types * 6;
+	unsigned at = (unsigned char)t[5];
+
+	if (k >= b->types || at >= b->chars)
+		return -1;
+	z->offset[i] = (int32_t)get32(t);
+	z->period[i] = (struct period){.dst = t[4] != 0};
+	for (size_t n = 0; n < 7 && at < b->chars; n++, at++) {
+		if (names[at] == '\0')
+			break;
+		z->period[i].name[n] = names[at];
+	}
+	return abs(z->offset[i]) < DAY ? 0 : -1;
+}
+
 /* Take what a file says; -1 if it is damaged or of the first version. */
 static int
 zone_load(struct zone *z, char *p, size_t n)
@@ -409,21 +510,17 @@ zone_load(struct zone *z, char *p, size_t n)
 	types = which + b.times;
 	z->at = mem_alloc(b.times * sizeof(*z->at));
 	z->offset = mem_alloc((b.times + 1) * sizeof(*z->offset));
+	z->period = mem_alloc((b.times + 1) * sizeof(*z->period));
 	z->count = b.times;
-	z->offset[0] = (int32_t)get32(types);
+	if (period_read(z, 0, types, &b, 0) < 0)
+		return -1;
 	for (size_t i = 0; i < b.times; i++) {
-		unsigned type = (unsigned char)which[i];
-
-		if (type >= b.types)
-			return -1;
 		z->at[i] = get64(times + i * 8);
-		z->offset[i + 1] = (int32_t)get32(types + type * 6);
-		if (i > 0 && z->at[i] <= z->at[i - 1])
+		if (period_read(z, i + 1, types, &b,
+			    (unsigned char)which[i]) < 0 ||
+			(i > 0 && z->at[i] <= z->at[i - 1]))
 			return -1;
 	}
-	for (size_t i = 0; i <= b.times; i++)
-		if (abs(z->offset[i]) >= DAY)
-			return -1;
 	p += b.size;
 	n -= b.size;
 	if (n < 2 || p[0] != '\n' || (foot = memchr(p + 1, '\n', n - 1)) == NULL)
@@ -482,6 +579,7 @@ zone_free(struct zone *z)
 	free(z->name);
 	free(z->at);
 	free(z->offset);
+	free(z->period);
 	free(z);
 }
 

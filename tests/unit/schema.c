@@ -87,7 +87,7 @@ main(void)
 	check("a integer,b long,c short,d byte,e real,f dec,g numeric(5)",
 		"a int, b bigint, c smallint, d tinyint, e float, "
 		"f decimal(10,0), g decimal(5,0)");
-	check("a varchar(10), b char(3), c bool, d timestamp_ntz, e void",
+	check("a varchar(10), b char(3), c bool, d timestamp_ltz, e void",
 		"a string, b string, c boolean, d timestamp, e void");
 	check("a timestamp(ns), b TIMESTAMP ( ms )",
 		"a timestamp(ns), b timestamp(ms)");
