@@ -12,6 +12,7 @@
 
 #include "json.h"
 #include "number.h"
+#include "numeric.h"
 #include "run.h"
 #include "time.h"
 
@@ -152,7 +153,7 @@ static int
 set_decimal(struct fill *f, const struct type *t)
 {
 	char out[48];
-	size_t n = number_print_decimal(f->text, strlen(f->text), t->precision,
+	size_t n = numeric_spell(f->text, strlen(f->text), t->precision,
 		t->scale, out);
 
 	return n == 0 ? -1 : set_text(f, VALUE_NUMBER, out, n);

@@ -9,7 +9,7 @@
 #include "accum.h"
 #include "accum_impl.h"
 #include "buf.h"
-#include "decimal.h"
+#include "numeric.h"
 #include "err.h"
 #include "hash.h"
 #include "json.h"
@@ -591,10 +591,10 @@ decimal_type(const struct type *t, int digits, int scale)
 
 	d->precision = t->precision + digits;
 	d->scale = t->scale + scale;
-	if (d->precision > DECIMAL_DIGITS)
-		d->precision = DECIMAL_DIGITS;
-	if (d->scale > DECIMAL_DIGITS)
-		d->scale = DECIMAL_DIGITS;
+	if (d->precision > NUMERIC_DIGITS)
+		d->precision = NUMERIC_DIGITS;
+	if (d->scale > NUMERIC_DIGITS)
+		d->scale = NUMERIC_DIGITS;
 	return d;
 }
 
@@ -745,16 +745,15 @@ read_number(struct accum_input *in, bool lenient, struct err *err)
 {
 	const struct value *v = in->raw;
 	struct buf b;
-	int got;
+	bool got;
 
 	if (in->decimal) {
 		buf_init(&b);
 		value_print(v, &b);
-		got = is_number(v) ? decimal_parse(b.p, b.n, in->scale,
-					     &in->dec)
-				   : -1;
+		got = is_number(v) && numeric_read(b.p, b.n, NUMERIC_DIGITS,
+			in->scale, &in->dec);
 		buf_release(&b);
-		if (got == 0) {
+		if (got) {
 			in->num = value_number(v, false);
 			return 0;
 		}
@@ -931,8 +930,8 @@ compare_decimals(const struct blob *b, uint32_t at, const struct value *v,
 	struct value old = kept_value(b, at);
 	__int128 x, y;
 
-	if (decimal_parse(old.s, old.n, scale, &x) == -1 ||
-		decimal_parse(v->s, v->n, scale, &y) == -1)
+	if (!numeric_read(old.s, old.n, NUMERIC_DIGITS, scale, &x) ||
+		!numeric_read(v->s, v->n, NUMERIC_DIGITS, scale, &y))
 		return value_compare(&old, v);
 	return (x > y) - (x < y);
 }
@@ -1187,8 +1186,8 @@ accums_merge(const struct accums *s, struct blob *to, const struct blob *from)
 static struct value
 decimal_value(__int128 d, int scale, struct buf *tmp)
 {
-	char text[DECIMAL_MAX];
-	size_t n = decimal_print(d, scale, text), at = tmp->n;
+	char text[NUMERIC_MAX];
+	size_t n = numeric_print(d, scale, text), at = tmp->n;
 
 	buf_add(tmp, text, n);
 	return (struct value){.s = tmp->p + at, .n = (uint32_t)n,
@@ -1217,7 +1216,8 @@ result_sum(const struct sum *t, const struct accum_input *in, struct value *v,
 		return 0;
 	}
 	if (in->decimal) {
-		if (!decimal_fits(x, digits < 38 ? digits : 38))
+		if (numeric_digits(x) > (digits < NUMERIC_DIGITS ? digits :
+						  NUMERIC_DIGITS))
 			return overflown(in, "38 digits", err);
 		*v = decimal_value(x, in->scale, tmp);
 		return 0;
@@ -1241,10 +1241,9 @@ result_mean(const struct mean *m, const struct accum_input *in,
 		*v = value_double(twice_div(m->sum, (double)m->n).hi);
 		return 0;
 	}
-	if (scale > DECIMAL_DIGITS)
-		scale = DECIMAL_DIGITS;
-	if (decimal_average(wide_get(&m->dec), m->n, scale - in->scale, &x) ==
-		-1)
+	if (scale > NUMERIC_DIGITS)
+		scale = NUMERIC_DIGITS;
+	if (!numeric_average(wide_get(&m->dec), m->n, scale - in->scale, &x))
 		return overflown(in, "38 digits", err);
 	*v = decimal_value(x, scale, tmp);
 	return 0;

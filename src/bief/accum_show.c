@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "accum_impl.h"
-#include "decimal.h"
+#include "numeric.h"
 #include "entry.h"
 #include "err.h"
 #include "json.h"
@@ -51,8 +51,8 @@ put_twice(struct buf *out, struct twice t)
 static void
 put_wide(struct buf *out, const struct wide *w, const struct accum_input *in)
 {
-	out->n += decimal_print(wide_get(w), in->decimal ? in->scale : 0,
-		buf_need(out, DECIMAL_MAX));
+	out->n += numeric_print(wide_get(w), in->decimal ? in->scale : 0,
+		buf_need(out, NUMERIC_MAX));
 }
 
 static void

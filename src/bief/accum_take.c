@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "accum_impl.h"
-#include "decimal.h"
+#include "numeric.h"
 #include "entry.h"
 #include "err.h"
 #include "json.h"
@@ -60,8 +60,8 @@ get_wide(const struct taking *t, const struct value *v, struct wide *w)
 {
 	__int128 x;
 
-	if (v->type != VALUE_NUMBER || decimal_parse(v->s, v->n,
-			t->in->decimal ? t->in->scale : 0, &x) == -1)
+	if (v->type != VALUE_NUMBER || !numeric_read(v->s, v->n,
+			NUMERIC_DIGITS, t->in->decimal ? t->in->scale : 0, &x))
 		return wrong(t, "a number of up to 38 digits");
 	w->lo = (uint64_t)x;
 	w->hi = (int64_t)(x >> 64);

@@ -6,6 +6,7 @@
 #include "err.h"
 #include "json.h"
 #include "number.h"
+#include "numeric.h"
 #include "schema.h"
 #include "simd.h"
 #include "time.h"
@@ -161,7 +162,7 @@ decimal(const char *s, size_t n, const struct type *t, struct buf *out,
 	struct value *v)
 {
 	char *p = buf_need(out, 48);
-	size_t m = number_print_decimal(s, n, t->precision, t->scale, p);
+	size_t m = numeric_spell(s, n, t->precision, t->scale, p);
 
 	*v = (struct value){.s = p, .n = (uint32_t)m, .type = VALUE_NUMBER};
 	out->n += m;

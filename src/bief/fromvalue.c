@@ -10,6 +10,7 @@
 #include "fromjson_impl.h"
 #include "json.h"
 #include "number.h"
+#include "numeric.h"
 #include "schema.h"
 #include "time.h"
 #include "timepat.h"
@@ -101,7 +102,7 @@ decimal(struct fromvalue *f, const char *s, size_t n, const struct type *t,
 	char text[48];
 	size_t len, at = f->text.n;
 
-	len = number_print_decimal(s, n, t->precision, t->scale, text);
+	len = numeric_spell(s, n, t->precision, t->scale, text);
 	if (len == 0)
 		return false;
 	buf_add(&f->text, text, len);

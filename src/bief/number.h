@@ -42,15 +42,6 @@ size_t number_print_java_float(float f, char *out);
  */
 size_t number_print_real(const char *s, size_t n, char *out);
 
-/*
- * Decimals of up to 38 digits: text (JSON number or numeric string grammar) to
- * precision p, scale s, rounded half away from zero.  Writes the canonical text
- * (scale digits after the point), returns its length, 0 if it does not fit or
- * is no number.
- */
-size_t number_print_decimal(const char *s, size_t n, int precision, int scale,
-	char out[48]);
-
 /* "00", "01" ... "99" one behind the other. */
 extern const char number_pairs[201];
 

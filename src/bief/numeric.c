@@ -1,6 +1,7 @@
 /*
  * numeric: exact arithmetic on integers of 128 bits, products in 256.
  */
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -364,10 +365,11 @@ numeric_print(numeric v, int scale, char *out)
 	char *p = out;
 	int n = 0;
 
-	while (m != 0 || n <= scale) {
+	/* 128 bits are divided slowly, and few numbers need them. */
+	for (; m > UINT64_MAX; m /= 10)
 		digits[n++] = (char)('0' + (int)(m % 10));
-		m /= 10;
-	}
+	for (uint64_t low = (uint64_t)m; low != 0 || n <= scale; low /= 10)
+		digits[n++] = (char)('0' + (int)(low % 10));
 	if (v < 0)
 		*p++ = '-';
 	while (n > 0) {
@@ -396,4 +398,198 @@ numeric_from_double(double d, int precision, int scale, numeric *out)
 	if (!numeric_parse(text, number_print_double(d, text), &v, &p, &s))
 		return false;
 	return numeric_rescale(v, s, scale, precision, out);
+}
+
+/* ---- text of a known precision and scale ---- */
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The exponent behind e or E, held within what a long text can undo. */
+static int64_t
+read_exponent(const char *p, const char *end)
+{
+	const int64_t limit = INT64_C(1) << 40;
+	bool neg = false;
+	int64_t e = 0;
+
+	if (p < end && (*p == '-' || *p == '+'))
+		neg = *p++ == '-';
+	for (; p < end && is_digit(*p); p++)
+		if (e < limit)
+			e = e * 10 + (*p - '0');
+	return neg ? -e : e;
+}
+
+/* Where the digits of a decimal's text are. */
+struct spelled {
+	const char *first, *end; /* digits, perhaps a point among them */
+	int64_t point; /* digits in front of the point, by the exponent too */
+	bool neg;
+};
+
+static int
+spelled_read(const char *s, size_t n, struct spelled *t)
+{
+	const char *end = s + n, *p = s;
+	int64_t before = 0, after = 0;
+
+	t->neg = false;
+	if (p < end && (*p == '-' || *p == '+'))
+		t->neg = *p++ == '-';
+	t->first = p;
+	for (; p < end && is_digit(*p); p++)
+		before++;
+	if (p < end && *p == '.')
+		for (p++; p < end && is_digit(*p); p++)
+			after++;
+	t->end = p;
+	t->point = before;
+	if (before + after == 0)
+		return -1;
+	if (p == end)
+		return 0;
+	if ((*p | 0x20) != 'e')
+		return -1;
+	t->point += read_exponent(p + 1, end);
+	p++;
+	if (p < end && (*p == '-' || *p == '+'))
+		p++;
+	if (p == end)
+		return -1;
+	while (p < end && is_digit(*p))
+		p++;
+	return p == end ? 0 : -1;
+}
+
+/* Add one to the last of count digits; returns the digits there are now. */
+static int
+round_up(char *digits, int count)
+{
+	int i = count;
+
+	while (i > 0 && digits[i - 1] == '9')
+		digits[--i] = '0';
+	if (i > 0) {
+		digits[i - 1]++;
+		return count;
+	}
+	memmove(digits + 1, digits, (size_t)count);
+	digits[0] = '1';
+	return count + 1;
+}
+
+/*
+ * The digits down to the place of 10^-scale, rounded: without leading zeros.
+ * -1 if there are more than precision.
+ */
+static int
+take_digits(const struct spelled *t, int precision, int scale, char *digits)
+{
+	int64_t place = t->point + scale; /* places that are kept */
+	const char *p = t->first;
+	int count = 0;
+
+	for (; p < t->end && (*p == '0' || *p == '.'); p++)
+		place -= *p == '0';
+	if (p == t->end || place < 0)
+		return 0;
+	if (place > precision)
+		return -1;
+	for (; p < t->end && count < place; p++)
+		if (*p != '.')
+			digits[count++] = *p;
+	while (count < place)
+		digits[count++] = '0';
+	if (p < t->end && *p == '.')
+		p++;
+	if (p < t->end && *p >= '5')
+		count = round_up(digits, count);
+	return count > precision ? -1 : count;
+}
+
+/* As most numbers stand: digits, perhaps a point, and no more places than are
+ * kept. */
+static bool
+read_plain(const char *s, size_t n, int precision, int scale, numeric *out)
+{
+	bool minus = n > 0 && *s == '-';
+	int behind = -1, count = 0;
+	u128 d = 0;
+
+	for (size_t i = minus; i < n; i++) {
+		if (s[i] == '.' && behind < 0) {
+			behind = 0;
+			continue;
+		}
+		if (!is_digit(s[i]))
+			return false;
+		d = d * 10 + (unsigned)(s[i] - '0');
+		if (d > 0 && ++count > precision)
+			return false;
+		if (behind >= 0 && ++behind > scale)
+			return false;
+	}
+	if (behind < 0)
+		behind = 0;
+	if (n == minus || (n == minus + 1u && behind == 0 && count == 0 &&
+			s[minus] == '.') || count + scale - behind > precision)
+		return false;
+	*out = sign(d * (u128)numeric_power10(scale - behind), minus);
+	return true;
+}
+
+bool
+numeric_read(const char *s, size_t n, int precision, int scale, numeric *out)
+{
+	char digits[NUMERIC_MAX];
+	struct spelled t;
+	u128 d = 0;
+	int count;
+
+	assert(precision <= NUMERIC_DIGITS);
+	assert(scale >= 0);
+	if (read_plain(s, n, precision, scale, out))
+		return true;
+	if (spelled_read(s, n, &t) < 0)
+		return false;
+	count = take_digits(&t, precision, scale, digits);
+	if (count < 0)
+		return false;
+	for (int i = 0; i < count; i++)
+		d = d * 10 + (unsigned)(digits[i] - '0');
+	*out = sign(d, t.neg);
+	return true;
+}
+
+size_t
+numeric_spell(const char *s, size_t n, int precision, int scale, char *out)
+{
+	numeric v;
+
+	if (precision > NUMERIC_DIGITS ||
+		!numeric_read(s, n, precision, scale, &v))
+		return 0;
+	return numeric_print(v, scale, out);
+}
+
+bool
+numeric_average(numeric sum, int64_t n, int more, numeric *out)
+{
+	u128 u = magnitude(sum), count = (u128)n, q = u / count,
+	     rest = u % count;
+
+	if (!fits(q, NUMERIC_DIGITS - more))
+		return false;
+	q *= (u128)numeric_power10(more);
+	rest *= (u128)numeric_power10(more);
+	q += rest / count;
+	rest %= count;
+	if (rest * 2 >= count)
+		q++;
+	*out = sign(q, sum < 0);
+	return true;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef __int128 numeric;
 
@@ -45,6 +46,18 @@ int numeric_compare(numeric a, int sa, numeric b, int sb);
  */
 bool numeric_parse(const char *s, size_t n, numeric *v, int *precision,
 	int *scale);
+/*
+ * The same for a known precision and scale, rounded half away from zero; false
+ * if it is no number, or has more than precision digits then.
+ */
+bool numeric_read(const char *s, size_t n, int precision, int scale,
+	numeric *out);
+/* ... and printed so: the bytes, 0 if it does not fit or is no number. */
+size_t numeric_spell(const char *s, size_t n, int precision, int scale,
+	char *out);
+/* sum / n with more digits behind the point, half away from zero; false if they
+ * do not fit. */
+bool numeric_average(numeric sum, int64_t n, int more, numeric *out);
 /* Plain text, scale digits behind the point; returns the bytes. */
 size_t numeric_print(numeric v, int scale, char *out);
 double numeric_double(numeric v, int scale);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "number.h"
+#include "numeric.h"
 #include "pow10.h"
 
 static uint64_t seed = 7;
@@ -443,7 +444,7 @@ decimal(const char *text, int precision, int places, const char *want)
 {
 	char out[49];
 
-	out[number_print_decimal(text, strlen(text), precision, places,
+	out[numeric_spell(text, strlen(text), precision, places,
 		out)] = '\0';
 	if (strcmp(out, want) != 0) {
 		fprintf(stderr, "%s as decimal(%d,%d): %s, not %s\n", text,
