@@ -778,8 +778,10 @@ compare_items(struct datum_ctx *c, struct datum a, struct datum b)
 	size_t n, na, nb;
 	int r;
 
-	if (datum_open(c, &a) != 0 || datum_open(c, &b) != 0)
+	if (datum_open(c, &a) != 0 || datum_open(c, &b) != 0) {
+		c->broken = true;
 		return 0;
+	}
 	na = a.kind == TYPE_MAP ? 2 * a.n : a.n;
 	nb = b.kind == TYPE_MAP ? 2 * b.n : b.n;
 	n = na < nb ? na : nb;
@@ -812,7 +814,9 @@ datum_compare(struct datum_ctx *c, const struct datum *a,
 	case TYPE_BINARY:
 		n = a->n < b->n ? a->n : b->n;
 		r = n > 0 ? memcmp(a->str, b->str, n) : 0;
-		return r != 0 ? r : a->n < b->n ? -1 : a->n > b->n;
+		if (r != 0)
+			return r < 0 ? -1 : 1;
+		return a->n < b->n ? -1 : a->n > b->n;
 	case TYPE_ARRAY:
 	case TYPE_MAP:
 	case TYPE_STRUCT:

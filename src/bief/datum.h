@@ -73,6 +73,7 @@ struct datum_ctx {
 	struct buf text, more; /* scratch */
 	struct datum *vars;    /* of lambdas */
 	locale_t locale;       /* for the case of letters, when first needed */
+	bool broken; /* a comparison could not read what it compares: see err */
 };
 void datum_ctx_init(struct datum_ctx *c);
 void datum_ctx_release(struct datum_ctx *c);
@@ -228,7 +229,9 @@ int datum_field(struct datum_ctx *c, const struct datum *d, const char *name,
 
 /*
  * Order, as Spark sorts: false < true, NaN above all, text by bytes, nulls
- * first.  Numbers of different kinds are compared as numbers.
+ * first.  Numbers of different kinds are compared as numbers.  -1, 0 or 1.
+ * Items of arrays and the like that are not what their type says set
+ * c->broken, which ends the evaluation as a failure.
  */
 int datum_compare(struct datum_ctx *c, const struct datum *a,
 	const struct datum *b);

@@ -47,7 +47,6 @@ sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 	const struct value *field;
 	struct datum d;
 
-	arena_clear(&c->arena);
 	if (n->op == SQL_FIELD && n->npart == 1 &&
 		(n->ty.kind == TYPE_UNKNOWN || n->exact)) {
 		/* What is not computed keeps its spelling. */
@@ -56,7 +55,7 @@ sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 		*v = field != NULL ? *field : value_null();
 		return 0;
 	}
-	if (n->eval(c, n, &d) != 0)
+	if (sql_eval(c, n, &d) != 0)
 		return -1;
 	buf_clear(out);
 	*v = datum_store(c, &d, out);
@@ -68,8 +67,7 @@ sql_true(struct datum_ctx *c, struct sql_node *n)
 {
 	struct datum d;
 
-	arena_clear(&c->arena);
-	if (n->eval(c, n, &d) != 0)
+	if (sql_eval(c, n, &d) != 0)
 		return -1;
 	if (d.kind != TYPE_BOOLEAN && d.kind != TYPE_NULL)
 		return err_set(c->err, "the condition gives no truth value");

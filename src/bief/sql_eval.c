@@ -11,6 +11,14 @@
 #include "sql_impl.h"
 
 int
+sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	arena_clear(&c->arena);
+	c->broken = false;
+	return n->eval(c, n, out) != 0 || c->broken ? -1 : 0;
+}
+
+int
 sql_eval_literal(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	*out = n->lit;

@@ -210,6 +210,8 @@ int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 	const char **alias, struct err *err);
 
 /* Evaluation. */
+/* Of a whole tree: what an earlier one made is gone. */
+int sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 /* 1 true; 0 false or null; -1 */
 int sql_true(struct datum_ctx *c, struct sql_node *n);
 int sql_eval_literal(struct datum_ctx *c, struct sql_node *n,

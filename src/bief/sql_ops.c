@@ -685,28 +685,29 @@ holds(int op, int order)
 	return order >= 0;
 }
 
-/* Order of two values that are not null, brought together as n's operands; 2 if
- * one of them cannot be read as the other's type. */
+/* Order of two values that are not null, brought together as n's operands: 1,
+ * 0 if one of them cannot be read as the other's type, or -1. */
 static int
 sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *b, int *order)
 {
 	if (a->kind == b->kind && a->kind == TYPE_LONG) {
 		*order = a->i < b->i ? -1 : a->i > b->i;
-		return 0;
+		return 1;
 	}
 	if (a->kind != b->kind && compare_together(c, n, a, b) != 0)
 		return -1;
-	*order = a->kind == TYPE_NULL || b->kind == TYPE_NULL
-		? 2 : datum_compare(c, a, b);
-	return 0;
+	if (a->kind == TYPE_NULL || b->kind == TYPE_NULL)
+		return 0;
+	*order = datum_compare(c, a, b);
+	return 1;
 }
 
 static int
 eval_compare(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	struct datum a, b;
-	int order;
+	int known, order;
 
 	if (n->arg[0]->eval(c, n->arg[0], &a) != 0 ||
 		n->arg[1]->eval(c, n->arg[1], &b) != 0)
@@ -716,9 +717,10 @@ eval_compare(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 			? datum_bool(a.kind == b.kind) : datum_null();
 		return 0;
 	}
-	if (sql_compare(c, n, &a, &b, &order) != 0)
+	known = sql_compare(c, n, &a, &b, &order);
+	if (known < 0)
 		return -1;
-	if (order == 2) /* text that is no number */
+	if (known == 0) /* text that is no number */
 		*out = n->fn->tag == SAME ? datum_bool(false) : datum_null();
 	else
 		*out = datum_bool(holds(n->fn->tag, order));
@@ -978,7 +980,7 @@ static int
 eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	struct datum a, b;
-	int order;
+	int known, order;
 
 	if (n->arg[0]->eval(c, n->arg[0], out) != 0 ||
 		n->arg[1]->eval(c, n->arg[1], &b) != 0)
@@ -986,9 +988,10 @@ eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (out->kind == TYPE_NULL || b.kind == TYPE_NULL)
 		return 0;
 	a = *out;
-	if (sql_compare(c, n, &a, &b, &order) != 0)
+	known = sql_compare(c, n, &a, &b, &order);
+	if (known < 0)
 		return -1;
-	if (order == 0)
+	if (known == 1 && order == 0)
 		*out = datum_null();
 	return 0;
 }
