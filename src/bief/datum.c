@@ -127,9 +127,7 @@ ty_print(struct ty t, struct buf *out)
 	struct type plain = {.kind = (enum type_kind)t.kind,
 		.precision = t.p, .scale = t.s};
 
-	if (t.kind == TYPE_DAYS || t.kind == TYPE_YEARS)
-		buf_str(out, "interval");
-	else if (t.kind == TYPE_NULL)
+	if (t.kind == TYPE_NULL)
 		buf_str(out, "null");
 	else if (ty_nested(t) && t.t == NULL)
 		buf_str(out, t.kind == TYPE_ARRAY ? "array" :
@@ -218,7 +216,7 @@ load_number(const struct value *v, struct datum *out)
 		*out = datum_double(number_double(v->s, v->n));
 	else if (number_int(v->s, v->n, &i) == 0)
 		*out = datum_int(TYPE_LONG, i);
-	else if (v->n <= NUMERIC_DIGITS &&
+	else if (v->n <= NUMERIC_DIGITS + (size_t)(*v->s == '-') &&
 		numeric_parse(v->s, v->n, &d, &p, &s))
 		*out = datum_from_decimal(d, p, 0);
 	else
@@ -633,17 +631,33 @@ open_unknown(struct datum_ctx *c, struct datum *d, const struct items *l)
 		ty_struct(&c->arena, names, types, n).t);
 }
 
+/* What a key's text stands for: keys are strings in JSON whatever they are in
+ * the map. */
+static void
+key_value(struct datum_ctx *c, const struct datum *key, struct ty want,
+	struct value *v)
+{
+	struct json_error why;
+	char *text;
+	double d;
+
+	*v = value_json_string(key->str, key->n, false);
+	if ((ty_numeric(want) && !number_special(key->str, key->n, &d)) ||
+		want.kind == TYPE_BOOLEAN || ty_nested(want)) {
+		text = arena_zero(&c->arena, key->n + JSON_PADDING);
+		memcpy(text, key->str, key->n);
+		json_read(text, text + key->n, 0, v, &why);
+	}
+}
+
 static int
 open_key(struct datum_ctx *c, struct datum *key, struct ty want)
 {
-	struct value v = value_json_string(key->str, key->n, false);
-	double d;
+	struct value v;
 
-	/* Keys are strings in JSON whatever they are in the map. */
 	if (want.kind == TYPE_STRING || want.kind == TYPE_UNKNOWN)
 		return 0;
-	if (!number_special(key->str, key->n, &d) && ty_numeric(want))
-		v.type = VALUE_NUMBER;
+	key_value(c, key, want, &v);
 	return datum_load(c, &v, want, key);
 }
 

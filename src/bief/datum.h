@@ -27,10 +27,6 @@ struct expr_env;
 struct record;
 struct zone;
 
-/* Kinds beyond enum type_kind: they exist in expressions only. */
-#define TYPE_YEARS (TYPE_STRUCT + 1) /* interval of months */
-#define TYPE_DAYS (TYPE_STRUCT + 2)  /* interval of microseconds */
-
 /* A type, small enough to be passed around. */
 struct ty {
 	uint8_t kind;
@@ -73,6 +69,7 @@ struct datum_ctx {
 	struct buf text, more; /* scratch */
 	struct datum *vars;    /* of lambdas */
 	locale_t locale;       /* for the case of letters, when first needed */
+	bool exact;  /* while a datum_try_cast() is under way */
 	bool broken; /* a comparison could not read what it compares: see err */
 };
 void datum_ctx_init(struct datum_ctx *c);
@@ -119,6 +116,13 @@ ty_nested(struct ty t)
 {
 	return t.kind == TYPE_ARRAY || t.kind == TYPE_MAP ||
 		t.kind == TYPE_STRUCT;
+}
+
+/* Months have 32 bits, microseconds 64. */
+static inline bool
+ty_interval_fits(int kind, numeric v)
+{
+	return kind == TYPE_YEARS ? v == (int32_t)v : v == (int64_t)v;
 }
 
 /* Of a schema (NULL: unknown), and back (into an arena). */
@@ -239,6 +243,9 @@ int datum_compare(struct datum_ctx *c, const struct datum *a,
 /* CAST.  What cannot be read becomes null; -1 where no such cast exists. */
 int datum_cast(struct datum_ctx *c, struct datum *d, struct ty to);
 bool datum_castable(struct ty from, struct ty to);
+/* TRY_CAST: what does not fit becomes null, too, instead of being cut. */
+int datum_try_cast(struct datum_ctx *c, struct datum *d, struct ty to);
+bool datum_try_castable(struct ty from, struct ty to);
 /* The message that there is no such cast; returns -1. */
 int datum_refuse(struct datum_ctx *c, struct ty from, struct ty to);
 

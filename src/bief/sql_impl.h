@@ -44,6 +44,7 @@ typedef int sql_rule_fn(struct sql_rule *r);
 #define SQL_VOLATILE 4 /* not the same for the same arguments */
 #define SQL_LAMBDA 8   /* the last argument is a lambda (or two) */
 #define SQL_OPERATOR 16 /* not to be called by its name */
+#define SQL_ZERO 32     /* the parser puts another function in its place */
 
 /* tag of functions that take a lambda: what its variables are */
 enum {
@@ -61,7 +62,7 @@ struct sql_fn {
 	 * before + may be repeated; then the result.  NULL: see rule.
 	 *   s string, b boolean, i int, l bigint, d double, t timestamp,
 	 *   D date, x binary, n a number, a anything, A array, M map
-	 *   results also: 0 the type of the first argument, 1 of its elements,
+	 *   results also: y tinyint, 0 the type of the first argument, 1 of its elements,
 	 *   S array of strings
 	 */
 	const char *sig;
@@ -81,6 +82,8 @@ extern const struct sql_fn sql_ops_fns[], sql_math_fns[], sql_text_fns[],
 	sql_list_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
+/* Why there is no such function, and what does its work; NULL: not known. */
+const char *sql_elsewhere(const char *name);
 /* The nearest name, or NULL. */
 const char *sql_fn_near(const char *name);
 /* All functions, for tests: i from 0, NULL at the end. */
@@ -88,6 +91,7 @@ const struct sql_fn *sql_fn_at(size_t i);
 /* How many arguments; max is -1 for any number. */
 void sql_fn_arity(const struct sql_fn *f, int *min, int *max);
 int sql_fn_rule(struct sql_rule *r);
+int sql_rule_bytes(struct sql_rule *r);
 /* One type for all arguments from first on; where some are not known: open,
  * and the result is the one of those that are. */
 int sql_rule_common(struct sql_rule *r, int first, int step, bool text,
@@ -141,6 +145,7 @@ struct sql_node {
 	struct sql_node *become; /* a name's tree, once bound */
 	bool bound;    /* types are known, casts are in place */
 	bool implicit; /* a cast that nobody asked for */
+	bool attempt;  /* try_cast: null where a value does not fit */
 	bool constant; /* made of literals (and the zone and time) alone */
 	const char *from, *to; /* where it stands in the text */
 
