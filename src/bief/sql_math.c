@@ -44,7 +44,7 @@ degrees(double x)
 static double
 radians(double x)
 {
-	return x / 180 * M_PI;
+	return x * (M_PI / 180);
 }
 
 /* cbrt(3) of some C libraries is a unit off: 27 has a root. */
@@ -59,13 +59,17 @@ cube_root(double x)
 static double
 area_sine(double x)
 {
-	return isinf(x) && x < 0 ? x : log(x + sqrt(x * x + 1));
+	if (isinf(x) && x < 0)
+		return x;
+	return x > 0 && isinf(x * x) ? log(x) + M_LN2
+				     : log(x + sqrt(x * x + 1));
 }
 
 static double
 area_cosine(double x)
 {
-	return log(x + sqrt(x * x - 1));
+	return x > 0 && isinf(x * x) ? log(x) + M_LN2
+				     : log(x + sqrt(x * x - 1));
 }
 
 static double
@@ -104,7 +108,7 @@ run_log(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = datum_double(log1p(x));
 		break;
 	case 2:
-		*out = datum_double(log2(x));
+		*out = datum_double(log(x) / M_LN2);
 		break;
 	case 10:
 		*out = datum_double(log10(x));

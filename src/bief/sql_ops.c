@@ -481,7 +481,9 @@ scale(struct datum_ctx *c, const struct sql_node *n, const struct datum *v,
 	if (op == DIVIDE && (ty_fraction(t) ? by->d == 0
 			: t.kind == TYPE_DECIMAL ? datum_decimal(by) == 0
 						 : by->i == 0))
-		return 0;
+		return (n->fn->tag & TRY) != 0 ? 0
+			: err_set(c->err, "an interval is divided by zero "
+				"(try_divide gives null)");
 	if (ty_fraction(t))
 		ok = scale_real(op, v->i, by->d, &r);
 	else if (t.kind == TYPE_DECIMAL && op == MULTIPLY)

@@ -1,7 +1,7 @@
 /*
  * answer: expressions in, what they give out, many in one process
  *
- *	answer [ZONE]
+ *	answer [ZONE [TIME]]	TIME: that of the batch, in microseconds
  *
  * Each line of standard input is an expression (\n, \r and \\ stand for those
  * characters) and gives one line, which is flushed before the next one is read:
@@ -105,7 +105,7 @@ main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "UTC";
 	struct answer a = {.env = {.zone = zone_open(name, strlen(name)),
-				   .batch_us = INT64_C(1700000000000000)}};
+				   .batch_us = argc > 2 ? atoll(argv[2]) : 0}};
 	struct shapes *shapes = shapes_new();
 	char *text = NULL;
 	size_t cap = 0;
