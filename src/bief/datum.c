@@ -31,6 +31,17 @@ datum_ctx_release(struct datum_ctx *c)
 		freelocale(c->locale);
 }
 
+bool
+datum_too_long(struct datum_ctx *c, size_t n)
+{
+	if (n <= DATUM_TEXT_MAX)
+		return false;
+	if (!c->broken)
+		err_set(c->err, "the value would be larger than %d MiB",
+			DATUM_TEXT_MAX >> 20);
+	return c->broken = true;
+}
+
 /* Types. */
 
 struct ty
@@ -848,6 +859,9 @@ datum_copy(struct datum_ctx *c, struct arena *a, const struct datum *d)
 	struct datum *items;
 	size_t n;
 
+	/* What items share is copied for each of them. */
+	if (datum_too_long(c, arena_used(a)))
+		return datum_null();
 	if (d->kind == TYPE_STRING || d->kind == TYPE_BINARY ||
 		(d->flags & DATUM_JSON) != 0) {
 		/* Scanners of JSON look beyond the end. */

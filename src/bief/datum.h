@@ -70,8 +70,12 @@ struct datum_ctx {
 	struct datum *vars;    /* of lambdas */
 	locale_t locale;       /* for the case of letters, when first needed */
 	bool exact;  /* while a datum_try_cast() is under way */
-	bool broken; /* a comparison could not read what it compares: see err */
+	bool broken; /* something failed where no failure can be told: see err */
 };
+/* Nothing that an expression makes is larger. */
+#define DATUM_TEXT_MAX (256 << 20)
+/* Is this too long?  Then c is broken. */
+bool datum_too_long(struct datum_ctx *c, size_t n);
 void datum_ctx_init(struct datum_ctx *c);
 void datum_ctx_release(struct datum_ctx *c);
 

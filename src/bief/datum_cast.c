@@ -71,7 +71,7 @@ print_items(struct datum_ctx *c, const struct datum *d, struct buf *out)
 	}
 	n = o.kind == TYPE_MAP ? 2 * (size_t)o.n : o.n;
 	buf_byte(out, o.kind == TYPE_ARRAY ? '[' : '{');
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !datum_too_long(c, out->n); i++) {
 		if (i > 0)
 			buf_str(out, o.kind == TYPE_MAP && i % 2 == 1 ? " -> "
 								      : ", ");
@@ -315,7 +315,7 @@ json_items(struct datum_ctx *c, const struct datum *d,
 	bool object = d->kind != TYPE_ARRAY, first = true;
 
 	buf_byte(out, object ? '{' : '[');
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; i < d->n && !datum_too_long(c, out->n); i++) {
 		const struct datum *e =
 			&d->items[d->kind == TYPE_MAP ? 2 * i + 1 : i];
 

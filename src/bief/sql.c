@@ -59,7 +59,7 @@ sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 		return -1;
 	buf_clear(out);
 	*v = datum_store(c, &d, out);
-	return 0;
+	return c->broken ? -1 : 0;
 }
 
 int

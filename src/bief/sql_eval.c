@@ -227,6 +227,8 @@ sql_eval_constant(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 			return -1;
 		arena_clear(&n->keep);
 		n->kept = datum_copy(c, &n->keep, out);
+		if (c->broken)
+			return -1;
 		n->kept_zone = c->env->zone;
 		n->kept_us = c->env->batch_us;
 		n->is_kept = true;
@@ -239,6 +241,11 @@ int
 sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 	const struct datum *a, int n, struct datum *out)
 {
+	if (c->broken)
+		return -1;
+	if (arena_used(&c->arena) / 4 > SQL_TEXT_MAX)
+		return err_set(c->err, "a function in an expression would make "
+			"more than %d MiB", 4 * (SQL_TEXT_MAX >> 20));
 	for (int i = 0; i < f->nvar; i++)
 		c->vars[f->var + i] = i < n ? a[i] : datum_null();
 	return f->arg[0]->eval(c, f->arg[0], out);

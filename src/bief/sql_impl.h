@@ -7,6 +7,7 @@
  *	             kinds that are met, and what was found out is remembered
  *	sql_fn.c     the table of functions, operators among them; their
  *	             signatures; the functions are in sql_text.c, sql_math.c ...
+ *	sql_elsewhere.c  functions that another program has instead
  *	sql.c        expr.h's face, select lists
  *	sql_join.c   conditions over two inputs
  */
@@ -237,8 +238,9 @@ int sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 int sql_find_field(struct datum_ctx *c, struct sql_node *n,
 	const struct value **v);
 
-/* Nothing that a function makes is larger. */
-#define SQL_TEXT_MAX (256 << 20)
+/* Nothing that a function makes is larger; all that an evaluation makes has four
+ * times as much room. */
+#define SQL_TEXT_MAX DATUM_TEXT_MAX
 int sql_text_limit(struct datum_ctx *c, const struct sql_node *n,
 	int64_t times, size_t size);
 size_t sql_text_chars(const char *s, size_t n);

@@ -388,7 +388,7 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 			j->keys[!side].p[i]->ty.kind == TYPE_DECIMAL);
 	buf_clear(&j->out[side][i]);
 	*v = datum_store(&j->ctx, &d, &j->out[side][i]);
-	return 0;
+	return j->ctx.broken ? -1 : 0;
 }
 
 static int

@@ -18,6 +18,9 @@ add(struct datum_ctx *c, struct items *l)
 {
 	struct datum *p;
 
+	/* What is broken is not looked at again. */
+	if (l->n > 0 && datum_too_long(c, l->n * sizeof(*p)))
+		return &l->p[l->n - 1];
 	if (l->n == l->cap) {
 		l->cap = l->cap > 0 ? 2 * l->cap : 8;
 		p = arena_get(&c->arena, l->cap * sizeof(*p));
@@ -743,7 +746,7 @@ run_join(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (datum_open(c, a) != 0)
 		return -1;
 	buf_init(&b);
-	for (uint32_t i = 0; i < a->n; i++) {
+	for (uint32_t i = 0; i < a->n && !datum_too_long(c, b.n); i++) {
 		if (a->items[i].kind == TYPE_NULL && n->narg < 3)
 			continue;
 		if (!first)
@@ -822,7 +825,7 @@ run_flatten(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (e->kind != TYPE_ARRAY || datum_open(c, e) != 0)
 			return err_set(c->err,
 				"'flatten' takes an array of arrays");
-		for (uint32_t k = 0; k < e->n; k++)
+		for (uint32_t k = 0; k < e->n && !c->broken; k++)
 			*add(c, &l) = e->items[k];
 	}
 	array_of(&l, n->ty.t, out);

@@ -477,7 +477,8 @@ run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (w->n == 0 || memmem(s, a->n, w->str, w->n) == NULL)
 		return 0;
 	buf_clear(&c->text);
-	while ((p = memmem(s, (size_t)(end - s), w->str, w->n)) != NULL) {
+	while ((p = memmem(s, (size_t)(end - s), w->str, w->n)) != NULL &&
+		!datum_too_long(c, c->text.n)) {
 		buf_add(&c->text, s, (size_t)(p - s));
 		if (n->narg > 2)
 			buf_add(&c->text, a[2].str, a[2].n);
@@ -651,6 +652,8 @@ run_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 				return -1;
 			all += a[i].n;
 		}
+		if (sql_text_limit(c, n, (int64_t)all, sizeof(*items)) != 0)
+			return -1;
 		items = arena_get(&c->arena, all * sizeof(*items));
 		for (int i = 0; i < n->narg; at += a[i++].n)
 			if (a[i].n > 0)
@@ -659,6 +662,10 @@ run_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = datum_items(TYPE_ARRAY, items, all, a[0].t);
 		return 0;
 	}
+	for (int i = 0; i < n->narg; i++)
+		all += a[i].n;
+	if (sql_text_limit(c, n, (int64_t)all, 1) != 0)
+		return -1;
 	buf_clear(&c->text);
 	for (int i = 0; i < n->narg; i++)
 		buf_add(&c->text, a[i].str, a[i].n);
@@ -694,7 +701,7 @@ run_concat_ws(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			d = a[i].items;
 			count = a[i].n;
 		}
-		for (; count > 0; count--, d++) {
+		for (; count > 0 && !datum_too_long(c, b.n); count--, d++) {
 			if (d->kind == TYPE_NULL)
 				continue;
 			if (!first)
