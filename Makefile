@@ -92,6 +92,10 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libbief.a
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 endif
 
+$(B)/peers/%: tests/peers/%.c $(B)/libbief.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # Faults for tests/crash and tests/state.bats.
 $(B)/shim.so: tests/fault/shim.c
 	@mkdir -p $(@D)
@@ -111,7 +115,7 @@ crash: all $(B)/shim.so
 # The tests: make check; with sanitizers: make SAN=1 check.
 check: deps-test
 	@$(MAKE) --no-print-directory run-tests
-run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so
+run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
 # What a newcomer does: the README's two commands as they stand, in a bare
@@ -131,6 +135,12 @@ fuzz: $(FUZZ)
 PAIRS = 100000
 diff-jq: $(B)/unit/jq_diff
 	$< $(PAIRS) $(SEED)
+
+# Expressions beside a real Spark's answers, how many are right per file:
+# make check-peers [PEERS='file.sql.out ...'].
+PEERS = $(wildcard tests/peers/*.expect ../shared/peers/*.sql.out)
+check-peers: $(B)/peers/answer
+	B=$(B) tests/peers/run -v $(PEERS)
 
 # make bench: the benchmarks; SCALE=10: of a tenth of the data; WHAT='J1 start':
 # some of them.
@@ -220,6 +230,7 @@ help:
 	@echo 'make check-fresh   the README in a bare Debian, as a newcomer does'
 	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'
 	@echo 'make diff-jq       compare our part of jq with libjq, at length'
+	@echo 'make check-peers   compare expressions of SQL with answers of Spark'
 	@echo 'make fuzz          search for input that breaks a parser; FUZZER=1'
 	@echo 'make bench         measure, against what else is installed'
 	@echo 'make demo          install what is missing, build, run the main job'
@@ -230,4 +241,4 @@ help:
 	@echo 'make clean         remove what was built'
 
 .PHONY: completions help
-.PHONY: all bench check check-fresh crash run-tests fuzz diff-jq clean demo deps deps-test install uninstall
+.PHONY: all bench check check-fresh check-peers crash run-tests fuzz diff-jq clean demo deps deps-test install uninstall

@@ -131,7 +131,8 @@ join_static_open(struct stage *st)
 			"--sep '%s' is not one character", j->sep);
 	if (j->schema_text != NULL) {
 		j->schema = schema_parse(j->schema_text, st->err);
-		if (j->schema == NULL) {
+		if (j->schema == NULL ||
+			schema_string_keys(j->schema, st->err) < 0) {
 			st->err->status = STATUS_USAGE;
 			return err_in(st->err, "--table-schema");
 		}

@@ -157,7 +157,7 @@ open_options(struct stage *st)
 	if (st->on_error < 0)
 		st->on_error = ON_ERROR_KEEP;
 	o->schema = schema_read(o->schema_text, o->schema_file, st->err);
-	if (o->schema == NULL)
+	if (o->schema == NULL || schema_string_keys(o->schema, st->err) < 0)
 		return -1;
 	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,
 		st->err);

@@ -164,3 +164,146 @@ load lib
 	is out <<<'{"r":"x","c":true}'
 	run -2 pick --sql 'struct(i as) as r' <in
 }
+
+# A header, the records of standard input, the end.
+typed() { # typed DDL
+	printf '{"#bief":{"stream":1,"fields":"%s","zone":"UTC"}}\n' "$1"
+	echo '{"#bief":{"begin":0}}'
+	cat
+	printf '%s\n' '{"#bief":{"end":0}}' '{"#bief":{"eof":1}}'
+}
+
+@test "text is ordered by its bytes, however far apart they are" {
+	printf '{"c":"%s"}\n' FR DE ES D '' É 'FR ' >in
+	filter --sql "c <> 'DE'" <in >out
+	is out <<<'{"c":"FR"}
+{"c":"ES"}
+{"c":"D"}
+{"c":""}
+{"c":"É"}
+{"c":"FR "}'
+	filter --sql "c between 'DE' and 'FR'" <in >out
+	is out <<<'{"c":"FR"}
+{"c":"DE"}
+{"c":"ES"}'
+	typed 'c string' <in | filter --plain --sql "c not in ('ES') and
+		(c < 'DE' or c > 'FR' or array(c) = array('FR'))" >out
+	is out <<<'{"c":"FR"}
+{"c":"D"}
+{"c":""}
+{"c":"É"}
+{"c":"FR "}'
+	derive --sql "d = date '2026-03-01' >= '2006-01-01'" \
+		"s = c >= 'BE'" <<<'{"c":"DE"}' >out
+	is out <<<'{"c":"DE","d":true,"s":true}'
+}
+
+@test "join-stream --where compares text as filter does" {
+	printf '{"a":"%s"}\n' a b c d >l
+	printf '{"b":"%s"}\n' a b c d >r
+	join-stream l r --where 'left.a > right.b' | sort >out
+	is out <<-'E'
+	{"a":"b","b":"a"}
+	{"a":"c","b":"a"}
+	{"a":"c","b":"b"}
+	{"a":"d","b":"a"}
+	{"a":"d","b":"b"}
+	{"a":"d","b":"c"}
+	E
+}
+
+@test "items that are not what their type says are no equal ones" {
+	typed 'a array<int>' <<<'{"a":["x"]}' >in
+	run -0 --separate-stderr filter --plain --on-error skip \
+		--sql 'a = array(1)' <in
+	[ "$output" = "" ]
+	[[ "$stderr" == *'is no int: "x"'* ]]
+}
+
+@test "the types that an expression makes are read by the next program" {
+	local e k=0
+	echo '{"a":1}' | typed 'a int' >in
+	for e in 'map(a, 2)' "map(date '2020-01-01', a)" 'map(1.5, a)' \
+		"map(timestamp '2020-01-01 10:00:00.5', array(a))" \
+		"map(true, map(1.5D, double('NaN')))" "map(x'FF00', a)" \
+		"map(array(a, 2), struct(a, 'q\"' as s))" \
+		"map(struct(a, 'q\"' as s), null)" 'map(interval 1 day, a)' \
+		'map()' 'array()' 'array(null)' 'null' 'interval 1 month' \
+		'array(interval 1 hour)' 'struct(null as n, interval 1 day as i)' \
+		'cast(a as decimal(38,18))' "struct(a as \`x, y\`)" \
+		"concat(x'FF80', x'00')"; do
+		derive --sql "m = $e" <in >one
+		derive --sql 'n = m' 'o = array(m)' 'p = o[0]' <one |
+			pick --plain --sql \
+			'm, n, p, to_json(o) = to_json(array(p)) as same' >out
+		jq -ce 'select(.m == .n and .m == .p and .same)' out >/dev/null ||
+			{ echo "$e"; cat out; k=1; }
+	done
+	[ "$k" -eq 0 ]
+}
+
+@test "a map's key is read again as what it was" {
+	echo '{"a":7}' | typed 'a int' |
+		derive --sql "m = map(a, 'x', 8, 'y')" \
+		"t = map(timestamp '2020-01-01 10:00:00.5', 1)" |
+		derive --plain --sql 'x = m[7]' 'k = map_keys(m)[1] + 1' \
+		"y = t[timestamp '2020-01-01 10:00:00.5']" >out
+	is out <<-'E'
+	{"a":7,"m":{"7":"x","8":"y"},"t":{"2020-01-01T10:00:00.5Z":1},"x":"x","k":9,"y":1}
+	E
+}
+
+@test "keys of maps in JSON are strings, and another type is refused" {
+	run -2 parse-json -s 'm map<int,string>' <<<'{}'
+	[[ "$output" == *"map<int,string>: the keys of a map are strings here" ]]
+	run -2 derive --sql "x = from_json(s, 'a array<map<date,int>>')" <<<'{}'
+	[[ "$output" == *"the keys of a map are strings here"* ]]
+}
+
+@test "a record cannot make an expression take the memory" {
+	echo '{"a":9223372036854775800,"b":9223372036854775807,"s":"xxxxxxxxxx"}' |
+		typed 'a bigint, b bigint, s string' >in
+	derive --plain --sql 'n = size(sequence(a, b))' <in | pick n >out
+	is out <<<'{"n":8}'
+	for e in 'sequence(-b, b)' 'sequence(-b, b, b div 1000000000000)' \
+		'array_repeat(repeat(s, 100000), 100000)' \
+		'to_json(array_repeat(repeat(s, 100000), 100000))' \
+		'aggregate(sequence(1, 60), s, (x, i) -> x || x)' \
+		'aggregate(sequence(1, 60), array(s), (x, i) -> concat(x, x))' \
+		"replace(repeat(s, 100000), 'x', repeat(s, 100000))" \
+		'flatten(array_repeat(sequence(a, a + 100000), 1000000))' \
+		"array_join(array_repeat(repeat(s, 100000), 100000), ',')"; do
+		run -0 derive --plain --on-error skip --sql "r = $e" <in
+		[[ "$output" == *"would "*" more than "*" MiB"* ||
+			"$output" == *"would be larger than 256 MiB"* ]]
+	done
+}
+
+@test "an integer of 38 digits is exact where types are not known" {
+	printf '%s\n' '{"n":-99999999999999999999999999999999999999}' \
+		'{"n":99999999999999999999999999999999999999}' |
+		derive --sql 't = typeof(n)' 'm = n + 1 - 1' 'z = -n' >out
+	is out <<-'E'
+	{"n":-99999999999999999999999999999999999999,"t":"decimal(38,0)","m":-99999999999999999999999999999999999999,"z":99999999999999999999999999999999999999}
+	{"n":99999999999999999999999999999999999999,"t":"decimal(38,0)","m":null,"z":-99999999999999999999999999999999999999}
+	E
+}
+
+@test "an interval that is too long fails the record, not its value" {
+	printf '{"n":%s}\n' 1 2147483647 2147483648 >in
+	run -0 --separate-stderr derive --on-error skip \
+		--sql 'i = make_ym_interval(0, n) * 2' <in
+	[ "$output" = '{"n":1,"i":"INTERVAL '"'0-2'"' YEAR TO MONTH"}' ]
+	[[ "$stderr" == *"i: the interval is too long"* ]]
+}
+
+@test "what only agg computes is refused with what agg has" {
+	run -2 derive --sql 'r = count_if(a)' <<<'{}'
+	[[ "$output" == *"'count_if' aggregates, and agg does not have it: filter by the condition and count"* ]]
+	run -2 derive --sql 'r = bool_and(a)' <<<'{}'
+	[[ "$output" == *"agg does not have it: min of a boolean is it"* ]]
+	run -2 derive --sql 'r = max_by(a, b)' <<<'{}'
+	[[ "$output" == *"it has count, sum, avg, min, max"* ]]
+	printf '{"b":true}\n{"b":false}\n' | agg all=min:b any=max:b >out
+	is out <<<'{"all":false,"any":true}'
+}

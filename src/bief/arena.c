@@ -52,6 +52,19 @@ arena_clear(struct arena *a)
 	a->end = c->bytes + c->size;
 }
 
+size_t
+arena_used(const struct arena *a)
+{
+	const struct arena_chunk *c = a->chunk;
+
+	if (c == NULL)
+		return 0;
+	/* Chunks double: the older ones have the size of the last of them
+	 * again. */
+	return (size_t)(a->p - c->bytes) +
+		(c->next != NULL ? 2 * c->next->size : 0);
+}
+
 void *
 arena_grow(struct arena *a, size_t n)
 {

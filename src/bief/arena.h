@@ -19,6 +19,8 @@ void arena_init(struct arena *a);
 void arena_release(struct arena *a);
 /* Forget all that was given; the largest piece of memory is kept. */
 void arena_clear(struct arena *a);
+/* About how much has been given since it was cleared. */
+size_t arena_used(const struct arena *a);
 /* The slow part of arena_get. */
 void *arena_grow(struct arena *a, size_t n);
 

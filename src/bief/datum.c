@@ -31,6 +31,17 @@ datum_ctx_release(struct datum_ctx *c)
 		freelocale(c->locale);
 }
 
+bool
+datum_too_long(struct datum_ctx *c, size_t n)
+{
+	if (n <= DATUM_TEXT_MAX)
+		return false;
+	if (!c->broken)
+		err_set(c->err, "the value would be larger than %d MiB",
+			DATUM_TEXT_MAX >> 20);
+	return c->broken = true;
+}
+
 /* Types. */
 
 struct ty
@@ -127,9 +138,7 @@ ty_print(struct ty t, struct buf *out)
 	struct type plain = {.kind = (enum type_kind)t.kind,
 		.precision = t.p, .scale = t.s};
 
-	if (t.kind == TYPE_DAYS || t.kind == TYPE_YEARS)
-		buf_str(out, "interval");
-	else if (t.kind == TYPE_NULL)
+	if (t.kind == TYPE_NULL)
 		buf_str(out, "null");
 	else if (ty_nested(t) && t.t == NULL)
 		buf_str(out, t.kind == TYPE_ARRAY ? "array" :
@@ -218,7 +227,7 @@ load_number(const struct value *v, struct datum *out)
 		*out = datum_double(number_double(v->s, v->n));
 	else if (number_int(v->s, v->n, &i) == 0)
 		*out = datum_int(TYPE_LONG, i);
-	else if (v->n <= NUMERIC_DIGITS &&
+	else if (v->n <= NUMERIC_DIGITS + (size_t)(*v->s == '-') &&
 		numeric_parse(v->s, v->n, &d, &p, &s))
 		*out = datum_from_decimal(d, p, 0);
 	else
@@ -633,17 +642,33 @@ open_unknown(struct datum_ctx *c, struct datum *d, const struct items *l)
 		ty_struct(&c->arena, names, types, n).t);
 }
 
+/* What a key's text stands for: keys are strings in JSON whatever they are in
+ * the map. */
+static void
+key_value(struct datum_ctx *c, const struct datum *key, struct ty want,
+	struct value *v)
+{
+	struct json_error why;
+	char *text;
+	double d;
+
+	*v = value_json_string(key->str, key->n, false);
+	if ((ty_numeric(want) && !number_special(key->str, key->n, &d)) ||
+		want.kind == TYPE_BOOLEAN || ty_nested(want)) {
+		text = arena_zero(&c->arena, key->n + JSON_PADDING);
+		memcpy(text, key->str, key->n);
+		json_read(text, text + key->n, 0, v, &why);
+	}
+}
+
 static int
 open_key(struct datum_ctx *c, struct datum *key, struct ty want)
 {
-	struct value v = value_json_string(key->str, key->n, false);
-	double d;
+	struct value v;
 
-	/* Keys are strings in JSON whatever they are in the map. */
 	if (want.kind == TYPE_STRING || want.kind == TYPE_UNKNOWN)
 		return 0;
-	if (!number_special(key->str, key->n, &d) && ty_numeric(want))
-		v.type = VALUE_NUMBER;
+	key_value(c, key, want, &v);
 	return datum_load(c, &v, want, key);
 }
 
@@ -778,8 +803,10 @@ compare_items(struct datum_ctx *c, struct datum a, struct datum b)
 	size_t n, na, nb;
 	int r;
 
-	if (datum_open(c, &a) != 0 || datum_open(c, &b) != 0)
+	if (datum_open(c, &a) != 0 || datum_open(c, &b) != 0) {
+		c->broken = true;
 		return 0;
+	}
 	na = a.kind == TYPE_MAP ? 2 * a.n : a.n;
 	nb = b.kind == TYPE_MAP ? 2 * b.n : b.n;
 	n = na < nb ? na : nb;
@@ -812,7 +839,9 @@ datum_compare(struct datum_ctx *c, const struct datum *a,
 	case TYPE_BINARY:
 		n = a->n < b->n ? a->n : b->n;
 		r = n > 0 ? memcmp(a->str, b->str, n) : 0;
-		return r != 0 ? r : a->n < b->n ? -1 : a->n > b->n;
+		if (r != 0)
+			return r < 0 ? -1 : 1;
+		return a->n < b->n ? -1 : a->n > b->n;
 	case TYPE_ARRAY:
 	case TYPE_MAP:
 	case TYPE_STRUCT:
@@ -830,6 +859,9 @@ datum_copy(struct datum_ctx *c, struct arena *a, const struct datum *d)
 	struct datum *items;
 	size_t n;
 
+	/* What items share is copied for each of them. */
+	if (datum_too_long(c, arena_used(a)))
+		return datum_null();
 	if (d->kind == TYPE_STRING || d->kind == TYPE_BINARY ||
 		(d->flags & DATUM_JSON) != 0) {
 		/* Scanners of JSON look beyond the end. */

@@ -27,10 +27,6 @@ struct expr_env;
 struct record;
 struct zone;
 
-/* Kinds beyond enum type_kind: they exist in expressions only. */
-#define TYPE_YEARS (TYPE_STRUCT + 1) /* interval of months */
-#define TYPE_DAYS (TYPE_STRUCT + 2)  /* interval of microseconds */
-
 /* A type, small enough to be passed around. */
 struct ty {
 	uint8_t kind;
@@ -73,7 +69,13 @@ struct datum_ctx {
 	struct buf text, more; /* scratch */
 	struct datum *vars;    /* of lambdas */
 	locale_t locale;       /* for the case of letters, when first needed */
+	bool exact;  /* while a datum_try_cast() is under way */
+	bool broken; /* something failed where no failure can be told: see err */
 };
+/* Nothing that an expression makes is larger. */
+#define DATUM_TEXT_MAX (256 << 20)
+/* Is this too long?  Then c is broken. */
+bool datum_too_long(struct datum_ctx *c, size_t n);
 void datum_ctx_init(struct datum_ctx *c);
 void datum_ctx_release(struct datum_ctx *c);
 
@@ -118,6 +120,13 @@ ty_nested(struct ty t)
 {
 	return t.kind == TYPE_ARRAY || t.kind == TYPE_MAP ||
 		t.kind == TYPE_STRUCT;
+}
+
+/* Months have 32 bits, microseconds 64. */
+static inline bool
+ty_interval_fits(int kind, numeric v)
+{
+	return kind == TYPE_YEARS ? v == (int32_t)v : v == (int64_t)v;
 }
 
 /* Of a schema (NULL: unknown), and back (into an arena). */
@@ -228,7 +237,9 @@ int datum_field(struct datum_ctx *c, const struct datum *d, const char *name,
 
 /*
  * Order, as Spark sorts: false < true, NaN above all, text by bytes, nulls
- * first.  Numbers of different kinds are compared as numbers.
+ * first.  Numbers of different kinds are compared as numbers.  -1, 0 or 1.
+ * Items of arrays and the like that are not what their type says set
+ * c->broken, which ends the evaluation as a failure.
  */
 int datum_compare(struct datum_ctx *c, const struct datum *a,
 	const struct datum *b);
@@ -236,6 +247,9 @@ int datum_compare(struct datum_ctx *c, const struct datum *a,
 /* CAST.  What cannot be read becomes null; -1 where no such cast exists. */
 int datum_cast(struct datum_ctx *c, struct datum *d, struct ty to);
 bool datum_castable(struct ty from, struct ty to);
+/* TRY_CAST: what does not fit becomes null, too, instead of being cut. */
+int datum_try_cast(struct datum_ctx *c, struct datum *d, struct ty to);
+bool datum_try_castable(struct ty from, struct ty to);
 /* The message that there is no such cast; returns -1. */
 int datum_refuse(struct datum_ctx *c, struct ty from, struct ty to);
 

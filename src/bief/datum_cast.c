@@ -71,7 +71,7 @@ print_items(struct datum_ctx *c, const struct datum *d, struct buf *out)
 	}
 	n = o.kind == TYPE_MAP ? 2 * (size_t)o.n : o.n;
 	buf_byte(out, o.kind == TYPE_ARRAY ? '[' : '{');
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !datum_too_long(c, out->n); i++) {
 		if (i > 0)
 			buf_str(out, o.kind == TYPE_MAP && i % 2 == 1 ? " -> "
 								      : ", ");
@@ -196,6 +196,29 @@ json_time(struct datum_ctx *c, const struct datum *d,
 	buf_release(&b);
 }
 
+/* A key as a stream has it: the text of the value that it would be. */
+static void
+key_text(struct datum_ctx *c, const struct datum *key, struct buf *out)
+{
+	struct buf text, json;
+	struct value v;
+
+	if (key->kind == TYPE_STRING) {
+		buf_add(out, key->str, key->n);
+		return;
+	}
+	buf_init(&text);
+	buf_init(&json);
+	v = datum_store(c, key, &text);
+	value_print(&v, &json);
+	if (json.n >= 2 && json.p[0] == '"')
+		buf_add(out, json.p + 1, json.n - 2); /* it has no escapes */
+	else
+		buf_add(out, json.p, json.n);
+	buf_release(&text);
+	buf_release(&json);
+}
+
 static void
 spark_quote(const char *s, size_t n, const struct json_style *style,
 	struct buf *out)
@@ -254,10 +277,10 @@ json_name(struct datum_ctx *c, const struct datum *d, size_t i,
 		spark_quote(name, strlen(name), style, out);
 	} else {
 		buf_init(&b);
-		if (style != NULL)
-			json_key(c, &d->items[2 * i], &b);
+		if (style == NULL)
+			key_text(c, &d->items[2 * i], &b);
 		else
-			datum_print(c, &d->items[2 * i], &b);
+			json_key(c, &d->items[2 * i], &b);
 		spark_quote(buf_cstr(&b), b.n, style, out);
 		buf_release(&b);
 	}
@@ -292,7 +315,7 @@ json_items(struct datum_ctx *c, const struct datum *d,
 	bool object = d->kind != TYPE_ARRAY, first = true;
 
 	buf_byte(out, object ? '{' : '[');
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; i < d->n && !datum_too_long(c, out->n); i++) {
 		const struct datum *e =
 			&d->items[d->kind == TYPE_MAP ? 2 * i + 1 : i];
 
@@ -412,9 +435,9 @@ trim(const char **s, size_t *n)
 		--*n;
 }
 
-/* Digits, and a fraction that is cut off. */
+/* Digits, and a fraction that is cut off (if that is allowed). */
 static bool
-text_long(const char *s, size_t n, int64_t *out)
+text_long(const char *s, size_t n, bool cut, int64_t *out)
 {
 	const char *p = s, *end = s + n;
 	bool negative = false;
@@ -430,6 +453,8 @@ text_long(const char *s, size_t n, int64_t *out)
 			__builtin_sub_overflow(v, *p - '0', &v))
 			return false;
 	}
+	if (p < end && !cut)
+		return false;
 	for (p += p < end; p < end; p++)
 		if (!isdigit((unsigned char)*p))
 			return false;
@@ -535,11 +560,8 @@ from_text(struct datum_ctx *c, struct datum *d, struct ty to)
 			number_special(s, n, &x)) {
 			r = datum_double(x);
 			datum_cast(c, &r, to);
-		} else if (text_long(s, n, &i) &&
-			(to.kind == TYPE_LONG ||
-				(to.kind == TYPE_INT && i == (int32_t)i) ||
-				(to.kind == TYPE_SHORT && i == (int16_t)i) ||
-				(to.kind == TYPE_BYTE && i == (int8_t)i)))
+		} else if (text_long(s, n, !c->exact, &i) &&
+			datum_wrap(i, to.kind) == i)
 			r = datum_int(to.kind, i);
 		break;
 	case TYPE_FLOAT:
@@ -589,8 +611,24 @@ cut(double d, int kind)
 	return d <= INT32_MIN ? INT32_MIN : (int64_t)d;
 }
 
+/* Is the whole part of a float or double a value of an integer type?  As in
+ * Java, where the type's end is taken as a float or double. */
+static bool
+real_fits(const struct datum *d, int kind)
+{
+	double least = kind == TYPE_BYTE ? INT8_MIN
+		: kind == TYPE_SHORT	 ? INT16_MIN
+		: kind == TYPE_INT	 ? INT32_MIN
+					 : -9223372036854775808.0;
+	double most = kind == TYPE_LONG ? -least : -least - 1;
+
+	if (d->kind == TYPE_FLOAT)
+		most = (double)(float)most;
+	return floor(d->d) <= most && ceil(d->d) >= least;
+}
+
 static struct datum
-number_time(const struct datum *d)
+number_time(struct datum_ctx *c, const struct datum *d)
 {
 	int64_t us;
 	double x;
@@ -616,7 +654,7 @@ number_time(const struct datum *d)
 			(int64_t)v);
 	}
 	x = d->d;
-	if (!isfinite(x))
+	if (!isfinite(x) || (c->exact && fabs(x * 1e6) > 9223372036854775808.0))
 		return datum_null();
 	return datum_int(TYPE_TIMESTAMP,
 		cut(x * 1e6, TYPE_LONG));
@@ -638,13 +676,47 @@ number_decimal(const struct datum *d, struct ty to)
 	return ok ? datum_from_decimal(v, to.p, to.s) : datum_null();
 }
 
+/* Big-endian, as long as its type. */
+static struct datum
+number_bytes(struct datum_ctx *c, const struct datum *d)
+{
+	size_t n = d->kind == TYPE_LONG ? 8
+		: d->kind == TYPE_INT	? 4
+		: d->kind == TYPE_SHORT ? 2
+					: 1;
+	char *p = arena_get(&c->arena, n);
+	struct datum r = datum_string(p, n);
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = (char)((uint64_t)d->i >> 8 * (n - 1 - i));
+	r.kind = TYPE_BINARY;
+	return r;
+}
+
+/* To one of the integer types. */
+static struct datum
+number_whole(struct datum_ctx *c, const struct datum *d, int kind)
+{
+	numeric v = d->i;
+
+	if (ty_fraction(datum_ty(d))) {
+		if (c->exact && !real_fits(d, kind))
+			return datum_null();
+		v = cut(d->d, kind);
+	} else if (d->kind == TYPE_DECIMAL) {
+		v = datum_decimal(d) / numeric_power10(d->s);
+	}
+	if (c->exact && v != datum_wrap((int64_t)v, kind))
+		return datum_null();
+	return datum_int(kind, datum_wrap((int64_t)v, kind));
+}
+
 /* Of numbers and booleans. */
 static void
-from_number(struct datum *d, struct ty to)
+from_number(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	bool fraction = ty_fraction(datum_ty(d));
 	struct datum r = datum_null();
-	numeric v;
 
 	switch ((int)to.kind) {
 	case TYPE_BOOLEAN:
@@ -656,15 +728,7 @@ from_number(struct datum *d, struct ty to)
 	case TYPE_SHORT:
 	case TYPE_INT:
 	case TYPE_LONG:
-		if (fraction) {
-			r = datum_int(to.kind,
-				datum_wrap(cut(d->d, to.kind), to.kind));
-		} else if (d->kind == TYPE_DECIMAL) {
-			v = datum_decimal(d) / numeric_power10(d->s);
-			r = datum_int(to.kind, datum_wrap((int64_t)v, to.kind));
-		} else {
-			r = datum_int(to.kind, datum_wrap(d->i, to.kind));
-		}
+		r = number_whole(c, d, to.kind);
 		break;
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
@@ -681,7 +745,10 @@ from_number(struct datum *d, struct ty to)
 		r = number_decimal(d, to);
 		break;
 	case TYPE_TIMESTAMP:
-		r = number_time(d);
+		r = number_time(c, d);
+		break;
+	case TYPE_BINARY:
+		r = number_bytes(c, d);
 		break;
 	}
 	*d = r;
@@ -705,11 +772,13 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_DOUBLE:
 	case TYPE_DECIMAL:
 		*d = datum_double((double)us / 1e6);
-		from_number(d, to);
+		from_number(c, d, to);
 		break;
 	default:
-		*d = datum_int(to.kind,
-			datum_wrap(time_floor_div(us, TIME_SECOND), to.kind));
+		/* Seconds that do not fit are null, not cut. */
+		us = time_floor_div(us, TIME_SECOND);
+		*d = datum_wrap(us, to.kind) == us ? datum_int(to.kind, us)
+						   : datum_null();
 	}
 }
 
@@ -722,22 +791,54 @@ from_date(struct datum_ctx *c, struct datum *d, struct ty to)
 		*d = datum_null();
 }
 
-/* An interval as a count of its last unit. */
-static void
-from_interval(struct datum *d, struct ty to)
+/* A value of one type does not fit into another one; returns -1. */
+static int
+datum_overflow(struct datum_ctx *c, struct ty from, struct ty to)
+{
+	struct buf a, b;
+
+	buf_init(&a);
+	buf_init(&b);
+	ty_print(from, &a);
+	ty_print(to, &b);
+	err_set(c->err, "a value of type %s does not fit into %s",
+		buf_cstr(&a), buf_cstr(&b));
+	buf_release(&a);
+	buf_release(&b);
+	return -1;
+}
+
+/* An interval as a count of its last unit: a decimal has the fraction of
+ * seconds, an integer must have room for it. */
+static int
+from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	static const int64_t size[] = {86400, 3600, 60, 1};
+	struct ty from = datum_ty(d);
+	int64_t i = d->i;
 
 	if (d->kind == to.kind) {
 		d->p = to.p;
 		d->s = to.s;
-		return;
+		return 0;
+	}
+	if (to.kind == TYPE_DECIMAL && d->kind == TYPE_DAYS &&
+		d->s == UNIT_SECOND) {
+		*d = datum_from_decimal(i, 19, 6);
+		*d = number_decimal(d, to);
+		return 0;
 	}
 	if (d->kind == TYPE_DAYS)
-		*d = datum_int(TYPE_LONG, d->i / (size[d->s] * TIME_SECOND));
-	else
-		*d = datum_int(TYPE_LONG, d->s == UNIT_YEAR ? d->i / 12 : d->i);
-	from_number(d, to);
+		i /= size[d->s] * TIME_SECOND;
+	else if (d->s == UNIT_YEAR)
+		i /= 12;
+	*d = datum_int(TYPE_LONG, i);
+	if (ty_integral(to) && datum_wrap(i, to.kind) != i) {
+		*d = datum_null();
+		return c->exact ? 0 : datum_overflow(c, from, to);
+	}
+	from_number(c, d, to);
+	return 0;
 }
 
 /* Casts of nested values: of their items. */
@@ -795,6 +896,13 @@ from_items(struct datum_ctx *c, struct datum *d, struct ty to)
 bool
 datum_castable(struct ty from, struct ty to)
 {
+	/* Text that is no number would be a key that is null. */
+	if (from.kind == TYPE_MAP && to.kind == TYPE_MAP &&
+		ty_key(from).kind == TYPE_STRING &&
+		ty_key(to).kind > TYPE_NULL &&
+		ty_key(to).kind != TYPE_STRING &&
+		ty_key(to).kind != TYPE_BINARY)
+		return false;
 	if (from.kind == TYPE_UNKNOWN || to.kind == TYPE_UNKNOWN ||
 		from.kind == TYPE_NULL || to.kind == TYPE_STRING ||
 		from.kind == to.kind)
@@ -811,7 +919,8 @@ datum_castable(struct ty from, struct ty to)
 	case TYPE_DOUBLE:
 	case TYPE_DECIMAL:
 		return (to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DECIMAL) ||
-			to.kind == TYPE_TIMESTAMP;
+			to.kind == TYPE_TIMESTAMP ||
+			(to.kind == TYPE_BINARY && ty_integral(from));
 	case TYPE_TIMESTAMP:
 	case TYPE_DATE:
 		return (to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DECIMAL) ||
@@ -823,6 +932,28 @@ datum_castable(struct ty from, struct ty to)
 		return to.kind == TYPE_MAP && from.t == NULL;
 	}
 	return false;
+}
+
+/* Dates are no numbers for try_cast, times no truth values. */
+bool
+datum_try_castable(struct ty from, struct ty to)
+{
+	if (!datum_castable(from, to))
+		return false;
+	switch ((int)from.kind) {
+	case TYPE_DATE:
+		return to.kind > TYPE_DECIMAL || to.kind <= TYPE_NULL;
+	case TYPE_TIMESTAMP:
+		return to.kind != TYPE_BOOLEAN;
+	case TYPE_BOOLEAN:
+		return to.kind != TYPE_TIMESTAMP;
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+	case TYPE_LONG:
+		return to.kind != TYPE_BINARY;
+	}
+	return true;
 }
 
 int
@@ -903,8 +1034,7 @@ datum_cast(struct datum_ctx *c, struct datum *d, struct ty to)
 		return 0;
 	case TYPE_YEARS:
 	case TYPE_DAYS:
-		from_interval(d, to);
-		return 0;
+		return from_interval(c, d, to);
 	case TYPE_STRUCT:
 		if (to.kind == TYPE_MAP)
 			return struct_map(c, d, to);
@@ -913,6 +1043,18 @@ datum_cast(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_MAP:
 		return from_items(c, d, to);
 	}
-	from_number(d, to);
+	from_number(c, d, to);
 	return 0;
+}
+
+int
+datum_try_cast(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	bool before = c->exact;
+	int r;
+
+	c->exact = true;
+	r = datum_cast(c, d, to);
+	c->exact = before;
+	return r;
 }

@@ -241,6 +241,42 @@ schema_nearest(const struct schema *s, const char *name)
 	return best;
 }
 
+static const struct type *
+other_keys(const struct type *t)
+{
+	const struct type *found;
+
+	if (t == NULL)
+		return NULL;
+	if (t->kind == TYPE_MAP && t->key->kind != TYPE_STRING)
+		return t;
+	found = other_keys(t->elem);
+	for (size_t i = 0; found == NULL && t->fields != NULL &&
+		i < t->fields->n; i++)
+		found = other_keys(t->fields->f[i].type);
+	return found;
+}
+
+int
+schema_string_keys(const struct schema *s, struct err *err)
+{
+	const struct type *t;
+	struct buf b;
+
+	for (size_t i = 0; i < s->n; i++) {
+		t = other_keys(s->f[i].type);
+		if (t == NULL)
+			continue;
+		buf_init(&b);
+		type_print(t, &b);
+		err_as(err, STATUS_USAGE, "schema: field '%s': %s: the keys of "
+			"a map are strings here", s->f[i].name, buf_cstr(&b));
+		buf_release(&b);
+		return -1;
+	}
+	return 0;
+}
+
 /* Printing. */
 
 static bool
@@ -289,11 +325,28 @@ schema_print(const struct schema *s, struct buf *out)
 	fields_print(s, " ", ", ", out);
 }
 
+/* interval year to month, interval day */
+static void
+interval_print(const struct type *t, struct buf *out)
+{
+	static const char *const names[][4] = {
+		{"year", "month"}, {"day", "hour", "minute", "second"}};
+	const char *const *unit = names[t->kind == TYPE_DAYS];
+
+	buf_printf(out, "interval %s", unit[t->precision]);
+	if (t->scale > t->precision)
+		buf_printf(out, " to %s", unit[t->scale]);
+}
+
 void
 type_print(const struct type *t, struct buf *out)
 {
 	const char *name = "unknown";
 
+	if (t != NULL && t->kind > TYPE_STRUCT) {
+		interval_print(t, out);
+		return;
+	}
 	for (size_t i = 0; t != NULL && i < NWORDS; i++)
 		if (words[i].kind == t->kind) {
 			name = words[i].name;
@@ -551,13 +604,8 @@ read_inside(struct reader *r, struct type *t)
 			return -1;
 	} else {
 		if (t->kind == TYPE_MAP) {
-			skip_space(r);
-			const char *at = r->p;
 			if (read_type(r, &t->key) < 0)
 				return -1;
-			if (t->key->kind != TYPE_STRING)
-				return refuse(r, at,
-					"the keys of a map are strings");
 			if (!take(r, ','))
 				return refuse(r, r->p, "expected ','");
 		}
@@ -754,13 +802,12 @@ json_child(const struct value *v, int depth, const char *kind,
 			goto err;
 	} else if (strcmp(kind, "map") == 0) {
 		t = type_new(TYPE_MAP);
-		t->key = type_new(TYPE_STRING);
-		if (!json_get(v, "keyType", 7, &part) ||
-			part.type != VALUE_STRING || part.n != 6 ||
-			memcmp(part.s, "string", 6) != 0) {
-			json_refuse(err, "the keys of a map are strings");
+		if (!json_get(v, "keyType", 7, &part)) {
+			json_refuse(err, "a map has no \"keyType\"");
 			goto err;
 		}
+		if (json_type(&part, depth, &t->key, err) < 0)
+			goto err;
 		if (!json_get(v, "valueType", 9, &part)) {
 			json_refuse(err, "a map has no \"valueType\"");
 			goto err;

@@ -32,7 +32,11 @@ enum type_kind {
 	TYPE_DATE,
 	TYPE_ARRAY,  /* elem */
 	TYPE_MAP,    /* key, elem */
-	TYPE_STRUCT  /* fields */
+	TYPE_STRUCT, /* fields */
+	/* In expressions only (datum.h): they leave as text.  precision and
+	 * scale are the first and the last unit. */
+	TYPE_YEARS, /* interval of months */
+	TYPE_DAYS   /* interval of microseconds */
 };
 
 enum time_unit { UNIT_S, UNIT_MS, UNIT_US, UNIT_NS };
@@ -67,6 +71,11 @@ struct schema *schema_read(const char *text, const char *file,
  */
 int schema_corrupt(struct schema *s, const char *name, int *at,
 	struct err *err);
+/*
+ * Refuse maps whose keys are no strings: text that comes from outside has no
+ * others.  0 or -1 with a message.
+ */
+int schema_string_keys(const struct schema *s, struct err *err);
 struct schema *schema_new(void);
 struct schema *schema_copy(const struct schema *s);
 void schema_free(struct schema *s);

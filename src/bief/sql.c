@@ -47,7 +47,6 @@ sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 	const struct value *field;
 	struct datum d;
 
-	arena_clear(&c->arena);
 	if (n->op == SQL_FIELD && n->npart == 1 &&
 		(n->ty.kind == TYPE_UNKNOWN || n->exact)) {
 		/* What is not computed keeps its spelling. */
@@ -56,11 +55,11 @@ sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 		*v = field != NULL ? *field : value_null();
 		return 0;
 	}
-	if (n->eval(c, n, &d) != 0)
+	if (sql_eval(c, n, &d) != 0)
 		return -1;
 	buf_clear(out);
 	*v = datum_store(c, &d, out);
-	return 0;
+	return c->broken ? -1 : 0;
 }
 
 int
@@ -68,8 +67,7 @@ sql_true(struct datum_ctx *c, struct sql_node *n)
 {
 	struct datum d;
 
-	arena_clear(&c->arena);
-	if (n->eval(c, n, &d) != 0)
+	if (sql_eval(c, n, &d) != 0)
 		return -1;
 	if (d.kind != TYPE_BOOLEAN && d.kind != TYPE_NULL)
 		return err_set(c->err, "the condition gives no truth value");
@@ -102,20 +100,44 @@ sql_each(struct expr *expr, const struct record *r, const struct expr_env *env,
 	return each(arg, &v);
 }
 
+/* A type as it is in a stream: intervals leave as text. */
+static struct type *
+leaving(struct arena *a, const struct type *t)
+{
+	struct type *r;
+
+	if (t == NULL)
+		return NULL;
+	r = arena_zero(a, sizeof(*r));
+	if (t->kind > TYPE_STRUCT) {
+		r->kind = TYPE_STRING;
+		return r;
+	}
+	*r = *t;
+	r->key = leaving(a, t->key);
+	r->elem = leaving(a, t->elem);
+	if (t->fields == NULL)
+		return r;
+	r->fields = arena_zero(a, sizeof(*r->fields));
+	r->fields->n = t->fields->n;
+	r->fields->f = arena_zero(a, t->fields->n * sizeof(*r->fields->f) + 1);
+	for (size_t i = 0; i < t->fields->n; i++) {
+		r->fields->f[i].name = t->fields->f[i].name;
+		r->fields->f[i].type = leaving(a, t->fields->f[i].type);
+	}
+	return r;
+}
+
 static const struct type *
 sql_type(const struct expr *expr)
 {
 	struct sql_expr *x = (struct sql_expr *)expr;
 	static const struct type unknown = {.kind = TYPE_UNKNOWN};
-	static const struct type text = {.kind = TYPE_STRING};
 
-	/* Intervals leave as text. */
-	if (x->root->ty.kind > TYPE_STRUCT)
-		return &text;
 	if (x->root->ty.kind == TYPE_UNKNOWN ||
 		(ty_nested(x->root->ty) && x->root->ty.t == NULL))
 		return &unknown;
-	return ty_type(&x->sql.arena, x->root->ty);
+	return leaving(&x->sql.arena, ty_type(&x->sql.arena, x->root->ty));
 }
 
 static bool

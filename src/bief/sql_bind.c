@@ -6,6 +6,7 @@
  * hangs on types that are not known, its rule is asked again when values come
  * (sql_eval.c).
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -174,10 +175,43 @@ compare_text(struct ty t, struct ty *out)
 	return true;
 }
 
+/* Arrays and the like are compared as they are: of one type, but that numbers
+ * may differ.  What is not known is taken to fit. */
+static bool
+compare_nested(struct ty a, struct ty b)
+{
+	struct ty t;
+
+	if (a.kind == TYPE_NULL || b.kind == TYPE_NULL)
+		return true;
+	if (!ty_nested(a) || a.kind != b.kind)
+		return a.kind == b.kind || a.kind == TYPE_UNKNOWN ||
+			b.kind == TYPE_UNKNOWN ||
+			(!ty_nested(a) && !ty_nested(b) &&
+				a.kind != TYPE_STRING &&
+				b.kind != TYPE_STRING &&
+				sql_type_compare(a, b, &t));
+	if (a.t == NULL || b.t == NULL)
+		return true;
+	if (a.kind != TYPE_STRUCT)
+		return compare_nested(ty_elem(a), ty_elem(b)) &&
+			(a.kind == TYPE_ARRAY ||
+				compare_nested(ty_key(a), ty_key(b)));
+	if (a.t->fields->n != b.t->fields->n)
+		return false;
+	for (size_t i = 0; i < a.t->fields->n; i++)
+		if (!compare_nested(ty_from(a.t->fields->f[i].type),
+			    ty_from(b.t->fields->f[i].type)))
+			return false;
+	return true;
+}
+
 bool
 sql_type_compare(struct ty a, struct ty b, struct ty *out)
 {
 	*out = a;
+	if (ty_nested(a) && ty_nested(b))
+		return compare_nested(a, b);
 	if (a.kind == TYPE_UNKNOWN || b.kind == TYPE_UNKNOWN) {
 		*out = ty(TYPE_UNKNOWN);
 		return true;
@@ -499,7 +533,8 @@ bind_cast(struct sql *x, struct sql_node *n, struct err *err)
 	n->eval = sql_eval_cast;
 	n->bound = true;
 	mark_constant(n);
-	if (datum_castable(n->arg[0]->ty, n->ty))
+	if ((n->attempt ? datum_try_castable : datum_castable)(
+		    n->arg[0]->ty, n->ty))
 		return 0;
 	buf_init(&a);
 	buf_init(&b);
@@ -512,9 +547,10 @@ bind_cast(struct sql *x, struct sql_node *n, struct err *err)
 	return -1;
 }
 
-/* The types of a lambda's variables, from those of the other arguments. */
+/* The types of a lambda's variables, from those of the other arguments; made is
+ * the one of what a fold has made so far. */
 static void
-lambda_types(const struct sql_node *call, struct ty *vars)
+lambda_types(const struct sql_node *call, struct ty made, struct ty *vars)
 {
 	struct ty a = call->arg[0]->ty, b = ty(TYPE_UNKNOWN);
 
@@ -538,18 +574,20 @@ lambda_types(const struct sql_node *call, struct ty *vars)
 		vars[1] = ty_elem(a);
 		break;
 	case SQL_VARS_FOLD:
+		vars[0] = made;
+		vars[1] = ty_elem(a);
 		break;
 	}
 }
 
 static int
 bind_lambda(struct sql *x, const struct sql_node *call, struct sql_node *f,
-	struct err *err)
+	struct ty made, struct err *err)
 {
 	int r;
 
 	f->vars = arena_get(&x->arena, 3 * sizeof(*f->vars));
-	lambda_types(call, f->vars);
+	lambda_types(call, made, f->vars);
 	f->var = x->nvars;
 	f->outer = x->scope;
 	x->scope = f;
@@ -565,24 +603,124 @@ bind_lambda(struct sql *x, const struct sql_node *call, struct sql_node *f,
 	return r;
 }
 
+/* A tree that has not been bound, once more. */
+static struct sql_node *
+clone(struct sql *x, const struct sql_node *of)
+{
+	struct sql_node *n = sql_node(x, of->op, of->from);
+	struct sql_node *all = n->all;
+	size_t size = (size_t)of->npart * sizeof(*n->part);
+
+	*n = *of;
+	n->all = all;
+	if (of->npart > 0)
+		n->part = memcpy(arena_get(&x->arena, size), of->part, size);
+	if (of->narg > 0)
+		n->arg = arena_get(&x->arena,
+			(size_t)of->narg * sizeof(*n->arg));
+	for (int i = 0; i < of->narg; i++)
+		n->arg[i] = clone(x, of->arg[i]);
+	return n;
+}
+
+/*
+ * A fold whose function gives another type than it starts with, such as bigints
+ * summed from 0, starts with a wider one: the function is bound with it until
+ * that is what it gives, which decimals do when they have 38 digits.
+ */
+static int
+bind_fold(struct sql *x, struct sql_node *n, struct err *err)
+{
+	struct ty made = n->arg[1]->ty, want;
+	struct sql_node *f = NULL;
+	struct buf a, b;
+
+	for (int i = 0; i <= NUMERIC_DIGITS && made.kind > TYPE_NULL; i++) {
+		f = clone(x, n->arg[2]);
+		if (bind_lambda(x, n, f, made, err) != 0)
+			return -1;
+		if (f->ty.kind <= TYPE_NULL || ty_equal(f->ty, made) ||
+			!sql_type_tightest(&x->arena, made, f->ty, &want))
+			break;
+		made = want;
+	}
+	if (f == NULL || f->ty.kind == TYPE_UNKNOWN) {
+		made = ty(TYPE_UNKNOWN);
+		f = n->arg[2];
+		if (bind_lambda(x, n, f, made, err) != 0)
+			return -1;
+	} else if (f->ty.kind != TYPE_NULL && !ty_equal(f->ty, made)) {
+		buf_init(&a);
+		buf_init(&b);
+		ty_print(made, &a);
+		ty_print(f->ty, &b);
+		sql_refuse(x, n->arg[2]->from, err, "'%s' starts with %s, and "
+			"its function gives %s", n->fn->name, buf_cstr(&a),
+			buf_cstr(&b));
+		buf_release(&a);
+		buf_release(&b);
+		return -1;
+	} else if (!ty_equal(n->arg[1]->ty, made)) {
+		n->arg[1] = put_cast(x, n->arg[1], made);
+	}
+	n->arg[2] = f;
+	return n->narg < 4 ? 0 : bind_lambda(x, n, n->arg[3], made, err);
+}
+
+/* Where a function is wanted, what has no arguments may stand for one. */
+static int
+want_lambda(struct sql *x, struct sql_node *n, int i, struct err *err)
+{
+	struct sql_node *of = n->arg[i], *f;
+
+	if (of->op == SQL_FUNCTION)
+		return 0;
+	if (sql_bind(x, &n->arg[i], err) != 0)
+		return -1;
+	of = n->arg[i];
+	/* A name that is not known is more likely a missing "x ->". */
+	if (!of->constant && x->fields[0] == NULL)
+		return sql_refuse(x, of->from, err,
+			"'%s' takes a function such as x -> x + 1",
+			n->fn->name);
+	f = sql_node(x, SQL_FUNCTION, of->from);
+	f->to = of->to;
+	f->arg = arena_get(&x->arena, sizeof(*f->arg));
+	f->arg[0] = of;
+	f->narg = 1;
+	n->arg[i] = f;
+	return 0;
+}
+
+/* The first of the arguments that are functions. */
+static int
+first_lambda(const struct sql_fn *fn)
+{
+	return (fn->flags & SQL_LAMBDA) == 0 ? INT_MAX
+		: fn->tag == SQL_VARS_FOLD || fn->tag == SQL_VARS_ZIP ? 2 : 1;
+}
+
 static int
 bind_arguments(struct sql *x, struct sql_node *n, struct err *err)
 {
-	bool lambda = (n->fn->flags & SQL_LAMBDA) != 0;
+	int first = first_lambda(n->fn);
+	bool fold = first == 2 && n->fn->tag == SQL_VARS_FOLD;
 
 	for (int i = 0; i < n->narg; i++) {
-		if (n->arg[i]->op == SQL_FUNCTION) {
-			if (!lambda || i == 0)
-				return sql_refuse(x, n->arg[i]->from, err,
-					"'%s' takes no function here",
-					n->fn->name);
-			if (bind_lambda(x, n, n->arg[i], err) != 0)
+		if (i >= first) {
+			if (want_lambda(x, n, i, err) != 0)
 				return -1;
+			if (!fold && bind_lambda(x, n, n->arg[i],
+					     ty(TYPE_UNKNOWN), err) != 0)
+				return -1;
+		} else if (n->arg[i]->op == SQL_FUNCTION) {
+			return sql_refuse(x, n->arg[i]->from, err,
+				"'%s' takes no function here", n->fn->name);
 		} else if (sql_bind(x, &n->arg[i], err) != 0) {
 			return -1;
 		}
 	}
-	return 0;
+	return fold ? bind_fold(x, n, err) : 0;
 }
 
 static int

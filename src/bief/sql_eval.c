@@ -11,6 +11,14 @@
 #include "sql_impl.h"
 
 int
+sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	arena_clear(&c->arena);
+	c->broken = false;
+	return n->eval(c, n, out) != 0 || c->broken ? -1 : 0;
+}
+
+int
 sql_eval_literal(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	*out = n->lit;
@@ -203,9 +211,11 @@ sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (out->kind == TYPE_STRING && n->arg[0]->constant &&
 		sql_time_word(c, out, n->ty.kind, out))
 		return 0;
-	if (n->implicit && ty_nested(datum_ty(out)) && !ty_nested(n->ty))
+	if ((n->implicit && ty_nested(datum_ty(out)) && !ty_nested(n->ty)) ||
+		(n->attempt && !datum_try_castable(datum_ty(out), n->ty)))
 		return datum_refuse(c, datum_ty(out), n->ty);
-	return datum_cast(c, out, n->ty);
+	return n->attempt ? datum_try_cast(c, out, n->ty)
+			  : datum_cast(c, out, n->ty);
 }
 
 int
@@ -217,6 +227,8 @@ sql_eval_constant(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 			return -1;
 		arena_clear(&n->keep);
 		n->kept = datum_copy(c, &n->keep, out);
+		if (c->broken)
+			return -1;
 		n->kept_zone = c->env->zone;
 		n->kept_us = c->env->batch_us;
 		n->is_kept = true;
@@ -229,6 +241,11 @@ int
 sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 	const struct datum *a, int n, struct datum *out)
 {
+	if (c->broken)
+		return -1;
+	if (arena_used(&c->arena) / 4 > SQL_TEXT_MAX)
+		return err_set(c->err, "a function in an expression would make "
+			"more than %d MiB", 4 * (SQL_TEXT_MAX >> 20));
 	for (int i = 0; i < f->nvar; i++)
 		c->vars[f->var + i] = i < n ? a[i] : datum_null();
 	return f->arg[0]->eval(c, f->arg[0], out);

@@ -104,6 +104,7 @@ kind_of(char c)
 	switch (c) {
 	case 's': return TYPE_STRING;
 	case 'b': return TYPE_BOOLEAN;
+	case 'y': return TYPE_BYTE;
 	case 'i': return TYPE_INT;
 	case 'l': return TYPE_LONG;
 	case 'd': return TYPE_DOUBLE;
@@ -180,14 +181,13 @@ argument_rule(struct sql_rule *r, int i, char c)
 	return 0;
 }
 
-int
-sql_fn_rule(struct sql_rule *r)
+/* What the signature says. */
+static int
+signature_rule(struct sql_rule *r)
 {
 	const struct sql_fn *f = r->node->fn;
 	char c;
 
-	if (f->rule != NULL)
-		return f->rule(r);
 	for (int i = 0; i < r->n; i++)
 		if (argument_rule(r, i, letter(f->sig, i)) != 0)
 			return -1;
@@ -201,4 +201,34 @@ sql_fn_rule(struct sql_rule *r)
 	else
 		r->result = ty(kind_of(c));
 	return 0;
+}
+
+/*
+ * Functions of strings that are functions of bytes where all of their strings
+ * are binary: what they give is binary then.
+ */
+int
+sql_rule_bytes(struct sql_rule *r)
+{
+	bool some = false, all = true;
+
+	for (int i = 0; i < r->n; i++)
+		if (letter(r->node->fn->sig, i) == 's') {
+			some |= r->arg[i].kind == TYPE_BINARY;
+			all &= r->arg[i].kind == TYPE_BINARY ||
+				r->arg[i].kind == TYPE_NULL;
+		}
+	if (signature_rule(r) != 0)
+		return -1;
+	for (int i = 0; some && all && i < r->n; i++)
+		if (letter(r->node->fn->sig, i) == 's')
+			r->arg[i] = r->result = ty(TYPE_BINARY);
+	return 0;
+}
+
+int
+sql_fn_rule(struct sql_rule *r)
+{
+	return r->node->fn->rule != NULL ? r->node->fn->rule(r)
+					 : signature_rule(r);
 }

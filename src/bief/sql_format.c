@@ -158,23 +158,93 @@ put_integer(struct datum_ctx *c, struct buf *b, const struct spec *f,
 	return 0;
 }
 
+/* The shortest decimal digits that mean |x|, as a whole number: how many of
+ * them are behind the point (and at least one is in front of it). */
+static int
+plain_digits(double x, struct buf *out)
+{
+	char text[NUMBER_MAX];
+	size_t n = number_print_double(fabs(x), text), i;
+	int behind = 0, exponent = 0;
+	bool point = false;
+
+	for (i = 0; i < n && text[i] != 'e' && text[i] != 'E'; i++) {
+		if (text[i] == '.') {
+			point = true;
+			continue;
+		}
+		behind += point;
+		buf_byte(out, text[i]);
+	}
+	if (i < n) {
+		text[n] = '\0';
+		exponent = atoi(text + i + 1);
+	}
+	for (behind -= exponent; behind < 0; behind++)
+		buf_byte(out, '0');
+	for (n = out->n; n <= (size_t)behind; n++) {
+		buf_byte(out, '0');
+		memmove(out->p + 1, out->p, out->n - 1);
+		out->p[0] = '0';
+	}
+	return behind;
+}
+
+/* Drop the last digits, half up. */
+static void
+round_digits(struct buf *b, int drop)
+{
+	size_t n = b->n - (size_t)drop, i = n;
+	bool up = b->p[n] >= '5';
+
+	b->n = n;
+	while (up && i > 0) {
+		up = b->p[--i] == '9';
+		b->p[i] = up ? '0' : (char)(b->p[i] + 1);
+	}
+	if (up) {
+		buf_byte(b, '0');
+		memmove(b->p + 1, b->p, b->n - 1);
+		b->p[0] = '1';
+	}
+}
+
+/* Digits of which some are behind the point, and as many more as are wanted. */
+static void
+put_digits(const struct buf *digits, int behind, int precision, struct buf *t)
+{
+	size_t whole = digits->n - (size_t)behind, first = 0;
+
+	while (first + 1 < whole && digits->p[first] == '0')
+		first++;
+	buf_add(t, digits->p + first, whole - first);
+	if (precision > 0)
+		buf_byte(t, '.');
+	buf_add(t, digits->p + whole, (size_t)behind);
+	for (; behind < precision; behind++)
+		buf_byte(t, '0');
+}
+
 /* Rounded half up by the digits that are shown, as Java does. */
 static void
 fixed_text(const struct datum *d, int precision, struct buf *t)
 {
-	char text[NUMBER_MAX];
+	struct buf digits;
 	numeric v;
-	int p, s;
+	int s = d->s;
 
-	if (d->kind == TYPE_DECIMAL) {
-		v = datum_decimal(d);
-		s = d->s;
-	} else if (!numeric_parse(text,
-			   number_print_double(fabs(d->d), text), &v, &p,
-			   &s)) {
-		buf_printf(t, "%.*f", precision, fabs(d->d));
+	if (d->kind != TYPE_DECIMAL) {
+		buf_init(&digits);
+		s = plain_digits(d->d, &digits);
+		if (precision < s) {
+			round_digits(&digits, s - precision);
+			s = precision;
+		}
+		put_digits(&digits, s, precision, t);
+		buf_release(&digits);
 		return;
 	}
+	v = datum_decimal(d);
 	if (precision < s &&
 		!numeric_rescale(v, s, precision, NUMERIC_DIGITS, &v))
 		return;
@@ -227,15 +297,79 @@ put_real(struct datum_ctx *c, struct buf *b, struct spec *f,
 	return 0;
 }
 
+/* Text, of which the precision says how much. */
+static void
+put_text(struct buf *b, const struct spec *f, const char *s, size_t n)
+{
+	size_t k = 0;
+	int left = f->precision;
+
+	for (; k < n && left >= 0; k++)
+		if (((unsigned char)s[k] & 0xC0) != 0x80 && left-- == 0)
+			break;
+	put(b, f, s, f->precision < 0 ? n : k, false);
+}
+
+/* The character of a code. */
+static int
+put_char(struct datum_ctx *c, struct buf *b, const struct spec *f,
+	const struct datum *d)
+{
+	struct buf t;
+
+	if (!ty_integral(datum_ty(d)) || d->i < 0 || d->i > 0x10FFFF)
+		return bad_format(c, "%c takes the code of a character");
+	buf_init(&t);
+	buf_utf8(&t, (uint32_t)d->i);
+	put(b, f, t.p, t.n, false);
+	buf_release(&t);
+	return 0;
+}
+
+/* What Java's hashCode() says, in hexadecimal. */
+static int
+put_hash(struct datum_ctx *c, struct buf *b, const struct spec *f,
+	const struct datum *d)
+{
+	char text[16];
+	uint64_t bits;
+	uint32_t h;
+	float single = (float)d->d;
+
+	switch ((int)d->kind) {
+	case TYPE_BOOLEAN:
+		h = d->i ? 1231 : 1237;
+		break;
+	case TYPE_LONG:
+		h = (uint32_t)(d->i ^ (int64_t)((uint64_t)d->i >> 32));
+		break;
+	case TYPE_BYTE:
+	case TYPE_SHORT:
+	case TYPE_INT:
+		h = (uint32_t)d->i;
+		break;
+	case TYPE_FLOAT:
+		memcpy(&h, &single, sizeof(h));
+		break;
+	case TYPE_DOUBLE:
+		memcpy(&bits, &d->d, sizeof(bits));
+		h = (uint32_t)(bits ^ bits >> 32);
+		break;
+	default:
+		return bad_format(c, "%h takes a number or a boolean");
+	}
+	put_text(b, f, text, (size_t)snprintf(text, sizeof(text), "%x", h));
+	return 0;
+}
+
 static int
 put_datum(struct datum_ctx *c, struct buf *b, struct spec *f,
 	const struct datum *d)
 {
 	struct buf t;
-	size_t n;
 
 	if (d->kind == TYPE_NULL && f->conversion != 'b') {
-		put(b, f, "null", 4, false);
+		put_text(b, f, "null", 4);
 		return 0;
 	}
 	switch (f->conversion) {
@@ -250,29 +384,23 @@ put_datum(struct datum_ctx *c, struct buf *b, struct spec *f,
 	case 'b':
 		if (d->kind == TYPE_NULL ||
 			(d->kind == TYPE_BOOLEAN && d->i == 0))
-			put(b, f, "false", 5, false);
+			put_text(b, f, "false", 5);
 		else
-			put(b, f, "true", 4, false);
+			put_text(b, f, "true", 4);
 		return 0;
-	case 's':
 	case 'c':
+		return put_char(c, b, f, d);
+	case 'h':
+		return put_hash(c, b, f, d);
+	case 's':
 		break;
 	default:
-		return bad_format(c, "%s, %d, %f, %e, %g, %x, %o, %b, %c, %n "
-				     "and %% are known");
+		return bad_format(c, "%s, %d, %f, %e, %g, %x, %o, %b, %c, %h, "
+				     "%n and %% are known");
 	}
 	buf_init(&t);
-	if (f->conversion == 'c' && ty_integral(datum_ty(d)))
-		buf_byte(&t, (char)d->i);
-	else
-		datum_print(c, d, &t);
-	n = t.n;
-	if (f->precision >= 0 && f->conversion == 's')
-		for (n = 0; n < t.n && f->precision >= 0; n++)
-			if (((unsigned char)t.p[n] & 0xC0) != 0x80 &&
-				f->precision-- == 0)
-				break;
-	put(b, f, t.p, n, false);
+	datum_print(c, d, &t);
+	put_text(b, f, t.p, t.n);
 	buf_release(&t);
 	return 0;
 }
@@ -293,6 +421,12 @@ run_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return -1;
 	p = a[0].str;
 	end = p + a[0].n;
+	/* Dates and timestamps are the numbers that they are kept as. */
+	for (int i = 1; i < n->narg; i++)
+		if (a[i].kind == TYPE_DATE)
+			a[i].kind = TYPE_INT;
+		else if (a[i].kind == TYPE_TIMESTAMP)
+			a[i].kind = TYPE_LONG;
 	buf_init(&b);
 	while (p < end && r == 0) {
 		at = memchr(p, '%', (size_t)(end - p));
@@ -354,14 +488,31 @@ read_pattern(const struct datum *p, int *must, int *may, int *whole,
 	return *may < 30 && *whole < 30;
 }
 
-/* |d| with so many digits behind the point, half to even by its exact value */
+/* Where digits are cut off, half to even by the exact value; what is shown is
+ * never more than the shortest digits. */
+static void
+even_real(double x, int digits, struct buf *b)
+{
+	struct buf all;
+	int behind;
+
+	buf_init(&all);
+	behind = plain_digits(x, &all);
+	if (behind <= digits)
+		put_digits(&all, behind, digits, b);
+	else
+		buf_printf(b, "%.*f", digits, fabs(x));
+	buf_release(&all);
+}
+
+/* |d| with so many digits behind the point */
 static void
 even_text(const struct datum *d, int digits, struct buf *b)
 {
 	numeric v, unit, rest;
 
 	if (d->kind != TYPE_DECIMAL) {
-		buf_printf(b, "%.*f", digits, fabs(d->d));
+		even_real(d->d, digits, b);
 		return;
 	}
 	v = datum_decimal(d);

@@ -121,6 +121,18 @@ run_hash(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* Maps that are equal may have their keys in any order. */
+static int
+hash_rule(struct sql_rule *r)
+{
+	for (int i = 0; i < r->n; i++)
+		if (r->arg[i].kind == TYPE_MAP)
+			return sql_type_mismatch(r, "takes no maps");
+	r->result = ty(strchr(r->node->fn->sig, ':')[1] == 'l' ? TYPE_LONG
+							     : TYPE_INT);
+	return 0;
+}
+
 enum { MD5, SHA1, SHA2 };
 
 static bool
@@ -211,8 +223,8 @@ run_cast(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	{name, "a:a", run_cast, 0, cast_rule, NULL, NULL, kind}
 
 const struct sql_fn sql_hash_fns[] = {
-	TAGGED("hash", "a+:i", run_hash, SQL_NULLS, 0),
-	TAGGED("xxhash64", "a+:l", run_hash, SQL_NULLS, 1),
+	{"hash", "a+:i", run_hash, SQL_NULLS, hash_rule},
+	{"xxhash64", "a+:l", run_hash, SQL_NULLS, hash_rule, NULL, NULL, 1},
 	TAGGED("md5", "x:s", run_digest, 0, MD5),
 	TAGGED("sha", "x:s", run_digest, 0, SHA1),
 	TAGGED("sha1", "x:s", run_digest, 0, SHA1),

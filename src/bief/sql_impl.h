@@ -7,6 +7,7 @@
  *	             kinds that are met, and what was found out is remembered
  *	sql_fn.c     the table of functions, operators among them; their
  *	             signatures; the functions are in sql_text.c, sql_math.c ...
+ *	sql_elsewhere.c  functions that another program has instead
  *	sql.c        expr.h's face, select lists
  *	sql_join.c   conditions over two inputs
  */
@@ -44,6 +45,7 @@ typedef int sql_rule_fn(struct sql_rule *r);
 #define SQL_VOLATILE 4 /* not the same for the same arguments */
 #define SQL_LAMBDA 8   /* the last argument is a lambda (or two) */
 #define SQL_OPERATOR 16 /* not to be called by its name */
+#define SQL_ZERO 32     /* the parser puts another function in its place */
 
 /* tag of functions that take a lambda: what its variables are */
 enum {
@@ -61,7 +63,7 @@ struct sql_fn {
 	 * before + may be repeated; then the result.  NULL: see rule.
 	 *   s string, b boolean, i int, l bigint, d double, t timestamp,
 	 *   D date, x binary, n a number, a anything, A array, M map
-	 *   results also: 0 the type of the first argument, 1 of its elements,
+	 *   results also: y tinyint, 0 the type of the first argument, 1 of its elements,
 	 *   S array of strings
 	 */
 	const char *sig;
@@ -81,6 +83,8 @@ extern const struct sql_fn sql_ops_fns[], sql_math_fns[], sql_text_fns[],
 	sql_list_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
+/* Why there is no such function, and what does its work; NULL: not known. */
+const char *sql_elsewhere(const char *name);
 /* The nearest name, or NULL. */
 const char *sql_fn_near(const char *name);
 /* All functions, for tests: i from 0, NULL at the end. */
@@ -88,6 +92,7 @@ const struct sql_fn *sql_fn_at(size_t i);
 /* How many arguments; max is -1 for any number. */
 void sql_fn_arity(const struct sql_fn *f, int *min, int *max);
 int sql_fn_rule(struct sql_rule *r);
+int sql_rule_bytes(struct sql_rule *r);
 /* One type for all arguments from first on; where some are not known: open,
  * and the result is the one of those that are. */
 int sql_rule_common(struct sql_rule *r, int first, int step, bool text,
@@ -141,6 +146,7 @@ struct sql_node {
 	struct sql_node *become; /* a name's tree, once bound */
 	bool bound;    /* types are known, casts are in place */
 	bool implicit; /* a cast that nobody asked for */
+	bool attempt;  /* try_cast: null where a value does not fit */
 	bool constant; /* made of literals (and the zone and time) alone */
 	const char *from, *to; /* where it stands in the text */
 
@@ -210,6 +216,8 @@ int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 	const char **alias, struct err *err);
 
 /* Evaluation. */
+/* Of a whole tree: what an earlier one made is gone. */
+int sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 /* 1 true; 0 false or null; -1 */
 int sql_true(struct datum_ctx *c, struct sql_node *n);
 int sql_eval_literal(struct datum_ctx *c, struct sql_node *n,
@@ -230,8 +238,9 @@ int sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 int sql_find_field(struct datum_ctx *c, struct sql_node *n,
 	const struct value **v);
 
-/* Nothing that a function makes is larger. */
-#define SQL_TEXT_MAX (256 << 20)
+/* Nothing that a function makes is larger; all that an evaluation makes has four
+ * times as much room. */
+#define SQL_TEXT_MAX DATUM_TEXT_MAX
 int sql_text_limit(struct datum_ctx *c, const struct sql_node *n,
 	int64_t times, size_t size);
 size_t sql_text_chars(const char *s, size_t n);

@@ -382,14 +382,13 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 
 	begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
-	arena_clear(&j->ctx.arena);
-	if (n->eval(&j->ctx, n, &d) != 0)
+	if (sql_eval(&j->ctx, n, &d) != 0)
 		return -1;
 	settle_number(&d, n->ty.kind == TYPE_DECIMAL &&
 			j->keys[!side].p[i]->ty.kind == TYPE_DECIMAL);
 	buf_clear(&j->out[side][i]);
 	*v = datum_store(&j->ctx, &d, &j->out[side][i]);
-	return 0;
+	return j->ctx.broken ? -1 : 0;
 }
 
 static int

@@ -18,6 +18,9 @@ add(struct datum_ctx *c, struct items *l)
 {
 	struct datum *p;
 
+	/* What is broken is not looked at again. */
+	if (l->n > 0 && datum_too_long(c, l->n * sizeof(*p)))
+		return &l->p[l->n - 1];
 	if (l->n == l->cap) {
 		l->cap = l->cap > 0 ? 2 * l->cap : 8;
 		p = arena_get(&c->arena, l->cap * sizeof(*p));
@@ -249,7 +252,7 @@ map_concat_rule(struct sql_rule *r)
 		else if (r->arg[i].kind > TYPE_NULL &&
 			r->arg[i].kind != TYPE_MAP)
 			return sql_type_mismatch(r, "takes maps");
-	if (sql_rule_common(r, 0, 1, false, &common) != 0)
+	if (sql_rule_common(r, 0, 1, true, &common) != 0)
 		return -1;
 	r->result = r->open ? (struct ty){.kind = TYPE_MAP} : common;
 	return 0;
@@ -278,7 +281,11 @@ run_map_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 static int
 size_rule(struct sql_rule *r)
 {
-	if (r->arg[0].kind > TYPE_NULL && !ty_nested(r->arg[0]))
+	struct ty a = r->arg[0];
+
+	/* An object of which nothing is known is taken as a map. */
+	if (a.kind > TYPE_NULL && (!ty_nested(a) ||
+				(a.kind == TYPE_STRUCT && a.t != NULL)))
 		return sql_type_mismatch(r, "takes an array or a map");
 	r->result = ty(TYPE_INT);
 	return 0;
@@ -306,7 +313,7 @@ run_size(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 static int
 index_rule(struct sql_rule *r)
 {
-	struct ty *a = &r->arg[0], key;
+	struct ty *a = &r->arg[0], key, common;
 	int tag = r->node->fn->tag;
 
 	if (a->kind == TYPE_UNKNOWN || r->arg[1].kind == TYPE_UNKNOWN) {
@@ -326,7 +333,11 @@ index_rule(struct sql_rule *r)
 		key = ty_key(*a);
 		if (key.kind == TYPE_UNKNOWN)
 			key = ty(TYPE_STRING);
-		r->arg[1] = key;
+		if (tag == 1 && !sql_type_tightest(r->arena, key, r->arg[1],
+				&common))
+			return sql_type_mismatch(r, "takes a map and a key");
+		if (key.kind != TYPE_NULL)
+			r->arg[1] = key;
 		r->result = ty_elem(*a);
 		return 0;
 	}
@@ -493,11 +504,20 @@ run_change(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 static int
 insert_rule(struct sql_rule *r)
 {
-	if (!want_array(&r->arg[0]))
+	struct ty *a = &r->arg[0], elem = ty_elem(*a), common;
+
+	if (!want_array(a))
 		return sql_type_mismatch(r, "takes an array, a place and a "
 					    "value");
 	r->arg[1] = ty(TYPE_INT);
-	r->result = r->arg[0];
+	r->result = *a;
+	if (elem.kind == TYPE_UNKNOWN || r->arg[2].kind == TYPE_UNKNOWN)
+		return 0;
+	if (!sql_type_tightest(r->arena, elem, r->arg[2], &common))
+		return sql_type_mismatch(r, "takes an array, a place and a "
+					    "value");
+	*a = r->result = ty_array(r->arena, common);
+	r->arg[2] = common;
 	return 0;
 }
 
@@ -558,6 +578,9 @@ sort_compare(const void *pa, const void *pb, void *arg)
 		pair[1] = *b;
 		if (s->failed || sql_eval_lambda(s->c, s->f, pair, 2, &r) != 0)
 			return s->failed = -1, 0;
+		if (r.kind != TYPE_NULL && !ty_integral(datum_ty(&r)))
+			return s->failed = err_set(s->c->err, "a function that "
+				"compares gives -1, 0 or 1"), 0;
 		return r.kind == TYPE_NULL ? 0 : r.i < 0 ? -1 : r.i > 0;
 	}
 	if (s->nulls_last && (a->kind == TYPE_NULL || b->kind == TYPE_NULL))
@@ -586,8 +609,12 @@ sort_rule(struct sql_rule *r)
 {
 	if (!want_array(&r->arg[0]))
 		return sql_type_mismatch(r, "takes an array");
-	if (r->n > 1 && r->node->arg[1]->op != SQL_FUNCTION &&
-		r->arg[1].kind > TYPE_BOOLEAN)
+	if (r->n > 1 && r->node->arg[1]->op == SQL_FUNCTION) {
+		if (r->arg[1].kind > TYPE_NULL && !ty_integral(r->arg[1]))
+			return sql_type_mismatch(r, "takes an array and a "
+						    "function that gives -1, "
+						    "0 or 1");
+	} else if (r->n > 1 && r->arg[1].kind > TYPE_BOOLEAN)
 		return sql_type_mismatch(r, "takes an array and whether to "
 					    "sort upwards");
 	r->result = r->arg[0];
@@ -719,7 +746,7 @@ run_join(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (datum_open(c, a) != 0)
 		return -1;
 	buf_init(&b);
-	for (uint32_t i = 0; i < a->n; i++) {
+	for (uint32_t i = 0; i < a->n && !datum_too_long(c, b.n); i++) {
 		if (a->items[i].kind == TYPE_NULL && n->narg < 3)
 			continue;
 		if (!first)
@@ -798,7 +825,7 @@ run_flatten(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (e->kind != TYPE_ARRAY || datum_open(c, e) != 0)
 			return err_set(c->err,
 				"'flatten' takes an array of arrays");
-		for (uint32_t k = 0; k < e->n; k++)
+		for (uint32_t k = 0; k < e->n && !c->broken; k++)
 			*add(c, &l) = e->items[k];
 	}
 	array_of(&l, n->ty.t, out);
@@ -854,13 +881,6 @@ sequence_rule(struct sql_rule *r)
 	return 0;
 }
 
-static int64_t
-sequence_item(struct datum_ctx *c, const struct datum *from, int64_t by,
-	bool months, int64_t i)
-{
-	return months ? sql_add_months(from->i, by * i) : from->i + by * i;
-}
-
 /* Times go on by the zone's calendar: each is so many steps from the first. */
 static int
 sequence_times(struct datum_ctx *c, struct sql_node *n, struct datum *a,
@@ -891,11 +911,49 @@ sequence_times(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* From one number to another one that is known to be reached: the items are
+ * counted first, so that none is computed beyond the end of the type. */
+static int
+sequence_numbers(struct datum_ctx *c, struct sql_node *n,
+	const struct datum *from, int64_t to, int64_t by, struct items *l)
+{
+	__int128 steps = ((__int128)to - from->i) / by;
+
+	if (steps >= INT32_MAX)
+		steps = INT32_MAX;
+	if (sql_text_limit(c, n, (int64_t)steps + 1, sizeof(*from)) != 0)
+		return -1;
+	/* Modulo 2^64: by times i may be more than the whole type. */
+	for (int64_t i = 0; i <= (int64_t)steps; i++)
+		*add(c, l) = datum_int(from->kind, (int64_t)((uint64_t)from->i +
+			(uint64_t)by * (uint64_t)i));
+	return 0;
+}
+
+/* Steps of months; a step may be too long for the calendar. */
+static int
+sequence_months(struct datum_ctx *c, struct sql_node *n,
+	const struct datum *from, int64_t to, int64_t by, struct items *l)
+{
+	int64_t v;
+
+	for (int64_t i = 0; by * i >= -SQL_MONTHS_MAX &&
+		by * i <= SQL_MONTHS_MAX; i++) {
+		v = sql_add_months(from->i, by * i);
+		if (by > 0 ? v > to : v < to)
+			break;
+		if (sql_text_limit(c, n, i + 1, sizeof(*from)) != 0)
+			return -1;
+		*add(c, l) = datum_int(from->kind, v);
+	}
+	return 0;
+}
+
 static int
 run_sequence(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	int64_t by = a[0].i <= a[1].i ? 1 : -1, v;
+	int64_t by = a[0].i <= a[1].i ? 1 : -1;
 	bool months = n->narg > 2 && a[2].kind == TYPE_YEARS;
 	struct items l = {0};
 
@@ -911,15 +969,9 @@ run_sequence(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 				"'sequence' does not come to its end");
 		by = 1;
 	}
-	if (!months && sql_text_limit(c, n, (int64_t)(((__int128)a[1].i -
-			a[0].i) / by), sizeof(*a)) != 0)
+	if ((months ? sequence_months : sequence_numbers)(
+		    c, n, &a[0], a[1].i, by, &l) != 0)
 		return -1;
-	for (int64_t i = 0;; i++) {
-		v = sequence_item(c, &a[0], by, months, i);
-		if (by > 0 ? v > a[1].i : v < a[1].i)
-			break;
-		*add(c, &l) = datum_int(a[0].kind, v);
-	}
 	array_of(&l, sql_result(n).t, out);
 	return 0;
 }
@@ -983,9 +1035,6 @@ lambda_rule(struct sql_rule *r)
 	struct ty body = r->arg[r->n - 1];
 	char result = strchr(f->sig, ':')[1];
 
-	if (r->node->arg[r->n - 1]->op != SQL_FUNCTION)
-		return err_as(r->err, STATUS_USAGE,
-			"'%s' takes a function such as x -> x + 1", f->name);
 	if (map && ((a->kind == TYPE_STRUCT && a->t == NULL) ||
 			   a->kind == TYPE_UNKNOWN))
 		*a = ty(TYPE_MAP);
@@ -1107,13 +1156,12 @@ eval_quantify(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 static int
 fold_rule(struct sql_rule *r)
 {
-	if (r->node->arg[2]->op != SQL_FUNCTION)
-		return err_as(r->err, STATUS_USAGE, "'%s' takes an array, a "
-			"start and a function of two", r->node->fn->name);
 	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_ARRAY)
 		return sql_type_mismatch(r, "takes an array");
 	if (r->n > 3)
 		r->result = r->arg[3];
+	else if (r->arg[1].kind != TYPE_UNKNOWN)
+		r->result = r->arg[r->arg[2].kind == TYPE_NULL ? 1 : 2];
 	return 0;
 }
 

@@ -44,7 +44,7 @@ degrees(double x)
 static double
 radians(double x)
 {
-	return x / 180 * M_PI;
+	return x * (M_PI / 180);
 }
 
 /* cbrt(3) of some C libraries is a unit off: 27 has a root. */
@@ -54,9 +54,33 @@ cube_root(double x)
 	return (double)cbrtl(x);
 }
 
+/* By the formulas that Spark has, which differ from the C library's in the last
+ * digits, and more for large negative numbers. */
+static double
+area_sine(double x)
+{
+	if (isinf(x) && x < 0)
+		return x;
+	return x > 0 && isinf(x * x) ? log(x) + M_LN2
+				     : log(x + sqrt(x * x + 1));
+}
+
+static double
+area_cosine(double x)
+{
+	return x > 0 && isinf(x * x) ? log(x) + M_LN2
+				     : log(x + sqrt(x * x - 1));
+}
+
+static double
+area_tangent(double x)
+{
+	return 0.5 * (log1p(x) - log1p(-x));
+}
+
 static double (*const real_fns[])(double) = {sqrt, cube_root, exp, expm1, sin, cos,
-	tan, cot, sec, csc, asin, acos, atan, sinh, cosh, tanh, asinh, acosh,
-	atanh, degrees, radians, sign, rint};
+	tan, cot, sec, csc, asin, acos, atan, sinh, cosh, tanh, area_sine,
+	area_cosine, area_tangent, degrees, radians, sign, rint};
 
 enum { SQRT, CBRT, EXP, EXPM1, SIN, COS, TAN, COT, SEC, CSC, ASIN, ACOS, ATAN,
 	SINH, COSH, TANH, ASINH, ACOSH, ATANH, DEGREES, RADIANS, SIGN, RINT };
@@ -84,7 +108,7 @@ run_log(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = datum_double(log1p(x));
 		break;
 	case 2:
-		*out = datum_double(log2(x));
+		*out = datum_double(log(x) / M_LN2);
 		break;
 	case 10:
 		*out = datum_double(log10(x));
@@ -100,13 +124,22 @@ run_log(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 enum { POWER, ATAN2, HYPOT };
 
+/* As Java's: 1 to the power of NaN or infinity is NaN. */
+static double
+power(double x, double y)
+{
+	if (isnan(y) || (isinf(y) && fabs(x) == 1))
+		return NAN;
+	return pow(x, y);
+}
+
 static int
 run_real2(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	double x = a[0].d, y = a[1].d;
 
-	*out = datum_double(n->fn->tag == POWER   ? pow(x, y)
+	*out = datum_double(n->fn->tag == POWER   ? power(x, y)
 			: n->fn->tag == ATAN2 ? atan2(x, y)
 					      : hypot(x, y));
 	return 0;
@@ -132,8 +165,10 @@ run_abs(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	else if (a->kind == TYPE_DECIMAL && a->high < 0)
 		*out = datum_from_decimal(-datum_decimal(a), a->p, a->s);
 	else if (a->kind != TYPE_DECIMAL && a->i < 0) {
-		*out = datum_int(TYPE_LONG, (int64_t)-(uint64_t)a->i);
-		return datum_cast(c, out, datum_ty(a));
+		if (a->kind > TYPE_STRUCT &&
+			!ty_interval_fits(a->kind, -(numeric)a->i))
+			return err_set(c->err, "the interval is too long");
+		out->i = datum_wrap((int64_t)-(uint64_t)a->i, a->kind);
 	}
 	return 0;
 }
@@ -186,7 +221,7 @@ decimal_rounded(struct ty t, int scale)
 static int
 round_rule(struct sql_rule *r)
 {
-	struct ty *a = &r->arg[0];
+	struct ty *a = &r->arg[0], have = *a;
 	int tag = r->node->fn->tag;
 
 	if (a->kind == TYPE_UNKNOWN) {
@@ -200,12 +235,14 @@ round_rule(struct sql_rule *r)
 	if (r->n > 1)
 		r->arg[1] = ty(TYPE_INT);
 	if (tag >= FLOOR && r->n > 1) {
-		*a = a->kind == TYPE_DECIMAL ? *a
-			: ty_fraction(*a)    ? ty_decimal(30, 15)
-					     : sql_type_decimal(*a);
+		*a = have.kind == TYPE_STRING	? ty_decimal(38, 18)
+			: a->kind == TYPE_FLOAT ? ty_decimal(14, 7)
+			: ty_fraction(*a)	? ty_decimal(30, 15)
+						: sql_type_decimal(*a);
 		r->result = decimal_rounded(*a, scale_of(r->node));
 	} else if (tag >= FLOOR && a->kind == TYPE_DECIMAL) {
-		r->result = ty_decimal(a->p - a->s + 1 > NUMERIC_DIGITS
+		r->result = a->s == 0 ? *a
+			: ty_decimal(a->p - a->s + 1 > NUMERIC_DIGITS
 				? NUMERIC_DIGITS : a->p - a->s + 1, 0);
 	} else if (tag >= FLOOR) {
 		r->result = ty(TYPE_LONG);
@@ -282,6 +319,9 @@ round_exact(int tag, const struct datum *a, int scale, struct ty t,
 	numeric v;
 
 	*out = datum_null();
+	/* Digits that it does not have need no rounding. */
+	if (scale > a->s)
+		scale = a->s;
 	if (!round_decimal(tag, datum_decimal(a), a->s, scale, &v) ||
 		!numeric_rescale(v, scale, t.s, t.p, &v))
 		return 0;
@@ -355,7 +395,7 @@ hex_rule(struct sql_rule *r)
 	r->open = a->kind == TYPE_UNKNOWN;
 	if (ty_numeric(*a))
 		*a = ty(TYPE_LONG);
-	else if (ty_nested(*a) || a->kind == TYPE_BOOLEAN)
+	else if (ty_nested(*a))
 		return sql_type_mismatch(r, "takes an integer or a string");
 	else if (!r->open && a->kind != TYPE_BINARY)
 		*a = ty(TYPE_STRING);
@@ -443,8 +483,8 @@ run_conv(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (over)
 		v = UINT64_MAX;
 	if (negative && a[2].i > 0)
-		v = (int64_t)v < 0 && !over ? UINT64_MAX : -v;
-	else if (!negative && a[2].i < 0 && (int64_t)v < 0) {
+		v = (int64_t)v < 0 ? UINT64_MAX : -v;
+	else if (a[2].i < 0 && (int64_t)v < 0) {
 		v = -v;
 		negative = true;
 	}
@@ -464,6 +504,18 @@ run_factorial(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	for (int64_t i = 2; i <= a->i; i++)
 		v *= i;
 	*out = datum_int(TYPE_LONG, v);
+	return 0;
+}
+
+static int
+bit_count_rule(struct sql_rule *r)
+{
+	struct ty *a = &r->arg[0];
+
+	r->open = a->kind == TYPE_UNKNOWN;
+	r->result = ty(TYPE_INT);
+	if (a->kind > TYPE_BOOLEAN && !ty_integral(*a))
+		return sql_type_mismatch(r, "takes an integer or a condition");
 	return 0;
 }
 
@@ -560,8 +612,8 @@ const struct sql_fn sql_math_fns[] = {
 	{"unhex", "s:x", run_unhex},
 	{"conv", "sii:s", run_conv},
 	{"factorial", "i:l", run_factorial},
-	{"bit_count", "l:i", run_bit_count},
-	{"getbit", "li:i", run_getbit},
-	{"bit_get", "li:i", run_getbit},
+	{"bit_count", "a:i", run_bit_count, 0, bit_count_rule},
+	{"getbit", "li:y", run_getbit},
+	{"bit_get", "li:y", run_getbit},
 	{"width_bucket", "dddl:l", run_width_bucket},
 	{NULL}};

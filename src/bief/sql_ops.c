@@ -10,6 +10,7 @@
 #include "time.h"
 
 enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, INTEGRAL, PMOD };
+#define TRY 16 /* beside one of them: null where a result does not fit */
 enum { EQUAL, UNEQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, SAME };
 enum { AND, OR, XOR, LEFT, RIGHT, RIGHT_UNSIGNED };
 
@@ -144,10 +145,32 @@ interval_rule(struct sql_rule *r, int op)
 		r->result.s = UNIT_MONTH;
 	}
 	t = t == a ? b : a;
-	if (!ty_numeric(*t) && t->kind != TYPE_STRING)
+	if (!ty_numeric(*t) && t->kind != TYPE_STRING && t->kind != TYPE_NULL)
 		return false;
-	if (!ty_integral(*t))
+	if (t->kind == TYPE_FLOAT || t->kind == TYPE_STRING)
 		*t = ty(TYPE_DOUBLE);
+	return true;
+}
+
+/* A null beside a time or an interval: it says what null the result is. */
+static bool
+null_rule(struct sql_rule *r, int op)
+{
+	struct ty *a = &r->arg[0], *b = &r->arg[1];
+	struct ty t = a->kind == TYPE_NULL ? *b : *a;
+
+	if ((a->kind != TYPE_NULL && b->kind != TYPE_NULL) ||
+		(op != ADD && op != SUBTRACT))
+		return false;
+	if (is_interval(t))
+		r->result = t;
+	else if (t.kind == TYPE_DATE && (op == ADD || b->kind == TYPE_NULL))
+		r->result = t;
+	else if (is_time(t) && op == SUBTRACT)
+		r->result = ty_days(UNIT_DAY,
+			t.kind == TYPE_DATE ? UNIT_DAY : UNIT_SECOND);
+	else
+		return false;
 	return true;
 }
 
@@ -178,7 +201,7 @@ arithmetic_rule(struct sql_rule *r)
 		"multiplies numbers", "divides numbers",
 		"divides numbers", "divides numbers", "divides numbers"};
 	struct ty *a = &r->arg[0], *b = &r->arg[1];
-	int op = r->node->fn->tag;
+	int op = r->node->fn->tag & ~TRY;
 
 	if (a->kind == TYPE_UNKNOWN || b->kind == TYPE_UNKNOWN) {
 		r->open = true;
@@ -189,7 +212,7 @@ arithmetic_rule(struct sql_rule *r)
 	}
 	if (a->kind == TYPE_NULL && b->kind == TYPE_NULL)
 		*a = *b = ty(TYPE_DOUBLE);
-	if (interval_rule(r, op) ||
+	if (null_rule(r, op) || interval_rule(r, op) ||
 		((op == ADD || op == SUBTRACT) && shift_rule(r, a, b)) ||
 		(op == ADD && shift_rule(r, b, a)) ||
 		(op == SUBTRACT && difference_rule(r)))
@@ -208,6 +231,26 @@ arithmetic_rule(struct sql_rule *r)
 }
 
 /* Arithmetic: values. */
+
+/* Is the result beyond its type? */
+static bool
+overflows(int op, int kind, int64_t a, int64_t b)
+{
+	int64_t r;
+
+	switch (op) {
+	case ADD:
+		return __builtin_add_overflow(a, b, &r) ||
+			datum_wrap(r, kind) != r;
+	case SUBTRACT:
+		return __builtin_sub_overflow(a, b, &r) ||
+			datum_wrap(r, kind) != r;
+	case MULTIPLY:
+		return __builtin_mul_overflow(a, b, &r) ||
+			datum_wrap(r, kind) != r;
+	}
+	return false;
+}
 
 static void
 whole(int op, int kind, int64_t a, int64_t b, struct datum *out)
@@ -352,9 +395,13 @@ static void
 shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 	int sign, struct datum *out)
 {
-	int64_t n = sign * by->i;
+	int64_t n;
 
 	*out = datum_int(t->kind, t->i);
+	if (__builtin_mul_overflow(by->i, sign, &n)) {
+		*out = datum_null();
+		return;
+	}
 	if (by->kind == TYPE_YEARS &&
 		(n > SQL_MONTHS_MAX || n < -SQL_MONTHS_MAX)) {
 		*out = datum_null();
@@ -373,72 +420,105 @@ shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 }
 
 /* Dates by days, times by their wall clocks. */
+static numeric
+difference(struct datum_ctx *c, const struct datum *a, const struct datum *b)
+{
+	return a->kind == TYPE_DATE ? (numeric)(a->i - b->i) * DATUM_DAY
+				    : sql_time_span(c, b->i, a->i);
+}
+
+/* An interval: an error where it is too long, or null for try_... */
 static int
-difference(struct datum_ctx *c, const struct datum *a, const struct datum *b,
+interval_set(struct datum_ctx *c, const struct sql_node *n, numeric v,
 	struct datum *out)
 {
-	numeric v = a->kind == TYPE_DATE
-		? (numeric)(a->i - b->i) * DATUM_DAY
-		: sql_time_span(c, b->i, a->i);
+	struct ty t = sql_result(n);
 
-	if (v != (int64_t)v)
-		return err_set(c->err, "the interval is too long");
-	*out = datum_int(TYPE_DAYS, (int64_t)v);
+	if (!ty_interval_fits(t.kind, v)) {
+		*out = datum_null();
+		return (n->fn->tag & TRY) != 0 ? 0
+			: err_set(c->err, "the interval is too long");
+	}
+	*out = datum_int(t.kind, (int64_t)v);
+	out->p = t.p;
+	out->s = t.s;
 	return 0;
+}
+
+/* Rounded half away from zero. */
+static bool
+scale_real(int op, int64_t v, double by, numeric *r)
+{
+	double x = op == MULTIPLY ? (double)v * by : (double)v / by;
+
+	x = round(x);
+	*r = fabs(x) < 1e37 ? (numeric)x : 0;
+	return fabs(x) < 1e37;
+}
+
+static numeric
+divide_half_up(numeric v, numeric by)
+{
+	numeric r = v / by, rest = v % by, most = by < 0 ? -by : by;
+
+	rest = rest < 0 ? -rest : rest;
+	if (rest >= most - rest)
+		r += (v < 0) == (by < 0) ? 1 : -1;
+	return r;
 }
 
 /* An interval times or through a number. */
-static void
-scale(int op, const struct datum *v, const struct datum *by, struct ty t,
-	struct datum *out)
+static int
+scale(struct datum_ctx *c, const struct sql_node *n, const struct datum *v,
+	const struct datum *by, struct datum *out)
 {
-	double x = ty_integral(datum_ty(by)) ? (double)by->i : by->d, r;
+	int op = n->fn->tag & ~TRY;
+	struct ty t = datum_ty(by);
+	numeric r = 0;
+	bool ok = true;
 
 	*out = datum_null();
-	if (op == DIVIDE && x == 0)
-		return;
-	if (op == MULTIPLY && ty_integral(datum_ty(by))) {
-		*out = datum_int(t.kind, 0);
-		if (__builtin_mul_overflow(v->i, by->i, &out->i))
-			*out = datum_null();
-	} else {
-		r = op == MULTIPLY ? (double)v->i * x : (double)v->i / x;
-		r = r < 0 ? ceil(r - 0.5) : floor(r + 0.5);
-		if (!(fabs(r) < 9.2e18))
-			return;
-		*out = datum_int(t.kind, (int64_t)r);
-	}
-	out->p = t.p;
-	out->s = t.s;
+	if (op == DIVIDE && (ty_fraction(t) ? by->d == 0
+			: t.kind == TYPE_DECIMAL ? datum_decimal(by) == 0
+						 : by->i == 0))
+		return (n->fn->tag & TRY) != 0 ? 0
+			: err_set(c->err, "an interval is divided by zero "
+				"(try_divide gives null)");
+	if (ty_fraction(t))
+		ok = scale_real(op, v->i, by->d, &r);
+	else if (t.kind == TYPE_DECIMAL && op == MULTIPLY)
+		ok = numeric_multiply(v->i, 0, datum_decimal(by), by->s,
+			NUMERIC_DIGITS, 0, &r);
+	else if (t.kind == TYPE_DECIMAL)
+		ok = numeric_divide(v->i, 0, datum_decimal(by), by->s,
+			NUMERIC_DIGITS, 0, &r);
+	else
+		r = op == MULTIPLY ? (numeric)v->i * by->i
+				   : divide_half_up(v->i, by->i);
+	/* What has no number at all is too long as well. */
+	return interval_set(c, n, ok ? r : (numeric)1 << 64, out);
 }
 
 static int
-run_times(struct datum_ctx *c, int op, struct ty t, struct datum *a,
+run_times(struct datum_ctx *c, const struct sql_node *n, struct datum *a,
 	struct datum *b, struct datum *out)
 {
+	int op = n->fn->tag & ~TRY;
+	struct ty t = sql_result(n);
 	bool first = is_interval(datum_ty(a));
 
-	if (op == MULTIPLY || op == DIVIDE) {
-		scale(op, first ? a : b, first ? b : a, t, out);
-	} else if (is_interval(t) && is_time(datum_ty(a))) {
-		if (difference(c, a, b, out) != 0)
-			return -1;
-		out->p = t.p;
-		out->s = t.s;
-	} else if (is_interval(t)) {
-		*out = datum_int(t.kind,
-			op == ADD ? a->i + b->i : a->i - b->i);
-		out->p = t.p;
-		out->s = t.s;
-	} else {
-		if (is_time(datum_ty(a)))
-			shift(c, a, b, op == ADD ? 1 : -1, out);
-		else
-			shift(c, b, a, 1, out);
-		if (t.kind == TYPE_STRING)
-			return datum_cast(c, out, t);
-	}
-	return 0;
+	if (op == MULTIPLY || op == DIVIDE)
+		return scale(c, n, first ? a : b, first ? b : a, out);
+	if (is_interval(t) && is_time(datum_ty(a)))
+		return interval_set(c, n, difference(c, a, b), out);
+	if (is_interval(t))
+		return interval_set(c, n, op == ADD ? (numeric)a->i + b->i
+						   : (numeric)a->i - b->i, out);
+	if (is_time(datum_ty(a)))
+		shift(c, a, b, op == ADD ? 1 : -1, out);
+	else
+		shift(c, b, a, 1, out);
+	return t.kind == TYPE_STRING ? datum_cast(c, out, t) : 0;
 }
 
 static int
@@ -446,7 +526,7 @@ run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	struct ty t = sql_result(n);
-	int op = n->fn->tag;
+	int op = n->fn->tag & ~TRY;
 
 	switch ((int)t.kind) {
 	case TYPE_LONG:
@@ -458,6 +538,11 @@ run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	case TYPE_BYTE:
 	case TYPE_SHORT:
 	case TYPE_INT:
+		if ((n->fn->tag & TRY) != 0 &&
+			overflows(op, t.kind, a[0].i, a[1].i)) {
+			*out = datum_null();
+			return 0;
+		}
 		whole(op, t.kind, a[0].i, a[1].i, out);
 		return 0;
 	case TYPE_FLOAT:
@@ -468,7 +553,7 @@ run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		exact(op, t, &a[0], &a[1], out);
 		return 0;
 	}
-	return run_times(c, op, t, &a[0], &a[1], out);
+	return run_times(c, n, &a[0], &a[1], out);
 }
 
 static int
@@ -499,6 +584,8 @@ run_negative(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = datum_from_decimal(-datum_decimal(a), a->p, a->s);
 	else if (ty_fraction(datum_ty(a)))
 		out->d = -a->d;
+	else if (is_interval(datum_ty(a)))
+		return interval_set(c, n, -(numeric)a->i, out);
 	else
 		out->i = datum_wrap((int64_t)-(uint64_t)a->i, a->kind);
 	return 0;
@@ -516,7 +603,7 @@ bits_rule(struct sql_rule *r)
 		if (r->arg[i].kind == TYPE_UNKNOWN)
 			r->open = true;
 		else if (r->arg[i].kind == TYPE_STRING)
-			r->arg[i] = ty(TYPE_LONG);
+			r->arg[i] = ty(shifts ? TYPE_INT : TYPE_LONG);
 		else if (!ty_integral(r->arg[i]) &&
 			r->arg[i].kind != TYPE_NULL &&
 			!(shifts && ty_numeric(r->arg[i])))
@@ -589,6 +676,8 @@ compare_rule(struct sql_rule *r)
 	r->result = ty(TYPE_BOOLEAN);
 	if (!sql_type_compare(r->arg[0], r->arg[1], &common))
 		return sql_type_mismatch(r, "compares what is alike");
+	if (common.kind == TYPE_MAP)
+		return sql_type_mismatch(r, "compares what has an order");
 	if (r->arg[0].kind == TYPE_UNKNOWN || r->arg[1].kind == TYPE_UNKNOWN ||
 		ty_nested(common))
 		return 0;
@@ -685,28 +774,29 @@ holds(int op, int order)
 	return order >= 0;
 }
 
-/* Order of two values that are not null, brought together as n's operands; 2 if
- * one of them cannot be read as the other's type. */
+/* Order of two values that are not null, brought together as n's operands: 1,
+ * 0 if one of them cannot be read as the other's type, or -1. */
 static int
 sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *b, int *order)
 {
 	if (a->kind == b->kind && a->kind == TYPE_LONG) {
 		*order = a->i < b->i ? -1 : a->i > b->i;
-		return 0;
+		return 1;
 	}
 	if (a->kind != b->kind && compare_together(c, n, a, b) != 0)
 		return -1;
-	*order = a->kind == TYPE_NULL || b->kind == TYPE_NULL
-		? 2 : datum_compare(c, a, b);
-	return 0;
+	if (a->kind == TYPE_NULL || b->kind == TYPE_NULL)
+		return 0;
+	*order = datum_compare(c, a, b);
+	return 1;
 }
 
 static int
 eval_compare(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	struct datum a, b;
-	int order;
+	int known, order;
 
 	if (n->arg[0]->eval(c, n->arg[0], &a) != 0 ||
 		n->arg[1]->eval(c, n->arg[1], &b) != 0)
@@ -716,9 +806,10 @@ eval_compare(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 			? datum_bool(a.kind == b.kind) : datum_null();
 		return 0;
 	}
-	if (sql_compare(c, n, &a, &b, &order) != 0)
+	known = sql_compare(c, n, &a, &b, &order);
+	if (known < 0)
 		return -1;
-	if (order == 2) /* text that is no number */
+	if (known == 0) /* text that is no number */
 		*out = n->fn->tag == SAME ? datum_bool(false) : datum_null();
 	else
 		*out = datum_bool(holds(n->fn->tag, order));
@@ -837,33 +928,41 @@ run_isnan(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* Choices. */
 
+/* The argument behind i of those that are brought together. */
+static int
+rule_next(const struct sql_rule *r, int first, int step, int i)
+{
+	/* An else stands where a condition would. */
+	if (step == 2 && first == 1 && i == r->n - 2)
+		return r->n - 1;
+	return i + step;
+}
+
+static bool
+holds_text(struct ty t)
+{
+	while (t.kind == TYPE_ARRAY)
+		t = ty_elem(t);
+	return t.kind == TYPE_STRING;
+}
+
 int
 sql_rule_common(struct sql_rule *r, int first, int step, bool text,
 	struct ty *common)
 {
-	bool unknown = false;
-	int last = r->n - 1;
-
 	*common = ty(TYPE_NULL);
-	for (int i = first; i < r->n; i += step) {
-		if (r->arg[i].kind == TYPE_UNKNOWN)
-			unknown = true;
-		else if (!(text ? sql_type_wider : sql_type_tightest)(r->arena,
-				 *common, r->arg[i], common))
-			return sql_type_mismatch(r, "wants one type");
-		/* An else stands where a condition would. */
-		if (step == 2 && i == last - 1 && first == 1)
-			i = last - 2;
-	}
-	if (unknown) {
-		r->open = true;
-		return 0;
-	}
-	for (int i = first; i < r->n; i += step) {
+	/* Strings first: with one of them a date and a number are text. */
+	for (int k = 0; k < 2; k++)
+		for (int i = first; i < r->n; i = rule_next(r, first, step, i))
+			if (r->arg[i].kind == TYPE_UNKNOWN)
+				r->open = true;
+			else if (holds_text(r->arg[i]) == (k == 0) &&
+				!(text ? sql_type_wider : sql_type_tightest)(
+					r->arena, *common, r->arg[i], common))
+				return sql_type_mismatch(r, "wants one type");
+	for (int i = first; !r->open && i < r->n;
+		i = rule_next(r, first, step, i))
 		r->arg[i] = *common;
-		if (step == 2 && i == last - 1 && first == 1)
-			i = last - 2;
-	}
 	return 0;
 }
 
@@ -978,7 +1077,7 @@ static int
 eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	struct datum a, b;
-	int order;
+	int known, order;
 
 	if (n->arg[0]->eval(c, n->arg[0], out) != 0 ||
 		n->arg[1]->eval(c, n->arg[1], &b) != 0)
@@ -986,24 +1085,11 @@ eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (out->kind == TYPE_NULL || b.kind == TYPE_NULL)
 		return 0;
 	a = *out;
-	if (sql_compare(c, n, &a, &b, &order) != 0)
+	known = sql_compare(c, n, &a, &b, &order);
+	if (known < 0)
 		return -1;
-	if (order == 0)
+	if (known == 1 && order == 0)
 		*out = datum_null();
-	return 0;
-}
-
-static int
-run_nullifzero(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	struct datum zero = datum_int(TYPE_INT, 0);
-
-	if (n->fn->tag == 1)
-		*out = a->kind == TYPE_NULL ? zero : *a;
-	else
-		*out = a->kind != TYPE_NULL && datum_compare(c, a, &zero) == 0
-			? datum_null() : *a;
 	return 0;
 }
 
@@ -1075,11 +1161,11 @@ const struct sql_fn sql_ops_fns[] = {
 	ARITHMETIC("mod", 0, REMAINDER),
 	ARITHMETIC("div", SQL_OPERATOR, INTEGRAL),
 	ARITHMETIC("pmod", 0, PMOD),
-	ARITHMETIC("try_add", 0, ADD),
-	ARITHMETIC("try_subtract", 0, SUBTRACT),
-	ARITHMETIC("try_multiply", 0, MULTIPLY),
-	ARITHMETIC("try_divide", 0, DIVIDE),
-	ARITHMETIC("try_mod", 0, REMAINDER),
+	ARITHMETIC("try_add", 0, TRY | ADD),
+	ARITHMETIC("try_subtract", 0, TRY | SUBTRACT),
+	ARITHMETIC("try_multiply", 0, TRY | MULTIPLY),
+	ARITHMETIC("try_divide", 0, TRY | DIVIDE),
+	ARITHMETIC("try_mod", 0, TRY | REMAINDER),
 	{"negative", "a:0", run_negative, 0, sign_rule, NULL, NULL, 0},
 	{"positive", "a:0", run_negative, 0, sign_rule, NULL, NULL, 1},
 	BITS("&", SQL_OPERATOR, AND),
@@ -1117,8 +1203,8 @@ const struct sql_fn sql_ops_fns[] = {
 	{"ifnull", "aa:a", NULL, 0, coalesce_rule, eval_coalesce},
 	{"nvl2", "aaa:a", NULL, 0, nvl2_rule, eval_nvl2},
 	{"nullif", "aa:0", NULL, 0, nullif_rule, eval_nullif},
-	{"nullifzero", "n:0", run_nullifzero, SQL_NULLS},
-	{"zeroifnull", "n:0", run_nullifzero, SQL_NULLS, NULL, NULL, NULL, 1},
+	{"nullifzero", "a:0", NULL, SQL_ZERO},
+	{"zeroifnull", "a:0", NULL, SQL_ZERO},
 	{"greatest", "aa+:a", run_extreme, SQL_NULLS, extreme_rule, NULL, NULL,
 		1},
 	{"least", "aa+:a", run_extreme, SQL_NULLS, extreme_rule, NULL, NULL,

@@ -44,6 +44,7 @@ struct parser {
 	const char *p; /* behind the token */
 	struct token t;
 	int depth;
+	bool negative; /* a minus that belongs to the number here */
 };
 
 /* Trees. */
@@ -541,30 +542,50 @@ literal_text(struct parser *p, const char *s, const char *from)
 	return literal(p, datum_string(s, (uint32_t)strlen(s)), from);
 }
 
+/* What the letters behind a number say of its type. */
+static int
+number_kind(const char *s, size_t n, const char *suffix, const char *end)
+{
+	if (suffix < end)
+		switch (*suffix | 32) {
+		case 'l': return TYPE_LONG;
+		case 's': return TYPE_SHORT;
+		case 'y': return TYPE_BYTE;
+		case 'd': return TYPE_DOUBLE;
+		case 'f': return TYPE_FLOAT;
+		case 'b': return TYPE_DECIMAL;
+		}
+	return memchr(s, 'e', n) != NULL || memchr(s, 'E', n) != NULL
+		? TYPE_DOUBLE : TYPE_UNKNOWN;
+}
+
+/* Does v, or -v, fit into an integer type?  The least value has no positive
+ * counterpart: "-128Y". */
+static bool
+number_fits(numeric v, int kind, bool negative)
+{
+	const numeric least = kind == TYPE_BYTE ? INT8_MIN
+		: kind == TYPE_SHORT		? INT16_MIN
+		: kind == TYPE_INT		? INT32_MIN
+						: INT64_MIN;
+
+	return v <= -least - (negative ? 0 : 1);
+}
+
 /* An integer, a decimal or, with an exponent, a double. */
 static struct sql_node *
 parse_number(struct parser *p)
 {
 	const char *s = p->t.from, *end = p->t.to;
-	size_t n;
-	numeric v;
-	int digits, scale, kind = TYPE_UNKNOWN;
+	int digits, scale, kind, sign = p->negative ? -1 : 1;
 	struct datum d = datum_null();
+	numeric v;
+	size_t n;
 
 	while (end > s && isalpha((unsigned char)end[-1]))
 		end--;
 	n = (size_t)(end - s);
-	if (end < p->t.to)
-		switch (*end | 32) {
-		case 'l': kind = TYPE_LONG; break;
-		case 's': kind = TYPE_SHORT; break;
-		case 'y': kind = TYPE_BYTE; break;
-		case 'd': kind = TYPE_DOUBLE; break;
-		case 'f': kind = TYPE_FLOAT; break;
-		case 'b': kind = TYPE_DECIMAL; break;
-		}
-	if (kind == TYPE_UNKNOWN && (memchr(s, 'e', n) || memchr(s, 'E', n)))
-		kind = TYPE_DOUBLE;
+	kind = number_kind(s, n, end, p->t.to);
 	if (!numeric_parse(s, n, &v, &digits, &scale)) {
 		if (kind != TYPE_DOUBLE && kind != TYPE_FLOAT)
 			return refuse(p, s, "more than 38 digits");
@@ -578,21 +599,18 @@ parse_number(struct parser *p)
 	if (kind == TYPE_DOUBLE || kind == TYPE_FLOAT) {
 		char *text = arena_text(&p->x->arena, s, n);
 
-		d = datum_double(kind == TYPE_FLOAT
+		d = datum_double(sign * (kind == TYPE_FLOAT
 				? (double)strtof(text, NULL)
-				: strtod(text, NULL));
+				: strtod(text, NULL)));
 		d.kind = (uint8_t)kind;
 	} else if (kind == TYPE_DECIMAL) {
-		d = datum_from_decimal(v, digits, scale);
+		d = datum_from_decimal(sign * v, digits, scale);
+	} else if (scale > 0 || !number_fits(v, kind, p->negative)) {
+		return refuse(p, s, "out of range");
 	} else {
-		int64_t i = (int64_t)v;
-
-		if (scale > 0 || v != i ||
-			(kind == TYPE_SHORT && i != (int16_t)i) ||
-			(kind == TYPE_BYTE && i != (int8_t)i))
-			return refuse(p, s, "out of range");
-		d = datum_int(kind, i);
+		d = datum_int(kind, (int64_t)(sign * v));
 	}
+	p->negative = false;
 	if (next(p) != 0)
 		return NULL;
 	return literal(p, d, s);
@@ -658,17 +676,29 @@ interval_add(struct interval *v, const char *s, size_t n, bool negative,
 		return "only seconds may have a fraction";
 	if (v->any && v->kind != units[unit].kind)
 		return "an interval of months and years has no smaller units";
-	d = d * (negative ? -size : size);
+	if (__builtin_mul_overflow(d, negative ? -size : size, &d))
+		return "the interval is too long";
 	for (; scale > 0; scale--)
 		d /= 10;
-	if (d != (int64_t)d ||
-		__builtin_add_overflow(v->value, (int64_t)d, &v->value))
+	if (__builtin_add_overflow(d, (numeric)v->value, &d) ||
+		!ty_interval_fits(units[unit].kind, d))
 		return "the interval is too long";
+	v->value = (int64_t)d;
 	v->from = v->any && v->from < units[unit].unit ? v->from
 						       : units[unit].unit;
 	v->to = v->any && v->to > units[unit].unit ? v->to : units[unit].unit;
 	v->kind = units[unit].kind;
 	v->any = true;
+	return NULL;
+}
+
+/* "-" in front of '1 day 2 hours', whose value is known by now. */
+static const char *
+interval_negate(struct interval *v)
+{
+	if (!ty_interval_fits(v->kind, -(numeric)v->value))
+		return "the interval is too long";
+	v->value = -v->value;
 	return NULL;
 }
 
@@ -712,6 +742,17 @@ interval_text(struct interval *v, const char *s, size_t n)
 	}
 }
 
+/* 24 hours, 60 minutes or seconds, 12 months behind a larger unit. */
+static bool
+interval_beyond(const char *s, const char *end, int unit)
+{
+	int64_t v = 0;
+
+	for (; s < end && isdigit((unsigned char)*s) && v < 1000; s++)
+		v = 10 * v + *s - '0';
+	return v >= (unit == 1 ? 12 : unit == 4 ? 24 : 60);
+}
+
 /* '1-2' YEAR TO MONTH, '1 02:03:04.5' DAY TO SECOND and their parts. */
 static const char *
 interval_range(struct interval *v, const char *s, size_t n, int from, int to)
@@ -728,6 +769,8 @@ interval_range(struct interval *v, const char *s, size_t n, int from, int to)
 	for (;; s = p + 1) {
 		for (p = s; p < end && strchr("-: ", *p) == NULL;)
 			p++;
+		if (unit != from && interval_beyond(s, p, unit))
+			return "a part of the interval is out of its range";
 		why = interval_add(v, s, (size_t)(p - s), negative, unit);
 		if (why != NULL || p == end)
 			break;
@@ -786,8 +829,8 @@ parse_interval_parts(struct parser *p, struct interval *v)
 		unit = p->t.kind == T_WORD ? find_unit(p->t.s, p->t.n) : -1;
 		if (unit < 0 && number.kind == T_STRING && !v->any) {
 			why = interval_text(v, number.s, number.n);
-			if (negative)
-				v->value = -v->value;
+			if (why == NULL && negative)
+				why = interval_negate(v);
 			if (why != NULL)
 				refuse(p, at, why);
 			return why == NULL ? 0 : -1;
@@ -814,8 +857,8 @@ parse_interval_parts(struct parser *p, struct interval *v)
 		why = number.kind == T_STRING
 			? interval_range(v, number.s, number.n, unit, to)
 			: interval_add(v, number.s, number.n, negative, unit);
-		if (number.kind == T_STRING && negative)
-			v->value = -v->value;
+		if (why == NULL && number.kind == T_STRING && negative)
+			why = interval_negate(v);
 		if (why != NULL) {
 			refuse(p, at, why);
 			return -1;
@@ -902,7 +945,7 @@ cast_node(struct parser *p, struct sql_node *arg, struct ty to,
 
 /* cast(x as type), behind the bracket */
 static struct sql_node *
-parse_cast(struct parser *p, const char *from)
+parse_cast(struct parser *p, const char *from, bool attempt)
 {
 	struct sql_node *x = parse_expression(p);
 	struct ty to;
@@ -910,7 +953,9 @@ parse_cast(struct parser *p, const char *from)
 	if (x == NULL || need_word(p, "as") != 0 || parse_type(p, &to) != 0 ||
 		need_op(p, ")", "')'") != 0)
 		return NULL;
-	return cast_node(p, x, to, from);
+	x = cast_node(p, x, to, from);
+	x->attempt = attempt;
+	return x;
 }
 
 /* case [x] when a then b ... [else c] end */
@@ -1129,47 +1174,10 @@ unit_ahead(struct parser *p)
 			strcasecmp(p->t.s, "dayofyear") == 0);
 }
 
-/* Functions of Spark that belong to another program, or nowhere. */
-static const struct {
-	const char *names, *hint;
-} elsewhere[] = {
-	{" count sum avg mean min max first last stddev stddev_pop "
-	 "stddev_samp std variance var_pop var_samp collect_list collect_set "
-	 "approx_count_distinct median percentile count_if first_value "
-	 "last_value min_by max_by any_value mode corr skewness kurtosis "
-	 "array_agg bool_and bool_or every some any ",
-		"aggregates: use agg for it"},
-	{" explode explode_outer posexplode posexplode_outer inline stack "
-	 "json_tuple ", "gives several rows: use explode for it"},
-	{" window session_window window_time ", "makes windows: use window"},
-	{" rand random randn uuid shuffle randstr uniform "
-	 "monotonically_increasing_id ",
-		"gives another answer each time, so that a batch that is run "
-		"again would differ"},
-	{" row_number rank dense_rank lag lead ntile ",
-		"looks at other rows, which a stream does not wait for"},
-};
-
-static const char *
-belongs_to(const struct token *name)
-{
-	char word[40];
-
-	if (name->n + 3 > sizeof(word))
-		return NULL;
-	snprintf(word, sizeof(word), " %s ", name->s);
-	for (char *p = word; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++)
-		if (strstr(elsewhere[i].names, word) != NULL)
-			return elsewhere[i].hint;
-	return NULL;
-}
-
 static struct sql_node *
 unknown_function(struct parser *p, const struct token *name)
 {
-	const char *near = sql_fn_near(name->s), *hint = belongs_to(name);
+	const char *near = sql_fn_near(name->s), *hint = sql_elsewhere(name->s);
 	char word[80];
 
 	err_quote(word, sizeof(word), name->s, name->n);
@@ -1240,7 +1248,7 @@ parse_special_call(struct parser *p, const struct token *name, bool *special)
 
 	*special = true;
 	if (is_word(name, "cast") || is_word(name, "try_cast"))
-		return parse_cast(p, name->from);
+		return parse_cast(p, name->from, is_word(name, "try_cast"));
 	if (is_word(name, "extract"))
 		return parse_extract(p, name->from);
 	if (is_word(name, "position"))
@@ -1258,6 +1266,19 @@ parse_special_call(struct parser *p, const struct token *name, bool *special)
 	return NULL;
 }
 
+/* nullifzero(x) is nullif(x, 0), zeroifnull(x) is coalesce(x, 0). */
+static struct sql_node *
+with_zero(struct parser *p, const struct sql_fn *fn, const char *from,
+	struct nodes *l)
+{
+	bool null = strcmp(fn->name, "nullifzero") == 0;
+
+	if (check_arity(p, fn, from, l->n) != 0)
+		return NULL;
+	nodes_add(p, l, literal(p, datum_int(TYPE_INT, 0), from));
+	return call_list(p, null ? "nullif" : "coalesce", from, l);
+}
+
 static struct sql_node *
 parse_call(struct parser *p)
 {
@@ -1273,7 +1294,8 @@ parse_call(struct parser *p)
 	if (special)
 		return n;
 	fn = sql_fn_find(name.s, name.n);
-	if (fn == NULL || (fn->flags & SQL_OPERATOR) != 0)
+	if (fn == NULL || ((fn->flags & SQL_OPERATOR) != 0 &&
+				  !is_word(&name, "div")))
 		return unknown_function(p, &name);
 	if ((is_word(&name, "substring") || is_word(&name, "substr")) &&
 		!at_op(p, ")")) {
@@ -1288,6 +1310,8 @@ parse_call(struct parser *p)
 	}
 	if (parse_arguments(p, &l) != 0)
 		return NULL;
+	if ((fn->flags & SQL_ZERO) != 0)
+		return with_zero(p, fn, name.from, &l);
 	return call_list(p, fn->name, name.from, &l);
 }
 
@@ -1498,8 +1522,7 @@ parse_word(struct parser *p)
 	if (peek(p).kind == T_STRING && at_word(p, "timestamp_ntz"))
 		return refuse(p, p->t.from, "timestamp_ntz is not supported");
 	if (reserved(&p->t) && !(peek_op(p, "(") &&
-				       sql_fn_find(p->t.s, p->t.n) != NULL &&
-				       !at_word(p, "div")))
+				       sql_fn_find(p->t.s, p->t.n) != NULL))
 		return expected(p, "an expression");
 	if (at_word(p, "null") || at_word(p, "true") || at_word(p, "false")) {
 		if (!at_word(p, "null"))
@@ -1591,6 +1614,30 @@ parse_primary(struct parser *p)
 	return n;
 }
 
+/* 128Y, 32768S, 9223372036854775808L: an integer that names its type. */
+static bool
+suffixed(struct token t)
+{
+	return strchr("lLsSyY", t.to[-1]) != NULL;
+}
+
+/* The sign belongs to such a number. */
+static struct sql_node *
+parse_negative(struct parser *p)
+{
+	const char *from = p->t.from;
+	struct sql_node *n;
+
+	if (next(p) != 0)
+		return NULL;
+	p->negative = true;
+	n = parse_primary(p);
+	p->negative = false;
+	if (n != NULL)
+		n->from = from;
+	return n;
+}
+
 static struct sql_node *
 parse_unary(struct parser *p)
 {
@@ -1600,6 +1647,8 @@ parse_unary(struct parser *p)
 
 	if (op == 0)
 		return parse_primary(p);
+	if (op == '-' && peek(p).kind == T_NUMBER && suffixed(peek(p)))
+		return parse_negative(p);
 	if (++p->depth > SQL_DEPTH)
 		return refuse(p, from, "nested too deep");
 	if (next(p) != 0 || (n = parse_unary(p)) == NULL)
@@ -1727,9 +1776,12 @@ parse_in(struct parser *p, struct sql_node *x)
 	return call_list(p, "in", x->from, &l);
 }
 
-/* like a [escape c]; like any (a, b), like all (a, b) */
+/*
+ * like a [escape c]; like any (a, b), like all (a, b).  A "not" in front of them
+ * negates each: x not like any (a, b) is true if one does not match.
+ */
 static struct sql_node *
-parse_like(struct parser *p, struct sql_node *x, const char *fn)
+parse_like(struct parser *p, struct sql_node *x, const char *fn, bool not)
 {
 	struct nodes l = {0}, r = {0};
 	struct sql_node *n;
@@ -1743,8 +1795,8 @@ parse_like(struct parser *p, struct sql_node *x, const char *fn)
 		if (l.n == 0)
 			return expected(p, "a pattern");
 		for (int i = 0; i < l.n; i++)
-			nodes_add(p, &r, sql_call(p->x, fn, x->from, 2, x,
-						 l.p[i]));
+			nodes_add(p, &r, negate(p, not, sql_call(p->x, fn,
+						 x->from, 2, x, l.p[i])));
 		return call_list(p, all ? "and" : "or", x->from, &r);
 	}
 	n = parse_bits(p, 0);
@@ -1762,7 +1814,7 @@ parse_like(struct parser *p, struct sql_node *x, const char *fn)
 		if (next(p) != 0)
 			return NULL;
 	}
-	return call_list(p, fn, x->from, &l);
+	return negate(p, not, call_list(p, fn, x->from, &l));
 }
 
 /* is [not] null | true | false | unknown | distinct from y */
@@ -1824,18 +1876,22 @@ parse_predicate(struct parser *p)
 				return NULL;
 		}
 		if (at_word(p, "between"))
-			x = next(p) != 0 ? NULL : parse_between(p, x);
+			x = next(p) != 0 ? NULL
+				: negate(p, not, parse_between(p, x));
 		else if (at_word(p, "in"))
-			x = next(p) != 0 ? NULL : parse_in(p, x);
+			x = next(p) != 0 ? NULL
+				: negate(p, not, parse_in(p, x));
 		else if (at_word(p, "like"))
-			x = next(p) != 0 ? NULL : parse_like(p, x, "like");
+			x = next(p) != 0 ? NULL
+				: parse_like(p, x, "like", not);
 		else if (at_word(p, "ilike"))
-			x = next(p) != 0 ? NULL : parse_like(p, x, "ilike");
+			x = next(p) != 0 ? NULL
+				: parse_like(p, x, "ilike", not);
 		else if (at_word(p, "rlike") || at_word(p, "regexp"))
-			x = next(p) != 0 ? NULL : parse_like(p, x, "rlike");
+			x = next(p) != 0 ? NULL
+				: parse_like(p, x, "rlike", not);
 		else
 			break;
-		x = negate(p, not, x);
 	}
 	return x;
 }

@@ -178,6 +178,8 @@ run_all(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 				return -1;
 			if (count == cap) {
 				cap = cap > 0 ? 2 * cap : 8;
+				if (datum_too_long(c, cap * sizeof(*more)))
+					return -1;
 				more = arena_get(&c->arena,
 					cap * sizeof(*more));
 				if (count > 0)
@@ -327,6 +329,8 @@ split(struct datum_ctx *c, struct regex *r, bool none, const struct datum *a,
 	for (size_t at = 0;; at = behind(a, &m)) {
 		if (count + 1 >= cap) {
 			cap = cap > 0 ? 2 * cap : 8;
+			if (datum_too_long(c, cap * sizeof(*more)))
+				return -1;
 			more = arena_get(&c->arena, cap * sizeof(*more));
 			if (count > 0)
 				memcpy(more, items, count * sizeof(*more));

@@ -215,12 +215,15 @@ read_schema(const char *text, bool *root, struct err *err)
 	else if (strncasecmp(p, "map", 3) == 0)
 		n = 3;
 	*root = n > 0 && p[n + strspn(p + n, " \t\n")] == '<';
-	if (!*root)
-		return schema_parse(text, err);
 	buf_init(&b);
-	buf_printf(&b, "value %s", p);
-	s = schema_parse(buf_cstr(&b), err);
+	if (*root)
+		buf_printf(&b, "value %s", p);
+	s = schema_parse(*root ? buf_cstr(&b) : text, err);
 	buf_release(&b);
+	if (s != NULL && schema_string_keys(s, err) < 0) {
+		schema_free(s);
+		s = NULL;
+	}
 	return s;
 }
 

@@ -223,24 +223,43 @@ run_length(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-/* From position pos (1 is the first, negative from the end), len characters. */
+/* Characters of a string, bytes of binary. */
+static int64_t
+units(const struct datum *d)
+{
+	return d->kind == TYPE_BINARY ? d->n
+				      : (int64_t)sql_text_chars(d->str, d->n);
+}
+
+static const char *
+unit_at(const struct datum *d, const char *s, int64_t i)
+{
+	const char *end = d->str + d->n;
+
+	if (d->kind == TYPE_BINARY)
+		return i < end - s ? s + i : end;
+	return char_at(s, end, i);
+}
+
+/* From position pos (1 is the first, negative from the end), len units. */
 static void
 substring(const struct datum *d, int64_t pos, int64_t len, struct datum *out)
 {
-	const char *s = d->str, *end = s + d->n;
 	int64_t from = pos > 0 ? pos - 1 : 0, to;
+	const char *s = d->str;
 
 	if (pos < 0)
-		from = (int64_t)sql_text_chars(s, d->n) + pos;
+		from = units(d) + pos;
 	if (__builtin_add_overflow(from, len, &to))
 		to = INT64_MAX;
 	if (to <= from || to <= 0) {
 		*out = datum_string("", 0);
-		return;
+	} else {
+		from = from < 0 ? 0 : from;
+		s = unit_at(d, s, from);
+		set(out, s, unit_at(d, s, to - from));
 	}
-	from = from < 0 ? 0 : from;
-	s = char_at(s, end, from);
-	set(out, s, char_at(s, end, to - from));
+	out->kind = d->kind;
 }
 
 static int
@@ -256,7 +275,7 @@ run_left(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	if (a[1].i <= 0)
-		*out = datum_string("", 0);
+		substring(a, 1, 0, out);
 	else if (n->fn->tag == 0)
 		substring(a, 1, a[1].i, out);
 	else
@@ -272,7 +291,7 @@ run_overlay(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum d;
 
 	if (len < 0)
-		len = (int64_t)sql_text_chars(a[1].str, a[1].n);
+		len = units(&a[1]);
 	buf_clear(&c->text);
 	substring(a, 1, a[2].i - 1, &d);
 	buf_add(&c->text, d.str, d.n);
@@ -280,6 +299,7 @@ run_overlay(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	substring(a, a[2].i + len, INT32_MAX, &d);
 	buf_add(&c->text, d.str, d.n);
 	*out = datum_from_buf(c, &c->text);
+	out->kind = a->kind;
 	return 0;
 }
 
@@ -326,6 +346,8 @@ within(const char *s, size_t n, const char *what, size_t nwhat)
 {
 	const char *last;
 
+	if (nwhat == 0)
+		return true;
 	if (n > 64 || nwhat < 2)
 		return memmem(s, n, what, nwhat) != NULL;
 	if (n < nwhat)
@@ -455,7 +477,8 @@ run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (w->n == 0 || memmem(s, a->n, w->str, w->n) == NULL)
 		return 0;
 	buf_clear(&c->text);
-	while ((p = memmem(s, (size_t)(end - s), w->str, w->n)) != NULL) {
+	while ((p = memmem(s, (size_t)(end - s), w->str, w->n)) != NULL &&
+		!datum_too_long(c, c->text.n)) {
 		buf_add(&c->text, s, (size_t)(p - s));
 		if (n->narg > 2)
 			buf_add(&c->text, a[2].str, a[2].n);
@@ -554,14 +577,16 @@ static int
 run_pad(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct datum blank = datum_string(" ", 1);
+	/* What pads by itself: a blank, or a byte of zeros. */
+	struct datum blank = datum_string(a->kind == TYPE_BINARY ? "" : " ", 1);
 	const struct datum *pad = n->narg > 2 ? &a[2] : &blank;
-	int64_t have = (int64_t)sql_text_chars(a->str, a->n);
-	int64_t want = a[1].i > 0 ? a[1].i : 0;
-	const char *p, *end = pad->str + pad->n;
+	int64_t have = units(a), want = a[1].i > 0 ? a[1].i : 0;
+	const char *p, *q, *end = pad->str + pad->n;
 
+	blank.kind = a->kind;
 	if (have >= want || pad->n == 0) {
-		set(out, a->str, char_at(a->str, a->str + a->n, want));
+		set(out, a->str, unit_at(a, a->str, want));
+		out->kind = a->kind;
 		return 0;
 	}
 	if (sql_text_limit(c, n, want, 4) != 0)
@@ -569,15 +594,16 @@ run_pad(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	buf_clear(&c->text);
 	if (n->fn->tag == 1)
 		buf_add(&c->text, a->str, a->n);
-	for (p = pad->str; have < want; have++) {
-		buf_add(&c->text, p, step(p, end));
-		p += step(p, end);
+	for (p = pad->str; have < want; have++, p = q) {
 		if (p == end)
 			p = pad->str;
+		q = unit_at(pad, p, 1);
+		buf_add(&c->text, p, (size_t)(q - p));
 	}
 	if (n->fn->tag == 0)
 		buf_add(&c->text, a->str, a->n);
 	*out = datum_from_buf(c, &c->text);
+	out->kind = a->kind;
 	return 0;
 }
 
@@ -586,26 +612,30 @@ run_pad(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 static int
 concat_rule(struct sql_rule *r)
 {
-	bool array = false;
+	bool array = false, some = false, all = true;
 
 	for (int i = 0; i < r->n; i++) {
 		r->open |= r->arg[i].kind == TYPE_UNKNOWN;
 		array |= r->arg[i].kind == TYPE_ARRAY;
+		some |= r->arg[i].kind == TYPE_BINARY;
+		all &= r->arg[i].kind == TYPE_BINARY ||
+			r->arg[i].kind == TYPE_NULL;
 	}
 	if (array) {
 		struct ty common;
 
-		if (sql_rule_common(r, 0, 1, false, &common) != 0)
+		if (sql_rule_common(r, 0, 1, true, &common) != 0)
 			return -1;
 		r->result = r->open ? ty(TYPE_UNKNOWN) : common;
 		return 0;
 	}
-	r->result = ty(r->open ? TYPE_UNKNOWN : TYPE_STRING);
+	r->result = ty(r->open ? TYPE_UNKNOWN
+			: some && all ? TYPE_BINARY : TYPE_STRING);
 	for (int i = 0; i < r->n; i++)
 		if (ty_nested(r->arg[i]))
 			return sql_type_mismatch(r, "takes strings or arrays");
 		else if (!r->open)
-			r->arg[i] = ty(TYPE_STRING);
+			r->arg[i] = r->result;
 	return 0;
 }
 
@@ -622,6 +652,8 @@ run_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 				return -1;
 			all += a[i].n;
 		}
+		if (sql_text_limit(c, n, (int64_t)all, sizeof(*items)) != 0)
+			return -1;
 		items = arena_get(&c->arena, all * sizeof(*items));
 		for (int i = 0; i < n->narg; at += a[i++].n)
 			if (a[i].n > 0)
@@ -630,10 +662,16 @@ run_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = datum_items(TYPE_ARRAY, items, all, a[0].t);
 		return 0;
 	}
+	for (int i = 0; i < n->narg; i++)
+		all += a[i].n;
+	if (sql_text_limit(c, n, (int64_t)all, 1) != 0)
+		return -1;
 	buf_clear(&c->text);
 	for (int i = 0; i < n->narg; i++)
 		buf_add(&c->text, a[i].str, a[i].n);
 	*out = datum_from_buf(c, &c->text);
+	if (n->narg > 0)
+		out->kind = a[0].kind;
 	return 0;
 }
 
@@ -663,7 +701,7 @@ run_concat_ws(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			d = a[i].items;
 			count = a[i].n;
 		}
-		for (; count > 0; count--, d++) {
+		for (; count > 0 && !datum_too_long(c, b.n); count--, d++) {
 			if (d->kind == TYPE_NULL)
 				continue;
 			if (!first)
@@ -674,16 +712,6 @@ run_concat_ws(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	}
 	*out = datum_from_buf(c, &b);
 	buf_release(&b);
-	return 0;
-}
-
-static int
-elt_rule(struct sql_rule *r)
-{
-	r->arg[0] = ty(TYPE_INT);
-	for (int i = 1; i < r->n; i++)
-		r->arg[i] = ty(TYPE_STRING);
-	r->result = ty(TYPE_STRING);
 	return 0;
 }
 
@@ -1172,11 +1200,11 @@ run_like(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		/* ilike: both in small letters */
 		buf_clear(&c->text);
 		change_case(c, LOWER, s, ns, &c->text);
-		s = c->text.p;
+		s = buf_cstr(&c->text);
 		ns = c->text.n;
 		buf_clear(&c->more);
 		change_case(c, LOWER, p, np, &c->more);
-		p = c->more.p;
+		p = buf_cstr(&c->more);
 		np = c->more.n;
 	}
 	l = like_get(n, p, np, esc, c->err);
@@ -1226,11 +1254,11 @@ const struct sql_fn sql_text_fns[] = {
 	LENGTH("character_length", CHARS),
 	LENGTH("octet_length", BYTES),
 	LENGTH("bit_length", BITS),
-	{"substring", "si?i:s", run_substring},
-	{"substr", "si?i:s", run_substring},
-	{"left", "si:s", run_left},
+	{"substring", "si?i:s", run_substring, 0, sql_rule_bytes},
+	{"substr", "si?i:s", run_substring, 0, sql_rule_bytes},
+	{"left", "si:s", run_left, 0, sql_rule_bytes},
 	{"right", "si:s", run_left, 0, NULL, NULL, NULL, 1},
-	{"overlay", "ssi?i:s", run_overlay},
+	{"overlay", "ssi?i:s", run_overlay, 0, sql_rule_bytes},
 	{"instr", "ss:i", run_locate, SQL_NULLS, NULL, NULL, NULL, 1},
 	{"locate", "ss?i:i", run_locate, SQL_NULLS},
 	{"charindex", "ss?i:i", run_locate, SQL_NULLS},
@@ -1245,12 +1273,12 @@ const struct sql_fn sql_text_fns[] = {
 	{"reverse", "a:0", run_reverse, 0, reverse_rule},
 	{"repeat", "si:s", run_repeat},
 	{"space", "i:s", run_repeat},
-	{"lpad", "si?s:s", run_pad},
-	{"rpad", "si?s:s", run_pad, 0, NULL, NULL, NULL, 1},
+	{"lpad", "si?s:s", run_pad, 0, sql_rule_bytes},
+	{"rpad", "si?s:s", run_pad, 0, sql_rule_bytes, NULL, NULL, 1},
 	{"||", "aa:a", run_concat, SQL_OPERATOR, concat_rule},
 	{"concat", "?a+:a", run_concat, 0, concat_rule},
 	{"concat_ws", "a?a+:s", run_concat_ws, SQL_NULLS},
-	{"elt", "ia+:s", run_elt, SQL_NULLS, elt_rule},
+	{"elt", "is+:s", run_elt, SQL_NULLS, sql_rule_bytes},
 	{"ascii", "s:i", run_ascii},
 	{"char", "l:s", run_chr},
 	{"chr", "l:s", run_chr},

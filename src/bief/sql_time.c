@@ -14,7 +14,6 @@
 #include "timepat.h"
 
 #define DAY DATUM_DAY
-#define YEAR_MAX 5800000 /* days of its dates fit 32 bits */
 
 /* The zone's wall clock: the day, and the microseconds of it. */
 static int64_t
@@ -524,18 +523,20 @@ run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* Making. */
 
+#define DATE_YEARS 5900000 /* a date has at most */
+
 static bool
 valid_date(int64_t y, int64_t m, int64_t d, int64_t *days)
 {
 	int64_t y2;
 	int m2, d2;
 
-	if (m < 1 || m > 12 || d < 1 || d > 31 || y < -YEAR_MAX ||
-		y > YEAR_MAX)
+	if (m < 1 || m > 12 || d < 1 || d > 31 || y < -DATE_YEARS ||
+		y > DATE_YEARS)
 		return false;
 	*days = date_from_civil(y, (int)m, (int)d);
 	date_to_civil(*days, &y2, &m2, &d2);
-	return m2 == m;
+	return m2 == m && *days == (int32_t)*days;
 }
 
 static int
@@ -924,18 +925,31 @@ dt_interval_rule(struct sql_rule *r)
 }
 
 static int
+set_interval(struct datum_ctx *c, const struct sql_node *n, numeric v,
+	struct datum *out)
+{
+	struct ty t = sql_result(n);
+
+	if (!ty_interval_fits(t.kind, v))
+		return err_set(c->err, "the interval is too long");
+	*out = datum_int(t.kind, (int64_t)v);
+	out->p = t.p;
+	out->s = t.s;
+	return 0;
+}
+
+static int
 run_dt_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	static const int64_t sizes[] = {DAY, 3600 * TIME_SECOND,
 		60 * TIME_SECOND};
 
-	*out = datum_int(TYPE_DAYS, 0);
-	out->s = UNIT_SECOND;
+	numeric v = 0;
+
 	for (int i = 0; i < n->narg; i++)
-		out->i += i < 3 ? (int32_t)a[i].i * sizes[i]
-				: (int64_t)datum_decimal(&a[i]);
-	return 0;
+		v += i < 3 ? (numeric)a[i].i * sizes[i] : datum_decimal(&a[i]);
+	return set_interval(c, n, v, out);
 }
 
 static int
@@ -951,11 +965,11 @@ static int
 run_ym_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	*out = datum_int(TYPE_YEARS, 0);
-	out->s = UNIT_MONTH;
+	numeric v = 0;
+
 	for (int i = 0; i < n->narg; i++)
-		out->i += i == 0 ? 12 * a[i].i : a[i].i;
-	return 0;
+		v += i == 0 ? 12 * a[i].i : a[i].i;
+	return set_interval(c, n, v, out);
 }
 
 #define DATE_PART(name, unit) \

@@ -113,9 +113,11 @@ main(void)
 	check("a decimal(39,0)", "!schema: a decimal has 1 to 38 digits\n"
 		"  a decimal(39,0)\n"
 		"            ^");
-	check("a map<int,string>", "!schema: the keys of a map are strings\n"
-		"  a map<int,string>\n"
-		"        ^");
+	check("a map<int,string>", "a map<int,string>");
+	check("a map<map<date,struct<b:void>>,array<binary>>",
+		"a map<map<date,struct<b:void>>,array<binary>>");
+	check("{\"type\":\"map\",\"keyType\":\"string\"}",
+		"!schema: the type of a record is \"struct\"");
 	check("a", "!schema: expected a type, found the end\n  a\n   ^");
 	check("", "!schema: expected a field's name, found the end\n  \n  ^");
 	check("{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":"
