@@ -74,6 +74,19 @@ agg_defaults(void *self)
 	((struct agg *)self)->asked = -1;
 }
 
+/* They move when there are more of them. */
+static void
+watch(struct stage *st)
+{
+	struct agg *a = STAGE(st, agg);
+
+	run_unwatch(st);
+	for (size_t i = 0; i < a->q.nkeys; i++)
+		run_watch(st, &a->q.keys[i]);
+	for (size_t i = 0; i < a->q.acc.ninputs; i++)
+		run_watch(st, &a->q.acc.in[i].field);
+}
+
 static int
 agg_open(struct stage *st)
 {
@@ -101,10 +114,7 @@ agg_open(struct stage *st)
 	for (i = 0; i < st->noperands; i++)
 		if (accums_parse(&a->q.acc, st->operands[i], st->err) == -1)
 			return -1;
-	for (i = 0; i < a->q.nkeys; i++)
-		run_watch(st, &a->q.keys[i]);
-	for (i = 0; i < a->q.acc.ninputs; i++)
-		run_watch(st, &a->q.acc.in[i].field);
+	watch(st);
 	return query_check_names(&a->q, st->err);
 }
 
@@ -157,10 +167,11 @@ check_fields(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
 
-	for (size_t i = 0; i < a->q.nkeys; i++)
-		if (plan_field(p, a->by.s[i], st->err) == -1)
-			return -1;
-	return accums_plan(&a->q.acc, p, st->err);
+	if (query_bind(&a->q, p, st->err) == -1 ||
+		accums_plan(&a->q.acc, p, st->err) == -1)
+		return -1;
+	watch(st);
+	return query_check_names(&a->q, st->err);
 }
 
 /* What goes out. */
@@ -178,7 +189,8 @@ plan_fields(struct agg *a, struct plan *p)
 		schema_add(out, "window_end", type_new(TYPE_TIMESTAMP));
 	}
 	for (i = 0; i < a->q.nkeys; i++) {
-		const struct type *t = schema_type(p->fields, a->by.s[i]);
+		const struct type *t = schema_type(p->fields,
+			a->q.keys[i].path);
 
 		schema_add(out, a->q.names[i], t == NULL ? NULL : type_copy(t));
 	}
@@ -239,12 +251,16 @@ add_count(void *arg, state_ref ref, uint32_t n)
 	*(int64_t *)state_change(st->state, ref) += n;
 }
 
-/* Now it is known whether records carry windows. */
+/* Now it is known whether records carry windows; own: and a field "window",
+ * too. */
 static int
-decide(struct stage *st, bool windowed)
+decide(struct stage *st, bool windowed, bool own)
 {
 	struct agg *a = STAGE(st, agg);
 
+	if (windowed && !own)
+		query_drop_window(&a->q);
+	watch(st);
 	a->single = !a->q.cube && !a->q.rollup && !a->q.session;
 	a->pending = a->q.acc.count_only && a->q.acc.n == 1;
 	recent_init(&a->recent, windowed,
@@ -259,20 +275,21 @@ agg_plan(struct stage *st, struct plan *p)
 	bool both = p->fields != NULL &&
 		schema_find(p->fields, "window_start", 12) >= 0 &&
 		schema_find(p->fields, "window_end", 10) >= 0;
+	bool own = p->fields != NULL && schema_find(p->fields, "window", 6) >= 0;
 	bool windows;
 
-	if (check_fields(st, p) == -1 ||
-		query_check_names(&a->q, st->err) == -1)
-		return -1;
 	windows = !a->no_window &&
 		(p->fields != NULL ? both
 				   : p->window_us != 0 || p->session_us != 0);
 	a->q.session = windows && p->session_us != 0;
 	if ((a->no_window || p->fields != NULL || windows) &&
-		decide(st, windows) == -1)
+		decide(st, windows, own) == -1)
+		return -1;
+	if (check_fields(st, p) == -1)
 		return -1;
 	for (size_t i = 0; p->fields != NULL && i < a->q.nkeys; i++) {
-		const struct type *t = schema_type(p->fields, a->by.s[i]);
+		const struct type *t = schema_type(p->fields,
+			a->q.keys[i].path);
 
 		if (t != NULL && t->kind == TYPE_DECIMAL)
 			a->q.g.decimals |= UINT64_C(1) << i;
@@ -287,7 +304,7 @@ agg_plan(struct stage *st, struct plan *p)
 	a->time_key = -1;
 	for (size_t i = 0; i < a->q.nkeys && p->delay_us >= 0; i++)
 		if (p->event_time != NULL &&
-			strcmp(a->by.s[i], p->event_time) == 0)
+			plan_same(p, a->q.keys[i].path, p->event_time))
 			a->time_key = (int)i;
 	a->late = WATERMARK_NONE;
 	a->mode = MODE_COMPLETE;
@@ -372,6 +389,7 @@ widen(struct stage *st, struct blob_form *before)
 		blob_widen(&b, before, &a->q.acc.form);
 	}
 	free(before->vars);
+	watch(st);
 	a->q.shape = NULL;
 	recent_clear(&a->recent);
 	return query_check_names(&a->q, st->err);
@@ -670,6 +688,20 @@ record_span(struct stage *st, const struct record *r, struct span *w)
 	return 0;
 }
 
+/* The first record shows what the plan could not say. */
+static int
+meet(struct stage *st, const struct record *r)
+{
+	struct agg *a = STAGE(st, agg);
+
+	if (!a->q.decided &&
+		decide(st, record_get(r, &a->start) != NULL &&
+				record_get(r, &a->end) != NULL,
+			shape_find(r->shape, "window", 6) >= 0) == -1)
+		return -1;
+	return query_meet(&a->q, r, st->err);
+}
+
 static int
 agg_record(struct stage *st, struct record *r)
 {
@@ -679,9 +711,7 @@ agg_record(struct stage *st, struct record *r)
 	struct span w;
 	int ret;
 
-	if (!a->q.decided &&
-		decide(st, record_get(r, &a->start) != NULL &&
-				record_get(r, &a->end) != NULL) == -1)
+	if (!a->q.met && meet(st, r) == -1)
 		return -1;
 	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
 		widen(st, &before) == -1)
@@ -720,7 +750,7 @@ emit_all(struct stage *st)
 	state_ref r;
 	bool made;
 
-	if (!a->q.decided && decide(st, false) == -1)
+	if (!a->q.decided && decide(st, false, false) == -1)
 		return -1;
 	if (a->q.nkeys == 0 && !a->q.g.windowed) {
 		/* The one group of all records is there without any, too. */

@@ -399,12 +399,13 @@ static void
 add_func(struct accums *s, const struct func *f, const char *func,
 	const char *path, const char *name)
 {
-	char shown[1000];
+	char shown[1000], *plain = path_name(path);
 
 	if (f->shown != NULL)
-		snprintf(shown, sizeof shown, f->shown, path);
+		snprintf(shown, sizeof shown, f->shown, plain);
 	else
-		snprintf(shown, sizeof shown, "%s(%s)", func, path);
+		snprintf(shown, sizeof shown, "%s(%s)", func, plain);
+	free(plain);
 	if (f->fn == ACCUM_STATS)
 		add(s, f->fn, f->p, f->number, path, name);
 	else
@@ -465,13 +466,12 @@ int
 accums_parse(struct accums *s, const char *spec, struct err *err)
 {
 	char *copy = mem_dup(spec, strlen(spec)), *func = copy, *name = NULL;
-	char *path, *eq = strchr(copy, '=');
+	char *path, *eq = (char *)path_until(copy, '=');
 	int ret;
 
-	path = strchr(copy, ':');
-	if (eq != NULL && (path == NULL || eq < path)) {
+	if (*eq == '=' && eq < path_until(copy, ':')) {
 		*eq = '\0';
-		name = copy;
+		name = path_name(copy);
 		func = eq + 1;
 	}
 	path = strchr(func, ':');
@@ -482,6 +482,7 @@ accums_parse(struct accums *s, const char *spec, struct err *err)
 			spec);
 	else
 		ret = parse(s, func, path, name, err);
+	free(name);
 	free(copy);
 	return ret == 0 ? check_names(s, err) : -1;
 }
@@ -539,7 +540,7 @@ plan_input(struct accum_input *in, const struct plan *p, struct err *err)
 	const struct type *t;
 	struct buf b;
 
-	if (plan_field(p, in->field.path, err) == -1)
+	if (plan_bind(p, &in->field, NULL, err) == -1)
 		return -1;
 	t = p->fields == NULL ? NULL : schema_type(p->fields, in->field.path);
 	if (t == NULL || t->kind == TYPE_UNKNOWN)

@@ -24,11 +24,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "json.h"
 #include "number.h"
 #include "plan.h"
+#include "record.h"
 #include "time.h"
 #include "value.h"
 
@@ -365,20 +367,63 @@ plan_parse(struct plan *p, const struct value *object, struct err *err)
 	return -1;
 }
 
-int
-plan_field(const struct plan *p, const char *path, struct err *err)
+/* ret is what schema_locate() says. */
+static int
+field_refuse(const struct plan *p, const char *path, int ret, struct err *err)
 {
-	const char *near;
 	char quoted[200];
+	const char *near;
 
-	if (p->fields == NULL || schema_type(p->fields, path) != NULL)
-		return 0;
 	err_quote(quoted, sizeof(quoted), path, strlen(path));
+	if (ret == -2)
+		return err_as(err, STATUS_USAGE, FIELD_CLASH, quoted);
 	near = schema_nearest(p->fields, path);
 	if (near != NULL)
 		return err_as(err, STATUS_USAGE,
 			"no field '%s' (did you mean '%s'?)", quoted, near);
 	return err_as(err, STATUS_USAGE, "no field '%s'", quoted);
+}
+
+int
+plan_field(const struct plan *p, const char *path, struct err *err)
+{
+	struct schema_place at;
+	int ret;
+
+	if (p->fields == NULL)
+		return 0;
+	ret = schema_locate(p->fields, path, &at, NULL);
+	return ret == 0 ? 0 : field_refuse(p, path, ret, err);
+}
+
+int
+plan_bind(const struct plan *p, struct field *f, bool *whole, struct err *err)
+{
+	struct schema_place at;
+	struct buf name;
+	int ret;
+
+	if (whole != NULL)
+		*whole = false;
+	if (p->fields == NULL)
+		return 0;
+	buf_init(&name);
+	ret = schema_locate(p->fields, f->path, &at, &name);
+	if (ret == 0)
+		field_settle(f, buf_cstr(&name), at.whole);
+	else
+		field_refuse(p, f->path, ret, err);
+	buf_release(&name);
+	if (whole != NULL)
+		*whole = ret == 0 && at.whole;
+	return ret == 0 ? 0 : -1;
+}
+
+bool
+plan_same(const struct plan *p, const char *name, const char *field)
+{
+	return field != NULL && (p->fields != NULL ?
+		strcmp(name, field) == 0 : strcasecmp(name, field) == 0);
 }
 
 void

@@ -18,6 +18,7 @@
 #include "schema.h"
 
 struct err;
+struct field;
 struct zone;
 
 /* Output modes. */
@@ -72,6 +73,16 @@ int plan_parse(struct plan *p, const struct value *object, struct err *err);
  * "no field 'x' (did you mean 'y'?)", STATUS_USAGE.
  */
 int plan_field(const struct plan *p, const char *path, struct err *err);
+/*
+ * The same for a field that is read: from here on it has the name that the
+ * fields have, where they are known.  (What it is called in the output is to be
+ * asked before.)  whole, or NULL: that is the name of a field, and no path.
+ */
+int plan_bind(const struct plan *p, struct field *f, bool *whole,
+	struct err *err);
+/* Is this, as an option names it, that field of the plan?  Where the fields are
+ * not known the case of letters says nothing. */
+bool plan_same(const struct plan *p, const char *name, const char *field);
 
 /* For op.form: "field 'PATH' TYPE" as a line, when the type is known. */
 void plan_field_form(const struct plan *p, const char *path, struct buf *out);

@@ -37,7 +37,7 @@ on_signal(int sig)
 		asked_statistics = 1;
 	else if (sig == SIGHUP)
 		asked_reload = 1;
-	else if (++stops > 1) {
+	else if (++stops > 1 && sig == SIGINT) {
 		child_kill_all();
 		vitals_forget();
 		_exit(128 + sig);

@@ -38,6 +38,7 @@ wm_defaults(struct wm *w)
 {
 	w->idle_us = w->future_us = w->delay_us = -1;
 	w->limit = INT64_MAX;
+	w->unit = -1;
 	w->newest = INT64_MIN;
 }
 
@@ -68,29 +69,45 @@ wm_open(struct wm *w, const char *option, struct err *err)
 	return 0;
 }
 
-int
-wm_plan(struct wm *w, const char *field, struct plan *p, struct err *err)
+/* What it is to be in a schema, where it is none of a time; NULL: a number says
+ * no more than that it is one. */
+static const char *
+timestamp_of(int unit)
 {
-	const char *path = strcmp(field, "window") == 0 ? "window_end" : field;
-	const struct type *t = p->fields == NULL
-		? NULL
-		: schema_type(p->fields, path);
+	static const char *const types[] = {"timestamp", "timestamp(ms)",
+		"timestamp(us)", "timestamp(ns)"};
+
+	return types[unit < 0 ? 0 : unit];
+}
+
+static int
+check_type(const struct wm *w, const struct field *f, const struct type *t,
+	struct err *err)
+{
 	struct buf b;
 
-	if (plan_field(p, path, err) == -1)
+	if (t == NULL || t->kind == TYPE_TIMESTAMP || t->kind == TYPE_UNKNOWN)
+		return 0;
+	buf_init(&b);
+	type_print(t, &b);
+	err_as(err, STATUS_USAGE,
+		"the field '%s' is of type %s, not a timestamp: a watermark "
+		"needs an event time (parse-json --schema '%s %s')", f->path,
+		buf_cstr(&b), f->path, timestamp_of(w->unit));
+	buf_release(&b);
+	return -1;
+}
+
+int
+wm_plan(struct wm *w, const struct field *f, bool window, struct plan *p,
+	struct err *err)
+{
+	const char *field = window ? "window" : f->path;
+	const struct type *t = p->fields == NULL ? NULL :
+		schema_type(p->fields, f->path);
+
+	if (check_type(w, f, t, err) == -1)
 		return -1;
-	if (t != NULL && t->kind != TYPE_TIMESTAMP &&
-		t->kind != TYPE_UNKNOWN) {
-		buf_init(&b);
-		type_print(t, &b);
-		err_as(err, STATUS_USAGE,
-			"the field '%s' is of type %s, not a timestamp: a "
-			"watermark needs an event time (parse-json --schema "
-			"'%s timestamp')",
-			field, buf_cstr(&b), field);
-		buf_release(&b);
-		return -1;
-	}
 	if (p->delay_us >= 0)
 		return err_as(err, STATUS_USAGE,
 			"the stream has a watermark already, on '%s'",
