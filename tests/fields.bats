@@ -262,3 +262,34 @@ each() {
 	run -2 sink-table --db x.db --table t --mode update --key m.id <in
 	[[ "$output" == "sink-table: --key: 'm.id' is a part of a field, not a column"* ]]
 }
+
+@test "an integer is a key by all of its digits, however many they are" {
+	local a=100000000000000000000000614 b=100000000000000000000000615
+	printf '{"k":%s,"n":%d}\n' $b 1 $a 2 -$b 3 -$a 4 >in
+	ddl='k decimal(38,0), n int'
+	each agg --by k count
+	[ "$(wc -l <plain)" = 4 ]
+	each dedup --by k
+	[ "$(wc -l <plain)" = 4 ]
+	each agg min:k max:k count_distinct:k
+	is plain <<<"{\"min(k)\":-$b,\"max(k)\":$b,\"count(DISTINCT k)\":4}"
+	agg sum:n max:k <in | grep -o "\"max.*" >out
+	is out <<<"\"max(k)\":$b}"
+	each agg collect_set:k
+	is plain <<<"{\"collect_set(k)\":[-$b,-$a,$a,$b]}"
+	order --by -k <in | jq -c .n | paste -sd, >out
+	is out <<<1,2,4,3
+	pivot --rows n --cols k --value n <in | head -1 | grep -o "$b" | wc -l >out
+	is out <<<2
+	join-stream in in --on k | wc -l >out
+	is out <<<4
+	join-stream in in --where 'left.k = right.k' | wc -l >out
+	is out <<<4
+	join-stream <(parse-json -s "$ddl" --batch 9 <in) <(filter true --batch 9 <in) \
+		--on k --plain | wc -l >out
+	is out <<<4
+	printf '{"k":%s}\n' 9007199254740993 9223372036854775807 18446744073709551616 >l
+	printf '{"k":%s}\n' 9007199254740992.0 9223372036854775808 1.8446744073709551616e19 >r
+	join-stream l r --on k >out
+	is out <<<'{"k":18446744073709551616}'
+}

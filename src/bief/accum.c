@@ -948,8 +948,8 @@ add_extreme(struct blob *b, const struct blob_form *f, const struct accum *a,
 	bool decimal = in->decimal && v->type == VALUE_NUMBER;
 	int c;
 
-	if (decimal)
-		num = v; /* is kept as text */
+	if (decimal || (num->type == VALUE_DOUBLE && value_is_big(v)))
+		num = v; /* is kept as text, and compared in every digit */
 	if (k->set) {
 		c = decimal && k->as == VALUE_NUMBER
 			? compare_decimals(b, at, v, in->scale)

@@ -148,7 +148,7 @@ take_kept(const struct taking *t, const struct value *v)
 
 	if (accum_read(t->in, v, false, t->err) == -1)
 		return -1;
-	if (t->in->decimal && v->type == VALUE_NUMBER &&
+	if (((t->in->decimal && v->type == VALUE_NUMBER) || value_is_big(v)) &&
 		(t->a->fn == ACCUM_MIN || t->a->fn == ACCUM_MAX))
 		kept_put(t->b, &t->s->form, t->a->at, v, v);
 	else
