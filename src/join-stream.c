@@ -391,6 +391,7 @@ plan_time(const struct plan *in, struct plan *out)
 	out->event_time = in[s].event_time == NULL ? NULL :
 		mem_dup(in[s].event_time, strlen(in[s].event_time));
 	out->delay_us = in[s].delay_us;
+	out->idle_us = -1;
 	out->window_us = in[s].window_us;
 	out->slide_us = in[s].slide_us;
 }
@@ -690,7 +691,17 @@ threshold(const struct join_stream *j, int64_t watermark)
 static int
 join_mark(struct stage *st, int input, const struct batch *b)
 {
-	marks_put(&STAGE(st, join_stream)->marks, input, b);
+	struct marks *m = &STAGE(st, join_stream)->marks;
+
+	if (!b->last) {
+		marks_put(m, input, b);
+		return 0;
+	}
+	marks_ended(m, input, b);
+	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
+		run_warn(st, "'%s' has ended: its watermark stays and holds up "
+			"that of the others; watermark --idle D on it lets them "
+			"go on", st->operands[input]);
 	return 0;
 }
 

@@ -744,6 +744,8 @@ print_watermark(struct buf *out, const struct batch *b)
 		buf_printf(out, ",\"fresh\":\"%.*s\"",
 			(int)time_format_iso(b->watermark - b->lag_us, time),
 			time);
+	if (b->idle)
+		buf_str(out, ",\"idle\":true");
 }
 
 /* The stage that the batches of this one reach next: none behind --plain. */

@@ -476,6 +476,11 @@ end_round(struct merge *m)
 	for (int i = 0; i < m->n; i++) {
 		struct side *s = &m->side[i];
 
+		if (s->over && s->known && !s->began)
+			s->end = (struct batch){.number = b.number,
+				.watermark = WATERMARK_NONE,
+				.time_us = b.time_us, .last = true,
+				.empty = true};
 		if (s->done && m->stream && !s->end.empty)
 			b.empty = false;
 

@@ -7,6 +7,7 @@
  *	fields      names and types, as DDL
  *	event_time  the field that carries the watermark
  *	delay       of the watermark, a duration
+ *	idle        of its --idle, a duration
  *	window, slide, start   of the window fields, durations
  *	window_on   the field that the windows were made of
  *	session     gap of the session windows, a duration, or "field"
@@ -46,7 +47,7 @@ void
 plan_init(struct plan *p)
 {
 	memset(p, 0, sizeof(*p));
-	p->delay_us = -1;
+	p->delay_us = p->idle_us = -1;
 	p->committed = p->last = p->anew = -1;
 	buf_init(&p->extra);
 }
@@ -144,6 +145,8 @@ plan_print(const struct plan *p, struct buf *out)
 	json_member(out, "event_time", p->event_time);
 	if (p->delay_us >= 0)
 		put_duration(out, "delay", p->delay_us);
+	if (p->idle_us >= 0)
+		put_duration(out, "idle", p->idle_us);
 	if (p->window_us != 0)
 		put_duration(out, "window", p->window_us);
 	if (p->slide_us != 0)
@@ -255,7 +258,8 @@ take(struct plan *p, const struct value *key, const struct value *v,
 	const struct {
 		const char *name;
 		int64_t *us;
-	} durations[] = {{"delay", &p->delay_us}, {"window", &p->window_us},
+	} durations[] = {{"delay", &p->delay_us}, {"idle", &p->idle_us},
+		{"window", &p->window_us},
 		{"slide", &p->slide_us}, {"start", &p->start_us}};
 	struct {
 		const char *name;

@@ -40,6 +40,7 @@ struct plan {
 	int64_t interval_us;
 	char *event_time;    /* field that carries the watermark, or NULL */
 	int64_t delay_us;    /* of the watermark; -1 there is none */
+	int64_t idle_us;     /* of its --idle; -1 */
 	int64_t window_us, slide_us, start_us; /* 0: no window fields */
 	char *window_on;     /* field that the windows were made of */
 	int64_t session_us;  /* gap; 0: none; -1: per record */
@@ -94,6 +95,8 @@ struct batch {
 	int64_t watermark; /* begin: before the batch; end: after it; us */
 	int64_t lag_us;    /* by so much less: that of the records since the
 	                      newest clean start alone, see marks.h */
+	bool idle;         /* nothing with a time has come for so long that the
+	                      watermark is to hold up no other input's */
 	bool whole;        /* no batches: all of the input, at its end */
 	bool last;         /* the input ends after this one */
 	bool rerun;        /* it is run again after a restart */

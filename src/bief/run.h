@@ -117,7 +117,8 @@ struct op {
 	 * OP_INPUTS.  inputs: how many there are and which.  merge_plan: instead
 	 * of plan; *out is a copy of in[0] (empty without control lines; with
 	 * --batch or --trigger the batches are made here).  begin_of and end_of
-	 * tell each input's own begin and end (with its watermarks), before the
+	 * tell each input's own begin and end (with its watermarks; of one that
+	 * has ended before, end alone, with b->last), before the
 	 * call of begin or batch, in which b->watermark is to be set.  record_of:
 	 * a record of one input; in a batch the inputs come in their order.
 	 */
