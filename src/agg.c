@@ -224,7 +224,7 @@ plan_out(struct agg *a, struct plan *p)
 	opt_list_add(&p->stateful, "agg", false);
 	p->aggregated = true;
 	p->mode = a->mode;
-	if (a->asked >= 0)
+	if (a->asked >= 0 && !p->whole)
 		p->asked = a->mode;
 	p->session_us = 0;
 	if (a->windows_timed) {
@@ -313,7 +313,8 @@ agg_plan(struct stage *st, struct plan *p)
 			plan_out(a, p);
 		return 0;
 	}
-	a->mode = a->asked >= 0 ? (enum mode)(a->asked + 1)
+	a->mode = p->whole ? MODE_COMPLETE
+		: a->asked >= 0 ? (enum mode)(a->asked + 1)
 				: default_mode(a, p);
 	if (check_mode(st, p) == -1)
 		return -1;

@@ -112,7 +112,7 @@ sink_files_plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	/* Without batches a complete result is like an appended one. */
-	if (p->stream &&
+	if (p->stream && !p->whole &&
 		(p->mode == MODE_UPDATE || p->mode == MODE_COMPLETE))
 		return err_as(st->err, STATUS_USAGE,
 			"files are only ever added, but what comes is made in "

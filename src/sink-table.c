@@ -133,7 +133,7 @@ find_mode(struct stage *st, const struct plan *p)
 	s->result = told != MODE_NONE ? told : p->mode;
 	if (modes_check(p, s->result, st->err) != 0)
 		return -1;
-	if (told == MODE_NONE || p->stream == 0)
+	if (told == MODE_NONE || p->stream == 0 || p->whole)
 		return 0;
 	if (p->mode != MODE_NONE && p->mode != told)
 		return err_as(st->err, STATUS_USAGE,

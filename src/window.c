@@ -306,6 +306,7 @@ window_plan(struct stage *st, struct plan *p)
 		 * of the input is one. */
 		if (is_session(w) && p->stream == 0) {
 			p->stream = 1;
+			p->whole = true;
 			p->trigger = TRIGGER_ONCE;
 		}
 		plan_windows(w, p);

@@ -4,6 +4,7 @@
  *	key         value
  *	stream      1, the version of the protocol; always first
  *	trigger     "5s", "once" or "available-now"
+ *	whole       true where the one batch is all of an input without any
  *	fields      names and types, as DDL
  *	event_time  the field that carries the watermark
  *	delay       of the watermark, a duration
@@ -134,6 +135,8 @@ plan_print(const struct plan *p, struct buf *out)
 	else if (p->trigger != TRIGGER_NONE)
 		json_member(out, "trigger",
 			p->trigger == TRIGGER_ONCE ? "once" : "available-now");
+	if (p->whole)
+		buf_str(out, ",\"whole\":true");
 	if (p->fields != NULL) {
 		struct buf ddl;
 
@@ -302,6 +305,8 @@ take(struct plan *p, const struct value *key, const struct value *v,
 		ret = take_mode(&p->asked, text, err);
 	else if (strcmp(name, "aggregated") == 0)
 		p->aggregated = v->type == VALUE_BOOL && v->i;
+	else if (strcmp(name, "whole") == 0)
+		p->whole = v->type == VALUE_BOOL && v->i;
 	else if (strcmp(name, "stateful") == 0)
 		list_of(v, &p->stateful);
 	else if (strcmp(name, "keys") == 0)

@@ -36,6 +36,8 @@ struct plan {
 	int stream; /* protocol version; 0: no control lines */
 	bool explain; /* nothing will run; say what would */
 	struct schema *fields; /* what is known of the fields, or NULL */
+	bool whole; /* its one batch is all of the input: nobody has asked for
+	               batches, so a complete result is like an appended one */
 	enum trigger_kind trigger;
 	int64_t interval_us;
 	char *event_time;    /* field that carries the watermark, or NULL */

@@ -128,6 +128,7 @@ wm_plan(struct wm *w, const struct field *f, bool window, struct plan *p,
 	w->once = p->trigger == TRIGGER_ONCE;
 	w->anew = p->anew > p->last;
 	p->stream = 1;
+	p->whole = false;
 	p->delay_us = w->delay_us;
 	p->idle_us = w->idle_us;
 	p->event_time = mem_dup(field, strlen(field));
