@@ -146,6 +146,8 @@ default_mode(const struct agg *a, const struct plan *p)
 {
 	if (p->aggregated && p->mode == MODE_APPEND)
 		return MODE_APPEND;
+	if (p->arrival && a->windows_timed)
+		return MODE_APPEND;
 	if (a->q.session)
 		return p->delay_us >= 0 ? MODE_APPEND : MODE_COMPLETE;
 	return MODE_UPDATE;
@@ -227,6 +229,7 @@ plan_out(struct agg *a, struct plan *p)
 	if (a->asked >= 0 && !p->whole)
 		p->asked = a->mode;
 	p->session_us = 0;
+	p->arrival &= a->windows_timed && a->mode == MODE_APPEND;
 	if (a->windows_timed) {
 		set_text(&p->event_time, "window");
 		set_text(&p->window_on, "window");

@@ -392,6 +392,7 @@ plan_time(const struct plan *in, struct plan *out)
 		mem_dup(in[s].event_time, strlen(in[s].event_time));
 	out->delay_us = in[s].delay_us;
 	out->idle_us = -1;
+	out->arrival = false;
 	out->window_us = in[s].window_us;
 	out->slide_us = in[s].slide_us;
 }

@@ -68,11 +68,12 @@ order_plan(struct stage *st, struct plan *p)
 
 	if (fields_bind(&o->keys, p, st->err) < 0)
 		return -1;
-	if (p->stream && !p->whole && p->mode != MODE_COMPLETE)
+	if (p->stream && !p->whole && !p->arrival && p->mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
 			"a stream has no last record, so it cannot be sorted: "
 			"only a result in complete mode can (agg --mode "
-			"complete)");
+			"complete), or that of each batch (window --batches 1 "
+			"in front of agg)");
 	return 0;
 }
 

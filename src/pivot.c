@@ -95,7 +95,8 @@ pivot_plan(struct stage *st, struct plan *p)
 		plan_bind(p, &v->col, NULL, st->err) < 0 ||
 		plan_bind(p, &v->val, NULL, st->err) < 0)
 		return -1;
-	if (p->stream && !p->whole && p->mode != MODE_COMPLETE)
+	if (p->stream && !p->whole && !p->arrival &&
+		p->mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
 			"the columns are known at the end of the data only: "
 			"aggregate with --mode complete, or leave batches out");

@@ -393,6 +393,13 @@ pprint(struct stage *st, const struct batch *b)
 	show(st);
 }
 
+/* Of windows by arrival (window --every): does none come with this batch? */
+static bool
+between_windows(const struct stage *st, const struct batch *b)
+{
+	return st->in.arrival && b->watermark == st->now.watermark;
+}
+
 static int
 sink_table_batch(struct stage *st, struct batch *b)
 {
@@ -404,9 +411,10 @@ sink_table_batch(struct stage *st, struct batch *b)
 			       : dbtable_write(s->to, b->number, b->empty,
 					 st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
-	if (s->style == STYLE_PPRINT)
-		pprint(st, b);
-	else if (!draw_empty(&s->draw) || b->whole ||
+	if (s->style == STYLE_PPRINT) {
+		if (!between_windows(st, b))
+			pprint(st, b);
+	} else if (!draw_empty(&s->draw) || b->whole ||
 		(draw_has_columns(&s->draw) &&
 			st->in.mode == MODE_COMPLETE && !b->empty))
 		console(st, b);

@@ -258,6 +258,7 @@ plan_windows(struct window *w, struct plan *p)
 		p->window_on = mem_dup(on, strlen(on));
 	}
 	p->window_us = p->slide_us = p->start_us = p->session_us = 0;
+	p->arrival = false;
 	if (is_session(w)) {
 		p->session_us = w->session_field != NULL ? -1 : w->session;
 		return;

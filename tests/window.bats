@@ -263,3 +263,26 @@ agg_rows() {
 	bief run 'window --on t --session 2m | agg --by k count | agg --no-window sum:count --plain' <in >out
 	is out <<<'{"sum(count)":4}'
 }
+
+@test "windows by arrival are final: agg appends them, and order sorts those of a batch" {
+	for k in a b b c c c; do echo "{\"k\":\"$k\"}"; done >in
+	w() { window --batches 2 --every 2 --batch 1 <in | agg --by k count; }
+	w | sink-files d
+	cat d/part* | jq -c '[.k,.count]' | paste -sd ' ' >out
+	is out <<<'["a",1] ["b",1] ["b",1] ["c",1] ["c",2]'
+	window --batches 3 --every 3 --batch 1 <in | agg --by k count |
+		order --by -count,k --limit 1 --plain | jq -c '[.k,.count]' >out
+	is out < <(printf '%s\n' '["b",2]' '["c",3]')
+	window --batches 3 --every 3 --batch 1 <in | order --by -k --limit 1 --plain |
+		jq -r .k | paste -sd ' ' >out
+	is out <<<'b c'
+	window --batches 3 --every 3 --batch 1 <in | agg --mode update --by k count >out
+	grep -c '"mode":"update"' out
+	bief run 'window --batches 3 --every 3 --batch 1 | agg --by k count | sink-table --style pprint' <in >out
+	[ "$(grep -c Time: out)" = 2 ]
+	window --batches 3 --every 3 --batch 1 <in | agg --no-window --by k count |
+		grep -o '"mode":"[a-z]*"' >out
+	is out <<<'"mode":"update"'
+	run -2 bash -c "window --batches 3 --batch 1 <in | agg --no-window --by k count | order --by k"
+	[[ "$output" == "order: a stream has no last record"* ]]
+}

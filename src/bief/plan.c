@@ -12,6 +12,7 @@
  *	window, slide, start   of the window fields, durations
  *	window_on   the field that the windows were made of
  *	session     gap of the session windows, a duration, or "field"
+ *	arrival     true where a batch has all of a window
  *	mode        append, update, complete: of the result
  *	asked       the mode that a stage before was told
  *	aggregated  true behind an aggregation
@@ -161,6 +162,8 @@ plan_print(const struct plan *p, struct buf *out)
 		put_duration(out, "session", p->session_us);
 	else if (p->session_us < 0)
 		json_member(out, "session", "field");
+	if (p->arrival)
+		buf_str(out, ",\"arrival\":true");
 	if (p->mode != MODE_NONE)
 		json_member(out, "mode", mode_name(p->mode));
 	if (p->asked != MODE_NONE)
@@ -305,6 +308,8 @@ take(struct plan *p, const struct value *key, const struct value *v,
 		ret = take_mode(&p->asked, text, err);
 	else if (strcmp(name, "aggregated") == 0)
 		p->aggregated = v->type == VALUE_BOOL && v->i;
+	else if (strcmp(name, "arrival") == 0)
+		p->arrival = v->type == VALUE_BOOL && v->i;
 	else if (strcmp(name, "whole") == 0)
 		p->whole = v->type == VALUE_BOOL && v->i;
 	else if (strcmp(name, "stateful") == 0)

@@ -46,6 +46,7 @@ struct plan {
 	int64_t window_us, slide_us, start_us; /* 0: no window fields */
 	char *window_on;     /* field that the windows were made of */
 	int64_t session_us;  /* gap; 0: none; -1: per record */
+	bool arrival;        /* windows by arrival: all of one is in a batch */
 	enum mode mode;      /* of the result; MODE_NONE before an aggregation */
 	enum mode asked;     /* what a stage before was told by --mode */
 	bool aggregated;     /* an aggregation is upstream */
