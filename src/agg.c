@@ -297,6 +297,7 @@ agg_plan(struct stage *st, struct plan *p)
 		if (t != NULL && t->kind == TYPE_DECIMAL)
 			a->q.g.decimals |= UINT64_C(1) << i;
 	}
+	a->q.acc.sequenced = a->q.session;
 	if (a->q.session)
 		accums_reserve(&a->q.acc, sizeof(struct session));
 	if (a->q.session && a->q.g.sets)

@@ -315,6 +315,27 @@ rows() {
 	END
 }
 
+@test "collect_list of sessions that become one keeps the order of input" {
+	printf '{"t":"2026-11-21T08:%02d:00Z","k":"a","v":%d}\n' 30 1 10 2 20 3 25 4 15 5 12 6 >in
+	for w in 'window --on t --session 5m' 'window --on t --session 5m --watermark 1h --batch 2'; do
+		bief run "$w | agg --mode complete --by k collect_list:v first:v last:v --plain" <in |
+			tail -1 >out
+		is out <<<'{"window_start":"2026-11-21T08:10:00Z","window_end":"2026-11-21T08:35:00Z","k":"a","collect_list(v)":[1,2,3,4,5,6],"first(v)":1,"last(v)":6}'
+	done
+	mkdir d
+	head -3 in >d/1
+	p() { stream-files --trigger available-now --checkpoint ck d | parse-json -s 't timestamp, k string, v int' |
+		window --on t --session 5m --watermark 1h | agg --mode append --by k collect_list:v | sink-files o; }
+	p
+	bief state ck dump agg >state
+	grep -c '"collect_list(v)":\[2\]' state
+	tail -n +4 in >d/2
+	echo '{"t":"2026-11-21T12:00:00Z","k":"z"}' >>d/2
+	p
+	cat o/part* | jq -c '."collect_list(v)"' >out
+	is out <<<'[1,2,3,4,5,6]'
+}
+
 @test "append: a session is written when the watermark has passed its end" {
 	batches 40a1,45a2 70a3 90b | watermark --on t --delay 10s |
 		window --on t --session 10s |

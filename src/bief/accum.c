@@ -1005,7 +1005,11 @@ add_one(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 	case ACCUM_LIST:
 		buf_clear(&s->text);
 		value_print(in->raw, &s->text);
-		append_text(b, &s->form, a->at, s->text.p, s->text.n);
+		if (s->sequenced)
+			list_add(b, &s->form, a->at, seq, s->text.p,
+				s->text.n);
+		else
+			append_text(b, &s->form, a->at, s->text.p, s->text.n);
 		break;
 	default:
 		add_to_set(s, a, b, in->raw);
@@ -1159,7 +1163,9 @@ merge_one(const struct accums *s, const struct accum *a, struct blob *to,
 		merge_quantile(s, a, to, from);
 		break;
 	case ACCUM_LIST:
-		if (v->n > 0)
+		if (s->sequenced)
+			list_merge(to, &s->form, a->at, from);
+		else if (v->n > 0)
 			append_text(to, &s->form, a->at, blob_at(from, v),
 				v->n);
 		break;
@@ -1315,14 +1321,17 @@ result_set(const struct blob *b, uint32_t at, struct value *v, struct buf *tmp)
 }
 
 static void
-result_list(const struct blob *b, uint32_t at, struct value *v,
-	struct buf *tmp)
+result_list(const struct blob *b, uint32_t at, bool sequenced,
+	struct value *v, struct buf *tmp)
 {
 	const struct var *var = blob_var(b, at);
 	size_t start = tmp->n;
 
 	buf_byte(tmp, '[');
-	buf_add(tmp, blob_at(b, var), var->n);
+	if (sequenced)
+		list_print(b, at, tmp);
+	else
+		buf_add(tmp, blob_at(b, var), var->n);
 	buf_byte(tmp, ']');
 	*v = (struct value){.s = tmp->p + start,
 		.n = (uint32_t)(tmp->n - start), .type = VALUE_ARRAY};
@@ -1377,7 +1386,7 @@ accums_result(const struct accums *s, size_t i, struct blob *b,
 						     blob_at(b, var)));
 		break;
 	case ACCUM_LIST:
-		result_list(b, a->at, v, tmp);
+		result_list(b, a->at, s->sequenced, v, tmp);
 		break;
 	case ACCUM_SET:
 		result_set(b, a->at, v, tmp);

@@ -388,8 +388,10 @@ form_text(const struct query *q, struct buf *out)
 {
 	size_t i;
 
+	/* 2: values of lists have their numbers */
 	buf_printf(out, "windows %d, sets %d, sessions %d, decimals %llx",
-		q->g.windowed, q->g.sets, q->session,
+		q->g.windowed, q->g.sets,
+		q->session && !q->acc.mergeable ? 2 : q->session,
 		(unsigned long long)q->g.decimals);
 	buf_byte(out, '\0');
 	for (i = 1; accums_star(&q->acc, i) != NULL; i++) {
