@@ -229,6 +229,7 @@ plan_out(struct agg *a, struct plan *p)
 	if (a->asked >= 0 && !p->whole)
 		p->asked = a->mode;
 	p->session_us = 0;
+	opt_list_free(&p->times);
 	p->arrival &= a->windows_timed && a->mode == MODE_APPEND;
 	if (a->windows_timed) {
 		set_text(&p->event_time, "window");
@@ -307,8 +308,11 @@ agg_plan(struct stage *st, struct plan *p)
 		strcmp(p->event_time, p->window_on) == 0;
 	a->time_key = -1;
 	for (size_t i = 0; i < a->q.nkeys && p->delay_us >= 0; i++)
-		if (p->event_time != NULL &&
-			plan_same(p, a->q.keys[i].path, p->event_time))
+		if (plan_same(p, a->q.keys[i].path, p->event_time))
+			a->time_key = (int)i;
+	for (size_t i = 0; i < a->q.nkeys && a->time_key < 0 &&
+		!a->windows_timed; i++)
+		if (plan_take_time(p, a->q.keys[i].path))
 			a->time_key = (int)i;
 	a->late = WATERMARK_NONE;
 	a->mode = MODE_COMPLETE;

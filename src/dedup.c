@@ -53,6 +53,9 @@ dedup_plan(struct stage *st, struct plan *p)
 
 	if (fields_bind(&d->keys, p, st->err) < 0)
 		return -1;
+	for (size_t i = 0; i < d->keys.n; i++)
+		if (plan_take_time(p, d->keys.f[i].path))
+			break;
 	evtime_init(&d->time, p);
 	if (d->within && !d->time.known)
 		return err_as(st->err, STATUS_USAGE,
@@ -107,7 +110,7 @@ dedup_record(struct stage *st, struct record *r)
 		return 0;
 	if (d->within)
 		state_set_due(st->state, ref,
-			time_add(timed ? t : 0, st->in.delay_us));
+			time_add(timed ? t : 0, st->out.delay_us));
 	else if (d->forget && timed)
 		state_set_due(st->state, ref, t);
 	return run_emit(st, r);

@@ -329,6 +329,20 @@ nearly_bounded(struct join_stream *j, int s)
 	return false;
 }
 
+/* As in Spark: without an equality every record would meet every other, of
+ * streams that do not end. */
+static int
+check_equality(struct stage *st, const struct plan *in)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	if (j->cond->nkeys > 0 || (!in[0].stream && !in[1].stream))
+		return 0;
+	return err_as(st->err, STATUS_USAGE, "a join of two streams wants an "
+		"equality, by which it finds what belongs together: --on FIELD, "
+		"or left.a = right.b in --where");
+}
+
 static int
 check_outer(struct stage *st, const struct plan *out)
 {
@@ -382,8 +396,65 @@ plan_fields(struct join_stream *j, const struct plan *in, struct plan *out)
 	}
 }
 
+/* What the right field is called in the output, where both sides are known, or
+ * at least that the left one has it too; NULL: it is the left one. */
+static const char *
+right_called(struct join_stream *j, const struct plan *in, const char *name,
+	struct buf *tmp)
+{
+	const struct opt_list *right = &j->pair.names[SQL_RIGHT];
+	const char *out, *found = NULL;
+
+	for (size_t i = 0; i < j->once.n; i++)
+		if (strcasecmp(j->once.s[i], name) == 0)
+			return NULL;
+	for (size_t i = 0; i < right->n && in[0].fields != NULL; i++) {
+		out = join_pair_right(&j->pair, i);
+		if (out != NULL && strcmp(right->s[i], name) == 0)
+			found = out;
+	}
+	buf_clear(tmp);
+	if (found == NULL && in[0].event_time != NULL &&
+		strcmp(in[0].event_time, name) == 0)
+		buf_str(tmp, "right_");
+	buf_str(tmp, found != NULL ? found : name);
+	return buf_cstr(tmp);
+}
+
+/* The right event time goes on beside the left one, by the name that it has
+ * then. */
 static void
-plan_time(const struct plan *in, struct plan *out)
+plan_right_time(struct join_stream *j, const struct plan *in,
+	struct plan *out)
+{
+	const char *time = in[1].event_time, *name;
+	bool windows = in[0].window_us != 0 || in[0].session_us != 0;
+	struct path p;
+	struct buf b;
+
+	if (j->how == HOW_SEMI || time == NULL ||
+		(strcmp(time, "window") == 0 && windows))
+		return;
+	buf_init(&b);
+	path_init(&p, time);
+	name = p.n > 1 ? p.step[0].s : time;
+	name = right_called(j, in, name, &b);
+	if (name != NULL && p.n > 1) {
+		free(p.step[0].s);
+		p.step[0].s = mem_dup(name, strlen(name));
+		p.step[0].n = strlen(name);
+		buf_clear(&b);
+		path_print(&p, &b);
+		name = buf_cstr(&b);
+	}
+	if (name != NULL)
+		plan_add_time(out, name, in[1].delay_us);
+	path_release(&p);
+	buf_release(&b);
+}
+
+static void
+plan_time(struct join_stream *j, const struct plan *in, struct plan *out)
 {
 	int s = in[0].delay_us >= 0 ? 0 : 1;
 
@@ -395,6 +466,32 @@ plan_time(const struct plan *in, struct plan *out)
 	out->arrival = false;
 	out->window_us = in[s].window_us;
 	out->slide_us = in[s].slide_us;
+	if (s == 0 && in[1].delay_us >= 0)
+		plan_right_time(j, in, out);
+}
+
+/* The event time of a side is another one of those that carry its watermark,
+ * where the condition speaks of that. */
+static void
+choose_time(struct join_stream *j, int s, const struct plan *in)
+{
+	struct half *side = &j->side[s];
+	struct plan p;
+
+	evtime_init(&side->time, in);
+	if (in->times.n == 0)
+		return;
+	plan_copy(&p, in);
+	for (size_t i = 0; i < j->cond->nbounds; i++)
+		if (plan_take_time(&p, j->cond->bounds[i].field[s]))
+			break;
+	for (size_t i = 0; i < j->cond->nkeys && j->cond->nbounds == 0; i++)
+		if (j->cond->keys[i].field[s] != NULL &&
+			plan_take_time(&p, j->cond->keys[i].field[s]))
+			break;
+	evtime_release(&side->time);
+	evtime_init(&side->time, &p);
+	plan_release(&p);
 }
 
 /* The i-th field that must not be null. */
@@ -430,13 +527,13 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 	if (bind_pairs(st, in) < 0)
 		return -1;
 	j->cond = condition(st, in);
-	if (j->cond == NULL)
+	if (j->cond == NULL || check_equality(st, in) < 0)
 		return -1;
 	marks_init(&j->marks, in, n, (enum policy)j->policy);
 	for (int s = 0; s < 2; s++) {
 		struct half *side = &j->side[s];
 
-		evtime_init(&side->time, &in[s]);
+		choose_time(j, s, &in[s]);
 		side->known = in[s].fields != NULL;
 		side->nnot_null = j->cond->nnot_null[s];
 		side->not_null = mem_zalloc((side->nnot_null + 1) *
@@ -450,7 +547,7 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 	find_key_time(j);
 	find_bounds(j);
 	plan_fields(j, in, out);
-	plan_time(in, out);
+	plan_time(j, in, out);
 	opt_list_add(&out->stateful, "join-stream", false);
 	return check_outer(st, out);
 }

@@ -193,12 +193,19 @@ plan_time(struct pick *k, struct plan *p)
 		keeps(k, p, "window_end");
 	bool of_time = p->event_time != NULL && p->window_on != NULL &&
 		strcmp(p->event_time, p->window_on) == 0;
-	char *time = kept_as(k, p, p->event_time);
+	char *time = kept_as(k, p, p->event_time), *other;
 
+	for (size_t i = p->times.n; i > 0; i -= 2) {
+		other = kept_as(k, p, p->times.s[i - 2]);
+		plan_rename_time(p, i - 2, other);
+		free(other);
+	}
 	if (time == NULL && of_time && windows)
 		time = mem_dup("window", 6);
 	free(p->event_time);
 	p->event_time = time;
+	if (time == NULL && p->times.n > 0)
+		plan_take_time(p, p->times.s[0]);
 	if (!windows) {
 		p->window_us = p->slide_us = p->start_us = p->session_us = 0;
 		free(p->window_on);

@@ -250,7 +250,7 @@ plan_windows(struct window *w, struct plan *p)
 {
 	const char *on = w->of_window ? "window" : w->field.path;
 
-	if (plan_same(p, on, p->event_time))
+	if (plan_take_time(p, on))
 		on = p->event_time;
 	/* Windows of windows carry the watermark if those do. */
 	if (!w->of_window || p->window_on == NULL) {

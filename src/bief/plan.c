@@ -9,6 +9,7 @@
  *	event_time  the field that carries the watermark
  *	delay       of the watermark, a duration
  *	idle        of its --idle, a duration
+ *	times       other fields that carry it: a name, its delay, ...
  *	window, slide, start   of the window fields, durations
  *	window_on   the field that the windows were made of
  *	session     gap of the session windows, a duration, or "field"
@@ -60,6 +61,7 @@ plan_release(struct plan *p)
 	schema_free(p->fields);
 	free(p->event_time);
 	free(p->window_on);
+	opt_list_free(&p->times);
 	opt_list_free(&p->stateful);
 	opt_list_free(&p->keys);
 	free(p->zone);
@@ -97,6 +99,7 @@ plan_copy(struct plan *to, const struct plan *from)
 	to->checkpoint = dup(from->checkpoint);
 	to->identity = dup(from->identity);
 	to->stage = dup(from->stage);
+	list_copy(&to->times, &from->times);
 	list_copy(&to->stateful, &from->stateful);
 	list_copy(&to->keys, &from->keys);
 	list_copy(&to->runs, &from->runs);
@@ -151,6 +154,7 @@ plan_print(const struct plan *p, struct buf *out)
 		put_duration(out, "delay", p->delay_us);
 	if (p->idle_us >= 0)
 		put_duration(out, "idle", p->idle_us);
+	put_list(out, "times", &p->times);
 	if (p->window_us != 0)
 		put_duration(out, "window", p->window_us);
 	if (p->slide_us != 0)
@@ -312,6 +316,8 @@ take(struct plan *p, const struct value *key, const struct value *v,
 		p->arrival = v->type == VALUE_BOOL && v->i;
 	else if (strcmp(name, "whole") == 0)
 		p->whole = v->type == VALUE_BOOL && v->i;
+	else if (strcmp(name, "times") == 0)
+		list_of(v, &p->times);
 	else if (strcmp(name, "stateful") == 0)
 		list_of(v, &p->stateful);
 	else if (strcmp(name, "keys") == 0)
@@ -344,7 +350,7 @@ done:
 static int
 check(const struct plan *p, struct err *err)
 {
-	if (p->interval_us < 0 || p->session_us < -1 || p->window_us < 0 ||
+	if (p->times.n % 2 != 0 || p->interval_us < 0 || p->session_us < -1 || p->window_us < 0 ||
 		(p->window_us > 0 &&
 			(p->slide_us <= 0 || p->start_us <= -p->slide_us ||
 				p->start_us >= p->slide_us)))
@@ -438,6 +444,56 @@ plan_same(const struct plan *p, const char *name, const char *field)
 {
 	return field != NULL && (p->fields != NULL ?
 		strcmp(name, field) == 0 : strcasecmp(name, field) == 0);
+}
+
+void
+plan_add_time(struct plan *p, const char *name, int64_t delay_us)
+{
+	char text[TIME_MAX + 1];
+
+	text[duration_format(delay_us, text)] = '\0';
+	opt_list_add(&p->times, name, false);
+	opt_list_add(&p->times, text, false);
+}
+
+void
+plan_rename_time(struct plan *p, size_t i, const char *name)
+{
+	struct opt_list *l = &p->times;
+
+	free(l->s[i]);
+	if (name != NULL) {
+		l->s[i] = dup(name);
+		return;
+	}
+	free(l->s[i + 1]);
+	l->n -= 2;
+	memmove(l->s + i, l->s + i + 2, (l->n - i) * sizeof(*l->s));
+}
+
+bool
+plan_take_time(struct plan *p, const char *name)
+{
+	char *old = p->event_time;
+	int64_t delay = p->delay_us;
+	struct err err;
+
+	if (plan_same(p, name, old))
+		return true;
+	for (size_t i = 0; i < p->times.n; i += 2) {
+		if (!plan_same(p, name, p->times.s[i]))
+			continue;
+		if (duration_us(p->times.s[i + 1], strlen(p->times.s[i + 1]),
+			    &p->delay_us, &err) < 0)
+			p->delay_us = delay;
+		p->event_time = dup(p->times.s[i]);
+		plan_rename_time(p, i, NULL);
+		if (old != NULL)
+			plan_add_time(p, old, delay);
+		free(old);
+		return true;
+	}
+	return false;
 }
 
 void

@@ -43,6 +43,8 @@ struct plan {
 	char *event_time;    /* field that carries the watermark, or NULL */
 	int64_t delay_us;    /* of the watermark; -1 there is none */
 	int64_t idle_us;     /* of its --idle; -1 */
+	struct opt_list times; /* other fields that carry it, behind a join: by
+	                          turns a name and its delay */
 	int64_t window_us, slide_us, start_us; /* 0: no window fields */
 	char *window_on;     /* field that the windows were made of */
 	int64_t session_us;  /* gap; 0: none; -1: per record */
@@ -87,6 +89,13 @@ int plan_bind(const struct plan *p, struct field *f, bool *whole,
 /* Is this, as an option names it, that field of the plan?  Where the fields are
  * not known the case of letters says nothing. */
 bool plan_same(const struct plan *p, const char *name, const char *field);
+
+/* Let this field be the event time, if it is one of those that carry the
+ * watermark: true if so. */
+bool plan_take_time(struct plan *p, const char *name);
+void plan_add_time(struct plan *p, const char *name, int64_t delay_us);
+/* It is called so from now on; NULL: it is gone. */
+void plan_rename_time(struct plan *p, size_t i, const char *name);
 
 /* For op.form: "field 'PATH' TYPE" as a line, when the type is known. */
 void plan_field_form(const struct plan *p, const char *path, struct buf *out);
