@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "entry.h"
@@ -255,6 +256,15 @@ add_count(void *arg, state_ref ref, uint32_t n)
 	*(int64_t *)state_change(st->state, ref) += n;
 }
 
+/* Whoever looks may not have thought of the windows of a result. */
+static void
+tell_windows(struct stage *st)
+{
+	if (!st->explain && isatty(STDERR_FILENO) == 1)
+		run_warn(st, "what comes is a result of windows, so it is "
+			"grouped by them, too: --no-window does not");
+}
+
 /* Now it is known whether records carry windows; own: and a field "window",
  * too. */
 static int
@@ -291,6 +301,8 @@ agg_plan(struct stage *st, struct plan *p)
 		return -1;
 	if (check_fields(st, p) == -1)
 		return -1;
+	if (windows && p->aggregated)
+		tell_windows(st);
 	for (size_t i = 0; p->fields != NULL && i < a->q.nkeys; i++) {
 		const struct type *t = schema_type(p->fields,
 			a->q.keys[i].path);
@@ -703,6 +715,9 @@ meet(struct stage *st, const struct record *r)
 {
 	struct agg *a = STAGE(st, agg);
 
+	/* In a result they stand first. */
+	if (!a->q.decided && field_index(&a->start, r) == 0)
+		tell_windows(st);
 	if (!a->q.decided &&
 		decide(st, record_get(r, &a->start) != NULL &&
 				record_get(r, &a->end) != NULL,

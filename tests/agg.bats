@@ -93,6 +93,14 @@ rows() {
 	is out <<< '{"sum(d)":1.30,"avg(d)":0.433333,"min(d)":0.10}'
 }
 
+@test "an average that has too few digits says so, and does not blame the sum" {
+	echo '{"x":12345678901234567890.123456789012345678}' >in
+	run -1 bief run "parse-json -s 'x decimal(38,18)' --batch 1 | agg avg:x" <in
+	[[ "$output" == *"agg: the average of 'x' is a decimal(38,22), which has too few digits in front of its point"* ]]
+	bief run "parse-json -s 'x decimal(38,18)' --batch 1 | agg sum:x --plain" <in >out
+	is out <<<'{"sum(x)":12345678901234567890.123456789012345678}'
+}
+
 @test "NaN spoils sums, and is above all numbers" {
 	printf '{"x":%s}\n' 1.0 '"NaN"' 3.0 | agg sum:x avg:x min:x max:x > out
 	is out <<< '{"sum(x)":"NaN","avg(x)":"NaN","min(x)":1.0,"max(x)":"NaN"}'
@@ -478,4 +486,14 @@ rows() {
 	seq 20000 | sed 's/.*/{"a":&}/' >in
 	run -1 agg collect_list:a --max-state 100K <in
 	[[ "$output" == *"the state has reached its limit of 102400 bytes"* ]]
+}
+
+@test "on a terminal it is told that a result of windows is grouped by them" {
+	printf '{"t":"2026-11-21T08:%s:00Z","k":"a"}\n' 01 07 | window --on t --size 5m | agg --by k count >in
+	script -qefc 'agg --by k sum:count <in >out' log >/dev/null </dev/null
+	grep -c 'so it is grouped by them, too: --no-window does not' log
+	[ "$(wc -l <out)" = 2 ]
+	script -qefc 'agg --no-window --by k sum:count <in >out; window --on t --size 5m <in 2>/dev/null | agg count >/dev/null' log >/dev/null </dev/null
+	run ! grep 'grouped by them' log
+	[ "$(wc -l <out)" = 1 ]
 }

@@ -1203,6 +1203,15 @@ decimal_value(__int128 d, int scale, struct buf *tmp)
 }
 
 static int
+mean_overflown(const struct accum_input *in, int scale, struct err *err)
+{
+	return err_set(err,
+		"the average of '%s' is a decimal(%d,%d), which has too few "
+		"digits in front of its point: make it a double first",
+		in->field.path, DECIMAL_DIGITS, scale);
+}
+
+static int
 overflown(const struct accum_input *in, const char *what, struct err *err)
 {
 	return err_set(err,
@@ -1252,7 +1261,7 @@ result_mean(const struct mean *m, const struct accum_input *in,
 		scale = DECIMAL_DIGITS;
 	if (decimal_average(wide_get(&m->dec), m->n, scale - in->scale, &x) ==
 		-1)
-		return overflown(in, "38 digits", err);
+		return mean_overflown(in, scale, err);
 	*v = decimal_value(x, scale, tmp);
 	return 0;
 }
