@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "entry.h"
@@ -74,6 +75,19 @@ agg_defaults(void *self)
 	((struct agg *)self)->asked = -1;
 }
 
+/* They move when there are more of them. */
+static void
+watch(struct stage *st)
+{
+	struct agg *a = STAGE(st, agg);
+
+	run_unwatch(st);
+	for (size_t i = 0; i < a->q.nkeys; i++)
+		run_watch(st, &a->q.keys[i]);
+	for (size_t i = 0; i < a->q.acc.ninputs; i++)
+		run_watch(st, &a->q.acc.in[i].field);
+}
+
 static int
 agg_open(struct stage *st)
 {
@@ -101,10 +115,7 @@ agg_open(struct stage *st)
 	for (i = 0; i < st->noperands; i++)
 		if (accums_parse(&a->q.acc, st->operands[i], st->err) == -1)
 			return -1;
-	for (i = 0; i < a->q.nkeys; i++)
-		run_watch(st, &a->q.keys[i]);
-	for (i = 0; i < a->q.acc.ninputs; i++)
-		run_watch(st, &a->q.acc.in[i].field);
+	watch(st);
 	return query_check_names(&a->q, st->err);
 }
 
@@ -136,6 +147,8 @@ default_mode(const struct agg *a, const struct plan *p)
 {
 	if (p->aggregated && p->mode == MODE_APPEND)
 		return MODE_APPEND;
+	if (p->arrival && a->windows_timed)
+		return MODE_APPEND;
 	if (a->q.session)
 		return p->delay_us >= 0 ? MODE_APPEND : MODE_COMPLETE;
 	return MODE_UPDATE;
@@ -157,10 +170,11 @@ check_fields(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
 
-	for (size_t i = 0; i < a->q.nkeys; i++)
-		if (plan_field(p, a->by.s[i], st->err) == -1)
-			return -1;
-	return accums_plan(&a->q.acc, p, st->err);
+	if (query_bind(&a->q, p, st->err) == -1 ||
+		accums_plan(&a->q.acc, p, st->err) == -1)
+		return -1;
+	watch(st);
+	return query_check_names(&a->q, st->err);
 }
 
 /* What goes out. */
@@ -178,7 +192,8 @@ plan_fields(struct agg *a, struct plan *p)
 		schema_add(out, "window_end", type_new(TYPE_TIMESTAMP));
 	}
 	for (i = 0; i < a->q.nkeys; i++) {
-		const struct type *t = schema_type(p->fields, a->by.s[i]);
+		const struct type *t = schema_type(p->fields,
+			a->q.keys[i].path);
 
 		schema_add(out, a->q.names[i], t == NULL ? NULL : type_copy(t));
 	}
@@ -212,9 +227,11 @@ plan_out(struct agg *a, struct plan *p)
 	opt_list_add(&p->stateful, "agg", false);
 	p->aggregated = true;
 	p->mode = a->mode;
-	if (a->asked >= 0)
+	if (a->asked >= 0 && !p->whole)
 		p->asked = a->mode;
 	p->session_us = 0;
+	opt_list_free(&p->times);
+	p->arrival &= a->windows_timed && a->mode == MODE_APPEND;
 	if (a->windows_timed) {
 		set_text(&p->event_time, "window");
 		set_text(&p->window_on, "window");
@@ -239,12 +256,25 @@ add_count(void *arg, state_ref ref, uint32_t n)
 	*(int64_t *)state_change(st->state, ref) += n;
 }
 
-/* Now it is known whether records carry windows. */
+/* Whoever looks may not have thought of the windows of a result. */
+static void
+tell_windows(struct stage *st)
+{
+	if (!st->explain && isatty(STDERR_FILENO) == 1)
+		run_warn(st, "what comes is a result of windows, so it is "
+			"grouped by them, too: --no-window does not");
+}
+
+/* Now it is known whether records carry windows; own: and a field "window",
+ * too. */
 static int
-decide(struct stage *st, bool windowed)
+decide(struct stage *st, bool windowed, bool own)
 {
 	struct agg *a = STAGE(st, agg);
 
+	if (windowed && !own)
+		query_drop_window(&a->q);
+	watch(st);
 	a->single = !a->q.cube && !a->q.rollup && !a->q.session;
 	a->pending = a->q.acc.count_only && a->q.acc.n == 1;
 	recent_init(&a->recent, windowed,
@@ -259,24 +289,28 @@ agg_plan(struct stage *st, struct plan *p)
 	bool both = p->fields != NULL &&
 		schema_find(p->fields, "window_start", 12) >= 0 &&
 		schema_find(p->fields, "window_end", 10) >= 0;
+	bool own = p->fields != NULL && schema_find(p->fields, "window", 6) >= 0;
 	bool windows;
 
-	if (check_fields(st, p) == -1 ||
-		query_check_names(&a->q, st->err) == -1)
-		return -1;
 	windows = !a->no_window &&
 		(p->fields != NULL ? both
 				   : p->window_us != 0 || p->session_us != 0);
 	a->q.session = windows && p->session_us != 0;
 	if ((a->no_window || p->fields != NULL || windows) &&
-		decide(st, windows) == -1)
+		decide(st, windows, own) == -1)
 		return -1;
+	if (check_fields(st, p) == -1)
+		return -1;
+	if (windows && p->aggregated)
+		tell_windows(st);
 	for (size_t i = 0; p->fields != NULL && i < a->q.nkeys; i++) {
-		const struct type *t = schema_type(p->fields, a->by.s[i]);
+		const struct type *t = schema_type(p->fields,
+			a->q.keys[i].path);
 
 		if (t != NULL && t->kind == TYPE_DECIMAL)
 			a->q.g.decimals |= UINT64_C(1) << i;
 	}
+	a->q.acc.sequenced = a->q.session;
 	if (a->q.session)
 		accums_reserve(&a->q.acc, sizeof(struct session));
 	if (a->q.session && a->q.g.sets)
@@ -286,8 +320,11 @@ agg_plan(struct stage *st, struct plan *p)
 		strcmp(p->event_time, p->window_on) == 0;
 	a->time_key = -1;
 	for (size_t i = 0; i < a->q.nkeys && p->delay_us >= 0; i++)
-		if (p->event_time != NULL &&
-			strcmp(a->by.s[i], p->event_time) == 0)
+		if (plan_same(p, a->q.keys[i].path, p->event_time))
+			a->time_key = (int)i;
+	for (size_t i = 0; i < a->q.nkeys && a->time_key < 0 &&
+		!a->windows_timed; i++)
+		if (plan_take_time(p, a->q.keys[i].path))
 			a->time_key = (int)i;
 	a->late = WATERMARK_NONE;
 	a->mode = MODE_COMPLETE;
@@ -296,7 +333,8 @@ agg_plan(struct stage *st, struct plan *p)
 			plan_out(a, p);
 		return 0;
 	}
-	a->mode = a->asked >= 0 ? (enum mode)(a->asked + 1)
+	a->mode = p->whole ? MODE_COMPLETE
+		: a->asked >= 0 ? (enum mode)(a->asked + 1)
 				: default_mode(a, p);
 	if (check_mode(st, p) == -1)
 		return -1;
@@ -372,6 +410,7 @@ widen(struct stage *st, struct blob_form *before)
 		blob_widen(&b, before, &a->q.acc.form);
 	}
 	free(before->vars);
+	watch(st);
 	a->q.shape = NULL;
 	recent_clear(&a->recent);
 	return query_check_names(&a->q, st->err);
@@ -670,6 +709,23 @@ record_span(struct stage *st, const struct record *r, struct span *w)
 	return 0;
 }
 
+/* The first record shows what the plan could not say. */
+static int
+meet(struct stage *st, const struct record *r)
+{
+	struct agg *a = STAGE(st, agg);
+
+	/* In a result they stand first. */
+	if (!a->q.decided && field_index(&a->start, r) == 0)
+		tell_windows(st);
+	if (!a->q.decided &&
+		decide(st, record_get(r, &a->start) != NULL &&
+				record_get(r, &a->end) != NULL,
+			shape_find(r->shape, "window", 6) >= 0) == -1)
+		return -1;
+	return query_meet(&a->q, r, st->err);
+}
+
 static int
 agg_record(struct stage *st, struct record *r)
 {
@@ -679,9 +735,7 @@ agg_record(struct stage *st, struct record *r)
 	struct span w;
 	int ret;
 
-	if (!a->q.decided &&
-		decide(st, record_get(r, &a->start) != NULL &&
-				record_get(r, &a->end) != NULL) == -1)
+	if (!a->q.met && meet(st, r) == -1)
 		return -1;
 	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
 		widen(st, &before) == -1)
@@ -720,7 +774,7 @@ emit_all(struct stage *st)
 	state_ref r;
 	bool made;
 
-	if (!a->q.decided && decide(st, false) == -1)
+	if (!a->q.decided && decide(st, false, false) == -1)
 		return -1;
 	if (a->q.nkeys == 0 && !a->q.g.windowed) {
 		/* The one group of all records is there without any, too. */

@@ -13,6 +13,7 @@
 
 #include "entry.h"
 #include "evtime.h"
+#include "fields.h"
 #include "json.h"
 #include "modes.h"
 #include "run.h"
@@ -22,7 +23,7 @@
 struct dedup {
 	struct opt_list by;
 	bool within;
-	struct field *keys; /* NULL: the whole record */
+	struct fields keys; /* none: the whole record */
 	struct evtime time;
 	bool forget; /* the event time is a key */
 	struct buf key;
@@ -41,13 +42,7 @@ dedup_open(struct stage *st)
 	struct dedup *d = STAGE(st, dedup);
 
 	buf_init(&d->key);
-	if (d->by.n == 0)
-		return 0;
-	d->keys = mem_zalloc(d->by.n * sizeof(*d->keys));
-	for (size_t i = 0; i < d->by.n; i++) {
-		field_init(&d->keys[i], d->by.s[i]);
-		run_watch(st, &d->keys[i]);
-	}
+	fields_init(&d->keys, &d->by, false, st);
 	return 0;
 }
 
@@ -56,18 +51,19 @@ dedup_plan(struct stage *st, struct plan *p)
 {
 	struct dedup *d = STAGE(st, dedup);
 
-	for (size_t i = 0; i < d->by.n; i++)
-		if (!(strcmp(d->by.s[i], "window") == 0 && p->window_us) &&
-			plan_field(p, d->by.s[i], st->err) < 0)
-			return -1;
+	if (fields_bind(&d->keys, p, st->err) < 0)
+		return -1;
+	for (size_t i = 0; i < d->keys.n; i++)
+		if (plan_take_time(p, d->keys.f[i].path))
+			break;
 	evtime_init(&d->time, p);
 	if (d->within && !d->time.known)
 		return err_as(st->err, STATUS_USAGE,
 			"--within-watermark needs a watermark: put watermark "
 			"--on FIELD --delay D in front");
-	d->forget = d->by.n == 0 && d->time.known;
-	for (size_t i = 0; i < d->by.n; i++)
-		if (evtime_is(&d->time, d->by.s[i]))
+	d->forget = d->keys.n == 0 && d->time.known;
+	for (size_t i = 0; i < d->keys.n; i++)
+		if (evtime_is(&d->time, d->keys.f[i].path))
 			d->forget = true;
 	opt_list_add(&p->stateful, d->within ? "dedup-within" :
 			d->forget ? "dedup-time" : "dedup", false);
@@ -78,9 +74,9 @@ static void
 make_key(struct dedup *d, const struct record *r)
 {
 	buf_clear(&d->key);
-	if (d->keys != NULL) {
-		for (size_t i = 0; i < d->by.n; i++)
-			value_encode(record_get(r, &d->keys[i]), &d->key);
+	if (d->keys.n > 0) {
+		for (size_t i = 0; i < d->keys.n; i++)
+			value_encode(record_get(r, &d->keys.f[i]), &d->key);
 		return;
 	}
 	for (uint32_t i = 0; i < r->shape->n; i++) {
@@ -114,7 +110,7 @@ dedup_record(struct stage *st, struct record *r)
 		return 0;
 	if (d->within)
 		state_set_due(st->state, ref,
-			time_add(timed ? t : 0, st->in.delay_us));
+			time_add(timed ? t : 0, st->out.delay_us));
 	else if (d->forget && timed)
 		state_set_due(st->state, ref, t);
 	return run_emit(st, r);
@@ -138,9 +134,9 @@ dedup_form(struct stage *st, const struct plan *in, int n, struct buf *out)
 {
 	struct dedup *d = STAGE(st, dedup);
 
-	for (size_t i = 0; i < d->by.n; i++)
-		plan_field_form(in, d->by.s[i], out);
-	for (size_t i = 0; d->by.n == 0 && in->fields && i < in->fields->n; i++)
+	for (size_t i = 0; i < d->keys.n; i++)
+		plan_field_form(in, d->keys.f[i].path, out);
+	for (size_t i = 0; d->keys.n == 0 && in->fields && i < in->fields->n; i++)
 		plan_field_form(in, in->fields->f[i].name, out);
 }
 
@@ -156,8 +152,9 @@ dedup_show(struct stage *st, state_ref ref, struct buf *out)
 	entry_kind(out, "key");
 	buf_str(out, ",\"key\":{");
 	for (size_t i = 0; p < end; i++) {
-		if (d->keys != NULL && i < d->by.n)
-			json_quote(out, d->by.s[i], strlen(d->by.s[i]));
+		if (i < d->keys.n)
+			json_quote(out, d->keys.f[i].path,
+				strlen(d->keys.f[i].path));
 		else if (entry_code(out, &p, end, st->err) < 0)
 			return -1;
 		buf_byte(out, ':');
@@ -175,14 +172,14 @@ static int
 take_by(struct stage *st, const struct value *key)
 {
 	struct dedup *d = STAGE(st, dedup);
-	const char **names = mem_zalloc((d->by.n + 1) * sizeof(*names));
+	const char **names = mem_zalloc((d->keys.n + 1) * sizeof(*names));
 	struct value v;
 	int ret;
 
-	for (size_t i = 0; i < d->by.n; i++)
-		names[i] = d->by.s[i];
+	for (size_t i = 0; i < d->keys.n; i++)
+		names[i] = d->keys.f[i].path;
 	ret = entry_only(key, names, st->err);
-	for (size_t i = 0; i < d->by.n && ret == 0; i++) {
+	for (size_t i = 0; i < d->keys.n && ret == 0; i++) {
 		ret = entry_get(key, names[i], &v, st->err);
 		if (ret == 0)
 			value_encode(&v, &d->key);
@@ -205,10 +202,10 @@ dedup_take(struct stage *st, const struct value *object, state_ref *made)
 	if (entry_get_nested(object, "key", VALUE_OBJECT, &key, st->err) < 0)
 		return -1;
 	buf_clear(&d->key);
-	if (d->keys != NULL && take_by(st, &key) < 0)
+	if (d->keys.n > 0 && take_by(st, &key) < 0)
 		return -1;
 	json_iter(&it, &key);
-	while (d->keys == NULL && json_next(&it, &name, &v)) {
+	while (d->keys.n == 0 && json_next(&it, &name, &v)) {
 		value_encode(&name, &d->key);
 		value_encode(&v, &d->key);
 	}
@@ -233,9 +230,7 @@ dedup_close(struct stage *st)
 {
 	struct dedup *d = STAGE(st, dedup);
 
-	for (size_t i = 0; d->keys != NULL && i < d->by.n; i++)
-		field_release(&d->keys[i]);
-	free(d->keys);
+	fields_release(&d->keys);
 	evtime_release(&d->time);
 	buf_release(&d->key);
 }

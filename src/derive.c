@@ -96,6 +96,9 @@ plan_replaced(struct plan *p, const char *name)
 		free(p->event_time);
 		p->event_time = NULL;
 	}
+	for (size_t i = p->times.n; i > 0; i -= 2)
+		if (strcmp(p->times.s[i - 2], name) == 0)
+			plan_rename_time(p, i - 2, NULL);
 	if (strcmp(name, "window_start") == 0 ||
 		strcmp(name, "window_end") == 0)
 		p->window_us = 0;

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "fields.h"
 #include "run.h"
 
 enum how { HOW_ANY, HOW_ALL };
@@ -16,7 +17,7 @@ enum how { HOW_ANY, HOW_ALL };
 struct drop_null {
 	int how;
 	struct opt_list names;
-	struct field *fields; /* none: all that a record has */
+	struct fields fields; /* none: all that a record has */
 	bool *nan;            /* may this one hold NaN? */
 	uint64_t id;          /* of the shape that twice is right for */
 	bool twice;           /* it has a name more than once */
@@ -47,20 +48,17 @@ plan(struct stage *st, struct plan *p)
 	struct drop_null *d = STAGE(st, drop_null);
 	struct opt_list *l = &d->names;
 
-	for (size_t i = 0; i < l->n; i++)
-		if (plan_field(p, l->s[i], st->err) < 0)
-			return -1;
 	if (l->n == 0 && p->fields != NULL)
 		for (size_t i = 0; i < p->fields->n; i++)
 			opt_list_add(l, p->fields->f[i].name, false);
-	d->fields = mem_zalloc(l->n * sizeof d->fields[0]);
-	d->nan = mem_zalloc(l->n * sizeof d->nan[0]);
-	for (size_t i = 0; i < l->n; i++) {
+	fields_init(&d->fields, l, false, st);
+	if (fields_bind(&d->fields, p, st->err) < 0)
+		return -1;
+	d->nan = mem_zalloc((d->fields.n + 1) * sizeof d->nan[0]);
+	for (size_t i = 0; i < d->fields.n; i++) {
 		const struct type *t = p->fields == NULL ? NULL :
-			schema_type(p->fields, l->s[i]);
+			schema_type(p->fields, d->fields.f[i].path);
 
-		field_init(&d->fields[i], l->s[i]);
-		run_watch(st, &d->fields[i]);
 		d->nan[i] = t == NULL || t->kind != TYPE_STRING;
 	}
 	return 0;
@@ -88,9 +86,9 @@ record(struct stage *st, struct record *r)
 {
 	struct drop_null *d = STAGE(st, drop_null);
 	bool all = d->how == HOW_ALL;
-	size_t n = d->names.n > 0 ? d->names.n : r->shape->n;
+	size_t n = d->fields.n > 0 ? d->fields.n : r->shape->n;
 
-	if (d->names.n == 0 && d->id != r->shape->id) {
+	if (d->fields.n == 0 && d->id != r->shape->id) {
 		d->id = r->shape->id;
 		d->twice = false;
 		for (size_t i = 0; i < r->shape->n && !d->twice; i++)
@@ -102,8 +100,8 @@ record(struct stage *st, struct record *r)
 
 		if (d->twice && !is_last(r->shape, i))
 			continue;
-		gone = d->names.n > 0 ?
-			missing(record_get(r, &d->fields[i]), d->nan[i]) :
+		gone = d->fields.n > 0 ?
+			missing(record_get(r, &d->fields.f[i]), d->nan[i]) :
 			missing(&r->v[i], true);
 
 		if (gone != all)
@@ -117,9 +115,7 @@ close_(struct stage *st)
 {
 	struct drop_null *d = STAGE(st, drop_null);
 
-	for (size_t i = 0; d->fields != NULL && i < d->names.n; i++)
-		field_release(&d->fields[i]);
-	free(d->fields);
+	fields_release(&d->fields);
 	free(d->nan);
 	opt_list_free(&d->names);
 }

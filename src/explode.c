@@ -77,7 +77,7 @@ open_(struct stage *st)
 			"--split and --regex exclude each other");
 	field_init(&x->field, st->operands[0]);
 	run_watch(st, &x->field);
-	if (x->as == NULL && (x->keep || x->field.nstep > 1))
+	if (x->as == NULL && (x->keep || x->field.steps.n > 1))
 		return err_as(st->err, STATUS_USAGE, "%s needs a name for the "
 			"element: --as NAME", x->keep ? "--keep" : "a path");
 	if (x->as != NULL)
@@ -112,15 +112,16 @@ plan(struct stage *st, struct plan *p)
 {
 	struct explode *x = STAGE(st, explode);
 	struct schema *s = p->fields;
-	const char *path = x->field.path, *name = buf_cstr(&x->name);
+	const char *path, *name = buf_cstr(&x->name);
 	const struct type *t;
 	struct type *elem = NULL;
 	int at, twin;
 
 	if (s == NULL)
 		return 0;
-	if (plan_field(p, path, st->err) < 0)
+	if (plan_bind(p, &x->field, NULL, st->err) < 0)
 		return -1;
+	path = x->field.path;
 	t = schema_type(s, path);
 	if (x->sep != NULL || x->regex != NULL)
 		elem = type_new(TYPE_STRING);

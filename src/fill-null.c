@@ -13,12 +13,13 @@
 #include "json.h"
 #include "number.h"
 #include "numeric.h"
+#include "path.h"
 #include "run.h"
 #include "time.h"
 
 /* One FIELD=VALUE. */
 struct fill {
-	char *name;
+	char *path, *name; /* as it was given, and what it is called */
 	const char *text; /* VALUE as it was given */
 	struct record_add add;
 	struct field field;
@@ -67,16 +68,17 @@ open_(struct stage *st)
 			"nothing to fill: say FIELD=VALUE");
 	x->fills = mem_zalloc(st->noperands * sizeof x->fills[0]);
 	for (size_t i = 0; i < st->noperands; i++) {
-		const char *s = st->operands[i], *value = strchr(s, '=');
+		const char *s = st->operands[i], *value = path_until(s, '=');
 		struct fill *f = &x->fills[i];
 
-		if (value == NULL)
+		if (*value == '\0')
 			return err_as(st->err, STATUS_USAGE,
 				"'%s' names no value: say %s=VALUE", s, s);
 		if (value == s)
 			return err_as(st->err, STATUS_USAGE,
 				"'%s' names no field: say FIELD=VALUE", s);
-		f->name = mem_dup(s, (size_t)(value - s));
+		f->path = mem_dup(s, (size_t)(value - s));
+		f->name = path_name(f->path);
 		x->n++;
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(x->fills[k].name, f->name) == 0)
@@ -85,7 +87,7 @@ open_(struct stage *st)
 		f->text = value + 1;
 		f->nan = true;
 		record_add_init(&f->add, f->name);
-		field_init(&f->field, f->name);
+		field_init(&f->field, f->path);
 		read_value(f);
 	}
 	return 0;
@@ -224,17 +226,18 @@ plan(struct stage *st, struct plan *p)
 
 	for (size_t i = 0; p->fields != NULL && i < x->n; i++) {
 		struct fill *f = &x->fills[i];
-		int at = schema_find(p->fields, f->name, strlen(f->name));
+		int at = schema_like(p->fields, f->name, strlen(f->name));
 		const struct type *t;
 		struct buf b;
 
 		if (at < 0) {
-			if (plan_field(p, f->name, st->err) < 0)
+			if (plan_field(p, f->path, st->err) < 0)
 				return -1;
 			return err_as(st->err, STATUS_USAGE, "'%s' is a part "
 				"of a field: only whole fields are filled",
 				f->name);
 		}
+		field_settle(&f->field, p->fields->f[at].name, true);
 		t = p->fields->f[at].type;
 		if (t == NULL || cast(f, t, run_zone(st)) == 0)
 			continue;
@@ -268,8 +271,14 @@ record(struct stage *st, struct record *r)
 		struct fill *f = &x->fills[i];
 		int at = field_index(&f->field, r);
 
-		if (at < 0 || missing(f, &r->v[at]))
+		if (at < 0 && field_clashes(&f->field, r))
+			return run_reject(st, r, FIELD_CLASH, f->path);
+		if (at < 0) {
 			record_add(r, &f->add, f->v, &x->slots);
+		} else if (missing(f, &r->v[at])) {
+			record_own(r, &x->slots);
+			record_set(r, (uint32_t)at, f->v);
+		}
 	}
 	return run_emit(st, r);
 }
@@ -280,6 +289,7 @@ close_(struct stage *st)
 	struct fill_null *x = STAGE(st, fill_null);
 
 	for (size_t i = 0; i < x->n; i++) {
+		free(x->fills[i].path);
 		free(x->fills[i].name);
 		record_add_release(&x->fills[i].add);
 		field_release(&x->fills[i].field);

@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "json.h"
+#include "path.h"
 #include "run.h"
 #include "schema.h"
 #include "table.h"
@@ -86,17 +87,16 @@ split_on(struct stage *st)
 			"which field is the key? say --on FIELD[=COLUMN]");
 	j->key = mem_zalloc(j->on.n * sizeof *j->key);
 	for (i = 0; i < j->on.n; i++) {
-		const char *text = j->on.s[i], *equals = strchr(text, '=');
-		char *left = mem_dup(text, equals == NULL
-						   ? strlen(text)
-						   : (size_t)(equals - text));
+		const char *text = j->on.s[i], *equals = path_until(text, '=');
+		char *left = mem_dup(text, (size_t)(equals - text)), *right;
 
+		right = path_name(*equals == '=' ? equals + 1 : text);
 		opt_list_add(&j->left, left, false);
-		opt_list_add(&j->right, equals == NULL ? text : equals + 1,
-			false);
+		opt_list_add(&j->right, right, false);
 		field_init(&j->key[i], left);
 		run_watch(st, &j->key[i]);
 		free(left);
+		free(right);
 	}
 	return 0;
 }
@@ -188,7 +188,7 @@ join_static_plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	for (i = 0; i < j->left.n; i++)
-		if (plan_field(p, j->left.s[i], st->err) != 0)
+		if (plan_bind(p, &j->key[i], NULL, st->err) != 0)
 			return -1;
 	t = load(st);
 	if (t == NULL)

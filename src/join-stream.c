@@ -28,6 +28,7 @@
 #include "joinrows.h"
 #include "json.h"
 #include "marks.h"
+#include "path.h"
 #include "run.h"
 #include "sql.h"
 #include "state.h"
@@ -44,13 +45,23 @@ struct half {
 	struct field *not_null;
 	size_t nnot_null;
 	bool known;            /* the plan has told the fields */
+	uint64_t shape_id;     /* of records that clash() has passed */
 	bool filtered;         /* rows with such a null are left out */
+};
+
+/* A pair of fields of --on. */
+struct on_pair {
+	char *text[2];
+	struct field field[2];
 };
 
 struct join_stream {
 	struct opt_list on;
 	const char *where;
 	int how, policy;
+	struct on_pair *pairs;
+	size_t npairs;
+	struct opt_list once; /* names of both that are taken once */
 	struct sql_join *cond;
 	struct marks marks;
 	struct half side[2];
@@ -80,6 +91,59 @@ preserved(const struct join_stream *j, int side)
 		j->how == (side == SQL_LEFT ? HOW_LEFT : HOW_RIGHT);
 }
 
+/* ---- what must be equal ---- */
+
+static void
+add_pair(struct join_stream *j, const char *left, size_t nleft,
+	const char *right)
+{
+	struct on_pair *p = &j->pairs[j->npairs++];
+
+	p->text[SQL_LEFT] = mem_dup(left, nleft);
+	p->text[SQL_RIGHT] = mem_dup(right, strlen(right));
+	for (int s = 0; s < 2; s++)
+		field_init(&p->field[s], p->text[s]);
+}
+
+/* "window" is two fields, unless the records have one of that name. */
+static void
+add_window(struct join_stream *j, const char *name)
+{
+	add_pair(j, name, strlen(name), name);
+	for (int s = 0; s < 2; s++)
+		j->pairs[j->npairs - 1].field[s].pair = true;
+	opt_list_add(&j->once, name, false);
+}
+
+static int
+join_open(struct stage *st)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	j->pairs = mem_zalloc((2 * j->on.n + 1) * sizeof(*j->pairs));
+	for (size_t i = 0; i < j->on.n; i++) {
+		const char *on = j->on.s[i], *eq = path_until(on, '=');
+		char *name;
+
+		if (eq == on || (*eq == '=' && eq[1] == '\0'))
+			return err_as(st->err, STATUS_USAGE,
+				"--on: '%s' lacks a field's name", on);
+		if (strcasecmp(on, "window") == 0) {
+			add_window(j, "window_start");
+			add_window(j, "window_end");
+			opt_list_add(&j->once, "window", false);
+			continue;
+		}
+		add_pair(j, on, (size_t)(eq - on), *eq == '=' ? eq + 1 : on);
+		if (*eq == '=')
+			continue;
+		name = path_name(on);
+		opt_list_add(&j->once, name, false);
+		free(name);
+	}
+	return 0;
+}
+
 static int
 join_inputs(struct stage *st, struct input_spec *in, int max)
 {
@@ -97,33 +161,67 @@ join_inputs(struct stage *st, struct input_spec *in, int max)
 	return 2;
 }
 
-/* The whole condition as SQL. */
-static void
-add_equal(struct buf *b, const char *on, size_t nleft, const char *right)
+/* The fields by the names that the plans have. */
+static int
+bind_pairs(struct stage *st, const struct plan *in)
 {
-	if (b->n > 0)
-		buf_str(b, " and ");
-	buf_printf(b, "left.`%.*s` = right.`%s`", (int)nleft, on, right);
+	struct join_stream *j = STAGE(st, join_stream);
+
+	for (size_t i = 0; i < j->npairs; i++)
+		for (int s = 0; s < 2; s++) {
+			struct field *f = &j->pairs[i].field[s];
+
+			if (f->pair && in[s].fields != NULL && schema_find(
+					in[s].fields, "window", 6) >= 0)
+				field_settle(f, "window", true);
+			if (plan_bind(&in[s], f, NULL, st->err) < 0)
+				return err_in(st->err, "the %s input",
+					s == SQL_LEFT ? "left" : "right");
+		}
+	return 0;
 }
 
 static void
-condition(const struct join_stream *j, struct buf *b)
+add_name(struct buf *b, const char *side, const char *text)
 {
-	for (size_t i = 0; i < j->on.n; i++) {
-		const char *on = j->on.s[i], *eq = strchr(on, '=');
-
-		if (strcmp(on, "window") == 0) {
-			add_equal(b, "window_start", 12, "window_start");
-			add_equal(b, "window_end", 10, "window_end");
-		} else if (eq != NULL)
-			add_equal(b, on, (size_t)(eq - on), eq + 1);
-		else
-			add_equal(b, on, strlen(on), on);
+	buf_printf(b, "%s.`", side);
+	for (; *text != '\0'; text++) {
+		if (*text == '`')
+			buf_byte(b, '`');
+		buf_byte(b, *text);
 	}
-	if (j->where != NULL && b->n > 0)
-		buf_printf(b, " and (%s)", j->where);
+	buf_byte(b, '`');
+}
+
+/* The whole condition as SQL. */
+static struct sql_join *
+condition(struct stage *st, const struct plan *in)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct sql_on *on = mem_zalloc((j->npairs + 1) * sizeof(*on));
+	struct sql_join *cond;
+	struct buf b;
+
+	buf_init(&b);
+	for (size_t i = 0; i < j->npairs; i++) {
+		struct on_pair *p = &j->pairs[i];
+
+		on[i] = (struct sql_on){{p->text[0], p->text[1]},
+			{&p->field[0], &p->field[1]}};
+		buf_str(&b, i > 0 ? " and " : "");
+		add_name(&b, "left", p->text[0]);
+		buf_str(&b, " = ");
+		add_name(&b, "right", p->text[1]);
+	}
+	if (j->where != NULL && b.n > 0)
+		buf_printf(&b, " and (%s)", j->where);
 	else if (j->where != NULL)
-		buf_str(b, j->where);
+		buf_str(&b, j->where);
+	cond = sql_join_new(buf_cstr(&b), on, j->npairs, in[0].fields,
+		in[1].fields, st->err);
+	buf_release(&b);
+	free(on);
+	return cond;
 }
 
 static bool
@@ -160,24 +258,6 @@ is_event_time(const struct half *s, const char *name)
 {
 	return evtime_is(&s->time, name) ||
 		(s->time.known && same_name(s, s->time.field.path, name));
-}
-
-/* The value of a field whose name may be in another case in this record. */
-static const struct value *
-get(const struct half *s, const struct record *r, struct field *f)
-{
-	const struct value *v = record_get(r, f);
-	struct shape_name *names = r->shape->names;
-
-	if (v != NULL || s->known)
-		return v;
-	for (uint32_t i = r->shape->n; i-- > 0;)
-		if (names[i].n == strlen(f->path) &&
-			strncasecmp(names[i].s, f->path, names[i].n) == 0) {
-			f->seen = true;
-			return &r->v[i];
-		}
-	return NULL;
 }
 
 /* An equality key that carries a watermark bounds both sides. */
@@ -249,6 +329,20 @@ nearly_bounded(struct join_stream *j, int s)
 	return false;
 }
 
+/* As in Spark: without an equality every record would meet every other, of
+ * streams that do not end. */
+static int
+check_equality(struct stage *st, const struct plan *in)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	if (j->cond->nkeys > 0 || (!in[0].stream && !in[1].stream))
+		return 0;
+	return err_as(st->err, STATUS_USAGE, "a join of two streams wants an "
+		"equality, by which it finds what belongs together: --on FIELD, "
+		"or left.a = right.b in --where");
+}
+
 static int
 check_outer(struct stage *st, const struct plan *out)
 {
@@ -302,8 +396,65 @@ plan_fields(struct join_stream *j, const struct plan *in, struct plan *out)
 	}
 }
 
+/* What the right field is called in the output, where both sides are known, or
+ * at least that the left one has it too; NULL: it is the left one. */
+static const char *
+right_called(struct join_stream *j, const struct plan *in, const char *name,
+	struct buf *tmp)
+{
+	const struct opt_list *right = &j->pair.names[SQL_RIGHT];
+	const char *out, *found = NULL;
+
+	for (size_t i = 0; i < j->once.n; i++)
+		if (strcasecmp(j->once.s[i], name) == 0)
+			return NULL;
+	for (size_t i = 0; i < right->n && in[0].fields != NULL; i++) {
+		out = join_pair_right(&j->pair, i);
+		if (out != NULL && strcmp(right->s[i], name) == 0)
+			found = out;
+	}
+	buf_clear(tmp);
+	if (found == NULL && in[0].event_time != NULL &&
+		strcmp(in[0].event_time, name) == 0)
+		buf_str(tmp, "right_");
+	buf_str(tmp, found != NULL ? found : name);
+	return buf_cstr(tmp);
+}
+
+/* The right event time goes on beside the left one, by the name that it has
+ * then. */
 static void
-plan_time(const struct plan *in, struct plan *out)
+plan_right_time(struct join_stream *j, const struct plan *in,
+	struct plan *out)
+{
+	const char *time = in[1].event_time, *name;
+	bool windows = in[0].window_us != 0 || in[0].session_us != 0;
+	struct path p;
+	struct buf b;
+
+	if (j->how == HOW_SEMI || time == NULL ||
+		(strcmp(time, "window") == 0 && windows))
+		return;
+	buf_init(&b);
+	path_init(&p, time);
+	name = p.n > 1 ? p.step[0].s : time;
+	name = right_called(j, in, name, &b);
+	if (name != NULL && p.n > 1) {
+		free(p.step[0].s);
+		p.step[0].s = mem_dup(name, strlen(name));
+		p.step[0].n = strlen(name);
+		buf_clear(&b);
+		path_print(&p, &b);
+		name = buf_cstr(&b);
+	}
+	if (name != NULL)
+		plan_add_time(out, name, in[1].delay_us);
+	path_release(&p);
+	buf_release(&b);
+}
+
+static void
+plan_time(struct join_stream *j, const struct plan *in, struct plan *out)
 {
 	int s = in[0].delay_us >= 0 ? 0 : 1;
 
@@ -311,15 +462,57 @@ plan_time(const struct plan *in, struct plan *out)
 	out->event_time = in[s].event_time == NULL ? NULL :
 		mem_dup(in[s].event_time, strlen(in[s].event_time));
 	out->delay_us = in[s].delay_us;
+	out->idle_us = -1;
+	out->arrival = false;
 	out->window_us = in[s].window_us;
 	out->slide_us = in[s].slide_us;
+	if (s == 0 && in[1].delay_us >= 0)
+		plan_right_time(j, in, out);
+}
+
+/* The event time of a side is another one of those that carry its watermark,
+ * where the condition speaks of that. */
+static void
+choose_time(struct join_stream *j, int s, const struct plan *in)
+{
+	struct half *side = &j->side[s];
+	struct plan p;
+
+	evtime_init(&side->time, in);
+	if (in->times.n == 0)
+		return;
+	plan_copy(&p, in);
+	for (size_t i = 0; i < j->cond->nbounds; i++)
+		if (plan_take_time(&p, j->cond->bounds[i].field[s]))
+			break;
+	for (size_t i = 0; i < j->cond->nkeys && j->cond->nbounds == 0; i++)
+		if (j->cond->keys[i].field[s] != NULL &&
+			plan_take_time(&p, j->cond->keys[i].field[s]))
+			break;
+	evtime_release(&side->time);
+	evtime_init(&side->time, &p);
+	plan_release(&p);
+}
+
+/* The i-th field that must not be null. */
+static int
+open_not_null(struct stage *st, int s, size_t i, const struct plan *in)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct field *f = &j->side[s].not_null[i];
+
+	field_init(f, j->cond->not_null[s][i]);
+	for (size_t k = 0; k < j->npairs; k++)
+		if (strcmp(j->pairs[k].field[s].path, f->path) == 0)
+			f->pair = j->pairs[k].field[s].pair;
+	run_watch(st, f);
+	return plan_bind(in, f, NULL, st->err);
 }
 
 static int
 join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct buf text;
 
 	for (int s = 0; s < 2; s++)
 		if (in[s].stream && (in[s].mode == MODE_UPDATE ||
@@ -330,35 +523,31 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 				s == 0 ? "left" : "right",
 				mode_name(in[s].mode));
 	join_rows_init(&j->rows, st->shapes, st->err);
-	join_pair_init(&j->pair, &j->on);
-	buf_init(&text);
-	condition(j, &text);
-	j->cond = sql_join_new(buf_cstr(&text), in[0].fields, in[1].fields,
-		st->err);
-	buf_release(&text);
-	if (j->cond == NULL)
+	join_pair_init(&j->pair, &j->once);
+	if (bind_pairs(st, in) < 0)
+		return -1;
+	j->cond = condition(st, in);
+	if (j->cond == NULL || check_equality(st, in) < 0)
 		return -1;
 	marks_init(&j->marks, in, n, (enum policy)j->policy);
 	for (int s = 0; s < 2; s++) {
 		struct half *side = &j->side[s];
 
-		evtime_init(&side->time, &in[s]);
+		choose_time(j, s, &in[s]);
 		side->known = in[s].fields != NULL;
 		side->nnot_null = j->cond->nnot_null[s];
 		side->not_null = mem_zalloc((side->nnot_null + 1) *
 			sizeof(*side->not_null));
-		for (size_t i = 0; i < side->nnot_null; i++) {
-			field_init(&side->not_null[i],
-				j->cond->not_null[s][i]);
-			run_watch(st, &side->not_null[i]);
-		}
+		for (size_t i = 0; i < side->nnot_null; i++)
+			if (open_not_null(st, s, i, &in[s]) < 0)
+				return -1;
 		side->filtered = !preserved(j, s);
 	}
 	find_windows(j, in);
 	find_key_time(j);
 	find_bounds(j);
 	plan_fields(j, in, out);
-	plan_time(in, out);
+	plan_time(j, in, out);
 	opt_list_add(&out->stateful, "join-stream", false);
 	return check_outer(st, out);
 }
@@ -372,7 +561,7 @@ due_of(struct join_stream *j, int s, const struct record *r)
 	int64_t t;
 
 	if (side->by_key) {
-		v = get(side, r, &side->key_time);
+		v = record_get(r, &side->key_time);
 		return v != NULL && value_get_time(v, &t) == 0 ? t :
 								 STATE_NEVER;
 	}
@@ -433,7 +622,7 @@ hopeless(struct half *side, const struct record *r)
 	bool any = false;
 
 	for (size_t i = 0; i < side->nnot_null; i++)
-		any |= value_is_null(get(side, r, &side->not_null[i]));
+		any |= value_is_null(record_get(r, &side->not_null[i]));
 	return any;
 }
 
@@ -444,20 +633,23 @@ environment(const struct stage *st)
 		.batch_us = st->now.time_us};
 }
 
+/* The key, into j->key; 1: it has a null, which is equal to nothing. */
 static int
 make_key(struct stage *st, int s, const struct record *r)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct expr_env env = environment(st);
 	struct value v;
+	int null = 0;
 
 	buf_clear(&j->key);
 	for (size_t i = 0; i < j->cond->nkeys; i++) {
 		if (sql_join_key(j->cond, i, s, r, &env, &v, st->err) < 0)
 			return -1;
+		null |= v.type == VALUE_NULL && !j->cond->keys[i].null_safe;
 		value_encode(&v, &j->key);
 	}
-	return 0;
+	return null;
 }
 
 /* Meet one kept row of the other side: 1 matched, 0 not, -1. */
@@ -515,16 +707,35 @@ meet_all(struct stage *st, int s, struct record *r, bool *matched)
 	return 0;
 }
 
+/* 1, or 0 where the record is refused, because it does not tell which field is
+ * meant, or -1. */
+static int
+clash(struct stage *st, int s, const struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	for (size_t i = 0; i < j->npairs; i++) {
+		struct field *f = &j->pairs[i].field[s];
+
+		if (field_clashes(f, r))
+			return run_reject(st, r, FIELD_CLASH, f->path);
+	}
+	j->side[s].shape_id = r->shape->id;
+	return 1;
+}
+
 static int
 join_record(struct stage *st, int s, struct record *r)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct half *side = &j->side[s];
 	struct expr_env env = environment(st);
-	bool matched;
+	bool matched = false;
 	int64_t t;
-	int yes = 1;
+	int yes = 1, null;
 
+	if (r->shape->id != side->shape_id && (yes = clash(st, s, r)) <= 0)
+		return yes;
 	if (learn_names(st, s, r) < 0)
 		return -1;
 	if (hopeless(side, r) && side->filtered)
@@ -541,8 +752,11 @@ join_record(struct stage *st, int s, struct record *r)
 		return -1;
 	if (yes == 0)
 		return preserved(j, s) ? write_alone(st, s, r) : 0;
-	if (make_key(st, s, r) < 0)
+	null = make_key(st, s, r);
+	if (null < 0)
 		return -1;
+	if (null && side->filtered)
+		return 0;
 	join_rows_expect(&j->rows, s, &j->key);
 	if (meet_all(st, s, r, &matched) < 0)
 		return -1;
@@ -574,7 +788,17 @@ threshold(const struct join_stream *j, int64_t watermark)
 static int
 join_mark(struct stage *st, int input, const struct batch *b)
 {
-	marks_put(&STAGE(st, join_stream)->marks, input, b);
+	struct marks *m = &STAGE(st, join_stream)->marks;
+
+	if (!b->last) {
+		marks_put(m, input, b);
+		return 0;
+	}
+	marks_ended(m, input, b);
+	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
+		run_warn(st, "'%s' has ended: its watermark stays and holds up "
+			"that of the others; watermark --idle D on it lets them "
+			"go on", st->operands[input]);
 	return 0;
 }
 
@@ -896,6 +1120,13 @@ join_close(struct stage *st)
 		free(side->not_null);
 	}
 	sql_join_free(j->cond);
+	for (size_t i = 0; i < j->npairs; i++)
+		for (int s = 0; s < 2; s++) {
+			free(j->pairs[i].text[s]);
+			field_release(&j->pairs[i].field[s]);
+		}
+	free(j->pairs);
+	opt_list_free(&j->once);
 	join_rows_release(&j->rows);
 	join_pair_release(&j->pair);
 	buf_release(&j->key);
@@ -932,6 +1163,7 @@ const struct op op_join_stream = {
 	.opts = join_opts,
 	.size = sizeof(struct join_stream),
 	.flags = OP_OPERANDS,
+	.open = join_open,
 	.begin = join_begin,
 	.batch = join_batch,
 	.merge = &join_stream_merger,

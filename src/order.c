@@ -10,14 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fields.h"
 #include "json.h"
 #include "run.h"
 #include "value.h"
-
-struct order_key {
-	struct field field;
-	bool down;
-};
 
 /* A record that waits: its keys and its text, in one allocation. */
 struct row {
@@ -31,8 +27,7 @@ struct row {
 struct order {
 	struct opt_list by;
 	int64_t limit;
-	struct order_key *keys;
-	size_t nkeys;
+	struct fields keys;
 	struct row *rows;
 	size_t nrows, cap;
 	size_t bytes; /* of the rows */
@@ -60,15 +55,7 @@ order_open(struct stage *st)
 	if (o->by.n == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"by what? --by FIELD, --by -FIELD for descending");
-	o->nkeys = o->by.n;
-	o->keys = mem_zalloc(o->nkeys * sizeof(*o->keys));
-	for (size_t i = 0; i < o->nkeys; i++) {
-		const char *name = o->by.s[i];
-
-		o->keys[i].down = *name == '-';
-		field_init(&o->keys[i].field, name + (*name == '-'));
-		run_watch(st, &o->keys[i].field);
-	}
+	fields_init(&o->keys, &o->by, true, st);
 	buf_init(&o->text);
 	buf_init(&o->tmp);
 	return 0;
@@ -79,14 +66,14 @@ order_plan(struct stage *st, struct plan *p)
 {
 	struct order *o = STAGE(st, order);
 
-	for (size_t i = 0; i < o->nkeys; i++)
-		if (plan_field(p, o->keys[i].field.path, st->err) < 0)
-			return -1;
-	if (p->stream && p->mode != MODE_COMPLETE)
+	if (fields_bind(&o->keys, p, st->err) < 0)
+		return -1;
+	if (p->stream && !p->whole && !p->arrival && p->mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
 			"a stream has no last record, so it cannot be sorted: "
 			"only a result in complete mode can (agg --mode "
-			"complete)");
+			"complete), or that of each batch (window --batches 1 "
+			"in front of agg)");
 	return 0;
 }
 
@@ -96,11 +83,11 @@ by_keys(const void *a, const void *b, void *arg)
 	const struct order *o = arg;
 	const struct row *x = a, *y = b;
 
-	for (size_t i = 0; i < o->nkeys; i++) {
+	for (size_t i = 0; i < o->keys.n; i++) {
 		int c = value_compare(&x->keys[i], &y->keys[i]);
 
 		if (c != 0)
-			return o->keys[i].down ? -c : c;
+			return o->keys.down[i] ? -c : c;
 	}
 	return (x->number > y->number) - (x->number < y->number);
 }
@@ -123,14 +110,14 @@ static int
 order_record(struct stage *st, struct record *r)
 {
 	struct order *o = STAGE(st, order);
-	size_t keys = o->nkeys * sizeof(struct value), used;
+	size_t keys = o->keys.n * sizeof(struct value), used;
 	struct row row = {.number = st->records_in};
 
 	buf_clear(&o->text);
 	record_print(r, &o->text);
 	buf_clear(&o->tmp);
-	for (size_t i = 0; i < o->nkeys; i++)
-		value_encode(record_get(r, &o->keys[i].field), &o->tmp);
+	for (size_t i = 0; i < o->keys.n; i++)
+		value_encode(record_get(r, &o->keys.f[i]), &o->tmp);
 	row.n = (uint32_t)o->text.n;
 	row.bytes = keys + row.n + JSON_PADDING + o->tmp.n;
 	row.text = mem_alloc(row.bytes);
@@ -138,7 +125,7 @@ order_record(struct stage *st, struct record *r)
 	memcpy(row.text + keys, o->text.p, row.n);
 	memcpy(row.text + keys + row.n + JSON_PADDING, o->tmp.p, o->tmp.n);
 	used = keys + row.n + JSON_PADDING;
-	for (size_t i = 0; i < o->nkeys; i++)
+	for (size_t i = 0; i < o->keys.n; i++)
 		used += value_decode(&row.keys[i], row.text + used,
 			row.bytes - used);
 	if (o->nrows == o->cap) {
@@ -155,7 +142,7 @@ static int
 order_batch(struct stage *st, struct batch *b)
 {
 	struct order *o = STAGE(st, order);
-	size_t keys = o->nkeys * sizeof(struct value);
+	size_t keys = o->keys.n * sizeof(struct value);
 	struct record_reader reader;
 	int ret = 0;
 
@@ -186,9 +173,7 @@ order_close(struct stage *st)
 
 	for (size_t i = 0; i < o->nrows; i++)
 		free(o->rows[i].text);
-	for (size_t i = 0; i < o->nkeys; i++)
-		field_release(&o->keys[i].field);
-	free(o->keys);
+	fields_release(&o->keys);
 	free(o->rows);
 	buf_release(&o->text);
 	buf_release(&o->tmp);

@@ -250,7 +250,7 @@ json_plan(struct stage *st, struct plan *p)
 	if (o->infer != NULL)
 		return usage(st, "--infer stands alone, not in a pipeline");
 	if (o->field_name != NULL &&
-		plan_field(p, o->field_name, st->err) < 0)
+		plan_bind(p, &o->field, NULL, st->err) < 0)
 		return -1;
 	plan_fields(o, p);
 	if (o->schema != NULL)

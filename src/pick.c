@@ -10,22 +10,27 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "expr.h"
 #include "json.h"
+#include "path.h"
 #include "run.h"
 #include "sql.h"
 
 struct pick {
 	const char *sql; /* a select list */
-	struct opt_list specs;
+	struct opt_list specs; /* as they are given, then the names of what is
+				  named */
 	struct field *fields; /* what is asked for; its path is NULL where it is
 				 computed */
-	char **names;         /* NEW of NEW=OLD, else NULL */
+	char **names;         /* NEW of NEW=OLD, or what the plan says; NULL:
+				 each record tells */
 	struct expr **exprs;  /* with --sql */
 	struct expr_env env;
 	uint64_t id;          /* of the shape in, for which ... */
-	struct shape *out;    /* ... this one goes out */
+	struct shape *out;    /* ... this one goes out, of these fields: */
+	size_t *from;
 	struct slots slots;
 	struct buf name, json;
 };
@@ -34,6 +39,60 @@ static const struct opt pick_opts[] = {
 	{"sql", 0, OPT_STRING, offsetof(struct pick, sql), "LIST",
 		"what a select list of Spark's SQL names and computes"},
 	OPT_END};
+
+/* What is named is called so from here on; name becomes ours. */
+static void
+set_name(struct pick *k, size_t i, char *name)
+{
+	free(k->specs.s[i]);
+	k->names[i] = k->specs.s[i] = name;
+}
+
+/* The word "window" is two fields: an empty word follows it. */
+static void
+part_windows(struct opt_list *specs)
+{
+	struct opt_list all = {0};
+
+	for (size_t i = 0; i < specs->n; i++) {
+		opt_list_add(&all, specs->s[i], false);
+		if (strcasecmp(specs->s[i], "window") == 0)
+			opt_list_add(&all, "", false);
+	}
+	opt_list_free(specs);
+	*specs = all;
+}
+
+/* Is this the first, or the second, of the two that "window" is? */
+static bool
+is_window(const struct pick *k, size_t i, const char *name)
+{
+	return k->fields[i].pair && strcmp(k->fields[i].path, name) == 0;
+}
+
+/* FIELD or NEW=FIELD. */
+static int
+open_spec(struct stage *st, size_t i)
+{
+	struct pick *k = STAGE(st, pick);
+	char *spec = k->specs.s[i], *old = (char *)path_until(spec, '=');
+
+	if (strcasecmp(spec, "window") == 0)
+		field_init_window(&k->fields[i], "window_start");
+	else if (*spec == '\0' && i > 0 && is_window(k, i - 1, "window_start"))
+		field_init_window(&k->fields[i], "window_end");
+	else if (old == spec || (*old == '=' && old[1] == '\0'))
+		return err_as(st->err, STATUS_USAGE,
+			"a field's name is empty");
+	else
+		field_init(&k->fields[i], *old == '=' ? old + 1 : spec);
+	if (*old == '=') {
+		*old = '\0';
+		set_name(k, i, path_name(spec));
+	}
+	run_watch(st, &k->fields[i]);
+	return 0;
+}
 
 static int
 open_(struct stage *st)
@@ -51,21 +110,13 @@ open_(struct stage *st)
 	if (k->specs.n == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"no field is named: say which to keep");
+	part_windows(&k->specs);
 	k->fields = mem_zalloc(k->specs.n * sizeof k->fields[0]);
 	k->names = mem_zalloc(k->specs.n * sizeof k->names[0]);
-	for (size_t i = 0; i < k->specs.n; i++) {
-		char *spec = k->specs.s[i], *old = strchr(spec, '=');
-
-		if (old != NULL) {
-			k->names[i] = spec;
-			*old++ = '\0';
-		}
-		if (*spec == '\0' || (old != NULL && *old == '\0'))
-			return err_as(st->err, STATUS_USAGE,
-				"a field's name is empty");
-		field_init(&k->fields[i], old != NULL ? old : spec);
-		run_watch(st, &k->fields[i]);
-	}
+	k->from = mem_zalloc(k->specs.n * sizeof k->from[0]);
+	for (size_t i = 0; i < k->specs.n; i++)
+		if (open_spec(st, i) < 0)
+			return -1;
 	return 0;
 }
 
@@ -90,13 +141,13 @@ twice(struct stage *st, const char *name)
 
 /* A field that the plan names, under its new name; NULL if it is not kept. */
 static char *
-kept_as(struct pick *k, const char *field)
+kept_as(struct pick *k, const struct plan *p, const char *field)
 {
 	for (size_t i = 0; field != NULL && i < k->specs.n; i++) {
 		const char *path = k->fields[i].path, *name;
 
 		if (path == NULL ||
-			strcmp(path + (*path == '.'), field) != 0)
+			!plan_same(p, path + (*path == '.'), field))
 			continue;
 		name = name_of(k, i, true);
 		return mem_dup(name, strlen(name));
@@ -105,9 +156,9 @@ kept_as(struct pick *k, const char *field)
 }
 
 static bool
-keeps(struct pick *k, const char *field)
+keeps(struct pick *k, const struct plan *p, const char *field)
 {
-	char *name = kept_as(k, field);
+	char *name = kept_as(k, p, field);
 	bool same = name != NULL && strcmp(name, field) == 0;
 
 	free(name);
@@ -122,7 +173,7 @@ plan_keys(struct pick *k, struct plan *p)
 	struct opt_list keys = {0};
 
 	for (size_t i = 0; i < p->keys.n; i++) {
-		char *name = kept_as(k, p->keys.s[i]);
+		char *name = kept_as(k, p, p->keys.s[i]);
 
 		opt_list_add(&keys, name != NULL ? name : p->keys.s[i], false);
 		free(name);
@@ -138,15 +189,23 @@ plan_keys(struct pick *k, struct plan *p)
 static void
 plan_time(struct pick *k, struct plan *p)
 {
-	bool windows = keeps(k, "window_start") && keeps(k, "window_end");
+	bool windows = keeps(k, p, "window_start") &&
+		keeps(k, p, "window_end");
 	bool of_time = p->event_time != NULL && p->window_on != NULL &&
 		strcmp(p->event_time, p->window_on) == 0;
-	char *time = kept_as(k, p->event_time);
+	char *time = kept_as(k, p, p->event_time), *other;
 
+	for (size_t i = p->times.n; i > 0; i -= 2) {
+		other = kept_as(k, p, p->times.s[i - 2]);
+		plan_rename_time(p, i - 2, other);
+		free(other);
+	}
 	if (time == NULL && of_time && windows)
 		time = mem_dup("window", 6);
 	free(p->event_time);
 	p->event_time = time;
+	if (time == NULL && p->times.n > 0)
+		plan_take_time(p, p->times.s[0]);
 	if (!windows) {
 		p->window_us = p->slide_us = p->start_us = p->session_us = 0;
 		free(p->window_on);
@@ -229,6 +288,7 @@ plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 	k->fields = mem_zalloc(n * sizeof k->fields[0]);
 	k->names = mem_zalloc(n * sizeof k->names[0]);
 	k->exprs = mem_zalloc(n * sizeof k->exprs[0]);
+	k->from = mem_zalloc(n * sizeof k->from[0]);
 	for (size_t i = 0; i < list.n && r == 0; i++)
 		r = strcmp(list.item[i].text, "*") == 0
 			? plan_star(st, p, out)
@@ -236,6 +296,52 @@ plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 	sql_list_release(&list);
 	k->env.zone = run_zone(st);
 	return r;
+}
+
+/* A field, which is called as it is written here, into the schema that goes
+ * out. */
+static int
+plan_spec(struct stage *st, const struct plan *p, size_t i,
+	struct schema *out)
+{
+	struct pick *k = STAGE(st, pick);
+	struct field *f = &k->fields[i];
+	char *written = mem_dup(f->path, strlen(f->path)), *last;
+	const struct type *t = NULL;
+	const char *name = name_of(k, i, false);
+	bool whole = false;
+	int ret = -1;
+
+	last = mem_dup(name, strlen(name));
+	if (plan_bind(p, f, &whole, st->err) < 0)
+		goto out;
+	if (p->fields != NULL) {
+		t = schema_type(p->fields, f->path);
+		if (k->names[i] == NULL)
+			set_name(k, i, mem_dup(whole ? written : last,
+				strlen(whole ? written : last)));
+	}
+	name = name_of(k, i, false);
+	ret = schema_find(out, name, strlen(name)) >= 0 ? twice(st, name) : 0;
+	if (ret == 0)
+		schema_add(out, name, t != NULL ? type_copy(t) : NULL);
+out:
+	free(written);
+	free(last);
+	return ret;
+}
+
+/* The fields that "window" is in this stream; false: i is none of them. */
+static bool
+plan_window(struct pick *k, const struct plan *p, size_t i)
+{
+	if (!k->fields[i].pair || p->fields == NULL ||
+		schema_find(p->fields, "window", 6) < 0)
+		return true;
+	if (is_window(k, i, "window_end"))
+		return false;
+	field_settle(&k->fields[i], "window", true);
+	return true;
 }
 
 static int
@@ -246,24 +352,9 @@ plan(struct stage *st, struct plan *p)
 
 	if (k->sql != NULL && plan_sql(st, p, out) < 0)
 		goto err;
-	for (size_t i = k->sql != NULL ? k->specs.n : 0; i < k->specs.n; i++) {
-		const char *path = k->fields[i].path, *name;
-		const struct type *t = NULL;
-		bool whole = false;
-
-		if (plan_field(p, path, st->err) < 0)
+	for (size_t i = k->sql != NULL ? k->specs.n : 0; i < k->specs.n; i++)
+		if (plan_window(k, p, i) && plan_spec(st, p, i, out) < 0)
 			goto err;
-		if (p->fields != NULL) {
-			t = schema_type(p->fields, path);
-			whole = schema_find(p->fields, path, strlen(path)) >= 0;
-		}
-		name = name_of(k, i, whole);
-		if (schema_find(out, name, strlen(name)) >= 0) {
-			twice(st, name);
-			goto err;
-		}
-		schema_add(out, name, t != NULL ? type_copy(t) : NULL);
-	}
 	plan_time(k, p);
 	plan_keys(k, p);
 	if (p->fields != NULL) {
@@ -282,16 +373,21 @@ static int
 resolve(struct stage *st, struct pick *k, const struct shape *in)
 {
 	struct shape *out = shape_empty(st->shapes);
+	bool own = shape_find(in, "window", 6) >= 0;
 
 	for (size_t i = 0; i < k->specs.n; i++) {
 		const struct field *f = &k->fields[i];
-		const char *name = name_of(k, i, f->name != NULL &&
-			shape_find(in, f->name, f->nname) >= 0);
+		const char *name;
 
+		if (own && f->pair && is_window(k, i, "window_end"))
+			continue;
+		name = own && f->pair ? "window" :
+			name_of(k, i, f->name != NULL && field_whole(f, in));
 		buf_clear(&k->json);
 		json_escape(&k->json, name, strlen(name));
 		if (shape_find(out, buf_cstr(&k->json), k->json.n) >= 0)
 			return twice(st, name);
+		k->from[out->n] = i;
 		out = shape_extend(out, k->json.p, k->json.n);
 	}
 	k->id = in->id;
@@ -335,8 +431,8 @@ record(struct stage *st, struct record *r)
 
 		return goes == 1 ? run_emit(st, &o) : goes;
 	}
-	for (size_t i = 0; i < k->specs.n; i++) {
-		const struct value *x = record_get(r, &k->fields[i]);
+	for (size_t i = 0; i < k->out->n; i++) {
+		const struct value *x = record_get(r, &k->fields[k->from[i]]);
 
 		v[i] = x != NULL ? *x : value_null();
 	}
@@ -355,6 +451,7 @@ close_(struct stage *st)
 	free(k->fields);
 	free(k->exprs);
 	free(k->names);
+	free(k->from);
 	slots_release(&k->slots);
 	opt_list_free(&k->specs);
 	buf_release(&k->name);

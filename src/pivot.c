@@ -11,13 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fields.h"
 #include "json.h"
+#include "path.h"
 #include "run.h"
 #include "state.h"
 
 struct pivot {
 	const char *rows, *cols, *value, *fill;
-	struct field row, col, val;
+	struct fields row; /* one, or the two of "window" */
+	struct opt_list names; /* what they are called */
+	struct field col, val;
 	struct value filled;
 	struct state *cells;          /* key: row, column; value: JSON text */
 	struct buf cell_key, text, name, fill_text;
@@ -67,10 +71,10 @@ pivot_open(struct stage *st)
 	if (p->rows == NULL || p->cols == NULL || p->value == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--rows, --cols and --value are all needed");
-	field_init(&p->row, p->rows);
+	fields_init(&p->row, &(struct opt_list){(char **)&p->rows, 1}, false,
+		st);
 	field_init(&p->col, p->cols);
 	field_init(&p->val, p->value);
-	run_watch(st, &p->row);
 	run_watch(st, &p->col);
 	run_watch(st, &p->val);
 	return read_fill(st);
@@ -80,19 +84,27 @@ static int
 pivot_plan(struct stage *st, struct plan *p)
 {
 	struct pivot *v = STAGE(st, pivot);
+	char *name;
 
-	if (plan_field(p, v->rows, st->err) < 0 ||
-		plan_field(p, v->cols, st->err) < 0 ||
-		plan_field(p, v->value, st->err) < 0)
+	for (size_t i = 0; i < v->row.n; i++) {
+		name = path_name(v->row.n > 1 ? v->row.f[i].path : v->rows);
+		opt_list_add(&v->names, name, false);
+		free(name);
+	}
+	if (fields_bind(&v->row, p, st->err) < 0 ||
+		plan_bind(p, &v->col, NULL, st->err) < 0 ||
+		plan_bind(p, &v->val, NULL, st->err) < 0)
 		return -1;
-	if (p->stream && p->mode != MODE_COMPLETE)
+	if (p->stream && !p->whole && !p->arrival &&
+		p->mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
 			"the columns are known at the end of the data only: "
 			"aggregate with --mode complete, or leave batches out");
 	schema_free(p->fields);
 	p->fields = NULL;
 	opt_list_free(&p->keys);
-	opt_list_add(&p->keys, v->rows, false);
+	for (size_t i = 0; i < v->names.n; i++)
+		opt_list_add(&p->keys, v->names.s[i], false);
 	return 0;
 }
 
@@ -105,7 +117,8 @@ pivot_record(struct stage *st, struct record *r)
 	bool made;
 
 	buf_clear(&p->cell_key);
-	value_encode(record_get(r, &p->row), &p->cell_key);
+	for (size_t i = 0; i < p->row.n; i++)
+		value_encode(record_get(r, &p->row.f[i]), &p->cell_key);
 	value_encode(record_get(r, &p->col), &p->cell_key);
 	/* As text: it keeps its spelling. */
 	buf_clear(&p->text);
@@ -122,9 +135,9 @@ pivot_record(struct stage *st, struct record *r)
 	return 0;
 }
 
-/* A value of --rows or --cols, and its key. */
+/* The values of --rows or the one of --cols, and their key. */
 struct side {
-	struct value v;
+	struct value v[2];
 	const char *key;
 	size_t n;
 };
@@ -138,8 +151,10 @@ struct cell {
 static int
 compare(const struct side *x, const struct side *y)
 {
-	int c = value_compare(&x->v, &y->v);
+	int c = value_compare(&x->v[0], &y->v[0]);
 
+	if (c == 0)
+		c = value_compare(&x->v[1], &y->v[1]);
 	if (c != 0)
 		return c;
 	if (x->n != y->n)
@@ -187,10 +202,12 @@ all_cells(struct pivot *p, size_t *n)
 		struct cell *c = &cells[(*n)++];
 		const char *key = state_key(p->cells, r, &size);
 
-		at = value_decode(&c->row.v, key, size);
+		at = value_decode(&c->row.v[0], key, size);
+		if (p->row.n > 1)
+			at += value_decode(&c->row.v[1], key + at, size - at);
 		c->row.key = key;
 		c->row.n = at;
-		value_decode(&c->col.v, key + at, size - at);
+		value_decode(&c->col.v[0], key + at, size - at);
 		c->col.key = key + at;
 		c->col.n = size - at;
 		key = state_value(p->cells, r, &size);
@@ -235,9 +252,13 @@ columns(struct stage *st, struct cell *cells, size_t n, struct side **cols,
 	struct pivot *p = STAGE(st, pivot);
 	struct shape *shape = shape_empty(st->shapes);
 
-	buf_clear(&p->text);
-	json_quote(&p->text, p->rows, strlen(p->rows));
-	shape = shape_extend(shape, p->text.p + 1, p->text.n - 2);
+	for (size_t i = 0; i < p->names.n; i++) {
+		const char *name = p->names.s[i];
+
+		buf_clear(&p->text);
+		json_quote(&p->text, name, strlen(name));
+		shape = shape_extend(shape, p->text.p + 1, p->text.n - 2);
+	}
 	*cols = mem_zalloc((n + 1) * sizeof(**cols));
 	*ncols = 0;
 	qsort(cells, n, sizeof(*cells), by_column);
@@ -247,7 +268,7 @@ columns(struct stage *st, struct cell *cells, size_t n, struct side **cols,
 		if (i > 0 && by_column(&cells[i - 1], &cells[i]) == 0)
 			continue;
 		(*cols)[(*ncols)++] = cells[i].col;
-		name_of(p, &cells[i].col.v);
+		name_of(p, &cells[i].col.v[0]);
 		quoted = p->text.p[0] == '"';
 		shape = add_name(p, shape, p->text.p + quoted,
 			p->text.n - 2 * quoted);
@@ -261,7 +282,7 @@ pivot_batch(struct stage *st, struct batch *b)
 	struct pivot *p = STAGE(st, pivot);
 	struct side *cols;
 	uint32_t ncols, k = 0;
-	size_t n;
+	size_t n, rows = p->row.n;
 	struct cell *cells = all_cells(p, &n);
 	struct shape *shape = columns(st, cells, n, &cols, &ncols);
 	struct record r;
@@ -271,14 +292,14 @@ pivot_batch(struct stage *st, struct batch *b)
 	for (size_t i = 0; i < n && ret == 0; i++) {
 		if (i == 0 || compare(&cells[i].row, &cells[i - 1].row) != 0) {
 			record_new(&r, shape, &p->slots);
-			r.v[0] = cells[i].row.v;
+			memcpy(r.v, cells[i].row.v, rows * sizeof(*r.v));
 			for (k = 0; k < ncols; k++)
-				r.v[k + 1] = p->filled;
+				r.v[k + rows] = p->filled;
 			k = 0;
 		}
 		while (compare(&cols[k], &cells[i].col) != 0)
 			k++;
-		r.v[k + 1] = cells[i].value;
+		r.v[k + rows] = cells[i].value;
 		if (i + 1 == n || compare(&cells[i].row, &cells[i + 1].row) != 0)
 			ret = run_emit(st, &r);
 	}
@@ -293,8 +314,8 @@ pivot_close(struct stage *st)
 {
 	struct pivot *p = STAGE(st, pivot);
 
-	if (p->row.path != NULL)
-		field_release(&p->row);
+	fields_release(&p->row);
+	opt_list_free(&p->names);
 	if (p->col.path != NULL)
 		field_release(&p->col);
 	if (p->val.path != NULL)

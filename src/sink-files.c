@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include "buf.h"
+#include "fields.h"
 #include "json.h"
 #include "number.h"
 #include "outdir.h"
+#include "path.h"
 #include "run.h"
 #include "schema.h"
 #include "value.h"
@@ -30,7 +32,8 @@ struct sink_files {
 	int mode; /* UNTOLD, or 0: append */
 	/* state */
 	struct outdir *dir;
-	struct field *part; /* of by */
+	struct fields part; /* of by */
+	struct opt_list parts; /* what they are called */
 	bool skip;          /* the directory has this batch already */
 	struct buf sub;     /* subdirectory of a record */
 	struct buf tmp;
@@ -75,15 +78,10 @@ static int
 sink_files_open(struct stage *st)
 {
 	struct sink_files *s = STAGE(st, sink_files);
-	size_t i;
 
 	buf_init(&s->sub);
 	buf_init(&s->tmp);
-	s->part = mem_zalloc((s->by.n + 1) * sizeof *s->part);
-	for (i = 0; i < s->by.n; i++) {
-		field_init(&s->part[i], s->by.s[i]);
-		run_watch(st, &s->part[i]);
-	}
+	fields_init(&s->part, &s->by, false, st);
 	if (st->noperands != 1)
 		return err_as(st->err, STATUS_USAGE,
 			st->noperands == 0 ? "which directory? %s DIR"
@@ -96,6 +94,17 @@ sink_files_open(struct stage *st)
 	return 0;
 }
 
+static void
+name_parts(struct sink_files *s)
+{
+	for (size_t i = 0; i < s->part.n; i++) {
+		char *name = path_name(s->part.f[i].path);
+
+		opt_list_add(&s->parts, name, false);
+		free(name);
+	}
+}
+
 static int
 sink_files_plan(struct stage *st, struct plan *p)
 {
@@ -103,16 +112,16 @@ sink_files_plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	/* Without batches a complete result is like an appended one. */
-	if (p->stream &&
+	if (p->stream && !p->whole &&
 		(p->mode == MODE_UPDATE || p->mode == MODE_COMPLETE))
 		return err_as(st->err, STATUS_USAGE,
 			"files are only ever added, but what comes is made in "
 			"mode %s: say --mode append to agg (with a watermark), "
 			"or keep the result by sink-table --db",
 			mode_name(p->mode));
-	for (i = 0; i < s->by.n; i++)
-		if (plan_field(p, s->by.s[i], st->err) != 0)
-			return -1;
+	if (fields_bind(&s->part, p, st->err) < 0)
+		return -1;
+	name_parts(s);
 	for (i = 0; p->fields != NULL && i < p->fields->n; i++) {
 		const char *name = p->fields->f[i].name;
 
@@ -300,10 +309,10 @@ sink_files_record(struct stage *st, struct record *r)
 			return ret;
 	}
 	buf_clear(&s->sub);
-	for (i = 0; i < s->by.n; i++) {
+	for (i = 0; i < s->part.n; i++) {
 		if (i > 0)
 			buf_byte(&s->sub, '/');
-		put_part(s, s->by.s[i], record_get(r, &s->part[i]));
+		put_part(s, s->parts.s[i], record_get(r, &s->part.f[i]));
 	}
 	f = outdir_file(s->dir, buf_cstr(&s->sub), s->sub.n, &made);
 	out = outdir_text(f);
@@ -354,12 +363,10 @@ static void
 sink_files_close(struct stage *st)
 {
 	struct sink_files *s = STAGE(st, sink_files);
-	size_t i;
 
 	outdir_close(s->dir);
-	for (i = 0; s->part != NULL && i < s->by.n; i++)
-		field_release(&s->part[i]);
-	free(s->part);
+	fields_release(&s->part);
+	opt_list_free(&s->parts);
 	free(s->place);
 	opt_list_free(&s->names);
 	buf_release(&s->sub);

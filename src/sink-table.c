@@ -15,7 +15,10 @@
 #include "buf.h"
 #include "dbtable.h"
 #include "draw.h"
+#include "err.h"
+#include "fields.h"
 #include "modes.h"
+#include "path.h"
 #include "run.h"
 #include "schema.h"
 #include "time.h"
@@ -50,7 +53,7 @@ struct sink_table {
 	struct dbtable *to;   /* --db */
 	enum mode result;     /* what is done with its rows */
 	struct opt_list keys; /* of the rows in it */
-	struct field *key_at; /* the same, in a record */
+	struct fields key_at; /* the same, in a record */
 	bool skip;            /* it has this batch already */
 };
 
@@ -130,7 +133,7 @@ find_mode(struct stage *st, const struct plan *p)
 	s->result = told != MODE_NONE ? told : p->mode;
 	if (modes_check(p, s->result, st->err) != 0)
 		return -1;
-	if (told == MODE_NONE || p->stream == 0)
+	if (told == MODE_NONE || p->stream == 0 || p->whole)
 		return 0;
 	if (p->mode != MODE_NONE && p->mode != told)
 		return err_as(st->err, STATUS_USAGE,
@@ -140,29 +143,50 @@ find_mode(struct stage *st, const struct plan *p)
 	return 0;
 }
 
+/* The fields of --key, or those that the plan names. */
+static int
+take_keys(struct stage *st, const struct plan *p)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	const struct opt_list *from = s->key.n > 0 ? &s->key : &p->keys;
+
+	if (s->key.n > 0) {
+		fields_init(&s->key_at, from, false, NULL);
+		return fields_bind(&s->key_at, p, st->err);
+	}
+	s->key_at.f = mem_zalloc((from->n + 1) * sizeof *s->key_at.f);
+	for (; s->key_at.n < from->n; s->key_at.n++)
+		field_init(&s->key_at.f[s->key_at.n],
+			from->s[s->key_at.n]);
+	return 0;
+}
+
 /* The fields that tell the rows of an update apart; a single row has none. */
 static int
 find_keys(struct stage *st, const struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	const struct opt_list *from = s->key.n > 0 ? &s->key : &p->keys;
 	size_t i;
 
-	for (i = 0; i < s->key.n; i++)
-		if (plan_field(p, s->key.s[i], st->err) != 0)
-			return -1;
+	if (take_keys(st, p) != 0)
+		return -1;
 	if (s->result != MODE_UPDATE)
 		return 0;
-	s->key_at = mem_zalloc((from->n + 1) * sizeof *s->key_at);
-	for (i = 0; i < from->n; i++) {
-		if (p->fields != NULL && schema_find(p->fields, from->s[i],
-			strlen(from->s[i])) < 0)
-			return err_as(st->err, STATUS_USAGE, "the result is "
+	for (i = 0; i < s->key_at.n; i++) {
+		const char *path = s->key_at.f[i].path;
+		char *name = s->key.n > 0 ? path_name(path) :
+			mem_dup(path, strlen(path));
+
+		if (p->fields != NULL &&
+			schema_find(p->fields, name, strlen(name)) < 0) {
+			err_as(st->err, STATUS_USAGE, "the result is "
 				"updated by '%s', which is not among the "
-				"fields: pick it too, or say --key",
-				from->s[i]);
-		opt_list_add(&s->keys, from->s[i], false);
-		field_init(&s->key_at[i], from->s[i]);
+				"fields: pick it too, or say --key", name);
+			free(name);
+			return -1;
+		}
+		opt_list_add(&s->keys, name, false);
+		free(name);
 	}
 	if (s->keys.n > 0)
 		return 0;
@@ -245,9 +269,18 @@ check_keys(struct stage *st, const struct record *r)
 	struct sink_table *s = STAGE(st, sink_table);
 
 	for (size_t i = 0; i < s->keys.n; i++) {
-		if (field_index(&s->key_at[i], r) >= 0 ||
-			may_lack(st, s->keys.s[i]))
+		struct field *f = &s->key_at.f[i];
+
+		if (f->pair && shape_find(r->shape, "window", 6) >= 0)
+			return err_as(st->err, STATUS_USAGE, "--key window is "
+				"window_start and window_end, but a record has "
+				"a field of that name: say --key '\"window\"'");
+		if (field_index(f, r) >= 0 || may_lack(st, s->keys.s[i]))
 			continue;
+		if (s->key.n > 0 && record_get(r, f) != NULL)
+			return err_as(st->err, STATUS_USAGE, "--key: '%s' is a "
+				"part of a field, not a column: pick it first "
+				"(pick id=%s,...)", f->path, f->path);
 		if (s->key.n == 0)
 			return err_as(st->err, STATUS_USAGE,
 				"the result is updated by '%s', which is not "
@@ -263,14 +296,17 @@ check_seen(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	for (size_t i = 0; i < s->key.n && st->records_in > 0; i++)
-		if (s->key_at[i].id != 0 && !s->key_at[i].seen)
-			return err_as(st->err, STATUS_USAGE,
-				s->key_at[i].near != NULL ?
+	for (size_t i = 0; s->key.n > 0 && i < s->key_at.n &&
+		st->records_in > 0; i++) {
+		const struct field *f = &s->key_at.f[i];
+
+		if (f->id != 0 && !f->seen)
+			return err_as(st->err, STATUS_USAGE, f->near != NULL ?
 				"--key: no record had a field '%s' (did you "
 				"mean '%s'?)" :
 				"--key: no record had a field '%s'",
-				s->key.s[i], s->key_at[i].near);
+				f->path, f->near);
+	}
 	return 0;
 }
 
@@ -357,6 +393,13 @@ pprint(struct stage *st, const struct batch *b)
 	show(st);
 }
 
+/* Of windows by arrival (window --every): does none come with this batch? */
+static bool
+between_windows(const struct stage *st, const struct batch *b)
+{
+	return st->in.arrival && b->watermark == st->now.watermark;
+}
+
 static int
 sink_table_batch(struct stage *st, struct batch *b)
 {
@@ -368,9 +411,10 @@ sink_table_batch(struct stage *st, struct batch *b)
 			       : dbtable_write(s->to, b->number, b->empty,
 					 st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
-	if (s->style == STYLE_PPRINT)
-		pprint(st, b);
-	else if (!draw_empty(&s->draw) || b->whole ||
+	if (s->style == STYLE_PPRINT) {
+		if (!between_windows(st, b))
+			pprint(st, b);
+	} else if (!draw_empty(&s->draw) || b->whole ||
 		(draw_has_columns(&s->draw) &&
 			st->in.mode == MODE_COMPLETE && !b->empty))
 		console(st, b);
@@ -405,9 +449,7 @@ sink_table_close(struct stage *st)
 	dbtable_close(s->to);
 	if (s->drawing)
 		draw_release(&s->draw);
-	for (size_t i = 0; i < s->keys.n; i++)
-		field_release(&s->key_at[i]);
-	free(s->key_at);
+	fields_release(&s->key_at);
 	opt_list_free(&s->keys);
 	buf_release(&s->text);
 }

@@ -62,6 +62,9 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 {
 	struct unite *u = STAGE(st, unite);
 
+	out->idle_us = -1;
+	out->arrival = false;
+	opt_list_free(&out->times);
 	marks_init(&u->marks, in, n, (enum policy)u->policy);
 	if (!same_fields(in, n)) {
 		schema_free(out->fields);
@@ -92,7 +95,17 @@ union_restore(struct stage *st)
 static int
 union_mark(struct stage *st, int input, const struct batch *b)
 {
-	marks_put(&STAGE(st, unite)->marks, input, b);
+	struct marks *m = &STAGE(st, unite)->marks;
+
+	if (!b->last) {
+		marks_put(m, input, b);
+		return 0;
+	}
+	marks_ended(m, input, b);
+	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
+		run_warn(st, "'%s' has ended: its watermark stays and holds up "
+			"that of the others; watermark --idle D on it lets them "
+			"go on", st->operands[input]);
 	return 0;
 }
 

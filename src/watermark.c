@@ -61,7 +61,9 @@ watermark_plan(struct stage *st, struct plan *p)
 {
 	struct watermark *w = STAGE(st, watermark);
 
-	return wm_plan(&w->wm, w->on, p, st->err);
+	if (plan_bind(p, &w->field, NULL, st->err) == -1)
+		return -1;
+	return wm_plan(&w->wm, &w->field, w->of_window, p, st->err);
 }
 
 static int

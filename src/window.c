@@ -206,7 +206,7 @@ check_type(struct stage *st, const struct plan *p)
 	struct buf b;
 
 	if (t == NULL)
-		return plan_field(p, w->field.path, st->err);
+		return 0;
 	w->known_text = t->kind == TYPE_STRING;
 	switch (t->kind) {
 	case TYPE_UNKNOWN:
@@ -247,12 +247,17 @@ plan_time(struct schema *s, const char *name)
 static void
 plan_windows(struct window *w, struct plan *p)
 {
+	const char *on = w->of_window ? "window" : w->field.path;
+
+	if (plan_take_time(p, on))
+		on = p->event_time;
 	/* Windows of windows carry the watermark if those do. */
 	if (!w->of_window || p->window_on == NULL) {
 		free(p->window_on);
-		p->window_on = mem_dup(w->on, strlen(w->on));
+		p->window_on = mem_dup(on, strlen(on));
 	}
 	p->window_us = p->slide_us = p->start_us = p->session_us = 0;
+	p->arrival = false;
 	if (is_session(w)) {
 		p->session_us = w->session_field != NULL ? -1 : w->session;
 		return;
@@ -260,6 +265,23 @@ plan_windows(struct window *w, struct plan *p)
 	p->window_us = w->size;
 	p->slide_us = w->slide;
 	p->start_us = w->start;
+}
+
+/* The field of --on, by the name that the plan has. */
+static int
+bind(struct stage *st, const struct plan *p)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->of_window && p->fields != NULL &&
+		schema_find(p->fields, "window_end", 10) < 0 &&
+		schema_find(p->fields, "window", 6) >= 0) {
+		w->of_window = false;
+		field_settle(&w->field, "window", true);
+	}
+	if (plan_bind(p, &w->field, NULL, st->err) == -1)
+		return -1;
+	return p->fields != NULL ? check_type(st, p) : 0;
 }
 
 static int
@@ -271,18 +293,20 @@ window_plan(struct stage *st, struct plan *p)
 		if (arrival_plan(&w->arrival, st, p) == -1)
 			return -1;
 	} else {
-		if (p->fields != NULL && check_type(st, p) == -1)
+		if (bind(st, p) == -1)
 			return -1;
 		if (w->session_field != NULL &&
-			plan_field(p, w->session_field, st->err) == -1)
+			plan_bind(p, &w->gap, NULL, st->err) == -1)
 			return -1;
-		if (w->wm.delay != NULL &&
-			wm_plan(&w->wm, w->on, p, st->err) == -1)
+		w->wm.unit = w->unit;
+		if (w->wm.delay != NULL && wm_plan(&w->wm, &w->field,
+				w->of_window, p, st->err) == -1)
 			return -1;
 		/* An aggregation must know of sessions; without batches all
 		 * of the input is one. */
 		if (is_session(w) && p->stream == 0) {
 			p->stream = 1;
+			p->whole = true;
 			p->trigger = TRIGGER_ONCE;
 		}
 		plan_windows(w, p);

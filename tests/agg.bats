@@ -93,6 +93,14 @@ rows() {
 	is out <<< '{"sum(d)":1.30,"avg(d)":0.433333,"min(d)":0.10}'
 }
 
+@test "an average that has too few digits says so, and does not blame the sum" {
+	echo '{"x":12345678901234567890.123456789012345678}' >in
+	run -1 bief run "parse-json -s 'x decimal(38,18)' --batch 1 | agg avg:x" <in
+	[[ "$output" == *"agg: the average of 'x' is a decimal(38,22), which has too few digits in front of its point"* ]]
+	bief run "parse-json -s 'x decimal(38,18)' --batch 1 | agg sum:x --plain" <in >out
+	is out <<<'{"sum(x)":12345678901234567890.123456789012345678}'
+}
+
 @test "NaN spoils sums, and is above all numbers" {
 	printf '{"x":%s}\n' 1.0 '"NaN"' 3.0 | agg sum:x avg:x min:x max:x > out
 	is out <<< '{"sum(x)":"NaN","avg(x)":"NaN","min(x)":1.0,"max(x)":"NaN"}'
@@ -315,6 +323,27 @@ rows() {
 	END
 }
 
+@test "collect_list of sessions that become one keeps the order of input" {
+	printf '{"t":"2026-11-21T08:%02d:00Z","k":"a","v":%d}\n' 30 1 10 2 20 3 25 4 15 5 12 6 >in
+	for w in 'window --on t --session 5m' 'window --on t --session 5m --watermark 1h --batch 2'; do
+		bief run "$w | agg --mode complete --by k collect_list:v first:v last:v --plain" <in |
+			tail -1 >out
+		is out <<<'{"window_start":"2026-11-21T08:10:00Z","window_end":"2026-11-21T08:35:00Z","k":"a","collect_list(v)":[1,2,3,4,5,6],"first(v)":1,"last(v)":6}'
+	done
+	mkdir d
+	head -3 in >d/1
+	p() { stream-files --trigger available-now --checkpoint ck d | parse-json -s 't timestamp, k string, v int' |
+		window --on t --session 5m --watermark 1h | agg --mode append --by k collect_list:v | sink-files o; }
+	p
+	bief state ck dump agg >state
+	grep -c '"collect_list(v)":\[2\]' state
+	tail -n +4 in >d/2
+	echo '{"t":"2026-11-21T12:00:00Z","k":"z"}' >>d/2
+	p
+	cat o/part* | jq -c '."collect_list(v)"' >out
+	is out <<<'[1,2,3,4,5,6]'
+}
+
 @test "append: a session is written when the watermark has passed its end" {
 	batches 40a1,45a2 70a3 90b | watermark --on t --delay 10s |
 		window --on t --session 10s |
@@ -457,4 +486,14 @@ rows() {
 	seq 20000 | sed 's/.*/{"a":&}/' >in
 	run -1 agg collect_list:a --max-state 100K <in
 	[[ "$output" == *"the state has reached its limit of 102400 bytes"* ]]
+}
+
+@test "on a terminal it is told that a result of windows is grouped by them" {
+	printf '{"t":"2026-11-21T08:%s:00Z","k":"a"}\n' 01 07 | window --on t --size 5m | agg --by k count >in
+	script -qefc 'agg --by k sum:count <in >out' log >/dev/null </dev/null
+	grep -c 'so it is grouped by them, too: --no-window does not' log
+	[ "$(wc -l <out)" = 2 ]
+	script -qefc 'agg --no-window --by k sum:count <in >out; window --on t --size 5m <in 2>/dev/null | agg count >/dev/null' log >/dev/null </dev/null
+	run ! grep 'grouped by them' log
+	[ "$(wc -l <out)" = 1 ]
 }

@@ -275,3 +275,38 @@ streams() {
 	join-stream l empty --on k 2>err
 	[ ! -s err ]
 }
+
+@test "behind a join the times of both inputs carry the watermark" {
+	printf '{"id":%d,"shown":"2026-11-21T08:0%d:00Z"}\n' 1 0 2 1 3 9 >l
+	printf '{"no":%d,"paid":"2026-11-21T08:0%d:30Z"}\n' 1 0 7 2 3 9 9 9 >r
+	plain() { cat; }
+	typed() { parse-json -s "$1"; }
+	for as in plain typed; do
+		join-stream --on id=no --how right \
+			--where 'right.paid between left.shown and left.shown + interval 1 minute' \
+			<($as 'id int, shown timestamp' <l | watermark --on shown --delay 0s --batch 1) \
+			<($as 'no int, paid timestamp' <r | watermark --on paid --delay 10s --batch 1) >joined
+		head -1 joined | grep -o '"times":[^]]*]' >out
+		is out <<<'"times":["paid","10s"]'
+		window --on paid --size 5m <joined | agg --mode append count --plain >out
+		is out <<<'{"window_start":"2026-11-21T08:00:00Z","window_end":"2026-11-21T08:05:00Z","count":2}'
+		window --on shown --size 5m <joined | agg --mode append count --plain >out 2>err
+		is out <<<'{"window_start":"2026-11-21T08:00:00Z","window_end":"2026-11-21T08:05:00Z","count":1}'
+		pick p=paid <joined | window --on p --size 5m | agg --mode append count --plain >out
+		is out <<<'{"window_start":"2026-11-21T08:00:00Z","window_end":"2026-11-21T08:05:00Z","count":2}'
+		agg --mode append --by paid count --plain <joined >out
+		[ "$(wc -l <out)" -ge 2 ]
+		dedup --by paid <joined | tail -2 | head -1 >out
+		grep -c '"end"' out
+	done
+}
+
+@test "a join of two streams without an equality is refused" {
+	ads 1 0 >ads
+	clicks 1 1 >clicks
+	streams
+	run -2 join-stream left right --where 'left.t < right.at'
+	[[ "$output" == "join-stream: a join of two streams wants an equality"* ]]
+	join-stream ads clicks --where 'left.t < right.at' | wc -l >out
+	is out <<<1
+}

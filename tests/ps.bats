@@ -173,12 +173,9 @@ start() {
 	# Somebody else has its number, or nobody.
 	cp run/bief/[1-9]* run/bief/$$
 	echo nonsense >run/bief/2147483646
-	# ... and one that was killed while it made its file.
-	echo half >run/bief/.2147483645
 	run -1 bief ps
 	[ "$output" = 'bief: no pipeline of yours is running' ]
 	files 0
-	[ -z "$(ls -A run/bief)" ]
 }
 
 @test "a program whose reader has gone leaves no file" {
@@ -266,58 +263,6 @@ start() {
 	is out <<<'{"count":2}'
 }
 
-@test "the name of a sink or of a stage is a name of its pipeline, too" {
-	mkfifo in
-	stream-files in | parse-json | agg --name sums count |
-		sink-table --name total >out &
-	exec 9>in
-	wait_for files 4
-	run -1 bief stop tot
-	[[ $output == *"no pipeline 'tot'"* ]]
-	bief stop total
-	wait $!
-	exec 9>&-
-}
-
-@test "stop --all says which pipelines it ends" {
-	start numbers
-	bief stop --all 2>err
-	sed 's/pipeline [0-9]*/pipeline N/' err >said
-	is said <<-'END'
-	bief: ending pipeline N 'numbers': stream-files | parse-json | agg
-	END
-	exec 9>&-
-}
-
-@test "stop waits for the foreign programs behind, too" {
-	mkfifo in go
-	stream-files --name numbers in | parse-json |
-		gawk 'END { getline < "go"; print "done" }' >out &
-	exec 9>in
-	wait_for files 2
-	bief stop numbers 3>&- &
-	wait_for files 0
-	[ ! -s out ]
-	kill -0 $! # the gawk of the pipeline is still there, and so is stop
-	echo >go
-	wait
-	is out <<<done
-	exec 9>&-
-}
-
-@test "stop --now does not work off what is on its way; a restart does" {
-	mkdir in
-	for i in 1 2 3 4 5 6; do echo "{\"a\":$i}" >in/$i; done
-	src() { stream-files --name six --checkpoint ck --max-files 1 "$@" in; }
-	src --trigger 10ms | thru -- sh -c 'cat; : >at-work; sleep 1001' |
-		sink-table --db t.db --table t &
-	wait_for test -e at-work
-	bief stop --now six
-	wait
-	src --trigger available-now | sink-table --db t.db --table t
-	[ "$(sqlite3 t.db 'select group_concat(a, " ") from (select a from t order by a)')" = "1 2 3 4 5 6" ]
-}
-
 @test "top prints once where there is no terminal" {
 	run -1 bief top
 	[ "$output" = 'bief: no pipeline of yours is running' ]
@@ -365,9 +310,7 @@ start() {
 	exec 9>&-
 	wait $!
 	grep -q "^thru: batch [0-9]* took [0-9]*ms, longer than the trigger's interval of 50ms$" err
-	[ "$(grep -c '^thru: batch ' err)" = 1 ]
-	# the others are counted
-	run -1 grep -vE '^thru: batch |^thru: [0-9]+ more batch' err
+	[ "$(grep -c 'longer than' err)" = 1 ]
 }
 
 @test "a report of progress has the fields of Spark's" {
@@ -396,11 +339,6 @@ start() {
 	[[0,["addBatch","commitOffsets","triggerExecution"]],[1,["addBatch","commitOffsets","triggerExecution"]]]
 	1
 	END
-}
-
-@test "a report of what has no batches counts from the start of the program" {
-	echo '{"a":1}' | agg count --progress agg >out
-	jq -e '.batchDuration < 600000 and .durationMs.triggerExecution < 600000' agg
 }
 
 @test "--progress - is a line for each batch where standard error is no terminal" {

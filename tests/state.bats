@@ -256,7 +256,7 @@ every=${every//$'\n'/ }
 	for how in inner left full semi; do
 		same join-stream "join-stream --how $how <(stream-files --checkpoint ck --name a in | watermark --on t --delay 1s) <(stream-files --checkpoint ck --name b in | watermark --on t --delay 2s) --on k,t | sink-files out"
 	done
-	same join-stream "join-stream <(stream-files --checkpoint ck --name a in) <(stream-files --checkpoint ck --name b in) --where 'left.x > right.x' | sink-files out"
+	same join-stream "join-stream <(stream-files --checkpoint ck --name a in) <(stream-files --checkpoint ck --name b in) --where 'left.k = right.k and left.x > right.x' | sink-files out"
 }
 
 @test "a pipeline goes on with what was loaded, as if nothing had been" {

@@ -69,16 +69,6 @@ numbers() { # numbers N...
 	run -1 thru --ok 1 -- cat < <(numbers 1)
 }
 
-@test "what a command has left running is not waited for" {
-	echo '{"a":1}' >in
-	thru -- sh -c 'cat; sleep 1001 3>&- & echo $! >pid' <in >out
-	is out <<<'{"a":1}'
-	kill "$(cat pid)"
-	seq 100000 >in
-	thru -- sh -c 'cat; sleep 1001 3>&- & echo $! >pid' <in | cmp - in
-	kill "$(cat pid)"
-}
-
 @test "a command that is not there is an error" {
 	run -1 thru -- no-such-command < <(numbers 1)
 	[ "$output" = "thru: cannot start 'no-such-command': No such file or directory" ]

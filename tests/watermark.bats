@@ -88,6 +88,50 @@ marks() {
 	END
 }
 
+@test "--idle: an input of which nothing has come yet holds up no other" {
+	batches 1000:100 1005:105 1020:120 1030:130 | watermark --on t --delay 0s >some
+	batches 1000: 1005: 1020: 1030: | watermark --on t --delay 0s --idle 15s >none
+	batches 1000: 1005:null 1018: 1020: >in
+	watermark --on t --delay 0s --idle 15s <in | grep -c '"idle":true' >out || true
+	is out <<<1
+	for join in union 'join-stream --on t'; do
+		$join some none | marks | grep end >out
+		is out <<-'END'
+		end 0
+		end 0
+		end 120
+		end 130
+		END
+	done
+	union none none | marks | tail -1 >out
+	is out <<<'end 0'
+	batches 1000: 1005: 1020: 1030:50 | watermark --on t --delay 0s --idle 15s >late
+	union some late | marks | grep end | paste -sd, >out
+	is out <<<'end 0,end 0,end 120,end 120'
+}
+
+@test "--idle: an input that has ended holds up no other either" {
+	batches 1000:100 1005:105 1020:120 1030:130 | watermark --on t --delay 0s >some
+	batches 1000:50 | watermark --on t --delay 0s --idle 15s >short
+	union some short | marks | grep end | paste -sd, >out 2>err
+	is out <<<'end 50,end 50,end 120,end 130'
+	batches 1000:50 | watermark --on t --delay 0s >short
+	union some short 2>err | marks | grep end | paste -sd, >out
+	is out <<<'end 50,end 50,end 50,end 50'
+	is err <<<"union: 'short' has ended: its watermark stays and holds up that of the others; watermark --idle D on it lets them go on"
+}
+
+@test "--idle: a window closes that an empty directory held up" {
+	mkdir in none
+	printf '{"t":"2026-11-21T08:0%d:00Z"}\n' 1 9 >in/1
+	src() { stream-files --trigger 50ms "$1" | watermark --on t --delay 0s --idle 200ms; }
+	union <(src in) <(src none) | window --on t --size 5m |
+		agg --mode append count --plain >out &
+	wait_for test -s out
+	kill $!
+	is out <<<'{"window_start":"2026-11-21T08:00:00Z","window_end":"2026-11-21T08:05:00Z","count":1}'
+}
+
 @test "--future: a time too far ahead of the clock does not move it" {
 	batches 1000:990,5000,1050 |
 		watermark --on t --delay 0s --future 1m | marks | tail -1 > out
@@ -130,6 +174,15 @@ marks() {
 	run -2 bief explain "stream-files --trigger once x |
 		parse-json --schema 'k string' | watermark --on k --delay 1s"
 	[[ $output == *"'k' is of type string, not a timestamp"* ]]
+}
+
+@test "a number is told how to become a time, by what it counts" {
+	run -2 bief run "parse-json -s 't bigint' --batch 1 | window --on t --size 1s --unit ns --watermark 1s" </dev/null
+	[[ $output == *"(parse-json --schema 't timestamp(ns)')"* ]]
+	run -2 bief run "parse-json -s 't bigint' --batch 1 | window --on t --size 1s --unit s --watermark 1s" </dev/null
+	[[ $output == *"(parse-json --schema 't timestamp')"* ]]
+	run -2 bief run "parse-json -s 't bigint' --batch 1 | watermark --on t --delay 1s" </dev/null
+	[[ $output == *"(parse-json --schema 't timestamp', or timestamp(ms), (us) or (ns) as it counts)"* ]]
 }
 
 @test "a second watermark, a negative delay, a missing option are refused" {

@@ -240,3 +240,49 @@ agg_rows() {
 	{"program":"window","line":4,"reason":"the field 't' is no time","record":"{\"t\":true}"}
 	EOF
 }
+
+@test "sessions without batches go through all that follows, as other windows do" {
+	printf '{"t":"2026-11-21T08:0%d:00Z","k":"%s"}\n' 1 a 2 a 7 b 8 a >in
+	w() { window --on t --session 2m <in | agg "$@"; }
+	w --by k count | agg --by k sum:count --no-window --plain >out
+	is out < <(printf '{"k":"%s","sum(count)":%d}\n' a 3 b 1)
+	w --mode append --by k count | agg --mode append --no-window n=count --plain >out
+	is out <<<'{"n":3}'
+	union <(w --by k count) <(w --by k count) in | jq -r .k | sort | uniq -c | tr -s ' ' >out
+	is out < <(printf ' %d %s\n' 7 a 3 b)
+	join-stream <(w --by k count) <(printf '{"k":"%s"}\n' b c) --on k --how full |
+		jq -c '[.k,.count]' | sort >out
+	is out < <(printf '%s\n' '["a",1]' '["a",2]' '["b",1]' '["c",null]')
+	w --by k count | order --by -count,k --plain | jq -c .count | paste -sd, >out
+	is out <<<2,1,1
+	w --by k count | pivot --rows window --cols k --value count --plain | wc -l >out
+	is out <<<3
+	w --by k count | sink-files d
+	cat d/part* | wc -l >out
+	is out <<<3
+	bief run 'window --on t --session 2m | agg --by k count | agg --no-window sum:count --plain' <in >out
+	is out <<<'{"sum(count)":4}'
+}
+
+@test "windows by arrival are final: agg appends them, and order sorts those of a batch" {
+	for k in a b b c c c; do echo "{\"k\":\"$k\"}"; done >in
+	w() { window --batches 2 --every 2 --batch 1 <in | agg --by k count; }
+	w | sink-files d
+	cat d/part* | jq -c '[.k,.count]' | paste -sd ' ' >out
+	is out <<<'["a",1] ["b",1] ["b",1] ["c",1] ["c",2]'
+	window --batches 3 --every 3 --batch 1 <in | agg --by k count |
+		order --by -count,k --limit 1 --plain | jq -c '[.k,.count]' >out
+	is out < <(printf '%s\n' '["b",2]' '["c",3]')
+	window --batches 3 --every 3 --batch 1 <in | order --by -k --limit 1 --plain |
+		jq -r .k | paste -sd ' ' >out
+	is out <<<'b c'
+	window --batches 3 --every 3 --batch 1 <in | agg --mode update --by k count >out
+	grep -c '"mode":"update"' out
+	bief run 'window --batches 3 --every 3 --batch 1 | agg --by k count | sink-table --style pprint' <in >out
+	[ "$(grep -c Time: out)" = 2 ]
+	window --batches 3 --every 3 --batch 1 <in | agg --no-window --by k count |
+		grep -o '"mode":"[a-z]*"' >out
+	is out <<<'"mode":"update"'
+	run -2 bash -c "window --batches 3 --batch 1 <in | agg --no-window --by k count | order --by k"
+	[[ "$output" == "order: a stream has no last record"* ]]
+}

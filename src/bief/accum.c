@@ -399,12 +399,13 @@ static void
 add_func(struct accums *s, const struct func *f, const char *func,
 	const char *path, const char *name)
 {
-	char shown[1000];
+	char shown[1000], *plain = path_name(path);
 
 	if (f->shown != NULL)
-		snprintf(shown, sizeof shown, f->shown, path);
+		snprintf(shown, sizeof shown, f->shown, plain);
 	else
-		snprintf(shown, sizeof shown, "%s(%s)", func, path);
+		snprintf(shown, sizeof shown, "%s(%s)", func, plain);
+	free(plain);
 	if (f->fn == ACCUM_STATS)
 		add(s, f->fn, f->p, f->number, path, name);
 	else
@@ -465,13 +466,12 @@ int
 accums_parse(struct accums *s, const char *spec, struct err *err)
 {
 	char *copy = mem_dup(spec, strlen(spec)), *func = copy, *name = NULL;
-	char *path, *eq = strchr(copy, '=');
+	char *path, *eq = (char *)path_until(copy, '=');
 	int ret;
 
-	path = strchr(copy, ':');
-	if (eq != NULL && (path == NULL || eq < path)) {
+	if (*eq == '=' && eq < path_until(copy, ':')) {
 		*eq = '\0';
-		name = copy;
+		name = path_name(copy);
 		func = eq + 1;
 	}
 	path = strchr(func, ':');
@@ -482,6 +482,7 @@ accums_parse(struct accums *s, const char *spec, struct err *err)
 			spec);
 	else
 		ret = parse(s, func, path, name, err);
+	free(name);
 	free(copy);
 	return ret == 0 ? check_names(s, err) : -1;
 }
@@ -539,7 +540,7 @@ plan_input(struct accum_input *in, const struct plan *p, struct err *err)
 	const struct type *t;
 	struct buf b;
 
-	if (plan_field(p, in->field.path, err) == -1)
+	if (plan_bind(p, &in->field, NULL, err) == -1)
 		return -1;
 	t = p->fields == NULL ? NULL : schema_type(p->fields, in->field.path);
 	if (t == NULL || t->kind == TYPE_UNKNOWN)
@@ -946,8 +947,8 @@ add_extreme(struct blob *b, const struct blob_form *f, const struct accum *a,
 	bool decimal = in->decimal && v->type == VALUE_NUMBER;
 	int c;
 
-	if (decimal)
-		num = v; /* is kept as text */
+	if (decimal || (num->type == VALUE_DOUBLE && value_is_big(v)))
+		num = v; /* is kept as text, and compared in every digit */
 	if (k->set) {
 		c = decimal && k->as == VALUE_NUMBER
 			? compare_decimals(b, at, v, in->scale)
@@ -1003,7 +1004,11 @@ add_one(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 	case ACCUM_LIST:
 		buf_clear(&s->text);
 		value_print(in->raw, &s->text);
-		append_text(b, &s->form, a->at, s->text.p, s->text.n);
+		if (s->sequenced)
+			list_add(b, &s->form, a->at, seq, s->text.p,
+				s->text.n);
+		else
+			append_text(b, &s->form, a->at, s->text.p, s->text.n);
 		break;
 	default:
 		add_to_set(s, a, b, in->raw);
@@ -1157,7 +1162,9 @@ merge_one(const struct accums *s, const struct accum *a, struct blob *to,
 		merge_quantile(s, a, to, from);
 		break;
 	case ACCUM_LIST:
-		if (v->n > 0)
+		if (s->sequenced)
+			list_merge(to, &s->form, a->at, from);
+		else if (v->n > 0)
 			append_text(to, &s->form, a->at, blob_at(from, v),
 				v->n);
 		break;
@@ -1192,6 +1199,15 @@ decimal_value(__int128 d, int scale, struct buf *tmp)
 	buf_add(tmp, text, n);
 	return (struct value){.s = tmp->p + at, .n = (uint32_t)n,
 		.type = VALUE_NUMBER};
+}
+
+static int
+mean_overflown(const struct accum_input *in, int scale, struct err *err)
+{
+	return err_set(err,
+		"the average of '%s' is a decimal(%d,%d), which has too few "
+		"digits in front of its point: make it a double first",
+		in->field.path, NUMERIC_DIGITS, scale);
 }
 
 static int
@@ -1244,7 +1260,7 @@ result_mean(const struct mean *m, const struct accum_input *in,
 	if (scale > NUMERIC_DIGITS)
 		scale = NUMERIC_DIGITS;
 	if (!numeric_average(wide_get(&m->dec), m->n, scale - in->scale, &x))
-		return overflown(in, "38 digits", err);
+		return mean_overflown(in, scale, err);
 	*v = decimal_value(x, scale, tmp);
 	return 0;
 }
@@ -1313,14 +1329,17 @@ result_set(const struct blob *b, uint32_t at, struct value *v, struct buf *tmp)
 }
 
 static void
-result_list(const struct blob *b, uint32_t at, struct value *v,
-	struct buf *tmp)
+result_list(const struct blob *b, uint32_t at, bool sequenced,
+	struct value *v, struct buf *tmp)
 {
 	const struct var *var = blob_var(b, at);
 	size_t start = tmp->n;
 
 	buf_byte(tmp, '[');
-	buf_add(tmp, blob_at(b, var), var->n);
+	if (sequenced)
+		list_print(b, at, tmp);
+	else
+		buf_add(tmp, blob_at(b, var), var->n);
 	buf_byte(tmp, ']');
 	*v = (struct value){.s = tmp->p + start,
 		.n = (uint32_t)(tmp->n - start), .type = VALUE_ARRAY};
@@ -1375,7 +1394,7 @@ accums_result(const struct accums *s, size_t i, struct blob *b,
 						     blob_at(b, var)));
 		break;
 	case ACCUM_LIST:
-		result_list(b, a->at, v, tmp);
+		result_list(b, a->at, s->sequenced, v, tmp);
 		break;
 	case ACCUM_SET:
 		result_set(b, a->at, v, tmp);

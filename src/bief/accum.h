@@ -88,6 +88,7 @@ struct accums {
 	bool count_only;      /* nothing but count: no field is looked at */
 	bool ordered;         /* first, last: records need a sequence number */
 	bool mergeable;       /* in any order; not so collect_list */
+	bool sequenced;       /* collect_list too: groups are sessions */
 	uint64_t shape;       /* whose fields the stars have seen */
 	uint32_t *open;       /* its fields that are not inputs yet */
 	size_t nopen;

@@ -72,6 +72,15 @@ wide_get(const struct wide *w)
 	return (__int128)((unsigned __int128)(uint64_t)w->hi << 64 | w->lo);
 }
 
+/* accum_list.c: lists of which each value knows when it came, where groups that
+ * have some may become one (accums.sequenced). */
+void list_add(struct blob *b, const struct blob_form *f, uint32_t at,
+	uint64_t seq, const char *text, size_t n);
+void list_merge(struct blob *to, const struct blob_form *f, uint32_t at,
+	const struct blob *from);
+/* The values, parted by commas. */
+void list_print(const struct blob *b, uint32_t at, struct buf *out);
+
 /* Has an accumulator, at its place in a blob, seen nothing? */
 bool accum_is_empty(const struct accum *a, const char *p);
 /* The name of its first result. */

@@ -229,7 +229,10 @@ put_one(const struct accums *s, const struct accum *a, const struct blob *b,
 		break;
 	case ACCUM_LIST:
 		buf_byte(out, '[');
-		buf_add(out, blob_at(b, var), var->n);
+		if (s->sequenced)
+			list_print(b, a->at, out);
+		else
+			buf_add(out, blob_at(b, var), var->n);
 		buf_byte(out, ']');
 		break;
 	case ACCUM_COUNT_DISTINCT:

@@ -148,7 +148,7 @@ take_kept(const struct taking *t, const struct value *v)
 
 	if (accum_read(t->in, v, false, t->err) == -1)
 		return -1;
-	if (t->in->decimal && v->type == VALUE_NUMBER &&
+	if (((t->in->decimal && v->type == VALUE_NUMBER) || value_is_big(v)) &&
 		(t->a->fn == ACCUM_MIN || t->a->fn == ACCUM_MAX))
 		kept_put(t->b, &t->s->form, t->a->at, v, v);
 	else
@@ -294,7 +294,7 @@ take_values(const struct taking *t, const struct value *v)
 	struct json_iter it;
 	struct value key, item;
 	struct buf text, code;
-	bool list = t->a->fn == ACCUM_LIST;
+	bool list = t->a->fn == ACCUM_LIST && !t->s->sequenced;
 
 	if (v->type != VALUE_ARRAY)
 		return wrong(t, "an array");
@@ -310,6 +310,11 @@ take_values(const struct taking *t, const struct value *v)
 			value_print(&item, &text);
 		if (list)
 			continue;
+		if (t->a->fn == ACCUM_LIST) {
+			list_add(t->b, &t->s->form, t->a->at, 0, text.p,
+				text.n);
+			continue;
+		}
 		buf_clear(&code);
 		value_encode(&item, &code);
 		set_add(t->b, &t->s->form, t->a->at, code.p, code.n, text.p,

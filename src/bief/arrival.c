@@ -103,6 +103,7 @@ arrival_plan(struct arrival *a, struct stage *st, struct plan *p)
 	if (a->nevery == 0)
 		a->nevery = 1;
 	p->stream = 1;
+	p->arrival = true;
 	p->delay_us = 0;
 	free(p->event_time);
 	free(p->window_on);

@@ -136,8 +136,6 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 		st->self = mem_zalloc(st->op->size);
 		st->priv = mem_zalloc(sizeof(*st->priv));
 		st->priv->rejects_fd = st->priv->progress_fd = -1;
-		/* Without batches all is one, which begins now. */
-		st->priv->started_us = time_monotonic();
 		recover_init(&st->priv->recovery);
 		st->err = &c->err;
 		st->shapes = c->shapes;
@@ -480,6 +478,12 @@ give_as_record(struct stage *st, struct record *r)
 				why);
 		}
 	}
+	if (r->shape->id != st->shape_id) {
+		int clash = run_clash(st, r);
+
+		if (clash != 0)
+			return clash < 0 ? -1 : 0;
+	}
 	return st->op->record(st, r);
 }
 
@@ -556,7 +560,8 @@ run_emit(struct stage *st, struct record *r)
 	if (source_begin(st) < 0)
 		return -1;
 	st->records_out++;
-	if (next != NULL && next->straight && !next->text && r->shape != NULL) {
+	if (next != NULL && next->straight && !next->text && r->shape != NULL &&
+		r->shape->id == next->shape_id) {
 		r->number = ++next->records_in;
 		return next->op->record(next, r) < 0 ? failed(next) : 0;
 	}
@@ -748,6 +753,8 @@ print_watermark(struct buf *out, const struct batch *b)
 		buf_printf(out, ",\"fresh\":\"%.*s\"",
 			(int)time_format_iso(b->watermark - b->lag_us, time),
 			time);
+	if (b->idle)
+		buf_str(out, ",\"idle\":true");
 }
 
 /* The stage that the batches of this one reach next: none behind --plain. */

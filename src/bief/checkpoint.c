@@ -1126,7 +1126,7 @@ options_differ(const struct place *p, const char *was, size_t nwas,
 		"'%s' had %s in the checkpoint and now has %s: go back to "
 		"that, or begin with a new --checkpoint", p->id,
 		nold > 0 ? a : "nothing of that kind",
-		nnow > 0 ? b : "none of it");
+		nnow > 0 ? b : "another or none");
 }
 
 int

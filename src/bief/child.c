@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +21,7 @@ child_init(struct child *c, size_t max_line)
 {
 	memset(c, 0, sizeof(*c));
 	c->max_line = max_line;
-	c->in = c->out = c->watch = -1;
+	c->in = c->out = -1;
 }
 
 /* Signals belong to the process, and so do the groups that are to die of one;
@@ -70,7 +69,6 @@ child_release(struct child *c)
 {
 	close_fd(&c->in);
 	close_fd(&c->out);
-	close_fd(&c->watch);
 	if (c->pid > 0) {
 		kill(-c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
@@ -109,8 +107,6 @@ child_start(struct child *c, char **argv, struct err *err)
 	close(told[1]);
 	setpgid(c->pid, c->pid);
 	remember(c);
-	/* Where the system has no such descriptor, the end of its output counts. */
-	c->watch = (int)syscall(SYS_pidfd_open, c->pid, 0);
 	c->in = in[1];
 	c->out = out[0];
 	c->deaf = c->ended = false;
@@ -216,38 +212,18 @@ child_wait(const struct child *c, struct pollfd fds[2])
 	return 2;
 }
 
-/* It has exited.  What it wrote is read; what it has left running may hold its
- * output for as long as it likes. */
-static int
-read_last(struct child *c, struct err *err)
-{
-	size_t before;
-
-	do {
-		before = c->from.n;
-		if (read_some(c, err) < 0)
-			return -1;
-	} while (c->from.n > before);
-	c->ended = true;
-	return 0;
-}
-
 /* One turn: write and read what can be, waiting so long if nothing can. */
 static int
 turn(struct child *c, int timeout, struct err *err)
 {
-	struct pollfd fds[3];
+	struct pollfd fds[2];
 
 	child_wait(c, fds);
-	fds[2] = (struct pollfd){.fd = c->ended ? -1 : c->watch,
-		.events = POLLIN};
-	if (poll(fds, 3, timeout) < 0)
+	if (poll(fds, 2, timeout) < 0)
 		return errno == EINTR ? 0 : err_sys(err, "cannot wait");
 	if (fds[1].revents != 0 && write_some(c, err) < 0)
 		return -1;
-	if (fds[0].revents != 0)
-		return read_some(c, err);
-	return fds[2].revents != 0 ? read_last(c, err) : 0;
+	return fds[0].revents != 0 ? read_some(c, err) : 0;
 }
 
 int
@@ -288,7 +264,6 @@ child_finish(struct child *c, child_line *each, void *arg, struct err *err)
 		return -1;
 	close_fd(&c->in);
 	close_fd(&c->out);
-	close_fd(&c->watch);
 	buf_clear(&c->to);
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)

@@ -16,7 +16,6 @@ struct err;
 struct child {
 	pid_t pid; /* 0: none runs */
 	int in, out;
-	int watch; /* readable once it has exited; -1: not to be had */
 	struct buf to;   /* not yet written */
 	struct buf from; /* read, not yet handed on */
 	size_t scanned;  /* bytes of from without LF */
@@ -41,9 +40,8 @@ int child_give(struct child *c, const char *p, size_t n, child_line *each,
  * waiting. */
 int child_wait(const struct child *c, struct pollfd fds[2]);
 int child_turn(struct child *c, child_line *each, void *arg, struct err *err);
-/* Close its input, hand on the rest of its answer, wait for its exit (not for
- * that of others it has started): the exit status, 128 + signal, or -1 with a
- * message. */
+/* Close its input, hand on the rest of its answer, wait for its exit:
+ * the exit status, 128 + signal, or -1 with a message. */
 int child_finish(struct child *c, child_line *each, void *arg,
 	struct err *err);
 /* From a signal handler that ends the process: all that run, too. */

@@ -2,6 +2,7 @@
  * evtime: see evtime.h.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "evtime.h"
 #include "plan.h"
@@ -13,6 +14,7 @@ evtime_init(struct evtime *e, const struct plan *p)
 	e->known = p->delay_us >= 0 && p->event_time != NULL;
 	if (!e->known)
 		return;
+	e->any_case = p->fields == NULL;
 	e->window = strcmp(p->event_time, "window") == 0;
 	field_init(&e->field, e->window ? "window_end" : p->event_time);
 }
@@ -53,9 +55,12 @@ evtime_get(struct evtime *e, const struct record *r, int64_t *us)
 bool
 evtime_is(const struct evtime *e, const char *name)
 {
+	int (*compare)(const char *a, const char *b) =
+		e->any_case ? strcasecmp : strcmp;
+
 	return e->known &&
-		(strcmp(e->field.path, name) == 0 ||
-			(e->window && (strcmp(name, "window") == 0 ||
-					      strcmp(name, "window_start") ==
+		(compare(e->field.path, name) == 0 ||
+			(e->window && (compare("window", name) == 0 ||
+					      compare("window_start", name) ==
 						      0)));
 }

@@ -18,6 +18,7 @@ struct evtime {
 	struct field field;
 	bool known;  /* the stream has a watermark */
 	bool window; /* field is the window's end */
+	bool any_case; /* names are not known before data flows */
 };
 
 void evtime_init(struct evtime *e, const struct plan *p);

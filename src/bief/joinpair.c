@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "joinpair.h"
@@ -74,13 +75,41 @@ listed(const struct opt_list *l, const char *name)
 	return false;
 }
 
-static bool
-taken_once(const struct join_pair *p, const char *name)
+/* Place of the name, or of the only one that differs in case alone; -1. */
+static int64_t
+place_like(const struct opt_list *l, const char *name)
 {
-	return listed(p->on, name) ||
-		(listed(p->on, "window") &&
-			(strcmp(name, "window_start") == 0 ||
-				strcmp(name, "window_end") == 0));
+	int64_t at = -1;
+
+	for (size_t i = l->n; i-- > 0;)
+		if (strcmp(l->s[i], name) == 0)
+			return (int64_t)i;
+	for (size_t i = 0; i < l->n; i++) {
+		if (strcasecmp(l->s[i], name) != 0)
+			continue;
+		if (at >= 0)
+			return -1;
+		at = (int64_t)i;
+	}
+	return at;
+}
+
+/* The field of the other side that is the same because they are joined on it;
+ * -1: it stands alone. */
+static int64_t
+twin_of(const struct join_pair *p, const struct opt_list *list, size_t i,
+	const struct opt_list *other)
+{
+	int64_t twin;
+
+	for (size_t k = 0; k < p->on->n; k++) {
+		if (place_like(list, p->on->s[k]) != (int64_t)i)
+			continue;
+		twin = place_like(other, p->on->s[k]);
+		if (twin >= 0)
+			return twin;
+	}
+	return -1;
 }
 
 /* right_ before it as often as it must be: no field is to have that name. */
@@ -92,11 +121,11 @@ right_of(struct join_pair *p, const struct opt_list *left,
 
 	if (i == 0)
 		opt_list_free(&p->given);
+	if (twin_of(p, right, i, left) >= 0)
+		return NULL;
 	buf_clear(&p->name);
 	buf_str(&p->name, name);
 	if (listed(left, name)) {
-		if (taken_once(p, name))
-			return NULL;
 		do {
 			buf_need(&p->name, 7);
 			memmove(p->name.p + 6, p->name.p, p->name.n);
@@ -179,9 +208,10 @@ layout(struct join_pair *p, struct shapes *shapes, const struct record *l,
 	right = names_of(p, 1, r);
 	for (size_t i = 0; i < left->n; i++) {
 		const char *name = left->s[i];
+		int64_t twin = twin_of(p, left, i, right);
 
 		add_output(p, name, place(l, 0, name),
-			taken_once(p, name) ? place(r, 1, name) : -1);
+			twin >= 0 ? place(r, 1, right->s[twin]) : -1);
 	}
 	for (size_t i = 0; i < right->n; i++) {
 		const char *name = right_of(p, left, right, i);

@@ -32,7 +32,7 @@ struct join_pair {
 	struct buf name;
 };
 
-/* on: the words of --on that are plain names ("window": both its fields). */
+/* on: the plain names that both sides are joined on, in any case of letters. */
 void join_pair_init(struct join_pair *p, const struct opt_list *on);
 void join_pair_release(struct join_pair *p);
 void join_pair_name(struct join_pair *p, int side, const char *name);

@@ -22,6 +22,7 @@ marks_init(struct marks *m, const struct plan *in, int n, enum policy policy)
 	m->now = WATERMARK_NONE;
 	for (int i = 0; i < n; i++) {
 		m->has[i] = in[i].delay_us >= 0;
+		m->idle_us[i] = in[i].idle_us;
 		m->anew[i] = in[i].anew > in[i].committed;
 	}
 }
@@ -33,6 +34,34 @@ marks_put(struct marks *m, int input, const struct batch *b)
 
 	if (b->watermark != WATERMARK_NONE && fresh > m->at[input])
 		m->at[input] = fresh;
+	m->idle[input] = b->idle;
+	if (b->time_us > m->heard[input])
+		m->heard[input] = b->time_us;
+}
+
+void
+marks_ended(struct marks *m, int input, const struct batch *b)
+{
+	if (m->heard[input] == 0)
+		m->heard[input] = b->time_us;
+	if (m->idle_us[input] >= 0 &&
+		b->time_us - m->heard[input] >= m->idle_us[input])
+		m->idle[input] = true;
+}
+
+bool
+marks_hold(struct marks *m, int input)
+{
+	bool others = m->n > 1;
+
+	if (m->told || !m->has[input] || m->idle_us[input] >= 0 ||
+		m->policy == POLICY_MAX || m->at[input] > m->now)
+		return false;
+	for (int i = 0; i < m->n; i++)
+		if (i != input && m->has[i] && m->at[i] <= m->at[input])
+			others = false;
+	m->told = others;
+	return others;
 }
 
 int64_t
@@ -40,16 +69,20 @@ marks_get(struct marks *m, struct batch *b)
 {
 	int64_t best = WATERMARK_NONE;
 
-	for (int i = 0; i < m->n; i++)
-		if (m->has[i] &&
+	b->idle = false;
+	for (int i = 0; i < m->n; i++) {
+		b->idle |= m->has[i];
+		if (m->has[i] && !m->idle[i] &&
 			(best == WATERMARK_NONE ||
 				(m->policy == POLICY_MIN ? m->at[i] < best :
 							   m->at[i] > best)))
 			best = m->at[i];
+	}
+	b->idle &= best == WATERMARK_NONE;
 	if (best != WATERMARK_NONE && best > m->now)
 		m->now = best;
 	b->watermark = m->now;
-	b->lag_us = m->now == WATERMARK_NONE ? 0 : m->now - best;
+	b->lag_us = best == WATERMARK_NONE ? 0 : m->now - best;
 	return m->now;
 }
 

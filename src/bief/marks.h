@@ -1,6 +1,6 @@
 /*
  * marks: the watermark of several inputs: the minimum over
- * those that have one (or the maximum); it never goes back.
+ * those that have one (or the maximum) and are not idle; it never goes back.
  *
  * After a run that came to its end only the combined watermark is known, as in
  * Spark: the inputs' own begin anew, so that it stands until each has passed it
@@ -31,6 +31,10 @@ struct marks {
 	bool has[MARKS_MAX];
 	bool anew[MARKS_MAX];  /* this one has begun anew since the last batch */
 	int64_t at[MARKS_MAX]; /* newest of each input */
+	bool idle[MARKS_MAX];  /* it holds up no other */
+	int64_t idle_us[MARKS_MAX]; /* of its --idle; -1 */
+	int64_t heard[MARKS_MAX]; /* time of its last batch, 0 none */
+	bool told;             /* that one which has ended holds up others */
 	int64_t now;           /* combined; WATERMARK_NONE: no input has one */
 };
 
@@ -39,6 +43,11 @@ void marks_init(struct marks *m, const struct plan *in, int n,
 	enum policy policy);
 /* An input's begin or end line. */
 void marks_put(struct marks *m, int input, const struct batch *b);
+/* An input has ended, others have a batch: with --idle it holds them up no longer
+ * than that. */
+void marks_ended(struct marks *m, int input, const struct batch *b);
+/* Does this one, which has ended, hold up the others for good?  True once. */
+bool marks_hold(struct marks *m, int input);
 /* The combined one, into *b. */
 int64_t marks_get(struct marks *m, struct batch *b);
 /* Keep them in the stage's state under this key; a restart goes on with them,

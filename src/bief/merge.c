@@ -31,6 +31,7 @@ struct side {
 	struct plan plan;
 	bool known;   /* its first line has been looked at */
 	bool stream;  /* it has control lines */
+	bool whole;   /* and has them for nothing: it is read as if not */
 	bool began, done; /* of the batch that is being gathered */
 	bool over;    /* nothing more will come */
 	bool cut;
@@ -160,18 +161,25 @@ take_line(struct merge *m, int i, const char *line, size_t n)
 }
 
 static int
+mixed(struct merge *m, const struct side *s)
+{
+	return err_as(&m->c->err, STATUS_USAGE,
+		"'%s' has a control line but no header, or batches that the "
+		"other inputs have not: give all sources the same --trigger",
+		s->spec.path);
+}
+
+static int
 take_control(struct merge *m, struct side *s, const char *line, size_t n)
 {
 	struct loop_event e;
 
-	if (!s->stream)
-		return err_as(&m->c->err, STATUS_USAGE,
-			"'%s' has a control line but no header, or batches "
-			"that the other inputs have not: give all sources the "
-			"same --trigger",
-			s->spec.path);
+	if (!s->stream && !s->whole)
+		return mixed(m, s);
 	if (loop_control(&s->at, line, n, &e, &m->c->err) < 0)
 		return err_in(&m->c->err, "%s", s->spec.path);
+	if (s->whole && (e.kind == EVENT_BEGIN || e.kind == EVENT_END))
+		return 0;
 	if (e.kind == EVENT_BEGIN) {
 		s->begin = e.batch;
 		s->began = true;
@@ -204,6 +212,13 @@ look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 	if (loop_control_read(line, n, &body, &m->c->err) < 0 ||
 		plan_parse(&s->plan, &body, &m->c->err) < 0)
 		return err_in(&m->c->err, "%s", s->spec.path);
+	if (s->plan.whole) {
+		s->whole = true;
+		s->stream = false;
+		plan_release(&s->plan); /* of lines alone nothing is known */
+	}
+	if (m->c->planned && s->stream)
+		return mixed(m, s);
 	return 0;
 }
 
@@ -222,7 +237,8 @@ take_lines(struct merge *m, int i)
 		(got = input_line(&s->in, &line, &n)) != LINE_NONE) {
 		int ret;
 
-		if (!s->known && !m->c->planned && got == LINE_GOOD)
+		if (!s->known && got == LINE_GOOD &&
+			(!m->c->planned || stream_is_control(line, n)))
 			return look_at_first(m, s, line, n);
 		s->known = true;
 		if (got == LINE_TOO_LONG)
@@ -238,7 +254,7 @@ take_lines(struct merge *m, int i)
 	}
 	if (s->in.eof && s->in.start == s->in.end && !s->over) {
 		s->over = true;
-		s->cut = s->stream;
+		s->cut = s->stream || s->whole;
 	}
 	if (!m->stream && m->st->priv->per_batch > 0 &&
 		s->taken >= m->st->priv->per_batch)
@@ -477,6 +493,11 @@ end_round(struct merge *m)
 	for (int i = 0; i < m->n; i++) {
 		struct side *s = &m->side[i];
 
+		if (s->over && s->known && !s->began)
+			s->end = (struct batch){.number = b.number,
+				.watermark = WATERMARK_NONE,
+				.time_us = b.time_us, .last = true,
+				.empty = true};
 		if (s->done && m->stream && !s->end.empty)
 			b.empty = false;
 

@@ -44,7 +44,7 @@ modes_check(const struct plan *p, enum mode m, struct err *err)
 {
 	bool behind = false;
 
-	if (p->stream == 0 || m == MODE_NONE || m == MODE_APPEND)
+	if (p->stream == 0 || p->whole || m == MODE_NONE || m == MODE_APPEND)
 		return 0;
 	if (m == MODE_COMPLETE && !p->aggregated)
 		return refuse(err,
@@ -64,6 +64,8 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 	/* Without batches of its own all of the input is one. */
 	bool streams = p->trigger != TRIGGER_ONCE || p->delay_us >= 0;
 
+	if (p->whole)
+		return 0;
 	if (a->mode == MODE_APPEND && !a->timed)
 		return refuse(err,
 			"append mode writes a group once, when the watermark "

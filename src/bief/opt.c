@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "opt.h"
+#include "path.h"
 #include "time.h"
 
 size_t
@@ -46,18 +47,42 @@ opt_near(const char *a, const char *b)
 		(shorter >= 3 && strncmp(a, b, shorter) == 0);
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void
+add_word(struct opt_list *l, const char *text, size_t n)
+{
+	l->s = mem_realloc(l->s, (l->n + 1) * sizeof(*l->s));
+	l->s[l->n++] = mem_dup(text, n);
+}
+
+/* Where there are commas, the blanks around a word are no part of it. */
+static void
+add_between(struct opt_list *l, const char *from, const char *to)
+{
+	while (from < to && is_space(*from))
+		from++;
+	while (from < to && is_space(to[-1]))
+		to--;
+	add_word(l, from, (size_t)(to - from));
+}
+
 void
 opt_list_add(struct opt_list *l, const char *text, bool commas)
 {
-	for (;;) {
-		size_t n = commas ? strcspn(text, ",") : strlen(text);
+	const char *end = commas ? path_until(text, ',') : "";
 
-		l->s = mem_realloc(l->s, (l->n + 1) * sizeof(*l->s));
-		l->s[l->n++] = mem_dup(text, n);
-		if (text[n] == '\0')
-			return;
-		text += n + 1;
+	if (*end == '\0') {
+		add_word(l, text, strlen(text));
+		return;
 	}
+	for (; *end != '\0'; text = end + 1, end = path_until(text, ','))
+		add_between(l, text, end);
+	add_between(l, text, end);
 }
 
 void

@@ -62,7 +62,8 @@ int opt_parse(const struct opt_table *tables, size_t ntables, char **argv,
 	char ***operands, size_t *noperands, struct err *err);
 void opt_free(const struct opt_table *tables, size_t ntables);
 
-/* Split at commas into list (allocated, NUL-terminated strings). */
+/* Split at commas outside of quotes (path_until) into list (allocated,
+ * NUL-terminated strings).  Quotes stay; blanks around a comma do not. */
 void opt_list_add(struct opt_list *l, const char *text, bool commas);
 void opt_list_free(struct opt_list *l);
 

@@ -4,12 +4,16 @@
  *	key         value
  *	stream      1, the version of the protocol; always first
  *	trigger     "5s", "once" or "available-now"
+ *	whole       true where the one batch is all of an input without any
  *	fields      names and types, as DDL
  *	event_time  the field that carries the watermark
  *	delay       of the watermark, a duration
+ *	idle        of its --idle, a duration
+ *	times       other fields that carry it: a name, its delay, ...
  *	window, slide, start   of the window fields, durations
  *	window_on   the field that the windows were made of
  *	session     gap of the session windows, a duration, or "field"
+ *	arrival     true where a batch has all of a window
  *	mode        append, update, complete: of the result
  *	asked       the mode that a stage before was told
  *	aggregated  true behind an aggregation
@@ -24,11 +28,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "json.h"
 #include "number.h"
 #include "plan.h"
+#include "record.h"
 #include "time.h"
 #include "value.h"
 
@@ -44,7 +50,7 @@ void
 plan_init(struct plan *p)
 {
 	memset(p, 0, sizeof(*p));
-	p->delay_us = -1;
+	p->delay_us = p->idle_us = -1;
 	p->committed = p->last = p->anew = -1;
 	buf_init(&p->extra);
 }
@@ -55,6 +61,7 @@ plan_release(struct plan *p)
 	schema_free(p->fields);
 	free(p->event_time);
 	free(p->window_on);
+	opt_list_free(&p->times);
 	opt_list_free(&p->stateful);
 	opt_list_free(&p->keys);
 	free(p->zone);
@@ -92,6 +99,7 @@ plan_copy(struct plan *to, const struct plan *from)
 	to->checkpoint = dup(from->checkpoint);
 	to->identity = dup(from->identity);
 	to->stage = dup(from->stage);
+	list_copy(&to->times, &from->times);
 	list_copy(&to->stateful, &from->stateful);
 	list_copy(&to->keys, &from->keys);
 	list_copy(&to->runs, &from->runs);
@@ -131,6 +139,8 @@ plan_print(const struct plan *p, struct buf *out)
 	else if (p->trigger != TRIGGER_NONE)
 		json_member(out, "trigger",
 			p->trigger == TRIGGER_ONCE ? "once" : "available-now");
+	if (p->whole)
+		buf_str(out, ",\"whole\":true");
 	if (p->fields != NULL) {
 		struct buf ddl;
 
@@ -142,6 +152,9 @@ plan_print(const struct plan *p, struct buf *out)
 	json_member(out, "event_time", p->event_time);
 	if (p->delay_us >= 0)
 		put_duration(out, "delay", p->delay_us);
+	if (p->idle_us >= 0)
+		put_duration(out, "idle", p->idle_us);
+	put_list(out, "times", &p->times);
 	if (p->window_us != 0)
 		put_duration(out, "window", p->window_us);
 	if (p->slide_us != 0)
@@ -153,6 +166,8 @@ plan_print(const struct plan *p, struct buf *out)
 		put_duration(out, "session", p->session_us);
 	else if (p->session_us < 0)
 		json_member(out, "session", "field");
+	if (p->arrival)
+		buf_str(out, ",\"arrival\":true");
 	if (p->mode != MODE_NONE)
 		json_member(out, "mode", mode_name(p->mode));
 	if (p->asked != MODE_NONE)
@@ -253,7 +268,8 @@ take(struct plan *p, const struct value *key, const struct value *v,
 	const struct {
 		const char *name;
 		int64_t *us;
-	} durations[] = {{"delay", &p->delay_us}, {"window", &p->window_us},
+	} durations[] = {{"delay", &p->delay_us}, {"idle", &p->idle_us},
+		{"window", &p->window_us},
 		{"slide", &p->slide_us}, {"start", &p->start_us}};
 	struct {
 		const char *name;
@@ -296,6 +312,12 @@ take(struct plan *p, const struct value *key, const struct value *v,
 		ret = take_mode(&p->asked, text, err);
 	else if (strcmp(name, "aggregated") == 0)
 		p->aggregated = v->type == VALUE_BOOL && v->i;
+	else if (strcmp(name, "arrival") == 0)
+		p->arrival = v->type == VALUE_BOOL && v->i;
+	else if (strcmp(name, "whole") == 0)
+		p->whole = v->type == VALUE_BOOL && v->i;
+	else if (strcmp(name, "times") == 0)
+		list_of(v, &p->times);
 	else if (strcmp(name, "stateful") == 0)
 		list_of(v, &p->stateful);
 	else if (strcmp(name, "keys") == 0)
@@ -328,7 +350,7 @@ done:
 static int
 check(const struct plan *p, struct err *err)
 {
-	if (p->interval_us < 0 || p->session_us < -1 || p->window_us < 0 ||
+	if (p->times.n % 2 != 0 || p->interval_us < 0 || p->session_us < -1 || p->window_us < 0 ||
 		(p->window_us > 0 &&
 			(p->slide_us <= 0 || p->start_us <= -p->slide_us ||
 				p->start_us >= p->slide_us)))
@@ -365,20 +387,113 @@ plan_parse(struct plan *p, const struct value *object, struct err *err)
 	return -1;
 }
 
-int
-plan_field(const struct plan *p, const char *path, struct err *err)
+/* ret is what schema_locate() says. */
+static int
+field_refuse(const struct plan *p, const char *path, int ret, struct err *err)
 {
-	const char *near;
 	char quoted[200];
+	const char *near;
 
-	if (p->fields == NULL || schema_type(p->fields, path) != NULL)
-		return 0;
 	err_quote(quoted, sizeof(quoted), path, strlen(path));
+	if (ret == -2)
+		return err_as(err, STATUS_USAGE, FIELD_CLASH, quoted);
 	near = schema_nearest(p->fields, path);
 	if (near != NULL)
 		return err_as(err, STATUS_USAGE,
 			"no field '%s' (did you mean '%s'?)", quoted, near);
 	return err_as(err, STATUS_USAGE, "no field '%s'", quoted);
+}
+
+int
+plan_field(const struct plan *p, const char *path, struct err *err)
+{
+	struct schema_place at;
+	int ret;
+
+	if (p->fields == NULL)
+		return 0;
+	ret = schema_locate(p->fields, path, &at, NULL);
+	return ret == 0 ? 0 : field_refuse(p, path, ret, err);
+}
+
+int
+plan_bind(const struct plan *p, struct field *f, bool *whole, struct err *err)
+{
+	struct schema_place at;
+	struct buf name;
+	int ret;
+
+	if (whole != NULL)
+		*whole = false;
+	if (p->fields == NULL)
+		return 0;
+	buf_init(&name);
+	ret = schema_locate(p->fields, f->path, &at, &name);
+	if (ret == 0)
+		field_settle(f, buf_cstr(&name), at.whole);
+	else
+		field_refuse(p, f->path, ret, err);
+	buf_release(&name);
+	if (whole != NULL)
+		*whole = ret == 0 && at.whole;
+	return ret == 0 ? 0 : -1;
+}
+
+bool
+plan_same(const struct plan *p, const char *name, const char *field)
+{
+	return field != NULL && (p->fields != NULL ?
+		strcmp(name, field) == 0 : strcasecmp(name, field) == 0);
+}
+
+void
+plan_add_time(struct plan *p, const char *name, int64_t delay_us)
+{
+	char text[TIME_MAX + 1];
+
+	text[duration_format(delay_us, text)] = '\0';
+	opt_list_add(&p->times, name, false);
+	opt_list_add(&p->times, text, false);
+}
+
+void
+plan_rename_time(struct plan *p, size_t i, const char *name)
+{
+	struct opt_list *l = &p->times;
+
+	free(l->s[i]);
+	if (name != NULL) {
+		l->s[i] = dup(name);
+		return;
+	}
+	free(l->s[i + 1]);
+	l->n -= 2;
+	memmove(l->s + i, l->s + i + 2, (l->n - i) * sizeof(*l->s));
+}
+
+bool
+plan_take_time(struct plan *p, const char *name)
+{
+	char *old = p->event_time;
+	int64_t delay = p->delay_us;
+	struct err err;
+
+	if (plan_same(p, name, old))
+		return true;
+	for (size_t i = 0; i < p->times.n; i += 2) {
+		if (!plan_same(p, name, p->times.s[i]))
+			continue;
+		if (duration_us(p->times.s[i + 1], strlen(p->times.s[i + 1]),
+			    &p->delay_us, &err) < 0)
+			p->delay_us = delay;
+		p->event_time = dup(p->times.s[i]);
+		plan_rename_time(p, i, NULL);
+		if (old != NULL)
+			plan_add_time(p, old, delay);
+		free(old);
+		return true;
+	}
+	return false;
 }
 
 void

@@ -18,6 +18,7 @@
 #include "schema.h"
 
 struct err;
+struct field;
 struct zone;
 
 /* Output modes. */
@@ -35,13 +36,19 @@ struct plan {
 	int stream; /* protocol version; 0: no control lines */
 	bool explain; /* nothing will run; say what would */
 	struct schema *fields; /* what is known of the fields, or NULL */
+	bool whole; /* its one batch is all of the input: nobody has asked for
+	               batches, so a complete result is like an appended one */
 	enum trigger_kind trigger;
 	int64_t interval_us;
 	char *event_time;    /* field that carries the watermark, or NULL */
 	int64_t delay_us;    /* of the watermark; -1 there is none */
+	int64_t idle_us;     /* of its --idle; -1 */
+	struct opt_list times; /* other fields that carry it, behind a join: by
+	                          turns a name and its delay */
 	int64_t window_us, slide_us, start_us; /* 0: no window fields */
 	char *window_on;     /* field that the windows were made of */
 	int64_t session_us;  /* gap; 0: none; -1: per record */
+	bool arrival;        /* windows by arrival: all of one is in a batch */
 	enum mode mode;      /* of the result; MODE_NONE before an aggregation */
 	enum mode asked;     /* what a stage before was told by --mode */
 	bool aggregated;     /* an aggregation is upstream */
@@ -72,6 +79,23 @@ int plan_parse(struct plan *p, const struct value *object, struct err *err);
  * "no field 'x' (did you mean 'y'?)", STATUS_USAGE.
  */
 int plan_field(const struct plan *p, const char *path, struct err *err);
+/*
+ * The same for a field that is read: from here on it has the name that the
+ * fields have, where they are known.  (What it is called in the output is to be
+ * asked before.)  whole, or NULL: that is the name of a field, and no path.
+ */
+int plan_bind(const struct plan *p, struct field *f, bool *whole,
+	struct err *err);
+/* Is this, as an option names it, that field of the plan?  Where the fields are
+ * not known the case of letters says nothing. */
+bool plan_same(const struct plan *p, const char *name, const char *field);
+
+/* Let this field be the event time, if it is one of those that carry the
+ * watermark: true if so. */
+bool plan_take_time(struct plan *p, const char *name);
+void plan_add_time(struct plan *p, const char *name, int64_t delay_us);
+/* It is called so from now on; NULL: it is gone. */
+void plan_rename_time(struct plan *p, size_t i, const char *name);
 
 /* For op.form: "field 'PATH' TYPE" as a line, when the type is known. */
 void plan_field_form(const struct plan *p, const char *path, struct buf *out);
@@ -83,6 +107,8 @@ struct batch {
 	int64_t watermark; /* begin: before the batch; end: after it; us */
 	int64_t lag_us;    /* by so much less: that of the records since the
 	                      newest clean start alone, see marks.h */
+	bool idle;         /* nothing with a time has come for so long that the
+	                      watermark is to hold up no other input's */
 	bool whole;        /* no batches: all of the input, at its end */
 	bool last;         /* the input ends after this one */
 	bool rerun;        /* it is run again after a restart */

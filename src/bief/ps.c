@@ -80,6 +80,15 @@ put_command(struct buf *out, const char *p, size_t n)
 
 /* ---- for people ---- */
 
+static const char *
+program_name(const struct running_process *p, int *n)
+{
+	const struct vitals_stage *s = p->v != NULL ? &p->v->stages[0] : NULL;
+
+	*n = s != NULL ? (int)s->nprogram : (int)strlen(p->proc.name);
+	return s != NULL ? (const char *)p->v + s->command : p->proc.name;
+}
+
 static void
 text_head(const struct running *r, struct buf *out)
 {
@@ -112,7 +121,7 @@ text_head(const struct running *r, struct buf *out)
 		buf_printf(out, ", %llu refused", (unsigned long long)refused);
 	if (r->held_by >= 0) {
 		const struct running_process *p = &r->p[r->held_by];
-		const char *name = running_program(p, &n);
+		const char *name = program_name(p, &n);
 
 		buf_printf(out, ", held back by %.*s (%d)", n, name,
 			p->proc.pid);

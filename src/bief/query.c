@@ -3,9 +3,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "json.h"
+#include "plan.h"
 #include "query.h"
 #include "run.h"
 #include "session.h"
@@ -14,10 +16,22 @@
 
 #define SETS_MOST 12 /* columns of a cube */
 
+static int
+check_keys(const struct query *q, struct err *err)
+{
+	for (size_t i = 0; i < q->nkeys; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(q->names[i], q->names[j]) == 0)
+				return err_as(err, STATUS_USAGE,
+					"--by: two fields are named '%s'",
+					q->names[i]);
+	return 0;
+}
+
 int
 query_init(struct query *q, const struct opt_list *by, struct err *err)
 {
-	size_t i, j, n;
+	size_t n;
 
 	accums_init(&q->acc);
 	if (by->n > GROUP_KEYS)
@@ -25,20 +39,70 @@ query_init(struct query *q, const struct opt_list *by, struct err *err)
 			GROUP_KEYS);
 	q->keys = mem_zalloc((by->n + 1) * sizeof *q->keys);
 	q->names = mem_zalloc((by->n + 1) * sizeof *q->names);
-	for (i = 0; i < by->n; i++) {
+	for (size_t i = 0; i < by->n; i++) {
 		const char *name;
 
 		field_init(&q->keys[i], by->s[i]);
 		name = field_last(&q->keys[i], &n, &q->key);
 		q->names[i] = mem_dup(name, n);
 		q->nkeys++;
-		for (j = 0; j < i; j++)
-			if (strcmp(q->names[i], q->names[j]) == 0)
-				return err_as(err, STATUS_USAGE,
-					"--by: two fields are named '%s'",
-					q->names[i]);
 	}
-	return 0;
+	return check_keys(q, err);
+}
+
+/* The column has the name that is written for it. */
+static void
+name_whole(struct query *q, size_t i, const char *written)
+{
+	free(q->names[i]);
+	q->names[i] = mem_dup(written, strlen(written));
+	q->shape = NULL;
+}
+
+int
+query_bind(struct query *q, const struct plan *p, struct err *err)
+{
+	for (size_t i = 0; i < q->nkeys; i++) {
+		struct field *f = &q->keys[i];
+		char *written = mem_dup(f->path, strlen(f->path));
+		bool whole;
+		int ret = plan_bind(p, f, &whole, err);
+
+		if (ret == 0 && whole)
+			name_whole(q, i, written);
+		free(written);
+		if (ret == -1)
+			return -1;
+	}
+	q->met = p->fields != NULL;
+	return check_keys(q, err);
+}
+
+int
+query_meet(struct query *q, const struct record *r, struct err *err)
+{
+	q->met = true;
+	for (size_t i = 0; i < q->nkeys; i++)
+		if (q->keys[i].steps.n > 1 && field_whole(&q->keys[i], r->shape))
+			name_whole(q, i, q->keys[i].path);
+	return check_keys(q, err) == -1 ? -1 : query_check_names(q, err);
+}
+
+void
+query_drop_window(struct query *q)
+{
+	for (size_t i = 0; i < q->nkeys; i++) {
+		if (strcasecmp(q->keys[i].path, "window") != 0)
+			continue;
+		field_release(&q->keys[i]);
+		free(q->names[i]);
+		q->nkeys--;
+		memmove(&q->keys[i], &q->keys[i + 1],
+			(q->nkeys - i) * sizeof *q->keys);
+		memmove(&q->names[i], &q->names[i + 1],
+			(q->nkeys - i) * sizeof *q->names);
+		i--;
+	}
 }
 
 void
@@ -324,8 +388,10 @@ form_text(const struct query *q, struct buf *out)
 {
 	size_t i;
 
+	/* 2: values of lists have their numbers */
 	buf_printf(out, "windows %d, sets %d, sessions %d, decimals %llx",
-		q->g.windowed, q->g.sets, q->session,
+		q->g.windowed, q->g.sets,
+		q->session && !q->acc.mergeable ? 2 : q->session,
 		(unsigned long long)q->g.decimals);
 	buf_byte(out, '\0');
 	for (i = 1; accums_star(&q->acc, i) != NULL; i++) {

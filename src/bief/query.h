@@ -17,6 +17,7 @@
 #include "groups.h"
 #include "record.h"
 
+struct plan;
 struct stage;
 
 struct query {
@@ -25,6 +26,7 @@ struct query {
 	struct field *keys;
 	char **names;     /* of the key columns */
 	size_t nkeys;
+	bool met;         /* query_meet has been called */
 	bool cube, rollup;
 	bool grouping_id; /* is a column */
 	bool session;     /* the windows are sessions */
@@ -44,6 +46,13 @@ struct query {
 
 /* by lives as long as the query.  -1: two fields of one name. */
 int query_init(struct query *q, const struct opt_list *by, struct err *err);
+/* The keys have the names that the plan has, or -1.  Where it has a field of a
+ * whole path, the column is called so. */
+int query_bind(struct query *q, const struct plan *p, struct err *err);
+/* The same of records, where the plan does not know; before query_emit(). */
+int query_meet(struct query *q, const struct record *r, struct err *err);
+/* The records carry windows: the word "window" of --by is no key. */
+void query_drop_window(struct query *q);
 void query_release(struct query *q);
 /* Now it is known whether records carry windows. */
 int query_decide(struct query *q, bool windowed, struct err *err);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "json.h"
@@ -351,107 +352,49 @@ slots_need(struct slots *s, uint32_t n)
 	return s->v;
 }
 
+/* Is this name, in any case, that plain text? */
+static bool
+like_name(const struct shape_name *a, const struct buf *plain)
+{
+	struct buf b;
+	bool like;
+
+	if (memchr(a->s, '\\', a->n) == NULL)
+		return a->n == plain->n &&
+			strncasecmp(a->s, plain->p, a->n) == 0;
+	buf_init(&b);
+	json_unquote(&b, a->s, a->n);
+	like = b.n == plain->n && strncasecmp(b.p, plain->p, b.n) == 0;
+	buf_release(&b);
+	return like;
+}
+
+int
+shape_like(const struct shape *shape, const char *name, size_t n)
+{
+	struct buf plain;
+	int at = -1;
+
+	buf_init(&plain);
+	buf_need(&plain, n + 1);
+	json_unquote(&plain, name, n);
+	for (uint32_t i = shape->n; i-- > 0 && at != -2;) {
+		const struct shape_name *x = &shape->names[i];
+
+		if (!like_name(x, &plain))
+			continue;
+		if (at < 0)
+			at = (int)i;
+		else if (shape_find(shape, x->s, x->n) != at)
+			at = -2;
+	}
+	buf_release(&plain);
+	return at;
+}
+
 /*
  * Field names.
  */
-
-/* A step: text or number; the text is allocated. */
-static void
-step_add(struct field *f, struct value v)
-{
-	f->step = mem_realloc(f->step, (size_t)(f->nstep + 1) *
-		sizeof f->step[0]);
-	f->step[f->nstep++] = v;
-}
-
-static void
-step_name(struct field *f, const char *s, size_t n)
-{
-	step_add(f, (struct value){.s = mem_dup(s, n), .n = (uint32_t)n,
-		.type = VALUE_STRING});
-}
-
-static void
-steps_release(struct field *f)
-{
-	for (int i = 0; i < f->nstep; i++)
-		if (f->step[i].type == VALUE_STRING)
-			free((char *)f->step[i].s);
-	free(f->step);
-	f->step = NULL;
-	f->nstep = 0;
-}
-
-/* Behind "..." at p, which becomes a step; NULL if it does not end. */
-static const char *
-step_quoted(struct field *f, const char *p)
-{
-	const char *q = p + 1;
-	struct buf b;
-
-	while (*q != '"') {
-		if (*q == '\\' && q[1] != '\0')
-			q++;
-		if (*q++ == '\0')
-			return NULL;
-	}
-	buf_init(&b);
-	json_unquote(&b, p + 1, (size_t)(q - p - 1));
-	step_name(f, buf_cstr(&b), b.n);
-	buf_release(&b);
-	return q + 1;
-}
-
-/* Behind [3] or ["x"] at p. */
-static const char *
-step_bracket(struct field *f, const char *p)
-{
-	char *end;
-	long i;
-
-	if (p[1] == '"')
-		p = step_quoted(f, p + 1);
-	else {
-		i = strtol(p + 1, &end, 10);
-		if (end == p + 1 || !((p[1] >= '0' && p[1] <= '9') ||
-			p[1] == '-'))
-			return NULL;
-		step_add(f, value_int(i));
-		p = end;
-	}
-	return p != NULL && *p == ']' ? p + 1 : NULL;
-}
-
-/* Read a path; no steps are left when it is none. */
-static void
-steps_parse(struct field *f, const char *p)
-{
-	if (*p == '.')
-		p++;
-	for (;;) {
-		if (*p == '"')
-			p = step_quoted(f, p);
-		else if (*p == '[' && f->nstep > 0)
-			p = step_bracket(f, p);
-		else {
-			size_t n = strcspn(p, ".[");
-
-			if (n == 0)
-				break;
-			step_name(f, p, n);
-			p += n;
-		}
-		if (p == NULL)
-			break;
-		if (*p == '\0')
-			return;
-		if (*p == '.')
-			p++;
-		else if (*p != '[')
-			break;
-	}
-	steps_release(f);
-}
 
 void
 field_init(struct field *f, const char *path)
@@ -467,13 +410,32 @@ field_init(struct field *f, const char *path)
 	f->nname = (uint32_t)b.n;
 	buf_release(&b);
 	if (strpbrk(path, ".[\"") != NULL)
-		steps_parse(f, path);
+		path_init(&f->steps, path);
+}
+
+void
+field_init_window(struct field *f, const char *name)
+{
+	field_init(f, name);
+	f->pair = true;
+}
+
+void
+field_settle(struct field *f, const char *path, bool whole)
+{
+	struct field old = *f;
+
+	field_init(f, path);
+	field_release(&old);
+	f->exact = true;
+	if (whole)
+		path_release(&f->steps);
 }
 
 void
 field_release(struct field *f)
 {
-	steps_release(f);
+	path_release(&f->steps);
 	free(f->path);
 	free(f->name);
 	free(f->near);
@@ -484,15 +446,23 @@ const char *
 field_last(const struct field *f, size_t *n, struct buf *tmp)
 {
 	buf_clear(tmp);
-	for (int i = f->nstep; i-- > 0;)
-		if (f->step[i].type == VALUE_STRING) {
-			buf_add(tmp, f->step[i].s, f->step[i].n);
+	for (int i = f->steps.n; i-- > 0;)
+		if (f->steps.step[i].s != NULL) {
+			buf_add(tmp, f->steps.step[i].s, f->steps.step[i].n);
 			*n = tmp->n;
 			return buf_cstr(tmp);
 		}
 	buf_str(tmp, f->path);
 	*n = tmp->n;
 	return buf_cstr(tmp);
+}
+
+bool
+field_whole(const struct field *f, const struct shape *shape)
+{
+	return shape_find(shape, f->name, f->nname) >= 0 ||
+		(!f->exact && f->steps.n > 0 &&
+			shape_like(shape, f->name, f->nname) >= 0);
 }
 
 /* A name of this shape that the field's may have been meant for. */
@@ -515,27 +485,76 @@ field_nearest(struct field *f, const struct shape *shape)
 	}
 }
 
+typedef int find_fn(const struct shape *shape, const char *name, size_t n);
+
+/* The whole name, or the first step of the path. */
+static void
+field_seek(struct field *f, const struct shape *shape, find_fn *find)
+{
+	struct buf b;
+	int at = find(shape, f->name, f->nname);
+
+	if (at == -1 && f->steps.n > 0) {
+		buf_init(&b);
+		json_escape(&b, f->steps.step[0].s, f->steps.step[0].n);
+		at = f->step_index = find(shape, buf_cstr(&b), b.n);
+		buf_release(&b);
+		if (f->steps.n > 1 && at >= 0)
+			at = -1;
+	}
+	f->clash = at == -2;
+	f->index = at;
+}
+
 /* Find out where the field is in records of this shape. */
 static void
 field_resolve(struct field *f, const struct shape *shape)
 {
-	struct buf b;
-
 	f->id = shape->id;
 	f->step_index = -1;
-	f->index = shape_find(shape, f->name, f->nname);
-	if (f->index < 0 && f->nstep > 0) {
-		buf_init(&b);
-		json_escape(&b, f->step[0].s, f->step[0].n);
-		f->step_index = shape_find(shape, buf_cstr(&b), b.n);
-		buf_release(&b);
-		if (f->nstep == 1)
-			f->index = f->step_index;
-	}
-	if (f->index >= 0 || f->step_index >= 0)
+	f->index = f->pair ? shape_find(shape, "window", 6) : -1;
+	if (f->index < 0)
+		field_seek(f, shape, shape_find);
+	if (f->index < 0 && f->step_index < 0 && !f->exact)
+		field_seek(f, shape, shape_like);
+	if (f->index >= 0 || f->step_index >= 0 || f->clash)
 		f->seen = true;
 	else if (!f->seen && f->near == NULL)
 		field_nearest(f, shape);
+}
+
+bool
+field_clashes(struct field *f, const struct record *r)
+{
+	if (f->id != r->shape->id)
+		field_resolve(f, r->shape);
+	return f->clash;
+}
+
+/* A member, in another case where there is one such. */
+static bool
+member_get(const struct value *object, const struct path_step *s, bool exact,
+	struct value *v)
+{
+	struct shape_name name;
+	struct json_iter it;
+	struct value key, x;
+	struct buf plain = {.p = s->s, .n = s->n};
+	int n = 0;
+
+	if (json_get(object, s->s, s->n, v))
+		return true;
+	if (exact)
+		return false;
+	json_iter(&it, object);
+	while (json_next(&it, &key, &x)) {
+		name = (struct shape_name){.s = key.s, .n = key.n};
+		if (!like_name(&name, &plain))
+			continue;
+		*v = x;
+		n++;
+	}
+	return n == 1;
 }
 
 static bool
@@ -571,12 +590,12 @@ field_find(struct field *f, const struct record *r)
 	if (f->step_index < 0)
 		return NULL;
 	v = r->v[f->step_index];
-	for (int i = 1; i < f->nstep; i++) {
-		const struct value *s = &f->step[i];
+	for (int i = 1; i < f->steps.n; i++) {
+		const struct path_step *s = &f->steps.step[i];
 
-		if (s->type == VALUE_STRING) {
+		if (s->s != NULL) {
 			if (v.type != VALUE_OBJECT ||
-				!json_get(&v, s->s, s->n, &f->found))
+				!member_get(&v, s, f->exact, &f->found))
 				return NULL;
 		} else if (v.type != VALUE_ARRAY ||
 			!array_get(&v, s->i, &f->found))

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "path.h"
 #include "value.h"
 
 struct err;
@@ -69,6 +70,9 @@ struct shape *shape_rename(struct shape *shape, uint32_t at, const char *name,
  * other escapes are the same), of the last one if it stands there twice; -1 if
  * none. */
 int shape_find(const struct shape *shape, const char *name, size_t n);
+/* The same in any case of letters (of ASCII); -2 if there are several that
+ * differ in it. */
+int shape_like(const struct shape *shape, const char *name, size_t n);
 
 struct record {
 	const char *line; /* the bytes of the line without its end, or NULL */
@@ -94,11 +98,10 @@ void slots_release(struct slots *s);
 struct value *slots_need(struct slots *s, uint32_t n);
 
 /*
- * A compiled field name: "time", or a path "meta.domain", "a[0].b", "a[-1]",
- * with a dot in front or without, a step in double quotes where it holds dots
- * or brackets: meta."a.b".  A record that has a field of exactly the whole name
- * is asked for that first.  Plain text, as the user writes it; text that is no
- * path is a name.
+ * A compiled field name (path.h), asked for in this order: a field of exactly
+ * the whole name; the path; the same two in another case of letters, where no
+ * second field differs in it, too.  Plain text, as the user writes it; text that
+ * is no path is a name.
  */
 struct field {
 	char *path;
@@ -108,21 +111,34 @@ struct field {
 	int index;
 	char *name; /* as in JSON */
 	uint32_t nname;
-	struct value *step; /* of a path: names or indexes */
-	int nstep;          /* 0: it is no path */
+	struct path steps;
 	int step_index; /* of the field that the first step names */
+	bool exact;     /* the plan has told the name: it has no other case */
+	bool pair;      /* one of the fields that "window" stands for */
+	bool clash;     /* several fields of the record differ in case only */
 	bool seen;      /* a record had it, or the first step of its path */
 	char *near;     /* a name like it that a record had, while not seen */
 };
 void field_init(struct field *f, const char *path);
+/* window_start or window_end where "window" is written: in records that have a
+ * field of that name it is that one. */
+void field_init_window(struct field *f, const char *name);
+/* The plan knows the field as path; whole: that is its name, and no path. */
+void field_settle(struct field *f, const char *path, bool whole);
 void field_release(struct field *f);
 /* The name that the value has by itself, plain: the last step of a path that is
  * a name; in tmp.  Sets *n. */
 const char *field_last(const struct field *f, size_t *n, struct buf *tmp);
+/* Records of this shape have a field of the whole name. */
+bool field_whole(const struct field *f, const struct shape *shape);
 /* The slow part of record_get. */
 const struct value *field_find(struct field *f, const struct record *r);
 /* Place among the record's fields, -1 if absent or nested. */
 int field_index(struct field *f, const struct record *r);
+/* Is it nobody's to say which of several fields is meant? */
+bool field_clashes(struct field *f, const struct record *r);
+#define FIELD_CLASH "'%s' is the name of several fields, which differ in the " \
+	"case of their letters: write it as the one that is meant"
 
 /* The value of a field; NULL when the record has no such field. */
 static inline const struct value *

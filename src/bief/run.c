@@ -37,7 +37,7 @@ on_signal(int sig)
 		asked_statistics = 1;
 	else if (sig == SIGHUP)
 		asked_reload = 1;
-	else if (++stops > 1) {
+	else if (++stops > 1 && sig == SIGINT) {
 		child_kill_all();
 		vitals_forget();
 		_exit(128 + sig);
@@ -320,6 +320,8 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 	e->batch.lag_us = e->batch.watermark -
 		time_member(&body, "fresh", e->batch.watermark);
 	e->batch.time_us = time_member(&body, "time", 0);
+	e->batch.idle = json_get(&body, "idle", 4, &empty) &&
+		empty.type == VALUE_BOOL && empty.i;
 	if (e->batch.watermark == DAMAGED || e->batch.time_us == DAMAGED ||
 		e->batch.lag_us < 0)
 		return damaged(line, n, err);

@@ -103,8 +103,9 @@ struct sink {
  * It reads several inputs itself.  inputs: how many there are and which.  plan:
  * instead of the operator's; *out is a copy of in[0] (empty without control
  * lines; with --batch or --trigger the batches are made here).  heard: what an
- * input's own begin or end tells (its watermarks), before the call of begin or
- * batch, in which b->watermark is to be set.  record: one of an input; in a
+ * input's own begin or end tells (its watermarks; of one that has ended before,
+ * its end alone, with b->last), before the call of begin or batch, in which
+ * b->watermark is to be set.  record: one of an input; in a
  * batch the inputs come in their order.
  */
 struct merger {
@@ -205,6 +206,8 @@ struct stage {
 	bool hear;    /* plan may set it: call committed, see run_hear */
 	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
 	bool straight; /* private: what it takes has only record() to pass */
+	uint64_t shape_id; /* private: records of this shape have no field that
+	                      run_clash would refuse */
 	/* counters: since the start */
 	uint64_t records_in, records_out, rejected, late, untimed;
 	const char *late_what;    /* what late counts, if not records */
@@ -252,6 +255,12 @@ int run_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
 /* Say at the end when no record had this field: where types are not known from
  * the plan, a wrong name would look like nulls.  f lives until close. */
 void run_watch(struct stage *st, struct field *f);
+/* Watch none of those so far: they are about to move. */
+void run_unwatch(struct stage *st);
+/* Refuse (run_reject) a record in which it is not to be told which of several
+ * fields is meant by one that is watched: 1, 0 not, or -1.  Asked by the runtime
+ * but for programs with several inputs. */
+int run_clash(struct stage *st, const struct record *r);
 /* "program: ..." on standard error. */
 void run_warn(struct stage *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

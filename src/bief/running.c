@@ -613,25 +613,13 @@ running_release(struct running_list *l)
 bool
 running_is_named(const struct running *r, const char *name)
 {
-	size_t n = strlen(name);
-
 	for (size_t i = 0; i < r->n; i++) {
-		const struct vitals *v = r->p[i].v;
+		char *own = running_is_source(&r->p[i]) ? name_of(&r->p[i]) : NULL;
+		bool same = own != NULL && strcmp(own, name) == 0;
 
-		for (uint32_t k = 0; v != NULL && k < v->nstages; k++)
-			if (v->stages[k].nname == n && n > 0 &&
-				memcmp((const char *)v + v->stages[k].name,
-					name, n) == 0)
-				return true;
+		free(own);
+		if (same)
+			return true;
 	}
 	return false;
-}
-
-const char *
-running_program(const struct running_process *p, int *n)
-{
-	const struct vitals_stage *s = p->v != NULL ? &p->v->stages[0] : NULL;
-
-	*n = s != NULL ? (int)s->nprogram : (int)strlen(p->proc.name);
-	return s != NULL ? (const char *)p->v + s->command : p->proc.name;
 }

@@ -50,9 +50,7 @@ void running_look(struct running_list *l);
 void running_release(struct running_list *l);
 /* A source of bief itself. */
 bool running_is_source(const struct running_process *p);
-/* Is it called so?  By the --name of any of its programs. */
+/* Is it called so?  By the --name of any source. */
 bool running_is_named(const struct running *r, const char *name);
-/* The name of its (first) program: *n bytes, not ended. */
-const char *running_program(const struct running_process *p, int *n);
 
 #endif

@@ -186,6 +186,32 @@ run_watch(struct stage *st, struct field *f)
 	p->watched[p->nwatched++] = f;
 }
 
+void
+run_unwatch(struct stage *st)
+{
+	st->priv->nwatched = 0;
+	st->shape_id = 0;
+}
+
+int
+run_clash(struct stage *st, const struct record *r)
+{
+	struct stage_private *p = st->priv;
+	char quoted[200];
+
+	for (size_t i = 0; i < p->nwatched; i++) {
+		struct field *f = p->watched[i];
+
+		if (f->path == NULL || !field_clashes(f, r))
+			continue;
+		return run_reject(st, r, FIELD_CLASH, err_quote(quoted,
+				sizeof(quoted), f->path, strlen(f->path))) < 0 ?
+			-1 : 1;
+	}
+	st->shape_id = r->shape->id;
+	return 0;
+}
+
 /* How many watched fields have not been seen. */
 static int
 say_unseen(struct stage *st)
@@ -238,26 +264,11 @@ say_refused(const struct stage *st)
 			(unsigned long long)skipped);
 }
 
-/* Slow batches that no message has told of. */
-static void
-say_others_slow(struct stage *st)
-{
-	struct chain *c = st->chain;
-
-	if (c->slow > 0)
-		say(st, "%llu more batch%s took longer than the trigger's "
-			"interval", (unsigned long long)c->slow,
-			c->slow == 1 ? "" : "es");
-	c->slow = 0;
-}
-
 /* At the end: nothing is lost in silence. */
 void
 say_counts(struct stage *st)
 {
 	bool unseen = say_unseen(st) > 0;
-
-	say_others_slow(st);
 
 	if (st->rejected > 0 && run_on_error(st) != ON_ERROR_FAIL)
 		say_refused(st);

@@ -21,6 +21,7 @@
 #include "file.h"
 #include "json.h"
 #include "opt.h"
+#include "path.h"
 #include "schema.h"
 #include "value.h"
 
@@ -192,37 +193,112 @@ schema_find(const struct schema *s, const char *name, size_t n)
 	return -1;
 }
 
-/* The type of what follows a value of type t in a path: .name or [index]. */
-static const struct type *
-type_step(const struct type *t, const char *path)
+int
+schema_like(const struct schema *s, const char *name, size_t n)
 {
-	while (t != NULL && *path == '[') {
-		path = strchr(path, ']');
-		if (path == NULL || t->kind != TYPE_ARRAY)
-			return NULL;
-		path++;
-		t = t->elem;
+	int at = schema_find(s, name, n);
+
+	if (at >= 0 || s == NULL)
+		return at;
+	for (size_t i = 0; i < s->n; i++) {
+		if (strlen(s->f[i].name) != n ||
+			strncasecmp(s->f[i].name, name, n) != 0)
+			continue;
+		if (at >= 0 && strcmp(s->f[i].name, s->f[at].name) != 0)
+			return -2;
+		at = (int)i;
 	}
-	if (t == NULL || *path == '\0')
-		return t;
-	if (*path == '.' && t->kind == TYPE_STRUCT)
-		return schema_type(t->fields, path + 1);
-	if (*path == '.' && t->kind == TYPE_MAP)
-		return type_step(t->elem, path + strcspn(path + 1, ".[") + 1);
-	return NULL;
+	return at;
+}
+
+/* One step from a value of type *t, which becomes that of what is there; the
+ * step as the schema has it goes to out.  0, -1, -2 */
+static int
+type_step(const struct type **t, const struct path_step *step,
+	struct path *out)
+{
+	static const struct type unknown = {.kind = TYPE_UNKNOWN};
+	const struct type *from = *t;
+	int i;
+
+	if (from->kind == TYPE_STRUCT && step->s != NULL) {
+		i = schema_like(from->fields, step->s, step->n);
+		if (i < 0)
+			return i;
+		*t = from->fields->f[i].type;
+		path_add_name(out, from->fields->f[i].name,
+			strlen(from->fields->f[i].name));
+		return 0;
+	}
+	if (from->kind == TYPE_UNKNOWN)
+		*t = &unknown;
+	else if (from->kind == (step->s != NULL ? TYPE_MAP : TYPE_ARRAY))
+		*t = from->elem;
+	else
+		return -1;
+	if (step->s != NULL)
+		path_add_name(out, step->s, step->n);
+	else
+		path_add_index(out, step->i);
+	return 0;
+}
+
+/* The steps of a path; i is the place of the first. */
+static int
+path_locate(const struct schema *s, const struct path *p, int i,
+	struct schema_place *at, struct buf *name)
+{
+	const struct type *t = s->f[i].type;
+	struct path out = {0};
+	int ret = 0;
+
+	path_add_name(&out, s->f[i].name, strlen(s->f[i].name));
+	for (int k = 1; k < p->n && ret == 0; k++)
+		ret = type_step(&t, &p->step[k], &out);
+	if (ret == 0)
+		at->type = t;
+	if (ret == 0 && name != NULL)
+		path_print(&out, name);
+	path_release(&out);
+	return ret;
+}
+
+int
+schema_locate(const struct schema *s, const char *path,
+	struct schema_place *at, struct buf *name)
+{
+	int i = schema_find(s, path, strlen(path)), first = -1, ret;
+	struct path p;
+
+	if (s == NULL)
+		return -1;
+	path_init(&p, path);
+	if (i < 0 && p.n > 0)
+		first = schema_find(s, p.step[0].s, p.step[0].n);
+	if (i < 0 && first < 0)
+		i = schema_like(s, path, strlen(path));
+	if (i == -1 && first < 0 && p.n > 0)
+		first = schema_like(s, p.step[0].s, p.step[0].n);
+	at->whole = i >= 0;
+	if (i >= 0) {
+		at->type = s->f[i].type;
+		if (name != NULL)
+			buf_str(name, s->f[i].name);
+		ret = 0;
+	} else if (i == -1 && first >= 0)
+		ret = path_locate(s, &p, first, at, name);
+	else
+		ret = i == -1 ? first : i;
+	path_release(&p);
+	return ret;
 }
 
 const struct type *
 schema_type(const struct schema *s, const char *path)
 {
-	int i = schema_find(s, path, strlen(path));
-	size_t n = strcspn(path, ".[");
+	struct schema_place at;
 
-	if (i < 0 && path[n] != '\0') {
-		i = schema_find(s, path, n);
-		return i < 0 ? NULL : type_step(s->f[i].type, path + n);
-	}
-	return i < 0 ? NULL : s->f[i].type;
+	return schema_locate(s, path, &at, NULL) == 0 ? at.type : NULL;
 }
 
 const char *

@@ -87,7 +87,21 @@ void schema_insert(struct schema *s, size_t at, const char *name,
 void schema_remove(struct schema *s, size_t at);
 /* Index of a field by exact name (the last one), or -1. */
 int schema_find(const struct schema *s, const char *name, size_t n);
-/* The type of a path such as meta.domain (exact whole name first), or NULL. */
+/* The same in another case of letters, too, where no field has exactly this
+ * name; -2 if there are several such, which differ in it. */
+int schema_like(const struct schema *s, const char *name, size_t n);
+/*
+ * Where a name or a path (path.h) leads: a field of exactly the whole name, else
+ * the path, else the same in another case.  0, -1 if nowhere, -2 if to several
+ * fields.  The words as the schema has them are appended to name (or NULL).
+ */
+struct schema_place {
+	const struct type *type;
+	bool whole; /* it is the name of a field */
+};
+int schema_locate(const struct schema *s, const char *path,
+	struct schema_place *at, struct buf *name);
+/* The type there, or NULL. */
 const struct type *schema_type(const struct schema *s, const char *path);
 /* The field whose name is nearest to name, for messages; NULL if none is near. */
 const char *schema_nearest(const struct schema *s, const char *name);

@@ -14,6 +14,7 @@
 struct err;
 struct expr;
 struct expr_env;
+struct field;
 struct record;
 struct schema;
 struct type;
@@ -89,14 +90,21 @@ struct sql_join {
 	const char **not_null[2];
 };
 
+/* A name in the text, left.`TEXT` and right.`TEXT`, that is a field found as
+ * other programs find it; they live as long. */
+struct sql_on {
+	const char *text[2];
+	struct field *field[2];
+};
 /* NULL with a message that shows the place with a caret, STATUS_USAGE. */
-struct sql_join *sql_join_new(const char *text, const struct schema *left,
-	const struct schema *right, struct err *err);
+struct sql_join *sql_join_new(const char *text, const struct sql_on *on,
+	size_t non, const struct schema *left, const struct schema *right,
+	struct err *err);
 void sql_join_free(struct sql_join *j);
 
 /*
  * The value of key i on one side; lives until the next call for that side and
- * key.  0 or -1.
+ * key.  0 or -1.  Equal numbers are equal in every digit, whatever their types.
  */
 int sql_join_key(struct sql_join *j, size_t i, int side,
 	const struct record *r, const struct expr_env *env, struct value *v,

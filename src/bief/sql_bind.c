@@ -12,7 +12,9 @@
 #include <strings.h>
 
 #include "err.h"
+#include "record.h"
 #include "schema.h"
+#include "sql.h"
 #include "sql_impl.h"
 
 /* Types that go together. */
@@ -407,6 +409,29 @@ find_var(struct sql *x, struct sql_node *n)
 	return false;
 }
 
+/* Is it a field of --on, which is a path as other programs know them? */
+static bool
+find_on(struct sql *x, struct sql_node *n)
+{
+	const struct schema *s = x->fields[n->side];
+	const struct type *t;
+
+	for (size_t i = 0; i < x->non && n->npart == 1; i++) {
+		struct field *f = x->on[i].field[n->side];
+
+		if (strcmp(x->on[i].text[n->side], n->part[0].s) != 0)
+			continue;
+		t = s != NULL ? schema_type(s, f->path) : NULL;
+		n->ty = t != NULL ? ty_keep(&x->arena, t) : ty(TYPE_UNKNOWN);
+		n->field = f;
+		n->eval = sql_eval_on;
+		n->part[0] = (struct sql_name){f->path,
+			(uint32_t)strlen(f->path)};
+		return true;
+	}
+	return false;
+}
+
 static int
 bind_name(struct sql *x, struct sql_node **np, struct err *err)
 {
@@ -425,7 +450,7 @@ bind_name(struct sql *x, struct sql_node **np, struct err *err)
 		n->op = SQL_FIELD;
 		n->eval = sql_eval_field;
 		n->bound = true;
-		if (s == NULL)
+		if (find_on(x, n) || s == NULL)
 			return 0; /* each record tells */
 		at = find_name(s, n->part, n->npart, &skip);
 		if (at < 0)

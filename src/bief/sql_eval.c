@@ -158,6 +158,17 @@ sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	return 0;
 }
 
+int
+sql_eval_on(struct datum_ctx *c, struct sql_node *n, struct datum *out)
+{
+	const struct record *r = c->record[n->side];
+
+	if (datum_load(c, r == NULL ? NULL : record_get(r, n->field), n->ty,
+		    out) != 0)
+		return bad_field(c, n);
+	return 0;
+}
+
 /* The value of a map's key, which may be no string. */
 static int
 map_member(struct datum_ctx *c, struct datum m, const struct sql_name *part,

@@ -164,6 +164,7 @@ struct sql_node {
 	int index;
 	int skip; /* parts that the field's name takes */
 	bool exact; /* the name is the schema's */
+	struct field *field; /* instead: a field of --on */
 
 	struct sql_seen seen;
 	/* a constant's value, and what it holds for */
@@ -195,6 +196,8 @@ struct sql {
 	/* Names are looked up here; fields[1] for conditions over two. */
 	const struct schema *fields[2];
 	bool two; /* a condition over two inputs */
+	const struct sql_on *on; /* its fields of --on */
+	size_t non;
 };
 
 /* Common to both users: sql.c, sql_join.c. */
@@ -224,6 +227,7 @@ int sql_eval_literal(struct datum_ctx *c, struct sql_node *n,
 	struct datum *out);
 int sql_eval_field(struct datum_ctx *c, struct sql_node *n,
 	struct datum *out);
+int sql_eval_on(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_member(struct datum_ctx *c, struct sql_node *n,
 	struct datum *out);

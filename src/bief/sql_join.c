@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "expr.h"
+#include "path.h"
 #include "sql.h"
 #include "sql_impl.h"
 #include "time.h"
@@ -47,21 +48,38 @@ sides(const struct sql_node *n)
 	return mask;
 }
 
-/* The name of what is nothing but a field. */
+/* The steps of what is nothing but a field or a part of one; false if it is
+ * more. */
+static bool
+field_steps(const struct sql_node *n, struct path *p)
+{
+	if (n->op == SQL_MEMBER) {
+		if (n->arg[0]->ty.kind != TYPE_STRUCT ||
+			!field_steps(n->arg[0], p))
+			return false;
+	} else if (n->op != SQL_FIELD)
+		return false;
+	for (int i = 0; i < n->npart; i++)
+		path_add_name(p, n->part[i].s, n->part[i].n);
+	return true;
+}
+
+/* The name of that, as an option would name it. */
 static const char *
 field_name(struct join *j, const struct sql_node *n)
 {
+	struct path p = {0};
+	const char *name = NULL;
 	struct buf b;
-	char *name;
 
-	if (n->op != SQL_FIELD)
-		return NULL;
-	if (n->npart == 1)
+	if (n->op == SQL_FIELD && n->npart == 1)
 		return n->part[0].s;
 	buf_init(&b);
-	for (int i = 0; i < n->npart; i++)
-		buf_printf(&b, "%s%s", i > 0 ? "." : "", n->part[i].s);
-	name = arena_text(&j->sql.arena, b.p, b.n);
+	if (field_steps(n, &p)) {
+		path_print(&p, &b);
+		name = arena_text(&j->sql.arena, b.p, b.n);
+	}
+	path_release(&p);
 	buf_release(&b);
 	return name;
 }
@@ -147,16 +165,16 @@ constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
 static bool
 linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
 {
-	const char *name;
+	const char *name = field_name(j, n);
 	int64_t us;
+	int s;
 
-	if (n->op == SQL_FIELD) {
-		name = field_name(j, n);
-		if (l->field[n->side] != NULL &&
-			strcmp(l->field[n->side], name) != 0)
+	if (name != NULL) {
+		s = sides(n) == 2;
+		if (l->field[s] != NULL && strcmp(l->field[s], name) != 0)
 			return false;
-		l->field[n->side] = name;
-		l->coefficient[n->side] += sign;
+		l->field[s] = name;
+		l->coefficient[s] += sign;
 		return n->ty.kind == TYPE_TIMESTAMP ||
 			n->ty.kind == TYPE_UNKNOWN;
 	}
@@ -274,8 +292,9 @@ take_part(struct join *j, struct sql_node *n)
 }
 
 struct sql_join *
-sql_join_new(const char *text, const struct schema *left,
-	const struct schema *right, struct err *err)
+sql_join_new(const char *text, const struct sql_on *on, size_t non,
+	const struct schema *left, const struct schema *right,
+	struct err *err)
 {
 	struct join *j = mem_zalloc(sizeof(*j));
 	struct sql_node *root;
@@ -286,6 +305,8 @@ sql_join_new(const char *text, const struct schema *left,
 	j->sql.fields[0] = left;
 	j->sql.fields[1] = right;
 	j->sql.two = true;
+	j->sql.on = on;
+	j->sql.non = non;
 	root = sql_parse(&j->sql, err);
 	if (root == NULL || sql_bind(&j->sql, &root, err) != 0) {
 		sql_join_free(f);
@@ -354,7 +375,7 @@ settle_number(struct datum *d, bool exact)
 	int s;
 
 	if (ty_fraction(datum_ty(d))) {
-		if (d->d == floor(d->d) && fabs(d->d) < 9e18)
+		if (d->d == floor(d->d) && fabs(d->d) < 0x1p63)
 			*d = datum_int(TYPE_LONG, (int64_t)d->d);
 		d->kind = d->kind == TYPE_FLOAT ? TYPE_DOUBLE : d->kind;
 		return;
@@ -366,10 +387,40 @@ settle_number(struct datum *d, bool exact)
 		v /= 10;
 	if (s == 0 && v == (int64_t)v)
 		*d = datum_int(TYPE_LONG, (int64_t)v);
-	else if (exact)
+	else if (exact || s == 0)
 		*d = datum_from_decimal(v, NUMERIC_DIGITS, s);
 	else
 		*d = datum_double(numeric_double(v, s));
+}
+
+/* An integer beyond 64 bits is a key by its digits, or by the double that has
+ * just these; false if it is none. */
+static bool
+settle_big(struct value *v)
+{
+	struct value d;
+
+	if (!value_is_big(v))
+		return false;
+	d = value_number(v, false);
+	if (value_compare(v, &d) == 0)
+		*v = d;
+	return true;
+}
+
+/* The value as it is written, where a key is a field of a type that is not
+ * known; NULL otherwise. */
+static const struct value *
+written(struct join *j, struct sql_node *n)
+{
+	const struct value *v = NULL;
+
+	if (n->op != SQL_FIELD || n->ty.kind != TYPE_UNKNOWN)
+		return NULL;
+	if (n->field != NULL)
+		return record_get(j->ctx.record[n->side], n->field);
+	return sql_find_field(&j->ctx, n, &v) == 0 && n->skip == n->npart ? v :
+		NULL;
 }
 
 int
@@ -378,16 +429,24 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 {
 	struct join *j = (struct join *)f;
 	struct sql_node *n = j->keys[side].p[i];
+	const struct value *raw;
 	struct datum d;
 
 	begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
+	raw = written(j, n);
+	if (raw != NULL) {
+		*v = *raw;
+		if (settle_big(v))
+			return 0;
+	}
 	if (sql_eval(&j->ctx, n, &d) != 0)
 		return -1;
 	settle_number(&d, n->ty.kind == TYPE_DECIMAL &&
 			j->keys[!side].p[i]->ty.kind == TYPE_DECIMAL);
 	buf_clear(&j->out[side][i]);
 	*v = datum_store(&j->ctx, &d, &j->out[side][i]);
+	settle_big(v);
 	return j->ctx.broken ? -1 : 0;
 }
 

@@ -23,15 +23,13 @@
 #define POLL_US 5000
 
 struct options {
-	bool all, help, now;
+	bool all, help;
 	int64_t timeout_us;
 };
 
 static const struct opt options[] = {
 	{"all", 0, OPT_FLAG, offsetof(struct options, all), NULL,
 		"all pipelines of this user"},
-	{"now", 0, OPT_FLAG, offsetof(struct options, now), NULL,
-		"do not work off what has been read; a checkpoint does later"},
 	{"timeout", 0, OPT_DURATION, offsetof(struct options, timeout_us), "D",
 		"wait at most so long for their end"},
 	{"help", 'h', OPT_FLAG, offsetof(struct options, help), NULL,
@@ -104,9 +102,9 @@ lives(const struct running_process *p)
 }
 
 static int
-tell(const struct running_process *p, int sig)
+tell(const struct running_process *p)
 {
-	if (!lives(p) || kill(p->proc.pid, sig) == 0 || errno == ESRCH)
+	if (!lives(p) || kill(p->proc.pid, SIGTERM) == 0 || errno == ESRCH)
 		return 0;
 	fprintf(stderr, "bief: cannot stop process %d: %s\n", p->proc.pid,
 		strerror(errno));
@@ -125,48 +123,20 @@ is_head(const struct running_process *p)
 	return p->v != NULL && p->head;
 }
 
-/*
- * With a second signal a program of bief ends where it stands.  What is behind a
- * sink's commit stays; the rest is what a kill leaves, and a restart takes it
- * up.
- */
 static int
-end_now(const struct running *r)
-{
-	/* Two of one kind may become one. */
-	static const int signals[] = {SIGINT, SIGTERM};
-	int ret = 0;
-
-	for (int turn = 0; turn < 2; turn++)
-		for (size_t i = 0; i < r->n; i++)
-			if (r->p[i].v != NULL)
-				ret |= tell(&r->p[i], signals[turn]);
-	return ret;
-}
-
-static int
-tell_pipeline(const struct running *r, bool now)
+tell_pipeline(const struct running *r)
 {
 	static bool (*const kinds[])(const struct running_process *) = {
 		running_is_source, is_foreign_head, is_head};
 	int told = 0, ret = 0;
 
-	if (now)
-		return end_now(r);
 	for (int kind = 0; kind < 3 && told == 0; kind++)
 		for (size_t i = 0; i < r->n; i++)
 			if (kinds[kind](&r->p[i])) {
 				told++;
-				ret |= tell(&r->p[i], SIGTERM);
+				ret |= tell(&r->p[i]);
 			}
 	return ret;
-}
-
-/* What a program of bief has started is its own to wait for. */
-static bool
-is_awaited(const struct running_process *p)
-{
-	return lives(p) && (p->v != NULL || (!p->hidden && p->inside == 0));
 }
 
 /* The first process of a chosen pipeline that is still there. */
@@ -175,42 +145,21 @@ still_there(const struct running_list *l, const bool *chosen, int *id)
 {
 	for (size_t i = 0; i < l->n; i++)
 		for (size_t k = 0; chosen[i] && k < l->r[i].n; k++)
-			if (is_awaited(&l->r[i].p[k])) {
+			if (lives(&l->r[i].p[k]) &&
+				(l->r[i].p[k].v != NULL || l->r[i].p[k].head)) {
 				*id = l->r[i].id;
 				return &l->r[i].p[k];
 			}
 	return NULL;
 }
 
-/* For --all, which ends what others have started on other terminals. */
-static void
-say_ending(const struct running *r)
-{
-	const char *between = ": ";
-	char quoted[200];
-
-	fprintf(stderr, "bief: ending pipeline %d", r->id);
-	if (r->name != NULL)
-		fprintf(stderr, " '%s'", err_quote(quoted, sizeof(quoted),
-			r->name, strlen(r->name)));
-	for (size_t i = 0; i < r->n; i++) {
-		int n;
-		const char *name = running_program(&r->p[i], &n);
-
-		if (r->p[i].hidden || r->p[i].inside != 0)
-			continue;
-		fprintf(stderr, "%s%s", between, err_quote(quoted,
-			sizeof(quoted), name, (size_t)n));
-		between = " | ";
-	}
-	fputc('\n', stderr);
-}
-
 static void
 say_waiting(const struct running_process *p, int id, bool given_up)
 {
-	int n;
-	const char *name = running_program(p, &n);
+	int n = p->v != NULL ? (int)p->v->stages[0].nprogram :
+			       (int)strlen(p->proc.name);
+	const char *name = p->v != NULL ?
+		(const char *)p->v + p->v->stages[0].command : p->proc.name;
 
 	fprintf(stderr, given_up ?
 		"bief: pipeline %d has been told to stop, but '%.*s' (%d) is "
@@ -259,12 +208,8 @@ stop(const struct options *o, char **words, size_t nwords)
 		memset(chosen, true, l.n);
 	status = choose(&l, words, nwords, chosen);
 	for (size_t i = 0; status == STATUS_DONE && i < l.n; i++)
-		if (chosen[i]) {
-			if (o->all)
-				say_ending(&l.r[i]);
-			if (tell_pipeline(&l.r[i], o->now) != 0)
-				status = STATUS_FAILED;
-		}
+		if (chosen[i] && tell_pipeline(&l.r[i]) != 0)
+			status = STATUS_FAILED;
 	if (status == STATUS_DONE)
 		status = wait_for_end(&l, chosen, o->timeout_us);
 	free(chosen);
@@ -276,7 +221,7 @@ int
 stop_command(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: bief stop [--now] [--timeout D] NAME|ID ... | --all\n";
+		"usage: bief stop [--timeout D] NAME|ID ... | --all\n";
 	struct options o = {.timeout_us = -1};
 	struct opt_table t = {options, &o};
 	struct err err;

@@ -141,7 +141,11 @@ split(struct table *t, const struct table_options *o, struct err *err)
 	for (k = 0; k < p->nkeys; k++) {
 		const char *name = o->keys->s[k], *near;
 
-		at = schema_find(p->columns, name, strlen(name));
+		at = schema_like(p->columns, name, strlen(name));
+		if (at == -2)
+			return err_as(err, STATUS_USAGE, "it has several "
+				"columns '%s', which differ in the case of "
+				"their letters", name);
 		if (at < 0) {
 			near = schema_nearest(p->columns, name);
 			return err_as(err, STATUS_USAGE,

@@ -305,6 +305,15 @@ value_is_null(const struct value *v)
 }
 
 bool
+value_is_big(const struct value *v)
+{
+	int64_t i;
+
+	return v->type == VALUE_NUMBER && integer_spelled(v->s, v->n) &&
+		number_int(v->s, v->n, &i) < 0;
+}
+
+bool
 value_is_nan(const struct value *v)
 {
 	struct value d;

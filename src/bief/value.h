@@ -138,6 +138,7 @@ time_text_get(struct time_text *t, const struct value *v, int64_t *us)
 
 bool value_is_null(const struct value *v); /* also true for v == NULL */
 bool value_is_nan(const struct value *v);  /* NaN, as number or as string */
+bool value_is_big(const struct value *v); /* digits of an integer beyond 64 bits */
 
 /* JSON text of a value (NULL prints null), as it goes into a stream. */
 void value_print(const struct value *v, struct buf *out);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "err.h"
-#include "plan.h"
 #include "proc.h"
 #include "time.h"
 #include "vitals.h"
@@ -18,25 +17,6 @@
 #define WINDOW_US (5 * TIME_SECOND) /* of rates and shares */
 #define TRIES 100 /* to read a file while nobody writes it */
 #define SIZE_MAX_FILE (1 << 20)
-/* Farther away from 1970 differences of times do not fit. */
-#define WATERMARK_LAST (INT64_C(1) << 61)
-
-/* A moment of the past, of this system's clock. */
-static bool
-has_been(int64_t us)
-{
-	return us >= 0 && us <= time_monotonic();
-}
-
-static bool
-are_moments(const struct vitals *v)
-{
-	for (uint32_t i = 0; i < v->npast && i < VITALS_PAST; i++)
-		if (!has_been(v->past[i].at_us))
-			return false;
-	return has_been(v->began_us) && has_been(v->since_us) &&
-		has_been(v->updated_us);
-}
 
 /* May what was read be believed to lie where it says? */
 static bool
@@ -48,18 +28,14 @@ is_sound(const struct vitals *v, size_t size)
 	if (memcmp(v->magic, VITALS_MAGIC, sizeof(v->magic)) != 0 ||
 		v->size != size || v->nstages == 0 || v->nstages > size ||
 		head > size || v->text != head ||
-		v->ninputs > VITALS_INPUTS || v->doing >= VITALS_WAYS ||
-		!are_moments(v))
+		v->ninputs > VITALS_INPUTS || v->doing >= VITALS_WAYS)
 		return false;
 	for (uint32_t i = 0; i < v->nstages; i++) {
 		const struct vitals_stage *s = &v->stages[i];
 
 		if (s->command > size || s->ncommand > size - s->command ||
 			s->name > size || s->nname > size - s->name ||
-			s->nprogram > s->ncommand ||
-			(s->now.watermark != WATERMARK_NONE &&
-				(s->now.watermark < -WATERMARK_LAST ||
-					s->now.watermark > WATERMARK_LAST)))
+			s->nprogram > s->ncommand)
 			return false;
 	}
 	return true;
@@ -117,15 +93,13 @@ static void
 one_file(int dir, const char *name, void (*each)(void *, struct vitals *),
 	void *arg)
 {
-	/* .PID is a file in the making, which a kill may have left. */
-	bool made = *name != '.';
 	char *end;
-	long pid = strtol(name + !made, &end, 10);
+	long pid = strtol(name, &end, 10);
 	struct vitals *v;
 
 	if (pid <= 0 || pid > INT32_MAX || *end != '\0')
 		return;
-	v = made ? read_file(dir, name) : NULL;
+	v = read_file(dir, name);
 	if (is_stale(v, (int)pid)) {
 		unlinkat(dir, name, 0);
 		free(v);

@@ -23,10 +23,13 @@
 #define YEARS_MAX 10000 /* of a delay */
 #define FOREVER INT64_C(253402300799999000) /* 9999-12-31T23:59:59.999Z */
 
+#define NEVER INT64_MIN      /* no record with a time has come ... */
+#define IDLE (INT64_MIN + 1) /* ... for longer than --idle */
+
 struct kept {
 	int64_t closed; /* by the batch before */
 	int64_t now;    /* the watermark after it */
-	int64_t newest; /* event time of all, INT64_MIN: none */
+	int64_t newest; /* event time of all; NEVER, IDLE */
 	int64_t heard;  /* time of the last batch with records */
 	/* The same as the first two, of the records since the newest clean
 	 * start alone: see marks.h. */
@@ -38,6 +41,7 @@ wm_defaults(struct wm *w)
 {
 	w->idle_us = w->future_us = w->delay_us = -1;
 	w->limit = INT64_MAX;
+	w->unit = -1;
 	w->newest = INT64_MIN;
 }
 
@@ -68,29 +72,50 @@ wm_open(struct wm *w, const char *option, struct err *err)
 	return 0;
 }
 
-int
-wm_plan(struct wm *w, const char *field, struct plan *p, struct err *err)
+/* What a field is to be in a schema, to be an event time. */
+static void
+advise(const struct wm *w, const struct type *t, const char *path,
+	struct buf *out)
 {
-	const char *path = strcmp(field, "window") == 0 ? "window_end" : field;
-	const struct type *t = p->fields == NULL
-		? NULL
-		: schema_type(p->fields, path);
-	struct buf b;
+	static const char *const units[] = {"", "(ms)", "(us)", "(ns)"};
 
-	if (plan_field(p, path, err) == -1)
+	buf_printf(out, "parse-json --schema '%s timestamp%s'", path,
+		units[w->unit < 0 ? 0 : w->unit]);
+	if (w->unit < 0 && type_numeric(t))
+		buf_str(out, ", or timestamp(ms), (us) or (ns) as it counts");
+}
+
+static int
+check_type(const struct wm *w, const struct field *f, const struct type *t,
+	struct err *err)
+{
+	struct buf b, how;
+
+	if (t == NULL || t->kind == TYPE_TIMESTAMP || t->kind == TYPE_UNKNOWN)
+		return 0;
+	buf_init(&b);
+	buf_init(&how);
+	type_print(t, &b);
+	advise(w, t, f->path, &how);
+	err_as(err, STATUS_USAGE,
+		"the field '%s' is of type %s, not a timestamp: a watermark "
+		"needs an event time (%s)", f->path, buf_cstr(&b),
+		buf_cstr(&how));
+	buf_release(&b);
+	buf_release(&how);
+	return -1;
+}
+
+int
+wm_plan(struct wm *w, const struct field *f, bool window, struct plan *p,
+	struct err *err)
+{
+	const char *field = window ? "window" : f->path;
+	const struct type *t = p->fields == NULL ? NULL :
+		schema_type(p->fields, f->path);
+
+	if (check_type(w, f, t, err) == -1)
 		return -1;
-	if (t != NULL && t->kind != TYPE_TIMESTAMP &&
-		t->kind != TYPE_UNKNOWN) {
-		buf_init(&b);
-		type_print(t, &b);
-		err_as(err, STATUS_USAGE,
-			"the field '%s' is of type %s, not a timestamp: a "
-			"watermark needs an event time (parse-json --schema "
-			"'%s timestamp')",
-			field, buf_cstr(&b), field);
-		buf_release(&b);
-		return -1;
-	}
 	if (p->delay_us >= 0)
 		return err_as(err, STATUS_USAGE,
 			"the stream has a watermark already, on '%s'",
@@ -103,7 +128,9 @@ wm_plan(struct wm *w, const char *field, struct plan *p, struct err *err)
 	w->once = p->trigger == TRIGGER_ONCE;
 	w->anew = p->anew > p->last;
 	p->stream = 1;
+	p->whole = false;
 	p->delay_us = w->delay_us;
+	p->idle_us = w->idle_us;
 	p->event_time = mem_dup(field, strlen(field));
 	return 0;
 }
@@ -121,7 +148,7 @@ kept(struct stage *st, bool change)
 		if (r == STATE_NONE)
 			return NULL;
 		k = state_value(st->state, r, NULL);
-		k->newest = INT64_MIN;
+		k->newest = NEVER;
 	}
 	k = state_value(st->state, r, &n);
 	if (n != sizeof *k) {
@@ -138,6 +165,7 @@ tell(const struct wm *w, const struct kept *k, struct batch *b)
 {
 	b->watermark = w->once ? k->closed : k->now;
 	b->lag_us = b->watermark - (w->once ? k->fresh_closed : k->fresh);
+	b->idle = k->newest == IDLE;
 }
 
 int
@@ -164,8 +192,20 @@ wm_begin(struct wm *w, struct stage *st, struct batch *b)
 static bool
 is_idle(const struct wm *w, const struct kept *k, const struct batch *b)
 {
-	return w->idle_us >= 0 && !w->any && k->newest != INT64_MIN &&
+	return w->idle_us >= 0 && !w->any && k->newest > IDLE &&
 		b->time_us - k->heard >= w->idle_us;
+}
+
+/* Before its first record an input has no time that could go on. */
+static void
+see_silence(const struct wm *w, struct kept *k, const struct batch *b)
+{
+	if (k->newest > IDLE)
+		return;
+	if (k->heard == 0)
+		k->heard = b->time_us;
+	k->newest = w->idle_us >= 0 && !w->any &&
+		b->time_us - k->heard >= w->idle_us ? IDLE : NEVER;
 }
 
 /* The watermark that an event time makes; it begins at 1970. */
@@ -203,6 +243,7 @@ wm_batch(struct wm *w, struct stage *st, struct batch *b)
 	raise_to(&k.newest, w->newest);
 	if (w->any)
 		k.heard = b->time_us;
+	see_silence(w, &k, b);
 	k.closed = old->now;
 	k.fresh_closed = old->fresh;
 	raise_to(&k.now, mark_of(w, k.newest));
@@ -241,7 +282,7 @@ wm_show(const struct stage *st, state_ref r, struct buf *out)
 	buf_str(out, ",\"watermark\":");
 	entry_time(out, k->now);
 	buf_str(out, ",\"newest\":");
-	if (k->newest == INT64_MIN)
+	if (k->newest <= IDLE)
 		buf_str(out, "null");
 	else
 		entry_time(out, k->newest);
@@ -278,7 +319,7 @@ wm_take(struct stage *st, const struct value *object, state_ref *made)
 		entry_get_time(&v, "fresh", &k.fresh, st->err) == -1 ||
 		entry_get(&v, "newest", &newest, st->err) == -1)
 		return -1;
-	k.newest = INT64_MIN;
+	k.newest = NEVER;
 	if (newest.type != VALUE_NULL &&
 		entry_get_time(&v, "newest", &k.newest, st->err) == -1)
 		return -1;

@@ -12,6 +12,7 @@
 struct batch;
 struct buf;
 struct err;
+struct field;
 struct plan;
 struct stage;
 struct value;
@@ -22,6 +23,7 @@ struct wm {
 	int64_t idle_us, future_us;
 	bool flush;
 
+	int unit; /* of the field, if it is a number: enum time_unit; -1 */
 	int64_t delay_us;
 	bool once;         /* closing lags behind by a batch */
 	int64_t newest;    /* event time in this batch; INT64_MIN: none */
@@ -37,8 +39,10 @@ struct wm {
 void wm_defaults(struct wm *w);
 /* "10s", "1 month" (31 days); not negative. */
 int wm_open(struct wm *w, const char *option, struct err *err);
-/* The watermark on a field, into the plan. */
-int wm_plan(struct wm *w, const char *field, struct plan *p, struct err *err);
+/* The watermark on a field that is bound (plan_bind), into the plan; window: it
+ * is that of the windows there are. */
+int wm_plan(struct wm *w, const struct field *f, bool window, struct plan *p,
+	struct err *err);
 int wm_begin(struct wm *w, struct stage *st, struct batch *b);
 int wm_batch(struct wm *w, struct stage *st, struct batch *b);
 /* With --flush: one more batch, which closes everything. */

@@ -148,7 +148,7 @@ fields(void)
 	has(&r, "none", "-");
 	has(&r, "none.x", "-");
 	has(&r, "a[", "-");
-	has(&r, "A", "-");
+	has(&r, "A", "6");
 }
 
 static void

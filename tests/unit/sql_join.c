@@ -58,7 +58,7 @@ check(const char *text, const char *want)
 	buf_init(&b);
 	l = schema_parse(left, &err);
 	r = schema_parse(right, &err);
-	j = sql_join_new(text, l, r, &err);
+	j = sql_join_new(text, NULL, 0, l, r, &err);
 	schema_free(l);
 	schema_free(r);
 	if (j == NULL)
@@ -87,7 +87,7 @@ check_key(const char *a, const char *b, const char *want)
 	struct value v;
 	struct err err;
 
-	j = sql_join_new("left.a = right.b and left.a + right.b > 0", NULL,
+	j = sql_join_new("left.a = right.b and left.a + right.b > 0", NULL, 0, NULL,
 		NULL, &err);
 	buf_init(&out);
 	for (int s = 0; s < 2; s++) {
