@@ -32,6 +32,10 @@
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
 #define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */
+/* A file that was renamed is read on for so long after its last line, while it
+ * is open for writing, or where that cannot be known. */
+#define LEFT_OPEN_US (10 * TIME_SECOND)
+#define UNKNOWN_OPEN_US (2 * TIME_SECOND)
 
 struct stream_files {
 	int64_t max_files, max_bytes, max_records, max_age_us;
@@ -52,6 +56,7 @@ struct stream_files {
 	bool grow;          /* --follow FILE */
 	int notify;         /* of the file that grows */
 	bool missed;        /* its absence has been told */
+	int64_t replaced_us; /* since when its name is another file's; 0 */
 	uint64_t limit;     /* its size at the start (available-now, once) ... */
 	uint64_t limit_inode; /* ... when it was this file */
 	uint64_t vanished;
@@ -232,7 +237,7 @@ open_growing(struct stage *st)
 	dir = mem_dup(file->path,
 		(size_t)(strrchr(file->path, '/') + 1 - file->path));
 	if (inotify_add_watch(s->notify, dir, IN_MODIFY | IN_MOVED_TO |
-		IN_CREATE | IN_ATTRIB | IN_DELETE) < 0) {
+		IN_CREATE | IN_ATTRIB | IN_DELETE | IN_CLOSE_WRITE) < 0) {
 		close(s->notify);
 		s->notify = -1;
 	}
@@ -395,32 +400,103 @@ finish_file(struct stage *st)
 	s->file = NULL;
 }
 
-/* Open the file that grows: by its inode where that is known, for it may have
- * another name by now.  1, 0 when it is not there, -1. */
+/* What was read of the file is not there any more: begin again. */
+static void
+start_again(struct file *f, uint64_t inode)
+{
+	f->start = 0;
+	f->cut = false;
+	f->inode = inode;
+	f->id = (struct identity){0};
+}
+
+/* The next one that had the name of a file that is gone; 0: it has it now. */
+static uint64_t
+successor(const struct stream_files *s, uint64_t inode, int64_t birth_ns)
+{
+	return reader_between(s->file->path, inode, birth_ns);
+}
+
+/* Where the file that grows is by now, under its inode where that is known; to
+ * be freed.  NULL: what was left of it is lost. */
+static char *
+whereabouts(const struct file *f)
+{
+	struct stat sb;
+
+	if (f->inode == 0 ||
+		(stat(f->path, &sb) == 0 && sb.st_ino == f->inode))
+		return mem_dup(f->path, strlen(f->path));
+	return reader_find(f->path, f->inode);
+}
+
+/* Another file, or other bytes, where the one was that has been read. */
+static int
+made_anew(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	char q[300];
+
+	if (s->again)
+		return err_set(st->err, "cannot run a batch again: '%s' has "
+			"been made anew or written over", quoted(s, q));
+	run_warn(st, "'%s' has been made anew or written over since it was "
+		"read: reading it from the start", quoted(s, q));
+	return 0;
+}
+
+/* Is the file that has been opened at its old place still the same? */
+static bool
+goes_on(const struct stream_files *s)
+{
+	const struct file *f = s->file;
+
+	if (f->start == 0)
+		return true;
+	return !(s->grow && identity_born_anew(&f->id, s->r.fd)) &&
+		reader_is(&s->r, &f->id, f->start, f->cut);
+}
+
+/* Open a file at its place, or from its start where it is another one. */
+static int
+open_at(struct stage *st, const char *path)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct file *f = s->file;
+	uint64_t next;
+	int rc = reader_open(&s->r, path, f->start, f->cut, st->err);
+
+	if (rc <= 0 || goes_on(s))
+		return rc;
+	reader_close(&s->r);
+	if (made_anew(st) != 0)
+		return -1;
+	next = s->grow ? successor(s, 0, f->id.birth_ns) : 0;
+	start_again(f, next);
+	path = next != 0 ? reader_find(f->path, next) : NULL;
+	rc = reader_open(&s->r, path ? path : f->path, 0, false, st->err);
+	free((char *)path);
+	return rc;
+}
+
+/* Open the file that grows: it may have another name by now.  1, 0 when it is
+ * not there, -1. */
 static int
 open_inode(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	struct file *f = s->file;
-	uint64_t wanted = f->inode;
-	char *path = f->path, q[300];
-	struct stat sb;
+	char *path = whereabouts(f), q[300];
 	int rc;
 
-	if (wanted != 0 &&
-		(stat(f->path, &sb) != 0 || sb.st_ino != wanted)) {
-		path = reader_find(f->path, wanted);
-		if (!path && vanished(st) != 0)
+	if (!path) {
+		if (vanished(st) != 0)
 			return -1;
-		if (!path) { /* what was left of it is lost */
-			path = f->path;
-			f->start = 0;
-			f->cut = false;
-		}
+		start_again(f, successor(s, f->inode, f->id.birth_ns));
+		path = whereabouts(f);
 	}
-	rc = reader_open(&s->r, path, f->start, f->cut, st->err);
-	if (path != f->path)
-		free(path);
+	rc = path ? open_at(st, path) : 0;
+	free(path);
 	if (rc <= 0) {
 		if (rc == 0 && !s->missed)
 			run_warn(st, "'%s' is not there%s", quoted(s, q),
@@ -432,7 +508,9 @@ open_inode(struct stage *st)
 	free(s->r.path);
 	s->r.path = mem_dup(f->path, strlen(f->path));
 	s->r.lines.name = s->r.path;
+	s->r.grows = true;
 	s->missed = false;
+	s->replaced_us = 0;
 	f->inode = s->r.inode;
 	return 1;
 }
@@ -448,7 +526,7 @@ open_file(struct stage *st)
 	if (s->grow)
 		rc = open_inode(st);
 	else
-		rc = reader_open(&s->r, f->path, f->start, f->cut, st->err);
+		rc = open_at(st, f->path);
 	if (rc <= 0) {
 		if (rc == 0 && !s->grow) {
 			rc = vanished(st);
@@ -504,6 +582,52 @@ next_file(struct stage *st)
 	return open_file(st) < 0 ? END_WITH(-1) : GO_ON;
 }
 
+/* What was read of the file that grows has been cut off or written over. */
+static int
+truncated(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	char q[300];
+
+	run_warn(st, "'%s' has been truncated: reading it from the start",
+		quoted(s, q));
+	if (lines_refuse(&s->r.lines, st, "has been cut off by a truncation") !=
+		0)
+		return END_WITH(-1);
+	reader_close(&s->r);
+	start_again(s->file, 0);
+	return s->again ? END_WITH(err_set(st->err, "cannot run a batch again: "
+		"'%s' has been truncated", quoted(s, q))) : 0;
+}
+
+/* Its name belongs to another file now.  Whoever writes it may not know yet:
+ * logs are renamed first and opened anew some seconds later. */
+static bool
+is_left_open(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	int64_t now = time_monotonic(), patience;
+	char q[300];
+	int is = identity_writers(s->r.fd);
+	struct stat sb;
+
+	if (s->again || is == IDENTITY_AT_REST)
+		return false;
+	patience = is == IDENTITY_WRITTEN ? LEFT_OPEN_US : UNKNOWN_OPEN_US;
+	if (ends(s) && fstat(s->r.fd, &sb) == 0)
+		return time_now() - (int64_t)sb.st_ctim.tv_sec * TIME_SECOND <
+			patience;
+	if (s->replaced_us == 0)
+		s->replaced_us = now;
+	if (now - s->replaced_us < patience)
+		return true;
+	if (is == IDENTITY_WRITTEN)
+		run_warn(st, "'%s' is another file now, but the one before is "
+			"still open for writing: what comes there is not read",
+			quoted(s, q));
+	return false;
+}
+
 /*
  * The file that grows has been read to its end, as far as it goes now.  Returns
  * as next_file.
@@ -513,37 +637,23 @@ end_of_growing(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	struct file *f = s->file;
-	uint64_t inode = 0;
-	char q[300];
+	uint64_t inode = 0, next;
 	int rc = reader_look(&s->r, &inode, st->err);
 
 	/* In the batch that is run again another file followed this one. */
 	if (s->again && f->end_inode != s->r.inode)
 		rc = READER_REPLACED;
-	switch (rc) {
-	case -1:
+	if (rc < 0)
 		return END_WITH(-1);
-	case READER_CUT:
-		run_warn(st, "'%s' has been truncated: reading it from the "
-			"start", quoted(s, q));
-		if (lines_refuse(&s->r.lines, st,
-			"has been cut off by a truncation") != 0)
-			return END_WITH(-1);
-		reader_close(&s->r);
-		f->start = f->inode = 0;
-		f->cut = false;
-		return s->again ? END_WITH(err_set(st->err, "cannot run a batch "
-			"again: '%s' has been truncated", quoted(s, q))) : 0;
-	case READER_REPLACED:
-		s->r.ended = true;
-		f->start = 0;
-		f->cut = false;
-		f->inode = s->again ? f->end_inode : inode;
-		lines_finish(&s->r.lines);
-		return 0;
-	default:
+	if (rc == READER_CUT)
+		return truncated(st);
+	if (rc != READER_REPLACED || is_left_open(st))
 		return END_WITH(done(s, ends(s) ? PULL_END : PULL_WAIT));
-	}
+	next = successor(s, s->r.inode, identity_birth(s->r.fd));
+	s->r.ended = true;
+	start_again(f, next != 0 ? next : s->again ? f->end_inode : inode);
+	lines_finish(&s->r.lines);
+	return 0;
 }
 
 /* The place that was to be reached is. */
@@ -577,11 +687,14 @@ fill(struct stage *st)
 		s->r.stop = s->limit;
 	switch (reader_fill(&s->r, st->err)) {
 	case READER_SOME:
+		s->replaced_us = 0;
 		return 0;
 	case READER_WAIT:
 		return END_WITH(done(s, PULL_WAIT));
 	case READER_STOP:
 		return s->again ? stopped(st) : END_WITH(done(s, PULL_END));
+	case READER_CHANGED:
+		return truncated(st);
 	case READER_GONE:
 		if (vanished(st) != 0)
 			return END_WITH(-1);
@@ -708,6 +821,7 @@ mark(struct stage *st, struct buf *out)
 	if (s->file && s->r.fd >= 0 && !s->r.ended) {
 		s->file->start = s->r.lines.offset;
 		s->file->cut = s->r.lines.skip;
+		reader_identify(&s->r, s->file->start, &s->file->id);
 	}
 	return positions_mark(&s->positions, s->files, s->file, st->now.number,
 		out, st->err);

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "identity.h"
+
 struct err;
 
 struct file {
@@ -27,6 +29,7 @@ struct file {
 	uint64_t end;     /* ... to here; UINT64_MAX: all there is */
 	uint64_t inode;   /* a followed file is known by it; 0 none */
 	uint64_t end_inode; /* end is in this one */
+	struct identity id; /* of the one that has been read up to start */
 	bool cut;         /* start is inside a line that has been refused */
 	bool known;       /* a checkpoint told of it */
 	bool logged;      /* the log of positions.c has it */

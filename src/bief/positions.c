@@ -115,6 +115,19 @@ print_piece(const struct files *f, size_t i, int64_t after, bool whole,
 }
 
 static void
+print_identity(const struct file *at, struct buf *out)
+{
+	if (at->start == 0)
+		return;
+	if (at->id.birth_ns != 0)
+		buf_printf(out, ",\"birth\":%lld",
+			(long long)at->id.birth_ns);
+	if (at->id.sums)
+		buf_printf(out, ",\"head\":%u,\"tail\":%u", at->id.head,
+			at->id.tail);
+}
+
+static void
 print_position(const struct positions *p, const struct files *f,
 	const struct file *at, struct buf *out)
 {
@@ -131,6 +144,7 @@ print_position(const struct positions *p, const struct files *f,
 		if (at->inode != 0)
 			buf_printf(out, ",\"inode\":%lld",
 				(long long)at->inode);
+		print_identity(at, out);
 		buf_str(out, at->cut ? ",\"cut\":true}" : "}");
 	}
 	buf_byte(out, '}');
@@ -227,6 +241,7 @@ struct at {
 	bool there;
 	struct buf path;
 	int64_t time, offset, inode;
+	struct identity id;
 	bool cut;
 };
 
@@ -234,6 +249,22 @@ struct position {
 	int64_t log, since;
 	struct at at;
 };
+
+static int
+read_identity(const struct value *at, struct identity *id)
+{
+	struct value v;
+	int64_t head = 0, tail = 0;
+
+	id->sums = json_get(at, "head", 4, &v);
+	if (get_int(at, "birth", &id->birth_ns) != 0 ||
+		get_int(at, "head", &head) != 0 ||
+		get_int(at, "tail", &tail) != 0)
+		return -1;
+	id->head = (uint32_t)head;
+	id->tail = (uint32_t)tail;
+	return 0;
+}
 
 static int
 read_at(const struct value *object, struct at *at)
@@ -246,7 +277,8 @@ read_at(const struct value *object, struct at *at)
 		file.type != VALUE_STRING ||
 		get_int(&v, "time", &at->time) != 0 ||
 		get_int(&v, "offset", &at->offset) != 0 || at->offset < 0 ||
-		get_int(&v, "inode", &at->inode) != 0)
+		get_int(&v, "inode", &at->inode) != 0 ||
+		read_identity(&v, &at->id) != 0)
 		return -1;
 	read_name(&at->path, &file);
 	at->cut = json_get(&v, "cut", 3, &file);
@@ -426,6 +458,7 @@ seek_from(struct positions *p, struct files *f, struct position *from,
 	file->start = (uint64_t)from->at.offset;
 	file->inode = (uint64_t)from->at.inode;
 	file->cut = from->at.cut;
+	file->id = from->at.id;
 	return 0;
 }
 

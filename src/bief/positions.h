@@ -5,9 +5,12 @@
  * up to N of a log tell of are done, so are all that were modified before since;
  * at is the one that was being read:
  *
- *	{"file":PATH,"time":MTIME_NS,"offset":BYTES,"inode":I,"cut":true}
+ *	{"file":PATH,"time":MTIME_NS,"offset":BYTES,"inode":I,"birth":NS,
+ *	 "head":CRC,"tail":CRC,"cut":true}
  *
- * (inode: of a followed file; cut: offset is inside a line that was refused.)
+ * (inode: of a followed file; birth: when the file was born; head, tail: CRC-32C
+ * of its first 512 bytes and of the last 512 before offset, or of as many as
+ * there are; cut: offset is inside a line that was refused.)
  * CHECKPOINT/files/SOURCE/N.files is the log's piece of batch N, the files done
  * in it in the order of reading; a whole one has all that were done so far:
  *
