@@ -351,6 +351,7 @@ if not set -q __bief_completions
     complete -c stream-files -l max-bytes -x -d 'take files of at most N bytes into a batch (but one)'
     complete -c stream-files -l max-records -x -d 'take at most N lines into a batch'
     complete -c stream-files -l max-file-age -x -d 'ignore files this much older than the newest one read (7d)'
+    complete -c stream-files -l order -xa 'time name' -d 'the order of a directory\'s files: modification time, name'
     complete -c stream-files -l latest-first -d 'take the newest files first'
     complete -c stream-files -l file-name-only -d 'know files by their last names, wherever they are'
     complete -c stream-files -l partitions -d 'read directories NAME=VALUE, too, and add their fields to the objects in them'

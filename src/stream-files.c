@@ -31,14 +31,19 @@
 #include "time.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
+#define NUMBERS 10000 /* names that are tried in the archive */
+#define TOLD 5 /* messages of a kind */
 #define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */
 /* A file that was renamed is read on for so long after its last line, while it
  * is open for writing, or where that cannot be known. */
 #define LEFT_OPEN_US (10 * TIME_SECOND)
 #define UNKNOWN_OPEN_US (2 * TIME_SECOND)
 
+enum file_order { ORDER_TIME, ORDER_NAME };
+
 struct stream_files {
 	int64_t max_files, max_bytes, max_records, max_age_us;
+	int order;          /* of enum file_order */
 	bool latest_first, follow, partitions, by_name;
 	const char *clean;
 
@@ -60,6 +65,9 @@ struct stream_files {
 	uint64_t limit;     /* its size at the start (available-now, once) ... */
 	uint64_t limit_inode; /* ... when it was this file */
 	uint64_t vanished;
+	uint64_t written;   /* files left for later */
+	uint64_t changed;   /* files that have grown since they were read */
+	char *example;      /* one of those that were left */
 	char *archive;
 	struct buf columns; /* --partitions: members that the path tells */
 	struct buf text;    /* lines with them */
@@ -80,6 +88,9 @@ static const struct opt options[] = {
 	{"max-file-age", 0, OPT_DURATION,
 		offsetof(struct stream_files, max_age_us), "D",
 		"ignore files this much older than the newest one read (7d)"},
+	{"order", 0, OPT_ENUM, offsetof(struct stream_files, order),
+		"time|name",
+		"the order of a directory's files: modification time, name"},
 	{"latest-first", 0, OPT_FLAG,
 		offsetof(struct stream_files, latest_first), NULL,
 		"take the newest files first"},
@@ -210,6 +221,28 @@ check_archive(struct stage *st)
 	return 0;
 }
 
+/* Does the sink of the same process write into what is read? */
+static int
+check_sink(struct stage *st)
+{
+	const struct stage *sink;
+	char *dir;
+	int rc = 0;
+
+	for (sink = st; sink->next != NULL; sink = sink->next)
+		;
+	if (strcmp(sink->op->name, "sink-files") != 0 || sink->noperands != 1 ||
+		(dir = realpath(sink->operands[0], NULL)) == NULL)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < st->noperands; i++)
+		if (reads_from(st->operands[i], dir))
+			rc = err_as(st->err, STATUS_USAGE, "'%s' is read, and "
+				"written by sink-files: name another directory",
+				sink->operands[0]);
+	free(dir);
+	return rc;
+}
+
 /* --follow FILE: the one operand, which may not be there yet. */
 static int
 open_growing(struct stage *st)
@@ -281,7 +314,66 @@ check(struct stage *st, const struct plan *p)
 				"one file, or directories and globs");
 		s->grow = true;
 	}
-	return check_archive(st);
+	return check_archive(st) != 0 ? -1 : check_sink(st);
+}
+
+static void
+tell(void *arg, enum files_news what, const char *path)
+{
+	struct stage *st = arg;
+	struct stream_files *s = STAGE(st, stream_files);
+	char q[300];
+
+	err_quote(q, sizeof(q), path, strlen(path));
+	switch (what) {
+	case FILES_WRITTEN:
+		s->written++;
+		free(s->example);
+		s->example = mem_dup(q, strlen(q));
+		break;
+	case FILES_CHANGED:
+		if (s->changed++ < TOLD)
+			run_warn(st, "'%s' has been changed since it was read, "
+				"and is not read again: a file should be "
+				"renamed into the directory when it is "
+				"complete", q);
+		break;
+	case FILES_LOOP:
+		if (s->looked)
+			break;
+		run_warn(st, "'%s' is passed over: it is inside of itself", q);
+		break;
+	case FILES_OUTPUT:
+		if (!s->looked)
+			run_warn(st, "'%s' is passed over: it is the output",
+				q);
+	}
+}
+
+/* How to look for files. */
+static struct files_how
+how_to_look(struct stage *st, const struct plan *p)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	bool bounded = s->max_files > 0 || s->max_bytes > 0;
+	struct files_how how = {
+		.watch = !s->grow && (p->trigger == TRIGGER_INTERVAL ||
+			(s->follow && p->trigger == TRIGGER_NONE)),
+		.latest_first = s->latest_first,
+		.settle = s->clean != NULL,
+		.partitions = s->partitions,
+		.by_name = s->by_name,
+		.by_inode = s->follow && !s->grow,
+		.name_order = s->order == ORDER_NAME,
+		.patient_plain = p->checkpoint != NULL,
+		.max_age_us = (s->latest_first && bounded) ||
+			s->order == ORDER_NAME ? 0 : s->max_age_us,
+		.tell = tell,
+		.arg = st};
+
+	how.patient = how.watch || how.patient_plain;
+	run_output_file(st, &how.output_device, &how.output_inode);
+	return how;
 }
 
 static int
@@ -297,19 +389,7 @@ plan(struct stage *st, struct plan *p)
 		return -1;
 	if (p->explain)
 		return 0;
-	how = (struct files_how){
-		.watch = p->trigger == TRIGGER_INTERVAL ||
-			 (s->follow && p->trigger == TRIGGER_NONE),
-		.latest_first = s->latest_first,
-		.settle = s->clean != NULL,
-		.partitions = s->partitions,
-		.by_name = s->by_name,
-		.max_age_us = s->latest_first &&
-				      (s->max_files > 0 || s->max_bytes > 0)
-				      ? 0
-				      : s->max_age_us};
-	if (s->grow)
-		how.watch = false;
+	how = how_to_look(st, p);
 	s->files = files_new(&how);
 	if (p->checkpoint && positions_open(&s->positions, p->checkpoint,
 		p->stage, st->err) != 0)
@@ -338,10 +418,23 @@ lasts(const struct stream_files *s)
 		(s->follow || s->trigger == TRIGGER_INTERVAL)));
 }
 
+/* Files that somebody writes. */
+static const char *
+writers(const struct stream_files *s, char q[400])
+{
+	if (s->written == 1)
+		snprintf(q, 400, "'%s' is open for writing", s->example);
+	else
+		snprintf(q, 400, "%llu files are open for writing (such as "
+			"'%s')", (unsigned long long)s->written, s->example);
+	return q;
+}
+
 static int
 begin(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
+	char q[400];
 
 	s->begun = true;
 	s->taken = s->file && !s->grow;
@@ -350,9 +443,12 @@ begin(struct stage *st)
 						  : UINT64_MAX;
 	if (s->again || s->grow || (s->looked && !lasts(s)))
 		return 0;
-	s->looked = true;
 	if (files_look(s->files, st->err) != 0)
 		return -1;
+	if (!s->looked && s->written > 0)
+		run_warn(st, "%s: %s", writers(s, q), lasts(s) ?
+			"read when that ends" : "left for the next run");
+	s->looked = true;
 	run_ready(st);
 	return 0;
 }
@@ -390,11 +486,33 @@ vanished(struct stage *st)
 	return 0;
 }
 
+/* What is there now of a file that has been read to its end. */
+static void
+look_back(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct stat sb;
+	char q[300];
+
+	if (s->r.fd < 0 || s->again || fstat(s->r.fd, &sb) != 0 ||
+		!S_ISREG(sb.st_mode))
+		return;
+	if (sb.st_size > lseek(s->r.fd, 0, SEEK_CUR) ||
+		identity_writers(s->r.fd) == IDENTITY_WRITTEN) {
+		run_warn(st, "'%s' is open for writing, and has been read as "
+			"far as it went", quoted(s, q));
+		return;
+	}
+	s->file->mtime_ns = (int64_t)sb.st_mtim.tv_sec * 1000000000 +
+		sb.st_mtim.tv_nsec;
+}
+
 static void
 finish_file(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
+	look_back(st);
 	reader_close(&s->r);
 	files_done(s->files, s->file, s->batch);
 	s->file = NULL;
@@ -854,11 +972,33 @@ seek(struct stage *st, const char *from, const char *to)
 	return 0;
 }
 
-/* Move a file to its place in the archive, which nothing may have. */
+/* Under a name that nothing has: with a number if need be. */
+static int
+move(const char *path, struct buf *to)
+{
+	size_t n = to->n;
+	int rc = -1;
+
+	for (int i = 0; rc != 0 && i < NUMBERS; i++) {
+		to->n = n;
+		if (i > 0)
+			buf_printf(to, ".%d", i);
+		rc = renameat2(AT_FDCWD, path, AT_FDCWD, buf_cstr(to),
+			RENAME_NOREPLACE);
+		if (rc != 0 && errno == EINVAL) /* the file system cannot */
+			rc = access(to->p, F_OK) == 0 ? -1 :
+				rename(path, to->p);
+		else if (rc != 0 && errno != EEXIST)
+			break;
+	}
+	return rc;
+}
+
+/* Move a file to its place in the archive. */
 static int
 archive(struct stream_files *s, const char *path)
 {
-	const char *below = files_below(s->files, path);
+	const char *below = files_under(s->files, path);
 	struct buf to;
 	char *p;
 	int rc = 0;
@@ -873,10 +1013,7 @@ archive(struct stream_files *s, const char *path)
 		*p = '/';
 	}
 	if (rc == 0)
-		rc = renameat2(AT_FDCWD, path, AT_FDCWD, to.p,
-			RENAME_NOREPLACE);
-	if (rc != 0 && errno == EINVAL) /* the file system cannot */
-		rc = rename(path, to.p);
+		rc = move(path, &to);
 	buf_release(&to);
 	return rc;
 }
@@ -893,7 +1030,8 @@ committed(struct stage *st, int64_t number)
 	while ((f = files_settled(s->files, number)) != NULL) {
 		if (stat(f->path, &sb) != 0 || f->mtime_ns !=
 			(int64_t)sb.st_mtim.tv_sec * 1000000000 +
-				sb.st_mtim.tv_nsec)
+				sb.st_mtim.tv_nsec ||
+			identity_writers_of(f->path) == IDENTITY_WRITTEN)
 			continue;
 		rc = s->archive ? archive(s, f->path) : unlink(f->path);
 		if (rc != 0 && errno != ENOENT)
@@ -908,7 +1046,15 @@ static void
 close_files(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
+	size_t old;
 
+	if (s->changed > TOLD)
+		run_warn(st, "%llu files have been changed since they were "
+			"read", (unsigned long long)s->changed);
+	if (s->files != NULL && (old = files_count_old(s->files)) > 0)
+		run_warn(st, "%zu file%s ignored: more than --max-file-age "
+			"older than the newest one read", old,
+			old == 1 ? " is" : "s are");
 	if (s->vanished > 0)
 		run_warn(st, "%llu file%s vanished before being read",
 			(unsigned long long)s->vanished,
@@ -921,6 +1067,7 @@ close_files(struct stage *st)
 	if (s->notify >= 0)
 		close(s->notify);
 	free(s->archive);
+	free(s->example);
 	free(s->goal);
 	positions_close(&s->positions);
 }

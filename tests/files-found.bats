@@ -158,3 +158,262 @@ grown() {
 	grown log
 	is got <<< $'a\nlate\nnew'
 }
+
+@test "--follow on a directory or glob reads each file once through rotations" {
+	for what in d 'd/log*' 'd*/log*'; do
+		rm -rf d ck out err out.d
+		mkdir d
+		echo one > d/log
+		stream-files --follow "$what" > out 2> err & pid=$!
+		wait_for has one
+		for new in two three; do
+			[ ! -e d/log.1 ] || mv d/log.1 d/log.2
+			mv d/log d/log.1
+			echo $new > d/log
+			wait_for has $new
+		done
+		stop $pid
+		is out <<< $'one\ntwo\nthree'
+		is err < /dev/null
+	done
+}
+
+@test "--follow on a directory knows rotated files over a restart" {
+	mkdir d
+	run_() {
+		stream-files --follow --trigger available-now --checkpoint ck d |
+			parse-text | sink-files out.d
+	}
+	echo one > d/log
+	run_
+	mv d/log d/log.1
+	echo two > d/log
+	run_
+	mv d/log.1 d/log.2
+	mv d/log d/log.1
+	echo three > d/log
+	run_
+	run_
+	cat out.d/part-* | tr -dc 'a-z\n' | sed s/value// > got
+	is got <<< $'one\ntwo\nthree'
+}
+
+# ---- files that are being written ----
+
+@test "a file that is being written at the start is taken when it is closed" {
+	mkdir d e
+	set -f
+	for what in d 'd/f*' '*/f*' '--partitions d'; do
+		rm -f d/f d/f1 out err
+		exec 5> d/f
+		echo half >&5
+		echo a > d/f1
+		stream-files --follow --trigger 10ms $what \
+			> out 2> err 5>&- & pid=$!
+		wait_for has a
+		wait_for grep -q "d/f' is open for writing: read when that ends" err
+		! has half
+		echo whole >&5
+		exec 5>&-
+		wait_for has half whole
+		stop $pid
+		[ "$(grep -vc bief out)" -eq 3 ]
+	done
+}
+
+@test "a file that two are writing is taken when both have closed it" {
+	mkdir d
+	stream-files --follow d > out & pid=$!
+	exec 5> d/f 6>> d/f
+	echo one >&5
+	exec 5>&-
+	echo a > d/a
+	wait_for has a
+	! has one
+	echo two >&6
+	exec 6>&-
+	wait_for has one two
+	stop $pid
+}
+
+@test "a file that is made empty and then filled is read" {
+	mkdir d
+	touch d/before
+	stream-files --follow d > out & pid=$!
+	echo a > d/a
+	wait_for has a
+	touch d/after # as mktemp does
+	echo b > d/b
+	wait_for has b
+	echo 1 > d/before
+	(echo 2; echo 3) > d/after
+	wait_for has 1 2 3
+	stop $pid
+	[ "$(wc -l < out)" -eq 5 ]
+}
+
+@test "with a checkpoint what is being written or empty is left for the next run" {
+	for trigger in available-now once; do
+		for what in d d/f 'd/*'; do
+			rm -rf d ck out.d err
+			mkdir d
+			run_() {
+				stream-files --checkpoint ck --trigger $trigger \
+					"$what" 2>> err 5>&- | parse-text |
+					sink-files out.d
+			}
+			: > d/f
+			run_
+			exec 5> d/f
+			echo half >&5
+			run_
+			grep -q "d/f' is open for writing: left for the next run" err
+			echo whole >&5
+			exec 5>&-
+			run_
+			run_
+			cat out.d/part-* > got
+			is got <<< $'{"value":"half"}\n{"value":"whole"}'
+		done
+	done
+}
+
+@test "without a checkpoint a file is read as far as it goes, and that is told" {
+	mkdir d
+	exec 5> d/f
+	echo half >&5
+	for what in d d/f 'd/*'; do
+		stream-files "$what" > out 2> err 5>&-
+		is out <<< half
+		grep -q "d/f' is open for writing, and has been read as far as it went" err
+	done
+}
+
+@test "a file that is changed after it was read is told" {
+	mkdir d
+	echo a > d/a
+	stream-files --follow d > out 2> err & pid=$!
+	wait_for has a
+	echo more >> d/a
+	wait_for grep -q "d/a' has been changed since it was read" err
+	stop $pid
+	is out <<< a
+	run_() {
+		stream-files --checkpoint ck d 2> err | parse-text |
+			sink-files out.d
+	}
+	run_
+	is err < /dev/null
+	echo b > d/b
+	run_
+	is err < /dev/null
+	echo more >> d/b
+	run_
+	grep -q "d/b' has been changed since it was read" err
+}
+
+# ---- which files, and in which order ----
+
+@test "--order name takes files by their names, whatever their times" {
+	mkdir d
+	for i in 10 9 1; do
+		echo $i > d/f-$i
+		touch -d 2026-01-0${i::1} d/f-$i
+	done
+	touch -d 2020-01-01 d/f-9
+	stream-files --order name d > out
+	stream-files --order name --latest-first 'd/*' >> out
+	stream-files --order time d >> out
+	is out <<< $'1\n9\n10\n10\n9\n1\n9\n1\n10'
+	# and none is too old
+	stream-files --order name --trigger available-now --max-files 1 d |
+		grep -v bief > out
+	is out <<< $'1\n9\n10'
+}
+
+@test "files that are ignored for their age are counted" {
+	mkdir d
+	echo new > d/new
+	run_() {
+		stream-files --checkpoint ck d 2> err | parse-text |
+			sink-files out.d
+	}
+	run_
+	echo old > d/old
+	echo older > d/older
+	touch -d '10 days ago' d/old*
+	run_
+	grep -qx 'stream-files: 2 files are ignored: more than --max-file-age older than the newest one read' err
+}
+
+@test "a file of 2099 does not make the others old" {
+	mkdir d
+	echo 2099 > d/2099
+	touch -d 2099-01-01 d/2099
+	run_() {
+		stream-files --checkpoint ck d 2> err | parse-text |
+			sink-files out.d
+	}
+	run_
+	echo now > d/now
+	run_
+	is err < /dev/null
+	cat out.d/part-* > got
+	is got <<< $'{"value":"2099"}\n{"value":"now"}'
+}
+
+@test "--clean archive keeps directories that a glob matched, and equal names" {
+	mkdir -p in/a in/b in/.old
+	echo 1 > in/a/f
+	echo 2 > in/b/f
+	echo 3 > in/f
+	run_() {
+		stream-files --checkpoint ck --clean archive=old "$@" |
+			parse-text | sink-files out.d
+	}
+	run_ 'in/[ab]' in
+	run_ 'in/[ab]' in
+	[ "$(cat old/a/f old/b/f old/f)" = $'1\n2\n3' ]
+	rm -rf ck out.d
+	echo 4 > in/a/f
+	echo 5 > in/b/f
+	run_ in/a in/b
+	run_ in/a in/b
+	cat old/f old/f.1 old/f.2 > got
+	is got <<< $'3\n4\n5'
+	[ -z "$(find in -type f)" ]
+}
+
+@test "--partitions passes over a directory that is inside of itself" {
+	mkdir -p d/a=1/b=2
+	echo '{}' > d/a=1/b=2/f
+	ln -s . d/x=1
+	ln -s .. d/a=1/y=1
+	ln -s "$PWD/d/a=1" d/a=1/b=2/z=1
+	ln -s a=1 d/a=3 # is no loop
+	timeout 60 stream-files --partitions d > out 2> err
+	sort out > got
+	is got <<- 'E'
+	{"a":1,"b":2}
+	{"a":3,"b":2}
+	E
+	grep -q "x=1' is passed over: it is inside of itself" err
+}
+
+@test "what goes into its own input is refused, as by cat" {
+	seq 3 > f
+	for cmd in 'stream-files f' 'stream-files --follow f' 'stream-files - < f' \
+		'parse-text f' 'parse-text < f' 'union f g'; do
+		: > g
+		run -2 bash -c "$cmd >> f"
+		[[ $output = *"is the input and the output"* ]]
+	done
+	seq 3 | diff - f
+	mkdir d
+	cp f d/f
+	stream-files d > d/out 2> err
+	is d/out <<< $'1\n2\n3'
+	grep -q "d/out' is passed over: it is the output" err
+	run -2 bief run 'stream-files d | parse-text | sink-files d'
+	[[ $output = *"'d' is read, and written by sink-files"* ]]
+}

@@ -690,6 +690,12 @@ run_terminal(const struct stage *st)
 	return st->chain->out.terminal;
 }
 
+void
+run_output_file(const struct stage *st, uint64_t *device, uint64_t *inode)
+{
+	output_file(&st->chain->out, device, inode);
+}
+
 const struct zone *
 run_zone(const struct stage *st)
 {

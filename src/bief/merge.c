@@ -62,6 +62,9 @@ open_side(struct merge *m, struct side *s)
 	if (fd < 0)
 		return err_as(&m->c->err, STATUS_USAGE, "cannot open '%s': %s",
 			path, strerror(errno));
+	if (output_feeds(&m->c->out, fd))
+		return err_as(&m->c->err, STATUS_USAGE,
+			"'%s' is the input and the output", path);
 	vitals_input(m->c->vitals, fd);
 	input_init(&s->in, fd, run_max_line(m->st));
 	record_reader_init(&s->reader, m->c->shapes);

@@ -15,9 +15,11 @@
  * in it in the order of reading; a whole one has all that were done so far:
  *
  *	{"after":N,"whole":true,
- *	 "done":[{"in":DIRECTORY,"files":{NAME:MTIME_NS,...}},...]}
+ *	 "done":[{"in":DIRECTORY,"files":{NAME:MTIME_NS,...},
+ *	          "inodes":{NAME:[INODE,BIRTH_NS],...}},...]}
  *
- * after is the piece before it, -1 if there was none.
+ * after is the piece before it, -1 if there was none; inodes: of files that are
+ * known by them.
  * A name that is not UTF-8 is written as NUL and one character for each byte.
  * So a batch costs what it has read, not what has ever been read.
  */

@@ -459,6 +459,17 @@ feed_lines(struct feed *f)
 	return 0;
 }
 
+/* What is written must not come again. */
+static int
+feed_check(struct feed *f, const char *path)
+{
+	if (!output_feeds(&f->c->out, f->in.fd))
+		return 0;
+	f->c->failed = f->first;
+	return err_as(&f->c->err, STATUS_USAGE,
+		"'%s' is the input and the output", path);
+}
+
 /* The next of the files that a program was given; 0: there is none. */
 static int
 feed_next_file(struct feed *f)
@@ -479,7 +490,7 @@ feed_next_file(struct feed *f)
 		return err_sys(&f->c->err, "cannot open '%s'", path);
 	}
 	f->in.eof = false;
-	return 1;
+	return feed_check(f, path) < 0 ? -1 : 1;
 }
 
 static int
@@ -510,6 +521,8 @@ feed_run(struct feed *f)
 		f->files = f->first->operands;
 		if (feed_next_file(f) < 0)
 			return -1;
+	} else if (feed_check(f, "-") < 0) {
+		return -1;
 	}
 	/* Batches by the clock begin with the program, not with its input. */
 	if (f->first->priv->common.trigger != NULL && feed_first(f, NULL, 0) < 0)

@@ -166,6 +166,27 @@ output_release(struct output *out)
 	buf_release(&out->b);
 }
 
+void
+output_file(const struct output *out, uint64_t *device, uint64_t *inode)
+{
+	struct stat s;
+	bool is = fstat(out->fd, &s) == 0 && S_ISREG(s.st_mode);
+
+	*device = is ? s.st_dev : 0;
+	*inode = is ? s.st_ino : 0;
+}
+
+bool
+output_feeds(const struct output *out, int fd)
+{
+	uint64_t device, inode;
+	struct stat s;
+
+	output_file(out, &device, &inode);
+	return inode != 0 && fstat(fd, &s) == 0 && s.st_ino == inode &&
+		s.st_dev == device;
+}
+
 static int
 write_all(struct output *out, const char *p, size_t n, struct err *err)
 {

@@ -60,6 +60,10 @@ struct output {
 
 void output_init(struct output *out, int fd);
 void output_release(struct output *out);
+/* Which file it goes to; inode 0: no regular file. */
+void output_file(const struct output *out, uint64_t *device, uint64_t *inode);
+/* Would this input be fed by the output? */
+bool output_feeds(const struct output *out, int fd);
 int output_flush(struct output *out, struct err *err);
 /* Write past the buffer (after what is in it). */
 int output_write(struct output *out, const char *p, size_t n,
