@@ -64,6 +64,7 @@ struct stream_files {
 	int64_t replaced_us; /* since when its name is another file's; 0 */
 	uint64_t limit;     /* its size at the start (available-now, once) ... */
 	uint64_t limit_inode; /* ... when it was this file */
+	bool skip_damaged;  /* --on-error skip was asked for */
 	uint64_t vanished;
 	uint64_t written;   /* files left for later */
 	uint64_t changed;   /* files that have grown since they were read */
@@ -128,6 +129,7 @@ open_files(struct stage *st)
 	reader_init(&s->r);
 	buf_init(&s->columns);
 	buf_init(&s->text);
+	s->skip_damaged = st->on_error == ON_ERROR_SKIP;
 	if (st->on_error < 0) /* one bad line does not end a source */
 		st->on_error = ON_ERROR_SKIP;
 	if (st->noperands == 0)
@@ -786,6 +788,22 @@ stopped(struct stage *st)
 	return END_WITH(done(s, PULL_BATCH));
 }
 
+/* Compressed data that are no such: the end, unless that is to be skipped.  What
+ * was good goes on, the line in which that ends does not. */
+static int
+damaged(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct record none = {.line = ""};
+
+	if (!s->skip_damaged)
+		return -1;
+	if (run_reject(st, &none, "%s: the rest of it is left out",
+		st->err->text) != 0)
+		return -1;
+	return lines_refuse(&s->r.lines, st, "is cut off by the damage");
+}
+
 /* Read on in the file that is open.  Returns as next_file. */
 static int
 fill(struct stage *st)
@@ -813,6 +831,10 @@ fill(struct stage *st)
 		return s->again ? stopped(st) : END_WITH(done(s, PULL_END));
 	case READER_CHANGED:
 		return truncated(st);
+	case READER_DAMAGED:
+		if (damaged(st) != 0)
+			return END_WITH(-1);
+		break;
 	case READER_GONE:
 		if (vanished(st) != 0)
 			return END_WITH(-1);

@@ -417,3 +417,71 @@ grown() {
 	run -2 bief run 'stream-files d | parse-text | sink-files d'
 	[[ $output = *"'d' is read, and written by sink-files"* ]]
 }
+
+# ---- compressed files ----
+
+# pack KIND: standard input as a .gz or .zst.
+pack() {
+	case $1 in
+	gz) gzip -c ;;
+	zst) zstd -qc ;;
+	esac
+}
+
+@test "compressed files that are empty, of several members or padded are whole" {
+	for k in gz zst; do
+		: > empty.$k
+		: | pack $k > nothing.$k
+		printf 'a\n' | pack $k > one.$k
+		{ printf 'a\nb' | pack $k; : | pack $k; printf 'c\nd' | pack $k
+		} > several.$k
+		{ printf 'a\n' | pack $k; head -c 300000 /dev/zero; } > padded.$k
+		{ printf 'a\n' | pack $k; printf '\0'; } > by-one.$k
+		stream-files empty.$k nothing.$k > out
+		is out < /dev/null
+		stream-files one.$k several.$k padded.$k by-one.$k > out
+		is out <<< $'a\na\nbc\nd\na\na'
+	done
+}
+
+@test "an empty compressed file does not end a pipeline, and is read when it is filled" {
+	mkdir d
+	touch d/z.gz
+	stream-files --follow d > out & pid=$!
+	echo a > d/a
+	wait_for has a
+	touch d/y.zst
+	echo b > d/b
+	wait_for has b
+	printf 'z\n' | gzip > d/z.gz
+	printf 'y\n' | zstd -q > d/y.zst
+	wait_for has y z
+	stop $pid
+}
+
+@test "compressed files that are damaged are an error, or left out from there" {
+	for k in gz zst; do
+		seq 100000 | pack $k > whole
+		head -c 5 whole > cut-1.$k
+		head -c 50000 whole > cut-2.$k
+		{ seq 2 | pack $k; echo garbage; } > behind-1.$k
+		{ seq 2 | pack $k; printf '\0\0garbage'; } > behind-2.$k
+		{ seq 2 | pack $k; seq 3 4 | pack $k | head -c 12
+		} > behind-3.$k
+		echo garbage > no-1.$k
+		printf '\0\0' > no-2.$k
+		for f in cut-1 cut-2 behind-1 behind-2 behind-3 no-1 no-2; do
+			echo next > next
+			run -1 --separate-stderr stream-files $f.$k next
+			[[ $stderr = "stream-files: '$PWD/$f.$k': the compressed data "* ]]
+			stream-files --on-error skip $f.$k next > out 2> err
+			{ seq $(($(wc -l < out) - 1)); echo next; } > want
+			diff want out
+			grep -q "$f.$k': the compressed data .*: the rest of it is left out" err
+			case $f in
+			behind-[12]) [ "$(wc -l < out)" -eq 3 ] ;;
+			cut-2) [ "$(wc -l < out)" -gt 1000 ] ;;
+			esac
+		done
+	done
+}

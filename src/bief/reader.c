@@ -69,14 +69,14 @@ read_once(struct reader *r, char *p, size_t n, struct err *err)
 		}
 		return got;
 	}
-	errno = EIO;
 	got = inflate_read(r->z, r->fd, p, n, err);
 	if (got < 0 && errno != EAGAIN) {
+		int why = errno;
 		char q[300];
 
 		err_in(err, "'%s'", err_quote(q, sizeof(q), r->path,
 			strlen(r->path)));
-		errno = EIO;
+		errno = why == EBADMSG ? EBADMSG : EIO;
 	}
 	return got;
 }
@@ -242,7 +242,8 @@ reader_fill(struct reader *r, struct err *err)
 		see_end(r);
 		return READER_END;
 	}
-	return errno == EAGAIN ? READER_WAIT : errno == ESTALE ? READER_GONE : -1;
+	return errno == EAGAIN ? READER_WAIT : errno == ESTALE ? READER_GONE :
+		errno == EBADMSG ? READER_DAMAGED : -1;
 }
 
 int

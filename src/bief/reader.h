@@ -51,6 +51,7 @@ enum {
 	READER_STOP,  /* r->stop is reached */
 	READER_END,   /* end of file */
 	READER_GONE,
+	READER_DAMAGED, /* with a message: compressed data that are no such */
 	READER_CHANGED /* grows: what was read of it is not there any more */
 };
 int reader_fill(struct reader *r, struct err *err);
