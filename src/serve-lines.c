@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "eol.h"
 #include "err.h"
 #include "net.h"
 #include "run.h"
@@ -136,7 +137,7 @@ load(struct stage *st)
 	if (s->text.n > 0 && s->text.p[s->text.n - 1] != '\n')
 		buf_byte(&s->text, '\n');
 	for (p = s->text.p; p < s->text.p + s->text.n; p = lf + 1) {
-		lf = memchr(p, '\n', (size_t)(s->text.p + s->text.n - p));
+		lf = eol_first(p, (size_t)(s->text.p + s->text.n - p));
 		if (s->nlines + 1 >= cap) {
 			cap = cap ? cap * 2 : 1024;
 			s->start = mem_realloc(s->start,

@@ -251,6 +251,7 @@ open_growing(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	const char *path = st->operands[0];
+	uint64_t device, inode;
 	struct file *file;
 	struct stat sb;
 	char *dir;
@@ -261,6 +262,10 @@ open_growing(struct stage *st)
 	file->path = files_absolute(path);
 	if (!file->path)
 		return err_sys(st->err, "cannot open '%s'", path);
+	run_output_file(st, &device, &inode);
+	if (stat(path, &sb) == 0 && sb.st_ino == inode && sb.st_dev == device)
+		return err_as(st->err, STATUS_USAGE, "'%s' is the input and "
+			"the output", path);
 	if (stat(path, &sb) == 0) {
 		s->limit = (uint64_t)sb.st_size;
 		s->limit_inode = sb.st_ino;
@@ -828,6 +833,9 @@ fill(struct stage *st)
 	case READER_WAIT:
 		return END_WITH(done(s, PULL_WAIT));
 	case READER_STOP:
+		/* What follows is not looked at, so it must have been known. */
+		if (s->again && lines_stop(&s->r.lines))
+			return 0;
 		return s->again ? stopped(st) : END_WITH(done(s, PULL_END));
 	case READER_CHANGED:
 		return truncated(st);
@@ -898,6 +906,7 @@ emit(struct stage *st)
 	return lines_emit(&s->r.lines, st, limit);
 }
 
+/* One step at a time, so that a line that never ends can be interrupted. */
 static int
 pull(struct stage *st)
 {
@@ -906,25 +915,24 @@ pull(struct stage *st)
 
 	if (!s->begun && begin(st) != 0)
 		return -1;
-	for (;;) {
-		if (s->r.fd < 0) {
-			rc = next_file(st);
-		} else if (lines_whole(&s->r.lines)) {
-			if (s->left == 0)
-				return done(s, PULL_BATCH);
-			rc = emit(st);
-			if (st->now.number > s->batch)
-				s->batch = st->now.number;
-			return rc;
-		} else {
-			/* Refuses a line that is too long already. */
-			if (lines_emit(&s->r.lines, st, NULL) != 0)
-				return -1;
-			rc = fill(st);
-		}
-		if (rc < 0)
-			return END_WITH(rc);
+	if (s->r.fd < 0) {
+		rc = next_file(st);
+	} else if (lines_whole(&s->r.lines)) {
+		if (s->left == 0 && !(s->grow && s->r.ended))
+			return done(s, PULL_BATCH);
+		if (s->left == 0)
+			s->left = 1; /* its last line, which had no end */
+		rc = emit(st);
+		if (st->now.number > s->batch)
+			s->batch = st->now.number;
+		return rc;
+	} else {
+		/* Refuses a line that is too long already. */
+		if (lines_emit(&s->r.lines, st, NULL) != 0)
+			return -1;
+		rc = fill(st);
 	}
+	return rc < 0 ? END_WITH(rc) : PULL_MORE;
 }
 
 static int
@@ -958,7 +966,8 @@ mark(struct stage *st, struct buf *out)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
-	if (s->file && s->r.fd >= 0 && !s->r.ended) {
+	/* One that has grown and ended is followed by another already. */
+	if (s->file && s->r.fd >= 0 && !(s->grow && s->r.ended)) {
 		s->file->start = s->r.lines.offset;
 		s->file->cut = s->r.lines.skip;
 		reader_identify(&s->r, s->file->start, &s->file->id);

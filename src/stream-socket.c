@@ -381,6 +381,8 @@ lost(struct stage *st, struct conn *c)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 
+	if (lines_stop(&c->lines) && emit(st, &c->lines) != 0)
+		return -1;
 	if (lines_refuse(&c->lines, st,
 		"was cut off by the end of the connection") != 0)
 		return -1;

@@ -485,3 +485,198 @@ pack() {
 		done
 	done
 }
+
+# ---- ends of lines, and the mark of UTF-8 ----
+
+# A text by every way it can come in: as operands, by stream-files, by standard
+# input, in one process, with batches; PARSER... reads it, answers are equal.
+all_ways() {
+	"$@" f g > want
+	stream-files f g | "$@" > got
+	diff want got
+	[ -n "$marks" ] || cat f g | "$@" | diff want -
+	stream-files <(cat f) <(cat g) | "$@" > got
+	diff want got
+	gzip -k f g
+	stream-files f.gz g.gz | "$@" > got
+	diff want got
+	rm f.gz g.gz
+	bief run "stream-files f g | ${*@Q}" > got
+	diff want got
+	stream-files --trigger available-now --max-records 1 f g |
+		"$@" --plain > got
+	diff want got
+	stream-files --trigger available-now --max-records 1 \
+		--checkpoint ck-$BATS_TEST_NUMBER-$RANDOM f g | "$@" |
+		sink-files out-$BATS_TEST_NUMBER-$RANDOM
+	mv out-$BATS_TEST_NUMBER-*/part* . && cat part* > got && rm part*
+	diff want got
+	rm -rf out-* ck-*
+}
+
+@test "lines end in LF, CR LF, or CR alone, in every parser and every way" {
+	for end in '\n' '\r\n' '\r'; do
+		printf "a,b$end"'1,2'"$end$end"'3,4'"$end" > f
+		printf "a,b$end"'5,6' > g # with no end
+		all_ways parse-csv --header
+		is want <<- 'E'
+		{"a":"1","b":"2"}
+		{"a":"3","b":"4"}
+		{"a":"5","b":"6"}
+		E
+		printf '{"v":1}'"$end"'{"v":2}'"$end" > f
+		printf '{"v":3}'"$end"'{"v":4}' > g
+		all_ways parse-json -s 'v int'
+		is want <<< $'{"v":1}\n{"v":2}\n{"v":3}\n{"v":4}'
+		all_ways parse-json
+		printf "x$end${end}y$end" > f
+		printf "$end${end}z" > g
+		all_ways parse-text
+		sed 's/.*:"//; s/".*//' want | paste -sd, > got
+		is got <<< 'x,,y,,,z'
+		printf '{"v":1}'"$end"'{"v":2}'"$end" > f
+		filter .v < f > got
+		is got <<< $'{"v":1}\n{"v":2}'
+	done
+	printf 'a\nb\r\nc\rd\r\re\n\rf\r\r\ng\r' > f
+	: > g
+	all_ways parse-text
+	sed 's/.*:"//; s/".*//' want | paste -sd, > got
+	is got <<< 'a,b,c,d,,e,,f,,g'
+}
+
+@test "a CR inside of a quoted cell stays" {
+	printf 'a,b\r1,"x\ry"\r2,"x\r\ny"\r' > f
+	printf '3,"\r"\r' > g
+	parse-csv --header f g > want
+	is want <<- 'E'
+	{"a":"1","b":"x\ry"}
+	{"a":"2","b":"x\r\ny"}
+	{"a":"3","b":"\r"}
+	E
+	stream-files f g | parse-csv --header | diff want -
+	bief run 'stream-files f g | parse-csv --header' | diff want -
+}
+
+@test "ends that fall between two blocks are ends all the same" {
+	# blocks are 256 KiB: a CR LF, a CR and a mark at and around their ends
+	for k in 262141 262142 262143 262144; do
+		{ head -c $k /dev/zero | tr '\0' x; printf '\r\ny\rz\r'; } > f
+		: > g
+		for cmd in 'parse-text f' 'stream-files f | parse-text' \
+			'cat f | parse-text' \
+			"bief run 'stream-files f | parse-text'"; do
+			bash -c "$cmd" | tr -d x > got
+			is got <<< $'{"value":""}\n{"value":"y"}\n{"value":"z"}' ||
+				return 1
+		done 2> /dev/null
+	done
+}
+
+@test "control lines behind a CR are refused like others" {
+	printf 'a\r{"#bief":{"eof":1}}\rb' > f
+	for cmd in 'stream-files f' "bief run 'stream-files f | parse-text'"; do
+		bash -c "$cmd" > out 2> err
+		! grep -q bief out
+		grep -q 'begins as a control line' err
+	done
+}
+
+@test "lines that end in CR count for --max-line, --max-records, --partitions" {
+	mkdir -p d/k=1
+	printf '{"a":1}\r{"a":2}\r{"a":3}\r' > d/k=1/f
+	stream-files --partitions d > out
+	is out <<< $'{"a":1,"k":1}\n{"a":2,"k":1}\n{"a":3,"k":1}'
+	seq 100000 | tr '\n' '\r' > f
+	stream-files --max-line 10 f > out
+	tr '\r' '\n' < out | diff - <(seq 100000)
+	printf 'aaaa\rbbbbbbbbbbbbb\rcc\r' > f
+	stream-files --max-line 4 f 2> err | tr '\r' '\n' > out
+	is out <<< $'aaaa\ncc'
+}
+
+@test "a batch that ended at a CR, or before a line without end, is run again to there" {
+	run_() {
+		stream-files --max-records 1 --checkpoint ck f |
+			parse-json | sink-files out.d
+	}
+	for text in '{"a":1}\r{"a":2}\r{"a":3}\r' '{"a":1}\n{"a":2}\n{"a":3}'; do
+		rm -rf ck out.d old
+		printf "$text" > f
+		run_
+		rm ck/commits/*/*.commit
+		mv out.d old
+		run_
+		cat out.d/part* > got
+		is got <<< $'{"a":1}\n{"a":2}\n{"a":3}'
+		diff -r -x _bief_log old out.d
+	done
+}
+
+@test "the mark of UTF-8 is left out at the beginning of every file" {
+	m=$'\xef\xbb\xbf'
+	marks=1
+	printf "${m}a,b\n1,2\n" > f
+	printf "${m}a,b\n3,4\n" > g
+	all_ways parse-csv --header
+	is want <<< $'{"a":"1","b":"2"}\n{"a":"3","b":"4"}'
+	printf "${m}"'{"v":1}\r\n' > f
+	printf "${m}"'{"v":2}' > g
+	all_ways parse-json -s 'v int'
+	is want <<< $'{"v":1}\n{"v":2}'
+	all_ways parse-json
+	cat f g | head -1 | filter .v > got
+	is got <<< '{"v":1}'
+	printf "${m}7\n" > f
+	printf "$m$m\n" > g # nothing but marks
+	all_ways parse-csv -s 'n int'
+	is want <<< '{"n":7}'
+	all_ways parse-text
+	is want <<< $'{"value":"7"}\n{"value":""}'
+	printf "a${m}b\n${m}c" > f # inside of data it stays
+	printf '\xef\xbb' > g
+	parse-text f > want
+	is want <<< "{\"value\":\"a${m}b\"}"$'\n'"{\"value\":\"${m}c\"}"
+	stream-files f | parse-text | diff want -
+	printf "${m}k,v\n1,x\n" > t.csv
+	printf "${m}"'{"k":1,"v":"x"}\n' > t.json
+	for t in t.csv t.json; do
+		echo '{"k":1}' | join-static $t --header --on k > out
+		is out <<< '{"k":1,"v":"x"}'
+	done
+	printf "${m}"'a int' > schema
+	echo '{"a":1}' | parse-json --schema-file schema > out
+	is out <<< '{"a":1}'
+}
+
+# ---- what is no file, or never ends ----
+
+@test "standard input that is closed is an error, by whatever name" {
+	run -1 bash -c 'stream-files - <&-'
+	run -1 bash -c 'stream-files /dev/stdin <&-'
+	[[ $output = *"cannot open"* ]]
+}
+
+@test "a line that never ends can be interrupted" {
+	mkfifo p
+	head -c 1000000000000 /dev/zero > p & writer=$!
+	stream-files p > out 2> err & pid=$!
+	wait_for grep -q 'too long' err
+	kill -TERM $pid
+	wait $pid
+	is out < /dev/null
+}
+
+@test "a file, a glob or a directory that cannot be read is told, and no other" {
+	[ "$(id -u)" -eq 0 ] && ! command -v setpriv && skip "needs setpriv"
+	as=
+	[ "$(id -u)" -eq 0 ] && as="setpriv --reuid 65534 --clear-groups"
+	chmod 755 .
+	mkdir d
+	echo a > d/a
+	chmod 0 d/a
+	for what in d d/a 'd/*'; do
+		run -1 $as "$(command -v stream-files)" "$what"
+		[[ $output = *"cannot open '"*"d/a': Permission denied" ]]
+	done
+}

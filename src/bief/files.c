@@ -21,6 +21,8 @@
 #include "time.h"
 
 #define POLL_US (TIME_SECOND / 4)
+/* A file is closed shortly before it has no writer any more. */
+#define SOON_US (TIME_SECOND / 100)
 
 /* Of a directory or the fixed directory of a glob. */
 #define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE_SELF | \
@@ -38,8 +40,17 @@ struct operand {
 	size_t old;    /* files passed over for their age */
 };
 
+/* A file that has been seen while it was being written. */
+struct left {
+	char *path;
+	size_t operand;
+};
+
 struct files {
 	struct files_how how;
+	struct left *left;
+	size_t nleft;
+	int64_t left_us; /* when the last of them came */
 	bool looked, again;
 	bool closely; /* known files are looked at, too */
 	int64_t newest_ns, forgotten_ns; /* older files are ignored */
@@ -271,6 +282,9 @@ files_free(struct files *f)
 		files_drop(f->queue[i]);
 	for (i = 0; i < f->ndone; i++)
 		files_drop(f->done[i]);
+	for (i = 0; i < f->nleft; i++)
+		free(f->left[i].path);
+	free(f->left);
 	free(f->operands);
 	free(f->table);
 	free(f->queue);
@@ -506,14 +520,28 @@ is_old(struct files *f, const struct stat *s, size_t operand)
 	return true;
 }
 
+/* To be looked at again, without being asked. */
+static void
+leave(struct files *f, const char *path, size_t operand)
+{
+	tell(f, FILES_WRITTEN, path);
+	for (size_t i = 0; i < f->nleft; i++)
+		if (strcmp(f->left[i].path, path) == 0)
+			return;
+	f->left = mem_realloc(f->left, (f->nleft + 1) * sizeof(*f->left));
+	f->left[f->nleft++] = (struct left){mem_dup(path, strlen(path)),
+		operand};
+}
+
 /* It is not complete yet, or it has not been begun. */
 static bool
-is_unfinished(const struct files *f, const char *path, const struct stat *s)
+is_unfinished(struct files *f, const char *path, const struct stat *s,
+	size_t operand)
 {
 	if (!S_ISREG(s->st_mode))
 		return false;
 	if (identity_writers_of(path) == IDENTITY_WRITTEN) {
-		tell(f, FILES_WRITTEN, path);
+		leave(f, path, operand);
 		return true;
 	}
 	return s->st_size == 0;
@@ -609,7 +637,7 @@ found(struct files *f, const char *path, size_t operand)
 	if (file && !is_another(f, file, path, &s))
 		return;
 	if (is_old(f, &s, operand) || is_output(f, path, &s) ||
-		(f->how.patient && is_unfinished(f, path, &s)))
+		(f->how.patient && is_unfinished(f, path, &s, operand)))
 		return;
 	if (f->how.by_inode) {
 		born_ns = identity_birth_of(path);
@@ -776,7 +804,7 @@ look(struct files *f, size_t operand, struct err *err)
 	if (is_output(f, o->path, &s))
 		return err_as(err, STATUS_USAGE, "'%s' is the input and the "
 			"output", quoted(o->path, q));
-	if (f->how.patient_plain && is_unfinished(f, o->path, &s))
+	if (f->how.patient_plain && is_unfinished(f, o->path, &s, operand))
 		return 0;
 	file = file_new(o->path, mtime_ns(&s), operand);
 	file->size = s.st_size;
@@ -855,13 +883,32 @@ take_events(struct files *f, struct err *err)
 
 	f->closely = true;
 	while (f->inotify >= 0 &&
-		(n = read(f->inotify, block, sizeof(block))) > 0)
+		(n = read(f->inotify, block, sizeof(block))) > 0) {
+		f->left_us = time_monotonic();
 		for (p = block; p < block + n; p += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(const void *)p;
 			if (take_event(f, e, err) != 0)
 				return -1;
 		}
+	}
 	return 0;
+}
+
+/* Those that were being written. */
+static void
+look_again(struct files *f)
+{
+	struct left *left = f->left;
+	size_t n = f->nleft;
+
+	f->left = NULL;
+	f->nleft = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (f->operands[left[i].operand].kind != PLAIN)
+			found(f, left[i].path, left[i].operand);
+		free(left[i].path);
+	}
+	free(left);
 }
 
 static int
@@ -927,6 +974,7 @@ files_look(struct files *f, struct err *err)
 	forget(f);
 	if (take_events(f, err) != 0)
 		return -1;
+	look_again(f);
 	f->closely = !f->looked;
 	f->looked = true;
 	for (i = 0; i < f->noperands; i++)
@@ -949,6 +997,9 @@ files_pause(const struct files *f)
 {
 	size_t i;
 
+	if (f->how.watch && f->nleft > 0)
+		return time_monotonic() - f->left_us < TIME_SECOND ? SOON_US :
+								     POLL_US;
 	for (i = 0; f->how.watch && i < f->noperands; i++)
 		if (f->operands[i].kind != PLAIN && f->operands[i].watch < 0)
 			return POLL_US;

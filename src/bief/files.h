@@ -86,7 +86,8 @@ size_t files_count_old(const struct files *f);
 /* Look for new files; the first call looks everywhere.  0 or -1. */
 int files_look(struct files *f, struct err *err);
 /* Descriptor that becomes readable when there may be news, or -1; and the
- * microseconds after which to look anyway (INT64_MAX: never). */
+ * microseconds after which to look anyway (INT64_MAX: never); files that were
+ * being written are looked at then, too. */
 int files_fd(const struct files *f);
 int64_t files_pause(const struct files *f);
 

@@ -482,14 +482,13 @@ feed_next_file(struct feed *f)
 	vitals_input_closed(f->c->vitals, f->in.fd);
 	if (f->in.fd > STDERR_FILENO)
 		close(f->in.fd);
-	f->in.fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
-		open(path, O_RDONLY | O_CLOEXEC);
+	input_next(&f->in, strcmp(path, "-") == 0 ? STDIN_FILENO :
+		open(path, O_RDONLY | O_CLOEXEC));
 	vitals_input(f->c->vitals, f->in.fd);
 	if (f->in.fd < 0) {
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
 	}
-	f->in.eof = false;
 	return feed_check(f, path) < 0 ? -1 : 1;
 }
 

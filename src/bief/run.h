@@ -199,7 +199,7 @@ int run_emit(struct stage *st, struct record *r);
 /* Hand on a line of text (without its end).  At least JSON_PADDING readable
  * bytes must follow it. */
 int run_emit_line(struct stage *st, const char *line, size_t n);
-/* The same for n bytes of whole lines, each ended by LF.  Where the output is
+/* The same for n bytes of whole lines, each ended as eol.h says.  Where the output is
  * all that follows, the block is copied as it is.  (Lines are numbered by who
  * receives them.) */
 int run_emit_lines(struct stage *st, const char *p, size_t n);
