@@ -400,6 +400,7 @@ if not set -q __bief_completions
     complete -c stream-socket -l timestamp -x -d 'make records of value and the time of arrival'
     complete -c stream-socket -l for -x -d 'end after this long'
     complete -c stream-socket -l journal-max -x -d 'receive no more while the journal holds this (1G)'
+    complete -c stream-socket -l max-state -x -d 'what clients may send of lines without end (256M)'
     complete -c stream-socket -l help -s h -d 'show this help'
     complete -c stream-socket -l version -d 'show the version'
     complete -c stream-socket -l dump-options -d 'show the options as JSON'

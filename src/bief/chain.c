@@ -629,9 +629,11 @@ count_lines_cr(const char *p, size_t n, uint64_t *lines)
 {
 	const char *end = p + n;
 
-	for (; p < end; p = end_in_block(p, end) + 1, ++*lines)
-		if (stream_is_control(p, (size_t)(end - p)))
+	for (const char *at; p < end; p = at + 1, ++*lines) {
+		at = end_in_block(p, end);
+		if (stream_is_control(p, (size_t)(at - p)))
 			return false;
+	}
 	return true;
 }
 
@@ -1055,12 +1057,13 @@ chain_tick(struct stage *st)
 	struct stage_private *p = st->priv;
 	int64_t now = time_now(), step = st->in.interval_us;
 
-	if (p->next_tick == 0 || now < p->next_tick)
+	if (p->next_tick == 0 ||
+		!time_due(p->next_tick, step > 0 ? step : TICK_0_US))
 		return 0;
 	if (st->now.number >= 0 && chain_close_batch(st, false) < 0)
 		return -1;
 	if (step == 0)
-		p->next_tick = now + 10000;
+		p->next_tick = now + TICK_0_US;
 	else
 		p->next_tick = time_floor_div(now, step) * step + step;
 	return chain_open_batch(st);

@@ -175,14 +175,34 @@ refuse(struct lines *l, struct stage *st, size_t n, const char *why)
 
 #define TOO_LONG "is too long (--max-line sets the limit)"
 
+int
+lines_drop(struct lines *l, struct stage *st, const char *why)
+{
+	l->skip = true;
+	return refuse(l, st, lines_left(l) - held(l), why);
+}
+
+void
+lines_trim(struct lines *l)
+{
+	char rest = '\r';
+	bool is = lines_left(l) == 1 && l->b.p[l->at] == rest;
+
+	if (lines_left(l) > is)
+		return;
+	buf_release(&l->b);
+	buf_init(&l->b);
+	l->at = l->scanned = 0;
+	if (is)
+		buf_byte(&l->b, rest);
+}
+
 /* Refuse the line that has begun but not ended, if it is too long already. */
 static int
 bound(struct lines *l, struct stage *st)
 {
-	if (lines_left(l) <= run_max_line(st))
-		return 0;
-	l->skip = true;
-	return refuse(l, st, lines_left(l) - held(l), TOO_LONG);
+	return lines_left(l) <= run_max_line(st) ? 0 :
+		lines_drop(l, st, TOO_LONG);
 }
 
 /* Bytes of the first *limit lines among n bytes that end with a line. */

@@ -82,6 +82,10 @@ int lines_block(struct lines *l, struct stage *st, uint64_t *limit,
  */
 int lines_next(struct lines *l, struct stage *st, const char **line, size_t *n);
 
+/* Refuse the line that has begun; what comes of it is skipped.  0 or -1. */
+int lines_drop(struct lines *l, struct stage *st, const char *why);
+/* Give back the room, when there is nothing in it. */
+void lines_trim(struct lines *l);
 /* Refuse what is left (its end will not come); 0 or -1 as run_reject. */
 int lines_refuse(struct lines *l, struct stage *st, const char *why);
 

@@ -534,10 +534,11 @@ clock_tick(struct merge *m)
 	struct stage_private *p = m->st->priv;
 	int64_t step = m->st->in.interval_us, now = time_now();
 
-	if (p->next_tick == 0 || now < p->next_tick)
+	if (p->next_tick == 0 ||
+		!time_due(p->next_tick, step > 0 ? step : TICK_0_US))
 		return 0;
 	p->next_tick = step > 0 ? time_floor_div(now, step) * step + step :
-				  now + 10000;
+				  now + TICK_0_US;
 	for (int i = 0; i < m->n && m->open; i++) {
 		if (drain(m, i) < 0)
 			return -1;
