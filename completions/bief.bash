@@ -20,9 +20,9 @@ _bief_options() {
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --max-state --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	take) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	thru) echo "--ok --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	union) echo "--policy --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -242,6 +242,7 @@ _bief_value() {
 	"stream-files --max-bytes") echo "?" ;;
 	"stream-files --max-records") echo "?" ;;
 	"stream-files --max-file-age") echo "?" ;;
+	"stream-files --order") echo "time name" ;;
 	"stream-files --clean") echo "off delete" ;;
 	"stream-files --max-line") echo "?" ;;
 	"stream-files --name") echo "?" ;;
@@ -272,6 +273,7 @@ _bief_value() {
 	"stream-socket --timestamp") echo "?" ;;
 	"stream-socket --for") echo "?" ;;
 	"stream-socket --journal-max") echo "?" ;;
+	"stream-socket --max-state") echo "?" ;;
 	"stream-socket --max-line") echo "?" ;;
 	"stream-socket --name") echo "?" ;;
 	"stream-socket --progress") echo "*" ;;

@@ -408,3 +408,48 @@ unflushed() {
 	wait $second
 	[ "$(sqlite3 x.db 'SELECT * FROM t')" = $'1\n2' ]
 }
+
+@test "a checkpoint is its user's alone, and links in it are not followed" {
+	umask 022
+	mkdir in
+	echo '{"a":1}' > in/1
+	run_() {
+		stream-files --checkpoint ck in | parse-json |
+			agg --mode complete count | sink-table --db t.db --table t
+	}
+	run_
+	[ -z "$(find ck -type d ! -perm 0700)" ]
+	[ -z "$(find ck -type f ! -perm 0600)" ]
+	# as an earlier version has made them
+	chmod 644 ck/lock ck/*/*/lock
+	echo '{"a":2}' > in/2
+	run_
+	[ -z "$(find ck -type f -name lock ! -perm 0600)" ]
+	echo precious > target
+	rm ck/lock ck/offsets/*/lock
+	ln -s "$PWD/target" ck/offsets/*/lock 2>/dev/null ||
+		ln -s "$PWD/target" "$(echo ck/offsets/*)/lock"
+	echo '{"a":3}' > in/3
+	run run_
+	[[ $output = *"/lock': Too many levels of symbolic links"* ]]
+	is target <<< precious
+}
+
+@test "waiting for the lock of a checkpoint ends at SIGTERM" {
+	mkdir ck in
+	: > ck/lock
+	command -v python3 || skip "needs python3"
+	flock_() { # an open file description lock, as ours are
+		python3 -c 'import fcntl, os, struct, sys, time
+f = os.open("ck/lock", os.O_RDWR)
+fcntl.fcntl(f, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))
+print("held", flush=True)
+time.sleep(600)'
+	}
+	flock_ > held &
+	wait_for grep -q held held
+	stream-files --checkpoint ck in > out 2> err & pid=$!
+	wait_for eval 'pgrep -x stream-files'
+	wait_for eval 'kill -TERM $pid; grep -q "stopped while it waited" err'
+	run -1 wait $pid
+}

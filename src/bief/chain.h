@@ -14,6 +14,8 @@
 #include "stream.h"
 #include "vitals.h"
 
+#define TICK_0_US 10000 /* between the batches of --trigger 0 */
+
 #define INPUTS_MAX 64 /* of one program */
 
 /* Options that the runtime gives to every program, bief(7). */

@@ -14,6 +14,7 @@
 
 #include "chain.h"
 #include "child.h"
+#include "file.h"
 #include "json.h"
 #include "loop.h"
 #include "time.h"
@@ -33,6 +34,8 @@ on_signal(int sig)
 {
 	int saved = errno;
 
+	if (sig == SIGINT || sig == SIGTERM)
+		file_stop = 1;
 	if (sig == SIGUSR1)
 		asked_statistics = 1;
 	else if (sig == SIGHUP)
@@ -53,6 +56,7 @@ catch_signals(void)
 	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
 	struct sigaction a = {.sa_handler = on_signal};
 
+	file_stop = 0;
 	stops = asked_statistics = asked_reload = 0;
 	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		return;
@@ -475,6 +479,17 @@ feed_lines(struct feed *f)
 	return 0;
 }
 
+/* What is written must not come again. */
+static int
+feed_check(struct feed *f, const char *path)
+{
+	if (!output_feeds(&f->c->out, f->in.fd))
+		return 0;
+	f->c->failed = f->first;
+	return err_as(&f->c->err, STATUS_USAGE,
+		"'%s' is the input and the output", path);
+}
+
 /* The next of the files that a program was given; 0: there is none. */
 static int
 feed_next_file(struct feed *f)
@@ -487,15 +502,14 @@ feed_next_file(struct feed *f)
 	vitals_input_closed(f->c->vitals, f->in.fd);
 	if (f->in.fd > STDERR_FILENO)
 		close(f->in.fd);
-	f->in.fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
-		open(path, O_RDONLY | O_CLOEXEC);
+	input_next(&f->in, strcmp(path, "-") == 0 ? STDIN_FILENO :
+		open(path, O_RDONLY | O_CLOEXEC));
 	vitals_input(f->c->vitals, f->in.fd);
 	if (f->in.fd < 0) {
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
 	}
-	f->in.eof = false;
-	return 1;
+	return feed_check(f, path) < 0 ? -1 : 1;
 }
 
 static int
@@ -526,6 +540,8 @@ feed_run(struct feed *f)
 		f->files = f->first->operands;
 		if (feed_next_file(f) < 0)
 			return -1;
+	} else if (feed_check(f, "-") < 0) {
+		return -1;
 	}
 	/* Batches by the clock begin with the program, not with its input. */
 	if (f->first->priv->common.trigger != NULL && feed_first(f, NULL, 0) < 0)
@@ -611,6 +627,7 @@ source_pull(struct stage *st)
 static int
 source_drain(struct stage *st, int64_t until)
 {
+	int64_t step = st->out.interval_us;
 	int64_t looked = time_monotonic();
 	int got;
 
@@ -624,7 +641,7 @@ source_drain(struct stage *st, int64_t until)
 		loop_signals(st->chain);
 		if (loop_ticks(st->chain) < 0)
 			return -1;
-		if (stops || time_now() >= until)
+		if (stops || (until != INT64_MAX && time_due(until, step)))
 			return PULL_WAIT;
 	}
 	return got;
@@ -675,14 +692,16 @@ source_available(struct stage *st)
 static int
 source_live(struct stage *st, int64_t tick)
 {
+	int64_t step = st->out.interval_us;
 	int got;
 
 	do {
 		if ((got = source_drain(st, tick)) < 0 || got == PULL_END)
 			return got;
-		if (time_now() < tick && !stops && source_wait(st, tick) < 0)
+		if (!time_due(tick, step) && !stops &&
+			source_wait(st, tick) < 0)
 			return -1;
-	} while (time_now() < tick && !stops);
+	} while (!time_due(tick, step) && !stops);
 	return got;
 }
 
@@ -726,16 +745,13 @@ source_interval(struct stage *st)
 		if (got == PULL_END || stops)
 			return 0;
 		check_pace(st, number, start, busy, blocked);
-		/* The clock may be set back: then the tick is not waited for. */
-		while (time_now() < tick && time_now() > tick - 2 * step &&
-			!stops)
+		while (!time_due(tick, step) && !stops)
 			if (loop_wait(st->chain, NULL, 0, tick) < 0)
 				return -1;
 		if (stops)
 			return 0;
 		start = time_now();
-		tick = start < tick - step ?
-			time_floor_div(start, step) * step + step : tick + step;
+		tick = time_floor_div(start, step) * step + step;
 	}
 }
 

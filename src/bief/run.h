@@ -222,7 +222,7 @@ int run_emit(struct stage *st, struct record *r);
 /* Hand on a line of text (without its end).  At least JSON_PADDING readable
  * bytes must follow it. */
 int run_emit_line(struct stage *st, const char *line, size_t n);
-/* The same for n bytes of whole lines, each ended by LF.  Where the output is
+/* The same for n bytes of whole lines, each ended as eol.h says.  Where the output is
  * all that follows, the block is copied as it is.  (Lines are numbered by who
  * receives them.) */
 int run_emit_lines(struct stage *st, const char *p, size_t n);
@@ -269,6 +269,9 @@ const struct zone *run_zone(const struct stage *st);
 /* Write to standard output, for sinks that draw (buffered by the runtime). */
 void run_print(struct stage *st, const char *p, size_t n);
 bool run_terminal(const struct stage *st); /* standard output is one */
+/* Which file it is; inode 0: no regular file. */
+void run_output_file(const struct stage *st, uint64_t *device,
+	uint64_t *inode);
 /* The newest batch that this sink had committed when the run began, -1 none;
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
