@@ -90,6 +90,7 @@ static int
 sink_table_open(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
+	char name[200];
 
 	buf_init(&s->text);
 	if ((s->db == NULL) != (s->table == NULL))
@@ -104,6 +105,13 @@ sink_table_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--table: '%s' is a name of %s own: take another one",
 			s->table, *s->table == '_' ? "bief's" : "SQLite's");
+	if (s->db != NULL && (*s->db == '\0' ||
+		strcmp(s->db, ":memory:") == 0 || strncmp(s->db, "file:", 5) == 0))
+		return err_as(st->err, STATUS_USAGE, "--db: '%s' is no file, "
+			"and nothing would be kept in it: name the file%s",
+			err_quote(name, sizeof name, s->db, strlen(s->db)),
+			*s->db == 'f' ? " itself (./file:... where it is "
+			"called so)" : "");
 	if (s->db != NULL &&
 		(s->live || s->no_truncate || s->rows != UNTOLD ||
 			s->truncate != UNTOLD || s->style != STYLE_CONSOLE))
@@ -275,14 +283,24 @@ check_seen(struct stage *st)
 }
 
 static int
+add_row(struct stage *st, struct record *r)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	int ret;
+
+	if (check_keys(st, r) < 0)
+		return -1;
+	ret = dbtable_add(s->to, r, st->err);
+	return ret == 1 ? run_reject(st, r, "%s", st->err->text) : ret;
+}
+
+static int
 sink_table_record(struct stage *st, struct record *r)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
 	if (s->db != NULL)
-		return s->skip ? 0 :
-			check_keys(st, r) < 0 ? -1 :
-			dbtable_add(s->to, r, st->err);
+		return s->skip ? 0 : add_row(st, r);
 	if (s->style == STYLE_CONSOLE) {
 		draw_record(&s->draw, r);
 		return 0;
@@ -386,7 +404,7 @@ sink_table_eof(struct stage *st, struct batch *b)
 
 	if (s->drawing && !s->shown)
 		console(st, &s->last);
-	return 0;
+	return s->to != NULL ? dbtable_end(s->to, st->err) : 0;
 }
 
 static int
@@ -394,7 +412,11 @@ sink_table_commit(struct stage *st, const struct batch *b)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	return s->to == NULL ? 0 : dbtable_commit(s->to, st->err);
+	if (s->to == NULL)
+		return 0;
+	if (dbtable_commit(s->to, st->err) != 0)
+		return -1;
+	return b->whole ? dbtable_end(s->to, st->err) : 0;
 }
 
 static void
