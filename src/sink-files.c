@@ -129,9 +129,11 @@ static int
 sink_files_restore(struct stage *st)
 {
 	struct sink_files *s = STAGE(st, sink_files);
+	bool lost = false;
 	struct outdir_options o = {.path = st->operands[0],
 		.suffix = s->format == FORMAT_CSV ? ".csv" : ".json",
-		.identity = st->in.identity, .told = s->mode != UNTOLD};
+		.identity = st->in.identity, .told = s->mode != UNTOLD,
+		.lost = &lost};
 	const char *entry = run_committed_mark(st);
 	int64_t start;
 
@@ -141,11 +143,20 @@ sink_files_restore(struct stage *st)
 		return err_as(st->err, STATUS_DAMAGED, "the last commit does "
 			"not tell an entry of the log");
 	s->dir = outdir_open(&o, st->err);
+	if (s->dir == NULL && lost)
+		run_elsewhere(st);
 	if (s->dir == NULL)
 		return -1;
 	if (s->stamp)
 		outdir_stamp(s->dir, st->now.time_us);
 	return 0;
+}
+
+static void
+sink_files_target(struct stage *st, struct buf *what, struct buf *path)
+{
+	buf_str(what, "directory ");
+	buf_str(path, st->operands[0]);
 }
 
 static int
@@ -382,6 +393,7 @@ const struct op op_sink_files = {
 	.record = sink_files_record,
 	.batch = sink_files_batch,
 	.commit = sink_files_commit,
+	.target = sink_files_target,
 	.mark = sink_files_mark,
 	.close = sink_files_close,
 };

@@ -210,16 +210,32 @@ static int
 sink_table_restore(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
+	bool lost = false;
 	struct dbtable_options o = {.path = s->db, .table = s->table,
 		.mode = s->result, .told = s->mode != UNTOLD, .keys = &s->keys,
 		.fields = st->in.fields, .identity = st->in.identity,
-		.sink = st->out.stage};
+		.sink = st->out.stage, .lost = &lost};
 
 	if (s->db == NULL)
-		return 0;
+		return run_elsewhere(st);
 	o.committed = run_committed(st, &o.start);
 	s->to = dbtable_open(&o, st->err);
+	if (s->to == NULL && lost)
+		run_elsewhere(st);
 	return s->to == NULL ? -1 : 0;
+}
+
+static void
+sink_table_target(struct stage *st, struct buf *what, struct buf *path)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	if (s->db == NULL) {
+		buf_str(what, "to standard output");
+		return;
+	}
+	buf_printf(what, "table %s of ", s->table);
+	buf_str(path, s->db);
 }
 
 static int
@@ -451,5 +467,6 @@ const struct op op_sink_table = {
 	.batch = sink_table_batch,
 	.eof = sink_table_eof,
 	.commit = sink_table_commit,
+	.target = sink_table_target,
 	.close = sink_table_close,
 };

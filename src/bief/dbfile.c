@@ -3,11 +3,13 @@
  */
 #include "dbfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,26 +43,91 @@ cannot(const struct dbfile *f, const char *what, struct err *err)
 		err_quote(path, sizeof path, f->path, strlen(f->path)));
 }
 
+/* A file of SQLite's, and what it keeps beside it. */
+static void
+remove_all(int dir, const char *name)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	struct buf path;
+
+	buf_init(&path);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		buf_clear(&path);
+		buf_printf(&path, "%s%s", name, ends[i]);
+		unlinkat(dir, buf_cstr(&path), 0);
+	}
+	buf_release(&path);
+}
+
+static bool
+is_temporary(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 10 && n < 100 && strncmp(name, ".bief-", 6) == 0 &&
+		strcmp(name + n - 4, ".tmp") == 0;
+}
+
+void
+dbfile_tidy(const struct dbfile *f)
+{
+	char *path = mem_dup(f->path, directory(f->path));
+	DIR *d = opendir(*path != '\0' ? path : ".");
+	struct dirent *e;
+	int fd;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		if (!is_temporary(e->d_name))
+			continue;
+		fd = openat(dirfd(d), e->d_name,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			remove_all(dirfd(d), e->d_name);
+		close(fd);
+	}
+	if (d != NULL)
+		closedir(d);
+	free(path);
+}
+
+/* Somebody who tidies up may come before the lock; then try again. */
+static int
+make_locked(const char *path)
+{
+	struct stat s;
+	int fd;
+
+	for (;;) {
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd < 0 || flock(fd, LOCK_EX) != 0 ||
+			fstat(fd, &s) != 0 || s.st_nlink > 0)
+			return fd;
+		close(fd);
+	}
+}
+
+/* (The same number may be that of another process, in another container.) */
 int
 dbfile_make(struct dbfile *f, struct err *err)
 {
 	struct buf name;
-	int fd;
 
 	buf_init(&name);
-	buf_add(&name, f->path, directory(f->path));
-	buf_printf(&name, ".bief-%ld.tmp", (long)getpid());
-	f->tmp = mem_dup(buf_cstr(&name), name.n);
-	buf_release(&name);
-	unlink(f->tmp); /* of a process that was killed */
-	fd = open(f->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		free(f->tmp);
-		f->tmp = NULL;
-		return cannot(f, "open", err);
+	dbfile_tidy(f);
+	for (int i = 0; i < 100; i++) {
+		buf_clear(&name);
+		buf_add(&name, f->path, directory(f->path));
+		buf_printf(&name, ".bief-%ld.%d.tmp", (long)getpid(), i);
+		f->lock = make_locked(buf_cstr(&name));
+		if (f->lock >= 0 || errno != EEXIST)
+			break;
 	}
-	close(fd);
-	return 0;
+	if (f->lock >= 0)
+		f->tmp = mem_dup(buf_cstr(&name), name.n);
+	buf_release(&name);
+	return f->lock >= 0 ? 0 : cannot(f, "open", err);
 }
 
 int
@@ -88,8 +155,10 @@ dbfile_same(const struct dbfile *f)
 void
 dbfile_drop(struct dbfile *f)
 {
-	if (f->tmp != NULL)
-		unlink(f->tmp);
+	if (f->tmp == NULL)
+		return;
+	remove_all(AT_FDCWD, f->tmp);
+	close(f->lock);
 	free(f->tmp);
 	f->tmp = NULL;
 }

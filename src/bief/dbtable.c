@@ -209,8 +209,10 @@ check_owner(struct dbtable *t, struct err *err)
 }
 
 static int
-lost(int64_t batch, struct err *err)
+lost(const struct dbtable *t, int64_t batch, struct err *err)
 {
+	if (t->o.lost != NULL)
+		*t->o.lost = true;
 	return err_as(err, STATUS_DAMAGED, "it is gone, or older than the "
 		"checkpoint, which has committed batch %lld to it: put it "
 		"back, or start with a new checkpoint", (long long)batch);
@@ -250,7 +252,7 @@ read_batches(struct dbtable *t, struct err *err)
 	if ((made && !t->exists) ||
 		(t->o.committed >= 0 && known < t->o.committed) ||
 		(known != -2 && known < t->o.start))
-		return lost(known > t->o.start ? known : t->o.start, err);
+		return lost(t, known > t->o.start ? known : t->o.start, err);
 	if (known == -2 && others > 0 && !t->o.told)
 		return err_as(err, STATUS_DAMAGED,
 			"it belongs to another checkpoint: take another table, "
@@ -596,6 +598,7 @@ open_there(struct dbtable *t, struct err *err)
 		t->columns[i].made = false;
 	t->exists = t->known = t->changed = false;
 	t->indexed = 0;
+	dbfile_tidy(&t->file);
 	if (attach(t, t->o.path, err) != 0 || dbfile_know(&t->file, err) != 0 ||
 		look(t, err) != 0)
 		return -1;
@@ -639,7 +642,7 @@ static int
 open_new(struct dbtable *t, struct err *err)
 {
 	if (t->o.committed >= 0)
-		return lost(t->o.committed, err);
+		return lost(t, t->o.committed, err);
 	t->newest = t->o.start;
 	expect_columns(t);
 	if (dbfile_make(&t->file, err) != 0)

@@ -39,6 +39,7 @@ struct dbtable_options {
 	const char *sink;     /* its id there */
 	int64_t committed;    /* newest batch that it has committed, -1 */
 	int64_t start;        /* if none, what it need not have, -1 */
+	bool *lost;           /* set when that is not in the table */
 };
 
 /*

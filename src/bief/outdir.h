@@ -31,6 +31,7 @@ struct outdir_options {
 	const char *identity; /* of the checkpoint, or NULL */
 	int64_t committed;    /* newest batch that it has committed; -1 */
 	int64_t entry;        /* the log had this one then; -1 */
+	bool *lost;           /* set when that is not there */
 	bool told;            /* the user said to add to what is there */
 };
 

@@ -102,6 +102,10 @@ struct op {
 	 * with other lines is refused. */
 	void (*form)(struct stage *st, const struct plan *in, int n,
 		struct buf *out);
+	/* Sinks: what they write to, "table t of " and "q.db", the second a path
+	 * or nothing: a checkpoint that knows another target refuses it, see
+	 * run_elsewhere. */
+	void (*target)(struct stage *st, struct buf *what, struct buf *path);
 	/* The stream has ended.  Return 1 to have one more batch run from here
 	 * on; *b is set, change its watermark.  (Not with a checkpoint.) */
 	int (*eof)(struct stage *st, struct batch *b);
@@ -244,6 +248,10 @@ bool run_terminal(const struct stage *st); /* standard output is one */
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
 int64_t run_committed(const struct stage *st, int64_t *start);
+/* Has this sink committed to another target?  Then -1 with a message, which is
+ * for restore to return, unless the target has what was committed (it was
+ * moved).  Else 0. */
+int run_elsewhere(struct stage *st);
 /* What the sink's mark wrote for that batch; NULL: nothing.  Until close. */
 const char *run_committed_mark(const struct stage *st);
 /* Have committed called now, when there is news; also done at the end of each
