@@ -18,6 +18,8 @@
 #include "schema.h"
 #include "value.h"
 
+#define PATH_MOST 4000 /* of a subdirectory; the system takes 4096 in all */
+
 enum { FORMAT_JSON, FORMAT_CSV };
 enum { UNTOLD = -1 };
 
@@ -89,6 +91,13 @@ sink_files_open(struct stage *st)
 			st->noperands == 0 ? "which directory? %s DIR"
 					   : "one directory at a time: %s DIR",
 			st->op->name);
+	if (strcmp(st->operands[0], "-") == 0)
+		return err_as(st->err, STATUS_USAGE, "'-' is no directory: a "
+			"stream leaves by standard output where no sink "
+			"follows%s (a directory of that name is ./-)",
+			s->format == FORMAT_CSV ? ", as JSON; for CSV on "
+			"standard output write to a directory and cat its "
+			"files" : "");
 	if (separator(s) == '\0' ||
 		(s->sep != NULL && s->format == FORMAT_JSON))
 		return err_as(st->err, STATUS_USAGE,
@@ -268,6 +277,11 @@ find_columns(struct stage *st, const struct record *r)
 		found += s->place[i] >= 0;
 	}
 	s->id = shape->id;
+	if (s->names.n == 0) {
+		s->id = 0;
+		return run_reject(st, r, "it has no fields, and a CSV needs a "
+			"column");
+	}
 	if (found < shape->n) {
 		s->id = 0;
 		return run_reject(st, r,
@@ -293,6 +307,34 @@ put_header(struct sink_files *s, struct buf *out)
 	buf_byte(out, '\n');
 }
 
+/* The record's subdirectory; 1: it is refused, for no file system could have
+ * one of its name. */
+static int
+find_part(struct stage *st, const struct record *r)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	size_t i, begin;
+
+	buf_clear(&s->sub);
+	for (i = 0; i < s->by.n; i++) {
+		if (i > 0)
+			buf_byte(&s->sub, '/');
+		begin = s->sub.n;
+		put_part(s, s->by.s[i], record_get(r, &s->part[i]));
+		if (s->sub.n - begin > outdir_most(s->dir))
+			return run_reject(st, r, "the value of '%s' makes a "
+				"name of %zu bytes, and a directory's can have "
+				"%zu: partition by something shorter",
+				s->by.s[i], s->sub.n - begin,
+				outdir_most(s->dir)) < 0 ? -1 : 1;
+	}
+	if (s->sub.n < PATH_MOST)
+		return 0;
+	return run_reject(st, r, "the path of its partition has %zu bytes, and "
+		"can have %d: partition by less", s->sub.n, PATH_MOST) < 0 ?
+		-1 : 1;
+}
+
 static int
 sink_files_record(struct stage *st, struct record *r)
 {
@@ -310,12 +352,9 @@ sink_files_record(struct stage *st, struct record *r)
 		if (ret != 1)
 			return ret;
 	}
-	buf_clear(&s->sub);
-	for (i = 0; i < s->by.n; i++) {
-		if (i > 0)
-			buf_byte(&s->sub, '/');
-		put_part(s, s->by.s[i], record_get(r, &s->part[i]));
-	}
+	ret = find_part(st, r);
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
 	f = outdir_file(s->dir, buf_cstr(&s->sub), s->sub.n, &made);
 	out = outdir_text(f);
 	if (s->format == FORMAT_JSON) {

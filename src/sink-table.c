@@ -328,16 +328,36 @@ sink_table_record(struct stage *st, struct record *r)
 	return 0;
 }
 
+/* What has left the screen at its top cannot be drawn over: let none do so.
+ * (The cursor stands in the line below.) */
+static void
+fit(struct buf *text, size_t screen)
+{
+	size_t i, lines = 0, fits = 0;
+
+	for (i = 0; i < text->n; i++)
+		if (text->p[i] == '\n' && ++lines + 2 == screen)
+			fits = i + 1;
+	if (screen == 0 || lines < screen)
+		return;
+	text->n = fits;
+	buf_printf(text, "... and %zu lines for which the screen is too low\n",
+		screen > 2 ? lines - (screen - 2) : lines);
+}
+
 /* Print what is in s->text, with --live in the place of what was last. */
 static void
 show(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 	bool live = s->live && run_terminal(st);
+	size_t i, screen = live ? run_screen(st) : 0;
 	struct buf head;
-	size_t i;
 
 	buf_init(&head);
+	fit(&s->text, screen);
+	if (screen > 0 && s->lines >= screen)
+		s->lines = screen - 1; /* it has become lower */
 	if (live && s->lines > 0)
 		buf_printf(&head, "\033[%zuF\033[J", s->lines);
 	if (live) /* a line that is too long must stay one line */

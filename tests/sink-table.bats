@@ -192,6 +192,73 @@ stream() {
 	EOF
 }
 
+@test "--style pprint escapes what Python's repr does" {
+	python3 -c 'import sys, unicodedata; sys.exit(unicodedata.unidata_version != "14.0.0")' ||
+		skip "another Unicode"
+	python3 - >in <<-'EOF'
+	import json
+	for i in range(0, 0x110000, 64):
+	    if not 0xd800 <= i < 0xe000:
+	        s = "".join(map(chr, range(i, i + 64)))
+	        print(json.dumps({"a": [s], "b": 1}, ensure_ascii=False))
+	for s in ["'", '"', "'\"", "\\", "\u00a0\u200b\u202e\u3000"]:
+	    print(json.dumps({"a": [s], "b": s}))
+	EOF
+	sink-table --style pprint --rows 99999 <in | sed '1,3d;$d' >out
+	python3 - >want <<-'EOF'
+	import json
+	for line in open("in", encoding="utf-8"):
+	    print(tuple(json.loads(line).values()))
+	EOF
+	cmp want out
+}
+
+# terminal ROWS COMMAND...: what it prints on a terminal of so many lines.
+terminal() {
+	python3 - "$@" <<-'EOF'
+	import fcntl, os, pty, struct, subprocess, sys, termios
+	main, side = pty.openpty()
+	fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("4H", int(sys.argv[1]), 80, 0, 0))
+	p = subprocess.Popen(sys.argv[2:], stdin=open("in"), stdout=side)
+	os.close(side)
+	try:
+	    while data := os.read(main, 65536):
+	        sys.stdout.buffer.write(data)
+	except OSError:
+	    pass
+	sys.exit(p.wait())
+	EOF
+}
+
+@test "--live draws no more than the screen has lines for" {
+	stream '' "$(seq -f '{"n":%.0f}' -s '\n' 12)" '{"n":1}' >in
+	terminal 10 sink-table --live | tr -d '\r' | sed 's/\x1b/ESC/g' >out
+	echo >>out
+	is out <<-'EOF'
+	ESC[?7l-------------------------------------------
+	Batch: 0
+	-------------------------------------------
+	+---+
+	|  n|
+	+---+
+	|  1|
+	|  2|
+	... and 12 lines for which the screen is too low
+	ESC[?7hESC[9FESC[JESC[?7l-------------------------------------------
+	Batch: 1
+	-------------------------------------------
+	+---+
+	|  n|
+	+---+
+	|  1|
+	+---+
+	
+	ESC[?7h
+	EOF
+	terminal 40 sink-table --live | grep -c '^|' >out
+	is out <<<15
+}
+
 @test "mode complete without an aggregation is refused" {
 	stream '' '{"n":1}' > in
 	run -2 sink-table --mode complete < in

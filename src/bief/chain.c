@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "chain.h"
@@ -690,6 +691,15 @@ bool
 run_terminal(const struct stage *st)
 {
 	return st->chain->out.terminal;
+}
+
+size_t
+run_screen(const struct stage *st)
+{
+	struct winsize size;
+
+	return ioctl(st->chain->out.fd, TIOCGWINSZ, &size) == 0 ? size.ws_row :
+		0;
 }
 
 const struct zone *

@@ -42,6 +42,7 @@ struct outfile {
 struct outdir {
 	struct outdir_options o;
 	int fd;      /* of the directory */
+	size_t most; /* bytes of a name in it */
 	int64_t seq; /* of the next entry of the log */
 	int64_t newest; /* batch in the log under the identity; -1 */
 	char stamp[TIME_MAX + 2]; /* in the names of the batch's files */
@@ -398,6 +399,7 @@ take_directory(struct outdir *d, struct err *err)
 {
 	struct stat s;
 	bool made;
+	long most;
 
 	if (d->o.entry >= 0 && stat(d->o.path, &s) != 0 && errno == ENOENT)
 		return lost(d, err);
@@ -407,6 +409,8 @@ take_directory(struct outdir *d, struct err *err)
 	d->fd = open(d->o.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0)
 		return err_sys(err, "cannot open it");
+	most = fpathconf(d->fd, _PC_NAME_MAX);
+	d->most = most > 0 ? (size_t)most : NAME_MAX;
 	if (made && sync_directory(d, "..", err) != 0)
 		return -1;
 	if (d->o.entry >= 0 && faccessat(d->fd, LOG, F_OK, 0) != 0)
@@ -527,6 +531,12 @@ outdir_file(struct outdir *d, const char *sub, size_t n, bool *made)
 	if (d->n > d->mask)
 		hash_grow(d);
 	return f;
+}
+
+size_t
+outdir_most(const struct outdir *d)
+{
+	return d->most;
 }
 
 struct buf *
