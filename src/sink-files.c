@@ -341,8 +341,8 @@ sink_files_record(struct stage *st, struct record *r)
 	struct sink_files *s = STAGE(st, sink_files);
 	struct outfile *f;
 	struct buf *out;
+	size_t i, begin;
 	bool made;
-	size_t i;
 	int ret;
 
 	if (s->skip)
@@ -364,12 +364,16 @@ sink_files_record(struct stage *st, struct record *r)
 	}
 	if (made)
 		put_header(s, out);
+	begin = out->n;
 	for (i = 0; i < s->names.n; i++) {
 		if (i > 0)
 			buf_byte(out, separator(s));
 		if (s->place[i] >= 0)
 			put_cell(s, out, &r->v[s->place[i]]);
 	}
+	/* A line of nothing would be no row to its reader. */
+	if (s->names.n == 1 && out->n == begin)
+		buf_str(out, "\"\"");
 	buf_byte(out, '\n');
 	return outdir_added(s->dir, f, st->err);
 }
