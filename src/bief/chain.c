@@ -693,6 +693,13 @@ run_terminal(const struct stage *st)
 	return st->chain->out.terminal;
 }
 
+void
+run_enough(struct stage *st)
+{
+	if (!st->in.stream)
+		st->chain->enough = true;
+}
+
 size_t
 run_screen(const struct stage *st)
 {

@@ -244,6 +244,9 @@ const struct zone *run_zone(const struct stage *st);
 /* Write to standard output, for sinks that draw (buffered by the runtime). */
 void run_print(struct stage *st, const char *p, size_t n);
 bool run_terminal(const struct stage *st); /* standard output is one */
+/* No record that may still come can matter: without batches the process ends as
+ * if its input had. */
+void run_enough(struct stage *st);
 size_t run_screen(const struct stage *st); /* its lines; 0: not known */
 /* The newest batch that this sink had committed when the run began, -1 none;
  * and where it starts: a new sink after what all others have.  From restore
