@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "chain.h"
@@ -750,6 +751,22 @@ void
 run_output_file(const struct stage *st, uint64_t *device, uint64_t *inode)
 {
 	output_file(&st->chain->out, device, inode);
+}
+
+void
+run_enough(struct stage *st)
+{
+	if (!st->in.stream)
+		st->chain->enough = true;
+}
+
+size_t
+run_screen(const struct stage *st)
+{
+	struct winsize size;
+
+	return ioctl(st->chain->out.fd, TIOCGWINSZ, &size) == 0 ? size.ws_row :
+		0;
 }
 
 const struct zone *

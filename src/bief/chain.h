@@ -83,6 +83,7 @@ struct chain {
 	struct vitals *vitals; /* NULL: nothing runs (explain) */
 	int64_t slow_us;      /* when a slow batch was last said, monotonic */
 	uint64_t slow;        /* such batches since */
+	bool enough;          /* what still comes cannot matter: run_enough */
 	bool held;            /* it waits for its sinks, not for input */
 };
 

@@ -1193,6 +1193,74 @@ commit_save(const struct place *p, int64_t batch, const char *mark,
 }
 
 int
+target_save(const struct place *p, const char *words, const char *full,
+	struct err *err)
+{
+	struct buf b;
+	int ret;
+
+	buf_init(&b);
+	buf_str(&b, "{\"writes\":");
+	json_quote(&b, words, strlen(words));
+	buf_str(&b, ",\"to\":");
+	json_quote(&b, full, strlen(full));
+	buf_byte(&b, '}');
+	ret = file_save(p->dir, "target", "target", b.p, b.n, err);
+	buf_release(&b);
+	return ret;
+}
+
+/* A member's plain text, allocated, or NULL. */
+static char *
+member_string(const struct value *object, const char *name)
+{
+	struct value v;
+	struct buf tmp;
+	char *text = NULL;
+	const char *s;
+	size_t n;
+
+	buf_init(&tmp);
+	if (json_get(object, name, strlen(name), &v) &&
+		v.type == VALUE_STRING) {
+		s = value_string(&v, &n, &tmp);
+		text = mem_dup(s, n);
+	}
+	buf_release(&tmp);
+	return text;
+}
+
+int
+target_load(const char *place, const char *full, char **words, struct err *err)
+{
+	struct json_error why;
+	struct value v;
+	struct buf b;
+	char *was = NULL;
+	int ret;
+
+	*words = NULL;
+	buf_init(&b);
+	ret = file_load(place, "target", "target", &b, err);
+	if (ret == 0) {
+		buf_need(&b, JSON_PADDING);
+		if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
+			v.type != VALUE_OBJECT ||
+			(was = member_string(&v, "to")) == NULL ||
+			(*words = member_string(&v, "writes")) == NULL)
+			ret = err_as(err, STATUS_DAMAGED,
+				"'%s/target' cannot be read", place);
+	}
+	if (ret == 0 && full != NULL && strcmp(was, full) == 0) {
+		free(*words);
+		*words = NULL;
+	}
+	free(was);
+	buf_release(&b);
+	return ret;
+}
+
+int
 commit_last(const char *place, int64_t *batch, bool *any, char **mark,
 	struct err *err)
 {

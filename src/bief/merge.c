@@ -310,7 +310,8 @@ read_sides(struct merge *m)
 			return err_in(&m->c->err, "%s", s->spec.path);
 	}
 	/* Of a stream with batches the end comes, or it is cut off. */
-	if (loop_silent(&m->silence, heard || rest) && !m->stream)
+	if ((loop_silent(&m->silence, heard || rest) || m->c->enough ||
+		(loop_terminated() && m->c->planned)) && !m->stream)
 		for (int i = 0; i < m->n; i++)
 			m->side[i].over = true;
 	return 0;
@@ -624,6 +625,8 @@ run_rounds(struct merge *m)
 			chain_cut(m->st);
 			return output_flush(&m->c->out, &m->c->err);
 		}
+		if (m->stream && m->c->planned && !m->open && loop_term_past())
+			break;
 	}
 	return chain_finish(m->st);
 }

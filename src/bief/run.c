@@ -26,8 +26,9 @@
 #define TELL_US 50000 /* bief ps learns of counts so often, at least */
 
 /* Signals belong to the process, so these do too. */
-static volatile sig_atomic_t stops, asked_statistics, asked_reload;
+static volatile sig_atomic_t stops, terminated, asked_statistics, asked_reload;
 static int wake[2] = {-1, -1};
+static int64_t term_us; /* when SIGTERM was first asked about */
 
 static void
 on_signal(int sig)
@@ -40,11 +41,13 @@ on_signal(int sig)
 		asked_statistics = 1;
 	else if (sig == SIGHUP)
 		asked_reload = 1;
-	else if (++stops > 1 && sig == SIGINT) {
+	else if (++stops > 1) {
 		child_kill_all();
 		vitals_forget();
 		_exit(128 + sig);
 	}
+	if (sig == SIGTERM)
+		terminated = 1;
 	if (write(wake[1], "", 1) < 0)
 		errno = 0;
 	errno = saved;
@@ -57,7 +60,8 @@ catch_signals(void)
 	struct sigaction a = {.sa_handler = on_signal};
 
 	file_stop = 0;
-	stops = asked_statistics = asked_reload = 0;
+	term_us = 0;
+	stops = terminated = asked_statistics = asked_reload = 0;
 	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		return;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
@@ -68,6 +72,20 @@ bool
 loop_stopping(void)
 {
 	return stops > 0;
+}
+
+bool
+loop_terminated(void)
+{
+	if (terminated && term_us == 0)
+		term_us = time_monotonic();
+	return terminated;
+}
+
+bool
+loop_term_past(void)
+{
+	return loop_terminated() && time_monotonic() - term_us > SILENCE_US;
 }
 
 void
@@ -378,6 +396,7 @@ struct feed {
 	struct loop_place at;
 	bool stream; /* there was a header */
 	bool failed; /* a program in front has */
+	bool over;   /* the input goes on, but we do not */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
 };
 
@@ -465,6 +484,21 @@ feed_line(struct feed *f, const char *line, size_t n)
 	return chain_give_line(f->first, line, n);
 }
 
+/*
+ * Is this the end, although the input has none?  Who has had enough does not
+ * ask for more.  SIGTERM ends a filter at the next line; where there are batches
+ * at the end of one, if what is in front has not come to its own end by then.
+ */
+static bool
+feed_over(struct feed *f)
+{
+	if (f->c->enough)
+		f->over = true;
+	else if (loop_terminated() && f->c->planned && !f->at.open)
+		f->over = !f->stream || loop_term_past();
+	return f->over;
+}
+
 static int
 feed_lines(struct feed *f)
 {
@@ -472,7 +506,7 @@ feed_lines(struct feed *f)
 	size_t n;
 	enum line got;
 
-	while (!f->failed && (got = input_line(&f->in, &line, &n)) != LINE_NONE)
+	while (!f->failed && !feed_over(f) && (got = input_line(&f->in, &line, &n)) != LINE_NONE)
 		if ((got == LINE_GOOD ? feed_line(f, line, n) :
 				chain_give_long(f->first, line, n)) < 0)
 			return -1;
@@ -521,7 +555,7 @@ feed_end(struct feed *f)
 		return output_flush(&f->c->out, &f->c->err);
 	if (!f->c->planned && feed_first(f, NULL, 0) < 0)
 		return -1;
-	if (f->stream && !f->at.eof) {
+	if (f->stream && !f->at.eof && !f->over) {
 		chain_cut(f->first);
 		return output_flush(&f->c->out, &f->c->err);
 	}
@@ -571,6 +605,8 @@ feed_run(struct feed *f)
 		}
 		if (feed_lines(f) < 0)
 			return -1;
+		if (f->over)
+			break;
 		if (got == 0 && (got = feed_next_file(f)) <= 0) {
 			if (got < 0)
 				return -1;
@@ -634,6 +670,8 @@ source_drain(struct stage *st, int64_t until)
 	while ((got = source_pull(st)) == PULL_MORE) {
 		int64_t now = time_monotonic();
 
+		if (st->chain->enough)
+			return PULL_END;
 		tell_now_and_then(st->chain, now);
 		if (now - looked < LOOK_US && until == INT64_MAX)
 			continue;

@@ -97,6 +97,10 @@ struct sink {
 	int (*restore)(struct stage *st);
 	int (*commit)(struct stage *st, const struct batch *b);
 	int (*mark)(struct stage *st, struct buf *out);
+	/* What it writes to, "table t of " and "q.db", the second a path or
+	 * nothing: a checkpoint that knows another target refuses it, see
+	 * run_elsewhere. */
+	void (*target)(struct stage *st, struct buf *what, struct buf *path);
 };
 
 /*
@@ -272,10 +276,18 @@ bool run_terminal(const struct stage *st); /* standard output is one */
 /* Which file it is; inode 0: no regular file. */
 void run_output_file(const struct stage *st, uint64_t *device,
 	uint64_t *inode);
+/* No record that may still come can matter: without batches the process ends as
+ * if its input had. */
+void run_enough(struct stage *st);
+size_t run_screen(const struct stage *st); /* its lines; 0: not known */
 /* The newest batch that this sink had committed when the run began, -1 none;
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
 int64_t run_committed(const struct stage *st, int64_t *start);
+/* Has this sink committed to another target?  Then -1 with a message, which is
+ * for restore to return, unless the target has what was committed (it was
+ * moved).  Else 0. */
+int run_elsewhere(struct stage *st);
 /* What the sink's mark wrote for that batch; NULL: nothing.  Until close. */
 const char *run_committed_mark(const struct stage *st);
 /* Have committed called now, when there is news; also done at the end of each
