@@ -32,3 +32,12 @@ conformance() {
 	shared
 	conformance "$SHARED/spark-cases"
 }
+
+@test "what bief does not have is not expressible, and no failure" {
+	cat >forgets.jsonl <<-'END'
+	{"id": "Own#forgets", "suite": "Own", "kind": "error", "query": {"op": "select", "columns": ["value"], "mode": "append", "sink": "memory", "query_name": "t"}, "batches": [{"input": [{"value": 1}], "expect": [{"value": 1}], "restart": false}, {"input": [{"value": 2}], "expect": null, "restart": true}], "expect_error": {"when": "start", "message_contains": ["recovering"]}}
+	END
+	BIEF_BIN=${BIEF_BIN:-$TOP/bin} run -0 "$TOP/tests/conformance" forgets.jsonl
+	[[ ${lines[0]} == *"not expressible: Own#forgets: a sink that forgets: "* ]]
+	[[ ${lines[-1]} == "0 passed, 0 failed, 1 not expressible" ]]
+}

@@ -3,8 +3,8 @@ import json
 import re
 
 from common import (Directory, Failed, NotExpressible, Refused, Stage,
-                    batches_of, brief, compare_rows, deviates, progress_of,
-                    run, same, stream_text)
+                    batches_of, brief, compare_rows, deviates, dumps,
+                    progress_of, run, same, stream_text)
 from machine import micros
 
 
@@ -65,7 +65,7 @@ class Query:
 
     def join_static(self, o):
         names = [f.strip().split()[0] for f in o["schema"].split(",")]
-        rows = "".join(json.dumps(dict(zip(names, r)), default=str) + "\n"
+        rows = "".join(dumps(dict(zip(names, r))) + "\n"
                        for r in o["rows"])
         table = self.where.write(rows, ".jsonl")
         return [Stage(["join-static", table, "--table-schema", o["schema"],

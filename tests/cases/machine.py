@@ -9,7 +9,8 @@ import shlex
 import signal
 import subprocess
 
-from common import (BIN, Failed, Refused, Text, batches_of, control, run)
+from common import (BIN, Failed, Refused, Text, batches_of, control, dumps,
+                    run)
 from query import Source
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -142,7 +143,7 @@ def step_time(step, n):
 
 
 def line_of(record):
-    return json.dumps(record, ensure_ascii=False, default=str)
+    return dumps(record)
 
 
 def records(step, name):
@@ -332,10 +333,11 @@ class Restarting:
         self.taps = []
         self.status = os.path.join(self.where.path, f"status{self.runs}")
         out = os.path.join(self.where.path, f"run{self.runs}")
-        failing = bool(step.get("inject_failure"))
+        failing = fails(step)
         text = self.shell(node, out, trigger)
         if failing:
-            sink = ["sh", "-c", "exit 1"]
+            # It has begun with the batch, and has nothing of it.
+            sink = ["sh", "-c", "head -n 3 >/dev/null; exit 1"]
         elif mode == "append":
             sink = ["sink-files", self.sink]
         else:
@@ -366,6 +368,15 @@ class Restarting:
             except FileNotFoundError:
                 found.append(0)
         return found
+
+
+def fails(step):
+    """Does something fail while the step runs?  Damage to the checkpoint
+    comes before."""
+    failure = step.get("inject_failure")
+    return bool(failure) and not (
+        isinstance(failure, str) and
+        re.search(r"\b(offset|commit)", failure))
 
 
 PATIENCE = 20  # seconds that a pipeline may take

@@ -39,6 +39,14 @@ class Call:
         self.fn, self.args = fn, args
 
 
+class Cast(Call):
+    """cast(x as a type), which may have brackets: decimal(10,2)"""
+
+    def __init__(self, value, type_):
+        super().__init__("cast", [value])
+        self.to = type_
+
+
 class Op:
     """Unary or binary operator; fn is its sign, in capitals."""
 
@@ -138,15 +146,50 @@ class Reader:
             return Op("NEG", [self.unary()])
         return self.primary()
 
-    def arguments(self):
+    def listed(self, end):
         args = []
-        if self.take(")"):
+        if self.take(end):
             return args
         while True:
             args.append(self.expr())
-            if self.take(")"):
+            if self.take(end):
                 return args
             self.need(",")
+
+    def arguments(self):
+        self.distinct = bool(self.take("DISTINCT"))
+        return self.listed(")")
+
+    def case(self):
+        """CASE [x] WHEN a THEN b ... [ELSE c] END"""
+        value = None if self.peek("WHEN") else self.expr()
+        args = []
+        while self.take("WHEN"):
+            test = self.expr()
+            args.append(test if value is None else Op("=", [value, test]))
+            self.need("THEN")
+            args.append(self.expr())
+        args.append(self.expr() if self.take("ELSE") else
+                    Literal("NULL", OTHER))
+        self.need("END")
+        return Op("CASE", args)
+
+    def call(self, name):
+        """name(...), the bracket read"""
+        self.distinct = False
+        args = self.arguments()
+        return Call(name + ("_distinct" if self.distinct else ""), args)
+
+    def type_name(self):
+        """A type, as it is written: decimal(10, 2), array<int>"""
+        out, depth = "", 0
+        while True:
+            kind, text = self.tokens[self.at]
+            if kind == "end" or (depth == 0 and text in (")", ",")):
+                return out.lower()
+            depth += (text in "(<") - (text in ")>")
+            out += text + (" " if text == "," else "")
+            self.at += 1
 
     def primary(self):
         kind, text = self.tokens[self.at]
@@ -161,24 +204,29 @@ class Reader:
                 return Call("struct", [first] + self.arguments())
             self.need(")")
             return first
+        if text == "*":
+            return Name(["*"])
+        if text == "[":
+            return Call("array", self.listed("]"))
         if kind != "name":
             raise SqlError(f"'{text}' is not expected in '{self.text}'")
         if text.upper() in ("NULL", "TRUE", "FALSE"):
             return Literal(text.upper(),
                            OTHER if text.upper() == "NULL" else BOOLEAN)
+        if text.upper() == "CASE" and not self.peek(".", "("):
+            return self.case()
         if text.upper() == "CAST" and self.take("("):
             value = self.expr()
             self.need("AS")
-            type_ = self.tokens[self.at][1].lower()
-            self.at += 1
+            type_ = self.type_name()
             self.need(")")
-            return Call(type_, [value])
+            return Cast(value, type_)
         parts = [text.strip("`")]
         while self.take("."):
             parts.append(self.tokens[self.at][1].strip("`"))
             self.at += 1
         if self.take("("):
-            return Call(".".join(parts), self.arguments())
+            return self.call(".".join(parts))
         return Name(parts)
 
 
@@ -203,6 +251,27 @@ def item(text):
     if name is None:
         name = node.parts[-1] if isinstance(node, Name) else text
     return name, node
+
+
+def parts(text):
+    """What the commas outside of brackets and quotes part: the items of a
+    select list; of a list of such texts, all of them."""
+    if not isinstance(text, str):
+        return [p for t in text for p in parts(t)]
+    out, depth, quote_, start = [], 0, None, 0
+    for i, c in enumerate(text):
+        if quote_:
+            quote_ = None if c == quote_ and text[i - 1] != "\\" else quote_
+        elif c in "'`":
+            quote_ = c
+        elif c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+        elif c == "," and depth == 0:
+            out.append(text[start:i].strip())
+            start = i + 1
+    return out + [text[start:].strip()]
 
 
 def names(node):
@@ -247,6 +316,9 @@ class Writer:
         if fn == "window_time":
             return self.resolve(node.args[0].parts + ["time"])
         args = [self.write(a) for a in node.args]
+        if isinstance(node, Cast):
+            return f"cast({args[0][0]} as {node.to})", \
+                CASTS.get(node.to, OTHER)
         if fn == "struct":
             # A tuple of Scala: its fields go by their places.
             fields = [f"'_{i + 1}', {a}" for i, (a, _) in enumerate(args)]
@@ -256,7 +328,9 @@ class Writer:
         type_ = {"length": LONG, "size": LONG, "split": "array<string>",
                  "contains": BOOLEAN, "upper": STRING, "lower": STRING,
                  "concat": STRING, "abs": args[0][1] if args else OTHER,
-                 "current_timestamp": TIME}.get(fn, OTHER)
+                 "unix_micros": LONG, "unix_millis": LONG,
+                 "unix_seconds": LONG, "current_timestamp": TIME
+                 }.get(fn, OTHER)
         return f"{node.fn}({', '.join(a for a, _ in args)})", type_
 
     def operator(self, node):
@@ -266,6 +340,11 @@ class Writer:
             return f"(- {args[0][0]})", args[0][1]
         if fn in ("IS NULL", "IS NOT NULL"):
             return f"({args[0][0]} {fn})", BOOLEAN
+        if fn == "CASE":
+            tests = zip(args[:-1:2], args[1::2])
+            return "(CASE " + " ".join(
+                f"WHEN {a} THEN {b}" for (a, _), (b, _) in tests) + \
+                f" ELSE {args[-1][0]} END)", args[1][1]
         if fn == "NOT":
             return f"(NOT {args[0][0]})", BOOLEAN
         if fn == "IN":
