@@ -41,3 +41,16 @@ conformance() {
 	[[ ${lines[0]} == *"not expressible: Own#forgets: a sink that forgets: "* ]]
 	[[ ${lines[-1]} == "0 passed, 0 failed, 1 not expressible" ]]
 }
+
+@test "a deviation names a case, a suite or a page, and gives its reason" {
+	local name number reason page
+	while read -r name number reason; do
+		[[ $name == '#'* ]] && continue
+		[[ $number =~ ^([0-9]+|\*)$ && -n $reason ]] || return 1
+		[[ $name == *'#'* ]] || continue
+		page=${name%%#*}
+		[[ $page == @(plan|sql|*Suite) ]] ||
+			compgen -G "$TOP/man/$page.[157]" >/dev/null ||
+			{ echo "no page: $name"; return 1; }
+	done <"$TOP/tests/deviations"
+}

@@ -66,25 +66,36 @@ class FileQuery:
                 if clean == "archive" and "sourcearchivedir" in options:
                     clean += "=" + self.inside(options["sourcearchivedir"])
                 argv += ["--clean", clean]
-            elif k in ("sourcearchivedir", "pathglobfilter") or k in CACHES:
+            elif k in ("sourcearchivedir", "pathglobfilter",
+                       "recursivefilelookup") or k in CACHES:
                 continue
             elif k in ("modifiedafter", "modifiedbefore"):
                 argv += ["--" + k, v]
             else:
                 raise NotExpressible(f"the option {k} of the file source")
+        if options.get("recursivefilelookup") == "true":
+            return argv + [os.path.join(self.path(), *["*"] * n)
+                           for n in range(1, self.depth() + 2)]
         if self.parted():
             argv.append("--partitions")
         return argv + [self.path()]
 
+    def inputs(self):
+        out = [s.get("input") for s in self.case.get("batches") or []]
+        out.append({"files": self.query.get("existing_files") or []})
+        return [f["name"] for i in out if isinstance(i, dict)
+                for f in i.get("files", [])]
+
+    def depth(self):
+        """How many directories deep files lie."""
+        return max((n.count("/") for n in self.inputs()), default=0)
+
     def parted(self):
         """Do names of directories tell columns?  Not through a glob."""
-        if re.search(r"[*?\[]", self.query["path"]):
+        if re.search(r"[*?\[]", self.query["path"]) or \
+                self.options().get("recursivefilelookup") == "true":
             return False
-        inputs = [s.get("input") for s in self.case.get("batches") or []]
-        inputs.append({"files": self.query.get("existing_files") or []})
-        return any("=" in os.path.dirname(f["name"])
-                   for i in inputs if isinstance(i, dict)
-                   for f in i.get("files", []))
+        return any("=" in os.path.dirname(n) for n in self.inputs())
 
     def existing(self):
         """Files that are there when the schema is inferred."""
@@ -136,6 +147,10 @@ class FileQuery:
         if q["format"] == "text":
             rel = Relation(Program(["parse-text"], [node]),
                            {"value": Column("value", "string")})
+            name = next(iter(columns(schema)), "value")
+            if name != "value":
+                rel = Relation(Program(["pick", f"{name}=value"], [rel.node]),
+                               {name: Column(name, "string")})
         elif q["format"] == "json":
             ddl = self.schema if schema == "infer" else schema
             rel = Relation(Program(["parse-json"] + (

@@ -42,9 +42,14 @@ def time_of(x):
 
 def shown(rel, row, like):
     """Our record as the case writes rows: columns of the query, times as
-    numbers where the case has numbers."""
+    numbers where the case has numbers.  Columns that the query does not name
+    are the case's that we do not have, in their order."""
     out = {}
-    for name, c in rel.columns.items():
+    free = [n for n in like if n not in rel.columns]
+    unnamed = [n for n in rel.columns if n not in like]
+    names = dict(zip(unnamed, free)) if len(free) == len(unnamed) else {}
+    for column, c in rel.columns.items():
+        name = names.get(column, column)
         if c.window:
             v = {"start": row.get(c.field), "end": row.get(c.end)}
             if v["start"] is None and v["end"] is None:

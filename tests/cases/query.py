@@ -796,6 +796,8 @@ class Query:
         items = []
         out = {}
         for name, node in self.items(rel, columns):
+            if name in out:
+                name = "right_" + name
             if isinstance(node, sqltext.Name):
                 try:
                     c, rest = rel.find(node.parts)

@@ -12,12 +12,19 @@ TOKEN = re.compile(r"""\s*(?:
   | (?P<op><=>|<=|>=|!=|<>|==|\|\||->|[-+*/%=<>(),.\[\]])
 )""", re.X)
 
-TIME, LONG, DOUBLE, STRING, BOOLEAN, OTHER = \
-    "timestamp", "bigint", "double", "string", "boolean", None
+TIME, DATE, LONG, DOUBLE, STRING, BOOLEAN, OTHER = \
+    "timestamp", "date", "bigint", "double", "string", "boolean", None
 
 CASTS = {"int": LONG, "bigint": LONG, "long": LONG, "string": STRING,
          "double": DOUBLE, "float": DOUBLE, "boolean": BOOLEAN,
-         "timestamp": TIME, "date": "date"}
+         "timestamp": TIME, "date": DATE}
+
+
+# What a case calls the time of the batch.
+CLOCK = {"batch_time": ("current_timestamp()", TIME),
+         "batch_time_ms": ("unix_millis(current_timestamp())", LONG),
+         "batch_date": ("current_date()", DATE),
+         "batch_day": ("unix_date(current_date())", LONG)}
 
 
 class SqlError(Exception):
@@ -253,20 +260,20 @@ def item(text):
     return name, node
 
 
-def parts(text):
+def parts(text, brackets="()[]{}"):
     """What the commas outside of brackets and quotes part: the items of a
     select list; of a list of such texts, all of them."""
     if not isinstance(text, str):
-        return [p for t in text for p in parts(t)]
+        return [p for t in text for p in parts(t, brackets)]
     out, depth, quote_, start = [], 0, None, 0
     for i, c in enumerate(text):
         if quote_:
             quote_ = None if c == quote_ and text[i - 1] != "\\" else quote_
         elif c in "'`":
             quote_ = c
-        elif c in "([{":
+        elif c in brackets[::2]:
             depth += 1
-        elif c in ")]}":
+        elif c in brackets[1::2]:
             depth -= 1
         elif c == "," and depth == 0:
             out.append(text[start:i].strip())
@@ -304,8 +311,8 @@ class Writer:
         if isinstance(node, Literal):
             return node.text, node.type
         if isinstance(node, Name):
-            if node.parts == ["batch_time"]:
-                return "current_timestamp()", TIME
+            if len(node.parts) == 1 and node.parts[0] in CLOCK:
+                return CLOCK[node.parts[0]]
             return self.resolve(node.parts)
         if isinstance(node, Call):
             return self.call(node)
@@ -329,7 +336,8 @@ class Writer:
                  "contains": BOOLEAN, "upper": STRING, "lower": STRING,
                  "concat": STRING, "abs": args[0][1] if args else OTHER,
                  "unix_micros": LONG, "unix_millis": LONG,
-                 "unix_seconds": LONG, "current_timestamp": TIME
+                 "unix_seconds": LONG, "current_timestamp": TIME,
+                 "current_date": DATE, "date_sub": DATE, "date_add": DATE
                  }.get(fn, OTHER)
         return f"{node.fn}({', '.join(a for a, _ in args)})", type_
 
@@ -351,6 +359,8 @@ class Writer:
             rest = ", ".join(a for a, _ in args[1:])
             return f"({args[0][0]} IN ({rest}))", BOOLEAN
         (a, ta), (b, tb) = args
+        if fn in ("+", "-") and ta == DATE and tb == LONG:
+            return f"date_add({a}, cast({fn}{b} as int))", DATE
         if fn in ("+", "-") and ta == TIME and tb in (LONG, DOUBLE):
             return f"({a} {fn} interval {b} seconds)", TIME
         if fn == "-" and ta == TIME and tb == TIME:
@@ -360,6 +370,10 @@ class Writer:
                 b = f"timestamp_seconds({b})"
             elif tb == TIME and ta == LONG:
                 a = f"timestamp_seconds({a})"
+            elif ta == DATE and tb == LONG:
+                b = f"date_from_unix_date(cast({b} as int))"
+            elif tb == DATE and ta == LONG:
+                a = f"date_from_unix_date(cast({a} as int))"
             return f"({a} {fn} {b})", BOOLEAN
         if fn in ("AND", "OR", "LIKE"):
             return f"({a} {fn} {b})", BOOLEAN
