@@ -161,6 +161,8 @@ class Stream:
 
     def build(self):
         q, op = self.q, self.q["transform"]
+        if op == "transformWith":
+            op = q.get("function") or "join"
         if op in JOINS or op == "cogroup":
             return self.join(op)
         rel = self.machine.source("input" if q.get("initial") else None)

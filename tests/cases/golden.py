@@ -1,7 +1,7 @@
 """Golden cases: what a live Spark answered."""
-import json
 import re
 
+import sqltext
 from common import (Directory, Failed, NotExpressible, Refused, Stage,
                     batches_of, brief, compare_rows, deviates, dumps,
                     progress_of, run, same, stream_text)
@@ -11,7 +11,7 @@ from machine import micros
 def select(items):
     """SQL expressions, each perhaps with a name: derive, then pick."""
     derived, picked = [], []
-    for i, item in enumerate(items):
+    for i, item in enumerate(sqltext.parts(items)):
         parts = re.match(r"(?is)^(.*\S)\s+as\s+`?(\w+)`?\s*$", item)
         expr, name = parts.groups() if parts else (item, item)
         derived.append(f"p{i}__ = {expr}")

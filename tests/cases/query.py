@@ -41,6 +41,13 @@ def programs(node, seen=None):
     return seen
 
 
+def made_by(program):
+    """The fields that a program adds."""
+    if program.name == "window":
+        return {"window_start", "window_end"}
+    return {program.argv[2].split(" = ")[0].strip("`")}
+
+
 class Column:
     """A column of a query: a field; or a window, with two."""
 
@@ -157,6 +164,7 @@ class Query:
         self.table = table       # rows -> path of a static table
         self.mode = mode or query.get("mode")
         self.conf = conf or query.get("conf") or {}
+        self.columns = []        # of a source that never gives a record
         self.times = set()
         self.gather_times(query)
         self.hints = {}          # source -> columns that a join asks for
@@ -231,7 +239,8 @@ class Query:
         columns = {}
         types = schema or {}
         if not any(records):
-            records = [{k: None for k in self.hints.get(name, [])}]
+            records = [{k: None for k in self.hints.get(name, []) +
+                        self.columns}]
         for k in dict.fromkeys(k for r in records for k in r):
             types.setdefault(k, ddl_type([r.get(k) for r in records]))
         for k, t in types.items():
@@ -273,7 +282,19 @@ class Query:
         return rel
 
     def filtered(self, rel, text):
-        self.add(rel, ["filter", "--sql", rel.sql(text)[0]])
+        """Spark moves a filter in front of a watermark whose event time it
+        does not use, so that what it drops does not move that."""
+        sql = rel.sql(text)[0]
+        used = set(re.findall(r"`([^`]+)`", sql))
+        at = rel.node
+        while isinstance(at, Program) and at.name in ("derive", "window") \
+                and not used & made_by(at):
+            at = at.inputs[0]
+        if isinstance(at, Program) and at.name == "watermark" and \
+                at.argv[2].strip("`") not in used:
+            at.inputs[0] = Program(["filter", "--sql", sql], at.inputs[:1])
+        else:
+            self.add(rel, ["filter", "--sql", sql])
         return rel
 
     def marked(self, rel, w):
@@ -777,7 +798,9 @@ class Query:
     def finish(self, rel, q):
         """The select list of a query, and its filter behind that: in front
         of it where it has what the list leaves out."""
-        after = [q[k] for k in AFTER if q.get(k)]
+        keys = AFTER + (("filter", "where") if q.get("op") in
+                        ("join", "static_join", "union") else ())
+        after = [q[k] for k in keys if q.get(k)]
         names = [n for n, _ in self.items(rel, q["select"])] \
             if q.get("select") else list(rel.columns)
         seen = [all(n.parts[0] in names for n in sqltext.names(
@@ -840,7 +863,8 @@ class Query:
         return rel
 
     def explode(self, rel, q):
-        node = sqltext.read(q["from"])
+        nodes = [sqltext.read(t) for t in sqltext.parts(q["from"])]
+        node = nodes[0] if len(nodes) == 1 else sqltext.Call("array", nodes)
         name = q.get("as") or "col"
         if isinstance(node, sqltext.Name):
             field = self.field(rel, ".".join(node.parts))
@@ -937,6 +961,10 @@ class Query:
             return self.finish(rel, q)
         if op == "watermark":
             return self.finish(self.marked(rel, q), q)
+        if op not in ("filter", "static_join"):
+            for k in ("filter", "where"):
+                if q.get(k):
+                    rel = self.filtered(rel, q[k])
         rel = self.marked(rel, q.get("watermark"))
         if op in ("window", "session_window"):
             return self.windowed(rel, q, q.get("as") or op, True)
@@ -947,7 +975,8 @@ class Query:
         elif op == "derive":
             rel = self.computed(rel, q["columns"])
         elif op == "filter":
-            rel = self.filtered(rel, q.get("where") or q["condition"])
+            rel = self.filtered(rel, q.get("where") or q.get("filter") or
+                                q["condition"])
         elif op in ("dedup", "dedup_within_watermark"):
             rel = self.dedup(rel, q, op != "dedup")
         elif op == "limit":
@@ -957,7 +986,11 @@ class Query:
         elif op == "sort":
             return self.sort(rel, q["by"])
         elif op == "explode":
-            return self.explode(rel, q)
+            return self.finish(self.explode(rel, q), q)
+        elif op in ("flatMap", "flat_map"):
+            return self.finish(self.explode(rel, {
+                "from": q.get("from") or q["function"],
+                "as": q.get("as") or "value"}), q)
         elif op == "static_join":
             return self.static_join(rel, q)
         elif op in ("from_json", "to_json"):
@@ -1002,6 +1035,8 @@ class Query:
 def static_stages(spec):
     """What a query does to a table, in Spark's order, as stages."""
     out = list(spec.get("stages") or spec.get("prepare") or [])
+    if isinstance(spec.get("query"), dict):
+        out.append(spec["query"])
     if spec.get("columns"):
         out.append({"op": "derive", "columns": spec["columns"]})
     for k in ("where", "filter", "condition"):

@@ -21,7 +21,7 @@ from common import (Directory, Failed, NotExpressible, Refused, batches_of,
 from machine import (EPOCH, Restarting, Run, Sequential, Stage, check_sink,
                      examples, line_of, policy_of, read_stream,
                      shown, sources_in, sources_of, time_of, watermarks)
-from query import Program, Query, programs
+from query import Program, Query, Unknown, programs
 
 def run_sequential(case, query, rel, where, once):
     machine = Sequential(case, where, once)
@@ -251,6 +251,22 @@ class Tables:
                 for line in text.split("\n") if line]
 
 
+def built(query, sources, where):
+    """A query and its relation.  Where no record shows columns, they are
+    those that the query asks for."""
+    columns = []
+    while True:
+        q = Query(query, dict(sources), Tables(where))
+        q.columns = columns
+        try:
+            return q, q.build()
+        except Unknown as e:
+            name = str(e).split(".")[0]
+            if any(map(any, sources.values())) or name in columns:
+                raise
+            columns.append(name)
+
+
 def build(case, query, where, step=None):
     """Relation of the query, as it is in one step: a column that comes later
     does not exist yet."""
@@ -263,8 +279,7 @@ def build(case, query, where, step=None):
             keys = {k for r in here for k in r}
             sources[name] = [{k: v for k, v in r.items() if k in keys}
                              for r in all_records]
-    q = Query(query, sources, Tables(where))
-    rel = q.build()
+    q, rel = built(query, sources, where)
     wanted = len(examples(case))
     if len(rel.sides) == 2 and len(rel.columns) < wanted == \
             sum(map(len, rel.sides.values())):

@@ -269,7 +269,7 @@ def parts(text, brackets="()[]{}"):
     for i, c in enumerate(text):
         if quote_:
             quote_ = None if c == quote_ and text[i - 1] != "\\" else quote_
-        elif c in "'`":
+        elif c in "'`\"":
             quote_ = c
         elif c in brackets[::2]:
             depth += 1
