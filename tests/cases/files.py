@@ -243,7 +243,8 @@ def check_steps(case, f, rel):
         trigger = "once" if step.get("trigger") == "once" else \
             "available-now"
         batches = [b for b in f.run(rel, trigger) if b.rows]
-        rows = [machine.shown(rel, row, like) for b in batches for row in b.rows]
+        rows = [machine.shown(rel, row, like)
+                for b in batches for row in b.rows]
         if step.get("expect") is not None and not deviates(case["id"], n):
             diff = compare_rows(step["expect"], rows,
                                 bool(step.get("ordered")))

@@ -230,7 +230,8 @@ def check_batch(case, n, micros, ours, stages, marks):
     if diff and not deviates(name, n):
         raise Failed(f"batch {n}: {diff}")
     begin, end = marks[n] if marks is not None else (ours.begin, ours.end)
-    if "watermark" in micros[0] and moment(micros[0]["watermark"]) != moment(begin):
+    if "watermark" in micros[0] and \
+            moment(micros[0]["watermark"]) != moment(begin):
         raise Failed(f"batch {n}: the watermark is {begin}, Spark's "
                      f"{micros[0]['watermark']}")
     if len(micros) > 1 and "watermark" in micros[-1] and \
