@@ -5,7 +5,11 @@
  * which no more is built than the program can look at; results become values.
  * libjq 1.6 knows doubles alone: an integer that they would round is refused,
  * with its name, rather than changed.
+ *
+ * It is used in the process by programs that can do no harm (jq_safe.c), else
+ * in one of its own (jq_helper.c).
  */
+#include <assert.h>
 #include <ctype.h>
 #include <dlfcn.h>
 #include <float.h>
@@ -15,6 +19,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "jq_impl.h"
 #include "json.h"
@@ -26,6 +31,8 @@
 #define FUNCTIONS(X) \
 	X(jq_init) \
 	X(jq_set_error_cb) \
+	X(jq_set_nomem_handler) \
+	X(jq_set_attr) \
 	X(jq_compile) \
 	X(jq_start) \
 	X(jq_next) \
@@ -35,6 +42,7 @@
 	X(jv_bool) \
 	X(jv_number) \
 	X(jv_number_value) \
+	X(jv_string) \
 	X(jv_string_sized) \
 	X(jv_string_value) \
 	X(jv_string_length_bytes) \
@@ -67,6 +75,7 @@ struct jq_lib {
 	jq_state *jq;
 	const struct jq_uses *uses;
 	bool wrapped; /* the input is [record, event time, batch's time, now] */
+	bool running; /* a run has not come to its end */
 	struct jq_run run; /* memory for results */
 	jv *keys;     /* of the fields in uses */
 	int64_t large; /* an integer beyond EXACT was met: this one, ... */
@@ -122,6 +131,12 @@ first_message(void *data, jv message)
 	m->api->jv_free(message);
 }
 
+static void
+no_memory(void *data)
+{
+	_exit(STATUS_FAILED);
+}
+
 static jq_state *
 compile(const struct libjq *api, const char *program, struct messages *m)
 {
@@ -131,6 +146,12 @@ compile(const struct libjq *api, const char *program, struct messages *m)
 	buf_init(&m->text);
 	if (jq == NULL)
 		return NULL;
+	api->jq_set_nomem_handler(jq, no_memory, NULL);
+	/* It aborts without; there are no modules here. */
+	api->jq_set_attr(jq, api->jv_string("JQ_LIBRARY_PATH"), api->jv_array());
+	api->jq_set_attr(jq, api->jv_string("JQ_ORIGIN"), api->jv_string("."));
+	api->jq_set_attr(jq, api->jv_string("PROGRAM_ORIGIN"),
+		api->jv_string("."));
 	api->jq_set_error_cb(jq, first_message, m);
 	if (api->jq_compile(jq, program))
 		return jq;
@@ -316,10 +337,9 @@ jq_lib_new(
 	lib = mem_zalloc(sizeof(*lib));
 	lib->api = api;
 	lib->uses = uses;
-	lib->wrapped = !t->modules &&
-		(strstr(t->text, "event_time") != NULL ||
-			strstr(t->text, "batch_timestamp") != NULL ||
-			strstr(t->text, "now") != NULL);
+	lib->wrapped = strstr(t->text, "event_time") != NULL ||
+		strstr(t->text, "batch_timestamp") != NULL ||
+		strstr(t->text, "now") != NULL;
 	buf_init(&text);
 	if (lib->wrapped)
 		buf_str(&text, before);
@@ -354,7 +374,8 @@ jq_lib_free(struct jq_lib *lib)
 		lib->api->jv_free(lib->keys[i]);
 	free(lib->keys);
 	jq_run_release(&lib->run);
-	lib->api->jq_teardown(&lib->jq);
+	if (!lib->running) /* it may stand in the middle of a path: see start */
+		lib->api->jq_teardown(&lib->jq);
 	free(lib);
 }
 
@@ -629,38 +650,69 @@ refuse_large(const struct jq_lib *lib, struct err *err)
 }
 
 int
-jq_lib_run(struct jq_lib *lib, const struct record *r,
-	const struct expr_env *env, size_t skip,
-	int (*each)(void *arg, const struct value *v), void *arg,
-	struct err *err)
+jq_lib_start(struct jq_lib *lib, const struct record *r,
+	const struct expr_env *env, struct err *err)
 {
-	const struct libjq *api = lib->api;
-	struct value v;
-	jv input, x;
-	int rc = 0;
+	jv input;
 
+	/* libjq 1.6 can neither be begun again nor torn down in the middle of
+	 * a path: a run is asked for all its results. */
+	assert(!lib->running);
 	jq_run_begin(&lib->run, r, env, err);
 	lib->is_large = false;
 	input = record_to_jv(lib, r);
+	if (lib->is_large) {
+		lib->api->jv_free(input);
+		return refuse_large(lib, err);
+	}
 	if (lib->wrapped)
 		input = wrap(lib, env, input);
-	api->jq_start(lib->jq, input, 0);
-	for (;;) {
-		x = api->jq_next(lib->jq);
-		if (api->jv_get_kind(x) == JV_KIND_INVALID)
-			return ended(lib, x, err);
-		if (lib->is_large) {
-			api->jv_free(x);
-			return refuse_large(lib, err);
-		}
-		if (skip > 0) {
-			skip--;
-			api->jv_free(x);
-			continue;
-		}
-		v = from_jv(lib, x);
-		rc = each(arg, &v);
-		if (rc != 0)
-			return rc;
+	lib->api->jq_start(lib->jq, input, 0);
+	lib->running = true;
+	return 0;
+}
+
+int
+jq_lib_next(struct jq_lib *lib, struct value *v, struct err *err)
+{
+	jv x;
+
+	if (!lib->running)
+		return 0;
+	x = lib->api->jq_next(lib->jq);
+	if (lib->api->jv_get_kind(x) == JV_KIND_INVALID) {
+		lib->running = false;
+		return ended(lib, x, err);
 	}
+	*v = from_jv(lib, x);
+	return 1;
+}
+
+/* What a program looks at of the record, as text; the name that is shown of a
+ * field is the record's. */
+void
+jq_lib_print(struct jq_lib *lib, const struct record *r, struct buf *out)
+{
+	const struct jq_uses *uses = lib->uses;
+	const char *before = "";
+	size_t k;
+	int at;
+
+	if (uses->whole) {
+		record_print(r, out);
+		return;
+	}
+	buf_byte(out, '{');
+	for (k = 0; k < uses->n; k++) {
+		at = jq_place(&lib->run, r->shape, uses->fields[k]->name,
+			uses->fields[k]->nname);
+		if (at < 0)
+			continue;
+		buf_str(out, before);
+		before = ",";
+		json_quote(out, uses->fields[k]->name, uses->fields[k]->nname);
+		buf_byte(out, ':');
+		value_print(&r->v[at], out);
+	}
+	buf_byte(out, '}');
 }

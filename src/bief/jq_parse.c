@@ -1231,6 +1231,16 @@ parse_pipe(struct parser *ps)
 	return n->b != NULL ? n : NULL;
 }
 
+/* libjq itself may not be asked: it aborts. */
+static int
+refuse_module(struct parser *ps)
+{
+	ps->t->modules = true;
+	refuse_at(ps, ps->at, "modules are not for here: write the definitions "
+			      "that are needed in front (def f: ...;)");
+	return -1;
+}
+
 /* ---- the tree as a whole ---- */
 
 static bool
@@ -1318,10 +1328,8 @@ jq_parse(struct jq_tree *t, const char *text, struct err *err)
 	ps.p = t->text;
 	advance(&ps);
 	if (at_text(&ps, T_WORD, "import") || at_text(&ps, T_WORD, "include") ||
-		at_text(&ps, T_WORD, "module")) {
-		t->modules = t->foreign = true;
-		return 0;
-	}
+		at_text(&ps, T_WORD, "module"))
+		return refuse_module(&ps);
 	if (ps.kind == T_END) {
 		err_as(err, STATUS_USAGE, "expression: it is empty");
 		return -1;

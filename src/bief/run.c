@@ -70,6 +70,12 @@ loop_stopping(void)
 	return stops > 0;
 }
 
+bool
+run_stopping(void)
+{
+	return loop_stopping();
+}
+
 void
 loop_signals(struct chain *c)
 {
