@@ -179,3 +179,77 @@ END
 	is out <<< '{"v":49999,"r":49999}'
 	[ "$(derive 'r=def f: range(50000); f' <<< '{"v":1}' | wc -l)" -eq 50000 ]
 }
+
+@test "a number that is no time is refused by the functions of dates" {
+	for e in '.v|todate' '.v|strftime("%Y")' '.v as $x | $x | todate' \
+		'.v as $x | $x | strftime("%Y")' '.v as $x | $x | strflocaltime("%Y")'; do
+		for v in 1.6194487433473e18 1e308 1e17 -1e17; do
+			[[ "$(d "$v" "$e")" == number*' are seconds since 1970 of no year that there is' ]]
+		done
+		[ -n "$(d 1619448743 "$e")" ]
+	done
+	[[ "$(d 0 'nan|todate')" == 'number (null) are'* ]]
+	[ "$(d 0 '1|strftime([])')" = 'strftime/1 requires a string format' ]
+	[ "$(d 0 '. as $x | 1 | strftime([])')" = 'strftime/1 requires a string format' ]
+	[ "$(d 1619448743347469312 '.v|todate')" = \
+		'number (16194487433...) are seconds since 1970 of no year that there is' ]
+	[ "$(d -1.5 '.v|todate')" = '"1969-12-31T23:59:59Z"' ]
+}
+
+@test "gsub ends where a match is empty, natively and in libjq" {
+	for before in '' '. as $x | '; do
+		[ "$(d '"abc"' "$before.v|gsub(\"^\"; \">\")")" = '">abc"' ]
+		[ "$(d '"abc"' "$before.v|gsub(\"\"; \"-\")")" = '"-a-b-c"' ]
+		[ "$(d '"axbx"' "$before.v|gsub(\"x*\"; \"-\")")" = '"-a--b-"' ]
+		[ "$(d '"abc"' "$before.v|gsub(\"\$\"; \"!\")")" = '"abc!"' ]
+		[ "$(d '"a1b"' "$before.v|gsub(\"[^a-z]*\"; \"\")")" = '"ab"' ]
+		[ "$(d '"axb"' "$before.v|gsub(\"(?<a>x)?\"; \"\")")" = '"ab"' ]
+		[ "$(d '"abcb"' "$before.v|gsub(\"(?=b)\"; \"-\")")" = '"a-bc-b"' ]
+		[ "$(d '""' "$before.v|gsub(\"\"; \"-\")")" = '"-"' ]
+	done
+	[ "$(d '"aéb"' '.v|gsub(""; "-")')" = '"-a-é-b"' ]
+	[ "$(d '"日本"' '.v|gsub("x*"; ".")')" = '".日.本"' ]
+}
+
+@test "sub, gsub, capture and scan are jq's, with several results of libjq" {
+	[ "$(d '"aa"' '.v|gsub("a";"b","c")')" = $'"bb"\n"cb"\n"bc"\n"cc"' ]
+	[ "$(d '"xay"' '.v|sub("(?<l>[a-y])";"<\(.l)>")')" = '"<x>ay"' ]
+	[ "$(d '"xay"' '.v|gsub("(?<l>[x-y])|a";"<\(.l)>")')" = '"<x><null><y>"' ]
+	[ "$(d '"aaa"' '.v|gsub("^a";"b")')" = '"bbb"' ]
+	[ "$(d '"a-B"' '.v|gsub("b";"";"i")')" = '"a-"' ]
+	[ "$(d '"a"' '.v|sub("a";1)')" = 'string ("") and number (1) cannot be added' ]
+	[ "$(d 1 '.v|gsub("a";"b")')" = 'number (1) cannot be matched, as it is not a string' ]
+	[ "$(d '"a1b22"' '.v|scan("[a-z]([0-9]+)")')" = $'["1"]\n["22"]' ]
+	[ "$(d '"a1b22"' '.v|capture("(?<l>[a-z])(?<n>[0-9]+)";"g").n')" = $'"1"\n"22"' ]
+	run derive 'r=.v|gsub("(";"")' <<< '{"v":"a"}'
+	[ "$status" -eq 2 ]
+	run derive 'r=.v|gsub("a";"(")' <<< '{"v":"a"}'
+	[ "$output" = '{"v":"a","r":"("}' ]
+}
+
+@test "places of an empty text: null, none" {
+	for before in '' '. as $x | '; do
+		[ "$(d '"abc"' "$before.v|index(\"\")")" = null ]
+		[ "$(d '"abc"' "$before.v|rindex(\"\")")" = null ]
+		[ "$(d '"abc"' "$before.v|indices(\"\")")" = '[]' ]
+		[ "$(d '"abcb"' "$before.v|rindex(\"b\")")" = 3 ]
+		[ "$(d '"aaa"' "$before.v|indices(\"aa\")")" = '[0]' ]
+		[ "$(d '[1,2,1]' "$before.v|indices(1)")" = '[0,2]' ]
+	done
+}
+
+@test "a key of several results goes with its own value each time" {
+	printf '{"x":10,"y":20,"k":["x","y"]}\n' | derive 'r={"\(.k[])"}' > out
+	is out <<'END'
+{"x":10,"y":20,"k":["x","y"],"r":{"x":10}}
+{"x":10,"y":20,"k":["x","y"],"r":{"y":20}}
+END
+}
+
+@test "the ends of a slice are rounded as by jq" {
+	[ "$(d '[0,1,2]' '.v[1.7:0.3]')" = '[]' ]
+	[ "$(d '[0,1,2]' '.v[1.2:1.5]')" = '[1]' ]
+	[ "$(d '"abc"' '.v[1.7:0.3]')" = '""' ]
+	[ "$(d '[0,1,2]' '.v[-1.5:]')" = '[1,2]' ]
+	[ "$(d '[0,1,2]' '.v[5:1]')" = '[]' ]
+}

@@ -306,6 +306,7 @@ struct jq_func {
 #define JQ_ALWAYS 1 /* each gives one result exactly */
 #define JQ_LAZY 2   /* its arguments may have any number of results */
 #define JQ_REGEX 4  /* its first argument is a regular expression */
+#define JQ_REPLACE 8 /* its second one is what matches are replaced by */
 /* Refuse a literal that is no regular expression.  0, or -1 with a caret. */
 int jq_check_patterns(const struct jq_tree *t, struct err *err);
 extern const struct jq_func jq_functions[]; /* name NULL ends them */

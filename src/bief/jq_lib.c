@@ -317,6 +317,59 @@ check_literals(const struct jq_tree *t, struct err *err)
 	return 0;
 }
 
+/* Functions of jq 1.6 that abort or never end, as ours have them, for programs
+ * in which a word stands. */
+static const struct {
+	const char *word, *text;
+} mended[] = {
+	{"ime(", "def __bief_time($f): if type == \"number\" and "
+		"((. > -67e15 and . < 67e15) | not) then error(\"number "
+		"(\\(.)) are seconds since 1970 of no year that there is\") "
+		"else . end | if $f | type == \"string\" then . "
+		"else error(\"strftime/1 requires a string format\") end; "
+		"def __bief_utc($f): strftime($f); "
+		"def __bief_here($f): strflocaltime($f); "
+		"def strftime($f): __bief_time($f) | __bief_utc($f); "
+		"def strflocaltime($f): __bief_time($f) | __bief_here($f); "},
+	{"todate", "def todateiso8601: if type == \"number\" and "
+		"((. > -67e15 and . < 67e15) | not) then error(\"number "
+		"(\\(.)) are seconds since 1970 of no year that there is\") "
+		"else strftime(\"%Y-%m-%dT%H:%M:%SZ\") end; "
+		"def todate: todateiso8601; "},
+	{"ind", "def __bief_indices($i): indices($i); "
+		"def indices($i): if type == \"string\" and $i == \"\" "
+		"then [] else __bief_indices($i) end; "
+		"def index($i): indices($i) | .[0]; "
+		"def rindex($i): indices($i) | .[-1:][0]; "},
+	/* See fn_sub() in jq_func.c. */
+	{"sub(", "def sub($re; s; flags): . as $all | "
+		"def names: reduce (.captures | .[] | "
+		"select(.name != null) | {(.name): .string}) as $p "
+		"({}; . + $p); "
+		"(flags | index(\"g\")) as $g | "
+		"(flags | if $g then [explode[] | select(. != 103)] | "
+		"implode else . end) as $f | "
+		"def loops: . as $in | [match($re; $f)] | "
+		"if length == 0 then false else .[0].offset + .[0].length | "
+		"if . == 0 then true else $in[.:] | length > 0 and loops end "
+		"end; "
+		"def rests: . as $in | [match($re; $f)] | "
+		"if length == 0 then $in else .[0] as $m | $m | names | "
+		"$in[0:$m.offset] + s + ($in[$m.offset + $m.length:] | "
+		"if length > 0 and $g then rests else . end) end; "
+		"def whole: [foreach match($re; $f + \"g\") as $m ({}; "
+		"{new: (.m.offset != $m.offset), m: $m}; "
+		"select(.new) | .m)] as $all_m | "
+		"def put($i; $from): if $i == ($all_m | length) then "
+		"$all[$from:] else $all_m[$i] as $m | $m | names | "
+		"$all[$from:$m.offset] + s + "
+		"put($i + 1; $m.offset + $m.length) end; put(0; 0); "
+		"if $g and loops then whole else rests end; "
+		"def sub($re; s): sub($re; s; \"\"); "
+		"def gsub($re; s; flags): sub($re; s; flags + \"g\"); "
+		"def gsub($re; s): sub($re; s; \"g\"); "},
+};
+
 struct jq_lib *
 jq_lib_new(
 	const struct jq_tree *t, const struct jq_uses *uses, struct err *err)
@@ -341,6 +394,9 @@ jq_lib_new(
 		strstr(t->text, "batch_timestamp") != NULL ||
 		strstr(t->text, "now") != NULL;
 	buf_init(&text);
+	for (i = 0; i < sizeof(mended) / sizeof(mended[0]); i++)
+		if (strstr(t->text, mended[i].word) != NULL)
+			buf_str(&text, mended[i].text);
 	if (lib->wrapped)
 		buf_str(&text, before);
 	buf_str(&text, t->text);

@@ -1297,6 +1297,19 @@ resolve(struct jq_tree *t, struct jq_node *n)
 	}
 }
 
+/* {"\(.a[])"}: each key goes with its own value, which is libjq's way. */
+static bool
+has_key_of_many(const struct jq_node *n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n->nargs; i += 2)
+		if (!n->args[i]->single && n->args[i + 1]->kind == JQ_INDEX &&
+			n->args[i + 1]->b == n->args[i])
+			return true;
+	return false;
+}
+
 /* From the leaves up: which calls are ours, what has one result. */
 static void
 settle(struct jq_tree *t, struct jq_node *n)
@@ -1311,6 +1324,8 @@ settle(struct jq_tree *t, struct jq_node *n)
 	for (i = 0; i < n->nargs; i++)
 		settle(t, n->args[i]);
 	resolve(t, n);
+	if (n->kind == JQ_OBJECT && has_key_of_many(n))
+		t->foreign = true;
 	n->single = is_single(n);
 }
 

@@ -215,6 +215,15 @@ walk_call(struct walk *w, const struct jq_node *n, struct seen in)
 			add_field(w, n->args[0]);
 		return other(TYPE_BOOLEAN);
 	}
+	if (n->func->flags & JQ_REPLACE) {
+		/* Its input are the groups. */
+		consume_node(w, n->args[0], in);
+		consume_node(w, n->args[1], other(TYPE_UNKNOWN));
+		if (n->nargs > 2)
+			consume_node(w, n->args[2], in);
+		consume(w, in);
+		return other(TYPE_STRING);
+	}
 	consume_args(w, n, in);
 	if (strcmp(name, "event_time") != 0 &&
 		strcmp(name, "batch_timestamp") != 0 &&
