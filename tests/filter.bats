@@ -161,3 +161,45 @@ load lib
 	run filter ' ' <<< '{}'
 	[ "$status" -eq 2 ]
 }
+
+@test "an assignment in place of a comparison is refused" {
+	run -2 filter '.wiki = "frwiki"' <<< '{"wiki":"x"}'
+	[ "$output" = "filter: expression: an assignment is true for every record (did you mean '=='?)
+  .wiki = \"frwiki\"
+        ^" ]
+	for e in '.a > 1 and .b = 2' '(.a = 1)?' '.b | .a = 1' '.a = 1 | .b = 2' \
+		'if .a then .b = 1 else .b = 2 end' '. as $x | .a = $x.b' \
+		'.a == 1 or (.b = 2)' 'def f: .a; .a = f' '.a[0] = 1'; do
+		run -2 filter "$e" <<< '{"a":1}'
+		[[ "${lines[0]}" == *"(did you mean '=='?)" ]]
+	done
+	for e in '.a |= 1' '.a += 1' '.a -= 1' '.a *= 2' '.a /= 2' '.a %= 2' '.a //= 2'; do
+		run -2 filter "$e" <<< '{"a":1}'
+		[[ "${lines[0]}" == *"an assignment is true for every record: derive"* ]]
+	done
+}
+
+@test "a condition that is the same for every record is refused" {
+	for e in 1 0 '"x"' null '[]' '{}' '{a:.a}' '[.a]' '"\(.a)"' '@json' '1 == 1' \
+		'"wiki" == "frwiki"' '.a - 1' '.n % 2' '(-.a)' '.a / 2' '.a + 1' '.l | length' \
+		'.a // 1' '.a == "en" or "de"' '"de" and .a' 'map(.)' '.l | map(. > 1)' \
+		'.a | type' '.a | tostring' '.a, 1 | "x"' 'if .a then 1 else 2 end' \
+		'del(.a)'; do
+		run -2 filter "$e" <<< '{"a":1}'
+		[[ "${lines[0]}" == 'filter: expression: '*'every record'* || \
+			"${lines[0]}" == *'a constant is true for no record' ]]
+	done
+}
+
+@test "what is true by what the record holds is not refused, nor true and false" {
+	printf '{"a":1,"l":[true]}\n' > in
+	for e in true . '.a, .l' 'if .a == 1 then true else false end' '.l[]' '.a // false' \
+		'.a = 1 | .a == 1' 'select(.a = 2 | .a == 2)' '[.l[]] | any' '.a == 1 and true' \
+		'if .b then null else 1 == .a end' 'if .a then .a else null end' '{b:.a} | .b == 1' '"\(.a)" == "1"' '.a as $x | $x == 1' \
+		'.a + .b' 'def length: .a; .|length' '.a | tonumber' '[.a] != []'; do
+		filter "$e" < in > out 2>&1 || { echo "$e"; cat out; return 1; }
+		grep -q '"l"' out
+	done
+	filter false < in > out
+	[ ! -s out ]
+}

@@ -274,7 +274,8 @@ compile(const char *text, const struct schema *fields, bool condition,
 		*err = unknown;
 		goto err;
 	}
-	if (jq_check_patterns(&x->tree, err) < 0)
+	if (jq_check_patterns(&x->tree, err) < 0 ||
+		(condition && jq_check_condition(&x->tree, err) < 0))
 		goto err;
 	return &x->x;
 err:

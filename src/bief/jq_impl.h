@@ -130,6 +130,10 @@ int jq_analyse(const struct jq_tree *t, const struct schema *fields,
 	bool condition, struct jq_uses *uses, struct type **result,
 	struct err *err);
 
+/* Refuse a condition that is the same for every record.  0, or -1 with a
+ * caret. */
+int jq_check_condition(const struct jq_tree *t, struct err *err);
+
 /* ---- values ---- */
 
 /*
