@@ -135,6 +135,8 @@ plan(struct stage *st, struct plan *p)
 {
 	struct derive *x = STAGE(st, derive);
 	struct derived *d;
+	struct field *f;
+	size_t i;
 
 	evtime_init(&x->event, p);
 	x->env.zone = run_zone(st);
@@ -144,6 +146,8 @@ plan(struct stage *st, struct plan *p)
 			st->err);
 		if (d->expr == NULL)
 			return err_in(st->err, "%s", d->name);
+		for (i = 0; (f = expr_watched(d->expr, i)) != NULL; i++)
+			run_watch(st, f);
 		plan_field_type(p, d->name, expr_type(d->expr));
 		plan_replaced(p, d->name);
 		x->asks_event |= !x->sql && strstr(d->text, "event_time") != NULL;

@@ -51,6 +51,8 @@ plan(struct stage *st, struct plan *p)
 {
 	struct filter *f = STAGE(st, filter);
 	const char *text = f->sql != NULL ? f->sql : st->operands[0];
+	struct field *field;
+	size_t i;
 
 	f->expr = (f->sql != NULL ? expr_sql : expr_jq_condition)(text,
 		p->fields, st->err);
@@ -58,6 +60,8 @@ plan(struct stage *st, struct plan *p)
 		return -1;
 	if (f->sql != NULL && sql_condition(f->expr, st->err) < 0)
 		return -1;
+	for (i = 0; (field = expr_watched(f->expr, i)) != NULL; i++)
+		run_watch(st, field);
 	f->env.zone = run_zone(st);
 	f->env.stopping = run_stopping;
 	evtime_init(&f->event, p);

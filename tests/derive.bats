@@ -150,3 +150,11 @@ derive 'q="2026-01-01T00:00:00Z" | [.] | .[0]' | window --on q --size 1h
 END
 	[ "$n" -gt 20 ]
 }
+
+@test "a field that no record had is told, but for those that were made before" {
+	printf '{"alt":1,"type":"x"}\n' > in
+	derive 'a=.alt' 'b=.a + .alt' 'c=if .alt < 5 then "low" else .tpye end' 'd.e=1' < in > out 2> err
+	is err <<< "derive: no record had a field 'tpye' (did you mean 'type'?)"
+	derive --sql 'a = alt' 'b = A + tpye' < in > out 2> err
+	is err <<< "derive: no record had a field 'tpye' (did you mean 'type'?)"
+}

@@ -203,3 +203,66 @@ load lib
 	filter false < in > out
 	[ ! -s out ]
 }
+
+@test "a field that no record had is told, also where it stands in others" {
+	printf '{"type":"edit","a":{"bcd":1},"l":[{"name":1}],"n":5}\n{"type":null,"l":[]}\n' > in
+	while IFS='|' read -r expr said; do
+		filter "${expr//!/|}" < in > out 2> err
+		is err <<< "filter: no record had a field $said"
+	done <<'END'
+.tpye=="edit"|'tpye' (did you mean 'type'?)
+.["tpye"]=="edit"|'tpye' (did you mean 'type'?)
+."tpye" == 1|'tpye' (did you mean 'type'?)
+.a.bcx == 1|'a.bcx' (did you mean 'a.bcd'?)
+.a["bcx"] == 1|'a.bcx' (did you mean 'a.bcd'?)
+.a ! .bdc == 1|'a.bdc' (did you mean 'a.bcd'?)
+.l[].nmae == 1|'l[].nmae' (did you mean 'l[].name'?)
+.l[0].nmae == 1|'l[].nmae' (did you mean 'l[].name'?)
+.l ! map(.nmae) == []|'l[].nmae' (did you mean 'l[].name'?)
+.x.y.z == 1|'x.y.z'
+if .type == 1 then .tpye else false end|'tpye' (did you mean 'type'?)
+.type == 1 and .tpye == 2|'tpye' (did you mean 'type'?)
+.tpye // "" ! contains("x")|'tpye' (did you mean 'type'?)
+.tpye? == 1|'tpye' (did you mean 'type'?)
+. as $r ! .tpye == $r|'tpye' (did you mean 'type'?)
+[.l[] ! select(.nam == 1)] == 1|'l[].nam' (did you mean 'l[].name'?)
+first(.tpye) == 1|'tpye' (did you mean 'type'?)
+.new = .tpye ! .new == 1|'tpye' (did you mean 'type'?)
+END
+	for e in 'has("foo")' '.n == 5' '.a.bcd == 1' '.l[].name == 1' '.n as $n | $n == 1' \
+		'.new = .n | .new == 5' 'del(.foo) == 1' '[.foo?, .n] | length == 3 | not'; do
+		filter "$e" < in > out 2> err || { cat err; return 1; }
+		[ ! -s err ] || { [[ "$e" == *foo* ]] && is err <<< "filter: no record had a field 'foo'"; }
+	done
+	filter '.tpye == 1' < /dev/null 2> err
+	[ ! -s err ]
+}
+
+@test "a field that no record had is told of SQL, too, in any case of letters" {
+	printf '{"type":"edit","a":{"bcd":1},"l":[{"name":1}],"n":5,"gt":"x"}\n' > in
+	while IFS='|' read -r expr said; do
+		filter --sql "$expr" < in > out 2> err
+		is err <<< "filter: no record had a field $said"
+	done <<'END'
+tpye = 'edit'|'tpye' (did you mean 'type'?)
+gt = stairsup|'stairsup'
+a.bcx = 1|'a.bcx' (did you mean 'a.bcd'?)
+case when n = 1 then tpye else 'a' end = 'b'|'tpye' (did you mean 'type'?)
+coalesce(tpye, 'x') = 'y'|'tpye' (did you mean 'type'?)
+l.nmae[0] = 1|'l.nmae' (did you mean 'l.name'?)
+END
+	filter --sql "TYPE = 'edit' and A.Bcd = 1" < in > out 2> err
+	cmp in out
+	[ ! -s err ]
+}
+
+@test "with types known such a field is refused before data flows" {
+	printf '{"type":"edit","l":[{"name":1}]}\n' > in
+	for e in "filter '.tpye == 1'" "filter --sql \"tpye = 'x'\"" "derive 'x=.tpye'" \
+		"filter 'if .type == 1 then .tpye else false end'" "derive --sql 'x = tpye'" \
+		"derive 'x=first(.tpye)'" "derive 'x=.new = .tpye'"; do
+		run bief run "parse-json -s 'type string, l array<struct<name:int>>' --batch 5 | $e" < in
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"no field 'tpye' (did you mean 'type'?)"* ]]
+	done
+}

@@ -6,8 +6,10 @@
 void
 expr_free(struct expr *x)
 {
-	if (x != NULL)
-		x->class->free(x);
+	if (x == NULL)
+		return;
+	watch_release(&x->watch);
+	x->class->free(x);
 }
 
 int
@@ -22,7 +24,14 @@ int
 expr_one(struct expr *x, const struct record *r, const struct expr_env *env,
 	struct value *v, int *n, struct err *err)
 {
+	watch_look(&x->watch, r);
 	return x->class->one(x, r, env, v, n, err);
+}
+
+struct field *
+expr_watched(struct expr *x, size_t i)
+{
+	return i < x->watch.n ? watch_field(&x->watch, i) : NULL;
 }
 
 const struct type *

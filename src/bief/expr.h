@@ -66,6 +66,11 @@ int expr_eval(struct expr *x, const struct record *r,
 int expr_one(struct expr *x, const struct record *r,
 	const struct expr_env *env, struct value *v, int *n, struct err *err);
 
+/* The fields that the expression reads, as far as their names stand in it: for
+ * run_watch().  NULL: there are no more. */
+struct field;
+struct field *expr_watched(struct expr *x, size_t i);
+
 /* The type of the result, where known (TYPE_UNKNOWN otherwise). */
 struct type;
 const struct type *expr_type(const struct expr *x);

@@ -265,8 +265,8 @@ compile(const char *text, const struct schema *fields, bool condition,
 	jq_run_init(&x->run);
 	if (parse(x, text, err) < 0)
 		goto err;
-	rc = jq_analyse(
-		&x->tree, fields, condition, &x->uses, &x->type, &unknown);
+	rc = jq_analyse(&x->tree, fields, condition, &x->uses, &x->x.watch,
+		&x->type, &unknown);
 	/* A mistake in the program comes before one in a field's name. */
 	if (x->tree.foreign && need_libjq(x, err) < 0)
 		goto err;
@@ -279,7 +279,7 @@ compile(const char *text, const struct schema *fields, bool condition,
 		goto err;
 	return &x->x;
 err:
-	release(&x->x);
+	expr_free(&x->x);
 	return NULL;
 }
 

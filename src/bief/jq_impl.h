@@ -122,13 +122,14 @@ struct jq_uses {
 };
 /*
  * Which fields of the record the program may look at; of its results only the
- * truth matters if condition is set.  With a schema, refuses
+ * truth matters if condition is set; and the paths that it reads of the record,
+ * to be watched.  With a schema, refuses
  * those that cannot be there, and finds the type of the result (owned by the
  * caller, never NULL).  0, or -1 with a caret.
  */
 int jq_analyse(const struct jq_tree *t, const struct schema *fields,
-	bool condition, struct jq_uses *uses, struct type **result,
-	struct err *err);
+	bool condition, struct jq_uses *uses, struct watch *watch,
+	struct type **result, struct err *err);
 
 /* Refuse a condition that is the same for every record.  0, or -1 with a
  * caret. */

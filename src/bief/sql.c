@@ -160,6 +160,25 @@ sql_free(struct expr *expr)
 static const struct expr_class sql_class = {
 	sql_each, sql_one, sql_type, sql_native, sql_free};
 
+/* The fields that the tree names, where nothing is known of them. */
+static void
+watch_names(struct sql_expr *x, const struct sql_node *n)
+{
+	struct watch_step step[16];
+	int i;
+
+	if (n->become != NULL)
+		n = n->become;
+	if (n->op == SQL_FIELD && n->npart <= 16) {
+		for (i = 0; i < n->npart; i++)
+			step[i] = (struct watch_step){
+				n->part[i].s, n->part[i].n};
+		watch_add(&x->expr.watch, step, (size_t)n->npart, true);
+	}
+	for (i = 0; i < n->narg; i++)
+		watch_names(x, n->arg[i]);
+}
+
 struct expr *
 expr_sql(const char *text, const struct schema *fields, struct err *err)
 {
@@ -175,6 +194,8 @@ expr_sql(const char *text, const struct schema *fields, struct err *err)
 		sql_free(&x->expr);
 		return NULL;
 	}
+	if (fields == NULL)
+		watch_names(x, x->root);
 	x->sql.fields[0] = NULL; /* it may not live as long */
 	x->ctx.vars = arena_zero(&x->sql.arena,
 		(size_t)(x->sql.maxvars + 1) * sizeof(*x->ctx.vars));
