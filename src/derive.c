@@ -148,6 +148,8 @@ plan(struct stage *st, struct plan *p)
 			return err_in(st->err, "%s", d->name);
 		for (i = 0; (f = expr_watched(d->expr, i)) != NULL; i++)
 			run_watch(st, f);
+		if (expr_note(d->expr) != NULL)
+			run_warn(st, "%s: %s", d->name, expr_note(d->expr));
 		plan_field_type(p, d->name, expr_type(d->expr));
 		plan_replaced(p, d->name);
 		x->asks_event |= !x->sql && strstr(d->text, "event_time") != NULL;

@@ -62,6 +62,8 @@ plan(struct stage *st, struct plan *p)
 		return -1;
 	for (i = 0; (field = expr_watched(f->expr, i)) != NULL; i++)
 		run_watch(st, field);
+	if (expr_note(f->expr) != NULL)
+		run_warn(st, "%s", expr_note(f->expr));
 	f->env.zone = run_zone(st);
 	f->env.stopping = run_stopping;
 	evtime_init(&f->event, p);

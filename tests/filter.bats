@@ -87,7 +87,7 @@ load lib
   .a | contain(\"x\")
        ^" ]
 	run filter '.a | length(1)' <<< '{}'
-	[[ "${lines[0]}" == *"'length' does not take 1 argument" ]]
+	[[ "${lines[0]}" == *"'length' does not take 1 argument"* ]]
 	run filter '.a == $b' <<< '{}'
 	[[ "${lines[0]}" == *"no variable '\$b'" ]]
 }
@@ -265,4 +265,43 @@ END
 		[ "$status" -eq 2 ]
 		[[ "$output" == *"no field 'tpye' (did you mean 'type'?)"* ]]
 	done
+}
+
+@test "what is written as in other languages is refused with what it is here" {
+	while IFS='@' read -r expr said; do
+		run -2 filter "$expr" <<< '{}'
+		[ "${lines[0]}" = "filter: expression: $said" ]
+	done <<'END'
+wiki@no function 'wiki' (a field is .wiki, a text "wiki"; in SQL: --sql)
+.gt == stairsup@no function 'stairsup' (a field is .stairsup, a text "stairsup"; in SQL: --sql)
+.gt == walk@'walk' does not take 0 arguments (a field is .walk, a text "walk"; in SQL: --sql)
+.first-name == 1@no function 'name' (a name with a '-' is written ."first-name")
+length(.word)@'length' does not take 1 argument (did you mean '.word | length'?)
+startswith(.a; "x")@'startswith' does not take 2 arguments (did you mean '.a | startswith("x")'?)
+test(.a[(1)]; ";"; "g")@'test' does not take 3 arguments (did you mean '.a[(1)] | test(";"; "g")'?)
+.gt == 'walk'@unexpected ''', where a value is expected (a text stands in double quotes)
+.gt == “walk”@unexpected '“', where a value is expected (a text stands in double quotes)
+.a && .b@unexpected '&', where an operator or the end is expected (did you mean 'and'?)
+.a || .b@unexpected '|', where a value is expected (did you mean 'or'?)
+.a <> 1@unexpected '>', where a value is expected (did you mean '!='?)
+.a === 1@unexpected '=', where a value is expected (did you mean '=='?)
+!.a@unexpected '!', where a value is expected (to negate is '| not', behind it)
+.a AND .b@unexpected 'AND', where an operator or the end is expected (did you mean 'and'?)
+.a is null@unexpected 'is', where an operator or the end is expected (that is SQL: --sql)
+.a like "x%"@unexpected 'like', where an operator or the end is expected (that is SQL: --sql)
+END
+}
+
+@test "backslashes that a regular expression does not get are told" {
+	echo '{"a":"1"}' > in
+	run filter --sql "a rlike '\\d+'" < in
+	[ "$output" = "filter: in '\\d+' backslashes are taken away before rlike sees it: write r'\\d+'" ]
+	run derive --sql "b = regexp_replace(a, '\\.', '-')" < in
+	[ "${lines[0]}" = "derive: b: in '\\.' backslashes are taken away before regexp_replace sees it: write r'\\.'" ]
+	for e in "a rlike r'\\d+'" "a rlike '\\\\d+'" "a rlike '1'"; do
+		run filter --sql "$e" < in
+		[ "$output" = '{"a":"1"}' ]
+	done
+	run -2 filter --sql "a rlike '\\('" < in
+	[ "${lines[0]}" = "filter: sql: regular expression: end pattern with unmatched parenthesis (backslashes stay in r'...' alone)" ]
 }

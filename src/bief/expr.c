@@ -1,6 +1,8 @@
 /*
  * expr: one face for the languages of expressions.
  */
+#include <stdlib.h>
+
 #include "expr_impl.h"
 
 void
@@ -9,6 +11,7 @@ expr_free(struct expr *x)
 	if (x == NULL)
 		return;
 	watch_release(&x->watch);
+	free(x->note);
 	x->class->free(x);
 }
 
@@ -32,6 +35,12 @@ struct field *
 expr_watched(struct expr *x, size_t i)
 {
 	return i < x->watch.n ? watch_field(&x->watch, i) : NULL;
+}
+
+const char *
+expr_note(const struct expr *x)
+{
+	return x->note;
 }
 
 const struct type *

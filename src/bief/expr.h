@@ -71,6 +71,10 @@ int expr_one(struct expr *x, const struct record *r,
 struct field;
 struct field *expr_watched(struct expr *x, size_t i);
 
+/* What the user may be told of the text, which is good but may be meant
+ * otherwise; NULL: nothing. */
+const char *expr_note(const struct expr *x);
+
 /* The type of the result, where known (TYPE_UNKNOWN otherwise). */
 struct type;
 const struct type *expr_type(const struct expr *x);

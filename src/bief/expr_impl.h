@@ -25,6 +25,7 @@ struct expr_class {
 struct expr {
 	const struct expr_class *class;
 	struct watch watch; /* looked at by expr_one() */
+	char *note;         /* of expr_note(), owned */
 };
 
 #endif

@@ -235,6 +235,86 @@ find_variable(const struct jq_tree *t, const char *name, size_t n)
 	return first;
 }
 
+/* The text from p to the end of an argument: a ; or ) that closes what is
+ * before it. */
+static size_t
+argument_length(const char *p)
+{
+	size_t n;
+	int depth = 0;
+	bool quoted = false;
+
+	for (n = 0; p[n] != '\0'; n++) {
+		if (p[n] == '"' && (n == 0 || p[n - 1] != '\\'))
+			quoted = !quoted;
+		if (quoted)
+			continue;
+		if (depth == 0 && (p[n] == ';' || p[n] == ')'))
+			break;
+		depth += p[n] == '(' || p[n] == '[' || p[n] == '{';
+		depth -= p[n] == ')' || p[n] == ']' || p[n] == '}';
+	}
+	return n;
+}
+
+/* length(.a) for .a | length, startswith(.a; "x") for .a | startswith("x") */
+static void
+suggest_pipe(const struct jq_node *at, const char *text, struct buf *out)
+{
+	const char *first, *rest;
+	char shown[60], more[60];
+	size_t n;
+
+	first = text + at->at + at->nname;
+	first += strspn(first, " \t\n");
+	if (*first++ != '(')
+		return;
+	first += strspn(first, " \t\n");
+	n = argument_length(first);
+	err_quote(shown, sizeof(shown), first, n);
+	buf_printf(out, " (did you mean '%s | %s", shown, at->name);
+	if (first[n] == ';') {
+		rest = first + n + 1;
+		rest += strspn(rest, " \t\n");
+		n = (size_t)(strchr(rest, '\0') - rest);
+		if (at->nargs == 2)
+			n = argument_length(rest);
+		buf_printf(out, "(%s%s", err_quote(more, sizeof(more), rest, n),
+			at->nargs == 2 ? ")" : "");
+	}
+	buf_str(out, "'?)");
+}
+
+/* What was meant by a word that is no function. */
+static void
+suggest_field(const struct jq_node *at, const char *text, struct buf *out)
+{
+	const char *p = text + at->at, *begin = p;
+
+	while (begin > text && (isalnum((unsigned char)begin[-1]) ||
+			begin[-1] == '_' || begin[-1] == '-'))
+		begin--;
+	if (begin < p && begin > text && begin[-1] == '.')
+		buf_printf(out, " (a name with a '-' is written "
+			".\"%.*s\")", (int)(p - begin + at->nname), begin);
+	else if (at->nargs == 0)
+		buf_printf(out, " (a field is .%.*s, a text \"%.*s\"; in "
+			"SQL: --sql)", (int)at->nname, at->name,
+			(int)at->nname, at->name);
+}
+
+/* What stands behind "no function" or "does not take"; near is a function. */
+static void
+suggest(const struct jq_node *at, const char *text, bool takes_less,
+	struct buf *out)
+{
+	if (takes_less)
+		suggest_pipe(at, text, out);
+	else
+		suggest_field(at, text, out);
+	buf_cstr(out);
+}
+
 /* "name/2 is not defined", "$name is not defined" */
 static bool
 explain_undefined(const struct libjq *api, const struct jq_tree *t,
@@ -243,7 +323,7 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 	size_t n = strcspn(what, "/ ");
 	const struct jq_node *at;
 	char name[64];
-	struct buf near;
+	struct buf near, more;
 	int nargs;
 
 	if (strstr(what, " is not defined") == NULL || n >= sizeof(name))
@@ -263,19 +343,23 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 	if (at == NULL)
 		return false;
 	buf_init(&near);
+	buf_init(&more);
 	find_nearest(api, t, name, &near);
+	suggest(at, t->text, near.n > 0 && nargs > 0 &&
+		strcmp(buf_cstr(&near), name) == 0, &more);
 	if (near.n == 0)
-		err_caret(err, t->text, at->at, "expression: no function '%s'",
-			name);
+		err_caret(err, t->text, at->at,
+			"expression: no function '%s'%s", name, more.p);
 	else if (strcmp(buf_cstr(&near), name) == 0)
 		err_caret(err, t->text, at->at,
-			"expression: '%s' does not take %d argument%s", name,
-			nargs, nargs == 1 ? "" : "s");
+			"expression: '%s' does not take %d argument%s%s", name,
+			nargs, nargs == 1 ? "" : "s", more.p);
 	else
 		err_caret(err, t->text, at->at,
 			"expression: no function '%s' (did you mean '%s'?)",
 			name, near.p);
 	buf_release(&near);
+	buf_release(&more);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json.h"
 #include "jq_impl.h"
@@ -241,19 +242,70 @@ refuse_at(struct parser *ps, const char *at, const char *what)
 	return NULL;
 }
 
+/* What people write who know it from elsewhere, and what it is in jq. */
+static const char *
+hint(const struct parser *ps)
+{
+	static const struct {
+		const char *text, *hint;
+		size_t before; /* bytes of it in front of the token */
+	} known[] = {
+		{"'", " (a text stands in double quotes)", 0},
+		{"\u201c", " (a text stands in double quotes)", 0},
+		{"\u201d", " (a text stands in double quotes)", 0},
+		{"\u2018", " (a text stands in double quotes)", 0},
+		{"\u2019", " (a text stands in double quotes)", 0},
+		{"&&", " (did you mean 'and'?)", 0},
+		{"||", " (did you mean 'or'?)", 1},
+		{"<>", " (did you mean '!='?)", 1},
+		{"===", " (did you mean '=='?)", 2},
+		{"!", " (to negate is '| not', behind it)", 0},
+		{"=~", " (did you mean '| test(\"...\")'?)", 1},
+	};
+	static const struct {
+		const char *word, *hint;
+	} words[] = {
+		{"and", " (did you mean 'and'?)"},
+		{"or", " (did you mean 'or'?)"},
+		{"not", " (to negate is '| not', behind it)"},
+		{"is", " (that is SQL: --sql)"},
+		{"in", " (that is SQL: --sql)"},
+		{"like", " (that is SQL: --sql)"},
+		{"rlike", " (that is SQL: --sql)"},
+		{"ilike", " (that is SQL: --sql)"},
+		{"between", " (that is SQL: --sql)"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if ((size_t)(ps->at - ps->t->text) >= known[i].before &&
+			strncmp(ps->at - known[i].before, known[i].text,
+				strlen(known[i].text)) == 0)
+			return known[i].hint;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ps->n == strlen(words[i].word) &&
+			strncasecmp(ps->at, words[i].word, ps->n) == 0)
+			return words[i].hint;
+	return "";
+}
+
 static struct jq_node *
 refuse(struct parser *ps, const char *expected)
 {
-	char token[40], what[120];
+	char token[40], what[200];
+	size_t n = ps->n;
 
 	if (ps->kind == T_END) {
 		snprintf(what, sizeof(what), "it ends where %s is expected",
 			expected);
 		return refuse_at(ps, ps->at, what);
 	}
-	err_quote(token, sizeof(token), ps->at, ps->n);
-	snprintf(what, sizeof(what), "unexpected '%s', where %s is expected",
-		token, expected);
+	while (((unsigned char)ps->at[n] & 0xC0) == 0x80)
+		n++;
+	err_quote(token, sizeof(token), ps->at, n);
+	snprintf(what, sizeof(what),
+		"unexpected '%s', where %s is expected%s", token, expected,
+		hint(ps));
 	return refuse_at(ps, ps->at, what);
 }
 
