@@ -36,7 +36,7 @@ static const struct opt derive_opts[] = {
 	{"sql", 0, OPT_FLAG, offsetof(struct derive, sql), NULL,
 		"the expressions are SQL, as in Spark"},
 	{"max-cpu", 0, OPT_DURATION, offsetof(struct derive, env.max_cpu_us),
-		"D", "how long libjq may compute for a result (5s)",
+		"D", "how long libjq may compute for a record (5s)",
 		.free = true, .least = 1},
 	OPT_END};
 

@@ -25,7 +25,7 @@ static const struct opt filter_opts[] = {
 	{"sql", 0, OPT_STRING, offsetof(struct filter, sql), "EXPR",
 		"a condition in Spark's SQL instead"},
 	{"max-cpu", 0, OPT_DURATION, offsetof(struct filter, env.max_cpu_us),
-		"D", "how long libjq may compute for a result (5s)",
+		"D", "how long libjq may compute for a record (5s)",
 		.free = true, .least = 1},
 	OPT_END};
 

@@ -253,3 +253,31 @@ END
 	[ "$(d '[0,1,2]' '.v[-1.5:]')" = '[1,2]' ]
 	[ "$(d '[0,1,2]' '.v[5:1]')" = '[]' ]
 }
+
+@test "results without end come to one, and a signal ends them before" {
+	filter --on-error skip --max-cpu 100ms 'repeat(.v) == 2' <<< '{"v":1}' > out 2> err
+	[ ! -s out ]
+	is err <<'END'
+filter: line 1: libjq takes longer than 100ms (--max-cpu)
+filter: 1 record refused, skipped
+END
+	mkfifo in
+	echo '{"v":1}' > in &
+	filter --max-cpu 1h 'repeat(.v) == 2' < in 2> err &
+	pid=$!
+	busy() { [ "$(ps --ppid "$pid" -o comm=)" = bief-libjq ]; }
+	wait_for busy
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 1 ]
+	derive 'r=repeat(1)' <<< '{"v":1}' 2> err | head -1 > out
+	is out <<< '{"v":1,"r":1}'
+}
+
+@test "no function of jq ends or hangs a program by values from the edge" {
+	run "$TOP/tests/jq-net" 50
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${output##* programs, }" = '0 failed' ]
+}

@@ -22,7 +22,7 @@ struct expr_env {
 	int64_t event_us;   /* event time of the record, or ... */
 	bool has_event;     /* ... there is none */
 	/* A program in jq's language that could run for ever is given so much
-	 * CPU time for a result (0: some seconds); and it is left when we are
+	 * CPU time for a record (0: some seconds); and it is left when we are
 	 * to stop.  NULL: we never are. */
 	int64_t max_cpu_us;
 	bool (*stopping)(void);

@@ -186,7 +186,6 @@ answer(struct jq_lib *lib, const struct question *q, struct record_reader *rr,
 		if (out->n >= FLUSH_BYTES) {
 			write_all(out);
 			buf_clear(out);
-			limit_time(q->cpu_us);
 		}
 	}
 	if (rc == 0)
@@ -320,8 +319,8 @@ died(struct jq_helper *h, struct err *err)
 		time);
 }
 
-/* The socket was not ready for a while: 0 to go on, or EXPR_ENDED when we are
- * to stop and have waited long enough. */
+/* 0 to go on, or EXPR_ENDED when we are to stop and have waited long
+ * enough. */
 static int
 look(struct jq_helper *h, struct err *err)
 {
@@ -402,7 +401,8 @@ receive(struct jq_helper *h, size_t n, struct err *err)
 			n > READ_BYTES ? n : READ_BYTES, 0);
 		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
 			return died(h, err);
-		if (got < 0 && (rc = look(h, err)) != 0)
+		/* There may be results without end, too. */
+		if ((rc = look(h, err)) != 0)
 			return rc;
 		h->in.n += got > 0 ? (size_t)got : 0;
 	}
