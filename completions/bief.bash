@@ -5,11 +5,11 @@ _bief_options() {
 	case $1 in
 	agg) echo "--by -b --cube --rollup --grouping-id --no-window --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	dedup) echo "--by -b --within-watermark --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	derive) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	derive) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	drop-null) echo "--how --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	explode) echo "--split --regex --as --outer --keep --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	fill-null) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	filter) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	filter) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	join-static) echo "--on --how --sep --header --table-schema --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -57,6 +57,7 @@ _bief_value() {
 	"dedup --batch") echo "?" ;;
 	"dedup --trigger") echo "?" ;;
 	"dedup --max-state") echo "?" ;;
+	"derive --max-cpu") echo "?" ;;
 	"derive --max-line") echo "?" ;;
 	"derive --name") echo "?" ;;
 	"derive --progress") echo "*" ;;
@@ -98,6 +99,7 @@ _bief_value() {
 	"fill-null --trigger") echo "?" ;;
 	"fill-null --max-state") echo "?" ;;
 	"filter --sql") echo "?" ;;
+	"filter --max-cpu") echo "?" ;;
 	"filter --max-line") echo "?" ;;
 	"filter --name") echo "?" ;;
 	"filter --progress") echo "*" ;;

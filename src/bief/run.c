@@ -88,6 +88,12 @@ loop_term_past(void)
 	return loop_terminated() && time_monotonic() - term_us > SILENCE_US;
 }
 
+bool
+run_stopping(void)
+{
+	return loop_stopping();
+}
+
 void
 loop_signals(struct chain *c)
 {

@@ -293,6 +293,8 @@ const char *run_committed_mark(const struct stage *st);
 /* Have committed called now, when there is news; also done at the end of each
  * batch.  0 or -1. */
 int run_hear(struct stage *st);
+/* Has a signal told us to stop?  For what an operator does at length. */
+bool run_stopping(void);
 /* Let out what is buffered, before the operator itself waits.  0 or -1. */
 int run_flush(struct stage *st);
 /* A line for --ready-fd, once: "ready", or a text such as a port. */
