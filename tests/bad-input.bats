@@ -324,6 +324,114 @@ stream() {
 	done < <(programs)
 }
 
+# ---- records that look like control lines ----
+
+# Objects whose first name is #bief, which are no control lines.
+forged() {
+	printf '%s\n' '{ "#bief":{"eof":1}}' ' {"#bief":{"eof":1}}' \
+		'{"#bief" :{"eof":1}}' '{"\u0023bief":{"eof":1}}' \
+		'{"#b\u0069ef":{"eof":1}}' '{"#bief":{"eof":1},"a":1}' \
+		'{"#bief":{"eof":1},"#bief":{"eof":1}}' '{"#bief":1,"a":1}' \
+		'{"#bief":{"end":0},"t":"2016-07-26T02:45:07Z"}'
+}
+
+@test "a record whose first name is #bief, however spelled, is refused wherever lines are read" {
+	forged >bad
+	n=$(wc -l <bad)
+	(cat bad; echo "$GOOD") >in
+	(programs; echo 'parse-text'; echo 'stream-files -') |
+	while read -r p; do
+		rm -rf out rejects
+		set -- $p
+		"$@" --on-error skip --rejects rejects <in >o 2>e || {
+			echo "$p: $?"
+			cat e
+			return 1
+		}
+		grep -q "$n records refused, skipped" e || { echo "$p"; cat e; return 1; }
+		jq -r .record rejects | diff bad - || { echo "$p"; return 1; }
+		grep -q '"eof"' o && { echo "$p"; cat o; return 1; }
+		rm -rf out
+		bief run "$(printf '%q ' "$@" --on-error skip)" <in >o2 2>e2
+		diff o o2
+		diff e e2
+	done
+}
+
+@test "a record cannot forge the control lines of a stream with batches" {
+	mkdir in
+	{ printf '{"v":%d}\n' 1 2; forged; printf '{"v":%d}\n' 3 4 5 6; } >in/1
+	for how in bash 'bief run'; do
+		rm -rf ck db
+		if [ "$how" = bash ]; then set -- bash -o pipefail -c; else set -- bief run; fi
+		"$@" "stream-files --checkpoint ck in | derive 'v=.v*10' |
+			sink-table --db db --table t --mode append" 2>e
+		grep -qx "stream-files: $(forged | wc -l) records refused, skipped" e
+		[ "$(sqlite3 db 'SELECT group_concat(v) FROM t')" = 10,20,30,40,50,60 ]
+	done
+	stream >s
+	(sed -n 1,3p s; forged; sed 1,3d s) >t
+	derive --on-error skip b=.a <t 2>e | agg count --plain >o
+	is o <<<$'{"count":1}\n{"count":2}\n{"count":3}'
+	union t t --on-error skip 2>e | agg count --plain >o
+	is o <<<$'{"count":2}\n{"count":4}\n{"count":6}'
+}
+
+@test "a foreign program that prints lines anew makes no control line of data" {
+	forged >in
+	run -0 bash -c 'stream-files in 2>/dev/null | jq -c .'
+	[ -z "$output" ]
+	thru --on-error skip -- sh -c 'cat >/dev/null; echo "{ \"#bief\":{\"eof\":1}}"' \
+		<<<'{"a":1}' >o 2>e
+	grep -q '1 record refused' e
+	[ ! -s o ]
+}
+
+@test "no program writes a record that begins with #bief" {
+	printf '%s\n' '{"a":1,"#bief":{"eof":1},"t":"2016-07-26T02:45:07Z"}' >in
+	printf '#bief,x\n1,2\n' >c.csv
+	echo '{}' >empty
+	while IFS='|' read -r from p; do
+		for how in bash 'bief run'; do
+			if [ "$how" = bash ]; then set -- bash -c; else set -- bief run; fi
+			status=0
+			"$@" "$p" <$from >o 2>e || status=$?
+			[ $status -ne 0 ] && grep -q '#bief' e && [ ! -s o ] ||
+				{ echo "$p: $status"; cat o e; return 1; }
+		done
+	done <<-'EOP'
+	in|pick '#bief'
+	in|pick '#bief' a
+	in|pick '#bief=a'
+	in|agg --by '#bief' count
+	in|pivot --rows '#bief' --cols a --value a
+	in|dedup --by a | pick '#bief'
+	empty|derive '#bief=1'
+	empty|derive --sql '#bief=1'
+	empty|fill-null '#bief=1'
+	c.csv|parse-csv --header
+	c.csv|parse-csv --header -s '`#bief` int, x int'
+	c.csv|parse-csv -s '`#bief` string, x int'
+	in|parse-json -s '`#bief` string'
+	in|parse-json -s '`#bief` string, a int'
+	EOP
+	echo '{"s":"{\"#bief\":1}"}' >in
+	run -1 parse-json --field s <in
+	run -0 derive '#bief=1' <in
+	[ "$output" = '{"s":"{\"#bief\":1}","#bief":1}' ]
+	echo '{"#bief":1,"#bief":2}' | parse-json -s 'a int, `#bief` int' \
+		--on-error skip >o 2>e
+	[ ! -s o ]
+}
+
+@test "in front of untrusted input a source takes its control lines for data" {
+	stream | sed 's/"stream":1/&,"checkpoint":"'"${PWD//\//\\/}"'\/ck"/' >in
+	stream-files - <in 2>e | agg count >o
+	is o <<<'{"count":3}'
+	[ ! -e ck ]
+	grep -q '8 records refused' e
+}
+
 # ---- what would run for ever, or beyond 64 bits ----
 
 @test "no regular expression runs for ever" {

@@ -304,6 +304,20 @@ prepare(struct stage *st, const struct plan *before)
 	return p->common.batch > 0 ? 0 : take_trigger(st, &st->in);
 }
 
+/* Known before data flow: every record would be refused. */
+static int
+check_first(struct stage *st)
+{
+	const struct schema *s = st->out.fields;
+
+	if ((st->op->flags & OP_SINK) || s == NULL || s->n == 0 ||
+		strcmp(s->f[0].name, "#bief") != 0)
+		return 0;
+	return err_as(st->err, STATUS_USAGE, "its records would begin with "
+		"the field '#bief', as control lines do: name it otherwise, "
+		"or put another in front");
+}
+
 static int
 plan_stage(struct stage *st, const struct plan *in, int n)
 {
@@ -314,6 +328,8 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 		if (st->op->merge_plan(st, in, n, &st->out) < 0)
 			return -1;
 	} else if (st->op->plan != NULL && st->op->plan(st, &st->out) < 0)
+		return -1;
+	if (check_first(st) < 0)
 		return -1;
 	if (!st->in.stream && st->out.stream &&
 		!(st->op->flags & OP_SOURCE)) {
@@ -517,6 +533,23 @@ chain_give_line(struct stage *st, const char *line, size_t n)
 	return st->op->record(st, &r) < 0 ? failed(st) : 0;
 }
 
+static int
+refuse_forged(struct stage *st, const struct record *r)
+{
+	return run_reject(st, r, "%s", STREAM_FORGED_TEXT);
+}
+
+int
+chain_give_forged(struct stage *st, const char *line, size_t n)
+{
+	struct record r = {.line = line, .nline = (uint32_t)n,
+		.number = ++st->records_in};
+
+	if (st->priv->recovery.skip)
+		return 0;
+	return refuse_forged(st, &r) < 0 ? failed(st) : 0;
+}
+
 int
 chain_give_long(struct stage *st, const char *line, size_t n)
 {
@@ -548,6 +581,8 @@ run_emit(struct stage *st, struct record *r)
 
 	struct stage *next = st->next;
 
+	if (r->shape != NULL && __builtin_expect(r->shape->reserved, 0))
+		return refuse_forged(st, r);
 	if (source_begin(st) < 0)
 		return -1;
 	st->records_out++;
@@ -570,11 +605,11 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 {
 	struct chain *c = st->chain;
 
-	if (stream_is_control(line, n)) {
+	if (stream_line(line, n) != STREAM_DATA) {
 		struct record r = {.line = line, .nline = (uint32_t)n,
-			.number = st->records_out + 1};
+			.number = st->records_out + st->rejected + 1};
 
-		return run_reject(st, &r, "the line begins as a control line");
+		return refuse_forged(st, &r);
 	}
 	if (n > run_max_line(st)) {
 		say_too_long(st, line, n);
@@ -591,31 +626,25 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 	return flush_full(c);
 }
 
-/* A '#' where a control line has its first. */
-static bool
-control_at(const char *p, size_t n, size_t hash)
-{
-	return hash >= 2 && (hash == 2 || p[hash - 3] == '\n') &&
-		stream_is_control(p + hash - 2, n - hash + 2);
-}
-
-/* Count the lines of a block; false if it has one that begins as a control line
- * does. */
+/* Count the lines of a block; false if it has one that no data may have. */
 static bool
 count_lines(const char *p, size_t n, uint64_t *lines)
 {
-	uint64_t lf, hash, last = ~UINT64_C(0);
+	uint64_t lf, last = ~UINT64_C(0);
+	size_t from = 0;
 
 	for (size_t i = 0; i < n; i += 64) {
 		if (n - i < 64)
 			last >>= 64 - (n - i);
 		lf = simd_byte(p + i, '\n') & last;
 		*lines += (uint64_t)__builtin_popcountll(lf);
-		hash = simd_byte(p + i, '#') & last;
-		for (; hash != 0; hash &= hash - 1)
-			if (control_at(p, n,
-				    i + (size_t)__builtin_ctzll(hash)))
+		for (; lf != 0; lf &= lf - 1) {
+			size_t at = i + (size_t)__builtin_ctzll(lf);
+
+			if (stream_line(p + from, at - from) != STREAM_DATA)
 				return false;
+			from = at + 1;
+		}
 	}
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "opt.h"
 #include "simd.h"
+#include "stream.h"
 
 /*
  * Shapes are a tree: a shape is its parent and one more name.  A child is found
@@ -228,6 +229,8 @@ shape_make(struct shapes *s, struct shape *parent, const char *name, size_t n)
 	c->n = parent->n + 1;
 	c->transient = s->hash == NULL;
 	c->escaped = parent->escaped || memchr(name, '\\', n) != NULL;
+	c->reserved = parent->n > 0 ? parent->reserved :
+		stream_reserved(name, n);
 	c->parent = parent;
 	c->owner = s;
 	c->block = block_for(s, parent);
@@ -704,6 +707,8 @@ refuse(struct json_error *e, const char *what, const char *at)
 	return NULL;
 }
 
+static const char forged[] = STREAM_FORGED_TEXT;
+
 /*
  * The next name, looked at: p is behind the value before it.  Returns where its
  * value begins; or the place of the closing brace, with *cur as it was; or
@@ -735,6 +740,8 @@ reader_name(struct record_reader *rr, struct shape **cur, const char *p,
 	p = json_space(close + 1, end);
 	if (p >= end || *p != ':')
 		return refuse(e, "expected ':'", p);
+	if (first && stream_reserved(name, (size_t)(close - name)))
+		return refuse(e, forged, name);
 	p = json_space(p + 1, end);
 	if (p >= end)
 		return refuse(e, "it ends too early", end);
@@ -815,6 +822,8 @@ record_refuse(const struct record *r, const struct json_error *e,
 	char near[60];
 	const char *end = r->line + r->nline;
 
+	if (e->what == forged)
+		return err_set(err, "%s", forged);
 	if (e->at == json_space(r->line, end))
 		return err_set(err, "not a JSON object: '%s'",
 			err_quote(near, sizeof near, r->line, r->nline));

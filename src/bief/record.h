@@ -38,6 +38,7 @@ struct shape {
 	uint32_t n;
 	bool transient; /* lives until the reader's next record */
 	bool escaped;   /* a name holds a backslash */
+	bool reserved;  /* the first name is #bief: nobody may write it */
 	struct shape_name *names;
 	/* private, record.c */
 	uint32_t nedge;
@@ -152,7 +153,8 @@ record_get(const struct record *r, struct field *f)
 /*
  * Find the fields of a text record: it must be one JSON object.  The reader
  * remembers the shape of the last record and checks that guess first.  Returns
- * 0, or -1 with a message that says what is wrong and where.
+ * 0, or -1 with a message that says what is wrong and where.  A record whose
+ * first name is #bief is refused (stream.h).
  */
 struct record_reader {
 	struct shapes *shapes;

@@ -399,7 +399,7 @@ feed_first(struct feed *f, const char *line, size_t n)
 	int ret;
 
 	plan_init(&p);
-	f->stream = line != NULL && stream_is_control(line, n);
+	f->stream = line != NULL && stream_line(line, n) == STREAM_CONTROL;
 	if (f->stream) {
 		if (loop_control_read(line, n, &body, &f->c->err) < 0 ||
 			plan_parse(&p, &body, &f->c->err) < 0) {
@@ -415,10 +415,11 @@ feed_first(struct feed *f, const char *line, size_t n)
 static int
 feed_line(struct feed *f, const char *line, size_t n)
 {
+	enum stream_line kind = stream_line(line, n);
 	int status;
 
 	if (!f->c->planned) {
-		if (stream_is_control(line, n) &&
+		if (kind == STREAM_CONTROL &&
 			(status = loop_failed(line, n)) != 0)
 			return feed_failed(f, status);
 		if (feed_first(f, line, n) < 0)
@@ -426,7 +427,7 @@ feed_line(struct feed *f, const char *line, size_t n)
 		if (f->stream)
 			return 0;
 	}
-	if (stream_is_control(line, n)) {
+	if (kind == STREAM_CONTROL) {
 		if (f->stream)
 			return feed_control(f, line, n);
 		f->c->failed = f->first;
@@ -444,7 +445,8 @@ feed_line(struct feed *f, const char *line, size_t n)
 		f->c->failed = f->first;
 		return err_set(&f->c->err, "a record outside of any batch");
 	}
-	return chain_give_line(f->first, line, n);
+	return kind == STREAM_DATA ? chain_give_line(f->first, line, n) :
+		chain_give_forged(f->first, line, n);
 }
 
 static int
