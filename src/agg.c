@@ -447,7 +447,7 @@ group_time(const struct agg *a, const struct record *r, uint16_t mask,
 		return true;
 	}
 	if (a->time_key < 0 ||
-		mask >> (a->q.nkeys - 1 - (size_t)a->time_key) & 1)
+		group_left_out(mask, a->q.nkeys - 1 - (size_t)a->time_key))
 		return false;
 	v = record_get(r, &a->q.keys[a->time_key]);
 	return v != NULL && value_get_time(v, us) == 0;
@@ -493,7 +493,7 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	int64_t us;
 	bool made;
 
-	if (a->q.g.windowed && mask >> (columns - 1) & 1)
+	if (a->q.g.windowed && group_left_out(mask, columns - 1))
 		w = (struct span){false, 0, 0};
 	query_key(&a->q, r, GROUP_PLAIN, mask, &w);
 	if (a->late != WATERMARK_NONE && group_time(a, r, mask, &w, &us) &&
