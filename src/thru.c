@@ -36,11 +36,9 @@ thru_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"which command? thru -- COMMAND [ARGUMENT ...]");
 	for (size_t i = 0; i < t->ok.n; i++) {
-		char *end;
-		long status = strtol(t->ok.s[i], &end, 10);
+		int64_t status;
 
-		if (*end != '\0' || end == t->ok.s[i] || status < 0 ||
-			status > 255)
+		if (opt_number(t->ok.s[i], &status) < 0 || status > 255)
 			return err_as(st->err, STATUS_USAGE,
 				"--ok: '%s' is no exit status: these are 0 to "
 				"255", t->ok.s[i]);

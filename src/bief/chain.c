@@ -267,9 +267,11 @@ take_trigger(struct stage *st, struct plan *p)
 	else {
 		p->trigger = TRIGGER_INTERVAL;
 		if (duration_us(t, strlen(t), &p->interval_us, st->err) < 0 ||
-			p->interval_us < 0) {
+			p->interval_us < 0 || p->interval_us > DURATION_MOST) {
 			if (p->interval_us < 0)
 				err_set(st->err, "it is negative");
+			else if (p->interval_us > DURATION_MOST)
+				err_set(st->err, "it is too long");
 			st->err->status = STATUS_USAGE;
 			return err_in(st->err, "--trigger");
 		}

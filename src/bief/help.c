@@ -1,6 +1,7 @@
 /*
  * help: the options that every program has, --help, --dump-options.
  */
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -8,6 +9,9 @@
 #include "json.h"
 
 #define AT(member) offsetof(struct common, member)
+/* A line's text may take six bytes for each of its own where it becomes JSON,
+ * and values count their bytes in 32 bits. */
+#define LINE_MOST (INT64_C(512) << 20)
 
 static const struct opt common_opts[] = {
 	{"help", 'h', OPT_FLAG, AT(help), NULL, "show this help"},
@@ -15,7 +19,7 @@ static const struct opt common_opts[] = {
 	{"dump-options", 0, OPT_FLAG, AT(dump_options), NULL,
 		"show the options as JSON"},
 	{"max-line", 0, OPT_SIZE, AT(max_line), "SIZE",
-		"refuse longer lines (16M)"},
+		"refuse longer lines (16M)", .least = 1, .most = LINE_MOST},
 	{"name", 0, OPT_STRING, AT(name), "NAME",
 		"name of this stage in checkpoints and reports"},
 	{"plain", 0, OPT_FLAG, AT(plain), NULL, "write no control lines"},
@@ -48,12 +52,14 @@ static const struct opt source_opts[] = {
 	{"checkpoint", 0, OPT_STRING, AT(checkpoint), "DIR",
 		"make the pipeline recover from here", true},
 	{"sinks", 0, OPT_INT, AT(sinks), "N",
-		"wait for this many sinks with a checkpoint (1)", .least = 1},
+		"wait for this many sinks with a checkpoint (1)", .least = 1,
+		.most = INT_MAX},
 	OPT_END};
 
 static const struct opt ready_opts[] = {
 	{"ready-fd", 0, OPT_INT, AT(ready_fd), "N",
-		"write a line to this descriptor when ready"},
+		"write a line to this descriptor when ready",
+		.most = INT_MAX},
 	OPT_END};
 
 size_t
@@ -117,6 +123,17 @@ help_print(const struct op *op, struct buf *out)
 static const char *const kinds[] = {"flag", "string", "int", "duration",
 	"size", "enum", "list", "multi"};
 
+/* Of a duration in microseconds. */
+static void
+dump_limits(const struct opt *o, struct buf *out)
+{
+	if (o->kind != OPT_INT && o->kind != OPT_SIZE && o->kind != OPT_DURATION)
+		return;
+	buf_printf(out, ",\"least\":%lld,\"most\":%lld",
+		(long long)(o->least < -opt_most(o) ? -opt_most(o) : o->least),
+		(long long)opt_most(o));
+}
+
 void
 help_dump(const struct op *op, struct buf *out)
 {
@@ -143,6 +160,7 @@ help_dump(const struct op *op, struct buf *out)
 			json_member(out, "help", o->help);
 			if (o->file)
 				buf_str(out, ",\"file\":true");
+			dump_limits(o, out);
 			buf_printf(out, ",\"common\":%s}",
 				i == 0 ? "false" : "true");
 		}

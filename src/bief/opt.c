@@ -95,6 +95,25 @@ opt_list_free(struct opt_list *l)
 	l->n = 0;
 }
 
+int
+opt_number(const char *text, int64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoll(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 ? 0 :
+									 -1;
+}
+
+int64_t
+opt_most(const struct opt *o)
+{
+	if (o->most != 0)
+		return o->most;
+	return o->kind == OPT_DURATION ? DURATION_MOST : OPT_MOST;
+}
+
 /* "16M" and such; 0 or -1. */
 static int
 size_parse(const char *s, int64_t *out)
@@ -204,9 +223,18 @@ check_list(const struct opt *o, const struct opt_list *l, struct err *err)
 	return 0;
 }
 
+/* Numbers are in their limits here, so that who uses them need not ask. */
 static int
-check_least(const struct opt *o, int64_t n, struct err *err)
+check_limits(const struct opt *o, int64_t n, struct err *err)
 {
+	int64_t most = opt_most(o);
+
+	if (o->kind == OPT_DURATION && (n > most || n < -most))
+		return err_as(err, STATUS_USAGE, "--%s: it is too long",
+			o->name);
+	if (n > most)
+		return err_as(err, STATUS_USAGE, "--%s is at most %lld",
+			o->name, (long long)most);
 	if (n >= o->least)
 		return 0;
 	if (o->kind == OPT_DURATION && o->least <= 1)
@@ -233,28 +261,23 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 	case OPT_STRING:
 		*(const char **)at = value;
 		return 0;
-	case OPT_INT: {
-		char *end;
-
-		errno = 0;
-		*(int64_t *)at = strtoll(value, &end, 10);
-		if (*value < '0' || *value > '9' || *end != '\0' || errno != 0)
+	case OPT_INT:
+		if (opt_number(value, at) < 0)
 			return err_as(err, STATUS_USAGE,
 				"--%s: '%s' is not a whole number", o->name,
 				quoted);
-		return check_least(o, *(int64_t *)at, err);
-	}
+		return check_limits(o, *(int64_t *)at, err);
 	case OPT_DURATION:
 		if (duration_us(value, strlen(value), at, &why) < 0)
 			return err_as(err, STATUS_USAGE, "--%s: %s", o->name,
 				why.text);
-		return check_least(o, *(int64_t *)at, err);
+		return check_limits(o, *(int64_t *)at, err);
 	case OPT_SIZE:
 		if (size_parse(value, at) < 0)
 			return err_as(err, STATUS_USAGE,
 				"--%s: '%s' is not a size such as 16M",
 				o->name, quoted);
-		return check_least(o, *(int64_t *)at, err);
+		return check_limits(o, *(int64_t *)at, err);
 	case OPT_ENUM:
 		if ((i = choice(o->arg, value)) < 0)
 			return err_as(err, STATUS_USAGE,

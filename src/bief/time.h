@@ -81,6 +81,10 @@ time_add(int64_t us, int64_t by_us)
 	return sum;
 }
 
+/* What options and headers take at most, 20,000 years: such a duration can be
+ * added to any that was. */
+#define DURATION_MOST (INT64_C(20000) * 366 * 86400 * TIME_SECOND)
+
 /*
  * Durations as people write them: "10s", "5m", "1h30m", "10 minutes",
  * "1 day 2 hours", "250ms", "100us", "1 week", "1 month", "interval 5 seconds",
