@@ -432,6 +432,212 @@ forged() {
 	grep -q '8 records refused' e
 }
 
+# A stream of one batch whose header has these members more.
+with_header() {
+	printf '{"#bief":{"stream":1%s}}\n' "${1:+,$1}"
+	printf '%s\n' '{"#bief":{"begin":0,"time":"2026-01-01T00:00:00Z"}}' \
+		'{"a":1,"t":"2026-01-01T00:00:00Z"}' '{"#bief":{"end":0}}' \
+		'{"#bief":{"eof":1}}'
+}
+
+@test "a header with a time zone that is not known here is refused, by name" {
+	with_header '"zone":"Nowhere/Land"' >in
+	while read -r p; do
+		rm -rf out
+		set -- $p
+		status=0
+		"$@" <in >o 2>e || status=$?
+		[ $status -eq 2 ] && grep -q "no time zone 'Nowhere/Land'" e ||
+			{ echo "$p: $status"; cat e; return 1; }
+	done < <(programs)
+	run -2 bief run 'filter --sql "hour(t) = 1"' <in
+	with_header '"zone":"Europe/Paris"' | filter --sql 'hour(t) = 1' --plain >o
+	is o <<<'{"a":1,"t":"2026-01-01T00:00:00Z"}'
+}
+
+@test "a header's members are checked before anybody trusts them" {
+	huge=$(printf '%070000d' 0)
+	while read -r key; do
+		for value in '""' null true '[]' '{}' -1 9223372036854775807 1e999 \
+			'"\u0000"' '"a\u0000b"' '"x"' '[1]' '[""]' '["\u0000"]' \
+			'"-1d"' '"106751991d"' '"106751991d4h54.775807s"' '"\u001b[31m"' \
+			'"../../etc/passwd"' '"`"' '"a array<"' "\"$huge\""; do
+			with_header "\"$key\":$value" >in
+			for p in 'filter --sql "hour(t) >= 0" | derive --sql "b=date(t)" |
+				window --on t --size 1h | agg --by a count | sink-table' \
+				'sink-table --db db --table t' 'union - /dev/null | dedup' \
+				'window --batches 2 | agg count --mode append | order --by count'; do
+				rm -rf db* ck
+				status=0
+				bief run "$p" <in >o 2>e || status=$?
+				[ $status -le 2 ] || {
+					echo "$key: ${value:0:80}: $p: $status"; head -c 1000 e; return 1; }
+				[ $status -eq 0 ] || [ -s e ] || {
+					echo "$key: ${value:0:80}: $p: silent"; return 1; }
+			done
+		done
+	done <<<'stream
+trigger
+fields
+event_time
+delay
+window
+slide
+start
+window_on
+session
+mode
+asked
+aggregated
+stateful
+keys
+zone
+checkpoint
+identity
+resume
+committed
+last
+anew
+runs
+stage'
+}
+
+@test "what a header says wrongly is told with its member" {
+	while IFS='|' read -r members text; do
+		with_header "$members" >in
+		run -2 bash -c 'sink-table <in'
+		[[ "$output" == "sink-table: header line: $text"* ]] || { echo "$members: $output"; return 1; }
+	done <<-'EOP'
+	"zone":5|'zone': it is no text
+	"zone":""|'zone': it is empty
+	"event_time":"a\u0000b"|'event_time': it holds a NUL
+	"fields":5|'fields': it is no text
+	"fields":"a int,"|'fields': schema: 
+	"keys":"a"|'keys': it is no list
+	"keys":["a",1]|'keys': it is no text
+	"delay":"106751991d"|'delay': it is too long: '106751991d'
+	"delay":"-2s"|trigger, delay, window, slide and start do not go together
+	"session":"0s"|'session': it is not positive
+	"mode":"some"|'mode': unknown mode 'some'
+	"resume":9223372036854775807|'resume': it is no batch
+	"committed":"1"|'committed': it is no batch
+	"aggregated":1|'aggregated': it is neither true nor false
+	"checkpoint":"ck"|checkpoint, identity, stage, runs
+	"checkpoint":"/tmp"|checkpoint, identity, stage, runs
+	EOP
+}
+
+@test "nothing is written into a directory that is not the header's checkpoint" {
+	mkdir d in
+	echo '{"a":1}' >in/1
+	stream-files --checkpoint ck in | sink-table >/dev/null
+	for dir in d ck; do
+		find $dir >before
+		with_header '"checkpoint":"'"$PWD/$dir"'","identity":"0123456789abcdef0123456789abcdef","resume":0,"committed":-1,"runs":["x"],"stage":"s"' >s
+		run -3 bash -c 'agg count <s'
+		run -3 bash -c 'sink-table <s'
+		find $dir | diff before -
+	done
+}
+
+@test "times and numbers of batches beyond what can be are damage" {
+	for line in '"begin":0,"fresh":"2026-01-01T00:00:00Z"' \
+		'"begin":0,"watermark":"2026-01-01T00:00:00Z","fresh":"2027-01-01T00:00:00Z"' \
+		'"begin":9223372036854775807' '"begin":0,"time":"+294247-01-01T00:00:00Z"'; do
+		printf '{"#bief":{%s}}\n' '"stream":1' "$line" >in
+		run -1 bash -c 'take 1 --plain <in'
+		[[ "$output" == *"a control line is damaged: "* ]]
+	done
+}
+
+# ---- numbers of options ----
+
+# One line per numeric option of a program: name, kind, least, most.
+numbers_of() {
+	"$1" --dump-options | sed -n 's/^{"name":"\([^"]*\)","kind":"\([a-z]*\)".*,"least":\([-0-9]*\),"most":\([0-9]*\),.*/\1 \2 \3 \4/p'
+}
+
+@test "every number of an option is refused beyond its limits and taken at them" {
+	for p in $(ls "$(dirname "$(command -v bief)")"); do
+		[ "$p" = bief ] && continue
+		while read -r name kind least most; do
+			unit=
+			[ "$kind" = duration ] && unit=us
+			for n in "$least" "$most"; do
+				"$p" --$name "$n$unit" --help >/dev/null 2>e || {
+					echo "$p --$name $n$unit"; cat e; return 1; }
+			done
+			for n in $((least - 1)) $((most + 1)) \
+				4294967296000000000000 -9223372036854775809 1x '' x; do
+				status=0
+				"$p" --$name "$n$unit" --help >o 2>e || status=$?
+				[ $status -eq 2 ] && grep -q -- "--$name" e && [ ! -s o ] || {
+					echo "$p --$name $n$unit: $status"; cat e; return 1; }
+			done
+		done < <(numbers_of "$p")
+	done
+}
+
+@test "programs work with numbers of options at their limits" {
+	printf '%s\n' '{"a":1,"t":"2016-07-26T02:45:07Z"}' '{"a":2}' >in
+	printf 'a,name\n1,x\n' >table.csv
+	while read -r p; do
+		set -- $p
+		while read -r name kind least most; do
+			[ "$name" = ready-fd ] && continue
+			[[ "$p" = *--$name* ]] && continue
+			for n in "$least" "$most"; do
+				[ "$kind" = duration ] && n=${n}us
+				rm -rf out
+				status=0
+				timeout 60 "$@" --$name "$n" <in >o 2>e || status=$?
+				[ $status -le 2 ] || { echo "$p --$name $n: $status"; cat e; return 1; }
+				[ $status -eq 0 ] || [ -s e ] || { echo "$p --$name $n"; return 1; }
+			done
+		done < <(numbers_of "$1")
+	done <<-'EOP'
+	agg --by a count
+	dedup --by a
+	drop-null
+	join-static table.csv --header --on a
+	join-stream - /dev/null --on a
+	order --by a
+	parse-csv --header
+	parse-json
+	parse-text
+	pivot --rows t --cols a --value a
+	sink-files out
+	sink-table
+	stream-files in
+	stream-files --trigger once in
+	stream-rate --count 2 --trigger once
+	stream-rate --count 2 --rows-per-batch 2
+	take 1
+	union - /dev/null
+	watermark --on t --delay 1s --plain
+	window --on t --size 1h
+	window --on t --size 1h --watermark 1s --plain
+	window --on t --session 1h
+	EOP
+}
+
+@test "a number that does not fit is refused, never cut" {
+	run -2 stream-files --ready-fd 4294967297 /dev/null
+	[[ $output == *"--ready-fd is at most"* ]]
+	run -2 stream-files --sinks 4294967297 /dev/null
+	run -2 drop-null --max-line 6G
+	run -2 serve-lines --port 65536 /dev/null
+	run -2 take 99999999999999999999
+	run -2 take 4294967297x
+	run -2 thru --ok 4294967296 -- cat
+	run -2 window --batches 99999999999999999999
+	run -2 bash -c 'drop-null --trigger 30000000d | window --batches 99999 --plain'
+	run -2 drop-null --trigger 106751991d
+	run -2 stream-rate --trigger 106751991d
+	run -0 take 4294967297 <<<'{"a":1}'
+	[ "$output" = '{"a":1}' ]
+}
+
 # ---- what would run for ever, or beyond 64 bits ----
 
 @test "no regular expression runs for ever" {
