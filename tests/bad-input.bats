@@ -550,6 +550,66 @@ stage'
 	done
 }
 
+# ---- closed descriptors ----
+
+@test "a closed standard input is an error of whoever reads it, never waited for" {
+	echo '{"a":1}' >table.json
+	(programs; echo 'thru -- cat'; echo 'stream-files -'; echo 'parse-json --infer -'
+	echo 'parse-text'; echo 'bief run "agg count"'; echo 'bief run "agg count | cat"'
+	echo 'bief run "cat | agg count"'; echo 'serve-lines --port 0 -'
+	echo 'join-static - --header --on a') |
+	while read -r p; do
+		for closed in '<&-' '<&- >&-'; do
+			rm -rf out
+			status=0
+			timeout 60 bash -c "${p/>/\\>} $closed" >o 2>e || status=$?
+			[ $status -eq 1 ] && grep -q 'Bad file descriptor' e || {
+				echo "$p $closed: $status"; cat e; return 1; }
+			status=0
+			timeout 60 bash -c "${p/>/\\>} $closed 2>&-" >o || status=$?
+			[ $status -eq 1 ] || { echo "$p $closed 2>&-"; return 1; }
+		done
+	done
+}
+
+@test "a closed standard output is an error of whoever writes, a closed error output of nobody" {
+	while read -r p; do
+		case $p in sink-files* | join-stream* | filter*sql*) continue ;; esac
+		rm -rf out
+		echo "$GOOD" | bash -c "${p/>/\\>} >&-" 2>e && { echo "$p"; return 1; }
+		grep -q 'cannot write the output: Bad file descriptor' e || {
+			echo "$p"; cat e; return 1; }
+		rm -rf out
+		echo "$GOOD" | $p >o 2>e
+		rm -rf out
+		echo "$GOOD" | bash -c "$p 2>&-" >o2
+		diff o o2
+	done < <(programs | grep -v explode; echo 'thru -- cat'; echo 'take 1')
+	for p in 'bief ps' 'bief ps --json' 'bief --help' 'bief --version' 'agg --help' \
+		'bief run --help' 'bief explain "agg count"' 'agg --dump-options'; do
+		run -1 bash -c "$p >&-"
+		[[ "$output" == *"cannot write the output"* ]] || { echo "$p: $output"; return 1; }
+		bash -c "$p <&- 2>&-" >o
+	done
+}
+
+@test "files that are opened do not take the place of closed descriptors" {
+	mkdir in
+	echo "$GOOD" >in/1
+	stream-files in >whole
+	bash -c 'stream-files in <&-' >o
+	diff whole o
+	bash -c 'stream-files in <&- 2>&-' >o
+	diff whole o
+	for closed in '<&-' '>&-' '<&- >&- 2>&-'; do
+		rm -rf db out
+		bash -c "bief run 'stream-files in | sink-table --db db --table t' $closed"
+		[ "$(sqlite3 db 'SELECT count(*) FROM t')" = 1 ]
+		bash -c "bief run 'stream-files in | sink-files out' $closed"
+		cat out/part-* | diff whole -
+	done
+}
+
 # ---- numbers of options ----
 
 # One line per numeric option of a program: name, kind, least, most.

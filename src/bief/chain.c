@@ -53,7 +53,10 @@ print_and_exit(struct stage *st, void (*print)(const struct op *, struct buf *))
 	output_init(&out, STDOUT_FILENO);
 	output_mark_end(STDOUT_FILENO, STATUS_DONE);
 	buf_add(&out.b, b.p, b.n);
-	exit(output_flush(&out, st->err) < 0 ? STATUS_FAILED : STATUS_DONE);
+	if (output_flush(&out, st->err) == 0)
+		exit(STATUS_DONE);
+	say(st, "%s", st->err->text);
+	exit(STATUS_FAILED);
 }
 
 static void
