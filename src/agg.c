@@ -968,13 +968,40 @@ agg_explain(struct stage *st, struct buf *out)
 			  "by");
 }
 
+/* Of text of so many columns. */
+#define HELP_WIDTH 76
+
+static void
+agg_help(struct buf *out)
+{
+	struct buf names;
+	size_t column = 0;
+
+	buf_init(&names);
+	accum_names(&names);
+	buf_str(out, "\nfunctions:\n");
+	for (char *save = NULL, *w = strtok_r((char *)buf_cstr(&names), " ", &save);
+		w != NULL; w = strtok_r(NULL, " ", &save)) {
+		if (column > 0 && column + strlen(w) > HELP_WIDTH) {
+			buf_byte(out, '\n');
+			column = 0;
+		}
+		buf_printf(out, "%s%s", column == 0 ? "  " : " ", w);
+		column += strlen(w) + 1;
+	}
+	buf_str(out, "\n  count of records needs no field; FUNC:* takes all "
+		"that are numbers\n");
+	buf_release(&names);
+}
+
 const struct op op_agg = {
 	.name = "agg",
 	.about = "group records and aggregate their fields",
 	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
 	.opts = opts,
+	.help = agg_help,
 	.size = sizeof(struct agg),
-	.flags = OP_STATE | OP_WINDOWS | OP_OPERANDS,
+	.flags = OP_STATE | OP_WINDOWS | OP_OPERANDS | OP_WORDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,

@@ -80,6 +80,13 @@ static const struct opt options[] = {
 		"SIZE", "receive no more while the journal holds this (1G)"},
 	OPT_END};
 
+static const struct opt_slip slips[] = {
+	{"host", "the address is an operand: stream-socket HOST:PORT"},
+	{"port", "the address is an operand: stream-socket HOST:PORT"},
+	{"address", "the address is an operand: stream-socket HOST:PORT"},
+	{"connect", "the address is an operand: stream-socket HOST:PORT"},
+	{NULL, NULL}};
+
 static void
 defaults(void *self)
 {
@@ -556,6 +563,7 @@ const struct op op_stream_socket = {
 	.synopsis = "[--listen | --reconnect] [--timestamp NAME] [--for D] "
 		    "HOST:PORT|unix:PATH",
 	.opts = options,
+	.slips = slips,
 	.size = sizeof(struct stream_socket),
 	.flags = OP_SOURCE | OP_LIVE | OP_OPERANDS,
 	.defaults = defaults,

@@ -138,11 +138,17 @@ thru_close(struct stage *st)
 	buf_release(&STAGE(st, thru)->text);
 }
 
+static const struct opt_slip thru_slips[] = {
+	{NULL, "the command, with its own options, stands behind --: thru -- "
+		"COMMAND [ARGUMENT ...]"},
+	{NULL, NULL}};
+
 const struct op op_thru = {
 	.name = "thru",
 	.about = "run a command on the records of every batch",
 	.synopsis = "[--ok STATUS,...] -- COMMAND [ARGUMENT ...]",
 	.opts = thru_opts,
+	.slips = thru_slips,
 	.size = sizeof(struct thru),
 	.flags = OP_TEXT | OP_OPERANDS,
 	.open = thru_open,

@@ -585,7 +585,7 @@ stage'
 		echo "$GOOD" | bash -c "$p 2>&-" >o2
 		diff o o2
 	done < <(programs | grep -v explode; echo 'thru -- cat'; echo 'take 1')
-	for p in 'bief ps' 'bief ps --json' 'bief --help' 'bief --version' 'agg --help' \
+	for p in 'bief --help' 'bief --version' 'agg --help' \
 		'bief run --help' 'bief explain "agg count"' 'agg --dump-options'; do
 		run -1 bash -c "$p >&-"
 		[[ "$output" == *"cannot write the output"* ]] || { echo "$p: $output"; return 1; }
@@ -734,4 +734,111 @@ numbers_of() {
 	printf '{"a":1}\n{"a":"x"}\nno JSON\n' |
 		derive 'b=.a+1' --on-error keep >/dev/null 2>err
 	[ "$(tail -1 err)" = "derive: 2 records refused, 1 kept, 1 skipped" ]
+}
+
+# ---- what was meant ----
+
+@test "a file that stands where fields or expressions do is named, not waited for" {
+	echo '{"a":1}' >routes.jsonl
+	mkdir d
+	cp routes.jsonl d/routes
+	for p in 'pick a' 'filter .a' 'drop-null' 'agg count' 'dedup' 'explode' 'take 5' \
+		'derive a=1' 'fill-null a=1' 'sink-table' 'order --by a' 'watermark'; do
+		for f in routes.jsonl ./routes.jsonl d/routes; do
+			run -2 $p $f
+			[ "$output" = "${p%% *}: '$f' is a file, and stands where none is expected: ${p%% *} < $f, or a source in front" ]
+		done
+	done
+	cp routes.jsonl a
+	run -0 pick a <routes.jsonl
+	run -0 pick a.b <routes.jsonl
+}
+
+@test "a word that is no option is answered with the one that was meant" {
+	while IFS='|' read -r p says; do
+		run -2 $p
+		[ "$output" = "${p%% *}: unknown option $says" ] || { echo "$p: $output"; return 1; }
+	done <<-'EOP'
+	agg --groupby a|--groupby: did you mean --by?
+	agg --group-by a|--group-by: did you mean --by?
+	dedup --keys a|--keys: did you mean --by?
+	join-stream --using a|--using: did you mean --on?
+	parse-csv --delimiter ;|--delimiter: did you mean --sep?
+	parse-csv --headr|--headr: did you mean --header?
+	order --desc a|--desc: descending is a minus in front of the field: --by -FIELD
+	order -r|-r: descending is a minus in front of the field: --by -FIELD
+	stream-socket --host x|--host: the address is an operand: stream-socket HOST:PORT
+	stream-socket --port 1|--port: the address is an operand: stream-socket HOST:PORT
+	thru sh -c x|-c: the command, with its own options, stands behind --: thru -- COMMAND [ARGUMENT ...]
+	thru grep --color x|--color: the command, with its own options, stands behind --: thru -- COMMAND [ARGUMENT ...]
+	agg --xyzzy|--xyzzy: see --help
+	EOP
+}
+
+@test "order says how descending is said" {
+	for by in 'count desc' 'a,count DESC' ' count desc'; do
+		run -2 order --by "$by"
+		[ "$output" = "order: --by: descending is '-count' here" ]
+	done
+	run -2 order --by 'count asc'
+	[ "$output" = "order: --by: ascending is 'count' here" ]
+	echo '{"desc":2}' >in
+	run -0 order --by desc <in
+}
+
+@test "input of another kind is called by its name, with what makes records of it" {
+	says() {
+		status=0
+		"${@:2}" <in >o 2>e || status=$?
+		grep -qF "$1" e || { echo "$*"; cat e; return 1; }
+	}
+	for p in 'agg count' 'filter .a' 'union - /dev/null' 'parse-json' 'parse-json -s a_int'; do
+		p=${p/a_int/'a	int'}
+		IFS=' ' read -ra words <<<"$p"
+		printf '[\n {"a":1},\n {"a":2}\n]\n' >in
+		says "it is an array (jq -c '.[]' makes records of one)" "${words[@]}"
+		printf '{\n "a":1\n}\n' >in
+		says "an object over many lines (jq -c . makes a line of it)" "${words[@]}"
+		echo '{"a":1}' | gzip >in
+		says 'it is compressed (gzip -dc in front' "${words[@]}"
+		echo '{"a":1}' | zstd -q >in
+		says 'it is compressed (zstd -dc in front' "${words[@]}"
+		echo '{"a":1}' | iconv -t UTF-16 >in
+		says 'it is UTF-16' "${words[@]}"
+		echo '{"a":1}' | sink-table >in
+		says 'it is what sink-table shows' "${words[@]}"
+		sed -n '/+/,$p' in >shown
+		cp shown in
+		says 'it is what sink-table shows' "${words[@]}"
+	done
+}
+
+@test "union says how many inputs there may be" {
+	run -2 union $(yes /dev/null | head -65)
+	[[ "$output" == "union: 65 inputs are more than the 64 that one program reads: "* ]]
+	run -0 union $(yes /dev/null | head -64)
+	run -2 union /dev/null
+	[[ "$output" == *"name two or more inputs"* ]]
+}
+
+@test "messages say what they mean: the end of a text, the time of a window" {
+	run -2 filter --sql 'case when a = 1 then 2'
+	[[ "${lines[0]}" == "filter: sql: expected end, but the text ends here" ]]
+	run -2 derive --sql 'b=window_time(window)'
+	[[ "${lines[0]}" == *"'window_time' is the last moment of a window: that is window_end - interval 1 microsecond" ]]
+}
+
+@test "what is out of memory says which program it is" {
+	not_sanitized
+	run -1 bash -c 'ulimit -v 40000; yes "{\"a\":1}" | head -c 90000000 | order --by a'
+	[[ "$output" == *"order: out of memory"* ]]
+}
+
+@test "agg --help lists the functions" {
+	agg --help >o
+	for f in count sum avg approx_count_distinct collect_set stats 'p0 to p100'; do
+		sed -n '/^functions:/,/^as in/p' o | grep -qw -- "$f"
+	done
+	run -2 agg xyzzy
+	[[ "$output" == *"it is one of count, sum, "*"p0 to p100" ]]
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chain.h"
@@ -81,12 +82,40 @@ check_inputs(struct stage *st)
 		"'-' is there twice, but standard input can be read only once");
 }
 
+/* A file stands where fields or expressions are expected: it would be waited
+ * for on standard input. */
+static int
+check_words(struct stage *st)
+{
+	bool words = (st->op->flags & OP_WORDS) ||
+		!(st->op->flags & (OP_OPERANDS | OP_FILES));
+	char quoted[100];
+	struct stat s;
+
+	for (size_t i = 0; i < st->noperands && words; i++) {
+		const char *name = st->operands[i];
+
+		/* A name alone may be that of a field as well. */
+		if ((strchr(name, '/') == NULL &&
+			    (*name == '\0' || strchr(name + 1, '.') == NULL)) ||
+			stat(name, &s) < 0 || !S_ISREG(s.st_mode))
+			continue;
+		err_quote(quoted, sizeof(quoted), name, strlen(name));
+		return err_as(st->err, STATUS_USAGE, "'%s' is a file, and "
+			"stands where none is expected: %s < %s, or a source "
+			"in front", quoted, st->op->name, quoted);
+	}
+	return 0;
+}
+
 /* What the common options ask for must go together. */
 static int
 check_common(struct stage *st)
 {
 	const struct common *c = &st->priv->common;
 
+	if (check_words(st) < 0)
+		return -1;
 	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
 		return err_as(st->err, STATUS_USAGE,
 			"what is '%s'? usage: %s %s", st->operands[0],
@@ -484,6 +513,8 @@ give_as_record(struct stage *st, struct record *r)
 			char why[sizeof(st->err->text)];
 
 			memcpy(why, st->err->text, sizeof(why));
+			if (record_seems(r->line, r->nline) != NULL)
+				return run_reject(st, r, "%s", why);
 			return run_reject(st, r,
 				"%s; a parser (parse-json, parse-csv, "
 				"parse-text) belongs in front",

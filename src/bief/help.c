@@ -68,16 +68,16 @@ common_tables(const struct op *op, void *self, struct common *c,
 {
 	size_t n = 0;
 
-	t[n++] = (struct opt_table){op->opts, self};
-	t[n++] = (struct opt_table){common_opts, c};
+	t[n++] = (struct opt_table){op->opts, self, op->slips};
+	t[n++] = (struct opt_table){common_opts, c, NULL};
 	if (op->tool == NULL)
-		t[n++] = (struct opt_table){error_opts, c};
+		t[n++] = (struct opt_table){error_opts, c, NULL};
 	if (op->flags & OP_SOURCE)
-		t[n++] = (struct opt_table){source_opts, c};
+		t[n++] = (struct opt_table){source_opts, c, NULL};
 	else if (op->tool == NULL)
-		t[n++] = (struct opt_table){batch_opts, c};
+		t[n++] = (struct opt_table){batch_opts, c, NULL};
 	if (op->flags & OP_SOURCE || op->tool != NULL)
-		t[n++] = (struct opt_table){ready_opts, c};
+		t[n++] = (struct opt_table){ready_opts, c, NULL};
 	return n;
 }
 
@@ -111,6 +111,8 @@ help_print(const struct op *op, struct buf *out)
 	buf_printf(out, "usage: %s%s%s\n%s\n", op->name,
 		*op->synopsis ? " " : "", op->synopsis, op->about);
 	for (size_t i = 0; i < n; i++) {
+		if (i == 1 && op->help != NULL)
+			op->help(out);
 		if (i == 1)
 			buf_str(out, "\nas in every program, see bief(7):\n");
 		else if (i == 0 && op->opts != NULL && op->opts[0].name)

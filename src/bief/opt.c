@@ -160,24 +160,71 @@ find(const struct opt_table *t, size_t nt, const char *name, size_t n,
 	return NULL;
 }
 
-static int
-unknown(const struct opt_table *t, size_t nt, const char *dashes,
-	const char *word, size_t n, struct err *err)
+/* What to say of a word that is none of the options, of these tables. */
+static const char *
+slip(const struct opt_table *t, size_t nt, const char *name)
 {
-	char quoted[100];
-	char *name = mem_dup(word, n);
-	const struct opt *best = NULL;
-	size_t least = 65;
-
 	for (size_t i = 0; i < nt; i++)
-		for (const struct opt *o = t[i].opts; o && o->name; o++)
+		for (const struct opt_slip *s = t[i].slips;
+			s != NULL && s->say != NULL; s++)
+			if (s->word == NULL || strcmp(s->word, name) == 0)
+				return s->say;
+	return NULL;
+}
+
+/* Options of other programs for what is called otherwise here. */
+static const struct {
+	const char *word, *means;
+} synonyms[] = {{"groupby", "by"}, {"group-by", "by"}, {"group", "by"},
+	{"key", "by"}, {"keys", "by"}, {"partition", "partition-by"},
+	{"sort", "by"}, {"sort-by", "by"}, {"order-by", "by"},
+	{"field", "on"}, {"column", "on"}, {"col", "on"}, {"using", "on"},
+	{"key", "on"}, {"keys", "on"}, {"type", "how"}, {"join", "how"},
+	{"delim", "sep"}, {"delimiter", "sep"}, {"separator", "sep"},
+	{"width", "size"}, {"duration", "size"}, {"window", "size"},
+	{"hop", "slide"}, {"gap", "session"}, {"lateness", "delay"},
+	{"allowed-lateness", "delay"}, {"head", "limit"}, {"lines", "limit"},
+	{"timezone", "zone"}, {"tz", "zone"}, {"skip-errors", "on-error"},
+	{"ignore-errors", "on-error"}, {"interval", "trigger"},
+	{"every", "trigger"}, {"database", "db"}, {"output-mode", "mode"},
+	{"batch-size", "batch"}, {"no-header", "header"}, {"verbose", "progress"}};
+
+/* The option that was meant, or NULL. */
+static const struct opt *
+meant(const struct opt_table *t, size_t nt, const char *name)
+{
+	const struct opt *best = NULL, *o;
+	size_t least = 65;
+	void *base;
+
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(*synonyms); i++)
+		if (strcmp(synonyms[i].word, name) == 0 &&
+			(o = find(t, nt, synonyms[i].means,
+				 strlen(synonyms[i].means), 0, &base)) != NULL)
+			return o;
+	for (size_t i = 0; i < nt; i++)
+		for (o = t[i].opts; o && o->name; o++)
 			if (opt_distance(o->name, name) < least &&
 				opt_near(o->name, name)) {
 				best = o;
 				least = opt_distance(o->name, name);
 			}
+	return best;
+}
+
+static int
+unknown(const struct opt_table *t, size_t nt, const char *dashes,
+	const char *word, size_t n, struct err *err)
+{
+	char quoted[100], *name = mem_dup(word, n);
+	const struct opt *best = meant(t, nt, name);
+	const char *say = slip(t, nt, name);
+
 	err_quote(quoted, sizeof(quoted), name, n);
 	free(name);
+	if (say != NULL)
+		return err_as(err, STATUS_USAGE, "unknown option %s%s: %s",
+			dashes, quoted, say);
 	if (best != NULL)
 		return err_as(err, STATUS_USAGE,
 			"unknown option %s%s: did you mean --%s?", dashes,
@@ -230,8 +277,8 @@ check_limits(const struct opt *o, int64_t n, struct err *err)
 	int64_t most = opt_most(o);
 
 	if (o->kind == OPT_DURATION && (n > most || n < -most))
-		return err_as(err, STATUS_USAGE, "--%s: it is too long",
-			o->name);
+		return err_as(err, STATUS_USAGE, "--%s: longer than %lld years",
+			o->name, (long long)(most / DURATION_YEAR));
 	if (n > most)
 		return err_as(err, STATUS_USAGE, "--%s is at most %lld",
 			o->name, (long long)most);

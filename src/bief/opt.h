@@ -66,6 +66,12 @@ int opt_number(const char *text, int64_t *n);
 struct opt_table {
 	const struct opt *opts;
 	void *base;
+	const struct opt_slip *slips; /* may be NULL */
+};
+/* A word that is often taken for an option, and what to say of it; {NULL} ends
+ * a list of them, a word of NULL with text stands for every other one. */
+struct opt_slip {
+	const char *word, *say;
 };
 int opt_parse(const struct opt_table *tables, size_t ntables, char **argv,
 	char ***operands, size_t *noperands, struct err *err);

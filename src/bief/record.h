@@ -164,6 +164,9 @@ struct record_reader {
 void record_reader_init(struct record_reader *rr, struct shapes *shapes);
 void record_reader_release(struct record_reader *rr);
 int record_parse(struct record_reader *rr, struct record *r, struct err *err);
+/* What a line seems to be that is no record, and what to do about it; or
+ * NULL.  record_parse() says it. */
+const char *record_seems(const char *line, size_t n);
 
 /*
  * Start a record of your own: no line, n values (all null) of this shape.

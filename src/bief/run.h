@@ -75,6 +75,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_OPERANDS 64 /* it takes operands; without this they are refused */
 #define OP_INPUTS 128  /* it reads several inputs itself: see inputs */
 #define OP_FILES 256   /* operands are files to be read in place of the input */
+#define OP_WORDS 512   /* operands are fields or expressions, never files */
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
 
@@ -88,6 +89,8 @@ struct op {
 	const char *about;    /* one line, lower case, no full stop */
 	const char *synopsis; /* what follows the name: "--on FIELD --size D" */
 	const struct opt *opts; /* ends with OPT_END; may be NULL */
+	const struct opt_slip *slips; /* words taken for options; may be NULL */
+	void (*help)(struct buf *out); /* append to --help; may be NULL */
 	size_t size;            /* of its struct, zeroed by the runtime */
 	unsigned flags;
 	void (*defaults)(void *self); /* before options are parsed */

@@ -81,9 +81,11 @@ time_add(int64_t us, int64_t by_us)
 	return sum;
 }
 
-/* What options and headers take at most, 20,000 years: such a duration can be
- * added to any that was. */
-#define DURATION_MOST (INT64_C(20000) * 366 * 86400 * TIME_SECOND)
+/* What options and headers take at most, 21,000 years: it can be added to a
+ * time of our days, and holds a watermark's delay of 10,000 years and as many in
+ * months of 31 days. */
+#define DURATION_YEAR (INT64_C(31556952) * TIME_SECOND)
+#define DURATION_MOST (21000 * DURATION_YEAR)
 
 /*
  * Durations as people write them: "10s", "5m", "1h30m", "10 minutes",
