@@ -45,6 +45,8 @@ struct window {
 /* Sizes and gaps, and times that can be in a window, so that their sums are
  * times. */
 #define SIZE_MAX_US (10000 * DURATION_YEAR)
+#define DAY_US (86400 * TIME_SECOND)
+#define DATE_MOST (INT64_MAX / DAY_US - 2) /* in days; a zone's offset fits in */
 #define FARTHEST (INT64_MAX - 2 * SIZE_MAX_US)
 
 static const struct opt opts[] = {
@@ -363,8 +365,11 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 	case VALUE_TIME:
 		*us = v->i;
 		return 1;
-	case VALUE_DATE:
-		return !__builtin_mul_overflow(v->i, 86400 * TIME_SECOND, us);
+	case VALUE_DATE: /* its text would be local midnight, too */
+		if (v->i > DATE_MOST || v->i < -DATE_MOST)
+			return 0;
+		*us = zone_to_utc(run_zone(st), v->i * DAY_US);
+		return 1;
 	case VALUE_STRING:
 		if (time_text_get(&w->time_text, v, us) == 0)
 			return 1;
