@@ -842,3 +842,94 @@ numbers_of() {
 	run -2 agg xyzzy
 	[[ "$output" == *"it is one of count, sum, "*"p0 to p100" ]]
 }
+
+# ---- one answer in pipes and in one process ----
+
+# both PIPELINE: run by pipes and by bief run, with in as input, to o.
+both() {
+	bash -o pipefail -c "$1" <in >o 2>e || true
+	bief run "$1" <in >o2 2>e2 || true
+	diff o o2
+}
+
+@test "the window of a date begins at local midnight, in pipes and in one process" {
+	echo '{"s":"2026-03-01"}' >in
+	both 'derive --sql "d=cast(s as date)" | window --zone Asia/Tokyo --on d --size 1d | pick window_start'
+	is o <<<'{"window_start":"2026-02-28T00:00:00Z"}'
+	both 'derive --sql "d=cast(s as date)" | window --zone America/New_York --on d --size 1h | pick window_start'
+	is o <<<'{"window_start":"2026-03-01T05:00:00Z"}'
+	both 'parse-json -s "s date" --batch 1 --zone Asia/Tokyo | window --on s --size 1h --plain | pick window_start'
+	is o <<<'{"window_start":"2026-02-28T15:00:00Z"}'
+	both 'derive --sql "d=date_add(cast(s as date), 2000000000)" | window --on d --size 1h'
+}
+
+@test "what is not finite is a string where types are not known, in one process as well" {
+	echo '{"a":1}' >in
+	for n in "double('NaN')" "double('Infinity')" "double('-Infinity')" "float('NaN')" \
+		"array(double('NaN'))" "struct(double('Infinity'))"; do
+		for p in 'derive --sql "c=typeof(b)" "d=hash(b)" "e=b = 1" "f=to_json(struct(b))"' \
+			'filter --sql "b > 5"' 'derive "c=.b|type"' 'agg --by b count max:b' 'drop-null' \
+			'derive --sql c=b | derive --sql "d=typeof(c)"' 'order --by b'; do
+			both "derive --sql \"b=$n\" | $p"
+		done
+	done
+	both "derive --sql \"b=double('NaN')\" | derive --sql \"c=typeof(b)\""
+	is o <<<'{"a":1,"b":"NaN","c":"string"}'
+}
+
+@test "with batches what follows learns --zone, without it is told" {
+	printf '{"t":"2026-03-01 00:00:00"}\n' >in
+	both 'parse-json -s "t timestamp" --zone Asia/Tokyo --batch 1 | derive --sql "h=hour(t)" --plain'
+	is o <<<'{"t":"2026-02-28T15:00:00Z","h":0}'
+	both 'parse-json -s "t timestamp" --zone Asia/Tokyo | derive --sql "h=hour(t)"'
+	is o <<<'{"t":"2026-02-28T15:00:00Z","h":15}'
+	both 'parse-json -s "t timestamp" --zone Asia/Tokyo | derive --zone Asia/Tokyo --sql "h=hour(t)"'
+	is o <<<'{"t":"2026-02-28T15:00:00Z","h":0}'
+	printf '{"s":"NaN"}\n' >in
+	both 'parse-json -s "s string" --batch 1 | drop-null --plain'
+	is o <<<'{"s":"NaN"}'
+	both 'parse-json -s "s string" | drop-null'
+	is o </dev/null
+}
+
+@test "sixty-four key fields are grouped by like two" {
+	by=$(seq -s, -f k%g 1 64)
+	(printf '{"k1":1,"k64":2,"t":"2026-01-01T00:00:00Z"}\n'
+	printf '{"k1":1,"k64":3,"t":"2026-01-01T00:00:00Z"}\n') >in
+	both "window --on t --size 1h | agg --by $by count | pick k1 k33 k64 count window_start"
+	is o <<-'END'
+	{"k1":1,"k33":null,"k64":2,"count":1,"window_start":"2026-01-01T00:00:00Z"}
+	{"k1":1,"k33":null,"k64":3,"count":1,"window_start":"2026-01-01T00:00:00Z"}
+	END
+	run -2 agg --by "$by,k65" count
+}
+
+@test "options and schemas that are not UTF-8 are refused, names of files are not" {
+	bad=$'a\377'
+	while IFS='|' read -r p; do
+		run -2 $p
+		[[ "$output" == *'not UTF-8'* ]] || { echo "$p: $output"; return 1; }
+	done <<-EOP
+	derive $bad=1
+	derive a='$bad'
+	derive --sql x='$bad'
+	filter .$bad
+	pick $bad
+	fill-null a=$bad
+	agg --by $bad count
+	agg $bad=count
+	explode a --as $bad
+	window --on $bad --size 1h
+	parse-json --schema $bad
+	stream-rate --name $bad
+	sink-table --table $bad
+	EOP
+	printf '`a\377` int' >ddl
+	run -2 parse-json --schema-file ddl
+	[[ "$output" == *'not UTF-8'* ]]
+	echo '{"a":1}' >"$bad"
+	run -0 stream-files "$bad"
+	[ "$output" = '{"a":1}' ]
+	run -0 parse-text "$bad"
+	run -0 thru -- printf 'x\377' <"$bad"
+}

@@ -95,6 +95,11 @@ check_words(struct stage *st)
 	for (size_t i = 0; i < st->noperands && words; i++) {
 		const char *name = st->operands[i];
 
+		if (!json_utf8(name, strlen(name)))
+			return err_as(st->err, STATUS_USAGE, "'%s' is not "
+				"UTF-8", err_quote(quoted, sizeof(quoted),
+					name, strlen(name)));
+
 		/* A name alone may be that of a field as well. */
 		if ((strchr(name, '/') == NULL &&
 			    (*name == '\0' || strchr(name + 1, '.') == NULL)) ||

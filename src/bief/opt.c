@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "json.h"
 #include "opt.h"
 #include "path.h"
 #include "time.h"
@@ -355,6 +356,18 @@ once(const struct opt *o, const struct opt ***seen, size_t *nseen,
 	return 0;
 }
 
+static bool
+not_utf8(const char *name, const char *value, struct err *err)
+{
+	char quoted[100];
+
+	if (json_utf8(value, strlen(value)))
+		return false;
+	err_as(err, STATUS_USAGE, "--%s: it is not UTF-8: '%s'", name,
+		err_quote(quoted, sizeof(quoted), value, strlen(value)));
+	return true;
+}
+
 /* One word that begins with a dash; *argv moves to the last word used. */
 static int
 option(const struct opt_table *t, size_t nt, char ***argv,
@@ -394,6 +407,10 @@ option(const struct opt_table *t, size_t nt, char ***argv,
 				o->arg ? o->arg : "");
 		value = *++*argv;
 	}
+	/* Words become names and values of records, which are UTF-8; files may
+	 * be called as they like. */
+	if (value != NULL && !o->file && not_utf8(o->name, value, err))
+		return -1;
 	return set(o, base, value, err);
 }
 

@@ -972,6 +972,11 @@ schema_parse(const char *text, struct err *err)
 {
 	const char *p = text;
 
+	/* Names go into records, which are UTF-8. */
+	if (!json_utf8(text, strlen(text))) {
+		err_as(err, STATUS_USAGE, "schema: it is not UTF-8");
+		return NULL;
+	}
 	while (isspace((unsigned char)*p))
 		p++;
 	return *p == '{' ? parse_json(p, err) : parse_ddl(text, err);
