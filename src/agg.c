@@ -447,7 +447,7 @@ group_time(const struct agg *a, const struct record *r, uint16_t mask,
 		return true;
 	}
 	if (a->time_key < 0 ||
-		mask >> (a->q.nkeys - 1 - (size_t)a->time_key) & 1)
+		group_left_out(mask, a->q.nkeys - 1 - (size_t)a->time_key))
 		return false;
 	v = record_get(r, &a->q.keys[a->time_key]);
 	return v != NULL && value_get_time(v, us) == 0;
@@ -493,7 +493,7 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	int64_t us;
 	bool made;
 
-	if (a->q.g.windowed && mask >> (columns - 1) & 1)
+	if (a->q.g.windowed && group_left_out(mask, columns - 1))
 		w = (struct span){false, 0, 0};
 	query_key(&a->q, r, GROUP_PLAIN, mask, &w);
 	if (a->late != WATERMARK_NONE && group_time(a, r, mask, &w, &us) &&
@@ -976,14 +976,40 @@ static const struct keeper agg_keeper = {
 	.take = agg_take,
 	.rows = agg_rows,
 };
+/* Of text of so many columns. */
+#define HELP_WIDTH 76
+
+static void
+agg_help(struct buf *out)
+{
+	struct buf names;
+	size_t column = 0;
+
+	buf_init(&names);
+	accum_names(&names);
+	buf_str(out, "\nfunctions:\n");
+	for (char *save = NULL, *w = strtok_r((char *)buf_cstr(&names), " ", &save);
+		w != NULL; w = strtok_r(NULL, " ", &save)) {
+		if (column > 0 && column + strlen(w) > HELP_WIDTH) {
+			buf_byte(out, '\n');
+			column = 0;
+		}
+		buf_printf(out, "%s%s", column == 0 ? "  " : " ", w);
+		column += strlen(w) + 1;
+	}
+	buf_str(out, "\n  count of records needs no field; FUNC:* takes all "
+		"that are numbers\n");
+	buf_release(&names);
+}
 
 const struct op op_agg = {
 	.name = "agg",
 	.about = "group records and aggregate their fields",
 	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
 	.opts = opts,
+	.help = agg_help,
 	.size = sizeof(struct agg),
-	.flags = OP_WINDOWS | OP_OPERANDS,
+	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,

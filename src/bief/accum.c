@@ -371,11 +371,20 @@ find_func(const char *name, size_t n, struct func *f)
 	return 0;
 }
 
+void
+accum_names(struct buf *out)
+{
+	for (size_t i = 0; i < sizeof funcs / sizeof *funcs; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", funcs[i].name);
+	buf_str(out, ", p0 to p100");
+}
+
 static int
 unknown_func(const char *func, struct err *err)
 {
 	size_t i, best = SIZE_MAX;
 	const char *near = NULL;
+	struct buf all;
 
 	for (i = 0; i < sizeof funcs / sizeof *funcs; i++)
 		if (opt_near(func, funcs[i].name) &&
@@ -387,12 +396,12 @@ unknown_func(const char *func, struct err *err)
 		return err_as(err, STATUS_USAGE,
 			"no aggregate function '%s' (did you mean '%s'?)", func,
 			near);
-	return err_as(err, STATUS_USAGE,
-		"no aggregate function '%s': it is one of count, sum, avg, "
-		"min, max, stddev, stddev_pop, variance, var_pop, first, "
-		"last, median, p0 to p100, count_distinct, "
-		"approx_count_distinct, collect_list, collect_set, stats",
-		func);
+	buf_init(&all);
+	accum_names(&all);
+	err_as(err, STATUS_USAGE, "no aggregate function '%s': it is one of %s",
+		func, buf_cstr(&all));
+	buf_release(&all);
+	return -1;
 }
 
 static void

@@ -99,6 +99,8 @@ struct accums {
 void accums_init(struct accums *s);
 void accums_reserve(struct accums *s, uint32_t bytes);
 void accums_release(struct accums *s);
+/* Append the names of the functions there are, for messages and help. */
+void accum_names(struct buf *out);
 /* Add [NAME=]FUNC[:FIELD]; -1 with a message, STATUS_USAGE. */
 int accums_parse(struct accums *s, const char *spec, struct err *err);
 /* Take and check what is known of the fields; expands FUNC:*. */

@@ -25,6 +25,13 @@
 #define GROUP_META 'm'     /* not a group */
 
 #define GROUP_KEYS 64 /* key fields at most */
+/* Is the column of this bit left out?  Sets have no more columns than a mask
+ * has bits, other keys may. */
+static inline bool
+group_left_out(uint16_t mask, size_t bit)
+{
+	return bit < 16 && (mask >> bit & 1);
+}
 
 struct groups {
 	bool windowed, sets;

@@ -21,7 +21,8 @@
 static bool
 rolled_up(const struct query *q, uint16_t mask, size_t column)
 {
-	return mask >> (q->nkeys + q->g.windowed - 1 - column) & 1;
+	return group_left_out(mask,
+		q->nkeys + q->g.windowed - 1 - column);
 }
 
 static void
