@@ -558,7 +558,7 @@ bind_cast(struct sql *x, struct sql_node *n, struct err *err)
 	n->eval = sql_eval_cast;
 	n->bound = true;
 	mark_constant(n);
-	if ((n->attempt ? datum_try_castable : datum_castable)(
+	if ((n->attempt ? datum_cast_try_allows : datum_cast_allows)(
 		    n->arg[0]->ty, n->ty))
 		return 0;
 	buf_init(&a);

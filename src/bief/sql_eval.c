@@ -223,9 +223,9 @@ sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 		sql_time_word(c, out, n->ty.kind, out))
 		return 0;
 	if ((n->implicit && ty_nested(datum_ty(out)) && !ty_nested(n->ty)) ||
-		(n->attempt && !datum_try_castable(datum_ty(out), n->ty)))
-		return datum_refuse(c, datum_ty(out), n->ty);
-	return n->attempt ? datum_try_cast(c, out, n->ty)
+		(n->attempt && !datum_cast_try_allows(datum_ty(out), n->ty)))
+		return datum_cast_refuse(c, datum_ty(out), n->ty);
+	return n->attempt ? datum_cast_try(c, out, n->ty)
 			  : datum_cast(c, out, n->ty);
 }
 

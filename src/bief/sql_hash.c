@@ -203,7 +203,7 @@ cast_rule(struct sql_rule *r)
 
 	if (to.kind == TYPE_DECIMAL)
 		to = ty_decimal(10, 0);
-	if (!datum_castable(r->arg[0], to))
+	if (!datum_cast_allows(r->arg[0], to))
 		return sql_type_mismatch(r, "cannot be made");
 	r->arg[0] = r->result = to;
 	return 0;

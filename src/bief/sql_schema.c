@@ -405,7 +405,7 @@ to_json_rule(struct sql_rule *r)
 static int
 prepare_to_json(struct sql *x, struct sql_node *n, struct err *err)
 {
-	struct json_style *style = mem_zalloc(sizeof(*style));
+	struct datum_style *style = mem_zalloc(sizeof(*style));
 	struct options o;
 
 	n->data = style;
@@ -416,7 +416,7 @@ prepare_to_json(struct sql *x, struct sql_node *n, struct err *err)
 		(o.date != NULL &&
 			timefmt_check(o.date, strlen(o.date), err) != 0))
 		return -1;
-	*style = (struct json_style){.time = o.time, .date = o.date,
+	*style = (struct datum_style){.time = o.time, .date = o.date,
 		.zone = o.zone, .nulls = o.nulls, .pretty = o.pretty};
 	return 0;
 }
@@ -431,7 +431,7 @@ run_to_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return err_set(c->err,
 			"'to_json' takes a struct, a map or an array");
 	buf_init(&b);
-	datum_json(c, a, n->data, &b);
+	datum_store_json(c, a, n->data, &b);
 	*out = datum_from_buf(c, &b);
 	buf_release(&b);
 	return 0;

@@ -863,7 +863,7 @@ to_time_rule(struct sql_rule *r)
 		r->open = true;
 		return 0;
 	}
-	if (!datum_castable(*a, r->result) || ty_nested(*a))
+	if (!datum_cast_allows(*a, r->result) || ty_nested(*a))
 		return sql_type_mismatch(r, "takes a string or a time");
 	if (a->kind == TYPE_STRING && (r->n > 1 || tag == TO_UNIX))
 		return 0;
