@@ -49,7 +49,7 @@ plan(struct stage *st, struct plan *p)
 	struct filter *f = STAGE(st, filter);
 	const char *text = f->sql != NULL ? f->sql : st->operands[0];
 
-	f->expr = (f->sql != NULL ? expr_sql : expr_jq_condition)(text,
+	f->expr = (f->sql != NULL ? sql_expr : expr_jq_condition)(text,
 		p->fields, st->err);
 	if (f->expr == NULL)
 		return -1;

@@ -32,6 +32,18 @@ sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	return 0;
 }
 
+int
+sql_eval_true(struct datum_ctx *c, struct sql_node *n)
+{
+	struct datum d;
+
+	if (sql_eval(c, n, &d) != 0)
+		return -1;
+	if (d.kind != TYPE_BOOLEAN && d.kind != TYPE_NULL)
+		return err_set(c->err, "the condition gives no truth value");
+	return d.kind == TYPE_BOOLEAN && d.i != 0;
+}
+
 /* Fields. */
 
 /* A name as it stands in JSON against plain text. */
@@ -114,7 +126,7 @@ find_place(struct datum_ctx *c, struct sql_node *n, const struct shape *shape)
 }
 
 int
-sql_find_field(struct datum_ctx *c, struct sql_node *n,
+sql_eval_find(struct datum_ctx *c, struct sql_node *n,
 	const struct value **v)
 {
 	const struct record *r = c->record[n->side];
@@ -146,7 +158,7 @@ sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	const struct value *v;
 	struct datum d;
 
-	if (sql_find_field(c, n, &v) != 0)
+	if (sql_eval_find(c, n, &v) != 0)
 		return -1;
 	if (datum_load(c, v, n->ty, out) != 0)
 		return bad_field(c, n);
@@ -220,7 +232,7 @@ sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (out->kind == n->ty.kind && out->kind < TYPE_DECIMAL)
 		return 0;
 	if (out->kind == TYPE_STRING && n->arg[0]->constant &&
-		sql_time_word(c, out, n->ty.kind, out))
+		sql_clock_word(c, out, n->ty.kind, out))
 		return 0;
 	if ((n->implicit && ty_nested(datum_ty(out)) && !ty_nested(n->ty)) ||
 		(n->attempt && !datum_cast_try_allows(datum_ty(out), n->ty)))
@@ -316,7 +328,7 @@ see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 			lasting = false;
 	}
 	s->result = ty(TYPE_UNKNOWN);
-	if (sql_fn_rule(&r) != 0)
+	if (sql_sig_rule(&r) != 0)
 		return -1;
 	s->result = r.result;
 	for (int i = 0; i < n->narg; i++)

@@ -450,7 +450,7 @@ run_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 				: put_datum(c, &b, &f, &a[arg]);
 		}
 		if (b.n > SQL_TEXT_MAX)
-			r = sql_text_limit(c, n, 2, SQL_TEXT_MAX);
+			r = sql_limit(c, n, 2, SQL_TEXT_MAX);
 	}
 	if (r == 0)
 		*out = datum_from_buf(c, &b);
@@ -542,12 +542,12 @@ format_number_rule(struct sql_rule *r)
 		return 0;
 	}
 	if (ty_integral(*a))
-		*a = sql_type_decimal(*a);
+		*a = sql_types_decimal(*a);
 	else if (a->kind == TYPE_STRING || a->kind == TYPE_FLOAT ||
 		a->kind == TYPE_NULL)
 		*a = ty(TYPE_DOUBLE);
 	if (a->kind != TYPE_DECIMAL && a->kind != TYPE_DOUBLE)
-		return sql_type_mismatch(r, "takes a number");
+		return sql_types_mismatch(r, "takes a number");
 	if (r->arg[1].kind != TYPE_STRING)
 		r->arg[1] = ty(TYPE_INT);
 	return 0;

@@ -127,7 +127,7 @@ hash_rule(struct sql_rule *r)
 {
 	for (int i = 0; i < r->n; i++)
 		if (r->arg[i].kind == TYPE_MAP)
-			return sql_type_mismatch(r, "takes no maps");
+			return sql_types_mismatch(r, "takes no maps");
 	r->result = ty(strchr(r->node->fn->sig, ':')[1] == 'l' ? TYPE_LONG
 							     : TYPE_INT);
 	return 0;
@@ -204,7 +204,7 @@ cast_rule(struct sql_rule *r)
 	if (to.kind == TYPE_DECIMAL)
 		to = ty_decimal(10, 0);
 	if (!datum_cast_allows(r->arg[0], to))
-		return sql_type_mismatch(r, "cannot be made");
+		return sql_types_mismatch(r, "cannot be made");
 	r->arg[0] = r->result = to;
 	return 0;
 }

@@ -301,7 +301,7 @@ sql_join_new(const char *text, const struct sql_on *on, size_t non,
 	struct sql_join *f = &j->face;
 
 	datum_ctx_init(&j->ctx);
-	sql_begin(&j->sql, text);
+	sql_tree_begin(&j->sql, text);
 	j->sql.fields[0] = left;
 	j->sql.fields[1] = right;
 	j->sql.two = true;
@@ -313,7 +313,7 @@ sql_join_new(const char *text, const struct sql_on *on, size_t non,
 		return NULL;
 	}
 	if (root->ty.kind != TYPE_BOOLEAN && root->ty.kind != TYPE_UNKNOWN) {
-		sql_refuse(&j->sql, root->from, err,
+		sql_tree_refuse(&j->sql, root->from, err,
 			"no condition, which is true or false");
 		sql_join_free(f);
 		return NULL;
@@ -349,7 +349,7 @@ sql_join_free(struct sql_join *f)
 	free(j->rest.p);
 	free(f->keys);
 	free(f->bounds);
-	sql_end(&j->sql);
+	sql_tree_end(&j->sql);
 	datum_ctx_release(&j->ctx);
 	free(j);
 }
@@ -419,7 +419,7 @@ written(struct join *j, struct sql_node *n)
 		return NULL;
 	if (n->field != NULL)
 		return record_get(j->ctx.record[n->side], n->field);
-	return sql_find_field(&j->ctx, n, &v) == 0 && n->skip == n->npart ? v :
+	return sql_eval_find(&j->ctx, n, &v) == 0 && n->skip == n->npart ? v :
 		NULL;
 }
 
@@ -456,7 +456,7 @@ all_true(struct join *j, const struct nodes *l)
 	int r = 1;
 
 	for (size_t i = 0; i < l->n && r == 1; i++)
-		r = sql_true(&j->ctx, l->p[i]);
+		r = sql_eval_true(&j->ctx, l->p[i]);
 	return r;
 }
 

@@ -63,7 +63,7 @@ array_rule(struct sql_rule *r)
 {
 	struct ty common;
 
-	if (sql_rule_common(r, 0, 1, true, &common) != 0)
+	if (sql_types_common(r, 0, 1, true, &common) != 0)
 		return -1;
 	if (r->open)
 		r->result = (struct ty){.kind = TYPE_ARRAY};
@@ -135,8 +135,8 @@ map_rule(struct sql_rule *r)
 
 		if (r->arg[i].kind == TYPE_UNKNOWN)
 			r->open = true;
-		else if (!sql_type_wider(r->arena, *t, r->arg[i], t))
-			return sql_type_mismatch(r, "wants one type of keys "
+		else if (!sql_types_wider(r->arena, *t, r->arg[i], t))
+			return sql_types_mismatch(r, "wants one type of keys "
 						    "and one of values");
 	}
 	for (int i = 0; !r->open && i < r->n; i++)
@@ -179,7 +179,7 @@ from_arrays_rule(struct sql_rule *r)
 {
 	for (int i = 0; i < 2; i++)
 		if (!want_array(&r->arg[i]))
-			return sql_type_mismatch(r, "takes two arrays");
+			return sql_types_mismatch(r, "takes two arrays");
 	r->result = ty_map(r->arena, ty_elem(r->arg[0]), ty_elem(r->arg[1]));
 	return 0;
 }
@@ -208,13 +208,13 @@ from_entries_rule(struct sql_rule *r)
 	struct ty e = ty_elem(r->arg[0]);
 
 	if (!want_array(&r->arg[0]))
-		return sql_type_mismatch(r, "takes an array of pairs");
+		return sql_types_mismatch(r, "takes an array of pairs");
 	r->result = (struct ty){.kind = TYPE_MAP};
 	if (e.kind == TYPE_STRUCT && e.t != NULL && e.t->fields->n == 2)
 		r->result = ty_map(r->arena, ty_from(e.t->fields->f[0].type),
 			ty_from(e.t->fields->f[1].type));
 	else if (e.kind != TYPE_UNKNOWN)
-		return sql_type_mismatch(r, "takes an array of pairs");
+		return sql_types_mismatch(r, "takes an array of pairs");
 	return 0;
 }
 
@@ -251,8 +251,8 @@ map_concat_rule(struct sql_rule *r)
 			r->arg[i] = (struct ty){.kind = TYPE_MAP};
 		else if (r->arg[i].kind > TYPE_NULL &&
 			r->arg[i].kind != TYPE_MAP)
-			return sql_type_mismatch(r, "takes maps");
-	if (sql_rule_common(r, 0, 1, true, &common) != 0)
+			return sql_types_mismatch(r, "takes maps");
+	if (sql_types_common(r, 0, 1, true, &common) != 0)
 		return -1;
 	r->result = r->open ? (struct ty){.kind = TYPE_MAP} : common;
 	return 0;
@@ -286,7 +286,7 @@ size_rule(struct sql_rule *r)
 	/* An object of which nothing is known is taken as a map. */
 	if (a.kind > TYPE_NULL && (!ty_nested(a) ||
 				(a.kind == TYPE_STRUCT && a.t != NULL)))
-		return sql_type_mismatch(r, "takes an array or a map");
+		return sql_types_mismatch(r, "takes an array or a map");
 	r->result = ty(TYPE_INT);
 	return 0;
 }
@@ -333,9 +333,9 @@ index_rule(struct sql_rule *r)
 		key = ty_key(*a);
 		if (key.kind == TYPE_UNKNOWN)
 			key = ty(TYPE_STRING);
-		if (tag == 1 && !sql_type_tightest(r->arena, key, r->arg[1],
+		if (tag == 1 && !sql_types_tightest(r->arena, key, r->arg[1],
 				&common))
-			return sql_type_mismatch(r, "takes a map and a key");
+			return sql_types_mismatch(r, "takes a map and a key");
 		if (key.kind != TYPE_NULL)
 			r->arg[1] = key;
 		r->result = ty_elem(*a);
@@ -346,7 +346,7 @@ index_rule(struct sql_rule *r)
 		return 0;
 	if (a->kind == TYPE_NULL)
 		return 0;
-	return sql_type_mismatch(r, "takes an array and a place, or a map and "
+	return sql_types_mismatch(r, "takes an array and a place, or a map and "
 				    "a key");
 }
 
@@ -389,7 +389,7 @@ map_parts_rule(struct sql_rule *r)
 	else if (a->kind == TYPE_UNKNOWN)
 		*a = ty(TYPE_MAP);
 	else if (a->kind != TYPE_MAP && a->kind != TYPE_NULL)
-		return sql_type_mismatch(r, "takes a map");
+		return sql_types_mismatch(r, "takes a map");
 	pair[0] = ty_key(*a);
 	pair[1] = ty_elem(*a);
 	r->result = ty_array(r->arena, r->node->fn->tag < 2
@@ -430,15 +430,15 @@ search_rule(struct sql_rule *r)
 	if (map && a->kind == TYPE_UNKNOWN)
 		*a = ty(TYPE_MAP);
 	if (map ? a->kind > TYPE_NULL && a->kind != TYPE_MAP : !want_array(a))
-		return sql_type_mismatch(r, map ? "takes a map and a key"
+		return sql_types_mismatch(r, map ? "takes a map and a key"
 						: "takes an array and a value");
 	r->result = result == 'b' ? ty(TYPE_BOOLEAN)
 		: result == 'l'	  ? ty(TYPE_LONG)
 				  : *a;
 	if (elem.kind == TYPE_UNKNOWN || r->arg[1].kind == TYPE_UNKNOWN)
 		return 0;
-	if (!sql_type_tightest(r->arena, elem, r->arg[1], &common))
-		return sql_type_mismatch(r, map ? "takes a map and a key"
+	if (!sql_types_tightest(r->arena, elem, r->arg[1], &common))
+		return sql_types_mismatch(r, map ? "takes a map and a key"
 						: "takes an array and a value");
 	if (!map) {
 		*a = ty_array(r->arena, common);
@@ -507,14 +507,14 @@ insert_rule(struct sql_rule *r)
 	struct ty *a = &r->arg[0], elem = ty_elem(*a), common;
 
 	if (!want_array(a))
-		return sql_type_mismatch(r, "takes an array, a place and a "
+		return sql_types_mismatch(r, "takes an array, a place and a "
 					    "value");
 	r->arg[1] = ty(TYPE_INT);
 	r->result = *a;
 	if (elem.kind == TYPE_UNKNOWN || r->arg[2].kind == TYPE_UNKNOWN)
 		return 0;
-	if (!sql_type_tightest(r->arena, elem, r->arg[2], &common))
-		return sql_type_mismatch(r, "takes an array, a place and a "
+	if (!sql_types_tightest(r->arena, elem, r->arg[2], &common))
+		return sql_types_mismatch(r, "takes an array, a place and a "
 					    "value");
 	*a = r->result = ty_array(r->arena, common);
 	r->arg[2] = common;
@@ -536,7 +536,7 @@ run_insert(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (a[1].i == 0)
 		return err_set(c->err, "'array_insert' counts places from 1");
 	at = a[1].i > 0 ? a[1].i - 1 : (int64_t)a[0].n + a[1].i + 1;
-	if (sql_text_limit(c, n, at < 0 ? -at : at, sizeof(*a)) != 0)
+	if (sql_limit(c, n, at < 0 ? -at : at, sizeof(*a)) != 0)
 		return -1;
 	if (at < 0) {
 		/* In front of the array: nulls fill the gap. */
@@ -608,14 +608,14 @@ static int
 sort_rule(struct sql_rule *r)
 {
 	if (!want_array(&r->arg[0]))
-		return sql_type_mismatch(r, "takes an array");
+		return sql_types_mismatch(r, "takes an array");
 	if (r->n > 1 && r->node->arg[1]->op == SQL_FUNCTION) {
 		if (r->arg[1].kind > TYPE_NULL && !ty_integral(r->arg[1]))
-			return sql_type_mismatch(r, "takes an array and a "
+			return sql_types_mismatch(r, "takes an array and a "
 						    "function that gives -1, "
 						    "0 or 1");
 	} else if (r->n > 1 && r->arg[1].kind > TYPE_BOOLEAN)
-		return sql_type_mismatch(r, "takes an array and whether to "
+		return sql_types_mismatch(r, "takes an array and whether to "
 					    "sort upwards");
 	r->result = r->arg[0];
 	return 0;
@@ -661,8 +661,8 @@ two_arrays_rule(struct sql_rule *r)
 	for (int i = 0; i < 2; i++)
 		if (r->arg[i].kind > TYPE_NULL &&
 			r->arg[i].kind != TYPE_ARRAY)
-			return sql_type_mismatch(r, "takes two arrays");
-	if (sql_rule_common(r, 0, 1, false, &common) != 0)
+			return sql_types_mismatch(r, "takes two arrays");
+	if (sql_types_common(r, 0, 1, false, &common) != 0)
 		return -1;
 	r->result = strchr(r->node->fn->sig, ':')[1] == 'b' ? ty(TYPE_BOOLEAN)
 		: r->open ? (struct ty){.kind = TYPE_ARRAY} : common;
@@ -803,7 +803,7 @@ flatten_rule(struct sql_rule *r)
 
 	if (!want_array(&r->arg[0]) ||
 		(e.kind > TYPE_NULL && e.kind != TYPE_ARRAY))
-		return sql_type_mismatch(r, "takes an array of arrays");
+		return sql_types_mismatch(r, "takes an array of arrays");
 	r->result = e;
 	return 0;
 }
@@ -849,7 +849,7 @@ run_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_null();
 	if (a[1].kind == TYPE_NULL)
 		return 0;
-	if (a[1].i > 0 && sql_text_limit(c, n, a[1].i, sizeof(*a)) != 0)
+	if (a[1].i > 0 && sql_limit(c, n, a[1].i, sizeof(*a)) != 0)
 		return -1;
 	for (int64_t i = 0; i < a[1].i; i++)
 		*add(c, &l) = a[0];
@@ -867,14 +867,14 @@ sequence_rule(struct sql_rule *r)
 		r->open = true;
 		return 0;
 	}
-	if (!sql_type_tightest(r->arena, a[0], a[1], &common) ||
+	if (!sql_types_tightest(r->arena, a[0], a[1], &common) ||
 		(!ty_integral(common) && common.kind != TYPE_DATE &&
 			common.kind != TYPE_TIMESTAMP) ||
 		(r->n > 2 && (ty_integral(common)
 				? !ty_integral(a[2])
 				: a[2].kind != TYPE_DAYS &&
 					a[2].kind != TYPE_YEARS)))
-		return sql_type_mismatch(r, "takes integers, or times and an "
+		return sql_types_mismatch(r, "takes integers, or times and an "
 					    "interval");
 	a[0] = a[1] = common;
 	r->result = ty_array(r->arena, common);
@@ -896,15 +896,15 @@ sequence_times(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return err_set(c->err, "'sequence' does not come to its end");
 	for (int64_t i = 0; v.kind != TYPE_NULL &&
 		(by > 0 ? v.i <= a[1].i : v.i >= a[1].i); i++) {
-		if (sql_text_limit(c, n, i + 1, sizeof(*a)) != 0)
+		if (sql_limit(c, n, i + 1, sizeof(*a)) != 0)
 			return -1;
 		*add(c, &l) = v;
 		if (by == 0 || __builtin_mul_overflow(by, i + 1, &k))
 			break;
 		if (months && (k > SQL_MONTHS_MAX || k < -SQL_MONTHS_MAX))
 			break;
-		v = months ? sql_time_shift(c, a[0].i, k, 0, 0)
-			: sql_time_shift(c, a[0].i, 0, by / day * (i + 1),
+		v = months ? sql_clock_shift(c, a[0].i, k, 0, 0)
+			: sql_clock_shift(c, a[0].i, 0, by / day * (i + 1),
 				  by % day * (i + 1));
 	}
 	array_of(&l, sql_result(n).t, out);
@@ -921,7 +921,7 @@ sequence_numbers(struct datum_ctx *c, struct sql_node *n,
 
 	if (steps >= INT32_MAX)
 		steps = INT32_MAX;
-	if (sql_text_limit(c, n, (int64_t)steps + 1, sizeof(*from)) != 0)
+	if (sql_limit(c, n, (int64_t)steps + 1, sizeof(*from)) != 0)
 		return -1;
 	/* Modulo 2^64: by times i may be more than the whole type. */
 	for (int64_t i = 0; i <= (int64_t)steps; i++)
@@ -939,10 +939,10 @@ sequence_months(struct datum_ctx *c, struct sql_node *n,
 
 	for (int64_t i = 0; by * i >= -SQL_MONTHS_MAX &&
 		by * i <= SQL_MONTHS_MAX; i++) {
-		v = sql_add_months(from->i, by * i);
+		v = sql_clock_months(from->i, by * i);
 		if (by > 0 ? v > to : v < to)
 			break;
-		if (sql_text_limit(c, n, i + 1, sizeof(*from)) != 0)
+		if (sql_limit(c, n, i + 1, sizeof(*from)) != 0)
 			return -1;
 		*add(c, l) = datum_int(from->kind, v);
 	}
@@ -988,7 +988,7 @@ zip_rule(struct sql_rule *r)
 		const struct sql_node *a = r->node->arg[i];
 
 		if (!want_array(&r->arg[i]))
-			return sql_type_mismatch(r, "takes arrays");
+			return sql_types_mismatch(r, "takes arrays");
 		types[i] = ty_elem(r->arg[i]);
 		text = arena_get(r->arena, 16);
 		snprintf(text, 16, "%d", i);
@@ -1039,7 +1039,7 @@ lambda_rule(struct sql_rule *r)
 			   a->kind == TYPE_UNKNOWN))
 		*a = ty(TYPE_MAP);
 	if (a->kind > TYPE_NULL && a->kind != (map ? TYPE_MAP : TYPE_ARRAY))
-		return sql_type_mismatch(r, map ? "takes a map and a function"
+		return sql_types_mismatch(r, map ? "takes a map and a function"
 						: "takes an array and a "
 						  "function");
 	switch (result) {
@@ -1157,7 +1157,7 @@ static int
 fold_rule(struct sql_rule *r)
 {
 	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_ARRAY)
-		return sql_type_mismatch(r, "takes an array");
+		return sql_types_mismatch(r, "takes an array");
 	if (r->n > 3)
 		r->result = r->arg[3];
 	else if (r->arg[1].kind != TYPE_UNKNOWN)

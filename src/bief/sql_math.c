@@ -183,7 +183,7 @@ abs_rule(struct sql_rule *r)
 		*a = ty(TYPE_DOUBLE);
 	if (!r->open && !ty_numeric(*a) && a->kind != TYPE_NULL &&
 		a->kind <= TYPE_STRUCT)
-		return sql_type_mismatch(r, "takes a number");
+		return sql_types_mismatch(r, "takes a number");
 	r->result = *a;
 	return 0;
 }
@@ -231,14 +231,14 @@ round_rule(struct sql_rule *r)
 	if (a->kind == TYPE_STRING || a->kind == TYPE_NULL)
 		*a = ty(TYPE_DOUBLE);
 	if (!ty_numeric(*a))
-		return sql_type_mismatch(r, "takes a number");
+		return sql_types_mismatch(r, "takes a number");
 	if (r->n > 1)
 		r->arg[1] = ty(TYPE_INT);
 	if (tag >= FLOOR && r->n > 1) {
 		*a = have.kind == TYPE_STRING	? ty_decimal(38, 18)
 			: a->kind == TYPE_FLOAT ? ty_decimal(14, 7)
 			: ty_fraction(*a)	? ty_decimal(30, 15)
-						: sql_type_decimal(*a);
+						: sql_types_decimal(*a);
 		r->result = decimal_rounded(*a, scale_of(r->node));
 	} else if (tag >= FLOOR && a->kind == TYPE_DECIMAL) {
 		r->result = a->s == 0 ? *a
@@ -396,7 +396,7 @@ hex_rule(struct sql_rule *r)
 	if (ty_numeric(*a))
 		*a = ty(TYPE_LONG);
 	else if (ty_nested(*a))
-		return sql_type_mismatch(r, "takes an integer or a string");
+		return sql_types_mismatch(r, "takes an integer or a string");
 	else if (!r->open && a->kind != TYPE_BINARY)
 		*a = ty(TYPE_STRING);
 	r->result = ty(TYPE_STRING);
@@ -515,7 +515,7 @@ bit_count_rule(struct sql_rule *r)
 	r->open = a->kind == TYPE_UNKNOWN;
 	r->result = ty(TYPE_INT);
 	if (a->kind > TYPE_BOOLEAN && !ty_integral(*a))
-		return sql_type_mismatch(r, "takes an integer or a condition");
+		return sql_types_mismatch(r, "takes an integer or a condition");
 	return 0;
 }
 

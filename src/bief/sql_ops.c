@@ -62,7 +62,7 @@ as_decimal(const struct sql_rule *r, int i)
 	/* A literal counts with the digits that it has. */
 	if (n->op == SQL_LITERAL && ty_integral(r->arg[i]))
 		return ty_decimal(numeric_digits(n->lit.i), 0);
-	return sql_type_decimal(r->arg[i]);
+	return sql_types_decimal(r->arg[i]);
 }
 
 static int
@@ -87,31 +87,19 @@ number_rule(struct sql_rule *r, int op)
 	return 0;
 }
 
-static bool
-is_interval(struct ty t)
-{
-	return t.kind == TYPE_DAYS || t.kind == TYPE_YEARS;
-}
-
-static bool
-is_time(struct ty t)
-{
-	return t.kind == TYPE_DATE || t.kind == TYPE_TIMESTAMP;
-}
-
 /* A date or a time and an interval or days. */
 static bool
 shift_rule(struct sql_rule *r, struct ty *t, struct ty *by)
 {
-	if (is_interval(*by) && t->kind == TYPE_STRING) {
+	if (ty_interval(*by) && t->kind == TYPE_STRING) {
 		/* Text is read as a time and written again. */
 		*t = ty(TYPE_TIMESTAMP);
 		r->result = ty(TYPE_STRING);
 		return true;
 	}
-	if (!is_time(*t))
+	if (!ty_time(*t))
 		return false;
-	if (is_interval(*by)) {
+	if (ty_interval(*by)) {
 		if (t->kind == TYPE_DATE && by->kind == TYPE_DAYS &&
 			by->s != UNIT_DAY)
 			*t = ty(TYPE_TIMESTAMP);
@@ -129,15 +117,15 @@ interval_rule(struct sql_rule *r, int op)
 {
 	struct ty *a = &r->arg[0], *b = &r->arg[1], *t;
 
-	if ((op == ADD || op == SUBTRACT) && is_interval(*a) &&
+	if ((op == ADD || op == SUBTRACT) && ty_interval(*a) &&
 		a->kind == b->kind) {
 		r->result = *a;
 		r->result.p = a->p < b->p ? a->p : b->p;
 		r->result.s = a->s > b->s ? a->s : b->s;
 		return true;
 	}
-	t = op == MULTIPLY && is_interval(*b) ? b : a;
-	if ((op != MULTIPLY && op != DIVIDE) || !is_interval(*t))
+	t = op == MULTIPLY && ty_interval(*b) ? b : a;
+	if ((op != MULTIPLY && op != DIVIDE) || !ty_interval(*t))
 		return false;
 	r->result = t->kind == TYPE_DAYS ? ty_days(UNIT_DAY, UNIT_SECOND) : *t;
 	if (t->kind == TYPE_YEARS) {
@@ -162,11 +150,11 @@ null_rule(struct sql_rule *r, int op)
 	if ((a->kind != TYPE_NULL && b->kind != TYPE_NULL) ||
 		(op != ADD && op != SUBTRACT))
 		return false;
-	if (is_interval(t))
+	if (ty_interval(t))
 		r->result = t;
 	else if (t.kind == TYPE_DATE && (op == ADD || b->kind == TYPE_NULL))
 		r->result = t;
-	else if (is_time(t) && op == SUBTRACT)
+	else if (ty_time(t) && op == SUBTRACT)
 		r->result = ty_days(UNIT_DAY,
 			t.kind == TYPE_DATE ? UNIT_DAY : UNIT_SECOND);
 	else
@@ -180,10 +168,10 @@ difference_rule(struct sql_rule *r)
 	struct ty *a = &r->arg[0], *b = &r->arg[1];
 	bool days;
 
-	if (!is_time(*a) && !is_time(*b))
+	if (!ty_time(*a) && !ty_time(*b))
 		return false;
-	if ((!is_time(*a) && a->kind != TYPE_STRING) ||
-		(!is_time(*b) && b->kind != TYPE_STRING))
+	if ((!ty_time(*a) && a->kind != TYPE_STRING) ||
+		(!ty_time(*b) && b->kind != TYPE_STRING))
 		return false;
 	days = a->kind != TYPE_TIMESTAMP && b->kind != TYPE_TIMESTAMP;
 	*a = *b = ty(days ? TYPE_DATE : TYPE_TIMESTAMP);
@@ -227,7 +215,7 @@ arithmetic_rule(struct sql_rule *r)
 		*b = ty(TYPE_DOUBLE);
 	if (ty_numeric(*a) && ty_numeric(*b))
 		return number_rule(r, op);
-	return sql_type_mismatch(r, takes[op]);
+	return sql_types_mismatch(r, takes[op]);
 }
 
 /* Arithmetic: values. */
@@ -373,24 +361,6 @@ exact(int op, struct ty t, const struct datum *da, const struct datum *db,
 		*out = datum_from_decimal(r, t.p, t.s);
 }
 
-int64_t
-sql_add_months(int64_t days, int64_t months)
-{
-	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31};
-	int64_t y, all;
-	int m, d, last;
-
-	date_to_civil(days, &y, &m, &d);
-	all = y * 12 + m - 1 + months;
-	y = time_floor_div(all, 12);
-	m = (int)(all - y * 12) + 1;
-	last = lengths[m - 1];
-	if (m == 2 && y % 4 == 0 && (y % 100 != 0 || y % 400 == 0))
-		last = 29;
-	return date_from_civil(y, m, d < last ? d : last);
-}
-
 static void
 shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 	int sign, struct datum *out)
@@ -409,11 +379,11 @@ shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 	}
 	if (t->kind == TYPE_TIMESTAMP)
 		*out = by->kind == TYPE_YEARS
-			? sql_time_shift(c, t->i, n, 0, 0)
-			: sql_time_shift(c, t->i, 0, n / DATUM_DAY,
+			? sql_clock_shift(c, t->i, n, 0, 0)
+			: sql_clock_shift(c, t->i, 0, n / DATUM_DAY,
 				  n % DATUM_DAY);
 	else if (by->kind == TYPE_YEARS)
-		out->i = sql_add_months(t->i, n);
+		out->i = sql_clock_months(t->i, n);
 	else
 		out->i = (int32_t)(t->i +
 			(by->kind == TYPE_DAYS ? n / DATUM_DAY : n));
@@ -424,7 +394,7 @@ static numeric
 difference(struct datum_ctx *c, const struct datum *a, const struct datum *b)
 {
 	return a->kind == TYPE_DATE ? (numeric)(a->i - b->i) * DATUM_DAY
-				    : sql_time_span(c, b->i, a->i);
+				    : sql_clock_span(c, b->i, a->i);
 }
 
 /* An interval: an error where it is too long, or null for try_... */
@@ -505,16 +475,16 @@ run_times(struct datum_ctx *c, const struct sql_node *n, struct datum *a,
 {
 	int op = n->fn->tag & ~TRY;
 	struct ty t = sql_result(n);
-	bool first = is_interval(datum_ty(a));
+	bool first = ty_interval(datum_ty(a));
 
 	if (op == MULTIPLY || op == DIVIDE)
 		return scale(c, n, first ? a : b, first ? b : a, out);
-	if (is_interval(t) && is_time(datum_ty(a)))
+	if (ty_interval(t) && ty_time(datum_ty(a)))
 		return interval_set(c, n, difference(c, a, b), out);
-	if (is_interval(t))
+	if (ty_interval(t))
 		return interval_set(c, n, op == ADD ? (numeric)a->i + b->i
 						   : (numeric)a->i - b->i, out);
-	if (is_time(datum_ty(a)))
+	if (ty_time(datum_ty(a)))
 		shift(c, a, b, op == ADD ? 1 : -1, out);
 	else
 		shift(c, b, a, 1, out);
@@ -567,8 +537,8 @@ sign_rule(struct sql_rule *r)
 	}
 	if (a->kind == TYPE_STRING)
 		*a = ty(TYPE_DOUBLE);
-	if (!ty_numeric(*a) && !is_interval(*a) && a->kind != TYPE_NULL)
-		return sql_type_mismatch(r, "takes a number");
+	if (!ty_numeric(*a) && !ty_interval(*a) && a->kind != TYPE_NULL)
+		return sql_types_mismatch(r, "takes a number");
 	r->result = *a;
 	return 0;
 }
@@ -584,7 +554,7 @@ run_negative(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = datum_from_decimal(-datum_decimal(a), a->p, a->s);
 	else if (ty_fraction(datum_ty(a)))
 		out->d = -a->d;
-	else if (is_interval(datum_ty(a)))
+	else if (ty_interval(datum_ty(a)))
 		return interval_set(c, n, -(numeric)a->i, out);
 	else
 		out->i = datum_wrap((int64_t)-(uint64_t)a->i, a->kind);
@@ -607,7 +577,7 @@ bits_rule(struct sql_rule *r)
 		else if (!ty_integral(r->arg[i]) &&
 			r->arg[i].kind != TYPE_NULL &&
 			!(shifts && ty_numeric(r->arg[i])))
-			return sql_type_mismatch(r, "takes integers");
+			return sql_types_mismatch(r, "takes integers");
 	}
 	if (r->open)
 		return 0;
@@ -674,10 +644,10 @@ compare_rule(struct sql_rule *r)
 	struct ty common;
 
 	r->result = ty(TYPE_BOOLEAN);
-	if (!sql_type_compare(r->arg[0], r->arg[1], &common))
-		return sql_type_mismatch(r, "compares what is alike");
+	if (!sql_types_compare(r->arg[0], r->arg[1], &common))
+		return sql_types_mismatch(r, "compares what is alike");
 	if (common.kind == TYPE_MAP)
-		return sql_type_mismatch(r, "compares what has an order");
+		return sql_types_mismatch(r, "compares what has an order");
 	if (r->arg[0].kind == TYPE_UNKNOWN || r->arg[1].kind == TYPE_UNKNOWN ||
 		ty_nested(common))
 		return 0;
@@ -739,7 +709,7 @@ compare_together(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (ty_numeric(datum_ty(a)) && ty_numeric(datum_ty(b)) &&
 		a->kind != TYPE_FLOAT && b->kind != TYPE_FLOAT)
 		return 0;
-	if (!sql_type_compare(datum_ty(a), datum_ty(b), &common)) {
+	if (!sql_types_compare(datum_ty(a), datum_ty(b), &common)) {
 		buf_init(&x);
 		buf_init(&y);
 		ty_print(datum_ty(a), &x);
@@ -822,7 +792,7 @@ in_rule(struct sql_rule *r)
 	struct ty common;
 
 	r->result = ty(TYPE_BOOLEAN);
-	return sql_rule_common(r, 0, 1, true, &common);
+	return sql_types_common(r, 0, 1, true, &common);
 }
 
 static int
@@ -855,7 +825,7 @@ logic_rule(struct sql_rule *r)
 	r->result = ty(TYPE_BOOLEAN);
 	for (int i = 0; i < r->n; i++)
 		if (r->arg[i].kind > TYPE_BOOLEAN)
-			return sql_type_mismatch(r, "takes conditions");
+			return sql_types_mismatch(r, "takes conditions");
 	return 0;
 }
 
@@ -928,51 +898,13 @@ run_isnan(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* Choices. */
 
-/* The argument behind i of those that are brought together. */
-static int
-rule_next(const struct sql_rule *r, int first, int step, int i)
-{
-	/* An else stands where a condition would. */
-	if (step == 2 && first == 1 && i == r->n - 2)
-		return r->n - 1;
-	return i + step;
-}
-
-static bool
-holds_text(struct ty t)
-{
-	while (t.kind == TYPE_ARRAY)
-		t = ty_elem(t);
-	return t.kind == TYPE_STRING;
-}
-
-int
-sql_rule_common(struct sql_rule *r, int first, int step, bool text,
-	struct ty *common)
-{
-	*common = ty(TYPE_NULL);
-	/* Strings first: with one of them a date and a number are text. */
-	for (int k = 0; k < 2; k++)
-		for (int i = first; i < r->n; i = rule_next(r, first, step, i))
-			if (r->arg[i].kind == TYPE_UNKNOWN)
-				r->open = true;
-			else if (holds_text(r->arg[i]) == (k == 0) &&
-				!(text ? sql_type_wider : sql_type_tightest)(
-					r->arena, *common, r->arg[i], common))
-				return sql_type_mismatch(r, "wants one type");
-	for (int i = first; !r->open && i < r->n;
-		i = rule_next(r, first, step, i))
-		r->arg[i] = *common;
-	return 0;
-}
-
 /* Remember what is known of the branches, for the others to be widened to. */
 static int
 choose(struct sql_rule *r, int first, int step)
 {
 	struct ty common;
 
-	if (sql_rule_common(r, first, step, true, &common) != 0)
+	if (sql_types_common(r, first, step, true, &common) != 0)
 		return -1;
 	r->result = r->open ? ty(TYPE_UNKNOWN) : common;
 	if (r->open) {
@@ -996,7 +928,7 @@ branch(struct datum_ctx *c, struct sql_node *n, struct sql_node *of,
 	if (n->vars == NULL || n->vars->kind <= TYPE_NULL ||
 		out->kind == TYPE_NULL)
 		return 0;
-	if (!sql_type_wider(&c->arena, datum_ty(out), *n->vars, &t))
+	if (!sql_types_wider(&c->arena, datum_ty(out), *n->vars, &t))
 		return 0;
 	return datum_cast(c, out, t);
 }
@@ -1006,7 +938,7 @@ case_rule(struct sql_rule *r)
 {
 	for (int i = 0; i + 1 < r->n; i += 2)
 		if (r->arg[i].kind > TYPE_BOOLEAN)
-			return sql_type_mismatch(r, "takes conditions");
+			return sql_types_mismatch(r, "takes conditions");
 	if (choose(r, 1, 2) != 0)
 		return -1;
 	return 0;
@@ -1068,8 +1000,8 @@ nullif_rule(struct sql_rule *r)
 	struct ty common;
 
 	r->result = r->arg[0];
-	if (!sql_type_compare(r->arg[0], r->arg[1], &common))
-		return sql_type_mismatch(r, "compares what is alike");
+	if (!sql_types_compare(r->arg[0], r->arg[1], &common))
+		return sql_types_mismatch(r, "compares what is alike");
 	return 0;
 }
 
@@ -1096,7 +1028,7 @@ eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 static int
 extreme_rule(struct sql_rule *r)
 {
-	return sql_rule_common(r, 0, 1, false, &r->result) != 0 ? -1
+	return sql_types_common(r, 0, 1, false, &r->result) != 0 ? -1
 		: (r->open ? (r->result = ty(TYPE_UNKNOWN), 0) : 0);
 }
 

@@ -49,33 +49,10 @@ struct parser {
 
 /* Trees. */
 
-struct sql_node *
-sql_node(struct sql *x, enum sql_op op, const char *from)
-{
-	struct sql_node *n = arena_zero(&x->arena, sizeof(*n));
-
-	n->op = op;
-	n->from = n->to = from;
-	n->index = -1;
-	n->all = x->nodes;
-	x->nodes = n;
-	return n;
-}
-
-static void
-set_args(struct sql *x, struct sql_node *n, struct sql_node *const *arg,
-	int narg)
-{
-	n->narg = narg;
-	n->arg = arena_get(&x->arena, (size_t)narg * sizeof(*arg));
-	if (narg > 0)
-		memcpy(n->arg, arg, (size_t)narg * sizeof(*arg));
-}
-
 static struct sql_node *
 sql_call(struct sql *x, const char *fn, const char *from, int narg, ...)
 {
-	struct sql_node *n = sql_node(x, SQL_CALL, from), *arg[3];
+	struct sql_node *n = sql_tree_node(x, SQL_CALL, from), *arg[3];
 	va_list ap;
 
 	n->fn = sql_fn_find(fn, strlen(fn));
@@ -83,45 +60,17 @@ sql_call(struct sql *x, const char *fn, const char *from, int narg, ...)
 	for (int i = 0; i < narg; i++)
 		arg[i] = va_arg(ap, struct sql_node *);
 	va_end(ap);
-	set_args(x, n, arg, narg);
+	sql_tree_args(x, n, arg, narg);
 	return n;
 }
 
 /* Messages. */
 
-int
-sql_refuse(const struct sql *x, const char *at, struct err *err,
-	const char *fmt, ...)
-{
-	const char *from = at, *to;
-	char what[300], line[400];
-	size_t column = 0;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
-	while (from > x->text && from[-1] != '\n' && at - from < 60)
-		from--;
-	while (from > x->text && ((unsigned char)*from & 0xC0) == 0x80)
-		from--;
-	to = at + strcspn(at, "\n");
-	if (to - at > 40)
-		to = at + 40;
-	while (*to != '\0' && ((unsigned char)*to & 0xC0) == 0x80)
-		to++;
-	for (const char *p = from; p < at; p++)
-		column += ((unsigned char)*p & 0xC0) != 0x80;
-	err_quote(line, sizeof(line), from, (size_t)(to - from));
-	return err_as(err, STATUS_USAGE, "sql: %s\n  %s\n  %*s^", what, line,
-		(int)column, "");
-}
-
 /* NULL, to be returned. */
 static struct sql_node *
 refuse(struct parser *p, const char *at, const char *what)
 {
-	sql_refuse(p->x, at, p->err, "%s", what);
+	sql_tree_refuse(p->x, at, p->err, "%s", what);
 	return NULL;
 }
 
@@ -131,11 +80,12 @@ expected(struct parser *p, const char *what)
 	char word[60];
 
 	if (p->t.kind == T_END)
-		sql_refuse(p->x, p->t.from, p->err,
+		sql_tree_refuse(p->x, p->t.from, p->err,
 			"expected %s, not the end", what);
 	else
-		sql_refuse(p->x, p->t.from, p->err, "expected %s, not '%s'",
-			what, err_quote(word, sizeof(word), p->t.from,
+		sql_tree_refuse(p->x, p->t.from, p->err,
+			"expected %s, not '%s'", what,
+			err_quote(word, sizeof(word), p->t.from,
 				(size_t)(p->t.to - p->t.from)));
 	return NULL;
 }
@@ -495,19 +445,19 @@ check_arity(struct parser *p, const struct sql_fn *fn, const char *from, int n)
 {
 	int min, max;
 
-	sql_fn_arity(fn, &min, &max);
+	sql_sig_arity(fn, &min, &max);
 	if (n >= min && (max < 0 || n <= max))
 		return 0;
 	if (max < 0)
-		sql_refuse(p->x, from, p->err,
+		sql_tree_refuse(p->x, from, p->err,
 			"'%s' takes at least %d argument%s, not %d", fn->name,
 			min, min == 1 ? "" : "s", n);
 	else if (min == max)
-		sql_refuse(p->x, from, p->err,
+		sql_tree_refuse(p->x, from, p->err,
 			"'%s' takes %d argument%s, not %d", fn->name, min,
 			min == 1 ? "" : "s", n);
 	else
-		sql_refuse(p->x, from, p->err,
+		sql_tree_refuse(p->x, from, p->err,
 			"'%s' takes %d to %d arguments, not %d", fn->name, min,
 			max, n);
 	return -1;
@@ -521,7 +471,7 @@ call_list(struct parser *p, const char *fn, const char *from,
 
 	if (check_arity(p, n->fn, from, l->n) != 0)
 		return NULL;
-	set_args(p->x, n, l->p, l->n);
+	sql_tree_args(p->x, n, l->p, l->n);
 	n->to = p->t.from;
 	return n;
 }
@@ -529,7 +479,7 @@ call_list(struct parser *p, const char *fn, const char *from,
 static struct sql_node *
 literal(struct parser *p, struct datum d, const char *from)
 {
-	struct sql_node *n = sql_node(p->x, SQL_LITERAL, from);
+	struct sql_node *n = sql_tree_node(p->x, SQL_LITERAL, from);
 
 	n->lit = d;
 	n->to = p->p;
@@ -921,7 +871,7 @@ parse_type(struct parser *p, struct ty *out)
 
 		if (s == NULL && end != NULL)
 			*end = '\0';
-		sql_refuse(p->x, from, p->err, "%s",
+		sql_tree_refuse(p->x, from, p->err, "%s",
 			s == NULL && strncmp(err.text, "schema: ", 8) == 0
 				? err.text + 8 : "no such type");
 		schema_free(s);
@@ -936,9 +886,9 @@ static struct sql_node *
 cast_node(struct parser *p, struct sql_node *arg, struct ty to,
 	const char *from)
 {
-	struct sql_node *n = sql_node(p->x, SQL_CAST, from);
+	struct sql_node *n = sql_tree_node(p->x, SQL_CAST, from);
 
-	set_args(p->x, n, &arg, 1);
+	sql_tree_args(p->x, n, &arg, 1);
 	n->ty = to;
 	return n;
 }
@@ -1182,12 +1132,14 @@ unknown_function(struct parser *p, const struct token *name)
 
 	err_quote(word, sizeof(word), name->s, name->n);
 	if (hint != NULL)
-		sql_refuse(p->x, name->from, p->err, "'%s' %s", word, hint);
+		sql_tree_refuse(
+			p->x, name->from, p->err, "'%s' %s", word, hint);
 	else if (near != NULL)
-		sql_refuse(p->x, name->from, p->err,
+		sql_tree_refuse(p->x, name->from, p->err,
 			"no function '%s' (did you mean '%s'?)", word, near);
 	else
-		sql_refuse(p->x, name->from, p->err, "no function '%s'", word);
+		sql_tree_refuse(
+			p->x, name->from, p->err, "no function '%s'", word);
 	return NULL;
 }
 
@@ -1319,7 +1271,8 @@ parse_call(struct parser *p)
 static struct sql_node *
 parse_lambda(struct parser *p)
 {
-	struct sql_node *n = sql_node(p->x, SQL_FUNCTION, p->t.from), *body;
+	struct sql_node *n = sql_tree_node(p->x, SQL_FUNCTION, p->t.from),
+			*body;
 	bool bracket = at_op(p, "(");
 	struct sql_name *part = arena_zero(&p->x->arena, 3 * sizeof(*part));
 
@@ -1343,7 +1296,7 @@ parse_lambda(struct parser *p)
 	if (need_op(p, "->", "'->'") != 0 ||
 		(body = parse_expression(p)) == NULL)
 		return NULL;
-	set_args(p->x, n, &body, 1);
+	sql_tree_args(p->x, n, &body, 1);
 	return n;
 }
 
@@ -1423,7 +1376,7 @@ parse_typed(struct parser *p)
 	if (next(p) != 0)
 		return NULL;
 	if (is_word(&word, "date")) {
-		if (sql_time_is_word(p->t.s, p->t.n))
+		if (sql_clock_is_word(p->t.s, p->t.n))
 			return parse_time_text(p, TYPE_DATE, word.from);
 		if (date_parse(p->t.s, p->t.n, &days) != 0)
 			return refuse(p, p->t.from, "no date");
@@ -1445,7 +1398,7 @@ parse_typed(struct parser *p)
 	} else {
 		int64_t us;
 
-		if (!sql_time_is_word(p->t.s, p->t.n) &&
+		if (!sql_clock_is_word(p->t.s, p->t.n) &&
 			time_parse(p->t.s, p->t.n, zone_utc, 0, &us) != 0)
 			return refuse(p, p->t.from, "no timestamp");
 		return parse_time_text(p, TYPE_TIMESTAMP, word.from);
@@ -1459,7 +1412,7 @@ parse_typed(struct parser *p)
 static struct sql_node *
 parse_name(struct parser *p)
 {
-	struct sql_node *n = sql_node(p->x, SQL_NAME, p->t.from);
+	struct sql_node *n = sql_tree_node(p->x, SQL_NAME, p->t.from);
 	struct sql_name part[16];
 
 	for (;;) {
@@ -1596,8 +1549,8 @@ parse_primary(struct parser *p)
 			if (r < 0 || (p->t.kind != T_WORD &&
 					     p->t.kind != T_QUOTED))
 				return expected(p, "a name");
-			arg = sql_node(p->x, SQL_MEMBER, n->from);
-			set_args(p->x, arg, &n, 1);
+			arg = sql_tree_node(p->x, SQL_MEMBER, n->from);
+			sql_tree_args(p->x, arg, &n, 1);
 			arg->part = arena_get(&p->x->arena,
 				sizeof(*arg->part));
 			*arg->part = (struct sql_name){p->t.s, p->t.n};

@@ -306,7 +306,7 @@ run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (replacement(c, r, a, &m, &a[2], &c->text) != 0)
 			return -1;
 		if (c->text.n > SQL_TEXT_MAX)
-			return sql_text_limit(c, n, 2, SQL_TEXT_MAX);
+			return sql_limit(c, n, 2, SQL_TEXT_MAX);
 	}
 	if (found < 0)
 		return -1;

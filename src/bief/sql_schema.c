@@ -288,7 +288,7 @@ from_json_rule(struct sql_rule *r)
 	bool root;
 
 	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
-		return sql_type_mismatch(r, "takes a string and a schema");
+		return sql_types_mismatch(r, "takes a string and a schema");
 	r->arg[0] = ty(TYPE_STRING);
 	schema = given_schema(r->node, &root, r->err);
 	if (schema == NULL)
@@ -396,7 +396,7 @@ static int
 to_json_rule(struct sql_rule *r)
 {
 	if (r->arg[0].kind > TYPE_NULL && !ty_nested(r->arg[0]))
-		return sql_type_mismatch(r, "takes a struct, a map or an "
+		return sql_types_mismatch(r, "takes a struct, a map or an "
 					    "array");
 	r->result = ty(TYPE_STRING);
 	return 0;
@@ -443,7 +443,7 @@ static int
 schema_rule(struct sql_rule *r)
 {
 	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
-		return sql_type_mismatch(r, "takes a string");
+		return sql_types_mismatch(r, "takes a string");
 	r->arg[0] = r->result = ty(TYPE_STRING);
 	return 0;
 }

@@ -65,19 +65,6 @@ set(struct datum *out, const char *s, const char *end)
 	*out = datum_string(s, (size_t)(end - s));
 }
 
-int
-sql_text_limit(struct datum_ctx *c, const struct sql_node *n, int64_t times,
-	size_t size)
-{
-	int64_t all;
-
-	if (!__builtin_mul_overflow(times, (int64_t)size, &all) &&
-		all <= SQL_TEXT_MAX)
-		return 0;
-	return err_set(c->err, "'%s' would make more than %d MiB", n->fn->name,
-		SQL_TEXT_MAX >> 20);
-}
-
 /* Letters. */
 
 static bool
@@ -205,7 +192,7 @@ length_rule(struct sql_rule *r)
 
 	r->result = ty(TYPE_INT);
 	if (ty_nested(*a))
-		return sql_type_mismatch(r, "takes a string");
+		return sql_types_mismatch(r, "takes a string");
 	if (a->kind != TYPE_BINARY)
 		*a = ty(TYPE_STRING);
 	return 0;
@@ -564,7 +551,7 @@ run_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t times = a[n->narg - 1].i > 0 ? a[n->narg - 1].i : 0;
 	char *p;
 
-	if (sql_text_limit(c, n, times, s->n) != 0)
+	if (sql_limit(c, n, times, s->n) != 0)
 		return -1;
 	p = arena_get(&c->arena, (size_t)times * s->n + 1);
 	*out = datum_string(p, (size_t)times * s->n);
@@ -589,7 +576,7 @@ run_pad(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		out->kind = a->kind;
 		return 0;
 	}
-	if (sql_text_limit(c, n, want, 4) != 0)
+	if (sql_limit(c, n, want, 4) != 0)
 		return -1;
 	buf_clear(&c->text);
 	if (n->fn->tag == 1)
@@ -624,7 +611,7 @@ concat_rule(struct sql_rule *r)
 	if (array) {
 		struct ty common;
 
-		if (sql_rule_common(r, 0, 1, true, &common) != 0)
+		if (sql_types_common(r, 0, 1, true, &common) != 0)
 			return -1;
 		r->result = r->open ? ty(TYPE_UNKNOWN) : common;
 		return 0;
@@ -633,7 +620,7 @@ concat_rule(struct sql_rule *r)
 			: some && all ? TYPE_BINARY : TYPE_STRING);
 	for (int i = 0; i < r->n; i++)
 		if (ty_nested(r->arg[i]))
-			return sql_type_mismatch(r, "takes strings or arrays");
+			return sql_types_mismatch(r, "takes strings or arrays");
 		else if (!r->open)
 			r->arg[i] = r->result;
 	return 0;
@@ -652,7 +639,7 @@ run_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 				return -1;
 			all += a[i].n;
 		}
-		if (sql_text_limit(c, n, (int64_t)all, sizeof(*items)) != 0)
+		if (sql_limit(c, n, (int64_t)all, sizeof(*items)) != 0)
 			return -1;
 		items = arena_get(&c->arena, all * sizeof(*items));
 		for (int i = 0; i < n->narg; at += a[i++].n)
@@ -664,7 +651,7 @@ run_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	}
 	for (int i = 0; i < n->narg; i++)
 		all += a[i].n;
-	if (sql_text_limit(c, n, (int64_t)all, 1) != 0)
+	if (sql_limit(c, n, (int64_t)all, 1) != 0)
 		return -1;
 	buf_clear(&c->text);
 	for (int i = 0; i < n->narg; i++)
@@ -1254,11 +1241,11 @@ const struct sql_fn sql_text_fns[] = {
 	LENGTH("character_length", CHARS),
 	LENGTH("octet_length", BYTES),
 	LENGTH("bit_length", BITS),
-	{"substring", "si?i:s", run_substring, 0, sql_rule_bytes},
-	{"substr", "si?i:s", run_substring, 0, sql_rule_bytes},
-	{"left", "si:s", run_left, 0, sql_rule_bytes},
+	{"substring", "si?i:s", run_substring, 0, sql_sig_bytes},
+	{"substr", "si?i:s", run_substring, 0, sql_sig_bytes},
+	{"left", "si:s", run_left, 0, sql_sig_bytes},
 	{"right", "si:s", run_left, 0, NULL, NULL, NULL, 1},
-	{"overlay", "ssi?i:s", run_overlay, 0, sql_rule_bytes},
+	{"overlay", "ssi?i:s", run_overlay, 0, sql_sig_bytes},
 	{"instr", "ss:i", run_locate, SQL_NULLS, NULL, NULL, NULL, 1},
 	{"locate", "ss?i:i", run_locate, SQL_NULLS},
 	{"charindex", "ss?i:i", run_locate, SQL_NULLS},
@@ -1273,12 +1260,12 @@ const struct sql_fn sql_text_fns[] = {
 	{"reverse", "a:0", run_reverse, 0, reverse_rule},
 	{"repeat", "si:s", run_repeat},
 	{"space", "i:s", run_repeat},
-	{"lpad", "si?s:s", run_pad, 0, sql_rule_bytes},
-	{"rpad", "si?s:s", run_pad, 0, sql_rule_bytes, NULL, NULL, 1},
+	{"lpad", "si?s:s", run_pad, 0, sql_sig_bytes},
+	{"rpad", "si?s:s", run_pad, 0, sql_sig_bytes, NULL, NULL, 1},
 	{"||", "aa:a", run_concat, SQL_OPERATOR, concat_rule},
 	{"concat", "?a+:a", run_concat, 0, concat_rule},
 	{"concat_ws", "a?a+:s", run_concat_ws, SQL_NULLS},
-	{"elt", "is+:s", run_elt, SQL_NULLS, sql_rule_bytes},
+	{"elt", "is+:s", run_elt, SQL_NULLS, sql_sig_bytes},
 	{"ascii", "s:i", run_ascii},
 	{"char", "l:s", run_chr},
 	{"chr", "l:s", run_chr},

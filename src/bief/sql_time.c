@@ -15,62 +15,6 @@
 
 #define DAY DATUM_DAY
 
-/* The zone's wall clock: the day, and the microseconds of it. */
-static int64_t
-local(struct datum_ctx *c, int64_t us, int64_t *us_of_day)
-{
-	return zone_day(c->env->zone, us, us_of_day);
-}
-
-/* A wall clock, of the time us. */
-struct wall {
-	int64_t us, days, rest;
-};
-
-/* Another wall clock in the same zone: where it is there twice, or not at all,
- * the offset of the first one counts if it may. */
-static struct datum
-moved(const struct zone *z, const struct wall *from, int64_t days,
-	int64_t rest)
-{
-	int64_t offset = (int64_t)((uint64_t)from->days * DAY +
-		(uint64_t)from->rest - (uint64_t)from->us);
-	int64_t r;
-
-	if (!__builtin_mul_overflow(days - from->days, DAY, &r) &&
-		!__builtin_add_overflow(r, rest - from->rest, &r) &&
-		!__builtin_add_overflow(r, from->us, &r) &&
-		zone_offset(z, r) * TIME_SECOND == offset)
-		return datum_int(TYPE_TIMESTAMP, r);
-	return datum_moment(z, days, rest);
-}
-
-struct datum
-sql_time_shift(struct datum_ctx *c, int64_t us, int64_t months, int64_t days,
-	int64_t rest_us)
-{
-	struct datum r = datum_int(TYPE_TIMESTAMP, us);
-	struct wall w = {.us = us};
-
-	if (months != 0 || days != 0) {
-		w.days = local(c, us, &w.rest);
-		if (months != 0)
-			days += sql_add_months(w.days, months) - w.days;
-		r = moved(c->env->zone, &w, w.days + days, w.rest);
-	}
-	if (r.kind != TYPE_NULL && __builtin_add_overflow(r.i, rest_us, &r.i))
-		return datum_null();
-	return r;
-}
-
-__int128
-sql_time_span(struct datum_ctx *c, int64_t from, int64_t to)
-{
-	int64_t x, y, days = local(c, to, &y) - local(c, from, &x);
-
-	return (__int128)days * DAY + y - x;
-}
-
 static int64_t
 floor_mod(int64_t a, int64_t b)
 {
@@ -173,7 +117,7 @@ time_part(struct datum_ctx *c, enum unit u, int64_t us)
 {
 	int64_t s;
 
-	local(c, us, &s);
+	sql_clock_day(c, us, &s);
 	s /= TIME_SECOND;
 	return u == U_HOUR ? s / 3600 : u == U_MINUTE ? s / 60 % 60 : s % 60;
 }
@@ -296,16 +240,16 @@ run_date_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		[U_MINUTE] = 60 * TIME_SECOND, [U_SECOND] = TIME_SECOND,
 		[U_MILLI] = 1000, [U_MICRO] = 1};
 	enum unit u = long_name(&a[0]) ? find_unit(&a[0]) : U_NONE;
-	struct wall w = {.us = a[1].i};
+	struct sql_wall w = {.us = a[1].i};
 	int64_t days;
 
-	w.days = local(c, w.us, &w.rest);
+	w.days = sql_clock_day(c, w.us, &w.rest);
 	*out = datum_null();
 	if (u >= U_HOUR)
-		*out = moved(c->env->zone, &w, w.days,
+		*out = sql_clock_moved(c->env->zone, &w, w.days,
 			w.rest - w.rest % sizes[u]);
 	else if (u == U_DAY)
-		*out = moved(c->env->zone, &w, w.days, 0);
+		*out = sql_clock_moved(c->env->zone, &w, w.days, 0);
 	else if (trunc_days(u, w.days, &days))
 		*out = datum_moment(c->env->zone, days, 0);
 	return 0;
@@ -349,7 +293,7 @@ run_add_months(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	*out = datum_null();
 	if (a[1].i <= SQL_MONTHS_MAX && a[1].i >= -SQL_MONTHS_MAX)
-		*out = datum_int(TYPE_DATE, sql_add_months(a[0].i, a[1].i));
+		*out = datum_int(TYPE_DATE, sql_clock_months(a[0].i, a[1].i));
 	return 0;
 }
 
@@ -405,7 +349,8 @@ run_months_between(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	int64_t x, y, yx, yy, months, s;
-	int64_t dx = local(c, a[0].i, &x), dy = local(c, a[1].i, &y);
+	int64_t dx = sql_clock_day(c, a[0].i, &x),
+		dy = sql_clock_day(c, a[1].i, &y);
 	int mx, my, d1, d2;
 	double r;
 
@@ -430,7 +375,7 @@ months_between_rule(struct sql_rule *r)
 {
 	r->arg[0] = r->arg[1] = ty(TYPE_TIMESTAMP);
 	if (r->n > 2 && r->arg[2].kind > TYPE_BOOLEAN)
-		return sql_type_mismatch(r, "takes two times and a condition");
+		return sql_types_mismatch(r, "takes two times and a condition");
 	r->result = ty(TYPE_DOUBLE);
 	return 0;
 }
@@ -473,11 +418,11 @@ run_timestampadd(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			    u == U_YEAR ? 12 : u == U_QUARTER ? 3 : 1, &by) ||
 			by > SQL_MONTHS_MAX || by < -SQL_MONTHS_MAX)
 			return 0;
-		*out = sql_time_shift(c, a[2].i, by, 0, 0);
+		*out = sql_clock_shift(c, a[2].i, by, 0, 0);
 	} else if (!__builtin_mul_overflow(by, unit_sizes[u], &by)) {
 		*out = u < U_HOUR
-			? sql_time_shift(c, a[2].i, 0, by / DAY, 0)
-			: sql_time_shift(c, a[2].i, 0, 0, by);
+			? sql_clock_shift(c, a[2].i, 0, by / DAY, 0)
+			: sql_clock_shift(c, a[2].i, 0, 0, by);
 	}
 	return 0;
 }
@@ -505,7 +450,8 @@ run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	enum unit u = find_unit(&a[0]);
-	int64_t x, dx = local(c, a[1].i, &x), y, dy = local(c, a[2].i, &y);
+	int64_t x, dx = sql_clock_day(c, a[1].i, &x);
+	int64_t y, dy = sql_clock_day(c, a[2].i, &y);
 	__int128 r;
 
 	if (u <= U_MONTH)
@@ -513,7 +459,7 @@ run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 				: u == U_QUARTER	      ? 3
 							      : 1);
 	else
-		r = sql_time_span(c, a[1].i, a[2].i) / unit_sizes[u];
+		r = sql_clock_span(c, a[1].i, a[2].i) / unit_sizes[u];
 	if (r != (int64_t)r)
 		return err_set(c->err, "the times are too far apart for '%s'",
 			n->fn->name);
@@ -638,7 +584,7 @@ timestamp_rule(struct sql_rule *r)
 	r->result = ty(TYPE_TIMESTAMP);
 	if (r->node->fn->tag != 1000000 || a->kind == TYPE_STRING) {
 		if (!ty_integral(*a) && a->kind > TYPE_NULL)
-			return sql_type_mismatch(r, "takes an integer");
+			return sql_types_mismatch(r, "takes an integer");
 		*a = ty(TYPE_LONG);
 	} else if (a->kind == TYPE_UNKNOWN) {
 		r->open = true;
@@ -647,7 +593,7 @@ timestamp_rule(struct sql_rule *r)
 	} else if (ty_numeric(*a) || a->kind == TYPE_NULL) {
 		*a = ty(TYPE_TIMESTAMP);
 	} else {
-		return sql_type_mismatch(r, "takes a number");
+		return sql_types_mismatch(r, "takes a number");
 	}
 	return 0;
 }
@@ -678,63 +624,6 @@ run_unix_date(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	*out = datum_int(n->fn->tag == 0 ? TYPE_INT : TYPE_DATE, a->i);
 	return 0;
-}
-
-/* Words. */
-
-static const char *const time_words[] = {"epoch", "now", "today", "tomorrow",
-	"yesterday"};
-
-/* Which word it is, with a zone behind it that means nothing, but is one; -1:
- * none. */
-static int
-time_word(const char *s, size_t n)
-{
-	const char *end = s + n, *p;
-
-	while (s < end && (unsigned char)*s <= ' ')
-		s++;
-	while (s < end && (unsigned char)end[-1] <= ' ')
-		end--;
-	for (p = s; p < end && isalpha((unsigned char)*p);)
-		p++;
-	n = (size_t)(p - s);
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-	for (int i = 0; i < 5; i++) {
-		if (strlen(time_words[i]) != n ||
-			strncasecmp(time_words[i], s, n) != 0)
-			continue;
-		return p == end || (i != 1 &&
-			zone_open(p, (size_t)(end - p)) != NULL) ? i : -1;
-	}
-	return -1;
-}
-
-bool
-sql_time_is_word(const char *s, size_t n)
-{
-	return time_word(s, n) >= 0;
-}
-
-bool
-sql_time_word(struct datum_ctx *c, const struct datum *text, int kind,
-	struct datum *out)
-{
-	int64_t rest, today = local(c, c->env->batch_us, &rest);
-	int word;
-
-	if ((kind != TYPE_DATE && kind != TYPE_TIMESTAMP) ||
-		(word = time_word(text->str, text->n)) < 0)
-		return false;
-	if (kind == TYPE_TIMESTAMP && word < 2) {
-		*out = datum_int(kind, word == 0 ? 0 : c->env->batch_us);
-		return true;
-	}
-	today = word == 0 ? 0 : today + (word == 3) - (word == 4);
-	*out = kind == TYPE_DATE ? datum_int(kind, today)
-				 : datum_moment(c->env->zone, today, 0);
-	return true;
 }
 
 /* Patterns. */
@@ -864,13 +753,13 @@ to_time_rule(struct sql_rule *r)
 		return 0;
 	}
 	if (!datum_cast_allows(*a, r->result) || ty_nested(*a))
-		return sql_type_mismatch(r, "takes a string or a time");
+		return sql_types_mismatch(r, "takes a string or a time");
 	if (a->kind == TYPE_STRING && (r->n > 1 || tag == TO_UNIX))
 		return 0;
 	if (a->kind != TYPE_STRING && a->kind != TYPE_DATE &&
 		a->kind != TYPE_TIMESTAMP && a->kind != TYPE_NULL &&
 		(tag != TO_TIMESTAMP || r->n > 1))
-		return sql_type_mismatch(r, "takes a string or a time");
+		return sql_types_mismatch(r, "takes a string or a time");
 	*a = tag == TO_UNIX ? ty(TYPE_TIMESTAMP) : r->result;
 	return 0;
 }

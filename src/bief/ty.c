@@ -1,8 +1,10 @@
 /*
- * ty: types of datums.  A schema's types are trees on the heap with an owner; a
- * binder and a cast pass types around by the dozen and throw them away, so here
- * a type is a small value.  Only what is nested points to a tree, which lives in
- * an arena or belongs to a schema.
+ * ty: types of datums.
+ *
+ * A schema's types are trees on the heap with an owner; a binder and a cast
+ * pass types around by the dozen and throw them away, so here a type is a small
+ * value.  Only what is nested points to a tree, which is an arena's or a
+ * schema's.
  */
 #include <string.h>
 
