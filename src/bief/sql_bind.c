@@ -127,20 +127,6 @@ find_side(struct sql *x, struct sql_node *n, struct err *err)
 		"right.%s", n->part[0].s, n->part[0].s);
 }
 
-static struct sql_node *
-member(struct sql *x, struct sql_node *of, const struct sql_name *part)
-{
-	struct sql_node *n = sql_tree_node(x, SQL_MEMBER, of->from);
-
-	n->to = of->to;
-	n->arg = arena_get(&x->arena, sizeof(*n->arg));
-	n->arg[0] = of;
-	n->narg = 1;
-	n->part = (struct sql_name *)part;
-	n->npart = 1;
-	return n;
-}
-
 /* Is it a lambda's argument? */
 static bool
 find_var(struct sql *x, struct sql_node *n)
@@ -228,8 +214,10 @@ bind_name(struct sql *x, struct sql_node **np, struct err *err)
 	*top = *n;
 	top->all = all;
 	top->npart = skip;
-	for (int i = skip; i < n->npart; i++)
-		top = member(x, top, &n->part[i]);
+	for (int i = skip; i < n->npart; i++) {
+		top = sql_tree_member(x, top, n->part[i]);
+		top->to = n->to;
+	}
 	n->become = top;
 	*np = top;
 	return sql_bind(x, np, err);
@@ -289,13 +277,9 @@ mark_constant(struct sql_node *n)
 static struct sql_node *
 put_cast(struct sql *x, struct sql_node *of, struct ty to)
 {
-	struct sql_node *n = sql_tree_node(x, SQL_CAST, of->from);
+	struct sql_node *n = sql_tree_cast(x, of, to, of->from);
 
 	n->to = of->to;
-	n->arg = arena_get(&x->arena, sizeof(*n->arg));
-	n->arg[0] = of;
-	n->narg = 1;
-	n->ty = to;
 	n->eval = sql_eval_cast;
 	n->bound = n->implicit = true;
 	mark_constant(n);
@@ -465,9 +449,7 @@ want_lambda(struct sql *x, struct sql_node *n, int i, struct err *err)
 			n->fn->name);
 	f = sql_tree_node(x, SQL_FUNCTION, of->from);
 	f->to = of->to;
-	f->arg = arena_get(&x->arena, sizeof(*f->arg));
-	f->arg[0] = of;
-	f->narg = 1;
+	sql_tree_args(x, f, &of, 1);
 	n->arg[i] = f;
 	return 0;
 }

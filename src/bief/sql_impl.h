@@ -194,6 +194,16 @@ struct sql_node *sql_tree_node(struct sql *x, enum sql_op op,
 /* Give a node its arguments, which are copied. */
 void sql_tree_args(struct sql *x, struct sql_node *n,
 	struct sql_node *const *arg, int narg);
+struct sql_node *sql_tree_cast(struct sql *x, struct sql_node *of,
+	struct ty to, const char *from);
+struct sql_node *sql_tree_member(struct sql *x, struct sql_node *of,
+	struct sql_name name);
+/* A list of nodes that grows; it lives as long as the tree. */
+struct sql_nodes {
+	struct sql_node **p;
+	int n, cap;
+};
+void sql_tree_add(struct sql *x, struct sql_nodes *l, struct sql_node *n);
 /* Point at the place; returns -1. */
 int sql_tree_refuse(const struct sql *x, const char *at, struct err *err,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));

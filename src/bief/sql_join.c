@@ -11,25 +11,13 @@
 #include "sql_impl.h"
 #include "time.h"
 
-struct nodes {
-	struct sql_node **p;
-	size_t n;
-};
-
 struct join {
 	struct sql_join face; /* first: it is what users see */
 	struct sql sql;
 	struct datum_ctx ctx;
-	struct nodes keys[2], side[2], rest;
+	struct sql_nodes keys[2], side[2], rest;
 	struct buf *out[2]; /* of each key */
 };
-
-static void
-add(struct nodes *l, struct sql_node *n)
-{
-	l->p = mem_realloc(l->p, (l->n + 1) * sizeof(*l->p));
-	l->p[l->n++] = n;
-}
 
 static bool
 is_call(const struct sql_node *n, const char *name)
@@ -261,7 +249,7 @@ take_key(struct join *j, struct sql_node *n)
 	for (int s = 0; s < 2; s++) {
 		struct sql_node *of = n->arg[(a == 1) == (s == 0) ? 0 : 1];
 
-		add(&j->keys[s], of);
+		sql_tree_add(&j->sql, &j->keys[s], of);
 		k->field[s] = field_name(j, of);
 		k->type[s] = ty_type(&j->sql.arena, of->ty);
 	}
@@ -285,9 +273,9 @@ take_part(struct join *j, struct sql_node *n)
 	if (mask == 3) {
 		find_bounds(j, n);
 		if (!take_key(j, n))
-			add(&j->rest, n);
+			sql_tree_add(&j->sql, &j->rest, n);
 	} else {
-		add(&j->side[mask == 2], n);
+		sql_tree_add(&j->sql, &j->side[mask == 2], n);
 	}
 }
 
@@ -342,11 +330,8 @@ sql_join_free(struct sql_join *f)
 		for (size_t i = 0; j->out[s] != NULL && i < f->nkeys; i++)
 			buf_release(&j->out[s][i]);
 		free(j->out[s]);
-		free(j->keys[s].p);
-		free(j->side[s].p);
 		free(f->not_null[s]);
 	}
-	free(j->rest.p);
 	free(f->keys);
 	free(f->bounds);
 	sql_tree_end(&j->sql);
@@ -451,11 +436,11 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 }
 
 static int
-all_true(struct join *j, const struct nodes *l)
+all_true(struct join *j, const struct sql_nodes *l)
 {
 	int r = 1;
 
-	for (size_t i = 0; i < l->n && r == 1; i++)
+	for (int i = 0; i < l->n && r == 1; i++)
 		r = sql_eval_true(&j->ctx, l->p[i]);
 	return r;
 }

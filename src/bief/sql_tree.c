@@ -52,6 +52,45 @@ sql_tree_args(struct sql *x, struct sql_node *n, struct sql_node *const *arg,
 		memcpy(n->arg, arg, (size_t)narg * sizeof(*arg));
 }
 
+struct sql_node *
+sql_tree_cast(struct sql *x, struct sql_node *of, struct ty to,
+	const char *from)
+{
+	struct sql_node *n = sql_tree_node(x, SQL_CAST, from);
+
+	sql_tree_args(x, n, &of, 1);
+	n->ty = to;
+	return n;
+}
+
+struct sql_node *
+sql_tree_member(struct sql *x, struct sql_node *of, struct sql_name name)
+{
+	struct sql_node *n = sql_tree_node(x, SQL_MEMBER, of->from);
+
+	sql_tree_args(x, n, &of, 1);
+	n->part = arena_get(&x->arena, sizeof(*n->part));
+	*n->part = name;
+	n->npart = 1;
+	return n;
+}
+
+void
+sql_tree_add(struct sql *x, struct sql_nodes *l, struct sql_node *n)
+{
+	struct sql_node **more;
+
+	if (l->n == l->cap) {
+		l->cap = l->cap > 0 ? 2 * l->cap : 4;
+		more = arena_get(&x->arena,
+			(size_t)l->cap * sizeof(*more));
+		if (l->n > 0)
+			memcpy(more, l->p, (size_t)l->n * sizeof(*more));
+		l->p = more;
+	}
+	l->p[l->n++] = n;
+}
+
 int
 sql_tree_refuse(const struct sql *x, const char *at, struct err *err,
 	const char *fmt, ...)
