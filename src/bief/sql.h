@@ -40,8 +40,8 @@ struct sql_select {
 	size_t n;
 	struct sql_select_item *item;
 };
-int sql_select_parse(
-	struct sql_select *list, const char *text, struct err *err);
+int sql_select_parse(struct sql_select *list, const char *text,
+	struct err *err);
 void sql_select_release(struct sql_select *list);
 
 /*

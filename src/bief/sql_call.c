@@ -30,8 +30,8 @@ sql_call(struct sql *x, const char *fn, const char *from, int narg, ...)
 }
 
 static int
-check_arity(
-	struct sql_parser *p, const struct sql_fn *fn, const char *from, int n)
+check_arity(struct sql_parser *p, const struct sql_fn *fn, const char *from,
+	int n)
 {
 	int min, max;
 
@@ -265,14 +265,14 @@ unknown_function(struct sql_parser *p, const struct sql_token *name)
 
 	err_quote(word, sizeof(word), name->s, name->n);
 	if (hint != NULL)
-		sql_tree_refuse(
-			p->x, name->from, p->err, "'%s' %s", word, hint);
+		sql_tree_refuse(p->x, name->from, p->err, "'%s' %s", word,
+			hint);
 	else if (near != NULL)
 		sql_tree_refuse(p->x, name->from, p->err,
 			"no function '%s' (did you mean '%s'?)", word, near);
 	else
-		sql_tree_refuse(
-			p->x, name->from, p->err, "no function '%s'", word);
+		sql_tree_refuse(p->x, name->from, p->err, "no function '%s'",
+			word);
 	return NULL;
 }
 
@@ -324,8 +324,8 @@ parse_struct(struct sql_parser *p, const char *from)
 
 /* Functions that need no brackets, and those with words inside them. */
 static struct sql_node *
-parse_special_call(
-	struct sql_parser *p, const struct sql_token *name, bool *special)
+parse_special_call(struct sql_parser *p, const struct sql_token *name,
+	bool *special)
 {
 	static const char *const shifted[][2] = {{"dateadd", "timestampadd"},
 		{"date_add", "timestampadd"}, {"timestampadd", "timestampadd"},
@@ -403,16 +403,16 @@ sql_call_parse(struct sql_parser *p)
 
 /* (a, b) is a struct(a, b). */
 struct sql_node *
-sql_call_tuple(
-	struct sql_parser *p, const char *from, const struct sql_nodes *l)
+sql_call_tuple(struct sql_parser *p, const char *from,
+	const struct sql_nodes *l)
 {
 	struct sql_nodes pairs = {0};
 
 	for (int i = 0; i < l->n; i++) {
 		const char *name = struct_name(p, l->p[i], i);
 
-		sql_tree_add(
-			p->x, &pairs, sql_literal_text(p, name, l->p[i]->from));
+		sql_tree_add(p->x, &pairs, sql_literal_text(p, name,
+			l->p[i]->from));
 		sql_tree_add(p->x, &pairs, l->p[i]);
 	}
 	return sql_call_list(p, "named_struct", from, &pairs);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "number.h"
+#include "sql_chars.h"
 #include "sql_impl.h"
 
 /* One %...: flags, width, precision. */
@@ -69,7 +70,7 @@ read_spec(const char *p, const char *end, struct spec *f, int *arg)
 static void
 put(struct buf *b, const struct spec *f, const char *s, size_t n, bool number)
 {
-	size_t chars = sql_text_chars(s, n), sign = 0;
+	size_t chars = sql_chars_count(s, n), sign = 0;
 	size_t pad = chars < (size_t)f->width ? (size_t)f->width - chars : 0;
 
 	if (number && f->zero && !f->left) {

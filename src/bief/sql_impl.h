@@ -85,9 +85,11 @@ struct sql_fn {
 };
 
 /* The tables; a NULL name ends each. */
-extern const struct sql_fn sql_ops_fns[], sql_math_fns[], sql_text_fns[],
-	sql_regex_fns[], sql_format_fns[], sql_time_fns[],
-	sql_list_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[];
+extern const struct sql_fn sql_arith_fns[], sql_compare_fns[],
+	sql_choice_fns[], sql_math_fns[], sql_text_fns[], sql_code_fns[],
+	sql_like_fns[], sql_regex_fns[], sql_format_fns[], sql_time_fns[],
+	sql_timetext_fns[], sql_list_fns[], sql_json_fns[], sql_schema_fns[],
+	sql_hash_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* Why there is no such function, and what does its work; NULL: not known. */
@@ -277,8 +279,11 @@ struct ty sql_types_decimal(struct ty t);
 int sql_limit(struct datum_ctx *c, const struct sql_node *n, int64_t times,
 	size_t size);
 
-/* sql_text.c */
-size_t sql_text_chars(const char *s, size_t n);
+/* sql_compare.c */
+/* Order of two values that are not null, brought together as n's operands: 1,
+ * 0 if one of them cannot be read as the other's type, or -1. */
+int sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *b, int *order);
 
 /* sql_clock.c */
 #define SQL_MONTHS_MAX (12 * 600000)

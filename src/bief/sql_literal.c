@@ -326,7 +326,7 @@ interval_settle(struct sql_parser *p, struct interval *v, bool negative,
 }
 
 /*
- * One part, in one of three forms: 3 days; '1-2' year to month; '1 day 2 hours'.
+ * One part, in one of three forms: 3 days, '1-2' year to month, '1 day 2 hours'
  * The last is the whole interval: then 1, else 0 or -1.
  */
 static int
@@ -420,8 +420,8 @@ sql_literal_typed(struct sql_parser *p)
 		unsigned c;
 
 		if (p->t.n % 2 != 0)
-			return sql_tok_refuse(
-				p, p->t.from, "an odd number of digits");
+			return sql_tok_refuse(p, p->t.from,
+				"an odd number of digits");
 		for (uint32_t i = 0; i < p->t.n; i += 2) {
 			if (!sql_tok_hex(p->t.s + i, 2, &c))
 				return sql_tok_refuse(p, p->t.from,

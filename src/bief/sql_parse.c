@@ -135,8 +135,8 @@ parse_bracket(struct sql_parser *p)
 	if (sql_tok_next(p) != 0)
 		return NULL;
 	if (sql_tok_at(p, "select"))
-		return sql_tok_refuse(
-			p, p->t.from, "a stream has no subqueries");
+		return sql_tok_refuse(p, p->t.from,
+			"a stream has no subqueries");
 	if (sql_call_arguments(p, &l) != 0)
 		return NULL;
 	if (l.n == 0)
@@ -213,8 +213,8 @@ parse_word(struct sql_parser *p)
 		return sql_literal_typed(p);
 	if (sql_tok_peek(p).kind == TOK_STRING &&
 		sql_tok_at(p, "timestamp_ntz"))
-		return sql_tok_refuse(
-			p, p->t.from, "timestamp_ntz is not supported");
+		return sql_tok_refuse(p, p->t.from,
+			"timestamp_ntz is not supported");
 	if (reserved(&p->t) && !(sql_tok_peek_op(p, "(") &&
 				       sql_fn_find(p->t.s, p->t.n) != NULL))
 		return sql_tok_expected(p, "an expression");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "regex.h"
+#include "sql_chars.h"
 #include "sql_impl.h"
 
 struct pattern {
@@ -214,7 +215,7 @@ run_first(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 							 : datum_null();
 	else
 		*out = datum_int(TYPE_INT, found != 1 ? 0
-			: (int64_t)sql_text_chars(a->str, (size_t)m.beg[0]) +
+			: (int64_t)sql_chars_count(a->str, (size_t)m.beg[0]) +
 				1);
 	return found < 0 ? -1 : 0;
 }

@@ -1,9 +1,9 @@
 /*
- * sql_time: functions of dates and timestamps, in the evaluation's zone.
+ * sql_time: functions of dates and timestamps, in the evaluation's zone: parts,
+ * truncation, arithmetic, making.
  */
-#include <ctype.h>
+#include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -626,182 +626,6 @@ run_unix_date(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-/* Patterns. */
-
-static int
-prepare_pattern(struct sql *x, struct sql_node *n, struct err *err)
-{
-	const struct datum *p;
-
-	if (n->narg < 2)
-		return 0;
-	p = &n->arg[1]->lit;
-	return n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING
-		? 0 : timefmt_check(p->str, p->n, err);
-}
-
-/* What is no literal was not looked at before. */
-static int
-check_pattern(struct datum_ctx *c, const struct sql_node *n,
-	const struct datum *p)
-{
-	return n->arg[1]->op == SQL_LITERAL
-		? 0 : timefmt_check(p->str, p->n, c->err);
-}
-
-static int
-run_date_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	if (check_pattern(c, n, &a[1]) != 0)
-		return -1;
-	buf_clear(&c->text);
-	timefmt_print(a[1].str, a[1].n, a[0].i, c->env->zone, &c->text);
-	*out = datum_from_buf(c, &c->text);
-	return 0;
-}
-
-static int
-run_from_unixtime(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	static const char pattern[] = "yyyy-MM-dd HH:mm:ss";
-
-	/* Too many seconds wrap, as in Spark. */
-	a[0].i = (int64_t)((uint64_t)a[0].i * TIME_SECOND);
-	if (n->narg > 1)
-		return run_date_format(c, n, a, out);
-	buf_clear(&c->text);
-	timefmt_print(pattern, sizeof(pattern) - 1, a[0].i, c->env->zone,
-		&c->text);
-	*out = datum_from_buf(c, &c->text);
-	return 0;
-}
-
-/* Text is read by a pattern that is kept while it stays the same. */
-
-struct pattern {
-	char *text;
-	size_t n;
-	struct timepat *pat;
-};
-
-static void
-pattern_free(void *data)
-{
-	struct pattern *p = data;
-
-	if (p == NULL)
-		return;
-	timepat_free(p->pat);
-	free(p->text);
-	free(p);
-}
-
-static const struct timepat *
-get_pattern(struct sql_node *n, const char *s, size_t len, struct err *err)
-{
-	struct pattern *p = n->data;
-
-	if (p != NULL && p->n == len && memcmp(p->text, s, len) == 0)
-		return p->pat;
-	pattern_free(p);
-	n->data = NULL;
-	p = mem_alloc(sizeof(*p));
-	p->text = mem_dup(s, len);
-	p->n = len;
-	p->pat = timepat_new(p->text, err);
-	if (p->pat == NULL) {
-		pattern_free(p);
-		return NULL;
-	}
-	n->data = p;
-	n->free = pattern_free;
-	return p->pat;
-}
-
-static int
-prepare_reading(struct sql *x, struct sql_node *n, struct err *err)
-{
-	const struct datum *p;
-
-	if (n->narg < 2)
-		return 0;
-	p = &n->arg[1]->lit;
-	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
-		return 0;
-	return get_pattern(n, p->str, p->n, err) != NULL ? 0 : -1;
-}
-
-enum { TO_DATE, TO_TIMESTAMP, TO_UNIX };
-
-/* Without a pattern (or from a time) it is a cast. */
-static int
-to_time_rule(struct sql_rule *r)
-{
-	int tag = r->node->fn->tag;
-	struct ty *a = &r->arg[0];
-
-	r->result = ty(tag == TO_DATE ? TYPE_DATE
-			: tag == TO_UNIX ? TYPE_LONG : TYPE_TIMESTAMP);
-	if (r->n == 0)
-		return 0;
-	if (r->n > 1)
-		r->arg[1] = ty(TYPE_STRING);
-	if (a->kind == TYPE_UNKNOWN) {
-		r->open = true;
-		return 0;
-	}
-	if (!datum_cast_allows(*a, r->result) || ty_nested(*a))
-		return sql_types_mismatch(r, "takes a string or a time");
-	if (a->kind == TYPE_STRING && (r->n > 1 || tag == TO_UNIX))
-		return 0;
-	if (a->kind != TYPE_STRING && a->kind != TYPE_DATE &&
-		a->kind != TYPE_TIMESTAMP && a->kind != TYPE_NULL &&
-		(tag != TO_TIMESTAMP || r->n > 1))
-		return sql_types_mismatch(r, "takes a string or a time");
-	*a = tag == TO_UNIX ? ty(TYPE_TIMESTAMP) : r->result;
-	return 0;
-}
-
-static int
-run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	static const char usual[] = "yyyy-MM-dd HH:mm:ss";
-	const struct timepat *pattern;
-	int tag = n->fn->tag;
-	int64_t us;
-
-	if (n->narg == 0) {
-		*out = datum_int(TYPE_LONG,
-			time_floor_div(c->env->batch_us, TIME_SECOND));
-		return 0;
-	}
-	*out = a[0];
-	if (a->kind == TYPE_STRING) {
-		*out = datum_null();
-		if (n->narg > 1 && a[1].kind == TYPE_NULL)
-			return 0;
-		pattern = n->narg > 1
-			? get_pattern(n, a[1].str, a[1].n, c->err)
-			: get_pattern(n, usual, sizeof(usual) - 1, c->err);
-		if (pattern == NULL)
-			return -1;
-		if (timepat_parse(pattern, a->str, a->n, c->env->zone, &us) !=
-			0)
-			return 0;
-		*out = datum_int(TYPE_TIMESTAMP, us);
-	}
-	if (out->kind == TYPE_NULL)
-		return 0;
-	if (tag == TO_DATE)
-		return datum_cast(c, out, ty(TYPE_DATE));
-	if (tag == TO_UNIX)
-		return datum_cast(c, out, ty(TYPE_LONG));
-	return 0;
-}
-
 /* Intervals. */
 
 static int
@@ -865,10 +689,6 @@ run_ym_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	{name, "D:i", run_date_part, 0, NULL, NULL, NULL, unit}
 #define TIME_PART(name, unit) \
 	{name, "t:i", run_time_part, 0, NULL, NULL, NULL, unit}
-/* A pattern, which may be null, counts where there is text to read. */
-#define TO_TIME(name, sig, tag) \
-	{name, sig, run_to_time, SQL_NULLS, to_time_rule, NULL, \
-		prepare_reading, tag}
 #define TAGGED(name, sig, run, tag) {name, sig, run, 0, NULL, NULL, NULL, tag}
 
 const struct sql_fn sql_time_fns[] = {
@@ -927,14 +747,4 @@ const struct sql_fn sql_time_fns[] = {
 	TAGGED("unix_micros", "t:l", run_from_micros, 1),
 	TAGGED("unix_date", "D:i", run_unix_date, 0),
 	TAGGED("date_from_unix_date", "i:D", run_unix_date, 1),
-	{"date_format", "ts:s", run_date_format, 0, NULL, NULL,
-		prepare_pattern},
-	{"from_unixtime", "l?s:s", run_from_unixtime, 0, NULL, NULL,
-		prepare_pattern},
-	TO_TIME("to_date", "a?s:D", TO_DATE),
-	TO_TIME("try_to_date", "a?s:D", TO_DATE),
-	TO_TIME("to_timestamp", "a?s:t", TO_TIMESTAMP),
-	TO_TIME("try_to_timestamp", "a?s:t", TO_TIMESTAMP),
-	TO_TIME("unix_timestamp", "?as:l", TO_UNIX),
-	TO_TIME("to_unix_timestamp", "a?s:l", TO_UNIX),
 	{NULL}};

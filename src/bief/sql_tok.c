@@ -56,8 +56,8 @@ skip_blanks(struct sql_parser *p)
 			const char *end = strstr(q + 2, "*/");
 
 			if (end == NULL) {
-				sql_tok_refuse(
-					p, q, "a comment without an end");
+				sql_tok_refuse(p, q,
+					"a comment without an end");
 				return -1;
 			}
 			q = end + 2;
@@ -183,8 +183,8 @@ read_quoted(struct sql_parser *p)
 	p->t.s = arena_text(&p->x->arena, b.p, b.n);
 	buf_release(&b);
 	if (*q == '\0') {
-		sql_tok_refuse(
-			p, p->t.from, "a name without a closing backquote");
+		sql_tok_refuse(p, p->t.from,
+			"a name without a closing backquote");
 		return -1;
 	}
 	p->p = q + 1;
