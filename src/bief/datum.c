@@ -90,7 +90,7 @@ open_unknown(struct datum_ctx *c, struct datum *d, const struct datum_list *l)
 /* What a key's text stands for: keys are strings in JSON whatever they are in
  * the map. */
 static void
-key_value(struct datum_ctx *c, const struct datum *key, struct ty want,
+open_key_value(struct datum_ctx *c, const struct datum *key, struct ty want,
 	struct value *v)
 {
 	struct json_error why;
@@ -113,7 +113,7 @@ open_key(struct datum_ctx *c, struct datum *key, struct ty want)
 
 	if (want.kind == TYPE_STRING || want.kind == TYPE_UNKNOWN)
 		return 0;
-	key_value(c, key, want, &v);
+	open_key_value(c, key, want, &v);
 	return datum_load(c, &v, want, key);
 }
 
@@ -154,7 +154,7 @@ datum_open(struct datum_ctx *c, struct datum *d)
 }
 
 static bool
-same_name(const char *a, const char *b, size_t n)
+field_is(const char *a, const char *b, size_t n)
 {
 	return strncasecmp(a, b, n) == 0 && a[n] == '\0';
 }
@@ -193,7 +193,7 @@ datum_field(struct datum_ctx *c, const struct datum *d, const char *name,
 	if (d->kind == TYPE_STRUCT) {
 		fields = d->t->fields;
 		for (size_t i = 0; i < fields->n; i++) {
-			if (!same_name(fields->f[i].name, name, n))
+			if (!field_is(fields->f[i].name, name, n))
 				continue;
 			if ((d->flags & DATUM_JSON) == 0) {
 				*out = d->items[i];
@@ -222,7 +222,7 @@ compare_double(double a, double b)
 }
 
 static double
-as_double(const struct datum *d)
+compare_as_double(const struct datum *d)
 {
 	if (d->kind == TYPE_DECIMAL)
 		return numeric_double(datum_decimal(d), d->s);
@@ -230,12 +230,13 @@ as_double(const struct datum *d)
 }
 
 static int
-compare_numbers(const struct datum *a, const struct datum *b)
+compare_two_numbers(const struct datum *a, const struct datum *b)
 {
 	numeric x, y;
 
 	if (ty_fraction(datum_ty(a)) || ty_fraction(datum_ty(b)))
-		return compare_double(as_double(a), as_double(b));
+		return compare_double(compare_as_double(a),
+			compare_as_double(b));
 	x = a->kind == TYPE_DECIMAL ? datum_decimal(a) : a->i;
 	y = b->kind == TYPE_DECIMAL ? datum_decimal(b) : b->i;
 	return numeric_compare(x, a->kind == TYPE_DECIMAL ? a->s : 0, y,
@@ -275,7 +276,7 @@ datum_compare(struct datum_ctx *c, const struct datum *a,
 	if (ty_numeric(datum_ty(a)) && ty_numeric(datum_ty(b))) {
 		if (ty_integral(datum_ty(a)) && ty_integral(datum_ty(b)))
 			return a->i < b->i ? -1 : a->i > b->i;
-		return compare_numbers(a, b);
+		return compare_two_numbers(a, b);
 	}
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;

@@ -19,7 +19,7 @@
 
 /* Without the blanks and control characters around it. */
 static void
-trim(const char **s, size_t *n)
+text_trim(const char **s, size_t *n)
 {
 	while (*n > 0 && (unsigned char)**s <= ' ') {
 		(*s)++;
@@ -69,7 +69,7 @@ text_word(const char *s, size_t n, const char *const *words)
 
 /* Java allows what JSON's numbers do not: "+1", ".5", "5.". */
 static double
-number_text(const char *s, size_t n)
+text_real(const char *s, size_t n)
 {
 	char text[64], *p = text;
 	double d;
@@ -120,12 +120,12 @@ text_double(const char *s, size_t n, double *out)
 	}
 	if (!digits || p != end)
 		return false;
-	*out = number_text(s, (size_t)(end - s));
+	*out = text_real(s, (size_t)(end - s));
 	return true;
 }
 
 static void
-from_text(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_text(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	static const char *const yes[] = {"t", "true", "y", "yes", "1", NULL};
 	static const char *const no[] = {"f", "false", "n", "no", "0", NULL};
@@ -138,7 +138,7 @@ from_text(struct datum_ctx *c, struct datum *d, struct ty to)
 	numeric v;
 	int p, q;
 
-	trim(&s, &n);
+	text_trim(&s, &n);
 	switch ((int)to.kind) {
 	case TYPE_BOOLEAN:
 		if (text_word(s, n, yes))
@@ -191,7 +191,7 @@ from_text(struct datum_ctx *c, struct datum *d, struct ty to)
 
 /* Cut, saturated, NaN is 0. */
 static int64_t
-cut(double d, int kind)
+cut_real(double d, int kind)
 {
 	if (isnan(d))
 		return 0;
@@ -208,7 +208,7 @@ cut(double d, int kind)
 /* Is the whole part of a float or double a value of an integer type?  As in
  * Java, where the type's end is taken as a float or double. */
 static bool
-real_fits(const struct datum *d, int kind)
+number_real_fits(const struct datum *d, int kind)
 {
 	double least = kind == TYPE_BYTE ? INT8_MIN
 		: kind == TYPE_SHORT	 ? INT16_MIN
@@ -222,7 +222,7 @@ real_fits(const struct datum *d, int kind)
 }
 
 static struct datum
-number_time(struct datum_ctx *c, const struct datum *d)
+number_to_time(struct datum_ctx *c, const struct datum *d)
 {
 	int64_t us;
 	double x;
@@ -251,11 +251,11 @@ number_time(struct datum_ctx *c, const struct datum *d)
 	if (!isfinite(x) || (c->exact && fabs(x * 1e6) > 9223372036854775808.0))
 		return datum_null();
 	return datum_int(TYPE_TIMESTAMP,
-		cut(x * 1e6, TYPE_LONG));
+		cut_real(x * 1e6, TYPE_LONG));
 }
 
 static struct datum
-number_decimal(const struct datum *d, struct ty to)
+number_to_decimal(const struct datum *d, struct ty to)
 {
 	numeric v;
 	bool ok;
@@ -272,7 +272,7 @@ number_decimal(const struct datum *d, struct ty to)
 
 /* Big-endian, as long as its type. */
 static struct datum
-number_bytes(struct datum_ctx *c, const struct datum *d)
+number_to_bytes(struct datum_ctx *c, const struct datum *d)
 {
 	size_t n = d->kind == TYPE_LONG ? 8
 		: d->kind == TYPE_INT	? 4
@@ -289,14 +289,14 @@ number_bytes(struct datum_ctx *c, const struct datum *d)
 
 /* To one of the integer types. */
 static struct datum
-number_whole(struct datum_ctx *c, const struct datum *d, int kind)
+number_to_whole(struct datum_ctx *c, const struct datum *d, int kind)
 {
 	numeric v = d->i;
 
 	if (ty_fraction(datum_ty(d))) {
-		if (c->exact && !real_fits(d, kind))
+		if (c->exact && !number_real_fits(d, kind))
 			return datum_null();
-		v = cut(d->d, kind);
+		v = cut_real(d->d, kind);
 	} else if (d->kind == TYPE_DECIMAL) {
 		v = datum_decimal(d) / numeric_power10(d->s);
 	}
@@ -307,7 +307,7 @@ number_whole(struct datum_ctx *c, const struct datum *d, int kind)
 
 /* Of numbers and booleans. */
 static void
-from_number(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_number(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	bool fraction = ty_fraction(datum_ty(d));
 	struct datum r = datum_null();
@@ -322,7 +322,7 @@ from_number(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_SHORT:
 	case TYPE_INT:
 	case TYPE_LONG:
-		r = number_whole(c, d, to.kind);
+		r = number_to_whole(c, d, to.kind);
 		break;
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
@@ -336,13 +336,13 @@ from_number(struct datum_ctx *c, struct datum *d, struct ty to)
 		r.kind = to.kind;
 		break;
 	case TYPE_DECIMAL:
-		r = number_decimal(d, to);
+		r = number_to_decimal(d, to);
 		break;
 	case TYPE_TIMESTAMP:
-		r = number_time(c, d);
+		r = number_to_time(c, d);
 		break;
 	case TYPE_BINARY:
-		r = number_bytes(c, d);
+		r = number_to_bytes(c, d);
 		break;
 	}
 	*d = r;
@@ -351,7 +351,7 @@ from_number(struct datum_ctx *c, struct datum *d, struct ty to)
 /* Casts of times. */
 
 static void
-from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	int64_t us = d->i;
 
@@ -366,7 +366,7 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_DOUBLE:
 	case TYPE_DECIMAL:
 		*d = datum_double((double)us / 1e6);
-		from_number(c, d, to);
+		cast_number(c, d, to);
 		break;
 	default:
 		/* Seconds that do not fit are null, not cut. */
@@ -377,7 +377,7 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 }
 
 static void
-from_date(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_date(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	if (to.kind == TYPE_TIMESTAMP)
 		*d = datum_moment(c->env->zone, d->i, 0);
@@ -405,7 +405,7 @@ cast_overflow(struct datum_ctx *c, struct ty from, struct ty to)
 /* An interval as a count of its last unit: a decimal has the fraction of
  * seconds, an integer must have room for it. */
 static int
-from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	static const int64_t size[] = {86400, 3600, 60, 1};
 	struct ty from = datum_ty(d);
@@ -419,7 +419,7 @@ from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 	if (to.kind == TYPE_DECIMAL && d->kind == TYPE_DAYS &&
 		d->s == UNIT_SECOND) {
 		*d = datum_from_decimal(i, 19, 6);
-		*d = number_decimal(d, to);
+		*d = number_to_decimal(d, to);
 		return 0;
 	}
 	if (d->kind == TYPE_DAYS)
@@ -431,7 +431,7 @@ from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 		*d = datum_null();
 		return c->exact ? 0 : cast_overflow(c, from, to);
 	}
-	from_number(c, d, to);
+	cast_number(c, d, to);
 	return 0;
 }
 
@@ -439,7 +439,7 @@ from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 
 /* A struct of which nothing is known: its fields by their names. */
 static int
-from_unknown(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_unknown(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	const struct schema *f = to.t->fields;
 	struct datum *items = arena_get(&c->arena, f->n * sizeof(*items) + 1);
@@ -454,7 +454,7 @@ from_unknown(struct datum_ctx *c, struct datum *d, struct ty to)
 }
 
 static int
-from_items(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_items(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	struct datum *items;
 	struct ty want;
@@ -463,7 +463,7 @@ from_items(struct datum_ctx *c, struct datum *d, struct ty to)
 	if (to.t == NULL || (d->kind == to.kind && d->t == to.t))
 		return 0;
 	if (d->kind == TYPE_STRUCT && d->t == NULL)
-		return from_unknown(c, d, to);
+		return cast_unknown(c, d, to);
 	if (datum_open(c, d) != 0)
 		return -1;
 	if (d->kind == TYPE_STRUCT && d->n != to.t->fields->n)
@@ -567,7 +567,7 @@ datum_cast_refuse(struct datum_ctx *c, struct ty from, struct ty to)
 }
 
 static void
-to_text(struct datum_ctx *c, struct datum *d)
+cast_to_text(struct datum_ctx *c, struct datum *d)
 {
 	struct buf b;
 
@@ -583,7 +583,7 @@ to_text(struct datum_ctx *c, struct datum *d)
 
 /* A struct of which nothing is known is taken as a map. */
 static int
-struct_map(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_struct_map(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	struct datum *items;
 
@@ -613,31 +613,31 @@ datum_cast(struct datum_ctx *c, struct datum *d, struct ty to)
 	if (!datum_cast_allows(datum_ty(d), to))
 		return datum_cast_refuse(c, datum_ty(d), to);
 	if (to.kind == TYPE_STRING) {
-		to_text(c, d);
+		cast_to_text(c, d);
 		return 0;
 	}
 	switch ((int)d->kind) {
 	case TYPE_STRING:
-		from_text(c, d, to);
+		cast_text(c, d, to);
 		return 0;
 	case TYPE_TIMESTAMP:
-		from_timestamp(c, d, to);
+		cast_timestamp(c, d, to);
 		return 0;
 	case TYPE_DATE:
-		from_date(c, d, to);
+		cast_date(c, d, to);
 		return 0;
 	case TYPE_YEARS:
 	case TYPE_DAYS:
-		return from_interval(c, d, to);
+		return cast_interval(c, d, to);
 	case TYPE_STRUCT:
 		if (to.kind == TYPE_MAP)
-			return struct_map(c, d, to);
-		return from_items(c, d, to);
+			return cast_struct_map(c, d, to);
+		return cast_items(c, d, to);
 	case TYPE_ARRAY:
 	case TYPE_MAP:
-		return from_items(c, d, to);
+		return cast_items(c, d, to);
 	}
-	from_number(c, d, to);
+	cast_number(c, d, to);
 	return 0;
 }
 

@@ -17,7 +17,7 @@
 
 /* Without point and exponent. */
 static bool
-is_whole(const struct value *v)
+load_is_whole(const struct value *v)
 {
 	for (uint32_t i = 0; i < v->n; i++)
 		if (v->s[i] > '9' || v->s[i] == '.')
@@ -26,13 +26,13 @@ is_whole(const struct value *v)
 }
 
 static void
-load_number(const struct value *v, struct datum *out)
+load_numeral(const struct value *v, struct datum *out)
 {
 	int64_t i;
 	numeric d;
 	int p, s;
 
-	if (v->type == VALUE_REAL || !is_whole(v))
+	if (v->type == VALUE_REAL || !load_is_whole(v))
 		*out = datum_double(number_double(v->s, v->n));
 	else if (number_int(v->s, v->n, &i) == 0)
 		*out = datum_int(TYPE_LONG, i);
@@ -82,7 +82,7 @@ load_any(struct datum_ctx *c, const struct value *v, struct datum *out)
 		return;
 	case VALUE_NUMBER:
 	case VALUE_REAL:
-		load_number(v, out);
+		load_numeral(v, out);
 		return;
 	case VALUE_STRING:
 		if (v->n >= 20 && v->n <= 27 && v->s[v->n - 1] == 'Z' &&
@@ -148,7 +148,7 @@ load_text(struct datum_ctx *c, const struct value *v, struct datum *out)
 }
 
 static bool
-int_fits(int kind, int64_t i)
+load_int_fits(int kind, int64_t i)
 {
 	switch (kind) {
 	case TYPE_BYTE:
@@ -174,7 +174,7 @@ load_int(struct datum *d, int kind)
 		v = datum_decimal(d);
 		return kind == TYPE_LONG && v == (int64_t)v;
 	}
-	if (d->kind != TYPE_LONG || !int_fits(kind, d->i))
+	if (d->kind != TYPE_LONG || !load_int_fits(kind, d->i))
 		return false;
 	d->kind = (uint8_t)kind;
 	return true;

@@ -16,7 +16,7 @@
 
 /* yyyy-MM-dd'T'HH:mm:ss.SSSXXX */
 static void
-own_time(int64_t us, const struct zone *zone, struct buf *out)
+style_own_time(int64_t us, const struct zone *zone, struct buf *out)
 {
 	int32_t off = zone_offset(zone, us);
 	int64_t rest, days = zone_day(zone, us, &rest);
@@ -33,7 +33,7 @@ own_time(int64_t us, const struct zone *zone, struct buf *out)
 }
 
 static void
-json_time(struct datum_ctx *c, const struct datum *d,
+style_time(struct datum_ctx *c, const struct datum *d,
 	const struct datum_style *style, struct buf *out)
 {
 	const struct zone *zone =
@@ -48,14 +48,14 @@ json_time(struct datum_ctx *c, const struct datum *d,
 		timefmt_print(style->time, strlen(style->time), d->i, zone,
 			&b);
 	else
-		own_time(d->i, zone, &b);
+		style_own_time(d->i, zone, &b);
 	json_quote(out, buf_cstr(&b), b.n);
 	buf_release(&b);
 }
 
 /* A key as a stream has it: the text of the value that it would be. */
 static void
-key_text(struct datum_ctx *c, const struct datum *key, struct buf *out)
+store_key(struct datum_ctx *c, const struct datum *key, struct buf *out)
 {
 	struct buf text, json;
 	struct value v;
@@ -77,7 +77,7 @@ key_text(struct datum_ctx *c, const struct datum *key, struct buf *out)
 }
 
 static void
-spark_quote(const char *s, size_t n, const struct datum_style *style,
+style_quote(const char *s, size_t n, const struct datum_style *style,
 	struct buf *out)
 {
 	size_t at = out->n;
@@ -131,14 +131,14 @@ json_name(struct datum_ctx *c, const struct datum *d, size_t i,
 
 	if (d->kind == TYPE_STRUCT) {
 		name = d->t->fields->f[i].name;
-		spark_quote(name, strlen(name), style, out);
+		style_quote(name, strlen(name), style, out);
 	} else {
 		buf_init(&b);
 		if (style == NULL)
-			key_text(c, &d->items[2 * i], &b);
+			store_key(c, &d->items[2 * i], &b);
 		else
 			json_key(c, &d->items[2 * i], &b);
-		spark_quote(buf_cstr(&b), b.n, style, out);
+		style_quote(buf_cstr(&b), b.n, style, out);
 		buf_release(&b);
 	}
 	buf_str(out, style != NULL && style->pretty ? " : " : ":");
@@ -209,7 +209,7 @@ json_write(struct datum_ctx *c, const struct datum *d,
 			json_items(c, &o, style, depth, out);
 	} else if (style != NULL && (d->kind == TYPE_TIMESTAMP ||
 		(d->kind == TYPE_DATE && style->date != NULL))) {
-		json_time(c, d, style, out);
+		style_time(c, d, style, out);
 	} else if (style != NULL && ty_fraction(datum_ty(d)) &&
 		isfinite(d->d)) {
 		datum_print(c, d, out);

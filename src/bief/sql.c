@@ -21,7 +21,7 @@ struct compiled {
 
 /* The value; it lives until out is changed or the next call with c. */
 static int
-sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
+compiled_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 	struct value *v)
 {
 	const struct value *field;
@@ -43,8 +43,8 @@ sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 }
 
 static int
-sql_one(struct expr *expr, const struct record *r, const struct expr_env *env,
-	struct value *v, int *n, struct err *err)
+compiled_one(struct expr *expr, const struct record *r,
+	const struct expr_env *env, struct value *v, int *n, struct err *err)
 {
 	struct compiled *x = (struct compiled *)expr;
 
@@ -52,25 +52,26 @@ sql_one(struct expr *expr, const struct record *r, const struct expr_env *env,
 	x->ctx.record[0] = r;
 	x->ctx.err = err;
 	*n = 1;
-	return sql_value(&x->ctx, x->root, &x->out, v);
+	return compiled_value(&x->ctx, x->root, &x->out, v);
 }
 
 static int
-sql_each(struct expr *expr, const struct record *r, const struct expr_env *env,
+compiled_each(struct expr *expr, const struct record *r,
+	const struct expr_env *env,
 	int (*each)(void *arg, const struct value *v), void *arg,
 	struct err *err)
 {
 	struct value v;
 	int n;
 
-	if (sql_one(expr, r, env, &v, &n, err) != 0)
+	if (compiled_one(expr, r, env, &v, &n, err) != 0)
 		return -1;
 	return each(arg, &v);
 }
 
 /* A type as it is in a stream: intervals leave as text. */
 static struct type *
-leaving(struct arena *a, const struct type *t)
+type_leaving(struct arena *a, const struct type *t)
 {
 	struct type *r;
 
@@ -82,8 +83,8 @@ leaving(struct arena *a, const struct type *t)
 		return r;
 	}
 	*r = *t;
-	r->key = leaving(a, t->key);
-	r->elem = leaving(a, t->elem);
+	r->key = type_leaving(a, t->key);
+	r->elem = type_leaving(a, t->elem);
 	if (t->fields == NULL)
 		return r;
 	r->fields = arena_zero(a, sizeof(*r->fields));
@@ -91,13 +92,13 @@ leaving(struct arena *a, const struct type *t)
 	r->fields->f = arena_zero(a, t->fields->n * sizeof(*r->fields->f) + 1);
 	for (size_t i = 0; i < t->fields->n; i++) {
 		r->fields->f[i].name = t->fields->f[i].name;
-		r->fields->f[i].type = leaving(a, t->fields->f[i].type);
+		r->fields->f[i].type = type_leaving(a, t->fields->f[i].type);
 	}
 	return r;
 }
 
 static const struct type *
-sql_type(const struct expr *expr)
+compiled_type(const struct expr *expr)
 {
 	struct compiled *x = (struct compiled *)expr;
 	static const struct type unknown = {.kind = TYPE_UNKNOWN};
@@ -105,17 +106,17 @@ sql_type(const struct expr *expr)
 	if (x->root->ty.kind == TYPE_UNKNOWN ||
 		(ty_nested(x->root->ty) && x->root->ty.t == NULL))
 		return &unknown;
-	return leaving(&x->sql.arena, ty_type(&x->sql.arena, x->root->ty));
+	return type_leaving(&x->sql.arena, ty_type(&x->sql.arena, x->root->ty));
 }
 
 static bool
-sql_native(const struct expr *x)
+compiled_native(const struct expr *x)
 {
 	return true;
 }
 
 static void
-sql_free(struct expr *expr)
+compiled_free(struct expr *expr)
 {
 	struct compiled *x = (struct compiled *)expr;
 
@@ -125,8 +126,8 @@ sql_free(struct expr *expr)
 	free(x);
 }
 
-static const struct expr_class sql_class = {
-	sql_each, sql_one, sql_type, sql_native, sql_free};
+static const struct expr_class sql_class = {compiled_each, compiled_one,
+	compiled_type, compiled_native, compiled_free};
 
 struct expr *
 sql_expr(const char *text, const struct schema *fields, struct err *err)
@@ -140,7 +141,7 @@ sql_expr(const char *text, const struct schema *fields, struct err *err)
 	x->sql.fields[0] = fields;
 	x->root = sql_parse(&x->sql, err);
 	if (x->root == NULL || sql_bind(&x->sql, &x->root, err) != 0) {
-		sql_free(&x->expr);
+		compiled_free(&x->expr);
 		return NULL;
 	}
 	x->sql.fields[0] = NULL; /* it may not live as long */

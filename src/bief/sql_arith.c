@@ -58,7 +58,7 @@ decimal_result(int op, struct ty a, struct ty b)
 }
 
 static struct ty
-as_decimal(const struct sql_rule *r, int i)
+decimal_of_arg(const struct sql_rule *r, int i)
 {
 	const struct sql_node *n = r->node->arg[i];
 
@@ -75,8 +75,8 @@ number_rule(struct sql_rule *r, int op)
 
 	if ((a->kind == TYPE_DECIMAL || b->kind == TYPE_DECIMAL) &&
 		!ty_fraction(*a) && !ty_fraction(*b)) {
-		*a = as_decimal(r, 0);
-		*b = as_decimal(r, 1);
+		*a = decimal_of_arg(r, 0);
+		*b = decimal_of_arg(r, 1);
 		r->result = decimal_result(op, *a, *b);
 		return 0;
 	}
@@ -244,7 +244,7 @@ overflows(int op, int kind, int64_t a, int64_t b)
 }
 
 static void
-whole(int op, int kind, int64_t a, int64_t b, struct datum *out)
+make_whole(int op, int kind, int64_t a, int64_t b, struct datum *out)
 {
 	uint64_t r = 0, x = (uint64_t)a, y = (uint64_t)b;
 
@@ -277,7 +277,7 @@ whole(int op, int kind, int64_t a, int64_t b, struct datum *out)
 }
 
 static void
-real(int op, int kind, double a, double b, struct datum *out)
+make_real(int op, int kind, double a, double b, struct datum *out)
 {
 	double r = 0;
 
@@ -312,8 +312,8 @@ real(int op, int kind, double a, double b, struct datum *out)
 }
 
 static void
-exact(int op, struct ty t, const struct datum *da, const struct datum *db,
-	struct datum *out)
+make_decimal(int op, struct ty t, const struct datum *da,
+	const struct datum *db, struct datum *out)
 {
 	numeric a = datum_decimal(da), b = datum_decimal(db), r = 0;
 	int sa = da->s, sb = db->s;
@@ -365,7 +365,7 @@ exact(int op, struct ty t, const struct datum *da, const struct datum *db,
 }
 
 static void
-shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
+time_shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 	int sign, struct datum *out)
 {
 	int64_t n;
@@ -394,7 +394,8 @@ shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 
 /* Dates by days, times by their wall clocks. */
 static numeric
-difference(struct datum_ctx *c, const struct datum *a, const struct datum *b)
+time_difference(struct datum_ctx *c, const struct datum *a,
+	const struct datum *b)
 {
 	return a->kind == TYPE_DATE ? (numeric)(a->i - b->i) * DATUM_DAY
 				    : sql_clock_span(c, b->i, a->i);
@@ -420,7 +421,7 @@ interval_set(struct datum_ctx *c, const struct sql_node *n, numeric v,
 
 /* Rounded half away from zero. */
 static bool
-scale_real(int op, int64_t v, double by, numeric *r)
+interval_scale_real(int op, int64_t v, double by, numeric *r)
 {
 	double x = op == MULTIPLY ? (double)v * by : (double)v / by;
 
@@ -430,7 +431,7 @@ scale_real(int op, int64_t v, double by, numeric *r)
 }
 
 static numeric
-divide_half_up(numeric v, numeric by)
+divide_half_away(numeric v, numeric by)
 {
 	numeric r = v / by, rest = v % by, most = by < 0 ? -by : by;
 
@@ -442,8 +443,8 @@ divide_half_up(numeric v, numeric by)
 
 /* An interval times or through a number. */
 static int
-scale(struct datum_ctx *c, const struct sql_node *n, const struct datum *v,
-	const struct datum *by, struct datum *out)
+interval_scale(struct datum_ctx *c, const struct sql_node *n,
+	const struct datum *v, const struct datum *by, struct datum *out)
 {
 	int op = n->fn->tag & ~TRY;
 	struct ty t = datum_ty(by);
@@ -458,7 +459,7 @@ scale(struct datum_ctx *c, const struct sql_node *n, const struct datum *v,
 			: err_set(c->err, "an interval is divided by zero "
 				"(try_divide gives null)");
 	if (ty_fraction(t))
-		ok = scale_real(op, v->i, by->d, &r);
+		ok = interval_scale_real(op, v->i, by->d, &r);
 	else if (t.kind == TYPE_DECIMAL && op == MULTIPLY)
 		ok = numeric_multiply(v->i, 0, datum_decimal(by), by->s,
 			NUMERIC_DIGITS, 0, &r);
@@ -467,7 +468,7 @@ scale(struct datum_ctx *c, const struct sql_node *n, const struct datum *v,
 			NUMERIC_DIGITS, 0, &r);
 	else
 		r = op == MULTIPLY ? (numeric)v->i * by->i
-				   : divide_half_up(v->i, by->i);
+				   : divide_half_away(v->i, by->i);
 	/* What has no number at all is too long as well. */
 	return interval_set(c, n, ok ? r : (numeric)1 << 64, out);
 }
@@ -481,16 +482,16 @@ run_times(struct datum_ctx *c, const struct sql_node *n, struct datum *a,
 	bool first = ty_interval(datum_ty(a));
 
 	if (op == MULTIPLY || op == DIVIDE)
-		return scale(c, n, first ? a : b, first ? b : a, out);
+		return interval_scale(c, n, first ? a : b, first ? b : a, out);
 	if (ty_interval(t) && ty_time(datum_ty(a)))
-		return interval_set(c, n, difference(c, a, b), out);
+		return interval_set(c, n, time_difference(c, a, b), out);
 	if (ty_interval(t))
 		return interval_set(c, n, op == ADD ? (numeric)a->i + b->i
 						   : (numeric)a->i - b->i, out);
 	if (ty_time(datum_ty(a)))
-		shift(c, a, b, op == ADD ? 1 : -1, out);
+		time_shift(c, a, b, op == ADD ? 1 : -1, out);
 	else
-		shift(c, b, a, 1, out);
+		time_shift(c, b, a, 1, out);
 	return t.kind == TYPE_STRING ? datum_cast(c, out, t) : 0;
 }
 
@@ -504,7 +505,7 @@ run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	switch ((int)t.kind) {
 	case TYPE_LONG:
 		if (a[0].kind == TYPE_DECIMAL) {
-			exact(op, t, &a[0], &a[1], out);
+			make_decimal(op, t, &a[0], &a[1], out);
 			return 0;
 		}
 		/* FALLTHROUGH */
@@ -516,14 +517,14 @@ run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			*out = datum_null();
 			return 0;
 		}
-		whole(op, t.kind, a[0].i, a[1].i, out);
+		make_whole(op, t.kind, a[0].i, a[1].i, out);
 		return 0;
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
-		real(op, t.kind, a[0].d, a[1].d, out);
+		make_real(op, t.kind, a[0].d, a[1].d, out);
 		return 0;
 	case TYPE_DECIMAL:
-		exact(op, t, &a[0], &a[1], out);
+		make_decimal(op, t, &a[0], &a[1], out);
 		return 0;
 	}
 	return run_times(c, n, &a[0], &a[1], out);

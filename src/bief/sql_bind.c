@@ -27,7 +27,7 @@ name_is(const struct sql_name *n, const char *s)
 
 /* Place among the fields; -1 none, -2 several. */
 static int
-find_in(const struct schema *s, const char *name)
+column_place(const struct schema *s, const char *name)
 {
 	int at = -1;
 
@@ -43,7 +43,7 @@ find_in(const struct schema *s, const char *name)
 
 /* Two parts as one name. */
 static void
-join_parts(char *out, const struct sql_name *part, char between)
+name_join(char *out, const struct sql_name *part, char between)
 {
 	memcpy(out, part[0].s, part[0].n);
 	out[part[0].n] = between;
@@ -57,27 +57,27 @@ join_parts(char *out, const struct sql_name *part, char between)
  * it takes.
  */
 static int
-find_name(const struct schema *s, const struct sql_name *part, int npart,
+column_find(const struct schema *s, const struct sql_name *part, int npart,
 	int *skip)
 {
 	char joined[512];
-	int at = find_in(s, part[0].s);
+	int at = column_place(s, part[0].s);
 
 	*skip = 1;
 	if (at != -1 || npart < 2 || part[0].n + part[1].n + 2 > sizeof(joined))
 		return at;
 	*skip = 2;
-	join_parts(joined, part, '.');
-	at = find_in(s, joined);
+	name_join(joined, part, '.');
+	at = column_place(s, joined);
 	if (at == -1 && name_is(&part[0], "window")) {
-		join_parts(joined, part, '_');
-		at = find_in(s, joined);
+		name_join(joined, part, '_');
+		at = column_place(s, joined);
 	}
 	return at;
 }
 
 static int
-refuse_name(struct sql *x, const struct sql_node *n, const struct schema *s,
+name_refuse(struct sql *x, const struct sql_node *n, const struct schema *s,
 	const struct schema *more, int at, struct err *err)
 {
 	const char *near;
@@ -99,7 +99,7 @@ refuse_name(struct sql *x, const struct sql_node *n, const struct schema *s,
 
 /* Which of two inputs is meant; 0 or -1. */
 static int
-find_side(struct sql *x, struct sql_node *n, struct err *err)
+name_side(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct schema *l = x->fields[0], *r = x->fields[1];
 	int skip, in_left, in_right;
@@ -111,8 +111,8 @@ find_side(struct sql *x, struct sql_node *n, struct err *err)
 		n->npart--;
 		return 0;
 	}
-	in_left = l != NULL ? find_name(l, n->part, n->npart, &skip) : -1;
-	in_right = r != NULL ? find_name(r, n->part, n->npart, &skip) : -1;
+	in_left = l != NULL ? column_find(l, n->part, n->npart, &skip) : -1;
+	in_right = r != NULL ? column_find(r, n->part, n->npart, &skip) : -1;
 	if (in_left != -1 && in_right != -1)
 		return sql_tree_refuse(x, n->from, err,
 			"both inputs have a field '%s': say left.%s or "
@@ -121,7 +121,7 @@ find_side(struct sql *x, struct sql_node *n, struct err *err)
 	if (in_left != -1 || in_right != -1)
 		return 0;
 	if (l != NULL && r != NULL)
-		return refuse_name(x, n, l, r, -1, err);
+		return name_refuse(x, n, l, r, -1, err);
 	return sql_tree_refuse(x, n->from, err,
 		"the fields of the inputs are not known: say left.%s or "
 		"right.%s", n->part[0].s, n->part[0].s);
@@ -129,7 +129,7 @@ find_side(struct sql *x, struct sql_node *n, struct err *err)
 
 /* Is it a lambda's argument? */
 static bool
-find_var(struct sql *x, struct sql_node *n)
+name_is_var(struct sql *x, struct sql_node *n)
 {
 	int first = x->nvars;
 
@@ -181,10 +181,10 @@ bind_name(struct sql *x, struct sql_node **np, struct err *err)
 	const struct schema_field *f;
 	int at, skip;
 
-	if (find_var(x, n)) {
+	if (name_is_var(x, n)) {
 		skip = 1;
 	} else {
-		if (x->two && find_side(x, n, err) != 0)
+		if (x->two && name_side(x, n, err) != 0)
 			return -1;
 		s = x->fields[n->side];
 		n->op = SQL_FIELD;
@@ -192,9 +192,9 @@ bind_name(struct sql *x, struct sql_node **np, struct err *err)
 		n->bound = true;
 		if (find_on(x, n) || s == NULL)
 			return 0; /* each record tells */
-		at = find_name(s, n->part, n->npart, &skip);
+		at = column_find(s, n->part, n->npart, &skip);
 		if (at < 0)
-			return refuse_name(x, n, s, NULL, at, err);
+			return name_refuse(x, n, s, NULL, at, err);
 		f = &s->f[at];
 		/* The schema may not live as long. */
 		n->ty = ty_keep(&x->arena, f->type);
@@ -248,9 +248,9 @@ bind_member(struct sql *x, struct sql_node *n, struct err *err)
 	if (t.kind != TYPE_STRUCT)
 		return sql_tree_refuse(x, n->from, err,
 			"'%s' is asked of what has no fields", n->part[0].s);
-	at = find_in(t.t->fields, n->part[0].s);
+	at = column_place(t.t->fields, n->part[0].s);
 	if (at < 0)
-		return refuse_name(x, n, t.t->fields, NULL, at, err);
+		return name_refuse(x, n, t.t->fields, NULL, at, err);
 	n->ty = ty_from(t.t->fields->f[at].type);
 	if (n->arg[0]->ty.kind == TYPE_ARRAY)
 		n->ty = ty_array(&x->arena, n->ty);
@@ -368,7 +368,7 @@ bind_lambda(struct sql *x, const struct sql_node *call, struct sql_node *f,
 
 /* A tree that has not been bound, once more. */
 static struct sql_node *
-clone(struct sql *x, const struct sql_node *of)
+clone_tree(struct sql *x, const struct sql_node *of)
 {
 	struct sql_node *n = sql_tree_node(x, of->op, of->from);
 	struct sql_node *all = n->all;
@@ -382,7 +382,7 @@ clone(struct sql *x, const struct sql_node *of)
 		n->arg = arena_get(&x->arena,
 			(size_t)of->narg * sizeof(*n->arg));
 	for (int i = 0; i < of->narg; i++)
-		n->arg[i] = clone(x, of->arg[i]);
+		n->arg[i] = clone_tree(x, of->arg[i]);
 	return n;
 }
 
@@ -399,7 +399,7 @@ bind_fold(struct sql *x, struct sql_node *n, struct err *err)
 	struct buf a, b;
 
 	for (int i = 0; i <= NUMERIC_DIGITS && made.kind > TYPE_NULL; i++) {
-		f = clone(x, n->arg[2]);
+		f = clone_tree(x, n->arg[2]);
 		if (bind_lambda(x, n, f, made, err) != 0)
 			return -1;
 		if (f->ty.kind <= TYPE_NULL || ty_equal(f->ty, made) ||

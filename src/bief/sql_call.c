@@ -30,7 +30,7 @@ sql_call(struct sql *x, const char *fn, const char *from, int narg, ...)
 }
 
 static int
-check_arity(struct sql_parser *p, const struct sql_fn *fn, const char *from,
+call_arity(struct sql_parser *p, const struct sql_fn *fn, const char *from,
 	int n)
 {
 	int min, max;
@@ -59,7 +59,7 @@ sql_call_list(struct sql_parser *p, const char *fn, const char *from,
 {
 	struct sql_node *n = sql_call(p->x, fn, from, 0);
 
-	if (check_arity(p, n->fn, from, l->n) != 0)
+	if (call_arity(p, n->fn, from, l->n) != 0)
 		return NULL;
 	sql_tree_args(p->x, n, l->p, l->n);
 	n->to = p->t.from;
@@ -249,7 +249,7 @@ parse_unit_call(struct sql_parser *p, const char *fn, const char *from)
 }
 
 static bool
-unit_ahead(struct sql_parser *p)
+call_unit_ahead(struct sql_parser *p)
 {
 	return p->t.kind == TOK_WORD && sql_tok_peek_op(p, ",") &&
 		(sql_literal_unit(p->t.s, p->t.n) >= 0 ||
@@ -258,7 +258,7 @@ unit_ahead(struct sql_parser *p)
 }
 
 static struct sql_node *
-unknown_function(struct sql_parser *p, const struct sql_token *name)
+call_unknown(struct sql_parser *p, const struct sql_token *name)
 {
 	const char *near = sql_fn_near(name->s), *hint = sql_elsewhere(name->s);
 	char word[80];
@@ -278,7 +278,7 @@ unknown_function(struct sql_parser *p, const struct sql_token *name)
 
 /* Names of struct(a, b.c, x + 1): as in Spark a, c, col3. */
 static const char *
-struct_name(struct sql_parser *p, const struct sql_node *n, int i)
+call_struct_name(struct sql_parser *p, const struct sql_node *n, int i)
 {
 	char text[16];
 
@@ -303,7 +303,7 @@ parse_struct(struct sql_parser *p, const char *from)
 			return NULL;
 		if (l.n + 2 > SQL_ARGS)
 			return sql_tok_refuse(p, n->from, "too many of them");
-		name = struct_name(p, n, l.n / 2);
+		name = call_struct_name(p, n, l.n / 2);
 		r = sql_tok_take(p, "as");
 		if (r < 0)
 			return NULL;
@@ -346,7 +346,7 @@ parse_special_call(struct sql_parser *p, const struct sql_token *name,
 	if (sql_tok_is(name, "struct") && !sql_tok_at_op(p, ")"))
 		return parse_struct(p, name->from);
 	for (size_t i = 0; i < sizeof(shifted) / sizeof(*shifted); i++)
-		if (sql_tok_is(name, shifted[i][0]) && unit_ahead(p))
+		if (sql_tok_is(name, shifted[i][0]) && call_unit_ahead(p))
 			return parse_unit_call(p, shifted[i][1], name->from);
 	*special = false;
 	return NULL;
@@ -354,12 +354,12 @@ parse_special_call(struct sql_parser *p, const struct sql_token *name,
 
 /* nullifzero(x) is nullif(x, 0), zeroifnull(x) is coalesce(x, 0). */
 static struct sql_node *
-with_zero(struct sql_parser *p, const struct sql_fn *fn, const char *from,
+call_with_zero(struct sql_parser *p, const struct sql_fn *fn, const char *from,
 	struct sql_nodes *l)
 {
 	bool null = strcmp(fn->name, "nullifzero") == 0;
 
-	if (check_arity(p, fn, from, l->n) != 0)
+	if (call_arity(p, fn, from, l->n) != 0)
 		return NULL;
 	sql_tree_add(p->x, l, sql_literal(p, datum_int(TYPE_INT, 0), from));
 	return sql_call_list(p, null ? "nullif" : "coalesce", from, l);
@@ -382,7 +382,7 @@ sql_call_parse(struct sql_parser *p)
 	fn = sql_fn_find(name.s, name.n);
 	if (fn == NULL || ((fn->flags & SQL_OPERATOR) != 0 &&
 				  !sql_tok_is(&name, "div")))
-		return unknown_function(p, &name);
+		return call_unknown(p, &name);
 	if ((sql_tok_is(&name, "substring") || sql_tok_is(&name, "substr")) &&
 		!sql_tok_at_op(p, ")")) {
 		n = p->expression(p);
@@ -397,7 +397,7 @@ sql_call_parse(struct sql_parser *p)
 	if (sql_call_arguments(p, &l) != 0)
 		return NULL;
 	if ((fn->flags & SQL_ZERO) != 0)
-		return with_zero(p, fn, name.from, &l);
+		return call_with_zero(p, fn, name.from, &l);
 	return sql_call_list(p, fn->name, name.from, &l);
 }
 
@@ -409,7 +409,7 @@ sql_call_tuple(struct sql_parser *p, const char *from,
 	struct sql_nodes pairs = {0};
 
 	for (int i = 0; i < l->n; i++) {
-		const char *name = struct_name(p, l->p[i], i);
+		const char *name = call_struct_name(p, l->p[i], i);
 
 		sql_tree_add(p->x, &pairs, sql_literal_text(p, name,
 			l->p[i]->from));

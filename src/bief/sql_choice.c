@@ -26,7 +26,7 @@ logic_rule(struct sql_rule *r)
 
 /* 1 true, 0 false, 2 null, -1 */
 static int
-condition(struct datum_ctx *c, struct sql_node *n)
+eval_condition(struct datum_ctx *c, struct sql_node *n)
 {
 	struct datum d;
 	struct buf b;
@@ -51,7 +51,7 @@ eval_logic(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	bool null = false;
 
 	for (int i = 0; i < n->narg; i++) {
-		r = condition(c, n->arg[i]);
+		r = eval_condition(c, n->arg[i]);
 		if (r < 0)
 			return -1;
 		if (r == stop) {
@@ -67,7 +67,7 @@ eval_logic(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 static int
 eval_not(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
-	int r = condition(c, n->arg[0]);
+	int r = eval_condition(c, n->arg[0]);
 
 	if (r < 0)
 		return -1;
@@ -95,7 +95,7 @@ run_isnan(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* Remember what is known of the branches, for the others to be widened to. */
 static int
-choose(struct sql_rule *r, int first, int step)
+branches_rule(struct sql_rule *r, int first, int step)
 {
 	struct ty common;
 
@@ -113,7 +113,7 @@ choose(struct sql_rule *r, int first, int step)
 
 /* Evaluate the branch that was chosen. */
 static int
-branch(struct datum_ctx *c, struct sql_node *n, struct sql_node *of,
+eval_branch(struct datum_ctx *c, struct sql_node *n, struct sql_node *of,
 	struct datum *out)
 {
 	struct ty t;
@@ -134,7 +134,7 @@ case_rule(struct sql_rule *r)
 	for (int i = 0; i + 1 < r->n; i += 2)
 		if (r->arg[i].kind > TYPE_BOOLEAN)
 			return sql_types_mismatch(r, "takes conditions");
-	if (choose(r, 1, 2) != 0)
+	if (branches_rule(r, 1, 2) != 0)
 		return -1;
 	return 0;
 }
@@ -145,14 +145,14 @@ eval_case(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	int i, r;
 
 	for (i = 0; i + 1 < n->narg; i += 2) {
-		r = condition(c, n->arg[i]);
+		r = eval_condition(c, n->arg[i]);
 		if (r < 0)
 			return -1;
 		if (r == 1)
-			return branch(c, n, n->arg[i + 1], out);
+			return eval_branch(c, n, n->arg[i + 1], out);
 	}
 	if (i < n->narg)
-		return branch(c, n, n->arg[i], out);
+		return eval_branch(c, n, n->arg[i], out);
 	*out = datum_null();
 	return 0;
 }
@@ -160,7 +160,7 @@ eval_case(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 static int
 nvl2_rule(struct sql_rule *r)
 {
-	return choose(r, 1, 1);
+	return branches_rule(r, 1, 1);
 }
 
 static int
@@ -170,13 +170,13 @@ eval_nvl2(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 
 	if (n->arg[0]->eval(c, n->arg[0], &d) != 0)
 		return -1;
-	return branch(c, n, n->arg[d.kind == TYPE_NULL ? 2 : 1], out);
+	return eval_branch(c, n, n->arg[d.kind == TYPE_NULL ? 2 : 1], out);
 }
 
 static int
 coalesce_rule(struct sql_rule *r)
 {
-	return choose(r, 0, 1);
+	return branches_rule(r, 0, 1);
 }
 
 static int
@@ -184,7 +184,7 @@ eval_coalesce(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	*out = datum_null();
 	for (int i = 0; i < n->narg && out->kind == TYPE_NULL; i++)
-		if (branch(c, n, n->arg[i], out) != 0)
+		if (eval_branch(c, n, n->arg[i], out) != 0)
 			return -1;
 	return 0;
 }
@@ -228,7 +228,7 @@ extreme_rule(struct sql_rule *r)
 }
 
 static int
-run_extreme(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_greatest(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	*out = datum_null();
@@ -289,9 +289,9 @@ const struct sql_fn sql_choice_fns[] = {
 	{"nullif", "aa:0", NULL, 0, nullif_rule, eval_nullif},
 	{"nullifzero", "a:0", NULL, SQL_ZERO},
 	{"zeroifnull", "a:0", NULL, SQL_ZERO},
-	{"greatest", "aa+:a", run_extreme, SQL_NULLS, extreme_rule, NULL, NULL,
+	{"greatest", "aa+:a", run_greatest, SQL_NULLS, extreme_rule, NULL, NULL,
 		1},
-	{"least", "aa+:a", run_extreme, SQL_NULLS, extreme_rule, NULL, NULL,
+	{"least", "aa+:a", run_greatest, SQL_NULLS, extreme_rule, NULL, NULL,
 		-1},
 	{"nanvl", "dd:d", run_nanvl, SQL_NULLS},
 	{"typeof", "a:s", run_typeof, SQL_NULLS},

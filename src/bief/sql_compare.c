@@ -60,7 +60,7 @@ compare_cast(struct datum_ctx *c, struct sql_node *n, int i, struct datum *d,
 }
 
 static void
-special(struct datum *d, const struct datum *beside)
+see_special(struct datum *d, const struct datum *beside)
 {
 	double x;
 
@@ -78,8 +78,8 @@ compare_together(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct ty common;
 	struct buf x, y;
 
-	special(a, b);
-	special(b, a);
+	see_special(a, b);
+	see_special(b, a);
 	if (ty_numeric(datum_ty(a)) && ty_numeric(datum_ty(b)) &&
 		a->kind != TYPE_FLOAT && b->kind != TYPE_FLOAT)
 		return 0;
@@ -100,7 +100,7 @@ compare_together(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 }
 
 static bool
-holds(int op, int order)
+order_holds(int op, int order)
 {
 	switch (op) {
 	case EQUAL:
@@ -154,7 +154,7 @@ eval_compare(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (known == 0) /* text that is no number */
 		*out = n->fn->tag == SAME ? datum_bool(false) : datum_null();
 	else
-		*out = datum_bool(holds(n->fn->tag, order));
+		*out = datum_bool(order_holds(n->fn->tag, order));
 	return 0;
 }
 

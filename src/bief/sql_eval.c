@@ -48,7 +48,7 @@ sql_eval_true(struct datum_ctx *c, struct sql_node *n)
 
 /* A name as it stands in JSON against plain text. */
 static bool
-same_name(const struct shape_name *a, const char *s, size_t n, bool exact)
+field_name_is(const struct shape_name *a, const char *s, size_t n, bool exact)
 {
 	struct buf b;
 	bool same;
@@ -67,12 +67,12 @@ same_name(const struct shape_name *a, const char *s, size_t n, bool exact)
 
 /* -1 none, -2 several that differ in case. */
 static int
-find_name(const struct shape *shape, const char *s, size_t n, bool exact)
+field_search(const struct shape *shape, const char *s, size_t n, bool exact)
 {
 	int at = -1;
 
 	for (uint32_t i = 0; i < shape->n; i++) {
-		if (!same_name(&shape->names[i], s, n, exact))
+		if (!field_name_is(&shape->names[i], s, n, exact))
 			continue;
 		if (at >= 0 && (shape->names[i].n != shape->names[at].n ||
 				       memcmp(shape->names[i].s,
@@ -85,7 +85,7 @@ find_name(const struct shape *shape, const char *s, size_t n, bool exact)
 }
 
 static int
-find_joined(const struct shape *shape, const struct sql_name *part,
+field_search_joined(const struct shape *shape, const struct sql_name *part,
 	char between)
 {
 	char joined[512];
@@ -96,23 +96,23 @@ find_joined(const struct shape *shape, const struct sql_name *part,
 	memcpy(joined, part[0].s, part[0].n);
 	joined[part[0].n] = between;
 	memcpy(joined + part[0].n + 1, part[1].s, part[1].n);
-	return find_name(shape, joined, n, false);
+	return field_search(shape, joined, n, false);
 }
 
 /* Where the name is in records of this shape; kept for the next one. */
 static int
-find_place(struct datum_ctx *c, struct sql_node *n, const struct shape *shape)
+field_place(struct datum_ctx *c, struct sql_node *n, const struct shape *shape)
 {
 	char word[80];
 	int at;
 
 	n->skip = 1;
-	at = find_name(shape, n->part[0].s, n->part[0].n, n->exact);
+	at = field_search(shape, n->part[0].s, n->part[0].n, n->exact);
 	if (at == -1 && !n->exact && n->npart > 1) {
 		n->skip = 2;
-		at = find_joined(shape, n->part, '.');
+		at = field_search_joined(shape, n->part, '.');
 		if (at == -1 && strcasecmp(n->part[0].s, "window") == 0)
-			at = find_joined(shape, n->part, '_');
+			at = field_search_joined(shape, n->part, '_');
 	}
 	if (at == -2)
 		return err_set(c->err,
@@ -135,7 +135,7 @@ sql_eval_find(struct datum_ctx *c, struct sql_node *n,
 		*v = NULL;
 		return 0;
 	}
-	if (r->shape->id != n->shape_id && find_place(c, n, r->shape) != 0)
+	if (r->shape->id != n->shape_id && field_place(c, n, r->shape) != 0)
 		return -1;
 	*v = n->index >= 0 ? &r->v[n->index] : NULL;
 	return 0;
@@ -143,7 +143,7 @@ sql_eval_find(struct datum_ctx *c, struct sql_node *n,
 
 /* "field 'x' " in front of what is wrong with its value */
 static int
-bad_field(struct datum_ctx *c, const struct sql_node *n)
+field_refuse(struct datum_ctx *c, const struct sql_node *n)
 {
 	char word[80];
 
@@ -161,11 +161,11 @@ sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (sql_eval_find(c, n, &v) != 0)
 		return -1;
 	if (datum_load(c, v, n->ty, out) != 0)
-		return bad_field(c, n);
+		return field_refuse(c, n);
 	for (int i = n->skip; v != NULL && i < n->npart; i++) {
 		d = *out;
 		if (datum_field(c, &d, n->part[i].s, n->part[i].n, out) != 0)
-			return bad_field(c, n);
+			return field_refuse(c, n);
 	}
 	return 0;
 }
@@ -177,14 +177,14 @@ sql_eval_on(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 
 	if (datum_load(c, r == NULL ? NULL : record_get(r, n->field), n->ty,
 		    out) != 0)
-		return bad_field(c, n);
+		return field_refuse(c, n);
 	return 0;
 }
 
 /* The value of a map's key, which may be no string. */
 static int
-map_member(struct datum_ctx *c, struct datum m, const struct sql_name *part,
-	struct datum *out)
+eval_map_member(struct datum_ctx *c, struct datum m,
+	const struct sql_name *part, struct datum *out)
 {
 	struct datum key = datum_string(part->s, part->n);
 
@@ -208,7 +208,7 @@ sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (n->arg[0]->eval(c, n->arg[0], &d) != 0)
 		return -1;
 	if (d.kind == TYPE_MAP)
-		return map_member(c, d, n->part, out);
+		return eval_map_member(c, d, n->part, out);
 	if (d.kind != TYPE_ARRAY)
 		return datum_field(c, &d, n->part[0].s, n->part[0].n, out);
 	if (datum_open(c, &d) != 0)
@@ -276,7 +276,7 @@ sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 
 /* NaN and infinities are strings in a stream; beside numbers they are not. */
 static void
-see_specials(struct datum *a, int n)
+call_see_specials(struct datum *a, int n)
 {
 	bool number = false;
 	double d;
@@ -292,7 +292,7 @@ see_specials(struct datum *a, int n)
 }
 
 static bool
-seen_before(const struct sql_node *n, const struct datum *a)
+call_seen(const struct sql_node *n, const struct datum *a)
 {
 	const struct sql_seen *s = &n->seen;
 
@@ -310,7 +310,7 @@ seen_before(const struct sql_node *n, const struct datum *a)
 
 /* Ask the function's rule about the types that came. */
 static int
-see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
+call_see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 {
 	struct sql_seen *s = &n->seen;
 	struct sql_rule r = {.node = n, .arena = &c->arena, .err = c->err,
@@ -339,10 +339,10 @@ see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 }
 
 static int
-convert(struct datum_ctx *c, struct sql_node *n, struct datum *a)
+call_convert(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 {
-	see_specials(a, n->narg);
-	if (!seen_before(n, a) && see(c, n, a) != 0)
+	call_see_specials(a, n->narg);
+	if (!call_seen(n, a) && call_see(c, n, a) != 0)
 		return -1;
 	for (int i = 0; i < n->narg; i++)
 		if (n->arg[i]->op != SQL_FUNCTION &&
@@ -373,7 +373,7 @@ sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 		}
 	}
 	if (!n->bound) {
-		if (convert(c, n, a) != 0)
+		if (call_convert(c, n, a) != 0)
 			return -1;
 		/* What could not be read as a number is null by now. */
 		for (int i = 0; !nulls && i < n->narg; i++)

@@ -27,12 +27,12 @@ is_call(const struct sql_node *n, const char *name)
 
 /* Which inputs it is made of: bits 1 and 2. */
 static int
-sides(const struct sql_node *n)
+join_sides(const struct sql_node *n)
 {
 	int mask = n->op == SQL_FIELD ? 1 << n->side : 0;
 
 	for (int i = 0; i < n->narg; i++)
-		mask |= sides(n->arg[i]);
+		mask |= join_sides(n->arg[i]);
 	return mask;
 }
 
@@ -54,7 +54,7 @@ field_steps(const struct sql_node *n, struct path *p)
 
 /* The name of that, as an option would name it. */
 static const char *
-field_name(struct join *j, const struct sql_node *n)
+join_field_name(struct join *j, const struct sql_node *n)
 {
 	struct path p = {0};
 	const char *name = NULL;
@@ -75,7 +75,7 @@ field_name(struct join *j, const struct sql_node *n)
 /* Fields without which the condition cannot be true. */
 
 static void
-add_not_null(struct join *j, const struct sql_node *n)
+not_null_add(struct join *j, const struct sql_node *n)
 {
 	struct sql_join *f = &j->face;
 	const char *name = n->part[0].s;
@@ -91,7 +91,7 @@ add_not_null(struct join *j, const struct sql_node *n)
 
 /* Does a null argument make the result null? */
 static bool
-strict(const struct sql_node *n)
+null_is_strict(const struct sql_node *n)
 {
 	static const char *const compare[] = {"=", "!=", "<", "<=", ">", ">=",
 		"not"};
@@ -105,13 +105,13 @@ strict(const struct sql_node *n)
 }
 
 static void
-find_not_null(struct join *j, const struct sql_node *n)
+not_null_find(struct join *j, const struct sql_node *n)
 {
 	if (n->op == SQL_FIELD)
-		add_not_null(j, n);
-	else if (strict(n))
+		not_null_add(j, n);
+	else if (null_is_strict(n))
 		for (int i = 0; i < n->narg; i++)
-			find_not_null(j, n->arg[i]);
+			not_null_find(j, n->arg[i]);
 }
 
 /* Bounds on time. */
@@ -126,7 +126,7 @@ struct linear {
 
 /* The length of a constant; false if it is none. */
 static bool
-constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
+bound_constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
 {
 	struct expr_env env = {.zone = zone_utc};
 	struct err err;
@@ -151,14 +151,14 @@ constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
 }
 
 static bool
-linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
+bound_linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
 {
-	const char *name = field_name(j, n);
+	const char *name = join_field_name(j, n);
 	int64_t us;
 	int s;
 
 	if (name != NULL) {
-		s = sides(n) == 2;
+		s = join_sides(n) == 2;
 		if (l->field[s] != NULL && strcmp(l->field[s], name) != 0)
 			return false;
 		l->field[s] = name;
@@ -167,7 +167,7 @@ linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
 			n->ty.kind == TYPE_UNKNOWN;
 	}
 	if (n->constant) {
-		if (!constant(j, n, l->seconds, &us))
+		if (!bound_constant(j, n, l->seconds, &us))
 			return false;
 		return !__builtin_mul_overflow(us, sign, &us) &&
 			!__builtin_add_overflow(l->c_us, us, &l->c_us) &&
@@ -177,23 +177,23 @@ linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
 		if (ty_numeric(n->ty))
 			l->seconds = true;
 		return (ty_numeric(n->ty) || n->ty.kind == TYPE_TIMESTAMP) &&
-			linear(j, n->arg[0], sign, l);
+			bound_linear(j, n->arg[0], sign, l);
 	}
 	if (is_call(n, "+") || is_call(n, "-")) {
 		int second = is_call(n, "-") ? -sign : sign;
 
 		/* What stands first may tell that seconds are meant. */
 		if (n->arg[0]->constant)
-			return linear(j, n->arg[1], second, l) &&
-				linear(j, n->arg[0], sign, l);
-		return linear(j, n->arg[0], sign, l) &&
-			linear(j, n->arg[1], second, l);
+			return bound_linear(j, n->arg[1], second, l) &&
+				bound_linear(j, n->arg[0], sign, l);
+		return bound_linear(j, n->arg[0], sign, l) &&
+			bound_linear(j, n->arg[1], second, l);
 	}
-	return is_call(n, "negative") && linear(j, n->arg[0], -sign, l);
+	return is_call(n, "negative") && bound_linear(j, n->arg[0], -sign, l);
 }
 
 static void
-add_bound(struct join *j, const struct linear *l, bool upper, bool strictly)
+bound_add(struct join *j, const struct linear *l, bool upper, bool strictly)
 {
 	struct sql_join *f = &j->face;
 	struct sql_bound *b;
@@ -207,7 +207,7 @@ add_bound(struct join *j, const struct linear *l, bool upper, bool strictly)
 }
 
 static void
-find_bounds(struct join *j, struct sql_node *n)
+bound_find(struct join *j, struct sql_node *n)
 {
 	struct linear l = {0};
 	bool less, more;
@@ -218,19 +218,20 @@ find_bounds(struct join *j, struct sql_node *n)
 	more = is_call(n, ">") || is_call(n, ">=");
 	if (!less && !more && !is_call(n, "="))
 		return;
-	if (!linear(j, n->arg[0], 1, &l) || !linear(j, n->arg[1], -1, &l) ||
+	if (!bound_linear(j, n->arg[0], 1, &l) ||
+		!bound_linear(j, n->arg[1], -1, &l) ||
 		l.coefficient[0] * l.coefficient[1] != -1)
 		return;
 	if (!more)
-		add_bound(j, &l, true, is_call(n, "<"));
+		bound_add(j, &l, true, is_call(n, "<"));
 	if (!less)
-		add_bound(j, &l, false, is_call(n, ">"));
+		bound_add(j, &l, false, is_call(n, ">"));
 }
 
 /* The parts. */
 
 static bool
-take_key(struct join *j, struct sql_node *n)
+part_take_key(struct join *j, struct sql_node *n)
 {
 	struct sql_join *f = &j->face;
 	struct sql_key *k;
@@ -239,8 +240,8 @@ take_key(struct join *j, struct sql_node *n)
 
 	if (!same && !is_call(n, "="))
 		return false;
-	a = sides(n->arg[0]);
-	b = sides(n->arg[1]);
+	a = join_sides(n->arg[0]);
+	b = join_sides(n->arg[1]);
 	if (a + b != 3 || a == 0 || b == 0)
 		return false;
 	f->keys = mem_realloc(f->keys, (f->nkeys + 1) * sizeof(*f->keys));
@@ -250,29 +251,29 @@ take_key(struct join *j, struct sql_node *n)
 		struct sql_node *of = n->arg[(a == 1) == (s == 0) ? 0 : 1];
 
 		sql_tree_add(&j->sql, &j->keys[s], of);
-		k->field[s] = field_name(j, of);
+		k->field[s] = join_field_name(j, of);
 		k->type[s] = ty_type(&j->sql.arena, of->ty);
 	}
 	return true;
 }
 
 static void
-take_part(struct join *j, struct sql_node *n)
+part_take(struct join *j, struct sql_node *n)
 {
 	int mask;
 
 	if (is_call(n, "and")) {
 		for (int i = 0; i < n->narg; i++)
-			take_part(j, n->arg[i]);
+			part_take(j, n->arg[i]);
 		return;
 	}
-	mask = sides(n);
-	find_not_null(j, n);
+	mask = join_sides(n);
+	not_null_find(j, n);
 	if (is_call(n, "isnotnull") && n->arg[0]->op == SQL_FIELD)
-		add_not_null(j, n->arg[0]);
+		not_null_add(j, n->arg[0]);
 	if (mask == 3) {
-		find_bounds(j, n);
-		if (!take_key(j, n))
+		bound_find(j, n);
+		if (!part_take_key(j, n))
 			sql_tree_add(&j->sql, &j->rest, n);
 	} else {
 		sql_tree_add(&j->sql, &j->side[mask == 2], n);
@@ -308,7 +309,7 @@ sql_join_new(const char *text, const struct sql_on *on, size_t non,
 	}
 	j->ctx.vars = arena_zero(&j->sql.arena,
 		(size_t)(j->sql.maxvars + 1) * sizeof(*j->ctx.vars));
-	take_part(j, root);
+	part_take(j, root);
 	for (int s = 0; s < 2; s++) {
 		f->one_sided[s] = j->side[s].n > 0;
 		j->out[s] = mem_zalloc((f->nkeys + 1) * sizeof(*j->out[s]));
@@ -340,8 +341,8 @@ sql_join_free(struct sql_join *f)
 }
 
 static void
-begin(struct join *j, const struct record *left, const struct record *right,
-	const struct expr_env *env, struct err *err)
+pair_begin(struct join *j, const struct record *left,
+	const struct record *right, const struct expr_env *env, struct err *err)
 {
 	j->ctx.record[0] = left;
 	j->ctx.record[1] = right;
@@ -354,7 +355,7 @@ begin(struct join *j, const struct record *left, const struct record *right,
  * becomes a bigint, other decimals lose the zeros at their end.
  */
 static void
-settle_number(struct datum *d, bool exact)
+key_settle_number(struct datum *d, bool exact)
 {
 	numeric v;
 	int s;
@@ -417,7 +418,7 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	const struct value *raw;
 	struct datum d;
 
-	begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
+	pair_begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
 	raw = written(j, n);
 	if (raw != NULL) {
@@ -427,7 +428,7 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	}
 	if (sql_eval(&j->ctx, n, &d) != 0)
 		return -1;
-	settle_number(&d, n->ty.kind == TYPE_DECIMAL &&
+	key_settle_number(&d, n->ty.kind == TYPE_DECIMAL &&
 			j->keys[!side].p[i]->ty.kind == TYPE_DECIMAL);
 	buf_clear(&j->out[side][i]);
 	*v = datum_store(&j->ctx, &d, &j->out[side][i]);
@@ -436,7 +437,7 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 }
 
 static int
-all_true(struct join *j, const struct sql_nodes *l)
+parts_are_true(struct join *j, const struct sql_nodes *l)
 {
 	int r = 1;
 
@@ -451,9 +452,9 @@ sql_join_side(struct sql_join *f, int side, const struct record *r,
 {
 	struct join *j = (struct join *)f;
 
-	begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
+	pair_begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
-	return all_true(j, &j->side[side]);
+	return parts_are_true(j, &j->side[side]);
 }
 
 int
@@ -463,6 +464,6 @@ sql_join_pair(struct sql_join *f, const struct record *left,
 {
 	struct join *j = (struct join *)f;
 
-	begin(j, left, right, env, err);
-	return all_true(j, &j->rest);
+	pair_begin(j, left, right, env, err);
+	return parts_are_true(j, &j->rest);
 }

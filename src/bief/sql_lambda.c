@@ -84,7 +84,7 @@ walk_next(struct walk *w)
 
 /* The lambda with the first n of the values. */
 static int
-walk_call(struct walk *w, int n, struct datum *out)
+walk_lambda(struct walk *w, int n, struct datum *out)
 {
 	return sql_eval_lambda(w->c, w->f, w->v, n, out);
 }
@@ -99,7 +99,7 @@ eval_transform(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (r != 1)
 		return r;
 	while (walk_next(&w))
-		if (walk_call(&w, 2, sql_items_add(c, &l)) != 0)
+		if (walk_lambda(&w, 2, sql_items_add(c, &l)) != 0)
 			return -1;
 	*out = sql_items_array(&l, n->ty.t);
 	return 0;
@@ -117,7 +117,7 @@ eval_filter(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (r != 1)
 		return r;
 	while (walk_next(&w)) {
-		if (walk_call(&w, 2, &yes) != 0)
+		if (walk_lambda(&w, 2, &yes) != 0)
 			return -1;
 		if (yes.kind != TYPE_BOOLEAN || yes.i == 0)
 			continue;
@@ -142,7 +142,7 @@ eval_quantify(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (r != 1)
 		return r;
 	while (walk_next(&w)) {
-		if (walk_call(&w, 1, &holds) != 0)
+		if (walk_lambda(&w, 1, &holds) != 0)
 			return -1;
 		if (holds.kind == TYPE_BOOLEAN && holds.i == stop) {
 			*out = holds;
@@ -224,7 +224,7 @@ eval_transform_map(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (r != 1)
 		return r;
 	while (walk_next(&w)) {
-		if (walk_call(&w, 2, &made) != 0 ||
+		if (walk_lambda(&w, 2, &made) != 0 ||
 			sql_items_put(c, &l, keys ? &made : &w.v[0],
 				keys ? &w.v[1] : &made) != 0)
 			return -1;

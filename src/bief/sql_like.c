@@ -159,7 +159,7 @@ like_get(struct sql_node *n, const char *s, size_t len, char esc,
 }
 
 static int
-prepare_like(struct sql *x, struct sql_node *n, struct err *err)
+like_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct datum *p = &n->arg[1]->lit;
 	char esc = '\\';
@@ -225,7 +225,7 @@ eval_like(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 
 const struct sql_fn sql_like_fns[] = {
 	{"like", "ss?s:b", run_like, 0, NULL, eval_like,
-		prepare_like},
-	{"ilike", "ss?s:b", run_like, 0, NULL, NULL, prepare_like,
+		like_prepare},
+	{"ilike", "ss?s:b", run_like, 0, NULL, NULL, like_prepare,
 		1},
 	{NULL}};

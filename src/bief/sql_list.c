@@ -95,7 +95,7 @@ run_overlap(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 enum { MAX = 1, MIN = -1 };
 
 static int
-run_extreme(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_array_extreme(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	struct sql_items it;
@@ -113,7 +113,7 @@ run_extreme(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* Nulls are left out, or shown as the third argument. */
 static int
-run_join(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_array_join(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	struct sql_items it;
@@ -220,7 +220,7 @@ repeat_rule(struct sql_rule *r)
 }
 
 static int
-run_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_array_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	struct datum_list l = {0};
@@ -414,13 +414,13 @@ const struct sql_fn sql_list_fns[] = {
 	SET("array_intersect", INTERSECT),
 	SET("array_except", EXCEPT),
 	{"arrays_overlap", "AA:b", run_overlap, 0, two_arrays_rule},
-	TAGGED("array_max", "A:1", run_extreme, MAX),
-	TAGGED("array_min", "A:1", run_extreme, MIN),
-	{"array_join", "As?s:s", run_join},
+	TAGGED("array_max", "A:1", run_array_extreme, MAX),
+	TAGGED("array_min", "A:1", run_array_extreme, MIN),
+	{"array_join", "As?s:s", run_array_join},
 	{"array_compact", "A:0", run_compact},
 	{"slice", "Aii:0", run_slice},
 	{"flatten", "A:1", run_flatten, 0, flatten_rule},
-	{"array_repeat", "ai:A", run_repeat, SQL_NULLS, repeat_rule},
+	{"array_repeat", "ai:A", run_array_repeat, SQL_NULLS, repeat_rule},
 	{"sequence", "aa?a:A", run_sequence, 0, sequence_rule},
 	{"arrays_zip", "A+:A", run_zip, 0, zip_rule},
 	{NULL}};

@@ -12,37 +12,37 @@
 /* double to double */
 
 static double
-cot(double x)
+cotangent(double x)
 {
 	return 1 / tan(x);
 }
 
 static double
-sec(double x)
+secant(double x)
 {
 	return 1 / cos(x);
 }
 
 static double
-csc(double x)
+cosecant(double x)
 {
 	return 1 / sin(x);
 }
 
 static double
-sign(double x)
+real_sign(double x)
 {
 	return x > 0 ? 1 : x < 0 ? -1 : x;
 }
 
 static double
-degrees(double x)
+real_degrees(double x)
 {
 	return x * (180 / M_PI);
 }
 
 static double
-radians(double x)
+real_radians(double x)
 {
 	return x * (M_PI / 180);
 }
@@ -78,9 +78,10 @@ area_tangent(double x)
 	return 0.5 * (log1p(x) - log1p(-x));
 }
 
-static double (*const real_fns[])(double) = {sqrt, cube_root, exp, expm1, sin, cos,
-	tan, cot, sec, csc, asin, acos, atan, sinh, cosh, tanh, area_sine,
-	area_cosine, area_tangent, degrees, radians, sign, rint};
+static double (*const real_fns[])(double) = {sqrt, cube_root, exp, expm1, sin,
+	cos, tan, cotangent, secant, cosecant, asin, acos, atan, sinh, cosh,
+	tanh, area_sine, area_cosine, area_tangent, real_degrees, real_radians,
+	real_sign, rint};
 
 enum { SQRT, CBRT, EXP, EXPM1, SIN, COS, TAN, COT, SEC, CSC, ASIN, ACOS, ATAN,
 	SINH, COSH, TANH, ASINH, ACOSH, ATANH, DEGREES, RADIANS, SIGN, RINT };
@@ -126,7 +127,7 @@ enum { POWER, ATAN2, HYPOT };
 
 /* As Java's: 1 to the power of NaN or infinity is NaN. */
 static double
-power(double x, double y)
+java_power(double x, double y)
 {
 	if (isnan(y) || (isinf(y) && fabs(x) == 1))
 		return NAN;
@@ -139,7 +140,7 @@ run_real2(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	double x = a[0].d, y = a[1].d;
 
-	*out = datum_double(n->fn->tag == POWER   ? power(x, y)
+	*out = datum_double(n->fn->tag == POWER   ? java_power(x, y)
 			: n->fn->tag == ATAN2 ? atan2(x, y)
 					      : hypot(x, y));
 	return 0;
@@ -192,7 +193,7 @@ enum { ROUND, BROUND, FLOOR, CEIL };
 
 /* The scale that is asked for, where it is a literal; else 0. */
 static int
-scale_of(const struct sql_node *n)
+round_scale(const struct sql_node *n)
 {
 	const struct sql_node *s;
 
@@ -205,7 +206,7 @@ scale_of(const struct sql_node *n)
 }
 
 static struct ty
-decimal_rounded(struct ty t, int scale)
+round_decimal_type(struct ty t, int scale)
 {
 	int whole = t.p - t.s + 1, p;
 
@@ -239,7 +240,7 @@ round_rule(struct sql_rule *r)
 			: a->kind == TYPE_FLOAT ? ty_decimal(14, 7)
 			: ty_fraction(*a)	? ty_decimal(30, 15)
 						: sql_types_decimal(*a);
-		r->result = decimal_rounded(*a, scale_of(r->node));
+		r->result = round_decimal_type(*a, round_scale(r->node));
 	} else if (tag >= FLOOR && a->kind == TYPE_DECIMAL) {
 		r->result = a->s == 0 ? *a
 			: ty_decimal(a->p - a->s + 1 > NUMERIC_DIGITS
@@ -247,7 +248,7 @@ round_rule(struct sql_rule *r)
 	} else if (tag >= FLOOR) {
 		r->result = ty(TYPE_LONG);
 	} else if (a->kind == TYPE_DECIMAL) {
-		r->result = decimal_rounded(*a, scale_of(r->node));
+		r->result = round_decimal_type(*a, round_scale(r->node));
 	} else {
 		r->result = *a;
 	}
@@ -363,7 +364,7 @@ run_round(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 /* Spelling of numbers. */
 
 static void
-digits(uint64_t v, unsigned base, bool negative, struct datum_ctx *c,
+digits_base(uint64_t v, unsigned base, bool negative, struct datum_ctx *c,
 	struct datum *out)
 {
 	char text[72], *p = text + sizeof(text);
@@ -383,7 +384,7 @@ static int
 run_bin(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	digits((uint64_t)a[0].i, 2, false, c, out);
+	digits_base((uint64_t)a[0].i, 2, false, c, out);
 	return 0;
 }
 
@@ -410,7 +411,7 @@ run_hex(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	char *p;
 
 	if (a->kind == TYPE_LONG) {
-		digits((uint64_t)a[0].i, 16, false, c, out);
+		digits_base((uint64_t)a[0].i, 16, false, c, out);
 		return 0;
 	}
 	p = arena_get(&c->arena, 2 * (size_t)a->n + 1);
@@ -424,7 +425,7 @@ run_hex(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 }
 
 static int
-hex_digit(char c)
+hex_value(char c)
 {
 	if (isdigit((unsigned char)c))
 		return c - '0';
@@ -441,8 +442,8 @@ run_unhex(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	*out = datum_null();
 	for (uint32_t i = 0; i < a->n; i += i == 0 && odd ? 1 : 2) {
-		high = i == 0 && odd ? 0 : hex_digit(a->str[i]);
-		low = hex_digit(a->str[i == 0 && odd ? 0 : i + 1]);
+		high = i == 0 && odd ? 0 : hex_value(a->str[i]);
+		low = hex_value(a->str[i == 0 && odd ? 0 : i + 1]);
 		if (high < 0 || low < 0)
 			return 0;
 		p[k++] = (char)(high << 4 | low);
@@ -488,7 +489,7 @@ run_conv(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		v = -v;
 		negative = true;
 	}
-	digits(v, (unsigned)to, negative && a[2].i < 0, c, out);
+	digits_base(v, (unsigned)to, negative && a[2].i < 0, c, out);
 	return 0;
 }
 

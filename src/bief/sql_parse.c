@@ -127,7 +127,7 @@ lambda_ahead(struct sql_parser *p)
 
 /* (x) or, with commas, a struct */
 static struct sql_node *
-parse_bracket(struct sql_parser *p)
+parse_brackets(struct sql_parser *p)
 {
 	const char *from = p->t.from;
 	struct sql_nodes l = {0};
@@ -173,7 +173,7 @@ parse_name(struct sql_parser *p)
 }
 
 static bool
-reserved(const struct sql_token *t)
+word_reserved(const struct sql_token *t)
 {
 	static const char *const words[] = {"and", "or", "in", "is", "like",
 		"ilike", "rlike", "regexp", "between", "then", "when", "else",
@@ -215,7 +215,7 @@ parse_word(struct sql_parser *p)
 		sql_tok_at(p, "timestamp_ntz"))
 		return sql_tok_refuse(p, p->t.from,
 			"timestamp_ntz is not supported");
-	if (reserved(&p->t) && !(sql_tok_peek_op(p, "(") &&
+	if (word_reserved(&p->t) && !(sql_tok_peek_op(p, "(") &&
 				       sql_fn_find(p->t.s, p->t.n) != NULL))
 		return sql_tok_expected(p, "an expression");
 	if (sql_tok_at(p, "null") || sql_tok_at(p, "true") ||
@@ -258,7 +258,7 @@ parse_start(struct sql_parser *p)
 	if (p->t.kind == TOK_NUMBER)
 		return sql_literal_number(p);
 	if (sql_tok_at_op(p, "("))
-		return parse_bracket(p);
+		return parse_brackets(p);
 	if (p->t.kind != TOK_STRING)
 		return sql_tok_expected(p, "an expression");
 	/* Strings side by side are one. */
@@ -277,7 +277,7 @@ parse_start(struct sql_parser *p)
 
 /* x[index], x.name and x::type, any number of them behind one another. */
 static struct sql_node *
-parse_primary(struct sql_parser *p)
+parse_suffixes(struct sql_parser *p)
 {
 	struct sql_node *n = parse_start(p), *arg;
 	struct ty to;
@@ -309,7 +309,7 @@ parse_primary(struct sql_parser *p)
 
 /* 128Y, 32768S, 9223372036854775808L: an integer that names its type. */
 static bool
-suffixed(struct sql_token t)
+number_suffixed(struct sql_token t)
 {
 	return strchr("lLsSyY", t.to[-1]) != NULL;
 }
@@ -324,7 +324,7 @@ parse_negative(struct sql_parser *p)
 	if (sql_tok_next(p) != 0)
 		return NULL;
 	p->negative = true;
-	n = parse_primary(p);
+	n = parse_suffixes(p);
 	p->negative = false;
 	if (n != NULL)
 		n->from = from;
@@ -342,9 +342,9 @@ parse_unary(struct sql_parser *p)
 			  : 0;
 
 	if (op == 0)
-		return parse_primary(p);
+		return parse_suffixes(p);
 	if (op == '-' && sql_tok_peek(p).kind == TOK_NUMBER &&
-		suffixed(sql_tok_peek(p)))
+		number_suffixed(sql_tok_peek(p)))
 		return parse_negative(p);
 	if (++p->depth > SQL_DEPTH)
 		return sql_tok_refuse(p, from, "nested too deep");
@@ -437,7 +437,7 @@ parse_compare(struct sql_parser *p)
 }
 
 static struct sql_node *
-negate_if(struct sql_parser *p, bool negative, struct sql_node *n)
+parse_negated(struct sql_parser *p, bool negative, struct sql_node *n)
 {
 	if (n == NULL || !negative)
 		return n;
@@ -495,7 +495,7 @@ parse_like(struct sql_parser *p, struct sql_node *x, const char *fn, bool not)
 			return sql_tok_expected(p, "a pattern");
 		for (int i = 0; i < l.n; i++)
 			sql_tree_add(p->x, &r,
-				negate_if(p, not,
+				parse_negated(p, not,
 					sql_call(p->x, fn, x->from, 2, x,
 						l.p[i])));
 		return sql_call_list(p, all ? "and" : "or", x->from, &r);
@@ -515,7 +515,7 @@ parse_like(struct sql_parser *p, struct sql_node *x, const char *fn, bool not)
 		if (sql_tok_next(p) != 0)
 			return NULL;
 	}
-	return negate_if(p, not, sql_call_list(p, fn, x->from, &l));
+	return parse_negated(p, not, sql_call_list(p, fn, x->from, &l));
 }
 
 /* is [not] null | true | false | unknown | distinct from y */
@@ -537,14 +537,14 @@ parse_is(struct sql_parser *p, struct sql_node *x)
 		y = sql_literal(p, datum_bool(yes), p->t.from);
 		if (sql_tok_next(p) != 0)
 			return NULL;
-		return negate_if(p, not,
+		return parse_negated(p, not,
 			sql_call(p->x, "<=>", x->from, 2, x, y));
 	}
 	if (sql_tok_at(p, "distinct")) {
 		if (sql_tok_next(p) != 0 || sql_tok_need(p, "from") != 0 ||
 			(y = parse_bits(p, 0)) == NULL)
 			return NULL;
-		return negate_if(p, !not,
+		return parse_negated(p, !not,
 			sql_call(p->x, "<=>", x->from, 2, x, y));
 	}
 	return sql_tok_expected(p, "null, true, false or distinct from");
@@ -579,10 +579,10 @@ parse_predicate(struct sql_parser *p)
 		}
 		if (sql_tok_at(p, "between"))
 			x = sql_tok_next(p) != 0 ? NULL
-				: negate_if(p, not, parse_between(p, x));
+				: parse_negated(p, not, parse_between(p, x));
 		else if (sql_tok_at(p, "in"))
 			x = sql_tok_next(p) != 0 ? NULL
-				: negate_if(p, not, parse_in(p, x));
+				: parse_negated(p, not, parse_in(p, x));
 		else if (sql_tok_at(p, "like"))
 			x = sql_tok_next(p) != 0 ? NULL
 				: parse_like(p, x, "like", not);
@@ -648,22 +648,22 @@ parse_expression(struct sql_parser *p)
 }
 
 static struct sql_node *
-parse_operand(struct sql_parser *p)
+grammar_operand(struct sql_parser *p)
 {
 	return parse_bits(p, 0);
 }
 
 static struct sql_parser
-parser_at(struct sql *x, const char *at, struct err *err)
+grammar_at(struct sql *x, const char *at, struct err *err)
 {
 	return (struct sql_parser){.x = x, .err = err, .p = at,
-		.expression = parse_expression, .operand = parse_operand};
+		.expression = parse_expression, .operand = grammar_operand};
 }
 
 struct sql_node *
 sql_parse(struct sql *x, struct err *err)
 {
-	struct sql_parser p = parser_at(x, x->text, err);
+	struct sql_parser p = grammar_at(x, x->text, err);
 	struct sql_node *n;
 
 	if (sql_tok_next(&p) != 0)
@@ -678,7 +678,7 @@ int
 sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 	const char **alias, struct err *err)
 {
-	struct sql_parser p = parser_at(x, *at, err);
+	struct sql_parser p = grammar_at(x, *at, err);
 	const char *from;
 	int r;
 

@@ -11,8 +11,8 @@
 #include "sql_impl.h"
 
 static void
-add_item(struct sql_select *l, const char *name, size_t nname, const char *text,
-	size_t ntext)
+select_add(struct sql_select *l, const char *name, size_t nname,
+	const char *text, size_t ntext)
 {
 	while (ntext > 0 && isspace((unsigned char)text[ntext - 1]))
 		ntext--;
@@ -40,7 +40,7 @@ sql_select_parse(struct sql_select *list, const char *text, struct err *err)
 			break;
 		}
 		if (n == NULL) {
-			add_item(list, "*", 1, "*", 1);
+			select_add(list, "*", 1, "*", 1);
 			continue;
 		}
 		name = n->from;
@@ -54,7 +54,7 @@ sql_select_parse(struct sql_select *list, const char *text, struct err *err)
 			name = n->part[n->npart - 1].s;
 			len = n->part[n->npart - 1].n;
 		}
-		add_item(list, name, len, n->from, (size_t)(n->to - n->from));
+		select_add(list, name, len, n->from, (size_t)(n->to - n->from));
 	} while (r == 1);
 	sql_tree_end(&x);
 	return r < 0 ? -1 : 0;

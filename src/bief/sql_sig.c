@@ -32,7 +32,7 @@ sql_sig_arity(const struct sql_fn *f, int *min, int *max)
 
 /* The letter of argument i. */
 static char
-letter(const char *sig, int i)
+sig_letter(const char *sig, int i)
 {
 	char last = 'a';
 
@@ -47,7 +47,7 @@ letter(const char *sig, int i)
 }
 
 static int
-kind_of(char c)
+sig_kind(char c)
 {
 	switch (c) {
 	case 's': return TYPE_STRING;
@@ -67,7 +67,7 @@ kind_of(char c)
 
 /* Is a value of one type taken for another one without asking? */
 static bool
-implicit(struct ty have, int want)
+sig_implicit(struct ty have, int want)
 {
 	if (have.kind == want || have.kind == TYPE_NULL ||
 		have.kind == TYPE_UNKNOWN)
@@ -86,7 +86,7 @@ implicit(struct ty have, int want)
 }
 
 static int
-refuse_type(struct sql_rule *r, int i, char want)
+sig_refuse(struct sql_rule *r, int i, char want)
 {
 	static const char *const words[] = {"s", "a string", "b", "a condition",
 		"i", "an integer", "l", "an integer", "d", "a number", "t",
@@ -107,7 +107,7 @@ refuse_type(struct sql_rule *r, int i, char want)
 }
 
 static int
-argument_rule(struct sql_rule *r, int i, char c)
+sig_argument(struct sql_rule *r, int i, char c)
 {
 	struct ty have = r->arg[i];
 
@@ -119,25 +119,25 @@ argument_rule(struct sql_rule *r, int i, char c)
 		else if (have.kind == TYPE_STRING)
 			r->arg[i] = ty(TYPE_DOUBLE);
 		else if (!ty_numeric(have) && have.kind != TYPE_NULL)
-			return refuse_type(r, i, c);
+			return sig_refuse(r, i, c);
 		return 0;
 	}
-	if (!implicit(have, kind_of(c)))
-		return refuse_type(r, i, c);
-	if (have.kind != kind_of(c))
-		r->arg[i] = ty(kind_of(c));
+	if (!sig_implicit(have, sig_kind(c)))
+		return sig_refuse(r, i, c);
+	if (have.kind != sig_kind(c))
+		r->arg[i] = ty(sig_kind(c));
 	return 0;
 }
 
 /* What the signature says. */
 static int
-signature_rule(struct sql_rule *r)
+sig_signature(struct sql_rule *r)
 {
 	const struct sql_fn *f = r->node->fn;
 	char c;
 
 	for (int i = 0; i < r->n; i++)
-		if (argument_rule(r, i, letter(f->sig, i)) != 0)
+		if (sig_argument(r, i, sig_letter(f->sig, i)) != 0)
 			return -1;
 	c = strchr(f->sig, ':')[1];
 	if (c == '0')
@@ -147,7 +147,7 @@ signature_rule(struct sql_rule *r)
 	else if (c == 'S')
 		r->result = ty_array(r->arena, ty(TYPE_STRING));
 	else
-		r->result = ty(kind_of(c));
+		r->result = ty(sig_kind(c));
 	return 0;
 }
 
@@ -157,15 +157,15 @@ sql_sig_bytes(struct sql_rule *r)
 	bool some = false, all = true;
 
 	for (int i = 0; i < r->n; i++)
-		if (letter(r->node->fn->sig, i) == 's') {
+		if (sig_letter(r->node->fn->sig, i) == 's') {
 			some |= r->arg[i].kind == TYPE_BINARY;
 			all &= r->arg[i].kind == TYPE_BINARY ||
 				r->arg[i].kind == TYPE_NULL;
 		}
-	if (signature_rule(r) != 0)
+	if (sig_signature(r) != 0)
 		return -1;
 	for (int i = 0; some && all && i < r->n; i++)
-		if (letter(r->node->fn->sig, i) == 's')
+		if (sig_letter(r->node->fn->sig, i) == 's')
 			r->arg[i] = r->result = ty(TYPE_BINARY);
 	return 0;
 }
@@ -174,5 +174,5 @@ int
 sql_sig_rule(struct sql_rule *r)
 {
 	return r->node->fn->rule != NULL ? r->node->fn->rule(r)
-					 : signature_rule(r);
+					 : sig_signature(r);
 }

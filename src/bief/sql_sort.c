@@ -39,7 +39,7 @@ sort_compare(const void *pa, const void *pb, void *arg)
 }
 
 static int
-sort(struct sort_ctx *s, struct datum *a, struct datum *out)
+sort_items(struct sort_ctx *s, struct datum *a, struct datum *out)
 {
 	struct datum *items;
 
@@ -83,7 +83,7 @@ run_sort(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	} else if (n->narg > 1 && a[1].i == 0) {
 		s.sign = -1;
 	}
-	return sort(&s, a, out);
+	return sort_items(&s, a, out);
 }
 
 static int

@@ -28,7 +28,7 @@ run_case(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 /* Blanks. */
 
 static bool
-among(const char *s, size_t n, const struct datum *chars)
+is_among(const char *s, size_t n, const struct datum *chars)
 {
 	const char *p = chars->str, *end = p + chars->n;
 	size_t k;
@@ -58,13 +58,13 @@ run_trim(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	const char *s = of->str, *end = s + of->n, *last;
 
 	while ((tag & TRIM_LEFT) != 0 && s < end &&
-		among(s, sql_chars_step(s, end), chars))
+		is_among(s, sql_chars_step(s, end), chars))
 		s += sql_chars_step(s, end);
 	while ((tag & TRIM_RIGHT) != 0 && s < end) {
 		last = end - 1;
 		while (last > s && ((unsigned char)*last & 0xC0) == 0x80)
 			last--;
-		if (!among(last, (size_t)(end - last), chars))
+		if (!is_among(last, (size_t)(end - last), chars))
 			break;
 		end = last;
 	}
@@ -326,7 +326,7 @@ run_find_in_set(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 /* Change. */
 
 static int
-run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_text_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	const char *s = a->str, *end = s + a->n, *p;
@@ -416,7 +416,7 @@ run_reverse(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 }
 
 static int
-run_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_text_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	struct datum blank = datum_string(" ", 1);
@@ -622,11 +622,11 @@ const struct sql_fn sql_text_fns[] = {
 	{"substring_index", "ssi:s", run_substring_index},
 	{"split_part", "ssi:s", run_split_part},
 	{"find_in_set", "ss:i", run_find_in_set},
-	{"replace", "ss?s:s", run_replace},
+	{"replace", "ss?s:s", run_text_replace},
 	{"translate", "sss:s", run_translate},
 	{"reverse", "a:0", run_reverse, 0, reverse_rule},
-	{"repeat", "si:s", run_repeat},
-	{"space", "i:s", run_repeat},
+	{"repeat", "si:s", run_text_repeat},
+	{"space", "i:s", run_text_repeat},
 	{"lpad", "si?s:s", run_pad, 0, sql_sig_bytes},
 	{"rpad", "si?s:s", run_pad, 0, sql_sig_bytes, NULL, NULL, 1},
 	{"||", "aa:a", run_concat, SQL_OPERATOR, concat_rule},

@@ -22,7 +22,7 @@ floor_mod(int64_t a, int64_t b)
 }
 
 static bool
-is(const struct datum *d, const char *word)
+text_is_word(const struct datum *d, const char *word)
 {
 	return strlen(word) == d->n && strncasecmp(d->str, word, d->n) == 0;
 }
@@ -58,10 +58,10 @@ static const struct {
 };
 
 static enum unit
-find_unit(const struct datum *d)
+time_unit(const struct datum *d)
 {
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (is(d, units[i].name))
+		if (text_is_word(d, units[i].name))
 			return units[i].unit;
 	return U_NONE;
 }
@@ -70,7 +70,7 @@ find_unit(const struct datum *d)
 
 /* The week of ISO 8601 and the year that it belongs to. */
 static int
-iso_week(int64_t days, int64_t *year)
+week_of_year(int64_t days, int64_t *year)
 {
 	/* The Thursday of the week decides. */
 	int64_t thursday = days - floor_mod(days + 3, 7) + 3;
@@ -103,9 +103,9 @@ date_part(enum unit u, int64_t days)
 	case U_DAY_OF_YEAR:
 		return days - date_from_civil(y, 1, 1) + 1;
 	case U_WEEK:
-		return iso_week(days, &week_year);
+		return week_of_year(days, &week_year);
 	case U_YEAR_OF_WEEK:
-		iso_week(days, &week_year);
+		week_of_year(days, &week_year);
 		return week_year;
 	default:
 		return 0;
@@ -170,7 +170,7 @@ extract_rule(struct sql_rule *r)
 	if (u->op != SQL_LITERAL || u->lit.kind != TYPE_STRING)
 		return err_as(r->err, STATUS_USAGE,
 			"'%s' wants the part in quotes", r->node->fn->name);
-	unit = find_unit(&u->lit);
+	unit = time_unit(&u->lit);
 	if (unit == U_NONE || unit >= U_MILLI)
 		return err_as(r->err, STATUS_USAGE,
 			"no part of a time is called '%.40s'", u->lit.str);
@@ -180,10 +180,10 @@ extract_rule(struct sql_rule *r)
 }
 
 static int
-run_extract(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_date_part_of(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	enum unit u = find_unit(&a[0]);
+	enum unit u = time_unit(&a[0]);
 
 	if (u == U_SECOND)
 		*out = datum_from_decimal(floor_mod(a[1].i, 60 * TIME_SECOND),
@@ -227,7 +227,7 @@ trunc_days(enum unit u, int64_t days, int64_t *out)
 
 /* Letters alone are units of extract, not of truncation. */
 static bool
-long_name(const struct datum *d)
+unit_is_long(const struct datum *d)
 {
 	return d->n > 1;
 }
@@ -239,7 +239,7 @@ run_date_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	static const int64_t sizes[] = {[U_HOUR] = 3600 * TIME_SECOND,
 		[U_MINUTE] = 60 * TIME_SECOND, [U_SECOND] = TIME_SECOND,
 		[U_MILLI] = 1000, [U_MICRO] = 1};
-	enum unit u = long_name(&a[0]) ? find_unit(&a[0]) : U_NONE;
+	enum unit u = unit_is_long(&a[0]) ? time_unit(&a[0]) : U_NONE;
 	struct sql_wall w = {.us = a[1].i};
 	int64_t days;
 
@@ -259,7 +259,7 @@ static int
 run_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	enum unit u = long_name(&a[1]) ? find_unit(&a[1]) : U_NONE;
+	enum unit u = unit_is_long(&a[1]) ? time_unit(&a[1]) : U_NONE;
 	int64_t days;
 
 	*out = datum_null();
@@ -298,7 +298,7 @@ run_add_months(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 }
 
 static int64_t
-month_end(int64_t days)
+month_end_of(int64_t days)
 {
 	int64_t y;
 	int m, d;
@@ -312,7 +312,7 @@ static int
 run_last_day(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	*out = datum_int(TYPE_DATE, month_end(a->i));
+	*out = datum_int(TYPE_DATE, month_end_of(a->i));
 	return 0;
 }
 
@@ -335,7 +335,7 @@ run_next_day(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* Seconds since the beginning of a day, which may have 23 or 25 hours. */
 static int64_t
-passed(struct datum_ctx *c, const struct datum *t, int64_t day,
+day_passed(struct datum_ctx *c, const struct datum *t, int64_t day,
 	int64_t us_of_day)
 {
 	struct datum start = datum_moment(c->env->zone, day, 0);
@@ -357,12 +357,12 @@ run_months_between(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	date_to_civil(dx, &yx, &mx, &d1);
 	date_to_civil(dy, &yy, &my, &d2);
 	months = (yx - yy) * 12 + mx - my;
-	if (d1 == d2 || (month_end(dx) == dx && month_end(dy) == dy)) {
+	if (d1 == d2 || (month_end_of(dx) == dx && month_end_of(dy) == dy)) {
 		*out = datum_double((double)months);
 		return 0;
 	}
-	s = (d1 - d2) * INT64_C(86400) + passed(c, &a[0], dx, x) -
-		passed(c, &a[1], dy, y);
+	s = (d1 - d2) * INT64_C(86400) + day_passed(c, &a[0], dx, x) -
+		day_passed(c, &a[1], dy, y);
 	r = (double)months + (double)s / (31 * 86400.0);
 	if (n->narg < 3 || a[2].i != 0)
 		r = rint(r * 1e8) / 1e8;
@@ -392,7 +392,7 @@ unit_rule(struct sql_rule *r)
 {
 	const struct sql_node *n = r->node->arg[0];
 	enum unit u = n->op == SQL_LITERAL && n->lit.kind == TYPE_STRING &&
-			long_name(&n->lit) ? find_unit(&n->lit) : U_NONE;
+			unit_is_long(&n->lit) ? time_unit(&n->lit) : U_NONE;
 	bool add = r->node->fn->tag == 0;
 
 	if (u == U_NONE || u == U_YEAR_OF_WEEK || u == U_DAY_OF_WEEK ||
@@ -409,7 +409,7 @@ static int
 run_timestampadd(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	enum unit u = find_unit(&a[0]);
+	enum unit u = time_unit(&a[0]);
 	int64_t by = a[1].i;
 
 	*out = datum_null();
@@ -449,7 +449,7 @@ static int
 run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	enum unit u = find_unit(&a[0]);
+	enum unit u = time_unit(&a[0]);
 	int64_t x, dx = sql_clock_day(c, a[1].i, &x);
 	int64_t y, dy = sql_clock_day(c, a[2].i, &y);
 	__int128 r;
@@ -472,7 +472,7 @@ run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 #define DATE_YEARS 5900000 /* a date has at most */
 
 static bool
-valid_date(int64_t y, int64_t m, int64_t d, int64_t *days)
+is_valid_date(int64_t y, int64_t m, int64_t d, int64_t *days)
 {
 	int64_t y2;
 	int m2, d2;
@@ -492,13 +492,13 @@ run_make_date(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t days;
 
 	*out = datum_null();
-	if (valid_date(a[0].i, a[1].i, a[2].i, &days))
+	if (is_valid_date(a[0].i, a[1].i, a[2].i, &days))
 		*out = datum_int(TYPE_DATE, days);
 	return 0;
 }
 
 static const struct zone *
-open_zone(struct datum_ctx *c, const struct datum *d)
+wanted_zone(struct datum_ctx *c, const struct datum *d)
 {
 	const struct zone *z = zone_open(d->str, d->n);
 	char word[60];
@@ -529,9 +529,9 @@ run_make_timestamp(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t days, us = (int64_t)datum_decimal(&a[5]);
 
 	*out = datum_null();
-	if (n->narg > 6 && (z = open_zone(c, &a[6])) == NULL)
+	if (n->narg > 6 && (z = wanted_zone(c, &a[6])) == NULL)
 		return -1;
-	if (!valid_date(a[0].i, a[1].i, a[2].i, &days) || a[3].i < 0 ||
+	if (!is_valid_date(a[0].i, a[1].i, a[2].i, &days) || a[3].i < 0 ||
 		a[3].i > 23 || a[4].i < 0 || a[4].i > 59 || us < 0 ||
 		us > 60 * TIME_SECOND)
 		return 0;
@@ -563,7 +563,7 @@ static int
 run_utc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	const struct zone *z = open_zone(c, &a[1]);
+	const struct zone *z = wanted_zone(c, &a[1]);
 	int64_t days, rest;
 
 	if (z == NULL)
@@ -638,7 +638,7 @@ dt_interval_rule(struct sql_rule *r)
 }
 
 static int
-set_interval(struct datum_ctx *c, const struct sql_node *n, numeric v,
+make_interval(struct datum_ctx *c, const struct sql_node *n, numeric v,
 	struct datum *out)
 {
 	struct ty t = sql_result(n);
@@ -662,7 +662,7 @@ run_dt_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	for (int i = 0; i < n->narg; i++)
 		v += i < 3 ? (numeric)a[i].i * sizes[i] : datum_decimal(&a[i]);
-	return set_interval(c, n, v, out);
+	return make_interval(c, n, v, out);
 }
 
 static int
@@ -682,7 +682,7 @@ run_ym_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	for (int i = 0; i < n->narg; i++)
 		v += i == 0 ? 12 * a[i].i : a[i].i;
-	return set_interval(c, n, v, out);
+	return make_interval(c, n, v, out);
 }
 
 #define DATE_PART(name, unit) \
@@ -706,8 +706,8 @@ const struct sql_fn sql_time_fns[] = {
 	{"weekday", "D:i", run_weekday},
 	TAGGED("dayname", "D:s", run_name, 0),
 	TAGGED("monthname", "D:s", run_name, 1),
-	{"date_part", "sa:i", run_extract, 0, extract_rule},
-	{"datepart", "sa:i", run_extract, 0, extract_rule},
+	{"date_part", "sa:i", run_date_part_of, 0, extract_rule},
+	{"datepart", "sa:i", run_date_part_of, 0, extract_rule},
 	{"date_trunc", "st:t", run_date_trunc},
 	{"trunc", "Ds:D", run_trunc},
 	TAGGED("date_add", "Di:D", run_date_add, 0),

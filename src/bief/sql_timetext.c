@@ -18,7 +18,7 @@
 /* Patterns. */
 
 static int
-prepare_pattern(struct sql *x, struct sql_node *n, struct err *err)
+format_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct datum *p;
 
@@ -31,7 +31,7 @@ prepare_pattern(struct sql *x, struct sql_node *n, struct err *err)
 
 /* What is no literal was not looked at before. */
 static int
-check_pattern(struct datum_ctx *c, const struct sql_node *n,
+format_check(struct datum_ctx *c, const struct sql_node *n,
 	const struct datum *p)
 {
 	return n->arg[1]->op == SQL_LITERAL
@@ -42,7 +42,7 @@ static int
 run_date_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	if (check_pattern(c, n, &a[1]) != 0)
+	if (format_check(c, n, &a[1]) != 0)
 		return -1;
 	buf_clear(&c->text);
 	timefmt_print(a[1].str, a[1].n, a[0].i, c->env->zone, &c->text);
@@ -76,7 +76,7 @@ struct pattern {
 };
 
 static void
-pattern_free(void *data)
+reading_free(void *data)
 {
 	struct pattern *p = data;
 
@@ -88,29 +88,29 @@ pattern_free(void *data)
 }
 
 static const struct timepat *
-get_pattern(struct sql_node *n, const char *s, size_t len, struct err *err)
+reading_get(struct sql_node *n, const char *s, size_t len, struct err *err)
 {
 	struct pattern *p = n->data;
 
 	if (p != NULL && p->n == len && memcmp(p->text, s, len) == 0)
 		return p->pat;
-	pattern_free(p);
+	reading_free(p);
 	n->data = NULL;
 	p = mem_alloc(sizeof(*p));
 	p->text = mem_dup(s, len);
 	p->n = len;
 	p->pat = timepat_new(p->text, err);
 	if (p->pat == NULL) {
-		pattern_free(p);
+		reading_free(p);
 		return NULL;
 	}
 	n->data = p;
-	n->free = pattern_free;
+	n->free = reading_free;
 	return p->pat;
 }
 
 static int
-prepare_reading(struct sql *x, struct sql_node *n, struct err *err)
+reading_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct datum *p;
 
@@ -119,7 +119,7 @@ prepare_reading(struct sql *x, struct sql_node *n, struct err *err)
 	p = &n->arg[1]->lit;
 	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
 		return 0;
-	return get_pattern(n, p->str, p->n, err) != NULL ? 0 : -1;
+	return reading_get(n, p->str, p->n, err) != NULL ? 0 : -1;
 }
 
 enum { TO_DATE, TO_TIMESTAMP, TO_UNIX };
@@ -173,8 +173,8 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (n->narg > 1 && a[1].kind == TYPE_NULL)
 			return 0;
 		pattern = n->narg > 1
-			? get_pattern(n, a[1].str, a[1].n, c->err)
-			: get_pattern(n, usual, sizeof(usual) - 1, c->err);
+			? reading_get(n, a[1].str, a[1].n, c->err)
+			: reading_get(n, usual, sizeof(usual) - 1, c->err);
 		if (pattern == NULL)
 			return -1;
 		if (timepat_parse(pattern, a->str, a->n, c->env->zone, &us) !=
@@ -194,13 +194,13 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 /* A pattern, which may be null, counts where there is text to read. */
 #define TO_TIME(name, sig, tag) \
 	{name, sig, run_to_time, SQL_NULLS, to_time_rule, NULL, \
-		prepare_reading, tag}
+		reading_prepare, tag}
 
 const struct sql_fn sql_timetext_fns[] = {
 	{"date_format", "ts:s", run_date_format, 0, NULL, NULL,
-		prepare_pattern},
+		format_prepare},
 	{"from_unixtime", "l?s:s", run_from_unixtime, 0, NULL, NULL,
-		prepare_pattern},
+		format_prepare},
 	TO_TIME("to_date", "a?s:D", TO_DATE),
 	TO_TIME("try_to_date", "a?s:D", TO_DATE),
 	TO_TIME("to_timestamp", "a?s:t", TO_TIMESTAMP),

@@ -36,14 +36,14 @@ sql_tok_expected(struct sql_parser *p, const char *what)
 }
 
 static bool
-name_char(unsigned char c)
+is_name_char(unsigned char c)
 {
 	return isalnum(c) || c == '_' || c >= 0x80;
 }
 
 /* Behind blanks and comments; -1 when a comment has no end. */
 static int
-skip_blanks(struct sql_parser *p)
+tok_skip(struct sql_parser *p)
 {
 	const char *q = p->p;
 
@@ -69,7 +69,7 @@ skip_blanks(struct sql_parser *p)
 }
 
 static void
-add_utf8(struct buf *b, unsigned c)
+escape_utf8(struct buf *b, unsigned c)
 {
 	if (c < 0x80) {
 		buf_byte(b, (char)c);
@@ -103,23 +103,23 @@ sql_tok_hex(const char *s, int n, unsigned *out)
 
 /* The escape behind a backslash; returns the place behind it. */
 static const char *
-read_escape(const char *s, struct buf *b)
+tok_escape(const char *s, struct buf *b)
 {
 	static const char from[] = "0bnrtZ", to[] = "\0\b\n\r\t\032";
 	const char *at;
 	unsigned c;
 
 	if (*s == 'u' && sql_tok_hex(s + 1, 4, &c)) {
-		add_utf8(b, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+		escape_utf8(b, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
 		return s + 5;
 	}
 	if (*s == 'U' && sql_tok_hex(s + 1, 8, &c)) {
-		add_utf8(b, c);
+		escape_utf8(b, c);
 		return s + 9;
 	}
 	if (s[0] >= '0' && s[0] <= '1' && s[1] >= '0' && s[1] <= '7' &&
 		s[2] >= '0' && s[2] <= '7') {
-		add_utf8(b, (unsigned)(s[0] - '0') << 6 |
+		escape_utf8(b, (unsigned)(s[0] - '0') << 6 |
 				(unsigned)(s[1] - '0') << 3 |
 				(unsigned)(s[2] - '0'));
 		return s + 3;
@@ -136,7 +136,7 @@ read_escape(const char *s, struct buf *b)
 
 /* A string that begins at q; raw ones know no escapes. */
 static int
-read_string(struct sql_parser *p, const char *q, bool raw)
+tok_string(struct sql_parser *p, const char *q, bool raw)
 {
 	char quote = *q;
 	struct buf b;
@@ -154,7 +154,7 @@ read_string(struct sql_parser *p, const char *q, bool raw)
 			buf_byte(&b, quote);
 			q += 2;
 		} else if (*q == '\\' && !raw && q[1] != '\0') {
-			q = read_escape(q + 1, &b);
+			q = tok_escape(q + 1, &b);
 		} else {
 			buf_byte(&b, *q++);
 		}
@@ -168,7 +168,7 @@ read_string(struct sql_parser *p, const char *q, bool raw)
 }
 
 static int
-read_quoted(struct sql_parser *p)
+tok_quoted(struct sql_parser *p)
 {
 	const char *q = p->p + 1;
 	struct buf b;
@@ -193,13 +193,13 @@ read_quoted(struct sql_parser *p)
 
 /* Digits, point, exponent and one of Spark's suffixes. */
 static void
-read_number(struct sql_parser *p)
+tok_number(struct sql_parser *p)
 {
 	const char *q = p->p;
 
 	while (isdigit((unsigned char)*q))
 		q++;
-	if (*q == '.' && !(name_char((unsigned char)q[1]) &&
+	if (*q == '.' && !(is_name_char((unsigned char)q[1]) &&
 			!isdigit((unsigned char)q[1]) && (q[1] | 32) != 'e' &&
 			strchr("dDfFbB", q[1]) == NULL))
 		for (q++; isdigit((unsigned char)*q);)
@@ -211,17 +211,17 @@ read_number(struct sql_parser *p)
 			q++;
 	}
 	if ((q[0] | 32) == 'b' && (q[1] | 32) == 'd' &&
-		!name_char((unsigned char)q[2]))
+		!is_name_char((unsigned char)q[2]))
 		q += 2;
 	else if (*q != '\0' && strchr("lLsSyYdDfF", *q) != NULL &&
-		!name_char((unsigned char)q[1]))
+		!is_name_char((unsigned char)q[1]))
 		q++;
 	p->t.kind = TOK_NUMBER;
 	p->p = q;
 }
 
 static void
-read_op(struct sql_parser *p)
+tok_op(struct sql_parser *p)
 {
 	static const char *const ops[] = {">>>", "<=>", "<=", ">=", "<>", "!=",
 		"==", "||", "::", "->", "<<", ">>", "!<", "!>"};
@@ -244,33 +244,33 @@ sql_tok_next(struct sql_parser *p)
 	const char *q;
 	int r = 0;
 
-	if (skip_blanks(p) != 0)
+	if (tok_skip(p) != 0)
 		return -1;
 	q = p->p;
 	p->t = (struct sql_token){.kind = TOK_END, .from = q, .to = q};
 	if (*q == '\0')
 		return 0;
 	if (*q == '\'' || *q == '"') {
-		r = read_string(p, q, false);
+		r = tok_string(p, q, false);
 	} else if ((*q == 'r' || *q == 'R') && (q[1] == '\'' || q[1] == '"')) {
-		r = read_string(p, q + 1, true);
+		r = tok_string(p, q + 1, true);
 	} else if (*q == '`') {
-		r = read_quoted(p);
+		r = tok_quoted(p);
 	} else if (isdigit((unsigned char)*q) ||
 		(*q == '.' && isdigit((unsigned char)q[1]))) {
-		read_number(p);
+		tok_number(p);
 	}
-	if (p->t.kind == TOK_END && r == 0 && name_char((unsigned char)*q)) {
+	if (p->t.kind == TOK_END && r == 0 && is_name_char((unsigned char)*q)) {
 		p->t.kind = TOK_WORD;
 	} else if (p->t.kind == TOK_NUMBER && *q != '.' &&
-		name_char((unsigned char)*p->p)) {
+		is_name_char((unsigned char)*p->p)) {
 		p->t.kind = TOK_WORD; /* 2nd is a name */
 		p->p = q;
 	} else if (p->t.kind == TOK_END && r == 0) {
-		read_op(p);
+		tok_op(p);
 	}
 	if (p->t.kind == TOK_WORD) {
-		while (name_char((unsigned char)*p->p))
+		while (is_name_char((unsigned char)*p->p))
 			p->p++;
 		p->t.s = arena_text(&p->x->arena, q, (size_t)(p->p - q));
 		p->t.n = (uint32_t)(p->p - q);

@@ -149,7 +149,7 @@ sql_types_tightest(struct arena *m, struct ty a, struct ty b, struct ty *out)
 
 /* A string beside t is read as this. */
 static bool
-compare_text(struct ty t, struct ty *out)
+compare_with_text(struct ty t, struct ty *out)
 {
 	if (ty_nested(t) || ty_interval(t))
 		return false;
@@ -201,9 +201,9 @@ sql_types_compare(struct ty a, struct ty b, struct ty *out)
 		return true;
 	}
 	if (a.kind == TYPE_STRING && b.kind != TYPE_STRING)
-		return compare_text(b, out);
+		return compare_with_text(b, out);
 	if (b.kind == TYPE_STRING && a.kind != TYPE_STRING)
-		return compare_text(a, out);
+		return compare_with_text(a, out);
 	if (ty_numeric(a) && ty_numeric(b)) {
 		*out = wider_number(a, b);
 		return true;
@@ -247,7 +247,7 @@ sql_types_mismatch(struct sql_rule *r, const char *what)
 
 /* The argument behind i of those that are brought together. */
 static int
-rule_next(const struct sql_rule *r, int first, int step, int i)
+common_next(const struct sql_rule *r, int first, int step, int i)
 {
 	/* An else stands where a condition would. */
 	if (step == 2 && first == 1 && i == r->n - 2)
@@ -270,7 +270,8 @@ sql_types_common(struct sql_rule *r, int first, int step, bool text,
 	*common = ty(TYPE_NULL);
 	/* Strings first: with one of them a date and a number are text. */
 	for (int k = 0; k < 2; k++)
-		for (int i = first; i < r->n; i = rule_next(r, first, step, i))
+		for (int i = first; i < r->n;
+			i = common_next(r, first, step, i))
 			if (r->arg[i].kind == TYPE_UNKNOWN)
 				r->open = true;
 			else if (holds_text(r->arg[i]) == (k == 0) &&
@@ -278,7 +279,7 @@ sql_types_common(struct sql_rule *r, int first, int step, bool text,
 					r->arena, *common, r->arg[i], common))
 				return sql_types_mismatch(r, "wants one type");
 	for (int i = first; !r->open && i < r->n;
-		i = rule_next(r, first, step, i))
+		i = common_next(r, first, step, i))
 		r->arg[i] = *common;
 	return 0;
 }
