@@ -3,6 +3,7 @@
  * cannot be read is null, integers wrap, doubles are cut.  try_cast is the same
  * walk with c->exact set, which makes a null of all of these.
  */
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -183,6 +184,8 @@ cast_text(struct datum_ctx *c, struct datum *d, struct ty to)
 		r = *d;
 		r.kind = TYPE_BINARY;
 		break;
+	default:
+		assert(false); /* datum_cast_allows() has said no */
 	}
 	*d = r;
 }
@@ -344,6 +347,8 @@ cast_number(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_BINARY:
 		r = number_to_bytes(c, d);
 		break;
+	default:
+		assert(false);
 	}
 	*d = r;
 }
@@ -369,6 +374,7 @@ cast_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 		cast_number(c, d, to);
 		break;
 	default:
+		assert(ty_integral(to));
 		/* Seconds that do not fit are null, not cut. */
 		us = time_floor_div(us, TIME_SECOND);
 		*d = datum_wrap(us, to.kind) == us ? datum_int(to.kind, us)

@@ -3,6 +3,8 @@
  * strings are given, what concat_ws puts together and what format_string shows.
  * It is not the text that goes into a stream: see datum_store.c.
  */
+#include <assert.h>
+
 #include "datum.h"
 #include "expr.h"
 #include "number.h"
@@ -141,6 +143,7 @@ datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out)
 		print_days(d, out);
 		break;
 	default:
+		assert(ty_nested(datum_ty(d)));
 		print_items(c, d, out);
 	}
 }

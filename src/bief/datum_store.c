@@ -3,6 +3,7 @@
  * writes.  The two are one walk with two styles: they differ in times, in keys
  * of maps and in nulls, and a nested value is made of what is made here.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,5 +276,6 @@ datum_store(struct datum_ctx *c, const struct datum *d, struct buf *out)
 			.type = d->kind == TYPE_ARRAY ? VALUE_ARRAY
 						      : VALUE_OBJECT};
 	}
+	assert(d->kind == TYPE_NULL);
 	return value_null();
 }

@@ -1,5 +1,6 @@
 /*
- * sql: SQL behind the face of expr.h, and select lists.
+ * sql: SQL behind the face of expr.h.  A field that is not computed with keeps
+ * its spelling; all else goes through datums and comes out as they are stored.
  */
 #include <ctype.h>
 #include <stdlib.h>

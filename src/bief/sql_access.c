@@ -221,6 +221,7 @@ run_change(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct sql_items it;
 	struct datum *d;
 
+	assert(tag == REMOVE || tag == APPEND || tag == PREPEND);
 	*out = datum_null();
 	if (a[0].kind == TYPE_NULL ||
 		(tag == REMOVE && a[1].kind == TYPE_NULL))

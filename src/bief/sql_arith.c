@@ -45,6 +45,8 @@ decimal_result(int op, struct ty a, struct ty b)
 		break;
 	case INTEGRAL:
 		return ty(TYPE_LONG);
+	default:
+		assert(false);
 	}
 	if (p > NUMERIC_DIGITS) {
 		/* Digits in front of the point come first, six behind it are
@@ -272,6 +274,8 @@ make_whole(int op, int kind, int64_t a, int64_t b, struct datum *out)
 		a = b == -1 ? 0 : a % b;
 		r = a < 0 ? (uint64_t)((a + b) % b) : (uint64_t)a;
 		break;
+	default:
+		assert(false); /* "/" makes no integers */
 	}
 	*out = datum_int(kind, datum_wrap((int64_t)r, kind));
 }
@@ -306,6 +310,8 @@ make_real(int op, int kind, double a, double b, struct datum *out)
 		if (r < 0)
 			r = fmod(r + b, b);
 		break;
+	default:
+		assert(false); /* "div" makes bigints */
 	}
 	*out = datum_double(kind == TYPE_FLOAT ? (double)(float)r : r);
 	out->kind = (uint8_t)kind;
@@ -319,6 +325,8 @@ make_decimal(int op, struct ty t, const struct datum *da,
 	int sa = da->s, sb = db->s;
 	bool ok = false;
 
+	assert(da->kind == TYPE_DECIMAL);
+	assert(db->kind == TYPE_DECIMAL);
 	*out = datum_null();
 	if (op > MULTIPLY && b == 0)
 		return;
@@ -502,6 +510,7 @@ run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct ty t = sql_result(n);
 	int op = n->fn->tag & ~TRY;
 
+	assert(n->narg == 2);
 	switch ((int)t.kind) {
 	case TYPE_LONG:
 		if (a[0].kind == TYPE_DECIMAL) {
@@ -512,6 +521,9 @@ run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	case TYPE_BYTE:
 	case TYPE_SHORT:
 	case TYPE_INT:
+		/* The rule has made both of one kind. */
+		assert(ty_integral(datum_ty(&a[0])));
+		assert(ty_integral(datum_ty(&a[1])));
 		if ((n->fn->tag & TRY) != 0 &&
 			overflows(op, t.kind, a[0].i, a[1].i)) {
 			*out = datum_null();
@@ -521,6 +533,8 @@ run_arithmetic(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return 0;
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
+		assert(ty_fraction(datum_ty(&a[0])));
+		assert(ty_fraction(datum_ty(&a[1])));
 		make_real(op, t.kind, a[0].d, a[1].d, out);
 		return 0;
 	case TYPE_DECIMAL:
@@ -627,6 +641,8 @@ run_bits(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			? (int64_t)((uint64_t)x >> by)
 			: (int64_t)((uint32_t)x >> by);
 		break;
+	default:
+		assert(false);
 	}
 	*out = datum_int(a[0].kind, datum_wrap((int64_t)r, a[0].kind));
 	return 0;

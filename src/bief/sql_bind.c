@@ -6,6 +6,7 @@
  * hangs on types that are not known, its rule is asked again when values come
  * (sql_eval.c).
  */
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,8 @@ lambda_types(const struct sql_node *call, struct ty made, struct ty *vars)
 		vars[0] = made;
 		vars[1] = ty_elem(a);
 		break;
+	default:
+		assert(false);
 	}
 }
 
@@ -492,6 +495,7 @@ bind_call(struct sql *x, struct sql_node *n, struct err *err)
 	struct err why;
 	struct ty *want;
 
+	assert(n->fn != NULL);
 	if (bind_arguments(x, n, err) != 0)
 		return -1;
 	r.err = &why;
@@ -553,7 +557,8 @@ sql_bind(struct sql *x, struct sql_node **np, struct err *err)
 			"one");
 	case SQL_FIELD:
 	case SQL_VAR:
-		break;
+		break; /* made of a name, and bound with it */
 	}
-	return 0;
+	assert(false);
+	return -1;
 }

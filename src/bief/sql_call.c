@@ -21,6 +21,8 @@ sql_call(struct sql *x, const char *fn, const char *from, int narg, ...)
 	va_list ap;
 
 	n->fn = sql_fn_find(fn, strlen(fn));
+	assert(n->fn != NULL);
+	assert(narg <= 3);
 	va_start(ap, narg);
 	for (int i = 0; i < narg; i++)
 		arg[i] = va_arg(ap, struct sql_node *);

@@ -35,6 +35,8 @@ sql_chars_code(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
+	assert(n >= 1);
+	assert(n <= 4);
 	switch (n) {
 	case 2:
 		return (uint32_t)(p[0] & 31) << 6 | (p[1] & 63);

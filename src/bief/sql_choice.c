@@ -50,6 +50,7 @@ eval_logic(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	int stop = n->fn->tag == OR, r;
 	bool null = false;
 
+	assert(n->fn->tag == AND || n->fn->tag == OR);
 	for (int i = 0; i < n->narg; i++) {
 		r = eval_condition(c, n->arg[i]);
 		if (r < 0)
@@ -144,6 +145,7 @@ eval_case(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	int i, r;
 
+	assert(n->narg >= 2);
 	for (i = 0; i + 1 < n->narg; i += 2) {
 		r = eval_condition(c, n->arg[i]);
 		if (r < 0)
@@ -168,6 +170,7 @@ eval_nvl2(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	struct datum d;
 
+	assert(n->narg == 3);
 	if (n->arg[0]->eval(c, n->arg[0], &d) != 0)
 		return -1;
 	return eval_branch(c, n, n->arg[d.kind == TYPE_NULL ? 2 : 1], out);
@@ -206,6 +209,7 @@ eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	struct datum a, b;
 	int known, order;
 
+	assert(n->narg == 2);
 	if (n->arg[0]->eval(c, n->arg[0], out) != 0 ||
 		n->arg[1]->eval(c, n->arg[1], &b) != 0)
 		return -1;

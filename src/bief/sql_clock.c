@@ -22,6 +22,8 @@ sql_clock_months(int64_t days, int64_t months)
 	int64_t y, all;
 	int m, d, last;
 
+	assert(months <= SQL_MONTHS_MAX);
+	assert(months >= -SQL_MONTHS_MAX);
 	date_to_civil(days, &y, &m, &d);
 	all = y * 12 + m - 1 + months;
 	y = time_floor_div(all, 12);

@@ -262,6 +262,7 @@ run_encode(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	bool latin = word_is(&a[1], "iso-8859-1");
 	size_t k;
 
+	assert(n->fn->tag == ENCODE || n->fn->tag == DECODE);
 	*out = a[0];
 	out->kind = n->fn->tag == ENCODE ? TYPE_BINARY : TYPE_STRING;
 	if (word_is(&a[1], "utf-8"))

@@ -115,6 +115,7 @@ order_holds(int op, int order)
 	case GREATER:
 		return order > 0;
 	}
+	assert(op == GREATER_EQUAL);
 	return order >= 0;
 }
 
@@ -122,6 +123,8 @@ int
 sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *b, int *order)
 {
+	assert(a->kind != TYPE_NULL);
+	assert(b->kind != TYPE_NULL);
 	if (a->kind == b->kind && a->kind == TYPE_LONG) {
 		*order = a->i < b->i ? -1 : a->i > b->i;
 		return 1;
@@ -140,6 +143,7 @@ eval_compare(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	struct datum a, b;
 	int known, order;
 
+	assert(n->narg == 2);
 	if (n->arg[0]->eval(c, n->arg[0], &a) != 0 ||
 		n->arg[1]->eval(c, n->arg[1], &b) != 0)
 		return -1;

@@ -1,6 +1,12 @@
 /*
  * sql_eval: values of expressions.
+ *
+ * A node is a function pointer, so that what the binder has settled costs
+ * nothing here.  Where it could not, the kinds that come are put to the
+ * function's rule, and what it says is kept while the same kinds come: streams
+ * without a schema seldom change their types.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -28,6 +34,7 @@ sql_eval_literal(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 int
 sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
+	assert(c->vars != NULL);
 	*out = c->vars[n->var];
 	return 0;
 }
@@ -158,6 +165,7 @@ sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	const struct value *v;
 	struct datum d;
 
+	assert(n->op == SQL_FIELD);
 	if (sql_eval_find(c, n, &v) != 0)
 		return -1;
 	if (datum_load(c, v, n->ty, out) != 0)
@@ -227,6 +235,7 @@ sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 int
 sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
+	assert(n->op == SQL_CAST);
 	if (n->arg[0]->eval(c, n->arg[0], out) != 0)
 		return -1;
 	if (out->kind == n->ty.kind && out->kind < TYPE_DECIMAL)
@@ -244,6 +253,7 @@ sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 int
 sql_eval_constant(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
+	assert(n->real != NULL);
 	if (!n->is_kept || n->kept_zone != c->env->zone ||
 		n->kept_us != c->env->batch_us) {
 		if (n->real(c, n, out) != 0)
@@ -264,6 +274,8 @@ int
 sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 	const struct datum *a, int n, struct datum *out)
 {
+	assert(f->op == SQL_FUNCTION);
+	assert(n <= 3);
 	if (c->broken)
 		return -1;
 	if (arena_used(&c->arena) / 4 > SQL_TEXT_MAX)
@@ -316,6 +328,7 @@ call_see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 	struct sql_rule r = {.node = n, .arena = &c->arena, .err = c->err,
 		.n = n->narg, .arg = s->want};
 
+	assert(n->seen.want != NULL);
 	bool lasting = true;
 
 	s->known = false;
@@ -358,6 +371,8 @@ sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	bool nulls = (n->fn->flags & SQL_NULLS) != 0;
 	struct datum few[4], *a = few;
 
+	assert(n->op == SQL_CALL);
+	assert(n->fn->run != NULL);
 	if (n->narg > 4)
 		a = arena_get(&c->arena, (size_t)n->narg * sizeof(*a));
 	for (int i = 0; i < n->narg; i++) {

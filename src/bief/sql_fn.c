@@ -1,5 +1,7 @@
 /*
- * sql_fn: the functions there are, and what their signatures say of types.
+ * sql_fn: the functions there are.  This alone points at them all, and nothing
+ * but the parser asks here: a function that wants what another one does calls
+ * what both stand on, so that the files make no circle.
  */
 #include <string.h>
 #include <strings.h>

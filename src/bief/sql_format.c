@@ -1,6 +1,9 @@
 /*
  * sql_format: format_string, as Java's Formatter, and format_number, as its
  * DecimalFormat.
+ *
+ * printf() does not do: Java rounds half up by the decimal digits that it
+ * shows, C by the binary value; and a width counts characters.
  */
 #include <ctype.h>
 #include <math.h>

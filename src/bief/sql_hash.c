@@ -1,7 +1,10 @@
 /*
- * sql_hash: hashes of values, as Spark computes them, and digests of bytes;
- * and the names of types as functions, int('12').
+ * sql_hash: hashes of values, as Spark computes them, and digests of bytes; and
+ * the names of types as functions, int('12').  A hash goes by the type of a
+ * value, not by its text: an int and a bigint of one number differ, as in
+ * Spark.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +100,7 @@ hash_datum(struct datum_ctx *c, struct hasher *h, struct datum d)
 		hash_bytes(h, d.str, d.n);
 		break;
 	default:
+		assert(ty_nested(datum_ty(&d)));
 		if (datum_open(c, &d) != 0)
 			return -1;
 		n = d.kind == TYPE_MAP ? 2 * (size_t)d.n : d.n;

@@ -1,6 +1,9 @@
 /*
- * sql_join: conditions over two inputs, taken apart.
+ * sql_join: conditions over two inputs, taken apart.  A join keeps rows by the
+ * values of keys and drops them by bounds on time; only the rest has to be
+ * asked for each pair, so what can be a key or a bound is found in the tree.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -418,6 +421,8 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	const struct value *raw;
 	struct datum d;
 
+	assert(i < f->nkeys);
+	assert(side == SQL_LEFT || side == SQL_RIGHT);
 	pair_begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
 	raw = written(j, n);
@@ -452,6 +457,7 @@ sql_join_side(struct sql_join *f, int side, const struct record *r,
 {
 	struct join *j = (struct join *)f;
 
+	assert(side == SQL_LEFT || side == SQL_RIGHT);
 	pair_begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
 	return parts_are_true(j, &j->side[side]);

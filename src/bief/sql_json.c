@@ -1,6 +1,7 @@
 /*
  * sql_json: functions that look into JSON text; sql_schema.c has those that
- * read and write it.
+ * read and write it by a schema.  They stay on the text, as Spark's do: what
+ * get_json_object() gives is a piece of it, spelled anew, not a value.
  */
 #include <ctype.h>
 #include <stdlib.h>

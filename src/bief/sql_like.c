@@ -188,6 +188,7 @@ run_like(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	const char *s = a[0].str, *p = a[1].str;
 	size_t ns = a[0].n, np = a[1].n;
 
+	assert(n->narg < 3 || a[2].n == 1);
 	if (n->fn->tag == 1) {
 		/* ilike: both in small letters */
 		buf_clear(&c->text);

@@ -387,6 +387,7 @@ run_zip(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum_list l = {0};
 	uint32_t most = 0;
 
+	assert(n->ty.t != NULL);
 	for (size_t k = 0; k < narg; k++) {
 		if (datum_open(c, &a[k]) != 0)
 			return -1;

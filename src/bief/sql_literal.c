@@ -152,6 +152,8 @@ interval_add(struct interval *v, const char *s, size_t n, bool negative,
 	numeric d, size = units[unit].size;
 	int p, scale;
 
+	assert(unit >= 0);
+	assert(unit < NUNITS);
 	while (n > 0 && isspace((unsigned char)s[n - 1]))
 		n--;
 	while (n > 0 && isspace((unsigned char)*s)) {

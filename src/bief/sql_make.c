@@ -66,6 +66,7 @@ run_named(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	size_t k = (size_t)n->narg / 2;
 	struct datum *items = arena_get(&c->arena, k * sizeof(*items) + 1);
 
+	assert(n->narg % 2 == 0);
 	for (size_t i = 0; i < k; i++)
 		items[i] = a[2 * i + 1];
 	*out = datum_items(TYPE_STRUCT, items, k, n->ty.t);
@@ -102,6 +103,7 @@ run_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	struct datum_list l = {0};
 
+	assert(n->narg % 2 == 0);
 	for (int i = 0; i + 1 < n->narg; i += 2)
 		if (sql_items_put(c, &l, &a[i], &a[i + 1]) != 0)
 			return -1;

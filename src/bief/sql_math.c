@@ -1,5 +1,7 @@
 /*
- * sql_math: functions of numbers.
+ * sql_math: functions of numbers.  Where Spark computes by a formula of its
+ * own, so do we: the last digits of a logarithm or an area sine are part of the
+ * answer.
  */
 #include <ctype.h>
 #include <math.h>

@@ -383,6 +383,7 @@ static const char *const levels[][5] = {
 static const char *
 level_op(struct sql_parser *p, int level)
 {
+	assert(level < NLEVELS);
 	for (int i = 0; i < 5 && levels[level][i] != NULL; i++)
 		if (sql_tok_at_op(p, levels[level][i]))
 			return levels[level][i];

@@ -1,6 +1,7 @@
 /*
  * sql_schema: JSON text to values of a schema and back: from_json, to_json,
- * schema_of_json, and the options that Spark has for them.
+ * schema_of_json, and the options that Spark has for them.  The options are
+ * read when the expression is compiled: a wrong one is no fault of a record's.
  */
 #include <stdlib.h>
 #include <string.h>

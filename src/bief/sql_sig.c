@@ -62,6 +62,7 @@ sig_kind(char c)
 	case 'A': return TYPE_ARRAY;
 	case 'M': return TYPE_MAP;
 	}
+	assert(c == 'a' || c == 'n');
 	return TYPE_UNKNOWN;
 }
 

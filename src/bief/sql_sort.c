@@ -48,6 +48,7 @@ sort_items(struct sort_ctx *s, struct datum *a, struct datum *out)
 	items = arena_get(&s->c->arena, a->n * sizeof(*items));
 	if (a->n > 0)
 		memcpy(items, a->items, a->n * sizeof(*items));
+	assert(a->kind == TYPE_ARRAY);
 	if (a->n > 1)
 		qsort_r(items, a->n, sizeof(*items), sort_compare, s);
 	*out = datum_items(TYPE_ARRAY, items, a->n, a->t);

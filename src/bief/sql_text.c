@@ -168,6 +168,7 @@ run_overlay(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t len = n->narg > 3 ? a[3].i : -1;
 	struct datum d;
 
+	assert(n->narg >= 3);
 	if (len < 0)
 		len = unit_count(&a[1]);
 	buf_clear(&c->text);
@@ -437,6 +438,7 @@ static int
 run_pad(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
+	assert(n->narg >= 2);
 	/* What pads by itself: a blank, or a byte of zeros. */
 	struct datum blank = datum_string(a->kind == TYPE_BINARY ? "" : " ", 1);
 	const struct datum *pad = n->narg > 2 ? &a[2] : &blank;

@@ -108,6 +108,7 @@ date_part(enum unit u, int64_t days)
 		week_of_year(days, &week_year);
 		return week_year;
 	default:
+		assert(false); /* parts of the day are time_part()'s */
 		return 0;
 	}
 }
@@ -117,6 +118,8 @@ time_part(struct datum_ctx *c, enum unit u, int64_t us)
 {
 	int64_t s;
 
+	assert(u >= U_HOUR);
+	assert(u <= U_SECOND);
 	sql_clock_day(c, us, &s);
 	s /= TIME_SECOND;
 	return u == U_HOUR ? s / 3600 : u == U_MINUTE ? s / 60 % 60 : s % 60;
@@ -412,6 +415,7 @@ run_timestampadd(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	enum unit u = time_unit(&a[0]);
 	int64_t by = a[1].i;
 
+	assert(u != U_NONE); /* unit_rule() has looked */
 	*out = datum_null();
 	if (u <= U_MONTH) {
 		if (__builtin_mul_overflow(by,
@@ -454,6 +458,7 @@ run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t y, dy = sql_clock_day(c, a[2].i, &y);
 	__int128 r;
 
+	assert(u != U_NONE);
 	if (u <= U_MONTH)
 		r = whole_months(dx, x, dy, y) / (u == U_YEAR ? 12
 				: u == U_QUARTER	      ? 3

@@ -188,6 +188,7 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return datum_cast(c, out, ty(TYPE_DATE));
 	if (tag == TO_UNIX)
 		return datum_cast(c, out, ty(TYPE_LONG));
+	assert(tag == TO_TIMESTAMP);
 	return 0;
 }
 

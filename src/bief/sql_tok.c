@@ -4,7 +4,6 @@
  * Nothing here knows the grammar.  A token is read where the parser stands, and
  * reading it twice does no harm: peek() is a copy of the parser that goes on.
  */
-#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -46,6 +46,7 @@ void
 sql_tree_args(struct sql *x, struct sql_node *n, struct sql_node *const *arg,
 	int narg)
 {
+	assert(narg >= 0);
 	n->narg = narg;
 	n->arg = arena_get(&x->arena, (size_t)narg * sizeof(*arg));
 	if (narg > 0)
@@ -100,6 +101,7 @@ sql_tree_refuse(const struct sql *x, const char *at, struct err *err,
 	size_t column = 0;
 	va_list ap;
 
+	assert(at >= x->text);
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);

@@ -267,6 +267,8 @@ int
 sql_types_common(struct sql_rule *r, int first, int step, bool text,
 	struct ty *common)
 {
+	assert(step > 0);
+	assert(first >= 0);
 	*common = ty(TYPE_NULL);
 	/* Strings first: with one of them a date and a number are text. */
 	for (int k = 0; k < 2; k++)
