@@ -6,12 +6,20 @@
  *	sql_select.c select lists
  *	sql_join.c   conditions over two inputs
  *	sql_bind.c   names and types; casts are put in where types are known
- *	sql_parse.c  text to a tree of nodes
+ *	sql_parse.c  text to a tree of nodes, with sql_call.c, sql_literal.c,
+ *	             sql_ddl.c and sql_tok.c (sql_parser.h)
  *	sql_fn.c     the table of all functions, operators among them
  *	sql_elsewhere.c  functions that another program has instead
- *	sql_text.c, sql_math.c ...  the functions
+ *	             the functions:
+ *	sql_arith.c, sql_compare.c, sql_choice.c, sql_math.c    operators, numbers
+ *	sql_text.c, sql_code.c, sql_like.c, sql_regex.c, sql_format.c    strings
+ *	sql_time.c, sql_timetext.c                              times
+ *	sql_make.c, sql_access.c, sql_sort.c, sql_list.c, sql_lambda.c   lists
+ *	sql_json.c, sql_schema.c, sql_hash.c                    others
  *	sql_eval.c   values; where types are not known, they are bound to the
  *	             kinds that are met, and what was found out is remembered
+ *	sql_items.c  going over lists, making them (sql_items.h)
+ *	sql_chars.c  strings by their characters (sql_chars.h)
  *	sql_sig.c    what signatures say
  *	sql_types.c  types that go together
  *	sql_clock.c  the calendar, the clock on the wall, words for times
