@@ -13,6 +13,7 @@
 #include "evtime.h"
 #include "expr.h"
 #include "run.h"
+#include "sql.h"
 
 /* One NAME=EXPR. */
 struct derived {
@@ -142,7 +143,7 @@ plan(struct stage *st, struct plan *p)
 	x->env.zone = run_zone(st);
 	x->env.stopping = run_stopping;
 	for (d = x->d; d < x->d + x->n; d++) {
-		d->expr = (x->sql ? expr_sql : expr_jq)(d->text, p->fields,
+		d->expr = (x->sql ? sql_expr : expr_jq)(d->text, p->fields,
 			st->err);
 		if (d->expr == NULL)
 			return err_in(st->err, "%s", d->name);

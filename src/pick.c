@@ -218,8 +218,8 @@ plan_time(struct pick *k, struct plan *p)
 
 /* One item of the list. */
 static int
-plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
-	struct schema *out)
+plan_item(struct stage *st, const struct plan *p,
+	const struct sql_select_item *item, struct schema *out)
 {
 	struct pick *k = STAGE(st, pick);
 	size_t i = k->specs.n;
@@ -234,7 +234,7 @@ plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
 			"name with AS", item->name);
 	opt_list_add(&k->specs, item->name, false);
 	k->names[i] = k->specs.s[i];
-	k->exprs[i] = expr_sql(item->text, p->fields, st->err);
+	k->exprs[i] = sql_expr(item->text, p->fields, st->err);
 	if (k->exprs[i] == NULL)
 		return -1;
 	for (w = 0; (watched = expr_watched(k->exprs[i], w)) != NULL; w++)
@@ -254,7 +254,7 @@ plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
 static int
 plan_star(struct stage *st, const struct plan *p, struct schema *out)
 {
-	struct sql_item item;
+	struct sql_select_item item;
 	struct buf text;
 	int r = 0;
 
@@ -272,7 +272,7 @@ plan_star(struct stage *st, const struct plan *p, struct schema *out)
 			buf_byte(&text, *s);
 		}
 		buf_byte(&text, '`');
-		item = (struct sql_item){p->fields->f[i].name,
+		item = (struct sql_select_item){p->fields->f[i].name,
 			buf_cstr(&text)};
 		r = plan_item(st, p, &item, out);
 	}
@@ -284,11 +284,11 @@ static int
 plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 {
 	struct pick *k = STAGE(st, pick);
-	struct sql_list list;
+	struct sql_select list;
 	size_t n, known = p->fields != NULL ? p->fields->n : 0;
 	int r = 0;
 
-	if (sql_list_parse(&list, k->sql, st->err) < 0)
+	if (sql_select_parse(&list, k->sql, st->err) < 0)
 		return -1;
 	n = list.n * (known + 1);
 	k->fields = mem_zalloc(n * sizeof k->fields[0]);
@@ -299,7 +299,7 @@ plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 		r = strcmp(list.item[i].text, "*") == 0
 			? plan_star(st, p, out)
 			: plan_item(st, p, &list.item[i], out);
-	sql_list_release(&list);
+	sql_select_release(&list);
 	k->env.zone = run_zone(st);
 	return r;
 }
