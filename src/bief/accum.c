@@ -16,6 +16,7 @@
 #include "number.h"
 #include "plan.h"
 #include "schema.h"
+#include "set.h"
 #include "sketch.h"
 
 static const struct func {

@@ -20,6 +20,7 @@
 #define BIEF_ACCUM_IMPL_H
 
 #include "accum.h"
+#include "kept.h"
 
 /* A double of twice the precision. */
 struct twice {

@@ -24,6 +24,7 @@
 #include "entry.h"
 #include "err.h"
 #include "json.h"
+#include "set.h"
 #include "sketch.h"
 
 static void

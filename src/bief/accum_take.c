@@ -9,6 +9,7 @@
 #include "entry.h"
 #include "err.h"
 #include "json.h"
+#include "set.h"
 #include "sketch.h"
 
 /* What is being read: an accumulator's text, and where it goes. */

@@ -346,7 +346,7 @@ emit_row(struct query *q, struct stage *st, const struct row *row)
 		}
 		n = 2;
 	}
-	row_fields(row, &q->g, r.v + n);
+	rows_fields(row, &q->g, r.v + n);
 	n += q->nkeys;
 	if (q->grouping_id)
 		r.v[n++] = value_int(groups_mask(&q->g, row->key));

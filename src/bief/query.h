@@ -16,6 +16,7 @@
 #include "buf.h"
 #include "groups.h"
 #include "record.h"
+#include "rows.h"
 
 struct plan;
 struct stage;

@@ -50,7 +50,7 @@ show_key(const struct query *q, const char *key, size_t n,
 		put_moment(out, "window_start", w->there, w->start);
 		put_moment(out, "window_end", w->there, w->end);
 	}
-	row_fields(&row, &q->g, v);
+	rows_fields(&row, &q->g, v);
 	for (size_t i = 0; i < q->nkeys; i++) {
 		if (rolled_up(q, mask, i + q->g.windowed))
 			continue;
