@@ -253,7 +253,7 @@ add_count(void *arg, state_ref ref, uint32_t n)
 {
 	struct stage *st = arg;
 
-	*(int64_t *)state_change(st->state, ref) += n;
+	accums_count(&STAGE(st, agg)->q.acc, state_change(st->state, ref), n);
 }
 
 /* Whoever looks may not have thought of the windows of a result. */
@@ -423,7 +423,7 @@ agg_begin(struct stage *st, struct batch *b)
 {
 	struct agg *a = STAGE(st, agg);
 
-	a->seq = (uint64_t)b->number << ACCUM_SEQ_BITS;
+	a->seq = (uint64_t)b->number << ACCUMS_SEQ_BITS;
 	state_clear(a->late_groups);
 	recent_clear(&a->recent);
 	a->late = WATERMARK_NONE;

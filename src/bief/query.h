@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "accum.h"
+#include "accums.h"
 #include "buf.h"
 #include "groups.h"
 #include "record.h"
