@@ -177,33 +177,6 @@ check_fields(struct stage *st, const struct plan *p)
 	return query_check_names(&a->q, st->err);
 }
 
-/* What goes out. */
-static void
-plan_fields(struct agg *a, struct plan *p)
-{
-	struct schema *out;
-	size_t i;
-
-	if (p->fields == NULL)
-		return;
-	out = schema_new();
-	if (a->q.g.windowed) {
-		schema_add(out, "window_start", type_new(TYPE_TIMESTAMP));
-		schema_add(out, "window_end", type_new(TYPE_TIMESTAMP));
-	}
-	for (i = 0; i < a->q.nkeys; i++) {
-		const struct type *t = schema_type(p->fields,
-			a->q.keys[i].path);
-
-		schema_add(out, a->q.names[i], t == NULL ? NULL : type_copy(t));
-	}
-	if (a->q.grouping_id)
-		schema_add(out, "grouping_id", type_new(TYPE_LONG));
-	accums_schema(&a->q.acc, p->fields, out);
-	schema_free(p->fields);
-	p->fields = out;
-}
-
 static void
 set_text(char **to, const char *text)
 {
@@ -214,16 +187,8 @@ set_text(char **to, const char *text)
 static void
 plan_out(struct agg *a, struct plan *p)
 {
-	plan_fields(a, p);
-	opt_list_free(&p->keys);
-	if (a->q.g.windowed || !a->q.decided) {
-		opt_list_add(&p->keys, "window_start", false);
-		opt_list_add(&p->keys, "window_end", false);
-	}
-	for (size_t i = 0; i < a->q.nkeys; i++)
-		opt_list_add(&p->keys, a->q.names[i], false);
-	if (a->q.grouping_id)
-		opt_list_add(&p->keys, "grouping_id", false);
+	query_plan_fields(&a->q, p);
+	query_plan_keys(&a->q, p);
 	opt_list_add(&p->stateful, "agg", false);
 	p->aggregated = true;
 	p->mode = a->mode;
@@ -303,13 +268,6 @@ agg_plan(struct stage *st, struct plan *p)
 		return -1;
 	if (windows && p->aggregated)
 		tell_windows(st);
-	for (size_t i = 0; p->fields != NULL && i < a->q.nkeys; i++) {
-		const struct type *t = schema_type(p->fields,
-			a->q.keys[i].path);
-
-		if (t != NULL && t->kind == TYPE_DECIMAL)
-			a->q.g.decimals |= UINT64_C(1) << i;
-	}
 	a->q.acc.sequenced = a->q.session;
 	if (a->q.session)
 		accums_reserve(&a->q.acc, sizeof(struct session));
@@ -912,7 +870,7 @@ agg_show(struct stage *st, state_ref r, struct buf *out)
 	if (is_kind(st->state, r, GROUP_SESSIONS))
 		return 1;
 	if (!is_kind(st->state, r, GROUP_META))
-		return query_show(&a->q, st, r, out);
+		return query_entry_show(&a->q, st, r, out);
 	if (r != state_find(st->state, meta_lag, 2))
 		return 1; /* the form */
 	memcpy(&us, state_value(st->state, r, NULL), sizeof us);
@@ -931,7 +889,7 @@ agg_take(struct stage *st, const struct value *object, state_ref *made)
 	if (object == NULL)
 		return query_save_form(&a->q, st);
 	if (!a->lag || !entry_of(object, "watermark"))
-		return query_take(&a->q, st, object, made);
+		return query_entry_take(&a->q, st, object, made);
 	if (entry_get_time(object, "value", &us, st->err) == -1)
 		return -1;
 	return entry_put(st, meta_lag, 2, &us, sizeof us, made);

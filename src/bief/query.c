@@ -1,6 +1,10 @@
 /*
  * query: see query.h.
+ *
+ * What agg does with groups whatever batch it is in, and whatever the watermark
+ * says; when a group is late or closed is for agg.c to know.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +14,7 @@
 #include "plan.h"
 #include "query.h"
 #include "run.h"
+#include "schema.h"
 #include "session.h"
 #include "span.h"
 #include "state.h"
@@ -59,6 +64,20 @@ name_whole(struct query *q, size_t i, const char *written)
 	q->shape = NULL;
 }
 
+/* Keys that are decimals are kept by their digits. */
+static void
+bind_decimals(struct query *q, const struct plan *p)
+{
+	assert(q->decided);
+	for (size_t i = 0; i < q->nkeys; i++) {
+		const struct type *t = schema_type(p->fields,
+			q->keys[i].path);
+
+		if (t != NULL && t->kind == TYPE_DECIMAL)
+			q->g.decimals |= UINT64_C(1) << i;
+	}
+}
+
 int
 query_bind(struct query *q, const struct plan *p, struct err *err)
 {
@@ -75,6 +94,8 @@ query_bind(struct query *q, const struct plan *p, struct err *err)
 			return -1;
 	}
 	q->met = p->fields != NULL;
+	if (p->fields != NULL)
+		bind_decimals(q, p);
 	return check_keys(q, err);
 }
 
@@ -150,6 +171,46 @@ query_decide(struct query *q, bool windowed, struct err *err)
 	return 0;
 }
 
+void
+query_plan_fields(const struct query *q, struct plan *p)
+{
+	struct schema *out;
+
+	if (p->fields == NULL)
+		return;
+	out = schema_new();
+	if (q->g.windowed) {
+		schema_add(out, "window_start", type_new(TYPE_TIMESTAMP));
+		schema_add(out, "window_end", type_new(TYPE_TIMESTAMP));
+	}
+	for (size_t i = 0; i < q->nkeys; i++) {
+		const struct type *t = schema_type(p->fields,
+			q->keys[i].path);
+
+		schema_add(out, q->names[i], t == NULL ? NULL : type_copy(t));
+	}
+	if (q->grouping_id)
+		schema_add(out, "grouping_id", type_new(TYPE_LONG));
+	accums_schema(&q->acc, p->fields, out);
+	schema_free(p->fields);
+	p->fields = out;
+}
+
+/* What tells rows apart; not known yet, windows may be among it. */
+void
+query_plan_keys(const struct query *q, struct plan *p)
+{
+	opt_list_free(&p->keys);
+	if (q->g.windowed || !q->decided) {
+		opt_list_add(&p->keys, "window_start", false);
+		opt_list_add(&p->keys, "window_end", false);
+	}
+	for (size_t i = 0; i < q->nkeys; i++)
+		opt_list_add(&p->keys, q->names[i], false);
+	if (q->grouping_id)
+		opt_list_add(&p->keys, "grouping_id", false);
+}
+
 int
 query_check_names(const struct query *q, struct err *err)
 {
@@ -174,6 +235,7 @@ query_key(struct query *q, const struct record *r, char kind, uint16_t mask,
 	unsigned columns = (unsigned)(q->nkeys + q->g.windowed), i;
 	struct value text;
 
+	assert(q->decided);
 	groups_begin(&q->g, &q->key, kind, mask, w);
 	for (i = 0; i < q->nkeys; i++) {
 		const struct value *v;

@@ -48,7 +48,8 @@ struct query {
 /* by lives as long as the query.  -1: two fields of one name. */
 int query_init(struct query *q, const struct opt_list *by, struct err *err);
 /* The keys have the names that the plan has, or -1.  Where it has a field of a
- * whole path, the column is called so. */
+ * whole path, the column is called so.  Where it knows the fields, it must have
+ * been decided (query_decide) whether records carry windows. */
 int query_bind(struct query *q, const struct plan *p, struct err *err);
 /* The same of records, where the plan does not know; before query_emit(). */
 int query_meet(struct query *q, const struct record *r, struct err *err);
@@ -57,6 +58,9 @@ void query_drop_window(struct query *q);
 void query_release(struct query *q);
 /* Now it is known whether records carry windows. */
 int query_decide(struct query *q, bool windowed, struct err *err);
+/* The fields of what goes out, of those that come in; both of the plan. */
+void query_plan_fields(const struct query *q, struct plan *p);
+void query_plan_keys(const struct query *q, struct plan *p);
 /* No result may have the name of a key. */
 int query_check_names(const struct query *q, struct err *err);
 
@@ -85,9 +89,9 @@ int query_check_form(struct query *q, struct stage *st);
 bool query_has_form(const struct query *q, const struct stage *st);
 
 /* For bief state: show() and take() of groups, slices and sessions. */
-int query_show(struct query *q, struct stage *st, state_ref r,
+int query_entry_show(struct query *q, struct stage *st, state_ref r,
 	struct buf *out);
-int query_take(struct query *q, struct stage *st, const struct value *object,
-	state_ref *made);
+int query_entry_take(struct query *q, struct stage *st,
+	const struct value *object, state_ref *made);
 
 #endif
