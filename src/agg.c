@@ -6,12 +6,14 @@
  * State: an entry per group, until the watermark passes it (append, update).
  * Restart: the groups come back as they were after the last committed batch.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "entry.h"
+#include "frame.h"
 #include "modes.h"
 #include "query.h"
 #include "recent.h"
@@ -19,7 +21,17 @@
 #include "session.h"
 #include "span.h"
 #include "state.h"
-#include "time.h"
+
+/* Where a record is counted.  choose_way() says so, once for the whole run, when
+ * it is known whether records carry windows. */
+enum way {
+	WAY_UNKNOWN, /* the first record will show */
+	WAY_COUNT,   /* in one group, or slice, where there is nothing to do but
+	              * to count: that stands in recent until the batch ends */
+	WAY_GROUP,   /* in one group, or slice; recent knows where it is */
+	WAY_SETS,    /* in a group of each grouping set */
+	WAY_SESSION  /* in a session of its key */
+};
 
 struct agg {
 	/* options */
@@ -29,8 +41,7 @@ struct agg {
 
 	/* the query */
 	struct query q;
-	struct field start, end;
-	struct time_text start_text, end_text;
+	enum way way;
 
 	/* what the plan says */
 	enum mode mode;
@@ -45,11 +56,8 @@ struct agg {
 	uint64_t seq;   /* of records */
 	size_t nsessions;
 	struct state *late_groups; /* of this batch */
-	bool single; /* a record counts in one group, or slice */
-	bool pending; /* what is counted stands in recent until the batch ends */
 	struct recent recent;
-	struct record_add add_start, add_end;
-	struct slots copy;
+	struct frame frame;
 };
 
 static const struct opt opts[] = {
@@ -75,9 +83,9 @@ agg_defaults(void *self)
 	((struct agg *)self)->asked = -1;
 }
 
-/* They move when there are more of them. */
+/* Again when they have moved, for there are more of them. */
 static void
-watch(struct stage *st)
+watch_fields(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
 
@@ -96,10 +104,7 @@ agg_open(struct stage *st)
 
 	st->late_what = "group";
 	a->late_groups = state_new(run_max_state(st));
-	field_init(&a->start, "window_start");
-	field_init(&a->end, "window_end");
-	record_add_init(&a->add_start, "window_start");
-	record_add_init(&a->add_end, "window_end");
+	frame_init(&a->frame);
 	if (a->q.cube && a->q.rollup)
 		return err_as(st->err, STATUS_USAGE,
 			"--cube and --rollup: one of them");
@@ -115,7 +120,7 @@ agg_open(struct stage *st)
 	for (i = 0; i < st->noperands; i++)
 		if (accums_parse(&a->q.acc, st->operands[i], st->err) == -1)
 			return -1;
-	watch(st);
+	watch_fields(st);
 	return query_check_names(&a->q, st->err);
 }
 
@@ -127,20 +132,10 @@ agg_close(struct stage *st)
 	query_release(&a->q);
 	state_free(a->late_groups);
 	recent_release(&a->recent);
-	field_release(&a->start);
-	field_release(&a->end);
-	record_add_release(&a->add_start);
-	record_add_release(&a->add_end);
-	slots_release(&a->copy);
+	frame_release(&a->frame);
 }
 
 /* ---- the plan ---- */
-
-static int
-refuse(struct stage *st, const char *text)
-{
-	return err_as(st->err, STATUS_USAGE, "%s", text);
-}
 
 static enum mode
 default_mode(const struct agg *a, const struct plan *p)
@@ -173,7 +168,7 @@ check_fields(struct stage *st, const struct plan *p)
 	if (query_bind(&a->q, p, st->err) == -1 ||
 		accums_plan(&a->q.acc, p, st->err) == -1)
 		return -1;
-	watch(st);
+	watch_fields(st);
 	return query_check_names(&a->q, st->err);
 }
 
@@ -212,15 +207,6 @@ plan_out(struct agg *a, struct plan *p)
 	}
 }
 
-/* What stands in a->recent goes to its group. */
-static void
-add_count(void *arg, state_ref ref, uint32_t n)
-{
-	struct stage *st = arg;
-
-	accums_count(&STAGE(st, agg)->q.acc, state_change(st->state, ref), n);
-}
-
 /* Whoever looks may not have thought of the windows of a result. */
 static void
 tell_windows(struct stage *st)
@@ -228,6 +214,30 @@ tell_windows(struct stage *st)
 	if (!st->explain && isatty(STDERR_FILENO) == 1)
 		run_warn(st, "what comes is a result of windows, so it is "
 			"grouped by them, too: --no-window does not");
+}
+
+/* What stands in a->recent goes to its group. */
+static void
+count_more(void *arg, state_ref ref, uint32_t n)
+{
+	struct stage *st = arg;
+
+	accums_count(&STAGE(st, agg)->q.acc, state_change(st->state, ref), n);
+}
+
+static void
+choose_way(struct stage *st)
+{
+	struct agg *a = STAGE(st, agg);
+
+	assert(a->q.decided);
+	assert(a->way == WAY_UNKNOWN);
+	a->way = a->q.session ? WAY_SESSION
+		: a->q.g.sets ? WAY_SETS
+		: a->q.acc.count_only ? WAY_COUNT
+				: WAY_GROUP;
+	recent_init(&a->recent, a->q.g.windowed,
+		a->q.nkeys <= RECENT_FIELDS ? a->q.nkeys : 0, count_more, st);
 }
 
 /* Now it is known whether records carry windows; own: and a field "window",
@@ -239,27 +249,25 @@ decide(struct stage *st, bool windowed, bool own)
 
 	if (windowed && !own)
 		query_drop_window(&a->q);
-	watch(st);
-	a->single = !a->q.cube && !a->q.rollup && !a->q.session;
-	a->pending = a->q.acc.count_only && a->q.acc.n == 1;
-	recent_init(&a->recent, windowed,
-		a->q.nkeys <= RECENT_FIELDS ? a->q.nkeys : 0, add_count, st);
-	return query_decide(&a->q, windowed, st->err);
+	watch_fields(st);
+	if (query_decide(&a->q, windowed, st->err) == -1)
+		return -1;
+	choose_way(st);
+	return 0;
 }
 
+/* What the plan says of windows; nothing, where it does not know the fields: the
+ * first record shows then. */
 static int
-agg_plan(struct stage *st, struct plan *p)
+plan_windows(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
-	bool both = p->fields != NULL &&
-		schema_find(p->fields, "window_start", 12) >= 0 &&
-		schema_find(p->fields, "window_end", 10) >= 0;
-	bool own = p->fields != NULL && schema_find(p->fields, "window", 6) >= 0;
-	bool windows;
-
-	windows = !a->no_window &&
-		(p->fields != NULL ? both
+	bool own = p->fields != NULL &&
+		schema_find(p->fields, "window", 6) >= 0;
+	bool windows = !a->no_window &&
+		(p->fields != NULL ? frame_is_known(p->fields)
 				   : p->window_us != 0 || p->session_us != 0);
+
 	a->q.session = windows && p->session_us != 0;
 	if ((a->no_window || p->fields != NULL || windows) &&
 		decide(st, windows, own) == -1)
@@ -272,9 +280,18 @@ agg_plan(struct stage *st, struct plan *p)
 	if (a->q.session)
 		accums_reserve(&a->q.acc, sizeof(struct session));
 	if (a->q.session && a->q.g.sets)
-		return refuse(st, "sessions have no --cube and no --rollup");
-	a->windows_timed = a->q.decided && a->q.g.windowed && p->delay_us >= 0 &&
-		p->event_time != NULL && p->window_on != NULL &&
+		return err_as(st->err, STATUS_USAGE,
+			"sessions have no --cube and no --rollup");
+	return 0;
+}
+
+/* What of the query carries the watermark. */
+static void
+plan_times(struct agg *a, struct plan *p)
+{
+	a->windows_timed = a->q.decided && a->q.g.windowed &&
+		p->delay_us >= 0 && p->event_time != NULL &&
+		p->window_on != NULL &&
 		strcmp(p->event_time, p->window_on) == 0;
 	a->time_key = -1;
 	for (size_t i = 0; i < a->q.nkeys && p->delay_us >= 0; i++)
@@ -284,6 +301,31 @@ agg_plan(struct stage *st, struct plan *p)
 		!a->windows_timed; i++)
 		if (plan_take_time(p, a->q.keys[i].path))
 			a->time_key = (int)i;
+}
+
+static int
+plan_mode(struct stage *st, const struct plan *p)
+{
+	struct agg *a = STAGE(st, agg);
+
+	a->mode = p->whole ? MODE_COMPLETE
+		: a->asked >= 0 ? (enum mode)(a->asked + 1)
+				: default_mode(a, p);
+	/* Spark closes sessions by batches without data, but in this mode
+	 * there is none: lateness is one batch behind. */
+	a->lag = a->q.session && a->mode == MODE_COMPLETE &&
+		p->trigger != TRIGGER_ONCE;
+	return check_mode(st, p);
+}
+
+static int
+agg_plan(struct stage *st, struct plan *p)
+{
+	struct agg *a = STAGE(st, agg);
+
+	if (plan_windows(st, p) == -1)
+		return -1;
+	plan_times(a, p);
 	a->late = WATERMARK_NONE;
 	a->mode = MODE_COMPLETE;
 	if (p->stream == 0) {
@@ -291,15 +333,8 @@ agg_plan(struct stage *st, struct plan *p)
 			plan_out(a, p);
 		return 0;
 	}
-	a->mode = p->whole ? MODE_COMPLETE
-		: a->asked >= 0 ? (enum mode)(a->asked + 1)
-				: default_mode(a, p);
-	if (check_mode(st, p) == -1)
+	if (plan_mode(st, p) == -1)
 		return -1;
-	/* Spark closes sessions by batches without data, but in this mode
-	 * there is none: lateness is one batch behind. */
-	a->lag = a->q.session && a->mode == MODE_COMPLETE &&
-		p->trigger != TRIGGER_ONCE;
 	plan_out(a, p);
 	return modes_check(p, a->mode, st->err);
 }
@@ -308,16 +343,8 @@ agg_plan(struct stage *st, struct plan *p)
 
 static const char meta_lag[2] = {GROUP_META, 'l'};
 
-static state_ref
-meta(struct stage *st, const char key[2], size_t size)
-{
-	bool made;
-
-	return state_make(st->state, key, 2, size, &made, st->err);
-}
-
 static bool
-is_kind(const struct state *s, state_ref r, char kind)
+has_kind(const struct state *s, state_ref r, char kind)
 {
 	size_t n;
 
@@ -336,8 +363,8 @@ agg_restore(struct stage *st)
 			sizeof a->begun);
 	for (r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r)) {
-		a->nsessions += is_kind(st->state, r, GROUP_SESSION);
-		if (!is_kind(st->state, r, GROUP_SLICE))
+		a->nsessions += has_kind(st->state, r, GROUP_SESSION);
+		if (!has_kind(st->state, r, GROUP_SLICE))
 			continue;
 		a->q.sliced = true;
 		due = state_get_due(st->state, r);
@@ -348,12 +375,17 @@ agg_restore(struct stage *st)
 	a->closed = first == STATE_NEVER ? WATERMARK_NONE : first - 1;
 	a->q.slices = (struct window_set){0, st->in.window_us, st->in.slide_us,
 		st->in.start_us};
-	return query_check_form(&a->q, st);
+	if (query_check_form(&a->q, st) == -1)
+		return -1;
+	/* The state knows, where the plan does not. */
+	if (a->q.decided && a->way == WAY_UNKNOWN)
+		choose_way(st);
+	return 0;
 }
 
 /* Fields of FUNC:* have shown up: all groups get accumulators for them. */
 static int
-widen(struct stage *st, struct blob_form *before)
+widen_groups(struct stage *st, struct blob_form *before)
 {
 	struct agg *a = STAGE(st, agg);
 	state_ref r;
@@ -361,14 +393,14 @@ widen(struct stage *st, struct blob_form *before)
 
 	for (r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r)) {
-		if (is_kind(st->state, r, GROUP_META) ||
-			is_kind(st->state, r, GROUP_SESSIONS))
+		if (has_kind(st->state, r, GROUP_META) ||
+			has_kind(st->state, r, GROUP_SESSIONS))
 			continue;
 		blob_state(&b, st->state, r);
 		blob_widen(&b, before, &a->q.acc.form);
 	}
 	free(before->vars);
-	watch(st);
+	watch_fields(st);
 	a->q.shape = NULL;
 	recent_clear(&a->recent);
 	return query_check_names(&a->q, st->err);
@@ -422,19 +454,15 @@ drop_late(struct stage *st, struct record *r, const struct span *w)
 		    st->err) == STATE_NONE)
 		return -1;
 	st->late += made;
-	if (w->there && r->windows != NULL) {
-		record_own(&copy, &a->copy);
-		record_add(&copy, &a->add_start, value_time(w->start),
-			&a->copy);
-		record_add(&copy, &a->add_end, value_time(w->end), &a->copy);
-	}
+	if (w->there && r->windows != NULL)
+		frame_put(&a->frame, &copy, w);
 	run_late(st, &copy, "late: the watermark has passed %s",
 		w->there ? "its window" : "its time");
 	return 0;
 }
 
 static bool
-closes(const struct agg *a)
+closes_groups(const struct agg *a)
 {
 	return a->mode != MODE_COMPLETE;
 }
@@ -457,9 +485,9 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	if (a->late != WATERMARK_NONE && group_time(a, r, mask, &w, &us) &&
 		us <= a->late)
 		return drop_late(st, r, &w);
-	if (a->q.session && w.there) {
+	if (a->way == WAY_SESSION && w.there) {
 		b.ref = session_take(st->state, &a->q.g, &a->q.acc,
-			&a->q.key, &w, closes(a), &a->nsessions, st->err);
+			&a->q.key, &w, closes_groups(a), &a->nsessions, st->err);
 		made = false;
 	} else {
 		b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
@@ -467,7 +495,7 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	}
 	if (b.ref == STATE_NONE)
 		return -1;
-	if (made && closes(a) && group_time(a, r, mask, &w, &us))
+	if (made && closes_groups(a) && group_time(a, r, mask, &w, &us))
 		state_set_due(st->state, b.ref, us);
 	blob_state(&b, st->state, b.ref);
 	accums_add(&a->q.acc, &b, a->seq);
@@ -536,7 +564,7 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 	end = span_oldest(set, w->start) + set->size;
 	if (a->late == WATERMARK_NONE || end > a->late)
 		*ref = b.ref;
-	if (made && closes(a) && a->windows_timed) {
+	if (made && closes_groups(a) && a->windows_timed) {
 		/* Due with the first window that is still open. */
 		while (a->late != WATERMARK_NONE && end <= a->late)
 			end += set->slide;
@@ -578,10 +606,10 @@ take_again(struct stage *st, uint64_t *group)
 	state_ref ref = (state_ref)*group;
 	struct blob b;
 
-	if (a->pending && *group >> 32 != UINT32_MAX) {
+	if (a->way == WAY_COUNT && *group >> 32 != UINT32_MAX) {
 		*group += UINT64_C(1) << 32;
-	} else if (a->pending) {
-		add_count(st, ref, 1);
+	} else if (a->way == WAY_COUNT) {
+		count_more(st, ref, 1);
 	} else {
 		state_change(st->state, ref);
 		blob_state(&b, st->state, ref);
@@ -618,6 +646,13 @@ take_one(struct stage *st, struct record *r, bool there, int64_t start,
 	return ret;
 }
 
+/* Without windows, or with one, a record is in one group: that may be recent. */
+static inline bool
+is_single(const struct agg *a)
+{
+	return a->way == WAY_COUNT || a->way == WAY_GROUP;
+}
+
 /* A record of several windows at once. */
 static int
 take_windows(struct stage *st, struct record *r)
@@ -630,7 +665,7 @@ take_windows(struct stage *st, struct record *r)
 
 	/* Lines are numbered as if it came once for each window. */
 	st->records_in += (uint64_t)((newest - w.start) / set->slide);
-	if (a->q.acc.mergeable && a->single) {
+	if (a->q.acc.mergeable && is_single(a)) {
 		a->q.slices = *set;
 		a->q.sliced = true;
 		return take_one(st, r, true, span_slice(set, set->time), 0);
@@ -645,82 +680,68 @@ take_windows(struct stage *st, struct record *r)
 	return 0;
 }
 
-static int
-record_span(struct stage *st, const struct record *r, struct span *w)
-{
-	struct agg *a = STAGE(st, agg);
-	const struct value *s, *e;
-
-	*w = (struct span){false, 0, 0};
-	if (!a->q.g.windowed)
-		return 0;
-	s = record_get(r, &a->start);
-	e = record_get(r, &a->end);
-	if (value_is_null(s) || value_is_null(e))
-		return 0;
-	if (time_text_get(&a->start_text, s, &w->start) == -1 ||
-		time_text_get(&a->end_text, e, &w->end) == -1)
-		return run_reject(st, r,
-			"window_start and window_end are no times "
-			"(--no-window does not group by them)") == -1 ? -1 : 1;
-	w->there = true;
-	return 0;
-}
-
 /* The first record shows what the plan could not say. */
 static int
-meet(struct stage *st, const struct record *r)
+meet_record(struct stage *st, const struct record *r)
 {
 	struct agg *a = STAGE(st, agg);
 
 	/* In a result they stand first. */
-	if (!a->q.decided && field_index(&a->start, r) == 0)
+	if (!a->q.decided && frame_is_first(&a->frame, r))
 		tell_windows(st);
 	if (!a->q.decided &&
-		decide(st, record_get(r, &a->start) != NULL &&
-				record_get(r, &a->end) != NULL,
+		decide(st, frame_is_in(&a->frame, r),
 			shape_find(r->shape, "window", 6) >= 0) == -1)
 		return -1;
 	return query_meet(&a->q, r, st->err);
+}
+
+/* Look at the fields that are aggregated: 1: the record was refused. */
+static inline int
+read_inputs(struct stage *st, const struct record *r)
+{
+	struct agg *a = STAGE(st, agg);
+	struct blob_form before;
+
+	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
+		widen_groups(st, &before) == -1)
+		return -1;
+	if (a->q.acc.count_only ||
+		accums_read(&a->q.acc, r, false, st->err) == 0)
+		return 0;
+	if (run_reject(st, r, "%s", st->err->text) == -1)
+		return -1;
+	if (!run_kept(st))
+		return 1;
+	accums_read(&a->q.acc, r, true, st->err);
+	return 0;
 }
 
 static int
 agg_record(struct stage *st, struct record *r)
 {
 	struct agg *a = STAGE(st, agg);
-	const struct value *s, *e;
-	struct blob_form before;
-	struct span w;
+	struct span w = {false, 0, 0};
+	int64_t start, end;
 	int ret;
 
-	if (!a->q.met && meet(st, r) == -1)
+	if (!a->q.met && meet_record(st, r) == -1)
 		return -1;
-	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
-		widen(st, &before) == -1)
-		return -1;
-	if (!a->q.acc.count_only &&
-		accums_read(&a->q.acc, r, false, st->err) == -1) {
-		if (run_reject(st, r, "%s", st->err->text) == -1)
-			return -1;
-		if (!run_kept(st))
-			return 0;
-		accums_read(&a->q.acc, r, true, st->err);
-	}
-	if (r->windows != NULL && a->q.g.windowed)
-		return take_windows(st, r);
-	if (a->single && a->q.g.windowed) {
-		s = record_get(r, &a->start);
-		e = record_get(r, &a->end);
-		if (s != NULL && e != NULL && s->type == VALUE_TIME &&
-			e->type == VALUE_TIME)
-			return take_one(st, r, true, s->i, e->i);
-	}
-	ret = record_span(st, r, &w);
+	assert(a->way != WAY_UNKNOWN);
+	ret = read_inputs(st, r);
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
-	return a->single
-		? take_one(st, r, w.there, w.start, w.end)
-		: take_sets(st, r, &w);
+	if (r->windows != NULL && a->q.g.windowed)
+		return take_windows(st, r);
+	if (a->q.g.windowed && is_single(a) &&
+		frame_times(&a->frame, r, &start, &end))
+		return take_one(st, r, true, start, end);
+	if (a->q.g.windowed && frame_get(&a->frame, r, &w) == -1)
+		return run_reject(st, r,
+			"window_start and window_end are no times "
+			"(--no-window does not group by them)");
+	return is_single(a) ? take_one(st, r, w.there, w.start, w.end)
+			    : take_sets(st, r, &w);
 }
 
 /* ---- batches ---- */
@@ -768,7 +789,7 @@ close_groups(struct stage *st, int64_t watermark)
 {
 	struct agg *a = STAGE(st, agg);
 	state_ref r, *closed = NULL;
-	size_t n = 0, cap = 0, nkey, i;
+	size_t n = 0, cap = 0, i;
 	int ret = 0;
 
 	rows_clear(&a->q.rows);
@@ -784,17 +805,8 @@ close_groups(struct stage *st, int64_t watermark)
 	if (a->mode == MODE_APPEND)
 		ret = query_emit(&a->q, st);
 	for (i = 0; i < n && ret == 0; i++) {
-		const char *key = state_key(st->state, closed[i], &nkey);
-
-		if (*key == GROUP_SLICE) {
-			query_close_slice(&a->q, st, closed[i], watermark);
-		} else if (*key == GROUP_SESSION) {
-			session_drop(st->state, &a->q.g, closed[i],
-				watermark);
-			a->nsessions--;
-		} else {
-			state_delete(st->state, closed[i]);
-		}
+		a->nsessions -= has_kind(st->state, closed[i], GROUP_SESSION);
+		query_forget(&a->q, st, closed[i], watermark);
 	}
 	free(closed);
 	return ret;
@@ -805,7 +817,9 @@ static int
 remember_begin(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r = meta(st, meta_lag, sizeof a->begun);
+	bool made;
+	state_ref r = state_make(st->state, meta_lag, sizeof meta_lag,
+		sizeof a->begun, &made, st->err);
 
 	if (r == STATE_NONE)
 		return -1;
@@ -826,7 +840,7 @@ agg_batch(struct stage *st, struct batch *b)
 		ret = emit_all(st);
 	else if (a->mode == MODE_UPDATE)
 		ret = emit_changed(st);
-	if (ret == 0 && !b->whole && closes(a) &&
+	if (ret == 0 && !b->whole && closes_groups(a) &&
 		b->watermark != WATERMARK_NONE)
 		ret = close_groups(st, b->watermark);
 	a->closed = b->watermark;
@@ -853,7 +867,7 @@ agg_rows(struct stage *st, bool glance)
 	for (r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r))
 		query_add(&a->q, st, r,
-			closes(a) && a->windows_timed ? a->closed : INT64_MIN,
+			closes_groups(a) && a->windows_timed ? a->closed : INT64_MIN,
 			INT64_MAX);
 	rows_sort(&a->q.rows, &a->q.g);
 	return (int64_t)a->q.rows.n;
@@ -867,9 +881,9 @@ agg_show(struct stage *st, state_ref r, struct buf *out)
 	struct agg *a = STAGE(st, agg);
 	int64_t us;
 
-	if (is_kind(st->state, r, GROUP_SESSIONS))
+	if (has_kind(st->state, r, GROUP_SESSIONS))
 		return 1;
-	if (!is_kind(st->state, r, GROUP_META))
+	if (!has_kind(st->state, r, GROUP_META))
 		return query_entry_show(&a->q, st, r, out);
 	if (r != state_find(st->state, meta_lag, 2))
 		return 1; /* the form */
@@ -908,15 +922,8 @@ static void
 agg_explain(struct stage *st, struct buf *out)
 {
 	struct agg *a = STAGE(st, agg);
-	const char *what = a->q.session ? "a session of each key"
-		: a->q.nkeys == 0 && !a->q.g.windowed
-		? "one group"
-		: a->q.g.windowed && a->q.nkeys > 0
-		? "a group for each window and key"
-		: a->q.g.windowed ? "a group for each window"
-				: "a group for each key";
 
-	buf_printf(out, "%s, %s", what,
+	buf_printf(out, "%s, %s", query_explain(&a->q),
 		st->in.stream == 0 ? "until the input ends"
 		: a->mode == MODE_COMPLETE
 			? "for ever: complete mode writes all of them"

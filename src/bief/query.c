@@ -293,9 +293,8 @@ query_add(struct query *q, const struct stage *st, state_ref r, int64_t after,
 	rows_add(&q->rows, row);
 }
 
-void
-query_close_slice(struct query *q, struct stage *st, state_ref r,
-	int64_t watermark)
+static void
+forget_slice(struct query *q, struct stage *st, state_ref r, int64_t watermark)
 {
 	const struct window_set *set = &q->slices;
 	size_t n;
@@ -311,6 +310,31 @@ query_close_slice(struct query *q, struct stage *st, state_ref r,
 	if (end <= watermark)
 		end += ((watermark - end) / set->slide + 1) * set->slide;
 	state_set_due(st->state, r, end);
+}
+
+void
+query_forget(struct query *q, struct stage *st, state_ref r, int64_t watermark)
+{
+	size_t n;
+	const char *key = state_key(st->state, r, &n);
+
+	if (*key == GROUP_SLICE)
+		forget_slice(q, st, r, watermark);
+	else if (*key == GROUP_SESSION)
+		session_drop(st->state, &q->g, r, watermark);
+	else
+		state_delete(st->state, r);
+}
+
+const char *
+query_explain(const struct query *q)
+{
+	if (q->session)
+		return "a session of each key";
+	if (q->g.windowed)
+		return q->nkeys > 0 ? "a group for each window and key"
+				    : "a group for each window";
+	return q->nkeys > 0 ? "a group for each key" : "one group";
 }
 
 /* ---- records of rows ---- */

@@ -75,10 +75,12 @@ void query_key(struct query *q, const struct record *r, char kind,
 void query_add(struct query *q, const struct stage *st, state_ref r,
 	int64_t after, int64_t upto);
 int query_emit(struct query *q, struct stage *st);
-/* A slice that was due: it is due again with its next window, and forgotten
- * with the last. */
-void query_close_slice(struct query *q, struct stage *st, state_ref r,
+/* Forget an entry that was due; but a slice is due again with its next window,
+ * and forgotten with the last. */
+void query_forget(struct query *q, struct stage *st, state_ref r,
 	int64_t watermark);
+/* What there is an entry for, in words. */
+const char *query_explain(const struct query *q);
 
 /*
  * With a checkpoint the state tells what its keys and values depend on, types
