@@ -22,8 +22,8 @@
 #include "span.h"
 #include "state.h"
 
-/* Where a record is counted.  choose_way() says so, once for the whole run, when
- * it is known whether records carry windows. */
+/* Where a record is counted.  choose_way() says so, once for the whole run, as
+ * soon as it is known whether records carry windows. */
 enum way {
 	WAY_UNKNOWN, /* the first record will show */
 	WAY_COUNT,   /* in one group, or slice, where there is nothing to do but
@@ -83,24 +83,10 @@ agg_defaults(void *self)
 	((struct agg *)self)->asked = -1;
 }
 
-/* Again when they have moved, for there are more of them. */
-static void
-watch_fields(struct stage *st)
-{
-	struct agg *a = STAGE(st, agg);
-
-	run_unwatch(st);
-	for (size_t i = 0; i < a->q.nkeys; i++)
-		run_watch(st, &a->q.keys[i]);
-	for (size_t i = 0; i < a->q.acc.ninputs; i++)
-		run_watch(st, &a->q.acc.in[i].field);
-}
-
 static int
 agg_open(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	size_t i;
 
 	st->late_what = "group";
 	a->late_groups = state_new(run_max_state(st));
@@ -117,10 +103,10 @@ agg_open(struct stage *st)
 			"as sum:price");
 	if (query_init(&a->q, &a->by, st->err) == -1)
 		return -1;
-	for (i = 0; i < st->noperands; i++)
+	for (size_t i = 0; i < st->noperands; i++)
 		if (accums_parse(&a->q.acc, st->operands[i], st->err) == -1)
 			return -1;
-	watch_fields(st);
+	query_watch(&a->q, st);
 	return query_check_names(&a->q, st->err);
 }
 
@@ -168,7 +154,7 @@ check_fields(struct stage *st, const struct plan *p)
 	if (query_bind(&a->q, p, st->err) == -1 ||
 		accums_plan(&a->q.acc, p, st->err) == -1)
 		return -1;
-	watch_fields(st);
+	query_watch(&a->q, st);
 	return query_check_names(&a->q, st->err);
 }
 
@@ -249,15 +235,15 @@ decide(struct stage *st, bool windowed, bool own)
 
 	if (windowed && !own)
 		query_drop_window(&a->q);
-	watch_fields(st);
+	query_watch(&a->q, st);
 	if (query_decide(&a->q, windowed, st->err) == -1)
 		return -1;
 	choose_way(st);
 	return 0;
 }
 
-/* What the plan says of windows; nothing, where it does not know the fields: the
- * first record shows then. */
+/* What the plan says of windows; nothing where it does not know the fields, but
+ * the first record will. */
 static int
 plan_windows(struct stage *st, const struct plan *p)
 {
@@ -343,38 +329,23 @@ agg_plan(struct stage *st, struct plan *p)
 
 static const char meta_lag[2] = {GROUP_META, 'l'};
 
-static bool
-has_kind(const struct state *s, state_ref r, char kind)
-{
-	size_t n;
-
-	return *(const char *)state_key(s, r, &n) == kind;
-}
-
 static int
 agg_restore(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r = state_find(st->state, meta_lag, 2);
-	int64_t due, first = STATE_NEVER;
+	state_ref r = state_find(st->state, meta_lag, sizeof meta_lag);
+	size_t n;
+	const void *begun;
 
-	if (r != STATE_NONE)
-		memcpy(&a->begun, state_value(st->state, r, NULL),
-			sizeof a->begun);
-	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r)) {
-		a->nsessions += has_kind(st->state, r, GROUP_SESSION);
-		if (!has_kind(st->state, r, GROUP_SLICE))
-			continue;
-		a->q.sliced = true;
-		due = state_get_due(st->state, r);
-		if (due < first)
-			first = due;
+	if (r != STATE_NONE) {
+		begun = state_value(st->state, r, &n);
+		assert(n == sizeof a->begun);
+		memcpy(&a->begun, begun, n);
 	}
-	/* A slice is due with its first window that is open. */
-	a->closed = first == STATE_NEVER ? WATERMARK_NONE : first - 1;
-	a->q.slices = (struct window_set){0, st->in.window_us, st->in.slide_us,
-		st->in.start_us};
+	for (r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r))
+		a->nsessions += groups_kind(st->state, r) == GROUP_SESSION;
+	a->closed = query_restore_slices(&a->q, st);
 	if (query_check_form(&a->q, st) == -1)
 		return -1;
 	/* The state knows, where the plan does not. */
@@ -383,25 +354,15 @@ agg_restore(struct stage *st)
 	return 0;
 }
 
-/* Fields of FUNC:* have shown up: all groups get accumulators for them. */
+/* Fields of FUNC:* have shown up: all that points to the old ones is to go. */
 static int
 widen_groups(struct stage *st, struct blob_form *before)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r;
-	struct blob b;
 
-	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r)) {
-		if (has_kind(st->state, r, GROUP_META) ||
-			has_kind(st->state, r, GROUP_SESSIONS))
-			continue;
-		blob_state(&b, st->state, r);
-		blob_widen(&b, before, &a->q.acc.form);
-	}
+	query_widen(&a->q, st, before);
 	free(before->vars);
-	watch_fields(st);
-	a->q.shape = NULL;
+	query_watch(&a->q, st);
 	recent_clear(&a->recent);
 	return query_check_names(&a->q, st->err);
 }
@@ -487,7 +448,8 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 		return drop_late(st, r, &w);
 	if (a->way == WAY_SESSION && w.there) {
 		b.ref = session_take(st->state, &a->q.g, &a->q.acc,
-			&a->q.key, &w, closes_groups(a), &a->nsessions, st->err);
+			&a->q.key, &w, closes_groups(a), &a->nsessions,
+			st->err);
 		made = false;
 	} else {
 		b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
@@ -516,9 +478,9 @@ take_sets(struct stage *st, struct record *r, const struct span *w)
 	return 0;
 }
 
-/* Windows that are late already are told so; false: all are. */
-static bool
-take_late_windows(struct stage *st, struct record *r, int64_t newest, int *ret)
+/* Windows that are late already are told so; 1: all are. */
+static int
+take_late_windows(struct stage *st, struct record *r, int64_t newest)
 {
 	struct agg *a = STAGE(st, agg);
 	const struct window_set *set = r->windows;
@@ -530,15 +492,12 @@ take_late_windows(struct stage *st, struct record *r, int64_t newest, int *ret)
 		if (w.end > a->late)
 			break;
 		query_key(&a->q, r, GROUP_PLAIN, 0, &w);
-		if (drop_late(st, r, &w) == -1) {
-			*ret = -1;
-			return false;
-		}
+		if (drop_late(st, r, &w) == -1)
+			return -1;
 		r->number++;
 	}
 	r->number = number;
-	*ret = 0;
-	return w.start <= newest;
+	return w.start > newest;
 }
 
 /* A record of several windows goes into the slice w, which is in all of them.
@@ -552,10 +511,12 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 	int64_t newest = span_newest(set, set->time), end;
 	struct blob b;
 	bool made;
-	int ret;
+	int late = 0;
 
-	if (a->late != WATERMARK_NONE && !take_late_windows(st, r, newest, &ret))
-		return ret;
+	if (a->late != WATERMARK_NONE)
+		late = take_late_windows(st, r, newest);
+	if (late != 0)
+		return late < 0 ? -1 : 0;
 	query_key(&a->q, r, GROUP_SLICE, 0, w);
 	b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
 		a->q.acc.form.fixed, &made, st->err);
@@ -573,28 +534,6 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 	blob_state(&b, st->state, b.ref);
 	accums_add(&a->q.acc, &b, a->seq);
 	return 0;
-}
-
-/* The record as a key of a->recent. */
-static inline bool
-recent_key(struct agg *a, const struct record *r, int64_t start, int64_t end,
-	uint64_t *key)
-{
-	static const struct value null = {.type = VALUE_NULL};
-	const struct value *v;
-
-	if (a->q.nkeys > RECENT_FIELDS)
-		return false;
-	if (a->q.g.windowed) {
-		*key++ = (uint64_t)start;
-		*key++ = (uint64_t)end;
-	}
-	for (size_t i = 0; i < a->q.nkeys; i++, key += 2) {
-		v = record_get(r, &a->q.keys[i]);
-		if (!recent_field(key, v != NULL ? v : &null))
-			return false;
-	}
-	return true;
 }
 
 /* Count the record in a group that was found; group is its word in
@@ -631,7 +570,8 @@ take_one(struct stage *st, struct record *r, bool there, int64_t start,
 	bool hit = false;
 	int ret = 0;
 
-	if ((there || !a->q.g.windowed) && recent_key(a, r, start, end, key))
+	if ((there || !a->q.g.windowed) &&
+		query_words(&a->q, r, start, end, key))
 		row = recent_find(&a->recent, key, &hit);
 	if (hit) {
 		take_again(st, recent_group(&a->recent, row));
@@ -646,7 +586,7 @@ take_one(struct stage *st, struct record *r, bool there, int64_t start,
 	return ret;
 }
 
-/* Without windows, or with one, a record is in one group: that may be recent. */
+/* Is a record of a window in one group, or slice?  take_one() is for these. */
 static inline bool
 is_single(const struct agg *a)
 {
@@ -750,22 +690,12 @@ static int
 emit_all(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r;
-	bool made;
 
 	if (!a->q.decided && decide(st, false, false) == -1)
 		return -1;
-	if (a->q.nkeys == 0 && !a->q.g.windowed) {
-		/* The one group of all records is there without any, too. */
-		groups_begin(&a->q.g, &a->q.key, GROUP_PLAIN, 0,
-			&(struct span){false, 0, 0});
-		if (state_make(st->state, a->q.key.p, a->q.key.n,
-			    a->q.acc.form.fixed, &made, st->err) == STATE_NONE)
-			return -1;
-	}
-	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r))
-		query_add(&a->q, st, r, INT64_MIN, INT64_MAX);
+	if (query_make_one(&a->q, st) == -1)
+		return -1;
+	query_add_all(&a->q, st, INT64_MIN);
 	return query_emit(&a->q, st);
 }
 
@@ -773,11 +703,10 @@ static int
 emit_changed(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	const state_ref *changed;
-	size_t n, i;
+	size_t n;
+	const state_ref *changed = state_changed(st->state, &n);
 
-	changed = state_changed(st->state, &n);
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		query_add(&a->q, st, changed[i],
 			a->windows_timed ? a->late : INT64_MIN, INT64_MAX);
 	return query_emit(&a->q, st);
@@ -805,7 +734,8 @@ close_groups(struct stage *st, int64_t watermark)
 	if (a->mode == MODE_APPEND)
 		ret = query_emit(&a->q, st);
 	for (i = 0; i < n && ret == 0; i++) {
-		a->nsessions -= has_kind(st->state, closed[i], GROUP_SESSION);
+		a->nsessions -= groups_kind(st->state, closed[i]) ==
+			GROUP_SESSION;
 		query_forget(&a->q, st, closed[i], watermark);
 	}
 	free(closed);
@@ -856,7 +786,6 @@ static int64_t
 agg_rows(struct stage *st, bool glance)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r;
 
 	if (a->q.session)
 		return (int64_t)a->nsessions;
@@ -864,11 +793,8 @@ agg_rows(struct stage *st, bool glance)
 		return (int64_t)state_count(st->state) -
 			query_has_form(&a->q, st);
 	rows_clear(&a->q.rows);
-	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r))
-		query_add(&a->q, st, r,
-			closes_groups(a) && a->windows_timed ? a->closed : INT64_MIN,
-			INT64_MAX);
+	query_add_all(&a->q, st,
+		closes_groups(a) && a->windows_timed ? a->closed : INT64_MIN);
 	rows_sort(&a->q.rows, &a->q.g);
 	return (int64_t)a->q.rows.n;
 }
@@ -879,13 +805,14 @@ static int
 agg_show(struct stage *st, state_ref r, struct buf *out)
 {
 	struct agg *a = STAGE(st, agg);
+	char kind = groups_kind(st->state, r);
 	int64_t us;
 
-	if (has_kind(st->state, r, GROUP_SESSIONS))
+	if (kind == GROUP_SESSIONS)
 		return 1;
-	if (!has_kind(st->state, r, GROUP_META))
+	if (kind != GROUP_META)
 		return query_entry_show(&a->q, st, r, out);
-	if (r != state_find(st->state, meta_lag, 2))
+	if (r != state_find(st->state, meta_lag, sizeof meta_lag))
 		return 1; /* the form */
 	memcpy(&us, state_value(st->state, r, NULL), sizeof us);
 	entry_kind(out, "watermark");
@@ -906,7 +833,7 @@ agg_take(struct stage *st, const struct value *object, state_ref *made)
 		return query_entry_take(&a->q, st, object, made);
 	if (entry_get_time(object, "value", &us, st->err) == -1)
 		return -1;
-	return entry_put(st, meta_lag, 2, &us, sizeof us, made);
+	return entry_put(st, meta_lag, sizeof meta_lag, &us, sizeof us, made);
 }
 
 /* In complete mode groups are never due; in the others they are there until

@@ -53,6 +53,14 @@ groups_turn(const struct groups *g, char *key, char kind, const struct span *w)
 	put_span(key + g->window, w);
 }
 
+char
+groups_kind(const struct state *s, state_ref r)
+{
+	size_t n;
+
+	return *(const char *)state_key(s, r, &n);
+}
+
 struct span
 groups_span(const struct groups *g, const char *key)
 {

@@ -14,6 +14,7 @@
 
 #include "buf.h"
 #include "span.h"
+#include "state.h"
 
 #define GROUP_PLAIN 'g'    /* a group; its window: start and end */
 #define GROUP_SLICE 's'    /* part of some windows: start of the slice, 0 */
@@ -38,6 +39,8 @@ void groups_begin(const struct groups *g, struct buf *key, char kind,
 /* The same fields in another window or of another kind. */
 void groups_turn(const struct groups *g, char *key, char kind,
 	const struct span *w);
+/* Of an entry of the state, or of its key. */
+char groups_kind(const struct state *s, state_ref r);
 struct span groups_span(const struct groups *g, const char *key);
 uint16_t groups_mask(const struct groups *g, const char *key);
 

@@ -104,7 +104,8 @@ query_meet(struct query *q, const struct record *r, struct err *err)
 {
 	q->met = true;
 	for (size_t i = 0; i < q->nkeys; i++)
-		if (q->keys[i].steps.n > 1 && field_whole(&q->keys[i], r->shape))
+		if (q->keys[i].steps.n > 1 &&
+			field_whole(&q->keys[i], r->shape))
 			name_whole(q, i, q->keys[i].path);
 	return check_keys(q, err) == -1 ? -1 : query_check_names(q, err);
 }
@@ -126,6 +127,16 @@ query_drop_window(struct query *q)
 	}
 }
 
+static void
+release_texts(struct query *q)
+{
+	for (size_t i = 0; i < q->ntexts; i++)
+		buf_release(&q->texts[i]);
+	free(q->texts);
+	q->texts = NULL;
+	q->ntexts = 0;
+}
+
 void
 query_release(struct query *q)
 {
@@ -135,9 +146,7 @@ query_release(struct query *q)
 		field_release(&q->keys[i]);
 		free(q->names[i]);
 	}
-	for (i = 0; q->texts != NULL && i < q->acc.nresults; i++)
-		buf_release(&q->texts[i]);
-	free(q->texts);
+	release_texts(q);
 	free(q->masks);
 	free(q->keys);
 	free(q->names);
@@ -146,6 +155,16 @@ query_release(struct query *q)
 	slots_release(&q->slots);
 	buf_release(&q->key);
 	buf_release(&q->merged);
+}
+
+void
+query_watch(struct query *q, struct stage *st)
+{
+	run_unwatch(st);
+	for (size_t i = 0; i < q->nkeys; i++)
+		run_watch(st, &q->keys[i]);
+	for (size_t i = 0; i < q->acc.ninputs; i++)
+		run_watch(st, &q->acc.in[i].field);
 }
 
 int
@@ -253,6 +272,79 @@ query_key(struct query *q, const struct record *r, char kind, uint16_t mask,
 	}
 }
 
+int
+query_make_one(struct query *q, struct stage *st)
+{
+	bool made;
+
+	if (q->nkeys > 0 || q->g.windowed)
+		return 0;
+	groups_begin(&q->g, &q->key, GROUP_PLAIN, 0,
+		&(struct span){false, 0, 0});
+	return state_make(st->state, q->key.p, q->key.n, q->acc.form.fixed,
+		       &made, st->err) == STATE_NONE
+		? -1
+		: 0;
+}
+
+void
+query_widen(struct query *q, struct stage *st, const struct blob_form *before)
+{
+	struct blob b;
+
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r)) {
+		char kind = groups_kind(st->state, r);
+
+		if (kind == GROUP_META || kind == GROUP_SESSIONS)
+			continue;
+		blob_state(&b, st->state, r);
+		blob_widen(&b, before, &q->acc.form);
+	}
+	q->shape = NULL;
+}
+
+/* ---- slices ---- */
+
+int64_t
+query_restore_slices(struct query *q, struct stage *st)
+{
+	int64_t due, first = STATE_NEVER;
+
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r)) {
+		if (groups_kind(st->state, r) != GROUP_SLICE)
+			continue;
+		q->sliced = true;
+		due = state_get_due(st->state, r);
+		if (due < first)
+			first = due;
+	}
+	q->slices = (struct window_set){0, st->in.window_us, st->in.slide_us,
+		st->in.start_us};
+	/* A slice is due with its first window that is open. */
+	return first == STATE_NEVER ? WATERMARK_NONE : first - 1;
+}
+
+static void
+forget_slice(struct query *q, struct stage *st, state_ref r, int64_t watermark)
+{
+	const struct window_set *set = &q->slices;
+	size_t n;
+	int64_t start =
+		groups_span(&q->g, state_key(st->state, r, &n)).start;
+	int64_t last = span_newest(set, start) + set->size;
+	int64_t end = span_oldest(set, start) + set->size;
+
+	if (last <= watermark) {
+		state_delete(st->state, r);
+		return;
+	}
+	if (end <= watermark)
+		end += ((watermark - end) / set->slide + 1) * set->slide;
+	state_set_due(st->state, r, end);
+}
+
 /* ---- what there is to show ---- */
 
 static void
@@ -293,23 +385,12 @@ query_add(struct query *q, const struct stage *st, state_ref r, int64_t after,
 	rows_add(&q->rows, row);
 }
 
-static void
-forget_slice(struct query *q, struct stage *st, state_ref r, int64_t watermark)
+void
+query_add_all(struct query *q, const struct stage *st, int64_t after)
 {
-	const struct window_set *set = &q->slices;
-	size_t n;
-	int64_t start =
-		groups_span(&q->g, state_key(st->state, r, &n)).start;
-	int64_t last = span_newest(set, start) + set->size;
-	int64_t end = span_oldest(set, start) + set->size;
-
-	if (last <= watermark) {
-		state_delete(st->state, r);
-		return;
-	}
-	if (end <= watermark)
-		end += ((watermark - end) / set->slide + 1) * set->slide;
-	state_set_due(st->state, r, end);
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r))
+		query_add(q, st, r, after, INT64_MAX);
 }
 
 void
@@ -362,8 +443,9 @@ make_shape(struct query *q, struct shapes *shapes)
 		s = shape_extend(s, name.p + 1, name.n - 2);
 	}
 	buf_release(&name);
-	q->texts = mem_realloc(q->texts, (texts + 1) * sizeof *q->texts);
-	memset(q->texts, 0, (texts + 1) * sizeof *q->texts);
+	release_texts(q);
+	q->texts = mem_zalloc((texts + 1) * sizeof *q->texts);
+	q->ntexts = texts;
 	q->shape = s;
 }
 

@@ -15,6 +15,7 @@
 #include "accums.h"
 #include "buf.h"
 #include "groups.h"
+#include "recent.h"
 #include "record.h"
 #include "rows.h"
 
@@ -42,7 +43,8 @@ struct query {
 	struct rows rows;
 	struct shape *shape; /* NULL: make it */
 	struct slots slots;
-	struct buf merged, *texts;
+	struct buf merged, *texts; /* ntexts */
+	size_t ntexts;
 };
 
 /* by lives as long as the query.  -1: two fields of one name. */
@@ -56,6 +58,9 @@ int query_meet(struct query *q, const struct record *r, struct err *err);
 /* The records carry windows: the word "window" of --by is no key. */
 void query_drop_window(struct query *q);
 void query_release(struct query *q);
+/* Tell the runtime which fields are looked at: again when they have moved, for
+ * there are more of them. */
+void query_watch(struct query *q, struct stage *st);
 /* Now it is known whether records carry windows. */
 int query_decide(struct query *q, bool windowed, struct err *err);
 /* The fields of what goes out, of those that come in; both of the plan. */
@@ -68,12 +73,42 @@ int query_check_names(const struct query *q, struct err *err);
 void query_key(struct query *q, const struct record *r, char kind,
 	uint16_t mask, const struct span *w);
 
+/* Words of the record's key for struct recent; false: it cannot be there. */
+static inline bool
+query_words(struct query *q, const struct record *r, int64_t start,
+	int64_t end, uint64_t words[RECENT_WORDS])
+{
+	static const struct value null = {.type = VALUE_NULL};
+
+	if (q->nkeys > RECENT_FIELDS)
+		return false;
+	if (q->g.windowed) {
+		*words++ = (uint64_t)start;
+		*words++ = (uint64_t)end;
+	}
+	for (size_t i = 0; i < q->nkeys; i++, words += 2) {
+		const struct value *v = record_get(r, &q->keys[i]);
+
+		if (!recent_field(words, v != NULL ? v : &null))
+			return false;
+	}
+	return true;
+}
+
+/* The one group of all records is there without any, too. */
+int query_make_one(struct query *q, struct stage *st);
+/* Accumulators have been added (accums_meet): make room in all groups. */
+void query_widen(struct query *q, struct stage *st,
+	const struct blob_form *before);
+
 /*
  * Collect rows of an entry of the state: itself, or the windows of a slice that
  * end in (after, upto]; and write what was collected, in order.
  */
 void query_add(struct query *q, const struct stage *st, state_ref r,
 	int64_t after, int64_t upto);
+/* Rows of all entries. */
+void query_add_all(struct query *q, const struct stage *st, int64_t after);
 int query_emit(struct query *q, struct stage *st);
 /* Forget an entry that was due; but a slice is due again with its next window,
  * and forgotten with the last. */
@@ -81,6 +116,10 @@ void query_forget(struct query *q, struct stage *st, state_ref r,
 	int64_t watermark);
 /* What there is an entry for, in words. */
 const char *query_explain(const struct query *q);
+
+/* Find slices in a state that was restored.  The watermark up to which their
+ * windows have been closed, or WATERMARK_NONE. */
+int64_t query_restore_slices(struct query *q, struct stage *st);
 
 /*
  * With a checkpoint the state tells what its keys and values depend on, types

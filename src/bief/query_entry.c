@@ -66,7 +66,8 @@ show_key(const struct query *q, const char *key, size_t n,
 }
 
 int
-query_entry_show(struct query *q, struct stage *st, state_ref r, struct buf *out)
+query_entry_show(struct query *q, struct stage *st, state_ref r,
+	struct buf *out)
 {
 	size_t n;
 	const char *key = state_key(st->state, r, &n);

@@ -2,8 +2,8 @@
  * set: see set.h.
  *
  * A hash table without pointers, for blobs move and are written to a state as
- * they stand: struct set_table, its slots (places of items, 0 is none), then the
- * items: two lengths, key, more, padded to 4 bytes.
+ * they stand: struct set_table, its slots (places of items, 0 is none), then
+ * the items: two lengths, key, more, padded to 4 bytes.
  */
 #include <assert.h>
 #include <string.h>
@@ -92,7 +92,8 @@ void
 set_add(struct blob *b, const struct blob_form *f, uint32_t var,
 	const char *key, size_t nkey, const char *more, size_t nmore)
 {
-	uint32_t size = set_item_size((uint32_t)nkey, (uint32_t)nmore), place, head;
+	uint32_t size = set_item_size((uint32_t)nkey, (uint32_t)nmore);
+	uint32_t place, head;
 	struct set_table *t;
 	uint32_t lengths[2] = {(uint32_t)nkey, (uint32_t)nmore};
 	char *p;
