@@ -142,6 +142,10 @@ PEERS = $(wildcard tests/peers/*.expect ../shared/peers/*.sql.out)
 check-peers: $(B)/peers/answer
 	B=$(B) tests/peers/run -v $(PEERS)
 
+# Every function of jq with values from the edge: no program may die or hang.
+jq-net: all
+	PATH=$(CURDIR)/$(BIN):$$PATH tests/jq-net
+
 # make bench: the benchmarks; SCALE=10: of a tenth of the data; WHAT='J1 start':
 # some of them.
 SCALE = 1
@@ -231,6 +235,7 @@ help:
 	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'
 	@echo 'make diff-jq       compare our part of jq with libjq, at length'
 	@echo 'make check-peers   compare expressions of SQL with answers of Spark'
+	@echo 'make jq-net        every function of jq with values from the edge'
 	@echo 'make fuzz          search for input that breaks a parser; FUZZER=1'
 	@echo 'make bench         measure, against what else is installed'
 	@echo 'make demo          install what is missing, build, run the main job'
@@ -240,5 +245,5 @@ help:
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); uninstall'
 	@echo 'make clean         remove what was built'
 
-.PHONY: completions help
+.PHONY: completions help jq-net
 .PHONY: all bench check check-fresh check-peers crash run-tests fuzz diff-jq clean demo deps deps-test install uninstall

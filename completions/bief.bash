@@ -5,11 +5,11 @@ _bief_options() {
 	case $1 in
 	agg) echo "--by -b --cube --rollup --grouping-id --no-window --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	dedup) echo "--by -b --within-watermark --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	derive) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	derive) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	drop-null) echo "--how --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	explode) echo "--split --regex --as --outer --keep --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	fill-null) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	filter) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	filter) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	join-static) echo "--on --how --sep --header --table-schema --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -20,9 +20,9 @@ _bief_options() {
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --max-state --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	take) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	thru) echo "--ok --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	union) echo "--policy --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -57,6 +57,7 @@ _bief_value() {
 	"dedup --batch") echo "?" ;;
 	"dedup --trigger") echo "?" ;;
 	"dedup --max-state") echo "?" ;;
+	"derive --max-cpu") echo "?" ;;
 	"derive --max-line") echo "?" ;;
 	"derive --name") echo "?" ;;
 	"derive --progress") echo "*" ;;
@@ -98,6 +99,7 @@ _bief_value() {
 	"fill-null --trigger") echo "?" ;;
 	"fill-null --max-state") echo "?" ;;
 	"filter --sql") echo "?" ;;
+	"filter --max-cpu") echo "?" ;;
 	"filter --max-line") echo "?" ;;
 	"filter --name") echo "?" ;;
 	"filter --progress") echo "*" ;;
@@ -242,6 +244,7 @@ _bief_value() {
 	"stream-files --max-bytes") echo "?" ;;
 	"stream-files --max-records") echo "?" ;;
 	"stream-files --max-file-age") echo "?" ;;
+	"stream-files --order") echo "time name" ;;
 	"stream-files --clean") echo "off delete" ;;
 	"stream-files --max-line") echo "?" ;;
 	"stream-files --name") echo "?" ;;
@@ -272,6 +275,7 @@ _bief_value() {
 	"stream-socket --timestamp") echo "?" ;;
 	"stream-socket --for") echo "?" ;;
 	"stream-socket --journal-max") echo "?" ;;
+	"stream-socket --max-state") echo "?" ;;
 	"stream-socket --max-line") echo "?" ;;
 	"stream-socket --name") echo "?" ;;
 	"stream-socket --progress") echo "*" ;;

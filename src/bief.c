@@ -37,7 +37,7 @@ run(const char *text, int (*what)(const struct pipeline *))
 			"than bief reads: it is run by the shell\n");
 		return pipeline_shell(text);
 	default:
-		fprintf(stderr, "bief: %s\n", err.text);
+		fprintf(stderr, "bief: %s\n", err_clean(err.text));
 		return STATUS_USAGE;
 	}
 }
@@ -117,6 +117,6 @@ main(int argc, char **argv)
 	if ((status = be(argc - 1, argv + 1)) >= 0)
 		return status;
 	fprintf(stderr, "bief: there is no program '%s': see bief --help\n",
-		argv[1]);
+		err_clean(argv[1]));
 	return STATUS_USAGE;
 }

@@ -35,6 +35,9 @@ struct derive {
 static const struct opt derive_opts[] = {
 	{"sql", 0, OPT_FLAG, offsetof(struct derive, sql), NULL,
 		"the expressions are SQL, as in Spark"},
+	{"max-cpu", 0, OPT_DURATION, offsetof(struct derive, env.max_cpu_us),
+		"D", "how long libjq may compute for a record (5s)",
+		.free = true, .least = 1},
 	OPT_END};
 
 /* NAME=EXPR, with spaces around the sign where they are wanted. */
@@ -132,14 +135,21 @@ plan(struct stage *st, struct plan *p)
 {
 	struct derive *x = STAGE(st, derive);
 	struct derived *d;
+	struct field *f;
+	size_t i;
 
 	evtime_init(&x->event, p);
 	x->env.zone = run_zone(st);
+	x->env.stopping = run_stopping;
 	for (d = x->d; d < x->d + x->n; d++) {
 		d->expr = (x->sql ? expr_sql : expr_jq)(d->text, p->fields,
 			st->err);
 		if (d->expr == NULL)
 			return err_in(st->err, "%s", d->name);
+		for (i = 0; (f = expr_watched(d->expr, i)) != NULL; i++)
+			run_watch(st, f);
+		if (expr_note(d->expr) != NULL)
+			run_warn(st, "%s: %s", d->name, expr_note(d->expr));
 		plan_field_type(p, d->name, expr_type(d->expr));
 		plan_replaced(p, d->name);
 		x->asks_event |= !x->sql && strstr(d->text, "event_time") != NULL;
@@ -180,10 +190,15 @@ pass(void *arg, const struct value *v)
 }
 
 static int
-reject(struct stage *st, struct record *r, size_t i, const struct err *err)
+reject(struct stage *st, struct record *r, size_t i, int rc,
+	const struct err *err)
 {
 	struct value null = value_null();
 
+	if (rc == EXPR_ENDED) {
+		*st->err = *err;
+		return -1;
+	}
 	if (run_reject(st, r, "%s: %s", STAGE(st, derive)->d[i].name,
 		    err->text) < 0)
 		return -1;
@@ -200,11 +215,12 @@ derive_from(struct stage *st, struct record *r, size_t i)
 	struct passage p = {st, r, i, false};
 	struct value v;
 	struct err err;
-	int n;
+	int n, rc;
 
 	for (; i < x->n; i++) {
-		if (expr_one(x->d[i].expr, r, &x->env, &v, &n, &err) < 0)
-			return reject(st, r, i, &err);
+		rc = expr_one(x->d[i].expr, r, &x->env, &v, &n, &err);
+		if (rc < 0)
+			return reject(st, r, i, rc, &err);
 		if (n == 0)
 			return 0;
 		if (n > 1)
@@ -214,9 +230,10 @@ derive_from(struct stage *st, struct record *r, size_t i)
 	if (i == x->n)
 		return run_emit(st, r);
 	p.i = i;
-	if (expr_eval(x->d[i].expr, r, &x->env, pass, &p, &err) == 0)
+	rc = expr_eval(x->d[i].expr, r, &x->env, pass, &p, &err);
+	if (rc == 0)
 		return 0;
-	return p.refused ? -1 : reject(st, r, i, &err);
+	return p.refused ? -1 : reject(st, r, i, rc, &err);
 }
 
 static int
@@ -250,7 +267,7 @@ close_(struct stage *st)
 const struct op op_derive = {
 	.name = "derive",
 	.about = "add fields that are computed, or give fields new values",
-	.synopsis = "[--sql] NAME=EXPR ...",
+	.synopsis = "[--max-cpu D] [--sql] NAME=EXPR ...",
 	.opts = derive_opts,
 	.size = sizeof(struct derive),
 	.flags = OP_OPERANDS,

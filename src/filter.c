@@ -24,6 +24,9 @@ struct filter {
 static const struct opt filter_opts[] = {
 	{"sql", 0, OPT_STRING, offsetof(struct filter, sql), "EXPR",
 		"a condition in Spark's SQL instead"},
+	{"max-cpu", 0, OPT_DURATION, offsetof(struct filter, env.max_cpu_us),
+		"D", "how long libjq may compute for a record (5s)",
+		.free = true, .least = 1},
 	OPT_END};
 
 static int
@@ -48,6 +51,8 @@ plan(struct stage *st, struct plan *p)
 {
 	struct filter *f = STAGE(st, filter);
 	const char *text = f->sql != NULL ? f->sql : st->operands[0];
+	struct field *field;
+	size_t i;
 
 	f->expr = (f->sql != NULL ? expr_sql : expr_jq_condition)(text,
 		p->fields, st->err);
@@ -55,7 +60,12 @@ plan(struct stage *st, struct plan *p)
 		return -1;
 	if (f->sql != NULL && sql_condition(f->expr, st->err) < 0)
 		return -1;
+	for (i = 0; (field = expr_watched(f->expr, i)) != NULL; i++)
+		run_watch(st, field);
+	if (expr_note(f->expr) != NULL)
+		run_warn(st, "%s", expr_note(f->expr));
 	f->env.zone = run_zone(st);
+	f->env.stopping = run_stopping;
 	evtime_init(&f->event, p);
 	f->asks_event = f->sql == NULL && strstr(text, "event_time") != NULL;
 	return 0;
@@ -88,8 +98,12 @@ pass_if_true(void *arg, const struct value *v)
 }
 
 static int
-reject(struct stage *st, struct record *r, const struct err *err)
+reject(struct stage *st, struct record *r, int rc, const struct err *err)
 {
+	if (rc == EXPR_ENDED) {
+		*st->err = *err;
+		return -1;
+	}
 	if (run_reject(st, r, "%s", err->text) < 0)
 		return -1;
 	return run_kept(st) ? run_emit(st, r) : 0;
@@ -102,25 +116,27 @@ record(struct stage *st, struct record *r)
 	struct passage p = {st, r, false};
 	struct value v;
 	struct err err;
-	int n;
+	int n, rc;
 
 	f->env.batch_us = st->now.time_us;
 	if (f->asks_event)
 		f->env.has_event =
 			evtime_get(&f->event, r, &f->env.event_us);
-	if (expr_one(f->expr, r, &f->env, &v, &n, &err) < 0)
-		return reject(st, r, &err);
+	rc = expr_one(f->expr, r, &f->env, &v, &n, &err);
+	if (rc < 0)
+		return reject(st, r, rc, &err);
 	if (f->sql != NULL && v.type != VALUE_NULL && v.type != VALUE_BOOL) {
 		err_set(&err, "the expression is no condition: it gives "
 			"neither true nor false");
-		return reject(st, r, &err);
+		return reject(st, r, -1, &err);
 	}
 	if (n < 2)
 		return n == 1 && is_true(&v) ? run_emit(st, r) : 0;
 	/* As jq's select: once for each result that is true. */
-	if (expr_eval(f->expr, r, &f->env, pass_if_true, &p, &err) == 0)
+	rc = expr_eval(f->expr, r, &f->env, pass_if_true, &p, &err);
+	if (rc == 0)
 		return 0;
-	return p.refused ? -1 : reject(st, r, &err);
+	return p.refused ? -1 : reject(st, r, rc, &err);
 }
 
 static void
@@ -135,7 +151,7 @@ close_(struct stage *st)
 const struct op op_filter = {
 	.name = "filter",
 	.about = "keep the records for which an expression is true",
-	.synopsis = "EXPR | --sql EXPR",
+	.synopsis = "[--max-cpu D] EXPR | --sql EXPR",
 	.opts = filter_opts,
 	.size = sizeof(struct filter),
 	.flags = OP_OPERANDS,

@@ -486,10 +486,10 @@ csv_record(struct stage *st, struct record *r)
 	}
 	if ((ret = feed(st, line, n, r)) != 0)
 		return ret < 0 ? -1 : 0;
-	/* The reader drops a CR at the end of a line, but hands lines out in
-	 * place: it is still there. */
-	if (inside(o) && line[n] == '\r' && line[n + 1] == '\n')
-		end = "\r\n";
+	/* The reader drops the end of a line, but hands lines out in place: it
+	 * is still there. */
+	if (inside(o) && line[n] == '\r')
+		end = line[n + 1] == '\n' ? "\r\n" : "\r";
 	if ((ret = feed(st, end, strlen(end), r)) != 0)
 		return ret < 0 ? -1 : 0;
 	if (o->row) {

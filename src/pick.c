@@ -224,7 +224,9 @@ plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
 	struct pick *k = STAGE(st, pick);
 	size_t i = k->specs.n;
 	const struct type *t;
+	struct field *watched;
 	const char *field;
+	size_t w;
 
 	if (schema_find(out, item->name, strlen(item->name)) >= 0)
 		return err_as(st->err, STATUS_USAGE,
@@ -235,6 +237,10 @@ plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
 	k->exprs[i] = expr_sql(item->text, p->fields, st->err);
 	if (k->exprs[i] == NULL)
 		return -1;
+	for (w = 0; (watched = expr_watched(k->exprs[i], w)) != NULL; w++)
+		run_watch(st, watched);
+	if (expr_note(k->exprs[i]) != NULL)
+		run_warn(st, "%s", expr_note(k->exprs[i]));
 	field = sql_field(k->exprs[i]);
 	if (field != NULL)
 		field_init(&k->fields[i], field);

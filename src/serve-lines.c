@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "eol.h"
 #include "err.h"
 #include "net.h"
 #include "time.h"
@@ -137,7 +138,7 @@ load(struct tool_run *t)
 	if (s->text.n > 0 && s->text.p[s->text.n - 1] != '\n')
 		buf_byte(&s->text, '\n');
 	for (p = s->text.p; p < s->text.p + s->text.n; p = lf + 1) {
-		lf = memchr(p, '\n', (size_t)(s->text.p + s->text.n - p));
+		lf = eol_first(p, (size_t)(s->text.p + s->text.n - p));
 		if (s->nlines + 1 >= cap) {
 			cap = cap ? cap * 2 : 1024;
 			s->start = mem_realloc(s->start,

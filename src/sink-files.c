@@ -20,6 +20,8 @@
 #include "schema.h"
 #include "value.h"
 
+#define PATH_MOST 4000 /* of a subdirectory; the system takes 4096 in all */
+
 enum { FORMAT_JSON, FORMAT_CSV };
 enum { UNTOLD = -1 };
 
@@ -87,6 +89,13 @@ sink_files_open(struct stage *st)
 			st->noperands == 0 ? "which directory? %s DIR"
 					   : "one directory at a time: %s DIR",
 			st->op->name);
+	if (strcmp(st->operands[0], "-") == 0)
+		return err_as(st->err, STATUS_USAGE, "'-' is no directory: a "
+			"stream leaves by standard output where no sink "
+			"follows%s (a directory of that name is ./-)",
+			s->format == FORMAT_CSV ? ", as JSON; for CSV on "
+			"standard output write to a directory and cat its "
+			"files" : "");
 	if (separator(s) == '\0' ||
 		(s->sep != NULL && s->format == FORMAT_JSON))
 		return err_as(st->err, STATUS_USAGE,
@@ -138,9 +147,11 @@ static int
 sink_files_restore(struct stage *st)
 {
 	struct sink_files *s = STAGE(st, sink_files);
+	bool lost = false;
 	struct outdir_options o = {.path = st->operands[0],
 		.suffix = s->format == FORMAT_CSV ? ".csv" : ".json",
-		.identity = st->in.identity, .told = s->mode != UNTOLD};
+		.identity = st->in.identity, .told = s->mode != UNTOLD,
+		.lost = &lost};
 	const char *entry = run_committed_mark(st);
 	int64_t start;
 
@@ -150,11 +161,20 @@ sink_files_restore(struct stage *st)
 		return err_as(st->err, STATUS_DAMAGED, "the last commit does "
 			"not tell an entry of the log");
 	s->dir = outdir_open(&o, st->err);
+	if (s->dir == NULL && lost)
+		run_elsewhere(st);
 	if (s->dir == NULL)
 		return -1;
 	if (s->stamp)
 		outdir_stamp(s->dir, st->now.time_us);
 	return 0;
+}
+
+static void
+sink_files_target(struct stage *st, struct buf *what, struct buf *path)
+{
+	buf_str(what, "directory ");
+	buf_str(path, st->operands[0]);
 }
 
 static int
@@ -266,6 +286,11 @@ find_columns(struct stage *st, const struct record *r)
 		found += s->place[i] >= 0;
 	}
 	s->id = shape->id;
+	if (s->names.n == 0) {
+		s->id = 0;
+		return run_reject(st, r, "it has no fields, and a CSV needs a "
+			"column");
+	}
 	if (found < shape->n) {
 		s->id = 0;
 		return run_reject(st, r,
@@ -291,14 +316,42 @@ put_header(struct sink_files *s, struct buf *out)
 	buf_byte(out, '\n');
 }
 
+/* The record's subdirectory; 1: it is refused, for no file system could have
+ * one of its name. */
+static int
+find_part(struct stage *st, const struct record *r)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	size_t i, begin;
+
+	buf_clear(&s->sub);
+	for (i = 0; i < s->part.n; i++) {
+		if (i > 0)
+			buf_byte(&s->sub, '/');
+		begin = s->sub.n;
+		put_part(s, s->parts.s[i], record_get(r, &s->part.f[i]));
+		if (s->sub.n - begin > outdir_most(s->dir))
+			return run_reject(st, r, "the value of '%s' makes a "
+				"name of %zu bytes, and a directory's can have "
+				"%zu: partition by something shorter",
+				s->by.s[i], s->sub.n - begin,
+				outdir_most(s->dir)) < 0 ? -1 : 1;
+	}
+	if (s->sub.n < PATH_MOST)
+		return 0;
+	return run_reject(st, r, "the path of its partition has %zu bytes, and "
+		"can have %d: partition by less", s->sub.n, PATH_MOST) < 0 ?
+		-1 : 1;
+}
+
 static int
 sink_files_record(struct stage *st, struct record *r)
 {
 	struct sink_files *s = STAGE(st, sink_files);
 	struct outfile *f;
 	struct buf *out;
+	size_t i, begin;
 	bool made;
-	size_t i;
 	int ret;
 
 	if (s->skip)
@@ -308,12 +361,9 @@ sink_files_record(struct stage *st, struct record *r)
 		if (ret != 1)
 			return ret;
 	}
-	buf_clear(&s->sub);
-	for (i = 0; i < s->part.n; i++) {
-		if (i > 0)
-			buf_byte(&s->sub, '/');
-		put_part(s, s->parts.s[i], record_get(r, &s->part.f[i]));
-	}
+	ret = find_part(st, r);
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
 	f = outdir_file(s->dir, buf_cstr(&s->sub), s->sub.n, &made);
 	out = outdir_text(f);
 	if (s->format == FORMAT_JSON) {
@@ -323,12 +373,16 @@ sink_files_record(struct stage *st, struct record *r)
 	}
 	if (made)
 		put_header(s, out);
+	begin = out->n;
 	for (i = 0; i < s->names.n; i++) {
 		if (i > 0)
 			buf_byte(out, separator(s));
 		if (s->place[i] >= 0)
 			put_cell(s, out, &r->v[s->place[i]]);
 	}
+	/* A line of nothing would be no row to its reader. */
+	if (s->names.n == 1 && out->n == begin)
+		buf_str(out, "\"\"");
 	buf_byte(out, '\n');
 	return outdir_added(s->dir, f, st->err);
 }
@@ -376,6 +430,7 @@ sink_files_close(struct stage *st)
 static const struct sink sink_files_sink = {
 	.restore = sink_files_restore,
 	.commit = sink_files_commit,
+	.target = sink_files_target,
 	.mark = sink_files_mark,
 };
 

@@ -93,6 +93,7 @@ static int
 sink_table_open(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
+	char name[200];
 
 	buf_init(&s->text);
 	if ((s->db == NULL) != (s->table == NULL))
@@ -107,6 +108,13 @@ sink_table_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--table: '%s' is a name of %s own: take another one",
 			s->table, *s->table == '_' ? "bief's" : "SQLite's");
+	if (s->db != NULL && (*s->db == '\0' ||
+		strcmp(s->db, ":memory:") == 0 || strncmp(s->db, "file:", 5) == 0))
+		return err_as(st->err, STATUS_USAGE, "--db: '%s' is no file, "
+			"and nothing would be kept in it: name the file%s",
+			err_quote(name, sizeof name, s->db, strlen(s->db)),
+			*s->db == 'f' ? " itself (./file:... where it is "
+			"called so)" : "");
 	if (s->db != NULL &&
 		(s->live || s->no_truncate || s->rows != UNTOLD ||
 			s->truncate != UNTOLD || s->style != STYLE_CONSOLE))
@@ -226,16 +234,32 @@ static int
 sink_table_restore(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
+	bool lost = false;
 	struct dbtable_options o = {.path = s->db, .table = s->table,
 		.mode = s->result, .told = s->mode != UNTOLD, .keys = &s->keys,
 		.fields = st->in.fields, .identity = st->in.identity,
-		.sink = st->out.stage};
+		.sink = st->out.stage, .lost = &lost};
 
 	if (s->db == NULL)
-		return 0;
+		return run_elsewhere(st);
 	o.committed = run_committed(st, &o.start);
 	s->to = dbtable_open(&o, st->err);
+	if (s->to == NULL && lost)
+		run_elsewhere(st);
 	return s->to == NULL ? -1 : 0;
+}
+
+static void
+sink_table_target(struct stage *st, struct buf *what, struct buf *path)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	if (s->db == NULL) {
+		buf_str(what, "to standard output");
+		return;
+	}
+	buf_printf(what, "table %s of ", s->table);
+	buf_str(path, s->db);
 }
 
 static int
@@ -311,14 +335,24 @@ check_seen(struct stage *st)
 }
 
 static int
+add_row(struct stage *st, struct record *r)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	int ret;
+
+	if (check_keys(st, r) < 0)
+		return -1;
+	ret = dbtable_add(s->to, r, st->err);
+	return ret == 1 ? run_reject(st, r, "%s", st->err->text) : ret;
+}
+
+static int
 sink_table_record(struct stage *st, struct record *r)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
 	if (s->db != NULL)
-		return s->skip ? 0 :
-			check_keys(st, r) < 0 ? -1 :
-			dbtable_add(s->to, r, st->err);
+		return s->skip ? 0 : add_row(st, r);
 	if (s->style == STYLE_CONSOLE) {
 		draw_record(&s->draw, r);
 		return 0;
@@ -330,16 +364,36 @@ sink_table_record(struct stage *st, struct record *r)
 	return 0;
 }
 
+/* What has left the screen at its top cannot be drawn over: let none do so.
+ * (The cursor stands in the line below.) */
+static void
+fit(struct buf *text, size_t screen)
+{
+	size_t i, lines = 0, fits = 0;
+
+	for (i = 0; i < text->n; i++)
+		if (text->p[i] == '\n' && ++lines + 2 == screen)
+			fits = i + 1;
+	if (screen == 0 || lines < screen)
+		return;
+	text->n = fits;
+	buf_printf(text, "... and %zu lines for which the screen is too low\n",
+		screen > 2 ? lines - (screen - 2) : lines);
+}
+
 /* Print what is in s->text, with --live in the place of what was last. */
 static void
 show(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 	bool live = s->live && run_terminal(st);
+	size_t i, screen = live ? run_screen(st) : 0;
 	struct buf head;
-	size_t i;
 
 	buf_init(&head);
+	fit(&s->text, screen);
+	if (screen > 0 && s->lines >= screen)
+		s->lines = screen - 1; /* it has become lower */
 	if (live && s->lines > 0)
 		buf_printf(&head, "\033[%zuF\033[J", s->lines);
 	if (live) /* a line that is too long must stay one line */
@@ -430,7 +484,7 @@ sink_table_eof(struct stage *st, struct batch *b)
 
 	if (s->drawing && !s->shown)
 		console(st, &s->last);
-	return 0;
+	return s->to != NULL ? dbtable_end(s->to, st->err) : 0;
 }
 
 static int
@@ -438,7 +492,11 @@ sink_table_commit(struct stage *st, const struct batch *b)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	return s->to == NULL ? 0 : dbtable_commit(s->to, st->err);
+	if (s->to == NULL)
+		return 0;
+	if (dbtable_commit(s->to, st->err) != 0)
+		return -1;
+	return b->whole ? dbtable_end(s->to, st->err) : 0;
 }
 
 static void
@@ -457,6 +515,7 @@ sink_table_close(struct stage *st)
 static const struct sink sink_table_sink = {
 	.restore = sink_table_restore,
 	.commit = sink_table_commit,
+	.target = sink_table_target,
 };
 
 const struct op op_sink_table = {

@@ -31,10 +31,19 @@
 #include "time.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
+#define NUMBERS 10000 /* names that are tried in the archive */
+#define TOLD 5 /* messages of a kind */
 #define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */
+/* A file that was renamed is read on for so long after its last line, while it
+ * is open for writing, or where that cannot be known. */
+#define LEFT_OPEN_US (10 * TIME_SECOND)
+#define UNKNOWN_OPEN_US (2 * TIME_SECOND)
+
+enum file_order { ORDER_TIME, ORDER_NAME };
 
 struct stream_files {
 	int64_t max_files, max_bytes, max_records, max_age_us;
+	int order;          /* of enum file_order */
 	bool latest_first, follow, partitions, by_name;
 	const char *clean;
 
@@ -52,9 +61,14 @@ struct stream_files {
 	bool grow;          /* --follow FILE */
 	int notify;         /* of the file that grows */
 	bool missed;        /* its absence has been told */
+	int64_t replaced_us; /* since when its name is another file's; 0 */
 	uint64_t limit;     /* its size at the start (available-now, once) ... */
 	uint64_t limit_inode; /* ... when it was this file */
+	bool skip_damaged;  /* --on-error skip was asked for */
 	uint64_t vanished;
+	uint64_t written;   /* files left for later */
+	uint64_t changed;   /* files that have grown since they were read */
+	char *example;      /* one of those that were left */
 	char *archive;
 	struct buf columns; /* --partitions: members that the path tells */
 	struct buf text;    /* lines with them */
@@ -75,6 +89,9 @@ static const struct opt options[] = {
 	{"max-file-age", 0, OPT_DURATION,
 		offsetof(struct stream_files, max_age_us), "D",
 		"ignore files this much older than the newest one read (7d)"},
+	{"order", 0, OPT_ENUM, offsetof(struct stream_files, order),
+		"time|name",
+		"the order of a directory's files: modification time, name"},
 	{"latest-first", 0, OPT_FLAG,
 		offsetof(struct stream_files, latest_first), NULL,
 		"take the newest files first"},
@@ -112,6 +129,7 @@ open_files(struct stage *st)
 	reader_init(&s->r);
 	buf_init(&s->columns);
 	buf_init(&s->text);
+	s->skip_damaged = st->on_error == ON_ERROR_SKIP;
 	if (st->on_error < 0) /* one bad line does not end a source */
 		st->on_error = ON_ERROR_SKIP;
 	if (st->noperands == 0)
@@ -205,12 +223,35 @@ check_archive(struct stage *st)
 	return 0;
 }
 
+/* Does the sink of the same process write into what is read? */
+static int
+check_sink(struct stage *st)
+{
+	const struct stage *sink;
+	char *dir;
+	int rc = 0;
+
+	for (sink = st; sink->next != NULL; sink = sink->next)
+		;
+	if (strcmp(sink->op->name, "sink-files") != 0 || sink->noperands != 1 ||
+		(dir = realpath(sink->operands[0], NULL)) == NULL)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < st->noperands; i++)
+		if (reads_from(st->operands[i], dir))
+			rc = err_as(st->err, STATUS_USAGE, "'%s' is read, and "
+				"written by sink-files: name another directory",
+				sink->operands[0]);
+	free(dir);
+	return rc;
+}
+
 /* --follow FILE: the one operand, which may not be there yet. */
 static int
 open_growing(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	const char *path = st->operands[0];
+	uint64_t device, inode;
 	struct file *file;
 	struct stat sb;
 	char *dir;
@@ -221,6 +262,10 @@ open_growing(struct stage *st)
 	file->path = files_absolute(path);
 	if (!file->path)
 		return err_sys(st->err, "cannot open '%s'", path);
+	run_output_file(st, &device, &inode);
+	if (stat(path, &sb) == 0 && sb.st_ino == inode && sb.st_dev == device)
+		return err_as(st->err, STATUS_USAGE, "'%s' is the input and "
+			"the output", path);
 	if (stat(path, &sb) == 0) {
 		s->limit = (uint64_t)sb.st_size;
 		s->limit_inode = sb.st_ino;
@@ -232,7 +277,7 @@ open_growing(struct stage *st)
 	dir = mem_dup(file->path,
 		(size_t)(strrchr(file->path, '/') + 1 - file->path));
 	if (inotify_add_watch(s->notify, dir, IN_MODIFY | IN_MOVED_TO |
-		IN_CREATE | IN_ATTRIB | IN_DELETE) < 0) {
+		IN_CREATE | IN_ATTRIB | IN_DELETE | IN_CLOSE_WRITE) < 0) {
 		close(s->notify);
 		s->notify = -1;
 	}
@@ -276,7 +321,66 @@ check(struct stage *st, const struct plan *p)
 				"one file, or directories and globs");
 		s->grow = true;
 	}
-	return check_archive(st);
+	return check_archive(st) != 0 ? -1 : check_sink(st);
+}
+
+static void
+tell(void *arg, enum files_news what, const char *path)
+{
+	struct stage *st = arg;
+	struct stream_files *s = STAGE(st, stream_files);
+	char q[300];
+
+	err_quote(q, sizeof(q), path, strlen(path));
+	switch (what) {
+	case FILES_WRITTEN:
+		s->written++;
+		free(s->example);
+		s->example = mem_dup(q, strlen(q));
+		break;
+	case FILES_CHANGED:
+		if (s->changed++ < TOLD)
+			run_warn(st, "'%s' has been changed since it was read, "
+				"and is not read again: a file should be "
+				"renamed into the directory when it is "
+				"complete", q);
+		break;
+	case FILES_LOOP:
+		if (s->looked)
+			break;
+		run_warn(st, "'%s' is passed over: it is inside of itself", q);
+		break;
+	case FILES_OUTPUT:
+		if (!s->looked)
+			run_warn(st, "'%s' is passed over: it is the output",
+				q);
+	}
+}
+
+/* How to look for files. */
+static struct files_how
+how_to_look(struct stage *st, const struct plan *p)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	bool bounded = s->max_files > 0 || s->max_bytes > 0;
+	struct files_how how = {
+		.watch = !s->grow && (p->trigger == TRIGGER_INTERVAL ||
+			(s->follow && p->trigger == TRIGGER_NONE)),
+		.latest_first = s->latest_first,
+		.settle = s->clean != NULL,
+		.partitions = s->partitions,
+		.by_name = s->by_name,
+		.by_inode = s->follow && !s->grow,
+		.name_order = s->order == ORDER_NAME,
+		.patient_plain = p->checkpoint != NULL,
+		.max_age_us = (s->latest_first && bounded) ||
+			s->order == ORDER_NAME ? 0 : s->max_age_us,
+		.tell = tell,
+		.arg = st};
+
+	how.patient = how.watch || how.patient_plain;
+	run_output_file(st, &how.output_device, &how.output_inode);
+	return how;
 }
 
 static int
@@ -292,19 +396,7 @@ plan(struct stage *st, struct plan *p)
 		return -1;
 	if (p->explain)
 		return 0;
-	how = (struct files_how){
-		.watch = p->trigger == TRIGGER_INTERVAL ||
-			 (s->follow && p->trigger == TRIGGER_NONE),
-		.latest_first = s->latest_first,
-		.settle = s->clean != NULL,
-		.partitions = s->partitions,
-		.by_name = s->by_name,
-		.max_age_us = s->latest_first &&
-				      (s->max_files > 0 || s->max_bytes > 0)
-				      ? 0
-				      : s->max_age_us};
-	if (s->grow)
-		how.watch = false;
+	how = how_to_look(st, p);
 	s->files = files_new(&how);
 	if (p->checkpoint && positions_open(&s->positions, p->checkpoint,
 		p->stage, st->err) != 0)
@@ -333,10 +425,23 @@ lasts(const struct stream_files *s)
 		(s->follow || s->trigger == TRIGGER_INTERVAL)));
 }
 
+/* Files that somebody writes. */
+static const char *
+writers(const struct stream_files *s, char q[400])
+{
+	if (s->written == 1)
+		snprintf(q, 400, "'%s' is open for writing", s->example);
+	else
+		snprintf(q, 400, "%llu files are open for writing (such as "
+			"'%s')", (unsigned long long)s->written, s->example);
+	return q;
+}
+
 static int
 begin(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
+	char q[400];
 
 	s->begun = true;
 	s->taken = s->file && !s->grow;
@@ -345,9 +450,12 @@ begin(struct stage *st)
 						  : UINT64_MAX;
 	if (s->again || s->grow || (s->looked && !lasts(s)))
 		return 0;
-	s->looked = true;
 	if (files_look(s->files, st->err) != 0)
 		return -1;
+	if (!s->looked && s->written > 0)
+		run_warn(st, "%s: %s", writers(s, q), lasts(s) ?
+			"read when that ends" : "left for the next run");
+	s->looked = true;
 	run_ready(st);
 	return 0;
 }
@@ -385,42 +493,135 @@ vanished(struct stage *st)
 	return 0;
 }
 
+/* What is there now of a file that has been read to its end. */
+static void
+look_back(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct stat sb;
+	char q[300];
+
+	if (s->r.fd < 0 || s->again || fstat(s->r.fd, &sb) != 0 ||
+		!S_ISREG(sb.st_mode))
+		return;
+	if (sb.st_size > lseek(s->r.fd, 0, SEEK_CUR) ||
+		identity_writers(s->r.fd) == IDENTITY_WRITTEN) {
+		run_warn(st, "'%s' is open for writing, and has been read as "
+			"far as it went", quoted(s, q));
+		return;
+	}
+	s->file->mtime_ns = (int64_t)sb.st_mtim.tv_sec * 1000000000 +
+		sb.st_mtim.tv_nsec;
+}
+
 static void
 finish_file(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
+	look_back(st);
 	reader_close(&s->r);
 	files_done(s->files, s->file, s->batch);
 	s->file = NULL;
 }
 
-/* Open the file that grows: by its inode where that is known, for it may have
- * another name by now.  1, 0 when it is not there, -1. */
+/* What was read of the file is not there any more: begin again. */
+static void
+start_again(struct file *f, uint64_t inode)
+{
+	f->start = 0;
+	f->cut = false;
+	f->inode = inode;
+	f->id = (struct identity){0};
+}
+
+/* The next one that had the name of a file that is gone; 0: it has it now. */
+static uint64_t
+successor(const struct stream_files *s, uint64_t inode, int64_t birth_ns)
+{
+	return reader_between(s->file->path, inode, birth_ns);
+}
+
+/* Where the file that grows is by now, under its inode where that is known; to
+ * be freed.  NULL: what was left of it is lost. */
+static char *
+whereabouts(const struct file *f)
+{
+	struct stat sb;
+
+	if (f->inode == 0 ||
+		(stat(f->path, &sb) == 0 && sb.st_ino == f->inode))
+		return mem_dup(f->path, strlen(f->path));
+	return reader_find(f->path, f->inode);
+}
+
+/* Another file, or other bytes, where the one was that has been read. */
+static int
+made_anew(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	char q[300];
+
+	if (s->again)
+		return err_set(st->err, "cannot run a batch again: '%s' has "
+			"been made anew or written over", quoted(s, q));
+	run_warn(st, "'%s' has been made anew or written over since it was "
+		"read: reading it from the start", quoted(s, q));
+	return 0;
+}
+
+/* Is the file that has been opened at its old place still the same? */
+static bool
+goes_on(const struct stream_files *s)
+{
+	const struct file *f = s->file;
+
+	if (f->start == 0)
+		return true;
+	return !(s->grow && identity_born_anew(&f->id, s->r.fd)) &&
+		reader_is(&s->r, &f->id, f->start, f->cut);
+}
+
+/* Open a file at its place, or from its start where it is another one. */
+static int
+open_at(struct stage *st, const char *path)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct file *f = s->file;
+	uint64_t next;
+	int rc = reader_open(&s->r, path, f->start, f->cut, st->err);
+
+	if (rc <= 0 || goes_on(s))
+		return rc;
+	reader_close(&s->r);
+	if (made_anew(st) != 0)
+		return -1;
+	next = s->grow ? successor(s, 0, f->id.birth_ns) : 0;
+	start_again(f, next);
+	path = next != 0 ? reader_find(f->path, next) : NULL;
+	rc = reader_open(&s->r, path ? path : f->path, 0, false, st->err);
+	free((char *)path);
+	return rc;
+}
+
+/* Open the file that grows: it may have another name by now.  1, 0 when it is
+ * not there, -1. */
 static int
 open_inode(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	struct file *f = s->file;
-	uint64_t wanted = f->inode;
-	char *path = f->path, q[300];
-	struct stat sb;
+	char *path = whereabouts(f), q[300];
 	int rc;
 
-	if (wanted != 0 &&
-		(stat(f->path, &sb) != 0 || sb.st_ino != wanted)) {
-		path = reader_find(f->path, wanted);
-		if (!path && vanished(st) != 0)
+	if (!path) {
+		if (vanished(st) != 0)
 			return -1;
-		if (!path) { /* what was left of it is lost */
-			path = f->path;
-			f->start = 0;
-			f->cut = false;
-		}
+		start_again(f, successor(s, f->inode, f->id.birth_ns));
+		path = whereabouts(f);
 	}
-	rc = reader_open(&s->r, path, f->start, f->cut, st->err);
-	if (path != f->path)
-		free(path);
+	rc = path ? open_at(st, path) : 0;
+	free(path);
 	if (rc <= 0) {
 		if (rc == 0 && !s->missed)
 			run_warn(st, "'%s' is not there%s", quoted(s, q),
@@ -432,7 +633,9 @@ open_inode(struct stage *st)
 	free(s->r.path);
 	s->r.path = mem_dup(f->path, strlen(f->path));
 	s->r.lines.name = s->r.path;
+	s->r.grows = true;
 	s->missed = false;
+	s->replaced_us = 0;
 	f->inode = s->r.inode;
 	return 1;
 }
@@ -448,7 +651,7 @@ open_file(struct stage *st)
 	if (s->grow)
 		rc = open_inode(st);
 	else
-		rc = reader_open(&s->r, f->path, f->start, f->cut, st->err);
+		rc = open_at(st, f->path);
 	if (rc <= 0) {
 		if (rc == 0 && !s->grow) {
 			rc = vanished(st);
@@ -504,6 +707,52 @@ next_file(struct stage *st)
 	return open_file(st) < 0 ? END_WITH(-1) : GO_ON;
 }
 
+/* What was read of the file that grows has been cut off or written over. */
+static int
+truncated(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	char q[300];
+
+	run_warn(st, "'%s' has been truncated: reading it from the start",
+		quoted(s, q));
+	if (lines_refuse(&s->r.lines, st, "has been cut off by a truncation") !=
+		0)
+		return END_WITH(-1);
+	reader_close(&s->r);
+	start_again(s->file, 0);
+	return s->again ? END_WITH(err_set(st->err, "cannot run a batch again: "
+		"'%s' has been truncated", quoted(s, q))) : 0;
+}
+
+/* Its name belongs to another file now.  Whoever writes it may not know yet:
+ * logs are renamed first and opened anew some seconds later. */
+static bool
+is_left_open(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	int64_t now = time_monotonic(), patience;
+	char q[300];
+	int is = identity_writers(s->r.fd);
+	struct stat sb;
+
+	if (s->again || is == IDENTITY_AT_REST)
+		return false;
+	patience = is == IDENTITY_WRITTEN ? LEFT_OPEN_US : UNKNOWN_OPEN_US;
+	if (ends(s) && fstat(s->r.fd, &sb) == 0)
+		return time_now() - (int64_t)sb.st_ctim.tv_sec * TIME_SECOND <
+			patience;
+	if (s->replaced_us == 0)
+		s->replaced_us = now;
+	if (now - s->replaced_us < patience)
+		return true;
+	if (is == IDENTITY_WRITTEN)
+		run_warn(st, "'%s' is another file now, but the one before is "
+			"still open for writing: what comes there is not read",
+			quoted(s, q));
+	return false;
+}
+
 /*
  * The file that grows has been read to its end, as far as it goes now.  Returns
  * as next_file.
@@ -513,37 +762,23 @@ end_of_growing(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	struct file *f = s->file;
-	uint64_t inode = 0;
-	char q[300];
+	uint64_t inode = 0, next;
 	int rc = reader_look(&s->r, &inode, st->err);
 
 	/* In the batch that is run again another file followed this one. */
 	if (s->again && f->end_inode != s->r.inode)
 		rc = READER_REPLACED;
-	switch (rc) {
-	case -1:
+	if (rc < 0)
 		return END_WITH(-1);
-	case READER_CUT:
-		run_warn(st, "'%s' has been truncated: reading it from the "
-			"start", quoted(s, q));
-		if (lines_refuse(&s->r.lines, st,
-			"has been cut off by a truncation") != 0)
-			return END_WITH(-1);
-		reader_close(&s->r);
-		f->start = f->inode = 0;
-		f->cut = false;
-		return s->again ? END_WITH(err_set(st->err, "cannot run a batch "
-			"again: '%s' has been truncated", quoted(s, q))) : 0;
-	case READER_REPLACED:
-		s->r.ended = true;
-		f->start = 0;
-		f->cut = false;
-		f->inode = s->again ? f->end_inode : inode;
-		lines_finish(&s->r.lines);
-		return 0;
-	default:
+	if (rc == READER_CUT)
+		return truncated(st);
+	if (rc != READER_REPLACED || is_left_open(st))
 		return END_WITH(done(s, ends(s) ? PULL_END : PULL_WAIT));
-	}
+	next = successor(s, s->r.inode, identity_birth(s->r.fd));
+	s->r.ended = true;
+	start_again(f, next != 0 ? next : s->again ? f->end_inode : inode);
+	lines_finish(&s->r.lines);
+	return 0;
 }
 
 /* The place that was to be reached is. */
@@ -556,6 +791,22 @@ stopped(struct stage *st)
 	s->file->end = UINT64_MAX;
 	s->file->end_inode = 0;
 	return END_WITH(done(s, PULL_BATCH));
+}
+
+/* Compressed data that are no such: the end, unless that is to be skipped.  What
+ * was good goes on, the line in which that ends does not. */
+static int
+damaged(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	struct record none = {.line = ""};
+
+	if (!s->skip_damaged)
+		return -1;
+	if (run_reject(st, &none, "%s: the rest of it is left out",
+		st->err->text) != 0)
+		return -1;
+	return lines_refuse(&s->r.lines, st, "is cut off by the damage");
 }
 
 /* Read on in the file that is open.  Returns as next_file. */
@@ -577,11 +828,21 @@ fill(struct stage *st)
 		s->r.stop = s->limit;
 	switch (reader_fill(&s->r, st->err)) {
 	case READER_SOME:
+		s->replaced_us = 0;
 		return 0;
 	case READER_WAIT:
 		return END_WITH(done(s, PULL_WAIT));
 	case READER_STOP:
+		/* What follows is not looked at, so it must have been known. */
+		if (s->again && lines_stop(&s->r.lines))
+			return 0;
 		return s->again ? stopped(st) : END_WITH(done(s, PULL_END));
+	case READER_CHANGED:
+		return truncated(st);
+	case READER_DAMAGED:
+		if (damaged(st) != 0)
+			return END_WITH(-1);
+		break;
 	case READER_GONE:
 		if (vanished(st) != 0)
 			return END_WITH(-1);
@@ -645,6 +906,7 @@ emit(struct stage *st)
 	return lines_emit(&s->r.lines, st, limit);
 }
 
+/* One step at a time, so that a line that never ends can be interrupted. */
 static int
 pull(struct stage *st)
 {
@@ -653,25 +915,24 @@ pull(struct stage *st)
 
 	if (!s->begun && begin(st) != 0)
 		return -1;
-	for (;;) {
-		if (s->r.fd < 0) {
-			rc = next_file(st);
-		} else if (lines_whole(&s->r.lines)) {
-			if (s->left == 0)
-				return done(s, PULL_BATCH);
-			rc = emit(st);
-			if (st->now.number > s->batch)
-				s->batch = st->now.number;
-			return rc;
-		} else {
-			/* Refuses a line that is too long already. */
-			if (lines_emit(&s->r.lines, st, NULL) != 0)
-				return -1;
-			rc = fill(st);
-		}
-		if (rc < 0)
-			return END_WITH(rc);
+	if (s->r.fd < 0) {
+		rc = next_file(st);
+	} else if (lines_whole(&s->r.lines)) {
+		if (s->left == 0 && !(s->grow && s->r.ended))
+			return done(s, PULL_BATCH);
+		if (s->left == 0)
+			s->left = 1; /* its last line, which had no end */
+		rc = emit(st);
+		if (st->now.number > s->batch)
+			s->batch = st->now.number;
+		return rc;
+	} else {
+		/* Refuses a line that is too long already. */
+		if (lines_emit(&s->r.lines, st, NULL) != 0)
+			return -1;
+		rc = fill(st);
 	}
+	return rc < 0 ? END_WITH(rc) : PULL_MORE;
 }
 
 static int
@@ -705,9 +966,11 @@ mark(struct stage *st, struct buf *out)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
-	if (s->file && s->r.fd >= 0 && !s->r.ended) {
+	/* One that has grown and ended is followed by another already. */
+	if (s->file && s->r.fd >= 0 && !(s->grow && s->r.ended)) {
 		s->file->start = s->r.lines.offset;
 		s->file->cut = s->r.lines.skip;
+		reader_identify(&s->r, s->file->start, &s->file->id);
 	}
 	return positions_mark(&s->positions, s->files, s->file, st->now.number,
 		out, st->err);
@@ -740,11 +1003,33 @@ seek(struct stage *st, const char *from, const char *to)
 	return 0;
 }
 
-/* Move a file to its place in the archive, which nothing may have. */
+/* Under a name that nothing has: with a number if need be. */
+static int
+move(const char *path, struct buf *to)
+{
+	size_t n = to->n;
+	int rc = -1;
+
+	for (int i = 0; rc != 0 && i < NUMBERS; i++) {
+		to->n = n;
+		if (i > 0)
+			buf_printf(to, ".%d", i);
+		rc = renameat2(AT_FDCWD, path, AT_FDCWD, buf_cstr(to),
+			RENAME_NOREPLACE);
+		if (rc != 0 && errno == EINVAL) /* the file system cannot */
+			rc = access(to->p, F_OK) == 0 ? -1 :
+				rename(path, to->p);
+		else if (rc != 0 && errno != EEXIST)
+			break;
+	}
+	return rc;
+}
+
+/* Move a file to its place in the archive. */
 static int
 archive(struct stream_files *s, const char *path)
 {
-	const char *below = files_below(s->files, path);
+	const char *below = files_under(s->files, path);
 	struct buf to;
 	char *p;
 	int rc = 0;
@@ -759,10 +1044,7 @@ archive(struct stream_files *s, const char *path)
 		*p = '/';
 	}
 	if (rc == 0)
-		rc = renameat2(AT_FDCWD, path, AT_FDCWD, to.p,
-			RENAME_NOREPLACE);
-	if (rc != 0 && errno == EINVAL) /* the file system cannot */
-		rc = rename(path, to.p);
+		rc = move(path, &to);
 	buf_release(&to);
 	return rc;
 }
@@ -779,7 +1061,8 @@ committed(struct stage *st, int64_t number)
 	while ((f = files_settled(s->files, number)) != NULL) {
 		if (stat(f->path, &sb) != 0 || f->mtime_ns !=
 			(int64_t)sb.st_mtim.tv_sec * 1000000000 +
-				sb.st_mtim.tv_nsec)
+				sb.st_mtim.tv_nsec ||
+			identity_writers_of(f->path) == IDENTITY_WRITTEN)
 			continue;
 		rc = s->archive ? archive(s, f->path) : unlink(f->path);
 		if (rc != 0 && errno != ENOENT)
@@ -794,7 +1077,15 @@ static void
 close_files(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
+	size_t old;
 
+	if (s->changed > TOLD)
+		run_warn(st, "%llu files have been changed since they were "
+			"read", (unsigned long long)s->changed);
+	if (s->files != NULL && (old = files_count_old(s->files)) > 0)
+		run_warn(st, "%zu file%s ignored: more than --max-file-age "
+			"older than the newest one read", old,
+			old == 1 ? " is" : "s are");
 	if (s->vanished > 0)
 		run_warn(st, "%llu file%s vanished before being read",
 			(unsigned long long)s->vanished,
@@ -807,6 +1098,7 @@ close_files(struct stage *st)
 	if (s->notify >= 0)
 		close(s->notify);
 	free(s->archive);
+	free(s->example);
 	free(s->goal);
 	positions_close(&s->positions);
 }

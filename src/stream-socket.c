@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -28,6 +29,9 @@
 #define PAUSE_MAX_US (10 * TIME_SECOND)
 #define EVENTS 64
 #define HELD_US (TIME_SECOND / 50)
+#define SPARE_FDS 32 /* descriptors that clients do not get */
+#define TELL_US (60 * TIME_SECOND) /* how often clients are told to wait */
+#define HALF_LINES ((int64_t)256 << 20) /* of all clients, in bytes */
 
 enum phase {
 	FRESH,      /* nothing has been done yet; start leaves it */
@@ -42,13 +46,14 @@ enum phase {
 struct conn {
 	int fd;
 	struct lines lines;
+	size_t counted; /* bytes of lines in held_bytes */
 	struct conn *next, *before;
 };
 
 struct stream_socket {
 	bool listen, reconnect;
 	const char *timestamp;
-	int64_t for_us, journal_max;
+	int64_t for_us, journal_max, max_state;
 
 	struct journal journal;
 	bool journaled;       /* there is one */
@@ -58,7 +63,11 @@ struct stream_socket {
 	int epoll, listener;
 	struct conn server;   /* what was connected to */
 	struct conn *clients; /* --listen */
+	size_t nclients, most; /* how many there are, and may be */
 	bool full;            /* no descriptor for another one */
+	uint64_t filled;      /* times that happened since it was told ... */
+	int64_t told_us;      /* ... which was then; 0 never */
+	size_t held_bytes;    /* what clients' half lines take */
 	int64_t pause_us, due, end; /* by time_monotonic */
 	bool failed;          /* that has been told */
 	struct shape *shape;  /* of records with --timestamp */
@@ -78,6 +87,9 @@ static const struct opt options[] = {
 		"end after this long"},
 	{"journal-max", 0, OPT_SIZE, offsetof(struct stream_socket, journal_max),
 		"SIZE", "receive no more while the journal holds this (1G)"},
+	{"max-state", 0, OPT_SIZE, offsetof(struct stream_socket, max_state),
+		"SIZE", "what clients may send of lines without end (256M)",
+		.least = 1},
 	OPT_END};
 
 static void
@@ -87,6 +99,7 @@ defaults(void *self)
 
 	s->epoll = s->listener = s->server.fd = -1;
 	s->journal_max = (int64_t)1 << 30;
+	s->max_state = HALF_LINES;
 	place_init(&s->journal.place);
 }
 
@@ -150,6 +163,19 @@ watch(struct stream_socket *s, int fd, uint32_t events, void *what, int op)
 	return epoll_ctl(s->epoll, op, fd, &e);
 }
 
+/* How many clients there may be: a journal, state and a rejects file need
+ * descriptors, too. */
+static size_t
+most_clients(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY)
+		return SIZE_MAX;
+	return r.rlim_cur > 2 * SPARE_FDS ? (size_t)r.rlim_cur - SPARE_FDS :
+					    (size_t)r.rlim_cur / 2;
+}
+
 static int
 start_listening(struct stage *st)
 {
@@ -161,6 +187,7 @@ start_listening(struct stage *st)
 	if (s->listener < 0)
 		return -1;
 	s->phase = LISTENING;
+	s->most = most_clients();
 	if (watch(s, s->listener, EPOLLIN, NULL, EPOLL_CTL_ADD) != 0)
 		return err_sys(st->err, "cannot listen");
 	snprintf(port, sizeof(port), "%d", n);
@@ -249,6 +276,24 @@ connected(struct stage *st)
 	return 0;
 }
 
+/* There is no room for another client.  It can happen thousands of times a
+ * second. */
+static void
+tell_full(struct stage *st)
+{
+	struct stream_socket *s = STAGE(st, stream_socket);
+	int64_t now = time_monotonic();
+
+	s->filled++;
+	if (s->told_us != 0 && now - s->told_us < TELL_US)
+		return;
+	run_warn(st, "%zu clients are too many: others wait until one is gone "
+		"(ulimit -n sets the limit)%s", s->nclients,
+		s->filled > 1 ? "; it has happened again since" : "");
+	s->told_us = now;
+	s->filled = 0;
+}
+
 static int
 accept_clients(struct stage *st)
 {
@@ -256,7 +301,9 @@ accept_clients(struct stage *st)
 	struct conn *c;
 	int fd;
 
-	while ((fd = net_accept(s->listener)) >= 0) {
+	while (s->nclients < s->most &&
+		(fd = net_accept(s->listener)) >= 0) {
+		s->nclients++;
 		c = mem_zalloc(sizeof(*c));
 		c->fd = fd;
 		lines_init(&c->lines);
@@ -268,10 +315,11 @@ accept_clients(struct stage *st)
 		if (watch(s, fd, EPOLLIN, c, EPOLL_CTL_ADD) != 0)
 			return err_sys(st->err, "cannot wait for a client");
 	}
-	if (errno == EAGAIN)
+	if (s->nclients < s->most && errno == EAGAIN)
 		return 0;
-	if (errno == EMFILE || errno == ENFILE) {
-		run_warn(st, "too many clients: others wait until one is gone");
+	if (s->nclients >= s->most || errno == EMFILE || errno == ENFILE ||
+		errno == ENOBUFS || errno == ENOMEM) {
+		tell_full(st);
 		s->full = true;
 		watch(s, s->listener, 0, NULL, EPOLL_CTL_MOD);
 		return 0;
@@ -289,6 +337,8 @@ drop_client(struct stream_socket *s, struct conn *c)
 	else
 		s->clients = c->next;
 	close(c->fd);
+	s->held_bytes -= c->counted;
+	s->nclients--;
 	lines_release(&c->lines);
 	free(c);
 	if (s->full)
@@ -352,6 +402,43 @@ emit(struct stage *st, struct lines *l)
 	return rc;
 }
 
+/* What the half lines of a client take by now. */
+static void
+count_held(struct stream_socket *s, struct conn *c)
+{
+	/* Room for much more than what is there is given back. */
+	if (lines_left(&c->lines) == 0 && c->lines.b.cap > 4 * BLOCK)
+		lines_trim(&c->lines);
+	s->held_bytes += c->lines.b.cap - c->counted;
+	c->counted = c->lines.b.cap;
+}
+
+/* All clients together may hold so much; then who holds most of it loses the
+ * line that he has begun. */
+static int
+bound_held(struct stage *st)
+{
+	struct stream_socket *s = STAGE(st, stream_socket);
+	size_t most = (size_t)s->max_state;
+	struct conn *c, *worst;
+
+	while (s->held_bytes > most) {
+		worst = s->clients;
+		for (c = s->clients; c != NULL; c = c->next)
+			if (c->counted > worst->counted)
+				worst = c;
+		if (worst == NULL || lines_left(&worst->lines) == 0)
+			return 0;
+		if (lines_drop(&worst->lines, st, "is the longest of the lines "
+			"that clients have begun, which are too much "
+			"together (--max-state sets the limit)") != 0)
+			return -1;
+		lines_trim(&worst->lines);
+		count_held(s, worst);
+	}
+	return 0;
+}
+
 /* Read once.  1: go on, 0: the other side has ended, -1. */
 static int
 read_conn(struct stage *st, struct conn *c)
@@ -372,7 +459,12 @@ read_conn(struct stage *st, struct conn *c)
 	if (n <= 0)
 		return 0;
 	lines_filled(&c->lines, (size_t)n);
-	return emit(st, &c->lines) != 0 ? -1 : 1;
+	if (emit(st, &c->lines) != 0)
+		return -1;
+	if (c == &s->server)
+		return 1;
+	count_held(s, c);
+	return bound_held(st) != 0 ? -1 : 1;
 }
 
 /* The connection has ended (st->err tells how, if it was broken). */
@@ -381,6 +473,8 @@ lost(struct stage *st, struct conn *c)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 
+	if (lines_stop(&c->lines) && emit(st, &c->lines) != 0)
+		return -1;
 	if (lines_refuse(&c->lines, st,
 		"was cut off by the end of the connection") != 0)
 		return -1;

@@ -67,10 +67,14 @@ take_record(struct stage *st, struct record *r)
 {
 	struct take *t = STAGE(st, take);
 
+	if (t->passed < t->n) {
+		t->passed++;
+		if (run_emit(st, r) < 0)
+			return -1;
+	}
 	if (t->passed >= t->n)
-		return 0;
-	t->passed++;
-	return run_emit(st, r);
+		run_enough(st);
+	return 0;
 }
 
 static int

@@ -361,3 +361,64 @@ stream() {
 		derive 'b=.a+1' --on-error keep >/dev/null 2>err
 	[ "$(tail -1 err)" = "derive: 2 records refused, 1 kept, 1 skipped" ]
 }
+
+# The bytes below 0x20 but for LF and TAB, DEL, C1 controls, ends of lines of
+# Unicode, and what turns text around.
+wild='\033[31m\007\b\r\177\302\233\342\200\256\342\200\250\377'
+
+@test "no message lets escape sequences of data reach the terminal" {
+	local n=0 cmd
+	clean() { run ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xff' err; }
+	printf '{"a":"\\u001b[31m\\u0007\\u009b\\u202e\\nfilter: done"}\n' > in
+	printf "a,${wild}\n1,2\n" > in.csv
+	printf "$wild\n" > bytes
+	name=$(printf "x\033]0;t\007y")
+	while read -r cmd; do
+		eval "$cmd" > out 2> err || true
+		[ -s err ] || { echo "says nothing: $cmd"; return 1; }
+		LC_ALL=C clean || { echo "$cmd"; cat -v err; return 1; }
+		n=$((n + 1))
+	done <<'END'
+derive 'r=.a|tonumber' < in
+derive 'r=.a|fromjson' < in
+derive 'r=error(.a)' < in
+derive 'r=error({x:.a})' < in
+derive 'r=.a|strptime("%Y")' < in
+derive 'r=def f: error(.a); f' < in
+derive --on-error skip 'r=.a|fromjson' < in
+filter '.a|test(.)' < in
+filter '.a|fromdate|. > 1' < in
+filter ".a == \"$name\" |" < in
+filter --sql "x = '$name" < in
+filter --sql "\`$name\` = 1" < in
+derive --sql "x=raise('$name')" < in
+derive "$name" < in
+filter ".\"$name\" == 1" < in
+parse-json < bytes
+parse-json --on-error skip < bytes
+parse-json -s "$name int" < in
+parse-csv --header -s 'a int, b int' < in.csv
+pick "$name" < in
+agg --by "$name" count < in
+agg "sum:a" < in
+window --on a --size 1h < in
+thru "$name" < in
+join-static "$name" --on a < in
+stream-files "$name"
+sink-files "$name/x/y" < in
+bief run "$name"
+bief "$name"
+bief ps "--$name"
+bief state "$name"
+END
+	[ "$n" -gt 25 ]
+}
+
+@test "a line of data does not pass for a message of a program" {
+	printf '{"a":"x\\nfilter: all is well"}\n' > in
+	run -1 derive 'r=error(.a)' < in
+	[ "$output" = 'derive: line 1: r: x?filter: all is well (--on-error skip goes on)' ]
+	run -2 filter '.a ==' < in
+	[ "${lines[1]}" = '  .a ==' ]
+	[ "${lines[2]}" = '       ^' ]
+}

@@ -408,3 +408,163 @@ unflushed() {
 	wait $second
 	[ "$(sqlite3 x.db 'SELECT * FROM t')" = $'1\n2' ]
 }
+
+@test "a checkpoint is its user's alone, and links in it are not followed" {
+	umask 022
+	mkdir in
+	echo '{"a":1}' > in/1
+	run_() {
+		stream-files --checkpoint ck in | parse-json |
+			agg --mode complete count | sink-table --db t.db --table t
+	}
+	run_
+	[ -z "$(find ck -type d ! -perm 0700)" ]
+	[ -z "$(find ck -type f ! -perm 0600)" ]
+	# as an earlier version has made them
+	chmod 644 ck/lock ck/*/*/lock
+	echo '{"a":2}' > in/2
+	run_
+	[ -z "$(find ck -type f -name lock ! -perm 0600)" ]
+	echo precious > target
+	rm ck/lock ck/offsets/*/lock
+	ln -s "$PWD/target" ck/offsets/*/lock 2>/dev/null ||
+		ln -s "$PWD/target" "$(echo ck/offsets/*)/lock"
+	echo '{"a":3}' > in/3
+	run run_
+	[[ $output = *"/lock': Too many levels of symbolic links"* ]]
+	is target <<< precious
+}
+
+@test "waiting for the lock of a checkpoint ends at SIGTERM" {
+	mkdir ck in
+	: > ck/lock
+	command -v python3 || skip "needs python3"
+	flock_() { # an open file description lock, as ours are
+		python3 -c 'import fcntl, os, struct, sys, time
+f = os.open("ck/lock", os.O_RDWR)
+fcntl.fcntl(f, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))
+print("held", flush=True)
+time.sleep(600)'
+	}
+	flock_ > held &
+	wait_for grep -q held held
+	stream-files --checkpoint ck in > out 2> err & pid=$!
+	catches() { # has it set up to be told by SIGTERM?
+		[ $((0x$(awk '/SigCgt/ { print $2 }' /proc/$1/status) & 0x4000)) -ne 0 ]
+	}
+	wait_for catches $pid
+	kill -TERM $pid
+	wait_for grep -q "stopped while it waited" err
+	run -1 wait $pid
+}
+
+# ---- what a sink writes to ----
+
+# A pipeline of one source with a checkpoint into the sink that is told.
+into() {
+	stream-files --trigger available-now --checkpoint ck in |
+		parse-json -s 'n int' | { "$@" 2>err; echo $? >status; }
+}
+
+@test "a look on the terminal does not take what is a table's" {
+	mkdir in
+	echo '{"n":1}' >in/1
+	into sink-table --db q.db --table t
+	echo '{"n":2}' >in/2
+	into sink-table >out || true
+	[ ! -s out ]
+	is err <<-END
+	sink-table: this checkpoint writes table t of q.db: put that back, take another --checkpoint, or give it up: bief state $PWD/ck forget stream-files,in+sink-table
+	END
+	is status <<<3
+	echo '{"n":3}' >in/3
+	into sink-table --db q.db --table t
+	[ "$(sqlite3 q.db 'SELECT n FROM t')" = $'1\n2\n3' ]
+}
+
+@test "another table, database or directory is refused, and nothing is made or lost" {
+	local other
+	mkdir in
+	echo '{"n":1}' >in/1
+	into sink-table --db q.db --table t
+	echo '{"n":2}' >in/2
+	for other in 'r.db --table t' 'q.db --table u'; do
+		into sink-table --db $other || true
+		grep -q '^sink-table: this checkpoint writes table t of q.db: ' err
+		is status <<<3
+		into sink-table --db $other --mode append || true
+		is status <<<3
+	done
+	[ ! -e r.db ]
+	[ "$(sqlite3 q.db "SELECT name FROM sqlite_master WHERE name = 'u'")" = '' ]
+	into sink-table --db q.db --table t
+	[ "$(sqlite3 q.db 'SELECT n FROM t')" = $'1\n2' ]
+	rm -r ck in/2
+	into sink-files d
+	echo '{"n":2}' >in/2
+	into sink-files e || true
+	grep -q '^sink-files: this checkpoint writes directory d: ' err
+	[ ! -e e ]
+	mkdir e
+	into sink-files e || true
+	is status <<<3
+	[ -z "$(ls -A e)" ]
+	into sink-files d
+	cat d/part-* >out
+	is out <<-'END'
+	{"n":1}
+	{"n":2}
+	END
+}
+
+@test "a checkpoint that was shown on the terminal is no table's, until the sink is given up" {
+	mkdir in
+	echo '{"n":1}' >in/1
+	into sink-table >out
+	echo '{"n":2}' >in/2
+	into sink-table --db q.db --table t || true
+	grep -q '^sink-table: this checkpoint writes to standard output: ' err
+	[ ! -e q.db ]
+	bief state ck forget stream-files,in+sink-table
+	into sink-table --db q.db --table t
+	[ "$(sqlite3 q.db 'SELECT n FROM t')" = 2 ]
+}
+
+@test "a table or a directory that was moved goes on where it is now" {
+	mkdir in
+	echo '{"n":1}' >in/1
+	into sink-table --db q.db --table t
+	mkdir new
+	mv q.db new/r.db
+	echo '{"n":2}' >in/2
+	into sink-table --db new/r.db --table t
+	[ "$(sqlite3 new/r.db 'SELECT n FROM t')" = $'1\n2' ]
+	into sink-table --db q.db --table t || true
+	grep -q '^sink-table: this checkpoint writes table t of new/r.db: ' err
+	rm -r ck
+	into sink-files d
+	mv d e
+	echo '{"n":3}' >in/3
+	into sink-files ./e
+	cat e/part-* >out
+	is out <<-'END'
+	{"n":1}
+	{"n":2}
+	{"n":3}
+	END
+}
+
+@test "a sink of another kind is refused by the source, which says what the first one writes" {
+	mkdir in
+	echo '{"n":1}' >in/1
+	into sink-files d
+	echo '{"n":2}' >in/2
+	stream-files --trigger available-now --checkpoint ck in 2>err |
+		sink-table >out 2>/dev/null || true
+	[ ! -s out ]
+	is err <<-END
+	stream-files: this checkpoint writes directory d: the pipeline has changed: the sink 'stream-files,in+sink-files' of the checkpoint '$PWD/ck' is not there: put it back, or give it up: bief state $PWD/ck forget stream-files,in+sink-files
+	END
+	into sink-files d
+	[ "$(cat d/part-*)" = $'{"n":1}\n{"n":2}' ]
+}

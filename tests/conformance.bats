@@ -32,3 +32,25 @@ conformance() {
 	shared
 	conformance "$SHARED/spark-cases"
 }
+
+@test "what bief does not have is not expressible, and no failure" {
+	cat >forgets.jsonl <<-'END'
+	{"id": "Own#forgets", "suite": "Own", "kind": "error", "query": {"op": "select", "columns": ["value"], "mode": "append", "sink": "memory", "query_name": "t"}, "batches": [{"input": [{"value": 1}], "expect": [{"value": 1}], "restart": false}, {"input": [{"value": 2}], "expect": null, "restart": true}], "expect_error": {"when": "start", "message_contains": ["recovering"]}}
+	END
+	BIEF_BIN=${BIEF_BIN:-$TOP/bin} run -0 "$TOP/tests/conformance" forgets.jsonl
+	[[ ${lines[0]} == *"not expressible: Own#forgets: a sink that forgets: "* ]]
+	[[ ${lines[-1]} == "0 passed, 0 failed, 1 not expressible" ]]
+}
+
+@test "a deviation names a case, a suite or a page, and gives its reason" {
+	local name number reason page
+	while read -r name number reason; do
+		[[ $name == '#'* ]] && continue
+		[[ $number =~ ^([0-9]+|\*)$ && -n $reason ]] || return 1
+		[[ $name == *'#'* ]] || continue
+		page=${name%%#*}
+		[[ $page == @(plan|sql|*Suite) ]] ||
+			compgen -G "$TOP/man/$page.[157]" >/dev/null ||
+			{ echo "no page: $name"; return 1; }
+	done <"$TOP/tests/deviations"
+}

@@ -102,3 +102,59 @@ load lib
 	bief run "derive 'x=.t' | $p1" < in > chain
 	cmp pipes chain
 }
+
+@test "what is not known of a type passes to every program by the header" {
+	local f n=0
+	printf '{"value":"a b","z":1}\n' > static.jsonl
+	printf '{"value":"a b","t":1}\n' > right
+	printf 'a b\nc\n' > in
+	derived="parse-text --batch 10 | derive 'len=.value|length' 'l=[.value]' 'o={x:1}' \
+'q=.value // 7' 'w=.value|split(\" \")' 's=def f: .value; f'"
+	eval "$derived" < in > pipe
+	head -1 pipe > out
+	is out <<'END'
+{"#bief":{"stream":1,"fields":"value string, len unknown, l unknown, o unknown, q unknown, w unknown, s unknown"}}
+END
+	while read -r f; do
+		eval "$f" < pipe > pipes || { echo "$f"; return 1; }
+		bief run "$derived | $f" < in > chain
+		diff -u <(grep -v '"#bief":{"begin"' pipes) <(grep -v '"#bief":{"begin"' chain) || {
+			echo "$f"
+			return 1
+		}
+		n=$((n + 1))
+	done <<'END'
+agg --plain stats:len
+agg --plain --by w count
+dedup --by l
+derive 'a=.len + 1' 'b=.w[0]'
+derive --sql 'a = len + 1'
+drop-null len
+explode w
+fill-null q=1
+filter '.len > 1'
+filter --sql 'len > 1'
+join-static static.jsonl --on value
+join-stream - <(parse-text --batch 10 < in) --on value
+agg --mode complete --by q max:len | order --by "-max(len)"
+parse-json -s 'value string'
+pick value,len,w
+pick --sql 'w[0] as f, o.x as x'
+agg --mode complete --by value,q max:len | pivot --rows value --cols q --value 'max(len)'
+sink-table
+take 1
+union - <(parse-text --batch 10 < in)
+thru --plain cat
+derive 'q="2026-01-01T00:00:00Z" | [.] | .[0]' | watermark --on q --delay 1s
+derive 'q="2026-01-01T00:00:00Z" | [.] | .[0]' | window --on q --size 1h
+END
+	[ "$n" -gt 20 ]
+}
+
+@test "a field that no record had is told, but for those that were made before" {
+	printf '{"alt":1,"type":"x"}\n' > in
+	derive 'a=.alt' 'b=.a + .alt' 'c=if .alt < 5 then "low" else .tpye end' 'd.e=1' < in > out 2> err
+	is err <<< "derive: no record had a field 'tpye' (did you mean 'type'?)"
+	derive --sql 'a = alt' 'b = A + tpye' < in > out 2> err
+	is err <<< "derive: no record had a field 'tpye' (did you mean 'type'?)"
+}

@@ -157,6 +157,15 @@ every() {
 	return $failed
 }
 
+@test "no quotation of a page stands within another by mistake" {
+	local page
+	for page in "$TOP"/man/*.[157]; do
+		mandoc -T utf8 -O width=2000 "$page" 2>/dev/null | col -b |
+			grep -H --label "$page" '‘[^’]*‘\|’’' >>found || true
+	done
+	is found </dev/null
+}
+
 @test "a page that another one points to is there" {
 	local failed=0 name section
 	grep -ho '^\.\(It \)*Xr [^ ]* [157]' "$TOP"/man/*.[157] | sed 's/.*Xr //' |

@@ -344,6 +344,12 @@ events() {
 	parse-json --schema 'quote string' <"$SHARED/data/kaamelott/quote.json" |
 		explode quote --split ' ' --as word >words
 	agg --by word count <words | answer e48
+	filter --sql "lower(word) not in ('a', 'de', 'et', 'la', 'le', 'les', 'un', 'une')" <words |
+		agg --by word count | answer e52
+	printf '%s\n' a de et la le les un une | parse-text >stop.jsonl
+	derive --sql 'lower = lower(word)' <words |
+		join-static stop.jsonl --on lower=value --how anti |
+		agg --by word count | answer e52
 }
 
 @test "E49 the server that repeats messages for ever" {
@@ -387,6 +393,28 @@ events() {
 
 FLIGHTS='estDepartureAirport string, estArrivalAirport string'
 
+@test "E35 throughput and latency over sizes of batches, from the reports" {
+	events
+	for n in 1 20 400; do
+		stream-files in |
+			parse-json --schema 'time timestamp, action string' --batch "$n" |
+			agg --by action count --mode update --progress "report-$n" \
+				>/dev/null
+		parse-json --schema 'numInputRows bigint, batchDuration double' \
+			<"report-$n" | agg batches=count rows=sum:numInputRows \
+			latency=p95:batchDuration time=sum:batchDuration |
+			derive --sql "size = $n" >>sizes
+	done
+	pick size,batches,rows <sizes >counted
+	is counted <<-'END'
+	{"size":1,"batches":1000,"rows":1000}
+	{"size":20,"batches":50,"rows":1000}
+	{"size":400,"batches":3,"rows":1000}
+	END
+	derive --sql 'best = rows / time' <sizes | order --by -best --limit 1 >best
+	[ "$(wc -l <best)" -eq 1 ]
+}
+
 @test "E38 the 15 busiest airports, and the routes between them" {
 	shared
 	flights | parse-json --schema "$FLIGHTS" |
@@ -412,6 +440,33 @@ FLIGHTS='estDepartureAirport string, estArrivalAirport string'
 		join-static top.jsonl --on estArrivalAirport=a --how semi |
 		pivot --rows estDepartureAirport --cols estArrivalAirport --value n --fill 0 >matrix
 	answer e40 <matrix
+
+	join-static top.jsonl --on estDepartureAirport=a --how semi <routes |
+		join-static top.jsonl --on estArrivalAirport=a --how semi |
+		agg origins=count_distinct:estDepartureAirport \
+			destinations=count_distinct:estArrivalAirport \
+			flown=count mean=avg:n |
+		pick --sql 'origins * destinations as possible, flown,
+			round(100 * flown / (origins * destinations), 2) as percent, mean' >figures
+	is figures <<-'END'
+	{"possible":28,"flown":27,"percent":96.43,"mean":5.888888888888889}
+	END
+}
+
+@test "E36 and E42 from the earliest to the latest, then stop; five raw values" {
+	shared
+	mkdir topic
+	for part in LFPG-2022-12-01 EDDF-2023-07-04; do
+		cp "$SHARED/data/opensky/derived-flights-departure-$part.jsonl" topic
+		stream-files topic --trigger available-now --checkpoint ck |
+			parse-json --schema "$FLIGHTS" | agg count --mode complete |
+			sink-table --db f.db --table flights
+		[ "$(sqlite3 f.db 'select count from flights')" -eq "$(cat topic/* | wc -l)" ]
+	done
+	stream-files topic | parse-text | take 5 |
+		sink-table --no-truncate >shown
+	[ "$(grep -c '^|{"icao24' shown)" -eq 5 ]
+	run ! grep -q '\.\.\.' shown
 }
 
 @test "E39 the 15 busiest routes without nulls" {

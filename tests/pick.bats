@@ -99,6 +99,12 @@ load lib
 
 @test "a field that no record has is told" {
 	echo '{"name":1}' | pick nmae >out 2>err
-	is err <<<"pick: no record had a field 'nmae'"
+	is err <<<"pick: no record had a field 'nmae' (did you mean 'name'?)"
 	is out <<<'{"nmae":null}'
+}
+
+@test "a field of --sql that no record has is told" {
+	echo '{"name":1,"b":"x"}' > in
+	pick --sql 'nmae + 1 as n, B' < in > out 2> err
+	is err <<< "pick: no record had a field 'nmae' (did you mean 'name'?)"
 }

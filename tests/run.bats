@@ -265,3 +265,57 @@ interrupt() {
 	{"count":0}
 	E
 }
+
+# busy COMMAND...: while its input goes on without an end, it gets SIGTERM.
+busy() {
+	mkfifo p
+	yes '{"n":1}' 2>/dev/null >p &
+	"$@" <p >out 2>err &
+	local pid=$!
+	wait_for [ -s out ]
+	kill $pid
+	wait $pid
+}
+
+@test "SIGTERM ends a filter whose input goes on" {
+	busy filter .n
+	[ "$(sort -u out)" = '{"n":1}' ]
+}
+
+@test "SIGTERM ends what makes batches of an input that goes on, with whole batches" {
+	busy dedup --by n --batch 1000
+	[ "$(tail -n 1 out)" = '{"#bief":{"eof":1}}' ]
+	[ "$(grep -c '"begin"' out)" -eq "$(grep -c '"end"' out)" ]
+}
+
+@test "SIGTERM ends several inputs that go on" {
+	mkfifo q
+	yes '{"n":2}' 2>/dev/null >q &
+	busy union - q
+}
+
+@test "SIGTERM ends a program at the end of a batch when the source goes on" {
+	mkfifo q
+	stream-rate --rate 100 --trigger 10ms >q 2>/dev/null &
+	filter true <q >out 2>err &
+	local pid=$!
+	wait_for grep -q '"end":3' out
+	kill $pid
+	wait $pid
+	[ "$(tail -n 1 out)" = '{"#bief":{"eof":1}}' ]
+	[ "$(grep -c '"begin"' out)" -eq "$(grep -c '"end"' out)" ]
+	is err </dev/null
+}
+
+@test "SIGTERM ends bief run whose sources are processes of their own" {
+	mkfifo a b
+	stream-rate --rate 100 --trigger 10ms >a 2>/dev/null &
+	stream-rate --rate 100 --trigger 10ms >b 2>/dev/null &
+	bief run 'union a b | filter true' >out 2>err &
+	local pid=$!
+	wait_for grep -q '"end":3' out
+	kill $pid
+	wait $pid
+	[ "$(tail -n 1 out)" = '{"#bief":{"eof":1}}' ]
+	is err </dev/null
+}

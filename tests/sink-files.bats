@@ -189,3 +189,67 @@ stream() {
 	sink-files d --format csv <in
 	[ -e d/part-00000.csv ]
 }
+
+@test "a partition whose name would be too long is refused, the others go on" {
+	jq -nc '{p:("x"*254)},{p:("é"*126)},{p:"a"},{p:("%"*85)},{p:("x"*253)}' >in
+	run -1 sink-files d --partition-by p <in
+	[[ $output == "sink-files: line 1: the value of 'p' makes a name of 256 bytes, and a directory's can have 255: partition by something shorter (--on-error skip goes on)" ]]
+	sink-files d --partition-by p --on-error skip --rejects bad <in 2>err
+	is err <<-'EOF'
+	sink-files: line 1: the value of 'p' makes a name of 256 bytes, and a directory's can have 255: partition by something shorter
+	sink-files: line 4: the value of 'p' makes a name of 257 bytes, and a directory's can have 255: partition by something shorter
+	sink-files: 2 records refused, skipped
+	EOF
+	[ "$(jq -r .reason bad | grep -c 'makes a name')" = 2 ]
+	[ "$(ls d | grep -c ^p=)" = 3 ]
+	printf '{%s}\n' "$(for i in $(seq 20); do printf '"p%d":"%0250d",' $i 0; done | sed 's/,$//')" >in
+	run -1 sink-files e --partition-by "$(seq -f 'p%.0f' -s, 20)" <in
+	[[ $output == *"the path of its partition has"*"partition by less"* ]]
+}
+
+@test "no value leads out of the directory, or into another one's" {
+	printf '{"p":%s}\n' '"/"' '".."' '"../../x"' '""' '"a\u0000b"' '"\n"' '"\u001b[m"' '"="' '"%2F"' null >in
+	mkdir in.d
+	cd in.d
+	sink-files d --partition-by p <../in
+	find . -name 'part-*' | sed 's,/part.*,,' | LC_ALL=C sort >../out
+	cd ..
+	[ "$(ls)" = $'in\nin.d\nout' ]
+	is out <<-'EOF'
+	./d/p=%0A
+	./d/p=%1B%5Bm
+	./d/p=%252F
+	./d/p=%2F
+	./d/p=%3D
+	./d/p=..
+	./d/p=..%2F..%2Fx
+	./d/p=__HIVE_DEFAULT_PARTITION__
+	./d/p=a%00b
+	EOF
+	sort in >want
+	find in.d -name 'part-*' -exec cat {} + | sort | diff want -
+}
+
+@test "a record without fields makes no CSV" {
+	printf '{}\n{"a":1}\n{}\n' >in
+	run -1 sink-files d --format csv <in
+	[[ $output == *"line 1: it has no fields, and a CSV needs a column"* ]]
+	sink-files d --format csv --on-error skip <in 2>err
+	grep -q '1 record refused, skipped' err
+	head -n 2 d/part-00000.csv >out
+	is out <<-'EOF'
+	a
+	1
+	EOF
+}
+
+@test "standard output is no directory" {
+	echo '{"a":1}' >in
+	run -2 sink-files --format csv - <in
+	[ "$output" = "sink-files: '-' is no directory: a stream leaves by standard output where no sink follows, as JSON; for CSV on standard output write to a directory and cat its files (a directory of that name is ./-)" ]
+	run -2 sink-files - <in
+	[[ $output == "sink-files: '-' is no directory: "* ]]
+	[ "$(ls)" = in ]
+	sink-files ./- <in
+	[ "$(cat ./-/part-00000.json)" = '{"a":1}' ]
+}

@@ -192,6 +192,73 @@ stream() {
 	EOF
 }
 
+@test "--style pprint escapes what Python's repr does" {
+	python3 -c 'import sys, unicodedata; sys.exit(unicodedata.unidata_version != "14.0.0")' ||
+		skip "another Unicode"
+	python3 - >in <<-'EOF'
+	import json
+	for i in range(0, 0x110000, 64):
+	    if not 0xd800 <= i < 0xe000:
+	        s = "".join(map(chr, range(i, i + 64)))
+	        print(json.dumps({"a": [s], "b": 1}, ensure_ascii=False))
+	for s in ["'", '"', "'\"", "\\", "\u00a0\u200b\u202e\u3000"]:
+	    print(json.dumps({"a": [s], "b": s}))
+	EOF
+	sink-table --style pprint --rows 99999 <in | sed '1,3d;$d' >out
+	python3 - >want <<-'EOF'
+	import json
+	for line in open("in", encoding="utf-8"):
+	    print(tuple(json.loads(line).values()))
+	EOF
+	cmp want out
+}
+
+# terminal ROWS COMMAND...: what it prints on a terminal of so many lines.
+terminal() {
+	python3 - "$@" <<-'EOF'
+	import fcntl, os, pty, struct, subprocess, sys, termios
+	main, side = pty.openpty()
+	fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("4H", int(sys.argv[1]), 80, 0, 0))
+	p = subprocess.Popen(sys.argv[2:], stdin=open("in"), stdout=side)
+	os.close(side)
+	try:
+	    while data := os.read(main, 65536):
+	        sys.stdout.buffer.write(data)
+	except OSError:
+	    pass
+	sys.exit(p.wait())
+	EOF
+}
+
+@test "--live draws no more than the screen has lines for" {
+	stream '' "$(seq -f '{"n":%.0f}' -s '\n' 12)" '{"n":1}' >in
+	terminal 10 sink-table --live | tr -d '\r' | sed 's/\x1b/ESC/g' >out
+	echo >>out
+	is out <<-'EOF'
+	ESC[?7l-------------------------------------------
+	Batch: 0
+	-------------------------------------------
+	+---+
+	|  n|
+	+---+
+	|  1|
+	|  2|
+	... and 12 lines for which the screen is too low
+	ESC[?7hESC[9FESC[JESC[?7l-------------------------------------------
+	Batch: 1
+	-------------------------------------------
+	+---+
+	|  n|
+	+---+
+	|  1|
+	+---+
+	
+	ESC[?7h
+	EOF
+	terminal 40 sink-table --live | grep -c '^|' >out
+	is out <<<15
+}
+
 @test "mode complete without an aggregation is refused" {
 	stream '' '{"n":1}' > in
 	run -2 sink-table --mode complete < in
@@ -249,6 +316,262 @@ stream() {
 	1.5|real|123456789012345678901234567890
 	NaN|text|
 	EOF
+}
+
+# All kinds of values, one for each line.
+kinds() {
+	cat <<-'EOF'
+	null
+	true
+	false
+	0
+	7
+	7.0
+	-0.0
+	1.5
+	1e3
+	75011
+	9007199254740993
+	12345.25
+	-9223372036854775808
+	123456789012345678901234567890
+	1e400
+	""
+	"7"
+	"007"
+	"7.0"
+	" 7"
+	"1e3"
+	"01000"
+	"9007199254740993"
+	"true"
+	"NaN"
+	"Infinity"
+	"2016-07-26"
+	"2016-07-26T02:45:07Z"
+	"x"
+	[1,"01"]
+	{"a":1.0}
+	EOF
+}
+
+@test "what is stored does not depend on where batches end" {
+	local a b i=0
+	kinds >kinds
+	while read -r a; do
+		while read -r b; do
+			i=$((i + 1))
+			printf '{"i":%d,"c%d":%s}\n' $i $i "$a" $i $i "$b" >>in
+		done <kinds
+	done < <(sed -n "$((RANDOM % 5 + 1))~5p" kinds)
+	sink-table --db x.db --table whole <in
+	for i in 1 7; do
+		sink-table --db x.db --table b$i --batch $i <in
+		[ "$(query "SELECT count(*) FROM (SELECT * FROM whole EXCEPT SELECT * FROM b$i)")" = 0 ]
+	done
+	sqlite3 -readonly x.db '.mode quote' 'SELECT * FROM whole' >whole
+	sqlite3 -readonly x.db '.mode quote' 'SELECT * FROM b1' >b1
+	sqlite3 -readonly x.db '.mode quote' 'SELECT * FROM b7' >b7
+	cmp whole b1
+	cmp whole b7
+}
+
+@test "a column without a type keeps each value as it is" {
+	kinds | sed 's/.*/{"v":&}/' | sink-table --db x.db --table t --batch 1
+	query 'SELECT typeof(v), quote(v) FROM t' >out
+	is out <<-'EOF'
+	null|NULL
+	integer|1
+	integer|0
+	integer|0
+	integer|7
+	real|7.0
+	real|0.0
+	real|1.5
+	real|1000.0
+	integer|75011
+	integer|9007199254740993
+	real|12345.25
+	integer|-9223372036854775808
+	text|'123456789012345678901234567890'
+	text|'1e400'
+	text|''
+	text|'7'
+	text|'007'
+	text|'7.0'
+	text|' 7'
+	text|'1e3'
+	text|'01000'
+	text|'9007199254740993'
+	text|'true'
+	text|'NaN'
+	text|'Infinity'
+	text|'2016-07-26'
+	text|'2016-07-26T02:45:07Z'
+	text|'x'
+	text|'[1,"01"]'
+	text|'{"a":1.0}'
+	EOF
+}
+
+@test "keys are told apart by value and type, in one batch and in many" {
+	local n
+	printf '{"k":%s,"n":1}\n' 7 7.0 '"7"' '"007"' null '""' '"null"' >in
+	sed 's/"n":1/"n":2/' in >>in2
+	for n in 1 3 100; do
+		cat in in2 | sink-table --db x.db --table t$n --mode update --key k --batch $n
+		query "SELECT quote(k), n FROM t$n ORDER BY rowid" >out
+		is out <<-'EOF'
+		7|2
+		7.0|2
+		'7'|2
+		'007'|2
+		NULL|2
+		''|2
+		'null'|2
+		EOF
+	done
+}
+
+@test "what the column of a table that is there would change is refused by name" {
+	sqlite3 x.db 'CREATE TABLE t (i INTEGER, r REAL, s TEXT, n NUMERIC, b BLOB, a)'
+	for v in 7 '"7"' true null 1.5 '"x"' '"NaN"' 7.0; do
+		echo "{\"i\":$v,\"r\":$v,\"s\":$v,\"n\":$v,\"b\":$v,\"a\":$v}"
+	done >in
+	sink-table --db x.db --table t --mode append <in
+	sqlite3 -readonly x.db '.mode quote' 'SELECT i, r, s, n, b, a FROM t' >out
+	is out <<-'EOF'
+	7,7.0,'7',7,7,7
+	7,7.0,'7',7,'7','7'
+	1,1.0,'true',1,1,1
+	NULL,NULL,NULL,NULL,NULL,NULL
+	1.5,1.5,'1.5',1.5,1.5,1.5
+	'x','x','x','x','x','x'
+	'NaN','NaN','NaN','NaN','NaN','NaN'
+	7,7.0,'7.0',7,7.0,7.0
+	EOF
+	for v in i:'"007"' i:'" 7"' i:'"+7"' i:'"1e3"' i:123456789012345678901234567890 \
+		r:9007199254740993 r:'"1.50"' r:1e400 n:'"01000"' n:'"123456789012345678901"'; do
+		echo "{\"${v%%:*}\":${v#*:}}" >in
+		run -1 sink-table --db x.db --table t --mode append <in
+		[[ $output == *"line 1: column '${v%%:*}' is "*" and would change ${v#*:}: "* ]]
+		sink-table --db x.db --table t --mode append --on-error skip <in
+	done
+	[ "$(query 'SELECT count(*) FROM t')" = 8 ]
+}
+
+@test "a key that its column would make another one's is refused" {
+	sqlite3 x.db 'CREATE TABLE t (k INTEGER PRIMARY KEY, n); INSERT INTO t VALUES (7, 1)'
+	echo '{"k":"7","n":2}' >in
+	run -1 sink-table --db x.db --table t --mode update --key k <in
+	[[ $output == *"column 'k' is INTEGER and would change the key \"7\": "* ]]
+	echo '{"k":7,"n":3}' | sink-table --db x.db --table t --mode update --key k
+	[ "$(query 'SELECT * FROM t')" = '7|3' ]
+}
+
+@test "a column that was made by the types of a header is safe when the types change" {
+	stream '"fields":"zip int"' '{"zip":75011}' | sink-table --db x.db --table t
+	stream '"fields":"zip string"' '{"zip":"01000"}' >in
+	run -1 sink-table --db x.db --table t --mode append <in
+	[[ $output == *"column 'zip' is INTEGER and would change \"01000\": "* ]]
+	[ "$(query 'SELECT quote(zip) FROM t')" = 75011 ]
+}
+
+@test "a strict table's columns of type ANY keep values as they are" {
+	sqlite3 x.db 'CREATE TABLE t (v ANY) STRICT'
+	printf '{"v":%s}\n' 7 '"007"' | sink-table --db x.db --table t --mode append
+	query 'SELECT quote(v) FROM t' >out
+	is out <<-'EOF'
+	7
+	'007'
+	EOF
+}
+
+@test "a record that cannot be a row is refused, and --on-error skip goes on" {
+	{
+		echo '{}'
+		echo '{"a":1,"A":2}'
+		echo '{"n\u0000l":1}'
+		jq -nc '[range(2001)|{"c\(.)":.}]|add'
+		echo '{"b":1}'
+		echo '{}'
+	} >in
+	run -1 sink-table --db x.db --table t <in
+	[[ $output == *"line 1: it has no fields, and a row needs a column"* ]]
+	sink-table --db x.db --table t --on-error skip --batch 2 <in 2>err
+	is err <<-'EOF'
+	sink-table: line 1: it has no fields, and a row needs a column
+	sink-table: line 2: fields 'a' and 'A' are one column to SQLite: rename one
+	sink-table: line 3: a field's name holds a NUL, which no column's can: rename it
+	sink-table: line 4: its fields are more than the 2000 columns that a table of SQLite can have: pick those that are needed
+	sink-table: 4 records refused, skipped
+	EOF
+	sqlite3 -readonly -header -nullvalue NULL x.db 'SELECT * FROM t' >out
+	is out <<-'EOF'
+	b
+	1
+	NULL
+	EOF
+}
+
+@test "what is no file keeps nothing, and is refused" {
+	local db
+	for db in '' :memory: 'file:x?mode=memory' file:x.db; do
+		run -2 sink-table --db "$db" --table t <<<'{"a":1}'
+		[[ $output == "sink-table: --db: '$db' is no file, and nothing would be kept in it: name the file"* ]]
+	done
+	[ -z "$(ls -A)" ]
+	sink-table --db ./file:x.db --table t <<<'{"a":1}'
+	[ "$(query 'SELECT a FROM t' ./file:x.db)" = 1 ]
+}
+
+@test "a database appears with its table in it, in WAL mode" {
+	mkfifo p
+	sink-table --db x.db --table t <p &
+	exec 7>p
+	stream '' '' >&7
+	exec 7>&-
+	wait $!
+	[ "$(query 'PRAGMA journal_mode')" = wal ]
+	sink-table --db y.db --table t <p &
+	exec 7>p
+	stream '' '' '{"n":1}' '{"n":2}' | head -n 3 >&7
+	[ ! -e y.db ]
+	stream '' '' '{"n":1}' '{"n":2}' | sed 1,3d | head -n 4 >&7
+	wait_for [ -e y.db ]
+	[ "$(query 'SELECT n FROM t; PRAGMA journal_mode' y.db)" = $'1\nwal' ]
+	exec 7>&-
+	wait $! || [ $? = 1 ]
+	sink-table --db z.db --table t <p &
+	exec 7>p
+	stream '"fields":"n int"' '' | head -n 1 >&7
+	wait_for [ -e z.db ]
+	[ "$(query 'SELECT count(*) FROM t; PRAGMA journal_mode' z.db)" = $'0\nwal' ]
+	exec 7>&-
+	wait $! || [ $? = 1 ]
+	[ -z "$(ls -A | grep bief)" ]
+}
+
+@test "a database that is deleted or replaced while it is written to is noticed" {
+	local way
+	for way in rm 'mv x.db y.db' 'mv x.db y.db; sqlite3 x.db "CREATE TABLE t (n)"'; do
+		rm -f ./*.db*
+		[ -p p ] || mkfifo p
+		sink-table --db x.db --table t <p 2>err &
+		exec 7>p
+		stream '' '{"n":1}' '{"n":2}' | head -n 4 >&7
+		wait_for [ -e x.db ]
+		[ "$way" != rm ] || way='rm x.db*'
+		eval "$way"
+		stream '' '{"n":1}' '{"n":2}' | sed 1,4d >&7
+		exec 7>&-
+		status=0
+		wait $! || status=$?
+		[ "$status" = 1 ]
+		is err <<-'EOF'
+		sink-table: table 't' in 'x.db': the database was deleted, renamed or replaced while it was in use, and what is written now would be lost: put it back, then start again
+		EOF
+	done
 }
 
 @test "any name can be a table, a column" {

@@ -527,7 +527,8 @@ stop() {
 	run_ 2> err
 	[ "$(cat old/k=1/f)" = '{"a":1}' ]
 	[ "$(cat old/k=2/f)" = old ]
-	[ "$(cat d/k=2/f)" = '{"a":2}' ]
+	[ "$(cat old/k=2/f.1)" = '{"a":2}' ]
+	[ ! -e d/k=2/f ]
 }
 
 @test "--clean does not archive into what is read from" {

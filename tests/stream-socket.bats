@@ -289,3 +289,88 @@ pipeline() {
 	[ "$(cat out.d/part-* | wc -l)" -eq 5000 ]
 	exec 5>&-
 }
+
+@test "clients that take all descriptors leave some, and wait is told once" {
+	mkfifo p1 p2
+	ulimit -n 128
+	pipeline
+	local i fd fds=()
+	exec 5> /dev/tcp/127.0.0.1/$port
+	for i in $(seq 40); do
+		exec {fd}> /dev/tcp/127.0.0.1/$port
+		fds+=($fd)
+	done
+	# the rest comes from another process: it has descriptors of its own
+	bash -c 'for i in $(seq 70); do exec {fd}> /dev/tcp/127.0.0.1/'$port'
+		done; echo there; read -r _ < go' > there &
+	mkfifo go
+	wait_for grep -q 'clients are too many' err
+	echo '{"a":1}' >&5
+	wait_for grep -q '"a":1' out
+	n=$(grep -c '"end"' out || :)
+	wait_for eval '[ $(grep -c "\"end\"" out) -gt $((n + 1)) ]'
+	for fd in "${fds[@]}"; do exec {fd}>&-; done
+	echo > go
+	echo '{"a":2}' > /dev/tcp/127.0.0.1/$port
+	wait_for grep -q '"a":2' out
+	kill -INT ${pids%% *}
+	wait $pids
+	[ "$(grep -c 'clients are too many' err)" -eq 1 ]
+	cat out.d/part-* > got
+	is got <<< $'{"a":1}\n{"a":2}'
+}
+
+@test "what clients have begun is bounded for all of them together" {
+	listen 127.0.0.1:0 --max-state 2M --rejects rejects
+	local i fd fds=()
+	for i in 1 2 3 4; do
+		exec {fd}> /dev/tcp/127.0.0.1/$port
+		fds+=($fd)
+		{ printf $i; head -c $((i * 300000)) /dev/zero | tr '\0' x; } >&$fd
+	done
+	wait_for grep -q 'too much together' err
+	for fd in "${fds[@]}"; do
+		printf '\nnext\n' >&$fd
+	done
+	wait_for eval '[ "$(grep -c next out)" -eq 4 ]'
+	kill -INT $socket
+	wait $socket
+	grep -q '"record":"4xxx' rejects
+	[ "$(grep -c '^1x' out)" -eq 1 ]
+}
+
+@test "a line that ends in CR, and a mark at the beginning, are as in files" {
+	printf '\xef\xbb\xbfa\rb\r' > f
+	serve f --once
+	stream-socket 127.0.0.1:$port | tr -s '\r' '\n' > out
+	is out <<< $'a\nb'
+}
+
+@test "a clock that is set back ends the batch, everywhere" {
+	export BIEF_CLOCK=./clock
+	mkfifo p
+	for cmd in 'parse-text --trigger 1h' 'union --trigger 1h - nul' \
+		'stream-socket --listen --trigger 1h unix:s' \
+		'stream-files --trigger 1h d'; do
+		mkdir -p d
+		echo '{}' > nul
+		touch -d 2026-11-21T08:00:00Z clock
+		if [[ $cmd = stream* ]]; then
+			$cmd > out & pid=$!
+		else
+			$cmd < p > out & pid=$!
+			exec 5> p
+			echo '{"a":1}' >&5
+		fi
+		wait_for grep -q '"begin":0' out
+		touch -d 2026-11-21T06:00:00Z clock
+		[[ $cmd = stream-* ]] || echo '{"a":2}' >&5
+		# what sleeps until the tick is woken
+		[[ $cmd != stream-* ]] || wait_for eval 'kill -USR1 $pid &&
+			grep -q "\"begin\":1,\"time\":\"2026-11-21T06:00" out'
+		wait_for grep -q '"begin":1,"time":"2026-11-21T06:00' out
+		kill -INT $pid
+		exec 5>&-
+		wait $pid
+	done
+}

@@ -87,3 +87,25 @@ numbers() { # numbers N...
 	run -2 take 3 --batch 2 --trigger 1s </dev/null
 	[ "$output" = "take: --batch and --trigger: one of them" ]
 }
+
+@test "without batches take ends its input, as head does, wherever it stands" {
+	yes '{"n":1}' | take 2 >out
+	[ "${PIPESTATUS[*]}" = '141 0' ]
+	yes '{"n":1}' | bief run 'filter true | take 2 | agg count' >>out
+	yes '{"n":1}' | bief run 'union - /dev/null | take 1' >>out
+	yes '{"n":1}' | take 1 | take 1 >>out
+	mkfifo f
+	bief run 'stream-files f | take 1' >>out &
+	exec 7>f
+	echo '{"n":2}' >&7
+	wait $!
+	exec 7>&-
+	is out <<-'E'
+	{"n":1}
+	{"n":1}
+	{"count":2}
+	{"n":1}
+	{"n":1}
+	{"n":2}
+	E
+}

@@ -88,7 +88,7 @@ windows() {
 @test "a field that no record has is told" {
 	printf '{"time":1}\n' > in
 	run -0 window --on tiem --size 1h < in
-	[ "$output" = "window: no record had a field 'tiem'" ]
+	[ "$output" = "window: no record had a field 'tiem' (did you mean 'time'?)" ]
 }
 
 @test "a number without --unit is refused, with what to do" {

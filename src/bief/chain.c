@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "chain.h"
+#include "eol.h"
 #include "simd.h"
 #include "json.h"
 #include "state.h"
@@ -629,6 +631,42 @@ count_lines(const char *p, size_t n, uint64_t *lines)
 	return true;
 }
 
+/* The end of the first line of a block, the last byte of which is an end. */
+static const char *
+end_in_block(const char *p, const char *end)
+{
+	const char *at = eol_first(p, (size_t)(end - p));
+
+	return at != NULL ? at : end - 1;
+}
+
+/* The same as count_lines for a block in which CRs end lines, too. */
+static bool
+count_lines_cr(const char *p, size_t n, uint64_t *lines)
+{
+	const char *end = p + n;
+
+	for (const char *at; p < end; p = at + 1, ++*lines) {
+		at = end_in_block(p, end);
+		if (stream_is_control(p, (size_t)(at - p)))
+			return false;
+	}
+	return true;
+}
+
+static int
+emit_lines_cr(struct stage *st, const char *p, const char *end)
+{
+	const char *at;
+
+	for (; p < end; p = at + 1) {
+		at = end_in_block(p, end);
+		if (run_emit_line(st, p, (size_t)(at - p)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 run_emit_lines(struct stage *st, const char *p, size_t n)
 {
@@ -636,14 +674,17 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 	const char *end = p + n;
 	uint64_t lines = 0;
 	uint32_t lf[128];
+	bool cr = eol_cr(p, n);
 
 	if (n > 0 && st->next == NULL && n <= run_max_line(st) &&
-		count_lines(p, n, &lines)) {
+		(cr ? count_lines_cr : count_lines)(p, n, &lines)) {
 		if (source_begin(st) < 0)
 			return -1;
 		st->records_out += lines;
 		return output_write(&c->out, p, n, &c->err);
 	}
+	if (cr)
+		return emit_lines_cr(st, p, end);
 	while (p < end) {
 		size_t found = simd_lines(p, (size_t)(end - p), lf,
 			sizeof lf / sizeof *lf);
@@ -704,6 +745,28 @@ bool
 run_terminal(const struct stage *st)
 {
 	return st->chain->out.terminal;
+}
+
+void
+run_output_file(const struct stage *st, uint64_t *device, uint64_t *inode)
+{
+	output_file(&st->chain->out, device, inode);
+}
+
+void
+run_enough(struct stage *st)
+{
+	if (!st->in.stream)
+		st->chain->enough = true;
+}
+
+size_t
+run_screen(const struct stage *st)
+{
+	struct winsize size;
+
+	return ioctl(st->chain->out.fd, TIOCGWINSZ, &size) == 0 ? size.ws_row :
+		0;
 }
 
 const struct zone *
@@ -1030,12 +1093,13 @@ chain_tick(struct stage *st)
 	struct stage_private *p = st->priv;
 	int64_t now = time_now(), step = st->in.interval_us;
 
-	if (p->next_tick == 0 || now < p->next_tick)
+	if (p->next_tick == 0 ||
+		!time_due(p->next_tick, step > 0 ? step : TICK_0_US))
 		return 0;
 	if (st->now.number >= 0 && chain_close_batch(st, false) < 0)
 		return -1;
 	if (step == 0)
-		p->next_tick = now + 10000;
+		p->next_tick = now + TICK_0_US;
 	else
 		p->next_tick = time_floor_div(now, step) * step + step;
 	return chain_open_batch(st);

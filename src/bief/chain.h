@@ -14,6 +14,8 @@
 #include "stream.h"
 #include "vitals.h"
 
+#define TICK_0_US 10000 /* between the batches of --trigger 0 */
+
 #define INPUTS_MAX 64 /* of one program */
 
 /* Options that the runtime gives to every program, bief(7). */
@@ -81,6 +83,7 @@ struct chain {
 	struct vitals *vitals; /* NULL: nothing runs (explain) */
 	int64_t slow_us;      /* when a slow batch was last said, monotonic */
 	uint64_t slow;        /* such batches since */
+	bool enough;          /* what still comes cannot matter: run_enough */
 	bool held;            /* it waits for its sinks, not for input */
 };
 

@@ -13,7 +13,11 @@
 #include "err.h"
 #include "json.h"
 #include "state.h"
+#include "time.h"
 #include "value.h"
+
+#define LOCK_US (30 * TIME_SECOND)
+#define LOCK_POLL_US 10000
 
 static void
 numbered(char name[40], int64_t batch, const char *kind)
@@ -201,23 +205,41 @@ write_metadata(const char *dir, const struct checkpoint *c, struct err *err)
 	return ret;
 }
 
+/* The lock could not be had (errno): wait on?  It is held for a moment only. */
+static bool
+waits_on(const char *path, int64_t until, struct err *err)
+{
+	if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+		err_sys(err, "cannot lock '%s'", path);
+	else if (file_stop)
+		err_set(err, "stopped while it waited for the lock '%s'", path);
+	else if (time_monotonic() < until)
+		return true;
+	else
+		err_set(err, "another program holds the lock '%s': end it",
+			path);
+	return false;
+}
+
 /* For changes of the metadata: a descriptor to close, or -1. */
 static int
 lock_metadata(const char *dir, struct err *err)
 {
 	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int64_t until = time_monotonic() + LOCK_US;
 	struct buf b;
 	int fd;
 
 	buf_init(&b);
 	buf_printf(&b, "%s/lock", dir);
-	fd = open(buf_cstr(&b), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	fd = file_open_lock(buf_cstr(&b));
 	if (fd < 0)
 		err_sys(err, "cannot open '%s'", b.p);
-	while (fd >= 0 && fcntl(fd, F_OFD_SETLKW, &l) < 0) {
-		if (errno == EINTR)
+	while (fd >= 0 && fcntl(fd, F_OFD_SETLK, &l) < 0) {
+		if (waits_on(b.p, until, err)) {
+			usleep(LOCK_POLL_US);
 			continue;
-		err_sys(err, "cannot lock '%s'", b.p);
+		}
 		close(fd);
 		fd = -1;
 	}
@@ -1168,6 +1190,74 @@ commit_save(const struct place *p, int64_t batch, const char *mark,
 		return checkpoint_clean(p, "commit", batch - CHECKPOINT_KEEP,
 			err);
 	return 0;
+}
+
+int
+target_save(const struct place *p, const char *words, const char *full,
+	struct err *err)
+{
+	struct buf b;
+	int ret;
+
+	buf_init(&b);
+	buf_str(&b, "{\"writes\":");
+	json_quote(&b, words, strlen(words));
+	buf_str(&b, ",\"to\":");
+	json_quote(&b, full, strlen(full));
+	buf_byte(&b, '}');
+	ret = file_save(p->dir, "target", "target", b.p, b.n, err);
+	buf_release(&b);
+	return ret;
+}
+
+/* A member's plain text, allocated, or NULL. */
+static char *
+member_string(const struct value *object, const char *name)
+{
+	struct value v;
+	struct buf tmp;
+	char *text = NULL;
+	const char *s;
+	size_t n;
+
+	buf_init(&tmp);
+	if (json_get(object, name, strlen(name), &v) &&
+		v.type == VALUE_STRING) {
+		s = value_string(&v, &n, &tmp);
+		text = mem_dup(s, n);
+	}
+	buf_release(&tmp);
+	return text;
+}
+
+int
+target_load(const char *place, const char *full, char **words, struct err *err)
+{
+	struct json_error why;
+	struct value v;
+	struct buf b;
+	char *was = NULL;
+	int ret;
+
+	*words = NULL;
+	buf_init(&b);
+	ret = file_load(place, "target", "target", &b, err);
+	if (ret == 0) {
+		buf_need(&b, JSON_PADDING);
+		if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
+			v.type != VALUE_OBJECT ||
+			(was = member_string(&v, "to")) == NULL ||
+			(*words = member_string(&v, "writes")) == NULL)
+			ret = err_as(err, STATUS_DAMAGED,
+				"'%s/target' cannot be read", place);
+	}
+	if (ret == 0 && full != NULL && strcmp(was, full) == 0) {
+		free(*words);
+		*words = NULL;
+	}
+	free(was);
+	buf_release(&b);
+	return ret;
 }
 
 int

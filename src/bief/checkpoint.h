@@ -118,6 +118,16 @@ int commit_save(const struct place *p, int64_t batch, const char *mark,
 int commit_last(const char *place, int64_t *batch, bool *any, char **mark,
 	struct err *err);
 
+/*
+ * What a sink writes to, so that no other takes its place: in words, and in
+ * full.  target_load: 1, not known; 0 and what an earlier run wrote to, in words
+ * (allocated), or NULL if that is the same; -1.
+ */
+int target_save(const struct place *p, const char *words, const char *full,
+	struct err *err);
+int target_load(const char *place, const char *full, char **words,
+	struct err *err);
+
 /* Delete numbered files below `before`. */
 int checkpoint_clean(const struct place *p, const char *kind, int64_t before,
 	struct err *err);

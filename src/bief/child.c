@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "eol.h"
 #include "err.h"
 #include "json.h"
 
@@ -135,11 +136,13 @@ hand_on(struct child *c, bool all, child_line *each, void *arg)
 {
 	struct buf *b = &c->from;
 	size_t at = 0, seen = c->scanned;
+	bool cr = eol_cr(b->p + seen, b->n - seen);
 	const char *lf;
 
 	buf_need(b, JSON_PADDING);
-	while (seen < b->n &&
-		(lf = memchr(b->p + seen, '\n', b->n - seen)) != NULL) {
+	while (seen < b->n && (lf = cr ?
+			eol_first(b->p + seen, b->n - seen) :
+			memchr(b->p + seen, '\n', b->n - seen)) != NULL) {
 		if (hand_out(c, at, (size_t)(lf - b->p) - at, each, arg) < 0)
 			return -1;
 		c->skipping = false;
@@ -154,7 +157,7 @@ hand_on(struct child *c, bool all, child_line *each, void *arg)
 	if (at > 0)
 		memmove(b->p, b->p + at, b->n - at);
 	b->n -= at;
-	c->scanned = b->n;
+	c->scanned = b->n - eol_held(b->p, b->n);
 	return 0;
 }
 

@@ -39,10 +39,12 @@ struct dbtable_options {
 	const char *sink;     /* its id there */
 	int64_t committed;    /* newest batch that it has committed, -1 */
 	int64_t start;        /* if none, what it need not have, -1 */
+	bool *lost;           /* set when that is not in the table */
 };
 
 /*
- * Open the database and look at the table; where fields are known it is made.
+ * Open the database and look at the table; where fields are known it is made,
+ * else with the first rows: nobody sees a database without it.
  * NULL with a message: STATUS_USAGE when the table has rows and nobody knows
  * what to do with them, STATUS_DAMAGED when it is of another checkpoint.  What
  * o points to must outlive the table.
@@ -52,6 +54,7 @@ void dbtable_close(struct dbtable *t);
 
 /* True if the batch is there already: add nothing of it. */
 bool dbtable_has(const struct dbtable *t, int64_t batch);
+/* 0; 1: the record cannot be a row, and why; -1. */
 int dbtable_add(struct dbtable *t, const struct record *r, struct err *err);
 /* Write what was added since the last call; readers see it after the commit.
  * Where nothing was added and same is true, a complete result is the one that
@@ -59,5 +62,7 @@ int dbtable_add(struct dbtable *t, const struct record *r, struct err *err);
 int dbtable_write(struct dbtable *t, int64_t batch, bool same,
 	struct err *err);
 int dbtable_commit(struct dbtable *t, struct err *err);
+/* The stream has ended: is all that was written where it belongs? */
+int dbtable_end(struct dbtable *t, struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "err.h"
 #include "json.h"
 #include "number.h"
+#include "printable.h"
 #include "record.h"
 #include "schema.h"
 #include "time.h"
@@ -513,6 +514,25 @@ draw_print(struct draw *d, struct buf *out)
 	free(width);
 }
 
+/* As str.isprintable() has it: repr() shows such a character as it is. */
+static bool
+printable(uint32_t c)
+{
+	size_t low = 0, high = sizeof printable_turns / sizeof *printable_turns;
+
+	if (c < 0x80)
+		return c >= 0x20 && c != 0x7f;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (printable_turns[mid] <= c)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low % 2 == 0;
+}
+
 /* A string's text as Python's repr(): in quotes that need fewer escapes. */
 static void
 python_string(struct buf *out, const char *s, size_t n)
@@ -531,8 +551,9 @@ python_string(struct buf *out, const char *s, size_t n)
 		else if (c == '\n' || c == '\r' || c == '\t')
 			buf_printf(out, "\\%c",
 				c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-		else if (c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad)
-			buf_printf(out, "\\x%02x", (unsigned)c);
+		else if (!printable(c))
+			buf_printf(out, c < 0x100 ? "\\x%02x" : c < 0x10000 ?
+				"\\u%04x" : "\\U%08x", (unsigned)c);
 		else
 			buf_add(out, s + i, len);
 	}

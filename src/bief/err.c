@@ -86,7 +86,26 @@ shown_length(const unsigned char *p, size_t n)
 	/* U+0080..U+009F are control characters to a terminal as well. */
 	if (p[0] == 0xc2 && p[1] < 0xa0)
 		return 0;
+	/* Ends of lines and paragraphs, and what turns the text around. */
+	if (p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+		(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+		return 0;
 	return len;
+}
+
+char *
+err_clean(char *text)
+{
+	size_t i = 0, n = strlen(text), len;
+
+	while (i < n) {
+		len = shown_length((const unsigned char *)text + i, n - i);
+		if (len == 0 && text[i] != '\t' &&
+			strncmp(text + i, "\n  ", 3) != 0)
+			text[i] = '?';
+		i += len > 0 ? len : 1;
+	}
+	return text;
 }
 
 char *

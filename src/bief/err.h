@@ -52,6 +52,14 @@ int err_caret(struct err *err, const char *text, size_t at, const char *fmt,
  */
 char *err_quote(char *out, size_t size, const char *data, size_t n);
 
+/*
+ * Replace, in a finished message, what a terminal would act on, whoever wrote
+ * it: control characters and bytes that are not UTF-8.  A line of ours that
+ * follows begins with two blanks; other ends of lines are replaced.  Returns
+ * text.
+ */
+char *err_clean(char *text);
+
 /* malloc, realloc, strdup that do not fail: the process ends instead. */
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);

@@ -21,6 +21,11 @@ struct expr_env {
 	int64_t batch_us;   /* time of the batch: now, current_timestamp */
 	int64_t event_us;   /* event time of the record, or ... */
 	bool has_event;     /* ... there is none */
+	/* A program in jq's language that could run for ever is given so much
+	 * CPU time for a record (0: some seconds); and it is left when we are
+	 * to stop.  NULL: we never are. */
+	int64_t max_cpu_us;
+	bool (*stopping)(void);
 };
 
 struct expr;
@@ -38,11 +43,16 @@ struct expr *expr_sql(const char *text, const struct schema *fields,
 	struct err *err);
 void expr_free(struct expr *x);
 
+/* Evaluation was given up, and not because of the record: the program is to
+ * end, with the message. */
+#define EXPR_ENDED (-3)
+
 /*
  * Evaluate.  each() is called for each result (an SQL expression has exactly
  * one, a jq program any number); the value lives until each() returns.  It
  * returns 0 to go on, -1 to stop.  Returns 0, -1 with a message when the
- * expression fails on this record, or each()'s -1.
+ * expression fails on this record, EXPR_ENDED, or each()'s -1, after which x is
+ * only good for expr_free.
  */
 int expr_eval(struct expr *x, const struct record *r,
 	const struct expr_env *env,
@@ -51,10 +61,19 @@ int expr_eval(struct expr *x, const struct record *r,
 /*
  * The same for the common case: exactly one result, which lives until the next
  * evaluation of x.  Sets *n to 0, 1 or 2 (two or more) results, *v to the
- * first.
+ * first.  After 2 expr_eval must be called for the same record.
  */
 int expr_one(struct expr *x, const struct record *r,
 	const struct expr_env *env, struct value *v, int *n, struct err *err);
+
+/* The fields that the expression reads, as far as their names stand in it: for
+ * run_watch().  NULL: there are no more. */
+struct field;
+struct field *expr_watched(struct expr *x, size_t i);
+
+/* What the user may be told of the text, which is good but may be meant
+ * otherwise; NULL: nothing. */
+const char *expr_note(const struct expr *x);
 
 /* The type of the result, where known (TYPE_UNKNOWN otherwise). */
 struct type;

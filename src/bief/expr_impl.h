@@ -7,6 +7,7 @@
 #define BIEF_EXPR_IMPL_H
 
 #include "expr.h"
+#include "watch.h"
 
 struct expr_class {
 	int (*eval)(struct expr *x, const struct record *r,
@@ -23,6 +24,8 @@ struct expr_class {
 
 struct expr {
 	const struct expr_class *class;
+	struct watch watch; /* looked at by expr_one() */
+	char *note;         /* of expr_note(), owned */
 };
 
 #endif

@@ -163,8 +163,10 @@ file_save(const char *dir, const char *name, const char *kind, const void *p,
 	buf_init(&tmp);
 	buf_printf(&path, "%s/%s", dir, name);
 	buf_printf(&tmp, "%s/.%s.%ld.tmp", dir, name, (long)getpid());
-	fd = open(buf_cstr(&tmp), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-		0666);
+	/* What a killed process has left, or somebody has put there. */
+	unlink(buf_cstr(&tmp));
+	fd = open(tmp.p, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0600);
 	if (fd >= 0) {
 		ret = write_framed(fd, kind, p, n);
 		saved = errno;
@@ -186,6 +188,21 @@ file_save(const char *dir, const char *name, const char *kind, const void *p,
 	buf_release(&path);
 	buf_release(&tmp);
 	return ret;
+}
+
+volatile sig_atomic_t file_stop;
+
+int
+file_open_lock(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat s;
+
+	/* Earlier versions made them for everybody. */
+	if (fd >= 0 && fstat(fd, &s) == 0 && (s.st_mode & 077) != 0 &&
+		fchmod(fd, 0600) < 0)
+		errno = 0;
+	return fd;
 }
 
 void
@@ -310,7 +327,7 @@ make_one(const char *path)
 	char *above;
 	int ret;
 
-	if (mkdir(path, 0777) < 0)
+	if (mkdir(path, 0700) < 0)
 		return errno == EEXIST ? 0 : -1;
 	if (slash == NULL)
 		return sync_dir(".");

@@ -5,6 +5,7 @@
 #define BIEF_FILE_H
 
 #include <stddef.h>
+#include <signal.h>
 #include <stdint.h>
 
 struct buf;
@@ -28,12 +29,18 @@ int file_save(const char *dir, const char *name, const char *kind,
  * that is damaged or of a newer version is an error (STATUS_DAMAGED). */
 int file_load(const char *dir, const char *name, const char *kind,
 	struct buf *out, struct err *err);
+/* Open a lock file, made if need be; nobody else can read it, for a lock needs
+ * no more.  A descriptor, or -1 with errno. */
+int file_open_lock(const char *path);
+/* Set by who catches signals: nobody should go on waiting for a lock. */
+extern volatile sig_atomic_t file_stop;
 /* Delete what file_save left behind when it was killed. */
 void file_tidy(const char *dir);
 int file_sync_dir(const char *dir, struct err *err);
 /* Delete a directory of files; one that is not there is fine. */
 int file_delete_dir(const char *dir, struct err *err);
-/* Make a directory and those above it; an existing one is fine. */
+/* Make a directory and those above it, for this user alone; an existing one is
+ * fine. */
 int file_mkdir(const char *dir, struct err *err);
 
 /* Numbered files DIR/N.KIND: the numbers, ascending. */

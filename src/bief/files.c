@@ -21,6 +21,8 @@
 #include "time.h"
 
 #define POLL_US (TIME_SECOND / 4)
+/* A file is closed shortly before it has no writer any more. */
+#define SOON_US (TIME_SECOND / 100)
 
 /* Of a directory or the fixed directory of a glob. */
 #define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE_SELF | \
@@ -32,13 +34,25 @@ struct operand {
 	enum kind kind;
 	char *path;    /* of the file or directory; the pattern of a glob */
 	char *name;    /* GLOB watched by name: pattern of the last name */
+	char *base;    /* GLOB: its directory in front of any magic, resolved */
 	int watch;     /* inotify's, or -1: polled */
 	bool looked;
+	size_t old;    /* files passed over for their age */
+};
+
+/* A file that has been seen while it was being written. */
+struct left {
+	char *path;
+	size_t operand;
 };
 
 struct files {
 	struct files_how how;
+	struct left *left;
+	size_t nleft;
+	int64_t left_us; /* when the last of them came */
 	bool looked, again;
+	bool closely; /* known files are looked at, too */
 	int64_t newest_ns, forgotten_ns; /* older files are ignored */
 	int inotify;
 	struct operand *operands;
@@ -231,6 +245,7 @@ enter(struct files *f, struct file *file)
 static void
 enqueue(struct files *f, struct file *file)
 {
+	file->state = FILE_QUEUED;
 	append(&f->queue, &f->nqueue, &f->cap_queue, file);
 	f->unsorted = true;
 }
@@ -261,11 +276,15 @@ files_free(struct files *f)
 	for (i = 0; i < f->noperands; i++) {
 		free(f->operands[i].path);
 		free(f->operands[i].name);
+		free(f->operands[i].base);
 	}
 	for (i = f->at; i < f->nqueue; i++)
 		files_drop(f->queue[i]);
 	for (i = 0; i < f->ndone; i++)
 		files_drop(f->done[i]);
+	for (i = 0; i < f->nleft; i++)
+		free(f->left[i].path);
+	free(f->left);
 	free(f->operands);
 	free(f->table);
 	free(f->queue);
@@ -336,6 +355,21 @@ operand_watch(struct files *f, struct operand *o, const char *dir)
 	o->watch = inotify_add_watch(f->inotify, dir, EVENTS);
 }
 
+/* The directory in front of the first magic in a pattern. */
+static char *
+fixed_directory(const char *pattern)
+{
+	size_t n = strcspn(pattern, "*?[");
+	char *dir, *real;
+
+	while (n > 0 && pattern[n - 1] != '/')
+		n--;
+	dir = n > 0 ? mem_dup(pattern, n) : mem_dup(".", 1);
+	real = realpath(dir, NULL);
+	free(dir);
+	return real;
+}
+
 static void
 add_glob(struct files *f, struct operand *o, const char *pattern)
 {
@@ -345,6 +379,7 @@ add_glob(struct files *f, struct operand *o, const char *pattern)
 	o->kind = GLOB;
 	o->watch = -1;
 	o->path = mem_dup(pattern, strlen(pattern));
+	o->base = fixed_directory(pattern);
 	dir = slash ? mem_dup(pattern, (size_t)(slash + 1 - pattern))
 		    : mem_dup(".", 1);
 	if (!magic(dir)) {
@@ -402,18 +437,47 @@ files_grow(const struct files *f)
 	return false;
 }
 
+/* The part of a path below a directory, or NULL. */
+static const char *
+below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (strncmp(path, dir, n) != 0 || (path[n] != '/' && n != 1))
+		return NULL;
+	return path + n + (path[n] == '/');
+}
+
 const char *
 files_below(const struct files *f, const char *path)
 {
-	for (size_t i = 0; i < f->noperands; i++) {
-		const struct operand *o = &f->operands[i];
-		size_t n = strlen(o->path);
+	const char *p = NULL;
 
-		if (o->kind == DIRECTORY && strncmp(path, o->path, n) == 0 &&
-			(path[n] == '/' || n == 1))
-			return path + n + (path[n] == '/');
-	}
-	return NULL;
+	for (size_t i = 0; i < f->noperands && p == NULL; i++)
+		if (f->operands[i].kind == DIRECTORY)
+			p = below(path, f->operands[i].path);
+	return p;
+}
+
+const char *
+files_under(const struct files *f, const char *path)
+{
+	const char *p = files_below(f, path);
+
+	for (size_t i = 0; i < f->noperands && p == NULL; i++)
+		if (f->operands[i].base != NULL)
+			p = below(path, f->operands[i].base);
+	return p;
+}
+
+size_t
+files_count_old(const struct files *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->noperands; i++)
+		n += f->operands[i].old;
+	return n;
 }
 
 /* Looking. */
@@ -424,23 +488,179 @@ mtime_ns(const struct stat *s)
 	return (int64_t)s->st_mtim.tv_sec * 1000000000 + s->st_mtim.tv_nsec;
 }
 
+static void
+tell(const struct files *f, enum files_news what, const char *path)
+{
+	if (f->how.tell)
+		f->how.tell(f->how.arg, what, path);
+}
+
+static int64_t
+now_ns(void)
+{
+	int64_t us = time_now();
+
+	return us < INT64_MAX / 1000 ? us * 1000 : INT64_MAX;
+}
+
+/*
+ * Too old to be read.  Those that were read and forgotten are as old; what has
+ * come since then (which ctime tells, whatever mtime says) is counted.
+ */
+static bool
+is_old(struct files *f, const struct stat *s, size_t operand)
+{
+	int64_t came_ns = (int64_t)s->st_ctim.tv_sec * 1000000000 +
+		s->st_ctim.tv_nsec;
+
+	if (mtime_ns(s) >= f->forgotten_ns)
+		return false;
+	f->operands[operand].old += came_ns >= f->forgotten_ns ||
+		f->forgotten_ns > now_ns();
+	return true;
+}
+
+/* To be looked at again, without being asked. */
+static void
+leave(struct files *f, const char *path, size_t operand)
+{
+	tell(f, FILES_WRITTEN, path);
+	for (size_t i = 0; i < f->nleft; i++)
+		if (strcmp(f->left[i].path, path) == 0)
+			return;
+	f->left = mem_realloc(f->left, (f->nleft + 1) * sizeof(*f->left));
+	f->left[f->nleft++] = (struct left){mem_dup(path, strlen(path)),
+		operand};
+}
+
+/* It is not complete yet, or it has not been begun. */
+static bool
+is_unfinished(struct files *f, const char *path, const struct stat *s,
+	size_t operand)
+{
+	if (!S_ISREG(s->st_mode))
+		return false;
+	if (identity_writers_of(path) == IDENTITY_WRITTEN) {
+		leave(f, path, operand);
+		return true;
+	}
+	return s->st_size == 0;
+}
+
+static bool
+is_output(const struct files *f, const char *path, const struct stat *s)
+{
+	if (f->how.output_inode == 0 || s->st_ino != f->how.output_inode ||
+		s->st_dev != f->how.output_device)
+		return false;
+	tell(f, FILES_OUTPUT, path);
+	return true;
+}
+
+/* Is a file that has been found, and is called otherwise by now, this one? */
+static bool
+was(const struct file *file, const struct stat *s, int64_t born_ns)
+{
+	struct stat now;
+
+	if (file->found_inode != s->st_ino || file->born_ns != born_ns)
+		return false;
+	return stat(file->path, &now) != 0 || now.st_ino != s->st_ino;
+}
+
+/* A new path: of a file that is known?  One that has not been read to its end
+ * is looked for there from now on. */
+static bool
+is_renamed(struct files *f, const char *path, const struct stat *s,
+	int64_t born_ns)
+{
+	struct file *file;
+	size_t i;
+
+	for (i = 0; i < f->ndone; i++)
+		if (was(f->done[i], s, born_ns))
+			return true;
+	for (i = 0; i < f->cap; i++) {
+		file = f->table[i];
+		if (!file || file->state == FILE_DONE ||
+			!was(file, s, born_ns))
+			continue;
+		table_remove(f, file);
+		free(file->path);
+		file->path = mem_dup(path, strlen(path));
+		enter(f, file);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * A path that is known has been seen.  True if another file has taken it, which
+ * counts where files are known by their inodes; else it has been read, and what
+ * was added since will not be.
+ */
+static bool
+is_another(struct files *f, struct file *known, const char *path,
+	const struct stat *s)
+{
+	if (f->how.by_inode && known->found_inode != 0 &&
+		(known->found_inode != s->st_ino ||
+			known->born_ns != identity_birth_of(path))) {
+		if (known->state != FILE_QUEUED) {
+			table_remove(f, known);
+			return true;
+		}
+		known->found_inode = s->st_ino;
+		known->born_ns = identity_birth_of(path);
+		return false;
+	}
+	if (known->state == FILE_DONE && !known->told &&
+		mtime_ns(s) != known->mtime_ns &&
+		strcmp(known->path, path) == 0) {
+		known->told = true;
+		tell(f, FILES_CHANGED, path);
+	}
+	return false;
+}
+
 /* A file of a directory or a glob has been seen. */
 static void
 found(struct files *f, const char *path, size_t operand)
 {
+	struct file *file = f->table[place(f, path)];
 	struct stat s;
+	int64_t born_ns = 0;
 
-	if (f->table[place(f, path)] || stat(path, &s) != 0 ||
-		!S_ISREG(s.st_mode) || mtime_ns(&s) < f->forgotten_ns)
+	if ((file && !f->closely && !f->how.by_inode) || stat(path, &s) != 0 ||
+		!S_ISREG(s.st_mode))
 		return;
-	struct file *file = file_new(path, mtime_ns(&s), operand);
+	if (file && !is_another(f, file, path, &s))
+		return;
+	if (is_old(f, &s, operand) || is_output(f, path, &s) ||
+		(f->how.patient && is_unfinished(f, path, &s, operand)))
+		return;
+	if (f->how.by_inode) {
+		born_ns = identity_birth_of(path);
+		if (is_renamed(f, path, &s, born_ns))
+			return;
+	}
+	file = file_new(path, mtime_ns(&s), operand);
 	file->size = s.st_size;
+	file->found_inode = f->how.by_inode ? s.st_ino : 0;
+	file->born_ns = born_ns;
 	enter(f, file);
 	enqueue(f, file);
 }
 
+/* A directory on the way to what is looked at. */
+struct way {
+	dev_t device;
+	ino_t inode;
+	const struct way *up;
+};
+
 static int look_directory(struct files *f, const char *dir, size_t operand,
-	struct err *err);
+	const struct way *up, struct err *err);
 
 /* Is this a directory NAME=VALUE, of which the files count? */
 static bool
@@ -457,7 +677,7 @@ is_partition(const struct files *f, const char *path, const char *name,
 
 static int
 found_in(struct files *f, const char *dir, const char *name, size_t operand,
-	struct err *err)
+	const struct way *up, struct err *err)
 {
 	struct buf b;
 	int rc = 0;
@@ -469,28 +689,48 @@ found_in(struct files *f, const char *dir, const char *name, size_t operand,
 	buf_byte(&b, '/');
 	buf_str(&b, name);
 	if (is_partition(f, buf_cstr(&b), name, operand))
-		rc = look_directory(f, buf_cstr(&b), operand, err);
+		rc = look_directory(f, buf_cstr(&b), operand, up, err);
 	else
 		found(f, buf_cstr(&b), operand);
 	buf_release(&b);
 	return rc;
 }
 
+/* Is the directory on the way to itself? */
+static bool
+is_loop(int fd, struct way *here, const struct way *up)
+{
+	struct stat s;
+
+	if (fstat(fd, &s) != 0)
+		return false;
+	*here = (struct way){s.st_dev, s.st_ino, up};
+	for (; up != NULL; up = up->up)
+		if (up->device == s.st_dev && up->inode == s.st_ino)
+			return true;
+	return false;
+}
+
 static int
 look_directory(struct files *f, const char *dir, size_t operand,
-	struct err *err)
+	const struct way *up, struct err *err)
 {
-	int rc = 0;
-
+	struct way here = {.up = up};
 	struct dirent *e;
 	char q[300];
 	DIR *d = opendir(dir);
+	int rc = 0;
 
 	if (!d)
 		return err_sys(err, "cannot read the directory '%s'",
 			quoted(dir, q));
+	if (is_loop(dirfd(d), &here, up)) {
+		tell(f, FILES_LOOP, dir);
+		closedir(d);
+		return 0;
+	}
 	for (errno = 0; rc == 0 && (e = readdir(d)) != NULL; errno = 0)
-		rc = found_in(f, dir, e->d_name, operand, err);
+		rc = found_in(f, dir, e->d_name, operand, &here, err);
 	if (rc == 0 && errno != 0)
 		rc = err_sys(err, "cannot read the directory '%s'",
 			quoted(dir, q));
@@ -511,7 +751,7 @@ look_match(struct files *f, const char *path, size_t operand, struct err *err)
 	if (S_ISDIR(s.st_mode)) {
 		real = realpath(path, NULL);
 		if (real)
-			rc = look_directory(f, real, operand, err);
+			rc = look_directory(f, real, operand, NULL, err);
 		free(real);
 		return rc;
 	}
@@ -551,8 +791,9 @@ look(struct files *f, size_t operand, struct err *err)
 	struct file *file;
 	char q[300];
 
+	o->old = 0;
 	if (o->kind == DIRECTORY)
-		return look_directory(f, o->path, operand, err);
+		return look_directory(f, o->path, operand, NULL, err);
 	if (o->kind == GLOB)
 		return look_glob(f, operand, err);
 	if (o->looked)
@@ -560,6 +801,11 @@ look(struct files *f, size_t operand, struct err *err)
 	o->looked = true;
 	if (stat(o->path, &s) != 0)
 		return err_sys(err, "cannot open '%s'", quoted(o->path, q));
+	if (is_output(f, o->path, &s))
+		return err_as(err, STATUS_USAGE, "'%s' is the input and the "
+			"output", quoted(o->path, q));
+	if (f->how.patient_plain && is_unfinished(f, o->path, &s, operand))
+		return 0;
 	file = file_new(o->path, mtime_ns(&s), operand);
 	file->size = s.st_size;
 	/* Named twice it is read twice, as by cat; unless a checkpoint has it. */
@@ -598,7 +844,7 @@ take_name(struct files *f, size_t operand, const struct inotify_event *e)
 	else if (o->kind == GLOB)
 		look_match(f, buf_cstr(&b), operand, &none);
 	else
-		found_in(f, o->path, e->name, operand, &none);
+		found_in(f, o->path, e->name, operand, NULL, &none);
 	buf_release(&b);
 }
 
@@ -635,14 +881,34 @@ take_events(struct files *f, struct err *err)
 	ssize_t n;
 	char *p;
 
+	f->closely = true;
 	while (f->inotify >= 0 &&
-		(n = read(f->inotify, block, sizeof(block))) > 0)
+		(n = read(f->inotify, block, sizeof(block))) > 0) {
+		f->left_us = time_monotonic();
 		for (p = block; p < block + n; p += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(const void *)p;
 			if (take_event(f, e, err) != 0)
 				return -1;
 		}
+	}
 	return 0;
+}
+
+/* Those that were being written. */
+static void
+look_again(struct files *f)
+{
+	struct left *left = f->left;
+	size_t n = f->nleft;
+
+	f->left = NULL;
+	f->nleft = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (f->operands[left[i].operand].kind != PLAIN)
+			found(f, left[i].path, left[i].operand);
+		free(left[i].path);
+	}
+	free(left);
 }
 
 static int
@@ -658,7 +924,7 @@ order(const void *pa, const void *pb, void *arg)
 		return a->known ? -1 : 1;
 	if (a->operand != b->operand)
 		return a->operand < b->operand ? -1 : 1;
-	if (a->mtime_ns != b->mtime_ns)
+	if (a->mtime_ns != b->mtime_ns && !how->name_order)
 		c = a->mtime_ns < b->mtime_ns ? -1 : 1;
 	else
 		c = files_natural(a->path, b->path);
@@ -704,11 +970,13 @@ files_look(struct files *f, struct err *err)
 	bool all = !f->looked || f->again;
 	size_t i;
 
-	f->looked = true;
 	f->again = false;
 	forget(f);
 	if (take_events(f, err) != 0)
 		return -1;
+	look_again(f);
+	f->closely = !f->looked;
+	f->looked = true;
 	for (i = 0; i < f->noperands; i++)
 		if ((all || f->again || f->operands[i].watch < 0) &&
 			look(f, i, err) != 0)
@@ -729,6 +997,9 @@ files_pause(const struct files *f)
 {
 	size_t i;
 
+	if (f->how.watch && f->nleft > 0)
+		return time_monotonic() - f->left_us < TIME_SECOND ? SOON_US :
+								     POLL_US;
 	for (i = 0; f->how.watch && i < f->noperands; i++)
 		if (f->operands[i].kind != PLAIN && f->operands[i].watch < 0)
 			return POLL_US;
@@ -746,8 +1017,10 @@ files_take(struct files *f)
 {
 	struct file *file = files_next(f);
 
-	if (file)
+	if (file) {
+		file->state = FILE_TAKEN;
 		f->at++;
+	}
 	if (f->at == f->nqueue)
 		f->at = f->nqueue = 0;
 	return file;
@@ -756,9 +1029,15 @@ files_take(struct files *f)
 void
 files_done(struct files *f, struct file *file, int64_t batch)
 {
+	int64_t time_ns = file->mtime_ns;
+
 	file->batch = batch;
-	if (file->mtime_ns > f->newest_ns)
-		f->newest_ns = file->mtime_ns;
+	file->state = FILE_DONE;
+	/* A time in the future must not make what is new today look old. */
+	if (time_ns > f->newest_ns && time_ns > now_ns())
+		time_ns = now_ns();
+	if (time_ns > f->newest_ns)
+		f->newest_ns = time_ns;
 	append(&f->done, &f->ndone, &f->cap_done, file);
 }
 
@@ -819,8 +1098,24 @@ files_was_done(struct files *f, const char *path, int64_t mtime_ns)
 	struct file *file = file_new(path, mtime_ns, 0);
 
 	file->known = true;
-	enter(f, file);
+	if (!enter(f, file)) /* it was made anew, and read again */
+		f->table[place(f, path)] = file;
 	files_done(f, file, -1);
+}
+
+void
+files_was_found(struct files *f, size_t *from, const char *path,
+	int64_t inode, int64_t born_ns)
+{
+	struct file *file = from ? NULL : f->table[place(f, path)];
+
+	while (from && !file && *from < f->ndone)
+		if (strcmp(f->done[(*from)++]->path, path) == 0)
+			file = f->done[*from - 1];
+	if (!file)
+		return;
+	file->found_inode = (uint64_t)inode;
+	file->born_ns = born_ns;
 }
 
 struct file *

@@ -55,7 +55,8 @@ struct inflate {
 	char *in;       /* compressed bytes */
 	size_t at, n;   /* those not used yet: from at to n */
 	bool inside;    /* a member or frame has begun and not ended */
-	bool any;       /* there was a byte */
+	bool any;       /* a member or frame has ended */
+	bool padding;   /* and zeros stand behind it */
 	bool full;      /* the last call filled out: more may be ready */
 	struct z_stream zs;
 	int (*z_init)(struct z_stream *, int, const char *, int);
@@ -177,6 +178,7 @@ step_gzip(struct inflate *z, char *out, size_t n, size_t *got)
 	if (rc == Z_STREAM_END) {
 		z->inside = false;
 		z->full = false;
+		z->any = true;
 		return 0;
 	}
 	return rc == Z_OK || rc == Z_BUF_ERROR ? 0 : -1;
@@ -192,37 +194,73 @@ step_zstd(struct inflate *z, char *out, size_t n, size_t *got)
 	z->at = in.pos;
 	*got = to.pos;
 	z->inside = rc != 0;
+	z->any = z->any || rc == 0;
 	z->full = to.pos == to.size && rc != 0;
 	return z->zd_failed(rc) ? -1 : 0;
+}
+
+/* Tapes and block devices fill up with zeros; only zeros follow then. */
+static bool
+skip_padding(struct inflate *z)
+{
+	if (z->inside || !z->any || z->full)
+		return false;
+	if (z->at < z->n && z->in[z->at] == '\0')
+		z->padding = true;
+	while (z->padding && z->at < z->n && z->in[z->at] == '\0')
+		z->at++;
+	return z->padding && z->at == z->n;
+}
+
+static int
+damaged(struct err *err, const char *how)
+{
+	err_set(err, "the compressed data %s", how);
+	errno = EBADMSG;
+	return -1;
+}
+
+/* More compressed bytes.  1, 0 at the end, -1. */
+static int
+more(struct inflate *z, int fd, struct err *err)
+{
+	ssize_t k;
+
+	do
+		k = read(fd, z->in, BLOCK);
+	while (k < 0 && errno == EINTR);
+	if (k < 0 && errno == EAGAIN)
+		return -1;
+	if (k < 0) {
+		err_sys(err, "cannot read");
+		errno = EIO;
+		return -1;
+	}
+	if (k == 0)
+		return z->inside ? damaged(err, "end too early") : 0;
+	z->at = 0;
+	z->n = (size_t)k;
+	return 1;
 }
 
 ssize_t
 inflate_read(struct inflate *z, int fd, char *out, size_t n, struct err *err)
 {
 	size_t got = 0;
-	ssize_t k;
+	int rc;
 
 	if (n > (size_t)1 << 30)
 		n = (size_t)1 << 30;
 	for (;;) {
-		if (z->at == z->n && !z->full) {
-			k = read(fd, z->in, BLOCK);
-			if (k < 0 && errno == EAGAIN)
-				return -1;
-			if (k < 0)
-				return err_sys(err, "cannot read");
-			if (k == 0 && (z->inside || !z->any))
-				return err_set(err, "the compressed data end "
-						    "too early");
-			if (k == 0)
-				return 0;
-			z->any = true;
-			z->at = 0;
-			z->n = (size_t)k;
-		}
-		if ((z->kind == INFLATE_GZIP ? step_gzip(z, out, n, &got)
-					     : step_zstd(z, out, n, &got)) != 0)
-			return err_set(err, "the compressed data are damaged");
+		if (z->at == z->n && !z->full &&
+			(rc = more(z, fd, err)) <= 0)
+			return rc;
+		if (skip_padding(z))
+			continue;
+		if (z->padding || (z->kind == INFLATE_GZIP ?
+				step_gzip(z, out, n, &got) :
+				step_zstd(z, out, n, &got)) != 0)
+			return damaged(err, "are damaged");
 		if (got > 0)
 			return (ssize_t)got;
 	}

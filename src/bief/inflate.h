@@ -23,9 +23,11 @@ void inflate_free(struct inflate *z);
 
 /*
  * Like read(2): up to n bytes of what the file holds unpacked, 0 at its end
- * (several members or frames follow one another).  -1 with a message when the
- * file is damaged or ends too early; or with errno EAGAIN and no message when
- * fd has nothing now.
+ * (several members or frames follow one another).  Nothing at all is an empty
+ * file, and zeros behind a member are padding.  -1 with a message and errno
+ * EBADMSG when the file is damaged or ends too early; with a message and another
+ * errno when it cannot be read; or with EAGAIN and no message when fd has
+ * nothing now.
  */
 ssize_t inflate_read(struct inflate *z, int fd, char *out, size_t n,
 	struct err *err);

@@ -276,6 +276,6 @@ inspect_command(int argc, char **argv)
 	free(words);
 	if (ret == 0)
 		return STATUS_DONE;
-	fprintf(stderr, "bief: %s\n", err.text);
+	fprintf(stderr, "bief: %s\n", err_clean(err.text));
 	return err.status;
 }

@@ -159,6 +159,13 @@ jq_mktime(struct jq_run *run, const struct value *in, struct value *out)
 	return 0;
 }
 
+static int
+refuse_time(struct jq_run *run, const struct value *v)
+{
+	return jq_refuse(run, "", v, " are seconds since 1970 of no year that "
+				     "there is");
+}
+
 int
 jq_strftime(struct jq_run *run, const struct value *in, const char *format,
 	struct value *out)
@@ -170,13 +177,15 @@ jq_strftime(struct jq_run *run, const struct value *in, const char *format,
 	size_t n;
 
 	if (jq_type(in) == JQ_NUMBER) {
+		/* libjq stops dead on what is no time. */
 		x = jq_number(in);
-		if (!x.exact && !(x.d >= 0 && x.d < 0x1p40))
-			return JQ_ASK;
-		t = x.exact ? (time_t)x.i : (time_t)x.d;
-		if (t > INT64_C(1) << 40 || t < -(INT64_C(1) << 40))
-			return JQ_ASK;
-		gmtime_r(&t, &tm);
+		t = x.exact ? (time_t)x.i : 0;
+		if (!x.exact && x.d > -0x1p62 && x.d < 0x1p62)
+			t = (time_t)x.d;
+		else if (!x.exact)
+			return refuse_time(run, in);
+		if (gmtime_r(&t, &tm) == NULL)
+			return refuse_time(run, in);
 	} else if (jq_type(in) == JQ_LIST) {
 		if (read_parts(in, &tm) < 0)
 			return JQ_ASK;

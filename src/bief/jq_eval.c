@@ -192,7 +192,7 @@ static int
 slice_bounds(const struct value *from, const struct value *to, size_t len,
 	size_t *start, size_t *end)
 {
-	double n = (double)len, a = 0, b = n;
+	double n = (double)len, a = 0, b = n, up;
 
 	if (from->type != VALUE_NULL) {
 		if (jq_type(from) != JQ_NUMBER)
@@ -211,9 +211,9 @@ slice_bounds(const struct value *from, const struct value *to, size_t len,
 	if (b < 0)
 		b += n;
 	a = a < 0 ? 0 : a > n ? n : a;
-	b = b > n ? n : b < a ? a : b;
+	up = b > n ? n : b < 0 ? 0 : ceil(b);
 	*start = (size_t)a;
-	*end = (size_t)ceil(b);
+	*end = up < floor(a) ? *start : (size_t)up;
 	return 0;
 }
 

@@ -483,6 +483,47 @@ ONE(fn_index)
 	return 0;
 }
 
+/* All places, which do not overlap, or the last; of an empty text there are none.
+ * (libjq never ends on it.) */
+static int
+find_all(struct jq_run *run, const struct value *in, const struct value *a,
+	struct value *out, bool last)
+{
+	const char *s, *t, *p;
+	struct buf *text;
+	struct value v = value_null();
+	size_t len, m;
+
+	*out = v;
+	if (in->type == VALUE_NULL && is_text(a))
+		return 0;
+	if (!is_text(in) || !is_text(a))
+		return JQ_ASK;
+	s = jq_string(run, in, &len);
+	t = jq_string(run, a, &m);
+	text = jq_take(run);
+	buf_byte(text, '[');
+	for (p = s; m > 0 && (p = memmem(p, (size_t)(s + len - p), t, m)) !=
+			NULL; p += m) {
+		v = value_int(p - s);
+		jq_append(run, text, &v);
+	}
+	*out = jq_finish(run, ']');
+	if (last)
+		*out = v;
+	return 0;
+}
+
+ONE(fn_indices)
+{
+	return find_all(run, in, a, out, false);
+}
+
+ONE(fn_rindex)
+{
+	return find_all(run, in, a, out, true);
+}
+
 static const char *
 next_character(const char *p, const char *end)
 {
@@ -720,6 +761,7 @@ jq_check_patterns(const struct jq_tree *t, struct err *err)
 	struct jq_run run;
 	struct jq_node *n;
 	unsigned options;
+	uint32_t flags;
 	bool global;
 	int rc = 0;
 
@@ -730,9 +772,10 @@ jq_check_patterns(const struct jq_tree *t, struct err *err)
 			!is_literal(n->args[0]))
 			continue;
 		options = 0;
-		if (n->nargs == 2 &&
-			(!is_literal(n->args[1]) ||
-				read_flags(&run, &n->args[1]->v, &options,
+		flags = n->func->flags & JQ_REPLACE ? 2 : 1;
+		if (n->nargs > flags &&
+			(!is_literal(n->args[flags]) ||
+				read_flags(&run, &n->args[flags]->v, &options,
 					&global) < 0))
 			continue;
 		if (get_regex(&run, n, &n->args[0]->v, options) < 0) {
@@ -935,6 +978,8 @@ make_match(struct jq_run *run, struct finder *f, const struct regex_match *m)
 struct finding {
 	struct jq_node *n;
 	const struct value *in;
+	struct value (*make)(struct jq_run *run, struct finder *f,
+		const struct regex_match *m);
 	jq_emit *emit;
 	void *arg;
 };
@@ -952,7 +997,7 @@ each_match(struct jq_run *run, const struct finding *k,
 	if (rc < 0)
 		return rc;
 	while ((rc = find_next(run, &f, &m)) == 1) {
-		v = make_match(run, &f, &m);
+		v = k->make(run, &f, &m);
 		rc = k->emit(run, k->arg, &v);
 		if (rc != 0)
 			return rc;
@@ -960,22 +1005,31 @@ each_match(struct jq_run *run, const struct finding *k,
 	return rc;
 }
 
-EACH(fn_match)
+/* f(pattern), f([pattern, flags]), f(pattern; flags) */
+static int
+match(struct jq_run *run, const struct finding *k)
 {
-	struct finding k = {n, in, emit, arg};
 	struct value pattern, flags = value_null(), v;
+	struct jq_node *n = k->n;
 	int rc = 0;
 
 	if (n->nargs == 2)
-		rc = jq_one(run, n->args[1], in, &flags);
+		rc = jq_one(run, n->args[1], k->in, &flags);
 	if (rc == 0)
-		rc = jq_one(run, n->args[0], in, &v);
+		rc = jq_one(run, n->args[0], k->in, &v);
 	if (rc != 0)
 		return rc;
 	pattern = v;
 	if (n->nargs == 1 && read_pattern(run, &v, &pattern, &flags) < 0)
 		return -1;
-	return each_match(run, &k, &pattern, &flags);
+	return each_match(run, k, &pattern, &flags);
+}
+
+EACH(fn_match)
+{
+	struct finding k = {n, in, make_match, emit, arg};
+
+	return match(run, &k);
 }
 
 /* split(pattern; flags): what lies between the matches. */
@@ -1007,6 +1061,235 @@ ONE(fn_split_regex)
 	jq_append(run, text, &part);
 	*out = jq_finish(run, ']');
 	return 0;
+}
+
+/* {"name":"text"} of the named groups of a match; of an empty match jq tells
+ * none. */
+static struct value
+named_captures(struct jq_run *run, const struct regex *regex,
+	const char *s, const struct regex_match *m)
+{
+	struct jq_member *x = jq_alloc(run, (size_t)m->n * sizeof(*x));
+	struct buf *text;
+	const char *name;
+	size_t i, n = 0, len;
+
+	for (i = 1; i < (size_t)m->n && m->end[0] > m->beg[0]; i++) {
+		name = regex_group(regex, (int)i, &len);
+		if (name == NULL)
+			continue;
+		x[n].key = jq_from_string(run, name, len);
+		x[n].s = jq_string(run, &x[n].key, &x[n].n);
+		x[n].v = m->beg[i] < 0 ? value_null() : jq_from_string(run,
+			s + m->beg[i], (size_t)(m->end[i] - m->beg[i]));
+		n++;
+	}
+	n = jq_members_unique(run, x, n);
+	text = jq_take(run);
+	buf_byte(text, '{');
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_byte(text, ',');
+		value_print(&x[i].key, text);
+		buf_byte(text, ':');
+		value_print(&x[i].v, text);
+	}
+	return jq_finish(run, '}');
+}
+
+static struct value
+make_capture(struct jq_run *run, struct finder *f, const struct regex_match *m)
+{
+	return named_captures(run, f->n->regex, f->s, m);
+}
+
+/* The groups if there are any, else the whole. */
+static struct value
+make_scan(struct jq_run *run, struct finder *f, const struct regex_match *m)
+{
+	struct buf *text;
+	struct value v;
+	int i;
+
+	if (m->n < 2 || m->end[0] == m->beg[0])
+		return jq_from_string(run, f->s + m->beg[0],
+			(size_t)(m->end[0] - m->beg[0]));
+	text = jq_take(run);
+	buf_byte(text, '[');
+	for (i = 1; i < m->n; i++) {
+		v = m->beg[i] < 0 ? value_null() : jq_from_string(run,
+			f->s + m->beg[i], (size_t)(m->end[i] - m->beg[i]));
+		jq_append(run, text, &v);
+	}
+	return jq_finish(run, ']');
+}
+
+EACH(fn_capture)
+{
+	struct finding k = {n, in, make_capture, emit, arg};
+
+	return match(run, &k);
+}
+
+EACH(fn_scan)
+{
+	struct finding k = {n, in, make_scan, emit, arg};
+	struct value g = value_json_string("g", 1, false), pattern;
+	int rc = jq_one(run, n->args[0], in, &pattern);
+
+	return rc == 0 ? each_match(run, &k, &pattern, &g) : rc;
+}
+
+/* ---- sub, gsub ---- */
+
+/* What is replaced, and by what. */
+struct edit {
+	size_t beg, end;
+	struct value captures, with;
+};
+
+struct edits {
+	struct edit *e;
+	size_t n, room;
+};
+
+static void
+add_edit(struct jq_run *run, struct edits *list, struct finder *f,
+	size_t from, const struct regex_match *m)
+{
+	struct edit *more;
+
+	if (list->n == list->room) {
+		list->room = list->room ? 2 * list->room : 8;
+		more = jq_alloc(run, list->room * sizeof(*more));
+		if (list->n > 0)
+			memcpy(more, list->e, list->n * sizeof(*more));
+		list->e = more;
+	}
+	list->e[list->n++] = (struct edit){from + (size_t)m->beg[0],
+		from + (size_t)m->end[0],
+		named_captures(run, f->n->regex, f->s + from, m),
+		value_null()};
+}
+
+/*
+ * jq 1.6 looks for the next match in what is left behind the last one, as if
+ * the text began there.  1: it would find the same empty match for ever.
+ */
+static int
+find_in_rests(struct jq_run *run, struct finder *f, struct edits *list)
+{
+	struct regex_match m;
+	size_t from = 0;
+	int rc;
+
+	do {
+		rc = regex_search(f->n->regex, f->s + from, f->len - from, 0,
+			&m, run->err);
+		if (rc < 0)
+			return err_in(run->err, "Regex failure");
+		if (rc == 0)
+			return 0;
+		add_edit(run, list, f, from, &m);
+		if (f->global && m.end[0] == 0)
+			return 1;
+		from += (size_t)m.end[0];
+	} while (f->global && from < f->len);
+	return 0;
+}
+
+/* There the matches of the whole text are taken, as by jq 1.7. */
+static int
+find_in_whole(struct jq_run *run, struct finder *f, struct edits *list)
+{
+	struct regex_match m;
+	size_t last;
+	int rc;
+
+	list->n = 0;
+	while ((rc = find_next(run, f, &m)) == 1) {
+		last = list->n > 0 ? list->e[list->n - 1].beg : SIZE_MAX;
+		if ((size_t)m.beg[0] != last)
+			add_edit(run, list, f, 0, &m);
+	}
+	return rc;
+}
+
+/* From the last to the first, as jq does: which error is seen depends on it. */
+static int
+evaluate_edits(struct jq_run *run, struct finder *f, struct edits *list,
+	struct jq_node *with)
+{
+	struct value before;
+	struct edit *e;
+	size_t i, from;
+	int rc;
+
+	for (i = list->n; i-- > 0;) {
+		e = &list->e[i];
+		from = i > 0 ? e[-1].end : 0;
+		rc = jq_one(run, with, &e->captures, &e->with);
+		if (rc != 0)
+			return rc;
+		if (e->with.type == VALUE_NULL || is_text(&e->with))
+			continue;
+		before = jq_from_string(run, f->s + from, e->beg - from);
+		return jq_refuse2(
+			run, &before, &e->with, "cannot be added");
+	}
+	return 0;
+}
+
+static struct value
+apply_edits(struct jq_run *run, const struct finder *f,
+	const struct edits *list)
+{
+	struct buf *text = jq_take(run);
+	const char *s;
+	size_t i, n, from = 0;
+
+	for (i = 0; i < list->n; i++) {
+		buf_add(text, f->s + from, list->e[i].beg - from);
+		from = list->e[i].end;
+		if (list->e[i].with.type == VALUE_NULL)
+			continue;
+		s = jq_string(run, &list->e[i].with, &n);
+		buf_add(text, s, n);
+	}
+	buf_add(text, f->s + from, f->len - from);
+	s = memcpy(jq_alloc(run, text->n), text->p, text->n);
+	n = text->n;
+	jq_give(run);
+	return jq_from_string(run, s, n);
+}
+
+/* sub(re; with), sub(re; with; flags), gsub */
+EACH(fn_sub)
+{
+	struct value pattern, flags = value_null(), out = *in;
+	struct edits list = {NULL, 0, 0};
+	struct finder f;
+	int rc = jq_one(run, n->args[0], in, &pattern);
+
+	if (rc == 0 && n->nargs == 3)
+		rc = jq_one(run, n->args[2], in, &flags);
+	if (rc != 0)
+		return rc;
+	if (flags.type != VALUE_NULL && !is_text(&flags))
+		return JQ_ASK;
+	if (find_first(run, &f, n, in, &pattern, &flags) < 0)
+		return -1;
+	f.global |= n->name[0] == 'g';
+	rc = find_in_rests(run, &f, &list);
+	if (rc == 1)
+		rc = find_in_whole(run, &f, &list);
+	if (rc == 0)
+		rc = evaluate_edits(run, &f, &list, n->args[1]);
+	if (rc != 0)
+		return rc;
+	if (list.n > 0)
+		out = apply_edits(run, &f, &list);
+	return emit(run, arg, &out);
 }
 
 /* ---- time ---- */
@@ -1074,6 +1357,8 @@ const struct jq_func jq_functions[] = {
 	{"ascii_downcase", 0, fn_downcase, NULL, 0, TYPE_STRING},
 	{"ascii_upcase", 0, fn_upcase, NULL, 0, TYPE_STRING},
 	{"batch_timestamp", 0, fn_batch_timestamp, NULL, 0, TYPE_TIMESTAMP},
+	{"capture", 1, NULL, fn_capture, JQ_REGEX, TYPE_UNKNOWN},
+	{"capture", 2, NULL, fn_capture, JQ_REGEX, TYPE_UNKNOWN},
 	{"ceil", 0, fn_ceil, NULL, 0, TYPE_UNKNOWN},
 	{"contains", 1, fn_contains, NULL, 0, TYPE_BOOLEAN},
 	{"empty", 0, NULL, fn_empty, JQ_LAZY, TYPE_UNKNOWN},
@@ -1083,8 +1368,13 @@ const struct jq_func jq_functions[] = {
 	{"floor", 0, fn_floor, NULL, 0, TYPE_UNKNOWN},
 	{"fromdate", 0, fn_fromdate, NULL, 0, TYPE_LONG},
 	{"fromdateiso8601", 0, fn_fromdate, NULL, 0, TYPE_LONG},
+	{"gsub", 2, NULL, fn_sub, JQ_ALWAYS | JQ_REGEX | JQ_REPLACE,
+		TYPE_STRING},
+	{"gsub", 3, NULL, fn_sub, JQ_ALWAYS | JQ_REGEX | JQ_REPLACE,
+		TYPE_STRING},
 	{"has", 1, fn_has, NULL, 0, TYPE_BOOLEAN},
 	{"index", 1, fn_index, NULL, 0, TYPE_UNKNOWN},
+	{"indices", 1, fn_indices, NULL, 0, TYPE_UNKNOWN},
 	{"inside", 1, fn_inside, NULL, 0, TYPE_BOOLEAN},
 	{"join", 1, fn_join, NULL, 0, TYPE_STRING},
 	{"keys", 0, fn_keys, NULL, 0, TYPE_UNKNOWN},
@@ -1096,8 +1386,10 @@ const struct jq_func jq_functions[] = {
 	{"mktime", 0, fn_mktime, NULL, 0, TYPE_LONG},
 	{"not", 0, fn_not, NULL, 0, TYPE_BOOLEAN},
 	{"now", 0, fn_now, NULL, 0, TYPE_DOUBLE},
+	{"rindex", 1, fn_rindex, NULL, 0, TYPE_UNKNOWN},
 	{"round", 0, fn_round, NULL, 0, TYPE_UNKNOWN},
 	{"rtrimstr", 1, fn_rtrimstr, NULL, 0, TYPE_UNKNOWN},
+	{"scan", 1, NULL, fn_scan, JQ_REGEX, TYPE_UNKNOWN},
 	{"select", 1, NULL, fn_select, JQ_LAZY, TYPE_UNKNOWN},
 	{"split", 1, fn_split, NULL, 0, TYPE_UNKNOWN},
 	{"split", 2, fn_split_regex, NULL, JQ_REGEX, TYPE_UNKNOWN},
@@ -1105,6 +1397,10 @@ const struct jq_func jq_functions[] = {
 	{"startswith", 1, fn_startswith, NULL, 0, TYPE_BOOLEAN},
 	{"strftime", 1, fn_strftime, NULL, 0, TYPE_STRING},
 	{"strptime", 1, fn_strptime, NULL, 0, TYPE_UNKNOWN},
+	{"sub", 2, NULL, fn_sub, JQ_ALWAYS | JQ_REGEX | JQ_REPLACE,
+		TYPE_STRING},
+	{"sub", 3, NULL, fn_sub, JQ_ALWAYS | JQ_REGEX | JQ_REPLACE,
+		TYPE_STRING},
 	{"test", 1, fn_test, NULL, JQ_REGEX, TYPE_BOOLEAN},
 	{"test", 2, fn_test, NULL, JQ_REGEX, TYPE_BOOLEAN},
 	{"todate", 0, fn_todate, NULL, 0, TYPE_STRING},

@@ -4,7 +4,8 @@
  * A program is parsed to a tree (jq_parse.c).  When all of it is in the part of
  * the language that we run ourselves, the tree is walked for each record
  * (jq_eval.c, jq_func.c, on the values of jq_value.c), otherwise libjq gets
- * the program and the record (jq_lib.c).  libjq is also asked when the native
+ * the program and the record (jq_lib.c; jq_helper.c where libjq could come to
+ * grief, which jq_safe.c tells).  libjq is also asked when the native
  * part meets a corner that it leaves alone (JQ_ASK); so both must agree, which
  * tests/diff-jq.c checks.
  */
@@ -99,7 +100,7 @@ struct jq_tree {
 	uint32_t nodes;
 	bool foreign; /* something in it is libjq's */
 	bool defines; /* functions */
-	bool modules; /* it begins with import or include */
+	bool modules; /* refused: it begins with import, include or module */
 };
 
 /*
@@ -121,13 +122,18 @@ struct jq_uses {
 };
 /*
  * Which fields of the record the program may look at; of its results only the
- * truth matters if condition is set.  With a schema, refuses
+ * truth matters if condition is set; and the paths that it reads of the record,
+ * to be watched.  With a schema, refuses
  * those that cannot be there, and finds the type of the result (owned by the
  * caller, never NULL).  0, or -1 with a caret.
  */
 int jq_analyse(const struct jq_tree *t, const struct schema *fields,
-	bool condition, struct jq_uses *uses, struct type **result,
-	struct err *err);
+	bool condition, struct jq_uses *uses, struct watch *watch,
+	struct type **result, struct err *err);
+
+/* Refuse a condition that is the same for every record.  0, or -1 with a
+ * caret. */
+int jq_check_condition(const struct jq_tree *t, struct err *err);
 
 /* ---- values ---- */
 
@@ -305,6 +311,7 @@ struct jq_func {
 #define JQ_ALWAYS 1 /* each gives one result exactly */
 #define JQ_LAZY 2   /* its arguments may have any number of results */
 #define JQ_REGEX 4  /* its first argument is a regular expression */
+#define JQ_REPLACE 8 /* its second one is what matches are replaced by */
 /* Refuse a literal that is no regular expression.  0, or -1 with a caret. */
 int jq_check_patterns(const struct jq_tree *t, struct err *err);
 extern const struct jq_func jq_functions[]; /* name NULL ends them */
@@ -328,11 +335,32 @@ struct jq_lib;
 struct jq_lib *jq_lib_new(
 	const struct jq_tree *t, const struct jq_uses *uses, struct err *err);
 void jq_lib_free(struct jq_lib *lib);
-/* Run it on a record; each() as in expr_eval.  The values live until the next
- * run.  The first skip results are not given to each(). */
-int jq_lib_run(struct jq_lib *lib, const struct record *r,
-	const struct expr_env *env, size_t skip,
-	int (*each)(void *arg, const struct value *v), void *arg,
-	struct err *err);
+/*
+ * Run it on a record: start, then next until it returns 0 (no more results) or
+ * -1 with a message; 1: *v is the next result.  The values live until the next
+ * start.  All results are to be asked for, up to the last use of lib.
+ */
+int jq_lib_start(struct jq_lib *lib, const struct record *r,
+	const struct expr_env *env, struct err *err);
+int jq_lib_next(struct jq_lib *lib, struct value *v, struct err *err);
+/* The text of the record, as far as the program may look at it. */
+void jq_lib_print(struct jq_lib *lib, const struct record *r, struct buf *out);
+
+/* Can the program neither run for ever, nor eat memory, nor break libjq 1.6,
+ * whatever the record? */
+bool jq_safe(const struct jq_tree *t);
+
+/*
+ * The same in a process of its own, for programs that are not safe: it may be
+ * ended at any time, so not all results need be asked for.  A value lives until
+ * the second call of next after it.  speaks: the program writes to standard
+ * error.  Returns EXPR_ENDED as in expr.h.
+ */
+struct jq_helper;
+struct jq_helper *jq_helper_new(struct jq_lib *lib, bool speaks);
+void jq_helper_free(struct jq_helper *h);
+int jq_helper_start(struct jq_helper *h, const struct record *r,
+	const struct expr_env *env, struct err *err);
+int jq_helper_next(struct jq_helper *h, struct value *v, struct err *err);
 
 #endif

@@ -5,7 +5,11 @@
  * which no more is built than the program can look at; results become values.
  * libjq 1.6 knows doubles alone: an integer that they would round is refused,
  * with its name, rather than changed.
+ *
+ * It is used in the process by programs that can do no harm (jq_safe.c), else
+ * in one of its own (jq_helper.c).
  */
+#include <assert.h>
 #include <ctype.h>
 #include <dlfcn.h>
 #include <float.h>
@@ -15,6 +19,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "jq_impl.h"
 #include "json.h"
@@ -26,6 +31,8 @@
 #define FUNCTIONS(X) \
 	X(jq_init) \
 	X(jq_set_error_cb) \
+	X(jq_set_nomem_handler) \
+	X(jq_set_attr) \
 	X(jq_compile) \
 	X(jq_start) \
 	X(jq_next) \
@@ -35,6 +42,7 @@
 	X(jv_bool) \
 	X(jv_number) \
 	X(jv_number_value) \
+	X(jv_string) \
 	X(jv_string_sized) \
 	X(jv_string_value) \
 	X(jv_string_length_bytes) \
@@ -67,6 +75,7 @@ struct jq_lib {
 	jq_state *jq;
 	const struct jq_uses *uses;
 	bool wrapped; /* the input is [record, event time, batch's time, now] */
+	bool running; /* a run has not come to its end */
 	struct jq_run run; /* memory for results */
 	jv *keys;     /* of the fields in uses */
 	int64_t large; /* an integer beyond EXACT was met: this one, ... */
@@ -122,6 +131,12 @@ first_message(void *data, jv message)
 	m->api->jv_free(message);
 }
 
+static void
+no_memory(void *data)
+{
+	_exit(STATUS_FAILED);
+}
+
 static jq_state *
 compile(const struct libjq *api, const char *program, struct messages *m)
 {
@@ -131,6 +146,12 @@ compile(const struct libjq *api, const char *program, struct messages *m)
 	buf_init(&m->text);
 	if (jq == NULL)
 		return NULL;
+	api->jq_set_nomem_handler(jq, no_memory, NULL);
+	/* It aborts without; there are no modules here. */
+	api->jq_set_attr(jq, api->jv_string("JQ_LIBRARY_PATH"), api->jv_array());
+	api->jq_set_attr(jq, api->jv_string("JQ_ORIGIN"), api->jv_string("."));
+	api->jq_set_attr(jq, api->jv_string("PROGRAM_ORIGIN"),
+		api->jv_string("."));
 	api->jq_set_error_cb(jq, first_message, m);
 	if (api->jq_compile(jq, program))
 		return jq;
@@ -214,6 +235,86 @@ find_variable(const struct jq_tree *t, const char *name, size_t n)
 	return first;
 }
 
+/* The text from p to the end of an argument: a ; or ) that closes what is
+ * before it. */
+static size_t
+argument_length(const char *p)
+{
+	size_t n;
+	int depth = 0;
+	bool quoted = false;
+
+	for (n = 0; p[n] != '\0'; n++) {
+		if (p[n] == '"' && (n == 0 || p[n - 1] != '\\'))
+			quoted = !quoted;
+		if (quoted)
+			continue;
+		if (depth == 0 && (p[n] == ';' || p[n] == ')'))
+			break;
+		depth += p[n] == '(' || p[n] == '[' || p[n] == '{';
+		depth -= p[n] == ')' || p[n] == ']' || p[n] == '}';
+	}
+	return n;
+}
+
+/* length(.a) for .a | length, startswith(.a; "x") for .a | startswith("x") */
+static void
+suggest_pipe(const struct jq_node *at, const char *text, struct buf *out)
+{
+	const char *first, *rest;
+	char shown[60], more[60];
+	size_t n;
+
+	first = text + at->at + at->nname;
+	first += strspn(first, " \t\n");
+	if (*first++ != '(')
+		return;
+	first += strspn(first, " \t\n");
+	n = argument_length(first);
+	err_quote(shown, sizeof(shown), first, n);
+	buf_printf(out, " (did you mean '%s | %s", shown, at->name);
+	if (first[n] == ';') {
+		rest = first + n + 1;
+		rest += strspn(rest, " \t\n");
+		n = (size_t)(strchr(rest, '\0') - rest);
+		if (at->nargs == 2)
+			n = argument_length(rest);
+		buf_printf(out, "(%s%s", err_quote(more, sizeof(more), rest, n),
+			at->nargs == 2 ? ")" : "");
+	}
+	buf_str(out, "'?)");
+}
+
+/* What was meant by a word that is no function. */
+static void
+suggest_field(const struct jq_node *at, const char *text, struct buf *out)
+{
+	const char *p = text + at->at, *begin = p;
+
+	while (begin > text && (isalnum((unsigned char)begin[-1]) ||
+			begin[-1] == '_' || begin[-1] == '-'))
+		begin--;
+	if (begin < p && begin > text && begin[-1] == '.')
+		buf_printf(out, " (a name with a '-' is written "
+			".\"%.*s\")", (int)(p - begin + at->nname), begin);
+	else if (at->nargs == 0)
+		buf_printf(out, " (a field is .%.*s, a text \"%.*s\"; in "
+			"SQL: --sql)", (int)at->nname, at->name,
+			(int)at->nname, at->name);
+}
+
+/* What stands behind "no function" or "does not take"; near is a function. */
+static void
+suggest(const struct jq_node *at, const char *text, bool takes_less,
+	struct buf *out)
+{
+	if (takes_less)
+		suggest_pipe(at, text, out);
+	else
+		suggest_field(at, text, out);
+	buf_cstr(out);
+}
+
 /* "name/2 is not defined", "$name is not defined" */
 static bool
 explain_undefined(const struct libjq *api, const struct jq_tree *t,
@@ -222,7 +323,7 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 	size_t n = strcspn(what, "/ ");
 	const struct jq_node *at;
 	char name[64];
-	struct buf near;
+	struct buf near, more;
 	int nargs;
 
 	if (strstr(what, " is not defined") == NULL || n >= sizeof(name))
@@ -242,19 +343,23 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 	if (at == NULL)
 		return false;
 	buf_init(&near);
+	buf_init(&more);
 	find_nearest(api, t, name, &near);
+	suggest(at, t->text, near.n > 0 && nargs > 0 &&
+		strcmp(buf_cstr(&near), name) == 0, &more);
 	if (near.n == 0)
-		err_caret(err, t->text, at->at, "expression: no function '%s'",
-			name);
+		err_caret(err, t->text, at->at,
+			"expression: no function '%s'%s", name, more.p);
 	else if (strcmp(buf_cstr(&near), name) == 0)
 		err_caret(err, t->text, at->at,
-			"expression: '%s' does not take %d argument%s", name,
-			nargs, nargs == 1 ? "" : "s");
+			"expression: '%s' does not take %d argument%s%s", name,
+			nargs, nargs == 1 ? "" : "s", more.p);
 	else
 		err_caret(err, t->text, at->at,
 			"expression: no function '%s' (did you mean '%s'?)",
 			name, near.p);
 	buf_release(&near);
+	buf_release(&more);
 	return true;
 }
 
@@ -296,6 +401,59 @@ check_literals(const struct jq_tree *t, struct err *err)
 	return 0;
 }
 
+/* Functions of jq 1.6 that abort or never end, as ours have them, for programs
+ * in which a word stands. */
+static const struct {
+	const char *word, *text;
+} mended[] = {
+	{"ime(", "def __bief_time($f): if type == \"number\" and "
+		"((. > -67e15 and . < 67e15) | not) then error(\"number "
+		"(\\(.)) are seconds since 1970 of no year that there is\") "
+		"else . end | if $f | type == \"string\" then . "
+		"else error(\"strftime/1 requires a string format\") end; "
+		"def __bief_utc($f): strftime($f); "
+		"def __bief_here($f): strflocaltime($f); "
+		"def strftime($f): __bief_time($f) | __bief_utc($f); "
+		"def strflocaltime($f): __bief_time($f) | __bief_here($f); "},
+	{"todate", "def todateiso8601: if type == \"number\" and "
+		"((. > -67e15 and . < 67e15) | not) then error(\"number "
+		"(\\(.)) are seconds since 1970 of no year that there is\") "
+		"else strftime(\"%Y-%m-%dT%H:%M:%SZ\") end; "
+		"def todate: todateiso8601; "},
+	{"ind", "def __bief_indices($i): indices($i); "
+		"def indices($i): if type == \"string\" and $i == \"\" "
+		"then [] else __bief_indices($i) end; "
+		"def index($i): indices($i) | .[0]; "
+		"def rindex($i): indices($i) | .[-1:][0]; "},
+	/* See fn_sub() in jq_func.c. */
+	{"sub(", "def sub($re; s; flags): . as $all | "
+		"def names: reduce (.captures | .[] | "
+		"select(.name != null) | {(.name): .string}) as $p "
+		"({}; . + $p); "
+		"(flags | index(\"g\")) as $g | "
+		"(flags | if $g then [explode[] | select(. != 103)] | "
+		"implode else . end) as $f | "
+		"def loops: . as $in | [match($re; $f)] | "
+		"if length == 0 then false else .[0].offset + .[0].length | "
+		"if . == 0 then true else $in[.:] | length > 0 and loops end "
+		"end; "
+		"def rests: . as $in | [match($re; $f)] | "
+		"if length == 0 then $in else .[0] as $m | $m | names | "
+		"$in[0:$m.offset] + s + ($in[$m.offset + $m.length:] | "
+		"if length > 0 and $g then rests else . end) end; "
+		"def whole: [foreach match($re; $f + \"g\") as $m ({}; "
+		"{new: (.m.offset != $m.offset), m: $m}; "
+		"select(.new) | .m)] as $all_m | "
+		"def put($i; $from): if $i == ($all_m | length) then "
+		"$all[$from:] else $all_m[$i] as $m | $m | names | "
+		"$all[$from:$m.offset] + s + "
+		"put($i + 1; $m.offset + $m.length) end; put(0; 0); "
+		"if $g and loops then whole else rests end; "
+		"def sub($re; s): sub($re; s; \"\"); "
+		"def gsub($re; s; flags): sub($re; s; flags + \"g\"); "
+		"def gsub($re; s): sub($re; s; \"g\"); "},
+};
+
 struct jq_lib *
 jq_lib_new(
 	const struct jq_tree *t, const struct jq_uses *uses, struct err *err)
@@ -316,11 +474,13 @@ jq_lib_new(
 	lib = mem_zalloc(sizeof(*lib));
 	lib->api = api;
 	lib->uses = uses;
-	lib->wrapped = !t->modules &&
-		(strstr(t->text, "event_time") != NULL ||
-			strstr(t->text, "batch_timestamp") != NULL ||
-			strstr(t->text, "now") != NULL);
+	lib->wrapped = strstr(t->text, "event_time") != NULL ||
+		strstr(t->text, "batch_timestamp") != NULL ||
+		strstr(t->text, "now") != NULL;
 	buf_init(&text);
+	for (i = 0; i < sizeof(mended) / sizeof(mended[0]); i++)
+		if (strstr(t->text, mended[i].word) != NULL)
+			buf_str(&text, mended[i].text);
 	if (lib->wrapped)
 		buf_str(&text, before);
 	buf_str(&text, t->text);
@@ -354,7 +514,8 @@ jq_lib_free(struct jq_lib *lib)
 		lib->api->jv_free(lib->keys[i]);
 	free(lib->keys);
 	jq_run_release(&lib->run);
-	lib->api->jq_teardown(&lib->jq);
+	if (!lib->running) /* it may stand in the middle of a path: see start */
+		lib->api->jq_teardown(&lib->jq);
 	free(lib);
 }
 
@@ -629,38 +790,69 @@ refuse_large(const struct jq_lib *lib, struct err *err)
 }
 
 int
-jq_lib_run(struct jq_lib *lib, const struct record *r,
-	const struct expr_env *env, size_t skip,
-	int (*each)(void *arg, const struct value *v), void *arg,
-	struct err *err)
+jq_lib_start(struct jq_lib *lib, const struct record *r,
+	const struct expr_env *env, struct err *err)
 {
-	const struct libjq *api = lib->api;
-	struct value v;
-	jv input, x;
-	int rc = 0;
+	jv input;
 
+	/* libjq 1.6 can neither be begun again nor torn down in the middle of
+	 * a path: a run is asked for all its results. */
+	assert(!lib->running);
 	jq_run_begin(&lib->run, r, env, err);
 	lib->is_large = false;
 	input = record_to_jv(lib, r);
+	if (lib->is_large) {
+		lib->api->jv_free(input);
+		return refuse_large(lib, err);
+	}
 	if (lib->wrapped)
 		input = wrap(lib, env, input);
-	api->jq_start(lib->jq, input, 0);
-	for (;;) {
-		x = api->jq_next(lib->jq);
-		if (api->jv_get_kind(x) == JV_KIND_INVALID)
-			return ended(lib, x, err);
-		if (lib->is_large) {
-			api->jv_free(x);
-			return refuse_large(lib, err);
-		}
-		if (skip > 0) {
-			skip--;
-			api->jv_free(x);
-			continue;
-		}
-		v = from_jv(lib, x);
-		rc = each(arg, &v);
-		if (rc != 0)
-			return rc;
+	lib->api->jq_start(lib->jq, input, 0);
+	lib->running = true;
+	return 0;
+}
+
+int
+jq_lib_next(struct jq_lib *lib, struct value *v, struct err *err)
+{
+	jv x;
+
+	if (!lib->running)
+		return 0;
+	x = lib->api->jq_next(lib->jq);
+	if (lib->api->jv_get_kind(x) == JV_KIND_INVALID) {
+		lib->running = false;
+		return ended(lib, x, err);
 	}
+	*v = from_jv(lib, x);
+	return 1;
+}
+
+/* What a program looks at of the record, as text; the name that is shown of a
+ * field is the record's. */
+void
+jq_lib_print(struct jq_lib *lib, const struct record *r, struct buf *out)
+{
+	const struct jq_uses *uses = lib->uses;
+	const char *before = "";
+	size_t k;
+	int at;
+
+	if (uses->whole) {
+		record_print(r, out);
+		return;
+	}
+	buf_byte(out, '{');
+	for (k = 0; k < uses->n; k++) {
+		at = jq_place(&lib->run, r->shape, uses->fields[k]->name,
+			uses->fields[k]->nname);
+		if (at < 0)
+			continue;
+		buf_str(out, before);
+		before = ",";
+		json_quote(out, uses->fields[k]->name, uses->fields[k]->nname);
+		buf_byte(out, ':');
+		value_print(&r->v[at], out);
+	}
+	buf_byte(out, '}');
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json.h"
 #include "jq_impl.h"
@@ -241,19 +242,70 @@ refuse_at(struct parser *ps, const char *at, const char *what)
 	return NULL;
 }
 
+/* What people write who know it from elsewhere, and what it is in jq. */
+static const char *
+hint(const struct parser *ps)
+{
+	static const struct {
+		const char *text, *hint;
+		size_t before; /* bytes of it in front of the token */
+	} known[] = {
+		{"'", " (a text stands in double quotes)", 0},
+		{"\u201c", " (a text stands in double quotes)", 0},
+		{"\u201d", " (a text stands in double quotes)", 0},
+		{"\u2018", " (a text stands in double quotes)", 0},
+		{"\u2019", " (a text stands in double quotes)", 0},
+		{"&&", " (did you mean 'and'?)", 0},
+		{"||", " (did you mean 'or'?)", 1},
+		{"<>", " (did you mean '!='?)", 1},
+		{"===", " (did you mean '=='?)", 2},
+		{"!", " (to negate is '| not', behind it)", 0},
+		{"=~", " (did you mean '| test(\"...\")'?)", 1},
+	};
+	static const struct {
+		const char *word, *hint;
+	} words[] = {
+		{"and", " (did you mean 'and'?)"},
+		{"or", " (did you mean 'or'?)"},
+		{"not", " (to negate is '| not', behind it)"},
+		{"is", " (that is SQL: --sql)"},
+		{"in", " (that is SQL: --sql)"},
+		{"like", " (that is SQL: --sql)"},
+		{"rlike", " (that is SQL: --sql)"},
+		{"ilike", " (that is SQL: --sql)"},
+		{"between", " (that is SQL: --sql)"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if ((size_t)(ps->at - ps->t->text) >= known[i].before &&
+			strncmp(ps->at - known[i].before, known[i].text,
+				strlen(known[i].text)) == 0)
+			return known[i].hint;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ps->n == strlen(words[i].word) &&
+			strncasecmp(ps->at, words[i].word, ps->n) == 0)
+			return words[i].hint;
+	return "";
+}
+
 static struct jq_node *
 refuse(struct parser *ps, const char *expected)
 {
-	char token[40], what[120];
+	char token[40], what[200];
+	size_t n = ps->n;
 
 	if (ps->kind == T_END) {
 		snprintf(what, sizeof(what), "it ends where %s is expected",
 			expected);
 		return refuse_at(ps, ps->at, what);
 	}
-	err_quote(token, sizeof(token), ps->at, ps->n);
-	snprintf(what, sizeof(what), "unexpected '%s', where %s is expected",
-		token, expected);
+	while (((unsigned char)ps->at[n] & 0xC0) == 0x80)
+		n++;
+	err_quote(token, sizeof(token), ps->at, n);
+	snprintf(what, sizeof(what),
+		"unexpected '%s', where %s is expected%s", token, expected,
+		hint(ps));
 	return refuse_at(ps, ps->at, what);
 }
 
@@ -1231,6 +1283,16 @@ parse_pipe(struct parser *ps)
 	return n->b != NULL ? n : NULL;
 }
 
+/* libjq itself may not be asked: it aborts. */
+static int
+refuse_module(struct parser *ps)
+{
+	ps->t->modules = true;
+	refuse_at(ps, ps->at, "modules are not for here: write the definitions "
+			      "that are needed in front (def f: ...;)");
+	return -1;
+}
+
 /* ---- the tree as a whole ---- */
 
 static bool
@@ -1287,6 +1349,19 @@ resolve(struct jq_tree *t, struct jq_node *n)
 	}
 }
 
+/* {"\(.a[])"}: each key goes with its own value, which is libjq's way. */
+static bool
+has_key_of_many(const struct jq_node *n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n->nargs; i += 2)
+		if (!n->args[i]->single && n->args[i + 1]->kind == JQ_INDEX &&
+			n->args[i + 1]->b == n->args[i])
+			return true;
+	return false;
+}
+
 /* From the leaves up: which calls are ours, what has one result. */
 static void
 settle(struct jq_tree *t, struct jq_node *n)
@@ -1301,6 +1376,8 @@ settle(struct jq_tree *t, struct jq_node *n)
 	for (i = 0; i < n->nargs; i++)
 		settle(t, n->args[i]);
 	resolve(t, n);
+	if (n->kind == JQ_OBJECT && has_key_of_many(n))
+		t->foreign = true;
 	n->single = is_single(n);
 }
 
@@ -1318,10 +1395,8 @@ jq_parse(struct jq_tree *t, const char *text, struct err *err)
 	ps.p = t->text;
 	advance(&ps);
 	if (at_text(&ps, T_WORD, "import") || at_text(&ps, T_WORD, "include") ||
-		at_text(&ps, T_WORD, "module")) {
-		t->modules = t->foreign = true;
-		return 0;
-	}
+		at_text(&ps, T_WORD, "module"))
+		return refuse_module(&ps);
 	if (ps.kind == T_END) {
 		err_as(err, STATUS_USAGE, "expression: it is empty");
 		return -1;

@@ -3,12 +3,15 @@
  *
  * A walk over the tree that follows where the record itself may be the input of
  * an expression.  libjq is given no more of the record than this finds, and a
- * field that cannot be there is refused before data flows.
+ * field that cannot be there is refused before data flows.  Where nothing is
+ * known, the paths that are read are collected, to be watched.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "jq_impl.h"
+
+#define PATH_MOST 64 /* steps of a path that is watched */
 
 /* What is known of a value. */
 enum place {
@@ -19,6 +22,15 @@ enum place {
 struct seen {
 	enum place place;
 	const struct type *type; /* never NULL */
+	struct step *path; /* from the record to it; NULL: none is known */
+};
+
+/* A step of a path that is read. */
+struct step {
+	struct step *of; /* NULL: it is the record itself */
+	const struct jq_node *name; /* NULL: any element or member */
+	bool inner; /* a path goes on here: that one tells of both */
+	struct step *next; /* of all */
 };
 
 struct walk {
@@ -26,6 +38,7 @@ struct walk {
 	const char *text;
 	struct jq_uses *uses;
 	struct err *err;
+	struct step *steps;
 	bool defines; /* the program defines functions of its own */
 	bool failed;
 };
@@ -43,7 +56,73 @@ static const struct type basic[] = {
 static struct seen
 other(enum type_kind kind)
 {
-	return (struct seen){OTHER, &basic[kind]};
+	return (struct seen){OTHER, &basic[kind], NULL};
+}
+
+static bool
+same_name(const struct jq_node *a, const struct jq_node *b)
+{
+	return a == b || (a != NULL && b != NULL && a->nname == b->nname &&
+		memcmp(a->name, b->name, a->nname) == 0);
+}
+
+static struct step *
+step_to(struct walk *w, struct step *of, const struct jq_node *name)
+{
+	struct step *s;
+
+	if (of == NULL)
+		return NULL;
+	for (s = of; name != NULL && s != NULL; s = s->of)
+		s->inner = true;
+	for (s = w->steps; s != NULL; s = s->next)
+		if (s->of == of && same_name(s->name, name))
+			return s;
+	s = mem_zalloc(sizeof(*s));
+	s->of = of;
+	s->name = name;
+	s->next = w->steps;
+	w->steps = s;
+	return s;
+}
+
+/* The path to s, if it ends in a name. */
+static void
+watch_step(const struct step *s, struct watch *watch)
+{
+	struct watch_step path[PATH_MOST];
+	const struct step *p;
+	size_t n = PATH_MOST;
+
+	if (s->name == NULL || s->inner)
+		return;
+	for (p = s; p->of != NULL && n > 0; p = p->of) {
+		path[--n] = (struct watch_step){NULL, 0};
+		if (p->name != NULL)
+			path[n] = (struct watch_step){
+				p->name->name, p->name->nname};
+	}
+	if (p->of == NULL)
+		watch_add(watch, path + n, PATH_MOST - n, false);
+}
+
+/* In the order in which they stand in the program. */
+static void
+watch_steps(struct walk *w, struct watch *watch)
+{
+	struct step *s, *next, *first = NULL;
+
+	for (s = w->steps; s != NULL; s = next) {
+		next = s->next;
+		s->next = first;
+		first = s;
+	}
+	for (s = first; s != NULL && w->fields == NULL; s = s->next)
+		watch_step(s, watch);
+	for (s = first; s != NULL; s = next) {
+		next = s->next;
+		free(s);
+	}
 }
 
 static struct seen walk(struct walk *w, const struct jq_node *n,
@@ -124,7 +203,16 @@ walk_field(struct walk *w, const struct jq_node *n, struct seen in)
 		v.type = field_type(w, of.type->fields, n);
 	else if (of.type->kind == TYPE_MAP && of.type->elem != NULL)
 		v.type = of.type->elem;
+	v.path = step_to(w, of.path, n);
 	return v;
+}
+
+/* .a[] and .a[0] */
+static bool
+is_any(const struct jq_node *n)
+{
+	return n->kind == JQ_EACH || (n->b->kind == JQ_LITERAL &&
+		(n->b->v.type == VALUE_INT || n->b->v.type == VALUE_DOUBLE));
 }
 
 static struct seen
@@ -137,6 +225,8 @@ walk_element(struct walk *w, const struct jq_node *n, struct seen in)
 	if ((of.type->kind == TYPE_ARRAY || of.type->kind == TYPE_MAP) &&
 		of.type->elem != NULL)
 		v.type = of.type->elem;
+	if (is_any(n) && of.place == OTHER)
+		v.path = step_to(w, of.path, NULL);
 	return v;
 }
 
@@ -146,6 +236,8 @@ merge(struct seen a, struct seen b)
 {
 	struct seen v = other(TYPE_UNKNOWN);
 
+	if (a.path == b.path)
+		v.path = a.path;
 	if (a.place == RECORD && b.place == RECORD)
 		v.place = RECORD;
 	else if (a.place != OTHER || b.place != OTHER)
@@ -200,7 +292,10 @@ walk_call(struct walk *w, const struct jq_node *n, struct seen in)
 	}
 	if (strcmp(name, "map") == 0) {
 		consume(w, in);
-		consume_node(w, n->args[0], other(TYPE_UNKNOWN));
+		v = other(TYPE_UNKNOWN);
+		if (in.place == OTHER)
+			v.path = step_to(w, in.path, NULL);
+		consume_node(w, n->args[0], v);
 		return other(TYPE_UNKNOWN);
 	}
 	if (strcmp(name, "IN") == 0 && n->nargs == 2) {
@@ -214,6 +309,15 @@ walk_call(struct walk *w, const struct jq_node *n, struct seen in)
 		if (in.place != OTHER)
 			add_field(w, n->args[0]);
 		return other(TYPE_BOOLEAN);
+	}
+	if (n->func->flags & JQ_REPLACE) {
+		/* Its input are the groups. */
+		consume_node(w, n->args[0], in);
+		consume_node(w, n->args[1], other(TYPE_UNKNOWN));
+		if (n->nargs > 2)
+			consume_node(w, n->args[2], in);
+		consume(w, in);
+		return other(TYPE_STRING);
 	}
 	consume_args(w, n, in);
 	if (strcmp(name, "event_time") != 0 &&
@@ -263,8 +367,8 @@ static struct seen
 walk_foreign(struct walk *w, const struct jq_node *n, struct seen in)
 {
 	struct seen maybe = {in.place == OTHER ? OTHER : MAYBE,
-		&basic[TYPE_UNKNOWN]};
-	struct seen anything = {MAYBE, &basic[TYPE_UNKNOWN]};
+		&basic[TYPE_UNKNOWN], NULL};
+	struct seen anything = {MAYBE, &basic[TYPE_UNKNOWN], NULL};
 	struct seen v;
 
 	switch (n->kind) {
@@ -290,9 +394,17 @@ walk_foreign(struct walk *w, const struct jq_node *n, struct seen in)
 	case JQ_DEFINE:
 		consume_node(w, n->a, anything);
 		return walk(w, n->b, in);
+	case JQ_ASSIGN: /* what is written need not be there */
+		consume(w, in);
+		consume_node(w, n->a, maybe);
+		consume_node(w, n->b, w->text[n->at] == '|' ? maybe : in);
+		break;
 	default:
-		if (!looks_through(w, n))
-			consume(w, in);
+		if (looks_through(w, n)) {
+			consume_args(w, n, in);
+			break;
+		}
+		consume(w, in);
 		consume_node(w, n->a, maybe);
 		consume_node(w, n->b, maybe);
 		consume_args(w, n, maybe);
@@ -321,7 +433,7 @@ walk(struct walk *w, const struct jq_node *n, struct seen in)
 		consume_node(w, n->c, in);
 		a = walk(w, n->a, in);
 		consume(w, a);
-		return (struct seen){OTHER, a.type};
+		return (struct seen){OTHER, a.type, NULL};
 	case JQ_PIPE:
 		return walk(w, n->b, walk(w, n->a, in));
 	case JQ_COMMA:
@@ -366,8 +478,10 @@ walk(struct walk *w, const struct jq_node *n, struct seen in)
 
 int
 jq_analyse(const struct jq_tree *t, const struct schema *fields, bool condition,
-	struct jq_uses *uses, struct type **result, struct err *err)
+	struct jq_uses *uses, struct watch *watch, struct type **result,
+	struct err *err)
 {
+	struct step record = {.of = NULL};
 	struct walk w = {.fields = fields, .text = t->text, .uses = uses,
 		.err = err, .defines = t->defines};
 	struct seen v = other(TYPE_UNKNOWN);
@@ -377,7 +491,8 @@ jq_analyse(const struct jq_tree *t, const struct schema *fields, bool condition,
 		uses->whole = true;
 	} else {
 		v = walk(&w, t->root, (struct seen){RECORD,
-			&basic[TYPE_UNKNOWN]});
+			&basic[TYPE_UNKNOWN], &record});
+		watch_steps(&w, watch);
 		/* A record is true, however much of it is there. */
 		if (!condition)
 			consume(&w, v);

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "eol.h"
 #include "err.h"
 #include "json.h"
 #include "lines.h"
@@ -15,6 +16,7 @@ void
 lines_init(struct lines *l)
 {
 	memset(l, 0, sizeof(*l));
+	l->fresh = true;
 	buf_init(&l->b);
 }
 
@@ -30,7 +32,8 @@ lines_clear(struct lines *l, uint64_t offset)
 	buf_clear(&l->b);
 	l->at = l->scanned = 0;
 	l->offset = offset;
-	l->skip = false;
+	l->skip = l->cr = l->known = false;
+	l->fresh = offset == 0;
 }
 
 char *
@@ -43,6 +46,8 @@ lines_room(struct lines *l, size_t block, size_t *room)
 		l->b.n = left;
 		l->at = 0;
 	}
+	if (l->cr)
+		l->cr = eol_cr(l->b.p, left);
 	/* One more byte for the LF that lines_finish may put. */
 	if (l->b.cap < left + block / 2 + JSON_PADDING + 1)
 		buf_need(&l->b, block + left + JSON_PADDING + 1);
@@ -53,22 +58,62 @@ lines_room(struct lines *l, size_t block, size_t *room)
 void
 lines_filled(struct lines *l, size_t n)
 {
+	size_t mark;
+
+	if (!l->cr)
+		l->cr = eol_cr(l->b.p + l->b.n, n);
+	l->known = false;
 	l->b.n += n;
+	if (!l->fresh)
+		return;
+	mark = eol_mark(l->b.p + l->at, lines_left(l), &l->fresh);
+	l->at += mark;
+	l->offset += mark;
 }
 
-/* The last LF that is there, or NULL. */
+bool
+lines_stop(struct lines *l)
+{
+	if (l->known || !eol_held(l->b.p + l->at, lines_left(l)))
+		return false;
+	l->scanned = 0;
+	return l->known = true;
+}
+
+/* Is the last byte a CR of which it is not known whether it is an end? */
+static bool
+held(const struct lines *l)
+{
+	return l->cr && !l->known && eol_held(l->b.p + l->at, lines_left(l));
+}
+
+/* The last end that is there, or NULL. */
 static const char *
 last_end(struct lines *l)
 {
 	size_t left = lines_left(l);
-	const char *lf = NULL;
+	const char *p = l->b.p + l->at + l->scanned, *lf = NULL;
 
+	if (left > l->scanned && l->known)
+		return p + left - l->scanned - 1;
 	if (left > l->scanned)
-		lf = memrchr(l->b.p + l->at + l->scanned, '\n',
-			left - l->scanned);
+		lf = l->cr ? eol_last(p, left - l->scanned) :
+			memrchr(p, '\n', left - l->scanned);
 	if (!lf)
-		l->scanned = left;
+		l->scanned = left - held(l);
 	return lf;
+}
+
+/* The first end of n bytes, or NULL. */
+static const char *
+first_end(const struct lines *l, const char *p, size_t n)
+{
+	const char *lf;
+
+	if (!l->cr)
+		return memchr(p, '\n', n);
+	lf = eol_first(p, n);
+	return !lf && l->known && eol_held(p, n) ? p + n - 1 : lf;
 }
 
 bool
@@ -95,8 +140,8 @@ skip(struct lines *l)
 
 	if (!l->skip || left == 0)
 		return;
-	lf = memchr(p, '\n', left);
-	advance(l, lf ? (size_t)(lf + 1 - p) : left);
+	lf = first_end(l, p, left);
+	advance(l, lf ? (size_t)(lf + 1 - p) : left - held(l));
 	l->skip = lf == NULL;
 }
 
@@ -105,8 +150,12 @@ lines_finish(struct lines *l)
 {
 	if (l->skip)
 		skip(l);
+	if (l->skip)
+		advance(l, lines_left(l));
 	l->skip = false;
-	if (lines_left(l) > 0 && l->b.p[l->b.n - 1] != '\n')
+	if (held(l))
+		l->b.p[l->b.n - 1] = '\n';
+	else if (lines_left(l) > 0 && l->b.p[l->b.n - 1] != '\n')
 		buf_byte(&l->b, '\n');
 	buf_need(&l->b, JSON_PADDING);
 }
@@ -126,24 +175,47 @@ refuse(struct lines *l, struct stage *st, size_t n, const char *why)
 
 #define TOO_LONG "is too long (--max-line sets the limit)"
 
+int
+lines_drop(struct lines *l, struct stage *st, const char *why)
+{
+	l->skip = true;
+	return refuse(l, st, lines_left(l) - held(l), why);
+}
+
+void
+lines_trim(struct lines *l)
+{
+	char rest = '\r';
+	bool is = lines_left(l) == 1 && l->b.p[l->at] == rest;
+
+	if (lines_left(l) > is)
+		return;
+	buf_release(&l->b);
+	buf_init(&l->b);
+	l->at = l->scanned = 0;
+	if (is)
+		buf_byte(&l->b, rest);
+}
+
 /* Refuse the line that has begun but not ended, if it is too long already. */
 static int
 bound(struct lines *l, struct stage *st)
 {
-	if (lines_left(l) <= run_max_line(st))
-		return 0;
-	l->skip = true;
-	return refuse(l, st, lines_left(l), TOO_LONG);
+	return lines_left(l) <= run_max_line(st) ? 0 :
+		lines_drop(l, st, TOO_LONG);
 }
 
 /* Bytes of the first *limit lines among n bytes that end with a line. */
 static size_t
-first_lines(const char *p, size_t n, uint64_t *limit)
+first_lines(const struct lines *l, const char *p, size_t n, uint64_t *limit)
 {
-	const char *at = p, *end = p + n;
+	const char *at = p, *end = p + n, *lf;
 
-	for (; *limit > 0 && at < end; --*limit)
-		at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+	/* That the last byte is an end is known, also of a CR. */
+	for (; *limit > 0 && at < end; --*limit) {
+		lf = first_end(l, at, (size_t)(end - at));
+		at = lf ? lf + 1 : end;
+	}
 	return (size_t)(at - p);
 }
 
@@ -160,7 +232,7 @@ lines_block(struct lines *l, struct stage *st, uint64_t *limit,
 		return bound(l, st);
 	*n = (size_t)(lf + 1 - *p);
 	if (limit)
-		*n = first_lines(*p, *n, limit);
+		*n = first_lines(l, *p, *n, limit);
 	advance(l, *n);
 	return *n > 0;
 }
@@ -188,7 +260,7 @@ lines_next(struct lines *l, struct stage *st, const char **line, size_t *n)
 		skip(l);
 		p = l->b.p + l->at;
 		left = lines_left(l);
-		lf = left > 0 ? memchr(p, '\n', left) : NULL;
+		lf = left > 0 ? first_end(l, p, left) : NULL;
 		if (!lf)
 			return bound(l, st);
 		*n = (size_t)(lf - p);

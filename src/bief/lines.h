@@ -1,6 +1,8 @@
 /*
  * lines: bytes that arrive in pieces, handed on as whole lines.
  *
+ * A line ends as eol.h says.  A UTF-8 mark at the beginning is left out.
+ *
  * What sources share: a block is filled by read(2) or a decompressor, the whole
  * lines in it go on at one call, the rest waits for its end.  A line that grows
  * beyond --max-line is refused and skipped; it is never gathered whole.
@@ -23,7 +25,10 @@ struct lines {
 	size_t at;       /* bytes of b before this were handed on */
 	uint64_t offset; /* place in the input of the byte at "at" */
 	bool skip;       /* that byte is in a line that has been refused */
-	size_t scanned;  /* bytes from "at" on that have no LF */
+	size_t scanned;  /* bytes from "at" on that have no end */
+	bool fresh;      /* a UTF-8 mark may come */
+	bool cr;         /* CRs may be ends of lines, too */
+	bool known;      /* and one that is the last byte is one */
 	const char *name; /* of the input, for messages; not owned */
 };
 
@@ -53,6 +58,10 @@ lines_end(const struct lines *l)
 /* True if there is a whole line, or the end of a refused one. */
 bool lines_whole(struct lines *l);
 
+/* No more will be read for now: a CR that is the last byte was an end.  True if
+ * there is such a one. */
+bool lines_stop(struct lines *l);
+
 /* The input has ended: what is left is a line, too. */
 void lines_finish(struct lines *l);
 
@@ -73,6 +82,10 @@ int lines_block(struct lines *l, struct stage *st, uint64_t *limit,
  */
 int lines_next(struct lines *l, struct stage *st, const char **line, size_t *n);
 
+/* Refuse the line that has begun; what comes of it is skipped.  0 or -1. */
+int lines_drop(struct lines *l, struct stage *st, const char *why);
+/* Give back the room, when there is nothing in it. */
+void lines_trim(struct lines *l);
 /* Refuse what is left (its end will not come); 0 or -1 as run_reject. */
 int lines_refuse(struct lines *l, struct stage *st, const char *why);
 

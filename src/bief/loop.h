@@ -19,6 +19,10 @@ struct value;
 
 /* Has a signal told us to stop? */
 bool loop_stopping(void);
+/* ... SIGTERM, by which a program is to end though its input goes on; and two
+ * seconds ago: what is in front would have come to its own end. */
+bool loop_terminated(void);
+bool loop_term_past(void);
 /* A signal has told us to stop, and nothing has been heard for two seconds since:
  * call it when there may be news. */
 struct loop_silence {

@@ -63,6 +63,9 @@ open_side(struct merge *m, struct side *s)
 	if (fd < 0)
 		return err_as(&m->c->err, STATUS_USAGE, "cannot open '%s': %s",
 			path, strerror(errno));
+	if (output_feeds(&m->c->out, fd))
+		return err_as(&m->c->err, STATUS_USAGE,
+			"'%s' is the input and the output", path);
 	vitals_input(m->c->vitals, fd);
 	input_init(&s->in, fd, run_max_line(m->st));
 	record_reader_init(&s->reader, m->c->shapes);
@@ -307,7 +310,8 @@ read_sides(struct merge *m)
 			return err_in(&m->c->err, "%s", s->spec.path);
 	}
 	/* Of a stream with batches the end comes, or it is cut off. */
-	if (loop_silent(&m->silence, heard || rest) && !m->stream)
+	if ((loop_silent(&m->silence, heard || rest) || m->c->enough ||
+		(loop_terminated() && m->c->planned)) && !m->stream)
 		for (int i = 0; i < m->n; i++)
 			m->side[i].over = true;
 	return 0;
@@ -553,10 +557,11 @@ clock_tick(struct merge *m)
 	struct stage_private *p = m->st->priv;
 	int64_t step = m->st->in.interval_us, now = time_now();
 
-	if (p->next_tick == 0 || now < p->next_tick)
+	if (p->next_tick == 0 ||
+		!time_due(p->next_tick, step > 0 ? step : TICK_0_US))
 		return 0;
 	p->next_tick = step > 0 ? time_floor_div(now, step) * step + step :
-				  now + 10000;
+				  now + TICK_0_US;
 	for (int i = 0; i < m->n && m->open; i++) {
 		if (drain(m, i) < 0)
 			return -1;
@@ -620,6 +625,8 @@ run_rounds(struct merge *m)
 			chain_cut(m->st);
 			return output_flush(&m->c->out, &m->c->err);
 		}
+		if (m->stream && m->c->planned && !m->open && loop_term_past())
+			break;
 	}
 	return chain_finish(m->st);
 }

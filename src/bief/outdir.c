@@ -42,6 +42,7 @@ struct outfile {
 struct outdir {
 	struct outdir_options o;
 	int fd;      /* of the directory */
+	size_t most; /* bytes of a name in it */
 	int64_t seq; /* of the next entry of the log */
 	int64_t newest; /* batch in the log under the identity; -1 */
 	char stamp[TIME_MAX + 2]; /* in the names of the batch's files */
@@ -305,6 +306,17 @@ read_entry(struct outdir *d, int64_t entry, struct err *err)
 	return ret;
 }
 
+static int
+lost(const struct outdir *d, struct err *err)
+{
+	if (d->o.lost != NULL)
+		*d->o.lost = true;
+	return err_as(err, STATUS_DAMAGED,
+		"what the checkpoint has committed to it, up to batch %lld, is "
+		"gone: put it back, or start with a new checkpoint",
+		(long long)d->o.committed);
+}
+
 /* Whose directory is it? */
 static int
 check_identity(struct outdir *d, int64_t newest, struct err *err)
@@ -325,11 +337,7 @@ check_identity(struct outdir *d, int64_t newest, struct err *err)
 	same = text.n == want.n && memcmp(buf_cstr(&text), want.p, want.n) == 0;
 	if (ret == 0 && d->o.committed >= 0 &&
 		(!same || newest < d->o.entry))
-		ret = err_as(err, STATUS_DAMAGED,
-			"what the checkpoint has committed to it, up to batch "
-			"%lld, is gone: put it back, or start with a new "
-			"checkpoint",
-			(long long)d->o.committed);
+		ret = lost(d, err);
 	if (ret == 0 && there && !same && !d->o.told)
 		ret = err_as(err, STATUS_DAMAGED,
 			"it belongs to another checkpoint: take another one, "
@@ -389,17 +397,25 @@ check_foreign(struct outdir *d, int at, const char *path, struct err *err)
 static int
 take_directory(struct outdir *d, struct err *err)
 {
-	bool made = mkdir(d->o.path, 0777) == 0;
+	struct stat s;
+	bool made;
+	long most;
 
+	if (d->o.entry >= 0 && stat(d->o.path, &s) != 0 && errno == ENOENT)
+		return lost(d, err);
+	made = mkdir(d->o.path, 0777) == 0;
 	if (!made && errno != EEXIST)
 		return err_sys(err, "cannot make it");
 	d->fd = open(d->o.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0)
 		return err_sys(err, "cannot open it");
+	most = fpathconf(d->fd, _PC_NAME_MAX);
+	d->most = most > 0 ? (size_t)most : NAME_MAX;
 	if (made && sync_directory(d, "..", err) != 0)
 		return -1;
-	/* A checkpoint that has committed here says what is wrong itself. */
-	if (d->o.committed < 0 && faccessat(d->fd, LOG, F_OK, 0) != 0 &&
+	if (d->o.entry >= 0 && faccessat(d->fd, LOG, F_OK, 0) != 0)
+		return lost(d, err);
+	if (faccessat(d->fd, LOG, F_OK, 0) != 0 &&
 		check_foreign(d, d->fd, ".", err) != 0)
 		return -1;
 	made = mkdirat(d->fd, LOG, 0777) == 0;
@@ -515,6 +531,12 @@ outdir_file(struct outdir *d, const char *sub, size_t n, bool *made)
 	if (d->n > d->mask)
 		hash_grow(d);
 	return f;
+}
+
+size_t
+outdir_most(const struct outdir *d)
+{
+	return d->most;
 }
 
 struct buf *

@@ -31,6 +31,7 @@ struct outdir_options {
 	const char *identity; /* of the checkpoint, or NULL */
 	int64_t committed;    /* newest batch that it has committed; -1 */
 	int64_t entry;        /* the log had this one then; -1 */
+	bool *lost;           /* set when that is not there */
 	bool told;            /* the user said to add to what is there */
 };
 
@@ -47,6 +48,8 @@ bool outdir_has(const struct outdir *d, int64_t batch);
 /* The batch's file in a subdirectory ("" or "a=1/b=2"); made when it is new. */
 struct outfile *outdir_file(struct outdir *d, const char *sub, size_t n,
 	bool *made);
+/* The bytes that the name of a subdirectory can have. */
+size_t outdir_most(const struct outdir *d);
 /* Where to append the next record, ended by LF; then call outdir_added(). */
 struct buf *outdir_text(struct outfile *f);
 int outdir_added(struct outdir *d, struct outfile *f, struct err *err);

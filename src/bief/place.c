@@ -222,14 +222,16 @@ place_lock(struct place *p, const char *dir, const char *group,
 	ret = file_mkdir(p->dir, err);
 	buf_str(&b, "/lock");
 	if (ret == 0) {
-		p->lock = open(buf_cstr(&b), O_RDWR | O_CREAT | O_CLOEXEC,
-			0666);
+		p->lock = file_open_lock(buf_cstr(&b));
 		if (p->lock < 0)
 			ret = err_sys(err, "cannot open '%s'", b.p);
 	}
 	while (ret == 0 && lock_take(p->lock) < 0) {
 		if (errno != EAGAIN && errno != EACCES)
 			ret = err_sys(err, "cannot lock '%s'", b.p);
+		else if (file_stop)
+			ret = err_set(err, "stopped while it waited for the "
+				"lock '%s'", b.p);
 		else if (refused(p->lock, source, dir, id, runs, until, err) < 0)
 			ret = -1;
 		else

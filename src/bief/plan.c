@@ -300,7 +300,7 @@ take(struct plan *p, const struct value *key, const struct value *v,
 		ret = take_trigger(p, text, err);
 	else if (strcmp(name, "fields") == 0) {
 		schema_free(p->fields);
-		ret = (p->fields = schema_parse(text, err)) == NULL ? -1 : 0;
+		ret = (p->fields = schema_parse_header(text, err)) == NULL ? -1 : 0;
 	}
 	else if (strcmp(name, "session") == 0 && strcmp(text, "field") == 0)
 		p->session_us = -1;

@@ -85,6 +85,30 @@ directory_length(const char *path)
 	return (size_t)(strrchr(path, '/') + 1 - path);
 }
 
+/* The end of a directory: what its files are known by. */
+static void
+end_directory(struct buf *out, struct buf *inodes)
+{
+	if (inodes->n > 0) {
+		buf_str(out, "},\"inodes\":{");
+		buf_add(out, inodes->p, inodes->n);
+	}
+	buf_clear(inodes);
+	buf_str(out, "}}");
+}
+
+static void
+print_inode(const struct file *file, const char *name, struct buf *out)
+{
+	if (file->found_inode == 0)
+		return;
+	if (out->n > 0)
+		buf_byte(out, ',');
+	print_name(out, name, strlen(name));
+	buf_printf(out, ":[%lld,%lld]", (long long)file->found_inode,
+		(long long)file->born_ns);
+}
+
 /* Files from the i-th one done on. */
 static void
 print_piece(const struct files *f, size_t i, int64_t after, bool whole,
@@ -92,7 +116,10 @@ print_piece(const struct files *f, size_t i, int64_t after, bool whole,
 {
 	const struct file *file;
 	const char *last = NULL, *path;
+	struct buf inodes;
 	size_t n = 0, m;
+
+	buf_init(&inodes);
 
 	buf_printf(out, "{\"after\":%lld,%s\"done\":[", (long long)after,
 		whole ? "\"whole\":true," : "");
@@ -100,7 +127,11 @@ print_piece(const struct files *f, size_t i, int64_t after, bool whole,
 		path = file->path;
 		m = directory_length(path);
 		if (!last || m != n || memcmp(last, path, n) != 0) {
-			buf_str(out, !last ? "{\"in\":" : "}},{\"in\":");
+			if (last) {
+				end_directory(out, &inodes);
+				buf_byte(out, ',');
+			}
+			buf_str(out, "{\"in\":");
 			print_name(out, path, m);
 			buf_str(out, ",\"files\":{");
 			last = path;
@@ -110,8 +141,25 @@ print_piece(const struct files *f, size_t i, int64_t after, bool whole,
 		}
 		print_name(out, path + n, strlen(path + n));
 		buf_printf(out, ":%lld", (long long)file->mtime_ns);
+		print_inode(file, path + n, &inodes);
 	}
-	buf_str(out, last ? "}}]}" : "]}");
+	if (last)
+		end_directory(out, &inodes);
+	buf_str(out, "]}");
+	buf_release(&inodes);
+}
+
+static void
+print_identity(const struct file *at, struct buf *out)
+{
+	if (at->start == 0)
+		return;
+	if (at->id.birth_ns != 0)
+		buf_printf(out, ",\"birth\":%lld",
+			(long long)at->id.birth_ns);
+	if (at->id.sums)
+		buf_printf(out, ",\"head\":%u,\"tail\":%u", at->id.head,
+			at->id.tail);
 }
 
 static void
@@ -131,6 +179,7 @@ print_position(const struct positions *p, const struct files *f,
 		if (at->inode != 0)
 			buf_printf(out, ",\"inode\":%lld",
 				(long long)at->inode);
+		print_identity(at, out);
 		buf_str(out, at->cut ? ",\"cut\":true}" : "}");
 	}
 	buf_byte(out, '}');
@@ -227,6 +276,7 @@ struct at {
 	bool there;
 	struct buf path;
 	int64_t time, offset, inode;
+	struct identity id;
 	bool cut;
 };
 
@@ -234,6 +284,22 @@ struct position {
 	int64_t log, since;
 	struct at at;
 };
+
+static int
+read_identity(const struct value *at, struct identity *id)
+{
+	struct value v;
+	int64_t head = 0, tail = 0;
+
+	id->sums = json_get(at, "head", 4, &v);
+	if (get_int(at, "birth", &id->birth_ns) != 0 ||
+		get_int(at, "head", &head) != 0 ||
+		get_int(at, "tail", &tail) != 0)
+		return -1;
+	id->head = (uint32_t)head;
+	id->tail = (uint32_t)tail;
+	return 0;
+}
 
 static int
 read_at(const struct value *object, struct at *at)
@@ -246,7 +312,8 @@ read_at(const struct value *object, struct at *at)
 		file.type != VALUE_STRING ||
 		get_int(&v, "time", &at->time) != 0 ||
 		get_int(&v, "offset", &at->offset) != 0 || at->offset < 0 ||
-		get_int(&v, "inode", &at->inode) != 0)
+		get_int(&v, "inode", &at->inode) != 0 ||
+		read_identity(&v, &at->id) != 0)
 		return -1;
 	read_name(&at->path, &file);
 	at->cut = json_get(&v, "cut", 3, &file);
@@ -279,6 +346,52 @@ read_position(const char *text, struct position *pos, struct err *err)
 	return rc == 0 ? 0 : damaged(err);
 }
 
+/* [INODE,BIRTH_NS] of the file at a path. */
+static int
+read_inode(struct files *f, size_t *from, const char *path,
+	const struct value *pair)
+{
+	struct value name, v[2];
+	struct json_iter it;
+
+	if (pair->type != VALUE_ARRAY)
+		return -1;
+	json_iter(&it, pair);
+	for (int i = 0; i < 2; i++) {
+		if (!json_next(&it, &name, &v[i]))
+			return -1;
+		v[i] = value_number(&v[i], false);
+		if (v[i].type != VALUE_INT)
+			return -1;
+	}
+	files_was_found(f, from, path, v[0].i, v[1].i);
+	return 0;
+}
+
+/* What the files of a directory, of n bytes in b, are known by; those that are
+ * done stand from the from-th on. */
+static int
+read_inodes(struct files *f, const struct value *dir, size_t *from, size_t n,
+	struct buf *b)
+{
+	struct value inodes, name, pair;
+	struct json_iter it;
+
+	if (!json_get(dir, "inodes", 6, &inodes))
+		return 0;
+	if (inodes.type != VALUE_OBJECT)
+		return -1;
+	json_iter(&it, &inodes);
+	while (json_next(&it, &name, &pair)) {
+		b->n = n;
+		read_name(b, &name);
+		if (!is_path(b) || read_inode(f, from, buf_cstr(b),
+				&pair) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* One directory of a piece. */
 static int
 read_directory(struct files *f, const struct value *dir, bool again,
@@ -286,7 +399,7 @@ read_directory(struct files *f, const struct value *dir, bool again,
 {
 	struct value in, files, name, time;
 	struct json_iter it;
-	size_t n;
+	size_t n, from = files_count_done(f);
 
 	if (dir->type != VALUE_OBJECT || !json_get(dir, "in", 2, &in) ||
 		in.type != VALUE_STRING ||
@@ -310,7 +423,7 @@ read_directory(struct files *f, const struct value *dir, bool again,
 		else
 			files_was_done(f, buf_cstr(b), time.i);
 	}
-	return 0;
+	return read_inodes(f, dir, again ? NULL : &from, n, b);
 }
 
 int
@@ -426,6 +539,7 @@ seek_from(struct positions *p, struct files *f, struct position *from,
 	file->start = (uint64_t)from->at.offset;
 	file->inode = (uint64_t)from->at.inode;
 	file->cut = from->at.cut;
+	file->id = from->at.id;
 	return 0;
 }
 

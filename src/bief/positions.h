@@ -5,16 +5,21 @@
  * up to N of a log tell of are done, so are all that were modified before since;
  * at is the one that was being read:
  *
- *	{"file":PATH,"time":MTIME_NS,"offset":BYTES,"inode":I,"cut":true}
+ *	{"file":PATH,"time":MTIME_NS,"offset":BYTES,"inode":I,"birth":NS,
+ *	 "head":CRC,"tail":CRC,"cut":true}
  *
- * (inode: of a followed file; cut: offset is inside a line that was refused.)
+ * (inode: of a followed file; birth: when the file was born; head, tail: CRC-32C
+ * of its first 512 bytes and of the last 512 before offset, or of as many as
+ * there are; cut: offset is inside a line that was refused.)
  * CHECKPOINT/files/SOURCE/N.files is the log's piece of batch N, the files done
  * in it in the order of reading; a whole one has all that were done so far:
  *
  *	{"after":N,"whole":true,
- *	 "done":[{"in":DIRECTORY,"files":{NAME:MTIME_NS,...}},...]}
+ *	 "done":[{"in":DIRECTORY,"files":{NAME:MTIME_NS,...},
+ *	          "inodes":{NAME:[INODE,BIRTH_NS],...}},...]}
  *
- * after is the piece before it, -1 if there was none.
+ * after is the piece before it, -1 if there was none; inodes: of files that are
+ * known by them.
  * A name that is not UTF-8 is written as NUL and one character for each byte.
  * So a batch costs what it has read, not what has ever been read.
  */

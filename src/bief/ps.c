@@ -387,7 +387,7 @@ ps_command(int argc, char **argv)
 
 	(void)argc;
 	if (opt_parse(&t, 1, argv, &words, &nwords, &err) < 0) {
-		fprintf(stderr, "bief: ps: %s\n", err.text);
+		fprintf(stderr, "bief: ps: %s\n", err_clean(err.text));
 		free(words);
 		return STATUS_USAGE;
 	}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "identity.h"
 #include "lines.h"
 
 struct err;
@@ -21,6 +22,10 @@ struct reader {
 	bool ended;  /* nothing more will be read; the rest of lines is left */
 	uint64_t stop;  /* read no further than this */
 	uint64_t inode; /* of the file that is open */
+	bool grows;     /* look whether what was read of it is still there */
+	struct identity seen; /* of it, up to its end at ... */
+	int64_t seen_ns;      /* ... this time of modification; 0: none yet */
+	uint64_t seen_at;     /* ... this place */
 	char *path;
 	struct inflate *z;
 };
@@ -45,7 +50,9 @@ enum {
 	READER_WAIT,  /* nothing now */
 	READER_STOP,  /* r->stop is reached */
 	READER_END,   /* end of file */
-	READER_GONE
+	READER_GONE,
+	READER_DAMAGED, /* with a message: compressed data that are no such */
+	READER_CHANGED /* grows: what was read of it is not there any more */
 };
 int reader_fill(struct reader *r, struct err *err);
 
@@ -61,5 +68,18 @@ enum {
 int reader_look(const struct reader *r, uint64_t *inode, struct err *err);
 /* The path of the file with this inode in the directory of path, or NULL. */
 char *reader_find(const char *path, uint64_t inode);
+/*
+ * A file that had this path after the one of this inode (or, when that is gone,
+ * this time of birth) and has been renamed since: log.1, log-20261121.  The
+ * oldest of them: its inode, 0 if there is none.
+ */
+uint64_t reader_between(const char *path, uint64_t inode, int64_t birth_ns);
+
+/* What the file is to be known by, read up to this place of it. */
+void reader_identify(const struct reader *r, uint64_t place,
+	struct identity *id);
+/* Is it the one that was read up to this place? */
+bool reader_is(const struct reader *r, const struct identity *id,
+	uint64_t place, bool cut);
 
 #endif

@@ -28,6 +28,9 @@ recover_release(struct recovery *r)
 {
 	place_release(&r->place);
 	free(r->mark);
+	free(r->words);
+	free(r->target);
+	free(r->elsewhere);
 	free(r->from);
 	free(r->to);
 }
@@ -322,6 +325,55 @@ is_known(struct stage *st, bool *known)
 	return 0;
 }
 
+/* Where it has committed, it has to go on. */
+static int
+find_target(struct stage *st, bool any)
+{
+	struct recovery *r = &st->priv->recovery;
+	struct buf what, path, full;
+	char *at;
+	int ret;
+
+	if (st->op->sink == NULL || st->op->sink->target == NULL)
+		return 0;
+	buf_init(&what);
+	buf_init(&path);
+	buf_init(&full);
+	st->op->sink->target(st, &what, &path);
+	buf_str(&full, buf_cstr(&what));
+	at = path.n > 0 ? absolute(buf_cstr(&path)) : mem_dup("", 0);
+	buf_str(&full, at);
+	buf_str(&what, buf_cstr(&path));
+	r->words = mem_dup(buf_cstr(&what), what.n);
+	r->target = mem_dup(buf_cstr(&full), full.n);
+	ret = target_load(r->place.dir, r->target, &r->elsewhere, st->err);
+	r->untold = ret == 1 || r->elsewhere != NULL;
+	if (!any) { /* nothing has gone there */
+		free(r->elsewhere);
+		r->elsewhere = NULL;
+	}
+	free(at);
+	buf_release(&what);
+	buf_release(&path);
+	buf_release(&full);
+	return ret < 0 ? -1 : 0;
+}
+
+int
+run_elsewhere(struct stage *st)
+{
+	const struct recovery *r = &st->priv->recovery;
+	char was[300];
+
+	if (r->elsewhere == NULL)
+		return 0;
+	err_quote(was, sizeof was, r->elsewhere, strlen(r->elsewhere));
+	return err_as(st->err, STATUS_DAMAGED, "this checkpoint writes %s: put "
+		"that back, take another --checkpoint, or give it up: bief "
+		"state %s forget %s", was, st->out.checkpoint,
+		r->place.id);
+}
+
 static int
 take_sink_place(struct stage *st, struct plan *p)
 {
@@ -332,7 +384,7 @@ take_sink_place(struct stage *st, struct plan *p)
 		    &p->runs, st->err) < 0 ||
 		is_known(st, &known) < 0 || check_committed(st, p) < 0 ||
 		commit_last(r->place.dir, &r->last, &any, &r->mark,
-			st->err) < 0)
+			st->err) < 0 || find_target(st, any) < 0)
 		return -1;
 	if (any)
 		r->own = r->last;
@@ -421,15 +473,38 @@ missing_sink(struct stage *st, const struct opt_list *there, char **missing)
 	return 0;
 }
 
+/* "this checkpoint writes directory out: ", where that is known. */
+static const char *
+sink_writes(const char *dir, const char *sink, char *out, size_t size)
+{
+	struct buf place;
+	char *words = NULL, quoted[200];
+	struct err none;
+
+	*out = '\0';
+	buf_init(&place);
+	buf_printf(&place, "%s/commits/", dir);
+	place_name(sink, &place);
+	if (target_load(buf_cstr(&place), NULL, &words, &none) == 0)
+		snprintf(out, size, "this checkpoint writes %s: ", err_quote(quoted,
+			sizeof quoted, words, strlen(words)));
+	free(words);
+	buf_release(&place);
+	return out;
+}
+
 /* A sink that has committed and does not come is not left behind in silence. */
 static int
 sink_is_gone(struct stage *st, const char *sink)
 {
 	const char *dir = st->out.checkpoint;
+	char writes[300];
 
-	return err_as(st->err, STATUS_DAMAGED, "the pipeline has changed: the "
-		"sink '%s' of the checkpoint '%s' is not there: put it back, "
-		"or give it up: bief state %s forget %s", sink, dir, dir, sink);
+	return err_as(st->err, STATUS_DAMAGED, "%sthe pipeline has changed: "
+		"the sink '%s' of the checkpoint '%s' is not there: put it "
+		"back, or give it up: bief state %s forget %s",
+		sink_writes(dir, sink, writes, sizeof writes), sink, dir, dir,
+		sink);
 }
 
 /* 1: all that must be there are, and the checkpoint knows them; 0; -1. */
@@ -717,6 +792,12 @@ end_sink(struct stage *st, const struct batch *b)
 
 	if (r->skip)
 		return 0;
+	/* Before its first commit here, so that a run that is refused for
+	 * anything leaves all as it was. */
+	if (r->untold && target_save(&r->place, r->words, r->target,
+		    st->err) < 0)
+		return -1;
+	r->untold = false;
 	buf_init(&mark);
 	if (st->op->sink->mark != NULL)
 		ret = st->op->sink->mark(st, &mark);

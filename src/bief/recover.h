@@ -24,6 +24,10 @@ struct recovery {
 	int64_t last;             /* of a sink: newest batch it has */
 	int64_t own;              /* ... and had when the run began; -1 */
 	char *mark;               /* ... and its mark then, or NULL */
+	char *words, *target;     /* ... and what it writes to, in full */
+	char *elsewhere;          /* ... and what it wrote to before, in words;
+	                             NULL: to the same */
+	bool untold;              /* ... which is not in the checkpoint yet */
 	bool skip;                /* of a sink: it has this batch already */
 	bool known;               /* of a sink: the source knows of it */
 	int64_t stored;           /* of a source: newest recorded batch */

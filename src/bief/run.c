@@ -14,6 +14,7 @@
 
 #include "chain.h"
 #include "child.h"
+#include "file.h"
 #include "json.h"
 #include "loop.h"
 #include "time.h"
@@ -25,23 +26,28 @@
 #define TELL_US 50000 /* bief ps learns of counts so often, at least */
 
 /* Signals belong to the process, so these do too. */
-static volatile sig_atomic_t stops, asked_statistics, asked_reload;
+static volatile sig_atomic_t stops, terminated, asked_statistics, asked_reload;
 static int wake[2] = {-1, -1};
+static int64_t term_us; /* when SIGTERM was first asked about */
 
 static void
 on_signal(int sig)
 {
 	int saved = errno;
 
+	if (sig == SIGINT || sig == SIGTERM)
+		file_stop = 1;
 	if (sig == SIGUSR1)
 		asked_statistics = 1;
 	else if (sig == SIGHUP)
 		asked_reload = 1;
-	else if (++stops > 1 && sig == SIGINT) {
+	else if (++stops > 1) {
 		child_kill_all();
 		vitals_forget();
 		_exit(128 + sig);
 	}
+	if (sig == SIGTERM)
+		terminated = 1;
 	if (write(wake[1], "", 1) < 0)
 		errno = 0;
 	errno = saved;
@@ -53,7 +59,9 @@ catch_signals(void)
 	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
 	struct sigaction a = {.sa_handler = on_signal};
 
-	stops = asked_statistics = asked_reload = 0;
+	file_stop = 0;
+	term_us = 0;
+	stops = terminated = asked_statistics = asked_reload = 0;
 	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		return;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
@@ -64,6 +72,26 @@ bool
 loop_stopping(void)
 {
 	return stops > 0;
+}
+
+bool
+loop_terminated(void)
+{
+	if (terminated && term_us == 0)
+		term_us = time_monotonic();
+	return terminated;
+}
+
+bool
+loop_term_past(void)
+{
+	return loop_terminated() && time_monotonic() - term_us > SILENCE_US;
+}
+
+bool
+run_stopping(void)
+{
+	return loop_stopping();
 }
 
 void
@@ -374,6 +402,7 @@ struct feed {
 	struct loop_place at;
 	bool stream; /* there was a header */
 	bool failed; /* a program in front has */
+	bool over;   /* the input goes on, but we do not */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
 };
 
@@ -461,6 +490,21 @@ feed_line(struct feed *f, const char *line, size_t n)
 	return chain_give_line(f->first, line, n);
 }
 
+/*
+ * Is this the end, although the input has none?  Who has had enough does not
+ * ask for more.  SIGTERM ends a filter at the next line; where there are batches
+ * at the end of one, if what is in front has not come to its own end by then.
+ */
+static bool
+feed_over(struct feed *f)
+{
+	if (f->c->enough)
+		f->over = true;
+	else if (loop_terminated() && f->c->planned && !f->at.open)
+		f->over = !f->stream || loop_term_past();
+	return f->over;
+}
+
 static int
 feed_lines(struct feed *f)
 {
@@ -468,11 +512,22 @@ feed_lines(struct feed *f)
 	size_t n;
 	enum line got;
 
-	while (!f->failed && (got = input_line(&f->in, &line, &n)) != LINE_NONE)
+	while (!f->failed && !feed_over(f) && (got = input_line(&f->in, &line, &n)) != LINE_NONE)
 		if ((got == LINE_GOOD ? feed_line(f, line, n) :
 				chain_give_long(f->first, line, n)) < 0)
 			return -1;
 	return 0;
+}
+
+/* What is written must not come again. */
+static int
+feed_check(struct feed *f, const char *path)
+{
+	if (!output_feeds(&f->c->out, f->in.fd))
+		return 0;
+	f->c->failed = f->first;
+	return err_as(&f->c->err, STATUS_USAGE,
+		"'%s' is the input and the output", path);
 }
 
 /* The next of the files that a program was given; 0: there is none. */
@@ -487,15 +542,14 @@ feed_next_file(struct feed *f)
 	vitals_input_closed(f->c->vitals, f->in.fd);
 	if (f->in.fd > STDERR_FILENO)
 		close(f->in.fd);
-	f->in.fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
-		open(path, O_RDONLY | O_CLOEXEC);
+	input_next(&f->in, strcmp(path, "-") == 0 ? STDIN_FILENO :
+		open(path, O_RDONLY | O_CLOEXEC));
 	vitals_input(f->c->vitals, f->in.fd);
 	if (f->in.fd < 0) {
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
 	}
-	f->in.eof = false;
-	return 1;
+	return feed_check(f, path) < 0 ? -1 : 1;
 }
 
 static int
@@ -507,7 +561,7 @@ feed_end(struct feed *f)
 		return output_flush(&f->c->out, &f->c->err);
 	if (!f->c->planned && feed_first(f, NULL, 0) < 0)
 		return -1;
-	if (f->stream && !f->at.eof) {
+	if (f->stream && !f->at.eof && !f->over) {
 		chain_cut(f->first);
 		return output_flush(&f->c->out, &f->c->err);
 	}
@@ -526,6 +580,8 @@ feed_run(struct feed *f)
 		f->files = f->first->operands;
 		if (feed_next_file(f) < 0)
 			return -1;
+	} else if (feed_check(f, "-") < 0) {
+		return -1;
 	}
 	/* Batches by the clock begin with the program, not with its input. */
 	if (f->first->priv->common.trigger != NULL && feed_first(f, NULL, 0) < 0)
@@ -555,6 +611,8 @@ feed_run(struct feed *f)
 		}
 		if (feed_lines(f) < 0)
 			return -1;
+		if (f->over)
+			break;
 		if (got == 0 && (got = feed_next_file(f)) <= 0) {
 			if (got < 0)
 				return -1;
@@ -611,12 +669,15 @@ source_pull(struct stage *st)
 static int
 source_drain(struct stage *st, int64_t until)
 {
+	int64_t step = st->out.interval_us;
 	int64_t looked = time_monotonic();
 	int got;
 
 	while ((got = source_pull(st)) == PULL_MORE) {
 		int64_t now = time_monotonic();
 
+		if (st->chain->enough)
+			return PULL_END;
 		tell_now_and_then(st->chain, now);
 		if (now - looked < LOOK_US && until == INT64_MAX)
 			continue;
@@ -624,7 +685,7 @@ source_drain(struct stage *st, int64_t until)
 		loop_signals(st->chain);
 		if (loop_ticks(st->chain) < 0)
 			return -1;
-		if (stops || time_now() >= until)
+		if (stops || (until != INT64_MAX && time_due(until, step)))
 			return PULL_WAIT;
 	}
 	return got;
@@ -675,14 +736,16 @@ source_available(struct stage *st)
 static int
 source_live(struct stage *st, int64_t tick)
 {
+	int64_t step = st->out.interval_us;
 	int got;
 
 	do {
 		if ((got = source_drain(st, tick)) < 0 || got == PULL_END)
 			return got;
-		if (time_now() < tick && !stops && source_wait(st, tick) < 0)
+		if (!time_due(tick, step) && !stops &&
+			source_wait(st, tick) < 0)
 			return -1;
-	} while (time_now() < tick && !stops);
+	} while (!time_due(tick, step) && !stops);
 	return got;
 }
 
@@ -726,16 +789,13 @@ source_interval(struct stage *st)
 		if (got == PULL_END || stops)
 			return 0;
 		check_pace(st, number, start, busy, blocked);
-		/* The clock may be set back: then the tick is not waited for. */
-		while (time_now() < tick && time_now() > tick - 2 * step &&
-			!stops)
+		while (!time_due(tick, step) && !stops)
 			if (loop_wait(st->chain, NULL, 0, tick) < 0)
 				return -1;
 		if (stops)
 			return 0;
 		start = time_now();
-		tick = start < tick - step ?
-			time_floor_div(start, step) * step + step : tick + step;
+		tick = time_floor_div(start, step) * step + step;
 	}
 }
 

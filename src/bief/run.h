@@ -97,6 +97,10 @@ struct sink {
 	int (*restore)(struct stage *st);
 	int (*commit)(struct stage *st, const struct batch *b);
 	int (*mark)(struct stage *st, struct buf *out);
+	/* What it writes to, "table t of " and "q.db", the second a path or
+	 * nothing: a checkpoint that knows another target refuses it, see
+	 * run_elsewhere. */
+	void (*target)(struct stage *st, struct buf *what, struct buf *path);
 };
 
 /*
@@ -222,7 +226,7 @@ int run_emit(struct stage *st, struct record *r);
 /* Hand on a line of text (without its end).  At least JSON_PADDING readable
  * bytes must follow it. */
 int run_emit_line(struct stage *st, const char *line, size_t n);
-/* The same for n bytes of whole lines, each ended by LF.  Where the output is
+/* The same for n bytes of whole lines, each ended as eol.h says.  Where the output is
  * all that follows, the block is copied as it is.  (Lines are numbered by who
  * receives them.) */
 int run_emit_lines(struct stage *st, const char *p, size_t n);
@@ -269,15 +273,28 @@ const struct zone *run_zone(const struct stage *st);
 /* Write to standard output, for sinks that draw (buffered by the runtime). */
 void run_print(struct stage *st, const char *p, size_t n);
 bool run_terminal(const struct stage *st); /* standard output is one */
+/* Which file it is; inode 0: no regular file. */
+void run_output_file(const struct stage *st, uint64_t *device,
+	uint64_t *inode);
+/* No record that may still come can matter: without batches the process ends as
+ * if its input had. */
+void run_enough(struct stage *st);
+size_t run_screen(const struct stage *st); /* its lines; 0: not known */
 /* The newest batch that this sink had committed when the run began, -1 none;
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
 int64_t run_committed(const struct stage *st, int64_t *start);
+/* Has this sink committed to another target?  Then -1 with a message, which is
+ * for restore to return, unless the target has what was committed (it was
+ * moved).  Else 0. */
+int run_elsewhere(struct stage *st);
 /* What the sink's mark wrote for that batch; NULL: nothing.  Until close. */
 const char *run_committed_mark(const struct stage *st);
 /* Have committed called now, when there is news; also done at the end of each
  * batch.  0 or -1. */
 int run_hear(struct stage *st);
+/* Has a signal told us to stop?  For what an operator does at length. */
+bool run_stopping(void);
 /* Let out what is buffered, before the operator itself waits.  0 or -1. */
 int run_flush(struct stage *st);
 /* A line for --ready-fd, once: "ready", or a text such as a port. */

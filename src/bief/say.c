@@ -23,7 +23,10 @@ say_text(const struct stage *st, const char *text)
 	if (st->chain->silent)
 		return;
 	buf_init(&line);
-	buf_printf(&line, "%s: %s\n", st->op->name, text);
+	buf_printf(&line, "%s: %s", st->op->name, text);
+	/* Data have their part in many messages, and may be hostile. */
+	err_clean(buf_cstr(&line));
+	buf_byte(&line, '\n');
 	/* One write, so that programs of a pipeline do not mix their words. */
 	if (write(STDERR_FILENO, line.p, line.n) < 0)
 		errno = 0;

@@ -27,6 +27,7 @@
 
 #define FILE_MOST (16 << 20) /* bytes of a schema in a file */
 #define SCHEMA_DEPTH 100 /* nesting of types that is accepted */
+#define HEADER_DEPTH 2000 /* and that a header may tell of */
 
 static const struct {
 	const char *name;
@@ -63,6 +64,10 @@ static const struct {
 	{"struct", TYPE_STRUCT},
 };
 #define NWORDS (sizeof(words) / sizeof(words[0]))
+
+/* A type that is not known before data flows: nobody may ask for it, but a
+ * stream's header tells of it. */
+static const char unknown[] = "unknown";
 
 static const char *const units[] = {"s", "ms", "us", "ns"};
 
@@ -417,7 +422,7 @@ interval_print(const struct type *t, struct buf *out)
 void
 type_print(const struct type *t, struct buf *out)
 {
-	const char *name = "unknown";
+	const char *name = unknown;
 
 	if (t != NULL && t->kind > TYPE_STRUCT) {
 		interval_print(t, out);
@@ -457,6 +462,7 @@ struct reader {
 	const char *text; /* the whole of it, for messages */
 	const char *p;
 	int depth;
+	bool header; /* of a stream: whatever is printed is read */
 	struct err *err;
 };
 
@@ -532,7 +538,7 @@ read_name(struct reader *r, struct buf *name)
 				break;
 			buf_byte(name, *r->p);
 		}
-		if (name->n == 0)
+		if (name->n == 0 && !r->header)
 			return refuse(r, start, "a name is empty");
 		buf_cstr(name);
 		return 0;
@@ -638,7 +644,7 @@ read_field(struct reader *r, struct schema *s, struct buf *name)
 	start = r->p;
 	if (read_name(r, name) < 0)
 		return -1;
-	if (schema_find(s, name->p, name->n) >= 0)
+	if (!r->header && schema_find(s, name->p, name->n) >= 0)
 		return refuse(r, start, "this field stands twice");
 	take(r, ':');
 	if (read_type(r, &t) < 0)
@@ -731,13 +737,19 @@ read_type(struct reader *r, struct type **out)
 	if (n == 0)
 		return refuse(r, r->p, *r->p == '\0' ?
 			"expected a type, found the end" : "expected a type");
+	if (r->header && n == strlen(unknown) &&
+		memcmp(r->p, unknown, n) == 0) {
+		r->p += n;
+		*out = type_new(TYPE_UNKNOWN);
+		return 0;
+	}
 	for (i = 0; i < NWORDS; i++)
 		if (strlen(words[i].name) == n &&
 			strncasecmp(words[i].name, r->p, n) == 0)
 			break;
 	if (i == NWORDS)
 		return unknown_type(r, r->p, n);
-	if (++r->depth > SCHEMA_DEPTH)
+	if (++r->depth > (r->header ? HEADER_DEPTH : SCHEMA_DEPTH))
 		return refuse(r, r->p, "nested too deep");
 	r->p += n;
 	*out = t = type_new(words[i].kind);
@@ -763,9 +775,10 @@ is_struct(struct reader r)
 }
 
 static struct schema *
-parse_ddl(const char *text, struct err *err)
+parse_ddl(const char *text, bool header, struct err *err)
 {
-	struct reader r = {.text = text, .p = text, .err = err};
+	struct reader r = {
+		.text = text, .p = text, .header = header, .err = err};
 	struct schema *s = schema_new();
 	struct type *t = NULL;
 
@@ -776,7 +789,7 @@ parse_ddl(const char *text, struct err *err)
 		s = t->fields;
 		t->fields = NULL;
 		type_free(t);
-	} else if (read_fields(&r, s) < 0) {
+	} else if ((!header || *text != '\0') && read_fields(&r, s) < 0) {
 		goto err;
 	}
 	skip_space(&r);
@@ -974,7 +987,13 @@ schema_parse(const char *text, struct err *err)
 
 	while (isspace((unsigned char)*p))
 		p++;
-	return *p == '{' ? parse_json(p, err) : parse_ddl(text, err);
+	return *p == '{' ? parse_json(p, err) : parse_ddl(text, false, err);
+}
+
+struct schema *
+schema_parse_header(const char *text, struct err *err)
+{
+	return parse_ddl(text, true, err);
 }
 
 struct schema *

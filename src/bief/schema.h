@@ -61,6 +61,9 @@ struct schema {
 
 /* NULL with a message that shows the place with a caret. */
 struct schema *schema_parse(const char *text, struct err *err);
+/* What schema_print has printed, in the header of a stream: beside what people
+ * write there are the type "unknown" and names that are empty or stand twice. */
+struct schema *schema_parse_header(const char *text, struct err *err);
 /* Of text or, where that is NULL, of the file (at most 16 MiB). */
 struct schema *schema_read(const char *text, const char *file,
 	struct err *err);

@@ -130,7 +130,7 @@ run_foreign(const struct command *c)
 		return tool_main(tool, argv);
 	execvp(argv[0], argv);
 	status = errno == ENOENT ? 127 : 126;
-	fprintf(stderr, "bief: %s: %s\n", argv[0],
+	fprintf(stderr, "bief: %s: %s\n", err_clean(argv[0]),
 		status == 127 ? "command not found" : strerror(errno));
 	argv_free(argv);
 	return status;

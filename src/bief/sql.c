@@ -160,6 +160,75 @@ sql_free(struct expr *expr)
 static const struct expr_class sql_class = {
 	sql_each, sql_one, sql_type, sql_native, sql_free};
 
+/* The fields that the tree names, where nothing is known of them. */
+static void
+watch_names(struct sql_expr *x, const struct sql_node *n)
+{
+	struct watch_step step[16];
+	int i;
+
+	if (n->become != NULL)
+		n = n->become;
+	if (n->op == SQL_FIELD && n->npart <= 16) {
+		for (i = 0; i < n->npart; i++)
+			step[i] = (struct watch_step){
+				n->part[i].s, n->part[i].n};
+		watch_add(&x->expr.watch, step, (size_t)n->npart, true);
+	}
+	for (i = 0; i < n->narg; i++)
+		watch_names(x, n->arg[i]);
+}
+
+/* The length of '...' with backslashes in it that are gone before a regular
+ * expression is read; 0: it is none such. */
+static size_t
+loses_backslashes(const struct sql_node *n)
+{
+	const char *p;
+	bool loses = false;
+
+	if (n->op != SQL_LITERAL || n->from == NULL || *n->from != '\'')
+		return 0;
+	for (p = n->from + 1; p < n->to && *p != '\''; p++) {
+		if (*p != '\\')
+			continue;
+		p++;
+		loses |= strchr("dDwWsSbB.()[]{}+*?|^$", *p) != NULL;
+	}
+	return loses ? (size_t)(p + 1 - n->from) : 0;
+}
+
+/* What may be meant otherwise than it is written. */
+static void
+note_patterns(struct sql_expr *x, const struct sql_node *n)
+{
+	static const char *const names[] = {"rlike", "regexp", "regexp_like",
+		"regexp_extract", "regexp_extract_all", "regexp_count",
+		"regexp_instr", "regexp_substr", "regexp_replace", "split"};
+	char shown[80];
+	struct buf b;
+	size_t i, len;
+
+	if (n->become != NULL)
+		n = n->become;
+	for (i = 0; n->op == SQL_CALL && n->narg > 1 &&
+		i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(n->fn->name, names[i]) != 0 || x->expr.note != NULL)
+			continue;
+		len = loses_backslashes(n->arg[1]);
+		if (len == 0)
+			continue;
+		err_quote(shown, sizeof(shown), n->arg[1]->from, len);
+		buf_init(&b);
+		buf_printf(&b, "in %s backslashes are taken away before %s "
+			"sees it: write r%s", shown, names[i], shown);
+		x->expr.note = mem_dup(b.p, b.n);
+		buf_release(&b);
+	}
+	for (i = 0; i < (size_t)n->narg; i++)
+		note_patterns(x, n->arg[i]);
+}
+
 struct expr *
 expr_sql(const char *text, const struct schema *fields, struct err *err)
 {
@@ -175,6 +244,9 @@ expr_sql(const char *text, const struct schema *fields, struct err *err)
 		sql_free(&x->expr);
 		return NULL;
 	}
+	if (fields == NULL)
+		watch_names(x, x->root);
+	note_patterns(x, x->root);
 	x->sql.fields[0] = NULL; /* it may not live as long */
 	x->ctx.vars = arena_zero(&x->sql.arena,
 		(size_t)(x->sql.maxvars + 1) * sizeof(*x->ctx.vars));

@@ -68,10 +68,20 @@ static int
 prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct datum *p = &n->arg[1]->lit;
+	struct err why;
 
 	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
 		return 0;
-	return get(n, p->str, p->n, err) != NULL ? 0 : -1;
+	if (get(n, p->str, p->n, err) != NULL)
+		return 0;
+	if (n->arg[1]->from != NULL && *n->arg[1]->from == '\'' &&
+		memchr(n->arg[1]->from, '\\', (size_t)(n->arg[1]->to -
+			n->arg[1]->from)) != NULL) {
+		why = *err;
+		err_as(err, STATUS_USAGE, "%s (backslashes stay in r'...' "
+			"alone)", why.text);
+	}
+	return -1;
 }
 
 /* 1, 0 or -1 with a message */

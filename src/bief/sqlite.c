@@ -21,6 +21,7 @@
 /* Of its interface, which does not change. */
 enum { OK = 0, BUSY = 5, ROW = 100, DONE = 101 };
 enum { READONLY = 1, READWRITE = 2, CREATE = 4 };
+enum { LIMIT_COLUMN = 2 };
 enum { INTEGER = 1, FLOAT = 2, TEXT = 3, NIL = 5 };
 #define TRANSIENT ((void (*)(void *)) - 1)
 
@@ -35,6 +36,7 @@ struct sqlite {
 		int (*)(void *, int, char **, char **), void *, char **);
 	int (*busy_timeout)(struct sqlite3 *, int);
 	int (*get_autocommit)(struct sqlite3 *);
+	int (*limit)(struct sqlite3 *, int, int);
 	int (*prepare_v2)(struct sqlite3 *, const char *, int,
 		struct sqlite_stmt **, const char **);
 	int (*step)(struct sqlite_stmt *);
@@ -69,6 +71,7 @@ static const struct symbol symbols[] = {
 	SYMBOL(exec),
 	SYMBOL(busy_timeout),
 	SYMBOL(get_autocommit),
+	SYMBOL(limit),
 	SYMBOL(prepare_v2),
 	SYMBOL(step),
 	SYMBOL(reset),
@@ -108,10 +111,14 @@ load(struct sqlite *db, struct err *err)
 	return 0;
 }
 
-/* What SQLite says went wrong. */
+/* What SQLite says went wrong; it names the lock, but not who has to act. */
 static int
-failed(struct sqlite *db, struct err *err)
+failed(struct sqlite *db, int rc, struct err *err)
 {
+	if ((rc & 0xFF) == BUSY)
+		return err_set(err, "another program has kept it locked for a "
+			"minute: let that one end its transaction, then start "
+			"again");
 	return err_set(err, "%s", db->errmsg(db->db));
 }
 
@@ -141,6 +148,8 @@ sqlite_open(const char *path, bool write, struct err *err)
 		free(db);
 		return NULL;
 	}
+	if (path == NULL)
+		path = "";
 	err_quote(quoted, sizeof quoted, path, strlen(path));
 	if (db->open_v2(path, &db->db, write ? READWRITE | CREATE : READONLY,
 		    NULL) != OK) {
@@ -172,7 +181,7 @@ sqlite_exec(struct sqlite *db, const char *sql, struct err *err)
 	do
 		rc = db->exec(db->db, sql, NULL, NULL, NULL);
 	while (again(db, rc, since));
-	return rc == OK ? 0 : failed(db, err);
+	return rc == OK ? 0 : failed(db, rc, err);
 }
 
 int
@@ -202,7 +211,7 @@ sqlite_prepare(struct sqlite *db, const char *sql, struct err *err)
 		rc = db->prepare_v2(db->db, sql, -1, &s, NULL);
 	while (again(db, rc, since));
 	if (rc != OK)
-		failed(db, err);
+		failed(db, rc, err);
 	return rc == OK ? s : NULL;
 }
 
@@ -226,7 +235,7 @@ sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err)
 	if (rc == ROW)
 		return 1;
 	if (rc != DONE)
-		failed(db, err);
+		failed(db, rc, err);
 	db->reset(s);
 	return rc == DONE ? 0 : -1;
 }
@@ -241,12 +250,36 @@ sqlite_exact(const struct value *v)
 }
 
 static int
-sqlite_bind_text(struct sqlite *db, struct sqlite_stmt *s, int i, const char *p,
+bound(struct sqlite *db, int rc, struct err *err)
+{
+	return rc == OK ? 0 : failed(db, rc, err);
+}
+
+static int
+bind_text(struct sqlite *db, struct sqlite_stmt *s, int i, const char *p,
 	size_t n, struct err *err)
 {
-	if (db->bind_text(s, i, n == 0 ? "" : p, (int)n, TRANSIENT) != OK)
-		return failed(db, err);
-	return 0;
+	return bound(db, db->bind_text(s, i, n == 0 ? "" : p, (int)n,
+		TRANSIENT), err);
+}
+
+/* The text that the stream has for it. */
+static int
+bind_spelling(struct sqlite *db, struct sqlite_stmt *s, int i,
+	const struct value *v, struct buf *tmp, struct err *err)
+{
+	const char *p;
+	size_t n;
+
+	buf_clear(tmp);
+	value_print(v, tmp);
+	p = tmp->p;
+	n = tmp->n;
+	if (n >= 2 && *p == '"') { /* of a time, NaN: no escapes inside */
+		p++;
+		n -= 2;
+	}
+	return bind_text(db, s, i, p, n, err);
 }
 
 int
@@ -256,39 +289,30 @@ sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
 	struct value number;
 	const char *p;
 	size_t n;
-	int rc;
 
-	if (value_is_null(v)) {
-		rc = db->bind_null(s, i);
-		return rc == OK ? 0 : failed(db, err);
-	}
-	if (v->type == VALUE_BOOL) {
-		rc = db->bind_int64(s, i, v->i);
-		return rc == OK ? 0 : failed(db, err);
-	}
+	if (value_is_null(v))
+		return bound(db, db->bind_null(s, i), err);
 	if (v->type == VALUE_STRING) {
 		p = value_string(v, &n, tmp);
-		return sqlite_bind_text(db, s, i, p, n, err);
+		return bind_text(db, s, i, p, n, err);
 	}
-	number = spelling ? value_null() : value_number(v, false);
-	if (number.type == VALUE_INT) {
-		rc = db->bind_int64(s, i, number.i);
-		return rc == OK ? 0 : failed(db, err);
-	}
+	if (spelling)
+		return bind_spelling(db, s, i, v, tmp, err);
+	if (v->type == VALUE_BOOL)
+		return bound(db, db->bind_int64(s, i, v->i), err);
+	number = value_number(v, false);
+	if (number.type == VALUE_INT)
+		return bound(db, db->bind_int64(s, i, number.i), err);
 	if (number.type == VALUE_DOUBLE && isfinite(number.d) &&
-		!sqlite_exact(v)) {
-		rc = db->bind_double(s, i, number.d);
-		return rc == OK ? 0 : failed(db, err);
-	}
-	buf_clear(tmp);
-	value_print(v, tmp);
-	p = tmp->p;
-	n = tmp->n;
-	if (n >= 2 && *p == '"') { /* of a time, NaN: no escapes inside */
-		p++;
-		n -= 2;
-	}
-	return sqlite_bind_text(db, s, i, p, n, err);
+		!sqlite_exact(v))
+		return bound(db, db->bind_double(s, i, number.d), err);
+	return bind_spelling(db, s, i, v, tmp, err);
+}
+
+int
+sqlite_most_columns(struct sqlite *db)
+{
+	return db->limit(db->db, LIMIT_COLUMN, -1);
 }
 
 void

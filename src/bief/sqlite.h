@@ -16,9 +16,9 @@ struct sqlite_stmt; /* a prepared statement */
 struct value;
 
 /*
- * Open a database, to read (it must be there) or to write (it is made).  What
- * another program has locked is waited for, up to a minute.  NULL with a
- * message.
+ * Open a database, to read (it must be there) or to write (it is made); one
+ * without a path is private and temporary.  What another program has locked is
+ * waited for, up to a minute.  NULL with a message.
  */
 struct sqlite *sqlite_open(const char *path, bool write, struct err *err);
 void sqlite_close(struct sqlite *db);
@@ -39,13 +39,16 @@ int sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err);
 /*
  * Give parameter i (from 1) a value: integers and doubles as they are, a
  * boolean as 0 or 1, all else as the text that the stream has for it; with
- * spelling, numbers too.  tmp is used for text and may be cleared at once.
+ * spelling, these too.  tmp is used for text and may be cleared at once.
  */
 int sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
 	const struct value *v, bool spelling, struct buf *tmp,
 	struct err *err);
 /* An integer beyond 64 bits: it keeps its digits, as text. */
 bool sqlite_exact(const struct value *v);
+
+/* So many columns a table can have. */
+int sqlite_most_columns(struct sqlite *db);
 
 /* Make all parameters null. */
 void sqlite_clear(struct sqlite *db, struct sqlite_stmt *s);

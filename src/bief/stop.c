@@ -231,7 +231,7 @@ stop_command(int argc, char **argv)
 
 	(void)argc;
 	if (opt_parse(&t, 1, argv, &words, &n, &err) < 0) {
-		fprintf(stderr, "bief: stop: %s\n", err.text);
+		fprintf(stderr, "bief: stop: %s\n", err_clean(err.text));
 		free(words);
 		return STATUS_USAGE;
 	}

@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "eol.h"
 #include "err.h"
 #include "json.h"
 #include "simd.h"
@@ -33,8 +34,17 @@ input_init(struct input *in, int fd, size_t max_line)
 	memset(in, 0, sizeof(*in));
 	in->fd = fd;
 	in->max_line = max_line;
+	in->fresh = true;
 	if (fd >= 0)
 		widen_pipe(fd);
+}
+
+void
+input_next(struct input *in, int fd)
+{
+	in->fd = fd;
+	in->eof = false;
+	in->fresh = true;
 }
 
 void
@@ -58,10 +68,13 @@ hand_out(struct input *in, size_t end, const char **line, size_t *n)
 static bool
 skip(struct input *in)
 {
-	char *lf = memchr(in->p + in->start, '\n', in->end - in->start);
+	const char *p = in->p + in->start, *lf;
+	size_t n = in->end - in->start;
 
+	lf = in->cr ? eol_first(p, n) : memchr(p, '\n', n);
 	if (lf == NULL) {
-		in->start = in->scanned = in->end;
+		in->held = !in->eof && eol_held(p, n);
+		in->start = in->scanned = in->end - in->held;
 		in->skipping = !in->eof;
 		return false;
 	}
@@ -70,7 +83,7 @@ skip(struct input *in)
 	return true;
 }
 
-/* Look for LFs behind what was scanned. */
+/* Look for ends of lines behind what was scanned. */
 static void
 scan(struct input *in)
 {
@@ -78,9 +91,13 @@ scan(struct input *in)
 		in->scanned = in->start;
 	in->base = in->scanned;
 	in->next = 0;
-	in->nlf = simd_lines(in->p + in->base, in->end - in->base, in->lf,
+	in->nlf = (in->cr ? eol_lines : simd_lines)(in->p + in->base,
+		in->end - in->base, in->lf,
 		sizeof(in->lf) / sizeof(in->lf[0]));
-	in->scanned = in->nlf > 0 ? in->base + in->lf[in->nlf - 1] + 1 : in->end;
+	in->held = in->nlf == 0 && in->cr &&
+		eol_held(in->p + in->base, in->end - in->base);
+	in->scanned = in->nlf > 0 ? in->base + in->lf[in->nlf - 1] + 1 :
+		in->end - in->held;
 }
 
 enum line
@@ -100,7 +117,7 @@ input_line(struct input *in, const char **line, size_t *n)
 	}
 	if (in->end - in->start > in->max_line) {
 		hand_out(in, in->end, line, n);
-		in->start = in->end;
+		in->start = in->end - in->held;
 		in->skipping = true;
 		return LINE_TOO_LONG;
 	}
@@ -110,6 +127,20 @@ input_line(struct input *in, const char **line, size_t *n)
 		return LINE_GOOD;
 	}
 	return LINE_NONE;
+}
+
+/* What was read: does it begin with a mark, are there CRs? */
+static void
+look_at(struct input *in, size_t got)
+{
+	const char *p = in->p + in->end;
+
+	in->end += got;
+	if (!in->cr)
+		in->cr = eol_cr(p, got);
+	if (in->fresh)
+		in->start += eol_mark(in->p + in->start, in->end - in->start,
+			&in->fresh);
 }
 
 int
@@ -125,6 +156,8 @@ input_fill(struct input *in, struct err *err)
 		in->end -= in->start;
 		in->start = 0;
 	}
+	if (in->cr)
+		in->cr = eol_cr(in->p, in->end);
 	if (in->cap - in->end < INPUT_BLOCK / 2) {
 		size_t cap = in->cap == 0 ? INPUT_BLOCK : in->cap * 2;
 
@@ -141,7 +174,7 @@ input_fill(struct input *in, struct err *err)
 		in->eof = true;
 		return 0;
 	}
-	in->end += (size_t)got;
+	look_at(in, (size_t)got);
 	return 1;
 }
 
@@ -163,6 +196,27 @@ void
 output_release(struct output *out)
 {
 	buf_release(&out->b);
+}
+
+void
+output_file(const struct output *out, uint64_t *device, uint64_t *inode)
+{
+	struct stat s;
+	bool is = fstat(out->fd, &s) == 0 && S_ISREG(s.st_mode);
+
+	*device = is ? s.st_dev : 0;
+	*inode = is ? s.st_ino : 0;
+}
+
+bool
+output_feeds(const struct output *out, int fd)
+{
+	uint64_t device, inode;
+	struct stat s;
+
+	output_file(out, &device, &inode);
+	return inode != 0 && fstat(fd, &s) == 0 && s.st_ino == inode &&
+		s.st_dev == device;
 }
 
 static int

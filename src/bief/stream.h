@@ -25,6 +25,9 @@ struct input {
 	size_t max_line;
 	bool eof;
 	bool skipping; /* the rest of a line that was too long */
+	bool fresh;    /* a UTF-8 mark may come, which is left out */
+	bool cr;       /* CRs may be ends of lines, too */
+	bool held;     /* the last byte that was scanned is such a CR */
 };
 
 enum line { LINE_NONE, LINE_GOOD, LINE_TOO_LONG };
@@ -32,7 +35,7 @@ enum line { LINE_NONE, LINE_GOOD, LINE_TOO_LONG };
 void input_init(struct input *in, int fd, size_t max_line);
 void input_release(struct input *in);
 /*
- * The next whole line (without LF and a CR before it), or LINE_NONE: fill
+ * The next whole line (without its end: LF, CR LF, or CR), or LINE_NONE: fill
  * first.  After the end of file the rest is a line too.  The line lives until
  * the next input_fill(); JSON_PADDING bytes behind it are readable.  Of a line
  * that is too long the first bytes are handed out, once.
@@ -42,8 +45,10 @@ enum line input_line(struct input *in, const char **line, size_t *n);
 static inline bool
 input_rest(const struct input *in)
 {
-	return in->next < in->nlf || in->scanned < in->end;
+	return in->next < in->nlf || in->scanned + in->held < in->end;
 }
+/* Another file follows under another descriptor. */
+void input_next(struct input *in, int fd);
 /* read(2) once.  1: got something; 0: end of file; -1: message. */
 int input_fill(struct input *in, struct err *err);
 
@@ -63,6 +68,10 @@ struct output {
 
 void output_init(struct output *out, int fd);
 void output_release(struct output *out);
+/* Which file it goes to; inode 0: no regular file. */
+void output_file(const struct output *out, uint64_t *device, uint64_t *inode);
+/* Would this input be fed by the output? */
+bool output_feeds(const struct output *out, int fd);
 int output_flush(struct output *out, struct err *err);
 /* Write past the buffer (after what is in it). */
 int output_write(struct output *out, const char *p, size_t n,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "err.h"
@@ -800,10 +801,23 @@ time_now(void)
 	struct timespec ts;
 	int64_t us;
 
+	struct stat s;
+
 	if (fixed != NULL && time_parse_iso(fixed, strlen(fixed), &us) == 0)
 		return us;
+	if (fixed != NULL && strchr(fixed, '/') != NULL && stat(fixed, &s) == 0)
+		return s.st_mtim.tv_sec * TIME_SECOND +
+			s.st_mtim.tv_nsec / 1000;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return ts.tv_sec * TIME_SECOND + ts.tv_nsec / 1000;
+}
+
+bool
+time_due(int64_t tick, int64_t step)
+{
+	int64_t now = time_now();
+
+	return now >= tick || tick - now > step;
 }
 
 int64_t

@@ -102,9 +102,16 @@ size_t duration_format(int64_t us, char *out);
 /*
  * The wall clock, microseconds since 1970, and a clock for intervals.  All
  * reading of clocks goes through these two; BIEF_CLOCK=2026-11-21T08:00:00Z in
- * the environment stops the first, for tests.
+ * the environment stops the first, for tests; BIEF_CLOCK=./file makes it the
+ * time of modification of that file, which a test can move.
  */
 int64_t time_now(void);
 int64_t time_monotonic(void);
+/*
+ * Is it time for a tick, at most a step ahead when it was set?  If it is further
+ * ahead the clock has been set back since, and nobody will wait for it to come
+ * round again.
+ */
+bool time_due(int64_t tick, int64_t step);
 
 #endif

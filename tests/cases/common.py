@@ -28,6 +28,18 @@ def loads(text):
     return json.loads(text, parse_float=Text)
 
 
+def dumps(x):
+    """JSON with numbers as they were spelled."""
+    if isinstance(x, Text):
+        return str(x)
+    if isinstance(x, dict):
+        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:"
+                              f"{dumps(v)}" for k, v in x.items()) + "}"
+    if isinstance(x, list):
+        return "[" + ",".join(map(dumps, x)) + "]"
+    return json.dumps(x, ensure_ascii=False)
+
+
 class Directory:
     """A scratch directory with a name of its own for each file."""
 

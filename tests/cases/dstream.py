@@ -15,6 +15,40 @@ JOINS = {"join": "inner", "leftOuterJoin": "left", "rightOuterJoin": "right",
          "fullOuterJoin": "full"}
 
 
+# Transformations that a case may write as calls.
+CALLS = ("map", "filter", "flatMap", "mapValues", "flatMapValues",
+         "mapPartitions", "reduceByKey", "groupByKey", "reduce", "count",
+         "countByValue")
+
+
+def expressions(text):
+    """Trees of one or several expressions: 'a, b', '(a, b)', a list."""
+    nodes = [sqltext.read(t) for t in sqltext.parts(text)]
+    if isinstance(text, str) and text.strip().startswith("(") and \
+            len(nodes) == 1 and isinstance(nodes[0], sqltext.Call) and \
+            nodes[0].fn == "struct":
+        return nodes[0].args
+    return nodes
+
+
+def chained(text):
+    """'f(x).g(y)' as (f, x), (g, y)"""
+    out = []
+    while text.strip(" ."):
+        m = re.match(r"[\s.]*(\w+)\(", text)
+        if m is None:
+            raise NotExpressible(f"user code: {text}")
+        depth, at = 1, m.end()
+        while depth and at < len(text):
+            depth += (text[at] == "(") - (text[at] == ")")
+            at += 1
+        if depth:
+            raise NotExpressible(f"user code: {text}")
+        out.append((m.group(1), text[m.end():at - 1]))
+        text = text[at:]
+    return out
+
+
 class Stream:
     """A DStream query as a pipeline."""
 
@@ -51,12 +85,9 @@ class Stream:
         """map: an expression, or a pair that makes key and value."""
         if not text:
             return rel
-        node = sqltext.read(text)
-        if isinstance(node, sqltext.Call) and node.fn == "struct" and \
-                text.strip().startswith("("):
-            columns = dict(zip(("key", "value"), node.args))
-        else:
-            columns = {"value": node}
+        nodes = expressions(text)
+        columns = dict(zip(("key", "value"), nodes)) if len(nodes) > 1 else \
+            {"value": nodes[0]}
         items = []
         out = {}
         for name, n in columns.items():
@@ -89,25 +120,36 @@ class Stream:
         return fn
 
     def then(self, rel, text):
-        """mapValues(...), filter(...), flatMapValues(...)"""
-        m = re.match(r"(\w+)\((.*)\)$", text)
-        if m is None:
-            raise NotExpressible(f"user code: {text}")
-        op, inner = m.groups()
+        """mapValues(...), filter(...), flatMapValues(...), one or several"""
+        calls = [c for t in ([text] if isinstance(text, str) else text)
+                 for c in chained(t)]
+        for op, inner in calls:
+            rel = self.one(rel, op, inner)
+        return rel
+
+    def one(self, rel, op, inner):
+        text = f"{op}({inner})"
         if op == "mapValues":
             self.machine.derive(rel, "value", rel.sql(inner)[0])
         elif op in ("flatMapValues", "flatMap"):
             self.exploded(rel, inner)
         elif op == "filter":
             self.machine.filtered(rel, inner)
-        elif op == "map":
+        elif op in ("map", "mapPartitions"):
             self.mapped(rel, inner)
+        elif op in ("reduceByKey", "reduce", "count", "countByValue",
+                    "groupByKey"):
+            self.q = {**self.q, "reduce": inner or "sum"}
+            return self.aggregated(rel, op)
         else:
             raise NotExpressible(f"user code: {text}")
         return rel
 
     def exploded(self, rel, text):
-        sql, _ = rel.sql(text)
+        """Each element of an array, or of several expressions."""
+        nodes = expressions(text)
+        sql, _ = rel.sql(nodes[0] if len(nodes) == 1 else
+                         sqltext.Call("array", nodes))
         self.machine.derive(rel, "element", sql)
         kept = [f for f in rel.fields() if f != "value"]
         self.machine.add(rel, ["pick"] + kept + ["element"])
@@ -119,6 +161,8 @@ class Stream:
 
     def build(self):
         q, op = self.q, self.q["transform"]
+        if op == "transformWith":
+            op = q.get("function") or "join"
         if op in JOINS or op == "cogroup":
             return self.join(op)
         rel = self.machine.source("input" if q.get("initial") else None)
@@ -139,7 +183,11 @@ class Stream:
         """Record by record."""
         q = self.q
         if op in ("map", "transform", "mapPartitions"):
-            return self.mapped(rel, self.code(q.get("function")))
+            text = q.get("function")
+            if op == "transform" and isinstance(text, str) and \
+                    re.match(r"(%s)\(" % "|".join(CALLS), text):
+                return self.then(rel, text)
+            return self.mapped(rel, self.code(text))
         if op in ("flatMap", "flatMapValues"):
             return self.exploded(rel, self.code(q["function"]))
         if op == "mapValues":
@@ -155,7 +203,7 @@ class Stream:
 
     def code(self, text):
         try:
-            sqltext.read(text or "")
+            expressions(text or "")
         except sqltext.SqlError:
             raise NotExpressible(f"user code: {text}") from None
         return text

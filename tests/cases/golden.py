@@ -1,17 +1,17 @@
 """Golden cases: what a live Spark answered."""
-import json
 import re
 
+import sqltext
 from common import (Directory, Failed, NotExpressible, Refused, Stage,
-                    batches_of, brief, compare_rows, deviates, progress_of,
-                    run, same, stream_text)
+                    batches_of, brief, compare_rows, deviates, dumps,
+                    progress_of, run, same, stream_text)
 from machine import micros
 
 
 def select(items):
     """SQL expressions, each perhaps with a name: derive, then pick."""
     derived, picked = [], []
-    for i, item in enumerate(items):
+    for i, item in enumerate(sqltext.parts(items)):
         parts = re.match(r"(?is)^(.*\S)\s+as\s+`?(\w+)`?\s*$", item)
         expr, name = parts.groups() if parts else (item, item)
         derived.append(f"p{i}__ = {expr}")
@@ -65,7 +65,7 @@ class Query:
 
     def join_static(self, o):
         names = [f.strip().split()[0] for f in o["schema"].split(",")]
-        rows = "".join(json.dumps(dict(zip(names, r)), default=str) + "\n"
+        rows = "".join(dumps(dict(zip(names, r))) + "\n"
                        for r in o["rows"])
         table = self.where.write(rows, ".jsonl")
         return [Stage(["join-static", table, "--table-schema", o["schema"],
@@ -230,7 +230,8 @@ def check_batch(case, n, micros, ours, stages, marks):
     if diff and not deviates(name, n):
         raise Failed(f"batch {n}: {diff}")
     begin, end = marks[n] if marks is not None else (ours.begin, ours.end)
-    if "watermark" in micros[0] and moment(micros[0]["watermark"]) != moment(begin):
+    if "watermark" in micros[0] and \
+            moment(micros[0]["watermark"]) != moment(begin):
         raise Failed(f"batch {n}: the watermark is {begin}, Spark's "
                      f"{micros[0]['watermark']}")
     if len(micros) > 1 and "watermark" in micros[-1] and \
@@ -313,6 +314,9 @@ def check(case):
             batches, stages, marks = execute(case, where)
         except Refused as e:
             if error and e.status == 2:
+                return
+            if "does not fit in 64 bits" in e.words and \
+                    deviates("agg#overflow", "*"):
                 return
             raise Failed(f"status {e.status}: {e.words.strip()}") from e
         if error:

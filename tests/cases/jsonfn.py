@@ -16,6 +16,7 @@ class Table:
         self.rows = [r for s in case.get("batches") or []
                      for r in s.get("input") or []]
         self.stages = []
+        self.fields = {}  # of the structs that from_json made
 
     def read(self, schema):
         if re.search(r"\bINTERVAL\b", schema):
@@ -49,8 +50,10 @@ class Table:
             raise NotExpressible("values of the type interval")
         if schema == "inferred from the value":
             schema = self.inferred(q["column"])
-        self.derive(q.get("as") or "parsed",
-                    self.call("from_json", q, schema))
+        name = q.get("as") or "parsed"
+        self.fields[name] = [re.split(r"[\s:]", f.strip())[0]
+                             for f in sqltext.parts(schema, "()<>")]
+        self.derive(name, self.call("from_json", q, schema))
 
     def inferred(self, column):
         """Spark infers a schema from a constant; ours is of the first text."""
@@ -92,9 +95,26 @@ class Table:
         if op in ("json_array_length", "json_object_keys"):
             self.simple(q)
         elif op == "select":
-            self.stages.append(["pick", "--sql", ", ".join(q["columns"])])
-        else:
+            self.select(q["columns"])
+        elif op == "filter":
+            self.stages.append(["filter", "--sql",
+                                q.get("where") or q["condition"]])
+        elif op == "derive":
+            for name, sql in q["columns"].items():
+                self.derive(name, sql)
+        elif op in FUNCTIONS:
             getattr(self, op)(q)
+        else:
+            raise NotExpressible(f"the operation '{op}' beside functions of "
+                                 "JSON")
+
+    def select(self, columns):
+        items = []
+        for text in sqltext.parts(columns):
+            struct = re.match(r"(\w+)\.\*$", text)
+            items += [f"{struct.group(1)}.{f} as {f}" for f in
+                      self.fields[struct.group(1)]] if struct else [text]
+        self.stages.append(["pick", "--sql", ", ".join(items)])
 
     def input_schema(self):
         """Types of the input's columns."""
@@ -112,13 +132,21 @@ class Table:
         self.read(self.input_schema())
         for stage in q["stages"] if q["op"] == "pipeline" else [q]:
             self.apply(stage)
-        if isinstance(q.get("select"), str):
+        if q.get("select") and (not isinstance(q["select"], str) or
+                                len(sqltext.parts(q["select"])) > 1 or
+                                q["select"].endswith(".*")):
+            self.select(q["select"])
+        elif q.get("select"):
             name = q.get("as") or "parsed"
             self.stages.append(["pick", "--sql", f"{q['select']} as {name}"])
         # With a header, which tells the types.
         text = stream_text([[line_of(r) for r in self.rows]])
         out = run([Stage(s) for s in self.stages], text, self.where)
         return batches_of(out)[0].rows
+
+
+FUNCTIONS = ("from_json", "to_json", "schema_of_json", "get_json_object",
+             "json_tuple")
 
 
 def literal(text):

@@ -9,7 +9,8 @@ import shlex
 import signal
 import subprocess
 
-from common import (BIN, Failed, Refused, Text, batches_of, control, run)
+from common import (BIN, Failed, Refused, Text, batches_of, control, dumps,
+                    run)
 from query import Source
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -41,9 +42,14 @@ def time_of(x):
 
 def shown(rel, row, like):
     """Our record as the case writes rows: columns of the query, times as
-    numbers where the case has numbers."""
+    numbers where the case has numbers.  Columns that the query does not name
+    are the case's that we do not have, in their order."""
     out = {}
-    for name, c in rel.columns.items():
+    free = [n for n in like if n not in rel.columns]
+    unnamed = [n for n in rel.columns if n not in like]
+    names = dict(zip(unnamed, free)) if len(free) == len(unnamed) else {}
+    for column, c in rel.columns.items():
+        name = names.get(column, column)
         if c.window:
             v = {"start": row.get(c.field), "end": row.get(c.end)}
             if v["start"] is None and v["end"] is None:
@@ -142,7 +148,7 @@ def step_time(step, n):
 
 
 def line_of(record):
-    return json.dumps(record, ensure_ascii=False, default=str)
+    return dumps(record)
 
 
 def records(step, name):
@@ -332,10 +338,11 @@ class Restarting:
         self.taps = []
         self.status = os.path.join(self.where.path, f"status{self.runs}")
         out = os.path.join(self.where.path, f"run{self.runs}")
-        failing = bool(step.get("inject_failure"))
+        failing = fails(step)
         text = self.shell(node, out, trigger)
         if failing:
-            sink = ["sh", "-c", "exit 1"]
+            # It has begun with the batch, and has nothing of it.
+            sink = ["sh", "-c", "head -n 3 >/dev/null; exit 1"]
         elif mode == "append":
             sink = ["sink-files", self.sink]
         else:
@@ -366,6 +373,15 @@ class Restarting:
             except FileNotFoundError:
                 found.append(0)
         return found
+
+
+def fails(step):
+    """Does something fail while the step runs?  Damage to the checkpoint
+    comes before."""
+    failure = step.get("inject_failure")
+    return bool(failure) and not (
+        isinstance(failure, str) and
+        re.search(r"\b(offset|commit)", failure))
 
 
 PATIENCE = 20  # seconds that a pipeline may take

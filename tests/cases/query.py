@@ -41,6 +41,13 @@ def programs(node, seen=None):
     return seen
 
 
+def made_by(program):
+    """The fields that a program adds."""
+    if program.name == "window":
+        return {"window_start", "window_end"}
+    return {program.argv[2].split(" = ")[0].strip("`")}
+
+
 class Column:
     """A column of a query: a field; or a window, with two."""
 
@@ -80,6 +87,20 @@ def ddl_type(values):
 def is_number(x):
     """A number with a point, as the cases are read (common.Text)."""
     return type(x).__name__ == "Text"
+
+
+AGGREGATES = ("count", "sum", "avg", "min", "max", "stddev", "stddev_pop",
+              "variance", "var_pop", "first", "last", "collect_list",
+              "collect_set", "count_distinct", "approx_count_distinct")
+# Functions that are an aggregate and what is made of it.
+COMBINED = {
+    "size(collect_set)": ("collect_set", "size({})"),
+    "size(collect_list)": ("collect_list", "size({})"),
+    "sum_distinct": ("collect_set", "aggregate({}, cast(0 as bigint), "
+                     "(acc, x) -> acc + x)"),
+}
+# A filter behind all else of a query.
+AFTER = ("where_after", "filter_after")
 
 
 def listed(x):
@@ -143,6 +164,7 @@ class Query:
         self.table = table       # rows -> path of a static table
         self.mode = mode or query.get("mode")
         self.conf = conf or query.get("conf") or {}
+        self.columns = []        # of a source that never gives a record
         self.times = set()
         self.gather_times(query)
         self.hints = {}          # source -> columns that a join asks for
@@ -217,7 +239,8 @@ class Query:
         columns = {}
         types = schema or {}
         if not any(records):
-            records = [{k: None for k in self.hints.get(name, [])}]
+            records = [{k: None for k in self.hints.get(name, []) +
+                        self.columns}]
         for k in dict.fromkeys(k for r in records for k in r):
             types.setdefault(k, ddl_type([r.get(k) for r in records]))
         for k, t in types.items():
@@ -259,7 +282,19 @@ class Query:
         return rel
 
     def filtered(self, rel, text):
-        self.add(rel, ["filter", "--sql", rel.sql(text)[0]])
+        """Spark moves a filter in front of a watermark whose event time it
+        does not use, so that what it drops does not move that."""
+        sql = rel.sql(text)[0]
+        used = set(re.findall(r"`([^`]+)`", sql))
+        at = rel.node
+        while isinstance(at, Program) and at.name in ("derive", "window") \
+                and not used & made_by(at):
+            at = at.inputs[0]
+        if isinstance(at, Program) and at.name == "watermark" and \
+                at.argv[2].strip("`") not in used:
+            at.inputs[0] = Program(["filter", "--sql", sql], at.inputs[:1])
+        else:
+            self.add(rel, ["filter", "--sql", sql])
         return rel
 
     def marked(self, rel, w):
@@ -386,6 +421,16 @@ class Query:
         """(arguments of agg, columns, what is derived afterwards)"""
         args, columns, after = [], {}, []
         for a in aggs:
+            tree = self.aggregate_tree(a)
+            if tree is not None:
+                name, node = tree
+                made = {}
+                sql, _ = sqltext.Writer(lambda parts: (sqltext.quote(
+                    parts[0]), made.get(parts[0])))(
+                        self.take_out(rel, node, args, made))
+                after.append((name, sql))
+                columns[name] = Column(name)
+                continue
             fn, arg = a["fn"], a.get("arg", "*")
             name = a.get("as") or f"{fn}({arg})"
             if fn == "count" and arg in ("*", "1", None):
@@ -393,12 +438,7 @@ class Query:
                 columns[name] = Column(name, "bigint")
                 continue
             field = self.argument(rel, arg)
-            after_sql = {
-                "size(collect_set)": ("collect_set", "size({})"),
-                "size(collect_list)": ("collect_list", "size({})"),
-                "sum_distinct": ("collect_set", "aggregate({}, cast(0 as "
-                                 "bigint), (acc, x) -> acc + x)"),
-            }.get(fn)
+            after_sql = COMBINED.get(fn)
             if after_sql:
                 fn = after_sql[0]
                 temp = self.temp()
@@ -410,8 +450,46 @@ class Query:
             columns[name] = Column(name)
         return args, columns, after
 
+    def aggregate_tree(self, a):
+        """(name, tree) of an aggregate that is part of an expression, in
+        whatever form it is written; None of one that stands alone."""
+        if isinstance(a, str):
+            return sqltext.item(a)
+        if a.get("expr"):
+            return a.get("as") or a["expr"], sqltext.read(a["expr"])
+        fn, arg = a["fn"], str(a.get("arg", "*"))
+        if fn not in COMBINED and (not re.match(r"\w+$", fn) or a.get("cast")):
+            node = sqltext.read(re.sub(
+                rf"\b({'|'.join(AGGREGATES)})\b(?!\s*\()",
+                lambda m: f"{m.group()}({arg})", fn))
+            if a.get("cast"):
+                node = sqltext.Cast(node, a["cast"])
+            return a.get("as") or f"{fn}({arg})", node
+        return None
+
+    def take_out(self, rel, node, args, made):
+        """The tree with a column in the place of each aggregate of it, which
+        goes to args."""
+        if not isinstance(node, (sqltext.Call, sqltext.Op)):
+            return node
+        fn = node.fn.lower()
+        if not isinstance(node, sqltext.Call) or fn not in AGGREGATES or \
+                len(node.args) != 1:
+            node.args = [self.take_out(rel, x, args, made)
+                         for x in node.args]
+            return node
+        name = self.temp()
+        arg = node.args[0]
+        if isinstance(arg, sqltext.Name) and arg.parts == ["*"] or \
+                isinstance(arg, sqltext.Literal) and fn == "count":
+            args.append(f"{name}=count")
+        else:
+            args.append(f"{name}={fn}:{self.argument(rel, arg)}")
+        made[name] = sqltext.LONG if fn.startswith("count") else None
+        return sqltext.Name([name])
+
     def argument(self, rel, arg):
-        node = sqltext.read(arg)
+        node = sqltext.read(arg) if isinstance(arg, str) else arg
         if isinstance(node, sqltext.Name):
             return self.field(rel, ".".join(node.parts))
         sql, _ = rel.sql(node)
@@ -448,6 +526,8 @@ class Query:
     # ---- joins ----
 
     def join(self, q):
+        if any(q[s].get("static") is not None for s in ("left", "right")):
+            return self.join_of_table(q)
         how = {"left_outer": "left", "right_outer": "right",
                "full_outer": "full", "left_semi": "semi",
                "left_anti": "anti"}.get(q["type"], q["type"])
@@ -462,9 +542,7 @@ class Query:
             rel = self.joined(q, left, right, how)
         else:
             rel = self.joined(q, left, right, how)
-        if q.get("select"):
-            rel = self.select(rel, q["select"])
-        return rel
+        return self.finish(rel, q)
 
     def conditions(self, q):
         out = []
@@ -543,7 +621,24 @@ class Query:
             # A name that both have is the outer side's.
             if name not in rel.columns or how == "right":
                 rel.columns[name] = c
+        if how == "full":
+            for a, b, safe in self.conditions(q)[1]:
+                if a == b and not safe and a in rel.columns:
+                    rel.columns[a] = self.using(rel, left.columns[a],
+                                                moved[a])
         return rel
+
+    def using(self, rel, left, right):
+        """A key of both sides of a full join that has one name: the value of
+        the side that is there."""
+        fields = []
+        for a, b in zip((left.field, left.end), (right.field, right.end)):
+            if a is not None:
+                fields.append(self.temp())
+                self.derive(rel, fields[-1], "coalesce(%s, %s)" % (
+                    sqltext.quote(a), sqltext.quote(b)))
+        return Column(fields[0], left.type,
+                      fields[1] if left.window else None)
 
     def policy(self):
         p = self.conf.get("spark.sql.streaming.multipleWatermarkPolicy")
@@ -615,37 +710,117 @@ class Query:
                    q.get("type", "inner"), q.get("type", "inner"))
         rows = []
         on = []
-        for i, (a, b) in enumerate(q["keys"]):
+        static = self.static_rows(q)
+        for i, pair in enumerate(q["keys"]):
+            a, b = pair if isinstance(pair, list) else \
+                (pair["left"], pair["right"])
             on.append((self.argument(rel, a), f"join_key_{i}", b))
-        for r in q["static"]:
+        for r in static:
             row = {f"join_key_{i}": r.get(b)
                    for i, (_, _, b) in enumerate(on)}
             rows.append({**row, **{self.apart(rel, k): v
                                    for k, v in r.items()}})
-        names = list(dict.fromkeys(k for r in q["static"] for k in r))
+        names = list(dict.fromkeys(k for r in static for k in r))
         self.add(rel, ["join-static", self.table(rows), "--on",
                        ",".join(f"{a}={k}" for a, k, _ in on), "--how", how])
         left = dict(rel.columns)
         right = {n: Column(self.apart(rel, n),
-                           ddl_type([r.get(n) for r in q["static"]]))
+                           ddl_type([r.get(n) for r in static]))
                  for n in names}
         if how in ("inner", "left"):
             rel.columns = {**right, **left}
             rel.sides = {"left": left, "right": right}
-        if q.get("select"):
-            rel = self.select(rel, q["select"])
-        return rel
+        return self.finish(rel, q)
+
+    def static_rows(self, q):
+        """The rows of a table, which may be the result of a query of its
+        own: "static" with what is done to it, or "static_where" and such."""
+        static = q["static"]
+        spec = {k[len("static_"):]: v for k, v in q.items()
+                if k.startswith("static_")}
+        if isinstance(static, dict):
+            spec.update(static)
+            static = next(spec.pop(k) for k in ("rows", "static", "input",
+                                                "data", "values")
+                          if k in spec)
+        if isinstance(spec.get("aggregate"), dict):
+            spec.update(spec.pop("aggregate"))
+        stages = static_stages(spec)
+        if not stages or not static:
+            return static
+        inner = Query({"op": "pipeline", "mode": "batch", "stages": stages},
+                      {"static": static}, self.table)
+        return self.table.rows(inner.apply(inner.source("static"),
+                                           inner.query), static)
+
+    def join_of_table(self, q):
+        """A join one side of which is a table."""
+        side = "left" if q["left"].get("static") is not None else "right"
+        other = "right" if side == "left" else "left"
+        how = q["type"].replace("_outer", "")
+        if side == "left":
+            how = {"left": "right", "right": "left", "left_semi": "right-semi",
+                   "left_anti": "right-anti"}.get(how, how)
+        keys = [tuple(k) if isinstance(k, list) else (k["left"], k["right"])
+                for k in q.get("keys") or []]
+        rel = self.static_join(self.relation(q[other]), {
+            "type": how, "static": q[side],
+            "keys": [list(k if side == "right" else k[::-1]) for k in keys]})
+        if side == "left":
+            rel.sides = {"left": rel.sides.get("right", {}),
+                         "right": rel.sides.get("left", {})}
+        if q.get("condition"):
+            if how != "inner":
+                raise NotExpressible("a condition beside the keys of an "
+                                     "outer join with a table")
+            rel = self.filtered(rel, q["condition"])
+        return self.finish(rel, q)
 
     def apart(self, rel, name):
         return "table_" + name if name in rel.fields() else name
 
     # ---- select ----
 
+    def items(self, rel, columns):
+        """(name, expression) of each item of a select list; of a star, of
+        each column that it stands for."""
+        for text in sqltext.parts(columns):
+            name, node = sqltext.item(text)
+            if name != "*":
+                yield name, node
+                continue
+            side = node.parts[:-1]
+            if len(side) > 1 or side and side[0] not in rel.sides:
+                raise NotExpressible(f"'{text}'")
+            for column in rel.sides[side[0]] if side else rel.columns:
+                yield column, sqltext.Name(side + [column])
+
+    def finish(self, rel, q):
+        """The select list of a query, and its filter behind that: in front
+        of it where it has what the list leaves out."""
+        keys = AFTER + (("filter", "where") if q.get("op") in
+                        ("join", "static_join", "union") else ())
+        after = [q[k] for k in keys if q.get(k)]
+        names = [n for n, _ in self.items(rel, q["select"])] \
+            if q.get("select") else list(rel.columns)
+        seen = [all(n.parts[0] in names for n in sqltext.names(
+            sqltext.read(text))) for text in after]
+        for text, behind in zip(after, seen):
+            if not behind:
+                self.filtered(rel, text)
+        if q.get("select"):
+            rel = self.select(rel, q["select"])
+        for text, behind in zip(after, seen):
+            if behind:
+                self.filtered(rel, text)
+        return rel
+
     def select(self, rel, columns):
         items = []
         out = {}
-        for text in listed(columns):
-            name, node = sqltext.item(text)
+        for name, node in self.items(rel, columns):
+            if name in out:
+                name = "right_" + name
             if isinstance(node, sqltext.Name):
                 try:
                     c, rest = rel.find(node.parts)
@@ -688,7 +863,8 @@ class Query:
         return rel
 
     def explode(self, rel, q):
-        node = sqltext.read(q["from"])
+        nodes = [sqltext.read(t) for t in sqltext.parts(q["from"])]
+        node = nodes[0] if len(nodes) == 1 else sqltext.Call("array", nodes)
         name = q.get("as") or "col"
         if isinstance(node, sqltext.Name):
             field = self.field(rel, ".".join(node.parts))
@@ -743,9 +919,7 @@ class Query:
             ["union"] + list(range(len(rels))) + self.policy(),
             [r.node for r in rels]), dict(first.columns))
         rel.event = next((r.event for r in rels if r.event), None)
-        if q.get("select"):
-            rel = self.select(rel, q["select"])
-        return rel
+        return self.finish(rel, q)
 
     # ---- relations ----
 
@@ -771,9 +945,7 @@ class Query:
                                 spec["window"].get("as") or "window")
         for s in spec.get("stages") or []:
             rel = self.apply(rel, s)
-        if spec.get("select"):
-            rel = self.select(rel, spec["select"])
-        return rel
+        return self.finish(rel, spec)
 
     def apply(self, rel, q):
         op = q["op"]
@@ -786,21 +958,25 @@ class Query:
         if op == "pipeline":
             for s in q["stages"]:
                 rel = self.apply(rel, s)
-            return rel
+            return self.finish(rel, q)
         if op == "watermark":
-            rel = self.marked(rel, q)
-            return self.select(rel, q["select"]) if q.get("select") else rel
+            return self.finish(self.marked(rel, q), q)
+        if op not in ("filter", "static_join"):
+            for k in ("filter", "where"):
+                if q.get(k):
+                    rel = self.filtered(rel, q[k])
         rel = self.marked(rel, q.get("watermark"))
         if op in ("window", "session_window"):
             return self.windowed(rel, q, q.get("as") or op, True)
         if op in ("aggregate", "session_aggregate"):
             rel = self.aggregate(rel, q)
         elif op == "select":
-            return self.select(rel, q["columns"])
+            return self.finish(rel, {**q, "select": q["columns"]})
         elif op == "derive":
             rel = self.computed(rel, q["columns"])
         elif op == "filter":
-            rel = self.filtered(rel, q.get("where") or q["condition"])
+            rel = self.filtered(rel, q.get("where") or q.get("filter") or
+                                q["condition"])
         elif op in ("dedup", "dedup_within_watermark"):
             rel = self.dedup(rel, q, op != "dedup")
         elif op == "limit":
@@ -810,7 +986,11 @@ class Query:
         elif op == "sort":
             return self.sort(rel, q["by"])
         elif op == "explode":
-            return self.explode(rel, q)
+            return self.finish(self.explode(rel, q), q)
+        elif op in ("flatMap", "flat_map"):
+            return self.finish(self.explode(rel, {
+                "from": q.get("from") or q["function"],
+                "as": q.get("as") or "value"}), q)
         elif op == "static_join":
             return self.static_join(rel, q)
         elif op in ("from_json", "to_json"):
@@ -821,8 +1001,7 @@ class Query:
             raise NotExpressible(f"the operation '{op}'")
         if q.get("sort"):
             rel = self.sort(rel, q["sort"])
-        if q.get("select"):
-            rel = self.select(rel, q["select"])
+        rel = self.finish(rel, q)
         if q.get("limit") is not None:
             self.add(rel, ["take", str(q["limit"])])
         return rel
@@ -846,11 +1025,35 @@ class Query:
             rel = self.relation(q["stages"][0])
             for s in q["stages"][1:]:
                 rel = self.apply(rel, s)
-            return rel
+            return self.finish(rel, q)
         return self.apply(self.source(q.get("source_name"),
                                       schema=q.get("schema")
                                       if isinstance(q.get("schema"), dict)
                                       else None), q)
+
+
+def static_stages(spec):
+    """What a query does to a table, in Spark's order, as stages."""
+    out = list(spec.get("stages") or spec.get("prepare") or [])
+    if isinstance(spec.get("query"), dict):
+        out.append(spec["query"])
+    if spec.get("columns"):
+        out.append({"op": "derive", "columns": spec["columns"]})
+    for k in ("where", "filter", "condition"):
+        if spec.get(k):
+            out.append({"op": "filter", "where": spec[k]})
+    if spec.get("aggs"):
+        out.append({"op": "aggregate", **{k: spec[k] for k in (
+            "window", "group_by", "aggs", "having") if spec.get(k)}})
+    if spec.get("sort") or spec.get("order_by"):
+        by = listed(spec.get("sort") or spec["order_by"])
+        out.append({"op": "sort", "by": [
+            b if isinstance(b, dict) else {"by": b} for b in by]})
+    if spec.get("limit") is not None:
+        out.append({"op": "limit", "n": spec["limit"]})
+    if spec.get("select"):
+        out.append({"op": "select", "columns": spec["select"]})
+    return out
 
 
 def source_options(spec):

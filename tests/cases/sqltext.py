@@ -12,12 +12,19 @@ TOKEN = re.compile(r"""\s*(?:
   | (?P<op><=>|<=|>=|!=|<>|==|\|\||->|[-+*/%=<>(),.\[\]])
 )""", re.X)
 
-TIME, LONG, DOUBLE, STRING, BOOLEAN, OTHER = \
-    "timestamp", "bigint", "double", "string", "boolean", None
+TIME, DATE, LONG, DOUBLE, STRING, BOOLEAN, OTHER = \
+    "timestamp", "date", "bigint", "double", "string", "boolean", None
 
 CASTS = {"int": LONG, "bigint": LONG, "long": LONG, "string": STRING,
          "double": DOUBLE, "float": DOUBLE, "boolean": BOOLEAN,
-         "timestamp": TIME, "date": "date"}
+         "timestamp": TIME, "date": DATE}
+
+
+# What a case calls the time of the batch.
+CLOCK = {"batch_time": ("current_timestamp()", TIME),
+         "batch_time_ms": ("unix_millis(current_timestamp())", LONG),
+         "batch_date": ("current_date()", DATE),
+         "batch_day": ("unix_date(current_date())", LONG)}
 
 
 class SqlError(Exception):
@@ -37,6 +44,14 @@ class Literal:
 class Call:
     def __init__(self, fn, args):
         self.fn, self.args = fn, args
+
+
+class Cast(Call):
+    """cast(x as a type), which may have brackets: decimal(10,2)"""
+
+    def __init__(self, value, type_):
+        super().__init__("cast", [value])
+        self.to = type_
 
 
 class Op:
@@ -138,15 +153,50 @@ class Reader:
             return Op("NEG", [self.unary()])
         return self.primary()
 
-    def arguments(self):
+    def listed(self, end):
         args = []
-        if self.take(")"):
+        if self.take(end):
             return args
         while True:
             args.append(self.expr())
-            if self.take(")"):
+            if self.take(end):
                 return args
             self.need(",")
+
+    def arguments(self):
+        self.distinct = bool(self.take("DISTINCT"))
+        return self.listed(")")
+
+    def case(self):
+        """CASE [x] WHEN a THEN b ... [ELSE c] END"""
+        value = None if self.peek("WHEN") else self.expr()
+        args = []
+        while self.take("WHEN"):
+            test = self.expr()
+            args.append(test if value is None else Op("=", [value, test]))
+            self.need("THEN")
+            args.append(self.expr())
+        args.append(self.expr() if self.take("ELSE") else
+                    Literal("NULL", OTHER))
+        self.need("END")
+        return Op("CASE", args)
+
+    def call(self, name):
+        """name(...), the bracket read"""
+        self.distinct = False
+        args = self.arguments()
+        return Call(name + ("_distinct" if self.distinct else ""), args)
+
+    def type_name(self):
+        """A type, as it is written: decimal(10, 2), array<int>"""
+        out, depth = "", 0
+        while True:
+            kind, text = self.tokens[self.at]
+            if kind == "end" or (depth == 0 and text in (")", ",")):
+                return out.lower()
+            depth += (text in "(<") - (text in ")>")
+            out += text + (" " if text == "," else "")
+            self.at += 1
 
     def primary(self):
         kind, text = self.tokens[self.at]
@@ -161,24 +211,29 @@ class Reader:
                 return Call("struct", [first] + self.arguments())
             self.need(")")
             return first
+        if text == "*":
+            return Name(["*"])
+        if text == "[":
+            return Call("array", self.listed("]"))
         if kind != "name":
             raise SqlError(f"'{text}' is not expected in '{self.text}'")
         if text.upper() in ("NULL", "TRUE", "FALSE"):
             return Literal(text.upper(),
                            OTHER if text.upper() == "NULL" else BOOLEAN)
+        if text.upper() == "CASE" and not self.peek(".", "("):
+            return self.case()
         if text.upper() == "CAST" and self.take("("):
             value = self.expr()
             self.need("AS")
-            type_ = self.tokens[self.at][1].lower()
-            self.at += 1
+            type_ = self.type_name()
             self.need(")")
-            return Call(type_, [value])
+            return Cast(value, type_)
         parts = [text.strip("`")]
         while self.take("."):
             parts.append(self.tokens[self.at][1].strip("`"))
             self.at += 1
         if self.take("("):
-            return Call(".".join(parts), self.arguments())
+            return self.call(".".join(parts))
         return Name(parts)
 
 
@@ -203,6 +258,27 @@ def item(text):
     if name is None:
         name = node.parts[-1] if isinstance(node, Name) else text
     return name, node
+
+
+def parts(text, brackets="()[]{}"):
+    """What the commas outside of brackets and quotes part: the items of a
+    select list; of a list of such texts, all of them."""
+    if not isinstance(text, str):
+        return [p for t in text for p in parts(t, brackets)]
+    out, depth, quote_, start = [], 0, None, 0
+    for i, c in enumerate(text):
+        if quote_:
+            quote_ = None if c == quote_ and text[i - 1] != "\\" else quote_
+        elif c in "'`\"":
+            quote_ = c
+        elif c in brackets[::2]:
+            depth += 1
+        elif c in brackets[1::2]:
+            depth -= 1
+        elif c == "," and depth == 0:
+            out.append(text[start:i].strip())
+            start = i + 1
+    return out + [text[start:].strip()]
 
 
 def names(node):
@@ -235,8 +311,8 @@ class Writer:
         if isinstance(node, Literal):
             return node.text, node.type
         if isinstance(node, Name):
-            if node.parts == ["batch_time"]:
-                return "current_timestamp()", TIME
+            if len(node.parts) == 1 and node.parts[0] in CLOCK:
+                return CLOCK[node.parts[0]]
             return self.resolve(node.parts)
         if isinstance(node, Call):
             return self.call(node)
@@ -247,6 +323,9 @@ class Writer:
         if fn == "window_time":
             return self.resolve(node.args[0].parts + ["time"])
         args = [self.write(a) for a in node.args]
+        if isinstance(node, Cast):
+            return f"cast({args[0][0]} as {node.to})", \
+                CASTS.get(node.to, OTHER)
         if fn == "struct":
             # A tuple of Scala: its fields go by their places.
             fields = [f"'_{i + 1}', {a}" for i, (a, _) in enumerate(args)]
@@ -256,7 +335,10 @@ class Writer:
         type_ = {"length": LONG, "size": LONG, "split": "array<string>",
                  "contains": BOOLEAN, "upper": STRING, "lower": STRING,
                  "concat": STRING, "abs": args[0][1] if args else OTHER,
-                 "current_timestamp": TIME}.get(fn, OTHER)
+                 "unix_micros": LONG, "unix_millis": LONG,
+                 "unix_seconds": LONG, "current_timestamp": TIME,
+                 "current_date": DATE, "date_sub": DATE, "date_add": DATE
+                 }.get(fn, OTHER)
         return f"{node.fn}({', '.join(a for a, _ in args)})", type_
 
     def operator(self, node):
@@ -266,12 +348,19 @@ class Writer:
             return f"(- {args[0][0]})", args[0][1]
         if fn in ("IS NULL", "IS NOT NULL"):
             return f"({args[0][0]} {fn})", BOOLEAN
+        if fn == "CASE":
+            tests = zip(args[:-1:2], args[1::2])
+            return "(CASE " + " ".join(
+                f"WHEN {a} THEN {b}" for (a, _), (b, _) in tests) + \
+                f" ELSE {args[-1][0]} END)", args[1][1]
         if fn == "NOT":
             return f"(NOT {args[0][0]})", BOOLEAN
         if fn == "IN":
             rest = ", ".join(a for a, _ in args[1:])
             return f"({args[0][0]} IN ({rest}))", BOOLEAN
         (a, ta), (b, tb) = args
+        if fn in ("+", "-") and ta == DATE and tb == LONG:
+            return f"date_add({a}, cast({fn}{b} as int))", DATE
         if fn in ("+", "-") and ta == TIME and tb in (LONG, DOUBLE):
             return f"({a} {fn} interval {b} seconds)", TIME
         if fn == "-" and ta == TIME and tb == TIME:
@@ -281,6 +370,10 @@ class Writer:
                 b = f"timestamp_seconds({b})"
             elif tb == TIME and ta == LONG:
                 a = f"timestamp_seconds({a})"
+            elif ta == DATE and tb == LONG:
+                b = f"date_from_unix_date(cast({b} as int))"
+            elif tb == DATE and ta == LONG:
+                a = f"date_from_unix_date(cast({a} as int))"
             return f"({a} {fn} {b})", BOOLEAN
         if fn in ("AND", "OR", "LIKE"):
             return f"({a} {fn} {b})", BOOLEAN

@@ -37,14 +37,20 @@ evaluate(struct jq_tree *t, struct record *r)
 {
 	struct value in = {.s = NULL, .type = VALUE_OBJECT};
 	struct expr_env env = {.batch_us = 0};
+	struct watch watch = {NULL, 0, 0};
 	struct jq_uses uses;
 	struct type *type;
 	struct jq_run run;
 	struct err err;
 	int n = 0;
 
-	if (jq_analyse(t, NULL, false, &uses, &type, &err) < 0)
+	if (jq_analyse(t, NULL, false, &uses, &watch, &type, &err) < 0)
 		abort();
+	watch_look(&watch, r);
+	watch_look(&watch, r);
+	watch_release(&watch);
+	jq_check_condition(t, &err);
+	jq_safe(t);
 	free(uses.fields);
 	type_free(type);
 	if (t->foreign || jq_check_patterns(t, &err) < 0)

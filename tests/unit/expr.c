@@ -209,7 +209,7 @@ mistakes(void)
 	check_refused(".a +", NULL,
 		"expression: it ends where a value is expected\n"
 		"  .a +\n      ^");
-	check_refused("é | 1", NULL, "expression: unexpected '?', where a "
+	check_refused("é | 1", NULL, "expression: unexpected 'é', where a "
 		"value is expected\n  é | 1\n  ^");
 	check_refused("\"é\" == lenght", NULL, "expression: no function "
 		"'lenght' (did you mean 'length'?)\n  \"é\" == lenght\n"

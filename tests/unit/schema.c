@@ -79,6 +79,75 @@ check_editing(void)
 	buf_release(&b);
 }
 
+/* A schema with every type, alone and in others, under names of all sorts. */
+static struct type *
+make_type(enum type_kind kind, int depth)
+{
+	static const char *const names[] = {
+		"", "a", "a", "struct", "not", "`", "a b", "1", "x:y", "\n"};
+	struct type *t = type_new(kind);
+
+	if (kind == TYPE_DECIMAL)
+		t->scale = 3;
+	if (kind == TYPE_TIMESTAMP)
+		t->unit = (enum time_unit)(depth % 4);
+	if (kind == TYPE_MAP)
+		t->key = type_new(TYPE_STRING);
+	if (kind == TYPE_ARRAY || kind == TYPE_MAP)
+		t->elem = make_type(TYPE_UNKNOWN, 0);
+	if (kind != TYPE_STRUCT)
+		return t;
+	t->fields = schema_new();
+	for (int k = TYPE_UNKNOWN; k <= TYPE_STRUCT && depth > 0; k++) {
+		struct type *e = make_type((enum type_kind)k, depth - 1), *a;
+
+		a = type_new(TYPE_ARRAY);
+		a->elem = type_copy(e);
+		schema_add(t->fields, names[k % 10], e);
+		schema_add(t->fields, names[(k + depth) % 10], a);
+	}
+	return t;
+}
+
+static void
+check_header(void)
+{
+	struct type *t = make_type(TYPE_STRUCT, 3);
+	struct schema *s;
+	struct buf a, b;
+	struct err err;
+
+	for (int i = 0; i < 500; i++) {
+		struct type *deeper = type_new(TYPE_ARRAY);
+
+		deeper->elem = i == 0 ? type_copy(t) : t->fields->f[0].type;
+		if (i == 0)
+			type_free(t->fields->f[0].type);
+		t->fields->f[0].type = deeper;
+	}
+	buf_init(&a);
+	buf_init(&b);
+	schema_print(t->fields, &a);
+	s = schema_parse_header(buf_cstr(&a), &err);
+	if (s != NULL)
+		schema_print(s, &b);
+	if (strcmp(buf_cstr(&a), buf_cstr(&b)) != 0) {
+		fprintf(stderr, "schema: a header is not read as it is "
+			"written: %s\n", s != NULL ? b.p : err.text);
+		failures++;
+	}
+	schema_free(s);
+	s = schema_parse_header("", &err);
+	if (s == NULL || s->n != 0) {
+		fprintf(stderr, "schema: no fields at all\n");
+		failures++;
+	}
+	schema_free(s);
+	type_free(t);
+	buf_release(&a);
+	buf_release(&b);
+}
+
 int
 main(void)
 {
@@ -110,6 +179,7 @@ main(void)
 	check("a int, a string", "!schema: this field stands twice\n"
 		"  a int, a string\n"
 		"         ^");
+	check("a unknown", "!schema: no type 'unknown'\n  a unknown\n    ^");
 	check("a decimal(39,0)", "!schema: a decimal has 1 to 38 digits\n"
 		"  a decimal(39,0)\n"
 		"            ^");
@@ -133,5 +203,6 @@ main(void)
 	check_type("`a.b` int", "a.b", "int");
 	check_type("a int", "a.b", "");
 	check_editing();
+	check_header();
 	return failures > 0;
 }
