@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "accum.h"
 #include "buf.h"
 #include "entry.h"
 #include "frame.h"
@@ -398,7 +399,7 @@ group_time(const struct agg *a, const struct record *r, uint16_t mask,
 		return true;
 	}
 	if (a->time_key < 0 ||
-		mask >> (a->q.nkeys - 1 - (size_t)a->time_key) & 1)
+		groups_left_out(mask, a->q.nkeys - 1 - (size_t)a->time_key))
 		return false;
 	v = record_get(r, &a->q.keys[a->time_key]);
 	return v != NULL && value_get_time(v, us) == 0;
@@ -440,7 +441,7 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	int64_t us;
 	bool made;
 
-	if (a->q.g.windowed && mask >> (columns - 1) & 1)
+	if (a->q.g.windowed && groups_left_out(mask, columns - 1))
 		w = (struct span){false, 0, 0};
 	query_key(&a->q, r, GROUP_PLAIN, mask, &w);
 	if (a->late != WATERMARK_NONE && group_time(a, r, mask, &w, &us) &&
@@ -874,8 +875,9 @@ const struct op op_agg = {
 	.about = "group records and aggregate their fields",
 	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
 	.opts = opts,
+	.help = accum_help,
 	.size = sizeof(struct agg),
-	.flags = OP_WINDOWS | OP_OPERANDS,
+	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,

@@ -2,12 +2,16 @@
  * bief: one binary.  Called by the name of a program it is that program; called
  * as bief it runs, explains and looks after pipelines.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "explain.h"
 #include "inspect.h"
+#include "opt.h"
 #include "pipeline.h"
 #include "ps.h"
 #include "run.h"
@@ -42,12 +46,29 @@ run(const char *text, int (*what)(const struct pipeline *))
 	}
 }
 
+static bool
+asks_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
 static int
 run_command(int argc, char **argv)
 {
+	bool runs = strcmp(argv[0], "run") == 0;
+
+	if (asks_help(argc, argv)) {
+		printf("usage: bief %s 'PIPELINE'\n%s\n", argv[0], runs ?
+			"run a pipeline, its programs in one process where "
+			"they stand together" :
+			"tell what a pipeline would do, and run nothing");
+		return STATUS_DONE;
+	}
 	if (argc == 2)
-		return run(argv[1], strcmp(argv[0], "run") == 0 ?
-				pipeline_run : explain_pipeline);
+		return run(argv[1], runs ? pipeline_run : explain_pipeline);
 	fprintf(stderr, "bief: %s takes one argument, the pipeline in quotes\n",
 		argv[0]);
 	return STATUS_USAGE;
@@ -93,16 +114,71 @@ be(int argc, char **argv)
 	return run_find(argv[0]) != NULL ? run_main(argc, argv) : -1;
 }
 
-int
-main(int argc, char **argv)
+/*
+ * Descriptors 0 to 2 are taken before anything else is opened, so that no pipe
+ * or file of ours stands where input, output or messages are meant.  What takes
+ * the place of a closed one cannot be used either: "Bad file descriptor".
+ */
+static int
+take_standard(void)
 {
-	const char *slash = strrchr(argv[0], '/'),
-		   *name = slash != NULL ? slash + 1 : argv[0];
+	static const int modes[] = {O_WRONLY, O_RDONLY, O_RDWR};
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", modes[fd]) != fd)
+			return -1;
+	return 0;
+}
+
+/* Other words for what there is. */
+static const struct {
+	const char *word, *means;
+} synonyms[] = {{"list", "ps"}, {"ls", "ps"}, {"status", "ps"}, {"jobs", "ps"},
+	{"kill", "stop"}, {"end", "stop"}, {"start", "run"}, {"exec", "run"},
+	{"plan", "explain"}, {"checkpoint", "state"}, {"watch", "top"},
+	{"help", "--help"}, {"version", "--version"}};
+
+/* What may have been meant by a word that is none of ours; or NULL. */
+static const char *
+meant(const char *word)
+{
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(*synonyms); i++)
+		if (strcmp(word, synonyms[i].word) == 0)
+			return synonyms[i].means;
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (opt_near(word, commands[i].name))
+			return commands[i].name;
+	for (const struct op *const *op = run_ops; *op != NULL; op++)
+		if (opt_near(word, (*op)->name))
+			return (*op)->name;
+	for (const struct tool *const *t = tool_all; *t != NULL; t++)
+		if (opt_near(word, (*t)->name))
+			return (*t)->name;
+	return NULL;
+}
+
+static int
+unknown(const char *word)
+{
+	const char *means = meant(word);
+	char quoted[100];
+
+	err_quote(quoted, sizeof(quoted), word, strlen(word));
+	if (means != NULL)
+		fprintf(stderr, "bief: there is no program '%s': did you mean "
+			"bief %s?\n", quoted, means);
+	else
+		fprintf(stderr, "bief: there is no program '%s': see bief "
+			"--help\n", quoted);
+	return STATUS_USAGE;
+}
+
+static int
+run_as_bief(int argc, char **argv)
+{
 	int status;
 
-	argv[0] = (char *)name;
-	if (strcmp(name, "bief") != 0 && (status = be(argc, argv)) >= 0)
-		return status;
 	if (argc < 2)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
@@ -114,9 +190,28 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	if ((status = be(argc - 1, argv + 1)) >= 0)
+	status = be(argc - 1, argv + 1);
+	return status >= 0 ? status : unknown(argv[1]);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *slash = strrchr(argv[0], '/'),
+		   *name = slash != NULL ? slash + 1 : argv[0];
+	int status;
+
+	if (take_standard() < 0)
+		return STATUS_FAILED;
+	argv[0] = (char *)name;
+	if (strcmp(name, "bief") != 0 && (status = be(argc, argv)) >= 0)
 		return status;
-	fprintf(stderr, "bief: there is no program '%s': see bief --help\n",
-		err_clean(argv[1]));
-	return STATUS_USAGE;
+	status = run_as_bief(argc, argv);
+	/* What was printed by stdio may not have left yet. */
+	if (fflush(stdout) != 0 && status == STATUS_DONE) {
+		fprintf(stderr, "bief: cannot write the output: %s\n",
+			strerror(errno));
+		return STATUS_FAILED;
+	}
+	return status;
 }

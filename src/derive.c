@@ -270,7 +270,7 @@ const struct op op_derive = {
 	.synopsis = "[--max-cpu D] [--sql] NAME=EXPR ...",
 	.opts = derive_opts,
 	.size = sizeof(struct derive),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_WORDS,
 	.open = open_,
 	.plan = plan,
 	.record = record,

@@ -412,7 +412,7 @@ const struct op op_explode = {
 		"[--keep]",
 	.opts = opts,
 	.size = sizeof(struct explode),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_WORDS,
 	.open = open_,
 	.plan = plan,
 	.record = record,

@@ -304,7 +304,7 @@ const struct op op_fill_null = {
 	.about = "put a value where a field is missing",
 	.synopsis = "FIELD=VALUE ...",
 	.size = sizeof(struct fill_null),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_WORDS,
 	.open = open_,
 	.plan = plan,
 	.record = record,

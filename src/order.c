@@ -34,6 +34,8 @@ struct order {
 	struct buf text, tmp;
 };
 
+#define DESCENDING "descending is a minus in front of the field: --by -FIELD"
+
 static const struct opt order_opts[] = {
 	{"by", 'b', OPT_LIST, offsetof(struct order, by), "[-]FIELD,...",
 		"sort by these fields, - for descending"},
@@ -41,10 +43,39 @@ static const struct opt order_opts[] = {
 		"only the first N of each result"},
 	OPT_END};
 
+static const struct opt_slip order_slips[] = {
+	{"desc", DESCENDING},
+	{"descending", DESCENDING},
+	{"reverse", DESCENDING},
+	{"r", DESCENDING},
+	{"asc", "ascending is what --by FIELD does"},
+	{"ascending", "ascending is what --by FIELD does"},
+	{NULL, NULL}};
+
 static void
 order_defaults(void *self)
 {
 	((struct order *)self)->limit = -1;
+}
+
+/* "count desc" is no field: that is SQL's way of saying it. */
+static int
+check_direction(struct stage *st, const char *name)
+{
+	const char *blank = strrchr(name, ' ');
+	size_t n = blank != NULL ? (size_t)(blank - name) : 0;
+	bool down = n > 0 && strcasecmp(blank, " desc") == 0;
+	char quoted[100];
+
+	if (!down && (n == 0 || strcasecmp(blank, " asc") != 0))
+		return 0;
+	while (n > 0 && (*name == ' ' || name[n - 1] == ' ')) {
+		name += *name == ' ';
+		n--;
+	}
+	return err_as(st->err, STATUS_USAGE, "--by: %s is '%s%s' here",
+		down ? "descending" : "ascending", down ? "-" : "",
+		err_quote(quoted, sizeof(quoted), name, n));
 }
 
 static int
@@ -55,6 +86,9 @@ order_open(struct stage *st)
 	if (o->by.n == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"by what? --by FIELD, --by -FIELD for descending");
+	for (size_t i = 0; i < o->by.n; i++)
+		if (check_direction(st, o->by.s[i]) < 0)
+			return -1;
 	fields_init(&o->keys, &o->by, true, st);
 	buf_init(&o->text);
 	buf_init(&o->tmp);
@@ -184,6 +218,7 @@ const struct op op_order = {
 	.about = "sort the records of each result",
 	.synopsis = "--by [-]FIELD,... [--limit N]",
 	.opts = order_opts,
+	.slips = order_slips,
 	.size = sizeof(struct order),
 	.defaults = order_defaults,
 	.open = order_open,

@@ -330,7 +330,12 @@ json_record(struct stage *st, struct record *r)
 	if (o->schema == NULL)
 		return pass(st, o, r, text, n);
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
-		if (run_reject(st, r, "%s", fromjson_why(o->json)) < 0)
+		const char *seems = o->field_name != NULL ? NULL :
+			record_seems(text, n);
+
+		if (run_reject(st, r, "%s%s%s", fromjson_why(o->json),
+			    seems != NULL ? ": " : "",
+			    seems != NULL ? seems : "") < 0)
 			return -1;
 		if (!run_kept(st))
 			return 0;

@@ -470,7 +470,7 @@ const struct op op_pick = {
 	.synopsis = "FIELD|NEW=FIELD ... | --sql LIST",
 	.opts = pick_opts,
 	.size = sizeof(struct pick),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_WORDS,
 	.open = open_,
 	.plan = plan,
 	.record = record,

@@ -55,7 +55,8 @@ struct serve_lines {
 
 static const struct opt options[] = {
 	{"port", 'p', OPT_INT, offsetof(struct serve_lines, port), "N",
-		"listen on this port; 0: any free one, see --ready-fd"},
+		"listen on this port; 0: any free one, see --ready-fd",
+		.most = 65535},
 	{"listen", 0, OPT_STRING, offsetof(struct serve_lines, address), "HOST",
 		"listen on this address; empty: on all (127.0.0.1)"},
 	{"rate", 'r', OPT_STRING, offsetof(struct serve_lines, rate), "R",
@@ -65,7 +66,8 @@ static const struct opt options[] = {
 	{"shuffle", 0, OPT_FLAG, offsetof(struct serve_lines, shuffle), NULL,
 		"in random order, with --loop another one each time"},
 	{"seed", 0, OPT_INT, offsetof(struct serve_lines, seed), "S",
-		"of the random order: the same seed, the same order"},
+		"of the random order: the same seed, the same order",
+		.most = INT64_MAX},
 	{"once", 0, OPT_FLAG, offsetof(struct serve_lines, once), NULL,
 		"end when the first client has got everything, or has gone"},
 	OPT_END};

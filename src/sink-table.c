@@ -7,6 +7,7 @@
  * State: none of its own; with --db the table is the state.
  * Restart: with a checkpoint, batches that the table has are skipped.
  */
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,7 @@ static const struct opt sink_table_opts[] = {
 	{"rows", 0, OPT_INT, AT(rows), "N",
 		"show at most N rows of a batch (20; pprint: 10)"},
 	{"truncate", 0, OPT_INT, AT(truncate), "N",
-		"cut values to N characters (20)"},
+		"cut values to N characters (20)", .most = INT_MAX},
 	{"no-truncate", 0, OPT_FLAG, AT(no_truncate), NULL,
 		"show values whole"},
 	{"live", 0, OPT_FLAG, AT(live), NULL,

@@ -40,14 +40,14 @@ struct stream_rate {
 
 static const struct opt options[] = {
 	{"rate", 'r', OPT_INT, offsetof(struct stream_rate, rate), "N",
-		"records a second (1)", .least = 1},
+		"records a second (1)", .least = 1, .most = INT32_MAX},
 	{"ramp-up", 0, OPT_DURATION, offsetof(struct stream_rate, ramp_us), "D",
 		"reach the rate after this long, in equal steps"},
 	{"count", 'n', OPT_INT, offsetof(struct stream_rate, count), "N",
 		"end after so many records", .least = 1},
 	{"rows-per-batch", 0, OPT_INT, offsetof(struct stream_rate, per_batch),
 		"N", "N records a batch, independent of the clock",
-		.least = 1},
+		.least = 1, .most = INT32_MAX},
 	{"start", 0, OPT_STRING, offsetof(struct stream_rate, start), "TIME",
 		"time of the first such batch (1970-01-01)"},
 	{"advance", 0, OPT_DURATION, offsetof(struct stream_rate, advance_us),
@@ -69,9 +69,6 @@ open_rate(struct stage *st)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
-	if (s->rate > INT32_MAX)
-		return err_as(st->err, STATUS_USAGE,
-			"--rate is at least 1 and at most %d", INT32_MAX);
 	if (s->per_batch > 0 && (s->rate != NOT_GIVEN || s->ramp_us > 0))
 		return err_as(st->err, STATUS_USAGE,
 			"--rows-per-batch counts records, not seconds: leave "
@@ -167,6 +164,17 @@ make_plan(struct stream_rate *s, enum trigger_kind trigger)
 	s->seconds = due;
 }
 
+/* Time of so many batches; the end of time where it would be beyond. */
+static int64_t
+advanced(const struct stream_rate *s, int64_t batches)
+{
+	int64_t by;
+
+	if (__builtin_mul_overflow(batches, s->advance_us, &by))
+		return INT64_MAX;
+	return time_add(s->first_us, by);
+}
+
 /* Time of a value of the plan. */
 static int64_t
 time_of(const struct stream_rate *s, int64_t value)
@@ -175,8 +183,7 @@ time_of(const struct stream_rate *s, int64_t value)
 	double per_value;
 
 	if (s->per_batch > 0)
-		return s->first_us +
-		       value / s->per_batch * s->advance_us;
+		return advanced(s, value / s->per_batch);
 	per_value = (double)(s->span_seconds * 1000) / (double)rows;
 	/* Math.round: half up. */
 	ms = (int64_t)((double)(value - s->from) * per_value + 0.5);

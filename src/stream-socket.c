@@ -92,6 +92,13 @@ static const struct opt options[] = {
 		.least = 1},
 	OPT_END};
 
+static const struct opt_slip slips[] = {
+	{"host", "the address is an operand: stream-socket HOST:PORT"},
+	{"port", "the address is an operand: stream-socket HOST:PORT"},
+	{"address", "the address is an operand: stream-socket HOST:PORT"},
+	{"connect", "the address is an operand: stream-socket HOST:PORT"},
+	{NULL, NULL}};
+
 static void
 defaults(void *self)
 {
@@ -659,6 +666,7 @@ const struct op op_stream_socket = {
 	.synopsis = "[--listen | --reconnect] [--timestamp NAME] [--for D] "
 		    "HOST:PORT|unix:PATH",
 	.opts = options,
+	.slips = slips,
 	.size = sizeof(struct stream_socket),
 	.flags = OP_OPERANDS,
 	.defaults = defaults,

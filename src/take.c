@@ -25,12 +25,10 @@ static int
 take_open(struct stage *st)
 {
 	struct take *t = STAGE(st, take);
-	char *end;
 
 	if (st->noperands != 1)
 		return err_as(st->err, STATUS_USAGE, "how many? take N");
-	t->n = strtoll(st->operands[0], &end, 10);
-	if (*end != '\0' || end == st->operands[0] || t->n < 0)
+	if (opt_number(st->operands[0], &t->n) < 0)
 		return err_as(st->err, STATUS_USAGE,
 			"'%s' is not a whole number", st->operands[0]);
 	return 0;
@@ -138,7 +136,7 @@ const struct op op_take = {
 	.about = "pass the first N records",
 	.synopsis = "N",
 	.size = sizeof(struct take),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_WORDS,
 	.open = take_open,
 	.plan = take_plan,
 	.record = take_record,

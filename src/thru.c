@@ -36,11 +36,9 @@ thru_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"which command? thru -- COMMAND [ARGUMENT ...]");
 	for (size_t i = 0; i < t->ok.n; i++) {
-		char *end;
-		long status = strtol(t->ok.s[i], &end, 10);
+		int64_t status;
 
-		if (*end != '\0' || end == t->ok.s[i] || status < 0 ||
-			status > 255)
+		if (opt_number(t->ok.s[i], &status) < 0 || status > 255)
 			return err_as(st->err, STATUS_USAGE,
 				"--ok: '%s' is no exit status: these are 0 to "
 				"255", t->ok.s[i]);
@@ -144,12 +142,17 @@ static const struct waiter thru_waiter = {
 	.wait = thru_wait,
 	.pull = thru_pull,
 };
+static const struct opt_slip thru_slips[] = {
+	{NULL, "the command, with its own options, stands behind --: thru -- "
+		"COMMAND [ARGUMENT ...]"},
+	{NULL, NULL}};
 
 const struct op op_thru = {
 	.name = "thru",
 	.about = "run a command on the records of every batch",
 	.synopsis = "[--ok STATUS,...] -- COMMAND [ARGUMENT ...]",
 	.opts = thru_opts,
+	.slips = thru_slips,
 	.size = sizeof(struct thru),
 	.flags = OP_TEXT | OP_OPERANDS,
 	.open = thru_open,

@@ -27,7 +27,12 @@ static const struct opt union_opts[] = {
 static int
 union_inputs(struct stage *st, struct input_spec *in, int max)
 {
-	if (st->noperands < 2 || st->noperands > (size_t)max)
+	if (st->noperands > (size_t)max)
+		return err_as(st->err, STATUS_USAGE,
+			"%zu inputs are more than the %d that one program "
+			"reads: unite some of them in a union of their own, "
+			"<(union ...)", st->noperands, max);
+	if (st->noperands < 2)
 		return err_as(st->err, STATUS_USAGE,
 			"name two or more inputs: files, <( ) or - for "
 			"standard input");

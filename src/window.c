@@ -44,21 +44,23 @@ struct window {
 #define NOT_GIVEN INT64_MIN
 /* Sizes and gaps, and times that can be in a window, so that their sums are
  * times. */
-#define SIZE_MAX_US (INT64_C(3652425) * 86400 * TIME_SECOND)
+#define SIZE_MAX_US (10000 * DURATION_YEAR)
+#define DAY_US (86400 * TIME_SECOND)
+#define DATE_MOST (INT64_MAX / DAY_US - 2) /* in days; a zone's offset fits in */
 #define FARTHEST (INT64_MAX - 2 * SIZE_MAX_US)
 
 static const struct opt opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct window, on), "FIELD",
 		"the event time; 'window' is that of the windows there are"},
 	{"size", 0, OPT_DURATION, offsetof(struct window, size), "D",
-		"length of a window"},
+		"length of a window", .most = SIZE_MAX_US},
 	{"slide", 0, OPT_DURATION, offsetof(struct window, slide), "D",
 		"a window begins every D (default: the size)"},
 	{"start", 0, OPT_DURATION, offsetof(struct window, start), "D",
 		"windows begin so much after multiples of the slide",
 		.least = INT64_MIN},
 	{"session", 0, OPT_DURATION, offsetof(struct window, session), "GAP",
-		"sessions, which end after a pause of GAP"},
+		"sessions, which end after a pause of GAP", .most = SIZE_MAX_US},
 	{"session-field", 0, OPT_STRING,
 		offsetof(struct window, session_field), "FIELD",
 		"sessions with a gap that each record tells"},
@@ -104,8 +106,6 @@ check_size(struct stage *st)
 		w->start = 0;
 	if (w->size <= 0)
 		return refuse(st, "--size: a window is longer than 0");
-	if (w->size > SIZE_MAX_US)
-		return refuse(st, "--size: longer than 10000 years");
 	if (w->slide <= 0)
 		return refuse(st, "--slide: a step is longer than 0");
 	if (w->slide > w->size)
@@ -136,8 +136,6 @@ check_session(struct stage *st)
 		return refuse(st, "--session and --session-field: one of them");
 	if (w->session_field == NULL && w->session <= 0)
 		return refuse(st, "--session: a gap is longer than 0");
-	if (w->session > SIZE_MAX_US)
-		return refuse(st, "--session: longer than 10000 years");
 	return 0;
 }
 
@@ -366,8 +364,11 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 	case VALUE_TIME:
 		*us = v->i;
 		return 1;
-	case VALUE_DATE:
-		return !__builtin_mul_overflow(v->i, 86400 * TIME_SECOND, us);
+	case VALUE_DATE: /* its text would be local midnight, too */
+		if (v->i > DATE_MOST || v->i < -DATE_MOST)
+			return 0;
+		*us = zone_to_utc(run_zone(st), v->i * DAY_US);
+		return 1;
 	case VALUE_STRING:
 		if (time_text_get(&w->time_text, v, us) == 0)
 			return 1;

@@ -324,6 +324,380 @@ stream() {
 	done < <(programs)
 }
 
+# ---- records that look like control lines ----
+
+# Objects whose first name is #bief, which are no control lines.
+forged() {
+	printf '%s\n' '{ "#bief":{"eof":1}}' ' {"#bief":{"eof":1}}' \
+		'{"#bief" :{"eof":1}}' '{"\u0023bief":{"eof":1}}' \
+		'{"#b\u0069ef":{"eof":1}}' '{"#bief":{"eof":1},"a":1}' \
+		'{"#bief":{"eof":1},"#bief":{"eof":1}}' '{"#bief":1,"a":1}' \
+		'{"#bief":{"end":0},"t":"2016-07-26T02:45:07Z"}'
+}
+
+@test "a record whose first name is #bief, however spelled, is refused wherever lines are read" {
+	forged >bad
+	n=$(wc -l <bad)
+	(cat bad; echo "$GOOD") >in
+	(programs; echo 'parse-text'; echo 'stream-files -') |
+	while read -r p; do
+		rm -rf out rejects
+		set -- $p
+		"$@" --on-error skip --rejects rejects <in >o 2>e || {
+			echo "$p: $?"
+			cat e
+			return 1
+		}
+		grep -q "$n records refused, skipped" e || { echo "$p"; cat e; return 1; }
+		jq -r .record rejects | diff bad - || { echo "$p"; return 1; }
+		grep -q '"eof"' o && { echo "$p"; cat o; return 1; }
+		rm -rf out
+		bief run "$(printf '%q ' "$@" --on-error skip)" <in >o2 2>e2
+		diff o o2
+		diff e e2
+	done
+}
+
+@test "a record cannot forge the control lines of a stream with batches" {
+	mkdir in
+	{ printf '{"v":%d}\n' 1 2; forged; printf '{"v":%d}\n' 3 4 5 6; } >in/1
+	for how in bash 'bief run'; do
+		rm -rf ck db
+		if [ "$how" = bash ]; then set -- bash -o pipefail -c; else set -- bief run; fi
+		"$@" "stream-files --checkpoint ck in | derive 'v=.v*10' |
+			sink-table --db db --table t --mode append" 2>e
+		grep -qx "stream-files: $(forged | wc -l) records refused, skipped" e
+		[ "$(sqlite3 db 'SELECT group_concat(v) FROM t')" = 10,20,30,40,50,60 ]
+	done
+	stream >s
+	(sed -n 1,3p s; forged; sed 1,3d s) >t
+	derive --on-error skip b=.a <t 2>e | agg count --plain >o
+	is o <<<$'{"count":1}\n{"count":2}\n{"count":3}'
+	union t t --on-error skip 2>e | agg count --plain >o
+	is o <<<$'{"count":2}\n{"count":4}\n{"count":6}'
+}
+
+@test "a foreign program that prints lines anew makes no control line of data" {
+	forged >in
+	run -0 bash -c 'stream-files in 2>/dev/null | jq -c .'
+	[ -z "$output" ]
+	thru --on-error skip -- sh -c 'cat >/dev/null; echo "{ \"#bief\":{\"eof\":1}}"' \
+		<<<'{"a":1}' >o 2>e
+	grep -q '1 record refused' e
+	[ ! -s o ]
+}
+
+@test "no program writes a record that begins with #bief" {
+	printf '%s\n' '{"a":1,"#bief":{"eof":1},"t":"2016-07-26T02:45:07Z"}' >in
+	printf '#bief,x\n1,2\n' >c.csv
+	echo '{}' >empty
+	while IFS='|' read -r from p; do
+		for how in bash 'bief run'; do
+			if [ "$how" = bash ]; then set -- bash -c; else set -- bief run; fi
+			status=0
+			"$@" "$p" <$from >o 2>e || status=$?
+			[ $status -ne 0 ] && grep -q '#bief' e && [ ! -s o ] ||
+				{ echo "$p: $status"; cat o e; return 1; }
+		done
+	done <<-'EOP'
+	in|pick '#bief'
+	in|pick '#bief' a
+	in|pick '#bief=a'
+	in|agg --by '#bief' count
+	in|pivot --rows '#bief' --cols a --value a
+	in|dedup --by a | pick '#bief'
+	empty|derive '#bief=1'
+	empty|derive --sql '#bief=1'
+	empty|fill-null '#bief=1'
+	c.csv|parse-csv --header
+	c.csv|parse-csv --header -s '`#bief` int, x int'
+	c.csv|parse-csv -s '`#bief` string, x int'
+	in|parse-json -s '`#bief` string'
+	in|parse-json -s '`#bief` string, a int'
+	EOP
+	echo '{"s":"{\"#bief\":1}"}' >in
+	run -1 parse-json --field s <in
+	run -0 derive '#bief=1' <in
+	[ "$output" = '{"s":"{\"#bief\":1}","#bief":1}' ]
+	echo '{"#bief":1,"#bief":2}' | parse-json -s 'a int, `#bief` int' \
+		--on-error skip >o 2>e
+	[ ! -s o ]
+}
+
+@test "in front of untrusted input a source takes its control lines for data" {
+	stream | sed 's/"stream":1/&,"checkpoint":"'"${PWD//\//\\/}"'\/ck"/' >in
+	stream-files - <in 2>e | agg count >o
+	is o <<<'{"count":3}'
+	[ ! -e ck ]
+	grep -q '8 records refused' e
+}
+
+# A stream of one batch whose header has these members more.
+with_header() {
+	printf '{"#bief":{"stream":1%s}}\n' "${1:+,$1}"
+	printf '%s\n' '{"#bief":{"begin":0,"time":"2026-01-01T00:00:00Z"}}' \
+		'{"a":1,"t":"2026-01-01T00:00:00Z"}' '{"#bief":{"end":0}}' \
+		'{"#bief":{"eof":1}}'
+}
+
+@test "a header with a time zone that is not known here is refused, by name" {
+	with_header '"zone":"Nowhere/Land"' >in
+	while read -r p; do
+		rm -rf out
+		set -- $p
+		status=0
+		"$@" <in >o 2>e || status=$?
+		[ $status -eq 2 ] && grep -q "no time zone 'Nowhere/Land'" e ||
+			{ echo "$p: $status"; cat e; return 1; }
+	done < <(programs)
+	run -2 bief run 'filter --sql "hour(t) = 1"' <in
+	with_header '"zone":"Europe/Paris"' | filter --sql 'hour(t) = 1' --plain >o
+	is o <<<'{"a":1,"t":"2026-01-01T00:00:00Z"}'
+}
+
+@test "a header's members are checked before anybody trusts them" {
+	huge=$(printf '%070000d' 0)
+	while read -r key; do
+		for value in '""' null true '[]' '{}' -1 9223372036854775807 1e999 \
+			'"\u0000"' '"a\u0000b"' '"x"' '[1]' '[""]' '["\u0000"]' \
+			'"-1d"' '"106751991d"' '"106751991d4h54.775807s"' '"\u001b[31m"' \
+			'"../../etc/passwd"' '"`"' '"a array<"' "\"$huge\""; do
+			with_header "\"$key\":$value" >in
+			for p in 'filter --sql "hour(t) >= 0" | derive --sql "b=date(t)" |
+				window --on t --size 1h | agg --by a count | sink-table' \
+				'sink-table --db db --table t' 'union - /dev/null | dedup' \
+				'window --batches 2 | agg count --mode append | order --by count'; do
+				rm -rf db* ck
+				status=0
+				bief run "$p" <in >o 2>e || status=$?
+				[ $status -le 2 ] || {
+					echo "$key: ${value:0:80}: $p: $status"; head -c 1000 e; return 1; }
+				[ $status -eq 0 ] || [ -s e ] || {
+					echo "$key: ${value:0:80}: $p: silent"; return 1; }
+			done
+		done
+	done <<<'stream
+trigger
+fields
+event_time
+delay
+window
+slide
+start
+window_on
+session
+mode
+asked
+aggregated
+stateful
+keys
+zone
+checkpoint
+identity
+resume
+committed
+last
+anew
+runs
+stage'
+}
+
+@test "what a header says wrongly is told with its member" {
+	while IFS='|' read -r members text; do
+		with_header "$members" >in
+		run -2 bash -c 'sink-table <in'
+		[[ "$output" == "sink-table: header line: $text"* ]] || { echo "$members: $output"; return 1; }
+	done <<-'EOP'
+	"zone":5|'zone': it is no text
+	"zone":""|'zone': it is empty
+	"event_time":"a\u0000b"|'event_time': it holds a NUL
+	"fields":5|'fields': it is no text
+	"fields":"a int,"|'fields': schema: 
+	"keys":"a"|'keys': it is no list
+	"keys":["a",1]|'keys': it is no text
+	"delay":"106751991d"|'delay': it is too long: '106751991d'
+	"delay":"-2s"|trigger, delay, window, slide and start do not go together
+	"session":"0s"|'session': it is not positive
+	"mode":"some"|'mode': unknown mode 'some'
+	"resume":9223372036854775807|'resume': it is no batch
+	"committed":"1"|'committed': it is no batch
+	"aggregated":1|'aggregated': it is neither true nor false
+	"checkpoint":"ck"|checkpoint, identity, stage, runs
+	"checkpoint":"/tmp"|checkpoint, identity, stage, runs
+	EOP
+}
+
+@test "nothing is written into a directory that is not the header's checkpoint" {
+	mkdir d in
+	echo '{"a":1}' >in/1
+	stream-files --checkpoint ck in | sink-table >/dev/null
+	for dir in d ck; do
+		find $dir >before
+		with_header '"checkpoint":"'"$PWD/$dir"'","identity":"0123456789abcdef0123456789abcdef","resume":0,"committed":-1,"runs":["x"],"stage":"s"' >s
+		run -3 bash -c 'agg count <s'
+		run -3 bash -c 'sink-table <s'
+		find $dir | diff before -
+	done
+}
+
+@test "times and numbers of batches beyond what can be are damage" {
+	for line in '"begin":0,"fresh":"2026-01-01T00:00:00Z"' \
+		'"begin":0,"watermark":"2026-01-01T00:00:00Z","fresh":"2027-01-01T00:00:00Z"' \
+		'"begin":9223372036854775807' '"begin":0,"time":"+294247-01-01T00:00:00Z"'; do
+		printf '{"#bief":{%s}}\n' '"stream":1' "$line" >in
+		run -1 bash -c 'take 1 --plain <in'
+		[[ "$output" == *"a control line is damaged: "* ]]
+	done
+}
+
+# ---- closed descriptors ----
+
+@test "a closed standard input is an error of whoever reads it, never waited for" {
+	echo '{"a":1}' >table.json
+	(programs; echo 'thru -- cat'; echo 'stream-files -'; echo 'parse-json --infer -'
+	echo 'parse-text'; echo 'bief run "agg count"'; echo 'bief run "agg count | cat"'
+	echo 'bief run "cat | agg count"'; echo 'serve-lines --port 0 -'
+	echo 'join-static - --header --on a') |
+	while read -r p; do
+		for closed in '<&-' '<&- >&-'; do
+			rm -rf out
+			status=0
+			timeout 60 bash -c "${p/>/\\>} $closed" >o 2>e || status=$?
+			[ $status -eq 1 ] && grep -q 'Bad file descriptor' e || {
+				echo "$p $closed: $status"; cat e; return 1; }
+			status=0
+			timeout 60 bash -c "${p/>/\\>} $closed 2>&-" >o || status=$?
+			[ $status -eq 1 ] || { echo "$p $closed 2>&-"; return 1; }
+		done
+	done
+}
+
+@test "a closed standard output is an error of whoever writes, a closed error output of nobody" {
+	while read -r p; do
+		case $p in sink-files* | join-stream* | filter*sql*) continue ;; esac
+		rm -rf out
+		echo "$GOOD" | bash -c "${p/>/\\>} >&-" 2>e && { echo "$p"; return 1; }
+		grep -q 'cannot write the output: Bad file descriptor' e || {
+			echo "$p"; cat e; return 1; }
+		rm -rf out
+		echo "$GOOD" | $p >o 2>e
+		rm -rf out
+		echo "$GOOD" | bash -c "$p 2>&-" >o2
+		diff o o2
+	done < <(programs | grep -v explode; echo 'thru -- cat'; echo 'take 1')
+	for p in 'bief --help' 'bief --version' 'agg --help' \
+		'bief run --help' 'bief explain "agg count"' 'agg --dump-options'; do
+		run -1 bash -c "$p >&-"
+		[[ "$output" == *"cannot write the output"* ]] || { echo "$p: $output"; return 1; }
+		bash -c "$p <&- 2>&-" >o
+	done
+}
+
+@test "files that are opened do not take the place of closed descriptors" {
+	mkdir in
+	echo "$GOOD" >in/1
+	stream-files in >whole
+	bash -c 'stream-files in <&-' >o
+	diff whole o
+	bash -c 'stream-files in <&- 2>&-' >o
+	diff whole o
+	for closed in '<&-' '>&-' '<&- >&- 2>&-'; do
+		rm -rf db out
+		bash -c "bief run 'stream-files in | sink-table --db db --table t' $closed"
+		[ "$(sqlite3 db 'SELECT count(*) FROM t')" = 1 ]
+		bash -c "bief run 'stream-files in | sink-files out' $closed"
+		cat out/part-* | diff whole -
+	done
+}
+
+# ---- numbers of options ----
+
+# One line per numeric option of a program: name, kind, least, most.
+numbers_of() {
+	"$1" --dump-options | sed -n 's/^{"name":"\([^"]*\)","kind":"\([a-z]*\)".*,"least":\([-0-9]*\),"most":\([0-9]*\),.*/\1 \2 \3 \4/p'
+}
+
+@test "every number of an option is refused beyond its limits and taken at them" {
+	for p in $(ls "$(dirname "$(command -v bief)")"); do
+		[ "$p" = bief ] && continue
+		while read -r name kind least most; do
+			unit=
+			[ "$kind" = duration ] && unit=us
+			for n in "$least" "$most"; do
+				"$p" --$name "$n$unit" --help >/dev/null 2>e || {
+					echo "$p --$name $n$unit"; cat e; return 1; }
+			done
+			for n in $((least - 1)) $((most + 1)) \
+				4294967296000000000000 -9223372036854775809 1x '' x; do
+				status=0
+				"$p" --$name "$n$unit" --help >o 2>e || status=$?
+				[ $status -eq 2 ] && grep -q -- "--$name" e && [ ! -s o ] || {
+					echo "$p --$name $n$unit: $status"; cat e; return 1; }
+			done
+		done < <(numbers_of "$p")
+	done
+}
+
+@test "programs work with numbers of options at their limits" {
+	printf '%s\n' '{"a":1,"t":"2016-07-26T02:45:07Z"}' '{"a":2}' >in
+	printf 'a,name\n1,x\n' >table.csv
+	while read -r p; do
+		set -- $p
+		while read -r name kind least most; do
+			[ "$name" = ready-fd ] && continue
+			[[ "$p" = *--$name* ]] && continue
+			for n in "$least" "$most"; do
+				[ "$kind" = duration ] && n=${n}us
+				rm -rf out
+				status=0
+				timeout 60 "$@" --$name "$n" <in >o 2>e || status=$?
+				[ $status -le 2 ] || { echo "$p --$name $n: $status"; cat e; return 1; }
+				[ $status -eq 0 ] || [ -s e ] || { echo "$p --$name $n"; return 1; }
+			done
+		done < <(numbers_of "$1")
+	done <<-'EOP'
+	agg --by a count
+	dedup --by a
+	drop-null
+	join-static table.csv --header --on a
+	join-stream - /dev/null --on a
+	order --by a
+	parse-csv --header
+	parse-json
+	parse-text
+	pivot --rows t --cols a --value a
+	sink-files out
+	sink-table
+	stream-files in
+	stream-files --trigger once in
+	stream-rate --count 2 --trigger once
+	stream-rate --count 2 --rows-per-batch 2
+	take 1
+	union - /dev/null
+	watermark --on t --delay 1s --plain
+	window --on t --size 1h
+	window --on t --size 1h --watermark 1s --plain
+	window --on t --session 1h
+	EOP
+}
+
+@test "a number that does not fit is refused, never cut" {
+	run -2 stream-files --ready-fd 4294967297 /dev/null
+	[[ $output == *"--ready-fd is at most"* ]]
+	run -2 stream-files --sinks 4294967297 /dev/null
+	run -2 drop-null --max-line 6G
+	run -2 serve-lines --port 65536 /dev/null
+	run -2 take 99999999999999999999
+	run -2 take 4294967297x
+	run -2 thru --ok 4294967296 -- cat
+	run -2 window --batches 99999999999999999999
+	run -2 bash -c 'drop-null --trigger 30000000d | window --batches 99999 --plain'
+	run -2 drop-null --trigger 106751991d
+	run -2 stream-rate --trigger 106751991d
+	run -0 take 4294967297 <<<'{"a":1}'
+	[ "$output" = '{"a":1}' ]
+}
+
 # ---- what would run for ever, or beyond 64 bits ----
 
 @test "no regular expression runs for ever" {
@@ -421,4 +795,202 @@ END
 	run -2 filter '.a ==' < in
 	[ "${lines[1]}" = '  .a ==' ]
 	[ "${lines[2]}" = '       ^' ]
+}
+
+# ---- what was meant ----
+
+@test "a file that stands where fields or expressions do is named, not waited for" {
+	echo '{"a":1}' >routes.jsonl
+	mkdir d
+	cp routes.jsonl d/routes
+	for p in 'pick a' 'filter .a' 'drop-null' 'agg count' 'dedup' 'explode' 'take 5' \
+		'derive a=1' 'fill-null a=1' 'sink-table' 'order --by a' 'watermark'; do
+		for f in routes.jsonl ./routes.jsonl d/routes; do
+			run -2 $p $f
+			[ "$output" = "${p%% *}: '$f' is a file, and stands where none is expected: ${p%% *} < $f, or a source in front" ]
+		done
+	done
+	cp routes.jsonl a
+	run -0 pick a <routes.jsonl
+	run -0 pick a.b <routes.jsonl
+}
+
+@test "a word that is no option is answered with the one that was meant" {
+	while IFS='|' read -r p says; do
+		run -2 $p
+		[ "$output" = "${p%% *}: unknown option $says" ] || { echo "$p: $output"; return 1; }
+	done <<-'EOP'
+	agg --groupby a|--groupby: did you mean --by?
+	agg --group-by a|--group-by: did you mean --by?
+	dedup --keys a|--keys: did you mean --by?
+	join-stream --using a|--using: did you mean --on?
+	parse-csv --delimiter ;|--delimiter: did you mean --sep?
+	parse-csv --headr|--headr: did you mean --header?
+	order --desc a|--desc: descending is a minus in front of the field: --by -FIELD
+	order -r|-r: descending is a minus in front of the field: --by -FIELD
+	stream-socket --host x|--host: the address is an operand: stream-socket HOST:PORT
+	stream-socket --port 1|--port: the address is an operand: stream-socket HOST:PORT
+	thru sh -c x|-c: the command, with its own options, stands behind --: thru -- COMMAND [ARGUMENT ...]
+	thru grep --color x|--color: the command, with its own options, stands behind --: thru -- COMMAND [ARGUMENT ...]
+	agg --xyzzy|--xyzzy: see --help
+	EOP
+}
+
+@test "order says how descending is said" {
+	for by in 'count desc' 'a,count DESC' ' count desc'; do
+		run -2 order --by "$by"
+		[ "$output" = "order: --by: descending is '-count' here" ]
+	done
+	run -2 order --by 'count asc'
+	[ "$output" = "order: --by: ascending is 'count' here" ]
+	echo '{"desc":2}' >in
+	run -0 order --by desc <in
+}
+
+@test "input of another kind is called by its name, with what makes records of it" {
+	says() {
+		status=0
+		"${@:2}" <in >o 2>e || status=$?
+		grep -qF "$1" e || { echo "$*"; cat e; return 1; }
+	}
+	for p in 'agg count' 'filter .a' 'union - /dev/null' 'parse-json' 'parse-json -s a_int'; do
+		p=${p/a_int/'a	int'}
+		IFS=' ' read -ra words <<<"$p"
+		printf '[\n {"a":1},\n {"a":2}\n]\n' >in
+		says "it is an array (jq -c '.[]' makes records of one)" "${words[@]}"
+		printf '{\n "a":1\n}\n' >in
+		says "an object over many lines (jq -c . makes a line of it)" "${words[@]}"
+		echo '{"a":1}' | gzip >in
+		says 'it is compressed (gzip -dc in front' "${words[@]}"
+		echo '{"a":1}' | zstd -q >in
+		says 'it is compressed (zstd -dc in front' "${words[@]}"
+		echo '{"a":1}' | iconv -t UTF-16 >in
+		says 'it is UTF-16' "${words[@]}"
+		echo '{"a":1}' | sink-table >in
+		says 'it is what sink-table shows' "${words[@]}"
+		sed -n '/+/,$p' in >shown
+		cp shown in
+		says 'it is what sink-table shows' "${words[@]}"
+	done
+}
+
+@test "union says how many inputs there may be" {
+	run -2 union $(yes /dev/null | head -65)
+	[[ "$output" == "union: 65 inputs are more than the 64 that one program reads: "* ]]
+	run -0 union $(yes /dev/null | head -64)
+	run -2 union /dev/null
+	[[ "$output" == *"name two or more inputs"* ]]
+}
+
+@test "messages say what they mean: the end of a text, the time of a window" {
+	run -2 filter --sql 'case when a = 1 then 2'
+	[[ "${lines[0]}" == "filter: sql: expected end, but the text ends here" ]]
+	run -2 derive --sql 'b=window_time(window)'
+	[[ "${lines[0]}" == *"'window_time' is the last moment of a window: that is window_end - interval 1 microsecond" ]]
+}
+
+@test "what is out of memory says which program it is" {
+	not_sanitized
+	run -1 bash -c 'ulimit -v 40000; yes "{\"a\":1}" | head -c 90000000 | order --by a'
+	[[ "$output" == *"order: out of memory"* ]]
+}
+
+@test "agg --help lists the functions" {
+	agg --help >o
+	for f in count sum avg approx_count_distinct collect_set stats 'p0 to p100'; do
+		sed -n '/^functions:/,/^as in/p' o | grep -qw -- "$f"
+	done
+	run -2 agg xyzzy
+	[[ "$output" == *"it is one of count, sum, "*"p0 to p100" ]]
+}
+
+# ---- one answer in pipes and in one process ----
+
+# both PIPELINE: run by pipes and by bief run, with in as input, to o.
+both() {
+	bash -o pipefail -c "$1" <in >o 2>e || true
+	bief run "$1" <in >o2 2>e2 || true
+	diff o o2
+}
+
+@test "the window of a date begins at local midnight, in pipes and in one process" {
+	echo '{"s":"2026-03-01"}' >in
+	both 'derive --sql "d=cast(s as date)" | window --zone Asia/Tokyo --on d --size 1d | pick window_start'
+	is o <<<'{"window_start":"2026-02-28T00:00:00Z"}'
+	both 'derive --sql "d=cast(s as date)" | window --zone America/New_York --on d --size 1h | pick window_start'
+	is o <<<'{"window_start":"2026-03-01T05:00:00Z"}'
+	both 'parse-json -s "s date" --batch 1 --zone Asia/Tokyo | window --on s --size 1h --plain | pick window_start'
+	is o <<<'{"window_start":"2026-02-28T15:00:00Z"}'
+	both 'derive --sql "d=date_add(cast(s as date), 2000000000)" | window --on d --size 1h'
+}
+
+@test "what is not finite is a string where types are not known, in one process as well" {
+	echo '{"a":1}' >in
+	for n in "double('NaN')" "double('Infinity')" "double('-Infinity')" "float('NaN')" \
+		"array(double('NaN'))" "struct(double('Infinity'))"; do
+		for p in 'derive --sql "c=typeof(b)" "d=hash(b)" "e=b = 1" "f=to_json(struct(b))"' \
+			'filter --sql "b > 5"' 'derive "c=.b|type"' 'agg --by b count max:b' 'drop-null' \
+			'derive --sql c=b | derive --sql "d=typeof(c)"' 'order --by b'; do
+			both "derive --sql \"b=$n\" | $p"
+		done
+	done
+	both "derive --sql \"b=double('NaN')\" | derive --sql \"c=typeof(b)\""
+	is o <<<'{"a":1,"b":"NaN","c":"string"}'
+}
+
+@test "with batches what follows learns --zone, without it is told" {
+	printf '{"t":"2026-03-01 00:00:00"}\n' >in
+	both 'parse-json -s "t timestamp" --zone Asia/Tokyo --batch 1 | derive --sql "h=hour(t)" --plain'
+	is o <<<'{"t":"2026-02-28T15:00:00Z","h":0}'
+	both 'parse-json -s "t timestamp" --zone Asia/Tokyo | derive --sql "h=hour(t)"'
+	is o <<<'{"t":"2026-02-28T15:00:00Z","h":15}'
+	both 'parse-json -s "t timestamp" --zone Asia/Tokyo | derive --zone Asia/Tokyo --sql "h=hour(t)"'
+	is o <<<'{"t":"2026-02-28T15:00:00Z","h":0}'
+	printf '{"s":"NaN"}\n' >in
+	both 'parse-json -s "s string" --batch 1 | drop-null --plain'
+	is o <<<'{"s":"NaN"}'
+	both 'parse-json -s "s string" | drop-null'
+	is o </dev/null
+}
+
+@test "sixty-four key fields are grouped by like two" {
+	by=$(seq -s, -f k%g 1 64)
+	(printf '{"k1":1,"k64":2,"t":"2026-01-01T00:00:00Z"}\n'
+	printf '{"k1":1,"k64":3,"t":"2026-01-01T00:00:00Z"}\n') >in
+	both "window --on t --size 1h | agg --by $by count | pick k1 k33 k64 count window_start"
+	is o <<-'END'
+	{"k1":1,"k33":null,"k64":2,"count":1,"window_start":"2026-01-01T00:00:00Z"}
+	{"k1":1,"k33":null,"k64":3,"count":1,"window_start":"2026-01-01T00:00:00Z"}
+	END
+	run -2 agg --by "$by,k65" count
+}
+
+@test "options and schemas that are not UTF-8 are refused, names of files are not" {
+	bad=$'a\377'
+	while IFS='|' read -r p; do
+		run -2 $p
+		[[ "$output" == *'not UTF-8'* ]] || { echo "$p: $output"; return 1; }
+	done <<-EOP
+	derive $bad=1
+	derive a='$bad'
+	derive --sql x='$bad'
+	filter .$bad
+	pick $bad
+	fill-null a=$bad
+	agg --by $bad count
+	agg $bad=count
+	explode a --as $bad
+	window --on $bad --size 1h
+	parse-json --schema $bad
+	stream-rate --name $bad
+	sink-table --table $bad
+	EOP
+	printf '`a\377` int' >ddl
+	run -2 parse-json --schema-file ddl
+	[[ "$output" == *'not UTF-8'* ]]
+	echo '{"a":1}' >"$bad"
+	run -0 stream-files "$bad"
+	[ "$output" = '{"a":1}' ]
+	run -0 parse-text "$bad"
+	run -0 thru -- printf 'x\377' <"$bad"
 }

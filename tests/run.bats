@@ -319,3 +319,28 @@ busy() {
 	[ "$(tail -n 1 out)" = '{"#bief":{"eof":1}}' ]
 	is err </dev/null
 }
+
+@test "every command of bief answers --help, and says what was meant by another word" {
+	for c in run explain ps stop top state; do
+		for h in --help -h; do
+			run -0 --separate-stderr bief $c $h
+			[[ "$output" == "usage: bief $c"* ]]
+			[ -z "$stderr" ]
+		done
+	done
+	run -0 bief run --help 'agg count'
+	while read -r word means; do
+		run -2 bief "$word"
+		[ "$output" = "bief: there is no program '$word': did you mean bief $means?" ]
+	done <<-'EOW'
+	list ps
+	status ps
+	kill stop
+	start run
+	plan explain
+	aggr agg
+	stream-file stream-files
+	EOW
+	run -2 bief xyzzy
+	[ "$output" = "bief: there is no program 'xyzzy': see bief --help" ]
+}

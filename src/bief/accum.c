@@ -34,6 +34,20 @@ kind_at(size_t i)
 	return NULL;
 }
 
+/* Those of one name first. */
+static void
+names_print(struct buf *out)
+{
+	const struct accum_kind *k;
+	size_t start = out->n;
+
+	for (int many = 0; many < 2; many++)
+		for (size_t i = 0; (k = kind_at(i)) != NULL; i++)
+			if ((k->named != NULL) == many)
+				buf_printf(out, "%s%s",
+					out->n > start ? ", " : "", k->name);
+}
+
 static const char *
 nearest_name(const char *name)
 {
@@ -57,7 +71,6 @@ static void
 unknown_name(const char *name, struct err *err)
 {
 	const char *near = nearest_name(name);
-	const struct accum_kind *k;
 	struct buf all;
 
 	if (near != NULL) {
@@ -67,11 +80,38 @@ unknown_name(const char *name, struct err *err)
 		return;
 	}
 	buf_init(&all);
-	for (size_t i = 0; (k = kind_at(i)) != NULL; i++)
-		buf_printf(&all, "%s%s", all.n > 0 ? ", " : "", k->name);
+	names_print(&all);
 	err_as(err, STATUS_USAGE, "no aggregate function '%s': it is one of %s",
 		name, buf_cstr(&all));
 	buf_release(&all);
+}
+
+/* Of text of so many columns. */
+#define HELP_WIDTH 76
+
+void
+accum_help(struct buf *out)
+{
+	struct buf names;
+	char *save = NULL, *word;
+	size_t column = 0;
+
+	buf_init(&names);
+	names_print(&names);
+	buf_cstr(&names);
+	buf_str(out, "\nfunctions:\n");
+	for (word = strtok_r(names.p, " ", &save); word != NULL;
+		word = strtok_r(NULL, " ", &save)) {
+		if (column > 0 && column + strlen(word) > HELP_WIDTH) {
+			buf_byte(out, '\n');
+			column = 0;
+		}
+		buf_printf(out, "%s%s", column == 0 ? "  " : " ", word);
+		column += strlen(word) + 1;
+	}
+	buf_str(out, "\n  count of records needs no field; FUNC:* takes all "
+		"that are numbers\n");
+	buf_release(&names);
 }
 
 const struct accum_kind *

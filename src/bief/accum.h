@@ -88,6 +88,9 @@ extern const struct accum_kind accum_stats_kinds[];
 const struct accum_kind *accum_find(const char *name, double *p,
 	struct err *err);
 
+/* Append what functions there are, for --help. */
+void accum_help(struct buf *out);
+
 /* Set an input to a value: -1 with a message if it is none of numbers, or null
  * with lenient. */
 int accum_read(struct accum_input *in, const struct value *v, bool lenient,

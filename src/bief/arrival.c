@@ -30,16 +30,17 @@ take(const char *option, const char *text, int64_t *n, int64_t *us,
 	struct err *err)
 {
 	struct err why;
-	char *end;
 
-	*n = strtoll(text, &end, 10);
 	*us = 0;
-	if (*end != '\0') {
+	if (opt_number(text, n) < 0) {
 		if (duration_us(text, strlen(text), us, &why) == -1)
 			return err_as(err, STATUS_USAGE, "--%s: %s", option,
 				why.text);
 		*n = *us;
 	}
+	if (*n > OPT_MOST || *us > DURATION_MOST)
+		return err_as(err, STATUS_USAGE, "--%s: '%s' is too long",
+			option, text);
 	if (*n > 0)
 		return 0;
 	return err_as(err, STATUS_USAGE,
@@ -87,6 +88,16 @@ to_batches(const char *option, int64_t us, int64_t interval, int64_t *n,
 	return 0;
 }
 
+static bool
+too_long(const char *option, int64_t batches, int64_t interval, struct err *err)
+{
+	if (interval == 0 || batches <= DURATION_MOST / interval)
+		return false;
+	err_as(err, STATUS_USAGE, "--%s: so many batches of the trigger's "
+		"interval are longer than time", option);
+	return true;
+}
+
 int
 arrival_plan(struct arrival *a, struct stage *st, struct plan *p)
 {
@@ -102,6 +113,9 @@ arrival_plan(struct arrival *a, struct stage *st, struct plan *p)
 		return -1;
 	if (a->nevery == 0)
 		a->nevery = 1;
+	if (too_long("batches", a->nlength, a->interval_us, st->err) ||
+		too_long("every", a->nevery, a->interval_us, st->err))
+		return -1;
 	p->stream = 1;
 	p->arrival = true;
 	p->delay_us = 0;

@@ -38,7 +38,7 @@ skip_integer(const char *p, const char *end)
 
 	while (p < end && *p >= '0' && *p <= '9')
 		p++;
-	if (p - from > 18 || (from[-1] == '-' && *from == '0'))
+	if (p == from || p - from > 18 || (from[-1] == '-' && *from == '0'))
 		return NULL;
 	return p < end && (*p == '.' || (*p | 0x20) == 'e') ? NULL : p;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chain.h"
@@ -51,7 +52,10 @@ show_and_exit(struct stage *st,
 	struct help h;
 
 	common_help(st->op, &h);
-	exit(help_show(&h, what, st->err) < 0 ? STATUS_FAILED : STATUS_DONE);
+	if (help_show(&h, what, st->err) == 0)
+		exit(STATUS_DONE);
+	say(st, "%s", st->err->text);
+	exit(STATUS_FAILED);
 }
 
 /* Standard input can be read once. */
@@ -70,12 +74,45 @@ check_inputs(struct stage *st)
 		"'-' is there twice, but standard input can be read only once");
 }
 
+/* A file stands where fields or expressions are expected: it would be waited
+ * for on standard input. */
+static int
+check_words(struct stage *st)
+{
+	bool words = (st->op->flags & OP_WORDS) ||
+		!(st->op->flags & (OP_OPERANDS | OP_FILES));
+	char quoted[100];
+	struct stat s;
+
+	for (size_t i = 0; i < st->noperands && words; i++) {
+		const char *name = st->operands[i];
+
+		if (!json_utf8(name, strlen(name)))
+			return err_as(st->err, STATUS_USAGE, "'%s' is not "
+				"UTF-8", err_quote(quoted, sizeof(quoted),
+					name, strlen(name)));
+
+		/* A name alone may be that of a field as well. */
+		if ((strchr(name, '/') == NULL &&
+			    (*name == '\0' || strchr(name + 1, '.') == NULL)) ||
+			stat(name, &s) < 0 || !S_ISREG(s.st_mode))
+			continue;
+		err_quote(quoted, sizeof(quoted), name, strlen(name));
+		return err_as(st->err, STATUS_USAGE, "'%s' is a file, and "
+			"stands where none is expected: %s < %s, or a source "
+			"in front", quoted, st->op->name, quoted);
+	}
+	return 0;
+}
+
 /* What the common options ask for must go together. */
 static int
 check_common(struct stage *st)
 {
 	const struct common *c = &st->priv->common;
 
+	if (check_words(st) < 0)
+		return -1;
 	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
 		return err_as(st->err, STATUS_USAGE,
 			"what is '%s'? usage: %s %s", st->operands[0],
@@ -261,9 +298,11 @@ take_trigger(struct stage *st, struct plan *p)
 	else {
 		p->trigger = TRIGGER_INTERVAL;
 		if (duration_us(t, strlen(t), &p->interval_us, st->err) < 0 ||
-			p->interval_us < 0) {
+			p->interval_us < 0 || p->interval_us > DURATION_MOST) {
 			if (p->interval_us < 0)
 				err_set(st->err, "it is negative");
+			else if (p->interval_us > DURATION_MOST)
+				err_set(st->err, "it is too long");
 			st->err->status = STATUS_USAGE;
 			return err_in(st->err, "--trigger");
 		}
@@ -298,6 +337,20 @@ prepare(struct stage *st, const struct plan *before)
 	return p->common.batch > 0 ? 0 : take_trigger(st, &st->in);
 }
 
+/* Known before data flow: every record would be refused. */
+static int
+check_first(struct stage *st)
+{
+	const struct schema *s = st->out.fields;
+
+	if (st->op->sink != NULL || s == NULL || s->n == 0 ||
+		strcmp(s->f[0].name, "#bief") != 0)
+		return 0;
+	return err_as(st->err, STATUS_USAGE, "its records would begin with "
+		"the field '#bief', as control lines do: name it otherwise, "
+		"or put another in front");
+}
+
 static int
 plan_stage(struct stage *st, const struct plan *in, int n)
 {
@@ -308,6 +361,8 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 		if (st->op->merge->plan(st, in, n, &st->out) < 0)
 			return -1;
 	} else if (st->op->plan != NULL && st->op->plan(st, &st->out) < 0)
+		return -1;
+	if (check_first(st) < 0)
 		return -1;
 	if (!st->in.stream && st->out.stream &&
 		st->op->source == NULL) {
@@ -474,6 +529,8 @@ give_as_record(struct stage *st, struct record *r)
 			char why[sizeof(st->err->text)];
 
 			memcpy(why, st->err->text, sizeof(why));
+			if (record_seems(r->line, r->nline) != NULL)
+				return run_reject(st, r, "%s", why);
 			return run_reject(st, r,
 				"%s; a parser (parse-json, parse-csv, "
 				"parse-text) belongs in front",
@@ -528,6 +585,23 @@ chain_give_line(struct stage *st, const char *line, size_t n)
 	return st->op->record(st, &r) < 0 ? failed(st) : 0;
 }
 
+static int
+refuse_forged(struct stage *st, const struct record *r)
+{
+	return run_reject(st, r, "%s", STREAM_FORGED_TEXT);
+}
+
+int
+chain_give_forged(struct stage *st, const char *line, size_t n)
+{
+	struct record r = {.line = line, .nline = (uint32_t)n,
+		.number = ++st->records_in};
+
+	if (st->priv->recovery.skip)
+		return 0;
+	return refuse_forged(st, &r) < 0 ? failed(st) : 0;
+}
+
 int
 chain_give_long(struct stage *st, const char *line, size_t n)
 {
@@ -559,6 +633,8 @@ run_emit(struct stage *st, struct record *r)
 
 	struct stage *next = st->next;
 
+	if (r->shape != NULL && __builtin_expect(r->shape->reserved, 0))
+		return refuse_forged(st, r);
 	if (source_begin(st) < 0)
 		return -1;
 	st->records_out++;
@@ -581,11 +657,11 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 {
 	struct chain *c = st->chain;
 
-	if (stream_is_control(line, n)) {
+	if (stream_line(line, n) != STREAM_DATA) {
 		struct record r = {.line = line, .nline = (uint32_t)n,
-			.number = st->records_out + 1};
+			.number = st->records_out + st->rejected + 1};
 
-		return run_reject(st, &r, "the line begins as a control line");
+		return refuse_forged(st, &r);
 	}
 	if (n > run_max_line(st)) {
 		say_too_long(st, line, n);
@@ -602,31 +678,25 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 	return flush_full(c);
 }
 
-/* A '#' where a control line has its first. */
-static bool
-control_at(const char *p, size_t n, size_t hash)
-{
-	return hash >= 2 && (hash == 2 || p[hash - 3] == '\n') &&
-		stream_is_control(p + hash - 2, n - hash + 2);
-}
-
-/* Count the lines of a block; false if it has one that begins as a control line
- * does. */
+/* Count the lines of a block; false if it has one that no data may have. */
 static bool
 count_lines(const char *p, size_t n, uint64_t *lines)
 {
-	uint64_t lf, hash, last = ~UINT64_C(0);
+	uint64_t lf, last = ~UINT64_C(0);
+	size_t from = 0;
 
 	for (size_t i = 0; i < n; i += 64) {
 		if (n - i < 64)
 			last >>= 64 - (n - i);
 		lf = simd_byte(p + i, '\n') & last;
 		*lines += (uint64_t)__builtin_popcountll(lf);
-		hash = simd_byte(p + i, '#') & last;
-		for (; hash != 0; hash &= hash - 1)
-			if (control_at(p, n,
-				    i + (size_t)__builtin_ctzll(hash)))
+		for (; lf != 0; lf &= lf - 1) {
+			size_t at = i + (size_t)__builtin_ctzll(lf);
+
+			if (stream_line(p + from, at - from) != STREAM_DATA)
 				return false;
+			from = at + 1;
+		}
 	}
 	return true;
 }
@@ -648,7 +718,7 @@ count_lines_cr(const char *p, size_t n, uint64_t *lines)
 
 	for (const char *at; p < end; p = at + 1, ++*lines) {
 		at = end_in_block(p, end);
-		if (stream_is_control(p, (size_t)(at - p)))
+		if (stream_line(p, (size_t)(at - p)) != STREAM_DATA)
 			return false;
 	}
 	return true;

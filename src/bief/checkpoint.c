@@ -163,6 +163,8 @@ try_read(const char *dir, struct checkpoint *c, struct err *err)
 			c->identity = plain(&id);
 	}
 	buf_release(&b);
+	if (ret < 0)
+		checkpoint_release(c);
 	return ret;
 }
 

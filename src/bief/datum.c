@@ -254,6 +254,7 @@ load_string(struct datum_ctx *c, const struct value *v, struct datum *out)
 static void
 load_any(struct datum_ctx *c, const struct value *v, struct datum *out)
 {
+	const char *name;
 	char text[TIME_MAX];
 	int64_t us;
 	size_t n;
@@ -269,6 +270,13 @@ load_any(struct datum_ctx *c, const struct value *v, struct datum *out)
 		*out = datum_int(TYPE_LONG, v->i);
 		return;
 	case VALUE_DOUBLE:
+		if (!isfinite(v->d)) { /* spelled as a string */
+			name = isnan(v->d) ? "NaN" :
+				v->d > 0 ? "Infinity" : "-Infinity";
+			*out = datum_string(name, strlen(name));
+			out->flags = DATUM_LOOSE;
+			return;
+		}
 		*out = datum_double(v->d);
 		return;
 	case VALUE_NUMBER:

@@ -629,7 +629,10 @@ publish(struct dbtable *t, struct err *err)
 {
 	int ret;
 
-	if (detach(t, err) != 0)
+	/* All of it has to be in the file that gets the name: when SQLite closes
+	 * it, it does not say what went wrong. */
+	if (sqlite_exec(t->db, "PRAGMA out.wal_checkpoint(TRUNCATE)", err) != 0 ||
+		detach(t, err) != 0)
 		return -1;
 	ret = dbfile_publish(&t->file, err);
 	if (ret == 1 && open_there(t, err) != 0)

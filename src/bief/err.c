@@ -141,9 +141,12 @@ err_quote(char *out, size_t size, const char *data, size_t n)
 static void __attribute__((noreturn))
 mem_out(void)
 {
-	static const char text[] = "out of memory\n";
+	static const char text[] = ": out of memory\n";
+	char line[80];
+	int n = snprintf(line, sizeof(line), "%.60s%s",
+		program_invocation_short_name, text);
 
-	if (write(2, text, sizeof(text) - 1) < 0)
+	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		_exit(STATUS_FAILED);
 	_exit(STATUS_FAILED);
 }

@@ -313,6 +313,8 @@ explain_pipeline(const struct pipeline *p)
 	plan_release(&plan);
 	output_init(&out, STDOUT_FILENO);
 	ret = output_write(&out, e.out.p, e.out.n, &err);
+	if (ret < 0)
+		fprintf(stderr, "bief: %s\n", err.text);
 	buf_release(&e.out);
 	output_release(&out);
 	return ret < 0 ? STATUS_FAILED :

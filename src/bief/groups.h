@@ -2,8 +2,8 @@
  * groups: the keys of an aggregation's state.
  *
  * Key bytes: the kind; for grouping sets 2 bytes, a bit for each column that is
- * rolled up; with windows a byte (0: no window, 1: a window) and two times; then
- * the key fields that are not rolled up, by value_encode().
+ * rolled up; with windows a byte (0: no window, 1: a window) and two times;
+ * then the key fields that are not rolled up, by value_encode().
  */
 #ifndef BIEF_GROUPS_H
 #define BIEF_GROUPS_H
@@ -23,6 +23,14 @@
 #define GROUP_META 'm'     /* not a group */
 
 #define GROUP_KEYS 64 /* key fields at most */
+
+/* Is the column of this bit left out?  Sets have no more columns than a mask
+ * has bits, other keys may. */
+static inline bool
+groups_left_out(uint16_t mask, size_t bit)
+{
+	return bit < 16 && (mask >> bit & 1);
+}
 
 struct groups {
 	bool windowed, sets;

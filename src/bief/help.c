@@ -40,6 +40,8 @@ help_print(const struct help *h, struct buf *out)
 	buf_printf(out, "usage: %s%s%s\n%s\n", h->name,
 		*h->synopsis ? " " : "", h->synopsis, h->about);
 	for (size_t i = 0; i < h->n; i++) {
+		if (i == 1 && h->more != NULL)
+			h->more(out);
 		if (i == 1)
 			buf_str(out, "\nas in every program, see bief(7):\n");
 		else if (i == 0 && own != NULL && own[0].name)
@@ -57,6 +59,17 @@ help_version(const struct help *h, struct buf *out)
 
 static const char *const kinds[] = {"flag", "string", "int", "duration",
 	"size", "enum", "list", "multi"};
+
+/* Of a duration in microseconds. */
+static void
+dump_limits(const struct opt *o, struct buf *out)
+{
+	if (o->kind != OPT_INT && o->kind != OPT_SIZE && o->kind != OPT_DURATION)
+		return;
+	buf_printf(out, ",\"least\":%lld,\"most\":%lld",
+		(long long)(o->least < -opt_most(o) ? -opt_most(o) : o->least),
+		(long long)opt_most(o));
+}
 
 void
 help_dump(const struct help *h, struct buf *out)
@@ -80,6 +93,7 @@ help_dump(const struct help *h, struct buf *out)
 			json_member(out, "help", o->help);
 			if (o->file)
 				buf_str(out, ",\"file\":true");
+			dump_limits(o, out);
 			buf_printf(out, ",\"common\":%s}",
 				i == 0 ? "false" : "true");
 		}

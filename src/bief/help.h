@@ -16,6 +16,7 @@ struct help {
 	const char *kind; /* source, sink, operator, tool */
 	struct opt_table table[5]; /* the first are its own */
 	size_t n;
+	void (*more)(struct buf *out); /* behind its own options; or NULL */
 };
 
 void help_print(const struct help *h, struct buf *out);

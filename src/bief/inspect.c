@@ -150,10 +150,7 @@ load(struct call *c, const char *id)
 static int
 number(const char *text, int64_t *n, struct err *err)
 {
-	char *end;
-
-	*n = strtoll(text, &end, 10);
-	return *text >= '0' && *text <= '9' && *end == '\0' ? 0 :
+	return opt_number(text, n) == 0 ? 0 :
 		err_as(err, STATUS_USAGE, "'%s' is not the number of a batch",
 			text);
 }

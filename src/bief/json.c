@@ -325,7 +325,7 @@ json_read(const char *p, const char *end, int depth, struct value *v,
 
 /*
  * Walking: the text is known to be valid, but nothing may be readable behind
- * it.
+ * it.  What is not (a key of a damaged state) ends the walk, within the text.
  */
 
 /* From behind the opening quote to the closing one. */
@@ -392,7 +392,8 @@ walk_value(const char *p, const char *end, struct value *v)
 		*v = value_bool(false);
 		return p + 5;
 	}
-	q = json_number(p, end);
+	if ((q = json_number(p, end)) == NULL)
+		return end + 1;
 	*v = (struct value){.s = p, .n = (uint32_t)(q - p),
 		.type = VALUE_NUMBER};
 	return q;
@@ -418,14 +419,17 @@ json_next(struct json_iter *it, struct value *key, struct value *v)
 		return false;
 	if (it->object) {
 		q = walk_string(p + 1, it->end, &escaped);
+		if (q >= it->end)
+			return false;
 		if (key != NULL)
 			*key = value_json_string(p + 1, (size_t)(q - p - 1),
 				escaped);
 		p = json_space(q + 1, it->end);
-		p = json_space(p + 1, it->end);
+		if (p >= it->end || (p = json_space(p + 1, it->end)) >= it->end)
+			return false;
 	}
 	it->p = walk_value(p, it->end, v);
-	return true;
+	return it->p <= it->end;
 }
 
 bool

@@ -201,12 +201,15 @@ take_control(struct merge *m, struct side *s, const char *line, size_t n)
 static int
 look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 {
+	enum stream_line kind = stream_line(line, n);
 	struct value body;
 
-	s->stream = stream_is_control(line, n);
+	s->stream = kind == STREAM_CONTROL;
 	if (s->stream && (m->failed = loop_failed(line, n)) != 0)
 		return 0;
 	s->known = true;
+	if (kind == STREAM_FORGED)
+		return chain_give_forged(m->st, line, n);
 	if (!s->stream) {
 		s->taken++;
 		spool(s, line, n);
@@ -238,16 +241,19 @@ take_lines(struct merge *m, int i)
 
 	while (!s->done && !s->over && most > 0 && !m->failed &&
 		(got = input_line(&s->in, &line, &n)) != LINE_NONE) {
+		enum stream_line kind = stream_line(line, n);
 		int ret;
 
 		if (!s->known && got == LINE_GOOD &&
-			(!m->c->planned || stream_is_control(line, n)))
+			(!m->c->planned || kind == STREAM_CONTROL))
 			return look_at_first(m, s, line, n);
 		s->known = true;
 		if (got == LINE_TOO_LONG)
 			ret = chain_give_long(m->st, line, n);
-		else if (stream_is_control(line, n))
+		else if (kind == STREAM_CONTROL)
 			ret = take_control(m, s, line, n);
+		else if (kind == STREAM_FORGED)
+			ret = chain_give_forged(m->st, line, n);
 		else {
 			ret = take_line(m, i, line, n);
 			most--;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "json.h"
 #include "opt.h"
 #include "path.h"
 #include "time.h"
@@ -98,6 +99,25 @@ opt_list_free(struct opt_list *l)
 	l->n = 0;
 }
 
+int
+opt_number(const char *text, int64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoll(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 ? 0 :
+									 -1;
+}
+
+int64_t
+opt_most(const struct opt *o)
+{
+	if (o->most != 0)
+		return o->most;
+	return o->kind == OPT_DURATION ? DURATION_MOST : OPT_MOST;
+}
+
 /* "16M" and such; 0 or -1. */
 static int
 size_parse(const char *s, int64_t *out)
@@ -144,24 +164,71 @@ find(const struct opt_table *t, size_t nt, const char *name, size_t n,
 	return NULL;
 }
 
-static int
-unknown(const struct opt_table *t, size_t nt, const char *dashes,
-	const char *word, size_t n, struct err *err)
+/* What to say of a word that is none of the options, of these tables. */
+static const char *
+slip(const struct opt_table *t, size_t nt, const char *name)
 {
-	char quoted[100];
-	char *name = mem_dup(word, n);
-	const struct opt *best = NULL;
-	size_t least = 65;
-
 	for (size_t i = 0; i < nt; i++)
-		for (const struct opt *o = t[i].opts; o && o->name; o++)
+		for (const struct opt_slip *s = t[i].slips;
+			s != NULL && s->say != NULL; s++)
+			if (s->word == NULL || strcmp(s->word, name) == 0)
+				return s->say;
+	return NULL;
+}
+
+/* Options of other programs for what is called otherwise here. */
+static const struct {
+	const char *word, *means;
+} synonyms[] = {{"groupby", "by"}, {"group-by", "by"}, {"group", "by"},
+	{"key", "by"}, {"keys", "by"}, {"partition", "partition-by"},
+	{"sort", "by"}, {"sort-by", "by"}, {"order-by", "by"},
+	{"field", "on"}, {"column", "on"}, {"col", "on"}, {"using", "on"},
+	{"key", "on"}, {"keys", "on"}, {"type", "how"}, {"join", "how"},
+	{"delim", "sep"}, {"delimiter", "sep"}, {"separator", "sep"},
+	{"width", "size"}, {"duration", "size"}, {"window", "size"},
+	{"hop", "slide"}, {"gap", "session"}, {"lateness", "delay"},
+	{"allowed-lateness", "delay"}, {"head", "limit"}, {"lines", "limit"},
+	{"timezone", "zone"}, {"tz", "zone"}, {"skip-errors", "on-error"},
+	{"ignore-errors", "on-error"}, {"interval", "trigger"},
+	{"every", "trigger"}, {"database", "db"}, {"output-mode", "mode"},
+	{"batch-size", "batch"}, {"no-header", "header"}, {"verbose", "progress"}};
+
+/* The option that was meant, or NULL. */
+static const struct opt *
+meant(const struct opt_table *t, size_t nt, const char *name)
+{
+	const struct opt *best = NULL, *o;
+	size_t least = 65;
+	void *base;
+
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(*synonyms); i++)
+		if (strcmp(synonyms[i].word, name) == 0 &&
+			(o = find(t, nt, synonyms[i].means,
+				 strlen(synonyms[i].means), 0, &base)) != NULL)
+			return o;
+	for (size_t i = 0; i < nt; i++)
+		for (o = t[i].opts; o && o->name; o++)
 			if (opt_distance(o->name, name) < least &&
 				opt_near(o->name, name)) {
 				best = o;
 				least = opt_distance(o->name, name);
 			}
+	return best;
+}
+
+static int
+unknown(const struct opt_table *t, size_t nt, const char *dashes,
+	const char *word, size_t n, struct err *err)
+{
+	char quoted[100], *name = mem_dup(word, n);
+	const struct opt *best = meant(t, nt, name);
+	const char *say = slip(t, nt, name);
+
 	err_quote(quoted, sizeof(quoted), name, n);
 	free(name);
+	if (say != NULL)
+		return err_as(err, STATUS_USAGE, "unknown option %s%s: %s",
+			dashes, quoted, say);
 	if (best != NULL)
 		return err_as(err, STATUS_USAGE,
 			"unknown option %s%s: did you mean --%s?", dashes,
@@ -207,9 +274,18 @@ check_list(const struct opt *o, const struct opt_list *l, struct err *err)
 	return 0;
 }
 
+/* Numbers are in their limits here, so that who uses them need not ask. */
 static int
-check_least(const struct opt *o, int64_t n, struct err *err)
+check_limits(const struct opt *o, int64_t n, struct err *err)
 {
+	int64_t most = opt_most(o);
+
+	if (o->kind == OPT_DURATION && (n > most || n < -most))
+		return err_as(err, STATUS_USAGE, "--%s: longer than %lld years",
+			o->name, (long long)(most / DURATION_YEAR));
+	if (n > most)
+		return err_as(err, STATUS_USAGE, "--%s is at most %lld",
+			o->name, (long long)most);
 	if (n >= o->least)
 		return 0;
 	if (o->kind == OPT_DURATION && o->least <= 1)
@@ -236,28 +312,23 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 	case OPT_STRING:
 		*(const char **)at = value;
 		return 0;
-	case OPT_INT: {
-		char *end;
-
-		errno = 0;
-		*(int64_t *)at = strtoll(value, &end, 10);
-		if (*value < '0' || *value > '9' || *end != '\0' || errno != 0)
+	case OPT_INT:
+		if (opt_number(value, at) < 0)
 			return err_as(err, STATUS_USAGE,
 				"--%s: '%s' is not a whole number", o->name,
 				quoted);
-		return check_least(o, *(int64_t *)at, err);
-	}
+		return check_limits(o, *(int64_t *)at, err);
 	case OPT_DURATION:
 		if (duration_us(value, strlen(value), at, &why) < 0)
 			return err_as(err, STATUS_USAGE, "--%s: %s", o->name,
 				why.text);
-		return check_least(o, *(int64_t *)at, err);
+		return check_limits(o, *(int64_t *)at, err);
 	case OPT_SIZE:
 		if (size_parse(value, at) < 0)
 			return err_as(err, STATUS_USAGE,
 				"--%s: '%s' is not a size such as 16M",
 				o->name, quoted);
-		return check_least(o, *(int64_t *)at, err);
+		return check_limits(o, *(int64_t *)at, err);
 	case OPT_ENUM:
 		if ((i = choice(o->arg, value)) < 0)
 			return err_as(err, STATUS_USAGE,
@@ -286,6 +357,18 @@ once(const struct opt *o, const struct opt ***seen, size_t *nseen,
 	*seen = mem_realloc(*seen, (*nseen + 1) * sizeof(**seen));
 	(*seen)[(*nseen)++] = o;
 	return 0;
+}
+
+static bool
+not_utf8(const char *name, const char *value, struct err *err)
+{
+	char quoted[100];
+
+	if (json_utf8(value, strlen(value)))
+		return false;
+	err_as(err, STATUS_USAGE, "--%s: it is not UTF-8: '%s'", name,
+		err_quote(quoted, sizeof(quoted), value, strlen(value)));
+	return true;
 }
 
 /* One word that begins with a dash; *argv moves to the last word used. */
@@ -327,6 +410,10 @@ option(const struct opt_table *t, size_t nt, char ***argv,
 				o->arg ? o->arg : "");
 		value = *++*argv;
 	}
+	/* Words become names and values of records, which are UTF-8; files may
+	 * be called as they like. */
+	if (value != NULL && !o->file && not_utf8(o->name, value, err))
+		return -1;
 	return set(o, base, value, err);
 }
 

@@ -43,9 +43,18 @@ struct opt {
 	bool file;        /* the value is a file: completions complete files */
 	bool free;        /* may differ when a checkpoint is taken up again */
 	int64_t least;    /* of a number, size or duration */
+	int64_t most;     /* the same; 0: what any of its kind may be */
 };
 
-#define OPT_END {NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false, 0}
+#define OPT_END {NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false, 0, 0}
+
+/* What a number or size may be where most does not say; a duration of either
+ * sign is no longer than DURATION_MOST. */
+#define OPT_MOST (INT64_C(1) << 62)
+int64_t opt_most(const struct opt *o);
+/* A whole number, not negative, of digits alone: 0, or -1 when it is none or is
+ * beyond 64 bits. */
+int opt_number(const char *text, int64_t *n);
 
 /*
  * Parse argv[1..] into base.  Members keep what they had when an option is not
@@ -57,6 +66,12 @@ struct opt {
 struct opt_table {
 	const struct opt *opts;
 	void *base;
+	const struct opt_slip *slips; /* may be NULL */
+};
+/* A word that is often taken for an option, and what to say of it; {NULL} ends
+ * a list of them, a word of NULL with text stands for every other one. */
+struct opt_slip {
+	const char *word, *say;
 };
 int opt_parse(const struct opt_table *tables, size_t ntables, char **argv,
 	char ***operands, size_t *noperands, struct err *err);

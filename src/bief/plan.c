@@ -193,47 +193,75 @@ plan_print(const struct plan *p, struct buf *out)
 	buf_str(out, "}}");
 }
 
-/* Text of a header's string into allocated memory. */
+/* Text of a header's string into allocated memory; NULL with a message. */
 static char *
-text_of(const struct value *v)
+text_of(const struct value *v, struct err *err)
 {
 	struct buf tmp;
 	size_t n;
 	const char *s;
-	char *copy;
+	char *copy = NULL;
 
-	if (v->type != VALUE_STRING)
-		return mem_dup("", 0);
+	if (v->type != VALUE_STRING) {
+		err_set(err, "it is no text");
+		return NULL;
+	}
 	buf_init(&tmp);
 	s = value_string(v, &n, &tmp);
-	copy = mem_dup(s, n);
+	if (n == 0)
+		err_set(err, "it is empty");
+	else if (memchr(s, '\0', n) != NULL)
+		err_set(err, "it holds a NUL");
+	else
+		copy = mem_dup(s, n);
 	buf_release(&tmp);
 	return copy;
 }
 
-static void
-list_of(const struct value *v, struct opt_list *l)
+static int
+list_of(const struct value *v, struct opt_list *l, struct err *err)
 {
 	struct json_iter it;
 	struct value key, item;
 
+	opt_list_free(l);
 	if (v->type != VALUE_ARRAY)
-		return;
+		return err_set(err, "it is no list");
 	json_iter(&it, v);
 	while (json_next(&it, &key, &item)) {
-		char *s = text_of(&item);
+		char *s = text_of(&item, err);
 
+		if (s == NULL)
+			return -1;
 		opt_list_add(l, s, false);
 		free(s);
 	}
+	return 0;
 }
 
-static int64_t
-int_of(const struct value *v)
+/* A batch, -1: none. */
+static int
+batch_of(const struct value *v, int64_t *number, struct err *err)
 {
 	struct value n = value_number(v, false);
 
-	return n.type == VALUE_INT ? n.i : 0;
+	if (n.type != VALUE_INT || n.i < -1 || n.i > BATCH_MOST)
+		return err_set(err, "it is no batch");
+	*number = n.i;
+	return 0;
+}
+
+static int
+duration_of(const char *text, int64_t *us, struct err *err)
+{
+	char quoted[80];
+
+	if (duration_us(text, strlen(text), us, err) < 0)
+		return -1;
+	if (*us >= -DURATION_MOST && *us <= DURATION_MOST)
+		return 0;
+	return err_set(err, "it is too long: '%s'",
+		err_quote(quoted, sizeof(quoted), text, strlen(text)));
 }
 
 static int
@@ -245,7 +273,7 @@ take_trigger(struct plan *p, const char *text, struct err *err)
 		p->trigger = TRIGGER_AVAILABLE;
 	else {
 		p->trigger = TRIGGER_INTERVAL;
-		return duration_us(text, strlen(text), &p->interval_us, err);
+		return duration_of(text, &p->interval_us, err);
 	}
 	return 0;
 }
@@ -253,24 +281,22 @@ take_trigger(struct plan *p, const char *text, struct err *err)
 static int
 take_mode(enum mode *m, const char *text, struct err *err)
 {
+	char quoted[80];
+
 	for (int i = 0; i < 4; i++)
 		if (strcmp(modes[i], text) == 0) {
 			*m = i;
 			return 0;
 		}
-	return err_set(err, "unknown mode '%s'", text);
+	err_quote(quoted, sizeof(quoted), text, strlen(text));
+	return err_set(err, "unknown mode '%s'", quoted);
 }
 
+/* A key whose value is text; 1: name is no such key. */
 static int
-take(struct plan *p, const struct value *key, const struct value *v,
+take_text(struct plan *p, const char *name, const struct value *v,
 	struct err *err)
 {
-	const struct {
-		const char *name;
-		int64_t *us;
-	} durations[] = {{"delay", &p->delay_us}, {"idle", &p->idle_us},
-		{"window", &p->window_us},
-		{"slide", &p->slide_us}, {"start", &p->start_us}};
 	struct {
 		const char *name;
 		char **text;
@@ -278,85 +304,179 @@ take(struct plan *p, const struct value *key, const struct value *v,
 		{"window_on", &p->window_on}, {"zone", &p->zone},
 		{"checkpoint", &p->checkpoint}, {"identity", &p->identity},
 		{"stage", &p->stage}};
-	char *name = mem_dup(key->s, key->n), *text = text_of(v);
-	int ret = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (strcmp(name, texts[i].name) == 0) {
 			free(*texts[i].text);
-			*texts[i].text = text;
-			free(name);
-			return 0;
+			*texts[i].text = text_of(v, err);
+			return *texts[i].text != NULL ? 0 : -1;
 		}
+	return 1;
+}
+
+static int
+take_fields(struct plan *p, const char *text, struct err *err)
+{
+	schema_free(p->fields);
+	p->fields = schema_parse_header(text, err);
+	return p->fields == NULL ? -1 : 0;
+}
+
+static int
+take_session(struct plan *p, const char *text, struct err *err)
+{
+	p->session_us = -1;
+	if (strcmp(text, "field") == 0)
+		return 0;
+	if (duration_of(text, &p->session_us, err) < 0)
+		return -1;
+	return p->session_us > 0 ? 0 : err_set(err, "it is not positive");
+}
+
+/* A key whose value is text that means something. */
+static int
+take_word(struct plan *p, const char *name, const struct value *v,
+	struct err *err)
+{
+	struct {
+		const char *name;
+		int64_t *us;
+	} durations[] = {{"delay", &p->delay_us}, {"idle", &p->idle_us},
+		{"window", &p->window_us}, {"slide", &p->slide_us}, {"start", &p->start_us}};
+	struct {
+		const char *name;
+		int (*take)(struct plan *p, const char *text, struct err *err);
+	} words[] = {{"trigger", take_trigger}, {"fields", take_fields},
+		{"session", take_session}};
+	bool mode = strcmp(name, "mode") == 0, asked = strcmp(name, "asked") == 0;
+	char *text = text_of(v, err);
+	int ret = text != NULL ? 1 : -1;
+
 	for (size_t i = 0; i < sizeof(durations) / sizeof(*durations); i++)
-		if (strcmp(name, durations[i].name) == 0) {
-			ret = duration_us(text, strlen(text), durations[i].us,
-				err);
-			goto done;
+		if (ret == 1 && strcmp(name, durations[i].name) == 0)
+			ret = duration_of(text, durations[i].us, err);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (ret == 1 && strcmp(name, words[i].name) == 0)
+			ret = words[i].take(p, text, err);
+	if (ret == 1 && (mode || asked))
+		ret = take_mode(mode ? &p->mode : &p->asked, text, err);
+	free(text);
+	return ret;
+}
+
+/* A key whose value is no text; 1: name is no such key. */
+static int
+take_other(struct plan *p, const char *name, const struct value *v,
+	struct err *err)
+{
+	struct {
+		const char *name;
+		int64_t *number;
+	} batches[] = {{"resume", &p->resume}, {"committed", &p->committed},
+		{"last", &p->last}, {"anew", &p->anew}};
+	struct {
+		const char *name;
+		struct opt_list *list;
+	} lists[] = {{"stateful", &p->stateful}, {"keys", &p->keys},
+		{"runs", &p->runs}, {"times", &p->times}};
+	struct {
+		const char *name;
+		bool *is;
+	} flags[] = {{"aggregated", &p->aggregated}, {"arrival", &p->arrival},
+		{"whole", &p->whole}};
+	struct value n;
+	int ret;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (strcmp(name, lists[i].name) == 0)
+			return list_of(v, lists[i].list, err);
+	for (size_t i = 0; i < sizeof(batches) / sizeof(*batches); i++)
+		if (strcmp(name, batches[i].name) == 0) {
+			ret = batch_of(v, batches[i].number, err);
+			if (batches[i].number == &p->committed)
+				p->last = p->committed;
+			return ret;
 		}
-	if (strcmp(name, "stream") == 0)
-		p->stream = int_of(v) > INT_MAX ? INT_MAX : (int)int_of(v);
-	else if (strcmp(name, "trigger") == 0)
-		ret = take_trigger(p, text, err);
-	else if (strcmp(name, "fields") == 0) {
-		schema_free(p->fields);
-		ret = (p->fields = schema_parse_header(text, err)) == NULL ? -1 : 0;
-	}
-	else if (strcmp(name, "session") == 0 && strcmp(text, "field") == 0)
-		p->session_us = -1;
-	else if (strcmp(name, "session") == 0)
-		ret = duration_us(text, strlen(text), &p->session_us, err);
-	else if (strcmp(name, "mode") == 0)
-		ret = take_mode(&p->mode, text, err);
-	else if (strcmp(name, "asked") == 0)
-		ret = take_mode(&p->asked, text, err);
-	else if (strcmp(name, "aggregated") == 0)
-		p->aggregated = v->type == VALUE_BOOL && v->i;
-	else if (strcmp(name, "arrival") == 0)
-		p->arrival = v->type == VALUE_BOOL && v->i;
-	else if (strcmp(name, "whole") == 0)
-		p->whole = v->type == VALUE_BOOL && v->i;
-	else if (strcmp(name, "times") == 0)
-		list_of(v, &p->times);
-	else if (strcmp(name, "stateful") == 0)
-		list_of(v, &p->stateful);
-	else if (strcmp(name, "keys") == 0)
-		list_of(v, &p->keys);
-	else if (strcmp(name, "resume") == 0)
-		p->resume = int_of(v);
-	else if (strcmp(name, "committed") == 0)
-		p->committed = p->last = int_of(v);
-	else if (strcmp(name, "last") == 0)
-		p->last = int_of(v);
-	else if (strcmp(name, "anew") == 0)
-		p->anew = int_of(v);
-	else if (strcmp(name, "runs") == 0)
-		list_of(v, &p->runs);
-	else {
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (strcmp(name, flags[i].name) == 0) {
+			*flags[i].is = v->type == VALUE_BOOL && v->i;
+			return v->type == VALUE_BOOL ? 0 :
+				err_set(err, "it is neither true nor false");
+		}
+	if (strcmp(name, "stream") != 0)
+		return 1;
+	n = value_number(v, false);
+	p->stream = n.type != VALUE_INT || n.i < 0 || n.i > INT_MAX ? INT_MAX :
+		(int)n.i;
+	return 0;
+}
+
+static int
+take(struct plan *p, const struct value *key, const struct value *v,
+	struct err *err)
+{
+	static const char *const words[] = {"trigger", "fields", "session",
+		"mode", "asked", "delay", "idle", "window", "slide", "start"};
+	char *name = mem_dup(key->s, key->n);
+	bool word = false;
+	int ret = take_text(p, name, v, err);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		word = word || strcmp(name, words[i]) == 0;
+	if (ret == 1)
+		ret = word ? take_word(p, name, v, err) :
+			take_other(p, name, v, err);
+	if (ret == 1) {
 		buf_str(&p->extra, ",\"");
 		buf_add(&p->extra, key->s, key->n);
 		buf_str(&p->extra, "\":");
 		value_print(v, &p->extra);
-	}
-done:
-	if (ret < 0)
+	} else if (ret < 0)
 		err_in(err, "header line: '%s'", name);
 	free(name);
-	free(text);
-	return ret;
+	return ret < 0 ? -1 : 0;
+}
+
+/* Two machines need not know the same zones. */
+static int
+check_zone(const struct plan *p, struct err *err)
+{
+	char quoted[80];
+
+	if (p->zone == NULL || zone_open(p->zone, strlen(p->zone)) != NULL)
+		return 0;
+	return err_as(err, STATUS_USAGE, "header line: 'zone': there is no "
+		"time zone '%s' here: what the stream comes from has other "
+		"tzdata",
+		err_quote(quoted, sizeof(quoted), p->zone, strlen(p->zone)));
+}
+
+static bool
+checkpoint_fits(const struct plan *p)
+{
+	if (p->checkpoint == NULL)
+		return p->identity == NULL;
+	return p->checkpoint[0] == '/' && p->identity != NULL &&
+		p->stage != NULL && p->runs.n > 0 && p->resume >= 0 &&
+		p->last <= p->committed;
 }
 
 /* What no program writes, and none could work with. */
 static int
 check(const struct plan *p, struct err *err)
 {
-	if (p->times.n % 2 != 0 || p->interval_us < 0 || p->session_us < -1 || p->window_us < 0 ||
+	if (p->times.n % 2 != 0 || p->interval_us < 0 || p->window_us < 0 ||
+		p->delay_us < -1 || p->idle_us < -1 ||
 		(p->window_us > 0 &&
 			(p->slide_us <= 0 || p->start_us <= -p->slide_us ||
 				p->start_us >= p->slide_us)))
-		return err_as(err, STATUS_USAGE, "header line: trigger, "
-			"window, slide, start and session do not go together");
-	return 0;
+		return err_as(err, STATUS_USAGE, "header line: trigger, delay, "
+			"window, slide and start do not go together");
+	if (!checkpoint_fits(p))
+		return err_as(err, STATUS_USAGE, "header line: checkpoint, "
+			"identity, stage, runs, resume, committed and last do "
+			"not go together");
+	return check_zone(p, err);
 }
 
 int

@@ -116,6 +116,7 @@ struct batch {
 	                      not be given again */
 };
 #define WATERMARK_NONE INT64_MIN
+#define BATCH_MOST (INT64_C(1) << 62) /* a number of a batch */
 
 /*
  * A record for several windows at once: what a sliding window hands to an agg

@@ -259,7 +259,7 @@ query_key(struct query *q, const struct record *r, char kind, uint16_t mask,
 	for (i = 0; i < q->nkeys; i++) {
 		const struct value *v;
 
-		if (mask >> (columns - 1 - (i + q->g.windowed)) & 1)
+		if (groups_left_out(mask, columns - 1 - (i + q->g.windowed)))
 			continue;
 		v = record_get(r, &q->keys[i]);
 		if (v == NULL)

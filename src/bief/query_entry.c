@@ -22,7 +22,8 @@
 static bool
 is_rolled_up(const struct query *q, uint16_t mask, size_t column)
 {
-	return mask >> (q->nkeys + q->g.windowed - 1 - column) & 1;
+	return groups_left_out(mask,
+		q->nkeys + q->g.windowed - 1 - column);
 }
 
 static void

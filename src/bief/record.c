@@ -8,6 +8,7 @@
 #include "json.h"
 #include "opt.h"
 #include "simd.h"
+#include "stream.h"
 
 /*
  * Shapes are a tree: a shape is its parent and one more name.  A child is found
@@ -228,6 +229,8 @@ shape_make(struct shapes *s, struct shape *parent, const char *name, size_t n)
 	c->n = parent->n + 1;
 	c->transient = s->hash == NULL;
 	c->escaped = parent->escaped || memchr(name, '\\', n) != NULL;
+	c->reserved = parent->n > 0 ? parent->reserved :
+		stream_reserved(name, n);
 	c->parent = parent;
 	c->owner = s;
 	c->block = block_for(s, parent);
@@ -704,6 +707,8 @@ refuse(struct json_error *e, const char *what, const char *at)
 	return NULL;
 }
 
+static const char forged[] = STREAM_FORGED_TEXT;
+
 /*
  * The next name, looked at: p is behind the value before it.  Returns where its
  * value begins; or the place of the closing brace, with *cur as it was; or
@@ -735,6 +740,8 @@ reader_name(struct record_reader *rr, struct shape **cur, const char *p,
 	p = json_space(close + 1, end);
 	if (p >= end || *p != ':')
 		return refuse(e, "expected ':'", p);
+	if (first && stream_reserved(name, (size_t)(close - name)))
+		return refuse(e, forged, name);
 	p = json_space(p + 1, end);
 	if (p >= end)
 		return refuse(e, "it ends too early", end);
@@ -808,13 +815,61 @@ reader_fields(struct record_reader *rr, struct record *r, const char *p,
 	return p;
 }
 
+/* Only blanks behind what was looked at? */
+static bool
+only(const char *p, const char *end, char c)
+{
+	while (p < end && *p == c)
+		p++;
+	return json_space(p, end) == end;
+}
+
+const char *
+record_seems(const char *line, size_t n)
+{
+	static const struct {
+		const char *magic;
+		size_t n;
+		const char *seems;
+	} kinds[] = {{"\x1f\x8b", 2, "it is compressed (gzip -dc in front, or "
+			"let stream-files read the file)"},
+		{"\x28\xb5\x2f\xfd", 4, "it is compressed (zstd -dc in front, or "
+			"let stream-files read the file)"},
+		{"\xfd" "7zXZ", 5, "it is compressed (xz -dc in front)"},
+		{"BZh", 3, "it is compressed (bzip2 -dc in front)"},
+		{"PK\3\4", 4, "it is compressed (unzip -p in front)"},
+		{"\xff\xfe", 2, "it is UTF-16 (iconv -f UTF-16 in front)"},
+		{"\xfe\xff", 2, "it is UTF-16 (iconv -f UTF-16 in front)"}};
+	const char *end = line + n, *p = json_space(line, end);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (n >= kinds[i].n &&
+			memcmp(line, kinds[i].magic, kinds[i].n) == 0)
+			return kinds[i].seems;
+	if (p < end && *p == '[')
+		return "it is an array (jq -c '.[]' makes records of one)";
+	if (p < end && *p == '{' && json_space(p + 1, end) == end)
+		return "an object over many lines (jq -c . makes a line of it)";
+	if ((n >= 4 && memcmp(line, "+---", 4) == 0) ||
+		(n >= 5 && only(line, end, '-')))
+		return "it is what sink-table shows, not records (inside "
+			">( ), send that to >&2)";
+	return NULL;
+}
+
 static int
 record_refuse(const struct record *r, const struct json_error *e,
 	struct err *err)
 {
 	char near[60];
-	const char *end = r->line + r->nline;
+	const char *end = r->line + r->nline,
+		   *seems = record_seems(r->line, r->nline);
 
+	if (e->what == forged)
+		return err_set(err, "%s", forged);
+	if (seems != NULL)
+		return err_set(err, "not a JSON object: '%s': %s",
+			err_quote(near, sizeof near, r->line, r->nline), seems);
 	if (e->at == json_space(r->line, end))
 		return err_set(err, "not a JSON object: '%s'",
 			err_quote(near, sizeof near, r->line, r->nline));

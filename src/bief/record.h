@@ -38,6 +38,7 @@ struct shape {
 	uint32_t n;
 	bool transient; /* lives until the reader's next record */
 	bool escaped;   /* a name holds a backslash */
+	bool reserved;  /* the first name is #bief: nobody may write it */
 	struct shape_name *names;
 	/* private, record.c */
 	uint32_t nedge;
@@ -152,7 +153,8 @@ record_get(const struct record *r, struct field *f)
 /*
  * Find the fields of a text record: it must be one JSON object.  The reader
  * remembers the shape of the last record and checks that guess first.  Returns
- * 0, or -1 with a message that says what is wrong and where.
+ * 0, or -1 with a message that says what is wrong and where.  A record whose
+ * first name is #bief is refused (stream.h).
  */
 struct record_reader {
 	struct shapes *shapes;
@@ -162,6 +164,9 @@ struct record_reader {
 void record_reader_init(struct record_reader *rr, struct shapes *shapes);
 void record_reader_release(struct record_reader *rr);
 int record_parse(struct record_reader *rr, struct record *r, struct err *err);
+/* What a line seems to be that is no record, and what to do about it; or
+ * NULL.  record_parse() says it. */
+const char *record_seems(const char *line, size_t n);
 
 /*
  * Start a record of your own: no line, n values (all null) of this shape.

@@ -422,6 +422,21 @@ take_stage_place(struct stage *st, const struct plan *in, int n,
 				      &r->files, st->err);
 }
 
+/* A header says which checkpoint it is: nothing is written into another. */
+static int
+same_checkpoint(struct stage *st, const struct plan *p)
+{
+	struct checkpoint c;
+	bool same;
+
+	if (checkpoint_read(p->checkpoint, &c, st->err) != 0)
+		return -1;
+	same = strcmp(c.identity, p->identity) == 0;
+	checkpoint_release(&c);
+	return same ? 0 : err_as(st->err, STATUS_DAMAGED, "'%s' is not the "
+		"checkpoint that the stream tells of", p->checkpoint);
+}
+
 int
 recover_stage(struct stage *st, const struct plan *in, int n, struct plan *p)
 {
@@ -440,6 +455,8 @@ recover_stage(struct stage *st, const struct plan *in, int n, struct plan *p)
 	p->stage = mem_dup(buf_cstr(&b), b.n);
 	buf_release(&b);
 	r->committed = p->committed;
+	if (same_checkpoint(st, p) < 0)
+		return -1;
 	if ((sink ? take_sink_place(st, p) :
 			take_stage_place(st, in, n, p)) < 0)
 		return -1;

@@ -44,7 +44,7 @@ rows_fields(const struct row *r, const struct groups *g, struct value *v)
 	for (i = 0; i < g->nkeys; i++) {
 		unsigned bit = columns - 1 - (i + g->windowed);
 
-		if (mask >> bit & 1)
+		if (groups_left_out(mask, bit))
 			v[i] = value_null();
 		else
 			p += value_decode(&v[i], p, (size_t)(end - p));

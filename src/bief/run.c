@@ -277,6 +277,7 @@ loop_ticks(struct chain *c)
 /* ---- driven by the input ---- */
 
 #define DAMAGED (INT64_MIN + 1) /* no time of a control line */
+#define BATCH_TIME_MOST (INT64_MAX - DURATION_MOST) /* an interval fits in */
 
 static int64_t
 time_member(const struct value *object, const char *name, int64_t absent)
@@ -290,6 +291,17 @@ time_member(const struct value *object, const char *name, int64_t absent)
 		return v.i;
 	return v.type == VALUE_STRING && value_get_time(&v, &us) == 0 ? us :
 								    DAMAGED;
+}
+
+/* No more than the watermark, and nothing without one. */
+static bool
+fresh_member(const struct value *object, struct batch *b)
+{
+	int64_t fresh = time_member(object, "fresh", b->watermark);
+
+	return fresh != DAMAGED &&
+		!__builtin_sub_overflow(b->watermark, fresh, &b->lag_us) &&
+		b->lag_us >= 0;
 }
 
 static int
@@ -345,17 +357,16 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 		return err_set(err, "a second header: two streams stand one "
 			"behind the other (union reads several)");
 	e->batch.watermark = time_member(&body, "watermark", WATERMARK_NONE);
-	e->batch.lag_us = e->batch.watermark -
-		time_member(&body, "fresh", e->batch.watermark);
 	e->batch.time_us = time_member(&body, "time", 0);
 	e->batch.idle = json_get(&body, "idle", 4, &empty) &&
 		empty.type == VALUE_BOOL && empty.i;
-	if (e->batch.watermark == DAMAGED || e->batch.time_us == DAMAGED ||
-		e->batch.lag_us < 0)
+	if (e->batch.watermark == DAMAGED || !fresh_member(&body, &e->batch) ||
+		e->batch.time_us > BATCH_TIME_MOST ||
+		e->batch.time_us < -BATCH_TIME_MOST)
 		return damaged(line, n, err);
 	if (json_get_int(&body, "begin", &e->batch.number)) {
 		e->kind = EVENT_BEGIN;
-		if (e->batch.number < 0)
+		if (e->batch.number < 0 || e->batch.number > BATCH_MOST)
 			return damaged(line, n, err);
 		if (at->open)
 			return err_set(err, "batch %lld begins before batch "
@@ -442,7 +453,7 @@ feed_first(struct feed *f, const char *line, size_t n)
 	int ret;
 
 	plan_init(&p);
-	f->stream = line != NULL && stream_is_control(line, n);
+	f->stream = line != NULL && stream_line(line, n) == STREAM_CONTROL;
 	if (f->stream) {
 		if (loop_control_read(line, n, &body, &f->c->err) < 0 ||
 			plan_parse(&p, &body, &f->c->err) < 0) {
@@ -458,10 +469,11 @@ feed_first(struct feed *f, const char *line, size_t n)
 static int
 feed_line(struct feed *f, const char *line, size_t n)
 {
+	enum stream_line kind = stream_line(line, n);
 	int status;
 
 	if (!f->c->planned) {
-		if (stream_is_control(line, n) &&
+		if (kind == STREAM_CONTROL &&
 			(status = loop_failed(line, n)) != 0)
 			return feed_failed(f, status);
 		if (feed_first(f, line, n) < 0)
@@ -469,7 +481,7 @@ feed_line(struct feed *f, const char *line, size_t n)
 		if (f->stream)
 			return 0;
 	}
-	if (stream_is_control(line, n)) {
+	if (kind == STREAM_CONTROL) {
 		if (f->stream)
 			return feed_control(f, line, n);
 		f->c->failed = f->first;
@@ -487,7 +499,8 @@ feed_line(struct feed *f, const char *line, size_t n)
 		f->c->failed = f->first;
 		return err_set(&f->c->err, "a record outside of any batch");
 	}
-	return chain_give_line(f->first, line, n);
+	return kind == STREAM_DATA ? chain_give_line(f->first, line, n) :
+		chain_give_forged(f->first, line, n);
 }
 
 /*

@@ -65,6 +65,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_WINDOWS 2  /* records with windows set */
 #define OP_OPERANDS 4 /* operands; without this they are refused */
 #define OP_FILES 8    /* files as operands, read in place of the input */
+#define OP_WORDS 16   /* operands are fields or expressions, never files */
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
 
@@ -162,6 +163,8 @@ struct op {
 	const char *about;    /* one line, lower case, no full stop */
 	const char *synopsis; /* what follows the name: "--on FIELD --size D" */
 	const struct opt *opts; /* ends with OPT_END; may be NULL */
+	const struct opt_slip *slips; /* words taken for options; may be NULL */
+	void (*help)(struct buf *out); /* append to --help; may be NULL */
 	size_t size;            /* of its struct, zeroed by the runtime */
 	unsigned flags;         /* OP_TEXT ... */
 	const struct source *source;

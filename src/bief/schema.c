@@ -67,7 +67,7 @@ static const struct {
 
 /* A type that is not known before data flows: nobody may ask for it, but a
  * stream's header tells of it. */
-static const char unknown[] = "unknown";
+static const char unknown_word[] = "unknown";
 
 static const char *const units[] = {"s", "ms", "us", "ns"};
 
@@ -422,7 +422,7 @@ interval_print(const struct type *t, struct buf *out)
 void
 type_print(const struct type *t, struct buf *out)
 {
-	const char *name = unknown;
+	const char *name = unknown_word;
 
 	if (t != NULL && t->kind > TYPE_STRUCT) {
 		interval_print(t, out);
@@ -737,8 +737,8 @@ read_type(struct reader *r, struct type **out)
 	if (n == 0)
 		return refuse(r, r->p, *r->p == '\0' ?
 			"expected a type, found the end" : "expected a type");
-	if (r->header && n == strlen(unknown) &&
-		memcmp(r->p, unknown, n) == 0) {
+	if (r->header && n == strlen(unknown_word) &&
+		memcmp(r->p, unknown_word, n) == 0) {
 		r->p += n;
 		*out = type_new(TYPE_UNKNOWN);
 		return 0;
@@ -985,6 +985,11 @@ schema_parse(const char *text, struct err *err)
 {
 	const char *p = text;
 
+	/* Names go into records, which are UTF-8. */
+	if (!json_utf8(text, strlen(text))) {
+		err_as(err, STATUS_USAGE, "schema: it is not UTF-8");
+		return NULL;
+	}
 	while (isspace((unsigned char)*p))
 		p++;
 	return *p == '{' ? parse_json(p, err) : parse_ddl(text, false, err);

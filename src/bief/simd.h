@@ -131,11 +131,21 @@ simd_byte(const char *p, char c)
 #endif
 }
 
+/* gcc has a macro for it, clang a question. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SIMD_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SIMD_SANITIZED
+#endif
+
 /* n bytes, n <= 16, as two words, with zeros behind them. */
 static inline void
 simd_short(const char *p, size_t n, uint64_t w[2])
 {
-#if defined(SIMD_SSE2) && !defined(__SANITIZE_ADDRESS__)
+#if defined(SIMD_SSE2) && !defined(SIMD_SANITIZED)
 	static const char keep[32] = {
 		-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 	__m128i x;

@@ -51,7 +51,9 @@ static const struct {
 	{" explode explode_outer posexplode posexplode_outer inline "
 	 "inline_outer stack json_tuple ",
 		"gives several rows: use explode for it"},
-	{" window session_window window_time ", "makes windows: use window"},
+	{" window session_window ", "makes windows: use window"},
+	{" window_time ", "is the last moment of a window: that is "
+		"window_end - interval 1 microsecond"},
 	{" rand random randn uuid shuffle randstr uniform "
 	 "monotonically_increasing_id ",
 		"gives another answer each time, so that a batch that is run "

@@ -132,7 +132,7 @@ expected(struct parser *p, const char *what)
 
 	if (p->t.kind == T_END)
 		sql_refuse(p->x, p->t.from, p->err,
-			"expected %s, not the end", what);
+			"expected %s, but the text ends here", what);
 	else
 		sql_refuse(p->x, p->t.from, p->err, "expected %s, not '%s'",
 			what, err_quote(word, sizeof(word), p->t.from,

@@ -19,6 +19,41 @@
 #define INPUT_BLOCK (256 * 1024)
 #define PIPE_BYTES (1024 * 1024)
 
+bool
+stream_reserved(const char *name, size_t n)
+{
+	return json_same(name, n, "#bief", 5);
+}
+
+enum stream_line
+stream_line_slow(const char *line, size_t n)
+{
+	const char *end = line + n, *p = json_space(line, end), *name;
+	struct json_error e;
+	struct value v;
+	bool escaped;
+
+	if (p >= end || *p != '{')
+		return STREAM_DATA;
+	p = json_space(p + 1, end);
+	if (p >= end || *p != '"')
+		return STREAM_DATA;
+	name = p + 1;
+	if ((p = json_string_scan(name, end, &escaped, &e)) == NULL ||
+		!stream_reserved(name, (size_t)(p - name)))
+		return STREAM_DATA;
+	p = json_space(p + 1, end);
+	if (p >= end || *p != ':')
+		return STREAM_DATA;
+	if (memcmp(line, "{\"#bief\":", STREAM_LEAST) != 0)
+		return STREAM_FORGED;
+	/* What is broken is a control line that was damaged. */
+	p = json_read(p + 1, end, 0, &v, &e);
+	if (p == NULL || (p = json_space(p, end)) >= end || *p != ',')
+		return STREAM_CONTROL;
+	return STREAM_FORGED;
+}
+
 static void
 widen_pipe(int fd)
 {

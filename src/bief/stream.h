@@ -14,6 +14,8 @@
 
 struct err;
 
+#define STREAM_LEAST 9 /* bytes of {"#bief": */
+
 /* Lines from a descriptor. */
 struct input {
 	int fd;
@@ -92,11 +94,28 @@ void output_mark_begin(int fd);
 void output_mark_end(int fd, int status);
 int input_mark(int fd);
 
-/* True for a line that begins as a control line does. */
-static inline bool
-stream_is_control(const char *line, size_t n)
+/*
+ * What a line is.  A control line begins with the nine bytes {"#bief": and has
+ * that member alone.  A record whose first name is #bief, however spelled, is
+ * none, but would look like one to the next program as soon as somebody has
+ * written it anew: it is forged, and refused wherever lines are read.  The line
+ * has JSON_PADDING bytes behind it.
+ */
+enum stream_line { STREAM_DATA, STREAM_CONTROL, STREAM_FORGED };
+enum stream_line stream_line_slow(const char *line, size_t n);
+
+static inline enum stream_line
+stream_line(const char *line, size_t n)
 {
-	return n >= 9 && memcmp(line, "{\"#bief\":", 9) == 0;
+	/* Nearly all lines are told by three bytes. */
+	if (n < STREAM_LEAST || (line[0] != '{' && (unsigned char)line[0] > ' ') ||
+		(line[0] == '{' && line[1] == '"' && line[2] != '#' &&
+			line[2] != '\\'))
+		return STREAM_DATA;
+	return stream_line_slow(line, n);
 }
+/* A name, as between quotes in JSON, that no record may begin with. */
+bool stream_reserved(const char *name, size_t n);
+#define STREAM_FORGED_TEXT "it begins as a control line, with '#bief'"
 
 #endif

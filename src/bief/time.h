@@ -81,6 +81,12 @@ time_add(int64_t us, int64_t by_us)
 	return sum;
 }
 
+/* What options and headers take at most, 21,000 years: it can be added to a
+ * time of our days, and holds a watermark's delay of 10,000 years and as many in
+ * months of 31 days. */
+#define DURATION_YEAR (INT64_C(31556952) * TIME_SECOND)
+#define DURATION_MOST (21000 * DURATION_YEAR)
+
 /*
  * Durations as people write them: "10s", "5m", "1h30m", "10 minutes",
  * "1 day 2 hours", "250ms", "100us", "1 week", "1 month", "interval 5 seconds",

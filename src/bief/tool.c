@@ -3,6 +3,7 @@
  * two of its steps and never in the middle of one.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static const struct opt asked_opts[] = {
 	{"dump-options", 0, OPT_FLAG, offsetof(struct asked, dump_options),
 		NULL, "show the options as JSON"},
 	{"ready-fd", 0, OPT_INT, offsetof(struct asked, ready_fd), "N",
-		"write a line to this descriptor when ready"},
+		"write a line to this descriptor when ready", .most = INT_MAX},
 	OPT_END};
 
 const struct tool *
@@ -85,7 +86,8 @@ run(const struct tool *tool, struct tool_run *t, char **argv)
 {
 	struct asked asked = {.ready_fd = -1};
 	struct help help = {tool->name, tool->about, tool->synopsis, "tool",
-		{{tool->opts, t->self}, {asked_opts, &asked}}, 2};
+		{{tool->opts, t->self, NULL}, {asked_opts, &asked, NULL}}, 2,
+		NULL};
 	int ret;
 
 	if (tool->defaults != NULL)

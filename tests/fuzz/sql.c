@@ -69,6 +69,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = take_line(&data, &size);
 	json = take_line(&data, &size);
 	ddl = take_line(&data, &size);
+	/* As options are. */
+	if (!json_utf8(text, strlen(text)) || !json_utf8(ddl, strlen(ddl)))
+		*text = *ddl = '\0';
 	if (*ddl != '\0')
 		fields = schema_parse(ddl, &err);
 	buf_init(&line);
