@@ -6,12 +6,15 @@
  * State: an entry per group, until the watermark passes it (append, update).
  * Restart: the groups come back as they were after the last committed batch.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "accum.h"
 #include "buf.h"
 #include "entry.h"
+#include "frame.h"
 #include "modes.h"
 #include "query.h"
 #include "recent.h"
@@ -19,7 +22,17 @@
 #include "session.h"
 #include "span.h"
 #include "state.h"
-#include "time.h"
+
+/* Where a record is counted.  choose_way() says so, once for the whole run, as
+ * soon as it is known whether records carry windows. */
+enum way {
+	WAY_UNKNOWN, /* the first record will show */
+	WAY_COUNT,   /* in one group, or slice, where there is nothing to do but
+	              * to count: that stands in recent until the batch ends */
+	WAY_GROUP,   /* in one group, or slice; recent knows where it is */
+	WAY_SETS,    /* in a group of each grouping set */
+	WAY_SESSION  /* in a session of its key */
+};
 
 struct agg {
 	/* options */
@@ -29,8 +42,7 @@ struct agg {
 
 	/* the query */
 	struct query q;
-	struct field start, end;
-	struct time_text start_text, end_text;
+	enum way way;
 
 	/* what the plan says */
 	enum mode mode;
@@ -45,11 +57,8 @@ struct agg {
 	uint64_t seq;   /* of records */
 	size_t nsessions;
 	struct state *late_groups; /* of this batch */
-	bool single; /* a record counts in one group, or slice */
-	bool pending; /* what is counted stands in recent until the batch ends */
 	struct recent recent;
-	struct record_add add_start, add_end;
-	struct slots copy;
+	struct frame frame;
 };
 
 static const struct opt opts[] = {
@@ -75,31 +84,14 @@ agg_defaults(void *self)
 	((struct agg *)self)->asked = -1;
 }
 
-/* They move when there are more of them. */
-static void
-watch(struct stage *st)
-{
-	struct agg *a = STAGE(st, agg);
-
-	run_unwatch(st);
-	for (size_t i = 0; i < a->q.nkeys; i++)
-		run_watch(st, &a->q.keys[i]);
-	for (size_t i = 0; i < a->q.acc.ninputs; i++)
-		run_watch(st, &a->q.acc.in[i].field);
-}
-
 static int
 agg_open(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	size_t i;
 
 	st->late_what = "group";
 	a->late_groups = state_new(run_max_state(st));
-	field_init(&a->start, "window_start");
-	field_init(&a->end, "window_end");
-	record_add_init(&a->add_start, "window_start");
-	record_add_init(&a->add_end, "window_end");
+	frame_init(&a->frame);
 	if (a->q.cube && a->q.rollup)
 		return err_as(st->err, STATUS_USAGE,
 			"--cube and --rollup: one of them");
@@ -112,10 +104,10 @@ agg_open(struct stage *st)
 			"as sum:price");
 	if (query_init(&a->q, &a->by, st->err) == -1)
 		return -1;
-	for (i = 0; i < st->noperands; i++)
+	for (size_t i = 0; i < st->noperands; i++)
 		if (accums_parse(&a->q.acc, st->operands[i], st->err) == -1)
 			return -1;
-	watch(st);
+	query_watch(&a->q, st);
 	return query_check_names(&a->q, st->err);
 }
 
@@ -127,20 +119,10 @@ agg_close(struct stage *st)
 	query_release(&a->q);
 	state_free(a->late_groups);
 	recent_release(&a->recent);
-	field_release(&a->start);
-	field_release(&a->end);
-	record_add_release(&a->add_start);
-	record_add_release(&a->add_end);
-	slots_release(&a->copy);
+	frame_release(&a->frame);
 }
 
 /* ---- the plan ---- */
-
-static int
-refuse(struct stage *st, const char *text)
-{
-	return err_as(st->err, STATUS_USAGE, "%s", text);
-}
 
 static enum mode
 default_mode(const struct agg *a, const struct plan *p)
@@ -173,35 +155,8 @@ check_fields(struct stage *st, const struct plan *p)
 	if (query_bind(&a->q, p, st->err) == -1 ||
 		accums_plan(&a->q.acc, p, st->err) == -1)
 		return -1;
-	watch(st);
+	query_watch(&a->q, st);
 	return query_check_names(&a->q, st->err);
-}
-
-/* What goes out. */
-static void
-plan_fields(struct agg *a, struct plan *p)
-{
-	struct schema *out;
-	size_t i;
-
-	if (p->fields == NULL)
-		return;
-	out = schema_new();
-	if (a->q.g.windowed) {
-		schema_add(out, "window_start", type_new(TYPE_TIMESTAMP));
-		schema_add(out, "window_end", type_new(TYPE_TIMESTAMP));
-	}
-	for (i = 0; i < a->q.nkeys; i++) {
-		const struct type *t = schema_type(p->fields,
-			a->q.keys[i].path);
-
-		schema_add(out, a->q.names[i], t == NULL ? NULL : type_copy(t));
-	}
-	if (a->q.grouping_id)
-		schema_add(out, "grouping_id", type_new(TYPE_LONG));
-	accums_schema(&a->q.acc, p->fields, out);
-	schema_free(p->fields);
-	p->fields = out;
 }
 
 static void
@@ -214,16 +169,8 @@ set_text(char **to, const char *text)
 static void
 plan_out(struct agg *a, struct plan *p)
 {
-	plan_fields(a, p);
-	opt_list_free(&p->keys);
-	if (a->q.g.windowed || !a->q.decided) {
-		opt_list_add(&p->keys, "window_start", false);
-		opt_list_add(&p->keys, "window_end", false);
-	}
-	for (size_t i = 0; i < a->q.nkeys; i++)
-		opt_list_add(&p->keys, a->q.names[i], false);
-	if (a->q.grouping_id)
-		opt_list_add(&p->keys, "grouping_id", false);
+	query_plan_fields(&a->q, p);
+	query_plan_keys(&a->q, p);
 	opt_list_add(&p->stateful, "agg", false);
 	p->aggregated = true;
 	p->mode = a->mode;
@@ -247,15 +194,6 @@ plan_out(struct agg *a, struct plan *p)
 	}
 }
 
-/* What stands in a->recent goes to its group. */
-static void
-add_count(void *arg, state_ref ref, uint32_t n)
-{
-	struct stage *st = arg;
-
-	*(int64_t *)state_change(st->state, ref) += n;
-}
-
 /* Whoever looks may not have thought of the windows of a result. */
 static void
 tell_windows(struct stage *st)
@@ -263,6 +201,30 @@ tell_windows(struct stage *st)
 	if (!st->explain && isatty(STDERR_FILENO) == 1)
 		run_warn(st, "what comes is a result of windows, so it is "
 			"grouped by them, too: --no-window does not");
+}
+
+/* What stands in a->recent goes to its group. */
+static void
+count_more(void *arg, state_ref ref, uint32_t n)
+{
+	struct stage *st = arg;
+
+	accums_count(&STAGE(st, agg)->q.acc, state_change(st->state, ref), n);
+}
+
+static void
+choose_way(struct stage *st)
+{
+	struct agg *a = STAGE(st, agg);
+
+	assert(a->q.decided);
+	assert(a->way == WAY_UNKNOWN);
+	a->way = a->q.session ? WAY_SESSION
+		: a->q.g.sets ? WAY_SETS
+		: a->q.acc.count_only ? WAY_COUNT
+				: WAY_GROUP;
+	recent_init(&a->recent, a->q.g.windowed,
+		a->q.nkeys <= RECENT_FIELDS ? a->q.nkeys : 0, count_more, st);
 }
 
 /* Now it is known whether records carry windows; own: and a field "window",
@@ -274,27 +236,25 @@ decide(struct stage *st, bool windowed, bool own)
 
 	if (windowed && !own)
 		query_drop_window(&a->q);
-	watch(st);
-	a->single = !a->q.cube && !a->q.rollup && !a->q.session;
-	a->pending = a->q.acc.count_only && a->q.acc.n == 1;
-	recent_init(&a->recent, windowed,
-		a->q.nkeys <= RECENT_FIELDS ? a->q.nkeys : 0, add_count, st);
-	return query_decide(&a->q, windowed, st->err);
+	query_watch(&a->q, st);
+	if (query_decide(&a->q, windowed, st->err) == -1)
+		return -1;
+	choose_way(st);
+	return 0;
 }
 
+/* What the plan says of windows; nothing where it does not know the fields, but
+ * the first record will. */
 static int
-agg_plan(struct stage *st, struct plan *p)
+plan_windows(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
-	bool both = p->fields != NULL &&
-		schema_find(p->fields, "window_start", 12) >= 0 &&
-		schema_find(p->fields, "window_end", 10) >= 0;
-	bool own = p->fields != NULL && schema_find(p->fields, "window", 6) >= 0;
-	bool windows;
-
-	windows = !a->no_window &&
-		(p->fields != NULL ? both
+	bool own = p->fields != NULL &&
+		schema_find(p->fields, "window", 6) >= 0;
+	bool windows = !a->no_window &&
+		(p->fields != NULL ? frame_is_known(p->fields)
 				   : p->window_us != 0 || p->session_us != 0);
+
 	a->q.session = windows && p->session_us != 0;
 	if ((a->no_window || p->fields != NULL || windows) &&
 		decide(st, windows, own) == -1)
@@ -303,20 +263,22 @@ agg_plan(struct stage *st, struct plan *p)
 		return -1;
 	if (windows && p->aggregated)
 		tell_windows(st);
-	for (size_t i = 0; p->fields != NULL && i < a->q.nkeys; i++) {
-		const struct type *t = schema_type(p->fields,
-			a->q.keys[i].path);
-
-		if (t != NULL && t->kind == TYPE_DECIMAL)
-			a->q.g.decimals |= UINT64_C(1) << i;
-	}
 	a->q.acc.sequenced = a->q.session;
 	if (a->q.session)
 		accums_reserve(&a->q.acc, sizeof(struct session));
 	if (a->q.session && a->q.g.sets)
-		return refuse(st, "sessions have no --cube and no --rollup");
-	a->windows_timed = a->q.decided && a->q.g.windowed && p->delay_us >= 0 &&
-		p->event_time != NULL && p->window_on != NULL &&
+		return err_as(st->err, STATUS_USAGE,
+			"sessions have no --cube and no --rollup");
+	return 0;
+}
+
+/* What of the query carries the watermark. */
+static void
+plan_times(struct agg *a, struct plan *p)
+{
+	a->windows_timed = a->q.decided && a->q.g.windowed &&
+		p->delay_us >= 0 && p->event_time != NULL &&
+		p->window_on != NULL &&
 		strcmp(p->event_time, p->window_on) == 0;
 	a->time_key = -1;
 	for (size_t i = 0; i < a->q.nkeys && p->delay_us >= 0; i++)
@@ -326,6 +288,31 @@ agg_plan(struct stage *st, struct plan *p)
 		!a->windows_timed; i++)
 		if (plan_take_time(p, a->q.keys[i].path))
 			a->time_key = (int)i;
+}
+
+static int
+plan_mode(struct stage *st, const struct plan *p)
+{
+	struct agg *a = STAGE(st, agg);
+
+	a->mode = p->whole ? MODE_COMPLETE
+		: a->asked >= 0 ? (enum mode)(a->asked + 1)
+				: default_mode(a, p);
+	/* Spark closes sessions by batches without data, but in this mode
+	 * there is none: lateness is one batch behind. */
+	a->lag = a->q.session && a->mode == MODE_COMPLETE &&
+		p->trigger != TRIGGER_ONCE;
+	return check_mode(st, p);
+}
+
+static int
+agg_plan(struct stage *st, struct plan *p)
+{
+	struct agg *a = STAGE(st, agg);
+
+	if (plan_windows(st, p) == -1)
+		return -1;
+	plan_times(a, p);
 	a->late = WATERMARK_NONE;
 	a->mode = MODE_COMPLETE;
 	if (p->stream == 0) {
@@ -333,15 +320,8 @@ agg_plan(struct stage *st, struct plan *p)
 			plan_out(a, p);
 		return 0;
 	}
-	a->mode = p->whole ? MODE_COMPLETE
-		: a->asked >= 0 ? (enum mode)(a->asked + 1)
-				: default_mode(a, p);
-	if (check_mode(st, p) == -1)
+	if (plan_mode(st, p) == -1)
 		return -1;
-	/* Spark closes sessions by batches without data, but in this mode
-	 * there is none: lateness is one batch behind. */
-	a->lag = a->q.session && a->mode == MODE_COMPLETE &&
-		p->trigger != TRIGGER_ONCE;
 	plan_out(a, p);
 	return modes_check(p, a->mode, st->err);
 }
@@ -350,68 +330,40 @@ agg_plan(struct stage *st, struct plan *p)
 
 static const char meta_lag[2] = {GROUP_META, 'l'};
 
-static state_ref
-meta(struct stage *st, const char key[2], size_t size)
-{
-	bool made;
-
-	return state_make(st->state, key, 2, size, &made, st->err);
-}
-
-static bool
-is_kind(const struct state *s, state_ref r, char kind)
-{
-	size_t n;
-
-	return *(const char *)state_key(s, r, &n) == kind;
-}
-
 static int
 agg_restore(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r = state_find(st->state, meta_lag, 2);
-	int64_t due, first = STATE_NEVER;
+	state_ref r = state_find(st->state, meta_lag, sizeof meta_lag);
+	size_t n;
+	const void *begun;
 
-	if (r != STATE_NONE)
-		memcpy(&a->begun, state_value(st->state, r, NULL),
-			sizeof a->begun);
-	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r)) {
-		a->nsessions += is_kind(st->state, r, GROUP_SESSION);
-		if (!is_kind(st->state, r, GROUP_SLICE))
-			continue;
-		a->q.sliced = true;
-		due = state_get_due(st->state, r);
-		if (due < first)
-			first = due;
+	if (r != STATE_NONE) {
+		begun = state_value(st->state, r, &n);
+		assert(n == sizeof a->begun);
+		memcpy(&a->begun, begun, n);
 	}
-	/* A slice is due with its first window that is open. */
-	a->closed = first == STATE_NEVER ? WATERMARK_NONE : first - 1;
-	a->q.slices = (struct window_set){0, st->in.window_us, st->in.slide_us,
-		st->in.start_us};
-	return query_check_form(&a->q, st);
+	for (r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r))
+		a->nsessions += groups_kind(st->state, r) == GROUP_SESSION;
+	a->closed = query_restore_slices(&a->q, st);
+	if (query_check_form(&a->q, st) == -1)
+		return -1;
+	/* The state knows, where the plan does not. */
+	if (a->q.decided && a->way == WAY_UNKNOWN)
+		choose_way(st);
+	return 0;
 }
 
-/* Fields of FUNC:* have shown up: all groups get accumulators for them. */
+/* Fields of FUNC:* have shown up: all that points to the old ones is to go. */
 static int
-widen(struct stage *st, struct blob_form *before)
+widen_groups(struct stage *st, struct blob_form *before)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r;
-	struct blob b;
 
-	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r)) {
-		if (is_kind(st->state, r, GROUP_META) ||
-			is_kind(st->state, r, GROUP_SESSIONS))
-			continue;
-		blob_state(&b, st->state, r);
-		blob_widen(&b, before, &a->q.acc.form);
-	}
+	query_widen(&a->q, st, before);
 	free(before->vars);
-	watch(st);
-	a->q.shape = NULL;
+	query_watch(&a->q, st);
 	recent_clear(&a->recent);
 	return query_check_names(&a->q, st->err);
 }
@@ -423,7 +375,7 @@ agg_begin(struct stage *st, struct batch *b)
 {
 	struct agg *a = STAGE(st, agg);
 
-	a->seq = (uint64_t)b->number << ACCUM_SEQ_BITS;
+	a->seq = (uint64_t)b->number << ACCUMS_SEQ_BITS;
 	state_clear(a->late_groups);
 	recent_clear(&a->recent);
 	a->late = WATERMARK_NONE;
@@ -447,7 +399,7 @@ group_time(const struct agg *a, const struct record *r, uint16_t mask,
 		return true;
 	}
 	if (a->time_key < 0 ||
-		group_left_out(mask, a->q.nkeys - 1 - (size_t)a->time_key))
+		groups_left_out(mask, a->q.nkeys - 1 - (size_t)a->time_key))
 		return false;
 	v = record_get(r, &a->q.keys[a->time_key]);
 	return v != NULL && value_get_time(v, us) == 0;
@@ -464,19 +416,15 @@ drop_late(struct stage *st, struct record *r, const struct span *w)
 		    st->err) == STATE_NONE)
 		return -1;
 	st->late += made;
-	if (w->there && r->windows != NULL) {
-		record_own(&copy, &a->copy);
-		record_add(&copy, &a->add_start, value_time(w->start),
-			&a->copy);
-		record_add(&copy, &a->add_end, value_time(w->end), &a->copy);
-	}
+	if (w->there && r->windows != NULL)
+		frame_put(&a->frame, &copy, w);
 	run_late(st, &copy, "late: the watermark has passed %s",
 		w->there ? "its window" : "its time");
 	return 0;
 }
 
 static bool
-closes(const struct agg *a)
+closes_groups(const struct agg *a)
 {
 	return a->mode != MODE_COMPLETE;
 }
@@ -493,15 +441,16 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	int64_t us;
 	bool made;
 
-	if (a->q.g.windowed && group_left_out(mask, columns - 1))
+	if (a->q.g.windowed && groups_left_out(mask, columns - 1))
 		w = (struct span){false, 0, 0};
 	query_key(&a->q, r, GROUP_PLAIN, mask, &w);
 	if (a->late != WATERMARK_NONE && group_time(a, r, mask, &w, &us) &&
 		us <= a->late)
 		return drop_late(st, r, &w);
-	if (a->q.session && w.there) {
+	if (a->way == WAY_SESSION && w.there) {
 		b.ref = session_take(st->state, &a->q.g, &a->q.acc,
-			&a->q.key, &w, closes(a), &a->nsessions, st->err);
+			&a->q.key, &w, closes_groups(a), &a->nsessions,
+			st->err);
 		made = false;
 	} else {
 		b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
@@ -509,7 +458,7 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	}
 	if (b.ref == STATE_NONE)
 		return -1;
-	if (made && closes(a) && group_time(a, r, mask, &w, &us))
+	if (made && closes_groups(a) && group_time(a, r, mask, &w, &us))
 		state_set_due(st->state, b.ref, us);
 	blob_state(&b, st->state, b.ref);
 	accums_add(&a->q.acc, &b, a->seq);
@@ -530,9 +479,9 @@ take_sets(struct stage *st, struct record *r, const struct span *w)
 	return 0;
 }
 
-/* Windows that are late already are told so; false: all are. */
-static bool
-take_late_windows(struct stage *st, struct record *r, int64_t newest, int *ret)
+/* Windows that are late already are told so; 1: all are. */
+static int
+take_late_windows(struct stage *st, struct record *r, int64_t newest)
 {
 	struct agg *a = STAGE(st, agg);
 	const struct window_set *set = r->windows;
@@ -544,15 +493,12 @@ take_late_windows(struct stage *st, struct record *r, int64_t newest, int *ret)
 		if (w.end > a->late)
 			break;
 		query_key(&a->q, r, GROUP_PLAIN, 0, &w);
-		if (drop_late(st, r, &w) == -1) {
-			*ret = -1;
-			return false;
-		}
+		if (drop_late(st, r, &w) == -1)
+			return -1;
 		r->number++;
 	}
 	r->number = number;
-	*ret = 0;
-	return w.start <= newest;
+	return w.start > newest;
 }
 
 /* A record of several windows goes into the slice w, which is in all of them.
@@ -566,10 +512,12 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 	int64_t newest = span_newest(set, set->time), end;
 	struct blob b;
 	bool made;
-	int ret;
+	int late = 0;
 
-	if (a->late != WATERMARK_NONE && !take_late_windows(st, r, newest, &ret))
-		return ret;
+	if (a->late != WATERMARK_NONE)
+		late = take_late_windows(st, r, newest);
+	if (late != 0)
+		return late < 0 ? -1 : 0;
 	query_key(&a->q, r, GROUP_SLICE, 0, w);
 	b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
 		a->q.acc.form.fixed, &made, st->err);
@@ -578,7 +526,7 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 	end = span_oldest(set, w->start) + set->size;
 	if (a->late == WATERMARK_NONE || end > a->late)
 		*ref = b.ref;
-	if (made && closes(a) && a->windows_timed) {
+	if (made && closes_groups(a) && a->windows_timed) {
 		/* Due with the first window that is still open. */
 		while (a->late != WATERMARK_NONE && end <= a->late)
 			end += set->slide;
@@ -587,28 +535,6 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 	blob_state(&b, st->state, b.ref);
 	accums_add(&a->q.acc, &b, a->seq);
 	return 0;
-}
-
-/* The record as a key of a->recent. */
-static inline bool
-recent_key(struct agg *a, const struct record *r, int64_t start, int64_t end,
-	uint64_t *key)
-{
-	static const struct value null = {.type = VALUE_NULL};
-	const struct value *v;
-
-	if (a->q.nkeys > RECENT_FIELDS)
-		return false;
-	if (a->q.g.windowed) {
-		*key++ = (uint64_t)start;
-		*key++ = (uint64_t)end;
-	}
-	for (size_t i = 0; i < a->q.nkeys; i++, key += 2) {
-		v = record_get(r, &a->q.keys[i]);
-		if (!recent_field(key, v != NULL ? v : &null))
-			return false;
-	}
-	return true;
 }
 
 /* Count the record in a group that was found; group is its word in
@@ -620,10 +546,10 @@ take_again(struct stage *st, uint64_t *group)
 	state_ref ref = (state_ref)*group;
 	struct blob b;
 
-	if (a->pending && *group >> 32 != UINT32_MAX) {
+	if (a->way == WAY_COUNT && *group >> 32 != UINT32_MAX) {
 		*group += UINT64_C(1) << 32;
-	} else if (a->pending) {
-		add_count(st, ref, 1);
+	} else if (a->way == WAY_COUNT) {
+		count_more(st, ref, 1);
 	} else {
 		state_change(st->state, ref);
 		blob_state(&b, st->state, ref);
@@ -645,7 +571,8 @@ take_one(struct stage *st, struct record *r, bool there, int64_t start,
 	bool hit = false;
 	int ret = 0;
 
-	if ((there || !a->q.g.windowed) && recent_key(a, r, start, end, key))
+	if ((there || !a->q.g.windowed) &&
+		query_words(&a->q, r, start, end, key))
 		row = recent_find(&a->recent, key, &hit);
 	if (hit) {
 		take_again(st, recent_group(&a->recent, row));
@@ -660,6 +587,13 @@ take_one(struct stage *st, struct record *r, bool there, int64_t start,
 	return ret;
 }
 
+/* Is a record of a window in one group, or slice?  take_one() is for these. */
+static inline bool
+is_single(const struct agg *a)
+{
+	return a->way == WAY_COUNT || a->way == WAY_GROUP;
+}
+
 /* A record of several windows at once. */
 static int
 take_windows(struct stage *st, struct record *r)
@@ -672,7 +606,7 @@ take_windows(struct stage *st, struct record *r)
 
 	/* Lines are numbered as if it came once for each window. */
 	st->records_in += (uint64_t)((newest - w.start) / set->slide);
-	if (a->q.acc.mergeable && a->single) {
+	if (a->q.acc.mergeable && is_single(a)) {
 		a->q.slices = *set;
 		a->q.sliced = true;
 		return take_one(st, r, true, span_slice(set, set->time), 0);
@@ -687,82 +621,68 @@ take_windows(struct stage *st, struct record *r)
 	return 0;
 }
 
-static int
-record_span(struct stage *st, const struct record *r, struct span *w)
-{
-	struct agg *a = STAGE(st, agg);
-	const struct value *s, *e;
-
-	*w = (struct span){false, 0, 0};
-	if (!a->q.g.windowed)
-		return 0;
-	s = record_get(r, &a->start);
-	e = record_get(r, &a->end);
-	if (value_is_null(s) || value_is_null(e))
-		return 0;
-	if (time_text_get(&a->start_text, s, &w->start) == -1 ||
-		time_text_get(&a->end_text, e, &w->end) == -1)
-		return run_reject(st, r,
-			"window_start and window_end are no times "
-			"(--no-window does not group by them)") == -1 ? -1 : 1;
-	w->there = true;
-	return 0;
-}
-
 /* The first record shows what the plan could not say. */
 static int
-meet(struct stage *st, const struct record *r)
+meet_record(struct stage *st, const struct record *r)
 {
 	struct agg *a = STAGE(st, agg);
 
 	/* In a result they stand first. */
-	if (!a->q.decided && field_index(&a->start, r) == 0)
+	if (!a->q.decided && frame_is_first(&a->frame, r))
 		tell_windows(st);
 	if (!a->q.decided &&
-		decide(st, record_get(r, &a->start) != NULL &&
-				record_get(r, &a->end) != NULL,
+		decide(st, frame_is_in(&a->frame, r),
 			shape_find(r->shape, "window", 6) >= 0) == -1)
 		return -1;
 	return query_meet(&a->q, r, st->err);
+}
+
+/* Look at the fields that are aggregated: 1: the record was refused. */
+static inline int
+read_inputs(struct stage *st, const struct record *r)
+{
+	struct agg *a = STAGE(st, agg);
+	struct blob_form before;
+
+	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
+		widen_groups(st, &before) == -1)
+		return -1;
+	if (a->q.acc.count_only ||
+		accums_read(&a->q.acc, r, false, st->err) == 0)
+		return 0;
+	if (run_reject(st, r, "%s", st->err->text) == -1)
+		return -1;
+	if (!run_kept(st))
+		return 1;
+	accums_read(&a->q.acc, r, true, st->err);
+	return 0;
 }
 
 static int
 agg_record(struct stage *st, struct record *r)
 {
 	struct agg *a = STAGE(st, agg);
-	const struct value *s, *e;
-	struct blob_form before;
-	struct span w;
+	struct span w = {false, 0, 0};
+	int64_t start, end;
 	int ret;
 
-	if (!a->q.met && meet(st, r) == -1)
+	if (!a->q.met && meet_record(st, r) == -1)
 		return -1;
-	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
-		widen(st, &before) == -1)
-		return -1;
-	if (!a->q.acc.count_only &&
-		accums_read(&a->q.acc, r, false, st->err) == -1) {
-		if (run_reject(st, r, "%s", st->err->text) == -1)
-			return -1;
-		if (!run_kept(st))
-			return 0;
-		accums_read(&a->q.acc, r, true, st->err);
-	}
-	if (r->windows != NULL && a->q.g.windowed)
-		return take_windows(st, r);
-	if (a->single && a->q.g.windowed) {
-		s = record_get(r, &a->start);
-		e = record_get(r, &a->end);
-		if (s != NULL && e != NULL && s->type == VALUE_TIME &&
-			e->type == VALUE_TIME)
-			return take_one(st, r, true, s->i, e->i);
-	}
-	ret = record_span(st, r, &w);
+	assert(a->way != WAY_UNKNOWN);
+	ret = read_inputs(st, r);
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
-	return a->single
-		? take_one(st, r, w.there, w.start, w.end)
-		: take_sets(st, r, &w);
+	if (r->windows != NULL && a->q.g.windowed)
+		return take_windows(st, r);
+	if (a->q.g.windowed && is_single(a) &&
+		frame_times(&a->frame, r, &start, &end))
+		return take_one(st, r, true, start, end);
+	if (a->q.g.windowed && frame_get(&a->frame, r, &w) == -1)
+		return run_reject(st, r,
+			"window_start and window_end are no times "
+			"(--no-window does not group by them)");
+	return is_single(a) ? take_one(st, r, w.there, w.start, w.end)
+			    : take_sets(st, r, &w);
 }
 
 /* ---- batches ---- */
@@ -771,22 +691,12 @@ static int
 emit_all(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r;
-	bool made;
 
 	if (!a->q.decided && decide(st, false, false) == -1)
 		return -1;
-	if (a->q.nkeys == 0 && !a->q.g.windowed) {
-		/* The one group of all records is there without any, too. */
-		groups_begin(&a->q.g, &a->q.key, GROUP_PLAIN, 0,
-			&(struct span){false, 0, 0});
-		if (state_make(st->state, a->q.key.p, a->q.key.n,
-			    a->q.acc.form.fixed, &made, st->err) == STATE_NONE)
-			return -1;
-	}
-	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r))
-		query_add(&a->q, st, r, INT64_MIN, INT64_MAX);
+	if (query_make_one(&a->q, st) == -1)
+		return -1;
+	query_add_all(&a->q, st, INT64_MIN);
 	return query_emit(&a->q, st);
 }
 
@@ -794,11 +704,10 @@ static int
 emit_changed(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	const state_ref *changed;
-	size_t n, i;
+	size_t n;
+	const state_ref *changed = state_changed(st->state, &n);
 
-	changed = state_changed(st->state, &n);
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		query_add(&a->q, st, changed[i],
 			a->windows_timed ? a->late : INT64_MIN, INT64_MAX);
 	return query_emit(&a->q, st);
@@ -810,7 +719,7 @@ close_groups(struct stage *st, int64_t watermark)
 {
 	struct agg *a = STAGE(st, agg);
 	state_ref r, *closed = NULL;
-	size_t n = 0, cap = 0, nkey, i;
+	size_t n = 0, cap = 0, i;
 	int ret = 0;
 
 	rows_clear(&a->q.rows);
@@ -826,17 +735,9 @@ close_groups(struct stage *st, int64_t watermark)
 	if (a->mode == MODE_APPEND)
 		ret = query_emit(&a->q, st);
 	for (i = 0; i < n && ret == 0; i++) {
-		const char *key = state_key(st->state, closed[i], &nkey);
-
-		if (*key == GROUP_SLICE) {
-			query_close_slice(&a->q, st, closed[i], watermark);
-		} else if (*key == GROUP_SESSION) {
-			session_drop(st->state, &a->q.g, closed[i],
-				watermark);
-			a->nsessions--;
-		} else {
-			state_delete(st->state, closed[i]);
-		}
+		a->nsessions -= groups_kind(st->state, closed[i]) ==
+			GROUP_SESSION;
+		query_forget(&a->q, st, closed[i], watermark);
 	}
 	free(closed);
 	return ret;
@@ -847,7 +748,9 @@ static int
 remember_begin(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r = meta(st, meta_lag, sizeof a->begun);
+	bool made;
+	state_ref r = state_make(st->state, meta_lag, sizeof meta_lag,
+		sizeof a->begun, &made, st->err);
 
 	if (r == STATE_NONE)
 		return -1;
@@ -868,7 +771,7 @@ agg_batch(struct stage *st, struct batch *b)
 		ret = emit_all(st);
 	else if (a->mode == MODE_UPDATE)
 		ret = emit_changed(st);
-	if (ret == 0 && !b->whole && closes(a) &&
+	if (ret == 0 && !b->whole && closes_groups(a) &&
 		b->watermark != WATERMARK_NONE)
 		ret = close_groups(st, b->watermark);
 	a->closed = b->watermark;
@@ -884,7 +787,6 @@ static int64_t
 agg_rows(struct stage *st, bool glance)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r;
 
 	if (a->q.session)
 		return (int64_t)a->nsessions;
@@ -892,11 +794,8 @@ agg_rows(struct stage *st, bool glance)
 		return (int64_t)state_count(st->state) -
 			query_has_form(&a->q, st);
 	rows_clear(&a->q.rows);
-	for (r = state_first(st->state); r != STATE_NONE;
-		r = state_next(st->state, r))
-		query_add(&a->q, st, r,
-			closes(a) && a->windows_timed ? a->closed : INT64_MIN,
-			INT64_MAX);
+	query_add_all(&a->q, st,
+		closes_groups(a) && a->windows_timed ? a->closed : INT64_MIN);
 	rows_sort(&a->q.rows, &a->q.g);
 	return (int64_t)a->q.rows.n;
 }
@@ -907,13 +806,14 @@ static int
 agg_show(struct stage *st, state_ref r, struct buf *out)
 {
 	struct agg *a = STAGE(st, agg);
+	char kind = groups_kind(st->state, r);
 	int64_t us;
 
-	if (is_kind(st->state, r, GROUP_SESSIONS))
+	if (kind == GROUP_SESSIONS)
 		return 1;
-	if (!is_kind(st->state, r, GROUP_META))
-		return query_show(&a->q, st, r, out);
-	if (r != state_find(st->state, meta_lag, 2))
+	if (kind != GROUP_META)
+		return query_entry_show(&a->q, st, r, out);
+	if (r != state_find(st->state, meta_lag, sizeof meta_lag))
 		return 1; /* the form */
 	memcpy(&us, state_value(st->state, r, NULL), sizeof us);
 	entry_kind(out, "watermark");
@@ -931,10 +831,10 @@ agg_take(struct stage *st, const struct value *object, state_ref *made)
 	if (object == NULL)
 		return query_save_form(&a->q, st);
 	if (!a->lag || !entry_of(object, "watermark"))
-		return query_take(&a->q, st, object, made);
+		return query_entry_take(&a->q, st, object, made);
 	if (entry_get_time(object, "value", &us, st->err) == -1)
 		return -1;
-	return entry_put(st, meta_lag, 2, &us, sizeof us, made);
+	return entry_put(st, meta_lag, sizeof meta_lag, &us, sizeof us, made);
 }
 
 /* In complete mode groups are never due; in the others they are there until
@@ -950,15 +850,8 @@ static void
 agg_explain(struct stage *st, struct buf *out)
 {
 	struct agg *a = STAGE(st, agg);
-	const char *what = a->q.session ? "a session of each key"
-		: a->q.nkeys == 0 && !a->q.g.windowed
-		? "one group"
-		: a->q.g.windowed && a->q.nkeys > 0
-		? "a group for each window and key"
-		: a->q.g.windowed ? "a group for each window"
-				: "a group for each key";
 
-	buf_printf(out, "%s, %s", what,
+	buf_printf(out, "%s, %s", query_explain(&a->q),
 		st->in.stream == 0 ? "until the input ends"
 		: a->mode == MODE_COMPLETE
 			? "for ever: complete mode writes all of them"
@@ -976,38 +869,13 @@ static const struct keeper agg_keeper = {
 	.take = agg_take,
 	.rows = agg_rows,
 };
-/* Of text of so many columns. */
-#define HELP_WIDTH 76
-
-static void
-agg_help(struct buf *out)
-{
-	struct buf names;
-	size_t column = 0;
-
-	buf_init(&names);
-	accum_names(&names);
-	buf_str(out, "\nfunctions:\n");
-	for (char *save = NULL, *w = strtok_r((char *)buf_cstr(&names), " ", &save);
-		w != NULL; w = strtok_r(NULL, " ", &save)) {
-		if (column > 0 && column + strlen(w) > HELP_WIDTH) {
-			buf_byte(out, '\n');
-			column = 0;
-		}
-		buf_printf(out, "%s%s", column == 0 ? "  " : " ", w);
-		column += strlen(w) + 1;
-	}
-	buf_str(out, "\n  count of records needs no field; FUNC:* takes all "
-		"that are numbers\n");
-	buf_release(&names);
-}
 
 const struct op op_agg = {
 	.name = "agg",
 	.about = "group records and aggregate their fields",
 	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
 	.opts = opts,
-	.help = agg_help,
+	.help = accum_help,
 	.size = sizeof(struct agg),
 	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS,
 	.defaults = agg_defaults,

@@ -1,9 +1,12 @@
 /*
- * accum: the aggregate functions, as accumulators that can be merged.
+ * accum: what an aggregate function is, to be looked at by accums.c and by the
+ * functions themselves.
  *
- * The accumulators of a group stand together in one piece of flat memory (a
- * blob) without pointers, which is the value of the group in a state: a part of
- * fixed size, and behind it what varies (text, sets, sketches).
+ * A family of functions is a file, accum_NAME.c, with its kinds in a table that
+ * accum.c lists: to add a function is to add an entry there.  The accumulator
+ * of each stands in the fixed part of a blob, at a->at; a kind says how large
+ * it is there, and the file what it holds.  That is written to checkpoints as
+ * it stands, so that another layout is another format of the state.
  */
 #ifndef BIEF_ACCUM_H
 #define BIEF_ACCUM_H
@@ -12,141 +15,126 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "blob.h"
-#include "buf.h"
-#include "record.h"
-#include "value.h"
+#include "accums.h"
 
-struct err;
-struct plan;
-struct schema;
-struct type;
-
-enum accum_fn {
-	ACCUM_COUNT,
-	ACCUM_COUNT_FIELD,
-	ACCUM_SUM,
-	ACCUM_AVG,
-	ACCUM_MIN,
-	ACCUM_MAX,
-	ACCUM_STDDEV,
-	ACCUM_STDDEV_POP,
-	ACCUM_VARIANCE,
-	ACCUM_VAR_POP,
-	ACCUM_FIRST,
-	ACCUM_LAST,
-	ACCUM_QUANTILE,
-	ACCUM_COUNT_DISTINCT,
-	ACCUM_APPROX,
-	ACCUM_LIST,
-	ACCUM_SET,
-	ACCUM_STATS
+/* A result that is asked for. */
+struct accum_answer {
+	int part;          /* which of its parts */
+	struct value *v;   /* null before */
+	struct buf *tmp;   /* for text */
+	struct err *err;
 };
 
-struct accum {
-	enum accum_fn fn;
-	double p;    /* of a quantile */
-	int input;   /* -1: none */
-	uint32_t at; /* in the fixed part */
+/* What is being read for "bief state": an accumulator's text, and where it
+ * goes. */
+struct accum_taking {
+	struct accums *s;
+	const struct accum *a;
+	struct accum_input *in; /* NULL: none */
+	struct blob *b;
+	const char *name;
+	struct err *err;
 };
 
-/* A field that is aggregated. */
-struct accum_input {
-	struct field field;
-	bool number;     /* must be one */
-	bool compared;   /* is looked at as a number if it is one */
-	bool text;       /* is known to be text: "NaN" is a word */
-	size_t star;     /* the how manieth of FUNC:*, from 1; 0: none */
-	bool decimal;    /* is known to be one of ... */
-	int precision, scale;
-	/* of the record that was read */
-	const struct value *raw; /* NULL: null */
-	struct value num;        /* the number, or *raw */
-	__int128 dec;
+struct accum_kind {
+	const char *name;
+	const char *shown;  /* the result's name, of the field's; NULL: as
+			     * FUNC(FIELD) */
+	const char *const *parts; /* several results, up to NULL; or NULL */
+	/* Name is one of many names, of which it is what it says to people. */
+	bool (*named)(const char *name, double *p);
+	double p;           /* the same of the one name */
+	const struct accum_kind *bare; /* without a field; NULL: it needs one */
+
+	bool number;   /* takes numbers only */
+	bool compared; /* looks at numbers as such, takes other values too */
+	bool nulls;    /* add is called for null */
+	bool listed;   /* cannot be merged in any order */
+
+	uint32_t size; /* in the fixed part, a multiple of 8 */
+	bool varies;   /* has a struct var ... */
+	uint32_t var;  /* ... there */
+
+	/* Of the result, t is that of the field; NULL: is not known. */
+	struct type *(*type)(const struct type *t, int part);
+	/* The value that the input has just been set to. */
+	void (*add)(struct accums *s, const struct accum *a, struct blob *b,
+		uint64_t seq);
+	void (*merge)(const struct accums *s, const struct accum *a,
+		struct blob *to, const struct blob *from);
+	/* -1 with a message: there is none that would be right. */
+	int (*result)(const struct accums *s, const struct accum *a,
+		struct blob *b, struct accum_answer *r);
+	/* Has it seen nothing?  NULL: that is not told apart. */
+	bool (*empty)(const struct accum *a, const struct blob *b);
+	/* As text, if not empty, and back into zeroes. */
+	void (*show)(const struct accums *s, const struct accum *a,
+		const struct blob *b, struct buf *out);
+	int (*take)(const struct accum_taking *t, const struct value *v);
 };
 
-struct accum_result {
-	char *name;
-	size_t accum;
-	int part; /* of stats */
-};
+/* The families, each up to an entry without a name. */
+extern const struct accum_kind accum_count_kinds[];
+extern const struct accum_kind accum_sum_kinds[];
+extern const struct accum_kind accum_extreme_kinds[];
+extern const struct accum_kind accum_moments_kinds[];
+extern const struct accum_kind accum_place_kinds[];
+extern const struct accum_kind accum_quantile_kinds[];
+extern const struct accum_kind accum_distinct_kinds[];
+extern const struct accum_kind accum_collect_kinds[];
+extern const struct accum_kind accum_stats_kinds[];
 
-/* FUNC:* where the fields are not known before data flows. */
-struct accum_star {
-	enum accum_fn fn;
-	double p;
-	char *func, *name;
-};
-
-struct accums {
-	size_t n, ninputs, nresults, nstars, nstarred;
-	struct accum *a;
-	struct accum_input *in;
-	struct accum_result *out;
-	struct accum_star *stars;
-	struct blob_form form; /* of the blobs */
-	bool count_only;      /* nothing but count: no field is looked at */
-	bool ordered;         /* first, last: records need a sequence number */
-	bool mergeable;       /* in any order; not so collect_list */
-	bool sequenced;       /* collect_list too: groups are sessions */
-	uint64_t shape;       /* whose fields the stars have seen */
-	uint32_t *open;       /* its fields that are not inputs yet */
-	size_t nopen;
-	struct buf key, text; /* scratch */
-};
-
-/* The first bytes of the blobs belong to the caller. */
-void accums_init(struct accums *s);
-void accums_reserve(struct accums *s, uint32_t bytes);
-void accums_release(struct accums *s);
-/* Append the names of the functions there are, for messages and help. */
-void accum_names(struct buf *out);
-/* Add [NAME=]FUNC[:FIELD]; -1 with a message, STATUS_USAGE. */
-int accums_parse(struct accums *s, const char *spec, struct err *err);
-/* Take and check what is known of the fields; expands FUNC:*. */
-int accums_plan(struct accums *s, const struct plan *p, struct err *err);
-/* Append the results' names and types. */
-void accums_schema(const struct accums *s, const struct schema *in,
-	struct schema *out);
-
-/*
- * FUNC:* of fields that are not known before: add those fields of the record
- * that hold a number for the first time.  True if there was one: then the form
- * has changed (*before is the one until now, to be released with free()), and
- * all blobs must be widened.
- */
-bool accums_meet(struct accums *s, const struct record *r,
-	struct blob_form *before);
-void accums_add_field(struct accums *s, const char *path);
-/* The path of the i-th such field, from 1; NULL behind the last. */
-const char *accums_star(const struct accums *s, size_t i);
-/* Append what the form of the blobs depends on, ended by a NUL each: results,
- * and the scale of decimals. */
-void accums_print(const struct accums *s, struct buf *out);
-
-/*
- * Look at the fields of a record.  -1 with a message when one is no number and
- * should be; with lenient it counts as null.
- */
-int accums_read(struct accums *s, const struct record *r, bool lenient,
+/* The kind of a name, and its p; NULL with a message. */
+const struct accum_kind *accum_find(const char *name, double *p,
 	struct err *err);
-/* Count the record that was read in; seq grows with the order of input: the
- * number of its batch, and in the lower bits its own in that. */
-#define ACCUM_SEQ_BITS 36
-void accums_add(struct accums *s, struct blob *b, uint64_t seq);
-void accums_merge(const struct accums *s, struct blob *to,
-	const struct blob *from);
-/*
- * A result; text that it needs goes to tmp.  -1: a sum has overflown, with a
- * message.
- */
-int accums_result(const struct accums *s, size_t i, struct blob *b,
-	struct value *v, struct buf *tmp, struct err *err);
 
-/* For bief state: a blob as an object, and back into one that is zeroed. */
-void accums_show(const struct accums *s, const struct blob *b,
-	struct buf *out);
-int accums_take(struct accums *s, struct blob *b, const struct value *object,
+/* Append what functions there are, for --help. */
+void accum_help(struct buf *out);
+
+/* Set an input to a value: -1 with a message if it is none of numbers, or null
+ * with lenient. */
+int accum_read(struct accum_input *in, const struct value *v, bool lenient,
 	struct err *err);
+bool accum_is_number(const struct value *v);
+
+/* Types of results that several have. */
+struct type *accum_type_long(const struct type *t, int part);
+struct type *accum_type_double(const struct type *t, int part);
+struct type *accum_type_same(const struct type *t, int part);
+struct type *accum_type_array(const struct type *t, int part);
+
+/* What begins with a struct kept. */
+bool accum_kept_empty(const struct accum *a, const struct blob *b);
+int accum_kept_result(const struct accums *s, const struct accum *a,
+	struct blob *b, struct accum_answer *r);
+/* Keep a value as if it stood in a record; whole: as it is written, though it
+ * is a number. */
+int accum_kept_take(const struct accum_taking *t, const struct value *v,
+	bool whole);
+
+/* What is a struct var. */
+bool accum_var_empty(const struct accum *a, const struct blob *b);
+/* A var of that size, zeroed. */
+void *accum_var_take(const struct accum_taking *t, size_t size);
+#define ACCUM_VAR_SIZE ((sizeof(struct var) + 7) & ~7u)
+
+static inline void *
+accum_at(const struct accum *a, const struct blob *b)
+{
+	return b->p + a->at;
+}
+
+static inline struct accum_input *
+accum_in(const struct accums *s, const struct accum *a)
+{
+	return &s->in[a->input];
+}
+
+/* A number that was read. */
+static inline double
+accum_double(const struct value *num)
+{
+	return num->type == VALUE_INT ? (double)num->i : num->d;
+}
 
 #endif

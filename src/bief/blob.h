@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "state.h"
-#include "value.h"
 
 struct buf;
 
@@ -26,19 +25,6 @@ struct blob {
 /* Bytes that vary; stands in the fixed part. */
 struct var {
 	uint32_t at, n, room;
-};
-
-/* A value that is kept; stands in the fixed part. */
-struct kept {
-	union {
-		int64_t i;
-		double d;
-	};
-	uint8_t set;
-	uint8_t type;  /* of i or d, or VALUE_STRING and such: text alone */
-	uint8_t as;    /* type that the text has; 0: there is none */
-	uint8_t flags; /* of the text */
-	struct var text;
 };
 
 /* All places at which a blob has a struct var; what is not listed is lost. */
@@ -69,31 +55,5 @@ blob_at(const struct blob *b, const struct var *v)
 {
 	return b->p + v->at;
 }
-
-/*
- * Keep a value (num is the same as a number, if it is one) at the place of a
- * struct kept, and look at it (text points into the blob).
- */
-void kept_put(struct blob *b, const struct blob_form *f, uint32_t at,
-	const struct value *v, const struct value *num);
-struct value kept_value(const struct blob *b, uint32_t at);
-/* How the kept value compares with another. */
-int kept_compare(const struct blob *b, uint32_t at, const struct value *v,
-	const struct value *num);
-
-/*
- * A set of byte strings in a var, each with more bytes beside.  Adding one that
- * is there changes nothing.
- */
-void set_add(struct blob *b, const struct blob_form *f, uint32_t var,
-	const char *key, size_t nkey, const char *more, size_t nmore);
-uint32_t set_count(const struct blob *b, uint32_t var);
-struct set_item {
-	const char *key, *more;
-	uint32_t nkey, nmore;
-};
-/* Walk: *at from 0; false at the end. */
-bool set_next(const struct blob *b, uint32_t var, uint32_t *at,
-	struct set_item *item);
 
 #endif

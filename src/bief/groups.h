@@ -1,9 +1,9 @@
 /*
- * groups: the keys of an aggregation's state, and its rows in order.
+ * groups: the keys of an aggregation's state.
  *
  * Key bytes: the kind; for grouping sets 2 bytes, a bit for each column that is
- * rolled up; with windows a byte (0: no window, 1: a window) and two times; then
- * the key fields that are not rolled up, by value_encode().
+ * rolled up; with windows a byte (0: no window, 1: a window) and two times;
+ * then the key fields that are not rolled up, by value_encode().
  */
 #ifndef BIEF_GROUPS_H
 #define BIEF_GROUPS_H
@@ -11,12 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "buf.h"
 #include "span.h"
 #include "state.h"
-#include "value.h"
 
 #define GROUP_PLAIN 'g'    /* a group; its window: start and end */
 #define GROUP_SLICE 's'    /* part of some windows: start of the slice, 0 */
@@ -25,10 +23,11 @@
 #define GROUP_META 'm'     /* not a group */
 
 #define GROUP_KEYS 64 /* key fields at most */
+
 /* Is the column of this bit left out?  Sets have no more columns than a mask
  * has bits, other keys may. */
 static inline bool
-group_left_out(uint16_t mask, size_t bit)
+groups_left_out(uint16_t mask, size_t bit)
 {
 	return bit < 16 && (mask >> bit & 1);
 }
@@ -48,30 +47,9 @@ void groups_begin(const struct groups *g, struct buf *key, char kind,
 /* The same fields in another window or of another kind. */
 void groups_turn(const struct groups *g, char *key, char kind,
 	const struct span *w);
+/* Of an entry of the state, or of its key. */
+char groups_kind(const struct state *s, state_ref r);
 struct span groups_span(const struct groups *g, const char *key);
 uint16_t groups_mask(const struct groups *g, const char *key);
-
-/* What is to be written: a group, or a window of slices. */
-struct row {
-	const char *key;
-	uint32_t nkey;
-	state_ref ref; /* STATE_NONE: to be put together */
-	struct span w;
-	uint64_t order;
-};
-
-struct rows {
-	struct row *r;
-	size_t n, cap;
-};
-
-void rows_release(struct rows *rows);
-void rows_clear(struct rows *rows);
-void rows_add(struct rows *rows, struct row r);
-/* Sort by window, then by key fields (nulls first), then by what is rolled up;
- * of equal rows one stays. */
-void rows_sort(struct rows *rows, const struct groups *g);
-/* The key fields; g->nkeys values, whose text points into the key. */
-void row_fields(const struct row *r, const struct groups *g, struct value *v);
 
 #endif

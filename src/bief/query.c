@@ -1,6 +1,10 @@
 /*
  * query: see query.h.
+ *
+ * What agg does with groups whatever batch it is in, and whatever the watermark
+ * says; when a group is late or closed is for agg.c to know.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +14,7 @@
 #include "plan.h"
 #include "query.h"
 #include "run.h"
+#include "schema.h"
 #include "session.h"
 #include "span.h"
 #include "state.h"
@@ -59,6 +64,20 @@ name_whole(struct query *q, size_t i, const char *written)
 	q->shape = NULL;
 }
 
+/* Keys that are decimals are kept by their digits. */
+static void
+bind_decimals(struct query *q, const struct plan *p)
+{
+	assert(q->decided);
+	for (size_t i = 0; i < q->nkeys; i++) {
+		const struct type *t = schema_type(p->fields,
+			q->keys[i].path);
+
+		if (t != NULL && t->kind == TYPE_DECIMAL)
+			q->g.decimals |= UINT64_C(1) << i;
+	}
+}
+
 int
 query_bind(struct query *q, const struct plan *p, struct err *err)
 {
@@ -75,6 +94,8 @@ query_bind(struct query *q, const struct plan *p, struct err *err)
 			return -1;
 	}
 	q->met = p->fields != NULL;
+	if (p->fields != NULL)
+		bind_decimals(q, p);
 	return check_keys(q, err);
 }
 
@@ -83,7 +104,8 @@ query_meet(struct query *q, const struct record *r, struct err *err)
 {
 	q->met = true;
 	for (size_t i = 0; i < q->nkeys; i++)
-		if (q->keys[i].steps.n > 1 && field_whole(&q->keys[i], r->shape))
+		if (q->keys[i].steps.n > 1 &&
+			field_whole(&q->keys[i], r->shape))
 			name_whole(q, i, q->keys[i].path);
 	return check_keys(q, err) == -1 ? -1 : query_check_names(q, err);
 }
@@ -105,6 +127,16 @@ query_drop_window(struct query *q)
 	}
 }
 
+static void
+release_texts(struct query *q)
+{
+	for (size_t i = 0; i < q->ntexts; i++)
+		buf_release(&q->texts[i]);
+	free(q->texts);
+	q->texts = NULL;
+	q->ntexts = 0;
+}
+
 void
 query_release(struct query *q)
 {
@@ -114,9 +146,7 @@ query_release(struct query *q)
 		field_release(&q->keys[i]);
 		free(q->names[i]);
 	}
-	for (i = 0; q->texts != NULL && i < q->acc.nresults; i++)
-		buf_release(&q->texts[i]);
-	free(q->texts);
+	release_texts(q);
 	free(q->masks);
 	free(q->keys);
 	free(q->names);
@@ -125,6 +155,16 @@ query_release(struct query *q)
 	slots_release(&q->slots);
 	buf_release(&q->key);
 	buf_release(&q->merged);
+}
+
+void
+query_watch(struct query *q, struct stage *st)
+{
+	run_unwatch(st);
+	for (size_t i = 0; i < q->nkeys; i++)
+		run_watch(st, &q->keys[i]);
+	for (size_t i = 0; i < q->acc.ninputs; i++)
+		run_watch(st, &q->acc.in[i].field);
 }
 
 int
@@ -148,6 +188,46 @@ query_decide(struct query *q, bool windowed, struct err *err)
 	for (i = 0; i < q->nmasks; i++)
 		q->masks[i] = (uint16_t)(q->cube ? i : (1u << i) - 1);
 	return 0;
+}
+
+void
+query_plan_fields(const struct query *q, struct plan *p)
+{
+	struct schema *out;
+
+	if (p->fields == NULL)
+		return;
+	out = schema_new();
+	if (q->g.windowed) {
+		schema_add(out, "window_start", type_new(TYPE_TIMESTAMP));
+		schema_add(out, "window_end", type_new(TYPE_TIMESTAMP));
+	}
+	for (size_t i = 0; i < q->nkeys; i++) {
+		const struct type *t = schema_type(p->fields,
+			q->keys[i].path);
+
+		schema_add(out, q->names[i], t == NULL ? NULL : type_copy(t));
+	}
+	if (q->grouping_id)
+		schema_add(out, "grouping_id", type_new(TYPE_LONG));
+	accums_schema(&q->acc, p->fields, out);
+	schema_free(p->fields);
+	p->fields = out;
+}
+
+/* What tells rows apart; not known yet, windows may be among it. */
+void
+query_plan_keys(const struct query *q, struct plan *p)
+{
+	opt_list_free(&p->keys);
+	if (q->g.windowed || !q->decided) {
+		opt_list_add(&p->keys, "window_start", false);
+		opt_list_add(&p->keys, "window_end", false);
+	}
+	for (size_t i = 0; i < q->nkeys; i++)
+		opt_list_add(&p->keys, q->names[i], false);
+	if (q->grouping_id)
+		opt_list_add(&p->keys, "grouping_id", false);
 }
 
 int
@@ -174,11 +254,12 @@ query_key(struct query *q, const struct record *r, char kind, uint16_t mask,
 	unsigned columns = (unsigned)(q->nkeys + q->g.windowed), i;
 	struct value text;
 
+	assert(q->decided);
 	groups_begin(&q->g, &q->key, kind, mask, w);
 	for (i = 0; i < q->nkeys; i++) {
 		const struct value *v;
 
-		if (group_left_out(mask, columns - 1 - (i + q->g.windowed)))
+		if (groups_left_out(mask, columns - 1 - (i + q->g.windowed)))
 			continue;
 		v = record_get(r, &q->keys[i]);
 		if (v == NULL)
@@ -189,6 +270,79 @@ query_key(struct query *q, const struct record *r, char kind, uint16_t mask,
 		}
 		value_encode(v, &q->key);
 	}
+}
+
+int
+query_make_one(struct query *q, struct stage *st)
+{
+	bool made;
+
+	if (q->nkeys > 0 || q->g.windowed)
+		return 0;
+	groups_begin(&q->g, &q->key, GROUP_PLAIN, 0,
+		&(struct span){false, 0, 0});
+	return state_make(st->state, q->key.p, q->key.n, q->acc.form.fixed,
+		       &made, st->err) == STATE_NONE
+		? -1
+		: 0;
+}
+
+void
+query_widen(struct query *q, struct stage *st, const struct blob_form *before)
+{
+	struct blob b;
+
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r)) {
+		char kind = groups_kind(st->state, r);
+
+		if (kind == GROUP_META || kind == GROUP_SESSIONS)
+			continue;
+		blob_state(&b, st->state, r);
+		blob_widen(&b, before, &q->acc.form);
+	}
+	q->shape = NULL;
+}
+
+/* ---- slices ---- */
+
+int64_t
+query_restore_slices(struct query *q, struct stage *st)
+{
+	int64_t due, first = STATE_NEVER;
+
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r)) {
+		if (groups_kind(st->state, r) != GROUP_SLICE)
+			continue;
+		q->sliced = true;
+		due = state_get_due(st->state, r);
+		if (due < first)
+			first = due;
+	}
+	q->slices = (struct window_set){0, st->in.window_us, st->in.slide_us,
+		st->in.start_us};
+	/* A slice is due with its first window that is open. */
+	return first == STATE_NEVER ? WATERMARK_NONE : first - 1;
+}
+
+static void
+forget_slice(struct query *q, struct stage *st, state_ref r, int64_t watermark)
+{
+	const struct window_set *set = &q->slices;
+	size_t n;
+	int64_t start =
+		groups_span(&q->g, state_key(st->state, r, &n)).start;
+	int64_t last = span_newest(set, start) + set->size;
+	int64_t end = span_oldest(set, start) + set->size;
+
+	if (last <= watermark) {
+		state_delete(st->state, r);
+		return;
+	}
+	if (end <= watermark)
+		end += ((watermark - end) / set->slide + 1) * set->slide;
+	state_set_due(st->state, r, end);
 }
 
 /* ---- what there is to show ---- */
@@ -232,23 +386,36 @@ query_add(struct query *q, const struct stage *st, state_ref r, int64_t after,
 }
 
 void
-query_close_slice(struct query *q, struct stage *st, state_ref r,
-	int64_t watermark)
+query_add_all(struct query *q, const struct stage *st, int64_t after)
 {
-	const struct window_set *set = &q->slices;
-	size_t n;
-	int64_t start =
-		groups_span(&q->g, state_key(st->state, r, &n)).start;
-	int64_t last = span_newest(set, start) + set->size;
-	int64_t end = span_oldest(set, start) + set->size;
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r))
+		query_add(q, st, r, after, INT64_MAX);
+}
 
-	if (last <= watermark) {
+void
+query_forget(struct query *q, struct stage *st, state_ref r, int64_t watermark)
+{
+	size_t n;
+	const char *key = state_key(st->state, r, &n);
+
+	if (*key == GROUP_SLICE)
+		forget_slice(q, st, r, watermark);
+	else if (*key == GROUP_SESSION)
+		session_drop(st->state, &q->g, r, watermark);
+	else
 		state_delete(st->state, r);
-		return;
-	}
-	if (end <= watermark)
-		end += ((watermark - end) / set->slide + 1) * set->slide;
-	state_set_due(st->state, r, end);
+}
+
+const char *
+query_explain(const struct query *q)
+{
+	if (q->session)
+		return "a session of each key";
+	if (q->g.windowed)
+		return q->nkeys > 0 ? "a group for each window and key"
+				    : "a group for each window";
+	return q->nkeys > 0 ? "a group for each key" : "one group";
 }
 
 /* ---- records of rows ---- */
@@ -276,8 +443,9 @@ make_shape(struct query *q, struct shapes *shapes)
 		s = shape_extend(s, name.p + 1, name.n - 2);
 	}
 	buf_release(&name);
-	q->texts = mem_realloc(q->texts, (texts + 1) * sizeof *q->texts);
-	memset(q->texts, 0, (texts + 1) * sizeof *q->texts);
+	release_texts(q);
+	q->texts = mem_zalloc((texts + 1) * sizeof *q->texts);
+	q->ntexts = texts;
 	q->shape = s;
 }
 
@@ -346,7 +514,7 @@ emit_row(struct query *q, struct stage *st, const struct row *row)
 		}
 		n = 2;
 	}
-	row_fields(row, &q->g, r.v + n);
+	rows_fields(row, &q->g, r.v + n);
 	n += q->nkeys;
 	if (q->grouping_id)
 		r.v[n++] = value_int(groups_mask(&q->g, row->key));

@@ -1,6 +1,13 @@
 /*
  * recent: see recent.h.
+ *
+ * What is asked for each record is inline in the header; here is what happens
+ * when a group is not found.
+ *
+ * The rows hold references to entries of the state: whoever deletes one must
+ * have cleared the table before the next record.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +33,7 @@ void
 recent_init(struct recent *t, bool windowed, size_t fields,
 	void (*flush)(void *, state_ref, uint32_t), void *arg)
 {
+	assert(fields <= RECENT_FIELDS);
 	t->words = (windowed ? 2 : 0) + 2 * (uint32_t)fields;
 	t->flush = flush;
 	t->arg = arg;
@@ -99,6 +107,7 @@ recent_put(struct recent *t, uint64_t *row, const uint64_t *key, state_ref ref)
 		table_new(t, bits + 2);
 		return;
 	}
+	assert(ref != STATE_NONE);
 	row_flush(t, row);
 	if (*group == STATE_NONE && row[2 * t->words + 1] == STATE_NONE)
 		t->used[t->nused++] = (uint32_t)((size_t)(row - t->rows) /

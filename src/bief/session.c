@@ -1,5 +1,8 @@
 /*
  * session: see session.h.
+ *
+ * The list of a key's sessions could be found by going through the state, which
+ * has no order; so it is an entry, and must agree with the sessions' own.
  */
 #include <assert.h>
 #include <string.h>
@@ -55,7 +58,7 @@ merge_session(struct state *s, const struct accums *acc, state_ref into,
 
 /* Put one extent in the place of n. */
 static void
-replace(struct state *s, state_ref index, size_t at, size_t n,
+replace_extents(struct state *s, state_ref index, size_t at, size_t n,
 	struct extent by)
 {
 	size_t size, tail;
@@ -86,6 +89,7 @@ session_take(struct state *s, const struct groups *g, const struct accums *acc,
 	size_t size, n, i, k;
 	bool made;
 
+	assert(w->there);
 	/* A new one, perhaps. */
 	at.start = w->start;
 	groups_turn(g, key->p, GROUP_SESSION, &at);
@@ -95,6 +99,7 @@ session_take(struct state *s, const struct groups *g, const struct accums *acc,
 	if (index == STATE_NONE)
 		return STATE_NONE;
 	x = state_value(s, index, &size);
+	assert(size % sizeof *x == 0);
 	n = size / sizeof *x;
 	i = k = first_ending(x, n, w->start);
 	for (; k < n && x[k].start <= w->end; k++) {
@@ -118,7 +123,7 @@ session_take(struct state *s, const struct groups *g, const struct accums *acc,
 		merge_session(s, acc, r, old);
 		--*count;
 	}
-	replace(s, index, i, k - i, all);
+	replace_extents(s, index, i, k - i, all);
 	((struct session *)state_change(s, r))->end = all.end;
 	if (due)
 		state_set_due(s, r, all.end);
@@ -144,7 +149,7 @@ session_enter(struct state *s, const struct groups *g, struct buf *key,
 	if (i < n && x[i].start <= w->end)
 		return err_as(err, STATUS_USAGE,
 			"the session touches another one of its key");
-	replace(s, index, i, 0, (struct extent){w->start, w->end});
+	replace_extents(s, index, i, 0, (struct extent){w->start, w->end});
 	return 0;
 }
 

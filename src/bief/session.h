@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "accum.h"
+#include "accums.h"
 #include "groups.h"
 
 /* What stands before the accumulators in the value of a session. */

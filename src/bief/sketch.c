@@ -69,7 +69,7 @@ by_key(const void *a, const void *b)
 
 /* Equal neighbours become one. */
 static uint32_t
-unite(struct sketch_bucket *b, uint32_t n)
+unite_buckets(struct sketch_bucket *b, uint32_t n)
 {
 	uint32_t i, out = 0;
 
@@ -85,7 +85,7 @@ unite(struct sketch_bucket *b, uint32_t n)
 /* Merge the new buckets, which are in order, into the sorted ones, from the
  * end; there is room for both. */
 static uint32_t
-merge(struct sketch_bucket *b, uint32_t sorted, uint32_t fresh)
+merge_fresh(struct sketch_bucket *b, uint32_t sorted, uint32_t fresh)
 {
 	struct sketch_bucket tail[SKETCH_BUCKETS + 256];
 	uint32_t i = sorted, j = fresh, out = sorted + fresh;
@@ -97,7 +97,7 @@ merge(struct sketch_bucket *b, uint32_t sorted, uint32_t fresh)
 		else
 			b[--out] = tail[--j];
 	}
-	return unite(b, sorted + fresh);
+	return unite_buckets(b, sorted + fresh);
 }
 
 static void
@@ -117,12 +117,12 @@ sketch_quantile_settle(struct sketch_quantile *q)
 
 	if (fresh > 0) {
 		qsort(q->b + q->sorted, fresh, sizeof *q->b, by_key);
-		fresh = unite(q->b + q->sorted, fresh);
-		q->sorted = q->used = merge(q->b, q->sorted, fresh);
+		fresh = unite_buckets(q->b + q->sorted, fresh);
+		q->sorted = q->used = merge_fresh(q->b, q->sorted, fresh);
 	}
 	while (q->sorted > SKETCH_BUCKETS) {
 		raise_level(q);
-		q->sorted = q->used = unite(q->b, q->sorted);
+		q->sorted = q->used = unite_buckets(q->b, q->sorted);
 	}
 }
 
@@ -230,7 +230,7 @@ sketch_distinct_room(const struct sketch_distinct *s, size_t size)
 }
 
 static void
-set_register(struct sketch_distinct *s, uint64_t hash)
+raise_register(struct sketch_distinct *s, uint64_t hash)
 {
 	uint8_t rank = (uint8_t)(1 +
 		__builtin_clzll(hash << BITS | UINT64_C(1) << (BITS - 1)));
@@ -249,7 +249,7 @@ make_dense(struct sketch_distinct *s)
 	memset(s->reg, 0, sizeof s->reg);
 	s->dense = 1;
 	for (i = 0; i < s->n; i++)
-		set_register(s, few[i]);
+		raise_register(s, few[i]);
 }
 
 void
@@ -258,7 +258,7 @@ sketch_distinct_add(struct sketch_distinct *s, uint64_t hash)
 	uint32_t low = 0, high = s->n, middle;
 
 	if (s->dense) {
-		set_register(s, hash);
+		raise_register(s, hash);
 		return;
 	}
 	while (low < high) {
@@ -272,7 +272,7 @@ sketch_distinct_add(struct sketch_distinct *s, uint64_t hash)
 		return;
 	if (s->n == SKETCH_FEW) {
 		make_dense(s);
-		set_register(s, hash);
+		raise_register(s, hash);
 		return;
 	}
 	memmove(s->hash + low + 1, s->hash + low,
@@ -298,6 +298,8 @@ sketch_distinct_merge(struct sketch_distinct *to,
 		if (to->reg[i] < from->reg[i])
 			to->reg[i] = from->reg[i];
 }
+
+/* Sigma and tau of the paper. */
 
 static double
 sigma(double x)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accum.h"
+#include "accums.h"
 #include "numeric.h"
 #include "err.h"
 #include "record.h"

@@ -1,5 +1,6 @@
 /*
- * query_show: the groups of an aggregation as text and back.
+ * query_entry: the groups of an aggregation as entries of "bief state", and
+ * back.  Apart from query.c, for no record comes here.
  *
  *	kind       key
  *	group      window_start, window_end, the key fields
@@ -19,9 +20,9 @@
 #include "session.h"
 
 static bool
-rolled_up(const struct query *q, uint16_t mask, size_t column)
+is_rolled_up(const struct query *q, uint16_t mask, size_t column)
 {
-	return group_left_out(mask,
+	return groups_left_out(mask,
 		q->nkeys + q->g.windowed - 1 - column);
 }
 
@@ -47,13 +48,13 @@ show_key(const struct query *q, const char *key, size_t n,
 	buf_str(out, ",\"key\":{");
 	if (*key == GROUP_SLICE) {
 		put_moment(out, "slice_start", w->there, w->start);
-	} else if (q->g.windowed && !rolled_up(q, mask, 0)) {
+	} else if (q->g.windowed && !is_rolled_up(q, mask, 0)) {
 		put_moment(out, "window_start", w->there, w->start);
 		put_moment(out, "window_end", w->there, w->end);
 	}
-	row_fields(&row, &q->g, v);
+	rows_fields(&row, &q->g, v);
 	for (size_t i = 0; i < q->nkeys; i++) {
-		if (rolled_up(q, mask, i + q->g.windowed))
+		if (is_rolled_up(q, mask, i + q->g.windowed))
 			continue;
 		json_quote(out, q->names[i], strlen(q->names[i]));
 		buf_byte(out, ':');
@@ -66,7 +67,8 @@ show_key(const struct query *q, const char *key, size_t n,
 }
 
 int
-query_show(struct query *q, struct stage *st, state_ref r, struct buf *out)
+query_entry_show(struct query *q, struct stage *st, state_ref r,
+	struct buf *out)
 {
 	size_t n;
 	const char *key = state_key(st->state, r, &n);
@@ -88,7 +90,7 @@ query_show(struct query *q, struct stage *st, state_ref r, struct buf *out)
 /* ---- to take ---- */
 
 static int
-unknown_fields(const struct query *q, const struct value *key, bool slice,
+check_members(const struct query *q, const struct value *key, bool slice,
 	struct err *err)
 {
 	const char *names[GROUP_KEYS + 3];
@@ -108,7 +110,7 @@ unknown_fields(const struct query *q, const struct value *key, bool slice,
 
 /* Which columns are rolled up: those that are not there. */
 static uint16_t
-mask_of(const struct query *q, const struct value *key)
+key_mask(const struct query *q, const struct value *key)
 {
 	size_t columns = q->nkeys + q->g.windowed;
 	uint16_t mask = 0;
@@ -126,7 +128,7 @@ mask_of(const struct query *q, const struct value *key)
 
 /* The window of a group; null: it is in none. */
 static int
-get_window(const struct value *key, struct span *w, struct err *err)
+take_window(const struct value *key, struct span *w, struct err *err)
 {
 	struct value v;
 
@@ -147,7 +149,7 @@ take_fields(struct query *q, const struct value *key, uint16_t mask,
 	for (size_t i = 0; i < q->nkeys; i++) {
 		struct value v;
 
-		if (rolled_up(q, mask, i + q->g.windowed))
+		if (is_rolled_up(q, mask, i + q->g.windowed))
 			continue;
 		if (entry_get(key, q->names[i], &v, err) == -1)
 			return -1;
@@ -165,18 +167,18 @@ static int
 take_key(struct query *q, const struct value *key, char kind, struct span *w,
 	struct err *err)
 {
-	uint16_t mask = mask_of(q, key);
+	uint16_t mask = key_mask(q, key);
 	struct span at;
 
 	*w = (struct span){false, 0, 0};
-	if (unknown_fields(q, key, kind == GROUP_SLICE, err) == -1)
+	if (check_members(q, key, kind == GROUP_SLICE, err) == -1)
 		return -1;
 	if (kind == GROUP_SLICE) {
 		w->there = true;
 		if (entry_get_time(key, "slice_start", &w->start, err) == -1)
 			return -1;
-	} else if (q->g.windowed && !rolled_up(q, mask, 0) &&
-		get_window(key, w, err) == -1)
+	} else if (q->g.windowed && !is_rolled_up(q, mask, 0) &&
+		take_window(key, w, err) == -1)
 		return -1;
 	if (kind == GROUP_SESSION && w->end <= w->start)
 		return entry_wrong(err, "window_end", "after window_start");
@@ -188,7 +190,7 @@ take_key(struct query *q, const struct value *key, char kind, struct span *w,
 }
 
 int
-query_take(struct query *q, struct stage *st, const struct value *object,
+query_entry_take(struct query *q, struct stage *st, const struct value *object,
 	state_ref *made)
 {
 	struct value key, value;
