@@ -107,8 +107,8 @@ plan_replaced(struct plan *p, const char *name)
 		strcmp(name, "window_end") == 0)
 		p->window_us = 0;
 	if (has_key(p, name)) {
-		opt_list_free(&p->keys);
-		p->keys = (struct opt_list){0};
+		list_free(&p->keys);
+		p->keys = (struct list){0};
 	}
 }
 

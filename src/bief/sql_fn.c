@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "opt.h"
+#include "near.h"
 #include "sql_impl.h"
 
 /* Of names that are equally near to a wrong one, the first is named. */
@@ -60,8 +60,8 @@ sql_fn_near(const char *name)
 			f++) {
 			if ((f->flags & SQL_OPERATOR) != 0)
 				continue;
-			d = opt_distance(lower, f->name);
-			if (d < least && opt_near(lower, f->name)) {
+			d = near_distance(lower, f->name);
+			if (d < least && near_enough(lower, f->name)) {
 				least = d;
 				best = f->name;
 			}
