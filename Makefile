@@ -25,7 +25,8 @@ LIBS = -lcsv -lm -ldl
 
 OPS = $(wildcard src/*.c)
 PROGRAMS = $(patsubst src/%.c,%,$(filter-out src/bief.c,$(OPS)))
-LIB_OBJ = $(patsubst src/bief/%.c,$(B)/lib/%.o,$(wildcard src/bief/*.c))
+LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c)
+LIB_OBJ = $(patsubst src/bief/%.c,$(B)/lib/%.o,$(LIB_SRC))
 OP_OBJ = $(patsubst src/%.c,$(B)/op/%.o,$(OPS))
 BIN = bin
 ifdef SAN
@@ -44,7 +45,7 @@ TOOLS = serve-lines
 OPERATORS = $(filter-out $(TOOLS),$(PROGRAMS))
 $(B)/ops.c: $(OPS) Makefile
 	@mkdir -p $(B)
-	@{ echo '#include "run.h"'; echo '#include "tool.h"'; \
+	@{ echo '#include "runtime/run.h"'; echo '#include "runtime/tool.h"'; \
 	for p in $(OPERATORS); do echo "extern const struct op op_$$p;" | tr - _; done; \
 	echo 'const struct op *const run_ops[] = {'; \
 	for p in $(OPERATORS); do echo "	&op_$$p," | tr - _; done; \

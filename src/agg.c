@@ -11,17 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "accum.h"
-#include "buf.h"
-#include "entry.h"
-#include "frame.h"
-#include "modes.h"
-#include "query.h"
-#include "recent.h"
-#include "run.h"
-#include "session.h"
-#include "span.h"
-#include "state.h"
+#include "agg/accum.h"
+#include "floor/buf.h"
+#include "runtime/entry.h"
+#include "window/frame.h"
+#include "runtime/modes.h"
+#include "agg/query.h"
+#include "agg/recent.h"
+#include "runtime/run.h"
+#include "agg/session.h"
+#include "window/span.h"
+#include "recovery/state.h"
 
 /* Where a record is counted.  choose_way() says so, once for the whole run, as
  * soon as it is known whether records carry windows. */

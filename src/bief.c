@@ -8,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "err.h"
-#include "explain.h"
-#include "inspect.h"
-#include "near.h"
-#include "pipeline.h"
-#include "ps.h"
-#include "run.h"
-#include "tool.h"
-#include "version.h"
+#include "floor/err.h"
+#include "command/explain.h"
+#include "command/state/inspect.h"
+#include "floor/near.h"
+#include "command/pipeline.h"
+#include "command/ps/ps.h"
+#include "runtime/run.h"
+#include "runtime/tool.h"
+#include "runtime/version.h"
 
 static int
 run(const char *text, int (*what)(const struct pipeline *))

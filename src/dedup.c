@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entry.h"
-#include "evtime.h"
-#include "fields.h"
-#include "json.h"
-#include "modes.h"
-#include "run.h"
-#include "state.h"
-#include "time.h"
+#include "runtime/entry.h"
+#include "window/evtime.h"
+#include "runtime/fields.h"
+#include "value/json.h"
+#include "runtime/modes.h"
+#include "runtime/run.h"
+#include "recovery/state.h"
+#include "time/time.h"
 
 struct dedup {
 	struct list by;

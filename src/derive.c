@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evtime.h"
-#include "expr.h"
-#include "run.h"
-#include "sql.h"
+#include "window/evtime.h"
+#include "expr/expr.h"
+#include "runtime/run.h"
+#include "expr/sql/sql.h"
 
 /* One NAME=EXPR. */
 struct derived {

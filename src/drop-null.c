@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "fields.h"
-#include "run.h"
+#include "runtime/fields.h"
+#include "runtime/run.h"
 
 enum how { HOW_ANY, HOW_ALL };
 

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "regex.h"
-#include "run.h"
-#include "simd.h"
+#include "value/json.h"
+#include "text/regex.h"
+#include "runtime/run.h"
+#include "text/simd.h"
 
 struct explode {
 	const char *split, *pattern, *as;

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "number.h"
-#include "numeric.h"
-#include "path.h"
-#include "run.h"
-#include "time.h"
+#include "value/json.h"
+#include "text/number.h"
+#include "text/numeric.h"
+#include "text/path.h"
+#include "runtime/run.h"
+#include "time/time.h"
 
 /* One FIELD=VALUE. */
 struct fill {

@@ -8,10 +8,10 @@
  */
 #include <string.h>
 
-#include "evtime.h"
-#include "expr.h"
-#include "run.h"
-#include "sql.h"
+#include "window/evtime.h"
+#include "expr/expr.h"
+#include "runtime/run.h"
+#include "expr/sql/sql.h"
 
 struct filter {
 	const char *sql; /* the condition in SQL */

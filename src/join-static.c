@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "json.h"
-#include "path.h"
-#include "run.h"
-#include "schema.h"
-#include "table.h"
-#include "time.h"
-#include "value.h"
+#include "floor/buf.h"
+#include "value/json.h"
+#include "text/path.h"
+#include "runtime/run.h"
+#include "types/schema.h"
+#include "join/table.h"
+#include "time/time.h"
+#include "value/value.h"
 
 enum { INNER, LEFT, SEMI, ANTI };
 

@@ -21,18 +21,18 @@
 #include <string.h>
 #include <strings.h>
 
-#include "entry.h"
-#include "evtime.h"
-#include "expr.h"
-#include "joinpair.h"
-#include "joinrows.h"
-#include "json.h"
-#include "marks.h"
-#include "path.h"
-#include "run.h"
-#include "sql.h"
-#include "state.h"
-#include "time.h"
+#include "runtime/entry.h"
+#include "window/evtime.h"
+#include "expr/expr.h"
+#include "join/joinpair.h"
+#include "join/joinrows.h"
+#include "value/json.h"
+#include "window/marks.h"
+#include "text/path.h"
+#include "runtime/run.h"
+#include "expr/sql/sql.h"
+#include "recovery/state.h"
+#include "time/time.h"
 
 enum how { HOW_INNER, HOW_LEFT, HOW_RIGHT, HOW_FULL, HOW_SEMI };
 

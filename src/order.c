@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fields.h"
-#include "json.h"
-#include "run.h"
-#include "value.h"
+#include "runtime/fields.h"
+#include "value/json.h"
+#include "runtime/run.h"
+#include "value/value.h"
 
 /* A record that waits: its keys and its text, in one allocation. */
 struct row {

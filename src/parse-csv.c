@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cell.h"
-#include "entry.h"
-#include "err.h"
-#include "json.h"
-#include "opt.h"
-#include "run.h"
-#include "schema.h"
-#include "state.h"
-#include "timepat.h"
+#include "types/cell.h"
+#include "runtime/entry.h"
+#include "floor/err.h"
+#include "value/json.h"
+#include "runtime/opt.h"
+#include "runtime/run.h"
+#include "types/schema.h"
+#include "recovery/state.h"
+#include "time/timepat.h"
 
 struct place {
 	size_t at, n; /* in cells */

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
-#include "fromjson.h"
-#include "infer.h"
-#include "json.h"
-#include "lenient.h"
-#include "run.h"
-#include "schema.h"
-#include "timepat.h"
+#include "floor/err.h"
+#include "types/fromjson.h"
+#include "types/infer.h"
+#include "value/json.h"
+#include "value/lenient.h"
+#include "runtime/run.h"
+#include "types/schema.h"
+#include "time/timepat.h"
 
 struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;

@@ -6,10 +6,10 @@
  * State: none.
  * Restart: nothing to restore.
  */
-#include "buf.h"
-#include "cell.h"
-#include "json.h"
-#include "run.h"
+#include "floor/buf.h"
+#include "types/cell.h"
+#include "value/json.h"
+#include "runtime/run.h"
 
 struct parse_text {
 	struct shape *shape;

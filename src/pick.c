@@ -12,11 +12,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "expr.h"
-#include "json.h"
-#include "path.h"
-#include "run.h"
-#include "sql.h"
+#include "expr/expr.h"
+#include "value/json.h"
+#include "text/path.h"
+#include "runtime/run.h"
+#include "expr/sql/sql.h"
 
 struct pick {
 	const char *sql; /* a select list */

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fields.h"
-#include "json.h"
-#include "path.h"
-#include "run.h"
-#include "state.h"
+#include "runtime/fields.h"
+#include "value/json.h"
+#include "text/path.h"
+#include "runtime/run.h"
+#include "recovery/state.h"
 
 struct pivot {
 	const char *rows, *cols, *value, *fill;

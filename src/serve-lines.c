@@ -16,12 +16,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "eol.h"
-#include "err.h"
-#include "net.h"
-#include "time.h"
-#include "tool.h"
+#include "floor/buf.h"
+#include "io/eol.h"
+#include "floor/err.h"
+#include "io/net.h"
+#include "time/time.h"
+#include "runtime/tool.h"
 
 #define BLOCK ((size_t)64 << 10)
 #define EVENTS 64

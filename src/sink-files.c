@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "fields.h"
-#include "json.h"
-#include "number.h"
-#include "outdir.h"
-#include "path.h"
-#include "run.h"
-#include "schema.h"
-#include "value.h"
+#include "floor/buf.h"
+#include "runtime/fields.h"
+#include "value/json.h"
+#include "text/number.h"
+#include "sinks/outdir.h"
+#include "text/path.h"
+#include "runtime/run.h"
+#include "types/schema.h"
+#include "value/value.h"
 
 #define PATH_MOST 4000 /* of a subdirectory; the system takes 4096 in all */
 

@@ -13,16 +13,16 @@
 #include <string.h>
 #include <strings.h>
 
-#include "buf.h"
-#include "dbtable.h"
-#include "draw.h"
-#include "err.h"
-#include "fields.h"
-#include "modes.h"
-#include "path.h"
-#include "run.h"
-#include "schema.h"
-#include "time.h"
+#include "floor/buf.h"
+#include "sinks/dbtable.h"
+#include "sinks/draw.h"
+#include "floor/err.h"
+#include "runtime/fields.h"
+#include "runtime/modes.h"
+#include "text/path.h"
+#include "runtime/run.h"
+#include "types/schema.h"
+#include "time/time.h"
 
 #define HYPHENS "-------------------------------------------\n"
 #define CONSOLE_ROWS 20

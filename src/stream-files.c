@@ -20,15 +20,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "err.h"
-#include "files.h"
-#include "json.h"
-#include "partition.h"
-#include "positions.h"
-#include "reader.h"
-#include "record.h"
-#include "run.h"
-#include "time.h"
+#include "floor/err.h"
+#include "sources/files.h"
+#include "value/json.h"
+#include "sources/partition.h"
+#include "sources/positions.h"
+#include "sources/reader.h"
+#include "value/record.h"
+#include "runtime/run.h"
+#include "time/time.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
 #define NUMBERS 10000 /* names that are tried in the archive */

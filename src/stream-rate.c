@@ -8,10 +8,10 @@
  */
 #include <string.h>
 
-#include "err.h"
-#include "json.h"
-#include "run.h"
-#include "time.h"
+#include "floor/err.h"
+#include "value/json.h"
+#include "runtime/run.h"
+#include "time/time.h"
 
 #define BURST 8192 /* records at one call */
 #define NOT_GIVEN (-1)

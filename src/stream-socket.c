@@ -16,13 +16,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "err.h"
-#include "journal.h"
-#include "json.h"
-#include "lines.h"
-#include "net.h"
-#include "run.h"
-#include "time.h"
+#include "floor/err.h"
+#include "sources/journal.h"
+#include "value/json.h"
+#include "sources/lines.h"
+#include "io/net.h"
+#include "runtime/run.h"
+#include "time/time.h"
 
 #define BLOCK ((size_t)64 << 10)
 #define PAUSE_US (TIME_SECOND / 10)

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entry.h"
-#include "modes.h"
-#include "run.h"
-#include "state.h"
+#include "runtime/entry.h"
+#include "runtime/modes.h"
+#include "runtime/run.h"
+#include "recovery/state.h"
 
 struct take {
 	int64_t n;

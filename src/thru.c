@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "child.h"
-#include "json.h"
-#include "run.h"
+#include "floor/child.h"
+#include "value/json.h"
+#include "runtime/run.h"
 
 struct thru {
 	struct list ok;

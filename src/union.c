@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entry.h"
-#include "marks.h"
-#include "run.h"
-#include "state.h"
+#include "runtime/entry.h"
+#include "window/marks.h"
+#include "runtime/run.h"
+#include "recovery/state.h"
 
 struct unite {
 	int policy;

@@ -8,9 +8,9 @@
  */
 #include <string.h>
 
-#include "buf.h"
-#include "run.h"
-#include "wm.h"
+#include "floor/buf.h"
+#include "runtime/run.h"
+#include "window/wm.h"
 
 struct watermark {
 	const char *on;

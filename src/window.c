@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arrival.h"
-#include "buf.h"
-#include "run.h"
-#include "span.h"
-#include "time.h"
-#include "wm.h"
+#include "window/arrival.h"
+#include "floor/buf.h"
+#include "runtime/run.h"
+#include "window/span.h"
+#include "time/time.h"
+#include "window/wm.h"
 
 struct window {
 	/* options */

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "json.h"
-#include "record.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "value/json.h"
+#include "value/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

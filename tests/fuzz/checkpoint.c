@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "checkpoint.h"
-#include "err.h"
-#include "file.h"
-#include "state.h"
+#include "recovery/checkpoint.h"
+#include "floor/err.h"
+#include "io/file.h"
+#include "recovery/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

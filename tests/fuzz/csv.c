@@ -10,11 +10,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "err.h"
-#include "file.h"
-#include "json.h"
-#include "run.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "io/file.h"
+#include "value/json.h"
+#include "runtime/run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
-#include "time.h"
+#include "floor/err.h"
+#include "time/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

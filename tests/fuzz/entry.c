@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "chain.h"
-#include "json.h"
-#include "state.h"
+#include "runtime/chain.h"
+#include "value/json.h"
+#include "recovery/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "fromjson.h"
-#include "json.h"
-#include "lenient.h"
-#include "schema.h"
-#include "time.h"
-#include "value.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "types/fromjson.h"
+#include "value/json.h"
+#include "value/lenient.h"
+#include "types/schema.h"
+#include "time/time.h"
+#include "value/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

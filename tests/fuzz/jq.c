@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jq_impl.h"
-#include "json.h"
+#include "expr/jq/jq_impl.h"
+#include "value/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

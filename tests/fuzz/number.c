@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "number.h"
+#include "value/json.h"
+#include "text/number.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "files.h"
-#include "json.h"
-#include "positions.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "sources/files.h"
+#include "value/json.h"
+#include "sources/positions.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

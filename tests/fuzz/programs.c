@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "err.h"
-#include "run.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "runtime/run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

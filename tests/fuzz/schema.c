@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "schema.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "types/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

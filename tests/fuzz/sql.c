@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "expr.h"
-#include "json.h"
-#include "record.h"
-#include "schema.h"
-#include "sql.h"
-#include "time.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "expr/expr.h"
+#include "value/json.h"
+#include "value/record.h"
+#include "types/schema.h"
+#include "expr/sql/sql.h"
+#include "time/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

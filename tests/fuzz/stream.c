@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "json.h"
-#include "loop.h"
-#include "plan.h"
-#include "stream.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "value/json.h"
+#include "runtime/loop.h"
+#include "runtime/plan.h"
+#include "io/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,13 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "err.h"
-#include "opt.h"
-#include "schema.h"
-#include "table.h"
-#include "time.h"
-#include "value.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "runtime/opt.h"
+#include "types/schema.h"
+#include "join/table.h"
+#include "time/time.h"
+#include "value/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

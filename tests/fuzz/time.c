@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "time.h"
+#include "time/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

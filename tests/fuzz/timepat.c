@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
-#include "time.h"
-#include "timepat.h"
+#include "floor/err.h"
+#include "time/time.h"
+#include "time/timepat.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

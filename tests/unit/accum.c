@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accums.h"
-#include "numeric.h"
-#include "err.h"
-#include "record.h"
+#include "agg/accums.h"
+#include "text/numeric.h"
+#include "floor/err.h"
+#include "value/record.h"
 
 static const char *const specs[] = {"count", "count:x", "sum:x", "avg:x",
 	"min:x", "max:x", "stddev:x", "var_pop:x", "first:x", "last:x",

@@ -1,13 +1,13 @@
 /* draw: widths, truncation, frames. */
-#include "draw.h"
+#include "sinks/draw.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "err.h"
-#include "record.h"
-#include "schema.h"
-#include "time.h"
+#include "floor/err.h"
+#include "value/record.h"
+#include "types/schema.h"
+#include "time/time.h"
 
 static int failures;
 

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "expr.h"
-#include "json.h"
-#include "record.h"
-#include "schema.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "expr/expr.h"
+#include "value/json.h"
+#include "value/record.h"
+#include "types/schema.h"
 
 static struct record_reader reader;
 static char line[1000];

@@ -1,5 +1,5 @@
 /* files: the order of names, what is no data, positions there and back. */
-#include "files.h"
+#include "sources/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "err.h"
-#include "json.h"
-#include "positions.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "value/json.h"
+#include "sources/positions.h"
 
 static int failures;
 

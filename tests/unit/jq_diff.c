@@ -21,8 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "jq_impl.h"
-#include "json.h"
+#include "expr/jq/jq_impl.h"
+#include "value/json.h"
 
 #define RECORDS 40  /* for each program */
 #define PROGRAMS 25 /* at once */

@@ -1,11 +1,11 @@
 /* json: what is accepted and what is refused; walking; escapes. */
-#include "json.h"
+#include "value/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
+#include "floor/buf.h"
 
 static int failures;
 

@@ -1,10 +1,10 @@
 /* net: addresses as people write them. */
-#include "net.h"
+#include "io/net.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "err.h"
+#include "floor/err.h"
 
 static int failures;
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "number.h"
-#include "numeric.h"
-#include "pow10.h"
+#include "text/number.h"
+#include "text/numeric.h"
+#include "text/pow10.h"
 
 static uint64_t seed = 7;
 

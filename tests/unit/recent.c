@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "recent.h"
+#include "agg/recent.h"
 
 #define GROUPS 100000
 

@@ -1,12 +1,12 @@
 /* record: parsing, fields, adding, changing, printing, shapes. */
-#include "record.h"
+#include "value/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
-#include "json.h"
+#include "floor/err.h"
+#include "value/json.h"
 
 static int failures;
 static struct shapes *shapes;

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "err.h"
-#include "regex.h"
+#include "floor/err.h"
+#include "text/regex.h"
 
 static struct regex *
 make(const char *pattern, unsigned options)

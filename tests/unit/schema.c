@@ -1,12 +1,12 @@
 /* schema: what is read and how it prints, what is refused and where. */
-#include "schema.h"
+#include "types/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
+#include "floor/buf.h"
+#include "floor/err.h"
 
 static int failures;
 

@@ -1,5 +1,5 @@
 /* simd: each block function against its plain twin. */
-#include "simd.h"
+#include "text/simd.h"
 
 #include <stdio.h>
 #include <stdlib.h>

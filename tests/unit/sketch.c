@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash.h"
-#include "sketch.h"
+#include "floor/hash.h"
+#include "agg/sketch.h"
 
 static uint64_t seed = 7;
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "err.h"
-#include "state.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "recovery/state.h"
 
 #define KEYS 500
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "err.h"
-#include "time.h"
+#include "floor/err.h"
+#include "time/time.h"
 
 static uint64_t seed = 11;
 

@@ -1,12 +1,12 @@
 /* timepat: patterns, and times read by them. */
-#include "timepat.h"
+#include "time/timepat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
-#include "time.h"
+#include "floor/err.h"
+#include "time/time.h"
 
 static int failures;
 

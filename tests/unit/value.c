@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "time.h"
-#include "value.h"
+#include "floor/buf.h"
+#include "time/time.h"
+#include "value/value.h"
 
 static struct value
 number(const char *s)

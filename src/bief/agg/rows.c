@@ -1,0 +1,148 @@
+/*
+ * rows: see rows.h.
+ *
+ * The state has no order; what is written has one, so that the answer does not
+ * depend on how groups came, nor on a restart.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "floor/err.h"
+#include "agg/rows.h"
+
+void
+rows_release(struct rows *rows)
+{
+	free(rows->r);
+	memset(rows, 0, sizeof *rows);
+}
+
+void
+rows_clear(struct rows *rows)
+{
+	rows->n = 0;
+}
+
+void
+rows_add(struct rows *rows, struct row r)
+{
+	if (rows->n == rows->cap) {
+		rows->cap = rows->cap * 2 + 64;
+		rows->r = mem_realloc(rows->r, rows->cap * sizeof *rows->r);
+	}
+	rows->r[rows->n++] = r;
+}
+
+void
+rows_fields(const struct row *r, const struct groups *g, struct value *v)
+{
+	const char *p = r->key + g->head, *end = r->key + r->nkey;
+	unsigned columns = g->nkeys + g->windowed;
+	uint16_t mask = groups_mask(g, r->key);
+	uint32_t i;
+
+	for (i = 0; i < g->nkeys; i++) {
+		unsigned bit = columns - 1 - (i + g->windowed);
+
+		if (groups_left_out(mask, bit))
+			v[i] = value_null();
+		else
+			p += value_decode(&v[i], p, (size_t)(end - p));
+		if (g->decimals >> i & 1 && v[i].type == VALUE_STRING)
+			v[i].type = VALUE_NUMBER;
+	}
+}
+
+static int
+rows_compare_fields(const struct row *a, const struct row *b,
+	const struct groups *g)
+{
+	struct value v[GROUP_KEYS], w[GROUP_KEYS];
+	uint32_t i;
+	int c;
+
+	rows_fields(a, g, v);
+	rows_fields(b, g, w);
+	for (i = 0; i < g->nkeys; i++)
+		if ((c = value_compare(&v[i], &w[i])) != 0)
+			return c;
+	return 0;
+}
+
+static int
+rows_compare(const void *x, const void *y, void *arg)
+{
+	const struct groups *g = arg;
+	const struct row *a = x, *b = y;
+	int c;
+
+	if (a->w.there != b->w.there)
+		return a->w.there - b->w.there;
+	if (a->w.start != b->w.start)
+		return a->w.start < b->w.start ? -1 : 1;
+	if (a->w.end != b->w.end)
+		return a->w.end < b->w.end ? -1 : 1;
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	c = rows_compare_fields(a, b, g);
+	if (c != 0)
+		return c;
+	/* Equal but for their spelling (1 and 1.0), or for what is null. */
+	return memcmp(a->key + 1, b->key + 1, g->window - 1) ?:
+		(a->nkey > b->nkey) - (a->nkey < b->nkey) ?:
+		memcmp(a->key + g->head, b->key + g->head, a->nkey - g->head);
+}
+
+/*
+ * Numbers that sort as the first key fields do, so that few keys must be looked
+ * at: possible where these are null or text that is not escaped and no time.
+ */
+static void
+rows_order_by_text(struct rows *rows, const struct groups *g)
+{
+	struct value v[GROUP_KEYS];
+	size_t i;
+	int64_t us;
+
+	for (i = 0; i < rows->n; i++)
+		rows->r[i].order = 0;
+	if (g->nkeys == 0)
+		return;
+	for (i = 0; i < rows->n; i++) {
+		struct row *r = &rows->r[i];
+		uint64_t order = 0;
+		uint32_t k;
+
+		rows_fields(r, g, v);
+		if (v[0].type == VALUE_NULL)
+			continue;
+		if (v[0].type != VALUE_STRING ||
+			(v[0].flags & VALUE_ESCAPED) ||
+			value_get_time(&v[0], &us) == 0)
+			break;
+		for (k = 0; k < 7; k++)
+			order = order << 8 |
+				(k < v[0].n ? (uint8_t)v[0].s[k] : 0);
+		r->order = order | UINT64_C(1) << 63;
+	}
+	if (i < rows->n)
+		for (i = 0; i < rows->n; i++)
+			rows->r[i].order = 0;
+}
+
+void
+rows_sort(struct rows *rows, const struct groups *g)
+{
+	size_t i, n = 0;
+
+	if (rows->n == 0)
+		return;
+	rows_order_by_text(rows, g);
+	qsort_r(rows->r, rows->n, sizeof *rows->r, rows_compare, (void *)g);
+	for (i = 1; i < rows->n; i++) {
+		if (rows_compare(&rows->r[n], &rows->r[i], (void *)g) == 0)
+			continue;
+		rows->r[++n] = rows->r[i];
+	}
+	rows->n = n + 1;
+}

@@ -1,0 +1,322 @@
+/*
+ * explain: see explain.h.  Every program is opened and asked for its plan, in
+ * the order in which records flow; the inputs of a join stand in front of it,
+ * further in.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/chain.h"
+#include "command/explain.h"
+#include "command/pipeline.h"
+#include "time/time.h"
+
+struct explanation {
+	struct buf out;
+	bool refused;
+};
+
+static void explain_into(struct explanation *e, const struct pipeline *p,
+	struct plan *plan, int depth);
+
+static void
+indent(struct explanation *e, int depth)
+{
+	for (int i = 0; i < depth; i++)
+		buf_str(&e->out, "    ");
+}
+
+static void
+print_words(struct explanation *e, const struct command *c, int depth)
+{
+	indent(e, depth);
+	for (size_t i = pipeline_skip(c); i < c->nwords; i++) {
+		const char *w = c->words[i].text;
+		bool quote = w != NULL && (*w == '\0' ||
+						  strpbrk(w, " \t\"$&|;<>()*?[]"
+							     "{}!#~`\\") != NULL);
+
+		buf_printf(&e->out, "%s%s%s%s",
+			i > pipeline_skip(c) ? " " : "", quote ? "'" : "",
+			w != NULL ? w : c->words[i].output ? ">(...)" : "<(...)",
+			quote ? "'" : "");
+	}
+	buf_byte(&e->out, '\n');
+}
+
+static void
+line(struct explanation *e, int depth, const char *what)
+{
+	indent(e, depth);
+	buf_printf(&e->out, "  %-10s ", what);
+}
+
+static void
+print_duration(struct explanation *e, const char *before, int64_t us)
+{
+	char text[TIME_MAX];
+
+	buf_printf(&e->out, "%s%.*s", before, (int)duration_format(us, text),
+		text);
+}
+
+static void
+print_batches(struct explanation *e, const struct stage *st, int depth)
+{
+	const struct plan *p = &st->out;
+
+	if (st->priv->batcher || st->op->source != NULL) {
+		line(e, depth, "batches");
+		if (!p->stream)
+			buf_str(&e->out, "none: all of the input is one");
+		else if (st->priv->batcher && st->priv->per_batch > 0)
+			buf_printf(&e->out, "of %lld records",
+				(long long)st->priv->per_batch);
+		else if (p->trigger == TRIGGER_INTERVAL)
+			print_duration(e, "every ", p->interval_us);
+		else
+			buf_str(&e->out, p->trigger == TRIGGER_ONCE ?
+					"one, then the end" :
+					"until all that is there is read");
+		buf_byte(&e->out, '\n');
+	}
+	if (p->delay_us >= 0 && st->in.delay_us < 0) {
+		line(e, depth, "watermark");
+		buf_printf(&e->out, "the largest %s", p->event_time);
+		print_duration(e, " less ", p->delay_us);
+		buf_byte(&e->out, '\n');
+	}
+}
+
+/* Records of fields that nobody knows may have a window, or not. */
+static bool
+may_lack(const struct plan *p, const char *key)
+{
+	return p->fields == NULL && p->window_us == 0 && p->session_us == 0 &&
+		strncmp(key, "window_", 7) == 0;
+}
+
+static void
+print_mode(struct explanation *e, const struct plan *p, int depth)
+{
+	bool maybe = false, any = false;
+
+	line(e, depth, "mode");
+	buf_str(&e->out, mode_name(p->mode));
+	for (size_t i = 0; i < p->keys.n; i++) {
+		if (may_lack(p, p->keys.s[i])) {
+			maybe = true;
+			continue;
+		}
+		buf_printf(&e->out, "%s%s", any ? ", " : ", keys ",
+			p->keys.s[i]);
+		any = true;
+	}
+	if (maybe)
+		buf_printf(&e->out, "%s the window where records have one",
+			any ? " and" : ", key");
+	buf_byte(&e->out, '\n');
+}
+
+static void
+print_plan(struct explanation *e, const struct stage *st, int depth)
+{
+	const struct plan *p = &st->out;
+
+	print_batches(e, st, depth);
+	if (st->op->sink == NULL) {
+		line(e, depth, "fields");
+		if (p->fields != NULL)
+			schema_print(p->fields, &e->out);
+		else if (st->op->source != NULL)
+			buf_str(&e->out, "none: lines of text");
+		else
+			buf_str(&e->out, "not known before data flows");
+		buf_byte(&e->out, '\n');
+	}
+	if (st->op->keeper != NULL && st->op->keeper->explain != NULL) {
+		line(e, depth, "state");
+		st->op->keeper->explain((struct stage *)st, &e->out);
+		buf_byte(&e->out, '\n');
+	}
+	if (p->mode != st->in.mode)
+		print_mode(e, p, depth);
+}
+
+static void
+refuse(struct explanation *e, const char *why, int depth)
+{
+	line(e, depth, "REFUSED");
+	buf_printf(&e->out, "%s\n", why);
+	e->refused = true;
+}
+
+/* The plans of a program's own inputs: <( ) are pipelines of their own. */
+static int
+inputs_of(struct explanation *e, const struct command *c, struct plan *in,
+	const struct plan *standard, int depth)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < c->nwords && n < INPUTS_MAX; i++) {
+		if (c->words[i].sub != NULL && !c->words[i].output) {
+			plan_init(&in[n]);
+			in[n].explain = true;
+			explain_into(e, c->words[i].sub, &in[n++], depth + 1);
+		} else if (c->words[i].text != NULL &&
+			strcmp(c->words[i].text, "-") == 0)
+			plan_copy(&in[n++], standard);
+	}
+	return n;
+}
+
+/* The argv of a command; what is no text is a file that is not read. */
+static char **
+argv_of(const struct command *c)
+{
+	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv));
+
+	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
+		argv[k++] = c->words[i].text != NULL ? c->words[i].text :
+						      (char *)"/dev/null";
+	return argv;
+}
+
+static bool
+any_stream(const struct plan *in, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (in[i].stream)
+			return true;
+	return false;
+}
+
+/* Without batches programs are told nothing of each other: what is known here
+ * cannot make them refuse. */
+static void
+forget(struct plan *in, int n)
+{
+	for (int i = 0; i < n; i++) {
+		plan_release(&in[i]);
+		in[i].explain = true;
+	}
+}
+
+/* Plan the one program of the chain, told about in[]; print what comes of it. */
+static void
+plan_op(struct explanation *e, struct chain *chain, char **argv,
+	struct plan *in, int n, int depth)
+{
+	char **words[2] = {argv, NULL};
+	struct err why;
+	int status;
+
+	if (chain_plan_inputs(chain, in, n) == 0) {
+		print_plan(e, &chain->stages[0], depth);
+		return;
+	}
+	why = chain->err;
+	if (!any_stream(in, n)) {
+		forget(in, n);
+		chain_close(chain);
+		chain_open(chain, words, 1, STDOUT_FILENO, true, &status);
+		if (chain_plan_inputs(chain, in, n) == 0) {
+			line(e, depth, "DOUBTFUL");
+			buf_printf(&e->out, "%s\n", why.text);
+			print_plan(e, &chain->stages[0], depth);
+			return;
+		}
+	}
+	refuse(e, why.text, depth);
+}
+
+static void
+explain_op(struct explanation *e, const struct command *c,
+	const struct op *op, struct plan *plan, int depth)
+{
+	struct plan in[INPUTS_MAX];
+	struct chain chain;
+	char **argv = argv_of(c), **words[2] = {argv, NULL};
+	const struct stage *st;
+	int n = 1, status;
+
+	if (op->merge != NULL)
+		n = inputs_of(e, c, in, plan, depth);
+	else
+		plan_copy(&in[0], plan);
+	print_words(e, c, depth);
+	chain_open(&chain, words, 1, STDOUT_FILENO, true, &status);
+	if (chain.stages[0].priv->failed) {
+		refuse(e, chain.err.text, depth);
+	} else {
+		for (; n < 2 && (op->merge != NULL); n++) {
+			plan_init(&in[n]);
+			in[n].explain = true;
+		}
+		plan_op(e, &chain, argv, in, n, depth);
+		st = &chain.stages[0];
+		plan_release(plan);
+		plan_copy(plan, &st->out);
+		/* As without batches, but that fields are shown. */
+		if (st->priv->common.plain)
+			plan->stream = 0;
+	}
+	for (int i = 0; i < n; i++)
+		plan_release(&in[i]);
+	chain_close(&chain);
+	free(argv);
+}
+
+static void
+explain_foreign(struct explanation *e, const struct command *c,
+	struct plan *plan, int depth)
+{
+	print_words(e, c, depth);
+	line(e, depth, "foreign");
+	buf_str(&e->out, plan->stream ?
+			"batches and watermark survive it only if it passes "
+			"control lines on: thru leads them around\n" :
+			"what it makes of the records is not known\n");
+	schema_free(plan->fields);
+	plan->fields = NULL;
+}
+
+static void
+explain_into(struct explanation *e, const struct pipeline *p,
+	struct plan *plan, int depth)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct op *op = pipeline_op(&p->commands[i]);
+
+		if (op != NULL)
+			explain_op(e, &p->commands[i], op, plan, depth);
+		else
+			explain_foreign(e, &p->commands[i], plan, depth);
+	}
+}
+
+int
+explain_pipeline(const struct pipeline *p)
+{
+	struct explanation e = {.refused = false};
+	struct output out;
+	struct err err;
+	struct plan plan;
+	int ret;
+
+	buf_init(&e.out);
+	plan_init(&plan);
+	plan.explain = true;
+	explain_into(&e, p, &plan, 0);
+	plan_release(&plan);
+	output_init(&out, STDOUT_FILENO);
+	ret = output_write(&out, e.out.p, e.out.n, &err);
+	if (ret < 0)
+		fprintf(stderr, "bief: %s\n", err.text);
+	buf_release(&e.out);
+	output_release(&out);
+	return ret < 0 ? STATUS_FAILED :
+		e.refused ? STATUS_USAGE : STATUS_DONE;
+}

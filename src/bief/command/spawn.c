@@ -1,0 +1,255 @@
+/*
+ * spawn: running a pipeline.  Every stretch of bief programs is one process
+ * with a chain, every foreign program a process of its own, with pipes between
+ * them.  A pipeline that is one stretch runs in this process.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "floor/err.h"
+#include "command/pipeline.h"
+#include "runtime/run.h"
+#include "runtime/tool.h"
+
+/* The process that a SIGTERM to us is meant for: the source. */
+static volatile pid_t first_child;
+
+static void
+pass_on(int sig)
+{
+	if (first_child > 0)
+		kill(first_child, sig);
+}
+
+static int
+die(const char *what)
+{
+	fprintf(stderr, "bief: %s: %s\n", what, strerror(errno));
+	return STATUS_FAILED;
+}
+
+/* Redirections of one command, in this process.  -1: said. */
+static int
+redirect(const struct command *c)
+{
+	for (size_t i = 0; i < c->nredirects; i++) {
+		const struct redirect *r = &c->redirects[i];
+		int fd;
+
+		if (r->path == NULL) {
+			dup2(STDOUT_FILENO, STDERR_FILENO);
+			continue;
+		}
+		fd = open(r->path,
+			r->fd == 0 ? O_RDONLY :
+				     O_WRONLY | O_CREAT |
+					(r->append ? O_APPEND : O_TRUNC),
+			0666);
+		if (fd < 0) {
+			die(r->path);
+			return -1;
+		}
+		dup2(fd, r->fd);
+		close(fd);
+	}
+	return 0;
+}
+
+static int
+nothing_comes(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+/* Start <( ) or >( ); the word becomes /dev/fd/N. */
+static char *
+substitute(const struct word *w)
+{
+	int fds[2];
+	char path[40];
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		exit(die("pipe"));
+	pid = fork();
+	if (pid < 0)
+		exit(die("fork"));
+	if (pid == 0) {
+		dup2(w->output ? fds[0] : fds[1],
+			w->output ? STDIN_FILENO : STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		_exit(pipeline_run(w->sub));
+	}
+	close(w->output ? fds[0] : fds[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d",
+		w->output ? fds[1] : fds[0]);
+	return mem_dup(path, strlen(path));
+}
+
+static char **
+argv_of(const struct command *c, size_t skip)
+{
+	char **argv = mem_zalloc((c->nwords - skip + 1) * sizeof(*argv));
+
+	for (size_t i = skip; i < c->nwords; i++)
+		argv[i - skip] = c->words[i].sub != NULL ?
+			substitute(&c->words[i]) :
+			mem_dup(c->words[i].text, strlen(c->words[i].text));
+	return argv;
+}
+
+static void
+argv_free(char **argv)
+{
+	for (char **w = argv; *w != NULL; w++)
+		free(*w);
+	free(argv);
+}
+
+/* A program that is not ours, in place of this process. */
+static int
+run_foreign(const struct command *c)
+{
+	char **argv = argv_of(c, 0);
+	const struct tool *tool = tool_find(argv[0]);
+	int status;
+
+	if (tool != NULL)
+		return tool_main(tool, argv);
+	execvp(argv[0], argv);
+	status = errno == ENOENT ? 127 : 126;
+	fprintf(stderr, "bief: %s: %s\n", err_clean(argv[0]),
+		status == 127 ? "command not found" : strerror(errno));
+	argv_free(argv);
+	return status;
+}
+
+/* Run commands i .. i+n-1 here: a chain, or (n == 0) a foreign program. */
+static int
+run_here(const struct pipeline *p, size_t i, size_t n)
+{
+	char ***words;
+	int *status, ret, bad = 0;
+
+	if (redirect(&p->commands[i]) < 0) {
+		/* It does not start, what follows has an empty input. */
+		if (n <= 1 || nothing_comes() < 0)
+			return STATUS_FAILED;
+		bad = STATUS_FAILED;
+		i++;
+		n--;
+	}
+	if (n > 1 && redirect(&p->commands[i + n - 1]) < 0)
+		return STATUS_FAILED;
+	if (n == 0)
+		return run_foreign(&p->commands[i]);
+	words = mem_zalloc((n + 1) * sizeof(*words));
+	status = mem_zalloc(n * sizeof(*status));
+	for (size_t k = 0; k < n; k++)
+		words[k] = argv_of(&p->commands[i + k],
+			pipeline_skip(&p->commands[i + k]));
+	run_chain(words, (int)n, STDIN_FILENO, STDOUT_FILENO, status);
+	ret = run_status(status, (int)n);
+	for (size_t k = 0; k < n; k++)
+		argv_free(words[k]);
+	free(words);
+	free(status);
+	return ret != 0 ? ret : bad;
+}
+
+/* Start one part of the pipeline between in and out. */
+static pid_t
+start(const struct pipeline *p, size_t i, size_t n, int in, int out, int unused)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	if (in != STDIN_FILENO) {
+		dup2(in, STDIN_FILENO);
+		close(in);
+	}
+	if (out != STDOUT_FILENO) {
+		dup2(out, STDOUT_FILENO);
+		close(out);
+	}
+	if (unused >= 0)
+		close(unused);
+	exit(run_here(p, i, n));
+}
+
+static int
+wait_all(pid_t *pids, size_t n)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int s;
+
+		while (waitpid(pids[i], &s, 0) < 0)
+			if (errno != EINTR)
+				return die("wait");
+		s = WIFEXITED(s) ? WEXITSTATUS(s) : 128 + WTERMSIG(s);
+		if (s != 0)
+			ret = s;
+	}
+	return ret;
+}
+
+int
+pipeline_run(const struct pipeline *p)
+{
+	struct sigaction act = {.sa_handler = pass_on};
+	size_t parts = 0, i = 0, n = pipeline_stretch(p, 0);
+	pid_t *pids;
+	int in = STDIN_FILENO;
+
+	if (n == p->n)
+		return run_here(p, 0, n);
+	pids = mem_zalloc(p->n * sizeof(*pids));
+	while (i < p->n) {
+		int fds[2] = {-1, STDOUT_FILENO};
+
+		n = pipeline_stretch(p, i);
+		if (i + (n ? n : 1) < p->n && pipe(fds) < 0)
+			exit(die("pipe"));
+		pids[parts] = start(p, i, n, in, fds[1], fds[0]);
+		if (pids[parts] < 0)
+			exit(die("fork"));
+		if (parts++ == 0)
+			first_child = pids[0];
+		if (in != STDIN_FILENO)
+			close(in);
+		if (fds[1] != STDOUT_FILENO)
+			close(fds[1]);
+		in = fds[0];
+		i += n ? n : 1;
+	}
+	sigaction(SIGTERM, &act, NULL);
+	signal(SIGINT, SIG_IGN); /* the terminal tells the others as well */
+	i = (size_t)wait_all(pids, parts);
+	free(pids);
+	return (int)i;
+}
+
+int
+pipeline_shell(const char *text)
+{
+	execlp("bash", "bash", "-o", "pipefail", "-c", text, (char *)NULL);
+	execlp("sh", "sh", "-c", text, (char *)NULL);
+	return die("sh");
+}

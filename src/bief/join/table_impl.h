@@ -1,0 +1,53 @@
+/*
+ * table_impl: a table while it is read, private to table.c and table_read.c.
+ */
+#ifndef BIEF_TABLE_IMPL_H
+#define BIEF_TABLE_IMPL_H
+
+#include <sys/stat.h>
+
+#include "join/table.h"
+#include "value/value.h"
+
+/* Text that values point to. */
+struct chunk {
+	struct chunk *next;
+	size_t n, cap;
+	char bytes[];
+};
+
+/* A key, and the rows that have it. */
+struct entry {
+	uint32_t hash;
+	uint32_t n; /* bytes of the key */
+	const char *key;
+	uint32_t first, last;
+};
+
+struct table_private {
+	struct chunk *chunks;
+	struct schema *columns; /* all, in order */
+	size_t stride;          /* values from row to row while it is read */
+	size_t rows, room;
+	struct value *values;
+	size_t *key; /* columns of the key */
+	size_t nkeys;
+	struct value *payload;
+	uint32_t *next; /* row of the same key */
+	struct entry *entries;
+	uint32_t mask;
+	struct stat seen; /* of the file */
+	char *path;
+	struct sqlite *db; /* kept open to learn of changes */
+	int64_t version;
+};
+
+/* Read all of it: columns with their types, rows of values. */
+int table_read(struct table_private *p, const struct table_options *o,
+	struct err *err);
+/* Copy text to stay; JSON_PADDING bytes behind it may be read. */
+const char *table_keep(struct table_private *p, const char *s, size_t n);
+/* A number that tells of changes to the database that is open. */
+int64_t table_version(struct table_private *p);
+
+#endif

@@ -1,0 +1,227 @@
+/*
+ * journal: what a source has received that cannot be read again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "floor/err.h"
+#include "sources/journal.h"
+#include "value/json.h"
+#include "runtime/run.h"
+#include "value/value.h"
+
+#define PIECE ((size_t)1 << 20)
+
+static void
+piece_name(char name[40], int64_t number)
+{
+	snprintf(name, 40, "%lld.journal", (long long)number);
+}
+
+static uint64_t
+piece_bytes(const struct journal *j, int64_t number)
+{
+	struct buf path;
+	struct stat s;
+	uint64_t n;
+
+	buf_init(&path);
+	buf_printf(&path, "%s/%lld.journal", j->place.dir, (long long)number);
+	n = stat(buf_cstr(&path), &s) == 0 ? (uint64_t)s.st_size : 0;
+	buf_release(&path);
+	return n;
+}
+
+int
+journal_open(struct journal *j, const char *checkpoint, const char *id,
+	struct err *err)
+{
+	struct numbers l;
+	size_t i;
+
+	if (place_lock(&j->place, checkpoint, "journal", id, NULL, err) < 0 ||
+		numbers_list(&l, j->place.dir, "journal", err) < 0)
+		return -1;
+	for (i = 0; i < l.n; i++)
+		j->bytes += piece_bytes(j, l.v[i]);
+	j->first = l.n > 0 ? l.v[0] : 0;
+	j->next = numbers_last(&l) + 1;
+	j->at = j->first;
+	j->stop = -1;
+	numbers_release(&l);
+	return 0;
+}
+
+void
+journal_close(struct journal *j)
+{
+	place_release(&j->place);
+	buf_release(&j->b);
+	buf_release(&j->old);
+	free(j->ends);
+}
+
+static int
+flush(struct journal *j, struct err *err)
+{
+	char name[40];
+
+	if (j->b.n == 0)
+		return 0;
+	piece_name(name, j->next);
+	if (file_save(j->place.dir, name, "journal", j->b.p, j->b.n, err) < 0)
+		return -1;
+	j->bytes += piece_bytes(j, j->next);
+	/* All that was there had been played before something new came. */
+	j->at = ++j->next;
+	buf_clear(&j->b);
+	return 0;
+}
+
+int
+journal_add(struct journal *j, const char *p, size_t n, struct err *err)
+{
+	buf_add(&j->b, p, n);
+	return j->b.n >= PIECE ? flush(j, err) : 0;
+}
+
+/* Load a piece. */
+static int
+load(struct journal *j, int64_t number, struct err *err)
+{
+	char name[40];
+	int rc;
+
+	piece_name(name, number);
+	rc = file_load(j->place.dir, name, "journal", &j->old, err);
+	if (rc > 0)
+		return err_as(err, STATUS_DAMAGED,
+			"'%s/%s' is missing from the journal", j->place.dir,
+			name);
+	return rc;
+}
+
+/* Before the first batch: can all that will be played be read? */
+static int
+check(struct journal *j, struct err *err)
+{
+	int64_t end = j->stop > j->next ? j->stop : j->next;
+	int rc = 0;
+
+	for (int64_t i = j->at; !j->checked && rc == 0 && i < end; i++)
+		rc = load(j, i, err);
+	j->checked = true;
+	return rc;
+}
+
+int
+journal_play(struct journal *j, struct stage *st)
+{
+
+	if (j->stop >= 0 && j->at >= j->stop) {
+		j->stop = -1;
+		return 2;
+	}
+	if (j->at >= j->next && j->stop < 0)
+		return 0;
+	if (load(j, j->at, st->err) < 0)
+		return -1;
+	j->at++;
+	buf_need(&j->old, JSON_PADDING);
+	return run_emit_lines(st, j->old.p, j->old.n) < 0 ? -1 : 1;
+}
+
+int
+journal_mark(struct journal *j, int64_t batch, struct buf *out,
+	struct err *err)
+{
+	if (flush(j, err) < 0)
+		return -1;
+	j->ends = mem_realloc(j->ends, (j->nends + 1) * sizeof(*j->ends));
+	j->ends[j->nends++] = (struct journal_end){batch, j->at};
+	buf_printf(out, "{\"piece\":%lld}", (long long)j->at);
+	return 0;
+}
+
+static int
+read_mark(const char *text, int64_t *piece, struct err *err)
+{
+	struct json_error e;
+	struct value v, member;
+	struct buf b;
+	size_t n = strlen(text);
+	int rc = -1;
+
+	buf_init(&b);
+	buf_add(&b, text, n);
+	buf_need(&b, JSON_PADDING);
+	if (json_read(b.p, b.p + n, 0, &v, &e) && v.type == VALUE_OBJECT &&
+		json_get(&v, "piece", 5, &member)) {
+		member = value_number(&member, false);
+		if (member.type == VALUE_INT && member.i >= 0) {
+			*piece = member.i;
+			rc = 0;
+		}
+	}
+	buf_release(&b);
+	if (rc != 0)
+		err_as(err, STATUS_DAMAGED,
+			"the position in the journal is damaged");
+	return rc;
+}
+
+static int
+forget(struct journal *j, int64_t before, struct err *err)
+{
+	int64_t i;
+
+	for (i = j->first; i < before; i++)
+		j->bytes -= piece_bytes(j, i);
+	if (before > j->first)
+		j->first = before;
+	return checkpoint_clean(&j->place, "journal", before, err);
+}
+
+int
+journal_seek(struct journal *j, const char *from, const char *to,
+	struct err *err)
+{
+	int64_t piece = 0;
+
+	if (from && read_mark(from, &piece, err) != 0)
+		return -1;
+	if (from || to)
+		j->at = piece;
+	j->stop = -1;
+	if (to && read_mark(to, &j->stop, err) != 0)
+		return -1;
+	/* Pieces of a batch that nobody has heard of cannot be missing, but for
+	 * all of them: the last batch has been committed. */
+	if (j->next < j->at)
+		j->next = j->at;
+	return check(j, err);
+}
+
+int
+journal_committed(struct journal *j, int64_t batch, struct err *err)
+{
+	int64_t piece = -1;
+	size_t i, n = 0;
+
+	for (i = 0; i < j->nends; i++) {
+		if (j->ends[i].batch <= batch)
+			piece = j->ends[i].piece;
+		else
+			j->ends[n++] = j->ends[i];
+	}
+	j->nends = n;
+	return piece < 0 ? 0 : forget(j, piece, err);
+}
+
+uint64_t
+journal_size(const struct journal *j)
+{
+	return j->bytes + j->b.n;
+}
