@@ -19,6 +19,7 @@
 #include "runtime/run.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "value/key.h"
 
 struct dedup {
 	struct list by;
@@ -76,15 +77,15 @@ make_key(struct dedup *d, const struct record *r)
 	buf_clear(&d->key);
 	if (d->keys.n > 0) {
 		for (size_t i = 0; i < d->keys.n; i++)
-			value_encode(record_get(r, &d->keys.f[i]), &d->key);
+			key_encode(record_get(r, &d->keys.f[i]), &d->key);
 		return;
 	}
 	for (uint32_t i = 0; i < r->shape->n; i++) {
 		struct value name = value_json_string(r->shape->names[i].s,
 			r->shape->names[i].n, false);
 
-		value_encode(&name, &d->key);
-		value_encode(&r->v[i], &d->key);
+		key_encode(&name, &d->key);
+		key_encode(&r->v[i], &d->key);
 	}
 }
 
@@ -182,7 +183,7 @@ take_by(struct stage *st, const struct value *key)
 	for (size_t i = 0; i < d->keys.n && ret == 0; i++) {
 		ret = entry_get(key, names[i], &v, st->err);
 		if (ret == 0)
-			value_encode(&v, &d->key);
+			key_encode(&v, &d->key);
 	}
 	free(names);
 	return ret;
@@ -206,8 +207,8 @@ dedup_take(struct stage *st, const struct value *object, state_ref *made)
 		return -1;
 	json_iter(&it, &key);
 	while (d->keys.n == 0 && json_next(&it, &name, &v)) {
-		value_encode(&name, &d->key);
-		value_encode(&v, &d->key);
+		key_encode(&name, &d->key);
+		key_encode(&v, &d->key);
 	}
 	return entry_make(st, d->key.p, d->key.n, 0, made);
 }

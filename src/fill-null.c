@@ -13,7 +13,7 @@
 #include "value/json.h"
 #include "text/number.h"
 #include "text/numeric.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "runtime/run.h"
 #include "time/time.h"
 

@@ -13,7 +13,7 @@
 
 #include "floor/buf.h"
 #include "value/json.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "join/table.h"

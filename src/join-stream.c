@@ -28,11 +28,12 @@
 #include "join/joinrows.h"
 #include "value/json.h"
 #include "window/marks.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "runtime/run.h"
 #include "expr/sql/sql.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "value/key.h"
 
 enum how { HOW_INNER, HOW_LEFT, HOW_RIGHT, HOW_FULL, HOW_SEMI };
 
@@ -647,7 +648,7 @@ make_key(struct stage *st, int s, const struct record *r)
 		if (sql_join_key(j->cond, i, s, r, &env, &v, st->err) < 0)
 			return -1;
 		null |= v.type == VALUE_NULL && !j->cond->keys[i].null_safe;
-		value_encode(&v, &j->key);
+		key_encode(&v, &j->key);
 	}
 	return null;
 }

@@ -14,6 +14,7 @@
 #include "value/json.h"
 #include "runtime/run.h"
 #include "value/value.h"
+#include "value/key.h"
 
 /* A record that waits: its keys and its text, in one allocation. */
 struct row {
@@ -118,7 +119,7 @@ by_keys(const void *a, const void *b, void *arg)
 	const struct row *x = a, *y = b;
 
 	for (size_t i = 0; i < o->keys.n; i++) {
-		int c = value_compare(&x->keys[i], &y->keys[i]);
+		int c = key_compare(&x->keys[i], &y->keys[i]);
 
 		if (c != 0)
 			return o->keys.down[i] ? -c : c;
@@ -151,7 +152,7 @@ order_record(struct stage *st, struct record *r)
 	record_print(r, &o->text);
 	buf_clear(&o->tmp);
 	for (size_t i = 0; i < o->keys.n; i++)
-		value_encode(record_get(r, &o->keys.f[i]), &o->tmp);
+		key_encode(record_get(r, &o->keys.f[i]), &o->tmp);
 	row.n = (uint32_t)o->text.n;
 	row.bytes = keys + row.n + JSON_PADDING + o->tmp.n;
 	row.text = mem_alloc(row.bytes);
@@ -160,7 +161,7 @@ order_record(struct stage *st, struct record *r)
 	memcpy(row.text + keys + row.n + JSON_PADDING, o->tmp.p, o->tmp.n);
 	used = keys + row.n + JSON_PADDING;
 	for (size_t i = 0; i < o->keys.n; i++)
-		used += value_decode(&row.keys[i], row.text + used,
+		used += key_decode(&row.keys[i], row.text + used,
 			row.bytes - used);
 	if (o->nrows == o->cap) {
 		o->cap = o->cap ? o->cap * 2 : 64;

@@ -14,7 +14,7 @@
 
 #include "expr/expr.h"
 #include "value/json.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "runtime/run.h"
 #include "expr/sql/sql.h"
 

@@ -13,9 +13,10 @@
 
 #include "runtime/fields.h"
 #include "value/json.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "runtime/run.h"
 #include "recovery/state.h"
+#include "value/key.h"
 
 struct pivot {
 	const char *rows, *cols, *value, *fill;
@@ -118,8 +119,8 @@ pivot_record(struct stage *st, struct record *r)
 
 	buf_clear(&p->cell_key);
 	for (size_t i = 0; i < p->row.n; i++)
-		value_encode(record_get(r, &p->row.f[i]), &p->cell_key);
-	value_encode(record_get(r, &p->col), &p->cell_key);
+		key_encode(record_get(r, &p->row.f[i]), &p->cell_key);
+	key_encode(record_get(r, &p->col), &p->cell_key);
 	/* As text: it keeps its spelling. */
 	buf_clear(&p->text);
 	value_print(v, &p->text);
@@ -151,10 +152,10 @@ struct cell {
 static int
 compare(const struct side *x, const struct side *y)
 {
-	int c = value_compare(&x->v[0], &y->v[0]);
+	int c = key_compare(&x->v[0], &y->v[0]);
 
 	if (c == 0)
-		c = value_compare(&x->v[1], &y->v[1]);
+		c = key_compare(&x->v[1], &y->v[1]);
 	if (c != 0)
 		return c;
 	if (x->n != y->n)
@@ -202,12 +203,12 @@ all_cells(struct pivot *p, size_t *n)
 		struct cell *c = &cells[(*n)++];
 		const char *key = state_key(p->cells, r, &size);
 
-		at = value_decode(&c->row.v[0], key, size);
+		at = key_decode(&c->row.v[0], key, size);
 		if (p->row.n > 1)
-			at += value_decode(&c->row.v[1], key + at, size - at);
+			at += key_decode(&c->row.v[1], key + at, size - at);
 		c->row.key = key;
 		c->row.n = at;
-		value_decode(&c->col.v[0], key + at, size - at);
+		key_decode(&c->col.v[0], key + at, size - at);
 		c->col.key = key + at;
 		c->col.n = size - at;
 		key = state_value(p->cells, r, &size);

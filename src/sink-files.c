@@ -15,7 +15,7 @@
 #include "value/json.h"
 #include "text/number.h"
 #include "sinks/outdir.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "value/value.h"

@@ -19,7 +19,7 @@
 #include "floor/err.h"
 #include "runtime/fields.h"
 #include "runtime/modes.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "time/time.h"

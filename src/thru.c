@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/child.h"
+#include "io/child.h"
 #include "value/json.h"
 #include "runtime/run.h"
 

@@ -9,6 +9,7 @@
 
 #include "floor/buf.h"
 #include "value/value.h"
+#include "value/key.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,7 +24,7 @@ decode(const char *s, size_t size)
 {
 	struct value v, again;
 	struct buf a, b;
-	size_t n = value_decode(&v, s, size);
+	size_t n = key_decode(&v, s, size);
 
 	MUST(n <= size);
 	/* Numbers and JSON are only ever encoded when they are valid. */
@@ -31,9 +32,9 @@ decode(const char *s, size_t size)
 		return;
 	buf_init(&a);
 	buf_init(&b);
-	value_encode(&v, &a);
-	MUST(value_decode(&again, a.p, a.n) == a.n);
-	MUST(value_compare(&v, &again) == 0);
+	key_encode(&v, &a);
+	MUST(key_decode(&again, a.p, a.n) == a.n);
+	MUST(key_compare(&v, &again) == 0);
 	value_print(&again, &b);
 	buf_release(&a);
 	buf_release(&b);
@@ -67,6 +68,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text(s, size);
 	/* As the text of a string, whatever its escapes. */
 	v = value_json_string(s, size, size > 0 && memchr(s, '\\', size));
-	MUST(value_compare(&v, &v) == 0);
+	MUST(key_compare(&v, &v) == 0);
 	return 0;
 }

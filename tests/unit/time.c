@@ -7,6 +7,7 @@
 
 #include "floor/err.h"
 #include "time/time.h"
+#include "time/date.h"
 
 static uint64_t seed = 11;
 

@@ -8,6 +8,7 @@
 #include "floor/buf.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "value/key.h"
 
 static struct value
 number(const char *s)
@@ -289,7 +290,7 @@ is_big(const struct value *v)
 static void
 check_pair(const struct value *a, const struct value *b, int want)
 {
-	int c = value_compare(a, b), back = value_compare(b, a);
+	int c = key_compare(a, b), back = key_compare(b, a);
 	struct buf x, y;
 	bool same;
 
@@ -297,8 +298,8 @@ check_pair(const struct value *a, const struct value *b, int want)
 	assert((back > 0) - (back < 0) == -want);
 	buf_init(&x);
 	buf_init(&y);
-	value_encode(a, &x);
-	value_encode(b, &y);
+	key_encode(a, &x);
+	key_encode(b, &y);
 	same = x.n == y.n && memcmp(x.p, y.p, x.n) == 0;
 	if (want == 0 && (is_double(a) && !is_big(a)) ==
 		(is_double(b) && !is_big(b)))
@@ -318,20 +319,20 @@ check_code(const struct value *v)
 
 	buf_init(&x);
 	buf_init(&y);
-	value_encode(v, &x);
+	key_encode(v, &x);
 	/* A copy of just this size, so that a read beyond it shows. */
 	copy = malloc(x.n);
 	memcpy(copy, x.p, x.n);
-	assert(value_decode(&back, copy, x.n) == x.n);
-	assert(value_compare(v, &back) == 0);
-	value_encode(&back, &y);
+	assert(key_decode(&back, copy, x.n) == x.n);
+	assert(key_compare(v, &back) == 0);
+	key_encode(&back, &y);
 	assert(x.n == y.n);
 	assert(memcmp(x.p, y.p, x.n) == 0);
 	for (size_t cut = 0; cut < x.n; cut++) {
 		char *less = malloc(cut + 1);
 
 		memcpy(less, copy, cut);
-		assert(value_decode(&back, less, cut) == 0);
+		assert(key_decode(&back, less, cut) == 0);
 		free(less);
 	}
 	free(copy);
@@ -346,8 +347,8 @@ decodes(struct value v, const char *want)
 	struct buf x;
 
 	buf_init(&x);
-	value_encode(&v, &x);
-	assert(value_decode(&back, x.p, x.n) == x.n);
+	key_encode(&v, &x);
+	assert(key_decode(&back, x.p, x.n) == x.n);
 	prints(back, want);
 	buf_release(&x);
 }
@@ -374,8 +375,8 @@ ordering(void)
 				(group_a > group_b) - (group_a < group_b));
 		}
 	}
-	assert(value_compare(NULL, &missing) == 0);
-	assert(value_compare(NULL, NULL) == 0);
+	assert(key_compare(NULL, &missing) == 0);
+	assert(key_compare(NULL, NULL) == 0);
 	for (int bit = 0; bit < 64; bit++)
 		for (int off = -1; off <= 1; off++) {
 			struct value v = value_int((int64_t)(

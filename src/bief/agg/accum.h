@@ -93,29 +93,29 @@ void accum_help(struct buf *out);
 
 /* Set an input to a value: -1 with a message if it is none of numbers, or null
  * with lenient. */
-int accum_read(struct accum_input *in, const struct value *v, bool lenient,
+int accum_kit_read(struct accum_input *in, const struct value *v, bool lenient,
 	struct err *err);
 bool accum_is_number(const struct value *v);
 
 /* Types of results that several have. */
-struct type *accum_type_long(const struct type *t, int part);
-struct type *accum_type_double(const struct type *t, int part);
-struct type *accum_type_same(const struct type *t, int part);
-struct type *accum_type_array(const struct type *t, int part);
+struct type *accum_kit_long(const struct type *t, int part);
+struct type *accum_kit_double(const struct type *t, int part);
+struct type *accum_kit_same(const struct type *t, int part);
+struct type *accum_kit_array(const struct type *t, int part);
 
 /* What begins with a struct kept. */
-bool accum_kept_empty(const struct accum *a, const struct blob *b);
-int accum_kept_result(const struct accums *s, const struct accum *a,
+bool accum_kit_kept_empty(const struct accum *a, const struct blob *b);
+int accum_kit_kept_result(const struct accums *s, const struct accum *a,
 	struct blob *b, struct accum_answer *r);
 /* Keep a value as if it stood in a record; whole: as it is written, though it
  * is a number. */
-int accum_kept_take(const struct accum_taking *t, const struct value *v,
+int accum_kit_kept_take(const struct accum_taking *t, const struct value *v,
 	bool whole);
 
 /* What is a struct var. */
-bool accum_var_empty(const struct accum *a, const struct blob *b);
+bool accum_kit_var_empty(const struct accum *a, const struct blob *b);
 /* A var of that size, zeroed. */
-void *accum_var_take(const struct accum_taking *t, size_t size);
+void *accum_kit_var_take(const struct accum_taking *t, size_t size);
 #define ACCUM_VAR_SIZE ((sizeof(struct var) + 7) & ~7u)
 
 static inline void *

@@ -22,6 +22,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "recovery/set.h"
+#include "value/key.h"
 
 /* ---- lists with sequence numbers ---- */
 
@@ -190,7 +191,7 @@ list_take(const struct accum_taking *t, const struct value *v)
 			items_add(t->b, &t->s->form, t->a->at, 0, text);
 	}
 	if (!t->s->sequenced && text->n > 0)
-		memcpy(accum_var_take(t, text->n), text->p, text->n);
+		memcpy(accum_kit_var_take(t, text->n), text->p, text->n);
 	return 0;
 }
 
@@ -202,7 +203,7 @@ collect_put(struct accums *s, const struct accum *a, struct blob *b,
 {
 	buf_clear(&s->key);
 	buf_clear(&s->text);
-	value_encode(v, &s->key);
+	key_encode(v, &s->key);
 	value_print(v, &s->text);
 	set_add(b, &s->form, a->at, s->key.p, s->key.n, s->text.p, s->text.n);
 }
@@ -227,9 +228,9 @@ by_value(const void *a, const void *b)
 	const struct set_item *x = a, *y = b;
 	struct value v, w;
 
-	value_decode(&v, x->key, x->nkey);
-	value_decode(&w, y->key, y->nkey);
-	return value_compare(&v, &w);
+	key_decode(&v, x->key, x->nkey);
+	key_decode(&w, y->key, y->nkey);
+	return key_compare(&v, &w);
 }
 
 /* An array of the texts of items. */
@@ -304,7 +305,7 @@ collect_take(const struct accum_taking *t, const struct value *v)
 }
 
 #define COLLECT \
-	.size = ACCUM_VAR_SIZE, .varies = true, .type = accum_type_array
+	.size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_array
 
 const struct accum_kind accum_collect_kinds[] = {
 	{.name = "collect_list", .listed = true, .add = list_add,

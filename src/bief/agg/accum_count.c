@@ -50,7 +50,7 @@ count_take(const struct accum_taking *t, const struct value *v)
 }
 
 #define COUNT \
-	.name = "count", .size = sizeof(int64_t), .type = accum_type_long, \
+	.name = "count", .size = sizeof(int64_t), .type = accum_kit_long, \
 	.add = count_add, .merge = count_merge, .result = count_result, \
 	.show = count_show, .take = count_take
 

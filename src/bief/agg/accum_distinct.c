@@ -12,6 +12,7 @@
 #include "value/json.h"
 #include "recovery/set.h"
 #include "agg/sketch.h"
+#include "value/key.h"
 
 /* ---- count_distinct ---- */
 
@@ -20,7 +21,7 @@ distinct_add(struct accums *s, const struct accum *a, struct blob *b,
 	uint64_t seq)
 {
 	buf_clear(&s->key);
-	value_encode(accum_in(s, a)->raw, &s->key);
+	key_encode(accum_in(s, a)->raw, &s->key);
 	set_add(b, &s->form, a->at, s->key.p, s->key.n, NULL, 0);
 }
 
@@ -53,7 +54,7 @@ distinct_show(const struct accums *s, const struct accum *a,
 		struct value v;
 
 		buf_byte(out, c);
-		value_decode(&v, item.key, item.nkey);
+		key_decode(&v, item.key, item.nkey);
 		value_print(&v, out);
 	}
 	buf_byte(out, ']');
@@ -71,7 +72,7 @@ distinct_take(const struct accum_taking *t, const struct value *v)
 	json_iter(&it, v);
 	while (json_next(&it, &key, &item)) {
 		buf_clear(code);
-		value_encode(&item, code);
+		key_encode(&item, code);
 		set_add(t->b, &t->s->form, t->a->at, code->p, code->n, NULL,
 			0);
 	}
@@ -104,7 +105,7 @@ approx_add(struct accums *s, const struct accum *a, struct blob *b,
 	uint64_t seq)
 {
 	buf_clear(&s->key);
-	value_encode(accum_in(s, a)->raw, &s->key);
+	key_encode(accum_in(s, a)->raw, &s->key);
 	sketch_distinct_add(approx_room(b, &s->form, a->at, false),
 		hash_finish(hash_bytes(s->key.p, s->key.n)));
 }
@@ -113,7 +114,7 @@ static void
 approx_merge(const struct accums *s, const struct accum *a, struct blob *to,
 	const struct blob *from)
 {
-	if (!accum_var_empty(a, from))
+	if (!accum_kit_var_empty(a, from))
 		sketch_distinct_merge(approx_room(to, &s->form, a->at, true),
 			blob_at(from, accum_at(a, from)));
 }
@@ -122,7 +123,7 @@ static int
 approx_result(const struct accums *s, const struct accum *a, struct blob *b,
 	struct accum_answer *r)
 {
-	*r->v = value_int(accum_var_empty(a, b)
+	*r->v = value_int(accum_kit_var_empty(a, b)
 			? 0
 			: sketch_distinct_count(blob_at(b, accum_at(a, b))));
 	return 0;
@@ -150,7 +151,7 @@ approx_fill(const struct accum_taking *t, bool dense, const struct buf *bytes)
 	if (dense ? bytes->n != SKETCH_REGISTERS
 		  : bytes->n % 8 != 0 || bytes->n > SKETCH_FEW * 8)
 		return accum_text_wrong(t, "of that many digits");
-	d = accum_var_take(t, dense ? sizeof(*d)
+	d = accum_kit_var_take(t, dense ? sizeof(*d)
 			: bytes->n < 64 ? SKETCH_DISTINCT_MIN
 					: 8 + bytes->n);
 	d->dense = dense;
@@ -185,12 +186,12 @@ approx_take(const struct accum_taking *t, const struct value *v)
 const struct accum_kind accum_distinct_kinds[] = {
 	{.name = "count_distinct", .shown = "count(DISTINCT %s)",
 		.size = ACCUM_VAR_SIZE, .varies = true,
-		.type = accum_type_long, .add = distinct_add,
+		.type = accum_kit_long, .add = distinct_add,
 		.merge = distinct_merge, .result = distinct_result,
 		.show = distinct_show, .take = distinct_take},
 	{.name = "approx_count_distinct", .size = ACCUM_VAR_SIZE,
-		.varies = true, .type = accum_type_long, .add = approx_add,
+		.varies = true, .type = accum_kit_long, .add = approx_add,
 		.merge = approx_merge, .result = approx_result,
-		.empty = accum_var_empty, .show = approx_show,
+		.empty = accum_kit_var_empty, .show = approx_show,
 		.take = approx_take},
 	{0}};

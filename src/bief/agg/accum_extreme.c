@@ -8,6 +8,7 @@
 #include "floor/buf.h"
 #include "recovery/kept.h"
 #include "text/numeric.h"
+#include "value/key.h"
 
 /* Decimals may have more digits than a double. */
 static int
@@ -19,7 +20,7 @@ compare_decimals(const struct blob *b, uint32_t at, const struct value *v,
 
 	if (!numeric_read(old.s, old.n, NUMERIC_DIGITS, scale, &x) ||
 		!numeric_read(v->s, v->n, NUMERIC_DIGITS, scale, &y))
-		return value_compare(&old, v);
+		return key_compare(&old, v);
 	return (x > y) - (x < y);
 }
 
@@ -106,14 +107,14 @@ extreme_show(const struct accums *s, const struct accum *a,
 static int
 extreme_take(const struct accum_taking *t, const struct value *v)
 {
-	return accum_kept_take(t, v, value_is_big(v) ||
+	return accum_kit_kept_take(t, v, value_is_big(v) ||
 			(t->in->decimal && v->type == VALUE_NUMBER));
 }
 
 #define EXTREME \
 	.compared = true, .size = sizeof(struct kept), .varies = true, \
-	.var = offsetof(struct kept, text), .type = accum_type_same, \
-	.result = accum_kept_result, .empty = accum_kept_empty, \
+	.var = offsetof(struct kept, text), .type = accum_kit_same, \
+	.result = accum_kit_kept_result, .empty = accum_kit_kept_empty, \
 	.show = extreme_show, .take = extreme_take
 
 const struct accum_kind accum_extreme_kinds[] = {

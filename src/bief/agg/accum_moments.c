@@ -200,7 +200,7 @@ moments_take(const struct accum_taking *t, const struct value *v)
 
 #define MOMENTS \
 	.number = true, .size = sizeof(struct moments), \
-	.type = accum_type_double, .add = moments_add, \
+	.type = accum_kit_double, .add = moments_add, \
 	.merge = moments_merge, .empty = moments_empty, \
 	.show = moments_show, .take = moments_take
 

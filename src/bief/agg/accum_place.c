@@ -115,7 +115,7 @@ place_take(const struct accum_taking *t, const struct value *v)
 		entry_get(v, "value", &kept, t->err) == -1 ||
 		entry_get_int(v, "batch", &batch, t->err) == -1 ||
 		entry_get_int(v, "record", &record, t->err) == -1 ||
-		accum_kept_take(t, &kept, false) == -1)
+		accum_kit_kept_take(t, &kept, false) == -1)
 		return -1;
 	if (batch < 0 || batch >= INT64_MAX / most || record < 0 ||
 		record >= most)
@@ -128,8 +128,8 @@ place_take(const struct accum_taking *t, const struct value *v)
 #define PLACE \
 	.nulls = true, .size = sizeof(struct placed), \
 	.varies = true, .var = offsetof(struct placed, k.text), \
-	.type = accum_type_same, .result = accum_kept_result, \
-	.empty = accum_kept_empty, .show = place_show, .take = place_take
+	.type = accum_kit_same, .result = accum_kit_kept_result, \
+	.empty = accum_kit_kept_empty, .show = place_show, .take = place_take
 
 const struct accum_kind accum_place_kinds[] = {
 	{.name = "first", .add = first_add, .merge = first_merge, PLACE},

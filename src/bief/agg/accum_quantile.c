@@ -57,7 +57,7 @@ quantile_merge(const struct accums *s, const struct accum *a, struct blob *to,
 {
 	const struct sketch_quantile *q = blob_at(from, accum_at(a, from));
 
-	if (accum_var_empty(a, from))
+	if (accum_kit_var_empty(a, from))
 		return;
 	for (uint32_t i = 0; i < q->used; i++)
 		sketch_quantile_merge(quantile_room(to, &s->form, a->at), q,
@@ -68,7 +68,7 @@ static int
 quantile_result(const struct accums *s, const struct accum *a, struct blob *b,
 	struct accum_answer *r)
 {
-	if (!accum_var_empty(a, b))
+	if (!accum_kit_var_empty(a, b))
 		*r->v = value_double(sketch_quantile_at(
 			blob_at(b, accum_at(a, b)), a->p));
 	return 0;
@@ -164,7 +164,7 @@ quantile_take(const struct accum_taking *t, const struct value *v)
 	size = sizeof(*q) + (size_t)n * sizeof(*b);
 	if (size < SKETCH_QUANTILE_MIN)
 		size = SKETCH_QUANTILE_MIN;
-	q = accum_var_take(t, size);
+	q = accum_kit_var_take(t, size);
 	q->level = (uint32_t)level;
 	q->sorted = q->used = (uint32_t)n;
 	memcpy(q->b, b, (size_t)n * sizeof(*b));
@@ -173,9 +173,9 @@ quantile_take(const struct accum_taking *t, const struct value *v)
 
 #define QUANTILE \
 	.number = true, .size = ACCUM_VAR_SIZE, .varies = true, \
-	.type = accum_type_double, .add = quantile_add, \
+	.type = accum_kit_double, .add = quantile_add, \
 	.merge = quantile_merge, .result = quantile_result, \
-	.empty = accum_var_empty, .show = quantile_show, .take = quantile_take
+	.empty = accum_kit_var_empty, .show = quantile_show, .take = quantile_take
 
 const struct accum_kind accum_quantile_kinds[] = {
 	{.name = "median", .p = 0.5, QUANTILE},

@@ -26,8 +26,8 @@ static const char *const stats_parts[] = {[PART_COUNT] = "count",
 static struct type *
 stats_type(const struct type *t, int part)
 {
-	return part == PART_COUNT ? accum_type_long(t, part)
-				  : accum_type_double(t, part);
+	return part == PART_COUNT ? accum_kit_long(t, part)
+				  : accum_kit_double(t, part);
 }
 
 static void

@@ -420,7 +420,7 @@ accums_read(struct accums *s, const struct record *r, bool lenient,
 	for (i = 0; i < s->ninputs; i++) {
 		struct accum_input *in = &s->in[i];
 
-		if (accum_read(in, record_get(r, &in->field), lenient, err) ==
+		if (accum_kit_read(in, record_get(r, &in->field), lenient, err) ==
 			-1)
 			return -1;
 	}

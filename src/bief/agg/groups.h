@@ -3,7 +3,7 @@
  *
  * Key bytes: the kind; for grouping sets 2 bytes, a bit for each column that is
  * rolled up; with windows a byte (0: no window, 1: a window) and two times;
- * then the key fields that are not rolled up, by value_encode().
+ * then the key fields that are not rolled up, by key_encode().
  */
 #ifndef BIEF_GROUPS_H
 #define BIEF_GROUPS_H

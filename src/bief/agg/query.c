@@ -18,6 +18,7 @@
 #include "agg/session.h"
 #include "window/span.h"
 #include "recovery/state.h"
+#include "value/key.h"
 
 #define SETS_MOST 12 /* columns of a cube */
 
@@ -268,7 +269,7 @@ query_key(struct query *q, const struct record *r, char kind, uint16_t mask,
 			text = value_json_string(v->s, v->n, false);
 			v = &text;
 		}
-		value_encode(v, &q->key);
+		key_encode(v, &q->key);
 	}
 }
 

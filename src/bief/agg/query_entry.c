@@ -18,6 +18,7 @@
 #include "agg/query.h"
 #include "runtime/run.h"
 #include "agg/session.h"
+#include "value/key.h"
 
 static bool
 is_rolled_up(const struct query *q, uint16_t mask, size_t column)
@@ -157,7 +158,7 @@ take_fields(struct query *q, const struct value *key, uint16_t mask,
 			v = value_json_string(v.s, v.n, false);
 		else if (q->g.decimals >> i & 1 && v.type != VALUE_NULL)
 			return entry_wrong(err, q->names[i], "a number");
-		value_encode(&v, &q->key);
+		key_encode(&v, &q->key);
 	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "floor/err.h"
 #include "agg/rows.h"
+#include "value/key.h"
 
 void
 rows_release(struct rows *rows)
@@ -47,7 +48,7 @@ rows_fields(const struct row *r, const struct groups *g, struct value *v)
 		if (groups_left_out(mask, bit))
 			v[i] = value_null();
 		else
-			p += value_decode(&v[i], p, (size_t)(end - p));
+			p += key_decode(&v[i], p, (size_t)(end - p));
 		if (g->decimals >> i & 1 && v[i].type == VALUE_STRING)
 			v[i].type = VALUE_NUMBER;
 	}
@@ -64,7 +65,7 @@ rows_compare_fields(const struct row *a, const struct row *b,
 	rows_fields(a, g, v);
 	rows_fields(b, g, w);
 	for (i = 0; i < g->nkeys; i++)
-		if ((c = value_compare(&v[i], &w[i])) != 0)
+		if ((c = key_compare(&v[i], &w[i])) != 0)
 			return c;
 	return 0;
 }

@@ -7,7 +7,7 @@
 #define BIEF_EXPR_IMPL_H
 
 #include "expr/expr.h"
-#include "runtime/watch.h"
+#include "expr/watch.h"
 
 struct expr_class {
 	int (*eval)(struct expr *x, const struct record *r,

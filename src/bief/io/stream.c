@@ -15,15 +15,10 @@
 #include "value/json.h"
 #include "text/simd.h"
 #include "io/stream.h"
+#include "value/record.h"
 
 #define INPUT_BLOCK (256 * 1024)
 #define PIPE_BYTES (1024 * 1024)
-
-bool
-stream_reserved(const char *name, size_t n)
-{
-	return json_same(name, n, "#bief", 5);
-}
 
 enum stream_line
 stream_line_slow(const char *line, size_t n)
@@ -40,7 +35,7 @@ stream_line_slow(const char *line, size_t n)
 		return STREAM_DATA;
 	name = p + 1;
 	if ((p = json_string_scan(name, end, &escaped, &e)) == NULL ||
-		!stream_reserved(name, (size_t)(p - name)))
+		!record_reserved(name, (size_t)(p - name)))
 		return STREAM_DATA;
 	p = json_space(p + 1, end);
 	if (p >= end || *p != ':')

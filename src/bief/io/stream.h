@@ -114,8 +114,5 @@ stream_line(const char *line, size_t n)
 		return STREAM_DATA;
 	return stream_line_slow(line, n);
 }
-/* A name, as between quotes in JSON, that no record may begin with. */
-bool stream_reserved(const char *name, size_t n);
-#define STREAM_FORGED_TEXT "it begins as a control line, with '#bief'"
 
 #endif

@@ -7,6 +7,7 @@
 #include "floor/err.h"
 #include "join/joinrows.h"
 #include "value/json.h"
+#include "value/key.h"
 
 struct key_head {
 	uint64_t first, last;
@@ -285,7 +286,7 @@ take_on(struct join_rows *j, const struct value *list, size_t nkeys,
 
 	json_iter(&it, list);
 	for (; json_next(&it, &key, &v); n++)
-		value_encode(&v, on);
+		key_encode(&v, on);
 	return n == nkeys ? 0 : entry_wrong(j->err, "on",
 					"a value for each pair of fields "
 					"that is joined on");

@@ -16,6 +16,7 @@
 #include "types/schema.h"
 #include "io/sqlite.h"
 #include "value/value.h"
+#include "value/key.h"
 
 /* The entry of a key, or the free one where it belongs. */
 static struct entry *
@@ -40,7 +41,7 @@ number_key(struct value v, struct buf *key)
 	if (v.type == VALUE_DOUBLE && v.d >= -9e18 && v.d <= 9e18 &&
 		v.d == floor(v.d))
 		v = value_int((int64_t)v.d);
-	value_encode(&v, key);
+	key_encode(&v, key);
 }
 
 /* A number as Spark casts text to one: +1 and 01 too. */
@@ -98,7 +99,7 @@ table_key(const struct table *t, size_t i, const struct value *v,
 		return false;
 	if (v->type == VALUE_STRING) {
 		if (!type_numeric(type)) {
-			value_encode(v, key);
+			key_encode(v, key);
 			return true;
 		}
 		if (!spelled(v, &number))
@@ -108,7 +109,7 @@ table_key(const struct table *t, size_t i, const struct value *v,
 	}
 	number = value_number(v, false);
 	if (number.type != VALUE_INT && number.type != VALUE_DOUBLE) {
-		value_encode(v, key);
+		key_encode(v, key);
 		return true;
 	}
 	if (type->kind != TYPE_STRING) {
@@ -124,7 +125,7 @@ table_key(const struct table *t, size_t i, const struct value *v,
 	else
 		number = value_json_string(text,
 			number_print_int(number.i, text), false);
-	value_encode(&number, key);
+	key_encode(&number, key);
 	return true;
 }
 

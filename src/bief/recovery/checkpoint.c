@@ -133,7 +133,7 @@ take_left(const struct value *object, struct checkpoint *c)
 
 	c->left = -1;
 	c->given_up = json_get(object, "batch", 5, &v);
-	return !c->given_up || json_get_int(object, "batch", &c->left);
+	return !c->given_up || value_member_int(object, "batch", &c->left);
 }
 
 /* 1: there is none. */
@@ -635,7 +635,7 @@ load_number(const char *dir, const char *name, const char *kind,
 		buf_need(&b, JSON_PADDING);
 		if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
 			v.type != VALUE_OBJECT ||
-			!json_get_int(&v, "batch", batch))
+			!value_member_int(&v, "batch", batch))
 			ret = err_as(err, STATUS_DAMAGED,
 				"'%s/%s' cannot be read", dir, name);
 		else if (mark != NULL)
@@ -693,13 +693,13 @@ load_position(const char *dir, const char *name, const char *kind,
 		goto out;
 	buf_need(&b, JSON_PADDING);
 	if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
-		v.type != VALUE_OBJECT || !json_get_int(&v, number, i) ||
+		v.type != VALUE_OBJECT || !value_member_int(&v, number, i) ||
 		!json_get(&v, "position", 8, &position)) {
 		ret = err_as(err, STATUS_DAMAGED, "'%s/%s' cannot be read",
 			dir, name);
 		goto out;
 	}
-	o->absent = json_get_int(&v, "as", &o->as);
+	o->absent = value_member_int(&v, "as", &o->as);
 	if (position.type == VALUE_NULL)
 		goto out;
 	buf_init(&text);

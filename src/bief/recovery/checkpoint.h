@@ -12,7 +12,7 @@
 
 #include "floor/buf.h"
 #include "io/file.h"
-#include "runtime/opt.h"
+#include "value/list.h"
 #include "recovery/place.h"
 
 struct err;

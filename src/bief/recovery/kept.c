@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "recovery/kept.h"
+#include "value/key.h"
 
 /* A string that a VALUE_TIME prints in just the same way. */
 static bool
@@ -112,7 +113,7 @@ kept_compare(const struct blob *b, uint32_t at, const struct value *v,
 
 		old.i = k->i;
 		old.type = k->type;
-		return value_compare(&old, &special);
+		return key_compare(&old, &special);
 	}
-	return value_compare(&old, v);
+	return key_compare(&old, v);
 }

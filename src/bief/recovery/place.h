@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/opt.h"
+#include "value/list.h"
 
 struct buf;
 struct err;

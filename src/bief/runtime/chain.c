@@ -588,7 +588,7 @@ chain_give_line(struct stage *st, const char *line, size_t n)
 static int
 refuse_forged(struct stage *st, const struct record *r)
 {
-	return run_reject(st, r, "%s", STREAM_FORGED_TEXT);
+	return run_reject(st, r, "%s", RECORD_RESERVED_TEXT);
 }
 
 int

@@ -10,6 +10,7 @@
 #include "value/json.h"
 #include "runtime/run.h"
 #include "time/time.h"
+#include "value/key.h"
 
 void
 entry_kind(struct buf *out, const char *kind)
@@ -62,7 +63,7 @@ int
 entry_code(struct buf *out, const char **p, const char *end, struct err *err)
 {
 	struct value v;
-	size_t n = value_decode(&v, *p, (size_t)(end - *p));
+	size_t n = key_decode(&v, *p, (size_t)(end - *p));
 
 	if (n == 0)
 		return err_as(err, STATUS_DAMAGED,

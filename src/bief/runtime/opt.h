@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "text/list.h"
+#include "value/list.h"
 
 struct buf;
 struct err;

@@ -13,11 +13,12 @@
 #include <unistd.h>
 
 #include "runtime/chain.h"
-#include "floor/child.h"
+#include "io/child.h"
 #include "io/file.h"
 #include "value/json.h"
 #include "runtime/loop.h"
 #include "time/time.h"
+#include "value/value.h"
 
 #define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
 #define OPERATOR_FDS 64 /* descriptors that operators may wait for */
@@ -336,7 +337,7 @@ loop_failed(const char *line, size_t n)
 	int64_t status;
 
 	if (loop_control_read(line, n, &body, &err) < 0 ||
-		!json_get_int(&body, "failed", &status))
+		!value_member_int(&body, "failed", &status))
 		return 0;
 	return status >= STATUS_FAILED && status <= STATUS_DAMAGED ?
 		(int)status : STATUS_FAILED;
@@ -364,7 +365,7 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 		e->batch.time_us > BATCH_TIME_MOST ||
 		e->batch.time_us < -BATCH_TIME_MOST)
 		return damaged(line, n, err);
-	if (json_get_int(&body, "begin", &e->batch.number)) {
+	if (value_member_int(&body, "begin", &e->batch.number)) {
 		e->kind = EVENT_BEGIN;
 		if (e->batch.number < 0 || e->batch.number > BATCH_MOST)
 			return damaged(line, n, err);
@@ -380,7 +381,7 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 		at->open = at->any = true;
 		at->number = e->batch.number;
 		at->time_us = e->batch.time_us;
-	} else if (json_get_int(&body, "end", &e->batch.number)) {
+	} else if (value_member_int(&body, "end", &e->batch.number)) {
 		e->kind = EVENT_END;
 		e->batch.time_us = at->time_us;
 		e->batch.empty = json_get(&body, "empty", 5, &empty) &&

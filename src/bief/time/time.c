@@ -13,6 +13,7 @@
 
 #include "floor/err.h"
 #include "text/number.h"
+#include "time/date.h"
 
 #define DAY (INT64_C(86400) * TIME_SECOND)
 
@@ -20,56 +21,6 @@ static inline bool
 is_digit(char c)
 {
 	return (unsigned char)(c - '0') <= 9;
-}
-
-/*
- * The calendar counts eras of 400 years, each of 146097 days, from March, so
- * that the leap day comes last (H. Hinnant: "chrono-compatible low-level date
- * algorithms").
- */
-static inline int64_t
-civil_to_days(int64_t y, unsigned m, unsigned d)
-{
-	int64_t era;
-	unsigned yoe, doy;
-
-	y -= m <= 2;
-	era = (y >= 0 ? y : y - 399) / 400;
-	yoe = (unsigned)(y - era * 400);
-	doy = (153 * (m + (m > 2 ? -3U : 9U)) + 2) / 5 + d - 1;
-	return era * 146097 + (int64_t)(yoe * 365 + yoe / 4 - yoe / 100 + doy) -
-		719468;
-}
-
-static inline void
-days_to_civil(int64_t days, int64_t *y, unsigned *m, unsigned *d)
-{
-	int64_t z = days + 719468;
-	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-	unsigned doe = (unsigned)(z - era * 146097);
-	unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	unsigned mp = (5 * doy + 2) / 153;
-
-	*d = doy - (153 * mp + 2) / 5 + 1;
-	*m = mp < 10 ? mp + 3 : mp - 9;
-	*y = era * 400 + yoe + (*m <= 2);
-}
-
-int32_t
-date_from_civil(int64_t y, int m, int d)
-{
-	return (int32_t)civil_to_days(y, (unsigned)m, (unsigned)d);
-}
-
-void
-date_to_civil(int64_t days, int64_t *y, int *m, int *d)
-{
-	unsigned month, day;
-
-	days_to_civil(days, y, &month, &day);
-	*m = (int)month;
-	*d = (int)day;
 }
 
 static inline unsigned
@@ -175,7 +126,7 @@ iso_rest(int64_t y, const char *s, size_t n, int64_t *us)
 	if (!civil_valid(y, month, day) || hour > 23 || minute > 59 ||
 		second > 59)
 		return -1;
-	return time_combine(civil_to_days(y, month, day),
+	return time_combine(date_days(y, month, day),
 		(int64_t)((hour * 60 + minute) * 60 + second) * TIME_SECOND +
 			fraction,
 		us);
@@ -417,7 +368,7 @@ time_parse(const char *s, size_t n, const struct zone *z, int64_t now_us,
 		days = time_floor_div(now_us + shift +
 			zone_offset(z, now_us) * TIME_SECOND, DAY);
 	else
-		days = civil_to_days(c.y, (unsigned)c.m, (unsigned)c.d);
+		days = date_days(c.y, (unsigned)c.m, (unsigned)c.d);
 	return zone_moment(z, days, clock - shift, us);
 }
 
@@ -433,7 +384,7 @@ date_parse(const char *s, size_t n, int32_t *days)
 	/* Behind a whole date a blank or T ends it: the rest does not count. */
 	if (p < end && (c.parts < 3 || (*p != ' ' && *p != 'T')))
 		return -1;
-	*days = (int32_t)civil_to_days(c.y, (unsigned)c.m, (unsigned)c.d);
+	*days = (int32_t)date_days(c.y, (unsigned)c.m, (unsigned)c.d);
 	return 0;
 }
 
@@ -451,7 +402,7 @@ put_new_date(char *p, int64_t days)
 	unsigned m, d;
 	int64_t y;
 
-	days_to_civil(days, &y, &m, &d);
+	date_civil(days, &y, &m, &d);
 	if (y >= 0 && y <= 9999) {
 		p = put2(p, (unsigned)y / 100);
 		p = put2(p, (unsigned)y % 100);

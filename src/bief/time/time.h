@@ -58,10 +58,6 @@ size_t time_format_iso(int64_t us, char *out);
 size_t time_format_show(int64_t us, const struct zone *z, char *out);
 size_t date_format(int32_t days, char *out);
 
-/* Civil calendar, proleptic Gregorian. */
-int32_t date_from_civil(int64_t y, int m, int d);
-void date_to_civil(int64_t days, int64_t *y, int *m, int *d);
-
 static inline int64_t
 time_floor_div(int64_t a, int64_t b)
 {

@@ -10,6 +10,7 @@
 #include "floor/err.h"
 #include "time/time.h"
 #include "time/timefmt.h"
+#include "time/date.h"
 
 #define DAY (86400 * TIME_SECOND)
 

@@ -13,6 +13,7 @@
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "time/timepat.h"
+#include "time/date.h"
 
 #define ITEMS 64
 #define DAY (INT64_C(86400) * TIME_SECOND)

@@ -14,6 +14,7 @@
 
 #include "floor/err.h"
 #include "time/time.h"
+#include "time/date.h"
 
 #define ZONE_DIR "/usr/share/zoneinfo/"
 #define ZONE_NAME 64 /* bytes of a region's name, with the NUL */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/sql/datum.h"
 #include "floor/err.h"
 #include "types/fromjson_impl.h"
 #include "value/json.h"
@@ -14,6 +13,7 @@
 #include "types/schema.h"
 #include "time/time.h"
 #include "time/timepat.h"
+#include "text/base64.h"
 
 static void
 own(struct value *v, enum value_type type, struct fromvalue *f, size_t at)
@@ -62,7 +62,7 @@ take_group(const char *s, struct buf *out)
 	int v;
 
 	for (int i = 0; i < 4; i++) {
-		v = i < 4 - pad ? datum_base64_digit(s[i]) : 0;
+		v = i < 4 - pad ? base64_digit(s[i]) : 0;
 		if (v < 0)
 			return false;
 		bits = bits << 6 | (unsigned)v;
@@ -90,7 +90,7 @@ binary(struct fromvalue *f, const char *s, size_t n, struct value *v)
 			return false;
 		s += 4;
 	}
-	datum_base64(f->digits.p, f->digits.n, &f->text);
+	base64_encode(f->digits.p, f->digits.n, &f->text);
 	own(v, VALUE_STRING, f, at);
 	return true;
 }

@@ -21,7 +21,7 @@
 #include "io/file.h"
 #include "value/json.h"
 #include "floor/near.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "types/schema.h"
 #include "value/value.h"
 

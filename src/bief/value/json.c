@@ -469,18 +469,6 @@ json_get(const struct value *object, const char *name, size_t n,
 	return found;
 }
 
-bool
-json_get_int(const struct value *object, const char *name, int64_t *i)
-{
-	struct value v;
-
-	if (!json_get(object, name, strlen(name), &v))
-		return false;
-	v = value_number(&v, false);
-	*i = v.i;
-	return v.type == VALUE_INT;
-}
-
 static void
 quote_byte(struct buf *out, char c)
 {

@@ -62,7 +62,6 @@ bool json_next(struct json_iter *it, struct value *key, struct value *v);
 bool json_get(const struct value *object, const char *name, size_t n,
 	struct value *v);
 /* The same for a member that is an integer. */
-bool json_get_int(const struct value *object, const char *name, int64_t *i);
 
 /* Append plain text as a JSON string, quotes included. */
 struct buf;

@@ -8,7 +8,12 @@
 #include "value/json.h"
 #include "floor/near.h"
 #include "text/simd.h"
-#include "io/stream.h"
+
+bool
+record_reserved(const char *name, size_t n)
+{
+	return json_same(name, n, "#bief", 5);
+}
 
 /*
  * Shapes are a tree: a shape is its parent and one more name.  A child is found
@@ -230,7 +235,7 @@ shape_make(struct shapes *s, struct shape *parent, const char *name, size_t n)
 	c->transient = s->hash == NULL;
 	c->escaped = parent->escaped || memchr(name, '\\', n) != NULL;
 	c->reserved = parent->n > 0 ? parent->reserved :
-		stream_reserved(name, n);
+		record_reserved(name, n);
 	c->parent = parent;
 	c->owner = s;
 	c->block = block_for(s, parent);
@@ -707,7 +712,7 @@ refuse(struct json_error *e, const char *what, const char *at)
 	return NULL;
 }
 
-static const char forged[] = STREAM_FORGED_TEXT;
+static const char forged[] = RECORD_RESERVED_TEXT;
 
 /*
  * The next name, looked at: p is behind the value before it.  Returns where its
@@ -740,7 +745,7 @@ reader_name(struct record_reader *rr, struct shape **cur, const char *p,
 	p = json_space(close + 1, end);
 	if (p >= end || *p != ':')
 		return refuse(e, "expected ':'", p);
-	if (first && stream_reserved(name, (size_t)(close - name)))
+	if (first && record_reserved(name, (size_t)(close - name)))
 		return refuse(e, forged, name);
 	p = json_space(p + 1, end);
 	if (p >= end)

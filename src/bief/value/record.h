@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "value/value.h"
 
 struct err;
@@ -205,5 +205,10 @@ void record_print(const struct record *r, struct buf *out);
 /* The text of a record: its line where nothing was changed, else printed into
  * tmp.  Sets *n.  (For operators that take text.) */
 const char *record_text(const struct record *r, size_t *n, struct buf *tmp);
+
+/* A name, as between quotes in JSON, that no record may begin with: control lines
+ * do. */
+bool record_reserved(const char *name, size_t n);
+#define RECORD_RESERVED_TEXT "it begins as a control line, with '#bief'"
 
 #endif

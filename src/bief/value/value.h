@@ -143,24 +143,13 @@ bool value_is_big(const struct value *v); /* digits of an integer beyond 64 bits
 /* JSON text of a value (NULL prints null), as it goes into a stream. */
 void value_print(const struct value *v, struct buf *out);
 
-/*
- * Compare for order and for equality of keys, in this order: null, booleans,
- * numbers (as numbers, exactly, int against double too; -0.0 equals 0.0; NaN
- * equals NaN and is above all), times, other strings (by UTF-8 bytes of the
- * decoded text; dates are such), arrays, objects (both by their JSON text, in
- * the one spelling of canon.h).  A
- * missing value (NULL) is null.  The strings "NaN", "Infinity", "-Infinity" are
- * the doubles that print so.  Returns <0, 0, >0.
- */
-int value_compare(const struct value *a, const struct value *b);
-
-/*
- * Key bytes: append an encoding of v such that two values get the same bytes
- * exactly if value_compare() calls them equal, except that 1 and 1.0 differ.
- * value_decode reads one back (text points into the bytes) and returns the
- * bytes used, 0 if they are damaged.
- */
-void value_encode(const struct value *v, struct buf *out);
-size_t value_decode(struct value *v, const char *p, size_t n);
+/* Plain text that is a time in the stream's own form, which has so many bytes. */
+#define VALUE_ISO_LEAST 20
+#define VALUE_ISO_MOST 30
+bool value_iso(const char *s, size_t n, int64_t *us);
+/* A number's text without point and exponent. */
+bool value_digits(const char *s, size_t n);
+/* An integer member of an object: false if it has none of that name. */
+bool value_member_int(const struct value *object, const char *name, int64_t *i);
 
 #endif

@@ -8,6 +8,7 @@
 #include "command/state/inspect_impl.h"
 #include "value/json.h"
 #include "recovery/state.h"
+#include "value/key.h"
 
 /* A line, and the entry that stands in it. */
 struct shown {
@@ -99,7 +100,7 @@ by_key(const void *x, const void *y, void *arg)
 	int c;
 
 	for (uint32_t i = 0; i < a->nkey && i < b->nkey; i++) {
-		c = value_compare(&l->keys[a->key + i], &l->keys[b->key + i]);
+		c = key_compare(&l->keys[a->key + i], &l->keys[b->key + i]);
 		if (c != 0)
 			return c;
 	}

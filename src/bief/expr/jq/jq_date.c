@@ -11,6 +11,7 @@
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
 #include "time/time.h"
+#include "time/date.h"
 
 /* n digits, or -1. */
 static int

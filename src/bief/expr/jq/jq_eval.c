@@ -19,28 +19,6 @@
 
 /* ---- values into text ---- */
 
-/* Make a value fit to stand in text: NaN and the infinities have none there. */
-static bool
-settle(struct jq_run *run, struct value *v)
-{
-	jq_text(run, v);
-	return v->type != VALUE_DOUBLE || isfinite(v->d);
-}
-
-int
-jq_append(struct jq_run *run, void *arg, const struct value *v)
-{
-	struct buf *text = arg;
-	struct value x = *v;
-
-	if (!settle(run, &x))
-		return JQ_ASK;
-	if (text->n > 1)
-		buf_byte(text, ',');
-	value_print(&x, text);
-	return 0;
-}
-
 /* ---- fields of the record ---- */
 
 static void
@@ -230,7 +208,7 @@ slice_array(struct jq_run *run, const struct value *array, size_t start,
 	json_iter(&it, array);
 	for (i = 0; i < end && json_next(&it, &key, &v); i++)
 		if (i >= start)
-			jq_append(run, text, &v);
+			jq_put_append(run, text, &v);
 	*out = jq_finish(run, ']');
 }
 
@@ -435,8 +413,8 @@ add_arrays(struct jq_run *run, const struct value *a, const struct value *b,
 	struct buf *text = jq_take(run);
 
 	buf_byte(text, '[');
-	jq_each_element(run, a, false, jq_append, text);
-	jq_each_element(run, b, false, jq_append, text);
+	jq_each_element(run, a, false, jq_put_append, text);
+	jq_each_element(run, b, false, jq_put_append, text);
 	*out = jq_finish(run, ']');
 }
 
@@ -545,7 +523,7 @@ subtract(struct jq_run *run, const struct value *a, const struct value *b,
 	json_iter(&it, a);
 	while (json_next(&it, &key, &v))
 		if (!has_element(run, b, &v))
-			jq_append(run, text, &v);
+			jq_put_append(run, text, &v);
 	*out = jq_finish(run, ']');
 	return 0;
 }
@@ -608,7 +586,7 @@ jq_binary(struct jq_run *run, enum jq_op op, const struct value *a,
 			return compute(run, op, a, b, out);
 		if (op == JQ_DIV && jq_type(a) == JQ_STRING &&
 			jq_type(b) == JQ_STRING)
-			return jq_split(run, a, b, out);
+			return jq_put_split(run, a, b, out);
 		return jq_refuse2(run, a, b,
 			op == JQ_DIV ? "cannot be divided"
 				     : "cannot be divided (remainder)");
@@ -676,7 +654,7 @@ make_object(struct jq_run *run, const struct jq_node *n, struct value *parts,
 	size_t k;
 
 	for (i = 0; i < n->nargs; i += 2) {
-		if (!settle(run, &parts[i + 1]))
+		if (!jq_put_settle(run, &parts[i + 1]))
 			return JQ_ASK;
 	}
 	k = n->nargs / 2;
@@ -702,7 +680,7 @@ make_array(struct jq_run *run, struct jq_node *n, const struct value *in,
 
 	buf_byte(text, '[');
 	if (n->a != NULL)
-		rc = jq_each(run, n->a, in, jq_append, text);
+		rc = jq_each(run, n->a, in, jq_put_append, text);
 	if (rc == 0)
 		*out = jq_finish(run, ']');
 	return rc;

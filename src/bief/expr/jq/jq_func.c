@@ -64,7 +64,7 @@ map_one(struct jq_run *run, void *arg, const struct value *v)
 {
 	struct map *m = arg;
 
-	return jq_each(run, m->f, v, jq_append, m->text);
+	return jq_each(run, m->f, v, jq_put_append, m->text);
 }
 
 EACH(fn_map)
@@ -229,13 +229,13 @@ ONE(fn_keys)
 		jq_each_element(run, in, false, count_one, &count);
 		for (i = 0; i < count; i++) {
 			v = value_int(i);
-			jq_append(run, text, &v);
+			jq_put_append(run, text, &v);
 		}
 	} else {
 		m = jq_members(run, in, &len);
 		jq_members_sort(m, len);
 		for (i = 0; i < (int64_t)len; i++)
-			jq_append(run, text, &m[i].key);
+			jq_put_append(run, text, &m[i].key);
 	}
 	*out = jq_finish(run, ']');
 	return 0;
@@ -506,7 +506,7 @@ find_all(struct jq_run *run, const struct value *in, const struct value *a,
 	for (p = s; m > 0 && (p = memmem(p, (size_t)(s + len - p), t, m)) !=
 			NULL; p += m) {
 		v = value_int(p - s);
-		jq_append(run, text, &v);
+		jq_put_append(run, text, &v);
 	}
 	*out = jq_finish(run, ']');
 	if (last)
@@ -524,51 +524,12 @@ ONE(fn_rindex)
 	return find_all(run, in, a, out, true);
 }
 
-static const char *
-next_character(const char *p, const char *end)
-{
-	for (p++; p < end && ((unsigned char)*p & 0xC0) == 0x80;)
-		p++;
-	return p;
-}
-
-int
-jq_split(struct jq_run *run, const struct value *a, const struct value *b,
-	struct value *out)
-{
-	struct buf *text;
-	const char *s, *t, *p, *end;
-	struct value part;
-	size_t n, m;
-
-	s = jq_string(run, a, &n);
-	t = jq_string(run, b, &m);
-	end = s + n;
-	text = jq_take(run);
-	buf_byte(text, '[');
-	while (n > 0) {
-		if (m > 0)
-			p = memmem(s, (size_t)(end - s), t, m);
-		else
-			p = next_character(s, end);
-		if (p == NULL)
-			p = end;
-		part = jq_substring(run, a, s, (size_t)(p - s));
-		jq_append(run, text, &part);
-		if (p == end)
-			break;
-		s = p + m;
-	}
-	*out = jq_finish(run, ']');
-	return 0;
-}
-
 ONE(fn_split)
 {
 	if (!is_text(in) || !is_text(a))
 		return err_set(run->err,
 			"split input and separator must be strings");
-	return jq_split(run, in, a, out);
+	return jq_put_split(run, in, a, out);
 }
 
 /* What join makes of an element, as plain text. */
@@ -838,7 +799,7 @@ find_next(struct jq_run *run, struct finder *f, struct regex_match *m)
 	/* An empty match may be found again from the next character on: so
 	 * jq has it. */
 	if (m->beg[0] == m->end[0])
-		f->start = (size_t)(next_character(f->s + f->start,
+		f->start = (size_t)(jq_put_next(f->s + f->start,
 					    f->s + f->len) -
 			f->s);
 	else
@@ -1052,13 +1013,13 @@ ONE(fn_split_regex)
 	while ((rc = find_next(run, &f, &m)) == 1) {
 		part = jq_substring(run, in, f.s + from,
 			(size_t)m.beg[0] - from);
-		jq_append(run, text, &part);
+		jq_put_append(run, text, &part);
 		from = (size_t)m.end[0];
 	}
 	if (rc < 0)
 		return rc;
 	part = jq_substring(run, in, f.s + from, f.len - from);
-	jq_append(run, text, &part);
+	jq_put_append(run, text, &part);
 	*out = jq_finish(run, ']');
 	return 0;
 }
@@ -1119,7 +1080,7 @@ make_scan(struct jq_run *run, struct finder *f, const struct regex_match *m)
 	for (i = 1; i < m->n; i++) {
 		v = m->beg[i] < 0 ? value_null() : jq_from_string(run,
 			f->s + m->beg[i], (size_t)(m->end[i] - m->beg[i]));
-		jq_append(run, text, &v);
+		jq_put_append(run, text, &v);
 	}
 	return jq_finish(run, ']');
 }

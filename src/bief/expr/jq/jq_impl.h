@@ -286,12 +286,16 @@ int jq_binary(struct jq_run *run, enum jq_op op, const struct value *a,
 int jq_each_element(struct jq_run *run, const struct value *of, bool opt,
 	jq_emit *emit, void *arg);
 /* An emit that appends v to a struct buf that began with '['. */
-int jq_append(struct jq_run *run, void *arg, const struct value *v);
+int jq_put_append(struct jq_run *run, void *arg, const struct value *v);
 /* Take the text of jq_take(), ended with this bracket, and give it back. */
 struct value jq_finish(struct jq_run *run, char bracket);
 
 /* The array of the parts of a between the b's; both are strings. */
-int jq_split(struct jq_run *run, const struct value *a, const struct value *b,
+/* Text in its own place; false for a number that is not finite. */
+bool jq_put_settle(struct jq_run *run, struct value *v);
+/* The next character of UTF-8. */
+const char *jq_put_next(const char *p, const char *end);
+int jq_put_split(struct jq_run *run, const struct value *a, const struct value *b,
 	struct value *out);
 
 /* A function of the native part. */

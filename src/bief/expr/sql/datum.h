@@ -234,10 +234,6 @@ void datum_store_json(struct datum_ctx *c, const struct datum *d,
 struct datum datum_copy(struct datum_ctx *c, struct arena *a,
 	const struct datum *d);
 
-/* What a character of base 64 is worth; -1: it is none. */
-int datum_base64_digit(char c);
-bool datum_base64_decode(const char *s, size_t n, struct buf *out);
-void datum_base64(const char *s, size_t n, struct buf *out);
 
 /* An integer cut to the size of its type, as two's complement does. */
 static inline int64_t

@@ -14,6 +14,7 @@
 #include "expr/expr.h"
 #include "text/number.h"
 #include "time/time.h"
+#include "text/base64.h"
 
 /* Without point and exponent. */
 static bool
@@ -247,7 +248,7 @@ load_binary(struct datum_ctx *c, const struct value *v, struct ty want,
 		return load_refuse(c, v, want);
 	datum_load_string(c, v, out);
 	buf_init(&b);
-	ok = datum_base64_decode(out->str, out->n, &b);
+	ok = base64_decode(out->str, out->n, &b);
 	if (ok)
 		*out = datum_from_buf(c, &b);
 	out->kind = TYPE_BINARY;

@@ -14,6 +14,7 @@
 #include "text/number.h"
 #include "time/time.h"
 #include "time/timefmt.h"
+#include "text/base64.h"
 
 /* yyyy-MM-dd'T'HH:mm:ss.SSSXXX */
 static void
@@ -256,7 +257,7 @@ datum_store(struct datum_ctx *c, const struct datum *d, struct buf *out)
 	case TYPE_STRING:
 		return value_text(d->str, d->n, out);
 	case TYPE_BINARY:
-		datum_base64(d->str, d->n, out);
+		base64_encode(d->str, d->n, out);
 		return value_json_string(buf_cstr(out) + at, out->n - at,
 			false);
 	case TYPE_TIMESTAMP:

@@ -60,7 +60,7 @@ const char *sql_field(const struct expr *x);
  *
  * The condition is taken apart at its ANDs.  Each part is
  *   a key      one side of = or <=> is made of left fields, the other of right
- *              ones; equal values have equal bytes by value_encode()
+ *              ones; equal values have equal bytes by key_encode()
  *   one-sided  made of the fields of one input alone (or of none: then left)
  *   the rest   evaluated on pairs; conditions on time are among them
  */

@@ -13,6 +13,7 @@
 #include "expr/expr.h"
 #include "expr/sql/sql_impl.h"
 #include "time/time.h"
+#include "time/date.h"
 
 int64_t
 sql_clock_months(int64_t days, int64_t months)

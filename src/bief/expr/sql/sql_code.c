@@ -11,6 +11,7 @@
 #include "floor/err.h"
 #include "expr/sql/sql_chars.h"
 #include "expr/sql/sql_impl.h"
+#include "text/base64.h"
 
 /* Characters and codes. */
 
@@ -147,7 +148,7 @@ run_base64(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	buf_clear(&c->text);
-	datum_base64(a->str, a->n, &c->text);
+	base64_encode(a->str, a->n, &c->text);
 	*out = datum_from_buf(c, &c->text);
 	return 0;
 }
@@ -161,7 +162,7 @@ mime_decode(const char *s, size_t n, struct buf *out)
 	size_t i;
 
 	for (i = 0; i < n && s[i] != '='; i++) {
-		v = datum_base64_digit(s[i]);
+		v = base64_digit(s[i]);
 		if (v < 0)
 			continue;
 		bits = bits << 6 | (unsigned)v;
@@ -181,7 +182,7 @@ mime_decode(const char *s, size_t n, struct buf *out)
 	if (have > 2)
 		buf_byte(out, (char)(bits >> 2));
 	while (i < n)
-		if (datum_base64_digit(s[i++]) >= 0)
+		if (base64_digit(s[i++]) >= 0)
 			return false;
 	return true;
 }

@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "expr/expr.h"
-#include "text/path.h"
+#include "value/path.h"
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
 #include "time/time.h"
+#include "value/key.h"
 
 struct join {
 	struct sql_join face; /* first: it is what users see */
@@ -392,7 +393,7 @@ settle_big(struct value *v)
 	if (!value_is_big(v))
 		return false;
 	d = value_number(v, false);
-	if (value_compare(v, &d) == 0)
+	if (key_compare(v, &d) == 0)
 		*v = d;
 	return true;
 }

@@ -12,6 +12,7 @@
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "time/timepat.h"
+#include "time/date.h"
 
 #define DAY DATUM_DAY
 

@@ -1,8 +1,9 @@
 /*
- * datum_base64: binary data as a stream has it.  It is apart from the datums
- * since readers of JSON without any datum want it, too (fromvalue.c).
+ * base64: see base64.h.
  */
-#include "expr/sql/datum.h"
+#include "text/base64.h"
+
+#include "floor/buf.h"
 
 static const signed char base64_of[256] = {
 	['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
@@ -15,13 +16,13 @@ static const char base64_chars[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int
-datum_base64_digit(char c)
+base64_digit(char c)
 {
 	return base64_of[(unsigned char)c] - 1;
 }
 
 bool
-datum_base64_decode(const char *s, size_t n, struct buf *out)
+base64_decode(const char *s, size_t n, struct buf *out)
 {
 	unsigned bits = 0;
 	size_t have = 0, pad = 0, chars = 0;
@@ -49,7 +50,7 @@ datum_base64_decode(const char *s, size_t n, struct buf *out)
 }
 
 void
-datum_base64(const char *s, size_t n, struct buf *out)
+base64_encode(const char *s, size_t n, struct buf *out)
 {
 	const unsigned char *p = (const unsigned char *)s;
 

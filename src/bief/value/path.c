@@ -1,7 +1,7 @@
 /*
  * path: see path.h.
  */
-#include "text/path.h"
+#include "value/path.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "text/list.h"
-#include "text/path.h"
+#include "value/list.h"
+#include "value/path.h"
 
 static bool
 is_space(char c)

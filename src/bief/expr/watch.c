@@ -9,7 +9,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "floor/near.h"
-#include "runtime/watch.h"
+#include "expr/watch.h"
 
 struct watched {
 	struct field field; /* what is said of it */

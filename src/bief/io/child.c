@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "floor/child.h"
+#include "io/child.h"
 #include "io/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
