@@ -207,7 +207,8 @@ static int
 csv_types(struct csv_load *c)
 {
 	struct table_private *p = c->p;
-	struct cell_rules rules = {.zone = c->o->zone, .now_us = time_now()};
+	struct cell_rules rules = {.zone = c->o->zone, .now_us = time_now(),
+		.empty_text = true};
 	struct type *type;
 	struct value *v;
 	size_t i, row;
