@@ -137,6 +137,7 @@ if not set -q __bief_completions
     complete -c join-static -l how -xa 'inner left semi anti' -d 'which records pass (inner)'
     complete -c join-static -l sep -x -d 'CSV: what stands between cells (,)'
     complete -c join-static -l header -d 'CSV: the first line holds the names'
+    complete -c join-static -l null -x -d 'CSV: a cell of this text is null: NA'
     complete -c join-static -l table-schema -x -d 'names and types of the columns'
     complete -c join-static -l help -s h -d 'show this help'
     complete -c join-static -l version -d 'show the version'

@@ -140,7 +140,8 @@ print_schema(struct stage *st)
 	struct parse_csv *o = STAGE(st, parse_csv);
 	struct infercsv how = {.style = o->rows.style, .header = o->header,
 		.ragged = o->ragged, .nulls = &o->nulls,
-		.comment = o->comment, .max_line = run_max_line(st)};
+		.comment = o->comment, .max_line = run_max_line(st),
+		.stopping = run_stopping};
 	struct schema *s;
 	struct buf b;
 	char q[200];

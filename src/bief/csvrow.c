@@ -7,6 +7,7 @@
 #include "csvrow.h"
 #include "eol.h"
 #include "err.h"
+#include "json.h"
 
 #define BLOCK ((size_t)64 << 10) /* by which libcsv's room for a cell grows */
 
@@ -396,6 +397,59 @@ csvrow_unclose(struct csvrow_reader *r, struct buf *rest)
 	scan(r, r->lines.p, r->lines.p + n);
 	r->wrong |= CSVROW_ENDLESS;
 	take(r, r->lines.p, n);
+}
+
+static int
+give_up(struct csvrow_feed *f)
+{
+	size_t number = f->number;
+	struct buf rest;
+	const char *p, *end, *line;
+	size_t n;
+	int ret;
+
+	buf_init(&rest);
+	csvrow_unclose(f->rows, &rest);
+	buf_need(&rest, JSON_PADDING);
+	ret = f->row(f->arg);
+	end = rest.p + rest.n;
+	for (p = rest.p; p < end && ret == 0;) {
+		line = p;
+		p = csvrow_next(line, end, &n);
+		ret = csvrow_feed(f, line, n, ++number);
+	}
+	buf_release(&rest);
+	return ret;
+}
+
+int
+csvrow_feed(struct csvrow_feed *f, const char *line, size_t n, size_t number)
+{
+	if (!csvrow_is_open(f->rows)) {
+		f->number = number;
+		if (csvrow_blank(&f->rows->style, line, n) ||
+			(f->comment != '\0' && *line == f->comment))
+			return 0;
+	}
+	switch (csvrow_line(f->rows, line, n, csvrow_end(line, n))) {
+	case CSVROW_WHOLE:
+		return f->row(f->arg);
+	case CSVROW_UNCLOSED:
+		return give_up(f) < 0 ? -1 :
+			csvrow_feed(f, line, n, number);
+	default:
+		return f->max_line > 0 && f->rows->lines.n > f->max_line ?
+			give_up(f) : 0;
+	}
+}
+
+int
+csvrow_feed_end(struct csvrow_feed *f)
+{
+	while (csvrow_is_open(f->rows))
+		if (give_up(f) < 0)
+			return -1;
+	return 0;
 }
 
 const char *

@@ -98,6 +98,23 @@ csvrow_end(const char *line, size_t n)
  * part of its cell. */
 const char *csvrow_why(const struct csvrow_reader *r, bool lax);
 
+/*
+ * All of this for a text that is read line by line, as parse-csv does it: blank
+ * lines and comments are left out, what is not closed is read again.  row is
+ * called for each row, 0 or -1.
+ */
+struct csvrow_feed {
+	struct csvrow_reader *rows;
+	char comment;     /* lines that begin with it are none; '\0': no such */
+	size_t max_line;  /* of a row */
+	size_t number;    /* of the row's first line */
+	int (*row)(void *arg);
+	void *arg;
+};
+int csvrow_feed(struct csvrow_feed *f, const char *line, size_t n,
+	size_t number);
+int csvrow_feed_end(struct csvrow_feed *f);
+
 /* A line that holds nothing but blanks, no separators. */
 bool csvrow_blank(const struct csvrow_style *s, const char *line, size_t n);
 /*

@@ -1,11 +1,8 @@
 /*
  * infercsv: see infercsv.h.
  */
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "err.h"
 #include "infer.h"
@@ -13,7 +10,7 @@
 #include "json.h"
 #include "opt.h"
 #include "schema.h"
-#include "stream.h"
+#include "textfile.h"
 
 struct sample {
 	struct infercsv *how;
@@ -21,7 +18,6 @@ struct sample {
 	struct schema *s;
 	char comment;
 	bool named; /* the columns are known */
-	bool begun; /* a line has been seen */
 	struct err *err;
 };
 
@@ -55,9 +51,10 @@ says_nothing(const struct sample *a, const char *s, size_t n)
 	return false;
 }
 
-static void
-take_row(struct sample *a)
+static int
+take_row(void *arg)
 {
+	struct sample *a = arg;
 	const struct csvrow_reader *r = &a->rows;
 	bool names = !a->named;
 
@@ -65,11 +62,11 @@ take_row(struct sample *a)
 		add_column(a, r->cells.p + r->cell[i].at, r->cell[i].n);
 	a->named = true;
 	if (names && a->how->header)
-		return;
+		return 0;
 	if (csvrow_why(r, true) != NULL ||
 		(r->n != a->s->n && !a->how->ragged)) {
 		a->how->skipped++;
-		return;
+		return 0;
 	}
 	for (size_t i = 0; i < r->n && i < a->s->n; i++) {
 		const char *s = r->cells.p + r->cell[i].at;
@@ -77,114 +74,59 @@ take_row(struct sample *a)
 		if (!says_nothing(a, s, r->cell[i].n))
 			infer_text(a->s->f[i].type, s, r->cell[i].n);
 	}
+	return 0;
 }
 
-static int take_line(struct sample *a, const char *line, size_t n);
-
-/* As parse-csv does it: the later lines of what was not closed are rows. */
+/* Without what is no CSV. */
 static int
-give_up(struct sample *a)
+take_first(struct sample *a, const char *line, size_t n)
 {
-	struct buf rest;
-	const char *p, *line;
-	size_t n;
-	int ret = 0;
+	const char *alien = csvrow_alien(line, n);
 
-	buf_init(&rest);
-	csvrow_unclose(&a->rows, &rest);
-	take_row(a);
-	for (p = rest.p; p < rest.p + rest.n && ret == 0;) {
-		line = p;
-		p = csvrow_next(line, rest.p + rest.n, &n);
-		ret = take_line(a, line, n);
-	}
-	buf_release(&rest);
-	return ret;
+	return alien == NULL ? 0 :
+		err_set(a->err, "no CSV in UTF-8: %s", alien);
 }
 
 static int
-take_line(struct sample *a, const char *line, size_t n)
+read_lines(struct sample *a, struct textfile *f)
 {
-	const char *alien;
-
-	if (!a->begun) {
-		a->begun = true;
-		if ((alien = csvrow_alien(line, n)) != NULL)
-			return err_set(a->err, "no CSV in UTF-8: %s", alien);
-		if (n >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0) {
-			line += 3;
-			n -= 3;
-		}
-	}
-	if (!csvrow_is_open(&a->rows) && (n == 0 ||
-		(a->how->comment != NULL && *line == a->comment) ||
-		csvrow_blank(&a->rows.style, line, n)))
-		return 0;
-	switch (csvrow_line(&a->rows, line, n, "\n")) {
-	case CSVROW_WHOLE:
-		take_row(a);
-		return 0;
-	case CSVROW_UNCLOSED:
-		return give_up(a) < 0 ? -1 : take_line(a, line, n);
-	default:
-		return a->rows.lines.n > a->how->max_line ? give_up(a) : 0;
-	}
-}
-
-static int
-read_lines(struct sample *a, int fd)
-{
-	struct input in;
+	struct csvrow_feed feed = {.rows = &a->rows, .comment = a->comment,
+		.max_line = a->how->max_line, .row = take_row, .arg = a};
 	const char *line;
-	enum line what;
-	int got, ret = 0;
 	size_t n;
+	int got;
 
-	input_init(&in, fd, a->how->max_line);
-	do {
-		got = input_fill(&in, a->err);
-		while (ret == 0 &&
-			(what = input_line(&in, &line, &n)) != LINE_NONE) {
-			if (what == LINE_GOOD)
-				ret = take_line(a, line, n);
-			else
-				a->how->skipped++;
-		}
-	} while (got > 0 && ret == 0);
-	while (ret == 0 && csvrow_is_open(&a->rows))
-		ret = give_up(a);
-	input_release(&in);
-	return got < 0 ? -1 : ret;
+	while ((got = textfile_line(f, &line, &n, a->err)) > 0)
+		if ((f->line == 1 && take_first(a, line, n) < 0) ||
+			csvrow_feed(&feed, line, n, f->line) < 0)
+			return -1;
+	return got < 0 ? -1 : csvrow_feed_end(&feed);
 }
 
 struct schema *
 infercsv_file(const char *path, struct infercsv *how, struct err *err)
 {
 	struct sample a = {.how = how, .err = err};
-	int fd = STDIN_FILENO, ret;
+	struct textfile f;
 	char q[200];
+	int ret;
 
 	err_quote(q, sizeof(q), path, strlen(path));
 	if (how->comment != NULL && csvrow_char("--comment", how->comment,
 		&a.comment, err) < 0)
 		return NULL;
-	if (strcmp(path, "-") != 0 &&
-		(fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
-		err_sys(err, "cannot open '%s'", q);
-		return NULL;
-	}
 	csvrow_init(&a.rows, &how->style);
 	a.s = schema_new();
-	ret = read_lines(&a, fd);
-	if (ret < 0)
+	ret = textfile_open(&f, strcmp(path, "-") == 0 ? "/dev/stdin" : path,
+		how->max_line, how->stopping, err);
+	if (ret == 0 && (ret = read_lines(&a, &f)) < 0)
 		err_in(err, "'%s'", q);
-	else if (a.s->n == 0)
+	else if (ret == 0 && a.s->n == 0)
 		ret = err_set(err, "'%s' holds no row", q);
 	for (size_t i = 0; i < a.s->n; i++)
 		infer_finish(a.s->f[i].type);
 	csvrow_release(&a.rows);
-	if (fd != STDIN_FILENO)
-		close(fd);
+	textfile_release(&f);
 	if (ret == 0)
 		return a.s;
 	schema_free(a.s);

@@ -17,6 +17,7 @@ struct infercsv {
 	const struct opt_list *nulls; /* texts that say nothing */
 	const char *comment;          /* lines that begin with it, or NULL */
 	size_t max_line;
+	bool (*stopping)(void);       /* is it time to end?  NULL: never */
 	size_t skipped;               /* out: malformed rows */
 };
 
