@@ -504,3 +504,28 @@ everyhow() {
 	printf 'a,b\n' | parse-csv --header >>out
 	[ ! -s out ]
 }
+
+@test "what it makes of texts at random is what a model says, and Python's csv" {
+	"$TOP/tests/csv-diff" 20 1
+	"$TOP/tests/csv-diff" 10
+}
+
+@test "the files of two CSV test suites are what Python's csv module reads" {
+	shared
+	cat >rows.py <<-'E'
+	import csv, json, subprocess, sys
+	for path in sys.argv[1:]:
+	    with open(path, newline='', encoding='utf-8-sig') as f:
+	        want = [row for row in csv.reader(f, strict=True) if row]
+	        out = subprocess.run(['parse-csv', '--ragged', path],
+	                             stdout=subprocess.PIPE, check=True).stdout
+	    got = [[c for c in json.loads(line).values() if c is not None]
+	           for line in out.splitlines()]
+	    assert got == want, (path, want, got)
+	E
+	local f files=()
+	for f in "$SHARED"/data/csvtest/*/*/*.csv; do
+		[[ $f == */bad-* ]] || files+=("$f")
+	done
+	python3 rows.py "${files[@]}"
+}
