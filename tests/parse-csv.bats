@@ -302,6 +302,16 @@ everyhow() {
 	E
 }
 
+@test "a row that the end of the input ends is one of a batch that is not empty" {
+	printf '1,x\n2,"y\n3,z\n' >in
+	parse-csv -s 'a int, b string' --batch 1 <in |
+		agg count --mode complete --plain | tail -1 >out
+	is out <<<'{"count":3}'
+	bief run "parse-csv -s 'a int, b string' --batch 1 in |
+		agg count --mode complete --plain" | tail -1 >out
+	is out <<<'{"count":3}'
+}
+
 @test "a row that is longer than --max-line is given up, its later lines are rows" {
 	(printf '1,"x\n'; seq 2 100 | sed 's/$/,y/') >in
 	parse-csv -s 'a int, b string' --max-line 100 <in >out 2>err

@@ -1029,6 +1029,9 @@ chain_end(struct stage *st, struct batch *b)
 		out = st->next == NULL;
 		if (end_stage(st, b) < 0)
 			return -1;
+		/* A parser may have held back what it hands on now. */
+		if (st->text && st->records_out != st->priv->batch_out)
+			b->empty = false;
 		st->priv->next_number = b->number + 1;
 		st->now.number = -1;
 	}
