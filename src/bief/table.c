@@ -125,36 +125,38 @@ integer_key(const struct digits *d, const char *s, size_t n, int64_t exponent,
 static bool
 digits_key(const char *s, size_t n, struct buf *key)
 {
+	const size_t at = key->n, head = 2 + sizeof(int64_t) + sizeof(uint32_t);
 	struct digits d;
-	struct buf b;
 	size_t zeros = 0;
 	uint32_t len;
 	int64_t exponent;
-	const char *p;
+	char *p;
 
 	if (!read_digits(s, n, &d))
 		return false;
-	buf_init(&b);
-	buf_add(&b, d.whole, d.nwhole);
-	buf_add(&b, d.part, d.npart);
-	while (zeros < b.n && b.p[zeros] == '0')
+	/* The digits, at the place where they stay if it is no integer. */
+	buf_need(key, head + d.nwhole + d.npart + 1);
+	p = key->p + at + head;
+	memcpy(p, d.whole, d.nwhole);
+	memcpy(p + d.nwhole, d.part, d.npart);
+	n = d.nwhole + d.npart;
+	while (zeros < n && p[zeros] == '0')
 		zeros++;
-	while (b.n > zeros && b.p[b.n - 1] == '0')
-		b.n--;
-	p = b.p + zeros;
-	len = (uint32_t)(b.n - zeros);
-	exponent = len == 0 ? 0 : (int64_t)d.nwhole - (int64_t)zeros +
-		d.exponent;
+	while (n > zeros && p[n - 1] == '0')
+		n--;
+	len = (uint32_t)(n - zeros);
+	exponent = (int64_t)d.nwhole - (int64_t)zeros + d.exponent;
 	if (len == 0)
-		integer_key(&(struct digits){0}, "0", 1, 1, key);
-	else if (!integer_key(&d, p, len, exponent, key)) {
-		buf_byte(key, NUMBER_KEY);
-		buf_byte(key, d.minus ? '-' : '+');
-		buf_add(key, &exponent, sizeof exponent);
-		buf_add(key, &len, sizeof len);
-		buf_add(key, p, len);
-	}
-	buf_release(&b);
+		return integer_key(&(struct digits){0}, "0", 1, 1, key);
+	if (integer_key(&d, p + zeros, len, exponent, key))
+		return true;
+	memmove(p, p + zeros, len);
+	p = key->p + at;
+	*p++ = NUMBER_KEY;
+	*p++ = d.minus ? '-' : '+';
+	memcpy(p, &exponent, sizeof exponent);
+	memcpy(p + sizeof exponent, &len, sizeof len);
+	key->n = at + head + len;
 	return true;
 }
 
@@ -163,7 +165,13 @@ number_key(const struct value *v, struct buf *key)
 {
 	char text[NUMBER_MAX];
 	struct value number;
+	int64_t i;
 
+	if (v->type == VALUE_NUMBER && number_int(v->s, v->n, &i) == 0) {
+		number = value_int(i);
+		value_encode(&number, key);
+		return;
+	}
 	if (v->type == VALUE_NUMBER || v->type == VALUE_REAL) {
 		digits_key(v->s, v->n, key);
 		return;
