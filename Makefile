@@ -147,6 +147,11 @@ check-peers: $(B)/peers/answer
 jq-net: all
 	PATH=$(CURDIR)/$(BIN):$$PATH tests/jq-net
 
+# parse-csv against a model and Python's csv: make diff-csv CASES=10000 [SEED=1]
+CASES = 10000
+diff-csv: all
+	PATH=$(CURDIR)/$(BIN):$$PATH tests/csv-diff $(CASES) $(SEED)
+
 # make bench: the benchmarks; SCALE=10: of a tenth of the data; WHAT='J1 start':
 # some of them.
 SCALE = 1
@@ -237,6 +242,7 @@ help:
 	@echo 'make diff-jq       compare our part of jq with libjq, at length'
 	@echo 'make check-peers   compare expressions of SQL with answers of Spark'
 	@echo 'make jq-net        every function of jq with values from the edge'
+	@echo 'make diff-csv      compare parse-csv with a model of it, at length'
 	@echo 'make fuzz          search for input that breaks a parser; FUZZER=1'
 	@echo 'make bench         measure, against what else is installed'
 	@echo 'make demo          install what is missing, build, run the main job'
@@ -247,4 +253,4 @@ help:
 	@echo 'make clean         remove what was built'
 
 .PHONY: completions help jq-net
-.PHONY: all bench check check-fresh check-peers crash run-tests fuzz diff-jq clean demo deps deps-test install uninstall
+.PHONY: all bench check check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall

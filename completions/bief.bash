@@ -10,10 +10,10 @@ _bief_options() {
 	explode) echo "--split --regex --as --outer --keep --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	fill-null) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	filter) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	join-static) echo "--on --how --sep --header --table-schema --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	join-static) echo "--on --how --sep --header --null --table-schema --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-csv) echo "--sep --header --schema -s --schema-file --quote --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-json) echo "--schema -s --schema-file --field --keep --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-text) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -112,6 +112,7 @@ _bief_value() {
 	"join-static --on") echo "?" ;;
 	"join-static --how") echo "inner left semi anti" ;;
 	"join-static --sep") echo "?" ;;
+	"join-static --null") echo "?" ;;
 	"join-static --table-schema") echo "?" ;;
 	"join-static --max-line") echo "?" ;;
 	"join-static --name") echo "?" ;;
@@ -150,8 +151,12 @@ _bief_value() {
 	"parse-csv --schema" | "parse-csv -s") echo "?" ;;
 	"parse-csv --schema-file") echo "*" ;;
 	"parse-csv --quote") echo "?" ;;
+	"parse-csv --multi-line") echo "true false" ;;
+	"parse-csv --null") echo "?" ;;
+	"parse-csv --comment") echo "?" ;;
 	"parse-csv --corrupt-field") echo "?" ;;
 	"parse-csv --timestamp-format") echo "?" ;;
+	"parse-csv --infer") echo "*" ;;
 	"parse-csv --max-line") echo "?" ;;
 	"parse-csv --name") echo "?" ;;
 	"parse-csv --progress") echo "*" ;;

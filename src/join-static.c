@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "floor/buf.h"
+#include "io/csvrow.h"
 #include "value/json.h"
 #include "value/path.h"
 #include "runtime/run.h"
@@ -32,6 +33,7 @@ struct join_static {
 	const char *sep;
 	bool header;
 	const char *schema_text;
+	struct list null_texts; /* in CSV */
 	/* state */
 	struct schema *schema;
 	struct list left, right; /* --on F=G: F and G */
@@ -44,6 +46,7 @@ struct join_static {
 	uint64_t id;         /* of the shape that to is right for */
 	struct shape *to;    /* with the table's fields */
 	unsigned hups; /* SIGHUPs that have been answered */
+	char comma;          /* of --sep */
 	bool warned;         /* that it cannot be read again */
 	int64_t checked;     /* when the table was looked at */
 	uint32_t since;      /* records since the clock was */
@@ -61,19 +64,11 @@ static const struct opt join_static_opts[] = {
 		"CSV: what stands between cells (,)", false},
 	{"header", 0, OPT_FLAG, AT(header), NULL,
 		"CSV: the first line holds the names", false},
+	{"null", 0, OPT_MULTI, AT(null_texts), "TEXT",
+		"CSV: a cell of this text is null: NA", false},
 	{"table-schema", 0, OPT_STRING, AT(schema_text), "DDL",
 		"names and types of the columns", false},
 	OPT_END};
-
-static char
-separator(const char *text)
-{
-	if (text == NULL)
-		return ',';
-	if (strcmp(text, "\\t") == 0)
-		return '\t';
-	return text[0] != '\0' && text[1] == '\0' ? text[0] : '\0';
-}
 
 /* --on F=G into F and G. */
 static int
@@ -101,13 +96,31 @@ split_on(struct stage *st)
 	return 0;
 }
 
+/* A row of the table that is not as it should be: --on-error. */
+static int
+reject(void *arg, const char *text, size_t n, const char *why)
+{
+	struct stage *st = arg;
+	struct record r = {.line = text, .nline = (uint32_t)n};
+	char q[200];
+
+	if (st->on_error <= ON_ERROR_FAIL)
+		return run_reject(st, &r, "%s", why);
+	if (run_reject(st, &r, "table '%s': %s", err_quote(q, sizeof q,
+		st->operands[0], strlen(st->operands[0])), why) < 0)
+		return -1;
+	return run_kept(st) ? 1 : 0;
+}
+
 static struct table *
 load(struct stage *st)
 {
 	struct join_static *j = STAGE(st, join_static);
-	struct table_options o = {.path = st->operands[0],
-		.sep = separator(j->sep), .header = j->header,
-		.schema = j->schema, .zone = run_zone(st), .keys = &j->right};
+	struct table_options o = {.path = st->operands[0], .sep = j->comma,
+		.header = j->header, .schema = j->schema,
+		.zone = run_zone(st), .keys = &j->right, .nulls = &j->null_texts,
+		.max_line = run_max_line(st), .max_state = run_max_state(st),
+		.stopping = run_stopping, .reject = reject, .arg = st};
 
 	return table_load(&o, st->err);
 }
@@ -126,9 +139,10 @@ join_static_open(struct stage *st)
 			".json, .jsonl or .ndjson) or DATABASE:TABLE",
 			st->noperands == 0 ? "the table is missing"
 					   : "one table at a time");
-	if (separator(j->sep) == '\0')
-		return err_as(st->err, STATUS_USAGE,
-			"--sep '%s' is not one character", j->sep);
+	j->comma = ',';
+	if (j->sep != NULL &&
+		csvrow_char("--sep", j->sep, &j->comma, st->err) < 0)
+		return -1;
 	if (j->schema_text != NULL) {
 		j->schema = schema_parse(j->schema_text, st->err);
 		if (j->schema == NULL ||
@@ -217,13 +231,18 @@ refresh(struct stage *st)
 	bool again = j->hups != st->hups;
 	struct table *t;
 
+	if (run_stopping()) /* what is left is for the table as it was */
+		return;
 	j->hups = st->hups;
 	j->checked = time_monotonic();
 	if (!again && !table_changed(j->table)) {
 		j->warned = false;
 		return;
 	}
-	t = load(st);
+	t = table_again(j->table) ? load(st) : NULL;
+	if (!table_again(j->table))
+		err_set(st->err, "table '%s' came by a pipe and cannot be read "
+			"again", st->operands[0]);
 	if (t != NULL && st->in.fields != NULL && !table_alike(t, j->table)) {
 		table_free(t);
 		t = NULL;

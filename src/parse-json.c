@@ -171,13 +171,14 @@ print_schema(struct stage *st)
 	struct schema *s;
 	struct buf b;
 	size_t skipped;
+	char q[200];
 
 	s = infer_json_file(o->infer, run_max_line(st), &skipped, st->err);
 	if (s == NULL)
 		return -1;
 	if (skipped > 0)
 		run_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
-			o->infer);
+			err_quote(q, sizeof(q), o->infer, strlen(o->infer)));
 	buf_init(&b);
 	schema_print(s, &b);
 	buf_byte(&b, '\n');

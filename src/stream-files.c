@@ -70,6 +70,7 @@ struct stream_files {
 	uint64_t changed;   /* files that have grown since they were read */
 	char *example;      /* one of those that were left */
 	char *archive;
+	bool quotes;        /* the file has some: its end is told */
 	struct buf columns; /* --partitions: members that the path tells */
 	struct buf text;    /* lines with them */
 	struct positions positions;
@@ -514,13 +515,37 @@ look_back(struct stage *st)
 		sb.st_mtim.tv_nsec;
 }
 
+/*
+ * A quoted cell of CSV may be open at the end of a file.  One that holds none of
+ * the characters that are used as quotes has no such cell.
+ */
+static void
+look_for_quotes(struct stream_files *s, size_t n)
+{
+	const char *p = s->r.lines.b.p + s->r.lines.b.n - n;
+
+	for (const char *c = "\"'|^~$"; *c != '\0' && !s->quotes; c++)
+		s->quotes = memchr(p, *c, n) != NULL;
+}
+
+/* What was read of the file has been handed on; nothing of it will follow. */
+static void
+close_file(struct stage *st)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+
+	if (s->quotes)
+		run_file_end(st);
+	reader_close(&s->r);
+}
+
 static void
 finish_file(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
 	look_back(st);
-	reader_close(&s->r);
+	close_file(st);
 	files_done(s->files, s->file, s->batch);
 	s->file = NULL;
 }
@@ -567,6 +592,7 @@ made_anew(struct stage *st)
 			"been made anew or written over", quoted(s, q));
 	run_warn(st, "'%s' has been made anew or written over since it was "
 		"read: reading it from the start", quoted(s, q));
+	run_file_end(st);
 	return 0;
 }
 
@@ -617,6 +643,7 @@ open_inode(struct stage *st)
 	if (!path) {
 		if (vanished(st) != 0)
 			return -1;
+		run_file_end(st);
 		start_again(f, successor(s, f->inode, f->id.birth_ns));
 		path = whereabouts(f);
 	}
@@ -659,6 +686,8 @@ open_file(struct stage *st)
 		}
 		return rc;
 	}
+	/* What was read before is not known. */
+	s->quotes = f->start > 0;
 	if (s->partitions)
 		partition_columns(files_below(s->files, f->path),
 			&s->columns);
@@ -719,7 +748,7 @@ truncated(struct stage *st)
 	if (lines_refuse(&s->r.lines, st, "has been cut off by a truncation") !=
 		0)
 		return END_WITH(-1);
-	reader_close(&s->r);
+	close_file(st);
 	start_again(s->file, 0);
 	return s->again ? END_WITH(err_set(st->err, "cannot run a batch again: "
 		"'%s' has been truncated", quoted(s, q))) : 0;
@@ -814,21 +843,24 @@ static int
 fill(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
+	size_t left;
 	char q[300];
 
 	if (s->r.ended) {
 		if (s->grow)
-			reader_close(&s->r);
+			close_file(st);
 		else
 			finish_file(st);
 		return 0;
 	}
+	left = lines_left(&s->r.lines);
 	if (ends(s) && s->grow && !s->again && s->r.stop == UINT64_MAX &&
 		s->r.inode == s->limit_inode)
 		s->r.stop = s->limit;
 	switch (reader_fill(&s->r, st->err)) {
 	case READER_SOME:
 		s->replaced_us = 0;
+		look_for_quotes(s, lines_left(&s->r.lines) - left);
 		return 0;
 	case READER_WAIT:
 		return END_WITH(done(s, PULL_WAIT));

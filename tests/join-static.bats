@@ -281,3 +281,149 @@ setup() {
 	[ "$(grep -c Alice out)" = 3 ]
 	is err <<<"join-static: table 'users.csv': cannot open 'users.csv': No such file or directory: going on with the table as it was"
 }
+
+# keys TABLE KEY...: the names n of the rows that each key finds, in a line.
+keys() {
+	local table=$1 k
+	shift
+	for k in "$@"; do
+		printf '{"k":%s}\n' "$k" | join-static "$table" ${HEADER-} --on k |
+			jq -r .n | paste -sd ' '
+	done
+}
+
+@test "a key is not arithmetic: all digits count, not how they are written" {
+	printf 'k,n\n9007199254740992,a\n1.5,b\n9007199254740993,c\n18446744073709551615,d\n18446744073709551614,e\n0.1,f\n-0,g\n' >t.csv
+	HEADER=--header keys t.csv 9007199254740992 9007199254740993 \
+		9007199254740993.0 '"9007199254740993"' 1.50 15e-1 \
+		18446744073709551615 18446744073709551614 \
+		'"+018446744073709551614.00"' '".1"' 1e-1 0 -0.0 0e5 >out
+	is out <<<$'a\nc\nc\nc\nb\nb\nd\ne\ne\nf\nf\ng\ng\ng'
+	jq -Rc 'split(",") | {k: .[0], n: .[1]}' t.csv | tail -n +2 |
+		sed 's/"k":"\([^"]*\)"/"k":\1/' >t.jsonl
+	keys t.jsonl 9007199254740992 9007199254740993 1.5 \
+		18446744073709551615 18446744073709551614 >out
+	is out <<<$'a\nc\nb\nd\ne'
+}
+
+@test "a large integer finds a column of text by its digits, and text one of large integers" {
+	printf '{"k":"18446744073709551615","n":"a"}\n{"k":"x","n":"b"}\n{"k":"18446744073709551614","n":"c"}\n' >t.jsonl
+	keys t.jsonl 18446744073709551615 18446744073709551614 '"x"' >out
+	is out <<<$'a\nc\nb'
+	sqlite3 t.db "CREATE TABLE t (k, n); INSERT INTO t VALUES
+		(9007199254740992, 'a'), (1.5, 'b'), (9007199254740993, 'c')"
+	keys t.db:t 9007199254740993 9007199254740992 '"9007199254740993"' 1.5 >out
+	is out <<<$'c\na\nc\nb'
+}
+
+@test "--on-error says what becomes of a row with a cell that does not fit" {
+	printf 'k,n\na,1\nb,NA\nc,"x"y\nd,4,5\n\xff,6\n' >t.csv
+	printf '{"k":"%s"}\n' a b c d >in
+	run -1 join-static t.csv --header --table-schema 'k string, n int' --on k <in
+	[[ $output == "join-static: table 't.csv': row "*": "* ]]
+	join-static t.csv --header --table-schema 'k string, n int' --on k \
+		--on-error skip --rejects rejects <in >out 2>err
+	is out <<<'{"k":"a","n":1}'
+	[ "$(tail -1 err)" = "join-static: 4 records refused, skipped" ]
+	[ "$(wc -l <rejects)" -eq 4 ]
+	grep -q "^join-static: table 't.csv': row 3, field 2: it is no int$" err
+	join-static t.csv --header --table-schema 'k string, n int' --on k \
+		--on-error keep <in >out 2>err
+	is out <<-'E'
+	{"k":"a","n":1}
+	{"k":"b","n":null}
+	{"k":"c","n":null}
+	{"k":"d","n":4}
+	E
+	printf 'k,n\na,1\nb,NA\nc,3\n' >t.csv
+	join-static t.csv --header --null NA --on k <in >out
+	is out <<<$'{"k":"a","n":1}\n{"k":"b","n":null}\n{"k":"c","n":3}'
+	printf '{"k":"a"}\n{"k":\n' >t.jsonl
+	join-static t.jsonl --on k --on-error skip <in >out 2>/dev/null
+	is out <<<'{"k":"a"}'
+}
+
+@test "a table is told by its name, or by its first line, compressed or not" {
+	printf '{"k":"a","n":1}\n' >t.json
+	printf 'k,n\na,1\n' >t.csv
+	gzip -k t.json t.csv
+	zstd -q t.json t.csv
+	cp t.csv.gz t
+	for table in t.json t.json.gz t.json.zst <(cat t.json); do
+		echo '{"k":"a"}' | join-static "$table" --on k
+	done >out
+	for table in t.csv t.csv.gz t.csv.zst t <(cat t.csv); do
+		echo '{"k":"a"}' | join-static "$table" --on k --header
+	done >>out
+	is out < <(yes '{"k":"a","n":1}' | head -9)
+	run -1 join-static <(cat t.csv.gz) --on k <<<'{}'
+	[[ $output == *"it is compressed by gzip: unpack it by gunzip" ]]
+	run -1 join-static <(printf 'k\n1\n' | iconv -t UTF-16) --on k <<<'{}'
+	[[ $output == *"it is UTF-16: "* ]]
+	printf 'k,n\ra,1\r' >old.csv
+	echo '{"k":"a"}' | join-static old.csv --header --on k >out
+	is out <<<'{"k":"a","n":1}'
+}
+
+@test "without --header the columns that there are are told" {
+	run -2 join-static users.csv --on k <in
+	[[ $output == *"it has no column 'k', but '_c0', '_c1', '_c2'; where the first line holds the names, say --header" ]]
+	run -2 join-static users.csv --header --on wholly <in
+	[[ $output == *"it has no column 'wholly', but 'k', 'name', 'age'" ]]
+}
+
+@test "one quote that is not closed costs one row of a table" {
+	(printf 'k,n\n1,"x\n'; seq 2 1000 | sed 's/$/,y/') >t.csv
+	run -1 join-static t.csv --header --on k <<<'{"k":2}'
+	[[ $output == *"row 2, field 2: a quoted cell is not closed"* ]]
+	seq 1 1000 | jq -c '{k: .}' |
+		join-static t.csv --header --on k --on-error skip 2>/dev/null |
+		agg count >out
+	is out <<<'{"count":999}'
+}
+
+@test "a table is bounded by --max-line and --max-state" {
+	truncate -s 3G t.csv
+	run -1 join-static t.csv --on _c0 <<<'{}'
+	[[ $output == "join-static: table 't.csv': line 1 is too long (--max-line sets the limit)" ]]
+	seq 100000 >t.csv
+	run -1 join-static t.csv --on _c0 --max-state 1M <<<'{"_c0":7}'
+	[[ $output == "join-static: table 't.csv': it is larger than the limit of 1048576 bytes: raise --max-state" ]]
+	run -0 join-static t.csv --on _c0 --max-state 20M <<<'{"_c0":7}'
+	[ "$output" = '{"_c0":7}' ]
+	sqlite3 t.db "CREATE TABLE t AS WITH RECURSIVE n(k) AS
+		(SELECT 1 UNION ALL SELECT k + 1 FROM n LIMIT 100000) SELECT k FROM n"
+	run -1 join-static t.db:t --on k --max-state 1M <<<'{"k":7}'
+	[[ $output == *"raise --max-state" ]]
+}
+
+@test "SIGTERM ends the reading of a table" {
+	mkfifo t p
+	join-static t --on _c0 <p >out 2>err &
+	exec 7>p
+	echo '{}' >&7
+	exec 8>t
+	echo 1 >&8
+	kill $!
+	local rc=0
+	wait $! || rc=$?
+	[ "$rc" -eq 1 ]
+	is err <<<"join-static: table 't': stopped while it was read"
+	exec 7>&- 8>&-
+}
+
+@test "what came by a pipe is not read again" {
+	mkfifo p
+	join-static <(cat users.csv) --header --on k <p >out 2>err &
+	exec 7>p
+	printf '%s\n' '{"#bief":{"stream":1}}' '{"#bief":{"begin":0}}' '{"k":"a"}' '{"#bief":{"end":0}}' >&7
+	wait_for grep -q Alice out
+	kill -HUP $!
+	printf '%s\n' '{"#bief":{"begin":1}}' '{"k":"a"}' '{"#bief":{"end":1}}' >&7
+	wait_for grep -q 'pipe' err
+	printf '%s\n' '{"#bief":{"begin":2}}' '{"k":"a"}' '{"#bief":{"end":2}}' '{"#bief":{"eof":1}}' >&7
+	exec 7>&-
+	wait $!
+	[ "$(grep -c Alice out)" = 3 ]
+	[[ $(cat err) == *"came by a pipe and cannot be read again: going on with the table as it was" ]]
+}

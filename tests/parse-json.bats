@@ -518,3 +518,12 @@ print("{\"zz\":" + "[" * n + "]" * n + ",\"a\":1}")'
 	{"d":null}
 	E
 }
+
+@test "--infer keeps the digits of large integers, and fields without a name" {
+	printf '%s\n' '{"":1,"n":18446744073709551615}' '{"n":1,"m":9223372036854775808}' \
+		'{"o":{"":2},"f":9223372036854775808}' '{"f":1.5}' >in
+	parse-json --infer in >schema
+	is schema <<<'`` bigint, n decimal(20,0), m decimal(19,0), o struct<``:bigint>, f double'
+	parse-json -s "$(cat schema)" --on-error fail <in | head -1 >out
+	is out <<<'{"":1,"n":18446744073709551615,"m":null,"o":null,"f":null}'
+}

@@ -246,8 +246,9 @@ every=${every//$'\n'/ }
 	same window "$s | window --batches 3 | agg count | sink-table"
 	same take "$s | take 3 | sink-files out"
 	same union "union <($s --name a | watermark --on t --delay 1s) <(stream-files --name b --checkpoint ck in) | sink-files out"
-	printf 'a;"b\xff\n x"\n1;"open\xfe\nstill' >in
-	same parse-csv "stream-files --checkpoint ck in | parse-csv --header --sep ';' | sink-files out"
+	printf 'a;"b\xff\n x"\n1;"open\xfe\nstill\n' >in
+	s="stream-files --follow --trigger available-now --checkpoint ck in"
+	same parse-csv "$s | parse-csv --header --sep ';' --on-error skip | sink-files out"
 	[ "$(jq -r .kind before | paste -sd ,)" = header,row ]
 }
 

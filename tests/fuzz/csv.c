@@ -18,13 +18,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *const options[][8] = {
+static char *const options[][12] = {
 	{"parse-csv", "--on-error", "skip"},
 	{"parse-csv", "--header", "--on-error", "skip"},
 	{"parse-csv", "--sep", ";", "--quote", "'", "--on-error", "skip"},
 	{"parse-csv", "--header", "--schema",
 		"a int, b double, c timestamp, d boolean, e decimal(9,3), "
 		"f date, g string, _corrupt_record string"},
+	{"parse-csv", "--trim", "--comment", "#", "--ragged", "--null", "a",
+		"--on-error", "skip"},
+	{"parse-csv", "--quote", "", "--sep", "tab", "--on-error", "skip"},
+	{"parse-csv", "--multi-line", "false", "--trim", "--schema",
+		"a binary, b double, _corrupt_record string"},
+	{"parse-csv", "--header", "--batch", "2", "--plain", "--max-line",
+		"20", "--on-error", "skip"},
 };
 
 static void
@@ -69,7 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		write(in, data + 1, size - 1) != (ssize_t)size - 1)
 		abort();
 	lseek(in, 0, SEEK_SET);
-	words[0] = (char **)options[data[0] % 4];
+	words[0] = (char **)options[data[0] % 8];
 	run_chain(words, 1, in, out, &status);
 	dup2(errors, STDERR_FILENO);
 	close(errors);

@@ -10,6 +10,7 @@
 #include "recovery/kept.h"
 #include "text/numeric.h"
 #include "types/schema.h"
+#include "value/json.h"
 
 /* ---- what comes in ---- */
 
@@ -18,6 +19,20 @@ accum_is_number(const struct value *v)
 {
 	return v->type == VALUE_INT || v->type == VALUE_DOUBLE ||
 		v->type == VALUE_NUMBER || v->type == VALUE_REAL;
+}
+
+/* Text that is a number is what a parser without a schema makes of one. */
+static const char *
+advice(const struct value *v)
+{
+	const char *p = v->s, *end = p + v->n;
+
+	if (v->type != VALUE_STRING)
+		return "";
+	p += p < end && *p == '-';
+	return p < end && json_number(p, end) == end ?
+		"; it is text: give the parser its type, as by "
+		"parse-csv --schema" : "";
 }
 
 static int
@@ -30,8 +45,8 @@ no_number(const struct accum_input *in, struct err *err)
 	value_print(in->raw, &b);
 	err_quote(quoted, sizeof quoted, b.p, b.n);
 	buf_release(&b);
-	return err_set(err, "the field '%s' is not a number: %s",
-		in->field.path, quoted);
+	return err_set(err, "the field '%s' is not a number: %s%s",
+		in->field.path, quoted, advice(in->raw));
 }
 
 static bool

@@ -18,6 +18,8 @@
 #include "value/value.h"
 #include "value/key.h"
 
+#define COLUMNS_SHOWN 10 /* in a message */
+
 /* The entry of a key, or the free one where it belongs. */
 static struct entry *
 find(const struct table_private *p, const char *key, size_t n, uint32_t h)
@@ -34,56 +36,201 @@ find(const struct table_private *p, const char *key, size_t n, uint32_t h)
 	}
 }
 
-/* A number as a key: a double that is an integer is one. */
-static void
-number_key(struct value v, struct buf *key)
+/*
+ * A number as a key.  A key is not arithmetic: the digits count that were
+ * written, all of them, but not how (1, 1.0, 10e-1).  An integer of 64 bits is
+ * encoded as one, any other number as
+ *
+ *	NUMBER_KEY, '-' or '+', exponent (8 bytes), length (4 bytes), digits
+ *
+ * for 0.DIGITS times ten to the exponent, without zeros at either end.
+ */
+#define NUMBER_KEY '\xfe'
+
+struct digits {
+	const char *whole, *part; /* in front of the point, and behind it */
+	size_t nwhole, npart;
+	int64_t exponent;
+	bool minus;
+};
+
+static size_t
+count_digits(const char *s, const char *end)
 {
-	if (v.type == VALUE_DOUBLE && v.d >= -9e18 && v.d <= 9e18 &&
-		v.d == floor(v.d))
-		v = value_int((int64_t)v.d);
-	key_encode(&v, key);
+	const char *p = s;
+
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return (size_t)(p - s);
 }
 
-/* A number as Spark casts text to one: +1 and 01 too. */
+/* [+-](d+[.d*]|.d+)[e[+-]d+], as Spark casts text to a number. */
 static bool
-plain_number(const char *s, const char *end, struct value *number)
+read_digits(const char *s, size_t n, struct digits *d)
 {
-	bool minus = s < end && *s == '-', zeros = false;
-	const char *digits = s + (s < end && (*s == '-' || *s == '+'));
+	const char *end = s + n;
+	bool minus;
 
-	for (; end - digits > 1 && digits[0] == '0' && digits[1] >= '0' &&
-		digits[1] <= '9'; digits++)
-		zeros = true;
-	if (digits == end || *digits == '-' || json_number(digits, end) != end)
+	*d = (struct digits){.minus = n > 0 && *s == '-'};
+	s += n > 0 && (*s == '-' || *s == '+');
+	d->whole = s;
+	d->nwhole = count_digits(s, end);
+	s += d->nwhole;
+	d->part = s;
+	if (s < end && *s == '.') {
+		d->part = ++s;
+		d->npart = count_digits(s, end);
+		s += d->npart;
+	}
+	if (d->nwhole + d->npart == 0)
 		return false;
-	if (minus && !zeros)
-		digits--;
-	*number = (struct value){.s = digits, .n = (uint32_t)(end - digits),
-		.type = VALUE_NUMBER};
-	*number = value_number(number, false);
-	if (minus && zeros && number->type == VALUE_INT)
-		number->i = -number->i;
-	else if (minus && zeros)
-		number->d = -number->d;
+	if (s < end && (*s | 0x20) == 'e') {
+		s++;
+		minus = s < end && *s == '-';
+		s += s < end && (*s == '-' || *s == '+');
+		n = count_digits(s, end);
+		if (n == 0)
+			return false;
+		for (; n > 0; n--, s++)
+			if (d->exponent < INT64_MAX / 100)
+				d->exponent = d->exponent * 10 + *s - '0';
+		if (minus)
+			d->exponent = -d->exponent;
+	}
+	return s == end;
+}
+
+static bool
+integer_key(const struct digits *d, const char *s, size_t n, int64_t exponent,
+	struct buf *key)
+{
+	char text[24];
+	struct value v;
+	int64_t i;
+	size_t k = 0;
+
+	if (exponent < (int64_t)n || exponent > 19)
+		return false;
+	if (d->minus)
+		text[k++] = '-';
+	memcpy(text + k, s, n);
+	memset(text + k + n, '0', (size_t)exponent - n);
+	if (number_int(text, k + (size_t)exponent, &i) < 0)
+		return false;
+	v = value_int(i);
+	key_encode(&v, key);
 	return true;
 }
 
-/* Text that spells a number, as that number. */
+/* False: the text is no number. */
 static bool
-spelled(const struct value *v, struct value *number)
+digits_key(const char *s, size_t n, struct buf *key)
 {
-	const char *s = v->s, *end = v->s + v->n;
+	const size_t at = key->n, head = 2 + sizeof(int64_t) + sizeof(uint32_t);
+	struct digits d;
+	size_t zeros = 0;
+	uint32_t len;
+	int64_t exponent;
+	char *p;
 
-	while (s < end && *s == ' ')
-		s++;
-	while (end > s && end[-1] == ' ')
-		end--;
-	*number = (struct value){
-		.s = s, .n = (uint32_t)(end - s), .type = VALUE_STRING};
-	*number = value_number(number, true);
-	if (number->type == VALUE_DOUBLE)
+	if (!read_digits(s, n, &d))
+		return false;
+	/* The digits, at the place where they stay if it is no integer. */
+	buf_need(key, head + d.nwhole + d.npart + 1);
+	p = key->p + at + head;
+	memcpy(p, d.whole, d.nwhole);
+	memcpy(p + d.nwhole, d.part, d.npart);
+	n = d.nwhole + d.npart;
+	while (zeros < n && p[zeros] == '0')
+		zeros++;
+	while (n > zeros && p[n - 1] == '0')
+		n--;
+	len = (uint32_t)(n - zeros);
+	exponent = (int64_t)d.nwhole - (int64_t)zeros + d.exponent;
+	if (len == 0)
+		return integer_key(&(struct digits){0}, "0", 1, 1, key);
+	if (integer_key(&d, p + zeros, len, exponent, key))
 		return true;
-	return plain_number(s, end, number);
+	memmove(p, p + zeros, len);
+	p = key->p + at;
+	*p++ = NUMBER_KEY;
+	*p++ = d.minus ? '-' : '+';
+	memcpy(p, &exponent, sizeof exponent);
+	memcpy(p + sizeof exponent, &len, sizeof len);
+	key->n = at + head + len;
+	return true;
+}
+
+static void
+number_key(const struct value *v, struct buf *key)
+{
+	char text[NUMBER_MAX];
+	struct value number;
+	int64_t i;
+
+	if (v->type == VALUE_NUMBER && number_int(v->s, v->n, &i) == 0) {
+		number = value_int(i);
+		key_encode(&number, key);
+		return;
+	}
+	if (v->type == VALUE_NUMBER || v->type == VALUE_REAL) {
+		digits_key(v->s, v->n, key);
+		return;
+	}
+	number = value_number(v, false);
+	if (number.type == VALUE_DOUBLE && isfinite(number.d))
+		digits_key(text, number_print_double(number.d, text), key);
+	else
+		key_encode(&number, key);
+}
+
+/* Text that spells a number, as that number.  False: it does not. */
+static bool
+spelled_key(const struct value *v, struct buf *key)
+{
+	struct value number;
+	struct buf tmp;
+	const char *s;
+	size_t n;
+	double d;
+	bool found = true;
+
+	buf_init(&tmp);
+	s = value_string(v, &n, &tmp);
+	for (; n > 0 && *s == ' '; s++)
+		n--;
+	while (n > 0 && s[n - 1] == ' ')
+		n--;
+	if (number_special(s, n, &d)) {
+		number = value_double(d);
+		key_encode(&number, key);
+	} else {
+		found = digits_key(s, n, key);
+	}
+	buf_release(&tmp);
+	return found;
+}
+
+/* A number's spelling, as a key: an integer's digits, a double as it is cast. */
+static void
+spelling_key(const struct value *v, const struct value *number,
+	struct buf *key)
+{
+	char text[NUMBER_MAX];
+	struct value s;
+
+	if (v->type == VALUE_NUMBER && number->type == VALUE_DOUBLE &&
+		count_digits(v->s + (*v->s == '-'), v->s + v->n) +
+			(*v->s == '-') == v->n)
+		s = value_json_string(v->s, v->n, false);
+	else if (number->type == VALUE_INT)
+		s = value_json_string(text,
+			number_print_int(number->i, text), false);
+	else
+		s = value_json_string(text, isfinite(number->d) ?
+			number_print_double(number->d, text) :
+			number_print_java(number->d, text), false);
+	key_encode(&s, key);
 }
 
 bool
@@ -93,40 +240,58 @@ table_key(const struct table *t, size_t i, const struct value *v,
 	const struct table_private *p = t->priv;
 	const struct type *type = p->columns->f[p->key[i]].type;
 	struct value number;
-	char text[NUMBER_MAX];
 
 	if (value_is_null(v))
 		return false;
 	if (v->type == VALUE_STRING) {
-		if (!type_numeric(type)) {
-			key_encode(v, key);
-			return true;
-		}
-		if (!spelled(v, &number))
-			return false;
-		number_key(number, key);
-		return true;
-	}
-	number = value_number(v, false);
-	if (number.type != VALUE_INT && number.type != VALUE_DOUBLE) {
+		if (type_numeric(type))
+			return spelled_key(v, key);
 		key_encode(v, key);
 		return true;
 	}
-	if (type->kind != TYPE_STRING) {
-		number_key(number, key);
-		return true;
-	}
-	if (number.type == VALUE_DOUBLE && !isfinite(number.d))
-		number = value_json_string(text,
-			number_print_java(number.d, text), false);
-	else if (number.type == VALUE_DOUBLE)
-		number = value_json_string(text,
-			number_print_double(number.d, text), false);
+	number = value_number(v, false);
+	if (number.type != VALUE_INT && number.type != VALUE_DOUBLE)
+		key_encode(v, key);
+	else if (type->kind == TYPE_STRING)
+		spelling_key(v, &number, key);
+	else if (v->type == VALUE_INT)
+		key_encode(v, key);
 	else
-		number = value_json_string(text,
-			number_print_int(number.i, text), false);
-	key_encode(&number, key);
+		number_key(v, key);
 	return true;
+}
+
+/* The columns that there are, for a message: the first few. */
+static void
+list_columns(const struct schema *s, struct buf *out)
+{
+	for (size_t i = 0; i < s->n && i < COLUMNS_SHOWN; i++)
+		buf_printf(out, "%s'%s'", i > 0 ? ", " : "", s->f[i].name);
+	if (s->n > COLUMNS_SHOWN)
+		buf_printf(out, " and %zu more", s->n - COLUMNS_SHOWN);
+}
+
+static int
+no_column(const struct table *t, const struct table_options *o,
+	const char *name, struct err *err)
+{
+	const struct schema *s = t->priv->columns;
+	const char *near = schema_nearest(s, name);
+	char q[200], all[600];
+	struct buf b;
+	bool plain = t->priv->csv && !o->header && o->schema == NULL;
+
+	buf_init(&b);
+	list_columns(s, &b);
+	err_quote(q, sizeof q, name, strlen(name));
+	err_quote(all, sizeof all, b.p, b.n);
+	buf_release(&b);
+	if (near != NULL && !plain)
+		return err_as(err, STATUS_USAGE, "it has no column '%s' (did "
+			"you mean '%s'?)", q, near);
+	return err_as(err, STATUS_USAGE, "it has no column '%s', but %s%s", q,
+		s->n == 0 ? "none at all" : all, plain ?
+		"; where the first line holds the names, say --header" : "");
 }
 
 /* Find the columns of the key; the others are the payload. */
@@ -140,22 +305,15 @@ split(struct table *t, const struct table_options *o, struct err *err)
 	p->nkeys = o->keys->n;
 	p->key = mem_alloc((p->nkeys + 1) * sizeof *p->key);
 	for (k = 0; k < p->nkeys; k++) {
-		const char *name = o->keys->s[k], *near;
+		const char *name = o->keys->s[k];
 
 		at = schema_like(p->columns, name, strlen(name));
 		if (at == -2)
 			return err_as(err, STATUS_USAGE, "it has several "
 				"columns '%s', which differ in the case of "
 				"their letters", name);
-		if (at < 0) {
-			near = schema_nearest(p->columns, name);
-			return err_as(err, STATUS_USAGE,
-				near != NULL
-					? "it has no column '%s' (did you mean "
-					  "'%s'?)"
-					: "it has no column '%s'",
-				name, near);
-		}
+		if (at < 0)
+			return no_column(t, o, name, err);
 		p->key[k] = (size_t)at;
 	}
 	t->fields = schema_new();
@@ -168,6 +326,20 @@ split(struct table *t, const struct table_options *o, struct err *err)
 	}
 	t->width = t->fields->n;
 	return 0;
+}
+
+/* What there is room for: the rows twice, for a moment, and their index. */
+static int
+bound(const struct table *t, const struct table_options *o, struct err *err)
+{
+	const struct table_private *p = t->priv;
+	size_t bytes = p->bytes + p->rows * (t->width * sizeof *p->payload +
+		sizeof *p->next + 2 * sizeof *p->entries);
+
+	if (o->max_state == 0 || bytes <= o->max_state)
+		return 0;
+	return err_set(err, "it is larger than the limit of %zu bytes: raise "
+		"--max-state", o->max_state);
 }
 
 /* The values of a row that are no key, side by side. */
@@ -239,7 +411,8 @@ table_load(const struct table_options *o, struct err *err)
 	t->priv = mem_zalloc(sizeof *t->priv);
 	t->priv->columns = schema_new();
 	t->priv->path = mem_dup(o->path, strlen(o->path));
-	if (table_read(t->priv, o, err) != 0 || split(t, o, err) != 0) {
+	if (table_read(t->priv, o, err) != 0 || split(t, o, err) != 0 ||
+		bound(t, o, err) != 0) {
 		err_in(err, "table '%s'",
 			err_quote(quoted, sizeof quoted, o->path,
 				strlen(o->path)));
@@ -302,12 +475,21 @@ table_changed(const struct table *t)
 
 	if (p->db != NULL)
 		return is_gone(p) || table_version(t->priv) != p->version;
+	/* What has been read of a pipe will not come again. */
+	if (!S_ISREG(p->seen.st_mode))
+		return false;
 	if (stat(p->path, &st) != 0)
 		return true;
 	return st.st_ino != p->seen.st_ino || st.st_dev != p->seen.st_dev ||
 	       st.st_size != p->seen.st_size ||
 	       st.st_mtim.tv_sec != p->seen.st_mtim.tv_sec ||
 	       st.st_mtim.tv_nsec != p->seen.st_mtim.tv_nsec;
+}
+
+bool
+table_again(const struct table *t)
+{
+	return t->priv->db != NULL || S_ISREG(t->priv->seen.st_mode);
 }
 
 bool

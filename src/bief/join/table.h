@@ -26,6 +26,14 @@ struct table_options {
 	const struct schema *schema; /* names and types, or NULL: inferred */
 	const struct zone *zone;     /* of times that name none */
 	const struct list *keys; /* columns */
+	const struct list *nulls; /* of CSV: texts that are null, or NULL */
+	/* Limits, 0: none; and whether it is time to end, NULL: never. */
+	size_t max_line, max_state;
+	bool (*stopping)(void);
+	/* A row that cannot be taken: 1 to keep it, with null in what is wrong,
+	 * 0 to leave it out, -1 with a message.  NULL: the latter. */
+	int (*reject)(void *arg, const char *text, size_t n, const char *why);
+	void *arg;
 };
 
 struct table {
@@ -41,14 +49,16 @@ struct table *table_load(const struct table_options *o, struct err *err);
 void table_free(struct table *t);
 /* Has what it was read from changed since, or gone? */
 bool table_changed(const struct table *t);
+/* Can it be read again?  Not what came by a pipe. */
+bool table_again(const struct table *t);
 /* Are the columns and types of the payload the same? */
 bool table_alike(const struct table *a, const struct table *b);
 
 /*
  * Append the bytes of part i of a key (from 0) to look for.  False: this value
- * matches nothing.  Numbers are compared as numbers, 1 and 1.0 alike; text with
- * a column of numbers by the number that it spells, a number with a column of
- * text by its spelling.
+ * matches nothing.  Numbers are compared by all their digits, 1 and 1.0 alike;
+ * text with a column of numbers by the number that it spells, a number with a
+ * column of text by its spelling.
  */
 bool table_key(const struct table *t, size_t i, const struct value *v,
 	struct buf *key);

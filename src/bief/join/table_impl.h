@@ -26,6 +26,7 @@ struct entry {
 
 struct table_private {
 	struct chunk *chunks;
+	size_t bytes; /* of them */
 	struct schema *columns; /* all, in order */
 	size_t stride;          /* values from row to row while it is read */
 	size_t rows, room;
@@ -36,6 +37,7 @@ struct table_private {
 	uint32_t *next; /* row of the same key */
 	struct entry *entries;
 	uint32_t mask;
+	bool csv;         /* it is that */
 	struct stat seen; /* of the file */
 	char *path;
 	struct sqlite *db; /* kept open to learn of changes */

@@ -3,26 +3,28 @@
  */
 #include "join/table_impl.h"
 
-#include <csv.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/buf.h"
 #include "types/cell.h"
+#include "io/csvrow.h"
 #include "floor/err.h"
-#include "io/file.h"
 #include "types/fromjson.h"
 #include "types/infer.h"
 #include "value/json.h"
 #include "value/record.h"
 #include "types/schema.h"
+#include "runtime/opt.h"
 #include "io/sqlite.h"
+#include "io/textfile.h"
 #include "time/time.h"
 #include "value/value.h"
 
 #define CHUNK ((size_t)1 << 16)
-#define FILE_MAX ((size_t)1 << 40)
 
 const char *
 table_keep(struct table_private *p, const char *s, size_t n)
@@ -34,6 +36,7 @@ table_keep(struct table_private *p, const char *s, size_t n)
 		size_t cap = n > CHUNK ? n : CHUNK;
 
 		c = mem_alloc(sizeof *c + cap + JSON_PADDING);
+		p->bytes += sizeof *c + cap + JSON_PADDING;
 		c->cap = cap;
 		c->n = 0;
 		c->next = p->chunks;
@@ -107,6 +110,37 @@ new_row(struct table_private *p)
 	return v;
 }
 
+/* Is there room for what was kept, and no word to stop?  0 or -1. */
+static int
+check(const struct table_private *p, const struct table_options *o,
+	struct err *err)
+{
+	size_t bytes = p->bytes + p->room * p->stride * sizeof *p->values;
+
+	if (o->max_state > 0 && bytes > o->max_state)
+		return err_set(err, "it is larger than the limit of %zu bytes: "
+			"raise --max-state", o->max_state);
+	if (o->stopping != NULL && o->stopping())
+		return err_set(err, "stopped while it was read");
+	return 0;
+}
+
+/* A row that cannot be taken as it is: 1 to keep it with nulls, 0, -1. */
+static int
+refuse(const struct table_options *o, const char *text, size_t n,
+	struct err *err, const char *fmt, ...)
+{
+	char why[300];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof why, fmt, ap);
+	va_end(ap);
+	if (o->reject == NULL)
+		return err_set(err, "%s", why);
+	return o->reject(o->arg, text, n, why);
+}
+
 /*
  * CSV.
  */
@@ -115,91 +149,159 @@ struct csv_load {
 	struct table_private *p;
 	const struct table_options *o;
 	struct err *err;
+	struct csvrow_reader rows;
+	struct csvrow_feed feed;
 	struct buf tmp;
-	size_t field;  /* of the row, from 0 */
-	size_t line;   /* rows seen, the header too */
-	bool named;    /* the columns have their names */
-	bool failed;
-	struct value *row;
+	struct buf lines; /* size_t of each row: its number, the header is 1 */
+	size_t row;       /* rows seen, the header too */
+	bool named;       /* the columns have their names */
 };
-
-static void
-csv_failed(struct csv_load *c, const char *what)
-{
-	if (!c->failed)
-		err_set(c->err, "row %zu, field %zu: %s", c->line + 1,
-			c->field + 1, what);
-	c->failed = true;
-}
 
 /* A name of the header; a name that is there already gets a number. */
 static void
-csv_name(struct csv_load *c, const char *s, size_t n)
+csv_name(struct csv_load *c, size_t field, const char *s, size_t n)
 {
-	const struct schema *schema = c->o->schema;
-	size_t i;
-
-	if (schema != NULL)
-		return;
 	buf_clear(&c->tmp);
 	if (c->o->header)
 		buf_add(&c->tmp, s, n);
 	if (c->tmp.n == 0)
-		buf_printf(&c->tmp, "_c%zu", c->field);
+		buf_printf(&c->tmp, "_c%zu", field);
 	n = c->tmp.n;
-	for (i = 2; schema_find(c->p->columns, c->tmp.p, c->tmp.n) >= 0; i++) {
+	for (size_t i = 2;
+		schema_find(c->p->columns, c->tmp.p, c->tmp.n) >= 0; i++) {
 		c->tmp.n = n;
 		buf_printf(&c->tmp, "_%zu", i);
 	}
 	column(c->p, c->tmp.p, c->tmp.n);
 }
 
-/* Text until all rows are there and the types are known; NULL is null. */
-static void
-csv_field(void *s, size_t n, void *arg)
+static bool
+is_null(const struct table_options *o, const char *s, size_t n)
 {
-	struct csv_load *c = arg;
-
-	if (c->failed)
-		return;
-	if (s != NULL && !json_utf8(s, n)) {
-		csv_failed(c, "invalid UTF-8");
-		return;
-	}
-	if (!c->named)
-		csv_name(c, s, n);
-	if (c->named || !c->o->header) {
-		if (c->field >= c->p->columns->n) {
-			csv_failed(c, "more fields than there are columns");
-			return;
-		}
-		if (c->field == 0 || c->row == NULL)
-			c->row = new_row(c->p);
-		else /* columns may have moved the rows */
-			c->row = c->p->values + (c->p->rows - 1) * c->p->stride;
-		if (s != NULL)
-			c->row[c->field] = (struct value){
-				.s = table_keep(c->p, s, n), .n = (uint32_t)n,
-				.type = VALUE_STRING};
-	}
-	c->field++;
+	for (size_t i = 0; o->nulls != NULL && i < o->nulls->n; i++)
+		if (strlen(o->nulls->s[i]) == n &&
+			memcmp(o->nulls->s[i], s, n) == 0)
+			return true;
+	return false;
 }
 
-static void
-csv_row(int end, void *arg)
+/* Text until all rows are there and the types are known. */
+static struct value
+csv_cell(struct csv_load *c, const struct csvrow_cell *cell)
 {
-	struct csv_load *c = arg;
+	const char *s = c->rows.cells.p + cell->at;
 
-	c->named = true;
-	c->field = 0;
-	c->line++;
-	c->row = NULL;
+	if (cell->n == 0 && !cell->quoted)
+		return value_null();
+	if (is_null(c->o, s, cell->n))
+		return value_null();
+	if (json_utf8(s, cell->n))
+		return (struct value){.s = table_keep(c->p, s, cell->n),
+			.n = (uint32_t)cell->n, .type = VALUE_STRING};
+	buf_clear(&c->tmp);
+	json_repair(&c->tmp, s, cell->n);
+	return (struct value){.s = table_keep(c->p, c->tmp.p, c->tmp.n),
+		.n = (uint32_t)c->tmp.n, .type = VALUE_STRING};
+}
+
+/* What is wrong with a row; *field is where, from 1. */
+static const char *
+csv_wrong(const struct csv_load *c, size_t *field)
+{
+	const struct csvrow_reader *r = &c->rows;
+
+	for (size_t i = 0; i < r->n; i++) {
+		*field = i + 1;
+		if (!json_utf8(r->cells.p + r->cell[i].at, r->cell[i].n))
+			return "invalid UTF-8";
+	}
+	*field = r->n > 0 ? r->n : 1;
+	if (c->named && r->n > c->p->columns->n) {
+		*field = c->p->columns->n + 1;
+		return "more fields than there are columns";
+	}
+	return csvrow_why(r, true);
 }
 
 static int
-no_space(unsigned char ch)
+csv_row(void *arg)
 {
-	return 0;
+	struct csv_load *c = arg;
+	const struct csvrow_reader *r = &c->rows;
+	bool names = !c->named;
+	struct value *row;
+	const char *why;
+	size_t field;
+	int keep = 1;
+
+	c->row++;
+	why = csv_wrong(c, &field);
+	if (why != NULL)
+		keep = refuse(c->o, r->text, r->ntext, c->err,
+			"row %zu, field %zu: %s", c->row, field, why);
+	if (keep < 0)
+		return -1;
+	for (size_t i = 0; names && c->o->schema == NULL && i < r->n; i++)
+		csv_name(c, i, r->cells.p + r->cell[i].at, r->cell[i].n);
+	c->named = true;
+	if (keep == 0 || (names && c->o->header))
+		return 0;
+	row = new_row(c->p);
+	for (size_t i = 0; i < r->n && i < c->p->columns->n; i++)
+		row[i] = csv_cell(c, &r->cell[i]);
+	buf_add(&c->lines, &c->row, sizeof c->row);
+	return check(c->p, c->o, c->err);
+}
+
+/* The types of columns that have none, by what their values show. */
+static void
+csv_infer(struct csv_load *c)
+{
+	struct table_private *p = c->p;
+
+	for (size_t i = 0; i < p->columns->n; i++) {
+		struct type *type = p->columns->f[i].type;
+
+		for (size_t row = 0; c->o->schema == NULL && row < p->rows;
+			row++) {
+			struct value *v = &p->values[row * p->stride + i];
+
+			if (v->type != VALUE_NULL)
+				infer_text(type, v->s, v->n);
+		}
+		infer_finish(type);
+	}
+}
+
+/* The texts of a row to values: 1; 0: it is left out; -1. */
+static int
+csv_type_row(struct csv_load *c, struct value *v,
+	const struct cell_rules *rules, size_t number)
+{
+	struct table_private *p = c->p;
+	int keep = 1;
+
+	for (size_t i = 0; i < p->columns->n && keep > 0; i++, v++) {
+		const struct type *type = p->columns->f[i].type;
+		struct cell cell = {v->s, v->n, v->n == 0};
+		struct buf name;
+
+		if (v->type == VALUE_NULL)
+			continue;
+		buf_clear(&c->tmp);
+		buf_need(&c->tmp, CELL_ROOM(v->n));
+		if (cell_value(&cell, type, rules, &c->tmp, v)) {
+			*v = kept(p, *v);
+			continue;
+		}
+		buf_init(&name);
+		type_print(type, &name);
+		keep = refuse(c->o, cell.s, cell.n, c->err,
+			"row %zu, field %zu: it is no %s", number, i + 1,
+			buf_cstr(&name));
+		buf_release(&name);
+	}
+	return keep;
 }
 
 /* Texts to values, by the types that are given or that they show. */
@@ -207,95 +309,87 @@ static int
 csv_types(struct csv_load *c)
 {
 	struct table_private *p = c->p;
-	struct cell_rules rules = {.zone = c->o->zone, .now_us = time_now()};
-	struct type *type;
-	struct value *v;
-	size_t i, row;
+	struct cell_rules rules = {.zone = c->o->zone, .now_us = time_now(),
+		.empty_text = true};
+	size_t to = 0, number;
 
-	for (i = 0; i < p->columns->n; i++) {
-		type = p->columns->f[i].type;
-		for (row = 0; c->o->schema == NULL && row < p->rows; row++) {
-			v = &p->values[row * p->stride + i];
-			if (v->type != VALUE_NULL)
-				infer_text(type, v->s, v->n);
-		}
-		infer_finish(type);
-		for (row = 0; row < p->rows; row++) {
-			struct cell cell;
+	csv_infer(c);
+	for (size_t row = 0; row < p->rows; row++) {
+		struct value *v = &p->values[row * p->stride];
+		int keep;
 
-			v = &p->values[row * p->stride + i];
-			if (v->type == VALUE_NULL)
-				continue;
-			cell = (struct cell){v->s, v->n, v->n == 0};
-			buf_clear(&c->tmp);
-			buf_need(&c->tmp, CELL_ROOM(v->n));
-			if (!cell_value(&cell, type, &rules, &c->tmp, v)) {
-				c->line = row + c->o->header;
-				c->field = i;
-				buf_clear(&c->tmp);
-				buf_str(&c->tmp, "it is no ");
-				type_print(type, &c->tmp);
-				csv_failed(c, buf_cstr(&c->tmp));
-				return -1;
-			}
-			*v = kept(p, *v);
-		}
+		memcpy(&number, c->lines.p + row * sizeof number,
+			sizeof number);
+		keep = csv_type_row(c, v, &rules, number);
+		if (keep < 0 || check(p, c->o, c->err) < 0)
+			return -1;
+		if (keep > 0)
+			memmove(&p->values[to++ * p->stride], v,
+				p->stride * sizeof *v);
 	}
+	p->rows = to;
 	return 0;
 }
 
-/* Without a byte order mark. */
-static const char *
-content(const struct buf *text, size_t *n)
+static int
+csv_lines(struct csv_load *c, struct textfile *text)
 {
-	size_t skip = text->n >= 3 && memcmp(text->p, "\xef\xbb\xbf", 3) == 0
-			      ? 3
-			      : 0;
+	const char *line;
+	size_t n;
+	int got;
 
-	*n = text->n - skip;
-	return text->n == 0 ? "" : text->p + skip;
+	while ((got = textfile_line(text, &line, &n, c->err)) > 0)
+		if (csvrow_feed(&c->feed, line, n, text->line) < 0)
+			return -1;
+	return got < 0 ? -1 : csvrow_feed_end(&c->feed);
 }
 
 static int
 load_csv(struct table_private *p, const struct table_options *o,
-	const struct buf *text, struct err *err)
+	struct textfile *text, struct err *err)
 {
 	struct csv_load c = {.p = p, .o = o, .err = err};
-	struct csv_parser parser;
-	size_t n;
-	const char *s = content(text, &n);
+	struct csvrow_style style = {.sep = o->sep, .quote = '"'};
+	int ret;
 
 	if (o->schema != NULL && cell_schema(o->schema, err) != 0)
 		return -1;
 	c.named = o->schema != NULL && !o->header;
+	c.feed = (struct csvrow_feed){.rows = &c.rows,
+		.max_line = o->max_line, .row = csv_row, .arg = &c};
 	buf_init(&c.tmp);
-	if (csv_init(&parser,
-		    CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL) != 0)
-		return err_set(err, "out of memory");
-	csv_set_delim(&parser, (unsigned char)o->sep);
-	csv_set_space_func(&parser, no_space);
-	if ((csv_parse(&parser, s, n, csv_field, csv_row, &c) != n ||
-		    csv_fini(&parser, csv_field, csv_row, &c) != 0) &&
-		!c.failed) {
-		csv_failed(&c, csv_strerror(csv_error(&parser)));
-	}
-	csv_free(&parser);
-	if (!c.failed)
-		csv_types(&c);
+	buf_init(&c.lines);
+	csvrow_init(&c.rows, &style);
+	ret = csv_lines(&c, text);
+	if (ret == 0)
+		ret = csv_types(&c);
+	csvrow_release(&c.rows);
 	buf_release(&c.tmp);
-	return c.failed ? -1 : 0;
+	buf_release(&c.lines);
+	return ret;
 }
 
 /*
  * JSON lines.
  */
 
+static bool
+is_key(const struct table_private *p, const struct table_options *o, size_t i)
+{
+	for (size_t k = 0; k < o->keys->n; k++)
+		if (schema_like(p->columns, o->keys->s[k],
+			strlen(o->keys->s[k])) == (int)i)
+			return true;
+	return false;
+}
+
 /*
  * The types of columns that have none, by their values.  A column of times that
- * are not all in the stream's form is text; an integer among doubles is one.
+ * are not all in the stream's form is text; an integer among doubles is one, but
+ * in a key, where the digits count that were written.
  */
 static void
-find_types(struct table_private *p)
+find_types(struct table_private *p, const struct table_options *o)
 {
 	struct value *v, number;
 	struct type *type;
@@ -303,6 +397,8 @@ find_types(struct table_private *p)
 	int64_t us;
 
 	for (i = 0; i < p->columns->n; i++) {
+		bool key = is_key(p, o, i);
+
 		type = p->columns->f[i].type;
 		for (row = 0; row < p->rows; row++)
 			infer_value(type, &p->values[row * p->stride + i]);
@@ -314,7 +410,7 @@ find_types(struct table_private *p)
 				value_get_time(v, &us) != 0)
 				type->kind = TYPE_STRING;
 			number = value_number(v, false);
-			if (type->kind == TYPE_DOUBLE &&
+			if (type->kind == TYPE_DOUBLE && !key &&
 				number.type == VALUE_INT)
 				*v = value_double((double)number.i);
 		}
@@ -336,68 +432,65 @@ json_row(struct table_private *p, const struct record *r, struct buf *name)
 	}
 }
 
-/* Lines as objects of any shape. */
-static int
-load_json(struct table_private *p, const struct buf *text, struct err *err)
-{
-	struct shapes *shapes = shapes_new();
-	struct record_reader reader;
+/* What reads a line of JSON into a row. */
+struct json_load {
+	struct table_private *p;
+	const struct table_options *o;
+	struct err *err;
+	struct record_reader reader; /* objects of any shape */
 	struct buf name;
-	size_t n, len, number = 0;
-	const char *s = content(text, &n), *end = s + n, *lf;
-	int ret = 0;
+	struct fromjson *f; /* of a schema; NULL: of any */
+};
 
-	record_reader_init(&reader, shapes);
-	buf_init(&name);
-	for (; s < end && ret == 0; s += len + 1) {
-		struct record r = {.line = s};
+static int
+json_line(struct json_load *j, const char *line, size_t n, size_t number)
+{
+	struct record r = {.line = line, .nline = (uint32_t)n};
+	struct value *row;
+	int keep = 1;
 
-		lf = memchr(s, '\n', (size_t)(end - s));
-		len = (size_t)((lf == NULL ? end : lf) - s);
-		r.nline = (uint32_t)len;
-		number++;
-		if (json_space(s, s + len) == s + len)
-			continue;
-		ret = record_parse(&reader, &r, err);
-		if (ret == 0)
-			json_row(p, &r, &name);
+	if (j->f == NULL) {
+		if (record_parse(&j->reader, &r, j->err) == 0)
+			json_row(j->p, &r, &j->name);
 		else
-			err_in(err, "line %zu", number);
+			keep = refuse(j->o, line, n, j->err, "line %zu: %s",
+				number, j->err->text);
+		return keep < 0 ? -1 : check(j->p, j->o, j->err);
 	}
-	buf_release(&name);
-	record_reader_release(&reader);
-	shapes_free(shapes);
-	if (ret == 0)
-		find_types(p);
-	return ret;
+	row = new_row(j->p);
+	if (fromjson_read(j->f, line, n, time_now(), row) != 0)
+		keep = refuse(j->o, line, n, j->err, "line %zu: %s", number,
+			fromjson_why(j->f));
+	for (size_t i = 0; i < j->o->schema->n; i++)
+		row[i] = kept(j->p, row[i]);
+	j->p->rows -= keep == 0;
+	return keep < 0 ? -1 : check(j->p, j->o, j->err);
 }
 
-/* Lines as objects of a schema. */
 static int
-load_json_schema(struct table_private *p, const struct table_options *o,
-	const struct buf *text, struct err *err)
+load_json(struct table_private *p, const struct table_options *o,
+	struct textfile *text, struct err *err)
 {
 	struct fromjson_options fo = {.zone = o->zone, .corrupt = -1};
-	struct fromjson *f = fromjson_new(o->schema, &fo);
-	size_t n, len, i, number = 0;
-	const char *s = content(text, &n), *end = s + n, *lf;
-	struct value *row;
-	int ret = 0;
+	struct json_load j = {.p = p, .o = o, .err = err};
+	struct shapes *shapes = shapes_new();
+	const char *line;
+	size_t n;
+	int got, ret = 0;
 
-	for (; s < end && ret == 0; s += len + 1) {
-		lf = memchr(s, '\n', (size_t)(end - s));
-		len = (size_t)((lf == NULL ? end : lf) - s);
-		number++;
-		if (json_space(s, s + len) == s + len)
-			continue;
-		row = new_row(p);
-		if (fromjson_read(f, s, len, time_now(), row) != 0)
-			ret = err_set(err, "line %zu: %s", number,
-				fromjson_why(f));
-		for (i = 0; i < o->schema->n; i++)
-			row[i] = kept(p, row[i]);
-	}
-	fromjson_free(f);
+	record_reader_init(&j.reader, shapes);
+	buf_init(&j.name);
+	if (o->schema != NULL)
+		j.f = fromjson_new(o->schema, &fo);
+	while (ret == 0 && (got = textfile_line(text, &line, &n, err)) != 0)
+		ret = got < 0 ? -1 : json_space(line, line + n) == line + n ?
+			0 : json_line(&j, line, n, text->line);
+	fromjson_free(j.f);
+	buf_release(&j.name);
+	record_reader_release(&j.reader);
+	shapes_free(shapes);
+	if (ret == 0 && o->schema == NULL)
+		find_types(p, o);
 	return ret;
 }
 
@@ -416,7 +509,8 @@ table_version(struct table_private *p)
 }
 
 static int
-load_rows(struct table_private *p, struct sqlite_stmt *q, struct err *err)
+load_rows(struct table_private *p, const struct table_options *o,
+	struct sqlite_stmt *q, struct err *err)
 {
 	struct buf tmp;
 	const char *name;
@@ -441,6 +535,8 @@ load_rows(struct table_private *p, struct sqlite_stmt *q, struct err *err)
 			}
 			row[i] = kept(p, row[i]);
 		}
+		if ((rc = check(p, o, err)) < 0)
+			break;
 	}
 done:
 	buf_release(&tmp);
@@ -448,8 +544,8 @@ done:
 }
 
 static int
-load_sqlite(struct table_private *p, const char *file, const char *table,
-	struct err *err)
+load_sqlite(struct table_private *p, const struct table_options *o,
+	const char *file, const char *table, struct err *err)
 {
 	struct sqlite_stmt *q;
 	struct buf sql;
@@ -463,46 +559,88 @@ load_sqlite(struct table_private *p, const char *file, const char *table,
 	buf_str(&sql, "SELECT * FROM ");
 	sqlite_name(&sql, table);
 	q = sqlite_prepare(p->db, buf_cstr(&sql), err);
-	ret = q == NULL ? -1 : load_rows(p, q, err);
+	ret = q == NULL ? -1 : load_rows(p, o, q, err);
 	if (ret == 0)
-		find_types(p);
+		find_types(p, o);
 	sqlite_finalize(p->db, q);
 	buf_release(&sql);
 	return ret;
 }
 
 static bool
-ends_in(const char *s, const char *end)
+ends_in(const char *s, size_t n, const char *end)
 {
-	size_t n = strlen(s), k = strlen(end);
+	size_t k = strlen(end);
 
-	return n >= k && strcasecmp(s + n - k, end) == 0;
+	return n >= k && strncasecmp(s + n - k, end, k) == 0;
+}
+
+/*
+ * JSON or CSV?  By the name, without what tells of compression; where it says
+ * nothing, a first line that is an object is JSON.
+ */
+static int
+is_json(const struct table_options *o, struct textfile *text, bool *json,
+	struct err *err)
+{
+	size_t n = strlen(o->path);
+	struct json_error why;
+	const char *line, *end;
+	struct value v;
+	int got;
+
+	n -= ends_in(o->path, n, ".gz") ? 3 : ends_in(o->path, n, ".zst") ? 4 : 0;
+	*json = ends_in(o->path, n, ".json") || ends_in(o->path, n, ".jsonl") ||
+		ends_in(o->path, n, ".ndjson");
+	if (*json || o->header || ends_in(o->path, n, ".csv") ||
+		ends_in(o->path, n, ".tsv"))
+		return 0;
+	got = textfile_peek(text, &line, &n, err);
+	if (got <= 0)
+		return got;
+	end = json_read(line, line + n, 0, &v, &why);
+	*json = end != NULL && json_space(end, line + n) == line + n &&
+		v.type == VALUE_OBJECT;
+	return 0;
+}
+
+/* What is neither CSV nor JSON is named. */
+static int
+check_first(const struct table_options *o, struct textfile *text,
+	struct err *err)
+{
+	const char *line, *alien;
+	size_t n;
+	int got = textfile_peek(text, &line, &n, err);
+
+	if (got <= 0)
+		return got;
+	if (n >= 15 && memcmp(line, "SQLite format 3", 15) == 0)
+		return err_as(err, STATUS_USAGE,
+			"it is a database: name its table, as in %s:NAME",
+			o->path);
+	alien = csvrow_alien(line, n);
+	return alien == NULL ? 0 : err_set(err, "%s", alien);
 }
 
 static int
 load_file(struct table_private *p, const struct table_options *o,
 	struct err *err)
 {
-	struct buf text;
-	int ret;
+	struct textfile text;
+	bool json;
+	int ret = textfile_open(&text, o->path, o->max_line, o->stopping, err);
 
-	buf_init(&text);
-	if (stat(o->path, &p->seen) != 0)
-		memset(&p->seen, 0, sizeof p->seen);
-	ret = file_read(o->path, FILE_MAX, &text, err);
-	if (ret == 0 && text.n >= 16 &&
-		memcmp(text.p, "SQLite format 3", 16) == 0)
-		ret = err_as(err, STATUS_USAGE,
-			"it is a database: name its table, as in %s:NAME",
-			o->path);
-	else if (ret == 0 &&
-		 (ends_in(o->path, ".json") || ends_in(o->path, ".jsonl") ||
-			 ends_in(o->path, ".ndjson")))
-		ret = o->schema != NULL ? load_json_schema(p, o, &text, err)
-					: load_json(p, &text, err);
-	else if (ret == 0)
-		ret = load_csv(p, o, &text, err);
-	buf_release(&text);
+	p->seen = text.seen;
+	if (ret == 0)
+		ret = check_first(o, &text, err);
+	if (ret == 0)
+		ret = is_json(o, &text, &json, err);
+	p->csv = ret == 0 && !json;
+	if (ret == 0)
+		ret = json ? load_json(p, o, &text, err) :
+			     load_csv(p, o, &text, err);
+	textfile_release(&text);
 	return ret;
 }
 
@@ -529,7 +667,7 @@ table_read(struct table_private *p, const struct table_options *o,
 				"--table-schema is for CSV and JSON lines; a "
 				"database has its own types");
 		file = mem_dup(o->path, (size_t)(colon - o->path));
-		ret = load_sqlite(p, file, colon + 1, err);
+		ret = load_sqlite(p, o, file, colon + 1, err);
 		free(file);
 	} else {
 		ret = load_file(p, o, err);

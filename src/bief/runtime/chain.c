@@ -610,6 +610,13 @@ chain_give_long(struct stage *st, const char *line, size_t n)
 	return run_on_error(st) == ON_ERROR_FAIL ? failed(st) : 0;
 }
 
+void
+chain_file_end(struct stage *st)
+{
+	if (st->op->file_end != NULL && !st->priv->recovery.skip)
+		st->op->file_end(st);
+}
+
 static inline int
 flush_full(struct chain *c)
 {
@@ -766,6 +773,19 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 		p += from;
 	}
 	return 0;
+}
+
+void
+run_file_end(struct stage *st)
+{
+	static const char line[] = "{\"#bief\":{\"file\":1}}";
+
+	if (!st->out.stream)
+		return;
+	if (st->next != NULL)
+		chain_file_end(st->next);
+	else
+		chain_pass(st->chain, line, strlen(line));
 }
 
 size_t
@@ -1009,6 +1029,9 @@ chain_end(struct stage *st, struct batch *b)
 		out = st->next == NULL;
 		if (end_stage(st, b) < 0)
 			return -1;
+		/* A parser may have held back what it hands on now. */
+		if (st->text && st->records_out != st->priv->batch_out)
+			b->empty = false;
 		st->priv->next_number = b->number + 1;
 		st->now.number = -1;
 	}

@@ -110,6 +110,8 @@ int chain_give(struct stage *st, struct record *r);
 int chain_give_line(struct stage *st, const char *line, size_t n);
 /* A record or line that begins as a control line does: refused. */
 int chain_give_forged(struct stage *st, const char *line, size_t n);
+/* The text of a file has ended. */
+void chain_file_end(struct stage *st);
 /* A line that is too long: refused. */
 int chain_give_long(struct stage *st, const char *line, size_t n);
 /* Rows in a stage's state, as Spark counts them; STAGE_NO_ROWS: it has none.

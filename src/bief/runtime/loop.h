@@ -41,7 +41,14 @@ struct loop_place {
 	bool any, open, eof;
 	int64_t number, time_us;
 };
-enum event { EVENT_OTHER, EVENT_BEGIN, EVENT_END, EVENT_EOF, EVENT_FAILED };
+enum event {
+	EVENT_OTHER,
+	EVENT_BEGIN,
+	EVENT_END,
+	EVENT_EOF,
+	EVENT_FAILED,
+	EVENT_FILE /* the text of a file has ended */
+};
 struct loop_event {
 	enum event kind;
 	struct batch batch;

@@ -193,7 +193,7 @@ take_control(struct merge *m, struct side *s, const char *line, size_t n)
 		s->over = true;
 	} else if (e.kind == EVENT_FAILED) {
 		m->failed = e.status;
-	} else
+	} else if (e.kind != EVENT_FILE)
 		chain_pass(m->c, line, n);
 	return 0;
 }

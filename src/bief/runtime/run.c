@@ -400,6 +400,8 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 				(long long)at->number);
 		e->kind = EVENT_EOF;
 		at->eof = true;
+	} else if (json_get(&body, "file", 4, &empty)) {
+		e->kind = EVENT_FILE;
 	} else if ((e->status = loop_failed(line, n)) != 0)
 		e->kind = EVENT_FAILED;
 	else
@@ -441,6 +443,8 @@ feed_control(struct feed *f, const char *line, size_t n)
 		return chain_end(f->first, &e.batch);
 	if (e.kind == EVENT_FAILED)
 		return feed_failed(f, e.status);
+	if (e.kind == EVENT_FILE)
+		chain_file_end(f->first);
 	if (e.kind == EVENT_OTHER)
 		chain_pass(f->c, line, n);
 	return 0;
@@ -553,6 +557,8 @@ feed_next_file(struct feed *f)
 	if (f->files == NULL || *f->files == NULL)
 		return 0;
 	path = *f->files++;
+	if (f->c->planned)
+		chain_file_end(f->first);
 	vitals_input_closed(f->c->vitals, f->in.fd);
 	if (f->in.fd > STDERR_FILENO)
 		close(f->in.fd);

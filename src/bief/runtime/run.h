@@ -20,6 +20,9 @@
  *            still part of the batch for them.  Without control lines there is
  *            one such call, at the end of input, with b->whole.
  *   commit   sinks: make the batch durable (called after batch, in order).
+ *   file_end the text of one file has ended; the next line is another's.  It
+ *            may be called between batches: emit at the next call of record or
+ *            batch.  May be NULL.
  *   mark     sinks that keep a log: append where it stands after the commit, as
  *            JSON text; run_committed_mark gives it back.  May be NULL.
  *   close    once, also after a failed open; release in reverse.
@@ -178,6 +181,7 @@ struct op {
 	int (*begin)(struct stage *st, struct batch *b);
 	int (*record)(struct stage *st, struct record *r);
 	int (*batch)(struct stage *st, struct batch *b);
+	void (*file_end)(struct stage *st);
 	/* The stream has ended.  Return 1 to have one more batch run from here
 	 * on; *b is set, change its watermark.  (Not with a checkpoint.) */
 	int (*eof)(struct stage *st, struct batch *b);
@@ -233,6 +237,9 @@ int run_emit_line(struct stage *st, const char *line, size_t n);
  * all that follows, the block is copied as it is.  (Lines are numbered by who
  * receives them.) */
 int run_emit_lines(struct stage *st, const char *p, size_t n);
+/* What was handed on is all of a file: told to the parser behind, where there
+ * are batches. */
+void run_file_end(struct stage *st);
 /* --max-line: a source stops to gather a line when it has more bytes than
  * this, and refuses it with run_reject. */
 size_t run_max_line(const struct stage *st);

@@ -1,8 +1,11 @@
+#include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
 #include "types/cell.h"
+#include "text/base64.h"
 #include "floor/err.h"
 #include "value/json.h"
 #include "text/number.h"
@@ -121,39 +124,90 @@ as_json(const char *s, size_t n, char *out)
 	return i == n ? m : 0;
 }
 
+/* Java's form of a double in base 16: 0x1.8p3, for strtod. */
+static bool
+is_hexadecimal(const char *s, size_t n)
+{
+	size_t i = n > 0 && (s[0] == '-' || s[0] == '+'), k, digit = 0;
+
+	if (n - i < 4 || n > 60 || s[i] != '0' || (s[i + 1] | 0x20) != 'x')
+		return false;
+	for (i += 2; i < n && isxdigit((unsigned char)s[i]); i++)
+		digit++;
+	if (i < n && s[i] == '.')
+		for (i++; i < n && isxdigit((unsigned char)s[i]); i++)
+			digit++;
+	if (digit == 0 || i == n || (s[i] | 0x20) != 'p')
+		return false;
+	i++;
+	i += i < n && (s[i] == '-' || s[i] == '+');
+	k = digits(s + i, n - i);
+	return k > 0 && i + k == n;
+}
+
+/* What is no decimal number and yet a double. */
+static bool
+odd_real(const char *s, size_t n, double *d)
+{
+	size_t sign = n > 0 && (s[0] == '-' || s[0] == '+');
+	char text[64];
+
+	if (n - sign == 3 && memcmp(s + sign, "NaN", 3) == 0) {
+		*d = NAN;
+	} else if (n - sign == 8 && memcmp(s + sign, "Infinity", 8) == 0) {
+		*d = s[0] == '-' ? -INFINITY : INFINITY;
+	} else if (is_hexadecimal(s, n)) {
+		memcpy(text, s, n);
+		text[n] = '\0';
+		*d = strtod(text, NULL);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static bool
 real(const char *s, size_t n, enum type_kind kind, struct buf *out,
 	struct value *v)
 {
-	size_t sign, m;
+	size_t m;
 	double d;
 
+	/* Spark's own words; all else is Java's, blanks around it too. */
+	if ((n == 3 && memcmp(s, "Inf", 3) == 0) ||
+		(n == 4 && memcmp(s, "-Inf", 4) == 0)) {
+		*v = value_double(*s == '-' ? -INFINITY : INFINITY);
+		return true;
+	}
 	while (n > 0 && (unsigned char)*s <= ' ') {
 		s++;
 		n--;
 	}
 	while (n > 0 && (unsigned char)s[n - 1] <= ' ')
 		n--;
-	m = as_json(s, n, buf_need(out, n + 4));
-	if (m > 0) {
-		if (kind == TYPE_DOUBLE) {
-			*v = (struct value){.s = out->p + out->n,
-				.n = (uint32_t)m, .type = VALUE_REAL};
-			out->n += m;
-			return true;
-		}
-		d = number_double(out->p + out->n, m);
-		*v = value_double((double)(float)d);
+	if (odd_real(s, n, &d)) {
+		*v = value_double(kind == TYPE_FLOAT ? (double)(float)d : d);
 		return true;
 	}
-	sign = n > 0 && (s[0] == '-' || s[0] == '+');
-	if (n == 3 && memcmp(s, "NaN", 3) == 0)
-		*v = value_double(NAN);
-	else if ((n - sign == 3 && memcmp(s + sign, "Inf", 3) == 0) ||
-		(n - sign == 8 && memcmp(s + sign, "Infinity", 8) == 0))
-		*v = value_double(s[0] == '-' ? -INFINITY : INFINITY);
-	else
+	if (n > 1 && strchr("dDfF", s[n - 1]) != NULL) {
+		n--;
+		if (odd_real(s, n, &d) && isfinite(d)) {
+			*v = value_double(
+				kind == TYPE_FLOAT ? (double)(float)d : d);
+			return true;
+		}
+	}
+	m = as_json(s, n, buf_need(out, n + 4));
+	if (m == 0)
 		return false;
+	if (kind == TYPE_DOUBLE) {
+		*v = (struct value){.s = out->p + out->n, .n = (uint32_t)m,
+			.type = VALUE_REAL};
+		out->n += m;
+		return true;
+	}
+	d = number_double(out->p + out->n, m);
+	*v = value_double((double)(float)d);
 	return true;
 }
 
@@ -191,6 +245,16 @@ timestamp(const char *s, size_t n, const struct type *t,
 	return true;
 }
 
+/* Its bytes, as a stream carries them: in base 64. */
+static struct value
+binary(const char *s, size_t n, struct buf *out)
+{
+	size_t from = out->n;
+
+	base64_encode(s, n, out);
+	return value_json_string(out->p + from, out->n - from, false);
+}
+
 /* The text into *v where it fits the type. */
 static bool
 cast(const struct cell *c, const struct type *t,
@@ -219,6 +283,9 @@ cast(const struct cell *c, const struct type *t,
 			return false;
 		*v = (struct value){.i = days, .type = VALUE_DATE};
 		return true;
+	case TYPE_BINARY:
+		*v = binary(c->s, c->n, out);
+		return true;
 	case TYPE_NULL:
 		*v = value_null();
 		return true;
@@ -235,7 +302,7 @@ cell_value(const struct cell *c, const struct type *t,
 	bool text = t->kind == TYPE_STRING || t->kind == TYPE_BINARY ||
 		t->kind == TYPE_UNKNOWN;
 
-	if (c->n > 0 || (text && c->quoted)) {
+	if (c->n > 0 || (text && c->quoted && rules->empty_text)) {
 		if (cast(c, t, rules, out, v))
 			return true;
 		*v = value_null();

@@ -27,15 +27,16 @@ struct cell_rules {
 	const struct zone *zone;       /* of times that name none */
 	const struct timepat *pattern; /* of times; NULL: Spark's own forms */
 	int64_t now_us;                /* for a time of day without a date */
+	bool empty_text; /* an empty cell in quotes is an empty string */
 };
 
 /* Bytes that cell_value may need of out for a cell of n bytes. */
 #define CELL_ROOM(n) (6 * (n) + 64)
 
 /*
- * An empty cell is null, but a quoted one is an empty string.  A text that does
- * not fit the type gives null and false.  Text of the value lies in the cell or
- * in out, where CELL_ROOM bytes must be free (out does not move).
+ * An empty cell is null, but for empty_text.  A text that does not fit the type
+ * gives null and false.  Text of the value lies in the cell or in out, where
+ * CELL_ROOM bytes must be free (out does not move).
  */
 bool cell_value(const struct cell *c, const struct type *t,
 	const struct cell_rules *rules, struct buf *out, struct value *v);

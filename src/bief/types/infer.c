@@ -23,6 +23,9 @@ become(struct type *t, enum type_kind kind)
 	*t = (struct type){.kind = kind};
 }
 
+#define DIGITS 38 /* of a decimal, at most */
+#define LONG_DIGITS 20 /* of the decimal that holds every bigint, in Spark */
+
 /* The narrowest scalar type that holds both. */
 static enum type_kind
 widen(enum type_kind a, enum type_kind b)
@@ -35,18 +38,48 @@ widen(enum type_kind a, enum type_kind b)
 		return widen(b, a);
 	if (a >= TYPE_BYTE && b <= TYPE_DOUBLE)
 		return b;
+	if (a >= TYPE_BYTE && b == TYPE_DECIMAL)
+		return a >= TYPE_FLOAT ? TYPE_DOUBLE : b;
 	if (a == TYPE_TIMESTAMP && b == TYPE_DATE)
 		return a;
 	return TYPE_STRING;
 }
 
+/* digits: of a whole number that is a decimal because it is large. */
 static void
-infer_scalar(struct type *t, enum type_kind kind)
+infer_scalar(struct type *t, enum type_kind kind, int digits)
 {
+	enum type_kind before = t->kind;
+
 	if (t->kind < TYPE_ARRAY)
 		t->kind = widen(t->kind, kind);
 	else if (kind != TYPE_UNKNOWN)
 		become(t, TYPE_STRING);
+	if (t->kind != TYPE_DECIMAL || kind == TYPE_UNKNOWN)
+		return;
+	if (kind != before && before != TYPE_UNKNOWN && digits < LONG_DIGITS)
+		digits = LONG_DIGITS;
+	if (t->precision < digits)
+		t->precision = digits;
+}
+
+/* A whole number of s that 64 bits do not hold: its type. */
+static enum type_kind
+large(const char *s, size_t n, int *digits)
+{
+	size_t i = n > 0 && (*s == '-' || *s == '+');
+
+	*digits = n - i <= DIGITS ? (int)(n - i) : 0;
+	return *digits > 0 ? TYPE_DECIMAL : TYPE_DOUBLE;
+}
+
+static bool
+is_whole(const char *s, size_t n)
+{
+	for (size_t i = n > 0 && (*s == '-' || *s == '+'); i < n; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return n > 0;
 }
 
 /* A text of ten digits and dashes at least; else it is no time. */
@@ -113,8 +146,8 @@ infer_object(struct type *t, const struct value *v)
 		buf_clear(&name);
 		json_unquote(&name, key.s, key.n);
 		buf_cstr(&name);
-		/* DDL has no way to say such names. */
-		if (name.n == 0 || strlen(name.p) != name.n)
+		/* DDL has no way to say a NUL. */
+		if (strlen(name.p) != name.n)
 			continue;
 		i = schema_find(t->fields, name.p, name.n);
 		if (i < 0) {
@@ -145,19 +178,30 @@ infer_array(struct type *t, const struct value *v)
 		infer_value(t->elem, &x);
 }
 
+static void
+infer_number(struct type *t, const struct value *v)
+{
+	enum type_kind kind = TYPE_DOUBLE;
+	int digits = 0;
+
+	if (value_number(v, false).type == VALUE_INT)
+		kind = TYPE_LONG;
+	else if (v->type == VALUE_NUMBER && is_whole(v->s, v->n))
+		kind = large(v->s, v->n, &digits);
+	infer_scalar(t, kind, digits);
+}
+
 void
 infer_value(struct type *t, const struct value *v)
 {
-	struct value x;
-
 	switch (v->type) {
 	case VALUE_NULL:
 		return;
 	case VALUE_BOOL:
-		infer_scalar(t, TYPE_BOOLEAN);
+		infer_scalar(t, TYPE_BOOLEAN, 0);
 		return;
 	case VALUE_STRING:
-		infer_scalar(t, string_kind(v));
+		infer_scalar(t, string_kind(v), 0);
 		return;
 	case VALUE_OBJECT:
 		infer_object(t, v);
@@ -166,8 +210,7 @@ infer_value(struct type *t, const struct value *v)
 		infer_array(t, v);
 		return;
 	default:
-		x = value_number(v, false);
-		infer_scalar(t, x.type == VALUE_INT ? TYPE_LONG : TYPE_DOUBLE);
+		infer_number(t, v);
 	}
 }
 
@@ -177,34 +220,80 @@ same_word(const char *s, size_t n, const char *word)
 	return n == strlen(word) && strncasecmp(s, word, n) == 0;
 }
 
+static size_t
+digits_at(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= '0' && s[i] <= '9')
+		i++;
+	return i;
+}
+
+/* d+[.d*] or .d+, with an exponent or not: as cells are cast, but that leading
+ * zeros make a text. */
+static bool
+is_real(const char *s, size_t n)
+{
+	size_t k = digits_at(s, n), i = k, after = 0;
+
+	if (k > 1 && s[0] == '0')
+		return false;
+	if (i < n && s[i] == '.') {
+		after = digits_at(s + i + 1, n - i - 1);
+		i += 1 + after;
+	}
+	if (k + after == 0)
+		return false;
+	if (i < n && (s[i] | 0x20) == 'e') {
+		i++;
+		i += i < n && (s[i] == '-' || s[i] == '+');
+		k = digits_at(s + i, n - i);
+		if (k == 0)
+			return false;
+		i += k;
+	}
+	return i == n;
+}
+
+static bool
+is_special(const char *s, size_t n)
+{
+	double d;
+
+	return number_special(s, n, &d) ||
+		(n == 3 && memcmp(s, "Inf", 3) == 0) ||
+		(n == 4 && memcmp(s, "-Inf", 4) == 0);
+}
+
 static enum type_kind
-cell_kind(const char *s, size_t n)
+cell_kind(const char *s, size_t n, int *digits)
 {
 	size_t sign = n > 0 && (s[0] == '-' || s[0] == '+');
-	const char *end;
 	int64_t i;
 
 	if (n == 0)
 		return TYPE_UNKNOWN;
 	if (same_word(s, n, "true") || same_word(s, n, "false"))
 		return TYPE_BOOLEAN;
-	end = json_number(s + sign, s + n);
-	if (end == s + n && s[sign] != '-') {
-		if (memchr(s, '.', n) != NULL || memchr(s, 'e', n) != NULL ||
-			memchr(s, 'E', n) != NULL)
+	if (is_real(s + sign, n - sign)) {
+		if (!is_whole(s, n))
 			return TYPE_DOUBLE;
 		if (number_int(s[0] == '+' ? s + 1 : s,
 			s[0] == '+' ? n - 1 : n, &i) < 0)
-			return TYPE_DOUBLE;
+			return large(s, n, digits);
 		return i == (int32_t)i ? TYPE_INT : TYPE_LONG;
 	}
-	return text_kind(s, n);
+	return is_special(s, n) ? TYPE_DOUBLE : text_kind(s, n);
 }
 
 void
 infer_text(struct type *t, const char *s, size_t n)
 {
-	infer_scalar(t, cell_kind(s, n));
+	int digits = 0;
+	enum type_kind kind = cell_kind(s, n, &digits);
+
+	infer_scalar(t, kind, digits);
 }
 
 void
@@ -261,11 +350,13 @@ infer_json_file(const char *path, size_t max_line, size_t *skipped,
 	int fd = STDIN_FILENO, got;
 	enum line what;
 	size_t n;
+	char q[200];
 
 	*skipped = 0;
+	err_quote(q, sizeof(q), path, strlen(path));
 	if (strcmp(path, "-") != 0 &&
 		(fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
-		err_sys(err, "cannot open '%s'", path);
+		err_sys(err, "cannot open '%s'", q);
 		goto done;
 	}
 	input_init(&in, fd, max_line);
@@ -282,9 +373,9 @@ infer_json_file(const char *path, size_t max_line, size_t *skipped,
 	if (fd != STDIN_FILENO)
 		close(fd);
 	if (got < 0) {
-		err_in(err, "'%s'", path);
+		err_in(err, "'%s'", q);
 	} else if (t->kind != TYPE_STRUCT || t->fields->n == 0) {
-		err_set(err, "'%s' holds no JSON object with a field", path);
+		err_set(err, "'%s' holds no JSON object with a field", q);
 	} else {
 		infer_finish(t);
 		s = t->fields;

@@ -2,7 +2,8 @@
  * infer: types from a sample.
  *
  * A type begins as TYPE_UNKNOWN and is widened by each value: whole numbers to
- * double, anything else that disagrees to string; objects are structs whose
+ * decimal where 64 bits do not hold them, numbers to double, anything else that
+ * disagrees to string; objects are structs whose
  * fields stand in the order in which they were first seen.  Texts that are
  * times are timestamps, those that are dates are dates.
  */

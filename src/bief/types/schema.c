@@ -7,7 +7,8 @@
  *	type:    word ["(" arguments ")"]
  *	         | "array" "<" type ">" | "map" "<" type "," type ">"
  *	         | "struct" "<" [fields] ">"
- *	name:    letters, digits and "_", or anything in backquotes (`` is `)
+ *	name:    letters, digits and "_", or anything in backquotes (`` is `),
+ *	         also nothing
  *
  * Words are known in any case.
  */
@@ -538,8 +539,6 @@ read_name(struct reader *r, struct buf *name)
 				break;
 			buf_byte(name, *r->p);
 		}
-		if (name->n == 0 && !r->header)
-			return refuse(r, start, "a name is empty");
 		buf_cstr(name);
 		return 0;
 	}
