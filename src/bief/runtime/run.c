@@ -238,9 +238,10 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 	else if (isatty(STDERR_FILENO) && c->planned)
 		timeout = 3000;
 	ready = poll_seen(c, all, (nfds_t)n + 2, timeout);
-	chain_tell(c, VITALS_BUSY);
+	/* Before anything else can change errno. */
 	if (ready < 0 && errno != EINTR)
 		return err_sys(&c->err, "cannot wait");
+	chain_tell(c, VITALS_BUSY);
 	if (ready == 0 && deadline == INT64_MAX)
 		hint(c);
 	if (inputs > 0)
