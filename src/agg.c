@@ -36,7 +36,7 @@ enum way {
 
 struct agg {
 	/* options */
-	struct opt_list by;
+	struct list by;
 	bool no_window;
 	int asked; /* --mode: enum mode - 1 */
 
@@ -171,13 +171,13 @@ plan_out(struct agg *a, struct plan *p)
 {
 	query_plan_fields(&a->q, p);
 	query_plan_keys(&a->q, p);
-	opt_list_add(&p->stateful, "agg", false);
+	list_add(&p->stateful, "agg", false);
 	p->aggregated = true;
 	p->mode = a->mode;
 	if (a->asked >= 0 && !p->whole)
 		p->asked = a->mode;
 	p->session_us = 0;
-	opt_list_free(&p->times);
+	list_free(&p->times);
 	p->arrival &= a->windows_timed && a->mode == MODE_APPEND;
 	if (a->windows_timed) {
 		set_text(&p->event_time, "window");

@@ -11,7 +11,7 @@
 #include "err.h"
 #include "explain.h"
 #include "inspect.h"
-#include "opt.h"
+#include "near.h"
 #include "pipeline.h"
 #include "ps.h"
 #include "run.h"
@@ -147,13 +147,13 @@ meant(const char *word)
 		if (strcmp(word, synonyms[i].word) == 0)
 			return synonyms[i].means;
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (opt_near(word, commands[i].name))
+		if (near_enough(word, commands[i].name))
 			return commands[i].name;
 	for (const struct op *const *op = run_ops; *op != NULL; op++)
-		if (opt_near(word, (*op)->name))
+		if (near_enough(word, (*op)->name))
 			return (*op)->name;
 	for (const struct tool *const *t = tool_all; *t != NULL; t++)
-		if (opt_near(word, (*t)->name))
+		if (near_enough(word, (*t)->name))
 			return (*t)->name;
 	return NULL;
 }

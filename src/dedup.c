@@ -21,7 +21,7 @@
 #include "time.h"
 
 struct dedup {
-	struct opt_list by;
+	struct list by;
 	bool within;
 	struct fields keys; /* none: the whole record */
 	struct evtime time;
@@ -65,7 +65,7 @@ dedup_plan(struct stage *st, struct plan *p)
 	for (size_t i = 0; i < d->keys.n; i++)
 		if (evtime_is(&d->time, d->keys.f[i].path))
 			d->forget = true;
-	opt_list_add(&p->stateful, d->within ? "dedup-within" :
+	list_add(&p->stateful, d->within ? "dedup-within" :
 			d->forget ? "dedup-time" : "dedup", false);
 	return modes_check(p, p->mode, st->err);
 }

@@ -13,6 +13,7 @@
 #include "evtime.h"
 #include "expr.h"
 #include "run.h"
+#include "sql.h"
 
 /* One NAME=EXPR. */
 struct derived {
@@ -106,8 +107,8 @@ plan_replaced(struct plan *p, const char *name)
 		strcmp(name, "window_end") == 0)
 		p->window_us = 0;
 	if (has_key(p, name)) {
-		opt_list_free(&p->keys);
-		p->keys = (struct opt_list){0};
+		list_free(&p->keys);
+		p->keys = (struct list){0};
 	}
 }
 
@@ -142,7 +143,7 @@ plan(struct stage *st, struct plan *p)
 	x->env.zone = run_zone(st);
 	x->env.stopping = run_stopping;
 	for (d = x->d; d < x->d + x->n; d++) {
-		d->expr = (x->sql ? expr_sql : expr_jq)(d->text, p->fields,
+		d->expr = (x->sql ? sql_expr : expr_jq)(d->text, p->fields,
 			st->err);
 		if (d->expr == NULL)
 			return err_in(st->err, "%s", d->name);

@@ -16,7 +16,7 @@ enum how { HOW_ANY, HOW_ALL };
 
 struct drop_null {
 	int how;
-	struct opt_list names;
+	struct list names;
 	struct fields fields; /* none: all that a record has */
 	bool *nan;            /* may this one hold NaN? */
 	uint64_t id;          /* of the shape that twice is right for */
@@ -34,7 +34,7 @@ open_(struct stage *st)
 	struct drop_null *d = STAGE(st, drop_null);
 
 	for (size_t i = 0; i < st->noperands; i++)
-		opt_list_add(&d->names, st->operands[i], true);
+		list_add(&d->names, st->operands[i], true);
 	for (size_t i = 0; i < d->names.n; i++)
 		if (d->names.s[i][0] == '\0')
 			return err_as(st->err, STATUS_USAGE,
@@ -46,11 +46,11 @@ static int
 plan(struct stage *st, struct plan *p)
 {
 	struct drop_null *d = STAGE(st, drop_null);
-	struct opt_list *l = &d->names;
+	struct list *l = &d->names;
 
 	if (l->n == 0 && p->fields != NULL)
 		for (size_t i = 0; i < p->fields->n; i++)
-			opt_list_add(l, p->fields->f[i].name, false);
+			list_add(l, p->fields->f[i].name, false);
 	fields_init(&d->fields, l, false, st);
 	if (fields_bind(&d->fields, p, st->err) < 0)
 		return -1;
@@ -117,7 +117,7 @@ close_(struct stage *st)
 
 	fields_release(&d->fields);
 	free(d->nan);
-	opt_list_free(&d->names);
+	list_free(&d->names);
 }
 
 const struct op op_drop_null = {

@@ -54,7 +54,7 @@ plan(struct stage *st, struct plan *p)
 	struct field *field;
 	size_t i;
 
-	f->expr = (f->sql != NULL ? expr_sql : expr_jq_condition)(text,
+	f->expr = (f->sql != NULL ? sql_expr : expr_jq_condition)(text,
 		p->fields, st->err);
 	if (f->expr == NULL)
 		return -1;

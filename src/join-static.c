@@ -27,14 +27,14 @@ enum { INNER, LEFT, SEMI, ANTI };
 
 struct join_static {
 	/* options */
-	struct opt_list on;
+	struct list on;
 	int how;
 	const char *sep;
 	bool header;
 	const char *schema_text;
 	/* state */
 	struct schema *schema;
-	struct opt_list left, right; /* --on F=G: F and G */
+	struct list left, right; /* --on F=G: F and G */
 	struct field *key;           /* of left */
 	struct table *table;
 	struct value *nulls; /* for a record without a match */
@@ -91,8 +91,8 @@ split_on(struct stage *st)
 		char *left = mem_dup(text, (size_t)(equals - text)), *right;
 
 		right = path_name(*equals == '=' ? equals + 1 : text);
-		opt_list_add(&j->left, left, false);
-		opt_list_add(&j->right, right, false);
+		list_add(&j->left, left, false);
+		list_add(&j->right, right, false);
 		field_init(&j->key[i], left);
 		run_watch(st, &j->key[i]);
 		free(left);
@@ -203,7 +203,7 @@ join_static_plan(struct stage *st, struct plan *p)
 		schema_add(p->fields, name, type_copy(t->fields->f[i].type));
 		/* several rows of a key: it does not tell them apart */
 		if (p->keys.n > 0 && !t->unique)
-			opt_list_add(&p->keys, name, false);
+			list_add(&p->keys, name, false);
 	}
 	return 0;
 }
@@ -368,8 +368,8 @@ join_static_close(struct stage *st)
 	free(j->key);
 	free(j->nulls);
 	schema_free(j->schema);
-	opt_list_free(&j->left);
-	opt_list_free(&j->right);
+	list_free(&j->left);
+	list_free(&j->right);
 	slots_release(&j->slots);
 	buf_release(&j->bytes);
 	buf_release(&j->name);

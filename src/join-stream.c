@@ -56,12 +56,12 @@ struct on_pair {
 };
 
 struct join_stream {
-	struct opt_list on;
+	struct list on;
 	const char *where;
 	int how, policy;
 	struct on_pair *pairs;
 	size_t npairs;
-	struct opt_list once; /* names of both that are taken once */
+	struct list once; /* names of both that are taken once */
 	struct sql_join *cond;
 	struct marks marks;
 	struct half side[2];
@@ -112,7 +112,7 @@ add_window(struct join_stream *j, const char *name)
 	add_pair(j, name, strlen(name), name);
 	for (int s = 0; s < 2; s++)
 		j->pairs[j->npairs - 1].field[s].pair = true;
-	opt_list_add(&j->once, name, false);
+	list_add(&j->once, name, false);
 }
 
 static int
@@ -131,14 +131,14 @@ join_open(struct stage *st)
 		if (strcasecmp(on, "window") == 0) {
 			add_window(j, "window_start");
 			add_window(j, "window_end");
-			opt_list_add(&j->once, "window", false);
+			list_add(&j->once, "window", false);
 			continue;
 		}
 		add_pair(j, on, (size_t)(eq - on), *eq == '=' ? eq + 1 : on);
 		if (*eq == '=')
 			continue;
 		name = path_name(on);
-		opt_list_add(&j->once, name, false);
+		list_add(&j->once, name, false);
 		free(name);
 	}
 	return 0;
@@ -402,7 +402,7 @@ static const char *
 right_called(struct join_stream *j, const struct plan *in, const char *name,
 	struct buf *tmp)
 {
-	const struct opt_list *right = &j->pair.names[SQL_RIGHT];
+	const struct list *right = &j->pair.names[SQL_RIGHT];
 	const char *out, *found = NULL;
 
 	for (size_t i = 0; i < j->once.n; i++)
@@ -548,7 +548,7 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 	find_bounds(j);
 	plan_fields(j, in, out);
 	plan_time(j, in, out);
-	opt_list_add(&out->stateful, "join-stream", false);
+	list_add(&out->stateful, "join-stream", false);
 	return check_outer(st, out);
 }
 
@@ -577,7 +577,7 @@ static int
 learn_names(struct stage *st, int s, const struct record *r)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	const struct opt_list *names = &j->pair.names[s];
+	const struct list *names = &j->pair.names[s];
 	char key[2] = {'N', (char)s};
 	struct buf text;
 	state_ref ref;
@@ -1126,7 +1126,7 @@ join_close(struct stage *st)
 			field_release(&j->pairs[i].field[s]);
 		}
 	free(j->pairs);
-	opt_list_free(&j->once);
+	list_free(&j->once);
 	join_rows_release(&j->rows);
 	join_pair_release(&j->pair);
 	buf_release(&j->key);

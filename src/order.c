@@ -25,7 +25,7 @@ struct row {
 };
 
 struct order {
-	struct opt_list by;
+	struct list by;
 	int64_t limit;
 	struct fields keys;
 	struct row *rows;

@@ -22,7 +22,7 @@
 struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;
 	const char *pattern_text, *date_text, *infer;
-	struct opt_list allow, deny;
+	struct list allow, deny;
 	bool keep;
 
 	struct schema *schema;
@@ -89,7 +89,7 @@ static const struct word denied[] = {
 };
 
 static int
-read_words(struct stage *st, const char *option, const struct opt_list *l,
+read_words(struct stage *st, const char *option, const struct list *l,
 	const struct word *words, unsigned *flags)
 {
 	const struct word *w;

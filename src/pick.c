@@ -20,7 +20,7 @@
 
 struct pick {
 	const char *sql; /* a select list */
-	struct opt_list specs; /* as they are given, then the names of what is
+	struct list specs; /* as they are given, then the names of what is
 				  named */
 	struct field *fields; /* what is asked for; its path is NULL where it is
 				 computed */
@@ -50,16 +50,16 @@ set_name(struct pick *k, size_t i, char *name)
 
 /* The word "window" is two fields: an empty word follows it. */
 static void
-part_windows(struct opt_list *specs)
+part_windows(struct list *specs)
 {
-	struct opt_list all = {0};
+	struct list all = {0};
 
 	for (size_t i = 0; i < specs->n; i++) {
-		opt_list_add(&all, specs->s[i], false);
+		list_add(&all, specs->s[i], false);
 		if (strcasecmp(specs->s[i], "window") == 0)
-			opt_list_add(&all, "", false);
+			list_add(&all, "", false);
 	}
-	opt_list_free(specs);
+	list_free(specs);
 	*specs = all;
 }
 
@@ -106,7 +106,7 @@ open_(struct stage *st)
 	if (k->sql != NULL)
 		return 0; /* see plan_sql */
 	for (size_t i = 0; i < st->noperands; i++)
-		opt_list_add(&k->specs, st->operands[i], true);
+		list_add(&k->specs, st->operands[i], true);
 	if (k->specs.n == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"no field is named: say which to keep");
@@ -170,15 +170,15 @@ keeps(struct pick *k, const struct plan *p, const char *field)
 static void
 plan_keys(struct pick *k, struct plan *p)
 {
-	struct opt_list keys = {0};
+	struct list keys = {0};
 
 	for (size_t i = 0; i < p->keys.n; i++) {
 		char *name = kept_as(k, p, p->keys.s[i]);
 
-		opt_list_add(&keys, name != NULL ? name : p->keys.s[i], false);
+		list_add(&keys, name != NULL ? name : p->keys.s[i], false);
 		free(name);
 	}
-	opt_list_free(&p->keys);
+	list_free(&p->keys);
 	p->keys = keys;
 }
 
@@ -218,8 +218,8 @@ plan_time(struct pick *k, struct plan *p)
 
 /* One item of the list. */
 static int
-plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
-	struct schema *out)
+plan_item(struct stage *st, const struct plan *p,
+	const struct sql_select_item *item, struct schema *out)
 {
 	struct pick *k = STAGE(st, pick);
 	size_t i = k->specs.n;
@@ -232,9 +232,9 @@ plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
 		return err_as(st->err, STATUS_USAGE,
 			"two fields would be called '%s': give one another "
 			"name with AS", item->name);
-	opt_list_add(&k->specs, item->name, false);
+	list_add(&k->specs, item->name, false);
 	k->names[i] = k->specs.s[i];
-	k->exprs[i] = expr_sql(item->text, p->fields, st->err);
+	k->exprs[i] = sql_expr(item->text, p->fields, st->err);
 	if (k->exprs[i] == NULL)
 		return -1;
 	for (w = 0; (watched = expr_watched(k->exprs[i], w)) != NULL; w++)
@@ -254,7 +254,7 @@ plan_item(struct stage *st, const struct plan *p, const struct sql_item *item,
 static int
 plan_star(struct stage *st, const struct plan *p, struct schema *out)
 {
-	struct sql_item item;
+	struct sql_select_item item;
 	struct buf text;
 	int r = 0;
 
@@ -272,7 +272,7 @@ plan_star(struct stage *st, const struct plan *p, struct schema *out)
 			buf_byte(&text, *s);
 		}
 		buf_byte(&text, '`');
-		item = (struct sql_item){p->fields->f[i].name,
+		item = (struct sql_select_item){p->fields->f[i].name,
 			buf_cstr(&text)};
 		r = plan_item(st, p, &item, out);
 	}
@@ -284,11 +284,11 @@ static int
 plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 {
 	struct pick *k = STAGE(st, pick);
-	struct sql_list list;
+	struct sql_select list;
 	size_t n, known = p->fields != NULL ? p->fields->n : 0;
 	int r = 0;
 
-	if (sql_list_parse(&list, k->sql, st->err) < 0)
+	if (sql_select_parse(&list, k->sql, st->err) < 0)
 		return -1;
 	n = list.n * (known + 1);
 	k->fields = mem_zalloc(n * sizeof k->fields[0]);
@@ -299,7 +299,7 @@ plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 		r = strcmp(list.item[i].text, "*") == 0
 			? plan_star(st, p, out)
 			: plan_item(st, p, &list.item[i], out);
-	sql_list_release(&list);
+	sql_select_release(&list);
 	k->env.zone = run_zone(st);
 	return r;
 }
@@ -459,7 +459,7 @@ close_(struct stage *st)
 	free(k->names);
 	free(k->from);
 	slots_release(&k->slots);
-	opt_list_free(&k->specs);
+	list_free(&k->specs);
 	buf_release(&k->name);
 	buf_release(&k->json);
 }

@@ -20,7 +20,7 @@
 struct pivot {
 	const char *rows, *cols, *value, *fill;
 	struct fields row; /* one, or the two of "window" */
-	struct opt_list names; /* what they are called */
+	struct list names; /* what they are called */
 	struct field col, val;
 	struct value filled;
 	struct state *cells;          /* key: row, column; value: JSON text */
@@ -71,7 +71,7 @@ pivot_open(struct stage *st)
 	if (p->rows == NULL || p->cols == NULL || p->value == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--rows, --cols and --value are all needed");
-	fields_init(&p->row, &(struct opt_list){(char **)&p->rows, 1}, false,
+	fields_init(&p->row, &(struct list){(char **)&p->rows, 1}, false,
 		st);
 	field_init(&p->col, p->cols);
 	field_init(&p->val, p->value);
@@ -88,7 +88,7 @@ pivot_plan(struct stage *st, struct plan *p)
 
 	for (size_t i = 0; i < v->row.n; i++) {
 		name = path_name(v->row.n > 1 ? v->row.f[i].path : v->rows);
-		opt_list_add(&v->names, name, false);
+		list_add(&v->names, name, false);
 		free(name);
 	}
 	if (fields_bind(&v->row, p, st->err) < 0 ||
@@ -102,9 +102,9 @@ pivot_plan(struct stage *st, struct plan *p)
 			"aggregate with --mode complete, or leave batches out");
 	schema_free(p->fields);
 	p->fields = NULL;
-	opt_list_free(&p->keys);
+	list_free(&p->keys);
 	for (size_t i = 0; i < v->names.n; i++)
-		opt_list_add(&p->keys, v->names.s[i], false);
+		list_add(&p->keys, v->names.s[i], false);
 	return 0;
 }
 
@@ -315,7 +315,7 @@ pivot_close(struct stage *st)
 	struct pivot *p = STAGE(st, pivot);
 
 	fields_release(&p->row);
-	opt_list_free(&p->names);
+	list_free(&p->names);
 	if (p->col.path != NULL)
 		field_release(&p->col);
 	if (p->val.path != NULL)

@@ -28,18 +28,18 @@ enum { UNTOLD = -1 };
 struct sink_files {
 	/* options */
 	int format;
-	struct opt_list by;
+	struct list by;
 	const char *sep;
 	bool stamp;
 	int mode; /* UNTOLD, or 0: append */
 	/* state */
 	struct outdir *dir;
 	struct fields part; /* of by */
-	struct opt_list parts; /* what they are called */
+	struct list parts; /* what they are called */
 	bool skip;          /* the directory has this batch already */
 	struct buf sub;     /* subdirectory of a record */
 	struct buf tmp;
-	struct opt_list names; /* CSV: the columns, as between quotes in JSON */
+	struct list names; /* CSV: the columns, as between quotes in JSON */
 	uint64_t id;           /* of the shape that place is right for */
 	int *place;            /* CSV: where each column is in the record; -1 */
 };
@@ -109,7 +109,7 @@ name_parts(struct sink_files *s)
 	for (size_t i = 0; i < s->part.n; i++) {
 		char *name = path_name(s->part.f[i].path);
 
-		opt_list_add(&s->parts, name, false);
+		list_add(&s->parts, name, false);
 		free(name);
 	}
 }
@@ -137,7 +137,7 @@ sink_files_plan(struct stage *st, struct plan *p)
 		buf_clear(&s->tmp);
 		json_quote(&s->tmp, name, strlen(name));
 		s->tmp.n--; /* what stands between the quotes */
-		opt_list_add(&s->names, buf_cstr(&s->tmp) + 1, false);
+		list_add(&s->names, buf_cstr(&s->tmp) + 1, false);
 	}
 	return 0;
 }
@@ -277,7 +277,7 @@ find_columns(struct stage *st, const struct record *r)
 		for (i = 0; i < shape->n; i++) {
 			buf_clear(&s->tmp);
 			buf_add(&s->tmp, shape->names[i].s, shape->names[i].n);
-			opt_list_add(&s->names, buf_cstr(&s->tmp), false);
+			list_add(&s->names, buf_cstr(&s->tmp), false);
 		}
 	s->place = mem_realloc(s->place, (s->names.n + 1) * sizeof *s->place);
 	for (i = 0; i < s->names.n; i++) {
@@ -420,9 +420,9 @@ sink_files_close(struct stage *st)
 
 	outdir_close(s->dir);
 	fields_release(&s->part);
-	opt_list_free(&s->parts);
+	list_free(&s->parts);
 	free(s->place);
-	opt_list_free(&s->names);
+	list_free(&s->names);
 	buf_release(&s->sub);
 	buf_release(&s->tmp);
 }

@@ -37,7 +37,7 @@ struct sink_table {
 	const char *db;
 	const char *table;
 	int mode; /* enum mode less one; UNTOLD */
-	struct opt_list key;
+	struct list key;
 	int64_t rows;
 	int64_t truncate;
 	bool no_truncate;
@@ -53,7 +53,7 @@ struct sink_table {
 	struct buf text;      /* its lines; what is printed */
 	struct dbtable *to;   /* --db */
 	enum mode result;     /* what is done with its rows */
-	struct opt_list keys; /* of the rows in it */
+	struct list keys; /* of the rows in it */
 	struct fields key_at; /* the same, in a record */
 	bool skip;            /* it has this batch already */
 };
@@ -157,7 +157,7 @@ static int
 take_keys(struct stage *st, const struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	const struct opt_list *from = s->key.n > 0 ? &s->key : &p->keys;
+	const struct list *from = s->key.n > 0 ? &s->key : &p->keys;
 
 	if (s->key.n > 0) {
 		fields_init(&s->key_at, from, false, NULL);
@@ -194,7 +194,7 @@ find_keys(struct stage *st, const struct plan *p)
 			free(name);
 			return -1;
 		}
-		opt_list_add(&s->keys, name, false);
+		list_add(&s->keys, name, false);
 		free(name);
 	}
 	if (s->keys.n > 0)
@@ -509,7 +509,7 @@ sink_table_close(struct stage *st)
 	if (s->drawing)
 		draw_release(&s->draw);
 	fields_release(&s->key_at);
-	opt_list_free(&s->keys);
+	list_free(&s->keys);
 	buf_release(&s->text);
 }
 

@@ -38,7 +38,7 @@ static int
 take_plan(struct stage *st, struct plan *p)
 {
 	if (p->stream && p->mode != MODE_COMPLETE)
-		opt_list_add(&p->stateful, "take", false);
+		list_add(&p->stateful, "take", false);
 	return modes_check(p, p->mode, st->err);
 }
 

@@ -16,7 +16,7 @@
 #include "run.h"
 
 struct thru {
-	struct opt_list ok;
+	struct list ok;
 	struct child child;
 	struct buf text;
 };

@@ -69,7 +69,7 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 
 	out->idle_us = -1;
 	out->arrival = false;
-	opt_list_free(&out->times);
+	list_free(&out->times);
 	marks_init(&u->marks, in, n, (enum policy)u->policy);
 	if (!same_fields(in, n)) {
 		schema_free(out->fields);

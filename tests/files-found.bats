@@ -212,7 +212,7 @@ grown() {
 			> out 2> err 5>&- & pid=$!
 		wait_for has a
 		wait_for grep -q "d/f' is open for writing: read when that ends" err
-		! has half
+		run ! has half
 		echo whole >&5
 		exec 5>&-
 		wait_for has half whole
@@ -229,7 +229,7 @@ grown() {
 	exec 5>&-
 	echo a > d/a
 	wait_for has a
-	! has one
+	run ! has one
 	echo two >&6
 	exec 6>&-
 	wait_for has one two
@@ -577,7 +577,7 @@ all_ways() {
 	printf 'a\r{"#bief":{"eof":1}}\rb' > f
 	for cmd in 'stream-files f' "bief run 'stream-files f | parse-text'"; do
 		bash -c "$cmd" > out 2> err
-		! grep -q bief out
+		run ! grep -q bief out
 		grep -q 'begins as a control line' err
 	done
 }

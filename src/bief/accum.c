@@ -11,7 +11,7 @@
 #include "err.h"
 #include "kept.h"
 #include "numeric.h"
-#include "opt.h"
+#include "near.h"
 #include "schema.h"
 
 /* In the order in which they are told. */
@@ -56,9 +56,9 @@ nearest_name(const char *name)
 	const char *near = NULL;
 
 	for (size_t i = 0; (k = kind_at(i)) != NULL; i++) {
-		if (k->named != NULL || !opt_near(name, k->name))
+		if (k->named != NULL || !near_enough(name, k->name))
 			continue;
-		distance = opt_distance(name, k->name);
+		distance = near_distance(name, k->name);
 		if (distance < best) {
 			best = distance;
 			near = k->name;

@@ -61,7 +61,7 @@ checkpoint_clean(const struct place *p, const char *kind, int64_t before,
 /* ---- the directory ---- */
 
 bool
-checkpoint_has(const struct opt_list *l, const char *s)
+checkpoint_has(const struct list *l, const char *s)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(l->s[i], s) == 0)
@@ -73,8 +73,8 @@ void
 checkpoint_release(struct checkpoint *c)
 {
 	free(c->identity);
-	opt_list_free(&c->sources);
-	opt_list_free(&c->sinks);
+	list_free(&c->sources);
+	list_free(&c->sinks);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -94,7 +94,7 @@ plain(const struct value *v)
 }
 
 static bool
-take_list(const struct value *object, const char *name, struct opt_list *l)
+take_list(const struct value *object, const char *name, struct list *l)
 {
 	struct value v, key, item;
 	struct json_iter it;
@@ -109,7 +109,7 @@ take_list(const struct value *object, const char *name, struct opt_list *l)
 		if (item.type != VALUE_STRING)
 			return false;
 		s = plain(&item);
-		opt_list_add(l, s, false);
+		list_add(l, s, false);
 		free(s);
 	}
 	return true;
@@ -178,7 +178,7 @@ checkpoint_read(const char *dir, struct checkpoint *c, struct err *err)
 }
 
 static void
-put_list(struct buf *b, const char *name, const struct opt_list *l)
+put_list(struct buf *b, const char *name, const struct list *l)
 {
 	buf_printf(b, ",\"%s\":[", name);
 	for (size_t i = 0; i < l->n; i++) {
@@ -345,8 +345,8 @@ other_pipeline(const char *dir, const char *id, const struct checkpoint *c,
 /* Change the metadata under its lock. */
 static int
 change(const char *dir, int (*how)(const char *dir, struct checkpoint *c,
-				const struct opt_list *ids, struct err *err),
-	const struct opt_list *ids, struct err *err)
+				const struct list *ids, struct err *err),
+	const struct list *ids, struct err *err)
 {
 	struct checkpoint c = {0};
 	int fd = lock_metadata(dir, err), ret = -1;
@@ -362,7 +362,7 @@ change(const char *dir, int (*how)(const char *dir, struct checkpoint *c,
 }
 
 static int
-add_source(const char *dir, struct checkpoint *c, const struct opt_list *ids,
+add_source(const char *dir, struct checkpoint *c, const struct list *ids,
 	struct err *err)
 {
 	int ret;
@@ -373,24 +373,24 @@ add_source(const char *dir, struct checkpoint *c, const struct opt_list *ids,
 	if (ret != 0)
 		return ret < 0 ? -1 :
 			other_pipeline(dir, ids->s[0], c, err);
-	opt_list_add(&c->sources, ids->s[0], false);
+	list_add(&c->sources, ids->s[0], false);
 	return 1;
 }
 
 int
 checkpoint_add_source(const char *dir, const char *id, struct err *err)
 {
-	struct opt_list ids = {0};
+	struct list ids = {0};
 	int ret;
 
-	opt_list_add(&ids, id, false);
+	list_add(&ids, id, false);
 	ret = change(dir, add_source, &ids, err);
-	opt_list_free(&ids);
+	list_free(&ids);
 	return ret;
 }
 
 static int
-add_sinks(const char *dir, struct checkpoint *c, const struct opt_list *ids,
+add_sinks(const char *dir, struct checkpoint *c, const struct list *ids,
 	struct err *err)
 {
 	int changed = 0;
@@ -398,7 +398,7 @@ add_sinks(const char *dir, struct checkpoint *c, const struct opt_list *ids,
 	for (size_t i = 0; i < ids->n; i++) {
 		if (checkpoint_has(&c->sinks, ids->s[i]))
 			continue;
-		opt_list_add(&c->sinks, ids->s[i], false);
+		list_add(&c->sinks, ids->s[i], false);
 		changed = 1;
 	}
 	/* Their own commits tell now. */
@@ -407,7 +407,7 @@ add_sinks(const char *dir, struct checkpoint *c, const struct opt_list *ids,
 }
 
 int
-checkpoint_add_sinks(const char *dir, const struct opt_list *ids,
+checkpoint_add_sinks(const char *dir, const struct list *ids,
 	struct err *err)
 {
 	return change(dir, add_sinks, ids, err);
@@ -511,7 +511,7 @@ hide_commits(const char *dir, const char *id, struct buf *hidden,
  * known would go on where it was when it comes back.
  */
 static int
-drop_sink(const char *dir, struct checkpoint *c, const struct opt_list *ids,
+drop_sink(const char *dir, struct checkpoint *c, const struct list *ids,
 	struct err *err)
 {
 	size_t i = 0;
@@ -529,7 +529,7 @@ drop_sink(const char *dir, struct checkpoint *c, const struct opt_list *ids,
 /* A last one leaves behind what it had: the next sink begins there.  (If its
  * commits are gone already, this has been done.) */
 static int
-keep_left(const char *dir, struct checkpoint *c, const struct opt_list *ids,
+keep_left(const char *dir, struct checkpoint *c, const struct list *ids,
 	struct err *err)
 {
 	if (c->sinks.n != 1 || !checkpoint_has(&c->sinks, ids->s[0]) ||
@@ -542,11 +542,11 @@ keep_left(const char *dir, struct checkpoint *c, const struct opt_list *ids,
 int
 checkpoint_forget(const char *dir, const char *id, struct err *err)
 {
-	struct opt_list ids = {0};
+	struct list ids = {0};
 	struct buf hidden;
 	int ret;
 
-	opt_list_add(&ids, id, false);
+	list_add(&ids, id, false);
 	buf_init(&hidden);
 	ret = change(dir, keep_left, &ids, err);
 	if (ret == 0)
@@ -556,13 +556,13 @@ checkpoint_forget(const char *dir, const char *id, struct err *err)
 	if (ret == 0)
 		ret = file_delete_dir(buf_cstr(&hidden), err);
 	buf_release(&hidden);
-	opt_list_free(&ids);
+	list_free(&ids);
 	return ret;
 }
 
 struct ready {
 	const char *run;
-	struct opt_list *ids;
+	struct list *ids;
 };
 
 static int
@@ -571,12 +571,12 @@ is_ready(void *arg, const struct place_info *i)
 	struct ready *r = arg;
 
 	if (i->taken && i->ready && checkpoint_has(&i->runs, r->run))
-		opt_list_add(r->ids, i->id, false);
+		list_add(r->ids, i->id, false);
 	return 0;
 }
 
 void
-checkpoint_ready(const char *dir, const char *run, struct opt_list *ids)
+checkpoint_ready(const char *dir, const char *run, struct list *ids)
 {
 	struct ready r = {run, ids};
 

@@ -24,21 +24,21 @@ struct err;
 
 struct checkpoint {
 	char *identity;
-	struct opt_list sources, sinks; /* that it has had */
+	struct list sources, sinks; /* that it has had */
 	bool given_up; /* its last sink has been ... */
 	int64_t left;  /* ... which had this batch; else -1 */
 };
 /* Read the metadata. */
 int checkpoint_read(const char *dir, struct checkpoint *c, struct err *err);
 void checkpoint_release(struct checkpoint *c);
-bool checkpoint_has(const struct opt_list *l, const char *id);
+bool checkpoint_has(const struct list *l, const char *id);
 /* Make the directory and its metadata if need be; its identity, allocated. */
 int checkpoint_open(const char *dir, char **identity, struct err *err);
 /* A source enters its id.  One that is not known to a checkpoint with batches is
  * of another pipeline. */
 int checkpoint_add_source(const char *dir, const char *id, struct err *err);
 /* Before its first batch it enters its sinks. */
-int checkpoint_add_sinks(const char *dir, const struct opt_list *ids,
+int checkpoint_add_sinks(const char *dir, const struct list *ids,
 	struct err *err);
 /* Give up a sink: nothing is left of it. */
 int checkpoint_forget(const char *dir, const char *id, struct err *err);
@@ -50,7 +50,7 @@ int checkpoint_committed(const char *dir, int64_t *newest, struct err *err);
 int checkpoint_newest(const char *dir, const char *source, int64_t *newest,
 	struct err *err);
 /* The sinks of a run that are ready: their ids are added to the list. */
-void checkpoint_ready(const char *dir, const char *run, struct opt_list *ids);
+void checkpoint_ready(const char *dir, const char *run, struct list *ids);
 
 /* ---- source ---- */
 struct offset {

@@ -1,11 +1,37 @@
 /*
- * datum: a value while an SQL expression works on it, and its type.
+ * datum: a value while an SQL expression works on it; ty.h has its type.
  *
  * Where the fields' types are known, a datum has the kind its type says; where
  * not, the one its spelling shows: an integer is a bigint, a number with point
  * or exponent a double, a string of the stream's own form a timestamp.
  *
  * Text and items live in the evaluation's arena or in the record.
+ *
+ * There are three models of a value, since three parties decide what a value
+ * is, and none of them would decide as another one does:
+ *
+ *	             the stream's       SQL's               jq's
+ *	             (value.h)          (this file)         (jq_impl.h)
+ *	is held as   struct value:      struct datum:       struct value once
+ *	             kind and text      a typed value       more, read by jq's
+ *	                                                    rules of kinds
+ *	a number     its text, looked   eight kinds, from   an integer of 64
+ *	             at when asked      tinyint to decimal  bits, or a double
+ *	             for                                    (struct jq_number)
+ *	a time       is one by its      timestamp, date,    a string
+ *	             spelling           two intervals
+ *	an array,    JSON text in its   JSON text, until    JSON text, which is
+ *	an object    place              somebody looks      read again by who
+ *	                                inside: then items  looks; a name counts
+ *	                                                    once
+ *	lives in     the record         the record, the     the record, the
+ *	                                evaluation's arena  evaluation's chunks
+ *	made for     records that are   functions that      programs that take
+ *	             passed on unread   know their types    apart and build
+ *
+ * datum_load() and datum_store() lead from the first to the second and back;
+ * jq's values are the first model's, so nothing has to be turned into them but
+ * what jq knows no kind for (jq_load()).
  */
 #ifndef BIEF_DATUM_H
 #define BIEF_DATUM_H
@@ -18,25 +44,14 @@
 #include "arena.h"
 #include "buf.h"
 #include "numeric.h"
-#include "schema.h"
 #include "time.h"
+#include "ty.h"
 #include "value.h"
 
 struct err;
 struct expr_env;
 struct record;
 struct zone;
-
-/* A type, small enough to be passed around. */
-struct ty {
-	uint8_t kind;
-	uint8_t p, s; /* decimal; units of an interval, from and to */
-	const struct type *t; /* of arrays, maps, structs; NULL: not known */
-};
-
-/* Units of intervals. */
-enum { UNIT_YEAR, UNIT_MONTH };
-enum { UNIT_DAY, UNIT_HOUR, UNIT_MINUTE, UNIT_SECOND };
 
 /* flags */
 #define DATUM_JSON 1  /* array, map, struct as JSON text: str, n */
@@ -69,8 +84,8 @@ struct datum_ctx {
 	struct buf text, more; /* scratch */
 	struct datum *vars;    /* of lambdas */
 	locale_t locale;       /* for the case of letters, when first needed */
-	bool exact;  /* while a datum_try_cast() is under way */
-	bool broken; /* something failed where no failure can be told: see err */
+	bool exact;  /* while a datum_cast_try() is under way */
+	bool broken; /* something failed where no failure can be told: err */
 };
 /* Nothing that an expression makes is larger. */
 #define DATUM_TEXT_MAX (256 << 20)
@@ -78,72 +93,6 @@ struct datum_ctx {
 bool datum_too_long(struct datum_ctx *c, size_t n);
 void datum_ctx_init(struct datum_ctx *c);
 void datum_ctx_release(struct datum_ctx *c);
-
-static inline struct ty
-ty(int kind)
-{
-	return (struct ty){.kind = (uint8_t)kind};
-}
-
-static inline struct ty
-ty_decimal(int p, int s)
-{
-	return (struct ty){TYPE_DECIMAL, (uint8_t)p, (uint8_t)s, NULL};
-}
-
-static inline struct ty
-ty_days(int from, int to)
-{
-	return (struct ty){TYPE_DAYS, (uint8_t)from, (uint8_t)to, NULL};
-}
-
-static inline bool
-ty_integral(struct ty t)
-{
-	return t.kind >= TYPE_BYTE && t.kind <= TYPE_LONG;
-}
-
-static inline bool
-ty_numeric(struct ty t)
-{
-	return t.kind >= TYPE_BYTE && t.kind <= TYPE_DECIMAL;
-}
-
-static inline bool
-ty_fraction(struct ty t)
-{
-	return t.kind == TYPE_FLOAT || t.kind == TYPE_DOUBLE;
-}
-
-static inline bool
-ty_nested(struct ty t)
-{
-	return t.kind == TYPE_ARRAY || t.kind == TYPE_MAP ||
-		t.kind == TYPE_STRUCT;
-}
-
-/* Months have 32 bits, microseconds 64. */
-static inline bool
-ty_interval_fits(int kind, numeric v)
-{
-	return kind == TYPE_YEARS ? v == (int32_t)v : v == (int64_t)v;
-}
-
-/* Of a schema (NULL: unknown), and back (into an arena). */
-struct ty ty_from(const struct type *t);
-const struct type *ty_type(struct arena *a, struct ty t);
-/* A copy in an arena. */
-struct ty ty_keep(struct arena *a, const struct type *t);
-bool ty_equal(struct ty a, struct ty b);
-/* Text of a type for messages: "decimal(3,1)". */
-void ty_print(struct ty t, struct buf *out);
-/* Types that are made in an arena. */
-struct ty ty_array(struct arena *a, struct ty elem);
-struct ty ty_map(struct arena *a, struct ty key, struct ty elem);
-struct ty ty_struct(struct arena *a, const char *const *names,
-	const struct ty *fields, size_t n);
-struct ty ty_elem(struct ty t);
-struct ty ty_key(struct ty t);
 
 static inline struct ty
 datum_ty(const struct datum *d)
@@ -217,13 +166,28 @@ datum_moment(const struct zone *z, int64_t days, int64_t us_of_day)
 }
 
 /* What stands in buf, copied to the arena, as a string. */
-struct datum datum_from_buf(struct datum_ctx *c, const struct buf *b);
+static inline struct datum
+datum_from_buf(struct datum_ctx *c, const struct buf *b)
+{
+	return datum_string(arena_text(&c->arena, b->p, b->n), b->n);
+}
+
+/* A list under construction, in the evaluation's arena. */
+struct datum_list {
+	struct datum *p;
+	size_t n, cap;
+};
+/* Room for one more, which the caller fills. */
+struct datum *datum_list_add(struct datum_ctx *c, struct datum_list *l);
 
 /*
  * A value of a record as a datum of type want (TYPE_UNKNOWN: as it is spelled).
  * -1 with a message ("is no int: ...") when it is nothing of that type.
  */
 int datum_load(struct datum_ctx *c, const struct value *v, struct ty want,
+	struct datum *out);
+/* A string of a record, as a datum without backslashes. */
+void datum_load_string(struct datum_ctx *c, const struct value *v,
 	struct datum *out);
 /* A datum as a value; text goes to out, which must live as long. */
 struct value datum_store(struct datum_ctx *c, const struct datum *d,
@@ -246,25 +210,25 @@ int datum_compare(struct datum_ctx *c, const struct datum *a,
 
 /* CAST.  What cannot be read becomes null; -1 where no such cast exists. */
 int datum_cast(struct datum_ctx *c, struct datum *d, struct ty to);
-bool datum_castable(struct ty from, struct ty to);
+bool datum_cast_allows(struct ty from, struct ty to);
 /* TRY_CAST: what does not fit becomes null, too, instead of being cut. */
-int datum_try_cast(struct datum_ctx *c, struct datum *d, struct ty to);
-bool datum_try_castable(struct ty from, struct ty to);
+int datum_cast_try(struct datum_ctx *c, struct datum *d, struct ty to);
+bool datum_cast_try_allows(struct ty from, struct ty to);
 /* The message that there is no such cast; returns -1. */
-int datum_refuse(struct datum_ctx *c, struct ty from, struct ty to);
+int datum_cast_refuse(struct datum_ctx *c, struct ty from, struct ty to);
 
 /* Append the text of CAST(d AS STRING). */
 void datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out);
 /* Append JSON: as it goes into the stream (style NULL), or as to_json writes
  * it. */
-struct json_style {
+struct datum_style {
 	const char *time, *date; /* patterns (timefmt.h); NULL: Spark's own */
 	const struct zone *zone; /* NULL: the stream's */
 	bool nulls;  /* write the fields that are null */
 	bool pretty; /* in lines, indented */
 };
-void datum_json(struct datum_ctx *c, const struct datum *d,
-	const struct json_style *style, struct buf *out);
+void datum_store_json(struct datum_ctx *c, const struct datum *d,
+	const struct datum_style *style, struct buf *out);
 
 /* A copy that lives in another arena. */
 struct datum datum_copy(struct datum_ctx *c, struct arena *a,

@@ -1,7 +1,9 @@
 /*
- * datum_cast: text, JSON and casts of datums, as Spark does them with ANSI mode
- * off: what cannot be read is null, integers wrap, doubles are cut.
+ * datum_cast: casts of datums, as Spark does them with ANSI mode off: what
+ * cannot be read is null, integers wrap, doubles are cut.  try_cast is the same
+ * walk with c->exact set, which makes a null of all of these.
  */
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,421 +13,14 @@
 #include "datum.h"
 #include "err.h"
 #include "expr.h"
-#include "json.h"
 #include "number.h"
 #include "time.h"
-#include "timefmt.h"
-
-/* Text. */
-
-static void
-print_years(const struct datum *d, struct buf *out)
-{
-	uint64_t m = d->i < 0 ? -(uint64_t)d->i : (uint64_t)d->i;
-	const char *sign = d->i < 0 ? "-" : "";
-
-	if (d->p == UNIT_YEAR && d->s == UNIT_YEAR)
-		buf_printf(out, "INTERVAL '%s%lu' YEAR", sign, m / 12);
-	else if (d->p == UNIT_MONTH)
-		buf_printf(out, "INTERVAL '%s%lu' MONTH", sign, m);
-	else
-		buf_printf(out, "INTERVAL '%s%lu-%lu' YEAR TO MONTH", sign,
-			m / 12, m % 12);
-}
-
-static void
-print_days(const struct datum *d, struct buf *out)
-{
-	static const char *const names[] = {"DAY", "HOUR", "MINUTE", "SECOND"};
-	static const int64_t size[] = {86400, 3600, 60, 1};
-	uint64_t us = d->i < 0 ? -(uint64_t)d->i : (uint64_t)d->i, n;
-
-	buf_printf(out, "INTERVAL '%s", d->i < 0 ? "-" : "");
-	for (int u = d->p; u <= d->s; u++) {
-		n = us / (uint64_t)(size[u] * TIME_SECOND);
-		us -= n * (uint64_t)(size[u] * TIME_SECOND);
-		if (u > d->p)
-			buf_byte(out, u == UNIT_HOUR ? ' ' : ':');
-		buf_printf(out, u > d->p || u == UNIT_SECOND ? "%02lu" : "%lu",
-			n);
-	}
-	if (d->s == UNIT_SECOND && us > 0) {
-		buf_printf(out, ".%06lu", us);
-		while (out->p[out->n - 1] == '0')
-			out->n--;
-	}
-	buf_printf(out, "' %s", names[d->p]);
-	if (d->s > d->p)
-		buf_printf(out, " TO %s", names[d->s]);
-}
-
-static void
-print_items(struct datum_ctx *c, const struct datum *d, struct buf *out)
-{
-	struct datum o = *d;
-	size_t n;
-
-	if (datum_open(c, &o) != 0) {
-		buf_str(out, "null");
-		return;
-	}
-	n = o.kind == TYPE_MAP ? 2 * (size_t)o.n : o.n;
-	buf_byte(out, o.kind == TYPE_ARRAY ? '[' : '{');
-	for (size_t i = 0; i < n && !datum_too_long(c, out->n); i++) {
-		if (i > 0)
-			buf_str(out, o.kind == TYPE_MAP && i % 2 == 1 ? " -> "
-								      : ", ");
-		if (o.items[i].kind == TYPE_NULL)
-			buf_str(out, "null");
-		else
-			datum_print(c, &o.items[i], out);
-	}
-	buf_byte(out, o.kind == TYPE_ARRAY ? ']' : '}');
-}
-
-/* As Java's BigDecimal: with an exponent below 1e-6. */
-static void
-print_decimal(const struct datum *d, struct buf *out)
-{
-	char text[NUMERIC_MAX];
-	numeric v = datum_decimal(d);
-	int digits = numeric_digits(v), at;
-	size_t n;
-
-	if (d->s == 0 || digits - 1 - d->s >= -6) {
-		n = numeric_print(v, d->s, text);
-		buf_add(out, text, n);
-		return;
-	}
-	n = numeric_print(v, 0, text);
-	at = v < 0 ? 2 : 1;
-	buf_add(out, text, (size_t)at);
-	if (digits > 1) {
-		buf_byte(out, '.');
-		buf_add(out, text + at, n - (size_t)at);
-	}
-	buf_printf(out, "E%d", digits - 1 - d->s);
-}
-
-void
-datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out)
-{
-	char *p = buf_need(out, NUMBER_MAX + TIME_MAX);
-
-	switch ((int)d->kind) {
-	case TYPE_NULL:
-		buf_str(out, "null");
-		break;
-	case TYPE_BOOLEAN:
-		buf_str(out, d->i ? "true" : "false");
-		break;
-	case TYPE_BYTE:
-	case TYPE_SHORT:
-	case TYPE_INT:
-	case TYPE_LONG:
-		out->n += number_print_int(d->i, p);
-		break;
-	case TYPE_FLOAT:
-		out->n += number_print_java_float((float)d->d, p);
-		break;
-	case TYPE_DOUBLE:
-		out->n += number_print_java(d->d, p);
-		break;
-	case TYPE_DECIMAL:
-		print_decimal(d, out);
-		break;
-	case TYPE_STRING:
-	case TYPE_BINARY:
-		buf_add(out, d->str, d->n);
-		break;
-	case TYPE_TIMESTAMP:
-		out->n += time_format_show(d->i, c->env->zone, p);
-		break;
-	case TYPE_DATE:
-		out->n += date_format((int32_t)d->i, p);
-		break;
-	case TYPE_YEARS:
-		print_years(d, out);
-		break;
-	case TYPE_DAYS:
-		print_days(d, out);
-		break;
-	default:
-		print_items(c, d, out);
-	}
-}
-
-/* JSON. */
-
-/* yyyy-MM-dd'T'HH:mm:ss.SSSXXX */
-static void
-own_time(int64_t us, const struct zone *zone, struct buf *out)
-{
-	int32_t off = zone_offset(zone, us);
-	int64_t rest, days = zone_day(zone, us, &rest);
-	int ms = (int)(rest / 1000);
-
-	out->n += date_format((int32_t)days, buf_need(out, TIME_MAX));
-	buf_printf(out, "T%02d:%02d:%02d.%03d", ms / 3600000,
-		ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
-	if (off == 0)
-		buf_byte(out, 'Z');
-	else
-		buf_printf(out, "%c%02d:%02d", off < 0 ? '-' : '+',
-			abs(off) / 3600, abs(off) / 60 % 60);
-}
-
-static void
-json_time(struct datum_ctx *c, const struct datum *d,
-	const struct json_style *style, struct buf *out)
-{
-	const struct zone *zone =
-		style->zone != NULL ? style->zone : c->env->zone;
-	struct buf b;
-
-	buf_init(&b);
-	if (d->kind == TYPE_DATE)
-		timefmt_print_date(style->date, strlen(style->date), d->i,
-			&b);
-	else if (style->time != NULL)
-		timefmt_print(style->time, strlen(style->time), d->i, zone,
-			&b);
-	else
-		own_time(d->i, zone, &b);
-	json_quote(out, buf_cstr(&b), b.n);
-	buf_release(&b);
-}
-
-/* A key as a stream has it: the text of the value that it would be. */
-static void
-key_text(struct datum_ctx *c, const struct datum *key, struct buf *out)
-{
-	struct buf text, json;
-	struct value v;
-
-	if (key->kind == TYPE_STRING) {
-		buf_add(out, key->str, key->n);
-		return;
-	}
-	buf_init(&text);
-	buf_init(&json);
-	v = datum_store(c, key, &text);
-	value_print(&v, &json);
-	if (json.n >= 2 && json.p[0] == '"')
-		buf_add(out, json.p + 1, json.n - 2); /* it has no escapes */
-	else
-		buf_add(out, json.p, json.n);
-	buf_release(&text);
-	buf_release(&json);
-}
-
-static void
-spark_quote(const char *s, size_t n, const struct json_style *style,
-	struct buf *out)
-{
-	size_t at = out->n;
-
-	json_quote(out, s, n);
-	if (style != NULL)
-		json_capitals(out->p + at, out->p + out->n);
-}
-
-/* A key as Java prints Spark's own values: dates are numbers of days, times of
- * microseconds, structs stand in brackets. */
-static void
-json_key(struct datum_ctx *c, const struct datum *d, struct buf *out)
-{
-	struct datum o = *d;
-
-	switch ((int)d->kind) {
-	case TYPE_DATE:
-	case TYPE_TIMESTAMP:
-	case TYPE_YEARS:
-	case TYPE_DAYS:
-		buf_printf(out, "%ld", (long)d->i);
-		break;
-	case TYPE_NULL:
-		buf_str(out, "null");
-		break;
-	case TYPE_STRUCT:
-	case TYPE_ARRAY:
-		buf_byte(out, '[');
-		if (datum_open(c, &o) != 0)
-			o.n = 0;
-		for (size_t i = 0; i < o.n; i++) {
-			if (i > 0)
-				buf_byte(out, ',');
-			json_key(c, &o.items[i], out);
-		}
-		buf_byte(out, ']');
-		break;
-	default:
-		datum_print(c, d, out);
-	}
-}
-
-/* The name of a value and what stands between the two. */
-static void
-json_name(struct datum_ctx *c, const struct datum *d, size_t i,
-	const struct json_style *style, struct buf *out)
-{
-	const char *name;
-	struct buf b;
-
-	if (d->kind == TYPE_STRUCT) {
-		name = d->t->fields->f[i].name;
-		spark_quote(name, strlen(name), style, out);
-	} else {
-		buf_init(&b);
-		if (style == NULL)
-			key_text(c, &d->items[2 * i], &b);
-		else
-			json_key(c, &d->items[2 * i], &b);
-		spark_quote(buf_cstr(&b), b.n, style, out);
-		buf_release(&b);
-	}
-	buf_str(out, style != NULL && style->pretty ? " : " : ":");
-}
-
-/* What stands in front of an item, and in front of what closes an object (of
- * no items: a blank). */
-static void
-json_break(const struct json_style *style, bool object, bool items, int depth,
-	struct buf *out)
-{
-	if (style == NULL || !style->pretty)
-		return;
-	if (!object || !items) {
-		buf_byte(out, ' ');
-		return;
-	}
-	buf_byte(out, '\n');
-	for (int i = 0; i < depth; i++)
-		buf_str(out, "  ");
-}
-
-static void json_write(struct datum_ctx *c, const struct datum *d,
-	const struct json_style *style, int depth, struct buf *out);
-
-/* depth: the objects around it, which indent. */
-static void
-json_items(struct datum_ctx *c, const struct datum *d,
-	const struct json_style *style, int depth, struct buf *out)
-{
-	bool object = d->kind != TYPE_ARRAY, first = true;
-
-	buf_byte(out, object ? '{' : '[');
-	for (size_t i = 0; i < d->n && !datum_too_long(c, out->n); i++) {
-		const struct datum *e =
-			&d->items[d->kind == TYPE_MAP ? 2 * i + 1 : i];
-
-		if (style != NULL && !style->nulls &&
-			d->kind == TYPE_STRUCT && e->kind == TYPE_NULL)
-			continue;
-		if (!first)
-			buf_byte(out, ',');
-		first = false;
-		json_break(style, object, true, depth + 1, out);
-		if (object)
-			json_name(c, d, i, style, out);
-		json_write(c, e, style, depth + object, out);
-	}
-	json_break(style, object, !first, depth, out);
-	buf_byte(out, object ? '}' : ']');
-}
-
-static void
-json_write(struct datum_ctx *c, const struct datum *d,
-	const struct json_style *style, int depth, struct buf *out)
-{
-	struct datum o = *d;
-	struct value v;
-	struct buf b;
-	size_t at;
-
-	if (ty_nested(datum_ty(d))) {
-		if (style == NULL && (d->flags & DATUM_JSON) != 0)
-			buf_add(out, d->str, d->n);
-		else if (datum_open(c, &o) != 0)
-			buf_str(out, "null");
-		else
-			json_items(c, &o, style, depth, out);
-	} else if (style != NULL && (d->kind == TYPE_TIMESTAMP ||
-		(d->kind == TYPE_DATE && style->date != NULL))) {
-		json_time(c, d, style, out);
-	} else if (style != NULL && ty_fraction(datum_ty(d)) &&
-		isfinite(d->d)) {
-		datum_print(c, d, out);
-	} else {
-		buf_init(&b);
-		v = datum_store(c, d, &b);
-		at = out->n;
-		value_print(&v, out);
-		if (style != NULL)
-			json_capitals(out->p + at, out->p + out->n);
-		buf_release(&b);
-	}
-}
-
-void
-datum_json(struct datum_ctx *c, const struct datum *d,
-	const struct json_style *style, struct buf *out)
-{
-	json_write(c, d, style, 0, out);
-}
-
-struct value
-datum_store(struct datum_ctx *c, const struct datum *d, struct buf *out)
-{
-	size_t at = out->n;
-
-	switch ((int)d->kind) {
-	case TYPE_BOOLEAN:
-		return value_bool(d->i != 0);
-	case TYPE_BYTE:
-	case TYPE_SHORT:
-	case TYPE_INT:
-	case TYPE_LONG:
-		return value_int(d->i);
-	case TYPE_FLOAT:
-	case TYPE_DOUBLE:
-		return value_double(d->d);
-	case TYPE_DECIMAL:
-		out->n += numeric_print(datum_decimal(d), d->s,
-			buf_need(out, NUMERIC_MAX));
-		return (struct value){.s = out->p + at,
-			.n = (uint32_t)(out->n - at), .type = VALUE_NUMBER};
-	case TYPE_STRING:
-		return value_text(d->str, d->n, out);
-	case TYPE_BINARY:
-		datum_base64(d->str, d->n, out);
-		return value_json_string(buf_cstr(out) + at, out->n - at,
-			false);
-	case TYPE_TIMESTAMP:
-		return value_time(d->i);
-	case TYPE_DATE:
-		return (struct value){.i = d->i, .type = VALUE_DATE};
-	case TYPE_YEARS:
-	case TYPE_DAYS:
-		datum_print(c, d, out);
-		return value_json_string(out->p + at, out->n - at, false);
-	case TYPE_ARRAY:
-	case TYPE_MAP:
-	case TYPE_STRUCT:
-		datum_json(c, d, NULL, out);
-		return (struct value){.s = out->p + at,
-			.n = (uint32_t)(out->n - at),
-			.type = d->kind == TYPE_ARRAY ? VALUE_ARRAY
-						      : VALUE_OBJECT};
-	}
-	return value_null();
-}
 
 /* Casts of text. */
 
 /* Without the blanks and control characters around it. */
 static void
-trim(const char **s, size_t *n)
+text_trim(const char **s, size_t *n)
 {
 	while (*n > 0 && (unsigned char)**s <= ' ') {
 		(*s)++;
@@ -475,7 +70,7 @@ text_word(const char *s, size_t n, const char *const *words)
 
 /* Java allows what JSON's numbers do not: "+1", ".5", "5.". */
 static double
-number_text(const char *s, size_t n)
+text_real(const char *s, size_t n)
 {
 	char text[64], *p = text;
 	double d;
@@ -526,12 +121,12 @@ text_double(const char *s, size_t n, double *out)
 	}
 	if (!digits || p != end)
 		return false;
-	*out = number_text(s, (size_t)(end - s));
+	*out = text_real(s, (size_t)(end - s));
 	return true;
 }
 
 static void
-from_text(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_text(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	static const char *const yes[] = {"t", "true", "y", "yes", "1", NULL};
 	static const char *const no[] = {"f", "false", "n", "no", "0", NULL};
@@ -544,7 +139,7 @@ from_text(struct datum_ctx *c, struct datum *d, struct ty to)
 	numeric v;
 	int p, q;
 
-	trim(&s, &n);
+	text_trim(&s, &n);
 	switch ((int)to.kind) {
 	case TYPE_BOOLEAN:
 		if (text_word(s, n, yes))
@@ -589,6 +184,8 @@ from_text(struct datum_ctx *c, struct datum *d, struct ty to)
 		r = *d;
 		r.kind = TYPE_BINARY;
 		break;
+	default:
+		assert(false); /* datum_cast_allows() has said no */
 	}
 	*d = r;
 }
@@ -597,7 +194,7 @@ from_text(struct datum_ctx *c, struct datum *d, struct ty to)
 
 /* Cut, saturated, NaN is 0. */
 static int64_t
-cut(double d, int kind)
+cut_real(double d, int kind)
 {
 	if (isnan(d))
 		return 0;
@@ -614,7 +211,7 @@ cut(double d, int kind)
 /* Is the whole part of a float or double a value of an integer type?  As in
  * Java, where the type's end is taken as a float or double. */
 static bool
-real_fits(const struct datum *d, int kind)
+number_real_fits(const struct datum *d, int kind)
 {
 	double least = kind == TYPE_BYTE ? INT8_MIN
 		: kind == TYPE_SHORT	 ? INT16_MIN
@@ -628,7 +225,7 @@ real_fits(const struct datum *d, int kind)
 }
 
 static struct datum
-number_time(struct datum_ctx *c, const struct datum *d)
+number_to_time(struct datum_ctx *c, const struct datum *d)
 {
 	int64_t us;
 	double x;
@@ -657,11 +254,11 @@ number_time(struct datum_ctx *c, const struct datum *d)
 	if (!isfinite(x) || (c->exact && fabs(x * 1e6) > 9223372036854775808.0))
 		return datum_null();
 	return datum_int(TYPE_TIMESTAMP,
-		cut(x * 1e6, TYPE_LONG));
+		cut_real(x * 1e6, TYPE_LONG));
 }
 
 static struct datum
-number_decimal(const struct datum *d, struct ty to)
+number_to_decimal(const struct datum *d, struct ty to)
 {
 	numeric v;
 	bool ok;
@@ -678,7 +275,7 @@ number_decimal(const struct datum *d, struct ty to)
 
 /* Big-endian, as long as its type. */
 static struct datum
-number_bytes(struct datum_ctx *c, const struct datum *d)
+number_to_bytes(struct datum_ctx *c, const struct datum *d)
 {
 	size_t n = d->kind == TYPE_LONG ? 8
 		: d->kind == TYPE_INT	? 4
@@ -695,14 +292,14 @@ number_bytes(struct datum_ctx *c, const struct datum *d)
 
 /* To one of the integer types. */
 static struct datum
-number_whole(struct datum_ctx *c, const struct datum *d, int kind)
+number_to_whole(struct datum_ctx *c, const struct datum *d, int kind)
 {
 	numeric v = d->i;
 
 	if (ty_fraction(datum_ty(d))) {
-		if (c->exact && !real_fits(d, kind))
+		if (c->exact && !number_real_fits(d, kind))
 			return datum_null();
-		v = cut(d->d, kind);
+		v = cut_real(d->d, kind);
 	} else if (d->kind == TYPE_DECIMAL) {
 		v = datum_decimal(d) / numeric_power10(d->s);
 	}
@@ -713,7 +310,7 @@ number_whole(struct datum_ctx *c, const struct datum *d, int kind)
 
 /* Of numbers and booleans. */
 static void
-from_number(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_number(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	bool fraction = ty_fraction(datum_ty(d));
 	struct datum r = datum_null();
@@ -728,7 +325,7 @@ from_number(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_SHORT:
 	case TYPE_INT:
 	case TYPE_LONG:
-		r = number_whole(c, d, to.kind);
+		r = number_to_whole(c, d, to.kind);
 		break;
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
@@ -742,14 +339,16 @@ from_number(struct datum_ctx *c, struct datum *d, struct ty to)
 		r.kind = to.kind;
 		break;
 	case TYPE_DECIMAL:
-		r = number_decimal(d, to);
+		r = number_to_decimal(d, to);
 		break;
 	case TYPE_TIMESTAMP:
-		r = number_time(c, d);
+		r = number_to_time(c, d);
 		break;
 	case TYPE_BINARY:
-		r = number_bytes(c, d);
+		r = number_to_bytes(c, d);
 		break;
+	default:
+		assert(false);
 	}
 	*d = r;
 }
@@ -757,7 +356,7 @@ from_number(struct datum_ctx *c, struct datum *d, struct ty to)
 /* Casts of times. */
 
 static void
-from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	int64_t us = d->i;
 
@@ -772,9 +371,10 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_DOUBLE:
 	case TYPE_DECIMAL:
 		*d = datum_double((double)us / 1e6);
-		from_number(c, d, to);
+		cast_number(c, d, to);
 		break;
 	default:
+		assert(ty_integral(to));
 		/* Seconds that do not fit are null, not cut. */
 		us = time_floor_div(us, TIME_SECOND);
 		*d = datum_wrap(us, to.kind) == us ? datum_int(to.kind, us)
@@ -783,7 +383,7 @@ from_timestamp(struct datum_ctx *c, struct datum *d, struct ty to)
 }
 
 static void
-from_date(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_date(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	if (to.kind == TYPE_TIMESTAMP)
 		*d = datum_moment(c->env->zone, d->i, 0);
@@ -793,7 +393,7 @@ from_date(struct datum_ctx *c, struct datum *d, struct ty to)
 
 /* A value of one type does not fit into another one; returns -1. */
 static int
-datum_overflow(struct datum_ctx *c, struct ty from, struct ty to)
+cast_overflow(struct datum_ctx *c, struct ty from, struct ty to)
 {
 	struct buf a, b;
 
@@ -811,7 +411,7 @@ datum_overflow(struct datum_ctx *c, struct ty from, struct ty to)
 /* An interval as a count of its last unit: a decimal has the fraction of
  * seconds, an integer must have room for it. */
 static int
-from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	static const int64_t size[] = {86400, 3600, 60, 1};
 	struct ty from = datum_ty(d);
@@ -825,7 +425,7 @@ from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 	if (to.kind == TYPE_DECIMAL && d->kind == TYPE_DAYS &&
 		d->s == UNIT_SECOND) {
 		*d = datum_from_decimal(i, 19, 6);
-		*d = number_decimal(d, to);
+		*d = number_to_decimal(d, to);
 		return 0;
 	}
 	if (d->kind == TYPE_DAYS)
@@ -835,9 +435,9 @@ from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 	*d = datum_int(TYPE_LONG, i);
 	if (ty_integral(to) && datum_wrap(i, to.kind) != i) {
 		*d = datum_null();
-		return c->exact ? 0 : datum_overflow(c, from, to);
+		return c->exact ? 0 : cast_overflow(c, from, to);
 	}
-	from_number(c, d, to);
+	cast_number(c, d, to);
 	return 0;
 }
 
@@ -845,7 +445,7 @@ from_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 
 /* A struct of which nothing is known: its fields by their names. */
 static int
-from_unknown(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_unknown(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	const struct schema *f = to.t->fields;
 	struct datum *items = arena_get(&c->arena, f->n * sizeof(*items) + 1);
@@ -860,7 +460,7 @@ from_unknown(struct datum_ctx *c, struct datum *d, struct ty to)
 }
 
 static int
-from_items(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_items(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	struct datum *items;
 	struct ty want;
@@ -869,7 +469,7 @@ from_items(struct datum_ctx *c, struct datum *d, struct ty to)
 	if (to.t == NULL || (d->kind == to.kind && d->t == to.t))
 		return 0;
 	if (d->kind == TYPE_STRUCT && d->t == NULL)
-		return from_unknown(c, d, to);
+		return cast_unknown(c, d, to);
 	if (datum_open(c, d) != 0)
 		return -1;
 	if (d->kind == TYPE_STRUCT && d->n != to.t->fields->n)
@@ -894,7 +494,7 @@ from_items(struct datum_ctx *c, struct datum *d, struct ty to)
 }
 
 bool
-datum_castable(struct ty from, struct ty to)
+datum_cast_allows(struct ty from, struct ty to)
 {
 	/* Text that is no number would be a key that is null. */
 	if (from.kind == TYPE_MAP && to.kind == TYPE_MAP &&
@@ -936,9 +536,9 @@ datum_castable(struct ty from, struct ty to)
 
 /* Dates are no numbers for try_cast, times no truth values. */
 bool
-datum_try_castable(struct ty from, struct ty to)
+datum_cast_try_allows(struct ty from, struct ty to)
 {
-	if (!datum_castable(from, to))
+	if (!datum_cast_allows(from, to))
 		return false;
 	switch ((int)from.kind) {
 	case TYPE_DATE:
@@ -957,7 +557,7 @@ datum_try_castable(struct ty from, struct ty to)
 }
 
 int
-datum_refuse(struct datum_ctx *c, struct ty from, struct ty to)
+datum_cast_refuse(struct datum_ctx *c, struct ty from, struct ty to)
 {
 	struct buf a, b;
 
@@ -973,7 +573,7 @@ datum_refuse(struct datum_ctx *c, struct ty from, struct ty to)
 }
 
 static void
-to_text(struct datum_ctx *c, struct datum *d)
+cast_to_text(struct datum_ctx *c, struct datum *d)
 {
 	struct buf b;
 
@@ -989,7 +589,7 @@ to_text(struct datum_ctx *c, struct datum *d)
 
 /* A struct of which nothing is known is taken as a map. */
 static int
-struct_map(struct datum_ctx *c, struct datum *d, struct ty to)
+cast_struct_map(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	struct datum *items;
 
@@ -1016,39 +616,39 @@ datum_cast(struct datum_ctx *c, struct datum *d, struct ty to)
 		(d->kind == to.kind && !ty_nested(to) &&
 			to.kind != TYPE_DECIMAL && to.kind <= TYPE_STRUCT))
 		return 0;
-	if (!datum_castable(datum_ty(d), to))
-		return datum_refuse(c, datum_ty(d), to);
+	if (!datum_cast_allows(datum_ty(d), to))
+		return datum_cast_refuse(c, datum_ty(d), to);
 	if (to.kind == TYPE_STRING) {
-		to_text(c, d);
+		cast_to_text(c, d);
 		return 0;
 	}
 	switch ((int)d->kind) {
 	case TYPE_STRING:
-		from_text(c, d, to);
+		cast_text(c, d, to);
 		return 0;
 	case TYPE_TIMESTAMP:
-		from_timestamp(c, d, to);
+		cast_timestamp(c, d, to);
 		return 0;
 	case TYPE_DATE:
-		from_date(c, d, to);
+		cast_date(c, d, to);
 		return 0;
 	case TYPE_YEARS:
 	case TYPE_DAYS:
-		return from_interval(c, d, to);
+		return cast_interval(c, d, to);
 	case TYPE_STRUCT:
 		if (to.kind == TYPE_MAP)
-			return struct_map(c, d, to);
-		return from_items(c, d, to);
+			return cast_struct_map(c, d, to);
+		return cast_items(c, d, to);
 	case TYPE_ARRAY:
 	case TYPE_MAP:
-		return from_items(c, d, to);
+		return cast_items(c, d, to);
 	}
-	from_number(c, d, to);
+	cast_number(c, d, to);
 	return 0;
 }
 
 int
-datum_try_cast(struct datum_ctx *c, struct datum *d, struct ty to)
+datum_cast_try(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	bool before = c->exact;
 	int r;

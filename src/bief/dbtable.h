@@ -31,7 +31,7 @@ struct dbtable_options {
 	const char *table;
 	enum mode mode; /* MODE_NONE: not known; the table must be empty */
 	bool told;      /* the user said so: rows that are there are meant */
-	const struct opt_list *keys;  /* for MODE_UPDATE; at least one.  Those
+	const struct list *keys;  /* for MODE_UPDATE; at least one.  Those
 	                                 that no record has are none, unless
 	                                 told */
 	const struct schema *fields;  /* what is known of them, or NULL */

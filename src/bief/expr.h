@@ -39,8 +39,6 @@ struct expr *expr_jq(const char *text, const struct schema *fields,
 /* The same where only the truth of the results is asked for. */
 struct expr *expr_jq_condition(const char *text, const struct schema *fields,
 	struct err *err);
-struct expr *expr_sql(const char *text, const struct schema *fields,
-	struct err *err);
 void expr_free(struct expr *x);
 
 /* Evaluation was given up, and not because of the record: the program is to

@@ -26,7 +26,7 @@ add(struct fields *l, const char *word, bool down)
 }
 
 void
-fields_init(struct fields *l, const struct opt_list *words, bool dashes,
+fields_init(struct fields *l, const struct list *words, bool dashes,
 	struct stage *st)
 {
 	/* Who watches them keeps their places: they are not to move. */

@@ -13,7 +13,7 @@
 #include "record.h"
 
 struct err;
-struct opt_list;
+struct list;
 struct plan;
 struct stage;
 
@@ -25,7 +25,7 @@ struct fields {
 
 /* The fields of these words; the stage watches them (run_watch), if there is
  * one. */
-void fields_init(struct fields *l, const struct opt_list *words, bool dashes,
+void fields_init(struct fields *l, const struct list *words, bool dashes,
 	struct stage *st);
 /* They have the names that the plan has; or -1, as plan_bind(). */
 int fields_bind(struct fields *l, const struct plan *p, struct err *err);

@@ -43,7 +43,7 @@ ends(const char *id, const char *name, bool plus)
 }
 
 static int
-no_such(const struct opt_list *ids, const char *what, const char *name,
+no_such(const struct list *ids, const char *what, const char *name,
 	const char *why, struct err *err)
 {
 	struct buf b;
@@ -59,7 +59,7 @@ no_such(const struct opt_list *ids, const char *what, const char *name,
 
 /* The id that is meant: the whole of it, or an end that no other one has. */
 static int
-pick(const struct opt_list *ids, const char *what, const char *name,
+pick(const struct list *ids, const char *what, const char *name,
 	const char **id, struct err *err)
 {
 	size_t found = 0;
@@ -84,19 +84,19 @@ static int
 add_sink(void *arg, const struct place_info *i)
 {
 	if (*i->id != '\0' && !checkpoint_has(arg, i->id))
-		opt_list_add(arg, i->id, false);
+		list_add(arg, i->id, false);
 	return 0;
 }
 
 /* Those that are known, and those that only have a place. */
 static int
-sinks_of(const char *dir, struct opt_list *ids, struct err *err)
+sinks_of(const char *dir, struct list *ids, struct err *err)
 {
 	struct checkpoint c;
 	int ret = checkpoint_read(dir, &c, err);
 
 	for (size_t i = 0; ret == 0 && i < c.sinks.n; i++)
-		opt_list_add(ids, c.sinks.s[i], false);
+		list_add(ids, c.sinks.s[i], false);
 	checkpoint_release(&c);
 	place_each(dir, "commits", add_sink, ids);
 	return ret;
@@ -120,7 +120,7 @@ with_stage(struct call *c, size_t at,
 	int (*what)(struct call *c, const char *id))
 {
 	struct checkpoint check;
-	struct opt_list ids = {0};
+	struct list ids = {0};
 	const char *id = NULL;
 	int ret = checkpoint_read(c->dir, &check, c->err);
 
@@ -130,7 +130,7 @@ with_stage(struct call *c, size_t at,
 		ret = pick(&ids, "stage", c->words[at], &id, c->err);
 	if (ret == 0)
 		ret = what(c, id);
-	opt_list_free(&ids);
+	list_free(&ids);
 	return ret;
 }
 
@@ -186,7 +186,7 @@ call_diff(struct call *c)
 static int
 call_forget(struct call *c)
 {
-	struct opt_list ids = {0};
+	struct list ids = {0};
 	const char *id;
 	int ret = sinks_of(c->dir, &ids, c->err);
 
@@ -194,7 +194,7 @@ call_forget(struct call *c)
 		ret = pick(&ids, "sink", c->words[0], &id, c->err);
 	if (ret == 0)
 		ret = inspect_forget(c->dir, id, c->err);
-	opt_list_free(&ids);
+	list_free(&ids);
 	return ret;
 }
 

@@ -307,7 +307,7 @@ int
 inspect_diff(const char *dir, const char *stage, int64_t a, int64_t b,
 	struct buf *out, struct err *err)
 {
-	struct opt_list ids = {0};
+	struct list ids = {0};
 	int ret = 0;
 
 	if (stage != NULL)
@@ -315,6 +315,6 @@ inspect_diff(const char *dir, const char *stage, int64_t a, int64_t b,
 	look_stages(dir, &ids);
 	for (size_t i = 0; i < ids.n && ret == 0; i++)
 		ret = diff_stage(dir, ids.s[i], a, b, out, err);
-	opt_list_free(&ids);
+	list_free(&ids);
 	return ret;
 }

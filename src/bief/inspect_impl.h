@@ -25,7 +25,7 @@ struct look {
 };
 /* The stages, or the sinks, there are: their ids, in the order of the names of
  * their directories. */
-void look_stages(const char *dir, struct opt_list *ids);
+void look_stages(const char *dir, struct list *ids);
 /* Opened with no state.  0 or -1; look_close in any case. */
 int look_open(struct look *l, const char *dir, const char *id,
 	struct err *err);

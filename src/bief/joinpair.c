@@ -10,7 +10,7 @@
 #include "json.h"
 
 void
-join_pair_init(struct join_pair *p, const struct opt_list *on)
+join_pair_init(struct join_pair *p, const struct list *on)
 {
 	memset(p, 0, sizeof(*p));
 	p->on = on;
@@ -19,11 +19,11 @@ join_pair_init(struct join_pair *p, const struct opt_list *on)
 void
 join_pair_release(struct join_pair *p)
 {
-	opt_list_free(&p->names[0]);
-	opt_list_free(&p->names[1]);
-	opt_list_free(&p->own[0]);
-	opt_list_free(&p->own[1]);
-	opt_list_free(&p->given);
+	list_free(&p->names[0]);
+	list_free(&p->names[1]);
+	list_free(&p->own[0]);
+	list_free(&p->own[1]);
+	list_free(&p->given);
 	slots_release(&p->slots);
 	buf_release(&p->name);
 	free(p->from);
@@ -33,11 +33,11 @@ join_pair_release(struct join_pair *p)
 void
 join_pair_name(struct join_pair *p, int side, const char *name)
 {
-	opt_list_add(&p->names[side], name, false);
+	list_add(&p->names[side], name, false);
 }
 
 static void
-add_plain(struct join_pair *p, struct opt_list *names,
+add_plain(struct join_pair *p, struct list *names,
 	const struct shape_name *n)
 {
 	struct value v = value_json_string(n->s, n->n,
@@ -49,7 +49,7 @@ add_plain(struct join_pair *p, struct opt_list *names,
 	buf_clear(&p->name);
 	s = value_string(&v, &k, &p->name);
 	name = mem_dup(s, k);
-	opt_list_add(names, name, false);
+	list_add(names, name, false);
 	free(name);
 }
 
@@ -60,14 +60,14 @@ join_pair_learn(struct join_pair *p, int side, const struct record *r)
 		return false;
 	p->learned[side] = r->shape->id;
 	p->out = NULL;
-	opt_list_free(&p->names[side]);
+	list_free(&p->names[side]);
 	for (uint32_t i = 0; i < r->shape->n; i++)
 		add_plain(p, &p->names[side], &r->shape->names[i]);
 	return true;
 }
 
 static bool
-listed(const struct opt_list *l, const char *name)
+listed(const struct list *l, const char *name)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(l->s[i], name) == 0)
@@ -77,7 +77,7 @@ listed(const struct opt_list *l, const char *name)
 
 /* Place of the name, or of the only one that differs in case alone; -1. */
 static int64_t
-place_like(const struct opt_list *l, const char *name)
+place_like(const struct list *l, const char *name)
 {
 	int64_t at = -1;
 
@@ -97,8 +97,8 @@ place_like(const struct opt_list *l, const char *name)
 /* The field of the other side that is the same because they are joined on it;
  * -1: it stands alone. */
 static int64_t
-twin_of(const struct join_pair *p, const struct opt_list *list, size_t i,
-	const struct opt_list *other)
+twin_of(const struct join_pair *p, const struct list *list, size_t i,
+	const struct list *other)
 {
 	int64_t twin;
 
@@ -114,13 +114,13 @@ twin_of(const struct join_pair *p, const struct opt_list *list, size_t i,
 
 /* right_ before it as often as it must be: no field is to have that name. */
 static const char *
-right_of(struct join_pair *p, const struct opt_list *left,
-	const struct opt_list *right, size_t i)
+right_of(struct join_pair *p, const struct list *left,
+	const struct list *right, size_t i)
 {
 	const char *name = right->s[i];
 
 	if (i == 0)
-		opt_list_free(&p->given);
+		list_free(&p->given);
 	if (twin_of(p, right, i, left) >= 0)
 		return NULL;
 	buf_clear(&p->name);
@@ -135,7 +135,7 @@ right_of(struct join_pair *p, const struct opt_list *left,
 			listed(right, buf_cstr(&p->name)) ||
 			listed(&p->given, buf_cstr(&p->name)));
 	}
-	opt_list_add(&p->given, buf_cstr(&p->name), false);
+	list_add(&p->given, buf_cstr(&p->name), false);
 	return p->given.s[p->given.n - 1];
 }
 
@@ -146,12 +146,12 @@ join_pair_right(struct join_pair *p, size_t i)
 }
 
 /* The fields of a side: those of the record, or those that it would have. */
-static const struct opt_list *
+static const struct list *
 names_of(struct join_pair *p, int side, const struct record *r)
 {
 	if (r == NULL || p->fixed[side])
 		return &p->names[side];
-	opt_list_free(&p->own[side]);
+	list_free(&p->own[side]);
 	for (uint32_t i = 0; i < r->shape->n; i++)
 		add_plain(p, &p->own[side], &r->shape->names[i]);
 	return &p->own[side];
@@ -193,7 +193,7 @@ static void
 layout(struct join_pair *p, struct shapes *shapes, const struct record *l,
 	const struct record *r)
 {
-	const struct opt_list *left, *right;
+	const struct list *left, *right;
 	uint64_t a = l != NULL ? l->shape->id : UINT64_MAX,
 		 b = r != NULL ? r->shape->id : UINT64_MAX;
 

@@ -16,13 +16,13 @@
 #include "record.h"
 
 struct join_pair {
-	struct opt_list names[2];  /* fields of the sides, as known */
+	struct list names[2];  /* fields of the sides, as known */
 	bool fixed[2];             /* ... before data flows: all have these */
-	const struct opt_list *on; /* names that both are joined on */
+	const struct list *on; /* names that both are joined on */
 	uint64_t learned[2];       /* shapes that the names were learned from */
 	/* private: the output for this pair of shapes */
-	struct opt_list own[2];
-	struct opt_list given; /* names of right fields in the output */
+	struct list own[2];
+	struct list given; /* names of right fields in the output */
 	uint64_t shape[2];
 	struct shape *out;
 	int64_t *from;  /* source of each output field: 2 * index + side */
@@ -33,7 +33,7 @@ struct join_pair {
 };
 
 /* on: the plain names that both sides are joined on, in any case of letters. */
-void join_pair_init(struct join_pair *p, const struct opt_list *on);
+void join_pair_init(struct join_pair *p, const struct list *on);
 void join_pair_release(struct join_pair *p);
 void join_pair_name(struct join_pair *p, int side, const char *name);
 /* Take the names of a record; false: they were these already, or are fixed. */

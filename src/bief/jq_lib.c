@@ -24,7 +24,7 @@
 #include "jq_impl.h"
 #include "json.h"
 #include "number.h"
-#include "opt.h"
+#include "near.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 
@@ -175,9 +175,9 @@ try_name(struct nearest *b, const char *name, size_t n)
 		return;
 	memcpy(text, name, n);
 	text[n] = '\0';
-	if (!opt_near(b->name, text))
+	if (!near_enough(b->name, text))
 		return;
-	d = opt_distance(b->name, text);
+	d = near_distance(b->name, text);
 	if (b->out->n > 0 && d >= b->distance)
 		return;
 	b->distance = d;

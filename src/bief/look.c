@@ -18,12 +18,12 @@
 static int
 add_id(void *arg, const struct place_info *i)
 {
-	opt_list_add(arg, *i->id != '\0' ? i->id : i->name, false);
+	list_add(arg, *i->id != '\0' ? i->id : i->name, false);
 	return 0;
 }
 
 void
-look_stages(const char *dir, struct opt_list *ids)
+look_stages(const char *dir, struct list *ids)
 {
 	place_each(dir, "state", add_id, ids);
 }

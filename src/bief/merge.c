@@ -457,7 +457,7 @@ plan_inputs(struct merge *m)
 	in[0].last = in[0].committed;
 	for (int i = 1; i < m->n; i++)
 		for (size_t k = 0; k < m->side[i].plan.runs.n; k++)
-			opt_list_add(&in[0].runs, m->side[i].plan.runs.s[k],
+			list_add(&in[0].runs, m->side[i].plan.runs.s[k],
 				false);
 	m->side[0].plan = in[0];
 	return chain_plan_inputs(m->c, in, m->n);

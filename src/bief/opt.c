@@ -8,96 +8,9 @@
 
 #include "err.h"
 #include "json.h"
+#include "near.h"
 #include "opt.h"
-#include "path.h"
 #include "time.h"
-
-size_t
-opt_distance(const char *a, const char *b)
-{
-	size_t na = strlen(a), nb = strlen(b), rows[3][65], i, j, d;
-
-	if (na > 64 || nb > 64)
-		return 64;
-	for (j = 0; j <= nb; j++)
-		rows[0][j] = j;
-	for (i = 1; i <= na; i++) {
-		size_t *row = rows[i % 3], *up = rows[(i + 2) % 3],
-		       *upper = rows[(i + 1) % 3];
-
-		row[0] = i;
-		for (j = 1; j <= nb; j++) {
-			d = up[j - 1] + (a[i - 1] != b[j - 1]);
-			if (up[j] + 1 < d)
-				d = up[j] + 1;
-			if (row[j - 1] + 1 < d)
-				d = row[j - 1] + 1;
-			/* Letters that changed places are one mistake. */
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-				a[i - 2] == b[j - 1] && upper[j - 2] + 1 < d)
-				d = upper[j - 2] + 1;
-			row[j] = d;
-		}
-	}
-	return rows[na % 3][nb];
-}
-
-bool
-opt_near(const char *a, const char *b)
-{
-	size_t shorter = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
-
-	return opt_distance(a, b) <= (shorter > 5 ? 2 : 1) ||
-		(shorter >= 3 && strncmp(a, b, shorter) == 0);
-}
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static void
-add_word(struct opt_list *l, const char *text, size_t n)
-{
-	l->s = mem_realloc(l->s, (l->n + 1) * sizeof(*l->s));
-	l->s[l->n++] = mem_dup(text, n);
-}
-
-/* Where there are commas, the blanks around a word are no part of it. */
-static void
-add_between(struct opt_list *l, const char *from, const char *to)
-{
-	while (from < to && is_space(*from))
-		from++;
-	while (from < to && is_space(to[-1]))
-		to--;
-	add_word(l, from, (size_t)(to - from));
-}
-
-void
-opt_list_add(struct opt_list *l, const char *text, bool commas)
-{
-	const char *end = commas ? path_until(text, ',') : "";
-
-	if (*end == '\0') {
-		add_word(l, text, strlen(text));
-		return;
-	}
-	for (; *end != '\0'; text = end + 1, end = path_until(text, ','))
-		add_between(l, text, end);
-	add_between(l, text, end);
-}
-
-void
-opt_list_free(struct opt_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->s[i]);
-	free(l->s);
-	l->s = NULL;
-	l->n = 0;
-}
 
 int
 opt_number(const char *text, int64_t *n)
@@ -208,10 +121,10 @@ meant(const struct opt_table *t, size_t nt, const char *name)
 			return o;
 	for (size_t i = 0; i < nt; i++)
 		for (o = t[i].opts; o && o->name; o++)
-			if (opt_distance(o->name, name) < least &&
-				opt_near(o->name, name)) {
+			if (near_distance(o->name, name) < least &&
+				near_enough(o->name, name)) {
 				best = o;
-				least = opt_distance(o->name, name);
+				least = near_distance(o->name, name);
 			}
 	return best;
 }
@@ -255,7 +168,7 @@ choice(const char *choices, const char *value)
 
 /* A word that is missing, or there twice, is a slip. */
 static int
-check_list(const struct opt *o, const struct opt_list *l, struct err *err)
+check_list(const struct opt *o, const struct list *l, struct err *err)
 {
 	char quoted[200];
 
@@ -338,7 +251,7 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 		return 0;
 	case OPT_LIST:
 	case OPT_MULTI:
-		opt_list_add(at, value, o->kind == OPT_LIST);
+		list_add(at, value, o->kind == OPT_LIST);
 		return o->kind == OPT_LIST ? check_list(o, at, err) : 0;
 	}
 	return 0;
@@ -452,6 +365,6 @@ opt_free(const struct opt_table *tables, size_t ntables)
 	for (size_t i = 0; i < ntables; i++)
 		for (const struct opt *o = tables[i].opts; o && o->name; o++)
 			if (o->kind == OPT_LIST || o->kind == OPT_MULTI)
-				opt_list_free((struct opt_list *)((char *)
+				list_free((struct list *)((char *)
 						tables[i].base + o->at));
 }

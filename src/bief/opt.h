@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "list.h"
+
 struct buf;
 struct err;
 
@@ -24,13 +26,8 @@ enum opt_kind {
 	OPT_DURATION, /* int64_t, microseconds */
 	OPT_SIZE,     /* int64_t, bytes: 16M, 1G */
 	OPT_ENUM,     /* int, index into choices; arg is "fail|skip|keep" */
-	OPT_LIST,     /* struct opt_list: may be repeated, commas part */
-	OPT_MULTI     /* struct opt_list: may be repeated, commas do not part */
-};
-
-struct opt_list {
-	char **s; /* owned */
-	size_t n;
+	OPT_LIST,     /* struct list: may be repeated, commas part */
+	OPT_MULTI     /* struct list: may be repeated, commas do not part */
 };
 
 struct opt {
@@ -76,15 +73,5 @@ struct opt_slip {
 int opt_parse(const struct opt_table *tables, size_t ntables, char **argv,
 	char ***operands, size_t *noperands, struct err *err);
 void opt_free(const struct opt_table *tables, size_t ntables);
-
-/* Split at commas outside of quotes (path_until) into list (allocated,
- * NUL-terminated strings).  Quotes stay; blanks around a comma do not. */
-void opt_list_add(struct opt_list *l, const char *text, bool commas);
-void opt_list_free(struct opt_list *l);
-
-/* Edit distance is small enough to ask "did you mean"; NULL-safe helper for
- * all messages that name the nearest word. */
-size_t opt_distance(const char *a, const char *b);
-bool opt_near(const char *a, const char *b);
 
 #endif

@@ -117,7 +117,7 @@ static void
 info_release(struct place_info *i)
 {
 	free(i->id);
-	opt_list_free(&i->runs);
+	list_free(&i->runs);
 }
 
 /* What an open lock file says. */
@@ -138,7 +138,7 @@ info_read(struct place_info *i, int fd)
 		} else if (strcmp(at, "ready") == 0)
 			i->ready = true;
 		else
-			opt_list_add(&i->runs, at, false);
+			list_add(&i->runs, at, false);
 		at = end + 1;
 	}
 	if (i->id == NULL)
@@ -146,7 +146,7 @@ info_read(struct place_info *i, int fd)
 }
 
 static int
-info_write(int fd, const char *id, const struct opt_list *runs)
+info_write(int fd, const char *id, const struct list *runs)
 {
 	struct buf b;
 	int ret;
@@ -164,7 +164,7 @@ info_write(int fd, const char *id, const struct opt_list *runs)
 }
 
 static bool
-same_runs(const struct opt_list *a, const struct opt_list *b)
+same_runs(const struct list *a, const struct list *b)
 {
 	if (b == NULL || a->n != b->n || a->n == 0)
 		return false;
@@ -177,7 +177,7 @@ same_runs(const struct opt_list *a, const struct opt_list *b)
 /* Somebody holds it: 1 to try again, or -1. */
 static int
 refused(int fd, bool source, const char *dir, const char *id,
-	const struct opt_list *runs, int64_t until, struct err *err)
+	const struct list *runs, int64_t until, struct err *err)
 {
 	struct place_info i = {0};
 	char since[TIME_MAX];
@@ -206,7 +206,7 @@ refused(int fd, bool source, const char *dir, const char *id,
 
 int
 place_lock(struct place *p, const char *dir, const char *group,
-	const char *id, const struct opt_list *runs, struct err *err)
+	const char *id, const struct list *runs, struct err *err)
 {
 	bool source = strcmp(group, "offsets") == 0;
 	int64_t until = time_monotonic() +
@@ -306,12 +306,12 @@ static int
 gather_run(void *arg, const struct place_info *i)
 {
 	if (i->taken && i->runs.n > 0)
-		opt_list_add(arg, i->runs.s[0], false);
+		list_add(arg, i->runs.s[0], false);
 	return 0;
 }
 
 struct busy {
-	struct opt_list alive; /* runs */
+	struct list alive; /* runs */
 	char *who;
 };
 
@@ -346,6 +346,6 @@ place_busy(const char *dir)
 	place_each(dir, "offsets", gather_run, &b.alive);
 	if (place_each(dir, "state", is_busy, &b) == 0)
 		place_each(dir, "commits", is_busy, &b);
-	opt_list_free(&b.alive);
+	list_free(&b.alive);
 	return b.who;
 }

@@ -32,7 +32,7 @@ void place_release(struct place *p); /* unlocks */
  * owner may be dying, which is waited for.
  */
 int place_lock(struct place *p, const char *dir, const char *group,
-	const char *id, const struct opt_list *runs, struct err *err);
+	const char *id, const struct list *runs, struct err *err);
 /* Its owner has made ready what it needs: others may count on it. */
 int place_ready(struct place *p, struct err *err);
 /* Has there ever been a DIR/group/id? */
@@ -47,7 +47,7 @@ struct place_info {
 	char *id;         /* as its last owner wrote it; "" not known */
 	long pid;         /* of the owner, when it is taken */
 	int64_t since_us;
-	struct opt_list runs;
+	struct list runs;
 };
 /* Call each() for the places of a group, in the order of their names; stops
  * when it returns not 0, and returns that. */

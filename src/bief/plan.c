@@ -61,14 +61,14 @@ plan_release(struct plan *p)
 	schema_free(p->fields);
 	free(p->event_time);
 	free(p->window_on);
-	opt_list_free(&p->times);
-	opt_list_free(&p->stateful);
-	opt_list_free(&p->keys);
+	list_free(&p->times);
+	list_free(&p->stateful);
+	list_free(&p->keys);
 	free(p->zone);
 	free(p->checkpoint);
 	free(p->identity);
 	free(p->stage);
-	opt_list_free(&p->runs);
+	list_free(&p->runs);
 	buf_release(&p->extra);
 	plan_init(p);
 }
@@ -80,12 +80,12 @@ dup(const char *s)
 }
 
 static void
-list_copy(struct opt_list *to, const struct opt_list *from)
+list_copy(struct list *to, const struct list *from)
 {
 	to->s = NULL;
 	to->n = 0;
 	for (size_t i = 0; i < from->n; i++)
-		opt_list_add(to, from->s[i], false);
+		list_add(to, from->s[i], false);
 }
 
 void
@@ -117,7 +117,7 @@ put_duration(struct buf *out, const char *key, int64_t us)
 }
 
 static void
-put_list(struct buf *out, const char *key, const struct opt_list *l)
+put_list(struct buf *out, const char *key, const struct list *l)
 {
 	if (l->n == 0)
 		return;
@@ -219,12 +219,12 @@ text_of(const struct value *v, struct err *err)
 }
 
 static int
-list_of(const struct value *v, struct opt_list *l, struct err *err)
+list_of(const struct value *v, struct list *l, struct err *err)
 {
 	struct json_iter it;
 	struct value key, item;
 
-	opt_list_free(l);
+	list_free(l);
 	if (v->type != VALUE_ARRAY)
 		return err_set(err, "it is no list");
 	json_iter(&it, v);
@@ -233,7 +233,7 @@ list_of(const struct value *v, struct opt_list *l, struct err *err)
 
 		if (s == NULL)
 			return -1;
-		opt_list_add(l, s, false);
+		list_add(l, s, false);
 		free(s);
 	}
 	return 0;
@@ -376,7 +376,7 @@ take_other(struct plan *p, const char *name, const struct value *v,
 		{"last", &p->last}, {"anew", &p->anew}};
 	struct {
 		const char *name;
-		struct opt_list *list;
+		struct list *list;
 	} lists[] = {{"stateful", &p->stateful}, {"keys", &p->keys},
 		{"runs", &p->runs}, {"times", &p->times}};
 	struct {
@@ -572,14 +572,14 @@ plan_add_time(struct plan *p, const char *name, int64_t delay_us)
 	char text[TIME_MAX + 1];
 
 	text[duration_format(delay_us, text)] = '\0';
-	opt_list_add(&p->times, name, false);
-	opt_list_add(&p->times, text, false);
+	list_add(&p->times, name, false);
+	list_add(&p->times, text, false);
 }
 
 void
 plan_rename_time(struct plan *p, size_t i, const char *name)
 {
-	struct opt_list *l = &p->times;
+	struct list *l = &p->times;
 
 	free(l->s[i]);
 	if (name != NULL) {

@@ -43,7 +43,7 @@ struct plan {
 	char *event_time;    /* field that carries the watermark, or NULL */
 	int64_t delay_us;    /* of the watermark; -1 there is none */
 	int64_t idle_us;     /* of its --idle; -1 */
-	struct opt_list times; /* other fields that carry it, behind a join: by
+	struct list times; /* other fields that carry it, behind a join: by
 	                          turns a name and its delay */
 	int64_t window_us, slide_us, start_us; /* 0: no window fields */
 	char *window_on;     /* field that the windows were made of */
@@ -52,8 +52,8 @@ struct plan {
 	enum mode mode;      /* of the result; MODE_NONE before an aggregation */
 	enum mode asked;     /* what a stage before was told by --mode */
 	bool aggregated;     /* an aggregation is upstream */
-	struct opt_list stateful; /* stateful programs upstream, in order */
-	struct opt_list keys;     /* key fields of an updating result */
+	struct list stateful; /* stateful programs upstream, in order */
+	struct list keys;     /* key fields of an updating result */
 	char *zone;          /* NULL: UTC */
 	char *checkpoint;    /* directory, absolute; NULL: none */
 	char *identity;      /* of the checkpoint */
@@ -62,7 +62,7 @@ struct plan {
 	int64_t last;        /* newest of these that this input had a part in */
 	int64_t anew;        /* several sources: first batch after a run that
 	                        came to its end; -1 none has yet */
-	struct opt_list runs; /* of the sources upstream: see place.h */
+	struct list runs; /* of the sources upstream: see place.h */
 	char *stage;         /* id of the nearest stateful stage or source upstream */
 	struct buf extra;    /* unknown keys: ,"name":value... passed on */
 };

@@ -34,7 +34,7 @@ check_keys(const struct query *q, struct err *err)
 }
 
 int
-query_init(struct query *q, const struct opt_list *by, struct err *err)
+query_init(struct query *q, const struct list *by, struct err *err)
 {
 	size_t n;
 
@@ -219,15 +219,15 @@ query_plan_fields(const struct query *q, struct plan *p)
 void
 query_plan_keys(const struct query *q, struct plan *p)
 {
-	opt_list_free(&p->keys);
+	list_free(&p->keys);
 	if (q->g.windowed || !q->decided) {
-		opt_list_add(&p->keys, "window_start", false);
-		opt_list_add(&p->keys, "window_end", false);
+		list_add(&p->keys, "window_start", false);
+		list_add(&p->keys, "window_end", false);
 	}
 	for (size_t i = 0; i < q->nkeys; i++)
-		opt_list_add(&p->keys, q->names[i], false);
+		list_add(&p->keys, q->names[i], false);
 	if (q->grouping_id)
-		opt_list_add(&p->keys, "grouping_id", false);
+		list_add(&p->keys, "grouping_id", false);
 }
 
 int

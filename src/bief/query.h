@@ -48,7 +48,7 @@ struct query {
 };
 
 /* by lives as long as the query.  -1: two fields of one name. */
-int query_init(struct query *q, const struct opt_list *by, struct err *err);
+int query_init(struct query *q, const struct list *by, struct err *err);
 /* The keys have the names that the plan has, or -1.  Where it has a field of a
  * whole path, the column is called so.  Where it knows the fields, it must have
  * been decided (query_decide) whether records carry windows. */

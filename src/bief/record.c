@@ -6,7 +6,7 @@
 
 #include "err.h"
 #include "json.h"
-#include "opt.h"
+#include "near.h"
 #include "simd.h"
 #include "stream.h"
 
@@ -483,7 +483,7 @@ field_nearest(struct field *f, const struct shape *shape)
 			continue;
 		memcpy(name, s->s, s->n);
 		name[s->n] = '\0';
-		if (opt_near(f->path, name))
+		if (near_enough(f->path, name))
 			f->near = mem_dup(name, s->n);
 	}
 }

@@ -75,7 +75,7 @@ source_id(const struct stage *st)
 }
 
 static void
-new_run(struct opt_list *runs)
+new_run(struct list *runs)
 {
 	unsigned char random[8];
 	char text[2 * sizeof(random) + 1];
@@ -84,7 +84,7 @@ new_run(struct opt_list *runs)
 		memset(random, 0, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(text + 2 * i, 3, "%02x", random[i]);
-	opt_list_add(runs, text, false);
+	list_add(runs, text, false);
 }
 
 /* Stages and sinks of an earlier run have to end first: they still commit. */
@@ -218,7 +218,7 @@ one_choice(const char *choices, int i, struct buf *out)
 static void
 one_value(const struct opt *o, const void *at, struct buf *out)
 {
-	const struct opt_list *l = at;
+	const struct list *l = at;
 	char duration[TIME_MAX];
 
 	buf_printf(out, " --%s", o->name);
@@ -260,7 +260,7 @@ is_set(const struct opt *o, const void *at)
 		return *(const char *const *)at != NULL;
 	case OPT_LIST:
 	case OPT_MULTI:
-		return ((const struct opt_list *)at)->n > 0;
+		return ((const struct list *)at)->n > 0;
 	case OPT_ENUM:
 		return *(const int *)at >= 0;
 	case OPT_DURATION:
@@ -476,7 +476,7 @@ recover_ready(struct stage *st)
 
 /* The first of the checkpoint's sinks that has not come; NULL: all have. */
 static int
-missing_sink(struct stage *st, const struct opt_list *there, char **missing)
+missing_sink(struct stage *st, const struct list *there, char **missing)
 {
 	struct checkpoint c;
 
@@ -529,7 +529,7 @@ static int
 sinks_are_there(struct stage *st, bool patient, int *there)
 {
 	const char *dir = st->out.checkpoint;
-	struct opt_list ids = {0};
+	struct list ids = {0};
 	char *missing = NULL;
 	int ret = 0;
 
@@ -544,7 +544,7 @@ sinks_are_there(struct stage *st, bool patient, int *there)
 			ret = sink_is_gone(st, missing);
 	}
 	free(missing);
-	opt_list_free(&ids);
+	list_free(&ids);
 	return ret;
 }
 

@@ -20,7 +20,7 @@
 #include "err.h"
 #include "file.h"
 #include "json.h"
-#include "opt.h"
+#include "near.h"
 #include "path.h"
 #include "schema.h"
 #include "value.h"
@@ -313,8 +313,8 @@ schema_nearest(const struct schema *s, const char *name)
 	size_t d, least = SIZE_MAX;
 
 	for (size_t i = 0; s != NULL && i < s->n; i++) {
-		d = opt_distance(name, s->f[i].name);
-		if (d < least && opt_near(name, s->f[i].name)) {
+		d = near_distance(name, s->f[i].name);
+		if (d < least && near_enough(name, s->f[i].name)) {
 			least = d;
 			best = s->f[i].name;
 		}
@@ -714,9 +714,9 @@ unknown_type(struct reader *r, const char *at, size_t n)
 	for (char *p = name; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
 	for (size_t i = 0; i < NWORDS; i++)
-		if (opt_near(name, words[i].name) && (best == NULL ||
-			opt_distance(name, words[i].name) <
-			opt_distance(name, best)))
+		if (near_enough(name, words[i].name) && (best == NULL ||
+			near_distance(name, words[i].name) <
+			near_distance(name, best)))
 			best = words[i].name;
 	if (best != NULL)
 		snprintf(what, sizeof(what),

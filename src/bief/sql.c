@@ -1,5 +1,6 @@
 /*
- * sql: SQL behind the face of expr.h, and select lists.
+ * sql: SQL behind the face of expr.h.  A field that is not computed with keeps
+ * its spelling; all else goes through datums and comes out as they are stored.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "sql.h"
 #include "sql_impl.h"
 
-struct sql_expr {
+struct compiled {
 	struct expr expr;
 	struct sql sql;
 	struct sql_node *root;
@@ -17,31 +18,11 @@ struct sql_expr {
 	struct buf out;
 };
 
-/* Memory. */
-
-void
-sql_begin(struct sql *x, const char *text)
-{
-	*x = (struct sql){0};
-	x->text = arena_text(&x->arena, text, strlen(text));
-}
-
-void
-sql_end(struct sql *x)
-{
-	for (struct sql_node *n = x->nodes; n != NULL; n = n->all) {
-		if (n->free != NULL)
-			n->free(n->data);
-		arena_release(&n->keep);
-	}
-	arena_release(&x->arena);
-}
-
 /* Evaluation. */
 
 /* The value; it lives until out is changed or the next call with c. */
 static int
-sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
+compiled_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 	struct value *v)
 {
 	const struct value *field;
@@ -50,7 +31,7 @@ sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 	if (n->op == SQL_FIELD && n->npart == 1 &&
 		(n->ty.kind == TYPE_UNKNOWN || n->exact)) {
 		/* What is not computed keeps its spelling. */
-		if (sql_find_field(c, n, &field) != 0)
+		if (sql_eval_find(c, n, &field) != 0)
 			return -1;
 		*v = field != NULL ? *field : value_null();
 		return 0;
@@ -62,47 +43,36 @@ sql_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 	return c->broken ? -1 : 0;
 }
 
-int
-sql_true(struct datum_ctx *c, struct sql_node *n)
-{
-	struct datum d;
-
-	if (sql_eval(c, n, &d) != 0)
-		return -1;
-	if (d.kind != TYPE_BOOLEAN && d.kind != TYPE_NULL)
-		return err_set(c->err, "the condition gives no truth value");
-	return d.kind == TYPE_BOOLEAN && d.i != 0;
-}
-
 static int
-sql_one(struct expr *expr, const struct record *r, const struct expr_env *env,
-	struct value *v, int *n, struct err *err)
+compiled_one(struct expr *expr, const struct record *r,
+	const struct expr_env *env, struct value *v, int *n, struct err *err)
 {
-	struct sql_expr *x = (struct sql_expr *)expr;
+	struct compiled *x = (struct compiled *)expr;
 
 	x->ctx.env = env;
 	x->ctx.record[0] = r;
 	x->ctx.err = err;
 	*n = 1;
-	return sql_value(&x->ctx, x->root, &x->out, v);
+	return compiled_value(&x->ctx, x->root, &x->out, v);
 }
 
 static int
-sql_each(struct expr *expr, const struct record *r, const struct expr_env *env,
+compiled_each(struct expr *expr, const struct record *r,
+	const struct expr_env *env,
 	int (*each)(void *arg, const struct value *v), void *arg,
 	struct err *err)
 {
 	struct value v;
 	int n;
 
-	if (sql_one(expr, r, env, &v, &n, err) != 0)
+	if (compiled_one(expr, r, env, &v, &n, err) != 0)
 		return -1;
 	return each(arg, &v);
 }
 
 /* A type as it is in a stream: intervals leave as text. */
 static struct type *
-leaving(struct arena *a, const struct type *t)
+type_leaving(struct arena *a, const struct type *t)
 {
 	struct type *r;
 
@@ -114,8 +84,8 @@ leaving(struct arena *a, const struct type *t)
 		return r;
 	}
 	*r = *t;
-	r->key = leaving(a, t->key);
-	r->elem = leaving(a, t->elem);
+	r->key = type_leaving(a, t->key);
+	r->elem = type_leaving(a, t->elem);
 	if (t->fields == NULL)
 		return r;
 	r->fields = arena_zero(a, sizeof(*r->fields));
@@ -123,46 +93,46 @@ leaving(struct arena *a, const struct type *t)
 	r->fields->f = arena_zero(a, t->fields->n * sizeof(*r->fields->f) + 1);
 	for (size_t i = 0; i < t->fields->n; i++) {
 		r->fields->f[i].name = t->fields->f[i].name;
-		r->fields->f[i].type = leaving(a, t->fields->f[i].type);
+		r->fields->f[i].type = type_leaving(a, t->fields->f[i].type);
 	}
 	return r;
 }
 
 static const struct type *
-sql_type(const struct expr *expr)
+compiled_type(const struct expr *expr)
 {
-	struct sql_expr *x = (struct sql_expr *)expr;
+	struct compiled *x = (struct compiled *)expr;
 	static const struct type unknown = {.kind = TYPE_UNKNOWN};
 
 	if (x->root->ty.kind == TYPE_UNKNOWN ||
 		(ty_nested(x->root->ty) && x->root->ty.t == NULL))
 		return &unknown;
-	return leaving(&x->sql.arena, ty_type(&x->sql.arena, x->root->ty));
+	return type_leaving(&x->sql.arena, ty_type(&x->sql.arena, x->root->ty));
 }
 
 static bool
-sql_native(const struct expr *x)
+compiled_native(const struct expr *x)
 {
 	return true;
 }
 
 static void
-sql_free(struct expr *expr)
+compiled_free(struct expr *expr)
 {
-	struct sql_expr *x = (struct sql_expr *)expr;
+	struct compiled *x = (struct compiled *)expr;
 
-	sql_end(&x->sql);
+	sql_tree_end(&x->sql);
 	datum_ctx_release(&x->ctx);
 	buf_release(&x->out);
 	free(x);
 }
 
-static const struct expr_class sql_class = {
-	sql_each, sql_one, sql_type, sql_native, sql_free};
+static const struct expr_class sql_class = {compiled_each, compiled_one,
+	compiled_type, compiled_native, compiled_free};
 
 /* The fields that the tree names, where nothing is known of them. */
 static void
-watch_names(struct sql_expr *x, const struct sql_node *n)
+watch_names(struct compiled *x, const struct sql_node *n)
 {
 	struct watch_step step[16];
 	int i;
@@ -200,7 +170,7 @@ loses_backslashes(const struct sql_node *n)
 
 /* What may be meant otherwise than it is written. */
 static void
-note_patterns(struct sql_expr *x, const struct sql_node *n)
+note_patterns(struct compiled *x, const struct sql_node *n)
 {
 	static const char *const names[] = {"rlike", "regexp", "regexp_like",
 		"regexp_extract", "regexp_extract_all", "regexp_count",
@@ -230,18 +200,18 @@ note_patterns(struct sql_expr *x, const struct sql_node *n)
 }
 
 struct expr *
-expr_sql(const char *text, const struct schema *fields, struct err *err)
+sql_expr(const char *text, const struct schema *fields, struct err *err)
 {
-	struct sql_expr *x = mem_zalloc(sizeof(*x));
+	struct compiled *x = mem_zalloc(sizeof(*x));
 
 	x->expr.class = &sql_class;
 	datum_ctx_init(&x->ctx);
 	buf_init(&x->out);
-	sql_begin(&x->sql, text);
+	sql_tree_begin(&x->sql, text);
 	x->sql.fields[0] = fields;
 	x->root = sql_parse(&x->sql, err);
 	if (x->root == NULL || sql_bind(&x->sql, &x->root, err) != 0) {
-		sql_free(&x->expr);
+		compiled_free(&x->expr);
 		return NULL;
 	}
 	if (fields == NULL)
@@ -256,7 +226,7 @@ expr_sql(const char *text, const struct schema *fields, struct err *err)
 int
 sql_condition(const struct expr *expr, struct err *err)
 {
-	const struct sql_expr *x = (const struct sql_expr *)expr;
+	const struct compiled *x = (const struct compiled *)expr;
 	struct ty t = x->root->ty;
 	struct buf b;
 
@@ -264,7 +234,7 @@ sql_condition(const struct expr *expr, struct err *err)
 		return 0;
 	buf_init(&b);
 	ty_print(t, &b);
-	sql_refuse(&x->sql, x->root->from, err,
+	sql_tree_refuse(&x->sql, x->root->from, err,
 		"%s where a condition is expected", buf_cstr(&b));
 	buf_release(&b);
 	return -1;
@@ -273,70 +243,7 @@ sql_condition(const struct expr *expr, struct err *err)
 const char *
 sql_field(const struct expr *expr)
 {
-	const struct sql_node *n = ((const struct sql_expr *)expr)->root;
+	const struct sql_node *n = ((const struct compiled *)expr)->root;
 
 	return n->op == SQL_FIELD && n->npart == 1 ? n->part[0].s : NULL;
-}
-
-/* Lists. */
-
-static void
-add_item(struct sql_list *l, const char *name, size_t nname, const char *text,
-	size_t ntext)
-{
-	while (ntext > 0 && isspace((unsigned char)text[ntext - 1]))
-		ntext--;
-	l->item = mem_realloc(l->item, (l->n + 1) * sizeof(*l->item));
-	l->item[l->n].name = mem_dup(name, nname);
-	l->item[l->n++].text = mem_dup(text, ntext);
-}
-
-int
-sql_list_parse(struct sql_list *list, const char *text, struct err *err)
-{
-	const char *at, *alias, *name;
-	struct sql_node *n;
-	struct sql x;
-	size_t len;
-	int r;
-
-	*list = (struct sql_list){0};
-	sql_begin(&x, text);
-	at = x.text;
-	do {
-		r = sql_parse_item(&x, &at, &n, &alias, err);
-		if (r < 0) {
-			sql_list_release(list);
-			break;
-		}
-		if (n == NULL) {
-			add_item(list, "*", 1, "*", 1);
-			continue;
-		}
-		name = n->from;
-		len = (size_t)(n->to - n->from);
-		while (len > 0 && isspace((unsigned char)name[len - 1]))
-			len--;
-		if (alias != NULL) {
-			name = alias;
-			len = strlen(alias);
-		} else if (n->op == SQL_NAME || n->op == SQL_MEMBER) {
-			name = n->part[n->npart - 1].s;
-			len = n->part[n->npart - 1].n;
-		}
-		add_item(list, name, len, n->from, (size_t)(n->to - n->from));
-	} while (r == 1);
-	sql_end(&x);
-	return r < 0 ? -1 : 0;
-}
-
-void
-sql_list_release(struct sql_list *list)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		free(list->item[i].name);
-		free(list->item[i].text);
-	}
-	free(list->item);
-	*list = (struct sql_list){0};
 }

@@ -1,6 +1,6 @@
 /*
- * sql: what Spark's SQL expressions offer beside expr.h: lists of them, and
- * conditions over two inputs.
+ * sql: Spark's SQL expressions, behind the face of expr.h, and what they offer
+ * beside it: lists of them, and conditions over two inputs.
  */
 #ifndef BIEF_SQL_H
 #define BIEF_SQL_H
@@ -20,24 +20,32 @@ struct schema;
 struct type;
 
 /*
+ * Compile.  fields may be NULL (nothing is known of the types).  NULL with a
+ * message that shows the place with a caret, STATUS_USAGE.
+ */
+struct expr *sql_expr(const char *text, const struct schema *fields,
+	struct err *err);
+
+/*
  * A select list, "i + 1 as r, t, m.domain host": the name that each item has in
  * the output and the text of its expression.  An item without AS is named as
  * Spark does: a field by the last part of its name as it is written here, any
  * other by its own text.  "*" gives the name and the text "*".
  */
-struct sql_item {
+struct sql_select_item {
 	char *name; /* plain text */
 	char *text;
 };
-struct sql_list {
+struct sql_select {
 	size_t n;
-	struct sql_item *item;
+	struct sql_select_item *item;
 };
-int sql_list_parse(struct sql_list *list, const char *text, struct err *err);
-void sql_list_release(struct sql_list *list);
+int sql_select_parse(struct sql_select *list, const char *text,
+	struct err *err);
+void sql_select_release(struct sql_select *list);
 
 /*
- * Refuse (STATUS_USAGE) an expression of expr_sql() that cannot be a condition:
+ * Refuse (STATUS_USAGE) an expression of sql_expr() that cannot be a condition:
  * its type is known and is not boolean.
  */
 int sql_condition(const struct expr *x, struct err *err);

@@ -6,6 +6,7 @@
  * hangs on types that are not known, its rule is asked again when values come
  * (sql_eval.c).
  */
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,252 +18,6 @@
 #include "sql.h"
 #include "sql_impl.h"
 
-/* Types that go together. */
-
-struct ty
-sql_type_decimal(struct ty t)
-{
-	switch ((int)t.kind) {
-	case TYPE_BYTE:
-		return ty_decimal(3, 0);
-	case TYPE_SHORT:
-		return ty_decimal(5, 0);
-	case TYPE_INT:
-		return ty_decimal(10, 0);
-	case TYPE_LONG:
-		return ty_decimal(20, 0);
-	}
-	return t;
-}
-
-static struct ty
-wider_decimal(struct ty a, struct ty b)
-{
-	int scale, range;
-
-	a = sql_type_decimal(a);
-	b = sql_type_decimal(b);
-	scale = a.s > b.s ? a.s : b.s;
-	range = a.p - a.s > b.p - b.s ? a.p - a.s : b.p - b.s;
-	if (range + scale > NUMERIC_DIGITS)
-		scale = range >= NUMERIC_DIGITS ? 0 : NUMERIC_DIGITS - range;
-	return ty_decimal(range + scale > NUMERIC_DIGITS ? NUMERIC_DIGITS
-							 : range + scale,
-		scale);
-}
-
-static struct ty
-wider_number(struct ty a, struct ty b)
-{
-	if (a.kind == TYPE_DECIMAL && b.kind == TYPE_DECIMAL)
-		return wider_decimal(a, b);
-	if (a.kind == TYPE_DECIMAL || b.kind == TYPE_DECIMAL)
-		return ty_fraction(a) || ty_fraction(b) ? ty(TYPE_DOUBLE)
-							: wider_decimal(a, b);
-	return a.kind > b.kind ? a : b;
-}
-
-static bool
-is_interval(struct ty t)
-{
-	return t.kind == TYPE_DAYS || t.kind == TYPE_YEARS;
-}
-
-static struct ty
-wider_interval(struct ty a, struct ty b)
-{
-	a.p = a.p < b.p ? a.p : b.p;
-	a.s = a.s > b.s ? a.s : b.s;
-	return a;
-}
-
-static bool
-is_time(struct ty t)
-{
-	return t.kind == TYPE_DATE || t.kind == TYPE_TIMESTAMP;
-}
-
-static bool
-wider(struct arena *m, struct ty a, struct ty b, bool text, struct ty *out);
-
-/* Of arrays, maps and structs. */
-static bool
-wider_nested(struct arena *m, struct ty a, struct ty b, bool text,
-	struct ty *out)
-{
-	struct ty elem, key, fields[64];
-	const char *names[64];
-	size_t n;
-
-	if (a.t == NULL || b.t == NULL) {
-		*out = (struct ty){.kind = a.kind};
-		return true;
-	}
-	if (a.kind == TYPE_STRUCT) {
-		n = a.t->fields->n;
-		if (n != b.t->fields->n || n > 64)
-			return false;
-		for (size_t i = 0; i < n; i++) {
-			names[i] = a.t->fields->f[i].name;
-			if (!wider(m, ty_from(a.t->fields->f[i].type),
-				    ty_from(b.t->fields->f[i].type), text,
-				    &fields[i]))
-				return false;
-		}
-		*out = ty_struct(m, names, fields, n);
-		return true;
-	}
-	if (!wider(m, ty_elem(a), ty_elem(b), text, &elem))
-		return false;
-	if (a.kind == TYPE_ARRAY) {
-		*out = ty_array(m, elem);
-		return true;
-	}
-	if (!wider(m, ty_key(a), ty_key(b), text, &key))
-		return false;
-	*out = ty_map(m, key, elem);
-	return true;
-}
-
-static bool
-wider(struct arena *m, struct ty a, struct ty b, bool text, struct ty *out)
-{
-	*out = a;
-	if (ty_equal(a, b) || b.kind == TYPE_NULL)
-		return true;
-	*out = b;
-	if (a.kind == TYPE_NULL)
-		return true;
-	if (a.kind == TYPE_UNKNOWN || b.kind == TYPE_UNKNOWN)
-		*out = ty(TYPE_UNKNOWN);
-	else if (ty_numeric(a) && ty_numeric(b))
-		*out = wider_number(a, b);
-	else if (is_time(a) && is_time(b))
-		*out = ty(TYPE_TIMESTAMP);
-	else if (is_interval(a) && a.kind == b.kind)
-		*out = wider_interval(a, b);
-	else if (ty_nested(a) && a.kind == b.kind)
-		return wider_nested(m, a, b, text, out);
-	else if (text && (a.kind == TYPE_STRING || b.kind == TYPE_STRING) &&
-		!ty_nested(a) && !ty_nested(b) && a.kind != TYPE_BINARY &&
-		b.kind != TYPE_BINARY && a.kind != TYPE_BOOLEAN &&
-		b.kind != TYPE_BOOLEAN)
-		*out = ty(TYPE_STRING);
-	else
-		return false;
-	return true;
-}
-
-bool
-sql_type_wider(struct arena *m, struct ty a, struct ty b, struct ty *out)
-{
-	return wider(m, a, b, true, out);
-}
-
-bool
-sql_type_tightest(struct arena *m, struct ty a, struct ty b, struct ty *out)
-{
-	return wider(m, a, b, false, out);
-}
-
-/* A string beside t is read as this. */
-static bool
-compare_text(struct ty t, struct ty *out)
-{
-	if (ty_nested(t) || is_interval(t))
-		return false;
-	*out = t.kind == TYPE_DECIMAL ? ty(TYPE_DOUBLE)
-		: t.kind == TYPE_NULL ? ty(TYPE_STRING)
-				      : t;
-	return true;
-}
-
-/* Arrays and the like are compared as they are: of one type, but that numbers
- * may differ.  What is not known is taken to fit. */
-static bool
-compare_nested(struct ty a, struct ty b)
-{
-	struct ty t;
-
-	if (a.kind == TYPE_NULL || b.kind == TYPE_NULL)
-		return true;
-	if (!ty_nested(a) || a.kind != b.kind)
-		return a.kind == b.kind || a.kind == TYPE_UNKNOWN ||
-			b.kind == TYPE_UNKNOWN ||
-			(!ty_nested(a) && !ty_nested(b) &&
-				a.kind != TYPE_STRING &&
-				b.kind != TYPE_STRING &&
-				sql_type_compare(a, b, &t));
-	if (a.t == NULL || b.t == NULL)
-		return true;
-	if (a.kind != TYPE_STRUCT)
-		return compare_nested(ty_elem(a), ty_elem(b)) &&
-			(a.kind == TYPE_ARRAY ||
-				compare_nested(ty_key(a), ty_key(b)));
-	if (a.t->fields->n != b.t->fields->n)
-		return false;
-	for (size_t i = 0; i < a.t->fields->n; i++)
-		if (!compare_nested(ty_from(a.t->fields->f[i].type),
-			    ty_from(b.t->fields->f[i].type)))
-			return false;
-	return true;
-}
-
-bool
-sql_type_compare(struct ty a, struct ty b, struct ty *out)
-{
-	*out = a;
-	if (ty_nested(a) && ty_nested(b))
-		return compare_nested(a, b);
-	if (a.kind == TYPE_UNKNOWN || b.kind == TYPE_UNKNOWN) {
-		*out = ty(TYPE_UNKNOWN);
-		return true;
-	}
-	if (a.kind == TYPE_STRING && b.kind != TYPE_STRING)
-		return compare_text(b, out);
-	if (b.kind == TYPE_STRING && a.kind != TYPE_STRING)
-		return compare_text(a, out);
-	if (ty_numeric(a) && ty_numeric(b)) {
-		*out = wider_number(a, b);
-		return true;
-	}
-	if (a.kind == TYPE_NULL) {
-		*out = b;
-		return true;
-	}
-	if (b.kind == TYPE_NULL || (a.kind == b.kind && !is_time(a)))
-		return true;
-	if (is_time(a) && is_time(b)) {
-		*out = a.kind == b.kind ? a : ty(TYPE_TIMESTAMP);
-		return true;
-	}
-	if ((a.kind == TYPE_BOOLEAN && ty_numeric(b)) ||
-		(b.kind == TYPE_BOOLEAN && ty_numeric(a))) {
-		*out = a.kind == TYPE_BOOLEAN ? b : a;
-		return true;
-	}
-	return false;
-}
-
-int
-sql_type_mismatch(struct sql_rule *r, const char *what)
-{
-	struct buf b;
-
-	buf_init(&b);
-	for (int i = 0; i < r->n; i++) {
-		buf_str(&b, i == 0 ? "" : i == r->n - 1 ? " and " : ", ");
-		if (r->arg[i].kind == TYPE_UNKNOWN)
-			buf_str(&b, "something");
-		else
-			ty_print(r->arg[i], &b);
-	}
-	err_as(r->err, STATUS_USAGE, "'%s' %s, not %s", r->node->fn->name,
-		what, buf_cstr(&b));
-	buf_release(&b);
-	return -1;
-}
-
 /* Names. */
 
 static bool
@@ -273,7 +28,7 @@ name_is(const struct sql_name *n, const char *s)
 
 /* Place among the fields; -1 none, -2 several. */
 static int
-find_in(const struct schema *s, const char *name)
+column_place(const struct schema *s, const char *name)
 {
 	int at = -1;
 
@@ -289,7 +44,7 @@ find_in(const struct schema *s, const char *name)
 
 /* Two parts as one name. */
 static void
-join_parts(char *out, const struct sql_name *part, char between)
+name_join(char *out, const struct sql_name *part, char between)
 {
 	memcpy(out, part[0].s, part[0].n);
 	out[part[0].n] = between;
@@ -303,27 +58,27 @@ join_parts(char *out, const struct sql_name *part, char between)
  * it takes.
  */
 static int
-find_name(const struct schema *s, const struct sql_name *part, int npart,
+column_find(const struct schema *s, const struct sql_name *part, int npart,
 	int *skip)
 {
 	char joined[512];
-	int at = find_in(s, part[0].s);
+	int at = column_place(s, part[0].s);
 
 	*skip = 1;
 	if (at != -1 || npart < 2 || part[0].n + part[1].n + 2 > sizeof(joined))
 		return at;
 	*skip = 2;
-	join_parts(joined, part, '.');
-	at = find_in(s, joined);
+	name_join(joined, part, '.');
+	at = column_place(s, joined);
 	if (at == -1 && name_is(&part[0], "window")) {
-		join_parts(joined, part, '_');
-		at = find_in(s, joined);
+		name_join(joined, part, '_');
+		at = column_place(s, joined);
 	}
 	return at;
 }
 
 static int
-refuse_name(struct sql *x, const struct sql_node *n, const struct schema *s,
+name_refuse(struct sql *x, const struct sql_node *n, const struct schema *s,
 	const struct schema *more, int at, struct err *err)
 {
 	const char *near;
@@ -331,21 +86,21 @@ refuse_name(struct sql *x, const struct sql_node *n, const struct schema *s,
 
 	err_quote(word, sizeof(word), n->part[0].s, n->part[0].n);
 	if (at == -2)
-		return sql_refuse(x, n->from, err,
+		return sql_tree_refuse(x, n->from, err,
 			"'%s' is the name of several fields, which differ in "
 			"the case of their letters", word);
 	near = schema_nearest(s, n->part[0].s);
 	if (near == NULL && more != NULL)
 		near = schema_nearest(more, n->part[0].s);
 	if (near != NULL)
-		return sql_refuse(x, n->from, err,
+		return sql_tree_refuse(x, n->from, err,
 			"no field '%s' (did you mean '%s'?)", word, near);
-	return sql_refuse(x, n->from, err, "no field '%s'", word);
+	return sql_tree_refuse(x, n->from, err, "no field '%s'", word);
 }
 
 /* Which of two inputs is meant; 0 or -1. */
 static int
-find_side(struct sql *x, struct sql_node *n, struct err *err)
+name_side(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct schema *l = x->fields[0], *r = x->fields[1];
 	int skip, in_left, in_right;
@@ -357,39 +112,25 @@ find_side(struct sql *x, struct sql_node *n, struct err *err)
 		n->npart--;
 		return 0;
 	}
-	in_left = l != NULL ? find_name(l, n->part, n->npart, &skip) : -1;
-	in_right = r != NULL ? find_name(r, n->part, n->npart, &skip) : -1;
+	in_left = l != NULL ? column_find(l, n->part, n->npart, &skip) : -1;
+	in_right = r != NULL ? column_find(r, n->part, n->npart, &skip) : -1;
 	if (in_left != -1 && in_right != -1)
-		return sql_refuse(x, n->from, err,
+		return sql_tree_refuse(x, n->from, err,
 			"both inputs have a field '%s': say left.%s or "
 			"right.%s", n->part[0].s, n->part[0].s, n->part[0].s);
 	n->side = in_right != -1;
 	if (in_left != -1 || in_right != -1)
 		return 0;
 	if (l != NULL && r != NULL)
-		return refuse_name(x, n, l, r, -1, err);
-	return sql_refuse(x, n->from, err,
+		return name_refuse(x, n, l, r, -1, err);
+	return sql_tree_refuse(x, n->from, err,
 		"the fields of the inputs are not known: say left.%s or "
 		"right.%s", n->part[0].s, n->part[0].s);
 }
 
-static struct sql_node *
-member(struct sql *x, struct sql_node *of, const struct sql_name *part)
-{
-	struct sql_node *n = sql_node(x, SQL_MEMBER, of->from);
-
-	n->to = of->to;
-	n->arg = arena_get(&x->arena, sizeof(*n->arg));
-	n->arg[0] = of;
-	n->narg = 1;
-	n->part = (struct sql_name *)part;
-	n->npart = 1;
-	return n;
-}
-
 /* Is it a lambda's argument? */
 static bool
-find_var(struct sql *x, struct sql_node *n)
+name_is_var(struct sql *x, struct sql_node *n)
 {
 	int first = x->nvars;
 
@@ -441,10 +182,10 @@ bind_name(struct sql *x, struct sql_node **np, struct err *err)
 	const struct schema_field *f;
 	int at, skip;
 
-	if (find_var(x, n)) {
+	if (name_is_var(x, n)) {
 		skip = 1;
 	} else {
-		if (x->two && find_side(x, n, err) != 0)
+		if (x->two && name_side(x, n, err) != 0)
 			return -1;
 		s = x->fields[n->side];
 		n->op = SQL_FIELD;
@@ -452,9 +193,9 @@ bind_name(struct sql *x, struct sql_node **np, struct err *err)
 		n->bound = true;
 		if (find_on(x, n) || s == NULL)
 			return 0; /* each record tells */
-		at = find_name(s, n->part, n->npart, &skip);
+		at = column_find(s, n->part, n->npart, &skip);
 		if (at < 0)
-			return refuse_name(x, n, s, NULL, at, err);
+			return name_refuse(x, n, s, NULL, at, err);
 		f = &s->f[at];
 		/* The schema may not live as long. */
 		n->ty = ty_keep(&x->arena, f->type);
@@ -469,13 +210,15 @@ bind_name(struct sql *x, struct sql_node **np, struct err *err)
 	if (n->npart == skip)
 		return 0;
 	/* Another part of the tree may point to this node, too. */
-	top = sql_node(x, n->op, n->from);
+	top = sql_tree_node(x, n->op, n->from);
 	all = top->all;
 	*top = *n;
 	top->all = all;
 	top->npart = skip;
-	for (int i = skip; i < n->npart; i++)
-		top = member(x, top, &n->part[i]);
+	for (int i = skip; i < n->npart; i++) {
+		top = sql_tree_member(x, top, n->part[i]);
+		top->to = n->to;
+	}
 	n->become = top;
 	*np = top;
 	return sql_bind(x, np, err);
@@ -504,11 +247,11 @@ bind_member(struct sql *x, struct sql_node *n, struct err *err)
 		return 0;
 	}
 	if (t.kind != TYPE_STRUCT)
-		return sql_refuse(x, n->from, err,
+		return sql_tree_refuse(x, n->from, err,
 			"'%s' is asked of what has no fields", n->part[0].s);
-	at = find_in(t.t->fields, n->part[0].s);
+	at = column_place(t.t->fields, n->part[0].s);
 	if (at < 0)
-		return refuse_name(x, n, t.t->fields, NULL, at, err);
+		return name_refuse(x, n, t.t->fields, NULL, at, err);
 	n->ty = ty_from(t.t->fields->f[at].type);
 	if (n->arg[0]->ty.kind == TYPE_ARRAY)
 		n->ty = ty_array(&x->arena, n->ty);
@@ -535,13 +278,9 @@ mark_constant(struct sql_node *n)
 static struct sql_node *
 put_cast(struct sql *x, struct sql_node *of, struct ty to)
 {
-	struct sql_node *n = sql_node(x, SQL_CAST, of->from);
+	struct sql_node *n = sql_tree_cast(x, of, to, of->from);
 
 	n->to = of->to;
-	n->arg = arena_get(&x->arena, sizeof(*n->arg));
-	n->arg[0] = of;
-	n->narg = 1;
-	n->ty = to;
 	n->eval = sql_eval_cast;
 	n->bound = n->implicit = true;
 	mark_constant(n);
@@ -558,14 +297,14 @@ bind_cast(struct sql *x, struct sql_node *n, struct err *err)
 	n->eval = sql_eval_cast;
 	n->bound = true;
 	mark_constant(n);
-	if ((n->attempt ? datum_try_castable : datum_castable)(
+	if ((n->attempt ? datum_cast_try_allows : datum_cast_allows)(
 		    n->arg[0]->ty, n->ty))
 		return 0;
 	buf_init(&a);
 	buf_init(&b);
 	ty_print(n->arg[0]->ty, &a);
 	ty_print(n->ty, &b);
-	sql_refuse(x, n->from, err, "a value of type %s cannot become %s",
+	sql_tree_refuse(x, n->from, err, "a value of type %s cannot become %s",
 		buf_cstr(&a), buf_cstr(&b));
 	buf_release(&a);
 	buf_release(&b);
@@ -602,6 +341,8 @@ lambda_types(const struct sql_node *call, struct ty made, struct ty *vars)
 		vars[0] = made;
 		vars[1] = ty_elem(a);
 		break;
+	default:
+		assert(false);
 	}
 }
 
@@ -630,9 +371,9 @@ bind_lambda(struct sql *x, const struct sql_node *call, struct sql_node *f,
 
 /* A tree that has not been bound, once more. */
 static struct sql_node *
-clone(struct sql *x, const struct sql_node *of)
+clone_tree(struct sql *x, const struct sql_node *of)
 {
-	struct sql_node *n = sql_node(x, of->op, of->from);
+	struct sql_node *n = sql_tree_node(x, of->op, of->from);
 	struct sql_node *all = n->all;
 	size_t size = (size_t)of->npart * sizeof(*n->part);
 
@@ -644,7 +385,7 @@ clone(struct sql *x, const struct sql_node *of)
 		n->arg = arena_get(&x->arena,
 			(size_t)of->narg * sizeof(*n->arg));
 	for (int i = 0; i < of->narg; i++)
-		n->arg[i] = clone(x, of->arg[i]);
+		n->arg[i] = clone_tree(x, of->arg[i]);
 	return n;
 }
 
@@ -661,11 +402,11 @@ bind_fold(struct sql *x, struct sql_node *n, struct err *err)
 	struct buf a, b;
 
 	for (int i = 0; i <= NUMERIC_DIGITS && made.kind > TYPE_NULL; i++) {
-		f = clone(x, n->arg[2]);
+		f = clone_tree(x, n->arg[2]);
 		if (bind_lambda(x, n, f, made, err) != 0)
 			return -1;
 		if (f->ty.kind <= TYPE_NULL || ty_equal(f->ty, made) ||
-			!sql_type_tightest(&x->arena, made, f->ty, &want))
+			!sql_types_tightest(&x->arena, made, f->ty, &want))
 			break;
 		made = want;
 	}
@@ -679,9 +420,10 @@ bind_fold(struct sql *x, struct sql_node *n, struct err *err)
 		buf_init(&b);
 		ty_print(made, &a);
 		ty_print(f->ty, &b);
-		sql_refuse(x, n->arg[2]->from, err, "'%s' starts with %s, and "
-			"its function gives %s", n->fn->name, buf_cstr(&a),
-			buf_cstr(&b));
+		sql_tree_refuse(x, n->arg[2]->from, err,
+			"'%s' starts with %s, and "
+			"its function gives %s",
+			n->fn->name, buf_cstr(&a), buf_cstr(&b));
 		buf_release(&a);
 		buf_release(&b);
 		return -1;
@@ -705,14 +447,12 @@ want_lambda(struct sql *x, struct sql_node *n, int i, struct err *err)
 	of = n->arg[i];
 	/* A name that is not known is more likely a missing "x ->". */
 	if (!of->constant && x->fields[0] == NULL)
-		return sql_refuse(x, of->from, err,
+		return sql_tree_refuse(x, of->from, err,
 			"'%s' takes a function such as x -> x + 1",
 			n->fn->name);
-	f = sql_node(x, SQL_FUNCTION, of->from);
+	f = sql_tree_node(x, SQL_FUNCTION, of->from);
 	f->to = of->to;
-	f->arg = arena_get(&x->arena, sizeof(*f->arg));
-	f->arg[0] = of;
-	f->narg = 1;
+	sql_tree_args(x, f, &of, 1);
 	n->arg[i] = f;
 	return 0;
 }
@@ -739,7 +479,7 @@ bind_arguments(struct sql *x, struct sql_node *n, struct err *err)
 					     ty(TYPE_UNKNOWN), err) != 0)
 				return -1;
 		} else if (n->arg[i]->op == SQL_FUNCTION) {
-			return sql_refuse(x, n->arg[i]->from, err,
+			return sql_tree_refuse(x, n->arg[i]->from, err,
 				"'%s' takes no function here", n->fn->name);
 		} else if (sql_bind(x, &n->arg[i], err) != 0) {
 			return -1;
@@ -755,6 +495,7 @@ bind_call(struct sql *x, struct sql_node *n, struct err *err)
 	struct err why;
 	struct ty *want;
 
+	assert(n->fn != NULL);
 	if (bind_arguments(x, n, err) != 0)
 		return -1;
 	r.err = &why;
@@ -763,8 +504,8 @@ bind_call(struct sql *x, struct sql_node *n, struct err *err)
 	for (int i = 0; i < n->narg; i++)
 		want[i] = n->arg[i]->ty;
 	r.result = ty(TYPE_UNKNOWN);
-	if (sql_fn_rule(&r) != 0)
-		return sql_refuse(x, n->from, err, "%s", why.text);
+	if (sql_sig_rule(&r) != 0)
+		return sql_tree_refuse(x, n->from, err, "%s", why.text);
 	n->eval = n->fn->eval != NULL ? n->fn->eval : sql_eval_call;
 	n->ty = r.result;
 	n->bound = !r.open;
@@ -780,8 +521,9 @@ bind_call(struct sql *x, struct sql_node *n, struct err *err)
 	}
 	mark_constant(n);
 	if (n->fn->prepare != NULL && n->fn->prepare(x, n, &why) != 0)
-		return sql_refuse(x, n->narg > 1 ? n->arg[1]->from : n->from,
-			err, "%s", why.text);
+		return sql_tree_refuse(x,
+			n->narg > 1 ? n->arg[1]->from : n->from, err, "%s",
+			why.text);
 	return 0;
 }
 
@@ -810,12 +552,13 @@ sql_bind(struct sql *x, struct sql_node **np, struct err *err)
 	case SQL_CALL:
 		return bind_call(x, n, err);
 	case SQL_FUNCTION:
-		return sql_refuse(x, n->from, err,
+		return sql_tree_refuse(x, n->from, err,
 			"a function stands only in the brackets of another "
 			"one");
 	case SQL_FIELD:
 	case SQL_VAR:
-		break;
+		break; /* made of a name, and bound with it */
 	}
-	return 0;
+	assert(false);
+	return -1;
 }

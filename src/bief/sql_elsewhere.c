@@ -1,5 +1,7 @@
 /*
  * sql_elsewhere: functions of Spark that belong to another program, or nowhere.
+ * Who types one is told where it is, instead of the nearest name, which would
+ * be another function.
  */
 #include <string.h>
 #include <strings.h>

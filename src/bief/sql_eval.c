@@ -1,6 +1,12 @@
 /*
  * sql_eval: values of expressions.
+ *
+ * A node is a function pointer, so that what the binder has settled costs
+ * nothing here.  Where it could not, the kinds that come are put to the
+ * function's rule, and what it says is kept while the same kinds come: streams
+ * without a schema seldom change their types.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -28,15 +34,28 @@ sql_eval_literal(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 int
 sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
+	assert(c->vars != NULL);
 	*out = c->vars[n->var];
 	return 0;
+}
+
+int
+sql_eval_true(struct datum_ctx *c, struct sql_node *n)
+{
+	struct datum d;
+
+	if (sql_eval(c, n, &d) != 0)
+		return -1;
+	if (d.kind != TYPE_BOOLEAN && d.kind != TYPE_NULL)
+		return err_set(c->err, "the condition gives no truth value");
+	return d.kind == TYPE_BOOLEAN && d.i != 0;
 }
 
 /* Fields. */
 
 /* A name as it stands in JSON against plain text. */
 static bool
-same_name(const struct shape_name *a, const char *s, size_t n, bool exact)
+field_name_is(const struct shape_name *a, const char *s, size_t n, bool exact)
 {
 	struct buf b;
 	bool same;
@@ -55,12 +74,12 @@ same_name(const struct shape_name *a, const char *s, size_t n, bool exact)
 
 /* -1 none, -2 several that differ in case. */
 static int
-find_name(const struct shape *shape, const char *s, size_t n, bool exact)
+field_search(const struct shape *shape, const char *s, size_t n, bool exact)
 {
 	int at = -1;
 
 	for (uint32_t i = 0; i < shape->n; i++) {
-		if (!same_name(&shape->names[i], s, n, exact))
+		if (!field_name_is(&shape->names[i], s, n, exact))
 			continue;
 		if (at >= 0 && (shape->names[i].n != shape->names[at].n ||
 				       memcmp(shape->names[i].s,
@@ -73,7 +92,7 @@ find_name(const struct shape *shape, const char *s, size_t n, bool exact)
 }
 
 static int
-find_joined(const struct shape *shape, const struct sql_name *part,
+field_search_joined(const struct shape *shape, const struct sql_name *part,
 	char between)
 {
 	char joined[512];
@@ -84,23 +103,23 @@ find_joined(const struct shape *shape, const struct sql_name *part,
 	memcpy(joined, part[0].s, part[0].n);
 	joined[part[0].n] = between;
 	memcpy(joined + part[0].n + 1, part[1].s, part[1].n);
-	return find_name(shape, joined, n, false);
+	return field_search(shape, joined, n, false);
 }
 
 /* Where the name is in records of this shape; kept for the next one. */
 static int
-find_place(struct datum_ctx *c, struct sql_node *n, const struct shape *shape)
+field_place(struct datum_ctx *c, struct sql_node *n, const struct shape *shape)
 {
 	char word[80];
 	int at;
 
 	n->skip = 1;
-	at = find_name(shape, n->part[0].s, n->part[0].n, n->exact);
+	at = field_search(shape, n->part[0].s, n->part[0].n, n->exact);
 	if (at == -1 && !n->exact && n->npart > 1) {
 		n->skip = 2;
-		at = find_joined(shape, n->part, '.');
+		at = field_search_joined(shape, n->part, '.');
 		if (at == -1 && strcasecmp(n->part[0].s, "window") == 0)
-			at = find_joined(shape, n->part, '_');
+			at = field_search_joined(shape, n->part, '_');
 	}
 	if (at == -2)
 		return err_set(c->err,
@@ -114,7 +133,7 @@ find_place(struct datum_ctx *c, struct sql_node *n, const struct shape *shape)
 }
 
 int
-sql_find_field(struct datum_ctx *c, struct sql_node *n,
+sql_eval_find(struct datum_ctx *c, struct sql_node *n,
 	const struct value **v)
 {
 	const struct record *r = c->record[n->side];
@@ -123,7 +142,7 @@ sql_find_field(struct datum_ctx *c, struct sql_node *n,
 		*v = NULL;
 		return 0;
 	}
-	if (r->shape->id != n->shape_id && find_place(c, n, r->shape) != 0)
+	if (r->shape->id != n->shape_id && field_place(c, n, r->shape) != 0)
 		return -1;
 	*v = n->index >= 0 ? &r->v[n->index] : NULL;
 	return 0;
@@ -131,7 +150,7 @@ sql_find_field(struct datum_ctx *c, struct sql_node *n,
 
 /* "field 'x' " in front of what is wrong with its value */
 static int
-bad_field(struct datum_ctx *c, const struct sql_node *n)
+field_refuse(struct datum_ctx *c, const struct sql_node *n)
 {
 	char word[80];
 
@@ -146,14 +165,15 @@ sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	const struct value *v;
 	struct datum d;
 
-	if (sql_find_field(c, n, &v) != 0)
+	assert(n->op == SQL_FIELD);
+	if (sql_eval_find(c, n, &v) != 0)
 		return -1;
 	if (datum_load(c, v, n->ty, out) != 0)
-		return bad_field(c, n);
+		return field_refuse(c, n);
 	for (int i = n->skip; v != NULL && i < n->npart; i++) {
 		d = *out;
 		if (datum_field(c, &d, n->part[i].s, n->part[i].n, out) != 0)
-			return bad_field(c, n);
+			return field_refuse(c, n);
 	}
 	return 0;
 }
@@ -165,14 +185,14 @@ sql_eval_on(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 
 	if (datum_load(c, r == NULL ? NULL : record_get(r, n->field), n->ty,
 		    out) != 0)
-		return bad_field(c, n);
+		return field_refuse(c, n);
 	return 0;
 }
 
 /* The value of a map's key, which may be no string. */
 static int
-map_member(struct datum_ctx *c, struct datum m, const struct sql_name *part,
-	struct datum *out)
+eval_map_member(struct datum_ctx *c, struct datum m,
+	const struct sql_name *part, struct datum *out)
 {
 	struct datum key = datum_string(part->s, part->n);
 
@@ -196,7 +216,7 @@ sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	if (n->arg[0]->eval(c, n->arg[0], &d) != 0)
 		return -1;
 	if (d.kind == TYPE_MAP)
-		return map_member(c, d, n->part, out);
+		return eval_map_member(c, d, n->part, out);
 	if (d.kind != TYPE_ARRAY)
 		return datum_field(c, &d, n->part[0].s, n->part[0].n, out);
 	if (datum_open(c, &d) != 0)
@@ -215,23 +235,25 @@ sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 int
 sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
+	assert(n->op == SQL_CAST);
 	if (n->arg[0]->eval(c, n->arg[0], out) != 0)
 		return -1;
 	if (out->kind == n->ty.kind && out->kind < TYPE_DECIMAL)
 		return 0;
 	if (out->kind == TYPE_STRING && n->arg[0]->constant &&
-		sql_time_word(c, out, n->ty.kind, out))
+		sql_clock_word(c, out, n->ty.kind, out))
 		return 0;
 	if ((n->implicit && ty_nested(datum_ty(out)) && !ty_nested(n->ty)) ||
-		(n->attempt && !datum_try_castable(datum_ty(out), n->ty)))
-		return datum_refuse(c, datum_ty(out), n->ty);
-	return n->attempt ? datum_try_cast(c, out, n->ty)
+		(n->attempt && !datum_cast_try_allows(datum_ty(out), n->ty)))
+		return datum_cast_refuse(c, datum_ty(out), n->ty);
+	return n->attempt ? datum_cast_try(c, out, n->ty)
 			  : datum_cast(c, out, n->ty);
 }
 
 int
 sql_eval_constant(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
+	assert(n->real != NULL);
 	if (!n->is_kept || n->kept_zone != c->env->zone ||
 		n->kept_us != c->env->batch_us) {
 		if (n->real(c, n, out) != 0)
@@ -252,6 +274,8 @@ int
 sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 	const struct datum *a, int n, struct datum *out)
 {
+	assert(f->op == SQL_FUNCTION);
+	assert(n <= 3);
 	if (c->broken)
 		return -1;
 	if (arena_used(&c->arena) / 4 > SQL_TEXT_MAX)
@@ -264,7 +288,7 @@ sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 
 /* NaN and infinities are strings in a stream; beside numbers they are not. */
 static void
-see_specials(struct datum *a, int n)
+call_see_specials(struct datum *a, int n)
 {
 	bool number = false;
 	double d;
@@ -280,7 +304,7 @@ see_specials(struct datum *a, int n)
 }
 
 static bool
-seen_before(const struct sql_node *n, const struct datum *a)
+call_seen(const struct sql_node *n, const struct datum *a)
 {
 	const struct sql_seen *s = &n->seen;
 
@@ -298,12 +322,13 @@ seen_before(const struct sql_node *n, const struct datum *a)
 
 /* Ask the function's rule about the types that came. */
 static int
-see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
+call_see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 {
 	struct sql_seen *s = &n->seen;
 	struct sql_rule r = {.node = n, .arena = &c->arena, .err = c->err,
 		.n = n->narg, .arg = s->want};
 
+	assert(n->seen.want != NULL);
 	bool lasting = true;
 
 	s->known = false;
@@ -316,7 +341,7 @@ see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 			lasting = false;
 	}
 	s->result = ty(TYPE_UNKNOWN);
-	if (sql_fn_rule(&r) != 0)
+	if (sql_sig_rule(&r) != 0)
 		return -1;
 	s->result = r.result;
 	for (int i = 0; i < n->narg; i++)
@@ -327,10 +352,10 @@ see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 }
 
 static int
-convert(struct datum_ctx *c, struct sql_node *n, struct datum *a)
+call_convert(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 {
-	see_specials(a, n->narg);
-	if (!seen_before(n, a) && see(c, n, a) != 0)
+	call_see_specials(a, n->narg);
+	if (!call_seen(n, a) && call_see(c, n, a) != 0)
 		return -1;
 	for (int i = 0; i < n->narg; i++)
 		if (n->arg[i]->op != SQL_FUNCTION &&
@@ -346,6 +371,8 @@ sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	bool nulls = (n->fn->flags & SQL_NULLS) != 0;
 	struct datum few[4], *a = few;
 
+	assert(n->op == SQL_CALL);
+	assert(n->fn->run != NULL);
 	if (n->narg > 4)
 		a = arena_get(&c->arena, (size_t)n->narg * sizeof(*a));
 	for (int i = 0; i < n->narg; i++) {
@@ -361,7 +388,7 @@ sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 		}
 	}
 	if (!n->bound) {
-		if (convert(c, n, a) != 0)
+		if (call_convert(c, n, a) != 0)
 			return -1;
 		/* What could not be read as a number is null by now. */
 		for (int i = 0; !nulls && i < n->narg; i++)

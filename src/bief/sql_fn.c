@@ -1,15 +1,20 @@
 /*
- * sql_fn: the functions there are, and what their signatures say of types.
+ * sql_fn: the functions there are.  This alone points at them all, and nothing
+ * but the parser asks here: a function that wants what another one does calls
+ * what both stand on, so that the files make no circle.
  */
 #include <string.h>
 #include <strings.h>
 
-#include "opt.h"
+#include "near.h"
 #include "sql_impl.h"
 
-static const struct sql_fn *const tables[] = {sql_ops_fns, sql_math_fns,
-	sql_text_fns, sql_regex_fns, sql_format_fns, sql_time_fns, sql_list_fns,
-	sql_json_fns, sql_schema_fns, sql_hash_fns};
+/* Of names that are equally near to a wrong one, the first is named. */
+static const struct sql_fn *const tables[] = {sql_arith_fns, sql_compare_fns,
+	sql_choice_fns, sql_math_fns, sql_text_fns, sql_code_fns, sql_like_fns,
+	sql_regex_fns, sql_format_fns, sql_time_fns, sql_timetext_fns,
+	sql_make_fns, sql_access_fns, sql_sort_fns, sql_list_fns,
+	sql_lambda_fns, sql_json_fns, sql_schema_fns, sql_hash_fns};
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 
 const struct sql_fn *
@@ -55,180 +60,11 @@ sql_fn_near(const char *name)
 			f++) {
 			if ((f->flags & SQL_OPERATOR) != 0)
 				continue;
-			d = opt_distance(lower, f->name);
-			if (d < least && opt_near(lower, f->name)) {
+			d = near_distance(lower, f->name);
+			if (d < least && near_enough(lower, f->name)) {
 				least = d;
 				best = f->name;
 			}
 		}
 	return best;
-}
-
-void
-sql_fn_arity(const struct sql_fn *f, int *min, int *max)
-{
-	bool optional = false;
-
-	*min = *max = 0;
-	for (const char *s = f->sig; *s != ':'; s++) {
-		if (*s == '?') {
-			optional = true;
-		} else if (*s == '+') {
-			*max = -1;
-		} else {
-			*min += !optional;
-			++*max;
-		}
-	}
-}
-
-/* The letter of argument i. */
-static char
-letter(const char *sig, int i)
-{
-	char last = 'a';
-
-	for (; *sig != ':'; sig++) {
-		if (*sig == '?' || *sig == '+')
-			continue;
-		last = *sig;
-		if (i-- == 0)
-			break;
-	}
-	return last;
-}
-
-static int
-kind_of(char c)
-{
-	switch (c) {
-	case 's': return TYPE_STRING;
-	case 'b': return TYPE_BOOLEAN;
-	case 'y': return TYPE_BYTE;
-	case 'i': return TYPE_INT;
-	case 'l': return TYPE_LONG;
-	case 'd': return TYPE_DOUBLE;
-	case 't': return TYPE_TIMESTAMP;
-	case 'D': return TYPE_DATE;
-	case 'x': return TYPE_BINARY;
-	case 'A': return TYPE_ARRAY;
-	case 'M': return TYPE_MAP;
-	}
-	return TYPE_UNKNOWN;
-}
-
-/* Is a value of one type taken for another one without asking? */
-static bool
-implicit(struct ty have, int want)
-{
-	if (have.kind == want || have.kind == TYPE_NULL ||
-		have.kind == TYPE_UNKNOWN)
-		return true;
-	if (want == TYPE_STRING)
-		return !ty_nested(have);
-	if (want == TYPE_MAP)
-		return have.kind == TYPE_STRUCT && have.t == NULL;
-	if (have.kind == TYPE_STRING)
-		return want != TYPE_BOOLEAN && want != TYPE_ARRAY;
-	if (ty_numeric(have))
-		return want >= TYPE_BYTE && want <= TYPE_DECIMAL;
-	if (have.kind == TYPE_DATE || have.kind == TYPE_TIMESTAMP)
-		return want == TYPE_DATE || want == TYPE_TIMESTAMP;
-	return false;
-}
-
-static int
-refuse_type(struct sql_rule *r, int i, char want)
-{
-	static const char *const words[] = {"s", "a string", "b", "a condition",
-		"i", "an integer", "l", "an integer", "d", "a number", "t",
-		"a timestamp", "D", "a date", "x", "binary data", "A",
-		"an array", "M", "a map", "n", "a number"};
-	const char *what = "something else";
-	struct buf b;
-
-	for (size_t k = 0; k < sizeof(words) / sizeof(*words); k += 2)
-		if (*words[k] == want)
-			what = words[k + 1];
-	buf_init(&b);
-	ty_print(r->arg[i], &b);
-	err_as(r->err, STATUS_USAGE, "'%s' takes %s as argument %d, not %s",
-		r->node->fn->name, what, i + 1, buf_cstr(&b));
-	buf_release(&b);
-	return -1;
-}
-
-static int
-argument_rule(struct sql_rule *r, int i, char c)
-{
-	struct ty have = r->arg[i];
-
-	if (c == 'a')
-		return 0;
-	if (c == 'n') {
-		if (have.kind == TYPE_UNKNOWN)
-			r->open = true;
-		else if (have.kind == TYPE_STRING)
-			r->arg[i] = ty(TYPE_DOUBLE);
-		else if (!ty_numeric(have) && have.kind != TYPE_NULL)
-			return refuse_type(r, i, c);
-		return 0;
-	}
-	if (!implicit(have, kind_of(c)))
-		return refuse_type(r, i, c);
-	if (have.kind != kind_of(c))
-		r->arg[i] = ty(kind_of(c));
-	return 0;
-}
-
-/* What the signature says. */
-static int
-signature_rule(struct sql_rule *r)
-{
-	const struct sql_fn *f = r->node->fn;
-	char c;
-
-	for (int i = 0; i < r->n; i++)
-		if (argument_rule(r, i, letter(f->sig, i)) != 0)
-			return -1;
-	c = strchr(f->sig, ':')[1];
-	if (c == '0')
-		r->result = r->open ? ty(TYPE_UNKNOWN) : r->arg[0];
-	else if (c == '1')
-		r->result = ty_elem(r->arg[0]);
-	else if (c == 'S')
-		r->result = ty_array(r->arena, ty(TYPE_STRING));
-	else
-		r->result = ty(kind_of(c));
-	return 0;
-}
-
-/*
- * Functions of strings that are functions of bytes where all of their strings
- * are binary: what they give is binary then.
- */
-int
-sql_rule_bytes(struct sql_rule *r)
-{
-	bool some = false, all = true;
-
-	for (int i = 0; i < r->n; i++)
-		if (letter(r->node->fn->sig, i) == 's') {
-			some |= r->arg[i].kind == TYPE_BINARY;
-			all &= r->arg[i].kind == TYPE_BINARY ||
-				r->arg[i].kind == TYPE_NULL;
-		}
-	if (signature_rule(r) != 0)
-		return -1;
-	for (int i = 0; some && all && i < r->n; i++)
-		if (letter(r->node->fn->sig, i) == 's')
-			r->arg[i] = r->result = ty(TYPE_BINARY);
-	return 0;
-}
-
-int
-sql_fn_rule(struct sql_rule *r)
-{
-	return r->node->fn->rule != NULL ? r->node->fn->rule(r)
-					 : signature_rule(r);
 }

@@ -1,6 +1,9 @@
 /*
  * sql_format: format_string, as Java's Formatter, and format_number, as its
  * DecimalFormat.
+ *
+ * printf() does not do: Java rounds half up by the decimal digits that it
+ * shows, C by the binary value; and a width counts characters.
  */
 #include <ctype.h>
 #include <math.h>
@@ -9,6 +12,7 @@
 #include <string.h>
 
 #include "number.h"
+#include "sql_chars.h"
 #include "sql_impl.h"
 
 /* One %...: flags, width, precision. */
@@ -20,14 +24,14 @@ struct spec {
 };
 
 static int
-bad_format(struct datum_ctx *c, const char *why)
+format_refuse(struct datum_ctx *c, const char *why)
 {
 	return err_set(c->err, "'format_string': %s", why);
 }
 
 /* Behind the %; sets *arg where %2$s names it.  NULL: bad. */
 static const char *
-read_spec(const char *p, const char *end, struct spec *f, int *arg)
+spec_read(const char *p, const char *end, struct spec *f, int *arg)
 {
 	const char *digits = p;
 	int n = 0;
@@ -67,9 +71,10 @@ read_spec(const char *p, const char *end, struct spec *f, int *arg)
 
 /* In its width; where < 0 the zeros of the flag go behind the sign. */
 static void
-put(struct buf *b, const struct spec *f, const char *s, size_t n, bool number)
+format_put(struct buf *b, const struct spec *f, const char *s, size_t n,
+	bool number)
 {
-	size_t chars = sql_text_chars(s, n), sign = 0;
+	size_t chars = sql_chars_count(s, n), sign = 0;
 	size_t pad = chars < (size_t)f->width ? (size_t)f->width - chars : 0;
 
 	if (number && f->zero && !f->left) {
@@ -89,7 +94,7 @@ put(struct buf *b, const struct spec *f, const char *s, size_t n, bool number)
 
 /* Put commas between the thousands of the digits that text begins with. */
 static void
-group(struct buf *b, const char *s, size_t n)
+format_group(struct buf *b, const char *s, size_t n)
 {
 	size_t whole = 0;
 
@@ -104,7 +109,7 @@ group(struct buf *b, const char *s, size_t n)
 
 /* A number's digits, with the sign that the flags want. */
 static void
-put_number(struct buf *b, const struct spec *f, bool negative,
+format_signed(struct buf *b, const struct spec *f, bool negative,
 	const char *digits, size_t n)
 {
 	struct buf t;
@@ -115,17 +120,17 @@ put_number(struct buf *b, const struct spec *f, bool negative,
 	else if (f->plus || f->blank)
 		buf_byte(&t, f->plus ? '+' : ' ');
 	if (f->comma)
-		group(&t, digits, n);
+		format_group(&t, digits, n);
 	else
 		buf_add(&t, digits, n);
 	if (negative && f->bracket)
 		buf_byte(&t, ')');
-	put(b, f, t.p, t.n, true);
+	format_put(b, f, t.p, t.n, true);
 	buf_release(&t);
 }
 
 static int
-put_integer(struct datum_ctx *c, struct buf *b, const struct spec *f,
+format_integer(struct datum_ctx *c, struct buf *b, const struct spec *f,
 	const struct datum *d)
 {
 	char text[64];
@@ -134,19 +139,19 @@ put_integer(struct datum_ctx *c, struct buf *b, const struct spec *f,
 
 	if (!ty_integral(datum_ty(d)) &&
 		(d->kind != TYPE_DECIMAL || d->s != 0))
-		return bad_format(c, "%d, %x and %o take integers");
+		return format_refuse(c, "%d, %x and %o take integers");
 	if (d->kind == TYPE_DECIMAL) {
 		numeric v10 = datum_decimal(d);
 
 		n = numeric_print(v10 < 0 ? -v10 : v10, 0, text);
-		put_number(b, f, v10 < 0, text, n);
+		format_signed(b, f, v10 < 0, text, n);
 		return 0;
 	}
 	if (f->conversion == 'd') {
 		n = (size_t)snprintf(text, sizeof(text), "%lu",
 			(unsigned long)(d->i < 0 ? -(uint64_t)d->i
 						 : (uint64_t)d->i));
-		put_number(b, f, d->i < 0, text, n);
+		format_signed(b, f, d->i < 0, text, n);
 		return 0;
 	}
 	v = d->kind == TYPE_LONG ? (uint64_t)d->i : (uint32_t)d->i;
@@ -154,14 +159,14 @@ put_integer(struct datum_ctx *c, struct buf *b, const struct spec *f,
 		f->conversion == 'x' ? f->hash ? "0x%lx" : "%lx"
 		: f->hash	     ? "0%lo" : "%lo",
 		(unsigned long)v);
-	put(b, f, text, n, true);
+	format_put(b, f, text, n, true);
 	return 0;
 }
 
 /* The shortest decimal digits that mean |x|, as a whole number: how many of
  * them are behind the point (and at least one is in front of it). */
 static int
-plain_digits(double x, struct buf *out)
+digits_plain(double x, struct buf *out)
 {
 	char text[NUMBER_MAX];
 	size_t n = number_print_double(fabs(x), text), i;
@@ -192,7 +197,7 @@ plain_digits(double x, struct buf *out)
 
 /* Drop the last digits, half up. */
 static void
-round_digits(struct buf *b, int drop)
+digits_round(struct buf *b, int drop)
 {
 	size_t n = b->n - (size_t)drop, i = n;
 	bool up = b->p[n] >= '5';
@@ -211,7 +216,8 @@ round_digits(struct buf *b, int drop)
 
 /* Digits of which some are behind the point, and as many more as are wanted. */
 static void
-put_digits(const struct buf *digits, int behind, int precision, struct buf *t)
+format_digits(const struct buf *digits, int behind, int precision,
+	struct buf *t)
 {
 	size_t whole = digits->n - (size_t)behind, first = 0;
 
@@ -227,7 +233,7 @@ put_digits(const struct buf *digits, int behind, int precision, struct buf *t)
 
 /* Rounded half up by the digits that are shown, as Java does. */
 static void
-fixed_text(const struct datum *d, int precision, struct buf *t)
+digits_fixed(const struct datum *d, int precision, struct buf *t)
 {
 	struct buf digits;
 	numeric v;
@@ -235,12 +241,12 @@ fixed_text(const struct datum *d, int precision, struct buf *t)
 
 	if (d->kind != TYPE_DECIMAL) {
 		buf_init(&digits);
-		s = plain_digits(d->d, &digits);
+		s = digits_plain(d->d, &digits);
 		if (precision < s) {
-			round_digits(&digits, s - precision);
+			digits_round(&digits, s - precision);
 			s = precision;
 		}
-		put_digits(&digits, s, precision, t);
+		format_digits(&digits, s, precision, t);
 		buf_release(&digits);
 		return;
 	}
@@ -257,7 +263,7 @@ fixed_text(const struct datum *d, int precision, struct buf *t)
 }
 
 static int
-put_real(struct datum_ctx *c, struct buf *b, struct spec *f,
+format_real(struct datum_ctx *c, struct buf *b, struct spec *f,
 	const struct datum *d)
 {
 	int precision = f->precision < 0 ? 6 : f->precision;
@@ -266,7 +272,8 @@ put_real(struct datum_ctx *c, struct buf *b, struct spec *f,
 	bool negative;
 
 	if (!ty_fraction(datum_ty(d)) && d->kind != TYPE_DECIMAL)
-		return bad_format(c, "%f, %e and %g take doubles and decimals");
+		return format_refuse(c,
+			"%f, %e and %g take doubles and decimals");
 	x = d->kind == TYPE_DECIMAL ? numeric_double(datum_decimal(d), d->s)
 				    : d->d;
 	negative = d->kind == TYPE_DECIMAL ? datum_decimal(d) < 0 : signbit(x);
@@ -280,7 +287,7 @@ put_real(struct datum_ctx *c, struct buf *b, struct spec *f,
 			buf_str(&t, "Infinity");
 		}
 	} else if (f->conversion == 'f') {
-		fixed_text(d, precision, &t);
+		digits_fixed(d, precision, &t);
 	} else {
 		char format[] = {'%', '#', '.', '*', f->conversion, '\0'};
 
@@ -292,14 +299,14 @@ put_real(struct datum_ctx *c, struct buf *b, struct spec *f,
 				f->conversion == 'g' ? 1 : precision, fabs(x));
 #pragma GCC diagnostic pop
 	}
-	put_number(b, f, negative, t.p, t.n);
+	format_signed(b, f, negative, t.p, t.n);
 	buf_release(&t);
 	return 0;
 }
 
 /* Text, of which the precision says how much. */
 static void
-put_text(struct buf *b, const struct spec *f, const char *s, size_t n)
+format_text(struct buf *b, const struct spec *f, const char *s, size_t n)
 {
 	size_t k = 0;
 	int left = f->precision;
@@ -307,28 +314,28 @@ put_text(struct buf *b, const struct spec *f, const char *s, size_t n)
 	for (; k < n && left >= 0; k++)
 		if (((unsigned char)s[k] & 0xC0) != 0x80 && left-- == 0)
 			break;
-	put(b, f, s, f->precision < 0 ? n : k, false);
+	format_put(b, f, s, f->precision < 0 ? n : k, false);
 }
 
 /* The character of a code. */
 static int
-put_char(struct datum_ctx *c, struct buf *b, const struct spec *f,
+format_char(struct datum_ctx *c, struct buf *b, const struct spec *f,
 	const struct datum *d)
 {
 	struct buf t;
 
 	if (!ty_integral(datum_ty(d)) || d->i < 0 || d->i > 0x10FFFF)
-		return bad_format(c, "%c takes the code of a character");
+		return format_refuse(c, "%c takes the code of a character");
 	buf_init(&t);
 	buf_utf8(&t, (uint32_t)d->i);
-	put(b, f, t.p, t.n, false);
+	format_put(b, f, t.p, t.n, false);
 	buf_release(&t);
 	return 0;
 }
 
 /* What Java's hashCode() says, in hexadecimal. */
 static int
-put_hash(struct datum_ctx *c, struct buf *b, const struct spec *f,
+format_hash(struct datum_ctx *c, struct buf *b, const struct spec *f,
 	const struct datum *d)
 {
 	char text[16];
@@ -356,51 +363,52 @@ put_hash(struct datum_ctx *c, struct buf *b, const struct spec *f,
 		h = (uint32_t)(bits ^ bits >> 32);
 		break;
 	default:
-		return bad_format(c, "%h takes a number or a boolean");
+		return format_refuse(c, "%h takes a number or a boolean");
 	}
-	put_text(b, f, text, (size_t)snprintf(text, sizeof(text), "%x", h));
+	format_text(b, f, text, (size_t)snprintf(text, sizeof(text), "%x", h));
 	return 0;
 }
 
 static int
-put_datum(struct datum_ctx *c, struct buf *b, struct spec *f,
+format_datum(struct datum_ctx *c, struct buf *b, struct spec *f,
 	const struct datum *d)
 {
 	struct buf t;
 
 	if (d->kind == TYPE_NULL && f->conversion != 'b') {
-		put_text(b, f, "null", 4);
+		format_text(b, f, "null", 4);
 		return 0;
 	}
 	switch (f->conversion) {
 	case 'd':
 	case 'x':
 	case 'o':
-		return put_integer(c, b, f, d);
+		return format_integer(c, b, f, d);
 	case 'f':
 	case 'e':
 	case 'g':
-		return put_real(c, b, f, d);
+		return format_real(c, b, f, d);
 	case 'b':
 		if (d->kind == TYPE_NULL ||
 			(d->kind == TYPE_BOOLEAN && d->i == 0))
-			put_text(b, f, "false", 5);
+			format_text(b, f, "false", 5);
 		else
-			put_text(b, f, "true", 4);
+			format_text(b, f, "true", 4);
 		return 0;
 	case 'c':
-		return put_char(c, b, f, d);
+		return format_char(c, b, f, d);
 	case 'h':
-		return put_hash(c, b, f, d);
+		return format_hash(c, b, f, d);
 	case 's':
 		break;
 	default:
-		return bad_format(c, "%s, %d, %f, %e, %g, %x, %o, %b, %c, %h, "
-				     "%n and %% are known");
+		return format_refuse(c,
+			"%s, %d, %f, %e, %g, %x, %o, %b, %c, %h, "
+			"%n and %% are known");
 	}
 	buf_init(&t);
 	datum_print(c, d, &t);
-	put_text(b, f, t.p, t.n);
+	format_text(b, f, t.p, t.n);
 	buf_release(&t);
 	return 0;
 }
@@ -437,20 +445,20 @@ run_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (p == end)
 			break;
 		arg = 0;
-		p = read_spec(p + 1, end, &f, &arg);
+		p = spec_read(p + 1, end, &f, &arg);
 		if (p == NULL) {
-			r = bad_format(c, "nothing behind a %");
+			r = format_refuse(c, "nothing behind a %");
 		} else if (f.conversion == '%' || f.conversion == 'n') {
-			put(&b, &f, f.conversion == 'n' ? "\n" : "%", 1,
+			format_put(&b, &f, f.conversion == 'n' ? "\n" : "%", 1,
 				false);
 		} else {
 			arg = arg > 0 ? arg : next++;
 			r = arg >= n->narg
-				? bad_format(c, "more %s than arguments")
-				: put_datum(c, &b, &f, &a[arg]);
+				? format_refuse(c, "more %s than arguments")
+				: format_datum(c, &b, &f, &a[arg]);
 		}
 		if (b.n > SQL_TEXT_MAX)
-			r = sql_text_limit(c, n, 2, SQL_TEXT_MAX);
+			r = sql_limit(c, n, 2, SQL_TEXT_MAX);
 	}
 	if (r == 0)
 		*out = datum_from_buf(c, &b);
@@ -462,7 +470,7 @@ run_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* '#,###.##': what is behind the point: digits that must and that may be. */
 static bool
-read_pattern(const struct datum *p, int *must, int *may, int *whole,
+pattern_read(const struct datum *p, int *must, int *may, int *whole,
 	bool *comma)
 {
 	bool point = false;
@@ -497,9 +505,9 @@ even_real(double x, int digits, struct buf *b)
 	int behind;
 
 	buf_init(&all);
-	behind = plain_digits(x, &all);
+	behind = digits_plain(x, &all);
 	if (behind <= digits)
-		put_digits(&all, behind, digits, b);
+		format_digits(&all, behind, digits, b);
 	else
 		buf_printf(b, "%.*f", digits, fabs(x));
 	buf_release(&all);
@@ -542,12 +550,12 @@ format_number_rule(struct sql_rule *r)
 		return 0;
 	}
 	if (ty_integral(*a))
-		*a = sql_type_decimal(*a);
+		*a = sql_types_decimal(*a);
 	else if (a->kind == TYPE_STRING || a->kind == TYPE_FLOAT ||
 		a->kind == TYPE_NULL)
 		*a = ty(TYPE_DOUBLE);
 	if (a->kind != TYPE_DECIMAL && a->kind != TYPE_DOUBLE)
-		return sql_type_mismatch(r, "takes a number");
+		return sql_types_mismatch(r, "takes a number");
 	if (r->arg[1].kind != TYPE_STRING)
 		r->arg[1] = ty(TYPE_INT);
 	return 0;
@@ -564,7 +572,7 @@ run_format_number(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	*out = datum_null();
 	if (a[1].kind == TYPE_STRING) {
-		if (!read_pattern(&a[1], &must, &may, &whole, &comma))
+		if (!pattern_read(&a[1], &must, &may, &whole, &comma))
 			return err_set(c->err, "'format_number' knows "
 				"patterns of '#', '0', ',' and '.'");
 	} else if (must < 0 || must > 300) {
@@ -594,7 +602,7 @@ run_format_number(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (whole == 0 && point == 1 && digits.p[0] == '0' && digits.n > 1)
 		buf_add(&c->text, digits.p + 1, digits.n - 1);
 	else if (comma)
-		group(&c->text, digits.p, digits.n);
+		format_group(&c->text, digits.p, digits.n);
 	else
 		buf_add(&c->text, digits.p, digits.n);
 	buf_release(&digits);

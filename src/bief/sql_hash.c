@@ -1,7 +1,10 @@
 /*
- * sql_hash: hashes of values, as Spark computes them, and digests of bytes;
- * and the names of types as functions, int('12').
+ * sql_hash: hashes of values, as Spark computes them, and digests of bytes; and
+ * the names of types as functions, int('12').  A hash goes by the type of a
+ * value, not by its text: an int and a bigint of one number differ, as in
+ * Spark.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +100,7 @@ hash_datum(struct datum_ctx *c, struct hasher *h, struct datum d)
 		hash_bytes(h, d.str, d.n);
 		break;
 	default:
+		assert(ty_nested(datum_ty(&d)));
 		if (datum_open(c, &d) != 0)
 			return -1;
 		n = d.kind == TYPE_MAP ? 2 * (size_t)d.n : d.n;
@@ -127,7 +131,7 @@ hash_rule(struct sql_rule *r)
 {
 	for (int i = 0; i < r->n; i++)
 		if (r->arg[i].kind == TYPE_MAP)
-			return sql_type_mismatch(r, "takes no maps");
+			return sql_types_mismatch(r, "takes no maps");
 	r->result = ty(strchr(r->node->fn->sig, ':')[1] == 'l' ? TYPE_LONG
 							     : TYPE_INT);
 	return 0;
@@ -203,8 +207,8 @@ cast_rule(struct sql_rule *r)
 
 	if (to.kind == TYPE_DECIMAL)
 		to = ty_decimal(10, 0);
-	if (!datum_castable(r->arg[0], to))
-		return sql_type_mismatch(r, "cannot be made");
+	if (!datum_cast_allows(r->arg[0], to))
+		return sql_types_mismatch(r, "cannot be made");
 	r->arg[0] = r->result = to;
 	return 0;
 }

@@ -1,15 +1,30 @@
 /*
- * sql_impl: what the parts of SQL expressions share.  Private to sql*.c.
+ * sql_impl: what the parts of SQL expressions share.  Private to sql*.c.  From
+ * the top down; each uses what stands below it, and only that:
  *
- *	sql_parse.c  text to a tree of nodes
+ *	sql.c        expr.h's face
+ *	sql_select.c select lists
+ *	sql_join.c   conditions over two inputs
  *	sql_bind.c   names and types; casts are put in where types are known
+ *	sql_parse.c  text to a tree of nodes, with sql_call.c, sql_literal.c,
+ *	             sql_ddl.c and sql_tok.c (sql_parser.h)
+ *	sql_fn.c     the table of all functions, operators among them
+ *	sql_elsewhere.c  functions that another program has instead
+ *	             the functions:
+ *	sql_arith.c, sql_compare.c, sql_choice.c, sql_math.c    operators, numbers
+ *	sql_text.c, sql_code.c, sql_like.c, sql_regex.c, sql_format.c    strings
+ *	sql_time.c, sql_timetext.c                              times
+ *	sql_make.c, sql_access.c, sql_sort.c, sql_list.c, sql_lambda.c   lists
+ *	sql_json.c, sql_schema.c, sql_hash.c                    others
  *	sql_eval.c   values; where types are not known, they are bound to the
  *	             kinds that are met, and what was found out is remembered
- *	sql_fn.c     the table of functions, operators among them; their
- *	             signatures; the functions are in sql_text.c, sql_math.c ...
- *	sql_elsewhere.c  functions that another program has instead
- *	sql.c        expr.h's face, select lists
- *	sql_join.c   conditions over two inputs
+ *	sql_items.c  going over lists, making them (sql_items.h)
+ *	sql_chars.c  strings by their characters (sql_chars.h)
+ *	sql_sig.c    what signatures say
+ *	sql_types.c  types that go together
+ *	sql_clock.c  the calendar, the clock on the wall, words for times
+ *	sql_limit.c  how large things may be
+ *	sql_tree.c   memory, nodes, messages that show the place
  */
 #ifndef BIEF_SQL_IMPL_H
 #define BIEF_SQL_IMPL_H
@@ -78,9 +93,12 @@ struct sql_fn {
 };
 
 /* The tables; a NULL name ends each. */
-extern const struct sql_fn sql_ops_fns[], sql_math_fns[], sql_text_fns[],
-	sql_regex_fns[], sql_format_fns[], sql_time_fns[],
-	sql_list_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[];
+extern const struct sql_fn sql_arith_fns[], sql_compare_fns[],
+	sql_choice_fns[], sql_math_fns[], sql_text_fns[], sql_code_fns[],
+	sql_like_fns[], sql_regex_fns[], sql_format_fns[], sql_time_fns[],
+	sql_timetext_fns[], sql_make_fns[], sql_access_fns[], sql_sort_fns[],
+	sql_list_fns[], sql_lambda_fns[], sql_json_fns[], sql_schema_fns[],
+	sql_hash_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* Why there is no such function, and what does its work; NULL: not known. */
@@ -89,27 +107,6 @@ const char *sql_elsewhere(const char *name);
 const char *sql_fn_near(const char *name);
 /* All functions, for tests: i from 0, NULL at the end. */
 const struct sql_fn *sql_fn_at(size_t i);
-/* How many arguments; max is -1 for any number. */
-void sql_fn_arity(const struct sql_fn *f, int *min, int *max);
-int sql_fn_rule(struct sql_rule *r);
-int sql_rule_bytes(struct sql_rule *r);
-/* One type for all arguments from first on; where some are not known: open,
- * and the result is the one of those that are. */
-int sql_rule_common(struct sql_rule *r, int first, int step, bool text,
-	struct ty *common);
-
-/* A time so many months and days later by the zone's calendar, then so many
- * microseconds; null beyond all times. */
-struct datum sql_time_shift(struct datum_ctx *c, int64_t us, int64_t months,
-	int64_t days, int64_t rest_us);
-/* Words for times, which Spark knows in literals alone: epoch, now, today ...
- * As a date or a timestamp, to *out; false if it is none of them. */
-bool sql_time_is_word(const char *s, size_t n);
-bool sql_time_word(struct datum_ctx *c, const struct datum *text, int kind,
-	struct datum *out);
-/* How far apart two times are by the zone's wall clocks. */
-__int128 sql_time_span(struct datum_ctx *c, int64_t from, int64_t to);
-
 enum sql_op {
 	SQL_LITERAL, /* lit */
 	SQL_NAME,    /* parts; becomes SQL_FIELD or SQL_VAR */
@@ -200,17 +197,31 @@ struct sql {
 	size_t non;
 };
 
-/* Common to both users: sql.c, sql_join.c. */
-void sql_begin(struct sql *x, const char *text);
-void sql_end(struct sql *x);
-struct sql_node *sql_parse(struct sql *x, struct err *err);
-int sql_bind(struct sql *x, struct sql_node **n, struct err *err);
+/* sql_tree.c */
+void sql_tree_begin(struct sql *x, const char *text);
+void sql_tree_end(struct sql *x);
+struct sql_node *sql_tree_node(struct sql *x, enum sql_op op,
+	const char *from);
+/* Give a node its arguments, which are copied. */
+void sql_tree_args(struct sql *x, struct sql_node *n,
+	struct sql_node *const *arg, int narg);
+struct sql_node *sql_tree_cast(struct sql *x, struct sql_node *of,
+	struct ty to, const char *from);
+struct sql_node *sql_tree_member(struct sql *x, struct sql_node *of,
+	struct sql_name name);
+/* A list of nodes that grows; it lives as long as the tree. */
+struct sql_nodes {
+	struct sql_node **p;
+	int n, cap;
+};
+void sql_tree_add(struct sql *x, struct sql_nodes *l, struct sql_node *n);
 /* Point at the place; returns -1. */
-int sql_refuse(const struct sql *x, const char *at, struct err *err,
+int sql_tree_refuse(const struct sql *x, const char *at, struct err *err,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-struct sql_node *sql_node(struct sql *x, enum sql_op op, const char *from);
-
+/* sql_parse.c, sql_bind.c */
+struct sql_node *sql_parse(struct sql *x, struct err *err);
+int sql_bind(struct sql *x, struct sql_node **n, struct err *err);
 /*
  * One item of a select list, from *at on.  Returns 1 if another one follows, 0
  * at the end, or -1; *n is NULL for "*", *alias where no name is given.
@@ -218,11 +229,11 @@ struct sql_node *sql_node(struct sql *x, enum sql_op op, const char *from);
 int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 	const char **alias, struct err *err);
 
-/* Evaluation. */
+/* sql_eval.c */
 /* Of a whole tree: what an earlier one made is gone. */
 int sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 /* 1 true; 0 false or null; -1 */
-int sql_true(struct datum_ctx *c, struct sql_node *n);
+int sql_eval_true(struct datum_ctx *c, struct sql_node *n);
 int sql_eval_literal(struct datum_ctx *c, struct sql_node *n,
 	struct datum *out);
 int sql_eval_field(struct datum_ctx *c, struct sql_node *n,
@@ -239,29 +250,74 @@ int sql_eval_constant(struct datum_ctx *c, struct sql_node *n,
 int sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 	const struct datum *a, int n, struct datum *out);
 /* The field of a record that a name means; NULL if there is none, -1. */
-int sql_find_field(struct datum_ctx *c, struct sql_node *n,
+int sql_eval_find(struct datum_ctx *c, struct sql_node *n,
 	const struct value **v);
 
-/* Nothing that a function makes is larger; all that an evaluation makes has four
- * times as much room. */
-#define SQL_TEXT_MAX DATUM_TEXT_MAX
-int sql_text_limit(struct datum_ctx *c, const struct sql_node *n,
-	int64_t times, size_t size);
-size_t sql_text_chars(const char *s, size_t n);
+/* sql_sig.c */
+/* How many arguments; max is -1 for any number. */
+void sql_sig_arity(const struct sql_fn *f, int *min, int *max);
+/* What a function makes of types: its own rule, or what its signature says. */
+int sql_sig_rule(struct sql_rule *r);
+/* Functions of strings that are functions of bytes where all of their strings
+ * are binary: what they give is binary then. */
+int sql_sig_bytes(struct sql_rule *r);
 
-/* Days since 1970 so many months later, at the month's end at most. */
-#define SQL_MONTHS_MAX (12 * 600000)
-int64_t sql_add_months(int64_t days, int64_t months);
-
-/* Types that go together. */
+/* sql_types.c */
 /* What two values are compared as; false if they cannot be. */
-bool sql_type_compare(struct ty a, struct ty b, struct ty *out);
+bool sql_types_compare(struct ty a, struct ty b, struct ty *out);
 /* One type for both branches (CASE, coalesce, array): text wins. */
-bool sql_type_wider(struct arena *m, struct ty a, struct ty b, struct ty *out);
-/* The same without making text of what is none (greatest, least). */
-bool sql_type_tightest(struct arena *m, struct ty a, struct ty b,
+bool sql_types_wider(struct arena *m, struct ty a, struct ty b,
 	struct ty *out);
-int sql_type_mismatch(struct sql_rule *r, const char *what);
-struct ty sql_type_decimal(struct ty t);
+/* The same without making text of what is none (greatest, least). */
+bool sql_types_tightest(struct arena *m, struct ty a, struct ty b,
+	struct ty *out);
+/* One type for all arguments from first on, each step-th of them; where some
+ * are not known: open, and the result is the one of those that are. */
+int sql_types_common(struct sql_rule *r, int first, int step, bool text,
+	struct ty *common);
+/* "'f' takes strings, not a map"; returns -1. */
+int sql_types_mismatch(struct sql_rule *r, const char *what);
+/* The decimal that an integer type fits into. */
+struct ty sql_types_decimal(struct ty t);
+
+/* sql_limit.c */
+/* Nothing that a function makes is larger; all that an evaluation makes has
+ * four times as much room. */
+#define SQL_TEXT_MAX DATUM_TEXT_MAX
+/* May so many things of that size be made?  0, or -1 with a message. */
+int sql_limit(struct datum_ctx *c, const struct sql_node *n, int64_t times,
+	size_t size);
+
+/* sql_compare.c */
+/* Order of two values that are not null, brought together as n's operands: 1,
+ * 0 if one of them cannot be read as the other's type, or -1. */
+int sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *b, int *order);
+
+/* sql_clock.c */
+#define SQL_MONTHS_MAX (12 * 600000)
+/* Days since 1970 so many months later, at the month's end at most. */
+int64_t sql_clock_months(int64_t days, int64_t months);
+/* The zone's wall clock: the day, and the microseconds of it. */
+int64_t sql_clock_day(struct datum_ctx *c, int64_t us, int64_t *us_of_day);
+/* A wall clock, of the time us. */
+struct sql_wall {
+	int64_t us, days, rest;
+};
+/* Another wall clock in the same zone: where it is there twice, or not at all,
+ * the offset of the first one counts if it may. */
+struct datum sql_clock_moved(const struct zone *z, const struct sql_wall *from,
+	int64_t days, int64_t rest);
+/* A time so many months and days later by the zone's calendar, then so many
+ * microseconds; null beyond all times. */
+struct datum sql_clock_shift(struct datum_ctx *c, int64_t us, int64_t months,
+	int64_t days, int64_t rest_us);
+/* How far apart two times are by the zone's wall clocks. */
+__int128 sql_clock_span(struct datum_ctx *c, int64_t from, int64_t to);
+/* Words for times, which Spark knows in literals alone: epoch, now, today ...
+ * As a date or a timestamp, to *out; false if it is none of them. */
+bool sql_clock_is_word(const char *s, size_t n);
+bool sql_clock_word(struct datum_ctx *c, const struct datum *text, int kind,
+	struct datum *out);
 
 #endif

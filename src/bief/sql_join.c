@@ -1,6 +1,9 @@
 /*
- * sql_join: conditions over two inputs, taken apart.
+ * sql_join: conditions over two inputs, taken apart.  A join keeps rows by the
+ * values of keys and drops them by bounds on time; only the rest has to be
+ * asked for each pair, so what can be a key or a bound is found in the tree.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,25 +14,13 @@
 #include "sql_impl.h"
 #include "time.h"
 
-struct nodes {
-	struct sql_node **p;
-	size_t n;
-};
-
 struct join {
 	struct sql_join face; /* first: it is what users see */
 	struct sql sql;
 	struct datum_ctx ctx;
-	struct nodes keys[2], side[2], rest;
+	struct sql_nodes keys[2], side[2], rest;
 	struct buf *out[2]; /* of each key */
 };
-
-static void
-add(struct nodes *l, struct sql_node *n)
-{
-	l->p = mem_realloc(l->p, (l->n + 1) * sizeof(*l->p));
-	l->p[l->n++] = n;
-}
 
 static bool
 is_call(const struct sql_node *n, const char *name)
@@ -39,12 +30,12 @@ is_call(const struct sql_node *n, const char *name)
 
 /* Which inputs it is made of: bits 1 and 2. */
 static int
-sides(const struct sql_node *n)
+join_sides(const struct sql_node *n)
 {
 	int mask = n->op == SQL_FIELD ? 1 << n->side : 0;
 
 	for (int i = 0; i < n->narg; i++)
-		mask |= sides(n->arg[i]);
+		mask |= join_sides(n->arg[i]);
 	return mask;
 }
 
@@ -66,7 +57,7 @@ field_steps(const struct sql_node *n, struct path *p)
 
 /* The name of that, as an option would name it. */
 static const char *
-field_name(struct join *j, const struct sql_node *n)
+join_field_name(struct join *j, const struct sql_node *n)
 {
 	struct path p = {0};
 	const char *name = NULL;
@@ -87,7 +78,7 @@ field_name(struct join *j, const struct sql_node *n)
 /* Fields without which the condition cannot be true. */
 
 static void
-add_not_null(struct join *j, const struct sql_node *n)
+not_null_add(struct join *j, const struct sql_node *n)
 {
 	struct sql_join *f = &j->face;
 	const char *name = n->part[0].s;
@@ -103,7 +94,7 @@ add_not_null(struct join *j, const struct sql_node *n)
 
 /* Does a null argument make the result null? */
 static bool
-strict(const struct sql_node *n)
+null_is_strict(const struct sql_node *n)
 {
 	static const char *const compare[] = {"=", "!=", "<", "<=", ">", ">=",
 		"not"};
@@ -117,13 +108,13 @@ strict(const struct sql_node *n)
 }
 
 static void
-find_not_null(struct join *j, const struct sql_node *n)
+not_null_find(struct join *j, const struct sql_node *n)
 {
 	if (n->op == SQL_FIELD)
-		add_not_null(j, n);
-	else if (strict(n))
+		not_null_add(j, n);
+	else if (null_is_strict(n))
 		for (int i = 0; i < n->narg; i++)
-			find_not_null(j, n->arg[i]);
+			not_null_find(j, n->arg[i]);
 }
 
 /* Bounds on time. */
@@ -138,7 +129,7 @@ struct linear {
 
 /* The length of a constant; false if it is none. */
 static bool
-constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
+bound_constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
 {
 	struct expr_env env = {.zone = zone_utc};
 	struct err err;
@@ -163,14 +154,14 @@ constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
 }
 
 static bool
-linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
+bound_linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
 {
-	const char *name = field_name(j, n);
+	const char *name = join_field_name(j, n);
 	int64_t us;
 	int s;
 
 	if (name != NULL) {
-		s = sides(n) == 2;
+		s = join_sides(n) == 2;
 		if (l->field[s] != NULL && strcmp(l->field[s], name) != 0)
 			return false;
 		l->field[s] = name;
@@ -179,7 +170,7 @@ linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
 			n->ty.kind == TYPE_UNKNOWN;
 	}
 	if (n->constant) {
-		if (!constant(j, n, l->seconds, &us))
+		if (!bound_constant(j, n, l->seconds, &us))
 			return false;
 		return !__builtin_mul_overflow(us, sign, &us) &&
 			!__builtin_add_overflow(l->c_us, us, &l->c_us) &&
@@ -189,23 +180,23 @@ linear(struct join *j, struct sql_node *n, int sign, struct linear *l)
 		if (ty_numeric(n->ty))
 			l->seconds = true;
 		return (ty_numeric(n->ty) || n->ty.kind == TYPE_TIMESTAMP) &&
-			linear(j, n->arg[0], sign, l);
+			bound_linear(j, n->arg[0], sign, l);
 	}
 	if (is_call(n, "+") || is_call(n, "-")) {
 		int second = is_call(n, "-") ? -sign : sign;
 
 		/* What stands first may tell that seconds are meant. */
 		if (n->arg[0]->constant)
-			return linear(j, n->arg[1], second, l) &&
-				linear(j, n->arg[0], sign, l);
-		return linear(j, n->arg[0], sign, l) &&
-			linear(j, n->arg[1], second, l);
+			return bound_linear(j, n->arg[1], second, l) &&
+				bound_linear(j, n->arg[0], sign, l);
+		return bound_linear(j, n->arg[0], sign, l) &&
+			bound_linear(j, n->arg[1], second, l);
 	}
-	return is_call(n, "negative") && linear(j, n->arg[0], -sign, l);
+	return is_call(n, "negative") && bound_linear(j, n->arg[0], -sign, l);
 }
 
 static void
-add_bound(struct join *j, const struct linear *l, bool upper, bool strictly)
+bound_add(struct join *j, const struct linear *l, bool upper, bool strictly)
 {
 	struct sql_join *f = &j->face;
 	struct sql_bound *b;
@@ -219,7 +210,7 @@ add_bound(struct join *j, const struct linear *l, bool upper, bool strictly)
 }
 
 static void
-find_bounds(struct join *j, struct sql_node *n)
+bound_find(struct join *j, struct sql_node *n)
 {
 	struct linear l = {0};
 	bool less, more;
@@ -230,19 +221,20 @@ find_bounds(struct join *j, struct sql_node *n)
 	more = is_call(n, ">") || is_call(n, ">=");
 	if (!less && !more && !is_call(n, "="))
 		return;
-	if (!linear(j, n->arg[0], 1, &l) || !linear(j, n->arg[1], -1, &l) ||
+	if (!bound_linear(j, n->arg[0], 1, &l) ||
+		!bound_linear(j, n->arg[1], -1, &l) ||
 		l.coefficient[0] * l.coefficient[1] != -1)
 		return;
 	if (!more)
-		add_bound(j, &l, true, is_call(n, "<"));
+		bound_add(j, &l, true, is_call(n, "<"));
 	if (!less)
-		add_bound(j, &l, false, is_call(n, ">"));
+		bound_add(j, &l, false, is_call(n, ">"));
 }
 
 /* The parts. */
 
 static bool
-take_key(struct join *j, struct sql_node *n)
+part_take_key(struct join *j, struct sql_node *n)
 {
 	struct sql_join *f = &j->face;
 	struct sql_key *k;
@@ -251,8 +243,8 @@ take_key(struct join *j, struct sql_node *n)
 
 	if (!same && !is_call(n, "="))
 		return false;
-	a = sides(n->arg[0]);
-	b = sides(n->arg[1]);
+	a = join_sides(n->arg[0]);
+	b = join_sides(n->arg[1]);
 	if (a + b != 3 || a == 0 || b == 0)
 		return false;
 	f->keys = mem_realloc(f->keys, (f->nkeys + 1) * sizeof(*f->keys));
@@ -261,33 +253,33 @@ take_key(struct join *j, struct sql_node *n)
 	for (int s = 0; s < 2; s++) {
 		struct sql_node *of = n->arg[(a == 1) == (s == 0) ? 0 : 1];
 
-		add(&j->keys[s], of);
-		k->field[s] = field_name(j, of);
+		sql_tree_add(&j->sql, &j->keys[s], of);
+		k->field[s] = join_field_name(j, of);
 		k->type[s] = ty_type(&j->sql.arena, of->ty);
 	}
 	return true;
 }
 
 static void
-take_part(struct join *j, struct sql_node *n)
+part_take(struct join *j, struct sql_node *n)
 {
 	int mask;
 
 	if (is_call(n, "and")) {
 		for (int i = 0; i < n->narg; i++)
-			take_part(j, n->arg[i]);
+			part_take(j, n->arg[i]);
 		return;
 	}
-	mask = sides(n);
-	find_not_null(j, n);
+	mask = join_sides(n);
+	not_null_find(j, n);
 	if (is_call(n, "isnotnull") && n->arg[0]->op == SQL_FIELD)
-		add_not_null(j, n->arg[0]);
+		not_null_add(j, n->arg[0]);
 	if (mask == 3) {
-		find_bounds(j, n);
-		if (!take_key(j, n))
-			add(&j->rest, n);
+		bound_find(j, n);
+		if (!part_take_key(j, n))
+			sql_tree_add(&j->sql, &j->rest, n);
 	} else {
-		add(&j->side[mask == 2], n);
+		sql_tree_add(&j->sql, &j->side[mask == 2], n);
 	}
 }
 
@@ -301,7 +293,7 @@ sql_join_new(const char *text, const struct sql_on *on, size_t non,
 	struct sql_join *f = &j->face;
 
 	datum_ctx_init(&j->ctx);
-	sql_begin(&j->sql, text);
+	sql_tree_begin(&j->sql, text);
 	j->sql.fields[0] = left;
 	j->sql.fields[1] = right;
 	j->sql.two = true;
@@ -313,14 +305,14 @@ sql_join_new(const char *text, const struct sql_on *on, size_t non,
 		return NULL;
 	}
 	if (root->ty.kind != TYPE_BOOLEAN && root->ty.kind != TYPE_UNKNOWN) {
-		sql_refuse(&j->sql, root->from, err,
+		sql_tree_refuse(&j->sql, root->from, err,
 			"no condition, which is true or false");
 		sql_join_free(f);
 		return NULL;
 	}
 	j->ctx.vars = arena_zero(&j->sql.arena,
 		(size_t)(j->sql.maxvars + 1) * sizeof(*j->ctx.vars));
-	take_part(j, root);
+	part_take(j, root);
 	for (int s = 0; s < 2; s++) {
 		f->one_sided[s] = j->side[s].n > 0;
 		j->out[s] = mem_zalloc((f->nkeys + 1) * sizeof(*j->out[s]));
@@ -342,21 +334,18 @@ sql_join_free(struct sql_join *f)
 		for (size_t i = 0; j->out[s] != NULL && i < f->nkeys; i++)
 			buf_release(&j->out[s][i]);
 		free(j->out[s]);
-		free(j->keys[s].p);
-		free(j->side[s].p);
 		free(f->not_null[s]);
 	}
-	free(j->rest.p);
 	free(f->keys);
 	free(f->bounds);
-	sql_end(&j->sql);
+	sql_tree_end(&j->sql);
 	datum_ctx_release(&j->ctx);
 	free(j);
 }
 
 static void
-begin(struct join *j, const struct record *left, const struct record *right,
-	const struct expr_env *env, struct err *err)
+pair_begin(struct join *j, const struct record *left,
+	const struct record *right, const struct expr_env *env, struct err *err)
 {
 	j->ctx.record[0] = left;
 	j->ctx.record[1] = right;
@@ -369,7 +358,7 @@ begin(struct join *j, const struct record *left, const struct record *right,
  * becomes a bigint, other decimals lose the zeros at their end.
  */
 static void
-settle_number(struct datum *d, bool exact)
+key_settle_number(struct datum *d, bool exact)
 {
 	numeric v;
 	int s;
@@ -419,7 +408,7 @@ written(struct join *j, struct sql_node *n)
 		return NULL;
 	if (n->field != NULL)
 		return record_get(j->ctx.record[n->side], n->field);
-	return sql_find_field(&j->ctx, n, &v) == 0 && n->skip == n->npart ? v :
+	return sql_eval_find(&j->ctx, n, &v) == 0 && n->skip == n->npart ? v :
 		NULL;
 }
 
@@ -432,7 +421,9 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	const struct value *raw;
 	struct datum d;
 
-	begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
+	assert(i < f->nkeys);
+	assert(side == SQL_LEFT || side == SQL_RIGHT);
+	pair_begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
 	raw = written(j, n);
 	if (raw != NULL) {
@@ -442,7 +433,7 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	}
 	if (sql_eval(&j->ctx, n, &d) != 0)
 		return -1;
-	settle_number(&d, n->ty.kind == TYPE_DECIMAL &&
+	key_settle_number(&d, n->ty.kind == TYPE_DECIMAL &&
 			j->keys[!side].p[i]->ty.kind == TYPE_DECIMAL);
 	buf_clear(&j->out[side][i]);
 	*v = datum_store(&j->ctx, &d, &j->out[side][i]);
@@ -451,12 +442,12 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 }
 
 static int
-all_true(struct join *j, const struct nodes *l)
+parts_are_true(struct join *j, const struct sql_nodes *l)
 {
 	int r = 1;
 
-	for (size_t i = 0; i < l->n && r == 1; i++)
-		r = sql_true(&j->ctx, l->p[i]);
+	for (int i = 0; i < l->n && r == 1; i++)
+		r = sql_eval_true(&j->ctx, l->p[i]);
 	return r;
 }
 
@@ -466,9 +457,10 @@ sql_join_side(struct sql_join *f, int side, const struct record *r,
 {
 	struct join *j = (struct join *)f;
 
-	begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
+	assert(side == SQL_LEFT || side == SQL_RIGHT);
+	pair_begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
-	return all_true(j, &j->side[side]);
+	return parts_are_true(j, &j->side[side]);
 }
 
 int
@@ -478,6 +470,6 @@ sql_join_pair(struct sql_join *f, const struct record *left,
 {
 	struct join *j = (struct join *)f;
 
-	begin(j, left, right, env, err);
-	return all_true(j, &j->rest);
+	pair_begin(j, left, right, env, err);
+	return parts_are_true(j, &j->rest);
 }

@@ -1,6 +1,7 @@
 /*
  * sql_json: functions that look into JSON text; sql_schema.c has those that
- * read and write it.
+ * read and write it by a schema.  They stay on the text, as Spark's do: what
+ * get_json_object() gives is a piece of it, spelled anew, not a value.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 /* A copy of a text, with the padding that scanners want. */
 static const char *
-padded(struct datum_ctx *c, const char *s, size_t n)
+text_padded(struct datum_ctx *c, const char *s, size_t n)
 {
 	char *p = arena_zero(&c->arena, n + JSON_PADDING);
 
@@ -27,9 +28,9 @@ padded(struct datum_ctx *c, const char *s, size_t n)
 
 /* The text as a value; false if it is no JSON, as Spark takes it. */
 static bool
-read_json(struct datum_ctx *c, const struct datum *d, struct value *v)
+text_as_json(struct datum_ctx *c, const struct datum *d, struct value *v)
 {
-	const char *p = padded(c, d->str, d->n);
+	const char *p = text_padded(c, d->str, d->n);
 	struct lenient l = {.begin = p, .end = p + d->n, .flags = SYNTAX};
 	struct json_error e;
 	struct buf b;
@@ -40,7 +41,7 @@ read_json(struct datum_ctx *c, const struct datum *d, struct value *v)
 	buf_init(&b);
 	good = lenient_value(&l, p, 0, &b) != NULL;
 	if (good) {
-		p = padded(c, b.p, b.n);
+		p = text_padded(c, b.p, b.n);
 		good = json_read(p, p + b.n, 0, v, &e) != NULL;
 	}
 	buf_release(&b);
@@ -66,7 +67,7 @@ enum style { RAW, QUOTED, FLAT };
 
 /* How many steps; -1: no path. */
 static int
-read_path(const char *p, size_t len, struct step *s)
+path_read(const char *p, size_t len, struct step *s)
 {
 	const char *end = p + len, *q;
 	int n = 0;
@@ -116,7 +117,7 @@ read_path(const char *p, size_t len, struct step *s)
 
 /* A value as Spark writes it: without blanks, numbers as Java prints them. */
 static void
-copy(const struct value *v, struct buf *out)
+path_copy(const struct value *v, struct buf *out)
 {
 	struct lenient l = {.begin = v->s, .end = v->s + v->n,
 		.flags = SYNTAX};
@@ -137,17 +138,17 @@ copy(const struct value *v, struct buf *out)
 }
 
 static void
-comma(struct buf *out, enum style style)
+path_comma(struct buf *out, enum style style)
 {
 	if (style != RAW && out->n > 0 && out->p[out->n - 1] != '[')
 		buf_byte(out, ',');
 }
 
-static bool follow(const struct value *v, const struct step *s, int n,
+static bool path_follow(const struct value *v, const struct step *s, int n,
 	enum style style, struct buf *out);
 
 static bool
-follow_end(const struct value *v, enum style style, struct buf *out)
+path_end(const struct value *v, enum style style, struct buf *out)
 {
 	struct value e, key;
 	struct json_iter it;
@@ -160,16 +161,16 @@ follow_end(const struct value *v, enum style style, struct buf *out)
 	if (v->type == VALUE_ARRAY && style == FLAT) {
 		json_iter(&it, v);
 		while (json_next(&it, &key, &e))
-			found |= follow(&e, NULL, 0, FLAT, out);
+			found |= path_follow(&e, NULL, 0, FLAT, out);
 		return found;
 	}
-	comma(out, style);
-	copy(v, out);
+	path_comma(out, style);
+	path_copy(v, out);
 	return true;
 }
 
 static bool
-follow_key(const struct value *v, const struct step *s, int n,
+path_key(const struct value *v, const struct step *s, int n,
 	enum style style, struct buf *out)
 {
 	struct value e, key;
@@ -186,7 +187,7 @@ follow_key(const struct value *v, const struct step *s, int n,
 		json_unquote(&name, key.s, key.n);
 		same = name.n == s->n && memcmp(name.p, s->name, s->n) == 0;
 		if (same && e.type != VALUE_NULL)
-			found = follow(&e, s + 1, n - 1, style, out);
+			found = path_follow(&e, s + 1, n - 1, style, out);
 	}
 	buf_release(&name);
 	return found;
@@ -194,7 +195,7 @@ follow_key(const struct value *v, const struct step *s, int n,
 
 /* Every element, each followed on; how many gave something. */
 static int
-each(const struct value *v, const struct step *s, int n, enum style style,
+path_each(const struct value *v, const struct step *s, int n, enum style style,
 	struct buf *out)
 {
 	struct value e, key;
@@ -203,37 +204,38 @@ each(const struct value *v, const struct step *s, int n, enum style style,
 
 	json_iter(&it, v);
 	while (json_next(&it, &key, &e))
-		found += follow(&e, s, n, style, out);
+		found += path_follow(&e, s, n, style, out);
 	return found;
 }
 
 static bool
-follow_all(const struct value *v, const struct step *s, int n,
+path_all(const struct value *v, const struct step *s, int n,
 	enum style style, struct buf *out)
 {
 	struct buf inner;
 	int found;
 
 	if (n > 1 && s[1].kind == STEP_ALL) {
-		comma(out, style);
+		path_comma(out, style);
 		buf_byte(out, '[');
-		found = each(v, s + 2, n - 2, FLAT, out);
+		found = path_each(v, s + 2, n - 2, FLAT, out);
 		buf_byte(out, ']');
 		return found > 0;
 	}
 	if (style == QUOTED) {
-		comma(out, style);
+		path_comma(out, style);
 		buf_byte(out, '[');
-		found = each(v, s + 1, n - 1, QUOTED, out);
+		found = path_each(v, s + 1, n - 1, QUOTED, out);
 		buf_byte(out, ']');
 		return found > 0;
 	}
 	buf_init(&inner);
 	buf_byte(&inner, '[');
-	found = each(v, s + 1, n - 1, style == RAW ? QUOTED : FLAT, &inner);
+	found = path_each(v, s + 1, n - 1, style == RAW ? QUOTED : FLAT,
+		&inner);
 	buf_byte(&inner, ']');
 	if (found > 0)
-		comma(out, style);
+		path_comma(out, style);
 	if (found > 1)
 		buf_add(out, inner.p, inner.n);
 	else if (found == 1)
@@ -243,25 +245,25 @@ follow_all(const struct value *v, const struct step *s, int n,
 }
 
 static bool
-follow(const struct value *v, const struct step *s, int n, enum style style,
-	struct buf *out)
+path_follow(const struct value *v, const struct step *s, int n,
+	enum style style, struct buf *out)
 {
 	struct value e, key;
 	struct json_iter it;
 	int64_t i = 0;
 
 	if (n == 0)
-		return follow_end(v, style, out);
+		return path_end(v, style, out);
 	if (s->kind == STEP_KEY)
-		return follow_key(v, s, n, style, out);
+		return path_key(v, s, n, style, out);
 	if (v->type != VALUE_ARRAY)
 		return false;
 	if (s->kind == STEP_ALL)
-		return follow_all(v, s, n, style, out);
+		return path_all(v, s, n, style, out);
 	json_iter(&it, v);
 	while (json_next(&it, &key, &e))
 		if (i++ == s->index)
-			return follow(&e, s + 1, n - 1,
+			return path_follow(&e, s + 1, n - 1,
 				n > 1 && s[1].kind == STEP_ALL ? QUOTED
 							       : style, out);
 	return false;
@@ -274,13 +276,13 @@ run_get_json_object(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct step steps[STEPS];
 	struct value v;
 	struct buf b;
-	int k = read_path(a[1].str, a[1].n, steps);
+	int k = path_read(a[1].str, a[1].n, steps);
 
 	*out = datum_null();
-	if (k < 0 || !read_json(c, &a[0], &v))
+	if (k < 0 || !text_as_json(c, &a[0], &v))
 		return 0;
 	buf_init(&b);
-	if (follow(&v, steps, k, RAW, &b))
+	if (path_follow(&v, steps, k, RAW, &b))
 		*out = datum_from_buf(c, &b);
 	buf_release(&b);
 	return 0;
@@ -295,7 +297,7 @@ run_array_length(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t count = 0;
 
 	*out = datum_null();
-	if (!read_json(c, a, &v) || v.type != VALUE_ARRAY)
+	if (!text_as_json(c, a, &v) || v.type != VALUE_ARRAY)
 		return 0;
 	json_iter(&it, &v);
 	while (json_next(&it, &key, &e))
@@ -315,7 +317,7 @@ run_object_keys(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct buf b;
 
 	*out = datum_null();
-	if (!read_json(c, a, &v) || v.type != VALUE_OBJECT)
+	if (!text_as_json(c, a, &v) || v.type != VALUE_OBJECT)
 		return 0;
 	json_iter(&it, &v);
 	while (json_next(&it, &key, &e))

@@ -1,5 +1,7 @@
 /*
- * sql_math: functions of numbers.
+ * sql_math: functions of numbers.  Where Spark computes by a formula of its
+ * own, so do we: the last digits of a logarithm or an area sine are part of the
+ * answer.
  */
 #include <ctype.h>
 #include <math.h>
@@ -12,37 +14,37 @@
 /* double to double */
 
 static double
-cot(double x)
+cotangent(double x)
 {
 	return 1 / tan(x);
 }
 
 static double
-sec(double x)
+secant(double x)
 {
 	return 1 / cos(x);
 }
 
 static double
-csc(double x)
+cosecant(double x)
 {
 	return 1 / sin(x);
 }
 
 static double
-sign(double x)
+real_sign(double x)
 {
 	return x > 0 ? 1 : x < 0 ? -1 : x;
 }
 
 static double
-degrees(double x)
+real_degrees(double x)
 {
 	return x * (180 / M_PI);
 }
 
 static double
-radians(double x)
+real_radians(double x)
 {
 	return x * (M_PI / 180);
 }
@@ -78,9 +80,10 @@ area_tangent(double x)
 	return 0.5 * (log1p(x) - log1p(-x));
 }
 
-static double (*const real_fns[])(double) = {sqrt, cube_root, exp, expm1, sin, cos,
-	tan, cot, sec, csc, asin, acos, atan, sinh, cosh, tanh, area_sine,
-	area_cosine, area_tangent, degrees, radians, sign, rint};
+static double (*const real_fns[])(double) = {sqrt, cube_root, exp, expm1, sin,
+	cos, tan, cotangent, secant, cosecant, asin, acos, atan, sinh, cosh,
+	tanh, area_sine, area_cosine, area_tangent, real_degrees, real_radians,
+	real_sign, rint};
 
 enum { SQRT, CBRT, EXP, EXPM1, SIN, COS, TAN, COT, SEC, CSC, ASIN, ACOS, ATAN,
 	SINH, COSH, TANH, ASINH, ACOSH, ATANH, DEGREES, RADIANS, SIGN, RINT };
@@ -126,7 +129,7 @@ enum { POWER, ATAN2, HYPOT };
 
 /* As Java's: 1 to the power of NaN or infinity is NaN. */
 static double
-power(double x, double y)
+java_power(double x, double y)
 {
 	if (isnan(y) || (isinf(y) && fabs(x) == 1))
 		return NAN;
@@ -139,7 +142,7 @@ run_real2(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	double x = a[0].d, y = a[1].d;
 
-	*out = datum_double(n->fn->tag == POWER   ? power(x, y)
+	*out = datum_double(n->fn->tag == POWER   ? java_power(x, y)
 			: n->fn->tag == ATAN2 ? atan2(x, y)
 					      : hypot(x, y));
 	return 0;
@@ -183,7 +186,7 @@ abs_rule(struct sql_rule *r)
 		*a = ty(TYPE_DOUBLE);
 	if (!r->open && !ty_numeric(*a) && a->kind != TYPE_NULL &&
 		a->kind <= TYPE_STRUCT)
-		return sql_type_mismatch(r, "takes a number");
+		return sql_types_mismatch(r, "takes a number");
 	r->result = *a;
 	return 0;
 }
@@ -192,7 +195,7 @@ enum { ROUND, BROUND, FLOOR, CEIL };
 
 /* The scale that is asked for, where it is a literal; else 0. */
 static int
-scale_of(const struct sql_node *n)
+round_scale(const struct sql_node *n)
 {
 	const struct sql_node *s;
 
@@ -205,7 +208,7 @@ scale_of(const struct sql_node *n)
 }
 
 static struct ty
-decimal_rounded(struct ty t, int scale)
+round_decimal_type(struct ty t, int scale)
 {
 	int whole = t.p - t.s + 1, p;
 
@@ -231,15 +234,15 @@ round_rule(struct sql_rule *r)
 	if (a->kind == TYPE_STRING || a->kind == TYPE_NULL)
 		*a = ty(TYPE_DOUBLE);
 	if (!ty_numeric(*a))
-		return sql_type_mismatch(r, "takes a number");
+		return sql_types_mismatch(r, "takes a number");
 	if (r->n > 1)
 		r->arg[1] = ty(TYPE_INT);
 	if (tag >= FLOOR && r->n > 1) {
 		*a = have.kind == TYPE_STRING	? ty_decimal(38, 18)
 			: a->kind == TYPE_FLOAT ? ty_decimal(14, 7)
 			: ty_fraction(*a)	? ty_decimal(30, 15)
-						: sql_type_decimal(*a);
-		r->result = decimal_rounded(*a, scale_of(r->node));
+						: sql_types_decimal(*a);
+		r->result = round_decimal_type(*a, round_scale(r->node));
 	} else if (tag >= FLOOR && a->kind == TYPE_DECIMAL) {
 		r->result = a->s == 0 ? *a
 			: ty_decimal(a->p - a->s + 1 > NUMERIC_DIGITS
@@ -247,7 +250,7 @@ round_rule(struct sql_rule *r)
 	} else if (tag >= FLOOR) {
 		r->result = ty(TYPE_LONG);
 	} else if (a->kind == TYPE_DECIMAL) {
-		r->result = decimal_rounded(*a, scale_of(r->node));
+		r->result = round_decimal_type(*a, round_scale(r->node));
 	} else {
 		r->result = *a;
 	}
@@ -363,7 +366,7 @@ run_round(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 /* Spelling of numbers. */
 
 static void
-digits(uint64_t v, unsigned base, bool negative, struct datum_ctx *c,
+digits_base(uint64_t v, unsigned base, bool negative, struct datum_ctx *c,
 	struct datum *out)
 {
 	char text[72], *p = text + sizeof(text);
@@ -383,7 +386,7 @@ static int
 run_bin(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	digits((uint64_t)a[0].i, 2, false, c, out);
+	digits_base((uint64_t)a[0].i, 2, false, c, out);
 	return 0;
 }
 
@@ -396,7 +399,7 @@ hex_rule(struct sql_rule *r)
 	if (ty_numeric(*a))
 		*a = ty(TYPE_LONG);
 	else if (ty_nested(*a))
-		return sql_type_mismatch(r, "takes an integer or a string");
+		return sql_types_mismatch(r, "takes an integer or a string");
 	else if (!r->open && a->kind != TYPE_BINARY)
 		*a = ty(TYPE_STRING);
 	r->result = ty(TYPE_STRING);
@@ -410,7 +413,7 @@ run_hex(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	char *p;
 
 	if (a->kind == TYPE_LONG) {
-		digits((uint64_t)a[0].i, 16, false, c, out);
+		digits_base((uint64_t)a[0].i, 16, false, c, out);
 		return 0;
 	}
 	p = arena_get(&c->arena, 2 * (size_t)a->n + 1);
@@ -424,7 +427,7 @@ run_hex(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 }
 
 static int
-hex_digit(char c)
+hex_value(char c)
 {
 	if (isdigit((unsigned char)c))
 		return c - '0';
@@ -441,8 +444,8 @@ run_unhex(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	*out = datum_null();
 	for (uint32_t i = 0; i < a->n; i += i == 0 && odd ? 1 : 2) {
-		high = i == 0 && odd ? 0 : hex_digit(a->str[i]);
-		low = hex_digit(a->str[i == 0 && odd ? 0 : i + 1]);
+		high = i == 0 && odd ? 0 : hex_value(a->str[i]);
+		low = hex_value(a->str[i == 0 && odd ? 0 : i + 1]);
 		if (high < 0 || low < 0)
 			return 0;
 		p[k++] = (char)(high << 4 | low);
@@ -488,7 +491,7 @@ run_conv(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		v = -v;
 		negative = true;
 	}
-	digits(v, (unsigned)to, negative && a[2].i < 0, c, out);
+	digits_base(v, (unsigned)to, negative && a[2].i < 0, c, out);
 	return 0;
 }
 
@@ -515,7 +518,7 @@ bit_count_rule(struct sql_rule *r)
 	r->open = a->kind == TYPE_UNKNOWN;
 	r->result = ty(TYPE_INT);
 	if (a->kind > TYPE_BOOLEAN && !ty_integral(*a))
-		return sql_type_mismatch(r, "takes an integer or a condition");
+		return sql_types_mismatch(r, "takes an integer or a condition");
 	return 0;
 }
 

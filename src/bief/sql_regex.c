@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "regex.h"
+#include "sql_chars.h"
 #include "sql_impl.h"
 
 struct pattern {
@@ -18,7 +19,7 @@ struct pattern {
 };
 
 static void
-pattern_free(void *data)
+kept_pattern_free(void *data)
 {
 	struct pattern *p = data;
 
@@ -31,7 +32,8 @@ pattern_free(void *data)
 
 /* The pattern at *kept, made anew where it is another one. */
 static struct regex *
-compiled(struct pattern **kept, const char *s, size_t len, struct err *err)
+pattern_compiled(struct pattern **kept, const char *s, size_t len,
+	struct err *err)
 {
 	struct pattern *p = *kept;
 	struct regex *r;
@@ -44,7 +46,7 @@ compiled(struct pattern **kept, const char *s, size_t len, struct err *err)
 		err->status = STATUS_USAGE;
 		return NULL;
 	}
-	pattern_free(p);
+	kept_pattern_free(p);
 	p = mem_alloc(sizeof(*p));
 	p->text = mem_dup(s, len);
 	p->n = len;
@@ -54,25 +56,25 @@ compiled(struct pattern **kept, const char *s, size_t len, struct err *err)
 }
 
 static struct regex *
-get(struct sql_node *n, const char *s, size_t len, struct err *err)
+pattern_get(struct sql_node *n, const char *s, size_t len, struct err *err)
 {
 	struct pattern *p = n->data;
-	struct regex *r = compiled(&p, s, len, err);
+	struct regex *r = pattern_compiled(&p, s, len, err);
 
 	n->data = p;
-	n->free = pattern_free;
+	n->free = kept_pattern_free;
 	return r;
 }
 
 static int
-prepare(struct sql *x, struct sql_node *n, struct err *err)
+pattern_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct datum *p = &n->arg[1]->lit;
 	struct err why;
 
 	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
 		return 0;
-	if (get(n, p->str, p->n, err) != NULL)
+	if (pattern_get(n, p->str, p->n, err) != NULL)
 		return 0;
 	if (n->arg[1]->from != NULL && *n->arg[1]->from == '\'' &&
 		memchr(n->arg[1]->from, '\\', (size_t)(n->arg[1]->to -
@@ -86,7 +88,7 @@ prepare(struct sql *x, struct sql_node *n, struct err *err)
 
 /* 1, 0 or -1 with a message */
 static int
-search(struct datum_ctx *c, struct regex *r, const struct datum *d,
+pattern_search(struct datum_ctx *c, struct regex *r, const struct datum *d,
 	size_t from, struct regex_match *m)
 {
 	int found = regex_search(r, d->str, d->n, from, m, c->err);
@@ -98,7 +100,7 @@ search(struct datum_ctx *c, struct regex *r, const struct datum *d,
 
 /* Where to look next: behind the match, and one on if it was empty. */
 static size_t
-behind(const struct datum *d, const struct regex_match *m)
+match_behind(const struct datum *d, const struct regex_match *m)
 {
 	size_t at = (size_t)m->end[0];
 
@@ -113,18 +115,18 @@ static int
 run_rlike(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
 	int found;
 
 	if (r == NULL)
 		return -1;
-	found = search(c, r, a, 0, NULL);
+	found = pattern_search(c, r, a, 0, NULL);
 	*out = datum_bool(found == 1);
 	return found < 0 ? -1 : 0;
 }
 
 static struct datum
-group(const struct datum *d, const struct regex_match *m, int i)
+match_group(const struct datum *d, const struct regex_match *m, int i)
 {
 	if (m->beg[i] < 0)
 		return datum_string("", 0);
@@ -133,7 +135,7 @@ group(const struct datum *d, const struct regex_match *m, int i)
 }
 
 static int
-check_group(struct datum_ctx *c, const struct sql_node *n, int64_t i,
+match_has_group(struct datum_ctx *c, const struct sql_node *n, int64_t i,
 	const struct regex_match *m)
 {
 	if (i >= 0 && i < m->n)
@@ -143,10 +145,10 @@ check_group(struct datum_ctx *c, const struct sql_node *n, int64_t i,
 }
 
 static int
-run_extract(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_regexp_extract(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
 	int64_t i = n->narg > 2 ? a[2].i : 1;
 	struct regex_match m;
 	int found;
@@ -154,12 +156,12 @@ run_extract(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (r == NULL)
 		return -1;
 	*out = datum_string("", 0);
-	found = search(c, r, a, 0, &m);
+	found = pattern_search(c, r, a, 0, &m);
 	if (found <= 0)
 		return found;
-	if (check_group(c, n, i, &m) != 0)
+	if (match_has_group(c, n, i, &m) != 0)
 		return -1;
-	*out = group(a, &m, (int)i);
+	*out = match_group(a, &m, (int)i);
 	return 0;
 }
 
@@ -170,7 +172,7 @@ static int
 run_all(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
 	int64_t i = n->narg > 2 ? a[2].i : 1;
 	struct datum *items = NULL, *more;
 	size_t count = 0, cap = 0;
@@ -179,12 +181,12 @@ run_all(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	if (r == NULL)
 		return -1;
-	for (size_t at = 0; at <= a->n; at = behind(a, &m)) {
-		found = search(c, r, a, at, &m);
+	for (size_t at = 0; at <= a->n; at = match_behind(a, &m)) {
+		found = pattern_search(c, r, a, at, &m);
 		if (found <= 0)
 			break;
 		if (n->fn->tag == EXTRACT_ALL) {
-			if (check_group(c, n, i, &m) != 0)
+			if (match_has_group(c, n, i, &m) != 0)
 				return -1;
 			if (count == cap) {
 				cap = cap > 0 ? 2 * cap : 8;
@@ -197,7 +199,7 @@ run_all(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 						count * sizeof(*more));
 				items = more;
 			}
-			items[count] = group(a, &m, (int)i);
+			items[count] = match_group(a, &m, (int)i);
 		}
 		count++;
 	}
@@ -212,26 +214,26 @@ static int
 run_first(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
 	struct regex_match m;
 	int found;
 
 	if (r == NULL)
 		return -1;
-	found = search(c, r, a, 0, &m);
+	found = pattern_search(c, r, a, 0, &m);
 	if (n->fn->tag == SUBSTR)
-		*out = found == 1 && m.end[0] > m.beg[0] ? group(a, &m, 0)
+		*out = found == 1 && m.end[0] > m.beg[0] ? match_group(a, &m, 0)
 							 : datum_null();
 	else
 		*out = datum_int(TYPE_INT, found != 1 ? 0
-			: (int64_t)sql_text_chars(a->str, (size_t)m.beg[0]) +
+			: (int64_t)sql_chars_count(a->str, (size_t)m.beg[0]) +
 				1);
 	return found < 0 ? -1 : 0;
 }
 
 /* $1, ${name}, \x of a replacement; returns the place behind it. */
 static const char *
-reference(struct datum_ctx *c, struct regex *r, const struct datum *d,
+replace_reference(struct datum_ctx *c, struct regex *r, const struct datum *d,
 	const struct regex_match *m, const char *p, const char *end,
 	struct buf *b)
 {
@@ -260,13 +262,13 @@ reference(struct datum_ctx *c, struct regex *r, const struct datum *d,
 				"expression has not");
 		return NULL;
 	}
-	g = group(d, m, i);
+	g = match_group(d, m, i);
 	buf_add(b, g.str, g.n);
 	return p;
 }
 
 static int
-replacement(struct datum_ctx *c, struct regex *r, const struct datum *d,
+replace_match(struct datum_ctx *c, struct regex *r, const struct datum *d,
 	const struct regex_match *m, const struct datum *with, struct buf *b)
 {
 	const char *p = with->str, *end = p + with->n;
@@ -276,7 +278,7 @@ replacement(struct datum_ctx *c, struct regex *r, const struct datum *d,
 			buf_byte(b, p[1]);
 			p += 2;
 		} else if (*p == '$') {
-			p = reference(c, r, d, m, p + 1, end, b);
+			p = replace_reference(c, r, d, m, p + 1, end, b);
 			if (p == NULL)
 				return -1;
 		} else {
@@ -287,10 +289,10 @@ replacement(struct datum_ctx *c, struct regex *r, const struct datum *d,
 }
 
 static int
-run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_regexp_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
 	int64_t from = n->narg > 3 ? a[3].i : 1;
 	size_t done = 0, at = 0;
 	struct regex_match m;
@@ -307,16 +309,16 @@ run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		while (at < a->n &&
 			((unsigned char)a->str[at] & 0xC0) == 0x80);
 	buf_clear(&c->text);
-	for (; at <= a->n; at = behind(a, &m)) {
-		found = search(c, r, a, at, &m);
+	for (; at <= a->n; at = match_behind(a, &m)) {
+		found = pattern_search(c, r, a, at, &m);
 		if (found <= 0)
 			break;
 		buf_add(&c->text, a->str + done, (size_t)m.beg[0] - done);
 		done = (size_t)m.end[0];
-		if (replacement(c, r, a, &m, &a[2], &c->text) != 0)
+		if (replace_match(c, r, a, &m, &a[2], &c->text) != 0)
 			return -1;
 		if (c->text.n > SQL_TEXT_MAX)
-			return sql_text_limit(c, n, 2, SQL_TEXT_MAX);
+			return sql_limit(c, n, 2, SQL_TEXT_MAX);
 	}
 	if (found < 0)
 		return -1;
@@ -328,15 +330,15 @@ run_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 /* The parts between the matches (none: the pattern is empty); limit > 0: at
  * most so many. */
 static int
-split(struct datum_ctx *c, struct regex *r, bool none, const struct datum *a,
-	int64_t limit, struct datum **out, size_t *n)
+pattern_split(struct datum_ctx *c, struct regex *r, bool none,
+	const struct datum *a, int64_t limit, struct datum **out, size_t *n)
 {
 	struct datum *items = NULL, *more;
 	size_t count = 0, cap = 0, done = 0;
 	struct regex_match m;
 	int found = 0;
 
-	for (size_t at = 0;; at = behind(a, &m)) {
+	for (size_t at = 0;; at = match_behind(a, &m)) {
 		if (count + 1 >= cap) {
 			cap = cap > 0 ? 2 * cap : 8;
 			if (datum_too_long(c, cap * sizeof(*more)))
@@ -348,7 +350,7 @@ split(struct datum_ctx *c, struct regex *r, bool none, const struct datum *a,
 		}
 		if (at > a->n || (limit > 0 && (int64_t)count + 1 >= limit))
 			break;
-		found = search(c, r, a, at, &m);
+		found = pattern_search(c, r, a, at, &m);
 		if (found <= 0)
 			break;
 		/* An empty match parts nothing at the beginning, and the empty
@@ -372,11 +374,11 @@ static int
 run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
 	struct datum *items;
 	size_t count;
 
-	if (r == NULL || split(c, r, a[1].n == 0, a,
+	if (r == NULL || pattern_split(c, r, a[1].n == 0, a,
 				 n->narg > 2 ? a[2].i : -1, &items,
 				 &count) != 0)
 		return -1;
@@ -395,13 +397,13 @@ separators_free(void *data)
 {
 	struct separators *s = data;
 
-	pattern_free(s->pair);
-	pattern_free(s->value);
+	kept_pattern_free(s->pair);
+	kept_pattern_free(s->value);
 	free(s);
 }
 
 static struct separators *
-separators(struct sql_node *n)
+separators_of(struct sql_node *n)
 {
 	if (n->data == NULL) {
 		n->data = mem_zalloc(sizeof(struct separators));
@@ -411,16 +413,16 @@ separators(struct sql_node *n)
 }
 
 static int
-prepare_str_to_map(struct sql *x, struct sql_node *n, struct err *err)
+separators_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
-	struct separators *s = separators(n);
+	struct separators *s = separators_of(n);
 
 	for (int i = 1; i < n->narg; i++) {
 		const struct datum *p = &n->arg[i]->lit;
 
 		if (n->arg[i]->op == SQL_LITERAL && p->kind == TYPE_STRING &&
-			compiled(i == 1 ? &s->pair : &s->value, p->str, p->n,
-				err) == NULL)
+			pattern_compiled(i == 1 ? &s->pair : &s->value, p->str,
+				p->n, err) == NULL)
 			return -1;
 	}
 	return 0;
@@ -433,18 +435,21 @@ run_str_to_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum comma = datum_string(",", 1), colon = datum_string(":", 1);
 	const struct datum *pair = n->narg > 1 ? &a[1] : &comma;
 	const struct datum *value = n->narg > 2 ? &a[2] : &colon;
-	struct separators *s = separators(n);
-	struct regex *r = compiled(&s->pair, pair->str, pair->n, c->err);
-	struct regex *q = compiled(&s->value, value->str, value->n, c->err);
+	struct separators *s = separators_of(n);
+	struct regex *r =
+		pattern_compiled(&s->pair, pair->str, pair->n, c->err);
+	struct regex *q =
+		pattern_compiled(&s->value, value->str, value->n, c->err);
 	struct datum *items, *kv, *all;
 	size_t count, two;
 
 	if (r == NULL || q == NULL ||
-		split(c, r, pair->n == 0, a, -1, &items, &count) != 0)
+		pattern_split(c, r, pair->n == 0, a, -1, &items, &count) != 0)
 		return -1;
 	all = arena_get(&c->arena, 2 * count * sizeof(*all));
 	for (size_t i = 0; i < count; i++) {
-		if (split(c, q, value->n == 0, &items[i], 2, &kv, &two) != 0)
+		if (pattern_split(c, q, value->n == 0, &items[i], 2, &kv,
+			&two) != 0)
 			return -1;
 		all[2 * i] = kv[0];
 		all[2 * i + 1] = two > 1 ? kv[1] : datum_null();
@@ -469,17 +474,22 @@ str_to_map_rule(struct sql_rule *r)
 }
 
 const struct sql_fn sql_regex_fns[] = {
-	{"rlike", "ss:b", run_rlike, 0, NULL, NULL, prepare},
-	{"regexp", "ss:b", run_rlike, 0, NULL, NULL, prepare},
-	{"regexp_like", "ss:b", run_rlike, 0, NULL, NULL, prepare},
-	{"regexp_extract", "ss?i:s", run_extract, 0, NULL, NULL, prepare},
-	{"regexp_extract_all", "ss?i:S", run_all, 0, NULL, NULL, prepare,
-		EXTRACT_ALL},
-	{"regexp_count", "ss:i", run_all, 0, NULL, NULL, prepare, COUNT},
-	{"regexp_instr", "ss?i:i", run_first, 0, NULL, NULL, prepare, INSTR},
-	{"regexp_substr", "ss:s", run_first, 0, NULL, NULL, prepare, SUBSTR},
-	{"regexp_replace", "sss?i:s", run_replace, 0, NULL, NULL, prepare},
-	{"split", "ss?i:S", run_split, 0, NULL, NULL, prepare},
+	{"rlike", "ss:b", run_rlike, 0, NULL, NULL, pattern_prepare},
+	{"regexp", "ss:b", run_rlike, 0, NULL, NULL, pattern_prepare},
+	{"regexp_like", "ss:b", run_rlike, 0, NULL, NULL, pattern_prepare},
+	{"regexp_extract", "ss?i:s", run_regexp_extract, 0, NULL, NULL,
+		pattern_prepare},
+	{"regexp_extract_all", "ss?i:S", run_all, 0, NULL, NULL,
+		pattern_prepare, EXTRACT_ALL},
+	{"regexp_count", "ss:i", run_all, 0, NULL, NULL, pattern_prepare,
+		COUNT},
+	{"regexp_instr", "ss?i:i", run_first, 0, NULL, NULL, pattern_prepare,
+		INSTR},
+	{"regexp_substr", "ss:s", run_first, 0, NULL, NULL, pattern_prepare,
+		SUBSTR},
+	{"regexp_replace", "sss?i:s", run_regexp_replace, 0, NULL, NULL,
+		pattern_prepare},
+	{"split", "ss?i:S", run_split, 0, NULL, NULL, pattern_prepare},
 	{"str_to_map", "s?ss:M", run_str_to_map, 0, str_to_map_rule, NULL,
-		prepare_str_to_map},
+		separators_prepare},
 	{NULL}};

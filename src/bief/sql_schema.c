@@ -1,6 +1,7 @@
 /*
  * sql_schema: JSON text to values of a schema and back: from_json, to_json,
- * schema_of_json, and the options that Spark has for them.
+ * schema_of_json, and the options that Spark has for them.  The options are
+ * read when the expression is compiled: a wrong one is no fault of a record's.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static const struct option {
 };
 
 static const struct option *
-find_option(const char *name, int of)
+option_find(const char *name, int of)
 {
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		if (strcasecmp(options[i].name, name) == 0)
@@ -72,14 +73,15 @@ find_option(const char *name, int of)
 }
 
 static int
-wrong(struct err *err, const char *name, const char *want, const char *got)
+option_refuse(struct err *err, const char *name, const char *want,
+	const char *got)
 {
 	return err_as(err, STATUS_USAGE, "option '%s' is %s, not '%s'", name,
 		want, got);
 }
 
 static int
-set_word(struct options *o, const struct option *k, const char *v,
+option_set_word(struct options *o, const struct option *k, const char *v,
 	struct err *err)
 {
 	switch (k->kind) {
@@ -94,28 +96,33 @@ set_word(struct options *o, const struct option *k, const char *v,
 		return 0;
 	case ZONE:
 		o->zone = zone_open(v, strlen(v));
-		return o->zone != NULL ? 0 : wrong(err, k->name, "a zone", v);
+		return o->zone != NULL
+			       ? 0
+			       : option_refuse(err, k->name, "a zone", v);
 	case LOCALE:
 		return strncasecmp(v, "en", 2) == 0
-			? 0 : wrong(err, k->name, "en-US (names are English)",
-				      v);
+			       ? 0
+			       : option_refuse(err, k->name,
+					 "en-US (names are English)", v);
 	default:
 		o->fail = strcasecmp(v, "FAILFAST") == 0;
 		return o->fail || strcasecmp(v, "PERMISSIVE") == 0
-			? 0 : wrong(err, k->name, "PERMISSIVE or FAILFAST", v);
+			       ? 0
+			       : option_refuse(err, k->name,
+					 "PERMISSIVE or FAILFAST", v);
 	}
 }
 
 static int
-set_option(struct options *o, const struct option *k, const char *v,
+option_set(struct options *o, const struct option *k, const char *v,
 	struct err *err)
 {
 	bool yes = strcasecmp(v, "true") == 0;
 
 	if (k->kind >= TIME && k->kind <= CORRUPT)
-		return set_word(o, k, v, err);
+		return option_set_word(o, k, v, err);
 	if (!yes && strcasecmp(v, "false") != 0)
-		return wrong(err, k->name, "true or false", v);
+		return option_refuse(err, k->name, "true or false", v);
 	if (k->kind == PRETTY)
 		o->pretty = yes;
 	else if (k->kind == NULLS)
@@ -133,7 +140,7 @@ set_option(struct options *o, const struct option *k, const char *v,
 
 /* The options that stand as argument i of n, if there is one. */
 static int
-read_options(const struct sql_node *n, int i, int of, struct options *o,
+options_read(const struct sql_node *n, int i, int of, struct options *o,
 	struct err *err)
 {
 	const struct sql_node *m, *k, *v;
@@ -154,12 +161,12 @@ read_options(const struct sql_node *n, int i, int of, struct options *o,
 			return err_as(err, STATUS_USAGE, "the options of '%s' "
 				"are texts: map('name', 'value')",
 				n->fn->name);
-		known = find_option(k->lit.str, of);
+		known = option_find(k->lit.str, of);
 		if (known == NULL)
 			return err_as(err, STATUS_USAGE,
 				"'%s' has no option '%s'", n->fn->name,
 				k->lit.str);
-		if (set_option(o, known, v->lit.str, err) != 0)
+		if (option_set(o, known, v->lit.str, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -167,7 +174,7 @@ read_options(const struct sql_node *n, int i, int of, struct options *o,
 
 /* A pattern for reading; NULL where there is none. */
 static int
-reading(const char *text, struct timepat **pattern, struct err *err)
+reader_pattern(const char *text, struct timepat **pattern, struct err *err)
 {
 	if (text == NULL)
 		return 0;
@@ -203,7 +210,7 @@ reader_free(void *data)
 
 /* A schema, or the type of an array or of a map, then as one field. */
 static struct schema *
-read_schema(const char *text, bool *root, struct err *err)
+from_json_ddl(const char *text, bool *root, struct err *err)
 {
 	const char *p = text + strspn(text, " \t\n");
 	struct schema *s;
@@ -229,7 +236,7 @@ read_schema(const char *text, bool *root, struct err *err)
 
 /* The schema of a text that stands in the expression, as DDL. */
 static int
-sample_schema(const struct sql_node *n, struct buf *out, struct err *err)
+from_json_sample(const struct sql_node *n, struct buf *out, struct err *err)
 {
 	const struct datum *text = &n->arg[0]->lit;
 	struct lenient l = {0};
@@ -237,7 +244,7 @@ sample_schema(const struct sql_node *n, struct buf *out, struct err *err)
 	struct buf b;
 	struct type *t;
 
-	if (read_options(n, 1, SCHEMA, &o, err) != 0)
+	if (options_read(n, 1, SCHEMA, &o, err) != 0)
 		return -1;
 	buf_init(&b);
 	buf_add(&b, text->str, text->n);
@@ -258,14 +265,14 @@ sample_schema(const struct sql_node *n, struct buf *out, struct err *err)
 
 /* The schema of from_json: in quotes, or schema_of_json('...'). */
 static struct schema *
-given_schema(const struct sql_node *n, bool *root, struct err *err)
+from_json_schema(const struct sql_node *n, bool *root, struct err *err)
 {
 	const struct sql_node *s = n->arg[1];
 	struct schema *schema = NULL;
 	struct buf ddl;
 
 	if (s->op == SQL_LITERAL && s->lit.kind == TYPE_STRING)
-		return read_schema(s->lit.str, root, err);
+		return from_json_ddl(s->lit.str, root, err);
 	if (s->op != SQL_CALL || strcmp(s->fn->name, "schema_of_json") != 0 ||
 		s->arg[0]->op != SQL_LITERAL ||
 		s->arg[0]->lit.kind != TYPE_STRING) {
@@ -274,8 +281,8 @@ given_schema(const struct sql_node *n, bool *root, struct err *err)
 		return NULL;
 	}
 	buf_init(&ddl);
-	if (sample_schema(s, &ddl, err) == 0)
-		schema = read_schema(buf_cstr(&ddl), root, err);
+	if (from_json_sample(s, &ddl, err) == 0)
+		schema = from_json_ddl(buf_cstr(&ddl), root, err);
 	buf_release(&ddl);
 	return schema;
 }
@@ -288,9 +295,9 @@ from_json_rule(struct sql_rule *r)
 	bool root;
 
 	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
-		return sql_type_mismatch(r, "takes a string and a schema");
+		return sql_types_mismatch(r, "takes a string and a schema");
 	r->arg[0] = ty(TYPE_STRING);
-	schema = given_schema(r->node, &root, r->err);
+	schema = from_json_schema(r->node, &root, r->err);
 	if (schema == NULL)
 		return -1;
 	t.fields = schema;
@@ -300,7 +307,7 @@ from_json_rule(struct sql_rule *r)
 }
 
 static int
-find_corrupt(struct reader *r, struct err *err)
+reader_corrupt(struct reader *r, struct err *err)
 {
 	const char *name = r->o.corrupt;
 
@@ -312,21 +319,22 @@ find_corrupt(struct reader *r, struct err *err)
 }
 
 static int
-prepare_from_json(struct sql *x, struct sql_node *n, struct err *err)
+from_json_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	struct reader *r = mem_zalloc(sizeof(*r));
 
 	n->data = r;
 	n->free = reader_free;
-	if (read_options(n, 2, FROM, &r->o, err) != 0)
+	if (options_read(n, 2, FROM, &r->o, err) != 0)
 		return -1;
-	r->schema = given_schema(n, &r->root, err);
+	r->schema = from_json_schema(n, &r->root, err);
 	if (r->schema == NULL)
 		return -1;
 	r->v = mem_zalloc((r->schema->n + 1) * sizeof(*r->v));
-	if (find_corrupt(r, err) != 0 || reading(r->o.time, &r->time, err) != 0)
+	if (reader_corrupt(r, err) != 0 ||
+		reader_pattern(r->o.time, &r->time, err) != 0)
 		return -1;
-	return reading(r->o.date, &r->date, err);
+	return reader_pattern(r->o.date, &r->date, err);
 }
 
 static struct fromjson *
@@ -348,7 +356,7 @@ reader_for(struct reader *r, const struct zone *zone)
 
 /* Text of the values is the reader's until the next one. */
 static int
-take_values(struct datum_ctx *c, struct reader *r, struct datum *items)
+reader_take(struct datum_ctx *c, struct reader *r, struct datum *items)
 {
 	struct datum d;
 
@@ -383,7 +391,7 @@ run_from_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			r->v[r->corrupt] = fromjson_text(f, p, a->n);
 	}
 	items = arena_get(&c->arena, r->schema->n * sizeof(*items) + 1);
-	if (take_values(c, r, items) != 0)
+	if (reader_take(c, r, items) != 0)
 		return -1;
 	*out = r->root ? items[0] :
 		datum_items(TYPE_STRUCT, items, r->schema->n, n->ty.t);
@@ -396,27 +404,27 @@ static int
 to_json_rule(struct sql_rule *r)
 {
 	if (r->arg[0].kind > TYPE_NULL && !ty_nested(r->arg[0]))
-		return sql_type_mismatch(r, "takes a struct, a map or an "
+		return sql_types_mismatch(r, "takes a struct, a map or an "
 					    "array");
 	r->result = ty(TYPE_STRING);
 	return 0;
 }
 
 static int
-prepare_to_json(struct sql *x, struct sql_node *n, struct err *err)
+to_json_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
-	struct json_style *style = mem_zalloc(sizeof(*style));
+	struct datum_style *style = mem_zalloc(sizeof(*style));
 	struct options o;
 
 	n->data = style;
 	n->free = free;
-	if (read_options(n, 1, TO, &o, err) != 0 ||
+	if (options_read(n, 1, TO, &o, err) != 0 ||
 		(o.time != NULL &&
 			timefmt_check(o.time, strlen(o.time), err) != 0) ||
 		(o.date != NULL &&
 			timefmt_check(o.date, strlen(o.date), err) != 0))
 		return -1;
-	*style = (struct json_style){.time = o.time, .date = o.date,
+	*style = (struct datum_style){.time = o.time, .date = o.date,
 		.zone = o.zone, .nulls = o.nulls, .pretty = o.pretty};
 	return 0;
 }
@@ -431,7 +439,7 @@ run_to_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return err_set(c->err,
 			"'to_json' takes a struct, a map or an array");
 	buf_init(&b);
-	datum_json(c, a, n->data, &b);
+	datum_store_json(c, a, n->data, &b);
 	*out = datum_from_buf(c, &b);
 	buf_release(&b);
 	return 0;
@@ -443,19 +451,19 @@ static int
 schema_rule(struct sql_rule *r)
 {
 	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
-		return sql_type_mismatch(r, "takes a string");
+		return sql_types_mismatch(r, "takes a string");
 	r->arg[0] = r->result = ty(TYPE_STRING);
 	return 0;
 }
 
 static int
-prepare_schema(struct sql *x, struct sql_node *n, struct err *err)
+schema_of_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	struct options *o = mem_zalloc(sizeof(*o));
 
 	n->data = o;
 	n->free = free;
-	return read_options(n, 1, SCHEMA, o, err);
+	return options_read(n, 1, SCHEMA, o, err);
 }
 
 static int
@@ -484,9 +492,9 @@ run_schema(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 const struct sql_fn sql_schema_fns[] = {
 	{"from_json", "ss?a:a", run_from_json, 0, from_json_rule, NULL,
-		prepare_from_json},
+		from_json_prepare},
 	{"to_json", "a?a:s", run_to_json, 0, to_json_rule, NULL,
-		prepare_to_json},
+		to_json_prepare},
 	{"schema_of_json", "s?a:s", run_schema, 0, schema_rule, NULL,
-		prepare_schema},
+		schema_of_prepare},
 	{NULL}};

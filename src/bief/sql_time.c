@@ -1,9 +1,9 @@
 /*
- * sql_time: functions of dates and timestamps, in the evaluation's zone.
+ * sql_time: functions of dates and timestamps, in the evaluation's zone: parts,
+ * truncation, arithmetic, making.
  */
-#include <ctype.h>
+#include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,62 +15,6 @@
 
 #define DAY DATUM_DAY
 
-/* The zone's wall clock: the day, and the microseconds of it. */
-static int64_t
-local(struct datum_ctx *c, int64_t us, int64_t *us_of_day)
-{
-	return zone_day(c->env->zone, us, us_of_day);
-}
-
-/* A wall clock, of the time us. */
-struct wall {
-	int64_t us, days, rest;
-};
-
-/* Another wall clock in the same zone: where it is there twice, or not at all,
- * the offset of the first one counts if it may. */
-static struct datum
-moved(const struct zone *z, const struct wall *from, int64_t days,
-	int64_t rest)
-{
-	int64_t offset = (int64_t)((uint64_t)from->days * DAY +
-		(uint64_t)from->rest - (uint64_t)from->us);
-	int64_t r;
-
-	if (!__builtin_mul_overflow(days - from->days, DAY, &r) &&
-		!__builtin_add_overflow(r, rest - from->rest, &r) &&
-		!__builtin_add_overflow(r, from->us, &r) &&
-		zone_offset(z, r) * TIME_SECOND == offset)
-		return datum_int(TYPE_TIMESTAMP, r);
-	return datum_moment(z, days, rest);
-}
-
-struct datum
-sql_time_shift(struct datum_ctx *c, int64_t us, int64_t months, int64_t days,
-	int64_t rest_us)
-{
-	struct datum r = datum_int(TYPE_TIMESTAMP, us);
-	struct wall w = {.us = us};
-
-	if (months != 0 || days != 0) {
-		w.days = local(c, us, &w.rest);
-		if (months != 0)
-			days += sql_add_months(w.days, months) - w.days;
-		r = moved(c->env->zone, &w, w.days + days, w.rest);
-	}
-	if (r.kind != TYPE_NULL && __builtin_add_overflow(r.i, rest_us, &r.i))
-		return datum_null();
-	return r;
-}
-
-__int128
-sql_time_span(struct datum_ctx *c, int64_t from, int64_t to)
-{
-	int64_t x, y, days = local(c, to, &y) - local(c, from, &x);
-
-	return (__int128)days * DAY + y - x;
-}
-
 static int64_t
 floor_mod(int64_t a, int64_t b)
 {
@@ -78,7 +22,7 @@ floor_mod(int64_t a, int64_t b)
 }
 
 static bool
-is(const struct datum *d, const char *word)
+text_is_word(const struct datum *d, const char *word)
 {
 	return strlen(word) == d->n && strncasecmp(d->str, word, d->n) == 0;
 }
@@ -114,10 +58,10 @@ static const struct {
 };
 
 static enum unit
-find_unit(const struct datum *d)
+time_unit(const struct datum *d)
 {
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (is(d, units[i].name))
+		if (text_is_word(d, units[i].name))
 			return units[i].unit;
 	return U_NONE;
 }
@@ -126,7 +70,7 @@ find_unit(const struct datum *d)
 
 /* The week of ISO 8601 and the year that it belongs to. */
 static int
-iso_week(int64_t days, int64_t *year)
+week_of_year(int64_t days, int64_t *year)
 {
 	/* The Thursday of the week decides. */
 	int64_t thursday = days - floor_mod(days + 3, 7) + 3;
@@ -159,11 +103,12 @@ date_part(enum unit u, int64_t days)
 	case U_DAY_OF_YEAR:
 		return days - date_from_civil(y, 1, 1) + 1;
 	case U_WEEK:
-		return iso_week(days, &week_year);
+		return week_of_year(days, &week_year);
 	case U_YEAR_OF_WEEK:
-		iso_week(days, &week_year);
+		week_of_year(days, &week_year);
 		return week_year;
 	default:
+		assert(false); /* parts of the day are time_part()'s */
 		return 0;
 	}
 }
@@ -173,7 +118,9 @@ time_part(struct datum_ctx *c, enum unit u, int64_t us)
 {
 	int64_t s;
 
-	local(c, us, &s);
+	assert(u >= U_HOUR);
+	assert(u <= U_SECOND);
+	sql_clock_day(c, us, &s);
 	s /= TIME_SECOND;
 	return u == U_HOUR ? s / 3600 : u == U_MINUTE ? s / 60 % 60 : s % 60;
 }
@@ -226,7 +173,7 @@ extract_rule(struct sql_rule *r)
 	if (u->op != SQL_LITERAL || u->lit.kind != TYPE_STRING)
 		return err_as(r->err, STATUS_USAGE,
 			"'%s' wants the part in quotes", r->node->fn->name);
-	unit = find_unit(&u->lit);
+	unit = time_unit(&u->lit);
 	if (unit == U_NONE || unit >= U_MILLI)
 		return err_as(r->err, STATUS_USAGE,
 			"no part of a time is called '%.40s'", u->lit.str);
@@ -236,10 +183,10 @@ extract_rule(struct sql_rule *r)
 }
 
 static int
-run_extract(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+run_date_part_of(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	enum unit u = find_unit(&a[0]);
+	enum unit u = time_unit(&a[0]);
 
 	if (u == U_SECOND)
 		*out = datum_from_decimal(floor_mod(a[1].i, 60 * TIME_SECOND),
@@ -283,7 +230,7 @@ trunc_days(enum unit u, int64_t days, int64_t *out)
 
 /* Letters alone are units of extract, not of truncation. */
 static bool
-long_name(const struct datum *d)
+unit_is_long(const struct datum *d)
 {
 	return d->n > 1;
 }
@@ -295,17 +242,17 @@ run_date_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	static const int64_t sizes[] = {[U_HOUR] = 3600 * TIME_SECOND,
 		[U_MINUTE] = 60 * TIME_SECOND, [U_SECOND] = TIME_SECOND,
 		[U_MILLI] = 1000, [U_MICRO] = 1};
-	enum unit u = long_name(&a[0]) ? find_unit(&a[0]) : U_NONE;
-	struct wall w = {.us = a[1].i};
+	enum unit u = unit_is_long(&a[0]) ? time_unit(&a[0]) : U_NONE;
+	struct sql_wall w = {.us = a[1].i};
 	int64_t days;
 
-	w.days = local(c, w.us, &w.rest);
+	w.days = sql_clock_day(c, w.us, &w.rest);
 	*out = datum_null();
 	if (u >= U_HOUR)
-		*out = moved(c->env->zone, &w, w.days,
+		*out = sql_clock_moved(c->env->zone, &w, w.days,
 			w.rest - w.rest % sizes[u]);
 	else if (u == U_DAY)
-		*out = moved(c->env->zone, &w, w.days, 0);
+		*out = sql_clock_moved(c->env->zone, &w, w.days, 0);
 	else if (trunc_days(u, w.days, &days))
 		*out = datum_moment(c->env->zone, days, 0);
 	return 0;
@@ -315,7 +262,7 @@ static int
 run_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	enum unit u = long_name(&a[1]) ? find_unit(&a[1]) : U_NONE;
+	enum unit u = unit_is_long(&a[1]) ? time_unit(&a[1]) : U_NONE;
 	int64_t days;
 
 	*out = datum_null();
@@ -349,12 +296,12 @@ run_add_months(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	*out = datum_null();
 	if (a[1].i <= SQL_MONTHS_MAX && a[1].i >= -SQL_MONTHS_MAX)
-		*out = datum_int(TYPE_DATE, sql_add_months(a[0].i, a[1].i));
+		*out = datum_int(TYPE_DATE, sql_clock_months(a[0].i, a[1].i));
 	return 0;
 }
 
 static int64_t
-month_end(int64_t days)
+month_end_of(int64_t days)
 {
 	int64_t y;
 	int m, d;
@@ -368,7 +315,7 @@ static int
 run_last_day(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	*out = datum_int(TYPE_DATE, month_end(a->i));
+	*out = datum_int(TYPE_DATE, month_end_of(a->i));
 	return 0;
 }
 
@@ -391,7 +338,7 @@ run_next_day(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* Seconds since the beginning of a day, which may have 23 or 25 hours. */
 static int64_t
-passed(struct datum_ctx *c, const struct datum *t, int64_t day,
+day_passed(struct datum_ctx *c, const struct datum *t, int64_t day,
 	int64_t us_of_day)
 {
 	struct datum start = datum_moment(c->env->zone, day, 0);
@@ -405,19 +352,20 @@ run_months_between(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	int64_t x, y, yx, yy, months, s;
-	int64_t dx = local(c, a[0].i, &x), dy = local(c, a[1].i, &y);
+	int64_t dx = sql_clock_day(c, a[0].i, &x),
+		dy = sql_clock_day(c, a[1].i, &y);
 	int mx, my, d1, d2;
 	double r;
 
 	date_to_civil(dx, &yx, &mx, &d1);
 	date_to_civil(dy, &yy, &my, &d2);
 	months = (yx - yy) * 12 + mx - my;
-	if (d1 == d2 || (month_end(dx) == dx && month_end(dy) == dy)) {
+	if (d1 == d2 || (month_end_of(dx) == dx && month_end_of(dy) == dy)) {
 		*out = datum_double((double)months);
 		return 0;
 	}
-	s = (d1 - d2) * INT64_C(86400) + passed(c, &a[0], dx, x) -
-		passed(c, &a[1], dy, y);
+	s = (d1 - d2) * INT64_C(86400) + day_passed(c, &a[0], dx, x) -
+		day_passed(c, &a[1], dy, y);
 	r = (double)months + (double)s / (31 * 86400.0);
 	if (n->narg < 3 || a[2].i != 0)
 		r = rint(r * 1e8) / 1e8;
@@ -430,7 +378,7 @@ months_between_rule(struct sql_rule *r)
 {
 	r->arg[0] = r->arg[1] = ty(TYPE_TIMESTAMP);
 	if (r->n > 2 && r->arg[2].kind > TYPE_BOOLEAN)
-		return sql_type_mismatch(r, "takes two times and a condition");
+		return sql_types_mismatch(r, "takes two times and a condition");
 	r->result = ty(TYPE_DOUBLE);
 	return 0;
 }
@@ -447,7 +395,7 @@ unit_rule(struct sql_rule *r)
 {
 	const struct sql_node *n = r->node->arg[0];
 	enum unit u = n->op == SQL_LITERAL && n->lit.kind == TYPE_STRING &&
-			long_name(&n->lit) ? find_unit(&n->lit) : U_NONE;
+			unit_is_long(&n->lit) ? time_unit(&n->lit) : U_NONE;
 	bool add = r->node->fn->tag == 0;
 
 	if (u == U_NONE || u == U_YEAR_OF_WEEK || u == U_DAY_OF_WEEK ||
@@ -464,20 +412,21 @@ static int
 run_timestampadd(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	enum unit u = find_unit(&a[0]);
+	enum unit u = time_unit(&a[0]);
 	int64_t by = a[1].i;
 
+	assert(u != U_NONE); /* unit_rule() has looked */
 	*out = datum_null();
 	if (u <= U_MONTH) {
 		if (__builtin_mul_overflow(by,
 			    u == U_YEAR ? 12 : u == U_QUARTER ? 3 : 1, &by) ||
 			by > SQL_MONTHS_MAX || by < -SQL_MONTHS_MAX)
 			return 0;
-		*out = sql_time_shift(c, a[2].i, by, 0, 0);
+		*out = sql_clock_shift(c, a[2].i, by, 0, 0);
 	} else if (!__builtin_mul_overflow(by, unit_sizes[u], &by)) {
 		*out = u < U_HOUR
-			? sql_time_shift(c, a[2].i, 0, by / DAY, 0)
-			: sql_time_shift(c, a[2].i, 0, 0, by);
+			? sql_clock_shift(c, a[2].i, 0, by / DAY, 0)
+			: sql_clock_shift(c, a[2].i, 0, 0, by);
 	}
 	return 0;
 }
@@ -504,16 +453,18 @@ static int
 run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	enum unit u = find_unit(&a[0]);
-	int64_t x, dx = local(c, a[1].i, &x), y, dy = local(c, a[2].i, &y);
+	enum unit u = time_unit(&a[0]);
+	int64_t x, dx = sql_clock_day(c, a[1].i, &x);
+	int64_t y, dy = sql_clock_day(c, a[2].i, &y);
 	__int128 r;
 
+	assert(u != U_NONE);
 	if (u <= U_MONTH)
 		r = whole_months(dx, x, dy, y) / (u == U_YEAR ? 12
 				: u == U_QUARTER	      ? 3
 							      : 1);
 	else
-		r = sql_time_span(c, a[1].i, a[2].i) / unit_sizes[u];
+		r = sql_clock_span(c, a[1].i, a[2].i) / unit_sizes[u];
 	if (r != (int64_t)r)
 		return err_set(c->err, "the times are too far apart for '%s'",
 			n->fn->name);
@@ -526,7 +477,7 @@ run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 #define DATE_YEARS 5900000 /* a date has at most */
 
 static bool
-valid_date(int64_t y, int64_t m, int64_t d, int64_t *days)
+is_valid_date(int64_t y, int64_t m, int64_t d, int64_t *days)
 {
 	int64_t y2;
 	int m2, d2;
@@ -546,13 +497,13 @@ run_make_date(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t days;
 
 	*out = datum_null();
-	if (valid_date(a[0].i, a[1].i, a[2].i, &days))
+	if (is_valid_date(a[0].i, a[1].i, a[2].i, &days))
 		*out = datum_int(TYPE_DATE, days);
 	return 0;
 }
 
 static const struct zone *
-open_zone(struct datum_ctx *c, const struct datum *d)
+wanted_zone(struct datum_ctx *c, const struct datum *d)
 {
 	const struct zone *z = zone_open(d->str, d->n);
 	char word[60];
@@ -583,9 +534,9 @@ run_make_timestamp(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t days, us = (int64_t)datum_decimal(&a[5]);
 
 	*out = datum_null();
-	if (n->narg > 6 && (z = open_zone(c, &a[6])) == NULL)
+	if (n->narg > 6 && (z = wanted_zone(c, &a[6])) == NULL)
 		return -1;
-	if (!valid_date(a[0].i, a[1].i, a[2].i, &days) || a[3].i < 0 ||
+	if (!is_valid_date(a[0].i, a[1].i, a[2].i, &days) || a[3].i < 0 ||
 		a[3].i > 23 || a[4].i < 0 || a[4].i > 59 || us < 0 ||
 		us > 60 * TIME_SECOND)
 		return 0;
@@ -617,7 +568,7 @@ static int
 run_utc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	const struct zone *z = open_zone(c, &a[1]);
+	const struct zone *z = wanted_zone(c, &a[1]);
 	int64_t days, rest;
 
 	if (z == NULL)
@@ -638,7 +589,7 @@ timestamp_rule(struct sql_rule *r)
 	r->result = ty(TYPE_TIMESTAMP);
 	if (r->node->fn->tag != 1000000 || a->kind == TYPE_STRING) {
 		if (!ty_integral(*a) && a->kind > TYPE_NULL)
-			return sql_type_mismatch(r, "takes an integer");
+			return sql_types_mismatch(r, "takes an integer");
 		*a = ty(TYPE_LONG);
 	} else if (a->kind == TYPE_UNKNOWN) {
 		r->open = true;
@@ -647,7 +598,7 @@ timestamp_rule(struct sql_rule *r)
 	} else if (ty_numeric(*a) || a->kind == TYPE_NULL) {
 		*a = ty(TYPE_TIMESTAMP);
 	} else {
-		return sql_type_mismatch(r, "takes a number");
+		return sql_types_mismatch(r, "takes a number");
 	}
 	return 0;
 }
@@ -680,239 +631,6 @@ run_unix_date(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-/* Words. */
-
-static const char *const time_words[] = {"epoch", "now", "today", "tomorrow",
-	"yesterday"};
-
-/* Which word it is, with a zone behind it that means nothing, but is one; -1:
- * none. */
-static int
-time_word(const char *s, size_t n)
-{
-	const char *end = s + n, *p;
-
-	while (s < end && (unsigned char)*s <= ' ')
-		s++;
-	while (s < end && (unsigned char)end[-1] <= ' ')
-		end--;
-	for (p = s; p < end && isalpha((unsigned char)*p);)
-		p++;
-	n = (size_t)(p - s);
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-	for (int i = 0; i < 5; i++) {
-		if (strlen(time_words[i]) != n ||
-			strncasecmp(time_words[i], s, n) != 0)
-			continue;
-		return p == end || (i != 1 &&
-			zone_open(p, (size_t)(end - p)) != NULL) ? i : -1;
-	}
-	return -1;
-}
-
-bool
-sql_time_is_word(const char *s, size_t n)
-{
-	return time_word(s, n) >= 0;
-}
-
-bool
-sql_time_word(struct datum_ctx *c, const struct datum *text, int kind,
-	struct datum *out)
-{
-	int64_t rest, today = local(c, c->env->batch_us, &rest);
-	int word;
-
-	if ((kind != TYPE_DATE && kind != TYPE_TIMESTAMP) ||
-		(word = time_word(text->str, text->n)) < 0)
-		return false;
-	if (kind == TYPE_TIMESTAMP && word < 2) {
-		*out = datum_int(kind, word == 0 ? 0 : c->env->batch_us);
-		return true;
-	}
-	today = word == 0 ? 0 : today + (word == 3) - (word == 4);
-	*out = kind == TYPE_DATE ? datum_int(kind, today)
-				 : datum_moment(c->env->zone, today, 0);
-	return true;
-}
-
-/* Patterns. */
-
-static int
-prepare_pattern(struct sql *x, struct sql_node *n, struct err *err)
-{
-	const struct datum *p;
-
-	if (n->narg < 2)
-		return 0;
-	p = &n->arg[1]->lit;
-	return n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING
-		? 0 : timefmt_check(p->str, p->n, err);
-}
-
-/* What is no literal was not looked at before. */
-static int
-check_pattern(struct datum_ctx *c, const struct sql_node *n,
-	const struct datum *p)
-{
-	return n->arg[1]->op == SQL_LITERAL
-		? 0 : timefmt_check(p->str, p->n, c->err);
-}
-
-static int
-run_date_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	if (check_pattern(c, n, &a[1]) != 0)
-		return -1;
-	buf_clear(&c->text);
-	timefmt_print(a[1].str, a[1].n, a[0].i, c->env->zone, &c->text);
-	*out = datum_from_buf(c, &c->text);
-	return 0;
-}
-
-static int
-run_from_unixtime(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	static const char pattern[] = "yyyy-MM-dd HH:mm:ss";
-
-	/* Too many seconds wrap, as in Spark. */
-	a[0].i = (int64_t)((uint64_t)a[0].i * TIME_SECOND);
-	if (n->narg > 1)
-		return run_date_format(c, n, a, out);
-	buf_clear(&c->text);
-	timefmt_print(pattern, sizeof(pattern) - 1, a[0].i, c->env->zone,
-		&c->text);
-	*out = datum_from_buf(c, &c->text);
-	return 0;
-}
-
-/* Text is read by a pattern that is kept while it stays the same. */
-
-struct pattern {
-	char *text;
-	size_t n;
-	struct timepat *pat;
-};
-
-static void
-pattern_free(void *data)
-{
-	struct pattern *p = data;
-
-	if (p == NULL)
-		return;
-	timepat_free(p->pat);
-	free(p->text);
-	free(p);
-}
-
-static const struct timepat *
-get_pattern(struct sql_node *n, const char *s, size_t len, struct err *err)
-{
-	struct pattern *p = n->data;
-
-	if (p != NULL && p->n == len && memcmp(p->text, s, len) == 0)
-		return p->pat;
-	pattern_free(p);
-	n->data = NULL;
-	p = mem_alloc(sizeof(*p));
-	p->text = mem_dup(s, len);
-	p->n = len;
-	p->pat = timepat_new(p->text, err);
-	if (p->pat == NULL) {
-		pattern_free(p);
-		return NULL;
-	}
-	n->data = p;
-	n->free = pattern_free;
-	return p->pat;
-}
-
-static int
-prepare_reading(struct sql *x, struct sql_node *n, struct err *err)
-{
-	const struct datum *p;
-
-	if (n->narg < 2)
-		return 0;
-	p = &n->arg[1]->lit;
-	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
-		return 0;
-	return get_pattern(n, p->str, p->n, err) != NULL ? 0 : -1;
-}
-
-enum { TO_DATE, TO_TIMESTAMP, TO_UNIX };
-
-/* Without a pattern (or from a time) it is a cast. */
-static int
-to_time_rule(struct sql_rule *r)
-{
-	int tag = r->node->fn->tag;
-	struct ty *a = &r->arg[0];
-
-	r->result = ty(tag == TO_DATE ? TYPE_DATE
-			: tag == TO_UNIX ? TYPE_LONG : TYPE_TIMESTAMP);
-	if (r->n == 0)
-		return 0;
-	if (r->n > 1)
-		r->arg[1] = ty(TYPE_STRING);
-	if (a->kind == TYPE_UNKNOWN) {
-		r->open = true;
-		return 0;
-	}
-	if (!datum_castable(*a, r->result) || ty_nested(*a))
-		return sql_type_mismatch(r, "takes a string or a time");
-	if (a->kind == TYPE_STRING && (r->n > 1 || tag == TO_UNIX))
-		return 0;
-	if (a->kind != TYPE_STRING && a->kind != TYPE_DATE &&
-		a->kind != TYPE_TIMESTAMP && a->kind != TYPE_NULL &&
-		(tag != TO_TIMESTAMP || r->n > 1))
-		return sql_type_mismatch(r, "takes a string or a time");
-	*a = tag == TO_UNIX ? ty(TYPE_TIMESTAMP) : r->result;
-	return 0;
-}
-
-static int
-run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
-	struct datum *out)
-{
-	static const char usual[] = "yyyy-MM-dd HH:mm:ss";
-	const struct timepat *pattern;
-	int tag = n->fn->tag;
-	int64_t us;
-
-	if (n->narg == 0) {
-		*out = datum_int(TYPE_LONG,
-			time_floor_div(c->env->batch_us, TIME_SECOND));
-		return 0;
-	}
-	*out = a[0];
-	if (a->kind == TYPE_STRING) {
-		*out = datum_null();
-		if (n->narg > 1 && a[1].kind == TYPE_NULL)
-			return 0;
-		pattern = n->narg > 1
-			? get_pattern(n, a[1].str, a[1].n, c->err)
-			: get_pattern(n, usual, sizeof(usual) - 1, c->err);
-		if (pattern == NULL)
-			return -1;
-		if (timepat_parse(pattern, a->str, a->n, c->env->zone, &us) !=
-			0)
-			return 0;
-		*out = datum_int(TYPE_TIMESTAMP, us);
-	}
-	if (out->kind == TYPE_NULL)
-		return 0;
-	if (tag == TO_DATE)
-		return datum_cast(c, out, ty(TYPE_DATE));
-	if (tag == TO_UNIX)
-		return datum_cast(c, out, ty(TYPE_LONG));
-	return 0;
-}
-
 /* Intervals. */
 
 static int
@@ -925,7 +643,7 @@ dt_interval_rule(struct sql_rule *r)
 }
 
 static int
-set_interval(struct datum_ctx *c, const struct sql_node *n, numeric v,
+make_interval(struct datum_ctx *c, const struct sql_node *n, numeric v,
 	struct datum *out)
 {
 	struct ty t = sql_result(n);
@@ -949,7 +667,7 @@ run_dt_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	for (int i = 0; i < n->narg; i++)
 		v += i < 3 ? (numeric)a[i].i * sizes[i] : datum_decimal(&a[i]);
-	return set_interval(c, n, v, out);
+	return make_interval(c, n, v, out);
 }
 
 static int
@@ -969,17 +687,13 @@ run_ym_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	for (int i = 0; i < n->narg; i++)
 		v += i == 0 ? 12 * a[i].i : a[i].i;
-	return set_interval(c, n, v, out);
+	return make_interval(c, n, v, out);
 }
 
 #define DATE_PART(name, unit) \
 	{name, "D:i", run_date_part, 0, NULL, NULL, NULL, unit}
 #define TIME_PART(name, unit) \
 	{name, "t:i", run_time_part, 0, NULL, NULL, NULL, unit}
-/* A pattern, which may be null, counts where there is text to read. */
-#define TO_TIME(name, sig, tag) \
-	{name, sig, run_to_time, SQL_NULLS, to_time_rule, NULL, \
-		prepare_reading, tag}
 #define TAGGED(name, sig, run, tag) {name, sig, run, 0, NULL, NULL, NULL, tag}
 
 const struct sql_fn sql_time_fns[] = {
@@ -997,8 +711,8 @@ const struct sql_fn sql_time_fns[] = {
 	{"weekday", "D:i", run_weekday},
 	TAGGED("dayname", "D:s", run_name, 0),
 	TAGGED("monthname", "D:s", run_name, 1),
-	{"date_part", "sa:i", run_extract, 0, extract_rule},
-	{"datepart", "sa:i", run_extract, 0, extract_rule},
+	{"date_part", "sa:i", run_date_part_of, 0, extract_rule},
+	{"datepart", "sa:i", run_date_part_of, 0, extract_rule},
 	{"date_trunc", "st:t", run_date_trunc},
 	{"trunc", "Ds:D", run_trunc},
 	TAGGED("date_add", "Di:D", run_date_add, 0),
@@ -1038,14 +752,4 @@ const struct sql_fn sql_time_fns[] = {
 	TAGGED("unix_micros", "t:l", run_from_micros, 1),
 	TAGGED("unix_date", "D:i", run_unix_date, 0),
 	TAGGED("date_from_unix_date", "i:D", run_unix_date, 1),
-	{"date_format", "ts:s", run_date_format, 0, NULL, NULL,
-		prepare_pattern},
-	{"from_unixtime", "l?s:s", run_from_unixtime, 0, NULL, NULL,
-		prepare_pattern},
-	TO_TIME("to_date", "a?s:D", TO_DATE),
-	TO_TIME("try_to_date", "a?s:D", TO_DATE),
-	TO_TIME("to_timestamp", "a?s:t", TO_TIMESTAMP),
-	TO_TIME("try_to_timestamp", "a?s:t", TO_TIMESTAMP),
-	TO_TIME("unix_timestamp", "?as:l", TO_UNIX),
-	TO_TIME("to_unix_timestamp", "a?s:l", TO_UNIX),
 	{NULL}};

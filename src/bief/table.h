@@ -14,7 +14,7 @@
 
 struct buf;
 struct err;
-struct opt_list;
+struct list;
 struct schema;
 struct value;
 struct zone;
@@ -25,7 +25,7 @@ struct table_options {
 	bool header;      /* of CSV: the first line holds the names */
 	const struct schema *schema; /* names and types, or NULL: inferred */
 	const struct zone *zone;     /* of times that name none */
-	const struct opt_list *keys; /* columns */
+	const struct list *keys; /* columns */
 };
 
 struct table {

@@ -8,7 +8,7 @@
 #include "buf.h"
 #include "err.h"
 #include "json.h"
-#include "opt.h"
+#include "near.h"
 #include "watch.h"
 
 struct watched {
@@ -123,7 +123,7 @@ consider(struct watched *w, size_t i, const char *name, size_t n)
 	struct buf path;
 
 	if (w->field.near != NULL || w->step[i].n < 3 || strlen(name) != n ||
-		!opt_near(w->step[i].name, name))
+		!near_enough(w->step[i].name, name))
 		return;
 	buf_init(&path);
 	print_path(w, i, name, n, &path);

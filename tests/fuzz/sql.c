@@ -13,6 +13,7 @@
 #include "json.h"
 #include "record.h"
 #include "schema.h"
+#include "sql.h"
 #include "time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -81,7 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.nline = (uint32_t)line.n;
 	record_reader_init(&rr, shapes);
 	if (strlen(text) < 2000 && record_parse(&rr, &r, &err) == 0)
-		x = expr_sql(text, fields, &err);
+		x = sql_expr(text, fields, &err);
 	if (x != NULL)
 		evaluate(x, &r);
 	expr_free(x);

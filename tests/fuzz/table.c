@@ -52,7 +52,7 @@ load(const char *path, const char *how, struct schema *schema)
 {
 	struct table_options o = {.path = path, .sep = ',', .zone = zone_utc,
 		.header = strchr(how, 'h') != NULL, .schema = schema};
-	struct opt_list keys = {NULL, 0};
+	struct list keys = {NULL, 0};
 	struct value probes[4];
 	struct table *t;
 	struct err err;
@@ -66,14 +66,14 @@ load(const char *path, const char *how, struct schema *schema)
 	probes[1] = value_double(1.5);
 	probes[2] = value_text("a", 1, &tmp);
 	probes[3] = value_null();
-	opt_list_add(&keys, schema != NULL || o.header ||
+	list_add(&keys, schema != NULL || o.header ||
 		strchr(how, 'j') != NULL ? "a" : "_c0", false);
 	o.keys = &keys;
 	t = table_load(&o, &err);
 	for (int i = 0; t != NULL && i < 4; i++)
 		look(t, &probes[i], &key);
 	table_free(t);
-	opt_list_free(&keys);
+	list_free(&keys);
 	buf_release(&key);
 	buf_release(&tmp);
 }

@@ -19,6 +19,7 @@
 #include "expr.h"
 #include "json.h"
 #include "record.h"
+#include "sql.h"
 #include "time.h"
 
 struct answer {
@@ -50,7 +51,7 @@ answer_one(struct answer *a, const char *text, struct buf *out,
 	struct err *err)
 {
 	struct record r = {.line = a->line.p, .nline = (uint32_t)a->line.n};
-	struct expr *x = expr_sql(text, NULL, err);
+	struct expr *x = sql_expr(text, NULL, err);
 	struct value v;
 	int n, failed;
 

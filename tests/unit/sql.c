@@ -18,6 +18,7 @@
 #include "json.h"
 #include "record.h"
 #include "schema.h"
+#include "sql.h"
 #include "sql_impl.h"
 #include "time.h"
 
@@ -38,7 +39,7 @@ answer(struct bench *b, const char *text, struct buf *out)
 	struct err err;
 	int n;
 
-	x = expr_sql(text, b->fields, &err);
+	x = sql_expr(text, b->fields, &err);
 	if (x == NULL || record_parse(&b->reader, &r, &err) != 0) {
 		buf_printf(out, "!%s", err.text);
 		expr_free(x);

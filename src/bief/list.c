@@ -1,0 +1,57 @@
+/*
+ * list: see list.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "list.h"
+#include "path.h"
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void
+add_word(struct list *l, const char *text, size_t n)
+{
+	l->s = mem_realloc(l->s, (l->n + 1) * sizeof(*l->s));
+	l->s[l->n++] = mem_dup(text, n);
+}
+
+/* Where there are commas, the blanks around a word are no part of it. */
+static void
+add_between(struct list *l, const char *from, const char *to)
+{
+	while (from < to && is_space(*from))
+		from++;
+	while (from < to && is_space(to[-1]))
+		to--;
+	add_word(l, from, (size_t)(to - from));
+}
+
+void
+list_add(struct list *l, const char *text, bool commas)
+{
+	const char *end = commas ? path_until(text, ',') : "";
+
+	if (*end == '\0') {
+		add_word(l, text, strlen(text));
+		return;
+	}
+	for (; *end != '\0'; text = end + 1, end = path_until(text, ','))
+		add_between(l, text, end);
+	add_between(l, text, end);
+}
+
+void
+list_free(struct list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->s[i]);
+	free(l->s);
+	l->s = NULL;
+	l->n = 0;
+}
