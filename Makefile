@@ -119,6 +119,13 @@ check: deps-test
 run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
+# Random values through every way that a pipeline runs, against a model in
+# Python, at length: make differential DIFFERENTIAL=1000 [SEED=1]
+DIFFERENTIAL = 300
+differential: all
+	BIEF_BIN=$(CURDIR)/$(BIN) tests/differential --cases $(DIFFERENTIAL) \
+	  $(if $(SEED),--seed $(SEED))
+
 # What a newcomer does: the README's two commands as they stand, in a bare
 # Debian 12 and a fresh clone.  Needs root, debootstrap and Debian's packages.
 check-fresh:
@@ -237,6 +244,7 @@ clean:
 help:
 	@echo 'make               build bin/bief and its links'
 	@echo 'make check         build and pass the tests; SAN=1: with sanitizers'
+	@echo 'make differential  values of every type against a model, at length'
 	@echo 'make check-fresh   the README in a bare Debian, as a newcomer does'
 	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'
 	@echo 'make diff-jq       compare our part of jq with libjq, at length'
@@ -253,4 +261,4 @@ help:
 	@echo 'make clean         remove what was built'
 
 .PHONY: completions help jq-net
-.PHONY: all bench check check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall
+.PHONY: all bench check differential check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall

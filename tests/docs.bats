@@ -209,6 +209,11 @@ every() {
 	done <sessions
 }
 
+@test "nothing in src/bief points to a room above it, and no new circle is there" {
+	[ -d "$TOP/${B:-build}/lib" ] || skip "no objects here"
+	run -0 "$TOP/tests/direction"
+}
+
 @test "no test asserts by a ! that bats does not look at" {
 	awk '
 	last { if ($0 !~ /^\t*}/) { print last; bad = 1 }; last = "" }

@@ -8,9 +8,9 @@
 #include "types/infer.h"
 #include "types/infercsv.h"
 #include "value/json.h"
-#include "runtime/opt.h"
 #include "types/schema.h"
 #include "io/textfile.h"
+#include "value/list.h"
 
 struct sample {
 	struct infercsv *how;
