@@ -61,15 +61,15 @@ round_trip(struct stage *st, const char *line, size_t n, struct buf *out)
 	state_ref made = STATE_NONE;
 
 	state_clear(st->state);
-	if (st->op->take(st, NULL, &made) < 0)
+	if (st->op->keeper->take(st, NULL, &made) < 0)
 		abort();
 	if (json_read(line, line + n, 0, &v, &why) == NULL ||
-		v.type != VALUE_OBJECT || st->op->take(st, &v, &made) < 0)
+		v.type != VALUE_OBJECT || st->op->keeper->take(st, &v, &made) < 0)
 		return -1;
 	if (made == STATE_NONE)
 		abort();
 	buf_byte(out, '{');
-	if (st->op->show(st, made, out) != 0)
+	if (st->op->keeper->show(st, made, out) != 0)
 		abort();
 	buf_byte(out, '}');
 	memset(buf_need(out, JSON_PADDING), 0, JSON_PADDING);
@@ -95,8 +95,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	plan_inputs(in, which);
 	if (c.stages[0].priv->failed || chain_plan_inputs(&c, in, 2) < 0)
 		abort();
-	if (c.stages[0].op->restore != NULL &&
-		c.stages[0].op->restore(&c.stages[0]) < 0)
+	if (c.stages[0].op->keeper->restore != NULL &&
+		c.stages[0].op->keeper->restore(&c.stages[0]) < 0)
 		abort();
 	if (round_trip(&c.stages[0], line.p, line.n, &one) == 0 &&
 		(round_trip(&c.stages[0], one.p, one.n, &two) < 0 ||

@@ -10,6 +10,7 @@
 
 #include "value/json.h"
 #include "text/number.h"
+#include "text/numeric.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,11 +28,11 @@ decimals(const char *s, size_t n)
 	size_t len;
 
 	for (int i = 0; i < 4; i++) {
-		len = number_print_decimal(s, n, forms[i][0], forms[i][1], text);
+		len = numeric_spell(s, n, forms[i][0], forms[i][1], text);
 		MUST(len <= 48);
 		if (len == 0)
 			continue;
-		MUST(number_print_decimal(text, len, forms[i][0], forms[i][1],
+		MUST(numeric_spell(text, len, forms[i][0], forms[i][1],
 			again) == len);
 		MUST(memcmp(text, again, len) == 0);
 	}
