@@ -247,7 +247,8 @@ put_cell(struct sink_files *s, struct buf *out, const struct value *v)
 			n -= 2;
 		}
 	}
-	quote = n == 0;
+	/* A line of blanks alone would be no row to readers. */
+	quote = n == 0 || *p == ' ' || *p == '\t';
 	for (i = 0; i < n && !quote; i++)
 		quote = p[i] == separator(s) || p[i] == '"' || p[i] == '\n' ||
 			p[i] == '\r';

@@ -17,7 +17,7 @@ peers() {
 }
 
 @test "an answer that is not the one beside it is told" {
-	printf '%s\n' "1 + 1 => int 3" "1 + => refused: the end" \
+	printf '%s\n' "1 + 1 => int 3" "1 + => refused: ends here" \
 		"nosuch(1) => refused" "'a' = 'b' => boolean false" > x.expect
 	run peers x.expect
 	[ "$status" -eq 1 ]
