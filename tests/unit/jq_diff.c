@@ -618,7 +618,7 @@ is_beyond(const struct buf *b)
 	return false;
 }
 
-/* A text that is repeated beyond our bound. */
+/* A text that is repeated beyond our bound: libjq may die of it. */
 static bool
 is_long(void)
 {
@@ -634,10 +634,14 @@ compare(jq_state *jq, int place, struct expr *x, struct record_reader *rr)
 	pairs++;
 	foreign += !expr_native(x);
 	run_ours(x, rr);
+	if (is_long()) {
+		beyond++;
+		return;
+	}
 	run_theirs(jq, place);
 	if (same())
 		return;
-	if (is_beyond(&ours) || is_beyond(&theirs) || is_long()) {
+	if (is_beyond(&ours) || is_beyond(&theirs)) {
 		beyond++;
 		return;
 	}

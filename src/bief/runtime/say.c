@@ -205,7 +205,8 @@ run_clash(struct stage *st, const struct record *r)
 	for (size_t i = 0; i < p->nwatched; i++) {
 		struct field *f = p->watched[i];
 
-		if (f->path == NULL || !field_clashes(f, r))
+		/* What expr_watched() gives is told of, not looked up. */
+		if (f->path == NULL || f->name == NULL || !field_clashes(f, r))
 			continue;
 		return run_reject(st, r, FIELD_CLASH, err_quote(quoted,
 				sizeof(quoted), f->path, strlen(f->path))) < 0 ?

@@ -92,13 +92,15 @@ static void
 leave_parent(const struct jq_helper *h, int fd, pid_t parent)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+	static const int deadly[] = {SIGPIPE, SIGPROF, SIGABRT, SIGFPE,
+		SIGSEGV, SIGBUS, SIGILL};
 	struct rlimit none = {0, 0};
 	int i, null = open("/dev/null", O_RDWR);
 
 	for (i = 0; i < (int)(sizeof(ignored) / sizeof(ignored[0])); i++)
 		signal(ignored[i], SIG_IGN);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGPROF, SIG_DFL);
+	for (i = 0; i < (int)(sizeof(deadly) / sizeof(deadly[0])); i++)
+		signal(deadly[i], SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
