@@ -295,20 +295,16 @@ say_statistics(struct stage *st)
 {
 	char time[TIME_MAX] = "none";
 	size_t n = 4;
-	struct buf more;
 
-	buf_init(&more);
 	if (st->now.watermark != WATERMARK_NONE)
 		n = time_format_iso(st->now.watermark, time);
 	say(st,
 		"batch %lld, watermark %.*s, %llu records in, %llu out, "
-		"%llu refused, %llu late%s%.*s",
+		"%llu refused, %llu late",
 		(long long)st->now.number, (int)n, time,
 		(unsigned long long)st->records_in,
 		(unsigned long long)st->records_out,
-		(unsigned long long)st->rejected, (unsigned long long)st->late,
-		more.n ? " " : "", (int)more.n, more.n ? more.p : "");
-	buf_release(&more);
+		(unsigned long long)st->rejected, (unsigned long long)st->late);
 }
 
 /* A batch that took longer than its trigger's interval; the others that did,
