@@ -1,7 +1,7 @@
 # Completions for the programs of bief: made by completions/generate.
 # The file is there under the name of each program; once is enough.
 if not set -q __bief_completions
-    set -g __bief_completions agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines
+    set -g __bief_completions agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines
     function __bief_as_program
         complete -C (string join -- ' ' (commandline -opc)[2..-1] (commandline -ct))
     end
@@ -291,6 +291,25 @@ if not set -q __bief_completions
     complete -c pivot -l batch -x -d 'make batches of N records, of a stream without batches'
     complete -c pivot -l trigger -x -d 'make a batch per interval, of a stream without batches'
     complete -c pivot -l max-state -x -d 'stop when state grows beyond this'
+    complete -c bief -n __fish_use_subcommand -f -a sink-exec -d 'run a command for every batch, with its records as input'
+    complete -c bief -n '__fish_seen_subcommand_from sink-exec' -f -a '(__bief_as_program)'
+    complete -c sink-exec -l empty -d 'run it for batches without records, too'
+    complete -c sink-exec -l ok -x -d 'exit statuses of the command that are fine (0)'
+    complete -c sink-exec -l retry -x -d 'when it fails, run it again, up to N times (0)'
+    complete -c sink-exec -l timeout -x -d 'kill a command that runs longer; it has failed'
+    complete -c sink-exec -l help -s h -d 'show this help'
+    complete -c sink-exec -l version -d 'show the version'
+    complete -c sink-exec -l dump-options -d 'show the options as JSON'
+    complete -c sink-exec -l max-line -x -d 'refuse longer lines (16M)'
+    complete -c sink-exec -l name -x -d 'name of this stage in checkpoints and reports'
+    complete -c sink-exec -l plain -d 'write no control lines'
+    complete -c sink-exec -l progress -rF -d 'write a JSON line per batch; -: draw one on standard error'
+    complete -c sink-exec -l rejects -rF -d 'keep every refused record with its reason'
+    complete -c sink-exec -l zone -x -d 'time zone of text that names none (UTC)'
+    complete -c sink-exec -l on-error -xa 'fail skip keep' -d 'what to do about a record that cannot be taken'
+    complete -c sink-exec -l batch -x -d 'make batches of N records, of a stream without batches'
+    complete -c sink-exec -l trigger -x -d 'make a batch per interval, of a stream without batches'
+    complete -c sink-exec -l max-state -x -d 'stop when state grows beyond this'
     complete -c bief -n __fish_use_subcommand -f -a sink-files -d 'write each batch as files of a directory'
     complete -c bief -n '__fish_seen_subcommand_from sink-files' -f -a '(__bief_as_program)'
     complete -c sink-files -l format -xa 'json csv' -d 'JSON lines, or CSV with a header'
@@ -422,6 +441,7 @@ if not set -q __bief_completions
     complete -c take -l max-state -x -d 'stop when state grows beyond this'
     complete -c bief -n __fish_use_subcommand -f -a thru -d 'run a command on the records of every batch'
     complete -c bief -n '__fish_seen_subcommand_from thru' -f -a '(__bief_as_program)'
+    complete -c thru -l control -d 'run the command once, and tell it where batches begin and end'
     complete -c thru -l ok -x -d 'exit statuses of the command that are fine (0)'
     complete -c thru -l help -s h -d 'show this help'
     complete -c thru -l version -d 'show the version'
