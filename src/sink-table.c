@@ -16,10 +16,8 @@
 #include "floor/buf.h"
 #include "sinks/dbtable.h"
 #include "sinks/draw.h"
+#include "sinks/result.h"
 #include "floor/err.h"
-#include "runtime/fields.h"
-#include "runtime/modes.h"
-#include "value/path.h"
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "time/time.h"
@@ -36,8 +34,7 @@ struct sink_table {
 	/* options */
 	const char *db;
 	const char *table;
-	int mode; /* enum mode less one; UNTOLD */
-	struct list key;
+	struct result result; /* --mode, --key: what is done with its rows */
 	int64_t rows;
 	int64_t truncate;
 	bool no_truncate;
@@ -52,9 +49,6 @@ struct sink_table {
 	uint64_t count;       /* records of the batch, by pprint */
 	struct buf text;      /* its lines; what is printed */
 	struct dbtable *to;   /* --db */
-	enum mode result;     /* what is done with its rows */
-	struct list keys; /* of the rows in it */
-	struct fields key_at; /* the same, in a record */
 	bool skip;            /* it has this batch already */
 };
 
@@ -64,9 +58,9 @@ static const struct opt sink_table_opts[] = {
 	{"db", 0, OPT_STRING, AT(db), "FILE",
 		"keep the result in this SQLite database", true},
 	{"table", 0, OPT_STRING, AT(table), "NAME", "in this table"},
-	{"mode", 'm', OPT_ENUM, AT(mode), "append|update|complete",
+	{"mode", 'm', OPT_ENUM, AT(result.told), "append|update|complete",
 		"what the batches are: new rows, changed rows, all rows"},
-	{"key", 0, OPT_LIST, AT(key), "FIELD,...",
+	{"key", 0, OPT_LIST, AT(result.key), "FIELD,...",
 		"with update: the fields that tell rows apart"},
 	{"rows", 0, OPT_INT, AT(rows), "N",
 		"show at most N rows of a batch (20; pprint: 10)"},
@@ -85,7 +79,7 @@ sink_table_defaults(void *self)
 {
 	struct sink_table *s = self;
 
-	s->mode = UNTOLD;
+	s->result.told = RESULT_UNTOLD;
 	s->rows = UNTOLD;
 	s->truncate = UNTOLD;
 }
@@ -122,7 +116,8 @@ sink_table_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--db shows nothing: leave --rows, --truncate, "
 			"--no-truncate, --live and --style away");
-	if (s->key.n > 0 && (s->db == NULL || s->mode + 1 != MODE_UPDATE))
+	if (s->result.key.n > 0 &&
+		(s->db == NULL || s->result.told + 1 != MODE_UPDATE))
 		return err_as(st->err, STATUS_USAGE,
 			"--key is for --db with --mode update");
 	if (s->no_truncate && s->truncate != UNTOLD)
@@ -131,94 +126,15 @@ sink_table_open(struct stage *st)
 	return 0;
 }
 
-/* The mode of the result: what was told must be what comes. */
-static int
-find_mode(struct stage *st, const struct plan *p)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-	enum mode told = s->mode == UNTOLD ? MODE_NONE
-					   : (enum mode)(s->mode + 1);
-
-	s->result = told != MODE_NONE ? told : p->mode;
-	if (modes_check(p, s->result, st->err) != 0)
-		return -1;
-	if (told == MODE_NONE || p->stream == 0 || p->whole)
-		return 0;
-	if (p->mode != MODE_NONE && p->mode != told)
-		return err_as(st->err, STATUS_USAGE,
-			"--mode %s, but what comes is made in mode %s: say "
-			"--mode %s to agg too, or leave it away here",
-			mode_name(told), mode_name(p->mode), mode_name(told));
-	return 0;
-}
-
-/* The fields of --key, or those that the plan names. */
-static int
-take_keys(struct stage *st, const struct plan *p)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-	const struct list *from = s->key.n > 0 ? &s->key : &p->keys;
-
-	if (s->key.n > 0) {
-		fields_init(&s->key_at, from, false, NULL);
-		return fields_bind(&s->key_at, p, st->err);
-	}
-	s->key_at.f = mem_zalloc((from->n + 1) * sizeof *s->key_at.f);
-	for (; s->key_at.n < from->n; s->key_at.n++)
-		field_init(&s->key_at.f[s->key_at.n],
-			from->s[s->key_at.n]);
-	return 0;
-}
-
-/* The fields that tell the rows of an update apart; a single row has none. */
-static int
-find_keys(struct stage *st, const struct plan *p)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-	size_t i;
-
-	if (take_keys(st, p) != 0)
-		return -1;
-	if (s->result != MODE_UPDATE)
-		return 0;
-	for (i = 0; i < s->key_at.n; i++) {
-		const char *path = s->key_at.f[i].path;
-		char *name = s->key.n > 0 ? path_name(path) :
-			mem_dup(path, strlen(path));
-
-		if (p->fields != NULL &&
-			schema_find(p->fields, name, strlen(name)) < 0) {
-			err_as(st->err, STATUS_USAGE, "the result is "
-				"updated by '%s', which is not among the "
-				"fields: pick it too, or say --key", name);
-			free(name);
-			return -1;
-		}
-		list_add(&s->keys, name, false);
-		free(name);
-	}
-	if (s->keys.n > 0)
-		return 0;
-	if (p->stream == 0)
-		return err_as(st->err, STATUS_USAGE,
-			"--mode update needs --key FIELD,...: the fields that "
-			"tell the rows apart");
-	/* Spark: without an aggregation nothing is ever changed; one without
-	 * keys has one row. */
-	s->result = p->aggregated ? MODE_COMPLETE : MODE_APPEND;
-	return 0;
-}
-
-
 static int
 sink_table_plan(struct stage *st, struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	if (find_mode(st, p) != 0)
+	if (result_find_mode(st, &s->result, p) < 0)
 		return -1;
 	if (s->db != NULL)
-		return find_keys(st, p);
+		return result_find_keys(st, &s->result, p);
 	if (s->style == STYLE_PPRINT)
 		return 0;
 	draw_init(&s->draw, st->in.fields, run_zone(st), run_terminal(st));
@@ -237,7 +153,8 @@ sink_table_restore(struct stage *st)
 	struct sink_table *s = STAGE(st, sink_table);
 	bool lost = false;
 	struct dbtable_options o = {.path = s->db, .table = s->table,
-		.mode = s->result, .told = s->mode != UNTOLD, .keys = &s->keys,
+		.mode = s->result.mode, .told = s->result.told != RESULT_UNTOLD,
+		.keys = &s->result.keys,
 		.fields = st->in.fields, .identity = st->in.identity,
 		.sink = st->out.stage, .lost = &lost};
 
@@ -278,70 +195,13 @@ pprint_rows(const struct sink_table *s)
 	return s->rows == UNTOLD ? PPRINT_ROWS : (uint64_t)s->rows;
 }
 
-/* The windows of records that need not have one. */
-static bool
-may_lack(const struct stage *st, const char *key)
-{
-	return st->in.fields == NULL && st->in.window_us == 0 &&
-		st->in.session_us == 0 && strncmp(key, "window_", 7) == 0;
-}
-
-/* Rows without their key would replace each other.  What the user names may be
- * missing here and there, which is a null. */
-static int
-check_keys(struct stage *st, const struct record *r)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-
-	for (size_t i = 0; i < s->keys.n; i++) {
-		struct field *f = &s->key_at.f[i];
-
-		if (f->pair && shape_find(r->shape, "window", 6) >= 0)
-			return err_as(st->err, STATUS_USAGE, "--key window is "
-				"window_start and window_end, but a record has "
-				"a field of that name: say --key '\"window\"'");
-		if (field_index(f, r) >= 0 || may_lack(st, s->keys.s[i]))
-			continue;
-		if (s->key.n > 0 && record_get(r, f) != NULL)
-			return err_as(st->err, STATUS_USAGE, "--key: '%s' is a "
-				"part of a field, not a column: pick it first "
-				"(pick id=%s,...)", f->path, f->path);
-		if (s->key.n == 0)
-			return err_as(st->err, STATUS_USAGE,
-				"the result is updated by '%s', which is not "
-				"among the fields of a record: pick it too, or "
-				"say --key", s->keys.s[i]);
-	}
-	return 0;
-}
-
-/* A key that no record has had is a slip of the user's. */
-static int
-check_seen(struct stage *st)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-
-	for (size_t i = 0; s->key.n > 0 && i < s->key_at.n &&
-		st->records_in > 0; i++) {
-		const struct field *f = &s->key_at.f[i];
-
-		if (f->id != 0 && !f->seen)
-			return err_as(st->err, STATUS_USAGE, f->near != NULL ?
-				"--key: no record had a field '%s' (did you "
-				"mean '%s'?)" :
-				"--key: no record had a field '%s'",
-				f->path, f->near);
-	}
-	return 0;
-}
-
 static int
 add_row(struct stage *st, struct record *r)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 	int ret;
 
-	if (check_keys(st, r) < 0)
+	if (result_check(st, &s->result, r) < 0)
 		return -1;
 	ret = dbtable_add(s->to, r, st->err);
 	return ret == 1 ? run_reject(st, r, "%s", st->err->text) : ret;
@@ -462,7 +322,7 @@ sink_table_batch(struct stage *st, struct batch *b)
 
 	if (s->db != NULL)
 		return s->skip ? 0
-			: check_seen(st) < 0 ? -1
+			: result_check_seen(st, &s->result) < 0 ? -1
 			       : dbtable_write(s->to, b->number, b->empty,
 					 st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
@@ -508,8 +368,7 @@ sink_table_close(struct stage *st)
 	dbtable_close(s->to);
 	if (s->drawing)
 		draw_release(&s->draw);
-	fields_release(&s->key_at);
-	list_free(&s->keys);
+	result_release(&s->result);
 	buf_release(&s->text);
 }
 
