@@ -136,7 +136,8 @@ join_static_open(struct stage *st)
 	if (st->noperands != 1)
 		return err_as(st->err, STATUS_USAGE,
 			"%s: it is FILE (CSV, or JSON lines when it ends in "
-			".json, .jsonl or .ndjson) or DATABASE:TABLE",
+			".json, .jsonl or .ndjson), DATABASE:TABLE (SQLite) or "
+			"postgres://HOST/DATABASE?table=TABLE",
 			st->noperands == 0 ? "the table is missing"
 					   : "one table at a time");
 	j->comma = ',';

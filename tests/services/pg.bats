@@ -415,3 +415,42 @@ undisturbed() { # undisturbed FILE: the pipeline in FILE ends
 	query "SELECT to_regclass('t') IS NULL" >out
 	is out <<<t
 }
+
+@test "join-static reads a table, with its types" {
+	query "CREATE TABLE users (id bigint, name text, born date, seen timestamptz, score double precision, exact numeric, ok boolean, raw bytea, more jsonb);
+		INSERT INTO users VALUES (1, E'A\"\n', '1970-01-02', '2026-01-02 03:04:05.5+01', 7, 1.50, true, '\x00ff', '{\"a\": [1]}'), (2, NULL, NULL, NULL, 'NaN', NULL, NULL, NULL, NULL)"
+	printf '{"id":%d}\n' 1 2 3 | join-static "$PG?table=users" --on id >out
+	is out <<-'E'
+	{"id":1,"name":"A\"\n","born":"1970-01-02","seen":"2026-01-02T02:04:05.5Z","score":7.0,"exact":1.50,"ok":true,"raw":"AP8=","more":{"a": [1]}}
+	{"id":2,"name":null,"born":null,"seen":null,"score":"NaN","exact":null,"ok":null,"raw":null,"more":null}
+	E
+	printf '{"id":1}\n' | join-static "postgres://test@127.0.0.1/$DB?port=$PORT&table=public.%75sers" --on id --how semi >out
+	is out <<<'{"id":1}'
+	printf '{"id":1}\n' | parse-json --schema 'id int' --batch 1 |
+		join-static "$PG?table=users" --on id --how left | head -1 >out
+	grep -q 'name string, born date, seen timestamp, score double, exact double, ok boolean, raw binary, more' out
+}
+
+@test "join-static names what is wrong with a table, and never a password" {
+	run -2 join-static "$PG" --on id </dev/null
+	[ "$output" = "join-static: table ' of database $DB at $AT': it is a database: name its table, as in postgres://HOST/DATABASE?table=NAME" ]
+	run -1 join-static "postgres://test:geheim@$AT/$DB?table=no" --on id </dev/null
+	[ "$output" = "join-static: table 'no of database $DB at $AT': relation \"no\" does not exist" ]
+	run -1 join-static "postgres://test:geheim@127.0.0.1:1/x?table=no" --on id </dev/null
+	[[ "$output" == "join-static: table 'no of database x at 127.0.0.1:1': connection to server"* ]]
+}
+
+@test "join-static reads a table again that has changed" {
+	query "CREATE TABLE u (id int, name text); INSERT INTO u VALUES (1, 'a')"
+	mkfifo in
+	join-static "$PG?table=u" --on id <in >out 2>err &
+	exec 9>in
+	echo '{"id":1}' >&9
+	wait_for grep -q '"a"' out
+	query "UPDATE u SET name = 'b'"
+	wait_for bash -c "echo '{\"id\":1}' >&9; grep '\"b\"' out"
+	query "TRUNCATE u; INSERT INTO u VALUES (1, 'c')"
+	wait_for bash -c "echo '{\"id\":1}' >&9; grep '\"c\"' out"
+	exec 9>&-
+	wait $!
+}

@@ -14,6 +14,7 @@
 #include "text/number.h"
 #include "runtime/opt.h"
 #include "types/schema.h"
+#include "io/pg.h"
 #include "io/sqlite.h"
 #include "value/value.h"
 #include "value/key.h"
@@ -402,20 +403,40 @@ fill_index(struct table *t)
 	buf_release(&key);
 }
 
+static void
+describe(const char *path, struct buf *out)
+{
+	buf_init(out);
+	if (table_pg_is(path))
+		table_pg_describe(path, out);
+	else
+		buf_str(out, path);
+}
+
+static int
+read_all(struct table_private *p, const struct table_options *o,
+	struct err *err)
+{
+	return table_pg_is(o->path) ? table_pg_read(p, o, err) :
+				      table_read(p, o, err);
+}
+
 struct table *
 table_load(const struct table_options *o, struct err *err)
 {
 	struct table *t = mem_zalloc(sizeof *t);
 	char quoted[200];
+	struct buf name;
 
 	t->priv = mem_zalloc(sizeof *t->priv);
 	t->priv->columns = schema_new();
 	t->priv->path = mem_dup(o->path, strlen(o->path));
-	if (table_read(t->priv, o, err) != 0 || split(t, o, err) != 0 ||
+	if (read_all(t->priv, o, err) != 0 || split(t, o, err) != 0 ||
 		bound(t, o, err) != 0) {
-		err_in(err, "table '%s'",
-			err_quote(quoted, sizeof quoted, o->path,
-				strlen(o->path)));
+		describe(o->path, &name);
+		err_in(err, "table '%s'", err_quote(quoted, sizeof quoted,
+			name.p, name.n));
+		buf_release(&name);
 		table_free(t);
 		return NULL;
 	}
@@ -441,6 +462,7 @@ table_free(struct table *t)
 		free(c);
 	}
 	sqlite_close(p->db);
+	pg_close(p->pg);
 	schema_free(p->columns);
 	schema_free(t->fields);
 	free(p->values);
@@ -473,6 +495,8 @@ table_changed(const struct table *t)
 	const struct table_private *p = t->priv;
 	struct stat st;
 
+	if (p->pg != NULL)
+		return table_pg_version(t->priv) != p->version;
 	if (p->db != NULL)
 		return is_gone(p) || table_version(t->priv) != p->version;
 	/* What has been read of a pipe will not come again. */
@@ -489,7 +513,8 @@ table_changed(const struct table *t)
 bool
 table_again(const struct table *t)
 {
-	return t->priv->db != NULL || S_ISREG(t->priv->seen.st_mode);
+	return t->priv->db != NULL || t->priv->pg != NULL ||
+		S_ISREG(t->priv->seen.st_mode);
 }
 
 bool

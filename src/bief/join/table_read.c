@@ -1,5 +1,5 @@
 /*
- * table_read: static tables from CSV, JSON lines and SQLite.
+ * table_read: static tables from CSV, JSON lines and databases.
  */
 #include "join/table_impl.h"
 
@@ -57,17 +57,16 @@ has_text(const struct value *v)
 	       v->type == VALUE_OBJECT;
 }
 
-static struct value
-kept(struct table_private *p, struct value v)
+struct value
+table_kept(struct table_private *p, struct value v)
 {
 	if (has_text(&v))
 		v.s = table_keep(p, v.s, v.n);
 	return v;
 }
 
-/* The column of a name, made at the end. */
-static size_t
-column(struct table_private *p, const char *name, size_t n)
+size_t
+table_column(struct table_private *p, const char *name, size_t n)
 {
 	int at = schema_find(p->columns, name, n);
 	size_t i, k, wider;
@@ -92,9 +91,8 @@ column(struct table_private *p, const char *name, size_t n)
 	return p->columns->n - 1;
 }
 
-/* A new row of nulls. */
-static struct value *
-new_row(struct table_private *p)
+struct value *
+table_new_row(struct table_private *p)
 {
 	struct value *v;
 	size_t i;
@@ -110,9 +108,8 @@ new_row(struct table_private *p)
 	return v;
 }
 
-/* Is there room for what was kept, and no word to stop?  0 or -1. */
-static int
-check(const struct table_private *p, const struct table_options *o,
+int
+table_check(const struct table_private *p, const struct table_options *o,
 	struct err *err)
 {
 	size_t bytes = p->bytes + p->room * p->stride * sizeof *p->values;
@@ -172,7 +169,7 @@ csv_name(struct csv_load *c, size_t field, const char *s, size_t n)
 		c->tmp.n = n;
 		buf_printf(&c->tmp, "_%zu", i);
 	}
-	column(c->p, c->tmp.p, c->tmp.n);
+	table_column(c->p, c->tmp.p, c->tmp.n);
 }
 
 static bool
@@ -246,11 +243,11 @@ csv_row(void *arg)
 	c->named = true;
 	if (keep == 0 || (names && c->o->header))
 		return 0;
-	row = new_row(c->p);
+	row = table_new_row(c->p);
 	for (size_t i = 0; i < r->n && i < c->p->columns->n; i++)
 		row[i] = csv_cell(c, &r->cell[i]);
 	buf_add(&c->lines, &c->row, sizeof c->row);
-	return check(c->p, c->o, c->err);
+	return table_check(c->p, c->o, c->err);
 }
 
 /* The types of columns that have none, by what their values show. */
@@ -291,7 +288,7 @@ csv_type_row(struct csv_load *c, struct value *v,
 		buf_clear(&c->tmp);
 		buf_need(&c->tmp, CELL_ROOM(v->n));
 		if (cell_value(&cell, type, rules, &c->tmp, v)) {
-			*v = kept(p, *v);
+			*v = table_kept(p, *v);
 			continue;
 		}
 		buf_init(&name);
@@ -321,7 +318,7 @@ csv_types(struct csv_load *c)
 		memcpy(&number, c->lines.p + row * sizeof number,
 			sizeof number);
 		keep = csv_type_row(c, v, &rules, number);
-		if (keep < 0 || check(p, c->o, c->err) < 0)
+		if (keep < 0 || table_check(p, c->o, c->err) < 0)
 			return -1;
 		if (keep > 0)
 			memmove(&p->values[to++ * p->stride], v,
@@ -388,8 +385,8 @@ is_key(const struct table_private *p, const struct table_options *o, size_t i)
  * are not all in the stream's form is text; an integer among doubles is one, but
  * in a key, where the digits count that were written.
  */
-static void
-find_types(struct table_private *p, const struct table_options *o)
+void
+table_find_types(struct table_private *p, const struct table_options *o)
 {
 	struct value *v, number;
 	struct type *type;
@@ -423,12 +420,12 @@ json_row(struct table_private *p, const struct record *r, struct buf *name)
 	size_t at;
 	uint32_t i;
 
-	new_row(p);
+	table_new_row(p);
 	for (i = 0; i < r->shape->n; i++) {
 		buf_clear(name);
 		json_unquote(name, r->shape->names[i].s, r->shape->names[i].n);
-		at = column(p, buf_cstr(name), name->n);
-		p->values[(p->rows - 1) * p->stride + at] = kept(p, r->v[i]);
+		at = table_column(p, buf_cstr(name), name->n);
+		p->values[(p->rows - 1) * p->stride + at] = table_kept(p, r->v[i]);
 	}
 }
 
@@ -455,16 +452,16 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 		else
 			keep = refuse(j->o, line, n, j->err, "line %zu: %s",
 				number, j->err->text);
-		return keep < 0 ? -1 : check(j->p, j->o, j->err);
+		return keep < 0 ? -1 : table_check(j->p, j->o, j->err);
 	}
-	row = new_row(j->p);
+	row = table_new_row(j->p);
 	if (fromjson_read(j->f, line, n, time_now(), row) != 0)
 		keep = refuse(j->o, line, n, j->err, "line %zu: %s", number,
 			fromjson_why(j->f));
 	for (size_t i = 0; i < j->o->schema->n; i++)
-		row[i] = kept(j->p, row[i]);
+		row[i] = table_kept(j->p, row[i]);
 	j->p->rows -= keep == 0;
-	return keep < 0 ? -1 : check(j->p, j->o, j->err);
+	return keep < 0 ? -1 : table_check(j->p, j->o, j->err);
 }
 
 static int
@@ -490,7 +487,7 @@ load_json(struct table_private *p, const struct table_options *o,
 	record_reader_release(&j.reader);
 	shapes_free(shapes);
 	if (ret == 0 && o->schema == NULL)
-		find_types(p, o);
+		table_find_types(p, o);
 	return ret;
 }
 
@@ -520,10 +517,10 @@ load_rows(struct table_private *p, const struct table_options *o,
 	buf_init(&tmp);
 	for (i = 0; i < n; i++) {
 		name = sqlite_column_name(p->db, q, i);
-		column(p, name, strlen(name));
+		table_column(p, name, strlen(name));
 	}
 	while ((rc = sqlite_step(p->db, q, err)) == 1) {
-		row = new_row(p);
+		row = table_new_row(p);
 		for (i = 0; i < n; i++) {
 			sqlite_column(p->db, q, i, &row[i], &tmp);
 			if (row[i].type == VALUE_STRING &&
@@ -533,9 +530,9 @@ load_rows(struct table_private *p, const struct table_options *o,
 					p->rows, p->columns->f[i].name);
 				goto done;
 			}
-			row[i] = kept(p, row[i]);
+			row[i] = table_kept(p, row[i]);
 		}
-		if ((rc = check(p, o, err)) < 0)
+		if ((rc = table_check(p, o, err)) < 0)
 			break;
 	}
 done:
@@ -561,7 +558,7 @@ load_sqlite(struct table_private *p, const struct table_options *o,
 	q = sqlite_prepare(p->db, buf_cstr(&sql), err);
 	ret = q == NULL ? -1 : load_rows(p, o, q, err);
 	if (ret == 0)
-		find_types(p, o);
+		table_find_types(p, o);
 	sqlite_finalize(p->db, q);
 	buf_release(&sql);
 	return ret;
@@ -656,7 +653,7 @@ table_read(struct table_private *p, const struct table_options *o,
 
 	for (i = 0; o->schema != NULL && i < o->schema->n; i++) {
 		const char *name = o->schema->f[i].name;
-		size_t at = column(p, name, strlen(name));
+		size_t at = table_column(p, name, strlen(name));
 
 		type_free(p->columns->f[at].type);
 		p->columns->f[at].type = type_copy(o->schema->f[i].type);
