@@ -310,13 +310,14 @@ table_pg_version(struct table_private *p)
 	buf_init(&sql);
 	put_table(&name, table.p);
 	buf_str(&sql,
-		"SELECT hashtextextended(coalesce(string_agg("
-		"concat_ws(':', s.relid, n_tup_ins, n_tup_upd, n_tup_del, "
+		"SELECT hashtextextended(coalesce(string_agg(concat_ws(':', "
+		"s.relid, n_tup_ins, n_tup_upd, n_tup_del, "
 		"pg_relation_filenode(s.relid)), ',' ORDER BY s.relid), ''), "
-		"0) FROM pg_stat_all_tables s JOIN pg_partition_tree("
-		"to_regclass(");
+		"0) FROM pg_stat_all_tables s, to_regclass(");
 	pg_literal(&sql, buf_cstr(&name));
-	buf_str(&sql, ")) t ON t.relid = s.relid");
+	/* (A table that has no partitions is not in its own tree.) */
+	buf_str(&sql, ") t WHERE s.relid = t OR s.relid IN "
+		      "(SELECT relid FROM pg_partition_tree(t))");
 	if (pg_int(p->pg, buf_cstr(&sql), 0, &version, &none) < 0)
 		version = p->version + pg_lost(p->pg);
 	buf_release(&conninfo);
