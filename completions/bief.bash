@@ -20,6 +20,8 @@ _bief_options() {
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-pg) echo "--mode -m --key --add-columns --wait --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
@@ -242,6 +244,38 @@ _bief_value() {
 	"sink-files --batch") echo "?" ;;
 	"sink-files --trigger") echo "?" ;;
 	"sink-files --max-state") echo "?" ;;
+	"sink-pg --mode" | "sink-pg -m") echo "append update complete" ;;
+	"sink-pg --key") echo "?" ;;
+	"sink-pg --wait") echo "?" ;;
+	"sink-pg --max-line") echo "?" ;;
+	"sink-pg --name") echo "?" ;;
+	"sink-pg --progress") echo "*" ;;
+	"sink-pg --rejects") echo "*" ;;
+	"sink-pg --zone") echo "?" ;;
+	"sink-pg --on-error") echo "fail skip keep" ;;
+	"sink-pg --batch") echo "?" ;;
+	"sink-pg --trigger") echo "?" ;;
+	"sink-pg --max-state") echo "?" ;;
+	"sink-prom --metric") echo "?" ;;
+	"sink-prom --value") echo "?" ;;
+	"sink-prom --label") echo "?" ;;
+	"sink-prom --help-text") echo "?" ;;
+	"sink-prom --type") echo "gauge counter" ;;
+	"sink-prom --push") echo "?" ;;
+	"sink-prom --job") echo "?" ;;
+	"sink-prom --group") echo "?" ;;
+	"sink-prom --retry") echo "?" ;;
+	"sink-prom --textfile") echo "*" ;;
+	"sink-prom --listen") echo "?" ;;
+	"sink-prom --max-line") echo "?" ;;
+	"sink-prom --name") echo "?" ;;
+	"sink-prom --progress") echo "*" ;;
+	"sink-prom --rejects") echo "*" ;;
+	"sink-prom --zone") echo "?" ;;
+	"sink-prom --on-error") echo "fail skip keep" ;;
+	"sink-prom --batch") echo "?" ;;
+	"sink-prom --trigger") echo "?" ;;
+	"sink-prom --max-state") echo "?" ;;
 	"sink-table --db") echo "*" ;;
 	"sink-table --table") echo "?" ;;
 	"sink-table --mode" | "sink-table -m") echo "append update complete" ;;
@@ -373,7 +407,7 @@ _bief_value() {
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-pg sink-prom sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run state stop top"
 
 _bief() {

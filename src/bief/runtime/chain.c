@@ -213,7 +213,8 @@ chain_show(struct chain *c, char ***words)
 	for (int i = 0; i < c->n; i++)
 		p[i] = (struct vitals_program){.argv = words[i],
 			.name = c->stages[i].priv->common.name,
-			.source = c->stages[i].op->source != NULL};
+			.source = c->stages[i].op->source != NULL,
+			.sink = c->stages[i].op->sink != NULL};
 	c->vitals = vitals_open(p, c->n, c->out.fd);
 	c->out.before = vitals_write;
 	c->out.after = vitals_written;

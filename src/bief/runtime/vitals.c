@@ -202,6 +202,7 @@ put_stage(struct vitals *v, int i, const struct vitals_program *p, char *end)
 	s->nname = (uint32_t)strnlen(name, VITALS_TEXT);
 	memcpy(end + s->ncommand, name, s->nname);
 	s->source = p->source;
+	s->sink = p->sink;
 	s->now.batch = s->now.rows = -1;
 	s->now.watermark = INT64_MIN;
 }

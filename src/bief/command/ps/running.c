@@ -422,12 +422,35 @@ running_is_source(const struct running_process *p)
 }
 
 static char *
-name_of(const struct running_process *p)
+name_of(const struct running_process *p, uint32_t stage)
 {
-	const struct vitals_stage *s = &p->v->stages[0];
+	const struct vitals_stage *s = &p->v->stages[stage];
 
 	return s->nname == 0 ? NULL :
 		mem_dup((const char *)p->v + s->name, s->nname);
+}
+
+/* Does it end in a sink?  The name of that stands where Spark has a query's. */
+static bool
+is_sink(const struct running_process *p)
+{
+	return p->v != NULL && p->v->stages[p->v->nstages - 1].sink &&
+		p->inside == 0;
+}
+
+/* That of a source; where none has one, that of a sink. */
+static char *
+find_name(const struct running *r)
+{
+	char *name = NULL;
+
+	for (size_t i = 0; i < r->n && name == NULL; i++)
+		if (running_is_source(&r->p[i]))
+			name = name_of(&r->p[i], 0);
+	for (size_t i = 0; i < r->n && name == NULL; i++)
+		if (is_sink(&r->p[i]))
+			name = name_of(&r->p[i], r->p[i].v->nstages - 1);
+	return name;
 }
 
 static void
@@ -445,8 +468,6 @@ describe(struct running *r)
 			continue;
 		if (first == NULL || (running_is_source(p) && !running_is_source(first)))
 			first = p;
-		if (running_is_source(p) && r->name == NULL)
-			r->name = name_of(p);
 		if (p->v->began_us < r->began_us)
 			r->began_us = p->v->began_us;
 		for (uint32_t k = 0; k < p->v->nstages; k++) {
@@ -459,6 +480,7 @@ describe(struct running *r)
 		}
 	}
 	r->id = first->proc.pid;
+	r->name = find_name(r);
 }
 
 /* ---- who holds the others back ---- */
@@ -610,15 +632,23 @@ running_release(struct running_list *l)
 	memset(l, 0, sizeof(*l));
 }
 
+static bool
+is_named(const struct running_process *p, uint32_t stage, const char *name)
+{
+	const struct vitals_stage *s = &p->v->stages[stage];
+
+	return s->nname > 0 && strlen(name) == s->nname &&
+		memcmp((const char *)p->v + s->name, name, s->nname) == 0;
+}
+
 bool
 running_is_named(const struct running *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		char *own = running_is_source(&r->p[i]) ? name_of(&r->p[i]) : NULL;
-		bool same = own != NULL && strcmp(own, name) == 0;
+		const struct running_process *p = &r->p[i];
 
-		free(own);
-		if (same)
+		if ((running_is_source(p) && is_named(p, 0, name)) ||
+			(is_sink(p) && is_named(p, p->v->nstages - 1, name)))
 			return true;
 	}
 	return false;
