@@ -32,7 +32,7 @@ flights() { # flights: three batches of arrivals per country
 		agg --mode "$1" --by country count --batch 1
 }
 
-@test "a gauge is pushed after each batch, and the gateway knows which one" {
+@test "E46 a gauge with a label is pushed after each batch, and the gateway knows which one" {
 	flights complete |
 		sink-prom --metric flights --value count --label country --push "$AT" --job "$JOB" --verbose 2>err
 	pushed >out
