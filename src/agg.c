@@ -74,8 +74,8 @@ static const struct opt opts[] = {
 	{"no-window", 0, OPT_FLAG, offsetof(struct agg, no_window), NULL,
 		"do not group by the window fields of the records"},
 	{"mode", 'm', OPT_ENUM, offsetof(struct agg, asked),
-		"append|update|complete",
-		"what is written after each batch", .free = true},
+		"append|update|complete", "what is written after each batch",
+		.free = true},
 	OPT_END};
 
 static void
@@ -142,7 +142,8 @@ check_mode(struct stage *st, const struct plan *p)
 	struct agg *a = STAGE(st, agg);
 	struct modes_agg m = {.mode = a->mode,
 		.timed = a->windows_timed || a->time_key >= 0,
-		.session = a->q.session, .keyed = a->q.nkeys > 0};
+		.session = a->q.session,
+		.keyed = a->q.nkeys > 0};
 
 	return modes_agg(p, &m, st->err);
 }
@@ -199,7 +200,8 @@ static void
 tell_windows(struct stage *st)
 {
 	if (!st->explain && isatty(STDERR_FILENO) == 1)
-		run_warn(st, "what comes is a result of windows, so it is "
+		run_warn(st,
+			"what comes is a result of windows, so it is "
 			"grouped by them, too: --no-window does not");
 }
 
@@ -219,10 +221,10 @@ choose_way(struct stage *st)
 
 	assert(a->q.decided);
 	assert(a->way == WAY_UNKNOWN);
-	a->way = a->q.session ? WAY_SESSION
-		: a->q.g.sets ? WAY_SETS
+	a->way = a->q.session         ? WAY_SESSION
+		: a->q.g.sets         ? WAY_SETS
 		: a->q.acc.count_only ? WAY_COUNT
-				: WAY_GROUP;
+				      : WAY_GROUP;
 	recent_init(&a->recent, a->q.g.windowed,
 		a->q.nkeys <= RECENT_FIELDS ? a->q.nkeys : 0, count_more, st);
 }
@@ -284,8 +286,8 @@ plan_times(struct agg *a, struct plan *p)
 	for (size_t i = 0; i < a->q.nkeys && p->delay_us >= 0; i++)
 		if (plan_same(p, a->q.keys[i].path, p->event_time))
 			a->time_key = (int)i;
-	for (size_t i = 0; i < a->q.nkeys && a->time_key < 0 &&
-		!a->windows_timed; i++)
+	for (size_t i = 0;
+		i < a->q.nkeys && a->time_key < 0 && !a->windows_timed; i++)
 		if (plan_take_time(p, a->q.keys[i].path))
 			a->time_key = (int)i;
 }
@@ -295,7 +297,7 @@ plan_mode(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
 
-	a->mode = p->whole ? MODE_COMPLETE
+	a->mode = p->whole      ? MODE_COMPLETE
 		: a->asked >= 0 ? (enum mode)(a->asked + 1)
 				: default_mode(a, p);
 	/* Spark closes sessions by batches without data, but in this mode
@@ -448,9 +450,8 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 		us <= a->late)
 		return drop_late(st, r, &w);
 	if (a->way == WAY_SESSION && w.there) {
-		b.ref = session_take(st->state, &a->q.g, &a->q.acc,
-			&a->q.key, &w, closes_groups(a), &a->nsessions,
-			st->err);
+		b.ref = session_take(st->state, &a->q.g, &a->q.acc, &a->q.key,
+			&w, closes_groups(a), &a->nsessions, st->err);
 		made = false;
 	} else {
 		b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
@@ -853,9 +854,9 @@ agg_explain(struct stage *st, struct buf *out)
 
 	buf_printf(out, "%s, %s", query_explain(&a->q),
 		st->in.stream == 0 ? "until the input ends"
-		: a->mode == MODE_COMPLETE
+			: a->mode == MODE_COMPLETE
 			? "for ever: complete mode writes all of them"
-		: a->windows_timed || a->time_key >= 0
+			: a->windows_timed || a->time_key >= 0
 			? "until the watermark passes it"
 			: "for ever: no watermark belongs to what is grouped "
 			  "by");

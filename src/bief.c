@@ -32,12 +32,14 @@ run(const char *text, int (*what)(const struct pipeline *))
 		return ret;
 	case PIPELINE_SHELL:
 		if (what == explain_pipeline) {
-			fprintf(stderr, "bief: this pipeline uses more of the "
+			fprintf(stderr,
+				"bief: this pipeline uses more of the "
 				"shell than bief reads: it cannot be "
 				"explained\n");
 			return STATUS_USAGE;
 		}
-		fprintf(stderr, "bief: this pipeline uses more of the shell "
+		fprintf(stderr,
+			"bief: this pipeline uses more of the shell "
 			"than bief reads: it is run by the shell\n");
 		return pipeline_shell(text);
 	default:
@@ -50,7 +52,8 @@ static bool
 asks_help(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+		if (strcmp(argv[i], "--help") == 0 ||
+			strcmp(argv[i], "-h") == 0)
 			return true;
 	return false;
 }
@@ -61,10 +64,10 @@ run_command(int argc, char **argv)
 	bool runs = strcmp(argv[0], "run") == 0;
 
 	if (asks_help(argc, argv)) {
-		printf("usage: bief %s 'PIPELINE'\n%s\n", argv[0], runs ?
-			"run a pipeline, its programs in one process where "
-			"they stand together" :
-			"tell what a pipeline would do, and run nothing");
+		printf("usage: bief %s 'PIPELINE'\n%s\n", argv[0],
+			runs ? "run a pipeline, its programs in one process where "
+			       "they stand together"
+			     : "tell what a pipeline would do, and run nothing");
 		return STATUS_DONE;
 	}
 	if (argc == 2)
@@ -166,11 +169,15 @@ unknown(const char *word)
 
 	err_quote(quoted, sizeof(quoted), word, strlen(word));
 	if (means != NULL)
-		fprintf(stderr, "bief: there is no program '%s': did you mean "
-			"bief %s?\n", quoted, means);
+		fprintf(stderr,
+			"bief: there is no program '%s': did you mean "
+			"bief %s?\n",
+			quoted, means);
 	else
-		fprintf(stderr, "bief: there is no program '%s': see bief "
-			"--help\n", quoted);
+		fprintf(stderr,
+			"bief: there is no program '%s': see bief "
+			"--help\n",
+			quoted);
 	return STATUS_USAGE;
 }
 

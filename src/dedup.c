@@ -66,8 +66,11 @@ dedup_plan(struct stage *st, struct plan *p)
 	for (size_t i = 0; i < d->keys.n; i++)
 		if (evtime_is(&d->time, d->keys.f[i].path))
 			d->forget = true;
-	list_add(&p->stateful, d->within ? "dedup-within" :
-			d->forget ? "dedup-time" : "dedup", false);
+	list_add(&p->stateful,
+		d->within           ? "dedup-within"
+			: d->forget ? "dedup-time"
+				    : "dedup",
+		false);
 	return modes_check(p, p->mode, st->err);
 }
 
@@ -81,8 +84,8 @@ make_key(struct dedup *d, const struct record *r)
 		return;
 	}
 	for (uint32_t i = 0; i < r->shape->n; i++) {
-		struct value name = value_json_string(r->shape->names[i].s,
-			r->shape->names[i].n, false);
+		struct value name = value_json_string(
+			r->shape->names[i].s, r->shape->names[i].n, false);
 
 		key_encode(&name, &d->key);
 		key_encode(&r->v[i], &d->key);
@@ -137,7 +140,8 @@ dedup_form(struct stage *st, const struct plan *in, int n, struct buf *out)
 
 	for (size_t i = 0; i < d->keys.n; i++)
 		plan_field_form(in, d->keys.f[i].path, out);
-	for (size_t i = 0; d->keys.n == 0 && in->fields && i < in->fields->n; i++)
+	for (size_t i = 0; d->keys.n == 0 && in->fields && i < in->fields->n;
+		i++)
 		plan_field_form(in, in->fields->f[i].name, out);
 }
 
@@ -219,11 +223,12 @@ dedup_explain(struct stage *st, struct buf *out)
 	struct dedup *d = STAGE(st, dedup);
 
 	buf_str(out, "every key, ");
-	buf_str(out, d->within ? "until the watermark is the delay past its "
-				 "first record" :
-			d->forget ? "until the watermark reaches its time" :
-				    "for ever: the event time is not part of "
-				    "it (--within-watermark)");
+	buf_str(out,
+		d->within ? "until the watermark is the delay past its "
+			    "first record"
+			: d->forget ? "until the watermark reaches its time"
+				    : "for ever: the event time is not part of "
+				      "it (--within-watermark)");
 }
 
 static void

@@ -143,8 +143,8 @@ plan(struct stage *st, struct plan *p)
 	x->env.zone = run_zone(st);
 	x->env.stopping = run_stopping;
 	for (d = x->d; d < x->d + x->n; d++) {
-		d->expr = (x->sql ? sql_expr : expr_jq)(d->text, p->fields,
-			st->err);
+		d->expr = (x->sql ? sql_expr : expr_jq)(
+			d->text, p->fields, st->err);
 		if (d->expr == NULL)
 			return err_in(st->err, "%s", d->name);
 		for (i = 0; (f = expr_watched(d->expr, i)) != NULL; i++)
@@ -153,7 +153,8 @@ plan(struct stage *st, struct plan *p)
 			run_warn(st, "%s: %s", d->name, expr_note(d->expr));
 		plan_field_type(p, d->name, expr_type(d->expr));
 		plan_replaced(p, d->name);
-		x->asks_event |= !x->sql && strstr(d->text, "event_time") != NULL;
+		x->asks_event |= !x->sql &&
+			strstr(d->text, "event_time") != NULL;
 	}
 	return 0;
 }
@@ -169,8 +170,8 @@ struct passage {
 };
 
 static int
-add_and_go_on(struct stage *st, struct record *r, size_t i,
-	const struct value *v)
+add_and_go_on(
+	struct stage *st, struct record *r, size_t i, const struct value *v)
 {
 	struct derived *d = &STAGE(st, derive)->d[i];
 
@@ -244,8 +245,7 @@ record(struct stage *st, struct record *r)
 
 	x->env.batch_us = st->now.time_us;
 	if (x->asks_event)
-		x->env.has_event =
-			evtime_get(&x->event, r, &x->env.event_us);
+		x->env.has_event = evtime_get(&x->event, r, &x->env.event_us);
 	return derive_from(st, r, 0);
 }
 

@@ -56,8 +56,9 @@ plan(struct stage *st, struct plan *p)
 		return -1;
 	d->nan = mem_zalloc((d->fields.n + 1) * sizeof d->nan[0]);
 	for (size_t i = 0; i < d->fields.n; i++) {
-		const struct type *t = p->fields == NULL ? NULL :
-			schema_type(p->fields, d->fields.f[i].path);
+		const struct type *t = p->fields == NULL
+			? NULL
+			: schema_type(p->fields, d->fields.f[i].path);
 
 		d->nan[i] = t == NULL || t->kind != TYPE_STRING;
 	}
@@ -100,9 +101,9 @@ record(struct stage *st, struct record *r)
 
 		if (d->twice && !is_last(r->shape, i))
 			continue;
-		gone = d->fields.n > 0 ?
-			missing(record_get(r, &d->fields.f[i]), d->nan[i]) :
-			missing(&r->v[i], true);
+		gone = d->fields.n > 0
+			? missing(record_get(r, &d->fields.f[i]), d->nan[i])
+			: missing(&r->v[i], true);
 
 		if (gone != all)
 			return all ? run_emit(st, r) : 0;

@@ -69,17 +69,20 @@ open_(struct stage *st)
 	size_t n;
 
 	if (st->noperands != 1)
-		return err_as(st->err, STATUS_USAGE, st->noperands == 0 ?
-			"no field is named: say which to take apart" :
-			"more than one field is named: it takes one");
+		return err_as(st->err, STATUS_USAGE,
+			st->noperands == 0
+				? "no field is named: say which to take apart"
+				: "more than one field is named: it takes one");
 	if (x->split != NULL && x->pattern != NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--split and --regex exclude each other");
 	field_init(&x->field, st->operands[0]);
 	run_watch(st, &x->field);
 	if (x->as == NULL && (x->keep || x->field.steps.n > 1))
-		return err_as(st->err, STATUS_USAGE, "%s needs a name for the "
-			"element: --as NAME", x->keep ? "--keep" : "a path");
+		return err_as(st->err, STATUS_USAGE,
+			"%s needs a name for the "
+			"element: --as NAME",
+			x->keep ? "--keep" : "a path");
 	if (x->as != NULL)
 		buf_str(&x->name, x->as);
 	else
@@ -101,8 +104,9 @@ refuse_type(struct stage *st, const struct type *t)
 	buf_init(&b);
 	type_print(t, &b);
 	err_as(st->err, STATUS_USAGE, "field '%s' is %s, not an array%s",
-		x->field.path, buf_cstr(&b), t->kind == TYPE_STRING ?
-		": --split or --regex take text apart" : "");
+		x->field.path, buf_cstr(&b),
+		t->kind == TYPE_STRING ? ": --split or --regex take text apart"
+				       : "");
 	buf_release(&b);
 	return -1;
 }
@@ -165,8 +169,8 @@ prepare(struct explode *x, struct record *r)
 
 	x->r = *r;
 	if (x->keep || at < 0) {
-		uint32_t i = record_add(&x->r, &x->add, value_null(),
-			&x->slots);
+		uint32_t i = record_add(
+			&x->r, &x->add, value_null(), &x->slots);
 
 		x->slot = &x->r.v[i];
 		return;
@@ -214,12 +218,12 @@ struct text {
 };
 
 static inline int
-put_part(struct stage *st, struct explode *x, const struct text *t,
-	size_t from, size_t to)
+put_part(struct stage *st, struct explode *x, const struct text *t, size_t from,
+	size_t to)
 {
 	if (t->raw)
-		return put(st, x, value_json_string(t->s + from, to - from,
-			false));
+		return put(st, x,
+			value_json_string(t->s + from, to - from, false));
 	buf_clear(&x->piece);
 	return put(st, x, value_text(t->s + from, to - from, &x->piece));
 }
@@ -299,13 +303,13 @@ split_regex(struct stage *st, struct explode *x, struct record *r,
 	struct regex_match m;
 	int found;
 
-	while (at <= t->n && (found = regex_search(x->regex, t->s, t->n, at,
-		&m, st->err)) != 0) {
+	while (at <= t->n &&
+		(found = regex_search(x->regex, t->s, t->n, at, &m, st->err)) !=
+			0) {
 		size_t beg, end;
 
 		if (found < 0)
-			return run_reject(st, r, "--regex: %s",
-				st->err->text);
+			return run_reject(st, r, "--regex: %s", st->err->text);
 		beg = (size_t)m.beg[0];
 		end = (size_t)m.end[0];
 		if (end > 0) {
@@ -377,8 +381,8 @@ record(struct stage *st, struct record *r)
 	if (v.type == VALUE_NULL) {
 		if (!x->outer)
 			return 0;
-	} else if (takes_text ? text_of(x, &v, &t) < 0 :
-		v.type != VALUE_ARRAY) {
+	} else if (takes_text ? text_of(x, &v, &t) < 0
+			      : v.type != VALUE_ARRAY) {
 		if (refuse(st, r, &v) < 0)
 			return -1;
 		if (!run_kept(st))
@@ -409,7 +413,7 @@ const struct op op_explode = {
 	.name = "explode",
 	.about = "one record for each element of an array or part of a text",
 	.synopsis = "FIELD [--split SEP|--regex RE] [--as NAME] [--outer] "
-		"[--keep]",
+		    "[--keep]",
 	.opts = opts,
 	.size = sizeof(struct explode),
 	.flags = OP_OPERANDS | OP_WORDS,

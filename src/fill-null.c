@@ -20,7 +20,7 @@
 /* One FIELD=VALUE. */
 struct fill {
 	char *path, *name; /* as it was given, and what it is called */
-	const char *text; /* VALUE as it was given */
+	const char *text;  /* VALUE as it was given */
 	struct record_add add;
 	struct field field;
 	struct value v;
@@ -54,8 +54,8 @@ read_value(struct fill *f)
 	}
 	buf_clear(&f->b);
 	json_escape(&f->b, f->text, n);
-	f->v = value_json_string(buf_cstr(&f->b), f->b.n,
-		memchr(f->b.p, '\\', f->b.n) != NULL);
+	f->v = value_json_string(
+		buf_cstr(&f->b), f->b.n, memchr(f->b.p, '\\', f->b.n) != NULL);
 }
 
 static int
@@ -98,8 +98,8 @@ set_text(struct fill *f, enum value_type type, const char *s, size_t n)
 {
 	buf_clear(&f->b);
 	buf_add(&f->b, s, n);
-	f->v = (struct value){.s = buf_cstr(&f->b), .n = (uint32_t)n,
-		.type = type};
+	f->v = (struct value){
+		.s = buf_cstr(&f->b), .n = (uint32_t)n, .type = type};
 	return 0;
 }
 
@@ -155,8 +155,8 @@ static int
 set_decimal(struct fill *f, const struct type *t)
 {
 	char out[48];
-	size_t n = numeric_spell(f->text, strlen(f->text), t->precision,
-		t->scale, out);
+	size_t n = numeric_spell(
+		f->text, strlen(f->text), t->precision, t->scale, out);
 
 	return n == 0 ? -1 : set_text(f, VALUE_NUMBER, out, n);
 }
@@ -233,7 +233,8 @@ plan(struct stage *st, struct plan *p)
 		if (at < 0) {
 			if (plan_field(p, f->path, st->err) < 0)
 				return -1;
-			return err_as(st->err, STATUS_USAGE, "'%s' is a part "
+			return err_as(st->err, STATUS_USAGE,
+				"'%s' is a part "
 				"of a field: only whole fields are filled",
 				f->name);
 		}
@@ -243,8 +244,10 @@ plan(struct stage *st, struct plan *p)
 			continue;
 		buf_init(&b);
 		type_print(t, &b);
-		err_as(st->err, STATUS_USAGE, "field '%s' is %s, which '%s' "
-			"is not", f->name, buf_cstr(&b), f->text);
+		err_as(st->err, STATUS_USAGE,
+			"field '%s' is %s, which '%s' "
+			"is not",
+			f->name, buf_cstr(&b), f->text);
 		buf_release(&b);
 		return -1;
 	}

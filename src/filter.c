@@ -54,8 +54,8 @@ plan(struct stage *st, struct plan *p)
 	struct field *field;
 	size_t i;
 
-	f->expr = (f->sql != NULL ? sql_expr : expr_jq_condition)(text,
-		p->fields, st->err);
+	f->expr = (f->sql != NULL ? sql_expr : expr_jq_condition)(
+		text, p->fields, st->err);
 	if (f->expr == NULL)
 		return -1;
 	if (f->sql != NULL && sql_condition(f->expr, st->err) < 0)
@@ -120,13 +120,13 @@ record(struct stage *st, struct record *r)
 
 	f->env.batch_us = st->now.time_us;
 	if (f->asks_event)
-		f->env.has_event =
-			evtime_get(&f->event, r, &f->env.event_us);
+		f->env.has_event = evtime_get(&f->event, r, &f->env.event_us);
 	rc = expr_one(f->expr, r, &f->env, &v, &n, &err);
 	if (rc < 0)
 		return reject(st, r, rc, &err);
 	if (f->sql != NULL && v.type != VALUE_NULL && v.type != VALUE_BOOL) {
-		err_set(&err, "the expression is no condition: it gives "
+		err_set(&err,
+			"the expression is no condition: it gives "
 			"neither true nor false");
 		return reject(st, r, -1, &err);
 	}

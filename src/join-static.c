@@ -23,8 +23,8 @@
 
 enum { INNER, LEFT, SEMI, ANTI };
 
-#define CHECK_US TIME_SECOND  /* look for a changed table this often ... */
-#define CHECK_RECORDS 4096    /* ... and at the clock not for every record */
+#define CHECK_US TIME_SECOND /* look for a changed table this often ... */
+#define CHECK_RECORDS 4096   /* ... and at the clock not for every record */
 
 struct join_static {
 	/* options */
@@ -37,20 +37,20 @@ struct join_static {
 	/* state */
 	struct schema *schema;
 	struct list left, right; /* --on F=G: F and G */
-	struct field *key;           /* of left */
+	struct field *key;       /* of left */
 	struct table *table;
 	struct value *nulls; /* for a record without a match */
 	struct buf bytes;    /* of the key */
 	struct buf name;
 	struct slots slots;
-	uint64_t id;         /* of the shape that to is right for */
-	struct shape *to;    /* with the table's fields */
-	unsigned hups; /* SIGHUPs that have been answered */
-	char comma;          /* of --sep */
-	bool warned;         /* that it cannot be read again */
-	int64_t checked;     /* when the table was looked at */
-	uint32_t since;      /* records since the clock was */
-	uint32_t every;      /* so many between */
+	uint64_t id;      /* of the shape that to is right for */
+	struct shape *to; /* with the table's fields */
+	unsigned hups;    /* SIGHUPs that have been answered */
+	char comma;       /* of --sep */
+	bool warned;      /* that it cannot be read again */
+	int64_t checked;  /* when the table was looked at */
+	uint32_t since;   /* records since the clock was */
+	uint32_t every;   /* so many between */
 };
 
 #define AT(member) offsetof(struct join_static, member)
@@ -106,8 +106,10 @@ reject(void *arg, const char *text, size_t n, const char *why)
 
 	if (st->on_error <= ON_ERROR_FAIL)
 		return run_reject(st, &r, "%s", why);
-	if (run_reject(st, &r, "table '%s': %s", err_quote(q, sizeof q,
-		st->operands[0], strlen(st->operands[0])), why) < 0)
+	if (run_reject(st, &r, "table '%s': %s",
+		    err_quote(q, sizeof q, st->operands[0],
+			    strlen(st->operands[0])),
+		    why) < 0)
 		return -1;
 	return run_kept(st) ? 1 : 0;
 }
@@ -116,11 +118,18 @@ static struct table *
 load(struct stage *st)
 {
 	struct join_static *j = STAGE(st, join_static);
-	struct table_options o = {.path = st->operands[0], .sep = j->comma,
-		.header = j->header, .schema = j->schema,
-		.zone = run_zone(st), .keys = &j->right, .nulls = &j->null_texts,
-		.max_line = run_max_line(st), .max_state = run_max_state(st),
-		.stopping = run_stopping, .reject = reject, .arg = st};
+	struct table_options o = {.path = st->operands[0],
+		.sep = j->comma,
+		.header = j->header,
+		.schema = j->schema,
+		.zone = run_zone(st),
+		.keys = &j->right,
+		.nulls = &j->null_texts,
+		.max_line = run_max_line(st),
+		.max_state = run_max_state(st),
+		.stopping = run_stopping,
+		.reject = reject,
+		.arg = st};
 
 	return table_load(&o, st->err);
 }
@@ -241,8 +250,10 @@ refresh(struct stage *st)
 	}
 	t = table_again(j->table) ? load(st) : NULL;
 	if (!table_again(j->table))
-		err_set(st->err, "table '%s' came by a pipe and cannot be read "
-			"again", st->operands[0]);
+		err_set(st->err,
+			"table '%s' came by a pipe and cannot be read "
+			"again",
+			st->operands[0]);
 	if (t != NULL && st->in.fields != NULL && !table_alike(t, j->table)) {
 		table_free(t);
 		t = NULL;
@@ -307,8 +318,8 @@ joined_shape(struct join_static *j, struct shape *shape)
 
 	buf_init(&json);
 	for (i = 0; i < fields->n; i++) {
-		const char *name =
-			free_name(j, fields->f[i].name, in_shape, shape);
+		const char *name = free_name(
+			j, fields->f[i].name, in_shape, shape);
 
 		buf_clear(&json);
 		json_quote(&json, name, strlen(name));
@@ -349,8 +360,8 @@ look_up(struct join_static *j, const struct record *r)
 
 	buf_clear(&j->bytes);
 	for (i = 0; i < j->left.n; i++)
-		if (!table_key(j->table, i, record_get(r, &j->key[i]),
-			    &j->bytes))
+		if (!table_key(
+			    j->table, i, record_get(r, &j->key[i]), &j->bytes))
 			return TABLE_NONE;
 	return table_find(j->table, j->bytes.p, j->bytes.n);
 }
@@ -398,7 +409,7 @@ const struct op op_join_static = {
 	.name = "join-static",
 	.about = "add the fields of a table's rows that have the same key",
 	.synopsis = "TABLE --on FIELD[=COLUMN],... "
-		"[--how inner|left|semi|anti]",
+		    "[--how inner|left|semi|anti]",
 	.opts = join_static_opts,
 	.size = sizeof(struct join_static),
 	.flags = OP_OPERANDS,

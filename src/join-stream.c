@@ -45,9 +45,9 @@ struct half {
 	int64_t lag_us;
 	struct field *not_null;
 	size_t nnot_null;
-	bool known;            /* the plan has told the fields */
-	uint64_t shape_id;     /* of records that clash() has passed */
-	bool filtered;         /* rows with such a null are left out */
+	bool known;        /* the plan has told the fields */
+	uint64_t shape_id; /* of records that clash() has passed */
+	bool filtered;     /* rows with such a null are left out */
 };
 
 /* A pair of fields of --on. */
@@ -78,9 +78,8 @@ static const struct opt join_opts[] = {
 		"inner|left|right|full|semi", "kind of join"},
 	{"on", 0, OPT_LIST, offsetof(struct join_stream, on), "F[=G],...",
 		"fields that must be equal, left and right"},
-	{"policy", 0, OPT_ENUM, offsetof(struct join_stream, policy),
-		"min|max", "which of the inputs' watermarks counts",
-		.free = true},
+	{"policy", 0, OPT_ENUM, offsetof(struct join_stream, policy), "min|max",
+		"which of the inputs' watermarks counts", .free = true},
 	{"where", 0, OPT_STRING, offsetof(struct join_stream, where), "SQL",
 		"condition over left.x and right.y"},
 	OPT_END};
@@ -172,8 +171,8 @@ bind_pairs(struct stage *st, const struct plan *in)
 		for (int s = 0; s < 2; s++) {
 			struct field *f = &j->pairs[i].field[s];
 
-			if (f->pair && in[s].fields != NULL && schema_find(
-					in[s].fields, "window", 6) >= 0)
+			if (f->pair && in[s].fields != NULL &&
+				schema_find(in[s].fields, "window", 6) >= 0)
 				field_settle(f, "window", true);
 			if (plan_bind(&in[s], f, NULL, st->err) < 0)
 				return err_in(st->err, "the %s input",
@@ -207,8 +206,8 @@ condition(struct stage *st, const struct plan *in)
 	for (size_t i = 0; i < j->npairs; i++) {
 		struct on_pair *p = &j->pairs[i];
 
-		on[i] = (struct sql_on){{p->text[0], p->text[1]},
-			{&p->field[0], &p->field[1]}};
+		on[i] = (struct sql_on){
+			{p->text[0], p->text[1]}, {&p->field[0], &p->field[1]}};
 		buf_str(&b, i > 0 ? " and " : "");
 		add_name(&b, "left", p->text[0]);
 		buf_str(&b, " = ");
@@ -339,7 +338,8 @@ check_equality(struct stage *st, const struct plan *in)
 
 	if (j->cond->nkeys > 0 || (!in[0].stream && !in[1].stream))
 		return 0;
-	return err_as(st->err, STATUS_USAGE, "a join of two streams wants an "
+	return err_as(st->err, STATUS_USAGE,
+		"a join of two streams wants an "
 		"equality, by which it finds what belongs together: --on FIELD, "
 		"or left.a = right.b in --where");
 }
@@ -366,11 +366,13 @@ check_outer(struct stage *st, const struct plan *out)
 		if (j->how == HOW_FULL ? !any : !nearly_bounded(j, s))
 			return err_as(st->err, STATUS_USAGE,
 				"rows of the %s input could wait for ever for "
-				"a match: %s", name, remedy);
+				"a match: %s",
+				name, remedy);
 		/* Spark runs this too. */
-		run_warn(st, "rows of the %s input will be kept for ever, and "
-			"those without a match not be written: %s", name,
-			remedy);
+		run_warn(st,
+			"rows of the %s input will be kept for ever, and "
+			"those without a match not be written: %s",
+			name, remedy);
 	}
 	return 0;
 }
@@ -425,8 +427,7 @@ right_called(struct join_stream *j, const struct plan *in, const char *name,
 /* The right event time goes on beside the left one, by the name that it has
  * then. */
 static void
-plan_right_time(struct join_stream *j, const struct plan *in,
-	struct plan *out)
+plan_right_time(struct join_stream *j, const struct plan *in, struct plan *out)
 {
 	const char *time = in[1].event_time, *name;
 	bool windows = in[0].window_us != 0 || in[0].session_us != 0;
@@ -460,8 +461,9 @@ plan_time(struct join_stream *j, const struct plan *in, struct plan *out)
 	int s = in[0].delay_us >= 0 ? 0 : 1;
 
 	free(out->event_time);
-	out->event_time = in[s].event_time == NULL ? NULL :
-		mem_dup(in[s].event_time, strlen(in[s].event_time));
+	out->event_time = in[s].event_time == NULL
+		? NULL
+		: mem_dup(in[s].event_time, strlen(in[s].event_time));
 	out->delay_us = in[s].delay_us;
 	out->idle_us = -1;
 	out->arrival = false;
@@ -516,8 +518,9 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 	struct join_stream *j = STAGE(st, join_stream);
 
 	for (int s = 0; s < 2; s++)
-		if (in[s].stream && (in[s].mode == MODE_UPDATE ||
-			in[s].mode == MODE_COMPLETE))
+		if (in[s].stream &&
+			(in[s].mode == MODE_UPDATE ||
+				in[s].mode == MODE_COMPLETE))
 			return err_as(st->err, STATUS_USAGE,
 				"the %s input is the %s result of an "
 				"aggregation: only appended rows can be joined",
@@ -537,8 +540,8 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 		choose_time(j, s, &in[s]);
 		side->known = in[s].fields != NULL;
 		side->nnot_null = j->cond->nnot_null[s];
-		side->not_null = mem_zalloc((side->nnot_null + 1) *
-			sizeof(*side->not_null));
+		side->not_null = mem_zalloc(
+			(side->nnot_null + 1) * sizeof(*side->not_null));
 		for (size_t i = 0; i < side->nnot_null; i++)
 			if (open_not_null(st, s, i, &in[s]) < 0)
 				return -1;
@@ -563,8 +566,8 @@ due_of(struct join_stream *j, int s, const struct record *r)
 
 	if (side->by_key) {
 		v = record_get(r, &side->key_time);
-		return v != NULL && value_get_time(v, &t) == 0 ? t :
-								 STATE_NEVER;
+		return v != NULL && value_get_time(v, &t) == 0 ? t
+							       : STATE_NEVER;
 	}
 	if (side->bounded && evtime_get(&side->time, r, &t))
 		return time_add(t, -side->lag_us);
@@ -609,8 +612,8 @@ write_pair(struct stage *st, const struct record *l, const struct record *r)
 static int
 write_alone(struct stage *st, int s, struct record *r)
 {
-	return s == SQL_LEFT ? write_pair(st, r, NULL) :
-			       write_pair(st, NULL, r);
+	return s == SQL_LEFT ? write_pair(st, r, NULL)
+			     : write_pair(st, NULL, r);
 }
 
 /* ---- a record comes ---- */
@@ -630,8 +633,8 @@ hopeless(struct half *side, const struct record *r)
 static struct expr_env
 environment(const struct stage *st)
 {
-	return (struct expr_env){.zone = run_zone(st),
-		.batch_us = st->now.time_us};
+	return (struct expr_env){
+		.zone = run_zone(st), .batch_us = st->now.time_us};
 }
 
 /* The key, into j->key; 1: it has a null, which is equal to nothing. */
@@ -668,9 +671,9 @@ meet(struct stage *st, int s, struct record *r, uint64_t id, uint64_t *after)
 	if (join_rows_record(&j->rows, !s, row, &kept) < 0)
 		return -1;
 	if (j->cond->rest)
-		yes = s == SQL_LEFT ?
-			sql_join_pair(j->cond, r, &kept, &env, st->err) :
-			sql_join_pair(j->cond, &kept, r, &env, st->err);
+		yes = s == SQL_LEFT
+			? sql_join_pair(j->cond, r, &kept, &env, st->err)
+			: sql_join_pair(j->cond, &kept, r, &env, st->err);
 	if (yes <= 0)
 		return yes;
 	if (j->how == HOW_SEMI) {
@@ -684,8 +687,10 @@ meet(struct stage *st, int s, struct record *r, uint64_t id, uint64_t *after)
 	}
 	if (preserved(j, !s) && !head.matched)
 		join_rows_match(&j->rows, row);
-	return (s == SQL_LEFT ? write_pair(st, r, &kept) :
-				write_pair(st, &kept, r)) < 0 ? -1 : 1;
+	return (s == SQL_LEFT ? write_pair(st, r, &kept)
+			      : write_pair(st, &kept, r)) < 0
+		? -1
+		: 1;
 }
 
 static int
@@ -763,8 +768,8 @@ join_record(struct stage *st, int s, struct record *r)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
 		return 0;
-	if (join_rows_keep(&j->rows, s, &j->key, r, matched,
-		    due_of(j, s, r)) < 0)
+	if (join_rows_keep(&j->rows, s, &j->key, r, matched, due_of(j, s, r)) <
+		0)
 		return -1;
 	return 0;
 }
@@ -797,9 +802,11 @@ join_mark(struct stage *st, int input, const struct batch *b)
 	}
 	marks_ended(m, input, b);
 	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
-		run_warn(st, "'%s' has ended: its watermark stays and holds up "
+		run_warn(st,
+			"'%s' has ended: its watermark stays and holds up "
 			"that of the others; watermark --idle D on it lets them "
-			"go on", st->operands[input]);
+			"go on",
+			st->operands[input]);
 	return 0;
 }
 
@@ -863,10 +870,10 @@ expire(struct stage *st, int64_t watermark, bool all)
 	int side, ret;
 
 	buf_init(&right);
-	for (state_ref row = all ? state_first(st->state) :
-				   state_due(st->state, watermark);
-		row != STATE_NONE; row = all ? state_next(st->state, row) :
-					       state_due(st->state, watermark))
+	for (state_ref row = all ? state_first(st->state)
+				 : state_due(st->state, watermark);
+		row != STATE_NONE; row = all ? state_next(st->state, row)
+					     : state_due(st->state, watermark))
 		if (join_rows_is(&j->rows, row, &side, &id)) {
 			if (side == SQL_LEFT)
 				due_add(j, id);
@@ -915,8 +922,8 @@ save_last_id(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	bool made;
-	state_ref ref = state_make(st->state, "I", 1,
-		sizeof(j->rows.next_id), &made, st->err);
+	state_ref ref = state_make(
+		st->state, "I", 1, sizeof(j->rows.next_id), &made, st->err);
 
 	if (ref == STATE_NONE)
 		return -1;
@@ -1007,8 +1014,9 @@ side_of(struct stage *st, const struct value *object, struct value *key,
 		entry_get(key, "side", &v, st->err) < 0)
 		return -1;
 	*side = entry_is(&v, side_names[SQL_RIGHT]);
-	return *side || entry_is(&v, side_names[SQL_LEFT]) ? 0 :
-		entry_wrong(st->err, "side", "left or right");
+	return *side || entry_is(&v, side_names[SQL_LEFT])
+		? 0
+		: entry_wrong(st->err, "side", "left or right");
 }
 
 static int
@@ -1023,15 +1031,15 @@ take_names(struct stage *st, const struct value *object, state_ref *made)
 
 	if (side_of(st, object, &key, &side) < 0 ||
 		entry_only(&key, only, st->err) < 0 ||
-		entry_get_nested(object, "value", VALUE_ARRAY, &list,
-			st->err) < 0)
+		entry_get_nested(object, "value", VALUE_ARRAY, &list, st->err) <
+			0)
 		return -1;
 	entry[1] = (char)side;
 	buf_init(&text);
 	json_iter(&it, &list);
 	while (json_next(&it, &key, &name)) {
-		json_unquote(&text, name.s, name.type == VALUE_STRING ?
-				name.n : 0);
+		json_unquote(
+			&text, name.s, name.type == VALUE_STRING ? name.n : 0);
 		buf_byte(&text, '\0');
 	}
 	ret = entry_put(st, entry, 2, text.p, text.n, made);
@@ -1056,8 +1064,8 @@ take_row(struct stage *st, const struct value *object, state_ref *made)
 		return -1;
 	if (id <= 0)
 		return entry_wrong(st->err, "row", "above 0");
-	if (join_rows_take(&j->rows, side, (uint64_t)id, &v,
-		    j->cond->nkeys) < 0)
+	if (join_rows_take(&j->rows, side, (uint64_t)id, &v, j->cond->nkeys) <
+		0)
 		return -1;
 	*made = join_rows_find(&j->rows, side, (uint64_t)id);
 	return save_last_id(st);
@@ -1096,8 +1104,9 @@ join_explain(struct stage *st, struct buf *out)
 		if (side->by_key)
 			buf_str(out, "until the watermark reaches their key");
 		else if (side->bounded)
-			buf_printf(out, "until the watermark is %.*s %s their "
-					"event time",
+			buf_printf(out,
+				"until the watermark is %.*s %s their "
+				"event time",
 				(int)duration_format(lag, text), text,
 				side->lag_us < 0 ? "past" : "before");
 		else

@@ -34,22 +34,22 @@ struct parse_csv {
 	struct timepat *pattern;
 	struct cell_rules rules;
 	struct csvrow_reader rows;
-	uint64_t number;   /* of the row's first line */
-	struct buf first;  /* the header, where there is one ... */
-	char **names;      /* ... and its cells */
+	uint64_t number;  /* of the row's first line */
+	struct buf first; /* the header, where there is one ... */
+	char **names;     /* ... and its cells */
 	size_t nnames;
-	bool begun;        /* a line of the file has been seen ... */
-	bool within;       /* ... and a row */
-	bool ended;        /* the file has ended; so has its last row */
-	bool named;        /* the columns are known */
+	bool begun;  /* a line of the file has been seen ... */
+	bool within; /* ... and a row */
+	bool ended;  /* the file has ended; so has its last row */
+	bool named;  /* the columns are known */
 	size_t columns;
 	struct shape *shape;
 	struct shape *wide; /* of a ragged row of nwide cells */
 	size_t nwide;
 	struct slots slots;
-	struct buf text; /* of the values of a row */
+	struct buf text;  /* of the values of a row */
 	struct buf clean; /* scratch */
-	bool repaired;   /* a cell was not UTF-8 */
+	bool repaired;    /* a cell was not UTF-8 */
 };
 
 #define AT(member) offsetof(struct parse_csv, member)
@@ -90,8 +90,8 @@ static const struct opt opts[] = {
 static int
 open_rows(struct stage *st, struct parse_csv *o)
 {
-	struct csvrow_style style = {.trim = o->trim,
-		.one_line = o->multi_line == ONE_LINE};
+	struct csvrow_style style = {
+		.trim = o->trim, .one_line = o->multi_line == ONE_LINE};
 
 	if (csvrow_style(&style, o->sep, o->quote, st->err) < 0)
 		return -1;
@@ -117,10 +117,9 @@ open_schema(struct stage *st, struct parse_csv *o)
 	if (o->schema_text != NULL || o->schema_file != NULL) {
 		if (st->on_error < 0)
 			st->on_error = ON_ERROR_KEEP;
-		o->schema = schema_read(o->schema_text, o->schema_file,
-			st->err);
-		if (o->schema == NULL ||
-			cell_schema(o->schema, st->err) < 0 ||
+		o->schema = schema_read(
+			o->schema_text, o->schema_file, st->err);
+		if (o->schema == NULL || cell_schema(o->schema, st->err) < 0 ||
 			schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,
 				st->err) < 0)
 			return -1;
@@ -138,9 +137,12 @@ static int
 print_schema(struct stage *st)
 {
 	struct parse_csv *o = STAGE(st, parse_csv);
-	struct infercsv how = {.style = o->rows.style, .header = o->header,
-		.ragged = o->ragged, .nulls = &o->nulls,
-		.comment = o->comment, .max_line = run_max_line(st),
+	struct infercsv how = {.style = o->rows.style,
+		.header = o->header,
+		.ragged = o->ragged,
+		.nulls = &o->nulls,
+		.comment = o->comment,
+		.max_line = run_max_line(st),
 		.stopping = run_stopping};
 	struct schema *s;
 	struct buf b;
@@ -172,7 +174,9 @@ csv_open(struct stage *st)
 	if (open_rows(st, o) < 0 || open_schema(st, o) < 0)
 		return -1;
 	return o->infer != NULL && !st->explain && st->place == 0 &&
-			st->next == NULL ? print_schema(st) : 0;
+			st->next == NULL
+		? print_schema(st)
+		: 0;
 }
 
 /* Names and number of the columns. */
@@ -230,10 +234,10 @@ name_by_row(struct stage *st, struct parse_csv *o)
 {
 	o->shape = shape_empty(st->shapes);
 	for (size_t i = 0; i < o->rows.n; i++)
-		o->shape = o->header && o->rows.cell[i].n > 0 ?
-			add_name(o, o->shape, cell_text(o, i),
-				o->rows.cell[i].n) :
-			add_place(o, o->shape, i);
+		o->shape = o->header && o->rows.cell[i].n > 0
+			? add_name(o, o->shape, cell_text(o, i),
+				  o->rows.cell[i].n)
+			: add_place(o, o->shape, i);
 	o->columns = o->rows.n;
 	o->named = true;
 }
@@ -309,7 +313,8 @@ static struct record
 row_text(const struct parse_csv *o)
 {
 	return (struct record){.line = o->rows.text,
-		.nline = (uint32_t)o->rows.ntext, .number = o->number};
+		.nline = (uint32_t)o->rows.ntext,
+		.number = o->number};
 }
 
 static int
@@ -384,8 +389,8 @@ plain_values(struct parse_csv *o, struct value *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct cell c = take_cell(o, i, false);
 
-		v[i] = c.s == NULL ? value_null() :
-				     cell_string(c.s, c.n, &o->text);
+		v[i] = c.s == NULL ? value_null()
+				   : cell_string(c.s, c.n, &o->text);
 	}
 }
 
@@ -410,9 +415,11 @@ read_values(struct stage *st, struct parse_csv *o, struct value *v, size_t n)
 		misfit = typed_values(st, o, v);
 	else if (count == NULL)
 		plain_values(o, v, n);
-	return wrong != NULL ? wrong : count != NULL ? count :
-		misfit != NULL ? misfit :
-		o->repaired ? "invalid UTF-8" : NULL;
+	return wrong != NULL     ? wrong
+		: count != NULL  ? count
+		: misfit != NULL ? misfit
+		: o->repaired    ? "invalid UTF-8"
+				 : NULL;
 }
 
 /* too_long: what to say of a row that has been given up for its length. */
@@ -422,13 +429,16 @@ emit(struct stage *st, struct parse_csv *o, const char *too_long)
 	bool wide = o->schema == NULL && o->ragged && o->rows.n > o->columns;
 	struct shape *shape = wide ? wide_shape(o, o->rows.n) : o->shape;
 	struct value *v = slots_need(&o->slots, shape->n);
-	struct record out = {.shape = shape, .v = v, .room = o->slots.cap,
+	struct record out = {.shape = shape,
+		.v = v,
+		.room = o->slots.cap,
 		.number = o->number};
 	const char *why;
 
 	buf_clear(&o->text);
-	buf_need(&o->text, CELL_ROOM(3 * o->rows.cells.n) +
-		CELL_ROOM(0) * shape->n + CELL_ROOM(3 * o->rows.ntext));
+	buf_need(&o->text,
+		CELL_ROOM(3 * o->rows.cells.n) + CELL_ROOM(0) * shape->n +
+			CELL_ROOM(3 * o->rows.ntext));
 	/* Repairs must not move the cells that values point into. */
 	buf_need(&o->rows.cells, 3 * o->rows.cells.n);
 	why = read_values(st, o, v, shape->n);
@@ -440,8 +450,8 @@ emit(struct stage *st, struct parse_csv *o, const char *too_long)
 		if (o->corrupt >= 0) {
 			buf_clear(&o->clean);
 			json_repair(&o->clean, o->rows.text, o->rows.ntext);
-			v[o->corrupt] = cell_string(o->clean.p, o->clean.n,
-				&o->text);
+			v[o->corrupt] = cell_string(
+				o->clean.p, o->clean.n, &o->text);
 		}
 	}
 	return run_emit(st, &out);
@@ -471,10 +481,12 @@ check_header(struct stage *st, struct parse_csv *o)
 	if (json_utf8(o->rows.text, o->rows.ntext) || o->schema != NULL)
 		return 0;
 	if (st->on_error <= ON_ERROR_FAIL)
-		return err_set(st->err, "the header is not UTF-8 (is it "
+		return err_set(st->err,
+			"the header is not UTF-8 (is it "
 			"Latin-1?): convert it by iconv -f ISO-8859-1 "
 			"-t UTF-8");
-	run_warn(st, "the header is not UTF-8: its names have U+FFFD in place "
+	run_warn(st,
+		"the header is not UTF-8: its names have U+FFFD in place "
 		"of what is none");
 	return 0;
 }
@@ -545,7 +557,8 @@ is_header(struct stage *st, struct parse_csv *o)
 		return true;
 	if (o->rows.n == 0 || 2 * known_names(o) < o->rows.n)
 		return false;
-	run_warn(st, "line %llu: the header is '%s', that of the first file "
+	run_warn(st,
+		"line %llu: the header is '%s', that of the first file "
 		"'%s'; columns go by their place",
 		(unsigned long long)o->number,
 		err_quote(now, sizeof(now), o->rows.text, o->rows.ntext),
@@ -575,8 +588,8 @@ take_row(struct stage *st, const char *too_long)
 
 /* Lines. */
 
-static int take_line(struct stage *st, const char *line, size_t n,
-	uint64_t number);
+static int take_line(
+	struct stage *st, const char *line, size_t n, uint64_t number);
 
 /* The cell that is open will not be closed: its later lines are rows. */
 static int
@@ -649,8 +662,8 @@ begin_file(struct stage *st, struct parse_csv *o, const char **line, size_t *n)
 	if (alien == NULL)
 		return 0;
 	if (st->on_error <= ON_ERROR_FAIL || o->number == 1)
-		return err_set(st->err, "the input is no CSV in UTF-8: %s",
-			alien);
+		return err_set(
+			st->err, "the input is no CSV in UTF-8: %s", alien);
 	run_warn(st, "line %llu: this is no CSV in UTF-8: %s",
 		(unsigned long long)o->number, alien);
 	return 0;
@@ -689,12 +702,13 @@ take_line(struct stage *st, const char *line, size_t n, uint64_t number)
 	case CSVROW_WHOLE:
 		return take_row(st, NULL);
 	case CSVROW_UNCLOSED:
-		return give_up(st, NULL) < 0 ? -1 :
-			take_line(st, line, n, number);
+		return give_up(st, NULL) < 0 ? -1
+					     : take_line(st, line, n, number);
 	default:
 		if (rows->lines.n <= run_max_line(st))
 			return 0;
-		return give_up(st, "a row longer than --max-line; is a quote "
+		return give_up(st,
+			"a row longer than --max-line; is a quote "
 			"not closed?");
 	}
 }

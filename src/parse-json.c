@@ -159,8 +159,7 @@ open_options(struct stage *st)
 	o->schema = schema_read(o->schema_text, o->schema_file, st->err);
 	if (o->schema == NULL || schema_string_keys(o->schema, st->err) < 0)
 		return -1;
-	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,
-		st->err);
+	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt, st->err);
 }
 
 /* --infer */
@@ -195,8 +194,9 @@ json_open(struct stage *st)
 	if (open_options(st) < 0)
 		return -1;
 	return STAGE(st, parse_json)->infer != NULL && !st->explain &&
-			st->place == 0 && st->next == NULL ?
-		print_schema(st) : 0;
+			st->place == 0 && st->next == NULL
+		? print_schema(st)
+		: 0;
 }
 
 /* The fields that go out: all of the schema, behind those that are kept. */
@@ -228,8 +228,10 @@ static void
 prepare(struct stage *st, struct parse_json *o)
 {
 	struct fromjson_options options = {.zone = run_zone(st),
-		.pattern = o->pattern, .date_pattern = o->date_pattern,
-		.flags = o->flags, .corrupt = o->corrupt};
+		.pattern = o->pattern,
+		.date_pattern = o->date_pattern,
+		.flags = o->flags,
+		.corrupt = o->corrupt};
 	size_t n = o->schema->n;
 
 	o->json = fromjson_new(o->schema, &options);
@@ -237,8 +239,8 @@ prepare(struct stage *st, struct parse_json *o)
 	o->shape = shape_empty(st->shapes);
 	for (size_t i = 0; i < n; i++) {
 		record_add_init(&o->add[i], o->schema->f[i].name);
-		o->shape = shape_extend(o->shape, o->add[i].name,
-			o->add[i].nname);
+		o->shape = shape_extend(
+			o->shape, o->add[i].name, o->add[i].nname);
 	}
 	slots_need(&o->slots, (uint32_t)n);
 }
@@ -250,8 +252,7 @@ json_plan(struct stage *st, struct plan *p)
 
 	if (o->infer != NULL)
 		return usage(st, "--infer stands alone, not in a pipeline");
-	if (o->field_name != NULL &&
-		plan_bind(p, &o->field, NULL, st->err) < 0)
+	if (o->field_name != NULL && plan_bind(p, &o->field, NULL, st->err) < 0)
 		return -1;
 	plan_fields(o, p);
 	if (o->schema != NULL)
@@ -261,11 +262,11 @@ json_plan(struct stage *st, struct plan *p)
 
 /* A text without a schema: an object, as it is. */
 static int
-pass(struct stage *st, struct parse_json *o, struct record *r,
-	const char *text, size_t n)
+pass(struct stage *st, struct parse_json *o, struct record *r, const char *text,
+	size_t n)
 {
-	struct record in = {.line = text, .nline = (uint32_t)n,
-		.number = r->number};
+	struct record in = {
+		.line = text, .nline = (uint32_t)n, .number = r->number};
 	struct record_add a;
 	struct buf name;
 
@@ -282,8 +283,7 @@ pass(struct stage *st, struct parse_json *o, struct record *r,
 	buf_init(&name);
 	for (uint32_t i = 0; i < in.shape->n; i++) {
 		buf_clear(&name);
-		json_unquote(&name, in.shape->names[i].s,
-			in.shape->names[i].n);
+		json_unquote(&name, in.shape->names[i].s, in.shape->names[i].n);
 		record_add_init(&a, buf_cstr(&name));
 		record_add(r, &a, in.v[i], &o->kept);
 		record_add_release(&a);
@@ -331,8 +331,9 @@ json_record(struct stage *st, struct record *r)
 	if (o->schema == NULL)
 		return pass(st, o, r, text, n);
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
-		const char *seems = o->field_name != NULL ? NULL :
-			record_seems(text, n);
+		const char *seems = o->field_name != NULL
+			? NULL
+			: record_seems(text, n);
 
 		if (run_reject(st, r, "%s%s%s", fromjson_why(o->json),
 			    seems != NULL ? ": " : "",
@@ -348,8 +349,10 @@ json_record(struct stage *st, struct record *r)
 			record_add(r, &o->add[i], v[i], &o->kept);
 		return run_emit(st, r);
 	}
-	out = (struct record){.shape = o->shape, .v = v,
-		.room = o->slots.cap, .number = r->number};
+	out = (struct record){.shape = o->shape,
+		.v = v,
+		.room = o->slots.cap,
+		.number = r->number};
 	return run_emit(st, &out);
 }
 

@@ -42,8 +42,10 @@ static int
 text_record(struct stage *st, struct record *r)
 {
 	struct parse_text *o = STAGE(st, parse_text);
-	struct record out = {.shape = o->shape, .v = o->slots.v,
-		.room = o->slots.cap, .number = r->number};
+	struct record out = {.shape = o->shape,
+		.v = o->slots.v,
+		.room = o->slots.cap,
+		.number = r->number};
 	const char *s = r->line;
 	size_t n = r->nline;
 

@@ -19,8 +19,8 @@
 #include "expr/sql/sql.h"
 
 struct pick {
-	const char *sql; /* a select list */
-	struct list specs; /* as they are given, then the names of what is
+	const char *sql;      /* a select list */
+	struct list specs;    /* as they are given, then the names of what is
 				  named */
 	struct field *fields; /* what is asked for; its path is NULL where it is
 				 computed */
@@ -28,8 +28,8 @@ struct pick {
 				 each record tells */
 	struct expr **exprs;  /* with --sql */
 	struct expr_env env;
-	uint64_t id;          /* of the shape in, for which ... */
-	struct shape *out;    /* ... this one goes out, of these fields: */
+	uint64_t id;       /* of the shape in, for which ... */
+	struct shape *out; /* ... this one goes out, of these fields: */
 	size_t *from;
 	struct slots slots;
 	struct buf name, json;
@@ -82,8 +82,7 @@ open_spec(struct stage *st, size_t i)
 	else if (*spec == '\0' && i > 0 && is_window(k, i - 1, "window_start"))
 		field_init_window(&k->fields[i], "window_end");
 	else if (old == spec || (*old == '=' && old[1] == '\0'))
-		return err_as(st->err, STATUS_USAGE,
-			"a field's name is empty");
+		return err_as(st->err, STATUS_USAGE, "a field's name is empty");
 	else
 		field_init(&k->fields[i], *old == '=' ? old + 1 : spec);
 	if (*old == '=') {
@@ -128,15 +127,17 @@ name_of(struct pick *k, size_t i, bool whole)
 
 	if (k->names[i] != NULL)
 		return k->names[i];
-	return whole ? k->fields[i].path :
-		field_last(&k->fields[i], &n, &k->name);
+	return whole ? k->fields[i].path
+		     : field_last(&k->fields[i], &n, &k->name);
 }
 
 static int
 twice(struct stage *st, const char *name)
 {
-	return err_as(st->err, STATUS_USAGE, "two fields would be called '%s': "
-		"give one another name, NEW=%s", name, name);
+	return err_as(st->err, STATUS_USAGE,
+		"two fields would be called '%s': "
+		"give one another name, NEW=%s",
+		name, name);
 }
 
 /* A field that the plan names, under its new name; NULL if it is not kept. */
@@ -146,8 +147,7 @@ kept_as(struct pick *k, const struct plan *p, const char *field)
 	for (size_t i = 0; field != NULL && i < k->specs.n; i++) {
 		const char *path = k->fields[i].path, *name;
 
-		if (path == NULL ||
-			!plan_same(p, path + (*path == '.'), field))
+		if (path == NULL || !plan_same(p, path + (*path == '.'), field))
 			continue;
 		name = name_of(k, i, true);
 		return mem_dup(name, strlen(name));
@@ -189,8 +189,7 @@ plan_keys(struct pick *k, struct plan *p)
 static void
 plan_time(struct pick *k, struct plan *p)
 {
-	bool windows = keeps(k, p, "window_start") &&
-		keeps(k, p, "window_end");
+	bool windows = keeps(k, p, "window_start") && keeps(k, p, "window_end");
 	bool of_time = p->event_time != NULL && p->window_on != NULL &&
 		strcmp(p->event_time, p->window_on) == 0;
 	char *time = kept_as(k, p, p->event_time), *other;
@@ -231,7 +230,8 @@ plan_item(struct stage *st, const struct plan *p,
 	if (schema_find(out, item->name, strlen(item->name)) >= 0)
 		return err_as(st->err, STATUS_USAGE,
 			"two fields would be called '%s': give one another "
-			"name with AS", item->name);
+			"name with AS",
+			item->name);
 	list_add(&k->specs, item->name, false);
 	k->names[i] = k->specs.s[i];
 	k->exprs[i] = sql_expr(item->text, p->fields, st->err);
@@ -245,8 +245,8 @@ plan_item(struct stage *st, const struct plan *p,
 	if (field != NULL)
 		field_init(&k->fields[i], field);
 	t = expr_type(k->exprs[i]);
-	schema_add(out, item->name,
-		t->kind != TYPE_UNKNOWN ? type_copy(t) : NULL);
+	schema_add(
+		out, item->name, t->kind != TYPE_UNKNOWN ? type_copy(t) : NULL);
 	return 0;
 }
 
@@ -272,8 +272,8 @@ plan_star(struct stage *st, const struct plan *p, struct schema *out)
 			buf_byte(&text, *s);
 		}
 		buf_byte(&text, '`');
-		item = (struct sql_select_item){p->fields->f[i].name,
-			buf_cstr(&text)};
+		item = (struct sql_select_item){
+			p->fields->f[i].name, buf_cstr(&text)};
 		r = plan_item(st, p, &item, out);
 	}
 	buf_release(&text);
@@ -307,8 +307,7 @@ plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 /* A field, which is called as it is written here, into the schema that goes
  * out. */
 static int
-plan_spec(struct stage *st, const struct plan *p, size_t i,
-	struct schema *out)
+plan_spec(struct stage *st, const struct plan *p, size_t i, struct schema *out)
 {
 	struct pick *k = STAGE(st, pick);
 	struct field *f = &k->fields[i];
@@ -324,8 +323,9 @@ plan_spec(struct stage *st, const struct plan *p, size_t i,
 	if (p->fields != NULL) {
 		t = schema_type(p->fields, f->path);
 		if (k->names[i] == NULL)
-			set_name(k, i, mem_dup(whole ? written : last,
-				strlen(whole ? written : last)));
+			set_name(k, i,
+				mem_dup(whole ? written : last,
+					strlen(whole ? written : last)));
 	}
 	name = name_of(k, i, false);
 	ret = schema_find(out, name, strlen(name)) >= 0 ? twice(st, name) : 0;
@@ -387,8 +387,9 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 
 		if (own && f->pair && is_window(k, i, "window_end"))
 			continue;
-		name = own && f->pair ? "window" :
-			name_of(k, i, f->name != NULL && field_whole(f, in));
+		name = own && f->pair
+			? "window"
+			: name_of(k, i, f->name != NULL && field_whole(f, in));
 		buf_clear(&k->json);
 		json_escape(&k->json, name, strlen(name));
 		if (shape_find(out, buf_cstr(&k->json), k->json.n) >= 0)

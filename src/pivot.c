@@ -24,7 +24,7 @@ struct pivot {
 	struct list names; /* what they are called */
 	struct field col, val;
 	struct value filled;
-	struct state *cells;          /* key: row, column; value: JSON text */
+	struct state *cells; /* key: row, column; value: JSON text */
 	struct buf cell_key, text, name, fill_text;
 	struct slots slots;
 };
@@ -72,8 +72,7 @@ pivot_open(struct stage *st)
 	if (p->rows == NULL || p->cols == NULL || p->value == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--rows, --cols and --value are all needed");
-	fields_init(&p->row, &(struct list){(char **)&p->rows, 1}, false,
-		st);
+	fields_init(&p->row, &(struct list){(char **)&p->rows, 1}, false, st);
 	field_init(&p->col, p->cols);
 	field_init(&p->val, p->value);
 	run_watch(st, &p->col);
@@ -96,8 +95,7 @@ pivot_plan(struct stage *st, struct plan *p)
 		plan_bind(p, &v->col, NULL, st->err) < 0 ||
 		plan_bind(p, &v->val, NULL, st->err) < 0)
 		return -1;
-	if (p->stream && !p->whole && !p->arrival &&
-		p->mode != MODE_COMPLETE)
+	if (p->stream && !p->whole && !p->arrival && p->mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
 			"the columns are known at the end of the data only: "
 			"aggregate with --mode complete, or leave batches out");
@@ -131,7 +129,8 @@ pivot_record(struct stage *st, struct record *r)
 	if (!made)
 		return run_reject(st, r,
 			"a second value for the same row and column: aggregate "
-			"first (agg --by %s,%s)", p->rows, p->cols);
+			"first (agg --by %s,%s)",
+			p->rows, p->cols);
 	memcpy(state_change(p->cells, ref), p->text.p, p->text.n);
 	return 0;
 }
@@ -193,8 +192,8 @@ value_of(const char *text, size_t n)
 static struct cell *
 all_cells(struct pivot *p, size_t *n)
 {
-	struct cell *cells = mem_zalloc((state_count(p->cells) + 1) *
-		sizeof(*cells));
+	struct cell *cells = mem_zalloc(
+		(state_count(p->cells) + 1) * sizeof(*cells));
 	size_t size, at;
 
 	*n = 0;
@@ -271,8 +270,8 @@ columns(struct stage *st, struct cell *cells, size_t n, struct side **cols,
 		(*cols)[(*ncols)++] = cells[i].col;
 		name_of(p, &cells[i].col.v[0]);
 		quoted = p->text.p[0] == '"';
-		shape = add_name(p, shape, p->text.p + quoted,
-			p->text.n - 2 * quoted);
+		shape = add_name(
+			p, shape, p->text.p + quoted, p->text.n - 2 * quoted);
 	}
 	return shape;
 }
@@ -301,7 +300,8 @@ pivot_batch(struct stage *st, struct batch *b)
 		while (compare(&cols[k], &cells[i].col) != 0)
 			k++;
 		r.v[k + rows] = cells[i].value;
-		if (i + 1 == n || compare(&cells[i].row, &cells[i + 1].row) != 0)
+		if (i + 1 == n ||
+			compare(&cells[i].row, &cells[i + 1].row) != 0)
 			ret = run_emit(st, &r);
 	}
 	free(cells);

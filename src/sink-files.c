@@ -35,13 +35,13 @@ struct sink_files {
 	/* state */
 	struct outdir *dir;
 	struct fields part; /* of by */
-	struct list parts; /* what they are called */
+	struct list parts;  /* what they are called */
 	bool skip;          /* the directory has this batch already */
 	struct buf sub;     /* subdirectory of a record */
 	struct buf tmp;
 	struct list names; /* CSV: the columns, as between quotes in JSON */
-	uint64_t id;           /* of the shape that place is right for */
-	int *place;            /* CSV: where each column is in the record; -1 */
+	uint64_t id;       /* of the shape that place is right for */
+	int *place;        /* CSV: where each column is in the record; -1 */
 };
 
 #define AT(member) offsetof(struct sink_files, member)
@@ -90,12 +90,15 @@ sink_files_open(struct stage *st)
 					   : "one directory at a time: %s DIR",
 			st->op->name);
 	if (strcmp(st->operands[0], "-") == 0)
-		return err_as(st->err, STATUS_USAGE, "'-' is no directory: a "
+		return err_as(st->err, STATUS_USAGE,
+			"'-' is no directory: a "
 			"stream leaves by standard output where no sink "
 			"follows%s (a directory of that name is ./-)",
-			s->format == FORMAT_CSV ? ", as JSON; for CSV on "
-			"standard output write to a directory and cat its "
-			"files" : "");
+			s->format == FORMAT_CSV
+				? ", as JSON; for CSV on "
+				  "standard output write to a directory and cat its "
+				  "files"
+				: "");
 	if (separator(s) == '\0' ||
 		(s->sep != NULL && s->format == FORMAT_JSON))
 		return err_as(st->err, STATUS_USAGE,
@@ -150,7 +153,8 @@ sink_files_restore(struct stage *st)
 	bool lost = false;
 	struct outdir_options o = {.path = st->operands[0],
 		.suffix = s->format == FORMAT_CSV ? ".csv" : ".json",
-		.identity = st->in.identity, .told = s->mode != UNTOLD,
+		.identity = st->in.identity,
+		.told = s->mode != UNTOLD,
 		.lost = &lost};
 	const char *entry = run_committed_mark(st);
 	int64_t start;
@@ -158,7 +162,8 @@ sink_files_restore(struct stage *st)
 	o.committed = run_committed(st, &start);
 	o.entry = -1;
 	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) != 0)
-		return err_as(st->err, STATUS_DAMAGED, "the last commit does "
+		return err_as(st->err, STATUS_DAMAGED,
+			"the last commit does "
 			"not tell an entry of the log");
 	s->dir = outdir_open(&o, st->err);
 	if (s->dir == NULL && lost)
@@ -289,7 +294,8 @@ find_columns(struct stage *st, const struct record *r)
 	s->id = shape->id;
 	if (s->names.n == 0) {
 		s->id = 0;
-		return run_reject(st, r, "it has no fields, and a CSV needs a "
+		return run_reject(st, r,
+			"it has no fields, and a CSV needs a "
 			"column");
 	}
 	if (found < shape->n) {
@@ -332,17 +338,23 @@ find_part(struct stage *st, const struct record *r)
 		begin = s->sub.n;
 		put_part(s, s->parts.s[i], record_get(r, &s->part.f[i]));
 		if (s->sub.n - begin > outdir_most(s->dir))
-			return run_reject(st, r, "the value of '%s' makes a "
-				"name of %zu bytes, and a directory's can have "
-				"%zu: partition by something shorter",
-				s->by.s[i], s->sub.n - begin,
-				outdir_most(s->dir)) < 0 ? -1 : 1;
+			return run_reject(st, r,
+				       "the value of '%s' makes a "
+				       "name of %zu bytes, and a directory's can have "
+				       "%zu: partition by something shorter",
+				       s->by.s[i], s->sub.n - begin,
+				       outdir_most(s->dir)) < 0
+				? -1
+				: 1;
 	}
 	if (s->sub.n < PATH_MOST)
 		return 0;
-	return run_reject(st, r, "the path of its partition has %zu bytes, and "
-		"can have %d: partition by less", s->sub.n, PATH_MOST) < 0 ?
-		-1 : 1;
+	return run_reject(st, r,
+		       "the path of its partition has %zu bytes, and "
+		       "can have %d: partition by less",
+		       s->sub.n, PATH_MOST) < 0
+		? -1
+		: 1;
 }
 
 static int

@@ -53,7 +53,7 @@ struct sink_table {
 	struct buf text;      /* its lines; what is printed */
 	struct dbtable *to;   /* --db */
 	enum mode result;     /* what is done with its rows */
-	struct list keys; /* of the rows in it */
+	struct list keys;     /* of the rows in it */
 	struct fields key_at; /* the same, in a record */
 	bool skip;            /* it has this batch already */
 };
@@ -102,20 +102,24 @@ sink_table_open(struct stage *st)
 			s->db == NULL ? "--table NAME" : "--db FILE",
 			s->db == NULL ? "--db FILE" : "--table NAME");
 	if (s->table != NULL && *s->table == '\0')
-		return err_as(st->err, STATUS_USAGE,
-			"--table: the name is empty");
-	if (s->table != NULL && (strncasecmp(s->table, "_bief_", 6) == 0 ||
-		strncasecmp(s->table, "sqlite_", 7) == 0))
+		return err_as(
+			st->err, STATUS_USAGE, "--table: the name is empty");
+	if (s->table != NULL &&
+		(strncasecmp(s->table, "_bief_", 6) == 0 ||
+			strncasecmp(s->table, "sqlite_", 7) == 0))
 		return err_as(st->err, STATUS_USAGE,
 			"--table: '%s' is a name of %s own: take another one",
 			s->table, *s->table == '_' ? "bief's" : "SQLite's");
-	if (s->db != NULL && (*s->db == '\0' ||
-		strcmp(s->db, ":memory:") == 0 || strncmp(s->db, "file:", 5) == 0))
-		return err_as(st->err, STATUS_USAGE, "--db: '%s' is no file, "
+	if (s->db != NULL &&
+		(*s->db == '\0' || strcmp(s->db, ":memory:") == 0 ||
+			strncmp(s->db, "file:", 5) == 0))
+		return err_as(st->err, STATUS_USAGE,
+			"--db: '%s' is no file, "
 			"and nothing would be kept in it: name the file%s",
 			err_quote(name, sizeof name, s->db, strlen(s->db)),
 			*s->db == 'f' ? " itself (./file:... where it is "
-			"called so)" : "");
+					"called so)"
+				      : "");
 	if (s->db != NULL &&
 		(s->live || s->no_truncate || s->rows != UNTOLD ||
 			s->truncate != UNTOLD || s->style != STYLE_CONSOLE))
@@ -165,8 +169,7 @@ take_keys(struct stage *st, const struct plan *p)
 	}
 	s->key_at.f = mem_zalloc((from->n + 1) * sizeof *s->key_at.f);
 	for (; s->key_at.n < from->n; s->key_at.n++)
-		field_init(&s->key_at.f[s->key_at.n],
-			from->s[s->key_at.n]);
+		field_init(&s->key_at.f[s->key_at.n], from->s[s->key_at.n]);
 	return 0;
 }
 
@@ -183,14 +186,16 @@ find_keys(struct stage *st, const struct plan *p)
 		return 0;
 	for (i = 0; i < s->key_at.n; i++) {
 		const char *path = s->key_at.f[i].path;
-		char *name = s->key.n > 0 ? path_name(path) :
-			mem_dup(path, strlen(path));
+		char *name = s->key.n > 0 ? path_name(path)
+					  : mem_dup(path, strlen(path));
 
 		if (p->fields != NULL &&
 			schema_find(p->fields, name, strlen(name)) < 0) {
-			err_as(st->err, STATUS_USAGE, "the result is "
+			err_as(st->err, STATUS_USAGE,
+				"the result is "
 				"updated by '%s', which is not among the "
-				"fields: pick it too, or say --key", name);
+				"fields: pick it too, or say --key",
+				name);
 			free(name);
 			return -1;
 		}
@@ -236,10 +241,15 @@ sink_table_restore(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 	bool lost = false;
-	struct dbtable_options o = {.path = s->db, .table = s->table,
-		.mode = s->result, .told = s->mode != UNTOLD, .keys = &s->keys,
-		.fields = st->in.fields, .identity = st->in.identity,
-		.sink = st->out.stage, .lost = &lost};
+	struct dbtable_options o = {.path = s->db,
+		.table = s->table,
+		.mode = s->result,
+		.told = s->mode != UNTOLD,
+		.keys = &s->keys,
+		.fields = st->in.fields,
+		.identity = st->in.identity,
+		.sink = st->out.stage,
+		.lost = &lost};
 
 	if (s->db == NULL)
 		return run_elsewhere(st);
@@ -297,20 +307,24 @@ check_keys(struct stage *st, const struct record *r)
 		struct field *f = &s->key_at.f[i];
 
 		if (f->pair && shape_find(r->shape, "window", 6) >= 0)
-			return err_as(st->err, STATUS_USAGE, "--key window is "
+			return err_as(st->err, STATUS_USAGE,
+				"--key window is "
 				"window_start and window_end, but a record has "
 				"a field of that name: say --key '\"window\"'");
 		if (field_index(f, r) >= 0 || may_lack(st, s->keys.s[i]))
 			continue;
 		if (s->key.n > 0 && record_get(r, f) != NULL)
-			return err_as(st->err, STATUS_USAGE, "--key: '%s' is a "
+			return err_as(st->err, STATUS_USAGE,
+				"--key: '%s' is a "
 				"part of a field, not a column: pick it first "
-				"(pick id=%s,...)", f->path, f->path);
+				"(pick id=%s,...)",
+				f->path, f->path);
 		if (s->key.n == 0)
 			return err_as(st->err, STATUS_USAGE,
 				"the result is updated by '%s', which is not "
 				"among the fields of a record: pick it too, or "
-				"say --key", s->keys.s[i]);
+				"say --key",
+				s->keys.s[i]);
 	}
 	return 0;
 }
@@ -321,15 +335,16 @@ check_seen(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	for (size_t i = 0; s->key.n > 0 && i < s->key_at.n &&
-		st->records_in > 0; i++) {
+	for (size_t i = 0;
+		s->key.n > 0 && i < s->key_at.n && st->records_in > 0; i++) {
 		const struct field *f = &s->key_at.f[i];
 
 		if (f->id != 0 && !f->seen)
-			return err_as(st->err, STATUS_USAGE, f->near != NULL ?
-				"--key: no record had a field '%s' (did you "
-				"mean '%s'?)" :
-				"--key: no record had a field '%s'",
+			return err_as(st->err, STATUS_USAGE,
+				f->near != NULL
+					? "--key: no record had a field '%s' (did you "
+					  "mean '%s'?)"
+					: "--key: no record had a field '%s'",
 				f->path, f->near);
 	}
 	return 0;
@@ -462,16 +477,16 @@ sink_table_batch(struct stage *st, struct batch *b)
 
 	if (s->db != NULL)
 		return s->skip ? 0
-			: check_seen(st) < 0 ? -1
-			       : dbtable_write(s->to, b->number, b->empty,
-					 st->err);
+			: check_seen(st) < 0
+			? -1
+			: dbtable_write(s->to, b->number, b->empty, st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
 	if (s->style == STYLE_PPRINT) {
 		if (!between_windows(st, b))
 			pprint(st, b);
 	} else if (!draw_empty(&s->draw) || b->whole ||
-		(draw_has_columns(&s->draw) &&
-			st->in.mode == MODE_COMPLETE && !b->empty))
+		(draw_has_columns(&s->draw) && st->in.mode == MODE_COMPLETE &&
+			!b->empty))
 		console(st, b);
 	s->last = *b;
 	return 0;
@@ -523,7 +538,7 @@ const struct op op_sink_table = {
 	.name = "sink-table",
 	.about = "show each batch as a table, or keep the result in SQLite",
 	.synopsis = "[--db FILE --table NAME] "
-		"[--mode append|update|complete]",
+		    "[--mode append|update|complete]",
 	.opts = sink_table_opts,
 	.size = sizeof(struct sink_table),
 	.defaults = sink_table_defaults,

@@ -31,8 +31,8 @@
 #include "time/time.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
-#define NUMBERS 10000 /* names that are tried in the archive */
-#define TOLD 5 /* messages of a kind */
+#define NUMBERS 10000               /* names that are tried in the archive */
+#define TOLD 5                      /* messages of a kind */
 #define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */
 /* A file that was renamed is read on for so long after its last line, while it
  * is open for writing, or where that cannot be known. */
@@ -43,50 +43,48 @@ enum file_order { ORDER_TIME, ORDER_NAME };
 
 struct stream_files {
 	int64_t max_files, max_bytes, max_records, max_age_us;
-	int order;          /* of enum file_order */
+	int order; /* of enum file_order */
 	bool latest_first, follow, partitions, by_name;
 	const char *clean;
 
 	enum trigger_kind trigger;
 	struct files *files;
 	struct reader r;
-	struct file *file;  /* being read, or NULL */
-	bool again;         /* a batch is run again */
+	struct file *file; /* being read, or NULL */
+	bool again;        /* a batch is run again */
 	bool looked;
-	bool begun;         /* a batch, or what stands for one */
-	int64_t batch;      /* the last one with a line */
-	int64_t taken;      /* files of this batch */
-	int64_t bytes;      /* and what they hold */
-	uint64_t left;      /* lines that it may still have */
-	bool grow;          /* --follow FILE */
-	int notify;         /* of the file that grows */
-	bool missed;        /* its absence has been told */
+	bool begun;          /* a batch, or what stands for one */
+	int64_t batch;       /* the last one with a line */
+	int64_t taken;       /* files of this batch */
+	int64_t bytes;       /* and what they hold */
+	uint64_t left;       /* lines that it may still have */
+	bool grow;           /* --follow FILE */
+	int notify;          /* of the file that grows */
+	bool missed;         /* its absence has been told */
 	int64_t replaced_us; /* since when its name is another file's; 0 */
-	uint64_t limit;     /* its size at the start (available-now, once) ... */
+	uint64_t limit; /* its size at the start (available-now, once) ... */
 	uint64_t limit_inode; /* ... when it was this file */
-	bool skip_damaged;  /* --on-error skip was asked for */
+	bool skip_damaged;    /* --on-error skip was asked for */
 	uint64_t vanished;
-	uint64_t written;   /* files left for later */
-	uint64_t changed;   /* files that have grown since they were read */
-	char *example;      /* one of those that were left */
+	uint64_t written; /* files left for later */
+	uint64_t changed; /* files that have grown since they were read */
+	char *example;    /* one of those that were left */
 	char *archive;
 	bool quotes;        /* the file has some: its end is told */
 	struct buf columns; /* --partitions: members that the path tells */
 	struct buf text;    /* lines with them */
 	struct positions positions;
-	char *goal;         /* position at which the last such batch ended */
+	char *goal; /* position at which the last such batch ended */
 };
 
 static const struct opt options[] = {
-	{"max-files", 0, OPT_INT, offsetof(struct stream_files, max_files),
-		"N", "take at most N files into a batch",
-		.least = 1},
+	{"max-files", 0, OPT_INT, offsetof(struct stream_files, max_files), "N",
+		"take at most N files into a batch", .least = 1},
 	{"max-bytes", 0, OPT_SIZE, offsetof(struct stream_files, max_bytes),
 		"N", "take files of at most N bytes into a batch (but one)",
 		.least = 1},
 	{"max-records", 0, OPT_INT, offsetof(struct stream_files, max_records),
-		"N", "take at most N lines into a batch",
-		.least = 1},
+		"N", "take at most N lines into a batch", .least = 1},
 	{"max-file-age", 0, OPT_DURATION,
 		offsetof(struct stream_files, max_age_us), "D",
 		"ignore files this much older than the newest one read (7d)"},
@@ -96,9 +94,8 @@ static const struct opt options[] = {
 	{"latest-first", 0, OPT_FLAG,
 		offsetof(struct stream_files, latest_first), NULL,
 		"take the newest files first"},
-	{"file-name-only", 0, OPT_FLAG,
-		offsetof(struct stream_files, by_name), NULL,
-		"know files by their last names, wherever they are"},
+	{"file-name-only", 0, OPT_FLAG, offsetof(struct stream_files, by_name),
+		NULL, "know files by their last names, wherever they are"},
 	{"partitions", 0, OPT_FLAG, offsetof(struct stream_files, partitions),
 		NULL,
 		"read directories NAME=VALUE, too, and add their fields to the "
@@ -134,15 +131,18 @@ open_files(struct stage *st)
 	if (st->on_error < 0) /* one bad line does not end a source */
 		st->on_error = ON_ERROR_SKIP;
 	if (st->noperands == 0)
-		return err_as(st->err, STATUS_USAGE, "nothing to read: name a "
+		return err_as(st->err, STATUS_USAGE,
+			"nothing to read: name a "
 			"directory, a glob in quotes, files, or - for "
 			"standard input");
 	if (s->clean && strcmp(s->clean, "off") == 0)
 		s->clean = NULL;
 	if (s->clean && strcmp(s->clean, "delete") != 0 &&
 		strncmp(s->clean, "archive=", 8) != 0)
-		return err_as(st->err, STATUS_USAGE, "--clean is 'off', "
-			"'delete' or 'archive=DIR', not '%s'", s->clean);
+		return err_as(st->err, STATUS_USAGE,
+			"--clean is 'off', "
+			"'delete' or 'archive=DIR', not '%s'",
+			s->clean);
 	return 0;
 }
 
@@ -191,8 +191,8 @@ reads_from(const char *operand, const char *dir)
 
 	if (same || !is_glob(operand))
 		return same;
-	in = slash == NULL ? mem_dup(".", 1) :
-		mem_dup(operand, (size_t)(slash + 1 - operand));
+	in = slash == NULL ? mem_dup(".", 1)
+			   : mem_dup(operand, (size_t)(slash + 1 - operand));
 	if (glob(in, 0, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc && !same; i++)
 			same = same_directory(found.gl_pathv[i], dir);
@@ -215,10 +215,11 @@ check_archive(struct stage *st)
 	for (size_t i = 0; dir != NULL && i < st->noperands; i++)
 		if (reads_from(st->operands[i], dir)) {
 			free(dir);
-			return err_as(st->err, STATUS_USAGE, "--clean "
+			return err_as(st->err, STATUS_USAGE,
+				"--clean "
 				"archives into '%s', which is read from: name "
-				"another directory", s->clean +
-				strlen("archive="));
+				"another directory",
+				s->clean + strlen("archive="));
 		}
 	free(dir);
 	return 0;
@@ -239,7 +240,8 @@ check_sink(struct stage *st)
 		return 0;
 	for (size_t i = 0; rc == 0 && i < st->noperands; i++)
 		if (reads_from(st->operands[i], dir))
-			rc = err_as(st->err, STATUS_USAGE, "'%s' is read, and "
+			rc = err_as(st->err, STATUS_USAGE,
+				"'%s' is read, and "
 				"written by sink-files: name another directory",
 				sink->operands[0]);
 	free(dir);
@@ -265,8 +267,10 @@ open_growing(struct stage *st)
 		return err_sys(st->err, "cannot open '%s'", path);
 	run_output_file(st, &device, &inode);
 	if (stat(path, &sb) == 0 && sb.st_ino == inode && sb.st_dev == device)
-		return err_as(st->err, STATUS_USAGE, "'%s' is the input and "
-			"the output", path);
+		return err_as(st->err, STATUS_USAGE,
+			"'%s' is the input and "
+			"the output",
+			path);
 	if (stat(path, &sb) == 0) {
 		s->limit = (uint64_t)sb.st_size;
 		s->limit_inode = sb.st_ino;
@@ -277,8 +281,9 @@ open_growing(struct stage *st)
 		return 0;
 	dir = mem_dup(file->path,
 		(size_t)(strrchr(file->path, '/') + 1 - file->path));
-	if (inotify_add_watch(s->notify, dir, IN_MODIFY | IN_MOVED_TO |
-		IN_CREATE | IN_ATTRIB | IN_DELETE | IN_CLOSE_WRITE) < 0) {
+	if (inotify_add_watch(s->notify, dir,
+		    IN_MODIFY | IN_MOVED_TO | IN_CREATE | IN_ATTRIB |
+			    IN_DELETE | IN_CLOSE_WRITE) < 0) {
 		close(s->notify);
 		s->notify = -1;
 	}
@@ -296,29 +301,35 @@ check(struct stage *st, const struct plan *p)
 
 	if (p->trigger == TRIGGER_NONE &&
 		(s->max_files > 0 || s->max_bytes > 0 || s->max_records > 0))
-		return err_as(st->err, STATUS_USAGE, "--max-files, --max-bytes "
+		return err_as(st->err, STATUS_USAGE,
+			"--max-files, --max-bytes "
 			"and --max-records bound a batch, and there are none: "
 			"add --trigger available-now, or --trigger 5s");
 	if (s->max_files > 0 && s->max_bytes > 0)
-		return err_as(st->err, STATUS_USAGE, "--max-files and "
+		return err_as(st->err, STATUS_USAGE,
+			"--max-files and "
 			"--max-bytes bound a batch in two ways: choose one");
 	if (s->clean && !p->checkpoint)
-		return err_as(st->err, STATUS_USAGE, "--clean needs "
+		return err_as(st->err, STATUS_USAGE,
+			"--clean needs "
 			"--checkpoint: without it nobody knows what the sinks "
 			"have made durable");
 	for (i = 0; p->checkpoint && i < st->noperands; i++)
 		if (strcmp(st->operands[i], "-") == 0 ||
 			(stat(st->operands[i], &sb) == 0 &&
-			!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode)))
-			return err_as(st->err, STATUS_USAGE, "'%s' cannot be "
+				!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode)))
+			return err_as(st->err, STATUS_USAGE,
+				"'%s' cannot be "
 				"read again after a crash: with --checkpoint "
-				"name files or directories", st->operands[i]);
+				"name files or directories",
+				st->operands[i]);
 	for (i = 0; s->follow && i < st->noperands; i++) {
 		if ((stat(st->operands[i], &sb) == 0 && S_ISDIR(sb.st_mode)) ||
 			(errno == ENOENT && is_glob(st->operands[i])))
 			continue;
 		if (st->noperands > 1 || strcmp(st->operands[i], "-") == 0)
-			return err_as(st->err, STATUS_USAGE, "--follow takes "
+			return err_as(st->err, STATUS_USAGE,
+				"--follow takes "
 				"one file, or directories and globs");
 		s->grow = true;
 	}
@@ -341,10 +352,12 @@ tell(void *arg, enum files_news what, const char *path)
 		break;
 	case FILES_CHANGED:
 		if (s->changed++ < TOLD)
-			run_warn(st, "'%s' has been changed since it was read, "
+			run_warn(st,
+				"'%s' has been changed since it was read, "
 				"and is not read again: a file should be "
 				"renamed into the directory when it is "
-				"complete", q);
+				"complete",
+				q);
 		break;
 	case FILES_LOOP:
 		if (s->looked)
@@ -353,8 +366,8 @@ tell(void *arg, enum files_news what, const char *path)
 		break;
 	case FILES_OUTPUT:
 		if (!s->looked)
-			run_warn(st, "'%s' is passed over: it is the output",
-				q);
+			run_warn(
+				st, "'%s' is passed over: it is the output", q);
 	}
 }
 
@@ -364,9 +377,9 @@ how_to_look(struct stage *st, const struct plan *p)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	bool bounded = s->max_files > 0 || s->max_bytes > 0;
-	struct files_how how = {
-		.watch = !s->grow && (p->trigger == TRIGGER_INTERVAL ||
-			(s->follow && p->trigger == TRIGGER_NONE)),
+	struct files_how how = {.watch = !s->grow &&
+			(p->trigger == TRIGGER_INTERVAL ||
+				(s->follow && p->trigger == TRIGGER_NONE)),
 		.latest_first = s->latest_first,
 		.settle = s->clean != NULL,
 		.partitions = s->partitions,
@@ -375,7 +388,9 @@ how_to_look(struct stage *st, const struct plan *p)
 		.name_order = s->order == ORDER_NAME,
 		.patient_plain = p->checkpoint != NULL,
 		.max_age_us = (s->latest_first && bounded) ||
-			s->order == ORDER_NAME ? 0 : s->max_age_us,
+				s->order == ORDER_NAME
+			? 0
+			: s->max_age_us,
 		.tell = tell,
 		.arg = st};
 
@@ -399,8 +414,9 @@ plan(struct stage *st, struct plan *p)
 		return 0;
 	how = how_to_look(st, p);
 	s->files = files_new(&how);
-	if (p->checkpoint && positions_open(&s->positions, p->checkpoint,
-		p->stage, st->err) != 0)
+	if (p->checkpoint &&
+		positions_open(
+			&s->positions, p->checkpoint, p->stage, st->err) != 0)
 		return -1;
 	if (open_archive(st) != 0)
 		return -1;
@@ -422,8 +438,10 @@ ends(const struct stream_files *s)
 static bool
 lasts(const struct stream_files *s)
 {
-	return !ends(s) && (s->grow || (files_grow(s->files) &&
-		(s->follow || s->trigger == TRIGGER_INTERVAL)));
+	return !ends(s) &&
+		(s->grow ||
+			(files_grow(s->files) &&
+				(s->follow || s->trigger == TRIGGER_INTERVAL)));
 }
 
 /* Files that somebody writes. */
@@ -433,8 +451,10 @@ writers(const struct stream_files *s, char q[400])
 	if (s->written == 1)
 		snprintf(q, 400, "'%s' is open for writing", s->example);
 	else
-		snprintf(q, 400, "%llu files are open for writing (such as "
-			"'%s')", (unsigned long long)s->written, s->example);
+		snprintf(q, 400,
+			"%llu files are open for writing (such as "
+			"'%s')",
+			(unsigned long long)s->written, s->example);
 	return q;
 }
 
@@ -454,8 +474,9 @@ begin(struct stage *st)
 	if (files_look(s->files, st->err) != 0)
 		return -1;
 	if (!s->looked && s->written > 0)
-		run_warn(st, "%s: %s", writers(s, q), lasts(s) ?
-			"read when that ends" : "left for the next run");
+		run_warn(st, "%s: %s", writers(s, q),
+			lasts(s) ? "read when that ends"
+				 : "left for the next run");
 	s->looked = true;
 	run_ready(st);
 	return 0;
@@ -486,8 +507,10 @@ vanished(struct stage *st)
 	char q[300];
 
 	if (s->again)
-		return err_set(st->err, "cannot run a batch again: '%s' is "
-			"gone", quoted(s, q));
+		return err_set(st->err,
+			"cannot run a batch again: '%s' is "
+			"gone",
+			quoted(s, q));
 	s->vanished++;
 	run_warn(st, "'%s' has vanished before it was read to its end",
 		quoted(s, q));
@@ -507,8 +530,10 @@ look_back(struct stage *st)
 		return;
 	if (sb.st_size > lseek(s->r.fd, 0, SEEK_CUR) ||
 		identity_writers(s->r.fd) == IDENTITY_WRITTEN) {
-		run_warn(st, "'%s' is open for writing, and has been read as "
-			"far as it went", quoted(s, q));
+		run_warn(st,
+			"'%s' is open for writing, and has been read as "
+			"far as it went",
+			quoted(s, q));
 		return;
 	}
 	s->file->mtime_ns = (int64_t)sb.st_mtim.tv_sec * 1000000000 +
@@ -574,8 +599,7 @@ whereabouts(const struct file *f)
 {
 	struct stat sb;
 
-	if (f->inode == 0 ||
-		(stat(f->path, &sb) == 0 && sb.st_ino == f->inode))
+	if (f->inode == 0 || (stat(f->path, &sb) == 0 && sb.st_ino == f->inode))
 		return mem_dup(f->path, strlen(f->path));
 	return reader_find(f->path, f->inode);
 }
@@ -588,10 +612,14 @@ made_anew(struct stage *st)
 	char q[300];
 
 	if (s->again)
-		return err_set(st->err, "cannot run a batch again: '%s' has "
-			"been made anew or written over", quoted(s, q));
-	run_warn(st, "'%s' has been made anew or written over since it was "
-		"read: reading it from the start", quoted(s, q));
+		return err_set(st->err,
+			"cannot run a batch again: '%s' has "
+			"been made anew or written over",
+			quoted(s, q));
+	run_warn(st,
+		"'%s' has been made anew or written over since it was "
+		"read: reading it from the start",
+		quoted(s, q));
 	run_file_end(st);
 	return 0;
 }
@@ -689,8 +717,7 @@ open_file(struct stage *st)
 	/* What was read before is not known. */
 	s->quotes = f->start > 0;
 	if (s->partitions)
-		partition_columns(files_below(s->files, f->path),
-			&s->columns);
+		partition_columns(files_below(s->files, f->path), &s->columns);
 	if (f->end_inode == f->inode)
 		s->r.stop = f->end;
 	return 1;
@@ -725,9 +752,10 @@ next_file(struct stage *st)
 		return END_WITH(done(s, ends(s) ? PULL_END : PULL_WAIT));
 	}
 	if (!files_next(s->files))
-		return END_WITH(done(s, s->again ? PULL_BATCH
-				      : lasts(s) ? PULL_WAIT
-						 : PULL_END));
+		return END_WITH(done(s,
+			s->again           ? PULL_BATCH
+				: lasts(s) ? PULL_WAIT
+					   : PULL_END));
 	if (full(s))
 		return END_WITH(done(s, PULL_BATCH));
 	s->taken++;
@@ -750,8 +778,11 @@ truncated(struct stage *st)
 		return END_WITH(-1);
 	close_file(st);
 	start_again(s->file, 0);
-	return s->again ? END_WITH(err_set(st->err, "cannot run a batch again: "
-		"'%s' has been truncated", quoted(s, q))) : 0;
+	return s->again ? END_WITH(err_set(st->err,
+				  "cannot run a batch again: "
+				  "'%s' has been truncated",
+				  quoted(s, q)))
+			: 0;
 }
 
 /* Its name belongs to another file now.  Whoever writes it may not know yet:
@@ -776,7 +807,8 @@ is_left_open(struct stage *st)
 	if (now - s->replaced_us < patience)
 		return true;
 	if (is == IDENTITY_WRITTEN)
-		run_warn(st, "'%s' is another file now, but the one before is "
+		run_warn(st,
+			"'%s' is another file now, but the one before is "
 			"still open for writing: what comes there is not read",
 			quoted(s, q));
 	return false;
@@ -833,7 +865,7 @@ damaged(struct stage *st)
 	if (!s->skip_damaged)
 		return -1;
 	if (run_reject(st, &none, "%s: the rest of it is left out",
-		st->err->text) != 0)
+		    st->err->text) != 0)
 		return -1;
 	return lines_refuse(&s->r.lines, st, "is cut off by the damage");
 }
@@ -881,7 +913,8 @@ fill(struct stage *st)
 		break;
 	case READER_END:
 		if (s->r.stop != UINT64_MAX && s->again)
-			return END_WITH(err_set(st->err, "cannot run a batch "
+			return END_WITH(err_set(st->err,
+				"cannot run a batch "
 				"again: '%s' is shorter than it was",
 				quoted(s, q)));
 		if (s->grow)
@@ -915,10 +948,12 @@ emit_partition(struct stage *st, uint64_t *limit)
 			continue;
 		r.line = line;
 		r.nline = (uint32_t)n;
-		if (run_reject(st, &r, "'%s': the line before byte %llu is no "
-			"JSON object: --partitions has nowhere to add its "
-			"fields", quoted(s, q),
-			(unsigned long long)s->r.lines.offset) != 0)
+		if (run_reject(st, &r,
+			    "'%s': the line before byte %llu is no "
+			    "JSON object: --partitions has nowhere to add its "
+			    "fields",
+			    quoted(s, q),
+			    (unsigned long long)s->r.lines.offset) != 0)
 			return -1;
 	}
 	if (rc < 0 || s->text.n == 0)
@@ -985,8 +1020,8 @@ wait_files(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 		fds[n++] = (struct pollfd){.fd = s->notify, .events = POLLIN};
 	} else if (s->r.fd < 0 && lasts(s)) {
 		pause = files_pause(s->files);
-		fds[n++] = (struct pollfd){.fd = files_fd(s->files),
-			.events = POLLIN};
+		fds[n++] = (struct pollfd){
+			.fd = files_fd(s->files), .events = POLLIN};
 	}
 	if (pause != INT64_MAX)
 		*deadline = time_now() + pause;
@@ -1004,8 +1039,8 @@ mark(struct stage *st, struct buf *out)
 		s->file->cut = s->r.lines.skip;
 		reader_identify(&s->r, s->file->start, &s->file->id);
 	}
-	return positions_mark(&s->positions, s->files, s->file, st->now.number,
-		out, st->err);
+	return positions_mark(
+		&s->positions, s->files, s->file, st->now.number, out, st->err);
 }
 
 static int
@@ -1049,8 +1084,8 @@ move(const char *path, struct buf *to)
 		rc = renameat2(AT_FDCWD, path, AT_FDCWD, buf_cstr(to),
 			RENAME_NOREPLACE);
 		if (rc != 0 && errno == EINVAL) /* the file system cannot */
-			rc = access(to->p, F_OK) == 0 ? -1 :
-				rename(path, to->p);
+			rc = access(to->p, F_OK) == 0 ? -1
+						      : rename(path, to->p);
 		else if (rc != 0 && errno != EEXIST)
 			break;
 	}
@@ -1091,9 +1126,10 @@ committed(struct stage *st, int64_t number)
 	int rc;
 
 	while ((f = files_settled(s->files, number)) != NULL) {
-		if (stat(f->path, &sb) != 0 || f->mtime_ns !=
-			(int64_t)sb.st_mtim.tv_sec * 1000000000 +
-				sb.st_mtim.tv_nsec ||
+		if (stat(f->path, &sb) != 0 ||
+			f->mtime_ns !=
+				(int64_t)sb.st_mtim.tv_sec * 1000000000 +
+					sb.st_mtim.tv_nsec ||
 			identity_writers_of(f->path) == IDENTITY_WRITTEN)
 			continue;
 		rc = s->archive ? archive(s, f->path) : unlink(f->path);
@@ -1112,12 +1148,15 @@ close_files(struct stage *st)
 	size_t old;
 
 	if (s->changed > TOLD)
-		run_warn(st, "%llu files have been changed since they were "
-			"read", (unsigned long long)s->changed);
+		run_warn(st,
+			"%llu files have been changed since they were "
+			"read",
+			(unsigned long long)s->changed);
 	if (s->files != NULL && (old = files_count_old(s->files)) > 0)
-		run_warn(st, "%zu file%s ignored: more than --max-file-age "
-			"older than the newest one read", old,
-			old == 1 ? " is" : "s are");
+		run_warn(st,
+			"%zu file%s ignored: more than --max-file-age "
+			"older than the newest one read",
+			old, old == 1 ? " is" : "s are");
 	if (s->vanished > 0)
 		run_warn(st, "%llu file%s vanished before being read",
 			(unsigned long long)s->vanished,

@@ -26,13 +26,14 @@ struct stream_rate {
 	int64_t per_batch, advance_us;
 	const char *start;
 
-	int64_t first_us;  /* clock of the first start, or --start */
+	int64_t first_us;             /* clock of the first start, or --start */
 	int64_t clock_us, clock_mono; /* what time_now said, and when */
-	int64_t seconds;   /* planned so far (second way: batches) */
-	int64_t value;     /* next one */
-	int64_t upto;      /* end of the plan */
-	int64_t from, span_seconds, from_seconds; /* the plan: its first value */
-	int64_t stop;      /* seconds at which a batch run again ends, or -1 */
+	int64_t seconds;              /* planned so far (second way: batches) */
+	int64_t value;                /* next one */
+	int64_t upto;                 /* end of the plan */
+	int64_t from, span_seconds,
+		from_seconds; /* the plan: its first value */
+	int64_t stop; /* seconds at which a batch run again ends, or -1 */
 	bool begun;
 	struct shape *shape;
 	struct slots slots;
@@ -46,8 +47,8 @@ static const struct opt options[] = {
 	{"count", 'n', OPT_INT, offsetof(struct stream_rate, count), "N",
 		"end after so many records", .least = 1},
 	{"rows-per-batch", 0, OPT_INT, offsetof(struct stream_rate, per_batch),
-		"N", "N records a batch, independent of the clock",
-		.least = 1, .most = INT32_MAX},
+		"N", "N records a batch, independent of the clock", .least = 1,
+		.most = INT32_MAX},
 	{"start", 0, OPT_STRING, offsetof(struct stream_rate, start), "TIME",
 		"time of the first such batch (1970-01-01)"},
 	{"advance", 0, OPT_DURATION, offsetof(struct stream_rate, advance_us),
@@ -84,8 +85,9 @@ open_rate(struct stage *st)
 		s->rate = 1;
 	if (s->advance_us == NOT_GIVEN)
 		s->advance_us = TIME_SECOND;
-	if (s->start && time_parse(s->start, strlen(s->start), run_zone(st),
-		time_now(), &s->first_us) != 0)
+	if (s->start &&
+		time_parse(s->start, strlen(s->start), run_zone(st), time_now(),
+			&s->first_us) != 0)
 		return err_as(st->err, STATUS_USAGE,
 			"--start: '%s' is not a time", s->start);
 	return 0;
@@ -244,8 +246,8 @@ wait_rate(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
-	*deadline = time_now() + s->first_us +
-		(s->seconds + 1) * TIME_SECOND - clock_now(s);
+	*deadline = time_now() + s->first_us + (s->seconds + 1) * TIME_SECOND -
+		clock_now(s);
 	return 0;
 }
 

@@ -29,7 +29,7 @@
 #define PAUSE_MAX_US (10 * TIME_SECOND)
 #define EVENTS 64
 #define HELD_US (TIME_SECOND / 50)
-#define SPARE_FDS 32 /* descriptors that clients do not get */
+#define SPARE_FDS 32               /* descriptors that clients do not get */
 #define TELL_US (60 * TIME_SECOND) /* how often clients are told to wait */
 #define HALF_LINES ((int64_t)256 << 20) /* of all clients, in bytes */
 
@@ -56,24 +56,24 @@ struct stream_socket {
 	int64_t for_us, journal_max, max_state;
 
 	struct journal journal;
-	bool journaled;       /* there is one */
+	bool journaled; /* there is one */
 	enum phase phase;
 	struct net_address address;
 	struct net_connect addresses;
 	int epoll, listener;
-	struct conn server;   /* what was connected to */
-	struct conn *clients; /* --listen */
+	struct conn server;    /* what was connected to */
+	struct conn *clients;  /* --listen */
 	size_t nclients, most; /* how many there are, and may be */
-	bool full;            /* no descriptor for another one */
-	uint64_t filled;      /* times that happened since it was told ... */
-	int64_t told_us;      /* ... which was then; 0 never */
-	size_t held_bytes;    /* what clients' half lines take */
+	bool full;             /* no descriptor for another one */
+	uint64_t filled;       /* times that happened since it was told ... */
+	int64_t told_us;       /* ... which was then; 0 never */
+	size_t held_bytes;     /* what clients' half lines take */
 	int64_t pause_us, due, end; /* by time_monotonic */
-	bool failed;          /* that has been told */
-	struct shape *shape;  /* of records with --timestamp */
+	bool failed;                /* that has been told */
+	struct shape *shape;        /* of records with --timestamp */
 	struct slots slots;
 	struct buf text, line;
-	bool held;            /* the journal is full */
+	bool held; /* the journal is full */
 };
 
 static const struct opt options[] = {
@@ -85,8 +85,9 @@ static const struct opt options[] = {
 		"NAME", "make records of value and the time of arrival"},
 	{"for", 0, OPT_DURATION, offsetof(struct stream_socket, for_us), "D",
 		"end after this long"},
-	{"journal-max", 0, OPT_SIZE, offsetof(struct stream_socket, journal_max),
-		"SIZE", "receive no more while the journal holds this (1G)"},
+	{"journal-max", 0, OPT_SIZE,
+		offsetof(struct stream_socket, journal_max), "SIZE",
+		"receive no more while the journal holds this (1G)"},
 	{"max-state", 0, OPT_SIZE, offsetof(struct stream_socket, max_state),
 		"SIZE", "what clients may send of lines without end (256M)",
 		.least = 1},
@@ -121,7 +122,8 @@ open_socket(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"expected one address: HOST:PORT or unix:PATH");
 	if (s->timestamp && strcmp(s->timestamp, "value") == 0)
-		return err_as(st->err, STATUS_USAGE, "--timestamp needs "
+		return err_as(st->err, STATUS_USAGE,
+			"--timestamp needs "
 			"another name: 'value' is the line itself");
 	if (s->listen && s->reconnect)
 		return err_as(st->err, STATUS_USAGE,
@@ -137,13 +139,14 @@ plan(struct stage *st, struct plan *p)
 	struct buf name;
 
 	if (p->trigger == TRIGGER_AVAILABLE || p->trigger == TRIGGER_ONCE)
-		return err_as(st->err, STATUS_USAGE, "nobody can tell what a "
+		return err_as(st->err, STATUS_USAGE,
+			"nobody can tell what a "
 			"socket has available: use --trigger 5s, and --for to "
 			"end");
 	if (p->checkpoint && !p->explain) {
 		s->journaled = st->hear = true;
-		if (journal_open(&s->journal, p->checkpoint, p->stage,
-			st->err) != 0)
+		if (journal_open(
+			    &s->journal, p->checkpoint, p->stage, st->err) != 0)
 			return -1;
 	}
 	if (!s->timestamp)
@@ -179,8 +182,8 @@ most_clients(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY)
 		return SIZE_MAX;
-	return r.rlim_cur > 2 * SPARE_FDS ? (size_t)r.rlim_cur - SPARE_FDS :
-					    (size_t)r.rlim_cur / 2;
+	return r.rlim_cur > 2 * SPARE_FDS ? (size_t)r.rlim_cur - SPARE_FDS
+					  : (size_t)r.rlim_cur / 2;
 }
 
 static int
@@ -214,9 +217,9 @@ pause_or_fail(struct stage *st)
 	if (!s->failed)
 		run_warn(st, "%s: trying again until it works", st->err->text);
 	s->failed = true;
-	s->pause_us = s->pause_us == 0 ? PAUSE_US
-		      : s->pause_us * 2 < PAUSE_MAX_US ? s->pause_us * 2
-						       : PAUSE_MAX_US;
+	s->pause_us = s->pause_us == 0           ? PAUSE_US
+		: s->pause_us * 2 < PAUSE_MAX_US ? s->pause_us * 2
+						 : PAUSE_MAX_US;
 	s->due = time_monotonic() + s->pause_us;
 	s->phase = PAUSED;
 	return 0;
@@ -278,8 +281,8 @@ connected(struct stage *st)
 	s->server.lines.name = s->address.text;
 	run_ready(st);
 	if (watch(s, s->server.fd, EPOLLIN, &s->server, EPOLL_CTL_MOD) != 0)
-		return err_sys(st->err, "cannot wait for '%s'",
-			s->address.text);
+		return err_sys(
+			st->err, "cannot wait for '%s'", s->address.text);
 	return 0;
 }
 
@@ -294,8 +297,10 @@ tell_full(struct stage *st)
 	s->filled++;
 	if (s->told_us != 0 && now - s->told_us < TELL_US)
 		return;
-	run_warn(st, "%zu clients are too many: others wait until one is gone "
-		"(ulimit -n sets the limit)%s", s->nclients,
+	run_warn(st,
+		"%zu clients are too many: others wait until one is gone "
+		"(ulimit -n sets the limit)%s",
+		s->nclients,
 		s->filled > 1 ? "; it has happened again since" : "");
 	s->told_us = now;
 	s->filled = 0;
@@ -308,8 +313,7 @@ accept_clients(struct stage *st)
 	struct conn *c;
 	int fd;
 
-	while (s->nclients < s->most &&
-		(fd = net_accept(s->listener)) >= 0) {
+	while (s->nclients < s->most && (fd = net_accept(s->listener)) >= 0) {
 		s->nclients++;
 		c = mem_zalloc(sizeof(*c));
 		c->fd = fd;
@@ -381,7 +385,7 @@ emit_with_time(struct stage *st, struct lines *l)
 			record_print(&r, &s->line);
 			buf_byte(&s->line, '\n');
 			if (journal_add(&s->journal, s->line.p, s->line.n,
-				st->err) != 0)
+				    st->err) != 0)
 				return -1;
 		}
 		if (run_emit(st, &r) != 0)
@@ -401,7 +405,8 @@ emit(struct stage *st, struct lines *l)
 	if (s->timestamp)
 		return emit_with_time(st, l);
 	while ((rc = lines_block(l, st, NULL, &p, &n)) > 0) {
-		if (s->journaled && journal_add(&s->journal, p, n, st->err) != 0)
+		if (s->journaled &&
+			journal_add(&s->journal, p, n, st->err) != 0)
 			return -1;
 		if (run_emit_lines(st, p, n) != 0)
 			return -1;
@@ -436,9 +441,10 @@ bound_held(struct stage *st)
 				worst = c;
 		if (worst == NULL || lines_left(&worst->lines) == 0)
 			return 0;
-		if (lines_drop(&worst->lines, st, "is the longest of the lines "
-			"that clients have begun, which are too much "
-			"together (--max-state sets the limit)") != 0)
+		if (lines_drop(&worst->lines, st,
+			    "is the longest of the lines "
+			    "that clients have begun, which are too much "
+			    "together (--max-state sets the limit)") != 0)
 			return -1;
 		lines_trim(&worst->lines);
 		count_held(s, worst);
@@ -483,7 +489,7 @@ lost(struct stage *st, struct conn *c)
 	if (lines_stop(&c->lines) && emit(st, &c->lines) != 0)
 		return -1;
 	if (lines_refuse(&c->lines, st,
-		"was cut off by the end of the connection") != 0)
+		    "was cut off by the end of the connection") != 0)
 		return -1;
 	if (c != &s->server) {
 		drop_client(s, c);
@@ -538,8 +544,10 @@ pull_journal(struct stage *st)
 	struct stream_socket *s = STAGE(st, stream_socket);
 	int rc = s->journaled ? journal_play(&s->journal, st) : 0;
 
-	return rc < 0 ? -1 : rc == 1 ? PULL_MORE : rc == 2 ? PULL_BATCH
-							   : PULL_WAIT;
+	return rc < 0     ? -1
+		: rc == 1 ? PULL_MORE
+		: rc == 2 ? PULL_BATCH
+			  : PULL_WAIT;
 }
 
 /* Has the journal its fill?  Then the sinks must commit first. */
@@ -548,8 +556,8 @@ journal_full(struct stage *st)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 
-	s->held = s->journaled && journal_size(&s->journal) >
-		(uint64_t)s->journal_max;
+	s->held = s->journaled &&
+		journal_size(&s->journal) > (uint64_t)s->journal_max;
 	if (!s->held)
 		return 0;
 	if (run_hear(st) != 0)
@@ -615,15 +623,15 @@ mark(struct stage *st, struct buf *out)
 static int
 seek(struct stage *st, const char *from, const char *to)
 {
-	return journal_seek(&STAGE(st, stream_socket)->journal, from, to,
-		st->err);
+	return journal_seek(
+		&STAGE(st, stream_socket)->journal, from, to, st->err);
 }
 
 static int
 committed(struct stage *st, int64_t number)
 {
-	return journal_committed(&STAGE(st, stream_socket)->journal, number,
-		st->err);
+	return journal_committed(
+		&STAGE(st, stream_socket)->journal, number, st->err);
 }
 
 static void

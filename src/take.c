@@ -51,8 +51,8 @@ take_restore(struct stage *st)
 
 	if (!st->in.stream || st->in.mode == MODE_COMPLETE)
 		return 0;
-	t->ref = state_make(st->state, "passed", 6, sizeof(t->passed),
-		&made, st->err);
+	t->ref = state_make(
+		st->state, "passed", 6, sizeof(t->passed), &made, st->err);
 	if (t->ref == STATE_NONE)
 		return -1;
 	memcpy(&t->passed, state_value(st->state, t->ref, &n),
@@ -120,8 +120,9 @@ take_take(struct stage *st, const struct value *object, state_ref *made)
 static void
 take_explain(struct stage *st, struct buf *out)
 {
-	buf_str(out, st->in.mode == MODE_COMPLETE ?
-			"nothing" : "how many records have passed");
+	buf_str(out,
+		st->in.mode == MODE_COMPLETE ? "nothing"
+					     : "how many records have passed");
 }
 
 static const struct keeper take_keeper = {

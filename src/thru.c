@@ -41,7 +41,8 @@ thru_open(struct stage *st)
 		if (opt_number(t->ok.s[i], &status) < 0 || status > 255)
 			return err_as(st->err, STATUS_USAGE,
 				"--ok: '%s' is no exit status: these are 0 to "
-				"255", t->ok.s[i]);
+				"255",
+				t->ok.s[i]);
 	}
 	return 0;
 }
@@ -81,8 +82,7 @@ thru_record(struct stage *st, struct record *r)
 	} else
 		t->text.n = n;
 	buf_byte(&t->text, '\n');
-	return child_give(&t->child, t->text.p, t->text.n, answer, st,
-		st->err);
+	return child_give(&t->child, t->text.p, t->text.n, answer, st, st->err);
 }
 
 static int
@@ -91,8 +91,7 @@ thru_wait(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 	struct thru *t = STAGE(st, thru);
 
 	/* The input pauses: what is gathered goes to the command. */
-	if (t->child.pid != 0 &&
-		child_turn(&t->child, answer, st, st->err) < 0)
+	if (t->child.pid != 0 && child_turn(&t->child, answer, st, st->err) < 0)
 		return -1;
 	return max < 2 ? 0 : child_wait(&t->child, fds);
 }
@@ -126,8 +125,10 @@ thru_batch(struct stage *st, struct batch *b)
 	if (status < 0)
 		return -1;
 	if (!fine(t, status))
-		return err_set(st->err, "'%s' ended with status %d (--ok %d "
-			"accepts that)", st->operands[0], status, status);
+		return err_set(st->err,
+			"'%s' ended with status %d (--ok %d "
+			"accepts that)",
+			st->operands[0], status, status);
 	return 0;
 }
 
@@ -143,7 +144,8 @@ static const struct waiter thru_waiter = {
 	.pull = thru_pull,
 };
 static const struct opt_slip thru_slips[] = {
-	{NULL, "the command, with its own options, stands behind --: thru -- "
+	{NULL,
+		"the command, with its own options, stands behind --: thru -- "
 		"COMMAND [ARGUMENT ...]"},
 	{NULL, NULL}};
 

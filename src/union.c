@@ -31,7 +31,8 @@ union_inputs(struct stage *st, struct input_spec *in, int max)
 		return err_as(st->err, STATUS_USAGE,
 			"%zu inputs are more than the %d that one program "
 			"reads: unite some of them in a union of their own, "
-			"<(union ...)", st->noperands, max);
+			"<(union ...)",
+			st->noperands, max);
 	if (st->noperands < 2)
 		return err_as(st->err, STATUS_USAGE,
 			"name two or more inputs: files, <( ) or - for "
@@ -76,15 +77,16 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 		out->fields = NULL;
 	}
 	for (int i = 0; i < n; i++) {
-		if (in[i].stream && (in[i].mode == MODE_COMPLETE ||
-			in[i].mode == MODE_UPDATE))
+		if (in[i].stream &&
+			(in[i].mode == MODE_COMPLETE ||
+				in[i].mode == MODE_UPDATE))
 			return err_as(st->err, STATUS_USAGE,
 				"an input is the %s result of an aggregation: "
 				"only appended rows can be united",
 				mode_name(in[i].mode));
 		if (in[i].event_time != NULL && out->event_time == NULL) {
-			out->event_time = mem_dup(in[i].event_time,
-				strlen(in[i].event_time));
+			out->event_time = mem_dup(
+				in[i].event_time, strlen(in[i].event_time));
 			out->delay_us = in[i].delay_us;
 		}
 	}
@@ -108,9 +110,11 @@ union_mark(struct stage *st, int input, const struct batch *b)
 	}
 	marks_ended(m, input, b);
 	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
-		run_warn(st, "'%s' has ended: its watermark stays and holds up "
+		run_warn(st,
+			"'%s' has ended: its watermark stays and holds up "
 			"that of the others; watermark --idle D on it lets them "
-			"go on", st->operands[input]);
+			"go on",
+			st->operands[input]);
 	return 0;
 }
 
@@ -152,8 +156,8 @@ union_take(struct stage *st, const struct value *object, state_ref *made)
 		return 0;
 	if (!entry_of(object, "watermarks"))
 		return entry_unknown(object, st->err);
-	return marks_take(&STAGE(st, unite)->marks, st, "watermark", object,
-		made);
+	return marks_take(
+		&STAGE(st, unite)->marks, st, "watermark", object, made);
 }
 
 static void

@@ -30,7 +30,7 @@ struct window {
 	bool of_window;  /* --on window */
 	bool known_text; /* the type is known, and no number */
 	struct window_set set;
-	bool give_sets;  /* what follows takes a record for all its windows */
+	bool give_sets; /* what follows takes a record for all its windows */
 	struct span last;
 	struct time_text time_text;
 	/* the times of last as they go out */
@@ -46,7 +46,8 @@ struct window {
  * times. */
 #define SIZE_MAX_US (10000 * DURATION_YEAR)
 #define DAY_US (86400 * TIME_SECOND)
-#define DATE_MOST (INT64_MAX / DAY_US - 2) /* in days; a zone's offset fits in */
+#define DATE_MOST \
+	(INT64_MAX / DAY_US - 2) /* in days; a zone's offset fits in */
 #define FARTHEST (INT64_MAX - 2 * SIZE_MAX_US)
 
 static const struct opt opts[] = {
@@ -60,10 +61,10 @@ static const struct opt opts[] = {
 		"windows begin so much after multiples of the slide",
 		.least = INT64_MIN},
 	{"session", 0, OPT_DURATION, offsetof(struct window, session), "GAP",
-		"sessions, which end after a pause of GAP", .most = SIZE_MAX_US},
-	{"session-field", 0, OPT_STRING,
-		offsetof(struct window, session_field), "FIELD",
-		"sessions with a gap that each record tells"},
+		"sessions, which end after a pause of GAP",
+		.most = SIZE_MAX_US},
+	{"session-field", 0, OPT_STRING, offsetof(struct window, session_field),
+		"FIELD", "sessions with a gap that each record tells"},
 	{"watermark", 0, OPT_STRING, offsetof(struct window, wm.delay), "D",
 		"a watermark on the same field, as of watermark --delay D",
 		.free = true},
@@ -145,8 +146,8 @@ check_arrival(struct stage *st)
 	struct window *w = STAGE(st, window);
 
 	if (w->on != NULL || w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
-		w->start != NOT_GIVEN || is_session(w) ||
-		w->wm.delay != NULL || w->unit >= 0)
+		w->start != NOT_GIVEN || is_session(w) || w->wm.delay != NULL ||
+		w->unit >= 0)
 		return refuse(st,
 			"--batches stands alone, or with --every: such "
 			"windows look at no field");
@@ -297,8 +298,9 @@ window_plan(struct stage *st, struct plan *p)
 			plan_bind(p, &w->gap, NULL, st->err) == -1)
 			return -1;
 		w->wm.unit = w->unit;
-		if (w->wm.delay != NULL && wm_plan(&w->wm, &w->field,
-				w->of_window, p, st->err) == -1)
+		if (w->wm.delay != NULL &&
+			wm_plan(&w->wm, &w->field, w->of_window, p, st->err) ==
+				-1)
 			return -1;
 		/* An aggregation must know of sessions; without batches all
 		 * of the input is one. */
@@ -374,8 +376,8 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 			return 1;
 		buf_clear(&w->tmp);
 		s = value_string(v, &len, &w->tmp);
-		return time_parse(s, len, run_zone(st), st->now.time_us,
-			       us) == 0;
+		return time_parse(s, len, run_zone(st), st->now.time_us, us) ==
+			0;
 	case VALUE_INT:
 	case VALUE_DOUBLE:
 	case VALUE_NUMBER:
@@ -387,10 +389,13 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 		return run_reject(st, r,
 			       "the field '%s' is a number: say what it "
 			       "counts, --unit s, ms, us or ns",
-			       w->on) < 0 ? -1 : 2;
+			       w->on) < 0
+			? -1
+			: 2;
 	default:
-		return run_reject(st, r, "the field '%s' is no time",
-			       w->on) < 0 ? -1 : 2;
+		return run_reject(st, r, "the field '%s' is no time", w->on) < 0
+			? -1
+			: 2;
 	}
 }
 
@@ -476,8 +481,8 @@ window_record(struct stage *st, struct record *r)
 		return got < 0 ? -1 : 0;
 	us -= w->of_window;
 	if (us > FARTHEST || us < -FARTHEST)
-		return run_reject(st, r,
-			"the time in '%s' is too far from 1970", w->on);
+		return run_reject(
+			st, r, "the time in '%s' is too far from 1970", w->on);
 	wm_see(&w->wm, us);
 	if (is_session(w)) {
 		gap = gap_of(w, r);
@@ -486,8 +491,8 @@ window_record(struct stage *st, struct record *r)
 				"the gap in '%s' is longer than 10000 years",
 				w->session_field);
 		if (gap <= 0)
-			return run_untimed(st, r, "no gap in '%s'",
-				w->session_field);
+			return run_untimed(
+				st, r, "no gap in '%s'", w->session_field);
 		return emit_in(st, r, us, us + gap);
 	}
 	if (w->slide < w->size)
@@ -554,8 +559,8 @@ window_explain(struct stage *st, struct buf *out)
 {
 	struct window *w = STAGE(st, window);
 
-	buf_str(out, w->arrival.length != NULL
-			? "the records of the last batches"
+	buf_str(out,
+		w->arrival.length != NULL ? "the records of the last batches"
 			: w->wm.delay != NULL
 			? "the largest time seen, and the watermark"
 			: "nothing");

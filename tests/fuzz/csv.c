@@ -30,8 +30,8 @@ static char *const options[][12] = {
 	{"parse-csv", "--quote", "", "--sep", "tab", "--on-error", "skip"},
 	{"parse-csv", "--multi-line", "false", "--trim", "--schema",
 		"a binary, b double, _corrupt_record string"},
-	{"parse-csv", "--header", "--batch", "2", "--plain", "--max-line",
-		"20", "--on-error", "skip"},
+	{"parse-csv", "--header", "--batch", "2", "--plain", "--max-line", "20",
+		"--on-error", "skip"},
 };
 
 static void

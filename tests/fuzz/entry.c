@@ -36,9 +36,9 @@ static char *commands[][WORDS] = {
 static void
 plan_inputs(struct plan in[2], size_t which)
 {
-	const char *fields = which == SESSIONS ?
-		"k string, window_start timestamp, window_end timestamp" :
-		"t timestamp, k string, n double, d decimal(10,2)";
+	const char *fields = which == SESSIONS
+		? "k string, window_start timestamp, window_end timestamp"
+		: "t timestamp, k string, n double, d decimal(10,2)";
 	struct err err;
 
 	for (int i = 0; i < 2; i++) {
@@ -64,7 +64,8 @@ round_trip(struct stage *st, const char *line, size_t n, struct buf *out)
 	if (st->op->keeper->take(st, NULL, &made) < 0)
 		abort();
 	if (json_read(line, line + n, 0, &v, &why) == NULL ||
-		v.type != VALUE_OBJECT || st->op->keeper->take(st, &v, &made) < 0)
+		v.type != VALUE_OBJECT ||
+		st->op->keeper->take(st, &v, &made) < 0)
 		return -1;
 	if (made == STATE_NONE)
 		abort();

@@ -30,9 +30,10 @@ advice(const struct value *v)
 	if (v->type != VALUE_STRING)
 		return "";
 	p += p < end && *p == '-';
-	return p < end && json_number(p, end) == end ?
-		"; it is text: give the parser its type, as by "
-		"parse-csv --schema" : "";
+	return p < end && json_number(p, end) == end
+		? "; it is text: give the parser its type, as by "
+		  "parse-csv --schema"
+		: "";
 }
 
 static int
@@ -141,8 +142,8 @@ accum_kit_kept_result(const struct accums *s, const struct accum *a,
 }
 
 int
-accum_kit_kept_take(const struct accum_taking *t, const struct value *v,
-	bool whole)
+accum_kit_kept_take(
+	const struct accum_taking *t, const struct value *v, bool whole)
 {
 	const struct value null = value_null(), *num = &null;
 

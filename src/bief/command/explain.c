@@ -34,13 +34,17 @@ print_words(struct explanation *e, const struct command *c, int depth)
 	indent(e, depth);
 	for (size_t i = pipeline_skip(c); i < c->nwords; i++) {
 		const char *w = c->words[i].text;
-		bool quote = w != NULL && (*w == '\0' ||
-						  strpbrk(w, " \t\"$&|;<>()*?[]"
-							     "{}!#~`\\") != NULL);
+		bool quote = w != NULL &&
+			(*w == '\0' ||
+				strpbrk(w,
+					" \t\"$&|;<>()*?[]"
+					"{}!#~`\\") != NULL);
 
-		buf_printf(&e->out, "%s%s%s%s",
-			i > pipeline_skip(c) ? " " : "", quote ? "'" : "",
-			w != NULL ? w : c->words[i].output ? ">(...)" : "<(...)",
+		buf_printf(&e->out, "%s%s%s%s", i > pipeline_skip(c) ? " " : "",
+			quote ? "'" : "",
+			w != NULL                    ? w
+				: c->words[i].output ? ">(...)"
+						     : "<(...)",
 			quote ? "'" : "");
 	}
 	buf_byte(&e->out, '\n');
@@ -77,9 +81,10 @@ print_batches(struct explanation *e, const struct stage *st, int depth)
 		else if (p->trigger == TRIGGER_INTERVAL)
 			print_duration(e, "every ", p->interval_us);
 		else
-			buf_str(&e->out, p->trigger == TRIGGER_ONCE ?
-					"one, then the end" :
-					"until all that is there is read");
+			buf_str(&e->out,
+				p->trigger == TRIGGER_ONCE
+					? "one, then the end"
+					: "until all that is there is read");
 		buf_byte(&e->out, '\n');
 	}
 	if (p->delay_us >= 0 && st->in.delay_us < 0) {
@@ -110,8 +115,8 @@ print_mode(struct explanation *e, const struct plan *p, int depth)
 			maybe = true;
 			continue;
 		}
-		buf_printf(&e->out, "%s%s", any ? ", " : ", keys ",
-			p->keys.s[i]);
+		buf_printf(
+			&e->out, "%s%s", any ? ", " : ", keys ", p->keys.s[i]);
 		any = true;
 	}
 	if (maybe)
@@ -179,8 +184,8 @@ argv_of(const struct command *c)
 	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv));
 
 	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
-		argv[k++] = c->words[i].text != NULL ? c->words[i].text :
-						      (char *)"/dev/null";
+		argv[k++] = c->words[i].text != NULL ? c->words[i].text
+						     : (char *)"/dev/null";
 	return argv;
 }
 
@@ -233,8 +238,8 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 }
 
 static void
-explain_op(struct explanation *e, const struct command *c,
-	const struct op *op, struct plan *plan, int depth)
+explain_op(struct explanation *e, const struct command *c, const struct op *op,
+	struct plan *plan, int depth)
 {
 	struct plan in[INPUTS_MAX];
 	struct chain chain;
@@ -275,17 +280,18 @@ explain_foreign(struct explanation *e, const struct command *c,
 {
 	print_words(e, c, depth);
 	line(e, depth, "foreign");
-	buf_str(&e->out, plan->stream ?
-			"batches and watermark survive it only if it passes "
-			"control lines on: thru leads them around\n" :
-			"what it makes of the records is not known\n");
+	buf_str(&e->out,
+		plan->stream
+			? "batches and watermark survive it only if it passes "
+			  "control lines on: thru leads them around\n"
+			: "what it makes of the records is not known\n");
 	schema_free(plan->fields);
 	plan->fields = NULL;
 }
 
 static void
-explain_into(struct explanation *e, const struct pipeline *p,
-	struct plan *plan, int depth)
+explain_into(struct explanation *e, const struct pipeline *p, struct plan *plan,
+	int depth)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct op *op = pipeline_op(&p->commands[i]);
@@ -317,6 +323,5 @@ explain_pipeline(const struct pipeline *p)
 		fprintf(stderr, "bief: %s\n", err.text);
 	buf_release(&e.out);
 	output_release(&out);
-	return ret < 0 ? STATUS_FAILED :
-		e.refused ? STATUS_USAGE : STATUS_DONE;
+	return ret < 0 ? STATUS_FAILED : e.refused ? STATUS_USAGE : STATUS_DONE;
 }

@@ -47,8 +47,8 @@ redirect(const struct command *c)
 			continue;
 		}
 		fd = open(r->path,
-			r->fd == 0 ? O_RDONLY :
-				     O_WRONLY | O_CREAT |
+			r->fd == 0 ? O_RDONLY
+				   : O_WRONLY | O_CREAT |
 					(r->append ? O_APPEND : O_TRUNC),
 			0666);
 		if (fd < 0) {
@@ -93,8 +93,7 @@ substitute(const struct word *w)
 		_exit(pipeline_run(w->sub));
 	}
 	close(w->output ? fds[0] : fds[1]);
-	snprintf(path, sizeof(path), "/dev/fd/%d",
-		w->output ? fds[1] : fds[0]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", w->output ? fds[1] : fds[0]);
 	return mem_dup(path, strlen(path));
 }
 
@@ -104,9 +103,9 @@ argv_of(const struct command *c, size_t skip)
 	char **argv = mem_zalloc((c->nwords - skip + 1) * sizeof(*argv));
 
 	for (size_t i = skip; i < c->nwords; i++)
-		argv[i - skip] = c->words[i].sub != NULL ?
-			substitute(&c->words[i]) :
-			mem_dup(c->words[i].text, strlen(c->words[i].text));
+		argv[i - skip] = c->words[i].sub != NULL
+			? substitute(&c->words[i])
+			: mem_dup(c->words[i].text, strlen(c->words[i].text));
 	return argv;
 }
 

@@ -20,9 +20,9 @@
 struct err;
 
 struct dl {
-	const char *file;    /* "libz.so.1": what the linker looks for */
-	const char *package; /* of Debian, for the message */
-	const char *what;    /* needs it: "compressed files" */
+	const char *file;         /* "libz.so.1": what the linker looks for */
+	const char *package;      /* of Debian, for the message */
+	const char *what;         /* needs it: "compressed files" */
 	const char *const *names; /* of functions and data; NULL ends them */
 };
 

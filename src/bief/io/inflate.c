@@ -52,12 +52,12 @@ struct zstd_out {
 struct inflate {
 	enum inflate_kind kind;
 	void *lib;
-	char *in;       /* compressed bytes */
-	size_t at, n;   /* those not used yet: from at to n */
-	bool inside;    /* a member or frame has begun and not ended */
-	bool any;       /* a member or frame has ended */
-	bool padding;   /* and zeros stand behind it */
-	bool full;      /* the last call filled out: more may be ready */
+	char *in;     /* compressed bytes */
+	size_t at, n; /* those not used yet: from at to n */
+	bool inside;  /* a member or frame has begun and not ended */
+	bool any;     /* a member or frame has ended */
+	bool padding; /* and zeros stand behind it */
+	bool full;    /* the last call filled out: more may be ready */
 	struct z_stream zs;
 	int (*z_init)(struct z_stream *, int, const char *, int);
 	int (*z_inflate)(struct z_stream *, int);
@@ -107,8 +107,8 @@ open_gzip(struct inflate *z)
 		return -1;
 	/* 15 bits of window, and 16 for a gzip header. */
 	return z->z_init(&z->zs, 15 + 16, Z_VERSION, sizeof(z->zs)) == Z_OK
-		       ? 0
-		       : -1;
+		? 0
+		: -1;
 }
 
 static int
@@ -252,14 +252,14 @@ inflate_read(struct inflate *z, int fd, char *out, size_t n, struct err *err)
 	if (n > (size_t)1 << 30)
 		n = (size_t)1 << 30;
 	for (;;) {
-		if (z->at == z->n && !z->full &&
-			(rc = more(z, fd, err)) <= 0)
+		if (z->at == z->n && !z->full && (rc = more(z, fd, err)) <= 0)
 			return rc;
 		if (skip_padding(z))
 			continue;
-		if (z->padding || (z->kind == INFLATE_GZIP ?
-				step_gzip(z, out, n, &got) :
-				step_zstd(z, out, n, &got)) != 0)
+		if (z->padding ||
+			(z->kind == INFLATE_GZIP
+					? step_gzip(z, out, n, &got)
+					: step_zstd(z, out, n, &got)) != 0)
 			return damaged(err, "are damaged");
 		if (got > 0)
 			return (ssize_t)got;

@@ -46,8 +46,8 @@ struct sqlite {
 	int (*bind_null)(struct sqlite_stmt *, int);
 	int (*bind_int64)(struct sqlite_stmt *, int, int64_t);
 	int (*bind_double)(struct sqlite_stmt *, int, double);
-	int (*bind_text)(struct sqlite_stmt *, int, const char *, int,
-		void (*)(void *));
+	int (*bind_text)(
+		struct sqlite_stmt *, int, const char *, int, void (*)(void *));
 	int (*column_count)(struct sqlite_stmt *);
 	const char *(*column_name)(struct sqlite_stmt *, int);
 	int (*column_type)(struct sqlite_stmt *, int);
@@ -62,7 +62,10 @@ struct symbol {
 	size_t at;
 };
 
-#define SYMBOL(name) {"sqlite3_" #name, offsetof(struct sqlite, name)}
+#define SYMBOL(name)                                            \
+	{                                                       \
+		"sqlite3_" #name, offsetof(struct sqlite, name) \
+	}
 
 static const struct symbol symbols[] = {
 	SYMBOL(open_v2),
@@ -116,7 +119,8 @@ static int
 failed(struct sqlite *db, int rc, struct err *err)
 {
 	if ((rc & 0xFF) == BUSY)
-		return err_set(err, "another program has kept it locked for a "
+		return err_set(err,
+			"another program has kept it locked for a "
 			"minute: let that one end its transaction, then start "
 			"again");
 	return err_set(err, "%s", db->errmsg(db->db));
@@ -244,9 +248,9 @@ bool
 sqlite_exact(const struct value *v)
 {
 	return v->type == VALUE_NUMBER && memchr(v->s, '.', v->n) == NULL &&
-	       memchr(v->s, 'e', v->n) == NULL &&
-	       memchr(v->s, 'E', v->n) == NULL &&
-	       value_number(v, false).type != VALUE_INT;
+		memchr(v->s, 'e', v->n) == NULL &&
+		memchr(v->s, 'E', v->n) == NULL &&
+		value_number(v, false).type != VALUE_INT;
 }
 
 static int
@@ -259,8 +263,8 @@ static int
 bind_text(struct sqlite *db, struct sqlite_stmt *s, int i, const char *p,
 	size_t n, struct err *err)
 {
-	return bound(db, db->bind_text(s, i, n == 0 ? "" : p, (int)n,
-		TRANSIENT), err);
+	return bound(db,
+		db->bind_text(s, i, n == 0 ? "" : p, (int)n, TRANSIENT), err);
 }
 
 /* The text that the stream has for it. */

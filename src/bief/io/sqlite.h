@@ -30,8 +30,8 @@ int sqlite_exec(struct sqlite *db, const char *sql, struct err *err);
 int sqlite_int(struct sqlite *db, const char *sql, int64_t none, int64_t *out,
 	struct err *err);
 
-struct sqlite_stmt *sqlite_prepare(struct sqlite *db, const char *sql,
-	struct err *err);
+struct sqlite_stmt *sqlite_prepare(
+	struct sqlite *db, const char *sql, struct err *err);
 void sqlite_finalize(struct sqlite *db, struct sqlite_stmt *s);
 /* 1: there is a row; 0: done, and ready to run again; -1: failed. */
 int sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err);
@@ -42,8 +42,7 @@ int sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err);
  * spelling, these too.  tmp is used for text and may be cleared at once.
  */
 int sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
-	const struct value *v, bool spelling, struct buf *tmp,
-	struct err *err);
+	const struct value *v, bool spelling, struct buf *tmp, struct err *err);
 /* An integer beyond 64 bits: it keeps its digits, as text. */
 bool sqlite_exact(const struct value *v);
 
@@ -59,8 +58,8 @@ const char *sqlite_column_name(struct sqlite *db, struct sqlite_stmt *s, int i);
 /* The text lives until the next step, or in tmp. */
 void sqlite_column(struct sqlite *db, struct sqlite_stmt *s, int i,
 	struct value *v, struct buf *tmp);
-const char *sqlite_column_text(struct sqlite *db, struct sqlite_stmt *s, int i,
-	size_t *n);
+const char *sqlite_column_text(
+	struct sqlite *db, struct sqlite_stmt *s, int i, size_t *n);
 
 /* Append a name or text as it stands in SQL: "a ""b""" or 'it''s'. */
 void sqlite_name(struct buf *sql, const char *name);

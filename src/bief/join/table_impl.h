@@ -26,7 +26,7 @@ struct entry {
 
 struct table_private {
 	struct chunk *chunks;
-	size_t bytes; /* of them */
+	size_t bytes;           /* of them */
 	struct schema *columns; /* all, in order */
 	size_t stride;          /* values from row to row while it is read */
 	size_t rows, room;

@@ -20,7 +20,7 @@
 #include "recovery/state.h"
 #include "time/time.h"
 
-#define BATCH_DEFAULT 10000      /* records, where a watermark needs batches */
+#define BATCH_DEFAULT 10000 /* records, where a watermark needs batches */
 #define MAX_LINE (16 << 20)
 
 /* Remember who failed: the innermost of nested calls. */
@@ -46,8 +46,8 @@ set_defaults(struct stage *st)
 }
 
 static void
-show_and_exit(struct stage *st,
-	void (*what)(const struct help *h, struct buf *out))
+show_and_exit(
+	struct stage *st, void (*what)(const struct help *h, struct buf *out))
 {
 	struct help h;
 
@@ -88,9 +88,11 @@ check_words(struct stage *st)
 		const char *name = st->operands[i];
 
 		if (!json_utf8(name, strlen(name)))
-			return err_as(st->err, STATUS_USAGE, "'%s' is not "
-				"UTF-8", err_quote(quoted, sizeof(quoted),
-					name, strlen(name)));
+			return err_as(st->err, STATUS_USAGE,
+				"'%s' is not "
+				"UTF-8",
+				err_quote(quoted, sizeof(quoted), name,
+					strlen(name)));
 
 		/* A name alone may be that of a field as well. */
 		if ((strchr(name, '/') == NULL &&
@@ -98,9 +100,11 @@ check_words(struct stage *st)
 			stat(name, &s) < 0 || !S_ISREG(s.st_mode))
 			continue;
 		err_quote(quoted, sizeof(quoted), name, strlen(name));
-		return err_as(st->err, STATUS_USAGE, "'%s' is a file, and "
+		return err_as(st->err, STATUS_USAGE,
+			"'%s' is a file, and "
 			"stands where none is expected: %s < %s, or a source "
-			"in front", quoted, st->op->name, quoted);
+			"in front",
+			quoted, st->op->name, quoted);
 	}
 	return 0;
 }
@@ -154,8 +158,9 @@ open_stage(struct stage *st, char **words)
 	if (st->op->open != NULL && st->op->open(st) < 0)
 		return -1;
 	return st->op->merge == NULL ||
-			st->op->merge->inputs(st, inputs, INPUTS_MAX) >= 0 ?
-		0 : -1;
+			st->op->merge->inputs(st, inputs, INPUTS_MAX) >= 0
+		? 0
+		: -1;
 }
 
 void
@@ -183,7 +188,8 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 		st->explain = explain;
 		st->next = i + 1 < n ? &c->stages[i + 1] : NULL;
 		st->now = (struct batch){.number = -1,
-			.time_us = time_now(), .watermark = WATERMARK_NONE};
+			.time_us = time_now(),
+			.watermark = WATERMARK_NONE};
 		plan_init(&st->in);
 		plan_init(&st->out);
 		record_reader_init(&st->priv->reader, c->shapes);
@@ -254,8 +260,8 @@ chain_close(struct chain *c)
 	for (int i = 0; i < c->n; i++) {
 		struct stage *st = &c->stages[i];
 		struct opt_table t[5];
-		size_t n = common_tables(st->op, st->self, &st->priv->common,
-			t);
+		size_t n = common_tables(
+			st->op, st->self, &st->priv->common, t);
 
 		if (st->priv->opened && !st->priv->failed)
 			say_counts(st);
@@ -322,8 +328,9 @@ prepare(struct stage *st, const struct plan *before)
 		st->in.zone = mem_dup(p->common.zone, strlen(p->common.zone));
 	}
 	if (st->op->source != NULL)
-		return take_trigger(st, &st->in) < 0 ? -1 :
-			recover_source(st, &st->in);
+		return take_trigger(st, &st->in) < 0
+			? -1
+			: recover_source(st, &st->in);
 	if (p->common.trigger == NULL && p->common.batch == 0)
 		return 0;
 	if (before->stream)
@@ -346,7 +353,8 @@ check_first(struct stage *st)
 	if (st->op->sink != NULL || s == NULL || s->n == 0 ||
 		strcmp(s->f[0].name, "#bief") != 0)
 		return 0;
-	return err_as(st->err, STATUS_USAGE, "its records would begin with "
+	return err_as(st->err, STATUS_USAGE,
+		"its records would begin with "
 		"the field '#bief', as control lines do: name it otherwise, "
 		"or put another in front");
 }
@@ -364,12 +372,12 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 		return -1;
 	if (check_first(st) < 0)
 		return -1;
-	if (!st->in.stream && st->out.stream &&
-		st->op->source == NULL) {
+	if (!st->in.stream && st->out.stream && st->op->source == NULL) {
 		st->priv->batcher = true;
 		/* With the trigger once all of the input is one batch. */
-		st->priv->per_batch = st->out.trigger == TRIGGER_ONCE ? 0 :
-									BATCH_DEFAULT;
+		st->priv->per_batch = st->out.trigger == TRIGGER_ONCE
+			? 0
+			: BATCH_DEFAULT;
 		st->in.stream = 1;
 	}
 	st->priv->stream_out = st->out.stream != 0 &&
@@ -394,8 +402,9 @@ restore(struct stage *st)
 
 	if (op->keeper != NULL && op->keeper->restore != NULL)
 		return op->keeper->restore(st);
-	return op->sink != NULL && op->sink->restore != NULL ?
-		op->sink->restore(st) : 0;
+	return op->sink != NULL && op->sink->restore != NULL
+		? op->sink->restore(st)
+		: 0;
 }
 
 /* Plan the stages from st on, the input being as told. */
@@ -410,8 +419,8 @@ plan_stages(struct stage *st, const struct plan *in, int n)
 		if (plan_stage(st, in, n) < 0)
 			return failed(st);
 		/* Without control lines nothing is known further down. */
-		in = st->priv->stream_out || st->out.explain ? &st->out :
-							       &nothing;
+		in = st->priv->stream_out || st->out.explain ? &st->out
+							     : &nothing;
 		if (!st->out.explain && restore(st) < 0)
 			return failed(st);
 		if (recover_ready(st) < 0)
@@ -419,8 +428,7 @@ plan_stages(struct stage *st, const struct plan *in, int n)
 		if (!st->in.stream)
 			st->now.whole = true;
 		/* Sinks may have to skip a batch; state may be too much. */
-		st->straight = !st->priv->batcher &&
-			st->op->sink == NULL &&
+		st->straight = !st->priv->batcher && st->op->sink == NULL &&
 			(st->state == NULL || st->priv->common.max_state == 0);
 		if (st->priv->batcher && st->priv->per_batch == 0 &&
 			st->in.trigger == TRIGGER_INTERVAL)
@@ -463,9 +471,8 @@ chain_rows(struct stage *st, bool glance)
 {
 	if (st->state == NULL)
 		return STAGE_NO_ROWS;
-	return st->op->keeper->rows != NULL ?
-		st->op->keeper->rows(st, glance) :
-		(int64_t)state_count(st->state);
+	return st->op->keeper->rows != NULL ? st->op->keeper->rows(st, glance)
+					    : (int64_t)state_count(st->state);
 }
 
 /* A stage that makes batches opens one for its first record. */
@@ -497,8 +504,8 @@ blank(const struct record *r)
 {
 	uint32_t i = 0;
 
-	while (i < r->nline && (r->line[i] == ' ' || r->line[i] == '\t' ||
-				       r->line[i] == '\r'))
+	while (i < r->nline &&
+		(r->line[i] == ' ' || r->line[i] == '\t' || r->line[i] == '\r'))
 		i++;
 	return i == r->nline;
 }
@@ -594,8 +601,8 @@ refuse_forged(struct stage *st, const struct record *r)
 int
 chain_give_forged(struct stage *st, const char *line, size_t n)
 {
-	struct record r = {.line = line, .nline = (uint32_t)n,
-		.number = ++st->records_in};
+	struct record r = {
+		.line = line, .nline = (uint32_t)n, .number = ++st->records_in};
 
 	if (st->priv->recovery.skip)
 		return 0;
@@ -627,8 +634,7 @@ flush_full(struct chain *c)
 static inline int
 source_begin(struct stage *st)
 {
-	if (st->op->source != NULL && st->now.number < 0 &&
-		st->out.stream)
+	if (st->op->source != NULL && st->now.number < 0 && st->out.stream)
 		return chain_open_batch(st);
 	return 0;
 }
@@ -665,7 +671,8 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 	struct chain *c = st->chain;
 
 	if (stream_line(line, n) != STREAM_DATA) {
-		struct record r = {.line = line, .nline = (uint32_t)n,
+		struct record r = {.line = line,
+			.nline = (uint32_t)n,
 			.number = st->records_out + st->rejected + 1};
 
 		return refuse_forged(st, &r);
@@ -678,8 +685,8 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 		return -1;
 	st->records_out++;
 	if (st->next != NULL)
-		return chain_give_line(st->next, line,
-			n - (n > 0 && line[n - 1] == '\r'));
+		return chain_give_line(
+			st->next, line, n - (n > 0 && line[n - 1] == '\r'));
 	buf_add(&c->out.b, line, n);
 	buf_byte(&c->out.b, '\n');
 	return flush_full(c);
@@ -763,8 +770,8 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 	if (cr)
 		return emit_lines_cr(st, p, end);
 	while (p < end) {
-		size_t found = simd_lines(p, (size_t)(end - p), lf,
-			sizeof lf / sizeof *lf);
+		size_t found = simd_lines(
+			p, (size_t)(end - p), lf, sizeof lf / sizeof *lf);
 		uint32_t from = 0;
 
 		for (size_t i = 0; i < found; from = lf[i++] + 1)
@@ -809,7 +816,8 @@ run_room(struct stage *st, size_t bytes)
 		return 0;
 	return err_set(st->err,
 		"what it keeps has reached the limit of %zu bytes: raise "
-		"--max-state", most);
+		"--max-state",
+		most);
 }
 
 void
@@ -855,15 +863,15 @@ run_screen(const struct stage *st)
 {
 	struct winsize size;
 
-	return ioctl(st->chain->out.fd, TIOCGWINSZ, &size) == 0 ? size.ws_row :
-		0;
+	return ioctl(st->chain->out.fd, TIOCGWINSZ, &size) == 0 ? size.ws_row
+								: 0;
 }
 
 const struct zone *
 run_zone(const struct stage *st)
 {
-	const char *name = st->in.zone != NULL ? st->in.zone :
-		st->priv->common.zone;
+	const char *name = st->in.zone != NULL ? st->in.zone
+					       : st->priv->common.zone;
 
 	return name != NULL ? zone_open(name, strlen(name)) : zone_utc;
 }
@@ -1052,7 +1060,9 @@ static int
 finish_stage(struct stage *st)
 {
 	struct batch b = {.time_us = st->now.time_us,
-		.watermark = WATERMARK_NONE, .whole = true, .last = true};
+		.watermark = WATERMARK_NONE,
+		.whole = true,
+		.last = true};
 
 	if (!st->in.stream)
 		return end_stage(st, &b);
@@ -1063,7 +1073,8 @@ finish_stage(struct stage *st)
 		int more;
 
 		b = (struct batch){.number = st->priv->next_number,
-			.time_us = time_now(), .last = true,
+			.time_us = time_now(),
+			.last = true,
 			.watermark = st->now.watermark};
 		more = st->op->eof(st, &b);
 		if (more < 0)
@@ -1134,10 +1145,11 @@ chain_unbegun(struct stage *st, int fd)
 	if (mark == MARK_ENDED)
 		return false;
 	if (mark == MARK_KILLED)
-		say(st, "the input was cut off before it began: what sent it "
+		say(st,
+			"the input was cut off before it began: what sent it "
 			"has died");
-	quit(st->chain, st, mark == MARK_KILLED ? STATUS_FAILED :
-					(enum status)mark, false);
+	quit(st->chain, st,
+		mark == MARK_KILLED ? STATUS_FAILED : (enum status)mark, false);
 	return true;
 }
 

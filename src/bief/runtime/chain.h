@@ -35,36 +35,37 @@ struct common {
 };
 
 struct stage_private {
-	char **words;                /* of the command line */
+	char **words; /* of the command line */
 	struct common common;
-	struct record_reader reader; /* of text that this stage wants as record */
-	struct buf text;             /* of a record that it wants as text */
+	struct record_reader
+		reader;  /* of text that this stage wants as record */
+	struct buf text; /* of a record that it wants as text */
 	struct buf scratch;
 	/* batches made here, of a stream that has none */
 	bool batcher;
-	int64_t per_batch;           /* records; 0: by the clock */
+	int64_t per_batch; /* records; 0: by the clock */
 	int64_t in_batch;
 	int64_t next_tick;
-	int64_t next_number;         /* after the batches so far */
+	int64_t next_number; /* after the batches so far */
 	/* rejects */
 	int rejects_fd;
-	uint64_t kept;               /* of those refused */
-	uint64_t said;               /* messages about single records */
-	bool failed;                 /* this stage has given up */
-	bool ended;                  /* it has had its last call */
+	uint64_t kept; /* of those refused */
+	uint64_t said; /* messages about single records */
+	bool failed;   /* this stage has given up */
+	bool ended;    /* it has had its last call */
 	bool opened;
-	int nfds;                    /* that it waits for */
-	bool stream_out;             /* control lines follow from here */
-	int64_t started_us;          /* of the batch, monotonic */
-	int64_t busy_us;             /* vitals_busy_us() then */
+	int nfds;           /* that it waits for */
+	bool stream_out;    /* control lines follow from here */
+	int64_t started_us; /* of the batch, monotonic */
+	int64_t busy_us;    /* vitals_busy_us() then */
 	uint64_t batch_in, batch_out, batch_late; /* counters then */
 	int progress_fd;
-	bool drawn;                  /* --progress - has, on a terminal */
-	int64_t reported_us;         /* started_us of the batch before */
-	struct {                     /* the parts of its end, for progress */
+	bool drawn;          /* --progress - has, on a terminal */
+	int64_t reported_us; /* started_us of the batch before */
+	struct {             /* the parts of its end, for progress */
 		int64_t wal_us, batch_us, commit_us;
 	} took;
-	struct field **watched;      /* told when no record had them */
+	struct field **watched; /* told when no record had them */
 	size_t nwatched;
 	struct recovery recovery;
 };
@@ -77,14 +78,14 @@ struct chain {
 	struct err err;
 	struct stage *failed; /* the innermost stage of the failing call */
 	bool planned;
-	bool silent;          /* nobody is told what a stage has to say */
-	int64_t alive_us;     /* when it last said that it lives */
-	int *status;          /* of each stage */
+	bool silent;           /* nobody is told what a stage has to say */
+	int64_t alive_us;      /* when it last said that it lives */
+	int *status;           /* of each stage */
 	struct vitals *vitals; /* NULL: nothing runs (explain) */
-	int64_t slow_us;      /* when a slow batch was last said, monotonic */
-	uint64_t slow;        /* such batches since */
-	bool enough;          /* what still comes cannot matter: run_enough */
-	bool held;            /* it waits for its sinks, not for input */
+	int64_t slow_us;       /* when a slow batch was last said, monotonic */
+	uint64_t slow;         /* such batches since */
+	bool enough;           /* what still comes cannot matter: run_enough */
+	bool held;             /* it waits for its sinks, not for input */
 };
 
 static inline struct stage *
@@ -95,8 +96,8 @@ chain_last(struct chain *c)
 
 /* chain.c */
 /* Open every stage; those that cannot are said and marked as failed. */
-void chain_open(struct chain *c, char ***words, int n, int out_fd,
-	bool explain, int *status);
+void chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
+	int *status);
 /* They run from now on: bief ps shows them. */
 void chain_show(struct chain *c, char ***words);
 /* Plan all stages, or those from st on, with what comes in. */
@@ -149,8 +150,7 @@ void say(const struct stage *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void say_too_long(struct stage *st, const char *line, size_t n);
 void say_statistics(struct stage *st);
-void say_slow(struct stage *st, int64_t number, int64_t spent_us,
-	bool blocked);
+void say_slow(struct stage *st, int64_t number, int64_t spent_us, bool blocked);
 void say_counts(struct stage *st);
 
 /* progress.c: --progress, at the end of a batch. */

@@ -44,14 +44,16 @@ fields_init(struct fields *l, const struct list *words, bool dashes,
 int
 fields_bind(struct fields *l, const struct plan *p, struct err *err)
 {
-	bool own = p->fields != NULL && schema_like(p->fields, "window", 6) >= 0;
+	bool own = p->fields != NULL &&
+		schema_like(p->fields, "window", 6) >= 0;
 
 	for (size_t i = 0; i < l->n; i++) {
 		if (own && l->f[i].pair)
 			field_settle(&l->f[i], "window", true);
-		if (p->fields != NULL && l->f[i].pair && schema_type(p->fields,
-				l->f[i].path) == NULL)
-			return err_as(err, STATUS_USAGE, "no field 'window', "
+		if (p->fields != NULL && l->f[i].pair &&
+			schema_type(p->fields, l->f[i].path) == NULL)
+			return err_as(err, STATUS_USAGE,
+				"no field 'window', "
 				"nor window_start and window_end: put window "
 				"in front");
 		if (plan_bind(p, &l->f[i], NULL, err) < 0)

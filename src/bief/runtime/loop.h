@@ -60,8 +60,8 @@ int loop_control(struct loop_place *at, const char *line, size_t n,
 /* Is it the word that a program in front has failed?  Its status, or 0. */
 int loop_failed(const char *line, size_t n);
 /* The object under "#bief". */
-int loop_control_read(const char *line, size_t n, struct value *body,
-	struct err *err);
+int loop_control_read(
+	const char *line, size_t n, struct value *body, struct err *err);
 
 /* merge.c: a chain whose first operator reads several inputs. */
 int merge_run(struct chain *c);

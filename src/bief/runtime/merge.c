@@ -29,15 +29,15 @@ struct side {
 	struct input_spec spec;
 	struct loop_place at;
 	struct plan plan;
-	bool known;   /* its first line has been looked at */
-	bool stream;  /* it has control lines */
-	bool whole;   /* and has them for nothing: it is read as if not */
+	bool known;       /* its first line has been looked at */
+	bool stream;      /* it has control lines */
+	bool whole;       /* and has them for nothing: it is read as if not */
 	bool began, done; /* of the batch that is being gathered */
-	bool over;    /* nothing more will come */
+	bool over;        /* nothing more will come */
 	bool cut;
 	struct batch begin, end; /* its own lines */
-	int64_t taken;  /* lines of this batch */
-	struct buf spool; /* lines that wait: each ended by LF */
+	int64_t taken;           /* lines of this batch */
+	struct buf spool;        /* lines that wait: each ended by LF */
 	struct record_reader reader;
 };
 
@@ -57,8 +57,8 @@ static int
 open_side(struct merge *m, struct side *s)
 {
 	const char *path = s->spec.path;
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
-		open(path, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO
+					: open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_as(&m->c->err, STATUS_USAGE, "cannot open '%s': %s",
@@ -79,8 +79,8 @@ give(struct merge *m, int i, const char *line, size_t n)
 {
 	struct side *s = &m->side[i];
 	struct stage *st = m->st;
-	struct record r = {.line = line, .nline = (uint32_t)n,
-		.number = ++st->records_in};
+	struct record r = {
+		.line = line, .nline = (uint32_t)n, .number = ++st->records_in};
 	size_t k = 0;
 
 	while (k < n && memchr(" \t\r", line[k], 3) != NULL)
@@ -233,8 +233,9 @@ static int
 take_lines(struct merge *m, int i)
 {
 	struct side *s = &m->side[i];
-	int64_t most = m->stream ? INT64_MAX : m->st->priv->per_batch > 0 ?
-		m->st->priv->per_batch - s->taken : TURN;
+	int64_t most = m->stream             ? INT64_MAX
+		: m->st->priv->per_batch > 0 ? m->st->priv->per_batch - s->taken
+					     : TURN;
 	const char *line;
 	size_t n;
 	enum line got;
@@ -294,15 +295,15 @@ read_sides(struct merge *m)
 			continue;
 		}
 		which[n] = i;
-		fds[n++] = (struct pollfd){.fd = m->side[i].in.fd,
-			.events = POLLIN};
+		fds[n++] = (struct pollfd){
+			.fd = m->side[i].in.fd, .events = POLLIN};
 	}
 	if (n == 0 && (rest || !m->st->priv->next_tick))
 		return 0;
 	if (poll(fds, (nfds_t)n, 0) <= 0 && !rest &&
 		loop_wait(m->c, fds, n,
-			loop_stopping() ? time_now() + 2 * TIME_SECOND :
-					  INT64_MAX) < 0)
+			loop_stopping() ? time_now() + 2 * TIME_SECOND
+					: INT64_MAX) < 0)
 		return -1;
 	loop_signals(m->c);
 	chain_tell(m->c, VITALS_BUSY);
@@ -317,7 +318,8 @@ read_sides(struct merge *m)
 	}
 	/* Of a stream with batches the end comes, or it is cut off. */
 	if ((loop_silent(&m->silence, heard || rest) || m->c->enough ||
-		(loop_terminated() && m->c->planned)) && !m->stream)
+		    (loop_terminated() && m->c->planned)) &&
+		!m->stream)
 		for (int i = 0; i < m->n; i++)
 			m->side[i].over = true;
 	return 0;
@@ -394,17 +396,20 @@ same_checkpoint(struct merge *m)
 		if (b->checkpoint == NULL && a->checkpoint == NULL)
 			continue;
 		if (m->side[i].over && !m->side[i].known)
-			return err_set(&m->c->err, "the input '%s' was cut off "
+			return err_set(&m->c->err,
+				"the input '%s' was cut off "
 				"before it began: what sent it has died",
 				m->side[i].spec.path);
 		if (b->checkpoint == NULL || a->checkpoint == NULL ||
 			strcmp(a->identity, b->identity) != 0)
-			return err_as(&m->c->err, STATUS_USAGE, "the sources "
+			return err_as(&m->c->err, STATUS_USAGE,
+				"the sources "
 				"of '%s' and '%s' have not the same "
 				"--checkpoint: give both one",
 				m->side[0].spec.path, m->side[i].spec.path);
 		if (a->committed != b->committed)
-			return err_set(&m->c->err, "an earlier run was still "
+			return err_set(&m->c->err,
+				"an earlier run was still "
 				"at work with the checkpoint '%s': start again",
 				a->checkpoint);
 	}
@@ -457,8 +462,7 @@ plan_inputs(struct merge *m)
 	in[0].last = in[0].committed;
 	for (int i = 1; i < m->n; i++)
 		for (size_t k = 0; k < m->side[i].plan.runs.n; k++)
-			list_add(&in[0].runs, m->side[i].plan.runs.s[k],
-				false);
+			list_add(&in[0].runs, m->side[i].plan.runs.s[k], false);
 	m->side[0].plan = in[0];
 	return chain_plan_inputs(m->c, in, m->n);
 }
@@ -484,11 +488,12 @@ begin_round(struct merge *m)
 	}
 	if (!m->stream)
 		b = (struct batch){.number = m->st->in.resume++,
-			.time_us = time_now(), .watermark = WATERMARK_NONE};
+			.time_us = time_now(),
+			.watermark = WATERMARK_NONE};
 	for (int i = 0; i < m->n; i++)
 		if (m->side[i].began &&
-			m->st->op->merge->heard(m->st, i,
-				&m->side[i].begin) < 0)
+			m->st->op->merge->heard(m->st, i, &m->side[i].begin) <
+				0)
 			return -1;
 	m->open = true;
 	return chain_begin(m->st, &b);
@@ -506,7 +511,8 @@ end_round(struct merge *m)
 		if (s->over && s->known && !s->began)
 			s->end = (struct batch){.number = b.number,
 				.watermark = WATERMARK_NONE,
-				.time_us = b.time_us, .last = true,
+				.time_us = b.time_us,
+				.last = true,
 				.empty = true};
 		if (s->done && m->stream && !s->end.empty)
 			b.empty = false;
@@ -540,8 +546,8 @@ drain_turns(struct merge *m)
 static int
 batches(struct merge *m)
 {
-	if (!m->open && !all(m, is_over) &&
-		(!m->stream || all(m, has_begun)) && begin_round(m) < 0)
+	if (!m->open && !all(m, is_over) && (!m->stream || all(m, has_begun)) &&
+		begin_round(m) < 0)
 		return -1;
 	if (!m->open)
 		return 0;
@@ -566,8 +572,8 @@ clock_tick(struct merge *m)
 	if (p->next_tick == 0 ||
 		!time_due(p->next_tick, step > 0 ? step : TICK_0_US))
 		return 0;
-	p->next_tick = step > 0 ? time_floor_div(now, step) * step + step :
-				  now + TICK_0_US;
+	p->next_tick = step > 0 ? time_floor_div(now, step) * step + step
+				: now + TICK_0_US;
 	for (int i = 0; i < m->n && m->open; i++) {
 		if (drain(m, i) < 0)
 			return -1;

@@ -20,7 +20,8 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 		return err_as(err, STATUS_USAGE,
 			"a join of two streams has no %s mode: its rows are "
 			"final, so say --mode append, also to an agg behind "
-			"it", mode_name(m));
+			"it",
+			mode_name(m));
 	if (strcmp(what, "take") == 0 && m == MODE_UPDATE)
 		return refuse(err,
 			"take has no update mode: the first rows of a result "
@@ -35,7 +36,8 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 			"rows of an aggregation in %s mode come again and "
 			"again, so the event time does not tell them apart: "
 			"say --mode append to agg, or leave the window out of "
-			"dedup --by", mode_name(m));
+			"dedup --by",
+			mode_name(m));
 	return 0;
 }
 
@@ -78,8 +80,8 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 			"sessions have no update mode, because they merge: "
 			"take --mode append or complete");
 	if (a->session && !a->keyed && streams)
-		return refuse(err,
-			"sessions on a stream need a key: --by FIELD");
+		return refuse(
+			err, "sessions on a stream need a key: --by FIELD");
 	if (p->aggregated && a->mode != MODE_APPEND)
 		return refuse(err,
 			"an aggregation of an aggregation works in append "

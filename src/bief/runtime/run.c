@@ -21,10 +21,10 @@
 #include "value/value.h"
 
 #define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
-#define OPERATOR_FDS 64 /* descriptors that operators may wait for */
+#define OPERATOR_FDS 64            /* descriptors that operators may wait for */
 #define ALIVE_US (TIME_SECOND / 2) /* a source with a checkpoint says so */
 #define LOOK_US 100000 /* a source that never waits is interrupted so often */
-#define TELL_US 50000 /* bief ps learns of counts so often, at least */
+#define TELL_US 50000  /* bief ps learns of counts so often, at least */
 
 /* Signals belong to the process, so these do too. */
 static volatile sig_atomic_t stops, terminated, asked_statistics, asked_reload;
@@ -118,10 +118,10 @@ hint(struct chain *c)
 		struct stage *st = &c->stages[i];
 
 		if ((st->op->keeper != NULL || st->op->sink != NULL) &&
-			st->now.whole &&
-			st->records_in > 0 && st->records_out == 0 &&
-			isatty(STDERR_FILENO)) {
-			say(st, "waiting for the end of the input; for "
+			st->now.whole && st->records_in > 0 &&
+			st->records_out == 0 && isatty(STDERR_FILENO)) {
+			say(st,
+				"waiting for the end of the input; for "
 				"answers while it runs give --trigger 5s to "
 				"the source, or --batch N here");
 			st->now.whole = false;
@@ -161,8 +161,8 @@ operators_wait(struct chain *c, struct pollfd *fds, int n, int64_t *deadline)
 		st->priv->nfds = 0;
 		if (st->op->waiter == NULL || !c->planned)
 			continue;
-		st->priv->nfds = st->op->waiter->wait(st, fds + n,
-			LOOP_FDS + OPERATOR_FDS - n, deadline);
+		st->priv->nfds = st->op->waiter->wait(
+			st, fds + n, LOOP_FDS + OPERATOR_FDS - n, deadline);
 		if (st->priv->nfds < 0) {
 			c->failed = st;
 			return -1;
@@ -232,9 +232,10 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 	if (says_alive(c) && deadline > now + ALIVE_US)
 		deadline = now + ALIVE_US;
 	if (deadline != INT64_MAX)
-		timeout = deadline <= now ? 0 :
-			deadline - now > TIME_SECOND * 3600 ? 3600000 :
-			(int)((deadline - now + 999) / 1000);
+		timeout = deadline <= now ? 0
+			: deadline - now > TIME_SECOND * 3600
+			? 3600000
+			: (int)((deadline - now + 999) / 1000);
 	else if (isatty(STDERR_FILENO) && c->planned)
 		timeout = 3000;
 	ready = poll_seen(c, all, (nfds_t)n + 2, timeout);
@@ -291,8 +292,8 @@ time_member(const struct value *object, const char *name, int64_t absent)
 		return absent;
 	if (v.type == VALUE_TIME)
 		return v.i;
-	return v.type == VALUE_STRING && value_get_time(&v, &us) == 0 ? us :
-								    DAMAGED;
+	return v.type == VALUE_STRING && value_get_time(&v, &us) == 0 ? us
+								      : DAMAGED;
 }
 
 /* No more than the watermark, and nothing without one. */
@@ -316,16 +317,15 @@ damaged(const char *line, size_t n, struct err *err)
 }
 
 int
-loop_control_read(const char *line, size_t n, struct value *body,
-	struct err *err)
+loop_control_read(
+	const char *line, size_t n, struct value *body, struct err *err)
 {
 	struct json_error why;
 	struct value v;
 	const char *end = line + n, *p = json_read(line, end, 0, &v, &why);
 
-	if (p == NULL || json_space(p, end) != end ||
-		v.type != VALUE_OBJECT || !json_get(&v, "#bief", 5, body) ||
-		body->type != VALUE_OBJECT)
+	if (p == NULL || json_space(p, end) != end || v.type != VALUE_OBJECT ||
+		!json_get(&v, "#bief", 5, body) || body->type != VALUE_OBJECT)
 		return damaged(line, n, err);
 	return 0;
 }
@@ -340,8 +340,9 @@ loop_failed(const char *line, size_t n)
 	if (loop_control_read(line, n, &body, &err) < 0 ||
 		!value_member_int(&body, "failed", &status))
 		return 0;
-	return status >= STATUS_FAILED && status <= STATUS_DAMAGED ?
-		(int)status : STATUS_FAILED;
+	return status >= STATUS_FAILED && status <= STATUS_DAMAGED
+		? (int)status
+		: STATUS_FAILED;
 }
 
 int
@@ -356,7 +357,8 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 	if (at->eof)
 		return err_set(err, "the stream goes on behind its end");
 	if (json_get(&body, "stream", 6, &empty))
-		return err_set(err, "a second header: two streams stand one "
+		return err_set(err,
+			"a second header: two streams stand one "
 			"behind the other (union reads several)");
 	e->batch.watermark = time_member(&body, "watermark", WATERMARK_NONE);
 	e->batch.time_us = time_member(&body, "time", 0);
@@ -371,11 +373,14 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 		if (e->batch.number < 0 || e->batch.number > BATCH_MOST)
 			return damaged(line, n, err);
 		if (at->open)
-			return err_set(err, "batch %lld begins before batch "
-				"%lld has ended", (long long)e->batch.number,
+			return err_set(err,
+				"batch %lld begins before batch "
+				"%lld has ended",
+				(long long)e->batch.number,
 				(long long)at->number);
 		if (at->any && e->batch.number - 1 != at->number)
-			return err_set(err, "batch %lld follows batch %lld: "
+			return err_set(err,
+				"batch %lld follows batch %lld: "
 				"the stream is out of order",
 				(long long)e->batch.number,
 				(long long)at->number);
@@ -388,15 +393,18 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 		e->batch.empty = json_get(&body, "empty", 5, &empty) &&
 			empty.type == VALUE_BOOL && empty.i;
 		if (!at->open || e->batch.number != at->number)
-			return err_set(err, "the end of batch %lld, which has "
-				"not begun", (long long)e->batch.number);
+			return err_set(err,
+				"the end of batch %lld, which has "
+				"not begun",
+				(long long)e->batch.number);
 		at->open = false;
 	} else if (json_get(&body, "begin", 5, &empty) ||
 		json_get(&body, "end", 3, &empty)) {
 		return damaged(line, n, err);
 	} else if (json_get(&body, "eof", 3, &empty)) {
 		if (at->open)
-			return err_set(err, "the stream ends inside of batch "
+			return err_set(err,
+				"the stream ends inside of batch "
 				"%lld: what sent it has died",
 				(long long)at->number);
 		e->kind = EVENT_EOF;
@@ -415,9 +423,9 @@ struct feed {
 	struct stage *first;
 	struct input in;
 	struct loop_place at;
-	bool stream; /* there was a header */
-	bool failed; /* a program in front has */
-	bool over;   /* the input goes on, but we do not */
+	bool stream;  /* there was a header */
+	bool failed;  /* a program in front has */
+	bool over;    /* the input goes on, but we do not */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
 };
 
@@ -496,7 +504,8 @@ feed_line(struct feed *f, const char *line, size_t n)
 			return err_as(&f->c->err, STATUS_USAGE,
 				"the stream has batches already: leave "
 				"--trigger to its source");
-		return err_set(&f->c->err, "line %llu is a control line, but "
+		return err_set(&f->c->err,
+			"line %llu is a control line, but "
 			"the stream has no header: a program in front of this "
 			"one has swallowed it (see thru)",
 			(unsigned long long)f->first->records_in + 1);
@@ -505,8 +514,8 @@ feed_line(struct feed *f, const char *line, size_t n)
 		f->c->failed = f->first;
 		return err_set(&f->c->err, "a record outside of any batch");
 	}
-	return kind == STREAM_DATA ? chain_give_line(f->first, line, n) :
-		chain_give_forged(f->first, line, n);
+	return kind == STREAM_DATA ? chain_give_line(f->first, line, n)
+				   : chain_give_forged(f->first, line, n);
 }
 
 /*
@@ -531,9 +540,10 @@ feed_lines(struct feed *f)
 	size_t n;
 	enum line got;
 
-	while (!f->failed && !feed_over(f) && (got = input_line(&f->in, &line, &n)) != LINE_NONE)
-		if ((got == LINE_GOOD ? feed_line(f, line, n) :
-				chain_give_long(f->first, line, n)) < 0)
+	while (!f->failed && !feed_over(f) &&
+		(got = input_line(&f->in, &line, &n)) != LINE_NONE)
+		if ((got == LINE_GOOD ? feed_line(f, line, n)
+				      : chain_give_long(f->first, line, n)) < 0)
 			return -1;
 	return 0;
 }
@@ -563,8 +573,9 @@ feed_next_file(struct feed *f)
 	vitals_input_closed(f->c->vitals, f->in.fd);
 	if (f->in.fd > STDERR_FILENO)
 		close(f->in.fd);
-	input_next(&f->in, strcmp(path, "-") == 0 ? STDIN_FILENO :
-		open(path, O_RDONLY | O_CLOEXEC));
+	input_next(&f->in,
+		strcmp(path, "-") == 0 ? STDIN_FILENO
+				       : open(path, O_RDONLY | O_CLOEXEC));
 	vitals_input(f->c->vitals, f->in.fd);
 	if (f->in.fd < 0) {
 		f->c->failed = f->first;
@@ -605,15 +616,17 @@ feed_run(struct feed *f)
 		return -1;
 	}
 	/* Batches by the clock begin with the program, not with its input. */
-	if (f->first->priv->common.trigger != NULL && feed_first(f, NULL, 0) < 0)
+	if (f->first->priv->common.trigger != NULL &&
+		feed_first(f, NULL, 0) < 0)
 		return -1;
 	for (;;) {
 		bool silent;
 
 		in = (struct pollfd){.fd = f->in.fd, .events = POLLIN};
 		if (poll(&in, 1, 0) == 0 &&
-			loop_wait(c, &in, 1, stops ? time_now() + SILENCE_US :
-					INT64_MAX) < 0)
+			loop_wait(c, &in, 1,
+				stops ? time_now() + SILENCE_US : INT64_MAX) <
+				0)
 			return -1;
 		loop_signals(c);
 		if (loop_ticks(c) < 0)
@@ -673,7 +686,8 @@ source_wait(struct stage *st, int64_t until)
 		st->chain->failed = st;
 		return -1;
 	}
-	return loop_wait(st->chain, fds, n, deadline < until ? deadline : until);
+	return loop_wait(
+		st->chain, fds, n, deadline < until ? deadline : until);
 }
 
 static int
@@ -742,8 +756,7 @@ source_available(struct stage *st)
 			return -1;
 		if (kind == TRIGGER_ONCE && got == PULL_BATCH && !stops)
 			continue;
-		if (st->now.number >= 0 &&
-			chain_close_batch(st, false) < 0)
+		if (st->now.number >= 0 && chain_close_batch(st, false) < 0)
 			return -1;
 		if (kind == TRIGGER_INTERVAL && got == PULL_WAIT && !stops &&
 			source_wait(st, INT64_MAX) < 0)
@@ -780,8 +793,8 @@ check_pace(struct stage *st, int64_t number, int64_t start, int64_t busy,
 	int64_t blocked)
 {
 	const struct vitals *v = st->chain->vitals;
-	int64_t spent = st->op->source->live ?
-		vitals_busy_us(v) - busy : time_now() - start;
+	int64_t spent = st->op->source->live ? vitals_busy_us(v) - busy
+					     : time_now() - start;
 
 	blocked = v->spent_us[VITALS_OUTPUT] - blocked;
 	if (spent > st->out.interval_us)
@@ -803,8 +816,8 @@ source_interval(struct stage *st)
 		if (chain_open_batch(st) < 0)
 			return -1;
 		number = st->now.number;
-		got = st->op->source->live ? source_live(st, tick) :
-						 source_drain(st, INT64_MAX);
+		got = st->op->source->live ? source_live(st, tick)
+					   : source_drain(st, INT64_MAX);
 		if (got < 0 || chain_close_batch(st, false) < 0)
 			return -1;
 		if (got == PULL_END || stops)
@@ -842,8 +855,8 @@ run_source(struct chain *c)
 		ret = source_plain(st);
 		break;
 	case TRIGGER_INTERVAL:
-		ret = st->out.interval_us > 0 ? source_interval(st) :
-						source_available(st);
+		ret = st->out.interval_us > 0 ? source_interval(st)
+					      : source_available(st);
 		break;
 	default:
 		ret = source_available(st);

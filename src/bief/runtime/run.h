@@ -144,8 +144,8 @@ struct keeper {
 	 * have been called before.
 	 */
 	int (*show)(struct stage *st, state_ref entry, struct buf *out);
-	int (*take)(struct stage *st, const struct value *object,
-		state_ref *made);
+	int (*take)(
+		struct stage *st, const struct value *object, state_ref *made);
 	/* Rows in state, as Spark counts them; NULL: its entries.  glance: what
 	 * is at hand will do. */
 	int64_t (*rows)(struct stage *st, bool glance);
@@ -165,11 +165,11 @@ struct op {
 	const char *name;     /* of the program */
 	const char *about;    /* one line, lower case, no full stop */
 	const char *synopsis; /* what follows the name: "--on FIELD --size D" */
-	const struct opt *opts; /* ends with OPT_END; may be NULL */
+	const struct opt *opts;       /* ends with OPT_END; may be NULL */
 	const struct opt_slip *slips; /* words taken for options; may be NULL */
 	void (*help)(struct buf *out); /* append to --help; may be NULL */
-	size_t size;            /* of its struct, zeroed by the runtime */
-	unsigned flags;         /* OP_TEXT ... */
+	size_t size;    /* of its struct, zeroed by the runtime */
+	unsigned flags; /* OP_TEXT ... */
 	const struct source *source;
 	const struct sink *sink;
 	const struct merger *merge;
@@ -198,24 +198,24 @@ struct event_times {
 /* What the runtime gives to every stage; operators read it. */
 struct stage {
 	const struct op *op;
-	void *self;         /* the operator's struct */
-	struct err *err;    /* where messages go */
-	char **operands;    /* what was no option */
+	void *self;      /* the operator's struct */
+	struct err *err; /* where messages go */
+	char **operands; /* what was no option */
 	size_t noperands;
 	struct shapes *shapes;
 	struct stage *next; /* NULL: the output */
 	struct chain *chain;
-	int place;          /* in the chain, from 0 */
+	int place;           /* in the chain, from 0 */
 	struct state *state; /* of a keeper */
 	struct plan in, out; /* as of the call of plan */
 	struct batch now;    /* the batch that is open; number -1: none */
 	struct event_times event_times;
-	bool explain; /* nothing will run: acquire nothing */
+	bool explain;  /* nothing will run: acquire nothing */
 	bool answered; /* open has done all that was asked: nothing runs */
 	unsigned hups; /* SIGHUPs so far: what was read may be read again */
-	int on_error; /* enum on_error; -1 not told: open may choose */
-	bool hear;    /* plan may set it: call committed, see run_hear */
-	bool text;    /* it takes lines: as OP_TEXT says, open may change it */
+	int on_error;  /* enum on_error; -1 not told: open may choose */
+	bool hear;     /* plan may set it: call committed, see run_hear */
+	bool text;     /* it takes lines: as OP_TEXT says, open may change it */
 	bool straight; /* private: what it takes has only record() to pass */
 	uint64_t shape_id; /* private: records of this shape have no field that
 	                      run_clash would refuse */
@@ -284,8 +284,7 @@ const struct zone *run_zone(const struct stage *st);
 void run_print(struct stage *st, const char *p, size_t n);
 bool run_terminal(const struct stage *st); /* standard output is one */
 /* Which file it is; inode 0: no regular file. */
-void run_output_file(const struct stage *st, uint64_t *device,
-	uint64_t *inode);
+void run_output_file(const struct stage *st, uint64_t *device, uint64_t *inode);
 /* No record that may still come can matter: without batches the process ends as
  * if its input had. */
 void run_enough(struct stage *st);

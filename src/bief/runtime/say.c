@@ -100,8 +100,7 @@ keep(struct stage *st, const struct record *r, const char *reason, bool late)
 	buf_printf(&line, "{\"program\":\"%s\",\"line\":%llu", st->op->name,
 		(unsigned long long)line_number(st, r));
 	if (st->now.number >= 0)
-		buf_printf(&line, ",\"batch\":%lld",
-			(long long)st->now.number);
+		buf_printf(&line, ",\"batch\":%lld", (long long)st->now.number);
 	if (late && st->now.watermark != WATERMARK_NONE) {
 		n = time_format_iso(st->now.watermark, time);
 		buf_printf(&line, ",\"watermark\":\"%.*s\"", (int)n, time);
@@ -131,14 +130,14 @@ run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	if (r != NULL && r->number != 0)
-		snprintf(place, sizeof(place), "line %llu: ",
-			(unsigned long long)r->number);
+		snprintf(place, sizeof(place),
+			"line %llu: ", (unsigned long long)r->number);
 	st->rejected++;
 	if (keep(st, r, why, false) < 0)
 		return -1;
 	if (run_on_error(st) == ON_ERROR_FAIL)
-		return err_set(st->err, "%s%s (--on-error skip goes on)",
-			place, why);
+		return err_set(
+			st->err, "%s%s (--on-error skip goes on)", place, why);
 	if (st->priv->said++ < SAID_MOST)
 		say(st, "%s%s", place, why);
 	return 0;
@@ -184,8 +183,8 @@ run_watch(struct stage *st, struct field *f)
 {
 	struct stage_private *p = st->priv;
 
-	p->watched = mem_realloc(p->watched,
-		(p->nwatched + 1) * sizeof(*p->watched));
+	p->watched = mem_realloc(
+		p->watched, (p->nwatched + 1) * sizeof(*p->watched));
 	p->watched[p->nwatched++] = f;
 }
 
@@ -208,9 +207,11 @@ run_clash(struct stage *st, const struct record *r)
 		/* What expr_watched() gives is told of, not looked up. */
 		if (f->path == NULL || f->name == NULL || !field_clashes(f, r))
 			continue;
-		return run_reject(st, r, FIELD_CLASH, err_quote(quoted,
-				sizeof(quoted), f->path, strlen(f->path))) < 0 ?
-			-1 : 1;
+		return run_reject(st, r, FIELD_CLASH,
+			       err_quote(quoted, sizeof(quoted), f->path,
+				       strlen(f->path))) < 0
+			? -1
+			: 1;
 	}
 	st->shape_id = r->shape->id;
 	return 0;
@@ -228,12 +229,14 @@ say_unseen(struct stage *st)
 
 		/* What nobody has looked for may be there: an input may have
 		 * had no record. */
-		if (f->seen || f->id == 0 || (st->in.fields != NULL &&
-				st->op->merge == NULL))
+		if (f->seen || f->id == 0 ||
+			(st->in.fields != NULL && st->op->merge == NULL))
 			continue;
-		say(st, f->near != NULL ?
-			"no record had a field '%s' (did you mean '%s'?)" :
-			"no record had a field '%s'", f->path, f->near);
+		say(st,
+			f->near != NULL
+				? "no record had a field '%s' (did you mean '%s'?)"
+				: "no record had a field '%s'",
+			f->path, f->near);
 		n++;
 	}
 	return n;
@@ -242,9 +245,11 @@ say_unseen(struct stage *st)
 void
 say_too_long(struct stage *st, const char *line, size_t n)
 {
-	struct record r = {.line = line, .nline = n < 200 ? (uint32_t)n : 200,
-		.number = st->op->source != NULL ?
-			st->records_out + st->rejected + 1 : st->records_in};
+	struct record r = {.line = line,
+		.nline = n < 200 ? (uint32_t)n : 200,
+		.number = st->op->source != NULL
+			? st->records_out + st->rejected + 1
+			: st->records_in};
 
 	run_reject(st, &r, "the line is longer than %lld bytes (--max-line)",
 		(long long)run_max_line(st));
@@ -314,7 +319,8 @@ say_slow(struct stage *st, int64_t number, int64_t spent_us, bool blocked)
 {
 	struct chain *c = st->chain;
 	const struct stage *last = chain_last(c);
-	char took[TIME_MAX], interval[TIME_MAX], upto[100] = "", others[80] = "";
+	char took[TIME_MAX], interval[TIME_MAX], upto[100] = "",
+						 others[80] = "";
 	int64_t now = time_monotonic();
 	int n = (int)duration_format(spent_us / 1000 * 1000, took),
 	    m = (int)duration_format(st->in.interval_us, interval);
@@ -326,12 +332,18 @@ say_slow(struct stage *st, int64_t number, int64_t spent_us, bool blocked)
 	if (st != last)
 		snprintf(upto, sizeof(upto), ", up to '%s',", last->op->name);
 	if (c->slow > 0)
-		snprintf(others, sizeof(others), " (so did %llu others since "
-			"the last such message)", (unsigned long long)c->slow);
+		snprintf(others, sizeof(others),
+			" (so did %llu others since "
+			"the last such message)",
+			(unsigned long long)c->slow);
 	c->slow_us = now;
 	c->slow = 0;
-	say(st, "batch %lld%s took %.*s, longer than the trigger's interval of "
-		"%.*s%s%s", (long long)number, upto, n, took, m, interval,
+	say(st,
+		"batch %lld%s took %.*s, longer than the trigger's interval of "
+		"%.*s%s%s",
+		(long long)number, upto, n, took, m, interval,
 		blocked ? ": most of it went by until those behind had taken "
-			"it" : "", others);
+			  "it"
+			: "",
+		others);
 }

@@ -118,8 +118,8 @@ double_keeps(enum affinity a, bool exact, double d)
 }
 
 bool
-dbcolumn_keeps(enum affinity a, bool exact, const struct value *v,
-	struct buf *tmp)
+dbcolumn_keeps(
+	enum affinity a, bool exact, const struct value *v, struct buf *tmp)
 {
 	struct value number;
 	const char *s;
@@ -136,8 +136,7 @@ dbcolumn_keeps(enum affinity a, bool exact, const struct value *v,
 			buf_add(tmp, s, n);
 		}
 		s = buf_cstr(tmp);
-		return exact ? !reads_as_number(s)
-			     : text_keeps(a, s, n);
+		return exact ? !reads_as_number(s) : text_keeps(a, s, n);
 	}
 	if (v->type == VALUE_BOOL)
 		return !exact || a == AFFINITY_INTEGER;

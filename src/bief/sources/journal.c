@@ -134,8 +134,7 @@ journal_play(struct journal *j, struct stage *st)
 }
 
 int
-journal_mark(struct journal *j, int64_t batch, struct buf *out,
-	struct err *err)
+journal_mark(struct journal *j, int64_t batch, struct buf *out, struct err *err)
 {
 	if (flush(j, err) < 0)
 		return -1;
@@ -185,8 +184,8 @@ forget(struct journal *j, int64_t before, struct err *err)
 }
 
 int
-journal_seek(struct journal *j, const char *from, const char *to,
-	struct err *err)
+journal_seek(
+	struct journal *j, const char *from, const char *to, struct err *err)
 {
 	int64_t piece = 0;
 

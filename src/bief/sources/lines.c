@@ -97,8 +97,8 @@ last_end(struct lines *l)
 	if (left > l->scanned && l->known)
 		return p + left - l->scanned - 1;
 	if (left > l->scanned)
-		lf = l->cr ? eol_last(p, left - l->scanned) :
-			memrchr(p, '\n', left - l->scanned);
+		lf = l->cr ? eol_last(p, left - l->scanned)
+			   : memrchr(p, '\n', left - l->scanned);
 	if (!lf)
 		l->scanned = left - held(l);
 	return lf;
@@ -163,7 +163,8 @@ lines_finish(struct lines *l)
 static int
 refuse(struct lines *l, struct stage *st, size_t n, const char *why)
 {
-	struct record r = {.line = l->b.p + l->at, .nline = n < KEPT ? n : KEPT};
+	struct record r = {
+		.line = l->b.p + l->at, .nline = n < KEPT ? n : KEPT};
 	uint64_t offset = l->offset;
 	char name[200];
 
@@ -201,8 +202,8 @@ lines_trim(struct lines *l)
 static int
 bound(struct lines *l, struct stage *st)
 {
-	return lines_left(l) <= run_max_line(st) ? 0 :
-		lines_drop(l, st, TOO_LONG);
+	return lines_left(l) <= run_max_line(st) ? 0
+						 : lines_drop(l, st, TOO_LONG);
 }
 
 /* Bytes of the first *limit lines among n bytes that end with a line. */
@@ -220,8 +221,8 @@ first_lines(const struct lines *l, const char *p, size_t n, uint64_t *limit)
 }
 
 int
-lines_block(struct lines *l, struct stage *st, uint64_t *limit,
-	const char **p, size_t *n)
+lines_block(struct lines *l, struct stage *st, uint64_t *limit, const char **p,
+	size_t *n)
 {
 	const char *lf;
 

@@ -22,13 +22,13 @@ struct stage;
 
 struct lines {
 	struct buf b;
-	size_t at;       /* bytes of b before this were handed on */
-	uint64_t offset; /* place in the input of the byte at "at" */
-	bool skip;       /* that byte is in a line that has been refused */
-	size_t scanned;  /* bytes from "at" on that have no end */
-	bool fresh;      /* a UTF-8 mark may come */
-	bool cr;         /* CRs may be ends of lines, too */
-	bool known;      /* and one that is the last byte is one */
+	size_t at;        /* bytes of b before this were handed on */
+	uint64_t offset;  /* place in the input of the byte at "at" */
+	bool skip;        /* that byte is in a line that has been refused */
+	size_t scanned;   /* bytes from "at" on that have no end */
+	bool fresh;       /* a UTF-8 mark may come */
+	bool cr;          /* CRs may be ends of lines, too */
+	bool known;       /* and one that is the last byte is one */
 	const char *name; /* of the input, for messages; not owned */
 };
 

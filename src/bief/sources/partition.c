@@ -79,8 +79,8 @@ partition_columns(const char *path, struct buf *out)
 }
 
 int
-partition_line(const char *line, size_t n, const struct buf *columns,
-	struct buf *out)
+partition_line(
+	const char *line, size_t n, const struct buf *columns, struct buf *out)
 {
 	const char *end = line + n, *p;
 

@@ -18,7 +18,7 @@ void partition_columns(const char *path, struct buf *out);
  * Append a line and its end, with the columns at the end of its object.  Blank
  * lines stay blank.  -1: it is no object.
  */
-int partition_line(const char *line, size_t n, const struct buf *columns,
-	struct buf *out);
+int partition_line(
+	const char *line, size_t n, const struct buf *columns, struct buf *out);
 
 #endif

@@ -82,7 +82,8 @@ java_load(void *lib)
 	if (java == NULL || copy == NULL || get == NULL || set == NULL)
 		return false;
 	copy(onig.java, java);
-	set(onig.java, get(java) | ONIG_SYN_OP2_NAMED_GROUP |
+	set(onig.java,
+		get(java) | ONIG_SYN_OP2_NAMED_GROUP |
 			ONIG_SYN_OP2_NAMED_BACKREF);
 	return true;
 }
@@ -103,9 +104,9 @@ onig_load(void)
 	*(void **)&onig.each_name = dlsym(lib, "onig_foreach_name");
 	onig.utf8 = dlsym(lib, "OnigEncodingUTF8");
 	onig.perl = dlsym(lib, "OnigSyntaxPerl_NG");
-	onig_there = onig.new && onig.free && onig.search &&
-		onig.region_free && onig.error && onig.each_name &&
-		onig.utf8 && onig.perl && java_load(lib);
+	onig_there = onig.new &&onig.free &&onig.search &&onig
+			     .region_free &&onig.error &&onig.each_name &&onig
+			     .utf8 &&onig.perl &&java_load(lib);
 	/* The second bounds what all starting places take together; a library
 	 * too old for it has the first. */
 	*(void **)&limit = dlsym(lib, "onig_set_retry_limit_in_match");
@@ -168,8 +169,9 @@ regex_new(const char *pattern, size_t n, enum regex_syntax syntax,
 	}
 	pthread_once(&onig_once, onig_load);
 	if (!onig_there) {
-		err_set(err, "regular expressions need libonig.so.5, which is "
-			     "not installed");
+		err_set(err,
+			"regular expressions need libonig.so.5, which is "
+			"not installed");
 		free(x);
 		return NULL;
 	}

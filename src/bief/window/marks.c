@@ -74,8 +74,8 @@ marks_get(struct marks *m, struct batch *b)
 		b->idle |= m->has[i];
 		if (m->has[i] && !m->idle[i] &&
 			(best == WATERMARK_NONE ||
-				(m->policy == POLICY_MIN ? m->at[i] < best :
-							   m->at[i] > best)))
+				(m->policy == POLICY_MIN ? m->at[i] < best
+							 : m->at[i] > best)))
 			best = m->at[i];
 	}
 	b->idle &= best == WATERMARK_NONE;
@@ -92,8 +92,8 @@ marks_save(const struct marks *m, struct stage *st, const char *key)
 	size_t size = (size_t)(HEAD + m->n) * sizeof(int64_t);
 	int64_t head[HEAD] = {m->now, m->policy};
 	bool made;
-	state_ref r = state_make(st->state, key, strlen(key), size, &made,
-		st->err);
+	state_ref r = state_make(
+		st->state, key, strlen(key), size, &made, st->err);
 	char *p;
 
 	if (r == STATE_NONE)
@@ -172,24 +172,25 @@ take_inputs(const struct marks *m, const struct value *list, int64_t *to,
 	json_iter(&it, list);
 	while (json_next(&it, &key, &v)) {
 		number = value_number(&v, false);
-		if (n == m->n || (value_get_time(&v, &to[n]) < 0 &&
-					 number.type != VALUE_INT))
-			return entry_wrong(err, "inputs",
-				"a time for each input");
+		if (n == m->n ||
+			(value_get_time(&v, &to[n]) < 0 &&
+				number.type != VALUE_INT))
+			return entry_wrong(
+				err, "inputs", "a time for each input");
 		if (number.type == VALUE_INT)
 			to[n] = number.i;
 		n++;
 	}
-	return n == m->n ? 0 :
-		entry_wrong(err, "inputs", "a time for each input");
+	return n == m->n ? 0
+			 : entry_wrong(err, "inputs", "a time for each input");
 }
 
 int
 marks_take(const struct marks *m, struct stage *st, const char *key,
 	const struct value *object, state_ref *made)
 {
-	static const char *const names[] = {"watermark", "policy", "inputs",
-		NULL};
+	static const char *const names[] = {
+		"watermark", "policy", "inputs", NULL};
 	int64_t all[HEAD + MARKS_MAX] = {WATERMARK_NONE};
 	struct value v, now, policy, list;
 
@@ -198,13 +199,14 @@ marks_take(const struct marks *m, struct stage *st, const char *key,
 		entry_get(&v, "watermark", &now, st->err) < 0 ||
 		entry_get(&v, "policy", &policy, st->err) < 0 ||
 		entry_get_nested(&v, "inputs", VALUE_ARRAY, &list, st->err) <
-			0 || take_inputs(m, &list, all + HEAD, st->err) < 0)
+			0 ||
+		take_inputs(m, &list, all + HEAD, st->err) < 0)
 		return -1;
 	if (now.type != VALUE_NULL &&
 		entry_get_time(&v, "watermark", &all[0], st->err) < 0)
 		return -1;
-	all[1] = entry_is(&policy, policies[POLICY_MAX]) ? POLICY_MAX :
-							   POLICY_MIN;
+	all[1] = entry_is(&policy, policies[POLICY_MAX]) ? POLICY_MAX
+							 : POLICY_MIN;
 	if (!entry_is(&policy, policies[all[1]]))
 		return entry_wrong(st->err, "policy", "min or max");
 	return entry_put(st, key, strlen(key), all,

@@ -18,7 +18,7 @@
 #include "time/time.h"
 
 #define EVERY_MS 1000
-#define OPEN "\033[?1049h\033[?25l"      /* another screen, no cursor */
+#define OPEN "\033[?1049h\033[?25l" /* another screen, no cursor */
 #define CLOSE "\033[?25h\033[?1049l"
 
 #define CTRL_C 3
@@ -53,8 +53,8 @@ put(const char *p, size_t n)
 static void
 catch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT,
-		SIGPIPE, SIGWINCH};
+	static const int signals[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGWINCH};
 	struct sigaction act = {.sa_handler = on_signal};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
@@ -119,8 +119,8 @@ draw(void)
 	buf_init(&out);
 	running_look(&l);
 	buf_printf(&text, "%.*s  %zu pipeline%s  (q ends)\n\n",
-		(int)time_format_iso(time_now() / TIME_SECOND * TIME_SECOND,
-			time),
+		(int)time_format_iso(
+			time_now() / TIME_SECOND * TIME_SECOND, time),
 		time, l.n, l.n == 1 ? "" : "s");
 	ps_text(&l, size.ws_col, &text);
 	screen(&text, size.ws_row, &out);

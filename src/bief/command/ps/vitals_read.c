@@ -15,7 +15,7 @@
 #include "runtime/vitals.h"
 
 #define WINDOW_US (5 * TIME_SECOND) /* of rates and shares */
-#define TRIES 100 /* to read a file while nobody writes it */
+#define TRIES 100                   /* to read a file while nobody writes it */
 #define SIZE_MAX_FILE (1 << 20)
 
 /* May what was read be believed to lie where it says? */
@@ -27,8 +27,8 @@ is_sound(const struct vitals *v, size_t size)
 
 	if (memcmp(v->magic, VITALS_MAGIC, sizeof(v->magic)) != 0 ||
 		v->size != size || v->nstages == 0 || v->nstages > size ||
-		head > size || v->text != head ||
-		v->ninputs > VITALS_INPUTS || v->doing >= VITALS_WAYS)
+		head > size || v->text != head || v->ninputs > VITALS_INPUTS ||
+		v->doing >= VITALS_WAYS)
 		return false;
 	for (uint32_t i = 0; i < v->nstages; i++) {
 		const struct vitals_stage *s = &v->stages[i];
@@ -47,14 +47,13 @@ read_file(int dir, const char *name)
 	struct vitals *v = NULL;
 	uint32_t before, after;
 	struct stat s;
-	int fd = openat(dir, name,
-		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = openat(
+		dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &s) < 0 || !S_ISREG(s.st_mode) ||
-		s.st_uid != geteuid() || s.st_size > SIZE_MAX_FILE ||
-		s.st_size < (off_t)sizeof(*v)) {
+	if (fstat(fd, &s) < 0 || !S_ISREG(s.st_mode) || s.st_uid != geteuid() ||
+		s.st_size > SIZE_MAX_FILE || s.st_size < (off_t)sizeof(*v)) {
 		close(fd);
 		return NULL;
 	}
@@ -153,8 +152,9 @@ value_at(const struct curve *c, int64_t t)
 		i--;
 	if (i == c->n - 1 || c->at[i] >= t)
 		return c->value[i];
-	return c->value[i] + (c->value[i + 1] - c->value[i]) *
-		(double)(t - c->at[i]) / (double)(c->at[i + 1] - c->at[i]);
+	return c->value[i] +
+		(c->value[i + 1] - c->value[i]) * (double)(t - c->at[i]) /
+		(double)(c->at[i + 1] - c->at[i]);
 }
 
 /* How much it grew a second, over the last few. */

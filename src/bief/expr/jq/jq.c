@@ -16,9 +16,9 @@ struct expr_of_jq {
 	struct jq_tree tree;
 	struct jq_uses uses;
 	struct type *type;
-	struct jq_lib *lib; /* when it was needed */
+	struct jq_lib *lib;       /* when it was needed */
 	struct jq_helper *helper; /* lib runs there: it could come to grief */
-	struct value begun[2]; /* what one() has got of libjq for eval() */
+	struct value begun[2];    /* what one() has got of libjq for eval() */
 	int nbegun;
 	struct jq_run run;
 };
@@ -88,8 +88,8 @@ static int
 foreign_next(struct expr_of_jq *x, struct value *v, struct err *err)
 {
 	struct jq_number n;
-	int rc = x->helper != NULL ? jq_helper_next(x->helper, v, err) :
-		jq_lib_next(x->lib, v, err);
+	int rc = x->helper != NULL ? jq_helper_next(x->helper, v, err)
+				   : jq_lib_next(x->lib, v, err);
 
 	/* libjq does not tell 7 from 7.0. */
 	if (rc == 1 && x->type->kind == TYPE_DOUBLE &&

@@ -52,8 +52,9 @@ jq_fromdate(struct jq_run *run, const struct value *in, struct value *out)
 		hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
 		second < 0 || second > 59)
 		return JQ_ASK;
-	*out = value_int((date_from_civil(year, month, 1) + INT64_C(0) + day -
-				 1) * 86400 +
+	*out = value_int(
+		(date_from_civil(year, month, 1) + INT64_C(0) + day - 1) *
+			86400 +
 		hour * 3600 + minute * 60 + second);
 	return 0;
 }
@@ -75,8 +76,7 @@ plain_format(const char *format, const char *letters)
 {
 	for (; *format != '\0'; format++)
 		if (*format == '%' &&
-			(*++format == '\0' ||
-				strchr(letters, *format) == NULL))
+			(*++format == '\0' || strchr(letters, *format) == NULL))
 			return false;
 	return true;
 }
@@ -109,8 +109,10 @@ jq_strptime(struct jq_run *run, const struct value *in,
 	tm.tm_yday = 367;
 	end = strptime(text, form, &tm);
 	if (end == NULL)
-		return err_set(run->err, "date \"%s\" does not match format "
-					 "\"%s\"", text, form);
+		return err_set(run->err,
+			"date \"%s\" does not match format "
+			"\"%s\"",
+			text, form);
 	if (*end != '\0')
 		return JQ_ASK;
 	*out = broken_down(run, &tm);
@@ -163,8 +165,9 @@ jq_mktime(struct jq_run *run, const struct value *in, struct value *out)
 static int
 refuse_time(struct jq_run *run, const struct value *v)
 {
-	return jq_refuse(run, "", v, " are seconds since 1970 of no year that "
-				     "there is");
+	return jq_refuse(run, "", v,
+		" are seconds since 1970 of no year that "
+		"there is");
 }
 
 int
@@ -191,8 +194,8 @@ jq_strftime(struct jq_run *run, const struct value *in, const char *format,
 		if (read_parts(in, &tm) < 0)
 			return JQ_ASK;
 	} else {
-		return err_set(run->err,
-			"strftime/1 requires parsed datetime inputs");
+		return err_set(
+			run->err, "strftime/1 requires parsed datetime inputs");
 	}
 	if (!plain_format(format, "YmdHMSeTFDybBjRaAuwyIpCGgVUW%"))
 		return JQ_ASK;

@@ -42,8 +42,8 @@ get_record_field(struct jq_run *run, struct jq_node *n, struct value *out)
 #define INDEX_SHOWN 30 /* a longer name jq does not show */
 
 static int
-refuse_index(struct jq_run *run, const struct value *of, const char *name,
-	size_t n)
+refuse_index(
+	struct jq_run *run, const struct value *of, const char *name, size_t n)
 {
 	if (n >= INDEX_SHOWN)
 		return err_set(run->err, "Cannot index %s with string",
@@ -112,8 +112,8 @@ count_elements(const struct value *array)
 }
 
 static void
-get_element(const struct value *array, const struct value *at,
-	struct value *out)
+get_element(
+	const struct value *array, const struct value *at, struct value *out)
 {
 	double place = jq_double(at);
 	struct json_iter it;
@@ -619,8 +619,8 @@ negate(struct jq_run *run, const struct value *a, struct value *out)
 
 /* The parts of a string joined; those in odd places are anything. */
 static int
-join_parts(struct jq_run *run, struct value *parts, uint32_t n,
-	struct value *out)
+join_parts(
+	struct jq_run *run, struct value *parts, uint32_t n, struct value *out)
 {
 	struct value v = value_json_string("", 0, false);
 	uint32_t i;
@@ -933,8 +933,7 @@ finish_parts(struct jq_run *run, struct rest *k)
 		rc = get_field(run, n, &p[0], &out);
 		break;
 	case JQ_EACH:
-		return jq_each_element(
-			run, &p[0], n->opt, k->emit, k->arg);
+		return jq_each_element(run, &p[0], n->opt, k->emit, k->arg);
 	case JQ_NEGATE:
 		rc = negate(run, &p[0], &out);
 		break;
@@ -992,8 +991,8 @@ each_branch(struct jq_run *run, void *arg, const struct value *v)
 {
 	struct rest *k = arg;
 
-	return jq_each(run, jq_truth(v) ? k->n->b : k->n->c, k->in, k->emit,
-		k->arg);
+	return jq_each(
+		run, jq_truth(v) ? k->n->b : k->n->c, k->in, k->emit, k->arg);
 }
 
 static int

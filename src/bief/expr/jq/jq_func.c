@@ -12,11 +12,11 @@
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
 
-#define ONE(name) \
+#define ONE(name)                                              \
 	static int name(struct jq_run *run, struct jq_node *n, \
 		const struct value *in, const struct value *a, \
 		struct value *out)
-#define EACH(name) \
+#define EACH(name)                                             \
 	static int name(struct jq_run *run, struct jq_node *n, \
 		const struct value *in, jq_emit *emit, void *arg)
 
@@ -288,8 +288,7 @@ static bool contains(
 	struct jq_run *run, const struct value *a, const struct value *b);
 
 static bool
-array_contains(
-	struct jq_run *run, const struct value *a, const struct value *b)
+array_contains(struct jq_run *run, const struct value *a, const struct value *b)
 {
 	struct json_iter i, j;
 	struct value key, x, y;
@@ -345,12 +344,12 @@ contains(struct jq_run *run, const struct value *a, const struct value *b)
 }
 
 static int
-check_contains(struct jq_run *run, const struct value *a,
-	const struct value *b, struct value *out)
+check_contains(struct jq_run *run, const struct value *a, const struct value *b,
+	struct value *out)
 {
 	if (jq_type(a) != jq_type(b))
-		return jq_refuse2(run, a, b,
-			"cannot have their containment checked");
+		return jq_refuse2(
+			run, a, b, "cannot have their containment checked");
 	*out = value_bool(contains(run, a, b));
 	return 0;
 }
@@ -385,8 +384,7 @@ ONE(fn_startswith)
 	size_t len, m;
 
 	if (!is_text(in) || !is_text(a))
-		return err_set(
-			run->err, "startswith() requires string inputs");
+		return err_set(run->err, "startswith() requires string inputs");
 	s = jq_string(run, in, &len);
 	t = jq_string(run, a, &m);
 	*out = value_bool(starts_with(s, len, t, m));
@@ -503,8 +501,9 @@ find_all(struct jq_run *run, const struct value *in, const struct value *a,
 	t = jq_string(run, a, &m);
 	text = jq_take(run);
 	buf_byte(text, '[');
-	for (p = s; m > 0 && (p = memmem(p, (size_t)(s + len - p), t, m)) !=
-			NULL; p += m) {
+	for (p = s;
+		m > 0 && (p = memmem(p, (size_t)(s + len - p), t, m)) != NULL;
+		p += m) {
 		v = value_int(p - s);
 		jq_put_append(run, text, &v);
 	}
@@ -527,8 +526,8 @@ ONE(fn_rindex)
 ONE(fn_split)
 {
 	if (!is_text(in) || !is_text(a))
-		return err_set(run->err,
-			"split input and separator must be strings");
+		return err_set(
+			run->err, "split input and separator must be strings");
 	return jq_put_split(run, in, a, out);
 }
 
@@ -592,8 +591,7 @@ ONE(fn_tonumber)
 	if (jq_type(in) == JQ_NUMBER)
 		return 0;
 	if (!is_text(in))
-		return jq_refuse(
-			run, "", in, " cannot be parsed as a number");
+		return jq_refuse(run, "", in, " cannot be parsed as a number");
 	s = jq_string(run, in, &len);
 	/* jq reads more than JSON has: " 1", +1, .5, nan. */
 	if (len == 0 || len > 300 || json_number(s, s + len) != s + len)
@@ -729,8 +727,8 @@ jq_check_patterns(const struct jq_tree *t, struct err *err)
 	jq_run_init(&run);
 	jq_run_begin(&run, NULL, NULL, err);
 	for (n = t->all; n != NULL && rc == 0; n = n->next) {
-		if (n->kind != JQ_CALL || !(n->func->flags & JQ_REGEX) || n->nargs == 0 ||
-			!is_literal(n->args[0]))
+		if (n->kind != JQ_CALL || !(n->func->flags & JQ_REGEX) ||
+			n->nargs == 0 || !is_literal(n->args[0]))
 			continue;
 		options = 0;
 		flags = n->func->flags & JQ_REPLACE ? 2 : 1;
@@ -790,8 +788,7 @@ find_next(struct jq_run *run, struct finder *f, struct regex_match *m)
 
 	if (f->done)
 		return 0;
-	rc = regex_search(
-		f->n->regex, f->s, f->len, f->start, m, run->err);
+	rc = regex_search(f->n->regex, f->s, f->len, f->start, m, run->err);
 	if (rc < 0)
 		return err_in(run->err, "Regex failure");
 	if (rc == 0)
@@ -799,8 +796,8 @@ find_next(struct jq_run *run, struct finder *f, struct regex_match *m)
 	/* An empty match may be found again from the next character on: so
 	 * jq has it. */
 	if (m->beg[0] == m->end[0])
-		f->start = (size_t)(jq_put_next(f->s + f->start,
-					    f->s + f->len) -
+		f->start = (size_t)(jq_put_next(
+					    f->s + f->start, f->s + f->len) -
 			f->s);
 	else
 		f->start = (size_t)m->end[0];
@@ -856,8 +853,7 @@ read_pattern(struct jq_run *run, const struct value *v, struct value *pattern,
 			return 0;
 		}
 	}
-	return err_set(
-		run->err, "%s not a string or array", jq_type_name(v));
+	return err_set(run->err, "%s not a string or array", jq_type_name(v));
 }
 
 ONE(fn_test)
@@ -1011,8 +1007,8 @@ ONE(fn_split_regex)
 	text = jq_take(run);
 	buf_byte(text, '[');
 	while ((rc = find_next(run, &f, &m)) == 1) {
-		part = jq_substring(run, in, f.s + from,
-			(size_t)m.beg[0] - from);
+		part = jq_substring(
+			run, in, f.s + from, (size_t)m.beg[0] - from);
 		jq_put_append(run, text, &part);
 		from = (size_t)m.end[0];
 	}
@@ -1027,8 +1023,8 @@ ONE(fn_split_regex)
 /* {"name":"text"} of the named groups of a match; of an empty match jq tells
  * none. */
 static struct value
-named_captures(struct jq_run *run, const struct regex *regex,
-	const char *s, const struct regex_match *m)
+named_captures(struct jq_run *run, const struct regex *regex, const char *s,
+	const struct regex_match *m)
 {
 	struct jq_member *x = jq_alloc(run, (size_t)m->n * sizeof(*x));
 	struct buf *text;
@@ -1041,8 +1037,10 @@ named_captures(struct jq_run *run, const struct regex *regex,
 			continue;
 		x[n].key = jq_from_string(run, name, len);
 		x[n].s = jq_string(run, &x[n].key, &x[n].n);
-		x[n].v = m->beg[i] < 0 ? value_null() : jq_from_string(run,
-			s + m->beg[i], (size_t)(m->end[i] - m->beg[i]));
+		x[n].v = m->beg[i] < 0
+			? value_null()
+			: jq_from_string(run, s + m->beg[i],
+				  (size_t)(m->end[i] - m->beg[i]));
 		n++;
 	}
 	n = jq_members_unique(run, x, n);
@@ -1073,13 +1071,14 @@ make_scan(struct jq_run *run, struct finder *f, const struct regex_match *m)
 	int i;
 
 	if (m->n < 2 || m->end[0] == m->beg[0])
-		return jq_from_string(run, f->s + m->beg[0],
-			(size_t)(m->end[0] - m->beg[0]));
+		return jq_from_string(
+			run, f->s + m->beg[0], (size_t)(m->end[0] - m->beg[0]));
 	text = jq_take(run);
 	buf_byte(text, '[');
 	for (i = 1; i < m->n; i++) {
-		v = m->beg[i] < 0 ? value_null() : jq_from_string(run,
-			f->s + m->beg[i], (size_t)(m->end[i] - m->beg[i]));
+		v = m->beg[i] < 0 ? value_null()
+				  : jq_from_string(run, f->s + m->beg[i],
+					    (size_t)(m->end[i] - m->beg[i]));
 		jq_put_append(run, text, &v);
 	}
 	return jq_finish(run, ']');
@@ -1115,8 +1114,8 @@ struct edits {
 };
 
 static void
-add_edit(struct jq_run *run, struct edits *list, struct finder *f,
-	size_t from, const struct regex_match *m)
+add_edit(struct jq_run *run, struct edits *list, struct finder *f, size_t from,
+	const struct regex_match *m)
 {
 	struct edit *more;
 
@@ -1129,8 +1128,7 @@ add_edit(struct jq_run *run, struct edits *list, struct finder *f,
 	}
 	list->e[list->n++] = (struct edit){from + (size_t)m->beg[0],
 		from + (size_t)m->end[0],
-		named_captures(run, f->n->regex, f->s + from, m),
-		value_null()};
+		named_captures(run, f->n->regex, f->s + from, m), value_null()};
 }
 
 /*
@@ -1195,15 +1193,14 @@ evaluate_edits(struct jq_run *run, struct finder *f, struct edits *list,
 		if (e->with.type == VALUE_NULL || is_text(&e->with))
 			continue;
 		before = jq_from_string(run, f->s + from, e->beg - from);
-		return jq_refuse2(
-			run, &before, &e->with, "cannot be added");
+		return jq_refuse2(run, &before, &e->with, "cannot be added");
 	}
 	return 0;
 }
 
 static struct value
-apply_edits(struct jq_run *run, const struct finder *f,
-	const struct edits *list)
+apply_edits(
+	struct jq_run *run, const struct finder *f, const struct edits *list)
 {
 	struct buf *text = jq_take(run);
 	const char *s;
@@ -1282,8 +1279,7 @@ ONE(fn_strftime)
 
 	/* jq itself stops dead on another format. */
 	if (!is_text(a))
-		return err_set(
-			run->err, "strftime/1 requires a string format");
+		return err_set(run->err, "strftime/1 requires a string format");
 	s = jq_string(run, a, &len);
 	if (memchr(s, '\0', len) != NULL)
 		return JQ_ASK;

@@ -22,24 +22,24 @@
 /* ---- the tree ---- */
 
 enum jq_kind {
-	JQ_SELF,     /* . */
-	JQ_LITERAL,  /* v */
-	JQ_FIELD,    /* a, name: .a.name; opt: ? follows */
-	JQ_INDEX,    /* a[b]; opt */
-	JQ_SLICE,    /* a[b:c]; b or c may be NULL; opt */
-	JQ_EACH,     /* a[]; opt */
-	JQ_PIPE,     /* a | b */
-	JQ_COMMA,    /* a, b */
-	JQ_NEGATE,   /* -a */
-	JQ_BINARY,   /* a op b */
-	JQ_AND,      /* a and b */
-	JQ_OR,       /* a or b */
-	JQ_DEFAULT,  /* a // b */
-	JQ_IF,       /* if a then b else c */
-	JQ_ARRAY,    /* [a]; a may be NULL */
-	JQ_OBJECT,   /* args: key, value, key, value ... */
-	JQ_FORMAT,   /* args: parts of an interpolated string */
-	JQ_CALL,     /* func(args), a function of jq_functions */
+	JQ_SELF,    /* . */
+	JQ_LITERAL, /* v */
+	JQ_FIELD,   /* a, name: .a.name; opt: ? follows */
+	JQ_INDEX,   /* a[b]; opt */
+	JQ_SLICE,   /* a[b:c]; b or c may be NULL; opt */
+	JQ_EACH,    /* a[]; opt */
+	JQ_PIPE,    /* a | b */
+	JQ_COMMA,   /* a, b */
+	JQ_NEGATE,  /* -a */
+	JQ_BINARY,  /* a op b */
+	JQ_AND,     /* a and b */
+	JQ_OR,      /* a or b */
+	JQ_DEFAULT, /* a // b */
+	JQ_IF,      /* if a then b else c */
+	JQ_ARRAY,   /* [a]; a may be NULL */
+	JQ_OBJECT,  /* args: key, value, key, value ... */
+	JQ_FORMAT,  /* args: parts of an interpolated string */
+	JQ_CALL,    /* func(args), a function of jq_functions */
 	/* the rest is libjq's */
 	JQ_UNKNOWN,  /* name(args), maybe a function that libjq knows */
 	JQ_RECURSE,  /* .. */
@@ -73,9 +73,9 @@ struct jq_node {
 	uint8_t kind; /* enum jq_kind */
 	uint8_t op;   /* enum jq_op */
 	bool opt;
-	bool single;  /* one result exactly, or an error */
+	bool single;   /* one result exactly, or an error */
 	bool distinct; /* an object's keys are constant, no two alike */
-	uint32_t at;  /* where in the text */
+	uint32_t at;   /* where in the text */
 	struct jq_node *a, *b, *c;
 	struct jq_node **args;
 	uint32_t nargs;
@@ -89,7 +89,7 @@ struct jq_node {
 	struct regex *regex; /* of a pattern ... */
 	char *pattern;       /* ... with this text (of a literal: its bytes) */
 	size_t npattern;
-	unsigned options;    /* ... and these options */
+	unsigned options;     /* ... and these options */
 	struct jq_node *next; /* of all nodes of the tree */
 };
 
@@ -200,8 +200,8 @@ extern const uint8_t jq_types[]; /* by enum value_type; booleans: JQ_FALSE */
 static inline enum jq_type
 jq_type(const struct value *v)
 {
-	return (enum jq_type)(jq_types[v->type] +
-		(v->type == VALUE_BOOL && v->i));
+	return (enum jq_type)(
+		jq_types[v->type] + (v->type == VALUE_BOOL && v->i));
 }
 const char *jq_type_name(const struct value *v);
 /* A record's value as it stands in the stream, where what is no finite number
@@ -232,14 +232,14 @@ const char *jq_string(struct jq_run *run, const struct value *v, size_t *n);
 /* A string of plain text that stays. */
 struct value jq_from_string(struct jq_run *run, const char *s, size_t n);
 /* A part of the plain text of v, which was got by jq_string. */
-struct value jq_substring(struct jq_run *run, const struct value *v,
-	const char *s, size_t n);
+struct value jq_substring(
+	struct jq_run *run, const struct value *v, const char *s, size_t n);
 /* JSON text of an array or an object, copied from b. */
-struct value jq_from_text(struct jq_run *run, enum value_type type,
-	const struct buf *b);
+struct value jq_from_text(
+	struct jq_run *run, enum value_type type, const struct buf *b);
 
-int jq_compare(struct jq_run *run, const struct value *a,
-	const struct value *b);
+int jq_compare(
+	struct jq_run *run, const struct value *a, const struct value *b);
 bool jq_equal(struct jq_run *run, const struct value *a, const struct value *b);
 
 /* The members of an object, names unique, in jq's order. */
@@ -265,8 +265,8 @@ struct value jq_tostring(struct jq_run *run, const struct value *v);
 /* Before, "number (1)", after: as jq says it; returns -1. */
 int jq_refuse(struct jq_run *run, const char *before, const struct value *v,
 	const char *after);
-int jq_refuse2(struct jq_run *run, const struct value *a,
-	const struct value *b, const char *what);
+int jq_refuse2(struct jq_run *run, const struct value *a, const struct value *b,
+	const char *what);
 
 /* ---- evaluation ---- */
 
@@ -295,8 +295,8 @@ struct value jq_finish(struct jq_run *run, char bracket);
 bool jq_put_settle(struct jq_run *run, struct value *v);
 /* The next character of UTF-8. */
 const char *jq_put_next(const char *p, const char *end);
-int jq_put_split(struct jq_run *run, const struct value *a, const struct value *b,
-	struct value *out);
+int jq_put_split(struct jq_run *run, const struct value *a,
+	const struct value *b, struct value *out);
 
 /* A function of the native part. */
 struct jq_func {
@@ -312,9 +312,9 @@ struct jq_func {
 	uint8_t flags;
 	enum type_kind type;
 };
-#define JQ_ALWAYS 1 /* each gives one result exactly */
-#define JQ_LAZY 2   /* its arguments may have any number of results */
-#define JQ_REGEX 4  /* its first argument is a regular expression */
+#define JQ_ALWAYS 1  /* each gives one result exactly */
+#define JQ_LAZY 2    /* its arguments may have any number of results */
+#define JQ_REGEX 4   /* its first argument is a regular expression */
 #define JQ_REPLACE 8 /* its second one is what matches are replaced by */
 /* Refuse a literal that is no regular expression.  0, or -1 with a caret. */
 int jq_check_patterns(const struct jq_tree *t, struct err *err);

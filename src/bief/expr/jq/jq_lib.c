@@ -28,39 +28,39 @@
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 
-#define FUNCTIONS(X) \
-	X(jq_init) \
-	X(jq_set_error_cb) \
-	X(jq_set_nomem_handler) \
-	X(jq_set_attr) \
-	X(jq_compile) \
-	X(jq_start) \
-	X(jq_next) \
-	X(jq_halted) \
-	X(jq_teardown) \
-	X(jv_null) \
-	X(jv_bool) \
-	X(jv_number) \
-	X(jv_number_value) \
-	X(jv_string) \
-	X(jv_string_sized) \
-	X(jv_string_value) \
+#define FUNCTIONS(X)              \
+	X(jq_init)                \
+	X(jq_set_error_cb)        \
+	X(jq_set_nomem_handler)   \
+	X(jq_set_attr)            \
+	X(jq_compile)             \
+	X(jq_start)               \
+	X(jq_next)                \
+	X(jq_halted)              \
+	X(jq_teardown)            \
+	X(jv_null)                \
+	X(jv_bool)                \
+	X(jv_number)              \
+	X(jv_number_value)        \
+	X(jv_string)              \
+	X(jv_string_sized)        \
+	X(jv_string_value)        \
 	X(jv_string_length_bytes) \
-	X(jv_array) \
-	X(jv_array_append) \
-	X(jv_array_get) \
-	X(jv_array_length) \
-	X(jv_object) \
-	X(jv_object_set) \
-	X(jv_object_iter) \
-	X(jv_object_iter_next) \
-	X(jv_object_iter_valid) \
-	X(jv_object_iter_key) \
-	X(jv_object_iter_value) \
-	X(jv_get_kind) \
-	X(jv_copy) \
-	X(jv_free) \
-	X(jv_invalid_get_msg) \
+	X(jv_array)               \
+	X(jv_array_append)        \
+	X(jv_array_get)           \
+	X(jv_array_length)        \
+	X(jv_object)              \
+	X(jv_object_set)          \
+	X(jv_object_iter)         \
+	X(jv_object_iter_next)    \
+	X(jv_object_iter_valid)   \
+	X(jv_object_iter_key)     \
+	X(jv_object_iter_value)   \
+	X(jv_get_kind)            \
+	X(jv_copy)                \
+	X(jv_free)                \
+	X(jv_invalid_get_msg)     \
 	X(jv_dump_string)
 
 /* The functions of the library, by their own names. */
@@ -77,8 +77,8 @@ struct jq_lib {
 	bool wrapped; /* the input is [record, event time, batch's time, now] */
 	bool running; /* a run has not come to its end */
 	struct jq_run run; /* memory for results */
-	jv *keys;     /* of the fields in uses */
-	int64_t large; /* an integer beyond EXACT was met: this one, ... */
+	jv *keys;          /* of the fields in uses */
+	int64_t large;     /* an integer beyond EXACT was met: this one, ... */
 	bool is_large;
 	char large_in[64]; /* ... in this field */
 };
@@ -95,7 +95,7 @@ libjq_load(void)
 	if (lib == NULL)
 		return;
 	libjq_there = true;
-#define X(name) \
+#define X(name)                                    \
 	*(void **)&libjq.name = dlsym(lib, #name); \
 	libjq_there &= libjq.name != NULL;
 	FUNCTIONS(X)
@@ -148,10 +148,11 @@ compile(const struct libjq *api, const char *program, struct messages *m)
 		return NULL;
 	api->jq_set_nomem_handler(jq, no_memory, NULL);
 	/* It aborts without; there are no modules here. */
-	api->jq_set_attr(jq, api->jv_string("JQ_LIBRARY_PATH"), api->jv_array());
+	api->jq_set_attr(
+		jq, api->jv_string("JQ_LIBRARY_PATH"), api->jv_array());
 	api->jq_set_attr(jq, api->jv_string("JQ_ORIGIN"), api->jv_string("."));
-	api->jq_set_attr(jq, api->jv_string("PROGRAM_ORIGIN"),
-		api->jv_string("."));
+	api->jq_set_attr(
+		jq, api->jv_string("PROGRAM_ORIGIN"), api->jv_string("."));
 	api->jq_set_error_cb(jq, first_message, m);
 	if (api->jq_compile(jq, program))
 		return jq;
@@ -212,7 +213,8 @@ find_nearest(const struct libjq *api, const struct jq_tree *t, const char *name,
 	api->jq_start(jq, api->jv_null(), 0);
 	all = api->jq_next(jq);
 	for (i = 0; api->jv_get_kind(all) == JV_KIND_ARRAY &&
-		i < api->jv_array_length(api->jv_copy(all)); i++) {
+		i < api->jv_array_length(api->jv_copy(all));
+		i++) {
 		one = api->jv_array_get(api->jv_copy(all), i);
 		s = api->jv_string_value(one); /* name/arguments */
 		try_name(&b, s, strcspn(s, "/"));
@@ -291,16 +293,20 @@ suggest_field(const struct jq_node *at, const char *text, struct buf *out)
 {
 	const char *p = text + at->at, *begin = p;
 
-	while (begin > text && (isalnum((unsigned char)begin[-1]) ||
-			begin[-1] == '_' || begin[-1] == '-'))
+	while (begin > text &&
+		(isalnum((unsigned char)begin[-1]) || begin[-1] == '_' ||
+			begin[-1] == '-'))
 		begin--;
 	if (begin < p && begin > text && begin[-1] == '.')
-		buf_printf(out, " (a name with a '-' is written "
-			".\"%.*s\")", (int)(p - begin + at->nname), begin);
+		buf_printf(out,
+			" (a name with a '-' is written "
+			".\"%.*s\")",
+			(int)(p - begin + at->nname), begin);
 	else if (at->nargs == 0)
-		buf_printf(out, " (a field is .%.*s, a text \"%.*s\"; in "
-			"SQL: --sql)", (int)at->nname, at->name,
-			(int)at->nname, at->name);
+		buf_printf(out,
+			" (a field is .%.*s, a text \"%.*s\"; in "
+			"SQL: --sql)",
+			(int)at->nname, at->name, (int)at->nname, at->name);
 }
 
 /* What stands behind "no function" or "does not take"; near is a function. */
@@ -334,8 +340,8 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 		at = find_variable(t, name + 1, n - 1);
 		if (at == NULL)
 			return false;
-		err_caret(err, t->text, at->at,
-			"expression: no variable '%s'", name);
+		err_caret(err, t->text, at->at, "expression: no variable '%s'",
+			name);
 		return true;
 	}
 	nargs = what[n] == '/' ? atoi(what + n + 1) : 0;
@@ -345,8 +351,9 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 	buf_init(&near);
 	buf_init(&more);
 	find_nearest(api, t, name, &near);
-	suggest(at, t->text, near.n > 0 && nargs > 0 &&
-		strcmp(buf_cstr(&near), name) == 0, &more);
+	suggest(at, t->text,
+		near.n > 0 && nargs > 0 && strcmp(buf_cstr(&near), name) == 0,
+		&more);
 	if (near.n == 0)
 		err_caret(err, t->text, at->at,
 			"expression: no function '%s'%s", name, more.p);
@@ -406,7 +413,8 @@ check_literals(const struct jq_tree *t, struct err *err)
 static const struct {
 	const char *word, *text;
 } mended[] = {
-	{"ime(", "def __bief_time($f): if type == \"number\" and "
+	{"ime(",
+		"def __bief_time($f): if type == \"number\" and "
 		"((. > -67e15 and . < 67e15) | not) then error(\"number "
 		"(\\(.)) are seconds since 1970 of no year that there is\") "
 		"else . end | if $f | type == \"string\" then . "
@@ -415,18 +423,21 @@ static const struct {
 		"def __bief_here($f): strflocaltime($f); "
 		"def strftime($f): __bief_time($f) | __bief_utc($f); "
 		"def strflocaltime($f): __bief_time($f) | __bief_here($f); "},
-	{"todate", "def todateiso8601: if type == \"number\" and "
+	{"todate",
+		"def todateiso8601: if type == \"number\" and "
 		"((. > -67e15 and . < 67e15) | not) then error(\"number "
 		"(\\(.)) are seconds since 1970 of no year that there is\") "
 		"else strftime(\"%Y-%m-%dT%H:%M:%SZ\") end; "
 		"def todate: todateiso8601; "},
-	{"ind", "def __bief_indices($i): indices($i); "
+	{"ind",
+		"def __bief_indices($i): indices($i); "
 		"def indices($i): if type == \"string\" and $i == \"\" "
 		"then [] else __bief_indices($i) end; "
 		"def index($i): indices($i) | .[0]; "
 		"def rindex($i): indices($i) | .[-1:][0]; "},
 	/* See fn_sub() in jq_func.c. */
-	{"sub(", "def sub($re; s; flags): . as $all | "
+	{"sub(",
+		"def sub($re; s; flags): . as $all | "
 		"def names: reduce (.captures | .[] | "
 		"select(.name != null) | {(.name): .string}) as $p "
 		"({}; . + $p); "
@@ -455,8 +466,7 @@ static const struct {
 };
 
 struct jq_lib *
-jq_lib_new(
-	const struct jq_tree *t, const struct jq_uses *uses, struct err *err)
+jq_lib_new(const struct jq_tree *t, const struct jq_uses *uses, struct err *err)
 {
 	static const char before[] =
 		". as [$__bief_record, $__bief_event, $__bief_batch, "
@@ -498,8 +508,8 @@ jq_lib_new(
 	jq_run_init(&lib->run);
 	lib->keys = mem_alloc((uses->n + 1) * sizeof(*lib->keys));
 	for (i = 0; i < uses->n; i++)
-		lib->keys[i] = api->jv_string_sized(uses->fields[i]->name,
-			(int)uses->fields[i]->nname);
+		lib->keys[i] = api->jv_string_sized(
+			uses->fields[i]->name, (int)uses->fields[i]->nname);
 	return lib;
 }
 
@@ -784,9 +794,10 @@ ended(struct jq_lib *lib, jv last, struct err *err)
 static int
 refuse_large(const struct jq_lib *lib, struct err *err)
 {
-	return err_set(err, "field '%s' holds %lld, which libjq would round "
-			    "(it is beyond 2^53)", lib->large_in,
-		(long long)lib->large);
+	return err_set(err,
+		"field '%s' holds %lld, which libjq would round "
+		"(it is beyond 2^53)",
+		lib->large_in, (long long)lib->large);
 }
 
 int

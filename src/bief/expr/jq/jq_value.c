@@ -368,8 +368,7 @@ jq_from_string(struct jq_run *run, const char *s, size_t n)
 }
 
 struct value
-jq_substring(
-	struct jq_run *run, const struct value *v, const char *s, size_t n)
+jq_substring(struct jq_run *run, const struct value *v, const char *s, size_t n)
 {
 	if (v->type == VALUE_STRING && (v->flags & VALUE_ESCAPED))
 		return jq_from_string(run, s, n);
@@ -377,8 +376,7 @@ jq_substring(
 }
 
 struct value
-jq_from_text(
-	struct jq_run *run, enum value_type type, const struct buf *b)
+jq_from_text(struct jq_run *run, enum value_type type, const struct buf *b)
 {
 	return (struct value){.s = keep(run, b->p, b->n),
 		.n = (uint32_t)b->n,
@@ -514,8 +512,7 @@ jq_members(struct jq_run *run, const struct value *object, size_t *n)
 }
 
 static int
-compare_arrays(
-	struct jq_run *run, const struct value *a, const struct value *b)
+compare_arrays(struct jq_run *run, const struct value *a, const struct value *b)
 {
 	struct json_iter i, j;
 	struct value key, x, y;

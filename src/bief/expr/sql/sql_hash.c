@@ -52,8 +52,9 @@ hash_decimal(struct hasher *h, const struct datum *d)
 	}
 	for (int k = 0; k < 16; k++)
 		b[k] = (unsigned char)(v >> (120 - 8 * k));
-	while (i < 15 && ((b[i] == 0 && b[i + 1] < 128) ||
-				 (b[i] == 255 && b[i + 1] >= 128)))
+	while (i < 15 &&
+		((b[i] == 0 && b[i + 1] < 128) ||
+			(b[i] == 255 && b[i + 1] >= 128)))
 		i++;
 	hash_bytes(h, b + i, 16 - (size_t)i);
 }
@@ -132,8 +133,8 @@ hash_rule(struct sql_rule *r)
 	for (int i = 0; i < r->n; i++)
 		if (r->arg[i].kind == TYPE_MAP)
 			return sql_types_mismatch(r, "takes no maps");
-	r->result = ty(strchr(r->node->fn->sig, ':')[1] == 'l' ? TYPE_LONG
-							     : TYPE_INT);
+	r->result = ty(
+		strchr(r->node->fn->sig, ':')[1] == 'l' ? TYPE_LONG : TYPE_INT);
 	return 0;
 }
 
@@ -221,10 +222,14 @@ run_cast(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-#define TAGGED(name, sig, run, flags, tag) \
-	{name, sig, run, flags, NULL, NULL, NULL, tag}
-#define CAST(name, kind) \
-	{name, "a:a", run_cast, 0, cast_rule, NULL, NULL, kind}
+#define TAGGED(name, sig, run, flags, tag)                   \
+	{                                                    \
+		name, sig, run, flags, NULL, NULL, NULL, tag \
+	}
+#define CAST(name, kind)                                              \
+	{                                                             \
+		name, "a:a", run_cast, 0, cast_rule, NULL, NULL, kind \
+	}
 
 const struct sql_fn sql_hash_fns[] = {
 	{"hash", "a+:i", run_hash, SQL_NULLS, hash_rule},
@@ -233,17 +238,10 @@ const struct sql_fn sql_hash_fns[] = {
 	TAGGED("sha", "x:s", run_digest, 0, SHA1),
 	TAGGED("sha1", "x:s", run_digest, 0, SHA1),
 	TAGGED("sha2", "xi:s", run_digest, 0, SHA2),
-	{"crc32", "x:l", run_crc32},
-	CAST("boolean", TYPE_BOOLEAN),
-	CAST("tinyint", TYPE_BYTE),
-	CAST("smallint", TYPE_SHORT),
-	CAST("int", TYPE_INT),
-	CAST("bigint", TYPE_LONG),
-	CAST("float", TYPE_FLOAT),
-	CAST("double", TYPE_DOUBLE),
-	CAST("decimal", TYPE_DECIMAL),
-	CAST("string", TYPE_STRING),
-	CAST("binary", TYPE_BINARY),
-	CAST("date", TYPE_DATE),
-	CAST("timestamp", TYPE_TIMESTAMP),
-	{NULL}};
+	{"crc32", "x:l", run_crc32}, CAST("boolean", TYPE_BOOLEAN),
+	CAST("tinyint", TYPE_BYTE), CAST("smallint", TYPE_SHORT),
+	CAST("int", TYPE_INT), CAST("bigint", TYPE_LONG),
+	CAST("float", TYPE_FLOAT), CAST("double", TYPE_DOUBLE),
+	CAST("decimal", TYPE_DECIMAL), CAST("string", TYPE_STRING),
+	CAST("binary", TYPE_BINARY), CAST("date", TYPE_DATE),
+	CAST("timestamp", TYPE_TIMESTAMP), {NULL}};
