@@ -47,7 +47,7 @@ $(B)/ops.c: $(OPS) Makefile
 	@mkdir -p $(B)
 	@{ echo '#include "runtime/run.h"'; echo '#include "runtime/tool.h"'; \
 	for p in $(OPERATORS); do echo "extern const struct op op_$$p;" | tr - _; done; \
-	echo 'const struct op *const run_ops[] = {'; \
+	echo 'const struct op *const ops_all[] = {'; \
 	for p in $(OPERATORS); do echo "	&op_$$p," | tr - _; done; \
 	echo '	NULL};'; \
 	for p in $(TOOLS); do echo "extern const struct tool tool_$$p;" | tr - _; done; \

@@ -90,7 +90,7 @@ agg_open(struct stage *st)
 	struct agg *a = STAGE(st, agg);
 
 	st->late_what = "group";
-	a->late_groups = state_new(run_max_state(st));
+	a->late_groups = state_new(stage_max_state(st));
 	frame_init(&a->frame);
 	if (a->q.cube && a->q.rollup)
 		return err_as(st->err, STATUS_USAGE,
@@ -200,7 +200,7 @@ static void
 tell_windows(struct stage *st)
 {
 	if (!st->explain && isatty(STDERR_FILENO) == 1)
-		run_warn(st,
+		stage_warn(st,
 			"what comes is a result of windows, so it is "
 			"grouped by them, too: --no-window does not");
 }
@@ -420,7 +420,7 @@ drop_late(struct stage *st, struct record *r, const struct span *w)
 	st->late += made;
 	if (w->there && r->windows != NULL)
 		frame_put(&a->frame, &copy, w);
-	run_late(st, &copy, "late: the watermark has passed %s",
+	stage_late(st, &copy, "late: the watermark has passed %s",
 		w->there ? "its window" : "its time");
 	return 0;
 }
@@ -651,9 +651,9 @@ read_inputs(struct stage *st, const struct record *r)
 	if (a->q.acc.count_only ||
 		accums_read(&a->q.acc, r, false, st->err) == 0)
 		return 0;
-	if (run_reject(st, r, "%s", st->err->text) == -1)
+	if (stage_reject(st, r, "%s", st->err->text) == -1)
 		return -1;
-	if (!run_kept(st))
+	if (!stage_kept(st))
 		return 1;
 	accums_read(&a->q.acc, r, true, st->err);
 	return 0;
@@ -679,7 +679,7 @@ agg_record(struct stage *st, struct record *r)
 		frame_times(&a->frame, r, &start, &end))
 		return take_one(st, r, true, start, end);
 	if (a->q.g.windowed && frame_get(&a->frame, r, &w) == -1)
-		return run_reject(st, r,
+		return stage_reject(st, r,
 			"window_start and window_end are no times "
 			"(--no-window does not group by them)");
 	return is_single(a) ? take_one(st, r, w.there, w.start, w.end)

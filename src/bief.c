@@ -41,7 +41,7 @@ run(const char *text, int (*what)(const struct pipeline *))
 		fprintf(stderr,
 			"bief: this pipeline uses more of the shell "
 			"than bief reads: it is run by the shell\n");
-		return pipeline_shell(text);
+		return spawn_shell(text);
 	default:
 		fprintf(stderr, "bief: %s\n", err_clean(err.text));
 		return STATUS_USAGE;
@@ -71,7 +71,7 @@ run_command(int argc, char **argv)
 		return STATUS_DONE;
 	}
 	if (argc == 2)
-		return run(argv[1], runs ? pipeline_run : explain_pipeline);
+		return run(argv[1], runs ? spawn_run : explain_pipeline);
 	fprintf(stderr, "bief: %s takes one argument, the pipeline in quotes\n",
 		argv[0]);
 	return STATUS_USAGE;
@@ -99,7 +99,7 @@ usage(FILE *to)
 			commands[i].name, *commands[i].synopsis ? " " : "",
 			commands[i].synopsis);
 	fprintf(to, "       bief PROGRAM [ARGUMENT ...]\n\nprograms:\n");
-	for (const struct op *const *op = run_ops; *op != NULL; op++)
+	for (const struct op *const *op = ops_all; *op != NULL; op++)
 		fprintf(to, "  %-16s %s\n", (*op)->name, (*op)->about);
 	for (const struct tool *const *t = tool_all; *t != NULL; t++)
 		fprintf(to, "  %-16s %s\n", (*t)->name, (*t)->about);
@@ -114,7 +114,7 @@ be(int argc, char **argv)
 
 	if (tool != NULL)
 		return tool_main(tool, argv);
-	return run_find(argv[0]) != NULL ? run_main(argc, argv) : -1;
+	return ops_find(argv[0]) != NULL ? run_main(argc, argv) : -1;
 }
 
 /*
@@ -152,7 +152,7 @@ meant(const char *word)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (near_enough(word, commands[i].name))
 			return commands[i].name;
-	for (const struct op *const *op = run_ops; *op != NULL; op++)
+	for (const struct op *const *op = ops_all; *op != NULL; op++)
 		if (near_enough(word, (*op)->name))
 			return (*op)->name;
 	for (const struct tool *const *t = tool_all; *t != NULL; t++)

@@ -103,7 +103,7 @@ dedup_record(struct stage *st, struct record *r)
 	if (timed && st->now.watermark != WATERMARK_NONE &&
 		t <= st->now.watermark && !st->now.whole) {
 		st->late++;
-		run_late(st, r, "the record is older than the watermark");
+		stage_late(st, r, "the record is older than the watermark");
 		return 0;
 	}
 	make_key(d, r);
@@ -117,7 +117,7 @@ dedup_record(struct stage *st, struct record *r)
 			time_add(timed ? t : 0, st->out.delay_us));
 	else if (d->forget && timed)
 		state_set_due(st->state, ref, t);
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static int

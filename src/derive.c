@@ -140,17 +140,17 @@ plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	evtime_init(&x->event, p);
-	x->env.zone = run_zone(st);
-	x->env.stopping = run_stopping;
+	x->env.zone = stage_zone(st);
+	x->env.stopping = stage_stopping;
 	for (d = x->d; d < x->d + x->n; d++) {
-		d->expr = (x->sql ? sql_expr : expr_jq)(
+		d->expr = (x->sql ? sql_expr : jq_expr)(
 			d->text, p->fields, st->err);
 		if (d->expr == NULL)
 			return err_in(st->err, "%s", d->name);
 		for (i = 0; (f = expr_watched(d->expr, i)) != NULL; i++)
-			run_watch(st, f);
+			stage_watch(st, f);
 		if (expr_note(d->expr) != NULL)
-			run_warn(st, "%s: %s", d->name, expr_note(d->expr));
+			stage_warn(st, "%s: %s", d->name, expr_note(d->expr));
 		plan_field_type(p, d->name, expr_type(d->expr));
 		plan_replaced(p, d->name);
 		x->asks_event |= !x->sql &&
@@ -201,10 +201,10 @@ reject(struct stage *st, struct record *r, size_t i, int rc,
 		*st->err = *err;
 		return -1;
 	}
-	if (run_reject(st, r, "%s: %s", STAGE(st, derive)->d[i].name,
+	if (stage_reject(st, r, "%s: %s", STAGE(st, derive)->d[i].name,
 		    err->text) < 0)
 		return -1;
-	if (!run_kept(st))
+	if (!stage_kept(st))
 		return 0;
 	return add_and_go_on(st, r, i, &null);
 }
@@ -230,7 +230,7 @@ derive_from(struct stage *st, struct record *r, size_t i)
 		record_add(r, &x->d[i].add, v, &x->d[i].slots);
 	}
 	if (i == x->n)
-		return run_emit(st, r);
+		return stage_emit(st, r);
 	p.i = i;
 	rc = expr_eval(x->d[i].expr, r, &x->env, pass, &p, &err);
 	if (rc == 0)
@@ -259,7 +259,7 @@ close_(struct stage *st)
 		free(x->d[i].name);
 		expr_free(x->d[i].expr);
 		record_add_release(&x->d[i].add);
-		slots_release(&x->d[i].slots);
+		record_slots_release(&x->d[i].slots);
 	}
 	free(x->d);
 	evtime_release(&x->event);

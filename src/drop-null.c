@@ -106,9 +106,9 @@ record(struct stage *st, struct record *r)
 			: missing(&r->v[i], true);
 
 		if (gone != all)
-			return all ? run_emit(st, r) : 0;
+			return all ? stage_emit(st, r) : 0;
 	}
-	return all ? 0 : run_emit(st, r);
+	return all ? 0 : stage_emit(st, r);
 }
 
 static void

@@ -77,7 +77,7 @@ open_(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--split and --regex exclude each other");
 	field_init(&x->field, st->operands[0]);
-	run_watch(st, &x->field);
+	stage_watch(st, &x->field);
 	if (x->as == NULL && (x->keep || x->field.steps.n > 1))
 		return err_as(st->err, STATUS_USAGE,
 			"%s needs a name for the "
@@ -193,7 +193,7 @@ put(struct stage *st, struct explode *x, struct value v)
 	struct record r = x->r;
 
 	*x->slot = v;
-	return run_emit(st, &r);
+	return stage_emit(st, &r);
 }
 
 static int
@@ -309,7 +309,8 @@ split_regex(struct stage *st, struct explode *x, struct record *r,
 		size_t beg, end;
 
 		if (found < 0)
-			return run_reject(st, r, "--regex: %s", st->err->text);
+			return stage_reject(
+				st, r, "--regex: %s", st->err->text);
 		beg = (size_t)m.beg[0];
 		end = (size_t)m.end[0];
 		if (end > 0) {
@@ -366,7 +367,7 @@ refuse(struct stage *st, const struct record *r, const struct value *v)
 		what = "an array or an object, not text";
 	else if (v->type == VALUE_STRING)
 		what = "text, not an array: --split or --regex take text apart";
-	return run_reject(st, r, "field '%s' is %s", x->field.path, what);
+	return stage_reject(st, r, "field '%s' is %s", x->field.path, what);
 }
 
 static int
@@ -385,7 +386,7 @@ record(struct stage *st, struct record *r)
 			      : v.type != VALUE_ARRAY) {
 		if (refuse(st, r, &v) < 0)
 			return -1;
-		if (!run_kept(st))
+		if (!stage_kept(st))
 			return 0;
 		v = value_null();
 	}
@@ -403,7 +404,7 @@ close_(struct stage *st)
 	regex_free(x->regex);
 	field_release(&x->field);
 	record_add_release(&x->add);
-	slots_release(&x->slots);
+	record_slots_release(&x->slots);
 	buf_release(&x->name);
 	buf_release(&x->plain);
 	buf_release(&x->piece);

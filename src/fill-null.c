@@ -240,7 +240,7 @@ plan(struct stage *st, struct plan *p)
 		}
 		field_settle(&f->field, p->fields->f[at].name, true);
 		t = p->fields->f[at].type;
-		if (t == NULL || cast(f, t, run_zone(st)) == 0)
+		if (t == NULL || cast(f, t, stage_zone(st)) == 0)
 			continue;
 		buf_init(&b);
 		type_print(t, &b);
@@ -275,7 +275,7 @@ record(struct stage *st, struct record *r)
 		int at = field_index(&f->field, r);
 
 		if (at < 0 && field_clashes(&f->field, r))
-			return run_reject(st, r, FIELD_CLASH, f->path);
+			return stage_reject(st, r, FIELD_CLASH, f->path);
 		if (at < 0) {
 			record_add(r, &f->add, f->v, &x->slots);
 		} else if (missing(f, &r->v[at])) {
@@ -283,7 +283,7 @@ record(struct stage *st, struct record *r)
 			record_set(r, (uint32_t)at, f->v);
 		}
 	}
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static void
@@ -299,7 +299,7 @@ close_(struct stage *st)
 		buf_release(&x->fills[i].b);
 	}
 	free(x->fills);
-	slots_release(&x->slots);
+	record_slots_release(&x->slots);
 }
 
 const struct op op_fill_null = {

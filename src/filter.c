@@ -54,18 +54,18 @@ plan(struct stage *st, struct plan *p)
 	struct field *field;
 	size_t i;
 
-	f->expr = (f->sql != NULL ? sql_expr : expr_jq_condition)(
+	f->expr = (f->sql != NULL ? sql_expr : jq_condition)(
 		text, p->fields, st->err);
 	if (f->expr == NULL)
 		return -1;
 	if (f->sql != NULL && sql_condition(f->expr, st->err) < 0)
 		return -1;
 	for (i = 0; (field = expr_watched(f->expr, i)) != NULL; i++)
-		run_watch(st, field);
+		stage_watch(st, field);
 	if (expr_note(f->expr) != NULL)
-		run_warn(st, "%s", expr_note(f->expr));
-	f->env.zone = run_zone(st);
-	f->env.stopping = run_stopping;
+		stage_warn(st, "%s", expr_note(f->expr));
+	f->env.zone = stage_zone(st);
+	f->env.stopping = stage_stopping;
 	evtime_init(&f->event, p);
 	f->asks_event = f->sql == NULL && strstr(text, "event_time") != NULL;
 	return 0;
@@ -91,7 +91,7 @@ pass_if_true(void *arg, const struct value *v)
 
 	if (!is_true(v))
 		return 0;
-	if (run_emit(p->st, p->r) == 0)
+	if (stage_emit(p->st, p->r) == 0)
 		return 0;
 	p->refused = true;
 	return -1;
@@ -104,9 +104,9 @@ reject(struct stage *st, struct record *r, int rc, const struct err *err)
 		*st->err = *err;
 		return -1;
 	}
-	if (run_reject(st, r, "%s", err->text) < 0)
+	if (stage_reject(st, r, "%s", err->text) < 0)
 		return -1;
-	return run_kept(st) ? run_emit(st, r) : 0;
+	return stage_kept(st) ? stage_emit(st, r) : 0;
 }
 
 static int
@@ -131,7 +131,7 @@ record(struct stage *st, struct record *r)
 		return reject(st, r, -1, &err);
 	}
 	if (n < 2)
-		return n == 1 && is_true(&v) ? run_emit(st, r) : 0;
+		return n == 1 && is_true(&v) ? stage_emit(st, r) : 0;
 	/* As jq's select: once for each result that is true. */
 	rc = expr_eval(f->expr, r, &f->env, pass_if_true, &p, &err);
 	if (rc == 0)

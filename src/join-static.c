@@ -89,7 +89,7 @@ split_on(struct stage *st)
 		list_add(&j->left, left, false);
 		list_add(&j->right, right, false);
 		field_init(&j->key[i], left);
-		run_watch(st, &j->key[i]);
+		stage_watch(st, &j->key[i]);
 		free(left);
 		free(right);
 	}
@@ -105,13 +105,13 @@ reject(void *arg, const char *text, size_t n, const char *why)
 	char q[200];
 
 	if (st->on_error <= ON_ERROR_FAIL)
-		return run_reject(st, &r, "%s", why);
-	if (run_reject(st, &r, "table '%s': %s",
+		return stage_reject(st, &r, "%s", why);
+	if (stage_reject(st, &r, "table '%s': %s",
 		    err_quote(q, sizeof q, st->operands[0],
 			    strlen(st->operands[0])),
 		    why) < 0)
 		return -1;
-	return run_kept(st) ? 1 : 0;
+	return stage_kept(st) ? 1 : 0;
 }
 
 static struct table *
@@ -122,12 +122,12 @@ load(struct stage *st)
 		.sep = j->comma,
 		.header = j->header,
 		.schema = j->schema,
-		.zone = run_zone(st),
+		.zone = stage_zone(st),
 		.keys = &j->right,
 		.nulls = &j->null_texts,
-		.max_line = run_max_line(st),
-		.max_state = run_max_state(st),
-		.stopping = run_stopping,
+		.max_line = stage_max_line(st),
+		.max_state = stage_max_state(st),
+		.stopping = stage_stopping,
 		.reject = reject,
 		.arg = st};
 
@@ -240,7 +240,7 @@ refresh(struct stage *st)
 	bool again = j->hups != st->hups;
 	struct table *t;
 
-	if (run_stopping()) /* what is left is for the table as it was */
+	if (stage_stopping()) /* what is left is for the table as it was */
 		return;
 	j->hups = st->hups;
 	j->checked = time_monotonic();
@@ -263,7 +263,7 @@ refresh(struct stage *st)
 	if (t != NULL)
 		take(j, t);
 	else if (again || !j->warned)
-		run_warn(st, "%s: going on with the table as it was",
+		stage_warn(st, "%s: going on with the table as it was",
 			st->err->text);
 	j->warned = t == NULL;
 }
@@ -343,14 +343,14 @@ emit(struct stage *st, const struct record *r, const struct value *row)
 		j->id = r->shape->id;
 	}
 	if (out.room < n + width) {
-		out.v = slots_need(&j->slots, n + (uint32_t)width);
+		out.v = record_slots_need(&j->slots, n + (uint32_t)width);
 		out.room = j->slots.cap;
 		if (out.v != r->v)
 			memcpy(out.v, r->v, n * sizeof *out.v);
 	}
 	memcpy(out.v + n, row, width * sizeof *row);
 	out.shape = j->to;
-	return run_emit(st, &out);
+	return stage_emit(st, &out);
 }
 
 static uint32_t
@@ -376,8 +376,9 @@ join_static_record(struct stage *st, struct record *r)
 		refresh_sometimes(st);
 	row = look_up(j, r);
 	if (j->how == SEMI || j->how == ANTI)
-		return (row != TABLE_NONE) == (j->how == SEMI) ? run_emit(st, r)
-							       : 0;
+		return (row != TABLE_NONE) == (j->how == SEMI)
+			? stage_emit(st, r)
+			: 0;
 	if (row == TABLE_NONE)
 		return j->how == LEFT ? emit(st, r, j->nulls) : 0;
 	for (; row != TABLE_NONE; row = table_next(j->table, row))
@@ -400,7 +401,7 @@ join_static_close(struct stage *st)
 	schema_free(j->schema);
 	list_free(&j->left);
 	list_free(&j->right);
-	slots_release(&j->slots);
+	record_slots_release(&j->slots);
 	buf_release(&j->bytes);
 	buf_release(&j->name);
 }

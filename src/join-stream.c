@@ -369,7 +369,7 @@ check_outer(struct stage *st, const struct plan *out)
 				"a match: %s",
 				name, remedy);
 		/* Spark runs this too. */
-		run_warn(st,
+		stage_warn(st,
 			"rows of the %s input will be kept for ever, and "
 			"those without a match not be written: %s",
 			name, remedy);
@@ -508,7 +508,7 @@ open_not_null(struct stage *st, int s, size_t i, const struct plan *in)
 	for (size_t k = 0; k < j->npairs; k++)
 		if (strcmp(j->pairs[k].field[s].path, f->path) == 0)
 			f->pair = j->pairs[k].field[s].pair;
-	run_watch(st, f);
+	stage_watch(st, f);
 	return plan_bind(in, f, NULL, st->err);
 }
 
@@ -525,7 +525,7 @@ join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 				"the %s input is the %s result of an "
 				"aggregation: only appended rows can be joined",
 				s == 0 ? "left" : "right",
-				mode_name(in[s].mode));
+				modes_name(in[s].mode));
 	join_rows_init(&j->rows, st->shapes, st->err);
 	join_pair_init(&j->pair, &j->once);
 	if (bind_pairs(st, in) < 0)
@@ -606,7 +606,7 @@ write_pair(struct stage *st, const struct record *l, const struct record *r)
 	struct record out;
 
 	join_pair_make(&STAGE(st, join_stream)->pair, st->shapes, l, r, &out);
-	return run_emit(st, &out);
+	return stage_emit(st, &out);
 }
 
 static int
@@ -634,7 +634,7 @@ static struct expr_env
 environment(const struct stage *st)
 {
 	return (struct expr_env){
-		.zone = run_zone(st), .batch_us = st->now.time_us};
+		.zone = stage_zone(st), .batch_us = st->now.time_us};
 }
 
 /* The key, into j->key; 1: it has a null, which is equal to nothing. */
@@ -680,7 +680,7 @@ meet(struct stage *st, int s, struct record *r, uint64_t id, uint64_t *after)
 		/* A left row goes out once, and is kept no longer. */
 		if (s == SQL_LEFT)
 			return 1;
-		if (run_emit(st, &kept) < 0)
+		if (stage_emit(st, &kept) < 0)
 			return -1;
 		join_rows_drop(&j->rows, SQL_LEFT, id);
 		return 1;
@@ -708,7 +708,7 @@ meet_all(struct stage *st, int s, struct record *r, bool *matched)
 		if (met > 0)
 			*matched = true;
 		if (met > 0 && j->how == HOW_SEMI && s == SQL_LEFT)
-			return run_emit(st, r);
+			return stage_emit(st, r);
 	}
 	return 0;
 }
@@ -724,7 +724,7 @@ clash(struct stage *st, int s, const struct record *r)
 		struct field *f = &j->pairs[i].field[s];
 
 		if (field_clashes(f, r))
-			return run_reject(st, r, FIELD_CLASH, f->path);
+			return stage_reject(st, r, FIELD_CLASH, f->path);
 	}
 	j->side[s].shape_id = r->shape->id;
 	return 1;
@@ -749,7 +749,7 @@ join_record(struct stage *st, int s, struct record *r)
 	if (!st->now.whole && st->now.watermark != WATERMARK_NONE &&
 		evtime_get(&side->time, r, &t) && t <= j->marks.now) {
 		st->late++;
-		run_late(st, r, "the record is older than the watermark");
+		stage_late(st, r, "the record is older than the watermark");
 		return 0;
 	}
 	if (j->cond->one_sided[s])
@@ -802,7 +802,7 @@ join_mark(struct stage *st, int input, const struct batch *b)
 	}
 	marks_ended(m, input, b);
 	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
-		run_warn(st,
+		stage_warn(st,
 			"'%s' has ended: its watermark stays and holds up "
 			"that of the others; watermark --idle D on it lets them "
 			"go on",

@@ -165,7 +165,7 @@ order_record(struct stage *st, struct record *r)
 	o->rows[o->nrows++] = row;
 	o->bytes += row.bytes;
 	trim(o);
-	return run_room(st, o->bytes + o->cap * sizeof(*o->rows));
+	return stage_room(st, o->bytes + o->cap * sizeof(*o->rows));
 }
 
 static int
@@ -187,7 +187,7 @@ order_batch(struct stage *st, struct batch *b)
 		if (ret == 0 && (o->limit < 0 || i < (size_t)o->limit)) {
 			ret = record_parse(&reader, &r, st->err);
 			if (ret == 0)
-				ret = run_emit(st, &r);
+				ret = stage_emit(st, &r);
 		}
 		free(o->rows[i].text);
 	}

@@ -142,8 +142,8 @@ print_schema(struct stage *st)
 		.ragged = o->ragged,
 		.nulls = &o->nulls,
 		.comment = o->comment,
-		.max_line = run_max_line(st),
-		.stopping = run_stopping};
+		.max_line = stage_max_line(st),
+		.stopping = stage_stopping};
 	struct schema *s;
 	struct buf b;
 	char q[200];
@@ -152,12 +152,12 @@ print_schema(struct stage *st)
 	if (s == NULL)
 		return -1;
 	if (how.skipped > 0)
-		run_warn(st, "%zu rows of '%s' are malformed", how.skipped,
+		stage_warn(st, "%zu rows of '%s' are malformed", how.skipped,
 			err_quote(q, sizeof(q), o->infer, strlen(o->infer)));
 	buf_init(&b);
 	schema_print(s, &b);
 	buf_byte(&b, '\n');
-	run_print(st, b.p, b.n);
+	stage_print(st, b.p, b.n);
 	buf_release(&b);
 	schema_free(s);
 	st->answered = true;
@@ -270,7 +270,7 @@ compare_header(struct stage *st, struct parse_csv *o)
 			continue;
 		if (len != strlen(name) ||
 			strncasecmp(cell_text(o, n), name, len) != 0) {
-			run_warn(st,
+			stage_warn(st,
 				"column %zu is '%s' in the schema but '%s' "
 				"in the header; columns go by their place",
 				n + 1,
@@ -283,7 +283,7 @@ compare_header(struct stage *st, struct parse_csv *o)
 		n++;
 	}
 	if (n < o->rows.n)
-		run_warn(st, "the header has %zu columns, the schema %zu",
+		stage_warn(st, "the header has %zu columns, the schema %zu",
 			o->rows.n, n);
 }
 
@@ -295,7 +295,7 @@ csv_plan(struct stage *st, struct plan *p)
 	if (o->infer != NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--infer stands alone, not in a pipeline");
-	o->rules.zone = run_zone(st);
+	o->rules.zone = stage_zone(st);
 	o->rules.pattern = o->pattern;
 	schema_free(p->fields);
 	p->fields = schema_copy(o->schema);
@@ -322,7 +322,7 @@ refuse(struct stage *st, const char *why)
 {
 	struct record t = row_text(STAGE(st, parse_csv));
 
-	return run_reject(st, &t, "%s", why);
+	return stage_reject(st, &t, "%s", why);
 }
 
 /* Does --null name this text? */
@@ -428,7 +428,7 @@ emit(struct stage *st, struct parse_csv *o, const char *too_long)
 {
 	bool wide = o->schema == NULL && o->ragged && o->rows.n > o->columns;
 	struct shape *shape = wide ? wide_shape(o, o->rows.n) : o->shape;
-	struct value *v = slots_need(&o->slots, shape->n);
+	struct value *v = record_slots_need(&o->slots, shape->n);
 	struct record out = {.shape = shape,
 		.v = v,
 		.room = o->slots.cap,
@@ -445,7 +445,7 @@ emit(struct stage *st, struct parse_csv *o, const char *too_long)
 	if (why != NULL) {
 		if (refuse(st, too_long != NULL ? too_long : why) < 0)
 			return -1;
-		if (!run_kept(st))
+		if (!stage_kept(st))
 			return 0;
 		if (o->corrupt >= 0) {
 			buf_clear(&o->clean);
@@ -454,7 +454,7 @@ emit(struct stage *st, struct parse_csv *o, const char *too_long)
 				o->clean.p, o->clean.n, &o->text);
 		}
 	}
-	return run_emit(st, &out);
+	return stage_emit(st, &out);
 }
 
 /* Headers. */
@@ -477,7 +477,7 @@ check_header(struct stage *st, struct parse_csv *o)
 	if (why != NULL && refuse(st, why) < 0)
 		return -1;
 	if (why != NULL)
-		run_kept(st);
+		stage_kept(st);
 	if (json_utf8(o->rows.text, o->rows.ntext) || o->schema != NULL)
 		return 0;
 	if (st->on_error <= ON_ERROR_FAIL)
@@ -485,7 +485,7 @@ check_header(struct stage *st, struct parse_csv *o)
 			"the header is not UTF-8 (is it "
 			"Latin-1?): convert it by iconv -f ISO-8859-1 "
 			"-t UTF-8");
-	run_warn(st,
+	stage_warn(st,
 		"the header is not UTF-8: its names have U+FFFD in place "
 		"of what is none");
 	return 0;
@@ -557,7 +557,7 @@ is_header(struct stage *st, struct parse_csv *o)
 		return true;
 	if (o->rows.n == 0 || 2 * known_names(o) < o->rows.n)
 		return false;
-	run_warn(st,
+	stage_warn(st,
 		"line %llu: the header is '%s', that of the first file "
 		"'%s'; columns go by their place",
 		(unsigned long long)o->number,
@@ -664,7 +664,7 @@ begin_file(struct stage *st, struct parse_csv *o, const char **line, size_t *n)
 	if (st->on_error <= ON_ERROR_FAIL || o->number == 1)
 		return err_set(
 			st->err, "the input is no CSV in UTF-8: %s", alien);
-	run_warn(st, "line %llu: this is no CSV in UTF-8: %s",
+	stage_warn(st, "line %llu: this is no CSV in UTF-8: %s",
 		(unsigned long long)o->number, alien);
 	return 0;
 }
@@ -705,7 +705,7 @@ take_line(struct stage *st, const char *line, size_t n, uint64_t number)
 		return give_up(st, NULL) < 0 ? -1
 					     : take_line(st, line, n, number);
 	default:
-		if (rows->lines.n <= run_max_line(st))
+		if (rows->lines.n <= stage_max_line(st))
 			return 0;
 		return give_up(st,
 			"a row longer than --max-line; is a quote "
@@ -858,7 +858,7 @@ csv_close(struct stage *st)
 	buf_release(&o->first);
 	buf_release(&o->text);
 	buf_release(&o->clean);
-	slots_release(&o->slots);
+	record_slots_release(&o->slots);
 }
 
 static const struct keeper parse_csv_keeper = {

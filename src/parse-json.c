@@ -141,7 +141,7 @@ open_options(struct stage *st)
 		return -1;
 	if (o->field_name != NULL) {
 		field_init(&o->field, o->field_name);
-		run_watch(st, &o->field);
+		stage_watch(st, &o->field);
 	}
 	st->text = o->field_name == NULL;
 	if (o->schema_text == NULL && o->schema_file == NULL) {
@@ -172,16 +172,16 @@ print_schema(struct stage *st)
 	size_t skipped;
 	char q[200];
 
-	s = infer_json_file(o->infer, run_max_line(st), &skipped, st->err);
+	s = infer_json_file(o->infer, stage_max_line(st), &skipped, st->err);
 	if (s == NULL)
 		return -1;
 	if (skipped > 0)
-		run_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
+		stage_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
 			err_quote(q, sizeof(q), o->infer, strlen(o->infer)));
 	buf_init(&b);
 	schema_print(s, &b);
 	buf_byte(&b, '\n');
-	run_print(st, b.p, b.n);
+	stage_print(st, b.p, b.n);
 	buf_release(&b);
 	schema_free(s);
 	st->answered = true;
@@ -227,7 +227,7 @@ plan_fields(struct parse_json *o, struct plan *p)
 static void
 prepare(struct stage *st, struct parse_json *o)
 {
-	struct fromjson_options options = {.zone = run_zone(st),
+	struct fromjson_options options = {.zone = stage_zone(st),
 		.pattern = o->pattern,
 		.date_pattern = o->date_pattern,
 		.flags = o->flags,
@@ -242,7 +242,7 @@ prepare(struct stage *st, struct parse_json *o)
 		o->shape = shape_extend(
 			o->shape, o->add[i].name, o->add[i].nname);
 	}
-	slots_need(&o->slots, (uint32_t)n);
+	record_slots_need(&o->slots, (uint32_t)n);
 }
 
 static int
@@ -276,10 +276,10 @@ pass(struct stage *st, struct parse_json *o, struct record *r, const char *text,
 		char why[sizeof(st->err->text)];
 
 		memcpy(why, st->err->text, sizeof(why));
-		return run_reject(st, r, "%s", why);
+		return stage_reject(st, r, "%s", why);
 	}
 	if (!o->keep)
-		return run_emit(st, &in);
+		return stage_emit(st, &in);
 	buf_init(&name);
 	for (uint32_t i = 0; i < in.shape->n; i++) {
 		buf_clear(&name);
@@ -289,7 +289,7 @@ pass(struct stage *st, struct parse_json *o, struct record *r, const char *text,
 		record_add_release(&a);
 	}
 	buf_release(&name);
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 /* The text of the field; blank where there is none. */
@@ -335,11 +335,11 @@ json_record(struct stage *st, struct record *r)
 			? NULL
 			: record_seems(text, n);
 
-		if (run_reject(st, r, "%s%s%s", fromjson_why(o->json),
+		if (stage_reject(st, r, "%s%s%s", fromjson_why(o->json),
 			    seems != NULL ? ": " : "",
 			    seems != NULL ? seems : "") < 0)
 			return -1;
-		if (!run_kept(st))
+		if (!stage_kept(st))
 			return 0;
 		if (o->corrupt >= 0)
 			v[o->corrupt] = fromjson_text(o->json, text, n);
@@ -347,13 +347,13 @@ json_record(struct stage *st, struct record *r)
 	if (o->keep) {
 		for (size_t i = 0; i < o->schema->n; i++)
 			record_add(r, &o->add[i], v[i], &o->kept);
-		return run_emit(st, r);
+		return stage_emit(st, r);
 	}
 	out = (struct record){.shape = o->shape,
 		.v = v,
 		.room = o->slots.cap,
 		.number = r->number};
-	return run_emit(st, &out);
+	return stage_emit(st, &out);
 }
 
 static void
@@ -368,8 +368,8 @@ json_close(struct stage *st)
 	timepat_free(o->pattern);
 	timepat_free(o->date_pattern);
 	schema_free(o->schema);
-	slots_release(&o->slots);
-	slots_release(&o->kept);
+	record_slots_release(&o->slots);
+	record_slots_release(&o->kept);
 	record_reader_release(&o->reader);
 	if (o->field_name != NULL)
 		field_release(&o->field);

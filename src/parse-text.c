@@ -34,7 +34,7 @@ text_plan(struct stage *st, struct plan *p)
 	p->fields = schema_new();
 	schema_add(p->fields, "value", type_new(TYPE_STRING));
 	o->shape = shape_extend(shape_empty(st->shapes), "value", 5);
-	slots_need(&o->slots, 1);
+	record_slots_need(&o->slots, 1);
 	return 0;
 }
 
@@ -50,9 +50,9 @@ text_record(struct stage *st, struct record *r)
 	size_t n = r->nline;
 
 	if (!json_utf8(s, n)) {
-		if (run_reject(st, r, "invalid UTF-8") < 0)
+		if (stage_reject(st, r, "invalid UTF-8") < 0)
 			return -1;
-		if (!run_kept(st))
+		if (!stage_kept(st))
 			return 0;
 		buf_clear(&o->clean);
 		json_repair(&o->clean, s, n);
@@ -61,7 +61,7 @@ text_record(struct stage *st, struct record *r)
 	}
 	buf_clear(&o->text);
 	out.v[0] = cell_string(s, n, &o->text);
-	return run_emit(st, &out);
+	return stage_emit(st, &out);
 }
 
 static void
@@ -71,7 +71,7 @@ text_close(struct stage *st)
 
 	buf_release(&o->text);
 	buf_release(&o->clean);
-	slots_release(&o->slots);
+	record_slots_release(&o->slots);
 }
 
 const struct op op_parse_text = {

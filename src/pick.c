@@ -89,7 +89,7 @@ open_spec(struct stage *st, size_t i)
 		*old = '\0';
 		set_name(k, i, path_name(spec));
 	}
-	run_watch(st, &k->fields[i]);
+	stage_watch(st, &k->fields[i]);
 	return 0;
 }
 
@@ -238,9 +238,9 @@ plan_item(struct stage *st, const struct plan *p,
 	if (k->exprs[i] == NULL)
 		return -1;
 	for (w = 0; (watched = expr_watched(k->exprs[i], w)) != NULL; w++)
-		run_watch(st, watched);
+		stage_watch(st, watched);
 	if (expr_note(k->exprs[i]) != NULL)
-		run_warn(st, "%s", expr_note(k->exprs[i]));
+		stage_warn(st, "%s", expr_note(k->exprs[i]));
 	field = sql_field(k->exprs[i]);
 	if (field != NULL)
 		field_init(&k->fields[i], field);
@@ -300,7 +300,7 @@ plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 			? plan_star(st, p, out)
 			: plan_item(st, p, &list.item[i], out);
 	sql_select_release(&list);
-	k->env.zone = run_zone(st);
+	k->env.zone = stage_zone(st);
 	return r;
 }
 
@@ -414,9 +414,9 @@ compute(struct stage *st, struct record *r, struct value *v)
 	for (size_t i = 0; i < k->specs.n; i++) {
 		if (expr_one(k->exprs[i], r, &k->env, &v[i], &n, &err) == 0)
 			continue;
-		if (run_reject(st, r, "%s: %s", k->names[i], err.text) < 0)
+		if (stage_reject(st, r, "%s: %s", k->names[i], err.text) < 0)
 			return -1;
-		if (!run_kept(st))
+		if (!stage_kept(st))
 			return 0;
 		v[i] = value_null();
 	}
@@ -427,7 +427,7 @@ static int
 record(struct stage *st, struct record *r)
 {
 	struct pick *k = STAGE(st, pick);
-	struct value *v = slots_need(&k->slots, (uint32_t)k->specs.n);
+	struct value *v = record_slots_need(&k->slots, (uint32_t)k->specs.n);
 	struct record o = {.v = v, .room = k->slots.cap, .number = r->number};
 
 	if (k->id != r->shape->id && resolve(st, k, r->shape) < 0)
@@ -436,14 +436,14 @@ record(struct stage *st, struct record *r)
 	if (k->sql != NULL) {
 		int goes = compute(st, r, v);
 
-		return goes == 1 ? run_emit(st, &o) : goes;
+		return goes == 1 ? stage_emit(st, &o) : goes;
 	}
 	for (size_t i = 0; i < k->out->n; i++) {
 		const struct value *x = record_get(r, &k->fields[k->from[i]]);
 
 		v[i] = x != NULL ? *x : value_null();
 	}
-	return run_emit(st, &o);
+	return stage_emit(st, &o);
 }
 
 static void
@@ -459,7 +459,7 @@ close_(struct stage *st)
 	free(k->exprs);
 	free(k->names);
 	free(k->from);
-	slots_release(&k->slots);
+	record_slots_release(&k->slots);
 	list_free(&k->specs);
 	buf_release(&k->name);
 	buf_release(&k->json);

@@ -68,15 +68,15 @@ pivot_open(struct stage *st)
 {
 	struct pivot *p = STAGE(st, pivot);
 
-	p->cells = state_new(run_max_state(st));
+	p->cells = state_new(stage_max_state(st));
 	if (p->rows == NULL || p->cols == NULL || p->value == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--rows, --cols and --value are all needed");
 	fields_init(&p->row, &(struct list){(char **)&p->rows, 1}, false, st);
 	field_init(&p->col, p->cols);
 	field_init(&p->val, p->value);
-	run_watch(st, &p->col);
-	run_watch(st, &p->val);
+	stage_watch(st, &p->col);
+	stage_watch(st, &p->val);
 	return read_fill(st);
 }
 
@@ -127,7 +127,7 @@ pivot_record(struct stage *st, struct record *r)
 	if (ref == STATE_NONE)
 		return -1;
 	if (!made)
-		return run_reject(st, r,
+		return stage_reject(st, r,
 			"a second value for the same row and column: aggregate "
 			"first (agg --by %s,%s)",
 			p->rows, p->cols);
@@ -302,7 +302,7 @@ pivot_batch(struct stage *st, struct batch *b)
 		r.v[k + rows] = cells[i].value;
 		if (i + 1 == n ||
 			compare(&cells[i].row, &cells[i + 1].row) != 0)
-			ret = run_emit(st, &r);
+			ret = stage_emit(st, &r);
 	}
 	free(cells);
 	free(cols);
@@ -326,7 +326,7 @@ pivot_close(struct stage *st)
 	buf_release(&p->text);
 	buf_release(&p->name);
 	buf_release(&p->fill_text);
-	slots_release(&p->slots);
+	record_slots_release(&p->slots);
 }
 
 const struct op op_pivot = {

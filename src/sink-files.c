@@ -130,7 +130,7 @@ sink_files_plan(struct stage *st, struct plan *p)
 			"files are only ever added, but what comes is made in "
 			"mode %s: say --mode append to agg (with a watermark), "
 			"or keep the result by sink-table --db",
-			mode_name(p->mode));
+			modes_name(p->mode));
 	if (fields_bind(&s->part, p, st->err) < 0)
 		return -1;
 	name_parts(s);
@@ -156,10 +156,10 @@ sink_files_restore(struct stage *st)
 		.identity = st->in.identity,
 		.told = s->mode != UNTOLD,
 		.lost = &lost};
-	const char *entry = run_committed_mark(st);
+	const char *entry = stage_committed_mark(st);
 	int64_t start;
 
-	o.committed = run_committed(st, &start);
+	o.committed = stage_committed(st, &start);
 	o.entry = -1;
 	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) != 0)
 		return err_as(st->err, STATUS_DAMAGED,
@@ -167,7 +167,7 @@ sink_files_restore(struct stage *st)
 			"not tell an entry of the log");
 	s->dir = outdir_open(&o, st->err);
 	if (s->dir == NULL && lost)
-		run_elsewhere(st);
+		stage_elsewhere(st);
 	if (s->dir == NULL)
 		return -1;
 	if (s->stamp)
@@ -294,13 +294,13 @@ find_columns(struct stage *st, const struct record *r)
 	s->id = shape->id;
 	if (s->names.n == 0) {
 		s->id = 0;
-		return run_reject(st, r,
+		return stage_reject(st, r,
 			"it has no fields, and a CSV needs a "
 			"column");
 	}
 	if (found < shape->n) {
 		s->id = 0;
-		return run_reject(st, r,
+		return stage_reject(st, r,
 			"it has fields that the CSV has no columns for: give "
 			"parse-json a schema, or pick the fields");
 	}
@@ -338,7 +338,7 @@ find_part(struct stage *st, const struct record *r)
 		begin = s->sub.n;
 		put_part(s, s->parts.s[i], record_get(r, &s->part.f[i]));
 		if (s->sub.n - begin > outdir_most(s->dir))
-			return run_reject(st, r,
+			return stage_reject(st, r,
 				       "the value of '%s' makes a "
 				       "name of %zu bytes, and a directory's can have "
 				       "%zu: partition by something shorter",
@@ -349,7 +349,7 @@ find_part(struct stage *st, const struct record *r)
 	}
 	if (s->sub.n < PATH_MOST)
 		return 0;
-	return run_reject(st, r,
+	return stage_reject(st, r,
 		       "the path of its partition has %zu bytes, and "
 		       "can have %d: partition by less",
 		       s->sub.n, PATH_MOST) < 0

@@ -152,7 +152,8 @@ find_mode(struct stage *st, const struct plan *p)
 		return err_as(st->err, STATUS_USAGE,
 			"--mode %s, but what comes is made in mode %s: say "
 			"--mode %s to agg too, or leave it away here",
-			mode_name(told), mode_name(p->mode), mode_name(told));
+			modes_name(told), modes_name(p->mode),
+			modes_name(told));
 	return 0;
 }
 
@@ -226,7 +227,7 @@ sink_table_plan(struct stage *st, struct plan *p)
 		return find_keys(st, p);
 	if (s->style == STYLE_PPRINT)
 		return 0;
-	draw_init(&s->draw, st->in.fields, run_zone(st), run_terminal(st));
+	draw_init(&s->draw, st->in.fields, stage_zone(st), stage_terminal(st));
 	s->drawing = true;
 	s->draw.rows = s->rows == UNTOLD ? CONSOLE_ROWS : (uint64_t)s->rows;
 	s->draw.cut = s->truncate == UNTOLD ? CONSOLE_CUT : (size_t)s->truncate;
@@ -252,11 +253,11 @@ sink_table_restore(struct stage *st)
 		.lost = &lost};
 
 	if (s->db == NULL)
-		return run_elsewhere(st);
-	o.committed = run_committed(st, &o.start);
+		return stage_elsewhere(st);
+	o.committed = stage_committed(st, &o.start);
 	s->to = dbtable_open(&o, st->err);
 	if (s->to == NULL && lost)
-		run_elsewhere(st);
+		stage_elsewhere(st);
 	return s->to == NULL ? -1 : 0;
 }
 
@@ -359,7 +360,7 @@ add_row(struct stage *st, struct record *r)
 	if (check_keys(st, r) < 0)
 		return -1;
 	ret = dbtable_add(s->to, r, st->err);
-	return ret == 1 ? run_reject(st, r, "%s", st->err->text) : ret;
+	return ret == 1 ? stage_reject(st, r, "%s", st->err->text) : ret;
 }
 
 static int
@@ -402,8 +403,8 @@ static void
 show(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	bool live = s->live && run_terminal(st);
-	size_t i, screen = live ? run_screen(st) : 0;
+	bool live = s->live && stage_terminal(st);
+	size_t i, screen = live ? stage_screen(st) : 0;
 	struct buf head;
 
 	buf_init(&head);
@@ -414,10 +415,10 @@ show(struct stage *st)
 		buf_printf(&head, "\033[%zuF\033[J", s->lines);
 	if (live) /* a line that is too long must stay one line */
 		buf_str(&head, "\033[?7l");
-	run_print(st, head.p, head.n);
+	stage_print(st, head.p, head.n);
 	if (live)
 		buf_str(&s->text, "\033[?7h");
-	run_print(st, s->text.p, s->text.n);
+	stage_print(st, s->text.p, s->text.n);
 	for (s->lines = i = 0; i < s->text.n; i++)
 		s->lines += s->text.p[i] == '\n';
 	buf_clear(&s->text);
@@ -450,7 +451,7 @@ pprint(struct stage *st, const struct batch *b)
 	char time[TIME_MAX + 1];
 	struct buf lines = s->text;
 
-	time[time_format_show(second, run_zone(st), time)] = '\0';
+	time[time_format_show(second, stage_zone(st), time)] = '\0';
 	buf_init(&s->text);
 	buf_printf(&s->text, HYPHENS "Time: %s", time);
 	if (fraction != 0)

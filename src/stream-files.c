@@ -265,7 +265,7 @@ open_growing(struct stage *st)
 	file->path = files_absolute(path);
 	if (!file->path)
 		return err_sys(st->err, "cannot open '%s'", path);
-	run_output_file(st, &device, &inode);
+	stage_output_file(st, &device, &inode);
 	if (stat(path, &sb) == 0 && sb.st_ino == inode && sb.st_dev == device)
 		return err_as(st->err, STATUS_USAGE,
 			"'%s' is the input and "
@@ -352,7 +352,7 @@ tell(void *arg, enum files_news what, const char *path)
 		break;
 	case FILES_CHANGED:
 		if (s->changed++ < TOLD)
-			run_warn(st,
+			stage_warn(st,
 				"'%s' has been changed since it was read, "
 				"and is not read again: a file should be "
 				"renamed into the directory when it is "
@@ -362,11 +362,12 @@ tell(void *arg, enum files_news what, const char *path)
 	case FILES_LOOP:
 		if (s->looked)
 			break;
-		run_warn(st, "'%s' is passed over: it is inside of itself", q);
+		stage_warn(
+			st, "'%s' is passed over: it is inside of itself", q);
 		break;
 	case FILES_OUTPUT:
 		if (!s->looked)
-			run_warn(
+			stage_warn(
 				st, "'%s' is passed over: it is the output", q);
 	}
 }
@@ -395,7 +396,7 @@ how_to_look(struct stage *st, const struct plan *p)
 		.arg = st};
 
 	how.patient = how.watch || how.patient_plain;
-	run_output_file(st, &how.output_device, &how.output_inode);
+	stage_output_file(st, &how.output_device, &how.output_inode);
 	return how;
 }
 
@@ -474,11 +475,11 @@ begin(struct stage *st)
 	if (files_look(s->files, st->err) != 0)
 		return -1;
 	if (!s->looked && s->written > 0)
-		run_warn(st, "%s: %s", writers(s, q),
+		stage_warn(st, "%s: %s", writers(s, q),
 			lasts(s) ? "read when that ends"
 				 : "left for the next run");
 	s->looked = true;
-	run_ready(st);
+	stage_ready(st);
 	return 0;
 }
 
@@ -512,7 +513,7 @@ vanished(struct stage *st)
 			"gone",
 			quoted(s, q));
 	s->vanished++;
-	run_warn(st, "'%s' has vanished before it was read to its end",
+	stage_warn(st, "'%s' has vanished before it was read to its end",
 		quoted(s, q));
 	return 0;
 }
@@ -530,7 +531,7 @@ look_back(struct stage *st)
 		return;
 	if (sb.st_size > lseek(s->r.fd, 0, SEEK_CUR) ||
 		identity_writers(s->r.fd) == IDENTITY_WRITTEN) {
-		run_warn(st,
+		stage_warn(st,
 			"'%s' is open for writing, and has been read as "
 			"far as it went",
 			quoted(s, q));
@@ -560,7 +561,7 @@ close_file(struct stage *st)
 	struct stream_files *s = STAGE(st, stream_files);
 
 	if (s->quotes)
-		run_file_end(st);
+		stage_file_end(st);
 	reader_close(&s->r);
 }
 
@@ -616,11 +617,11 @@ made_anew(struct stage *st)
 			"cannot run a batch again: '%s' has "
 			"been made anew or written over",
 			quoted(s, q));
-	run_warn(st,
+	stage_warn(st,
 		"'%s' has been made anew or written over since it was "
 		"read: reading it from the start",
 		quoted(s, q));
-	run_file_end(st);
+	stage_file_end(st);
 	return 0;
 }
 
@@ -671,7 +672,7 @@ open_inode(struct stage *st)
 	if (!path) {
 		if (vanished(st) != 0)
 			return -1;
-		run_file_end(st);
+		stage_file_end(st);
 		start_again(f, successor(s, f->inode, f->id.birth_ns));
 		path = whereabouts(f);
 	}
@@ -679,7 +680,7 @@ open_inode(struct stage *st)
 	free(path);
 	if (rc <= 0) {
 		if (rc == 0 && !s->missed)
-			run_warn(st, "'%s' is not there%s", quoted(s, q),
+			stage_warn(st, "'%s' is not there%s", quoted(s, q),
 				ends(s) ? "" : ": waiting for it");
 		s->missed = true;
 		return rc;
@@ -771,7 +772,7 @@ truncated(struct stage *st)
 	struct stream_files *s = STAGE(st, stream_files);
 	char q[300];
 
-	run_warn(st, "'%s' has been truncated: reading it from the start",
+	stage_warn(st, "'%s' has been truncated: reading it from the start",
 		quoted(s, q));
 	if (lines_refuse(&s->r.lines, st, "has been cut off by a truncation") !=
 		0)
@@ -807,7 +808,7 @@ is_left_open(struct stage *st)
 	if (now - s->replaced_us < patience)
 		return true;
 	if (is == IDENTITY_WRITTEN)
-		run_warn(st,
+		stage_warn(st,
 			"'%s' is another file now, but the one before is "
 			"still open for writing: what comes there is not read",
 			quoted(s, q));
@@ -864,7 +865,7 @@ damaged(struct stage *st)
 
 	if (!s->skip_damaged)
 		return -1;
-	if (run_reject(st, &none, "%s: the rest of it is left out",
+	if (stage_reject(st, &none, "%s: the rest of it is left out",
 		    st->err->text) != 0)
 		return -1;
 	return lines_refuse(&s->r.lines, st, "is cut off by the damage");
@@ -948,7 +949,7 @@ emit_partition(struct stage *st, uint64_t *limit)
 			continue;
 		r.line = line;
 		r.nline = (uint32_t)n;
-		if (run_reject(st, &r,
+		if (stage_reject(st, &r,
 			    "'%s': the line before byte %llu is no "
 			    "JSON object: --partitions has nowhere to add its "
 			    "fields",
@@ -959,7 +960,7 @@ emit_partition(struct stage *st, uint64_t *limit)
 	if (rc < 0 || s->text.n == 0)
 		return rc < 0 ? rc : 0;
 	buf_need(&s->text, JSON_PADDING);
-	return run_emit_lines(st, s->text.p, s->text.n);
+	return stage_emit_lines(st, s->text.p, s->text.n);
 }
 
 static int
@@ -1134,7 +1135,7 @@ committed(struct stage *st, int64_t number)
 			continue;
 		rc = s->archive ? archive(s, f->path) : unlink(f->path);
 		if (rc != 0 && errno != ENOENT)
-			run_warn(st, "cannot %s '%s': %s",
+			stage_warn(st, "cannot %s '%s': %s",
 				s->archive ? "archive" : "delete", f->path,
 				strerror(errno));
 	}
@@ -1148,17 +1149,17 @@ close_files(struct stage *st)
 	size_t old;
 
 	if (s->changed > TOLD)
-		run_warn(st,
+		stage_warn(st,
 			"%llu files have been changed since they were "
 			"read",
 			(unsigned long long)s->changed);
 	if (s->files != NULL && (old = files_count_old(s->files)) > 0)
-		run_warn(st,
+		stage_warn(st,
 			"%zu file%s ignored: more than --max-file-age "
 			"older than the newest one read",
 			old, old == 1 ? " is" : "s are");
 	if (s->vanished > 0)
-		run_warn(st, "%llu file%s vanished before being read",
+		stage_warn(st, "%llu file%s vanished before being read",
 			(unsigned long long)s->vanished,
 			s->vanished == 1 ? "" : "s");
 	reader_release(&s->r);

@@ -86,8 +86,8 @@ open_rate(struct stage *st)
 	if (s->advance_us == NOT_GIVEN)
 		s->advance_us = TIME_SECOND;
 	if (s->start &&
-		time_parse(s->start, strlen(s->start), run_zone(st), time_now(),
-			&s->first_us) != 0)
+		time_parse(s->start, strlen(s->start), stage_zone(st),
+			time_now(), &s->first_us) != 0)
 		return err_as(st->err, STATUS_USAGE,
 			"--start: '%s' is not a time", s->start);
 	return 0;
@@ -138,7 +138,7 @@ start(struct stage *st)
 	s->clock_mono = time_monotonic();
 	if (s->first_us == 0 && s->per_batch == 0)
 		s->first_us = s->clock_us / 1000 * 1000;
-	run_ready(st);
+	stage_ready(st);
 }
 
 /* What is due now becomes the plan of the batch. */
@@ -202,7 +202,7 @@ emit(struct stage *st, int64_t upto)
 		record_new(&r, s->shape, &s->slots);
 		record_set(&r, 0, value_time(time_of(s, s->value)));
 		record_set(&r, 1, value_int(s->value));
-		if (run_emit(st, &r) != 0)
+		if (stage_emit(st, &r) != 0)
 			return -1;
 	}
 	return 0;
@@ -310,7 +310,7 @@ seek(struct stage *st, const char *from, const char *to)
 static void
 close_rate(struct stage *st)
 {
-	slots_release(&STAGE(st, stream_rate)->slots);
+	record_slots_release(&STAGE(st, stream_rate)->slots);
 }
 
 static const struct source stream_rate_source = {

@@ -201,7 +201,7 @@ start_listening(struct stage *st)
 	if (watch(s, s->listener, EPOLLIN, NULL, EPOLL_CTL_ADD) != 0)
 		return err_sys(st->err, "cannot listen");
 	snprintf(port, sizeof(port), "%d", n);
-	run_ready_as(st, port);
+	stage_ready_as(st, port);
 	return 0;
 }
 
@@ -215,7 +215,8 @@ pause_or_fail(struct stage *st)
 	if (!s->reconnect)
 		return -1;
 	if (!s->failed)
-		run_warn(st, "%s: trying again until it works", st->err->text);
+		stage_warn(
+			st, "%s: trying again until it works", st->err->text);
 	s->failed = true;
 	s->pause_us = s->pause_us == 0           ? PAUSE_US
 		: s->pause_us * 2 < PAUSE_MAX_US ? s->pause_us * 2
@@ -274,12 +275,12 @@ connected(struct stage *st)
 	net_connect_release(&s->addresses);
 	s->phase = CONNECTED;
 	if (s->failed)
-		run_warn(st, "connected to '%s'", s->address.text);
+		stage_warn(st, "connected to '%s'", s->address.text);
 	s->failed = false;
 	s->pause_us = 0;
 	lines_clear(&s->server.lines, 0);
 	s->server.lines.name = s->address.text;
-	run_ready(st);
+	stage_ready(st);
 	if (watch(s, s->server.fd, EPOLLIN, &s->server, EPOLL_CTL_MOD) != 0)
 		return err_sys(
 			st->err, "cannot wait for '%s'", s->address.text);
@@ -297,7 +298,7 @@ tell_full(struct stage *st)
 	s->filled++;
 	if (s->told_us != 0 && now - s->told_us < TELL_US)
 		return;
-	run_warn(st,
+	stage_warn(st,
 		"%zu clients are too many: others wait until one is gone "
 		"(ulimit -n sets the limit)%s",
 		s->nclients,
@@ -372,7 +373,7 @@ emit_with_time(struct stage *st, struct lines *l)
 			n--;
 		if (!json_utf8(line, n)) {
 			r = (struct record){.line = line, .nline = (uint32_t)n};
-			if (run_reject(st, &r, "the line is not UTF-8") != 0)
+			if (stage_reject(st, &r, "the line is not UTF-8") != 0)
 				return -1;
 			continue;
 		}
@@ -388,7 +389,7 @@ emit_with_time(struct stage *st, struct lines *l)
 				    st->err) != 0)
 				return -1;
 		}
-		if (run_emit(st, &r) != 0)
+		if (stage_emit(st, &r) != 0)
 			return -1;
 	}
 	return rc;
@@ -408,7 +409,7 @@ emit(struct stage *st, struct lines *l)
 		if (s->journaled &&
 			journal_add(&s->journal, p, n, st->err) != 0)
 			return -1;
-		if (run_emit_lines(st, p, n) != 0)
+		if (stage_emit_lines(st, p, n) != 0)
 			return -1;
 	}
 	return rc;
@@ -560,7 +561,7 @@ journal_full(struct stage *st)
 		journal_size(&s->journal) > (uint64_t)s->journal_max;
 	if (!s->held)
 		return 0;
-	if (run_hear(st) != 0)
+	if (stage_hear(st) != 0)
 		return -1;
 	s->held = journal_size(&s->journal) > (uint64_t)s->journal_max;
 	return s->held;
@@ -653,7 +654,7 @@ close_socket(struct stage *st)
 		close(s->epoll);
 	net_connect_release(&s->addresses);
 	net_release(&s->address);
-	slots_release(&s->slots);
+	record_slots_release(&s->slots);
 	buf_release(&s->text);
 	buf_release(&s->line);
 	journal_close(&s->journal);

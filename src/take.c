@@ -67,11 +67,11 @@ take_record(struct stage *st, struct record *r)
 
 	if (t->passed < t->n) {
 		t->passed++;
-		if (run_emit(st, r) < 0)
+		if (stage_emit(st, r) < 0)
 			return -1;
 	}
 	if (t->passed >= t->n)
-		run_enough(st);
+		stage_enough(st);
 	return 0;
 }
 

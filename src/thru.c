@@ -31,7 +31,7 @@ thru_open(struct stage *st)
 {
 	struct thru *t = STAGE(st, thru);
 
-	child_init(&t->child, run_max_line(st));
+	child_init(&t->child, stage_max_line(st));
 	if (st->noperands == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"which command? thru -- COMMAND [ARGUMENT ...]");
@@ -61,7 +61,7 @@ answer(void *arg, const char *line, size_t n)
 {
 	struct stage *st = arg;
 
-	return n == 0 ? 0 : run_emit_line(st, line, n);
+	return n == 0 ? 0 : stage_emit_line(st, line, n);
 }
 
 static int
@@ -119,7 +119,7 @@ thru_batch(struct stage *st, struct batch *b)
 
 	if (t->child.pid == 0)
 		return 0;
-	if (run_flush(st) < 0)
+	if (stage_flush(st) < 0)
 		return -1;
 	status = child_finish(&t->child, answer, st, st->err);
 	if (status < 0)

@@ -83,7 +83,7 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 			return err_as(st->err, STATUS_USAGE,
 				"an input is the %s result of an aggregation: "
 				"only appended rows can be united",
-				mode_name(in[i].mode));
+				modes_name(in[i].mode));
 		if (in[i].event_time != NULL && out->event_time == NULL) {
 			out->event_time = mem_dup(
 				in[i].event_time, strlen(in[i].event_time));
@@ -110,7 +110,7 @@ union_mark(struct stage *st, int input, const struct batch *b)
 	}
 	marks_ended(m, input, b);
 	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
-		run_warn(st,
+		stage_warn(st,
 			"'%s' has ended: its watermark stays and holds up "
 			"that of the others; watermark --idle D on it lets them "
 			"go on",
@@ -139,7 +139,7 @@ union_batch(struct stage *st, struct batch *b)
 static int
 union_record(struct stage *st, int input, struct record *r)
 {
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static int

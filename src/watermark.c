@@ -52,7 +52,7 @@ watermark_open(struct stage *st)
 			w->on == NULL ? "on" : "delay");
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
-	run_watch(st, &w->field);
+	stage_watch(st, &w->field);
 	return wm_open(&w->wm, "delay", st->err);
 }
 
@@ -85,16 +85,16 @@ watermark_record(struct stage *st, struct record *r)
 	else if (!value_is_null(v)) {
 		if (value_get_time(v, &us) == 0)
 			wm_see(&w->wm, us - w->of_window);
-		else if (run_reject(st, r,
+		else if (stage_reject(st, r,
 				 "the field '%s' is no timestamp of the form "
 				 "2016-07-26T02:45:07Z: parse-json --schema "
 				 "'%s timestamp' makes one",
 				 w->on, w->on) == -1)
 			return -1;
-		else if (!run_kept(st))
+		else if (!stage_kept(st))
 			return 0;
 	}
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static int

@@ -169,12 +169,12 @@ window_open(struct stage *st)
 		return refuse(st, "--on is missing: the field with the time");
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
-	run_watch(st, &w->field);
+	stage_watch(st, &w->field);
 	st->untimed_what = "usable time";
 	if (w->session_field != NULL) {
 		st->untimed_what = "usable time or gap";
 		field_init(&w->gap, w->session_field);
-		run_watch(st, &w->gap);
+		stage_watch(st, &w->gap);
 	}
 	if ((is_session(w) ? check_session(st) : check_size(st)) == -1)
 		return -1;
@@ -191,7 +191,7 @@ window_close(struct stage *st)
 	field_release(&w->gap);
 	record_add_release(&w->add_start);
 	record_add_release(&w->add_end);
-	slots_release(&w->slots);
+	record_slots_release(&w->slots);
 	buf_release(&w->tmp);
 }
 
@@ -369,15 +369,15 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 	case VALUE_DATE: /* its text would be local midnight, too */
 		if (v->i > DATE_MOST || v->i < -DATE_MOST)
 			return 0;
-		*us = zone_to_utc(run_zone(st), v->i * DAY_US);
+		*us = zone_to_utc(stage_zone(st), v->i * DAY_US);
 		return 1;
 	case VALUE_STRING:
 		if (time_text_get(&w->time_text, v, us) == 0)
 			return 1;
 		buf_clear(&w->tmp);
 		s = value_string(v, &len, &w->tmp);
-		return time_parse(s, len, run_zone(st), st->now.time_us, us) ==
-			0;
+		return time_parse(s, len, stage_zone(st), st->now.time_us,
+			       us) == 0;
 	case VALUE_INT:
 	case VALUE_DOUBLE:
 	case VALUE_NUMBER:
@@ -386,14 +386,15 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 			n = value_number(v, false);
 			return number_time(&n, (enum time_unit)w->unit, us);
 		}
-		return run_reject(st, r,
+		return stage_reject(st, r,
 			       "the field '%s' is a number: say what it "
 			       "counts, --unit s, ms, us or ns",
 			       w->on) < 0
 			? -1
 			: 2;
 	default:
-		return run_reject(st, r, "the field '%s' is no time", w->on) < 0
+		return stage_reject(st, r, "the field '%s' is no time", w->on) <
+				0
 			? -1
 			: 2;
 	}
@@ -426,7 +427,7 @@ emit_in(struct stage *st, struct record *r, int64_t start, int64_t end)
 
 	record_add(r, &w->add_start, value_time(start), &w->slots);
 	record_add(r, &w->add_end, value_time(end), &w->slots);
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static int
@@ -473,25 +474,25 @@ window_record(struct stage *st, struct record *r)
 	v = record_get(r, &w->field);
 	w->wm.any = true;
 	if (value_is_null(v))
-		return run_untimed(st, r, "no time in '%s'", w->on);
+		return stage_untimed(st, r, "no time in '%s'", w->on);
 	got = time_of(st, r, v, &us);
 	if (got == 0)
-		return run_untimed(st, r, "no time in '%s'", w->on);
+		return stage_untimed(st, r, "no time in '%s'", w->on);
 	if (got != 1)
 		return got < 0 ? -1 : 0;
 	us -= w->of_window;
 	if (us > FARTHEST || us < -FARTHEST)
-		return run_reject(
+		return stage_reject(
 			st, r, "the time in '%s' is too far from 1970", w->on);
 	wm_see(&w->wm, us);
 	if (is_session(w)) {
 		gap = gap_of(w, r);
 		if (gap > SIZE_MAX_US)
-			return run_reject(st, r,
+			return stage_reject(st, r,
 				"the gap in '%s' is longer than 10000 years",
 				w->session_field);
 		if (gap <= 0)
-			return run_untimed(
+			return stage_untimed(
 				st, r, "no gap in '%s'", w->session_field);
 		return emit_in(st, r, us, us + gap);
 	}
@@ -506,7 +507,7 @@ window_record(struct stage *st, struct record *r)
 	}
 	record_add(r, &w->add_start, w->start_value, &w->slots);
 	record_add(r, &w->add_end, w->end_value, &w->slots);
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static int

@@ -196,7 +196,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_release(&l->value[i]);
 	}
 	free(l);
-	slots_release(&slots);
+	record_slots_release(&slots);
 	record_reader_release(&reader);
 	shapes_free(shapes);
 	return 0;

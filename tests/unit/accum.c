@@ -104,7 +104,7 @@ division(void)
 		buf_release(&bufs[i]);
 	buf_release(&one);
 	buf_release(&two);
-	slots_release(&slots);
+	record_slots_release(&slots);
 	accums_release(&s);
 	shapes_free(shapes);
 }
@@ -253,7 +253,7 @@ overflow(void)
 	assert(accums_read(&s, &r, true, &err) == 0);
 	buf_release(&mem);
 	buf_release(&tmp);
-	slots_release(&slots);
+	record_slots_release(&slots);
 	accums_release(&s);
 	shapes_free(shapes);
 }

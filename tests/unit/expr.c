@@ -52,7 +52,7 @@ check(const char *text, bool native, const char *expected)
 	int n = -1, rc;
 
 	buf_init(&out);
-	x = expr_jq(text, NULL, &err);
+	x = jq_expr(text, NULL, &err);
 	assert(x != NULL);
 	assert(expr_native(x) == native);
 	if (expr_eval(x, &record, &env, append, &out, &err) < 0)
@@ -89,7 +89,7 @@ check_stop(const char *text)
 {
 	struct expr_env env = {.batch_us = 0};
 	struct err err;
-	struct expr *x = expr_jq(text, NULL, &err);
+	struct expr *x = jq_expr(text, NULL, &err);
 	int n = 0;
 
 	assert(expr_eval(x, &record, &env, stop, &n, &err) == -1);
@@ -101,7 +101,7 @@ static void
 check_type(const char *text, const struct schema *fields, const char *expected)
 {
 	struct err err;
-	struct expr *x = expr_jq(text, fields, &err);
+	struct expr *x = jq_expr(text, fields, &err);
 	struct buf out;
 
 	assert(x != NULL);
@@ -121,7 +121,7 @@ check_refused(
 	const char *text, const struct schema *fields, const char *expected)
 {
 	struct err err;
-	struct expr *x = expr_jq(text, fields, &err);
+	struct expr *x = jq_expr(text, fields, &err);
 
 	assert(x == NULL);
 	assert(err.status == STATUS_USAGE);

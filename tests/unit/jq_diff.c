@@ -702,8 +702,8 @@ take_program(void)
 
 	gen_program();
 	if (jq_parse(&tree, buf_cstr(&program), &err) == 0)
-		x = expr_jq(program.p, NULL, &err);
-	jq_tree_release(&tree);
+		x = jq_expr(program.p, NULL, &err);
+	jq_parse_release(&tree);
 	if (x != NULL)
 		return x;
 	jq = compile_theirs(program.p);

@@ -215,7 +215,7 @@ adding(void)
 	record_add_release(&c);
 	record_add_release(&a);
 	record_add_release(&d);
-	slots_release(&slots);
+	record_slots_release(&slots);
 }
 
 /* More fields are added than there is room for. */
@@ -237,7 +237,7 @@ adding_many(void)
 	check(r.shape->n == 101, "fields", "101");
 	has(&r, "n0", "0");
 	has(&r, "n99", "99");
-	slots_release(&slots);
+	record_slots_release(&slots);
 }
 
 static void
@@ -299,7 +299,7 @@ many_shapes(void)
 	check(transient > 10000, "shapes", "not bounded");
 	shapes_are_one();
 	record_add_release(&c);
-	slots_release(&slots);
+	record_slots_release(&slots);
 }
 
 static void

@@ -95,7 +95,7 @@ void accum_help(struct buf *out);
  * with lenient. */
 int accum_kit_read(struct accum_input *in, const struct value *v, bool lenient,
 	struct err *err);
-bool accum_is_number(const struct value *v);
+bool accum_kit_is_number(const struct value *v);
 
 /* Types of results that several have. */
 struct type *accum_kit_long(const struct type *t, int part);

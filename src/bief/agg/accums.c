@@ -388,7 +388,7 @@ accums_meet(struct accums *s, const struct record *r, struct blob_form *before)
 	for (i = 0; i < s->nopen; i++) {
 		const struct shape_name *n = &r->shape->names[s->open[i]];
 
-		if (!accum_is_number(&r->v[s->open[i]]) || is_star(s, n))
+		if (!accum_kit_is_number(&r->v[s->open[i]]) || is_star(s, n))
 			continue;
 		if (!met) {
 			*before = s->form;

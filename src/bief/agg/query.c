@@ -152,7 +152,7 @@ query_release(struct query *q)
 	free(q->names);
 	accums_release(&q->acc);
 	rows_release(&q->rows);
-	slots_release(&q->slots);
+	record_slots_release(&q->slots);
 	buf_release(&q->key);
 	buf_release(&q->merged);
 }
@@ -160,11 +160,11 @@ query_release(struct query *q)
 void
 query_watch(struct query *q, struct stage *st)
 {
-	run_unwatch(st);
+	stage_unwatch(st);
 	for (size_t i = 0; i < q->nkeys; i++)
-		run_watch(st, &q->keys[i]);
+		stage_watch(st, &q->keys[i]);
 	for (size_t i = 0; i < q->acc.ninputs; i++)
-		run_watch(st, &q->acc.in[i].field);
+		stage_watch(st, &q->acc.in[i].field);
 }
 
 int
@@ -525,7 +525,7 @@ emit_row(struct query *q, struct stage *st, const struct row *row)
 			    st->err) == -1)
 			return name_group(q, &r, n, st->err);
 	}
-	return run_emit(st, &r);
+	return stage_emit(st, &r);
 }
 
 int

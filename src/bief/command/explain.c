@@ -109,7 +109,7 @@ print_mode(struct explanation *e, const struct plan *p, int depth)
 	bool maybe = false, any = false;
 
 	line(e, depth, "mode");
-	buf_str(&e->out, mode_name(p->mode));
+	buf_str(&e->out, modes_name(p->mode));
 	for (size_t i = 0; i < p->keys.n; i++) {
 		if (may_lack(p, p->keys.s[i])) {
 			maybe = true;

@@ -296,7 +296,7 @@ pipeline_skip(const struct command *c)
 const struct op *
 pipeline_op(const struct command *c)
 {
-	return run_find(c->words[pipeline_skip(c)].text);
+	return ops_find(c->words[pipeline_skip(c)].text);
 }
 
 /* Do the words have an operand, one that is no option's value? */

@@ -56,8 +56,8 @@ size_t pipeline_skip(const struct command *c);
 size_t pipeline_stretch(const struct pipeline *p, size_t i);
 
 /* Run it, standard input to standard output; its exit status with pipefail. */
-int pipeline_run(const struct pipeline *p);
+int spawn_run(const struct pipeline *p);
 /* The whole text by a shell. */
-int pipeline_shell(const char *text);
+int spawn_shell(const char *text);
 
 #endif

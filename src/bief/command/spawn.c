@@ -90,7 +90,7 @@ substitute(const struct word *w)
 			w->output ? STDIN_FILENO : STDOUT_FILENO);
 		close(fds[0]);
 		close(fds[1]);
-		_exit(pipeline_run(w->sub));
+		_exit(spawn_run(w->sub));
 	}
 	close(w->output ? fds[0] : fds[1]);
 	snprintf(path, sizeof(path), "/dev/fd/%d", w->output ? fds[1] : fds[0]);
@@ -210,7 +210,7 @@ wait_all(pid_t *pids, size_t n)
 }
 
 int
-pipeline_run(const struct pipeline *p)
+spawn_run(const struct pipeline *p)
 {
 	struct sigaction act = {.sa_handler = pass_on};
 	size_t parts = 0, i = 0, n = pipeline_stretch(p, 0);
@@ -246,7 +246,7 @@ pipeline_run(const struct pipeline *p)
 }
 
 int
-pipeline_shell(const char *text)
+spawn_shell(const char *text)
 {
 	execlp("bash", "bash", "-o", "pipefail", "-c", text, (char *)NULL);
 	execlp("sh", "sh", "-c", text, (char *)NULL);

@@ -34,10 +34,10 @@ struct expr;
  * Compile.  fields may be NULL (nothing is known of the types).  NULL with a
  * message that shows the place with a caret, STATUS_USAGE.
  */
-struct expr *expr_jq(
+struct expr *jq_expr(
 	const char *text, const struct schema *fields, struct err *err);
 /* The same where only the truth of the results is asked for. */
-struct expr *expr_jq_condition(
+struct expr *jq_condition(
 	const char *text, const struct schema *fields, struct err *err);
 void expr_free(struct expr *x);
 
@@ -65,7 +65,7 @@ int expr_one(struct expr *x, const struct record *r, const struct expr_env *env,
 	struct value *v, int *n, struct err *err);
 
 /* The fields that the expression reads, as far as their names stand in it: for
- * run_watch().  NULL: there are no more. */
+ * stage_watch().  NULL: there are no more. */
 struct field;
 struct field *expr_watched(struct expr *x, size_t i);
 

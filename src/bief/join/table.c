@@ -408,7 +408,7 @@ fill_index(struct table *t)
 		}
 		*e = (struct entry){.hash = h,
 			.n = (uint32_t)key.n,
-			.key = table_keep(p, key.p, key.n),
+			.key = table_read_keep(p, key.p, key.n),
 			.first = row,
 			.last = row};
 	}
@@ -487,7 +487,7 @@ table_changed(const struct table *t)
 	struct stat st;
 
 	if (p->db != NULL)
-		return is_gone(p) || table_version(t->priv) != p->version;
+		return is_gone(p) || table_read_version(t->priv) != p->version;
 	/* What has been read of a pipe will not come again. */
 	if (!S_ISREG(p->seen.st_mode))
 		return false;

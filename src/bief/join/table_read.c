@@ -27,7 +27,7 @@
 #define CHUNK ((size_t)1 << 16)
 
 const char *
-table_keep(struct table_private *p, const char *s, size_t n)
+table_read_keep(struct table_private *p, const char *s, size_t n)
 {
 	struct chunk *c = p->chunks;
 	char *to;
@@ -61,7 +61,7 @@ static struct value
 kept(struct table_private *p, struct value v)
 {
 	if (has_text(&v))
-		v.s = table_keep(p, v.s, v.n);
+		v.s = table_read_keep(p, v.s, v.n);
 	return v;
 }
 
@@ -198,12 +198,12 @@ csv_cell(struct csv_load *c, const struct csvrow_cell *cell)
 	if (is_null(c->o, s, cell->n))
 		return value_null();
 	if (json_utf8(s, cell->n))
-		return (struct value){.s = table_keep(c->p, s, cell->n),
+		return (struct value){.s = table_read_keep(c->p, s, cell->n),
 			.n = (uint32_t)cell->n,
 			.type = VALUE_STRING};
 	buf_clear(&c->tmp);
 	json_repair(&c->tmp, s, cell->n);
-	return (struct value){.s = table_keep(c->p, c->tmp.p, c->tmp.n),
+	return (struct value){.s = table_read_keep(c->p, c->tmp.p, c->tmp.n),
 		.n = (uint32_t)c->tmp.n,
 		.type = VALUE_STRING};
 }
@@ -507,7 +507,7 @@ load_json(struct table_private *p, const struct table_options *o,
  */
 
 int64_t
-table_version(struct table_private *p)
+table_read_version(struct table_private *p)
 {
 	struct err err = {0};
 	int64_t version = 0;
@@ -563,7 +563,7 @@ load_sqlite(struct table_private *p, const struct table_options *o,
 	p->db = sqlite_open(file, false, err);
 	if (p->db == NULL)
 		return -1;
-	p->version = table_version(p);
+	p->version = table_read_version(p);
 	buf_init(&sql);
 	buf_str(&sql, "SELECT * FROM ");
 	sqlite_name(&sql, table);

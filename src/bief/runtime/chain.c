@@ -176,7 +176,7 @@ chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 	for (int i = 0; i < n; i++) {
 		struct stage *st = &c->stages[i];
 
-		st->op = run_find(words[i][0]);
+		st->op = ops_find(words[i][0]);
 		st->self = mem_zalloc(st->op->size);
 		st->priv = mem_zalloc(sizeof(*st->priv));
 		st->priv->rejects_fd = st->priv->progress_fd = -1;
@@ -537,15 +537,15 @@ give_as_record(struct stage *st, struct record *r)
 
 			memcpy(why, st->err->text, sizeof(why));
 			if (record_seems(r->line, r->nline) != NULL)
-				return run_reject(st, r, "%s", why);
-			return run_reject(st, r,
+				return stage_reject(st, r, "%s", why);
+			return stage_reject(st, r,
 				"%s; a parser (parse-json, parse-csv, "
 				"parse-text) belongs in front",
 				why);
 		}
 	}
 	if (r->shape->id != st->shape_id) {
-		int clash = run_clash(st, r);
+		int clash = stage_clash(st, r);
 
 		if (clash != 0)
 			return clash < 0 ? -1 : 0;
@@ -595,7 +595,7 @@ chain_give_line(struct stage *st, const char *line, size_t n)
 static int
 refuse_forged(struct stage *st, const struct record *r)
 {
-	return run_reject(st, r, "%s", RECORD_RESERVED_TEXT);
+	return stage_reject(st, r, "%s", RECORD_RESERVED_TEXT);
 }
 
 int
@@ -614,7 +614,7 @@ chain_give_long(struct stage *st, const char *line, size_t n)
 {
 	st->records_in++;
 	say_too_long(st, line, n);
-	return run_on_error(st) == ON_ERROR_FAIL ? failed(st) : 0;
+	return stage_on_error(st) == ON_ERROR_FAIL ? failed(st) : 0;
 }
 
 void
@@ -640,7 +640,7 @@ source_begin(struct stage *st)
 }
 
 int
-run_emit(struct stage *st, struct record *r)
+stage_emit(struct stage *st, struct record *r)
 {
 	struct chain *c = st->chain;
 
@@ -666,7 +666,7 @@ run_emit(struct stage *st, struct record *r)
 }
 
 int
-run_emit_line(struct stage *st, const char *line, size_t n)
+stage_emit_line(struct stage *st, const char *line, size_t n)
 {
 	struct chain *c = st->chain;
 
@@ -677,9 +677,9 @@ run_emit_line(struct stage *st, const char *line, size_t n)
 
 		return refuse_forged(st, &r);
 	}
-	if (n > run_max_line(st)) {
+	if (n > stage_max_line(st)) {
 		say_too_long(st, line, n);
-		return run_on_error(st) == ON_ERROR_FAIL ? -1 : 0;
+		return stage_on_error(st) == ON_ERROR_FAIL ? -1 : 0;
 	}
 	if (source_begin(st) < 0)
 		return -1;
@@ -745,14 +745,14 @@ emit_lines_cr(struct stage *st, const char *p, const char *end)
 
 	for (; p < end; p = at + 1) {
 		at = end_in_block(p, end);
-		if (run_emit_line(st, p, (size_t)(at - p)) < 0)
+		if (stage_emit_line(st, p, (size_t)(at - p)) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 int
-run_emit_lines(struct stage *st, const char *p, size_t n)
+stage_emit_lines(struct stage *st, const char *p, size_t n)
 {
 	struct chain *c = st->chain;
 	const char *end = p + n;
@@ -760,7 +760,7 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 	uint32_t lf[128];
 	bool cr = eol_cr(p, n);
 
-	if (n > 0 && st->next == NULL && n <= run_max_line(st) &&
+	if (n > 0 && st->next == NULL && n <= stage_max_line(st) &&
 		(cr ? count_lines_cr : count_lines)(p, n, &lines)) {
 		if (source_begin(st) < 0)
 			return -1;
@@ -775,7 +775,7 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 		uint32_t from = 0;
 
 		for (size_t i = 0; i < found; from = lf[i++] + 1)
-			if (run_emit_line(st, p + from, lf[i] - from) < 0)
+			if (stage_emit_line(st, p + from, lf[i] - from) < 0)
 				return -1;
 		p += from;
 	}
@@ -783,7 +783,7 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 }
 
 void
-run_file_end(struct stage *st)
+stage_file_end(struct stage *st)
 {
 	static const char line[] = "{\"#bief\":{\"file\":1}}";
 
@@ -796,21 +796,21 @@ run_file_end(struct stage *st)
 }
 
 size_t
-run_max_line(const struct stage *st)
+stage_max_line(const struct stage *st)
 {
 	return (size_t)st->priv->common.max_line;
 }
 
 size_t
-run_max_state(const struct stage *st)
+stage_max_state(const struct stage *st)
 {
 	return (size_t)st->priv->common.max_state;
 }
 
 int
-run_room(struct stage *st, size_t bytes)
+stage_room(struct stage *st, size_t bytes)
 {
-	size_t most = run_max_state(st);
+	size_t most = stage_max_state(st);
 
 	if (most == 0 || bytes <= most)
 		return 0;
@@ -821,45 +821,45 @@ run_room(struct stage *st, size_t bytes)
 }
 
 void
-run_print(struct stage *st, const char *p, size_t n)
+stage_print(struct stage *st, const char *p, size_t n)
 {
 	buf_add(&st->chain->out.b, p, n);
 }
 
 int64_t
-run_committed(const struct stage *st, int64_t *start)
+stage_committed(const struct stage *st, int64_t *start)
 {
 	*start = st->priv->recovery.last;
 	return st->priv->recovery.own;
 }
 
 const char *
-run_committed_mark(const struct stage *st)
+stage_committed_mark(const struct stage *st)
 {
 	return st->priv->recovery.mark;
 }
 
 bool
-run_terminal(const struct stage *st)
+stage_terminal(const struct stage *st)
 {
 	return st->chain->out.terminal;
 }
 
 void
-run_output_file(const struct stage *st, uint64_t *device, uint64_t *inode)
+stage_output_file(const struct stage *st, uint64_t *device, uint64_t *inode)
 {
 	output_file(&st->chain->out, device, inode);
 }
 
 void
-run_enough(struct stage *st)
+stage_enough(struct stage *st)
 {
 	if (!st->in.stream)
 		st->chain->enough = true;
 }
 
 size_t
-run_screen(const struct stage *st)
+stage_screen(const struct stage *st)
 {
 	struct winsize size;
 
@@ -868,7 +868,7 @@ run_screen(const struct stage *st)
 }
 
 const struct zone *
-run_zone(const struct stage *st)
+stage_zone(const struct stage *st)
 {
 	const char *name = st->in.zone != NULL ? st->in.zone
 					       : st->priv->common.zone;
@@ -877,19 +877,19 @@ run_zone(const struct stage *st)
 }
 
 int
-run_flush(struct stage *st)
+stage_flush(struct stage *st)
 {
 	return output_flush(&st->chain->out, st->err);
 }
 
 void
-run_ready(struct stage *st)
+stage_ready(struct stage *st)
 {
-	run_ready_as(st, "ready");
+	stage_ready_as(st, "ready");
 }
 
 void
-run_ready_as(struct stage *st, const char *text)
+stage_ready_as(struct stage *st, const char *text)
 {
 	int fd = (int)st->priv->common.ready_fd;
 

@@ -84,8 +84,8 @@ struct chain {
 	struct vitals *vitals; /* NULL: nothing runs (explain) */
 	int64_t slow_us;       /* when a slow batch was last said, monotonic */
 	uint64_t slow;         /* such batches since */
-	bool enough;           /* what still comes cannot matter: run_enough */
-	bool held;             /* it waits for its sinks, not for input */
+	bool enough; /* what still comes cannot matter: stage_enough */
+	bool held;   /* it waits for its sinks, not for input */
 };
 
 static inline struct stage *
@@ -145,7 +145,7 @@ void chain_tell(struct chain *c, enum vitals_doing doing);
 void chain_pass(struct chain *c, const char *line, size_t n);
 
 /* say.c */
-enum on_error run_on_error(const struct stage *st); /* --on-error */
+enum on_error stage_on_error(const struct stage *st); /* --on-error */
 void say(const struct stage *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void say_too_long(struct stage *st, const char *line, size_t n);

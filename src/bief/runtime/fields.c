@@ -38,7 +38,7 @@ fields_init(struct fields *l, const struct list *words, bool dashes,
 		add(l, words->s[i] + down, down);
 	}
 	for (size_t i = 0; st != NULL && i < l->n; i++)
-		run_watch(st, &l->f[i]);
+		stage_watch(st, &l->f[i]);
 }
 
 int

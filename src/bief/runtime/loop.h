@@ -18,11 +18,11 @@ struct value;
 #define LOOP_FDS 1024 /* descriptors that a source may wait for */
 
 /* Has a signal told us to stop? */
-bool loop_stopping(void);
+bool signals_stopping(void);
 /* ... SIGTERM, by which a program is to end though its input goes on; and two
  * seconds ago: what is in front would have come to its own end. */
-bool loop_terminated(void);
-bool loop_term_past(void);
+bool signals_terminated(void);
+bool signals_term_past(void);
 /* A signal has told us to stop, and nothing has been heard for two seconds since:
  * call it when there may be news. */
 struct loop_silence {
@@ -37,7 +37,7 @@ void loop_signals(struct chain *c);
 int loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline);
 
 /* Where an input with control lines stands. */
-struct loop_place {
+struct control_place {
 	bool any, open, eof;
 	int64_t number, time_us;
 };
@@ -49,18 +49,18 @@ enum event {
 	EVENT_FAILED,
 	EVENT_FILE /* the text of a file has ended */
 };
-struct loop_event {
+struct control_event {
 	enum event kind;
 	struct batch batch;
 	int status; /* EVENT_FAILED: of the program that has failed */
 };
 /* Read a control line and check that it may stand here. */
-int loop_control(struct loop_place *at, const char *line, size_t n,
-	struct loop_event *e, struct err *err);
+int control_take(struct control_place *at, const char *line, size_t n,
+	struct control_event *e, struct err *err);
 /* Is it the word that a program in front has failed?  Its status, or 0. */
-int loop_failed(const char *line, size_t n);
+int control_failed(const char *line, size_t n);
 /* The object under "#bief". */
-int loop_control_read(
+int control_read(
 	const char *line, size_t n, struct value *body, struct err *err);
 
 /* merge.c: a chain whose first operator reads several inputs. */

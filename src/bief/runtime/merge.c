@@ -27,7 +27,7 @@
 struct side {
 	struct input in;
 	struct input_spec spec;
-	struct loop_place at;
+	struct control_place at;
 	struct plan plan;
 	bool known;       /* its first line has been looked at */
 	bool stream;      /* it has control lines */
@@ -67,7 +67,7 @@ open_side(struct merge *m, struct side *s)
 		return err_as(&m->c->err, STATUS_USAGE,
 			"'%s' is the input and the output", path);
 	vitals_input(m->c->vitals, fd);
-	input_init(&s->in, fd, run_max_line(m->st));
+	input_init(&s->in, fd, stage_max_line(m->st));
 	record_reader_init(&s->reader, m->c->shapes);
 	buf_init(&s->spool);
 	plan_init(&s->plan);
@@ -91,7 +91,7 @@ give(struct merge *m, int i, const char *line, size_t n)
 		char why[sizeof(st->err->text)];
 
 		memcpy(why, st->err->text, sizeof(why));
-		return run_reject(st, &r, "%s: %s", s->spec.path, why);
+		return stage_reject(st, &r, "%s: %s", s->spec.path, why);
 	}
 	if (st->op->merge->record(st, i, &r) < 0)
 		return -1;
@@ -133,7 +133,7 @@ check_room(struct merge *m)
 
 	for (int i = 0; i < m->n; i++)
 		bytes += m->side[i].spool.n;
-	return run_room(m->st, bytes);
+	return stage_room(m->st, bytes);
 }
 
 /* Is it the turn of input i: has a batch begun, and are those before done? */
@@ -175,11 +175,11 @@ mixed(struct merge *m, const struct side *s)
 static int
 take_control(struct merge *m, struct side *s, const char *line, size_t n)
 {
-	struct loop_event e;
+	struct control_event e;
 
 	if (!s->stream && !s->whole)
 		return mixed(m, s);
-	if (loop_control(&s->at, line, n, &e, &m->c->err) < 0)
+	if (control_take(&s->at, line, n, &e, &m->c->err) < 0)
 		return err_in(&m->c->err, "%s", s->spec.path);
 	if (s->whole && (e.kind == EVENT_BEGIN || e.kind == EVENT_END))
 		return 0;
@@ -205,7 +205,7 @@ look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 	struct value body;
 
 	s->stream = kind == STREAM_CONTROL;
-	if (s->stream && (m->failed = loop_failed(line, n)) != 0)
+	if (s->stream && (m->failed = control_failed(line, n)) != 0)
 		return 0;
 	s->known = true;
 	if (kind == STREAM_FORGED)
@@ -215,7 +215,7 @@ look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 		spool(s, line, n);
 		return 0;
 	}
-	if (loop_control_read(line, n, &body, &m->c->err) < 0 ||
+	if (control_read(line, n, &body, &m->c->err) < 0 ||
 		plan_parse(&s->plan, &body, &m->c->err) < 0)
 		return err_in(&m->c->err, "%s", s->spec.path);
 	if (s->plan.whole) {
@@ -302,8 +302,8 @@ read_sides(struct merge *m)
 		return 0;
 	if (poll(fds, (nfds_t)n, 0) <= 0 && !rest &&
 		loop_wait(m->c, fds, n,
-			loop_stopping() ? time_now() + 2 * TIME_SECOND
-					: INT64_MAX) < 0)
+			signals_stopping() ? time_now() + 2 * TIME_SECOND
+					   : INT64_MAX) < 0)
 		return -1;
 	loop_signals(m->c);
 	chain_tell(m->c, VITALS_BUSY);
@@ -318,7 +318,7 @@ read_sides(struct merge *m)
 	}
 	/* Of a stream with batches the end comes, or it is cut off. */
 	if ((loop_silent(&m->silence, heard || rest) || m->c->enough ||
-		    (loop_terminated() && m->c->planned)) &&
+		    (signals_terminated() && m->c->planned)) &&
 		!m->stream)
 		for (int i = 0; i < m->n; i++)
 			m->side[i].over = true;
@@ -637,7 +637,8 @@ run_rounds(struct merge *m)
 			chain_cut(m->st);
 			return output_flush(&m->c->out, &m->c->err);
 		}
-		if (m->stream && m->c->planned && !m->open && loop_term_past())
+		if (m->stream && m->c->planned && !m->open &&
+			signals_term_past())
 			break;
 	}
 	return chain_finish(m->st);

@@ -21,7 +21,7 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 			"a join of two streams has no %s mode: its rows are "
 			"final, so say --mode append, also to an agg behind "
 			"it",
-			mode_name(m));
+			modes_name(m));
 	if (strcmp(what, "take") == 0 && m == MODE_UPDATE)
 		return refuse(err,
 			"take has no update mode: the first rows of a result "
@@ -37,7 +37,7 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 			"again, so the event time does not tell them apart: "
 			"say --mode append to agg, or leave the window out of "
 			"dedup --by",
-			mode_name(m));
+			modes_name(m));
 	return 0;
 }
 
@@ -90,6 +90,6 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 		return err_as(err, STATUS_USAGE,
 			"the aggregation before this one writes its rows again "
 			"and again (%s mode): take --mode append there",
-			mode_name(p->mode));
+			modes_name(p->mode));
 	return 0;
 }

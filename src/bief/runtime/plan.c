@@ -41,7 +41,7 @@
 static const char *const modes[] = {"none", "append", "update", "complete"};
 
 const char *
-mode_name(enum mode m)
+modes_name(enum mode m)
 {
 	return modes[m];
 }
@@ -169,9 +169,9 @@ plan_print(const struct plan *p, struct buf *out)
 	if (p->arrival)
 		buf_str(out, ",\"arrival\":true");
 	if (p->mode != MODE_NONE)
-		json_member(out, "mode", mode_name(p->mode));
+		json_member(out, "mode", modes_name(p->mode));
 	if (p->asked != MODE_NONE)
-		json_member(out, "asked", mode_name(p->asked));
+		json_member(out, "asked", modes_name(p->asked));
 	if (p->aggregated)
 		buf_str(out, ",\"aggregated\":true");
 	put_list(out, "stateful", &p->stateful);

@@ -23,7 +23,7 @@ struct zone;
 
 /* Output modes. */
 enum mode { MODE_NONE, MODE_APPEND, MODE_UPDATE, MODE_COMPLETE };
-const char *mode_name(enum mode m);
+const char *modes_name(enum mode m);
 
 enum trigger_kind {
 	TRIGGER_NONE,

@@ -96,7 +96,7 @@ wait_for_quiet(struct stage *st, const char *dir)
 	char *who;
 
 	while ((who = place_busy(dir)) != NULL) {
-		if (loop_stopping()) {
+		if (signals_stopping()) {
 			err_set(st->err,
 				"stopped while it waited for '%s' of "
 				"an earlier run",
@@ -364,7 +364,7 @@ find_target(struct stage *st, bool any)
 }
 
 int
-run_elsewhere(struct stage *st)
+stage_elsewhere(struct stage *st)
 {
 	const struct recovery *r = &st->priv->recovery;
 	char was[300];
@@ -582,7 +582,7 @@ recover_wait_sinks(struct stage *st)
 	if (!st->priv->recovery.on)
 		return 0;
 	while ((got = sinks_are_there(st, patient, &there)) == 0) {
-		if (loop_stopping())
+		if (signals_stopping())
 			return err_set(st->err,
 				"stopped while it waited for "
 				"its sinks");
@@ -647,7 +647,7 @@ rerun_one(struct stage *st, int64_t number, const char *from,
 
 /* Tell a source that asked what the sinks have. */
 int
-run_hear(struct stage *st)
+stage_hear(struct stage *st)
 {
 	struct recovery *r = &st->priv->recovery;
 
@@ -718,7 +718,7 @@ recover_rerun(struct stage *st)
 	if (got >= 0)
 		got = st->op->source->seek(st, at.position, NULL) < 0 ? -1 : 0;
 	if (got == 0)
-		got = run_hear(st);
+		got = stage_hear(st);
 	offset_release(&at);
 	return got;
 }
@@ -735,7 +735,7 @@ recover_ahead(struct stage *st, int64_t number)
 			    st->out.checkpoint, &r->committed, st->err) < 0)
 			return -1;
 		if (number - r->committed <= CHECKPOINT_AHEAD ||
-			loop_stopping())
+			signals_stopping())
 			return 0;
 		if (wait_held(st) < 0)
 			return -1;
@@ -806,7 +806,7 @@ recover_source_end(struct stage *st, const struct batch *b)
 			? -1
 			: checkpoint_clean(&r->place, "offset",
 				  r->committed - CHECKPOINT_KEEP, st->err);
-	return ret == 0 ? run_hear(st) : ret;
+	return ret == 0 ? stage_hear(st) : ret;
 }
 
 int

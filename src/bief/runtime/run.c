@@ -70,13 +70,13 @@ catch_signals(void)
 }
 
 bool
-loop_stopping(void)
+signals_stopping(void)
 {
 	return stops > 0;
 }
 
 bool
-loop_terminated(void)
+signals_terminated(void)
 {
 	if (terminated && term_us == 0)
 		term_us = time_monotonic();
@@ -84,15 +84,15 @@ loop_terminated(void)
 }
 
 bool
-loop_term_past(void)
+signals_term_past(void)
 {
-	return loop_terminated() && time_monotonic() - term_us > SILENCE_US;
+	return signals_terminated() && time_monotonic() - term_us > SILENCE_US;
 }
 
 bool
-run_stopping(void)
+stage_stopping(void)
 {
-	return loop_stopping();
+	return signals_stopping();
 }
 
 void
@@ -317,8 +317,7 @@ damaged(const char *line, size_t n, struct err *err)
 }
 
 int
-loop_control_read(
-	const char *line, size_t n, struct value *body, struct err *err)
+control_read(const char *line, size_t n, struct value *body, struct err *err)
 {
 	struct json_error why;
 	struct value v;
@@ -331,13 +330,13 @@ loop_control_read(
 }
 
 int
-loop_failed(const char *line, size_t n)
+control_failed(const char *line, size_t n)
 {
 	struct value body;
 	struct err err;
 	int64_t status;
 
-	if (loop_control_read(line, n, &body, &err) < 0 ||
+	if (control_read(line, n, &body, &err) < 0 ||
 		!value_member_int(&body, "failed", &status))
 		return 0;
 	return status >= STATUS_FAILED && status <= STATUS_DAMAGED
@@ -346,13 +345,13 @@ loop_failed(const char *line, size_t n)
 }
 
 int
-loop_control(struct loop_place *at, const char *line, size_t n,
-	struct loop_event *e, struct err *err)
+control_take(struct control_place *at, const char *line, size_t n,
+	struct control_event *e, struct err *err)
 {
 	struct value body, empty;
 
 	memset(e, 0, sizeof(*e));
-	if (loop_control_read(line, n, &body, err) < 0)
+	if (control_read(line, n, &body, err) < 0)
 		return -1;
 	if (at->eof)
 		return err_set(err, "the stream goes on behind its end");
@@ -411,7 +410,7 @@ loop_control(struct loop_place *at, const char *line, size_t n,
 		at->eof = true;
 	} else if (json_get(&body, "file", 4, &empty)) {
 		e->kind = EVENT_FILE;
-	} else if ((e->status = loop_failed(line, n)) != 0)
+	} else if ((e->status = control_failed(line, n)) != 0)
 		e->kind = EVENT_FAILED;
 	else
 		e->kind = EVENT_OTHER;
@@ -422,7 +421,7 @@ struct feed {
 	struct chain *c;
 	struct stage *first;
 	struct input in;
-	struct loop_place at;
+	struct control_place at;
 	bool stream;  /* there was a header */
 	bool failed;  /* a program in front has */
 	bool over;    /* the input goes on, but we do not */
@@ -440,9 +439,9 @@ feed_failed(struct feed *f, int status)
 static int
 feed_control(struct feed *f, const char *line, size_t n)
 {
-	struct loop_event e;
+	struct control_event e;
 
-	if (loop_control(&f->at, line, n, &e, &f->c->err) < 0) {
+	if (control_take(&f->at, line, n, &e, &f->c->err) < 0) {
 		f->c->failed = f->first;
 		return -1;
 	}
@@ -469,7 +468,7 @@ feed_first(struct feed *f, const char *line, size_t n)
 	plan_init(&p);
 	f->stream = line != NULL && stream_line(line, n) == STREAM_CONTROL;
 	if (f->stream) {
-		if (loop_control_read(line, n, &body, &f->c->err) < 0 ||
+		if (control_read(line, n, &body, &f->c->err) < 0 ||
 			plan_parse(&p, &body, &f->c->err) < 0) {
 			f->c->failed = f->first;
 			return -1;
@@ -488,7 +487,7 @@ feed_line(struct feed *f, const char *line, size_t n)
 
 	if (!f->c->planned) {
 		if (kind == STREAM_CONTROL &&
-			(status = loop_failed(line, n)) != 0)
+			(status = control_failed(line, n)) != 0)
 			return feed_failed(f, status);
 		if (feed_first(f, line, n) < 0)
 			return -1;
@@ -528,8 +527,8 @@ feed_over(struct feed *f)
 {
 	if (f->c->enough)
 		f->over = true;
-	else if (loop_terminated() && f->c->planned && !f->at.open)
-		f->over = !f->stream || loop_term_past();
+	else if (signals_terminated() && f->c->planned && !f->at.open)
+		f->over = !f->stream || signals_term_past();
 	return f->over;
 }
 
@@ -663,7 +662,7 @@ run_input(struct chain *c, int in_fd)
 	int ret;
 
 	vitals_input(c->vitals, in_fd);
-	input_init(&f.in, in_fd, run_max_line(f.first));
+	input_init(&f.in, in_fd, stage_max_line(f.first));
 	ret = feed_run(&f);
 	if (f.in.fd > STDERR_FILENO)
 		close(f.in.fd);
@@ -920,9 +919,9 @@ run_status(const int *status, int n)
 }
 
 const struct op *
-run_find(const char *name)
+ops_find(const char *name)
 {
-	for (const struct op *const *op = run_ops; *op != NULL; op++)
+	for (const struct op *const *op = ops_all; *op != NULL; op++)
 		if (strcmp((*op)->name, name) == 0)
 			return *op;
 	return NULL;

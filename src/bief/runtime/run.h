@@ -13,7 +13,7 @@
  *   restore  after plan, when a checkpoint has given st->state its content.
  *   begin    a batch begins; b->watermark is the one that makes rows late.  It
  *            may be changed: later stages see the change.
- *   record   one record.  Emit any number with run_emit().
+ *   record   one record.  Emit any number with stage_emit().
  *   batch    the batch ends; b->watermark is the one after the batch, by which
  *            groups are closed.  It may be changed.  Emit what is due; later
  *            stages get their call after this one, so what is emitted here is
@@ -24,12 +24,12 @@
  *            may be called between batches: emit at the next call of record or
  *            batch.  May be NULL.
  *   mark     sinks that keep a log: append where it stands after the commit, as
- *            JSON text; run_committed_mark gives it back.  May be NULL.
+ *            JSON text; stage_committed_mark gives it back.  May be NULL.
  *   close    once, also after a failed open; release in reverse.
  *
  * Sources have no record; instead:
  *
- *   pull     hand on what is there, by run_emit_line() or run_emit().  Return
+ *   pull     hand on what is there, by stage_emit_line() or stage_emit().  Return
  *            PULL_MORE (call again), PULL_WAIT (nothing now; see wait),
  *            PULL_BATCH (this batch is full or complete; more may follow in the
  *            next), PULL_END (there will be no more), or -1.
@@ -103,7 +103,7 @@ struct sink {
 	int (*mark)(struct stage *st, struct buf *out);
 	/* What it writes to, "table t of " and "q.db", the second a path or
 	 * nothing: a checkpoint that knows another target refuses it, see
-	 * run_elsewhere. */
+	 * stage_elsewhere. */
 	void (*target)(struct stage *st, struct buf *what, struct buf *path);
 };
 
@@ -214,11 +214,11 @@ struct stage {
 	bool answered; /* open has done all that was asked: nothing runs */
 	unsigned hups; /* SIGHUPs so far: what was read may be read again */
 	int on_error;  /* enum on_error; -1 not told: open may choose */
-	bool hear;     /* plan may set it: call committed, see run_hear */
+	bool hear;     /* plan may set it: call committed, see stage_hear */
 	bool text;     /* it takes lines: as OP_TEXT says, open may change it */
 	bool straight; /* private: what it takes has only record() to pass */
 	uint64_t shape_id; /* private: records of this shape have no field that
-	                      run_clash would refuse */
+	                      stage_clash would refuse */
 	/* counters: since the start */
 	uint64_t records_in, records_out, rejected, late, untimed;
 	const char *late_what;    /* what late counts, if not records */
@@ -229,92 +229,93 @@ struct stage {
 #define STAGE(st, type) ((struct type *)(st)->self)
 
 /* Hand a record on.  0, or -1: return it at once. */
-int run_emit(struct stage *st, struct record *r);
+int stage_emit(struct stage *st, struct record *r);
 /* Hand on a line of text (without its end).  At least JSON_PADDING readable
  * bytes must follow it. */
-int run_emit_line(struct stage *st, const char *line, size_t n);
+int stage_emit_line(struct stage *st, const char *line, size_t n);
 /* The same for n bytes of whole lines, each ended as eol.h says.  Where the output is
  * all that follows, the block is copied as it is.  (Lines are numbered by who
  * receives them.) */
-int run_emit_lines(struct stage *st, const char *p, size_t n);
+int stage_emit_lines(struct stage *st, const char *p, size_t n);
 /* What was handed on is all of a file: told to the parser behind, where there
  * are batches. */
-void run_file_end(struct stage *st);
+void stage_file_end(struct stage *st);
 /* --max-line: a source stops to gather a line when it has more bytes than
- * this, and refuses it with run_reject. */
-size_t run_max_line(const struct stage *st);
+ * this, and refuses it with stage_reject. */
+size_t stage_max_line(const struct stage *st);
 /* --max-state, 0: none, for a struct state of one's own; and for other memory
  * that grows: 0, or -1 when so many bytes are more. */
-size_t run_max_state(const struct stage *st);
-int run_room(struct stage *st, size_t bytes);
+size_t stage_max_state(const struct stage *st);
+int stage_room(struct stage *st, size_t bytes);
 
 /*
  * A record that cannot be taken: counted, written to --rejects with the reason,
  * the first few said on standard error.  Returns 0 with --on-error skip or keep,
  * or -1 with --on-error fail.  An operator that can go on with what it has then
- * asks run_kept.
+ * asks stage_kept.
  */
-int run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
+int stage_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* After run_reject: is the record kept (--on-error keep)?  Counted as such: what
+/* After stage_reject: is the record kept (--on-error keep)?  Counted as such: what
  * nobody asks about is told to be skipped. */
-bool run_kept(struct stage *st);
+bool stage_kept(struct stage *st);
 /* The same for a record or group that came after the watermark: never fails. */
-void run_late(struct stage *st, const struct record *r, const char *fmt, ...)
+void stage_late(struct stage *st, const struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The same for a record without the time that it needs: dropped as in Spark,
  * told at the end. */
-int run_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int stage_untimed(struct stage *st, const struct record *r, const char *fmt,
+	...) __attribute__((format(printf, 3, 4)));
 /* Say at the end when no record had this field: where types are not known from
  * the plan, a wrong name would look like nulls.  f lives until close. */
-void run_watch(struct stage *st, struct field *f);
+void stage_watch(struct stage *st, struct field *f);
 /* Watch none of those so far: they are about to move. */
-void run_unwatch(struct stage *st);
-/* Refuse (run_reject) a record in which it is not to be told which of several
+void stage_unwatch(struct stage *st);
+/* Refuse (stage_reject) a record in which it is not to be told which of several
  * fields is meant by one that is watched: 1, 0 not, or -1.  Asked by the runtime
  * but for programs with several inputs. */
-int run_clash(struct stage *st, const struct record *r);
+int stage_clash(struct stage *st, const struct record *r);
 /* "program: ..." on standard error. */
-void run_warn(struct stage *st, const char *fmt, ...)
+void stage_warn(struct stage *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Time zone: --zone of the stage, else the header's, else UTC. */
-const struct zone *run_zone(const struct stage *st);
+const struct zone *stage_zone(const struct stage *st);
 /* Write to standard output, for sinks that draw (buffered by the runtime). */
-void run_print(struct stage *st, const char *p, size_t n);
-bool run_terminal(const struct stage *st); /* standard output is one */
+void stage_print(struct stage *st, const char *p, size_t n);
+bool stage_terminal(const struct stage *st); /* standard output is one */
 /* Which file it is; inode 0: no regular file. */
-void run_output_file(const struct stage *st, uint64_t *device, uint64_t *inode);
+void stage_output_file(
+	const struct stage *st, uint64_t *device, uint64_t *inode);
 /* No record that may still come can matter: without batches the process ends as
  * if its input had. */
-void run_enough(struct stage *st);
-size_t run_screen(const struct stage *st); /* its lines; 0: not known */
+void stage_enough(struct stage *st);
+size_t stage_screen(const struct stage *st); /* its lines; 0: not known */
 /* The newest batch that this sink had committed when the run began, -1 none;
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
-int64_t run_committed(const struct stage *st, int64_t *start);
+int64_t stage_committed(const struct stage *st, int64_t *start);
 /* Has this sink committed to another target?  Then -1 with a message, which is
  * for restore to return, unless the target has what was committed (it was
  * moved).  Else 0. */
-int run_elsewhere(struct stage *st);
+int stage_elsewhere(struct stage *st);
 /* What the sink's mark wrote for that batch; NULL: nothing.  Until close. */
-const char *run_committed_mark(const struct stage *st);
+const char *stage_committed_mark(const struct stage *st);
 /* Have committed called now, when there is news; also done at the end of each
  * batch.  0 or -1. */
-int run_hear(struct stage *st);
+int stage_hear(struct stage *st);
 /* Has a signal told us to stop?  For what an operator does at length. */
-bool run_stopping(void);
+bool stage_stopping(void);
 /* Let out what is buffered, before the operator itself waits.  0 or -1. */
-int run_flush(struct stage *st);
+int stage_flush(struct stage *st);
 /* A line for --ready-fd, once: "ready", or a text such as a port. */
-void run_ready(struct stage *st);
-void run_ready_as(struct stage *st, const char *text);
+void stage_ready(struct stage *st);
+void stage_ready_as(struct stage *st, const char *text);
 
 /* The operators there are; NULL ends the list.  src/stream-files.c defines
  * "const struct op op_stream_files"; the list is made by the Makefile from the
  * names of the files. */
-extern const struct op *const run_ops[];
-const struct op *run_find(const char *name);
+extern const struct op *const ops_all[];
+const struct op *ops_find(const char *name);
 
 /*
  * Run a chain of programs: words[i] is the argv of the i-th (NULL ends each,

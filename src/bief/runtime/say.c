@@ -53,7 +53,7 @@ say(const struct stage *st, const char *fmt, ...)
 }
 
 void
-run_warn(struct stage *st, const char *fmt, ...)
+stage_warn(struct stage *st, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -63,7 +63,7 @@ run_warn(struct stage *st, const char *fmt, ...)
 }
 
 enum on_error
-run_on_error(const struct stage *st)
+stage_on_error(const struct stage *st)
 {
 	return st->on_error < 0 ? ON_ERROR_FAIL : (enum on_error)st->on_error;
 }
@@ -121,7 +121,7 @@ keep(struct stage *st, const struct record *r, const char *reason, bool late)
 }
 
 int
-run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
+stage_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 {
 	char why[1000], place[40] = "";
 	va_list ap;
@@ -135,7 +135,7 @@ run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 	st->rejected++;
 	if (keep(st, r, why, false) < 0)
 		return -1;
-	if (run_on_error(st) == ON_ERROR_FAIL)
+	if (stage_on_error(st) == ON_ERROR_FAIL)
 		return err_set(
 			st->err, "%s%s (--on-error skip goes on)", place, why);
 	if (st->priv->said++ < SAID_MOST)
@@ -144,16 +144,16 @@ run_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 }
 
 bool
-run_kept(struct stage *st)
+stage_kept(struct stage *st)
 {
-	bool kept = run_on_error(st) == ON_ERROR_KEEP;
+	bool kept = stage_on_error(st) == ON_ERROR_KEEP;
 
 	st->priv->kept += kept;
 	return kept;
 }
 
 void
-run_late(struct stage *st, const struct record *r, const char *fmt, ...)
+stage_late(struct stage *st, const struct record *r, const char *fmt, ...)
 {
 	char why[1000];
 	va_list ap;
@@ -166,7 +166,7 @@ run_late(struct stage *st, const struct record *r, const char *fmt, ...)
 }
 
 int
-run_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
+stage_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
 {
 	char why[1000];
 	va_list ap;
@@ -179,7 +179,7 @@ run_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
 }
 
 void
-run_watch(struct stage *st, struct field *f)
+stage_watch(struct stage *st, struct field *f)
 {
 	struct stage_private *p = st->priv;
 
@@ -189,14 +189,14 @@ run_watch(struct stage *st, struct field *f)
 }
 
 void
-run_unwatch(struct stage *st)
+stage_unwatch(struct stage *st)
 {
 	st->priv->nwatched = 0;
 	st->shape_id = 0;
 }
 
 int
-run_clash(struct stage *st, const struct record *r)
+stage_clash(struct stage *st, const struct record *r)
 {
 	struct stage_private *p = st->priv;
 	char quoted[200];
@@ -207,7 +207,7 @@ run_clash(struct stage *st, const struct record *r)
 		/* What expr_watched() gives is told of, not looked up. */
 		if (f->path == NULL || f->name == NULL || !field_clashes(f, r))
 			continue;
-		return run_reject(st, r, FIELD_CLASH,
+		return stage_reject(st, r, FIELD_CLASH,
 			       err_quote(quoted, sizeof(quoted), f->path,
 				       strlen(f->path))) < 0
 			? -1
@@ -251,8 +251,8 @@ say_too_long(struct stage *st, const char *line, size_t n)
 			? st->records_out + st->rejected + 1
 			: st->records_in};
 
-	run_reject(st, &r, "the line is longer than %lld bytes (--max-line)",
-		(long long)run_max_line(st));
+	stage_reject(st, &r, "the line is longer than %lld bytes (--max-line)",
+		(long long)stage_max_line(st));
 }
 
 /* Most programs cannot keep a record, whatever --on-error says. */
@@ -279,7 +279,7 @@ say_counts(struct stage *st)
 {
 	bool unseen = say_unseen(st) > 0;
 
-	if (st->rejected > 0 && run_on_error(st) != ON_ERROR_FAIL)
+	if (st->rejected > 0 && stage_on_error(st) != ON_ERROR_FAIL)
 		say_refused(st);
 	if (st->untimed > 0 && !(unseen && st->untimed == st->records_in))
 		say(st, "%llu record%s had no %s and %s dropped",

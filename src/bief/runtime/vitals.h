@@ -110,12 +110,12 @@ int64_t vitals_busy_us(const struct vitals *v);
 /* ---- of others ---- */
 
 /* Call each with all processes that live; what the dead have left is removed. */
-void vitals_all(void (*each)(void *arg, struct vitals *v), void *arg);
+void vitals_read_all(void (*each)(void *arg, struct vitals *v), void *arg);
 /* Over the last few seconds: what share of its time went where ... */
-void vitals_shares(
+void vitals_read_shares(
 	const struct vitals *v, int64_t now_us, double share[VITALS_WAYS]);
 /* ... and how many records a second came in and went out. */
-void vitals_rates(const struct vitals *v, size_t stage, int64_t now_us,
+void vitals_read_rates(const struct vitals *v, size_t stage, int64_t now_us,
 	double *in, double *out);
 
 #endif

@@ -130,7 +130,7 @@ journal_play(struct journal *j, struct stage *st)
 		return -1;
 	j->at++;
 	buf_need(&j->old, JSON_PADDING);
-	return run_emit_lines(st, j->old.p, j->old.n) < 0 ? -1 : 1;
+	return stage_emit_lines(st, j->old.p, j->old.n) < 0 ? -1 : 1;
 }
 
 int

@@ -169,7 +169,7 @@ refuse(struct lines *l, struct stage *st, size_t n, const char *why)
 	char name[200];
 
 	advance(l, n);
-	return run_reject(st, &r, "'%s': the line at byte %llu %s",
+	return stage_reject(st, &r, "'%s': the line at byte %llu %s",
 		err_quote(name, sizeof(name), l->name, strlen(l->name)),
 		(unsigned long long)offset, why);
 }
@@ -202,8 +202,9 @@ lines_trim(struct lines *l)
 static int
 bound(struct lines *l, struct stage *st)
 {
-	return lines_left(l) <= run_max_line(st) ? 0
-						 : lines_drop(l, st, TOO_LONG);
+	return lines_left(l) <= stage_max_line(st)
+		? 0
+		: lines_drop(l, st, TOO_LONG);
 }
 
 /* Bytes of the first *limit lines among n bytes that end with a line. */
@@ -246,7 +247,7 @@ lines_emit(struct lines *l, struct stage *st, uint64_t *limit)
 	int rc;
 
 	while ((rc = lines_block(l, st, limit, &p, &n)) > 0)
-		if (run_emit_lines(st, p, n) != 0)
+		if (stage_emit_lines(st, p, n) != 0)
 			return -1;
 	return rc;
 }
@@ -265,7 +266,7 @@ lines_next(struct lines *l, struct stage *st, const char **line, size_t *n)
 		if (!lf)
 			return bound(l, st);
 		*n = (size_t)(lf - p);
-		if (*n <= run_max_line(st))
+		if (*n <= stage_max_line(st))
 			break;
 		l->skip = true;
 		if (refuse(l, st, *n, TOO_LONG) != 0)

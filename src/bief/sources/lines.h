@@ -67,18 +67,18 @@ void lines_finish(struct lines *l);
 
 /*
  * Hand on the whole lines that are there, at most *limit of them, from which
- * they are taken off (NULL: no limit).  0, or -1 as run_emit.
+ * they are taken off (NULL: no limit).  0, or -1 as stage_emit.
  */
 int lines_emit(struct lines *l, struct stage *st, uint64_t *limit);
 
 /* The same in two steps: 1 and the block of whole lines, to be handed on before
- * the next call of lines_room; 0 there is none; or -1 as run_reject. */
+ * the next call of lines_room; 0 there is none; or -1 as stage_reject. */
 int lines_block(struct lines *l, struct stage *st, uint64_t *limit,
 	const char **p, size_t *n);
 
 /*
  * The next whole line, without its end, good until the next call of
- * lines_room.  1, 0 if there is none, or -1 as run_reject.
+ * lines_room.  1, 0 if there is none, or -1 as stage_reject.
  */
 int lines_next(struct lines *l, struct stage *st, const char **line, size_t *n);
 
@@ -86,7 +86,7 @@ int lines_next(struct lines *l, struct stage *st, const char **line, size_t *n);
 int lines_drop(struct lines *l, struct stage *st, const char *why);
 /* Give back the room, when there is nothing in it. */
 void lines_trim(struct lines *l);
-/* Refuse what is left (its end will not come); 0 or -1 as run_reject. */
+/* Refuse what is left (its end will not come); 0 or -1 as stage_reject. */
 int lines_refuse(struct lines *l, struct stage *st, const char *why);
 
 #endif

@@ -338,7 +338,7 @@ shape_find(const struct shape *shape, const char *name, size_t n)
 }
 
 void
-slots_release(struct slots *s)
+record_slots_release(struct slots *s)
 {
 	free(s->v);
 	s->v = NULL;
@@ -346,7 +346,7 @@ slots_release(struct slots *s)
 }
 
 struct value *
-slots_need(struct slots *s, uint32_t n)
+record_slots_need(struct slots *s, uint32_t n)
 {
 	if (s->cap < n + RECORD_SPARE) {
 		uint32_t cap = s->cap < 16 ? 32 : s->cap * 2;
@@ -629,13 +629,13 @@ record_reader_init(struct record_reader *rr, struct shapes *shapes)
 {
 	memset(rr, 0, sizeof *rr);
 	rr->shapes = shapes;
-	slots_need(&rr->slots, 0);
+	record_slots_need(&rr->slots, 0);
 }
 
 void
 record_reader_release(struct record_reader *rr)
 {
-	slots_release(&rr->slots);
+	record_slots_release(&rr->slots);
 	shapes_free(rr->transient);
 	rr->transient = NULL;
 }
@@ -805,7 +805,7 @@ reader_fields(struct record_reader *rr, struct record *r, const char *p,
 		if (v == last) {
 			size_t n = (size_t)(v - rr->slots.v);
 
-			slots_need(&rr->slots, (uint32_t)n + 1);
+			record_slots_need(&rr->slots, (uint32_t)n + 1);
 			v = rr->slots.v + n;
 			last = rr->slots.v + rr->slots.cap - RECORD_SPARE;
 		}
@@ -922,7 +922,7 @@ record_new(struct record *r, struct shape *shape, struct slots *slots)
 {
 	memset(r, 0, sizeof *r);
 	r->shape = shape;
-	r->v = slots_need(slots, shape->n);
+	r->v = record_slots_need(slots, shape->n);
 	r->room = slots->cap;
 	for (uint32_t i = 0; i < shape->n; i++)
 		r->v[i] = value_null();
@@ -935,9 +935,9 @@ record_move(struct record *r, struct slots *slots)
 	struct value *from = r->v;
 
 	if (from == slots->v) {
-		r->v = slots_need(slots, r->shape->n);
+		r->v = record_slots_need(slots, r->shape->n);
 	} else {
-		r->v = slots_need(slots, r->shape->n);
+		r->v = record_slots_need(slots, r->shape->n);
 		memcpy(r->v, from, r->shape->n * sizeof from[0]);
 	}
 	r->room = slots->cap;

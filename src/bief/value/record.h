@@ -94,9 +94,9 @@ struct slots {
 	struct value *v;
 	uint32_t cap;
 };
-void slots_release(struct slots *s);
+void record_slots_release(struct slots *s);
 /* Room for n values and RECORD_SPARE more. */
-struct value *slots_need(struct slots *s, uint32_t n);
+struct value *record_slots_need(struct slots *s, uint32_t n);
 
 /*
  * A compiled field name (path.h), asked for in this order: a field of exactly

@@ -282,7 +282,7 @@ value_get_time(const struct value *v, int64_t *us)
 }
 
 int
-time_text_learn(struct time_text *t, const struct value *v, int64_t *us)
+value_time_learn(struct time_text *t, const struct value *v, int64_t *us)
 {
 	if (value_get_time(v, us) < 0)
 		return -1;

@@ -123,7 +123,7 @@ struct time_text {
 	uint32_t n; /* 0, or from 16 to 32 */
 	char text[32];
 };
-int time_text_learn(struct time_text *t, const struct value *v, int64_t *us);
+int value_time_learn(struct time_text *t, const struct value *v, int64_t *us);
 
 static inline int
 time_text_get(struct time_text *t, const struct value *v, int64_t *us)
@@ -134,7 +134,7 @@ time_text_get(struct time_text *t, const struct value *v, int64_t *us)
 		(simd_equal16(v->s, t->text) &
 			simd_equal16(v->s + n - 16, t->text + n - 16)) !=
 			0xFFFF)
-		return time_text_learn(t, v, us);
+		return value_time_learn(t, v, us);
 	*us = t->us;
 	return 0;
 }

@@ -122,7 +122,7 @@ marks_restore(struct marks *m, struct stage *st, const char *key)
 	memcpy(m->at, p + sizeof(head), n - sizeof(head));
 	m->now = head[0];
 	if (head[1] != (int64_t)m->policy)
-		run_warn(st, "the checkpoint goes by --policy %s: that stays",
+		stage_warn(st, "the checkpoint goes by --policy %s: that stays",
 			head[1] == POLICY_MAX ? "max" : "min");
 	m->policy = (enum policy)head[1];
 	for (int i = 0; i < m->n; i++)

@@ -151,7 +151,7 @@ text_counts(const struct vitals *v, uint32_t stage, struct buf *out)
 	char in[16] = "", to[16], rows[16] = "", bytes[16] = "";
 	double per_second[2];
 
-	vitals_rates(
+	vitals_read_rates(
 		v, stage, time_monotonic(), &per_second[0], &per_second[1]);
 	put_short(to, per_second[1], 1000);
 	if (!v->stages[stage].source)
@@ -267,7 +267,7 @@ json_stage(const struct vitals *v, uint32_t stage, struct buf *out)
 	const struct vitals_counts *c = &s->now;
 	double in, to;
 
-	vitals_rates(v, stage, time_monotonic(), &in, &to);
+	vitals_read_rates(v, stage, time_monotonic(), &in, &to);
 	json_text(out, "program", (const char *)v + s->command, s->nprogram);
 	json_text(out, "command", (const char *)v + s->command, s->ncommand);
 	if (s->nname > 0)

@@ -513,7 +513,7 @@ weigh(struct running *r)
 	r->held_by = -1;
 	for (size_t i = 0; i < r->n; i++)
 		if (r->p[i].v != NULL) {
-			vitals_shares(r->p[i].v, now, r->p[i].share);
+			vitals_read_shares(r->p[i].v, now, r->p[i].share);
 			r->p[i].shared = true;
 		}
 	for (size_t i = 0; i < r->n; i++)
@@ -576,7 +576,7 @@ running_look(struct running_list *l)
 	if (w.n == 0)
 		return;
 	qsort(w.node, w.n, sizeof(*w.node), by_pid);
-	vitals_all(add_vitals, &w);
+	vitals_read_all(add_vitals, &w);
 	for (size_t i = 0; i < w.n; i++)
 		look_at_pipes(
 			&w.node[i], w.node[i].v != NULL ? INT32_MAX : 1, NULL);

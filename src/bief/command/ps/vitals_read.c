@@ -109,7 +109,7 @@ one_file(int dir, const char *name, void (*each)(void *, struct vitals *),
 }
 
 void
-vitals_all(void (*each)(void *arg, struct vitals *v), void *arg)
+vitals_read_all(void (*each)(void *arg, struct vitals *v), void *arg)
 {
 	char dirs[2][VITALS_PATH];
 
@@ -189,8 +189,8 @@ begin(struct curve *c, const struct vitals *v)
 }
 
 void
-vitals_rates(const struct vitals *v, size_t stage, int64_t now_us, double *in,
-	double *out)
+vitals_read_rates(const struct vitals *v, size_t stage, int64_t now_us,
+	double *in, double *out)
 {
 	const struct vitals_stage *s = &v->stages[stage];
 	double *to[2] = {in, out};
@@ -211,7 +211,8 @@ vitals_rates(const struct vitals *v, size_t stage, int64_t now_us, double *in,
 }
 
 void
-vitals_shares(const struct vitals *v, int64_t now_us, double share[VITALS_WAYS])
+vitals_read_shares(
+	const struct vitals *v, int64_t now_us, double share[VITALS_WAYS])
 {
 	double all = 0;
 

@@ -46,7 +46,7 @@ static int
 open_chain(struct look *l, struct err *err)
 {
 	char **words[2] = {l->file.words, NULL};
-	const struct op *op = run_find(l->file.words[0]);
+	const struct op *op = ops_find(l->file.words[0]);
 
 	if (op == NULL || op->keeper == NULL)
 		return err_as(err, STATUS_DAMAGED,

@@ -201,7 +201,7 @@ find_nearest(const struct libjq *api, const struct jq_tree *t, const char *name,
 	jv all, one;
 	int i;
 
-	for (f = jq_functions; f->name != NULL; f++)
+	for (f = jq_func_all; f->name != NULL; f++)
 		try_name(&b, f->name, strlen(f->name));
 	for (n = t->all; n != NULL; n = n->next)
 		if (n->kind == JQ_DEFINE && n->name != NULL)
@@ -345,7 +345,7 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 		return true;
 	}
 	nargs = what[n] == '/' ? atoi(what + n + 1) : 0;
-	at = jq_tree_unknown(t, name, n, nargs);
+	at = jq_parse_unknown(t, name, n, nargs);
 	if (at == NULL)
 		return false;
 	buf_init(&near);
@@ -537,7 +537,7 @@ static jv
 string_to_jv(struct jq_lib *lib, const struct value *v)
 {
 	size_t n;
-	const char *s = jq_string(&lib->run, v, &n);
+	const char *s = jq_value_string(&lib->run, v, &n);
 
 	return lib->api->jv_string_sized(s, (int)n);
 }
@@ -545,7 +545,7 @@ string_to_jv(struct jq_lib *lib, const struct value *v)
 static jv
 number_to_jv(struct jq_lib *lib, const struct value *v)
 {
-	struct jq_number x = jq_number(v);
+	struct jq_value_number x = jq_value_number(v);
 
 	if (!x.exact)
 		return lib->api->jv_number(x.d);
@@ -611,7 +611,7 @@ static jv
 field_to_jv(struct jq_lib *lib, const struct record *r, uint32_t i)
 {
 	bool before = lib->is_large;
-	struct value v = jq_load(&r->v[i]);
+	struct value v = jq_value_load(&r->v[i]);
 	jv x = to_jv(lib, &v);
 
 	if (lib->is_large && !before)
@@ -632,7 +632,7 @@ record_to_jv(struct jq_lib *lib, const struct record *r)
 	int at;
 
 	for (k = 0; k < uses->n && !uses->whole; k++) {
-		at = jq_place(&lib->run, r->shape, uses->fields[k]->name,
+		at = jq_value_place(&lib->run, r->shape, uses->fields[k]->name,
 			uses->fields[k]->nname);
 		if (at >= 0)
 			o = api->jv_object_set(o, api->jv_copy(lib->keys[k]),
@@ -686,7 +686,7 @@ print_jv(struct jq_lib *lib, jv x, struct buf *out)
 		break;
 	case JV_KIND_NUMBER:
 		d = api->jv_number_value(x);
-		v = jq_result(d);
+		v = jq_run_result(d);
 		value_print(&v, out);
 		break;
 	case JV_KIND_STRING:
@@ -742,24 +742,24 @@ from_jv(struct jq_lib *lib, jv x)
 		v = value_bool(api->jv_get_kind(x) == JV_KIND_TRUE);
 		break;
 	case JV_KIND_NUMBER:
-		v = jq_result(api->jv_number_value(x));
+		v = jq_run_result(api->jv_number_value(x));
 		break;
 	case JV_KIND_STRING:
 		s = api->jv_string_value(x);
 		n = (size_t)api->jv_string_length_bytes(api->jv_copy(x));
-		p = jq_alloc(&lib->run, n);
+		p = jq_value_alloc(&lib->run, n);
 		memcpy(p, s, n);
-		v = jq_from_string(&lib->run, p, n);
+		v = jq_value_from_string(&lib->run, p, n);
 		break;
 	case JV_KIND_ARRAY:
 	case JV_KIND_OBJECT:
-		text = jq_take(&lib->run);
+		text = jq_value_take(&lib->run);
 		print_jv(lib, api->jv_copy(x), text);
-		v = jq_from_text(&lib->run,
+		v = jq_value_from_text(&lib->run,
 			api->jv_get_kind(x) == JV_KIND_ARRAY ? VALUE_ARRAY
 							     : VALUE_OBJECT,
 			text);
-		jq_give(&lib->run);
+		jq_value_give(&lib->run);
 		break;
 	default:
 		break;
@@ -855,7 +855,7 @@ jq_lib_print(struct jq_lib *lib, const struct record *r, struct buf *out)
 	}
 	buf_byte(out, '{');
 	for (k = 0; k < uses->n; k++) {
-		at = jq_place(&lib->run, r->shape, uses->fields[k]->name,
+		at = jq_value_place(&lib->run, r->shape, uses->fields[k]->name,
 			uses->fields[k]->nname);
 		if (at < 0)
 			continue;

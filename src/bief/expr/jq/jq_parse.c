@@ -1206,11 +1206,12 @@ fold(struct parser *ps, struct jq_node *n)
 	if (n->kind != JQ_BINARY || n->op != JQ_DIV || !is_number(n->a) ||
 		!is_number(n->b))
 		return n;
-	d = jq_double(&n->a->v) / jq_double(&n->b->v);
+	d = jq_value_double(&n->a->v) / jq_value_double(&n->b->v);
 	if (isinf(d))
 		return refuse_at(
 			ps, ps->t->text + n->at, "this divides by zero");
-	return new_literal(ps, ps->t->text + n->at, jq_from_double(d, true));
+	return new_literal(
+		ps, ps->t->text + n->at, jq_value_from_double(d, true));
 }
 
 static struct jq_node *
@@ -1415,7 +1416,7 @@ jq_parse(struct jq_tree *t, const char *text, struct err *err)
 }
 
 void
-jq_tree_release(struct jq_tree *t)
+jq_parse_release(struct jq_tree *t)
 {
 	struct jq_node *n;
 
@@ -1432,7 +1433,7 @@ jq_tree_release(struct jq_tree *t)
 }
 
 const struct jq_node *
-jq_tree_unknown(const struct jq_tree *t, const char *name, size_t n, int nargs)
+jq_parse_unknown(const struct jq_tree *t, const char *name, size_t n, int nargs)
 {
 	const struct jq_node *x;
 

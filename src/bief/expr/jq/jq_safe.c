@@ -172,7 +172,7 @@ is_closed(const struct jq_node *n)
 static bool
 is_factor(const struct jq_node *n)
 {
-	return is_number(n) && jq_double(&n->v) <= REPEAT_MOST;
+	return is_number(n) && jq_value_double(&n->v) <= REPEAT_MOST;
 }
 
 static bool

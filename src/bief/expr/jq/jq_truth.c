@@ -160,7 +160,7 @@ why(const struct jq_tree *t, const struct jq_node *n, const struct jq_node **at)
 }
 
 int
-jq_check_condition(const struct jq_tree *t, struct err *err)
+jq_truth_check(const struct jq_tree *t, struct err *err)
 {
 	const struct jq_node *root = t->root, *at = root;
 	const char *what = root != NULL ? why(t, root, &at) : NULL;

@@ -481,9 +481,9 @@ walk(struct walk *w, const struct jq_node *n, struct seen in)
 }
 
 int
-jq_analyse(const struct jq_tree *t, const struct schema *fields, bool condition,
-	struct jq_uses *uses, struct watch *watch, struct type **result,
-	struct err *err)
+jq_uses_analyse(const struct jq_tree *t, const struct schema *fields,
+	bool condition, struct jq_uses *uses, struct watch *watch,
+	struct type **result, struct err *err)
 {
 	struct step record = {.of = NULL};
 	struct walk w = {.fields = fields,

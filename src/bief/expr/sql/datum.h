@@ -17,7 +17,7 @@
  *	                                                    rules of kinds
  *	a number     its text, looked   eight kinds, from   an integer of 64
  *	             at when asked      tinyint to decimal  bits, or a double
- *	             for                                    (struct jq_number)
+ *	             for                                    (struct jq_value_number)
  *	a time       is one by its      timestamp, date,    a string
  *	             spelling           two intervals
  *	an array,    JSON text in its   JSON text, until    JSON text, which is
@@ -31,7 +31,7 @@
  *
  * datum_load() and datum_store() lead from the first to the second and back;
  * jq's values are the first model's, so nothing has to be turned into them but
- * what jq knows no kind for (jq_load()).
+ * what jq knows no kind for (jq_value_load()).
  */
 #ifndef BIEF_DATUM_H
 #define BIEF_DATUM_H
