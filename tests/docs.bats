@@ -101,6 +101,26 @@ every() {
 	every check
 }
 
+@test "every program says how it is used, and its version" {
+	check() {
+		local v
+		"$1" --help >help || return
+		"$1" -h | cmp help - || return
+		head -1 help | grep -q "^usage: $1\( \|\$\)" ||
+			{ echo "$1: $(head -1 help)"; return 1; }
+		"$1" --dump-options | jq -r '.about, .options[].name' >want
+		{ sed -n 2p help; sed -n 's/^  \(-., \)\?--\([a-z-]*\).*/\2/p' help
+		} | sort | diff <(sort want) - || { echo "$1"; return 1; }
+		v=$("$1" --version) && [ "$v" = "$1 (bief) $version" ] ||
+			{ echo "$1 --version: $v"; return 1; }
+	}
+	local version
+	version=$(sed -n '1s/^bief \([0-9.]*\).*/\1/p' "$TOP/NEWS")
+	run -0 bief --version
+	[ "$output" = "bief $version" ]
+	every check
+}
+
 @test "every option of a program is in its page, and every option in its page is one of it" {
 	check() {
 		"$1" --dump-options | jq -r '.options[] | select(.common | not) |

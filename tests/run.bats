@@ -197,7 +197,7 @@ load lib
 
 @test "bief run refuses pipelines that are nested without end" {
 	run -2 bief run "$(printf 'a <(%.0s' {1..20000})"
-	[[ $output == *"too many pipelines within each other"* ]]
+	[[ $output == *"pipelines stand within each other, more than 100 deep"* ]]
 }
 
 # interrupt PIPELINE CONDITION: Ctrl-C when the condition is true, which finds
