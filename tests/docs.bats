@@ -123,10 +123,11 @@ every() {
 
 @test "every option of a program is in its page, and every option in its page is one of it" {
 	check() {
-		"$1" --dump-options | jq -r '.options[] | select(.common | not) |
-			"-" + .name, (.letter // empty)' | sort >options
-		"$1" --dump-options | jq -r '.options[] |
-			"-" + .name, (.letter // empty)' | sort >all
+		jq -r '.options[] | select(.common | not) |
+			"-" + .name, (.letter // empty)' "$1.options" |
+			sort >options
+		jq -r '.options[] | "-" + .name, (.letter // empty)' \
+			"$1.options" | sort >all
 		sed -n '/^\.Bl/,/^\.El/s/^\.It \(Fl .*\)/\1/p' "$TOP/man/$1.1" |
 			grep -o 'Fl -*[a-z-]*' | sed 's/^Fl //' | sort -u >items
 		comm -23 options items | sed "s/^/$1: not in the page: -/" >wrong
@@ -134,17 +135,15 @@ every() {
 		# What the text speaks of is an option, its own or a common one.
 		grep -o 'Fl -[a-z-]*' "$TOP/man/$1.1" | sed 's/^Fl //' |
 			sort -u | grep -v '^-$' >spoken
-		everything | comm -13 - spoken |
+		comm -13 everything spoken |
 			sed "s/^/$1: there is no option -/" >>wrong
 		cat wrong
 		[ ! -s wrong ]
 	}
-	everything() {
-		local p
-		for p in $(programs); do
-			"$p" --dump-options | jq -r '.options[] | "-" + .name'
-		done | sort -u
-	}
+	for p in $(programs); do
+		"$p" --dump-options >"$p.options"
+	done
+	jq -r '.options[] | "-" + .name' ./*.options | sort -u >everything
 	every check
 }
 
