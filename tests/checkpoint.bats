@@ -498,7 +498,7 @@ waits() {
 	: > ck/lock
 	command -v python3 || skip "needs python3"
 	flock_() { # an open file description lock, as ours are
-		python3 -c 'import fcntl, os, struct, sys, time
+		exec python3 -c 'import fcntl, os, struct, sys, time
 f = os.open("ck/lock", os.O_RDWR)
 fcntl.fcntl(f, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))
 print("held", flush=True)
