@@ -10,7 +10,9 @@
 #include "runtime/chain.h"
 #include "floor/err.h"
 #include "command/pipeline.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
+#include "runtime/common.h"
+#include "runtime/ops.h"
 
 struct reader {
 	const char *text, *p;

@@ -8,7 +8,7 @@
 #include "runtime/entry.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 #include "value/key.h"
 

@@ -10,7 +10,7 @@
 #include "floor/err.h"
 #include "runtime/opt.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 static void
 add(struct fields *l, const char *word, bool down)

@@ -9,7 +9,7 @@
 #include "floor/err.h"
 #include "sources/journal.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "value/value.h"
 
 #define PIECE ((size_t)1 << 20)

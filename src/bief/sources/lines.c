@@ -7,7 +7,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "sources/lines.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 /* As much of a refused line as goes to --rejects. */
 #define KEPT ((size_t)64 << 10)

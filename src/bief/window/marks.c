@@ -8,7 +8,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "window/marks.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 
 #define HEAD 2 /* what stands before those of the inputs */
