@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "runtime/chain.h"
+#include "runtime/plan_chain.h"
+#include "runtime/setup.h"
 #include "value/json.h"
 #include "recovery/state.h"
 
