@@ -16,7 +16,7 @@
 #include "types/infercsv.h"
 #include "value/json.h"
 #include "runtime/opt.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "recovery/state.h"
 #include "time/timepat.h"

@@ -15,7 +15,7 @@
 #include "types/infer.h"
 #include "value/json.h"
 #include "value/lenient.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/timepat.h"
 

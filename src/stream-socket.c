@@ -21,7 +21,7 @@
 #include "value/json.h"
 #include "sources/lines.h"
 #include "io/net.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 #define BLOCK ((size_t)64 << 10)

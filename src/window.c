@@ -13,7 +13,7 @@
 
 #include "window/arrival.h"
 #include "floor/buf.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "window/span.h"
 #include "time/time.h"
 #include "window/wm.h"
