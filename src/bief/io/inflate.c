@@ -15,10 +15,16 @@
 
 #define BLOCK ((size_t)128 << 10)
 
-#define Z_NAMES(X) X(inflateInit2_) X(inflate) X(inflateReset) X(inflateEnd)
-#define ZSTD_NAMES(X)      \
-	X(ZSTD_createDCtx) \
-	X(ZSTD_freeDCtx) X(ZSTD_decompressStream) X(ZSTD_isError)
+#define Z_NAMES(X)       \
+	X(inflateInit2_) \
+	X(inflate)       \
+	X(inflateReset)  \
+	X(inflateEnd)
+#define ZSTD_NAMES(X)            \
+	X(ZSTD_createDCtx)       \
+	X(ZSTD_freeDCtx)         \
+	X(ZSTD_decompressStream) \
+	X(ZSTD_isError)
 
 static struct {
 	Z_NAMES(DL_POINTER)

@@ -18,21 +18,30 @@
 #define WAIT_MS 60000 /* for the lock of another program */
 #define PAUSE_US 2000
 
-#define NAMES(X)                                                                \
-	X(sqlite3_open_v2)                                                      \
-	X(sqlite3_close) X(sqlite3_errmsg) X(sqlite3_exec) X(                   \
-		sqlite3_busy_timeout) X(sqlite3_get_autocommit)                 \
-		X(sqlite3_limit) X(sqlite3_prepare_v2) X(sqlite3_step) X(       \
-			sqlite3_reset) X(sqlite3_finalize)                      \
-			X(sqlite3_clear_bindings) X(sqlite3_bind_null) X(       \
-				sqlite3_bind_int64) X(sqlite3_bind_double)      \
-				X(sqlite3_bind_text) X(sqlite3_column_count) X( \
-					sqlite3_column_name)                    \
-					X(sqlite3_column_type) X(               \
-						sqlite3_column_int64)           \
-						X(sqlite3_column_double) X(     \
-							sqlite3_column_text)    \
-							X(sqlite3_column_bytes)
+#define NAMES(X)                  \
+	X(sqlite3_open_v2)        \
+	X(sqlite3_close)          \
+	X(sqlite3_errmsg)         \
+	X(sqlite3_exec)           \
+	X(sqlite3_busy_timeout)   \
+	X(sqlite3_get_autocommit) \
+	X(sqlite3_limit)          \
+	X(sqlite3_prepare_v2)     \
+	X(sqlite3_step)           \
+	X(sqlite3_reset)          \
+	X(sqlite3_finalize)       \
+	X(sqlite3_clear_bindings) \
+	X(sqlite3_bind_null)      \
+	X(sqlite3_bind_int64)     \
+	X(sqlite3_bind_double)    \
+	X(sqlite3_bind_text)      \
+	X(sqlite3_column_count)   \
+	X(sqlite3_column_name)    \
+	X(sqlite3_column_type)    \
+	X(sqlite3_column_int64)   \
+	X(sqlite3_column_double)  \
+	X(sqlite3_column_text)    \
+	X(sqlite3_column_bytes)
 
 static struct {
 	NAMES(DL_POINTER)

@@ -13,20 +13,27 @@
 #include "floor/err.h"
 #include "text/regex.h"
 
-#define NAMES(X)                                                              \
-	X(onig_new)                                                           \
-	X(onig_free)                                                          \
-	X(onig_search) X(onig_region_free) X(onig_error_code_to_str) X(       \
-		onig_foreach_name) X(onig_copy_syntax) X(onig_get_syntax_op2) \
-		X(onig_set_syntax_op2) X(onig_set_retry_limit_in_match)       \
-			X(onig_set_retry_limit_in_search) X(OnigEncodingUTF8) \
-				X(OnigSyntaxPerl_NG) X(OnigSyntaxJava)
+#define NAMES(X)                          \
+	X(onig_new)                       \
+	X(onig_free)                      \
+	X(onig_search)                    \
+	X(onig_region_free)               \
+	X(onig_error_code_to_str)         \
+	X(onig_foreach_name)              \
+	X(onig_copy_syntax)               \
+	X(onig_get_syntax_op2)            \
+	X(onig_set_syntax_op2)            \
+	X(onig_set_retry_limit_in_match)  \
+	X(onig_set_retry_limit_in_search) \
+	X(OnigEncodingUTF8)               \
+	X(OnigSyntaxPerl_NG)              \
+	X(OnigSyntaxJava)
 
 static struct {
 	NAMES(DL_POINTER)
 } onig;
-static const struct dl library = {"libonig.so.5", "libonig5",
-	"patterns", (const char *const[]){NAMES(DL_NAME) NULL}};
+static const struct dl library = {"libonig.so.5", "libonig5", "patterns",
+	(const char *const[]){NAMES(DL_NAME) NULL}};
 static OnigSyntaxType java; /* made when the library is opened */
 
 _Static_assert(REGEX_IGNORE_CASE == ONIG_OPTION_IGNORECASE &&
