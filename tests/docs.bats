@@ -247,6 +247,10 @@ every() {
 	END { exit bad }' "$TOP"/tests/*.bats "$TOP"/tests/lib.bash
 }
 
+@test "no test waits for a process by run, whose shell is not its parent" {
+	run ! grep -nE '^\s*run (-[-0-9a-z]+ )*wait ' "$TOP"/tests/*.bats
+}
+
 @test "the completions are those of the programs" {
 	"$TOP/completions/generate" new
 	for f in bief.bash _bief bief.fish; do
