@@ -61,7 +61,7 @@ struct agg {
 	struct frame frame;
 };
 
-static const struct opt opts[] = {
+static const struct opt agg_opts[] = {
 	{"by", 'b', OPT_LIST, offsetof(struct agg, by), "FIELD,...",
 		"the fields to group by"},
 	{"cube", 0, OPT_FLAG, offsetof(struct agg, q.cube), NULL,
@@ -875,7 +875,7 @@ const struct op op_agg = {
 	.name = "agg",
 	.about = "group records and aggregate their fields",
 	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
-	.opts = opts,
+	.opts = agg_opts,
 	.help = accum_help,
 	.size = sizeof(struct agg),
 	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS,

@@ -66,7 +66,7 @@ take_operand(struct stage *st, struct derived *d, const char *text)
 }
 
 static int
-open_(struct stage *st)
+derive_open(struct stage *st)
 {
 	struct derive *x = STAGE(st, derive);
 
@@ -132,7 +132,7 @@ plan_field_type(struct plan *p, const char *name, const struct type *type)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+derive_plan(struct stage *st, struct plan *p)
 {
 	struct derive *x = STAGE(st, derive);
 	struct derived *d;
@@ -239,7 +239,7 @@ derive_from(struct stage *st, struct record *r, size_t i)
 }
 
 static int
-record(struct stage *st, struct record *r)
+derive_record(struct stage *st, struct record *r)
 {
 	struct derive *x = STAGE(st, derive);
 
@@ -250,7 +250,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+derive_close(struct stage *st)
 {
 	struct derive *x = STAGE(st, derive);
 	size_t i;
@@ -272,8 +272,8 @@ const struct op op_derive = {
 	.opts = derive_opts,
 	.size = sizeof(struct derive),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = derive_open,
+	.plan = derive_plan,
+	.record = derive_record,
+	.close = derive_close,
 };

@@ -32,7 +32,7 @@ struct explode {
 	struct value *slot;
 };
 
-static const struct opt opts[] = {
+static const struct opt explode_opts[] = {
 	{"split", 0, OPT_STRING, offsetof(struct explode, split), "SEP",
 		"take text apart at each SEP"},
 	{"regex", 0, OPT_STRING, offsetof(struct explode, pattern), "RE",
@@ -63,7 +63,7 @@ open_regex(struct stage *st, struct explode *x)
 }
 
 static int
-open_(struct stage *st)
+explode_open(struct stage *st)
 {
 	struct explode *x = STAGE(st, explode);
 	size_t n;
@@ -112,7 +112,7 @@ refuse_type(struct stage *st, const struct type *t)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+explode_plan(struct stage *st, struct plan *p)
 {
 	struct explode *x = STAGE(st, explode);
 	struct schema *s = p->fields;
@@ -371,7 +371,7 @@ refuse(struct stage *st, const struct record *r, const struct value *v)
 }
 
 static int
-record(struct stage *st, struct record *r)
+explode_record(struct stage *st, struct record *r)
 {
 	struct explode *x = STAGE(st, explode);
 	const struct value *found = record_get(r, &x->field);
@@ -397,7 +397,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+explode_close(struct stage *st)
 {
 	struct explode *x = STAGE(st, explode);
 
@@ -415,11 +415,11 @@ const struct op op_explode = {
 	.about = "one record for each element of an array or part of a text",
 	.synopsis = "FIELD [--split SEP|--regex RE] [--as NAME] [--outer] "
 		    "[--keep]",
-	.opts = opts,
+	.opts = explode_opts,
 	.size = sizeof(struct explode),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = explode_open,
+	.plan = explode_plan,
+	.record = explode_record,
+	.close = explode_close,
 };

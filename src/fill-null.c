@@ -59,7 +59,7 @@ read_value(struct fill *f)
 }
 
 static int
-open_(struct stage *st)
+fill_null_open(struct stage *st)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -220,7 +220,7 @@ cast(struct fill *f, const struct type *t, const struct zone *z)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+fill_null_plan(struct stage *st, struct plan *p)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -266,7 +266,7 @@ missing(const struct fill *f, const struct value *v)
 }
 
 static int
-record(struct stage *st, struct record *r)
+fill_null_record(struct stage *st, struct record *r)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -287,7 +287,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+fill_null_close(struct stage *st)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -308,8 +308,8 @@ const struct op op_fill_null = {
 	.synopsis = "FIELD=VALUE ...",
 	.size = sizeof(struct fill_null),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = fill_null_open,
+	.plan = fill_null_plan,
+	.record = fill_null_record,
+	.close = fill_null_close,
 };

@@ -30,7 +30,7 @@ static const struct opt filter_opts[] = {
 	OPT_END};
 
 static int
-open_(struct stage *st)
+filter_open(struct stage *st)
 {
 	struct filter *f = STAGE(st, filter);
 
@@ -47,7 +47,7 @@ open_(struct stage *st)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+filter_plan(struct stage *st, struct plan *p)
 {
 	struct filter *f = STAGE(st, filter);
 	const char *text = f->sql != NULL ? f->sql : st->operands[0];
@@ -110,7 +110,7 @@ reject(struct stage *st, struct record *r, int rc, const struct err *err)
 }
 
 static int
-record(struct stage *st, struct record *r)
+filter_record(struct stage *st, struct record *r)
 {
 	struct filter *f = STAGE(st, filter);
 	struct passage p = {st, r, false};
@@ -140,7 +140,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+filter_close(struct stage *st)
 {
 	struct filter *f = STAGE(st, filter);
 
@@ -155,8 +155,8 @@ const struct op op_filter = {
 	.opts = filter_opts,
 	.size = sizeof(struct filter),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = filter_open,
+	.plan = filter_plan,
+	.record = filter_record,
+	.close = filter_close,
 };

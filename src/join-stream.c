@@ -73,7 +73,7 @@ struct join_stream {
 	size_t ndue, cap;
 };
 
-static const struct opt join_opts[] = {
+static const struct opt join_stream_opts[] = {
 	{"how", 0, OPT_ENUM, offsetof(struct join_stream, how),
 		"inner|left|right|full|semi", "kind of join"},
 	{"on", 0, OPT_LIST, offsetof(struct join_stream, on), "F[=G],...",
@@ -116,7 +116,7 @@ add_window(struct join_stream *j, const char *name)
 }
 
 static int
-join_open(struct stage *st)
+join_stream_open(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -145,7 +145,7 @@ join_open(struct stage *st)
 }
 
 static int
-join_inputs(struct stage *st, struct input_spec *in, int max)
+join_stream_inputs(struct stage *st, struct input_spec *in, int max)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -513,7 +513,8 @@ open_not_null(struct stage *st, int s, size_t i, const struct plan *in)
 }
 
 static int
-join_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
+join_stream_plan(
+	struct stage *st, const struct plan *in, int n, struct plan *out)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -731,7 +732,7 @@ clash(struct stage *st, int s, const struct record *r)
 }
 
 static int
-join_record(struct stage *st, int s, struct record *r)
+join_stream_record(struct stage *st, int s, struct record *r)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct half *side = &j->side[s];
@@ -792,7 +793,7 @@ threshold(const struct join_stream *j, int64_t watermark)
 }
 
 static int
-join_mark(struct stage *st, int input, const struct batch *b)
+join_stream_heard(struct stage *st, int input, const struct batch *b)
 {
 	struct marks *m = &STAGE(st, join_stream)->marks;
 
@@ -811,7 +812,7 @@ join_mark(struct stage *st, int input, const struct batch *b)
 }
 
 static int
-join_begin(struct stage *st, struct batch *b)
+join_stream_begin(struct stage *st, struct batch *b)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -892,7 +893,7 @@ expire(struct stage *st, int64_t watermark, bool all)
 }
 
 static int
-join_restore(struct stage *st)
+join_stream_restore(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	size_t n;
@@ -933,7 +934,7 @@ save_last_id(struct stage *st)
 }
 
 static int
-join_batch(struct stage *st, struct batch *b)
+join_stream_batch(struct stage *st, struct batch *b)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -951,7 +952,8 @@ join_batch(struct stage *st, struct batch *b)
 
 /* Rows are kept whole: those of other fields would be of two kinds. */
 static void
-join_form(struct stage *st, const struct plan *in, int n, struct buf *out)
+join_stream_form(
+	struct stage *st, const struct plan *in, int n, struct buf *out)
 {
 	for (int s = 0; s < n; s++) {
 		if (in[s].fields == NULL)
@@ -984,7 +986,7 @@ show_names(struct stage *st, state_ref ref, int side, struct buf *out)
 }
 
 static int
-join_show(struct stage *st, state_ref ref, struct buf *out)
+join_stream_show(struct stage *st, state_ref ref, struct buf *out)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	size_t n;
@@ -1072,7 +1074,7 @@ take_row(struct stage *st, const struct value *object, state_ref *made)
 }
 
 static int
-join_take(struct stage *st, const struct value *object, state_ref *made)
+join_stream_take(struct stage *st, const struct value *object, state_ref *made)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -1090,7 +1092,7 @@ join_take(struct stage *st, const struct value *object, state_ref *made)
 }
 
 static void
-join_explain(struct stage *st, struct buf *out)
+join_stream_explain(struct stage *st, struct buf *out)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -1115,7 +1117,7 @@ join_explain(struct stage *st, struct buf *out)
 }
 
 static void
-join_close(struct stage *st)
+join_stream_close(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -1144,25 +1146,25 @@ join_close(struct stage *st)
 }
 
 static int64_t
-join_kept(struct stage *st, bool glance)
+join_stream_rows(struct stage *st, bool glance)
 {
 	return (int64_t)STAGE(st, join_stream)->rows.count;
 }
 
 static const struct merger join_stream_merger = {
-	.inputs = join_inputs,
-	.plan = join_plan,
-	.heard = join_mark,
-	.record = join_record,
+	.inputs = join_stream_inputs,
+	.plan = join_stream_plan,
+	.heard = join_stream_heard,
+	.record = join_stream_record,
 };
 
 static const struct keeper join_stream_keeper = {
-	.restore = join_restore,
-	.form = join_form,
-	.explain = join_explain,
-	.show = join_show,
-	.take = join_take,
-	.rows = join_kept,
+	.restore = join_stream_restore,
+	.form = join_stream_form,
+	.explain = join_stream_explain,
+	.show = join_stream_show,
+	.take = join_stream_take,
+	.rows = join_stream_rows,
 };
 
 const struct op op_join_stream = {
@@ -1170,13 +1172,13 @@ const struct op op_join_stream = {
 	.about = "join the records of two streams",
 	.synopsis = "LEFT RIGHT --on F[=G],... [--where SQL] "
 		    "[--how inner|left|right|full|semi] [--policy min|max]",
-	.opts = join_opts,
+	.opts = join_stream_opts,
 	.size = sizeof(struct join_stream),
 	.flags = OP_OPERANDS,
-	.open = join_open,
-	.begin = join_begin,
-	.batch = join_batch,
+	.open = join_stream_open,
+	.begin = join_stream_begin,
+	.batch = join_stream_batch,
 	.merge = &join_stream_merger,
 	.keeper = &join_stream_keeper,
-	.close = join_close,
+	.close = join_stream_close,
 };

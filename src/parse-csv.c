@@ -56,7 +56,7 @@ struct parse_csv {
 
 enum { MULTI_LINE, ONE_LINE };
 
-static const struct opt opts[] = {
+static const struct opt parse_csv_opts[] = {
 	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
 		"what stands between cells (,); 'tab' is a tab"},
 	{"header", 0, OPT_FLAG, AT(header), NULL,
@@ -165,7 +165,7 @@ print_schema(struct stage *st)
 }
 
 static int
-csv_open(struct stage *st)
+parse_csv_open(struct stage *st)
 {
 	struct parse_csv *o = STAGE(st, parse_csv);
 
@@ -288,7 +288,7 @@ compare_header(struct stage *st, struct parse_csv *o)
 }
 
 static int
-csv_plan(struct stage *st, struct plan *p)
+parse_csv_plan(struct stage *st, struct plan *p)
 {
 	struct parse_csv *o = STAGE(st, parse_csv);
 
@@ -643,7 +643,7 @@ end_file(struct stage *st)
 
 /* Records can be emitted at the next line or at the end of the batch. */
 static void
-csv_file_end(struct stage *st)
+parse_csv_file_end(struct stage *st)
 {
 	STAGE(st, parse_csv)->ended = true;
 }
@@ -714,7 +714,7 @@ take_line(struct stage *st, const char *line, size_t n, uint64_t number)
 }
 
 static int
-csv_record(struct stage *st, struct record *r)
+parse_csv_record(struct stage *st, struct record *r)
 {
 	if (STAGE(st, parse_csv)->ended && end_file(st) < 0)
 		return -1;
@@ -746,7 +746,7 @@ save(struct stage *st, const char *key, const char *p, size_t n)
 }
 
 static int
-csv_batch(struct stage *st, struct batch *b)
+parse_csv_batch(struct stage *st, struct batch *b)
 {
 	struct parse_csv *o = STAGE(st, parse_csv);
 
@@ -761,7 +761,7 @@ csv_batch(struct stage *st, struct batch *b)
 }
 
 static int
-csv_eof(struct stage *st, struct batch *b)
+parse_csv_eof(struct stage *st, struct batch *b)
 {
 	struct parse_csv *o = STAGE(st, parse_csv);
 
@@ -802,7 +802,7 @@ again(struct stage *st, const char *key)
 }
 
 static int
-csv_restore(struct stage *st)
+parse_csv_restore(struct stage *st)
 {
 	again(st, "h");
 	again(st, "r");
@@ -812,7 +812,7 @@ csv_restore(struct stage *st)
 /* ---- for bief state ---- */
 
 static int
-csv_show(struct stage *st, state_ref ref, struct buf *out)
+parse_csv_show(struct stage *st, state_ref ref, struct buf *out)
 {
 	size_t nkey, n;
 	const char *key = state_key(st->state, ref, &nkey),
@@ -825,7 +825,7 @@ csv_show(struct stage *st, state_ref ref, struct buf *out)
 }
 
 static int
-csv_take(struct stage *st, const struct value *object, state_ref *made)
+parse_csv_take(struct stage *st, const struct value *object, state_ref *made)
 {
 	struct buf b;
 	int ret;
@@ -845,7 +845,7 @@ csv_take(struct stage *st, const struct value *object, state_ref *made)
 }
 
 static void
-csv_close(struct stage *st)
+parse_csv_close(struct stage *st)
 {
 	struct parse_csv *o = STAGE(st, parse_csv);
 
@@ -862,9 +862,9 @@ csv_close(struct stage *st)
 }
 
 static const struct keeper parse_csv_keeper = {
-	.restore = csv_restore,
-	.show = csv_show,
-	.take = csv_take,
+	.restore = parse_csv_restore,
+	.show = parse_csv_show,
+	.take = parse_csv_take,
 	.rows = stage_no_rows,
 };
 
@@ -873,15 +873,15 @@ const struct op op_parse_csv = {
 	.about = "read CSV lines into records",
 	.synopsis = "[--sep CHAR] [--header] [--schema DDL] [--quote CHAR] "
 		    "[FILE ...] | --infer FILE",
-	.opts = opts,
+	.opts = parse_csv_opts,
 	.size = sizeof(struct parse_csv),
 	.flags = OP_TEXT | OP_FILES,
-	.open = csv_open,
-	.plan = csv_plan,
-	.record = csv_record,
-	.file_end = csv_file_end,
-	.batch = csv_batch,
-	.eof = csv_eof,
+	.open = parse_csv_open,
+	.plan = parse_csv_plan,
+	.record = parse_csv_record,
+	.file_end = parse_csv_file_end,
+	.batch = parse_csv_batch,
+	.eof = parse_csv_eof,
 	.keeper = &parse_csv_keeper,
-	.close = csv_close,
+	.close = parse_csv_close,
 };

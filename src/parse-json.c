@@ -40,7 +40,7 @@ struct parse_json {
 
 #define AT(member) offsetof(struct parse_json, member)
 
-static const struct opt opts[] = {
+static const struct opt parse_json_opts[] = {
 	{"schema", 's', OPT_STRING, AT(schema_text), "DDL",
 		"fields and types: 'time timestamp, action string'"},
 	{"schema-file", 0, OPT_STRING, AT(schema_file), "FILE",
@@ -189,7 +189,7 @@ print_schema(struct stage *st)
 }
 
 static int
-json_open(struct stage *st)
+parse_json_open(struct stage *st)
 {
 	if (open_options(st) < 0)
 		return -1;
@@ -246,7 +246,7 @@ prepare(struct stage *st, struct parse_json *o)
 }
 
 static int
-json_plan(struct stage *st, struct plan *p)
+parse_json_plan(struct stage *st, struct plan *p)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 
@@ -318,7 +318,7 @@ field_text(struct parse_json *o, const struct record *r, size_t *n)
 }
 
 static int
-json_record(struct stage *st, struct record *r)
+parse_json_record(struct stage *st, struct record *r)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 	struct value *v = o->slots.v;
@@ -357,7 +357,7 @@ json_record(struct stage *st, struct record *r)
 }
 
 static void
-json_close(struct stage *st)
+parse_json_close(struct stage *st)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 
@@ -381,11 +381,11 @@ const struct op op_parse_json = {
 	.about = "read JSON lines into the fields of a schema",
 	.synopsis = "[--schema DDL | --schema-file FILE] "
 		    "[--field FIELD [--keep]] [FILE ...] | --infer FILE",
-	.opts = opts,
+	.opts = parse_json_opts,
 	.size = sizeof(struct parse_json),
 	.flags = OP_TEXT | OP_FILES,
-	.open = json_open,
-	.plan = json_plan,
-	.record = json_record,
-	.close = json_close,
+	.open = parse_json_open,
+	.plan = parse_json_plan,
+	.record = parse_json_record,
+	.close = parse_json_close,
 };

@@ -94,7 +94,7 @@ open_spec(struct stage *st, size_t i)
 }
 
 static int
-open_(struct stage *st)
+pick_open(struct stage *st)
 {
 	struct pick *k = STAGE(st, pick);
 
@@ -351,7 +351,7 @@ plan_window(struct pick *k, const struct plan *p, size_t i)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+pick_plan(struct stage *st, struct plan *p)
 {
 	struct pick *k = STAGE(st, pick);
 	struct schema *out = schema_new();
@@ -424,7 +424,7 @@ compute(struct stage *st, struct record *r, struct value *v)
 }
 
 static int
-record(struct stage *st, struct record *r)
+pick_record(struct stage *st, struct record *r)
 {
 	struct pick *k = STAGE(st, pick);
 	struct value *v = record_slots_need(&k->slots, (uint32_t)k->specs.n);
@@ -447,7 +447,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+pick_close(struct stage *st)
 {
 	struct pick *k = STAGE(st, pick);
 
@@ -472,8 +472,8 @@ const struct op op_pick = {
 	.opts = pick_opts,
 	.size = sizeof(struct pick),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = pick_open,
+	.plan = pick_plan,
+	.record = pick_record,
+	.close = pick_close,
 };

@@ -77,7 +77,7 @@ struct stream_files {
 	char *goal; /* position at which the last such batch ended */
 };
 
-static const struct opt options[] = {
+static const struct opt stream_files_opts[] = {
 	{"max-files", 0, OPT_INT, offsetof(struct stream_files, max_files), "N",
 		"take at most N files into a batch", .least = 1},
 	{"max-bytes", 0, OPT_SIZE, offsetof(struct stream_files, max_bytes),
@@ -108,7 +108,7 @@ static const struct opt options[] = {
 	OPT_END};
 
 static void
-defaults(void *self)
+stream_files_defaults(void *self)
 {
 	struct stream_files *s = self;
 
@@ -120,7 +120,7 @@ defaults(void *self)
 }
 
 static int
-open_files(struct stage *st)
+stream_files_open(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
@@ -401,7 +401,7 @@ how_to_look(struct stage *st, const struct plan *p)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+stream_files_plan(struct stage *st, struct plan *p)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	struct files_how how;
@@ -976,7 +976,7 @@ emit(struct stage *st)
 
 /* One step at a time, so that a line that never ends can be interrupted. */
 static int
-pull(struct stage *st)
+stream_files_pull(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	int rc;
@@ -1004,7 +1004,8 @@ pull(struct stage *st)
 }
 
 static int
-wait_files(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
+stream_files_wait(
+	struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	char block[4096] __attribute__((aligned(8)));
@@ -1030,7 +1031,7 @@ wait_files(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 }
 
 static int
-mark(struct stage *st, struct buf *out)
+stream_files_mark(struct stage *st, struct buf *out)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
@@ -1045,7 +1046,7 @@ mark(struct stage *st, struct buf *out)
 }
 
 static int
-seek(struct stage *st, const char *from, const char *to)
+stream_files_seek(struct stage *st, const char *from, const char *to)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
@@ -1119,7 +1120,7 @@ archive(struct stream_files *s, const char *path)
 
 /* --clean.  Best effort: what cannot be done is told, and done with. */
 static int
-committed(struct stage *st, int64_t number)
+stream_files_committed(struct stage *st, int64_t number)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	struct file *f;
@@ -1143,7 +1144,7 @@ committed(struct stage *st, int64_t number)
 }
 
 static void
-close_files(struct stage *st)
+stream_files_close(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 	size_t old;
@@ -1176,23 +1177,23 @@ close_files(struct stage *st)
 }
 
 static const struct source stream_files_source = {
-	.pull = pull,
-	.wait = wait_files,
-	.mark = mark,
-	.seek = seek,
-	.committed = committed,
+	.pull = stream_files_pull,
+	.wait = stream_files_wait,
+	.mark = stream_files_mark,
+	.seek = stream_files_seek,
+	.committed = stream_files_committed,
 };
 
 const struct op op_stream_files = {
 	.name = "stream-files",
 	.about = "hand on the lines of files, as they are and as they come",
 	.synopsis = "[--follow] [--max-files N] [--max-records N] PATH ...",
-	.opts = options,
+	.opts = stream_files_opts,
 	.size = sizeof(struct stream_files),
 	.flags = OP_OPERANDS,
-	.defaults = defaults,
-	.open = open_files,
-	.plan = plan,
+	.defaults = stream_files_defaults,
+	.open = stream_files_open,
+	.plan = stream_files_plan,
 	.source = &stream_files_source,
-	.close = close_files,
+	.close = stream_files_close,
 };

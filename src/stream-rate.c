@@ -39,7 +39,7 @@ struct stream_rate {
 	struct slots slots;
 };
 
-static const struct opt options[] = {
+static const struct opt stream_rate_opts[] = {
 	{"rate", 'r', OPT_INT, offsetof(struct stream_rate, rate), "N",
 		"records a second (1)", .least = 1, .most = INT32_MAX},
 	{"ramp-up", 0, OPT_DURATION, offsetof(struct stream_rate, ramp_us), "D",
@@ -56,7 +56,7 @@ static const struct opt options[] = {
 	OPT_END};
 
 static void
-defaults(void *self)
+stream_rate_defaults(void *self)
 {
 	struct stream_rate *s = self;
 
@@ -66,7 +66,7 @@ defaults(void *self)
 }
 
 static int
-open_rate(struct stage *st)
+stream_rate_open(struct stage *st)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -94,7 +94,7 @@ open_rate(struct stage *st)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+stream_rate_plan(struct stage *st, struct plan *p)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -209,7 +209,7 @@ emit(struct stage *st, int64_t upto)
 }
 
 static int
-pull(struct stage *st)
+stream_rate_pull(struct stage *st)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 	enum trigger_kind trigger = st->out.trigger;
@@ -242,7 +242,8 @@ pull(struct stage *st)
 }
 
 static int
-wait_rate(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
+stream_rate_wait(
+	struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -252,7 +253,7 @@ wait_rate(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 }
 
 static int
-mark(struct stage *st, struct buf *out)
+stream_rate_mark(struct stage *st, struct buf *out)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -290,7 +291,7 @@ read_mark(const char *text, int64_t n[3])
 }
 
 static int
-seek(struct stage *st, const char *from, const char *to)
+stream_rate_seek(struct stage *st, const char *from, const char *to)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 	int64_t f[3], t[3];
@@ -308,16 +309,16 @@ seek(struct stage *st, const char *from, const char *to)
 }
 
 static void
-close_rate(struct stage *st)
+stream_rate_close(struct stage *st)
 {
 	record_slots_release(&STAGE(st, stream_rate)->slots);
 }
 
 static const struct source stream_rate_source = {
-	.pull = pull,
-	.wait = wait_rate,
-	.mark = mark,
-	.seek = seek,
+	.pull = stream_rate_pull,
+	.wait = stream_rate_wait,
+	.mark = stream_rate_mark,
+	.seek = stream_rate_seek,
 };
 
 const struct op op_stream_rate = {
@@ -325,11 +326,11 @@ const struct op op_stream_rate = {
 	.about = "make so many records a second",
 	.synopsis = "[--rate N] [--ramp-up D] [--count N] | "
 		    "--rows-per-batch N [--start TIME] [--advance D]",
-	.opts = options,
+	.opts = stream_rate_opts,
 	.size = sizeof(struct stream_rate),
-	.defaults = defaults,
-	.open = open_rate,
-	.plan = plan,
+	.defaults = stream_rate_defaults,
+	.open = stream_rate_open,
+	.plan = stream_rate_plan,
 	.source = &stream_rate_source,
-	.close = close_rate,
+	.close = stream_rate_close,
 };

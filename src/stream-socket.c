@@ -76,7 +76,7 @@ struct stream_socket {
 	bool held; /* the journal is full */
 };
 
-static const struct opt options[] = {
+static const struct opt stream_socket_opts[] = {
 	{"listen", 'l', OPT_FLAG, offsetof(struct stream_socket, listen), NULL,
 		"accept clients at this address instead of connecting"},
 	{"reconnect", 0, OPT_FLAG, offsetof(struct stream_socket, reconnect),
@@ -93,7 +93,7 @@ static const struct opt options[] = {
 		.least = 1},
 	OPT_END};
 
-static const struct opt_slip slips[] = {
+static const struct opt_slip stream_socket_slips[] = {
 	{"host", "the address is an operand: stream-socket HOST:PORT"},
 	{"port", "the address is an operand: stream-socket HOST:PORT"},
 	{"address", "the address is an operand: stream-socket HOST:PORT"},
@@ -101,7 +101,7 @@ static const struct opt_slip slips[] = {
 	{NULL, NULL}};
 
 static void
-defaults(void *self)
+stream_socket_defaults(void *self)
 {
 	struct stream_socket *s = self;
 
@@ -112,7 +112,7 @@ defaults(void *self)
 }
 
 static int
-open_socket(struct stage *st)
+stream_socket_open(struct stage *st)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 
@@ -133,7 +133,7 @@ open_socket(struct stage *st)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+stream_socket_plan(struct stage *st, struct plan *p)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 	struct buf name;
@@ -568,7 +568,7 @@ journal_full(struct stage *st)
 }
 
 static int
-pull(struct stage *st)
+stream_socket_pull(struct stage *st)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 	struct epoll_event events[EVENTS];
@@ -599,7 +599,8 @@ pull(struct stage *st)
 }
 
 static int
-wait_socket(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
+stream_socket_wait(
+	struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 	int64_t due = s->phase == PAUSED && s->due < s->end ? s->due : s->end;
@@ -615,28 +616,28 @@ wait_socket(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 }
 
 static int
-mark(struct stage *st, struct buf *out)
+stream_socket_mark(struct stage *st, struct buf *out)
 {
 	return journal_mark(&STAGE(st, stream_socket)->journal, st->now.number,
 		out, st->err);
 }
 
 static int
-seek(struct stage *st, const char *from, const char *to)
+stream_socket_seek(struct stage *st, const char *from, const char *to)
 {
 	return journal_seek(
 		&STAGE(st, stream_socket)->journal, from, to, st->err);
 }
 
 static int
-committed(struct stage *st, int64_t number)
+stream_socket_committed(struct stage *st, int64_t number)
 {
 	return journal_committed(
 		&STAGE(st, stream_socket)->journal, number, st->err);
 }
 
 static void
-close_socket(struct stage *st)
+stream_socket_close(struct stage *st)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 
@@ -661,11 +662,11 @@ close_socket(struct stage *st)
 }
 
 static const struct source stream_socket_source = {
-	.pull = pull,
-	.wait = wait_socket,
-	.mark = mark,
-	.seek = seek,
-	.committed = committed,
+	.pull = stream_socket_pull,
+	.wait = stream_socket_wait,
+	.mark = stream_socket_mark,
+	.seek = stream_socket_seek,
+	.committed = stream_socket_committed,
 	.live = true,
 };
 
@@ -674,13 +675,13 @@ const struct op op_stream_socket = {
 	.about = "hand on the lines that come over a socket",
 	.synopsis = "[--listen | --reconnect] [--timestamp NAME] [--for D] "
 		    "HOST:PORT|unix:PATH",
-	.opts = options,
-	.slips = slips,
+	.opts = stream_socket_opts,
+	.slips = stream_socket_slips,
 	.size = sizeof(struct stream_socket),
 	.flags = OP_OPERANDS,
-	.defaults = defaults,
-	.open = open_socket,
-	.plan = plan,
+	.defaults = stream_socket_defaults,
+	.open = stream_socket_open,
+	.plan = stream_socket_plan,
 	.source = &stream_socket_source,
-	.close = close_socket,
+	.close = stream_socket_close,
 };

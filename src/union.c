@@ -100,7 +100,7 @@ union_restore(struct stage *st)
 }
 
 static int
-union_mark(struct stage *st, int input, const struct batch *b)
+union_heard(struct stage *st, int input, const struct batch *b)
 {
 	struct marks *m = &STAGE(st, unite)->marks;
 
@@ -169,7 +169,7 @@ union_explain(struct stage *st, struct buf *out)
 static const struct merger union_merger = {
 	.inputs = union_inputs,
 	.plan = union_plan,
-	.heard = union_mark,
+	.heard = union_heard,
 	.record = union_record,
 };
 

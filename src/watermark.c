@@ -19,7 +19,7 @@ struct watermark {
 	bool of_window; /* --on window: its end less a microsecond */
 };
 
-static const struct opt opts[] = {
+static const struct opt watermark_opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct watermark, on), "FIELD",
 		"the event time"},
 	{"delay", 0, OPT_STRING, offsetof(struct watermark, wm.delay), "D",
@@ -138,7 +138,7 @@ const struct op op_watermark = {
 	.name = "watermark",
 	.about = "say how late records may be",
 	.synopsis = "--on FIELD --delay D",
-	.opts = opts,
+	.opts = watermark_opts,
 	.size = sizeof(struct watermark),
 	.defaults = watermark_defaults,
 	.open = watermark_open,

@@ -50,7 +50,7 @@ struct window {
 	(INT64_MAX / DAY_US - 2) /* in days; a zone's offset fits in */
 #define FARTHEST (INT64_MAX - 2 * SIZE_MAX_US)
 
-static const struct opt opts[] = {
+static const struct opt window_opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct window, on), "FIELD",
 		"the event time; 'window' is that of the windows there are"},
 	{"size", 0, OPT_DURATION, offsetof(struct window, size), "D",
@@ -580,7 +580,7 @@ const struct op op_window = {
 	.about = "put records into windows of time",
 	.synopsis = "--on FIELD --size D [--slide D] | --on FIELD "
 		    "--session GAP | --batches LENGTH",
-	.opts = opts,
+	.opts = window_opts,
 	.size = sizeof(struct window),
 	.defaults = window_defaults,
 	.open = window_open,
