@@ -102,10 +102,10 @@ agg_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"no aggregate is given: say count, or FUNC:FIELD such "
 			"as sum:price");
-	if (query_init(&a->q, &a->by, st->err) == -1)
+	if (query_init(&a->q, &a->by, st->err) < 0)
 		return -1;
 	for (size_t i = 0; i < st->noperands; i++)
-		if (accums_parse(&a->q.acc, st->operands[i], st->err) == -1)
+		if (accums_parse(&a->q.acc, st->operands[i], st->err) < 0)
 			return -1;
 	query_watch(&a->q, st);
 	return query_check_names(&a->q, st->err);
@@ -153,8 +153,8 @@ check_fields(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (query_bind(&a->q, p, st->err) == -1 ||
-		accums_plan(&a->q.acc, p, st->err) == -1)
+	if (query_bind(&a->q, p, st->err) < 0 ||
+		accums_plan(&a->q.acc, p, st->err) < 0)
 		return -1;
 	query_watch(&a->q, st);
 	return query_check_names(&a->q, st->err);
@@ -239,7 +239,7 @@ decide(struct stage *st, bool windowed, bool own)
 	if (windowed && !own)
 		query_drop_window(&a->q);
 	query_watch(&a->q, st);
-	if (query_decide(&a->q, windowed, st->err) == -1)
+	if (query_decide(&a->q, windowed, st->err) < 0)
 		return -1;
 	choose_way(st);
 	return 0;
@@ -259,9 +259,9 @@ plan_windows(struct stage *st, const struct plan *p)
 
 	a->q.session = windows && p->session_us != 0;
 	if ((a->no_window || p->fields != NULL || windows) &&
-		decide(st, windows, own) == -1)
+		decide(st, windows, own) < 0)
 		return -1;
-	if (check_fields(st, p) == -1)
+	if (check_fields(st, p) < 0)
 		return -1;
 	if (windows && p->aggregated)
 		tell_windows(st);
@@ -312,7 +312,7 @@ agg_plan(struct stage *st, struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (plan_windows(st, p) == -1)
+	if (plan_windows(st, p) < 0)
 		return -1;
 	plan_times(a, p);
 	a->late = WATERMARK_NONE;
@@ -322,7 +322,7 @@ agg_plan(struct stage *st, struct plan *p)
 			plan_out(a, p);
 		return 0;
 	}
-	if (plan_mode(st, p) == -1)
+	if (plan_mode(st, p) < 0)
 		return -1;
 	plan_out(a, p);
 	return modes_check(p, a->mode, st->err);
@@ -349,7 +349,7 @@ agg_restore(struct stage *st)
 		r = state_next(st->state, r))
 		a->nsessions += groups_kind(st->state, r) == GROUP_SESSION;
 	a->closed = query_restore_slices(&a->q, st);
-	if (query_check_form(&a->q, st) == -1)
+	if (query_check_form(&a->q, st) < 0)
 		return -1;
 	/* The state knows, where the plan does not. */
 	if (a->q.decided && a->way == WAY_UNKNOWN)
@@ -474,7 +474,7 @@ take_sets(struct stage *st, struct record *r, const struct span *w)
 	state_ref ref;
 
 	for (size_t i = 0; i < a->q.nmasks; i++)
-		if (take_group(st, r, a->q.masks[i], w, &ref) == -1)
+		if (take_group(st, r, a->q.masks[i], w, &ref) < 0)
 			return -1;
 	a->seq++;
 	return 0;
@@ -494,7 +494,7 @@ take_late_windows(struct stage *st, struct record *r, int64_t newest)
 		if (w.end > a->late)
 			break;
 		query_key(&a->q, r, GROUP_PLAIN, 0, &w);
-		if (drop_late(st, r, &w) == -1)
+		if (drop_late(st, r, &w) < 0)
 			return -1;
 		r->number++;
 	}
@@ -614,7 +614,7 @@ take_windows(struct stage *st, struct record *r)
 	}
 	for (; w.start <= newest; w.start += set->slide) {
 		w.end = w.start + set->size;
-		if (take_sets(st, r, &w) == -1)
+		if (take_sets(st, r, &w) < 0)
 			return -1;
 		r->number++;
 	}
@@ -633,7 +633,7 @@ meet_record(struct stage *st, const struct record *r)
 		tell_windows(st);
 	if (!a->q.decided &&
 		decide(st, frame_is_in(&a->frame, r),
-			shape_find(r->shape, "window", 6) >= 0) == -1)
+			shape_find(r->shape, "window", 6) >= 0) < 0)
 		return -1;
 	return query_meet(&a->q, r, st->err);
 }
@@ -646,12 +646,12 @@ read_inputs(struct stage *st, const struct record *r)
 	struct blob_form before;
 
 	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
-		widen_groups(st, &before) == -1)
+		widen_groups(st, &before) < 0)
 		return -1;
 	if (a->q.acc.count_only ||
 		accums_read(&a->q.acc, r, false, st->err) == 0)
 		return 0;
-	if (stage_reject(st, r, "%s", st->err->text) == -1)
+	if (stage_reject(st, r, "%s", st->err->text) < 0)
 		return -1;
 	if (!stage_kept(st))
 		return 1;
@@ -667,7 +667,7 @@ agg_record(struct stage *st, struct record *r)
 	int64_t start, end;
 	int ret;
 
-	if (!a->q.met && meet_record(st, r) == -1)
+	if (!a->q.met && meet_record(st, r) < 0)
 		return -1;
 	assert(a->way != WAY_UNKNOWN);
 	ret = read_inputs(st, r);
@@ -678,7 +678,7 @@ agg_record(struct stage *st, struct record *r)
 	if (a->q.g.windowed && is_single(a) &&
 		frame_times(&a->frame, r, &start, &end))
 		return take_one(st, r, true, start, end);
-	if (a->q.g.windowed && frame_get(&a->frame, r, &w) == -1)
+	if (a->q.g.windowed && frame_get(&a->frame, r, &w) < 0)
 		return stage_reject(st, r,
 			"window_start and window_end are no times "
 			"(--no-window does not group by them)");
@@ -693,9 +693,9 @@ emit_all(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (!a->q.decided && decide(st, false, false) == -1)
+	if (!a->q.decided && decide(st, false, false) < 0)
 		return -1;
-	if (query_make_one(&a->q, st) == -1)
+	if (query_make_one(&a->q, st) < 0)
 		return -1;
 	query_add_all(&a->q, st, INT64_MIN);
 	return query_emit(&a->q, st);
@@ -833,7 +833,7 @@ agg_take(struct stage *st, const struct value *object, state_ref *made)
 		return query_save_form(&a->q, st);
 	if (!a->lag || !entry_of(object, "watermark"))
 		return query_entry_take(&a->q, st, object, made);
-	if (entry_get_time(object, "value", &us, st->err) == -1)
+	if (entry_get_time(object, "value", &us, st->err) < 0)
 		return -1;
 	return entry_put(st, meta_lag, sizeof meta_lag, &us, sizeof us, made);
 }

@@ -180,7 +180,7 @@ add_and_go_on(
 }
 
 static int
-pass(void *arg, const struct value *v)
+pass_value(void *arg, const struct value *v)
 {
 	struct passage *p = arg;
 	struct record r = *p->r;
@@ -192,7 +192,7 @@ pass(void *arg, const struct value *v)
 }
 
 static int
-reject(struct stage *st, struct record *r, size_t i, int rc,
+reject_value(struct stage *st, struct record *r, size_t i, int rc,
 	const struct err *err)
 {
 	struct value null = value_null();
@@ -222,7 +222,7 @@ derive_from(struct stage *st, struct record *r, size_t i)
 	for (; i < x->n; i++) {
 		rc = expr_one(x->d[i].expr, r, &x->env, &v, &n, &err);
 		if (rc < 0)
-			return reject(st, r, i, rc, &err);
+			return reject_value(st, r, i, rc, &err);
 		if (n == 0)
 			return 0;
 		if (n > 1)
@@ -232,10 +232,10 @@ derive_from(struct stage *st, struct record *r, size_t i)
 	if (i == x->n)
 		return stage_emit(st, r);
 	p.i = i;
-	rc = expr_eval(x->d[i].expr, r, &x->env, pass, &p, &err);
+	rc = expr_eval(x->d[i].expr, r, &x->env, pass_value, &p, &err);
 	if (rc == 0)
 		return 0;
-	return p.refused ? -1 : reject(st, r, i, rc, &err);
+	return p.refused ? -1 : reject_value(st, r, i, rc, &err);
 }
 
 static int

@@ -66,7 +66,7 @@ drop_null_plan(struct stage *st, struct plan *p)
 }
 
 static inline bool
-missing(const struct value *v, bool nan)
+is_missing(const struct value *v, bool nan)
 {
 	if (v == NULL || v->type == VALUE_NULL)
 		return true;
@@ -102,8 +102,8 @@ drop_null_record(struct stage *st, struct record *r)
 		if (d->twice && !is_last(r->shape, i))
 			continue;
 		gone = d->fields.n > 0
-			? missing(record_get(r, &d->fields.f[i]), d->nan[i])
-			: missing(&r->v[i], true);
+			? is_missing(record_get(r, &d->fields.f[i]), d->nan[i])
+			: is_missing(&r->v[i], true);
 
 		if (gone != all)
 			return all ? stage_emit(st, r) : 0;

@@ -94,7 +94,7 @@ fill_null_open(struct stage *st)
 }
 
 static int
-set_text(struct fill *f, enum value_type type, const char *s, size_t n)
+set_value_text(struct fill *f, enum value_type type, const char *s, size_t n)
 {
 	buf_clear(&f->b);
 	buf_add(&f->b, s, n);
@@ -158,7 +158,7 @@ set_decimal(struct fill *f, const struct type *t)
 	size_t n = numeric_spell(
 		f->text, strlen(f->text), t->precision, t->scale, out);
 
-	return n == 0 ? -1 : set_text(f, VALUE_NUMBER, out, n);
+	return n == 0 ? -1 : set_value_text(f, VALUE_NUMBER, out, n);
 }
 
 static int
@@ -171,12 +171,12 @@ set_time(struct fill *f, const struct zone *z, bool date)
 	if (v.type != VALUE_STRING || (v.flags & VALUE_ESCAPED))
 		return -1;
 	if (date) {
-		if (date_parse(v.s, v.n, &days) != 0)
+		if (date_parse(v.s, v.n, &days) < 0)
 			return -1;
 		f->v = (struct value){.i = days, .type = VALUE_DATE};
 		return 0;
 	}
-	if (time_parse(v.s, v.n, z, time_now(), &us) != 0)
+	if (time_parse(v.s, v.n, z, time_now(), &us) < 0)
 		return -1;
 	f->v = value_time(us);
 	return 0;
@@ -255,7 +255,7 @@ fill_null_plan(struct stage *st, struct plan *p)
 }
 
 static inline bool
-missing(const struct fill *f, const struct value *v)
+is_missing(const struct fill *f, const struct value *v)
 {
 	if (v->type == VALUE_NULL)
 		return true;
@@ -278,7 +278,7 @@ fill_null_record(struct stage *st, struct record *r)
 			return stage_reject(st, r, FIELD_CLASH, f->path);
 		if (at < 0) {
 			record_add(r, &f->add, f->v, &x->slots);
-		} else if (missing(f, &r->v[at])) {
+		} else if (is_missing(f, &r->v[at])) {
 			record_own(r, &x->slots);
 			record_set(r, (uint32_t)at, f->v);
 		}

@@ -98,7 +98,8 @@ pass_if_true(void *arg, const struct value *v)
 }
 
 static int
-reject(struct stage *st, struct record *r, int rc, const struct err *err)
+reject_condition(
+	struct stage *st, struct record *r, int rc, const struct err *err)
 {
 	if (rc == EXPR_ENDED) {
 		*st->err = *err;
@@ -123,12 +124,12 @@ filter_record(struct stage *st, struct record *r)
 		f->env.has_event = evtime_get(&f->event, r, &f->env.event_us);
 	rc = expr_one(f->expr, r, &f->env, &v, &n, &err);
 	if (rc < 0)
-		return reject(st, r, rc, &err);
+		return reject_condition(st, r, rc, &err);
 	if (f->sql != NULL && v.type != VALUE_NULL && v.type != VALUE_BOOL) {
 		err_set(&err,
 			"the expression is no condition: it gives "
 			"neither true nor false");
-		return reject(st, r, -1, &err);
+		return reject_condition(st, r, -1, &err);
 	}
 	if (n < 2)
 		return n == 1 && is_true(&v) ? stage_emit(st, r) : 0;
@@ -136,7 +137,7 @@ filter_record(struct stage *st, struct record *r)
 	rc = expr_eval(f->expr, r, &f->env, pass_if_true, &p, &err);
 	if (rc == 0)
 		return 0;
-	return p.refused ? -1 : reject(st, r, rc, &err);
+	return p.refused ? -1 : reject_condition(st, r, rc, &err);
 }
 
 static void

@@ -211,7 +211,7 @@ join_static_plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	for (i = 0; i < j->left.n; i++)
-		if (plan_bind(p, &j->key[i], NULL, st->err) != 0)
+		if (plan_bind(p, &j->key[i], NULL, st->err) < 0)
 			return -1;
 	t = load(st);
 	if (t == NULL)
@@ -382,7 +382,7 @@ join_static_record(struct stage *st, struct record *r)
 	if (row == TABLE_NONE)
 		return j->how == LEFT ? emit(st, r, j->nulls) : 0;
 	for (; row != TABLE_NONE; row = table_next(j->table, row))
-		if (emit(st, r, table_row(j->table, row)) != 0)
+		if (emit(st, r, table_row(j->table, row)) < 0)
 			return -1;
 	return 0;
 }

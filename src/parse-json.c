@@ -225,7 +225,7 @@ plan_fields(struct parse_json *o, struct plan *p)
 }
 
 static void
-prepare(struct stage *st, struct parse_json *o)
+prepare_reader(struct stage *st, struct parse_json *o)
 {
 	struct fromjson_options options = {.zone = stage_zone(st),
 		.pattern = o->pattern,
@@ -256,14 +256,14 @@ parse_json_plan(struct stage *st, struct plan *p)
 		return -1;
 	plan_fields(o, p);
 	if (o->schema != NULL)
-		prepare(st, o);
+		prepare_reader(st, o);
 	return 0;
 }
 
 /* A text without a schema: an object, as it is. */
 static int
-pass(struct stage *st, struct parse_json *o, struct record *r, const char *text,
-	size_t n)
+pass_untyped(struct stage *st, struct parse_json *o, struct record *r,
+	const char *text, size_t n)
 {
 	struct record in = {
 		.line = text, .nline = (uint32_t)n, .number = r->number};
@@ -329,7 +329,7 @@ parse_json_record(struct stage *st, struct record *r)
 	if (o->field_name != NULL)
 		text = field_text(o, r, &n);
 	if (o->schema == NULL)
-		return pass(st, o, r, text, n);
+		return pass_untyped(st, o, r, text, n);
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
 		const char *seems = o->field_name != NULL
 			? NULL

@@ -121,7 +121,7 @@ pick_open(struct stage *st)
 
 /* The name of field i in the output; whole: the input has its path as a name. */
 static const char *
-name_of(struct pick *k, size_t i, bool whole)
+name_out(struct pick *k, size_t i, bool whole)
 {
 	size_t n;
 
@@ -149,7 +149,7 @@ kept_as(struct pick *k, const struct plan *p, const char *field)
 
 		if (path == NULL || !plan_same(p, path + (*path == '.'), field))
 			continue;
-		name = name_of(k, i, true);
+		name = name_out(k, i, true);
 		return mem_dup(name, strlen(name));
 	}
 	return NULL;
@@ -187,7 +187,7 @@ plan_keys(struct pick *k, struct plan *p)
  * made of it are, they stand for it.
  */
 static void
-plan_time(struct pick *k, struct plan *p)
+plan_event_time(struct pick *k, struct plan *p)
 {
 	bool windows = keeps(k, p, "window_start") && keeps(k, p, "window_end");
 	bool of_time = p->event_time != NULL && p->window_on != NULL &&
@@ -313,7 +313,7 @@ plan_spec(struct stage *st, const struct plan *p, size_t i, struct schema *out)
 	struct field *f = &k->fields[i];
 	char *written = mem_dup(f->path, strlen(f->path)), *last;
 	const struct type *t = NULL;
-	const char *name = name_of(k, i, false);
+	const char *name = name_out(k, i, false);
 	bool whole = false;
 	int ret = -1;
 
@@ -327,7 +327,7 @@ plan_spec(struct stage *st, const struct plan *p, size_t i, struct schema *out)
 				mem_dup(whole ? written : last,
 					strlen(whole ? written : last)));
 	}
-	name = name_of(k, i, false);
+	name = name_out(k, i, false);
 	ret = schema_find(out, name, strlen(name)) >= 0 ? twice(st, name) : 0;
 	if (ret == 0)
 		schema_add(out, name, t != NULL ? type_copy(t) : NULL);
@@ -361,7 +361,7 @@ pick_plan(struct stage *st, struct plan *p)
 	for (size_t i = k->sql != NULL ? k->specs.n : 0; i < k->specs.n; i++)
 		if (plan_window(k, p, i) && plan_spec(st, p, i, out) < 0)
 			goto err;
-	plan_time(k, p);
+	plan_event_time(k, p);
 	plan_keys(k, p);
 	if (p->fields != NULL) {
 		schema_free(p->fields);
@@ -376,7 +376,7 @@ err:
 
 /* The shape that goes out for records of the shape that has come in. */
 static int
-resolve(struct stage *st, struct pick *k, const struct shape *in)
+name_fields_out(struct stage *st, struct pick *k, const struct shape *in)
 {
 	struct shape *out = shape_empty(st->shapes);
 	bool own = shape_find(in, "window", 6) >= 0;
@@ -389,7 +389,7 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 			continue;
 		name = own && f->pair
 			? "window"
-			: name_of(k, i, f->name != NULL && field_whole(f, in));
+			: name_out(k, i, f->name != NULL && field_whole(f, in));
 		buf_clear(&k->json);
 		json_escape(&k->json, name, strlen(name));
 		if (shape_find(out, buf_cstr(&k->json), k->json.n) >= 0)
@@ -404,7 +404,7 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 
 /* What the list computes; 1 if the record goes out, 0 if not, or -1. */
 static int
-compute(struct stage *st, struct record *r, struct value *v)
+compute_items(struct stage *st, struct record *r, struct value *v)
 {
 	struct pick *k = STAGE(st, pick);
 	struct err err;
@@ -430,11 +430,11 @@ pick_record(struct stage *st, struct record *r)
 	struct value *v = record_slots_need(&k->slots, (uint32_t)k->specs.n);
 	struct record o = {.v = v, .room = k->slots.cap, .number = r->number};
 
-	if (k->id != r->shape->id && resolve(st, k, r->shape) < 0)
+	if (k->id != r->shape->id && name_fields_out(st, k, r->shape) < 0)
 		return -1;
 	o.shape = k->out;
 	if (k->sql != NULL) {
-		int goes = compute(st, r, v);
+		int goes = compute_items(st, r, v);
 
 		return goes == 1 ? stage_emit(st, &o) : goes;
 	}

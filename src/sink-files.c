@@ -161,7 +161,7 @@ sink_files_restore(struct stage *st)
 
 	o.committed = stage_committed(st, &start);
 	o.entry = -1;
-	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) != 0)
+	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) < 0)
 		return err_as(st->err, STATUS_DAMAGED,
 			"the last commit does "
 			"not tell an entry of the log");

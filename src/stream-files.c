@@ -333,7 +333,7 @@ check(struct stage *st, const struct plan *p)
 				"one file, or directories and globs");
 		s->grow = true;
 	}
-	return check_archive(st) != 0 ? -1 : check_sink(st);
+	return check_archive(st) < 0 ? -1 : check_sink(st);
 }
 
 static void
@@ -409,7 +409,7 @@ stream_files_plan(struct stage *st, struct plan *p)
 
 	s->trigger = p->trigger;
 	st->hear = s->clean != NULL;
-	if (check(st, p) != 0)
+	if (check(st, p) < 0)
 		return -1;
 	if (p->explain)
 		return 0;
@@ -417,14 +417,14 @@ stream_files_plan(struct stage *st, struct plan *p)
 	s->files = files_new(&how);
 	if (p->checkpoint &&
 		positions_open(
-			&s->positions, p->checkpoint, p->stage, st->err) != 0)
+			&s->positions, p->checkpoint, p->stage, st->err) < 0)
 		return -1;
-	if (open_archive(st) != 0)
+	if (open_archive(st) < 0)
 		return -1;
 	if (s->grow)
 		return open_growing(st);
 	for (i = 0; i < st->noperands; i++)
-		if (files_add(s->files, st->operands[i], st->err) != 0)
+		if (files_add(s->files, st->operands[i], st->err) < 0)
 			return -1;
 	return 0;
 }
@@ -472,7 +472,7 @@ begin(struct stage *st)
 						  : UINT64_MAX;
 	if (s->again || s->grow || (s->looked && !lasts(s)))
 		return 0;
-	if (files_look(s->files, st->err) != 0)
+	if (files_look(s->files, st->err) < 0)
 		return -1;
 	if (!s->looked && s->written > 0)
 		stage_warn(st, "%s: %s", writers(s, q),
@@ -526,7 +526,7 @@ look_back(struct stage *st)
 	struct stat sb;
 	char q[300];
 
-	if (s->r.fd < 0 || s->again || fstat(s->r.fd, &sb) != 0 ||
+	if (s->r.fd < 0 || s->again || fstat(s->r.fd, &sb) < 0 ||
 		!S_ISREG(sb.st_mode))
 		return;
 	if (sb.st_size > lseek(s->r.fd, 0, SEEK_CUR) ||
@@ -649,7 +649,7 @@ open_at(struct stage *st, const char *path)
 	if (rc <= 0 || goes_on(s))
 		return rc;
 	reader_close(&s->r);
-	if (made_anew(st) != 0)
+	if (made_anew(st) < 0)
 		return -1;
 	next = s->grow ? successor(s, 0, f->id.birth_ns) : 0;
 	start_again(f, next);
@@ -670,7 +670,7 @@ open_inode(struct stage *st)
 	int rc;
 
 	if (!path) {
-		if (vanished(st) != 0)
+		if (vanished(st) < 0)
 			return -1;
 		stage_file_end(st);
 		start_again(f, successor(s, f->inode, f->id.birth_ns));
@@ -774,7 +774,7 @@ truncated(struct stage *st)
 
 	stage_warn(st, "'%s' has been truncated: reading it from the start",
 		quoted(s, q));
-	if (lines_refuse(&s->r.lines, st, "has been cut off by a truncation") !=
+	if (lines_refuse(&s->r.lines, st, "has been cut off by a truncation") <
 		0)
 		return END_WITH(-1);
 	close_file(st);
@@ -866,7 +866,7 @@ damaged(struct stage *st)
 	if (!s->skip_damaged)
 		return -1;
 	if (stage_reject(st, &none, "%s: the rest of it is left out",
-		    st->err->text) != 0)
+		    st->err->text) < 0)
 		return -1;
 	return lines_refuse(&s->r.lines, st, "is cut off by the damage");
 }
@@ -905,11 +905,11 @@ fill(struct stage *st)
 	case READER_CHANGED:
 		return truncated(st);
 	case READER_DAMAGED:
-		if (damaged(st) != 0)
+		if (damaged(st) < 0)
 			return END_WITH(-1);
 		break;
 	case READER_GONE:
-		if (vanished(st) != 0)
+		if (vanished(st) < 0)
 			return END_WITH(-1);
 		break;
 	case READER_END:
@@ -954,7 +954,7 @@ emit_partition(struct stage *st, uint64_t *limit)
 			    "JSON object: --partitions has nowhere to add its "
 			    "fields",
 			    quoted(s, q),
-			    (unsigned long long)s->r.lines.offset) != 0)
+			    (unsigned long long)s->r.lines.offset) < 0)
 			return -1;
 	}
 	if (rc < 0 || s->text.n == 0)
@@ -981,7 +981,7 @@ stream_files_pull(struct stage *st)
 	struct stream_files *s = STAGE(st, stream_files);
 	int rc;
 
-	if (!s->begun && begin(st) != 0)
+	if (!s->begun && begin(st) < 0)
 		return -1;
 	if (s->r.fd < 0) {
 		rc = next_file(st);
@@ -996,7 +996,7 @@ stream_files_pull(struct stage *st)
 		return rc;
 	} else {
 		/* Refuses a line that is too long already. */
-		if (lines_emit(&s->r.lines, st, NULL) != 0)
+		if (lines_emit(&s->r.lines, st, NULL) < 0)
 			return -1;
 		rc = fill(st);
 	}
@@ -1063,7 +1063,7 @@ stream_files_seek(struct stage *st, const char *from, const char *to)
 		files_drop(s->file);
 		s->file = NULL;
 	}
-	if (positions_seek(&s->positions, s->files, from, to, st->err) != 0)
+	if (positions_seek(&s->positions, s->files, from, to, st->err) < 0)
 		return -1;
 	if (s->grow && files_next(s->files)) {
 		files_drop(s->file);
@@ -1079,16 +1079,16 @@ move(const char *path, struct buf *to)
 	size_t n = to->n;
 	int rc = -1;
 
-	for (int i = 0; rc != 0 && i < NUMBERS; i++) {
+	for (int i = 0; rc < 0 && i < NUMBERS; i++) {
 		to->n = n;
 		if (i > 0)
 			buf_printf(to, ".%d", i);
 		rc = renameat2(AT_FDCWD, path, AT_FDCWD, buf_cstr(to),
 			RENAME_NOREPLACE);
-		if (rc != 0 && errno == EINVAL) /* the file system cannot */
+		if (rc < 0 && errno == EINVAL) /* the file system cannot */
 			rc = access(to->p, F_OK) == 0 ? -1
 						      : rename(path, to->p);
-		else if (rc != 0 && errno != EEXIST)
+		else if (rc < 0 && errno != EEXIST)
 			break;
 	}
 	return rc;
@@ -1109,7 +1109,7 @@ archive(struct stream_files *s, const char *path)
 	p = buf_cstr(&to) + strlen(s->archive) + 1;
 	for (; rc == 0 && (p = strchr(p, '/')) != NULL; p++) {
 		*p = '\0';
-		rc = mkdir(to.p, 0777) != 0 && errno != EEXIST ? -1 : 0;
+		rc = mkdir(to.p, 0777) < 0 && errno != EEXIST ? -1 : 0;
 		*p = '/';
 	}
 	if (rc == 0)
@@ -1128,14 +1128,14 @@ stream_files_committed(struct stage *st, int64_t number)
 	int rc;
 
 	while ((f = files_settled(s->files, number)) != NULL) {
-		if (stat(f->path, &sb) != 0 ||
+		if (stat(f->path, &sb) < 0 ||
 			f->mtime_ns !=
 				(int64_t)sb.st_mtim.tv_sec * 1000000000 +
 					sb.st_mtim.tv_nsec ||
 			identity_writers_of(f->path) == IDENTITY_WRITTEN)
 			continue;
 		rc = s->archive ? archive(s, f->path) : unlink(f->path);
-		if (rc != 0 && errno != ENOENT)
+		if (rc < 0 && errno != ENOENT)
 			stage_warn(st, "cannot %s '%s': %s",
 				s->archive ? "archive" : "delete", f->path,
 				strerror(errno));

@@ -87,7 +87,7 @@ stream_rate_open(struct stage *st)
 		s->advance_us = TIME_SECOND;
 	if (s->start &&
 		time_parse(s->start, strlen(s->start), stage_zone(st),
-			time_now(), &s->first_us) != 0)
+			time_now(), &s->first_us) < 0)
 		return err_as(st->err, STATUS_USAGE,
 			"--start: '%s' is not a time", s->start);
 	return 0;
@@ -130,7 +130,7 @@ clock_now(struct stream_rate *s)
 }
 
 static void
-start(struct stage *st)
+start_clock(struct stage *st)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -193,7 +193,7 @@ time_of(const struct stream_rate *s, int64_t value)
 }
 
 static int
-emit(struct stage *st, int64_t upto)
+emit_upto(struct stage *st, int64_t upto)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 	struct record r;
@@ -202,7 +202,7 @@ emit(struct stage *st, int64_t upto)
 		record_new(&r, s->shape, &s->slots);
 		record_set(&r, 0, value_time(time_of(s, s->value)));
 		record_set(&r, 1, value_int(s->value));
-		if (stage_emit(st, &r) != 0)
+		if (stage_emit(st, &r) < 0)
 			return -1;
 	}
 	return 0;
@@ -216,14 +216,14 @@ stream_rate_pull(struct stage *st)
 	int how = PULL_WAIT;
 
 	if (s->clock_mono == 0)
-		start(st);
+		start_clock(st);
 	if (s->value == s->upto && !s->begun)
 		make_plan(s, trigger);
 	s->begun = true;
 	if (s->value < s->upto) {
 		int64_t n = s->upto - s->value;
 
-		if (emit(st, s->value + (n < BURST ? n : BURST)) != 0)
+		if (emit_upto(st, s->value + (n < BURST ? n : BURST)) < 0)
 			return -1;
 		if (s->value < s->upto)
 			return PULL_MORE;
@@ -296,7 +296,7 @@ stream_rate_seek(struct stage *st, const char *from, const char *to)
 	struct stream_rate *s = STAGE(st, stream_rate);
 	int64_t f[3], t[3];
 
-	if ((from && read_mark(from, f) != 0) || (to && read_mark(to, t) != 0))
+	if ((from && read_mark(from, f) < 0) || (to && read_mark(to, t) < 0))
 		return err_as(st->err, STATUS_DAMAGED,
 			"the position of the source is damaged");
 	if (from || to)

@@ -146,7 +146,7 @@ stream_socket_plan(struct stage *st, struct plan *p)
 	if (p->checkpoint && !p->explain) {
 		s->journaled = st->hear = true;
 		if (journal_open(
-			    &s->journal, p->checkpoint, p->stage, st->err) != 0)
+			    &s->journal, p->checkpoint, p->stage, st->err) < 0)
 			return -1;
 	}
 	if (!s->timestamp)
@@ -180,7 +180,7 @@ most_clients(void)
 {
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY)
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur == RLIM_INFINITY)
 		return SIZE_MAX;
 	return r.rlim_cur > 2 * SPARE_FDS ? (size_t)r.rlim_cur - SPARE_FDS
 					  : (size_t)r.rlim_cur / 2;
@@ -198,7 +198,7 @@ start_listening(struct stage *st)
 		return -1;
 	s->phase = LISTENING;
 	s->most = most_clients();
-	if (watch(s, s->listener, EPOLLIN, NULL, EPOLL_CTL_ADD) != 0)
+	if (watch(s, s->listener, EPOLLIN, NULL, EPOLL_CTL_ADD) < 0)
 		return err_sys(st->err, "cannot listen");
 	snprintf(port, sizeof(port), "%d", n);
 	stage_ready_as(st, port);
@@ -237,7 +237,7 @@ try_next(struct stage *st)
 		return pause_or_fail(st);
 	s->server.fd = fd;
 	s->phase = CONNECTING;
-	if (watch(s, fd, EPOLLOUT, &s->server, EPOLL_CTL_ADD) != 0)
+	if (watch(s, fd, EPOLLOUT, &s->server, EPOLL_CTL_ADD) < 0)
 		return err_sys(st->err, "cannot connect");
 	return 0;
 }
@@ -256,7 +256,7 @@ start(struct stage *st)
 	}
 	if (s->listen)
 		return start_listening(st);
-	if (net_connect(&s->addresses, &s->address, st->err) != 0)
+	if (net_connect(&s->addresses, &s->address, st->err) < 0)
 		return pause_or_fail(st);
 	return try_next(st);
 }
@@ -267,7 +267,7 @@ connected(struct stage *st)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 
-	if (net_connect_done(s->server.fd, &s->address, st->err) != 0) {
+	if (net_connect_done(s->server.fd, &s->address, st->err) < 0) {
 		close(s->server.fd);
 		s->server.fd = -1;
 		return try_next(st);
@@ -281,7 +281,7 @@ connected(struct stage *st)
 	lines_clear(&s->server.lines, 0);
 	s->server.lines.name = s->address.text;
 	stage_ready(st);
-	if (watch(s, s->server.fd, EPOLLIN, &s->server, EPOLL_CTL_MOD) != 0)
+	if (watch(s, s->server.fd, EPOLLIN, &s->server, EPOLL_CTL_MOD) < 0)
 		return err_sys(
 			st->err, "cannot wait for '%s'", s->address.text);
 	return 0;
@@ -324,7 +324,7 @@ accept_clients(struct stage *st)
 		if (c->next)
 			c->next->before = c;
 		s->clients = c;
-		if (watch(s, fd, EPOLLIN, c, EPOLL_CTL_ADD) != 0)
+		if (watch(s, fd, EPOLLIN, c, EPOLL_CTL_ADD) < 0)
 			return err_sys(st->err, "cannot wait for a client");
 	}
 	if (s->nclients < s->most && errno == EAGAIN)
@@ -373,7 +373,7 @@ emit_with_time(struct stage *st, struct lines *l)
 			n--;
 		if (!json_utf8(line, n)) {
 			r = (struct record){.line = line, .nline = (uint32_t)n};
-			if (stage_reject(st, &r, "the line is not UTF-8") != 0)
+			if (stage_reject(st, &r, "the line is not UTF-8") < 0)
 				return -1;
 			continue;
 		}
@@ -386,10 +386,10 @@ emit_with_time(struct stage *st, struct lines *l)
 			record_print(&r, &s->line);
 			buf_byte(&s->line, '\n');
 			if (journal_add(&s->journal, s->line.p, s->line.n,
-				    st->err) != 0)
+				    st->err) < 0)
 				return -1;
 		}
-		if (stage_emit(st, &r) != 0)
+		if (stage_emit(st, &r) < 0)
 			return -1;
 	}
 	return rc;
@@ -406,10 +406,9 @@ emit(struct stage *st, struct lines *l)
 	if (s->timestamp)
 		return emit_with_time(st, l);
 	while ((rc = lines_block(l, st, NULL, &p, &n)) > 0) {
-		if (s->journaled &&
-			journal_add(&s->journal, p, n, st->err) != 0)
+		if (s->journaled && journal_add(&s->journal, p, n, st->err) < 0)
 			return -1;
-		if (stage_emit_lines(st, p, n) != 0)
+		if (stage_emit_lines(st, p, n) < 0)
 			return -1;
 	}
 	return rc;
@@ -445,7 +444,7 @@ bound_held(struct stage *st)
 		if (lines_drop(&worst->lines, st,
 			    "is the longest of the lines "
 			    "that clients have begun, which are too much "
-			    "together (--max-state sets the limit)") != 0)
+			    "together (--max-state sets the limit)") < 0)
 			return -1;
 		lines_trim(&worst->lines);
 		count_held(s, worst);
@@ -473,12 +472,12 @@ read_conn(struct stage *st, struct conn *c)
 	if (n <= 0)
 		return 0;
 	lines_filled(&c->lines, (size_t)n);
-	if (emit(st, &c->lines) != 0)
+	if (emit(st, &c->lines) < 0)
 		return -1;
 	if (c == &s->server)
 		return 1;
 	count_held(s, c);
-	return bound_held(st) != 0 ? -1 : 1;
+	return bound_held(st) < 0 ? -1 : 1;
 }
 
 /* The connection has ended (st->err tells how, if it was broken). */
@@ -487,10 +486,10 @@ lost(struct stage *st, struct conn *c)
 {
 	struct stream_socket *s = STAGE(st, stream_socket);
 
-	if (lines_stop(&c->lines) && emit(st, &c->lines) != 0)
+	if (lines_stop(&c->lines) && emit(st, &c->lines) < 0)
 		return -1;
 	if (lines_refuse(&c->lines, st,
-		    "was cut off by the end of the connection") != 0)
+		    "was cut off by the end of the connection") < 0)
 		return -1;
 	if (c != &s->server) {
 		drop_client(s, c);
@@ -531,9 +530,9 @@ end_now(struct stage *st)
 
 	s->phase = OVER;
 	for (c = s->clients; c; c = c->next)
-		if (lines_refuse(&c->lines, st, "has not ended in time") != 0)
+		if (lines_refuse(&c->lines, st, "has not ended in time") < 0)
 			return -1;
-	if (lines_refuse(&s->server.lines, st, "has not ended in time") != 0)
+	if (lines_refuse(&s->server.lines, st, "has not ended in time") < 0)
 		return -1;
 	return PULL_END;
 }
@@ -561,7 +560,7 @@ journal_full(struct stage *st)
 		journal_size(&s->journal) > (uint64_t)s->journal_max;
 	if (!s->held)
 		return 0;
-	if (stage_hear(st) != 0)
+	if (stage_hear(st) < 0)
 		return -1;
 	s->held = journal_size(&s->journal) > (uint64_t)s->journal_max;
 	return s->held;
@@ -578,12 +577,12 @@ stream_socket_pull(struct stage *st)
 	n = pull_journal(st);
 	if (n != PULL_WAIT)
 		return n;
-	if (s->phase == FRESH && start(st) != 0)
+	if (s->phase == FRESH && start(st) < 0)
 		return -1;
 	now = time_monotonic();
 	if (s->phase != OVER && now >= s->end)
 		return end_now(st);
-	if (s->phase == PAUSED && now >= s->due && start(st) != 0)
+	if (s->phase == PAUSED && now >= s->due && start(st) < 0)
 		return -1;
 	if ((n = journal_full(st)) != 0)
 		return n < 0 ? -1 : PULL_WAIT;
@@ -591,7 +590,7 @@ stream_socket_pull(struct stage *st)
 	if (n < 0 && errno != EINTR)
 		return err_sys(st->err, "cannot wait for sockets");
 	for (i = 0; i < n; i++)
-		if (handle(st, events[i].data.ptr) != 0)
+		if (handle(st, events[i].data.ptr) < 0)
 			return -1;
 	if (s->phase == OVER)
 		return PULL_END;

@@ -61,7 +61,7 @@ watermark_plan(struct stage *st, struct plan *p)
 {
 	struct watermark *w = STAGE(st, watermark);
 
-	if (plan_bind(p, &w->field, NULL, st->err) == -1)
+	if (plan_bind(p, &w->field, NULL, st->err) < 0)
 		return -1;
 	return wm_plan(&w->wm, &w->field, w->of_window, p, st->err);
 }
@@ -89,7 +89,7 @@ watermark_record(struct stage *st, struct record *r)
 				 "the field '%s' is no timestamp of the form "
 				 "2016-07-26T02:45:07Z: parse-json --schema "
 				 "'%s timestamp' makes one",
-				 w->on, w->on) == -1)
+				 w->on, w->on) < 0)
 			return -1;
 		else if (!stage_kept(st))
 			return 0;

@@ -87,7 +87,7 @@ window_defaults(void *self)
 }
 
 static int
-refuse(struct stage *st, const char *text)
+refuse_usage(struct stage *st, const char *text)
 {
 	return err_as(st->err, STATUS_USAGE, "%s", text);
 }
@@ -98,7 +98,7 @@ check_size(struct stage *st)
 	struct window *w = STAGE(st, window);
 
 	if (w->size == NOT_GIVEN)
-		return refuse(st,
+		return refuse_usage(st,
 			"--size is missing: window --on FIELD --size D, or "
 			"--session GAP");
 	if (w->slide == NOT_GIVEN)
@@ -106,15 +106,16 @@ check_size(struct stage *st)
 	if (w->start == NOT_GIVEN)
 		w->start = 0;
 	if (w->size <= 0)
-		return refuse(st, "--size: a window is longer than 0");
+		return refuse_usage(st, "--size: a window is longer than 0");
 	if (w->slide <= 0)
-		return refuse(st, "--slide: a step is longer than 0");
+		return refuse_usage(st, "--slide: a step is longer than 0");
 	if (w->slide > w->size)
-		return refuse(st,
+		return refuse_usage(st,
 			"--slide is longer than --size: records between the "
 			"windows would be in none");
 	if (w->start >= w->slide || w->start <= -w->slide)
-		return refuse(st, "--start is not shorter than the slide");
+		return refuse_usage(
+			st, "--start is not shorter than the slide");
 	w->set = (struct window_set){0, w->size, w->slide, w->start};
 	return 0;
 }
@@ -132,11 +133,13 @@ check_session(struct stage *st)
 
 	if (w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
 		w->start != NOT_GIVEN)
-		return refuse(st, "sessions have no --size, --slide, --start");
+		return refuse_usage(
+			st, "sessions have no --size, --slide, --start");
 	if (w->session != NOT_GIVEN && w->session_field != NULL)
-		return refuse(st, "--session and --session-field: one of them");
+		return refuse_usage(
+			st, "--session and --session-field: one of them");
 	if (w->session_field == NULL && w->session <= 0)
-		return refuse(st, "--session: a gap is longer than 0");
+		return refuse_usage(st, "--session: a gap is longer than 0");
 	return 0;
 }
 
@@ -148,7 +151,7 @@ check_arrival(struct stage *st)
 	if (w->on != NULL || w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
 		w->start != NOT_GIVEN || is_session(w) || w->wm.delay != NULL ||
 		w->unit >= 0)
-		return refuse(st,
+		return refuse_usage(st,
 			"--batches stands alone, or with --every: such "
 			"windows look at no field");
 	return arrival_open(&w->arrival, st);
@@ -164,9 +167,10 @@ window_open(struct stage *st)
 	if (w->arrival.length != NULL)
 		return check_arrival(st);
 	if (w->arrival.every != NULL)
-		return refuse(st, "--every needs --batches");
+		return refuse_usage(st, "--every needs --batches");
 	if (w->on == NULL)
-		return refuse(st, "--on is missing: the field with the time");
+		return refuse_usage(
+			st, "--on is missing: the field with the time");
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
 	stage_watch(st, &w->field);
@@ -176,7 +180,7 @@ window_open(struct stage *st)
 		field_init(&w->gap, w->session_field);
 		stage_watch(st, &w->gap);
 	}
-	if ((is_session(w) ? check_session(st) : check_size(st)) == -1)
+	if ((is_session(w) ? check_session(st) : check_size(st)) < 0)
 		return -1;
 	return wm_open(&w->wm, "watermark", st->err);
 }
@@ -231,7 +235,7 @@ check_type(struct stage *st, const struct plan *p)
 }
 
 static void
-plan_time(struct schema *s, const char *name)
+plan_window_field(struct schema *s, const char *name)
 {
 	int at = schema_find(s, name, strlen(name));
 
@@ -278,7 +282,7 @@ bind(struct stage *st, const struct plan *p)
 		w->of_window = false;
 		field_settle(&w->field, "window", true);
 	}
-	if (plan_bind(p, &w->field, NULL, st->err) == -1)
+	if (plan_bind(p, &w->field, NULL, st->err) < 0)
 		return -1;
 	return p->fields != NULL ? check_type(st, p) : 0;
 }
@@ -289,18 +293,18 @@ window_plan(struct stage *st, struct plan *p)
 	struct window *w = STAGE(st, window);
 
 	if (w->arrival.length != NULL) {
-		if (arrival_plan(&w->arrival, st, p) == -1)
+		if (arrival_plan(&w->arrival, st, p) < 0)
 			return -1;
 	} else {
-		if (bind(st, p) == -1)
+		if (bind(st, p) < 0)
 			return -1;
 		if (w->session_field != NULL &&
-			plan_bind(p, &w->gap, NULL, st->err) == -1)
+			plan_bind(p, &w->gap, NULL, st->err) < 0)
 			return -1;
 		w->wm.unit = w->unit;
 		if (w->wm.delay != NULL &&
-			wm_plan(&w->wm, &w->field, w->of_window, p, st->err) ==
-				-1)
+			wm_plan(&w->wm, &w->field, w->of_window, p, st->err) <
+				0)
 			return -1;
 		/* An aggregation must know of sessions; without batches all
 		 * of the input is one. */
@@ -314,8 +318,8 @@ window_plan(struct stage *st, struct plan *p)
 			(st->next->op->flags & OP_WINDOWS);
 	}
 	if (p->fields != NULL) {
-		plan_time(p->fields, "window_start");
-		plan_time(p->fields, "window_end");
+		plan_window_field(p->fields, "window_start");
+		plan_window_field(p->fields, "window_end");
 	}
 	return 0;
 }
@@ -446,7 +450,7 @@ emit_windows(struct stage *st, struct record *r, int64_t us)
 	for (; start <= newest; start += w->slide) {
 		struct record out = *r;
 
-		if (emit_in(st, &out, start, start + w->size) == -1)
+		if (emit_in(st, &out, start, start + w->size) < 0)
 			return -1;
 	}
 	return 0;
