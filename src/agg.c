@@ -111,17 +111,6 @@ agg_open(struct stage *st)
 	return query_check_names(&a->q, st->err);
 }
 
-static void
-agg_close(struct stage *st)
-{
-	struct agg *a = STAGE(st, agg);
-
-	query_release(&a->q);
-	state_free(a->late_groups);
-	recent_release(&a->recent);
-	frame_release(&a->frame);
-}
-
 /* ---- the plan ---- */
 
 static enum mode
@@ -783,25 +772,31 @@ agg_batch(struct stage *st, struct batch *b)
 	return ret;
 }
 
-/* Groups, sessions, or windows with a record: what Spark calls rows. */
-static int64_t
-agg_rows(struct stage *st, bool glance)
+/* ---- for bief state ---- */
+
+/* In complete mode groups are never due; in the others they are there until
+ * they are. */
+static void
+agg_form(struct stage *st, const struct plan *in, int n, struct buf *out)
+{
+	if (STAGE(st, agg)->mode == MODE_COMPLETE)
+		buf_str(out, " --mode complete\n");
+}
+
+static void
+agg_explain(struct stage *st, struct buf *out)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (a->q.session)
-		return (int64_t)a->nsessions;
-	if (!a->q.sliced || glance)
-		return (int64_t)state_count(st->state) -
-			query_has_form(&a->q, st);
-	rows_clear(&a->q.rows);
-	query_add_all(&a->q, st,
-		closes_groups(a) && a->windows_timed ? a->closed : INT64_MIN);
-	rows_sort(&a->q.rows, &a->q.g);
-	return (int64_t)a->q.rows.n;
+	buf_printf(out, "%s, %s", query_explain(&a->q),
+		st->in.stream == 0 ? "until the input ends"
+			: a->mode == MODE_COMPLETE
+			? "for ever: complete mode writes all of them"
+			: a->windows_timed || a->time_key >= 0
+			? "until the watermark passes it"
+			: "for ever: no watermark belongs to what is grouped "
+			  "by");
 }
-
-/* ---- for bief state ---- */
 
 static int
 agg_show(struct stage *st, state_ref r, struct buf *out)
@@ -838,28 +833,33 @@ agg_take(struct stage *st, const struct value *object, state_ref *made)
 	return entry_put(st, meta_lag, sizeof meta_lag, &us, sizeof us, made);
 }
 
-/* In complete mode groups are never due; in the others they are there until
- * they are. */
-static void
-agg_form(struct stage *st, const struct plan *in, int n, struct buf *out)
-{
-	if (STAGE(st, agg)->mode == MODE_COMPLETE)
-		buf_str(out, " --mode complete\n");
-}
-
-static void
-agg_explain(struct stage *st, struct buf *out)
+/* Groups, sessions, or windows with a record: what Spark calls rows. */
+static int64_t
+agg_rows(struct stage *st, bool glance)
 {
 	struct agg *a = STAGE(st, agg);
 
-	buf_printf(out, "%s, %s", query_explain(&a->q),
-		st->in.stream == 0 ? "until the input ends"
-			: a->mode == MODE_COMPLETE
-			? "for ever: complete mode writes all of them"
-			: a->windows_timed || a->time_key >= 0
-			? "until the watermark passes it"
-			: "for ever: no watermark belongs to what is grouped "
-			  "by");
+	if (a->q.session)
+		return (int64_t)a->nsessions;
+	if (!a->q.sliced || glance)
+		return (int64_t)state_count(st->state) -
+			query_has_form(&a->q, st);
+	rows_clear(&a->q.rows);
+	query_add_all(&a->q, st,
+		closes_groups(a) && a->windows_timed ? a->closed : INT64_MIN);
+	rows_sort(&a->q.rows, &a->q.g);
+	return (int64_t)a->q.rows.n;
+}
+
+static void
+agg_close(struct stage *st)
+{
+	struct agg *a = STAGE(st, agg);
+
+	query_release(&a->q);
+	state_free(a->late_groups);
+	recent_release(&a->recent);
+	frame_release(&a->frame);
 }
 
 static const struct keeper agg_keeper = {

@@ -126,6 +126,12 @@ union_begin(struct stage *st, struct batch *b)
 }
 
 static int
+union_record(struct stage *st, int input, struct record *r)
+{
+	return stage_emit(st, r);
+}
+
+static int
 union_batch(struct stage *st, struct batch *b)
 {
 	struct unite *u = STAGE(st, unite);
@@ -136,10 +142,10 @@ union_batch(struct stage *st, struct batch *b)
 	return marks_save(&u->marks, st, "watermark");
 }
 
-static int
-union_record(struct stage *st, int input, struct record *r)
+static void
+union_explain(struct stage *st, struct buf *out)
 {
-	return stage_emit(st, r);
+	buf_str(out, "the watermarks");
 }
 
 static int
@@ -158,12 +164,6 @@ union_take(struct stage *st, const struct value *object, state_ref *made)
 		return entry_unknown(object, st->err);
 	return marks_take(
 		&STAGE(st, unite)->marks, st, "watermark", object, made);
-}
-
-static void
-union_explain(struct stage *st, struct buf *out)
-{
-	buf_str(out, "the watermarks");
 }
 
 static const struct merger union_merger = {

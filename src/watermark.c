@@ -109,16 +109,16 @@ watermark_eof(struct stage *st, struct batch *b)
 	return wm_eof(&STAGE(st, watermark)->wm, st, b);
 }
 
-static int
-watermark_show(struct stage *st, state_ref r, struct buf *out)
-{
-	return wm_show(st, r, out);
-}
-
 static void
 watermark_explain(struct stage *st, struct buf *out)
 {
 	buf_str(out, "the largest time seen, and the watermark");
+}
+
+static int
+watermark_show(struct stage *st, state_ref r, struct buf *out)
+{
+	return wm_show(st, r, out);
 }
 
 static void

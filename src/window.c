@@ -185,20 +185,6 @@ window_open(struct stage *st)
 	return wm_open(&w->wm, "watermark", st->err);
 }
 
-static void
-window_close(struct stage *st)
-{
-	struct window *w = STAGE(st, window);
-
-	arrival_close(&w->arrival);
-	field_release(&w->field);
-	field_release(&w->gap);
-	record_add_release(&w->add_start);
-	record_add_release(&w->add_end);
-	record_slots_release(&w->slots);
-	buf_release(&w->tmp);
-}
-
 /* ---- the plan ---- */
 
 static int
@@ -526,24 +512,6 @@ window_batch(struct stage *st, struct batch *b)
 
 /* ---- for bief state ---- */
 
-static int
-window_show(struct stage *st, state_ref r, struct buf *out)
-{
-	return STAGE(st, window)->arrival.length != NULL
-		? arrival_show(st, r, out)
-		: wm_show(st, r, out);
-}
-
-static int
-window_take(struct stage *st, const struct value *object, state_ref *made)
-{
-	struct window *w = STAGE(st, window);
-
-	return w->arrival.length != NULL
-		? arrival_take(&w->arrival, st, object, made)
-		: wm_take(st, object, made);
-}
-
 /* What follows has closed by the watermark, if there was one; and has its
  * windows made of so many batches. */
 static void
@@ -569,6 +537,38 @@ window_explain(struct stage *st, struct buf *out)
 			: w->wm.delay != NULL
 			? "the largest time seen, and the watermark"
 			: "nothing");
+}
+
+static int
+window_show(struct stage *st, state_ref r, struct buf *out)
+{
+	return STAGE(st, window)->arrival.length != NULL
+		? arrival_show(st, r, out)
+		: wm_show(st, r, out);
+}
+
+static int
+window_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct window *w = STAGE(st, window);
+
+	return w->arrival.length != NULL
+		? arrival_take(&w->arrival, st, object, made)
+		: wm_take(st, object, made);
+}
+
+static void
+window_close(struct stage *st)
+{
+	struct window *w = STAGE(st, window);
+
+	arrival_close(&w->arrival);
+	field_release(&w->field);
+	field_release(&w->gap);
+	record_add_release(&w->add_start);
+	record_add_release(&w->add_end);
+	record_slots_release(&w->slots);
+	buf_release(&w->tmp);
 }
 
 static const struct keeper window_keeper = {
