@@ -5,6 +5,10 @@
  * Watermark: passed on.
  * State: none.
  * Restart: nothing to recover.
+ *
+ * It is long because a text is cut in four ways, at a byte, at a text, by an
+ * expression and into characters: each is a loop of its own that hands on
+ * parts where they lie.
  */
 #include <stdlib.h>
 #include <string.h>

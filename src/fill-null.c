@@ -5,6 +5,9 @@
  * Watermark: passed on.
  * State: none.
  * Restart: nothing to recover.
+ *
+ * It is long because the text of a value is read as each type that a field may
+ * be of.
  */
 #include <math.h>
 #include <stdlib.h>

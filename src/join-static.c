@@ -6,6 +6,9 @@
  * Watermark: passes as it is.
  * State: none; the table is in memory.
  * Restart: the table is read again, as it is then.
+ *
+ * It is long because the table may be read again while records pass, and its
+ * columns then be others.
  */
 #include <stddef.h>
 #include <stdlib.h>

@@ -12,6 +12,9 @@
  * meet the left rows kept, this batch's among them, and are kept; then rows
  * behind the thresholds go, the unmatched ones of an outer join with nulls.
  *
+ * It is long because the meeting of two rows depends on the kind of join and
+ * on the side, and so does their going.
+ *
  * State entries beside the rows (joinrows.h) and the names (joinnames.h):
  *	'W'                the watermarks
  *	'I'                the id of the last row

@@ -5,6 +5,10 @@
  * Watermark: passed on as it comes.
  * State: the header, and the lines of a quoted cell that is still open.
  * Restart: both are read from the checkpoint.
+ *
+ * It is long because a row may go on over lines, and its end be that of a
+ * file, a batch or a run: who closes it, and what is then a header, is decided
+ * here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +23,7 @@
 #include "types/infercsv.h"
 #include "value/json.h"
 #include "runtime/opt.h"
+#include "runtime/inferred.h"
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "recovery/state.h"
@@ -128,7 +133,7 @@ open_schema(struct stage *st, struct parse_csv *o)
 
 /* --infer */
 static int
-print_inferred(struct stage *st)
+infer_schema(struct stage *st)
 {
 	struct parse_csv *o = STAGE(st, parse_csv);
 	struct infercsv how = {.style = o->rows.style,
@@ -139,7 +144,6 @@ print_inferred(struct stage *st)
 		.max_line = stage_max_line(st),
 		.stopping = stage_stopping};
 	struct schema *s;
-	struct buf b;
 	char q[200];
 
 	s = infercsv_file(o->infer, &how, st->err);
@@ -148,13 +152,7 @@ print_inferred(struct stage *st)
 	if (how.skipped > 0)
 		stage_warn(st, "%zu rows of '%s' are malformed", how.skipped,
 			err_quote(q, sizeof(q), o->infer, strlen(o->infer)));
-	buf_init(&b);
-	schema_print(s, &b);
-	buf_byte(&b, '\n');
-	stage_print(st, b.p, b.n);
-	buf_release(&b);
-	schema_free(s);
-	st->answered = true;
+	inferred_print(st, s);
 	return 0;
 }
 
@@ -171,10 +169,7 @@ parse_csv_open(struct stage *st)
 	o->values.nulls = &o->nulls;
 	o->values.schema = o->schema;
 	o->values.corrupt = o->corrupt;
-	return o->infer != NULL && !st->explain && st->place == 0 &&
-			st->next == NULL
-		? print_inferred(st)
-		: 0;
+	return inferred_asked(st, o->infer) ? infer_schema(st) : 0;
 }
 
 static int

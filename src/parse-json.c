@@ -6,6 +6,9 @@
  * Watermark: passed on as it comes.
  * State: none.
  * Restart: nothing to restore.
+ *
+ * It is long by its options: what Spark's reader allows and denies, alone and
+ * together.  The reading itself is fromjson.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,7 @@
 #include "types/infer.h"
 #include "value/json.h"
 #include "value/lenient.h"
+#include "runtime/inferred.h"
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "time/timepat.h"
@@ -164,11 +168,10 @@ open_options(struct stage *st)
 
 /* --infer */
 static int
-print_schema(struct stage *st)
+infer_schema(struct stage *st)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 	struct schema *s;
-	struct buf b;
 	size_t skipped;
 	char q[200];
 
@@ -178,13 +181,7 @@ print_schema(struct stage *st)
 	if (skipped > 0)
 		stage_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
 			err_quote(q, sizeof(q), o->infer, strlen(o->infer)));
-	buf_init(&b);
-	schema_print(s, &b);
-	buf_byte(&b, '\n');
-	stage_print(st, b.p, b.n);
-	buf_release(&b);
-	schema_free(s);
-	st->answered = true;
+	inferred_print(st, s);
 	return 0;
 }
 
@@ -193,9 +190,8 @@ parse_json_open(struct stage *st)
 {
 	if (open_options(st) < 0)
 		return -1;
-	return STAGE(st, parse_json)->infer != NULL && !st->explain &&
-			st->place == 0 && st->next == NULL
-		? print_schema(st)
+	return inferred_asked(st, STAGE(st, parse_json)->infer)
+		? infer_schema(st)
 		: 0;
 }
 

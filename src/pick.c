@@ -7,6 +7,9 @@
  * picked.
  * State: none.
  * Restart: nothing to recover.
+ *
+ * It is long because a list of names and a select list of SQL are planned
+ * apart; what they come to, a shape and its values, is one.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -7,6 +7,9 @@
  * State: the cells of one batch, in memory; nothing is kept from batch to
  * batch.
  * Restart: the batch is run again.
+ *
+ * It is long because the columns are known only when the batch has ended:
+ * cells are kept, sorted by column for the names and by row for what goes out.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -6,6 +6,9 @@
  * Watermark: none.
  * State: none.
  * Restart: plays from the start.
+ *
+ * It is long because a client that reads slowly must not hold up the others:
+ * each has its own place, order and buffer.
  */
 #include <errno.h>
 #include <fcntl.h>

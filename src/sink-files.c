@@ -5,6 +5,9 @@
  * Watermark: ends here.
  * State: none of its own; the log in the directory tells which batches it has.
  * Restart: with a checkpoint, batches that the log has are skipped.
+ *
+ * It is long because there are two formats, of which CSV has columns that a
+ * first record may name, and that a restart must keep.
  */
 #include <stddef.h>
 #include <stdlib.h>

@@ -6,6 +6,9 @@
  * Watermark: ends here.
  * State: none of its own; with --db the table is the state.
  * Restart: with a checkpoint, batches that the table has are skipped.
+ *
+ * It is long because there are two sinks in it, a terminal's and a database's,
+ * that share the options and the fields that go out.
  */
 #include <limits.h>
 #include <stddef.h>

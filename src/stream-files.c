@@ -8,6 +8,10 @@
  * one that is being read.
  * Restart: goes on there; a batch that is run again reads the same files to
  * the same places.
+ *
+ * It is long by its options, and what they bound together: which files there
+ * are is known to files, how one is read to infile, what is done with them to
+ * clean.
  */
 #include <errno.h>
 #include <stdio.h>

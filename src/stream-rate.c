@@ -5,6 +5,9 @@
  * Watermark: none.
  * State: its position: when it was first started and how far it has come.
  * Restart: the records that fell due in the meantime come at once.
+ *
+ * It is long because batches are made by the clock or by a number of records,
+ * and either must come to the same values again after a restart.
  */
 #include <string.h>
 

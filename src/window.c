@@ -6,6 +6,10 @@
  * Watermark: passes it on, or makes one (--watermark, --batches).
  * State: the watermark's; with --batches, the records of the last batches.
  * Restart: goes on with what the last committed batch left.
+ *
+ * It is long because there are three kinds of windows, of a size, of a gap and
+ * of batches, whose options exclude each other, and because a time may be of
+ * several types: all of that is looked at where a record gets its window.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * csvheader: the first row of CSV, where it holds names, and whether another row
- * is the header of a later file.
+ * csvheader: the first row of CSV, where it holds names, and whether another
+ * row is the header of a later file.
  */
 #ifndef BIEF_CSVHEADER_H
 #define BIEF_CSVHEADER_H

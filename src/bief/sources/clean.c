@@ -1,7 +1,7 @@
 /*
  * clean: see clean.h.  A file is touched only if it is still what was read: one
- * that has been changed since then, or that somebody writes, stays, for what was
- * added to it has not been read.
+ * that has been changed since then, or that somebody writes, stays, for what
+ * was added to it has not been read.
  */
 #include <errno.h>
 #include <fcntl.h>

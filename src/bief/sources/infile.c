@@ -122,8 +122,8 @@ look_back(struct infile *in, struct stage *st)
 }
 
 /*
- * A quoted cell of CSV may be open at the end of a file.  One that holds none of
- * the characters that are used as quotes has no such cell.
+ * A quoted cell of CSV may be open at the end of a file.  One that holds none
+ * of the characters that are used as quotes has no such cell.
  */
 static void
 look_for_quotes(struct infile *in, size_t n)
@@ -373,8 +373,8 @@ reach_stop(struct infile *in)
 	return INFILE_STOP;
 }
 
-/* Compressed data that are no such: the end, unless that is to be skipped.  What
- * was good goes on, the line in which that ends does not. */
+/* Compressed data that are no such: the end, unless that is to be skipped.
+ * What was good goes on, the line in which that ends does not. */
 static int
 pass_damage(struct infile *in, struct stage *st)
 {

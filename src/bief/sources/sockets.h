@@ -17,11 +17,12 @@ struct stage;
 
 enum sockets_phase {
 	SOCKETS_FRESH, /* nothing has been done yet; begin_sockets leaves it */
-	SOCKETS_CONNECTING, /* conn.fd is on its way; take_connected or try_next_address leave it */
-	SOCKETS_CONNECTED, /* conn is good; take_lost leaves it */
-	SOCKETS_PAUSED,    /* until due, then connect again */
-	SOCKETS_LISTENING, /* listener is good; for ever */
-	SOCKETS_OVER       /* there will be no more */
+	SOCKETS_CONNECTING, /* conn.fd is on its way; take_connected or
+	                     * try_next_address leave it */
+	SOCKETS_CONNECTED,  /* conn is good; take_lost leaves it */
+	SOCKETS_PAUSED,     /* until due, then connect again */
+	SOCKETS_LISTENING,  /* listener is good; for ever */
+	SOCKETS_OVER        /* there will be no more */
 };
 
 /* A connection: to the server, or of a client. */
