@@ -23,6 +23,7 @@
 #include "sources/clean.h"
 #include "sources/files.h"
 #include "sources/infile.h"
+#include "sources/news.h"
 #include "value/json.h"
 #include "sources/partition.h"
 #include "sources/positions.h"
@@ -31,7 +32,6 @@
 #include "time/time.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
-#define TOLD 5                      /* messages of a kind */
 #define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */
 
 enum file_order { ORDER_TIME, ORDER_NAME };
@@ -45,15 +45,12 @@ struct stream_files {
 	struct files *files;
 	struct infile in; /* the one that is read */
 	struct clean clean;
-	bool looked;
+	struct news news;
 	bool begun;         /* a batch, or what stands for one */
 	int64_t batch;      /* the last one with a line */
 	int64_t taken;      /* files of this batch */
 	int64_t bytes;      /* and what they hold */
 	uint64_t left;      /* lines that it may still have */
-	uint64_t written;   /* files left for later */
-	uint64_t changed;   /* files that have grown since they were read */
-	char *example;      /* one of those that were left */
 	struct buf columns; /* --partitions: members that the path tells */
 	struct buf text;    /* lines with them */
 	struct positions positions;
@@ -205,42 +202,6 @@ check_plan(struct stage *st, const struct plan *p)
 		: check_sink(st);
 }
 
-static void
-tell_news(void *arg, enum files_news what, const char *path)
-{
-	struct stage *st = arg;
-	struct stream_files *s = STAGE(st, stream_files);
-	char q[300];
-
-	err_quote(q, sizeof(q), path, strlen(path));
-	switch (what) {
-	case FILES_WRITTEN:
-		s->written++;
-		free(s->example);
-		s->example = mem_dup(q, strlen(q));
-		break;
-	case FILES_CHANGED:
-		if (s->changed++ < TOLD)
-			stage_warn(st,
-				"'%s' has been changed since it was read, "
-				"and is not read again: a file should be "
-				"renamed into the directory when it is "
-				"complete",
-				q);
-		break;
-	case FILES_LOOP:
-		if (s->looked)
-			break;
-		stage_warn(
-			st, "'%s' is passed over: it is inside of itself", q);
-		break;
-	case FILES_OUTPUT:
-		if (!s->looked)
-			stage_warn(
-				st, "'%s' is passed over: it is the output", q);
-	}
-}
-
 /* How to look for files. */
 static struct files_how
 how_to_look(struct stage *st, const struct plan *p)
@@ -261,8 +222,8 @@ how_to_look(struct stage *st, const struct plan *p)
 				s->order == ORDER_NAME
 			? 0
 			: s->max_age_us,
-		.tell = tell_news,
-		.arg = st};
+		.tell = news_tell,
+		.arg = &s->news};
 
 	how.patient = how.watch || how.patient_plain;
 	stage_output_file(st, &how.output_device, &how.output_inode);
@@ -285,6 +246,7 @@ stream_files_plan(struct stage *st, struct plan *p)
 	if (p->explain)
 		return 0;
 	how = how_to_look(st, p);
+	s->news.st = st;
 	s->files = files_new(&how);
 	if (p->checkpoint &&
 		positions_open(
@@ -310,40 +272,21 @@ lasts(const struct stream_files *s)
 				(s->follow || s->trigger == TRIGGER_INTERVAL)));
 }
 
-/* Files that somebody writes. */
-static const char *
-writers(const struct stream_files *s, char q[400])
-{
-	if (s->written == 1)
-		snprintf(q, 400, "'%s' is open for writing", s->example);
-	else
-		snprintf(q, 400,
-			"%llu files are open for writing (such as "
-			"'%s')",
-			(unsigned long long)s->written, s->example);
-	return q;
-}
-
 static int
 begin_batch(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
-	char q[400];
 
 	s->begun = true;
 	s->taken = s->in.file && !s->in.grow;
 	s->bytes = s->taken ? s->in.file->size : 0;
 	s->left = s->max_records > 0 && !s->in.again ? (uint64_t)s->max_records
 						     : UINT64_MAX;
-	if (s->in.again || s->in.grow || (s->looked && !lasts(s)))
+	if (s->in.again || s->in.grow || (s->news.looked && !lasts(s)))
 		return 0;
 	if (files_look(s->files, st->err) < 0)
 		return -1;
-	if (!s->looked && s->written > 0)
-		stage_warn(st, "%s: %s", writers(s, q),
-			lasts(s) ? "read when that ends"
-				 : "left for the next run");
-	s->looked = true;
+	news_looked(&s->news, lasts(s));
 	stage_ready(st);
 	return 0;
 }
@@ -408,40 +351,6 @@ next_file(struct stage *st)
 	return open_file(st) < 0 ? -1 : PULL_MORE;
 }
 
-/* The whole lines that are there, with the columns. */
-static int
-emit_partition(struct stage *st, uint64_t *limit)
-{
-	struct stream_files *s = STAGE(st, stream_files);
-	struct record r = {0};
-	const char *line;
-	char q[300];
-	size_t n;
-	int rc = 1;
-
-	buf_clear(&s->text);
-	while ((!limit || *limit > 0) &&
-		(rc = lines_next(&s->in.r.lines, st, &line, &n)) > 0) {
-		if (limit)
-			--*limit;
-		if (partition_line(line, n, &s->columns, &s->text) == 0)
-			continue;
-		r.line = line;
-		r.nline = (uint32_t)n;
-		if (stage_reject(st, &r,
-			    "'%s': the line before byte %llu is no "
-			    "JSON object: --partitions has nowhere to add its "
-			    "fields",
-			    infile_quoted(&s->in, q),
-			    (unsigned long long)s->in.r.lines.offset) < 0)
-			return -1;
-	}
-	if (rc < 0 || s->text.n == 0)
-		return rc < 0 ? rc : 0;
-	buf_need(&s->text, JSON_PADDING);
-	return stage_emit_lines(st, s->text.p, s->text.n);
-}
-
 static int
 emit_lines(struct stage *st)
 {
@@ -449,7 +358,8 @@ emit_lines(struct stage *st)
 	uint64_t *limit = s->left == UINT64_MAX ? NULL : &s->left;
 
 	if (s->columns.n > 0)
-		return emit_partition(st, limit);
+		return partition_emit(
+			&s->in.r.lines, st, &s->columns, &s->text, limit);
 	return lines_emit(&s->in.r.lines, st, limit);
 }
 
@@ -591,18 +501,8 @@ static void
 stream_files_close(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
-	size_t old;
 
-	if (s->changed > TOLD)
-		stage_warn(st,
-			"%llu files have been changed since they were "
-			"read",
-			(unsigned long long)s->changed);
-	if (s->files != NULL && (old = files_count_old(s->files)) > 0)
-		stage_warn(st,
-			"%zu file%s ignored: more than --max-file-age "
-			"older than the newest one read",
-			old, old == 1 ? " is" : "s are");
+	news_end(&s->news, s->files);
 	if (s->in.vanished > 0)
 		stage_warn(st, "%llu file%s vanished before being read",
 			(unsigned long long)s->in.vanished,
@@ -612,7 +512,6 @@ stream_files_close(struct stage *st)
 	buf_release(&s->columns);
 	buf_release(&s->text);
 	files_free(s->files);
-	free(s->example);
 	free(s->goal);
 	positions_close(&s->positions);
 }

@@ -19,6 +19,7 @@
 #include "floor/buf.h"
 #include "runtime/run.h"
 #include "window/span.h"
+#include "window/timefield.h"
 #include "time/time.h"
 #include "window/wm.h"
 
@@ -31,8 +32,7 @@ struct window {
 	struct arrival arrival;
 
 	struct field field, gap;
-	bool of_window;  /* --on window */
-	bool known_text; /* the type is known, and no number */
+	bool of_window; /* --on window */
 	struct window_set set;
 	bool give_sets; /* what follows takes a record for all its windows */
 	struct span last;
@@ -191,39 +191,6 @@ window_open(struct stage *st)
 
 /* ---- the plan ---- */
 
-static int
-check_type(struct stage *st, const struct plan *p)
-{
-	struct window *w = STAGE(st, window);
-	const struct type *t = schema_type(p->fields, w->field.path);
-	struct buf b;
-
-	if (t == NULL)
-		return 0;
-	w->known_text = t->kind == TYPE_STRING;
-	switch (t->kind) {
-	case TYPE_UNKNOWN:
-	case TYPE_NULL:
-	case TYPE_TIMESTAMP:
-	case TYPE_DATE:
-	case TYPE_STRING:
-		return 0;
-	default:
-		if (type_numeric(t) && w->unit >= 0)
-			return 0;
-	}
-	buf_init(&b);
-	type_print(t, &b);
-	err_as(st->err, STATUS_USAGE,
-		"the field '%s' is of type %s, not a time%s", w->field.path,
-		buf_cstr(&b),
-		type_numeric(t) ? ": say what it counts, --unit s, ms, us or "
-				  "ns"
-				: "");
-	buf_release(&b);
-	return -1;
-}
-
 static void
 plan_window_field(struct schema *s, const char *name)
 {
@@ -265,6 +232,7 @@ static int
 bind(struct stage *st, const struct plan *p)
 {
 	struct window *w = STAGE(st, window);
+	const struct type *t;
 
 	if (w->of_window && p->fields != NULL &&
 		schema_find(p->fields, "window_end", 10) < 0 &&
@@ -274,7 +242,10 @@ bind(struct stage *st, const struct plan *p)
 	}
 	if (plan_bind(p, &w->field, NULL, st->err) < 0)
 		return -1;
-	return p->fields != NULL ? check_type(st, p) : 0;
+	t = p->fields == NULL ? NULL : schema_type(p->fields, w->field.path);
+	return t == NULL
+		? 0
+		: timefield_check(t, w->field.path, w->unit >= 0, st->err);
 }
 
 static int

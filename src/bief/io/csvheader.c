@@ -55,9 +55,3 @@ csvheader_same(const struct csvheader *h, const struct csvrow_reader *rows)
 			return false;
 	return rows->n == h->n;
 }
-
-bool
-csvheader_is(const struct csvheader *h, const char *line, size_t n)
-{
-	return h->text.n == n && n > 0 && memcmp(h->text.p, line, n) == 0;
-}

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "floor/buf.h"
 #include "io/csvrow.h"
@@ -22,7 +23,11 @@ void csvheader_release(struct csvheader *h);
 /* The row is the header. */
 void csvheader_take(struct csvheader *h, const struct csvrow_reader *rows);
 /* Are these its bytes? */
-bool csvheader_is(const struct csvheader *h, const char *line, size_t n);
+static inline bool
+csvheader_is(const struct csvheader *h, const char *line, size_t n)
+{
+	return h->text.n == n && n > 0 && memcmp(h->text.p, line, n) == 0;
+}
 /* Has the row the same cells? */
 bool csvheader_same(
 	const struct csvheader *h, const struct csvrow_reader *rows);
