@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "runtime/fields.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 enum how { HOW_ANY, HOW_ALL };
 

@@ -15,7 +15,7 @@
 
 #include "value/json.h"
 #include "text/regex.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "text/simd.h"
 
 struct explode {

@@ -17,7 +17,7 @@
 #include "text/number.h"
 #include "text/numeric.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 /* One FIELD=VALUE. */

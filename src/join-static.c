@@ -18,7 +18,7 @@
 #include "io/csvrow.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "join/table.h"
 #include "time/time.h"

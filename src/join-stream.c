@@ -31,7 +31,7 @@
 #include "join/joinpair.h"
 #include "join/joinrows.h"
 #include "window/marks.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 #include "recovery/state.h"
 #include "value/key.h"

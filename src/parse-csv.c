@@ -24,7 +24,7 @@
 #include "value/json.h"
 #include "runtime/opt.h"
 #include "runtime/inferred.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "recovery/state.h"
 #include "time/timepat.h"

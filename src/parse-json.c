@@ -19,7 +19,7 @@
 #include "value/json.h"
 #include "value/lenient.h"
 #include "runtime/inferred.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/timepat.h"
 

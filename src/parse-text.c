@@ -9,7 +9,7 @@
 #include "floor/buf.h"
 #include "types/cell.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 struct parse_text {
 	struct shape *shape;

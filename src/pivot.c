@@ -17,7 +17,7 @@
 #include "runtime/fields.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "value/key.h"
 

@@ -28,7 +28,7 @@
 #include "sources/partition.h"
 #include "sources/positions.h"
 #include "value/record.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)

@@ -13,7 +13,7 @@
 
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 #define BURST 8192 /* records at one call */

@@ -15,7 +15,7 @@
 #include "value/json.h"
 #include "sources/lines.h"
 #include "sources/sockets.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 #define HELD_US (TIME_SECOND / 50)

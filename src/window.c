@@ -17,7 +17,7 @@
 
 #include "window/arrival.h"
 #include "floor/buf.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "window/span.h"
 #include "window/timefield.h"
 #include "time/time.h"

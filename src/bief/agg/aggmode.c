@@ -14,7 +14,7 @@
 #include "runtime/entry.h"
 #include "runtime/modes.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "agg/aggmode.h"
 
 /* The watermark at the beginning of the batch before (lag). */

@@ -12,7 +12,7 @@
 #include "time/time.h"
 #include "value/path.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "join/joincond.h"
 
 static void

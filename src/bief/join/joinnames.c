@@ -6,7 +6,7 @@
 #include "floor/buf.h"
 #include "value/json.h"
 #include "runtime/entry.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "expr/sql/sql.h"
 #include "join/joinpair.h"

@@ -4,7 +4,7 @@
 #include "floor/buf.h"
 #include "types/schema.h"
 #include "runtime/inferred.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 bool
 inferred_asked(const struct stage *st, const char *file)

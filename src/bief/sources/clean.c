@@ -16,7 +16,7 @@
 #include "floor/err.h"
 #include "sources/clean.h"
 #include "sources/files.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 #define NUMBERS 10000 /* names that are tried in the archive */
 #define ARCHIVE "archive="

@@ -14,7 +14,7 @@
 #include "floor/err.h"
 #include "sources/files.h"
 #include "sources/infile.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 /* A file that was renamed is read on for so long after its last line, while it

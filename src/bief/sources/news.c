@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sources/news.h"
 
 #define TOLD 5 /* messages of a kind */

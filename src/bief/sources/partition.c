@@ -6,7 +6,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sources/lines.h"
 #include "sources/partition.h"
 

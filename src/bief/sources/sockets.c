@@ -14,7 +14,7 @@
 #include "floor/err.h"
 #include "io/net.h"
 #include "time/time.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sources/lines.h"
 #include "sources/sockets.h"
 
