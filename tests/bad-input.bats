@@ -635,7 +635,7 @@ numbers_of() {
 				4294967296000000000000 -9223372036854775809 1x '' x; do
 				status=0
 				"$p" --$name "$n$unit" --help >o 2>e || status=$?
-				[ $status -eq 2 ] && grep -q -- "--$name" e && [ ! -s o ] || {
+				[[ $status -eq 2 && "$(<e)" == *"--$name"* && ! -s o ]] || {
 					echo "$p --$name $n$unit: $status"; cat e; return 1; }
 			done
 		done < <(numbers_of "$p")
