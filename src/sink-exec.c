@@ -20,7 +20,7 @@
 #include "floor/buf.h"
 #include "io/child.h"
 #include "runtime/batchenv.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 #define GATHER ((size_t)64 << 10)
@@ -71,7 +71,7 @@ sink_exec_open(struct stage *st)
 	struct sink_exec *s = STAGE(st, sink_exec);
 	int64_t status;
 
-	child_init(&s->child, run_max_line(st));
+	child_init(&s->child, stage_max_line(st));
 	buf_init(&s->text);
 	buf_init(&s->tmp);
 	if (st->noperands == 0)
@@ -209,8 +209,8 @@ failed(struct stage *st, const struct batch *b, int status)
 	err_set(st->err,
 		status == CHILD_LATE
 			? "'%s' ran longer than --timeout, and was killed"
-		: status > 128 ? "'%s' was ended by signal %d"
-			       : "'%s' ended with status %d",
+			: status > 128 ? "'%s' was ended by signal %d"
+				       : "'%s' ended with status %d",
 		name, status > 128 ? status - 128 : status);
 	return b->whole ? -1
 			: err_in(st->err, "batch %lld", (long long)b->number);
@@ -244,12 +244,12 @@ pause_before(int64_t try)
 	int64_t us = try < 20 ? PAUSE_US <<
 	try : PAUSE_MOST_US
 		;
-	int64_t until =
-		time_monotonic() + (us < PAUSE_MOST_US ? us : PAUSE_MOST_US);
+	int64_t until = time_monotonic() +
+		(us < PAUSE_MOST_US ? us : PAUSE_MOST_US);
 
-	while (!run_stopping() && (us = until - time_monotonic()) > 0)
+	while (!stage_stopping() && (us = until - time_monotonic()) > 0)
 		poll(NULL, 0, us < TIME_SECOND ? (int)(us / 1000) + 1 : 1000);
-	return !run_stopping();
+	return !stage_stopping();
 }
 
 static int
@@ -269,7 +269,7 @@ sink_exec_commit(struct stage *st, const struct batch *b)
 	for (int64_t try = 0; (ret = run_command(st, b)) == 1; try++) {
 		if (try == s->retry || !pause_before(try))
 			return -1;
-		run_warn(st, "%s: trying again", st->err->text);
+		stage_warn(st, "%s: trying again", st->err->text);
 	}
 	forget(s);
 	return ret;
@@ -290,8 +290,9 @@ static const struct sink sink_exec_sink = {
 	.commit = sink_exec_commit,
 };
 static const struct opt_slip sink_exec_slips[] = {
-	{NULL, "the command, with its own options, stands behind --: sink-exec "
-	       "-- COMMAND [ARGUMENT ...]"},
+	{NULL,
+		"the command, with its own options, stands behind --: sink-exec "
+		"-- COMMAND [ARGUMENT ...]"},
 	{NULL, NULL}};
 
 const struct op op_sink_exec = {

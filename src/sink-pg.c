@@ -12,7 +12,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "io/pg.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sinks/pgtable.h"
 #include "sinks/result.h"
 
@@ -77,7 +77,7 @@ sink_pg_plan(struct stage *st, struct plan *p)
 static void
 say(void *arg, const char *what)
 {
-	run_warn(arg, "%s: trying again", what);
+	stage_warn(arg, "%s: trying again", what);
 }
 
 /* The table is opened when the sink has its place in the checkpoint. */
@@ -94,17 +94,17 @@ sink_pg_restore(struct stage *st)
 		.fields = st->in.fields,
 		.add_columns = s->add_columns,
 		.wait_us = s->wait_us,
-		.stopping = run_stopping,
+		.stopping = stage_stopping,
 		.say = say,
 		.arg = st,
 		.identity = st->in.identity,
 		.sink = st->out.stage,
 		.lost = &lost};
 
-	o.committed = run_committed(st, &o.start);
+	o.committed = stage_committed(st, &o.start);
 	s->to = pgtable_open(&o, st->err);
 	if (s->to == NULL && lost)
-		run_elsewhere(st);
+		stage_elsewhere(st);
 	return s->to == NULL ? -1 : 0;
 }
 
@@ -135,7 +135,7 @@ sink_pg_record(struct stage *st, struct record *r)
 	if (s->result.keys.n > 0 && result_check(st, &s->result, r) < 0)
 		return -1;
 	ret = pgtable_add(s->to, r, st->err);
-	return ret == 1 ? run_reject(st, r, "%s", st->err->text) : ret;
+	return ret == 1 ? stage_reject(st, r, "%s", st->err->text) : ret;
 }
 
 static int

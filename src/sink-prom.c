@@ -19,7 +19,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "io/push.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sinks/expose.h"
 #include "sinks/gateway.h"
 #include "sinks/series.h"
@@ -46,17 +46,17 @@ struct sink_prom {
 	int64_t retry;
 	/* state */
 	struct field *value; /* of each metric */
-	double *number;	     /* the record's, of each */
-	int *got;	     /* ... as get_number says */
+	double *number;      /* the record's, of each */
+	int *got;            /* ... as get_number says */
 	struct label *label;
 	size_t nvalues, nlabels;
 	struct series *series;
 	struct expose *server;
-	struct buf url;	 /* of --push */
-	struct buf key;	 /* the labels of a record */
+	struct buf url;  /* of --push */
+	struct buf key;  /* the labels of a record */
 	struct buf text; /* of the newest batch */
 	struct buf tmp;
-	size_t bytes; /* of the series, that run_room knows of */
+	size_t bytes; /* of the series, that stage_room knows of */
 	bool fresh;   /* a complete result begins anew */
 	bool pushed;
 	uint64_t doubles; /* rows of a batch with the labels of another */
@@ -191,11 +191,11 @@ add_label(struct stage *st, const char *word)
 				"is a label of the --group",
 				l->name);
 	return strcmp(l->name, "job") != 0
-		       ? 0
-		       : err_as(st->err, STATUS_USAGE,
-				 "--label: the Pushgateway sets "
-				 "'job' itself: say job_name=%s",
-				 field);
+		? 0
+		: err_as(st->err, STATUS_USAGE,
+			  "--label: the Pushgateway sets "
+			  "'job' itself: say job_name=%s",
+			  field);
 }
 
 static int
@@ -245,7 +245,7 @@ sink_prom_open(struct stage *st)
 		return err_in(st->err, "--listen");
 	if (strlen(s->listen) > 1 &&
 		strcmp(s->listen + strlen(s->listen) - 2, ":0") == 0)
-		run_warn(st, "listening on port %d", port);
+		stage_warn(st, "listening on port %d", port);
 	return 0;
 }
 
@@ -257,12 +257,12 @@ sink_prom_plan(struct stage *st, struct plan *p)
 	for (size_t i = 0; i < s->nvalues; i++) {
 		if (plan_bind(p, &s->value[i], NULL, st->err) < 0)
 			return err_in(st->err, "--value");
-		run_watch(st, &s->value[i]);
+		stage_watch(st, &s->value[i]);
 	}
 	for (size_t i = 0; i < s->nlabels; i++) {
 		if (plan_bind(p, &s->label[i].field, NULL, st->err) < 0)
 			return err_in(st->err, "--label");
-		run_watch(st, &s->label[i].field);
+		stage_watch(st, &s->label[i].field);
 	}
 	return 0;
 }
@@ -373,7 +373,7 @@ check_value(
 		why = "is below 0, which a counter never is";
 	if (why == NULL)
 		return 0;
-	if (run_reject(st, r, "field '%s' %s", s->values.s[i], why) < 0)
+	if (stage_reject(st, r, "field '%s' %s", s->values.s[i], why) < 0)
 		return -1;
 	return 1;
 }
@@ -399,7 +399,7 @@ set_values(struct stage *st, const struct record *r)
 		return 0;
 	at = bytes - s->bytes;
 	s->bytes = bytes;
-	return run_room(st, at);
+	return stage_room(st, at);
 }
 
 static int
@@ -416,8 +416,8 @@ sink_prom_record(struct stage *st, struct record *r)
 	if (s->server != NULL && st->records_in % SERVE_EVERY == 0)
 		expose_turn(s->server, s->text.p, s->text.n);
 	for (size_t i = 0; i < s->nvalues; i++) {
-		s->got[i] =
-			get_number(record_get(r, &s->value[i]), &s->number[i]);
+		s->got[i] = get_number(
+			record_get(r, &s->value[i]), &s->number[i]);
 		ret = check_value(st, r, i, s->got[i], s->number[i]);
 		if (ret != 0)
 			return ret < 0 ? -1 : 0;
@@ -503,10 +503,10 @@ pause_before(struct sink_prom *s, int64_t try)
 	int64_t us = try < 20 ? PAUSE_US <<
 	try : PAUSE_MOST_US
 		;
-	int64_t until =
-		time_monotonic() + (us < PAUSE_MOST_US ? us : PAUSE_MOST_US);
+	int64_t until = time_monotonic() +
+		(us < PAUSE_MOST_US ? us : PAUSE_MOST_US);
 
-	while (!run_stopping() && (us = until - time_monotonic()) > 0) {
+	while (!stage_stopping() && (us = until - time_monotonic()) > 0) {
 		struct pollfd fd = {.fd = -1, .events = POLLIN};
 
 		if (s->server != NULL)
@@ -515,7 +515,7 @@ pause_before(struct sink_prom *s, int64_t try)
 		if (s->server != NULL)
 			expose_turn(s->server, s->text.p, s->text.n);
 	}
-	return !run_stopping();
+	return !stage_stopping();
 }
 
 static int
@@ -534,7 +534,7 @@ push(struct stage *st, const struct batch *b)
 			(long long)(b->number > 0 ? b->number : 0), s->push);
 		if (!again || try == s->retry || !pause_before(s, try))
 			return -1;
-		run_warn(st, "%s: trying again", st->err->text);
+		stage_warn(st, "%s: trying again", st->err->text);
 	}
 	s->pushed = true;
 	return 0;
@@ -547,7 +547,7 @@ tell(struct stage *st, const struct batch *b)
 
 	if (s->doubles > 0 && !s->told_doubles) {
 		s->told_doubles = true;
-		run_warn(st,
+		stage_warn(st,
 			"%llu records of a batch have the labels of "
 			"another one: of these the last counts (a further "
 			"--label may tell them apart)",
@@ -555,7 +555,7 @@ tell(struct stage *st, const struct batch *b)
 	}
 	s->doubles = 0;
 	if (s->verbose)
-		run_warn(st, "batch %lld: %zu values%s%s%s%s%s%s",
+		stage_warn(st, "batch %lld: %zu values%s%s%s%s%s%s",
 			(long long)(b->number > 0 ? b->number : 0),
 			series_count(s->series),
 			s->push != NULL ? ", pushed to " : "",
@@ -578,7 +578,7 @@ sink_prom_batch(struct stage *st, struct batch *b)
 		put_metric(s, i);
 	put_batch(s, b);
 	if (s->push == NULL && s->textfile == NULL && s->listen == NULL)
-		run_print(st, s->text.p, s->text.n);
+		stage_print(st, s->text.p, s->text.n);
 	return 0;
 }
 
@@ -628,7 +628,7 @@ sink_prom_close(struct stage *st)
 	bool again;
 
 	if (s->pushed && s->delete_on_exit && push_send(&p, &again, &err) < 0)
-		run_warn(st, "cannot delete the metrics at '%s': %s", s->push,
+		stage_warn(st, "cannot delete the metrics at '%s': %s", s->push,
 			err.text);
 	expose_close(s->server);
 	series_free(s->series);

@@ -18,7 +18,7 @@
 #include "sinks/draw.h"
 #include "sinks/result.h"
 #include "floor/err.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/time.h"
 
@@ -42,14 +42,14 @@ struct sink_table {
 	int style;
 	/* state */
 	struct draw draw;
-	bool drawing;         /* draw has been initialized */
-	bool shown;           /* a table has been printed */
-	struct batch last;    /* the batch before */
-	size_t lines;         /* of the last one, with --live */
-	uint64_t count;       /* records of the batch, by pprint */
-	struct buf text;      /* its lines; what is printed */
-	struct dbtable *to;   /* --db */
-	bool skip;            /* it has this batch already */
+	bool drawing;       /* draw has been initialized */
+	bool shown;         /* a table has been printed */
+	struct batch last;  /* the batch before */
+	size_t lines;       /* of the last one, with --live */
+	uint64_t count;     /* records of the batch, by pprint */
+	struct buf text;    /* its lines; what is printed */
+	struct dbtable *to; /* --db */
+	bool skip;          /* it has this batch already */
 };
 
 #define AT(member) offsetof(struct sink_table, member)
@@ -96,20 +96,24 @@ sink_table_open(struct stage *st)
 			s->db == NULL ? "--table NAME" : "--db FILE",
 			s->db == NULL ? "--db FILE" : "--table NAME");
 	if (s->table != NULL && *s->table == '\0')
-		return err_as(st->err, STATUS_USAGE,
-			"--table: the name is empty");
-	if (s->table != NULL && (strncasecmp(s->table, "_bief_", 6) == 0 ||
-		strncasecmp(s->table, "sqlite_", 7) == 0))
+		return err_as(
+			st->err, STATUS_USAGE, "--table: the name is empty");
+	if (s->table != NULL &&
+		(strncasecmp(s->table, "_bief_", 6) == 0 ||
+			strncasecmp(s->table, "sqlite_", 7) == 0))
 		return err_as(st->err, STATUS_USAGE,
 			"--table: '%s' is a name of %s own: take another one",
 			s->table, *s->table == '_' ? "bief's" : "SQLite's");
-	if (s->db != NULL && (*s->db == '\0' ||
-		strcmp(s->db, ":memory:") == 0 || strncmp(s->db, "file:", 5) == 0))
-		return err_as(st->err, STATUS_USAGE, "--db: '%s' is no file, "
+	if (s->db != NULL &&
+		(*s->db == '\0' || strcmp(s->db, ":memory:") == 0 ||
+			strncmp(s->db, "file:", 5) == 0))
+		return err_as(st->err, STATUS_USAGE,
+			"--db: '%s' is no file, "
 			"and nothing would be kept in it: name the file%s",
 			err_quote(name, sizeof name, s->db, strlen(s->db)),
 			*s->db == 'f' ? " itself (./file:... where it is "
-			"called so)" : "");
+					"called so)"
+				      : "");
 	if (s->db != NULL &&
 		(s->live || s->no_truncate || s->rows != UNTOLD ||
 			s->truncate != UNTOLD || s->style != STYLE_CONSOLE))
@@ -137,7 +141,7 @@ sink_table_plan(struct stage *st, struct plan *p)
 		return result_find_keys(st, &s->result, p);
 	if (s->style == STYLE_PPRINT)
 		return 0;
-	draw_init(&s->draw, st->in.fields, run_zone(st), run_terminal(st));
+	draw_init(&s->draw, st->in.fields, stage_zone(st), stage_terminal(st));
 	s->drawing = true;
 	s->draw.rows = s->rows == UNTOLD ? CONSOLE_ROWS : (uint64_t)s->rows;
 	s->draw.cut = s->truncate == UNTOLD ? CONSOLE_CUT : (size_t)s->truncate;
@@ -152,18 +156,22 @@ sink_table_restore(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 	bool lost = false;
-	struct dbtable_options o = {.path = s->db, .table = s->table,
-		.mode = s->result.mode, .told = s->result.told != RESULT_UNTOLD,
+	struct dbtable_options o = {.path = s->db,
+		.table = s->table,
+		.mode = s->result.mode,
+		.told = s->result.told != RESULT_UNTOLD,
 		.keys = &s->result.keys,
-		.fields = st->in.fields, .identity = st->in.identity,
-		.sink = st->out.stage, .lost = &lost};
+		.fields = st->in.fields,
+		.identity = st->in.identity,
+		.sink = st->out.stage,
+		.lost = &lost};
 
 	if (s->db == NULL)
-		return run_elsewhere(st);
-	o.committed = run_committed(st, &o.start);
+		return stage_elsewhere(st);
+	o.committed = stage_committed(st, &o.start);
 	s->to = dbtable_open(&o, st->err);
 	if (s->to == NULL && lost)
-		run_elsewhere(st);
+		stage_elsewhere(st);
 	return s->to == NULL ? -1 : 0;
 }
 
@@ -204,7 +212,7 @@ add_row(struct stage *st, struct record *r)
 	if (result_check(st, &s->result, r) < 0)
 		return -1;
 	ret = dbtable_add(s->to, r, st->err);
-	return ret == 1 ? run_reject(st, r, "%s", st->err->text) : ret;
+	return ret == 1 ? stage_reject(st, r, "%s", st->err->text) : ret;
 }
 
 static int
@@ -247,8 +255,8 @@ static void
 show(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	bool live = s->live && run_terminal(st);
-	size_t i, screen = live ? run_screen(st) : 0;
+	bool live = s->live && stage_terminal(st);
+	size_t i, screen = live ? stage_screen(st) : 0;
 	struct buf head;
 
 	buf_init(&head);
@@ -259,10 +267,10 @@ show(struct stage *st)
 		buf_printf(&head, "\033[%zuF\033[J", s->lines);
 	if (live) /* a line that is too long must stay one line */
 		buf_str(&head, "\033[?7l");
-	run_print(st, head.p, head.n);
+	stage_print(st, head.p, head.n);
 	if (live)
 		buf_str(&s->text, "\033[?7h");
-	run_print(st, s->text.p, s->text.n);
+	stage_print(st, s->text.p, s->text.n);
 	for (s->lines = i = 0; i < s->text.n; i++)
 		s->lines += s->text.p[i] == '\n';
 	buf_clear(&s->text);
@@ -295,7 +303,7 @@ pprint(struct stage *st, const struct batch *b)
 	char time[TIME_MAX + 1];
 	struct buf lines = s->text;
 
-	time[time_format_show(second, run_zone(st), time)] = '\0';
+	time[time_format_show(second, stage_zone(st), time)] = '\0';
 	buf_init(&s->text);
 	buf_printf(&s->text, HYPHENS "Time: %s", time);
 	if (fraction != 0)
@@ -322,16 +330,16 @@ sink_table_batch(struct stage *st, struct batch *b)
 
 	if (s->db != NULL)
 		return s->skip ? 0
-			: result_check_seen(st, &s->result) < 0 ? -1
-			       : dbtable_write(s->to, b->number, b->empty,
-					 st->err);
+			: result_check_seen(st, &s->result) < 0
+			? -1
+			: dbtable_write(s->to, b->number, b->empty, st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
 	if (s->style == STYLE_PPRINT) {
 		if (!between_windows(st, b))
 			pprint(st, b);
 	} else if (!draw_empty(&s->draw) || b->whole ||
-		(draw_has_columns(&s->draw) &&
-			st->in.mode == MODE_COMPLETE && !b->empty))
+		(draw_has_columns(&s->draw) && st->in.mode == MODE_COMPLETE &&
+			!b->empty))
 		console(st, b);
 	s->last = *b;
 	return 0;
@@ -382,7 +390,7 @@ const struct op op_sink_table = {
 	.name = "sink-table",
 	.about = "show each batch as a table, or keep the result in SQLite",
 	.synopsis = "[--db FILE --table NAME] "
-		"[--mode append|update|complete]",
+		    "[--mode append|update|complete]",
 	.opts = sink_table_opts,
 	.size = sizeof(struct sink_table),
 	.defaults = sink_table_defaults,

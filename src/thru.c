@@ -14,7 +14,7 @@
 
 #include "io/child.h"
 #include "runtime/batchenv.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 #include "value/json.h"
 
@@ -41,7 +41,7 @@ thru_open(struct stage *st)
 {
 	struct thru *t = STAGE(st, thru);
 
-	child_init(&t->child, run_max_line(st));
+	child_init(&t->child, stage_max_line(st));
 	t->batch = -1;
 	if (st->noperands == 0)
 		return err_as(st->err, STATUS_USAGE,
@@ -75,9 +75,9 @@ control_number(const char *line, size_t n, const char *name, int64_t *number)
 	struct json_error why;
 
 	return json_read(line, line + n, 0, &v, &why) != NULL &&
-	       v.type == VALUE_OBJECT && json_get(&v, "#bief", 5, &inside) &&
-	       inside.type == VALUE_OBJECT &&
-	       value_member_int(&inside, name, number);
+		v.type == VALUE_OBJECT && json_get(&v, "#bief", 5, &inside) &&
+		inside.type == VALUE_OBJECT &&
+		value_member_int(&inside, name, number);
 }
 
 /* What the command has written, with --control. */
@@ -87,7 +87,7 @@ answer_between(struct stage *st, const char *line, size_t n)
 	static const char head[] = "{\"#bief\":";
 	struct thru *t = STAGE(st, thru);
 	bool control = n > sizeof(head) - 1 &&
-		       memcmp(line, head, sizeof(head) - 1) == 0;
+		memcmp(line, head, sizeof(head) - 1) == 0;
 	int64_t number;
 
 	if (control && !t->answered && t->batch >= 0) {
@@ -107,7 +107,7 @@ answer_between(struct stage *st, const char *line, size_t n)
 			"once, behind what belongs to its batch",
 			st->operands[0],
 			control ? "a control line" : "a record");
-	return run_emit_line(st, line, n);
+	return stage_emit_line(st, line, n);
 }
 
 static int
@@ -118,7 +118,7 @@ answer(void *arg, const char *line, size_t n)
 	if (n == 0)
 		return 0;
 	return STAGE(st, thru)->control ? answer_between(st, line, n)
-					: run_emit_line(st, line, n);
+					: stage_emit_line(st, line, n);
 }
 
 /* The batch that is open; of a stream without batches, the only one. */
@@ -283,7 +283,7 @@ thru_batch(struct stage *st, struct batch *b)
 
 	if (t->child.pid == 0)
 		return 0;
-	if (run_flush(st) < 0)
+	if (stage_flush(st) < 0)
 		return -1;
 	if (t->control) {
 		if (t->batch >= 0 && close_batch(st) < 0)
@@ -313,8 +313,9 @@ static const struct waiter thru_waiter = {
 	.pull = thru_pull,
 };
 static const struct opt_slip thru_slips[] = {
-	{NULL, "the command, with its own options, stands behind --: thru -- "
-	       "COMMAND [ARGUMENT ...]"},
+	{NULL,
+		"the command, with its own options, stands behind --: thru -- "
+		"COMMAND [ARGUMENT ...]"},
 	{NULL, NULL}};
 
 const struct op op_thru = {

@@ -362,8 +362,8 @@ child_wait(const struct child *c, struct pollfd fds[2])
 {
 	if (c->pid == 0)
 		return 0;
-	fds[0] =
-		(struct pollfd){.fd = c->ended ? -1 : c->out, .events = POLLIN};
+	fds[0] = (struct pollfd){
+		.fd = c->ended ? -1 : c->out, .events = POLLIN};
 	fds[1] = (struct pollfd){
 		.fd = c->to.n > 0 ? c->in : -1, .events = POLLOUT};
 	return 2;

@@ -17,13 +17,13 @@ struct err;
 struct child {
 	pid_t pid; /* 0: none runs */
 	int in, out;
-	struct buf to;	 /* not yet written */
+	struct buf to;   /* not yet written */
 	struct buf from; /* read, not yet handed on */
-	size_t scanned;	 /* bytes of from without LF */
+	size_t scanned;  /* bytes of from without LF */
 	size_t max_line;
-	bool skipping;	 /* the rest of a line that was too long */
-	bool deaf;	 /* it has closed its input */
-	bool ended;	 /* and its output */
+	bool skipping;   /* the rest of a line that was too long */
+	bool deaf;       /* it has closed its input */
+	bool ended;      /* and its output */
 	struct list env; /* "NAME=VALUE": what is added to its environment */
 };
 

@@ -11,36 +11,36 @@
 #include "floor/dl.h"
 #include "floor/err.h"
 
-#define NAMES(X)                                                               \
-	X(PQclear)                                                             \
-	X(PQcmdTuples)                                                         \
-	X(PQconndefaults)                                                      \
-	X(PQconnectdbParams)                                                   \
-	X(PQconnectionNeedsPassword)                                           \
-	X(PQconnectionUsedPassword)                                            \
-	X(PQconninfoFree)                                                      \
-	X(PQconninfoParse)                                                     \
-	X(PQerrorMessage)                                                      \
-	X(PQexec)                                                              \
-	X(PQfinish)                                                            \
-	X(PQfname)                                                             \
-	X(PQfreemem)                                                           \
-	X(PQftype)                                                             \
-	X(PQgetResult)                                                         \
-	X(PQgetisnull)                                                         \
-	X(PQgetlength)                                                         \
-	X(PQgetvalue)                                                          \
-	X(PQnfields)                                                           \
-	X(PQntuples)                                                           \
-	X(PQputCopyData)                                                       \
-	X(PQputCopyEnd)                                                        \
-	X(PQresultErrorField)                                                  \
-	X(PQresultErrorMessage)                                                \
-	X(PQresultStatus)                                                      \
-	X(PQsendQuery)                                                         \
-	X(PQserverVersion)                                                     \
-	X(PQsetNoticeProcessor)                                                \
-	X(PQsetSingleRowMode)                                                  \
+#define NAMES(X)                     \
+	X(PQclear)                   \
+	X(PQcmdTuples)               \
+	X(PQconndefaults)            \
+	X(PQconnectdbParams)         \
+	X(PQconnectionNeedsPassword) \
+	X(PQconnectionUsedPassword)  \
+	X(PQconninfoFree)            \
+	X(PQconninfoParse)           \
+	X(PQerrorMessage)            \
+	X(PQexec)                    \
+	X(PQfinish)                  \
+	X(PQfname)                   \
+	X(PQfreemem)                 \
+	X(PQftype)                   \
+	X(PQgetResult)               \
+	X(PQgetisnull)               \
+	X(PQgetlength)               \
+	X(PQgetvalue)                \
+	X(PQnfields)                 \
+	X(PQntuples)                 \
+	X(PQputCopyData)             \
+	X(PQputCopyEnd)              \
+	X(PQresultErrorField)        \
+	X(PQresultErrorMessage)      \
+	X(PQresultStatus)            \
+	X(PQsendQuery)               \
+	X(PQserverVersion)           \
+	X(PQsetNoticeProcessor)      \
+	X(PQsetSingleRowMode)        \
 	X(PQstatus)
 
 static struct {
@@ -208,9 +208,9 @@ pg_describe(const char *conninfo, struct buf *out)
 			word[i] = option(defaults, names[i]);
 	}
 	buf_printf(out, "database %s at %s:%s",
-		word[0] != NULL	  ? word[0]
-		: word[3] != NULL ? word[3]
-				  : "",
+		word[0] != NULL           ? word[0]
+			: word[3] != NULL ? word[3]
+					  : "",
 		word[1] != NULL ? word[1] : "localhost",
 		word[2] != NULL ? word[2] : "5432");
 	pq.PQconninfoFree(given);
@@ -233,11 +233,12 @@ unreachable(struct pg *pg, struct err *err)
 	if (pq.PQconnectionNeedsPassword(pg->conn))
 		buf_str(&text, ": give one by PGPASSWORD or ~/.pgpass");
 	else if (pq.PQconnectionUsedPassword(pg->conn) &&
-		 strstr(text.p, "password") != NULL)
-		buf_str(&text, ": the password is that of the connection "
-			       "string, PGPASSWORD or ~/.pgpass");
+		strstr(text.p, "password") != NULL)
+		buf_str(&text,
+			": the password is that of the connection "
+			"string, PGPASSWORD or ~/.pgpass");
 	else if (strstr(text.p, "database \"") != NULL &&
-		 strstr(text.p, "does not exist") != NULL)
+		strstr(text.p, "does not exist") != NULL)
 		buf_str(&text, ": make it (createdb), or name another one");
 	say(err, &text);
 }
@@ -406,8 +407,8 @@ pg_text(const struct pg_rows *rows, int row, int column, size_t *n)
 	if (n != NULL)
 		*n = (size_t)pq.PQgetlength(RESULT(rows), row, column);
 	return pq.PQgetisnull(RESULT(rows), row, column)
-		       ? NULL
-		       : pq.PQgetvalue(RESULT(rows), row, column);
+		? NULL
+		: pq.PQgetvalue(RESULT(rows), row, column);
 }
 
 /* ---- COPY ---- */

@@ -13,7 +13,7 @@
 
 struct buf;
 struct err;
-struct pg;	/* a connection */
+struct pg;      /* a connection */
 struct pg_rows; /* the answer of a query */
 
 /*

@@ -18,14 +18,14 @@
 #define SECONDS 60L
 #define ANSWER_MOST 4000 /* bytes that are kept */
 
-#define NAMES(X)                                                               \
-	X(curl_easy_init)                                                      \
-	X(curl_easy_cleanup)                                                   \
-	X(curl_easy_perform)                                                   \
-	X(curl_easy_setopt)                                                    \
-	X(curl_easy_getinfo)                                                   \
-	X(curl_easy_strerror)                                                  \
-	X(curl_slist_append)                                                   \
+#define NAMES(X)              \
+	X(curl_easy_init)     \
+	X(curl_easy_cleanup)  \
+	X(curl_easy_perform)  \
+	X(curl_easy_setopt)   \
+	X(curl_easy_getinfo)  \
+	X(curl_easy_strerror) \
+	X(curl_slist_append)  \
 	X(curl_slist_free_all)
 
 static struct {
@@ -87,7 +87,7 @@ perform(CURL *h, struct buf *answer, const char *why, bool *again,
 
 	if (rc != CURLE_OK) {
 		*again = rc != CURLE_URL_MALFORMAT &&
-			 rc != CURLE_UNSUPPORTED_PROTOCOL;
+			rc != CURLE_UNSUPPORTED_PROTOCOL;
 		return err_set(err, "%s",
 			*why != '\0' ? why : curl.curl_easy_strerror(rc));
 	}

@@ -26,7 +26,7 @@ struct entry {
 
 struct table_private {
 	struct chunk *chunks;
-	size_t bytes; /* of them */
+	size_t bytes;           /* of them */
 	struct schema *columns; /* all, in order */
 	size_t stride;          /* values from row to row while it is read */
 	size_t rows, room;
@@ -49,20 +49,20 @@ struct table_private {
 int table_read(struct table_private *p, const struct table_options *o,
 	struct err *err);
 /* Copy text to stay; JSON_PADDING bytes behind it may be read. */
-const char *table_keep(struct table_private *p, const char *s, size_t n);
+const char *table_read_keep(struct table_private *p, const char *s, size_t n);
 /* The same for all text of a value. */
-struct value table_kept(struct table_private *p, struct value v);
+struct value table_read_kept(struct table_private *p, struct value v);
 /* The column of a name, made at the end. */
-size_t table_column(struct table_private *p, const char *name, size_t n);
+size_t table_read_column(struct table_private *p, const char *name, size_t n);
 /* A new row of nulls. */
-struct value *table_new_row(struct table_private *p);
+struct value *table_read_row(struct table_private *p);
 /* Is there room for what was kept, and no word to stop?  0 or -1. */
-int table_check(const struct table_private *p, const struct table_options *o,
-	struct err *err);
+int table_read_check(const struct table_private *p,
+	const struct table_options *o, struct err *err);
 /* The types of columns that have none, by their values. */
-void table_find_types(struct table_private *p, const struct table_options *o);
+void table_read_types(struct table_private *p, const struct table_options *o);
 /* A number that tells of changes to the database that is open. */
-int64_t table_version(struct table_private *p);
+int64_t table_read_version(struct table_private *p);
 
 /* Tables of PostgreSQL: is that the name of one?  postgres://...?table=NAME */
 bool table_pg_is(const char *path);

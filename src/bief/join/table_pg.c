@@ -34,7 +34,7 @@ bool
 table_pg_is(const char *path)
 {
 	return strncmp(path, "postgres://", 11) == 0 ||
-	       strncmp(path, "postgresql://", 13) == 0;
+		strncmp(path, "postgresql://", 13) == 0;
 }
 
 /* Text of a URI, without its %XX. */
@@ -105,7 +105,7 @@ text_value(struct table_private *p, const char *s, size_t n)
 	struct buf tmp;
 
 	buf_init(&tmp);
-	v = table_kept(p, value_text(s, n, &tmp));
+	v = table_read_kept(p, value_text(s, n, &tmp));
 	buf_release(&tmp);
 	return v;
 }
@@ -113,14 +113,14 @@ text_value(struct table_private *p, const char *s, size_t n)
 static struct value
 json_value(struct table_private *p, const char *s, size_t n)
 {
-	const char *own = table_keep(p, s, n);
+	const char *own = table_read_keep(p, s, n);
 	struct json_error why;
 	struct value v;
 
 	/* (What json lets stand outside of a value is JSON's blanks.) */
 	return json_read(own, own + n, 0, &v, &why) != NULL
-		       ? v
-		       : text_value(p, s, n);
+		? v
+		: text_value(p, s, n);
 }
 
 /* \x00ff as base 64, as a stream has it. */
@@ -172,10 +172,11 @@ cell(struct table_private *p, const struct table_options *o, uint32_t type,
 		return value_double(strtod(s, NULL));
 	case OID_NUMERIC:
 		return strchr("NI-", *s) != NULL && (*s != '-' || s[1] == 'I')
-			       ? value_double(strtod(s, NULL))
-			       : table_kept(p, (struct value){.s = s,
-						       .n = (uint32_t)n,
-						       .type = VALUE_NUMBER});
+			? value_double(strtod(s, NULL))
+			: table_read_kept(p,
+				  (struct value){.s = s,
+					  .n = (uint32_t)n,
+					  .type = VALUE_NUMBER});
 	case OID_JSON:
 	case OID_JSONB:
 		return json_value(p, s, n);
@@ -196,7 +197,8 @@ static int
 add_columns(struct table_private *p, const struct pg_rows *row)
 {
 	for (int i = 0; i < pg_columns(row); i++)
-		table_column(p, pg_column(row, i), strlen(pg_column(row, i)));
+		table_read_column(
+			p, pg_column(row, i), strlen(pg_column(row, i)));
 	return pg_columns(row);
 }
 
@@ -225,7 +227,7 @@ static int
 take_row(struct table_private *p, const struct table_options *o,
 	const struct pg_rows *row, const uint32_t *types, struct err *err)
 {
-	struct value *v = table_new_row(p);
+	struct value *v = table_read_row(p);
 	const char *s;
 	size_t n;
 
@@ -240,7 +242,7 @@ take_row(struct table_private *p, const struct table_options *o,
 				p->rows, p->columns->f[i].name);
 		v[i] = cell(p, o, types[i], s, n);
 	}
-	return table_check(p, o, err);
+	return table_read_check(p, o, err);
 }
 
 static int
@@ -267,7 +269,7 @@ read_rows(struct table_private *p, const struct table_options *o,
 		pg_free(row);
 	}
 	if (ret == 0) {
-		table_find_types(p, o);
+		table_read_types(p, o);
 		set_types(p, types);
 	}
 	free(types);
@@ -316,8 +318,9 @@ table_pg_version(struct table_private *p)
 		"0) FROM pg_stat_all_tables s, to_regclass(");
 	pg_literal(&sql, buf_cstr(&name));
 	/* (A table that has no partitions is not in its own tree.) */
-	buf_str(&sql, ") t WHERE s.relid = t OR s.relid IN "
-		      "(SELECT relid FROM pg_partition_tree(t))");
+	buf_str(&sql,
+		") t WHERE s.relid = t OR s.relid IN "
+		"(SELECT relid FROM pg_partition_tree(t))");
 	if (pg_int(p->pg, buf_cstr(&sql), 0, &version, &none) < 0)
 		version = p->version + pg_lost(p->pg);
 	buf_release(&conninfo);
@@ -340,7 +343,8 @@ table_pg_read(
 	put_table(&sql, table.p);
 	err->status = STATUS_FAILED;
 	if (o->schema != NULL)
-		err_as(err, STATUS_USAGE, "--table-schema is for CSV and JSON "
+		err_as(err, STATUS_USAGE,
+			"--table-schema is for CSV and JSON "
 			"lines; a database has its own types");
 	else if (table.n == 0)
 		err_as(err, STATUS_USAGE,

@@ -27,7 +27,7 @@
 #define CHUNK ((size_t)1 << 16)
 
 const char *
-table_keep(struct table_private *p, const char *s, size_t n)
+table_read_keep(struct table_private *p, const char *s, size_t n)
 {
 	struct chunk *c = p->chunks;
 	char *to;
@@ -53,20 +53,20 @@ static bool
 has_text(const struct value *v)
 {
 	return v->type == VALUE_NUMBER || v->type == VALUE_REAL ||
-	       v->type == VALUE_STRING || v->type == VALUE_ARRAY ||
-	       v->type == VALUE_OBJECT;
+		v->type == VALUE_STRING || v->type == VALUE_ARRAY ||
+		v->type == VALUE_OBJECT;
 }
 
 struct value
-table_kept(struct table_private *p, struct value v)
+table_read_kept(struct table_private *p, struct value v)
 {
 	if (has_text(&v))
-		v.s = table_keep(p, v.s, v.n);
+		v.s = table_read_keep(p, v.s, v.n);
 	return v;
 }
 
 size_t
-table_column(struct table_private *p, const char *name, size_t n)
+table_read_column(struct table_private *p, const char *name, size_t n)
 {
 	int at = schema_find(p->columns, name, n);
 	size_t i, k, wider;
@@ -92,7 +92,7 @@ table_column(struct table_private *p, const char *name, size_t n)
 }
 
 struct value *
-table_new_row(struct table_private *p)
+table_read_row(struct table_private *p)
 {
 	struct value *v;
 	size_t i;
@@ -109,14 +109,16 @@ table_new_row(struct table_private *p)
 }
 
 int
-table_check(const struct table_private *p, const struct table_options *o,
+table_read_check(const struct table_private *p, const struct table_options *o,
 	struct err *err)
 {
 	size_t bytes = p->bytes + p->room * p->stride * sizeof *p->values;
 
 	if (o->max_state > 0 && bytes > o->max_state)
-		return err_set(err, "it is larger than the limit of %zu bytes: "
-			"raise --max-state", o->max_state);
+		return err_set(err,
+			"it is larger than the limit of %zu bytes: "
+			"raise --max-state",
+			o->max_state);
 	if (o->stopping != NULL && o->stopping())
 		return err_set(err, "stopped while it was read");
 	return 0;
@@ -164,12 +166,12 @@ csv_name(struct csv_load *c, size_t field, const char *s, size_t n)
 	if (c->tmp.n == 0)
 		buf_printf(&c->tmp, "_c%zu", field);
 	n = c->tmp.n;
-	for (size_t i = 2;
-		schema_find(c->p->columns, c->tmp.p, c->tmp.n) >= 0; i++) {
+	for (size_t i = 2; schema_find(c->p->columns, c->tmp.p, c->tmp.n) >= 0;
+		i++) {
 		c->tmp.n = n;
 		buf_printf(&c->tmp, "_%zu", i);
 	}
-	table_column(c->p, c->tmp.p, c->tmp.n);
+	table_read_column(c->p, c->tmp.p, c->tmp.n);
 }
 
 static bool
@@ -193,12 +195,14 @@ csv_cell(struct csv_load *c, const struct csvrow_cell *cell)
 	if (is_null(c->o, s, cell->n))
 		return value_null();
 	if (json_utf8(s, cell->n))
-		return (struct value){.s = table_keep(c->p, s, cell->n),
-			.n = (uint32_t)cell->n, .type = VALUE_STRING};
+		return (struct value){.s = table_read_keep(c->p, s, cell->n),
+			.n = (uint32_t)cell->n,
+			.type = VALUE_STRING};
 	buf_clear(&c->tmp);
 	json_repair(&c->tmp, s, cell->n);
-	return (struct value){.s = table_keep(c->p, c->tmp.p, c->tmp.n),
-		.n = (uint32_t)c->tmp.n, .type = VALUE_STRING};
+	return (struct value){.s = table_read_keep(c->p, c->tmp.p, c->tmp.n),
+		.n = (uint32_t)c->tmp.n,
+		.type = VALUE_STRING};
 }
 
 /* What is wrong with a row; *field is where, from 1. */
@@ -243,11 +247,11 @@ csv_row(void *arg)
 	c->named = true;
 	if (keep == 0 || (names && c->o->header))
 		return 0;
-	row = table_new_row(c->p);
+	row = table_read_row(c->p);
 	for (size_t i = 0; i < r->n && i < c->p->columns->n; i++)
 		row[i] = csv_cell(c, &r->cell[i]);
 	buf_add(&c->lines, &c->row, sizeof c->row);
-	return table_check(c->p, c->o, c->err);
+	return table_read_check(c->p, c->o, c->err);
 }
 
 /* The types of columns that have none, by what their values show. */
@@ -288,7 +292,7 @@ csv_type_row(struct csv_load *c, struct value *v,
 		buf_clear(&c->tmp);
 		buf_need(&c->tmp, CELL_ROOM(v->n));
 		if (cell_value(&cell, type, rules, &c->tmp, v)) {
-			*v = table_kept(p, *v);
+			*v = table_read_kept(p, *v);
 			continue;
 		}
 		buf_init(&name);
@@ -306,8 +310,8 @@ static int
 csv_types(struct csv_load *c)
 {
 	struct table_private *p = c->p;
-	struct cell_rules rules = {.zone = c->o->zone, .now_us = time_now(),
-		.empty_text = true};
+	struct cell_rules rules = {
+		.zone = c->o->zone, .now_us = time_now(), .empty_text = true};
 	size_t to = 0, number;
 
 	csv_infer(c);
@@ -318,7 +322,7 @@ csv_types(struct csv_load *c)
 		memcpy(&number, c->lines.p + row * sizeof number,
 			sizeof number);
 		keep = csv_type_row(c, v, &rules, number);
-		if (keep < 0 || table_check(p, c->o, c->err) < 0)
+		if (keep < 0 || table_read_check(p, c->o, c->err) < 0)
 			return -1;
 		if (keep > 0)
 			memmove(&p->values[to++ * p->stride], v,
@@ -353,7 +357,9 @@ load_csv(struct table_private *p, const struct table_options *o,
 		return -1;
 	c.named = o->schema != NULL && !o->header;
 	c.feed = (struct csvrow_feed){.rows = &c.rows,
-		.max_line = o->max_line, .row = csv_row, .arg = &c};
+		.max_line = o->max_line,
+		.row = csv_row,
+		.arg = &c};
 	buf_init(&c.tmp);
 	buf_init(&c.lines);
 	csvrow_init(&c.rows, &style);
@@ -375,7 +381,7 @@ is_key(const struct table_private *p, const struct table_options *o, size_t i)
 {
 	for (size_t k = 0; k < o->keys->n; k++)
 		if (schema_like(p->columns, o->keys->s[k],
-			strlen(o->keys->s[k])) == (int)i)
+			    strlen(o->keys->s[k])) == (int)i)
 			return true;
 	return false;
 }
@@ -386,7 +392,7 @@ is_key(const struct table_private *p, const struct table_options *o, size_t i)
  * in a key, where the digits count that were written.
  */
 void
-table_find_types(struct table_private *p, const struct table_options *o)
+table_read_types(struct table_private *p, const struct table_options *o)
 {
 	struct value *v, number;
 	struct type *type;
@@ -420,12 +426,13 @@ json_row(struct table_private *p, const struct record *r, struct buf *name)
 	size_t at;
 	uint32_t i;
 
-	table_new_row(p);
+	table_read_row(p);
 	for (i = 0; i < r->shape->n; i++) {
 		buf_clear(name);
 		json_unquote(name, r->shape->names[i].s, r->shape->names[i].n);
-		at = table_column(p, buf_cstr(name), name->n);
-		p->values[(p->rows - 1) * p->stride + at] = table_kept(p, r->v[i]);
+		at = table_read_column(p, buf_cstr(name), name->n);
+		p->values[(p->rows - 1) * p->stride + at] = table_read_kept(
+			p, r->v[i]);
 	}
 }
 
@@ -452,16 +459,16 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 		else
 			keep = refuse(j->o, line, n, j->err, "line %zu: %s",
 				number, j->err->text);
-		return keep < 0 ? -1 : table_check(j->p, j->o, j->err);
+		return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 	}
-	row = table_new_row(j->p);
+	row = table_read_row(j->p);
 	if (fromjson_read(j->f, line, n, time_now(), row) != 0)
 		keep = refuse(j->o, line, n, j->err, "line %zu: %s", number,
 			fromjson_why(j->f));
 	for (size_t i = 0; i < j->o->schema->n; i++)
-		row[i] = table_kept(j->p, row[i]);
+		row[i] = table_read_kept(j->p, row[i]);
 	j->p->rows -= keep == 0;
-	return keep < 0 ? -1 : table_check(j->p, j->o, j->err);
+	return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 }
 
 static int
@@ -480,14 +487,16 @@ load_json(struct table_private *p, const struct table_options *o,
 	if (o->schema != NULL)
 		j.f = fromjson_new(o->schema, &fo);
 	while (ret == 0 && (got = textfile_line(text, &line, &n, err)) != 0)
-		ret = got < 0 ? -1 : json_space(line, line + n) == line + n ?
-			0 : json_line(&j, line, n, text->line);
+		ret = got < 0 ? -1
+			: json_space(line, line + n) == line + n
+			? 0
+			: json_line(&j, line, n, text->line);
 	fromjson_free(j.f);
 	buf_release(&j.name);
 	record_reader_release(&j.reader);
 	shapes_free(shapes);
 	if (ret == 0 && o->schema == NULL)
-		table_find_types(p, o);
+		table_read_types(p, o);
 	return ret;
 }
 
@@ -496,7 +505,7 @@ load_json(struct table_private *p, const struct table_options *o,
  */
 
 int64_t
-table_version(struct table_private *p)
+table_read_version(struct table_private *p)
 {
 	struct err err = {0};
 	int64_t version = 0;
@@ -507,7 +516,7 @@ table_version(struct table_private *p)
 
 static int
 load_rows(struct table_private *p, const struct table_options *o,
-	struct sqlite_stmt *q, struct err *err)
+	struct sqlite3_stmt *q, struct err *err)
 {
 	struct buf tmp;
 	const char *name;
@@ -517,22 +526,23 @@ load_rows(struct table_private *p, const struct table_options *o,
 	buf_init(&tmp);
 	for (i = 0; i < n; i++) {
 		name = sqlite_column_name(p->db, q, i);
-		table_column(p, name, strlen(name));
+		table_read_column(p, name, strlen(name));
 	}
 	while ((rc = sqlite_step(p->db, q, err)) == 1) {
-		row = table_new_row(p);
+		row = table_read_row(p);
 		for (i = 0; i < n; i++) {
 			sqlite_column(p->db, q, i, &row[i], &tmp);
 			if (row[i].type == VALUE_STRING &&
 				!json_utf8(row[i].s, row[i].n)) {
-				rc = err_set(err, "row %zu, column '%s': "
-						  "invalid UTF-8",
+				rc = err_set(err,
+					"row %zu, column '%s': "
+					"invalid UTF-8",
 					p->rows, p->columns->f[i].name);
 				goto done;
 			}
-			row[i] = table_kept(p, row[i]);
+			row[i] = table_read_kept(p, row[i]);
 		}
-		if ((rc = table_check(p, o, err)) < 0)
+		if ((rc = table_read_check(p, o, err)) < 0)
 			break;
 	}
 done:
@@ -544,21 +554,21 @@ static int
 load_sqlite(struct table_private *p, const struct table_options *o,
 	const char *file, const char *table, struct err *err)
 {
-	struct sqlite_stmt *q;
+	struct sqlite3_stmt *q;
 	struct buf sql;
 	int ret;
 
 	p->db = sqlite_open(file, false, err);
 	if (p->db == NULL)
 		return -1;
-	p->version = table_version(p);
+	p->version = table_read_version(p);
 	buf_init(&sql);
 	buf_str(&sql, "SELECT * FROM ");
 	sqlite_name(&sql, table);
 	q = sqlite_prepare(p->db, buf_cstr(&sql), err);
 	ret = q == NULL ? -1 : load_rows(p, o, q, err);
 	if (ret == 0)
-		table_find_types(p, o);
+		table_read_types(p, o);
 	sqlite_finalize(p->db, q);
 	buf_release(&sql);
 	return ret;
@@ -586,7 +596,9 @@ is_json(const struct table_options *o, struct textfile *text, bool *json,
 	struct value v;
 	int got;
 
-	n -= ends_in(o->path, n, ".gz") ? 3 : ends_in(o->path, n, ".zst") ? 4 : 0;
+	n -= ends_in(o->path, n, ".gz")       ? 3
+		: ends_in(o->path, n, ".zst") ? 4
+					      : 0;
 	*json = ends_in(o->path, n, ".json") || ends_in(o->path, n, ".jsonl") ||
 		ends_in(o->path, n, ".ndjson");
 	if (*json || o->header || ends_in(o->path, n, ".csv") ||
@@ -603,8 +615,8 @@ is_json(const struct table_options *o, struct textfile *text, bool *json,
 
 /* What is neither CSV nor JSON is named. */
 static int
-check_first(const struct table_options *o, struct textfile *text,
-	struct err *err)
+check_first(
+	const struct table_options *o, struct textfile *text, struct err *err)
 {
 	const char *line, *alien;
 	size_t n;
@@ -621,8 +633,8 @@ check_first(const struct table_options *o, struct textfile *text,
 }
 
 static int
-load_file(struct table_private *p, const struct table_options *o,
-	struct err *err)
+load_file(
+	struct table_private *p, const struct table_options *o, struct err *err)
 {
 	struct textfile text;
 	bool json;
@@ -635,15 +647,15 @@ load_file(struct table_private *p, const struct table_options *o,
 		ret = is_json(o, &text, &json, err);
 	p->csv = ret == 0 && !json;
 	if (ret == 0)
-		ret = json ? load_json(p, o, &text, err) :
-			     load_csv(p, o, &text, err);
+		ret = json ? load_json(p, o, &text, err)
+			   : load_csv(p, o, &text, err);
 	textfile_release(&text);
 	return ret;
 }
 
 int
-table_read(struct table_private *p, const struct table_options *o,
-	struct err *err)
+table_read(
+	struct table_private *p, const struct table_options *o, struct err *err)
 {
 	const char *colon = strrchr(o->path, ':');
 	struct stat st;
@@ -653,7 +665,7 @@ table_read(struct table_private *p, const struct table_options *o,
 
 	for (i = 0; o->schema != NULL && i < o->schema->n; i++) {
 		const char *name = o->schema->f[i].name;
-		size_t at = table_column(p, name, strlen(name));
+		size_t at = table_read_column(p, name, strlen(name));
 
 		type_free(p->columns->f[at].type);
 		p->columns->f[at].type = type_copy(o->schema->f[i].type);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "io/child.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 static void

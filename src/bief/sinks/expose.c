@@ -151,7 +151,7 @@ respond(struct client *c, const char *text, size_t n)
 		answer(c, "405 Method Not Allowed", "Allow: GET, HEAD\r\n",
 			wrong, sizeof wrong - 1, false);
 	else if (!is_word(path, npath, "/metrics") &&
-		 !is_word(path, npath, "/"))
+		!is_word(path, npath, "/"))
 		answer(c, "404 Not Found", "", missing, sizeof missing - 1,
 			head);
 	else

@@ -69,7 +69,7 @@ gateway_url(struct buf *out, const char *url, const char *job,
 		const char *word = groups->s[i], *is = strchr(word, '=');
 		char *name = mem_dup(word, strcspn(word, "="));
 		bool fine = is != NULL && series_is_name(name, false) &&
-			    strcmp(name, "job") != 0;
+			strcmp(name, "job") != 0;
 
 		if (fine)
 			put_pair(out, name, is + 1);

@@ -19,7 +19,7 @@
 
 #define EXACT (INT64_C(1) << 53)      /* integers up to here are doubles */
 #define EXACT_REAL (INT64_C(1) << 24) /* and floats */
-#define DIGITS_MOST 131072	      /* of a numeric, before its point */
+#define DIGITS_MOST 131072            /* of a numeric, before its point */
 #define SAFE 15 /* characters: such a number is no infinite double */
 #define TIME_LEAST INT64_C(-210866803200000000) /* 4714-11-24 BC */
 
@@ -145,8 +145,8 @@ static bool
 is_any(enum pgcolumn_kind kind)
 {
 	return kind == PGCOLUMN_UNKNOWN || kind == PGCOLUMN_TEXT ||
-	       kind == PGCOLUMN_JSON || kind == PGCOLUMN_JSONB ||
-	       kind == PGCOLUMN_OTHER;
+		kind == PGCOLUMN_JSON || kind == PGCOLUMN_JSONB ||
+		kind == PGCOLUMN_OTHER;
 }
 
 bool
@@ -154,7 +154,7 @@ pgcolumn_fits(const struct pgcolumn *c, const struct type *type)
 {
 	enum pgcolumn_kind kind = c->kind;
 	bool real = kind == PGCOLUMN_REAL || kind == PGCOLUMN_DOUBLE ||
-		    kind == PGCOLUMN_NUMERIC;
+		kind == PGCOLUMN_NUMERIC;
 
 	if (type == NULL || is_any(kind))
 		return true;
@@ -229,8 +229,8 @@ refuse(const struct pgcolumn *c, const struct value *v, struct err *err,
 	return 1;
 }
 
-#define OTHER_TYPE                                                             \
-	"give the field that type (parse-json --schema), or write to a "       \
+#define OTHER_TYPE                                                       \
+	"give the field that type (parse-json --schema), or write to a " \
 	"table whose column has another one"
 
 static size_t
@@ -420,7 +420,7 @@ static bool
 is_plain(const char *s, size_t n)
 {
 	return n >= 10 && *s >= '0' && *s <= '9' && s[4] == '-' &&
-	       memcmp(s, "0000", 4) != 0;
+		memcmp(s, "0000", 4) != 0;
 }
 
 /* A time or date in ISO's form, with any year: +12345-01-01, and year -44 is 45
@@ -452,14 +452,14 @@ get_date(const struct value *v, char out[TIME_MAX], size_t *n)
 	if (v->type == VALUE_DATE)
 		days = (int32_t)v->i;
 	else if (v->type != VALUE_STRING || v->n < 10 ||
-		 memchr(v->s, ':', v->n) != NULL ||
-		 memchr(v->s, ' ', v->n) != NULL ||
-		 memchr(v->s, 'T', v->n) != NULL ||
-		 date_parse(v->s, v->n, &days) < 0)
+		memchr(v->s, ':', v->n) != NULL ||
+		memchr(v->s, ' ', v->n) != NULL ||
+		memchr(v->s, 'T', v->n) != NULL ||
+		date_parse(v->s, v->n, &days) < 0)
 		return false;
 	*n = date_format(days, out);
 	return v->type == VALUE_DATE ||
-	       (*n == v->n && memcmp(out, v->s, v->n) == 0);
+		(*n == v->n && memcmp(out, v->s, v->n) == 0);
 }
 
 static int
@@ -505,9 +505,9 @@ put_boolean(struct pgcolumn *c, const struct value *v, struct buf *out,
 	struct err *err)
 {
 	bool yes = v->type == VALUE_STRING && v->n == 4 &&
-		   memcmp(v->s, "true", 4) == 0;
+		memcmp(v->s, "true", 4) == 0;
 	bool no = v->type == VALUE_STRING && v->n == 5 &&
-		  memcmp(v->s, "false", 5) == 0;
+		memcmp(v->s, "false", 5) == 0;
 
 	if (v->type != VALUE_BOOL && !yes && !no)
 		return refuse(c, v, err, OTHER_TYPE);
@@ -654,8 +654,8 @@ look_at(const struct value *v)
 		if (number_special(v->s, v->n, &d))
 			return SEEN_SPECIAL;
 		return is_plain(v->s, v->n) && value_get_time(v, &us) == 0
-			       ? SEEN_TIME
-			       : SEEN_TEXT;
+			? SEEN_TIME
+			: SEEN_TEXT;
 	default:
 		return SEEN_TEXT;
 	}

@@ -42,11 +42,11 @@ struct pgcolumn {
 	enum pgcolumn_kind kind;
 	int64_t least, most;  /* of an integer */
 	int precision, scale; /* of a numeric; 0: any */
-	int chars;	      /* of text; 0: any number */
-	bool full;	      /* no nulls */
-	bool infinite;	      /* a numeric may be: PostgreSQL 14 */
-	bool binary;	      /* text is base 64 */
-	unsigned seen;	      /* what values an unknown one has had */
+	int chars;            /* of text; 0: any number */
+	bool full;            /* no nulls */
+	bool infinite;        /* a numeric may be: PostgreSQL 14 */
+	bool binary;          /* text is base 64 */
+	unsigned seen;        /* what values an unknown one has had */
 };
 
 /* What to make for fields of a type; NULL: unknown. */

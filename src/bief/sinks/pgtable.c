@@ -17,8 +17,9 @@
 #include "value/record.h"
 
 #define GATHER ((size_t)8 << 20)
-#define NAME_MOST 63		    /* bytes: what is longer PostgreSQL cuts */
-#define PAUSE_US (TIME_SECOND / 10) /* between two tries to connect, at first  \
+#define NAME_MOST 63 /* bytes: what is longer PostgreSQL cuts */
+#define PAUSE_US \
+	(TIME_SECOND / 10) /* between two tries to connect, at first  \
 				     */
 #define PAUSE_MOST_US (5 * TIME_SECOND)
 
@@ -37,8 +38,8 @@ struct pgtable {
 		*there; /* its columns, of which names and types count */
 	size_t nthere;
 	bool exists;
-	bool keyed;	/* a unique index has the keys */
-	bool known;	/* the identity is in _bief_batches */
+	bool keyed;     /* a unique index has the keys */
+	bool known;     /* the identity is in _bief_batches */
 	int64_t newest; /* batch that is there under the identity; -1 */
 	/* the rows */
 	struct pgcolumn *columns; /* that the stream has, in a row's order */
@@ -215,14 +216,15 @@ read_columns(struct pgtable *t, struct err *err)
 	free(t->there);
 	t->there = NULL;
 	t->nthere = 0;
-	pg_literal(sql(t, "SELECT a.attname, format_type(a.atttypid, "
-			  "a.atttypmod), CASE WHEN t.typnamespace = "
-			  "'pg_catalog'::regnamespace THEN t.typname ELSE '' "
-			  "END, t.typcategory, a.atttypmod, a.attnotnull "
-			  "FROM pg_class c LEFT JOIN pg_attribute a ON "
-			  "a.attrelid = c.oid AND a.attnum > 0 AND NOT "
-			  "a.attisdropped LEFT JOIN pg_type t ON t.oid = "
-			  "a.atttypid WHERE c.oid = to_regclass("),
+	pg_literal(sql(t,
+			   "SELECT a.attname, format_type(a.atttypid, "
+			   "a.atttypmod), CASE WHEN t.typnamespace = "
+			   "'pg_catalog'::regnamespace THEN t.typname ELSE '' "
+			   "END, t.typcategory, a.atttypmod, a.attnotnull "
+			   "FROM pg_class c LEFT JOIN pg_attribute a ON "
+			   "a.attrelid = c.oid AND a.attnum > 0 AND NOT "
+			   "a.attisdropped LEFT JOIN pg_type t ON t.oid = "
+			   "a.atttypid WHERE c.oid = to_regclass("),
 		buf_cstr(&t->full));
 	buf_str(&t->sql, ") ORDER BY a.attnum");
 	rows = pg_query(t->pg, buf_cstr(&t->sql), err);
@@ -270,15 +272,15 @@ add_column(struct pgtable *t, const char *name, size_t n, struct err *err)
 			"field '%s' cannot be a "
 			"column: the name %s",
 			err_quote(text, sizeof text, name, n),
-			n == 0		? "is empty"
-			: n > NAME_MOST ? "has more than 63 bytes"
-					: "has a NUL");
+			n == 0                  ? "is empty"
+				: n > NAME_MOST ? "has more than 63 bytes"
+						: "has a NUL");
 	if (own == NULL && t->exists && !t->o.add_columns)
 		return no_column(t, name, err);
 	if (t->n == t->room) {
 		t->room = t->room * 2 + 16;
-		t->columns =
-			mem_realloc(t->columns, t->room * sizeof *t->columns);
+		t->columns = mem_realloc(
+			t->columns, t->room * sizeof *t->columns);
 	}
 	c = &t->columns[t->n++];
 	*c = own != NULL ? *own : (struct pgcolumn){0};
@@ -428,16 +430,18 @@ make_key(struct pgtable *t, struct err *err)
 
 	if (t->keyed || count_keys(t) == 0)
 		return 0;
-	pg_literal(sql(t, "SELECT 1 FROM pg_index x WHERE x.indisunique AND "
-			  "x.indisvalid AND x.indpred IS NULL AND x.indexprs "
-			  "IS NULL AND x.indrelid = to_regclass("),
+	pg_literal(sql(t,
+			   "SELECT 1 FROM pg_index x WHERE x.indisunique AND "
+			   "x.indisvalid AND x.indpred IS NULL AND x.indexprs "
+			   "IS NULL AND x.indrelid = to_regclass("),
 		buf_cstr(&t->full));
-	buf_str(&t->sql, ") AND (SELECT array_agg(a.attname::text ORDER BY "
-			 "a.attname::text COLLATE \"C\") FROM pg_attribute a "
-			 "WHERE a.attrelid = x.indrelid AND a.attnum = "
-			 "ANY((x.indkey::int2[])[0:x.indnkeyatts - 1])) = "
-			 "(SELECT array_agg(k ORDER BY k COLLATE \"C\") FROM "
-			 "unnest(ARRAY[");
+	buf_str(&t->sql,
+		") AND (SELECT array_agg(a.attname::text ORDER BY "
+		"a.attname::text COLLATE \"C\") FROM pg_attribute a "
+		"WHERE a.attrelid = x.indrelid AND a.attnum = "
+		"ANY((x.indkey::int2[])[0:x.indnkeyatts - 1])) = "
+		"(SELECT array_agg(k ORDER BY k COLLATE \"C\") FROM "
+		"unnest(ARRAY[");
 	for (size_t i = 0, n = 0; i < t->n; i++)
 		if (is_key(t, i)) {
 			buf_str(&t->sql, n++ > 0 ? ", " : "");
@@ -453,8 +457,9 @@ make_key(struct pgtable *t, struct err *err)
 		put_keys(t);
 		buf_byte(&t->sql, ')');
 		if (run(t, err) < 0)
-			return err_in(err, "the keys cannot tell its rows "
-					   "apart");
+			return err_in(err,
+				"the keys cannot tell its rows "
+				"apart");
 	}
 	t->keyed = true;
 	return 0;
@@ -548,9 +553,10 @@ read_batches(struct pgtable *t, struct err *err)
 		return check_owner(t, err);
 	sql(t, "CREATE TABLE IF NOT EXISTS ");
 	put_batches(t);
-	buf_str(&t->sql, " (name text, checkpoint text, sink text, batch "
-			 "bigint NOT NULL, made boolean NOT NULL, PRIMARY KEY "
-			 "(name, checkpoint, sink))");
+	buf_str(&t->sql,
+		" (name text, checkpoint text, sink text, batch "
+		"bigint NOT NULL, made boolean NOT NULL, PRIMARY KEY "
+		"(name, checkpoint, sink))");
 	if (run(t, err) < 0)
 		return -1;
 	sql(t, "SELECT count(*) FROM ");
@@ -1086,8 +1092,8 @@ places(struct pgtable *t, const struct shape *shape, struct err *err)
 		buf_clear(&t->tmp);
 		json_unquote(&t->tmp, shape->names[i].s, shape->names[i].n);
 		at = strlen(buf_cstr(&t->tmp)) == t->tmp.n
-			     ? column_at(t, t->tmp.p)
-			     : t->n;
+			? column_at(t, t->tmp.p)
+			: t->n;
 		if (at < t->n)
 			continue;
 		if (add_column(t, t->tmp.p, t->tmp.n, err) < 0) {
@@ -1144,8 +1150,8 @@ put_row(struct pgtable *t, const struct record *r, struct err *err)
 	if (t->o.mode == MODE_UPDATE)
 		buf_printf(out, "%llu\t", (unsigned long long)t->rows);
 	for (size_t i = 0; i < t->n; i++) {
-		const struct value *v =
-			t->from[i] < 0 ? NULL : &r->v[t->from[i]];
+		const struct value *v = t->from[i] < 0 ? NULL
+						       : &r->v[t->from[i]];
 
 		if (i > 0)
 			buf_byte(out, '\t');

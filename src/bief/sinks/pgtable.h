@@ -27,12 +27,12 @@ struct record;
 struct pgtable_options {
 	const char *conninfo;
 	const char *table; /* NAME or SCHEMA.NAME */
-	enum mode mode;	   /* MODE_NONE: not known; the table must be empty */
-	bool told;	   /* the user said so: rows that are there are meant */
+	enum mode mode;    /* MODE_NONE: not known; the table must be empty */
+	bool told;         /* the user said so: rows that are there are meant */
 	const struct list *keys;     /* for MODE_UPDATE */
 	const struct schema *fields; /* what is known of them, or NULL */
-	bool add_columns;	     /* for fields that a table lacks */
-	int64_t wait_us;	     /* for a server that cannot be reached */
+	bool add_columns;            /* for fields that a table lacks */
+	int64_t wait_us;             /* for a server that cannot be reached */
 	bool (*stopping)(void);
 	/* To be told of: arg, and what there is to say. */
 	void (*say)(void *arg, const char *what);
@@ -40,8 +40,8 @@ struct pgtable_options {
 	const char *identity; /* of the checkpoint, or NULL; then also: */
 	const char *sink;     /* its id there */
 	int64_t committed;    /* newest batch that it has committed, -1 */
-	int64_t start;	      /* if none, what it need not have, -1 */
-	bool *lost;	      /* set when that is not in the table */
+	int64_t start;        /* if none, what it need not have, -1 */
+	bool *lost;           /* set when that is not in the table */
 };
 
 /* Is that the name of a table?  0, or -1, STATUS_USAGE. */

@@ -8,7 +8,7 @@
 
 #include "floor/err.h"
 #include "runtime/modes.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "value/path.h"
 #include "value/record.h"
@@ -17,8 +17,8 @@
 int
 result_find_mode(struct stage *st, struct result *s, const struct plan *p)
 {
-	enum mode told =
-		s->told == RESULT_UNTOLD ? MODE_NONE : (enum mode)(s->told + 1);
+	enum mode told = s->told == RESULT_UNTOLD ? MODE_NONE
+						  : (enum mode)(s->told + 1);
 
 	s->mode = told != MODE_NONE ? told : p->mode;
 	if (modes_check(p, s->mode, st->err) != 0)
@@ -29,7 +29,8 @@ result_find_mode(struct stage *st, struct result *s, const struct plan *p)
 		return err_as(st->err, STATUS_USAGE,
 			"--mode %s, but what comes is made in mode %s: say "
 			"--mode %s to agg too, or leave it away here",
-			mode_name(told), mode_name(p->mode), mode_name(told));
+			modes_name(told), modes_name(p->mode),
+			modes_name(told));
 	return 0;
 }
 
@@ -94,7 +95,7 @@ static bool
 may_lack(const struct stage *st, const char *key)
 {
 	return st->in.fields == NULL && st->in.window_us == 0 &&
-	       st->in.session_us == 0 && strncmp(key, "window_", 7) == 0;
+		st->in.session_us == 0 && strncmp(key, "window_", 7) == 0;
 }
 
 int

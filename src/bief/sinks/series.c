@@ -127,8 +127,9 @@ size_t
 series_bytes(const struct series *s)
 {
 	return s->text.cap +
-	       s->room * (sizeof(struct entry) + 2 * sizeof *s->index +
-				 s->metrics * (sizeof(double) + sizeof(bool)));
+		s->room *
+		(sizeof(struct entry) + 2 * sizeof *s->index +
+			s->metrics * (sizeof(double) + sizeof(bool)));
 }
 
 size_t
@@ -149,8 +150,8 @@ series_number(struct buf *out, double d)
 	else if (isinf(d))
 		buf_str(out, d < 0 ? "-Inf" : "+Inf");
 	else if (d == trunc(d) && fabs(d) <= INTEGERS)
-		out->n +=
-			number_print_int((int64_t)d, buf_need(out, NUMBER_MAX));
+		out->n += number_print_int(
+			(int64_t)d, buf_need(out, NUMBER_MAX));
 	else
 		out->n += number_print_double(d, buf_need(out, NUMBER_MAX));
 }
@@ -189,7 +190,7 @@ static bool
 is_letter(char c, bool metric)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       (metric && c == ':');
+		(metric && c == ':');
 }
 
 static bool
@@ -225,7 +226,7 @@ series_suggest(struct buf *out, const char *name, bool metric)
 		if (fine)
 			buf_byte(out, *name);
 		else if (out->n > before && out->p[out->n - 1] != '_' &&
-			 name[1] != '\0')
+			name[1] != '\0')
 			buf_byte(out, '_');
 	}
 	if (out->n == before)
