@@ -11,7 +11,15 @@
 #include "runtime/loop.h"
 #include "runtime/recover.h"
 #include "runtime/stagefile.h"
+#include "io/file.h"
+#include "recovery/checkpoint.h"
+#include "recovery/commit.h"
+#include "recovery/metadata.h"
+#include "recovery/numbers.h"
+#include "recovery/offset.h"
+#include "recovery/options.h"
 #include "recovery/state.h"
+#include "recovery/target.h"
 #include "time/time.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
@@ -39,23 +47,7 @@ recover_release(struct recovery *r)
 
 #define PATIENCE_US (3 * TIME_SECOND)
 #define POLL_US 5000
-
-static char *
-absolute(const char *path)
-{
-	struct buf b;
-	char cwd[4096], *s;
-
-	buf_init(&b);
-	if (*path != '/' && getcwd(cwd, sizeof(cwd)) != NULL)
-		buf_printf(&b, "%s/", cwd);
-	buf_str(&b, path);
-	while (b.n > 1 && b.p[b.n - 1] == '/')
-		b.n--;
-	s = mem_dup(buf_cstr(&b), b.n);
-	buf_release(&b);
-	return s;
-}
+#define CHECKPOINT_AHEAD 16 /* batches that a source may be ahead of a sink */
 
 /* What a source is called: its --name, or the program and what it reads. */
 static char *
@@ -172,7 +164,7 @@ open_source(struct stage *st, struct plan *p)
 {
 	struct recovery *r = &st->priv->recovery;
 
-	if (checkpoint_open(p->checkpoint, &p->identity, st->err) < 0 ||
+	if (metadata_open(p->checkpoint, &p->identity, st->err) < 0 ||
 		place_lock(&r->place, p->checkpoint, "offsets", p->stage,
 			&p->runs, st->err) < 0 ||
 		wait_for_quiet(st, p->checkpoint) < 0 ||
@@ -201,7 +193,7 @@ recover_source(struct stage *st, struct plan *p)
 	p->stream = 1;
 	if (p->explain)
 		return 0;
-	p->checkpoint = absolute(st->priv->common.checkpoint);
+	p->checkpoint = file_absolute(st->priv->common.checkpoint);
 	p->stage = source_id(st);
 	new_run(&p->runs);
 	if (open_source(st, p) < 0)
@@ -322,12 +314,12 @@ check_committed(struct stage *st, const struct plan *p)
 static int
 is_known(struct stage *st, bool *known)
 {
-	struct checkpoint c;
+	struct metadata c;
 
-	if (checkpoint_read(st->out.checkpoint, &c, st->err) != 0)
+	if (metadata_read(st->out.checkpoint, &c, st->err) != 0)
 		return -1;
-	*known = checkpoint_has(&c.sinks, st->out.stage);
-	checkpoint_release(&c);
+	*known = list_has(&c.sinks, st->out.stage);
+	metadata_release(&c);
 	return 0;
 }
 
@@ -347,7 +339,7 @@ find_target(struct stage *st, bool any)
 	buf_init(&full);
 	st->op->sink->target(st, &what, &path);
 	buf_str(&full, buf_cstr(&what));
-	at = path.n > 0 ? absolute(buf_cstr(&path)) : mem_dup("", 0);
+	at = path.n > 0 ? file_absolute(buf_cstr(&path)) : mem_dup("", 0);
 	buf_str(&full, at);
 	buf_str(&what, buf_cstr(&path));
 	r->words = mem_dup(buf_cstr(&what), what.n);
@@ -411,7 +403,7 @@ take_stage_place(struct stage *st, const struct plan *in, int n, struct plan *p)
 	struct buf b;
 	int ret;
 
-	if (p->committed >= 0 && checkpoint_fresh(p->checkpoint, p->stage))
+	if (p->committed >= 0 && options_fresh(p->checkpoint, p->stage))
 		return err_as(st->err, STATUS_DAMAGED,
 			"the pipeline has "
 			"changed: stage '%s' is not in the checkpoint '%s': go "
@@ -423,12 +415,12 @@ take_stage_place(struct stage *st, const struct plan *in, int n, struct plan *p)
 		return -1;
 	buf_init(&b);
 	options_text(st, in, n, &b);
-	ret = checkpoint_same(&r->place, buf_cstr(&b), st->err);
+	ret = options_same(&r->place, buf_cstr(&b), st->err);
 	buf_release(&b);
 	if (ret == 0)
 		ret = stagefile_save(r->place.dir, st, in, n, st->err);
 	return ret < 0 ? -1
-		       : checkpoint_restore(&r->place, st->state, p->last,
+		       : statefile_restore(&r->place, st->state, p->last,
 				 &r->files, st->err);
 }
 
@@ -436,13 +428,13 @@ take_stage_place(struct stage *st, const struct plan *in, int n, struct plan *p)
 static int
 same_checkpoint(struct stage *st, const struct plan *p)
 {
-	struct checkpoint c;
+	struct metadata c;
 	bool same;
 
-	if (checkpoint_read(p->checkpoint, &c, st->err) != 0)
+	if (metadata_read(p->checkpoint, &c, st->err) != 0)
 		return -1;
 	same = strcmp(c.identity, p->identity) == 0;
-	checkpoint_release(&c);
+	metadata_release(&c);
 	return same ? 0
 		    : err_as(st->err, STATUS_DAMAGED,
 			      "'%s' is not the "
@@ -491,15 +483,15 @@ recover_ready(struct stage *st)
 static int
 missing_sink(struct stage *st, const struct list *there, char **missing)
 {
-	struct checkpoint c;
+	struct metadata c;
 
 	*missing = NULL;
-	if (checkpoint_read(st->out.checkpoint, &c, st->err) != 0)
+	if (metadata_read(st->out.checkpoint, &c, st->err) != 0)
 		return -1;
 	for (size_t i = 0; *missing == NULL && i < c.sinks.n; i++)
-		if (!checkpoint_has(there, c.sinks.s[i]))
+		if (!list_has(there, c.sinks.s[i]))
 			*missing = mem_dup(c.sinks.s[i], strlen(c.sinks.s[i]));
-	checkpoint_release(&c);
+	metadata_release(&c);
 	return 0;
 }
 
@@ -552,8 +544,8 @@ sinks_are_there(struct stage *st, bool patient, int *there)
 	if (*there >= (int)st->priv->common.sinks) {
 		ret = missing_sink(st, &ids, &missing);
 		if (ret == 0 && missing == NULL)
-			ret = checkpoint_add_sinks(dir, &ids, st->err) < 0 ? -1
-									   : 1;
+			ret = metadata_add_sinks(dir, &ids, st->err) < 0 ? -1
+									 : 1;
 		else if (ret == 0 && !patient)
 			ret = sink_is_gone(st, missing);
 	}
@@ -806,8 +798,8 @@ recover_source_end(struct stage *st, const struct batch *b)
 	if (ret == 0 && b->number % 10 == 0)
 		ret = look_at_commits(st) < 0
 			? -1
-			: checkpoint_clean(&r->place, "offset",
-				  r->committed - CHECKPOINT_KEEP, st->err);
+			: numbers_clean(&r->place, "offset",
+				  r->committed - NUMBERS_KEEP, st->err);
 	return ret == 0 ? stage_hear(st) : ret;
 }
 
@@ -856,7 +848,7 @@ end_stage(struct stage *st, const struct batch *b)
 {
 	struct recovery *r = &st->priv->recovery;
 
-	if (checkpoint_save(
+	if (statefile_save(
 		    &r->place, st->state, b->number, &r->files, st->err) < 0)
 		return -1;
 	if (r->files.deltas > 0)
@@ -864,7 +856,7 @@ end_stage(struct stage *st, const struct batch *b)
 	/* There is a new snapshot. */
 	return look_at_commits(st) < 0
 		? -1
-		: checkpoint_clean_state(&r->place, r->committed, st->err);
+		: statefile_clean(&r->place, r->committed, st->err);
 }
 
 int

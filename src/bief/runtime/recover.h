@@ -10,7 +10,8 @@
 #ifndef BIEF_RECOVER_H
 #define BIEF_RECOVER_H
 
-#include "recovery/checkpoint.h"
+#include "recovery/place.h"
+#include "recovery/statefile.h"
 
 struct batch;
 struct buf;
@@ -20,7 +21,7 @@ struct stage;
 struct recovery {
 	bool on;
 	struct place place;
-	struct state_files files; /* of a stage */
+	struct statefile files; /* of a stage */
 	int64_t last;             /* of a sink: newest batch it has */
 	int64_t own;              /* ... and had when the run began; -1 */
 	char *mark;               /* ... and its mark then, or NULL */
