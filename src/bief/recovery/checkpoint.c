@@ -1,5 +1,9 @@
 /*
  * checkpoint: see checkpoint.h.
+ *
+ * Nobody keeps a list of what there is: where a pipeline stands follows from
+ * the files that its programs have written, each its own, so that no two files
+ * have to change at the same moment.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 /*
- * jsonfile: see jsonfile.h.  The frame around the payload is file.c's.
+ * jsonfile: see jsonfile.h.  The frame around the payload is file.c's: its
+ * checksum fits when a payload is looked at here, so one that cannot be read was
+ * written by something else, or by hand.
  */
 #include <string.h>
 
