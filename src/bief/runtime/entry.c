@@ -1,5 +1,7 @@
 /*
- * entry: see entry.h.
+ * entry: see entry.h. What was printed is read back byte for byte, so what is
+ * no text goes as hexadecimal digits, and an unknown member is refused: it
+ * would be lost in silence.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /*
- * progress: a report for each batch, in the form of Spark's.
+ * progress: a report for each batch, in the form of Spark's
+ * StreamingQueryProgress, so that what reads the one can read the other.
  */
 #include <fcntl.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /*
- * say: messages, rejected records, counts.
+ * say: a program's words. Each message is one write, so that the programs of a
+ * pipeline do not mix theirs, and its data are cleaned, for they may be
+ * hostile.
  */
 #include <errno.h>
 #include <fcntl.h>

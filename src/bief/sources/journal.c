@@ -1,5 +1,6 @@
 /*
- * journal: what a source has received that cannot be read again.
+ * journal: see journal.h. A piece is complete when it has its name; one that
+ * was being written when the process died has another, and never happened.
  */
 #include <stdio.h>
 #include <stdlib.h>

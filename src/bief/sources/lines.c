@@ -1,5 +1,6 @@
 /*
- * lines: bytes that arrive in pieces, handed on as whole lines.
+ * lines: see lines.h. A block is searched for its last line end only; the
+ * lines in it are found by those behind, who look at every byte anyway.
  */
 #include <string.h>
 

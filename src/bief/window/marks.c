@@ -1,5 +1,6 @@
 /*
- * marks: see marks.h.  Kept: the combined one, the policy, that of each input.
+ * marks: see marks.h. Three things are kept in state: the combined watermark,
+ * the policy that it was made by, and that of each input.
  */
 #include <string.h>
 
