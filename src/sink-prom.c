@@ -6,6 +6,9 @@
  * Watermark: ends here.
  * State: none that is kept; the values of all sets of labels, in memory.
  * Restart: begins without values; the batches that come set them.
+ *
+ * It is long because there are many options to check against each other, and
+ * three ways out that share what was set.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,8 @@
 /*
  * pgtable: results in PostgreSQL.
+ *
+ * It is long because all of it is about one transaction: what the table is, what
+ * is sent, and what is done when the server goes.
  */
 #include "sinks/pgtable.h"
 

@@ -97,7 +97,8 @@ series_at(struct series *s, const char *labels, size_t n, bool *made)
 		at = (at + 1) & s->mask) {
 		e = &s->entries[s->index[at] - 1];
 		if (e->hash == hash && e->n == n &&
-			memcmp(s->text.p + e->labels, labels, n) == 0)
+			(n == 0 ||
+				memcmp(s->text.p + e->labels, labels, n) == 0))
 			return s->index[at] - 1;
 	}
 	if (s->n == s->room)
