@@ -22,6 +22,7 @@
 #include "agg/session.h"
 #include "window/span.h"
 #include "recovery/state.h"
+#include "floor/mem.h"
 
 /* Where a record is counted.  choose_way() says so, once for the whole run, as
  * soon as it is known whether records carry windows. */

@@ -20,6 +20,7 @@
 #include "recovery/state.h"
 #include "time/time.h"
 #include "value/key.h"
+#include "floor/mem.h"
 
 struct dedup {
 	struct list by;

@@ -14,6 +14,7 @@
 #include "expr/expr.h"
 #include "runtime/run.h"
 #include "expr/sql/sql.h"
+#include "floor/mem.h"
 
 /* One NAME=EXPR. */
 struct derived {

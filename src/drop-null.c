@@ -11,6 +11,7 @@
 
 #include "runtime/fields.h"
 #include "runtime/run.h"
+#include "floor/mem.h"
 
 enum how { HOW_ANY, HOW_ALL };
 

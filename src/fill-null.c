@@ -16,6 +16,8 @@
 #include "value/path.h"
 #include "runtime/run.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "time/date.h"
 
 /* One FIELD=VALUE. */
 struct fill {

@@ -20,6 +20,8 @@
 #include "join/table.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "floor/mem.h"
+#include "types/schema_parse.h"
 
 enum { INNER, LEFT, SEMI, ANTI };
 

@@ -12,7 +12,7 @@
  * meet the left rows kept, this batch's among them, and are kept; then rows
  * behind the thresholds go, the unmatched ones of an outer join with nulls.
  *
- * State entries beside the rows (joinrows.h):
+ * State entries beside the rows (join_rows.h):
  *	'N' side           the names of the side's fields, when no plan has them
  *	'W'                the watermarks
  *	'I'                the id of the last row
@@ -24,8 +24,8 @@
 #include "runtime/entry.h"
 #include "window/evtime.h"
 #include "expr/expr.h"
-#include "join/joinpair.h"
-#include "join/joinrows.h"
+#include "join/join_pair.h"
+#include "join/join_rows.h"
 #include "value/json.h"
 #include "window/marks.h"
 #include "value/path.h"
@@ -34,6 +34,8 @@
 #include "recovery/state.h"
 #include "time/time.h"
 #include "value/key.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 
 enum how { HOW_INNER, HOW_LEFT, HOW_RIGHT, HOW_FULL, HOW_SEMI };
 

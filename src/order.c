@@ -15,6 +15,7 @@
 #include "runtime/run.h"
 #include "value/value.h"
 #include "value/key.h"
+#include "floor/mem.h"
 
 /* A record that waits: its keys and its text, in one allocation. */
 struct row {

@@ -20,6 +20,8 @@
 #include "types/schema.h"
 #include "recovery/state.h"
 #include "time/timepat.h"
+#include "floor/mem.h"
+#include "types/schema_parse.h"
 
 struct parse_csv {
 	const char *sep, *quote, *schema_text, *schema_file, *corrupt_name;
@@ -117,7 +119,7 @@ open_schema(struct stage *st, struct parse_csv *o)
 	if (o->schema_text != NULL || o->schema_file != NULL) {
 		if (st->on_error < 0)
 			st->on_error = ON_ERROR_KEEP;
-		o->schema = schema_read(
+		o->schema = schema_parse_from(
 			o->schema_text, o->schema_file, st->err);
 		if (o->schema == NULL || cell_schema(o->schema, st->err) < 0 ||
 			schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,

@@ -18,6 +18,8 @@
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "time/timepat.h"
+#include "floor/mem.h"
+#include "types/schema_parse.h"
 
 struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;
@@ -156,7 +158,7 @@ open_options(struct stage *st)
 	}
 	if (st->on_error < 0)
 		st->on_error = ON_ERROR_KEEP;
-	o->schema = schema_read(o->schema_text, o->schema_file, st->err);
+	o->schema = schema_parse_from(o->schema_text, o->schema_file, st->err);
 	if (o->schema == NULL || schema_string_keys(o->schema, st->err) < 0)
 		return -1;
 	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt, st->err);

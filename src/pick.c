@@ -17,6 +17,7 @@
 #include "value/path.h"
 #include "runtime/run.h"
 #include "expr/sql/sql.h"
+#include "floor/mem.h"
 
 struct pick {
 	const char *sql;      /* a select list */

@@ -17,6 +17,7 @@
 #include "runtime/run.h"
 #include "recovery/state.h"
 #include "value/key.h"
+#include "floor/mem.h"
 
 struct pivot {
 	const char *rows, *cols, *value, *fill;

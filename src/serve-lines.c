@@ -22,6 +22,7 @@
 #include "io/net.h"
 #include "time/time.h"
 #include "runtime/tool.h"
+#include "floor/mem.h"
 
 #define BLOCK ((size_t)64 << 10)
 #define EVENTS 64

@@ -19,6 +19,7 @@
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "value/value.h"
+#include "floor/mem.h"
 
 #define PATH_MOST 4000 /* of a subdirectory; the system takes 4096 in all */
 

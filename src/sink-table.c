@@ -23,6 +23,7 @@
 #include "runtime/run.h"
 #include "types/schema.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 #define HYPHENS "-------------------------------------------\n"
 #define CONSOLE_ROWS 20

@@ -29,6 +29,7 @@
 #include "value/record.h"
 #include "runtime/run.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
 #define NUMBERS 10000               /* names that are tried in the archive */

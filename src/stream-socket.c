@@ -23,6 +23,7 @@
 #include "io/net.h"
 #include "runtime/run.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 #define BLOCK ((size_t)64 << 10)
 #define PAUSE_US (TIME_SECOND / 10)

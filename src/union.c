@@ -13,6 +13,7 @@
 #include "window/marks.h"
 #include "runtime/run.h"
 #include "recovery/state.h"
+#include "floor/mem.h"
 
 struct unite {
 	int policy;

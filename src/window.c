@@ -17,6 +17,9 @@
 #include "window/span.h"
 #include "time/time.h"
 #include "window/wm.h"
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/zone.h"
 
 struct window {
 	/* options */

@@ -10,6 +10,8 @@
 #include "runtime/chain.h"
 #include "value/json.h"
 #include "recovery/state.h"
+#include "floor/mem.h"
+#include "types/schema_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,6 +10,7 @@
 
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
+#include "floor/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

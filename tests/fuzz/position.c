@@ -12,6 +12,7 @@
 #include "sources/files.h"
 #include "value/json.h"
 #include "sources/positions.h"
+#include "floor/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

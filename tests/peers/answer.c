@@ -21,6 +21,7 @@
 #include "value/record.h"
 #include "expr/sql/sql.h"
 #include "time/time.h"
+#include "time/zone.h"
 
 struct answer {
 	struct record_reader reader;

@@ -8,6 +8,8 @@
 #include "value/record.h"
 #include "types/schema.h"
 #include "time/time.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
 
 static int failures;
 

@@ -12,6 +12,7 @@
 #include "value/json.h"
 #include "value/record.h"
 #include "types/schema.h"
+#include "types/schema_parse.h"
 
 static struct record_reader reader;
 static char line[1000];

@@ -13,6 +13,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "sources/positions.h"
+#include "io/numbers.h"
 
 static int failures;
 

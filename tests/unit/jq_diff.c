@@ -23,6 +23,7 @@
 
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
+#include "floor/mem.h"
 
 #define RECORDS 40  /* for each program */
 #define PROGRAMS 25 /* at once */

@@ -21,6 +21,8 @@
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
 #include "time/time.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
 
 struct bench {
 	struct schema *fields;

@@ -11,6 +11,8 @@
 #include "types/schema.h"
 #include "expr/sql/sql.h"
 #include "time/time.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
 
 static const char left[] = "lk string, lt timestamp, ln int, x int, "
 			   "window_end timestamp";

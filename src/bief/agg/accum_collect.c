@@ -23,6 +23,7 @@
 #include "value/json.h"
 #include "recovery/set.h"
 #include "value/key.h"
+#include "floor/mem.h"
 
 /* ---- lists with sequence numbers ---- */
 

@@ -11,6 +11,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "agg/sketch.h"
+#include "floor/mem.h"
 
 /* pN, where N may have a fraction. */
 static bool

@@ -18,6 +18,7 @@
 #include "value/json.h"
 #include "runtime/plan.h"
 #include "types/schema.h"
+#include "floor/mem.h"
 
 /* ---- the functions of a query ---- */
 

@@ -19,6 +19,7 @@
 #include "window/span.h"
 #include "recovery/state.h"
 #include "value/key.h"
+#include "floor/mem.h"
 
 #define SETS_MOST 12 /* columns of a cube */
 

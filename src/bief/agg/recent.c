@@ -13,6 +13,7 @@
 
 #include "floor/err.h"
 #include "agg/recent.h"
+#include "floor/mem.h"
 
 /* Bits of the number of pairs. */
 #define BITS_FIRST 7

@@ -10,6 +10,7 @@
 #include "floor/err.h"
 #include "agg/rows.h"
 #include "value/key.h"
+#include "floor/mem.h"
 
 void
 rows_release(struct rows *rows)

@@ -12,6 +12,9 @@
 #include "command/explain.h"
 #include "command/pipeline.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "io/output.h"
+#include "time/duration.h"
 
 struct explanation {
 	struct buf out;

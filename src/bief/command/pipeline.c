@@ -11,6 +11,7 @@
 #include "floor/err.h"
 #include "command/pipeline.h"
 #include "runtime/run.h"
+#include "floor/mem.h"
 
 struct reader {
 	const char *text, *p;

@@ -16,6 +16,7 @@
 #include "command/pipeline.h"
 #include "runtime/run.h"
 #include "runtime/tool.h"
+#include "floor/mem.h"
 
 /* The process that a SIGTERM to us is meant for: the source. */
 static volatile pid_t first_child;

@@ -10,6 +10,7 @@
 #include "value/json.h"
 #include "floor/near.h"
 #include "expr/watch.h"
+#include "floor/mem.h"
 
 struct watched {
 	struct field field;      /* what is said of it */

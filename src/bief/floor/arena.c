@@ -5,6 +5,7 @@
 
 #include "floor/arena.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 
 #define ARENA_FIRST 4096
 

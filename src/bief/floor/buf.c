@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
 
 void
 buf_init(struct buf *b)

@@ -8,6 +8,7 @@
 #include "io/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
+#include "floor/mem.h"
 
 #define BLOCK ((size_t)64 << 10) /* by which libcsv's room for a cell grows */
 

@@ -10,6 +10,7 @@
 
 #include "floor/err.h"
 #include "io/inflate.h"
+#include "floor/mem.h"
 
 #define BLOCK ((size_t)128 << 10)
 

@@ -13,6 +13,7 @@
 
 #include "floor/err.h"
 #include "io/net.h"
+#include "floor/mem.h"
 
 #define TYPE (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
 

@@ -13,6 +13,7 @@
 #include "floor/err.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "floor/mem.h"
 
 #define LIBRARY "libsqlite3.so.0"
 #define WAIT_MS 60000 /* for the lock of another program */

@@ -17,6 +17,7 @@
 #include "io/sqlite.h"
 #include "value/value.h"
 #include "value/key.h"
+#include "floor/mem.h"
 
 #define COLUMNS_SHOWN 10 /* in a message */
 

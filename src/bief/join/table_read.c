@@ -23,6 +23,7 @@
 #include "io/textfile.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "floor/mem.h"
 
 #define CHUNK ((size_t)1 << 16)
 

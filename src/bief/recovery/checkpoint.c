@@ -15,6 +15,8 @@
 #include "recovery/state.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "floor/mem.h"
+#include "io/numbers.h"
 
 #define LOCK_US (30 * TIME_SECOND)
 #define LOCK_POLL_US 10000

@@ -18,6 +18,7 @@
 #include "io/file.h"
 #include "recovery/place.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 /* How long a killed owner may take; a source is refused at once, nearly. */
 #define DYING_US (3 * TIME_SECOND)

@@ -33,6 +33,7 @@
 #include "floor/err.h"
 #include "floor/hash.h"
 #include "recovery/state.h"
+#include "floor/mem.h"
 
 #define CHUNK_BITS 18 /* units of 8 bytes: 2 MiB */
 #define CHUNK_UNITS (UINT32_C(1) << CHUNK_BITS)

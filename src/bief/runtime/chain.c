@@ -19,6 +19,11 @@
 #include "value/json.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "io/output.h"
+#include "io/pipe.h"
+#include "time/duration.h"
+#include "time/zone.h"
 
 #define BATCH_DEFAULT 10000 /* records, where a watermark needs batches */
 #define MAX_LINE (16 << 20)
@@ -1140,7 +1145,7 @@ chain_quit_behind(struct stage *st, enum status status)
 bool
 chain_unbegun(struct stage *st, int fd)
 {
-	int mark = input_mark(fd);
+	int mark = pipe_mark(fd);
 
 	if (mark == MARK_ENDED)
 		return false;

@@ -13,6 +13,7 @@
 #include "runtime/run.h"
 #include "io/stream.h"
 #include "runtime/vitals.h"
+#include "io/output.h"
 
 #define TICK_0_US 10000 /* between the batches of --trigger 0 */
 

@@ -11,6 +11,7 @@
 #include "runtime/opt.h"
 #include "runtime/plan.h"
 #include "runtime/run.h"
+#include "floor/mem.h"
 
 static void
 add(struct fields *l, const char *word, bool down)

@@ -10,6 +10,8 @@
 #include "value/json.h"
 #include "io/stream.h"
 #include "runtime/version.h"
+#include "io/output.h"
+#include "io/pipe.h"
 
 static void
 one_option(const struct opt *o, struct buf *out)
@@ -109,7 +111,7 @@ help_show(const struct help *h,
 	int ret;
 
 	output_init(&out, STDOUT_FILENO);
-	output_mark_end(STDOUT_FILENO, STATUS_DONE);
+	pipe_mark_end(STDOUT_FILENO, STATUS_DONE);
 	what(h, &out.b);
 	ret = output_flush(&out, err);
 	output_release(&out);

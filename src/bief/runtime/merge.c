@@ -21,6 +21,9 @@
 #include "runtime/loop.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "io/input.h"
+#include "io/output.h"
 
 #define TURN 1000
 

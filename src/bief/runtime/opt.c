@@ -11,6 +11,8 @@
 #include "floor/near.h"
 #include "runtime/opt.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 
 int
 opt_number(const char *text, int64_t *n)

@@ -37,6 +37,10 @@
 #include "value/record.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
 
 static const char *const modes[] = {"none", "append", "update", "complete"};
 

@@ -13,6 +13,9 @@
 #include "runtime/stagefile.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "io/numbers.h"
+#include "time/duration.h"
 
 void
 recover_init(struct recovery *r)

@@ -19,6 +19,10 @@
 #include "runtime/loop.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "io/input.h"
+#include "io/output.h"
+#include "io/pipe.h"
+#include "time/duration.h"
 
 #define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
 #define OPERATOR_FDS 64            /* descriptors that operators may wait for */
@@ -885,7 +889,7 @@ run_chain(char ***words, int n, int in, int out, int *status)
 	struct chain c;
 	int last = -1;
 
-	output_mark_begin(out);
+	pipe_mark_begin(out);
 	catch_signals();
 	chain_open(&c, words, n, out, false, status);
 	for (int i = 0; i < n; i++)
@@ -903,7 +907,7 @@ run_chain(char ***words, int n, int in, int out, int *status)
 		}
 	}
 	/* An end without control lines looks like one, whatever the reason. */
-	output_mark_end(out, c.planned ? 0 : run_status(status, n));
+	pipe_mark_end(out, c.planned ? 0 : run_status(status, n));
 	chain_close(&c);
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include "value/json.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 
 #define SAID_MOST 5 /* messages about single records, of each program */
 #define SLOW_EVERY_US (60 * TIME_SECOND) /* messages about slow batches */

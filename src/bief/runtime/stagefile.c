@@ -13,6 +13,7 @@
 #include "io/file.h"
 #include "value/json.h"
 #include "runtime/stagefile.h"
+#include "floor/mem.h"
 
 static void
 put_word(const char *word, struct buf *out)

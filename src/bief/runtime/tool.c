@@ -14,6 +14,7 @@
 #include "runtime/help.h"
 #include "time/time.h"
 #include "runtime/tool.h"
+#include "floor/mem.h"
 
 struct asked {
 	bool help, version, dump_options;

@@ -18,6 +18,7 @@
 #include "io/proc.h"
 #include "time/time.h"
 #include "runtime/vitals.h"
+#include "floor/mem.h"
 
 #define AGE_US 100000 /* younger processes have no file */
 #define MOMENT_US TIME_SECOND

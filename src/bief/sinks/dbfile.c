@@ -16,6 +16,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "io/file.h"
+#include "floor/mem.h"
 
 /* The part of a path up to its last slash, that one too. */
 static size_t

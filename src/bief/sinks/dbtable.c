@@ -16,6 +16,7 @@
 #include "types/schema.h"
 #include "io/sqlite.h"
 #include "value/value.h"
+#include "floor/mem.h"
 
 struct column {
 	char *name;           /* plain */

@@ -15,6 +15,8 @@
 #include "types/schema.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "floor/mem.h"
+#include "time/date.h"
 
 #define MIN_WIDTH 3 /* of a column */
 

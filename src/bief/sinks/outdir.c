@@ -21,6 +21,7 @@
 #include "value/json.h"
 #include "text/number.h"
 #include "value/value.h"
+#include "floor/mem.h"
 
 #define LOG "_bief_log"
 #define VERSION '2'

@@ -19,6 +19,7 @@
 #include "sources/files.h"
 #include "sources/reader.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 #define POLL_US (TIME_SECOND / 4)
 /* A file is closed shortly before it has no writer any more. */

@@ -11,6 +11,8 @@
 #include "value/json.h"
 #include "runtime/run.h"
 #include "value/value.h"
+#include "floor/mem.h"
+#include "io/numbers.h"
 
 #define PIECE ((size_t)1 << 20)
 

@@ -11,6 +11,7 @@
 #include "value/json.h"
 #include "sources/positions.h"
 #include "value/value.h"
+#include "floor/mem.h"
 
 #define KEPT 1000 /* files up to which a log is not worth shortening */
 

@@ -13,6 +13,7 @@
 #include "floor/err.h"
 #include "io/inflate.h"
 #include "sources/reader.h"
+#include "floor/mem.h"
 
 #define PIPE_BYTES (1 << 20)
 

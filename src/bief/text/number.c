@@ -20,6 +20,7 @@
 
 #include "floor/err.h"
 #include "text/pow10.h"
+#include "floor/mem.h"
 
 typedef unsigned __int128 u128;
 

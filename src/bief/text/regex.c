@@ -13,6 +13,7 @@
 
 #include "floor/err.h"
 #include "text/regex.h"
+#include "floor/mem.h"
 
 /* What onig.h says. */
 struct onig_region {

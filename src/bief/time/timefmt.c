@@ -11,6 +11,7 @@
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "time/date.h"
+#include "time/zone.h"
 
 #define DAY (86400 * TIME_SECOND)
 

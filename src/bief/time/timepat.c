@@ -14,6 +14,8 @@
 #include "time/timefmt.h"
 #include "time/timepat.h"
 #include "time/date.h"
+#include "floor/mem.h"
+#include "time/zone.h"
 
 #define ITEMS 64
 #define DAY (INT64_C(86400) * TIME_SECOND)

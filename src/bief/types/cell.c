@@ -14,6 +14,7 @@
 #include "text/simd.h"
 #include "time/time.h"
 #include "time/timepat.h"
+#include "time/date.h"
 
 /* True if the text can stand in a JSON string as it is. */
 static bool

@@ -9,6 +9,7 @@
 #include "text/number.h"
 #include "types/schema.h"
 #include "text/simd.h"
+#include "floor/mem.h"
 
 /*
  * What stood between two values: the comma, the key, the colon and blanks, from

@@ -13,6 +13,9 @@
 #include "io/stream.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "io/input.h"
+#include "time/date.h"
+#include "time/zone.h"
 
 static void
 become(struct type *t, enum type_kind kind)

@@ -7,6 +7,7 @@
 #include "floor/err.h"
 #include "value/list.h"
 #include "value/path.h"
+#include "floor/mem.h"
 
 static bool
 is_space(char c)

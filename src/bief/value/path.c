@@ -9,6 +9,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "value/json.h"
+#include "floor/mem.h"
 
 static struct path_step *
 step_add(struct path *p)

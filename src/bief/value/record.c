@@ -8,6 +8,7 @@
 #include "value/json.h"
 #include "floor/near.h"
 #include "text/simd.h"
+#include "floor/mem.h"
 
 bool
 record_reserved(const char *name, size_t n)

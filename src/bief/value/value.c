@@ -12,6 +12,7 @@
 #include "value/json.h"
 #include "text/number.h"
 #include "time/time.h"
+#include "time/date.h"
 
 #define SMALL 192 /* an escaped time or "NaN" has at most so many bytes */
 

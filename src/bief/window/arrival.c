@@ -15,6 +15,8 @@
 #include "runtime/run.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 
 struct kept {
 	int64_t batches; /* so far */

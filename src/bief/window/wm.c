@@ -17,6 +17,8 @@
 #include "recovery/state.h"
 #include "time/time.h"
 #include "window/wm.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 
 #define MILLISECOND INT64_C(1000)
 #define DAY (INT64_C(86400) * TIME_SECOND)

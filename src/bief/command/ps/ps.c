@@ -15,6 +15,7 @@
 #include "command/ps/ps.h"
 #include "command/ps/running.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 /* ---- short forms ---- */
 

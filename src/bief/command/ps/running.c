@@ -10,6 +10,7 @@
 #include "runtime/plan.h"
 #include "command/ps/running.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 #define PIPES 80       /* of one process that are looked at */
 #define HOLDS_BACK 0.5 /* busy for at least this share of its time */

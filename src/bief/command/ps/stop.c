@@ -18,6 +18,7 @@
 #include "command/ps/ps.h"
 #include "command/ps/running.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 #define PATIENCE_US (3 * TIME_SECOND) /* then we say who is still there */
 #define POLL_US 5000

@@ -13,6 +13,7 @@
 #include "io/proc.h"
 #include "time/time.h"
 #include "runtime/vitals.h"
+#include "floor/mem.h"
 
 #define WINDOW_US (5 * TIME_SECOND) /* of rates and shares */
 #define TRIES 100                   /* to read a file while nobody writes it */

@@ -9,6 +9,7 @@
 #include "command/state/inspect.h"
 #include "command/state/inspect_impl.h"
 #include "io/stream.h"
+#include "io/output.h"
 
 struct options {
 	bool json, help, empty;

@@ -8,6 +8,7 @@
 
 #include "command/state/inspect_impl.h"
 #include "value/json.h"
+#include "io/numbers.h"
 
 struct listing {
 	const char *dir;

@@ -11,6 +11,8 @@
 #include "command/state/inspect_impl.h"
 #include "value/json.h"
 #include "recovery/state.h"
+#include "floor/mem.h"
+#include "io/numbers.h"
 
 #define TRIES 20
 #define PAUSE_US 10000
@@ -262,4 +264,33 @@ look_take(struct look *l, const struct value *object, struct err *err)
 		return -1;
 	state_set_due(st->state, made, us);
 	return 0;
+}
+
+static int
+look_refuse_batch(const struct look *l, int64_t batch, struct err *err)
+{
+	int64_t oldest, newest;
+
+	if (look_batches(l, &oldest, &newest, err) < 0)
+		return -1;
+	if (newest < 0)
+		return err_set(err, "'%s' has had no batch yet", l->place.id);
+	return err_set(err,
+		"'%s': batch %lld is not kept: there are %lld to "
+		"%lld",
+		l->place.id, (long long)batch, (long long)oldest,
+		(long long)newest);
+}
+
+/* The state after a batch that somebody named. */
+int
+look_named(struct look *l, int64_t batch, struct err *err)
+{
+	int64_t oldest, newest;
+
+	if (look_batches(l, &oldest, &newest, err) < 0)
+		return -1;
+	if (batch < oldest || batch > newest || newest < 0)
+		return look_refuse_batch(l, batch, err);
+	return look_at(l, batch, err);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "expr/jq/jq_impl.h"
+#include "floor/mem.h"
 
 struct expr_of_jq {
 	struct expr x;

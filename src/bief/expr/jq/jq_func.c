@@ -11,6 +11,7 @@
 
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
+#include "floor/mem.h"
 
 #define ONE(name)                                              \
 	static int name(struct jq_run *run, struct jq_node *n, \

@@ -25,6 +25,7 @@
 #include "value/json.h"
 #include "text/number.h"
 #include "floor/near.h"
+#include "floor/mem.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 

@@ -18,6 +18,7 @@
 #include "value/json.h"
 #include "expr/jq/jq_impl.h"
 #include "text/number.h"
+#include "floor/mem.h"
 
 #define JQ_NESTING 500
 #define JQ_NODES 20000

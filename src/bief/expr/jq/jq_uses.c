@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "expr/jq/jq_impl.h"
+#include "floor/mem.h"
 
 #define PATH_MOST 64 /* steps of a path that is watched */
 

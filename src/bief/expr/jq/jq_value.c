@@ -16,6 +16,8 @@
 #include "value/json.h"
 #include "text/number.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "time/date.h"
 
 /* ---- memory ---- */
 

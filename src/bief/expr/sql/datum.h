@@ -45,6 +45,7 @@
 #include "floor/buf.h"
 #include "text/numeric.h"
 #include "time/time.h"
+#include "time/zone.h"
 #include "expr/sql/ty.h"
 #include "value/value.h"
 

@@ -15,6 +15,9 @@
 #include "expr/expr.h"
 #include "text/number.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "time/date.h"
+#include "time/zone.h"
 
 /* Casts of text. */
 

@@ -15,6 +15,7 @@
 #include "text/number.h"
 #include "time/time.h"
 #include "text/base64.h"
+#include "time/date.h"
 
 /* Without point and exponent. */
 static bool

@@ -9,6 +9,7 @@
 #include "expr/expr.h"
 #include "text/number.h"
 #include "time/time.h"
+#include "time/date.h"
 
 static void
 print_years(const struct datum *d, struct buf *out)

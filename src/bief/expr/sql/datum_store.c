@@ -15,6 +15,8 @@
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "text/base64.h"
+#include "time/date.h"
+#include "time/zone.h"
 
 /* yyyy-MM-dd'T'HH:mm:ss.SSSXXX */
 static void

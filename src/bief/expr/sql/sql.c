@@ -9,6 +9,7 @@
 #include "expr/expr_impl.h"
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
+#include "floor/mem.h"
 
 struct compiled {
 	struct expr expr;

@@ -8,6 +8,7 @@
 #include "floor/err.h"
 #include "types/schema.h"
 #include "expr/sql/sql_parser.h"
+#include "types/schema_parse.h"
 
 int
 sql_ddl_type(struct sql_parser *p, struct ty *out)

@@ -14,6 +14,8 @@
 #include "expr/sql/sql_impl.h"
 #include "time/time.h"
 #include "value/key.h"
+#include "floor/mem.h"
+#include "time/zone.h"
 
 struct join {
 	struct sql_join face; /* first: it is what users see */

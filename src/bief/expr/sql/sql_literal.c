@@ -11,6 +11,8 @@
 #include "text/number.h"
 #include "expr/sql/sql_parser.h"
 #include "time/time.h"
+#include "time/date.h"
+#include "time/zone.h"
 
 struct sql_node *
 sql_literal(struct sql_parser *p, struct datum d, const char *from)

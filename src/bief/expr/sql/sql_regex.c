@@ -11,6 +11,7 @@
 #include "text/regex.h"
 #include "expr/sql/sql_chars.h"
 #include "expr/sql/sql_impl.h"
+#include "floor/mem.h"
 
 struct pattern {
 	char *text;

@@ -17,6 +17,9 @@
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "time/timepat.h"
+#include "floor/mem.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
 
 /* Options: map('name', 'value', ...) of texts. */
 

@@ -9,6 +9,7 @@
 
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
+#include "floor/mem.h"
 
 static void
 select_add(struct sql_select *l, const char *name, size_t nname,

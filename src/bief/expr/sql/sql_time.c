@@ -13,6 +13,7 @@
 #include "time/timefmt.h"
 #include "time/timepat.h"
 #include "time/date.h"
+#include "time/zone.h"
 
 #define DAY DATUM_DAY
 

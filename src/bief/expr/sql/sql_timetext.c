@@ -14,6 +14,7 @@
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "time/timepat.h"
+#include "floor/mem.h"
 
 /* Patterns. */
 

@@ -1,13 +1,13 @@
 /*
- * joinrows: the rows that a join of two streams keeps, by side and key, in the
+ * join_rows: the rows that a join of two streams keeps, by side and key, in the
  * order in which they came.
  *
  * State entries:
  *	'R' side id(8)     a row: struct join_row, key bytes, the record's text
  *	'K' side key       first and last id of the rows of a key
  */
-#ifndef BIEF_JOINROWS_H
-#define BIEF_JOINROWS_H
+#ifndef BIEF_JOIN_ROWS_H
+#define BIEF_JOIN_ROWS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,13 +1,14 @@
 /*
- * joinpair: see joinpair.h.
+ * join_pair: see join_pair.h.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/err.h"
-#include "join/joinpair.h"
+#include "join/join_pair.h"
 #include "value/json.h"
+#include "floor/mem.h"
 
 void
 join_pair_init(struct join_pair *p, const struct list *on)

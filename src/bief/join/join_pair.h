@@ -1,12 +1,12 @@
 /*
- * joinpair: the records that a join of two streams writes: the left fields,
+ * join_pair: the records that a join of two streams writes: the left fields,
  * then the right ones.  A name that both have is taken once when the inputs are
  * joined on it (from the side that has a value), else the right one becomes
  * right_NAME (right_right_NAME where that is taken).  Where the fields are not known before data flows, each record has
  * its own; nulls stand for those of the side's last record.
  */
-#ifndef BIEF_JOINPAIR_H
-#define BIEF_JOINPAIR_H
+#ifndef BIEF_JOIN_PAIR_H
+#define BIEF_JOIN_PAIR_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 /*
- * joinrows: see joinrows.h.
+ * join_rows: see join_rows.h.
  */
 #include <string.h>
 
 #include "runtime/entry.h"
 #include "floor/err.h"
-#include "join/joinrows.h"
+#include "join/join_rows.h"
 #include "value/json.h"
 #include "value/key.h"
 
