@@ -18,7 +18,7 @@
 #include "runtime/modes.h"
 #include "agg/query.h"
 #include "agg/recent.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "agg/session.h"
 #include "window/span.h"
 #include "recovery/state.h"

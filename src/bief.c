@@ -14,9 +14,11 @@
 #include "floor/near.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
+#include "runtime/ops.h"
+#include "runtime/run.h"
 
 static int
 run(const char *text, int (*what)(const struct pipeline *))

@@ -16,7 +16,7 @@
 #include "runtime/fields.h"
 #include "value/json.h"
 #include "runtime/modes.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "time/time.h"
 #include "value/key.h"

@@ -12,7 +12,7 @@
 
 #include "window/evtime.h"
 #include "expr/expr.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 #include "floor/mem.h"
 
@@ -260,7 +260,7 @@ close_(struct stage *st)
 		free(x->d[i].name);
 		expr_free(x->d[i].expr);
 		record_add_release(&x->d[i].add);
-		record_slots_release(&x->d[i].slots);
+		slots_release(&x->d[i].slots);
 	}
 	free(x->d);
 	evtime_release(&x->event);

@@ -12,6 +12,7 @@
 #include "runtime/fields.h"
 #include "runtime/run.h"
 #include "floor/mem.h"
+#include "runtime/stage.h"
 
 enum how { HOW_ANY, HOW_ALL };
 

@@ -11,7 +11,7 @@
 
 #include "value/json.h"
 #include "text/regex.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "text/simd.h"
 
 struct explode {
@@ -404,7 +404,7 @@ close_(struct stage *st)
 	regex_free(x->regex);
 	field_release(&x->field);
 	record_add_release(&x->add);
-	record_slots_release(&x->slots);
+	slots_release(&x->slots);
 	buf_release(&x->name);
 	buf_release(&x->plain);
 	buf_release(&x->piece);

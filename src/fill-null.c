@@ -14,7 +14,7 @@
 #include "text/number.h"
 #include "text/numeric.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 #include "floor/mem.h"
 #include "time/date.h"
@@ -301,7 +301,7 @@ close_(struct stage *st)
 		buf_release(&x->fills[i].b);
 	}
 	free(x->fills);
-	record_slots_release(&x->slots);
+	slots_release(&x->slots);
 }
 
 const struct op op_fill_null = {

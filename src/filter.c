@@ -10,7 +10,7 @@
 
 #include "window/evtime.h"
 #include "expr/expr.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 
 struct filter {

@@ -29,7 +29,7 @@
 #include "value/json.h"
 #include "window/marks.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 #include "recovery/state.h"
 #include "time/time.h"

@@ -16,7 +16,7 @@
 #include "types/infercsv.h"
 #include "value/json.h"
 #include "runtime/opt.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "recovery/state.h"
 #include "time/timepat.h"
@@ -430,7 +430,7 @@ emit(struct stage *st, struct parse_csv *o, const char *too_long)
 {
 	bool wide = o->schema == NULL && o->ragged && o->rows.n > o->columns;
 	struct shape *shape = wide ? wide_shape(o, o->rows.n) : o->shape;
-	struct value *v = record_slots_need(&o->slots, shape->n);
+	struct value *v = slots_need(&o->slots, shape->n);
 	struct record out = {.shape = shape,
 		.v = v,
 		.room = o->slots.cap,
@@ -860,7 +860,7 @@ csv_close(struct stage *st)
 	buf_release(&o->first);
 	buf_release(&o->text);
 	buf_release(&o->clean);
-	record_slots_release(&o->slots);
+	slots_release(&o->slots);
 }
 
 static const struct keeper parse_csv_keeper = {

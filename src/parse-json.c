@@ -15,7 +15,7 @@
 #include "types/infer.h"
 #include "value/json.h"
 #include "value/lenient.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/timepat.h"
 #include "floor/mem.h"
@@ -134,7 +134,7 @@ open_options(struct stage *st)
 	struct parse_json *o = STAGE(st, parse_json);
 
 	o->corrupt = -1;
-	record_reader_init(&o->reader, st->shapes);
+	record_read_init(&o->reader, st->shapes);
 	if (o->schema_text != NULL && o->schema_file != NULL)
 		return usage(st, "--schema and --schema-file say the same");
 	if (o->keep && o->field_name == NULL)
@@ -244,7 +244,7 @@ prepare(struct stage *st, struct parse_json *o)
 		o->shape = shape_extend(
 			o->shape, o->add[i].name, o->add[i].nname);
 	}
-	record_slots_need(&o->slots, (uint32_t)n);
+	slots_need(&o->slots, (uint32_t)n);
 }
 
 static int
@@ -274,7 +274,7 @@ pass(struct stage *st, struct parse_json *o, struct record *r, const char *text,
 
 	if (o->field_name == NULL && json_space(text, text + n) == text + n)
 		return 0;
-	if (record_parse(&o->reader, &in, st->err) < 0) {
+	if (record_read(&o->reader, &in, st->err) < 0) {
 		char why[sizeof(st->err->text)];
 
 		memcpy(why, st->err->text, sizeof(why));
@@ -335,7 +335,7 @@ json_record(struct stage *st, struct record *r)
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
 		const char *seems = o->field_name != NULL
 			? NULL
-			: record_seems(text, n);
+			: record_read_seems(text, n);
 
 		if (stage_reject(st, r, "%s%s%s", fromjson_why(o->json),
 			    seems != NULL ? ": " : "",
@@ -370,9 +370,9 @@ json_close(struct stage *st)
 	timepat_free(o->pattern);
 	timepat_free(o->date_pattern);
 	schema_free(o->schema);
-	record_slots_release(&o->slots);
-	record_slots_release(&o->kept);
-	record_reader_release(&o->reader);
+	slots_release(&o->slots);
+	slots_release(&o->kept);
+	record_read_release(&o->reader);
 	if (o->field_name != NULL)
 		field_release(&o->field);
 	buf_release(&o->text);

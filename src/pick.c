@@ -15,7 +15,7 @@
 #include "expr/expr.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 #include "floor/mem.h"
 
@@ -428,7 +428,7 @@ static int
 record(struct stage *st, struct record *r)
 {
 	struct pick *k = STAGE(st, pick);
-	struct value *v = record_slots_need(&k->slots, (uint32_t)k->specs.n);
+	struct value *v = slots_need(&k->slots, (uint32_t)k->specs.n);
 	struct record o = {.v = v, .room = k->slots.cap, .number = r->number};
 
 	if (k->id != r->shape->id && resolve(st, k, r->shape) < 0)
@@ -460,7 +460,7 @@ close_(struct stage *st)
 	free(k->exprs);
 	free(k->names);
 	free(k->from);
-	record_slots_release(&k->slots);
+	slots_release(&k->slots);
 	list_free(&k->specs);
 	buf_release(&k->name);
 	buf_release(&k->json);

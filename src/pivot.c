@@ -14,7 +14,7 @@
 #include "runtime/fields.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "value/key.h"
 #include "floor/mem.h"
@@ -327,7 +327,7 @@ pivot_close(struct stage *st)
 	buf_release(&p->text);
 	buf_release(&p->name);
 	buf_release(&p->fill_text);
-	record_slots_release(&p->slots);
+	slots_release(&p->slots);
 }
 
 const struct op op_pivot = {

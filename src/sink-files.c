@@ -16,7 +16,7 @@
 #include "text/number.h"
 #include "sinks/outdir.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "value/value.h"
 #include "floor/mem.h"

@@ -20,7 +20,7 @@
 #include "runtime/fields.h"
 #include "runtime/modes.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/time.h"
 #include "floor/mem.h"

@@ -27,7 +27,7 @@
 #include "sources/positions.h"
 #include "sources/reader.h"
 #include "value/record.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 #include "floor/mem.h"
 

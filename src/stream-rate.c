@@ -10,7 +10,7 @@
 
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 #define BURST 8192 /* records at one call */
@@ -310,7 +310,7 @@ seek(struct stage *st, const char *from, const char *to)
 static void
 close_rate(struct stage *st)
 {
-	record_slots_release(&STAGE(st, stream_rate)->slots);
+	slots_release(&STAGE(st, stream_rate)->slots);
 }
 
 static const struct source stream_rate_source = {

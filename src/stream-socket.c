@@ -21,7 +21,7 @@
 #include "value/json.h"
 #include "sources/lines.h"
 #include "io/net.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 #include "floor/mem.h"
 
@@ -655,7 +655,7 @@ close_socket(struct stage *st)
 		close(s->epoll);
 	net_connect_release(&s->addresses);
 	net_release(&s->address);
-	record_slots_release(&s->slots);
+	slots_release(&s->slots);
 	buf_release(&s->text);
 	buf_release(&s->line);
 	journal_close(&s->journal);

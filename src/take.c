@@ -12,7 +12,7 @@
 
 #include "runtime/entry.h"
 #include "runtime/modes.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 
 struct take {

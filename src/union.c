@@ -11,7 +11,7 @@
 
 #include "runtime/entry.h"
 #include "window/marks.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "floor/mem.h"
 

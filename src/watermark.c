@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "window/wm.h"
 
 struct watermark {

@@ -13,7 +13,7 @@
 
 #include "window/arrival.h"
 #include "floor/buf.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "window/span.h"
 #include "time/time.h"
 #include "window/wm.h"
@@ -194,7 +194,7 @@ window_close(struct stage *st)
 	field_release(&w->gap);
 	record_add_release(&w->add_start);
 	record_add_release(&w->add_end);
-	record_slots_release(&w->slots);
+	slots_release(&w->slots);
 	buf_release(&w->tmp);
 }
 

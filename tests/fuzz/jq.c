@@ -69,7 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n = lf != NULL ? (size_t)(lf - data) : size;
 	char *text = mem_dup((const char *)data, n);
 	struct record_reader rr;
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct record r = {0};
 	struct jq_tree tree;
 	struct err err;
@@ -83,13 +83,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_need(&line, JSON_PADDING);
 	r.line = line.p;
 	r.nline = (uint32_t)line.n;
-	record_reader_init(&rr, shapes);
+	record_read_init(&rr, shapes);
 	if (jq_parse(&tree, text, &err) == 0 &&
-		record_parse(&rr, &r, &err) == 0)
+		record_read(&rr, &r, &err) == 0)
 		evaluate(&tree, &r);
 	jq_parse_release(&tree);
-	record_reader_release(&rr);
-	shapes_free(shapes);
+	record_read_release(&rr);
+	shape_set_free(shapes);
 	buf_release(&line);
 	free(text);
 	return 0;

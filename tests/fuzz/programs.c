@@ -16,6 +16,7 @@
 #include "floor/err.h"
 #include "runtime/run.h"
 #include "floor/mem.h"
+#include "runtime/stage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

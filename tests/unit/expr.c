@@ -26,7 +26,7 @@ read_record(const char *text)
 	memset(line, 0, sizeof(line));
 	strcpy(line, text);
 	record = (struct record){.line = line, .nline = (uint32_t)strlen(line)};
-	if (record_parse(&reader, &record, &err) < 0)
+	if (record_read(&reader, &record, &err) < 0)
 		abort();
 }
 
@@ -231,13 +231,13 @@ mistakes(void)
 int
 main(void)
 {
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 
-	record_reader_init(&reader, shapes);
+	record_read_init(&reader, shapes);
 	results();
 	types();
 	mistakes();
-	record_reader_release(&reader);
-	shapes_free(shapes);
+	record_read_release(&reader);
+	shape_set_free(shapes);
 	return 0;
 }

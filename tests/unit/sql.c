@@ -42,7 +42,7 @@ answer(struct bench *b, const char *text, struct buf *out)
 	int n;
 
 	x = sql_expr(text, b->fields, &err);
-	if (x == NULL || record_parse(&b->reader, &r, &err) != 0) {
+	if (x == NULL || record_read(&b->reader, &r, &err) != 0) {
 		buf_printf(out, "!%s", err.text);
 		expr_free(x);
 		return;
@@ -159,8 +159,8 @@ main(void)
 	}
 	buf_init(&b.line);
 	set_record(&b, "{}");
-	b.shapes = shapes_new();
-	record_reader_init(&b.reader, b.shapes);
+	b.shapes = shape_set_new();
+	record_read_init(&b.reader, b.shapes);
 	while (fgets(text, sizeof(text), f) != NULL) {
 		text[strcspn(text, "\n")] = '\0';
 		line++;
@@ -178,8 +178,8 @@ main(void)
 	fclose(f);
 	schema_free(b.fields);
 	buf_release(&b.line);
-	record_reader_release(&b.reader);
-	shapes_free(b.shapes);
+	record_read_release(&b.reader);
+	shape_set_free(b.shapes);
 	bad += check_page();
 	return bad > 0;
 }

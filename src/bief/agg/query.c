@@ -13,7 +13,7 @@
 #include "value/json.h"
 #include "runtime/plan.h"
 #include "agg/query.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "agg/session.h"
 #include "window/span.h"
@@ -153,7 +153,7 @@ query_release(struct query *q)
 	free(q->names);
 	accums_release(&q->acc);
 	rows_release(&q->rows);
-	record_slots_release(&q->slots);
+	slots_release(&q->slots);
 	buf_release(&q->key);
 	buf_release(&q->merged);
 }

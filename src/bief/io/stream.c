@@ -24,7 +24,7 @@ stream_line_slow(const char *line, size_t n)
 		return STREAM_DATA;
 	name = p + 1;
 	if ((p = json_string_scan(name, end, &escaped, &e)) == NULL ||
-		!record_reserved(name, (size_t)(p - name)))
+		!shape_reserved(name, (size_t)(p - name)))
 		return STREAM_DATA;
 	p = json_space(p + 1, end);
 	if (p >= end || *p != ':')

@@ -25,7 +25,7 @@ join_pair_release(struct join_pair *p)
 	list_free(&p->own[0]);
 	list_free(&p->own[1]);
 	list_free(&p->given);
-	record_slots_release(&p->slots);
+	slots_release(&p->slots);
 	buf_release(&p->name);
 	free(p->from);
 	free(p->other);

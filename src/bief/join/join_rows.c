@@ -19,7 +19,7 @@ join_rows_init(struct join_rows *j, struct shapes *shapes, struct err *err)
 	memset(j, 0, sizeof(*j));
 	j->err = err;
 	for (int s = 0; s < 2; s++)
-		record_reader_init(&j->reader[s], shapes);
+		record_read_init(&j->reader[s], shapes);
 }
 
 void
@@ -27,7 +27,7 @@ join_rows_release(struct join_rows *j)
 {
 	for (int s = 0; s < 2; s++) {
 		if (j->reader[s].shapes != NULL)
-			record_reader_release(&j->reader[s]);
+			record_read_release(&j->reader[s]);
 		buf_release(&j->text[s]);
 	}
 	buf_release(&j->id);
@@ -139,7 +139,7 @@ join_rows_record(struct join_rows *j, int side, state_ref row, struct record *r)
 	buf_add(text, p, n);
 	buf_need(text, JSON_PADDING);
 	*r = (struct record){.line = text->p, .nline = (uint32_t)n};
-	return record_parse(&j->reader[side], r, j->err);
+	return record_read(&j->reader[side], r, j->err);
 }
 
 /* Put a row at the end of the list of its key. */

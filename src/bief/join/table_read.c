@@ -457,7 +457,7 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 	int keep = 1;
 
 	if (j->f == NULL) {
-		if (record_parse(&j->reader, &r, j->err) == 0)
+		if (record_read(&j->reader, &r, j->err) == 0)
 			json_row(j->p, &r, &j->name);
 		else
 			keep = refuse(j->o, line, n, j->err, "line %zu: %s",
@@ -480,12 +480,12 @@ load_json(struct table_private *p, const struct table_options *o,
 {
 	struct fromjson_options fo = {.zone = o->zone, .corrupt = -1};
 	struct json_load j = {.p = p, .o = o, .err = err};
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	const char *line;
 	size_t n;
 	int got, ret = 0;
 
-	record_reader_init(&j.reader, shapes);
+	record_read_init(&j.reader, shapes);
 	buf_init(&j.name);
 	if (o->schema != NULL)
 		j.f = fromjson_new(o->schema, &fo);
@@ -496,8 +496,8 @@ load_json(struct table_private *p, const struct table_options *o,
 			: json_line(&j, line, n, text->line);
 	fromjson_free(j.f);
 	buf_release(&j.name);
-	record_reader_release(&j.reader);
-	shapes_free(shapes);
+	record_read_release(&j.reader);
+	shape_set_free(shapes);
 	if (ret == 0 && o->schema == NULL)
 		find_types(p, o);
 	return ret;

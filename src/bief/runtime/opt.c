@@ -1,5 +1,7 @@
 /*
- * opt: see opt.h.
+ * opt: see opt.h. A word that no table has is looked for among the words that
+ * people take for options (slips) and the near ones, for the message is what a
+ * beginner learns the options from.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 #include "time/time.h"
 #include "floor/mem.h"
 #include "time/duration.h"
+#include "runtime/say.h"
 
 int
 opt_number(const char *text, int64_t *n)

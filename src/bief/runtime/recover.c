@@ -16,6 +16,8 @@
 #include "floor/mem.h"
 #include "io/numbers.h"
 #include "time/duration.h"
+#include "runtime/say.h"
+#include "runtime/signals.h"
 
 void
 recover_init(struct recovery *r)

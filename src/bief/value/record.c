@@ -11,7 +11,7 @@
 #include "floor/mem.h"
 
 bool
-record_reserved(const char *name, size_t n)
+shape_reserved(const char *name, size_t n)
 {
 	return json_same(name, n, "#bief", 5);
 }
@@ -95,7 +95,7 @@ arena_clear(struct shapes *s)
 }
 
 struct shapes *
-shapes_new(void)
+shape_set_new(void)
 {
 	struct shapes *s = mem_zalloc(sizeof *s);
 
@@ -120,7 +120,7 @@ shapes_transient(struct shapes *like)
 }
 
 void
-shapes_free(struct shapes *s)
+shape_set_free(struct shapes *s)
 {
 	struct chunk *c;
 
@@ -236,7 +236,7 @@ shape_make(struct shapes *s, struct shape *parent, const char *name, size_t n)
 	c->transient = s->hash == NULL;
 	c->escaped = parent->escaped || memchr(name, '\\', n) != NULL;
 	c->reserved = parent->n > 0 ? parent->reserved
-				    : record_reserved(name, n);
+				    : shape_reserved(name, n);
 	c->parent = parent;
 	c->owner = s;
 	c->block = block_for(s, parent);
@@ -339,7 +339,7 @@ shape_find(const struct shape *shape, const char *name, size_t n)
 }
 
 void
-record_slots_release(struct slots *s)
+slots_release(struct slots *s)
 {
 	free(s->v);
 	s->v = NULL;
@@ -347,7 +347,7 @@ record_slots_release(struct slots *s)
 }
 
 struct value *
-record_slots_need(struct slots *s, uint32_t n)
+slots_need(struct slots *s, uint32_t n)
 {
 	if (s->cap < n + RECORD_SPARE) {
 		uint32_t cap = s->cap < 16 ? 32 : s->cap * 2;
@@ -626,18 +626,18 @@ field_index(struct field *f, const struct record *r)
  */
 
 void
-record_reader_init(struct record_reader *rr, struct shapes *shapes)
+record_read_init(struct record_reader *rr, struct shapes *shapes)
 {
 	memset(rr, 0, sizeof *rr);
 	rr->shapes = shapes;
-	record_slots_need(&rr->slots, 0);
+	slots_need(&rr->slots, 0);
 }
 
 void
-record_reader_release(struct record_reader *rr)
+record_read_release(struct record_reader *rr)
 {
-	record_slots_release(&rr->slots);
-	shapes_free(rr->transient);
+	slots_release(&rr->slots);
+	shape_set_free(rr->transient);
 	rr->transient = NULL;
 }
 
@@ -712,7 +712,7 @@ refuse(struct json_error *e, const char *what, const char *at)
 	return NULL;
 }
 
-static const char forged[] = RECORD_RESERVED_TEXT;
+static const char forged[] = SHAPE_RESERVED_TEXT;
 
 /*
  * The next name, looked at: p is behind the value before it.  Returns where its
@@ -745,7 +745,7 @@ reader_name(struct record_reader *rr, struct shape **cur, const char *p,
 	p = json_space(close + 1, end);
 	if (p >= end || *p != ':')
 		return refuse(e, "expected ':'", p);
-	if (first && record_reserved(name, (size_t)(close - name)))
+	if (first && shape_reserved(name, (size_t)(close - name)))
 		return refuse(e, forged, name);
 	p = json_space(p + 1, end);
 	if (p >= end)
@@ -806,7 +806,7 @@ reader_fields(struct record_reader *rr, struct record *r, const char *p,
 		if (v == last) {
 			size_t n = (size_t)(v - rr->slots.v);
 
-			record_slots_need(&rr->slots, (uint32_t)n + 1);
+			slots_need(&rr->slots, (uint32_t)n + 1);
 			v = rr->slots.v + n;
 			last = rr->slots.v + rr->slots.cap - RECORD_SPARE;
 		}
@@ -830,7 +830,7 @@ only(const char *p, const char *end, char c)
 }
 
 const char *
-record_seems(const char *line, size_t n)
+record_read_seems(const char *line, size_t n)
 {
 	static const struct {
 		const char *magic;
@@ -872,7 +872,7 @@ record_refuse(
 {
 	char near[60];
 	const char *end = r->line + r->nline,
-		   *seems = record_seems(r->line, r->nline);
+		   *seems = record_read_seems(r->line, r->nline);
 
 	if (e->what == forged)
 		return err_set(err, "%s", forged);
@@ -891,7 +891,7 @@ record_refuse(
 }
 
 int
-record_parse(struct record_reader *rr, struct record *r, struct err *err)
+record_read(struct record_reader *rr, struct record *r, struct err *err)
 {
 	const char *end = r->line + r->nline, *p;
 	struct json_error e;
@@ -923,7 +923,7 @@ record_new(struct record *r, struct shape *shape, struct slots *slots)
 {
 	memset(r, 0, sizeof *r);
 	r->shape = shape;
-	r->v = record_slots_need(slots, shape->n);
+	r->v = slots_need(slots, shape->n);
 	r->room = slots->cap;
 	for (uint32_t i = 0; i < shape->n; i++)
 		r->v[i] = value_null();
@@ -936,9 +936,9 @@ record_move(struct record *r, struct slots *slots)
 	struct value *from = r->v;
 
 	if (from == slots->v) {
-		r->v = record_slots_need(slots, r->shape->n);
+		r->v = slots_need(slots, r->shape->n);
 	} else {
-		r->v = record_slots_need(slots, r->shape->n);
+		r->v = slots_need(slots, r->shape->n);
 		memcpy(r->v, from, r->shape->n * sizeof from[0]);
 	}
 	r->room = slots->cap;

@@ -58,8 +58,8 @@ struct shape {
 #define SHAPES_MAX 4096
 #define SHAPES_BYTES (4 << 20)
 struct shapes;
-struct shapes *shapes_new(void);
-void shapes_free(struct shapes *s);
+struct shapes *shape_set_new(void);
+void shape_set_free(struct shapes *s);
 struct shape *shape_empty(struct shapes *s);
 /* The shape with one more name (as between quotes in JSON) at the end. */
 struct shape *shape_extend(struct shape *shape, const char *name, size_t n);
@@ -94,9 +94,9 @@ struct slots {
 	struct value *v;
 	uint32_t cap;
 };
-void record_slots_release(struct slots *s);
+void slots_release(struct slots *s);
 /* Room for n values and RECORD_SPARE more. */
-struct value *record_slots_need(struct slots *s, uint32_t n);
+struct value *slots_need(struct slots *s, uint32_t n);
 
 /*
  * A compiled field name (path.h), asked for in this order: a field of exactly
@@ -162,12 +162,12 @@ struct record_reader {
 	struct shapes *transient; /* of the last record, where there are any */
 	struct slots slots;
 };
-void record_reader_init(struct record_reader *rr, struct shapes *shapes);
-void record_reader_release(struct record_reader *rr);
-int record_parse(struct record_reader *rr, struct record *r, struct err *err);
+void record_read_init(struct record_reader *rr, struct shapes *shapes);
+void record_read_release(struct record_reader *rr);
+int record_read(struct record_reader *rr, struct record *r, struct err *err);
 /* What a line seems to be that is no record, and what to do about it; or
- * NULL.  record_parse() says it. */
-const char *record_seems(const char *line, size_t n);
+ * NULL.  record_read() says it. */
+const char *record_read_seems(const char *line, size_t n);
 
 /*
  * Start a record of your own: no line, n values (all null) of this shape.
@@ -209,7 +209,7 @@ const char *record_text(const struct record *r, size_t *n, struct buf *tmp);
 
 /* A name, as between quotes in JSON, that no record may begin with: control lines
  * do. */
-bool record_reserved(const char *name, size_t n);
-#define RECORD_RESERVED_TEXT "it begins as a control line, with '#bief'"
+bool shape_reserved(const char *name, size_t n);
+#define SHAPE_RESERVED_TEXT "it begins as a control line, with '#bief'"
 
 #endif

@@ -12,7 +12,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "time/time.h"
 #include "floor/mem.h"
@@ -62,7 +62,7 @@ arrival_open(struct arrival *a, struct stage *st)
 	} else if (take("every", a->every, &a->nevery, &a->every_us, st->err) ==
 		-1)
 		return -1;
-	record_reader_init(&a->reader, st->shapes);
+	record_read_init(&a->reader, st->shapes);
 	return 0;
 }
 
@@ -223,7 +223,7 @@ emit_batch(struct arrival *a, struct stage *st, state_ref e, int64_t start,
 		memset(buf_need(&a->line, JSON_PADDING), 0, JSON_PADDING);
 		r.line = a->line.p;
 		r.nline = (uint32_t)a->line.n;
-		if (record_parse(&a->reader, &r, st->err) == -1 ||
+		if (record_read(&a->reader, &r, st->err) == -1 ||
 			emit(st, &r, start, end) == -1)
 			return -1;
 	}
@@ -360,6 +360,6 @@ arrival_take(struct arrival *a, struct stage *st, const struct value *object,
 void
 arrival_close(struct arrival *a)
 {
-	record_reader_release(&a->reader);
+	record_read_release(&a->reader);
 	buf_release(&a->line);
 }

@@ -26,7 +26,7 @@ frame_release(struct frame *f)
 	field_release(&f->end);
 	record_add_release(&f->add_start);
 	record_add_release(&f->add_end);
-	record_slots_release(&f->slots);
+	slots_release(&f->slots);
 }
 
 bool

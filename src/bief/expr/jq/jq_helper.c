@@ -183,7 +183,7 @@ answer(struct jq_lib *lib, const struct question *q, struct record_reader *rr,
 
 	buf_init(&value);
 	limit_time(q->cpu_us);
-	rc = record_parse(rr, &r, &err);
+	rc = record_read(rr, &r, &err);
 	if (rc == 0)
 		rc = jq_lib_start(lib, &r, &env, &err);
 	while (rc >= 0 && (rc = jq_lib_next(lib, &v, &err)) == 1) {
@@ -208,7 +208,7 @@ static void __attribute__((noreturn)) serve(struct jq_lib *lib)
 	struct question q;
 	struct buf in, out;
 
-	record_reader_init(&rr, shapes_new());
+	record_read_init(&rr, shape_set_new());
 	buf_init(&in);
 	buf_init(&out);
 	for (;;) {
