@@ -16,6 +16,7 @@
 #include "value/value.h"
 #include "value/key.h"
 #include "floor/mem.h"
+#include "value/record_read.h"
 
 /* A record that waits: its keys and its text, in one allocation. */
 struct row {

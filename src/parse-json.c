@@ -20,6 +20,7 @@
 #include "time/timepat.h"
 #include "floor/mem.h"
 #include "types/schema_parse.h"
+#include "value/record_read.h"
 
 struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;

@@ -11,6 +11,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "value/record.h"
+#include "value/record_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

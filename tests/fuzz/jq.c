@@ -11,6 +11,7 @@
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
 #include "floor/mem.h"
+#include "value/record_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -84,8 +85,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.line = line.p;
 	r.nline = (uint32_t)line.n;
 	record_read_init(&rr, shapes);
-	if (jq_parse(&tree, text, &err) == 0 &&
-		record_read(&rr, &r, &err) == 0)
+	if (jq_parse(&tree, text, &err) == 0 && record_read(&rr, &r, &err) == 0)
 		evaluate(&tree, &r);
 	jq_parse_release(&tree);
 	record_read_release(&rr);

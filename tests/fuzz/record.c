@@ -10,6 +10,8 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "value/record.h"
+#include "floor/buf.h"
+#include "value/record_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

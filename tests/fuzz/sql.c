@@ -18,6 +18,7 @@
 #include "floor/mem.h"
 #include "time/zone.h"
 #include "types/schema_parse.h"
+#include "value/record_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -22,6 +22,7 @@
 #include "expr/sql/sql.h"
 #include "time/time.h"
 #include "time/zone.h"
+#include "value/record_read.h"
 
 struct answer {
 	struct record_reader reader;

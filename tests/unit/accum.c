@@ -9,6 +9,7 @@
 #include "text/numeric.h"
 #include "floor/err.h"
 #include "value/record.h"
+#include "value/record_read.h"
 
 static const char *const specs[] = {"count", "count:x", "sum:x", "avg:x",
 	"min:x", "max:x", "stddev:x", "var_pop:x", "first:x", "last:x",

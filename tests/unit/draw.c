@@ -10,6 +10,7 @@
 #include "time/time.h"
 #include "time/zone.h"
 #include "types/schema_parse.h"
+#include "value/record_read.h"
 
 static int failures;
 

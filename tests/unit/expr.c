@@ -13,6 +13,7 @@
 #include "value/record.h"
 #include "types/schema.h"
 #include "types/schema_parse.h"
+#include "value/record_read.h"
 
 static struct record_reader reader;
 static char line[1000];

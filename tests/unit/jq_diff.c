@@ -24,6 +24,7 @@
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
 #include "floor/mem.h"
+#include "value/record_read.h"
 
 #define RECORDS 40  /* for each program */
 #define PROGRAMS 25 /* at once */

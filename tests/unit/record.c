@@ -7,6 +7,8 @@
 
 #include "floor/err.h"
 #include "value/json.h"
+#include "floor/buf.h"
+#include "value/record_read.h"
 
 static int failures;
 static struct shapes *shapes;

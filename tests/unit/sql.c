@@ -23,6 +23,7 @@
 #include "time/time.h"
 #include "time/zone.h"
 #include "types/schema_parse.h"
+#include "value/record_read.h"
 
 struct bench {
 	struct schema *fields;

@@ -13,6 +13,7 @@
 #include "time/time.h"
 #include "time/zone.h"
 #include "types/schema_parse.h"
+#include "value/record_read.h"
 
 static const char left[] = "lk string, lt timestamp, ln int, x int, "
 			   "window_end timestamp";

@@ -8,6 +8,7 @@
 #include "join/join_rows.h"
 #include "value/json.h"
 #include "value/key.h"
+#include "value/record_read.h"
 
 struct key_head {
 	uint64_t first, last;

@@ -15,6 +15,7 @@
 #include "floor/buf.h"
 #include "value/record.h"
 #include "recovery/state.h"
+#include "value/record_read.h"
 
 struct err;
 

@@ -24,6 +24,7 @@
 #include "time/time.h"
 #include "value/value.h"
 #include "floor/mem.h"
+#include "value/record_read.h"
 
 #define CHUNK ((size_t)1 << 16)
 

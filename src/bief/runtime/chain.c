@@ -24,6 +24,7 @@
 #include "value/json.h"
 #include "io/output.h"
 #include "io/pipe.h"
+#include "value/record_read.h"
 
 /* A stage that makes batches opens one for its first record. */
 int

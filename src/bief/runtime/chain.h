@@ -13,6 +13,7 @@
 #include "io/stream.h"
 #include "runtime/vitals.h"
 #include "io/output.h"
+#include "value/record_read.h"
 
 #define TICK_0_US 10000 /* between the batches of --trigger 0 */
 

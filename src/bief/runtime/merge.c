@@ -38,6 +38,7 @@
 #include "io/output.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "value/record_read.h"
 
 #define TURN 1000
 

@@ -26,6 +26,7 @@
 #include "floor/mem.h"
 #include "io/output.h"
 #include "time/zone.h"
+#include "value/record_read.h"
 
 #define MAX_LINE (16 << 20)
 

@@ -17,6 +17,7 @@
 #include "time/time.h"
 #include "floor/mem.h"
 #include "time/duration.h"
+#include "value/record_read.h"
 
 struct kept {
 	int64_t batches; /* so far */

@@ -12,6 +12,7 @@
 #include "floor/buf.h"
 #include "value/record.h"
 #include "recovery/state.h"
+#include "value/record_read.h"
 
 struct batch;
 struct plan;

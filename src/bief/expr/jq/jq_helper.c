@@ -32,6 +32,7 @@
 #include "time/time.h"
 #include "floor/mem.h"
 #include "time/duration.h"
+#include "value/record_read.h"
 
 #define CPU_DEFAULT_US (5 * TIME_SECOND)
 #define MEMORY_MOST (INT64_C(1) << 30) /* bytes, beyond what it begins with */
