@@ -55,7 +55,7 @@ evaluate(struct jq_tree *t, struct record *r)
 	jq_safe(t);
 	free(uses.fields);
 	type_free(type);
-	if (t->foreign || jq_func_check_patterns(t, &err) < 0)
+	if (t->foreign || jq_regex_check(t, &err) < 0)
 		return;
 	jq_run_init(&run);
 	jq_run_begin(&run, r, &env, &err);
@@ -87,7 +87,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	record_read_init(&rr, shapes);
 	if (jq_parse(&tree, text, &err) == 0 && record_read(&rr, &r, &err) == 0)
 		evaluate(&tree, &r);
-	jq_parse_release(&tree);
+	jq_node_release(&tree);
 	record_read_release(&rr);
 	shape_set_free(shapes);
 	buf_release(&line);

@@ -705,7 +705,7 @@ take_program(void)
 	gen_program();
 	if (jq_parse(&tree, buf_cstr(&program), &err) == 0)
 		x = jq_expr(program.p, NULL, &err);
-	jq_parse_release(&tree);
+	jq_node_release(&tree);
 	if (x != NULL)
 		return x;
 	jq = compile_theirs(program.p);

@@ -40,7 +40,7 @@ leave(struct jq_run *run, const struct value *v)
 
 	jq_value_text(run, &out);
 	if (out.type == VALUE_DOUBLE && !isfinite(out.d))
-		out = jq_run_result(out.d);
+		out = jq_value_result(out.d);
 	return out;
 }
 
@@ -58,7 +58,7 @@ deliver(struct jq_run *run, void *arg, const struct value *v)
 static bool
 speaks(const struct jq_tree *t)
 {
-	return t->root == NULL || jq_parse_unknown(t, "stderr", 6, 0) != NULL;
+	return t->root == NULL || jq_node_unknown(t, "stderr", 6, 0) != NULL;
 }
 
 static int
@@ -227,7 +227,7 @@ release(struct expr *e)
 	jq_helper_free(x->helper);
 	jq_lib_free(x->lib);
 	jq_run_release(&x->run);
-	jq_parse_release(&x->tree);
+	jq_node_release(&x->tree);
 	free(x->uses.fields);
 	type_free(x->type);
 	free(x);
@@ -275,7 +275,7 @@ compile(const char *text, const struct schema *fields, bool condition,
 		*err = unknown;
 		goto err;
 	}
-	if (jq_func_check_patterns(&x->tree, err) < 0 ||
+	if (jq_regex_check(&x->tree, err) < 0 ||
 		(condition && jq_truth_check(&x->tree, err) < 0))
 		goto err;
 	return &x->x;

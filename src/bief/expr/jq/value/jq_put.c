@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "expr/jq/jq_impl.h"
 #include "floor/buf.h"
+#include "expr/jq/jq_impl.h"
 
 const char *
 jq_put_next(const char *p, const char *end)
@@ -14,6 +14,16 @@ jq_put_next(const char *p, const char *end)
 	for (p++; p < end && ((unsigned char)*p & 0xC0) == 0x80;)
 		p++;
 	return p;
+}
+
+size_t
+jq_put_count(const char *s, size_t n)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < n; i++)
+		count += ((unsigned char)s[i] & 0xC0) != 0x80;
+	return count;
 }
 
 /* Make a value fit to stand in text: NaN and the infinities have none there. */
@@ -50,7 +60,7 @@ jq_put_split(struct jq_run *run, const struct value *a, const struct value *b,
 	s = jq_value_string(run, a, &n);
 	t = jq_value_string(run, b, &m);
 	end = s + n;
-	text = jq_value_take(run);
+	text = jq_run_take(run);
 	buf_byte(text, '[');
 	while (n > 0) {
 		if (m > 0)
@@ -65,6 +75,6 @@ jq_put_split(struct jq_run *run, const struct value *a, const struct value *b,
 			break;
 		s = p + m;
 	}
-	*out = jq_run_finish(run, ']');
+	*out = jq_value_finish(run, ']');
 	return 0;
 }

@@ -3,15 +3,12 @@
  * seconds since 1970, and arrays [year, month from 0, day, hour, minute,
  * second, day of the week, day of the year].
  */
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "expr/jq/jq_impl.h"
-#include "value/json.h"
-#include "time/time.h"
 #include "time/date.h"
+#include "value/json.h"
+#include "expr/jq/jq_impl.h"
 
 /* n digits, or -1. */
 static int
@@ -62,12 +59,12 @@ jq_date_from(struct jq_run *run, const struct value *in, struct value *out)
 static struct value
 broken_down(struct jq_run *run, const struct tm *tm)
 {
-	struct buf *text = jq_value_take(run);
+	struct buf *text = jq_run_take(run);
 
 	buf_printf(text, "[%d,%d,%d,%d,%d,%d,%d,%d", tm->tm_year + 1900,
 		tm->tm_mon, tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec,
 		tm->tm_wday, tm->tm_yday);
-	return jq_run_finish(run, ']');
+	return jq_value_finish(run, ']');
 }
 
 /* True if all conversions of a format are plain parts of date and time. */
@@ -165,7 +162,7 @@ jq_date_mktime(struct jq_run *run, const struct value *in, struct value *out)
 static int
 refuse_time(struct jq_run *run, const struct value *v)
 {
-	return jq_run_refuse(run, "", v,
+	return jq_refuse(run, "", v,
 		" are seconds since 1970 of no year that "
 		"there is");
 }
@@ -203,6 +200,6 @@ jq_date_strftime(struct jq_run *run, const struct value *in, const char *format,
 	if (n == 0)
 		return JQ_ASK;
 	*out = jq_value_from_string(
-		run, memcpy(jq_value_alloc(run, n), text, n), n);
+		run, memcpy(jq_run_alloc(run, n), text, n), n);
 	return 0;
 }
