@@ -14,7 +14,7 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "sinks/dbtable.h"
+#include "sinks/db/dbtable.h"
 #include "sinks/draw.h"
 #include "floor/err.h"
 #include "runtime/fields.h"

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "sources/files.h"
+#include "sources/files/files.h"
 #include "value/json.h"
 #include "sources/partition.h"
 #include "sources/positions.h"
@@ -30,6 +30,7 @@
 #include "runtime/stage.h"
 #include "time/time.h"
 #include "floor/mem.h"
+#include "sources/files/filename.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
 #define NUMBERS 10000               /* names that are tried in the archive */
@@ -263,7 +264,7 @@ open_growing(struct stage *st)
 	file = mem_zalloc(sizeof(*file));
 	s->file = file;
 	file->end = UINT64_MAX;
-	file->path = files_absolute(path);
+	file->path = filename_absolute(path);
 	if (!file->path)
 		return err_sys(st->err, "cannot open '%s'", path);
 	stage_output_file(st, &device, &inode);
@@ -1060,13 +1061,13 @@ seek(struct stage *st, const char *from, const char *to)
 	s->again = to != NULL;
 	reader_close(&s->r);
 	if (!s->grow) {
-		files_drop(s->file);
+		files_table_drop(s->file);
 		s->file = NULL;
 	}
 	if (positions_seek(&s->positions, s->files, from, to, st->err) != 0)
 		return -1;
 	if (s->grow && files_next(s->files)) {
-		files_drop(s->file);
+		files_table_drop(s->file);
 		s->file = files_take(s->files);
 	}
 	return 0;
@@ -1166,7 +1167,7 @@ close_files(struct stage *st)
 	reader_release(&s->r);
 	buf_release(&s->columns);
 	buf_release(&s->text);
-	files_drop(s->file);
+	files_table_drop(s->file);
 	files_free(s->files);
 	if (s->notify >= 0)
 		close(s->notify);

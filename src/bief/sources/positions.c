@@ -8,7 +8,7 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "sources/files.h"
+#include "sources/files/files.h"
 #include "value/json.h"
 #include "sources/positions.h"
 #include "value/value.h"

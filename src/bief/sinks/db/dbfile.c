@@ -2,7 +2,7 @@
  * dbfile: files of databases, see dbfile.h. rename(2) would replace one that
  * another process has made meanwhile, so the name is given by link(2).
  */
-#include "sinks/dbfile.h"
+#include "sinks/db/dbfile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,8 +16,8 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
 #include "floor/mem.h"
+#include "io/file.h"
 
 /* The part of a path up to its last slash, that one too. */
 static size_t

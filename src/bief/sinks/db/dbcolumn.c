@@ -2,17 +2,19 @@
  * dbcolumn: affinities, by the rules of SQLite's documentation (Datatypes In
  * SQLite, 3.1), which look for pieces of words in what was declared.
  */
-#include "sinks/dbcolumn.h"
+#include "sinks/db/dbcolumn.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
 #include "text/number.h"
-#include "types/schema.h"
-#include "io/sqlite.h"
 #include "value/value.h"
+#include "io/sqlite.h"
+#include "types/type.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 

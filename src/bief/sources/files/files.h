@@ -71,8 +71,6 @@ struct files *files_new(const struct files_how *how);
 void files_free(struct files *f);
 /* An operand; -1 when it is neither there nor (with watch) a glob. */
 int files_add(struct files *f, const char *operand, struct err *err);
-/* A path that stays right wherever a program is started; NULL with errno. */
-char *files_absolute(const char *path);
 /* True if new files may come: there is a directory or a glob. */
 bool files_grow(const struct files *f);
 
@@ -96,7 +94,7 @@ int64_t files_pause(const struct files *f);
 struct file *files_next(struct files *f);
 struct file *files_take(struct files *f);
 /* One that was taken off and is not given back by files_done; or NULL. */
-void files_drop(struct file *file);
+void files_table_drop(struct file *file);
 /* It has been read (in this batch): it will not come again. */
 void files_done(struct files *f, struct file *file, int64_t batch);
 /* Files done in batches up to this one, each returned once; NULL: no more. */
@@ -118,10 +116,5 @@ void files_was_found(struct files *f, size_t *from, const char *path,
 /* This one comes next in the queue, in the order of these calls; unless it is
  * known.  Returns what is known of it. */
 struct file *files_again(struct files *f, const char *path, int64_t mtime_ns);
-
-/* Order of names in which numbers count as numbers: <0, 0, >0. */
-int files_natural(const char *a, const char *b);
-/* Names that are not data: _x (but for _x=y), .x, x._COPYING_ */
-bool files_hidden(const char *name);
 
 #endif
