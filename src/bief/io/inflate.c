@@ -101,10 +101,10 @@ static int
 open_gzip(struct inflate *z)
 {
 	z->lib = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!z->lib || find(z, "inflateInit2_", &z->z_init) != 0 ||
-		find(z, "inflate", &z->z_inflate) != 0 ||
-		find(z, "inflateReset", &z->z_reset) != 0 ||
-		find(z, "inflateEnd", &z->z_end) != 0)
+	if (!z->lib || find(z, "inflateInit2_", &z->z_init) < 0 ||
+		find(z, "inflate", &z->z_inflate) < 0 ||
+		find(z, "inflateReset", &z->z_reset) < 0 ||
+		find(z, "inflateEnd", &z->z_end) < 0)
 		return -1;
 	/* 15 bits of window, and 16 for a gzip header. */
 	return z->z_init(&z->zs, 15 + 16, Z_VERSION, sizeof(z->zs)) == Z_OK
@@ -116,10 +116,10 @@ static int
 open_zstd(struct inflate *z)
 {
 	z->lib = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!z->lib || find(z, "ZSTD_createDCtx", &z->zd_new) != 0 ||
-		find(z, "ZSTD_freeDCtx", &z->zd_free) != 0 ||
-		find(z, "ZSTD_decompressStream", &z->zd_read) != 0 ||
-		find(z, "ZSTD_isError", &z->zd_failed) != 0)
+	if (!z->lib || find(z, "ZSTD_createDCtx", &z->zd_new) < 0 ||
+		find(z, "ZSTD_freeDCtx", &z->zd_free) < 0 ||
+		find(z, "ZSTD_decompressStream", &z->zd_read) < 0 ||
+		find(z, "ZSTD_isError", &z->zd_failed) < 0)
 		return -1;
 	z->zd = z->zd_new();
 	return z->zd ? 0 : -1;

@@ -159,7 +159,7 @@ port_of(int fd)
 	struct sockaddr_storage ss;
 	socklen_t n = sizeof(ss);
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0)
+	if (getsockname(fd, (struct sockaddr *)&ss, &n) < 0)
 		return 0;
 	if (ss.ss_family == AF_INET6)
 		return ntohs(((struct sockaddr_in6 *)(void *)&ss)->sin6_port);
@@ -175,7 +175,7 @@ net_listen(const struct net_address *a, int *port, struct err *err)
 	*port = 0;
 	if (a->path)
 		return listen_unix(a, err);
-	if (look_up(a, AI_PASSIVE, &all, err) != 0)
+	if (look_up(a, AI_PASSIVE, &all, err) < 0)
 		return -1;
 	/* Of all addresses the one of IPv6 takes those of IPv4 in, too. */
 	for (first = all; !a->host && first && first->ai_family != AF_INET6;)
@@ -209,8 +209,8 @@ net_connect(struct net_connect *c, const struct net_address *a, struct err *err)
 	memset(c, 0, sizeof(*c));
 	if (a->path)
 		return 0;
-	if (look_up(a, AI_ADDRCONFIG, &c->all, err) != 0 &&
-		look_up(a, 0, &c->all, err) != 0)
+	if (look_up(a, AI_ADDRCONFIG, &c->all, err) < 0 &&
+		look_up(a, 0, &c->all, err) < 0)
 		return -1;
 	c->at = c->all;
 	return 0;
@@ -271,7 +271,7 @@ net_connect_done(int fd, const struct net_address *a, struct err *err)
 	int e = 0;
 	socklen_t n = sizeof(e);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &n) != 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &n) < 0)
 		e = errno;
 	if (e == 0)
 		return 0;

@@ -149,7 +149,7 @@ sqlite_open(const char *path, bool write, struct err *err)
 	struct sqlite *db = mem_zalloc(sizeof *db);
 	char quoted[200];
 
-	if (load(db, err) != 0) {
+	if (load(db, err) < 0) {
 		free(db);
 		return NULL;
 	}

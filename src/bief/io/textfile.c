@@ -65,7 +65,7 @@ textfile_open(struct textfile *f, const char *path, size_t max_line,
 	if (f->fd < 0)
 		return errno == EINTR && stopping(f) ? stopped(err)
 						     : fail("open", path, err);
-	if (fstat(f->fd, &f->seen) != 0)
+	if (fstat(f->fd, &f->seen) < 0)
 		return fail("open", path, err);
 	kind = kind_of(f, path);
 	if (kind != INFLATE_NONE && (f->z = inflate_new(kind, err)) == NULL)

@@ -426,8 +426,8 @@ table_load(const struct table_options *o, struct err *err)
 	t->priv = mem_zalloc(sizeof *t->priv);
 	t->priv->columns = schema_new();
 	t->priv->path = mem_dup(o->path, strlen(o->path));
-	if (table_read(t->priv, o, err) != 0 || split(t, o, err) != 0 ||
-		bound(t, o, err) != 0) {
+	if (table_read(t->priv, o, err) != 0 || split(t, o, err) < 0 ||
+		bound(t, o, err) < 0) {
 		err_in(err, "table '%s'",
 			err_quote(quoted, sizeof quoted, o->path,
 				strlen(o->path)));
@@ -476,7 +476,7 @@ is_gone(const struct table_private *p)
 	char *file = mem_dup(p->path,
 		colon != NULL ? (size_t)(colon - p->path) : strlen(p->path));
 	struct stat st;
-	bool gone = stat(file, &st) != 0;
+	bool gone = stat(file, &st) < 0;
 
 	free(file);
 	return gone;
@@ -493,7 +493,7 @@ table_changed(const struct table *t)
 	/* What has been read of a pipe will not come again. */
 	if (!S_ISREG(p->seen.st_mode))
 		return false;
-	if (stat(p->path, &st) != 0)
+	if (stat(p->path, &st) < 0)
 		return true;
 	return st.st_ino != p->seen.st_ino || st.st_dev != p->seen.st_dev ||
 		st.st_size != p->seen.st_size ||

@@ -358,7 +358,7 @@ load_csv(struct table_private *p, const struct table_options *o,
 	struct csvrow_style style = {.sep = o->sep, .quote = '"'};
 	int ret;
 
-	if (o->schema != NULL && cell_schema(o->schema, err) != 0)
+	if (o->schema != NULL && cell_schema(o->schema, err) < 0)
 		return -1;
 	c.named = o->schema != NULL && !o->header;
 	c.feed = (struct csvrow_feed){.rows = &c.rows,
@@ -415,7 +415,7 @@ find_types(struct table_private *p, const struct table_options *o)
 			v = &p->values[row * p->stride + i];
 			if (type->kind == TYPE_TIMESTAMP &&
 				v->type == VALUE_STRING &&
-				value_get_time(v, &us) != 0)
+				value_get_time(v, &us) < 0)
 				type->kind = TYPE_STRING;
 			number = value_number(v, false);
 			if (type->kind == TYPE_DOUBLE && !key &&
@@ -466,7 +466,7 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 		return keep < 0 ? -1 : check(j->p, j->o, j->err);
 	}
 	row = new_row(j->p);
-	if (fromjson_read(j->f, line, n, time_now(), row) != 0)
+	if (fromjson_read(j->f, line, n, time_now(), row) < 0)
 		keep = refuse(j->o, line, n, j->err, "line %zu: %s", number,
 			fromjson_why(j->f));
 	for (size_t i = 0; i < j->o->schema->n; i++)
@@ -674,7 +674,7 @@ table_read(
 		type_free(p->columns->f[at].type);
 		p->columns->f[at].type = type_copy(o->schema->f[i].type);
 	}
-	if (colon != NULL && stat(o->path, &st) != 0) {
+	if (colon != NULL && stat(o->path, &st) < 0) {
 		if (o->schema != NULL)
 			return err_as(err, STATUS_USAGE,
 				"--table-schema is for CSV and JSON lines; a "

@@ -19,7 +19,7 @@ birth(int dir, const char *path, int flags)
 {
 	struct statx s;
 
-	if (statx(dir, path, flags, STATX_BTIME, &s) != 0 ||
+	if (statx(dir, path, flags, STATX_BTIME, &s) < 0 ||
 		!(s.stx_mask & STATX_BTIME))
 		return 0;
 	return (int64_t)s.stx_btime.tv_sec * 1000000000 + s.stx_btime.tv_nsec;

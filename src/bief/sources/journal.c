@@ -192,12 +192,12 @@ journal_seek(
 {
 	int64_t piece = 0;
 
-	if (from && read_mark(from, &piece, err) != 0)
+	if (from && read_mark(from, &piece, err) < 0)
 		return -1;
 	if (from || to)
 		j->at = piece;
 	j->stop = -1;
-	if (to && read_mark(to, &j->stop, err) != 0)
+	if (to && read_mark(to, &j->stop, err) < 0)
 		return -1;
 	/* Pieces of a batch that nobody has heard of cannot be missing, but for
 	 * all of them: the last batch has been committed. */

@@ -248,7 +248,7 @@ lines_emit(struct lines *l, struct stage *st, uint64_t *limit)
 	int rc;
 
 	while ((rc = lines_block(l, st, limit, &p, &n)) > 0)
-		if (stage_emit_lines(st, p, n) != 0)
+		if (stage_emit_lines(st, p, n) < 0)
 			return -1;
 	return rc;
 }
@@ -270,7 +270,7 @@ lines_next(struct lines *l, struct stage *st, const char **line, size_t *n)
 		if (*n <= stage_max_line(st))
 			break;
 		l->skip = true;
-		if (refuse(l, st, *n, TOO_LONG) != 0)
+		if (refuse(l, st, *n, TOO_LONG) < 0)
 			return -1;
 	}
 	advance(l, *n + 1);

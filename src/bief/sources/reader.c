@@ -111,7 +111,7 @@ go_to(struct reader *r, uint64_t start, bool cut, struct err *err)
 {
 	struct stat s;
 
-	if (fstat(r->fd, &s) != 0)
+	if (fstat(r->fd, &s) < 0)
 		return fail(r, "open", err);
 	if (S_ISDIR(s.st_mode)) {
 		errno = EISDIR;
@@ -122,7 +122,7 @@ go_to(struct reader *r, uint64_t start, bool cut, struct err *err)
 	if (S_ISFIFO(s.st_mode))
 		fcntl(r->fd, F_SETPIPE_SZ, PIPE_BYTES);
 	if (start > 0 && (r->z || r->waits)) {
-		if (read_to(r, start, err) != 0)
+		if (read_to(r, start, err) < 0)
 			return -1;
 	} else if (start > 0 && lseek(r->fd, (off_t)start, SEEK_SET) < 0) {
 		return fail(r, "go on in", err);
@@ -159,7 +159,7 @@ reader_open(struct reader *r, const char *path, uint64_t start, bool cut,
 	}
 	if (kind != INFLATE_NONE && !(r->z = inflate_new(kind, err)))
 		goto fail;
-	if (go_to(r, start, cut, err) != 0)
+	if (go_to(r, start, cut, err) < 0)
 		goto fail;
 	return 1;
 fail:
@@ -197,7 +197,7 @@ still_there(struct reader *r)
 	uint64_t place = lines_end(&r->lines);
 	struct stat s;
 
-	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) != 0)
+	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) < 0)
 		return true;
 	if (r->seen_ns != 0 && mtime_ns(&s) != r->seen_ns &&
 		r->seen_at == place &&
@@ -212,7 +212,7 @@ see_end(struct reader *r)
 	uint64_t place = lines_end(&r->lines);
 	struct stat s;
 
-	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) != 0 ||
+	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) < 0 ||
 		(r->seen_ns == mtime_ns(&s) && r->seen_at == place))
 		return;
 	identity_take(&r->seen, r->fd, place, true);
@@ -256,11 +256,11 @@ reader_look(const struct reader *r, uint64_t *inode, struct err *err)
 {
 	struct stat s;
 
-	if (fstat(r->fd, &s) != 0)
+	if (fstat(r->fd, &s) < 0)
 		return fail(r, "look at", err);
 	if (S_ISREG(s.st_mode) && (uint64_t)s.st_size < lines_end(&r->lines))
 		return READER_CUT;
-	if (stat(r->path, &s) != 0)
+	if (stat(r->path, &s) < 0)
 		return errno == ENOENT ? READER_MISSING
 				       : fail(r, "look at", err);
 	*inode = s.st_ino;
@@ -277,7 +277,7 @@ reader_find(const char *path, uint64_t inode)
 	struct stat s;
 
 	while (d && !found && (e = readdir(d)) != NULL) {
-		if (fstatat(dirfd(d), e->d_name, &s, 0) != 0 ||
+		if (fstatat(dirfd(d), e->d_name, &s, 0) < 0 ||
 			s.st_ino != inode)
 			continue;
 		found = mem_alloc(n + strlen(e->d_name) + 1);
@@ -363,7 +363,7 @@ look_at(int dir, const char *name, struct generation *g)
 {
 	struct statx s;
 
-	if (statx(dir, name, 0, STATX_BASIC_STATS | STATX_BTIME, &s) != 0 ||
+	if (statx(dir, name, 0, STATX_BASIC_STATS | STATX_BTIME, &s) < 0 ||
 		!S_ISREG(s.stx_mode))
 		return false;
 	g->inode = s.stx_ino;

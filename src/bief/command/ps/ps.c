@@ -411,7 +411,7 @@ ps_command(int argc, char **argv)
 	else
 		ps_text(&l, terminal_columns(), &out);
 	if ((out.n > 0 && fwrite(out.p, 1, out.n, stdout) != out.n) ||
-		fflush(stdout) != 0) {
+		fflush(stdout) < 0) {
 		fprintf(stderr, "bief: cannot write the output\n");
 		status = STATUS_FAILED;
 	} else if (l.n == 0)

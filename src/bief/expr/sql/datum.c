@@ -60,7 +60,7 @@ open_struct(struct datum_ctx *c, struct datum *d, const struct value *v)
 		if (!json_get(v, name, strlen(name), &member))
 			items[i] = datum_null();
 		else if (datum_load(c, &member, ty_from(fields->f[i].type),
-				 &items[i]) != 0)
+				 &items[i]) < 0)
 			return -1;
 	}
 	*d = datum_items(TYPE_STRUCT, items, fields->n, d->t);
@@ -139,10 +139,10 @@ datum_open(struct datum_ctx *c, struct datum *d)
 			struct datum *k = datum_list_add(c, &l);
 
 			datum_load_string(c, &key, k);
-			if (open_key(c, k, kt) != 0)
+			if (open_key(c, k, kt) < 0)
 				return -1;
 		}
-		if (datum_load(c, &e, elem, datum_list_add(c, &l)) != 0)
+		if (datum_load(c, &e, elem, datum_list_add(c, &l)) < 0)
 			return -1;
 	}
 	if (d->kind == TYPE_STRUCT)
@@ -249,7 +249,7 @@ compare_items(struct datum_ctx *c, struct datum a, struct datum b)
 	size_t n, na, nb;
 	int r;
 
-	if (datum_open(c, &a) != 0 || datum_open(c, &b) != 0) {
+	if (datum_open(c, &a) < 0 || datum_open(c, &b) < 0) {
 		c->broken = true;
 		return 0;
 	}

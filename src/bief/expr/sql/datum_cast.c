@@ -453,8 +453,8 @@ cast_unknown(struct datum_ctx *c, struct datum *d, struct ty to)
 
 	for (size_t i = 0; i < f->n; i++)
 		if (datum_field(c, d, f->f[i].name, strlen(f->f[i].name),
-			    &items[i]) != 0 ||
-			datum_cast(c, &items[i], ty_from(f->f[i].type)) != 0)
+			    &items[i]) < 0 ||
+			datum_cast(c, &items[i], ty_from(f->f[i].type)) < 0)
 			return -1;
 	*d = datum_items(TYPE_STRUCT, items, f->n, to.t);
 	return 0;
@@ -471,7 +471,7 @@ cast_items(struct datum_ctx *c, struct datum *d, struct ty to)
 		return 0;
 	if (d->kind == TYPE_STRUCT && d->t == NULL)
 		return cast_unknown(c, d, to);
-	if (datum_open(c, d) != 0)
+	if (datum_open(c, d) < 0)
 		return -1;
 	if (d->kind == TYPE_STRUCT && d->n != to.t->fields->n)
 		return err_set(c->err,
@@ -488,7 +488,7 @@ cast_items(struct datum_ctx *c, struct datum *d, struct ty to)
 			want = d->kind == TYPE_MAP && i % 2 == 0 ? ty_key(to)
 								 : ty_elem(to);
 		if (want.kind != TYPE_UNKNOWN &&
-			datum_cast(c, &items[i], want) != 0)
+			datum_cast(c, &items[i], want) < 0)
 			return -1;
 	}
 	d->items = items;

@@ -282,12 +282,12 @@ load_time(struct datum_ctx *c, const struct value *v, struct ty want,
 	if (v->type != VALUE_STRING)
 		return load_refuse(c, v, want);
 	if (want.kind == TYPE_DATE) {
-		if (date_parse(v->s, v->n, &days) != 0)
+		if (date_parse(v->s, v->n, &days) < 0)
 			return load_refuse(c, v, want);
 		*out = datum_int(TYPE_DATE, days);
 		return 0;
 	}
-	if (time_parse(v->s, v->n, c->env->zone, c->env->batch_us, &us) != 0)
+	if (time_parse(v->s, v->n, c->env->zone, c->env->batch_us, &us) < 0)
 		return load_refuse(c, v, want);
 	*out = datum_int(TYPE_TIMESTAMP, us);
 	return 0;

@@ -58,7 +58,7 @@ print_items(struct datum_ctx *c, const struct datum *d, struct buf *out)
 	struct datum o = *d;
 	size_t n;
 
-	if (datum_open(c, &o) != 0) {
+	if (datum_open(c, &o) < 0) {
 		buf_str(out, "null");
 		return;
 	}

@@ -109,7 +109,7 @@ json_key(struct datum_ctx *c, const struct datum *d, struct buf *out)
 	case TYPE_STRUCT:
 	case TYPE_ARRAY:
 		buf_byte(out, '[');
-		if (datum_open(c, &o) != 0)
+		if (datum_open(c, &o) < 0)
 			o.n = 0;
 		for (size_t i = 0; i < o.n; i++) {
 			if (i > 0)
@@ -205,7 +205,7 @@ json_write(struct datum_ctx *c, const struct datum *d,
 	if (ty_nested(datum_ty(d))) {
 		if (style == NULL && (d->flags & DATUM_JSON) != 0)
 			buf_add(out, d->str, d->n);
-		else if (datum_open(c, &o) != 0)
+		else if (datum_open(c, &o) < 0)
 			buf_str(out, "null");
 		else
 			json_items(c, &o, style, depth, out);

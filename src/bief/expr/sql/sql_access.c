@@ -32,7 +32,7 @@ run_size(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (!ty_nested(datum_ty(a)))
 		return err_set(
 			c->err, "'%s' takes an array or a map", n->fn->name);
-	if (datum_open(c, a) != 0)
+	if (datum_open(c, a) < 0)
 		return -1;
 	*out = datum_int(TYPE_INT, a->n);
 	return 0;
@@ -103,7 +103,7 @@ run_index(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_null();
 	if (a[0].kind == TYPE_STRUCT)
 		return datum_field(c, &a[0], a[1].str, a[1].n, out);
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	if (a[0].kind == TYPE_MAP) {
 		index_map(c, &a[0], &a[1], out);
@@ -148,7 +148,7 @@ run_map_parts(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct sql_items it;
 	struct datum *k;
 
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	for (it = sql_items(a, 1); (k = sql_items_next(&it)) != NULL;)
 		*sql_items_add(c, &l) = tag == KEYS ? k[0]
@@ -200,7 +200,7 @@ run_search(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	bool null = false;
 	struct datum *d;
 
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	for (it = sql_items(a, 1); (d = sql_items_next(&it)) != NULL;) {
 		null |= d->kind == TYPE_NULL;
@@ -229,7 +229,7 @@ run_change(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_null();
 	if (a[0].kind == TYPE_NULL || (tag == REMOVE && a[1].kind == TYPE_NULL))
 		return 0;
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	if (tag == PREPEND)
 		*sql_items_add(c, &l) = a[1];
@@ -275,12 +275,12 @@ run_insert(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_null();
 	if (a[0].kind == TYPE_NULL || a[1].kind == TYPE_NULL)
 		return 0;
-	if (datum_open(c, &a[0]) != 0)
+	if (datum_open(c, &a[0]) < 0)
 		return -1;
 	if (a[1].i == 0)
 		return err_set(c->err, "'array_insert' counts places from 1");
 	at = a[1].i > 0 ? a[1].i - 1 : (int64_t)a[0].n + a[1].i + 1;
-	if (sql_limit(c, n, at < 0 ? -at : at, sizeof(*a)) != 0)
+	if (sql_limit(c, n, at < 0 ? -at : at, sizeof(*a)) < 0)
 		return -1;
 	if (at < 0) {
 		/* In front of the array: nulls fill the gap. */

@@ -61,7 +61,7 @@ sql_call_list(struct sql_parser *p, const char *fn, const char *from,
 {
 	struct sql_node *n = sql_call(p->x, fn, from, 0);
 
-	if (call_arity(p, n->fn, from, l->n) != 0)
+	if (call_arity(p, n->fn, from, l->n) < 0)
 		return NULL;
 	sql_tree_args(p->x, n, l->p, l->n);
 	n->to = p->t.from;
@@ -99,9 +99,8 @@ parse_cast(struct sql_parser *p, const char *from, bool attempt)
 	struct sql_node *x = p->expression(p);
 	struct ty to;
 
-	if (x == NULL || sql_tok_need(p, "as") != 0 ||
-		sql_ddl_type(p, &to) != 0 ||
-		sql_tok_need_op(p, ")", "')'") != 0)
+	if (x == NULL || sql_tok_need(p, "as") < 0 ||
+		sql_ddl_type(p, &to) < 0 || sql_tok_need_op(p, ")", "')'") != 0)
 		return NULL;
 	x = sql_tree_cast(p->x, x, to, from);
 	x->attempt = attempt;
@@ -117,7 +116,7 @@ parse_extract(struct sql_parser *p, const char *from)
 	if (p->t.kind != TOK_WORD)
 		return sql_tok_expected(p, "a part of a time, such as year");
 	unit = sql_literal_text(p, p->t.s, p->t.from);
-	if (sql_tok_next(p) != 0 || sql_tok_need(p, "from") != 0)
+	if (sql_tok_next(p) < 0 || sql_tok_need(p, "from") < 0)
 		return NULL;
 	x = p->expression(p);
 	if (x == NULL || sql_tok_need_op(p, ")", "')'") != 0)
@@ -135,7 +134,7 @@ parse_position(struct sql_parser *p, const char *from)
 	if (a == NULL)
 		return NULL;
 	if (sql_tok_at(p, "in")) {
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 		b = p->operand(p);
 		if (b == NULL || sql_tok_need_op(p, ")", "')'") != 0)
@@ -143,8 +142,7 @@ parse_position(struct sql_parser *p, const char *from)
 		return sql_call(p->x, "locate", from, 2, a, b);
 	}
 	sql_tree_add(p->x, &l, a);
-	if (sql_tok_need_op(p, ",", "','") != 0 ||
-		sql_call_arguments(p, &l) != 0)
+	if (sql_tok_need_op(p, ",", "','") < 0 || sql_call_arguments(p, &l) < 0)
 		return NULL;
 	return sql_call_list(p, "locate", from, &l);
 }
@@ -156,11 +154,11 @@ parse_from_for(struct sql_parser *p, const char *fn, struct sql_nodes *l,
 {
 	struct sql_node *n;
 
-	if (sql_tok_next(p) != 0 || (n = p->operand(p)) == NULL)
+	if (sql_tok_next(p) < 0 || (n = p->operand(p)) == NULL)
 		return NULL;
 	sql_tree_add(p->x, l, n);
 	if (sql_tok_at(p, "for")) {
-		if (sql_tok_next(p) != 0 || (n = p->operand(p)) == NULL)
+		if (sql_tok_next(p) < 0 || (n = p->operand(p)) == NULL)
 			return NULL;
 		sql_tree_add(p->x, l, n);
 	}
@@ -191,7 +189,7 @@ parse_trim(struct sql_parser *p, const char *from)
 			return NULL;
 	}
 	if (sql_tok_at(p, "from")) {
-		if (sql_tok_next(p) != 0 || (s = p->expression(p)) == NULL ||
+		if (sql_tok_next(p) < 0 || (s = p->expression(p)) == NULL ||
 			sql_tok_need_op(p, ")", "')'") != 0)
 			return NULL;
 		return chars != NULL
@@ -204,7 +202,7 @@ parse_trim(struct sql_parser *p, const char *from)
 		return sql_tok_expected(p, "from");
 	sql_tree_add(p->x, &l, chars);
 	if (sql_tok_at_op(p, ",")) {
-		if (sql_tok_next(p) != 0 || sql_call_arguments(p, &l) != 0)
+		if (sql_tok_next(p) < 0 || sql_call_arguments(p, &l) < 0)
 			return NULL;
 	} else if (sql_tok_need_op(p, ")", "',' or ')'") != 0) {
 		return NULL;
@@ -223,12 +221,12 @@ parse_overlay(struct sql_parser *p, const char *from)
 		return NULL;
 	sql_tree_add(p->x, &l, n);
 	if (!sql_tok_at(p, "placing")) {
-		if (sql_tok_need_op(p, ",", "placing") != 0 ||
-			sql_call_arguments(p, &l) != 0)
+		if (sql_tok_need_op(p, ",", "placing") < 0 ||
+			sql_call_arguments(p, &l) < 0)
 			return NULL;
 		return sql_call_list(p, "overlay", from, &l);
 	}
-	if (sql_tok_next(p) != 0 || (n = p->operand(p)) == NULL)
+	if (sql_tok_next(p) < 0 || (n = p->operand(p)) == NULL)
 		return NULL;
 	sql_tree_add(p->x, &l, n);
 	if (!sql_tok_at(p, "from"))
@@ -243,8 +241,8 @@ parse_unit_call(struct sql_parser *p, const char *fn, const char *from)
 	struct sql_nodes l = {0};
 
 	sql_tree_add(p->x, &l, sql_literal_text(p, p->t.s, p->t.from));
-	if (sql_tok_next(p) != 0 || sql_tok_need_op(p, ",", "','") != 0 ||
-		sql_call_arguments(p, &l) != 0)
+	if (sql_tok_next(p) < 0 || sql_tok_need_op(p, ",", "','") < 0 ||
+		sql_call_arguments(p, &l) < 0)
 		return NULL;
 	return sql_call_list(p, fn, from, &l);
 }
@@ -312,7 +310,7 @@ parse_struct(struct sql_parser *p, const char *from)
 			if (!sql_tok_is_name(&p->t))
 				return sql_tok_expected(p, "a name");
 			name = p->t.s;
-			if (sql_tok_next(p) != 0)
+			if (sql_tok_next(p) < 0)
 				return NULL;
 		}
 		sql_tree_add(p->x, &l, sql_literal_text(p, name, n->from));
@@ -360,7 +358,7 @@ call_with_zero(struct sql_parser *p, const struct sql_fn *fn, const char *from,
 {
 	bool null = strcmp(fn->name, "nullifzero") == 0;
 
-	if (call_arity(p, fn, from, l->n) != 0)
+	if (call_arity(p, fn, from, l->n) < 0)
 		return NULL;
 	sql_tree_add(p->x, l, sql_literal(p, datum_int(TYPE_INT, 0), from));
 	return sql_call_list(p, null ? "nullif" : "coalesce", from, l);
@@ -375,7 +373,7 @@ sql_call_parse(struct sql_parser *p)
 	struct sql_node *n;
 	bool special;
 
-	if (sql_tok_next(p) != 0 || sql_tok_next(p) != 0)
+	if (sql_tok_next(p) < 0 || sql_tok_next(p) < 0)
 		return NULL;
 	n = parse_special_call(p, &name, &special);
 	if (special)
@@ -392,10 +390,10 @@ sql_call_parse(struct sql_parser *p)
 		sql_tree_add(p->x, &l, n);
 		if (sql_tok_at(p, "from"))
 			return parse_from_for(p, "substring", &l, name.from);
-		if (sql_tok_need_op(p, ",", "','") != 0)
+		if (sql_tok_need_op(p, ",", "','") < 0)
 			return NULL;
 	}
-	if (sql_call_arguments(p, &l) != 0)
+	if (sql_call_arguments(p, &l) < 0)
 		return NULL;
 	if ((fn->flags & SQL_ZERO) != 0)
 		return call_with_zero(p, fn, name.from, &l);

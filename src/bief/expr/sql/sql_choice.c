@@ -100,7 +100,7 @@ branches_rule(struct sql_rule *r, int first, int step)
 {
 	struct ty common;
 
-	if (sql_types_common(r, first, step, true, &common) != 0)
+	if (sql_types_common(r, first, step, true, &common) < 0)
 		return -1;
 	r->result = r->open ? ty(TYPE_UNKNOWN) : common;
 	if (r->open) {
@@ -135,7 +135,7 @@ case_rule(struct sql_rule *r)
 	for (int i = 0; i + 1 < r->n; i += 2)
 		if (r->arg[i].kind > TYPE_BOOLEAN)
 			return sql_types_mismatch(r, "takes conditions");
-	if (branches_rule(r, 1, 2) != 0)
+	if (branches_rule(r, 1, 2) < 0)
 		return -1;
 	return 0;
 }
@@ -187,7 +187,7 @@ eval_coalesce(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	*out = datum_null();
 	for (int i = 0; i < n->narg && out->kind == TYPE_NULL; i++)
-		if (eval_branch(c, n, n->arg[i], out) != 0)
+		if (eval_branch(c, n, n->arg[i], out) < 0)
 			return -1;
 	return 0;
 }
@@ -227,7 +227,7 @@ eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 static int
 extreme_rule(struct sql_rule *r)
 {
-	return sql_types_common(r, 0, 1, false, &r->result) != 0
+	return sql_types_common(r, 0, 1, false, &r->result) < 0
 		? -1
 		: (r->open ? (r->result = ty(TYPE_UNKNOWN), 0) : 0);
 }

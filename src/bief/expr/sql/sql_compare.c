@@ -45,7 +45,7 @@ compare_cast(struct datum_ctx *c, struct sql_node *n, int i, struct datum *d,
 	if (!n->is_kept || n->var != to.kind || n->side != i ||
 		n->kept_zone != c->env->zone ||
 		n->kept_us != c->env->batch_us) {
-		if (datum_cast(c, d, to) != 0)
+		if (datum_cast(c, d, to) < 0)
 			return -1;
 		arena_clear(&n->keep);
 		n->kept = datum_copy(c, &n->keep, d);
@@ -94,8 +94,8 @@ compare_together(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		buf_release(&y);
 		return -1;
 	}
-	return compare_cast(c, n, 0, a, common) != 0 ||
-			compare_cast(c, n, 1, b, common) != 0
+	return compare_cast(c, n, 0, a, common) < 0 ||
+			compare_cast(c, n, 1, b, common) < 0
 		? -1
 		: 0;
 }
@@ -130,7 +130,7 @@ sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*order = a->i < b->i ? -1 : a->i > b->i;
 		return 1;
 	}
-	if (a->kind != b->kind && compare_together(c, n, a, b) != 0)
+	if (a->kind != b->kind && compare_together(c, n, a, b) < 0)
 		return -1;
 	if (a->kind == TYPE_NULL || b->kind == TYPE_NULL)
 		return 0;

@@ -24,7 +24,7 @@ sql_ddl_type(struct sql_parser *p, struct ty *out)
 		return -1;
 	}
 	do {
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return -1;
 		if (sql_tok_at_op(p, "<") || sql_tok_at_op(p, "("))
 			depth++;

@@ -427,7 +427,7 @@ run_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_null();
 	if (a[0].kind == TYPE_NULL)
 		return 0;
-	if (datum_cast(c, &a[0], ty(TYPE_STRING)) != 0)
+	if (datum_cast(c, &a[0], ty(TYPE_STRING)) < 0)
 		return -1;
 	p = a[0].str;
 	end = p + a[0].n;

@@ -102,11 +102,11 @@ hash_datum(struct datum_ctx *c, struct hasher *h, struct datum d)
 		break;
 	default:
 		assert(ty_nested(datum_ty(&d)));
-		if (datum_open(c, &d) != 0)
+		if (datum_open(c, &d) < 0)
 			return -1;
 		n = d.kind == TYPE_MAP ? 2 * (size_t)d.n : d.n;
 		for (size_t i = 0; i < n; i++)
-			if (hash_datum(c, h, d.items[i]) != 0)
+			if (hash_datum(c, h, d.items[i]) < 0)
 				return -1;
 	}
 	return 0;
@@ -119,7 +119,7 @@ run_hash(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct hasher h = {n->fn->tag == 1, 42};
 
 	for (int i = 0; i < n->narg; i++)
-		if (hash_datum(c, &h, a[i]) != 0)
+		if (hash_datum(c, &h, a[i]) < 0)
 			return -1;
 	*out = h.wide ? datum_int(TYPE_LONG, (int64_t)h.h)
 		      : datum_int(TYPE_INT, (int32_t)h.h);

@@ -149,7 +149,7 @@ bound_constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
 		return true;
 	}
 	if (!seconds || !ty_numeric(datum_ty(&d)) ||
-		datum_cast(&j->ctx, &d, ty(TYPE_DOUBLE)) != 0 ||
+		datum_cast(&j->ctx, &d, ty(TYPE_DOUBLE)) < 0 ||
 		!(fabs(d.d) < 9e12))
 		return false;
 	*us = (int64_t)(d.d * 1e6);
@@ -302,7 +302,7 @@ sql_join_new(const char *text, const struct sql_on *on, size_t non,
 	j->sql.on = on;
 	j->sql.non = non;
 	root = sql_parse(&j->sql, err);
-	if (root == NULL || sql_bind(&j->sql, &root, err) != 0) {
+	if (root == NULL || sql_bind(&j->sql, &root, err) < 0) {
 		sql_join_free(f);
 		return NULL;
 	}
@@ -433,7 +433,7 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 		if (settle_big(v))
 			return 0;
 	}
-	if (sql_eval(&j->ctx, n, &d) != 0)
+	if (sql_eval(&j->ctx, n, &d) < 0)
 		return -1;
 	key_settle_number(&d,
 		n->ty.kind == TYPE_DECIMAL &&

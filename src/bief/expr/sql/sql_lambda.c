@@ -61,7 +61,7 @@ walk_begin(struct walk *w, struct datum_ctx *c, struct sql_node *n, int lambda,
 {
 	assert(lambda < n->narg);
 	assert(n->arg[lambda]->op == SQL_FUNCTION);
-	if (sql_items_eval(c, n, 0, &w->list) != 0)
+	if (sql_items_eval(c, n, 0, &w->list) < 0)
 		return -1;
 	w->c = c;
 	w->f = n->arg[lambda];
@@ -195,8 +195,7 @@ eval_zip_with(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	struct datum a, b, v[2];
 	struct datum_list l = {0};
 
-	if (sql_items_eval(c, n, 0, &a) != 0 ||
-		sql_items_eval(c, n, 1, &b) != 0)
+	if (sql_items_eval(c, n, 0, &a) < 0 || sql_items_eval(c, n, 1, &b) < 0)
 		return -1;
 	*out = datum_null();
 	if (a.kind == TYPE_NULL || b.kind == TYPE_NULL)
@@ -227,7 +226,7 @@ eval_transform_map(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	while (walk_next(&w)) {
 		if (walk_lambda(&w, 2, &made) != 0 ||
 			sql_items_put(c, &l, keys ? &made : &w.v[0],
-				keys ? &w.v[1] : &made) != 0)
+				keys ? &w.v[1] : &made) < 0)
 			return -1;
 	}
 	*out = sql_items_map(&l, n->ty.t);

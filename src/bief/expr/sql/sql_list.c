@@ -18,7 +18,7 @@ run_distinct(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct sql_items it;
 	struct datum *d;
 
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	for (it = sql_items(a, 1); (d = sql_items_next(&it)) != NULL;)
 		if (!sql_items_has(c, l.p, l.n, d))
@@ -35,7 +35,7 @@ two_arrays_rule(struct sql_rule *r)
 	for (int i = 0; i < 2; i++)
 		if (r->arg[i].kind > TYPE_NULL && r->arg[i].kind != TYPE_ARRAY)
 			return sql_types_mismatch(r, "takes two arrays");
-	if (sql_types_common(r, 0, 1, false, &common) != 0)
+	if (sql_types_common(r, 0, 1, false, &common) < 0)
 		return -1;
 	r->result = strchr(r->node->fn->sig, ':')[1] == 'b' ? ty(TYPE_BOOLEAN)
 		: r->open                                   ? ty(TYPE_ARRAY)
@@ -54,7 +54,7 @@ run_set(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct sql_items it;
 	struct datum *d;
 
-	if (sql_items_open(c, a, 2) != 0)
+	if (sql_items_open(c, a, 2) < 0)
 		return -1;
 	for (it = sql_items(a, tag == UNION ? 2 : 1);
 		(d = sql_items_next(&it)) != NULL;) {
@@ -77,7 +77,7 @@ run_overlap(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	bool null = false;
 	struct datum *d;
 
-	if (sql_items_open(c, a, 2) != 0)
+	if (sql_items_open(c, a, 2) < 0)
 		return -1;
 	*out = datum_bool(true);
 	for (it = sql_items(a, 1); (d = sql_items_next(&it)) != NULL;)
@@ -103,7 +103,7 @@ run_array_extreme(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *d;
 
 	*out = datum_null();
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	for (it = sql_items(a, 1); (d = sql_items_next(&it)) != NULL;)
 		if (d->kind != TYPE_NULL &&
@@ -123,7 +123,7 @@ run_array_join(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *d;
 	struct buf b;
 
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	buf_init(&b);
 	for (it = sql_items(a, 1);
@@ -148,7 +148,7 @@ run_compact(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct sql_items it;
 	struct datum *d;
 
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	for (it = sql_items(a, 1); (d = sql_items_next(&it)) != NULL;)
 		if (d->kind != TYPE_NULL)
@@ -163,7 +163,7 @@ run_slice(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	int64_t from = a[1].i, len = a[2].i;
 
-	if (datum_open(c, a) != 0)
+	if (datum_open(c, a) < 0)
 		return -1;
 	if (from == 0 || len < 0)
 		return err_set(c->err,
@@ -199,12 +199,12 @@ run_flatten(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *e;
 
 	*out = datum_null();
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	for (it = sql_items(a, 1); (e = sql_items_next(&it)) != NULL;) {
 		if (e->kind == TYPE_NULL)
 			return 0;
-		if (e->kind != TYPE_ARRAY || datum_open(c, e) != 0)
+		if (e->kind != TYPE_ARRAY || datum_open(c, e) < 0)
 			return err_set(
 				c->err, "'flatten' takes an array of arrays");
 		for (uint32_t k = 0; k < e->n && !c->broken; k++)
@@ -231,7 +231,7 @@ run_array_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_null();
 	if (a[1].kind == TYPE_NULL)
 		return 0;
-	if (a[1].i > 0 && sql_limit(c, n, a[1].i, sizeof(*a)) != 0)
+	if (a[1].i > 0 && sql_limit(c, n, a[1].i, sizeof(*a)) < 0)
 		return -1;
 	for (int64_t i = 0; i < a[1].i; i++)
 		*sql_items_add(c, &l) = a[0];
@@ -280,7 +280,7 @@ sequence_times(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	for (int64_t i = 0;
 		v.kind != TYPE_NULL && (by > 0 ? v.i <= a[1].i : v.i >= a[1].i);
 		i++) {
-		if (sql_limit(c, n, i + 1, sizeof(*a)) != 0)
+		if (sql_limit(c, n, i + 1, sizeof(*a)) < 0)
 			return -1;
 		*sql_items_add(c, &l) = v;
 		if (by == 0 || __builtin_mul_overflow(by, i + 1, &k))
@@ -305,7 +305,7 @@ sequence_numbers(struct datum_ctx *c, struct sql_node *n,
 
 	if (steps >= INT32_MAX)
 		steps = INT32_MAX;
-	if (sql_limit(c, n, (int64_t)steps + 1, sizeof(*from)) != 0)
+	if (sql_limit(c, n, (int64_t)steps + 1, sizeof(*from)) < 0)
 		return -1;
 	/* Modulo 2^64: by times i may be more than the whole type. */
 	for (int64_t i = 0; i <= (int64_t)steps; i++)
@@ -327,7 +327,7 @@ sequence_months(struct datum_ctx *c, struct sql_node *n,
 		v = sql_clock_months(from->i, by * i);
 		if (by > 0 ? v > to : v < to)
 			break;
-		if (sql_limit(c, n, i + 1, sizeof(*from)) != 0)
+		if (sql_limit(c, n, i + 1, sizeof(*from)) < 0)
 			return -1;
 		*sql_items_add(c, l) = datum_int(from->kind, v);
 	}
@@ -394,7 +394,7 @@ run_zip(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	assert(n->ty.t != NULL);
 	for (size_t k = 0; k < narg; k++) {
-		if (datum_open(c, &a[k]) != 0)
+		if (datum_open(c, &a[k]) < 0)
 			return -1;
 		most = a[k].n > most ? a[k].n : most;
 	}

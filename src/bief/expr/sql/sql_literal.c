@@ -106,7 +106,7 @@ sql_literal_number(struct sql_parser *p)
 		d = datum_int(kind, (int64_t)(sign * v));
 	}
 	p->negative = false;
-	if (sql_tok_next(p) != 0)
+	if (sql_tok_next(p) < 0)
 		return NULL;
 	return sql_literal(p, d, s);
 }
@@ -348,11 +348,11 @@ interval_part(struct sql_parser *p, struct interval *v)
 	struct sql_token number;
 	int unit, to;
 
-	if ((negative || sql_tok_at_op(p, "+")) && sql_tok_next(p) != 0)
+	if ((negative || sql_tok_at_op(p, "+")) && sql_tok_next(p) < 0)
 		return -1;
 	number = p->t;
 	text = number.kind == TOK_STRING;
-	if (sql_tok_next(p) != 0)
+	if (sql_tok_next(p) < 0)
 		return -1;
 	unit = p->t.kind == TOK_WORD ? sql_literal_unit(p->t.s, p->t.n) : -1;
 	if (unit < 0 && text && !v->any)
@@ -365,7 +365,7 @@ interval_part(struct sql_parser *p, struct interval *v)
 		return -1;
 	}
 	to = unit;
-	if (sql_tok_next(p) != 0 || interval_end(p, &to) != 0)
+	if (sql_tok_next(p) < 0 || interval_end(p, &to) != 0)
 		return -1;
 	if (text)
 		return interval_settle(p, v, negative, at,
@@ -392,7 +392,7 @@ sql_literal_interval(struct sql_parser *p, const char *from)
 	struct interval v = {0};
 	struct datum d;
 
-	if (sql_tok_next(p) != 0 || parse_interval_parts(p, &v) != 0)
+	if (sql_tok_next(p) < 0 || parse_interval_parts(p, &v) < 0)
 		return NULL;
 	d = datum_int(v.kind, v.value);
 	d.p = (uint8_t)v.from;
@@ -419,12 +419,12 @@ sql_literal_typed(struct sql_parser *p)
 	struct datum d = datum_null();
 	int32_t days;
 
-	if (sql_tok_next(p) != 0)
+	if (sql_tok_next(p) < 0)
 		return NULL;
 	if (sql_tok_is(&word, "date")) {
 		if (sql_clock_is_word(p->t.s, p->t.n))
 			return parse_time_text(p, TYPE_DATE, word.from);
-		if (date_parse(p->t.s, p->t.n, &days) != 0)
+		if (date_parse(p->t.s, p->t.n, &days) < 0)
 			return sql_tok_refuse(p, p->t.from, "no date");
 		d = datum_int(TYPE_DATE, days);
 	} else if (sql_tok_is(&word, "x")) {
@@ -446,11 +446,11 @@ sql_literal_typed(struct sql_parser *p)
 		int64_t us;
 
 		if (!sql_clock_is_word(p->t.s, p->t.n) &&
-			time_parse(p->t.s, p->t.n, zone_utc, 0, &us) != 0)
+			time_parse(p->t.s, p->t.n, zone_utc, 0, &us) < 0)
 			return sql_tok_refuse(p, p->t.from, "no timestamp");
 		return parse_time_text(p, TYPE_TIMESTAMP, word.from);
 	}
-	if (sql_tok_next(p) != 0)
+	if (sql_tok_next(p) < 0)
 		return NULL;
 	return sql_literal(p, d, word.from);
 }

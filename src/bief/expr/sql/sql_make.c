@@ -13,7 +13,7 @@ array_rule(struct sql_rule *r)
 {
 	struct ty common;
 
-	if (sql_types_common(r, 0, 1, true, &common) != 0)
+	if (sql_types_common(r, 0, 1, true, &common) < 0)
 		return -1;
 	if (r->open)
 		r->result = ty(TYPE_ARRAY);
@@ -104,7 +104,7 @@ run_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	assert(n->narg % 2 == 0);
 	for (int i = 0; i + 1 < n->narg; i += 2)
-		if (sql_items_put(c, &l, &a[i], &a[i + 1]) != 0)
+		if (sql_items_put(c, &l, &a[i], &a[i + 1]) < 0)
 			return -1;
 	*out = sql_items_map(&l, sql_result(n).t);
 	return 0;
@@ -126,14 +126,14 @@ run_from_arrays(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	struct datum_list l = {0};
 
-	if (sql_items_open(c, a, 2) != 0)
+	if (sql_items_open(c, a, 2) < 0)
 		return -1;
 	if (a[0].n != a[1].n)
 		return err_set(c->err,
 			"'map_from_arrays' takes as many keys "
 			"as values");
 	for (uint32_t i = 0; i < a[0].n; i++)
-		if (sql_items_put(c, &l, &a[0].items[i], &a[1].items[i]) != 0)
+		if (sql_items_put(c, &l, &a[0].items[i], &a[1].items[i]) < 0)
 			return -1;
 	*out = sql_items_map(&l, n->ty.t);
 	return 0;
@@ -163,16 +163,16 @@ run_from_entries(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct sql_items it;
 	struct datum *e;
 
-	if (sql_items_open(c, a, 1) != 0)
+	if (sql_items_open(c, a, 1) < 0)
 		return -1;
 	for (it = sql_items(a, 1); (e = sql_items_next(&it)) != NULL;) {
-		if (datum_open(c, e) != 0)
+		if (datum_open(c, e) < 0)
 			return -1;
 		if (e->kind != TYPE_STRUCT || e->n != 2)
 			return err_set(c->err,
 				"'map_from_entries' takes pairs "
 				"of a key and a value");
-		if (sql_items_put(c, &l, &e->items[0], &e->items[1]) != 0)
+		if (sql_items_put(c, &l, &e->items[0], &e->items[1]) < 0)
 			return -1;
 	}
 	*out = sql_items_map(&l, n->ty.t);
@@ -190,7 +190,7 @@ map_concat_rule(struct sql_rule *r)
 		else if (r->arg[i].kind > TYPE_NULL &&
 			r->arg[i].kind != TYPE_MAP)
 			return sql_types_mismatch(r, "takes maps");
-	if (sql_types_common(r, 0, 1, true, &common) != 0)
+	if (sql_types_common(r, 0, 1, true, &common) < 0)
 		return -1;
 	r->result = r->open ? ty(TYPE_MAP) : common;
 	return 0;
@@ -205,11 +205,11 @@ run_map_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *k;
 
 	for (int i = 0; i < n->narg; i++) {
-		if (sql_items_open(c, &a[i], 1) != 0)
+		if (sql_items_open(c, &a[i], 1) < 0)
 			return -1;
 		for (it = sql_items(&a[i], 1);
 			(k = sql_items_next(&it)) != NULL;)
-			if (sql_items_put(c, &l, k, k + 1) != 0)
+			if (sql_items_put(c, &l, k, k + 1) < 0)
 				return -1;
 	}
 	*out = sql_items_map(&l, sql_result(n).t);

@@ -37,7 +37,7 @@ parse_case(struct sql_parser *p, const char *from)
 	struct sql_nodes l = {0};
 	int r;
 
-	if (sql_tok_next(p) != 0)
+	if (sql_tok_next(p) < 0)
 		return NULL;
 	if (!sql_tok_at(p, "when")) {
 		of = parse_expression(p);
@@ -53,7 +53,7 @@ parse_case(struct sql_parser *p, const char *from)
 		if (of != NULL)
 			n = sql_call(p->x, "=", n->from, 2, of, n);
 		sql_tree_add(p->x, &l, n);
-		if (sql_tok_need(p, "then") != 0)
+		if (sql_tok_need(p, "then") < 0)
 			return NULL;
 		n = parse_expression(p);
 		if (n == NULL)
@@ -66,7 +66,7 @@ parse_case(struct sql_parser *p, const char *from)
 			return NULL;
 		sql_tree_add(p->x, &l, n);
 	}
-	if (r < 0 || sql_tok_need(p, "end") != 0)
+	if (r < 0 || sql_tok_need(p, "end") < 0)
 		return NULL;
 	return sql_call_list(p, "case", from, &l);
 }
@@ -80,23 +80,23 @@ parse_lambda(struct sql_parser *p)
 	bool bracket = sql_tok_at_op(p, "(");
 	struct sql_name *part = arena_zero(&p->x->arena, 3 * sizeof(*part));
 
-	if (bracket && sql_tok_next(p) != 0)
+	if (bracket && sql_tok_next(p) < 0)
 		return NULL;
 	for (;;) {
 		if (!sql_tok_is_name(&p->t) || n->nvar == 3)
 			return sql_tok_expected(p, "a name");
 		part[n->nvar++] = (struct sql_name){p->t.s, p->t.n};
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 		if (!bracket || !sql_tok_at_op(p, ","))
 			break;
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 	}
 	if (bracket && sql_tok_need_op(p, ")", "')'") != 0)
 		return NULL;
 	n->part = part;
-	if (sql_tok_need_op(p, "->", "'->'") != 0 ||
+	if (sql_tok_need_op(p, "->", "'->'") < 0 ||
 		(body = parse_expression(p)) == NULL)
 		return NULL;
 	sql_tree_args(p->x, n, &body, 1);
@@ -116,8 +116,8 @@ lambda_ahead(struct sql_parser *p)
 	if (!sql_tok_at_op(p, "("))
 		return false;
 	do {
-		if (sql_tok_next(&q) != 0 || !sql_tok_is_name(&q.t) ||
-			sql_tok_next(&q) != 0)
+		if (sql_tok_next(&q) < 0 || !sql_tok_is_name(&q.t) ||
+			sql_tok_next(&q) < 0)
 			return false;
 	} while (sql_tok_at_op(&q, ","));
 	return sql_tok_at_op(&q, ")") && sql_tok_peek_op(&q, "->");
@@ -130,12 +130,12 @@ parse_brackets(struct sql_parser *p)
 	const char *from = p->t.from;
 	struct sql_nodes l = {0};
 
-	if (sql_tok_next(p) != 0)
+	if (sql_tok_next(p) < 0)
 		return NULL;
 	if (sql_tok_at(p, "select"))
 		return sql_tok_refuse(
 			p, p->t.from, "a stream has no subqueries");
-	if (sql_call_arguments(p, &l) != 0)
+	if (sql_call_arguments(p, &l) < 0)
 		return NULL;
 	if (l.n == 0)
 		return sql_tok_refuse(p, from,
@@ -156,14 +156,14 @@ parse_name(struct sql_parser *p)
 			return sql_tok_refuse(p, p->t.from, "too many parts");
 		part[n->npart++] = (struct sql_name){p->t.s, p->t.n};
 		n->to = p->t.to;
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 		/* A dot with a name behind it; "a.0" is none. */
 		if (!sql_tok_at_op(p, ".") ||
 			(sql_tok_peek(p).kind != TOK_WORD &&
 				sql_tok_peek(p).kind != TOK_QUOTED))
 			break;
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 	}
 	n->part = arena_get(&p->x->arena, sizeof(part));
@@ -222,7 +222,7 @@ parse_word(struct sql_parser *p)
 		sql_tok_at(p, "false")) {
 		if (!sql_tok_at(p, "null"))
 			d = datum_bool(sql_tok_at(p, "true"));
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 		return sql_literal(p, d, from);
 	}
@@ -265,7 +265,7 @@ parse_start(struct sql_parser *p)
 	buf_init(&b);
 	do {
 		buf_add(&b, p->t.s, p->t.n);
-		if (sql_tok_next(p) != 0) {
+		if (sql_tok_next(p) < 0) {
 			buf_release(&b);
 			return NULL;
 		}
@@ -286,7 +286,7 @@ parse_suffixes(struct sql_parser *p)
 	while (n != NULL) {
 		if ((r = sql_tok_take_op(p, "[")) != 0) {
 			if (r < 0 || (arg = parse_expression(p)) == NULL ||
-				sql_tok_need_op(p, "]", "']'") != 0)
+				sql_tok_need_op(p, "]", "']'") < 0)
 				return NULL;
 			n = sql_call(p->x, "[]", n->from, 2, n, arg);
 		} else if ((r = sql_tok_take_op(p, ".")) != 0) {
@@ -294,10 +294,10 @@ parse_suffixes(struct sql_parser *p)
 				return sql_tok_expected(p, "a name");
 			n = sql_tree_member(
 				p->x, n, (struct sql_name){p->t.s, p->t.n});
-			if (sql_tok_next(p) != 0)
+			if (sql_tok_next(p) < 0)
 				return NULL;
 		} else if ((r = sql_tok_take_op(p, "::")) != 0) {
-			if (r < 0 || sql_ddl_type(p, &to) != 0)
+			if (r < 0 || sql_ddl_type(p, &to) < 0)
 				return NULL;
 			n = sql_tree_cast(p->x, n, to, n->from);
 		} else {
@@ -321,7 +321,7 @@ parse_negative(struct sql_parser *p)
 	const char *from = p->t.from;
 	struct sql_node *n;
 
-	if (sql_tok_next(p) != 0)
+	if (sql_tok_next(p) < 0)
 		return NULL;
 	p->negative = true;
 	n = parse_suffixes(p);
@@ -348,7 +348,7 @@ parse_unary(struct sql_parser *p)
 		return parse_negative(p);
 	if (++p->depth > SQL_DEPTH)
 		return sql_tok_refuse(p, from, "nested too deep");
-	if (sql_tok_next(p) != 0 || (n = parse_unary(p)) == NULL)
+	if (sql_tok_next(p) < 0 || (n = parse_unary(p)) == NULL)
 		return NULL;
 	p->depth--;
 	if (op == '+')
@@ -405,7 +405,7 @@ parse_bits(struct sql_parser *p, int level)
 	while (a != NULL && (op = level_op(p, level)) != NULL) {
 		if (++chain > 5 * SQL_DEPTH)
 			return sql_tok_refuse(p, p->t.from, "too long a chain");
-		if (sql_tok_next(p) != 0 ||
+		if (sql_tok_next(p) < 0 ||
 			(b = parse_bits(p, level + 1)) == NULL)
 			return NULL;
 		a = sql_call(p->x, op, a->from, 2, a, b);
@@ -430,7 +430,7 @@ parse_compare(struct sql_parser *p)
 				op = ops[i][1];
 		if (op == NULL)
 			break;
-		if (sql_tok_next(p) != 0 || (b = parse_bits(p, 0)) == NULL)
+		if (sql_tok_next(p) < 0 || (b = parse_bits(p, 0)) == NULL)
 			return NULL;
 		a = sql_call(p->x, op, a->from, 2, a, b);
 	}
@@ -450,7 +450,7 @@ parse_between(struct sql_parser *p, struct sql_node *x)
 {
 	struct sql_node *a = parse_bits(p, 0), *b;
 
-	if (a == NULL || sql_tok_need(p, "and") != 0 ||
+	if (a == NULL || sql_tok_need(p, "and") < 0 ||
 		(b = parse_bits(p, 0)) == NULL)
 		return NULL;
 	return sql_call(p->x, "and", x->from, 2,
@@ -469,7 +469,7 @@ parse_in(struct sql_parser *p, struct sql_node *x)
 	if (sql_tok_at(p, "select"))
 		return sql_tok_refuse(
 			p, p->t.from, "a stream has no subqueries");
-	if (sql_call_arguments(p, &l) != 0)
+	if (sql_call_arguments(p, &l) < 0)
 		return NULL;
 	if (l.n == 1)
 		return sql_tok_refuse(p, x->to, "nothing in the list");
@@ -489,8 +489,8 @@ parse_like(struct sql_parser *p, struct sql_node *x, const char *fn, bool not )
 
 	if ((all || sql_tok_at(p, "any") || sql_tok_at(p, "some")) &&
 		sql_tok_peek_op(p, "(")) {
-		if (sql_tok_next(p) != 0 || sql_tok_next(p) != 0 ||
-			sql_call_arguments(p, &l) != 0)
+		if (sql_tok_next(p) < 0 || sql_tok_next(p) < 0 ||
+			sql_call_arguments(p, &l) < 0)
 			return NULL;
 		if (l.n == 0)
 			return sql_tok_expected(p, "a pattern");
@@ -507,13 +507,13 @@ parse_like(struct sql_parser *p, struct sql_node *x, const char *fn, bool not )
 	sql_tree_add(p->x, &l, x);
 	sql_tree_add(p->x, &l, n);
 	if (strcmp(fn, "rlike") != 0 && sql_tok_at(p, "escape")) {
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 		if (p->t.kind != TOK_STRING || p->t.n != 1)
 			return sql_tok_expected(p, "one character in quotes");
 		sql_tree_add(p->x, &l,
 			sql_literal(p, datum_string(p->t.s, 1), p->t.from));
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 	}
 	return parse_negated(p, not, sql_call_list(p, fn, x->from, &l));
@@ -530,20 +530,20 @@ parse_is(struct sql_parser *p, struct sql_node *x)
 	if (r < 0)
 		return NULL;
 	if (sql_tok_at(p, "null") || sql_tok_at(p, "unknown"))
-		return sql_tok_next(p) != 0
+		return sql_tok_next(p) < 0
 			? NULL
 			: sql_call(p->x, not ? "isnotnull" : "isnull", x->from,
 				  1, x);
 	if (sql_tok_at(p, "true") || sql_tok_at(p, "false")) {
 		yes = sql_tok_at(p, "true");
 		y = sql_literal(p, datum_bool(yes), p->t.from);
-		if (sql_tok_next(p) != 0)
+		if (sql_tok_next(p) < 0)
 			return NULL;
 		return parse_negated(
 			p, not, sql_call(p->x, "<=>", x->from, 2, x, y));
 	}
 	if (sql_tok_at(p, "distinct")) {
-		if (sql_tok_next(p) != 0 || sql_tok_need(p, "from") != 0 ||
+		if (sql_tok_next(p) < 0 || sql_tok_need(p, "from") < 0 ||
 			(y = parse_bits(p, 0)) == NULL)
 			return NULL;
 		return parse_negated(
@@ -560,7 +560,7 @@ parse_predicate(struct sql_parser *p)
 
 	while (x != NULL) {
 		if (sql_tok_at(p, "is")) {
-			if (sql_tok_next(p) != 0)
+			if (sql_tok_next(p) < 0)
 				return NULL;
 			x = parse_is(p, x);
 			continue;
@@ -576,27 +576,27 @@ parse_predicate(struct sql_parser *p)
 				!sql_tok_is(&t, "rlike") &&
 				!sql_tok_is(&t, "regexp"))
 				break;
-			if (sql_tok_next(p) != 0)
+			if (sql_tok_next(p) < 0)
 				return NULL;
 		}
 		if (sql_tok_at(p, "between"))
-			x = sql_tok_next(p) != 0
+			x = sql_tok_next(p) < 0
 				? NULL
 				: parse_negated(p, not, parse_between(p, x));
 		else if (sql_tok_at(p, "in"))
-			x = sql_tok_next(p) != 0
+			x = sql_tok_next(p) < 0
 				? NULL
 				: parse_negated(p, not, parse_in(p, x));
 		else if (sql_tok_at(p, "like"))
-			x = sql_tok_next(p) != 0
+			x = sql_tok_next(p) < 0
 				? NULL
 				: parse_like(p, x, "like", not );
 		else if (sql_tok_at(p, "ilike"))
-			x = sql_tok_next(p) != 0
+			x = sql_tok_next(p) < 0
 				? NULL
 				: parse_like(p, x, "ilike", not );
 		else if (sql_tok_at(p, "rlike") || sql_tok_at(p, "regexp"))
-			x = sql_tok_next(p) != 0
+			x = sql_tok_next(p) < 0
 				? NULL
 				: parse_like(p, x, "rlike", not );
 		else
@@ -616,7 +616,7 @@ parse_not(struct sql_parser *p)
 		return parse_predicate(p);
 	if (++p->depth > SQL_DEPTH)
 		return sql_tok_refuse(p, from, "nested too deep");
-	if (sql_tok_next(p) != 0 || (n = parse_not(p)) == NULL)
+	if (sql_tok_next(p) < 0 || (n = parse_not(p)) == NULL)
 		return NULL;
 	p->depth--;
 	return sql_call(p->x, "not", from, 1, n);
@@ -676,7 +676,7 @@ sql_parse(struct sql *x, struct err *err)
 	struct sql_parser p = grammar_at(x, x->text, err);
 	struct sql_node *n;
 
-	if (sql_tok_next(&p) != 0)
+	if (sql_tok_next(&p) < 0)
 		return NULL;
 	n = parse_expression(&p);
 	if (n != NULL && p.t.kind != TOK_END)
@@ -694,12 +694,12 @@ sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 
 	*alias = NULL;
 	*n = NULL;
-	if (sql_tok_next(&p) != 0)
+	if (sql_tok_next(&p) < 0)
 		return -1;
 	from = p.t.from;
 	if (sql_tok_at_op(&p, "*")) {
 		*at = p.p;
-		if (sql_tok_next(&p) != 0)
+		if (sql_tok_next(&p) < 0)
 			return -1;
 	} else {
 		*n = parse_expression(&p);
@@ -711,7 +711,7 @@ sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 			return -1;
 		if (sql_tok_is_name(&p.t)) {
 			*alias = p.t.s;
-			if (sql_tok_next(&p) != 0)
+			if (sql_tok_next(&p) < 0)
 				return -1;
 		}
 	}

@@ -162,7 +162,7 @@ run_regexp_extract(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	found = pattern_search(c, r, a, 0, &m);
 	if (found <= 0)
 		return found;
-	if (match_has_group(c, n, i, &m) != 0)
+	if (match_has_group(c, n, i, &m) < 0)
 		return -1;
 	*out = match_group(a, &m, (int)i);
 	return 0;
@@ -189,7 +189,7 @@ run_all(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (found <= 0)
 			break;
 		if (n->fn->tag == EXTRACT_ALL) {
-			if (match_has_group(c, n, i, &m) != 0)
+			if (match_has_group(c, n, i, &m) < 0)
 				return -1;
 			if (count == cap) {
 				cap = cap > 0 ? 2 * cap : 8;
@@ -320,7 +320,7 @@ run_regexp_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			break;
 		buf_add(&c->text, a->str + done, (size_t)m.beg[0] - done);
 		done = (size_t)m.end[0];
-		if (replace_match(c, r, a, &m, &a[2], &c->text) != 0)
+		if (replace_match(c, r, a, &m, &a[2], &c->text) < 0)
 			return -1;
 		if (c->text.n > SQL_TEXT_MAX)
 			return sql_limit(c, n, 2, SQL_TEXT_MAX);
@@ -385,7 +385,7 @@ run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	if (r == NULL ||
 		pattern_split(c, r, a[1].n == 0, a, n->narg > 2 ? a[2].i : -1,
-			&items, &count) != 0)
+			&items, &count) < 0)
 		return -1;
 	*out = datum_items(TYPE_ARRAY, items, count, n->ty.t);
 	return 0;
@@ -449,12 +449,12 @@ run_str_to_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	size_t count, two;
 
 	if (r == NULL || q == NULL ||
-		pattern_split(c, r, pair->n == 0, a, -1, &items, &count) != 0)
+		pattern_split(c, r, pair->n == 0, a, -1, &items, &count) < 0)
 		return -1;
 	all = arena_get(&c->arena, 2 * count * sizeof(*all));
 	for (size_t i = 0; i < count; i++) {
 		if (pattern_split(
-			    c, q, value->n == 0, &items[i], 2, &kv, &two) != 0)
+			    c, q, value->n == 0, &items[i], 2, &kv, &two) < 0)
 			return -1;
 		all[2 * i] = kv[0];
 		all[2 * i + 1] = two > 1 ? kv[1] : datum_null();

@@ -181,7 +181,7 @@ options_read(const struct sql_node *n, int i, int of, struct options *o,
 			return err_as(err, STATUS_USAGE,
 				"'%s' has no option '%s'", n->fn->name,
 				k->lit.str);
-		if (option_set(o, known, v->lit.str, err) != 0)
+		if (option_set(o, known, v->lit.str, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -259,7 +259,7 @@ from_json_sample(const struct sql_node *n, struct buf *out, struct err *err)
 	struct buf b;
 	struct type *t;
 
-	if (options_read(n, 1, SCHEMA, &o, err) != 0)
+	if (options_read(n, 1, SCHEMA, &o, err) < 0)
 		return -1;
 	buf_init(&b);
 	buf_add(&b, text->str, text->n);
@@ -342,14 +342,14 @@ from_json_prepare(struct sql *x, struct sql_node *n, struct err *err)
 
 	n->data = r;
 	n->free = reader_free;
-	if (options_read(n, 2, FROM, &r->o, err) != 0)
+	if (options_read(n, 2, FROM, &r->o, err) < 0)
 		return -1;
 	r->schema = from_json_schema(n, &r->root, err);
 	if (r->schema == NULL)
 		return -1;
 	r->v = mem_zalloc((r->schema->n + 1) * sizeof(*r->v));
-	if (reader_corrupt(r, err) != 0 ||
-		reader_pattern(r->o.time, &r->time, err) != 0)
+	if (reader_corrupt(r, err) < 0 ||
+		reader_pattern(r->o.time, &r->time, err) < 0)
 		return -1;
 	return reader_pattern(r->o.date, &r->date, err);
 }
@@ -381,8 +381,8 @@ reader_take(struct datum_ctx *c, struct reader *r, struct datum *items)
 	struct datum d;
 
 	for (size_t i = 0; i < r->schema->n; i++) {
-		if (datum_load(c, &r->v[i], ty_from(r->schema->f[i].type),
-			    &d) != 0)
+		if (datum_load(c, &r->v[i], ty_from(r->schema->f[i].type), &d) <
+			0)
 			return -1;
 		items[i] = datum_copy(c, &c->arena, &d);
 	}
@@ -411,7 +411,7 @@ run_from_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			r->v[r->corrupt] = fromjson_text(f, p, a->n);
 	}
 	items = arena_get(&c->arena, r->schema->n * sizeof(*items) + 1);
-	if (reader_take(c, r, items) != 0)
+	if (reader_take(c, r, items) < 0)
 		return -1;
 	*out = r->root ? items[0]
 		       : datum_items(TYPE_STRUCT, items, r->schema->n, n->ty.t);
@@ -439,11 +439,11 @@ to_json_prepare(struct sql *x, struct sql_node *n, struct err *err)
 
 	n->data = style;
 	n->free = free;
-	if (options_read(n, 1, TO, &o, err) != 0 ||
+	if (options_read(n, 1, TO, &o, err) < 0 ||
 		(o.time != NULL &&
-			timefmt_check(o.time, strlen(o.time), err) != 0) ||
+			timefmt_check(o.time, strlen(o.time), err) < 0) ||
 		(o.date != NULL &&
-			timefmt_check(o.date, strlen(o.date), err) != 0))
+			timefmt_check(o.date, strlen(o.date), err) < 0))
 		return -1;
 	*style = (struct datum_style){.time = o.time,
 		.date = o.date,

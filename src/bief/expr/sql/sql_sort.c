@@ -47,7 +47,7 @@ sort_items(struct sort_ctx *s, struct datum *a, struct datum *out)
 {
 	struct datum *items;
 
-	if (datum_open(s->c, a) != 0)
+	if (datum_open(s->c, a) < 0)
 		return -1;
 	items = arena_get(&s->c->arena, a->n * sizeof(*items));
 	if (a->n > 0)
@@ -98,7 +98,7 @@ eval_array_sort(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	struct datum a;
 
-	if (sql_items_eval(c, n, 0, &a) != 0)
+	if (sql_items_eval(c, n, 0, &a) < 0)
 		return -1;
 	*out = datum_null();
 	return a.kind == TYPE_NULL ? 0 : run_sort(c, n, &a, out);

@@ -398,7 +398,7 @@ run_reverse(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	size_t k;
 
 	if (a->kind == TYPE_ARRAY) {
-		if (datum_open(c, a) != 0)
+		if (datum_open(c, a) < 0)
 			return -1;
 		items = arena_get(&c->arena, a->n * sizeof(*items));
 		for (uint32_t i = 0; i < a->n; i++)
@@ -425,7 +425,7 @@ run_text_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	int64_t times = a[n->narg - 1].i > 0 ? a[n->narg - 1].i : 0;
 	char *p;
 
-	if (sql_limit(c, n, times, s->n) != 0)
+	if (sql_limit(c, n, times, s->n) < 0)
 		return -1;
 	p = arena_get(&c->arena, (size_t)times * s->n + 1);
 	*out = datum_string(p, (size_t)times * s->n);
@@ -451,7 +451,7 @@ run_pad(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		out->kind = a->kind;
 		return 0;
 	}
-	if (sql_limit(c, n, want, 4) != 0)
+	if (sql_limit(c, n, want, 4) < 0)
 		return -1;
 	buf_clear(&c->text);
 	if (n->fn->tag == 1)
@@ -486,7 +486,7 @@ concat_rule(struct sql_rule *r)
 	if (array) {
 		struct ty common;
 
-		if (sql_types_common(r, 0, 1, true, &common) != 0)
+		if (sql_types_common(r, 0, 1, true, &common) < 0)
 			return -1;
 		r->result = r->open ? ty(TYPE_UNKNOWN) : common;
 		return 0;
@@ -511,11 +511,11 @@ run_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	if (n->narg > 0 && a[0].kind == TYPE_ARRAY) {
 		for (int i = 0; i < n->narg; i++) {
-			if (datum_open(c, &a[i]) != 0)
+			if (datum_open(c, &a[i]) < 0)
 				return -1;
 			all += a[i].n;
 		}
-		if (sql_limit(c, n, (int64_t)all, sizeof(*items)) != 0)
+		if (sql_limit(c, n, (int64_t)all, sizeof(*items)) < 0)
 			return -1;
 		items = arena_get(&c->arena, all * sizeof(*items));
 		for (int i = 0; i < n->narg; at += a[i++].n)
@@ -527,7 +527,7 @@ run_concat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	}
 	for (int i = 0; i < n->narg; i++)
 		all += a[i].n;
-	if (sql_limit(c, n, (int64_t)all, 1) != 0)
+	if (sql_limit(c, n, (int64_t)all, 1) < 0)
 		return -1;
 	buf_clear(&c->text);
 	for (int i = 0; i < n->narg; i++)
@@ -550,14 +550,14 @@ run_concat_ws(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (a[0].kind == TYPE_NULL)
 		return 0;
 	buf_init(&b);
-	if (datum_cast(c, &a[0], ty(TYPE_STRING)) != 0)
+	if (datum_cast(c, &a[0], ty(TYPE_STRING)) < 0)
 		return -1;
 	for (int i = 1; i < n->narg; i++) {
 		struct datum *d = &a[i];
 		size_t count = 1;
 
 		if (a[i].kind == TYPE_ARRAY) {
-			if (datum_open(c, &a[i]) != 0) {
+			if (datum_open(c, &a[i]) < 0) {
 				buf_release(&b);
 				return -1;
 			}

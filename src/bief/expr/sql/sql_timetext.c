@@ -45,7 +45,7 @@ static int
 run_date_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	if (format_check(c, n, &a[1]) != 0)
+	if (format_check(c, n, &a[1]) < 0)
 		return -1;
 	buf_clear(&c->text);
 	timefmt_print(a[1].str, a[1].n, a[0].i, c->env->zone, &c->text);

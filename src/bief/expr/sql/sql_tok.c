@@ -247,7 +247,7 @@ sql_tok_next(struct sql_parser *p)
 	const char *q;
 	int r = 0;
 
-	if (tok_skip(p) != 0)
+	if (tok_skip(p) < 0)
 		return -1;
 	q = p->p;
 	p->t = (struct sql_token){.kind = TOK_END, .from = q, .to = q};
@@ -351,7 +351,7 @@ sql_tok_peek(struct sql_parser *p)
 	struct err quiet;
 
 	q.err = &quiet;
-	if (sql_tok_next(&q) != 0)
+	if (sql_tok_next(&q) < 0)
 		q.t.kind = TOK_END;
 	return q.t;
 }

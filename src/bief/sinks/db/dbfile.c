@@ -103,7 +103,7 @@ make_locked(const char *path)
 
 	for (;;) {
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd < 0 || flock(fd, LOCK_EX) != 0 || fstat(fd, &s) != 0 ||
+		if (fd < 0 || flock(fd, LOCK_EX) < 0 || fstat(fd, &s) < 0 ||
 			s.st_nlink > 0)
 			return fd;
 		close(fd);
@@ -137,7 +137,7 @@ dbfile_know(struct dbfile *f, struct err *err)
 {
 	struct stat s;
 
-	if (stat(f->path, &s) != 0)
+	if (stat(f->path, &s) < 0)
 		return cannot(f, "open", err);
 	f->dev = s.st_dev;
 	f->inode = s.st_ino;
@@ -196,8 +196,8 @@ dbfile_publish(struct dbfile *f, struct err *err)
 		taken = true;
 	else if (ret != 0)
 		cannot(f, "make", err);
-	else if (dbfile_know(f, err) != 0 ||
-		file_sync_dir(*dir != '\0' ? dir : ".", err) != 0)
+	else if (dbfile_know(f, err) < 0 ||
+		file_sync_dir(*dir != '\0' ? dir : ".", err) < 0)
 		ret = -1;
 	free(dir);
 	dbfile_drop(f);

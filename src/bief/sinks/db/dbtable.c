@@ -39,17 +39,16 @@ dbtable_prepare(struct dbtable *t, struct err *err)
 	const struct schema *fields = t->o.fields;
 
 	if (dbtable_columns_read(t, err) != 0 ||
-		dbtable_batches_read(t, err) != 0 ||
-		dbtable_batches_check_rows(t, err) != 0 ||
-		dbtable_keys_check_none(t, err) != 0 ||
-		dbtable_keys_check(t, err) != 0)
+		dbtable_batches_read(t, err) < 0 ||
+		dbtable_batches_check_rows(t, err) < 0 ||
+		dbtable_keys_check_none(t, err) < 0 ||
+		dbtable_keys_check(t, err) < 0)
 		return -1;
 	dbtable_columns_expect(t);
-	if (fields != NULL && fields->n > 0 &&
-		dbtable_columns_make(t, err) != 0)
+	if (fields != NULL && fields->n > 0 && dbtable_columns_make(t, err) < 0)
 		return -1;
 	if (t->o.mode == MODE_UPDATE && t->exists &&
-		dbtable_keys_make(t, err) != 0)
+		dbtable_keys_make(t, err) < 0)
 		return -1;
 	if (t->o.identity == NULL || t->known)
 		return 0;
@@ -62,7 +61,7 @@ dbtable_look(struct dbtable *t, struct err *err)
 {
 	struct err undone = {0};
 
-	if (dbtable_begin(t, err) != 0)
+	if (dbtable_begin(t, err) < 0)
 		return -1;
 	if (dbtable_prepare(t, err) == 0)
 		return sqlite_exec(t->db, "COMMIT", err);
@@ -80,7 +79,7 @@ dbtable_attach(struct dbtable *t, const char *path, struct err *err)
 	buf_printf(&t->tmp, "%s%s", *path == '/' ? "" : "./", path);
 	sqlite_text(dbtable_sql(t, "ATTACH "), buf_cstr(&t->tmp));
 	buf_str(&t->sql, " AS out");
-	if (dbtable_sql_run(t, err) != 0)
+	if (dbtable_sql_run(t, err) < 0)
 		return -1;
 	t->attached = true;
 	dbtable_sql(
@@ -128,8 +127,8 @@ dbtable_open_there(struct dbtable *t, struct err *err)
 	t->exists = t->known = t->changed = false;
 	t->indexed = 0;
 	dbfile_tidy(&t->file);
-	if (dbtable_attach(t, t->o.path, err) != 0 ||
-		dbfile_know(&t->file, err) != 0 || dbtable_look(t, err) != 0)
+	if (dbtable_attach(t, t->o.path, err) < 0 ||
+		dbfile_know(&t->file, err) < 0 || dbtable_look(t, err) < 0)
 		return -1;
 	return !t->changed
 		? 0
@@ -152,8 +151,8 @@ dbtable_reach(struct dbtable *t, struct err *err)
 		dbfile_drop(&t->file);
 		return dbtable_open_there(t, err);
 	}
-	return dbtable_attach(t, t->file.tmp, err) != 0 ? -1
-							: dbtable_look(t, err);
+	return dbtable_attach(t, t->file.tmp, err) < 0 ? -1
+						       : dbtable_look(t, err);
 }
 
 /* What was made is the database now: 0; 1, another one is, which was opened. */
@@ -166,10 +165,10 @@ dbtable_publish(struct dbtable *t, struct err *err)
 	 * it, it does not say what went wrong. */
 	if (sqlite_exec(t->db, "PRAGMA out.wal_checkpoint(TRUNCATE)", err) !=
 			0 ||
-		dbtable_detach(t, err) != 0)
+		dbtable_detach(t, err) < 0)
 		return -1;
 	ret = dbfile_publish(&t->file, err);
-	if (ret == 1 && dbtable_open_there(t, err) != 0)
+	if (ret == 1 && dbtable_open_there(t, err) < 0)
 		ret = -1;
 	return ret;
 }
@@ -182,11 +181,11 @@ dbtable_open_new(struct dbtable *t, struct err *err)
 		return dbtable_batches_lost(t, t->o.committed, err);
 	t->newest = t->o.start;
 	dbtable_columns_expect(t);
-	if (dbfile_make(&t->file, err) != 0)
+	if (dbfile_make(&t->file, err) < 0)
 		return -1;
 	if (t->o.fields == NULL || t->o.fields->n == 0)
 		return 0;
-	return dbtable_reach(t, err) != 0 ||
+	return dbtable_reach(t, err) < 0 ||
 			(!t->file.there && dbtable_publish(t, err) < 0)
 		? -1
 		: 0;
@@ -315,7 +314,7 @@ dbtable_copy_rows(struct dbtable *t, struct err *err)
 static int
 dbtable_write_rows(struct dbtable *t, int64_t batch, bool same, struct err *err)
 {
-	if (t->rows > 0 && dbtable_columns_make(t, err) != 0)
+	if (t->rows > 0 && dbtable_columns_make(t, err) < 0)
 		return -1;
 	/* a result without keys is one row */
 	if (t->exists &&
@@ -323,13 +322,13 @@ dbtable_write_rows(struct dbtable *t, int64_t batch, bool same, struct err *err)
 			(t->o.mode == MODE_UPDATE && t->rows > 0 &&
 				dbtable_keys_count(t) == 0))) {
 		sqlite_name(dbtable_sql(t, "DELETE FROM out."), t->o.table);
-		if (dbtable_sql_run(t, err) != 0)
+		if (dbtable_sql_run(t, err) < 0)
 			return -1;
 	}
 	if (t->o.mode == MODE_UPDATE && t->exists &&
-		dbtable_keys_make(t, err) != 0)
+		dbtable_keys_make(t, err) < 0)
 		return -1;
-	if (t->rows > 0 && dbtable_copy_rows(t, err) != 0)
+	if (t->rows > 0 && dbtable_copy_rows(t, err) < 0)
 		return -1;
 	return t->o.identity != NULL ? dbtable_batches_put(t, batch, err) : 0;
 }
@@ -340,7 +339,7 @@ dbtable_put_rows(struct dbtable *t, struct err *err)
 {
 	struct err undone = {0};
 
-	if (dbtable_begin(t, err) != 0)
+	if (dbtable_begin(t, err) < 0)
 		return -1;
 	t->open = true;
 	if (dbtable_write_rows(t, t->writing, t->same, err) == 0)
@@ -353,7 +352,7 @@ dbtable_put_rows(struct dbtable *t, struct err *err)
 int
 dbtable_write(struct dbtable *t, int64_t batch, bool same, struct err *err)
 {
-	if (t->staging && sqlite_exec(t->db, "COMMIT", err) != 0)
+	if (t->staging && sqlite_exec(t->db, "COMMIT", err) < 0)
 		return dbtable_say(t, err);
 	t->staging = false;
 	t->same = (same || t->o.mode != MODE_COMPLETE) && t->rows == 0;
@@ -362,7 +361,7 @@ dbtable_write(struct dbtable *t, int64_t batch, bool same, struct err *err)
 	if (t->same && t->o.identity == NULL)
 		return 0;
 	t->writing = batch;
-	return dbtable_reach(t, err) != 0 || dbtable_put_rows(t, err) != 0
+	return dbtable_reach(t, err) < 0 || dbtable_put_rows(t, err) < 0
 		? dbtable_say(t, err)
 		: 0;
 }
@@ -370,7 +369,7 @@ dbtable_write(struct dbtable *t, int64_t batch, bool same, struct err *err)
 static int
 dbtable_commit_rows(struct dbtable *t, struct err *err)
 {
-	if (sqlite_exec(t->db, "COMMIT", err) != 0)
+	if (sqlite_exec(t->db, "COMMIT", err) < 0)
 		return -1;
 	t->open = false;
 	return 0;
@@ -383,7 +382,7 @@ dbtable_commit(struct dbtable *t, struct err *err)
 
 	if (!t->open)
 		return 0;
-	if (dbtable_commit_rows(t, err) != 0)
+	if (dbtable_commit_rows(t, err) < 0)
 		return dbtable_say(t, err);
 	if (!t->file.there)
 		ret = dbtable_publish(t, err);
@@ -391,12 +390,12 @@ dbtable_commit(struct dbtable *t, struct err *err)
 		ret = dbtable_not_same(err);
 	/* Into the one that another program has made in the meantime. */
 	if (ret == 1)
-		ret = dbtable_put_rows(t, err) != 0
+		ret = dbtable_put_rows(t, err) < 0
 			? -1
 			: dbtable_commit_rows(t, err);
 	if (ret != 0 ||
 		(t->rows > 0 &&
-			sqlite_exec(t->db, "DELETE FROM temp.stage", err) != 0))
+			sqlite_exec(t->db, "DELETE FROM temp.stage", err) < 0))
 		return dbtable_say(t, err);
 	t->rows = 0;
 	t->newest = t->writing;
@@ -407,7 +406,7 @@ int
 dbtable_end(struct dbtable *t, struct err *err)
 {
 	if (!t->file.there) {
-		if (dbtable_reach(t, err) != 0 ||
+		if (dbtable_reach(t, err) < 0 ||
 			(!t->file.there && dbtable_publish(t, err) < 0))
 			return dbtable_say(t, err);
 	} else if (!dbfile_same(&t->file)) {

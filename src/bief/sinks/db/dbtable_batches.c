@@ -26,14 +26,14 @@ dbtable_batches_check_owner(struct dbtable *t, struct err *err)
 	if (sqlite_int(t->db,
 		    "SELECT 1 FROM out.sqlite_master WHERE name = "
 		    "'_bief_batches'",
-		    0, &owned, err) != 0)
+		    0, &owned, err) < 0)
 		return -1;
 	if (!owned)
 		return 0;
 	sqlite_text(
 		dbtable_sql(t, "SELECT 1 FROM out._bief_batches WHERE name = "),
 		t->o.table);
-	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &owned, err) != 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &owned, err) < 0)
 		return -1;
 	if (!owned)
 		return 0;
@@ -69,7 +69,7 @@ dbtable_batches_read(struct dbtable *t, struct err *err)
 		    "sink TEXT NOT NULL, batch INTEGER NOT NULL, "
 		    "made INTEGER NOT NULL, "
 		    "PRIMARY KEY (name, checkpoint, sink))",
-		    err) != 0)
+		    err) < 0)
 		return -1;
 	sqlite_text(dbtable_sql(t,
 			    "SELECT count(*) FROM out._bief_batches "
@@ -77,15 +77,15 @@ dbtable_batches_read(struct dbtable *t, struct err *err)
 		t->o.identity);
 	buf_str(&t->sql, " AND name = ");
 	sqlite_text(&t->sql, t->o.table);
-	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &others, err) != 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &others, err) < 0)
 		return -1;
 	dbtable_sql(t, "SELECT batch FROM out._bief_batches");
 	dbtable_batches_where(t);
-	if (sqlite_int(t->db, buf_cstr(&t->sql), -2, &known, err) != 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), -2, &known, err) < 0)
 		return -1;
 	dbtable_sql(t, "SELECT made FROM out._bief_batches");
 	dbtable_batches_where(t);
-	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &made, err) != 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &made, err) < 0)
 		return -1;
 	if ((made && !t->exists) ||
 		(t->o.committed >= 0 && known < t->o.committed) ||
@@ -112,7 +112,7 @@ dbtable_batches_check_rows(struct dbtable *t, struct err *err)
 		return 0;
 	sqlite_name(dbtable_sql(t, "SELECT 1 FROM out."), t->o.table);
 	buf_str(&t->sql, " LIMIT 1");
-	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) != 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) < 0)
 		return -1;
 	if (!any)
 		return 0;

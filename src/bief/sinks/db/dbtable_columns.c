@@ -142,7 +142,7 @@ dbtable_columns_make(struct dbtable *t, struct err *err)
 		buf_str(&t->sql, " ADD COLUMN ");
 		sqlite_name(&t->sql, c->name);
 		buf_printf(&t->sql, " %s", dbtable_columns_type(c));
-		if (dbtable_sql_run(t, err) != 0)
+		if (dbtable_sql_run(t, err) < 0)
 			return -1;
 		c->made = true;
 	}

@@ -77,16 +77,16 @@ dbtable_keys_make(struct dbtable *t, struct err *err)
 	sqlite_text(
 		dbtable_sql(t, "SELECT 1 FROM out.sqlite_master WHERE sql = "),
 		buf_cstr(&t->tmp));
-	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &same, err) != 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &same, err) < 0)
 		goto failed;
 	if (!same) {
 		dbtable_sql(t, "DROP INDEX IF EXISTS out.");
 		dbtable_keys_put_index(t);
-		if (dbtable_sql_run(t, err) != 0)
+		if (dbtable_sql_run(t, err) < 0)
 			goto failed;
 		buf_str(dbtable_sql(t, "CREATE UNIQUE INDEX out."),
 			buf_cstr(&text));
-		if (dbtable_sql_run(t, err) != 0) {
+		if (dbtable_sql_run(t, err) < 0) {
 			err_in(err, "the keys do not tell its rows apart");
 			goto failed;
 		}
@@ -109,7 +109,7 @@ dbtable_keys_check(struct dbtable *t, struct err *err)
 		return 0;
 	sqlite_name(dbtable_sql(t, "SELECT 1 FROM out."), t->o.table);
 	buf_str(&t->sql, " LIMIT 1");
-	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) != 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) < 0)
 		return -1;
 	for (size_t i = 0; any && i < t->o.keys->n; i++)
 		if (dbtable_columns_find(t, t->o.keys->s[i]) == t->n)
@@ -133,7 +133,7 @@ dbtable_keys_check_none(struct dbtable *t, struct err *err)
 	sqlite_text(
 		dbtable_sql(t, "SELECT 1 FROM out.sqlite_master WHERE name = "),
 		buf_cstr(&t->tmp));
-	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) != 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) < 0)
 		return -1;
 	return !any
 		? 0

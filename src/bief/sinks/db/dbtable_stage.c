@@ -53,7 +53,7 @@ dbtable_stage_place(
 				most);
 		for (k = 0; k < i; k++)
 			if (t->place[k] == (int)at &&
-				dbtable_stage_same(t, shape, k, i, err) != 0)
+				dbtable_stage_same(t, shape, k, i, err) < 0)
 				return -1;
 		t->place[i] = (int)at;
 	}
@@ -73,7 +73,7 @@ dbtable_stage_places(
 		t->place = mem_realloc(t->place, shape->n * sizeof *t->place);
 	}
 	t->id = 0;
-	if (dbtable_stage_place(t, shape, err) != 0) {
+	if (dbtable_stage_place(t, shape, err) < 0) {
 		while (t->n > before)
 			dbtable_columns_drop(&t->columns[--t->n]);
 		return 1;
@@ -102,14 +102,14 @@ dbtable_stage_grow(struct dbtable *t, struct err *err)
 		for (i = 1; i < t->n; i++)
 			buf_printf(&t->sql, ", c%zu", i);
 		buf_byte(&t->sql, ')');
-		if (dbtable_sql_run(t, err) != 0)
+		if (dbtable_sql_run(t, err) < 0)
 			return -1;
 		t->staged = t->n;
 	}
 	for (; t->staged < t->n; t->staged++) {
 		dbtable_sql(t, "ALTER TABLE temp.stage ADD COLUMN ");
 		buf_printf(&t->sql, "c%zu", t->staged);
-		if (dbtable_sql_run(t, err) != 0)
+		if (dbtable_sql_run(t, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -123,7 +123,7 @@ dbtable_stage_make(struct dbtable *t, struct err *err)
 
 	sqlite_finalize(t->db, t->stage);
 	t->stage = NULL;
-	if (t->staged < t->n && dbtable_stage_grow(t, err) != 0)
+	if (t->staged < t->n && dbtable_stage_grow(t, err) < 0)
 		return -1;
 	dbtable_sql(t, "INSERT INTO temp.stage VALUES (?");
 	for (i = 1; i < t->staged; i++)
@@ -168,7 +168,7 @@ dbtable_stage_row(struct dbtable *t, const struct record *r, struct err *err)
 		if (!dbcolumn_keeps(c->affinity, c->exact, &r->v[i], &t->tmp))
 			return dbtable_stage_refuse(t, c, &r->v[i], err);
 		if (sqlite_bind(t->db, t->stage, t->place[i] + 1, &r->v[i],
-			    c->affinity == AFFINITY_TEXT, &t->tmp, err) != 0)
+			    c->affinity == AFFINITY_TEXT, &t->tmp, err) < 0)
 			return -1;
 	}
 	return sqlite_step(t->db, t->stage, err);

@@ -110,7 +110,7 @@ files_add(struct files *f, const char *operand, struct err *err)
 
 	if (strcmp(operand, "-") == 0)
 		operand = READER_STDIN;
-	if (stat(operand, &s) != 0) {
+	if (stat(operand, &s) < 0) {
 		if (errno == ENOENT && filename_magic(operand)) {
 			files_add_glob(f, &o, operand);
 			goto add;

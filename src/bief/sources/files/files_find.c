@@ -96,7 +96,7 @@ files_find_was(const struct file *file, const struct stat *s, int64_t born_ns)
 
 	if (file->found_inode != s->st_ino || file->born_ns != born_ns)
 		return false;
-	return stat(file->path, &now) != 0 || now.st_ino != s->st_ino;
+	return stat(file->path, &now) < 0 || now.st_ino != s->st_ino;
 }
 
 /* A new path: of a file that is known?  One that has not been read to its end
@@ -162,7 +162,7 @@ files_find(struct files *f, const char *path, size_t operand)
 	struct stat s;
 	int64_t born_ns = 0;
 
-	if ((file && !f->closely && !f->how.by_inode) || stat(path, &s) != 0 ||
+	if ((file && !f->closely && !f->how.by_inode) || stat(path, &s) < 0 ||
 		!S_ISREG(s.st_mode))
 		return;
 	if (file && !files_find_another(f, file, path, &s))

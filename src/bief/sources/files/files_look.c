@@ -88,7 +88,7 @@ files_look(struct files *f, struct err *err)
 
 	f->again = false;
 	files_look_forget(f);
-	if (files_watch_read(f, err) != 0)
+	if (files_watch_read(f, err) < 0)
 		return -1;
 	files_look_again(f);
 	f->closely = !f->looked;

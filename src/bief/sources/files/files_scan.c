@@ -64,7 +64,7 @@ files_scan_loop(int fd, struct files_way *here, const struct files_way *up)
 {
 	struct stat s;
 
-	if (fstat(fd, &s) != 0)
+	if (fstat(fd, &s) < 0)
 		return false;
 	*here = (struct files_way){s.st_dev, s.st_ino, up};
 	for (; up != NULL; up = up->up)
@@ -109,7 +109,7 @@ files_scan_match(
 	char *real;
 	int rc = 0;
 
-	if (stat(path, &s) != 0)
+	if (stat(path, &s) < 0)
 		return 0;
 	if (S_ISDIR(s.st_mode)) {
 		real = realpath(path, NULL);
@@ -164,7 +164,7 @@ files_scan(struct files *f, size_t operand, struct err *err)
 	if (o->looked)
 		return 0;
 	o->looked = true;
-	if (stat(o->path, &s) != 0)
+	if (stat(o->path, &s) < 0)
 		return err_sys(
 			err, "cannot open '%s'", filename_quoted(o->path, q));
 	if (files_find_output(f, o->path, &s))

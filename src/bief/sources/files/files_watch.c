@@ -32,7 +32,7 @@ files_watch_remote(const char *dir)
 	struct statfs s;
 	size_t i;
 
-	if (statfs(dir, &s) != 0)
+	if (statfs(dir, &s) < 0)
 		return true;
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if ((uint32_t)s.f_type == types[i])
@@ -72,7 +72,7 @@ files_watch_name(struct files *f, size_t operand, const struct inotify_event *e)
 	 * it is another name of what was there.
 	 */
 	if (e->mask & IN_CREATE &&
-		(lstat(buf_cstr(&b), &s) != 0 ||
+		(lstat(buf_cstr(&b), &s) < 0 ||
 			(!S_ISLNK(s.st_mode) && s.st_nlink < 2)))
 		;
 	else if (o->kind == FILES_GLOB)
@@ -122,7 +122,7 @@ files_watch_read(struct files *f, struct err *err)
 		f->left_us = time_monotonic();
 		for (p = block; p < block + n; p += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(const void *)p;
-			if (files_watch_event(f, e, err) != 0)
+			if (files_watch_event(f, e, err) < 0)
 				return -1;
 		}
 	}
