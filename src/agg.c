@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agg/accum.h"
+#include "agg/accum/accum.h"
 #include "floor/buf.h"
 #include "runtime/entry.h"
 #include "window/frame.h"

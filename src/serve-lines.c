@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "floor/buf.h"
-#include "io/eol.h"
+#include "io/stream/eol.h"
 #include "floor/err.h"
 #include "io/net.h"
 #include "time/time.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agg/accums.h"
+#include "agg/accum/accums.h"
 #include "text/numeric.h"
 #include "floor/err.h"
 #include "value/record.h"

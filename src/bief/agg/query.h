@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agg/accums.h"
+#include "agg/accum/accums.h"
 #include "floor/buf.h"
 #include "agg/groups.h"
 #include "agg/recent.h"

@@ -13,7 +13,7 @@
 #include "command/pipeline.h"
 #include "time/time.h"
 #include "floor/mem.h"
-#include "io/output.h"
+#include "io/stream/output.h"
 #include "time/duration.h"
 #include "runtime/plan_chain.h"
 #include "runtime/setup.h"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "io/child.h"
-#include "io/eol.h"
+#include "io/stream/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "io/csvrow.h"
-#include "io/eol.h"
+#include "io/stream/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
 #include "floor/mem.h"

@@ -18,9 +18,9 @@
 #include "floor/err.h"
 #include "io/file.h"
 #include "value/json.h"
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "floor/mem.h"
-#include "io/input.h"
+#include "io/stream/input.h"
 
 #define VERSION 1
 #define TRAILER 18 /* "\n#crc32c 12345678\n" */

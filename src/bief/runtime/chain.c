@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "recovery/state.h"
 #include "runtime/phase.h"
 #include "runtime/progress.h"
@@ -22,8 +22,8 @@
 #include "runtime/tell.h"
 #include "time/time.h"
 #include "value/json.h"
-#include "io/output.h"
-#include "io/pipe.h"
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
 #include "value/record_read.h"
 
 /* A stage that makes batches opens one for its first record. */

@@ -10,9 +10,9 @@
 #include "runtime/phase.h"
 #include "runtime/recover.h"
 #include "runtime/stage.h"
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "runtime/vitals.h"
-#include "io/output.h"
+#include "io/stream/output.h"
 #include "value/record_read.h"
 
 #define TICK_0_US 10000 /* between the batches of --trigger 0 */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/control.h"
 #include "runtime/loop.h"
@@ -21,8 +21,8 @@
 #include "runtime/vitals.h"
 #include "time/time.h"
 #include "value/value.h"
-#include "io/input.h"
-#include "io/output.h"
+#include "io/stream/input.h"
+#include "io/stream/output.h"
 
 struct feed {
 	struct chain *c;

@@ -9,10 +9,10 @@
 #include "floor/err.h"
 #include "runtime/help.h"
 #include "value/json.h"
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "runtime/version.h"
-#include "io/output.h"
-#include "io/pipe.h"
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
 
 static void
 one_option(const struct opt *o, struct buf *out)

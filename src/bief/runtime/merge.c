@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/control.h"
@@ -34,8 +34,8 @@
 #include "runtime/vitals.h"
 #include "time/time.h"
 #include "floor/mem.h"
-#include "io/input.h"
-#include "io/output.h"
+#include "io/stream/input.h"
+#include "io/stream/output.h"
 #include "value/json.h"
 #include "value/value.h"
 #include "value/record_read.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/feed.h"
 #include "runtime/merge.h"
@@ -15,8 +15,8 @@
 #include "runtime/setup.h"
 #include "runtime/signals.h"
 #include "runtime/tell.h"
-#include "io/output.h"
-#include "io/pipe.h"
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
 
 static int
 run_opened(struct chain *c, int in_fd)

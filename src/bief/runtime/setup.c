@@ -24,7 +24,7 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "floor/mem.h"
-#include "io/output.h"
+#include "io/stream/output.h"
 #include "time/zone.h"
 #include "value/record_read.h"
 

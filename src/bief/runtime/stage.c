@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "io/eol.h"
+#include "io/stream/eol.h"
 #include "runtime/chain.h"
 #include "runtime/phase.h"
 #include "runtime/recover.h"
@@ -20,7 +20,7 @@
 #include "text/simd.h"
 #include "time/time.h"
 #include "floor/mem.h"
-#include "io/output.h"
+#include "io/stream/output.h"
 #include "time/zone.h"
 
 int64_t

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "io/eol.h"
+#include "io/stream/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
 #include "sources/lines.h"

@@ -10,10 +10,10 @@
 #include "value/lenient.h"
 #include "text/number.h"
 #include "types/schema.h"
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "time/time.h"
 #include "value/value.h"
-#include "io/input.h"
+#include "io/stream/input.h"
 #include "time/date.h"
 #include "time/zone.h"
 

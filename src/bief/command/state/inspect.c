@@ -9,8 +9,8 @@
 
 #include "command/state/inspect.h"
 #include "command/state/inspect_impl.h"
-#include "io/stream.h"
-#include "io/output.h"
+#include "io/stream/stream.h"
+#include "io/stream/output.h"
 
 struct options {
 	bool json, help, empty;

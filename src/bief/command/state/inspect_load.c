@@ -11,9 +11,9 @@
 #include "command/state/hold.h"
 #include "command/state/inspect_impl.h"
 #include "value/json.h"
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "floor/mem.h"
-#include "io/input.h"
+#include "io/stream/input.h"
 
 #define LINE_MOST (SIZE_MAX / 4)
 

@@ -9,7 +9,7 @@
 #include <wctype.h>
 
 #include "floor/buf.h"
-#include "expr/sql/datum.h"
+#include "expr/sql/datum/datum.h"
 #include "expr/sql/sql_chars.h"
 
 size_t

@@ -29,7 +29,7 @@
 #ifndef BIEF_SQL_IMPL_H
 #define BIEF_SQL_IMPL_H
 
-#include "expr/sql/datum.h"
+#include "expr/sql/datum/datum.h"
 #include "floor/err.h"
 #include "value/record.h"
 

@@ -5,7 +5,7 @@
 #ifndef BIEF_SQL_ITEMS_H
 #define BIEF_SQL_ITEMS_H
 
-#include "expr/sql/datum.h"
+#include "expr/sql/datum/datum.h"
 #include "expr/sql/sql_impl.h"
 
 /*
