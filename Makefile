@@ -20,7 +20,7 @@ CC ?= cc
 ifndef V
 Q = @echo '  $@';
 endif
-ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
+ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -include src/bief/floor/banned.h -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
 LIBS = -lcsv -lm -ldl
 
 OPS = $(wildcard src/*.c)

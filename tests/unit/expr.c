@@ -25,7 +25,7 @@ read_record(const char *text)
 	struct err err;
 
 	memset(line, 0, sizeof(line));
-	strcpy(line, text);
+	memcpy(line, text, strlen(text));
 	record = (struct record){.line = line, .nline = (uint32_t)strlen(line)};
 	if (record_read(&reader, &record, &err) < 0)
 		abort();

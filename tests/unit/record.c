@@ -312,8 +312,8 @@ wide(void)
 	size_t n = 0;
 
 	for (int i = 0; i < 10000; i++)
-		n += (size_t)sprintf(line + n, "%c\"column%d\":%d",
-			i == 0 ? '{' : ',', i, i);
+		n += (size_t)snprintf(line + n, sizeof(line) - n,
+			"%c\"column%d\":%d", i == 0 ? '{' : ',', i, i);
 	line[n] = '}';
 	for (int round = 0; round < 2; round++) {
 		check(parse(&r, line) == 0, "refused", "10000 fields");

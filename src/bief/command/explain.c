@@ -156,7 +156,7 @@ print_plan(struct explanation *e, const struct stage *st, int depth)
 }
 
 static void
-refuse(struct explanation *e, const char *why, int depth)
+explain_refuse(struct explanation *e, const char *why, int depth)
 {
 	line(e, depth, "REFUSED");
 	buf_printf(&e->out, "%s\n", why);
@@ -206,7 +206,7 @@ any_stream(const struct plan *in, int n)
 /* Without batches programs are told nothing of each other: what is known here
  * cannot make them refuse. */
 static void
-forget(struct plan *in, int n)
+explain_forget(struct plan *in, int n)
 {
 	for (int i = 0; i < n; i++) {
 		plan_release(&in[i]);
@@ -229,7 +229,7 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 	}
 	why = chain->err;
 	if (!any_stream(in, n)) {
-		forget(in, n);
+		explain_forget(in, n);
 		setup_close(chain);
 		setup_open(chain, words, 1, STDOUT_FILENO, true, &status);
 		if (plan_chain_inputs(chain, in, n) == 0) {
@@ -239,7 +239,7 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 			return;
 		}
 	}
-	refuse(e, why.text, depth);
+	explain_refuse(e, why.text, depth);
 }
 
 static void
@@ -259,7 +259,7 @@ explain_op(struct explanation *e, const struct command *c, const struct op *op,
 	print_words(e, c, depth);
 	setup_open(&chain, words, 1, STDOUT_FILENO, true, &status);
 	if (chain.stages[0].priv->failed) {
-		refuse(e, chain.err.text, depth);
+		explain_refuse(e, chain.err.text, depth);
 	} else {
 		for (; n < 2 && (op->merge != NULL); n++) {
 			plan_init(&in[n]);

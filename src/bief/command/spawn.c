@@ -172,7 +172,8 @@ run_here(const struct pipeline *p, size_t i, size_t n)
 
 /* Start one part of the pipeline between in and out. */
 static pid_t
-start(const struct pipeline *p, size_t i, size_t n, int in, int out, int unused)
+spawn_start(const struct pipeline *p, size_t i, size_t n, int in, int out,
+	int unused)
 {
 	pid_t pid = fork();
 
@@ -228,7 +229,7 @@ spawn_run(const struct pipeline *p)
 		n = pipeline_stretch(p, i);
 		if (i + (n ? n : 1) < p->n && pipe(fds) < 0)
 			exit(die("pipe"));
-		pids[parts] = start(p, i, n, in, fds[1], fds[0]);
+		pids[parts] = spawn_start(p, i, n, in, fds[1], fds[0]);
 		if (pids[parts] < 0)
 			exit(die("fork"));
 		if (parts++ == 0)

@@ -41,7 +41,7 @@ remember(const struct child *c)
 }
 
 static void
-forget(struct child *c)
+child_forget(struct child *c)
 {
 	for (size_t i = 0; i < GROUPS; i++)
 		if (groups[i] == c->pid)
@@ -73,7 +73,7 @@ child_release(struct child *c)
 	if (c->pid > 0) {
 		kill(-c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
-		forget(c);
+		child_forget(c);
 	}
 	buf_release(&c->to);
 	buf_release(&c->from);
@@ -271,6 +271,6 @@ child_finish(struct child *c, child_line *each, void *arg, struct err *err)
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(err, "cannot wait for the program");
-	forget(c);
+	child_forget(c);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -329,7 +329,7 @@ split(struct csvrow_reader *r)
 }
 
 static void
-take(struct csvrow_reader *r, const char *p, size_t n)
+csvrow_take(struct csvrow_reader *r, const char *p, size_t n)
 {
 	r->text = p;
 	r->ntext = n;
@@ -364,9 +364,9 @@ csvrow_line(
 	}
 	r->shut = open;
 	if (open)
-		take(r, r->lines.p, r->lines.n);
+		csvrow_take(r, r->lines.p, r->lines.n);
 	else
-		take(r, line, n);
+		csvrow_take(r, line, n);
 	return what;
 }
 
@@ -397,7 +397,7 @@ csvrow_unclose(struct csvrow_reader *r, struct buf *rest)
 	r->wrong = 0;
 	scan(r, r->lines.p, r->lines.p + n);
 	r->wrong |= CSVROW_ENDLESS;
-	take(r, r->lines.p, n);
+	csvrow_take(r, r->lines.p, n);
 }
 
 static int

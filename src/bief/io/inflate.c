@@ -89,7 +89,7 @@ inflate_kind(const char *path)
 
 /* Look up a function; ISO C has no cast from an object's pointer to it. */
 static int
-find(struct inflate *z, const char *name, void *out)
+inflate_find(struct inflate *z, const char *name, void *out)
 {
 	void *f = dlsym(z->lib, name);
 
@@ -101,10 +101,10 @@ static int
 open_gzip(struct inflate *z)
 {
 	z->lib = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!z->lib || find(z, "inflateInit2_", &z->z_init) < 0 ||
-		find(z, "inflate", &z->z_inflate) < 0 ||
-		find(z, "inflateReset", &z->z_reset) < 0 ||
-		find(z, "inflateEnd", &z->z_end) < 0)
+	if (!z->lib || inflate_find(z, "inflateInit2_", &z->z_init) < 0 ||
+		inflate_find(z, "inflate", &z->z_inflate) < 0 ||
+		inflate_find(z, "inflateReset", &z->z_reset) < 0 ||
+		inflate_find(z, "inflateEnd", &z->z_end) < 0)
 		return -1;
 	/* 15 bits of window, and 16 for a gzip header. */
 	return z->z_init(&z->zs, 15 + 16, Z_VERSION, sizeof(z->zs)) == Z_OK
@@ -116,10 +116,10 @@ static int
 open_zstd(struct inflate *z)
 {
 	z->lib = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!z->lib || find(z, "ZSTD_createDCtx", &z->zd_new) < 0 ||
-		find(z, "ZSTD_freeDCtx", &z->zd_free) < 0 ||
-		find(z, "ZSTD_decompressStream", &z->zd_read) < 0 ||
-		find(z, "ZSTD_isError", &z->zd_failed) < 0)
+	if (!z->lib || inflate_find(z, "ZSTD_createDCtx", &z->zd_new) < 0 ||
+		inflate_find(z, "ZSTD_freeDCtx", &z->zd_free) < 0 ||
+		inflate_find(z, "ZSTD_decompressStream", &z->zd_read) < 0 ||
+		inflate_find(z, "ZSTD_isError", &z->zd_failed) < 0)
 		return -1;
 	z->zd = z->zd_new();
 	return z->zd ? 0 : -1;
@@ -214,7 +214,7 @@ skip_padding(struct inflate *z)
 }
 
 static int
-damaged(struct err *err, const char *how)
+inflate_damaged(struct err *err, const char *how)
 {
 	err_set(err, "the compressed data %s", how);
 	errno = EBADMSG;
@@ -238,7 +238,7 @@ more(struct inflate *z, int fd, struct err *err)
 		return -1;
 	}
 	if (k == 0)
-		return z->inside ? damaged(err, "end too early") : 0;
+		return z->inside ? inflate_damaged(err, "end too early") : 0;
 	z->at = 0;
 	z->n = (size_t)k;
 	return 1;
@@ -261,7 +261,7 @@ inflate_read(struct inflate *z, int fd, char *out, size_t n, struct err *err)
 			(z->kind == INFLATE_GZIP
 					? step_gzip(z, out, n, &got)
 					: step_zstd(z, out, n, &got)) != 0)
-			return damaged(err, "are damaged");
+			return inflate_damaged(err, "are damaged");
 		if (got > 0)
 			return (ssize_t)got;
 	}

@@ -217,13 +217,13 @@ net_connect(struct net_connect *c, const struct net_address *a, struct err *err)
 }
 
 static int
-fail(const struct net_address *a, struct err *err)
+net_fail(const struct net_address *a, struct err *err)
 {
 	return err_sys(err, "cannot connect to '%s'", a->text);
 }
 
 static int
-start(int family, int protocol, const struct sockaddr *sa, socklen_t n)
+net_start(int family, int protocol, const struct sockaddr *sa, socklen_t n)
 {
 	int fd = socket(family, TYPE, protocol), on = 1, saved;
 
@@ -249,18 +249,18 @@ net_connect_next(
 	if (a->path && !c->tried) {
 		c->tried = true;
 		un = unix_address(a);
-		fd = start(AF_UNIX, 0,
+		fd = net_start(AF_UNIX, 0,
 			(const struct sockaddr *)(const void *)&un, sizeof(un));
-		return fd >= 0 ? fd : fail(a, err);
+		return fd >= 0 ? fd : net_fail(a, err);
 	}
 	while (c->at && fd < 0) {
 		struct addrinfo *ai = c->at;
 
 		c->at = ai->ai_next;
-		fd = start(ai->ai_family, ai->ai_protocol, ai->ai_addr,
+		fd = net_start(ai->ai_family, ai->ai_protocol, ai->ai_addr,
 			ai->ai_addrlen);
 		if (fd < 0)
-			fail(a, err);
+			net_fail(a, err);
 	}
 	return fd;
 }
@@ -276,7 +276,7 @@ net_connect_done(int fd, const struct net_address *a, struct err *err)
 	if (e == 0)
 		return 0;
 	errno = e;
-	return fail(a, err);
+	return net_fail(a, err);
 }
 
 void

@@ -95,7 +95,7 @@ static const struct symbol symbols[] = {
 };
 
 static int
-load(struct sqlite *db, struct err *err)
+sqlite_load(struct sqlite *db, struct err *err)
 {
 	void *lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	size_t i;
@@ -149,7 +149,7 @@ sqlite_open(const char *path, bool write, struct err *err)
 	struct sqlite *db = mem_zalloc(sizeof *db);
 	char quoted[200];
 
-	if (load(db, err) < 0) {
+	if (sqlite_load(db, err) < 0) {
 		free(db);
 		return NULL;
 	}
@@ -255,7 +255,7 @@ sqlite_exact(const struct value *v)
 }
 
 static int
-bound(struct sqlite *db, int rc, struct err *err)
+sqlite_bound(struct sqlite *db, int rc, struct err *err)
 {
 	return rc == OK ? 0 : failed(db, rc, err);
 }
@@ -264,7 +264,7 @@ static int
 bind_text(struct sqlite *db, struct sqlite_stmt *s, int i, const char *p,
 	size_t n, struct err *err)
 {
-	return bound(db,
+	return sqlite_bound(db,
 		db->bind_text(s, i, n == 0 ? "" : p, (int)n, TRANSIENT), err);
 }
 
@@ -296,7 +296,7 @@ sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
 	size_t n;
 
 	if (value_is_null(v))
-		return bound(db, db->bind_null(s, i), err);
+		return sqlite_bound(db, db->bind_null(s, i), err);
 	if (v->type == VALUE_STRING) {
 		p = value_string(v, &n, tmp);
 		return bind_text(db, s, i, p, n, err);
@@ -304,13 +304,13 @@ sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
 	if (spelling)
 		return bind_spelling(db, s, i, v, tmp, err);
 	if (v->type == VALUE_BOOL)
-		return bound(db, db->bind_int64(s, i, v->i), err);
+		return sqlite_bound(db, db->bind_int64(s, i, v->i), err);
 	number = value_number(v, false);
 	if (number.type == VALUE_INT)
-		return bound(db, db->bind_int64(s, i, number.i), err);
+		return sqlite_bound(db, db->bind_int64(s, i, number.i), err);
 	if (number.type == VALUE_DOUBLE && isfinite(number.d) &&
 		!sqlite_exact(v))
-		return bound(db, db->bind_double(s, i, number.d), err);
+		return sqlite_bound(db, db->bind_double(s, i, number.d), err);
 	return bind_spelling(db, s, i, v, tmp, err);
 }
 

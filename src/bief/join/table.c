@@ -24,7 +24,8 @@
 
 /* The entry of a key, or the free one where it belongs. */
 static struct entry *
-find(const struct table_private *p, const char *key, size_t n, uint32_t h)
+table_find_key(
+	const struct table_private *p, const char *key, size_t n, uint32_t h)
 {
 	uint32_t i = h & p->mask;
 	struct entry *e;
@@ -339,7 +340,8 @@ split(struct table *t, const struct table_options *o, struct err *err)
 
 /* What there is room for: the rows twice, for a moment, and their index. */
 static int
-bound(const struct table *t, const struct table_options *o, struct err *err)
+table_bound(
+	const struct table *t, const struct table_options *o, struct err *err)
 {
 	const struct table_private *p = t->priv;
 	size_t bytes = p->bytes +
@@ -401,7 +403,7 @@ fill_index(struct table *t)
 		if (k < p->nkeys)
 			continue;
 		h = (uint32_t)hash_bytes(key.p, key.n);
-		e = find(p, key.p, key.n, h);
+		e = table_find_key(p, key.p, key.n, h);
 		if (e->key != NULL) {
 			p->next[e->last] = row;
 			e->last = row;
@@ -427,7 +429,7 @@ table_load(const struct table_options *o, struct err *err)
 	t->priv->columns = schema_new();
 	t->priv->path = mem_dup(o->path, strlen(o->path));
 	if (table_read(t->priv, o, err) != 0 || split(t, o, err) < 0 ||
-		bound(t, o, err) < 0) {
+		table_bound(t, o, err) < 0) {
 		err_in(err, "table '%s'",
 			err_quote(quoted, sizeof quoted, o->path,
 				strlen(o->path)));
@@ -526,7 +528,7 @@ table_alike(const struct table *a, const struct table *b)
 uint32_t
 table_find(const struct table *t, const void *key, size_t n)
 {
-	const struct entry *e = find(
+	const struct entry *e = table_find_key(
 		t->priv, key, n, (uint32_t)hash_bytes(key, n));
 
 	return e->key == NULL ? TABLE_NONE : e->first;

@@ -60,7 +60,7 @@ has_text(const struct value *v)
 }
 
 static struct value
-kept(struct table_private *p, struct value v)
+table_read_kept(struct table_private *p, struct value v)
 {
 	if (has_text(&v))
 		v.s = table_read_keep(p, v.s, v.n);
@@ -114,7 +114,7 @@ new_row(struct table_private *p)
 
 /* Is there room for what was kept, and no word to stop?  0 or -1. */
 static int
-check(const struct table_private *p, const struct table_options *o,
+table_read_check(const struct table_private *p, const struct table_options *o,
 	struct err *err)
 {
 	size_t bytes = p->bytes + p->room * p->stride * sizeof *p->values;
@@ -131,7 +131,7 @@ check(const struct table_private *p, const struct table_options *o,
 
 /* A row that cannot be taken as it is: 1 to keep it with nulls, 0, -1. */
 static int
-refuse(const struct table_options *o, const char *text, size_t n,
+table_read_refuse(const struct table_options *o, const char *text, size_t n,
 	struct err *err, const char *fmt, ...)
 {
 	char why[300];
@@ -243,7 +243,7 @@ csv_row(void *arg)
 	c->row++;
 	why = csv_wrong(c, &field);
 	if (why != NULL)
-		keep = refuse(c->o, r->text, r->ntext, c->err,
+		keep = table_read_refuse(c->o, r->text, r->ntext, c->err,
 			"row %zu, field %zu: %s", c->row, field, why);
 	if (keep < 0)
 		return -1;
@@ -256,7 +256,7 @@ csv_row(void *arg)
 	for (size_t i = 0; i < r->n && i < c->p->columns->n; i++)
 		row[i] = csv_cell(c, &r->cell[i]);
 	buf_add(&c->lines, &c->row, sizeof c->row);
-	return check(c->p, c->o, c->err);
+	return table_read_check(c->p, c->o, c->err);
 }
 
 /* The types of columns that have none, by what their values show. */
@@ -297,12 +297,12 @@ csv_type_row(struct csv_load *c, struct value *v,
 		buf_clear(&c->tmp);
 		buf_need(&c->tmp, CELL_ROOM(v->n));
 		if (cell_value(&cell, type, rules, &c->tmp, v)) {
-			*v = kept(p, *v);
+			*v = table_read_kept(p, *v);
 			continue;
 		}
 		buf_init(&name);
 		type_print(type, &name);
-		keep = refuse(c->o, cell.s, cell.n, c->err,
+		keep = table_read_refuse(c->o, cell.s, cell.n, c->err,
 			"row %zu, field %zu: it is no %s", number, i + 1,
 			buf_cstr(&name));
 		buf_release(&name);
@@ -327,7 +327,7 @@ csv_types(struct csv_load *c)
 		memcpy(&number, c->lines.p + row * sizeof number,
 			sizeof number);
 		keep = csv_type_row(c, v, &rules, number);
-		if (keep < 0 || check(p, c->o, c->err) < 0)
+		if (keep < 0 || table_read_check(p, c->o, c->err) < 0)
 			return -1;
 		if (keep > 0)
 			memmove(&p->values[to++ * p->stride], v,
@@ -436,7 +436,8 @@ json_row(struct table_private *p, const struct record *r, struct buf *name)
 		buf_clear(name);
 		json_unquote(name, r->shape->names[i].s, r->shape->names[i].n);
 		at = column(p, buf_cstr(name), name->n);
-		p->values[(p->rows - 1) * p->stride + at] = kept(p, r->v[i]);
+		p->values[(p->rows - 1) * p->stride + at] = table_read_kept(
+			p, r->v[i]);
 	}
 }
 
@@ -461,18 +462,18 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 		if (record_read(&j->reader, &r, j->err) == 0)
 			json_row(j->p, &r, &j->name);
 		else
-			keep = refuse(j->o, line, n, j->err, "line %zu: %s",
-				number, j->err->text);
-		return keep < 0 ? -1 : check(j->p, j->o, j->err);
+			keep = table_read_refuse(j->o, line, n, j->err,
+				"line %zu: %s", number, j->err->text);
+		return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 	}
 	row = new_row(j->p);
 	if (fromjson_read(j->f, line, n, time_now(), row) < 0)
-		keep = refuse(j->o, line, n, j->err, "line %zu: %s", number,
-			fromjson_why(j->f));
+		keep = table_read_refuse(j->o, line, n, j->err, "line %zu: %s",
+			number, fromjson_why(j->f));
 	for (size_t i = 0; i < j->o->schema->n; i++)
-		row[i] = kept(j->p, row[i]);
+		row[i] = table_read_kept(j->p, row[i]);
 	j->p->rows -= keep == 0;
-	return keep < 0 ? -1 : check(j->p, j->o, j->err);
+	return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 }
 
 static int
@@ -544,9 +545,9 @@ load_rows(struct table_private *p, const struct table_options *o,
 					p->rows, p->columns->f[i].name);
 				goto done;
 			}
-			row[i] = kept(p, row[i]);
+			row[i] = table_read_kept(p, row[i]);
 		}
-		if ((rc = check(p, o, err)) < 0)
+		if ((rc = table_read_check(p, o, err)) < 0)
 			break;
 	}
 done:

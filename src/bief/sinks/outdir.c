@@ -456,7 +456,7 @@ failed:
 
 /* Forget the batch's files. */
 static void
-forget(struct outdir *d)
+outdir_forget(struct outdir *d)
 {
 	size_t i;
 
@@ -480,7 +480,7 @@ outdir_close(struct outdir *d)
 {
 	if (d == NULL)
 		return;
-	forget(d);
+	outdir_forget(d);
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->files);
@@ -680,7 +680,7 @@ outdir_commit(struct outdir *d, int64_t batch, struct err *err)
 	buf_release(&text);
 	if (ret != 0)
 		return in_directory(d, err);
-	forget(d);
+	outdir_forget(d);
 	d->seq++;
 	d->newest = batch;
 	return 0;

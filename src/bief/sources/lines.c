@@ -162,7 +162,7 @@ lines_finish(struct lines *l)
 }
 
 static int
-refuse(struct lines *l, struct stage *st, size_t n, const char *why)
+lines_refuse_line(struct lines *l, struct stage *st, size_t n, const char *why)
 {
 	struct record r = {
 		.line = l->b.p + l->at, .nline = n < KEPT ? n : KEPT};
@@ -181,7 +181,7 @@ int
 lines_drop(struct lines *l, struct stage *st, const char *why)
 {
 	l->skip = true;
-	return refuse(l, st, lines_left(l) - held(l), why);
+	return lines_refuse_line(l, st, lines_left(l) - held(l), why);
 }
 
 void
@@ -201,7 +201,7 @@ lines_trim(struct lines *l)
 
 /* Refuse the line that has begun but not ended, if it is too long already. */
 static int
-bound(struct lines *l, struct stage *st)
+lines_bound(struct lines *l, struct stage *st)
 {
 	return lines_left(l) <= stage_max_line(st)
 		? 0
@@ -232,7 +232,7 @@ lines_block(struct lines *l, struct stage *st, uint64_t *limit, const char **p,
 	*p = l->b.p + l->at;
 	lf = last_end(l);
 	if (!lf)
-		return bound(l, st);
+		return lines_bound(l, st);
 	*n = (size_t)(lf + 1 - *p);
 	if (limit)
 		*n = first_lines(l, *p, *n, limit);
@@ -265,12 +265,12 @@ lines_next(struct lines *l, struct stage *st, const char **line, size_t *n)
 		left = lines_left(l);
 		lf = left > 0 ? first_end(l, p, left) : NULL;
 		if (!lf)
-			return bound(l, st);
+			return lines_bound(l, st);
 		*n = (size_t)(lf - p);
 		if (*n <= stage_max_line(st))
 			break;
 		l->skip = true;
-		if (refuse(l, st, *n, TOO_LONG) < 0)
+		if (lines_refuse_line(l, st, *n, TOO_LONG) < 0)
 			return -1;
 	}
 	advance(l, *n + 1);
@@ -283,5 +283,6 @@ lines_refuse(struct lines *l, struct stage *st, const char *why)
 {
 	skip(l);
 	l->skip = false;
-	return lines_left(l) > 0 ? refuse(l, st, lines_left(l), why) : 0;
+	return lines_left(l) > 0 ? lines_refuse_line(l, st, lines_left(l), why)
+				 : 0;
 }

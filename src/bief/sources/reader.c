@@ -48,7 +48,7 @@ reader_release(struct reader *r)
 }
 
 static int
-fail(const struct reader *r, const char *what, struct err *err)
+reader_fail(const struct reader *r, const char *what, struct err *err)
 {
 	char q[300];
 
@@ -67,7 +67,7 @@ read_once(struct reader *r, char *p, size_t n, struct err *err)
 			got = read(r->fd, p, n);
 		while (got < 0 && errno == EINTR);
 		if (got < 0 && errno != EAGAIN && errno != ESTALE) {
-			fail(r, "read", err);
+			reader_fail(r, "read", err);
 			errno = EIO;
 		}
 		return got;
@@ -112,10 +112,10 @@ go_to(struct reader *r, uint64_t start, bool cut, struct err *err)
 	struct stat s;
 
 	if (fstat(r->fd, &s) < 0)
-		return fail(r, "open", err);
+		return reader_fail(r, "open", err);
 	if (S_ISDIR(s.st_mode)) {
 		errno = EISDIR;
-		return fail(r, "read", err);
+		return reader_fail(r, "read", err);
 	}
 	r->waits = !S_ISREG(s.st_mode);
 	r->inode = s.st_ino;
@@ -125,7 +125,7 @@ go_to(struct reader *r, uint64_t start, bool cut, struct err *err)
 		if (read_to(r, start, err) < 0)
 			return -1;
 	} else if (start > 0 && lseek(r->fd, (off_t)start, SEEK_SET) < 0) {
-		return fail(r, "go on in", err);
+		return reader_fail(r, "go on in", err);
 	}
 	lines_clear(&r->lines, start);
 	r->lines.skip = cut;
@@ -154,7 +154,7 @@ reader_open(struct reader *r, const char *path, uint64_t start, bool cut,
 		return 0;
 	}
 	if (r->fd < 0) {
-		fail(r, "open", err);
+		reader_fail(r, "open", err);
 		goto fail;
 	}
 	if (kind != INFLATE_NONE && !(r->z = inflate_new(kind, err)))
@@ -257,12 +257,12 @@ reader_look(const struct reader *r, uint64_t *inode, struct err *err)
 	struct stat s;
 
 	if (fstat(r->fd, &s) < 0)
-		return fail(r, "look at", err);
+		return reader_fail(r, "look at", err);
 	if (S_ISREG(s.st_mode) && (uint64_t)s.st_size < lines_end(&r->lines))
 		return READER_CUT;
 	if (stat(r->path, &s) < 0)
 		return errno == ENOENT ? READER_MISSING
-				       : fail(r, "look at", err);
+				       : reader_fail(r, "look at", err);
 	*inode = s.st_ino;
 	return s.st_ino == r->inode ? READER_SAME : READER_REPLACED;
 }
@@ -359,7 +359,7 @@ is_older(const struct generation *a, const struct generation *b,
 }
 
 static bool
-look_at(int dir, const char *name, struct generation *g)
+reader_look_at(int dir, const char *name, struct generation *g)
 {
 	struct statx s;
 
@@ -389,7 +389,7 @@ generations(const char *dir, const char *base, struct generation **out)
 		if (!is_rotated(e->d_name, base))
 			continue;
 		*out = mem_realloc(*out, (n + 1) * sizeof(**out));
-		n += look_at(dirfd(d), e->d_name, &(*out)[n]);
+		n += reader_look_at(dirfd(d), e->d_name, &(*out)[n]);
 	}
 	if (d)
 		closedir(d);

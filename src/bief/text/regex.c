@@ -133,7 +133,7 @@ is_plain(const char *p, size_t n, unsigned options)
 }
 
 static int
-add_name(const unsigned char *name, const unsigned char *end, int ngroups,
+regex_add_name(const unsigned char *name, const unsigned char *end, int ngroups,
 	int *groups, void *reg, void *arg)
 {
 	struct regex *x = arg;
@@ -186,7 +186,7 @@ regex_new(const char *pattern, size_t n, enum regex_syntax syntax,
 		free(x);
 		return NULL;
 	}
-	onig.each_name(x->reg, add_name, x);
+	onig.each_name(x->reg, regex_add_name, x);
 	return x;
 }
 

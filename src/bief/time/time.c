@@ -293,7 +293,7 @@ time_parse(const char *s, size_t n, const struct zone *z, int64_t now_us,
 
 /* The date, between and HH:mm:ss[.f] without trailing zeros. */
 static inline char *
-put_time(char *p, int64_t days, int64_t us_of_day, char between)
+time_put_time(char *p, int64_t days, int64_t us_of_day, char between)
 {
 	unsigned second = (unsigned)(us_of_day / TIME_SECOND);
 	unsigned us = (unsigned)(us_of_day % TIME_SECOND);
@@ -331,7 +331,7 @@ size_t
 time_format_iso(int64_t us, char *out)
 {
 	int64_t rest, days = split_days(us, &rest);
-	char *p = put_time(out, days, rest, 'T');
+	char *p = time_put_time(out, days, rest, 'T');
 
 	*p++ = 'Z';
 	return (size_t)(p - out);
@@ -342,7 +342,7 @@ time_format_show(int64_t us, const struct zone *z, char *out)
 {
 	int64_t rest, days = zone_day(z, us, &rest);
 
-	return (size_t)(put_time(out, days, rest, ' ') - out);
+	return (size_t)(time_put_time(out, days, rest, ' ') - out);
 }
 
 int64_t

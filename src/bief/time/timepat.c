@@ -99,7 +99,7 @@ numeric(const struct item *it)
 }
 
 static int
-refuse(struct err *err, const char *pattern, const char *why)
+timepat_refuse(struct err *err, const char *pattern, const char *why)
 {
 	char text[200];
 
@@ -175,7 +175,7 @@ join_number(struct timepat *t, struct item *it)
 }
 
 static int
-add(struct timepat *t, char letter, char text, int count)
+timepat_add(struct timepat *t, char letter, char text, int count)
 {
 	struct item it = {
 		.letter = letter, .text = text, .count = (uint8_t)count};
@@ -201,14 +201,14 @@ add_quoted(struct timepat *t, const char **p)
 
 	if (*q == '\'') {
 		*p = q + 1;
-		return add(t, '\'', '\'', 1);
+		return timepat_add(t, '\'', '\'', 1);
 	}
 	for (; *q != '\0'; q++) {
 		if (*q == '\'' && *++q != '\'') {
 			*p = q;
 			return 0;
 		}
-		if (add(t, '\'', *q, 1) < 0)
+		if (timepat_add(t, '\'', *q, 1) < 0)
 			return -1;
 	}
 	return -1;
@@ -244,18 +244,20 @@ add_piece(
 	if (letter && !known(*s, n)) {
 		snprintf(why, sizeof(why), "'%.*s' is not supported",
 			n > 20 ? 20 : n, s);
-		return refuse(err, pattern, why);
+		return timepat_refuse(err, pattern, why);
 	}
 	if (strchr("{}#", *s) != NULL)
-		return refuse(err, pattern, "{, } and # must be quoted");
-	if (add(t, letter || *s == '[' || *s == ']' ? *s : '\'', *s, n) < 0)
-		return refuse(err, pattern, "it is too long");
+		return timepat_refuse(
+			err, pattern, "{, } and # must be quoted");
+	if (timepat_add(
+		    t, letter || *s == '[' || *s == ']' ? *s : '\'', *s, n) < 0)
+		return timepat_refuse(err, pattern, "it is too long");
 	*p = s + n;
 	return 0;
 }
 
 static int
-compile(struct timepat *t, const char *pattern, struct err *err)
+timepat_compile(struct timepat *t, const char *pattern, struct err *err)
 {
 	const char *p = pattern;
 	int open[ITEMS], depth = 0;
@@ -265,7 +267,7 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 	while (*p != '\0') {
 		if (*p == '\'') {
 			if (add_quoted(t, &p) < 0)
-				return refuse(err, pattern,
+				return timepat_refuse(err, pattern,
 					t->n == ITEMS
 						? "it is too long"
 						: "a quote is not closed");
@@ -275,7 +277,8 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 			open[depth++] = t->n;
 		if (*p == ']') {
 			if (depth == 0)
-				return refuse(err, pattern, "']' without '['");
+				return timepat_refuse(
+					err, pattern, "']' without '['");
 			t->item[open[--depth]].to = (uint8_t)t->n;
 		}
 		if (add_piece(t, &p, pattern, err) < 0)
@@ -284,7 +287,7 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 	/* What is still open ends with the pattern. */
 	while (depth > 0)
 		t->item[open[--depth]].to = (uint8_t)t->n;
-	return t->n == 0 ? refuse(err, pattern, "it is empty") : 0;
+	return t->n == 0 ? timepat_refuse(err, pattern, "it is empty") : 0;
 }
 
 struct timepat *
@@ -292,7 +295,7 @@ timepat_new(const char *pattern, struct err *err)
 {
 	struct timepat *t = mem_zalloc(sizeof(*t));
 
-	if (compile(t, pattern, err) < 0) {
+	if (timepat_compile(t, pattern, err) < 0) {
 		free(t);
 		return NULL;
 	}
@@ -315,7 +318,7 @@ told(const struct parts *x, enum field f)
 
 /* A field that is told twice must be told the same. */
 static int
-tell(struct parts *x, enum field f, int64_t v)
+timepat_tell(struct parts *x, enum field f, int64_t v)
 {
 	if (told(x, f) && x->v[f] != v)
 		return -1;
@@ -373,7 +376,7 @@ take_number(
 	for (int i = k; it->letter == 'S' && i < 9; i++)
 		v *= 10;
 	*s = p + k;
-	return tell(x, (enum field)it->field, minus ? -v : v);
+	return timepat_tell(x, (enum field)it->field, minus ? -v : v);
 }
 
 /* One of n names, whole or its first letters, any case. */
@@ -423,7 +426,7 @@ take_offset(
 
 	if (z && *s < end && (**s | 0x20) == 'z') {
 		++*s;
-		return tell(x, OFFSET, 0);
+		return timepat_tell(x, OFFSET, 0);
 	}
 	if (*s >= end || (**s != '+' && **s != '-'))
 		return -1;
@@ -438,7 +441,7 @@ take_offset(
 	if (style > 3)
 		sec = take_pair(s, end, colon);
 	sec = h * 3600 + (m < 0 ? 0 : m) * 60 + (sec < 0 ? 0 : sec);
-	return tell(x, OFFSET, minus ? -sec : sec);
+	return timepat_tell(x, OFFSET, minus ? -sec : sec);
 }
 
 /* O OOOO ZZZZ: GMT, GMT+8, GMT+08:00 */
@@ -452,7 +455,7 @@ take_gmt(bool full, const char **s, const char *end, struct parts *x)
 	if (take_name(s, end, gmt, 1, 0) < 0)
 		return -1;
 	if (*s == end || (**s != '+' && **s != '-'))
-		return tell(x, OFFSET, 0);
+		return timepat_tell(x, OFFSET, 0);
 	minus = *(*s)++ == '-';
 	k = digits_ahead(*s, end, 2);
 	if (k < 1 || (full && k < 2))
@@ -464,7 +467,7 @@ take_gmt(bool full, const char **s, const char *end, struct parts *x)
 		return -1;
 	sec = m < 0 ? -1 : take_pair(s, end, true);
 	sec = h * 3600 + (m < 0 ? 0 : m) * 60 + (sec < 0 ? 0 : sec);
-	return tell(x, OFFSET, minus ? -sec : sec);
+	return timepat_tell(x, OFFSET, minus ? -sec : sec);
 }
 
 /* Names of zones that a text may have where z stands, beside their ids. */
@@ -527,15 +530,15 @@ take_text(
 	case 'M':
 	case 'L':
 		k = take_name(s, end, months, 12, letters);
-		return k < 0 ? -1 : tell(x, MONTH, k + 1);
+		return k < 0 ? -1 : timepat_tell(x, MONTH, k + 1);
 	case 'E': /* not compared with the date */
 		return take_name(s, end, weekdays, 7, letters) < 0 ? -1 : 0;
 	case 'a':
 		k = take_name(s, end, halves, 2, 0);
-		return k < 0 ? -1 : tell(x, HALF, k);
+		return k < 0 ? -1 : timepat_tell(x, HALF, k);
 	default:
 		k = take_name(s, end, it->count < 4 ? eras : long_eras, 2, 0);
-		return k < 0 ? -1 : tell(x, ERA, k);
+		return k < 0 ? -1 : timepat_tell(x, ERA, k);
 	}
 }
 
@@ -636,9 +639,9 @@ resolve_year(struct parts *x)
 	if (!told(x, YEAR_OF_ERA))
 		return 0;
 	if (told(x, ERA))
-		return tell(x, YEAR, x->v[ERA] == 1 ? y : 1 - y);
+		return timepat_tell(x, YEAR, x->v[ERA] == 1 ? y : 1 - y);
 	if (told(x, YEAR))
-		return tell(x, YEAR, x->v[YEAR] > 0 ? y : 1 - y);
+		return timepat_tell(x, YEAR, x->v[YEAR] > 0 ? y : 1 - y);
 	return 0;
 }
 
@@ -669,13 +672,13 @@ resolve_date(struct parts *x, int64_t *days)
 static int
 resolve_hour(struct parts *x, int64_t *hour)
 {
-	if (told(x, CLOCK) && tell(x, HOUR, x->v[CLOCK] % 24) < 0)
+	if (told(x, CLOCK) && timepat_tell(x, HOUR, x->v[CLOCK] % 24) < 0)
 		return -1;
 	if (told(x, HALF_CLOCK) &&
-		tell(x, HALF_HOUR, x->v[HALF_CLOCK] % 12) < 0)
+		timepat_tell(x, HALF_HOUR, x->v[HALF_CLOCK] % 12) < 0)
 		return -1;
 	if (told(x, HALF) && told(x, HALF_HOUR) &&
-		tell(x, HOUR, x->v[HALF] * 12 + x->v[HALF_HOUR]) < 0)
+		timepat_tell(x, HOUR, x->v[HALF] * 12 + x->v[HALF_HOUR]) < 0)
 		return -1;
 	if (told(x, HOUR)) {
 		*hour = x->v[HOUR];
@@ -692,8 +695,8 @@ resolve_hour(struct parts *x, int64_t *hour)
 
 /* The wall clock that a text tells: a day and the microseconds of it. */
 static int
-resolve(const struct timepat *t, const char *s, size_t n, struct parts *x,
-	int64_t *days, int64_t *us_of_day)
+timepat_resolve(const struct timepat *t, const char *s, size_t n,
+	struct parts *x, int64_t *days, int64_t *us_of_day)
 {
 	const char *end = s + n;
 	int64_t hour;
@@ -716,7 +719,7 @@ timepat_parse(const struct timepat *t, const char *s, size_t n,
 	struct parts x = {.told = 0};
 	int64_t days, rest;
 
-	if (resolve(t, s, n, &x, &days, &rest) < 0)
+	if (timepat_resolve(t, s, n, &x, &days, &rest) < 0)
 		return -1;
 	if (x.zone != NULL || !told(&x, OFFSET))
 		return zone_moment(
@@ -732,7 +735,7 @@ timepat_parse_date(
 	struct parts x = {.told = 0};
 	int64_t day, rest;
 
-	if (resolve(t, s, n, &x, &day, &rest) < 0)
+	if (timepat_resolve(t, s, n, &x, &day, &rest) < 0)
 		return -1;
 	*days = (int32_t)day;
 	return 0;

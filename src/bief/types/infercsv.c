@@ -52,7 +52,7 @@ says_nothing(const struct sample *a, const char *s, size_t n)
 }
 
 static int
-take_row(void *arg)
+infercsv_take_row(void *arg)
 {
 	struct sample *a = arg;
 	const struct csvrow_reader *r = &a->rows;
@@ -93,7 +93,7 @@ read_lines(struct sample *a, struct textfile *f)
 	struct csvrow_feed feed = {.rows = &a->rows,
 		.comment = a->comment,
 		.max_line = a->how->max_line,
-		.row = take_row,
+		.row = infercsv_take_row,
 		.arg = a};
 	const char *line;
 	size_t n;

@@ -29,7 +29,7 @@ struct held {
 };
 
 static int
-take(const char *option, const char *text, int64_t *n, int64_t *us,
+arrival_take_one(const char *option, const char *text, int64_t *n, int64_t *us,
 	struct err *err)
 {
 	struct err why;
@@ -54,14 +54,14 @@ take(const char *option, const char *text, int64_t *n, int64_t *us,
 int
 arrival_open(struct arrival *a, struct stage *st)
 {
-	if (take("batches", a->length, &a->nlength, &a->length_us, st->err) ==
-		-1)
+	if (arrival_take_one("batches", a->length, &a->nlength, &a->length_us,
+		    st->err) == -1)
 		return -1;
 	if (a->every == NULL) {
 		a->nevery = a->length_us > 0 ? 0 : 1;
 		a->every_us = 0;
-	} else if (take("every", a->every, &a->nevery, &a->every_us, st->err) ==
-		-1)
+	} else if (arrival_take_one("every", a->every, &a->nevery, &a->every_us,
+			   st->err) == -1)
 		return -1;
 	record_read_init(&a->reader, st->shapes);
 	return 0;
@@ -147,7 +147,7 @@ entry(struct stage *st, const void *key, size_t n, size_t size)
 }
 
 static struct kept *
-kept(struct stage *st)
+arrival_kept(struct stage *st)
 {
 	state_ref r = entry(st, "", 0, sizeof(struct kept));
 
@@ -167,7 +167,7 @@ batch_end(const struct arrival *a, const struct batch *b)
 int
 arrival_begin(struct arrival *a, struct stage *st, struct batch *b)
 {
-	struct kept *k = kept(st);
+	struct kept *k = arrival_kept(st);
 	int64_t n, end = batch_end(a, b);
 	state_ref r;
 
@@ -187,7 +187,7 @@ arrival_begin(struct arrival *a, struct stage *st, struct batch *b)
 int
 arrival_record(struct arrival *a, struct stage *st, const struct record *r)
 {
-	struct kept *k = kept(st);
+	struct kept *k = arrival_kept(st);
 	state_ref e;
 	size_t size;
 	char *p;
@@ -234,7 +234,7 @@ int
 arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 	int (*emit)(struct stage *, struct record *, int64_t, int64_t))
 {
-	struct kept *k = kept(st);
+	struct kept *k = arrival_kept(st);
 	int64_t now = k->batches, first = now - a->nlength + 1, n, start, end;
 	state_ref e = state_find(st->state, &now, sizeof now);
 
@@ -254,7 +254,7 @@ arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 				    end, emit) == -1)
 				return -1;
 	}
-	b->watermark = kept(st)->fired;
+	b->watermark = arrival_kept(st)->fired;
 	n = now - a->nlength + 1;
 	e = state_find(st->state, &n, sizeof n);
 	if (e != STATE_NONE)

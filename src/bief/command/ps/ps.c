@@ -66,7 +66,7 @@ put_short(char to[16], double n, double step)
 }
 
 static void
-put_time(struct buf *out, int64_t us)
+ps_put_time(struct buf *out, int64_t us)
 {
 	char time[TIME_MAX];
 
@@ -115,7 +115,7 @@ text_head(const struct running *r, struct buf *out)
 		buf_printf(out, ", batch %lld", (long long)r->batch);
 	if (r->watermark != WATERMARK_NONE) {
 		buf_str(out, ", watermark ");
-		put_time(out, r->watermark);
+		ps_put_time(out, r->watermark);
 		buf_str(out, " (");
 		put_age(out, time_now() - r->watermark);
 		buf_str(out, " behind)");
@@ -250,7 +250,7 @@ json_time(struct buf *out, const char *key, int64_t us)
 	if (us == WATERMARK_NONE)
 		return;
 	buf_printf(out, ",\"%s\":\"", key);
-	put_time(out, us);
+	ps_put_time(out, us);
 	buf_byte(out, '"');
 }
 

@@ -39,7 +39,7 @@ on_signal(int sig)
 }
 
 static int
-put(const char *p, size_t n)
+top_put(const char *p, size_t n)
 {
 	while (n > 0) {
 		ssize_t did = write(STDOUT_FILENO, p, n);
@@ -78,13 +78,13 @@ open_screen(struct termios *before)
 	t.c_cc[VTIME] = 0;
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &t) < 0)
 		return -1;
-	return put(OPEN, strlen(OPEN));
+	return top_put(OPEN, strlen(OPEN));
 }
 
 static void
 close_screen(const struct termios *before)
 {
-	put(CLOSE, strlen(CLOSE));
+	top_put(CLOSE, strlen(CLOSE));
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 }
 
@@ -128,7 +128,7 @@ draw(void)
 		time, l.n, l.n == 1 ? "" : "s");
 	ps_text(&l, size.ws_col, &text);
 	screen(&text, size.ws_row, &out);
-	ret = put(out.p, out.n);
+	ret = top_put(out.p, out.n);
 	running_release(&l);
 	buf_release(&text);
 	buf_release(&out);

@@ -143,7 +143,7 @@ dump(struct call *c, const char *id)
 }
 
 static int
-load(struct call *c, const char *id)
+inspect_run_load(struct call *c, const char *id)
 {
 	return inspect_load(
 		c->dir, id, c->n > 1 ? c->words[1] : NULL, c->empty, c->err);
@@ -178,7 +178,7 @@ call_dump(struct call *c)
 static int
 call_load(struct call *c)
 {
-	return with_stage(c, 0, load);
+	return with_stage(c, 0, inspect_run_load);
 }
 
 static int

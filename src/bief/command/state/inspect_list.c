@@ -85,7 +85,7 @@ put_json(const struct item *l, struct buf *out)
 }
 
 static void
-put(struct listing *s, const struct item *l)
+inspect_list_put(struct listing *s, const struct item *l)
 {
 	if (s->json)
 		put_json(l, s->out);
@@ -140,7 +140,7 @@ list_source(void *arg, const struct place_info *i)
 			offset_release(&o);
 		numbers_release(&n);
 	}
-	put(s, &l);
+	inspect_list_put(s, &l);
 	return 0;
 }
 
@@ -203,7 +203,7 @@ list_stage(void *arg, const struct place_info *i)
 	if (ret < 0)
 		wrong(s, &line, &why);
 	line.bytes = bytes_of(i->path, "delta") + bytes_of(i->path, "snapshot");
-	put(s, &line);
+	inspect_list_put(s, &line);
 	look_close(&l);
 	return 0;
 }
@@ -217,7 +217,7 @@ list_sink(void *arg, const struct place_info *i)
 
 	if (commit_last(i->path, &l.batch, NULL, NULL, &why) < 0)
 		wrong(s, &l, &why);
-	put(s, &l);
+	inspect_list_put(s, &l);
 	return 0;
 }
 

@@ -18,7 +18,8 @@
 #define LINE_MOST (SIZE_MAX / 4)
 
 static int
-take_line(struct look *l, const char *line, size_t n, struct err *err)
+inspect_load_take_line(
+	struct look *l, const char *line, size_t n, struct err *err)
 {
 	struct json_error why;
 	struct value v;
@@ -50,7 +51,7 @@ take_lines(struct look *l, struct input *in, struct err *err)
 			continue;
 		}
 		if (json_space(line, line + n) < line + n) {
-			if (take_line(l, line, n, err) < 0)
+			if (inspect_load_take_line(l, line, n, err) < 0)
 				return err_in(err, "line %lld", number);
 			taken++;
 		}

@@ -255,7 +255,7 @@ parse(struct expr_of_jq *x, const char *text, struct err *err)
 }
 
 static struct expr *
-compile(const char *text, const struct schema *fields, bool condition,
+jq_compile(const char *text, const struct schema *fields, bool condition,
 	struct err *err)
 {
 	struct expr_of_jq *x = mem_zalloc(sizeof(*x));
@@ -287,11 +287,11 @@ err:
 struct expr *
 jq_expr(const char *text, const struct schema *fields, struct err *err)
 {
-	return compile(text, fields, false, err);
+	return jq_compile(text, fields, false, err);
 }
 
 struct expr *
 jq_condition(const char *text, const struct schema *fields, struct err *err)
 {
-	return compile(text, fields, true, err);
+	return jq_compile(text, fields, true, err);
 }

@@ -280,7 +280,7 @@ jq_helper_free(struct jq_helper *h)
 }
 
 static int
-begin(struct jq_helper *h, struct err *err)
+jq_helper_begin(struct jq_helper *h, struct err *err)
 {
 	const struct timeval wait = {.tv_usec = LOOK_US};
 	pid_t parent = getpid();
@@ -373,7 +373,7 @@ jq_helper_start(struct jq_helper *h, const struct record *r,
 
 	if (h->running) /* nobody has asked for the rest */
 		stop(h);
-	if (h->pid == 0 && (rc = begin(h, err)) != 0)
+	if (h->pid == 0 && (rc = jq_helper_begin(h, err)) != 0)
 		return rc;
 	h->env = env;
 	h->running = true;

@@ -139,7 +139,7 @@ no_memory(void *data)
 }
 
 static jq_state *
-compile(const struct libjq *api, const char *program, struct messages *m)
+jq_lib_compile(const struct libjq *api, const char *program, struct messages *m)
 {
 	jq_state *jq = api->jq_init();
 
@@ -208,7 +208,7 @@ find_nearest(const struct libjq *api, const struct jq_tree *t, const char *name,
 	for (n = t->all; n != NULL; n = n->next)
 		if (n->kind == JQ_DEFINE && n->name != NULL)
 			try_name(&b, n->name, n->nname);
-	jq = compile(api, "builtins", &m);
+	jq = jq_lib_compile(api, "builtins", &m);
 	buf_release(&m.text);
 	if (jq == NULL)
 		return;
@@ -346,7 +346,7 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 			name);
 		return true;
 	}
-	nargs = what[n] == '/' ? atoi(what + n + 1) : 0;
+	nargs = what[n] == '/' ? (int)strtol(what + n + 1, NULL, 10) : 0;
 	at = jq_node_unknown(t, name, n, nargs);
 	if (at == NULL)
 		return false;
@@ -498,7 +498,7 @@ jq_lib_new(const struct jq_tree *t, const struct jq_uses *uses, struct err *err)
 	buf_str(&text, t->text);
 	if (lib->wrapped) /* the text may end in a comment */
 		buf_str(&text, "\n)");
-	lib->jq = compile(api, buf_cstr(&text), &m);
+	lib->jq = jq_lib_compile(api, buf_cstr(&text), &m);
 	buf_release(&text);
 	if (lib->jq == NULL)
 		explain(api, t, &m, err);

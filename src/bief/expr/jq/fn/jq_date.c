@@ -12,7 +12,7 @@
 
 /* n digits, or -1. */
 static int
-digits(const char *s, int n)
+jq_date_digits(const char *s, int n)
 {
 	int i, v = 0;
 
@@ -39,12 +39,12 @@ jq_date_from(struct jq_run *run, const struct value *in, struct value *out)
 	if (n != 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' ||
 		s[13] != ':' || s[16] != ':' || s[19] != 'Z')
 		return JQ_ASK;
-	year = digits(s, 4);
-	month = digits(s + 5, 2);
-	day = digits(s + 8, 2);
-	hour = digits(s + 11, 2);
-	minute = digits(s + 14, 2);
-	second = digits(s + 17, 2);
+	year = jq_date_digits(s, 4);
+	month = jq_date_digits(s + 5, 2);
+	day = jq_date_digits(s + 8, 2);
+	hour = jq_date_digits(s + 11, 2);
+	minute = jq_date_digits(s + 14, 2);
+	second = jq_date_digits(s + 17, 2);
 	if (year < 0 || month < 1 || month > 12 || day < 1 || day > 31 ||
 		hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
 		second < 0 || second > 59)

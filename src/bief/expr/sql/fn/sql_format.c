@@ -184,7 +184,7 @@ digits_plain(double x, struct buf *out)
 	}
 	if (i < n) {
 		text[n] = '\0';
-		exponent = atoi(text + i + 1);
+		exponent = (int)strtol(text + i + 1, NULL, 10);
 	}
 	for (behind -= exponent; behind < 0; behind++)
 		buf_byte(out, '0');
