@@ -9,6 +9,7 @@
 #include "text/number.h"
 #include "value/json.h"
 #include "expr/jq/jq_impl.h"
+#include "floor/banned.h"
 
 /* The digits of a finite double's shortest text, without zeros around them,
  * and where the point is among them. */
@@ -36,7 +37,7 @@ jq_dump_digits(double d, char *digits, int *point)
 	}
 	if (i < len) {
 		text[len] = '\0';
-		*point += atoi(text + i + 1);
+		*point += (int)strtol(text + i + 1, NULL, 10);
 	}
 	while (n > 0 && digits[n - 1] == '0')
 		n--;
