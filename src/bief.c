@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "command/explain.h"
-#include "command/state/inspect.h"
 #include "floor/near.h"
-#include "command/pipeline.h"
-#include "command/ps/ps.h"
+#include "runtime/ops.h"
+#include "runtime/run.h"
 #include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
-#include "runtime/ops.h"
-#include "runtime/run.h"
+#include "command/explain.h"
+#include "command/pipeline.h"
+#include "command/ps/ps.h"
+#include "command/state/inspect.h"
 
 static int
 run_parsed(const char *text, int (*what)(const struct pipeline *))

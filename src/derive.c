@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "window/evtime.h"
-#include "expr/expr.h"
-#include "runtime/stage.h"
-#include "expr/sql/sql.h"
 #include "floor/mem.h"
+#include "expr/expr.h"
+#include "expr/sql/sql.h"
+#include "runtime/stage.h"
+#include "window/evtime.h"
 
 /* One NAME=EXPR. */
 struct derived {

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "value/json.h"
 #include "text/regex.h"
-#include "runtime/stage.h"
 #include "text/simd.h"
+#include "value/json.h"
+#include "runtime/stage.h"
 
 struct explode {
 	const char *split, *pattern, *as;

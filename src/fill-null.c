@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "value/json.h"
+#include "floor/mem.h"
 #include "text/number.h"
 #include "text/numeric.h"
+#include "time/date.h"
+#include "time/time.h"
+#include "value/json.h"
 #include "value/path.h"
 #include "runtime/stage.h"
-#include "time/time.h"
-#include "floor/mem.h"
-#include "time/date.h"
 
 /* One FIELD=VALUE. */
 struct fill {

@@ -15,16 +15,16 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "io/csvrow.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
-#include "join/table.h"
-#include "time/time.h"
 #include "value/value.h"
-#include "floor/mem.h"
+#include "io/csvrow.h"
+#include "types/schema.h"
 #include "types/schema_parse.h"
+#include "runtime/stage.h"
+#include "join/table.h"
 
 enum { INNER, LEFT, SEMI, ANTI };
 

@@ -22,20 +22,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/entry.h"
-#include "window/evtime.h"
+#include "floor/mem.h"
+#include "value/key.h"
 #include "expr/expr.h"
+#include "expr/sql/sql.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/stage.h"
+#include "window/evtime.h"
+#include "window/marks.h"
+#include "join/join_pair.h"
+#include "join/join_rows.h"
 #include "join/joincond.h"
 #include "join/joinnames.h"
 #include "join/joinout.h"
-#include "join/join_pair.h"
-#include "join/join_rows.h"
-#include "window/marks.h"
-#include "runtime/stage.h"
-#include "expr/sql/sql.h"
-#include "recovery/state.h"
-#include "value/key.h"
-#include "floor/mem.h"
 
 enum how { HOW_INNER, HOW_LEFT, HOW_RIGHT, HOW_FULL, HOW_SEMI };
 

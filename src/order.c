@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/fields.h"
-#include "value/json.h"
-#include "runtime/stage.h"
-#include "value/value.h"
-#include "value/key.h"
 #include "floor/mem.h"
+#include "value/json.h"
+#include "value/key.h"
 #include "value/record_read.h"
+#include "value/value.h"
+#include "runtime/fields.h"
+#include "runtime/stage.h"
 
 /* A record that waits: its keys and its text, in one allocation. */
 struct row {

@@ -13,22 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "types/cell.h"
-#include "types/csvcolumns.h"
+#include "floor/err.h"
+#include "time/timepat.h"
+#include "value/json.h"
 #include "io/csvheader.h"
 #include "io/csvrow.h"
+#include "types/cell.h"
+#include "types/csvcolumns.h"
 #include "types/csvvalues.h"
-#include "runtime/entry.h"
-#include "floor/err.h"
 #include "types/infercsv.h"
-#include "value/json.h"
-#include "runtime/opt.h"
-#include "runtime/inferred.h"
-#include "runtime/stage.h"
 #include "types/schema.h"
-#include "recovery/state.h"
-#include "time/timepat.h"
 #include "types/schema_parse.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/inferred.h"
+#include "runtime/opt.h"
+#include "runtime/stage.h"
 
 struct parse_csv {
 	const char *sep, *quote, *schema_text, *schema_file, *corrupt_name;

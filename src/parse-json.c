@@ -14,17 +14,17 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "types/fromjson.h"
-#include "types/infer.h"
+#include "floor/mem.h"
+#include "time/timepat.h"
 #include "value/json.h"
 #include "value/lenient.h"
+#include "value/record_read.h"
+#include "types/fromjson.h"
+#include "types/infer.h"
+#include "types/schema.h"
+#include "types/schema_parse.h"
 #include "runtime/inferred.h"
 #include "runtime/stage.h"
-#include "types/schema.h"
-#include "time/timepat.h"
-#include "floor/mem.h"
-#include "types/schema_parse.h"
-#include "value/record_read.h"
 
 struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;

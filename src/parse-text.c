@@ -7,8 +7,8 @@
  * Restart: nothing to restore.
  */
 #include "floor/buf.h"
-#include "types/cell.h"
 #include "value/json.h"
+#include "types/cell.h"
 #include "runtime/stage.h"
 
 struct parse_text {

@@ -15,12 +15,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "expr/expr.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/stage.h"
+#include "expr/expr.h"
 #include "expr/sql/sql.h"
-#include "floor/mem.h"
+#include "runtime/stage.h"
 
 struct pick {
 	const char *sql;      /* a select list */

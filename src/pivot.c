@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/fields.h"
-#include "value/json.h"
-#include "value/path.h"
-#include "runtime/stage.h"
-#include "recovery/state.h"
-#include "value/key.h"
 #include "floor/mem.h"
+#include "value/json.h"
+#include "value/key.h"
+#include "value/path.h"
+#include "recovery/state.h"
+#include "runtime/fields.h"
+#include "runtime/stage.h"
 
 struct pivot {
 	const char *rows, *cols, *value, *fill;

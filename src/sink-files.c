@@ -14,15 +14,15 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/fields.h"
-#include "value/json.h"
-#include "text/number.h"
-#include "sinks/outdir.h"
-#include "value/path.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
-#include "value/value.h"
 #include "floor/mem.h"
+#include "text/number.h"
+#include "value/json.h"
+#include "value/path.h"
+#include "value/value.h"
+#include "types/schema.h"
+#include "runtime/fields.h"
+#include "runtime/stage.h"
+#include "sinks/outdir.h"
 
 #define PATH_MOST 4000 /* of a subdirectory; the system takes 4096 in all */
 

@@ -17,16 +17,16 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "sinks/db/dbtable.h"
-#include "sinks/draw.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
+#include "value/path.h"
+#include "types/schema.h"
 #include "runtime/fields.h"
 #include "runtime/modes.h"
-#include "value/path.h"
 #include "runtime/stage.h"
-#include "types/schema.h"
-#include "time/time.h"
-#include "floor/mem.h"
+#include "sinks/db/dbtable.h"
+#include "sinks/draw.h"
 
 #define HYPHENS "-------------------------------------------\n"
 #define CONSOLE_ROWS 20

@@ -20,17 +20,17 @@
 #include <sys/stat.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/record.h"
+#include "runtime/stage.h"
 #include "sources/clean.h"
 #include "sources/files/files.h"
 #include "sources/infile.h"
 #include "sources/news.h"
-#include "value/json.h"
 #include "sources/partition.h"
 #include "sources/positions.h"
-#include "value/record.h"
-#include "runtime/stage.h"
-#include "time/time.h"
-#include "floor/mem.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
 #define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "floor/err.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "runtime/stage.h"
-#include "time/time.h"
 
 #define BURST 8192 /* records at one call */
 #define NOT_GIVEN (-1)

@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "sources/journal.h"
+#include "time/time.h"
 #include "value/json.h"
+#include "runtime/stage.h"
+#include "sources/journal.h"
 #include "sources/lines.h"
 #include "sources/sockets.h"
-#include "runtime/stage.h"
-#include "time/time.h"
 
 #define HELD_US (TIME_SECOND / 50)
 

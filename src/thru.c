@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/child.h"
 #include "value/json.h"
+#include "io/child.h"
 #include "runtime/stage.h"
 
 struct thru {

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/entry.h"
-#include "window/marks.h"
-#include "runtime/stage.h"
-#include "recovery/state.h"
 #include "floor/mem.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/stage.h"
+#include "window/marks.h"
 
 struct unite {
 	int policy;

@@ -15,16 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "window/arrival.h"
 #include "floor/buf.h"
-#include "runtime/stage.h"
-#include "window/span.h"
-#include "window/timefield.h"
-#include "time/time.h"
-#include "window/wm.h"
 #include "floor/mem.h"
 #include "time/duration.h"
+#include "time/time.h"
 #include "time/zone.h"
+#include "runtime/stage.h"
+#include "window/arrival.h"
+#include "window/span.h"
+#include "window/timefield.h"
+#include "window/wm.h"
 
 struct window {
 	/* options */

@@ -3,20 +3,21 @@
  * the order in which records flow; the inputs of a join stand in front of it,
  * further in.
  */
+#include "command/explain.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
-#include "command/explain.h"
-#include "command/pipeline.h"
-#include "time/time.h"
 #include "floor/mem.h"
-#include "io/stream/output.h"
 #include "time/duration.h"
+#include "time/time.h"
+#include "io/stream/output.h"
+#include "runtime/chain.h"
 #include "runtime/plan_chain.h"
 #include "runtime/setup.h"
+#include "command/pipeline.h"
 
 struct explanation {
 	struct buf out;

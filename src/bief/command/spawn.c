@@ -13,11 +13,10 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "command/pipeline.h"
-#include "runtime/stage.h"
-#include "runtime/tool.h"
 #include "floor/mem.h"
 #include "runtime/run.h"
+#include "runtime/tool.h"
+#include "command/pipeline.h"
 
 /* The process that a SIGTERM to us is meant for: the source. */
 static volatile pid_t first_child;

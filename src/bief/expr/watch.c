@@ -2,16 +2,16 @@
  * watch: see watch.h. What has been met is looked for no more, so that a
  * record costs nothing once all paths are known to exist.
  */
+#include "expr/watch.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "floor/err.h"
-#include "value/json.h"
-#include "floor/near.h"
-#include "expr/watch.h"
 #include "floor/mem.h"
+#include "floor/near.h"
+#include "value/json.h"
 
 struct watched {
 	struct field field;      /* what is said of it */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "floor/err.h"
 #include "floor/mem.h"
 
 void

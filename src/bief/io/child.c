@@ -1,6 +1,8 @@
 /*
  * child: see child.h.
  */
+#include "io/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,10 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/child.h"
-#include "io/stream/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
+#include "io/stream/eol.h"
 
 #define GATHER (64 * 1024) /* bytes that wait before they are written */
 

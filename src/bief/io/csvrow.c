@@ -1,14 +1,15 @@
 /*
  * csvrow: see csvrow.h.
  */
+#include "io/csvrow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/csvrow.h"
-#include "io/stream/eol.h"
 #include "floor/err.h"
-#include "value/json.h"
 #include "floor/mem.h"
+#include "value/json.h"
+#include "io/stream/eol.h"
 
 #define BLOCK ((size_t)64 << 10) /* by which libcsv's room for a cell grows */
 

@@ -5,6 +5,8 @@
  *	payload
  *	LF #crc32c HHHHHHHH LF          of everything before it
  */
+#include "io/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +18,8 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
-#include "value/json.h"
-#include "io/stream/stream.h"
 #include "floor/mem.h"
+#include "value/json.h"
 #include "io/stream/input.h"
 
 #define VERSION 1

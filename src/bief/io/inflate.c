@@ -1,6 +1,8 @@
 /*
  * inflate: compressed files, read as if they were not.
  */
+#include "io/inflate.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -9,7 +11,6 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/inflate.h"
 #include "floor/mem.h"
 
 #define BLOCK ((size_t)128 << 10)

@@ -1,6 +1,8 @@
 /*
  * net: addresses as people write them, and sockets that never block.
  */
+#include "io/net.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,7 +14,6 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/net.h"
 #include "floor/mem.h"
 
 #define TYPE (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/mem.h"
 

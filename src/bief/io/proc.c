@@ -1,6 +1,8 @@
 /*
  * proc: see proc.h.
  */
+#include "io/proc.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +14,6 @@
 #include <unistd.h>
 
 #include "floor/buf.h"
-#include "io/proc.h"
 
 /* "/proc/PID/NAME", without what a signal handler may not call. */
 static void

@@ -11,9 +11,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "value/value.h"
-#include "floor/mem.h"
 
 #define LIBRARY "libsqlite3.so.0"
 #define WAIT_MS 60000 /* for the lock of another program */

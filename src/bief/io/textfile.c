@@ -1,6 +1,8 @@
 /*
  * textfile: see textfile.h.
  */
+#include "io/textfile.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,9 +10,8 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/inflate.h"
 #include "value/json.h"
-#include "io/textfile.h"
+#include "io/inflate.h"
 
 #define BLOCK ((size_t)256 << 10)
 #define PATIENCE_MS 100 /* then it looks whether it is to stop */

@@ -1,14 +1,14 @@
 /*
  * join_pair: see join_pair.h.
  */
+#include "join/join_pair.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "floor/err.h"
-#include "join/join_pair.h"
-#include "value/json.h"
 #include "floor/mem.h"
+#include "value/json.h"
 
 void
 join_pair_init(struct join_pair *p, const struct list *on)

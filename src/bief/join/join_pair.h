@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "runtime/opt.h"
 #include "value/record.h"
+#include "runtime/opt.h"
 
 struct join_pair {
 	struct list names[2];  /* fields of the sides, as known */

@@ -1,14 +1,15 @@
 /*
  * join_rows: see join_rows.h.
  */
+#include "join/join_rows.h"
+
 #include <string.h>
 
-#include "runtime/entry.h"
 #include "floor/err.h"
-#include "join/join_rows.h"
 #include "value/json.h"
 #include "value/key.h"
 #include "value/record_read.h"
+#include "runtime/entry.h"
 
 struct key_head {
 	uint64_t first, last;

@@ -14,8 +14,8 @@
 
 #include "floor/buf.h"
 #include "value/record.h"
-#include "recovery/state.h"
 #include "value/record_read.h"
+#include "recovery/state.h"
 
 struct err;
 

@@ -2,8 +2,6 @@
  * table: static tables, found by key. Values point into the text that was
  * read, and the rows of a key are a list, in the order of the table.
  */
-#include "join/table_impl.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +9,15 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/hash.h"
-#include "value/json.h"
-#include "text/number.h"
-#include "runtime/opt.h"
-#include "types/schema.h"
-#include "io/sqlite.h"
-#include "value/value.h"
-#include "value/key.h"
 #include "floor/mem.h"
+#include "text/number.h"
+#include "value/json.h"
+#include "value/key.h"
+#include "value/value.h"
+#include "io/sqlite.h"
+#include "types/schema.h"
+#include "runtime/opt.h"
+#include "join/table_impl.h"
 
 #define COLUMNS_SHOWN 10 /* in a message */
 

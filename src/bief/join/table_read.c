@@ -1,8 +1,6 @@
 /*
  * table_read: static tables from CSV, JSON lines and SQLite.
  */
-#include "join/table_impl.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,21 +8,22 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "types/cell.h"
-#include "io/csvrow.h"
 #include "floor/err.h"
-#include "types/fromjson.h"
-#include "types/infer.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "types/schema.h"
-#include "runtime/opt.h"
+#include "value/record_read.h"
+#include "value/value.h"
+#include "io/csvrow.h"
 #include "io/sqlite.h"
 #include "io/textfile.h"
-#include "time/time.h"
-#include "value/value.h"
-#include "floor/mem.h"
-#include "value/record_read.h"
+#include "types/cell.h"
+#include "types/fromjson.h"
+#include "types/infer.h"
+#include "types/schema.h"
+#include "runtime/opt.h"
+#include "join/table_impl.h"
 
 #define CHUNK ((size_t)1 << 16)
 

@@ -1,6 +1,8 @@
 /*
  * checkpoint: see checkpoint.h; the formats are in bief-checkpoint(5).
  */
+#include "recovery/checkpoint.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,14 +11,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "recovery/checkpoint.h"
 #include "floor/err.h"
-#include "value/json.h"
-#include "recovery/state.h"
-#include "time/time.h"
-#include "value/value.h"
 #include "floor/mem.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/value.h"
 #include "io/numbers.h"
+#include "recovery/state.h"
 
 #define LOCK_US (30 * TIME_SECOND)
 #define LOCK_POLL_US 10000

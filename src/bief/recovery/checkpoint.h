@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "io/file.h"
 #include "value/list.h"
+#include "io/file.h"
 #include "recovery/place.h"
 
 struct err;

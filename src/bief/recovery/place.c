@@ -6,6 +6,8 @@
  *	run LF ...
  *	"ready" LF                            when it is
  */
+#include "recovery/place.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +17,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
-#include "recovery/place.h"
-#include "time/time.h"
 #include "floor/mem.h"
+#include "time/time.h"
+#include "io/file.h"
 
 /* How long a killed owner may take; a source is refused at once, nearly. */
 #define DYING_US (3 * TIME_SECOND)

@@ -24,6 +24,8 @@
  *	'D' u32 key length, key              delete
  *	'P' u32 key length, u32 value length, i64 moment, key, value
  */
+#include "recovery/state.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,6 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/hash.h"
-#include "recovery/state.h"
 #include "floor/mem.h"
 
 #define CHUNK_BITS 18 /* units of 8 bytes: 2 MiB */

@@ -12,6 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "time/time.h"
+#include "value/json.h"
+#include "value/record_read.h"
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
 #include "io/stream/stream.h"
 #include "recovery/state.h"
 #include "runtime/phase.h"
@@ -20,11 +25,6 @@
 #include "runtime/refuse.h"
 #include "runtime/say.h"
 #include "runtime/tell.h"
-#include "time/time.h"
-#include "value/json.h"
-#include "io/stream/output.h"
-#include "io/stream/pipe.h"
-#include "value/record_read.h"
 
 /* A stage that makes batches opens one for its first record. */
 int

@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "floor/err.h"
+#include "time/duration.h"
 #include "time/time.h"
 #include "value/json.h"
 #include "value/value.h"
-#include "time/duration.h"
 
 #define DAMAGED (INT64_MIN + 1) /* no time of a control line */
 #define BATCH_TIME_MOST (INT64_MAX - DURATION_MOST) /* an interval fits in */

@@ -12,6 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "time/time.h"
+#include "value/value.h"
+#include "io/stream/input.h"
+#include "io/stream/output.h"
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/control.h"
@@ -19,10 +23,6 @@
 #include "runtime/plan_chain.h"
 #include "runtime/signals.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
-#include "value/value.h"
-#include "io/stream/input.h"
-#include "io/stream/output.h"
 
 struct feed {
 	struct chain *c;

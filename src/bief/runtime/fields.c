@@ -9,10 +9,10 @@
 #include <strings.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "runtime/opt.h"
 #include "runtime/plan.h"
 #include "runtime/run.h"
-#include "floor/mem.h"
 #include "runtime/stage.h"
 
 static void

@@ -2,17 +2,18 @@
  * help: see help.h. All three texts come from the tables that the options are
  * read by, so none can tell of an option that is not there.
  */
+#include "runtime/help.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "runtime/help.h"
 #include "value/json.h"
-#include "io/stream/stream.h"
-#include "runtime/version.h"
 #include "io/stream/output.h"
 #include "io/stream/pipe.h"
+#include "io/stream/stream.h"
+#include "runtime/version.h"
 
 static void
 one_option(const struct opt *o, struct buf *out)

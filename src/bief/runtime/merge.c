@@ -21,6 +21,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "floor/mem.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/record_read.h"
+#include "value/value.h"
+#include "io/stream/input.h"
+#include "io/stream/output.h"
 #include "io/stream/stream.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
@@ -32,13 +39,6 @@
 #include "runtime/signals.h"
 #include "runtime/tell.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
-#include "floor/mem.h"
-#include "io/stream/input.h"
-#include "io/stream/output.h"
-#include "value/json.h"
-#include "value/value.h"
-#include "value/record_read.h"
 
 #define TURN 1000
 

@@ -4,10 +4,11 @@
  * A query is refused for what Spark refuses it for, also where an answer could
  * be given: who moves a pipeline to Spark must not learn it there.
  */
+#include "runtime/modes.h"
+
 #include <string.h>
 
 #include "floor/err.h"
-#include "runtime/modes.h"
 
 static int
 refuse(struct err *err, const char *text)

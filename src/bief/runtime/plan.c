@@ -25,21 +25,22 @@
  *
  * Keys that are absent have no value; keys that are unknown are passed on.
  */
+#include "runtime/plan.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/err.h"
-#include "value/json.h"
-#include "text/number.h"
-#include "runtime/plan.h"
-#include "value/record.h"
-#include "time/time.h"
-#include "value/value.h"
 #include "floor/mem.h"
+#include "text/number.h"
 #include "time/duration.h"
+#include "time/time.h"
 #include "time/zone.h"
+#include "value/json.h"
+#include "value/record.h"
+#include "value/value.h"
 #include "types/schema_parse.h"
 
 static const char *const modes[] = {"none", "append", "update", "complete"};

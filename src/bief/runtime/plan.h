@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "runtime/opt.h"
 #include "types/schema.h"
+#include "runtime/opt.h"
 
 struct err;
 struct field;

@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
+#include "types/schema.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/phase.h"
 #include "runtime/recover.h"
-#include "time/time.h"
-#include "types/schema.h"
-#include "floor/mem.h"
-#include "time/duration.h"
 
 #define BATCH_DEFAULT 10000 /* records, where a watermark needs batches */
 

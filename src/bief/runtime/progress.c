@@ -2,15 +2,16 @@
  * progress: a report for each batch, in the form of Spark's
  * StreamingQueryProgress, so that what reads the one can read the other.
  */
+#include "runtime/progress.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "recovery/state.h"
-#include "time/time.h"
-#include "runtime/progress.h"
+#include "runtime/chain.h"
 #include "runtime/tell.h"
 
 /* What a report is made of. */

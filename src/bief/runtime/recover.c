@@ -1,23 +1,24 @@
 /*
  * recover: see recover.h.
  */
+#include "runtime/recover.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
+#include "io/numbers.h"
+#include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/loop.h"
-#include "runtime/recover.h"
-#include "runtime/stagefile.h"
-#include "recovery/state.h"
-#include "time/time.h"
-#include "floor/mem.h"
-#include "io/numbers.h"
-#include "time/duration.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
+#include "runtime/stagefile.h"
 
 void
 recover_init(struct recovery *r)

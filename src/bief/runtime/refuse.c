@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
-#include "runtime/say.h"
 #include "time/time.h"
 #include "value/json.h"
+#include "runtime/chain.h"
+#include "runtime/say.h"
 
 #define SAID_MOST 5 /* messages about single records, of each program */
 

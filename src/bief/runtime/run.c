@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/feed.h"
@@ -15,8 +17,6 @@
 #include "runtime/setup.h"
 #include "runtime/signals.h"
 #include "runtime/tell.h"
-#include "io/stream/output.h"
-#include "io/stream/pipe.h"
 
 static int
 run_opened(struct chain *c, int in_fd)

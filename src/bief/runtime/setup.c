@@ -12,6 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "floor/mem.h"
+#include "time/time.h"
+#include "time/zone.h"
+#include "value/json.h"
+#include "value/record_read.h"
+#include "io/stream/output.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/common.h"
@@ -21,12 +27,6 @@
 #include "runtime/recover.h"
 #include "runtime/say.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
-#include "value/json.h"
-#include "floor/mem.h"
-#include "io/stream/output.h"
-#include "time/zone.h"
-#include "value/record_read.h"
 
 #define MAX_LINE (16 << 20)
 

@@ -10,18 +10,18 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "floor/mem.h"
+#include "text/simd.h"
+#include "time/time.h"
+#include "time/zone.h"
 #include "io/stream/eol.h"
+#include "io/stream/output.h"
 #include "runtime/chain.h"
 #include "runtime/phase.h"
 #include "runtime/recover.h"
 #include "runtime/refuse.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
-#include "text/simd.h"
-#include "time/time.h"
-#include "floor/mem.h"
-#include "io/stream/output.h"
-#include "time/zone.h"
 
 int64_t
 stage_no_rows(struct stage *st, bool glance)

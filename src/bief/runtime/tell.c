@@ -5,9 +5,9 @@
 
 #include <stdlib.h>
 
+#include "floor/mem.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
-#include "floor/mem.h"
 
 /* What bief ps may know of it. */
 void

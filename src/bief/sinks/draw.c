@@ -9,15 +9,15 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "value/json.h"
-#include "text/number.h"
-#include "sinks/printable.h"
-#include "value/record.h"
-#include "types/schema.h"
-#include "time/time.h"
-#include "value/value.h"
 #include "floor/mem.h"
+#include "text/number.h"
 #include "time/date.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/record.h"
+#include "value/value.h"
+#include "types/schema.h"
+#include "sinks/printable.h"
 
 #define MIN_WIDTH 3 /* of a column */
 

@@ -3,7 +3,6 @@
  * the next one begins: files, their names, the log's entry.
  */
 #include "sinks/outdir.h"
-#include "time/time.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,12 +16,13 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
 #include "floor/hash.h"
-#include "value/json.h"
-#include "text/number.h"
-#include "value/value.h"
 #include "floor/mem.h"
+#include "text/number.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/value.h"
+#include "io/file.h"
 
 #define LOG "_bief_log"
 #define VERSION '2'

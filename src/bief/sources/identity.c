@@ -2,6 +2,8 @@
  * identity: see identity.h. Checksums cover a few hundred bytes, so that a
  * look costs the same for a file of any size.
  */
+#include "sources/identity.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +12,6 @@
 #include <unistd.h>
 
 #include "io/file.h"
-#include "sources/identity.h"
 
 #define WINDOW 512 /* bytes of a checksum */
 

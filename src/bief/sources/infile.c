@@ -4,6 +4,8 @@
  * here, and each has another answer while a batch is run again, which must read
  * what it has read before or fail.
  */
+#include "sources/infile.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +14,11 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "sources/files/files.h"
-#include "sources/infile.h"
-#include "runtime/stage.h"
-#include "time/time.h"
 #include "floor/mem.h"
+#include "time/time.h"
+#include "runtime/stage.h"
 #include "sources/files/filename.h"
+#include "sources/files/files.h"
 
 /* A file that was renamed is read on for so long after its last line, while it
  * is open for writing, or where that cannot be known. */

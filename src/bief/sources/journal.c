@@ -2,18 +2,19 @@
  * journal: see journal.h. A piece is complete when it has its name; one that
  * was being written when the process died has another, and never happened.
  */
+#include "sources/journal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "floor/err.h"
-#include "sources/journal.h"
-#include "value/json.h"
-#include "runtime/stage.h"
-#include "value/value.h"
 #include "floor/mem.h"
+#include "value/json.h"
+#include "value/value.h"
 #include "io/numbers.h"
+#include "runtime/stage.h"
 
 #define PIECE ((size_t)1 << 20)
 

@@ -2,12 +2,13 @@
  * lines: see lines.h. A block is searched for its last line end only; the
  * lines in it are found by those behind, who look at every byte anyway.
  */
+#include "sources/lines.h"
+
 #include <string.h>
 
-#include "io/stream/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "sources/lines.h"
+#include "io/stream/eol.h"
 #include "runtime/stage.h"
 
 /* As much of a refused line as goes to --rejects. */

@@ -2,17 +2,18 @@
  * positions: see positions.h. What is read back was written by us, but perhaps
  * not all of it reached the disk, so each number and name is checked.
  */
+#include "sources/positions.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "sources/files/files.h"
-#include "value/json.h"
-#include "sources/positions.h"
-#include "value/value.h"
 #include "floor/mem.h"
+#include "value/json.h"
+#include "value/value.h"
+#include "sources/files/files.h"
 
 #define KEPT 1000 /* files up to which a log is not worth shortening */
 

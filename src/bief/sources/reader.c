@@ -3,6 +3,8 @@
  * is followed: then it is known by what it is, not by its name, so that a
  * rotation loses no line.
  */
+#include "sources/reader.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +15,8 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/inflate.h"
-#include "sources/reader.h"
 #include "floor/mem.h"
+#include "io/inflate.h"
 
 #define PIPE_BYTES (1 << 20)
 

@@ -5,6 +5,8 @@
  * it is declared here, since only libjq's users have it installed and few of
  * them its header.
  */
+#include "text/regex.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -12,7 +14,6 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "text/regex.h"
 #include "floor/mem.h"
 
 /* What onig.h says. */

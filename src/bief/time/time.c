@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "floor/err.h"
 #include "text/number.h"
 #include "time/date.h"
 #include "time/scan.h"

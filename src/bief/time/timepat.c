@@ -2,6 +2,8 @@
  * timepat: what java.time's DateTimeFormatter does with a pattern that Spark has
  * prepared: strict, any case, a fraction of one up to so many digits.
  */
+#include "time/timepat.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,11 +12,10 @@
 #include <strings.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "time/timefmt.h"
-#include "time/timepat.h"
-#include "time/date.h"
-#include "floor/mem.h"
 #include "time/zone.h"
 
 #define ITEMS 64

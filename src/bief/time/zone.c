@@ -14,10 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "floor/err.h"
-#include "time/time.h"
-#include "time/date.h"
 #include "floor/mem.h"
+#include "time/date.h"
+#include "time/time.h"
 
 #define ZONE_DIR "/usr/share/zoneinfo/"
 #define ZONE_NAME 64 /* bytes of a region's name, with the NUL */

@@ -1,20 +1,21 @@
+#include "types/cell.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "types/cell.h"
-#include "text/base64.h"
 #include "floor/err.h"
-#include "value/json.h"
+#include "text/base64.h"
 #include "text/number.h"
 #include "text/numeric.h"
-#include "types/schema.h"
 #include "text/simd.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "time/timepat.h"
-#include "time/date.h"
+#include "value/json.h"
+#include "types/type.h"
 
 /* True if the text can stand in a JSON string as it is. */
 static bool

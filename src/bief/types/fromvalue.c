@@ -5,17 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/err.h"
-#include "types/fromjson_impl.h"
-#include "value/json.h"
+#include "floor/mem.h"
+#include "text/base64.h"
 #include "text/number.h"
 #include "text/numeric.h"
-#include "types/schema.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "time/timepat.h"
-#include "text/base64.h"
-#include "floor/mem.h"
-#include "time/date.h"
+#include "value/json.h"
+#include "types/fromjson_impl.h"
+#include "types/schema.h"
 
 static void
 own(struct value *v, enum value_type type, struct fromvalue *f, size_t at)

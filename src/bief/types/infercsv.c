@@ -1,16 +1,17 @@
 /*
  * infercsv: see infercsv.h.
  */
+#include "types/infercsv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
-#include "types/infer.h"
-#include "types/infercsv.h"
 #include "value/json.h"
-#include "types/schema.h"
-#include "io/textfile.h"
 #include "value/list.h"
+#include "io/textfile.h"
+#include "types/infer.h"
+#include "types/schema.h"
 
 struct sample {
 	struct infercsv *how;

@@ -2,6 +2,8 @@
  * schema: fields and where names and paths lead in them.  Names are looked for
  * one after the other: a schema is small, and looked into once per pipeline.
  */
+#include "types/schema.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +11,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "floor/near.h"
 #include "value/path.h"
-#include "types/schema.h"
-#include "value/value.h"
-#include "floor/mem.h"
 
 struct schema *
 schema_new(void)

@@ -5,7 +5,6 @@
 #define BIEF_SCHEMA_H
 
 #include <stdbool.h>
-
 #include <stddef.h>
 
 #include "types/type.h"

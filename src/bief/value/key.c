@@ -11,10 +11,10 @@
 
 #include "floor/buf.h"
 #include "text/number.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "value/canon.h"
 #include "value/value.h"
-#include "time/date.h"
 
 #define SMALL 192 /* an escaped time or "NaN" has at most so many bytes */
 

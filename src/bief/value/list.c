@@ -1,13 +1,13 @@
 /*
  * list: see list.h.
  */
+#include "value/list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/err.h"
-#include "value/list.h"
-#include "value/path.h"
 #include "floor/mem.h"
+#include "value/path.h"
 
 static bool
 is_space(char c)

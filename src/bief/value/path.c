@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "floor/err.h"
-#include "value/json.h"
 #include "floor/mem.h"
+#include "value/json.h"
 
 static struct path_step *
 step_add(struct path *p)

@@ -3,8 +3,6 @@
  * found by a hash of its parent and name.  Names of shapes that follow each
  * other stand in one block, each of them has the first few of it.
  */
-#include "value/shape_impl.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +10,7 @@
 #include "floor/buf.h"
 #include "floor/mem.h"
 #include "value/json.h"
+#include "value/shape_impl.h"
 
 /* Names of several shapes, each of which has the first few. */
 struct shape_block {

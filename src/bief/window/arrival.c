@@ -4,20 +4,21 @@
  * Kept: under the key "" struct kept; under the number of each batch that can
  * still be in a window, struct held and its records, a line each.
  */
+#include "window/arrival.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "window/arrival.h"
-#include "runtime/entry.h"
 #include "floor/err.h"
-#include "value/json.h"
-#include "runtime/plan.h"
-#include "runtime/stage.h"
-#include "recovery/state.h"
-#include "time/time.h"
 #include "floor/mem.h"
 #include "time/duration.h"
+#include "time/time.h"
+#include "value/json.h"
 #include "value/record_read.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/plan.h"
+#include "runtime/stage.h"
 
 struct kept {
 	int64_t batches; /* so far */

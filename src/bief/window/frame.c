@@ -4,9 +4,10 @@
  * Windows reach an aggregation as fields of its records, so that they can come
  * from another process, or from anywhere.
  */
+#include "window/frame.h"
+
 #include <string.h>
 
-#include "window/frame.h"
 #include "types/schema.h"
 
 void

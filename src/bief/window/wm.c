@@ -6,19 +6,19 @@
  * end of the batch that moved it.  With the trigger "once" Spark has no such
  * batch: what is closed, and then what is late, lags behind.
  */
+#include "window/wm.h"
+
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/entry.h"
 #include "floor/err.h"
-#include "value/json.h"
-#include "runtime/plan.h"
-#include "runtime/stage.h"
-#include "recovery/state.h"
-#include "time/time.h"
-#include "window/wm.h"
 #include "floor/mem.h"
 #include "time/duration.h"
+#include "time/time.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/plan.h"
+#include "runtime/stage.h"
 
 #define MILLISECOND INT64_C(1000)
 #define DAY (INT64_C(86400) * TIME_SECOND)

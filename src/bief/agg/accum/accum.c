@@ -4,15 +4,13 @@
  * The list of all kinds, which alone knows every family; what these share stands
  * below them, in accum_kit.c.
  */
+#include "agg/accum/accum.h"
+
 #include <string.h>
 
-#include "agg/accum/accum.h"
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "recovery/kept.h"
-#include "text/numeric.h"
 #include "floor/near.h"
-#include "types/schema.h"
 
 /* In the order in which they are told. */
 static const struct accum_kind *const families[] = {accum_count_kinds,

@@ -16,14 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/buf.h"
+#include "floor/mem.h"
+#include "value/json.h"
+#include "value/key.h"
+#include "recovery/set.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"
-#include "floor/buf.h"
-#include "floor/err.h"
-#include "value/json.h"
-#include "recovery/set.h"
-#include "value/key.h"
-#include "floor/mem.h"
 
 /* ---- lists with sequence numbers ---- */
 

@@ -5,9 +5,9 @@
  * whoever has nothing else to count need not come here for each of them
  * (accums_count).
  */
+#include "floor/buf.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"
-#include "floor/buf.h"
 
 static void
 count_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)

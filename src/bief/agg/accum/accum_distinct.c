@@ -4,15 +4,15 @@
  */
 #include <string.h>
 
-#include "agg/accum/accum.h"
-#include "agg/accum/accum_text.h"
 #include "floor/buf.h"
-#include "runtime/entry.h"
 #include "floor/hash.h"
 #include "value/json.h"
-#include "recovery/set.h"
-#include "agg/accum/sketch.h"
 #include "value/key.h"
+#include "recovery/set.h"
+#include "runtime/entry.h"
+#include "agg/accum/accum.h"
+#include "agg/accum/accum_text.h"
+#include "agg/accum/sketch.h"
 
 /* ---- count_distinct ---- */
 

@@ -4,11 +4,11 @@
  * Values of any type are compared, numbers as such; one that has more digits
  * than a double is kept as it was written.
  */
-#include "agg/accum/accum.h"
 #include "floor/buf.h"
-#include "recovery/kept.h"
 #include "text/numeric.h"
 #include "value/key.h"
+#include "recovery/kept.h"
+#include "agg/accum/accum.h"
 
 /* Decimals may have more digits than a double. */
 static int

@@ -4,13 +4,13 @@
  */
 #include <string.h>
 
-#include "agg/accum/accum.h"
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "recovery/kept.h"
 #include "text/numeric.h"
-#include "types/schema.h"
 #include "value/json.h"
+#include "types/type.h"
+#include "recovery/kept.h"
+#include "agg/accum/accum.h"
 
 /* ---- what comes in ---- */
 

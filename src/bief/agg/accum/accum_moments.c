@@ -3,13 +3,14 @@
  * a sum of squares, which would lose all digits where values are large and
  * close together.
  */
+#include "agg/accum/accum_moments.h"
+
 #include <math.h>
 
-#include "agg/accum/accum.h"
-#include "agg/accum/accum_moments.h"
-#include "agg/accum/accum_text.h"
 #include "floor/buf.h"
 #include "runtime/entry.h"
+#include "agg/accum/accum.h"
+#include "agg/accum/accum_text.h"
 
 void
 accum_moments_add(struct moments *m, double x)

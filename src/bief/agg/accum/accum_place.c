@@ -2,11 +2,11 @@
  * accum_place: first, last: the value of the record that came first, or last,
  * null too.  A struct kept, and behind it when the record came.
  */
+#include "floor/buf.h"
+#include "recovery/kept.h"
+#include "runtime/entry.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"
-#include "floor/buf.h"
-#include "runtime/entry.h"
-#include "recovery/kept.h"
 
 struct placed {
 	struct kept k;

@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/buf.h"
+#include "floor/mem.h"
+#include "value/json.h"
+#include "runtime/entry.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"
-#include "floor/buf.h"
-#include "runtime/entry.h"
-#include "floor/err.h"
-#include "value/json.h"
 #include "agg/accum/sketch.h"
-#include "floor/mem.h"
 
 /* pN, where N may have a fraction. */
 static bool

@@ -4,11 +4,11 @@
  */
 #include <math.h>
 
+#include "floor/buf.h"
+#include "runtime/entry.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_moments.h"
 #include "agg/accum/accum_text.h"
-#include "floor/buf.h"
-#include "runtime/entry.h"
 
 struct stats {
 	struct moments m;

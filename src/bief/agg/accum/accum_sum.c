@@ -7,13 +7,13 @@
  */
 #include <string.h>
 
-#include "agg/accum/accum.h"
-#include "agg/accum/accum_text.h"
 #include "floor/buf.h"
-#include "runtime/entry.h"
 #include "floor/err.h"
 #include "text/numeric.h"
-#include "types/schema.h"
+#include "types/type.h"
+#include "runtime/entry.h"
+#include "agg/accum/accum.h"
+#include "agg/accum/accum_text.h"
 #include "agg/accum/twice.h"
 #include "agg/accum/wide.h"
 

@@ -4,12 +4,13 @@
  * Apart from the functions, of which several hold such numbers, so that they
  * look the same in all of them.
  */
-#include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"
+
 #include "floor/buf.h"
-#include "runtime/entry.h"
-#include "value/json.h"
 #include "text/numeric.h"
+#include "value/json.h"
+#include "runtime/entry.h"
+#include "agg/accum/accum.h"
 
 void
 accum_text_put_double(struct buf *out, double d)

@@ -5,20 +5,21 @@
  * each accumulator stands, which fields are looked at, and the loops.  Nothing
  * here knows one function from another; that is in accum_*.c.
  */
+#include "agg/accum/accums.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agg/accum/accum.h"
-#include "agg/accum/accums.h"
 #include "floor/buf.h"
-#include "runtime/entry.h"
 #include "floor/err.h"
-#include "value/json.h"
-#include "runtime/plan.h"
-#include "types/schema.h"
 #include "floor/mem.h"
+#include "value/json.h"
+#include "types/schema.h"
+#include "runtime/entry.h"
+#include "runtime/plan.h"
+#include "agg/accum/accum.h"
 
 /* ---- the functions of a query ---- */
 

@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "recovery/blob.h"
 #include "floor/buf.h"
 #include "value/record.h"
 #include "value/value.h"
+#include "recovery/blob.h"
 
 struct accum_kind;
 struct err;

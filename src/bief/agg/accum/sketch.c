@@ -9,11 +9,11 @@
  * Distinct values: the estimator is Ertl's ("New cardinality estimation
  * algorithms for HyperLogLog sketches", 2017), which needs no tables.
  */
+#include "agg/accum/sketch.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "agg/accum/sketch.h"
 
 #define BITS 12 /* of a hash choose a register */
 

@@ -3,6 +3,8 @@
  *
  * The text fits the terminal and may change; scripts have --json.
  */
+#include "command/ps/ps.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +13,12 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "runtime/opt.h"
 #include "runtime/plan.h"
-#include "command/ps/ps.h"
 #include "command/ps/running.h"
-#include "time/time.h"
-#include "floor/mem.h"
 
 /* ---- short forms ---- */
 

@@ -4,16 +4,16 @@
  * without anybody having registered. What cannot be read there is another
  * user's, and is left out.
  */
+#include "command/ps/running.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "floor/err.h"
-#include "runtime/plan.h"
-#include "command/ps/running.h"
-#include "time/time.h"
 #include "floor/mem.h"
+#include "time/time.h"
+#include "runtime/plan.h"
 
 #define PIPES 80       /* of one process that are looked at */
 #define HOLDS_BACK 0.5 /* busy for at least this share of its time */

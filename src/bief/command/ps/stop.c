@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "runtime/opt.h"
 #include "command/ps/ps.h"
 #include "command/ps/running.h"
-#include "time/time.h"
-#include "floor/mem.h"
 
 #define PATIENCE_US (3 * TIME_SECOND) /* then we say who is still there */
 #define POLL_US 5000

@@ -17,9 +17,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "time/time.h"
 #include "command/ps/ps.h"
 #include "command/ps/running.h"
-#include "time/time.h"
 
 #define EVERY_MS 1000
 #define OPEN "\033[?1049h\033[?25l" /* another screen, no cursor */

@@ -13,11 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "floor/err.h"
-#include "io/proc.h"
-#include "time/time.h"
-#include "runtime/vitals.h"
 #include "floor/mem.h"
+#include "time/time.h"
+#include "io/proc.h"
+#include "runtime/vitals.h"
 
 #define WINDOW_US (5 * TIME_SECOND) /* of rates and shares */
 #define TRIES 100                   /* to read a file while nobody writes it */

@@ -2,15 +2,15 @@
  * inspect: see inspect.h. Names may be short as long as one thing alone is
  * meant; what changes a checkpoint asks for its lock first.
  */
+#include "command/state/inspect.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "command/state/inspect.h"
-#include "command/state/inspect_impl.h"
-#include "io/stream/stream.h"
 #include "io/stream/output.h"
+#include "command/state/inspect_impl.h"
 
 struct options {
 	bool json, help, empty;

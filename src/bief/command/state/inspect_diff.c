@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "recovery/state.h"
 #include "value/json.h"
+#include "recovery/state.h"
 #include "command/state/inspect_impl.h"
 #include "command/state/shown.h"
 

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "runtime/chain.h"
 #include "recovery/checkpoint.h"
+#include "runtime/chain.h"
 #include "runtime/stagefile.h"
 
 /* ---- look.c: a stage of a checkpoint, opened to be looked at ---- */

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "command/state/inspect_impl.h"
 #include "value/json.h"
 #include "io/numbers.h"
+#include "command/state/inspect_impl.h"
 
 struct listing {
 	const char *dir;

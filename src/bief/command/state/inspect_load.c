@@ -8,12 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "value/json.h"
+#include "io/stream/input.h"
 #include "command/state/hold.h"
 #include "command/state/inspect_impl.h"
-#include "value/json.h"
-#include "io/stream/stream.h"
-#include "floor/mem.h"
-#include "io/stream/input.h"
 
 #define LINE_MOST (SIZE_MAX / 4)
 

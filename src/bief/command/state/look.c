@@ -7,16 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/entry.h"
-#include "command/state/inspect_impl.h"
-#include "value/json.h"
-#include "recovery/state.h"
 #include "floor/mem.h"
+#include "value/json.h"
 #include "io/numbers.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
 #include "runtime/ops.h"
 #include "runtime/plan_chain.h"
 #include "runtime/setup.h"
 #include "runtime/tell.h"
+#include "command/state/inspect_impl.h"
 
 #define TRIES 20
 #define PAUSE_US 10000

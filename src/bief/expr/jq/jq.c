@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/jq/jq_impl.h"
 #include "floor/mem.h"
+#include "expr/jq/jq_impl.h"
 
 struct expr_of_jq {
 	struct expr x;

@@ -27,12 +27,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "expr/jq/jq_impl.h"
-#include "value/json.h"
-#include "time/time.h"
 #include "floor/mem.h"
 #include "time/duration.h"
+#include "time/time.h"
+#include "value/json.h"
 #include "value/record_read.h"
+#include "expr/jq/jq_impl.h"
 
 #define CPU_DEFAULT_US (5 * TIME_SECOND)
 #define MEMORY_MOST (INT64_C(1) << 30) /* bytes, beyond what it begins with */

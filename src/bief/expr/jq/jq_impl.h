@@ -15,10 +15,10 @@
 #include "floor/arena.h"
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "expr/expr_impl.h"
-#include "value/record.h"
 #include "text/regex.h"
+#include "value/record.h"
 #include "types/schema.h"
+#include "expr/expr_impl.h"
 
 /* ---- the tree ---- */
 

@@ -21,11 +21,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "expr/jq/jq_impl.h"
-#include "value/json.h"
-#include "text/number.h"
-#include "floor/near.h"
 #include "floor/mem.h"
+#include "floor/near.h"
+#include "value/json.h"
+#include "expr/jq/jq_impl.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 

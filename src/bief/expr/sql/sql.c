@@ -2,14 +2,15 @@
  * sql: SQL behind the face of expr.h.  A field that is not computed with keeps
  * its spelling; all else goes through datums and comes out as they are stored.
  */
+#include "expr/sql/sql.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/expr_impl.h"
-#include "expr/sql/sql.h"
-#include "expr/sql/sql_impl.h"
 #include "floor/mem.h"
+#include "expr/expr_impl.h"
+#include "expr/sql/sql_impl.h"
 
 struct compiled {
 	struct expr expr;

@@ -3,6 +3,8 @@
  * locale of our own that is made when the first one comes: that of the process
  * would make answers depend on who runs it.
  */
+#include "expr/sql/sql_chars.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 
 #include "floor/buf.h"
 #include "expr/sql/datum/datum.h"
-#include "expr/sql/sql_chars.h"
 
 size_t
 sql_chars_count(const char *s, size_t n)

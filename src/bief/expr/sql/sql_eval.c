@@ -11,9 +11,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "expr/expr.h"
-#include "value/json.h"
 #include "text/number.h"
+#include "value/json.h"
+#include "expr/expr.h"
 #include "expr/sql/sql_impl.h"
 
 int

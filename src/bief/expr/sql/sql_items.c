@@ -2,10 +2,11 @@
  * sql_items: see sql_items.h. The loop that all functions of lists share, so
  * that what a null list means is said once.
  */
+#include "expr/sql/sql_items.h"
+
 #include <assert.h>
 
 #include "floor/err.h"
-#include "expr/sql/sql_items.h"
 
 int
 sql_items_open(struct datum_ctx *c, struct datum *a, int n)

@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/expr.h"
-#include "value/path.h"
-#include "expr/sql/sql.h"
-#include "expr/sql/sql_impl.h"
-#include "time/time.h"
-#include "value/key.h"
 #include "floor/mem.h"
 #include "time/zone.h"
+#include "value/key.h"
+#include "value/path.h"
+#include "expr/expr.h"
+#include "expr/sql/sql.h"
+#include "expr/sql/sql_impl.h"
 
 struct join {
 	struct sql_join face; /* first: it is what users see */

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
-#include "floor/mem.h"
 
 static void
 select_add(struct sql_select *l, const char *name, size_t nname,

@@ -1,9 +1,9 @@
 /*
  * eol: where lines end.
  */
-#include <string.h>
-
 #include "io/stream/eol.h"
+
+#include <string.h>
 
 #define MARK "\xEF\xBB\xBF"
 

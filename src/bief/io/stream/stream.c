@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "value/json.h"
-#include "value/record.h"
+#include "value/shape.h"
 
 enum stream_line
 stream_line_slow(const char *line, size_t n)

@@ -6,8 +6,8 @@
 #define BIEF_DBTABLE_IMPL_H
 
 #include "floor/buf.h"
-#include "io/sqlite.h"
 #include "value/record.h"
+#include "io/sqlite.h"
 #include "sinks/db/dbcolumn.h"
 #include "sinks/db/dbfile.h"
 #include "sinks/db/dbtable.h"

@@ -9,7 +9,6 @@
 #include "text/number.h"
 #include "value/json.h"
 #include "expr/jq/jq_impl.h"
-#include "floor/banned.h"
 
 /* The digits of a finite double's shortest text, without zeros around them,
  * and where the point is among them. */

@@ -5,16 +5,15 @@
  * Arrays and objects stay JSON text until somebody looks into them: most are
  * only passed on.
  */
+#include "expr/sql/datum/datum.h"
+
 #include <math.h>
 #include <string.h>
 #include <strings.h>
 
-#include "expr/sql/datum/datum.h"
 #include "floor/err.h"
-#include "expr/expr.h"
-#include "value/json.h"
 #include "text/number.h"
-#include "time/time.h"
+#include "value/json.h"
 
 void
 datum_ctx_init(struct datum_ctx *c)

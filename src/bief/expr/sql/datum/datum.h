@@ -46,8 +46,8 @@
 #include "text/numeric.h"
 #include "time/time.h"
 #include "time/zone.h"
-#include "expr/sql/datum/ty.h"
 #include "value/value.h"
+#include "expr/sql/datum/ty.h"
 
 struct err;
 struct expr_env;

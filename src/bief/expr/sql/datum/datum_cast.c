@@ -10,14 +10,14 @@
 #include <string.h>
 #include <strings.h>
 
-#include "expr/sql/datum/datum.h"
 #include "floor/err.h"
-#include "expr/expr.h"
-#include "text/number.h"
-#include "time/time.h"
 #include "floor/mem.h"
+#include "text/number.h"
 #include "time/date.h"
+#include "time/time.h"
 #include "time/zone.h"
+#include "expr/expr.h"
+#include "expr/sql/datum/datum.h"
 
 /* Casts of text. */
 

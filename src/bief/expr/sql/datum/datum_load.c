@@ -9,13 +9,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "expr/sql/datum/datum.h"
 #include "floor/err.h"
-#include "expr/expr.h"
-#include "text/number.h"
-#include "time/time.h"
 #include "text/base64.h"
+#include "text/number.h"
 #include "time/date.h"
+#include "time/time.h"
+#include "expr/expr.h"
+#include "expr/sql/datum/datum.h"
 
 /* Without point and exponent. */
 static bool

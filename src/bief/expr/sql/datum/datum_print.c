@@ -5,11 +5,11 @@
  */
 #include <assert.h>
 
-#include "expr/sql/datum/datum.h"
-#include "expr/expr.h"
 #include "text/number.h"
-#include "time/time.h"
 #include "time/date.h"
+#include "time/time.h"
+#include "expr/expr.h"
+#include "expr/sql/datum/datum.h"
 
 static void
 print_years(const struct datum *d, struct buf *out)

@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/sql/datum/datum.h"
-#include "expr/expr.h"
-#include "value/json.h"
+#include "text/base64.h"
 #include "text/number.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "time/timefmt.h"
-#include "text/base64.h"
-#include "time/date.h"
 #include "time/zone.h"
+#include "value/json.h"
+#include "expr/expr.h"
+#include "expr/sql/datum/datum.h"
 
 /* yyyy-MM-dd'T'HH:mm:ss.SSSXXX */
 static void

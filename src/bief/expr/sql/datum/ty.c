@@ -6,9 +6,9 @@
  * value.  Only what is nested points to a tree, which is an arena's or a
  * schema's.
  */
-#include <string.h>
-
 #include "expr/sql/datum/ty.h"
+
+#include <string.h>
 
 struct ty
 ty_from(const struct type *t)

@@ -8,10 +8,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "expr/expr.h"
-#include "text/number.h"
 #include "expr/sql/sql_impl.h"
-#include "time/time.h"
 
 enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, INTEGRAL, PMOD };
 #define TRY 16 /* beside one of them: null where a result does not fit */

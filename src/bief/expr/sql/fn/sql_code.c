@@ -9,9 +9,9 @@
 #include <strings.h>
 
 #include "floor/err.h"
+#include "text/base64.h"
 #include "expr/sql/sql_chars.h"
 #include "expr/sql/sql_impl.h"
-#include "text/base64.h"
 
 /* Characters and codes. */
 

@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "expr/expr.h"
 #include "text/number.h"
+#include "expr/expr.h"
 #include "expr/sql/sql_impl.h"
 
 enum { EQUAL, UNEQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, SAME };

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "floor/err.h"
 #include "expr/sql/sql_items.h"
 
 static int

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "expr/sql/sql_chars.h"
 #include "expr/sql/sql_impl.h"
-#include "floor/mem.h"
 
 enum like_kind { LIKE_EXACT, LIKE_WITHIN, LIKE_BOTH, LIKE_GENERAL };
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
 #include "text/regex.h"
 #include "expr/sql/sql_chars.h"
 #include "expr/sql/sql_impl.h"
-#include "floor/mem.h"
 
 struct pattern {
 	char *text;

@@ -7,19 +7,19 @@
 #include <string.h>
 #include <strings.h>
 
-#include "expr/expr.h"
-#include "types/fromjson.h"
-#include "types/inferjson.h"
-#include "value/json.h"
-#include "value/lenient.h"
-#include "types/schema.h"
-#include "expr/sql/sql_impl.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "time/timepat.h"
-#include "floor/mem.h"
 #include "time/zone.h"
+#include "value/json.h"
+#include "value/lenient.h"
+#include "types/fromjson.h"
+#include "types/inferjson.h"
+#include "types/schema.h"
 #include "types/schema_parse.h"
+#include "expr/expr.h"
+#include "expr/sql/sql_impl.h"
 
 /* Options: map('name', 'value', ...) of texts. */
 

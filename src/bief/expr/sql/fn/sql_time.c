@@ -7,13 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "expr/expr.h"
-#include "expr/sql/sql_impl.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "time/timepat.h"
-#include "time/date.h"
 #include "time/zone.h"
+#include "expr/expr.h"
+#include "expr/sql/sql_impl.h"
 
 #define DAY DATUM_DAY
 

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "expr/expr.h"
-#include "expr/sql/sql_impl.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "time/timefmt.h"
 #include "time/timepat.h"
-#include "floor/mem.h"
+#include "expr/expr.h"
+#include "expr/sql/sql_impl.h"
 
 /* Patterns. */
 

@@ -7,8 +7,8 @@
 
 #include "floor/err.h"
 #include "types/schema.h"
-#include "expr/sql/parse/sql_parser.h"
 #include "types/schema_parse.h"
+#include "expr/sql/parse/sql_parser.h"
 
 int
 sql_ddl_type(struct sql_parser *p, struct ty *out)

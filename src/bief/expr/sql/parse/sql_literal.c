@@ -8,11 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "text/number.h"
-#include "expr/sql/parse/sql_parser.h"
-#include "time/time.h"
 #include "time/date.h"
+#include "time/time.h"
 #include "time/zone.h"
+#include "expr/sql/parse/sql_parser.h"
 
 struct sql_node *
 sql_literal(struct sql_parser *p, struct datum d, const char *from)
