@@ -17,15 +17,16 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "sinks/dbtable.h"
-#include "sinks/draw.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
+#include "value/path.h"
+#include "types/schema.h"
 #include "runtime/fields.h"
 #include "runtime/modes.h"
-#include "value/path.h"
 #include "runtime/stage.h"
-#include "types/schema.h"
-#include "time/time.h"
+#include "sinks/db/dbtable.h"
+#include "sinks/draw.h"
 
 #define HYPHENS "-------------------------------------------\n"
 #define CONSOLE_ROWS 20
@@ -155,8 +156,8 @@ find_mode(struct stage *st, const struct plan *p)
 		return err_as(st->err, STATUS_USAGE,
 			"--mode %s, but what comes is made in mode %s: say "
 			"--mode %s to agg too, or leave it away here",
-			modes_name(told), modes_name(p->mode),
-			modes_name(told));
+			plan_mode_name(told), plan_mode_name(p->mode),
+			plan_mode_name(told));
 	return 0;
 }
 

@@ -1,6 +1,8 @@
 /*
  * child: see child.h.
  */
+#include "io/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,10 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/child.h"
-#include "io/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
+#include "io/stream/eol.h"
 
 #define GATHER (64 * 1024) /* bytes that wait before they are written */
 
@@ -41,7 +42,7 @@ remember(const struct child *c)
 }
 
 static void
-forget(struct child *c)
+child_forget(struct child *c)
 {
 	for (size_t i = 0; i < GROUPS; i++)
 		if (groups[i] == c->pid)
@@ -73,7 +74,7 @@ child_release(struct child *c)
 	if (c->pid > 0) {
 		kill(-c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
-		forget(c);
+		child_forget(c);
 	}
 	buf_release(&c->to);
 	buf_release(&c->from);
@@ -271,6 +272,6 @@ child_finish(struct child *c, child_line *each, void *arg, struct err *err)
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(err, "cannot wait for the program");
-	forget(c);
+	child_forget(c);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -1,8 +1,6 @@
 /*
  * table_read: static tables from CSV, JSON lines and SQLite.
  */
-#include "join/table_impl.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +8,22 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "types/cell.h"
-#include "io/csvrow.h"
 #include "floor/err.h"
-#include "types/fromjson.h"
-#include "types/infer.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "types/schema.h"
-#include "runtime/opt.h"
+#include "value/record_read.h"
+#include "value/value.h"
+#include "io/csvrow.h"
 #include "io/sqlite.h"
 #include "io/textfile.h"
-#include "time/time.h"
-#include "value/value.h"
+#include "types/cell.h"
+#include "types/fromjson.h"
+#include "types/infer.h"
+#include "types/schema.h"
+#include "runtime/opt.h"
+#include "join/table_impl.h"
 
 #define CHUNK ((size_t)1 << 16)
 
@@ -58,7 +59,7 @@ has_text(const struct value *v)
 }
 
 static struct value
-kept(struct table_private *p, struct value v)
+table_read_kept(struct table_private *p, struct value v)
 {
 	if (has_text(&v))
 		v.s = table_read_keep(p, v.s, v.n);
@@ -112,7 +113,7 @@ new_row(struct table_private *p)
 
 /* Is there room for what was kept, and no word to stop?  0 or -1. */
 static int
-check(const struct table_private *p, const struct table_options *o,
+table_read_check(const struct table_private *p, const struct table_options *o,
 	struct err *err)
 {
 	size_t bytes = p->bytes + p->room * p->stride * sizeof *p->values;
@@ -129,7 +130,7 @@ check(const struct table_private *p, const struct table_options *o,
 
 /* A row that cannot be taken as it is: 1 to keep it with nulls, 0, -1. */
 static int
-refuse(const struct table_options *o, const char *text, size_t n,
+table_read_refuse(const struct table_options *o, const char *text, size_t n,
 	struct err *err, const char *fmt, ...)
 {
 	char why[300];
@@ -241,7 +242,7 @@ csv_row(void *arg)
 	c->row++;
 	why = csv_wrong(c, &field);
 	if (why != NULL)
-		keep = refuse(c->o, r->text, r->ntext, c->err,
+		keep = table_read_refuse(c->o, r->text, r->ntext, c->err,
 			"row %zu, field %zu: %s", c->row, field, why);
 	if (keep < 0)
 		return -1;
@@ -254,7 +255,7 @@ csv_row(void *arg)
 	for (size_t i = 0; i < r->n && i < c->p->columns->n; i++)
 		row[i] = csv_cell(c, &r->cell[i]);
 	buf_add(&c->lines, &c->row, sizeof c->row);
-	return check(c->p, c->o, c->err);
+	return table_read_check(c->p, c->o, c->err);
 }
 
 /* The types of columns that have none, by what their values show. */
@@ -295,12 +296,12 @@ csv_type_row(struct csv_load *c, struct value *v,
 		buf_clear(&c->tmp);
 		buf_need(&c->tmp, CELL_ROOM(v->n));
 		if (cell_value(&cell, type, rules, &c->tmp, v)) {
-			*v = kept(p, *v);
+			*v = table_read_kept(p, *v);
 			continue;
 		}
 		buf_init(&name);
 		type_print(type, &name);
-		keep = refuse(c->o, cell.s, cell.n, c->err,
+		keep = table_read_refuse(c->o, cell.s, cell.n, c->err,
 			"row %zu, field %zu: it is no %s", number, i + 1,
 			buf_cstr(&name));
 		buf_release(&name);
@@ -325,7 +326,7 @@ csv_types(struct csv_load *c)
 		memcpy(&number, c->lines.p + row * sizeof number,
 			sizeof number);
 		keep = csv_type_row(c, v, &rules, number);
-		if (keep < 0 || check(p, c->o, c->err) < 0)
+		if (keep < 0 || table_read_check(p, c->o, c->err) < 0)
 			return -1;
 		if (keep > 0)
 			memmove(&p->values[to++ * p->stride], v,
@@ -356,7 +357,7 @@ load_csv(struct table_private *p, const struct table_options *o,
 	struct csvrow_style style = {.sep = o->sep, .quote = '"'};
 	int ret;
 
-	if (o->schema != NULL && cell_schema(o->schema, err) != 0)
+	if (o->schema != NULL && cell_schema(o->schema, err) < 0)
 		return -1;
 	c.named = o->schema != NULL && !o->header;
 	c.feed = (struct csvrow_feed){.rows = &c.rows,
@@ -413,7 +414,7 @@ find_types(struct table_private *p, const struct table_options *o)
 			v = &p->values[row * p->stride + i];
 			if (type->kind == TYPE_TIMESTAMP &&
 				v->type == VALUE_STRING &&
-				value_get_time(v, &us) != 0)
+				value_get_time(v, &us) < 0)
 				type->kind = TYPE_STRING;
 			number = value_number(v, false);
 			if (type->kind == TYPE_DOUBLE && !key &&
@@ -434,7 +435,8 @@ json_row(struct table_private *p, const struct record *r, struct buf *name)
 		buf_clear(name);
 		json_unquote(name, r->shape->names[i].s, r->shape->names[i].n);
 		at = column(p, buf_cstr(name), name->n);
-		p->values[(p->rows - 1) * p->stride + at] = kept(p, r->v[i]);
+		p->values[(p->rows - 1) * p->stride + at] = table_read_kept(
+			p, r->v[i]);
 	}
 }
 
@@ -456,21 +458,21 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 	int keep = 1;
 
 	if (j->f == NULL) {
-		if (record_parse(&j->reader, &r, j->err) == 0)
+		if (record_read(&j->reader, &r, j->err) == 0)
 			json_row(j->p, &r, &j->name);
 		else
-			keep = refuse(j->o, line, n, j->err, "line %zu: %s",
-				number, j->err->text);
-		return keep < 0 ? -1 : check(j->p, j->o, j->err);
+			keep = table_read_refuse(j->o, line, n, j->err,
+				"line %zu: %s", number, j->err->text);
+		return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 	}
 	row = new_row(j->p);
-	if (fromjson_read(j->f, line, n, time_now(), row) != 0)
-		keep = refuse(j->o, line, n, j->err, "line %zu: %s", number,
-			fromjson_why(j->f));
+	if (fromjson_read(j->f, line, n, time_now(), row) < 0)
+		keep = table_read_refuse(j->o, line, n, j->err, "line %zu: %s",
+			number, fromjson_why(j->f));
 	for (size_t i = 0; i < j->o->schema->n; i++)
-		row[i] = kept(j->p, row[i]);
+		row[i] = table_read_kept(j->p, row[i]);
 	j->p->rows -= keep == 0;
-	return keep < 0 ? -1 : check(j->p, j->o, j->err);
+	return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 }
 
 static int
@@ -479,12 +481,12 @@ load_json(struct table_private *p, const struct table_options *o,
 {
 	struct fromjson_options fo = {.zone = o->zone, .corrupt = -1};
 	struct json_load j = {.p = p, .o = o, .err = err};
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	const char *line;
 	size_t n;
 	int got, ret = 0;
 
-	record_reader_init(&j.reader, shapes);
+	record_read_init(&j.reader, shapes);
 	buf_init(&j.name);
 	if (o->schema != NULL)
 		j.f = fromjson_new(o->schema, &fo);
@@ -495,8 +497,8 @@ load_json(struct table_private *p, const struct table_options *o,
 			: json_line(&j, line, n, text->line);
 	fromjson_free(j.f);
 	buf_release(&j.name);
-	record_reader_release(&j.reader);
-	shapes_free(shapes);
+	record_read_release(&j.reader);
+	shape_set_free(shapes);
 	if (ret == 0 && o->schema == NULL)
 		find_types(p, o);
 	return ret;
@@ -542,9 +544,9 @@ load_rows(struct table_private *p, const struct table_options *o,
 					p->rows, p->columns->f[i].name);
 				goto done;
 			}
-			row[i] = kept(p, row[i]);
+			row[i] = table_read_kept(p, row[i]);
 		}
-		if ((rc = check(p, o, err)) < 0)
+		if ((rc = table_read_check(p, o, err)) < 0)
 			break;
 	}
 done:
@@ -672,7 +674,7 @@ table_read(
 		type_free(p->columns->f[at].type);
 		p->columns->f[at].type = type_copy(o->schema->f[i].type);
 	}
-	if (colon != NULL && stat(o->path, &st) != 0) {
+	if (colon != NULL && stat(o->path, &st) < 0) {
 		if (o->schema != NULL)
 			return err_as(err, STATUS_USAGE,
 				"--table-schema is for CSV and JSON lines; a "
