@@ -20,12 +20,12 @@ CC ?= cc
 ifndef V
 Q = @echo '  $@';
 endif
-ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
+ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -include src/bief/floor/banned.h -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
 LIBS = -lcsv -lm -ldl
 
 OPS = $(wildcard src/*.c)
 PROGRAMS = $(patsubst src/%.c,%,$(filter-out src/bief.c,$(OPS)))
-LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c)
+LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c src/bief/*/*/*/*.c)
 LIB_OBJ = $(patsubst src/bief/%.c,$(B)/lib/%.o,$(LIB_SRC))
 OP_OBJ = $(patsubst src/%.c,$(B)/op/%.o,$(OPS))
 BIN = bin

@@ -20,10 +20,11 @@
 #include <unistd.h>
 
 #include "floor/buf.h"
-#include "io/eol.h"
 #include "floor/err.h"
-#include "io/net.h"
+#include "floor/mem.h"
 #include "time/time.h"
+#include "io/net.h"
+#include "io/stream/eol.h"
 #include "runtime/tool.h"
 
 #define BLOCK ((size_t)64 << 10)

@@ -17,11 +17,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "floor/banned.h"
 #include "floor/buf.h"
+#include "time/time.h"
 #include "io/child.h"
 #include "runtime/batchenv.h"
 #include "runtime/stage.h"
-#include "time/time.h"
 
 #define GATHER ((size_t)64 << 10)
 #define IN_MEMORY ((size_t)16 << 20) /* a larger batch goes to a file */
@@ -196,7 +197,7 @@ static bool
 fine(const struct sink_exec *s, int status)
 {
 	for (size_t i = 0; i < s->ok.n; i++)
-		if (atoi(s->ok.s[i]) == status)
+		if (strtol(s->ok.s[i], NULL, 10) == status)
 			return true;
 	return s->ok.n == 0 && status == 0;
 }

@@ -14,14 +14,15 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/fields.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "text/number.h"
-#include "sinks/outdir.h"
+#include "value/json.h"
 #include "value/path.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
 #include "value/value.h"
+#include "types/schema.h"
+#include "runtime/fields.h"
+#include "runtime/stage.h"
+#include "sinks/outdir.h"
 
 #define PATH_MOST 4000 /* of a subdirectory; the system takes 4096 in all */
 
@@ -133,7 +134,7 @@ sink_files_plan(struct stage *st, struct plan *p)
 			"files are only ever added, but what comes is made in "
 			"mode %s: say --mode append to agg (with a watermark), "
 			"or keep the result by sink-table --db",
-			modes_name(p->mode));
+			plan_mode_name(p->mode));
 	if (fields_bind(&s->part, p, st->err) < 0)
 		return -1;
 	name_parts(s);

@@ -21,13 +21,14 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
+#include "value/json.h"
 #include "io/push.h"
 #include "runtime/stage.h"
 #include "sinks/expose.h"
 #include "sinks/gateway.h"
 #include "sinks/series.h"
-#include "time/time.h"
-#include "value/json.h"
 
 #define PAUSE_US (TIME_SECOND / 10) /* before it is pushed again, at first */
 #define PAUSE_MOST_US (60 * TIME_SECOND)

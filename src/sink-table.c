@@ -14,13 +14,12 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "sinks/dbtable.h"
+#include "floor/err.h"
+#include "time/time.h"
+#include "runtime/stage.h"
+#include "sinks/db/dbtable.h"
 #include "sinks/draw.h"
 #include "sinks/result.h"
-#include "floor/err.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
-#include "time/time.h"
 
 #define HYPHENS "-------------------------------------------\n"
 #define CONSOLE_ROWS 20

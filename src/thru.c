@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "time/time.h"
+#include "value/json.h"
 #include "io/child.h"
 #include "runtime/batchenv.h"
 #include "runtime/stage.h"
-#include "time/time.h"
-#include "value/json.h"
 
 struct thru {
 	struct list ok;
@@ -226,7 +226,7 @@ static bool
 fine(const struct thru *t, int status)
 {
 	for (size_t i = 0; i < t->ok.n; i++)
-		if (atoi(t->ok.s[i]) == status)
+		if (strtol(t->ok.s[i], NULL, 10) == status)
 			return true;
 	return t->ok.n == 0 && status == 0;
 }

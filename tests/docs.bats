@@ -228,7 +228,7 @@ every() {
 	done <sessions
 }
 
-@test "nothing in src/bief points to a room above it, and no new circle is there" {
+@test "nothing in src/bief points to a room above it or stands in a circle, and names tell their file" {
 	[ -d "$TOP/${B:-build}/lib" ] || skip "no objects here"
 	run -0 "$TOP/tests/direction"
 }

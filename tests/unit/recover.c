@@ -18,6 +18,7 @@
 #include "runtime/recover_sink.h"
 #include "runtime/recover_source.h"
 #include "runtime/recover_stage.h"
+#include "floor/mem.h"
 
 static int failures;
 static char dir[] = "/tmp/bief-recover-XXXXXX";

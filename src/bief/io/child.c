@@ -1,6 +1,8 @@
 /*
  * child: see child.h.
  */
+#include "io/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/child.h"
-#include "io/eol.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "value/json.h"
+#include "io/stream/eol.h"
 
 #define GATHER (64 * 1024) /* bytes that wait before they are written */
 
@@ -44,7 +46,7 @@ remember(const struct child *c)
 }
 
 static void
-forget(struct child *c)
+child_forget(struct child *c)
 {
 	for (size_t i = 0; i < GROUPS; i++)
 		if (groups[i] == c->pid)
@@ -76,7 +78,7 @@ end(struct child *c)
 		return;
 	kill(-c->pid, SIGKILL);
 	waitpid(c->pid, NULL, 0);
-	forget(c);
+	child_forget(c);
 }
 
 void
@@ -273,7 +275,7 @@ child_run(struct child *c, char **argv, int input, int64_t deadline,
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(err, "cannot wait for the program");
-	forget(c);
+	child_forget(c);
 	return exit_status(status);
 }
 
@@ -431,6 +433,6 @@ child_finish(struct child *c, child_line *each, void *arg, struct err *err)
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(err, "cannot wait for the program");
-	forget(c);
+	child_forget(c);
 	return exit_status(status);
 }

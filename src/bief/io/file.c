@@ -5,6 +5,8 @@
  *	payload
  *	LF #crc32c HHHHHHHH LF          of everything before it
  */
+#include "io/file.h"
+
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -18,9 +20,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
+#include "floor/mem.h"
 #include "value/json.h"
-#include "io/stream.h"
+#include "io/stream/input.h"
 
 #define VERSION 1
 #define TRAILER 18 /* "\n#crc32c 12345678\n" */

@@ -4,8 +4,8 @@
 #ifndef BIEF_FILE_H
 #define BIEF_FILE_H
 
-#include <stddef.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;

@@ -11,6 +11,7 @@
 
 #include "floor/dl.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "io/inflate.h"
 
 #define BLOCK ((size_t)128 << 10)
@@ -174,7 +175,7 @@ skip_padding(struct inflate *z)
 }
 
 static int
-damaged(struct err *err, const char *how)
+inflate_damaged(struct err *err, const char *how)
 {
 	err_set(err, "the compressed data %s", how);
 	errno = EBADMSG;
@@ -198,7 +199,7 @@ more(struct inflate *z, int fd, struct err *err)
 		return -1;
 	}
 	if (k == 0)
-		return z->inside ? damaged(err, "end too early") : 0;
+		return z->inside ? inflate_damaged(err, "end too early") : 0;
 	z->at = 0;
 	z->n = (size_t)k;
 	return 1;
@@ -221,7 +222,7 @@ inflate_read(struct inflate *z, int fd, char *out, size_t n, struct err *err)
 			(z->kind == INFLATE_GZIP
 					? step_gzip(z, out, n, &got)
 					: step_zstd(z, out, n, &got)) != 0)
-			return damaged(err, "are damaged");
+			return inflate_damaged(err, "are damaged");
 		if (got > 0)
 			return (ssize_t)got;
 	}

@@ -10,6 +10,7 @@
 #include "floor/buf.h"
 #include "floor/dl.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 
 #define NAMES(X)                     \
 	X(PQclear)                   \

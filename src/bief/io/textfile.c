@@ -1,6 +1,8 @@
 /*
  * textfile: see textfile.h.
  */
+#include "io/textfile.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,9 +10,8 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/inflate.h"
 #include "value/json.h"
-#include "io/textfile.h"
+#include "io/inflate.h"
 
 #define BLOCK ((size_t)256 << 10)
 #define PATIENCE_MS 100 /* then it looks whether it is to stop */
@@ -28,7 +29,7 @@ stopped(struct err *err)
 }
 
 static int
-fail(const char *what, const char *path, struct err *err)
+textfile_fail(const char *what, const char *path, struct err *err)
 {
 	char q[300];
 
@@ -63,10 +64,11 @@ textfile_open(struct textfile *f, const char *path, size_t max_line,
 	f->stopping = stop;
 	f->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
-		return errno == EINTR && stopping(f) ? stopped(err)
-						     : fail("open", path, err);
-	if (fstat(f->fd, &f->seen) != 0)
-		return fail("open", path, err);
+		return errno == EINTR && stopping(f)
+			? stopped(err)
+			: textfile_fail("open", path, err);
+	if (fstat(f->fd, &f->seen) < 0)
+		return textfile_fail("open", path, err);
 	kind = kind_of(f, path);
 	if (kind != INFLATE_NONE && (f->z = inflate_new(kind, err)) == NULL)
 		return -1;
@@ -106,7 +108,7 @@ read_once(struct textfile *f, char *p, size_t n, struct err *err)
 
 /* More bytes behind those that are there.  0 or -1. */
 static int
-fill(struct textfile *f, struct err *err)
+textfile_fill(struct textfile *f, struct err *err)
 {
 	struct buf *b = &f->b;
 	ssize_t got;
@@ -164,7 +166,7 @@ next(struct textfile *f, const char **line, size_t *n, const char **end,
 			return 0;
 		if (f->max_line > 0 && f->b.n - f->at > f->max_line)
 			break;
-		if (fill(f, err) < 0)
+		if (textfile_fill(f, err) < 0)
 			return -1;
 	}
 	*line = f->b.p + f->at;

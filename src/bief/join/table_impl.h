@@ -6,8 +6,8 @@
 
 #include <sys/stat.h>
 
-#include "join/table.h"
 #include "value/value.h"
+#include "join/table.h"
 
 /* Text that values point to. */
 struct chunk {

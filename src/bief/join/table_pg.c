@@ -6,12 +6,14 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/pg.h"
-#include "join/table_impl.h"
+#include "floor/mem.h"
 #include "text/base64.h"
 #include "time/time.h"
-#include "types/schema.h"
+#include "time/zone.h"
 #include "value/json.h"
+#include "io/pg.h"
+#include "types/schema.h"
+#include "join/table_impl.h"
 
 /* Types that have a number of their own in every database. */
 enum {

@@ -1,8 +1,6 @@
 /*
  * table_read: static tables from CSV, JSON lines and databases.
  */
-#include "join/table_impl.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +8,23 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "types/cell.h"
-#include "io/csvrow.h"
 #include "floor/err.h"
-#include "types/fromjson.h"
-#include "types/infer.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "types/schema.h"
-#include "runtime/opt.h"
+#include "value/record_read.h"
+#include "value/value.h"
+#include "io/csvrow.h"
 #include "io/sqlite.h"
 #include "io/textfile.h"
-#include "time/time.h"
-#include "value/value.h"
+#include "types/cell.h"
+#include "types/fromjson.h"
+#include "types/infer.h"
+#include "types/schema.h"
+#include "runtime/opt.h"
+#include "runtime/refuse.h"
+#include "join/table_impl.h"
 
 #define CHUNK ((size_t)1 << 16)
 
@@ -126,7 +128,7 @@ table_read_check(const struct table_private *p, const struct table_options *o,
 
 /* A row that cannot be taken as it is: 1 to keep it with nulls, 0, -1. */
 static int
-refuse(const struct table_options *o, const char *text, size_t n,
+table_read_refuse(const struct table_options *o, const char *text, size_t n,
 	struct err *err, const char *fmt, ...)
 {
 	char why[300];
@@ -238,7 +240,7 @@ csv_row(void *arg)
 	c->row++;
 	why = csv_wrong(c, &field);
 	if (why != NULL)
-		keep = refuse(c->o, r->text, r->ntext, c->err,
+		keep = table_read_refuse(c->o, r->text, r->ntext, c->err,
 			"row %zu, field %zu: %s", c->row, field, why);
 	if (keep < 0)
 		return -1;
@@ -297,7 +299,7 @@ csv_type_row(struct csv_load *c, struct value *v,
 		}
 		buf_init(&name);
 		type_print(type, &name);
-		keep = refuse(c->o, cell.s, cell.n, c->err,
+		keep = table_read_refuse(c->o, cell.s, cell.n, c->err,
 			"row %zu, field %zu: it is no %s", number, i + 1,
 			buf_cstr(&name));
 		buf_release(&name);
@@ -353,7 +355,7 @@ load_csv(struct table_private *p, const struct table_options *o,
 	struct csvrow_style style = {.sep = o->sep, .quote = '"'};
 	int ret;
 
-	if (o->schema != NULL && cell_schema(o->schema, err) != 0)
+	if (o->schema != NULL && cell_schema(o->schema, err) < 0)
 		return -1;
 	c.named = o->schema != NULL && !o->header;
 	c.feed = (struct csvrow_feed){.rows = &c.rows,
@@ -410,7 +412,7 @@ table_read_types(struct table_private *p, const struct table_options *o)
 			v = &p->values[row * p->stride + i];
 			if (type->kind == TYPE_TIMESTAMP &&
 				v->type == VALUE_STRING &&
-				value_get_time(v, &us) != 0)
+				value_get_time(v, &us) < 0)
 				type->kind = TYPE_STRING;
 			number = value_number(v, false);
 			if (type->kind == TYPE_DOUBLE && !key &&
@@ -454,17 +456,17 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 	int keep = 1;
 
 	if (j->f == NULL) {
-		if (record_parse(&j->reader, &r, j->err) == 0)
+		if (record_read(&j->reader, &r, j->err) == 0)
 			json_row(j->p, &r, &j->name);
 		else
-			keep = refuse(j->o, line, n, j->err, "line %zu: %s",
-				number, j->err->text);
+			keep = table_read_refuse(j->o, line, n, j->err,
+				"line %zu: %s", number, j->err->text);
 		return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 	}
 	row = table_read_row(j->p);
 	if (fromjson_read(j->f, line, n, time_now(), row) != 0)
-		keep = refuse(j->o, line, n, j->err, "line %zu: %s", number,
-			fromjson_why(j->f));
+		keep = table_read_refuse(j->o, line, n, j->err, "line %zu: %s",
+			number, fromjson_why(j->f));
 	for (size_t i = 0; i < j->o->schema->n; i++)
 		row[i] = table_read_kept(j->p, row[i]);
 	j->p->rows -= keep == 0;
@@ -477,12 +479,12 @@ load_json(struct table_private *p, const struct table_options *o,
 {
 	struct fromjson_options fo = {.zone = o->zone, .corrupt = -1};
 	struct json_load j = {.p = p, .o = o, .err = err};
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	const char *line;
 	size_t n;
 	int got, ret = 0;
 
-	record_reader_init(&j.reader, shapes);
+	record_read_init(&j.reader, shapes);
 	buf_init(&j.name);
 	if (o->schema != NULL)
 		j.f = fromjson_new(o->schema, &fo);
@@ -493,8 +495,8 @@ load_json(struct table_private *p, const struct table_options *o,
 			: json_line(&j, line, n, text->line);
 	fromjson_free(j.f);
 	buf_release(&j.name);
-	record_reader_release(&j.reader);
-	shapes_free(shapes);
+	record_read_release(&j.reader);
+	shape_set_free(shapes);
 	if (ret == 0 && o->schema == NULL)
 		table_read_types(p, o);
 	return ret;
@@ -670,7 +672,7 @@ table_read(
 		type_free(p->columns->f[at].type);
 		p->columns->f[at].type = type_copy(o->schema->f[i].type);
 	}
-	if (colon != NULL && stat(o->path, &st) != 0) {
+	if (colon != NULL && stat(o->path, &st) < 0) {
 		if (o->schema != NULL)
 			return err_as(err, STATUS_USAGE,
 				"--table-schema is for CSV and JSON lines; a "

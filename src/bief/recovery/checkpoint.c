@@ -5,6 +5,8 @@
  * the files that its programs have written, each its own, so that no two files
  * have to change at the same moment.
  */
+#include "recovery/checkpoint.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,6 +11,7 @@
 #include "recovery/jsonfile.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "floor/mem.h"
 
 int
 jsonfile_damaged(const char *dir, const char *name, struct err *err)

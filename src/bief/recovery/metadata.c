@@ -26,6 +26,7 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "floor/mem.h"
 
 #define ID_BYTES 16
 #define LOCK_US (30 * TIME_SECOND)

@@ -16,6 +16,7 @@
 #include "floor/err.h"
 #include "recovery/numbers.h"
 #include "recovery/place.h"
+#include "floor/mem.h"
 
 void
 numbers_name(char name[NUMBERS_NAME], int64_t n, const char *kind)

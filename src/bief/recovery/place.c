@@ -16,9 +16,11 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "io/file.h"
 #include "recovery/place.h"
-#include "time/time.h"
+#include "value/list.h"
 
 /* How long a killed owner may take; a source is refused at once, nearly. */
 #define DYING_US (3 * TIME_SECOND)

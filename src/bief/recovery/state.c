@@ -24,6 +24,8 @@
  *	'D' u32 key length, key              delete
  *	'P' u32 key length, u32 value length, i64 moment, key, value
  */
+#include "recovery/state.h"
+
 #include <assert.h>
 #include <endian.h>
 #include <stdlib.h>
@@ -33,7 +35,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/hash.h"
-#include "recovery/state.h"
+#include "floor/mem.h"
 
 #define CHUNK_BITS 18 /* units of 8 bytes: 2 MiB */
 #define CHUNK_UNITS (UINT32_C(1) << CHUNK_BITS)

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
+#include "time/time.h"
 #include "io/child.h"
 #include "runtime/stage.h"
-#include "time/time.h"
 
 static void
 set_time(struct child *c, const char *name, int64_t us)

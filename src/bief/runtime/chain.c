@@ -12,7 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/stream.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/record_read.h"
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
+#include "io/stream/stream.h"
 #include "recovery/state.h"
 #include "runtime/phase.h"
 #include "runtime/progress.h"
@@ -20,8 +25,6 @@
 #include "runtime/refuse.h"
 #include "runtime/say.h"
 #include "runtime/tell.h"
-#include "time/time.h"
-#include "value/json.h"
 
 /* A stage that makes batches opens one for its first record. */
 int
@@ -79,7 +82,7 @@ refuse_unread(struct stage *st, const struct record *r)
 	char why[sizeof(st->err->text) + 100];
 
 	snprintf(why, sizeof(why), "%s%s", st->err->text,
-		record_seems(r->line, r->nline) != NULL
+		record_read_seems(r->line, r->nline) != NULL
 			? ""
 			: "; a parser (parse-json, parse-csv, parse-text) "
 			  "belongs in front");
@@ -92,7 +95,7 @@ give_as_record(struct stage *st, struct record *r)
 	if (r->shape == NULL) {
 		if (r->nline == 0 || (r->line[0] <= ' ' && blank(r)))
 			return 0;
-		if (record_parse(&st->priv->reader, r, st->err) < 0)
+		if (record_read(&st->priv->reader, r, st->err) < 0)
 			return refuse_unread(st, r);
 	}
 	if (r->shape->id != st->shape_id) {
@@ -412,7 +415,7 @@ chain_quit_behind(struct stage *st, enum status status)
 bool
 chain_unbegun(struct stage *st, int fd)
 {
-	int mark = input_mark(fd);
+	int mark = pipe_mark(fd);
 
 	if (mark == MARK_ENDED)
 		return false;

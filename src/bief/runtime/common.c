@@ -2,11 +2,12 @@
  * common: the options that every program of a pipeline has.  They are the
  * runtime's, so that they are the same everywhere and described once.
  */
+#include "runtime/common.h"
+
 #include <limits.h>
 #include <stddef.h>
 
 #include "runtime/chain.h"
-#include "runtime/common.h"
 
 #define AT(member) offsetof(struct common, member)
 /* A line's text may take six bytes for each of its own where it becomes JSON,

@@ -12,15 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "time/time.h"
+#include "value/value.h"
+#include "io/stream/input.h"
+#include "io/stream/output.h"
+#include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/control.h"
 #include "runtime/loop.h"
 #include "runtime/plan_chain.h"
 #include "runtime/signals.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
-#include "value/value.h"
 
 struct feed {
 	struct chain *c;

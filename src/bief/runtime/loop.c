@@ -14,13 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "time/time.h"
+#include "io/stream/output.h"
+#include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
 #include "runtime/tell.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
 
 #define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
 #define OPERATOR_FDS 64            /* descriptors that operators may wait for */

@@ -3,16 +3,20 @@
  * people take for options (slips) and the near ones, for the message is what a
  * beginner learns the options from.
  */
+#include "runtime/opt.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "floor/near.h"
-#include "runtime/opt.h"
+#include "time/duration.h"
 #include "time/time.h"
+#include "value/json.h"
+#include "runtime/say.h"
 
 int
 opt_number(const char *text, int64_t *n)

@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
+#include "types/schema.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/phase.h"

@@ -2,17 +2,25 @@
  * progress: a report for each batch, in the form of Spark's
  * StreamingQueryProgress, so that what reads the one can read the other.
  */
+#include "runtime/progress.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "recovery/state.h"
 #include "time/time.h"
 #include "runtime/progress.h"
 #include "runtime/recover_source.h"
 #include "runtime/tell.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "runtime/chain.h"
+#include "runtime/plan.h"
+#include "runtime/recover.h"
+#include "runtime/stage.h"
 
 /* What a report is made of. */
 struct report {

@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include "time/time.h"
 #include "runtime/chain.h"
 #include "runtime/loop.h"
 #include "runtime/plan_chain.h"
@@ -12,7 +13,6 @@
 #include "runtime/say.h"
 #include "runtime/signals.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
 
 #define LOOK_US 100000 /* a source that never waits is interrupted so often */
 

@@ -9,6 +9,11 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
+#include "recovery/numbers.h"
+#include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/recover_join.h"
 #include "runtime/recover_sink.h"

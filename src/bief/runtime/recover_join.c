@@ -13,6 +13,7 @@
 #include "recovery/checkpoint.h"
 #include "recovery/metadata.h"
 #include "runtime/chain.h"
+#include "floor/mem.h"
 
 void
 recover_join_name(const struct stage *st, struct plan *p)

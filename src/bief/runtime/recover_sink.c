@@ -40,6 +40,7 @@
 #include "recovery/target.h"
 #include "runtime/chain.h"
 #include "runtime/recover_join.h"
+#include "floor/mem.h"
 
 enum sink_state {
 	SINK_PLACED,

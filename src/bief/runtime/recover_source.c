@@ -45,6 +45,7 @@
 #include "recovery/place.h"
 #include "runtime/chain.h"
 #include "runtime/say.h"
+#include "floor/mem.h"
 
 #define CLEAN_EVERY 10 /* batches */
 

@@ -30,6 +30,8 @@
 #include "runtime/recover_join.h"
 #include "runtime/stagefile.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 
 enum stage_state { STAGE_IDLE, STAGE_OPEN, STAGE_ENDED, STAGE_FAILED };
 #define IN(state) (1u << (state))

@@ -21,6 +21,7 @@
 #include "runtime/say.h"
 #include "runtime/signals.h"
 #include "time/time.h"
+#include "floor/mem.h"
 
 #define AHEAD 16 /* batches that a source may be ahead of a sink */
 #define PATIENCE_US (3 * TIME_SECOND)

@@ -14,10 +14,10 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "time/time.h"
 #include "io/child.h"
 #include "io/file.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
 
 #define TERM_US (2 * TIME_SECOND) /* what is in front has time to end itself */
 

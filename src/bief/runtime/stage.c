@@ -10,7 +10,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "io/eol.h"
+#include "floor/mem.h"
+#include "text/simd.h"
+#include "time/time.h"
+#include "time/zone.h"
+#include "io/stream/eol.h"
+#include "io/stream/output.h"
 #include "runtime/chain.h"
 #include "runtime/phase.h"
 #include "runtime/recover_sink.h"
@@ -18,8 +23,6 @@
 #include "runtime/refuse.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
-#include "text/simd.h"
-#include "time/time.h"
 
 int64_t
 stage_no_rows(struct stage *st, bool glance)

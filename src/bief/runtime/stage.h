@@ -54,10 +54,10 @@
 #include <stdint.h>
 
 #include "floor/err.h"
-#include "runtime/opt.h"
-#include "runtime/plan.h"
 #include "value/record.h"
 #include "recovery/state.h"
+#include "runtime/opt.h"
+#include "runtime/plan.h"
 
 struct chain;
 struct stage;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "floor/mem.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 

@@ -6,6 +6,8 @@
  * number, odd while it writes, and a reader who saw it odd, or changed, reads
  * again.
  */
+#include "runtime/vitals.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,9 +22,9 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/proc.h"
+#include "floor/mem.h"
 #include "time/time.h"
-#include "runtime/vitals.h"
+#include "io/proc.h"
 
 #define AGE_US 100000 /* younger processes have no file */
 #define MOMENT_US TIME_SECOND

@@ -13,8 +13,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/net.h"
+#include "floor/mem.h"
 #include "time/time.h"
+#include "io/net.h"
 
 #define EVENTS 32
 #define CLIENTS 100 /* at once; those behind them wait to be accepted */

@@ -9,8 +9,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "sinks/series.h"
+#include "floor/mem.h"
 #include "text/base64.h"
+#include "sinks/series.h"
 
 static void
 put_percent(struct buf *out, const char *s)

@@ -10,12 +10,14 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "text/base64.h"
 #include "text/number.h"
+#include "time/date.h"
 #include "time/time.h"
-#include "types/schema.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "types/schema.h"
 
 #define EXACT (INT64_C(1) << 53)      /* integers up to here are doubles */
 #define EXACT_REAL (INT64_C(1) << 24) /* and floats */

@@ -10,14 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/banned.h"
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/pg.h"
-#include "sinks/pgcolumn.h"
+#include "floor/mem.h"
 #include "time/time.h"
-#include "types/schema.h"
 #include "value/json.h"
 #include "value/record.h"
+#include "io/pg.h"
+#include "types/schema.h"
+#include "runtime/say.h"
+#include "sinks/pgcolumn.h"
 
 #define GATHER ((size_t)8 << 20)
 #define NAME_MOST 63 /* bytes: what is longer PostgreSQL cuts */
@@ -203,7 +206,7 @@ become(struct pgcolumn *c, struct pg_rows *rows, int row)
 	struct pgcolumn_said said = {.type = pg_text(rows, row, 1, NULL),
 		.name = pg_text(rows, row, 2, NULL),
 		.category = *pg_text(rows, row, 3, NULL),
-		.modifier = atoi(pg_text(rows, row, 4, NULL))};
+		.modifier = (int)strtol(pg_text(rows, row, 4, NULL), NULL, 10)};
 
 	pgcolumn_become(c, &said);
 	c->full = *pg_text(rows, row, 5, NULL) == 't';

@@ -10,6 +10,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/hash.h"
+#include "floor/mem.h"
 #include "text/number.h"
 
 #define INTEGERS 9007199254740992.0 /* up to here doubles hold them all */

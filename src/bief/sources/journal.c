@@ -2,6 +2,8 @@
  * journal: see journal.h. A piece is complete when it has its name; one that
  * was being written when the process died has another, and never happened.
  */
+#include "sources/journal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +14,10 @@
 #include "recovery/numbers.h"
 #include "sources/journal.h"
 #include "value/json.h"
-#include "runtime/stage.h"
 #include "value/value.h"
+#include "recovery/numbers.h"
+#include "runtime/stage.h"
+#include "floor/mem.h"
 
 #define PIECE ((size_t)1 << 20)
 
@@ -192,12 +196,12 @@ journal_seek(
 {
 	int64_t piece = 0;
 
-	if (from && read_mark(from, &piece, err) != 0)
+	if (from && read_mark(from, &piece, err) < 0)
 		return -1;
 	if (from || to)
 		j->at = piece;
 	j->stop = -1;
-	if (to && read_mark(to, &j->stop, err) != 0)
+	if (to && read_mark(to, &j->stop, err) < 0)
 		return -1;
 	/* Pieces of a batch that nobody has heard of cannot be missing, but for
 	 * all of them: the last batch has been committed. */

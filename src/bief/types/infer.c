@@ -1,3 +1,5 @@
+#include "types/infer.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,14 +7,15 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "types/infer.h"
+#include "text/number.h"
+#include "time/date.h"
+#include "time/time.h"
+#include "time/zone.h"
 #include "value/json.h"
 #include "value/lenient.h"
-#include "text/number.h"
-#include "types/schema.h"
-#include "io/stream.h"
-#include "time/time.h"
 #include "value/value.h"
+#include "io/stream/input.h"
+#include "types/schema.h"
 
 static void
 become(struct type *t, enum type_kind kind)

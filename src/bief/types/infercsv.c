@@ -1,16 +1,17 @@
 /*
  * infercsv: see infercsv.h.
  */
+#include "types/infercsv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
-#include "types/infer.h"
-#include "types/infercsv.h"
 #include "value/json.h"
-#include "types/schema.h"
-#include "io/textfile.h"
 #include "value/list.h"
+#include "io/textfile.h"
+#include "types/infer.h"
+#include "types/schema.h"
 
 struct sample {
 	struct infercsv *how;
@@ -52,7 +53,7 @@ says_nothing(const struct sample *a, const char *s, size_t n)
 }
 
 static int
-take_row(void *arg)
+infercsv_take_row(void *arg)
 {
 	struct sample *a = arg;
 	const struct csvrow_reader *r = &a->rows;
@@ -93,7 +94,7 @@ read_lines(struct sample *a, struct textfile *f)
 	struct csvrow_feed feed = {.rows = &a->rows,
 		.comment = a->comment,
 		.max_line = a->how->max_line,
-		.row = take_row,
+		.row = infercsv_take_row,
 		.arg = a};
 	const char *line;
 	size_t n;

@@ -1,11 +1,12 @@
 /*
  * list: see list.h.
  */
+#include "value/list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/err.h"
-#include "value/list.h"
+#include "floor/mem.h"
 #include "value/path.h"
 
 static bool

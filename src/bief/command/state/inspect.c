@@ -2,14 +2,16 @@
  * inspect: see inspect.h. Names may be short as long as one thing alone is
  * meant; what changes a checkpoint asks for its lock first.
  */
+#include "command/state/inspect.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "command/state/inspect.h"
+#include "io/stream/output.h"
 #include "command/state/inspect_impl.h"
-#include "io/stream.h"
+#include "io/stream/stream.h"
 #include "recovery/metadata.h"
 
 struct options {
@@ -143,7 +145,7 @@ dump(struct call *c, const char *id)
 }
 
 static int
-load(struct call *c, const char *id)
+inspect_run_load(struct call *c, const char *id)
 {
 	return inspect_load(
 		c->dir, id, c->n > 1 ? c->words[1] : NULL, c->empty, c->err);
@@ -178,7 +180,7 @@ call_dump(struct call *c)
 static int
 call_load(struct call *c)
 {
-	return with_stage(c, 0, load);
+	return with_stage(c, 0, inspect_run_load);
 }
 
 static int

@@ -17,6 +17,8 @@
 #include "recovery/numbers.h"
 #include "recovery/offset.h"
 #include "value/json.h"
+#include "recovery/numbers.h"
+#include "command/state/inspect_impl.h"
 
 struct listing {
 	const char *dir;
@@ -89,7 +91,7 @@ put_json(const struct item *l, struct buf *out)
 }
 
 static void
-put(struct listing *s, const struct item *l)
+inspect_list_put(struct listing *s, const struct item *l)
 {
 	if (s->json)
 		put_json(l, s->out);
@@ -144,7 +146,7 @@ list_source(void *arg, const struct place_info *i)
 			offset_release(&o);
 		numbers_release(&n);
 	}
-	put(s, &l);
+	inspect_list_put(s, &l);
 	return 0;
 }
 
@@ -207,7 +209,7 @@ list_stage(void *arg, const struct place_info *i)
 	if (ret < 0)
 		wrong(s, &line, &why);
 	line.bytes = bytes_of(i->path, "delta") + bytes_of(i->path, "snapshot");
-	put(s, &line);
+	inspect_list_put(s, &line);
 	look_close(&l);
 	return 0;
 }
@@ -221,7 +223,7 @@ list_sink(void *arg, const struct place_info *i)
 
 	if (commit_last(i->path, &l.batch, NULL, NULL, &why) < 0)
 		wrong(s, &l, &why);
-	put(s, &l);
+	inspect_list_put(s, &l);
 	return 0;
 }
 
