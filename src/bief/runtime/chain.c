@@ -775,6 +775,12 @@ run_emit_lines(struct stage *st, const char *p, size_t n)
 	return 0;
 }
 
+int
+run_open_batch(struct stage *st)
+{
+	return source_begin(st);
+}
+
 void
 run_file_end(struct stage *st)
 {

@@ -237,6 +237,9 @@ int run_emit_line(struct stage *st, const char *line, size_t n);
  * all that follows, the block is copied as it is.  (Lines are numbered by who
  * receives them.) */
 int run_emit_lines(struct stage *st, const char *p, size_t n);
+/* Of a source: let there be a batch now, whether or not it gets a record; its
+ * end records the position. */
+int run_open_batch(struct stage *st);
 /* What was handed on is all of a file: told to the parser behind, where there
  * are batches. */
 void run_file_end(struct stage *st);
