@@ -5,6 +5,9 @@
  * Watermark: ends here.
  * State: none of its own; the log in the directory tells which batches it has.
  * Restart: with a checkpoint, batches that the log has are skipped.
+ *
+ * It is long because there are two formats, of which CSV has columns that a
+ * first record may name, and that a restart must keep.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -16,7 +19,7 @@
 #include "text/number.h"
 #include "sinks/outdir.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "value/value.h"
 
@@ -35,13 +38,13 @@ struct sink_files {
 	/* state */
 	struct outdir *dir;
 	struct fields part; /* of by */
-	struct list parts; /* what they are called */
+	struct list parts;  /* what they are called */
 	bool skip;          /* the directory has this batch already */
 	struct buf sub;     /* subdirectory of a record */
 	struct buf tmp;
 	struct list names; /* CSV: the columns, as between quotes in JSON */
-	uint64_t id;           /* of the shape that place is right for */
-	int *place;            /* CSV: where each column is in the record; -1 */
+	uint64_t id;       /* of the shape that place is right for */
+	int *place;        /* CSV: where each column is in the record; -1 */
 };
 
 #define AT(member) offsetof(struct sink_files, member)
@@ -90,12 +93,15 @@ sink_files_open(struct stage *st)
 					   : "one directory at a time: %s DIR",
 			st->op->name);
 	if (strcmp(st->operands[0], "-") == 0)
-		return err_as(st->err, STATUS_USAGE, "'-' is no directory: a "
+		return err_as(st->err, STATUS_USAGE,
+			"'-' is no directory: a "
 			"stream leaves by standard output where no sink "
 			"follows%s (a directory of that name is ./-)",
-			s->format == FORMAT_CSV ? ", as JSON; for CSV on "
-			"standard output write to a directory and cat its "
-			"files" : "");
+			s->format == FORMAT_CSV
+				? ", as JSON; for CSV on "
+				  "standard output write to a directory and cat its "
+				  "files"
+				: "");
 	if (separator(s) == '\0' ||
 		(s->sep != NULL && s->format == FORMAT_JSON))
 		return err_as(st->err, STATUS_USAGE,
@@ -127,7 +133,7 @@ sink_files_plan(struct stage *st, struct plan *p)
 			"files are only ever added, but what comes is made in "
 			"mode %s: say --mode append to agg (with a watermark), "
 			"or keep the result by sink-table --db",
-			mode_name(p->mode));
+			modes_name(p->mode));
 	if (fields_bind(&s->part, p, st->err) < 0)
 		return -1;
 	name_parts(s);
@@ -150,19 +156,21 @@ sink_files_restore(struct stage *st)
 	bool lost = false;
 	struct outdir_options o = {.path = st->operands[0],
 		.suffix = s->format == FORMAT_CSV ? ".csv" : ".json",
-		.identity = st->in.identity, .told = s->mode != UNTOLD,
+		.identity = st->in.identity,
+		.told = s->mode != UNTOLD,
 		.lost = &lost};
-	const char *entry = run_committed_mark(st);
+	const char *entry = stage_committed_mark(st);
 	int64_t start;
 
-	o.committed = run_committed(st, &start);
+	o.committed = stage_committed(st, &start);
 	o.entry = -1;
-	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) != 0)
-		return err_as(st->err, STATUS_DAMAGED, "the last commit does "
+	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) < 0)
+		return err_as(st->err, STATUS_DAMAGED,
+			"the last commit does "
 			"not tell an entry of the log");
 	s->dir = outdir_open(&o, st->err);
 	if (s->dir == NULL && lost)
-		run_elsewhere(st);
+		stage_elsewhere(st);
 	if (s->dir == NULL)
 		return -1;
 	if (s->stamp)
@@ -289,12 +297,13 @@ find_columns(struct stage *st, const struct record *r)
 	s->id = shape->id;
 	if (s->names.n == 0) {
 		s->id = 0;
-		return run_reject(st, r, "it has no fields, and a CSV needs a "
+		return stage_reject(st, r,
+			"it has no fields, and a CSV needs a "
 			"column");
 	}
 	if (found < shape->n) {
 		s->id = 0;
-		return run_reject(st, r,
+		return stage_reject(st, r,
 			"it has fields that the CSV has no columns for: give "
 			"parse-json a schema, or pick the fields");
 	}
@@ -332,17 +341,23 @@ find_part(struct stage *st, const struct record *r)
 		begin = s->sub.n;
 		put_part(s, s->parts.s[i], record_get(r, &s->part.f[i]));
 		if (s->sub.n - begin > outdir_most(s->dir))
-			return run_reject(st, r, "the value of '%s' makes a "
-				"name of %zu bytes, and a directory's can have "
-				"%zu: partition by something shorter",
-				s->by.s[i], s->sub.n - begin,
-				outdir_most(s->dir)) < 0 ? -1 : 1;
+			return stage_reject(st, r,
+				       "the value of '%s' makes a "
+				       "name of %zu bytes, and a directory's can have "
+				       "%zu: partition by something shorter",
+				       s->by.s[i], s->sub.n - begin,
+				       outdir_most(s->dir)) < 0
+				? -1
+				: 1;
 	}
 	if (s->sub.n < PATH_MOST)
 		return 0;
-	return run_reject(st, r, "the path of its partition has %zu bytes, and "
-		"can have %d: partition by less", s->sub.n, PATH_MOST) < 0 ?
-		-1 : 1;
+	return stage_reject(st, r,
+		       "the path of its partition has %zu bytes, and "
+		       "can have %d: partition by less",
+		       s->sub.n, PATH_MOST) < 0
+		? -1
+		: 1;
 }
 
 static int

@@ -14,7 +14,7 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sinks/kafkaout.h"
 #include "text/digest.h"
 #include "time/time.h"
@@ -76,7 +76,7 @@ sink_kafka_defaults(void *self)
 static void
 tell(void *of, const char *text)
 {
-	run_warn(of, "%s", text);
+	stage_warn(of, "%s", text);
 }
 
 static int
@@ -91,7 +91,7 @@ sink_kafka_open(struct stage *st)
 			continue;
 		whole = false;
 		field_init(&s->field[i], s->name[i]);
-		run_watch(st, &s->field[i]);
+		stage_watch(st, &s->field[i]);
 	}
 	if (st->noperands < 1 || st->noperands > 2 ||
 		(st->noperands == 1 && s->name[TOPIC] == NULL))
@@ -149,7 +149,7 @@ sink_kafka_restore(struct stage *st)
 {
 	struct sink_kafka *s = STAGE(st, sink_kafka);
 
-	if (run_elsewhere(st) < 0)
+	if (stage_elsewhere(st) < 0)
 		return -1;
 	if (st->in.checkpoint != NULL)
 		make_id(st);
@@ -360,9 +360,9 @@ sink_kafka_record(struct stage *st, struct record *r)
 			.value = r->line,
 			.nvalue = r->nline};
 	else if (make_message(st, r, &m) != 0)
-		return run_reject(st, r, "%s", st->err->text);
+		return stage_reject(st, r, "%s", st->err->text);
 	rc = kafkaout_send(&s->out, &m, st->err);
-	return rc > 0 ? run_reject(st, r, "%s", st->err->text) : rc;
+	return rc > 0 ? stage_reject(st, r, "%s", st->err->text) : rc;
 }
 
 static int

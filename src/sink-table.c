@@ -6,6 +6,9 @@
  * Watermark: ends here.
  * State: none of its own; with --db the table is the state.
  * Restart: with a checkpoint, batches that the table has are skipped.
+ *
+ * It is long because there are two sinks in it, a terminal's and a database's,
+ * that share the options and the fields that go out.
  */
 #include <limits.h>
 #include <stddef.h>
@@ -20,7 +23,7 @@
 #include "runtime/fields.h"
 #include "runtime/modes.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/time.h"
 
@@ -53,7 +56,7 @@ struct sink_table {
 	struct buf text;      /* its lines; what is printed */
 	struct dbtable *to;   /* --db */
 	enum mode result;     /* what is done with its rows */
-	struct list keys; /* of the rows in it */
+	struct list keys;     /* of the rows in it */
 	struct fields key_at; /* the same, in a record */
 	bool skip;            /* it has this batch already */
 };
@@ -102,20 +105,24 @@ sink_table_open(struct stage *st)
 			s->db == NULL ? "--table NAME" : "--db FILE",
 			s->db == NULL ? "--db FILE" : "--table NAME");
 	if (s->table != NULL && *s->table == '\0')
-		return err_as(st->err, STATUS_USAGE,
-			"--table: the name is empty");
-	if (s->table != NULL && (strncasecmp(s->table, "_bief_", 6) == 0 ||
-		strncasecmp(s->table, "sqlite_", 7) == 0))
+		return err_as(
+			st->err, STATUS_USAGE, "--table: the name is empty");
+	if (s->table != NULL &&
+		(strncasecmp(s->table, "_bief_", 6) == 0 ||
+			strncasecmp(s->table, "sqlite_", 7) == 0))
 		return err_as(st->err, STATUS_USAGE,
 			"--table: '%s' is a name of %s own: take another one",
 			s->table, *s->table == '_' ? "bief's" : "SQLite's");
-	if (s->db != NULL && (*s->db == '\0' ||
-		strcmp(s->db, ":memory:") == 0 || strncmp(s->db, "file:", 5) == 0))
-		return err_as(st->err, STATUS_USAGE, "--db: '%s' is no file, "
+	if (s->db != NULL &&
+		(*s->db == '\0' || strcmp(s->db, ":memory:") == 0 ||
+			strncmp(s->db, "file:", 5) == 0))
+		return err_as(st->err, STATUS_USAGE,
+			"--db: '%s' is no file, "
 			"and nothing would be kept in it: name the file%s",
 			err_quote(name, sizeof name, s->db, strlen(s->db)),
 			*s->db == 'f' ? " itself (./file:... where it is "
-			"called so)" : "");
+					"called so)"
+				      : "");
 	if (s->db != NULL &&
 		(s->live || s->no_truncate || s->rows != UNTOLD ||
 			s->truncate != UNTOLD || s->style != STYLE_CONSOLE))
@@ -140,7 +147,7 @@ find_mode(struct stage *st, const struct plan *p)
 					   : (enum mode)(s->mode + 1);
 
 	s->result = told != MODE_NONE ? told : p->mode;
-	if (modes_check(p, s->result, st->err) != 0)
+	if (modes_check(p, s->result, st->err) < 0)
 		return -1;
 	if (told == MODE_NONE || p->stream == 0 || p->whole)
 		return 0;
@@ -148,7 +155,8 @@ find_mode(struct stage *st, const struct plan *p)
 		return err_as(st->err, STATUS_USAGE,
 			"--mode %s, but what comes is made in mode %s: say "
 			"--mode %s to agg too, or leave it away here",
-			mode_name(told), mode_name(p->mode), mode_name(told));
+			modes_name(told), modes_name(p->mode),
+			modes_name(told));
 	return 0;
 }
 
@@ -165,8 +173,7 @@ take_keys(struct stage *st, const struct plan *p)
 	}
 	s->key_at.f = mem_zalloc((from->n + 1) * sizeof *s->key_at.f);
 	for (; s->key_at.n < from->n; s->key_at.n++)
-		field_init(&s->key_at.f[s->key_at.n],
-			from->s[s->key_at.n]);
+		field_init(&s->key_at.f[s->key_at.n], from->s[s->key_at.n]);
 	return 0;
 }
 
@@ -177,20 +184,22 @@ find_keys(struct stage *st, const struct plan *p)
 	struct sink_table *s = STAGE(st, sink_table);
 	size_t i;
 
-	if (take_keys(st, p) != 0)
+	if (take_keys(st, p) < 0)
 		return -1;
 	if (s->result != MODE_UPDATE)
 		return 0;
 	for (i = 0; i < s->key_at.n; i++) {
 		const char *path = s->key_at.f[i].path;
-		char *name = s->key.n > 0 ? path_name(path) :
-			mem_dup(path, strlen(path));
+		char *name = s->key.n > 0 ? path_name(path)
+					  : mem_dup(path, strlen(path));
 
 		if (p->fields != NULL &&
 			schema_find(p->fields, name, strlen(name)) < 0) {
-			err_as(st->err, STATUS_USAGE, "the result is "
+			err_as(st->err, STATUS_USAGE,
+				"the result is "
 				"updated by '%s', which is not among the "
-				"fields: pick it too, or say --key", name);
+				"fields: pick it too, or say --key",
+				name);
 			free(name);
 			return -1;
 		}
@@ -215,13 +224,13 @@ sink_table_plan(struct stage *st, struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	if (find_mode(st, p) != 0)
+	if (find_mode(st, p) < 0)
 		return -1;
 	if (s->db != NULL)
 		return find_keys(st, p);
 	if (s->style == STYLE_PPRINT)
 		return 0;
-	draw_init(&s->draw, st->in.fields, run_zone(st), run_terminal(st));
+	draw_init(&s->draw, st->in.fields, stage_zone(st), stage_terminal(st));
 	s->drawing = true;
 	s->draw.rows = s->rows == UNTOLD ? CONSOLE_ROWS : (uint64_t)s->rows;
 	s->draw.cut = s->truncate == UNTOLD ? CONSOLE_CUT : (size_t)s->truncate;
@@ -236,17 +245,22 @@ sink_table_restore(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 	bool lost = false;
-	struct dbtable_options o = {.path = s->db, .table = s->table,
-		.mode = s->result, .told = s->mode != UNTOLD, .keys = &s->keys,
-		.fields = st->in.fields, .identity = st->in.identity,
-		.sink = st->out.stage, .lost = &lost};
+	struct dbtable_options o = {.path = s->db,
+		.table = s->table,
+		.mode = s->result,
+		.told = s->mode != UNTOLD,
+		.keys = &s->keys,
+		.fields = st->in.fields,
+		.identity = st->in.identity,
+		.sink = st->out.stage,
+		.lost = &lost};
 
 	if (s->db == NULL)
-		return run_elsewhere(st);
-	o.committed = run_committed(st, &o.start);
+		return stage_elsewhere(st);
+	o.committed = stage_committed(st, &o.start);
 	s->to = dbtable_open(&o, st->err);
 	if (s->to == NULL && lost)
-		run_elsewhere(st);
+		stage_elsewhere(st);
 	return s->to == NULL ? -1 : 0;
 }
 
@@ -297,20 +311,24 @@ check_keys(struct stage *st, const struct record *r)
 		struct field *f = &s->key_at.f[i];
 
 		if (f->pair && shape_find(r->shape, "window", 6) >= 0)
-			return err_as(st->err, STATUS_USAGE, "--key window is "
+			return err_as(st->err, STATUS_USAGE,
+				"--key window is "
 				"window_start and window_end, but a record has "
 				"a field of that name: say --key '\"window\"'");
 		if (field_index(f, r) >= 0 || may_lack(st, s->keys.s[i]))
 			continue;
 		if (s->key.n > 0 && record_get(r, f) != NULL)
-			return err_as(st->err, STATUS_USAGE, "--key: '%s' is a "
+			return err_as(st->err, STATUS_USAGE,
+				"--key: '%s' is a "
 				"part of a field, not a column: pick it first "
-				"(pick id=%s,...)", f->path, f->path);
+				"(pick id=%s,...)",
+				f->path, f->path);
 		if (s->key.n == 0)
 			return err_as(st->err, STATUS_USAGE,
 				"the result is updated by '%s', which is not "
 				"among the fields of a record: pick it too, or "
-				"say --key", s->keys.s[i]);
+				"say --key",
+				s->keys.s[i]);
 	}
 	return 0;
 }
@@ -321,15 +339,16 @@ check_seen(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	for (size_t i = 0; s->key.n > 0 && i < s->key_at.n &&
-		st->records_in > 0; i++) {
+	for (size_t i = 0;
+		s->key.n > 0 && i < s->key_at.n && st->records_in > 0; i++) {
 		const struct field *f = &s->key_at.f[i];
 
 		if (f->id != 0 && !f->seen)
-			return err_as(st->err, STATUS_USAGE, f->near != NULL ?
-				"--key: no record had a field '%s' (did you "
-				"mean '%s'?)" :
-				"--key: no record had a field '%s'",
+			return err_as(st->err, STATUS_USAGE,
+				f->near != NULL
+					? "--key: no record had a field '%s' (did you "
+					  "mean '%s'?)"
+					: "--key: no record had a field '%s'",
 				f->path, f->near);
 	}
 	return 0;
@@ -344,7 +363,7 @@ add_row(struct stage *st, struct record *r)
 	if (check_keys(st, r) < 0)
 		return -1;
 	ret = dbtable_add(s->to, r, st->err);
-	return ret == 1 ? run_reject(st, r, "%s", st->err->text) : ret;
+	return ret == 1 ? stage_reject(st, r, "%s", st->err->text) : ret;
 }
 
 static int
@@ -387,8 +406,8 @@ static void
 show(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	bool live = s->live && run_terminal(st);
-	size_t i, screen = live ? run_screen(st) : 0;
+	bool live = s->live && stage_terminal(st);
+	size_t i, screen = live ? stage_screen(st) : 0;
 	struct buf head;
 
 	buf_init(&head);
@@ -399,10 +418,10 @@ show(struct stage *st)
 		buf_printf(&head, "\033[%zuF\033[J", s->lines);
 	if (live) /* a line that is too long must stay one line */
 		buf_str(&head, "\033[?7l");
-	run_print(st, head.p, head.n);
+	stage_print(st, head.p, head.n);
 	if (live)
 		buf_str(&s->text, "\033[?7h");
-	run_print(st, s->text.p, s->text.n);
+	stage_print(st, s->text.p, s->text.n);
 	for (s->lines = i = 0; i < s->text.n; i++)
 		s->lines += s->text.p[i] == '\n';
 	buf_clear(&s->text);
@@ -435,7 +454,7 @@ pprint(struct stage *st, const struct batch *b)
 	char time[TIME_MAX + 1];
 	struct buf lines = s->text;
 
-	time[time_format_show(second, run_zone(st), time)] = '\0';
+	time[time_format_show(second, stage_zone(st), time)] = '\0';
 	buf_init(&s->text);
 	buf_printf(&s->text, HYPHENS "Time: %s", time);
 	if (fraction != 0)
@@ -462,16 +481,16 @@ sink_table_batch(struct stage *st, struct batch *b)
 
 	if (s->db != NULL)
 		return s->skip ? 0
-			: check_seen(st) < 0 ? -1
-			       : dbtable_write(s->to, b->number, b->empty,
-					 st->err);
+			: check_seen(st) < 0
+			? -1
+			: dbtable_write(s->to, b->number, b->empty, st->err);
 	/* An empty batch is nothing to look at, unless it is the result. */
 	if (s->style == STYLE_PPRINT) {
 		if (!between_windows(st, b))
 			pprint(st, b);
 	} else if (!draw_empty(&s->draw) || b->whole ||
-		(draw_has_columns(&s->draw) &&
-			st->in.mode == MODE_COMPLETE && !b->empty))
+		(draw_has_columns(&s->draw) && st->in.mode == MODE_COMPLETE &&
+			!b->empty))
 		console(st, b);
 	s->last = *b;
 	return 0;
@@ -495,7 +514,7 @@ sink_table_commit(struct stage *st, const struct batch *b)
 
 	if (s->to == NULL)
 		return 0;
-	if (dbtable_commit(s->to, st->err) != 0)
+	if (dbtable_commit(s->to, st->err) < 0)
 		return -1;
 	return b->whole ? dbtable_end(s->to, st->err) : 0;
 }
@@ -523,7 +542,7 @@ const struct op op_sink_table = {
 	.name = "sink-table",
 	.about = "show each batch as a table, or keep the result in SQLite",
 	.synopsis = "[--db FILE --table NAME] "
-		"[--mode append|update|complete]",
+		    "[--mode append|update|complete]",
 	.opts = sink_table_opts,
 	.size = sizeof(struct sink_table),
 	.defaults = sink_table_defaults,

@@ -18,7 +18,7 @@
 
 #include "floor/err.h"
 #include "io/kafka.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sources/bounds.h"
 #include "sources/message.h"
 #include "sources/topics.h"
@@ -138,7 +138,7 @@ stream_kafka_defaults(void *self)
 static void
 tell(void *of, const char *text)
 {
-	run_warn(of, "%s", text);
+	stage_warn(of, "%s", text);
 }
 
 static int
@@ -168,10 +168,10 @@ open_bounds(struct stage *st)
 
 	if (s->from_text != NULL &&
 		bounds_parse(&s->from, s->from_text, TOPICS_EARLIEST,
-			run_zone(st), st->err) < 0)
+			stage_zone(st), st->err) < 0)
 		return err_in(st->err, "--from");
 	if (s->to_text != NULL &&
-		bounds_parse(&s->to, s->to_text, TOPICS_LATEST, run_zone(st),
+		bounds_parse(&s->to, s->to_text, TOPICS_LATEST, stage_zone(st),
 			st->err) < 0)
 		return err_in(st->err, "--to");
 	return 0;
@@ -322,7 +322,7 @@ lose(struct stage *st, const char *fmt, ...)
 			"%s (--on-data-loss warn goes on with "
 			"what is there)",
 			what);
-	run_warn(st, "%s", what);
+	stage_warn(st, "%s", what);
 	return 0;
 }
 
@@ -368,7 +368,7 @@ look(struct stage *st)
 		return rc;
 	s->looked_us = time_monotonic();
 	if (s->topics.n == 0 && !s->none_told)
-		run_warn(st, "'%s' has no topic that matches '%s'%s",
+		stage_warn(st, "'%s' has no topic that matches '%s'%s",
 			s->handle.brokers, s->pattern, s->ends ? "" : " yet");
 	s->none_told = s->topics.n == 0;
 	return drop_gone(st) < 0 ? -1 : 1;
@@ -502,10 +502,10 @@ find_bounds(struct stage *st)
 	/* Where "latest" was when it was first asked for is to be kept, though
 	 * there may be nothing to read yet. */
 	if (!s->resumed && st->out.checkpoint != NULL &&
-		s->from.what != TOPICS_EARLIEST && run_open_batch(st) < 0)
+		s->from.what != TOPICS_EARLIEST && stage_open_batch(st) < 0)
 		return -1;
 	s->known = s->resumed = true; /* what comes now is new */
-	run_ready(st);
+	stage_ready(st);
 	return 1;
 }
 
@@ -542,7 +542,7 @@ send_offsets(struct stage *st, rd_kafka_topic_partition_list_t *l, int wait_ms)
 		NULL) {
 		if (kafka.event_error(e) != RD_KAFKA_RESP_ERR_NO_ERROR &&
 			!s->refused)
-			run_warn(st, "cannot commit offsets to group '%s': %s",
+			stage_warn(st, "cannot commit offsets to group '%s': %s",
 				s->group, kafka.event_error_string(e));
 		s->refused = kafka.event_error(e) != 0;
 		kafka.event_destroy(e);
@@ -615,7 +615,7 @@ last_commit(struct stage *st)
 		return;
 	s->closing = true;
 	if (st->hear)
-		run_hear(st);
+		stage_hear(st);
 	else
 		send_offsets(st, list_offsets(s), COMMIT_WAIT_MS);
 }
@@ -674,7 +674,7 @@ ask_at_length(
 	int rc;
 
 	while ((rc = topics_ask(&s->topics, &p, &what, 1, st->err)) == 0)
-		if (run_stopping())
+		if (stage_stopping())
 			return 0;
 	*offset = p->answer;
 	return rc;
@@ -786,9 +786,9 @@ idle(struct stage *st)
 	struct stream_kafka *s = STAGE(st, stream_kafka);
 	struct pollfd fd = {.fd = s->pipe[0], .events = POLLIN};
 
-	if (run_stopping() && s->again)
+	if (stage_stopping() && s->again)
 		return err_set(st->err, "stopped while it read a batch again");
-	if (run_flush(st) < 0)
+	if (stage_flush(st) < 0)
 		return -1;
 	kafka.poll(s->handle.rk, 0);
 	if (poll(&fd, 1, IDLE_MS) > 0)

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sources/message.h"
 #include "types/schema.h"
 #include "value/json.h"
@@ -33,7 +33,7 @@ message_init(struct message *g)
 void
 message_release(struct message *g)
 {
-	slots_release(&g->slots);
+	record_slots_release(&g->slots);
 	buf_release(&g->key);
 	buf_release(&g->value);
 	buf_release(&g->array);
@@ -80,10 +80,10 @@ message_plan(struct message *g, struct stage *st, struct plan *p)
 static int
 refuse(struct stage *st, const rd_kafka_message_t *m, const char *why)
 {
-	size_t n = m->len < run_max_line(st) ? m->len : run_max_line(st);
+	size_t n = m->len < stage_max_line(st) ? m->len : stage_max_line(st);
 	struct record r = {.line = m->payload, .nline = (uint32_t)n};
 
-	return run_reject(st, &r, "topic '%s', partition %d, offset %lld: %s",
+	return stage_reject(st, &r, "topic '%s', partition %d, offset %lld: %s",
 		kafka.topic_name(m->rkt), (int)m->partition,
 		(long long)m->offset, why);
 }
@@ -155,7 +155,7 @@ give_record(struct message *g, struct stage *st, const rd_kafka_message_t *m)
 			: value_time(ms * 1000));
 	if (g->headers)
 		record_set(&r, HEADERS, headers_of(g, m));
-	return run_emit(st, &r);
+	return stage_emit(st, &r);
 }
 
 /* A message is a line: one end of it at most, at its end. */
@@ -181,7 +181,7 @@ give_line(struct message *g, struct stage *st, const rd_kafka_message_t *m)
 int
 message_give(struct message *g, struct stage *st, const rd_kafka_message_t *m)
 {
-	if (m->len > run_max_line(st) || m->key_len > run_max_line(st)) {
+	if (m->len > stage_max_line(st) || m->key_len > stage_max_line(st)) {
 		if (message_flush(g, st) < 0)
 			return -1;
 		return refuse(st, m,
@@ -200,5 +200,5 @@ message_flush(struct message *g, struct stage *st)
 		return 0;
 	buf_need(&g->lines, JSON_PADDING);
 	g->lines.n = 0;
-	return run_emit_lines(st, g->lines.p, n);
+	return stage_emit_lines(st, g->lines.p, n);
 }
