@@ -184,8 +184,9 @@ sink_kafka_begin(struct stage *st, struct batch *b)
 static const char *
 bytes_of(struct sink_kafka *s, const struct record *r, enum part i, size_t *n)
 {
-	const struct value *v =
-		s->name[i] == NULL ? NULL : record_get(r, &s->field[i]);
+	const struct value *v = s->name[i] == NULL
+		? NULL
+		: record_get(r, &s->field[i]);
 
 	*n = 0;
 	if (value_is_null(v))
@@ -237,8 +238,8 @@ partition_of(
 {
 	struct sink_kafka *s = STAGE(st, sink_kafka);
 	const struct value *v = s->name[PARTITION] == NULL
-					? NULL
-					: record_get(r, &s->field[PARTITION]);
+		? NULL
+		: record_get(r, &s->field[PARTITION]);
 	struct value number;
 
 	m->partition = RD_KAFKA_PARTITION_UA;
@@ -274,57 +275,66 @@ add_header(struct sink_kafka *s, rd_kafka_headers_t *h, const char *name,
 	kafka.header_add(h, name, (ssize_t)nname, p, (ssize_t)n);
 }
 
+/* An object with key and value becomes these. */
+static bool
+split_header(struct value *key, struct value *item)
+{
+	struct value object = *item;
+
+	if (object.type != VALUE_OBJECT || !json_get(&object, "key", 3, key) ||
+		key->type != VALUE_STRING)
+		return false;
+	if (!json_get(&object, "value", 5, item))
+		*item = value_null();
+	return true;
+}
+
 /* {"name":"value"}, or [{"key":"name","value":"value"}] as stream-kafka and
  * Spark have them. */
+static bool
+add_headers(struct sink_kafka *s, rd_kafka_headers_t *h, const struct value *v)
+{
+	struct value key, item;
+	struct json_iter it;
+	struct buf tmp;
+	const char *p;
+	size_t n;
+	bool good = true;
+
+	buf_init(&tmp);
+	json_iter(&it, v);
+	while (good && json_next(&it, &key, &item)) {
+		good = it.object || split_header(&key, &item);
+		if (!good)
+			break;
+		p = value_string(&key, &n, &tmp);
+		add_header(s, h, p, n, &item);
+	}
+	buf_release(&tmp);
+	return good;
+}
+
 static int
 headers_of(struct stage *st, const struct record *r, struct kafkaout_message *m)
 {
 	struct sink_kafka *s = STAGE(st, sink_kafka);
 	const struct value *v = s->name[HEADERS] == NULL
-					? NULL
-					: record_get(r, &s->field[HEADERS]);
-	struct value key, item, name;
-	struct json_iter it;
-	struct buf tmp;
-	const char *p;
-	size_t n;
-	int rc = 0;
+		? NULL
+		: record_get(r, &s->field[HEADERS]);
 
 	if (value_is_null(v))
 		return 0;
-	if (v->type != VALUE_OBJECT && v->type != VALUE_ARRAY)
-		rc = 1;
-	buf_init(&tmp);
-	if (rc == 0) {
+	if (v->type == VALUE_OBJECT || v->type == VALUE_ARRAY) {
 		m->headers = kafka.headers_new(8);
-		json_iter(&it, v);
-	}
-	while (rc == 0 && json_next(&it, &key, &item)) {
-		if (v->type == VALUE_ARRAY) {
-			if (item.type != VALUE_OBJECT ||
-				!json_get(&item, "key", 3, &name) ||
-				name.type != VALUE_STRING) {
-				rc = 1;
-				break;
-			}
-			key = name;
-			if (!json_get(&item, "value", 5, &name))
-				name = value_null();
-			item = name;
-		}
-		p = value_string(&key, &n, &tmp);
-		add_header(s, m->headers, p, n, &item);
-	}
-	buf_release(&tmp);
-	if (rc == 0)
-		return 0;
-	if (m->headers != NULL)
+		if (add_headers(s, m->headers, v))
+			return 0;
 		kafka.headers_destroy(m->headers);
-	return err_set(st->err,
-		       "--headers: '%s' is neither an object nor an "
-		       "array of objects with key and value",
-		       s->name[HEADERS]),
-	       1;
+	}
+	err_set(st->err,
+		"--headers: '%s' is neither an object nor an array of objects "
+		"with key and value",
+		s->name[HEADERS]);
+	return 1;
 }
 
 /* 0; 1: it cannot be a message, and why. */

@@ -26,11 +26,11 @@
 #include "time/time.h"
 #include "value/json.h"
 
-#define AT_ONCE 1000	    /* messages at one call */
+#define AT_ONCE 1000        /* messages at one call */
 #define LOOK_US TIME_SECOND /* how often to look what topics there are */
 #define IDLE_MS 100
 #define QUEUES_KB 65536 /* of messages that were fetched, in all */
-#define QUEUES_LEAST 4	/* partitions that they are made for, at least */
+#define QUEUES_LEAST 4  /* partitions that they are made for, at least */
 #define QUEUE_LEAST_KB 256
 #define QUEUES_MESSAGES 400000
 #define COMMIT_US (5 * TIME_SECOND)
@@ -57,22 +57,22 @@ struct stream_kafka {
 	struct topics topics;
 	struct bounds from, to;
 	struct message message;
-	int pipe[2];	/* gets a byte when there are messages */
-	bool live;	/* no batches, no end */
-	bool ends;	/* at the goal of each partition */
-	bool resumed;	/* from a position: what is new is read whole */
-	bool known;	/* where to begin and to end is */
-	bool planned;	/* the batch */
-	bool again;	/* a batch is run again */
+	int pipe[2];    /* gets a byte when there are messages */
+	bool live;      /* no batches, no end */
+	bool ends;      /* at the goal of each partition */
+	bool resumed;   /* from a position: what is new is read whole */
+	bool known;     /* where to begin and to end is */
+	bool planned;   /* the batch */
+	bool again;     /* a batch is run again */
 	bool none_told; /* that no topic matches */
-	size_t at;	/* the partition that is being read */
-	size_t fits;	/* partitions that the queues are made for */
+	size_t at;      /* the partition that is being read */
+	size_t fits;    /* partitions that the queues are made for */
 	int64_t looked_us;
 	struct commit *commits;
 	size_t ncommits;
 	int64_t committed_us;
 	rd_kafka_queue_t *replies; /* of commits */
-	bool refused;		   /* the last of these was */
+	bool refused;              /* the last of these was */
 	bool closing;
 	bool moved; /* since the run began */
 };
@@ -216,8 +216,8 @@ static int
 stream_kafka_plan(struct stage *st, struct plan *p)
 {
 	struct stream_kafka *s = STAGE(st, stream_kafka);
-	bool whole =
-		p->trigger == TRIGGER_AVAILABLE || p->trigger == TRIGGER_ONCE;
+	bool whole = p->trigger == TRIGGER_AVAILABLE ||
+		p->trigger == TRIGGER_ONCE;
 
 	s->ends = s->to.given || whole;
 	s->live = p->trigger == TRIGGER_NONE && !s->ends;
@@ -514,8 +514,8 @@ find_bounds(struct stage *st)
 static rd_kafka_topic_partition_list_t *
 list_offsets(const struct stream_kafka *s)
 {
-	rd_kafka_topic_partition_list_t *l =
-		kafka.topic_partition_list_new((int)s->topics.n);
+	rd_kafka_topic_partition_list_t *l = kafka.topic_partition_list_new(
+		(int)s->topics.n);
 
 	for (size_t i = 0; i < s->topics.n; i++)
 		if (s->topics.p[i]->next >= 0)
@@ -535,14 +535,16 @@ send_offsets(struct stage *st, rd_kafka_topic_partition_list_t *l, int wait_ms)
 
 	if (s->replies == NULL)
 		s->replies = kafka.queue_new(s->handle.rk);
-	if (l->cnt > 0 && kafka.commit_queue(s->handle.rk, l, s->replies, NULL,
-				  NULL) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (l->cnt > 0 &&
+		kafka.commit_queue(s->handle.rk, l, s->replies, NULL, NULL) !=
+			RD_KAFKA_RESP_ERR_NO_ERROR)
 		wait_ms = 0;
 	while ((e = kafka.queue_poll(s->replies, l->cnt > 0 ? wait_ms : 0)) !=
 		NULL) {
 		if (kafka.event_error(e) != RD_KAFKA_RESP_ERR_NO_ERROR &&
 			!s->refused)
-			stage_warn(st, "cannot commit offsets to group '%s': %s",
+			stage_warn(st,
+				"cannot commit offsets to group '%s': %s",
 				s->group, kafka.event_error_string(e));
 		s->refused = kafka.event_error(e) != 0;
 		kafka.event_destroy(e);
@@ -579,8 +581,8 @@ note_commit(struct stage *st)
 	s->moved = true;
 	s->commits = mem_realloc(
 		s->commits, (s->ncommits + 1) * sizeof(*s->commits));
-	s->commits[s->ncommits++] =
-		(struct commit){st->now.number, list_offsets(s)};
+	s->commits[s->ncommits++] = (struct commit){
+		st->now.number, list_offsets(s)};
 }
 
 static int
@@ -961,8 +963,8 @@ seek_position(struct stage *st, const char *text, bool end)
 	else if (!json_get(&v, "at", 2, &at))
 		rc = 0;
 	else if (seek_member(t, &v, "start", TAKE_START, st->err) < 0 ||
-		 seek_member(t, &v, "at", end ? TAKE_END : TAKE_NEXT, st->err) <
-			 0)
+		seek_member(t, &v, "at", end ? TAKE_END : TAKE_NEXT, st->err) <
+			0)
 		rc = -1;
 	buf_release(&b);
 	if (rc >= 0)

@@ -256,8 +256,8 @@ pwrite(int fd, const void *p, size_t n, off_t at)
 ssize_t
 sendmsg(int fd, const struct msghdr *m, int flags)
 {
-	ssize_t (*real)(int, const struct msghdr *, int) = REAL(ssize_t,
-		"sendmsg", int, const struct msghdr *, int);
+	ssize_t (*real)(int, const struct msghdr *, int) = REAL(
+		ssize_t, "sendmsg", int, const struct msghdr *, int);
 
 	if (due(SEND)) {
 		if (action == HALF && real(fd, m, flags) >= 0)

@@ -108,12 +108,12 @@ grow(rd_kafka_t *rk, rd_kafka_queue_t *q, char **argv)
 static int
 trim(rd_kafka_t *rk, rd_kafka_queue_t *q, char **argv)
 {
-	rd_kafka_topic_partition_list_t *l =
-		rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(
+		1);
 	rd_kafka_DeleteRecords_t *d;
 
-	rd_kafka_topic_partition_list_add(l, argv[0], atoi(argv[1]))->offset =
-		atoll(argv[2]);
+	rd_kafka_topic_partition_list_add(l, argv[0], atoi(argv[1]))
+		->offset = atoll(argv[2]);
 	d = rd_kafka_DeleteRecords_new(l);
 	rd_kafka_DeleteRecords(rk, &d, 1, NULL, q);
 	return topic_result(rd_kafka_queue_poll(q, WAIT_MS));
@@ -122,10 +122,10 @@ trim(rd_kafka_t *rk, rd_kafka_queue_t *q, char **argv)
 static int
 committed(const char *brokers, char **argv)
 {
-	rd_kafka_t *rk =
-		handle(brokers, RD_KAFKA_CONSUMER, "group.id", argv[0]);
-	rd_kafka_topic_partition_list_t *l =
-		rd_kafka_topic_partition_list_new(1);
+	rd_kafka_t *rk = handle(
+		brokers, RD_KAFKA_CONSUMER, "group.id", argv[0]);
+	rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(
+		1);
 	rd_kafka_resp_err_t e;
 
 	rd_kafka_topic_partition_list_add(l, argv[1], atoi(argv[2]));
@@ -145,8 +145,8 @@ fail(rd_kafka_error_t *e)
 static int
 transaction(const char *brokers, char **argv, int hold)
 {
-	rd_kafka_t *rk =
-		handle(brokers, RD_KAFKA_PRODUCER, "transactional.id", argv[0]);
+	rd_kafka_t *rk = handle(
+		brokers, RD_KAFKA_PRODUCER, "transactional.id", argv[0]);
 	char c, v[32];
 
 	if (fail(rd_kafka_init_transactions(rk, WAIT_MS)) ||

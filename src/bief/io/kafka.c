@@ -92,8 +92,8 @@ read_properties(struct kafka_conf *c, const char *file, const char *const *own,
 			p[-1] = '\0';
 		p = text + strspn(text, " \t");
 		rc = *p == '#' || *p == '\0'
-			     ? 0
-			     : add_property(c, p, file, own, err);
+			? 0
+			: add_property(c, p, file, own, err);
 		free(text);
 	}
 	textfile_release(&f);

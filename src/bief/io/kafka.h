@@ -20,32 +20,34 @@
 struct err;
 
 /* What is called of the library, without its prefix: kafka.poll(k->rk, 0). */
-#define KAFKA_CALLS(X)                                                                                                                 \
-	X(abort_transaction)                                                                                                           \
-	X(begin_transaction) X(commit_queue) X(commit_transaction) X(conf_destroy) X(conf_new) X(                                      \
-		conf_set) X(conf_set_dr_msg_cb) X(conf_set_error_cb) X(conf_set_log_cb) X(conf_set_opaque) X(consume_batch_queue)      \
-		X(consume_start) X(consume_stop) X(consumer_group_metadata_destroy) X(consumer_group_metadata_new) X(                  \
-			destroy_flags) X(err2str) X(error_code) X(error_destroy) X(error_is_fatal) X(error_is_retriable)               \
-			X(error_string) X(error_txn_requires_abort) X(event_destroy) X(event_error) X(                                 \
-				event_error_string) X(fatal_error) X(flush) X(header_add) X(header_get_all)                            \
-				X(headers_destroy) X(headers_new) X(init_transactions) X(                                              \
-					last_error) X(message_destroy) X(message_headers) X(message_timestamp)                         \
-					X(metadata) X(metadata_destroy) X(new) X(offsets_for_times) X(                                 \
-						outq_len) X(poll) X(producev) X(purge) X(queue_destroy)                                \
-						X(queue_get_partition) X(queue_io_event_enable) X(                                     \
-							queue_length) X(queue_new) X(queue_poll) X(send_offsets_to_transaction)        \
-							X(topic_destroy) X(topic_name) X(                                              \
-								topic_new) X(topic_partition_list_add) X(topic_partition_list_destroy) \
-								X(topic_partition_list_new) X(                                         \
-									ListConsumerGroupOffsets) X(ListConsumerGroupOffsets_destroy)  \
-									X(ListConsumerGroupOffsets_new) X(                             \
-										ListConsumerGroupOffsets_result_groups)                \
-										X(event_ListConsumerGroupOffsets_result) X(            \
-											group_result_error) X(group_result_partitions) \
-											X(AdminOptions_new) X(                         \
-												AdminOptions_destroy)                  \
-												X(AdminOptions_set_request_timeout)    \
-													X(AdminOptions_set_require_stable_offsets)
+/* clang-format off */
+#define KAFKA_CALLS(X) \
+	X(abort_transaction) X(begin_transaction) X(commit_queue) \
+	X(commit_transaction) X(conf_destroy) X(conf_new) X(conf_set) \
+	X(conf_set_dr_msg_cb) X(conf_set_error_cb) X(conf_set_log_cb) \
+	X(conf_set_opaque) X(consume_batch_queue) X(consume_start) \
+	X(consume_stop) X(consumer_group_metadata_destroy) \
+	X(consumer_group_metadata_new) X(destroy_flags) X(err2str) \
+	X(error_code) X(error_destroy) X(error_is_fatal) \
+	X(error_is_retriable) X(error_string) X(error_txn_requires_abort) \
+	X(event_destroy) X(event_error) X(event_error_string) X(fatal_error) \
+	X(flush) X(header_add) X(header_get_all) X(headers_destroy) \
+	X(headers_new) X(init_transactions) X(last_error) X(message_destroy) \
+	X(message_headers) X(message_timestamp) X(metadata) \
+	X(metadata_destroy) X(new) X(offsets_for_times) X(outq_len) X(poll) \
+	X(producev) X(purge) X(queue_destroy) X(queue_get_partition) \
+	X(queue_io_event_enable) X(queue_new) X(queue_poll) \
+	X(send_offsets_to_transaction) X(topic_destroy) X(topic_name) \
+	X(topic_new) X(topic_partition_list_add) \
+	X(topic_partition_list_destroy) X(topic_partition_list_new) \
+	X(ListConsumerGroupOffsets) X(ListConsumerGroupOffsets_destroy) \
+	X(ListConsumerGroupOffsets_new) \
+	X(ListConsumerGroupOffsets_result_groups) \
+	X(event_ListConsumerGroupOffsets_result) X(group_result_error) \
+	X(group_result_partitions) X(AdminOptions_new) \
+	X(AdminOptions_destroy) X(AdminOptions_set_request_timeout) \
+	X(AdminOptions_set_require_stable_offsets)
+/* clang-format on */
 #define KAFKA_POINTER(name) typeof(&rd_kafka_##name) name;
 struct kafka_calls {
 	KAFKA_CALLS(KAFKA_POINTER)
@@ -53,7 +55,7 @@ struct kafka_calls {
 extern struct kafka_calls kafka;
 
 struct kafka_handle {
-	rd_kafka_t *rk;	     /* NULL: not open */
+	rd_kafka_t *rk;      /* NULL: not open */
 	const char *brokers; /* as they were given; the caller's */
 	int64_t timeout_us;  /* how long to try; 0: for ever */
 	int64_t grace_us;    /* and after a signal, to end what was begun */

@@ -22,7 +22,8 @@
 /* The most that brokers allow if nothing else is said: a transaction lasts as
  * long as its batch. */
 #define TRANSACTION_MS 900000
-#define MISSING_US (5 * TIME_SECOND) /* brokers may create a topic meanwhile   \
+#define MISSING_US \
+	(5 * TIME_SECOND) /* brokers may create a topic meanwhile   \
 				      */
 #define ASK_MS 5000
 #define GRACE_US (2 * TIME_SECOND) /* after a signal */
@@ -188,8 +189,8 @@ take_group(struct kafkaout *o, rd_kafka_event_t *e, struct err *err)
 static int
 ask_group(struct kafkaout *o, rd_kafka_queue_t *q, struct err *err)
 {
-	rd_kafka_ListConsumerGroupOffsets_t *ask =
-		kafka.ListConsumerGroupOffsets_new(o->id, NULL);
+	rd_kafka_ListConsumerGroupOffsets_t
+		*ask = kafka.ListConsumerGroupOffsets_new(o->id, NULL);
 	rd_kafka_AdminOptions_t *how = kafka.AdminOptions_new(
 		o->handle.rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
 	rd_kafka_event_t *e;
@@ -202,8 +203,8 @@ ask_group(struct kafkaout *o, rd_kafka_queue_t *q, struct err *err)
 	while ((e = kafka.queue_poll(q, POLL_MS)) == NULL && !file_stop)
 		;
 	rc = e != NULL
-		     ? take_group(o, e, err)
-		     : err_set(err, "stopped while it waited for the brokers");
+		? take_group(o, e, err)
+		: err_set(err, "stopped while it waited for the brokers");
 	if (e != NULL)
 		kafka.event_destroy(e);
 	kafka.AdminOptions_destroy(how);
@@ -392,14 +393,15 @@ static int
 send_number(struct kafkaout *o, int64_t batch, struct err *err)
 {
 	rd_kafka_topic_partition_list_t *l = kafka.topic_partition_list_new(1);
-	rd_kafka_consumer_group_metadata_t *group =
-		kafka.consumer_group_metadata_new(o->id);
+	rd_kafka_consumer_group_metadata_t
+		*group = kafka.consumer_group_metadata_new(o->id);
 	rd_kafka_error_t *e;
 	int rc = 0;
 
 	kafka.topic_partition_list_add(l, o->first, 0)->offset = batch;
-	while (rc == 0 && (e = kafka.send_offsets_to_transaction(o->handle.rk,
-				   l, group, kafka_slice(&o->handle))) != NULL)
+	while (rc == 0 &&
+		(e = kafka.send_offsets_to_transaction(o->handle.rk, l, group,
+			 kafka_slice(&o->handle))) != NULL)
 		rc = kafka_error(
 			&o->handle, e, "write the batch's number", err);
 	kafka.consumer_group_metadata_destroy(group);
@@ -451,8 +453,9 @@ kafkaout_close(struct kafkaout *o)
 			RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
 				RD_KAFKA_PURGE_F_NON_BLOCKING);
 		/* Who reads behind it need not wait for the time-out then. */
-		if (o->begun && (e = kafka.abort_transaction(
-					 o->handle.rk, ABORT_MS)) != NULL)
+		if (o->begun &&
+			(e = kafka.abort_transaction(o->handle.rk, ABORT_MS)) !=
+				NULL)
 			kafka.error_destroy(e);
 		kafka.poll(o->handle.rk, 0);
 	}

@@ -27,10 +27,10 @@ struct kafkaout {
 	struct kafka_handle handle;
 	struct kafka_conf conf;
 	const char *id; /* NULL: no transactions; the caller's */
-	int64_t has;	/* the newest batch that the brokers have; -1 none */
+	int64_t has;    /* the newest batch that the brokers have; -1 none */
 	/* private */
-	bool begun;	       /* a transaction */
-	char *first;	       /* topic of its first message */
+	bool begun;            /* a transaction */
+	char *first;           /* topic of its first message */
 	rd_kafka_topic_t *rkt; /* of the last message */
 	uint64_t sent;
 	char failure[400]; /* the first message that could not be delivered */
@@ -38,7 +38,7 @@ struct kafkaout {
 
 struct kafkaout_message {
 	const char *topic;
-	int32_t partition;	 /* RD_KAFKA_PARTITION_UA: by the key */
+	int32_t partition;       /* RD_KAFKA_PARTITION_UA: by the key */
 	const void *key, *value; /* NULL: none */
 	size_t nkey, nvalue;
 	rd_kafka_headers_t *headers; /* taken, or NULL */

@@ -76,8 +76,8 @@ bounds_parse(struct bounds *b, const char *text, int64_t least,
 	/* The first message that is no older: its time counts milliseconds. */
 	b->what = time_floor_div(us + 999, 1000);
 	return b->what < 0
-		       ? err_as(err, STATUS_USAGE, "'%s' is before 1970", text)
-		       : 0;
+		? err_as(err, STATUS_USAGE, "'%s' is before 1970", text)
+		: 0;
 }
 
 void

@@ -116,7 +116,7 @@ headers_of(struct message *g, const rd_kafka_message_t *m)
 	buf_clear(&g->array);
 	buf_byte(&g->array, '[');
 	for (size_t i = 0; kafka.header_get_all(h, i, &name, &p, &n) ==
-			   RD_KAFKA_RESP_ERR_NO_ERROR;
+		RD_KAFKA_RESP_ERR_NO_ERROR;
 		i++) {
 		buf_str(&g->array, i == 0 ? "{\"key\":" : ",{\"key\":");
 		json_quote_any(&g->array, name, strlen(name));

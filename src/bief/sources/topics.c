@@ -71,9 +71,9 @@ place_of(const struct topics *t, const char *topic, int32_t number, bool *there)
 		int c = strcmp(t->p[mid]->topic, topic);
 
 		if (c == 0)
-			c = t->p[mid]->number < number	 ? -1
-			    : t->p[mid]->number > number ? 1
-							 : 0;
+			c = t->p[mid]->number < number       ? -1
+				: t->p[mid]->number > number ? 1
+							     : 0;
 		if (c == 0) {
 			*there = true;
 			return mid;
@@ -124,9 +124,9 @@ static bool
 is_internal(const char *name)
 {
 	return strcmp(name, "__consumer_offsets") == 0 ||
-	       strcmp(name, "__transaction_state") == 0 ||
-	       strcmp(name, "__share_group_state") == 0 ||
-	       strcmp(name, "__cluster_metadata") == 0;
+		strcmp(name, "__transaction_state") == 0 ||
+		strcmp(name, "__share_group_state") == 0 ||
+		strcmp(name, "__cluster_metadata") == 0;
 }
 
 /* 1, 0, or -1. */
@@ -182,7 +182,7 @@ look_for(struct topics_part *p, const struct rd_kafka_metadata *md)
 	const rd_kafka_metadata_topic_t *mt = topic_of(md, p->topic);
 	int64_t now = time_monotonic();
 	bool there = mt != NULL && p->number < mt->partition_cnt &&
-		     mt->err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+		mt->err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 
 	if (there ||
 		(mt != NULL && mt->partition_cnt == 0 &&
@@ -316,9 +316,9 @@ topics_ask(struct topics *t, struct topics_part **parts, const int64_t *what,
 			->offset = what[i];
 	e = kafka.offsets_for_times(t->k->rk, l, kafka_slice(t->k));
 	rc = e == RD_KAFKA_RESP_ERR_NO_ERROR
-		     ? take_answers(t, l, parts, err)
-		     : kafka_failed(t->k, e, NULL,
-			       "learn the offsets of the topics", err);
+		? take_answers(t, l, parts, err)
+		: kafka_failed(t->k, e, NULL, "learn the offsets of the topics",
+			  err);
 	kafka.topic_partition_list_destroy(l);
 	return rc;
 }

@@ -27,13 +27,13 @@ struct regex;
 struct topics_part {
 	char *topic;
 	int32_t number;
-	int64_t start;	    /* where it was first read; TOPICS_UNKNOWN */
-	int64_t next;	    /* the offset to read next */
-	int64_t end;	    /* of the batch; next: nothing of it */
-	int64_t goal;	    /* never read beyond; INT64_MAX */
-	int64_t answer;	    /* of topics_ask */
+	int64_t start;      /* where it was first read; TOPICS_UNKNOWN */
+	int64_t next;       /* the offset to read next */
+	int64_t end;        /* of the batch; next: nothing of it */
+	int64_t goal;       /* never read beyond; INT64_MAX */
+	int64_t answer;     /* of topics_ask */
 	int64_t missing_us; /* not there since; 0 */
-	bool gone;	    /* it has been deleted */
+	bool gone;          /* it has been deleted */
 	/* private: being fetched, when queue is not NULL */
 	rd_kafka_topic_t *rkt;
 	rd_kafka_queue_t *queue;
@@ -44,12 +44,12 @@ struct topics_part {
 struct topics {
 	struct kafka_handle *k;
 	const struct list *names; /* those that are read ... */
-	struct regex *pattern;	  /* ... or all whose names it matches */
-	struct topics_part **p;	  /* by topic and number */
+	struct regex *pattern;    /* ... or all whose names it matches */
+	struct topics_part **p;   /* by topic and number */
 	size_t n;
 	rd_kafka_topic_t **rkt; /* of the names */
-	int64_t missing_us;	/* a name is not there since; 0 */
-	int notify;		/* gets a byte when there are messages */
+	int64_t missing_us;     /* a name is not there since; 0 */
+	int notify;             /* gets a byte when there are messages */
 };
 
 void topics_release(struct topics *t);
