@@ -120,6 +120,18 @@ check: deps-test
 run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
+# What needs services (a broker of Kafka ...), against real ones, which are
+# installed and started on loopback: make check-services [SERVICES='kafka ...']
+SERVICES =
+SERVICE_TOOLS = $(patsubst tests/services/%.c,$(B)/services/%,$(wildcard tests/services/*.c))
+$(B)/services/%: tests/services/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WARN) -D_GNU_SOURCE -O1 -o $@ $< -lrdkafka
+check-services: deps-test
+	@$(MAKE) --no-print-directory run-services
+run-services: all $(SERVICE_TOOLS) $(B)/shim.so
+	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/services/run $(SERVICES)
+
 # Random values through every way that a pipeline runs, against a model in
 # Python, at length: make differential DIFFERENTIAL=1000 [SEED=1]
 DIFFERENTIAL = 300
@@ -172,7 +184,8 @@ bench: all
 
 DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libssl-dev libssl3 \
 	libsqlite3-dev libsqlite3-0 libzstd-dev libzstd1 zlib1g-dev zlib1g \
-	libonig-dev libonig5 libpcre2-8-0 sqlite3 tzdata
+	libonig-dev libonig5 libpcre2-8-0 librdkafka-dev librdkafka1 \
+	sqlite3 tzdata
 DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
 	netcat-openbsd
 
@@ -249,6 +262,7 @@ clean:
 help:
 	@echo 'make               build bin/bief and its links'
 	@echo 'make check         build and pass the tests; SAN=1: with sanitizers; LONG=1'
+	@echo 'make check-services  the tests that need services, which are installed'
 	@echo 'make differential  values of every type against a model, at length'
 	@echo 'make check-fresh   the README in a bare Debian, as a newcomer does'
 	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'
@@ -267,4 +281,5 @@ help:
 	@echo 'make clean         remove what was built'
 
 .PHONY: completions format help jq-net
+.PHONY: check-services run-services
 .PHONY: all bench check differential check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall

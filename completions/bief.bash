@@ -19,8 +19,10 @@ _bief_options() {
 	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-kafka) echo "--value --key --topic-field --partition-field --headers --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-kafka) echo "--pattern --from --to --max-records --on-data-loss --value-only --headers --group --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --max-state --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	take) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -229,6 +231,23 @@ _bief_value() {
 	"sink-files --batch") echo "?" ;;
 	"sink-files --trigger") echo "?" ;;
 	"sink-files --max-state") echo "?" ;;
+	"sink-kafka --value") echo "?" ;;
+	"sink-kafka --key") echo "?" ;;
+	"sink-kafka --topic-field") echo "?" ;;
+	"sink-kafka --partition-field") echo "?" ;;
+	"sink-kafka --headers") echo "?" ;;
+	"sink-kafka --timeout") echo "?" ;;
+	"sink-kafka --property" | "sink-kafka -X") echo "?" ;;
+	"sink-kafka --config") echo "*" ;;
+	"sink-kafka --max-line") echo "?" ;;
+	"sink-kafka --name") echo "?" ;;
+	"sink-kafka --progress") echo "*" ;;
+	"sink-kafka --rejects") echo "*" ;;
+	"sink-kafka --zone") echo "?" ;;
+	"sink-kafka --on-error") echo "fail skip keep" ;;
+	"sink-kafka --batch") echo "?" ;;
+	"sink-kafka --trigger") echo "?" ;;
+	"sink-kafka --max-state") echo "?" ;;
 	"sink-table --db") echo "*" ;;
 	"sink-table --table") echo "?" ;;
 	"sink-table --mode" | "sink-table -m") echo "append update complete" ;;
@@ -261,6 +280,25 @@ _bief_value() {
 	"stream-files --checkpoint") echo "*" ;;
 	"stream-files --sinks") echo "?" ;;
 	"stream-files --ready-fd") echo "?" ;;
+	"stream-kafka --pattern") echo "?" ;;
+	"stream-kafka --from") echo "earliest latest" ;;
+	"stream-kafka --to") echo "latest" ;;
+	"stream-kafka --max-records") echo "?" ;;
+	"stream-kafka --on-data-loss") echo "fail warn" ;;
+	"stream-kafka --group") echo "?" ;;
+	"stream-kafka --timeout") echo "?" ;;
+	"stream-kafka --property" | "stream-kafka -X") echo "?" ;;
+	"stream-kafka --config") echo "*" ;;
+	"stream-kafka --max-line") echo "?" ;;
+	"stream-kafka --name") echo "?" ;;
+	"stream-kafka --progress") echo "*" ;;
+	"stream-kafka --rejects") echo "*" ;;
+	"stream-kafka --zone") echo "?" ;;
+	"stream-kafka --on-error") echo "fail skip keep" ;;
+	"stream-kafka --trigger") echo "once available-now" ;;
+	"stream-kafka --checkpoint") echo "*" ;;
+	"stream-kafka --sinks") echo "?" ;;
+	"stream-kafka --ready-fd") echo "?" ;;
 	"stream-rate --rate" | "stream-rate -r") echo "?" ;;
 	"stream-rate --ramp-up") echo "?" ;;
 	"stream-rate --count" | "stream-rate -n") echo "?" ;;
@@ -360,7 +398,7 @@ _bief_value() {
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-kafka sink-table stream-files stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run state stop top"
 
 _bief() {

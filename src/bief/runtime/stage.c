@@ -188,6 +188,12 @@ stage_emit_lines(struct stage *st, const char *p, size_t n)
 	return 0;
 }
 
+int
+stage_open_batch(struct stage *st)
+{
+	return source_begin(st);
+}
+
 void
 stage_file_end(struct stage *st)
 {

@@ -238,6 +238,9 @@ int stage_emit_line(struct stage *st, const char *line, size_t n);
  * all that follows, the block is copied as it is.  (Lines are numbered by who
  * receives them.) */
 int stage_emit_lines(struct stage *st, const char *p, size_t n);
+/* Of a source: let there be a batch now, whether or not it gets a record; its
+ * end records the position. */
+int stage_open_batch(struct stage *st);
 /* What was handed on is all of a file: told to the parser behind, where there
  * are batches. */
 void stage_file_end(struct stage *st);
