@@ -859,6 +859,18 @@ run_screen(const struct stage *st)
 		0;
 }
 
+size_t
+run_columns(const struct stage *st, size_t *lines)
+{
+	struct winsize size;
+
+	*lines = 0;
+	if (ioctl(st->chain->out.fd, TIOCGWINSZ, &size) != 0)
+		return 0;
+	*lines = size.ws_row;
+	return size.ws_col;
+}
+
 const struct zone *
 run_zone(const struct stage *st)
 {

@@ -54,6 +54,27 @@ on_signal(int sig)
 	errno = saved;
 }
 
+/* The window of the terminal has another size: who waits is to look. */
+static void
+on_resize(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (write(wake[1], "", 1) < 0)
+		errno = 0;
+	errno = saved;
+}
+
+void
+run_watch_screen(void)
+{
+	struct sigaction a = {.sa_handler = on_resize, .sa_flags = SA_RESTART};
+
+	if (wake[1] >= 0)
+		sigaction(SIGWINCH, &a, NULL);
+}
+
 static void
 catch_signals(void)
 {

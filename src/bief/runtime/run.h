@@ -68,6 +68,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_WINDOWS 2  /* records with windows set */
 #define OP_OPERANDS 4 /* operands; without this they are refused */
 #define OP_FILES 8    /* files as operands, read in place of the input */
+#define OP_READY 32   /* it may accept connections: --ready-fd */
 #define OP_WORDS 16   /* operands are fields or expressions, never files */
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
@@ -290,6 +291,10 @@ void run_output_file(const struct stage *st, uint64_t *device,
  * if its input had. */
 void run_enough(struct stage *st);
 size_t run_screen(const struct stage *st); /* its lines; 0: not known */
+/* Its columns, and its lines; 0: not known. */
+size_t run_columns(const struct stage *st, size_t *lines);
+/* Waits end when the terminal is made larger or smaller: look again. */
+void run_watch_screen(void);
 /* The newest batch that this sink had committed when the run began, -1 none;
  * and where it starts: a new sink after what all others have.  From restore
  * on. */
