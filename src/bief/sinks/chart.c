@@ -13,8 +13,9 @@
 #include "sinks/sheet.h"
 #include "value/json.h"
 
-#define THIN_ACROSS 2000 /* a line needs no more places than a screen has */
-#define THIN_DOWN 1000
+#define THIN_ACROSS 2000  /* a line needs no more places than a screen has */
+#define POINTS_ACROSS 900 /* nor do points */
+#define POINTS_DOWN 450
 #define TICKS_X 8
 #define TICKS_Y 6
 #define BINS_LEAST 5
@@ -292,15 +293,16 @@ thin_scatter(struct build *b, struct chart_series *s, double lo, double hi)
 
 	if (s->n <= 10000 || !(hi > lo) || !(b->hi > b->lo))
 		return;
-	taken = mem_zalloc((size_t)(THIN_ACROSS + 1) * (THIN_DOWN + 1));
+	taken = mem_zalloc((size_t)(POINTS_ACROSS + 1) * (POINTS_DOWN + 1));
 	for (size_t i = 0; i < s->n; i++) {
-		size_t x = (size_t)((s->p[i].x - lo) / (hi - lo) * THIN_ACROSS);
+		size_t x =
+			(size_t)((s->p[i].x - lo) / (hi - lo) * POINTS_ACROSS);
 		size_t y = (size_t)((s->p[i].y - b->lo) / (b->hi - b->lo) *
-				    THIN_DOWN);
+				    POINTS_DOWN);
 
-		if (taken[y * (THIN_ACROSS + 1) + x])
+		if (taken[y * (POINTS_ACROSS + 1) + x])
 			continue;
-		taken[y * (THIN_ACROSS + 1) + x] = 1;
+		taken[y * (POINTS_ACROSS + 1) + x] = 1;
 		s->p[n++] = s->p[i];
 	}
 	free(taken);
@@ -554,7 +556,8 @@ make_bins(struct build *b, bool times)
 	else
 		chart_axis_numbers(&c->x, from, from + (double)bins * c->bin,
 			TICKS_X, false);
-	chart_axis_numbers(&c->y, 0, top, TICKS_Y, true);
+	chart_axis_numbers(&c->y, 0, top,
+		top < TICKS_Y ? (int)top : TICKS_Y, true);
 }
 
 static void

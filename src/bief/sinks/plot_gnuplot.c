@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -26,9 +27,13 @@
 #define CELLS_SHOWN 900	   /* of a matrix, with their numbers */
 #define PICTURE_MOST 10000 /* pixels */
 
+#define DATA_FD 3
+
 /* A picture under way: commands for gnuplot. */
 struct script {
 	struct buf *out;
+	struct buf *data; /* doubles, descriptor DATA_FD of gnuplot: it reads
+			     text ten times as slowly */
 	struct plot_fonts *fonts;
 };
 
@@ -80,15 +85,6 @@ put_quoted(struct script *to, const char *s, size_t most, bool percent)
 		put_char(to, s + i, len, percent);
 	}
 	buf_str(to->out, cut ? "…\"" : "\"");
-}
-
-static void
-put_number(struct buf *out, double d)
-{
-	if (isnan(d))
-		buf_str(out, " NaN");
-	else
-		buf_printf(out, " %.15g", d);
 }
 
 static void
@@ -184,6 +180,18 @@ put_title_of(struct script *to, const struct chart *c, size_t i)
 	put_quoted(to, c->series[i].name, LABEL_MOST, false);
 }
 
+/* Name data to be plotted: so many doubles each. */
+static void
+put_data(struct script *to, const double *d, size_t each, size_t n)
+{
+	buf_printf(to->out, "'/dev/fd/%d' binary record=%zu skip=%zu format='",
+		DATA_FD, n, to->data->n);
+	for (size_t i = 0; i < each; i++)
+		buf_str(to->out, "%double");
+	buf_byte(to->out, '\'');
+	buf_add(to->data, d, each * n * sizeof *d);
+}
+
 static void
 put_points(const struct chart *c, struct script *to)
 {
@@ -196,25 +204,15 @@ put_points(const struct chart *c, struct script *to)
 	else
 		put_ticks(out, &c->x, 'x');
 	for (size_t i = 0; i < c->nseries; i++) {
-		const struct chart_series *s = &c->series[i];
-
-		buf_printf(out, "$d%zu << EOD\n", i);
-		for (size_t k = 0; k < s->n; k++) {
-			put_number(out, s->p[k].x);
-			put_number(out, s->p[k].y);
-			buf_byte(out, '\n');
-		}
-		buf_str(out, "EOD\n");
-	}
-	for (size_t i = 0; i < c->nseries; i++) {
 		size_t n = c->series[i].n;
 		int pt = shape[i % 8];
 
-		buf_printf(out, "%s $d%zu using 1:2 with ",
-			i == 0 ? "plot" : ",", i);
+		buf_str(out, i == 0 ? "plot " : ", ");
+		put_data(to, (const double *)c->series[i].p, 2, n);
+		buf_str(out, " using 1:2 with ");
 		if (c->spec->kind == CHART_SCATTER)
-			buf_printf(out, "points pt %d ps %s", pt,
-				n > 1000 ? "0.3" : "0.7");
+			buf_printf(out, "points pt %d ps %s", n > 1000 ? 5 : pt,
+				n > 1000 ? "0.2" : "0.7");
 		else if (n <= 60)
 			buf_printf(out, "linespoints lw 2 pt %d ps 0.6", pt);
 		else
@@ -287,6 +285,17 @@ put_rects(const struct chart *c, struct buf *out)
 	}
 }
 
+/* Has the series bars of this sign?  (Of labels that are nowhere gnuplot 5.4
+ * dies.) */
+static bool
+has_sign(const struct chart_series *s, bool up)
+{
+	for (size_t k = 0; k < s->n; k++)
+		if (!isnan(s->p[k].y) && (s->p[k].y >= 0) == up)
+			return true;
+	return false;
+}
+
 /* The numbers at the ends of the bars, where there is room for them. */
 static void
 put_bar_numbers(const struct chart *c, struct buf *out)
@@ -300,12 +309,14 @@ put_bar_numbers(const struct chart *c, struct buf *out)
 		return;
 	for (size_t i = 0; i < c->nseries; i++)
 		for (int sign = 0; sign < 2; sign++)
-			buf_printf(out,
-				", $d%zu using (%s %s 0 ? $1 : 1/0):2:7"
-				" with labels %s font ',9' tc rgb '#333333' "
-				"notitle",
-				i, value, sign == 0 ? ">=" : "<",
-				sign == 0 ? up : down);
+			if (has_sign(&c->series[i], sign == 0))
+				buf_printf(out,
+					", $d%zu using (%s %s 0 ? $1 : 1/0):2:7"
+					" with labels %s font ',9' tc rgb "
+					"'#333333' "
+					"notitle",
+					i, value, sign == 0 ? ">=" : "<",
+					sign == 0 ? up : down);
 }
 
 static void
@@ -361,29 +372,57 @@ put_palette(const struct chart *c, struct buf *out)
 	buf_str(out, ")\n");
 }
 
-static void
-put_cells(const struct chart *c, bool image, struct buf *out)
+/* Whether the text on a cell is light. */
+static bool
+is_light(const struct chart *c, double d)
 {
-	size_t k, i;
+	return chart_is_dark(chart_shade(
+		c->hi > c->lo ? (d - c->lo) / (c->hi - c->lo) : 0.5));
+}
+
+static bool
+has_text(const struct chart *c, bool light)
+{
+	for (size_t i = 0; i < c->nrows * c->nlabels; i++)
+		if (!isnan(c->cell[i]) && is_light(c, c->cell[i]) == light)
+			return true;
+	return false;
+}
+
+static void
+put_cells(const struct chart *c, struct buf *out)
+{
 	char text[CHART_AXIS_TEXT];
 
 	buf_str(out, "$d << EOD\n");
-	for (i = 0; i < c->nrows; i++)
-		for (k = 0; k < c->nlabels; k++) {
-			double d = c->cell[i * c->nlabels + k];
-			double at = c->hi > c->lo
-					    ? (d - c->lo) / (c->hi - c->lo)
-					    : 0.5;
+	for (size_t i = 0; i < c->nrows * c->nlabels; i++) {
+		double d = c->cell[i];
 
-			if (isnan(d) && !image)
-				continue;
-			buf_printf(out, "%zu %zu", k, i);
-			put_number(out, d);
-			chart_axis_print(d, text);
-			buf_printf(out, " %s %d\n", text,
-				chart_is_dark(chart_shade(at)));
-		}
+		if (isnan(d))
+			continue;
+		chart_axis_print(d, text);
+		buf_printf(out, "%zu %zu %.15g %s %d\n", i % c->nlabels,
+			i / c->nlabels, d, text, is_light(c, d));
+	}
 	buf_str(out, "EOD\n");
+}
+
+/* So many that each is a dot. */
+static void
+put_image(const struct chart *c, struct script *to)
+{
+	size_t n = c->nrows * c->nlabels;
+	double *d = mem_alloc(3 * n * sizeof *d);
+
+	for (size_t i = 0; i < n; i++) {
+		d[3 * i] = (double)(i % c->nlabels);
+		d[3 * i + 1] = (double)(i / c->nlabels);
+		d[3 * i + 2] = c->cell[i];
+	}
+	buf_str(to->out, "plot ");
+	put_data(to, d, 3, n);
+	buf_str(to->out, " using 1:2:3 with image notitle\n");
+	free(d);
 }
 
 static void
@@ -401,18 +440,21 @@ put_heat(const struct chart *c, struct script *to)
 		"set yrange [%zu.5:-0.5]\n",
 		c->nlabels - 1, c->nrows - 1);
 	buf_str(out, "set border 0\nset style fill solid 1 noborder\n");
-	put_cells(c, image, out);
-	if (image)
-		buf_str(out, "plot $d using 1:2:3 with image pixels notitle\n");
-	else
-		buf_str(out, "plot $d using 1:2:($1-0.49):($1+0.49):($2-0.48):"
-			     "($2+0.48):3 with boxxyerror lc palette notitle");
-	if (!image && cells <= CELLS_SHOWN)
+	if (image) {
+		put_image(c, to);
+		return;
+	}
+	put_cells(c, out);
+	buf_str(out, "plot $d using 1:2:($1-0.49):($1+0.49):($2-0.48):"
+		     "($2+0.48):3 with boxxyerror lc palette notitle");
+	if (cells <= CELLS_SHOWN)
 		for (int dark = 0; dark < 2; dark++)
-			buf_printf(out,
-				", $d using ($5 == %d ? $1 : 1/0):2:4 "
-				"with labels font ',9' tc rgb '%s' notitle",
-				dark, dark ? "#ffffff" : "#000000");
+			if (has_text(c, dark))
+				buf_printf(out,
+					", $d using ($5 == %d ? $1 : 1/0):2:4 "
+					"with labels font ',9' tc rgb '%s' "
+					"notitle",
+					dark, dark ? "#ffffff" : "#000000");
 	buf_byte(out, '\n');
 }
 
@@ -459,6 +501,11 @@ put_chart(const struct chart *c, struct script *to)
 		put_quoted(to, c->title, 120, false);
 		buf_str(out, " font ',12'\n");
 	}
+	/* It thinks labels narrower than they are. */
+	if (lies(c) || c->spec->kind == CHART_HEAT)
+		buf_printf(out, "set lmargin %zu\n",
+			6 + (lies(c) ? longest(c->labels, c->nlabels)
+				     : longest(c->rows, c->nrows)));
 	/* The ticks of times have two lines. */
 	if (c->x.kind == AXIS_TIME && c->drawn > 0)
 		buf_str(out, "set bmargin 5\nset xlabel offset 0,-0.8\n");
@@ -523,11 +570,12 @@ picture_size(const struct plot_gnuplot *g, const struct chart *charts, size_t n,
 	*height = *height > PICTURE_MOST ? PICTURE_MOST : *height;
 }
 
-void
-plot_gnuplot_script(struct plot_gnuplot *g, const struct chart *charts,
-	size_t n, struct buf *out)
+/* The commands for it. */
+static void
+put_script(struct plot_gnuplot *g, const struct chart *charts, size_t n,
+	struct buf *out, struct buf *data)
 {
-	struct script to = {.out = out, .fonts = &g->fonts};
+	struct script to = {.out = out, .data = data, .fonts = &g->fonts};
 	size_t width, height;
 
 	picture_size(g, charts, n, &width, &height);
@@ -605,7 +653,7 @@ plot_gnuplot_check(const struct plot_gnuplot *g, struct err *err)
 
 /* In the child: gnuplot, without anybody's settings. */
 static void
-run_child(int script, int picture, int words)
+run_child(int script, int data, int picture, int words)
 {
 	char *argv[] = {"gnuplot", "-d", NULL};
 
@@ -613,8 +661,10 @@ run_child(int script, int picture, int words)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(script, STDIN_FILENO) < 0 ||
 		dup2(picture, STDOUT_FILENO) < 0 ||
-		dup2(words, STDERR_FILENO) < 0)
+		dup2(words, STDERR_FILENO) < 0 || dup2(data, DATA_FD) < 0)
 		_exit(127);
+	/* Had it that number already, it would be closed. */
+	fcntl(DATA_FD, F_SETFD, 0);
 	execvp(argv[0], argv);
 	_exit(127);
 }
@@ -636,21 +686,41 @@ read_words(int fd, char *out, size_t size)
 	err_quote(out, size, line, strlen(line));
 }
 
+/* Bytes as a file without a name, to be read from its beginning.  Its number is
+ * none of those that gnuplot gets. */
 static int
-run_gnuplot(const struct buf *script, int picture, struct err *err)
+make_file(const struct buf *b, struct err *err)
 {
-	int in = memfd_create("script", MFD_CLOEXEC), status = -1;
-	int words = memfd_create("words", MFD_CLOEXEC);
-	struct replace file = {.path = "script", .fd = in};
+	int made = memfd_create("bief", MFD_CLOEXEC), fd;
+	struct replace file = {.path = "a picture's data"};
+
+	fd = made < 0 ? -1 : fcntl(made, F_DUPFD_CLOEXEC, DATA_FD + 1);
+	if (made >= 0)
+		close(made);
+	file.fd = fd;
+	if (fd < 0) {
+		err_sys(err, "cannot start gnuplot");
+	} else if (b != NULL && (replace_add(&file, b->p, b->n, err) < 0 ||
+					lseek(fd, 0, SEEK_SET) < 0)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int
+run_gnuplot(const struct buf *script, const struct buf *data, int picture,
+	struct err *err)
+{
+	int in = make_file(script, err), numbers = make_file(data, err);
+	int words = make_file(NULL, err), status = -1;
 	char said[300] = "";
 	pid_t pid = -1;
 
-	if (in >= 0 && words >= 0 &&
-		replace_add(&file, script->p, script->n, err) == 0 &&
-		lseek(in, 0, SEEK_SET) == 0)
+	if (in >= 0 && numbers >= 0 && words >= 0)
 		pid = fork();
 	if (pid == 0)
-		run_child(in, picture, words);
+		run_child(in, numbers, picture, words);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			break;
@@ -658,6 +728,8 @@ run_gnuplot(const struct buf *script, int picture, struct err *err)
 		read_words(words, said, sizeof said);
 	if (in >= 0)
 		close(in);
+	if (numbers >= 0)
+		close(numbers);
 	if (words >= 0)
 		close(words);
 	if (pid < 0)
@@ -676,14 +748,15 @@ plot_gnuplot_draw(struct plot_gnuplot *g, const struct chart *charts, size_t n,
 	struct err *err)
 {
 	struct replace file;
-	struct buf script;
+	struct buf script, data;
 	int ret;
 
 	buf_init(&script);
-	plot_gnuplot_script(g, charts, n, &script);
+	buf_init(&data);
+	put_script(g, charts, n, &script, &data);
 	ret = replace_open(&file, g->path, err);
 	if (ret == 0) {
-		ret = run_gnuplot(&script, file.fd, err);
+		ret = run_gnuplot(&script, &data, file.fd, err);
 		if (ret == 0 && file.tmp != NULL &&
 			lseek(file.fd, 0, SEEK_END) == 0)
 			ret = err_set(err, "gnuplot has drawn nothing");
@@ -693,5 +766,6 @@ plot_gnuplot_draw(struct plot_gnuplot *g, const struct chart *charts, size_t n,
 	}
 	replace_drop(&file);
 	buf_release(&script);
+	buf_release(&data);
 	return ret;
 }

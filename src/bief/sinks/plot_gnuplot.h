@@ -3,7 +3,8 @@
  * process.
  *
  * It gets numbers, which we have printed, and texts in quotes, in which no sign
- * stands as it is; so nothing of data is ever a command.  The file is replaced when the picture is whole.
+ * stands as it is; so nothing of data is ever a command.  The file is replaced
+ * when the picture is whole.
  */
 #ifndef BIEF_PLOT_GNUPLOT_H
 #define BIEF_PLOT_GNUPLOT_H
@@ -32,8 +33,4 @@ int plot_gnuplot_format(const char *path, enum plot_format *f);
 int plot_gnuplot_check(const struct plot_gnuplot *g, struct err *err);
 int plot_gnuplot_draw(struct plot_gnuplot *g, const struct chart *charts,
 	size_t n, struct err *err);
-/* The commands for it, for plot_gnuplot_draw() and tests. */
-void plot_gnuplot_script(struct plot_gnuplot *g, const struct chart *charts,
-	size_t n, struct buf *out);
-
 #endif

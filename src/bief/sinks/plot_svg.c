@@ -631,7 +631,7 @@ put_scale(struct frame *f, const struct chart *c)
 {
 	double w = (f->right - f->left) / 5;
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < (c->hi > c->lo ? 5 : 1); i++)
 		put_cell(f, c, c->lo + (c->hi - c->lo) * i / 4, f->left + w * i,
 			f->height - 48, w, 18, true);
 }

@@ -352,7 +352,11 @@ static void
 put_y_tick(const struct chart *c, size_t row, const struct canvas *v,
 	size_t width, struct buf *out)
 {
-	for (size_t i = 0; i < c->y.n; i++) {
+	size_t step = 1;
+
+	while (c->y.n / step > v->h / 2 + 1)
+		step++;
+	for (size_t i = 0; i < c->y.n; i += step) {
 		long y = scale(c->y.tick[i].at, c->y.lo, c->y.hi, v->h * 4);
 
 		if ((size_t)(v->h - 1 - (size_t)y / 4) != row)
@@ -693,7 +697,7 @@ put_scale(const struct chart *c, const struct plot_term *t, size_t margin,
 	struct buf *out)
 {
 	put_times(out, " ", margin);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < (c->hi > c->lo ? 5 : 1); i++)
 		put_heat_cell(c, t, c->lo + (c->hi - c->lo) * i / 4, 9, out);
 	end_line(out);
 }

@@ -347,7 +347,7 @@ text_number(const struct sheet_cell *c, double *d)
 		memchr(c->s, 'x', c->n) != NULL)
 		return false;
 	*d = strtod(c->s, &end);
-	return end == c->s + c->n && isfinite(*d);
+	return end == c->s + c->n && fabs(*d) < SHEET_MOST;
 }
 
 bool
@@ -359,7 +359,7 @@ sheet_number(const struct sheet_cell *c, const struct zone *zone, double *d)
 		return true;
 	case SHEET_DOUBLE:
 		*d = c->d;
-		return isfinite(c->d);
+		return fabs(c->d) < SHEET_MOST;
 	case SHEET_TIME:
 		*d = (double)c->i / TIME_SECOND + zone_offset(zone, c->i);
 		return true;

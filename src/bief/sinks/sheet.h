@@ -76,7 +76,8 @@ const struct sheet_cell *sheet_get(
 	const struct sheet *s, size_t row, size_t column);
 
 /* As a number: a text that spells one, too, a time as seconds of the wall clock
- * in the zone.  False: it is none, or is not finite. */
+ * in the zone.  False: it is none, or beyond what can be drawn. */
+#define SHEET_MOST 1e300
 bool sheet_number(
 	const struct sheet_cell *c, const struct zone *zone, double *d);
 /* Append its text; nothing of a null. */
