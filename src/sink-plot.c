@@ -304,6 +304,29 @@ read_outputs(struct stage *st)
 				 "--term");
 }
 
+/* The page is there before the first record is. */
+static int
+open_server(struct stage *st)
+{
+	struct sink_plot *s = STAGE(st, sink_plot);
+	char port[16];
+
+	s->server = plot_serve_open(s->serve, st->err);
+	if (s->server == NULL)
+		return -1;
+	snprintf(port, sizeof port, "%d", plot_serve_port(s->server));
+	if (plot_serve_port(s->server) > 0)
+		run_warn(st,
+			strchr(plot_serve_host(s->server), ':') != NULL
+				? "the page is http://[%s]:%s/"
+				: "the page is http://%s:%s/",
+			plot_serve_host(s->server), port);
+	plot_serve_show(
+		s->server, "waiting for data", "<p>Waiting for data.</p>", 24);
+	run_ready_as(st, port);
+	return 0;
+}
+
 static int
 sink_plot_open(struct stage *st)
 {
@@ -392,28 +415,6 @@ sink_plot_plan(struct stage *st, struct plan *p)
 /* ---- the beginning ---- */
 
 static int
-open_server(struct stage *st)
-{
-	struct sink_plot *s = STAGE(st, sink_plot);
-	char port[16];
-
-	s->server = plot_serve_open(s->serve, st->err);
-	if (s->server == NULL)
-		return -1;
-	snprintf(port, sizeof port, "%d", plot_serve_port(s->server));
-	if (plot_serve_port(s->server) > 0)
-		run_warn(st,
-			strchr(plot_serve_host(s->server), ':') != NULL
-				? "the page is http://[%s]:%s/"
-				: "the page is http://%s:%s/",
-			plot_serve_host(s->server), port);
-	plot_serve_show(
-		s->server, "waiting for data", "<p>Waiting for data.</p>", 24);
-	run_ready_as(st, port);
-	return 0;
-}
-
-static int
 sink_plot_restore(struct stage *st)
 {
 	struct sink_plot *s = STAGE(st, sink_plot);
@@ -422,8 +423,6 @@ sink_plot_restore(struct stage *st)
 		return -1;
 	if (s->term && run_terminal(st))
 		run_watch_screen();
-	if (s->serve != NULL && open_server(st) < 0)
-		return -1;
 	return run_elsewhere(st);
 }
 
@@ -593,19 +592,6 @@ sink_plot_record(struct stage *st, struct record *r)
 	return sheet_add(&s->sheet, r, &s->row_key, st->err);
 }
 
-static int
-sink_plot_batch(struct stage *st, struct batch *b)
-{
-	struct sink_plot *s = STAGE(st, sink_plot);
-
-	/* A complete result without rows is one, too. */
-	if (s->result == MODE_COMPLETE && !s->changed && !b->empty) {
-		s->changed = s->sheet.rows > 0;
-		sheet_clear(&s->sheet);
-	}
-	return s->changed || b->whole ? draw(st, false) : 0;
-}
-
 /* The page stays until somebody stops the program. */
 static int
 stay(struct stage *st)
@@ -629,7 +615,7 @@ stay(struct stage *st)
 }
 
 static int
-sink_plot_eof(struct stage *st, struct batch *b)
+end(struct stage *st)
 {
 	struct sink_plot *s = STAGE(st, sink_plot);
 
@@ -639,6 +625,27 @@ sink_plot_eof(struct stage *st, struct batch *b)
 		return 0;
 	plot_serve_end(s->server);
 	return s->until_end ? 0 : stay(st);
+}
+
+static int
+sink_plot_batch(struct stage *st, struct batch *b)
+{
+	struct sink_plot *s = STAGE(st, sink_plot);
+
+	/* A complete result without rows is one, too. */
+	if (s->result == MODE_COMPLETE && !s->changed && !b->empty) {
+		s->changed = s->sheet.rows > 0;
+		sheet_clear(&s->sheet);
+	}
+	if (s->changed && draw(st, false) < 0)
+		return -1;
+	return b->whole && !st->in.stream ? end(st) : 0;
+}
+
+static int
+sink_plot_eof(struct stage *st, struct batch *b)
+{
+	return end(st);
 }
 
 /* ---- waiting ---- */

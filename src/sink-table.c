@@ -632,6 +632,21 @@ between_windows(const struct stage *st, const struct batch *b)
 }
 
 static int
+plain_batch(struct stage *st, const struct batch *b)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	bool due = s->plain.mode == MODE_COMPLETE && !b->empty;
+
+	if (check_seen(st) < 0 || plainout_batch(&s->plain, due, st->err) < 0)
+		return -1;
+	if (b->whole && plainout_end(&s->plain, st->err) < 0)
+		return -1;
+	if (s->output == NULL)
+		print_plain(st);
+	return 0;
+}
+
+static int
 sink_table_batch(struct stage *st, struct batch *b)
 {
 	struct sink_table *s = STAGE(st, sink_table);
@@ -641,16 +656,8 @@ sink_table_batch(struct stage *st, struct batch *b)
 		       : check_seen(st) < 0 ? -1
 					    : dbtable_write(s->to, b->number,
 						      b->empty, st->err);
-	if (is_plain(s)) {
-		if (check_seen(st) < 0 ||
-			plainout_batch(&s->plain,
-				s->plain.mode == MODE_COMPLETE && !b->empty,
-				st->err) < 0)
-			return -1;
-		if (s->output == NULL)
-			print_plain(st);
-		return 0;
-	}
+	if (is_plain(s))
+		return plain_batch(st, b);
 	/* An empty batch is nothing to look at, unless it is the result. */
 	if (s->style == STYLE_PPRINT) {
 		if (!between_windows(st, b))
@@ -715,7 +722,7 @@ static const struct sink sink_table_sink = {
 
 const struct op op_sink_table = {
 	.name = "sink-table",
-	.about = "show each batch as a table, or keep the result in SQLite",
+	.about = "show each batch as a table or as text, or keep it in SQLite",
 	.synopsis = "[--style STYLE [--output FILE] | --db FILE --table NAME] "
 		    "[--mode append|update|complete]",
 	.opts = sink_table_opts,
