@@ -342,7 +342,7 @@ sink_plot_open(struct stage *st)
 	if (s->key.n > 0 && s->mode + 1 != MODE_UPDATE)
 		return err_as(
 			st->err, STATUS_USAGE, "--key is for --mode update");
-	return 0;
+	return s->serve == NULL || st->explain ? 0 : open_server(st);
 }
 
 /* ---- the plan ---- */

@@ -362,7 +362,7 @@ raw() {
 	open('second', 'w').close()
 	until('event: end')
 	END
-	timeout 60 python3 listen.py "$(cat port)" &
+	timeout 60 python3 listen.py "$(cat port)" 9>&- &
 	wait_for test -e listening
 	echo '{"k":"a","n":1}' >&9
 	wait_for test -e first
