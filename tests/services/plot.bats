@@ -119,7 +119,7 @@ colors() {
 	done
 	[ ! -e PWNED ]
 	python3 -c 'import html, re
-print("\n".join(html.unescape(t) for t in re.findall("<tspan[^>]*>([^<]*)</tspan>", open("x.svg").read())))' >texts
+print("\n".join(html.unescape(t) for t in re.findall("<text>([^<]*)</text>", open("x.svg").read())))' >texts
 	grep -qF '`touch PWNED`' texts
 	grep -qF '{/*5 big}_x^2 %d %s' texts
 	grep -qF "'; system('touch PWNED'); '" texts
@@ -164,8 +164,12 @@ print("\n".join(html.unescape(t) for t in re.findall("<tspan[^>]*>([^<]*)</tspan
 	exec 9>in
 	wait_for test -s port
 	cat data >&9
-	chrome --dump-dom "http://127.0.0.1:$(cat port)/" >dom
-	grep -q '>Live: updated at ' dom
+	# It may look before the first event has come.
+	live() {
+		chrome --dump-dom "http://127.0.0.1:$(cat port)/" >dom
+		grep -q '>Live: updated at ' dom
+	}
+	wait_for live
 	grep -q '<td class="n">5</td>' dom
 	grep -q '<rect class="s0"' dom
 	run ! grep -q '<title>PWNED\|<img' dom
