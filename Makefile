@@ -45,9 +45,9 @@ TOOLS = serve-lines
 OPERATORS = $(filter-out $(TOOLS),$(PROGRAMS))
 $(B)/ops.c: $(OPS) Makefile
 	@mkdir -p $(B)
-	@{ echo '#include "runtime/run.h"'; echo '#include "runtime/tool.h"'; \
+	@{ echo '#include "runtime/stage.h"'; echo '#include "runtime/tool.h"'; \
 	for p in $(OPERATORS); do echo "extern const struct op op_$$p;" | tr - _; done; \
-	echo 'const struct op *const run_ops[] = {'; \
+	echo 'const struct op *const ops_all[] = {'; \
 	for p in $(OPERATORS); do echo "	&op_$$p," | tr - _; done; \
 	echo '	NULL};'; \
 	for p in $(TOOLS); do echo "extern const struct tool tool_$$p;" | tr - _; done; \
@@ -119,7 +119,8 @@ crash: all $(B)/shim.so
 	BIEF_BIN=$(CURDIR)/$(BIN) BIEF_SHIM=$(CURDIR)/$(B)/shim.so \
 	  tests/damage --every $(EVERY)
 
-# The tests: make check; with sanitizers: make SAN=1 check.
+# The tests: make check; with sanitizers: make SAN=1 check; the long form of those
+# that have one: make LONG=1 check; N files at once: make JOBS=N check.
 check: deps-test
 	@$(MAKE) --no-print-directory run-tests
 run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer
@@ -179,7 +180,7 @@ DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libssl-dev libssl3 \
 	libsqlite3-dev libsqlite3-0 libzstd-dev libzstd1 zlib1g-dev zlib1g \
 	libonig-dev libonig5 libpcre2-8-0 sqlite3 tzdata
 DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
-	netcat-openbsd parallel
+	netcat-openbsd
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call need,PACKAGES): installs those that are not there.
@@ -209,6 +210,10 @@ demo: deps
 	sqlite3 -header -column build/demo/events.db \
 	  'SELECT * FROM counts ORDER BY window_start, action LIMIT 6'
 	@echo 'ask it more: sqlite3 build/demo/events.db'
+
+# Wrapping and alignment are clang-format's (14), by the rules in .clang-format.
+format:
+	@find src tests -name '*.[ch]' | xargs clang-format -i
 
 # What shells complete, from what the programs say of their options.
 completions: all
@@ -249,7 +254,7 @@ clean:
 
 help:
 	@echo 'make               build bin/bief and its links'
-	@echo 'make check         build and pass the tests; SAN=1: with sanitizers'
+	@echo 'make check         build and pass the tests; SAN=1: with sanitizers; LONG=1'
 	@echo 'make differential  values of every type against a model, at length'
 	@echo 'make check-fresh   the README in a bare Debian, as a newcomer does'
 	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'
@@ -261,10 +266,11 @@ help:
 	@echo 'make bench         measure, against what else is installed'
 	@echo 'make demo          install what is missing, build, run the main job'
 	@echo 'make completions   write completions/ again'
+	@echo 'make format        wrap and align all C files (clang-format 14)'
 	@echo 'make deps          install what building and running needs'
 	@echo 'make deps-test     and what the tests need'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); uninstall'
 	@echo 'make clean         remove what was built'
 
-.PHONY: completions help jq-net
+.PHONY: completions format help jq-net
 .PHONY: all bench check differential check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall

@@ -14,12 +14,14 @@
 #include "floor/near.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
+#include "runtime/ops.h"
+#include "runtime/run.h"
 
 static int
-run(const char *text, int (*what)(const struct pipeline *))
+run_parsed(const char *text, int (*what)(const struct pipeline *))
 {
 	struct pipeline *p;
 	struct err err;
@@ -32,14 +34,16 @@ run(const char *text, int (*what)(const struct pipeline *))
 		return ret;
 	case PIPELINE_SHELL:
 		if (what == explain_pipeline) {
-			fprintf(stderr, "bief: this pipeline uses more of the "
+			fprintf(stderr,
+				"bief: this pipeline uses more of the "
 				"shell than bief reads: it cannot be "
 				"explained\n");
 			return STATUS_USAGE;
 		}
-		fprintf(stderr, "bief: this pipeline uses more of the shell "
+		fprintf(stderr,
+			"bief: this pipeline uses more of the shell "
 			"than bief reads: it is run by the shell\n");
-		return pipeline_shell(text);
+		return spawn_shell(text);
 	default:
 		fprintf(stderr, "bief: %s\n", err_clean(err.text));
 		return STATUS_USAGE;
@@ -50,7 +54,8 @@ static bool
 asks_help(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+		if (strcmp(argv[i], "--help") == 0 ||
+			strcmp(argv[i], "-h") == 0)
 			return true;
 	return false;
 }
@@ -61,14 +66,14 @@ run_command(int argc, char **argv)
 	bool runs = strcmp(argv[0], "run") == 0;
 
 	if (asks_help(argc, argv)) {
-		printf("usage: bief %s 'PIPELINE'\n%s\n", argv[0], runs ?
-			"run a pipeline, its programs in one process where "
-			"they stand together" :
-			"tell what a pipeline would do, and run nothing");
+		printf("usage: bief %s 'PIPELINE'\n%s\n", argv[0],
+			runs ? "run a pipeline, its programs in one process where "
+			       "they stand together"
+			     : "tell what a pipeline would do, and run nothing");
 		return STATUS_DONE;
 	}
 	if (argc == 2)
-		return run(argv[1], runs ? pipeline_run : explain_pipeline);
+		return run_parsed(argv[1], runs ? spawn_run : explain_pipeline);
 	fprintf(stderr, "bief: %s takes one argument, the pipeline in quotes\n",
 		argv[0]);
 	return STATUS_USAGE;
@@ -96,7 +101,7 @@ usage(FILE *to)
 			commands[i].name, *commands[i].synopsis ? " " : "",
 			commands[i].synopsis);
 	fprintf(to, "       bief PROGRAM [ARGUMENT ...]\n\nprograms:\n");
-	for (const struct op *const *op = run_ops; *op != NULL; op++)
+	for (const struct op *const *op = ops_all; *op != NULL; op++)
 		fprintf(to, "  %-16s %s\n", (*op)->name, (*op)->about);
 	for (const struct tool *const *t = tool_all; *t != NULL; t++)
 		fprintf(to, "  %-16s %s\n", (*t)->name, (*t)->about);
@@ -111,7 +116,7 @@ be(int argc, char **argv)
 
 	if (tool != NULL)
 		return tool_main(tool, argv);
-	return run_find(argv[0]) != NULL ? run_main(argc, argv) : -1;
+	return ops_find(argv[0]) != NULL ? run_main(argc, argv) : -1;
 }
 
 /*
@@ -149,7 +154,7 @@ meant(const char *word)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (near_enough(word, commands[i].name))
 			return commands[i].name;
-	for (const struct op *const *op = run_ops; *op != NULL; op++)
+	for (const struct op *const *op = ops_all; *op != NULL; op++)
 		if (near_enough(word, (*op)->name))
 			return (*op)->name;
 	for (const struct tool *const *t = tool_all; *t != NULL; t++)
@@ -166,11 +171,15 @@ unknown(const char *word)
 
 	err_quote(quoted, sizeof(quoted), word, strlen(word));
 	if (means != NULL)
-		fprintf(stderr, "bief: there is no program '%s': did you mean "
-			"bief %s?\n", quoted, means);
+		fprintf(stderr,
+			"bief: there is no program '%s': did you mean "
+			"bief %s?\n",
+			quoted, means);
 	else
-		fprintf(stderr, "bief: there is no program '%s': see bief "
-			"--help\n", quoted);
+		fprintf(stderr,
+			"bief: there is no program '%s': see bief "
+			"--help\n",
+			quoted);
 	return STATUS_USAGE;
 }
 

@@ -16,7 +16,7 @@
 #include "runtime/fields.h"
 #include "value/json.h"
 #include "runtime/modes.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "time/time.h"
 #include "value/key.h"
@@ -66,8 +66,11 @@ dedup_plan(struct stage *st, struct plan *p)
 	for (size_t i = 0; i < d->keys.n; i++)
 		if (evtime_is(&d->time, d->keys.f[i].path))
 			d->forget = true;
-	list_add(&p->stateful, d->within ? "dedup-within" :
-			d->forget ? "dedup-time" : "dedup", false);
+	list_add(&p->stateful,
+		d->within           ? "dedup-within"
+			: d->forget ? "dedup-time"
+				    : "dedup",
+		false);
 	return modes_check(p, p->mode, st->err);
 }
 
@@ -81,8 +84,8 @@ make_key(struct dedup *d, const struct record *r)
 		return;
 	}
 	for (uint32_t i = 0; i < r->shape->n; i++) {
-		struct value name = value_json_string(r->shape->names[i].s,
-			r->shape->names[i].n, false);
+		struct value name = value_json_string(
+			r->shape->names[i].s, r->shape->names[i].n, false);
 
 		key_encode(&name, &d->key);
 		key_encode(&r->v[i], &d->key);
@@ -100,7 +103,7 @@ dedup_record(struct stage *st, struct record *r)
 	if (timed && st->now.watermark != WATERMARK_NONE &&
 		t <= st->now.watermark && !st->now.whole) {
 		st->late++;
-		run_late(st, r, "the record is older than the watermark");
+		stage_late(st, r, "the record is older than the watermark");
 		return 0;
 	}
 	make_key(d, r);
@@ -114,7 +117,7 @@ dedup_record(struct stage *st, struct record *r)
 			time_add(timed ? t : 0, st->out.delay_us));
 	else if (d->forget && timed)
 		state_set_due(st->state, ref, t);
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static int
@@ -137,8 +140,23 @@ dedup_form(struct stage *st, const struct plan *in, int n, struct buf *out)
 
 	for (size_t i = 0; i < d->keys.n; i++)
 		plan_field_form(in, d->keys.f[i].path, out);
-	for (size_t i = 0; d->keys.n == 0 && in->fields && i < in->fields->n; i++)
+	for (size_t i = 0; d->keys.n == 0 && in->fields && i < in->fields->n;
+		i++)
 		plan_field_form(in, in->fields->f[i].name, out);
+}
+
+static void
+dedup_explain(struct stage *st, struct buf *out)
+{
+	struct dedup *d = STAGE(st, dedup);
+
+	buf_str(out, "every key, ");
+	buf_str(out,
+		d->within ? "until the watermark is the delay past its "
+			    "first record"
+			: d->forget ? "until the watermark reaches its time"
+				    : "for ever: the event time is not part of "
+				      "it (--within-watermark)");
 }
 
 /* ---- for bief state ---- */
@@ -211,19 +229,6 @@ dedup_take(struct stage *st, const struct value *object, state_ref *made)
 		key_encode(&v, &d->key);
 	}
 	return entry_make(st, d->key.p, d->key.n, 0, made);
-}
-
-static void
-dedup_explain(struct stage *st, struct buf *out)
-{
-	struct dedup *d = STAGE(st, dedup);
-
-	buf_str(out, "every key, ");
-	buf_str(out, d->within ? "until the watermark is the delay past its "
-				 "first record" :
-			d->forget ? "until the watermark reaches its time" :
-				    "for ever: the event time is not part of "
-				    "it (--within-watermark)");
 }
 
 static void

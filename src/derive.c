@@ -12,7 +12,7 @@
 
 #include "window/evtime.h"
 #include "expr/expr.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 
 /* One NAME=EXPR. */
@@ -66,7 +66,7 @@ take_operand(struct stage *st, struct derived *d, const char *text)
 }
 
 static int
-open_(struct stage *st)
+derive_open(struct stage *st)
 {
 	struct derive *x = STAGE(st, derive);
 
@@ -132,7 +132,7 @@ plan_field_type(struct plan *p, const char *name, const struct type *type)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+derive_plan(struct stage *st, struct plan *p)
 {
 	struct derive *x = STAGE(st, derive);
 	struct derived *d;
@@ -140,20 +140,21 @@ plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	evtime_init(&x->event, p);
-	x->env.zone = run_zone(st);
-	x->env.stopping = run_stopping;
+	x->env.zone = stage_zone(st);
+	x->env.stopping = stage_stopping;
 	for (d = x->d; d < x->d + x->n; d++) {
-		d->expr = (x->sql ? sql_expr : expr_jq)(d->text, p->fields,
-			st->err);
+		d->expr = (x->sql ? sql_expr : jq_expr)(
+			d->text, p->fields, st->err);
 		if (d->expr == NULL)
 			return err_in(st->err, "%s", d->name);
 		for (i = 0; (f = expr_watched(d->expr, i)) != NULL; i++)
-			run_watch(st, f);
+			stage_watch(st, f);
 		if (expr_note(d->expr) != NULL)
-			run_warn(st, "%s: %s", d->name, expr_note(d->expr));
+			stage_warn(st, "%s: %s", d->name, expr_note(d->expr));
 		plan_field_type(p, d->name, expr_type(d->expr));
 		plan_replaced(p, d->name);
-		x->asks_event |= !x->sql && strstr(d->text, "event_time") != NULL;
+		x->asks_event |= !x->sql &&
+			strstr(d->text, "event_time") != NULL;
 	}
 	return 0;
 }
@@ -169,8 +170,8 @@ struct passage {
 };
 
 static int
-add_and_go_on(struct stage *st, struct record *r, size_t i,
-	const struct value *v)
+add_and_go_on(
+	struct stage *st, struct record *r, size_t i, const struct value *v)
 {
 	struct derived *d = &STAGE(st, derive)->d[i];
 
@@ -179,7 +180,7 @@ add_and_go_on(struct stage *st, struct record *r, size_t i,
 }
 
 static int
-pass(void *arg, const struct value *v)
+pass_value(void *arg, const struct value *v)
 {
 	struct passage *p = arg;
 	struct record r = *p->r;
@@ -191,7 +192,7 @@ pass(void *arg, const struct value *v)
 }
 
 static int
-reject(struct stage *st, struct record *r, size_t i, int rc,
+reject_value(struct stage *st, struct record *r, size_t i, int rc,
 	const struct err *err)
 {
 	struct value null = value_null();
@@ -200,10 +201,10 @@ reject(struct stage *st, struct record *r, size_t i, int rc,
 		*st->err = *err;
 		return -1;
 	}
-	if (run_reject(st, r, "%s: %s", STAGE(st, derive)->d[i].name,
+	if (stage_reject(st, r, "%s: %s", STAGE(st, derive)->d[i].name,
 		    err->text) < 0)
 		return -1;
-	if (!run_kept(st))
+	if (!stage_kept(st))
 		return 0;
 	return add_and_go_on(st, r, i, &null);
 }
@@ -221,7 +222,7 @@ derive_from(struct stage *st, struct record *r, size_t i)
 	for (; i < x->n; i++) {
 		rc = expr_one(x->d[i].expr, r, &x->env, &v, &n, &err);
 		if (rc < 0)
-			return reject(st, r, i, rc, &err);
+			return reject_value(st, r, i, rc, &err);
 		if (n == 0)
 			return 0;
 		if (n > 1)
@@ -229,28 +230,27 @@ derive_from(struct stage *st, struct record *r, size_t i)
 		record_add(r, &x->d[i].add, v, &x->d[i].slots);
 	}
 	if (i == x->n)
-		return run_emit(st, r);
+		return stage_emit(st, r);
 	p.i = i;
-	rc = expr_eval(x->d[i].expr, r, &x->env, pass, &p, &err);
+	rc = expr_eval(x->d[i].expr, r, &x->env, pass_value, &p, &err);
 	if (rc == 0)
 		return 0;
-	return p.refused ? -1 : reject(st, r, i, rc, &err);
+	return p.refused ? -1 : reject_value(st, r, i, rc, &err);
 }
 
 static int
-record(struct stage *st, struct record *r)
+derive_record(struct stage *st, struct record *r)
 {
 	struct derive *x = STAGE(st, derive);
 
 	x->env.batch_us = st->now.time_us;
 	if (x->asks_event)
-		x->env.has_event =
-			evtime_get(&x->event, r, &x->env.event_us);
+		x->env.has_event = evtime_get(&x->event, r, &x->env.event_us);
 	return derive_from(st, r, 0);
 }
 
 static void
-close_(struct stage *st)
+derive_close(struct stage *st)
 {
 	struct derive *x = STAGE(st, derive);
 	size_t i;
@@ -259,7 +259,7 @@ close_(struct stage *st)
 		free(x->d[i].name);
 		expr_free(x->d[i].expr);
 		record_add_release(&x->d[i].add);
-		slots_release(&x->d[i].slots);
+		record_slots_release(&x->d[i].slots);
 	}
 	free(x->d);
 	evtime_release(&x->event);
@@ -272,8 +272,8 @@ const struct op op_derive = {
 	.opts = derive_opts,
 	.size = sizeof(struct derive),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = derive_open,
+	.plan = derive_plan,
+	.record = derive_record,
+	.close = derive_close,
 };

@@ -5,6 +5,9 @@
  * Watermark: passed on.
  * State: none.
  * Restart: nothing to recover.
+ *
+ * It is long because the text of a value is read as each type that a field may
+ * be of.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,13 +17,13 @@
 #include "text/number.h"
 #include "text/numeric.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 /* One FIELD=VALUE. */
 struct fill {
 	char *path, *name; /* as it was given, and what it is called */
-	const char *text; /* VALUE as it was given */
+	const char *text;  /* VALUE as it was given */
 	struct record_add add;
 	struct field field;
 	struct value v;
@@ -54,12 +57,12 @@ read_value(struct fill *f)
 	}
 	buf_clear(&f->b);
 	json_escape(&f->b, f->text, n);
-	f->v = value_json_string(buf_cstr(&f->b), f->b.n,
-		memchr(f->b.p, '\\', f->b.n) != NULL);
+	f->v = value_json_string(
+		buf_cstr(&f->b), f->b.n, memchr(f->b.p, '\\', f->b.n) != NULL);
 }
 
 static int
-open_(struct stage *st)
+fill_null_open(struct stage *st)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -94,12 +97,12 @@ open_(struct stage *st)
 }
 
 static int
-set_text(struct fill *f, enum value_type type, const char *s, size_t n)
+set_value_text(struct fill *f, enum value_type type, const char *s, size_t n)
 {
 	buf_clear(&f->b);
 	buf_add(&f->b, s, n);
-	f->v = (struct value){.s = buf_cstr(&f->b), .n = (uint32_t)n,
-		.type = type};
+	f->v = (struct value){
+		.s = buf_cstr(&f->b), .n = (uint32_t)n, .type = type};
 	return 0;
 }
 
@@ -155,10 +158,10 @@ static int
 set_decimal(struct fill *f, const struct type *t)
 {
 	char out[48];
-	size_t n = numeric_spell(f->text, strlen(f->text), t->precision,
-		t->scale, out);
+	size_t n = numeric_spell(
+		f->text, strlen(f->text), t->precision, t->scale, out);
 
-	return n == 0 ? -1 : set_text(f, VALUE_NUMBER, out, n);
+	return n == 0 ? -1 : set_value_text(f, VALUE_NUMBER, out, n);
 }
 
 static int
@@ -171,12 +174,12 @@ set_time(struct fill *f, const struct zone *z, bool date)
 	if (v.type != VALUE_STRING || (v.flags & VALUE_ESCAPED))
 		return -1;
 	if (date) {
-		if (date_parse(v.s, v.n, &days) != 0)
+		if (date_parse(v.s, v.n, &days) < 0)
 			return -1;
 		f->v = (struct value){.i = days, .type = VALUE_DATE};
 		return 0;
 	}
-	if (time_parse(v.s, v.n, z, time_now(), &us) != 0)
+	if (time_parse(v.s, v.n, z, time_now(), &us) < 0)
 		return -1;
 	f->v = value_time(us);
 	return 0;
@@ -220,7 +223,7 @@ cast(struct fill *f, const struct type *t, const struct zone *z)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+fill_null_plan(struct stage *st, struct plan *p)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -233,18 +236,21 @@ plan(struct stage *st, struct plan *p)
 		if (at < 0) {
 			if (plan_field(p, f->path, st->err) < 0)
 				return -1;
-			return err_as(st->err, STATUS_USAGE, "'%s' is a part "
+			return err_as(st->err, STATUS_USAGE,
+				"'%s' is a part "
 				"of a field: only whole fields are filled",
 				f->name);
 		}
 		field_settle(&f->field, p->fields->f[at].name, true);
 		t = p->fields->f[at].type;
-		if (t == NULL || cast(f, t, run_zone(st)) == 0)
+		if (t == NULL || cast(f, t, stage_zone(st)) == 0)
 			continue;
 		buf_init(&b);
 		type_print(t, &b);
-		err_as(st->err, STATUS_USAGE, "field '%s' is %s, which '%s' "
-			"is not", f->name, buf_cstr(&b), f->text);
+		err_as(st->err, STATUS_USAGE,
+			"field '%s' is %s, which '%s' "
+			"is not",
+			f->name, buf_cstr(&b), f->text);
 		buf_release(&b);
 		return -1;
 	}
@@ -252,7 +258,7 @@ plan(struct stage *st, struct plan *p)
 }
 
 static inline bool
-missing(const struct fill *f, const struct value *v)
+is_missing(const struct fill *f, const struct value *v)
 {
 	if (v->type == VALUE_NULL)
 		return true;
@@ -263,7 +269,7 @@ missing(const struct fill *f, const struct value *v)
 }
 
 static int
-record(struct stage *st, struct record *r)
+fill_null_record(struct stage *st, struct record *r)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -272,19 +278,19 @@ record(struct stage *st, struct record *r)
 		int at = field_index(&f->field, r);
 
 		if (at < 0 && field_clashes(&f->field, r))
-			return run_reject(st, r, FIELD_CLASH, f->path);
+			return stage_reject(st, r, FIELD_CLASH, f->path);
 		if (at < 0) {
 			record_add(r, &f->add, f->v, &x->slots);
-		} else if (missing(f, &r->v[at])) {
+		} else if (is_missing(f, &r->v[at])) {
 			record_own(r, &x->slots);
 			record_set(r, (uint32_t)at, f->v);
 		}
 	}
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static void
-close_(struct stage *st)
+fill_null_close(struct stage *st)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -296,7 +302,7 @@ close_(struct stage *st)
 		buf_release(&x->fills[i].b);
 	}
 	free(x->fills);
-	slots_release(&x->slots);
+	record_slots_release(&x->slots);
 }
 
 const struct op op_fill_null = {
@@ -305,8 +311,8 @@ const struct op op_fill_null = {
 	.synopsis = "FIELD=VALUE ...",
 	.size = sizeof(struct fill_null),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = fill_null_open,
+	.plan = fill_null_plan,
+	.record = fill_null_record,
+	.close = fill_null_close,
 };

@@ -10,7 +10,7 @@
 
 #include "window/evtime.h"
 #include "expr/expr.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 
 struct filter {
@@ -30,7 +30,7 @@ static const struct opt filter_opts[] = {
 	OPT_END};
 
 static int
-open_(struct stage *st)
+filter_open(struct stage *st)
 {
 	struct filter *f = STAGE(st, filter);
 
@@ -47,25 +47,25 @@ open_(struct stage *st)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+filter_plan(struct stage *st, struct plan *p)
 {
 	struct filter *f = STAGE(st, filter);
 	const char *text = f->sql != NULL ? f->sql : st->operands[0];
 	struct field *field;
 	size_t i;
 
-	f->expr = (f->sql != NULL ? sql_expr : expr_jq_condition)(text,
-		p->fields, st->err);
+	f->expr = (f->sql != NULL ? sql_expr : jq_condition)(
+		text, p->fields, st->err);
 	if (f->expr == NULL)
 		return -1;
 	if (f->sql != NULL && sql_condition(f->expr, st->err) < 0)
 		return -1;
 	for (i = 0; (field = expr_watched(f->expr, i)) != NULL; i++)
-		run_watch(st, field);
+		stage_watch(st, field);
 	if (expr_note(f->expr) != NULL)
-		run_warn(st, "%s", expr_note(f->expr));
-	f->env.zone = run_zone(st);
-	f->env.stopping = run_stopping;
+		stage_warn(st, "%s", expr_note(f->expr));
+	f->env.zone = stage_zone(st);
+	f->env.stopping = stage_stopping;
 	evtime_init(&f->event, p);
 	f->asks_event = f->sql == NULL && strstr(text, "event_time") != NULL;
 	return 0;
@@ -91,26 +91,27 @@ pass_if_true(void *arg, const struct value *v)
 
 	if (!is_true(v))
 		return 0;
-	if (run_emit(p->st, p->r) == 0)
+	if (stage_emit(p->st, p->r) == 0)
 		return 0;
 	p->refused = true;
 	return -1;
 }
 
 static int
-reject(struct stage *st, struct record *r, int rc, const struct err *err)
+reject_condition(
+	struct stage *st, struct record *r, int rc, const struct err *err)
 {
 	if (rc == EXPR_ENDED) {
 		*st->err = *err;
 		return -1;
 	}
-	if (run_reject(st, r, "%s", err->text) < 0)
+	if (stage_reject(st, r, "%s", err->text) < 0)
 		return -1;
-	return run_kept(st) ? run_emit(st, r) : 0;
+	return stage_kept(st) ? stage_emit(st, r) : 0;
 }
 
 static int
-record(struct stage *st, struct record *r)
+filter_record(struct stage *st, struct record *r)
 {
 	struct filter *f = STAGE(st, filter);
 	struct passage p = {st, r, false};
@@ -120,27 +121,27 @@ record(struct stage *st, struct record *r)
 
 	f->env.batch_us = st->now.time_us;
 	if (f->asks_event)
-		f->env.has_event =
-			evtime_get(&f->event, r, &f->env.event_us);
+		f->env.has_event = evtime_get(&f->event, r, &f->env.event_us);
 	rc = expr_one(f->expr, r, &f->env, &v, &n, &err);
 	if (rc < 0)
-		return reject(st, r, rc, &err);
+		return reject_condition(st, r, rc, &err);
 	if (f->sql != NULL && v.type != VALUE_NULL && v.type != VALUE_BOOL) {
-		err_set(&err, "the expression is no condition: it gives "
+		err_set(&err,
+			"the expression is no condition: it gives "
 			"neither true nor false");
-		return reject(st, r, -1, &err);
+		return reject_condition(st, r, -1, &err);
 	}
 	if (n < 2)
-		return n == 1 && is_true(&v) ? run_emit(st, r) : 0;
+		return n == 1 && is_true(&v) ? stage_emit(st, r) : 0;
 	/* As jq's select: once for each result that is true. */
 	rc = expr_eval(f->expr, r, &f->env, pass_if_true, &p, &err);
 	if (rc == 0)
 		return 0;
-	return p.refused ? -1 : reject(st, r, rc, &err);
+	return p.refused ? -1 : reject_condition(st, r, rc, &err);
 }
 
 static void
-close_(struct stage *st)
+filter_close(struct stage *st)
 {
 	struct filter *f = STAGE(st, filter);
 
@@ -155,8 +156,8 @@ const struct op op_filter = {
 	.opts = filter_opts,
 	.size = sizeof(struct filter),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = filter_open,
+	.plan = filter_plan,
+	.record = filter_record,
+	.close = filter_close,
 };

@@ -6,6 +6,9 @@
  * Watermark: passes as it is.
  * State: none; the table is in memory.
  * Restart: the table is read again, as it is then.
+ *
+ * It is long because the table may be read again while records pass, and its
+ * columns then be others.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -15,7 +18,7 @@
 #include "io/csvrow.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "join/table.h"
 #include "time/time.h"
@@ -23,8 +26,8 @@
 
 enum { INNER, LEFT, SEMI, ANTI };
 
-#define CHECK_US TIME_SECOND  /* look for a changed table this often ... */
-#define CHECK_RECORDS 4096    /* ... and at the clock not for every record */
+#define CHECK_US TIME_SECOND /* look for a changed table this often ... */
+#define CHECK_RECORDS 4096   /* ... and at the clock not for every record */
 
 struct join_static {
 	/* options */
@@ -37,20 +40,20 @@ struct join_static {
 	/* state */
 	struct schema *schema;
 	struct list left, right; /* --on F=G: F and G */
-	struct field *key;           /* of left */
+	struct field *key;       /* of left */
 	struct table *table;
 	struct value *nulls; /* for a record without a match */
 	struct buf bytes;    /* of the key */
 	struct buf name;
 	struct slots slots;
-	uint64_t id;         /* of the shape that to is right for */
-	struct shape *to;    /* with the table's fields */
-	unsigned hups; /* SIGHUPs that have been answered */
-	char comma;          /* of --sep */
-	bool warned;         /* that it cannot be read again */
-	int64_t checked;     /* when the table was looked at */
-	uint32_t since;      /* records since the clock was */
-	uint32_t every;      /* so many between */
+	uint64_t id;      /* of the shape that to is right for */
+	struct shape *to; /* with the table's fields */
+	unsigned hups;    /* SIGHUPs that have been answered */
+	char comma;       /* of --sep */
+	bool warned;      /* that it cannot be read again */
+	int64_t checked;  /* when the table was looked at */
+	uint32_t since;   /* records since the clock was */
+	uint32_t every;   /* so many between */
 };
 
 #define AT(member) offsetof(struct join_static, member)
@@ -89,7 +92,7 @@ split_on(struct stage *st)
 		list_add(&j->left, left, false);
 		list_add(&j->right, right, false);
 		field_init(&j->key[i], left);
-		run_watch(st, &j->key[i]);
+		stage_watch(st, &j->key[i]);
 		free(left);
 		free(right);
 	}
@@ -105,22 +108,31 @@ reject(void *arg, const char *text, size_t n, const char *why)
 	char q[200];
 
 	if (st->on_error <= ON_ERROR_FAIL)
-		return run_reject(st, &r, "%s", why);
-	if (run_reject(st, &r, "table '%s': %s", err_quote(q, sizeof q,
-		st->operands[0], strlen(st->operands[0])), why) < 0)
+		return stage_reject(st, &r, "%s", why);
+	if (stage_reject(st, &r, "table '%s': %s",
+		    err_quote(q, sizeof q, st->operands[0],
+			    strlen(st->operands[0])),
+		    why) < 0)
 		return -1;
-	return run_kept(st) ? 1 : 0;
+	return stage_kept(st) ? 1 : 0;
 }
 
 static struct table *
 load(struct stage *st)
 {
 	struct join_static *j = STAGE(st, join_static);
-	struct table_options o = {.path = st->operands[0], .sep = j->comma,
-		.header = j->header, .schema = j->schema,
-		.zone = run_zone(st), .keys = &j->right, .nulls = &j->null_texts,
-		.max_line = run_max_line(st), .max_state = run_max_state(st),
-		.stopping = run_stopping, .reject = reject, .arg = st};
+	struct table_options o = {.path = st->operands[0],
+		.sep = j->comma,
+		.header = j->header,
+		.schema = j->schema,
+		.zone = stage_zone(st),
+		.keys = &j->right,
+		.nulls = &j->null_texts,
+		.max_line = stage_max_line(st),
+		.max_state = stage_max_state(st),
+		.stopping = stage_stopping,
+		.reject = reject,
+		.arg = st};
 
 	return table_load(&o, st->err);
 }
@@ -202,7 +214,7 @@ join_static_plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	for (i = 0; i < j->left.n; i++)
-		if (plan_bind(p, &j->key[i], NULL, st->err) != 0)
+		if (plan_bind(p, &j->key[i], NULL, st->err) < 0)
 			return -1;
 	t = load(st);
 	if (t == NULL)
@@ -231,7 +243,7 @@ refresh(struct stage *st)
 	bool again = j->hups != st->hups;
 	struct table *t;
 
-	if (run_stopping()) /* what is left is for the table as it was */
+	if (stage_stopping()) /* what is left is for the table as it was */
 		return;
 	j->hups = st->hups;
 	j->checked = time_monotonic();
@@ -241,8 +253,10 @@ refresh(struct stage *st)
 	}
 	t = table_again(j->table) ? load(st) : NULL;
 	if (!table_again(j->table))
-		err_set(st->err, "table '%s' came by a pipe and cannot be read "
-			"again", st->operands[0]);
+		err_set(st->err,
+			"table '%s' came by a pipe and cannot be read "
+			"again",
+			st->operands[0]);
 	if (t != NULL && st->in.fields != NULL && !table_alike(t, j->table)) {
 		table_free(t);
 		t = NULL;
@@ -252,7 +266,7 @@ refresh(struct stage *st)
 	if (t != NULL)
 		take(j, t);
 	else if (again || !j->warned)
-		run_warn(st, "%s: going on with the table as it was",
+		stage_warn(st, "%s: going on with the table as it was",
 			st->err->text);
 	j->warned = t == NULL;
 }
@@ -307,8 +321,8 @@ joined_shape(struct join_static *j, struct shape *shape)
 
 	buf_init(&json);
 	for (i = 0; i < fields->n; i++) {
-		const char *name =
-			free_name(j, fields->f[i].name, in_shape, shape);
+		const char *name = free_name(
+			j, fields->f[i].name, in_shape, shape);
 
 		buf_clear(&json);
 		json_quote(&json, name, strlen(name));
@@ -332,14 +346,14 @@ emit(struct stage *st, const struct record *r, const struct value *row)
 		j->id = r->shape->id;
 	}
 	if (out.room < n + width) {
-		out.v = slots_need(&j->slots, n + (uint32_t)width);
+		out.v = record_slots_need(&j->slots, n + (uint32_t)width);
 		out.room = j->slots.cap;
 		if (out.v != r->v)
 			memcpy(out.v, r->v, n * sizeof *out.v);
 	}
 	memcpy(out.v + n, row, width * sizeof *row);
 	out.shape = j->to;
-	return run_emit(st, &out);
+	return stage_emit(st, &out);
 }
 
 static uint32_t
@@ -349,8 +363,8 @@ look_up(struct join_static *j, const struct record *r)
 
 	buf_clear(&j->bytes);
 	for (i = 0; i < j->left.n; i++)
-		if (!table_key(j->table, i, record_get(r, &j->key[i]),
-			    &j->bytes))
+		if (!table_key(
+			    j->table, i, record_get(r, &j->key[i]), &j->bytes))
 			return TABLE_NONE;
 	return table_find(j->table, j->bytes.p, j->bytes.n);
 }
@@ -365,12 +379,13 @@ join_static_record(struct stage *st, struct record *r)
 		refresh_sometimes(st);
 	row = look_up(j, r);
 	if (j->how == SEMI || j->how == ANTI)
-		return (row != TABLE_NONE) == (j->how == SEMI) ? run_emit(st, r)
-							       : 0;
+		return (row != TABLE_NONE) == (j->how == SEMI)
+			? stage_emit(st, r)
+			: 0;
 	if (row == TABLE_NONE)
 		return j->how == LEFT ? emit(st, r, j->nulls) : 0;
 	for (; row != TABLE_NONE; row = table_next(j->table, row))
-		if (emit(st, r, table_row(j->table, row)) != 0)
+		if (emit(st, r, table_row(j->table, row)) < 0)
 			return -1;
 	return 0;
 }
@@ -389,7 +404,7 @@ join_static_close(struct stage *st)
 	schema_free(j->schema);
 	list_free(&j->left);
 	list_free(&j->right);
-	slots_release(&j->slots);
+	record_slots_release(&j->slots);
 	buf_release(&j->bytes);
 	buf_release(&j->name);
 }
@@ -398,7 +413,7 @@ const struct op op_join_static = {
 	.name = "join-static",
 	.about = "add the fields of a table's rows that have the same key",
 	.synopsis = "TABLE --on FIELD[=COLUMN],... "
-		"[--how inner|left|semi|anti]",
+		    "[--how inner|left|semi|anti]",
 	.opts = join_static_opts,
 	.size = sizeof(struct join_static),
 	.flags = OP_OPERANDS,

@@ -12,7 +12,7 @@
 
 #include "runtime/fields.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "value/value.h"
 #include "value/key.h"
 
@@ -44,14 +44,10 @@ static const struct opt order_opts[] = {
 		"only the first N of each result"},
 	OPT_END};
 
-static const struct opt_slip order_slips[] = {
-	{"desc", DESCENDING},
-	{"descending", DESCENDING},
-	{"reverse", DESCENDING},
-	{"r", DESCENDING},
+static const struct opt_slip order_slips[] = {{"desc", DESCENDING},
+	{"descending", DESCENDING}, {"reverse", DESCENDING}, {"r", DESCENDING},
 	{"asc", "ascending is what --by FIELD does"},
-	{"ascending", "ascending is what --by FIELD does"},
-	{NULL, NULL}};
+	{"ascending", "ascending is what --by FIELD does"}, {NULL, NULL}};
 
 static void
 order_defaults(void *self)
@@ -131,8 +127,7 @@ by_keys(const void *a, const void *b, void *arg)
 static void
 trim(struct order *o)
 {
-	if (o->limit < 0 || o->nrows < 1000 ||
-		o->nrows < (size_t)o->limit * 2)
+	if (o->limit < 0 || o->nrows < 1000 || o->nrows < (size_t)o->limit * 2)
 		return;
 	qsort_r(o->rows, o->nrows, sizeof(*o->rows), by_keys, o);
 	while (o->nrows > (size_t)o->limit) {
@@ -161,8 +156,8 @@ order_record(struct stage *st, struct record *r)
 	memcpy(row.text + keys + row.n + JSON_PADDING, o->tmp.p, o->tmp.n);
 	used = keys + row.n + JSON_PADDING;
 	for (size_t i = 0; i < o->keys.n; i++)
-		used += key_decode(&row.keys[i], row.text + used,
-			row.bytes - used);
+		used += key_decode(
+			&row.keys[i], row.text + used, row.bytes - used);
 	if (o->nrows == o->cap) {
 		o->cap = o->cap ? o->cap * 2 : 64;
 		o->rows = mem_realloc(o->rows, o->cap * sizeof(*o->rows));
@@ -170,7 +165,7 @@ order_record(struct stage *st, struct record *r)
 	o->rows[o->nrows++] = row;
 	o->bytes += row.bytes;
 	trim(o);
-	return run_room(st, o->bytes + o->cap * sizeof(*o->rows));
+	return stage_room(st, o->bytes + o->cap * sizeof(*o->rows));
 }
 
 static int
@@ -186,13 +181,13 @@ order_batch(struct stage *st, struct batch *b)
 	qsort_r(o->rows, o->nrows, sizeof(*o->rows), by_keys, o);
 	record_reader_init(&reader, st->shapes);
 	for (size_t i = 0; i < o->nrows; i++) {
-		struct record r = {.line = o->rows[i].text + keys,
-			.nline = o->rows[i].n};
+		struct record r = {
+			.line = o->rows[i].text + keys, .nline = o->rows[i].n};
 
 		if (ret == 0 && (o->limit < 0 || i < (size_t)o->limit)) {
 			ret = record_parse(&reader, &r, st->err);
 			if (ret == 0)
-				ret = run_emit(st, &r);
+				ret = stage_emit(st, &r);
 		}
 		free(o->rows[i].text);
 	}

@@ -6,6 +6,9 @@
  * Watermark: passed on as it comes.
  * State: none.
  * Restart: nothing to restore.
+ *
+ * It is long by its options: what Spark's reader allows and denies, alone and
+ * together.  The reading itself is fromjson.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +18,8 @@
 #include "types/infer.h"
 #include "value/json.h"
 #include "value/lenient.h"
-#include "runtime/run.h"
+#include "runtime/inferred.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/timepat.h"
 
@@ -40,7 +44,7 @@ struct parse_json {
 
 #define AT(member) offsetof(struct parse_json, member)
 
-static const struct opt opts[] = {
+static const struct opt parse_json_opts[] = {
 	{"schema", 's', OPT_STRING, AT(schema_text), "DDL",
 		"fields and types: 'time timestamp, action string'"},
 	{"schema-file", 0, OPT_STRING, AT(schema_file), "FILE",
@@ -141,7 +145,7 @@ open_options(struct stage *st)
 		return -1;
 	if (o->field_name != NULL) {
 		field_init(&o->field, o->field_name);
-		run_watch(st, &o->field);
+		stage_watch(st, &o->field);
 	}
 	st->text = o->field_name == NULL;
 	if (o->schema_text == NULL && o->schema_file == NULL) {
@@ -159,44 +163,36 @@ open_options(struct stage *st)
 	o->schema = schema_read(o->schema_text, o->schema_file, st->err);
 	if (o->schema == NULL || schema_string_keys(o->schema, st->err) < 0)
 		return -1;
-	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,
-		st->err);
+	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt, st->err);
 }
 
 /* --infer */
 static int
-print_schema(struct stage *st)
+infer_schema(struct stage *st)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 	struct schema *s;
-	struct buf b;
 	size_t skipped;
 	char q[200];
 
-	s = infer_json_file(o->infer, run_max_line(st), &skipped, st->err);
+	s = infer_json_file(o->infer, stage_max_line(st), &skipped, st->err);
 	if (s == NULL)
 		return -1;
 	if (skipped > 0)
-		run_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
+		stage_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
 			err_quote(q, sizeof(q), o->infer, strlen(o->infer)));
-	buf_init(&b);
-	schema_print(s, &b);
-	buf_byte(&b, '\n');
-	run_print(st, b.p, b.n);
-	buf_release(&b);
-	schema_free(s);
-	st->answered = true;
+	inferred_print(st, s);
 	return 0;
 }
 
 static int
-json_open(struct stage *st)
+parse_json_open(struct stage *st)
 {
 	if (open_options(st) < 0)
 		return -1;
-	return STAGE(st, parse_json)->infer != NULL && !st->explain &&
-			st->place == 0 && st->next == NULL ?
-		print_schema(st) : 0;
+	return inferred_asked(st, STAGE(st, parse_json)->infer)
+		? infer_schema(st)
+		: 0;
 }
 
 /* The fields that go out: all of the schema, behind those that are kept. */
@@ -225,11 +221,13 @@ plan_fields(struct parse_json *o, struct plan *p)
 }
 
 static void
-prepare(struct stage *st, struct parse_json *o)
+prepare_reader(struct stage *st, struct parse_json *o)
 {
-	struct fromjson_options options = {.zone = run_zone(st),
-		.pattern = o->pattern, .date_pattern = o->date_pattern,
-		.flags = o->flags, .corrupt = o->corrupt};
+	struct fromjson_options options = {.zone = stage_zone(st),
+		.pattern = o->pattern,
+		.date_pattern = o->date_pattern,
+		.flags = o->flags,
+		.corrupt = o->corrupt};
 	size_t n = o->schema->n;
 
 	o->json = fromjson_new(o->schema, &options);
@@ -237,35 +235,34 @@ prepare(struct stage *st, struct parse_json *o)
 	o->shape = shape_empty(st->shapes);
 	for (size_t i = 0; i < n; i++) {
 		record_add_init(&o->add[i], o->schema->f[i].name);
-		o->shape = shape_extend(o->shape, o->add[i].name,
-			o->add[i].nname);
+		o->shape = shape_extend(
+			o->shape, o->add[i].name, o->add[i].nname);
 	}
-	slots_need(&o->slots, (uint32_t)n);
+	record_slots_need(&o->slots, (uint32_t)n);
 }
 
 static int
-json_plan(struct stage *st, struct plan *p)
+parse_json_plan(struct stage *st, struct plan *p)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 
 	if (o->infer != NULL)
 		return usage(st, "--infer stands alone, not in a pipeline");
-	if (o->field_name != NULL &&
-		plan_bind(p, &o->field, NULL, st->err) < 0)
+	if (o->field_name != NULL && plan_bind(p, &o->field, NULL, st->err) < 0)
 		return -1;
 	plan_fields(o, p);
 	if (o->schema != NULL)
-		prepare(st, o);
+		prepare_reader(st, o);
 	return 0;
 }
 
 /* A text without a schema: an object, as it is. */
 static int
-pass(struct stage *st, struct parse_json *o, struct record *r,
+pass_untyped(struct stage *st, struct parse_json *o, struct record *r,
 	const char *text, size_t n)
 {
-	struct record in = {.line = text, .nline = (uint32_t)n,
-		.number = r->number};
+	struct record in = {
+		.line = text, .nline = (uint32_t)n, .number = r->number};
 	struct record_add a;
 	struct buf name;
 
@@ -275,21 +272,20 @@ pass(struct stage *st, struct parse_json *o, struct record *r,
 		char why[sizeof(st->err->text)];
 
 		memcpy(why, st->err->text, sizeof(why));
-		return run_reject(st, r, "%s", why);
+		return stage_reject(st, r, "%s", why);
 	}
 	if (!o->keep)
-		return run_emit(st, &in);
+		return stage_emit(st, &in);
 	buf_init(&name);
 	for (uint32_t i = 0; i < in.shape->n; i++) {
 		buf_clear(&name);
-		json_unquote(&name, in.shape->names[i].s,
-			in.shape->names[i].n);
+		json_unquote(&name, in.shape->names[i].s, in.shape->names[i].n);
 		record_add_init(&a, buf_cstr(&name));
 		record_add(r, &a, in.v[i], &o->kept);
 		record_add_release(&a);
 	}
 	buf_release(&name);
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 /* The text of the field; blank where there is none. */
@@ -318,7 +314,7 @@ field_text(struct parse_json *o, const struct record *r, size_t *n)
 }
 
 static int
-json_record(struct stage *st, struct record *r)
+parse_json_record(struct stage *st, struct record *r)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 	struct value *v = o->slots.v;
@@ -329,16 +325,17 @@ json_record(struct stage *st, struct record *r)
 	if (o->field_name != NULL)
 		text = field_text(o, r, &n);
 	if (o->schema == NULL)
-		return pass(st, o, r, text, n);
+		return pass_untyped(st, o, r, text, n);
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
-		const char *seems = o->field_name != NULL ? NULL :
-			record_seems(text, n);
+		const char *seems = o->field_name != NULL
+			? NULL
+			: record_seems(text, n);
 
-		if (run_reject(st, r, "%s%s%s", fromjson_why(o->json),
+		if (stage_reject(st, r, "%s%s%s", fromjson_why(o->json),
 			    seems != NULL ? ": " : "",
 			    seems != NULL ? seems : "") < 0)
 			return -1;
-		if (!run_kept(st))
+		if (!stage_kept(st))
 			return 0;
 		if (o->corrupt >= 0)
 			v[o->corrupt] = fromjson_text(o->json, text, n);
@@ -346,15 +343,17 @@ json_record(struct stage *st, struct record *r)
 	if (o->keep) {
 		for (size_t i = 0; i < o->schema->n; i++)
 			record_add(r, &o->add[i], v[i], &o->kept);
-		return run_emit(st, r);
+		return stage_emit(st, r);
 	}
-	out = (struct record){.shape = o->shape, .v = v,
-		.room = o->slots.cap, .number = r->number};
-	return run_emit(st, &out);
+	out = (struct record){.shape = o->shape,
+		.v = v,
+		.room = o->slots.cap,
+		.number = r->number};
+	return stage_emit(st, &out);
 }
 
 static void
-json_close(struct stage *st)
+parse_json_close(struct stage *st)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 
@@ -365,8 +364,8 @@ json_close(struct stage *st)
 	timepat_free(o->pattern);
 	timepat_free(o->date_pattern);
 	schema_free(o->schema);
-	slots_release(&o->slots);
-	slots_release(&o->kept);
+	record_slots_release(&o->slots);
+	record_slots_release(&o->kept);
 	record_reader_release(&o->reader);
 	if (o->field_name != NULL)
 		field_release(&o->field);
@@ -378,11 +377,11 @@ const struct op op_parse_json = {
 	.about = "read JSON lines into the fields of a schema",
 	.synopsis = "[--schema DDL | --schema-file FILE] "
 		    "[--field FIELD [--keep]] [FILE ...] | --infer FILE",
-	.opts = opts,
+	.opts = parse_json_opts,
 	.size = sizeof(struct parse_json),
 	.flags = OP_TEXT | OP_FILES,
-	.open = json_open,
-	.plan = json_plan,
-	.record = json_record,
-	.close = json_close,
+	.open = parse_json_open,
+	.plan = parse_json_plan,
+	.record = parse_json_record,
+	.close = parse_json_close,
 };

@@ -9,7 +9,7 @@
 #include "floor/buf.h"
 #include "types/cell.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 struct parse_text {
 	struct shape *shape;
@@ -18,7 +18,7 @@ struct parse_text {
 };
 
 static int
-text_open(struct stage *st)
+parse_text_open(struct stage *st)
 {
 	if (st->on_error < 0)
 		st->on_error = ON_ERROR_KEEP;
@@ -26,7 +26,7 @@ text_open(struct stage *st)
 }
 
 static int
-text_plan(struct stage *st, struct plan *p)
+parse_text_plan(struct stage *st, struct plan *p)
 {
 	struct parse_text *o = STAGE(st, parse_text);
 
@@ -34,23 +34,25 @@ text_plan(struct stage *st, struct plan *p)
 	p->fields = schema_new();
 	schema_add(p->fields, "value", type_new(TYPE_STRING));
 	o->shape = shape_extend(shape_empty(st->shapes), "value", 5);
-	slots_need(&o->slots, 1);
+	record_slots_need(&o->slots, 1);
 	return 0;
 }
 
 static int
-text_record(struct stage *st, struct record *r)
+parse_text_record(struct stage *st, struct record *r)
 {
 	struct parse_text *o = STAGE(st, parse_text);
-	struct record out = {.shape = o->shape, .v = o->slots.v,
-		.room = o->slots.cap, .number = r->number};
+	struct record out = {.shape = o->shape,
+		.v = o->slots.v,
+		.room = o->slots.cap,
+		.number = r->number};
 	const char *s = r->line;
 	size_t n = r->nline;
 
 	if (!json_utf8(s, n)) {
-		if (run_reject(st, r, "invalid UTF-8") < 0)
+		if (stage_reject(st, r, "invalid UTF-8") < 0)
 			return -1;
-		if (!run_kept(st))
+		if (!stage_kept(st))
 			return 0;
 		buf_clear(&o->clean);
 		json_repair(&o->clean, s, n);
@@ -59,17 +61,17 @@ text_record(struct stage *st, struct record *r)
 	}
 	buf_clear(&o->text);
 	out.v[0] = cell_string(s, n, &o->text);
-	return run_emit(st, &out);
+	return stage_emit(st, &out);
 }
 
 static void
-text_close(struct stage *st)
+parse_text_close(struct stage *st)
 {
 	struct parse_text *o = STAGE(st, parse_text);
 
 	buf_release(&o->text);
 	buf_release(&o->clean);
-	slots_release(&o->slots);
+	record_slots_release(&o->slots);
 }
 
 const struct op op_parse_text = {
@@ -78,8 +80,8 @@ const struct op op_parse_text = {
 	.synopsis = "[FILE ...]",
 	.size = sizeof(struct parse_text),
 	.flags = OP_TEXT | OP_FILES,
-	.open = text_open,
-	.plan = text_plan,
-	.record = text_record,
-	.close = text_close,
+	.open = parse_text_open,
+	.plan = parse_text_plan,
+	.record = parse_text_record,
+	.close = parse_text_close,
 };

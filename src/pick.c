@@ -7,6 +7,9 @@
  * picked.
  * State: none.
  * Restart: nothing to recover.
+ *
+ * It is long because a list of names and a select list of SQL are planned
+ * apart; what they come to, a shape and its values, is one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +18,12 @@
 #include "expr/expr.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 
 struct pick {
-	const char *sql; /* a select list */
-	struct list specs; /* as they are given, then the names of what is
+	const char *sql;      /* a select list */
+	struct list specs;    /* as they are given, then the names of what is
 				  named */
 	struct field *fields; /* what is asked for; its path is NULL where it is
 				 computed */
@@ -28,8 +31,8 @@ struct pick {
 				 each record tells */
 	struct expr **exprs;  /* with --sql */
 	struct expr_env env;
-	uint64_t id;          /* of the shape in, for which ... */
-	struct shape *out;    /* ... this one goes out, of these fields: */
+	uint64_t id;       /* of the shape in, for which ... */
+	struct shape *out; /* ... this one goes out, of these fields: */
 	size_t *from;
 	struct slots slots;
 	struct buf name, json;
@@ -82,20 +85,19 @@ open_spec(struct stage *st, size_t i)
 	else if (*spec == '\0' && i > 0 && is_window(k, i - 1, "window_start"))
 		field_init_window(&k->fields[i], "window_end");
 	else if (old == spec || (*old == '=' && old[1] == '\0'))
-		return err_as(st->err, STATUS_USAGE,
-			"a field's name is empty");
+		return err_as(st->err, STATUS_USAGE, "a field's name is empty");
 	else
 		field_init(&k->fields[i], *old == '=' ? old + 1 : spec);
 	if (*old == '=') {
 		*old = '\0';
 		set_name(k, i, path_name(spec));
 	}
-	run_watch(st, &k->fields[i]);
+	stage_watch(st, &k->fields[i]);
 	return 0;
 }
 
 static int
-open_(struct stage *st)
+pick_open(struct stage *st)
 {
 	struct pick *k = STAGE(st, pick);
 
@@ -122,21 +124,23 @@ open_(struct stage *st)
 
 /* The name of field i in the output; whole: the input has its path as a name. */
 static const char *
-name_of(struct pick *k, size_t i, bool whole)
+name_out(struct pick *k, size_t i, bool whole)
 {
 	size_t n;
 
 	if (k->names[i] != NULL)
 		return k->names[i];
-	return whole ? k->fields[i].path :
-		field_last(&k->fields[i], &n, &k->name);
+	return whole ? k->fields[i].path
+		     : field_last(&k->fields[i], &n, &k->name);
 }
 
 static int
 twice(struct stage *st, const char *name)
 {
-	return err_as(st->err, STATUS_USAGE, "two fields would be called '%s': "
-		"give one another name, NEW=%s", name, name);
+	return err_as(st->err, STATUS_USAGE,
+		"two fields would be called '%s': "
+		"give one another name, NEW=%s",
+		name, name);
 }
 
 /* A field that the plan names, under its new name; NULL if it is not kept. */
@@ -146,10 +150,9 @@ kept_as(struct pick *k, const struct plan *p, const char *field)
 	for (size_t i = 0; field != NULL && i < k->specs.n; i++) {
 		const char *path = k->fields[i].path, *name;
 
-		if (path == NULL ||
-			!plan_same(p, path + (*path == '.'), field))
+		if (path == NULL || !plan_same(p, path + (*path == '.'), field))
 			continue;
-		name = name_of(k, i, true);
+		name = name_out(k, i, true);
 		return mem_dup(name, strlen(name));
 	}
 	return NULL;
@@ -187,10 +190,9 @@ plan_keys(struct pick *k, struct plan *p)
  * made of it are, they stand for it.
  */
 static void
-plan_time(struct pick *k, struct plan *p)
+plan_event_time(struct pick *k, struct plan *p)
 {
-	bool windows = keeps(k, p, "window_start") &&
-		keeps(k, p, "window_end");
+	bool windows = keeps(k, p, "window_start") && keeps(k, p, "window_end");
 	bool of_time = p->event_time != NULL && p->window_on != NULL &&
 		strcmp(p->event_time, p->window_on) == 0;
 	char *time = kept_as(k, p, p->event_time), *other;
@@ -231,22 +233,23 @@ plan_item(struct stage *st, const struct plan *p,
 	if (schema_find(out, item->name, strlen(item->name)) >= 0)
 		return err_as(st->err, STATUS_USAGE,
 			"two fields would be called '%s': give one another "
-			"name with AS", item->name);
+			"name with AS",
+			item->name);
 	list_add(&k->specs, item->name, false);
 	k->names[i] = k->specs.s[i];
 	k->exprs[i] = sql_expr(item->text, p->fields, st->err);
 	if (k->exprs[i] == NULL)
 		return -1;
 	for (w = 0; (watched = expr_watched(k->exprs[i], w)) != NULL; w++)
-		run_watch(st, watched);
+		stage_watch(st, watched);
 	if (expr_note(k->exprs[i]) != NULL)
-		run_warn(st, "%s", expr_note(k->exprs[i]));
+		stage_warn(st, "%s", expr_note(k->exprs[i]));
 	field = sql_field(k->exprs[i]);
 	if (field != NULL)
 		field_init(&k->fields[i], field);
 	t = expr_type(k->exprs[i]);
-	schema_add(out, item->name,
-		t->kind != TYPE_UNKNOWN ? type_copy(t) : NULL);
+	schema_add(
+		out, item->name, t->kind != TYPE_UNKNOWN ? type_copy(t) : NULL);
 	return 0;
 }
 
@@ -272,8 +275,8 @@ plan_star(struct stage *st, const struct plan *p, struct schema *out)
 			buf_byte(&text, *s);
 		}
 		buf_byte(&text, '`');
-		item = (struct sql_select_item){p->fields->f[i].name,
-			buf_cstr(&text)};
+		item = (struct sql_select_item){
+			p->fields->f[i].name, buf_cstr(&text)};
 		r = plan_item(st, p, &item, out);
 	}
 	buf_release(&text);
@@ -300,21 +303,20 @@ plan_sql(struct stage *st, const struct plan *p, struct schema *out)
 			? plan_star(st, p, out)
 			: plan_item(st, p, &list.item[i], out);
 	sql_select_release(&list);
-	k->env.zone = run_zone(st);
+	k->env.zone = stage_zone(st);
 	return r;
 }
 
 /* A field, which is called as it is written here, into the schema that goes
  * out. */
 static int
-plan_spec(struct stage *st, const struct plan *p, size_t i,
-	struct schema *out)
+plan_spec(struct stage *st, const struct plan *p, size_t i, struct schema *out)
 {
 	struct pick *k = STAGE(st, pick);
 	struct field *f = &k->fields[i];
 	char *written = mem_dup(f->path, strlen(f->path)), *last;
 	const struct type *t = NULL;
-	const char *name = name_of(k, i, false);
+	const char *name = name_out(k, i, false);
 	bool whole = false;
 	int ret = -1;
 
@@ -324,10 +326,11 @@ plan_spec(struct stage *st, const struct plan *p, size_t i,
 	if (p->fields != NULL) {
 		t = schema_type(p->fields, f->path);
 		if (k->names[i] == NULL)
-			set_name(k, i, mem_dup(whole ? written : last,
-				strlen(whole ? written : last)));
+			set_name(k, i,
+				mem_dup(whole ? written : last,
+					strlen(whole ? written : last)));
 	}
-	name = name_of(k, i, false);
+	name = name_out(k, i, false);
 	ret = schema_find(out, name, strlen(name)) >= 0 ? twice(st, name) : 0;
 	if (ret == 0)
 		schema_add(out, name, t != NULL ? type_copy(t) : NULL);
@@ -351,7 +354,7 @@ plan_window(struct pick *k, const struct plan *p, size_t i)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+pick_plan(struct stage *st, struct plan *p)
 {
 	struct pick *k = STAGE(st, pick);
 	struct schema *out = schema_new();
@@ -361,7 +364,7 @@ plan(struct stage *st, struct plan *p)
 	for (size_t i = k->sql != NULL ? k->specs.n : 0; i < k->specs.n; i++)
 		if (plan_window(k, p, i) && plan_spec(st, p, i, out) < 0)
 			goto err;
-	plan_time(k, p);
+	plan_event_time(k, p);
 	plan_keys(k, p);
 	if (p->fields != NULL) {
 		schema_free(p->fields);
@@ -376,7 +379,7 @@ err:
 
 /* The shape that goes out for records of the shape that has come in. */
 static int
-resolve(struct stage *st, struct pick *k, const struct shape *in)
+name_fields_out(struct stage *st, struct pick *k, const struct shape *in)
 {
 	struct shape *out = shape_empty(st->shapes);
 	bool own = shape_find(in, "window", 6) >= 0;
@@ -387,8 +390,9 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 
 		if (own && f->pair && is_window(k, i, "window_end"))
 			continue;
-		name = own && f->pair ? "window" :
-			name_of(k, i, f->name != NULL && field_whole(f, in));
+		name = own && f->pair
+			? "window"
+			: name_out(k, i, f->name != NULL && field_whole(f, in));
 		buf_clear(&k->json);
 		json_escape(&k->json, name, strlen(name));
 		if (shape_find(out, buf_cstr(&k->json), k->json.n) >= 0)
@@ -403,7 +407,7 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 
 /* What the list computes; 1 if the record goes out, 0 if not, or -1. */
 static int
-compute(struct stage *st, struct record *r, struct value *v)
+compute_items(struct stage *st, struct record *r, struct value *v)
 {
 	struct pick *k = STAGE(st, pick);
 	struct err err;
@@ -413,9 +417,9 @@ compute(struct stage *st, struct record *r, struct value *v)
 	for (size_t i = 0; i < k->specs.n; i++) {
 		if (expr_one(k->exprs[i], r, &k->env, &v[i], &n, &err) == 0)
 			continue;
-		if (run_reject(st, r, "%s: %s", k->names[i], err.text) < 0)
+		if (stage_reject(st, r, "%s: %s", k->names[i], err.text) < 0)
 			return -1;
-		if (!run_kept(st))
+		if (!stage_kept(st))
 			return 0;
 		v[i] = value_null();
 	}
@@ -423,30 +427,30 @@ compute(struct stage *st, struct record *r, struct value *v)
 }
 
 static int
-record(struct stage *st, struct record *r)
+pick_record(struct stage *st, struct record *r)
 {
 	struct pick *k = STAGE(st, pick);
-	struct value *v = slots_need(&k->slots, (uint32_t)k->specs.n);
+	struct value *v = record_slots_need(&k->slots, (uint32_t)k->specs.n);
 	struct record o = {.v = v, .room = k->slots.cap, .number = r->number};
 
-	if (k->id != r->shape->id && resolve(st, k, r->shape) < 0)
+	if (k->id != r->shape->id && name_fields_out(st, k, r->shape) < 0)
 		return -1;
 	o.shape = k->out;
 	if (k->sql != NULL) {
-		int goes = compute(st, r, v);
+		int goes = compute_items(st, r, v);
 
-		return goes == 1 ? run_emit(st, &o) : goes;
+		return goes == 1 ? stage_emit(st, &o) : goes;
 	}
 	for (size_t i = 0; i < k->out->n; i++) {
 		const struct value *x = record_get(r, &k->fields[k->from[i]]);
 
 		v[i] = x != NULL ? *x : value_null();
 	}
-	return run_emit(st, &o);
+	return stage_emit(st, &o);
 }
 
 static void
-close_(struct stage *st)
+pick_close(struct stage *st)
 {
 	struct pick *k = STAGE(st, pick);
 
@@ -458,7 +462,7 @@ close_(struct stage *st)
 	free(k->exprs);
 	free(k->names);
 	free(k->from);
-	slots_release(&k->slots);
+	record_slots_release(&k->slots);
 	list_free(&k->specs);
 	buf_release(&k->name);
 	buf_release(&k->json);
@@ -471,8 +475,8 @@ const struct op op_pick = {
 	.opts = pick_opts,
 	.size = sizeof(struct pick),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = pick_open,
+	.plan = pick_plan,
+	.record = pick_record,
+	.close = pick_close,
 };

@@ -7,6 +7,9 @@
  * State: the cells of one batch, in memory; nothing is kept from batch to
  * batch.
  * Restart: the batch is run again.
+ *
+ * It is long because the columns are known only when the batch has ended:
+ * cells are kept, sorted by column for the names and by row for what goes out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +17,7 @@
 #include "runtime/fields.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "value/key.h"
 
@@ -24,7 +27,7 @@ struct pivot {
 	struct list names; /* what they are called */
 	struct field col, val;
 	struct value filled;
-	struct state *cells;          /* key: row, column; value: JSON text */
+	struct state *cells; /* key: row, column; value: JSON text */
 	struct buf cell_key, text, name, fill_text;
 	struct slots slots;
 };
@@ -68,16 +71,15 @@ pivot_open(struct stage *st)
 {
 	struct pivot *p = STAGE(st, pivot);
 
-	p->cells = state_new(run_max_state(st));
+	p->cells = state_new(stage_max_state(st));
 	if (p->rows == NULL || p->cols == NULL || p->value == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--rows, --cols and --value are all needed");
-	fields_init(&p->row, &(struct list){(char **)&p->rows, 1}, false,
-		st);
+	fields_init(&p->row, &(struct list){(char **)&p->rows, 1}, false, st);
 	field_init(&p->col, p->cols);
 	field_init(&p->val, p->value);
-	run_watch(st, &p->col);
-	run_watch(st, &p->val);
+	stage_watch(st, &p->col);
+	stage_watch(st, &p->val);
 	return read_fill(st);
 }
 
@@ -96,8 +98,7 @@ pivot_plan(struct stage *st, struct plan *p)
 		plan_bind(p, &v->col, NULL, st->err) < 0 ||
 		plan_bind(p, &v->val, NULL, st->err) < 0)
 		return -1;
-	if (p->stream && !p->whole && !p->arrival &&
-		p->mode != MODE_COMPLETE)
+	if (p->stream && !p->whole && !p->arrival && p->mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
 			"the columns are known at the end of the data only: "
 			"aggregate with --mode complete, or leave batches out");
@@ -129,9 +130,10 @@ pivot_record(struct stage *st, struct record *r)
 	if (ref == STATE_NONE)
 		return -1;
 	if (!made)
-		return run_reject(st, r,
+		return stage_reject(st, r,
 			"a second value for the same row and column: aggregate "
-			"first (agg --by %s,%s)", p->rows, p->cols);
+			"first (agg --by %s,%s)",
+			p->rows, p->cols);
 	memcpy(state_change(p->cells, ref), p->text.p, p->text.n);
 	return 0;
 }
@@ -193,8 +195,8 @@ value_of(const char *text, size_t n)
 static struct cell *
 all_cells(struct pivot *p, size_t *n)
 {
-	struct cell *cells = mem_zalloc((state_count(p->cells) + 1) *
-		sizeof(*cells));
+	struct cell *cells = mem_zalloc(
+		(state_count(p->cells) + 1) * sizeof(*cells));
 	size_t size, at;
 
 	*n = 0;
@@ -220,7 +222,8 @@ all_cells(struct pivot *p, size_t *n)
 /* Add a field of this name, or with a number where the name is taken: by the
  * row's own, or where null stands beside "null". */
 static struct shape *
-add_name(struct pivot *p, struct shape *shape, const char *name, size_t n)
+add_column_field(
+	struct pivot *p, struct shape *shape, const char *name, size_t n)
 {
 	buf_clear(&p->name);
 	buf_add(&p->name, name, n);
@@ -233,7 +236,7 @@ add_name(struct pivot *p, struct shape *shape, const char *name, size_t n)
 
 /* A value as a name, as between quotes in JSON. */
 static void
-name_of(struct pivot *p, const struct value *v)
+column_name(struct pivot *p, const struct value *v)
 {
 	buf_clear(&p->text);
 	value_print(v, &p->text);
@@ -269,10 +272,10 @@ columns(struct stage *st, struct cell *cells, size_t n, struct side **cols,
 		if (i > 0 && by_column(&cells[i - 1], &cells[i]) == 0)
 			continue;
 		(*cols)[(*ncols)++] = cells[i].col;
-		name_of(p, &cells[i].col.v[0]);
+		column_name(p, &cells[i].col.v[0]);
 		quoted = p->text.p[0] == '"';
-		shape = add_name(p, shape, p->text.p + quoted,
-			p->text.n - 2 * quoted);
+		shape = add_column_field(
+			p, shape, p->text.p + quoted, p->text.n - 2 * quoted);
 	}
 	return shape;
 }
@@ -301,8 +304,9 @@ pivot_batch(struct stage *st, struct batch *b)
 		while (compare(&cols[k], &cells[i].col) != 0)
 			k++;
 		r.v[k + rows] = cells[i].value;
-		if (i + 1 == n || compare(&cells[i].row, &cells[i + 1].row) != 0)
-			ret = run_emit(st, &r);
+		if (i + 1 == n ||
+			compare(&cells[i].row, &cells[i + 1].row) != 0)
+			ret = stage_emit(st, &r);
 	}
 	free(cells);
 	free(cols);
@@ -326,7 +330,7 @@ pivot_close(struct stage *st)
 	buf_release(&p->text);
 	buf_release(&p->name);
 	buf_release(&p->fill_text);
-	slots_release(&p->slots);
+	record_slots_release(&p->slots);
 }
 
 const struct op op_pivot = {

@@ -6,6 +6,9 @@
  * Watermark: none.
  * State: none.
  * Restart: plays from the start.
+ *
+ * It is long because a client that reads slowly must not hold up the others:
+ * each has its own place, order and buffer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,13 +32,13 @@
 
 struct client {
 	int fd;
-	struct buf out;   /* from at on: to be sent */
+	struct buf out; /* from at on: to be sent */
 	size_t at;
-	uint64_t line;    /* of its own play, the next one */
-	uint64_t pass;    /* whose order is in "order" */
-	uint32_t *order;  /* --shuffle */
+	uint64_t line;   /* of its own play, the next one */
+	uint64_t pass;   /* whose order is in "order" */
+	uint32_t *order; /* --shuffle */
 	int64_t began;
-	bool full;        /* waits until its socket takes more */
+	bool full; /* waits until its socket takes more */
 	struct client *next;
 };
 
@@ -46,14 +49,14 @@ struct serve_lines {
 
 	double per_second; /* 0: as fast as it is taken */
 	struct buf text;
-	size_t *start;     /* of each line, and the end of the last one */
+	size_t *start; /* of each line, and the end of the last one */
 	uint64_t nlines;
 	struct net_address at;
 	int listener, epoll;
 	struct client *clients;
 };
 
-static const struct opt options[] = {
+static const struct opt serve_lines_opts[] = {
 	{"port", 'p', OPT_INT, offsetof(struct serve_lines, port), "N",
 		"listen on this port; 0: any free one, see --ready-fd",
 		.most = 65535},
@@ -73,7 +76,7 @@ static const struct opt options[] = {
 	OPT_END};
 
 static void
-defaults(void *self)
+serve_lines_defaults(void *self)
 {
 	struct serve_lines *s = self;
 
@@ -91,17 +94,19 @@ read_options(struct tool_run *t)
 	int rc;
 
 	if (t->noperands != 1)
-		return err_as(&t->err, STATUS_USAGE, "expected one file to "
+		return err_as(&t->err, STATUS_USAGE,
+			"expected one file to "
 			"play, or - for standard input");
 	if (s->port < 0 || s->port > 65535)
 		return err_as(&t->err, STATUS_USAGE,
 			"--port is needed: 0 (any free one) to 65535");
 	if (s->rate) {
 		s->per_second = strtod(s->rate, &end);
-		if (*end != '\0' || !(s->per_second > 0) ||
-			s->per_second > 1e9)
-			return err_as(&t->err, STATUS_USAGE, "--rate: '%s' is "
-				"no number of lines a second", s->rate);
+		if (*end != '\0' || !(s->per_second > 0) || s->per_second > 1e9)
+			return err_as(&t->err, STATUS_USAGE,
+				"--rate: '%s' is "
+				"no number of lines a second",
+				s->rate);
 	}
 	buf_init(&b);
 	buf_printf(&b, strchr(s->address, ':') ? "[%s]:%d" : "%s:%d",
@@ -143,8 +148,8 @@ load(struct tool_run *t)
 		lf = eol_first(p, (size_t)(s->text.p + s->text.n - p));
 		if (s->nlines + 1 >= cap) {
 			cap = cap ? cap * 2 : 1024;
-			s->start = mem_realloc(s->start,
-				cap * sizeof(*s->start));
+			s->start = mem_realloc(
+				s->start, cap * sizeof(*s->start));
 		}
 		s->start[s->nlines++] = (size_t)(p - s->text.p);
 		s->start[s->nlines] = (size_t)(lf + 1 - s->text.p);
@@ -194,7 +199,8 @@ due(const struct serve_lines *s, const struct client *c)
 	if (s->per_second == 0)
 		return c->began;
 	return c->began +
-	       (int64_t)((double)c->line / s->per_second * (double)TIME_SECOND);
+		(int64_t)((double)c->line / s->per_second *
+			(double)TIME_SECOND);
 }
 
 static bool
@@ -288,8 +294,8 @@ play_all(struct serve_lines *s, int64_t *next)
 static void
 accept_clients(struct serve_lines *s)
 {
-	struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP |
-		EPOLLET};
+	struct epoll_event e = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
 	struct client *c;
 	int fd;
 
@@ -348,7 +354,7 @@ serve(struct tool_run *t)
 }
 
 static int
-serve_lines(struct tool_run *t)
+serve_lines_run(struct tool_run *t)
 {
 	struct serve_lines *s = t->self;
 	struct epoll_event e = {.events = EPOLLIN};
@@ -362,14 +368,14 @@ serve_lines(struct tool_run *t)
 		return -1;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0 ||
-		epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e) != 0)
+		epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e) < 0)
 		return err_sys(&t->err, "cannot wait for clients");
 	snprintf(text, sizeof(text), "%d", port);
 	return tool_ready(t, text) < 0 ? -1 : serve(t);
 }
 
 static void
-close_server(void *self)
+serve_lines_close(void *self)
 {
 	struct serve_lines *s = self;
 	struct client *c;
@@ -390,10 +396,11 @@ close_server(void *self)
 const struct tool tool_serve_lines = {
 	.name = "serve-lines",
 	.about = "play the lines of a file to every client of a TCP port",
-	.synopsis = "FILE|- --port N [--rate R] [--loop] [--shuffle [--seed S]]",
-	.opts = options,
+	.synopsis =
+		"FILE|- --port N [--rate R] [--loop] [--shuffle [--seed S]]",
+	.opts = serve_lines_opts,
 	.size = sizeof(struct serve_lines),
-	.defaults = defaults,
-	.run = serve_lines,
-	.close = close_server,
+	.defaults = serve_lines_defaults,
+	.run = serve_lines_run,
+	.close = serve_lines_close,
 };

@@ -16,7 +16,7 @@
 #include "sinks/outdir.h"
 #include "sinks/plaintext.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "value/value.h"
 
@@ -36,8 +36,8 @@ struct sink_files {
 	struct outdir *dir;
 	struct fields part; /* of by */
 	struct list parts;  /* what they are called */
-	bool skip;	    /* the directory has this batch already */
-	struct buf sub;	    /* subdirectory of a record */
+	bool skip;          /* the directory has this batch already */
+	struct buf sub;     /* subdirectory of a record */
 	struct buf tmp;
 	struct plaintext rows; /* CSV */
 };
@@ -126,7 +126,7 @@ sink_files_plan(struct stage *st, struct plan *p)
 			"files are only ever added, but what comes is made in "
 			"mode %s: say --mode append to agg (with a watermark), "
 			"or keep the result by sink-table --db",
-			mode_name(p->mode));
+			modes_name(p->mode));
 	if (fields_bind(&s->part, p, st->err) < 0)
 		return -1;
 	name_parts(s);
@@ -145,18 +145,18 @@ sink_files_restore(struct stage *st)
 		.identity = st->in.identity,
 		.told = s->mode != UNTOLD,
 		.lost = &lost};
-	const char *entry = run_committed_mark(st);
+	const char *entry = stage_committed_mark(st);
 	int64_t start;
 
-	o.committed = run_committed(st, &start);
+	o.committed = stage_committed(st, &start);
 	o.entry = -1;
-	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) != 0)
+	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) < 0)
 		return err_as(st->err, STATUS_DAMAGED,
 			"the last commit does "
 			"not tell an entry of the log");
 	s->dir = outdir_open(&o, st->err);
 	if (s->dir == NULL && lost)
-		run_elsewhere(st);
+		stage_elsewhere(st);
 	if (s->dir == NULL)
 		return -1;
 	if (s->stamp)
@@ -234,24 +234,24 @@ find_part(struct stage *st, const struct record *r)
 		begin = s->sub.n;
 		put_part(s, s->parts.s[i], record_get(r, &s->part.f[i]));
 		if (s->sub.n - begin > outdir_most(s->dir))
-			return run_reject(st, r,
+			return stage_reject(st, r,
 				       "the value of '%s' makes a "
 				       "name of %zu bytes, and a directory's "
 				       "can have "
 				       "%zu: partition by something shorter",
 				       s->by.s[i], s->sub.n - begin,
 				       outdir_most(s->dir)) < 0
-				       ? -1
-				       : 1;
+				? -1
+				: 1;
 	}
 	if (s->sub.n < PATH_MOST)
 		return 0;
-	return run_reject(st, r,
+	return stage_reject(st, r,
 		       "the path of its partition has %zu bytes, and "
 		       "can have %d: partition by less",
 		       s->sub.n, PATH_MOST) < 0
-		       ? -1
-		       : 1;
+		? -1
+		: 1;
 }
 
 static int
@@ -268,7 +268,7 @@ sink_files_record(struct stage *st, struct record *r)
 		return 0;
 	if (s->format == FORMAT_CSV &&
 		(why = plaintext_bind(&s->rows, r)) != NULL)
-		return run_reject(st, r, "%s", why);
+		return stage_reject(st, r, "%s", why);
 	ret = find_part(st, r);
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;

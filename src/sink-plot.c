@@ -17,7 +17,7 @@
 #include "floor/buf.h"
 #include "runtime/fields.h"
 #include "runtime/modes.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sinks/chart.h"
 #include "sinks/plot_gnuplot.h"
 #include "sinks/plot_serve.h"
@@ -60,7 +60,7 @@ struct sink_plot {
 	bool full;    /* --keep has been reached, and told */
 	bool changed; /* since the last drawing */
 	bool drawn;
-	size_t lines;		/* that stand on the terminal */
+	size_t lines;           /* that stand on the terminal */
 	size_t columns, screen; /* its size then */
 };
 
@@ -298,10 +298,10 @@ read_outputs(struct stage *st)
 			"--size: columns and "
 			"lines are wanted, 30x8 to 1000x1000");
 	return s->output != NULL || s->term
-		       ? 0
-		       : err_as(st->err, STATUS_USAGE,
-				 "--size is for --output and "
-				 "--term");
+		? 0
+		: err_as(st->err, STATUS_USAGE,
+			  "--size is for --output and "
+			  "--term");
 }
 
 /* The page is there before the first record is. */
@@ -316,14 +316,14 @@ open_server(struct stage *st)
 		return -1;
 	snprintf(port, sizeof port, "%d", plot_serve_port(s->server));
 	if (plot_serve_port(s->server) > 0)
-		run_warn(st,
+		stage_warn(st,
 			strchr(plot_serve_host(s->server), ':') != NULL
 				? "the page is http://[%s]:%s/"
 				: "the page is http://%s:%s/",
 			plot_serve_host(s->server), port);
 	plot_serve_show(
 		s->server, "waiting for data", "<p>Waiting for data.</p>", 24);
-	run_ready_as(st, port);
+	stage_ready_as(st, port);
 	return 0;
 }
 
@@ -351,8 +351,8 @@ static int
 find_mode(struct stage *st, const struct plan *p)
 {
 	struct sink_plot *s = STAGE(st, sink_plot);
-	enum mode told =
-		s->mode == UNTOLD ? MODE_NONE : (enum mode)(s->mode + 1);
+	enum mode told = s->mode == UNTOLD ? MODE_NONE
+					   : (enum mode)(s->mode + 1);
 
 	s->result = told != MODE_NONE ? told : p->mode;
 	if (modes_check(p, s->result, st->err) < 0)
@@ -362,7 +362,8 @@ find_mode(struct stage *st, const struct plan *p)
 		return err_as(st->err, STATUS_USAGE,
 			"--mode %s, but what comes is made in mode %s: say "
 			"--mode %s to agg too, or leave it away here",
-			mode_name(told), mode_name(p->mode), mode_name(told));
+			modes_name(told), modes_name(p->mode),
+			modes_name(told));
 	return 0;
 }
 
@@ -405,7 +406,7 @@ sink_plot_plan(struct stage *st, struct plan *p)
 	for (size_t i = 0; i < s->sheet.ncolumns; i++) {
 		struct field *f = s->sheet.column[i].field;
 
-		run_watch(st, f);
+		stage_watch(st, f);
 		if (plan_bind(p, f, NULL, st->err) < 0)
 			return -1;
 	}
@@ -421,9 +422,9 @@ sink_plot_restore(struct stage *st)
 
 	if (s->output != NULL && plot_gnuplot_check(&s->picture, st->err) < 0)
 		return -1;
-	if (s->term && run_terminal(st))
-		run_watch_screen();
-	return run_elsewhere(st);
+	if (s->term && stage_terminal(st))
+		stage_watch_screen();
+	return stage_elsewhere(st);
 }
 
 static void
@@ -447,7 +448,7 @@ build(struct stage *st, struct chart *charts)
 	struct sink_plot *s = STAGE(st, sink_plot);
 
 	for (size_t i = 0; i < s->n; i++)
-		chart_build(&charts[i], &s->spec[i], &s->sheet, run_zone(st));
+		chart_build(&charts[i], &s->spec[i], &s->sheet, stage_zone(st));
 }
 
 /* On the terminal each drawing takes the place of the last. */
@@ -455,9 +456,9 @@ static void
 draw_term(struct stage *st, const struct chart *charts)
 {
 	struct sink_plot *s = STAGE(st, sink_plot);
-	struct plot_term t = {.columns = COLUMNS, .color = run_terminal(st)};
+	struct plot_term t = {.columns = COLUMNS, .color = stage_terminal(st)};
 	size_t lines = 0,
-	       columns = run_terminal(st) ? run_columns(st, &lines) : 0;
+	       columns = stage_terminal(st) ? stage_columns(st, &lines) : 0;
 
 	s->columns = columns;
 	s->screen = lines;
@@ -489,7 +490,7 @@ draw_term(struct stage *st, const struct chart *charts)
 	}
 	if (t.color)
 		buf_str(&s->text, "\033[?7h");
-	run_print(st, s->text.p, s->text.n);
+	stage_print(st, s->text.p, s->text.n);
 }
 
 static void
@@ -507,7 +508,7 @@ draw_page(struct stage *st, const struct chart *charts)
 			title = charts[i].title;
 	}
 	buf_str(&s->page, "</div>\n");
-	plot_svg_table(&s->sheet, run_zone(st), &s->page);
+	plot_svg_table(&s->sheet, stage_zone(st), &s->page);
 	plot_serve_show(s->server, title, s->page.p, s->page.n);
 }
 
@@ -523,17 +524,17 @@ tell(struct stage *st, const struct chart *charts)
 		more += charts[i].more;
 	}
 	if (wrong > 0)
-		run_warn(st, "%zu value%s no number%s, and %s left out", wrong,
-			wrong == 1 ? " is" : "s are", wrong == 1 ? "" : "s",
-			wrong == 1 ? "is" : "are");
+		stage_warn(st, "%zu value%s no number%s, and %s left out",
+			wrong, wrong == 1 ? " is" : "s are",
+			wrong == 1 ? "" : "s", wrong == 1 ? "is" : "are");
 	if (more > 0)
-		run_warn(st,
+		stage_warn(st,
 			"%zu value%s of more than %d labels or %d series "
 			"%s left out: order and take the first, or group them",
 			more, more == 1 ? "" : "s", CHART_LABELS, CHART_SERIES,
 			more == 1 ? "is" : "are");
 	if (s->sheet.gone > 0)
-		run_warn(st,
+		stage_warn(st,
 			"the newest %zu records are drawn: --keep N for "
 			"more",
 			(size_t)s->keep);
@@ -599,9 +600,9 @@ stay(struct stage *st)
 	struct sink_plot *s = STAGE(st, sink_plot);
 
 	plot_serve_end(s->server);
-	if (run_flush(st) < 0)
+	if (stage_flush(st) < 0)
 		return -1;
-	while (!run_stopping()) {
+	while (!stage_stopping()) {
 		int64_t deadline = time_now() + TIME_SECOND / 2;
 		struct pollfd fd;
 
@@ -656,8 +657,8 @@ sink_plot_wait(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 	struct sink_plot *s = STAGE(st, sink_plot);
 	size_t lines, columns;
 
-	if (s->term && s->drawn && run_terminal(st)) {
-		columns = run_columns(st, &lines);
+	if (s->term && s->drawn && stage_terminal(st)) {
+		columns = stage_columns(st, &lines);
 		if ((columns != s->columns || lines != s->screen) &&
 			draw(st, true) < 0)
 			return -1;

@@ -6,6 +6,9 @@
  * Watermark: ends here.
  * State: none of its own; with --db the table is the state.
  * Restart: with a checkpoint, batches that the table has are skipped.
+ *
+ * It is long because there are two sinks in it, a terminal's and a database's,
+ * that share the options and the fields that go out.
  */
 #include <limits.h>
 #include <stddef.h>
@@ -24,7 +27,7 @@
 #include "runtime/fields.h"
 #include "runtime/modes.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/time.h"
 
@@ -52,17 +55,17 @@ struct sink_table {
 	const char *output;
 	/* state */
 	struct draw draw;
-	bool drawing;	       /* draw has been initialized */
-	bool shown;	       /* a table has been printed */
+	bool drawing;          /* draw has been initialized */
+	bool shown;            /* a table has been printed */
 	struct batch last;     /* the batch before */
-	size_t lines;	       /* of the last one, with --live */
-	uint64_t count;	       /* records of the batch, by pprint */
+	size_t lines;          /* of the last one, with --live */
+	uint64_t count;        /* records of the batch, by pprint */
 	struct buf text;       /* its lines; what is printed */
 	struct dbtable *to;    /* --db */
 	enum mode result;      /* what is done with its rows */
 	struct list keys;      /* of the rows in it */
 	struct fields key_at;  /* the same, in a record */
-	bool skip;	       /* it has this batch already */
+	bool skip;             /* it has this batch already */
 	struct plainout plain; /* the styles from CSV on */
 	struct buf row_key;
 };
@@ -120,10 +123,10 @@ style_of(const char *path)
 
 	if (dot == NULL)
 		return UNTOLD;
-	return strcasecmp(dot, ".csv") == 0   ? STYLE_CSV
-	       : strcasecmp(dot, ".tsv") == 0 ? STYLE_TSV
-	       : strcasecmp(dot, ".md") == 0  ? STYLE_MARKDOWN
-					      : UNTOLD;
+	return strcasecmp(dot, ".csv") == 0    ? STYLE_CSV
+		: strcasecmp(dot, ".tsv") == 0 ? STYLE_TSV
+		: strcasecmp(dot, ".md") == 0  ? STYLE_MARKDOWN
+					       : UNTOLD;
 }
 
 /* The style, and what goes with which. */
@@ -199,13 +202,14 @@ sink_table_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--db shows nothing: leave --rows, --truncate, "
 			"--no-truncate, --live%s and --style away",
-			s->output != NULL ? ", --output"
-			: s->no_header	  ? ", --no-header"
-					  : "");
+			s->output != NULL      ? ", --output"
+				: s->no_header ? ", --no-header"
+					       : "");
 	if (check_style(st) < 0)
 		return -1;
-	if (s->key.n > 0 && ((s->db == NULL && s->output == NULL) ||
-				    s->mode + 1 != MODE_UPDATE))
+	if (s->key.n > 0 &&
+		((s->db == NULL && s->output == NULL) ||
+			s->mode + 1 != MODE_UPDATE))
 		return err_as(st->err, STATUS_USAGE,
 			"--key is for --db or "
 			"--output, with --mode update");
@@ -220,11 +224,11 @@ static int
 find_mode(struct stage *st, const struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	enum mode told =
-		s->mode == UNTOLD ? MODE_NONE : (enum mode)(s->mode + 1);
+	enum mode told = s->mode == UNTOLD ? MODE_NONE
+					   : (enum mode)(s->mode + 1);
 
 	s->result = told != MODE_NONE ? told : p->mode;
-	if (modes_check(p, s->result, st->err) != 0)
+	if (modes_check(p, s->result, st->err) < 0)
 		return -1;
 	if (told == MODE_NONE || p->stream == 0 || p->whole)
 		return 0;
@@ -232,7 +236,8 @@ find_mode(struct stage *st, const struct plan *p)
 		return err_as(st->err, STATUS_USAGE,
 			"--mode %s, but what comes is made in mode %s: say "
 			"--mode %s to agg too, or leave it away here",
-			mode_name(told), mode_name(p->mode), mode_name(told));
+			modes_name(told), modes_name(p->mode),
+			modes_name(told));
 	return 0;
 }
 
@@ -260,7 +265,7 @@ find_keys(struct stage *st, const struct plan *p)
 	struct sink_table *s = STAGE(st, sink_table);
 	size_t i;
 
-	if (take_keys(st, p) != 0)
+	if (take_keys(st, p) < 0)
 		return -1;
 	if (s->result != MODE_UPDATE)
 		return 0;
@@ -318,7 +323,7 @@ plan_plain(struct stage *st, struct plan *p)
 	if (find_keys(st, p) < 0)
 		return -1;
 	if (s->result == MODE_UPDATE)
-		s->plain.kept = state_new(run_max_state(st));
+		s->plain.kept = state_new(stage_max_state(st));
 	return 0;
 }
 
@@ -327,7 +332,7 @@ sink_table_plan(struct stage *st, struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	if (find_mode(st, p) != 0)
+	if (find_mode(st, p) < 0)
 		return -1;
 	if (s->db != NULL)
 		return find_keys(st, p);
@@ -335,7 +340,7 @@ sink_table_plan(struct stage *st, struct plan *p)
 		return plan_plain(st, p);
 	if (s->style == STYLE_PPRINT)
 		return 0;
-	draw_init(&s->draw, st->in.fields, run_zone(st), run_terminal(st));
+	draw_init(&s->draw, st->in.fields, stage_zone(st), stage_terminal(st));
 	s->drawing = true;
 	s->draw.rows = s->rows == UNTOLD ? CONSOLE_ROWS : (uint64_t)s->rows;
 	s->draw.cut = s->truncate == UNTOLD ? CONSOLE_CUT : (size_t)s->truncate;
@@ -363,11 +368,11 @@ sink_table_restore(struct stage *st)
 	if (s->output != NULL && replace_check(s->output, st->err) < 0)
 		return -1;
 	if (s->db == NULL)
-		return run_elsewhere(st);
-	o.committed = run_committed(st, &o.start);
+		return stage_elsewhere(st);
+	o.committed = stage_committed(st, &o.start);
 	s->to = dbtable_open(&o, st->err);
 	if (s->to == NULL && lost)
-		run_elsewhere(st);
+		stage_elsewhere(st);
 	return s->to == NULL ? -1 : 0;
 }
 
@@ -409,7 +414,7 @@ static bool
 may_lack(const struct stage *st, const char *key)
 {
 	return st->in.fields == NULL && st->in.window_us == 0 &&
-	       st->in.session_us == 0 && strncmp(key, "window_", 7) == 0;
+		st->in.session_us == 0 && strncmp(key, "window_", 7) == 0;
 }
 
 /* Rows without their key would replace each other.  What the user names may be
@@ -476,7 +481,7 @@ add_row(struct stage *st, struct record *r)
 	if (check_keys(st, r) < 0)
 		return -1;
 	ret = dbtable_add(s->to, r, st->err);
-	return ret == 1 ? run_reject(st, r, "%s", st->err->text) : ret;
+	return ret == 1 ? stage_reject(st, r, "%s", st->err->text) : ret;
 }
 
 /* Let out the text that has been gathered; a terminal does not obey it. */
@@ -485,16 +490,16 @@ print_plain(struct stage *st)
 {
 	struct buf *text = &STAGE(st, sink_table)->plain.text;
 
-	for (size_t i = 0; run_terminal(st) && i < text->n; i++) {
+	for (size_t i = 0; stage_terminal(st) && i < text->n; i++) {
 		unsigned char c = (unsigned char)text->p[i];
 
 		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
 			text->p[i] = '?';
 		else if (c == 0xc2 && i + 1 < text->n &&
-			 (unsigned char)text->p[i + 1] < 0xa0)
+			(unsigned char)text->p[i + 1] < 0xa0)
 			text->p[i] = text->p[i + 1] = '?'; /* C1 */
 	}
-	run_print(st, text->p, text->n);
+	stage_print(st, text->p, text->n);
 	buf_clear(text);
 }
 
@@ -505,7 +510,7 @@ plain_record(struct stage *st, struct record *r)
 	const char *why = plaintext_bind(&s->plain.rows, r);
 
 	if (why != NULL)
-		return run_reject(st, r, "%s", why);
+		return stage_reject(st, r, "%s", why);
 	if (s->plain.kept != NULL) {
 		if (check_keys(st, r) < 0)
 			return -1;
@@ -563,8 +568,8 @@ static void
 show(struct stage *st)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	bool live = s->live && run_terminal(st);
-	size_t i, screen = live ? run_screen(st) : 0;
+	bool live = s->live && stage_terminal(st);
+	size_t i, screen = live ? stage_screen(st) : 0;
 	struct buf head;
 
 	buf_init(&head);
@@ -575,10 +580,10 @@ show(struct stage *st)
 		buf_printf(&head, "\033[%zuF\033[J", s->lines);
 	if (live) /* a line that is too long must stay one line */
 		buf_str(&head, "\033[?7l");
-	run_print(st, head.p, head.n);
+	stage_print(st, head.p, head.n);
 	if (live)
 		buf_str(&s->text, "\033[?7h");
-	run_print(st, s->text.p, s->text.n);
+	stage_print(st, s->text.p, s->text.n);
 	for (s->lines = i = 0; i < s->text.n; i++)
 		s->lines += s->text.p[i] == '\n';
 	buf_clear(&s->text);
@@ -611,7 +616,7 @@ pprint(struct stage *st, const struct batch *b)
 	char time[TIME_MAX + 1];
 	struct buf lines = s->text;
 
-	time[time_format_show(second, run_zone(st), time)] = '\0';
+	time[time_format_show(second, stage_zone(st), time)] = '\0';
 	buf_init(&s->text);
 	buf_printf(&s->text, HYPHENS "Time: %s", time);
 	if (fraction != 0)
@@ -652,10 +657,10 @@ sink_table_batch(struct stage *st, struct batch *b)
 	struct sink_table *s = STAGE(st, sink_table);
 
 	if (s->db != NULL)
-		return s->skip		    ? 0
-		       : check_seen(st) < 0 ? -1
-					    : dbtable_write(s->to, b->number,
-						      b->empty, st->err);
+		return s->skip ? 0
+			: check_seen(st) < 0
+			? -1
+			: dbtable_write(s->to, b->number, b->empty, st->err);
 	if (is_plain(s))
 		return plain_batch(st, b);
 	/* An empty batch is nothing to look at, unless it is the result. */
@@ -663,8 +668,8 @@ sink_table_batch(struct stage *st, struct batch *b)
 		if (!between_windows(st, b))
 			pprint(st, b);
 	} else if (!draw_empty(&s->draw) || b->whole ||
-		   (draw_has_columns(&s->draw) &&
-			   st->in.mode == MODE_COMPLETE && !b->empty))
+		(draw_has_columns(&s->draw) && st->in.mode == MODE_COMPLETE &&
+			!b->empty))
 		console(st, b);
 	s->last = *b;
 	return 0;
@@ -694,7 +699,7 @@ sink_table_commit(struct stage *st, const struct batch *b)
 
 	if (s->to == NULL)
 		return 0;
-	if (dbtable_commit(s->to, st->err) != 0)
+	if (dbtable_commit(s->to, st->err) < 0)
 		return -1;
 	return b->whole ? dbtable_end(s->to, st->err) : 0;
 }

@@ -12,7 +12,7 @@
 
 #include "runtime/entry.h"
 #include "runtime/modes.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 
 struct take {
@@ -51,8 +51,8 @@ take_restore(struct stage *st)
 
 	if (!st->in.stream || st->in.mode == MODE_COMPLETE)
 		return 0;
-	t->ref = state_make(st->state, "passed", 6, sizeof(t->passed),
-		&made, st->err);
+	t->ref = state_make(
+		st->state, "passed", 6, sizeof(t->passed), &made, st->err);
 	if (t->ref == STATE_NONE)
 		return -1;
 	memcpy(&t->passed, state_value(st->state, t->ref, &n),
@@ -67,11 +67,11 @@ take_record(struct stage *st, struct record *r)
 
 	if (t->passed < t->n) {
 		t->passed++;
-		if (run_emit(st, r) < 0)
+		if (stage_emit(st, r) < 0)
 			return -1;
 	}
 	if (t->passed >= t->n)
-		run_enough(st);
+		stage_enough(st);
 	return 0;
 }
 
@@ -89,6 +89,14 @@ take_batch(struct stage *st, struct batch *b)
 }
 
 /* ---- for bief state ---- */
+
+static void
+take_explain(struct stage *st, struct buf *out)
+{
+	buf_str(out,
+		st->in.mode == MODE_COMPLETE ? "nothing"
+					     : "how many records have passed");
+}
 
 static int
 take_show(struct stage *st, state_ref ref, struct buf *out)
@@ -115,13 +123,6 @@ take_take(struct stage *st, const struct value *object, state_ref *made)
 	if (passed < 0)
 		return entry_wrong(st->err, "value", "a count");
 	return entry_put(st, "passed", 6, &passed, sizeof(passed), made);
-}
-
-static void
-take_explain(struct stage *st, struct buf *out)
-{
-	buf_str(out, st->in.mode == MODE_COMPLETE ?
-			"nothing" : "how many records have passed");
 }
 
 static const struct keeper take_keeper = {

@@ -13,7 +13,7 @@
 
 #include "io/child.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 struct thru {
 	struct list ok;
@@ -31,7 +31,7 @@ thru_open(struct stage *st)
 {
 	struct thru *t = STAGE(st, thru);
 
-	child_init(&t->child, run_max_line(st));
+	child_init(&t->child, stage_max_line(st));
 	if (st->noperands == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"which command? thru -- COMMAND [ARGUMENT ...]");
@@ -41,7 +41,8 @@ thru_open(struct stage *st)
 		if (opt_number(t->ok.s[i], &status) < 0 || status > 255)
 			return err_as(st->err, STATUS_USAGE,
 				"--ok: '%s' is no exit status: these are 0 to "
-				"255", t->ok.s[i]);
+				"255",
+				t->ok.s[i]);
 	}
 	return 0;
 }
@@ -60,7 +61,7 @@ answer(void *arg, const char *line, size_t n)
 {
 	struct stage *st = arg;
 
-	return n == 0 ? 0 : run_emit_line(st, line, n);
+	return n == 0 ? 0 : stage_emit_line(st, line, n);
 }
 
 static int
@@ -81,8 +82,7 @@ thru_record(struct stage *st, struct record *r)
 	} else
 		t->text.n = n;
 	buf_byte(&t->text, '\n');
-	return child_give(&t->child, t->text.p, t->text.n, answer, st,
-		st->err);
+	return child_give(&t->child, t->text.p, t->text.n, answer, st, st->err);
 }
 
 static int
@@ -91,8 +91,7 @@ thru_wait(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 	struct thru *t = STAGE(st, thru);
 
 	/* The input pauses: what is gathered goes to the command. */
-	if (t->child.pid != 0 &&
-		child_turn(&t->child, answer, st, st->err) < 0)
+	if (t->child.pid != 0 && child_turn(&t->child, answer, st, st->err) < 0)
 		return -1;
 	return max < 2 ? 0 : child_wait(&t->child, fds);
 }
@@ -120,14 +119,16 @@ thru_batch(struct stage *st, struct batch *b)
 
 	if (t->child.pid == 0)
 		return 0;
-	if (run_flush(st) < 0)
+	if (stage_flush(st) < 0)
 		return -1;
 	status = child_finish(&t->child, answer, st, st->err);
 	if (status < 0)
 		return -1;
 	if (!fine(t, status))
-		return err_set(st->err, "'%s' ended with status %d (--ok %d "
-			"accepts that)", st->operands[0], status, status);
+		return err_set(st->err,
+			"'%s' ended with status %d (--ok %d "
+			"accepts that)",
+			st->operands[0], status, status);
 	return 0;
 }
 
@@ -143,7 +144,8 @@ static const struct waiter thru_waiter = {
 	.pull = thru_pull,
 };
 static const struct opt_slip thru_slips[] = {
-	{NULL, "the command, with its own options, stands behind --: thru -- "
+	{NULL,
+		"the command, with its own options, stands behind --: thru -- "
 		"COMMAND [ARGUMENT ...]"},
 	{NULL, NULL}};
 

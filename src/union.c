@@ -11,7 +11,7 @@
 
 #include "runtime/entry.h"
 #include "window/marks.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 
 struct unite {
@@ -31,7 +31,8 @@ union_inputs(struct stage *st, struct input_spec *in, int max)
 		return err_as(st->err, STATUS_USAGE,
 			"%zu inputs are more than the %d that one program "
 			"reads: unite some of them in a union of their own, "
-			"<(union ...)", st->noperands, max);
+			"<(union ...)",
+			st->noperands, max);
 	if (st->noperands < 2)
 		return err_as(st->err, STATUS_USAGE,
 			"name two or more inputs: files, <( ) or - for "
@@ -76,15 +77,16 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 		out->fields = NULL;
 	}
 	for (int i = 0; i < n; i++) {
-		if (in[i].stream && (in[i].mode == MODE_COMPLETE ||
-			in[i].mode == MODE_UPDATE))
+		if (in[i].stream &&
+			(in[i].mode == MODE_COMPLETE ||
+				in[i].mode == MODE_UPDATE))
 			return err_as(st->err, STATUS_USAGE,
 				"an input is the %s result of an aggregation: "
 				"only appended rows can be united",
-				mode_name(in[i].mode));
+				modes_name(in[i].mode));
 		if (in[i].event_time != NULL && out->event_time == NULL) {
-			out->event_time = mem_dup(in[i].event_time,
-				strlen(in[i].event_time));
+			out->event_time = mem_dup(
+				in[i].event_time, strlen(in[i].event_time));
 			out->delay_us = in[i].delay_us;
 		}
 	}
@@ -98,7 +100,7 @@ union_restore(struct stage *st)
 }
 
 static int
-union_mark(struct stage *st, int input, const struct batch *b)
+union_heard(struct stage *st, int input, const struct batch *b)
 {
 	struct marks *m = &STAGE(st, unite)->marks;
 
@@ -108,9 +110,11 @@ union_mark(struct stage *st, int input, const struct batch *b)
 	}
 	marks_ended(m, input, b);
 	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
-		run_warn(st, "'%s' has ended: its watermark stays and holds up "
+		stage_warn(st,
+			"'%s' has ended: its watermark stays and holds up "
 			"that of the others; watermark --idle D on it lets them "
-			"go on", st->operands[input]);
+			"go on",
+			st->operands[input]);
 	return 0;
 }
 
@@ -119,6 +123,12 @@ union_begin(struct stage *st, struct batch *b)
 {
 	marks_get(&STAGE(st, unite)->marks, b);
 	return 0;
+}
+
+static int
+union_record(struct stage *st, int input, struct record *r)
+{
+	return stage_emit(st, r);
 }
 
 static int
@@ -132,10 +142,10 @@ union_batch(struct stage *st, struct batch *b)
 	return marks_save(&u->marks, st, "watermark");
 }
 
-static int
-union_record(struct stage *st, int input, struct record *r)
+static void
+union_explain(struct stage *st, struct buf *out)
 {
-	return run_emit(st, r);
+	buf_str(out, "the watermarks");
 }
 
 static int
@@ -152,20 +162,14 @@ union_take(struct stage *st, const struct value *object, state_ref *made)
 		return 0;
 	if (!entry_of(object, "watermarks"))
 		return entry_unknown(object, st->err);
-	return marks_take(&STAGE(st, unite)->marks, st, "watermark", object,
-		made);
-}
-
-static void
-union_explain(struct stage *st, struct buf *out)
-{
-	buf_str(out, "the watermarks");
+	return marks_take(
+		&STAGE(st, unite)->marks, st, "watermark", object, made);
 }
 
 static const struct merger union_merger = {
 	.inputs = union_inputs,
 	.plan = union_plan,
-	.heard = union_mark,
+	.heard = union_heard,
 	.record = union_record,
 };
 

@@ -6,6 +6,10 @@
  * Watermark: passes it on, or makes one (--watermark, --batches).
  * State: the watermark's; with --batches, the records of the last batches.
  * Restart: goes on with what the last committed batch left.
+ *
+ * It is long because there are three kinds of windows, of a size, of a gap and
+ * of batches, whose options exclude each other, and because a time may be of
+ * several types: all of that is looked at where a record gets its window.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -13,8 +17,9 @@
 
 #include "window/arrival.h"
 #include "floor/buf.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "window/span.h"
+#include "window/timefield.h"
 #include "time/time.h"
 #include "window/wm.h"
 
@@ -27,10 +32,9 @@ struct window {
 	struct arrival arrival;
 
 	struct field field, gap;
-	bool of_window;  /* --on window */
-	bool known_text; /* the type is known, and no number */
+	bool of_window; /* --on window */
 	struct window_set set;
-	bool give_sets;  /* what follows takes a record for all its windows */
+	bool give_sets; /* what follows takes a record for all its windows */
 	struct span last;
 	struct time_text time_text;
 	/* the times of last as they go out */
@@ -46,10 +50,11 @@ struct window {
  * times. */
 #define SIZE_MAX_US (10000 * DURATION_YEAR)
 #define DAY_US (86400 * TIME_SECOND)
-#define DATE_MOST (INT64_MAX / DAY_US - 2) /* in days; a zone's offset fits in */
+#define DATE_MOST \
+	(INT64_MAX / DAY_US - 2) /* in days; a zone's offset fits in */
 #define FARTHEST (INT64_MAX - 2 * SIZE_MAX_US)
 
-static const struct opt opts[] = {
+static const struct opt window_opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct window, on), "FIELD",
 		"the event time; 'window' is that of the windows there are"},
 	{"size", 0, OPT_DURATION, offsetof(struct window, size), "D",
@@ -60,10 +65,10 @@ static const struct opt opts[] = {
 		"windows begin so much after multiples of the slide",
 		.least = INT64_MIN},
 	{"session", 0, OPT_DURATION, offsetof(struct window, session), "GAP",
-		"sessions, which end after a pause of GAP", .most = SIZE_MAX_US},
-	{"session-field", 0, OPT_STRING,
-		offsetof(struct window, session_field), "FIELD",
-		"sessions with a gap that each record tells"},
+		"sessions, which end after a pause of GAP",
+		.most = SIZE_MAX_US},
+	{"session-field", 0, OPT_STRING, offsetof(struct window, session_field),
+		"FIELD", "sessions with a gap that each record tells"},
 	{"watermark", 0, OPT_STRING, offsetof(struct window, wm.delay), "D",
 		"a watermark on the same field, as of watermark --delay D",
 		.free = true},
@@ -86,7 +91,7 @@ window_defaults(void *self)
 }
 
 static int
-refuse(struct stage *st, const char *text)
+refuse_usage(struct stage *st, const char *text)
 {
 	return err_as(st->err, STATUS_USAGE, "%s", text);
 }
@@ -97,7 +102,7 @@ check_size(struct stage *st)
 	struct window *w = STAGE(st, window);
 
 	if (w->size == NOT_GIVEN)
-		return refuse(st,
+		return refuse_usage(st,
 			"--size is missing: window --on FIELD --size D, or "
 			"--session GAP");
 	if (w->slide == NOT_GIVEN)
@@ -105,15 +110,16 @@ check_size(struct stage *st)
 	if (w->start == NOT_GIVEN)
 		w->start = 0;
 	if (w->size <= 0)
-		return refuse(st, "--size: a window is longer than 0");
+		return refuse_usage(st, "--size: a window is longer than 0");
 	if (w->slide <= 0)
-		return refuse(st, "--slide: a step is longer than 0");
+		return refuse_usage(st, "--slide: a step is longer than 0");
 	if (w->slide > w->size)
-		return refuse(st,
+		return refuse_usage(st,
 			"--slide is longer than --size: records between the "
 			"windows would be in none");
 	if (w->start >= w->slide || w->start <= -w->slide)
-		return refuse(st, "--start is not shorter than the slide");
+		return refuse_usage(
+			st, "--start is not shorter than the slide");
 	w->set = (struct window_set){0, w->size, w->slide, w->start};
 	return 0;
 }
@@ -131,11 +137,13 @@ check_session(struct stage *st)
 
 	if (w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
 		w->start != NOT_GIVEN)
-		return refuse(st, "sessions have no --size, --slide, --start");
+		return refuse_usage(
+			st, "sessions have no --size, --slide, --start");
 	if (w->session != NOT_GIVEN && w->session_field != NULL)
-		return refuse(st, "--session and --session-field: one of them");
+		return refuse_usage(
+			st, "--session and --session-field: one of them");
 	if (w->session_field == NULL && w->session <= 0)
-		return refuse(st, "--session: a gap is longer than 0");
+		return refuse_usage(st, "--session: a gap is longer than 0");
 	return 0;
 }
 
@@ -145,9 +153,9 @@ check_arrival(struct stage *st)
 	struct window *w = STAGE(st, window);
 
 	if (w->on != NULL || w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
-		w->start != NOT_GIVEN || is_session(w) ||
-		w->wm.delay != NULL || w->unit >= 0)
-		return refuse(st,
+		w->start != NOT_GIVEN || is_session(w) || w->wm.delay != NULL ||
+		w->unit >= 0)
+		return refuse_usage(st,
 			"--batches stands alone, or with --every: such "
 			"windows look at no field");
 	return arrival_open(&w->arrival, st);
@@ -163,74 +171,28 @@ window_open(struct stage *st)
 	if (w->arrival.length != NULL)
 		return check_arrival(st);
 	if (w->arrival.every != NULL)
-		return refuse(st, "--every needs --batches");
+		return refuse_usage(st, "--every needs --batches");
 	if (w->on == NULL)
-		return refuse(st, "--on is missing: the field with the time");
+		return refuse_usage(
+			st, "--on is missing: the field with the time");
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
-	run_watch(st, &w->field);
+	stage_watch(st, &w->field);
 	st->untimed_what = "usable time";
 	if (w->session_field != NULL) {
 		st->untimed_what = "usable time or gap";
 		field_init(&w->gap, w->session_field);
-		run_watch(st, &w->gap);
+		stage_watch(st, &w->gap);
 	}
-	if ((is_session(w) ? check_session(st) : check_size(st)) == -1)
+	if ((is_session(w) ? check_session(st) : check_size(st)) < 0)
 		return -1;
 	return wm_open(&w->wm, "watermark", st->err);
 }
 
-static void
-window_close(struct stage *st)
-{
-	struct window *w = STAGE(st, window);
-
-	arrival_close(&w->arrival);
-	field_release(&w->field);
-	field_release(&w->gap);
-	record_add_release(&w->add_start);
-	record_add_release(&w->add_end);
-	slots_release(&w->slots);
-	buf_release(&w->tmp);
-}
-
 /* ---- the plan ---- */
 
-static int
-check_type(struct stage *st, const struct plan *p)
-{
-	struct window *w = STAGE(st, window);
-	const struct type *t = schema_type(p->fields, w->field.path);
-	struct buf b;
-
-	if (t == NULL)
-		return 0;
-	w->known_text = t->kind == TYPE_STRING;
-	switch (t->kind) {
-	case TYPE_UNKNOWN:
-	case TYPE_NULL:
-	case TYPE_TIMESTAMP:
-	case TYPE_DATE:
-	case TYPE_STRING:
-		return 0;
-	default:
-		if (type_numeric(t) && w->unit >= 0)
-			return 0;
-	}
-	buf_init(&b);
-	type_print(t, &b);
-	err_as(st->err, STATUS_USAGE,
-		"the field '%s' is of type %s, not a time%s", w->field.path,
-		buf_cstr(&b),
-		type_numeric(t) ? ": say what it counts, --unit s, ms, us or "
-				  "ns"
-				: "");
-	buf_release(&b);
-	return -1;
-}
-
 static void
-plan_time(struct schema *s, const char *name)
+plan_window_field(struct schema *s, const char *name)
 {
 	int at = schema_find(s, name, strlen(name));
 
@@ -270,6 +232,7 @@ static int
 bind(struct stage *st, const struct plan *p)
 {
 	struct window *w = STAGE(st, window);
+	const struct type *t;
 
 	if (w->of_window && p->fields != NULL &&
 		schema_find(p->fields, "window_end", 10) < 0 &&
@@ -277,9 +240,12 @@ bind(struct stage *st, const struct plan *p)
 		w->of_window = false;
 		field_settle(&w->field, "window", true);
 	}
-	if (plan_bind(p, &w->field, NULL, st->err) == -1)
+	if (plan_bind(p, &w->field, NULL, st->err) < 0)
 		return -1;
-	return p->fields != NULL ? check_type(st, p) : 0;
+	t = p->fields == NULL ? NULL : schema_type(p->fields, w->field.path);
+	return t == NULL
+		? 0
+		: timefield_check(t, w->field.path, w->unit >= 0, st->err);
 }
 
 static int
@@ -288,17 +254,18 @@ window_plan(struct stage *st, struct plan *p)
 	struct window *w = STAGE(st, window);
 
 	if (w->arrival.length != NULL) {
-		if (arrival_plan(&w->arrival, st, p) == -1)
+		if (arrival_plan(&w->arrival, st, p) < 0)
 			return -1;
 	} else {
-		if (bind(st, p) == -1)
+		if (bind(st, p) < 0)
 			return -1;
 		if (w->session_field != NULL &&
-			plan_bind(p, &w->gap, NULL, st->err) == -1)
+			plan_bind(p, &w->gap, NULL, st->err) < 0)
 			return -1;
 		w->wm.unit = w->unit;
-		if (w->wm.delay != NULL && wm_plan(&w->wm, &w->field,
-				w->of_window, p, st->err) == -1)
+		if (w->wm.delay != NULL &&
+			wm_plan(&w->wm, &w->field, w->of_window, p, st->err) <
+				0)
 			return -1;
 		/* An aggregation must know of sessions; without batches all
 		 * of the input is one. */
@@ -312,8 +279,8 @@ window_plan(struct stage *st, struct plan *p)
 			(st->next->op->flags & OP_WINDOWS);
 	}
 	if (p->fields != NULL) {
-		plan_time(p->fields, "window_start");
-		plan_time(p->fields, "window_end");
+		plan_window_field(p->fields, "window_start");
+		plan_window_field(p->fields, "window_end");
 	}
 	return 0;
 }
@@ -367,14 +334,14 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 	case VALUE_DATE: /* its text would be local midnight, too */
 		if (v->i > DATE_MOST || v->i < -DATE_MOST)
 			return 0;
-		*us = zone_to_utc(run_zone(st), v->i * DAY_US);
+		*us = zone_to_utc(stage_zone(st), v->i * DAY_US);
 		return 1;
 	case VALUE_STRING:
 		if (time_text_get(&w->time_text, v, us) == 0)
 			return 1;
 		buf_clear(&w->tmp);
 		s = value_string(v, &len, &w->tmp);
-		return time_parse(s, len, run_zone(st), st->now.time_us,
+		return time_parse(s, len, stage_zone(st), st->now.time_us,
 			       us) == 0;
 	case VALUE_INT:
 	case VALUE_DOUBLE:
@@ -384,13 +351,17 @@ time_of(struct stage *st, const struct record *r, const struct value *v,
 			n = value_number(v, false);
 			return number_time(&n, (enum time_unit)w->unit, us);
 		}
-		return run_reject(st, r,
+		return stage_reject(st, r,
 			       "the field '%s' is a number: say what it "
 			       "counts, --unit s, ms, us or ns",
-			       w->on) < 0 ? -1 : 2;
+			       w->on) < 0
+			? -1
+			: 2;
 	default:
-		return run_reject(st, r, "the field '%s' is no time",
-			       w->on) < 0 ? -1 : 2;
+		return stage_reject(st, r, "the field '%s' is no time", w->on) <
+				0
+			? -1
+			: 2;
 	}
 }
 
@@ -421,7 +392,7 @@ emit_in(struct stage *st, struct record *r, int64_t start, int64_t end)
 
 	record_add(r, &w->add_start, value_time(start), &w->slots);
 	record_add(r, &w->add_end, value_time(end), &w->slots);
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static int
@@ -440,7 +411,7 @@ emit_windows(struct stage *st, struct record *r, int64_t us)
 	for (; start <= newest; start += w->slide) {
 		struct record out = *r;
 
-		if (emit_in(st, &out, start, start + w->size) == -1)
+		if (emit_in(st, &out, start, start + w->size) < 0)
 			return -1;
 	}
 	return 0;
@@ -468,26 +439,26 @@ window_record(struct stage *st, struct record *r)
 	v = record_get(r, &w->field);
 	w->wm.any = true;
 	if (value_is_null(v))
-		return run_untimed(st, r, "no time in '%s'", w->on);
+		return stage_untimed(st, r, "no time in '%s'", w->on);
 	got = time_of(st, r, v, &us);
 	if (got == 0)
-		return run_untimed(st, r, "no time in '%s'", w->on);
+		return stage_untimed(st, r, "no time in '%s'", w->on);
 	if (got != 1)
 		return got < 0 ? -1 : 0;
 	us -= w->of_window;
 	if (us > FARTHEST || us < -FARTHEST)
-		return run_reject(st, r,
-			"the time in '%s' is too far from 1970", w->on);
+		return stage_reject(
+			st, r, "the time in '%s' is too far from 1970", w->on);
 	wm_see(&w->wm, us);
 	if (is_session(w)) {
 		gap = gap_of(w, r);
 		if (gap > SIZE_MAX_US)
-			return run_reject(st, r,
+			return stage_reject(st, r,
 				"the gap in '%s' is longer than 10000 years",
 				w->session_field);
 		if (gap <= 0)
-			return run_untimed(st, r, "no gap in '%s'",
-				w->session_field);
+			return stage_untimed(
+				st, r, "no gap in '%s'", w->session_field);
 		return emit_in(st, r, us, us + gap);
 	}
 	if (w->slide < w->size)
@@ -501,7 +472,7 @@ window_record(struct stage *st, struct record *r)
 	}
 	record_add(r, &w->add_start, w->start_value, &w->slots);
 	record_add(r, &w->add_end, w->end_value, &w->slots);
-	return run_emit(st, r);
+	return stage_emit(st, r);
 }
 
 static int
@@ -515,24 +486,6 @@ window_batch(struct stage *st, struct batch *b)
 }
 
 /* ---- for bief state ---- */
-
-static int
-window_show(struct stage *st, state_ref r, struct buf *out)
-{
-	return STAGE(st, window)->arrival.length != NULL
-		? arrival_show(st, r, out)
-		: wm_show(st, r, out);
-}
-
-static int
-window_take(struct stage *st, const struct value *object, state_ref *made)
-{
-	struct window *w = STAGE(st, window);
-
-	return w->arrival.length != NULL
-		? arrival_take(&w->arrival, st, object, made)
-		: wm_take(st, object, made);
-}
 
 /* What follows has closed by the watermark, if there was one; and has its
  * windows made of so many batches. */
@@ -554,11 +507,43 @@ window_explain(struct stage *st, struct buf *out)
 {
 	struct window *w = STAGE(st, window);
 
-	buf_str(out, w->arrival.length != NULL
-			? "the records of the last batches"
+	buf_str(out,
+		w->arrival.length != NULL ? "the records of the last batches"
 			: w->wm.delay != NULL
 			? "the largest time seen, and the watermark"
 			: "nothing");
+}
+
+static int
+window_show(struct stage *st, state_ref r, struct buf *out)
+{
+	return STAGE(st, window)->arrival.length != NULL
+		? arrival_show(st, r, out)
+		: wm_show(st, r, out);
+}
+
+static int
+window_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct window *w = STAGE(st, window);
+
+	return w->arrival.length != NULL
+		? arrival_take(&w->arrival, st, object, made)
+		: wm_take(st, object, made);
+}
+
+static void
+window_close(struct stage *st)
+{
+	struct window *w = STAGE(st, window);
+
+	arrival_close(&w->arrival);
+	field_release(&w->field);
+	field_release(&w->gap);
+	record_add_release(&w->add_start);
+	record_add_release(&w->add_end);
+	record_slots_release(&w->slots);
+	buf_release(&w->tmp);
 }
 
 static const struct keeper window_keeper = {
@@ -574,7 +559,7 @@ const struct op op_window = {
 	.about = "put records into windows of time",
 	.synopsis = "--on FIELD --size D [--slide D] | --on FIELD "
 		    "--session GAP | --batches LENGTH",
-	.opts = opts,
+	.opts = window_opts,
 	.size = sizeof(struct window),
 	.defaults = window_defaults,
 	.open = window_open,

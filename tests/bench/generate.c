@@ -55,16 +55,17 @@ sensors(int64_t n)
 
 	for (int64_t i = 0; i < n; i++) {
 		arrival += below(2000000);
-		printf("{\"Arrival_Time\":%" PRId64 ",\"Creation_Time\":%" PRId64,
+		printf("{\"Arrival_Time\":%" PRId64
+		       ",\"Creation_Time\":%" PRId64,
 			arrival, arrival - 100000000 - below(900000000));
 		if (below(50) == 0) {
 			printf(",\"Device\":null,\"Index\":null,\"Model\":null,"
-				"\"User\":null,\"gt\":null,\"x\":null,"
-				"\"y\":null,\"z\":null}\n");
+			       "\"User\":null,\"gt\":null,\"x\":null,"
+			       "\"y\":null,\"z\":null}\n");
 			continue;
 		}
 		printf(",\"Device\":\"nexus4_%u\",\"Index\":%" PRId64
-			",\"Model\":\"nexus4\",\"User\":\"%c\",\"gt\":\"%s\"",
+		       ",\"Model\":\"nexus4\",\"User\":\"%c\",\"gt\":\"%s\"",
 			1 + below(2), 4234667 + i, 'a' + (int)below(26),
 			gt[below(8)]);
 		measure("x", "0.");
@@ -78,7 +79,8 @@ sensors(int64_t n)
 static size_t
 word(uint32_t rank, char *p)
 {
-	static const char consonants[] = "tnsrhdlmcfgpbvwyk", vowels[] = "eaoiu";
+	static const char consonants[] = "tnsrhdlmcfgpbvwyk",
+			  vowels[] = "eaoiu";
 	char *begin = p;
 	uint32_t r = rank;
 
@@ -150,7 +152,8 @@ main(int argc, char **argv)
 	else if (strcmp(kind, "visits") == 0)
 		visits(n, more > 0 ? more : n);
 	else {
-		fprintf(stderr, "usage: generate "
+		fprintf(stderr,
+			"usage: generate "
 			"events|sensors|text|keys|visits N [M]\n");
 		return 2;
 	}

@@ -48,10 +48,10 @@ log_call(const char *call, const char *path)
 
 	if (to == NULL)
 		return;
-	fd = (int)syscall(SYS_openat, AT_FDCWD, to,
-		O_WRONLY | O_CREAT | O_APPEND, 0666);
-	n = snprintf(line, sizeof(line), "%d %s %s\n", (int)getpid(), call,
-		path);
+	fd = (int)syscall(
+		SYS_openat, AT_FDCWD, to, O_WRONLY | O_CREAT | O_APPEND, 0666);
+	n = snprintf(
+		line, sizeof(line), "%d %s %s\n", (int)getpid(), call, path);
 	syscall(SYS_write, fd, line, n);
 	syscall(SYS_close, fd);
 }
@@ -97,8 +97,8 @@ static bool
 is_ours(char *program)
 {
 	char line[65536], *want = strchr(program, '@');
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/cmdline",
-		O_RDONLY, 0);
+	int fd = (int)syscall(
+		SYS_openat, AT_FDCWD, "/proc/self/cmdline", O_RDONLY, 0);
 	long n = syscall(SYS_read, fd, line, sizeof(line) - 1), at;
 	const char *name;
 
@@ -136,15 +136,15 @@ tell_pid(void)
 __attribute__((constructor)) static void
 start(void)
 {
-	static const char *const ops[] = {"", "write", "fsync", "rename",
-		"open", "unlink", "mkdir"};
+	static const char *const ops[] = {
+		"", "write", "fsync", "rename", "open", "unlink", "mkdir"};
 	static const struct {
 		const char *name;
 		enum action action;
 		int error;
-	} actions[] = {{"kill", KILL, 0}, {"half", HALF, 0},
-		{"EIO", FAIL, EIO}, {"ENOSPC", FAIL, ENOSPC},
-		{"EROFS", FAIL, EROFS}, {"enospc-on", FAIL_ON, ENOSPC}};
+	} actions[] = {{"kill", KILL, 0}, {"half", HALF, 0}, {"EIO", FAIL, EIO},
+		{"ENOSPC", FAIL, ENOSPC}, {"EROFS", FAIL, EROFS},
+		{"enospc-on", FAIL_ON, ENOSPC}};
 	const char *spec = getenv("BIEF_FAULT");
 	char program[200], op[20], what[20];
 
@@ -152,8 +152,9 @@ start(void)
 		tell_pid();
 	nosync = getenv("BIEF_FAULT_NOSYNC") != NULL;
 	mark = getenv("BIEF_FAULT_MARK");
-	if (spec == NULL || sscanf(spec, "%199s %19s %ld %19s", program, op,
-				    &countdown, what) != 4 ||
+	if (spec == NULL ||
+		sscanf(spec, "%199s %19s %ld %19s", program, op, &countdown,
+			what) != 4 ||
 		!is_ours(program))
 		return;
 	for (int i = 1; i <= MKDIR; i++)
@@ -178,8 +179,8 @@ due(enum op op)
 		return true;
 	if (--countdown != 0)
 		return false;
-	fd = (int)syscall(SYS_openat, AT_FDCWD, mark,
-		O_WRONLY | O_CREAT | O_EXCL, 0666);
+	fd = (int)syscall(
+		SYS_openat, AT_FDCWD, mark, O_WRONLY | O_CREAT | O_EXCL, 0666);
 	if (fd < 0)
 		return false;
 	syscall(SYS_close, fd);
@@ -233,8 +234,8 @@ pipe2(int fds[2], int flags)
 ssize_t
 pwrite64(int fd, const void *p, size_t n, off64_t at)
 {
-	ssize_t (*real)(int, const void *, size_t, off64_t) = REAL(ssize_t,
-		"pwrite64", int, const void *, size_t, off64_t);
+	ssize_t (*real)(int, const void *, size_t, off64_t) = REAL(
+		ssize_t, "pwrite64", int, const void *, size_t, off64_t);
 
 	if (due(WRITE)) {
 		if (action == HALF && real(fd, p, n / 2, at) >= 0)
@@ -334,14 +335,14 @@ open_any(int dir, const char *path, int flags, mode_t mode)
 }
 
 
-#define OPEN_BODY(dir) \
-	mode_t mode = 0; \
+#define OPEN_BODY(dir)                         \
+	mode_t mode = 0;                       \
 	if (flags & (O_CREAT | __O_TMPFILE)) { \
-		va_list ap; \
-		va_start(ap, flags); \
-		mode = va_arg(ap, mode_t); \
-		va_end(ap); \
-	} \
+		va_list ap;                    \
+		va_start(ap, flags);           \
+		mode = va_arg(ap, mode_t);     \
+		va_end(ap);                    \
+	}                                      \
 	return open_any(dir, path, flags, mode)
 
 int

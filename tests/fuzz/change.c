@@ -14,9 +14,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -54,7 +54,7 @@ list_add(struct list *l, const char *plain, const struct value *v)
 
 	for (size_t i = l->n; i-- > 0;)
 		if (json_same(buf_cstr(&l->name[i]), l->name[i].n, plain,
-			strlen(plain))) {
+			    strlen(plain))) {
 			list_set(l, i, v);
 			return;
 		}
@@ -79,8 +79,7 @@ some_value(const struct record *r, uint8_t which)
 	case 4:
 		return value_time(1469501107250000);
 	case 5:
-		return value_json_string("\\u00e9 and a longer text", 23,
-			true);
+		return value_json_string("\\u00e9 and a longer text", 23, true);
 	}
 	return r->shape->n > 0 ? r->v[which % r->shape->n] : value_null();
 }
@@ -148,13 +147,12 @@ one(struct record_reader *reader, struct record_add *add, struct slots *slots,
 	struct record r = {.line = line, .nline = (uint32_t)nline};
 	struct err err;
 
-	if (record_parse(reader, &r, &err) < 0 ||
-		r.shape->n + NAMES > FIELDS)
+	if (record_parse(reader, &r, &err) < 0 || r.shape->n + NAMES > FIELDS)
 		return;
 	l->n = 0;
 	for (uint32_t i = 0; i < r.shape->n; i++)
-		list_append(l, r.shape->names[i].s, r.shape->names[i].n,
-			&r.v[i]);
+		list_append(
+			l, r.shape->names[i].s, r.shape->names[i].n, &r.v[i]);
 	change(&r, add, slots, l, how, n);
 	compare(&r, l, reader->shapes);
 }
@@ -198,7 +196,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_release(&l->value[i]);
 	}
 	free(l);
-	slots_release(&slots);
+	record_slots_release(&slots);
 	record_reader_release(&reader);
 	shapes_free(shapes);
 	return 0;

@@ -18,9 +18,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -96,8 +96,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (how == 'o') {
 		put(dir, "3.offset", "offset", raw, data, size);
 		rc = offset_load(&place, 3, &o, &err);
-		MUST(rc == 0 ? o.position != NULL :
-			rc == -1 && err.status == STATUS_DAMAGED);
+		MUST(rc == 0 ? o.position != NULL
+			     : rc == -1 && err.status == STATUS_DAMAGED);
 		offset_release(&o);
 		drop(dir, "3.offset");
 	} else if (how == 'd') {

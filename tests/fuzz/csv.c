@@ -15,6 +15,7 @@
 #include "io/file.h"
 #include "value/json.h"
 #include "runtime/run.h"
+#include "runtime/stage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,8 +31,8 @@ static char *const options[][12] = {
 	{"parse-csv", "--quote", "", "--sep", "tab", "--on-error", "skip"},
 	{"parse-csv", "--multi-line", "false", "--trim", "--schema",
 		"a binary, b double, _corrupt_record string"},
-	{"parse-csv", "--header", "--batch", "2", "--plain", "--max-line",
-		"20", "--on-error", "skip"},
+	{"parse-csv", "--header", "--batch", "2", "--plain", "--max-line", "20",
+		"--on-error", "skip"},
 };
 
 static void

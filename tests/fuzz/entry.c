@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "runtime/chain.h"
+#include "runtime/plan_chain.h"
+#include "runtime/setup.h"
 #include "value/json.h"
 #include "recovery/state.h"
 
@@ -36,9 +38,9 @@ static char *commands[][WORDS] = {
 static void
 plan_inputs(struct plan in[2], size_t which)
 {
-	const char *fields = which == SESSIONS ?
-		"k string, window_start timestamp, window_end timestamp" :
-		"t timestamp, k string, n double, d decimal(10,2)";
+	const char *fields = which == SESSIONS
+		? "k string, window_start timestamp, window_end timestamp"
+		: "t timestamp, k string, n double, d decimal(10,2)";
 	struct err err;
 
 	for (int i = 0; i < 2; i++) {
@@ -64,7 +66,8 @@ round_trip(struct stage *st, const char *line, size_t n, struct buf *out)
 	if (st->op->keeper->take(st, NULL, &made) < 0)
 		abort();
 	if (json_read(line, line + n, 0, &v, &why) == NULL ||
-		v.type != VALUE_OBJECT || st->op->keeper->take(st, &v, &made) < 0)
+		v.type != VALUE_OBJECT ||
+		st->op->keeper->take(st, &v, &made) < 0)
 		return -1;
 	if (made == STATE_NONE)
 		abort();
@@ -90,10 +93,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	buf_add(&line, data + 1, size - 1);
 	memset(buf_need(&line, JSON_PADDING), 0, JSON_PADDING);
-	chain_open(&c, words, 1, STDOUT_FILENO, true, &status);
+	setup_open(&c, words, 1, STDOUT_FILENO, true, &status);
 	c.silent = true;
 	plan_inputs(in, which);
-	if (c.stages[0].priv->failed || chain_plan_inputs(&c, in, 2) < 0)
+	if (c.stages[0].priv->failed || plan_chain_inputs(&c, in, 2) < 0)
 		abort();
 	if (c.stages[0].op->keeper->restore != NULL &&
 		c.stages[0].op->keeper->restore(&c.stages[0]) < 0)
@@ -104,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	plan_release(&in[0]);
 	plan_release(&in[1]);
-	chain_close(&c);
+	setup_close(&c);
 	buf_release(&line);
 	buf_release(&one);
 	buf_release(&two);

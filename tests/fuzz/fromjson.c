@@ -18,9 +18,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -55,7 +55,7 @@ read_line(struct fromjson *f, const char *p, size_t n, char padding,
 		value_print(&v[i], out);
 		memset(buf_need(out, JSON_PADDING), 0, JSON_PADDING);
 		MUST(json_read(out->p + from, out->p + out->n, 0, &checked,
-			&e) == out->p + out->n);
+			     &e) == out->p + out->n);
 		buf_byte(out, ',');
 	}
 	free(text);
@@ -64,8 +64,8 @@ read_line(struct fromjson *f, const char *p, size_t n, char padding,
 static void
 read_lines(const char *p, size_t size, unsigned flags)
 {
-	struct fromjson_options o = {.zone = zone_utc, .corrupt = FIELDS - 1,
-		.flags = flags};
+	struct fromjson_options o = {
+		.zone = zone_utc, .corrupt = FIELDS - 1, .flags = flags};
 	const char *end = p + size;
 	struct schema *s;
 	struct fromjson *f, *fresh;
@@ -101,9 +101,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	read_lines((const char *)data, size, 0);
-	read_lines((const char *)data, size, LENIENT_COMMENTS | LENIENT_NAMES |
-		LENIENT_ZEROS | LENIENT_ESCAPES | LENIENT_CONTROLS);
 	read_lines((const char *)data, size,
-		LENIENT_NO_SINGLE | LENIENT_NO_WORDS);
+		LENIENT_COMMENTS | LENIENT_NAMES | LENIENT_ZEROS |
+			LENIENT_ESCAPES | LENIENT_CONTROLS);
+	read_lines(
+		(const char *)data, size, LENIENT_NO_SINGLE | LENIENT_NO_WORDS);
 	return 0;
 }

@@ -22,7 +22,7 @@ check(struct jq_run *run, void *arg, const struct value *v)
 	struct json_error e;
 	struct buf text;
 
-	jq_text(run, &x);
+	jq_value_text(run, &x);
 	buf_init(&text);
 	value_print(&x, &text);
 	buf_need(&text, JSON_PADDING);
@@ -44,20 +44,20 @@ evaluate(struct jq_tree *t, struct record *r)
 	struct err err;
 	int n = 0;
 
-	if (jq_analyse(t, NULL, false, &uses, &watch, &type, &err) < 0)
+	if (jq_uses_analyse(t, NULL, false, &uses, &watch, &type, &err) < 0)
 		abort();
 	watch_look(&watch, r);
 	watch_look(&watch, r);
 	watch_release(&watch);
-	jq_check_condition(t, &err);
+	jq_truth_check(t, &err);
 	jq_safe(t);
 	free(uses.fields);
 	type_free(type);
-	if (t->foreign || jq_check_patterns(t, &err) < 0)
+	if (t->foreign || jq_func_check_patterns(t, &err) < 0)
 		return;
 	jq_run_init(&run);
 	jq_run_begin(&run, r, &env, &err);
-	jq_each(&run, t->root, &in, check, &n);
+	jq_eval_each(&run, t->root, &in, check, &n);
 	jq_run_release(&run);
 }
 
@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (jq_parse(&tree, text, &err) == 0 &&
 		record_parse(&rr, &r, &err) == 0)
 		evaluate(&tree, &r);
-	jq_tree_release(&tree);
+	jq_parse_release(&tree);
 	record_reader_release(&rr);
 	shapes_free(shapes);
 	buf_release(&line);

@@ -14,9 +14,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -33,7 +33,7 @@ decimals(const char *s, size_t n)
 		if (len == 0)
 			continue;
 		MUST(numeric_spell(text, len, forms[i][0], forms[i][1],
-			again) == len);
+			     again) == len);
 		MUST(memcmp(text, again, len) == 0);
 	}
 }

@@ -11,9 +11,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -32,8 +32,7 @@ walk(const struct pipeline *p)
 			if (c->words[j].sub != NULL)
 				walk(c->words[j].sub);
 		}
-		MUST((pipeline_stretch(p, i) > 0) ==
-			(pipeline_op(c) != NULL));
+		MUST((pipeline_stretch(p, i) > 0) == (pipeline_op(c) != NULL));
 		MUST(i + pipeline_stretch(p, i) <= p->n);
 	}
 }

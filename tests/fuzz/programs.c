@@ -15,6 +15,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "runtime/run.h"
+#include "runtime/stage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -151,8 +152,8 @@ run_on(char ***stages, int n, int in, int out, int *status)
 
 /* All stages in one process; what they wrote. */
 static char *
-run_together(const char *text, const void *data, size_t size, size_t *n,
-	int *status)
+run_together(
+	const char *text, const void *data, size_t size, size_t *n, int *status)
 {
 	struct chain_words c;
 	int each[STAGES_MAX] = {0}, out = memfd_create("out", 0);
@@ -169,8 +170,8 @@ run_together(const char *text, const void *data, size_t size, size_t *n,
 
 /* One after the other. */
 static char *
-run_apart(const char *text, const void *data, size_t size, size_t *n,
-	int *status)
+run_apart(
+	const char *text, const void *data, size_t size, size_t *n, int *status)
 {
 	struct chain_words c;
 	int each[STAGES_MAX] = {0}, in = file_of(data, size), out;

@@ -13,9 +13,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -94,7 +94,7 @@ one(struct record_reader *rr, struct shapes *shapes, const char *p, size_t n)
 		buf_release(&out);
 		buf_release(&copy);
 	}
-	slots_release(&slots);
+	record_slots_release(&slots);
 	record_reader_release(&fresh);
 }
 

@@ -10,15 +10,15 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/loop.h"
+#include "runtime/control.h"
 #include "runtime/plan.h"
 #include "io/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -30,7 +30,7 @@ header(const char *line, size_t n, struct buf *out)
 	struct err err;
 	struct plan p;
 
-	if (loop_control_read(line, n, &body, &err) < 0 ||
+	if (control_read(line, n, &body, &err) < 0 ||
 		plan_parse(&p, &body, &err) < 0)
 		return -1;
 	buf_clear(out);
@@ -41,13 +41,13 @@ header(const char *line, size_t n, struct buf *out)
 }
 
 static void
-batches(struct loop_place *at, const char *line, size_t n)
+batches(struct control_place *at, const char *line, size_t n)
 {
-	struct loop_place before = *at;
-	struct loop_event e;
+	struct control_place before = *at;
+	struct control_event e;
 	struct err err;
 
-	if (loop_control(at, line, n, &e, &err) < 0)
+	if (control_take(at, line, n, &e, &err) < 0)
 		return;
 	if (e.kind == EVENT_BEGIN) {
 		MUST(!before.open && at->open);
@@ -62,7 +62,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = data + size, *lf;
-	struct loop_place at = {0};
+	struct control_place at = {0};
 	struct buf once, twice;
 	bool first = true;
 

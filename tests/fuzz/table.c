@@ -19,9 +19,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -50,8 +50,11 @@ look(const struct table *t, const struct value *v, struct buf *key)
 static void
 load(const char *path, const char *how, struct schema *schema)
 {
-	struct table_options o = {.path = path, .sep = ',', .zone = zone_utc,
-		.header = strchr(how, 'h') != NULL, .schema = schema};
+	struct table_options o = {.path = path,
+		.sep = ',',
+		.zone = zone_utc,
+		.header = strchr(how, 'h') != NULL,
+		.schema = schema};
 	struct list keys = {NULL, 0};
 	struct value probes[4];
 	struct table *t;
@@ -66,8 +69,10 @@ load(const char *path, const char *how, struct schema *schema)
 	probes[1] = value_double(1.5);
 	probes[2] = value_text("a", 1, &tmp);
 	probes[3] = value_null();
-	list_add(&keys, schema != NULL || o.header ||
-		strchr(how, 'j') != NULL ? "a" : "_c0", false);
+	list_add(&keys,
+		schema != NULL || o.header || strchr(how, 'j') != NULL ? "a"
+								       : "_c0",
+		false);
 	o.keys = &keys;
 	t = table_load(&o, &err);
 	for (int i = 0; t != NULL && i < 4; i++)
@@ -97,8 +102,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fwrite(lf + 1, 1, size - (size_t)(lf + 1 - data), f);
 	fclose(f);
 	if (strchr(how, 's') != NULL)
-		schema = schema_parse("a bigint, b string, c double, "
-			"d timestamp, e boolean, f decimal(8,2), g date", &err);
+		schema = schema_parse(
+			"a bigint, b string, c double, "
+			"d timestamp, e boolean, f decimal(8,2), g date",
+			&err);
 	load(path, how, schema);
 	unlink(path);
 	schema_free(schema);

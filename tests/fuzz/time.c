@@ -11,9 +11,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 
@@ -38,7 +38,8 @@ in_zone(const char *s, size_t n, const char *name)
 	char text[TIME_MAX];
 	int64_t us;
 
-	if (z == NULL || time_parse(s, n, z, INT64_C(1795305600000000), &us) < 0)
+	if (z == NULL ||
+		time_parse(s, n, z, INT64_C(1795305600000000), &us) < 0)
 		return;
 	round_trip(us);
 	MUST(time_format_show(us, z, text) <= TIME_MAX);

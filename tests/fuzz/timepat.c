@@ -50,8 +50,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		char *text;
 
 		data = lf + 1;
-		lf = data < end ? memchr(data, '\n', (size_t)(end - data)) :
-				  NULL;
+		lf = data < end ? memchr(data, '\n', (size_t)(end - data))
+				: NULL;
 		if (lf == NULL)
 			lf = end;
 		n = data < end ? (size_t)(lf - data) : 0;
@@ -59,8 +59,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (n > 0)
 			memcpy(text, data, n);
 		if (timepat_parse(t, text, n, zone_utc, &us) == 0 &&
-			twin != NULL && (timepat_parse(twin, text, n, zone_utc,
-			&again) != 0 || again != us))
+			twin != NULL &&
+			(timepat_parse(twin, text, n, zone_utc, &again) != 0 ||
+				again != us))
 			abort();
 		free(text);
 	}

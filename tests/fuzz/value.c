@@ -13,9 +13,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x) \
-	do { \
-		if (!(x)) \
+#define MUST(x)                  \
+	do {                     \
+		if (!(x))        \
 			abort(); \
 	} while (0)
 

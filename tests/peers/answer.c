@@ -47,8 +47,7 @@ unescape(char *s)
 
 /* Append the value of an expression over a record without fields. */
 static int
-answer_one(struct answer *a, const char *text, struct buf *out,
-	struct err *err)
+answer_one(struct answer *a, const char *text, struct buf *out, struct err *err)
 {
 	struct record r = {.line = a->line.p, .nline = (uint32_t)a->line.n};
 	struct expr *x = sql_expr(text, NULL, err);

@@ -104,7 +104,7 @@ division(void)
 		buf_release(&bufs[i]);
 	buf_release(&one);
 	buf_release(&two);
-	slots_release(&slots);
+	record_slots_release(&slots);
 	accums_release(&s);
 	shapes_free(shapes);
 }
@@ -180,8 +180,10 @@ results(void)
 	expect("last:x", "1 [1,2]", "[1,2]");
 	expect("stddev:x", "5", "null");
 	expect("stddev_pop:x", "5", "0.0");
-	expect("variance:x", "1000000000000001 1000000000000002 "
-			     "1000000000000003", "1.0");
+	expect("variance:x",
+		"1000000000000001 1000000000000002 "
+		"1000000000000003",
+		"1.0");
 	expect("var_pop:x", "1 2 3 4", "1.25");
 	expect("variance:x", "1 \"NaN\"", "\"NaN\"");
 	expect("median:x", "3 1 2", "2.0");
@@ -205,9 +207,11 @@ decimals(void)
 	assert(d == 101);
 	assert(numeric_read("1e2", 3, 38, 1, &d));
 	assert(d == 1000);
-	assert(numeric_read("99999999999999999999999999999999999999", 38, 38, 0, &d));
+	assert(numeric_read(
+		"99999999999999999999999999999999999999", 38, 38, 0, &d));
 	assert(numeric_digits(d) == 38);
-	assert(!numeric_read("99999999999999999999999999999999999999", 38, 38, 1, &d));
+	assert(!numeric_read(
+		"99999999999999999999999999999999999999", 38, 38, 1, &d));
 	assert(numeric_print(-5, 3, text) == 6);
 	assert(memcmp(text, "-0.005", 6) == 0);
 	assert(numeric_print(0, 0, text) == 1);
@@ -249,7 +253,7 @@ overflow(void)
 	assert(accums_read(&s, &r, true, &err) == 0);
 	buf_release(&mem);
 	buf_release(&tmp);
-	slots_release(&slots);
+	record_slots_release(&slots);
 	accums_release(&s);
 	shapes_free(shapes);
 }

@@ -24,8 +24,7 @@ read_record(const char *text)
 
 	memset(line, 0, sizeof(line));
 	strcpy(line, text);
-	record = (struct record){
-		.line = line, .nline = (uint32_t)strlen(line)};
+	record = (struct record){.line = line, .nline = (uint32_t)strlen(line)};
 	if (record_parse(&reader, &record, &err) < 0)
 		abort();
 }
@@ -53,7 +52,7 @@ check(const char *text, bool native, const char *expected)
 	int n = -1, rc;
 
 	buf_init(&out);
-	x = expr_jq(text, NULL, &err);
+	x = jq_expr(text, NULL, &err);
 	assert(x != NULL);
 	assert(expr_native(x) == native);
 	if (expr_eval(x, &record, &env, append, &out, &err) < 0)
@@ -90,7 +89,7 @@ check_stop(const char *text)
 {
 	struct expr_env env = {.batch_us = 0};
 	struct err err;
-	struct expr *x = expr_jq(text, NULL, &err);
+	struct expr *x = jq_expr(text, NULL, &err);
 	int n = 0;
 
 	assert(expr_eval(x, &record, &env, stop, &n, &err) == -1);
@@ -102,7 +101,7 @@ static void
 check_type(const char *text, const struct schema *fields, const char *expected)
 {
 	struct err err;
-	struct expr *x = expr_jq(text, fields, &err);
+	struct expr *x = jq_expr(text, fields, &err);
 	struct buf out;
 
 	assert(x != NULL);
@@ -122,7 +121,7 @@ check_refused(
 	const char *text, const struct schema *fields, const char *expected)
 {
 	struct err err;
-	struct expr *x = expr_jq(text, fields, &err);
+	struct expr *x = jq_expr(text, fields, &err);
 
 	assert(x == NULL);
 	assert(err.status == STATUS_USAGE);
@@ -175,9 +174,11 @@ static void
 types(void)
 {
 	struct err err;
-	struct schema *s = schema_parse("n long, d double, s string, "
+	struct schema *s = schema_parse(
+		"n long, d double, s string, "
 		"t timestamp, m struct<user:string,k:int>, l array<double>, "
-		"k map<string,long>", &err);
+		"k map<string,long>",
+		&err);
 
 	check_type(".n", s, "bigint");
 	check_type(".t", s, "timestamp");
@@ -195,9 +196,11 @@ types(void)
 	check_type(".n as $n | .d", s, "");
 	check_type("event_time", s, "timestamp");
 	check_refused(".usr", s, "expression: no field 'usr'\n  .usr\n  ^");
-	check_refused(".m | .usr", s, "expression: no field 'usr' (did you "
+	check_refused(".m | .usr", s,
+		"expression: no field 'usr' (did you "
 		"mean 'user'?)\n  .m | .usr\n       ^");
-	check_refused(". as $x | .dd", s, "expression: no field 'dd' (did you "
+	check_refused(". as $x | .dd", s,
+		"expression: no field 'dd' (did you "
 		"mean 'd'?)\n  . as $x | .dd\n            ^");
 	schema_free(s);
 }
@@ -209,17 +212,19 @@ mistakes(void)
 	check_refused(".a +", NULL,
 		"expression: it ends where a value is expected\n"
 		"  .a +\n      ^");
-	check_refused("é | 1", NULL, "expression: unexpected 'é', where a "
+	check_refused("é | 1", NULL,
+		"expression: unexpected 'é', where a "
 		"value is expected\n  é | 1\n  ^");
-	check_refused("\"é\" == lenght", NULL, "expression: no function "
+	check_refused("\"é\" == lenght", NULL,
+		"expression: no function "
 		"'lenght' (did you mean 'length'?)\n  \"é\" == lenght\n"
 		"         ^");
 	check_refused("1 / 0", NULL,
 		"expression: this divides by zero\n  1 / 0\n    ^");
 	check_refused("{(1): 2}", NULL,
 		"expression: a key must be a string\n  {(1): 2}\n   ^");
-	check_refused("\"a", NULL,
-		"expression: this string has no end\n  \"a\n  ^");
+	check_refused(
+		"\"a", NULL, "expression: this string has no end\n  \"a\n  ^");
 }
 
 int

@@ -28,8 +28,8 @@ check(bool ok, const char *what)
 static void
 names(void)
 {
-	static const char *const order[] = {"", "0", "00", "01", "1", "2",
-		"2a", "10", "a", "a1", "a1b2", "a1b10", "a2", "a10", "b",
+	static const char *const order[] = {"", "0", "00", "01", "1", "2", "2a",
+		"10", "a", "a1", "a1b2", "a1b10", "a2", "a10", "b",
 		"f-9999999999999999999999", "f-10000000000000000000000",
 		"\xc3\xa9"};
 	size_t i, j, n = sizeof(order) / sizeof(order[0]);
@@ -38,13 +38,13 @@ names(void)
 		for (j = 0; j < n; j++) {
 			int c = files_natural(order[i], order[j]);
 
-			check((c > 0) - (c < 0) == (i > j) - (i < j),
-				order[i]);
+			check((c > 0) - (c < 0) == (i > j) - (i < j), order[i]);
 		}
 	check(files_hidden(".a") && files_hidden("_a") &&
-		files_hidden("a._COPYING_"), "hidden");
+			files_hidden("a._COPYING_"),
+		"hidden");
 	check(!files_hidden("a") && !files_hidden("_a=1") &&
-		!files_hidden("a_.b") && !files_hidden("COPYING_"),
+			!files_hidden("a_.b") && !files_hidden("COPYING_"),
 		"not hidden");
 }
 
@@ -69,8 +69,7 @@ look(const char *dir)
 	struct files *f = files_new(&how);
 	struct err err;
 
-	check(files_add(f, dir, &err) == 0 && files_look(f, &err) == 0,
-		"look");
+	check(files_add(f, dir, &err) == 0 && files_look(f, &err) == 0, "look");
 	return f;
 }
 
@@ -91,8 +90,8 @@ drain(struct files *f, const char *want, const char *what)
 }
 
 static void
-mark(struct positions *p, struct files *f, const struct file *at,
-	int64_t batch, struct buf *text)
+mark(struct positions *p, struct files *f, const struct file *at, int64_t batch,
+	struct buf *text)
 {
 	struct err err;
 
@@ -125,7 +124,8 @@ there_and_back(struct positions *p, const char *dir)
 	make(dir, "c");
 	make(dir, odd);
 	check(positions_seek(p, f, b1.p, NULL, &err) == 0 &&
-		files_look(f, &err) == 0, "seek");
+			files_look(f, &err) == 0,
+		"seek");
 	at = files_take(f);
 	check(at && at->start == 7 && at->cut, "where it was");
 	mark(p, f, at, 1, &b3);
@@ -148,7 +148,8 @@ there_and_back(struct positions *p, const char *dir)
 	files_done(f, at, 0);
 	at = files_take(f);
 	check(at->start == 0 && at->end == 3 &&
-		strcmp(strrchr(at->path, '/') + 1, odd) == 0, "to the middle");
+			strcmp(strrchr(at->path, '/') + 1, odd) == 0,
+		"to the middle");
 	check(files_next(f) == NULL, "no more");
 	positions_logged(f);
 	at->start = 3;
@@ -201,9 +202,11 @@ many(struct positions *p)
 		"the log is shortened");
 	numbers_release(&l);
 	check(positions_seek(p, f, b.p, NULL, &err) == 0 &&
-		files_count_done(f) == 10000, "all are known");
+			files_count_done(f) == 10000,
+		"all are known");
 	check(positions_seek(p, f, first.p, NULL, &err) == 0 &&
-		files_count_done(f) == 421 * 20, "those of an older batch");
+			files_count_done(f) == 421 * 20,
+		"those of an older batch");
 	check(positions_seek(p, f, first.p, b.p, &err) == 0, "again");
 	for (i = 0; files_next(f); i++)
 		files_done(f, files_take(f), 0);
@@ -231,7 +234,8 @@ forgotten(void)
 		files_was_done(f, buf_cstr(&path), i * 10);
 	}
 	check(files_look(f, &err) == 0 && files_count_done(f) == 101 &&
-		files_forgotten(f) == 48990, "the old ones are forgotten");
+			files_forgotten(f) == 48990,
+		"the old ones are forgotten");
 	files_free(f);
 	buf_release(&path);
 }

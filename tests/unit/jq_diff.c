@@ -69,8 +69,8 @@ static const char *const foreign_strings[] = {"\"é\"", "\"Été\"", "\"日本�
 	"\"éàaé\""};
 static const char *const numbers[] = {"0", "1", "2", "3", "-1", "10", "-7",
 	"100", "1.5", "0.1", "-2.5", "1e3", "7.0", "0.30000000000000004",
-	"1e-7", "123456", "99999", "1424686735", "1424686735.25", "-0",
-	"2.0", "1E2", "12345.678", "5e-1"};
+	"1e-7", "123456", "99999", "1424686735", "1424686735.25", "-0", "2.0",
+	"1E2", "12345.678", "5e-1"};
 static const char *const names[] = {
 	"a", "b", "c", "d", "x", "gt", "User", "t", "missing"};
 
@@ -183,8 +183,9 @@ gen_field(void)
 static void
 gen_operator(int depth)
 {
-	static const char *const ops[] = {"+", "-", "*", "/", "%", "==", "!=",
-		"<", "<=", ">", ">=", "and", "or", "//", "+", "==", "<"};
+	static const char *const ops[] = {"+", "-", "*", "/", "%",
+		"==", "!=", "<", "<=", ">", ">=", "and", "or", "//", "+",
+		"==", "<"};
 
 	say("(");
 	gen(depth - 1);
@@ -238,8 +239,8 @@ gen_sub(void)
 		buf_printf(&program, "sub(\"%s\"; %s; %s)", PICK(patterns),
 			PICK(with), PICK(flags));
 	else
-		buf_printf(&program, "%ssub(\"%s\"; %s)",
-			below(2) ? "g" : "", PICK(patterns), PICK(with));
+		buf_printf(&program, "%ssub(\"%s\"; %s)", below(2) ? "g" : "",
+			PICK(patterns), PICK(with));
 }
 
 /* A value of a kind: a, o, s, n stand for array, object, string, number. */
@@ -285,12 +286,13 @@ gen_directed(int depth)
 		"(N | round)", "(N | sqrt)", "(-N | fabs)", "(-N | floor)",
 		"(A | .[] | select(. != null))", "(A | map(select(.)))",
 		"(A | any | not)", "([A[] | not])", "(S | index(\"a\"))",
-		"(S | rindex(\"aa\"))", "(S | indices(\"aa\"))", "(A | join(S))",
-		"(S | split(\"a\"))", "(A | has(N))", "(O | has(S))",
-		"(O | keys)", "(O | .[S])", "(A | .[N])", "(A | .[N:N])",
-		"(S | .[N:N])", "(S * N)", "(N % 7)", "(S / \"a\")",
-		"(A | length)", "(S | IN(S, S))", "({(S): N})", "(O | map(.))",
-		"(S | tojson)", "(A | tojson)", "(S | ascii_upcase)"};
+		"(S | rindex(\"aa\"))", "(S | indices(\"aa\"))",
+		"(A | join(S))", "(S | split(\"a\"))", "(A | has(N))",
+		"(O | has(S))", "(O | keys)", "(O | .[S])", "(A | .[N])",
+		"(A | .[N:N])", "(S | .[N:N])", "(S * N)", "(N % 7)",
+		"(S / \"a\")", "(A | length)", "(S | IN(S, S))", "({(S): N})",
+		"(O | map(.))", "(S | tojson)", "(A | tojson)",
+		"(S | ascii_upcase)"};
 	const char *p;
 
 	for (p = PICK(forms); *p != '\0'; p++)
@@ -312,8 +314,8 @@ gen_call(int depth)
 	static const char *const one[] = {"startswith", "endswith", "ltrimstr",
 		"rtrimstr", "contains", "inside", "has", "split", "join",
 		"select", "map", "IN", "test", "contains", "startswith"};
-	static const char *const formats[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d",
-		"%H:%M", "%j %a %b"};
+	static const char *const formats[] = {
+		"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d", "%H:%M", "%j %a %b"};
 	unsigned k = below(20);
 
 	if (k < 7) {
@@ -327,9 +329,13 @@ gen_call(int depth)
 	} else if (k < 16) {
 		gen_sub();
 	} else if (k == 16) {
-		buf_printf(&program, "%s(\"%s\")", below(2) ? "index" :
-			below(2) ? "indices" : "rindex",
-			below(2) ? "a" : below(2) ? "b" : ", ");
+		buf_printf(&program, "%s(\"%s\")",
+			below(2)           ? "index"
+				: below(2) ? "indices"
+					   : "rindex",
+			below(2)           ? "a"
+				: below(2) ? "b"
+					   : ", ");
 	} else if (k == 17) {
 		buf_printf(&program, "%s(\"%s\")",
 			below(2) ? "strftime" : "strptime", PICK(formats));
@@ -557,8 +563,8 @@ run_theirs(jq_state *jq, int place)
 	jv x, what, in = CALL(jv_array)();
 
 	in = CALL(jv_array_append)(in, CALL(jv_number)(place));
-	in = CALL(jv_array_append)(in,
-		CALL(jv_parse_sized)(line.p, (int)line.n));
+	in = CALL(jv_array_append)(
+		in, CALL(jv_parse_sized)(line.p, (int)line.n));
 	CALL(jq_start)(jq, in, 0);
 	for (;;) {
 		x = CALL(jq_next)(jq);
@@ -568,8 +574,7 @@ run_theirs(jq_state *jq, int place)
 	}
 	what = CALL(jv_invalid_get_msg)(x);
 	if (CALL(jv_get_kind)(what) == JV_KIND_STRING)
-		buf_printf(&theirs, "error: %s\n",
-			CALL(jv_string_value)(what));
+		buf_printf(&theirs, "error: %s\n", CALL(jv_string_value)(what));
 	CALL(jv_free)(what);
 }
 
@@ -697,8 +702,8 @@ take_program(void)
 
 	gen_program();
 	if (jq_parse(&tree, buf_cstr(&program), &err) == 0)
-		x = expr_jq(program.p, NULL, &err);
-	jq_tree_release(&tree);
+		x = jq_expr(program.p, NULL, &err);
+	jq_parse_release(&tree);
 	if (x != NULL)
 		return x;
 	jq = compile_theirs(program.p);
@@ -781,8 +786,9 @@ main(int argc, char **argv)
 		printf("libjq.so.1 is not installed: nothing to compare with\n");
 		return SKIPPED;
 	}
-	start = argc > 2 ? strtoull(argv[2], NULL, 10)
-		: argc > 1 ? (uint64_t)time(NULL) : 42;
+	start = argc > 2   ? strtoull(argv[2], NULL, 10)
+		: argc > 1 ? (uint64_t)time(NULL)
+			   : 42;
 	if (argc > 1)
 		printf("seed %llu\n", (unsigned long long)start);
 	seed = start * UINT64_C(0x9E3779B97F4A7C15) + 1;
@@ -793,7 +799,8 @@ main(int argc, char **argv)
 		some_programs(&rr);
 	if (argc > 1)
 		printf("%lu pairs, %lu run by libjq, %lu beyond 2^53, %lu "
-		       "different\n", pairs, foreign, beyond, failed);
+		       "different\n",
+			pairs, foreign, beyond, failed);
 	record_reader_release(&rr);
 	shapes_free(shapes);
 	buf_release(&program);

@@ -57,23 +57,24 @@ grammar(void)
 {
 	static const char *const good[] = {"0", "-0", "1", "-1.5", "1e5",
 		"1E+05", "0.1e-7", "12345678901234567890123456789012345678901",
-		"1.2345678901234567890123456789012345", "true", "false",
-		"null", "\"\"", "\"a\"", " \t\r\n1 \n", "[]", "{}", "[ ]",
-		"{ }", "[1]", "[1,2 , 3]", "{\"a\":1}",
+		"1.2345678901234567890123456789012345", "true", "false", "null",
+		"\"\"", "\"a\"", " \t\r\n1 \n", "[]", "{}", "[ ]", "{ }", "[1]",
+		"[1,2 , 3]", "{\"a\":1}",
 		"{ \"a\" : [ { } , [ ] ] , \"\" : null }",
 		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\uD800\\uabCD\"",
 		"\"0123456789012345678901234567890123456789\"",
 		"\"012345678901234567890123456789\\n012345678\"",
 		"\"\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80"
-		"\xf4\x8f\xbf\xbf\"", "[\"]\",\"}\"]", "[[[[1]]]]"};
+		"\xf4\x8f\xbf\xbf\"",
+		"[\"]\",\"}\"]", "[[[[1]]]]"};
 	static const char *const bad[] = {"", " ", "-", "01", "-01", "1.", ".5",
 		"1.e5", "1e", "1e+", "+1", "1x", "0x1", "NaN", "tru", "nul",
 		"falsy", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"",
 		"\"\\u12g4\"", "\"\n\"", "\"\x1f\"", "'a'", "[", "[1", "[1,",
-		"[1,]", "[,1]", "[1 2]", "]", "{", "{\"a\"", "{\"a\":",
-		"{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{,}", "{a:1}",
-		"{\"a\" 1}", "{1:1}", "[}", "{]", "[1}", "{\"a\":1]", "1 2",
-		"[[1]", "\"\x80\"", "\"\xc0\x80\"", "\"\xc1\xbf\"",
+		"[1,]", "[,1]", "[1 2]", "]", "{", "{\"a\"",
+		"{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{,}",
+		"{a:1}", "{\"a\" 1}", "{1:1}", "[}", "{]", "[1}", "{\"a\":1]",
+		"1 2", "[[1]", "\"\x80\"", "\"\xc0\x80\"", "\"\xc1\xbf\"",
 		"\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"", "\"\xf0\x80\x80\x80\"",
 		"\"\xf4\x90\x80\x80\"", "\"\xf5\x80\x80\x80\"", "\"\xff\"",
 		"\"\xc3\"", "\"\xe2\x82\"", "\"\xf0\x9f\x98\"",
@@ -139,7 +140,8 @@ places(void)
 static void
 walk(void)
 {
-	static const char text[] = "{ \"a\" : 1 , \"b\\u0062\":[1,[2],{\"c\":"
+	static const char text[] =
+		"{ \"a\" : 1 , \"b\\u0062\":[1,[2],{\"c\":"
 		"\"]\\\"\"}, null],\"a\":\"x\\\\\", \"t\":true,\"f\":false}";
 	char *p = malloc(sizeof text - 1); /* nothing readable behind */
 	struct value o = {.s = p, .n = sizeof text - 1, .type = VALUE_OBJECT};
@@ -159,8 +161,10 @@ walk(void)
 		}
 		buf_byte(&b, ';');
 	}
-	check(strcmp(buf_cstr(&b), "a=4 1;b\\u0062=9 [1,[2],{\"c\":\"]\\\"\"},"
-		" null];a=6 x\\\\;t=1;f=1;") == 0, "walk", buf_cstr(&b));
+	check(strcmp(buf_cstr(&b),
+		      "a=4 1;b\\u0062=9 [1,[2],{\"c\":\"]\\\"\"},"
+		      " null];a=6 x\\\\;t=1;f=1;") == 0,
+		"walk", buf_cstr(&b));
 	check(json_get(&o, "a", 1, &v) && v.type == VALUE_STRING, "get",
 		"the last of two");
 	check(json_get(&o, "bb", 2, &v) && v.type == VALUE_ARRAY, "get",
@@ -187,8 +191,11 @@ quoting(void)
 		"unquote", quoted);
 	buf_clear(&b);
 	json_unquote(&b, "\\ud83d\\ude00\\ud800x\\udc00\\ud800\\u0041", 38);
-	check(strcmp(buf_cstr(&b), "\xf0\x9f\x98\x80\xef\xbf\xbdx\xef\xbf\xbd"
-		"\xef\xbf\xbd" "A") == 0, "unquote pairs", buf_cstr(&b));
+	check(strcmp(buf_cstr(&b),
+		      "\xf0\x9f\x98\x80\xef\xbf\xbdx\xef\xbf\xbd"
+		      "\xef\xbf\xbd"
+		      "A") == 0,
+		"unquote pairs", buf_cstr(&b));
 	check(json_utf8("aaaaaaaaaaaaaaa\xc3\xa9", 17), "utf8", "good");
 	check(!json_utf8("aaaaaaaaaaaaaaa\xc3", 16), "utf8", "cut");
 	check(json_same("a\\u0062", 7, "ab", 2), "same", "escaped");

@@ -23,7 +23,7 @@ check(const char *text, const char *host, const char *port, const char *path)
 
 	if (rc != 0 ? host || port || path
 		    : !same(a.host, host) || !same(a.port, port) ||
-			      !same(a.path, path)) {
+				!same(a.path, path)) {
 		fprintf(stderr, "net: %s\n", text);
 		failures++;
 	}

@@ -373,8 +373,9 @@ reals(int count)
 		/* 1 to 18 digits, a point somewhere. */
 		int digits = 1 + (int)(pick() % 18), places;
 
-		n = number_print_int((int64_t)(pick() >> 1) %
-			(int64_t)(exp10(digits)), text);
+		n = number_print_int(
+			(int64_t)(pick() >> 1) % (int64_t)(exp10(digits)),
+			text);
 		places = (int)(pick() % 12);
 		if (places > 0 && places < (int)n) {
 			memmove(text + n - places + 1, text + n - places,
@@ -444,8 +445,7 @@ decimal(const char *text, int precision, int places, const char *want)
 {
 	char out[49];
 
-	out[numeric_spell(text, strlen(text), precision, places,
-		out)] = '\0';
+	out[numeric_spell(text, strlen(text), precision, places, out)] = '\0';
 	if (strcmp(out, want) != 0) {
 		fprintf(stderr, "%s as decimal(%d,%d): %s, not %s\n", text,
 			precision, places, out, want);

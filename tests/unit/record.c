@@ -67,7 +67,8 @@ get(const struct record *r, const char *path)
 	else
 		value_print(v, &b);
 	check(v == NULL || field_index(&f, r) < 0 ||
-		&r->v[field_index(&f, r)] == v, "index", path);
+			&r->v[field_index(&f, r)] == v,
+		"index", path);
 	field_release(&f);
 	return buf_cstr(&b);
 }
@@ -86,8 +87,9 @@ reading(void)
 	static const char *const good[] = {"{}", "{ }", " {} ", "{\"a\":1}",
 		"{\"a\": 1}", "{ \"a\" : 1 }", "{\"a\":1,\"b\":2}",
 		"{\"a\": 1, \"b\": \"x\"}", "{\"a\":\t\r\n1,\"c\":3}",
-		"{\"a\":1,\"b\":2}", "{\"a\":1,\"c\":3}", "{\"a\":[{}],\"c\":{}}",
-		"{\"a\":null,\"c\":true}\t", "{\"\":false}", "{\"a\":1,\"a\":2}",
+		"{\"a\":1,\"b\":2}", "{\"a\":1,\"c\":3}",
+		"{\"a\":[{}],\"c\":{}}", "{\"a\":null,\"c\":true}\t",
+		"{\"\":false}", "{\"a\":1,\"a\":2}",
 		"{\"a name that is longer than sixteen bytes\":1}",
 		"{\"a name that is longer than sixteen bytes\":2}",
 		"{\"a name that is longer than sixteen b\xc3\xa9ts\":2}"};
@@ -95,8 +97,9 @@ reading(void)
 		"{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{\"a\":01}",
 		"{\"a\":1}}", "{\"a\":1}{", "{\"a\":1} x", "{\"a\":1 \"b\":2}",
 		"{\"a\":\"1}", "{\"a\":tru}", "{\"a\":true1}", "{\"a\":1.}",
-		"{,}", "{\"a\":1,\"b\":2", "{\"a\":1,\"b\":", "{\"a\":\"\xff\"}",
-		"{\"\xff\":1}", "{\"a\":12", "{\"a\":n", "{\"a\":\"\\\"}"};
+		"{,}", "{\"a\":1,\"b\":2",
+		"{\"a\":1,\"b\":", "{\"a\":\"\xff\"}", "{\"\xff\":1}",
+		"{\"a\":12", "{\"a\":n", "{\"a\":\"\\\"}"};
 	struct record r;
 	int k = 0;
 
@@ -105,8 +108,10 @@ reading(void)
 			check(parse(&r, good[i]) == 0, "refused", good[i]);
 			prints(&r, good[i]);
 			check(r.kept == r.shape->n, "kept", good[i]);
-			k += parse(&r, bad[(size_t)(round + 7 * (int)i) %
-				(sizeof bad / sizeof bad[0])]) == 0;
+			k += parse(&r,
+				     bad[(size_t)(round + 7 * (int)i) %
+					     (sizeof bad / sizeof bad[0])]) ==
+				0;
 		}
 		for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 			check(parse(&r, bad[i]) != 0, "accepted", bad[i]);
@@ -119,10 +124,12 @@ fields(void)
 {
 	struct record r;
 
-	check(parse(&r, "{\"a\":1,\"m.x\":2,\"m\":{\"x\":3,\"y\":{\"z\":[10,"
-		"{\"b\":11}]}},\"l\":[1,2,[3]],\"caf\xc3\xa9\":5,\"a\":6,"
-		"\"t\\u0061b\":7,\"q\\\"\":8,\"s\":\"t\",\"\":9,\".d\":10}")
-		== 0, "refused", "fields");
+	check(parse(&r,
+		      "{\"a\":1,\"m.x\":2,\"m\":{\"x\":3,\"y\":{\"z\":[10,"
+		      "{\"b\":11}]}},\"l\":[1,2,[3]],\"caf\xc3\xa9\":5,\"a\":6,"
+		      "\"t\\u0061b\":7,\"q\\\"\":8,\"s\":\"t\",\"\":9,\".d\":10}") ==
+			0,
+		"refused", "fields");
 	has(&r, "a", "6");
 	has(&r, "m.x", "2");
 	has(&r, ".m.x", "3");
@@ -154,9 +161,9 @@ fields(void)
 static void
 last_names(void)
 {
-	static const char *const x[][2] = {{"a", "a"}, {"meta.domain",
-		"domain"}, {".a", "a"}, {"a.b[0]", "b"}, {"m.\"x.y\"", "x.y"},
-		{"..", ".."}};
+	static const char *const x[][2] = {{"a", "a"},
+		{"meta.domain", "domain"}, {".a", "a"}, {"a.b[0]", "b"},
+		{"m.\"x.y\"", "x.y"}, {"..", ".."}};
 	struct field f;
 	struct buf b;
 	size_t n;
@@ -208,7 +215,7 @@ adding(void)
 	record_add_release(&c);
 	record_add_release(&a);
 	record_add_release(&d);
-	slots_release(&slots);
+	record_slots_release(&slots);
 }
 
 /* More fields are added than there is room for. */
@@ -230,7 +237,7 @@ adding_many(void)
 	check(r.shape->n == 101, "fields", "101");
 	has(&r, "n0", "0");
 	has(&r, "n99", "99");
-	slots_release(&slots);
+	record_slots_release(&slots);
 }
 
 static void
@@ -247,8 +254,9 @@ shapes_are_one(void)
 	check(r.shape == a, "shape", "the same names, another shape");
 	parse(&r, "{\"x\":1,\"z\":2}");
 	check(r.shape == b && a->id != b->id, "shape", "other names");
-	check(shape_extend(shape_extend(shape_empty(shapes), "x", 1), "y", 1)
-		== a, "shape", "extended");
+	check(shape_extend(shape_extend(shape_empty(shapes), "x", 1), "y", 1) ==
+			a,
+		"shape", "extended");
 	check(shape_find(a, "y", 1) == 1 && shape_find(a, "z", 1) == -1,
 		"shape", "find");
 	check(shape_rename(b, 1, "y", 1) == a, "shape", "renamed");
@@ -270,8 +278,8 @@ many_shapes(void)
 
 	record_add_init(&c, "c");
 	for (int i = 0; i < 20000; i++) {
-		snprintf(line, sizeof line, "{\"id\":%d,\"k%d\": %d,\"z\":0}", i,
-			i, i);
+		snprintf(line, sizeof line, "{\"id\":%d,\"k%d\": %d,\"z\":0}",
+			i, i, i);
 		check(parse(&r, line) == 0, "refused", line);
 		transient += r.shape->transient;
 		check(!r.shape->transient || r.shape->id > last, "id", line);
@@ -281,7 +289,8 @@ many_shapes(void)
 		prints(&r, line);
 		a = shape_rename(r.shape, 0, "n", 1);
 		check(a->transient == r.shape->transient && a->n == 3 &&
-			shape_find(a, out, strlen(out)) == 1, "rename", out);
+				shape_find(a, out, strlen(out)) == 1,
+			"rename", out);
 		record_add(&r, &c, value_int(7), &slots);
 		snprintf(out, sizeof out, "%.*s,\"c\":7}",
 			(int)strlen(line) - 1, line);
@@ -290,7 +299,7 @@ many_shapes(void)
 	check(transient > 10000, "shapes", "not bounded");
 	shapes_are_one();
 	record_add_release(&c);
-	slots_release(&slots);
+	record_slots_release(&slots);
 }
 
 static void

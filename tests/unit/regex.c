@@ -11,8 +11,8 @@ static struct regex *
 make(const char *pattern, unsigned options)
 {
 	struct err err;
-	struct regex *x =
-		regex_new(pattern, strlen(pattern), REGEX_PERL, options, &err);
+	struct regex *x = regex_new(
+		pattern, strlen(pattern), REGEX_PERL, options, &err);
 
 	assert(x != NULL);
 	return x;
@@ -64,8 +64,7 @@ main(void)
 	regex_free(x);
 
 	assert(regex_new("(", 1, REGEX_PERL, 0, &err) == NULL);
-	assert(strcmp(err.text,
-		       "end pattern with unmatched parenthesis") == 0);
+	assert(strcmp(err.text, "end pattern with unmatched parenthesis") == 0);
 
 	memset(a, 'a', 40);
 	a[39] = '!';

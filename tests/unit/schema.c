@@ -46,8 +46,8 @@ check_type(const char *ddl, const char *path, const char *want)
 	if (t != NULL)
 		type_print(t, &b);
 	if (strcmp(buf_cstr(&b), want) != 0) {
-		fprintf(stderr, "schema: %s of '%s' is '%s', not '%s'\n",
-			path, ddl, b.p, want);
+		fprintf(stderr, "schema: %s of '%s' is '%s', not '%s'\n", path,
+			ddl, b.p, want);
 		failures++;
 	}
 	schema_free(s);
@@ -61,8 +61,8 @@ check_editing(void)
 	struct buf b;
 
 	for (int i = 0; i < 9; i++)
-		schema_insert(s, 0, (char[]){(char)('i' - i), 0},
-			type_new(TYPE_INT));
+		schema_insert(
+			s, 0, (char[]){(char)('i' - i), 0}, type_new(TYPE_INT));
 	schema_remove(s, 8);
 	schema_remove(s, 0);
 	schema_add(s, "x", NULL);
@@ -70,8 +70,10 @@ check_editing(void)
 	schema_free(s);
 	buf_init(&b);
 	schema_print(c, &b);
-	if (strcmp(buf_cstr(&b), "b int, c int, d int, e int, f int, g int, "
-		"h int, x unknown") != 0 || schema_find(c, "h", 1) != 6) {
+	if (strcmp(buf_cstr(&b),
+		    "b int, c int, d int, e int, f int, g int, "
+		    "h int, x unknown") != 0 ||
+		schema_find(c, "h", 1) != 6) {
 		fprintf(stderr, "schema: editing gives '%s'\n", b.p);
 		failures++;
 	}
@@ -132,8 +134,10 @@ check_header(void)
 	if (s != NULL)
 		schema_print(s, &b);
 	if (strcmp(buf_cstr(&a), buf_cstr(&b)) != 0) {
-		fprintf(stderr, "schema: a header is not read as it is "
-			"written: %s\n", s != NULL ? b.p : err.text);
+		fprintf(stderr,
+			"schema: a header is not read as it is "
+			"written: %s\n",
+			s != NULL ? b.p : err.text);
 		failures++;
 	}
 	schema_free(s);
@@ -176,11 +180,13 @@ main(void)
 		"!schema: no type 'timestmp' (did you mean 'timestamp'?)\n"
 		"  time timestmp\n"
 		"       ^");
-	check("a int, a string", "!schema: this field stands twice\n"
+	check("a int, a string",
+		"!schema: this field stands twice\n"
 		"  a int, a string\n"
 		"         ^");
 	check("a unknown", "!schema: no type 'unknown'\n  a unknown\n    ^");
-	check("a decimal(39,0)", "!schema: a decimal has 1 to 38 digits\n"
+	check("a decimal(39,0)",
+		"!schema: a decimal has 1 to 38 digits\n"
 		"  a decimal(39,0)\n"
 		"            ^");
 	check("a map<int,string>", "a map<int,string>");
@@ -191,10 +197,10 @@ main(void)
 	check("a", "!schema: expected a type, found the end\n  a\n   ^");
 	check("", "!schema: expected a field's name, found the end\n  \n  ^");
 	check("{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":"
-		"\"long\",\"nullable\":true,\"metadata\":{}},{\"name\":\"b\","
-		"\"type\":{\"type\":\"array\",\"elementType\":{\"type\":"
-		"\"map\",\"keyType\":\"string\",\"valueType\":\"decimal(5,1)\""
-		",\"valueContainsNull\":true},\"containsNull\":true}}]}",
+	      "\"long\",\"nullable\":true,\"metadata\":{}},{\"name\":\"b\","
+	      "\"type\":{\"type\":\"array\",\"elementType\":{\"type\":"
+	      "\"map\",\"keyType\":\"string\",\"valueType\":\"decimal(5,1)\""
+	      ",\"valueContainsNull\":true},\"containsNull\":true}}]}",
 		"a bigint, b array<map<string,decimal(5,1)>>");
 	check("{\"type\":\"array\"}",
 		"!schema: the type of a record is \"struct\"");

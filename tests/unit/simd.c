@@ -23,7 +23,8 @@ blocks(const char *p, const char *q)
 
 	check(simd_special(p) == simd_special_plain(p), "special");
 	check(simd_stop(p, &high) == simd_stop_plain(p, &plain) &&
-		high == plain, "stop");
+			high == plain,
+		"stop");
 	check(simd_nondigit(p) == simd_nondigit_plain(p), "nondigit");
 	check(simd_equal16(p, q) == simd_equal16_plain(p, q), "equal16");
 	check(simd_byte(p, q[0]) == simd_byte_plain(p, q[0]), "byte");
@@ -52,21 +53,22 @@ spans(const char *p, size_t n)
 static size_t
 utf8_text(char *p, size_t max)
 {
-	static const char *const chars[] = {"a", "\x7f", "\xc2\x80",
-		"\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-		"\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+	static const char *const chars[] = {"a", "\x7f", "\xc2\x80", "\xdf\xbf",
+		"\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
+		"\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
 	static const char *const errors[] = {"\x80", "\xbf", "\xc0\x80",
-		"\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xe1\x80",
-		"\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf1\x80\x80",
-		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff",
-		"\xf8\x88\x80\x80\x80"};
+		"\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xe1\x80", "\xed\xa0\x80",
+		"\xf0\x8f\xbf\xbf", "\xf1\x80\x80", "\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80", "\xff", "\xf8\x88\x80\x80\x80"};
 	size_t n = 0, len;
 	int bad = rand() % 3 == 0 ? rand() % 60 : -1;
 
 	for (int i = 0; n + 5 < max; i++, n += len) {
-		const char *c = i == bad ?
-			errors[(size_t)rand() % (sizeof errors / sizeof *errors)] :
-			chars[(size_t)rand() % (sizeof chars / sizeof *chars)];
+		const char *c = i == bad
+			? errors[(size_t)rand() %
+				  (sizeof errors / sizeof *errors)]
+			: chars[(size_t)rand() %
+				  (sizeof chars / sizeof *chars)];
 
 		len = strlen(c);
 		memcpy(p + n, c, len);
@@ -85,9 +87,10 @@ main(void)
 		char *p;
 
 		for (size_t i = 0; i < sizeof text; i++)
-			text[i] = round % 3 == 0 ? (char)rand() :
-				rand() % (round % 50 + 1) != 0 ? 'a' :
-				often[(size_t)rand() % (sizeof often - 1)];
+			text[i] = round % 3 == 0 ? (char)rand()
+				: rand() % (round % 50 + 1) != 0
+				? 'a'
+				: often[(size_t)rand() % (sizeof often - 1)];
 		blocks(text + n, text + n + 64);
 		p = malloc(n); /* what is read behind it shows with SAN=1 */
 		memcpy(p, text, n);

@@ -135,8 +135,7 @@ check_page(void)
 		if ((fn->flags & SQL_OPERATOR) != 0 ||
 			strstr(buf_cstr(&words), line) != NULL)
 			continue;
-		fprintf(stderr, "bief-sql(7) does not name '%s'\n",
-			fn->name);
+		fprintf(stderr, "bief-sql(7) does not name '%s'\n", fn->name);
 		bad++;
 	}
 	buf_release(&words);

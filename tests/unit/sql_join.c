@@ -62,8 +62,7 @@ check(const char *text, const char *want)
 	schema_free(l);
 	schema_free(r);
 	if (j == NULL)
-		buf_printf(&b, "!%.*s", (int)strcspn(err.text, "\n"),
-			err.text);
+		buf_printf(&b, "!%.*s", (int)strcspn(err.text, "\n"), err.text);
 	else
 		describe(j, &b);
 	if (strcmp(buf_cstr(&b), want) != 0) {
@@ -87,8 +86,8 @@ check_key(const char *a, const char *b, const char *want)
 	struct value v;
 	struct err err;
 
-	j = sql_join_new("left.a = right.b and left.a + right.b > 0", NULL, 0, NULL,
-		NULL, &err);
+	j = sql_join_new("left.a = right.b and left.a + right.b > 0", NULL, 0,
+		NULL, NULL, &err);
 	buf_init(&out);
 	for (int s = 0; s < 2; s++) {
 		struct record r = {0};
@@ -136,8 +135,7 @@ main(void)
 		"lt-rt>=-3600000000; rest; lt rt ");
 	check("cast(lt as bigint) - 10 < cast(rt as bigint)",
 		"lt-rt<10000000; rest; lt rt ");
-	check("lt - rt < interval 2 minutes",
-		"lt-rt<120000000; rest; lt rt ");
+	check("lt - rt < interval 2 minutes", "lt-rt<120000000; rest; lt rt ");
 	check("lt < rt + interval 1 month", "rest; lt rt ");
 	check("left.window_end = right.window_end",
 		"key window_end=Window_End; window_end-Window_End<=0; "
@@ -151,8 +149,9 @@ main(void)
 	check("upper(lk) = concat(rk, 'x')", "key -=-; lk rk ");
 	check("coalesce(lk, 'x') = rk", "key -=rk; rk ");
 	check("true", "left; ");
-	check("x = 1", "!sql: both inputs have a field 'x': say left.x or "
-		       "right.x");
+	check("x = 1",
+		"!sql: both inputs have a field 'x': say left.x or "
+		"right.x");
 	check("lk = rkk", "!sql: no field 'rkk' (did you mean 'rk'?)");
 	check("left.rk = rk", "!sql: no field 'rk' (did you mean 'lk'?)");
 	check("lk", "!sql: no condition, which is true or false");

@@ -89,8 +89,8 @@ step(struct state *s, struct model *m, struct err *err)
 		assert(r != STATE_NONE);
 		assert(made != m[i].there);
 		if (made) {
-			m[i] = (struct model){true, size, calloc(1, size + 1),
-				STATE_NEVER};
+			m[i] = (struct model){
+				true, size, calloc(1, size + 1), STATE_NEVER};
 		}
 		v = state_change(s, r);
 		for (size_t k = 0; k < m[i].n; k++)

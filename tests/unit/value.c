@@ -13,8 +13,8 @@
 static struct value
 number(const char *s)
 {
-	return (struct value){.s = s, .n = (uint32_t)strlen(s),
-		.type = VALUE_NUMBER};
+	return (struct value){
+		.s = s, .n = (uint32_t)strlen(s), .type = VALUE_NUMBER};
 }
 
 static struct value
@@ -203,6 +203,7 @@ looks(void)
 	assert(value_get_time(&v, &us) < 0);
 }
 
+/* clang-format off */
 /* The values of a group are equal; of two groups the first is the smaller. */
 #define END {.type = 255}
 static struct value order[200];
@@ -270,6 +271,7 @@ fill_order(void)
 	ADD(typed(VALUE_OBJECT, "{\"a\":1}")); NEXT;
 	return n;
 }
+/* clang-format on */
 
 static bool
 is_double(const struct value *v)
@@ -301,8 +303,8 @@ check_pair(const struct value *a, const struct value *b, int want)
 	key_encode(a, &x);
 	key_encode(b, &y);
 	same = x.n == y.n && memcmp(x.p, y.p, x.n) == 0;
-	if (want == 0 && (is_double(a) && !is_big(a)) ==
-		(is_double(b) && !is_big(b)))
+	if (want == 0 &&
+		(is_double(a) && !is_big(a)) == (is_double(b) && !is_big(b)))
 		assert(same);
 	else
 		assert(!same);
@@ -379,8 +381,8 @@ ordering(void)
 	assert(key_compare(NULL, NULL) == 0);
 	for (int bit = 0; bit < 64; bit++)
 		for (int off = -1; off <= 1; off++) {
-			struct value v = value_int((int64_t)(
-				(UINT64_C(1) << bit) + (uint64_t)off));
+			struct value v = value_int((
+				int64_t)((UINT64_C(1) << bit) + (uint64_t)off));
 			check_code(&v);
 			v.i = (int64_t)(0 - (uint64_t)v.i);
 			check_code(&v);

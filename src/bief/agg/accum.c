@@ -27,8 +27,8 @@ static const struct accum_kind *
 kind_at(size_t i)
 {
 	for (size_t f = 0; families[f] != NULL; f++)
-		for (const struct accum_kind *k = families[f];
-			k->name != NULL; k++)
+		for (const struct accum_kind *k = families[f]; k->name != NULL;
+			k++)
 			if (i-- == 0)
 				return k;
 	return NULL;
@@ -75,8 +75,8 @@ unknown_name(const char *name, struct err *err)
 
 	if (near != NULL) {
 		err_as(err, STATUS_USAGE,
-			"no aggregate function '%s' (did you mean '%s'?)",
-			name, near);
+			"no aggregate function '%s' (did you mean '%s'?)", name,
+			near);
 		return;
 	}
 	buf_init(&all);
@@ -109,7 +109,8 @@ accum_help(struct buf *out)
 		buf_printf(out, "%s%s", column == 0 ? "  " : " ", word);
 		column += strlen(word) + 1;
 	}
-	buf_str(out, "\n  count of records needs no field; FUNC:* takes all "
+	buf_str(out,
+		"\n  count of records needs no field; FUNC:* takes all "
 		"that are numbers\n");
 	buf_release(&names);
 }

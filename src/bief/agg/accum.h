@@ -19,9 +19,9 @@
 
 /* A result that is asked for. */
 struct accum_answer {
-	int part;          /* which of its parts */
-	struct value *v;   /* null before */
-	struct buf *tmp;   /* for text */
+	int part;        /* which of its parts */
+	struct value *v; /* null before */
+	struct buf *tmp; /* for text */
 	struct err *err;
 };
 
@@ -38,12 +38,12 @@ struct accum_taking {
 
 struct accum_kind {
 	const char *name;
-	const char *shown;  /* the result's name, of the field's; NULL: as
+	const char *shown;        /* the result's name, of the field's; NULL: as
 			     * FUNC(FIELD) */
 	const char *const *parts; /* several results, up to NULL; or NULL */
 	/* Name is one of many names, of which it is what it says to people. */
 	bool (*named)(const char *name, double *p);
-	double p;           /* the same of the one name */
+	double p;                      /* the same of the one name */
 	const struct accum_kind *bare; /* without a field; NULL: it needs one */
 
 	bool number;   /* takes numbers only */
@@ -85,8 +85,8 @@ extern const struct accum_kind accum_collect_kinds[];
 extern const struct accum_kind accum_stats_kinds[];
 
 /* The kind of a name, and its p; NULL with a message. */
-const struct accum_kind *accum_find(const char *name, double *p,
-	struct err *err);
+const struct accum_kind *accum_find(
+	const char *name, double *p, struct err *err);
 
 /* Append what functions there are, for --help. */
 void accum_help(struct buf *out);
@@ -95,7 +95,7 @@ void accum_help(struct buf *out);
  * with lenient. */
 int accum_kit_read(struct accum_input *in, const struct value *v, bool lenient,
 	struct err *err);
-bool accum_is_number(const struct value *v);
+bool accum_kit_is_number(const struct value *v);
 
 /* Types of results that several have. */
 struct type *accum_kit_long(const struct type *t, int part);
@@ -109,8 +109,8 @@ int accum_kit_kept_result(const struct accums *s, const struct accum *a,
 	struct blob *b, struct accum_answer *r);
 /* Keep a value as if it stood in a record; whole: as it is written, though it
  * is a number. */
-int accum_kit_kept_take(const struct accum_taking *t, const struct value *v,
-	bool whole);
+int accum_kit_kept_take(
+	const struct accum_taking *t, const struct value *v, bool whole);
 
 /* What is a struct var. */
 bool accum_kit_var_empty(const struct accum *a, const struct blob *b);

@@ -79,8 +79,7 @@ items_merge(struct blob *to, const struct blob_form *f, uint32_t at,
 		struct item a = item_at(p, pend), b = item_at(q, qend);
 		bool first = a.p != NULL && (b.p == NULL || a.seq <= b.seq);
 
-		buf_add(&all, first ? p : q,
-			ITEM_HEAD + (first ? a.n : b.n));
+		buf_add(&all, first ? p : q, ITEM_HEAD + (first ? a.n : b.n));
 		p += first ? ITEM_HEAD + a.n : 0;
 		q += first ? 0 : ITEM_HEAD + b.n;
 	}
@@ -209,8 +208,8 @@ collect_put(struct accums *s, const struct accum *a, struct blob *b,
 }
 
 static void
-collect_add(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+collect_add(
+	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	collect_put(s, a, b, accum_in(s, a)->raw);
 }
@@ -304,14 +303,21 @@ collect_take(const struct accum_taking *t, const struct value *v)
 	return 0;
 }
 
-#define COLLECT \
-	.size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_array
+#define COLLECT .size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_array
 
-const struct accum_kind accum_collect_kinds[] = {
-	{.name = "collect_list", .listed = true, .add = list_add,
-		.merge = list_merge, .result = list_result, .show = list_show,
-		.take = list_take, COLLECT},
-	{.name = "collect_set", .add = collect_add, .merge = collect_merge,
-		.result = collect_result, .show = collect_show,
-		.take = collect_take, COLLECT},
+const struct accum_kind accum_collect_kinds[] = {{.name = "collect_list",
+							 .listed = true,
+							 .add = list_add,
+							 .merge = list_merge,
+							 .result = list_result,
+							 .show = list_show,
+							 .take = list_take,
+							 COLLECT},
+	{.name = "collect_set",
+		.add = collect_add,
+		.merge = collect_merge,
+		.result = collect_result,
+		.show = collect_show,
+		.take = collect_take,
+		COLLECT},
 	{0}};

@@ -10,8 +10,7 @@
 #include "floor/buf.h"
 
 static void
-count_add(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+count_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	++*(int64_t *)accum_at(a, b);
 }
@@ -32,8 +31,8 @@ count_result(const struct accums *s, const struct accum *a, struct blob *b,
 }
 
 static void
-count_show(const struct accums *s, const struct accum *a,
-	const struct blob *b, struct buf *out)
+count_show(const struct accums *s, const struct accum *a, const struct blob *b,
+	struct buf *out)
 {
 	buf_printf(out, "%lld", (long long)*(const int64_t *)accum_at(a, b));
 }
@@ -49,13 +48,12 @@ count_take(const struct accum_taking *t, const struct value *v)
 	return 0;
 }
 
-#define COUNT \
+#define COUNT                                                             \
 	.name = "count", .size = sizeof(int64_t), .type = accum_kit_long, \
-	.add = count_add, .merge = count_merge, .result = count_result, \
+	.add = count_add, .merge = count_merge, .result = count_result,   \
 	.show = count_show, .take = count_take
 
 static const struct accum_kind count_records = {COUNT};
 
 const struct accum_kind accum_count_kinds[] = {
-	{COUNT, .bare = &count_records},
-	{0}};
+	{COUNT, .bare = &count_records}, {0}};

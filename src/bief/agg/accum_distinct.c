@@ -17,8 +17,8 @@
 /* ---- count_distinct ---- */
 
 static void
-distinct_add(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+distinct_add(
+	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	buf_clear(&s->key);
 	key_encode(accum_in(s, a)->raw, &s->key);
@@ -73,8 +73,7 @@ distinct_take(const struct accum_taking *t, const struct value *v)
 	while (json_next(&it, &key, &item)) {
 		buf_clear(code);
 		key_encode(&item, code);
-		set_add(t->b, &t->s->form, t->a->at, code->p, code->n, NULL,
-			0);
+		set_add(t->b, &t->s->form, t->a->at, code->p, code->n, NULL, 0);
 	}
 	return 0;
 }
@@ -87,9 +86,8 @@ approx_room(struct blob *b, const struct blob_form *f, uint32_t at, bool whole)
 {
 	struct var *v = blob_var(b, at);
 	size_t size = whole ? sizeof(struct sketch_distinct)
-			    : v->n == 0
-		? SKETCH_DISTINCT_MIN
-		: sketch_distinct_room(blob_at(b, v), v->n);
+		: v->n == 0 ? SKETCH_DISTINCT_MIN
+			    : sketch_distinct_room(blob_at(b, v), v->n);
 
 	if (size <= v->n)
 		return blob_at(b, v);
@@ -101,8 +99,8 @@ approx_room(struct blob *b, const struct blob_form *f, uint32_t at, bool whole)
 }
 
 static void
-approx_add(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+approx_add(
+	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	buf_clear(&s->key);
 	key_encode(accum_in(s, a)->raw, &s->key);
@@ -131,8 +129,8 @@ approx_result(const struct accums *s, const struct accum *a, struct blob *b,
 
 /* {"hashes":HEX} or {"registers":HEX} */
 static void
-approx_show(const struct accums *s, const struct accum *a,
-	const struct blob *b, struct buf *out)
+approx_show(const struct accums *s, const struct accum *a, const struct blob *b,
+	struct buf *out)
 {
 	const struct sketch_distinct *d = blob_at(b, accum_at(a, b));
 
@@ -151,7 +149,8 @@ approx_fill(const struct accum_taking *t, bool dense, const struct buf *bytes)
 	if (dense ? bytes->n != SKETCH_REGISTERS
 		  : bytes->n % 8 != 0 || bytes->n > SKETCH_FEW * 8)
 		return accum_text_wrong(t, "of that many digits");
-	d = accum_kit_var_take(t, dense ? sizeof(*d)
+	d = accum_kit_var_take(t,
+		dense                   ? sizeof(*d)
 			: bytes->n < 64 ? SKETCH_DISTINCT_MIN
 					: 8 + bytes->n);
 	d->dense = dense;
@@ -184,14 +183,24 @@ approx_take(const struct accum_taking *t, const struct value *v)
 }
 
 const struct accum_kind accum_distinct_kinds[] = {
-	{.name = "count_distinct", .shown = "count(DISTINCT %s)",
-		.size = ACCUM_VAR_SIZE, .varies = true,
-		.type = accum_kit_long, .add = distinct_add,
-		.merge = distinct_merge, .result = distinct_result,
-		.show = distinct_show, .take = distinct_take},
-	{.name = "approx_count_distinct", .size = ACCUM_VAR_SIZE,
-		.varies = true, .type = accum_kit_long, .add = approx_add,
-		.merge = approx_merge, .result = approx_result,
-		.empty = accum_kit_var_empty, .show = approx_show,
+	{.name = "count_distinct",
+		.shown = "count(DISTINCT %s)",
+		.size = ACCUM_VAR_SIZE,
+		.varies = true,
+		.type = accum_kit_long,
+		.add = distinct_add,
+		.merge = distinct_merge,
+		.result = distinct_result,
+		.show = distinct_show,
+		.take = distinct_take},
+	{.name = "approx_count_distinct",
+		.size = ACCUM_VAR_SIZE,
+		.varies = true,
+		.type = accum_kit_long,
+		.add = approx_add,
+		.merge = approx_merge,
+		.result = approx_result,
+		.empty = accum_kit_var_empty,
+		.show = approx_show,
 		.take = approx_take},
 	{0}};

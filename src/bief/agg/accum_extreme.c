@@ -12,8 +12,8 @@
 
 /* Decimals may have more digits than a double. */
 static int
-compare_decimals(const struct blob *b, uint32_t at, const struct value *v,
-	int scale)
+compare_decimals(
+	const struct blob *b, uint32_t at, const struct value *v, int scale)
 {
 	struct value old = kept_value(b, at);
 	__int128 x, y;
@@ -107,17 +107,16 @@ extreme_show(const struct accums *s, const struct accum *a,
 static int
 extreme_take(const struct accum_taking *t, const struct value *v)
 {
-	return accum_kit_kept_take(t, v, value_is_big(v) ||
-			(t->in->decimal && v->type == VALUE_NUMBER));
+	return accum_kit_kept_take(t, v,
+		value_is_big(v) || (t->in->decimal && v->type == VALUE_NUMBER));
 }
 
-#define EXTREME \
-	.compared = true, .size = sizeof(struct kept), .varies = true, \
-	.var = offsetof(struct kept, text), .type = accum_kit_same, \
+#define EXTREME                                                         \
+	.compared = true, .size = sizeof(struct kept), .varies = true,  \
+	.var = offsetof(struct kept, text), .type = accum_kit_same,     \
 	.result = accum_kit_kept_result, .empty = accum_kit_kept_empty, \
 	.show = extreme_show, .take = extreme_take
 
 const struct accum_kind accum_extreme_kinds[] = {
 	{.name = "min", .add = min_add, .merge = min_merge, EXTREME},
-	{.name = "max", .add = max_add, .merge = max_merge, EXTREME},
-	{0}};
+	{.name = "max", .add = max_add, .merge = max_merge, EXTREME}, {0}};

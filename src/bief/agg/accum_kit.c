@@ -15,7 +15,7 @@
 /* ---- what comes in ---- */
 
 bool
-accum_is_number(const struct value *v)
+accum_kit_is_number(const struct value *v)
 {
 	return v->type == VALUE_INT || v->type == VALUE_DOUBLE ||
 		v->type == VALUE_NUMBER || v->type == VALUE_REAL;
@@ -30,9 +30,10 @@ advice(const struct value *v)
 	if (v->type != VALUE_STRING)
 		return "";
 	p += p < end && *p == '-';
-	return p < end && json_number(p, end) == end ?
-		"; it is text: give the parser its type, as by "
-		"parse-csv --schema" : "";
+	return p < end && json_number(p, end) == end
+		? "; it is text: give the parser its type, as by "
+		  "parse-csv --schema"
+		: "";
 }
 
 static int
@@ -55,7 +56,7 @@ read_decimal(struct accum_input *in)
 	struct buf b;
 	bool got;
 
-	if (!accum_is_number(in->raw))
+	if (!accum_kit_is_number(in->raw))
 		return false;
 	buf_init(&b);
 	value_print(in->raw, &b);
@@ -81,7 +82,7 @@ accum_kit_read(struct accum_input *in, const struct value *v, bool lenient,
 	if (in->raw == NULL)
 		return 0;
 	if (!in->number && !in->decimal) {
-		in->num = in->compared && accum_is_number(v)
+		in->num = in->compared && accum_kit_is_number(v)
 			? value_number(v, false)
 			: *v;
 		return 0;
@@ -141,8 +142,8 @@ accum_kit_kept_result(const struct accums *s, const struct accum *a,
 }
 
 int
-accum_kit_kept_take(const struct accum_taking *t, const struct value *v,
-	bool whole)
+accum_kit_kept_take(
+	const struct accum_taking *t, const struct value *v, bool whole)
 {
 	const struct value null = value_null(), *num = &null;
 

@@ -1,5 +1,7 @@
 /*
- * accum_moments: stddev, stddev_pop, variance, var_pop.  A struct moments.
+ * accum_moments: stddev, stddev_pop, variance, var_pop. A struct moments, not
+ * a sum of squares, which would lose all digits where values are large and
+ * close together.
  */
 #include <math.h>
 
@@ -83,8 +85,8 @@ accum_moments_show(const struct moments *m, struct buf *out)
 }
 
 int
-accum_moments_take(const struct accum_taking *t, const struct value *v,
-	struct moments *m)
+accum_moments_take(
+	const struct accum_taking *t, const struct value *v, struct moments *m)
 {
 	struct value shift, s, q;
 
@@ -100,8 +102,8 @@ accum_moments_take(const struct accum_taking *t, const struct value *v,
 /* ---- the kinds ---- */
 
 static void
-moments_add(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+moments_add(
+	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	accum_moments_add(accum_at(a, b), accum_double(&accum_in(s, a)->num));
 }
@@ -139,8 +141,8 @@ stddev_result(const struct accums *s, const struct accum *a, struct blob *b,
 }
 
 static int
-stddev_pop_result(const struct accums *s, const struct accum *a,
-	struct blob *b, struct accum_answer *r)
+stddev_pop_result(const struct accums *s, const struct accum *a, struct blob *b,
+	struct accum_answer *r)
 {
 	double variance;
 
@@ -189,8 +191,8 @@ moments_show(const struct accums *s, const struct accum *a,
 static int
 moments_take(const struct accum_taking *t, const struct value *v)
 {
-	static const char *const names[] = {"count", "shift", "sum", "squares",
-		NULL};
+	static const char *const names[] = {
+		"count", "shift", "sum", "squares", NULL};
 	struct moments *m = accum_at(t->a, t->b);
 
 	return accum_text_object(t, v, names, &m->n) == -1
@@ -198,15 +200,13 @@ moments_take(const struct accum_taking *t, const struct value *v)
 		: accum_moments_take(t, v, m);
 }
 
-#define MOMENTS \
-	.number = true, .size = sizeof(struct moments), \
-	.type = accum_kit_double, .add = moments_add, \
-	.merge = moments_merge, .empty = moments_empty, \
-	.show = moments_show, .take = moments_take
+#define MOMENTS                                                               \
+	.number = true, .size = sizeof(struct moments),                       \
+	.type = accum_kit_double, .add = moments_add, .merge = moments_merge, \
+	.empty = moments_empty, .show = moments_show, .take = moments_take
 
 const struct accum_kind accum_moments_kinds[] = {
 	{.name = "stddev", .result = stddev_result, MOMENTS},
 	{.name = "stddev_pop", .result = stddev_pop_result, MOMENTS},
 	{.name = "variance", .result = variance_result, MOMENTS},
-	{.name = "var_pop", .result = var_pop_result, MOMENTS},
-	{0}};
+	{.name = "var_pop", .result = var_pop_result, MOMENTS}, {0}};

@@ -27,7 +27,7 @@ double accum_moments_mean(const struct moments *m);
 double accum_moments_variance(const struct moments *m, int64_t n);
 /* The members of an object, without its last brace; and of v, an object. */
 void accum_moments_show(const struct moments *m, struct buf *out);
-int accum_moments_take(const struct accum_taking *t, const struct value *v,
-	struct moments *m);
+int accum_moments_take(
+	const struct accum_taking *t, const struct value *v, struct moments *m);
 
 #endif

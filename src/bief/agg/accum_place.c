@@ -29,8 +29,7 @@ is_last(const struct placed *p, uint64_t seq)
 }
 
 static void
-place_put(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+place_put(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	const struct accum_input *in = accum_in(s, a);
 	const struct value null = value_null();
@@ -53,8 +52,7 @@ place_copy(const struct accums *s, const struct accum *a, struct blob *to,
 }
 
 static void
-first_add(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+first_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	if (is_first(accum_at(a, b), seq))
 		place_put(s, a, b, seq);
@@ -89,8 +87,8 @@ last_merge(const struct accums *s, const struct accum *a, struct blob *to,
 
 /* {"value":...,"batch":7,"record":3}: of the record */
 static void
-place_show(const struct accums *s, const struct accum *a,
-	const struct blob *b, struct buf *out)
+place_show(const struct accums *s, const struct accum *a, const struct blob *b,
+	struct buf *out)
 {
 	const struct placed *p = accum_at(a, b);
 	struct value v = kept_value(b, a->at);
@@ -120,18 +118,18 @@ place_take(const struct accum_taking *t, const struct value *v)
 	if (batch < 0 || batch >= INT64_MAX / most || record < 0 ||
 		record >= most)
 		return accum_text_wrong(t, "a place in the input");
-	((struct placed *)accum_at(t->a, t->b))->seq =
-		(uint64_t)batch << ACCUMS_SEQ_BITS | (uint64_t)record;
+	((struct placed *)accum_at(t->a, t->b))->seq = (uint64_t)batch
+			<< ACCUMS_SEQ_BITS |
+		(uint64_t)record;
 	return 0;
 }
 
-#define PLACE \
-	.nulls = true, .size = sizeof(struct placed), \
-	.varies = true, .var = offsetof(struct placed, k.text), \
-	.type = accum_kit_same, .result = accum_kit_kept_result, \
-	.empty = accum_kit_kept_empty, .show = place_show, .take = place_take
+#define PLACE                                                           \
+	.nulls = true, .size = sizeof(struct placed), .varies = true,   \
+	.var = offsetof(struct placed, k.text), .type = accum_kit_same, \
+	.result = accum_kit_kept_result, .empty = accum_kit_kept_empty, \
+	.show = place_show, .take = place_take
 
 const struct accum_kind accum_place_kinds[] = {
 	{.name = "first", .add = first_add, .merge = first_merge, PLACE},
-	{.name = "last", .add = last_add, .merge = last_merge, PLACE},
-	{0}};
+	{.name = "last", .add = last_add, .merge = last_merge, PLACE}, {0}};

@@ -29,9 +29,8 @@ static void *
 quantile_room(struct blob *b, const struct blob_form *f, uint32_t at)
 {
 	struct var *v = blob_var(b, at);
-	size_t size = v->n == 0
-		? SKETCH_QUANTILE_MIN
-		: sketch_quantile_room(blob_at(b, v), v->n);
+	size_t size = v->n == 0 ? SKETCH_QUANTILE_MIN
+				: sketch_quantile_room(blob_at(b, v), v->n);
 
 	if (size == v->n)
 		return blob_at(b, v);
@@ -44,8 +43,8 @@ quantile_room(struct blob *b, const struct blob_form *f, uint32_t at)
 }
 
 static void
-quantile_add(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+quantile_add(
+	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	sketch_quantile_add(quantile_room(b, &s->form, a->at),
 		accum_double(&accum_in(s, a)->num));
@@ -60,8 +59,7 @@ quantile_merge(const struct accums *s, const struct accum *a, struct blob *to,
 	if (accum_kit_var_empty(a, from))
 		return;
 	for (uint32_t i = 0; i < q->used; i++)
-		sketch_quantile_merge(quantile_room(to, &s->form, a->at), q,
-			i);
+		sketch_quantile_merge(quantile_room(to, &s->form, a->at), q, i);
 }
 
 static int
@@ -69,8 +67,8 @@ quantile_result(const struct accums *s, const struct accum *a, struct blob *b,
 	struct accum_answer *r)
 {
 	if (!accum_kit_var_empty(a, b))
-		*r->v = value_double(sketch_quantile_at(
-			blob_at(b, accum_at(a, b)), a->p));
+		*r->v = value_double(
+			sketch_quantile_at(blob_at(b, accum_at(a, b)), a->p));
 	return 0;
 }
 
@@ -113,8 +111,8 @@ take_bucket(const struct accum_taking *t, const struct value *pair,
 	n = value_number(&n, false);
 	if (n.type != VALUE_INT || n.i <= 0)
 		return accum_text_wrong(t, "made of buckets [VALUE,COUNT]");
-	*b = (struct sketch_bucket){sketch_quantile_key(d, (uint32_t)level),
-		(uint64_t)n.i};
+	*b = (struct sketch_bucket){
+		sketch_quantile_key(d, (uint32_t)level), (uint64_t)n.i};
 	return 0;
 }
 
@@ -134,8 +132,8 @@ take_buckets(const struct accum_taking *t, const struct value *array,
 		if (take_bucket(t, &pair, level, &b[n]) == -1)
 			return -1;
 		if (n > 0 && b[n].key <= b[n - 1].key)
-			return accum_text_wrong(t,
-				"made of different buckets in order");
+			return accum_text_wrong(
+				t, "made of different buckets in order");
 	}
 	return n;
 }
@@ -153,8 +151,8 @@ quantile_take(const struct accum_taking *t, const struct value *v)
 
 	if (accum_text_object(t, v, names, NULL) == -1 ||
 		entry_get_int(v, "level", &level, t->err) == -1 ||
-		entry_get_nested(v, "buckets", VALUE_ARRAY, &buckets,
-			t->err) == -1)
+		entry_get_nested(v, "buckets", VALUE_ARRAY, &buckets, t->err) ==
+			-1)
 		return -1;
 	if (level < 0 || level > 63)
 		return entry_wrong(t->err, "level", "from 0 to 63");
@@ -171,13 +169,13 @@ quantile_take(const struct accum_taking *t, const struct value *v)
 	return 0;
 }
 
-#define QUANTILE \
+#define QUANTILE                                                \
 	.number = true, .size = ACCUM_VAR_SIZE, .varies = true, \
-	.type = accum_kit_double, .add = quantile_add, \
-	.merge = quantile_merge, .result = quantile_result, \
-	.empty = accum_kit_var_empty, .show = quantile_show, .take = quantile_take
+	.type = accum_kit_double, .add = quantile_add,          \
+	.merge = quantile_merge, .result = quantile_result,     \
+	.empty = accum_kit_var_empty, .show = quantile_show,    \
+	.take = quantile_take
 
 const struct accum_kind accum_quantile_kinds[] = {
 	{.name = "median", .p = 0.5, QUANTILE},
-	{.name = "p0 to p100", .named = quantile_named, QUANTILE},
-	{0}};
+	{.name = "p0 to p100", .named = quantile_named, QUANTILE}, {0}};

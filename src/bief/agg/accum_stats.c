@@ -1,5 +1,6 @@
 /*
- * accum_stats: stats, the one function with several results.  A struct stats.
+ * accum_stats: stats, the one function with several results. A struct stats:
+ * the parts come from one accumulator, so that they agree with each other.
  */
 #include <math.h>
 
@@ -31,8 +32,7 @@ stats_type(const struct type *t, int part)
 }
 
 static void
-stats_add(struct accums *s, const struct accum *a, struct blob *b,
-	uint64_t seq)
+stats_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	struct stats *t = accum_at(a, b);
 	double x = accum_double(&accum_in(s, a)->num);
@@ -75,10 +75,10 @@ stats_result(const struct accums *s, const struct accum *a, struct blob *b,
 	else if (t->m.n > 0)
 		*r->v = value_double(part == PART_MEAN
 				? accum_moments_mean(&t->m)
-			: part == PART_STDEV
+				: part == PART_STDEV
 				? sqrt(accum_moments_variance(&t->m, t->m.n))
-			: part == PART_MAX ? t->max
-					   : t->min);
+				: part == PART_MAX ? t->max
+						   : t->min);
 	return 0;
 }
 
@@ -90,8 +90,8 @@ stats_empty(const struct accum *a, const struct blob *b)
 
 /* As stddev, with "min" and "max". */
 static void
-stats_show(const struct accums *s, const struct accum *a,
-	const struct blob *b, struct buf *out)
+stats_show(const struct accums *s, const struct accum *a, const struct blob *b,
+	struct buf *out)
 {
 	const struct stats *t = accum_at(a, b);
 
@@ -106,8 +106,8 @@ stats_show(const struct accums *s, const struct accum *a,
 static int
 stats_take(const struct accum_taking *t, const struct value *v)
 {
-	static const char *const names[] = {"count", "shift", "sum", "squares",
-		"min", "max", NULL};
+	static const char *const names[] = {
+		"count", "shift", "sum", "squares", "min", "max", NULL};
 	struct stats *to = accum_at(t->a, t->b);
 	struct value min, max;
 
@@ -121,8 +121,15 @@ stats_take(const struct accum_taking *t, const struct value *v)
 }
 
 const struct accum_kind accum_stats_kinds[] = {
-	{.name = "stats", .parts = stats_parts, .number = true,
-		.size = sizeof(struct stats), .type = stats_type,
-		.add = stats_add, .merge = stats_merge, .result = stats_result,
-		.empty = stats_empty, .show = stats_show, .take = stats_take},
+	{.name = "stats",
+		.parts = stats_parts,
+		.number = true,
+		.size = sizeof(struct stats),
+		.type = stats_type,
+		.add = stats_add,
+		.merge = stats_merge,
+		.result = stats_result,
+		.empty = stats_empty,
+		.show = stats_show,
+		.take = stats_take},
 	{0}};

@@ -21,7 +21,7 @@ enum sum_form { SUM_NONE, SUM_WIDE, SUM_DOUBLE };
 
 struct sum {
 	union {
-		struct wide i; /* SUM_WIDE */
+		struct wide i;  /* SUM_WIDE */
 		struct twice d; /* SUM_DOUBLE */
 	};
 	uint64_t form;
@@ -43,8 +43,8 @@ decimal_value(__int128 d, int scale, struct buf *tmp)
 	size_t n = numeric_print(d, scale, text), at = tmp->n;
 
 	buf_add(tmp, text, n);
-	return (struct value){.s = tmp->p + at, .n = (uint32_t)n,
-		.type = VALUE_NUMBER};
+	return (struct value){
+		.s = tmp->p + at, .n = (uint32_t)n, .type = VALUE_NUMBER};
 }
 
 static struct type *
@@ -301,13 +301,24 @@ mean_take(const struct accum_taking *t, const struct value *v)
 			      : accum_text_get_twice(t, &sum, &m->sum);
 }
 
-const struct accum_kind accum_sum_kinds[] = {
-	{.name = "sum", .number = true, .size = sizeof(struct sum),
-		.type = sum_type, .add = sum_add, .merge = sum_merge,
-		.result = sum_result, .empty = sum_empty, .show = sum_show,
-		.take = sum_take},
-	{.name = "avg", .number = true, .size = sizeof(struct mean),
-		.type = mean_type, .add = mean_add, .merge = mean_merge,
-		.result = mean_result, .empty = mean_empty, .show = mean_show,
+const struct accum_kind accum_sum_kinds[] = {{.name = "sum",
+						     .number = true,
+						     .size = sizeof(struct sum),
+						     .type = sum_type,
+						     .add = sum_add,
+						     .merge = sum_merge,
+						     .result = sum_result,
+						     .empty = sum_empty,
+						     .show = sum_show,
+						     .take = sum_take},
+	{.name = "avg",
+		.number = true,
+		.size = sizeof(struct mean),
+		.type = mean_type,
+		.add = mean_add,
+		.merge = mean_merge,
+		.result = mean_result,
+		.empty = mean_empty,
+		.show = mean_show,
 		.take = mean_take},
 	{0}};

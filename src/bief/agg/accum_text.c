@@ -34,8 +34,8 @@ accum_text_put_twice(struct buf *out, struct twice t)
 }
 
 void
-accum_text_put_wide(struct buf *out, const struct wide *w,
-	const struct accum_input *in)
+accum_text_put_wide(
+	struct buf *out, const struct wide *w, const struct accum_input *in)
 {
 	out->n += numeric_print(wide_get(w), in->decimal ? in->scale : 0,
 		buf_need(out, NUMERIC_MAX));
@@ -48,8 +48,8 @@ accum_text_wrong(const struct accum_taking *t, const char *what)
 }
 
 int
-accum_text_get_double(const struct accum_taking *t, const struct value *v,
-	double *d)
+accum_text_get_double(
+	const struct accum_taking *t, const struct value *v, double *d)
 {
 	struct value n = value_number(v, true);
 
@@ -60,8 +60,8 @@ accum_text_get_double(const struct accum_taking *t, const struct value *v,
 }
 
 int
-accum_text_get_twice(const struct accum_taking *t, const struct value *v,
-	struct twice *to)
+accum_text_get_twice(
+	const struct accum_taking *t, const struct value *v, struct twice *to)
 {
 	struct json_iter it;
 	struct value key, hi, lo, more;
@@ -79,8 +79,8 @@ accum_text_get_twice(const struct accum_taking *t, const struct value *v,
 }
 
 int
-accum_text_get_wide(const struct accum_taking *t, const struct value *v,
-	struct wide *w)
+accum_text_get_wide(
+	const struct accum_taking *t, const struct value *v, struct wide *w)
 {
 	int scale = t->in->decimal ? t->in->scale : 0;
 	__int128 x;

@@ -63,7 +63,7 @@ accums_release(struct accums *s)
 }
 
 /* Grow an array by one and return the new member, zeroed. */
-#define APPEND(array, n)                                             \
+#define APPEND(array, n)                                              \
 	((array) = mem_realloc((array), ((n) + 1) * sizeof *(array)), \
 		memset(&(array)[n], 0, sizeof *(array)), &(array)[(n)++])
 
@@ -188,8 +188,8 @@ parse_func(struct accums *s, const char *func, const char *path,
 		return 0;
 	}
 	if (path == NULL || *path == '\0')
-		return err_as(err, STATUS_USAGE,
-			"'%s' needs a field: %s:FIELD", func, func);
+		return err_as(err, STATUS_USAGE, "'%s' needs a field: %s:FIELD",
+			func, func);
 	if (star)
 		return add_star(s, k, p, func, name, err);
 	add_func(s, k, p, func, path, name);
@@ -227,8 +227,8 @@ accums_parse(struct accums *s, const char *spec, struct err *err)
 	if (path != NULL)
 		*path++ = '\0';
 	if (name != NULL && *name == '\0')
-		ret = err_as(err, STATUS_USAGE, "'%s' has no name before '='",
-			spec);
+		ret = err_as(
+			err, STATUS_USAGE, "'%s' has no name before '='", spec);
 	else
 		ret = parse_func(s, func, path, name, err);
 	free(name);
@@ -268,13 +268,13 @@ accums_print(const struct accums *s, struct buf *out)
 
 	for (i = 0; i < s->nresults; i++) {
 		const struct accum *a = &s->a[s->out[i].accum];
-		const struct accum_input *in =
-			a->input < 0 ? NULL : &s->in[a->input];
+		const struct accum_input *in = a->input < 0 ? NULL
+							    : &s->in[a->input];
 
 		buf_str(out, s->out[i].name);
 		if (in != NULL && in->decimal)
-			buf_printf(out, " of decimals with scale %d",
-				in->scale);
+			buf_printf(
+				out, " of decimals with scale %d", in->scale);
 		buf_byte(out, '\0');
 	}
 }
@@ -323,8 +323,8 @@ accums_plan(struct accums *s, const struct plan *p, struct err *err)
 		for (i = 0; i < s->ninputs; i++)
 			s->in[i].star = 0;
 		if (s->n == 0)
-			return err_as(err, STATUS_USAGE,
-				"no field is a number");
+			return err_as(
+				err, STATUS_USAGE, "no field is a number");
 	}
 	for (i = 0; i < s->ninputs; i++)
 		if (plan_input(&s->in[i], p, err) == -1)
@@ -333,8 +333,8 @@ accums_plan(struct accums *s, const struct plan *p, struct err *err)
 }
 
 void
-accums_schema(const struct accums *s, const struct schema *in,
-	struct schema *out)
+accums_schema(
+	const struct accums *s, const struct schema *in, struct schema *out)
 {
 	size_t i;
 
@@ -388,12 +388,12 @@ accums_meet(struct accums *s, const struct record *r, struct blob_form *before)
 	for (i = 0; i < s->nopen; i++) {
 		const struct shape_name *n = &r->shape->names[s->open[i]];
 
-		if (!accum_is_number(&r->v[s->open[i]]) || is_star(s, n))
+		if (!accum_kit_is_number(&r->v[s->open[i]]) || is_star(s, n))
 			continue;
 		if (!met) {
 			*before = s->form;
-			before->vars = mem_alloc((s->form.nvars + 1) *
-				sizeof *s->form.vars);
+			before->vars = mem_alloc(
+				(s->form.nvars + 1) * sizeof *s->form.vars);
 			if (s->form.nvars > 0)
 				memcpy(before->vars, s->form.vars,
 					s->form.nvars * sizeof *s->form.vars);
@@ -412,16 +412,16 @@ accums_meet(struct accums *s, const struct record *r, struct blob_form *before)
 /* ---- records ---- */
 
 int
-accums_read(struct accums *s, const struct record *r, bool lenient,
-	struct err *err)
+accums_read(
+	struct accums *s, const struct record *r, bool lenient, struct err *err)
 {
 	size_t i;
 
 	for (i = 0; i < s->ninputs; i++) {
 		struct accum_input *in = &s->in[i];
 
-		if (accum_kit_read(in, record_get(r, &in->field), lenient, err) ==
-			-1)
+		if (accum_kit_read(
+			    in, record_get(r, &in->field), lenient, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -455,12 +455,12 @@ accums_merge(const struct accums *s, struct blob *to, const struct blob *from)
 }
 
 int
-accums_result(const struct accums *s, size_t i, struct blob *b,
-	struct value *v, struct buf *tmp, struct err *err)
+accums_result(const struct accums *s, size_t i, struct blob *b, struct value *v,
+	struct buf *tmp, struct err *err)
 {
 	const struct accum *a = &s->a[s->out[i].accum];
-	struct accum_answer r = {.part = s->out[i].part, .v = v, .tmp = tmp,
-		.err = err};
+	struct accum_answer r = {
+		.part = s->out[i].part, .v = v, .tmp = tmp, .err = err};
 
 	assert(i < s->nresults);
 	*v = value_null();
@@ -509,8 +509,8 @@ static int
 take_accum(struct accums *s, const struct accum *a, struct blob *b,
 	const struct value *object, const char *name, struct err *err)
 {
-	struct accum_taking t = {.s = s, .a = a, .b = b, .name = name,
-		.err = err};
+	struct accum_taking t = {
+		.s = s, .a = a, .b = b, .name = name, .err = err};
 	struct value v;
 
 	if (a->input >= 0)

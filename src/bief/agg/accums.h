@@ -34,11 +34,11 @@ struct accum {
 /* A field that is aggregated. */
 struct accum_input {
 	struct field field;
-	bool number;     /* must be one */
-	bool compared;   /* is looked at as a number if it is one */
-	bool text;       /* is known to be text: "NaN" is a word */
-	size_t star;     /* the how manieth of FUNC:*, from 1; 0: none */
-	bool decimal;    /* is known to be one of ... */
+	bool number;   /* must be one */
+	bool compared; /* is looked at as a number if it is one */
+	bool text;     /* is known to be text: "NaN" is a word */
+	size_t star;   /* the how manieth of FUNC:*, from 1; 0: none */
+	bool decimal;  /* is known to be one of ... */
 	int precision, scale;
 	/* of the record that was read */
 	const struct value *raw; /* NULL: null */
@@ -66,11 +66,11 @@ struct accums {
 	struct accum_result *out;
 	struct accum_star *stars;
 	struct blob_form form; /* of the blobs */
-	bool count_only;      /* nothing but count: no field is looked at */
-	bool mergeable;       /* in any order; not so collect_list */
-	bool sequenced;       /* collect_list too: groups are sessions */
-	uint64_t shape;       /* whose fields the stars have seen */
-	uint32_t *open;       /* its fields that are not inputs yet */
+	bool count_only;       /* nothing but count: no field is looked at */
+	bool mergeable;        /* in any order; not so collect_list */
+	bool sequenced;        /* collect_list too: groups are sessions */
+	uint64_t shape;        /* whose fields the stars have seen */
+	uint32_t *open;        /* its fields that are not inputs yet */
 	size_t nopen;
 	struct buf key, text; /* scratch */
 };
@@ -84,8 +84,8 @@ int accums_parse(struct accums *s, const char *spec, struct err *err);
 /* Take and check what is known of the fields; expands FUNC:*. */
 int accums_plan(struct accums *s, const struct plan *p, struct err *err);
 /* Append the results' names and types. */
-void accums_schema(const struct accums *s, const struct schema *in,
-	struct schema *out);
+void accums_schema(
+	const struct accums *s, const struct schema *in, struct schema *out);
 
 /*
  * FUNC:* of fields that are not known before: add those fields of the record
@@ -93,8 +93,8 @@ void accums_schema(const struct accums *s, const struct schema *in,
  * has changed (*before is the one until now, to be released with free()), and
  * all blobs must be widened.
  */
-bool accums_meet(struct accums *s, const struct record *r,
-	struct blob_form *before);
+bool accums_meet(
+	struct accums *s, const struct record *r, struct blob_form *before);
 void accums_add_field(struct accums *s, const char *path);
 /* The path of the i-th such field, from 1; NULL behind the last. */
 const char *accums_star(const struct accums *s, size_t i);
@@ -114,8 +114,8 @@ int accums_read(struct accums *s, const struct record *r, bool lenient,
 void accums_add(struct accums *s, struct blob *b, uint64_t seq);
 /* With count_only: count n records at once in the bytes of a blob. */
 void accums_count(const struct accums *s, char *blob, uint32_t n);
-void accums_merge(const struct accums *s, struct blob *to,
-	const struct blob *from);
+void accums_merge(
+	const struct accums *s, struct blob *to, const struct blob *from);
 /*
  * A result; text that it needs goes to tmp.  -1: a sum has overflown, with a
  * message.
@@ -124,8 +124,7 @@ int accums_result(const struct accums *s, size_t i, struct blob *b,
 	struct value *v, struct buf *tmp, struct err *err);
 
 /* For bief state: a blob as an object, and back into one that is zeroed. */
-void accums_show(const struct accums *s, const struct blob *b,
-	struct buf *out);
+void accums_show(const struct accums *s, const struct blob *b, struct buf *out);
 int accums_take(struct accums *s, struct blob *b, const struct value *object,
 	struct err *err);
 

@@ -34,9 +34,9 @@ groups_left_out(uint16_t mask, size_t bit)
 
 struct groups {
 	bool windowed, sets;
-	uint32_t nkeys;  /* key fields */
-	uint32_t window; /* place of the window's byte */
-	uint32_t head;   /* bytes before the key fields */
+	uint32_t nkeys;    /* key fields */
+	uint32_t window;   /* place of the window's byte */
+	uint32_t head;     /* bytes before the key fields */
 	uint64_t decimals; /* key fields that are decimals, kept as text */
 };
 
@@ -45,8 +45,8 @@ void groups_init(struct groups *g, bool windowed, bool sets, uint32_t nkeys);
 void groups_begin(const struct groups *g, struct buf *key, char kind,
 	uint16_t mask, const struct span *w);
 /* The same fields in another window or of another kind. */
-void groups_turn(const struct groups *g, char *key, char kind,
-	const struct span *w);
+void groups_turn(
+	const struct groups *g, char *key, char kind, const struct span *w);
 /* Of an entry of the state, or of its key. */
 char groups_kind(const struct state *s, state_ref r);
 struct span groups_span(const struct groups *g, const char *key);

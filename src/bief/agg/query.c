@@ -13,7 +13,7 @@
 #include "value/json.h"
 #include "runtime/plan.h"
 #include "agg/query.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "agg/session.h"
 #include "window/span.h"
@@ -71,8 +71,7 @@ bind_decimals(struct query *q, const struct plan *p)
 {
 	assert(q->decided);
 	for (size_t i = 0; i < q->nkeys; i++) {
-		const struct type *t = schema_type(p->fields,
-			q->keys[i].path);
+		const struct type *t = schema_type(p->fields, q->keys[i].path);
 
 		if (t != NULL && t->kind == TYPE_DECIMAL)
 			q->g.decimals |= UINT64_C(1) << i;
@@ -153,7 +152,7 @@ query_release(struct query *q)
 	free(q->names);
 	accums_release(&q->acc);
 	rows_release(&q->rows);
-	slots_release(&q->slots);
+	record_slots_release(&q->slots);
 	buf_release(&q->key);
 	buf_release(&q->merged);
 }
@@ -161,11 +160,11 @@ query_release(struct query *q)
 void
 query_watch(struct query *q, struct stage *st)
 {
-	run_unwatch(st);
+	stage_unwatch(st);
 	for (size_t i = 0; i < q->nkeys; i++)
-		run_watch(st, &q->keys[i]);
+		stage_watch(st, &q->keys[i]);
 	for (size_t i = 0; i < q->acc.ninputs; i++)
-		run_watch(st, &q->acc.in[i].field);
+		stage_watch(st, &q->acc.in[i].field);
 }
 
 int
@@ -175,8 +174,7 @@ query_decide(struct query *q, bool windowed, struct err *err)
 	const char *sets = q->cube ? "cube" : "rollup";
 
 	q->decided = true;
-	groups_init(&q->g, windowed, q->cube || q->rollup,
-		(uint32_t)q->nkeys);
+	groups_init(&q->g, windowed, q->cube || q->rollup, (uint32_t)q->nkeys);
 	q->nmasks = 1;
 	if (q->g.sets && columns == 0)
 		return err_as(err, STATUS_USAGE, "--%s needs --by", sets);
@@ -204,8 +202,7 @@ query_plan_fields(const struct query *q, struct plan *p)
 		schema_add(out, "window_end", type_new(TYPE_TIMESTAMP));
 	}
 	for (size_t i = 0; i < q->nkeys; i++) {
-		const struct type *t = schema_type(p->fields,
-			q->keys[i].path);
+		const struct type *t = schema_type(p->fields, q->keys[i].path);
 
 		schema_add(out, q->names[i], t == NULL ? NULL : type_copy(t));
 	}
@@ -280,8 +277,8 @@ query_make_one(struct query *q, struct stage *st)
 
 	if (q->nkeys > 0 || q->g.windowed)
 		return 0;
-	groups_begin(&q->g, &q->key, GROUP_PLAIN, 0,
-		&(struct span){false, 0, 0});
+	groups_begin(
+		&q->g, &q->key, GROUP_PLAIN, 0, &(struct span){false, 0, 0});
 	return state_make(st->state, q->key.p, q->key.n, q->acc.form.fixed,
 		       &made, st->err) == STATE_NONE
 		? -1
@@ -321,8 +318,8 @@ query_restore_slices(struct query *q, struct stage *st)
 		if (due < first)
 			first = due;
 	}
-	q->slices = (struct window_set){0, st->in.window_us, st->in.slide_us,
-		st->in.start_us};
+	q->slices = (struct window_set){
+		0, st->in.window_us, st->in.slide_us, st->in.start_us};
 	/* A slice is due with its first window that is open. */
 	return first == STATE_NEVER ? WATERMARK_NONE : first - 1;
 }
@@ -332,8 +329,7 @@ forget_slice(struct query *q, struct stage *st, state_ref r, int64_t watermark)
 {
 	const struct window_set *set = &q->slices;
 	size_t n;
-	int64_t start =
-		groups_span(&q->g, state_key(st->state, r, &n)).start;
+	int64_t start = groups_span(&q->g, state_key(st->state, r, &n)).start;
 	int64_t last = span_newest(set, start) + set->size;
 	int64_t end = span_oldest(set, start) + set->size;
 
@@ -529,7 +525,7 @@ emit_row(struct query *q, struct stage *st, const struct row *row)
 			    st->err) == -1)
 			return name_group(q, &r, n, st->err);
 	}
-	return run_emit(st, &r);
+	return stage_emit(st, &r);
 }
 
 int
@@ -615,8 +611,9 @@ query_check_form(struct query *q, struct stage *st)
 		return 0;
 	old = state_value(st->state, r, &n);
 	end = old + n;
-	if (!q->decided && query_decide(q, strncmp(old, "windows 1", 9) == 0,
-			st->err) == -1)
+	if (!q->decided &&
+		query_decide(q, strncmp(old, "windows 1", 9) == 0, st->err) ==
+			-1)
 		return -1;
 	for (now = old + strlen(old) + 1; now < end && *now == '*';
 		now += strlen(now) + 1)

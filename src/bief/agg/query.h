@@ -26,9 +26,9 @@ struct query {
 	struct accums acc;
 	struct groups g;
 	struct field *keys;
-	char **names;     /* of the key columns */
+	char **names; /* of the key columns */
 	size_t nkeys;
-	bool met;         /* query_meet has been called */
+	bool met; /* query_meet has been called */
 	bool cube, rollup;
 	bool grouping_id; /* is a column */
 	bool session;     /* the windows are sessions */
@@ -75,8 +75,8 @@ void query_key(struct query *q, const struct record *r, char kind,
 
 /* Words of the record's key for struct recent; false: it cannot be there. */
 static inline bool
-query_words(struct query *q, const struct record *r, int64_t start,
-	int64_t end, uint64_t words[RECENT_WORDS])
+query_words(struct query *q, const struct record *r, int64_t start, int64_t end,
+	uint64_t words[RECENT_WORDS])
 {
 	static const struct value null = {.type = VALUE_NULL};
 
@@ -98,8 +98,8 @@ query_words(struct query *q, const struct record *r, int64_t start,
 /* The one group of all records is there without any, too. */
 int query_make_one(struct query *q, struct stage *st);
 /* Accumulators have been added (accums_meet): make room in all groups. */
-void query_widen(struct query *q, struct stage *st,
-	const struct blob_form *before);
+void query_widen(
+	struct query *q, struct stage *st, const struct blob_form *before);
 
 /*
  * Collect rows of an entry of the state: itself, or the windows of a slice that
@@ -112,8 +112,8 @@ void query_add_all(struct query *q, const struct stage *st, int64_t after);
 int query_emit(struct query *q, struct stage *st);
 /* Forget an entry that was due; but a slice is due again with its next window,
  * and forgotten with the last. */
-void query_forget(struct query *q, struct stage *st, state_ref r,
-	int64_t watermark);
+void query_forget(
+	struct query *q, struct stage *st, state_ref r, int64_t watermark);
 /* What there is an entry for, in words. */
 const char *query_explain(const struct query *q);
 
@@ -130,8 +130,8 @@ int query_check_form(struct query *q, struct stage *st);
 bool query_has_form(const struct query *q, const struct stage *st);
 
 /* For bief state: show() and take() of groups, slices and sessions. */
-int query_entry_show(struct query *q, struct stage *st, state_ref r,
-	struct buf *out);
+int query_entry_show(
+	struct query *q, struct stage *st, state_ref r, struct buf *out);
 int query_entry_take(struct query *q, struct stage *st,
 	const struct value *object, state_ref *made);
 

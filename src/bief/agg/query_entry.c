@@ -16,15 +16,14 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "agg/query.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "agg/session.h"
 #include "value/key.h"
 
 static bool
 is_rolled_up(const struct query *q, uint16_t mask, size_t column)
 {
-	return groups_left_out(mask,
-		q->nkeys + q->g.windowed - 1 - column);
+	return groups_left_out(mask, q->nkeys + q->g.windowed - 1 - column);
 }
 
 static void
@@ -39,8 +38,8 @@ put_moment(struct buf *out, const char *name, bool there, int64_t us)
 }
 
 static void
-show_key(const struct query *q, const char *key, size_t n,
-	const struct span *w, struct buf *out)
+show_key(const struct query *q, const char *key, size_t n, const struct span *w,
+	struct buf *out)
 {
 	struct row row = {.key = key, .nkey = (uint32_t)n};
 	struct value v[GROUP_KEYS];
@@ -68,8 +67,8 @@ show_key(const struct query *q, const char *key, size_t n,
 }
 
 int
-query_entry_show(struct query *q, struct stage *st, state_ref r,
-	struct buf *out)
+query_entry_show(
+	struct query *q, struct stage *st, state_ref r, struct buf *out)
 {
 	size_t n;
 	const char *key = state_key(st->state, r, &n);
@@ -79,8 +78,10 @@ query_entry_show(struct query *q, struct stage *st, state_ref r,
 	if (*key == GROUP_SESSION)
 		w.end = ((struct session *)state_value(st->state, r, NULL))
 				->end;
-	entry_kind(out, *key == GROUP_SESSION ? "session" :
-			*key == GROUP_SLICE ? "slice" : "group");
+	entry_kind(out,
+		*key == GROUP_SESSION         ? "session"
+			: *key == GROUP_SLICE ? "slice"
+					      : "group");
 	show_key(q, key, n, &w, out);
 	buf_str(out, ",\"value\":");
 	blob_state(&b, st->state, r);
@@ -118,8 +119,9 @@ key_mask(const struct query *q, const struct value *key)
 	struct value v;
 
 	for (size_t i = 0; q->g.sets && i < columns; i++) {
-		const char *name = i < q->g.windowed ? "window_start" :
-			q->names[i - q->g.windowed];
+		const char *name = i < q->g.windowed
+			? "window_start"
+			: q->names[i - q->g.windowed];
 
 		if (!json_get(key, name, strlen(name), &v))
 			mask |= (uint16_t)(1u << (columns - 1 - i));
@@ -139,8 +141,9 @@ take_window(const struct value *key, struct span *w, struct err *err)
 	if (v.type == VALUE_NULL)
 		return 0;
 	w->there = true;
-	return entry_get_time(key, "window_start", &w->start, err) == -1 ? -1 :
-		entry_get_time(key, "window_end", &w->end, err);
+	return entry_get_time(key, "window_start", &w->start, err) == -1
+		? -1
+		: entry_get_time(key, "window_end", &w->end, err);
 }
 
 static int
@@ -199,27 +202,29 @@ query_entry_take(struct query *q, struct stage *st, const struct value *object,
 	struct span w;
 	char c;
 
-	c = entry_of(object, "session") && q->session ? GROUP_SESSION :
-		entry_of(object, "slice") && q->g.windowed && !q->g.sets ?
-		GROUP_SLICE : entry_of(object, "group") ? GROUP_PLAIN : 0;
+	c = entry_of(object, "session") && q->session ? GROUP_SESSION
+		: entry_of(object, "slice") && q->g.windowed && !q->g.sets
+		? GROUP_SLICE
+		: entry_of(object, "group") ? GROUP_PLAIN
+					    : 0;
 	if (c == 0)
 		return entry_unknown(object, st->err);
 	if (!q->decided)
-		return err_as(st->err, STATUS_USAGE, "the stage has seen no "
+		return err_as(st->err, STATUS_USAGE,
+			"the stage has seen no "
 			"record yet: what its groups are like is not known");
 	if (entry_get_nested(object, "key", VALUE_OBJECT, &key, st->err) ==
 			-1 ||
-		entry_get_nested(object, "value", VALUE_OBJECT, &value,
-			st->err) == -1 ||
+		entry_get_nested(
+			object, "value", VALUE_OBJECT, &value, st->err) == -1 ||
 		take_key(q, &key, c, &w, st->err) == -1 ||
 		entry_make(st, q->key.p, q->key.n, q->acc.form.fixed, made) ==
 			-1)
 		return -1;
 	if (c == GROUP_SESSION) {
-		((struct session *)state_value(st->state, *made, NULL))->end =
-			w.end;
-		if (session_enter(st->state, &q->g, &q->key, &w, st->err) ==
-			-1)
+		((struct session *)state_value(st->state, *made, NULL))
+			->end = w.end;
+		if (session_enter(st->state, &q->g, &q->key, &w, st->err) == -1)
 			return -1;
 	}
 	blob_state(&b, st->state, *made);

@@ -46,8 +46,8 @@ void recent_clear(struct recent *t);
 /* Change a pair of rows; row is the first. */
 void recent_swap(struct recent *t, uint64_t *row);
 /* Put a group that was not found into its row. */
-void recent_put(struct recent *t, uint64_t *row, const uint64_t *key,
-	state_ref ref);
+void recent_put(
+	struct recent *t, uint64_t *row, const uint64_t *key, state_ref ref);
 
 /* The words of a field; false: it is too long, or its text may differ where it
  * is the same value. */

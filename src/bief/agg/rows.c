@@ -55,8 +55,8 @@ rows_fields(const struct row *r, const struct groups *g, struct value *v)
 }
 
 static int
-rows_compare_fields(const struct row *a, const struct row *b,
-	const struct groups *g)
+rows_compare_fields(
+	const struct row *a, const struct row *b, const struct groups *g)
 {
 	struct value v[GROUP_KEYS], w[GROUP_KEYS];
 	uint32_t i;
@@ -117,8 +117,7 @@ rows_order_by_text(struct rows *rows, const struct groups *g)
 		rows_fields(r, g, v);
 		if (v[0].type == VALUE_NULL)
 			continue;
-		if (v[0].type != VALUE_STRING ||
-			(v[0].flags & VALUE_ESCAPED) ||
+		if (v[0].type != VALUE_STRING || (v[0].flags & VALUE_ESCAPED) ||
 			value_get_time(&v[0], &us) == 0)
 			break;
 		for (k = 0; k < 7; k++)

@@ -35,8 +35,8 @@ first_ending(const struct extent *x, size_t n, int64_t moment)
 }
 
 static state_ref
-find_session(struct state *s, const struct groups *g, struct buf *key,
-	int64_t start)
+find_session(
+	struct state *s, const struct groups *g, struct buf *key, int64_t start)
 {
 	struct span w = {true, start, 0};
 
@@ -58,8 +58,8 @@ merge_session(struct state *s, const struct accums *acc, state_ref into,
 
 /* Put one extent in the place of n. */
 static void
-replace_extents(struct state *s, state_ref index, size_t at, size_t n,
-	struct extent by)
+replace_extents(
+	struct state *s, state_ref index, size_t at, size_t n, struct extent by)
 {
 	size_t size, tail;
 	struct extent *x = state_value(s, index, &size);
@@ -174,8 +174,8 @@ forget_ended(struct state *s, state_ref index, int64_t watermark)
 }
 
 void
-session_drop(struct state *s, const struct groups *g, state_ref r,
-	int64_t watermark)
+session_drop(
+	struct state *s, const struct groups *g, state_ref r, int64_t watermark)
 {
 	size_t nkey;
 	const char *k = state_key(s, r, &nkey);

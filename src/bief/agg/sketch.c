@@ -54,8 +54,7 @@ bucket_value(const struct sketch_quantile *q, uint32_t i)
 	if (key == double_to_key(NAN) >> q->level)
 		return NAN;
 	low = key_to_double(key << q->level);
-	middle = key_to_double(
-		key << q->level | UINT64_C(1) << (q->level - 1));
+	middle = key_to_double(key << q->level | UINT64_C(1) << (q->level - 1));
 	return isnan(middle) || isinf(low) ? low : middle;
 }
 
@@ -282,8 +281,8 @@ sketch_distinct_add(struct sketch_distinct *s, uint64_t hash)
 }
 
 void
-sketch_distinct_merge(struct sketch_distinct *to,
-	const struct sketch_distinct *from)
+sketch_distinct_merge(
+	struct sketch_distinct *to, const struct sketch_distinct *from)
 {
 	uint32_t i;
 

@@ -33,8 +33,8 @@ struct sketch_quantile {
 };
 #define SKETCH_QUANTILE_MIN \
 	(sizeof(struct sketch_quantile) + 8 * sizeof(struct sketch_bucket))
-#define SKETCH_QUANTILE_MAX                  \
-	(sizeof(struct sketch_quantile) +    \
+#define SKETCH_QUANTILE_MAX               \
+	(sizeof(struct sketch_quantile) + \
 		(SKETCH_BUCKETS + 256) * sizeof(struct sketch_bucket))
 
 /*
@@ -76,8 +76,8 @@ struct sketch_distinct {
 size_t sketch_distinct_room(const struct sketch_distinct *s, size_t size);
 void sketch_distinct_add(struct sketch_distinct *s, uint64_t hash);
 /* to must be of full size. */
-void sketch_distinct_merge(struct sketch_distinct *to,
-	const struct sketch_distinct *from);
+void sketch_distinct_merge(
+	struct sketch_distinct *to, const struct sketch_distinct *from);
 int64_t sketch_distinct_count(const struct sketch_distinct *s);
 
 #endif

@@ -30,8 +30,9 @@ wide_set(struct wide *w, __int128 x)
 static inline void
 wide_add(struct wide *w, __int128 x)
 {
-	wide_set(w, (__int128)((unsigned __int128)wide_get(w) +
-			    (unsigned __int128)x));
+	wide_set(w,
+		(__int128)((unsigned __int128)wide_get(w) +
+			(unsigned __int128)x));
 }
 
 #endif

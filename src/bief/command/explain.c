@@ -12,6 +12,8 @@
 #include "command/explain.h"
 #include "command/pipeline.h"
 #include "time/time.h"
+#include "runtime/plan_chain.h"
+#include "runtime/setup.h"
 
 struct explanation {
 	struct buf out;
@@ -34,13 +36,17 @@ print_words(struct explanation *e, const struct command *c, int depth)
 	indent(e, depth);
 	for (size_t i = pipeline_skip(c); i < c->nwords; i++) {
 		const char *w = c->words[i].text;
-		bool quote = w != NULL && (*w == '\0' ||
-						  strpbrk(w, " \t\"$&|;<>()*?[]"
-							     "{}!#~`\\") != NULL);
+		bool quote = w != NULL &&
+			(*w == '\0' ||
+				strpbrk(w,
+					" \t\"$&|;<>()*?[]"
+					"{}!#~`\\") != NULL);
 
-		buf_printf(&e->out, "%s%s%s%s",
-			i > pipeline_skip(c) ? " " : "", quote ? "'" : "",
-			w != NULL ? w : c->words[i].output ? ">(...)" : "<(...)",
+		buf_printf(&e->out, "%s%s%s%s", i > pipeline_skip(c) ? " " : "",
+			quote ? "'" : "",
+			w != NULL                    ? w
+				: c->words[i].output ? ">(...)"
+						     : "<(...)",
 			quote ? "'" : "");
 	}
 	buf_byte(&e->out, '\n');
@@ -77,9 +83,10 @@ print_batches(struct explanation *e, const struct stage *st, int depth)
 		else if (p->trigger == TRIGGER_INTERVAL)
 			print_duration(e, "every ", p->interval_us);
 		else
-			buf_str(&e->out, p->trigger == TRIGGER_ONCE ?
-					"one, then the end" :
-					"until all that is there is read");
+			buf_str(&e->out,
+				p->trigger == TRIGGER_ONCE
+					? "one, then the end"
+					: "until all that is there is read");
 		buf_byte(&e->out, '\n');
 	}
 	if (p->delay_us >= 0 && st->in.delay_us < 0) {
@@ -104,14 +111,14 @@ print_mode(struct explanation *e, const struct plan *p, int depth)
 	bool maybe = false, any = false;
 
 	line(e, depth, "mode");
-	buf_str(&e->out, mode_name(p->mode));
+	buf_str(&e->out, modes_name(p->mode));
 	for (size_t i = 0; i < p->keys.n; i++) {
 		if (may_lack(p, p->keys.s[i])) {
 			maybe = true;
 			continue;
 		}
-		buf_printf(&e->out, "%s%s", any ? ", " : ", keys ",
-			p->keys.s[i]);
+		buf_printf(
+			&e->out, "%s%s", any ? ", " : ", keys ", p->keys.s[i]);
 		any = true;
 	}
 	if (maybe)
@@ -179,8 +186,8 @@ argv_of(const struct command *c)
 	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv));
 
 	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
-		argv[k++] = c->words[i].text != NULL ? c->words[i].text :
-						      (char *)"/dev/null";
+		argv[k++] = c->words[i].text != NULL ? c->words[i].text
+						     : (char *)"/dev/null";
 	return argv;
 }
 
@@ -213,16 +220,16 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 	struct err why;
 	int status;
 
-	if (chain_plan_inputs(chain, in, n) == 0) {
+	if (plan_chain_inputs(chain, in, n) == 0) {
 		print_plan(e, &chain->stages[0], depth);
 		return;
 	}
 	why = chain->err;
 	if (!any_stream(in, n)) {
 		forget(in, n);
-		chain_close(chain);
-		chain_open(chain, words, 1, STDOUT_FILENO, true, &status);
-		if (chain_plan_inputs(chain, in, n) == 0) {
+		setup_close(chain);
+		setup_open(chain, words, 1, STDOUT_FILENO, true, &status);
+		if (plan_chain_inputs(chain, in, n) == 0) {
 			line(e, depth, "DOUBTFUL");
 			buf_printf(&e->out, "%s\n", why.text);
 			print_plan(e, &chain->stages[0], depth);
@@ -233,8 +240,8 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 }
 
 static void
-explain_op(struct explanation *e, const struct command *c,
-	const struct op *op, struct plan *plan, int depth)
+explain_op(struct explanation *e, const struct command *c, const struct op *op,
+	struct plan *plan, int depth)
 {
 	struct plan in[INPUTS_MAX];
 	struct chain chain;
@@ -247,7 +254,7 @@ explain_op(struct explanation *e, const struct command *c,
 	else
 		plan_copy(&in[0], plan);
 	print_words(e, c, depth);
-	chain_open(&chain, words, 1, STDOUT_FILENO, true, &status);
+	setup_open(&chain, words, 1, STDOUT_FILENO, true, &status);
 	if (chain.stages[0].priv->failed) {
 		refuse(e, chain.err.text, depth);
 	} else {
@@ -265,7 +272,7 @@ explain_op(struct explanation *e, const struct command *c,
 	}
 	for (int i = 0; i < n; i++)
 		plan_release(&in[i]);
-	chain_close(&chain);
+	setup_close(&chain);
 	free(argv);
 }
 
@@ -275,17 +282,18 @@ explain_foreign(struct explanation *e, const struct command *c,
 {
 	print_words(e, c, depth);
 	line(e, depth, "foreign");
-	buf_str(&e->out, plan->stream ?
-			"batches and watermark survive it only if it passes "
-			"control lines on: thru leads them around\n" :
-			"what it makes of the records is not known\n");
+	buf_str(&e->out,
+		plan->stream
+			? "batches and watermark survive it only if it passes "
+			  "control lines on: thru leads them around\n"
+			: "what it makes of the records is not known\n");
 	schema_free(plan->fields);
 	plan->fields = NULL;
 }
 
 static void
-explain_into(struct explanation *e, const struct pipeline *p,
-	struct plan *plan, int depth)
+explain_into(struct explanation *e, const struct pipeline *p, struct plan *plan,
+	int depth)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct op *op = pipeline_op(&p->commands[i]);
@@ -317,6 +325,5 @@ explain_pipeline(const struct pipeline *p)
 		fprintf(stderr, "bief: %s\n", err.text);
 	buf_release(&e.out);
 	output_release(&out);
-	return ret < 0 ? STATUS_FAILED :
-		e.refused ? STATUS_USAGE : STATUS_DONE;
+	return ret < 0 ? STATUS_FAILED : e.refused ? STATUS_USAGE : STATUS_DONE;
 }

@@ -1,5 +1,7 @@
 /*
- * pipeline: see pipeline.h.
+ * pipeline: see pipeline.h. What is read here is read exactly as a shell
+ * would; wherever that is not certain the whole text goes to a shell, for a
+ * pipeline must not mean one thing with bief run and another when typed.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -10,7 +12,9 @@
 #include "runtime/chain.h"
 #include "floor/err.h"
 #include "command/pipeline.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
+#include "runtime/common.h"
+#include "runtime/ops.h"
 
 struct reader {
 	const char *text, *p;
@@ -48,8 +52,8 @@ skip_blanks(struct reader *r)
 	for (;;) {
 		if (r->p[0] == '\\' && r->p[1] == '\n')
 			r->p += 2;
-		else if (*r->p == '#' && (r->p == r->text ||
-					  isspace((unsigned char)r->p[-1])))
+		else if (*r->p == '#' &&
+			(r->p == r->text || isspace((unsigned char)r->p[-1])))
 			r->p += strcspn(r->p, "\n");
 		else if (isspace((unsigned char)*r->p))
 			r->p++;
@@ -144,8 +148,8 @@ read_redirect(struct reader *r, struct command *c, int fd)
 		return shell(r);
 	if (*r->p == '&' && (fd != 2 || r->p[1] != '1'))
 		return shell(r);
-	c->redirects = mem_realloc(c->redirects,
-		(c->nredirects + 1) * sizeof(*c->redirects));
+	c->redirects = mem_realloc(
+		c->redirects, (c->nredirects + 1) * sizeof(*c->redirects));
 	to = &c->redirects[c->nredirects++];
 	*to = (struct redirect){.fd = fd, .append = append};
 	if (*r->p == '&') {
@@ -167,7 +171,8 @@ read_substitution(struct reader *r, struct command *c)
 	w->output = *r->p == '>';
 	r->p += 2;
 	if (++r->depth > DEPTH_MAX)
-		return bad(r, "too many pipelines within each other");
+		return bad(r,
+			"pipelines stand within each other, more than 100 deep");
 	w->sub = read_pipeline(r, ')');
 	r->depth--;
 	if (w->sub == NULL)
@@ -183,12 +188,11 @@ is_of_shell(const char *word)
 	static const char *const words[] = {".", ":", "!", "alias", "bg",
 		"break", "builtin", "case", "cd", "command", "continue",
 		"coproc", "declare", "eval", "exec", "exit", "export", "fc",
-		"fg", "for", "function", "getopts", "hash", "if", "jobs",
-		"let", "local", "mapfile", "popd", "pushd", "read",
-		"readarray", "readonly", "return", "select", "set", "shift",
-		"shopt", "source", "time", "times", "trap", "type", "typeset",
-		"ulimit", "umask", "unalias", "unset", "until", "wait",
-		"while"};
+		"fg", "for", "function", "getopts", "hash", "if", "jobs", "let",
+		"local", "mapfile", "popd", "pushd", "read", "readarray",
+		"readonly", "return", "select", "set", "shift", "shopt",
+		"source", "time", "times", "trap", "type", "typeset", "ulimit",
+		"umask", "unalias", "unset", "until", "wait", "while"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strcmp(word, words[i]) == 0)
@@ -236,8 +240,8 @@ read_pipeline(struct reader *r, char end)
 	struct pipeline *p = mem_zalloc(sizeof(*p));
 
 	for (;;) {
-		p->commands = mem_realloc(p->commands,
-			(p->n + 1) * sizeof(*p->commands));
+		p->commands = mem_realloc(
+			p->commands, (p->n + 1) * sizeof(*p->commands));
 		memset(&p->commands[p->n], 0, sizeof(*p->commands));
 		if (!read_command(r, &p->commands[p->n++], end))
 			break;
@@ -297,7 +301,7 @@ pipeline_skip(const struct command *c)
 const struct op *
 pipeline_op(const struct command *c)
 {
-	return run_find(c->words[pipeline_skip(c)].text);
+	return ops_find(c->words[pipeline_skip(c)].text);
 }
 
 /* Do the words have an operand, one that is no option's value? */
@@ -314,8 +318,8 @@ has_operands(const struct command *c, const struct op *op)
 	bool good;
 
 	for (size_t i = skip; i < c->nwords; i++)
-		argv[i - skip] = c->words[i].text != NULL ? c->words[i].text :
-							    (char *)"-";
+		argv[i - skip] = c->words[i].text != NULL ? c->words[i].text
+							  : (char *)"-";
 	good = opt_parse(t, nt, argv, &operands, &n, &err) == 0;
 	opt_free(t, nt);
 	free(operands);
@@ -353,8 +357,9 @@ pipeline_stretch(const struct pipeline *p, size_t i)
 		if (op == NULL)
 			break;
 		/* Its first may read a file, its last write one. */
-		if (n > 0 && (starts(c, op) || !redirects_only(c, 1) ||
-				     !redirects_only(&c[-1], 0)))
+		if (n > 0 &&
+			(starts(c, op) || !redirects_only(c, 1) ||
+				!redirects_only(&c[-1], 0)))
 			break;
 	}
 	return n;

@@ -22,9 +22,9 @@ struct word {
 };
 
 struct redirect {
-	int fd;       /* 0, 1 or 2 */
+	int fd; /* 0, 1 or 2 */
 	bool append;
-	char *path;   /* NULL: 2>&1 */
+	char *path; /* NULL: 2>&1 */
 };
 
 struct command {
@@ -41,8 +41,8 @@ struct pipeline {
 
 enum pipeline_kind { PIPELINE_GOOD, PIPELINE_SHELL, PIPELINE_BAD };
 /* PIPELINE_BAD leaves a message (STATUS_USAGE). */
-enum pipeline_kind pipeline_parse(const char *text, struct pipeline **p,
-	struct err *err);
+enum pipeline_kind pipeline_parse(
+	const char *text, struct pipeline **p, struct err *err);
 void pipeline_free(struct pipeline *p);
 
 /* The operator that a command names ("agg ..." or "bief agg ..."), or NULL. */
@@ -56,8 +56,8 @@ size_t pipeline_skip(const struct command *c);
 size_t pipeline_stretch(const struct pipeline *p, size_t i);
 
 /* Run it, standard input to standard output; its exit status with pipefail. */
-int pipeline_run(const struct pipeline *p);
+int spawn_run(const struct pipeline *p);
 /* The whole text by a shell. */
-int pipeline_shell(const char *text);
+int spawn_shell(const char *text);
 
 #endif

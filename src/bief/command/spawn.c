@@ -14,8 +14,9 @@
 
 #include "floor/err.h"
 #include "command/pipeline.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "runtime/tool.h"
+#include "runtime/run.h"
 
 /* The process that a SIGTERM to us is meant for: the source. */
 static volatile pid_t first_child;
@@ -47,8 +48,8 @@ redirect(const struct command *c)
 			continue;
 		}
 		fd = open(r->path,
-			r->fd == 0 ? O_RDONLY :
-				     O_WRONLY | O_CREAT |
+			r->fd == 0 ? O_RDONLY
+				   : O_WRONLY | O_CREAT |
 					(r->append ? O_APPEND : O_TRUNC),
 			0666);
 		if (fd < 0) {
@@ -90,11 +91,10 @@ substitute(const struct word *w)
 			w->output ? STDIN_FILENO : STDOUT_FILENO);
 		close(fds[0]);
 		close(fds[1]);
-		_exit(pipeline_run(w->sub));
+		_exit(spawn_run(w->sub));
 	}
 	close(w->output ? fds[0] : fds[1]);
-	snprintf(path, sizeof(path), "/dev/fd/%d",
-		w->output ? fds[1] : fds[0]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", w->output ? fds[1] : fds[0]);
 	return mem_dup(path, strlen(path));
 }
 
@@ -104,9 +104,9 @@ argv_of(const struct command *c, size_t skip)
 	char **argv = mem_zalloc((c->nwords - skip + 1) * sizeof(*argv));
 
 	for (size_t i = skip; i < c->nwords; i++)
-		argv[i - skip] = c->words[i].sub != NULL ?
-			substitute(&c->words[i]) :
-			mem_dup(c->words[i].text, strlen(c->words[i].text));
+		argv[i - skip] = c->words[i].sub != NULL
+			? substitute(&c->words[i])
+			: mem_dup(c->words[i].text, strlen(c->words[i].text));
 	return argv;
 }
 
@@ -211,7 +211,7 @@ wait_all(pid_t *pids, size_t n)
 }
 
 int
-pipeline_run(const struct pipeline *p)
+spawn_run(const struct pipeline *p)
 {
 	struct sigaction act = {.sa_handler = pass_on};
 	size_t parts = 0, i = 0, n = pipeline_stretch(p, 0);
@@ -247,7 +247,7 @@ pipeline_run(const struct pipeline *p)
 }
 
 int
-pipeline_shell(const char *text)
+spawn_shell(const char *text)
 {
 	execlp("bash", "bash", "-o", "pipefail", "-c", text, (char *)NULL);
 	execlp("sh", "sh", "-c", text, (char *)NULL);

@@ -18,9 +18,9 @@ struct zone;
 /* What an evaluation may look at beside the record. */
 struct expr_env {
 	const struct zone *zone;
-	int64_t batch_us;   /* time of the batch: now, current_timestamp */
-	int64_t event_us;   /* event time of the record, or ... */
-	bool has_event;     /* ... there is none */
+	int64_t batch_us; /* time of the batch: now, current_timestamp */
+	int64_t event_us; /* event time of the record, or ... */
+	bool has_event;   /* ... there is none */
 	/* A program in jq's language that could run for ever is given so much
 	 * CPU time for a record (0: some seconds); and it is left when we are
 	 * to stop.  NULL: we never are. */
@@ -34,11 +34,11 @@ struct expr;
  * Compile.  fields may be NULL (nothing is known of the types).  NULL with a
  * message that shows the place with a caret, STATUS_USAGE.
  */
-struct expr *expr_jq(const char *text, const struct schema *fields,
-	struct err *err);
+struct expr *jq_expr(
+	const char *text, const struct schema *fields, struct err *err);
 /* The same where only the truth of the results is asked for. */
-struct expr *expr_jq_condition(const char *text, const struct schema *fields,
-	struct err *err);
+struct expr *jq_condition(
+	const char *text, const struct schema *fields, struct err *err);
 void expr_free(struct expr *x);
 
 /* Evaluation was given up, and not because of the record: the program is to
@@ -61,11 +61,11 @@ int expr_eval(struct expr *x, const struct record *r,
  * evaluation of x.  Sets *n to 0, 1 or 2 (two or more) results, *v to the
  * first.  After 2 expr_eval must be called for the same record.
  */
-int expr_one(struct expr *x, const struct record *r,
-	const struct expr_env *env, struct value *v, int *n, struct err *err);
+int expr_one(struct expr *x, const struct record *r, const struct expr_env *env,
+	struct value *v, int *n, struct err *err);
 
 /* The fields that the expression reads, as far as their names stand in it: for
- * run_watch().  NULL: there are no more. */
+ * stage_watch().  NULL: there are no more. */
 struct field;
 struct field *expr_watched(struct expr *x, size_t i);
 

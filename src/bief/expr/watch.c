@@ -1,5 +1,6 @@
 /*
- * watch: see watch.h.
+ * watch: see watch.h. What has been met is looked for no more, so that a
+ * record costs nothing once all paths are known to exist.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "expr/watch.h"
 
 struct watched {
-	struct field field; /* what is said of it */
+	struct field field;      /* what is said of it */
 	struct watch_step *step; /* owned */
 	size_t n;
 	bool any_case;
@@ -65,8 +66,7 @@ watch_add(struct watch *watch, const struct watch_step *step, size_t n,
 	print_path(w, n, NULL, 0, &path);
 	w->field.path = mem_dup(path.p, path.n);
 	buf_release(&path);
-	watch->w = mem_realloc(
-		watch->w, (watch->n + 1) * sizeof(*watch->w));
+	watch->w = mem_realloc(watch->w, (watch->n + 1) * sizeof(*watch->w));
 	watch->w[watch->n++] = w;
 	watch->unmet++;
 }
@@ -112,8 +112,9 @@ plain(struct watched *w, const char *s, size_t n, size_t *len)
 static bool
 same(const struct watched *w, const char *a, size_t n, const char *b, size_t m)
 {
-	return n == m && (w->any_case ? strncasecmp(a, b, n) == 0
-				      : memcmp(a, b, n) == 0);
+	return n == m &&
+		(w->any_case ? strncasecmp(a, b, n) == 0
+			     : memcmp(a, b, n) == 0);
 }
 
 /* The name may have been meant for that of step i; the first such is kept. */

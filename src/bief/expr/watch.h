@@ -27,7 +27,7 @@ struct watch {
 /* any_case: as SQL knows names; two steps may be one name with a dot. */
 void watch_add(struct watch *w, const struct watch_step *step, size_t n,
 	bool any_case);
-/* For run_watch(): path, near and seen are set. */
+/* For stage_watch(): path, near and seen are set. */
 struct field *watch_field(struct watch *w, size_t i);
 void watch_look_at(struct watch *w, const struct record *r);
 void watch_release(struct watch *w);

@@ -47,8 +47,8 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	n = vsnprintf(buf_need(b, 64), 64, fmt, ap);
 	va_end(ap);
 	if (n >= 64)
-		vsnprintf(buf_need(b, (size_t)n + 1), (size_t)n + 1, fmt,
-			again);
+		vsnprintf(
+			buf_need(b, (size_t)n + 1), (size_t)n + 1, fmt, again);
 	va_end(again);
 	if (n > 0)
 		b->n += (size_t)n;

@@ -20,20 +20,33 @@ dl_open(const struct dl *library, void *to, struct err *err)
 		return 0;
 	lib = dlopen(library->file, RTLD_NOW | RTLD_GLOBAL);
 	if (lib == NULL)
-		return err_as(err, STATUS_USAGE, "%s need %s, which is not "
-			"installed (Debian: %s)", library->what, library->file,
-			library->package);
+		return err_as(err, STATUS_USAGE,
+			"%s need %s, which is not "
+			"installed (Debian: %s)",
+			library->what, library->file, library->package);
 	/* The first one last: it says that all are there. */
 	for (i = 0; library->names[i] != NULL; i++)
 		;
 	while (i-- > 0) {
 		p = dlsym(lib, library->names[i]);
 		if (p == NULL)
-			return err_as(err, STATUS_USAGE, "%s need %s, but the "
+			return err_as(err, STATUS_USAGE,
+				"%s need %s, but the "
 				"one that is installed has no '%s' (Debian: %s)",
-				library->what, library->file,
-				library->names[i], library->package);
+				library->what, library->file, library->names[i],
+				library->package);
 		memcpy((char *)to + i * sizeof(p), &p, sizeof(p));
 	}
 	return 0;
+}
+
+bool
+dl_has(const struct dl *library, const char *name)
+{
+	void *lib = dlopen(library->file, RTLD_NOW | RTLD_NOLOAD);
+	bool has = lib != NULL && dlsym(lib, name) != NULL;
+
+	if (lib != NULL)
+		dlclose(lib);
+	return has;
 }

@@ -17,12 +17,14 @@
 #ifndef BIEF_DL_H
 #define BIEF_DL_H
 
+#include <stdbool.h>
+
 struct err;
 
 struct dl {
-	const char *file;    /* "libz.so.1": what the linker looks for */
-	const char *package; /* of Debian, for the message */
-	const char *what;    /* needs it: "compressed files" */
+	const char *file;         /* "libz.so.1": what the linker looks for */
+	const char *package;      /* of Debian, for the message */
+	const char *what;         /* needs it: "compressed files" */
 	const char *const *names; /* of functions and data; NULL ends them */
 };
 
@@ -32,5 +34,9 @@ struct dl {
 /* Fill the pointers at to, one for each name, in their order.  0, or -1
  * (STATUS_USAGE) with a message that says what to install. */
 int dl_open(const struct dl *library, void *to, struct err *err);
+
+/* Has the library, which is open, this name too?  That tells its versions
+ * apart where it does not say which one it is. */
+bool dl_has(const struct dl *library, const char *name);
 
 #endif

@@ -87,8 +87,9 @@ shown_length(const unsigned char *p, size_t n)
 	if (p[0] == 0xc2 && p[1] < 0xa0)
 		return 0;
 	/* Ends of lines and paragraphs, and what turns the text around. */
-	if (p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
-		(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+	if (p[0] == 0xe2 &&
+		((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+			(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
 		return 0;
 	return len;
 }
@@ -138,8 +139,7 @@ err_quote(char *out, size_t size, const char *data, size_t n)
 	return out;
 }
 
-static void __attribute__((noreturn))
-mem_out(void)
+static void __attribute__((noreturn)) mem_out(void)
 {
 	static const char text[] = ": out of memory\n";
 	char line[80];

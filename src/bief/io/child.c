@@ -140,9 +140,9 @@ hand_on(struct child *c, bool all, child_line *each, void *arg)
 	const char *lf;
 
 	buf_need(b, JSON_PADDING);
-	while (seen < b->n && (lf = cr ?
-			eol_first(b->p + seen, b->n - seen) :
-			memchr(b->p + seen, '\n', b->n - seen)) != NULL) {
+	while (seen < b->n &&
+		(lf = cr ? eol_first(b->p + seen, b->n - seen)
+			 : memchr(b->p + seen, '\n', b->n - seen)) != NULL) {
 		if (hand_out(c, at, (size_t)(lf - b->p) - at, each, arg) < 0)
 			return -1;
 		c->skipping = false;
@@ -208,10 +208,10 @@ child_wait(const struct child *c, struct pollfd fds[2])
 {
 	if (c->pid == 0)
 		return 0;
-	fds[0] = (struct pollfd){.fd = c->ended ? -1 : c->out,
-		.events = POLLIN};
-	fds[1] = (struct pollfd){.fd = c->to.n > 0 ? c->in : -1,
-		.events = POLLOUT};
+	fds[0] = (struct pollfd){
+		.fd = c->ended ? -1 : c->out, .events = POLLIN};
+	fds[1] = (struct pollfd){
+		.fd = c->to.n > 0 ? c->in : -1, .events = POLLOUT};
 	return 2;
 }
 
@@ -272,6 +272,5 @@ child_finish(struct child *c, child_line *each, void *arg, struct err *err)
 		if (errno != EINTR)
 			return err_sys(err, "cannot wait for the program");
 	forget(c);
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-				   128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

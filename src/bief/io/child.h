@@ -20,9 +20,9 @@ struct child {
 	struct buf from; /* read, not yet handed on */
 	size_t scanned;  /* bytes of from without LF */
 	size_t max_line;
-	bool skipping;   /* the rest of a line that was too long */
-	bool deaf;       /* it has closed its input */
-	bool ended;      /* and its output */
+	bool skipping; /* the rest of a line that was too long */
+	bool deaf;     /* it has closed its input */
+	bool ended;    /* and its output */
 };
 
 typedef int child_line(void *arg, const char *line, size_t n);
@@ -42,8 +42,7 @@ int child_wait(const struct child *c, struct pollfd fds[2]);
 int child_turn(struct child *c, child_line *each, void *arg, struct err *err);
 /* Close its input, hand on the rest of its answer, wait for its exit:
  * the exit status, 128 + signal, or -1 with a message. */
-int child_finish(struct child *c, child_line *each, void *arg,
-	struct err *err);
+int child_finish(struct child *c, child_line *each, void *arg, struct err *err);
 /* From a signal handler that ends the process: all that run, too. */
 void child_kill_all(void);
 

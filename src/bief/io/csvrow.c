@@ -39,8 +39,8 @@ csvrow_style(struct csvrow_style *s, const char *sep, const char *quote,
 		csvrow_char("--quote", quote, &s->quote, err) < 0)
 		return -1;
 	if (s->sep == s->quote && !s->no_quote)
-		return err_as(err, STATUS_USAGE,
-			"--sep and --quote are the same");
+		return err_as(
+			err, STATUS_USAGE, "--sep and --quote are the same");
 	return 0;
 }
 
@@ -147,8 +147,8 @@ cell_end(struct csvrow_reader *r, const char *p, const char *end)
  * never closed.
  */
 static bool
-begins_cell(const struct csvrow_reader *r, const char *line,
-	const char *closing)
+begins_cell(
+	const struct csvrow_reader *r, const char *line, const char *closing)
 {
 	while (closing > line && closing[-1] == r->style.quote)
 		closing--;
@@ -180,8 +180,7 @@ scan(struct csvrow_reader *r, const char *p, const char *end)
 	if (csvrow_is_open(r)) {
 		r->wrong = 0;
 		p = quoted_end(r, p, end, &closing);
-		if ((r->wrong & CSVROW_BAD) &&
-			begins_cell(r, line, closing)) {
+		if ((r->wrong & CSVROW_BAD) && begins_cell(r, line, closing)) {
 			r->wrong = before;
 			return CSVROW_UNCLOSED;
 		}
@@ -274,8 +273,9 @@ set_no_quote(struct csvrow_reader *r)
 {
 	int c = 0;
 
-	while (c < 255 && (c == '\n' || (char)c == r->style.sep ||
-				  memchr(r->text, c, r->ntext) != NULL))
+	while (c < 255 &&
+		(c == '\n' || (char)c == r->style.sep ||
+			memchr(r->text, c, r->ntext) != NULL))
 		c++;
 	csv_set_quote(&r->parser, (unsigned char)c);
 }
@@ -301,10 +301,10 @@ set_rules(struct csvrow_reader *r, const char *p, size_t n)
 {
 	bool blanks = memchr(p, ' ', n) != NULL || memchr(p, '\t', n) != NULL;
 
-	csv_set_space_func(&r->parser,
-		blanks && !r->style.trim ? no_space : NULL);
-	csv_set_term_func(&r->parser,
-		memchr(p, '\r', n) != NULL ? is_end : NULL);
+	csv_set_space_func(
+		&r->parser, blanks && !r->style.trim ? no_space : NULL);
+	csv_set_term_func(
+		&r->parser, memchr(p, '\r', n) != NULL ? is_end : NULL);
 }
 
 static void
@@ -336,8 +336,8 @@ take(struct csvrow_reader *r, const char *p, size_t n)
 }
 
 enum csvrow
-csvrow_line(struct csvrow_reader *r, const char *line, size_t n,
-	const char *end)
+csvrow_line(
+	struct csvrow_reader *r, const char *line, size_t n, const char *end)
 {
 	bool open = csvrow_is_open(r);
 	enum csvrow what = CSVROW_WHOLE;
@@ -435,11 +435,11 @@ csvrow_feed(struct csvrow_feed *f, const char *line, size_t n, size_t number)
 	case CSVROW_WHOLE:
 		return f->row(f->arg);
 	case CSVROW_UNCLOSED:
-		return give_up(f) < 0 ? -1 :
-			csvrow_feed(f, line, n, number);
+		return give_up(f) < 0 ? -1 : csvrow_feed(f, line, n, number);
 	default:
-		return f->max_line > 0 && f->rows->lines.n > f->max_line ?
-			give_up(f) : 0;
+		return f->max_line > 0 && f->rows->lines.n > f->max_line
+			? give_up(f)
+			: 0;
 	}
 }
 
@@ -472,15 +472,21 @@ csvrow_alien(const char *p, size_t n)
 		size_t n;
 		const char *what;
 	} known[] = {
-		{"\x1f\x8b", 2, "it is compressed by gzip: unpack it by gunzip"},
+		{"\x1f\x8b", 2,
+			"it is compressed by gzip: unpack it by gunzip"},
 		{"\x28\xb5\x2f\xfd", 4,
 			"it is compressed by zstd: unpack it by unzstd"},
-		{"\xfd" "7zXZ", 5, "it is compressed by xz: unpack it by unxz"},
-		{"PK\x03\x04", 4, "it is a zip file (or a spreadsheet): "
+		{"\xfd"
+		 "7zXZ",
+			5, "it is compressed by xz: unpack it by unxz"},
+		{"PK\x03\x04", 4,
+			"it is a zip file (or a spreadsheet): "
 			"unpack it, or save it as CSV"},
-		{"\xff\xfe", 2, "it is UTF-16: convert it by "
+		{"\xff\xfe", 2,
+			"it is UTF-16: convert it by "
 			"iconv -f UTF-16 -t UTF-8"},
-		{"\xfe\xff", 2, "it is UTF-16: convert it by "
+		{"\xfe\xff", 2,
+			"it is UTF-16: convert it by "
 			"iconv -f UTF-16 -t UTF-8"},
 	};
 
@@ -488,13 +494,16 @@ csvrow_alien(const char *p, size_t n)
 		if (n >= known[i].n &&
 			memcmp(p, known[i].magic, known[i].n) == 0)
 			return known[i].what;
-	if (n > 9 && memcmp(p, "BZh", 3) == 0 && memcmp(p + 4, "1AY&SY", 6) == 0)
+	if (n > 9 && memcmp(p, "BZh", 3) == 0 &&
+		memcmp(p + 4, "1AY&SY", 6) == 0)
 		return "it is compressed by bzip2: unpack it by bunzip2";
 	for (size_t i = 0; i < 2 && n > 1; i++)
 		if (p[i] == '\0' && p[!i] != '\0' &&
 			(n < 4 || p[i + 2] == '\0'))
-			return i == 1 ? "it is UTF-16: convert it by "
-				"iconv -f UTF-16LE -t UTF-8" : "it is UTF-16: "
-				"convert it by iconv -f UTF-16BE -t UTF-8";
+			return i == 1
+				? "it is UTF-16: convert it by "
+				  "iconv -f UTF-16LE -t UTF-8"
+				: "it is UTF-16: "
+				  "convert it by iconv -f UTF-16BE -t UTF-8";
 	return NULL;
 }

@@ -39,19 +39,19 @@ enum csvrow {
 };
 
 /* How a row breaks the rules (wrong); each has been read all the same. */
-#define CSVROW_BAD 1    /* text behind the quote that closes a cell */
-#define CSVROW_STRAY 2  /* a quote in a cell that does not begin with one */
+#define CSVROW_BAD 1     /* text behind the quote that closes a cell */
+#define CSVROW_STRAY 2   /* a quote in a cell that does not begin with one */
 #define CSVROW_ENDLESS 4 /* a cell in quotes that is not closed */
 
 struct csvrow_reader {
 	struct csvrow_style style;
 	struct csv_parser parser;
 	bool made;
-	struct buf lines;  /* of the row that is open, as they came ... */
-	bool shut;         /* ... or was, and is the row that is there */
-	unsigned wrong;    /* with the row */
+	struct buf lines; /* of the row that is open, as they came ... */
+	bool shut;        /* ... or was, and is the row that is there */
+	unsigned wrong;   /* with the row */
 	/* the row */
-	const char *text;  /* its bytes, without the end of its last line */
+	const char *text; /* its bytes, without the end of its last line */
 	size_t ntext;
 	struct csvrow_cell *cell; /* none: a blank line */
 	size_t n, cap;
@@ -60,20 +60,26 @@ struct csvrow_reader {
 };
 
 /* The character that an option names: "tab" and "\t" are a tab.  0 or -1. */
-int csvrow_char(const char *option, const char *text, char *out,
-	struct err *err);
+int csvrow_char(
+	const char *option, const char *text, char *out, struct err *err);
 /* --sep and --quote (either may be NULL) into a style.  0 or -1. */
 int csvrow_style(struct csvrow_style *s, const char *sep, const char *quote,
 	struct err *err);
 void csvrow_init(struct csvrow_reader *r, const struct csvrow_style *style);
 void csvrow_release(struct csvrow_reader *r);
+/* The bytes of a cell of the row. */
+static inline const char *
+csvrow_text(const struct csvrow_reader *r, size_t i)
+{
+	return r->cells.p + r->cell[i].at;
+}
 
 /*
  * The next line, without its end; end is that end ("\n", "\r\n", "\r").  The row's
  * text lies in the line or in lines.
  */
-enum csvrow csvrow_line(struct csvrow_reader *r, const char *line, size_t n,
-	const char *end);
+enum csvrow csvrow_line(
+	struct csvrow_reader *r, const char *line, size_t n, const char *end);
 static inline bool
 csvrow_is_open(const struct csvrow_reader *r)
 {
@@ -105,14 +111,14 @@ const char *csvrow_why(const struct csvrow_reader *r, bool lax);
  */
 struct csvrow_feed {
 	struct csvrow_reader *rows;
-	char comment;     /* lines that begin with it are none; '\0': no such */
-	size_t max_line;  /* of a row */
-	size_t number;    /* of the row's first line */
+	char comment;    /* lines that begin with it are none; '\0': no such */
+	size_t max_line; /* of a row */
+	size_t number;   /* of the row's first line */
 	int (*row)(void *arg);
 	void *arg;
 };
-int csvrow_feed(struct csvrow_feed *f, const char *line, size_t n,
-	size_t number);
+int csvrow_feed(
+	struct csvrow_feed *f, const char *line, size_t n, size_t number);
 int csvrow_feed_end(struct csvrow_feed *f);
 
 /* A line that holds nothing but blanks, no separators. */

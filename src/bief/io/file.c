@@ -73,10 +73,10 @@ crc_sse(uint64_t crc, const unsigned char *p, size_t n)
 static uint32_t
 crc_more(uint32_t crc, const void *bytes, size_t n)
 {
-	static const uint32_t half[16] = {0, 0x105ec76f, 0x20bd8ede,
-		0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
-		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4,
-		0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
+	static const uint32_t half[16] = {0, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+		0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d, 0x82f63b78,
+		0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab,
+		0xe330a81a, 0xf36e6f75};
 	const unsigned char *p = bytes;
 
 #if defined(__x86_64__)
@@ -130,8 +130,9 @@ sync_dir(const char *dir)
 int
 file_sync_dir(const char *dir, struct err *err)
 {
-	return sync_dir(dir) == 0 ? 0 :
-		err_sys(err, "cannot write the directory '%s'", dir);
+	return sync_dir(dir) == 0
+		? 0
+		: err_sys(err, "cannot write the directory '%s'", dir);
 }
 
 /* Head, payload and trailer. */
@@ -139,8 +140,8 @@ static int
 write_framed(int fd, const char *kind, const void *p, size_t n)
 {
 	char head[100], trailer[TRAILER + 1];
-	int nhead = snprintf(head, sizeof(head), MAGIC "%d %s\n", VERSION,
-		kind);
+	int nhead = snprintf(
+		head, sizeof(head), MAGIC "%d %s\n", VERSION, kind);
 	uint32_t crc = crc_more(CRC_BEGIN, head, (size_t)nhead);
 
 	crc = ~crc_more(crc, p, n);
@@ -280,8 +281,9 @@ unframe(const char *path, const char *kind, struct buf *out, struct err *err)
 	if (memcmp(out->p, MAGIC, head) != 0 || lf == NULL)
 		return err_as(err, STATUS_DAMAGED,
 			"'%s' is no file of a bief checkpoint", path);
-	for (head = strlen(MAGIC); out->p[head] >= '0' &&
-		out->p[head] <= '9' && version < 1000000; head++)
+	for (head = strlen(MAGIC);
+		out->p[head] >= '0' && out->p[head] <= '9' && version < 1000000;
+		head++)
 		version = version * 10 + out->p[head] - '0';
 	if (version != VERSION)
 		return err_as(err, STATUS_DAMAGED,
@@ -370,16 +372,17 @@ by_number(const void *a, const void *b)
 }
 
 int
-numbers_list(struct numbers *l, const char *dir, const char *kind,
-	struct err *err)
+numbers_list(
+	struct numbers *l, const char *dir, const char *kind, struct err *err)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
 
 	memset(l, 0, sizeof(*l));
 	if (d == NULL)
-		return errno == ENOENT ? 0 :
-			err_sys(err, "cannot read the directory '%s'", dir);
+		return errno == ENOENT
+			? 0
+			: err_sys(err, "cannot read the directory '%s'", dir);
 	while ((e = readdir(d)) != NULL) {
 		char *end;
 		int64_t n = strtoll(e->d_name, &end, 10);

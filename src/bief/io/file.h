@@ -48,8 +48,8 @@ struct numbers {
 	int64_t *v;
 	size_t n;
 };
-int numbers_list(struct numbers *l, const char *dir, const char *kind,
-	struct err *err);
+int numbers_list(
+	struct numbers *l, const char *dir, const char *kind, struct err *err);
 void numbers_release(struct numbers *l);
 /* Newest one, -1 if none; the newest that is not above most. */
 int64_t numbers_last(const struct numbers *l);

@@ -29,7 +29,7 @@ void inflate_free(struct inflate *z);
  * errno when it cannot be read; or with EAGAIN and no message when fd has
  * nothing now.
  */
-ssize_t inflate_read(struct inflate *z, int fd, char *out, size_t n,
-	struct err *err);
+ssize_t inflate_read(
+	struct inflate *z, int fd, char *out, size_t n, struct err *err);
 
 #endif

@@ -61,8 +61,10 @@ net_parse(struct net_address *a, const char *text, struct err *err)
 		a->host = mem_dup(host, n);
 	return 0;
 bad:
-	return err_as(err, STATUS_USAGE, "'%s' is no address: expected "
-		"HOST:PORT, [IPV6]:PORT or unix:PATH", text);
+	return err_as(err, STATUS_USAGE,
+		"'%s' is no address: expected "
+		"HOST:PORT, [IPV6]:PORT or unix:PATH",
+		text);
 }
 
 void
@@ -79,15 +81,15 @@ static int
 look_up(const struct net_address *a, int flags, struct addrinfo **all,
 	struct err *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-		.ai_flags = flags | AI_NUMERICSERV};
+	struct addrinfo hints = {
+		.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
 	int rc = getaddrinfo(a->host, a->port, &hints, all);
 
 	if (rc == EAI_SYSTEM)
 		return err_sys(err, "cannot find '%s'", a->text);
 	if (rc != 0)
-		return err_set(err, "cannot find '%s': %s", a->text,
-			gai_strerror(rc));
+		return err_set(
+			err, "cannot find '%s': %s", a->text, gai_strerror(rc));
 	return 0;
 }
 
@@ -201,8 +203,7 @@ net_accept(int fd)
 }
 
 int
-net_connect(struct net_connect *c, const struct net_address *a,
-	struct err *err)
+net_connect(struct net_connect *c, const struct net_address *a, struct err *err)
 {
 	memset(c, 0, sizeof(*c));
 	if (a->path)
@@ -238,8 +239,8 @@ start(int family, int protocol, const struct sockaddr *sa, socklen_t n)
 }
 
 int
-net_connect_next(struct net_connect *c, const struct net_address *a,
-	struct err *err)
+net_connect_next(
+	struct net_connect *c, const struct net_address *a, struct err *err)
 {
 	struct sockaddr_un un;
 	int fd = -1;

@@ -36,10 +36,10 @@ struct net_connect {
 	struct addrinfo *all, *at;
 	bool tried; /* the Unix socket */
 };
-int net_connect(struct net_connect *c, const struct net_address *a,
-	struct err *err);
-int net_connect_next(struct net_connect *c, const struct net_address *a,
-	struct err *err);
+int net_connect(
+	struct net_connect *c, const struct net_address *a, struct err *err);
+int net_connect_next(
+	struct net_connect *c, const struct net_address *a, struct err *err);
 /* 0: it is connected; -1 with a message: try the next address. */
 int net_connect_done(int fd, const struct net_address *a, struct err *err);
 void net_connect_release(struct net_connect *c);

@@ -167,7 +167,8 @@ proc_pipes(int pid, int last, struct proc_pipe *pipes, size_t max)
 		pipes[n++] = (struct proc_pipe){.fd = fd,
 			.write = !(link.st_mode & S_IRUSR),
 			.named = first == '/',
-			.dev = (uint64_t)s.st_dev, .ino = (uint64_t)s.st_ino};
+			.dev = (uint64_t)s.st_dev,
+			.ino = (uint64_t)s.st_ino};
 	}
 	closedir(d);
 	return n;

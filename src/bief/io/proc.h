@@ -12,9 +12,9 @@ struct buf;
 
 struct proc {
 	int pid, parent;
-	uint64_t ticks;  /* when it started, since the system did */
-	bool dead;       /* a zombie */
-	char name[32];   /* of its program, cut off */
+	uint64_t ticks; /* when it started, since the system did */
+	bool dead;      /* a zombie */
+	char name[32];  /* of its program, cut off */
 };
 
 /* Is there this process?  (May be called by a signal handler.) */

@@ -13,7 +13,7 @@ struct err;
 struct replace {
 	char *path; /* links followed */
 	char *tmp;  /* .bief-PID.N.tmp beside it; NULL: it is written itself */
-	int fd;	    /* -1: none is under way */
+	int fd;     /* -1: none is under way */
 };
 
 /* Could PATH be written?  0, or -1 with a message that says what is missing. */

@@ -122,12 +122,11 @@ scan(struct input *in)
 	in->base = in->scanned;
 	in->next = 0;
 	in->nlf = (in->cr ? eol_lines : simd_lines)(in->p + in->base,
-		in->end - in->base, in->lf,
-		sizeof(in->lf) / sizeof(in->lf[0]));
+		in->end - in->base, in->lf, sizeof(in->lf) / sizeof(in->lf[0]));
 	in->held = in->nlf == 0 && in->cr &&
 		eol_held(in->p + in->base, in->end - in->base);
-	in->scanned = in->nlf > 0 ? in->base + in->lf[in->nlf - 1] + 1 :
-		in->end - in->held;
+	in->scanned = in->nlf > 0 ? in->base + in->lf[in->nlf - 1] + 1
+				  : in->end - in->held;
 }
 
 enum line
@@ -169,8 +168,8 @@ look_at(struct input *in, size_t got)
 	if (!in->cr)
 		in->cr = eol_cr(p, got);
 	if (in->fresh)
-		in->start += eol_mark(in->p + in->start, in->end - in->start,
-			&in->fresh);
+		in->start += eol_mark(
+			in->p + in->start, in->end - in->start, &in->fresh);
 }
 
 int
@@ -180,8 +179,9 @@ input_fill(struct input *in, struct err *err)
 
 	if (in->start > 0) {
 		memmove(in->p, in->p + in->start, in->end - in->start);
-		in->scanned = in->scanned > in->start && in->next == in->nlf ?
-			in->scanned - in->start : 0;
+		in->scanned = in->scanned > in->start && in->next == in->nlf
+			? in->scanned - in->start
+			: 0;
 		in->nlf = in->next = 0;
 		in->end -= in->start;
 		in->start = 0;
@@ -253,7 +253,8 @@ static int
 write_all(struct output *out, const char *p, size_t n, struct err *err)
 {
 	while (n > 0) {
-		size_t part = out->before != NULL ? out->before(out->arg, n) : n;
+		size_t part = out->before != NULL ? out->before(out->arg, n)
+						  : n;
 		ssize_t put = write(out->fd, p, part);
 
 		if (put < 0 && errno == EINTR)
@@ -317,9 +318,10 @@ output_mark_begin(int fd)
 void
 output_mark_end(int fd, int status)
 {
-	mark(fd, status == 0 ? 0 :
-		S_ISVTX | (status & 1 ? S_ISGID : 0) |
-			(status & 2 ? S_ISUID : 0));
+	mark(fd,
+		status == 0 ? 0
+			    : S_ISVTX | (status & 1 ? S_ISGID : 0) |
+				(status & 2 ? S_ISUID : 0));
 }
 
 int

@@ -76,8 +76,7 @@ void output_file(const struct output *out, uint64_t *device, uint64_t *inode);
 bool output_feeds(const struct output *out, int fd);
 int output_flush(struct output *out, struct err *err);
 /* Write past the buffer (after what is in it). */
-int output_write(struct output *out, const char *p, size_t n,
-	struct err *err);
+int output_write(struct output *out, const char *p, size_t n, struct err *err);
 
 /*
  * A word beside the data, to the reader of a pipe (its mode bits, which nobody
@@ -108,7 +107,8 @@ static inline enum stream_line
 stream_line(const char *line, size_t n)
 {
 	/* Nearly all lines are told by three bytes. */
-	if (n < STREAM_LEAST || (line[0] != '{' && (unsigned char)line[0] > ' ') ||
+	if (n < STREAM_LEAST ||
+		(line[0] != '{' && (unsigned char)line[0] > ' ') ||
 		(line[0] == '{' && line[1] == '"' && line[2] != '#' &&
 			line[2] != '\\'))
 		return STREAM_DATA;

@@ -63,13 +63,12 @@ textfile_open(struct textfile *f, const char *path, size_t max_line,
 	f->stopping = stop;
 	f->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
-		return errno == EINTR && stopping(f) ? stopped(err) :
-			fail("open", path, err);
+		return errno == EINTR && stopping(f) ? stopped(err)
+						     : fail("open", path, err);
 	if (fstat(f->fd, &f->seen) != 0)
 		return fail("open", path, err);
 	kind = kind_of(f, path);
-	if (kind != INFLATE_NONE &&
-		(f->z = inflate_new(kind, err)) == NULL)
+	if (kind != INFLATE_NONE && (f->z = inflate_new(kind, err)) == NULL)
 		return -1;
 	return 0;
 }
@@ -93,11 +92,10 @@ read_once(struct textfile *f, char *p, size_t n, struct err *err)
 	for (;;) {
 		if (stopping(f))
 			return stopped(err);
-		if (!S_ISREG(f->seen.st_mode) &&
-			poll(&in, 1, PATIENCE_MS) <= 0)
+		if (!S_ISREG(f->seen.st_mode) && poll(&in, 1, PATIENCE_MS) <= 0)
 			continue;
-		got = f->z != NULL ? inflate_read(f->z, f->fd, p, n, err) :
-				     read(f->fd, p, n);
+		got = f->z != NULL ? inflate_read(f->z, f->fd, p, n, err)
+				   : read(f->fd, p, n);
 		if (got >= 0)
 			return got;
 		if (errno == EINTR || errno == EAGAIN)
@@ -172,14 +170,15 @@ next(struct textfile *f, const char **line, size_t *n, const char **end,
 	*line = f->b.p + f->at;
 	*n = *end == NULL ? f->b.n - f->at : (size_t)(*end - *line);
 	if (f->max_line > 0 && *n > f->max_line)
-		return err_set(err, "line %zu is too long (--max-line sets "
-			"the limit)", f->line + 1);
+		return err_set(err,
+			"line %zu is too long (--max-line sets "
+			"the limit)",
+			f->line + 1);
 	return 1;
 }
 
 int
-textfile_peek(struct textfile *f, const char **line, size_t *n,
-	struct err *err)
+textfile_peek(struct textfile *f, const char **line, size_t *n, struct err *err)
 {
 	const char *end;
 	int got = next(f, line, n, &end, err);
@@ -190,8 +189,7 @@ textfile_peek(struct textfile *f, const char **line, size_t *n,
 }
 
 int
-textfile_line(struct textfile *f, const char **line, size_t *n,
-	struct err *err)
+textfile_line(struct textfile *f, const char **line, size_t *n, struct err *err)
 {
 	const char *end;
 	int got = next(f, line, n, &end, err);

@@ -21,13 +21,13 @@ struct textfile {
 	int fd;
 	struct inflate *z;
 	struct buf b;
-	size_t at;        /* bytes of b before this were handed out */
-	bool cr;          /* b has a CR */
+	size_t at; /* bytes of b before this were handed out */
+	bool cr;   /* b has a CR */
 	bool eof;
-	size_t line;      /* number of the last one, from 1 */
-	size_t max_line;  /* 0: no limit */
+	size_t line;            /* number of the last one, from 1 */
+	size_t max_line;        /* 0: no limit */
 	bool (*stopping)(void); /* NULL: never */
-	struct stat seen; /* the file, when it was opened */
+	struct stat seen;       /* the file, when it was opened */
 };
 
 /* By its name (.gz, .zst) or its first bytes it is compressed.  0 or -1; release
@@ -39,10 +39,10 @@ void textfile_release(struct textfile *f);
  * The next line, without its end (LF, CR LF or CR) and the mark of UTF-8 at the beginning.  JSON_PADDING bytes behind it are
  * readable, and it lives until the next call.  1, 0 at the end, -1.
  */
-int textfile_line(struct textfile *f, const char **line, size_t *n,
-	struct err *err);
+int textfile_line(
+	struct textfile *f, const char **line, size_t *n, struct err *err);
 /* The first line, without taking it: as textfile_line. */
-int textfile_peek(struct textfile *f, const char **line, size_t *n,
-	struct err *err);
+int textfile_peek(
+	struct textfile *f, const char **line, size_t *n, struct err *err);
 
 #endif

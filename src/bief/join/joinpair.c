@@ -24,7 +24,7 @@ join_pair_release(struct join_pair *p)
 	list_free(&p->own[0]);
 	list_free(&p->own[1]);
 	list_free(&p->given);
-	slots_release(&p->slots);
+	record_slots_release(&p->slots);
 	buf_release(&p->name);
 	free(p->from);
 	free(p->other);
@@ -37,11 +37,10 @@ join_pair_name(struct join_pair *p, int side, const char *name)
 }
 
 static void
-add_plain(struct join_pair *p, struct list *names,
-	const struct shape_name *n)
+add_plain(struct join_pair *p, struct list *names, const struct shape_name *n)
 {
-	struct value v = value_json_string(n->s, n->n,
-		memchr(n->s, '\\', n->n) != NULL);
+	struct value v = value_json_string(
+		n->s, n->n, memchr(n->s, '\\', n->n) != NULL);
 	size_t k;
 	const char *s;
 	char *name;
@@ -114,8 +113,8 @@ twin_of(const struct join_pair *p, const struct list *list, size_t i,
 
 /* right_ before it as often as it must be: no field is to have that name. */
 static const char *
-right_of(struct join_pair *p, const struct list *left,
-	const struct list *right, size_t i)
+right_of(struct join_pair *p, const struct list *left, const struct list *right,
+	size_t i)
 {
 	const char *name = right->s[i];
 

@@ -17,9 +17,9 @@
 
 struct join_pair {
 	struct list names[2];  /* fields of the sides, as known */
-	bool fixed[2];             /* ... before data flows: all have these */
+	bool fixed[2];         /* ... before data flows: all have these */
 	const struct list *on; /* names that both are joined on */
-	uint64_t learned[2];       /* shapes that the names were learned from */
+	uint64_t learned[2];   /* shapes that the names were learned from */
 	/* private: the output for this pair of shapes */
 	struct list own[2];
 	struct list given; /* names of right fields in the output */

@@ -105,9 +105,10 @@ join_rows_first(struct join_rows *j, int side, const struct buf *key)
 	state_ref list = state_find(j->state, k->p, k->n);
 	size_t n;
 
-	return list == STATE_NONE ? 0 :
-		((const struct key_head *)state_value(j->state, list, &n))
-			->first;
+	return list == STATE_NONE
+		? 0
+		: ((const struct key_head *)state_value(j->state, list, &n))
+			  ->first;
 }
 
 bool
@@ -124,8 +125,7 @@ join_rows_is(struct join_rows *j, state_ref entry, int *side, uint64_t *id)
 }
 
 int
-join_rows_record(struct join_rows *j, int side, state_ref row,
-	struct record *r)
+join_rows_record(struct join_rows *j, int side, state_ref row, struct record *r)
 {
 	struct buf *text = &j->text[side];
 	struct join_row head;
@@ -161,8 +161,8 @@ link_row(struct join_rows *j, int side, const struct buf *key, uint64_t id,
 	if (head->first == 0)
 		head->first = id;
 	if (*before != 0)
-		((struct join_row *)state_change(j->state,
-			 join_rows_find(j, side, *before)))
+		((struct join_row *)state_change(
+			 j->state, join_rows_find(j, side, *before)))
 			->after = id;
 	return 0;
 }
@@ -181,8 +181,8 @@ put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
 	if (link_row(j, side, key, id, &head.before) < 0)
 		return STATE_NONE;
 	k = row_key(j, side, id);
-	row = state_make(j->state, k->p, k->n,
-		sizeof(head) + key->n + text->n, &made, j->err);
+	row = state_make(j->state, k->p, k->n, sizeof(head) + key->n + text->n,
+		&made, j->err);
 	if (row == STATE_NONE)
 		return STATE_NONE;
 	p = state_change(j->state, row);
@@ -233,12 +233,12 @@ join_rows_drop(struct join_rows *j, int side, uint64_t id)
 			ends->last = head.before;
 	}
 	if (head.before != 0)
-		((struct join_row *)state_change(j->state,
-			 join_rows_find(j, side, head.before)))
+		((struct join_row *)state_change(
+			 j->state, join_rows_find(j, side, head.before)))
 			->after = head.after;
 	if (head.after != 0)
-		((struct join_row *)state_change(j->state,
-			 join_rows_find(j, side, head.after)))
+		((struct join_row *)state_change(
+			 j->state, join_rows_find(j, side, head.after)))
 			->before = head.before;
 	state_delete(j->state, row);
 	j->count--;
@@ -247,8 +247,8 @@ join_rows_drop(struct join_rows *j, int side, uint64_t id)
 /* ---- for bief state ---- */
 
 int
-join_rows_show(struct join_rows *j, state_ref row,
-	const char *const sides[2], struct buf *out)
+join_rows_show(struct join_rows *j, state_ref row, const char *const sides[2],
+	struct buf *out)
 {
 	size_t n;
 	const char *p = state_value(j->state, row, &n), *end = p + n, *text;
@@ -259,9 +259,11 @@ join_rows_show(struct join_rows *j, state_ref row,
 	join_rows_is(j, row, &side, &id);
 	memcpy(&head, p, sizeof(head));
 	entry_kind(out, "row");
-	buf_printf(out, ",\"key\":{\"side\":\"%s\",\"row\":%llu},"
-		"\"value\":{\"matched\":%s,\"on\":[", sides[side],
-		(unsigned long long)id, head.matched ? "true" : "false");
+	buf_printf(out,
+		",\"key\":{\"side\":\"%s\",\"row\":%llu},"
+		"\"value\":{\"matched\":%s,\"on\":[",
+		sides[side], (unsigned long long)id,
+		head.matched ? "true" : "false");
 	p += sizeof(head);
 	for (text = p + head.nkey; p < text;) {
 		if (entry_code(out, &p, text, j->err) < 0)
@@ -287,9 +289,10 @@ take_on(struct join_rows *j, const struct value *list, size_t nkeys,
 	json_iter(&it, list);
 	for (; json_next(&it, &key, &v); n++)
 		key_encode(&v, on);
-	return n == nkeys ? 0 : entry_wrong(j->err, "on",
-					"a value for each pair of fields "
-					"that is joined on");
+	return n == nkeys ? 0
+			  : entry_wrong(j->err, "on",
+				    "a value for each pair of fields "
+				    "that is joined on");
 }
 
 /* In the lists rows stand in the order of their numbers. */
@@ -301,8 +304,9 @@ in_order(struct join_rows *j, int side, const struct buf *on, uint64_t id)
 
 	return join_rows_find(j, side, id) == STATE_NONE &&
 		(list == STATE_NONE ||
-			((const struct key_head *)state_value(j->state, list,
-				 NULL))->last < id);
+			((const struct key_head *)state_value(
+				 j->state, list, NULL))
+					->last < id);
 }
 
 int
@@ -316,10 +320,9 @@ join_rows_take(struct join_rows *j, int side, uint64_t id,
 
 	if (entry_only(value, names, j->err) < 0 ||
 		entry_get(value, "matched", &matched, j->err) < 0 ||
-		entry_get_nested(value, "on", VALUE_ARRAY, &list, j->err) <
-			0 ||
-		entry_get_nested(value, "record", VALUE_OBJECT, &record,
-			j->err) < 0)
+		entry_get_nested(value, "on", VALUE_ARRAY, &list, j->err) < 0 ||
+		entry_get_nested(
+			value, "record", VALUE_OBJECT, &record, j->err) < 0)
 		return -1;
 	if (matched.type != VALUE_BOOL)
 		return entry_wrong(j->err, "matched", "true or false");

@@ -34,8 +34,8 @@ struct join_rows {
 	struct buf text[2], id, key;
 };
 
-void join_rows_init(struct join_rows *j, struct shapes *shapes,
-	struct err *err);
+void join_rows_init(
+	struct join_rows *j, struct shapes *shapes, struct err *err);
 void join_rows_release(struct join_rows *j);
 /* Take up a state that may hold rows. */
 void join_rows_restore(struct join_rows *j, struct state *state);
@@ -50,11 +50,11 @@ state_ref join_rows_find(struct join_rows *j, int side, uint64_t id);
 const struct join_row *join_rows_head(struct join_rows *j, state_ref row);
 void join_rows_match(struct join_rows *j, state_ref row);
 /* The record of a row; it lives until the next call for this side.  0 or -1. */
-int join_rows_record(struct join_rows *j, int side, state_ref row,
-	struct record *r);
+int join_rows_record(
+	struct join_rows *j, int side, state_ref row, struct record *r);
 /* Is this entry a row?  Sets its side and id. */
-bool join_rows_is(struct join_rows *j, state_ref entry, int *side,
-	uint64_t *id);
+bool join_rows_is(
+	struct join_rows *j, state_ref entry, int *side, uint64_t *id);
 
 /* Keep a record; due: STATE_NEVER or when it goes.  0 or -1. */
 int join_rows_keep(struct join_rows *j, int side, const struct buf *key,

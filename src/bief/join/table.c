@@ -1,5 +1,6 @@
 /*
- * table: static tables, found by key.
+ * table: static tables, found by key. Values point into the text that was
+ * read, and the rows of a key are a list, in the order of the table.
  */
 #include "join/table_impl.h"
 
@@ -213,29 +214,31 @@ spelled_key(const struct value *v, struct buf *key)
 
 /* A number's spelling, as a key: an integer's digits, a double as it is cast. */
 static void
-spelling_key(const struct value *v, const struct value *number,
-	struct buf *key)
+spelling_key(const struct value *v, const struct value *number, struct buf *key)
 {
 	char text[NUMBER_MAX];
 	struct value s;
 
 	if (v->type == VALUE_NUMBER && number->type == VALUE_DOUBLE &&
 		count_digits(v->s + (*v->s == '-'), v->s + v->n) +
-			(*v->s == '-') == v->n)
+				(*v->s == '-') ==
+			v->n)
 		s = value_json_string(v->s, v->n, false);
 	else if (number->type == VALUE_INT)
-		s = value_json_string(text,
-			number_print_int(number->i, text), false);
+		s = value_json_string(
+			text, number_print_int(number->i, text), false);
 	else
-		s = value_json_string(text, isfinite(number->d) ?
-			number_print_double(number->d, text) :
-			number_print_java(number->d, text), false);
+		s = value_json_string(text,
+			isfinite(number->d)
+				? number_print_double(number->d, text)
+				: number_print_java(number->d, text),
+			false);
 	key_encode(&s, key);
 }
 
 bool
-table_key(const struct table *t, size_t i, const struct value *v,
-	struct buf *key)
+table_key(
+	const struct table *t, size_t i, const struct value *v, struct buf *key)
 {
 	const struct table_private *p = t->priv;
 	const struct type *type = p->columns->f[p->key[i]].type;
@@ -287,11 +290,14 @@ no_column(const struct table *t, const struct table_options *o,
 	err_quote(all, sizeof all, b.p, b.n);
 	buf_release(&b);
 	if (near != NULL && !plain)
-		return err_as(err, STATUS_USAGE, "it has no column '%s' (did "
-			"you mean '%s'?)", q, near);
+		return err_as(err, STATUS_USAGE,
+			"it has no column '%s' (did "
+			"you mean '%s'?)",
+			q, near);
 	return err_as(err, STATUS_USAGE, "it has no column '%s', but %s%s", q,
-		s->n == 0 ? "none at all" : all, plain ?
-		"; where the first line holds the names, say --header" : "");
+		s->n == 0 ? "none at all" : all,
+		plain ? "; where the first line holds the names, say --header"
+		      : "");
 }
 
 /* Find the columns of the key; the others are the payload. */
@@ -309,9 +315,11 @@ split(struct table *t, const struct table_options *o, struct err *err)
 
 		at = schema_like(p->columns, name, strlen(name));
 		if (at == -2)
-			return err_as(err, STATUS_USAGE, "it has several "
+			return err_as(err, STATUS_USAGE,
+				"it has several "
 				"columns '%s', which differ in the case of "
-				"their letters", name);
+				"their letters",
+				name);
 		if (at < 0)
 			return no_column(t, o, name, err);
 		p->key[k] = (size_t)at;
@@ -333,13 +341,17 @@ static int
 bound(const struct table *t, const struct table_options *o, struct err *err)
 {
 	const struct table_private *p = t->priv;
-	size_t bytes = p->bytes + p->rows * (t->width * sizeof *p->payload +
-		sizeof *p->next + 2 * sizeof *p->entries);
+	size_t bytes = p->bytes +
+		p->rows *
+			(t->width * sizeof *p->payload + sizeof *p->next +
+				2 * sizeof *p->entries);
 
 	if (o->max_state == 0 || bytes <= o->max_state)
 		return 0;
-	return err_set(err, "it is larger than the limit of %zu bytes: raise "
-		"--max-state", o->max_state);
+	return err_set(err,
+		"it is larger than the limit of %zu bytes: raise "
+		"--max-state",
+		o->max_state);
 }
 
 /* The values of a row that are no key, side by side. */
@@ -395,8 +407,10 @@ fill_index(struct table *t)
 			t->unique = false;
 			continue;
 		}
-		*e = (struct entry){.hash = h, .n = (uint32_t)key.n,
-			.key = table_keep(p, key.p, key.n), .first = row,
+		*e = (struct entry){.hash = h,
+			.n = (uint32_t)key.n,
+			.key = table_read_keep(p, key.p, key.n),
+			.first = row,
 			.last = row};
 	}
 	buf_release(&key);
@@ -458,8 +472,8 @@ static bool
 is_gone(const struct table_private *p)
 {
 	const char *colon = strrchr(p->path, ':');
-	char *file = mem_dup(p->path, colon != NULL ?
-		(size_t)(colon - p->path) : strlen(p->path));
+	char *file = mem_dup(p->path,
+		colon != NULL ? (size_t)(colon - p->path) : strlen(p->path));
 	struct stat st;
 	bool gone = stat(file, &st) != 0;
 
@@ -474,16 +488,16 @@ table_changed(const struct table *t)
 	struct stat st;
 
 	if (p->db != NULL)
-		return is_gone(p) || table_version(t->priv) != p->version;
+		return is_gone(p) || table_read_version(t->priv) != p->version;
 	/* What has been read of a pipe will not come again. */
 	if (!S_ISREG(p->seen.st_mode))
 		return false;
 	if (stat(p->path, &st) != 0)
 		return true;
 	return st.st_ino != p->seen.st_ino || st.st_dev != p->seen.st_dev ||
-	       st.st_size != p->seen.st_size ||
-	       st.st_mtim.tv_sec != p->seen.st_mtim.tv_sec ||
-	       st.st_mtim.tv_nsec != p->seen.st_mtim.tv_nsec;
+		st.st_size != p->seen.st_size ||
+		st.st_mtim.tv_sec != p->seen.st_mtim.tv_sec ||
+		st.st_mtim.tv_nsec != p->seen.st_mtim.tv_nsec;
 }
 
 bool
@@ -511,8 +525,8 @@ table_alike(const struct table *a, const struct table *b)
 uint32_t
 table_find(const struct table *t, const void *key, size_t n)
 {
-	const struct entry *e = find(t->priv, key, n,
-		(uint32_t)hash_bytes(key, n));
+	const struct entry *e = find(
+		t->priv, key, n, (uint32_t)hash_bytes(key, n));
 
 	return e->key == NULL ? TABLE_NONE : e->first;
 }

@@ -25,8 +25,8 @@ struct table_options {
 	bool header;      /* of CSV: the first line holds the names */
 	const struct schema *schema; /* names and types, or NULL: inferred */
 	const struct zone *zone;     /* of times that name none */
-	const struct list *keys; /* columns */
-	const struct list *nulls; /* of CSV: texts that are null, or NULL */
+	const struct list *keys;     /* columns */
+	const struct list *nulls;    /* of CSV: texts that are null, or NULL */
 	/* Limits, 0: none; and whether it is time to end, NULL: never. */
 	size_t max_line, max_state;
 	bool (*stopping)(void);

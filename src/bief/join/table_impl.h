@@ -26,7 +26,7 @@ struct entry {
 
 struct table_private {
 	struct chunk *chunks;
-	size_t bytes; /* of them */
+	size_t bytes;           /* of them */
 	struct schema *columns; /* all, in order */
 	size_t stride;          /* values from row to row while it is read */
 	size_t rows, room;
@@ -48,8 +48,8 @@ struct table_private {
 int table_read(struct table_private *p, const struct table_options *o,
 	struct err *err);
 /* Copy text to stay; JSON_PADDING bytes behind it may be read. */
-const char *table_keep(struct table_private *p, const char *s, size_t n);
+const char *table_read_keep(struct table_private *p, const char *s, size_t n);
 /* A number that tells of changes to the database that is open. */
-int64_t table_version(struct table_private *p);
+int64_t table_read_version(struct table_private *p);
 
 #endif

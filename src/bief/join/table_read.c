@@ -27,7 +27,7 @@
 #define CHUNK ((size_t)1 << 16)
 
 const char *
-table_keep(struct table_private *p, const char *s, size_t n)
+table_read_keep(struct table_private *p, const char *s, size_t n)
 {
 	struct chunk *c = p->chunks;
 	char *to;
@@ -53,15 +53,15 @@ static bool
 has_text(const struct value *v)
 {
 	return v->type == VALUE_NUMBER || v->type == VALUE_REAL ||
-	       v->type == VALUE_STRING || v->type == VALUE_ARRAY ||
-	       v->type == VALUE_OBJECT;
+		v->type == VALUE_STRING || v->type == VALUE_ARRAY ||
+		v->type == VALUE_OBJECT;
 }
 
 static struct value
 kept(struct table_private *p, struct value v)
 {
 	if (has_text(&v))
-		v.s = table_keep(p, v.s, v.n);
+		v.s = table_read_keep(p, v.s, v.n);
 	return v;
 }
 
@@ -118,8 +118,10 @@ check(const struct table_private *p, const struct table_options *o,
 	size_t bytes = p->bytes + p->room * p->stride * sizeof *p->values;
 
 	if (o->max_state > 0 && bytes > o->max_state)
-		return err_set(err, "it is larger than the limit of %zu bytes: "
-			"raise --max-state", o->max_state);
+		return err_set(err,
+			"it is larger than the limit of %zu bytes: "
+			"raise --max-state",
+			o->max_state);
 	if (o->stopping != NULL && o->stopping())
 		return err_set(err, "stopped while it was read");
 	return 0;
@@ -167,8 +169,8 @@ csv_name(struct csv_load *c, size_t field, const char *s, size_t n)
 	if (c->tmp.n == 0)
 		buf_printf(&c->tmp, "_c%zu", field);
 	n = c->tmp.n;
-	for (size_t i = 2;
-		schema_find(c->p->columns, c->tmp.p, c->tmp.n) >= 0; i++) {
+	for (size_t i = 2; schema_find(c->p->columns, c->tmp.p, c->tmp.n) >= 0;
+		i++) {
 		c->tmp.n = n;
 		buf_printf(&c->tmp, "_%zu", i);
 	}
@@ -196,12 +198,14 @@ csv_cell(struct csv_load *c, const struct csvrow_cell *cell)
 	if (is_null(c->o, s, cell->n))
 		return value_null();
 	if (json_utf8(s, cell->n))
-		return (struct value){.s = table_keep(c->p, s, cell->n),
-			.n = (uint32_t)cell->n, .type = VALUE_STRING};
+		return (struct value){.s = table_read_keep(c->p, s, cell->n),
+			.n = (uint32_t)cell->n,
+			.type = VALUE_STRING};
 	buf_clear(&c->tmp);
 	json_repair(&c->tmp, s, cell->n);
-	return (struct value){.s = table_keep(c->p, c->tmp.p, c->tmp.n),
-		.n = (uint32_t)c->tmp.n, .type = VALUE_STRING};
+	return (struct value){.s = table_read_keep(c->p, c->tmp.p, c->tmp.n),
+		.n = (uint32_t)c->tmp.n,
+		.type = VALUE_STRING};
 }
 
 /* What is wrong with a row; *field is where, from 1. */
@@ -309,8 +313,8 @@ static int
 csv_types(struct csv_load *c)
 {
 	struct table_private *p = c->p;
-	struct cell_rules rules = {.zone = c->o->zone, .now_us = time_now(),
-		.empty_text = true};
+	struct cell_rules rules = {
+		.zone = c->o->zone, .now_us = time_now(), .empty_text = true};
 	size_t to = 0, number;
 
 	csv_infer(c);
@@ -356,7 +360,9 @@ load_csv(struct table_private *p, const struct table_options *o,
 		return -1;
 	c.named = o->schema != NULL && !o->header;
 	c.feed = (struct csvrow_feed){.rows = &c.rows,
-		.max_line = o->max_line, .row = csv_row, .arg = &c};
+		.max_line = o->max_line,
+		.row = csv_row,
+		.arg = &c};
 	buf_init(&c.tmp);
 	buf_init(&c.lines);
 	csvrow_init(&c.rows, &style);
@@ -378,7 +384,7 @@ is_key(const struct table_private *p, const struct table_options *o, size_t i)
 {
 	for (size_t k = 0; k < o->keys->n; k++)
 		if (schema_like(p->columns, o->keys->s[k],
-			strlen(o->keys->s[k])) == (int)i)
+			    strlen(o->keys->s[k])) == (int)i)
 			return true;
 	return false;
 }
@@ -483,8 +489,10 @@ load_json(struct table_private *p, const struct table_options *o,
 	if (o->schema != NULL)
 		j.f = fromjson_new(o->schema, &fo);
 	while (ret == 0 && (got = textfile_line(text, &line, &n, err)) != 0)
-		ret = got < 0 ? -1 : json_space(line, line + n) == line + n ?
-			0 : json_line(&j, line, n, text->line);
+		ret = got < 0 ? -1
+			: json_space(line, line + n) == line + n
+			? 0
+			: json_line(&j, line, n, text->line);
 	fromjson_free(j.f);
 	buf_release(&j.name);
 	record_reader_release(&j.reader);
@@ -499,7 +507,7 @@ load_json(struct table_private *p, const struct table_options *o,
  */
 
 int64_t
-table_version(struct table_private *p)
+table_read_version(struct table_private *p)
 {
 	struct err err = {0};
 	int64_t version = 0;
@@ -510,7 +518,7 @@ table_version(struct table_private *p)
 
 static int
 load_rows(struct table_private *p, const struct table_options *o,
-	struct sqlite_stmt *q, struct err *err)
+	struct sqlite3_stmt *q, struct err *err)
 {
 	struct buf tmp;
 	const char *name;
@@ -528,8 +536,9 @@ load_rows(struct table_private *p, const struct table_options *o,
 			sqlite_column(p->db, q, i, &row[i], &tmp);
 			if (row[i].type == VALUE_STRING &&
 				!json_utf8(row[i].s, row[i].n)) {
-				rc = err_set(err, "row %zu, column '%s': "
-						  "invalid UTF-8",
+				rc = err_set(err,
+					"row %zu, column '%s': "
+					"invalid UTF-8",
 					p->rows, p->columns->f[i].name);
 				goto done;
 			}
@@ -547,14 +556,14 @@ static int
 load_sqlite(struct table_private *p, const struct table_options *o,
 	const char *file, const char *table, struct err *err)
 {
-	struct sqlite_stmt *q;
+	struct sqlite3_stmt *q;
 	struct buf sql;
 	int ret;
 
 	p->db = sqlite_open(file, false, err);
 	if (p->db == NULL)
 		return -1;
-	p->version = table_version(p);
+	p->version = table_read_version(p);
 	buf_init(&sql);
 	buf_str(&sql, "SELECT * FROM ");
 	sqlite_name(&sql, table);
@@ -589,7 +598,9 @@ is_json(const struct table_options *o, struct textfile *text, bool *json,
 	struct value v;
 	int got;
 
-	n -= ends_in(o->path, n, ".gz") ? 3 : ends_in(o->path, n, ".zst") ? 4 : 0;
+	n -= ends_in(o->path, n, ".gz")       ? 3
+		: ends_in(o->path, n, ".zst") ? 4
+					      : 0;
 	*json = ends_in(o->path, n, ".json") || ends_in(o->path, n, ".jsonl") ||
 		ends_in(o->path, n, ".ndjson");
 	if (*json || o->header || ends_in(o->path, n, ".csv") ||
@@ -606,8 +617,8 @@ is_json(const struct table_options *o, struct textfile *text, bool *json,
 
 /* What is neither CSV nor JSON is named. */
 static int
-check_first(const struct table_options *o, struct textfile *text,
-	struct err *err)
+check_first(
+	const struct table_options *o, struct textfile *text, struct err *err)
 {
 	const char *line, *alien;
 	size_t n;
@@ -624,8 +635,8 @@ check_first(const struct table_options *o, struct textfile *text,
 }
 
 static int
-load_file(struct table_private *p, const struct table_options *o,
-	struct err *err)
+load_file(
+	struct table_private *p, const struct table_options *o, struct err *err)
 {
 	struct textfile text;
 	bool json;
@@ -638,15 +649,15 @@ load_file(struct table_private *p, const struct table_options *o,
 		ret = is_json(o, &text, &json, err);
 	p->csv = ret == 0 && !json;
 	if (ret == 0)
-		ret = json ? load_json(p, o, &text, err) :
-			     load_csv(p, o, &text, err);
+		ret = json ? load_json(p, o, &text, err)
+			   : load_csv(p, o, &text, err);
 	textfile_release(&text);
 	return ret;
 }
 
 int
-table_read(struct table_private *p, const struct table_options *o,
-	struct err *err)
+table_read(
+	struct table_private *p, const struct table_options *o, struct err *err)
 {
 	const char *colon = strrchr(o->path, ':');
 	struct stat st;

@@ -99,8 +99,8 @@ blob_compact(struct blob *b, const struct blob_form *f)
 }
 
 static void
-blob_make_room(struct blob *b, const struct blob_form *f, uint32_t var,
-	size_t room)
+blob_make_room(
+	struct blob *b, const struct blob_form *f, uint32_t var, size_t room)
 {
 	struct var *v = blob_var(b, var);
 	size_t used = 0, i, at;

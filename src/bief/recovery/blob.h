@@ -41,8 +41,8 @@ void blob_widen(struct blob *b, const struct blob_form *before,
 	const struct blob_form *now);
 
 /* Room for that many bytes in a var (kept; zero behind them), and its place. */
-void *blob_room(struct blob *b, const struct blob_form *f, uint32_t var,
-	size_t room);
+void *blob_room(
+	struct blob *b, const struct blob_form *f, uint32_t var, size_t room);
 
 static inline struct var *
 blob_var(const struct blob *b, uint32_t at)

@@ -27,8 +27,8 @@ numbered(char name[40], int64_t batch, const char *kind)
 
 /* Delete dir/N.kind. */
 static int
-delete_numbered(const char *dir, int64_t batch, const char *kind,
-	struct err *err)
+delete_numbered(
+	const char *dir, int64_t batch, const char *kind, struct err *err)
 {
 	struct buf path;
 	int ret = 0;
@@ -99,8 +99,7 @@ take_list(const struct value *object, const char *name, struct list *l)
 	struct value v, key, item;
 	struct json_iter it;
 
-	if (!json_get(object, name, strlen(name), &v) ||
-		v.type != VALUE_ARRAY)
+	if (!json_get(object, name, strlen(name), &v) || v.type != VALUE_ARRAY)
 		return false;
 	json_iter(&it, &v);
 	while (json_next(&it, &key, &item)) {
@@ -151,8 +150,7 @@ try_read(const char *dir, struct checkpoint *c, struct err *err)
 	if (ret == 0) {
 		buf_need(&b, JSON_PADDING);
 		if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
-			v.type != VALUE_OBJECT ||
-			!json_get(&v, "id", 2, &id) ||
+			v.type != VALUE_OBJECT || !json_get(&v, "id", 2, &id) ||
 			id.type != VALUE_STRING || !is_identity(&id) ||
 			!take_left(&v, c) ||
 			!take_list(&v, "sources", &c->sources) ||
@@ -173,8 +171,10 @@ checkpoint_read(const char *dir, struct checkpoint *c, struct err *err)
 {
 	int ret = try_read(dir, c, err);
 
-	return ret <= 0 ? ret : err_as(err, STATUS_DAMAGED,
-		"'%s' is no checkpoint: it has no metadata", dir);
+	return ret <= 0
+		? ret
+		: err_as(err, STATUS_DAMAGED,
+			  "'%s' is no checkpoint: it has no metadata", dir);
 }
 
 static void
@@ -269,8 +269,10 @@ make_metadata(const char *dir, struct checkpoint *c, struct err *err)
 	place_each(dir, "commits", count_place, &places);
 	place_each(dir, "state", count_place, &places);
 	if (places > 0)
-		return err_as(err, STATUS_DAMAGED, "'%s/metadata' is missing: "
-			"put it back, or begin with a new --checkpoint", dir);
+		return err_as(err, STATUS_DAMAGED,
+			"'%s/metadata' is missing: "
+			"put it back, or begin with a new --checkpoint",
+			dir);
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return err_sys(err, "cannot make a checkpoint");
 	buf_init(&b);
@@ -335,17 +337,20 @@ static int
 other_pipeline(const char *dir, const char *id, const struct checkpoint *c,
 	struct err *err)
 {
-	return err_as(err, STATUS_DAMAGED, "the checkpoint '%s' is of another "
+	return err_as(err, STATUS_DAMAGED,
+		"the checkpoint '%s' is of another "
 		"pipeline: its source is '%s'%s, this one's is '%s' (--name "
 		"keeps the name when what is read moves): take its own, or a "
-		"new one", dir, c->sources.n > 0 ? c->sources.s[0] : "",
+		"new one",
+		dir, c->sources.n > 0 ? c->sources.s[0] : "",
 		c->sources.n > 1 ? " and others" : "", id);
 }
 
 /* Change the metadata under its lock. */
 static int
-change(const char *dir, int (*how)(const char *dir, struct checkpoint *c,
-				const struct list *ids, struct err *err),
+change(const char *dir,
+	int (*how)(const char *dir, struct checkpoint *c,
+		const struct list *ids, struct err *err),
 	const struct list *ids, struct err *err)
 {
 	struct checkpoint c = {0};
@@ -371,8 +376,7 @@ add_source(const char *dir, struct checkpoint *c, const struct list *ids,
 		return 0;
 	ret = begun(dir, err);
 	if (ret != 0)
-		return ret < 0 ? -1 :
-			other_pipeline(dir, ids->s[0], c, err);
+		return ret < 0 ? -1 : other_pipeline(dir, ids->s[0], c, err);
 	list_add(&c->sources, ids->s[0], false);
 	return 1;
 }
@@ -407,8 +411,7 @@ add_sinks(const char *dir, struct checkpoint *c, const struct list *ids,
 }
 
 int
-checkpoint_add_sinks(const char *dir, const struct list *ids,
-	struct err *err)
+checkpoint_add_sinks(const char *dir, const struct list *ids, struct err *err)
 {
 	return change(dir, add_sinks, ids, err);
 }
@@ -430,7 +433,8 @@ checkpoint_committed(const char *dir, int64_t *newest, struct err *err)
 		place_name(c.sinks.s[i], &path);
 		ret = commit_last(buf_cstr(&path), &last, NULL, NULL, err);
 		if (ret == 1)
-			ret = err_as(err, STATUS_DAMAGED, "'%s': what the sink "
+			ret = err_as(err, STATUS_DAMAGED,
+				"'%s': what the sink "
 				"'%s' has committed is missing: put it back, "
 				"or give the sink up: bief state %s forget %s",
 				path.p, c.sinks.s[i], dir, c.sinks.s[i]);
@@ -469,8 +473,8 @@ newest_of(void *arg, const struct place_info *i)
 }
 
 int
-checkpoint_newest(const char *dir, const char *source, int64_t *newest,
-	struct err *err)
+checkpoint_newest(
+	const char *dir, const char *source, int64_t *newest, struct err *err)
 {
 	struct newest f = {source, -1, err};
 	int ret = place_each(dir, "state", newest_of, &f);
@@ -483,8 +487,8 @@ checkpoint_newest(const char *dir, const char *source, int64_t *newest,
 
 /* Out of the commits at once, whatever happens then: hidden, later deleted. */
 static int
-hide_commits(const char *dir, const char *id, struct buf *hidden,
-	struct err *err)
+hide_commits(
+	const char *dir, const char *id, struct buf *hidden, struct err *err)
 {
 	struct buf path;
 	int ret;
@@ -586,8 +590,8 @@ checkpoint_ready(const char *dir, const char *run, struct list *ids)
 /* ---- files with the number of a batch ---- */
 
 static int
-save_number(const char *dir, const char *name, const char *kind,
-	int64_t batch, const char *mark, struct err *err)
+save_number(const char *dir, const char *name, const char *kind, int64_t batch,
+	const char *mark, struct err *err)
 {
 	struct buf b;
 	int ret;
@@ -621,8 +625,8 @@ member_text(const struct value *object, const char *name)
 
 /* 1: there is no such file.  mark may be NULL. */
 static int
-load_number(const char *dir, const char *name, const char *kind,
-	int64_t *batch, char **mark, struct err *err)
+load_number(const char *dir, const char *name, const char *kind, int64_t *batch,
+	char **mark, struct err *err)
 {
 	struct json_error why;
 	struct value v;
@@ -667,8 +671,8 @@ offset_save(const struct place *p, int64_t batch, const struct offset *o,
 	struct err *err)
 {
 	char name[40], first[100];
-	int n = snprintf(first, sizeof(first), "\"time\":%lld",
-		(long long)o->time_us);
+	int n = snprintf(
+		first, sizeof(first), "\"time\":%lld", (long long)o->time_us);
 
 	if (o->absent)
 		snprintf(first + n, sizeof(first) - (size_t)n, ",\"as\":%lld",
@@ -695,8 +699,8 @@ load_position(const char *dir, const char *name, const char *kind,
 	if (json_read(b.p, b.p + b.n, 0, &v, &why) == NULL ||
 		v.type != VALUE_OBJECT || !value_member_int(&v, number, i) ||
 		!json_get(&v, "position", 8, &position)) {
-		ret = err_as(err, STATUS_DAMAGED, "'%s/%s' cannot be read",
-			dir, name);
+		ret = err_as(err, STATUS_DAMAGED, "'%s/%s' cannot be read", dir,
+			name);
 		goto out;
 	}
 	o->absent = value_member_int(&v, "as", &o->as);
@@ -712,15 +716,15 @@ out:
 }
 
 int
-offset_load(const struct place *p, int64_t batch, struct offset *o,
-	struct err *err)
+offset_load(
+	const struct place *p, int64_t batch, struct offset *o, struct err *err)
 {
 	char name[40];
 
 	memset(o, 0, sizeof(*o));
 	numbered(name, batch, "offset");
-	return load_position(p->dir, name, "offset", "time", &o->time_us, o,
-		err);
+	return load_position(
+		p->dir, name, "offset", "time", &o->time_us, o, err);
 }
 
 void
@@ -732,8 +736,8 @@ offset_release(struct offset *o)
 
 /* When did the sources begin a batch?  The newest time, as joins see it. */
 struct times {
-	int64_t batch;  /* newest of all */
-	int64_t number; /* of this one ... */
+	int64_t batch;   /* newest of all */
+	int64_t number;  /* of this one ... */
 	int64_t time_us; /* ... the time; -1 none has it */
 	struct err *err;
 };
@@ -796,8 +800,8 @@ offset_anew(const char *dir, int64_t *batch, struct err *err)
 }
 
 int
-offset_end(const char *dir, const struct place *p, int64_t last,
-	struct err *err)
+offset_end(
+	const char *dir, const struct place *p, int64_t last, struct err *err)
 {
 	struct offset o = {0};
 	char first[60];
@@ -812,8 +816,8 @@ offset_end(const char *dir, const struct place *p, int64_t last,
 		last = o.as;
 	snprintf(first, sizeof(first), "\"last\":%lld", (long long)last);
 	if (ret >= 0)
-		ret = save_position(p, "ended", "ended", first, o.position,
-			err);
+		ret = save_position(
+			p, "ended", "ended", first, o.position, err);
 	offset_release(&o);
 	return ret < 0 ? -1 : end_run(dir, err);
 }
@@ -865,8 +869,8 @@ offset_resume(const char *dir, const struct place *p, int64_t committed,
 	struct numbers own = {0};
 	struct offset ended = {0};
 	struct buf path;
-	int ret = load_position(p->dir, "ended", "ended", "last", &ended.as,
-		&ended, err);
+	int ret = load_position(
+		p->dir, "ended", "ended", "last", &ended.as, &ended, err);
 
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
@@ -897,8 +901,8 @@ offset_resume(const char *dir, const struct place *p, int64_t committed,
 #define SNAPSHOT_MOST 10000
 
 static int
-drop_after(const struct place *p, const char *kind, int64_t upto,
-	struct err *err)
+drop_after(
+	const struct place *p, const char *kind, int64_t upto, struct err *err)
 {
 	struct numbers l;
 	int ret = 0;
@@ -948,8 +952,9 @@ load_all(const struct place *p, struct state *s, int64_t upto,
 {
 	int64_t at = numbers_upto(snapshots, upto), before;
 
-	if (at >= 0 && load_file(p, s, at, "snapshot", &before,
-			       &f->snapshot_bytes, err) < 0)
+	if (at >= 0 &&
+		load_file(p, s, at, "snapshot", &before, &f->snapshot_bytes,
+			err) < 0)
 		return -1;
 	for (size_t i = 0; i < deltas->n; i++) {
 		if (deltas->v[i] <= at || deltas->v[i] > upto)
@@ -997,8 +1002,8 @@ checkpoint_restore(const struct place *p, struct state *s, int64_t upto,
 }
 
 int
-checkpoint_clean_state(const struct place *p, int64_t committed,
-	struct err *err)
+checkpoint_clean_state(
+	const struct place *p, int64_t committed, struct err *err)
 {
 	struct numbers l;
 	int64_t from;
@@ -1024,8 +1029,9 @@ checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 	buf_init(&b);
 	buf_add(&b, &f->last, 8);
 	f->deltas++;
-	if (f->deltas > SNAPSHOT_MOST || (f->deltas > SNAPSHOT_DELTAS &&
-				f->delta_bytes >= f->snapshot_bytes)) {
+	if (f->deltas > SNAPSHOT_MOST ||
+		(f->deltas > SNAPSHOT_DELTAS &&
+			f->delta_bytes >= f->snapshot_bytes)) {
 		kind = "snapshot";
 		state_save_all(s, &b);
 		f->snapshot_bytes = b.n;
@@ -1103,8 +1109,7 @@ checkpoint_fresh(const char *dir, const char *id)
 
 /* The first line of a that b does not have; its length, 0 if there is none. */
 static size_t
-line_only(const char *a, size_t na, const char *b, size_t nb,
-	const char **line)
+line_only(const char *a, size_t na, const char *b, size_t nb, const char **line)
 {
 	const char *end = a + na, *lf, *at;
 
@@ -1140,16 +1145,19 @@ options_differ(const struct place *p, const char *was, size_t nwas,
 	if (nnow > 0 && *now == ' ')
 		now++, nnow--;
 	if (nold == 0 && nnow == 0)
-		return err_as(err, STATUS_DAMAGED, "the pipeline has changed: "
+		return err_as(err, STATUS_DAMAGED,
+			"the pipeline has changed: "
 			"stage '%s' has the same in another order than in the "
 			"checkpoint: go back to that, or begin with a new "
-			"--checkpoint", p->id);
+			"--checkpoint",
+			p->id);
 	err_quote(a, sizeof(a), old, nold);
 	err_quote(b, sizeof(b), now, nnow);
-	return err_as(err, STATUS_DAMAGED, "the pipeline has changed: stage "
+	return err_as(err, STATUS_DAMAGED,
+		"the pipeline has changed: stage "
 		"'%s' had %s in the checkpoint and now has %s: go back to "
-		"that, or begin with a new --checkpoint", p->id,
-		nold > 0 ? a : "nothing of that kind",
+		"that, or begin with a new --checkpoint",
+		p->id, nold > 0 ? a : "nothing of that kind",
 		nnow > 0 ? b : "another or none");
 }
 
@@ -1162,8 +1170,8 @@ checkpoint_same(const struct place *p, const char *text, struct err *err)
 	buf_init(&b);
 	ret = file_load(p->dir, "options", "options", &b, err);
 	if (ret == 1)
-		ret = file_save(p->dir, "options", "options", text,
-			strlen(text), err);
+		ret = file_save(
+			p->dir, "options", "options", text, strlen(text), err);
 	else if (ret == 0 &&
 		(b.n != strlen(text) || memcmp(b.p, text, b.n) != 0))
 		ret = options_differ(p, b.p, b.n, text, err);
@@ -1180,8 +1188,8 @@ commit_start(const struct place *p, int64_t batch, struct err *err)
 }
 
 int
-commit_save(const struct place *p, int64_t batch, const char *mark,
-	struct err *err)
+commit_save(
+	const struct place *p, int64_t batch, const char *mark, struct err *err)
 {
 	char name[40];
 
@@ -1189,8 +1197,8 @@ commit_save(const struct place *p, int64_t batch, const char *mark,
 	if (save_number(p->dir, name, "commit", batch, mark, err) < 0)
 		return -1;
 	if (batch % 10 == 0)
-		return checkpoint_clean(p, "commit", batch - CHECKPOINT_KEEP,
-			err);
+		return checkpoint_clean(
+			p, "commit", batch - CHECKPOINT_KEEP, err);
 	return 0;
 }
 
@@ -1276,8 +1284,8 @@ commit_last(const char *place, int64_t *batch, bool *any, char **mark,
 	committed = l.n > 0;
 	if (committed)
 		numbered(name, numbers_last(&l), "commit");
-	ret = load_number(place, name, committed ? "commit" : "start", batch,
-		mark, err);
+	ret = load_number(
+		place, name, committed ? "commit" : "start", batch, mark, err);
 	if (ret == 0 && committed && *batch != numbers_last(&l))
 		ret = err_as(err, STATUS_DAMAGED, "'%s/%s' cannot be read",
 			place, name);

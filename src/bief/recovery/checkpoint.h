@@ -25,8 +25,8 @@ struct err;
 struct checkpoint {
 	char *identity;
 	struct list sources, sinks; /* that it has had */
-	bool given_up; /* its last sink has been ... */
-	int64_t left;  /* ... which had this batch; else -1 */
+	bool given_up;              /* its last sink has been ... */
+	int64_t left;               /* ... which had this batch; else -1 */
 };
 /* Read the metadata. */
 int checkpoint_read(const char *dir, struct checkpoint *c, struct err *err);
@@ -38,8 +38,8 @@ int checkpoint_open(const char *dir, char **identity, struct err *err);
  * of another pipeline. */
 int checkpoint_add_source(const char *dir, const char *id, struct err *err);
 /* Before its first batch it enters its sinks. */
-int checkpoint_add_sinks(const char *dir, const struct list *ids,
-	struct err *err);
+int checkpoint_add_sinks(
+	const char *dir, const struct list *ids, struct err *err);
 /* Give up a sink: nothing is left of it. */
 int checkpoint_forget(const char *dir, const char *id, struct err *err);
 /* The newest batch that all sinks have, or had when the last was given up; -1
@@ -47,8 +47,8 @@ int checkpoint_forget(const char *dir, const char *id, struct err *err);
 int checkpoint_committed(const char *dir, int64_t *newest, struct err *err);
 /* The newest batch that a stage or a sink right behind this source has saved, -1
  * none: its offset was there before that. */
-int checkpoint_newest(const char *dir, const char *source, int64_t *newest,
-	struct err *err);
+int checkpoint_newest(
+	const char *dir, const char *source, int64_t *newest, struct err *err);
 /* The sinks of a run that are ready: their ids are added to the list. */
 void checkpoint_ready(const char *dir, const char *run, struct list *ids);
 
@@ -70,8 +70,8 @@ void offset_release(struct offset *o);
  * it stood; its next run begins by recording that it had no part in the batches
  * that the others had since.  The last to end notes that all have.
  */
-int offset_end(const char *dir, const struct place *p, int64_t last,
-	struct err *err);
+int offset_end(
+	const char *dir, const struct place *p, int64_t last, struct err *err);
 /* The first batch after a run of several sources that came to its end; -1: none
  * has. */
 int offset_anew(const char *dir, int64_t *batch, struct err *err);
@@ -81,8 +81,8 @@ int offset_resume(const char *dir, const struct place *p, int64_t committed,
 /* ---- stage ---- */
 struct state;
 struct state_files {
-	int64_t last;       /* batch of the newest file; -1 none */
-	int64_t deltas;     /* since the last snapshot */
+	int64_t last;   /* batch of the newest file; -1 none */
+	int64_t deltas; /* since the last snapshot */
 	size_t delta_bytes, snapshot_bytes;
 };
 /* Bring the state to what it was after batch `upto`; no file is touched. */
@@ -97,8 +97,8 @@ int checkpoint_save(const struct place *p, struct state *s, int64_t batch,
 int checkpoint_replace(const struct place *p, const struct state *s,
 	int64_t batch, struct err *err);
 /* Delete what no restart can need. */
-int checkpoint_clean_state(const struct place *p, int64_t committed,
-	struct err *err);
+int checkpoint_clean_state(
+	const struct place *p, int64_t committed, struct err *err);
 /* Has this place no files of its stage yet? */
 bool checkpoint_fresh(const char *dir, const char *id);
 /*
@@ -125,8 +125,8 @@ int commit_last(const char *place, int64_t *batch, bool *any, char **mark,
  */
 int target_save(const struct place *p, const char *words, const char *full,
 	struct err *err);
-int target_load(const char *place, const char *full, char **words,
-	struct err *err);
+int target_load(
+	const char *place, const char *full, char **words, struct err *err);
 
 /* Delete numbered files below `before`. */
 int checkpoint_clean(const struct place *p, const char *kind, int64_t before,

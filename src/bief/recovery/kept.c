@@ -15,8 +15,8 @@
 static bool
 is_plain_time(const struct value *v, int64_t *us)
 {
-	if (v->n < 20 || v->n > 27 || v->s[v->n - 1] != 'Z' ||
-		v->s[0] < '0' || v->s[0] > '9')
+	if (v->n < 20 || v->n > 27 || v->s[v->n - 1] != 'Z' || v->s[0] < '0' ||
+		v->s[0] > '9')
 		return false;
 	if (v->n > 20 && v->s[v->n - 2] == '0')
 		return false;
@@ -77,7 +77,9 @@ kept_value(const struct blob *b, uint32_t at)
 
 	if (k->as != 0)
 		return (struct value){.s = blob_at(b, &k->text),
-			.n = k->text.n, .type = k->as, .flags = k->flags};
+			.n = k->text.n,
+			.type = k->as,
+			.flags = k->flags};
 	return (struct value){.i = k->i, .type = k->type};
 }
 
@@ -105,8 +107,8 @@ kept_compare(const struct blob *b, uint32_t at, const struct value *v,
 	/* "NaN" and such are numbers beside numbers. */
 	old = kept_value(b, at);
 	if (old.type == VALUE_STRING && v->type != VALUE_STRING)
-		old = value_number(&old, num->type == VALUE_INT ||
-						 num->type == VALUE_DOUBLE);
+		old = value_number(&old,
+			num->type == VALUE_INT || num->type == VALUE_DOUBLE);
 	else if (v->type == VALUE_STRING &&
 		(k->type == VALUE_INT || k->type == VALUE_DOUBLE)) {
 		struct value special = value_number(v, true);

@@ -156,9 +156,9 @@ info_write(int fd, const char *id, const struct list *runs)
 		(long long)time_now());
 	for (size_t i = 0; runs != NULL && i < runs->n; i++)
 		buf_printf(&b, "%s\n", runs->s[i]);
-	ret = ftruncate(fd, 0) < 0 ||
-			pwrite(fd, b.p, b.n, 0) != (ssize_t)b.n ?
-		-1 : 0;
+	ret = ftruncate(fd, 0) < 0 || pwrite(fd, b.p, b.n, 0) != (ssize_t)b.n
+		? -1
+		: 0;
 	buf_release(&b);
 	return ret;
 }
@@ -184,29 +184,35 @@ refused(int fd, bool source, const char *dir, const char *id,
 	int ret = -1;
 
 	info_read(&i, fd);
-	since[time_format_iso(time_floor_div(i.since_us, TIME_SECOND) *
-			TIME_SECOND, since)] = '\0';
+	since[time_format_iso(
+		time_floor_div(i.since_us, TIME_SECOND) * TIME_SECOND, since)] =
+		'\0';
 	if (time_monotonic() < until && !same_runs(&i.runs, runs))
 		ret = 1;
 	else if (source)
-		err_set(err, "another run of this pipeline is at work with the "
+		err_set(err,
+			"another run of this pipeline is at work with the "
 			"checkpoint '%s' (process %ld, since %s): this run has "
-			"done nothing; let that one end, or stop it", dir,
-			i.pid, since);
+			"done nothing; let that one end, or stop it",
+			dir, i.pid, since);
 	else if (same_runs(&i.runs, runs))
-		err_as(err, STATUS_USAGE, "another stage of this pipeline is "
-			"called '%s': give one of them a --name", id);
+		err_as(err, STATUS_USAGE,
+			"another stage of this pipeline is "
+			"called '%s': give one of them a --name",
+			id);
 	else
-		err_set(err, "'%s' of an earlier run is still at work with the "
+		err_set(err,
+			"'%s' of an earlier run is still at work with the "
 			"checkpoint '%s' (process %ld, since %s): wait for it "
-			"or stop it", id, dir, i.pid, since);
+			"or stop it",
+			id, dir, i.pid, since);
 	info_release(&i);
 	return ret;
 }
 
 int
-place_lock(struct place *p, const char *dir, const char *group,
-	const char *id, const struct list *runs, struct err *err)
+place_lock(struct place *p, const char *dir, const char *group, const char *id,
+	const struct list *runs, struct err *err)
 {
 	bool source = strcmp(group, "offsets") == 0;
 	int64_t until = time_monotonic() +
@@ -230,9 +236,12 @@ place_lock(struct place *p, const char *dir, const char *group,
 		if (errno != EAGAIN && errno != EACCES)
 			ret = err_sys(err, "cannot lock '%s'", b.p);
 		else if (file_stop)
-			ret = err_set(err, "stopped while it waited for the "
-				"lock '%s'", b.p);
-		else if (refused(p->lock, source, dir, id, runs, until, err) < 0)
+			ret = err_set(err,
+				"stopped while it waited for the "
+				"lock '%s'",
+				b.p);
+		else if (refused(p->lock, source, dir, id, runs, until, err) <
+			0)
 			ret = -1;
 		else
 			usleep(POLL_US);

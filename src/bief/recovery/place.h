@@ -43,9 +43,9 @@ struct place_info {
 	const char *path; /* of the directory */
 	const char *name; /* its last part */
 	bool taken;
-	bool ready;       /* place_ready has been called */
-	char *id;         /* as its last owner wrote it; "" not known */
-	long pid;         /* of the owner, when it is taken */
+	bool ready; /* place_ready has been called */
+	char *id;   /* as its last owner wrote it; "" not known */
+	long pid;   /* of the owner, when it is taken */
 	int64_t since_us;
 	struct list runs;
 };

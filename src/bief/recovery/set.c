@@ -84,8 +84,8 @@ set_grow(struct blob *b, const struct blob_form *f, uint32_t var)
 	t->slots = slots;
 	v->n += more;
 	for (at = 0; set_next(b, var, &at, &item);)
-		*set_slot(t, item.key, item.nkey) =
-			(uint32_t)(item.key - 8 - (char *)t);
+		*set_slot(t, item.key,
+			item.nkey) = (uint32_t)(item.key - 8 - (char *)t);
 }
 
 void
@@ -126,8 +126,8 @@ set_count(const struct blob *b, uint32_t var)
 }
 
 bool
-set_next(const struct blob *b, uint32_t var, uint32_t *at,
-	struct set_item *item)
+set_next(
+	const struct blob *b, uint32_t var, uint32_t *at, struct set_item *item)
 {
 	const struct var *v = blob_var(b, var);
 	const struct set_table *t = blob_at(b, v);
@@ -150,6 +150,5 @@ set_merge(struct blob *to, const struct blob_form *f, uint32_t var,
 	struct set_item item;
 
 	for (uint32_t at = 0; set_next(from, var, &at, &item);)
-		set_add(to, f, var, item.key, item.nkey, item.more,
-			item.nmore);
+		set_add(to, f, var, item.key, item.nkey, item.more, item.nmore);
 }

@@ -296,8 +296,7 @@ block_give(struct state *s, uint32_t at)
 	}
 	at >>= CHUNK_BITS;
 	free(s->chunks[at]);
-	memset(&s->chunks[at], 0,
-		(units >> CHUNK_BITS) * sizeof *s->chunks);
+	memset(&s->chunks[at], 0, (units >> CHUNK_BITS) * sizeof *s->chunks);
 }
 
 /* Hashes and the index. */
@@ -652,7 +651,7 @@ static size_t
 value_room(const struct state *s, struct entry *e)
 {
 	if (e->moved != 0)
-		return (size_t)*(uint32_t *)block_at(s, e->moved) * 8 - 8;
+		return (size_t) * (uint32_t *)block_at(s, e->moved) * 8 - 8;
 	return (size_t)e->units * 8 - sizeof *e - pad(e->nkey);
 }
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "runtime/chain.h"
+#include "runtime/common.h"
 
 #define AT(member) offsetof(struct common, member)
 /* A line's text may take six bytes for each of its own where it becomes JSON,
@@ -23,7 +24,8 @@ static const struct opt common_opts[] = {
 		"name of this stage in checkpoints and reports"},
 	{"plain", 0, OPT_FLAG, AT(plain), NULL, "write no control lines"},
 	{"progress", 0, OPT_STRING, AT(progress), "FILE",
-		"write a JSON line per batch; -: draw one on standard error", true},
+		"write a JSON line per batch; -: draw one on standard error",
+		true},
 	{"rejects", 0, OPT_STRING, AT(rejects), "FILE",
 		"keep every refused record with its reason", true},
 	{"zone", 0, OPT_STRING, AT(zone), "ZONE",
@@ -57,8 +59,7 @@ static const struct opt source_opts[] = {
 
 static const struct opt ready_opts[] = {
 	{"ready-fd", 0, OPT_INT, AT(ready_fd), "N",
-		"write a line to this descriptor when ready",
-		.most = INT_MAX},
+		"write a line to this descriptor when ready", .most = INT_MAX},
 	OPT_END};
 
 size_t
@@ -82,9 +83,12 @@ common_tables(const struct op *op, void *self, struct common *c,
 void
 common_help(const struct op *op, struct help *h)
 {
-	*h = (struct help){.name = op->name, .about = op->about,
-		.synopsis = op->synopsis, .more = op->help,
-		.kind = op->source != NULL ? "source" :
-			op->sink != NULL ? "sink" : "operator"};
+	*h = (struct help){.name = op->name,
+		.about = op->about,
+		.synopsis = op->synopsis,
+		.more = op->help,
+		.kind = op->source != NULL ? "source"
+			: op->sink != NULL ? "sink"
+					   : "operator"};
 	h->n = common_tables(op, NULL, NULL, h->table);
 }

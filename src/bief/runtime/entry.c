@@ -1,5 +1,7 @@
 /*
- * entry: see entry.h.
+ * entry: see entry.h. What was printed is read back byte for byte, so what is
+ * no text goes as hexadecimal digits, and an unknown member is refused: it
+ * would be lost in silence.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 #include "runtime/entry.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 #include "value/key.h"
 
@@ -66,8 +68,8 @@ entry_code(struct buf *out, const char **p, const char *end, struct err *err)
 	size_t n = key_decode(&v, *p, (size_t)(end - *p));
 
 	if (n == 0)
-		return err_as(err, STATUS_DAMAGED,
-			"a key in the state is damaged");
+		return err_as(
+			err, STATUS_DAMAGED, "a key in the state is damaged");
 	value_print(&v, out);
 	*p += n;
 	return 0;
@@ -102,8 +104,8 @@ entry_get(const struct value *object, const char *name, struct value *v,
 }
 
 int
-entry_only(const struct value *object, const char *const *names,
-	struct err *err)
+entry_only(
+	const struct value *object, const char *const *names, struct err *err)
 {
 	struct json_iter it;
 	struct value key, v;
@@ -113,13 +115,13 @@ entry_only(const struct value *object, const char *const *names,
 	while (json_next(&it, &key, &v)) {
 		const char *const *name = names;
 
-		while (*name != NULL && !json_same(key.s, key.n, *name,
-						strlen(*name)))
+		while (*name != NULL &&
+			!json_same(key.s, key.n, *name, strlen(*name)))
 			name++;
 		if (*name == NULL)
 			return err_as(err, STATUS_USAGE, "what is '%s'?",
-				err_quote(quoted, sizeof(quoted), key.s,
-					key.n));
+				err_quote(
+					quoted, sizeof(quoted), key.s, key.n));
 	}
 	return 0;
 }
@@ -149,8 +151,9 @@ entry_get_int(const struct value *object, const char *name, int64_t *i,
 		return -1;
 	v = value_number(&v, false);
 	*i = v.i;
-	return v.type == VALUE_INT ? 0 :
-		entry_wrong(err, name, "an integer of 64 bits");
+	return v.type == VALUE_INT
+		? 0
+		: entry_wrong(err, name, "an integer of 64 bits");
 }
 
 int
@@ -165,16 +168,18 @@ entry_get_time(const struct value *object, const char *name, int64_t *us,
 		return 0;
 	n = value_number(&v, false);
 	*us = n.i;
-	return n.type == VALUE_INT ? 0 :
-		entry_wrong(err, name, "a time of the form "
-			"2016-07-26T02:45:07Z");
+	return n.type == VALUE_INT ? 0
+				   : entry_wrong(err, name,
+					     "a time of the form "
+					     "2016-07-26T02:45:07Z");
 }
 
 static int
 nibble(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' :
-		c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= '0' && c <= '9'    ? c - '0'
+		: c >= 'a' && c <= 'f' ? c - 'a' + 10
+				       : -1;
 }
 
 int
@@ -212,8 +217,9 @@ entry_get_bytes(const struct value *object, const char *name, struct buf *out,
 	}
 	if (v.type != VALUE_OBJECT)
 		return entry_wrong(err, name, "text");
-	return entry_only(&v, names, err) == -1 ? -1 :
-		entry_get_hex(&v, "hex", out, err);
+	return entry_only(&v, names, err) == -1
+		? -1
+		: entry_get_hex(&v, "hex", out, err);
 }
 
 int
@@ -222,9 +228,10 @@ entry_get_nested(const struct value *object, const char *name,
 {
 	if (entry_get(object, name, v, err) == -1)
 		return -1;
-	return v->type == type ? 0 :
-		entry_wrong(err, name, type == VALUE_ARRAY ? "an array" :
-							    "an object");
+	return v->type == type
+		? 0
+		: entry_wrong(err, name,
+			  type == VALUE_ARRAY ? "an array" : "an object");
 }
 
 int
@@ -250,8 +257,9 @@ entry_make(struct stage *st, const void *key, size_t n, size_t size,
 	*made = state_make(st->state, key, n, size, &fresh, st->err);
 	if (*made == STATE_NONE)
 		return -1;
-	return fresh ? 0 : err_as(st->err, STATUS_USAGE,
-				   "there is an entry of this key already");
+	return fresh ? 0
+		     : err_as(st->err, STATUS_USAGE,
+			       "there is an entry of this key already");
 }
 
 int

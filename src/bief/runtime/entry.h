@@ -31,8 +31,8 @@ void entry_time(struct buf *out, int64_t us);
 void entry_bytes(struct buf *out, const char *p, size_t n);
 void entry_hex(struct buf *out, const void *p, size_t n);
 /* A value of key bytes, and go on behind it; -1: there is none. */
-int entry_code(struct buf *out, const char **p, const char *end,
-	struct err *err);
+int entry_code(
+	struct buf *out, const char **p, const char *end, struct err *err);
 /* The record of a line: without the blanks around it. */
 void entry_record(struct buf *out, const char *p, size_t n);
 
@@ -41,8 +41,8 @@ void entry_record(struct buf *out, const char *p, size_t n);
 int entry_get(const struct value *object, const char *name, struct value *v,
 	struct err *err);
 /* No other members than these, up to NULL. */
-int entry_only(const struct value *object, const char *const *names,
-	struct err *err);
+int entry_only(
+	const struct value *object, const char *const *names, struct err *err);
 /* Is this a string of that text?  Is this an entry of that kind? */
 bool entry_is(const struct value *v, const char *text);
 bool entry_of(const struct value *object, const char *kind);
@@ -53,8 +53,8 @@ int entry_get_int(const struct value *object, const char *name, int64_t *i,
 /* Append the bytes that entry_bytes, entry_hex printed. */
 int entry_get_bytes(const struct value *object, const char *name,
 	struct buf *out, struct err *err);
-int entry_get_hex(const struct value *object, const char *name,
-	struct buf *out, struct err *err);
+int entry_get_hex(const struct value *object, const char *name, struct buf *out,
+	struct err *err);
 /* A member that is an array, or an object. */
 int entry_get_nested(const struct value *object, const char *name,
 	enum value_type type, struct value *v, struct err *err);

@@ -1,5 +1,6 @@
 /*
- * fields: see fields.h.
+ * fields: see fields.h. Names are looked up when the plan is known, not when
+ * the option is read: only then can it be said that a field is not there.
  */
 #include "runtime/fields.h"
 
@@ -10,7 +11,7 @@
 #include "floor/err.h"
 #include "runtime/opt.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 static void
 add(struct fields *l, const char *word, bool down)
@@ -38,20 +39,22 @@ fields_init(struct fields *l, const struct list *words, bool dashes,
 		add(l, words->s[i] + down, down);
 	}
 	for (size_t i = 0; st != NULL && i < l->n; i++)
-		run_watch(st, &l->f[i]);
+		stage_watch(st, &l->f[i]);
 }
 
 int
 fields_bind(struct fields *l, const struct plan *p, struct err *err)
 {
-	bool own = p->fields != NULL && schema_like(p->fields, "window", 6) >= 0;
+	bool own = p->fields != NULL &&
+		schema_like(p->fields, "window", 6) >= 0;
 
 	for (size_t i = 0; i < l->n; i++) {
 		if (own && l->f[i].pair)
 			field_settle(&l->f[i], "window", true);
-		if (p->fields != NULL && l->f[i].pair && schema_type(p->fields,
-				l->f[i].path) == NULL)
-			return err_as(err, STATUS_USAGE, "no field 'window', "
+		if (p->fields != NULL && l->f[i].pair &&
+			schema_type(p->fields, l->f[i].path) == NULL)
+			return err_as(err, STATUS_USAGE,
+				"no field 'window', "
 				"nor window_start and window_end: put window "
 				"in front");
 		if (plan_bind(p, &l->f[i], NULL, err) < 0)

@@ -23,7 +23,7 @@ struct fields {
 	size_t n;
 };
 
-/* The fields of these words; the stage watches them (run_watch), if there is
+/* The fields of these words; the stage watches them (stage_watch), if there is
  * one. */
 void fields_init(struct fields *l, const struct list *words, bool dashes,
 	struct stage *st);

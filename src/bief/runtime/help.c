@@ -1,5 +1,6 @@
 /*
- * help: see help.h.
+ * help: see help.h. All three texts come from the tables that the options are
+ * read by, so none can tell of an option that is not there.
  */
 #include <string.h>
 #include <unistd.h>
@@ -37,8 +38,8 @@ help_print(const struct help *h, struct buf *out)
 {
 	const struct opt *own = h->table[0].opts;
 
-	buf_printf(out, "usage: %s%s%s\n%s\n", h->name,
-		*h->synopsis ? " " : "", h->synopsis, h->about);
+	buf_printf(out, "usage: %s%s%s\n%s\n", h->name, *h->synopsis ? " " : "",
+		h->synopsis, h->about);
 	for (size_t i = 0; i < h->n; i++) {
 		if (i == 1 && h->more != NULL)
 			h->more(out);
@@ -57,14 +58,15 @@ help_version(const struct help *h, struct buf *out)
 	buf_printf(out, "%s (bief) " BIEF_VERSION "\n", h->name);
 }
 
-static const char *const kinds[] = {"flag", "string", "int", "duration",
-	"size", "enum", "list", "multi"};
+static const char *const kinds[] = {
+	"flag", "string", "int", "duration", "size", "enum", "list", "multi"};
 
 /* Of a duration in microseconds. */
 static void
 dump_limits(const struct opt *o, struct buf *out)
 {
-	if (o->kind != OPT_INT && o->kind != OPT_SIZE && o->kind != OPT_DURATION)
+	if (o->kind != OPT_INT && o->kind != OPT_SIZE &&
+		o->kind != OPT_DURATION)
 		return;
 	buf_printf(out, ",\"least\":%lld,\"most\":%lld",
 		(long long)(o->least < -opt_most(o) ? -opt_most(o) : o->least),
@@ -76,19 +78,19 @@ help_dump(const struct help *h, struct buf *out)
 {
 	bool first = true;
 
-	buf_printf(out, "{\"name\":\"%s\",\"kind\":\"%s\"", h->name,
-		h->kind);
+	buf_printf(out, "{\"name\":\"%s\",\"kind\":\"%s\"", h->name, h->kind);
 	json_member(out, "about", h->about);
 	json_member(out, "synopsis", h->synopsis);
 	buf_str(out, ",\"options\":[");
 	for (size_t i = 0; i < h->n; i++)
-		for (const struct opt *o = h->table[i].opts; o && o->name; o++) {
+		for (const struct opt *o = h->table[i].opts; o && o->name;
+			o++) {
 			buf_printf(out, "%s\n{\"name\":\"%s\",\"kind\":\"%s\"",
 				first ? "" : ",", o->name, kinds[o->kind]);
 			first = false;
 			if (o->letter)
-				buf_printf(out, ",\"letter\":\"%c\"",
-					o->letter);
+				buf_printf(
+					out, ",\"letter\":\"%c\"", o->letter);
 			json_member(out, "arg", o->arg);
 			json_member(out, "help", o->help);
 			if (o->file)

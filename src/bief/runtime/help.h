@@ -13,7 +13,7 @@ struct err;
 
 struct help {
 	const char *name, *about, *synopsis;
-	const char *kind; /* source, sink, operator, tool */
+	const char *kind;          /* source, sink, operator, tool */
 	struct opt_table table[5]; /* the first are its own */
 	size_t n;
 	void (*more)(struct buf *out); /* behind its own options; or NULL */

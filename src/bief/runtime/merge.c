@@ -10,34 +10,48 @@
  * with --trigger D what has come by the tick; without either each line is
  * handed on as it comes, TURN lines of each input at a time.
  */
+#include "runtime/merge.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
-#include "value/json.h"
-#include "runtime/loop.h"
+#include "io/stream.h"
 #include "recovery/state.h"
+#include "runtime/chain.h"
+#include "runtime/control.h"
+#include "runtime/loop.h"
+#include "runtime/plan_chain.h"
+#include "runtime/refuse.h"
+#include "runtime/say.h"
+#include "runtime/signals.h"
+#include "runtime/tell.h"
+#include "runtime/vitals.h"
 #include "time/time.h"
+#include "value/json.h"
+#include "value/value.h"
 
 #define TURN 1000
 
 struct side {
 	struct input in;
 	struct input_spec spec;
-	struct loop_place at;
+	struct control_place at;
 	struct plan plan;
-	bool known;   /* its first line has been looked at */
-	bool stream;  /* it has control lines */
-	bool whole;   /* and has them for nothing: it is read as if not */
+	bool known;       /* its first line has been looked at */
+	bool stream;      /* it has control lines */
+	bool whole;       /* and has them for nothing: it is read as if not */
 	bool began, done; /* of the batch that is being gathered */
-	bool over;    /* nothing more will come */
+	bool over;        /* nothing more will come */
 	bool cut;
 	struct batch begin, end; /* its own lines */
-	int64_t taken;  /* lines of this batch */
-	struct buf spool; /* lines that wait: each ended by LF */
+	int64_t taken;           /* lines of this batch */
+	struct buf spool;        /* lines that wait: each ended by LF */
 	struct record_reader reader;
 };
 
@@ -57,8 +71,8 @@ static int
 open_side(struct merge *m, struct side *s)
 {
 	const char *path = s->spec.path;
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
-		open(path, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO
+					: open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_as(&m->c->err, STATUS_USAGE, "cannot open '%s': %s",
@@ -67,7 +81,7 @@ open_side(struct merge *m, struct side *s)
 		return err_as(&m->c->err, STATUS_USAGE,
 			"'%s' is the input and the output", path);
 	vitals_input(m->c->vitals, fd);
-	input_init(&s->in, fd, run_max_line(m->st));
+	input_init(&s->in, fd, chain_max_line(m->st));
 	record_reader_init(&s->reader, m->c->shapes);
 	buf_init(&s->spool);
 	plan_init(&s->plan);
@@ -79,8 +93,8 @@ give(struct merge *m, int i, const char *line, size_t n)
 {
 	struct side *s = &m->side[i];
 	struct stage *st = m->st;
-	struct record r = {.line = line, .nline = (uint32_t)n,
-		.number = ++st->records_in};
+	struct record r = {
+		.line = line, .nline = (uint32_t)n, .number = ++st->records_in};
 	size_t k = 0;
 
 	while (k < n && memchr(" \t\r", line[k], 3) != NULL)
@@ -88,10 +102,11 @@ give(struct merge *m, int i, const char *line, size_t n)
 	if (k == n)
 		return 0;
 	if (record_parse(&s->reader, &r, st->err) < 0) {
-		char why[sizeof(st->err->text)];
+		char why[sizeof(st->err->text) + PATH_MAX];
 
-		memcpy(why, st->err->text, sizeof(why));
-		return run_reject(st, &r, "%s: %s", s->spec.path, why);
+		snprintf(why, sizeof(why), "%s: %s", s->spec.path,
+			st->err->text);
+		return refuse(st, &r, why);
 	}
 	if (st->op->merge->record(st, i, &r) < 0)
 		return -1;
@@ -133,7 +148,7 @@ check_room(struct merge *m)
 
 	for (int i = 0; i < m->n; i++)
 		bytes += m->side[i].spool.n;
-	return run_room(m->st, bytes);
+	return stage_room(m->st, bytes);
 }
 
 /* Is it the turn of input i: has a batch begun, and are those before done? */
@@ -175,11 +190,11 @@ mixed(struct merge *m, const struct side *s)
 static int
 take_control(struct merge *m, struct side *s, const char *line, size_t n)
 {
-	struct loop_event e;
+	struct control_event e;
 
 	if (!s->stream && !s->whole)
 		return mixed(m, s);
-	if (loop_control(&s->at, line, n, &e, &m->c->err) < 0)
+	if (control_take(&s->at, line, n, &e, &m->c->err) < 0)
 		return err_in(&m->c->err, "%s", s->spec.path);
 	if (s->whole && (e.kind == EVENT_BEGIN || e.kind == EVENT_END))
 		return 0;
@@ -205,7 +220,7 @@ look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 	struct value body;
 
 	s->stream = kind == STREAM_CONTROL;
-	if (s->stream && (m->failed = loop_failed(line, n)) != 0)
+	if (s->stream && (m->failed = control_failed(line, n)) != 0)
 		return 0;
 	s->known = true;
 	if (kind == STREAM_FORGED)
@@ -215,7 +230,7 @@ look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 		spool(s, line, n);
 		return 0;
 	}
-	if (loop_control_read(line, n, &body, &m->c->err) < 0 ||
+	if (control_read(line, n, &body, &m->c->err) < 0 ||
 		plan_parse(&s->plan, &body, &m->c->err) < 0)
 		return err_in(&m->c->err, "%s", s->spec.path);
 	if (s->plan.whole) {
@@ -233,8 +248,9 @@ static int
 take_lines(struct merge *m, int i)
 {
 	struct side *s = &m->side[i];
-	int64_t most = m->stream ? INT64_MAX : m->st->priv->per_batch > 0 ?
-		m->st->priv->per_batch - s->taken : TURN;
+	int64_t most = m->stream             ? INT64_MAX
+		: m->st->priv->per_batch > 0 ? m->st->priv->per_batch - s->taken
+					     : TURN;
 	const char *line;
 	size_t n;
 	enum line got;
@@ -294,18 +310,18 @@ read_sides(struct merge *m)
 			continue;
 		}
 		which[n] = i;
-		fds[n++] = (struct pollfd){.fd = m->side[i].in.fd,
-			.events = POLLIN};
+		fds[n++] = (struct pollfd){
+			.fd = m->side[i].in.fd, .events = POLLIN};
 	}
 	if (n == 0 && (rest || !m->st->priv->next_tick))
 		return 0;
 	if (poll(fds, (nfds_t)n, 0) <= 0 && !rest &&
 		loop_wait(m->c, fds, n,
-			loop_stopping() ? time_now() + 2 * TIME_SECOND :
-					  INT64_MAX) < 0)
+			signals_stopping() ? time_now() + 2 * TIME_SECOND
+					   : INT64_MAX) < 0)
 		return -1;
 	loop_signals(m->c);
-	chain_tell(m->c, VITALS_BUSY);
+	tell_doing(m->c, VITALS_BUSY);
 	for (int k = 0; k < n; k++) {
 		struct side *s = &m->side[which[k]];
 
@@ -317,7 +333,8 @@ read_sides(struct merge *m)
 	}
 	/* Of a stream with batches the end comes, or it is cut off. */
 	if ((loop_silent(&m->silence, heard || rest) || m->c->enough ||
-		(loop_terminated() && m->c->planned)) && !m->stream)
+		    (signals_terminated() && m->c->planned)) &&
+		!m->stream)
 		for (int i = 0; i < m->n; i++)
 			m->side[i].over = true;
 	return 0;
@@ -394,17 +411,20 @@ same_checkpoint(struct merge *m)
 		if (b->checkpoint == NULL && a->checkpoint == NULL)
 			continue;
 		if (m->side[i].over && !m->side[i].known)
-			return err_set(&m->c->err, "the input '%s' was cut off "
+			return err_set(&m->c->err,
+				"the input '%s' was cut off "
 				"before it began: what sent it has died",
 				m->side[i].spec.path);
 		if (b->checkpoint == NULL || a->checkpoint == NULL ||
 			strcmp(a->identity, b->identity) != 0)
-			return err_as(&m->c->err, STATUS_USAGE, "the sources "
+			return err_as(&m->c->err, STATUS_USAGE,
+				"the sources "
 				"of '%s' and '%s' have not the same "
 				"--checkpoint: give both one",
 				m->side[0].spec.path, m->side[i].spec.path);
 		if (a->committed != b->committed)
-			return err_set(&m->c->err, "an earlier run was still "
+			return err_set(&m->c->err,
+				"an earlier run was still "
 				"at work with the checkpoint '%s': start again",
 				a->checkpoint);
 	}
@@ -457,10 +477,9 @@ plan_inputs(struct merge *m)
 	in[0].last = in[0].committed;
 	for (int i = 1; i < m->n; i++)
 		for (size_t k = 0; k < m->side[i].plan.runs.n; k++)
-			list_add(&in[0].runs, m->side[i].plan.runs.s[k],
-				false);
+			list_add(&in[0].runs, m->side[i].plan.runs.s[k], false);
 	m->side[0].plan = in[0];
-	return chain_plan_inputs(m->c, in, m->n);
+	return plan_chain_inputs(m->c, in, m->n);
 }
 
 static int
@@ -484,11 +503,12 @@ begin_round(struct merge *m)
 	}
 	if (!m->stream)
 		b = (struct batch){.number = m->st->in.resume++,
-			.time_us = time_now(), .watermark = WATERMARK_NONE};
+			.time_us = time_now(),
+			.watermark = WATERMARK_NONE};
 	for (int i = 0; i < m->n; i++)
 		if (m->side[i].began &&
-			m->st->op->merge->heard(m->st, i,
-				&m->side[i].begin) < 0)
+			m->st->op->merge->heard(m->st, i, &m->side[i].begin) <
+				0)
 			return -1;
 	m->open = true;
 	return chain_begin(m->st, &b);
@@ -506,7 +526,8 @@ end_round(struct merge *m)
 		if (s->over && s->known && !s->began)
 			s->end = (struct batch){.number = b.number,
 				.watermark = WATERMARK_NONE,
-				.time_us = b.time_us, .last = true,
+				.time_us = b.time_us,
+				.last = true,
 				.empty = true};
 		if (s->done && m->stream && !s->end.empty)
 			b.empty = false;
@@ -540,8 +561,8 @@ drain_turns(struct merge *m)
 static int
 batches(struct merge *m)
 {
-	if (!m->open && !all(m, is_over) &&
-		(!m->stream || all(m, has_begun)) && begin_round(m) < 0)
+	if (!m->open && !all(m, is_over) && (!m->stream || all(m, has_begun)) &&
+		begin_round(m) < 0)
 		return -1;
 	if (!m->open)
 		return 0;
@@ -566,8 +587,8 @@ clock_tick(struct merge *m)
 	if (p->next_tick == 0 ||
 		!time_due(p->next_tick, step > 0 ? step : TICK_0_US))
 		return 0;
-	p->next_tick = step > 0 ? time_floor_div(now, step) * step + step :
-				  now + TICK_0_US;
+	p->next_tick = step > 0 ? time_floor_div(now, step) * step + step
+				: now + TICK_0_US;
 	for (int i = 0; i < m->n && m->open; i++) {
 		if (drain(m, i) < 0)
 			return -1;
@@ -631,7 +652,8 @@ run_rounds(struct merge *m)
 			chain_cut(m->st);
 			return output_flush(&m->c->out, &m->c->err);
 		}
-		if (m->stream && m->c->planned && !m->open && loop_term_past())
+		if (m->stream && m->c->planned && !m->open &&
+			signals_term_past())
 			break;
 	}
 	return chain_finish(m->st);

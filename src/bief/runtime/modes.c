@@ -1,5 +1,8 @@
 /*
- * modes: see modes.h.
+ * modes: Spark's rules for output modes, each with its own message.
+ *
+ * A query is refused for what Spark refuses it for, also where an answer could
+ * be given: who moves a pipeline to Spark must not learn it there.
  */
 #include <string.h>
 
@@ -20,7 +23,8 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 		return err_as(err, STATUS_USAGE,
 			"a join of two streams has no %s mode: its rows are "
 			"final, so say --mode append, also to an agg behind "
-			"it", mode_name(m));
+			"it",
+			modes_name(m));
 	if (strcmp(what, "take") == 0 && m == MODE_UPDATE)
 		return refuse(err,
 			"take has no update mode: the first rows of a result "
@@ -35,7 +39,8 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 			"rows of an aggregation in %s mode come again and "
 			"again, so the event time does not tell them apart: "
 			"say --mode append to agg, or leave the window out of "
-			"dedup --by", mode_name(m));
+			"dedup --by",
+			modes_name(m));
 	return 0;
 }
 
@@ -78,8 +83,8 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 			"sessions have no update mode, because they merge: "
 			"take --mode append or complete");
 	if (a->session && !a->keyed && streams)
-		return refuse(err,
-			"sessions on a stream need a key: --by FIELD");
+		return refuse(
+			err, "sessions on a stream need a key: --by FIELD");
 	if (p->aggregated && a->mode != MODE_APPEND)
 		return refuse(err,
 			"an aggregation of an aggregation works in append "
@@ -88,6 +93,6 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 		return err_as(err, STATUS_USAGE,
 			"the aggregation before this one writes its rows again "
 			"and again (%s mode): take --mode append there",
-			mode_name(p->mode));
+			modes_name(p->mode));
 	return 0;
 }

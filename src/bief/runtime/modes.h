@@ -24,7 +24,6 @@ struct modes_agg {
 	bool keyed;   /* and by other fields */
 };
 /* p is the plan of what comes in. */
-int modes_agg(const struct plan *p, const struct modes_agg *a,
-	struct err *err);
+int modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err);
 
 #endif

@@ -1,5 +1,7 @@
 /*
- * opt: see opt.h.
+ * opt: see opt.h. A word that no table has is looked for among the words that
+ * people take for options (slips) and the near ones, for the message is what a
+ * beginner learns the options from.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,8 +22,8 @@ opt_number(const char *text, int64_t *n)
 
 	errno = 0;
 	*n = strtoll(text, &end, 10);
-	return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 ? 0 :
-									 -1;
+	return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 ? 0
+									  : -1;
 }
 
 int64_t
@@ -69,9 +71,9 @@ find(const struct opt_table *t, size_t nt, const char *name, size_t n,
 {
 	for (size_t i = 0; i < nt; i++)
 		for (const struct opt *o = t[i].opts; o && o->name; o++)
-			if (letter ? o->letter == letter :
-				     strlen(o->name) == n &&
-					     memcmp(o->name, name, n) == 0) {
+			if (letter ? o->letter == letter
+				   : strlen(o->name) == n &&
+						memcmp(o->name, name, n) == 0) {
 				*base = t[i].base;
 				return o;
 			}
@@ -95,17 +97,18 @@ static const struct {
 	const char *word, *means;
 } synonyms[] = {{"groupby", "by"}, {"group-by", "by"}, {"group", "by"},
 	{"key", "by"}, {"keys", "by"}, {"partition", "partition-by"},
-	{"sort", "by"}, {"sort-by", "by"}, {"order-by", "by"},
-	{"field", "on"}, {"column", "on"}, {"col", "on"}, {"using", "on"},
-	{"key", "on"}, {"keys", "on"}, {"type", "how"}, {"join", "how"},
-	{"delim", "sep"}, {"delimiter", "sep"}, {"separator", "sep"},
-	{"width", "size"}, {"duration", "size"}, {"window", "size"},
-	{"hop", "slide"}, {"gap", "session"}, {"lateness", "delay"},
+	{"sort", "by"}, {"sort-by", "by"}, {"order-by", "by"}, {"field", "on"},
+	{"column", "on"}, {"col", "on"}, {"using", "on"}, {"key", "on"},
+	{"keys", "on"}, {"type", "how"}, {"join", "how"}, {"delim", "sep"},
+	{"delimiter", "sep"}, {"separator", "sep"}, {"width", "size"},
+	{"duration", "size"}, {"window", "size"}, {"hop", "slide"},
+	{"gap", "session"}, {"lateness", "delay"},
 	{"allowed-lateness", "delay"}, {"head", "limit"}, {"lines", "limit"},
 	{"timezone", "zone"}, {"tz", "zone"}, {"skip-errors", "on-error"},
 	{"ignore-errors", "on-error"}, {"interval", "trigger"},
 	{"every", "trigger"}, {"database", "db"}, {"output-mode", "mode"},
-	{"batch-size", "batch"}, {"no-header", "header"}, {"verbose", "progress"}};
+	{"batch-size", "batch"}, {"no-header", "header"},
+	{"verbose", "progress"}};
 
 /* The option that was meant, or NULL. */
 static const struct opt *
@@ -147,8 +150,8 @@ unknown(const struct opt_table *t, size_t nt, const char *dashes,
 		return err_as(err, STATUS_USAGE,
 			"unknown option %s%s: did you mean --%s?", dashes,
 			quoted, best->name);
-	return err_as(err, STATUS_USAGE,
-		"unknown option %s%s: see --help", dashes, quoted);
+	return err_as(err, STATUS_USAGE, "unknown option %s%s: see --help",
+		dashes, quoted);
 }
 
 static int
@@ -252,8 +255,8 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 	case OPT_SIZE:
 		if (size_parse(value, at) < 0)
 			return err_as(err, STATUS_USAGE,
-				"--%s: '%s' is not a size such as 16M",
-				o->name, quoted);
+				"--%s: '%s' is not a size such as 16M", o->name,
+				quoted);
 		return check_limits(o, *(int64_t *)at, err);
 	case OPT_ENUM:
 		if ((i = choice(o->arg, value)) < 0)
@@ -282,8 +285,8 @@ once(const struct opt *o, const struct opt ***seen, size_t *nseen,
 		return 0;
 	for (size_t i = 0; i < *nseen; i++)
 		if ((*seen)[i] == o)
-			return err_as(err, STATUS_USAGE,
-				"--%s is given twice", o->name);
+			return err_as(err, STATUS_USAGE, "--%s is given twice",
+				o->name);
 	*seen = mem_realloc(*seen, (*nseen + 1) * sizeof(**seen));
 	(*seen)[(*nseen)++] = o;
 	return 0;
@@ -322,8 +325,8 @@ option(const struct opt_table *t, size_t nt, char ***argv,
 	} else {
 		o = find(t, nt, NULL, 0, word[1], &base);
 		if (o == NULL)
-			return unknown(t, nt, "-", word + 1, strlen(word + 1),
-				err);
+			return unknown(
+				t, nt, "-", word + 1, strlen(word + 1), err);
 		if (word[2] != '\0')
 			value = word + 2;
 	}
@@ -331,13 +334,13 @@ option(const struct opt_table *t, size_t nt, char ***argv,
 		return -1;
 	if (o->kind == OPT_FLAG) {
 		if (value != NULL)
-			return err_as(err, STATUS_USAGE,
-				"--%s takes no value", o->name);
+			return err_as(err, STATUS_USAGE, "--%s takes no value",
+				o->name);
 	} else if (value == NULL) {
 		if ((*argv)[1] == NULL)
-			return err_as(err, STATUS_USAGE, "--%s needs a value%s%s",
-				o->name, o->arg ? ": " : "",
-				o->arg ? o->arg : "");
+			return err_as(err, STATUS_USAGE,
+				"--%s needs a value%s%s", o->name,
+				o->arg ? ": " : "", o->arg ? o->arg : "");
 		value = *++*argv;
 	}
 	/* Words become names and values of records, which are UTF-8; files may
@@ -369,8 +372,8 @@ opt_parse(const struct opt_table *tables, size_t ntables, char **argv,
 		else if (strcmp(*argv, "--") == 0)
 			ended = true;
 		else
-			ret = option(tables, ntables, &argv, &seen, &nseen,
-				err);
+			ret = option(
+				tables, ntables, &argv, &seen, &nseen, err);
 	}
 	free(seen);
 	return ret;
@@ -382,6 +385,7 @@ opt_free(const struct opt_table *tables, size_t ntables)
 	for (size_t i = 0; i < ntables; i++)
 		for (const struct opt *o = tables[i].opts; o && o->name; o++)
 			if (o->kind == OPT_LIST || o->kind == OPT_MULTI)
-				list_free((struct list *)((char *)
-						tables[i].base + o->at));
+				list_free(
+					(struct list *)((char *)tables[i].base +
+						o->at));
 }

@@ -34,8 +34,8 @@ struct opt {
 	const char *name; /* without the dashes */
 	char letter;      /* 0: none */
 	enum opt_kind kind;
-	size_t at; /* offsetof the member in the operator's struct */
-	const char *arg;  /* name of the value in the help; choices of an enum */
+	size_t at;       /* offsetof the member in the operator's struct */
+	const char *arg; /* name of the value in the help; choices of an enum */
 	const char *help; /* one line, no full stop */
 	bool file;        /* the value is a file: completions complete files */
 	bool free;        /* may differ when a checkpoint is taken up again */
@@ -45,7 +45,10 @@ struct opt {
 	                     are NAME=VALUE in it, in the order given */
 };
 
-#define OPT_END {NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false, 0, 0, false}
+#define OPT_END                                                             \
+	{                                                                   \
+		NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false, 0, 0, false \
+	}
 
 /* What a number or size may be where most does not say; a duration of either
  * sign is no longer than DURATION_MOST. */

@@ -41,7 +41,7 @@
 static const char *const modes[] = {"none", "append", "update", "complete"};
 
 const char *
-mode_name(enum mode m)
+modes_name(enum mode m)
 {
 	return modes[m];
 }
@@ -169,9 +169,9 @@ plan_print(const struct plan *p, struct buf *out)
 	if (p->arrival)
 		buf_str(out, ",\"arrival\":true");
 	if (p->mode != MODE_NONE)
-		json_member(out, "mode", mode_name(p->mode));
+		json_member(out, "mode", modes_name(p->mode));
 	if (p->asked != MODE_NONE)
-		json_member(out, "asked", mode_name(p->asked));
+		json_member(out, "asked", modes_name(p->asked));
 	if (p->aggregated)
 		buf_str(out, ",\"aggregated\":true");
 	put_list(out, "stateful", &p->stateful);
@@ -342,13 +342,15 @@ take_word(struct plan *p, const char *name, const struct value *v,
 		const char *name;
 		int64_t *us;
 	} durations[] = {{"delay", &p->delay_us}, {"idle", &p->idle_us},
-		{"window", &p->window_us}, {"slide", &p->slide_us}, {"start", &p->start_us}};
+		{"window", &p->window_us}, {"slide", &p->slide_us},
+		{"start", &p->start_us}};
 	struct {
 		const char *name;
 		int (*take)(struct plan *p, const char *text, struct err *err);
 	} words[] = {{"trigger", take_trigger}, {"fields", take_fields},
 		{"session", take_session}};
-	bool mode = strcmp(name, "mode") == 0, asked = strcmp(name, "asked") == 0;
+	bool mode = strcmp(name, "mode") == 0,
+	     asked = strcmp(name, "asked") == 0;
 	char *text = text_of(v, err);
 	int ret = text != NULL ? 1 : -1;
 
@@ -400,14 +402,15 @@ take_other(struct plan *p, const char *name, const struct value *v,
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (strcmp(name, flags[i].name) == 0) {
 			*flags[i].is = v->type == VALUE_BOOL && v->i;
-			return v->type == VALUE_BOOL ? 0 :
-				err_set(err, "it is neither true nor false");
+			return v->type == VALUE_BOOL
+				? 0
+				: err_set(err, "it is neither true nor false");
 		}
 	if (strcmp(name, "stream") != 0)
 		return 1;
 	n = value_number(v, false);
-	p->stream = n.type != VALUE_INT || n.i < 0 || n.i > INT_MAX ? INT_MAX :
-		(int)n.i;
+	p->stream = n.type != VALUE_INT || n.i < 0 || n.i > INT_MAX ? INT_MAX
+								    : (int)n.i;
 	return 0;
 }
 
@@ -424,8 +427,8 @@ take(struct plan *p, const struct value *key, const struct value *v,
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		word = word || strcmp(name, words[i]) == 0;
 	if (ret == 1)
-		ret = word ? take_word(p, name, v, err) :
-			take_other(p, name, v, err);
+		ret = word ? take_word(p, name, v, err)
+			   : take_other(p, name, v, err);
 	if (ret == 1) {
 		buf_str(&p->extra, ",\"");
 		buf_add(&p->extra, key->s, key->n);
@@ -445,7 +448,8 @@ check_zone(const struct plan *p, struct err *err)
 
 	if (p->zone == NULL || zone_open(p->zone, strlen(p->zone)) != NULL)
 		return 0;
-	return err_as(err, STATUS_USAGE, "header line: 'zone': there is no "
+	return err_as(err, STATUS_USAGE,
+		"header line: 'zone': there is no "
 		"time zone '%s' here: what the stream comes from has other "
 		"tzdata",
 		err_quote(quoted, sizeof(quoted), p->zone, strlen(p->zone)));
@@ -470,10 +474,12 @@ check(const struct plan *p, struct err *err)
 		(p->window_us > 0 &&
 			(p->slide_us <= 0 || p->start_us <= -p->slide_us ||
 				p->start_us >= p->slide_us)))
-		return err_as(err, STATUS_USAGE, "header line: trigger, delay, "
+		return err_as(err, STATUS_USAGE,
+			"header line: trigger, delay, "
 			"window, slide and start do not go together");
 	if (!checkpoint_fits(p))
-		return err_as(err, STATUS_USAGE, "header line: checkpoint, "
+		return err_as(err, STATUS_USAGE,
+			"header line: checkpoint, "
 			"identity, stage, runs, resume, committed and last do "
 			"not go together");
 	return check_zone(p, err);
@@ -502,7 +508,8 @@ plan_parse(struct plan *p, const struct value *object, struct err *err)
 	else if (p->stream != 1)
 		err_as(err, STATUS_USAGE,
 			"the stream is of version %d, this program reads "
-			"version 1: update bief on both ends", p->stream);
+			"version 1: update bief on both ends",
+			p->stream);
 	plan_release(p);
 	return -1;
 }
@@ -562,8 +569,9 @@ plan_bind(const struct plan *p, struct field *f, bool *whole, struct err *err)
 bool
 plan_same(const struct plan *p, const char *name, const char *field)
 {
-	return field != NULL && (p->fields != NULL ?
-		strcmp(name, field) == 0 : strcasecmp(name, field) == 0);
+	return field != NULL &&
+		(p->fields != NULL ? strcmp(name, field) == 0
+				   : strcasecmp(name, field) == 0);
 }
 
 void
@@ -619,8 +627,8 @@ plan_take_time(struct plan *p, const char *name)
 void
 plan_field_form(const struct plan *p, const char *path, struct buf *out)
 {
-	const struct type *t = p->fields == NULL ? NULL :
-		schema_type(p->fields, path);
+	const struct type *t = p->fields == NULL ? NULL
+						 : schema_type(p->fields, path);
 
 	if (t == NULL)
 		return;

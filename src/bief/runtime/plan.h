@@ -23,7 +23,7 @@ struct zone;
 
 /* Output modes. */
 enum mode { MODE_NONE, MODE_APPEND, MODE_UPDATE, MODE_COMPLETE };
-const char *mode_name(enum mode m);
+const char *modes_name(enum mode m);
 
 enum trigger_kind {
 	TRIGGER_NONE,
@@ -33,38 +33,38 @@ enum trigger_kind {
 };
 
 struct plan {
-	int stream; /* protocol version; 0: no control lines */
-	bool explain; /* nothing will run; say what would */
+	int stream;            /* protocol version; 0: no control lines */
+	bool explain;          /* nothing will run; say what would */
 	struct schema *fields; /* what is known of the fields, or NULL */
 	bool whole; /* its one batch is all of the input: nobody has asked for
 	               batches, so a complete result is like an appended one */
 	enum trigger_kind trigger;
 	int64_t interval_us;
-	char *event_time;    /* field that carries the watermark, or NULL */
-	int64_t delay_us;    /* of the watermark; -1 there is none */
-	int64_t idle_us;     /* of its --idle; -1 */
+	char *event_time;  /* field that carries the watermark, or NULL */
+	int64_t delay_us;  /* of the watermark; -1 there is none */
+	int64_t idle_us;   /* of its --idle; -1 */
 	struct list times; /* other fields that carry it, behind a join: by
 	                          turns a name and its delay */
 	int64_t window_us, slide_us, start_us; /* 0: no window fields */
-	char *window_on;     /* field that the windows were made of */
-	int64_t session_us;  /* gap; 0: none; -1: per record */
-	bool arrival;        /* windows by arrival: all of one is in a batch */
-	enum mode mode;      /* of the result; MODE_NONE before an aggregation */
-	enum mode asked;     /* what a stage before was told by --mode */
-	bool aggregated;     /* an aggregation is upstream */
+	char *window_on;    /* field that the windows were made of */
+	int64_t session_us; /* gap; 0: none; -1: per record */
+	bool arrival;       /* windows by arrival: all of one is in a batch */
+	enum mode mode;     /* of the result; MODE_NONE before an aggregation */
+	enum mode asked;    /* what a stage before was told by --mode */
+	bool aggregated;    /* an aggregation is upstream */
 	struct list stateful; /* stateful programs upstream, in order */
 	struct list keys;     /* key fields of an updating result */
-	char *zone;          /* NULL: UTC */
-	char *checkpoint;    /* directory, absolute; NULL: none */
-	char *identity;      /* of the checkpoint */
-	int64_t resume;      /* first batch that will come; 0 on a fresh start */
-	int64_t committed;   /* newest batch that all sinks have; -1 none */
-	int64_t last;        /* newest of these that this input had a part in */
-	int64_t anew;        /* several sources: first batch after a run that
+	char *zone;           /* NULL: UTC */
+	char *checkpoint;     /* directory, absolute; NULL: none */
+	char *identity;       /* of the checkpoint */
+	int64_t resume;    /* first batch that will come; 0 on a fresh start */
+	int64_t committed; /* newest batch that all sinks have; -1 none */
+	int64_t last;      /* newest of these that this input had a part in */
+	int64_t anew;      /* several sources: first batch after a run that
 	                        came to its end; -1 none has yet */
-	struct list runs; /* of the sources upstream: see place.h */
-	char *stage;         /* id of the nearest stateful stage or source upstream */
-	struct buf extra;    /* unknown keys: ,"name":value... passed on */
+	struct list runs;  /* of the sources upstream: see place.h */
+	char *stage; /* id of the nearest stateful stage or source upstream */
+	struct buf extra; /* unknown keys: ,"name":value... passed on */
 };
 
 void plan_init(struct plan *p);
@@ -84,8 +84,8 @@ int plan_field(const struct plan *p, const char *path, struct err *err);
  * fields have, where they are known.  (What it is called in the output is to be
  * asked before.)  whole, or NULL: that is the name of a field, and no path.
  */
-int plan_bind(const struct plan *p, struct field *f, bool *whole,
-	struct err *err);
+int plan_bind(
+	const struct plan *p, struct field *f, bool *whole, struct err *err);
 /* Is this, as an option names it, that field of the plan?  Where the fields are
  * not known the case of letters says nothing. */
 bool plan_same(const struct plan *p, const char *name, const char *field);

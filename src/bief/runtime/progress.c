@@ -1,5 +1,6 @@
 /*
- * progress: a report for each batch, in the form of Spark's.
+ * progress: a report for each batch, in the form of Spark's
+ * StreamingQueryProgress, so that what reads the one can read the other.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "value/json.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "runtime/progress.h"
+#include "runtime/tell.h"
 
 /* What a report is made of. */
 struct report {
@@ -24,8 +27,8 @@ put_time(struct buf *out, const char *key, int64_t us)
 {
 	int64_t ms = time_floor_div(us, 1000);
 	char time[TIME_MAX];
-	size_t n = time_format_iso(time_floor_div(ms, 1000) * TIME_SECOND,
-		time);
+	size_t n = time_format_iso(
+		time_floor_div(ms, 1000) * TIME_SECOND, time);
 
 	buf_printf(out, "\"%s\":\"%.*s.%03dZ\"", key, (int)n - 1, time,
 		(int)(ms - time_floor_div(ms, 1000) * 1000));
@@ -90,15 +93,15 @@ put_state(struct buf *out, const struct report *r)
 	struct stage *st = r->st;
 	const struct stage_private *p = st->priv;
 
-	int64_t rows = chain_rows(st, false);
+	int64_t rows = tell_rows(st, false);
 
 	if (rows == STAGE_NO_ROWS)
 		return;
-	buf_printf(out, ",\"stateOperators\":[{\"operatorName\":\"%s\","
+	buf_printf(out,
+		",\"stateOperators\":[{\"operatorName\":\"%s\","
 		"\"numRowsTotal\":%lld,\"memoryUsedBytes\":%zu,"
-		"\"numRowsDroppedByWatermark\":%llu", st->op->name,
-		(long long)rows,
-		state_bytes(st->state),
+		"\"numRowsDroppedByWatermark\":%llu",
+		st->op->name, (long long)rows, state_bytes(st->state),
 		(unsigned long long)(st->late - p->batch_late));
 	if (p->recovery.on)
 		buf_printf(out, ",\"commitTimeMs\":%lld",
@@ -145,8 +148,8 @@ put_ends(struct buf *out, const struct report *r)
 static void
 put_name(struct buf *out, const struct stage *st)
 {
-	const char *name = st->priv->common.name != NULL ?
-		st->priv->common.name : st->op->name;
+	const char *name = st->priv->common.name != NULL ? st->priv->common.name
+							 : st->op->name;
 
 	if (st->out.identity != NULL)
 		buf_printf(out, "\"id\":\"%s\",", st->out.identity);
@@ -202,8 +205,9 @@ open_progress(struct stage *st)
 	else if (p->progress_fd < 0)
 		p->progress_fd = open(p->common.progress,
 			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	return p->progress_fd < 0 ? err_sys(st->err, "cannot write '%s'",
-		p->common.progress) : 0;
+	return p->progress_fd < 0
+		? err_sys(st->err, "cannot write '%s'", p->common.progress)
+		: 0;
 }
 
 int
@@ -211,10 +215,10 @@ progress_batch(struct stage *st, const struct batch *b)
 {
 	struct stage_private *p = st->priv;
 	int64_t spent = time_monotonic() - p->started_us;
-	struct report r = {.st = st, .b = b,
-		.rows = st->op->source != NULL ?
-			st->records_out - p->batch_out :
-			st->records_in - p->batch_in,
+	struct report r = {.st = st,
+		.b = b,
+		.rows = st->op->source != NULL ? st->records_out - p->batch_out
+					       : st->records_in - p->batch_in,
 		.spent = (double)(spent < 1000 ? 1000 : spent) / 1e6};
 	struct buf out;
 	int ret = 0;
@@ -232,8 +236,7 @@ progress_batch(struct stage *st, const struct batch *b)
 	else
 		put_report(&out, &r);
 	if (write(p->progress_fd, out.p, out.n) != (ssize_t)out.n)
-		ret = err_sys(st->err, "cannot write '%s'",
-			p->common.progress);
+		ret = err_sys(st->err, "cannot write '%s'", p->common.progress);
 	buf_release(&out);
 	return ret;
 }

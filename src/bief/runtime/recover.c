@@ -13,6 +13,8 @@
 #include "runtime/stagefile.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "runtime/say.h"
+#include "runtime/signals.h"
 
 void
 recover_init(struct recovery *r)
@@ -63,8 +65,8 @@ source_id(const struct stage *st)
 	char *s;
 
 	if (st->priv->common.name != NULL)
-		return mem_dup(st->priv->common.name,
-			strlen(st->priv->common.name));
+		return mem_dup(
+			st->priv->common.name, strlen(st->priv->common.name));
 	buf_init(&b);
 	buf_str(&b, st->op->name);
 	for (size_t i = 0; i < st->noperands; i++)
@@ -96,15 +98,18 @@ wait_for_quiet(struct stage *st, const char *dir)
 	char *who;
 
 	while ((who = place_busy(dir)) != NULL) {
-		if (loop_stopping()) {
-			err_set(st->err, "stopped while it waited for '%s' of "
-				"an earlier run", who);
+		if (signals_stopping()) {
+			err_set(st->err,
+				"stopped while it waited for '%s' of "
+				"an earlier run",
+				who);
 			free(who);
 			return -1;
 		}
 		if (!said && time_monotonic() - since > PATIENCE_US) {
 			said = true;
-			say(st, "waiting for '%s' of an earlier run, which is "
+			say(st,
+				"waiting for '%s' of an earlier run, which is "
 				"still at work with the checkpoint '%s'",
 				who, dir);
 		}
@@ -118,7 +123,8 @@ wait_for_quiet(struct stage *st, const char *dir)
 static int
 missing_offset(struct stage *st, int64_t batch)
 {
-	return err_as(st->err, STATUS_DAMAGED, "'%s/%lld.offset' is missing: "
+	return err_as(st->err, STATUS_DAMAGED,
+		"'%s/%lld.offset' is missing: "
 		"where batch %lld ended is not known",
 		st->priv->recovery.place.dir, (long long)batch,
 		(long long)batch);
@@ -171,10 +177,10 @@ open_source(struct stage *st, struct plan *p)
 			&p->runs, st->err) < 0 ||
 		wait_for_quiet(st, p->checkpoint) < 0 ||
 		checkpoint_add_source(p->checkpoint, p->stage, st->err) < 0 ||
-		checkpoint_committed(p->checkpoint, &p->committed,
-			st->err) < 0 ||
-		offset_resume(p->checkpoint, &r->place, p->committed,
-			st->err) < 0 ||
+		checkpoint_committed(p->checkpoint, &p->committed, st->err) <
+			0 ||
+		offset_resume(p->checkpoint, &r->place, p->committed, st->err) <
+			0 ||
 		offset_anew(p->checkpoint, &p->anew, st->err) < 0)
 		return -1;
 	return check_offsets(st, p);
@@ -187,8 +193,7 @@ recover_source(struct stage *st, struct plan *p)
 
 	if (st->priv->common.checkpoint == NULL)
 		return 0;
-	if (st->op->source->mark == NULL ||
-		st->op->source->seek == NULL)
+	if (st->op->source->mark == NULL || st->op->source->seek == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--checkpoint: this source cannot be read again");
 	if (p->trigger == TRIGGER_NONE)
@@ -274,8 +279,7 @@ is_set(const struct opt *o, const void *at)
 /* What a stage's state depends on, one a line: its options; its operands or,
  * where these are inputs, the stages behind them; what else it says. */
 static void
-options_text(struct stage *st, const struct plan *in, int n,
-	struct buf *out)
+options_text(struct stage *st, const struct plan *in, int n, struct buf *out)
 {
 	buf_printf(out, "%s\n", st->op->name);
 	for (const struct opt *o = st->op->opts; o && o->name; o++) {
@@ -308,9 +312,11 @@ check_committed(struct stage *st, const struct plan *p)
 		return -1;
 	if (newest == p->committed)
 		return 0;
-	return err_set(st->err, "the checkpoint '%s' has gone on in the "
+	return err_set(st->err,
+		"the checkpoint '%s' has gone on in the "
 		"meantime: start again (and let --sinks tell the source how "
-		"many sinks there are)", p->checkpoint);
+		"many sinks there are)",
+		p->checkpoint);
 }
 
 static int
@@ -360,7 +366,7 @@ find_target(struct stage *st, bool any)
 }
 
 int
-run_elsewhere(struct stage *st)
+stage_elsewhere(struct stage *st)
 {
 	const struct recovery *r = &st->priv->recovery;
 	char was[300];
@@ -368,10 +374,11 @@ run_elsewhere(struct stage *st)
 	if (r->elsewhere == NULL)
 		return 0;
 	err_quote(was, sizeof was, r->elsewhere, strlen(r->elsewhere));
-	return err_as(st->err, STATUS_DAMAGED, "this checkpoint writes %s: put "
+	return err_as(st->err, STATUS_DAMAGED,
+		"this checkpoint writes %s: put "
 		"that back, take another --checkpoint, or give it up: bief "
-		"state %s forget %s", was, st->out.checkpoint,
-		r->place.id);
+		"state %s forget %s",
+		was, st->out.checkpoint, r->place.id);
 }
 
 static int
@@ -380,11 +387,12 @@ take_sink_place(struct stage *st, struct plan *p)
 	struct recovery *r = &st->priv->recovery;
 	bool known, any = false;
 
-	if (place_lock(&r->place, p->checkpoint, "commits", p->stage,
-		    &p->runs, st->err) < 0 ||
+	if (place_lock(&r->place, p->checkpoint, "commits", p->stage, &p->runs,
+		    st->err) < 0 ||
 		is_known(st, &known) < 0 || check_committed(st, p) < 0 ||
-		commit_last(r->place.dir, &r->last, &any, &r->mark,
-			st->err) < 0 || find_target(st, any) < 0)
+		commit_last(r->place.dir, &r->last, &any, &r->mark, st->err) <
+			0 ||
+		find_target(st, any) < 0)
 		return -1;
 	if (any)
 		r->own = r->last;
@@ -397,20 +405,21 @@ take_sink_place(struct stage *st, struct plan *p)
 }
 
 static int
-take_stage_place(struct stage *st, const struct plan *in, int n,
-	struct plan *p)
+take_stage_place(struct stage *st, const struct plan *in, int n, struct plan *p)
 {
 	struct recovery *r = &st->priv->recovery;
 	struct buf b;
 	int ret;
 
 	if (p->committed >= 0 && checkpoint_fresh(p->checkpoint, p->stage))
-		return err_as(st->err, STATUS_DAMAGED, "the pipeline has "
+		return err_as(st->err, STATUS_DAMAGED,
+			"the pipeline has "
 			"changed: stage '%s' is not in the checkpoint '%s': go "
 			"back to what it was, or begin with a new --checkpoint",
 			p->stage, p->checkpoint);
 	if (place_lock(&r->place, p->checkpoint, "state", p->stage, &p->runs,
-		    st->err) < 0 || check_committed(st, p) < 0)
+		    st->err) < 0 ||
+		check_committed(st, p) < 0)
 		return -1;
 	buf_init(&b);
 	options_text(st, in, n, &b);
@@ -418,8 +427,9 @@ take_stage_place(struct stage *st, const struct plan *in, int n,
 	buf_release(&b);
 	if (ret == 0)
 		ret = stagefile_save(r->place.dir, st, in, n, st->err);
-	return ret < 0 ? -1 : checkpoint_restore(&r->place, st->state, p->last,
-				      &r->files, st->err);
+	return ret < 0 ? -1
+		       : checkpoint_restore(&r->place, st->state, p->last,
+				 &r->files, st->err);
 }
 
 /* A header says which checkpoint it is: nothing is written into another. */
@@ -433,8 +443,11 @@ same_checkpoint(struct stage *st, const struct plan *p)
 		return -1;
 	same = strcmp(c.identity, p->identity) == 0;
 	checkpoint_release(&c);
-	return same ? 0 : err_as(st->err, STATUS_DAMAGED, "'%s' is not the "
-		"checkpoint that the stream tells of", p->checkpoint);
+	return same ? 0
+		    : err_as(st->err, STATUS_DAMAGED,
+			      "'%s' is not the "
+			      "checkpoint that the stream tells of",
+			      p->checkpoint);
 }
 
 int
@@ -442,8 +455,8 @@ recover_stage(struct stage *st, const struct plan *in, int n, struct plan *p)
 {
 	struct recovery *r = &st->priv->recovery;
 	bool sink = st->op->sink != NULL;
-	const char *own = st->priv->common.name != NULL ?
-		st->priv->common.name : st->op->name;
+	const char *own = st->priv->common.name != NULL ? st->priv->common.name
+							: st->op->name;
 	struct buf b;
 
 	if (p->checkpoint == NULL || p->explain ||
@@ -457,8 +470,8 @@ recover_stage(struct stage *st, const struct plan *in, int n, struct plan *p)
 	r->committed = p->committed;
 	if (same_checkpoint(st, p) < 0)
 		return -1;
-	if ((sink ? take_sink_place(st, p) :
-			take_stage_place(st, in, n, p)) < 0)
+	if ((sink ? take_sink_place(st, p) : take_stage_place(st, in, n, p)) <
+		0)
 		return -1;
 	r->on = true;
 	return 0;
@@ -503,8 +516,8 @@ sink_writes(const char *dir, const char *sink, char *out, size_t size)
 	buf_printf(&place, "%s/commits/", dir);
 	place_name(sink, &place);
 	if (target_load(buf_cstr(&place), NULL, &words, &none) == 0)
-		snprintf(out, size, "this checkpoint writes %s: ", err_quote(quoted,
-			sizeof quoted, words, strlen(words)));
+		snprintf(out, size, "this checkpoint writes %s: ",
+			err_quote(quoted, sizeof quoted, words, strlen(words)));
 	free(words);
 	buf_release(&place);
 	return out;
@@ -517,7 +530,8 @@ sink_is_gone(struct stage *st, const char *sink)
 	const char *dir = st->out.checkpoint;
 	char writes[300];
 
-	return err_as(st->err, STATUS_DAMAGED, "%sthe pipeline has changed: "
+	return err_as(st->err, STATUS_DAMAGED,
+		"%sthe pipeline has changed: "
 		"the sink '%s' of the checkpoint '%s' is not there: put it "
 		"back, or give it up: bief state %s forget %s",
 		sink_writes(dir, sink, writes, sizeof writes), sink, dir, dir,
@@ -538,8 +552,8 @@ sinks_are_there(struct stage *st, bool patient, int *there)
 	if (*there >= (int)st->priv->common.sinks) {
 		ret = missing_sink(st, &ids, &missing);
 		if (ret == 0 && missing == NULL)
-			ret = checkpoint_add_sinks(dir, &ids, st->err) < 0 ?
-				-1 : 1;
+			ret = checkpoint_add_sinks(dir, &ids, st->err) < 0 ? -1
+									   : 1;
 		else if (ret == 0 && !patient)
 			ret = sink_is_gone(st, missing);
 	}
@@ -570,17 +584,20 @@ recover_wait_sinks(struct stage *st)
 	if (!st->priv->recovery.on)
 		return 0;
 	while ((got = sinks_are_there(st, patient, &there)) == 0) {
-		if (loop_stopping())
-			return err_set(st->err, "stopped while it waited for "
+		if (signals_stopping())
+			return err_set(st->err,
+				"stopped while it waited for "
 				"its sinks");
 		if (patient && time_monotonic() - since > PATIENCE_US) {
 			patient = false;
 			if (there < (int)st->priv->common.sinks)
-				say(st, "waiting for a sink that commits to "
+				say(st,
+					"waiting for a sink that commits to "
 					"'%s': %d of %d are there (a foreign "
 					"filter swallows control lines: use "
 					"thru; --sinks tells how many there "
-					"are)", st->out.checkpoint, there,
+					"are)",
+					st->out.checkpoint, there,
 					(int)st->priv->common.sinks);
 		}
 		if (wait_held(st) < 0)
@@ -610,8 +627,10 @@ static int
 rerun_one(struct stage *st, int64_t number, const char *from,
 	const struct offset *to)
 {
-	struct batch b = {.number = number, .time_us = to->time_us,
-		.watermark = WATERMARK_NONE, .rerun = true};
+	struct batch b = {.number = number,
+		.time_us = to->time_us,
+		.watermark = WATERMARK_NONE,
+		.rerun = true};
 	int got;
 
 	moved_to(&st->priv->recovery, to->position);
@@ -630,16 +649,17 @@ rerun_one(struct stage *st, int64_t number, const char *from,
 
 /* Tell a source that asked what the sinks have. */
 int
-run_hear(struct stage *st)
+stage_hear(struct stage *st)
 {
 	struct recovery *r = &st->priv->recovery;
 
 	if (!st->hear || !r->on)
 		return 0;
-	if (checkpoint_committed(st->out.checkpoint, &r->committed,
-		    st->err) < 0)
+	if (checkpoint_committed(st->out.checkpoint, &r->committed, st->err) <
+		0)
 		return -1;
-	return r->committed < 0 ? 0 : st->op->source->committed(st, r->committed);
+	return r->committed < 0 ? 0
+				: st->op->source->committed(st, r->committed);
 }
 
 /* Can all be read that the batches to be run again need?  Better now than when
@@ -655,8 +675,9 @@ try_rerun(struct stage *st, const struct offset *from)
 		return 0;
 	if (offset_load(&r->place, r->stored, &to, st->err) != 0)
 		return -1;
-	ret = same_position(from->position, to.position) ? 0 :
-		st->op->source->seek(st, from->position, to.position);
+	ret = same_position(from->position, to.position)
+		? 0
+		: st->op->source->seek(st, from->position, to.position);
 	offset_release(&to);
 	return ret;
 }
@@ -699,7 +720,7 @@ recover_rerun(struct stage *st)
 	if (got >= 0)
 		got = st->op->source->seek(st, at.position, NULL) < 0 ? -1 : 0;
 	if (got == 0)
-		got = run_hear(st);
+		got = stage_hear(st);
 	offset_release(&at);
 	return got;
 }
@@ -712,11 +733,11 @@ recover_ahead(struct stage *st, int64_t number)
 	if (!r->on || number - r->committed <= CHECKPOINT_AHEAD)
 		return 0;
 	for (;;) {
-		if (checkpoint_committed(st->out.checkpoint, &r->committed,
-			    st->err) < 0)
+		if (checkpoint_committed(
+			    st->out.checkpoint, &r->committed, st->err) < 0)
 			return -1;
 		if (number - r->committed <= CHECKPOINT_AHEAD ||
-			loop_stopping())
+			signals_stopping())
 			return 0;
 		if (wait_held(st) < 0)
 			return -1;
@@ -737,9 +758,12 @@ recover_begin(struct stage *st, const struct batch *b)
 	r->known = true;
 	if (is_known(st, &known) < 0)
 		return -1;
-	return known ? 0 : err_as(st->err, STATUS_USAGE, "the source has not "
-		"waited for this sink: let its --sinks tell how many there "
-		"are");
+	return known
+		? 0
+		: err_as(st->err, STATUS_USAGE,
+			  "the source has not "
+			  "waited for this sink: let its --sinks tell how many there "
+			  "are");
 }
 
 int64_t
@@ -755,8 +779,7 @@ look_at_commits(struct stage *st)
 {
 	struct recovery *r = &st->priv->recovery;
 
-	return checkpoint_committed(st->out.checkpoint, &r->committed,
-		st->err);
+	return checkpoint_committed(st->out.checkpoint, &r->committed, st->err);
 }
 
 int
@@ -781,10 +804,11 @@ recover_source_end(struct stage *st, const struct batch *b)
 	}
 	buf_release(&position);
 	if (ret == 0 && b->number % 10 == 0)
-		ret = look_at_commits(st) < 0 ? -1 :
-			checkpoint_clean(&r->place, "offset",
-				r->committed - CHECKPOINT_KEEP, st->err);
-	return ret == 0 ? run_hear(st) : ret;
+		ret = look_at_commits(st) < 0
+			? -1
+			: checkpoint_clean(&r->place, "offset",
+				  r->committed - CHECKPOINT_KEEP, st->err);
+	return ret == 0 ? stage_hear(st) : ret;
 }
 
 int
@@ -794,8 +818,9 @@ recover_finish(struct stage *st)
 
 	if (!r->on || st->op->source == NULL)
 		return 0;
-	if (!r->news && (st->out.trigger == TRIGGER_AVAILABLE ||
-				st->out.trigger == TRIGGER_ONCE))
+	if (!r->news &&
+		(st->out.trigger == TRIGGER_AVAILABLE ||
+			st->out.trigger == TRIGGER_ONCE))
 		say(st, "no new data");
 	return offset_end(st->out.checkpoint, &r->place, r->stored, st->err);
 }
@@ -811,8 +836,8 @@ end_sink(struct stage *st, const struct batch *b)
 		return 0;
 	/* Before its first commit here, so that a run that is refused for
 	 * anything leaves all as it was. */
-	if (r->untold && target_save(&r->place, r->words, r->target,
-		    st->err) < 0)
+	if (r->untold &&
+		target_save(&r->place, r->words, r->target, st->err) < 0)
 		return -1;
 	r->untold = false;
 	buf_init(&mark);
@@ -831,14 +856,15 @@ end_stage(struct stage *st, const struct batch *b)
 {
 	struct recovery *r = &st->priv->recovery;
 
-	if (checkpoint_save(&r->place, st->state, b->number, &r->files,
-		    st->err) < 0)
+	if (checkpoint_save(
+		    &r->place, st->state, b->number, &r->files, st->err) < 0)
 		return -1;
 	if (r->files.deltas > 0)
 		return 0;
 	/* There is a new snapshot. */
-	return look_at_commits(st) < 0 ? -1 :
-		checkpoint_clean_state(&r->place, r->committed, st->err);
+	return look_at_commits(st) < 0
+		? -1
+		: checkpoint_clean_state(&r->place, r->committed, st->err);
 }
 
 int

@@ -44,8 +44,8 @@ void recover_release(struct recovery *r);
 int recover_source(struct stage *st, struct plan *p);
 /* After plan(): a stateful stage or a sink takes its place; *p is its out, in
  * are its n inputs. */
-int recover_stage(struct stage *st, const struct plan *in, int n,
-	struct plan *p);
+int recover_stage(
+	struct stage *st, const struct plan *in, int n, struct plan *p);
 /* After restore(): a sink can take batches, and the source may know it. */
 int recover_ready(struct stage *st);
 /* The source waits for its sinks. */

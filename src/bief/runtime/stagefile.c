@@ -134,8 +134,7 @@ get_inputs(struct stagefile *f, const struct value *object,
 	struct value list, key, input, header;
 	struct json_iter it;
 
-	if (!json_get(object, "inputs", 6, &list) ||
-		list.type != VALUE_ARRAY)
+	if (!json_get(object, "inputs", 6, &list) || list.type != VALUE_ARRAY)
 		return -1;
 	f->in = mem_zalloc(STAGEFILE_INPUTS * sizeof(*f->in));
 	json_iter(&it, &list);
@@ -149,8 +148,8 @@ get_inputs(struct stagefile *f, const struct value *object,
 				plan_parse(&f->in[f->n], &header, err) < 0))
 			return -1;
 		f->in[f->n].explain = true;
-		f->in[f->n].checkpoint = mem_dup(checkpoint,
-			strlen(checkpoint));
+		f->in[f->n].checkpoint = mem_dup(
+			checkpoint, strlen(checkpoint));
 	}
 	return f->n > 0 ? 0 : -1;
 }

@@ -20,14 +20,14 @@ int stagefile_save(const char *dir, const struct stage *st,
 #define STAGEFILE_INPUTS 64
 
 struct stagefile {
-	char **words;     /* argv of the program, NULL at the end */
-	struct plan *in;  /* what comes in, as if for "bief explain" */
-	int n;            /* inputs */
+	char **words;    /* argv of the program, NULL at the end */
+	struct plan *in; /* what comes in, as if for "bief explain" */
+	int n;           /* inputs */
 	struct buf text;
 };
 /* Read it: 1 when there is none.  checkpoint: the directory that it is in. */
-int stagefile_load(struct stagefile *f, const char *dir,
-	const char *checkpoint, struct err *err);
+int stagefile_load(struct stagefile *f, const char *dir, const char *checkpoint,
+	struct err *err);
 void stagefile_release(struct stagefile *f);
 
 #endif

@@ -59,8 +59,10 @@ tool_wait(struct tool_run *t, struct pollfd *fd, int64_t deadline)
 {
 	struct pollfd both[2] = {*fd, {.fd = t->signals, .events = POLLIN}};
 	int64_t left = deadline - time_now();
-	int timeout = deadline == INT64_MAX ? -1 : left <= 0 ? 0 :
-		left > TIME_SECOND * 3600 ? 3600000 : (int)((left + 999) / 1000);
+	int timeout = deadline == INT64_MAX ? -1
+		: left <= 0                 ? 0
+		: left > TIME_SECOND * 3600 ? 3600000
+					    : (int)((left + 999) / 1000);
 
 	if (poll(both, 2, timeout) < 0 && errno != EINTR)
 		return err_sys(&t->err, "cannot wait");
@@ -92,12 +94,15 @@ run(const struct tool *tool, struct tool_run *t, char **argv)
 
 	if (tool->defaults != NULL)
 		tool->defaults(t->self);
-	ret = opt_parse(help.table, help.n, argv, &t->operands, &t->noperands,
-		&t->err);
+	ret = opt_parse(
+		help.table, help.n, argv, &t->operands, &t->noperands, &t->err);
 	t->ready_fd = asked.ready_fd;
 	if (ret == 0 && (asked.help || asked.version || asked.dump_options))
-		ret = help_show(&help, asked.help ? help_print :
-			asked.version ? help_version : help_dump, &t->err);
+		ret = help_show(&help,
+			asked.help              ? help_print
+				: asked.version ? help_version
+						: help_dump,
+			&t->err);
 	else if (ret == 0 && (t->signals = watch_signals(&t->err)) < 0)
 		ret = -1;
 	else if (ret == 0)

@@ -14,20 +14,20 @@
 #include "runtime/opt.h"
 
 struct tool_run {
-	struct err err;    /* where messages go */
-	void *self;        /* the tool's struct */
-	char **operands;   /* what was no option */
+	struct err err;  /* where messages go */
+	void *self;      /* the tool's struct */
+	char **operands; /* what was no option */
 	size_t noperands;
-	int64_t ready_fd;  /* --ready-fd */
-	int signals;       /* readable when it is time to end */
+	int64_t ready_fd; /* --ready-fd */
+	int signals;      /* readable when it is time to end */
 };
 
 struct tool {
-	const char *name;     /* of the program */
-	const char *about;    /* one line, lower case, no full stop */
-	const char *synopsis; /* what follows the name */
-	const struct opt *opts; /* ends with OPT_END */
-	size_t size;          /* of its struct, zeroed */
+	const char *name;             /* of the program */
+	const char *about;            /* one line, lower case, no full stop */
+	const char *synopsis;         /* what follows the name */
+	const struct opt *opts;       /* ends with OPT_END */
+	size_t size;                  /* of its struct, zeroed */
 	void (*defaults)(void *self); /* before options are parsed */
 	/* All that it does: 0, or -1 with a message. */
 	int (*run)(struct tool_run *t);

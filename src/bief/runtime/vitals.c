@@ -1,5 +1,10 @@
 /*
- * vitals: see vitals.h.
+ * vitals: see vitals.h. Here is what the process that is looked at does; who
+ * looks is in vitals_read.c.
+ *
+ * A writer never waits for a reader: before and after a change it counts up a
+ * number, odd while it writes, and a reader who saw it odd, or changed, reads
+ * again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,8 +76,8 @@ make_file(const char *temporary)
 	int fd;
 
 	unlink(temporary);
-	fd = open(temporary,
-		O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		0600);
 	if (fd < 0)
 		return NULL;
 	/* Written, not only made longer: what is mapped must have its place. */
@@ -162,7 +167,8 @@ static void
 watch_pipe(void)
 {
 	struct sigaction broken = {.sa_handler = on_broken_pipe,
-		.sa_flags = SA_RESETHAND | SA_NODEFER}, old;
+				 .sa_flags = SA_RESETHAND | SA_NODEFER},
+			 old;
 
 	if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 		sigaction(SIGPIPE, &broken, NULL);
@@ -292,8 +298,8 @@ vitals_begin(struct vitals *v, enum vitals_doing doing)
 void
 vitals_end(struct vitals *v)
 {
-	const struct vitals_moment *last =
-		&v->past[(v->npast + VITALS_PAST - 1) % VITALS_PAST];
+	const struct vitals_moment
+		*last = &v->past[(v->npast + VITALS_PAST - 1) % VITALS_PAST];
 
 	if (v->npast == 0 || v->updated_us - last->at_us >= MOMENT_US) {
 		uint32_t i = v->npast++ % VITALS_PAST;

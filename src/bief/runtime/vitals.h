@@ -33,39 +33,39 @@ enum vitals_doing {
 
 struct vitals_counts {
 	uint64_t in, out, rejected, late;
-	int64_t batch;      /* the newest; -1: none */
-	int64_t watermark;  /* WATERMARK_NONE: none */
-	int64_t rows;       /* of state; -1: keeps none */
+	int64_t batch;     /* the newest; -1: none */
+	int64_t watermark; /* WATERMARK_NONE: none */
+	int64_t rows;      /* of state; -1: keeps none */
 	uint64_t bytes;
 };
 
 struct vitals_stage {
-	uint32_t command;  /* its words, in the text: an offset */
+	uint32_t command;            /* its words, in the text: an offset */
 	uint32_t ncommand, nprogram; /* bytes; of its first word */
-	uint32_t name, nname; /* --name; 0 bytes: none */
-	uint32_t source;   /* 1: it is one */
+	uint32_t name, nname;        /* --name; 0 bytes: none */
+	uint32_t source;             /* 1: it is one */
 	struct vitals_counts now;
 	uint64_t past[VITALS_PAST][2]; /* in and out, at the moments below */
 };
 
 struct vitals {
 	char magic[8];
-	uint32_t size;     /* of the whole, with stages and text */
+	uint32_t size; /* of the whole, with stages and text */
 	uint32_t nstages;
-	uint32_t text;     /* offset of the text */
+	uint32_t text; /* offset of the text */
 	int32_t pid;
-	uint64_t ticks;    /* start of the process, as /proc/PID/stat has it */
-	uint64_t space;    /* the namespace that the pid is of */
-	int64_t began_us;  /* monotonic */
-	uint32_t odd;      /* odd while what follows is being changed */
+	uint64_t ticks;   /* start of the process, as /proc/PID/stat has it */
+	uint64_t space;   /* the namespace that the pid is of */
+	int64_t began_us; /* monotonic */
+	uint32_t odd;     /* odd while what follows is being changed */
 	uint32_t doing;
-	int64_t since_us;  /* monotonic, when it began to do that */
+	int64_t since_us;              /* monotonic, when it began to do that */
 	int64_t spent_us[VITALS_WAYS]; /* until then */
-	int64_t updated_us; /* the counts are of this moment */
+	int64_t updated_us;            /* the counts are of this moment */
 	uint32_t ninputs;
 	int32_t inputs[VITALS_INPUTS]; /* descriptors it reads; -1: closed */
 	int32_t output;
-	uint32_t npast;    /* moments so far; the last of them are kept */
+	uint32_t npast; /* moments so far; the last of them are kept */
 	struct vitals_moment {
 		int64_t at_us, spent_us[VITALS_WAYS];
 	} past[VITALS_PAST];
@@ -110,12 +110,12 @@ int64_t vitals_busy_us(const struct vitals *v);
 /* ---- of others ---- */
 
 /* Call each with all processes that live; what the dead have left is removed. */
-void vitals_all(void (*each)(void *arg, struct vitals *v), void *arg);
+void vitals_read_all(void (*each)(void *arg, struct vitals *v), void *arg);
 /* Over the last few seconds: what share of its time went where ... */
-void vitals_shares(const struct vitals *v, int64_t now_us,
-	double share[VITALS_WAYS]);
+void vitals_read_shares(
+	const struct vitals *v, int64_t now_us, double share[VITALS_WAYS]);
 /* ... and how many records a second came in and went out. */
-void vitals_rates(const struct vitals *v, size_t stage, int64_t now_us,
+void vitals_read_rates(const struct vitals *v, size_t stage, int64_t now_us,
 	double *in, double *out);
 
 #endif

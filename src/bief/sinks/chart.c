@@ -54,8 +54,8 @@ bool
 chart_is_dark(uint32_t color)
 {
 	return (color >> 16) * 299 + (color >> 8 & 255) * 587 +
-		       (color & 255) * 114 <
-	       128000;
+		(color & 255) * 114 <
+		128000;
 }
 
 /* What is being built. */
@@ -191,7 +191,7 @@ value_at(struct build *b, size_t row, size_t column, double *y)
 		return false;
 	if (!sheet_number(cell, b->zone, y)) {
 		b->c->wrong += cell->kind != SHEET_NULL &&
-			       cell->kind != SHEET_DOUBLE && !b->c->spec->wide;
+			cell->kind != SHEET_DOUBLE && !b->c->spec->wide;
 		*y = NAN;
 	}
 	return true;
@@ -225,7 +225,7 @@ kind_of_x(struct build *b)
 		if (cell->kind == SHEET_TIME || cell->kind == SHEET_DATE)
 			time = true;
 		else if (sheet_number(cell, b->zone, &d) ||
-			 cell->kind == SHEET_DOUBLE)
+			cell->kind == SHEET_DOUBLE)
 			number = true;
 		else
 			return AXIS_TEXT;
@@ -264,12 +264,13 @@ thin_line(struct chart_series *s, double lo, double hi)
 	if (s->n <= 4 * THIN_ACROSS || !(hi > lo))
 		return;
 	while (i < s->n) {
-		double place =
-			floor((s->p[i].x - lo) / (hi - lo) * THIN_ACROSS);
+		double place = floor(
+			(s->p[i].x - lo) / (hi - lo) * THIN_ACROSS);
 		size_t from = i, low = i, high = i, last;
 
-		for (; i < s->n && floor((s->p[i].x - lo) / (hi - lo) *
-					   THIN_ACROSS) == place;
+		for (; i < s->n &&
+			floor((s->p[i].x - lo) / (hi - lo) * THIN_ACROSS) ==
+				place;
 			i++) {
 			if (s->p[i].y < s->p[low].y || isnan(s->p[low].y))
 				low = i;
@@ -295,10 +296,10 @@ thin_scatter(struct build *b, struct chart_series *s, double lo, double hi)
 		return;
 	taken = mem_zalloc((size_t)(POINTS_ACROSS + 1) * (POINTS_DOWN + 1));
 	for (size_t i = 0; i < s->n; i++) {
-		size_t x =
-			(size_t)((s->p[i].x - lo) / (hi - lo) * POINTS_ACROSS);
+		size_t x = (size_t)((s->p[i].x - lo) / (hi - lo) *
+			POINTS_ACROSS);
 		size_t y = (size_t)((s->p[i].y - b->lo) / (b->hi - b->lo) *
-				    POINTS_DOWN);
+			POINTS_DOWN);
 
 		if (taken[y * (POINTS_ACROSS + 1) + x])
 			continue;
@@ -390,7 +391,7 @@ shorten(char **labels, size_t n)
 
 		for (i = 0; i < n; i++)
 			fit += strlen(labels[i]) == 19 &&
-			       strcmp(labels[i] + 19 - cut, ends[k]) == 0;
+				strcmp(labels[i] + 19 - cut, ends[k]) == 0;
 		for (i = 0; fit == n && i < n; i++)
 			labels[i][19 - cut] = '\0';
 	}
@@ -423,8 +424,8 @@ bar_label(struct build *b, size_t row)
 		c->more++;
 		return -1;
 	}
-	c->labels =
-		mem_realloc(c->labels, (c->nlabels + 1) * sizeof *c->labels);
+	c->labels = mem_realloc(
+		c->labels, (c->nlabels + 1) * sizeof *c->labels);
 	c->labels[c->nlabels] = mem_dup(b->text.p, b->text.n);
 	return (ptrdiff_t)c->nlabels++;
 }
@@ -540,10 +541,8 @@ make_bins(struct build *b, bool times)
 		if (v[n - 1] == v[0])
 			from = v[0] - 0.5;
 		bins = c->spec->bins > 0 && v[n - 1] > v[0]
-			       ? c->spec->bins
-			       : (size_t)floor(
-					 (v[n - 1] - from) / c->bin + 1e-9) +
-					 1;
+			? c->spec->bins
+			: (size_t)floor((v[n - 1] - from) / c->bin + 1e-9) + 1;
 	}
 	free(v);
 	count_bins(c, from, bins);
@@ -556,8 +555,8 @@ make_bins(struct build *b, bool times)
 	else
 		chart_axis_numbers(&c->x, from, from + (double)bins * c->bin,
 			TICKS_X, false);
-	chart_axis_numbers(&c->y, 0, top,
-		top < TICKS_Y ? (int)top : TICKS_Y, true);
+	chart_axis_numbers(
+		&c->y, 0, top, top < TICKS_Y ? (int)top : TICKS_Y, true);
 }
 
 static void
@@ -652,8 +651,8 @@ build_heat(struct build *b)
 	bool times = true;
 
 	for (size_t row = 0; row < b->sheet->rows; row++) {
-		const struct sheet_cell *cell =
-			sheet_get(b->sheet, row, c->spec->x);
+		const struct sheet_cell *cell = sheet_get(
+			b->sheet, row, c->spec->x);
 		ptrdiff_t at;
 
 		if (!takes_part(b, row))

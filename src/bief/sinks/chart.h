@@ -23,9 +23,9 @@ enum chart_kind {
 	CHART_HEAT
 };
 
-#define CHART_SERIES 50	  /* of a picture; the rest is left out */
+#define CHART_SERIES 50   /* of a picture; the rest is left out */
 #define CHART_LABELS 1000 /* bars of a picture; rows, columns of a matrix */
-#define CHART_COLORS 8	  /* that can be told apart, also by the colour-blind */
+#define CHART_COLORS 8    /* that can be told apart, also by the colour-blind */
 extern const uint32_t chart_colors[CHART_COLORS]; /* 0xRRGGBB */
 /* 0 to 1 on the scale of a heat map, dark to light (cividis). */
 uint32_t chart_shade(double at);
@@ -42,8 +42,8 @@ struct chart_spec {
 	bool grouped;
 	size_t by; /* with grouped: a series for each of its values */
 	const char *title, *xlabel, *ylabel; /* NULL: see chart_build() */
-	bool horizontal, stacked;	     /* bars */
-	size_t bins;			     /* hist; 0: as many as are good */
+	bool horizontal, stacked;            /* bars */
+	size_t bins;                         /* hist; 0: as many as are good */
 };
 
 struct chart_point {

@@ -89,7 +89,7 @@ month_start(int64_t months)
 
 	return (double)date_days(
 		       y, (unsigned)(months - (y - 1970) * 12 + 1), 1) *
-	       DAY;
+		DAY;
 }
 
 static int64_t

@@ -1,5 +1,6 @@
 /*
- * dbcolumn: affinities.
+ * dbcolumn: affinities, by the rules of SQLite's documentation (Datatypes In
+ * SQLite, 3.1), which look for pieces of words in what was declared.
  */
 #include "sinks/dbcolumn.h"
 
@@ -118,8 +119,8 @@ double_keeps(enum affinity a, bool exact, double d)
 }
 
 bool
-dbcolumn_keeps(enum affinity a, bool exact, const struct value *v,
-	struct buf *tmp)
+dbcolumn_keeps(
+	enum affinity a, bool exact, const struct value *v, struct buf *tmp)
 {
 	struct value number;
 	const char *s;
@@ -136,8 +137,7 @@ dbcolumn_keeps(enum affinity a, bool exact, const struct value *v,
 			buf_add(tmp, s, n);
 		}
 		s = buf_cstr(tmp);
-		return exact ? !reads_as_number(s)
-			     : text_keeps(a, s, n);
+		return exact ? !reads_as_number(s) : text_keeps(a, s, n);
 	}
 	if (v->type == VALUE_BOOL)
 		return !exact || a == AFFINITY_INTEGER;

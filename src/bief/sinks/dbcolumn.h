@@ -30,7 +30,7 @@ const char *dbcolumn_declared(const struct type *type);
  * Does the value keep what it says in such a column?  7 may become 7.0 or '7';
  * but exact (of a key, where 7, 7.0 and '7' are three) not even that.
  */
-bool dbcolumn_keeps(enum affinity a, bool exact, const struct value *v,
-	struct buf *tmp);
+bool dbcolumn_keeps(
+	enum affinity a, bool exact, const struct value *v, struct buf *tmp);
 
 #endif

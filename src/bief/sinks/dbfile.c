@@ -1,5 +1,6 @@
 /*
- * dbfile: files of databases.
+ * dbfile: files of databases, see dbfile.h. rename(2) would replace one that
+ * another process has made meanwhile, so the name is given by link(2).
  */
 #include "sinks/dbfile.h"
 
@@ -101,8 +102,8 @@ make_locked(const char *path)
 
 	for (;;) {
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd < 0 || flock(fd, LOCK_EX) != 0 ||
-			fstat(fd, &s) != 0 || s.st_nlink > 0)
+		if (fd < 0 || flock(fd, LOCK_EX) != 0 || fstat(fd, &s) != 0 ||
+			s.st_nlink > 0)
 			return fd;
 		close(fd);
 	}
@@ -172,8 +173,8 @@ give_name(const struct dbfile *f)
 		return 0;
 	if (errno == EEXIST)
 		return -1;
-	if (renameat2(AT_FDCWD, f->tmp, AT_FDCWD, f->path,
-		    RENAME_NOREPLACE) == 0)
+	if (renameat2(AT_FDCWD, f->tmp, AT_FDCWD, f->path, RENAME_NOREPLACE) ==
+		0)
 		return 0;
 	if (errno == EEXIST)
 		return -1;

@@ -18,12 +18,12 @@
 #include "value/value.h"
 
 struct column {
-	char *name; /* plain */
-	char *type; /* what the table says; NULL: nothing */
+	char *name;           /* plain */
+	char *type;           /* what the table says; NULL: nothing */
 	const char *declared; /* by the header; NULL: values keep their types */
 	enum affinity affinity;
-	bool made; /* it is in the table */
-	bool used; /* the stream has it: others are left alone */
+	bool made;  /* it is in the table */
+	bool used;  /* the stream has it: others are left alone */
 	bool exact; /* a key whose values' types are part of it */
 };
 
@@ -35,21 +35,21 @@ struct dbtable {
 	bool attached;
 	struct column *columns; /* column i is ci of the temporary table */
 	size_t n, room;
-	size_t staged; /* columns that the temporary table has */
-	struct sqlite_stmt *stage; /* INSERT into it */
-	uint64_t id; /* of the shape that place is right for */
-	int *place;  /* its fields' columns; -1: one of that name follows */
+	size_t staged;              /* columns that the temporary table has */
+	struct sqlite3_stmt *stage; /* INSERT into it */
+	uint64_t id;                /* of the shape that place is right for */
+	int *place; /* its fields' columns; -1: one of that name follows */
 	size_t nplace;
 	uint64_t rows;  /* in the temporary table */
 	int64_t newest; /* batch that is there under the identity; -1 */
 	bool known;     /* the identity is in _bief_batches */
 	int64_t writing;
-	bool staging;  /* a transaction on the temporary table is open */
-	bool exists;   /* the table does */
+	bool staging;   /* a transaction on the temporary table is open */
+	bool exists;    /* the table does */
 	size_t indexed; /* so many keys are unique together */
-	bool open;     /* what was written waits for its commit */
-	bool same;     /* ... and is no other result than the one before */
-	bool changed;  /* a column is not as the rows were made for */
+	bool open;      /* what was written waits for its commit */
+	bool same;      /* ... and is no other result than the one before */
+	bool changed;   /* a column is not as the rows were made for */
 	struct buf tmp, sql;
 };
 
@@ -110,8 +110,8 @@ column_at(struct dbtable *t, const char *name)
 		return i;
 	if (t->n == t->room) {
 		t->room = t->room * 2 + 16;
-		t->columns =
-			mem_realloc(t->columns, t->room * sizeof *t->columns);
+		t->columns = mem_realloc(
+			t->columns, t->room * sizeof *t->columns);
 	}
 	c = &t->columns[t->n];
 	*c = (struct column){.name = mem_dup(name, strlen(name))};
@@ -134,8 +134,10 @@ is_strict(struct dbtable *t)
 	struct err none;
 	int64_t strict = 0;
 
-	sqlite_text(sql(t, "SELECT strict FROM pragma_table_list WHERE "
-			   "schema = 'out' AND name = "), t->o.table);
+	sqlite_text(sql(t,
+			    "SELECT strict FROM pragma_table_list WHERE "
+			    "schema = 'out' AND name = "),
+		t->o.table);
 	return sqlite_int(t->db, buf_cstr(&t->sql), 0, &strict, &none) == 0 &&
 		strict;
 }
@@ -143,7 +145,7 @@ is_strict(struct dbtable *t)
 static int
 read_columns(struct dbtable *t, struct err *err)
 {
-	struct sqlite_stmt *s;
+	struct sqlite3_stmt *s;
 	const char *name;
 	size_t n;
 	int rc;
@@ -160,8 +162,9 @@ read_columns(struct dbtable *t, struct err *err)
 		name = sqlite_column_text(t->db, s, 1, &n);
 		c = column(t, name);
 		name = sqlite_column_text(t->db, s, 2, &n);
-		a = strcasecmp(name, "any") == 0 && is_strict(t) ?
-			AFFINITY_NONE : dbcolumn_affinity(name);
+		a = strcasecmp(name, "any") == 0 && is_strict(t)
+			? AFFINITY_NONE
+			: dbcolumn_affinity(name);
 		t->changed |= t->rows > 0 && a != c->affinity;
 		c->affinity = a;
 		free(c->type);
@@ -191,8 +194,10 @@ check_owner(struct dbtable *t, struct err *err)
 {
 	int64_t owned = 0;
 
-	if (sqlite_int(t->db, "SELECT 1 FROM out.sqlite_master WHERE name = "
-			      "'_bief_batches'", 0, &owned, err) != 0)
+	if (sqlite_int(t->db,
+		    "SELECT 1 FROM out.sqlite_master WHERE name = "
+		    "'_bief_batches'",
+		    0, &owned, err) != 0)
 		return -1;
 	if (!owned)
 		return 0;
@@ -213,9 +218,11 @@ lost(const struct dbtable *t, int64_t batch, struct err *err)
 {
 	if (t->o.lost != NULL)
 		*t->o.lost = true;
-	return err_as(err, STATUS_DAMAGED, "it is gone, or older than the "
+	return err_as(err, STATUS_DAMAGED,
+		"it is gone, or older than the "
 		"checkpoint, which has committed batch %lld to it: put it "
-		"back, or start with a new checkpoint", (long long)batch);
+		"back, or start with a new checkpoint",
+		(long long)batch);
 }
 
 /* What the table says of its batches, and what it has to say. */
@@ -234,8 +241,9 @@ read_batches(struct dbtable *t, struct err *err)
 		    "PRIMARY KEY (name, checkpoint, sink))",
 		    err) != 0)
 		return -1;
-	sqlite_text(sql(t, "SELECT count(*) FROM out._bief_batches "
-			   "WHERE checkpoint <> "),
+	sqlite_text(sql(t,
+			    "SELECT count(*) FROM out._bief_batches "
+			    "WHERE checkpoint <> "),
 		t->o.identity);
 	buf_str(&t->sql, " AND name = ");
 	sqlite_text(&t->sql, t->o.table);
@@ -399,8 +407,7 @@ make_index(struct dbtable *t, struct err *err)
 	put_keys(t);
 	buf_str(&text, buf_cstr(&t->sql));
 	buf_clear(&t->tmp);
-	buf_printf(&t->tmp, "CREATE UNIQUE INDEX %s",
-		buf_cstr(&text));
+	buf_printf(&t->tmp, "CREATE UNIQUE INDEX %s", buf_cstr(&text));
 	sqlite_text(sql(t, "SELECT 1 FROM out.sqlite_master WHERE sql = "),
 		buf_cstr(&t->tmp));
 	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &same, err) != 0)
@@ -410,8 +417,7 @@ make_index(struct dbtable *t, struct err *err)
 		put_index(t);
 		if (run(t, err) != 0)
 			goto failed;
-		buf_str(sql(t, "CREATE UNIQUE INDEX out."),
-			buf_cstr(&text));
+		buf_str(sql(t, "CREATE UNIQUE INDEX out."), buf_cstr(&text));
 		if (run(t, err) != 0) {
 			err_in(err, "the keys do not tell its rows apart");
 			goto failed;
@@ -441,7 +447,8 @@ check_columns(struct dbtable *t, struct err *err)
 		if (find_column(t, t->o.keys->s[i]) == t->n)
 			return err_as(err, STATUS_USAGE,
 				"it has rows, but no column '%s' to tell them "
-				"apart", t->o.keys->s[i]);
+				"apart",
+				t->o.keys->s[i]);
 	return 0;
 }
 
@@ -459,9 +466,11 @@ check_index(struct dbtable *t, struct err *err)
 		buf_cstr(&t->tmp));
 	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) != 0)
 		return -1;
-	return !any ? 0 : err_as(err, STATUS_USAGE,
-		"its rows have a key, from mode update, and what comes now is "
-		"appended: go back to mode update, or take another table");
+	return !any
+		? 0
+		: err_as(err, STATUS_USAGE,
+			  "its rows have a key, from mode update, and what comes now is "
+			  "appended: go back to mode update, or take another table");
 }
 
 /* A column that the stream has.  The types of a key's values are part of it,
@@ -519,8 +528,8 @@ prepare(struct dbtable *t, struct err *err)
 		return 0;
 	if (t->known)
 		return 0;
-	sqlite_text(sql(t, "INSERT INTO out._bief_batches VALUES ("),
-		t->o.table);
+	sqlite_text(
+		sql(t, "INSERT INTO out._bief_batches VALUES ("), t->o.table);
 	buf_str(&t->sql, ", ");
 	sqlite_text(&t->sql, t->o.identity);
 	buf_str(&t->sql, ", ");
@@ -583,7 +592,8 @@ detach(struct dbtable *t, struct err *err)
 static int
 not_same(struct err *err)
 {
-	return err_set(err, "the database was deleted, renamed or replaced "
+	return err_set(err,
+		"the database was deleted, renamed or replaced "
 		"while it was in use, and what is written now would be lost: "
 		"put it back, then start again");
 }
@@ -602,8 +612,11 @@ open_there(struct dbtable *t, struct err *err)
 	if (attach(t, t->o.path, err) != 0 || dbfile_know(&t->file, err) != 0 ||
 		look(t, err) != 0)
 		return -1;
-	return !t->changed ? 0 : err_set(err, "another program has made it in "
-		"the meantime, with columns of other types: start again");
+	return !t->changed
+		? 0
+		: err_set(err,
+			  "another program has made it in "
+			  "the meantime, with columns of other types: start again");
 }
 
 /* Before something is written: to the database, or to what becomes it. */
@@ -631,7 +644,8 @@ publish(struct dbtable *t, struct err *err)
 
 	/* All of it has to be in the file that gets the name: when SQLite closes
 	 * it, it does not say what went wrong. */
-	if (sqlite_exec(t->db, "PRAGMA out.wal_checkpoint(TRUNCATE)", err) != 0 ||
+	if (sqlite_exec(t->db, "PRAGMA out.wal_checkpoint(TRUNCATE)", err) !=
+			0 ||
 		detach(t, err) != 0)
 		return -1;
 	ret = dbfile_publish(&t->file, err);
@@ -652,8 +666,9 @@ open_new(struct dbtable *t, struct err *err)
 		return -1;
 	if (t->o.fields == NULL || t->o.fields->n == 0)
 		return 0;
-	return reach(t, err) != 0 || (!t->file.there && publish(t, err) < 0) ?
-		-1 : 0;
+	return reach(t, err) != 0 || (!t->file.there && publish(t, err) < 0)
+		? -1
+		: 0;
 }
 
 struct dbtable *
@@ -670,8 +685,8 @@ dbtable_open(const struct dbtable_options *o, struct err *err)
 	t->db = sqlite_open(NULL, true, err);
 	if (t->db != NULL &&
 		sqlite_exec(t->db, "CREATE TEMP TABLE stage (c0)", err) == 0 &&
-		(dbfile_exists(&t->file) ? open_there(t, err) :
-			open_new(t, err)) == 0)
+		(dbfile_exists(&t->file) ? open_there(t, err)
+					 : open_new(t, err)) == 0)
 		return t;
 	in_table(t, err);
 	dbtable_close(t);
@@ -716,7 +731,8 @@ same_column(struct dbtable *t, const struct shape *shape, uint32_t k,
 	char one[100], other[100];
 
 	if (a->n != b->n || memcmp(a->s, b->s, b->n) != 0)
-		return err_set(err, "fields '%s' and '%s' are one column to "
+		return err_set(err,
+			"fields '%s' and '%s' are one column to "
 			"SQLite: rename one",
 			err_quote(one, sizeof one, a->s, a->n),
 			err_quote(other, sizeof other, b->s, b->n));
@@ -735,13 +751,16 @@ place_fields(struct dbtable *t, const struct shape *shape, struct err *err)
 		json_unquote(&t->tmp, shape->names[i].s, shape->names[i].n);
 		buf_cstr(&t->tmp);
 		if (memchr(t->tmp.p, '\0', t->tmp.n) != NULL)
-			return err_set(err, "a field's name holds a NUL, which "
-					    "no column's can: rename it");
+			return err_set(err,
+				"a field's name holds a NUL, which "
+				"no column's can: rename it");
 		at = column_at(t, t->tmp.p);
 		if (at >= most)
-			return err_set(err, "its fields are more than the %zu "
+			return err_set(err,
+				"its fields are more than the %zu "
 				"columns that a table of SQLite can have: pick "
-				"those that are needed", most);
+				"those that are needed",
+				most);
 		for (k = 0; k < i; k++)
 			if (t->place[k] == (int)at &&
 				same_column(t, shape, k, i, err) != 0)
@@ -835,10 +854,11 @@ would_change(struct dbtable *t, const struct column *c, const struct value *v,
 	err_quote(name, sizeof name, c->name, strlen(c->name));
 	err_quote(type, sizeof type, declared, strlen(declared));
 	err_quote(text, sizeof text, t->tmp.p, t->tmp.n);
-	err_set(err, "column '%s' is %s and would change %s%s: give the field "
+	err_set(err,
+		"column '%s' is %s and would change %s%s: give the field "
 		"that type (parse-json --schema), or write to a table whose "
-		"column has no type", name, type, c->exact ? "the key " : "",
-		text);
+		"column has no type",
+		name, type, c->exact ? "the key " : "", text);
 	return 1;
 }
 
@@ -1005,8 +1025,8 @@ dbtable_write(struct dbtable *t, int64_t batch, bool same, struct err *err)
 	if (t->same && t->o.identity == NULL)
 		return 0;
 	t->writing = batch;
-	return reach(t, err) != 0 || put_rows(t, err) != 0 ?
-		in_table(t, err) : 0;
+	return reach(t, err) != 0 || put_rows(t, err) != 0 ? in_table(t, err)
+							   : 0;
 }
 
 static int
@@ -1034,8 +1054,9 @@ dbtable_commit(struct dbtable *t, struct err *err)
 	/* Into the one that another program has made in the meantime. */
 	if (ret == 1)
 		ret = put_rows(t, err) != 0 ? -1 : commit(t, err);
-	if (ret != 0 || (t->rows > 0 &&
-		sqlite_exec(t->db, "DELETE FROM temp.stage", err) != 0))
+	if (ret != 0 ||
+		(t->rows > 0 &&
+			sqlite_exec(t->db, "DELETE FROM temp.stage", err) != 0))
 		return in_table(t, err);
 	t->rows = 0;
 	t->newest = t->writing;

@@ -31,10 +31,10 @@ struct dbtable_options {
 	const char *table;
 	enum mode mode; /* MODE_NONE: not known; the table must be empty */
 	bool told;      /* the user said so: rows that are there are meant */
-	const struct list *keys;  /* for MODE_UPDATE; at least one.  Those
+	const struct list *keys;     /* for MODE_UPDATE; at least one.  Those
 	                                 that no record has are none, unless
 	                                 told */
-	const struct schema *fields;  /* what is known of them, or NULL */
+	const struct schema *fields; /* what is known of them, or NULL */
 	const char *identity; /* of the checkpoint, or NULL; then also: */
 	const char *sink;     /* its id there */
 	int64_t committed;    /* newest batch that it has committed, -1 */
@@ -59,8 +59,7 @@ int dbtable_add(struct dbtable *t, const struct record *r, struct err *err);
 /* Write what was added since the last call; readers see it after the commit.
  * Where nothing was added and same is true, a complete result is the one that
  * is there. */
-int dbtable_write(struct dbtable *t, int64_t batch, bool same,
-	struct err *err);
+int dbtable_write(struct dbtable *t, int64_t batch, bool same, struct err *err);
 int dbtable_commit(struct dbtable *t, struct err *err);
 /* The stream has ended: is all that was written where it belongs? */
 int dbtable_end(struct dbtable *t, struct err *err);

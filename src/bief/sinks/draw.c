@@ -1,5 +1,6 @@
 /*
- * draw: the tables on a terminal.
+ * draw: the tables on a terminal. Cells are kept as text until the table is
+ * printed, for only then the widths are known.
  */
 #include "sinks/draw.h"
 
@@ -54,9 +55,9 @@ static bool
 wide(uint32_t c)
 {
 	return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
-	       (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
-	       (c >= 0xfe30 && c <= 0xfe4f) || (c >= 0xff00 && c <= 0xff60) ||
-	       (c >= 0xffe0 && c <= 0xffe6);
+		(c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
+		(c >= 0xfe30 && c <= 0xfe4f) || (c >= 0xff00 && c <= 0xff60) ||
+		(c >= 0xffe0 && c <= 0xffe6);
 }
 
 static size_t
@@ -206,8 +207,7 @@ show_value(struct buf *out, const struct value *v, const struct type *t,
 		show_string(out, v, t, zone);
 		break;
 	case VALUE_TIME:
-		out->n +=
-			time_format_show(v->i, zone, buf_need(out, TIME_MAX));
+		out->n += time_format_show(v->i, zone, buf_need(out, TIME_MAX));
 		break;
 	case VALUE_DATE:
 		out->n += date_format((int32_t)v->i, buf_need(out, TIME_MAX));
@@ -234,7 +234,7 @@ escape(const struct draw *d, struct buf *out, const char *s, size_t n)
 			buf_byte(out, '\\');
 			buf_byte(out, letter[at - meta]);
 		} else if (d->terminal &&
-			   (c < 0x20 || (c >= 0x7f && c < 0xa0))) {
+			(c < 0x20 || (c >= 0x7f && c < 0xa0))) {
 			buf_str(out, "\xef\xbf\xbd"); /* U+FFFD */
 		} else {
 			buf_add(out, s + i, len);
@@ -285,8 +285,8 @@ column(struct draw *d, const char *name, size_t n)
 			return i;
 	if (d->ncolumns == d->room) {
 		d->room = d->room * 2 + 8;
-		d->columns =
-			mem_realloc(d->columns, d->room * sizeof *d->columns);
+		d->columns = mem_realloc(
+			d->columns, d->room * sizeof *d->columns);
 	}
 	c = &d->columns[d->ncolumns];
 	memset(c, 0, sizeof *c);
@@ -538,8 +538,8 @@ static void
 python_string(struct buf *out, const char *s, size_t n)
 {
 	char quote = memchr(s, '\'', n) != NULL && memchr(s, '"', n) == NULL
-			     ? '"'
-			     : '\'';
+		? '"'
+		: '\'';
 	uint32_t c;
 	size_t i, len;
 
@@ -550,10 +550,15 @@ python_string(struct buf *out, const char *s, size_t n)
 			buf_printf(out, "\\%c", (int)c);
 		else if (c == '\n' || c == '\r' || c == '\t')
 			buf_printf(out, "\\%c",
-				c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+				c == '\n'           ? 'n'
+					: c == '\r' ? 'r'
+						    : 't');
 		else if (!printable(c))
-			buf_printf(out, c < 0x100 ? "\\x%02x" : c < 0x10000 ?
-				"\\u%04x" : "\\U%08x", (unsigned)c);
+			buf_printf(out,
+				c < 0x100             ? "\\x%02x"
+					: c < 0x10000 ? "\\u%04x"
+						      : "\\U%08x",
+				(unsigned)c);
 		else
 			buf_add(out, s + i, len);
 	}
@@ -572,9 +577,10 @@ python(struct buf *out, const struct value *v, bool top)
 	bool first = true;
 
 	if (number.type == VALUE_DOUBLE && !isfinite(number.d)) {
-		buf_str(out, isnan(number.d) ? "nan"
-			     : number.d < 0  ? "-inf"
-					     : "inf");
+		buf_str(out,
+			isnan(number.d)        ? "nan"
+				: number.d < 0 ? "-inf"
+					       : "inf");
 	} else if (value_is_null(v)) {
 		buf_str(out, "None");
 	} else if (v->type == VALUE_BOOL) {

@@ -1,5 +1,6 @@
 /*
- * outdir: directories of batches.
+ * outdir: directories of batches, see outdir.h. Every step is durable before
+ * the next one begins: files, their names, the log's entry.
  */
 #include "sinks/outdir.h"
 #include "time/time.h"
@@ -30,27 +31,27 @@
 #define FLUSH_ALL ((size_t)64 << 20)
 
 struct outfile {
-	char *sub;  /* the subdirectory; "" is none */
+	char *sub; /* the subdirectory; "" is none */
 	size_t nsub;
 	struct buf text; /* not yet written */
 	size_t counted;  /* bytes of it that the directory has counted */
 	uint64_t bytes, records;
-	bool begun; /* the temporary file is this batch's */
+	bool begun;           /* the temporary file is this batch's */
 	struct outfile *next; /* of the same hash */
 };
 
 struct outdir {
 	struct outdir_options o;
-	int fd;      /* of the directory */
-	size_t most; /* bytes of a name in it */
-	int64_t seq; /* of the next entry of the log */
-	int64_t newest; /* batch in the log under the identity; -1 */
+	int fd;                   /* of the directory */
+	size_t most;              /* bytes of a name in it */
+	int64_t seq;              /* of the next entry of the log */
+	int64_t newest;           /* batch in the log under the identity; -1 */
 	char stamp[TIME_MAX + 2]; /* in the names of the batch's files */
-	struct outfile **files; /* of the batch, in order of appearance */
+	struct outfile **files;   /* of the batch, in order of appearance */
 	size_t n, room;
 	struct outfile **hash;
 	size_t mask;
-	size_t bytes;  /* gathered */
+	size_t bytes; /* gathered */
 	bool written;
 	struct buf name;
 };
@@ -145,7 +146,7 @@ static int
 flush(struct outdir *d, struct outfile *f, struct err *err)
 {
 	int flags = O_WRONLY | O_CREAT | O_CLOEXEC |
-		    (f->begun ? O_APPEND : O_TRUNC);
+		(f->begun ? O_APPEND : O_TRUNC);
 	const char *name;
 	int fd, ret;
 
@@ -175,15 +176,15 @@ put_log(struct outdir *d, const char *name, const struct buf *text,
 	bool replace, struct err *err)
 {
 	static const char tmp[] = LOG "/.tmp";
-	int fd = openat(d->fd, tmp,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int fd = openat(
+		d->fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	int ret;
 
 	if (fd < 0)
 		return err_sys(err, "cannot make '%s'", tmp);
 	ret = write_all(fd, text->p, text->n) != 0 || fsync(fd) != 0
-		      ? err_sys(err, "cannot write '%s'", tmp)
-		      : 0;
+		? err_sys(err, "cannot write '%s'", tmp)
+		: 0;
 	if (close(fd) != 0 && ret == 0)
 		ret = err_sys(err, "cannot write '%s'", tmp);
 	if (ret == 0 && !replace && faccessat(d->fd, name, F_OK, 0) == 0)
@@ -251,8 +252,8 @@ print_checksum(const char *p, size_t n, char line[CHECKSUM + 1])
 
 /* What an entry says; its first line is *head. */
 static int
-parse_entry(struct buf *text, const char *name, struct value *head,
-	struct err *err)
+parse_entry(
+	struct buf *text, const char *name, struct value *head, struct err *err)
 {
 	struct value version;
 	struct json_error why;
@@ -265,15 +266,16 @@ parse_entry(struct buf *text, const char *name, struct value *head,
 		!json_get(head, "version", 7, &version))
 		return err_as(err, STATUS_DAMAGED,
 			"'%s' is damaged: its first line does not tell the "
-			"batch", name);
+			"batch",
+			name);
 	if (version.n != 1 || *version.s != VERSION)
 		return err_as(err, STATUS_DAMAGED,
 			"'%s' was written by another version: this one is %c",
 			name, VERSION);
 	if (text->n >= CHECKSUM)
 		print_checksum(text->p, text->n - CHECKSUM, line);
-	if (text->n < CHECKSUM || memcmp(text->p + text->n - CHECKSUM, line,
-		    CHECKSUM) != 0)
+	if (text->n < CHECKSUM ||
+		memcmp(text->p + text->n - CHECKSUM, line, CHECKSUM) != 0)
 		return err_as(err, STATUS_DAMAGED,
 			"'%s' is damaged: its checksum does not fit", name);
 	return 0;
@@ -326,17 +328,18 @@ check_identity(struct outdir *d, int64_t newest, struct err *err)
 	int ret;
 
 	if (d->o.identity == NULL)
-		return there ? err_as(err, STATUS_USAGE,
-			"it belongs to a pipeline with a checkpoint, and this "
-			"one has none: take another one, or give the source "
-			"its --checkpoint") : 0;
+		return there
+			? err_as(err, STATUS_USAGE,
+				  "it belongs to a pipeline with a checkpoint, and this "
+				  "one has none: take another one, or give the source "
+				  "its --checkpoint")
+			: 0;
 	buf_init(&text);
 	buf_init(&want);
 	buf_printf(&want, "%s\n", d->o.identity);
 	ret = there ? get_log(d, LOG "/checkpoint", &text, err) : 0;
 	same = text.n == want.n && memcmp(buf_cstr(&text), want.p, want.n) == 0;
-	if (ret == 0 && d->o.committed >= 0 &&
-		(!same || newest < d->o.entry))
+	if (ret == 0 && d->o.committed >= 0 && (!same || newest < d->o.entry))
 		ret = lost(d, err);
 	if (ret == 0 && there && !same && !d->o.told)
 		ret = err_as(err, STATUS_DAMAGED,
@@ -378,15 +381,17 @@ check_foreign(struct outdir *d, int at, const char *path, struct err *err)
 	if (dir == NULL) {
 		if (fd >= 0)
 			close(fd);
-		return errno == ENOTDIR ? 0 :
-			err_sys(err, "cannot read '%s'", path);
+		return errno == ENOTDIR
+			? 0
+			: err_sys(err, "cannot read '%s'", path);
 	}
 	while (ret == 0 && (e = readdir(dir)) != NULL)
 		if (is_part(d, e->d_name))
 			ret = err_as(err, STATUS_USAGE,
 				"there is a file '%s', but no log that tells of "
 				"it: take another directory, or move the file "
-				"away", e->d_name);
+				"away",
+				e->d_name);
 		else if (strchr(e->d_name, '=') != NULL)
 			ret = check_foreign(d, dirfd(dir), e->d_name, err);
 	closedir(dir);
@@ -558,8 +563,7 @@ outdir_added(struct outdir *d, struct outfile *f, struct err *err)
 	if (d->bytes < FLUSH_ALL)
 		return 0;
 	for (i = 0; i < d->n; i++)
-		if (d->files[i]->text.n > 0 &&
-			flush(d, d->files[i], err) != 0)
+		if (d->files[i]->text.n > 0 && flush(d, d->files[i], err) != 0)
 			return in_directory(d, err);
 	return 0;
 }

@@ -46,8 +46,8 @@ void outdir_stamp(struct outdir *d, int64_t time_us);
 /* True if the batch is there already: add nothing of it. */
 bool outdir_has(const struct outdir *d, int64_t batch);
 /* The batch's file in a subdirectory ("" or "a=1/b=2"); made when it is new. */
-struct outfile *outdir_file(struct outdir *d, const char *sub, size_t n,
-	bool *made);
+struct outfile *outdir_file(
+	struct outdir *d, const char *sub, size_t n, bool *made);
 /* The bytes that the name of a subdirectory can have. */
 size_t outdir_most(const struct outdir *d);
 /* Where to append the next record, ended by LF; then call outdir_added(). */

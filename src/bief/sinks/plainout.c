@@ -56,8 +56,8 @@ begin_file(struct plainout *o, struct err *err)
 	if (replace_open(&o->file, o->path, err) < 0)
 		return -1;
 	return o->last < 0 || o->file.tmp == NULL
-		       ? 0
-		       : replace_copy(&o->file, o->last, err);
+		? 0
+		: replace_copy(&o->file, o->last, err);
 }
 
 static int

@@ -27,14 +27,14 @@ struct plainout {
 	bool no_header;
 	uint64_t most; /* rows of a batch; 0: all */
 	enum mode mode;
-	bool fixed;	    /* the columns are known from the plan */
+	bool fixed;         /* the columns are known from the plan */
 	struct state *kept; /* of mode update with keys; else NULL */
 	/* private */
 	struct buf text;
-	uint64_t count;	 /* rows of this batch */
+	uint64_t count;  /* rows of this batch */
 	uint64_t tables; /* that have been begun */
-	uint64_t seen;	 /* rows kept so far */
-	bool begun;	 /* this table has its header */
+	uint64_t seen;   /* rows kept so far */
+	bool begun;      /* this table has its header */
 	struct replace file;
 	int last; /* mode append: the file of the batch before, or -1 */
 };

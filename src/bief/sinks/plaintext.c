@@ -99,8 +99,8 @@ plaintext_bind(struct plaintext *t, const struct record *r)
 		return refuse(t, "it has no fields, and a %s needs a column");
 	t->place = mem_realloc(t->place, t->names.n * sizeof *t->place);
 	for (i = 0; i < t->names.n; i++) {
-		t->place[i] =
-			shape_find(shape, t->names.s[i], strlen(t->names.s[i]));
+		t->place[i] = shape_find(
+			shape, t->names.s[i], strlen(t->names.s[i]));
 		found += t->place[i] >= 0;
 	}
 	if (found < shape->n)
@@ -153,7 +153,7 @@ static bool
 in_word(const char *p, size_t n, size_t i)
 {
 	return i > 0 && i + 1 < n && isalnum((unsigned char)p[i - 1]) &&
-	       isalnum((unsigned char)p[i + 1]);
+		isalnum((unsigned char)p[i + 1]);
 }
 
 /* What Markdown would take for its own, or HTML. */
@@ -170,8 +170,8 @@ put_markdown(struct buf *out, const char *p, size_t n)
 		else if (p[i] == '<' || p[i] == '&')
 			buf_str(out, p[i] == '<' ? "&lt;" : "&amp;");
 		else if (p[i] != '\0' &&
-			 (strchr("|\\*`[]~", p[i]) != NULL ||
-				 (p[i] == '_' && !in_word(p, n, i))))
+			(strchr("|\\*`[]~", p[i]) != NULL ||
+				(p[i] == '_' && !in_word(p, n, i))))
 			buf_printf(out, "\\%c", p[i]);
 		else
 			buf_byte(out, p[i]);

@@ -22,7 +22,7 @@ enum plaintext_kind { PLAINTEXT_CSV, PLAINTEXT_TSV, PLAINTEXT_MARKDOWN };
 
 struct plaintext {
 	enum plaintext_kind kind;
-	char sep;	   /* of CSV */
+	char sep;          /* of CSV */
 	struct list names; /* the columns, as between quotes in JSON */
 	/* private */
 	bool *right; /* Markdown: numbers stand on the right */

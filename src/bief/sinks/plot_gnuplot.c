@@ -22,9 +22,9 @@
 #include "sinks/chart.h"
 #include "sinks/draw.h"
 
-#define LABEL_MOST 36	   /* characters of a label */
-#define LABELS_SHOWN 60	   /* beside an axis */
-#define CELLS_SHOWN 900	   /* of a matrix, with their numbers */
+#define LABEL_MOST 36      /* characters of a label */
+#define LABELS_SHOWN 60    /* beside an axis */
+#define CELLS_SHOWN 900    /* of a matrix, with their numbers */
 #define PICTURE_MOST 10000 /* pixels */
 
 #define DATA_FD 3
@@ -331,9 +331,10 @@ put_bars(const struct chart *c, struct script *to)
 	else
 		put_labels(to, c->labels, c->nlabels, lies(c) ? 'y' : 'x',
 			!lies(c) && is_turned(c));
-	buf_str(out, hist ? "set style fill solid 0.8 border lc rgb "
-			    "'#ffffff'\n"
-			  : "set style fill solid 0.9 noborder\n");
+	buf_str(out,
+		hist ? "set style fill solid 0.8 border lc rgb "
+		       "'#ffffff'\n"
+		     : "set style fill solid 0.9 noborder\n");
 	if (c->y.lo < 0)
 		buf_printf(out, "set %czeroaxis lt 1 lc rgb '#888888'\n",
 			lies(c) ? 'y' : 'x');
@@ -445,8 +446,9 @@ put_heat(const struct chart *c, struct script *to)
 		return;
 	}
 	put_cells(c, out);
-	buf_str(out, "plot $d using 1:2:($1-0.49):($1+0.49):($2-0.48):"
-		     "($2+0.48):3 with boxxyerror lc palette notitle");
+	buf_str(out,
+		"plot $d using 1:2:($1-0.49):($1+0.49):($2-0.48):"
+		"($2+0.48):3 with boxxyerror lc palette notitle");
 	if (cells <= CELLS_SHOWN)
 		for (int dark = 0; dark < 2; dark++)
 			if (has_text(c, dark))
@@ -484,18 +486,20 @@ static void
 put_chart(const struct chart *c, struct script *to)
 {
 	struct buf *out = to->out;
-	buf_str(out, "reset\nset style textbox noborder\n"
-		     "set border 3 lc rgb '#888888'\nset tics textcolor rgb "
-		     "'#333333'\n"
-		     "set grid lt 1 lc rgb '#dddddd' lw 0.8 back\n");
+	buf_str(out,
+		"reset\nset style textbox noborder\n"
+		"set border 3 lc rgb '#888888'\nset tics textcolor rgb "
+		"'#333333'\n"
+		"set grid lt 1 lc rgb '#dddddd' lw 0.8 back\n");
 	if (lies(c) || c->spec->kind == CHART_BAR)
 		buf_printf(out,
 			"unset grid\nset grid %ctics lt 1 lc rgb '#dddddd' "
 			"lw 0.8 back\n",
 			lies(c) ? 'x' : 'y');
-	buf_str(out, c->nseries > 1 ? "set key outside right top vertical "
-				      "Left reverse samplen 1.5\n"
-				    : "unset key\n");
+	buf_str(out,
+		c->nseries > 1 ? "set key outside right top vertical "
+				 "Left reverse samplen 1.5\n"
+			       : "unset key\n");
 	if (*c->title != '\0') {
 		buf_str(out, "set title ");
 		put_quoted(to, c->title, 120, false);
@@ -504,8 +508,9 @@ put_chart(const struct chart *c, struct script *to)
 	/* It thinks labels narrower than they are. */
 	if (lies(c) || c->spec->kind == CHART_HEAT)
 		buf_printf(out, "set lmargin %zu\n",
-			6 + (lies(c) ? longest(c->labels, c->nlabels)
-				     : longest(c->rows, c->nrows)));
+			6 +
+				(lies(c) ? longest(c->labels, c->nlabels)
+					 : longest(c->rows, c->nrows)));
 	/* The ticks of times have two lines. */
 	if (c->x.kind == AXIS_TIME && c->drawn > 0)
 		buf_str(out, "set bmargin 5\nset xlabel offset 0,-0.8\n");
@@ -535,7 +540,8 @@ good_size(const struct chart *c, bool alone, size_t *width, size_t *height)
 	*height = alone ? 520 : 480;
 	if (lies(c))
 		*height = most_of(300,
-			110 + c->nlabels *
+			110 +
+				c->nlabels *
 					(c->spec->stacked
 							? 24
 							: 12 + 12 * c->nseries));
@@ -700,8 +706,9 @@ make_file(const struct buf *b, struct err *err)
 	file.fd = fd;
 	if (fd < 0) {
 		err_sys(err, "cannot start gnuplot");
-	} else if (b != NULL && (replace_add(&file, b->p, b->n, err) < 0 ||
-					lseek(fd, 0, SEEK_SET) < 0)) {
+	} else if (b != NULL &&
+		(replace_add(&file, b->p, b->n, err) < 0 ||
+			lseek(fd, 0, SEEK_SET) < 0)) {
 		close(fd);
 		fd = -1;
 	}

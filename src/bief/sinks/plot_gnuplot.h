@@ -22,8 +22,8 @@ enum plot_format { PLOT_PNG, PLOT_SVG, PLOT_PDF };
 struct plot_gnuplot {
 	const char *path;
 	enum plot_format format;
-	size_t width, height;	 /* pixels, of all; 0: what fits the charts */
-	size_t rows, columns;	 /* of the layout */
+	size_t width, height;    /* pixels, of all; 0: what fits the charts */
+	size_t rows, columns;    /* of the layout */
 	struct plot_fonts fonts; /* zeroed at first; to be released */
 };
 

@@ -21,7 +21,7 @@
 #include "sinks/plot_svg.h"
 #include "time/time.h"
 
-#define REQUEST_MOST 8192	      /* bytes */
+#define REQUEST_MOST 8192             /* bytes */
 #define REQUEST_US (10 * TIME_SECOND) /* until it is whole */
 #define ANSWER_US (60 * TIME_SECOND)  /* in which a browser must take some */
 #define LINGER_US (2 * TIME_SECOND)   /* until the other side has closed */
@@ -37,7 +37,7 @@ enum doing {
 	READING,   /* the request; in has what is there of it */
 	ANSWERING, /* out from at on is to be sent, then it is closed */
 	LISTENING, /* the same, then it waits for what is new */
-	CLOSING	   /* all is sent; what still comes is thrown away */
+	CLOSING    /* all is sent; what still comes is thrown away */
 };
 
 struct client {
@@ -205,9 +205,9 @@ is_local(const char *host, size_t n)
 {
 	return (n >= 9 && strncasecmp(host, "localhost", 9) == 0 &&
 		       (n == 9 || host[9] == ':')) ||
-	       (n > 4 && memcmp(host, "127.", 4) == 0 &&
-		       strspn(host, "0123456789.:") >= n) ||
-	       (n >= 5 && memcmp(host, "[::1]", 5) == 0);
+		(n > 4 && memcmp(host, "127.", 4) == 0 &&
+			strspn(host, "0123456789.:") >= n) ||
+		(n >= 5 && memcmp(host, "[::1]", 5) == 0);
 }
 
 /* A foreign page whose name leads here (DNS rebinding) is not to read ours. */
@@ -255,7 +255,7 @@ static bool
 is_whole(const struct buf *in)
 {
 	return memmem(in->p, in->n, "\r\n\r\n", 4) != NULL ||
-	       memmem(in->p, in->n, "\n\n", 2) != NULL;
+		memmem(in->p, in->n, "\n\n", 2) != NULL;
 }
 
 /* 0, or -1: the client has gone. */
@@ -435,7 +435,7 @@ plot_serve_open(const char *address, struct err *err)
 	}
 	host = s->address.host;
 	s->local = host != NULL &&
-		   (strcmp(host, "::1") == 0 || is_local(host, strlen(host)));
+		(strcmp(host, "::1") == 0 || is_local(host, strlen(host)));
 	s->listener = net_listen(&s->address, &s->port, err);
 	if (s->listener < 0) {
 		if (errno == EADDRINUSE)
@@ -488,9 +488,9 @@ plot_serve_port(const struct plot_serve *s)
 const char *
 plot_serve_host(const struct plot_serve *s)
 {
-	return s->address.path != NULL	 ? s->address.text
-	       : s->address.host != NULL ? s->address.host
-					 : "localhost";
+	return s->address.path != NULL    ? s->address.text
+		: s->address.host != NULL ? s->address.host
+					  : "localhost";
 }
 
 void

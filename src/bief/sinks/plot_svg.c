@@ -86,7 +86,7 @@ widest(char **labels, size_t n)
 
 struct frame {
 	double left, right, top, bottom; /* of the area where data are */
-	double width, height;		 /* of all */
+	double width, height;            /* of all */
 	struct buf *out;
 };
 
@@ -261,7 +261,7 @@ static bool
 is_turned(const struct chart *c, double width)
 {
 	return (widest(c->labels, c->nlabels) + CHAR) * (double)c->nlabels >
-	       width;
+		width;
 }
 
 /* A key where names cannot stand beside what they name. */
@@ -698,8 +698,9 @@ plot_svg_shared(struct buf *out)
 		"M0 0L8 8M-2 6L2 10M6 -2L10 2", "M0 4H8M4 0V8", "M0 2H8M0 6H8",
 		"M0 8L8 0M0 0L8 8"};
 
-	buf_str(out, "<svg width=\"0\" height=\"0\" aria-hidden=\"true\" "
-		     "style=\"position:absolute\"><defs>\n");
+	buf_str(out,
+		"<svg width=\"0\" height=\"0\" aria-hidden=\"true\" "
+		"style=\"position:absolute\"><defs>\n");
 	for (int i = 0; i < CHART_COLORS; i++)
 		for (int both = 0; both < 2; both++) {
 			buf_printf(out,
@@ -734,8 +735,8 @@ put_head(const struct sheet *s, size_t columns, size_t first, struct buf *out)
 	buf_str(out, "<thead><tr>");
 	for (size_t i = 0; i < columns; i++) {
 		const char *name = s->column[i].name;
-		bool right =
-			s->rows > first && is_number(sheet_get(s, first, i));
+		bool right = s->rows > first &&
+			is_number(sheet_get(s, first, i));
 
 		buf_printf(out, "<th scope=\"col\"%s>",
 			right ? " class=\"n\"" : "");
@@ -771,13 +772,14 @@ void
 plot_svg_table(const struct sheet *s, const struct zone *zone, struct buf *out)
 {
 	size_t first = s->rows > ROWS_SHOWN ? s->rows - ROWS_SHOWN : 0;
-	size_t columns =
-		s->ncolumns < COLUMNS_SHOWN ? s->ncolumns : COLUMNS_SHOWN;
+	size_t columns = s->ncolumns < COLUMNS_SHOWN ? s->ncolumns
+						     : COLUMNS_SHOWN;
 	struct buf tmp;
 
 	buf_init(&tmp);
-	buf_str(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-		     "aria-label=\"The numbers\"><table>\n");
+	buf_str(out,
+		"<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		"aria-label=\"The numbers\"><table>\n");
 	if (first > 0)
 		buf_printf(out, "<caption>the last %d of %zu rows</caption>\n",
 			ROWS_SHOWN, s->rows);

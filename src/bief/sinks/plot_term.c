@@ -173,7 +173,7 @@ struct canvas {
 	size_t w, h; /* characters */
 	unsigned char *dots;
 	signed char *series; /* whose colour; -1: nobody's */
-	char *mark;	     /* its letter */
+	char *mark;          /* its letter */
 };
 
 static void
@@ -204,8 +204,8 @@ stroke(struct canvas *v, long x0, long y0, long x1, long y1, size_t series)
 static void
 letter(struct canvas *v, long x, long y, size_t series)
 {
-	size_t at =
-		((size_t)v->h - 1 - (size_t)(y / 4)) * v->w + (size_t)(x / 2);
+	size_t at = ((size_t)v->h - 1 - (size_t)(y / 4)) * v->w +
+		(size_t)(x / 2);
 
 	v->mark[at] = (char)('A' + series % 26);
 	v->series[at] = (signed char)series;
@@ -238,9 +238,10 @@ put_series(
 		else
 			stroke(v, last_x, last_y, x, y, i);
 		/* Letters stand apart from those of other series. */
-		if (c->nseries > 1 && (c->spec->kind == CHART_SCATTER ||
-					      x - marked >= (long)(v->w / 2) ||
-					      k + 1 == s->n || marked < 0)) {
+		if (c->nseries > 1 &&
+			(c->spec->kind == CHART_SCATTER ||
+				x - marked >= (long)(v->w / 2) ||
+				k + 1 == s->n || marked < 0)) {
 			letter(v, x, y, i);
 			marked = x + (long)i * 4;
 		}
@@ -451,8 +452,8 @@ put_bar_line(const struct chart *c, const struct plot_term *t,
 {
 	const char *fill = c->nseries > 1 ? fills[series % FILLS] : fills[0];
 	double length = isnan(y) || !(b->hi > b->lo)
-				? 0
-				: y / (b->hi - b->lo) * (double)b->area;
+		? 0
+		: y / (b->hi - b->lo) * (double)b->area;
 
 	put_text(out, label, b->label, true);
 	buf_str(out, " ");
@@ -751,8 +752,8 @@ plot_term_draw(
 	const struct chart *c, const struct plot_term *asked, struct buf *out)
 {
 	struct plot_term t = *asked;
-	bool points =
-		c->spec->kind == CHART_LINE || c->spec->kind == CHART_SCATTER;
+	bool points = c->spec->kind == CHART_LINE ||
+		c->spec->kind == CHART_SCATTER;
 	size_t lines;
 
 	if (t.columns < LEAST_COLUMNS)

@@ -71,12 +71,12 @@ sheet_release(struct sheet *s)
 static size_t
 add_column(struct sheet *s, const char *name, size_t n, struct field *f)
 {
-	s->column =
-		mem_realloc(s->column, (s->ncolumns + 1) * sizeof *s->column);
+	s->column = mem_realloc(
+		s->column, (s->ncolumns + 1) * sizeof *s->column);
 	s->column[s->ncolumns] = (struct sheet_column){.name = mem_dup(name, n),
 		.field = f,
 		.window_end = f == NULL && n == 10 &&
-			      memcmp(name, "window_end", n) == 0};
+			memcmp(name, "window_end", n) == 0};
 	return s->ncolumns++;
 }
 
@@ -289,8 +289,8 @@ find_places(struct sheet *s, const struct shape *shape)
 			add_column(s, name.p, name.n, NULL);
 		s->left_out += k == SHEET_COLUMNS;
 		s->place[i] = k == SHEET_COLUMNS || s->column[k].field != NULL
-				      ? -1
-				      : (int)k;
+			? -1
+			: (int)k;
 	}
 	buf_release(&name);
 	s->shape = shape->id;
@@ -313,10 +313,9 @@ sheet_add(struct sheet *s, const struct record *r, const struct buf *key,
 	if (c == NULL)
 		c = row_at(s, s->rows++);
 	for (size_t i = 0; i < s->ncolumns; i++) {
-		const struct value *v =
-			s->column[i].field == NULL
-				? NULL
-				: record_get(r, s->column[i].field);
+		const struct value *v = s->column[i].field == NULL
+			? NULL
+			: record_get(r, s->column[i].field);
 
 		if (v != NULL)
 			set_cell(&c[i], v);
@@ -388,9 +387,10 @@ sheet_text(const struct sheet_cell *c, const struct zone *zone, struct buf *out)
 		if (isfinite(c->d))
 			out->n += number_print_double(c->d, p);
 		else
-			buf_str(out, isnan(c->d) ? "NaN"
-				     : c->d < 0	 ? "-Infinity"
-						 : "Infinity");
+			buf_str(out,
+				isnan(c->d)        ? "NaN"
+					: c->d < 0 ? "-Infinity"
+						   : "Infinity");
 		break;
 	case SHEET_TIME:
 		out->n += time_format_show(c->i, zone, p);

@@ -42,7 +42,7 @@ struct sheet_cell {
 };
 
 struct sheet_column {
-	char *name;	     /* plain */
+	char *name;          /* plain */
 	struct field *field; /* NULL: one of the others, with all */
 	bool window_end;     /* of a window that is named by its start */
 };
@@ -53,7 +53,7 @@ struct sheet {
 	bool all;    /* fields that nobody asked for become columns, too */
 	size_t keep; /* rows at most; the oldest go */
 	size_t rows;
-	uint64_t gone;	   /* rows that have had to go */
+	uint64_t gone;     /* rows that have had to go */
 	uint64_t left_out; /* fields beyond SHEET_COLUMNS */
 	/* private */
 	struct sheet_cell *cell;

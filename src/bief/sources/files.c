@@ -1,5 +1,8 @@
 /*
  * files: which files there are to read, each one once, by its path.
+ *
+ * They are taken in the order of their times, then of their names as people
+ * count (2 before 10), or of names alone where that is asked for.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -25,19 +28,20 @@
 #define SOON_US (TIME_SECOND / 100)
 
 /* Of a directory or the fixed directory of a glob. */
-#define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE_SELF | \
-	IN_MOVE_SELF)
+#define EVENTS                                                       \
+	(IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE_SELF | \
+		IN_MOVE_SELF)
 
 enum kind { PLAIN, DIRECTORY, GLOB };
 
 struct operand {
 	enum kind kind;
-	char *path;    /* of the file or directory; the pattern of a glob */
-	char *name;    /* GLOB watched by name: pattern of the last name */
-	char *base;    /* GLOB: its directory in front of any magic, resolved */
-	int watch;     /* inotify's, or -1: polled */
+	char *path; /* of the file or directory; the pattern of a glob */
+	char *name; /* GLOB watched by name: pattern of the last name */
+	char *base; /* GLOB: its directory in front of any magic, resolved */
+	int watch;  /* inotify's, or -1: polled */
 	bool looked;
-	size_t old;    /* files passed over for their age */
+	size_t old; /* files passed over for their age */
 };
 
 /* A file that has been seen while it was being written. */
@@ -52,7 +56,7 @@ struct files {
 	size_t nleft;
 	int64_t left_us; /* when the last of them came */
 	bool looked, again;
-	bool closely; /* known files are looked at, too */
+	bool closely;                    /* known files are looked at, too */
 	int64_t newest_ns, forgotten_ns; /* older files are ignored */
 	int inotify;
 	struct operand *operands;
@@ -155,8 +159,7 @@ place(const struct files *f, const char *path)
 	const char *key = known_by(f, path);
 	size_t i = home(f, path);
 
-	while (f->table[i] &&
-		strcmp(known_by(f, f->table[i]->path), key) != 0)
+	while (f->table[i] && strcmp(known_by(f, f->table[i]->path), key) != 0)
 		i = (i + 1) & (f->cap - 1);
 	return i;
 }
@@ -331,10 +334,10 @@ files_absolute(const char *path)
 static bool
 remote(const char *dir)
 {
-	static const uint32_t types[] = {0x6969 /* nfs */, 0xff534d42 /* cifs */,
-		0xfe534d42 /* smb2 */, 0x517b /* smb */, 0x01021997 /* 9p */,
-		0x65735546 /* fuse */, 0x00c36400 /* ceph */,
-		0x5346414f /* afs */};
+	static const uint32_t types[] = {0x6969 /* nfs */,
+		0xff534d42 /* cifs */, 0xfe534d42 /* smb2 */, 0x517b /* smb */,
+		0x01021997 /* 9p */, 0x65735546 /* fuse */,
+		0x00c36400 /* ceph */, 0x5346414f /* afs */};
 	struct statfs s;
 	size_t i;
 
@@ -407,8 +410,8 @@ files_add(struct files *f, const char *operand, struct err *err)
 		return err_sys(err, "cannot open '%s'", quoted(operand, q));
 	}
 	o.path = strcmp(operand, READER_STDIN) == 0
-			 ? mem_dup(operand, strlen(operand))
-			 : files_absolute(operand);
+		? mem_dup(operand, strlen(operand))
+		: files_absolute(operand);
 	if (S_ISDIR(s.st_mode)) {
 		free(o.path);
 		o.path = realpath(operand, NULL);
@@ -420,8 +423,8 @@ files_add(struct files *f, const char *operand, struct err *err)
 	if (o.kind == DIRECTORY && !f->how.partitions)
 		operand_watch(f, &o, o.path);
 add:
-	f->operands = mem_realloc(f->operands,
-		(f->noperands + 1) * sizeof(*f->operands));
+	f->operands = mem_realloc(
+		f->operands, (f->noperands + 1) * sizeof(*f->operands));
 	f->operands[f->noperands++] = o;
 	return 0;
 }
@@ -529,14 +532,14 @@ leave(struct files *f, const char *path, size_t operand)
 		if (strcmp(f->left[i].path, path) == 0)
 			return;
 	f->left = mem_realloc(f->left, (f->nleft + 1) * sizeof(*f->left));
-	f->left[f->nleft++] = (struct left){mem_dup(path, strlen(path)),
-		operand};
+	f->left[f->nleft++] = (struct left){
+		mem_dup(path, strlen(path)), operand};
 }
 
 /* It is not complete yet, or it has not been begun. */
 static bool
-is_unfinished(struct files *f, const char *path, const struct stat *s,
-	size_t operand)
+is_unfinished(
+	struct files *f, const char *path, const struct stat *s, size_t operand)
 {
 	if (!S_ISREG(s->st_mode))
 		return false;
@@ -582,8 +585,7 @@ is_renamed(struct files *f, const char *path, const struct stat *s,
 			return true;
 	for (i = 0; i < f->cap; i++) {
 		file = f->table[i];
-		if (!file || file->state == FILE_DONE ||
-			!was(file, s, born_ns))
+		if (!file || file->state == FILE_DONE || !was(file, s, born_ns))
 			continue;
 		table_remove(f, file);
 		free(file->path);
@@ -722,8 +724,8 @@ look_directory(struct files *f, const char *dir, size_t operand,
 	int rc = 0;
 
 	if (!d)
-		return err_sys(err, "cannot read the directory '%s'",
-			quoted(dir, q));
+		return err_sys(
+			err, "cannot read the directory '%s'", quoted(dir, q));
 	if (is_loop(dirfd(d), &here, up)) {
 		tell(f, FILES_LOOP, dir);
 		closedir(d);
@@ -732,8 +734,8 @@ look_directory(struct files *f, const char *dir, size_t operand,
 	for (errno = 0; rc == 0 && (e = readdir(d)) != NULL; errno = 0)
 		rc = found_in(f, dir, e->d_name, operand, &here, err);
 	if (rc == 0 && errno != 0)
-		rc = err_sys(err, "cannot read the directory '%s'",
-			quoted(dir, q));
+		rc = err_sys(
+			err, "cannot read the directory '%s'", quoted(dir, q));
 	closedir(d);
 	return rc;
 }
@@ -802,8 +804,10 @@ look(struct files *f, size_t operand, struct err *err)
 	if (stat(o->path, &s) != 0)
 		return err_sys(err, "cannot open '%s'", quoted(o->path, q));
 	if (is_output(f, o->path, &s))
-		return err_as(err, STATUS_USAGE, "'%s' is the input and the "
-			"output", quoted(o->path, q));
+		return err_as(err, STATUS_USAGE,
+			"'%s' is the input and the "
+			"output",
+			quoted(o->path, q));
 	if (f->how.patient_plain && is_unfinished(f, o->path, &s, operand))
 		return 0;
 	file = file_new(o->path, mtime_ns(&s), operand);
@@ -838,8 +842,9 @@ take_name(struct files *f, size_t operand, const struct inotify_event *e)
 	 * That a name was made tells nothing, its writer is still at it; unless
 	 * it is another name of what was there.
 	 */
-	if (e->mask & IN_CREATE && (lstat(buf_cstr(&b), &s) != 0 ||
-		(!S_ISLNK(s.st_mode) && s.st_nlink < 2)))
+	if (e->mask & IN_CREATE &&
+		(lstat(buf_cstr(&b), &s) != 0 ||
+			(!S_ISLNK(s.st_mode) && s.st_nlink < 2)))
 		;
 	else if (o->kind == GLOB)
 		look_match(f, buf_cstr(&b), operand, &none);
@@ -865,8 +870,8 @@ take_event(struct files *f, const struct inotify_event *e, struct err *err)
 		if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF))
 			return err_set(err, "the directory of '%s' is gone",
 				quoted(o->path, q));
-		if (e->len == 0 || (o->name &&
-			fnmatch(o->name, e->name, FNM_PERIOD) != 0))
+		if (e->len == 0 ||
+			(o->name && fnmatch(o->name, e->name, FNM_PERIOD) != 0))
 			continue;
 		take_name(f, i, e);
 	}
@@ -935,8 +940,8 @@ static void
 sort(struct files *f)
 {
 	if (f->unsorted)
-		qsort_r(f->queue + f->at, f->nqueue - f->at,
-			sizeof(*f->queue), order, &f->how);
+		qsort_r(f->queue + f->at, f->nqueue - f->at, sizeof(*f->queue),
+			order, &f->how);
 	f->unsorted = false;
 }
 
@@ -953,7 +958,8 @@ forget(struct files *f)
 	for (i = 0; i < f->ndone; i++) {
 		struct file *file = f->done[i];
 
-		if (file->mtime_ns >= f->forgotten_ns || (f->how.settle && i >= settled)) {
+		if (file->mtime_ns >= f->forgotten_ns ||
+			(f->how.settle && i >= settled)) {
 			f->done[n++] = file;
 			continue;
 		}
@@ -998,8 +1004,8 @@ files_pause(const struct files *f)
 	size_t i;
 
 	if (f->how.watch && f->nleft > 0)
-		return time_monotonic() - f->left_us < TIME_SECOND ? SOON_US :
-								     POLL_US;
+		return time_monotonic() - f->left_us < TIME_SECOND ? SOON_US
+								   : POLL_US;
 	for (i = 0; f->how.watch && i < f->noperands; i++)
 		if (f->operands[i].kind != PLAIN && f->operands[i].watch < 0)
 			return POLL_US;
@@ -1104,8 +1110,8 @@ files_was_done(struct files *f, const char *path, int64_t mtime_ns)
 }
 
 void
-files_was_found(struct files *f, size_t *from, const char *path,
-	int64_t inode, int64_t born_ns)
+files_was_found(struct files *f, size_t *from, const char *path, int64_t inode,
+	int64_t born_ns)
 {
 	struct file *file = from ? NULL : f->table[place(f, path)];
 

@@ -20,20 +20,20 @@
 struct err;
 
 struct file {
-	char *path;       /* absolute, free of symbolic links but the last name */
-	int64_t mtime_ns; /* when it was found */
-	int64_t size;     /* at that time; 0: a checkpoint told of it */
-	size_t operand;   /* by which it was found */
-	int64_t batch;    /* in which it was finished; -1 long ago */
-	uint64_t start;   /* read from here ... */
-	uint64_t end;     /* ... to here; UINT64_MAX: all there is */
-	uint64_t inode;   /* a followed file is known by it; 0 none */
+	char *path; /* absolute, free of symbolic links but the last name */
+	int64_t mtime_ns;   /* when it was found */
+	int64_t size;       /* at that time; 0: a checkpoint told of it */
+	size_t operand;     /* by which it was found */
+	int64_t batch;      /* in which it was finished; -1 long ago */
+	uint64_t start;     /* read from here ... */
+	uint64_t end;       /* ... to here; UINT64_MAX: all there is */
+	uint64_t inode;     /* a followed file is known by it; 0 none */
 	uint64_t end_inode; /* end is in this one */
 	struct identity id; /* of the one that has been read up to start */
-	bool cut;         /* start is inside a line that has been refused */
-	bool known;       /* a checkpoint told of it */
-	bool logged;      /* the log of positions.c has it */
-	bool told;        /* that it has changed since it was read */
+	bool cut;           /* start is inside a line that has been refused */
+	bool known;         /* a checkpoint told of it */
+	bool logged;        /* the log of positions.c has it */
+	bool told;          /* that it has changed since it was read */
 	enum { FILE_QUEUED, FILE_TAKEN, FILE_DONE } state;
 	uint64_t found_inode; /* by_inode: what it was when it was found ... */
 	int64_t born_ns;      /* ... or 0: not known */
@@ -50,17 +50,18 @@ enum files_news {
 };
 
 struct files_how {
-	bool watch;         /* new files count, too, after the first look */
+	bool watch; /* new files count, too, after the first look */
 	bool latest_first;
-	bool settle;        /* files_settled will be asked */
-	bool partitions;    /* go into the directories NAME=VALUE of one */
-	bool by_name;       /* a file is known by its last name, not its path */
-	bool by_inode;      /* and is the same one when it has been renamed */
-	bool name_order;    /* by names, not by times of modification */
+	bool settle;     /* files_settled will be asked */
+	bool partitions; /* go into the directories NAME=VALUE of one */
+	bool by_name;    /* a file is known by its last name, not its path */
+	bool by_inode;   /* and is the same one when it has been renamed */
+	bool name_order; /* by names, not by times of modification */
 	/* Files that are empty or open for writing are left for later: those of
 	 * directories and globs; those that were named. */
 	bool patient, patient_plain;
-	uint64_t output_device, output_inode; /* not to be read; inode 0: none */
+	uint64_t output_device,
+		output_inode; /* not to be read; inode 0: none */
 	void (*tell)(void *arg, enum files_news what, const char *path);
 	void *arg;
 	int64_t max_age_us; /* a file that much older than the newest one done

@@ -31,8 +31,8 @@ void identity_take(struct identity *id, int fd, uint64_t place, bool sums);
  * in front of it.  Where no checksum is known, a line must have ended there
  * (unless it is inside of one: cut).
  */
-bool identity_holds(const struct identity *id, int fd, uint64_t place,
-	bool cut);
+bool identity_holds(
+	const struct identity *id, int fd, uint64_t place, bool cut);
 /* Are they of two files, as far as their births tell? */
 bool identity_born_anew(const struct identity *id, int fd);
 

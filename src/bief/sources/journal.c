@@ -1,5 +1,6 @@
 /*
- * journal: what a source has received that cannot be read again.
+ * journal: see journal.h. A piece is complete when it has its name; one that
+ * was being written when the process died has another, and never happened.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "floor/err.h"
 #include "sources/journal.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "value/value.h"
 
 #define PIECE ((size_t)1 << 20)
@@ -130,12 +131,11 @@ journal_play(struct journal *j, struct stage *st)
 		return -1;
 	j->at++;
 	buf_need(&j->old, JSON_PADDING);
-	return run_emit_lines(st, j->old.p, j->old.n) < 0 ? -1 : 1;
+	return stage_emit_lines(st, j->old.p, j->old.n) < 0 ? -1 : 1;
 }
 
 int
-journal_mark(struct journal *j, int64_t batch, struct buf *out,
-	struct err *err)
+journal_mark(struct journal *j, int64_t batch, struct buf *out, struct err *err)
 {
 	if (flush(j, err) < 0)
 		return -1;
@@ -185,8 +185,8 @@ forget(struct journal *j, int64_t before, struct err *err)
 }
 
 int
-journal_seek(struct journal *j, const char *from, const char *to,
-	struct err *err)
+journal_seek(
+	struct journal *j, const char *from, const char *to, struct err *err)
 {
 	int64_t piece = 0;
 

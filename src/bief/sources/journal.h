@@ -21,17 +21,17 @@ struct stage;
 
 struct journal {
 	struct place place;
-	struct buf b;     /* the piece being gathered */
-	struct buf old;   /* the one being played */
-	int64_t first;    /* the oldest piece on disk */
-	int64_t next;     /* number of the piece being gathered */
-	int64_t at;       /* next piece to play; next: all have been */
-	int64_t stop;     /* a batch run again ends before this one; -1 none */
-	uint64_t bytes;   /* on disk */
-	bool checked;     /* all that will be played could be read */
+	struct buf b;   /* the piece being gathered */
+	struct buf old; /* the one being played */
+	int64_t first;  /* the oldest piece on disk */
+	int64_t next;   /* number of the piece being gathered */
+	int64_t at;     /* next piece to play; next: all have been */
+	int64_t stop;   /* a batch run again ends before this one; -1 none */
+	uint64_t bytes; /* on disk */
+	bool checked;   /* all that will be played could be read */
 	struct journal_end {
 		int64_t batch, piece;
-	} *ends;          /* where batches not known to be committed end */
+	} * ends; /* where batches not known to be committed end */
 	size_t nends;
 };
 
@@ -50,10 +50,10 @@ int journal_add(struct journal *j, const char *p, size_t n, struct err *err);
 int journal_play(struct journal *j, struct stage *st);
 
 /* The position as JSON; all before it is durable from then on. */
-int journal_mark(struct journal *j, int64_t batch, struct buf *out,
-	struct err *err);
-int journal_seek(struct journal *j, const char *from, const char *to,
-	struct err *err);
+int journal_mark(
+	struct journal *j, int64_t batch, struct buf *out, struct err *err);
+int journal_seek(
+	struct journal *j, const char *from, const char *to, struct err *err);
 /* Bytes that it holds, on disk or not yet. */
 uint64_t journal_size(const struct journal *j);
 /* Every sink has the batches up to this one. */

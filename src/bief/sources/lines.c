@@ -1,5 +1,6 @@
 /*
- * lines: bytes that arrive in pieces, handed on as whole lines.
+ * lines: see lines.h. A block is searched for its last line end only; the
+ * lines in it are found by those behind, who look at every byte anyway.
  */
 #include <string.h>
 
@@ -7,7 +8,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "sources/lines.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 /* As much of a refused line as goes to --rejects. */
 #define KEPT ((size_t)64 << 10)
@@ -97,8 +98,8 @@ last_end(struct lines *l)
 	if (left > l->scanned && l->known)
 		return p + left - l->scanned - 1;
 	if (left > l->scanned)
-		lf = l->cr ? eol_last(p, left - l->scanned) :
-			memrchr(p, '\n', left - l->scanned);
+		lf = l->cr ? eol_last(p, left - l->scanned)
+			   : memrchr(p, '\n', left - l->scanned);
 	if (!lf)
 		l->scanned = left - held(l);
 	return lf;
@@ -163,12 +164,13 @@ lines_finish(struct lines *l)
 static int
 refuse(struct lines *l, struct stage *st, size_t n, const char *why)
 {
-	struct record r = {.line = l->b.p + l->at, .nline = n < KEPT ? n : KEPT};
+	struct record r = {
+		.line = l->b.p + l->at, .nline = n < KEPT ? n : KEPT};
 	uint64_t offset = l->offset;
 	char name[200];
 
 	advance(l, n);
-	return run_reject(st, &r, "'%s': the line at byte %llu %s",
+	return stage_reject(st, &r, "'%s': the line at byte %llu %s",
 		err_quote(name, sizeof(name), l->name, strlen(l->name)),
 		(unsigned long long)offset, why);
 }
@@ -201,8 +203,9 @@ lines_trim(struct lines *l)
 static int
 bound(struct lines *l, struct stage *st)
 {
-	return lines_left(l) <= run_max_line(st) ? 0 :
-		lines_drop(l, st, TOO_LONG);
+	return lines_left(l) <= stage_max_line(st)
+		? 0
+		: lines_drop(l, st, TOO_LONG);
 }
 
 /* Bytes of the first *limit lines among n bytes that end with a line. */
@@ -220,8 +223,8 @@ first_lines(const struct lines *l, const char *p, size_t n, uint64_t *limit)
 }
 
 int
-lines_block(struct lines *l, struct stage *st, uint64_t *limit,
-	const char **p, size_t *n)
+lines_block(struct lines *l, struct stage *st, uint64_t *limit, const char **p,
+	size_t *n)
 {
 	const char *lf;
 
@@ -245,7 +248,7 @@ lines_emit(struct lines *l, struct stage *st, uint64_t *limit)
 	int rc;
 
 	while ((rc = lines_block(l, st, limit, &p, &n)) > 0)
-		if (run_emit_lines(st, p, n) != 0)
+		if (stage_emit_lines(st, p, n) != 0)
 			return -1;
 	return rc;
 }
@@ -264,7 +267,7 @@ lines_next(struct lines *l, struct stage *st, const char **line, size_t *n)
 		if (!lf)
 			return bound(l, st);
 		*n = (size_t)(lf - p);
-		if (*n <= run_max_line(st))
+		if (*n <= stage_max_line(st))
 			break;
 		l->skip = true;
 		if (refuse(l, st, *n, TOO_LONG) != 0)

@@ -22,13 +22,13 @@ struct stage;
 
 struct lines {
 	struct buf b;
-	size_t at;       /* bytes of b before this were handed on */
-	uint64_t offset; /* place in the input of the byte at "at" */
-	bool skip;       /* that byte is in a line that has been refused */
-	size_t scanned;  /* bytes from "at" on that have no end */
-	bool fresh;      /* a UTF-8 mark may come */
-	bool cr;         /* CRs may be ends of lines, too */
-	bool known;      /* and one that is the last byte is one */
+	size_t at;        /* bytes of b before this were handed on */
+	uint64_t offset;  /* place in the input of the byte at "at" */
+	bool skip;        /* that byte is in a line that has been refused */
+	size_t scanned;   /* bytes from "at" on that have no end */
+	bool fresh;       /* a UTF-8 mark may come */
+	bool cr;          /* CRs may be ends of lines, too */
+	bool known;       /* and one that is the last byte is one */
 	const char *name; /* of the input, for messages; not owned */
 };
 
@@ -67,18 +67,18 @@ void lines_finish(struct lines *l);
 
 /*
  * Hand on the whole lines that are there, at most *limit of them, from which
- * they are taken off (NULL: no limit).  0, or -1 as run_emit.
+ * they are taken off (NULL: no limit).  0, or -1 as stage_emit.
  */
 int lines_emit(struct lines *l, struct stage *st, uint64_t *limit);
 
 /* The same in two steps: 1 and the block of whole lines, to be handed on before
- * the next call of lines_room; 0 there is none; or -1 as run_reject. */
+ * the next call of lines_room; 0 there is none; or -1 as stage_reject. */
 int lines_block(struct lines *l, struct stage *st, uint64_t *limit,
 	const char **p, size_t *n);
 
 /*
  * The next whole line, without its end, good until the next call of
- * lines_room.  1, 0 if there is none, or -1 as run_reject.
+ * lines_room.  1, 0 if there is none, or -1 as stage_reject.
  */
 int lines_next(struct lines *l, struct stage *st, const char **line, size_t *n);
 
@@ -86,7 +86,7 @@ int lines_next(struct lines *l, struct stage *st, const char **line, size_t *n);
 int lines_drop(struct lines *l, struct stage *st, const char *why);
 /* Give back the room, when there is nothing in it. */
 void lines_trim(struct lines *l);
-/* Refuse what is left (its end will not come); 0 or -1 as run_reject. */
+/* Refuse what is left (its end will not come); 0 or -1 as stage_reject. */
 int lines_refuse(struct lines *l, struct stage *st, const char *why);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * positions: where a source of files stands, in a checkpoint.
+ * positions: see positions.h. What is read back was written by us, but perhaps
+ * not all of it reached the disk, so each number and name is checked.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,8 +156,7 @@ print_identity(const struct file *at, struct buf *out)
 	if (at->start == 0)
 		return;
 	if (at->id.birth_ns != 0)
-		buf_printf(out, ",\"birth\":%lld",
-			(long long)at->id.birth_ns);
+		buf_printf(out, ",\"birth\":%lld", (long long)at->id.birth_ns);
 	if (at->id.sums)
 		buf_printf(out, ",\"head\":%u,\"tail\":%u", at->id.head,
 			at->id.tail);
@@ -168,17 +168,16 @@ print_position(const struct positions *p, const struct files *f,
 {
 	buf_printf(out, "{\"log\":%lld", (long long)p->last);
 	if (files_forgotten(f) != INT64_MIN)
-		buf_printf(out, ",\"since\":%lld",
-			(long long)files_forgotten(f));
+		buf_printf(
+			out, ",\"since\":%lld", (long long)files_forgotten(f));
 	if (at) {
 		buf_str(out, ",\"at\":{\"file\":");
 		print_name(out, at->path, strlen(at->path));
 		buf_printf(out, ",\"time\":%lld,\"offset\":%llu",
-			(long long)at->mtime_ns,
-			(unsigned long long)at->start);
+			(long long)at->mtime_ns, (unsigned long long)at->start);
 		if (at->inode != 0)
-			buf_printf(out, ",\"inode\":%lld",
-				(long long)at->inode);
+			buf_printf(
+				out, ",\"inode\":%lld", (long long)at->inode);
 		print_identity(at, out);
 		buf_str(out, at->cut ? ",\"cut\":true}" : "}");
 	}
@@ -196,8 +195,8 @@ positions_logged(struct files *f)
 
 /* Write a piece of the log: the files from the i-th one done on. */
 static int
-write_piece(struct positions *p, const struct files *f, size_t i,
-	int64_t batch, struct err *err)
+write_piece(struct positions *p, const struct files *f, size_t i, int64_t batch,
+	struct err *err)
 {
 	size_t n = files_count_done(f);
 	struct buf b;
@@ -245,8 +244,8 @@ positions_mark(struct positions *p, struct files *f, const struct file *at,
 static int
 damaged(struct err *err)
 {
-	return err_as(err, STATUS_DAMAGED,
-		"the position of the files is damaged");
+	return err_as(
+		err, STATUS_DAMAGED, "the position of the files is damaged");
 }
 
 static int
@@ -268,7 +267,7 @@ static bool
 is_path(const struct buf *b)
 {
 	return b->n > 1 && b->p[0] == '/' && b->p[b->n - 1] != '/' &&
-	       memchr(b->p, '\0', b->n) == NULL;
+		memchr(b->p, '\0', b->n) == NULL;
 }
 
 /* The file that was being read. */
@@ -385,8 +384,7 @@ read_inodes(struct files *f, const struct value *dir, size_t *from, size_t n,
 	while (json_next(&it, &name, &pair)) {
 		b->n = n;
 		read_name(b, &name);
-		if (!is_path(b) || read_inode(f, from, buf_cstr(b),
-				&pair) != 0)
+		if (!is_path(b) || read_inode(f, from, buf_cstr(b), &pair) != 0)
 			return -1;
 	}
 	return 0;
@@ -394,16 +392,15 @@ read_inodes(struct files *f, const struct value *dir, size_t *from, size_t n,
 
 /* One directory of a piece. */
 static int
-read_directory(struct files *f, const struct value *dir, bool again,
-	struct buf *b)
+read_directory(
+	struct files *f, const struct value *dir, bool again, struct buf *b)
 {
 	struct value in, files, name, time;
 	struct json_iter it;
 	size_t n, from = files_count_done(f);
 
 	if (dir->type != VALUE_OBJECT || !json_get(dir, "in", 2, &in) ||
-		in.type != VALUE_STRING ||
-		!json_get(dir, "files", 5, &files) ||
+		in.type != VALUE_STRING || !json_get(dir, "files", 5, &files) ||
 		files.type != VALUE_OBJECT)
 		return -1;
 	buf_clear(b);
@@ -472,8 +469,9 @@ load_piece(const struct positions *p, int64_t number, struct piece *piece,
 		return -1;
 	buf_need(&piece->text, JSON_PADDING);
 	piece->after = -1;
-	if (!json_read(piece->text.p, piece->text.p + piece->text.n, 0, &v,
-		    &e) || v.type != VALUE_OBJECT ||
+	if (!json_read(
+		    piece->text.p, piece->text.p + piece->text.n, 0, &v, &e) ||
+		v.type != VALUE_OBJECT ||
 		get_int(&v, "after", &piece->after) != 0 ||
 		piece->after >= number)
 		return damaged(err);
@@ -575,8 +573,9 @@ positions_seek(struct positions *p, struct files *f, const char *from,
 	buf_init(&b.at.path);
 	if ((!from || read_position(from, &a, err) == 0) &&
 		seek_from(p, f, &a, err) == 0 &&
-		(!to || (read_position(to, &b, err) == 0 &&
-			seek_to(p, f, &a, &b, err) == 0)))
+		(!to ||
+			(read_position(to, &b, err) == 0 &&
+				seek_to(p, f, &a, &b, err) == 0)))
 		rc = 0;
 	buf_release(&a.at.path);
 	buf_release(&b.at.path);

@@ -39,10 +39,10 @@ struct files;
 
 struct positions {
 	struct place place;
-	int64_t last;        /* newest piece that is good; -1 none */
-	int64_t whole;       /* newest whole piece; -1 none */
-	int64_t nwhole;      /* files in it */
-	int64_t nsince;      /* files in the pieces since then */
+	int64_t last;   /* newest piece that is good; -1 none */
+	int64_t whole;  /* newest whole piece; -1 none */
+	int64_t nwhole; /* files in it */
+	int64_t nsince; /* files in the pieces since then */
 };
 
 void positions_init(struct positions *p);

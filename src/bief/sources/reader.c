@@ -1,5 +1,7 @@
 /*
- * reader: the lines of one file.
+ * reader: the lines of one file, which may be a pipe, compressed, or one that
+ * is followed: then it is known by what it is, not by its name, so that a
+ * rotation loses no line.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -74,8 +76,8 @@ read_once(struct reader *r, char *p, size_t n, struct err *err)
 		int why = errno;
 		char q[300];
 
-		err_in(err, "'%s'", err_quote(q, sizeof(q), r->path,
-			strlen(r->path)));
+		err_in(err, "'%s'",
+			err_quote(q, sizeof(q), r->path, strlen(r->path)));
 		errno = why == EBADMSG ? EBADMSG : EIO;
 	}
 	return got;
@@ -144,8 +146,8 @@ reader_open(struct reader *r, const char *path, uint64_t start, bool cut,
 							: r->path;
 	lines_clear(&r->lines, 0);
 	r->fd = strcmp(path, READER_STDIN) == 0
-			? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-			: open(path, O_RDONLY | O_CLOEXEC);
+		? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+		: open(path, O_RDONLY | O_CLOEXEC);
 	if (r->fd < 0 && (errno == ENOENT || errno == ESTALE)) {
 		reader_close(r);
 		return 0;
@@ -242,8 +244,10 @@ reader_fill(struct reader *r, struct err *err)
 		see_end(r);
 		return READER_END;
 	}
-	return errno == EAGAIN ? READER_WAIT : errno == ESTALE ? READER_GONE :
-		errno == EBADMSG ? READER_DAMAGED : -1;
+	return errno == EAGAIN     ? READER_WAIT
+		: errno == ESTALE  ? READER_GONE
+		: errno == EBADMSG ? READER_DAMAGED
+				   : -1;
 }
 
 int
@@ -320,8 +324,7 @@ is_rotated(const char *name, const char *base)
 	stem = (size_t)(dot - base);
 	ext = m - stem;
 	return memcmp(name, base, stem) == 0 &&
-		strcmp(name + n - ext, dot) == 0 &&
-		is_turn(name + stem, n - m);
+		strcmp(name + n - ext, dot) == 0 && is_turn(name + stem, n - m);
 }
 
 /* The number that a rotated name ends with; -1: it is a date, or none. */
@@ -332,8 +335,7 @@ turn_number(const char *name, const char *base)
 	long n;
 	char *end;
 
-	if (strlen(name) <= m + 1 || strlen(name) > m + 5 ||
-		name[m] != '.')
+	if (strlen(name) <= m + 1 || strlen(name) > m + 5 || name[m] != '.')
 		return -1;
 	n = strtol(name + m + 1, &end, 10);
 	return *end == '\0' ? n : -1;
@@ -364,9 +366,9 @@ look_at(int dir, const char *name, struct generation *g)
 		!S_ISREG(s.stx_mode))
 		return false;
 	g->inode = s.stx_ino;
-	g->birth_ns = s.stx_mask & STATX_BTIME ?
-		(int64_t)s.stx_btime.tv_sec * 1000000000 +
-			s.stx_btime.tv_nsec : 0;
+	g->birth_ns = s.stx_mask & STATX_BTIME
+		? (int64_t)s.stx_btime.tv_sec * 1000000000 + s.stx_btime.tv_nsec
+		: 0;
 	g->mtime_ns = (int64_t)s.stx_mtime.tv_sec * 1000000000 +
 		s.stx_mtime.tv_nsec;
 	g->name = mem_dup(name, strlen(name));

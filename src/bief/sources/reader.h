@@ -18,8 +18,8 @@ struct inflate;
 struct reader {
 	int fd; /* -1: none is open */
 	struct lines lines;
-	bool waits;  /* a pipe or such: poll fd before reading */
-	bool ended;  /* nothing more will be read; the rest of lines is left */
+	bool waits; /* a pipe or such: poll fd before reading */
+	bool ended; /* nothing more will be read; the rest of lines is left */
 	uint64_t stop;  /* read no further than this */
 	uint64_t inode; /* of the file that is open */
 	bool grows;     /* look whether what was read of it is still there */
@@ -46,13 +46,13 @@ void reader_close(struct reader *r);
 /* Read once into lines.  -1 with a message; READER_GONE: the file is not there
  * any more, as network file systems say it. */
 enum {
-	READER_SOME,  /* something was read */
-	READER_WAIT,  /* nothing now */
-	READER_STOP,  /* r->stop is reached */
-	READER_END,   /* end of file */
+	READER_SOME, /* something was read */
+	READER_WAIT, /* nothing now */
+	READER_STOP, /* r->stop is reached */
+	READER_END,  /* end of file */
 	READER_GONE,
 	READER_DAMAGED, /* with a message: compressed data that are no such */
-	READER_CHANGED /* grows: what was read of it is not there any more */
+	READER_CHANGED  /* grows: what was read of it is not there any more */
 };
 int reader_fill(struct reader *r, struct err *err);
 
@@ -76,8 +76,8 @@ char *reader_find(const char *path, uint64_t inode);
 uint64_t reader_between(const char *path, uint64_t inode, int64_t birth_ns);
 
 /* What the file is to be known by, read up to this place of it. */
-void reader_identify(const struct reader *r, uint64_t place,
-	struct identity *id);
+void reader_identify(
+	const struct reader *r, uint64_t place, struct identity *id);
 /* Is it the one that was read up to this place? */
 bool reader_is(const struct reader *r, const struct identity *id,
 	uint64_t place, bool cut);

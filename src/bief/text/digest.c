@@ -12,20 +12,22 @@
 #include "floor/err.h"
 
 #define CRYPTO_NAMES(X) \
-	X(EVP_Digest) X(EVP_md5) X(EVP_sha1) X(EVP_sha224) X(EVP_sha256) \
-	X(EVP_sha384) X(EVP_sha512)
+	X(EVP_Digest)   \
+	X(EVP_md5)      \
+	X(EVP_sha1) X(EVP_sha224) X(EVP_sha256) X(EVP_sha384) X(EVP_sha512)
 #define Z_NAMES(X) X(crc32)
 
 static struct {
 	CRYPTO_NAMES(DL_POINTER)
 } crypto;
 static const struct dl crypto_library = {"libcrypto.so.3", "libssl3",
-	"md5 and sha", (const char *const[]){CRYPTO_NAMES(DL_NAME) NULL}};
+	"md5, sha1 and sha2",
+	(const char *const[]){CRYPTO_NAMES(DL_NAME) NULL}};
 
 static struct {
 	Z_NAMES(DL_POINTER)
 } z;
-static const struct dl z_library = {"libz.so.1", "zlib1g", "crc32 and .gz",
+static const struct dl z_library = {"libz.so.1", "zlib1g", "checksums by crc32",
 	(const char *const[]){Z_NAMES(DL_NAME) NULL}};
 
 int
@@ -36,8 +38,7 @@ digest_bytes(enum digest kind, const void *p, size_t n, unsigned char *out,
 
 	if (dl_open(&crypto_library, &crypto, err) < 0)
 		return -1;
-	const EVP_MD *(*const kinds[])(void) = {
-		[DIGEST_MD5] = crypto.EVP_md5,
+	const EVP_MD *(*const kinds[])(void) = {[DIGEST_MD5] = crypto.EVP_md5,
 		[DIGEST_SHA1] = crypto.EVP_sha1,
 		[DIGEST_SHA224] = crypto.EVP_sha224,
 		[DIGEST_SHA256] = crypto.EVP_sha256,
@@ -45,7 +46,8 @@ digest_bytes(enum digest kind, const void *p, size_t n, unsigned char *out,
 		[DIGEST_SHA512] = crypto.EVP_sha512};
 
 	if (crypto.EVP_Digest(p, n, out, &size, kinds[kind](), NULL) != 1)
-		return err_set(err, "the system's libcrypto refuses this "
+		return err_set(err,
+			"the system's libcrypto refuses this "
 			"checksum");
 	return (int)size;
 }
@@ -122,8 +124,9 @@ digest_murmur3_int(uint32_t v, uint32_t seed)
 uint32_t
 digest_murmur3_long(uint64_t v, uint32_t seed)
 {
-	return murmur_end(murmur_mix(murmur_mix(seed, (uint32_t)v),
-				  (uint32_t)(v >> 32)), 8);
+	return murmur_end(
+		murmur_mix(murmur_mix(seed, (uint32_t)v), (uint32_t)(v >> 32)),
+		8);
 }
 
 uint32_t
@@ -192,8 +195,11 @@ digest_xxhash64(const void *data, size_t n, uint64_t seed)
 		for (; i + 32 <= n; i += 32)
 			for (int k = 0; k < 4; k++)
 				v[k] = rotate64(v[k] +
-					word64(p + i + 8 * (size_t)k) * XX2,
-					31) * XX1;
+						       word64(p + i +
+							       8 * (size_t)k) *
+							       XX2,
+					       31) *
+					XX1;
 		h = 0;
 		for (int k = 0; k < 4; k++)
 			h += rotate64(v[k], turns[k]);

@@ -23,17 +23,16 @@
 
 typedef unsigned __int128 u128;
 
-const char number_pairs[201] =
-	"00010203040506070809"
-	"10111213141516171819"
-	"20212223242526272829"
-	"30313233343536373839"
-	"40414243444546474849"
-	"50515253545556575859"
-	"60616263646566676869"
-	"70717273747576777879"
-	"80818283848586878889"
-	"90919293949596979899";
+const char number_pairs[201] = "00010203040506070809"
+			       "10111213141516171819"
+			       "20212223242526272829"
+			       "30313233343536373839"
+			       "40414243444546474849"
+			       "50515253545556575859"
+			       "60616263646566676869"
+			       "70717273747576777879"
+			       "80818283848586878889"
+			       "90919293949596979899";
 
 static inline bool
 is_digit(char c)
@@ -47,7 +46,7 @@ digits8(uint64_t w)
 {
 	return (((w + UINT64_C(0x4646464646464646)) |
 			(w - UINT64_C(0x3030303030303030))) &
-		UINT64_C(0x8080808080808080)) == 0;
+		       UINT64_C(0x8080808080808080)) == 0;
 }
 
 static inline uint32_t
@@ -56,7 +55,8 @@ digits8_value(uint64_t w)
 	w = (w & UINT64_C(0x0f0f0f0f0f0f0f0f)) * 2561 >> 8;
 	w = (w & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
 	return (uint32_t)((w & UINT64_C(0x0000ffff0000ffff)) *
-			UINT64_C(42949672960001) >> 32);
+			UINT64_C(42949672960001) >>
+		32);
 }
 
 static inline uint64_t
@@ -198,8 +198,7 @@ eisel_lemire(uint64_t m, int exp, double *out)
 		x += (uint64_t)(y >> 64);
 		hi = (uint64_t)(x >> 64);
 		lo = (uint64_t)x;
-		if ((hi & 0x1ff) == 0x1ff && lo + 1 == 0 &&
-			(uint64_t)y + m < m)
+		if ((hi & 0x1ff) == 0x1ff && lo + 1 == 0 && (uint64_t)y + m < m)
 			return false;
 	}
 	msb = (int)(hi >> 63);
@@ -417,8 +416,9 @@ shortest_double(double d, int least, int *exp)
 		*exp = 0;
 		return trim_zeros(c >> -e, exp);
 	}
-	return trim_zeros(shortest(c, e, c == UINT64_C(1) << 52 && e > -1074,
-		least, exp), exp);
+	return trim_zeros(
+		shortest(c, e, c == UINT64_C(1) << 52 && e > -1074, least, exp),
+		exp);
 }
 
 static uint64_t

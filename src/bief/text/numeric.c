@@ -195,16 +195,15 @@ numeric_add(numeric a, int sa, numeric b, int sb, int p, int s, numeric *out)
 }
 
 bool
-numeric_multiply(numeric a, int sa, numeric b, int sb, int p, int s,
-	numeric *out)
+numeric_multiply(
+	numeric a, int sa, numeric b, int sb, int p, int s, numeric *out)
 {
 	return wide_rescale(wide_multiply(magnitude(a), magnitude(b)),
 		(a < 0) != (b < 0), sa + sb, s, p, out);
 }
 
 bool
-numeric_divide(numeric a, int sa, numeric b, int sb, int p, int s,
-	numeric *out)
+numeric_divide(numeric a, int sa, numeric b, int sb, int p, int s, numeric *out)
 {
 	struct wide x = {0, magnitude(a)};
 	u128 d = magnitude(b);
@@ -223,8 +222,8 @@ numeric_divide(numeric a, int sa, numeric b, int sb, int p, int s,
 }
 
 bool
-numeric_remainder(numeric a, int sa, numeric b, int sb, int p, int s,
-	numeric *out)
+numeric_remainder(
+	numeric a, int sa, numeric b, int sb, int p, int s, numeric *out)
 {
 	struct wide x = {0, magnitude(a)}, y = {0, magnitude(b)};
 	int scale = sa > sb ? sa : sb;
@@ -318,8 +317,8 @@ settle(struct reading *r, bool negative, numeric *v, int *precision, int *scale)
 			return false;
 		r->scale = 0;
 	} else if (r->scale > NUMERIC_DIGITS) {
-		if (!numeric_rescale(x, r->scale, NUMERIC_DIGITS,
-			    NUMERIC_DIGITS, &x))
+		if (!numeric_rescale(
+			    x, r->scale, NUMERIC_DIGITS, NUMERIC_DIGITS, &x))
 			return false;
 		r->scale = NUMERIC_DIGITS;
 	}
@@ -535,8 +534,10 @@ read_plain(const char *s, size_t n, int precision, int scale, numeric *out)
 	}
 	if (behind < 0)
 		behind = 0;
-	if (n == minus || (n == minus + 1u && behind == 0 && count == 0 &&
-			s[minus] == '.') || count + scale - behind > precision)
+	if (n == minus ||
+		(n == minus + 1u && behind == 0 && count == 0 &&
+			s[minus] == '.') ||
+		count + scale - behind > precision)
 		return false;
 	*out = sign(d * (u128)numeric_power10(scale - behind), minus);
 	return true;

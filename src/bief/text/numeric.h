@@ -28,15 +28,15 @@ int numeric_digits(numeric v);
 bool numeric_rescale(numeric v, int from, int to, int precision, numeric *out);
 
 /* The result has the scale s and at most p digits. */
-bool numeric_add(numeric a, int sa, numeric b, int sb, int p, int s,
-	numeric *out);
-bool numeric_multiply(numeric a, int sa, numeric b, int sb, int p, int s,
-	numeric *out);
+bool numeric_add(
+	numeric a, int sa, numeric b, int sb, int p, int s, numeric *out);
+bool numeric_multiply(
+	numeric a, int sa, numeric b, int sb, int p, int s, numeric *out);
 /* b is not 0. */
-bool numeric_divide(numeric a, int sa, numeric b, int sb, int p, int s,
-	numeric *out);
-bool numeric_remainder(numeric a, int sa, numeric b, int sb, int p, int s,
-	numeric *out);
+bool numeric_divide(
+	numeric a, int sa, numeric b, int sb, int p, int s, numeric *out);
+bool numeric_remainder(
+	numeric a, int sa, numeric b, int sb, int p, int s, numeric *out);
 int numeric_compare(numeric a, int sa, numeric b, int sb);
 
 /*
@@ -44,17 +44,17 @@ int numeric_compare(numeric a, int sa, numeric b, int sb);
  * that hold it as it is written.  Digits that 38 places cannot hold are rounded
  * away behind the point; false if the number is too large or none.
  */
-bool numeric_parse(const char *s, size_t n, numeric *v, int *precision,
-	int *scale);
+bool numeric_parse(
+	const char *s, size_t n, numeric *v, int *precision, int *scale);
 /*
  * The same for a known precision and scale, rounded half away from zero; false
  * if it is no number, or has more than precision digits then.
  */
-bool numeric_read(const char *s, size_t n, int precision, int scale,
-	numeric *out);
+bool numeric_read(
+	const char *s, size_t n, int precision, int scale, numeric *out);
 /* ... and printed so: the bytes, 0 if it does not fit or is no number. */
-size_t numeric_spell(const char *s, size_t n, int precision, int scale,
-	char *out);
+size_t numeric_spell(
+	const char *s, size_t n, int precision, int scale, char *out);
 /* sum / n with more digits behind the point, half away from zero; false if they
  * do not fit. */
 bool numeric_average(numeric sum, int64_t n, int more, numeric *out);

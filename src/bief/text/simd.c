@@ -73,8 +73,8 @@ simd_byte_plain(const char *p, char c)
 
 /* From offset i on, behind k that were found before. */
 static size_t
-lines_from(const char *p, size_t n, size_t i, uint32_t *at, size_t k,
-	size_t max)
+lines_from(
+	const char *p, size_t n, size_t i, uint32_t *at, size_t k, size_t max)
 {
 	const char *q;
 
@@ -143,8 +143,8 @@ simd_utf8_place(const char *p, size_t n)
 			i += 8;
 		}
 		for (int j = 0; j < 8 && i < n; j++, i += k)
-			if ((k = sequence((const unsigned char *)p + i,
-				n - i)) == 0)
+			if ((k = sequence(
+				     (const unsigned char *)p + i, n - i)) == 0)
 				return i;
 	}
 	return n;
@@ -182,7 +182,8 @@ lines_avx2(const char *p, size_t n, uint32_t *at, size_t max)
 			_mm256_cmpeq_epi8(a, lf));
 
 		m |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
-			_mm256_cmpeq_epi8(b, lf)) << 32;
+			     _mm256_cmpeq_epi8(b, lf))
+			<< 32;
 		k = lines_bits(m, (uint32_t)i, at, k);
 	}
 	return k > 0 ? k : lines_from(p, n, i, at, k, max);
@@ -195,8 +196,9 @@ lines_avx512(const char *p, size_t n, uint32_t *at, size_t max)
 	size_t i, k = 0;
 
 	for (i = 0; n - i >= 64 && max - k >= 64; i += 64)
-		k = lines_bits(_mm512_cmpeq_epi8_mask(
-			_mm512_loadu_si512(p + i), lf), (uint32_t)i, at, k);
+		k = lines_bits(
+			_mm512_cmpeq_epi8_mask(_mm512_loadu_si512(p + i), lf),
+			(uint32_t)i, at, k);
 	return k > 0 ? k : lines_from(p, n, i, at, k, max);
 }
 
@@ -212,7 +214,7 @@ span_avx2(const char *p, size_t n)
 		__m256i a = _mm256_loadu_si256((const void *)(p + i));
 		uint32_t m = (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(
 			_mm256_or_si256(_mm256_cmpeq_epi8(a, quote),
-			_mm256_cmpeq_epi8(a, slash)),
+				_mm256_cmpeq_epi8(a, slash)),
 			_mm256_cmpgt_epi8(space, a)));
 
 		if (m != 0)
@@ -227,15 +229,15 @@ span_avx2(const char *p, size_t n)
  * halves and the second byte's upper half.  A bit for each kind; the error is
  * there where all three tables have it.
  */
-#define SHORT 1         /* a lead byte without enough behind it */
-#define LONG 2          /* a continuation without a lead */
+#define SHORT 1 /* a lead byte without enough behind it */
+#define LONG 2  /* a continuation without a lead */
 #define OVERLONG_3 4
-#define LARGE 8         /* above U+10FFFF */
+#define LARGE 8 /* above U+10FFFF */
 #define SURROGATE 16
 #define OVERLONG_2 32
-#define LARGE_1000 64   /* LARGE, for second bytes below 0x90 */
+#define LARGE_1000 64 /* LARGE, for second bytes below 0x90 */
 #define OVERLONG_4 64
-#define TWO 128         /* two continuations: is a third byte due? */
+#define TWO 128 /* two continuations: is a third byte due? */
 #define CARRY (SHORT | LONG | TWO)
 #define BIG (CARRY | LARGE | LARGE_1000)
 #define SECOND (LONG | OVERLONG_2 | TWO)
@@ -269,10 +271,13 @@ utf8_block(struct utf8 *u, __m256i x)
 	__m256i prev1 = _mm256_alignr_epi8(x, joint, 15);
 	__m256i prev2 = _mm256_alignr_epi8(x, joint, 14);
 	__m256i prev3 = _mm256_alignr_epi8(x, joint, 13);
-	__m256i kinds = _mm256_and_si256(_mm256_and_si256(
-		_mm256_shuffle_epi8(first_high,
-			_mm256_and_si256(_mm256_srli_epi16(prev1, 4), low)),
-		_mm256_shuffle_epi8(first_low, _mm256_and_si256(prev1, low))),
+	__m256i kinds = _mm256_and_si256(
+		_mm256_and_si256(
+			_mm256_shuffle_epi8(first_high,
+				_mm256_and_si256(
+					_mm256_srli_epi16(prev1, 4), low)),
+			_mm256_shuffle_epi8(
+				first_low, _mm256_and_si256(prev1, low))),
 		_mm256_shuffle_epi8(second_high,
 			_mm256_and_si256(_mm256_srli_epi16(x, 4), low)));
 	/* Third and fourth bytes must be the second of two continuations. */

@@ -44,9 +44,11 @@ simd_special(const char *p)
 
 	/* As signed numbers the bytes from 0x80 are below 0x20 too. */
 	a = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(a, quote),
-		_mm_cmpeq_epi8(a, slash)), _mm_cmplt_epi8(a, space));
+				 _mm_cmpeq_epi8(a, slash)),
+		_mm_cmplt_epi8(a, space));
 	b = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, quote),
-		_mm_cmpeq_epi8(b, slash)), _mm_cmplt_epi8(b, space));
+				 _mm_cmpeq_epi8(b, slash)),
+		_mm_cmplt_epi8(b, space));
 	return (uint32_t)_mm_movemask_epi8(a) |
 		(uint32_t)_mm_movemask_epi8(b) << 16;
 #else
@@ -68,10 +70,10 @@ simd_stop(const char *p, uint32_t *high)
 	*high = (uint32_t)_mm_movemask_epi8(a) |
 		(uint32_t)_mm_movemask_epi8(b) << 16;
 	a = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(a, quote),
-		_mm_cmpeq_epi8(a, slash)),
+				 _mm_cmpeq_epi8(a, slash)),
 		_mm_cmpeq_epi8(_mm_min_epu8(a, last), a));
 	b = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, quote),
-		_mm_cmpeq_epi8(b, slash)),
+				 _mm_cmpeq_epi8(b, slash)),
 		_mm_cmpeq_epi8(_mm_min_epu8(b, last), b));
 	return (uint32_t)_mm_movemask_epi8(a) |
 		(uint32_t)_mm_movemask_epi8(b) << 16;
@@ -122,9 +124,11 @@ simd_byte(const char *p, char c)
 	uint64_t m = 0;
 
 	for (int i = 3; i >= 0; i--)
-		m = m << 16 | (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x,
-			_mm_loadu_si128((const __m128i *)(const void *)
-			(p + 16 * i))));
+		m = m << 16 |
+			(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x,
+				_mm_loadu_si128(
+					(const __m128i *)(const void *)(p +
+						16 * i))));
 	return m;
 #else
 	return simd_byte_plain(p, c);
@@ -154,8 +158,8 @@ simd_short(const char *p, size_t n, uint64_t w[2])
 	if (((uintptr_t)p & 4095) <= 4096 - 16) {
 		x = _mm_and_si128(
 			_mm_loadu_si128((const __m128i *)(const void *)p),
-			_mm_loadu_si128((const __m128i *)(const void *)
-				(keep + 16 - n)));
+			_mm_loadu_si128((
+				const __m128i *)(const void *)(keep + 16 - n)));
 		w[0] = (uint64_t)_mm_cvtsi128_si64(x);
 		w[1] = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(x, x));
 		return;

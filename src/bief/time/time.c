@@ -26,8 +26,8 @@ is_digit(char c)
 static inline unsigned
 month_days(int64_t y, unsigned m)
 {
-	static const uint8_t days[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30,
-		31, 30, 31};
+	static const uint8_t days[] = {
+		0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
 	return days[m] +
 		(m == 2 && y % 4 == 0 && (y % 100 != 0 || y % 400 == 0));
@@ -110,7 +110,8 @@ iso_rest(int64_t y, const char *s, size_t n, int64_t *us)
 	uint64_t date, clock;
 	int fraction = 0;
 
-	if (n < 16 || !match8(load8(s), "-00-00T0", "\177vv\177vv\177v", &date) ||
+	if (n < 16 ||
+		!match8(load8(s), "-00-00T0", "\177vv\177vv\177v", &date) ||
 		!match8(load8(s + 7), "00:00:00", "vv\177vv\177vv", &clock))
 		return -1;
 	month = pair(date, 1);
@@ -225,8 +226,10 @@ take_date(const char **p, const char *end, int most, struct civil *c)
 	}
 	if (neg)
 		c->y = -c->y;
-	return c->m > 0 && c->d > 0 && civil_valid(c->y, (unsigned)c->m,
-		(unsigned)c->d) ? 0 : -1;
+	return c->m > 0 && c->d > 0 &&
+			civil_valid(c->y, (unsigned)c->m, (unsigned)c->d)
+		? 0
+		: -1;
 }
 
 /* The digits behind the point; those after the sixth are cut. */
@@ -271,7 +274,8 @@ take_clock(const char **p, const char *end)
 	if (part[0] > 23 || part[1] > 59 || part[2] > 59)
 		return -1;
 	return ((part[0] * 60 + part[1]) * INT64_C(60) + part[2]) *
-		TIME_SECOND + fraction;
+		TIME_SECOND +
+		fraction;
 }
 
 /* yyyy-MM-dd HH:mm:ss in full, with a blank or T: by far the usual form. */
@@ -290,7 +294,8 @@ fixed_form(const char *s, const char *end, struct civil *c, int64_t *clock)
 	c->m = (int32_t)pair(date, 3);
 	c->d = (int32_t)pair(date, 6);
 	*clock = (int64_t)((pair(time, 0) * 60 + pair(time, 3)) * 60 +
-		pair(time, 6)) * TIME_SECOND;
+			 pair(time, 6)) *
+		TIME_SECOND;
 	return pair(time, 0) <= 23 && pair(time, 3) <= 59 &&
 		pair(time, 6) <= 59 &&
 		civil_valid(c->y, (unsigned)c->m, (unsigned)c->d);
@@ -365,8 +370,9 @@ time_parse(const char *s, size_t n, const struct zone *z, int64_t now_us,
 		}
 	}
 	if (today)
-		days = time_floor_div(now_us + shift +
-			zone_offset(z, now_us) * TIME_SECOND, DAY);
+		days = time_floor_div(
+			now_us + shift + zone_offset(z, now_us) * TIME_SECOND,
+			DAY);
 	else
 		days = date_days(c.y, (unsigned)c.m, (unsigned)c.d);
 	return zone_moment(z, days, clock - shift, us);
@@ -542,7 +548,8 @@ unit_find(const char *s, size_t n)
 			return &units[i];
 	/* The micro sign and the Greek letter that looks like it. */
 	if (n == 3 && s[2] == 's' &&
-		(memcmp(s, "\xc2\xb5", 2) == 0 || memcmp(s, "\xce\xbc", 2) == 0))
+		(memcmp(s, "\xc2\xb5", 2) == 0 ||
+			memcmp(s, "\xce\xbc", 2) == 0))
 		return &units[0];
 	return NULL;
 }
@@ -599,11 +606,12 @@ add_part(struct duration *d, const struct unit *u, bool neg, int64_t whole,
 	if (u->months != 0) {
 		if (fraction != 0)
 			return -2;
-		if (__builtin_mul_overflow(neg ? -whole : whole,
-			(int64_t)u->months, &months))
+		if (__builtin_mul_overflow(
+			    neg ? -whole : whole, (int64_t)u->months, &months))
 			return -1;
-		return __builtin_add_overflow(d->months, months, &d->months) ?
-			-1 : 0;
+		return __builtin_add_overflow(d->months, months, &d->months)
+			? -1
+			: 0;
 	}
 	part = (__int128)fraction * u->us;
 	for (; places > 0; places--)
@@ -646,32 +654,40 @@ read_part(struct reading *r, struct duration *d, const char *text,
 	bool neg;
 
 	if (read_sign(r, &neg) < 0)
-		return err_set(err, "duration '%s' is ambiguous: give every "
-			"part its own sign", text);
+		return err_set(err,
+			"duration '%s' is ambiguous: give every "
+			"part its own sign",
+			text);
 	name = r->p;
 	if (read_amount(r, &whole, &fraction, &places) < 0)
-		return err_set(err, name == r->p || !is_digit(*name) ?
-			"'%s' is not a duration: a number and a unit are "
-			"expected, as in 10s, 5m, 1h30m or '10 minutes'" :
-			"duration '%s' is out of range", text);
+		return err_set(err,
+			name == r->p || !is_digit(*name)
+				? "'%s' is not a duration: a number and a unit are "
+				  "expected, as in 10s, 5m, 1h30m or '10 minutes'"
+				: "duration '%s' is out of range",
+			text);
 	skip_blanks(r);
 	name = r->p;
-	while (r->p < r->end && (isalpha((unsigned char)*r->p) ||
-		(*r->p & 0x80)))
+	while (r->p < r->end &&
+		(isalpha((unsigned char)*r->p) || (*r->p & 0x80)))
 		r->p++;
 	if (name == r->p)
-		return err_set(err, "duration '%s' lacks a unit: write %llds "
-			"for seconds, or ms, m, h, d", text, (long long)whole);
+		return err_set(err,
+			"duration '%s' lacks a unit: write %llds "
+			"for seconds, or ms, m, h, d",
+			text, (long long)whole);
 	u = unit_find(name, (size_t)(r->p - name));
 	if (u == NULL)
-		return err_set(err, "duration '%s' has an unknown unit '%s': "
-			"use us, ms, s, m, h, d, w, mo or y", text,
+		return err_set(err,
+			"duration '%s' has an unknown unit '%s': "
+			"use us, ms, s, m, h, d, w, mo or y",
+			text,
 			err_quote(unit, sizeof(unit), name,
 				(size_t)(r->p - name)));
 	rc = add_part(d, u, neg, whole, fraction, places);
 	if (rc == -2)
-		return err_set(err, "duration '%s' has a fraction of a month",
-			text);
+		return err_set(
+			err, "duration '%s' has a fraction of a month", text);
 	if (rc < 0)
 		return err_set(err, "duration '%s' is out of range", text);
 	r->spaced = skip_blanks(r);
@@ -708,7 +724,8 @@ duration_us(const char *s, size_t n, int64_t *us, struct err *err)
 	if (duration_parse(s, n, &d, err) < 0)
 		return -1;
 	if (d.months != 0)
-		return err_set(err, "duration '%s' has months, which differ "
+		return err_set(err,
+			"duration '%s' has months, which differ "
 			"in length: use days",
 			err_quote(text, sizeof(text), s, n));
 	*us = d.us;

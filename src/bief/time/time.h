@@ -37,8 +37,8 @@ int64_t zone_to_utc(const struct zone *z, int64_t local_us);
  * beyond all timestamps.  And back: a wall clock always has a day, even where
  * its microseconds since 1970 would be too many.
  */
-int zone_moment(const struct zone *z, int64_t days, int64_t us_of_day,
-	int64_t *us);
+int zone_moment(
+	const struct zone *z, int64_t days, int64_t us_of_day, int64_t *us);
 int64_t zone_day(const struct zone *z, int64_t us, int64_t *us_of_day);
 /* "PST", "CEST"; the zone's name where it has no letters for it. */
 const char *zone_abbreviation(const struct zone *z, int64_t us);
@@ -94,8 +94,8 @@ struct duration {
 	int32_t months;
 	int64_t us;
 };
-int duration_parse(const char *s, size_t n, struct duration *d,
-	struct err *err);
+int duration_parse(
+	const char *s, size_t n, struct duration *d, struct err *err);
 /* Without months, which are refused; in microseconds. */
 int duration_us(const char *s, size_t n, int64_t *us, struct err *err);
 /* "1h30m", "10s", "250ms"; returns the bytes written. */

@@ -119,8 +119,10 @@ timefmt_check(const char *pattern, size_t n, struct err *err)
 			return err_as(err, STATUS_USAGE,
 				"'%c' means nothing in a pattern of time",
 				t.letter);
-		return err_as(err, STATUS_USAGE, "'%c' does not stand %d "
-			"times in a pattern of time", t.letter, t.count);
+		return err_as(err, STATUS_USAGE,
+			"'%c' does not stand %d "
+			"times in a pattern of time",
+			t.letter, t.count);
 	}
 	if (open < 0)
 		return err_as(err, STATUS_USAGE,
@@ -134,7 +136,7 @@ struct moment {
 	int month, day, offset;
 	const struct zone *zone;
 	int64_t utc; /* microseconds since 1970 */
-	bool era; /* years count from the era on */
+	bool era;    /* years count from the era on */
 };
 
 static void
@@ -144,8 +146,8 @@ print_offset(int offset, const struct piece *t, struct buf *out)
 	int s = abs(offset) % 60, style = t->count;
 	char sign = offset < 0 ? '-' : '+';
 
-	if (offset == 0 && (t->letter == 'X' ||
-				   (t->letter == 'Z' && style == 5))) {
+	if (offset == 0 &&
+		(t->letter == 'X' || (t->letter == 'Z' && style == 5))) {
 		buf_byte(out, 'Z');
 		return;
 	}
@@ -187,8 +189,9 @@ print_zone(const struct moment *m, const struct piece *t, struct buf *out)
 {
 	switch (t->letter) {
 	case 'z':
-		buf_str(out, t->count < 4 ? zone_abbreviation(m->zone, m->utc)
-					  : zone_name(m->zone));
+		buf_str(out,
+			t->count < 4 ? zone_abbreviation(m->zone, m->utc)
+				     : zone_name(m->zone));
 		break;
 	case 'V':
 		buf_str(out, zone_name(m->zone));
@@ -217,8 +220,8 @@ print_number(int64_t v, int width, struct buf *out)
 static void
 print_year(const struct moment *m, int count, struct buf *out)
 {
-	static const int64_t exceeds[] = {1, 10, 100, 1000, 10000, 100000,
-		1000000};
+	static const int64_t exceeds[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000};
 	int64_t year = m->year;
 
 	if (m->era && year <= 0)
@@ -240,8 +243,8 @@ print_date(const struct moment *m, const struct piece *t, struct buf *out)
 
 	switch (t->letter) {
 	case 'G':
-		buf_str(out, t->count < 4
-				? m->year > 0 ? "AD" : "BC"
+		buf_str(out,
+			t->count < 4          ? m->year > 0 ? "AD" : "BC"
 				: m->year > 0 ? "Anno Domini"
 					      : "Before Christ");
 		break;
@@ -253,9 +256,10 @@ print_date(const struct moment *m, const struct piece *t, struct buf *out)
 		if (t->count < 3)
 			print_number(m->month, t->count, out);
 		else
-			buf_add(out, name, t->count == 3 ? 3
-					: t->count == 5	 ? 1
-							 : strlen(name));
+			buf_add(out, name,
+				t->count == 3           ? 3
+					: t->count == 5 ? 1
+							: strlen(name));
 		break;
 	case 'd':
 		print_number(m->day, t->count, out);
@@ -271,11 +275,14 @@ print_date(const struct moment *m, const struct piece *t, struct buf *out)
 		else
 			buf_printf(out, t->count == 3 ? "Q%d" : "%d%s quarter",
 				(m->month + 2) / 3,
-				m->month < 4 ? "st" : m->month < 7 ? "nd"
-					: m->month < 10 ? "rd" : "th");
+				m->month < 4            ? "st"
+					: m->month < 7  ? "nd"
+					: m->month < 10 ? "rd"
+							: "th");
 		break;
 	case 'E':
-		buf_add(out, weekdays[week_day], t->count < 4 ? 3
+		buf_add(out, weekdays[week_day],
+			t->count < 4            ? 3
 				: t->count == 5 ? 1
 						: strlen(weekdays[week_day]));
 		break;
@@ -359,13 +366,13 @@ timefmt_print(const char *pattern, size_t n, int64_t us, const struct zone *z,
 	m.days = zone_day(z, us, &m.us);
 	/* Exact although each of the two may wrap. */
 	m.offset = (int)((int64_t)((uint64_t)m.days * DAY + (uint64_t)m.us -
-			(uint64_t)us) / TIME_SECOND);
+				 (uint64_t)us) /
+		TIME_SECOND);
 	print_pieces(pattern, n, &m, out);
 }
 
 void
-timefmt_print_date(const char *pattern, size_t n, int64_t days,
-	struct buf *out)
+timefmt_print_date(const char *pattern, size_t n, int64_t days, struct buf *out)
 {
 	struct moment m = {.zone = zone_utc, .days = days};
 

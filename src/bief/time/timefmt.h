@@ -25,7 +25,7 @@ int timefmt_check(const char *pattern, size_t n, struct err *err);
 void timefmt_print(const char *pattern, size_t n, int64_t us,
 	const struct zone *z, struct buf *out);
 /* The same for a date, at its beginning in UTC. */
-void timefmt_print_date(const char *pattern, size_t n, int64_t days,
-	struct buf *out);
+void timefmt_print_date(
+	const char *pattern, size_t n, int64_t days, struct buf *out);
 
 #endif

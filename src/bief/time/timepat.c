@@ -22,9 +22,24 @@
 #define YEAR_MAX 5800000 /* days of its dates fit 32 bits */
 
 /* The fields that a text may tell. */
-enum field { ERA, YEAR, YEAR_OF_ERA, MONTH, DAY_OF_MONTH, DAY_OF_YEAR, HOUR,
-	CLOCK, HALF_HOUR, HALF_CLOCK, HALF, MINUTE, SECOND, NANO, OFFSET,
-	FIELDS };
+enum field {
+	ERA,
+	YEAR,
+	YEAR_OF_ERA,
+	MONTH,
+	DAY_OF_MONTH,
+	DAY_OF_YEAR,
+	HOUR,
+	CLOCK,
+	HALF_HOUR,
+	HALF_CLOCK,
+	HALF,
+	MINUTE,
+	SECOND,
+	NANO,
+	OFFSET,
+	FIELDS
+};
 
 /* What may stand in front of a number. */
 enum sign { NONE, MINUS, EXCEEDS /* a plus, where it is wider than least */ };
@@ -45,8 +60,8 @@ struct item {
 struct timepat {
 	struct item item[ITEMS];
 	int n;
-	int open;  /* the number that the next one is adjacent to, or -1 */
-	bool era;  /* a G stands in it: y counts from the era on */
+	int open; /* the number that the next one is adjacent to, or -1 */
+	bool era; /* a G stands in it: y counts from the era on */
 };
 
 /* What the text has told so far. */
@@ -87,8 +102,8 @@ refuse(struct err *err, const char *pattern, const char *why)
 	char text[200];
 
 	err_quote(text, sizeof(text), pattern, strlen(pattern));
-	return err_as(err, STATUS_USAGE, "timestamp pattern '%s': %s", text,
-		why);
+	return err_as(
+		err, STATUS_USAGE, "timestamp pattern '%s': %s", text, why);
 }
 
 static enum field
@@ -160,8 +175,8 @@ join_number(struct timepat *t, struct item *it)
 static int
 add(struct timepat *t, char letter, char text, int count)
 {
-	struct item it = {.letter = letter, .text = text,
-		.count = (uint8_t)count};
+	struct item it = {
+		.letter = letter, .text = text, .count = (uint8_t)count};
 
 	if (t->n == ITEMS)
 		return -1;
@@ -214,8 +229,8 @@ has_era(const char *p)
 
 /* A letter so many times, a bracket or text at *p; moves *p. */
 static int
-add_piece(struct timepat *t, const char **p, const char *pattern,
-	struct err *err)
+add_piece(
+	struct timepat *t, const char **p, const char *pattern, struct err *err)
 {
 	const char *s = *p;
 	bool letter = isalpha((unsigned char)*s);
@@ -232,7 +247,7 @@ add_piece(struct timepat *t, const char **p, const char *pattern,
 	if (strchr("{}#", *s) != NULL)
 		return refuse(err, pattern, "{, } and # must be quoted");
 	if (add(t, letter || *s == '[' || *s == ']' ? *s : '\'', *s, n) < 0)
-		return refuse(err, pattern, "it is too long");
+		return refuse(err, pattern, "it has more than 64 parts");
 	*p = s + n;
 	return 0;
 }
@@ -248,8 +263,9 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 	while (*p != '\0') {
 		if (*p == '\'') {
 			if (add_quoted(t, &p) < 0)
-				return refuse(err, pattern, t->n == ITEMS
-						? "it is too long"
+				return refuse(err, pattern,
+					t->n == ITEMS
+						? "it has more than 64 parts"
 						: "a quote is not closed");
 			continue;
 		}
@@ -257,8 +273,7 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 			open[depth++] = t->n;
 		if (*p == ']') {
 			if (depth == 0)
-				return refuse(err, pattern,
-					"']' without '['");
+				return refuse(err, pattern, "']' without '['");
 			t->item[open[--depth]].to = (uint8_t)t->n;
 		}
 		if (add_piece(t, &p, pattern, err) < 0)
@@ -332,8 +347,8 @@ digits_value(const char *s, int k)
 }
 
 static int
-take_number(const struct item *it, const char **s, const char *end,
-	struct parts *x)
+take_number(
+	const struct item *it, const char **s, const char *end, struct parts *x)
 {
 	bool minus = *s < end && **s == '-', plus = *s < end && **s == '+';
 	const char *p = *s + (minus || plus);
@@ -396,8 +411,8 @@ take_pair(const char **s, const char *end, bool colon)
 
 /* X x Z: +HH, minutes and seconds as the letter and its count say. */
 static int
-take_offset(const struct item *it, const char **s, const char *end,
-	struct parts *x)
+take_offset(
+	const struct item *it, const char **s, const char *end, struct parts *x)
 {
 	int style = it->letter != 'Z' ? it->count : it->count < 4 ? 2 : 5;
 	bool z = it->letter == 'X' || (it->letter == 'Z' && it->count == 5);
@@ -414,7 +429,8 @@ take_offset(const struct item *it, const char **s, const char *end,
 	h = take_pair(s, end, false);
 	/* +00 is all of an x that is zero. */
 	m = h == 0 && !minus && it->letter == 'x' && style == 1
-		? -1 : take_pair(s, end, colon);
+		? -1
+		: take_pair(s, end, colon);
 	if (h < 0 || h > 23 || (m < 0 && style > 1))
 		return -1;
 	if (style > 3)
@@ -474,13 +490,13 @@ zone_of_name(const char *s, size_t n)
 
 /* V z: the longest text that names a zone. */
 static int
-take_zone(const struct item *it, const char **s, const char *end,
-	struct parts *x)
+take_zone(
+	const struct item *it, const char **s, const char *end, struct parts *x)
 {
 	const char *p = *s, *id;
 
-	while (p < end && p - *s < 64 && (isalnum((unsigned char)*p) ||
-		memchr("/_+-:", *p, 5) != NULL))
+	while (p < end && p - *s < 64 &&
+		(isalnum((unsigned char)*p) || memchr("/_+-:", *p, 5) != NULL))
 		p++;
 	for (; p > *s; p--) {
 		/* A name does not end within a word. */
@@ -499,8 +515,8 @@ take_zone(const struct item *it, const char **s, const char *end,
 }
 
 static int
-take_text(const struct item *it, const char **s, const char *end,
-	struct parts *x)
+take_text(
+	const struct item *it, const char **s, const char *end, struct parts *x)
 {
 	size_t letters = it->count < 4 ? 3 : 0;
 	int k;
@@ -522,8 +538,8 @@ take_text(const struct item *it, const char **s, const char *end,
 }
 
 static int
-take_item(const struct item *it, const char **s, const char *end,
-	struct parts *x)
+take_item(
+	const struct item *it, const char **s, const char *end, struct parts *x)
 {
 	if (numeric(it))
 		return take_number(it, s, end, x);
@@ -547,8 +563,8 @@ take_item(const struct item *it, const char **s, const char *end,
 	case 'z':
 		return take_zone(it, s, end, x);
 	}
-	if (*s >= end || tolower((unsigned char)**s) !=
-		tolower((unsigned char)it->text))
+	if (*s >= end ||
+		tolower((unsigned char)**s) != tolower((unsigned char)it->text))
 		return -1;
 	++*s;
 	return 0;
@@ -566,8 +582,8 @@ take_items(const struct timepat *t, int i, int n, const char **s,
 			struct parts y = *x;
 			const char *q = *s;
 
-			if (take_items(t, i + 1, t->item[i].to, &q, end,
-				&y) == 0) {
+			if (take_items(t, i + 1, t->item[i].to, &q, end, &y) ==
+				0) {
 				*x = y;
 				*s = q;
 			}
@@ -586,17 +602,25 @@ in_ranges(const struct parts *x)
 {
 	static const struct {
 		int64_t least, most;
-	} range[FIELDS] = {[ERA] = {0, 1}, [YEAR] = {-YEAR_MAX, YEAR_MAX},
-		[YEAR_OF_ERA] = {1, YEAR_MAX}, [MONTH] = {1, 12},
-		[DAY_OF_MONTH] = {1, 31}, [DAY_OF_YEAR] = {1, 366},
-		[HOUR] = {0, 23}, [CLOCK] = {1, 24}, [HALF_HOUR] = {0, 11},
-		[HALF_CLOCK] = {1, 12}, [HALF] = {0, 1}, [MINUTE] = {0, 59},
-		[SECOND] = {0, 59}, [NANO] = {0, 999999999},
+	} range[FIELDS] = {[ERA] = {0, 1},
+		[YEAR] = {-YEAR_MAX, YEAR_MAX},
+		[YEAR_OF_ERA] = {1, YEAR_MAX},
+		[MONTH] = {1, 12},
+		[DAY_OF_MONTH] = {1, 31},
+		[DAY_OF_YEAR] = {1, 366},
+		[HOUR] = {0, 23},
+		[CLOCK] = {1, 24},
+		[HALF_HOUR] = {0, 11},
+		[HALF_CLOCK] = {1, 12},
+		[HALF] = {0, 1},
+		[MINUTE] = {0, 59},
+		[SECOND] = {0, 59},
+		[NANO] = {0, 999999999},
 		[OFFSET] = {-OFFSET_MAX, OFFSET_MAX}};
 
 	for (int f = 0; f < FIELDS; f++)
-		if (told(x, (enum field)f) && (x->v[f] < range[f].least ||
-			x->v[f] > range[f].most))
+		if (told(x, (enum field)f) &&
+			(x->v[f] < range[f].least || x->v[f] > range[f].most))
 			return false;
 	return true;
 }
@@ -678,7 +702,8 @@ resolve(const struct timepat *t, const char *s, size_t n, struct parts *x,
 		resolve_hour(x, &hour) < 0)
 		return -1;
 	*us_of_day = (hour * 3600 + x->v[MINUTE] * 60 + x->v[SECOND]) *
-			TIME_SECOND + x->v[NANO] / 1000;
+			TIME_SECOND +
+		x->v[NANO] / 1000;
 	return 0;
 }
 
@@ -692,15 +717,15 @@ timepat_parse(const struct timepat *t, const char *s, size_t n,
 	if (resolve(t, s, n, &x, &days, &rest) < 0)
 		return -1;
 	if (x.zone != NULL || !told(&x, OFFSET))
-		return zone_moment(x.zone != NULL ? x.zone : zone, days, rest,
-			us);
-	return zone_moment(zone_utc, days,
-		rest - x.v[OFFSET] * TIME_SECOND, us);
+		return zone_moment(
+			x.zone != NULL ? x.zone : zone, days, rest, us);
+	return zone_moment(
+		zone_utc, days, rest - x.v[OFFSET] * TIME_SECOND, us);
 }
 
 int
-timepat_parse_date(const struct timepat *t, const char *s, size_t n,
-	int32_t *days)
+timepat_parse_date(
+	const struct timepat *t, const char *s, size_t n, int32_t *days)
 {
 	struct parts x = {.told = 0};
 	int64_t day, rest;

@@ -26,7 +26,7 @@ void timepat_free(struct timepat *t);
 int timepat_parse(const struct timepat *t, const char *s, size_t n,
 	const struct zone *zone, int64_t *us);
 /* The date alone, as it is written: a zone or an offset moves nothing. */
-int timepat_parse_date(const struct timepat *t, const char *s, size_t n,
-	int32_t *days);
+int timepat_parse_date(
+	const struct timepat *t, const char *s, size_t n, int32_t *days);
 
 #endif

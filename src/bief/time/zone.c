@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <endian.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,7 +31,7 @@ struct change {
 /* What follows the last transition: "CET-1CEST,M3.5.0,M10.5.0/3". */
 struct rule {
 	bool set, has_dst;
-	int32_t std, dst; /* offsets, east positive */
+	int32_t std, dst;              /* offsets, east positive */
 	char std_name[8], dst_name[8]; /* empty where they are no letters */
 	struct change start, end;
 };
@@ -46,10 +45,10 @@ struct period {
 struct zone {
 	const struct zone *next; /* opened before this one */
 	char *name;
-	size_t length;    /* of the name */
-	size_t count;     /* transitions */
-	int64_t *at;      /* their moments, seconds, ascending */
-	int32_t *offset;  /* count + 1: [0] before the first one */
+	size_t length;         /* of the name */
+	size_t count;          /* transitions */
+	int64_t *at;           /* their moments, seconds, ascending */
+	int32_t *offset;       /* count + 1: [0] before the first one */
 	struct period *period; /* as many; NULL where the offset is fixed */
 	struct rule rule;
 };
@@ -78,8 +77,8 @@ change_day(const struct change *c, int64_t year)
 		return first + c->day - 1 + (leap && c->day >= 60);
 	}
 	first = date_from_civil(year, c->month, 1);
-	next = c->month == 12 ? date_from_civil(year + 1, 1, 1) :
-		date_from_civil(year, c->month + 1, 1);
+	next = c->month == 12 ? date_from_civil(year + 1, 1, 1)
+			      : date_from_civil(year, c->month + 1, 1);
 	/* 1970-01-01 was a Thursday; Sunday is 0. */
 	day = first + ((c->day - (first + 4)) % 7 + 7) % 7 + 7 * (c->week - 1);
 	return day >= next ? day - 7 : day;
@@ -185,7 +184,9 @@ zone_moment(const struct zone *z, int64_t days, int64_t us_of_day, int64_t *us)
 		rest -= TIME_SECOND;
 	}
 	return __builtin_mul_overflow(second, TIME_SECOND, us) ||
-			__builtin_add_overflow(*us, rest, us) ? -1 : 0;
+			__builtin_add_overflow(*us, rest, us)
+		? -1
+		: 0;
 }
 
 int64_t
@@ -263,8 +264,8 @@ parse_offset(const char *p, size_t n, int32_t *seconds)
 		if (colon && *p++ != ':')
 			return -1;
 		/* A minute of one digit counts at the very end only. */
-		part[count] = take_two(&p, end,
-			colon && count == 1 && end - p == 1);
+		part[count] = take_two(
+			&p, end, colon && count == 1 && end - p == 1);
 		if (part[count] < 0)
 			return -1;
 	}
@@ -291,7 +292,8 @@ zone_fixed(const char *name, size_t n, int32_t *seconds)
 
 		if (n < len || memcmp(name, prefixes[i], len) != 0)
 			continue;
-		return n == len ? 0 : parse_offset(name + len, n - len, seconds);
+		return n == len ? 0
+				: parse_offset(name + len, n - len, seconds);
 	}
 	return parse_offset(name, n, seconds);
 }
@@ -465,7 +467,8 @@ block_read(const char *p, size_t n, size_t word, struct block *b)
 	b->types = get32(p + 36);
 	b->chars = get32(p + 40);
 	if ((b->isut | b->isstd | b->leap | b->times | b->types | b->chars) >
-		FILE_MAX || b->types == 0)
+			FILE_MAX ||
+		b->types == 0)
 		return -1;
 	b->size = 44 + b->times * (word + 1) + b->types * 6 + b->chars +
 		b->leap * (word + 4) + b->isstd + b->isut;
@@ -474,8 +477,8 @@ block_read(const char *p, size_t n, size_t word, struct block *b)
 
 /* Type k of a block: its offset, whether it is summer time, its name. */
 static int
-period_read(struct zone *z, size_t i, const char *types,
-	const struct block *b, unsigned k)
+period_read(struct zone *z, size_t i, const char *types, const struct block *b,
+	unsigned k)
 {
 	const char *t = types + k * 6, *names = types + b->types * 6;
 	unsigned at = (unsigned char)t[5];
@@ -517,14 +520,15 @@ zone_load(struct zone *z, char *p, size_t n)
 		return -1;
 	for (size_t i = 0; i < b.times; i++) {
 		z->at[i] = get64(times + i * 8);
-		if (period_read(z, i + 1, types, &b,
-			    (unsigned char)which[i]) < 0 ||
+		if (period_read(z, i + 1, types, &b, (unsigned char)which[i]) <
+				0 ||
 			(i > 0 && z->at[i] <= z->at[i - 1]))
 			return -1;
 	}
 	p += b.size;
 	n -= b.size;
-	if (n < 2 || p[0] != '\n' || (foot = memchr(p + 1, '\n', n - 1)) == NULL)
+	if (n < 2 || p[0] != '\n' ||
+		(foot = memchr(p + 1, '\n', n - 1)) == NULL)
 		return -1;
 	*foot = '\0';
 	return rule_parse(p + 1, &z->rule);
@@ -567,8 +571,9 @@ region_valid(const char *name, size_t n)
 		if (!isalnum((unsigned char)name[i]) &&
 			memchr("/_+-", name[i], 4) == NULL)
 			return false;
-	return !(n > 6 && (memcmp(name, "posix/", 6) == 0 ||
-			memcmp(name, "right/", 6) == 0)) &&
+	return !(n > 6 &&
+		       (memcmp(name, "posix/", 6) == 0 ||
+			       memcmp(name, "right/", 6) == 0)) &&
 		!(n == 9 && memcmp(name, "localtime", 9) == 0) &&
 		!(n == 10 && memcmp(name, "posixrules", 10) == 0) &&
 		!(n == 7 && memcmp(name, "Factory", 7) == 0);
@@ -627,7 +632,6 @@ err:
  * freed, so this list is the one thing that the library keeps at file level.
  */
 static const struct zone *zones;
-static pthread_mutex_t zones_lock = PTHREAD_MUTEX_INITIALIZER;
 
 const struct zone *
 zone_open(const char *name, size_t n)
@@ -637,7 +641,6 @@ zone_open(const char *name, size_t n)
 
 	if ((n == 1 && *name == 'Z') || (n == 3 && memcmp(name, "UTC", 3) == 0))
 		return zone_utc;
-	pthread_mutex_lock(&zones_lock);
 	for (z = zones; z != NULL; z = z->next)
 		if (z->length == n && memcmp(z->name, name, n) == 0)
 			break;
@@ -645,6 +648,5 @@ zone_open(const char *name, size_t n)
 		made->next = zones;
 		zones = z = made;
 	}
-	pthread_mutex_unlock(&zones_lock);
 	return z;
 }

@@ -95,8 +95,9 @@ as_json(const char *s, size_t n, char *out)
 	if (i == 1 && s[0] == '-')
 		out[m++] = '-';
 	k = digits(s + i, n - i);
-	if (k == 0 && (i + 1 >= n || s[i] != '.' ||
-		digits(s + i + 1, n - i - 1) == 0))
+	if (k == 0 &&
+		(i + 1 >= n || s[i] != '.' ||
+			digits(s + i + 1, n - i - 1) == 0))
 		return 0;
 	for (; k > 1 && s[i] == '0'; k--)
 		i++;
@@ -201,7 +202,8 @@ real(const char *s, size_t n, enum type_kind kind, struct buf *out,
 	if (m == 0)
 		return false;
 	if (kind == TYPE_DOUBLE) {
-		*v = (struct value){.s = out->p + out->n, .n = (uint32_t)m,
+		*v = (struct value){.s = out->p + out->n,
+			.n = (uint32_t)m,
 			.type = VALUE_REAL};
 		out->n += m;
 		return true;
@@ -257,8 +259,8 @@ binary(const char *s, size_t n, struct buf *out)
 
 /* The text into *v where it fits the type. */
 static bool
-cast(const struct cell *c, const struct type *t,
-	const struct cell_rules *rules, struct buf *out, struct value *v)
+cast(const struct cell *c, const struct type *t, const struct cell_rules *rules,
+	struct buf *out, struct value *v)
 {
 	int32_t days;
 

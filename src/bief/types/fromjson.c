@@ -23,7 +23,7 @@ struct node {
 	char text[NODE_BYTES];
 	uint32_t mask; /* a bit for each byte of text */
 	uint32_t n;    /* 0: longer than NODE_BYTES, never matches */
-	int index;  /* of the field, or NODE_* */
+	int index;     /* of the field, or NODE_* */
 	struct node *next;
 };
 
@@ -38,8 +38,8 @@ struct target {
 	size_t n;
 	const struct type *type;
 	enum quick quick;
-	uint8_t digits;  /* integers of so many digits fit, and of one more ... */
-	char limit;      /* ... whose first digit is below this one */
+	uint8_t digits; /* integers of so many digits fit, and of one more ... */
+	char limit;     /* ... whose first digit is below this one */
 	struct node node;
 };
 
@@ -204,8 +204,9 @@ next_key(struct fromjson *f, const char *start, struct node **node)
 	uint32_t h;
 	int index;
 
-	p = first ? lenient_expect(&f->value.l, start, '{', "expected an object") :
-		start;
+	p = first
+		? lenient_expect(&f->value.l, start, '{', "expected an object")
+		: start;
 	if (p == NULL)
 		return NULL;
 	p = lenient_space(&f->value.l, p);
@@ -220,7 +221,8 @@ next_key(struct fromjson *f, const char *start, struct node **node)
 	}
 	if (!first) {
 		if (*p != ',')
-			return lenient_refuse(&f->value.l, p, "expected ',' or '}'");
+			return lenient_refuse(
+				&f->value.l, p, "expected ',' or '}'");
 		p++;
 	}
 	if ((p = lenient_key(&f->value.l, p, &key)) == NULL)
@@ -236,8 +238,9 @@ next_key(struct fromjson *f, const char *start, struct node **node)
 	}
 	h = hash(s, n);
 	index = find_target(f, s, n, h);
-	next = first ? &f->head : index >= 0 ? &f->target[index].node :
-		&f->unknown[h % UNKNOWN];
+	next = first         ? &f->head
+		: index >= 0 ? &f->target[index].node
+			     : &f->unknown[h % UNKNOWN];
 	node_learn(next, start, (size_t)(p - start), index);
 	(*node)->next = next;
 	*node = next;
@@ -256,9 +259,10 @@ digits_value(const char *p, unsigned k)
 		x -= UINT64_C(0x3030303030303030);
 		x = x * 10 + (x >> 8);
 		x = ((x & UINT64_C(0x000000FF000000FF)) *
-				UINT64_C(0x000F424000000064) +
-			(x >> 16 & UINT64_C(0x000000FF000000FF)) *
-				UINT64_C(0x0000271000000001)) >> 32;
+				    UINT64_C(0x000F424000000064) +
+			    (x >> 16 & UINT64_C(0x000000FF000000FF)) *
+				    UINT64_C(0x0000271000000001)) >>
+			32;
 #else
 		x = 0;
 		for (int i = 0; i < 8; i++)
@@ -315,8 +319,8 @@ quick_int(const char *start, const char *end, const struct target *t,
 	p += k;
 	if (!ends_number(*p) || p >= end)
 		return NULL;
-	*v = (struct value){.s = start, .n = (uint32_t)(p - start),
-		.type = VALUE_NUMBER};
+	*v = (struct value){
+		.s = start, .n = (uint32_t)(p - start), .type = VALUE_NUMBER};
 	return p;
 }
 
@@ -344,8 +348,8 @@ quick_real(const char *start, const char *end, struct value *v)
 	}
 	if (!ends_number(*p) || p >= end)
 		return NULL;
-	*v = (struct value){.s = start, .n = (uint32_t)(p - start),
-		.type = VALUE_REAL};
+	*v = (struct value){
+		.s = start, .n = (uint32_t)(p - start), .type = VALUE_REAL};
 	return p;
 }
 
@@ -369,8 +373,8 @@ quick_time(const char *start, const char *end, const struct target *t,
 }
 
 static inline const char *
-quick_value(const char *p, const char *end, const struct target *t,
-	struct value *v)
+quick_value(
+	const char *p, const char *end, const struct target *t, struct value *v)
 {
 	switch (t->quick) {
 	case QUICK_STRING:
@@ -489,8 +493,8 @@ int
 fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 	struct value *v)
 {
-	f->value.l = (struct lenient){.begin = text, .end = text + n,
-		.flags = f->value.l.flags};
+	f->value.l = (struct lenient){
+		.begin = text, .end = text + n, .flags = f->value.l.flags};
 	f->value.now_us = now_us;
 	f->value.malformed = false;
 	f->field = NULL;
@@ -530,8 +534,7 @@ fromjson_why(struct fromjson *f)
 	err_quote(text, sizeof(text), f->field->name, f->field->n);
 	buf_printf(&f->why, "field '%s' holds no ", text);
 	type_print(f->value.misfit, &f->why);
-	err_quote(text, sizeof(text), f->value.value,
-		f->value.nvalue);
+	err_quote(text, sizeof(text), f->value.value, f->value.nvalue);
 	buf_printf(&f->why, ": %s", text);
 	return buf_cstr(&f->why);
 }

@@ -29,15 +29,15 @@ struct fromjson_options {
 	const struct zone *zone;       /* of times that name none */
 	const struct timepat *pattern; /* of times in text; NULL: Spark's own */
 	const struct timepat *date_pattern; /* of dates */
-	unsigned flags;                /* of lenient.h */
-	int corrupt;                   /* field that no key fills, or -1 */
+	unsigned flags;                     /* of lenient.h */
+	int corrupt;                        /* field that no key fills, or -1 */
 	bool root; /* the schema's one field, an array or a map, is the whole
 	            * text; an object for an array of structs is one of one */
 };
 
 /* The schema is not copied and must live as long. */
-struct fromjson *fromjson_new(const struct schema *schema,
-	const struct fromjson_options *o);
+struct fromjson *fromjson_new(
+	const struct schema *schema, const struct fromjson_options *o);
 void fromjson_free(struct fromjson *f);
 
 /*

@@ -56,8 +56,8 @@ const char *fromvalue_read(struct fromvalue *f, const char *p,
 const char *fromvalue_one(struct fromvalue *f, const char *p,
 	const struct type *t, struct value *v);
 /* Remember what did not fit, if it is the first such thing. */
-void fromvalue_misfit(struct fromvalue *f, const struct type *t,
-	const char *at, const char *end);
+void fromvalue_misfit(struct fromvalue *f, const struct type *t, const char *at,
+	const char *end);
 /* The time that an integer of the type's unit is; false: out of range. */
 bool fromvalue_time(const struct type *t, int64_t i, struct value *v);
 void fromvalue_release(struct fromvalue *f);

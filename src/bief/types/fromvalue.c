@@ -18,13 +18,14 @@
 static void
 own(struct value *v, enum value_type type, struct fromvalue *f, size_t at)
 {
-	*v = (struct value){.i = (int64_t)at, .n = (uint32_t)(f->text.n - at),
-		.type = type, .flags = IN_TEXT};
+	*v = (struct value){.i = (int64_t)at,
+		.n = (uint32_t)(f->text.n - at),
+		.type = type,
+		.flags = IN_TEXT};
 	/* An empty text has a place, too. */
 	buf_need(&f->text, 1);
 	f->owned = true;
-	if (type == VALUE_STRING &&
-		memchr(f->text.p + at, '\\', v->n) != NULL)
+	if (type == VALUE_STRING && memchr(f->text.p + at, '\\', v->n) != NULL)
 		v->flags |= VALUE_ESCAPED;
 }
 
@@ -152,8 +153,8 @@ date_text(const struct fromvalue *f, const char *s, size_t n, int32_t *days)
 
 /* A decimal in text: commas part thousands. */
 static bool
-decimal_text(struct fromvalue *f, const char *s, size_t n,
-	const struct type *t, struct value *v)
+decimal_text(struct fromvalue *f, const char *s, size_t n, const struct type *t,
+	struct value *v)
 {
 	if (memchr(s, ',', n) == NULL)
 		return decimal(f, s, n, t, v);
@@ -239,8 +240,8 @@ fromvalue_time(const struct type *t, int64_t i, struct value *v)
 }
 
 static bool
-from_integer(const struct type *t, const struct lenient_number *n,
-	struct value *v)
+from_integer(
+	const struct type *t, const struct lenient_number *n, struct value *v)
 {
 	int64_t i;
 
@@ -332,7 +333,8 @@ from_number(struct fromvalue *f, const struct type *t,
 		else if (n->zeros)
 			*v = value_double(number_double(n->s, n->n));
 		else
-			*v = (struct value){.s = n->s, .n = (uint32_t)n->n,
+			*v = (struct value){.s = n->s,
+				.n = (uint32_t)n->n,
 				.type = VALUE_REAL};
 		return true;
 	case TYPE_DECIMAL:
@@ -380,8 +382,8 @@ static const char *read_nested(struct fromvalue *f, const char *p,
 	const struct type *t, int depth, bool *fits);
 
 const char *
-fromvalue_read(struct fromvalue *f, const char *p, const struct type *t, int depth,
-	struct value *v, bool *fits)
+fromvalue_read(struct fromvalue *f, const char *p, const struct type *t,
+	int depth, struct value *v, bool *fits)
 {
 	struct lenient_string s;
 	struct lenient_number n;
@@ -469,8 +471,9 @@ more(struct fromvalue *f, const char **p, char close)
 		return false;
 	}
 	if (*q != ',' && *q != close)
-		*p = lenient_refuse(&f->l, q, close == '}' ?
-			"expected ',' or '}'" : "expected ',' or ']'");
+		*p = lenient_refuse(&f->l, q,
+			close == '}' ? "expected ',' or '}'"
+				     : "expected ',' or ']'");
 	else
 		*p = q + 1;
 	return *q == ',';
@@ -588,8 +591,8 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 	f->nspans += t->fields->n;
 	if (f->nspans > f->capspans) {
 		f->capspans = f->nspans * 2;
-		f->spans = mem_realloc(f->spans,
-			f->capspans * sizeof(f->spans[0]));
+		f->spans = mem_realloc(
+			f->spans, f->capspans * sizeof(f->spans[0]));
 	}
 	memset(f->spans + base, 0, t->fields->n * sizeof(f->spans[0]));
 	if (!empty(f, &p, '}')) {
@@ -606,8 +609,8 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 					return NULL;
 				continue;
 			}
-			p = read_element(f, p, t->fields->f[i].type, depth + 1,
-				&ok);
+			p = read_element(
+				f, p, t->fields->f[i].type, depth + 1, &ok);
 			if (p == NULL)
 				return NULL;
 			if (ok)
@@ -660,7 +663,8 @@ fromvalue_one(struct fromvalue *f, const char *p, const struct type *t,
 	p = read_element(f, p, t->elem, 1, &fits);
 	buf_byte(&f->nested, ']');
 	*v = (struct value){.i = (int64_t)at,
-		.n = (uint32_t)(f->nested.n - at), .type = VALUE_ARRAY,
+		.n = (uint32_t)(f->nested.n - at),
+		.type = VALUE_ARRAY,
 		.flags = IN_NESTED};
 	return p;
 }

@@ -23,7 +23,7 @@ become(struct type *t, enum type_kind kind)
 	*t = (struct type){.kind = kind};
 }
 
-#define DIGITS 38 /* of a decimal, at most */
+#define DIGITS 38      /* of a decimal, at most */
 #define LONG_DIGITS 20 /* of the decimal that holds every bigint, in Spark */
 
 /* The narrowest scalar type that holds both. */
@@ -279,8 +279,8 @@ cell_kind(const char *s, size_t n, int *digits)
 	if (is_real(s + sign, n - sign)) {
 		if (!is_whole(s, n))
 			return TYPE_DOUBLE;
-		if (number_int(s[0] == '+' ? s + 1 : s,
-			s[0] == '+' ? n - 1 : n, &i) < 0)
+		if (number_int(s[0] == '+' ? s + 1 : s, s[0] == '+' ? n - 1 : n,
+			    &i) < 0)
 			return large(s, n, digits);
 		return i == (int32_t)i ? TYPE_INT : TYPE_LONG;
 	}
@@ -340,8 +340,8 @@ infer_line(struct type *t, const char *line, size_t n, size_t *skipped)
 }
 
 struct schema *
-infer_json_file(const char *path, size_t max_line, size_t *skipped,
-	struct err *err)
+infer_json_file(
+	const char *path, size_t max_line, size_t *skipped, struct err *err)
 {
 	struct type *t = type_new(TYPE_UNKNOWN);
 	struct schema *s = NULL;

@@ -32,7 +32,7 @@ void infer_finish(struct type *t);
  * NULL with a message when it cannot be read or has none; *skipped counts the
  * lines that are no objects.
  */
-struct schema *infer_json_file(const char *path, size_t max_line,
-	size_t *skipped, struct err *err);
+struct schema *infer_json_file(
+	const char *path, size_t max_line, size_t *skipped, struct err *err);
 
 #endif

@@ -83,15 +83,18 @@ take_first(struct sample *a, const char *line, size_t n)
 {
 	const char *alien = csvrow_alien(line, n);
 
-	return alien == NULL ? 0 :
-		err_set(a->err, "no CSV in UTF-8: %s", alien);
+	return alien == NULL ? 0
+			     : err_set(a->err, "no CSV in UTF-8: %s", alien);
 }
 
 static int
 read_lines(struct sample *a, struct textfile *f)
 {
-	struct csvrow_feed feed = {.rows = &a->rows, .comment = a->comment,
-		.max_line = a->how->max_line, .row = take_row, .arg = a};
+	struct csvrow_feed feed = {.rows = &a->rows,
+		.comment = a->comment,
+		.max_line = a->how->max_line,
+		.row = take_row,
+		.arg = a};
 	const char *line;
 	size_t n;
 	int got;
@@ -112,8 +115,8 @@ infercsv_file(const char *path, struct infercsv *how, struct err *err)
 	int ret;
 
 	err_quote(q, sizeof(q), path, strlen(path));
-	if (how->comment != NULL && csvrow_char("--comment", how->comment,
-		&a.comment, err) < 0)
+	if (how->comment != NULL &&
+		csvrow_char("--comment", how->comment, &a.comment, err) < 0)
 		return NULL;
 	csvrow_init(&a.rows, &how->style);
 	a.s = schema_new();

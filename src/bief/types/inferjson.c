@@ -26,8 +26,10 @@ decimal_type(const char *s, size_t n)
 
 	if (p < end && (*p == '-' || *p == '+'))
 		p++;
-	for (; p < end && (isdigit((unsigned char)*p) || *p == ',' ||
-			(*p == '.' && !point)); p++) {
+	for (; p < end &&
+		(isdigit((unsigned char)*p) || *p == ',' ||
+			(*p == '.' && !point));
+		p++) {
 		point |= *p == '.';
 		if (!isdigit((unsigned char)*p))
 			continue;
@@ -117,8 +119,8 @@ merge_structs(struct type *a, struct type *b)
 		if (at < 0)
 			schema_add(a->fields, f->name, f->type);
 		else
-			a->fields->f[at].type =
-				merge(a->fields->f[at].type, f->type);
+			a->fields->f[at].type = merge(
+				a->fields->f[at].type, f->type);
 		f->type = NULL;
 	}
 	sort_fields(a->fields);
@@ -158,8 +160,8 @@ merge(struct type *a, struct type *b)
 
 /* Values. */
 
-static struct type *infer(const struct value *v,
-	const struct inferjson_style *style);
+static struct type *infer(
+	const struct value *v, const struct inferjson_style *style);
 
 static struct type *
 object_type(const struct value *v, const struct inferjson_style *style)

@@ -22,8 +22,8 @@ struct inferjson_style {
 };
 
 /* NULL with l->what where the text is no JSON. */
-struct type *inferjson_read(struct lenient *l,
-	const struct inferjson_style *style);
+struct type *inferjson_read(
+	struct lenient *l, const struct inferjson_style *style);
 /* Append a type in Spark's spelling: STRUCT<a: BIGINT>. */
 void inferjson_print(const struct type *t, struct buf *out);
 

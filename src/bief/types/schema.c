@@ -27,7 +27,8 @@
 #include "value/value.h"
 
 #define FILE_MOST (16 << 20) /* bytes of a schema in a file */
-#define SCHEMA_DEPTH 100 /* nesting of types that is accepted */
+#define SCHEMA_DEPTH 100     /* nesting of types that is accepted */
+#define TOO_DEEP "nested deeper than 100 levels, the limit of a schema"
 #define HEADER_DEPTH 2000 /* and that a header may tell of */
 
 static const struct {
@@ -155,8 +156,8 @@ schema_insert(struct schema *s, size_t at, const char *name, struct type *type)
 {
 	/* The room doubles: it is a power of two, seen from n. */
 	if ((s->n & (s->n - 1)) == 0)
-		s->f = mem_realloc(s->f,
-			(s->n ? s->n * 2 : 1) * sizeof(s->f[0]));
+		s->f = mem_realloc(
+			s->f, (s->n ? s->n * 2 : 1) * sizeof(s->f[0]));
 	memmove(s->f + at + 1, s->f + at, (s->n - at) * sizeof(s->f[0]));
 	s->f[at].name = mem_dup(name, strlen(name));
 	s->f[at].type = type != NULL ? type : type_new(TYPE_UNKNOWN);
@@ -220,8 +221,7 @@ schema_like(const struct schema *s, const char *name, size_t n)
 /* One step from a value of type *t, which becomes that of what is there; the
  * step as the schema has it goes to out.  0, -1, -2 */
 static int
-type_step(const struct type **t, const struct path_step *step,
-	struct path *out)
+type_step(const struct type **t, const struct path_step *step, struct path *out)
 {
 	static const struct type unknown = {.kind = TYPE_UNKNOWN};
 	const struct type *from = *t;
@@ -270,8 +270,8 @@ path_locate(const struct schema *s, const struct path *p, int i,
 }
 
 int
-schema_locate(const struct schema *s, const char *path,
-	struct schema_place *at, struct buf *name)
+schema_locate(const struct schema *s, const char *path, struct schema_place *at,
+	struct buf *name)
 {
 	int i = schema_find(s, path, strlen(path)), first = -1, ret;
 	struct path p;
@@ -333,8 +333,8 @@ other_keys(const struct type *t)
 	if (t->kind == TYPE_MAP && t->key->kind != TYPE_STRING)
 		return t;
 	found = other_keys(t->elem);
-	for (size_t i = 0; found == NULL && t->fields != NULL &&
-		i < t->fields->n; i++)
+	for (size_t i = 0;
+		found == NULL && t->fields != NULL && i < t->fields->n; i++)
 		found = other_keys(t->fields->f[i].type);
 	return found;
 }
@@ -351,8 +351,10 @@ schema_string_keys(const struct schema *s, struct err *err)
 			continue;
 		buf_init(&b);
 		type_print(t, &b);
-		err_as(err, STATUS_USAGE, "schema: field '%s': %s: the keys of "
-			"a map are strings here", s->f[i].name, buf_cstr(&b));
+		err_as(err, STATUS_USAGE,
+			"schema: field '%s': %s: the keys of "
+			"a map are strings here",
+			s->f[i].name, buf_cstr(&b));
 		buf_release(&b);
 		return -1;
 	}
@@ -484,7 +486,8 @@ skip_space(struct reader *r)
 static bool
 is_name(char c)
 {
-	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+	return isalnum((unsigned char)c) || c == '_' ||
+		(unsigned char)c >= 0x80;
 }
 
 static bool
@@ -544,10 +547,11 @@ read_name(struct reader *r, struct buf *name)
 	}
 	n = word_length(r->p);
 	if (n == 0)
-		return refuse(r, r->p, *r->p == '\0' ?
-			"expected a field's name, found the end" :
-			"expected a field's name (others than letters, digits "
-			"and _ in backquotes)");
+		return refuse(r, r->p,
+			*r->p == '\0'
+				? "expected a field's name, found the end"
+				: "expected a field's name (others than letters, digits "
+				  "and _ in backquotes)");
 	buf_add(name, r->p, n);
 	buf_cstr(name);
 	r->p += n;
@@ -580,8 +584,8 @@ read_decimal(struct reader *r, struct type *t)
 	if (t->precision < 1 || t->precision > 38)
 		return refuse(r, at, "a decimal has 1 to 38 digits");
 	if (t->scale > t->precision)
-		return refuse(r, at,
-			"a decimal has no more places than digits");
+		return refuse(
+			r, at, "a decimal has no more places than digits");
 	return 0;
 }
 
@@ -601,8 +605,8 @@ read_arguments(struct reader *r, struct type *t)
 		for (n = 0; n < 4 && !take_word(r, units[n]); n++)
 			continue;
 		if (n == 4)
-			return refuse(r, r->p,
-				"expected the unit s, ms, us or ns");
+			return refuse(
+				r, r->p, "expected the unit s, ms, us or ns");
 		t->unit = (enum time_unit)n;
 	} else {
 		return refuse(r, r->p - 1, "this type takes no arguments");
@@ -713,9 +717,10 @@ unknown_type(struct reader *r, const char *at, size_t n)
 	for (char *p = name; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
 	for (size_t i = 0; i < NWORDS; i++)
-		if (near_enough(name, words[i].name) && (best == NULL ||
-			near_distance(name, words[i].name) <
-			near_distance(name, best)))
+		if (near_enough(name, words[i].name) &&
+			(best == NULL ||
+				near_distance(name, words[i].name) <
+					near_distance(name, best)))
 			best = words[i].name;
 	if (best != NULL)
 		snprintf(what, sizeof(what),
@@ -734,8 +739,9 @@ read_type(struct reader *r, struct type **out)
 	skip_space(r);
 	n = word_length(r->p);
 	if (n == 0)
-		return refuse(r, r->p, *r->p == '\0' ?
-			"expected a type, found the end" : "expected a type");
+		return refuse(r, r->p,
+			*r->p == '\0' ? "expected a type, found the end"
+				      : "expected a type");
 	if (r->header && n == strlen(unknown_word) &&
 		memcmp(r->p, unknown_word, n) == 0) {
 		r->p += n;
@@ -749,7 +755,7 @@ read_type(struct reader *r, struct type **out)
 	if (i == NWORDS)
 		return unknown_type(r, r->p, n);
 	if (++r->depth > (r->header ? HEADER_DEPTH : SCHEMA_DEPTH))
-		return refuse(r, r->p, "nested too deep");
+		return refuse(r, r->p, TOO_DEEP);
 	r->p += n;
 	*out = t = type_new(words[i].kind);
 	if (t->kind >= TYPE_ARRAY) {
@@ -817,8 +823,7 @@ json_text(const struct value *object, const char *name, struct buf *out,
 {
 	struct value v;
 
-	if (!json_get(object, name, strlen(name), &v) ||
-		v.type != VALUE_STRING)
+	if (!json_get(object, name, strlen(name), &v) || v.type != VALUE_STRING)
 		return err_as(err, STATUS_USAGE,
 			"schema: an object has no text \"%s\"", name);
 	buf_clear(out);
@@ -829,8 +834,8 @@ json_text(const struct value *object, const char *name, struct buf *out,
 	return 0;
 }
 
-static int json_type(const struct value *v, int depth, struct type **out,
-	struct err *err);
+static int json_type(
+	const struct value *v, int depth, struct type **out, struct err *err);
 
 static int
 json_fields(const struct value *object, int depth, struct schema *s,
@@ -903,8 +908,8 @@ json_child(const struct value *v, int depth, const char *kind,
 		if (json_type(&part, depth, &t->elem, err) < 0)
 			goto err;
 	} else {
-		return err_as(err, STATUS_USAGE, "schema: no type \"%s\"",
-			kind);
+		return err_as(
+			err, STATUS_USAGE, "schema: no type \"%s\"", kind);
 	}
 	*out = t;
 	return 0;
@@ -921,7 +926,7 @@ json_type(const struct value *v, int depth, struct type **out, struct err *err)
 	int rc;
 
 	if (depth > SCHEMA_DEPTH)
-		return json_refuse(err, "nested too deep");
+		return json_refuse(err, TOO_DEEP);
 	buf_init(&text);
 	if (v->type == VALUE_OBJECT) {
 		rc = json_text(v, "type", &text, err);

@@ -65,15 +65,14 @@ struct schema *schema_parse(const char *text, struct err *err);
  * write there are the type "unknown" and names that are empty or stand twice. */
 struct schema *schema_parse_header(const char *text, struct err *err);
 /* Of text or, where that is NULL, of the file (at most 16 MiB). */
-struct schema *schema_read(const char *text, const char *file,
-	struct err *err);
+struct schema *schema_read(const char *text, const char *file, struct err *err);
 /*
  * Where malformed text goes: *at is the index of the string field of this name,
  * which is added if it is not there.  Without a name (NULL) it is that of
  * _corrupt_record, or -1.  0, or -1 with a message.
  */
-int schema_corrupt(struct schema *s, const char *name, int *at,
-	struct err *err);
+int schema_corrupt(
+	struct schema *s, const char *name, int *at, struct err *err);
 /*
  * Refuse maps whose keys are no strings: text that comes from outside has no
  * others.  0 or -1 with a message.
@@ -85,8 +84,8 @@ void schema_free(struct schema *s);
 /* Append a field; type becomes the schema's (NULL: unknown). */
 void schema_add(struct schema *s, const char *name, struct type *type);
 /* Put a field at a place (moves the later ones); remove one. */
-void schema_insert(struct schema *s, size_t at, const char *name,
-	struct type *type);
+void schema_insert(
+	struct schema *s, size_t at, const char *name, struct type *type);
 void schema_remove(struct schema *s, size_t at);
 /* Index of a field by exact name (the last one), or -1. */
 int schema_find(const struct schema *s, const char *name, size_t n);

@@ -75,8 +75,14 @@ escape_next(const char *p, const char *end)
 	if (end - p < 2)
 		return NULL;
 	switch (p[1]) {
-	case '"': case '\\': case '/': case 'b':
-	case 'f': case 'n': case 'r': case 't':
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
 		return p + 2;
 	case 'u':
 		return end - p >= 6 && hex4(p + 2) >= 0 ? p + 6 : NULL;
@@ -85,8 +91,8 @@ escape_next(const char *p, const char *end)
 }
 
 const char *
-json_string_slow(const char *p, const char *end, bool *escaped,
-	struct json_error *e)
+json_string_slow(
+	const char *p, const char *end, bool *escaped, struct json_error *e)
 {
 	const char *start = p, *q;
 	uint32_t high, any = 0, m;
@@ -96,8 +102,8 @@ json_string_slow(const char *p, const char *end, bool *escaped,
 		any |= m != 0 ? high & (m ^ (m - 1)) : high;
 		p += m != 0 ? __builtin_ctz(m) : SIMD_BLOCK;
 		if (p >= end)
-			return refuse(e, "a string without its closing quote",
-				end);
+			return refuse(
+				e, "a string without its closing quote", end);
 		if (m == 0)
 			continue;
 		if (*p == '"')
@@ -108,18 +114,17 @@ json_string_slow(const char *p, const char *end, bool *escaped,
 		if ((q = escape_next(p, end)) == NULL)
 			return refuse(e, "invalid escape", p);
 		if ((p = q) >= end)
-			return refuse(e, "a string without its closing quote",
-				end);
+			return refuse(
+				e, "a string without its closing quote", end);
 	}
 	if (any != 0 && !simd_utf8(start, (size_t)(p - start)))
-		return refuse(e, "invalid UTF-8", start +
-			simd_utf8_place(start, (size_t)(p - start)));
+		return refuse(e, "invalid UTF-8",
+			start + simd_utf8_place(start, (size_t)(p - start)));
 	return p;
 }
 
 const char *
-json_string(const char *p, const char *end, bool *escaped,
-	struct json_error *e)
+json_string(const char *p, const char *end, bool *escaped, struct json_error *e)
 {
 	*escaped = false;
 	return json_string_slow(p, end, escaped, e);
@@ -167,8 +172,7 @@ json_number_slow(const char *p, const char *end, struct json_error *e)
 }
 
 const char *
-json_word(const char *p, const char *end, struct value *v,
-	struct json_error *e)
+json_word(const char *p, const char *end, struct value *v, struct json_error *e)
 {
 	if (end - p >= 4 && memcmp(p, "null", 4) == 0) {
 		*v = value_null();
@@ -233,8 +237,8 @@ nest_push(struct nest *t, bool object)
 
 /* Behind what closes brackets at p; the comma and key that follow are read. */
 static const char *
-nested_after(const char *p, const char *end, struct nest *t,
-	struct json_error *e)
+nested_after(
+	const char *p, const char *end, struct nest *t, struct json_error *e)
 {
 	while (t->n > 0) {
 		bool object = nest_object(t);
@@ -247,8 +251,10 @@ nested_after(const char *p, const char *end, struct nest *t,
 			return object ? nested_key(p, end, e) : p;
 		}
 		if (*p != (object ? '}' : ']'))
-			return refuse(e, object ? "expected ',' or '}'" :
-				"expected ',' or ']'", p);
+			return refuse(e,
+				object ? "expected ',' or '}'"
+				       : "expected ',' or ']'",
+				p);
 		p++;
 		t->n--;
 	}
@@ -300,7 +306,8 @@ json_nested(const char *p, const char *end, int depth, struct value *v,
 
 	if (q == NULL)
 		return NULL;
-	*v = (struct value){.s = p, .n = (uint32_t)(q - p),
+	*v = (struct value){.s = p,
+		.n = (uint32_t)(q - p),
 		.type = *p == '{' ? VALUE_OBJECT : VALUE_ARRAY};
 	return q;
 }
@@ -379,7 +386,8 @@ walk_value(const char *p, const char *end, struct value *v)
 	case '{':
 	case '[':
 		q = walk_nested(p, end);
-		*v = (struct value){.s = p, .n = (uint32_t)(q - p),
+		*v = (struct value){.s = p,
+			.n = (uint32_t)(q - p),
 			.type = *p == '{' ? VALUE_OBJECT : VALUE_ARRAY};
 		return q;
 	case 'n':
@@ -394,8 +402,8 @@ walk_value(const char *p, const char *end, struct value *v)
 	}
 	if ((q = json_number(p, end)) == NULL)
 		return end + 1;
-	*v = (struct value){.s = p, .n = (uint32_t)(q - p),
-		.type = VALUE_NUMBER};
+	*v = (struct value){
+		.s = p, .n = (uint32_t)(q - p), .type = VALUE_NUMBER};
 	return q;
 }
 
@@ -422,8 +430,8 @@ json_next(struct json_iter *it, struct value *key, struct value *v)
 		if (q >= it->end)
 			return false;
 		if (key != NULL)
-			*key = value_json_string(p + 1, (size_t)(q - p - 1),
-				escaped);
+			*key = value_json_string(
+				p + 1, (size_t)(q - p - 1), escaped);
 		p = json_space(q + 1, it->end);
 		if (p >= it->end || (p = json_space(p + 1, it->end)) >= it->end)
 			return false;
@@ -450,8 +458,8 @@ json_same(const char *inside, size_t ninside, const char *plain, size_t n)
 }
 
 bool
-json_get(const struct value *object, const char *name, size_t n,
-	struct value *v)
+json_get(
+	const struct value *object, const char *name, size_t n, struct value *v)
 {
 	struct json_iter it;
 	struct value key, x;
@@ -459,9 +467,9 @@ json_get(const struct value *object, const char *name, size_t n,
 
 	json_iter(&it, object);
 	while (json_next(&it, &key, &x)) {
-		if (!(key.flags & VALUE_ESCAPED) ?
-			key.n == n && memcmp(key.s, name, n) == 0 :
-			json_same(key.s, key.n, name, n)) {
+		if (!(key.flags & VALUE_ESCAPED)
+				? key.n == n && memcmp(key.s, name, n) == 0
+				: json_same(key.s, key.n, name, n)) {
 			*v = x;
 			found = true;
 		}
@@ -477,7 +485,8 @@ quote_byte(struct buf *out, char c)
 	size_t n = 2;
 
 	switch (c) {
-	case '"': case '\\':
+	case '"':
+	case '\\':
 		break;
 	case '\b':
 		e[1] = 'b';

@@ -37,8 +37,8 @@ const char *json_space(const char *p, const char *end);
 
 /* From behind the opening quote to the closing one (returned), or NULL.
  * Sets *escaped.  Checks control characters, escapes and UTF-8. */
-const char *json_string(const char *p, const char *end, bool *escaped,
-	struct json_error *e);
+const char *json_string(
+	const char *p, const char *end, bool *escaped, struct json_error *e);
 
 /* Behind the number that begins at p, or NULL. */
 const char *json_number(const char *p, const char *end);
@@ -80,8 +80,7 @@ void json_unquote(struct buf *out, const char *s, size_t n);
 void json_escape(struct buf *out, const char *s, size_t n);
 
 /* True if the inside of a JSON string stands for this plain text. */
-bool json_same(const char *inside, size_t ninside, const char *plain,
-	size_t n);
+bool json_same(const char *inside, size_t ninside, const char *plain, size_t n);
 
 /* True if the bytes are UTF-8 (no surrogates, nothing overlong). */
 bool json_utf8(const char *s, size_t n);
@@ -94,19 +93,19 @@ void json_repair(struct buf *out, const char *s, size_t n);
  * when a number or a word runs into it: who calls must check that the value is
  * followed by what must follow, before end.
  */
-const char *json_string_slow(const char *p, const char *end, bool *escaped,
-	struct json_error *e);
-const char *json_number_slow(const char *p, const char *end,
-	struct json_error *e);
-const char *json_word(const char *p, const char *end, struct value *v,
-	struct json_error *e);
+const char *json_string_slow(
+	const char *p, const char *end, bool *escaped, struct json_error *e);
+const char *json_number_slow(
+	const char *p, const char *end, struct json_error *e);
+const char *json_word(
+	const char *p, const char *end, struct value *v, struct json_error *e);
 const char *json_nested(const char *p, const char *end, int depth,
 	struct value *v, struct json_error *e);
 
 /* From behind the opening quote to the closing one. */
 static inline const char *
-json_string_scan(const char *p, const char *end, bool *escaped,
-	struct json_error *e)
+json_string_scan(
+	const char *p, const char *end, bool *escaped, struct json_error *e)
 {
 	uint32_t m = simd_special(p);
 	const char *q = p + (m != 0 ? __builtin_ctz(m) : SIMD_BLOCK);
@@ -157,8 +156,8 @@ json_scan(const char *p, const char *end, int depth, struct value *v,
 	}
 	if ((unsigned char)(c - '0') < 10 || c == '-') {
 		q = json_number_scan(p, end, e);
-		*v = (struct value){.s = p, .n = (uint32_t)(q - p),
-			.type = VALUE_NUMBER};
+		*v = (struct value){
+			.s = p, .n = (uint32_t)(q - p), .type = VALUE_NUMBER};
 		return q;
 	}
 	if (c == '{' || c == '[')

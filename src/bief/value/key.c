@@ -234,7 +234,8 @@ is_special(const char *s, size_t n)
 {
 	if (n >= VALUE_ISO_LEAST && n <= VALUE_ISO_MOST)
 		return s[n - 1] == 'Z';
-	return (n == 3 && s[2] == 'N') || ((n == 8 || n == 9) && s[n - 1] == 'y');
+	return (n == 3 && s[2] == 'N') ||
+		((n == 8 || n == 9) && s[n - 1] == 'y');
 }
 
 static bool
@@ -476,8 +477,8 @@ key_encode(const struct value *v, struct buf *out)
 }
 
 static size_t
-decode_text(struct value *v, enum value_type type, uint8_t flags,
-	const char *p, size_t n)
+decode_text(struct value *v, enum value_type type, uint8_t flags, const char *p,
+	size_t n)
 {
 	uint32_t length;
 
@@ -487,8 +488,8 @@ decode_text(struct value *v, enum value_type type, uint8_t flags,
 	length = le32toh(length);
 	if (length > n - 5)
 		return 0;
-	*v = (struct value){.s = p + 5, .n = length, .type = type,
-		.flags = flags};
+	*v = (struct value){
+		.s = p + 5, .n = length, .type = type, .flags = flags};
 	return 5 + (size_t)length;
 }
 

@@ -58,7 +58,7 @@ is_hex(const char *p)
 {
 	for (int i = 0; i < 4; i++)
 		if (!((p[i] >= '0' && p[i] <= '9') ||
-			((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'f')))
+			    ((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'f')))
 			return false;
 	return true;
 }
@@ -70,8 +70,9 @@ code_unit(const char *p)
 	unsigned u = 0;
 
 	for (int i = 2; i < 6; i++)
-		u = u << 4 | (p[i] <= '9' ? (unsigned)(p[i] - '0') :
-				(unsigned)((p[i] | 0x20) - 'a' + 10));
+		u = u << 4 |
+			(p[i] <= '9' ? (unsigned)(p[i] - '0')
+				     : (unsigned)((p[i] | 0x20) - 'a' + 10));
 	return u;
 }
 
@@ -136,14 +137,14 @@ odd_string(struct lenient *l, const char *start, struct lenient_string *s)
 		return lenient_refuse(l, start, "a single quote");
 	for (p = start + 1;; p++) {
 		if (p >= l->end)
-			return lenient_refuse(l, start,
-				"a string without its closing quote");
+			return lenient_refuse(
+				l, start, "a string without its closing quote");
 		if (*p == *start)
 			break;
 		if ((unsigned char)*p < 0x20) {
 			if ((l->flags & LENIENT_CONTROLS) == 0)
-				return lenient_refuse(l, p,
-					"control character in a string");
+				return lenient_refuse(
+					l, p, "control character in a string");
 			s->odd = true;
 		}
 		if (*p != '\\')
@@ -153,10 +154,11 @@ odd_string(struct lenient *l, const char *start, struct lenient_string *s)
 		if (l->end - p >= 5 && *p == 'u' && is_hex(p + 1)) {
 			p += 4;
 		} else if (p < l->end && !known_escape(*p)) {
-			if (!quote_escape(l, *p) && (*p == 'u' ||
-				(l->flags & LENIENT_ESCAPES) == 0))
-				return lenient_refuse(l, p - 1,
-					"invalid escape");
+			if (!quote_escape(l, *p) &&
+				(*p == 'u' ||
+					(l->flags & LENIENT_ESCAPES) == 0))
+				return lenient_refuse(
+					l, p - 1, "invalid escape");
 			s->odd = true;
 		}
 	}
@@ -177,8 +179,8 @@ too_long(const struct lenient_string *s)
 	buf_init(&b);
 	lenient_plain(s, &b);
 	for (size_t i = 0; i < b.n; i++)
-		n += ((unsigned char)b.p[i] & 0xC0) != 0x80 +
-			((unsigned char)b.p[i] >= 0xF0);
+		n += ((unsigned char)b.p[i] & 0xC0) !=
+			0x80 + ((unsigned char)b.p[i] >= 0xF0);
 	buf_release(&b);
 	return n > MAX_STRING;
 }
@@ -203,8 +205,8 @@ lenient_string(struct lenient *l, const char *p, struct lenient_string *s)
 	if (q != NULL && s->escaped && has_half(s->s, s->n))
 		s->odd = true;
 	if (q != NULL && s->n > MAX_STRING && too_long(s))
-		return lenient_refuse(l, p,
-			"a string of more than 20,000,000 characters");
+		return lenient_refuse(
+			l, p, "a string of more than 20,000,000 characters");
 	return q;
 }
 
@@ -239,8 +241,8 @@ nonfinite(struct lenient *l, const char *p, struct lenient_number *n)
 		if ((size_t)(l->end - p) < len ||
 			memcmp(p, words[i].word, len) != 0)
 			continue;
-		*n = (struct lenient_number){.s = p, .n = len,
-			.value = words[i].value};
+		*n = (struct lenient_number){
+			.s = p, .n = len, .value = words[i].value};
 		return p + len;
 	}
 	return lenient_refuse(l, p, "invalid number");
@@ -265,8 +267,8 @@ lenient_number(struct lenient *l, const char *p, struct lenient_number *n)
 		return nonfinite(l, p, n);
 	if (q < l->end && *q >= '0' && *q <= '9') {
 		if ((l->flags & LENIENT_ZEROS) == 0)
-			return lenient_refuse(l, p,
-				"a number with a leading zero");
+			return lenient_refuse(
+				l, p, "a number with a leading zero");
 		sign = *p == '-' ? p : NULL;
 		p = behind_zeros(p + (*p == '-'), l->end);
 		q = json_number(p, l->end);
@@ -275,8 +277,11 @@ lenient_number(struct lenient *l, const char *p, struct lenient_number *n)
 	}
 	if (sign != NULL)
 		p = sign;
-	*n = (struct lenient_number){.s = p, .n = (size_t)(q - p),
-		.integer = true, .finite = true, .zeros = sign != NULL};
+	*n = (struct lenient_number){.s = p,
+		.n = (size_t)(q - p),
+		.integer = true,
+		.finite = true,
+		.zeros = sign != NULL};
 	for (; p < q; p++) {
 		if (*p >= '0' && *p <= '9')
 			digits++;
@@ -284,8 +289,8 @@ lenient_number(struct lenient *l, const char *p, struct lenient_number *n)
 			n->integer = false;
 	}
 	if (digits > LENIENT_DIGITS)
-		return lenient_refuse(l, n->s,
-			"a number of more than 1000 digits");
+		return lenient_refuse(
+			l, n->s, "a number of more than 1000 digits");
 	return q;
 }
 
@@ -365,10 +370,10 @@ bare_name(struct lenient *l, const char *start, struct lenient_string *s)
 {
 	const char *p = start;
 
-	while (p < l->end && ((unsigned char)*p >= 0x80 ||
-		(*p >= '0' && *p <= '9') ||
-		((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
-		(*p != '\0' && strchr("_$*+-#@", *p) != NULL)))
+	while (p < l->end &&
+		((unsigned char)*p >= 0x80 || (*p >= '0' && *p <= '9') ||
+			((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
+			(*p != '\0' && strchr("_$*+-#@", *p) != NULL)))
 		p++;
 	if (p == start)
 		return lenient_refuse(l, p, "expected a name");
@@ -505,8 +510,9 @@ copy_nested(struct lenient *l, const char *p, int depth, struct buf *out)
 		if (*p == close)
 			break;
 		if (*p != ',')
-			return lenient_refuse(l, p, object ?
-				"expected ',' or '}'" : "expected ',' or ']'");
+			return lenient_refuse(l, p,
+				object ? "expected ',' or '}'"
+				       : "expected ',' or ']'");
 		if (out != NULL)
 			buf_byte(out, ',');
 		p++;

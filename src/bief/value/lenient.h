@@ -27,7 +27,7 @@ struct buf;
 #define LENIENT_NO_SINGLE 32 /* no single quotes */
 #define LENIENT_NO_WORDS 64  /* no NaN and no infinity, as a string neither */
 /* flags of what lenient_value() appends */
-#define LENIENT_UTF16 128    /* \uXXXX for halves of surrogate pairs and pairs */
+#define LENIENT_UTF16 128 /* \uXXXX for halves of surrogate pairs and pairs */
 #define LENIENT_INFINITE 256 /* numbers that are not finite are 1e999 */
 
 /* A text; JSON_PADDING bytes behind end are readable. */
@@ -58,10 +58,10 @@ struct lenient_number {
  * All reading functions begin at a token's first byte, below end, and return
  * the place behind it, or NULL with l->what and l->at.
  */
-const char *lenient_string(struct lenient *l, const char *p,
-	struct lenient_string *s);
-const char *lenient_number(struct lenient *l, const char *p,
-	struct lenient_number *n);
+const char *lenient_string(
+	struct lenient *l, const char *p, struct lenient_string *s);
+const char *lenient_number(
+	struct lenient *l, const char *p, struct lenient_number *n);
 /* True for a byte with which a number may begin. */
 bool lenient_is_number(char c);
 /* true, false or null; which is its first letter. */
@@ -70,12 +70,12 @@ const char *lenient_word(struct lenient *l, const char *p);
  * Any value, which stands in depth arrays and objects.  With out, append it as
  * Spark writes JSON (compactly), else skip it.
  */
-const char *lenient_value(struct lenient *l, const char *p, int depth,
-	struct buf *out);
+const char *lenient_value(
+	struct lenient *l, const char *p, int depth, struct buf *out);
 
 /* The key of an object and the colon behind it; white space in front. */
-const char *lenient_key(struct lenient *l, const char *p,
-	struct lenient_string *s);
+const char *lenient_key(
+	struct lenient *l, const char *p, struct lenient_string *s);
 
 /* Skip white space, and comments where they are allowed. */
 const char *lenient_comment(const struct lenient *l, const char *p);
@@ -87,11 +87,10 @@ lenient_space(const struct lenient *l, const char *p)
 }
 
 /* White space, then the byte c, else "expected ..." (what). */
-const char *lenient_expect(struct lenient *l, const char *p, char c,
-	const char *what);
+const char *lenient_expect(
+	struct lenient *l, const char *p, char c, const char *what);
 /* Set the error; returns NULL. */
-const char *lenient_refuse(struct lenient *l, const char *at,
-	const char *what);
+const char *lenient_refuse(struct lenient *l, const char *at, const char *what);
 const char *lenient_early(struct lenient *l);
 
 /* Append a string's plain text; the inside of a JSON string that says it. */

@@ -79,8 +79,8 @@ step_bracket(struct path *p, const char *at)
 		at = step_quoted(p, at + 1);
 	else {
 		i = strtol(at + 1, &end, 10);
-		if (end == at + 1 || !((at[1] >= '0' && at[1] <= '9') ||
-			at[1] == '-'))
+		if (end == at + 1 ||
+			!((at[1] >= '0' && at[1] <= '9') || at[1] == '-'))
 			return NULL;
 		path_add_index(p, i);
 		at = end;
@@ -160,8 +160,8 @@ path_name(const char *text)
 	char *name;
 
 	path_init(&p, text);
-	name = p.n == 1 ? mem_dup(p.step[0].s, p.step[0].n) :
-		mem_dup(text, strlen(text));
+	name = p.n == 1 ? mem_dup(p.step[0].s, p.step[0].n)
+			: mem_dup(text, strlen(text));
 	path_release(&p);
 	return name;
 }

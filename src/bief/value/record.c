@@ -40,7 +40,8 @@ struct shapes {
 	struct chunk *chunks;
 	size_t bytes;
 	uint32_t count;
-	uint32_t branches; /* made by readers, where there was a child already */
+	uint32_t
+		branches; /* made by readers, where there was a child already */
 	struct shape **hash; /* none when transient */
 	uint32_t mask;
 	struct shape *empty;
@@ -217,8 +218,7 @@ block_for(struct shapes *s, const struct shape *parent)
 	b->cap = cap;
 	b->n = parent->n;
 	if (parent->n > 0)
-		memcpy(b->names, parent->names,
-			parent->n * sizeof b->names[0]);
+		memcpy(b->names, parent->names, parent->n * sizeof b->names[0]);
 	return b;
 }
 
@@ -234,8 +234,8 @@ shape_make(struct shapes *s, struct shape *parent, const char *name, size_t n)
 	c->n = parent->n + 1;
 	c->transient = s->hash == NULL;
 	c->escaped = parent->escaped || memchr(name, '\\', n) != NULL;
-	c->reserved = parent->n > 0 ? parent->reserved :
-		record_reserved(name, n);
+	c->reserved = parent->n > 0 ? parent->reserved
+				    : record_reserved(name, n);
 	c->parent = parent;
 	c->owner = s;
 	c->block = block_for(s, parent);
@@ -303,8 +303,7 @@ shape_rename(struct shape *shape, uint32_t at, const char *name, size_t n)
 	if (name != NULL)
 		s = extend_like(shape, s, name, n);
 	for (uint32_t i = at + 1; i < shape->n; i++)
-		s = extend_like(shape, s, shape->names[i].s,
-			shape->names[i].n);
+		s = extend_like(shape, s, shape->names[i].s, shape->names[i].n);
 	return s;
 }
 
@@ -339,7 +338,7 @@ shape_find(const struct shape *shape, const char *name, size_t n)
 }
 
 void
-slots_release(struct slots *s)
+record_slots_release(struct slots *s)
 {
 	free(s->v);
 	s->v = NULL;
@@ -347,7 +346,7 @@ slots_release(struct slots *s)
 }
 
 struct value *
-slots_need(struct slots *s, uint32_t n)
+record_slots_need(struct slots *s, uint32_t n)
 {
 	if (s->cap < n + RECORD_SPARE) {
 		uint32_t cap = s->cap < 16 ? 32 : s->cap * 2;
@@ -630,13 +629,13 @@ record_reader_init(struct record_reader *rr, struct shapes *shapes)
 {
 	memset(rr, 0, sizeof *rr);
 	rr->shapes = shapes;
-	slots_need(&rr->slots, 0);
+	record_slots_need(&rr->slots, 0);
 }
 
 void
 record_reader_release(struct record_reader *rr)
 {
-	slots_release(&rr->slots);
+	record_slots_release(&rr->slots);
 	shapes_free(rr->transient);
 	rr->transient = NULL;
 }
@@ -683,8 +682,8 @@ likely_set(struct shape *parent, struct shape *c)
 
 /* The shape of cur and a name that was not guessed. */
 static struct shape *
-reader_extend(struct record_reader *rr, struct shape *cur, const char *name,
-	size_t n)
+reader_extend(
+	struct record_reader *rr, struct shape *cur, const char *name, size_t n)
 {
 	struct shapes *s = rr->shapes;
 	struct shape *c;
@@ -732,8 +731,8 @@ reader_name(struct record_reader *rr, struct shape **cur, const char *p,
 	if (!first && *p == '}')
 		return p;
 	if (*p != (first ? '{' : ','))
-		return refuse(e, first ? "not a JSON object" :
-			"expected ',' or '}'", p);
+		return refuse(e,
+			first ? "not a JSON object" : "expected ',' or '}'", p);
 	p = json_space(p + 1, end);
 	if (first && p < end && *p == '}')
 		return p;
@@ -806,7 +805,7 @@ reader_fields(struct record_reader *rr, struct record *r, const char *p,
 		if (v == last) {
 			size_t n = (size_t)(v - rr->slots.v);
 
-			slots_need(&rr->slots, (uint32_t)n + 1);
+			record_slots_need(&rr->slots, (uint32_t)n + 1);
 			v = rr->slots.v + n;
 			last = rr->slots.v + rr->slots.cap - RECORD_SPARE;
 		}
@@ -836,11 +835,15 @@ record_seems(const char *line, size_t n)
 		const char *magic;
 		size_t n;
 		const char *seems;
-	} kinds[] = {{"\x1f\x8b", 2, "it is compressed (gzip -dc in front, or "
+	} kinds[] = {{"\x1f\x8b", 2,
+			     "it is compressed (gzip -dc in front, or "
+			     "let stream-files read the file)"},
+		{"\x28\xb5\x2f\xfd", 4,
+			"it is compressed (zstd -dc in front, or "
 			"let stream-files read the file)"},
-		{"\x28\xb5\x2f\xfd", 4, "it is compressed (zstd -dc in front, or "
-			"let stream-files read the file)"},
-		{"\xfd" "7zXZ", 5, "it is compressed (xz -dc in front)"},
+		{"\xfd"
+		 "7zXZ",
+			5, "it is compressed (xz -dc in front)"},
 		{"BZh", 3, "it is compressed (bzip2 -dc in front)"},
 		{"PK\3\4", 4, "it is compressed (unzip -p in front)"},
 		{"\xff\xfe", 2, "it is UTF-16 (iconv -f UTF-16 in front)"},
@@ -858,13 +861,13 @@ record_seems(const char *line, size_t n)
 	if ((n >= 4 && memcmp(line, "+---", 4) == 0) ||
 		(n >= 5 && only(line, end, '-')))
 		return "it is what sink-table shows, not records (inside "
-			">( ), send that to >&2)";
+		       ">( ), send that to >&2)";
 	return NULL;
 }
 
 static int
-record_refuse(const struct record *r, const struct json_error *e,
-	struct err *err)
+record_refuse(
+	const struct record *r, const struct json_error *e, struct err *err)
 {
 	char near[60];
 	const char *end = r->line + r->nline,
@@ -919,7 +922,7 @@ record_new(struct record *r, struct shape *shape, struct slots *slots)
 {
 	memset(r, 0, sizeof *r);
 	r->shape = shape;
-	r->v = slots_need(slots, shape->n);
+	r->v = record_slots_need(slots, shape->n);
 	r->room = slots->cap;
 	for (uint32_t i = 0; i < shape->n; i++)
 		r->v[i] = value_null();
@@ -932,9 +935,9 @@ record_move(struct record *r, struct slots *slots)
 	struct value *from = r->v;
 
 	if (from == slots->v) {
-		r->v = slots_need(slots, r->shape->n);
+		r->v = record_slots_need(slots, r->shape->n);
 	} else {
-		r->v = slots_need(slots, r->shape->n);
+		r->v = record_slots_need(slots, r->shape->n);
 		memcpy(r->v, from, r->shape->n * sizeof from[0]);
 	}
 	r->room = slots->cap;
@@ -977,8 +980,8 @@ record_add(struct record *r, struct record_add *a, struct value v,
 
 	if (a->id != shape->id) {
 		a->index = shape_find(shape, a->name, a->nname);
-		a->out = a->index >= 0 ? NULL :
-			shape_extend(shape, a->name, a->nname);
+		a->out = a->index >= 0 ? NULL
+				       : shape_extend(shape, a->name, a->nname);
 		a->id = shape->id;
 	}
 	if (a->out == NULL) {
@@ -1037,7 +1040,7 @@ put_key(char *to, const struct shape_name *x)
 }
 
 /* Values that are printed as the text that they have. */
-#define HAS_TEXT \
+#define HAS_TEXT                                                       \
 	(1u << VALUE_NUMBER | 1u << VALUE_STRING | 1u << VALUE_ARRAY | \
 		1u << VALUE_OBJECT)
 
@@ -1048,8 +1051,9 @@ print_fields(const struct record *r, uint32_t i, struct buf *out)
 	for (; i < r->shape->n; i++) {
 		const struct shape_name *x = &r->shape->names[i];
 		const struct value *v = &r->v[i];
-		char *p = buf_need(out, (size_t)x->n + 8 + NAME_PADDING +
-			(HAS_TEXT >> v->type & 1 ? v->n : 0));
+		char *p = buf_need(out,
+			(size_t)x->n + 8 + NAME_PADDING +
+				(HAS_TEXT >> v->type & 1 ? v->n : 0));
 		char *q = put_key(p, x);
 
 		switch (v->type) {
@@ -1099,8 +1103,7 @@ record_print(const struct record *r, struct buf *out)
 	} else if (r->line == NULL) {
 		out->p[start] = '{'; /* in place of the first comma */
 	} else if (kept == 0 && out->n > start) {
-		memmove(out->p + start, out->p + start + 1,
-			out->n - start - 1);
+		memmove(out->p + start, out->p + start + 1, out->n - start - 1);
 		out->n--;
 	}
 	buf_byte(out, '}');

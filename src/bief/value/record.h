@@ -65,8 +65,8 @@ struct shape *shape_empty(struct shapes *s);
 struct shape *shape_extend(struct shape *shape, const char *name, size_t n);
 /* The shape with another name at a place, or, name being NULL, without the
  * one there.  Transient if shape is. */
-struct shape *shape_rename(struct shape *shape, uint32_t at, const char *name,
-	size_t n);
+struct shape *shape_rename(
+	struct shape *shape, uint32_t at, const char *name, size_t n);
 /* Index of a name (as between quotes in JSON; names that are spelled with
  * other escapes are the same), of the last one if it stands there twice; -1 if
  * none. */
@@ -94,9 +94,9 @@ struct slots {
 	struct value *v;
 	uint32_t cap;
 };
-void slots_release(struct slots *s);
+void record_slots_release(struct slots *s);
 /* Room for n values and RECORD_SPARE more. */
-struct value *slots_need(struct slots *s, uint32_t n);
+struct value *record_slots_need(struct slots *s, uint32_t n);
 
 /*
  * A compiled field name (path.h), asked for in this order: a field of exactly
@@ -138,7 +138,8 @@ const struct value *field_find(struct field *f, const struct record *r);
 int field_index(struct field *f, const struct record *r);
 /* Is it nobody's to say which of several fields is meant? */
 bool field_clashes(struct field *f, const struct record *r);
-#define FIELD_CLASH "'%s' is the name of several fields, which differ in the " \
+#define FIELD_CLASH                                                \
+	"'%s' is the name of several fields, which differ in the " \
 	"case of their letters: write it as the one that is meant"
 
 /* The value of a field; NULL when the record has no such field. */

@@ -282,7 +282,7 @@ value_get_time(const struct value *v, int64_t *us)
 }
 
 int
-time_text_learn(struct time_text *t, const struct value *v, int64_t *us)
+value_time_learn(struct time_text *t, const struct value *v, int64_t *us)
 {
 	if (value_get_time(v, us) < 0)
 		return -1;
@@ -329,8 +329,10 @@ print_double(double d, struct buf *out)
 		out->n += number_print_double(d, buf_need(out, NUMBER_MAX));
 		return;
 	}
-	buf_str(out, isnan(d) ? "\"NaN\"" :
-		d > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+	buf_str(out,
+		isnan(d)        ? "\"NaN\""
+			: d > 0 ? "\"Infinity\""
+				: "\"-Infinity\"");
 }
 
 void
@@ -352,8 +354,8 @@ value_print(const struct value *v, struct buf *out)
 		print_double(v->d, out);
 		break;
 	case VALUE_REAL:
-		out->n += number_print_real(v->s, v->n,
-			buf_need(out, NUMBER_MAX));
+		out->n += number_print_real(
+			v->s, v->n, buf_need(out, NUMBER_MAX));
 		break;
 	case VALUE_STRING:
 		p = buf_need(out, (size_t)v->n + 2);
@@ -366,8 +368,8 @@ value_print(const struct value *v, struct buf *out)
 	case VALUE_DATE:
 		p = buf_need(out, TIME_MAX + 2);
 		*p++ = '"';
-		p += v->type == VALUE_TIME ? time_format_iso(v->i, p) :
-			date_format((int32_t)v->i, p);
+		p += v->type == VALUE_TIME ? time_format_iso(v->i, p)
+					   : date_format((int32_t)v->i, p);
 		*p++ = '"';
 		out->n = (size_t)(p - out->p);
 		break;

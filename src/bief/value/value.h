@@ -82,7 +82,9 @@ value_time(int64_t us)
 static inline struct value
 value_json_string(const char *s, size_t n, bool escaped)
 {
-	return (struct value){.s = s, .n = (uint32_t)n, .type = VALUE_STRING,
+	return (struct value){.s = s,
+		.n = (uint32_t)n,
+		.type = VALUE_STRING,
 		.flags = escaped ? VALUE_ESCAPED : 0};
 }
 
@@ -121,7 +123,7 @@ struct time_text {
 	uint32_t n; /* 0, or from 16 to 32 */
 	char text[32];
 };
-int time_text_learn(struct time_text *t, const struct value *v, int64_t *us);
+int value_time_learn(struct time_text *t, const struct value *v, int64_t *us);
 
 static inline int
 time_text_get(struct time_text *t, const struct value *v, int64_t *us)
@@ -130,15 +132,17 @@ time_text_get(struct time_text *t, const struct value *v, int64_t *us)
 
 	if (v->type != VALUE_STRING || v->n != n || n == 0 || v->flags != 0 ||
 		(simd_equal16(v->s, t->text) &
-			simd_equal16(v->s + n - 16, t->text + n - 16)) != 0xFFFF)
-		return time_text_learn(t, v, us);
+			simd_equal16(v->s + n - 16, t->text + n - 16)) !=
+			0xFFFF)
+		return value_time_learn(t, v, us);
 	*us = t->us;
 	return 0;
 }
 
 bool value_is_null(const struct value *v); /* also true for v == NULL */
 bool value_is_nan(const struct value *v);  /* NaN, as number or as string */
-bool value_is_big(const struct value *v); /* digits of an integer beyond 64 bits */
+bool value_is_big(
+	const struct value *v); /* digits of an integer beyond 64 bits */
 
 /* JSON text of a value (NULL prints null), as it goes into a stream. */
 void value_print(const struct value *v, struct buf *out);

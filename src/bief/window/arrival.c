@@ -12,7 +12,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "time/time.h"
 
@@ -57,8 +57,8 @@ arrival_open(struct arrival *a, struct stage *st)
 	if (a->every == NULL) {
 		a->nevery = a->length_us > 0 ? 0 : 1;
 		a->every_us = 0;
-	} else if (take("every", a->every, &a->nevery, &a->every_us,
-			   st->err) == -1)
+	} else if (take("every", a->every, &a->nevery, &a->every_us, st->err) ==
+		-1)
 		return -1;
 	record_reader_init(&a->reader, st->shapes);
 	return 0;
@@ -93,8 +93,10 @@ too_long(const char *option, int64_t batches, int64_t interval, struct err *err)
 {
 	if (interval == 0 || batches <= DURATION_MOST / interval)
 		return false;
-	err_as(err, STATUS_USAGE, "--%s: so many batches of the trigger's "
-		"interval are longer than time", option);
+	err_as(err, STATUS_USAGE,
+		"--%s: so many batches of the trigger's "
+		"interval are longer than time",
+		option);
 	return true;
 }
 
@@ -104,7 +106,8 @@ arrival_plan(struct arrival *a, struct stage *st, struct plan *p)
 	if (p->delay_us >= 0)
 		return err_as(st->err, STATUS_USAGE,
 			"windows by arrival have no use for a watermark on "
-			"'%s'", p->event_time);
+			"'%s'",
+			p->event_time);
 	a->interval_us = p->trigger == TRIGGER_INTERVAL ? p->interval_us : 0;
 	if (to_batches("batches", a->length_us, a->interval_us, &a->nlength,
 		    st->err) == -1 ||
@@ -124,8 +127,8 @@ arrival_plan(struct arrival *a, struct stage *st, struct plan *p)
 	p->event_time = mem_dup("window", 6);
 	p->window_on = mem_dup("window", 6);
 	p->window_us = a->length_us > 0 ? a->length_us
-		: a->interval_us > 0   ? a->nlength * a->interval_us
-				       : 1;
+		: a->interval_us > 0    ? a->nlength * a->interval_us
+					: 1;
 	p->slide_us = a->interval_us > 0 ? a->nevery * a->interval_us
 					 : p->window_us;
 	p->start_us = 0;
@@ -236,8 +239,7 @@ arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 		first = 1;
 	end = ((struct held *)state_value(st->state, e, NULL))->end;
 	e = state_find(st->state, &first, sizeof first);
-	start = a->interval_us > 0
-		? end - a->nlength * a->interval_us
+	start = a->interval_us > 0 ? end - a->nlength * a->interval_us
 		: e == STATE_NONE
 		? end
 		: ((struct held *)state_value(st->state, e, NULL))->end;
@@ -290,10 +292,10 @@ arrival_show(const struct stage *st, state_ref r, struct buf *out)
 	} else {
 		memcpy(&number, key, sizeof number);
 		entry_kind(out, "batch");
-		buf_printf(out, ",\"key\":%lld,\"value\":{\"end\":",
-			(long long)number);
-		entry_time(out, ((const struct held *)(const void *)value)
-					->end);
+		buf_printf(out,
+			",\"key\":%lld,\"value\":{\"end\":", (long long)number);
+		entry_time(
+			out, ((const struct held *)(const void *)value)->end);
 		show_records(value + sizeof(struct held), value + size, out);
 	}
 	buf_byte(out, '}');
@@ -313,21 +315,21 @@ take_batch(struct arrival *a, struct stage *st, const struct value *object,
 	if (entry_only(v, names, st->err) == -1 ||
 		entry_get_int(object, "key", &number, st->err) == -1 ||
 		entry_get_time(v, "end", &h.end, st->err) == -1 ||
-		entry_get_nested(v, "records", VALUE_ARRAY, &records,
-			st->err) == -1)
+		entry_get_nested(
+			v, "records", VALUE_ARRAY, &records, st->err) == -1)
 		return -1;
 	buf_clear(&a->line);
 	buf_add(&a->line, &h, sizeof h);
 	json_iter(&it, &records);
 	while (json_next(&it, &key, &r)) {
 		if (r.type != VALUE_OBJECT)
-			return entry_wrong(st->err, "records",
-				"made of records");
+			return entry_wrong(
+				st->err, "records", "made of records");
 		value_print(&r, &a->line);
 		buf_byte(&a->line, '\n');
 	}
-	return entry_put(st, &number, sizeof number, a->line.p, a->line.n,
-		made);
+	return entry_put(
+		st, &number, sizeof number, a->line.p, a->line.n, made);
 }
 
 int

@@ -31,8 +31,7 @@ struct arrival {
 int arrival_open(struct arrival *a, struct stage *st);
 int arrival_plan(struct arrival *a, struct stage *st, struct plan *p);
 int arrival_begin(struct arrival *a, struct stage *st, struct batch *b);
-int arrival_record(struct arrival *a, struct stage *st,
-	const struct record *r);
+int arrival_record(struct arrival *a, struct stage *st, const struct record *r);
 /* When a window is due, hand its records to emit. */
 int arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 	int (*emit)(struct stage *st, struct record *r, int64_t start,

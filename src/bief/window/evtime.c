@@ -1,5 +1,6 @@
 /*
- * evtime: see evtime.h.
+ * evtime: see evtime.h. A window's end is its event time less a microsecond:
+ * the end itself belongs to the next window already.
  */
 #include <string.h>
 #include <strings.h>
@@ -55,12 +56,12 @@ evtime_get(struct evtime *e, const struct record *r, int64_t *us)
 bool
 evtime_is(const struct evtime *e, const char *name)
 {
-	int (*compare)(const char *a, const char *b) =
-		e->any_case ? strcasecmp : strcmp;
+	int (*compare)(const char *a, const char *b) = e->any_case ? strcasecmp
+								   : strcmp;
 
 	return e->known &&
 		(compare(e->field.path, name) == 0 ||
-			(e->window && (compare("window", name) == 0 ||
-					      compare("window_start", name) ==
-						      0)));
+			(e->window &&
+				(compare("window", name) == 0 ||
+					compare("window_start", name) == 0)));
 }

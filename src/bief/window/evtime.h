@@ -16,8 +16,8 @@ struct plan;
 
 struct evtime {
 	struct field field;
-	bool known;  /* the stream has a watermark */
-	bool window; /* field is the window's end */
+	bool known;    /* the stream has a watermark */
+	bool window;   /* field is the window's end */
 	bool any_case; /* names are not known before data flows */
 };
 

@@ -26,7 +26,7 @@ frame_release(struct frame *f)
 	field_release(&f->end);
 	record_add_release(&f->add_start);
 	record_add_release(&f->add_end);
-	slots_release(&f->slots);
+	record_slots_release(&f->slots);
 }
 
 bool

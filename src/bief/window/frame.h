@@ -38,8 +38,8 @@ void frame_put(struct frame *f, struct record *copy, const struct span *w);
  * (Two numbers, not a struct span: copying one that has just been written
  * stalls.) */
 static inline bool
-frame_times(struct frame *f, const struct record *r, int64_t *start,
-	int64_t *end)
+frame_times(
+	struct frame *f, const struct record *r, int64_t *start, int64_t *end)
 {
 	const struct value *s = record_get(r, &f->start);
 	const struct value *e = record_get(r, &f->end);

@@ -1,5 +1,6 @@
 /*
- * marks: see marks.h.  Kept: the combined one, the policy, that of each input.
+ * marks: see marks.h. Three things are kept in state: the combined watermark,
+ * the policy that it was made by, and that of each input.
  */
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "window/marks.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 
 #define HEAD 2 /* what stands before those of the inputs */
@@ -74,8 +75,8 @@ marks_get(struct marks *m, struct batch *b)
 		b->idle |= m->has[i];
 		if (m->has[i] && !m->idle[i] &&
 			(best == WATERMARK_NONE ||
-				(m->policy == POLICY_MIN ? m->at[i] < best :
-							   m->at[i] > best)))
+				(m->policy == POLICY_MIN ? m->at[i] < best
+							 : m->at[i] > best)))
 			best = m->at[i];
 	}
 	b->idle &= best == WATERMARK_NONE;
@@ -92,8 +93,8 @@ marks_save(const struct marks *m, struct stage *st, const char *key)
 	size_t size = (size_t)(HEAD + m->n) * sizeof(int64_t);
 	int64_t head[HEAD] = {m->now, m->policy};
 	bool made;
-	state_ref r = state_make(st->state, key, strlen(key), size, &made,
-		st->err);
+	state_ref r = state_make(
+		st->state, key, strlen(key), size, &made, st->err);
 	char *p;
 
 	if (r == STATE_NONE)
@@ -122,7 +123,7 @@ marks_restore(struct marks *m, struct stage *st, const char *key)
 	memcpy(m->at, p + sizeof(head), n - sizeof(head));
 	m->now = head[0];
 	if (head[1] != (int64_t)m->policy)
-		run_warn(st, "the checkpoint goes by --policy %s: that stays",
+		stage_warn(st, "the checkpoint goes by --policy %s: that stays",
 			head[1] == POLICY_MAX ? "max" : "min");
 	m->policy = (enum policy)head[1];
 	for (int i = 0; i < m->n; i++)
@@ -172,24 +173,25 @@ take_inputs(const struct marks *m, const struct value *list, int64_t *to,
 	json_iter(&it, list);
 	while (json_next(&it, &key, &v)) {
 		number = value_number(&v, false);
-		if (n == m->n || (value_get_time(&v, &to[n]) < 0 &&
-					 number.type != VALUE_INT))
-			return entry_wrong(err, "inputs",
-				"a time for each input");
+		if (n == m->n ||
+			(value_get_time(&v, &to[n]) < 0 &&
+				number.type != VALUE_INT))
+			return entry_wrong(
+				err, "inputs", "a time for each input");
 		if (number.type == VALUE_INT)
 			to[n] = number.i;
 		n++;
 	}
-	return n == m->n ? 0 :
-		entry_wrong(err, "inputs", "a time for each input");
+	return n == m->n ? 0
+			 : entry_wrong(err, "inputs", "a time for each input");
 }
 
 int
 marks_take(const struct marks *m, struct stage *st, const char *key,
 	const struct value *object, state_ref *made)
 {
-	static const char *const names[] = {"watermark", "policy", "inputs",
-		NULL};
+	static const char *const names[] = {
+		"watermark", "policy", "inputs", NULL};
 	int64_t all[HEAD + MARKS_MAX] = {WATERMARK_NONE};
 	struct value v, now, policy, list;
 
@@ -198,13 +200,14 @@ marks_take(const struct marks *m, struct stage *st, const char *key,
 		entry_get(&v, "watermark", &now, st->err) < 0 ||
 		entry_get(&v, "policy", &policy, st->err) < 0 ||
 		entry_get_nested(&v, "inputs", VALUE_ARRAY, &list, st->err) <
-			0 || take_inputs(m, &list, all + HEAD, st->err) < 0)
+			0 ||
+		take_inputs(m, &list, all + HEAD, st->err) < 0)
 		return -1;
 	if (now.type != VALUE_NULL &&
 		entry_get_time(&v, "watermark", &all[0], st->err) < 0)
 		return -1;
-	all[1] = entry_is(&policy, policies[POLICY_MAX]) ? POLICY_MAX :
-							   POLICY_MIN;
+	all[1] = entry_is(&policy, policies[POLICY_MAX]) ? POLICY_MAX
+							 : POLICY_MIN;
 	if (!entry_is(&policy, policies[all[1]]))
 		return entry_wrong(st->err, "policy", "min or max");
 	return entry_put(st, key, strlen(key), all,

@@ -29,18 +29,18 @@ struct marks {
 	int n;
 	enum policy policy;
 	bool has[MARKS_MAX];
-	bool anew[MARKS_MAX];  /* this one has begun anew since the last batch */
-	int64_t at[MARKS_MAX]; /* newest of each input */
-	bool idle[MARKS_MAX];  /* it holds up no other */
+	bool anew[MARKS_MAX]; /* this one has begun anew since the last batch */
+	int64_t at[MARKS_MAX];      /* newest of each input */
+	bool idle[MARKS_MAX];       /* it holds up no other */
 	int64_t idle_us[MARKS_MAX]; /* of its --idle; -1 */
-	int64_t heard[MARKS_MAX]; /* time of its last batch, 0 none */
-	bool told;             /* that one which has ended holds up others */
-	int64_t now;           /* combined; WATERMARK_NONE: no input has one */
+	int64_t heard[MARKS_MAX];   /* time of its last batch, 0 none */
+	bool told;   /* that one which has ended holds up others */
+	int64_t now; /* combined; WATERMARK_NONE: no input has one */
 };
 
 /* in: the plans of the inputs; those with a delay have a watermark. */
-void marks_init(struct marks *m, const struct plan *in, int n,
-	enum policy policy);
+void marks_init(
+	struct marks *m, const struct plan *in, int n, enum policy policy);
 /* An input's begin or end line. */
 void marks_put(struct marks *m, int input, const struct batch *b);
 /* An input has ended, others have a batch: with --idle it holds them up no longer

@@ -13,14 +13,14 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "time/time.h"
 #include "window/wm.h"
 
 #define MILLISECOND INT64_C(1000)
 #define DAY (INT64_C(86400) * TIME_SECOND)
-#define YEARS_MAX 10000 /* of a delay */
+#define YEARS_MAX 10000                     /* of a delay */
 #define FOREVER INT64_C(253402300799999000) /* 9999-12-31T23:59:59.999Z */
 
 #define NEVER INT64_MIN      /* no record with a time has come ... */
@@ -55,7 +55,8 @@ wm_open(struct wm *w, const char *option, struct err *err)
 		if (w->idle_us >= 0 || w->future_us >= 0 || w->flush)
 			return err_as(err, STATUS_USAGE,
 				"--idle, --future and --flush belong to a "
-				"watermark: give --%s", option);
+				"watermark: give --%s",
+				option);
 		return 0;
 	}
 	if (duration_parse(w->delay, strlen(w->delay), &d, &why) == -1)
@@ -99,8 +100,8 @@ check_type(const struct wm *w, const struct field *f, const struct type *t,
 	advise(w, t, f->path, &how);
 	err_as(err, STATUS_USAGE,
 		"the field '%s' is of type %s, not a timestamp: a watermark "
-		"needs an event time (%s)", f->path, buf_cstr(&b),
-		buf_cstr(&how));
+		"needs an event time (%s)",
+		f->path, buf_cstr(&b), buf_cstr(&how));
 	buf_release(&b);
 	buf_release(&how);
 	return -1;
@@ -111,8 +112,9 @@ wm_plan(struct wm *w, const struct field *f, bool window, struct plan *p,
 	struct err *err)
 {
 	const char *field = window ? "window" : f->path;
-	const struct type *t = p->fields == NULL ? NULL :
-		schema_type(p->fields, f->path);
+	const struct type *t = p->fields == NULL
+		? NULL
+		: schema_type(p->fields, f->path);
 
 	if (check_type(w, f, t, err) == -1)
 		return -1;
@@ -205,15 +207,18 @@ see_silence(const struct wm *w, struct kept *k, const struct batch *b)
 	if (k->heard == 0)
 		k->heard = b->time_us;
 	k->newest = w->idle_us >= 0 && !w->any &&
-		b->time_us - k->heard >= w->idle_us ? IDLE : NEVER;
+			b->time_us - k->heard >= w->idle_us
+		? IDLE
+		: NEVER;
 }
 
 /* The watermark that an event time makes; it begins at 1970. */
 static int64_t
 mark_of(const struct wm *w, int64_t time)
 {
-	int64_t mark = time <= 0 ? 0 :
-		time_floor_div(time, MILLISECOND) * MILLISECOND -
+	int64_t mark = time <= 0
+		? 0
+		: time_floor_div(time, MILLISECOND) * MILLISECOND -
 			w->delay_us / MILLISECOND * MILLISECOND;
 
 	return mark > 0 ? mark : 0;
@@ -237,7 +242,8 @@ wm_batch(struct wm *w, struct stage *st, struct batch *b)
 	st->event_times.n = w->seen;
 	if (w->seen > 0)
 		st->event_times = (struct event_times){.min = w->oldest,
-			.max = w->newest, .n = w->seen,
+			.max = w->newest,
+			.n = w->seen,
 			.avg = (int64_t)(w->sum / (__int128)w->seen)};
 	k = *old;
 	raise_to(&k.newest, w->newest);
@@ -249,8 +255,8 @@ wm_batch(struct wm *w, struct stage *st, struct batch *b)
 	raise_to(&k.now, mark_of(w, k.newest));
 	raise_to(&k.fresh, mark_of(w, w->newest));
 	if (is_idle(w, &k, b)) {
-		raise_to(&k.now, mark_of(w, time_add(k.newest,
-				b->time_us - k.heard)));
+		raise_to(&k.now,
+			mark_of(w, time_add(k.newest, b->time_us - k.heard)));
 		k.fresh = k.now;
 	}
 	if (w->flushing)

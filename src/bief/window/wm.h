@@ -25,15 +25,15 @@ struct wm {
 
 	int unit; /* of the field, if it is a number: enum time_unit; -1 */
 	int64_t delay_us;
-	bool once;         /* closing lags behind by a batch */
-	int64_t newest;    /* event time in this batch; INT64_MIN: none */
+	bool once;      /* closing lags behind by a batch */
+	int64_t newest; /* event time in this batch; INT64_MIN: none */
 	int64_t oldest;
-	__int128 sum;      /* of the times seen, so many: */
+	__int128 sum; /* of the times seen, so many: */
 	uint64_t seen;
-	int64_t limit;     /* of --future: what is above does not count */
-	bool any;          /* a record came in this batch */
-	bool flushing;     /* the input has ended */
-	bool anew;         /* the first batch after a clean start comes */
+	int64_t limit; /* of --future: what is above does not count */
+	bool any;      /* a record came in this batch */
+	bool flushing; /* the input has ended */
+	bool anew;     /* the first batch after a clean start comes */
 };
 
 void wm_defaults(struct wm *w);

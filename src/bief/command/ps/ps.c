@@ -1,5 +1,7 @@
 /*
  * ps: show the pipelines that run, for people and for scripts.
+ *
+ * The text fits the terminal and may change; scripts have --json.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +58,10 @@ put_short(char to[16], double n, double step)
 	if (unit > 0)
 		snprintf(to, 16, n < 100 ? "%.1f%c" : "%.0f%c", n, units[unit]);
 	else
-		snprintf(to, 16, n > 0 && n < 9.95 && n != (double)(int)n ?
-			"%.1f" : "%.0f", n);
+		snprintf(to, 16,
+			n > 0 && n < 9.95 && n != (double)(int)n ? "%.1f"
+								 : "%.0f",
+			n);
 }
 
 static void
@@ -123,8 +127,8 @@ text_head(const struct running *r, struct buf *out)
 		const struct running_process *p = &r->p[r->held_by];
 		const char *name = program_name(p, &n);
 
-		buf_printf(out, ", held back by %.*s (%d)", n, name,
-			p->proc.pid);
+		buf_printf(
+			out, ", held back by %.*s (%d)", n, name, p->proc.pid);
 	}
 	buf_byte(out, '\n');
 }
@@ -149,8 +153,8 @@ text_counts(const struct vitals *v, uint32_t stage, struct buf *out)
 	char in[16] = "", to[16], rows[16] = "", bytes[16] = "";
 	double per_second[2];
 
-	vitals_rates(v, stage, time_monotonic(), &per_second[0],
-		&per_second[1]);
+	vitals_read_rates(
+		v, stage, time_monotonic(), &per_second[0], &per_second[1]);
 	put_short(to, per_second[1], 1000);
 	if (!v->stages[stage].source)
 		put_short(in, per_second[0], 1000);
@@ -265,7 +269,7 @@ json_stage(const struct vitals *v, uint32_t stage, struct buf *out)
 	const struct vitals_counts *c = &s->now;
 	double in, to;
 
-	vitals_rates(v, stage, time_monotonic(), &in, &to);
+	vitals_read_rates(v, stage, time_monotonic(), &in, &to);
 	json_text(out, "program", (const char *)v + s->command, s->nprogram);
 	json_text(out, "command", (const char *)v + s->command, s->ncommand);
 	if (s->nname > 0)
@@ -328,8 +332,8 @@ json_pipeline(const struct running *r, struct buf *out)
 		buf_printf(out, ",\"lagSeconds\":%.3f",
 			(double)(time_now() - r->watermark) / 1e6);
 	if (r->held_by >= 0)
-		buf_printf(out, ",\"heldBackBy\":%d",
-			r->p[r->held_by].proc.pid);
+		buf_printf(
+			out, ",\"heldBackBy\":%d", r->p[r->held_by].proc.pid);
 	buf_str(out, ",\"programs\":[");
 	for (size_t i = 0; i < r->n; i++) {
 		uint32_t n = r->p[i].v != NULL ? r->p[i].v->nstages : 1;
@@ -370,7 +374,9 @@ terminal_columns(void)
 	struct winsize w;
 
 	return isatty(STDOUT_FILENO) &&
-		ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+			ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0
+		? w.ws_col
+		: 0;
 }
 
 int

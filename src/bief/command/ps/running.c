@@ -1,5 +1,8 @@
 /*
- * running: see running.h.
+ * running: see running.h. A pipe is the same inode in two processes, once to
+ * read and once to write; so the pipelines of a user are found in /proc
+ * without anybody having registered. What cannot be read there is another
+ * user's, and is left out.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,8 +68,8 @@ find(const struct world *w, int pid)
 {
 	struct node key = {.proc = {.pid = pid}};
 
-	return w->n == 0 ? NULL :
-		bsearch(&key, w->node, w->n, sizeof(key), by_pid);
+	return w->n == 0 ? NULL
+			 : bsearch(&key, w->node, w->n, sizeof(key), by_pid);
 }
 
 /* Who has started it.  Processes are not all looked at in the same moment; a
@@ -76,8 +79,8 @@ parent_of(const struct world *w, const struct node *n)
 {
 	struct node *up = find(w, n->proc.parent);
 
-	return up != NULL && up->proc.ticks <= n->proc.ticks && up != n ? up :
-									  NULL;
+	return up != NULL && up->proc.ticks <= n->proc.ticks && up != n ? up
+									: NULL;
 }
 
 static void
@@ -184,8 +187,8 @@ is_wrapper(const struct world *w, const struct node *n)
 			!is_ancestor(w, n, b))
 			continue;
 		ours = ours || b->v != NULL;
-		reads = reads || (b->nreads > 0 &&
-				same(&n->reads[0], &b->reads[0]));
+		reads = reads ||
+			(b->nreads > 0 && same(&n->reads[0], &b->reads[0]));
 	}
 	return ours && reads;
 }
@@ -296,8 +299,9 @@ started_by(const struct world *w, size_t i)
 
 	while ((n = parent_of(w, n)) != NULL)
 		if (n->v != NULL)
-			return group_of(w, (size_t)(n - w->node)) == group ?
-				0 : n->proc.pid;
+			return group_of(w, (size_t)(n - w->node)) == group
+				? 0
+				: n->proc.pid;
 	return 0;
 }
 
@@ -306,8 +310,7 @@ started_by(const struct world *w, size_t i)
 static bool
 same_end(const struct end *a, size_t na, const struct end *b, size_t nb)
 {
-	return (na > 0) == (nb > 0) &&
-		(na == 0 || same(a, b));
+	return (na > 0) == (nb > 0) && (na == 0 || same(a, b));
 }
 
 /* A foreign program that only stands in for the one that has started it, which
@@ -320,8 +323,8 @@ is_hidden(const struct world *w, const struct node *n)
 	while (n->v == NULL && (up = parent_of(w, up)) != NULL)
 		if ((up->up || up->down) &&
 			same_end(up->reads, up->nreads, n->reads, n->nreads) &&
-			same_end(up->writes, up->nwrites, n->writes,
-				n->nwrites))
+			same_end(
+				up->writes, up->nwrites, n->writes, n->nwrites))
 			return true;
 	return false;
 }
@@ -358,8 +361,10 @@ append_inside(struct world *w, struct running *r, struct node *of)
 		bool child = n->v == NULL && !n->up && !n->down &&
 			n->proc.parent == of->proc.pid;
 
-		if (n->order == 0 && (child || (n->v != NULL &&
-				started_by(w, i) == of->proc.pid))) {
+		if (n->order == 0 &&
+			(child ||
+				(n->v != NULL &&
+					started_by(w, i) == of->proc.pid))) {
 			append(w, r, n, of->proc.pid);
 			if (n->v != NULL)
 				append_inside(w, r, n);
@@ -426,8 +431,8 @@ name_of(const struct running_process *p)
 {
 	const struct vitals_stage *s = &p->v->stages[0];
 
-	return s->nname == 0 ? NULL :
-		mem_dup((const char *)p->v + s->name, s->nname);
+	return s->nname == 0 ? NULL
+			     : mem_dup((const char *)p->v + s->name, s->nname);
 }
 
 static void
@@ -443,7 +448,8 @@ describe(struct running *r)
 
 		if (p->v == NULL || p->inside != 0)
 			continue;
-		if (first == NULL || (running_is_source(p) && !running_is_source(first)))
+		if (first == NULL ||
+			(running_is_source(p) && !running_is_source(first)))
 			first = p;
 		if (running_is_source(p) && r->name == NULL)
 			r->name = name_of(p);
@@ -483,8 +489,8 @@ conclude(struct running *r, size_t place)
 {
 	struct running_process *p = &r->p[place];
 	const struct running_process *next = behind(r, place);
-	const double *waits = next != NULL && next->v != NULL ? next->share :
-								NULL;
+	const double *waits = next != NULL && next->v != NULL ? next->share
+							      : NULL;
 	const double *blocked = NULL;
 
 	for (size_t i = 0; i < p->nfrom; i++)
@@ -510,7 +516,7 @@ weigh(struct running *r)
 	r->held_by = -1;
 	for (size_t i = 0; i < r->n; i++)
 		if (r->p[i].v != NULL) {
-			vitals_shares(r->p[i].v, now, r->p[i].share);
+			vitals_read_shares(r->p[i].v, now, r->p[i].share);
 			r->p[i].shared = true;
 		}
 	for (size_t i = 0; i < r->n; i++)
@@ -573,10 +579,10 @@ running_look(struct running_list *l)
 	if (w.n == 0)
 		return;
 	qsort(w.node, w.n, sizeof(*w.node), by_pid);
-	vitals_all(add_vitals, &w);
+	vitals_read_all(add_vitals, &w);
 	for (size_t i = 0; i < w.n; i++)
-		look_at_pipes(&w.node[i], w.node[i].v != NULL ? INT32_MAX : 1,
-			NULL);
+		look_at_pipes(
+			&w.node[i], w.node[i].v != NULL ? INT32_MAX : 1, NULL);
 	mark_wrappers(&w);
 	mark_foreign(&w);
 	make_groups(&w);
@@ -614,7 +620,8 @@ bool
 running_is_named(const struct running *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		char *own = running_is_source(&r->p[i]) ? name_of(&r->p[i]) : NULL;
+		char *own = running_is_source(&r->p[i]) ? name_of(&r->p[i])
+							: NULL;
 		bool same = own != NULL && strcmp(own, name) == 0;
 
 		free(own);

@@ -18,27 +18,27 @@
 
 struct running_process {
 	struct proc proc;
-	struct vitals *v;   /* NULL: a foreign program */
-	char *command;      /* of a foreign one */
-	int inside;         /* pid of the thru that has started it, or 0 */
-	size_t *from;       /* who feeds it: places in the list; nfrom of them */
+	struct vitals *v; /* NULL: a foreign program */
+	char *command;    /* of a foreign one */
+	int inside;       /* pid of the thru that has started it, or 0 */
+	size_t *from;     /* who feeds it: places in the list; nfrom of them */
 	size_t nfrom;
 	/* Of its time: bief's own word, or concluded from its neighbours. */
 	double share[VITALS_WAYS];
-	bool shared;        /* share is set */
-	bool hidden;        /* another one stands for it (a shell's child) */
-	bool head;          /* nothing feeds it */
+	bool shared; /* share is set */
+	bool hidden; /* another one stands for it (a shell's child) */
+	bool head;   /* nothing feeds it */
 };
 
 struct running {
-	int id;             /* pid of its first source, or program */
-	char *name;         /* --name of a source, or NULL */
+	int id;                    /* pid of its first source, or program */
+	char *name;                /* --name of a source, or NULL */
 	struct running_process *p; /* upstream before downstream */
 	size_t n;
-	int held_by;        /* place of who holds the others back, or -1 */
-	int64_t batch;      /* -1: none */
-	int64_t watermark;  /* WATERMARK_NONE: none */
-	int64_t began_us;   /* monotonic */
+	int held_by;       /* place of who holds the others back, or -1 */
+	int64_t batch;     /* -1: none */
+	int64_t watermark; /* WATERMARK_NONE: none */
+	int64_t began_us;  /* monotonic */
 };
 
 struct running_list {

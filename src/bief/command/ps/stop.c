@@ -77,10 +77,12 @@ choose(const struct running_list *l, char **words, size_t n, bool *chosen)
 			}
 		if (found == 1)
 			continue;
-		fprintf(stderr, found == 0 ?
-			"bief: no pipeline '%s' is running (see bief ps)\n" :
-			"bief: '%s' may be any of these; name one by its "
-			"number:", words[i]);
+		fprintf(stderr,
+			found == 0
+				? "bief: no pipeline '%s' is running (see bief ps)\n"
+				: "bief: '%s' may be any of these; name one by its "
+				  "number:",
+			words[i]);
 		if (found == 0)
 			return STATUS_FAILED;
 		for (size_t k = 0; k < l->n; k++)
@@ -156,21 +158,23 @@ still_there(const struct running_list *l, const bool *chosen, int *id)
 static void
 say_waiting(const struct running_process *p, int id, bool given_up)
 {
-	int n = p->v != NULL ? (int)p->v->stages[0].nprogram :
-			       (int)strlen(p->proc.name);
-	const char *name = p->v != NULL ?
-		(const char *)p->v + p->v->stages[0].command : p->proc.name;
+	int n = p->v != NULL ? (int)p->v->stages[0].nprogram
+			     : (int)strlen(p->proc.name);
+	const char *name = p->v != NULL
+		? (const char *)p->v + p->v->stages[0].command
+		: p->proc.name;
 
-	fprintf(stderr, given_up ?
-		"bief: pipeline %d has been told to stop, but '%.*s' (%d) is "
-		"still at work: kill %d ends it at once\n" :
-		"bief: pipeline %d: waiting for '%.*s' (%d) to end\n",
+	fprintf(stderr,
+		given_up
+			? "bief: pipeline %d has been told to stop, but '%.*s' (%d) is "
+			  "still at work: kill %d ends it at once\n"
+			: "bief: pipeline %d: waiting for '%.*s' (%d) to end\n",
 		id, n, name, p->proc.pid, p->proc.pid);
 }
 
 static int
-wait_for_end(const struct running_list *l, const bool *chosen,
-	int64_t timeout_us)
+wait_for_end(
+	const struct running_list *l, const bool *chosen, int64_t timeout_us)
 {
 	int64_t since = time_monotonic();
 	const struct running_process *p;

@@ -1,5 +1,9 @@
 /*
  * top: bief ps on the whole terminal, every second.
+ *
+ * The terminal is given back as it was, whatever ends this: a key, a signal, a
+ * terminal that goes away. So signals are caught, and looked at between
+ * screens.
  */
 #include <errno.h>
 #include <poll.h>
@@ -18,7 +22,7 @@
 #include "time/time.h"
 
 #define EVERY_MS 1000
-#define OPEN "\033[?1049h\033[?25l"      /* another screen, no cursor */
+#define OPEN "\033[?1049h\033[?25l" /* another screen, no cursor */
 #define CLOSE "\033[?25h\033[?1049l"
 
 #define CTRL_C 3
@@ -53,8 +57,8 @@ put(const char *p, size_t n)
 static void
 catch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT,
-		SIGPIPE, SIGWINCH};
+	static const int signals[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGWINCH};
 	struct sigaction act = {.sa_handler = on_signal};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
@@ -119,8 +123,8 @@ draw(void)
 	buf_init(&out);
 	running_look(&l);
 	buf_printf(&text, "%.*s  %zu pipeline%s  (q ends)\n\n",
-		(int)time_format_iso(time_now() / TIME_SECOND * TIME_SECOND,
-			time),
+		(int)time_format_iso(
+			time_now() / TIME_SECOND * TIME_SECOND, time),
 		time, l.n, l.n == 1 ? "" : "s");
 	ps_text(&l, size.ws_col, &text);
 	screen(&text, size.ws_row, &out);

@@ -1,5 +1,9 @@
 /*
  * vitals_read: what other processes say of themselves; see vitals.h.
+ *
+ * The file may be another version's, cut, or its process's that is long dead,
+ * so every place in it is checked before it is looked at. Rates come from the
+ * moments that a process has remembered, so that one look is enough.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +19,7 @@
 #include "runtime/vitals.h"
 
 #define WINDOW_US (5 * TIME_SECOND) /* of rates and shares */
-#define TRIES 100 /* to read a file while nobody writes it */
+#define TRIES 100                   /* to read a file while nobody writes it */
 #define SIZE_MAX_FILE (1 << 20)
 
 /* May what was read be believed to lie where it says? */
@@ -27,8 +31,8 @@ is_sound(const struct vitals *v, size_t size)
 
 	if (memcmp(v->magic, VITALS_MAGIC, sizeof(v->magic)) != 0 ||
 		v->size != size || v->nstages == 0 || v->nstages > size ||
-		head > size || v->text != head ||
-		v->ninputs > VITALS_INPUTS || v->doing >= VITALS_WAYS)
+		head > size || v->text != head || v->ninputs > VITALS_INPUTS ||
+		v->doing >= VITALS_WAYS)
 		return false;
 	for (uint32_t i = 0; i < v->nstages; i++) {
 		const struct vitals_stage *s = &v->stages[i];
@@ -47,14 +51,13 @@ read_file(int dir, const char *name)
 	struct vitals *v = NULL;
 	uint32_t before, after;
 	struct stat s;
-	int fd = openat(dir, name,
-		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = openat(
+		dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &s) < 0 || !S_ISREG(s.st_mode) ||
-		s.st_uid != geteuid() || s.st_size > SIZE_MAX_FILE ||
-		s.st_size < (off_t)sizeof(*v)) {
+	if (fstat(fd, &s) < 0 || !S_ISREG(s.st_mode) || s.st_uid != geteuid() ||
+		s.st_size > SIZE_MAX_FILE || s.st_size < (off_t)sizeof(*v)) {
 		close(fd);
 		return NULL;
 	}
@@ -110,7 +113,7 @@ one_file(int dir, const char *name, void (*each)(void *, struct vitals *),
 }
 
 void
-vitals_all(void (*each)(void *arg, struct vitals *v), void *arg)
+vitals_read_all(void (*each)(void *arg, struct vitals *v), void *arg)
 {
 	char dirs[2][VITALS_PATH];
 
@@ -153,8 +156,9 @@ value_at(const struct curve *c, int64_t t)
 		i--;
 	if (i == c->n - 1 || c->at[i] >= t)
 		return c->value[i];
-	return c->value[i] + (c->value[i + 1] - c->value[i]) *
-		(double)(t - c->at[i]) / (double)(c->at[i + 1] - c->at[i]);
+	return c->value[i] +
+		(c->value[i + 1] - c->value[i]) * (double)(t - c->at[i]) /
+		(double)(c->at[i + 1] - c->at[i]);
 }
 
 /* How much it grew a second, over the last few. */
@@ -189,8 +193,8 @@ begin(struct curve *c, const struct vitals *v)
 }
 
 void
-vitals_rates(const struct vitals *v, size_t stage, int64_t now_us, double *in,
-	double *out)
+vitals_read_rates(const struct vitals *v, size_t stage, int64_t now_us,
+	double *in, double *out)
 {
 	const struct vitals_stage *s = &v->stages[stage];
 	double *to[2] = {in, out};
@@ -211,7 +215,8 @@ vitals_rates(const struct vitals *v, size_t stage, int64_t now_us, double *in,
 }
 
 void
-vitals_shares(const struct vitals *v, int64_t now_us, double share[VITALS_WAYS])
+vitals_read_shares(
+	const struct vitals *v, int64_t now_us, double share[VITALS_WAYS])
 {
 	double all = 0;
 

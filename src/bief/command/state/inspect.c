@@ -1,5 +1,6 @@
 /*
- * inspect: see inspect.h.
+ * inspect: see inspect.h. Names may be short as long as one thing alone is
+ * meant; what changes a checkpoint asks for its lock first.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,9 +76,9 @@ pick(const struct list *ids, const char *what, const char *name,
 				*id = ids->s[i];
 				found++;
 			}
-	return found == 1 ? 0 : no_such(ids, what, name,
-					found > 1 ? "more than one" : "no",
-					err);
+	return found == 1 ? 0
+			  : no_such(ids, what, name,
+				    found > 1 ? "more than one" : "no", err);
 }
 
 static int
@@ -106,7 +107,7 @@ sinks_of(const char *dir, struct list *ids, struct err *err)
 
 struct call {
 	const char *dir;
-	char **words;  /* behind the command */
+	char **words; /* behind the command */
 	size_t n;
 	int64_t batch; /* -1: not told */
 	bool empty;
@@ -116,8 +117,8 @@ struct call {
 
 /* With the id of the stage that words[at] calls, NULL if there is no such. */
 static int
-with_stage(struct call *c, size_t at,
-	int (*what)(struct call *c, const char *id))
+with_stage(
+	struct call *c, size_t at, int (*what)(struct call *c, const char *id))
 {
 	struct checkpoint check;
 	struct list ids = {0};
@@ -143,16 +144,17 @@ dump(struct call *c, const char *id)
 static int
 load(struct call *c, const char *id)
 {
-	return inspect_load(c->dir, id, c->n > 1 ? c->words[1] : NULL,
-		c->empty, c->err);
+	return inspect_load(
+		c->dir, id, c->n > 1 ? c->words[1] : NULL, c->empty, c->err);
 }
 
 static int
 number(const char *text, int64_t *n, struct err *err)
 {
-	return opt_number(text, n) == 0 ? 0 :
-		err_as(err, STATUS_USAGE, "'%s' is not the number of a batch",
-			text);
+	return opt_number(text, n) == 0
+		? 0
+		: err_as(err, STATUS_USAGE, "'%s' is not the number of a batch",
+			  text);
 }
 
 static int
@@ -161,8 +163,9 @@ diff(struct call *c, const char *id)
 	int64_t a, b;
 
 	return number(c->words[0], &a, c->err) < 0 ||
-			number(c->words[1], &b, c->err) < 0 ? -1 :
-		inspect_diff(c->dir, id, a, b, c->out, c->err);
+			number(c->words[1], &b, c->err) < 0
+		? -1
+		: inspect_diff(c->dir, id, a, b, c->out, c->err);
 }
 
 static int
@@ -230,8 +233,8 @@ static int
 run_words(struct options *o, char **words, size_t n, struct buf *out,
 	struct err *err)
 {
-	struct call c = {.batch = o->batch, .empty = o->empty, .out = out,
-		.err = err};
+	struct call c = {
+		.batch = o->batch, .empty = o->empty, .out = out, .err = err};
 	int ret;
 
 	if (n == 0 || (n == 1 && (o->batch >= 0 || o->empty)))

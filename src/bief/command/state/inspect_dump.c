@@ -13,7 +13,7 @@
 /* A line, and the entry that stands in it. */
 struct shown {
 	size_t at, n, entry, nentry;
-	size_t key;    /* in lines.keys: the kind, then the values of the key */
+	size_t key; /* in lines.keys: the kind, then the values of the key */
 	uint32_t nkey;
 };
 
@@ -57,8 +57,7 @@ add_key(struct lines *l, struct shown *s, struct value v)
 {
 	if (l->nkeys == l->keys_cap) {
 		l->keys_cap = l->keys_cap * 2 + 256;
-		l->keys = mem_realloc(l->keys,
-			l->keys_cap * sizeof(*l->keys));
+		l->keys = mem_realloc(l->keys, l->keys_cap * sizeof(*l->keys));
 	}
 	l->keys[l->nkeys++] = v;
 	s->nkey++;
@@ -157,8 +156,10 @@ no_batch(const struct look *l, int64_t batch, struct err *err)
 		return -1;
 	if (newest < 0)
 		return err_set(err, "'%s' has had no batch yet", l->place.id);
-	return err_set(err, "'%s': batch %lld is not kept: there are %lld to "
-		"%lld", l->place.id, (long long)batch, (long long)oldest,
+	return err_set(err,
+		"'%s': batch %lld is not kept: there are %lld to "
+		"%lld",
+		l->place.id, (long long)batch, (long long)oldest,
 		(long long)newest);
 }
 
@@ -176,8 +177,8 @@ look_named(struct look *l, int64_t batch, struct err *err)
 }
 
 int
-inspect_dump(const char *dir, const char *stage, int64_t batch,
-	struct buf *out, struct err *err)
+inspect_dump(const char *dir, const char *stage, int64_t batch, struct buf *out,
+	struct err *err)
 {
 	struct look l;
 	int ret = look_open(&l, dir, stage, err);
@@ -185,7 +186,8 @@ inspect_dump(const char *dir, const char *stage, int64_t batch,
 	if (ret == 0 && batch < 0) {
 		ret = look_committed(&l, &batch, err);
 		if (ret == 0 && batch < 0)
-			ret = err_set(err, "no batch is in all sinks yet: "
+			ret = err_set(err,
+				"no batch is in all sinks yet: "
 				"--batch N shows another one");
 		else if (ret == 0)
 			ret = look_at(&l, batch, err);
@@ -209,8 +211,8 @@ same_key(const struct look *in, const struct look *of, state_ref r)
 }
 
 static bool
-same_value(const struct look *a, state_ref ra, const struct look *b,
-	state_ref rb)
+same_value(
+	const struct look *a, state_ref ra, const struct look *b, state_ref rb)
 {
 	size_t na, nb;
 	const void *va = state_value(a->st->state, ra, &na),
@@ -232,8 +234,10 @@ diff_one(struct look *a, state_ref ra, struct look *b, state_ref rb,
 
 	buf_str(&l->text, "{\"stage\":");
 	json_quote(&l->text, a->place.id, strlen(a->place.id));
-	json_member(&l->text, "change", rb == STATE_NONE ? "removed" :
-			ra == STATE_NONE ? "added" : "changed");
+	json_member(&l->text, "change",
+		rb == STATE_NONE           ? "removed"
+			: ra == STATE_NONE ? "added"
+					   : "changed");
 	if (ra != STATE_NONE) {
 		buf_str(&l->text, ",\"before\":");
 		s->entry = before = l->text.n;
@@ -247,9 +251,10 @@ diff_one(struct look *a, state_ref ra, struct look *b, state_ref rb,
 		s->nentry = l->text.n - s->entry;
 	}
 	/* Not shown, or different only in what does not show. */
-	if (ret != 0 || (nbefore == s->nentry && before != s->entry &&
-				memcmp(l->text.p + before, l->text.p + s->entry,
-					nbefore) == 0)) {
+	if (ret != 0 ||
+		(nbefore == s->nentry && before != s->entry &&
+			memcmp(l->text.p + before, l->text.p + s->entry,
+				nbefore) == 0)) {
 		l->text.n = s->at;
 		return ret < 0 ? -1 : 0;
 	}

@@ -15,20 +15,19 @@
 /* ---- look.c: a stage of a checkpoint, opened to be looked at ---- */
 
 struct look {
-	const char *dir;   /* the checkpoint */
+	const char *dir; /* the checkpoint */
 	struct place place;
 	struct stagefile file;
 	struct chain chain;
 	struct stage *st;
-	int status;        /* of the chain */
+	int status; /* of the chain */
 	bool opened;
 };
 /* The stages, or the sinks, there are: their ids, in the order of the names of
  * their directories. */
 void look_stages(const char *dir, struct list *ids);
 /* Opened with no state.  0 or -1; look_close in any case. */
-int look_open(struct look *l, const char *dir, const char *id,
-	struct err *err);
+int look_open(struct look *l, const char *dir, const char *id, struct err *err);
 /* The state after a batch of which the stage has a file. */
 int look_at(struct look *l, int64_t batch, struct err *err);
 void look_close(struct look *l);
@@ -49,8 +48,7 @@ bool look_alive(const char *dir);
 
 /* ---- the commands ---- */
 
-int inspect_list(const char *dir, bool json, struct buf *out,
-	struct err *err);
+int inspect_list(const char *dir, bool json, struct buf *out, struct err *err);
 /* batch: -1: the newest that all sinks have. */
 int inspect_dump(const char *dir, const char *stage, int64_t batch,
 	struct buf *out, struct err *err);

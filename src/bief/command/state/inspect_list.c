@@ -1,6 +1,10 @@
 /*
  * inspect_list: "bief state DIR": the sources, stages and sinks of a
  * checkpoint.
+ *
+ * It reads what a pipeline may be writing at the same time; a place that
+ * cannot be read is a line that says why, and the others are shown all the
+ * same.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +17,7 @@ struct listing {
 	const char *dir;
 	bool json;
 	struct buf *out;
-	struct err *err;    /* of what is damaged: the first */
+	struct err *err; /* of what is damaged: the first */
 	bool damaged;
 };
 
@@ -43,7 +47,9 @@ put_text(const struct item *l, struct buf *out)
 		number(batch, l->batch),
 		l->damaged ? "damaged" : number(rows, l->rows),
 		number(bytes, l->bytes),
-		l->pid > 0 ? number(pid, l->pid) : l->ended ? "ended" : "-",
+		l->pid > 0         ? number(pid, l->pid)
+			: l->ended ? "ended"
+				   : "-",
 		l->id);
 }
 
@@ -99,8 +105,11 @@ static struct item
 item_of(const char *kind, const struct place_info *i)
 {
 	return (struct item){.kind = kind,
-		.id = *i->id != '\0' ? i->id : i->name, .batch = -1,
-		.rows = -1, .bytes = -1, .pid = i->taken ? i->pid : 0};
+		.id = *i->id != '\0' ? i->id : i->name,
+		.batch = -1,
+		.rows = -1,
+		.bytes = -1,
+		.pid = i->taken ? i->pid : 0};
 }
 
 static int
@@ -215,8 +224,10 @@ static void
 put_head(struct listing *s, const struct checkpoint *c, int64_t committed)
 {
 	if (s->json) {
-		buf_printf(s->out, "{\"kind\":\"checkpoint\",\"identity\":"
-				   "\"%s\"", c->identity);
+		buf_printf(s->out,
+			"{\"kind\":\"checkpoint\",\"identity\":"
+			"\"%s\"",
+			c->identity);
 		put_number(s->out, "batch", committed);
 		buf_str(s->out, "}\n");
 		return;

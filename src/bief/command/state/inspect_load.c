@@ -33,7 +33,8 @@ is_taken(void *arg, const struct place_info *i)
 {
 	if (!i->taken)
 		return 0;
-	return err_set(arg, "a pipeline is at work with the checkpoint "
+	return err_set(arg,
+		"a pipeline is at work with the checkpoint "
 		"(process %ld): nothing is changed; let it end, or stop it",
 		i->pid);
 }
@@ -56,8 +57,10 @@ hold_still(struct hold *h, const char *dir, struct err *err)
 	}
 	checkpoint_release(&c);
 	if (ret == 0 && (who = place_busy(dir)) != NULL) {
-		ret = err_set(err, "'%s' is still at work with the checkpoint "
-			"'%s': let it end, or stop it", who, dir);
+		ret = err_set(err,
+			"'%s' is still at work with the checkpoint "
+			"'%s': let it end, or stop it",
+			who, dir);
 		free(who);
 	}
 	return ret;
@@ -115,7 +118,8 @@ load_from(struct look *l, int fd, bool empty, struct err *err)
 	int ret = look_committed(l, &batch, err);
 
 	if (ret == 0 && batch < 0)
-		ret = err_set(err, "no batch is in all sinks yet: there is no "
+		ret = err_set(err,
+			"no batch is in all sinks yet: there is no "
 			"state to be replaced");
 	if (ret < 0 || look_at(l, batch, err) < 0 ||
 		look_take(l, NULL, err) < 0)
@@ -125,16 +129,18 @@ load_from(struct look *l, int fd, bool empty, struct err *err)
 	input_release(&in);
 	/* What should have made the entries has failed, more likely. */
 	if (taken == 0 && !empty)
-		return err_as(err, STATUS_USAGE, "there is no entry in the "
+		return err_as(err, STATUS_USAGE,
+			"there is no entry in the "
 			"input: nothing is changed (--empty loads a state "
 			"without any)");
-	return taken < 0 ? -1 :
-		checkpoint_replace(&l->place, l->st->state, batch, err);
+	return taken < 0
+		? -1
+		: checkpoint_replace(&l->place, l->st->state, batch, err);
 }
 
 int
-inspect_load(const char *dir, const char *stage, const char *path,
-	bool empty, struct err *err)
+inspect_load(const char *dir, const char *stage, const char *path, bool empty,
+	struct err *err)
 {
 	struct hold h = {.n = 0};
 	struct look l;

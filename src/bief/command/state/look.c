@@ -11,6 +11,10 @@
 #include "command/state/inspect_impl.h"
 #include "value/json.h"
 #include "recovery/state.h"
+#include "runtime/ops.h"
+#include "runtime/plan_chain.h"
+#include "runtime/setup.h"
+#include "runtime/tell.h"
 
 #define TRIES 20
 #define PAUSE_US 10000
@@ -46,22 +50,23 @@ static int
 open_chain(struct look *l, struct err *err)
 {
 	char **words[2] = {l->file.words, NULL};
-	const struct op *op = run_find(l->file.words[0]);
+	const struct op *op = ops_find(l->file.words[0]);
 
 	if (op == NULL || op->keeper == NULL)
-		return err_as(err, STATUS_DAMAGED, "'%s/stage' is of the "
+		return err_as(err, STATUS_DAMAGED,
+			"'%s/stage' is of the "
 			"program '%s', which this version does not have",
 			l->place.dir, l->file.words[0]);
-	chain_open(&l->chain, words, 1, STDOUT_FILENO, true, &l->status);
+	setup_open(&l->chain, words, 1, STDOUT_FILENO, true, &l->status);
 	l->opened = true;
 	l->chain.silent = true;
 	l->st = &l->chain.stages[0];
 	if (!l->st->priv->failed &&
-		chain_plan_inputs(&l->chain, l->file.in, l->file.n) == 0)
+		plan_chain_inputs(&l->chain, l->file.in, l->file.n) == 0)
 		return 0;
 	*err = l->chain.err;
-	return err_in(err, "'%s' cannot be opened as in its pipeline",
-		l->place.id);
+	return err_in(
+		err, "'%s' cannot be opened as in its pipeline", l->place.id);
 }
 
 int
@@ -81,8 +86,10 @@ look_open(struct look *l, const char *dir, const char *id, struct err *err)
 	buf_release(&path);
 	ret = stagefile_load(&l->file, l->place.dir, dir, err);
 	if (ret == 1)
-		return err_set(err, "'%s/stage' is missing: it is written when "
-			"the pipeline is started", l->place.dir);
+		return err_set(err,
+			"'%s/stage' is missing: it is written when "
+			"the pipeline is started",
+			l->place.dir);
 	return ret < 0 ? -1 : open_chain(l, err);
 }
 
@@ -90,7 +97,7 @@ void
 look_close(struct look *l)
 {
 	if (l->opened)
-		chain_close(&l->chain);
+		setup_close(&l->chain);
 	stagefile_release(&l->file);
 	place_release(&l->place);
 }
@@ -102,8 +109,8 @@ look_at(struct look *l, int64_t batch, struct err *err)
 	int ret;
 
 	for (int i = 0;; i++) {
-		ret = checkpoint_restore(&l->place, l->st->state, batch, &files,
-			err);
+		ret = checkpoint_restore(
+			&l->place, l->st->state, batch, &files, err);
 		if (ret == 0 || i == TRIES || !look_alive(l->dir))
 			break;
 		usleep(PAUSE_US);
@@ -116,8 +123,8 @@ look_at(struct look *l, int64_t batch, struct err *err)
 }
 
 int
-look_batches(const struct look *l, int64_t *oldest, int64_t *newest,
-	struct err *err)
+look_batches(
+	const struct look *l, int64_t *oldest, int64_t *newest, struct err *err)
 {
 	struct numbers s = {0}, d = {0};
 	int ret = 0;
@@ -130,8 +137,8 @@ look_batches(const struct look *l, int64_t *oldest, int64_t *newest,
 		*oldest = s.v[0];
 	if (d.n > 0 && (s.n == 0 || d.v[0] < s.v[0]))
 		*oldest = d.v[0];
-	*newest = numbers_last(&s) > numbers_last(&d) ? numbers_last(&s) :
-							numbers_last(&d);
+	*newest = numbers_last(&s) > numbers_last(&d) ? numbers_last(&s)
+						      : numbers_last(&d);
 	numbers_release(&s);
 	numbers_release(&d);
 	return ret;
@@ -206,7 +213,7 @@ look_committed(const struct look *l, int64_t *batch, struct err *err)
 int64_t
 look_rows(const struct look *l)
 {
-	int64_t rows = chain_rows(l->st, false);
+	int64_t rows = tell_rows(l->st, false);
 
 	return rows == STAGE_NO_ROWS ? 0 : rows;
 }
@@ -238,8 +245,8 @@ look_show(struct look *l, state_ref r, struct buf *out, struct err *err)
 int
 look_take(struct look *l, const struct value *object, struct err *err)
 {
-	static const char *const names[] = {"kind", "key", "value", "due",
-		NULL};
+	static const char *const names[] = {
+		"kind", "key", "value", "due", NULL};
 	struct stage *st = l->st;
 	state_ref made = STATE_NONE;
 	struct value due;

@@ -16,9 +16,9 @@ struct expr_of_jq {
 	struct jq_tree tree;
 	struct jq_uses uses;
 	struct type *type;
-	struct jq_lib *lib; /* when it was needed */
+	struct jq_lib *lib;       /* when it was needed */
 	struct jq_helper *helper; /* lib runs there: it could come to grief */
-	struct value begun[2]; /* what one() has got of libjq for eval() */
+	struct value begun[2];    /* what one() has got of libjq for eval() */
 	int nbegun;
 	struct jq_run run;
 };
@@ -37,9 +37,9 @@ leave(struct jq_run *run, const struct value *v)
 {
 	struct value out = *v;
 
-	jq_text(run, &out);
+	jq_value_text(run, &out);
 	if (out.type == VALUE_DOUBLE && !isfinite(out.d))
-		out = jq_result(out.d);
+		out = jq_run_result(out.d);
 	return out;
 }
 
@@ -57,8 +57,12 @@ deliver(struct jq_run *run, void *arg, const struct value *v)
 static bool
 speaks(const struct jq_tree *t)
 {
-	return t->root == NULL || jq_tree_unknown(t, "stderr", 6, 0) != NULL;
+	return t->root == NULL || jq_parse_unknown(t, "stderr", 6, 0) != NULL;
 }
+
+static const char newer[] =
+	"the expression is run by a libjq that is newer than jq 1.6, which the "
+	"rest of the language follows; filter(1) says where they differ";
 
 static int
 need_libjq(struct expr_of_jq *x, struct err *err)
@@ -68,6 +72,8 @@ need_libjq(struct expr_of_jq *x, struct err *err)
 	x->lib = jq_lib_new(&x->tree, &x->uses, err);
 	if (x->lib == NULL)
 		return -1;
+	if (jq_lib_newer() && x->x.note == NULL)
+		x->x.note = mem_dup(newer, sizeof(newer) - 1);
 	if (!jq_safe(&x->tree))
 		x->helper = jq_helper_new(x->lib, speaks(&x->tree));
 	return 0;
@@ -87,14 +93,14 @@ foreign_start(struct expr_of_jq *x, const struct record *r,
 static int
 foreign_next(struct expr_of_jq *x, struct value *v, struct err *err)
 {
-	struct jq_number n;
-	int rc = x->helper != NULL ? jq_helper_next(x->helper, v, err) :
-		jq_lib_next(x->lib, v, err);
+	struct jq_value_number n;
+	int rc = x->helper != NULL ? jq_helper_next(x->helper, v, err)
+				   : jq_lib_next(x->lib, v, err);
 
 	/* libjq does not tell 7 from 7.0. */
 	if (rc == 1 && x->type->kind == TYPE_DOUBLE &&
 		jq_type(v) == JQ_NUMBER) {
-		n = jq_number(v);
+		n = jq_value_number(v);
 		if (n.exact)
 			*v = value_double((double)n.i);
 	}
@@ -153,7 +159,7 @@ eval(struct expr *e, const struct record *r, const struct expr_env *env,
 		return foreign_each(x, &d, err);
 	if (!x->tree.foreign) {
 		jq_run_begin(&x->run, r, env, err);
-		rc = jq_each(&x->run, x->tree.root, &in, deliver, &d);
+		rc = jq_eval_each(&x->run, x->tree.root, &in, deliver, &d);
 	}
 	if (rc != JQ_ASK)
 		return rc;
@@ -193,11 +199,11 @@ one(struct expr *e, const struct record *r, const struct expr_env *env,
 		return foreign_one(x, r, env, v, n, err);
 	jq_run_begin(&x->run, r, env, err);
 	if (x->tree.root->single) {
-		rc = jq_one(&x->run, x->tree.root, &in, v);
+		rc = jq_eval_one(&x->run, x->tree.root, &in, v);
 		if (rc == 0)
 			*v = leave(&x->run, v);
 	} else {
-		rc = jq_each(&x->run, x->tree.root, &in, deliver, &d);
+		rc = jq_eval_each(&x->run, x->tree.root, &in, deliver, &d);
 		*v = f.v;
 		*n = f.n;
 	}
@@ -226,7 +232,7 @@ release(struct expr *e)
 	jq_helper_free(x->helper);
 	jq_lib_free(x->lib);
 	jq_run_release(&x->run);
-	jq_tree_release(&x->tree);
+	jq_parse_release(&x->tree);
 	free(x->uses.fields);
 	type_free(x->type);
 	free(x);
@@ -265,7 +271,7 @@ compile(const char *text, const struct schema *fields, bool condition,
 	jq_run_init(&x->run);
 	if (parse(x, text, err) < 0)
 		goto err;
-	rc = jq_analyse(&x->tree, fields, condition, &x->uses, &x->x.watch,
+	rc = jq_uses_analyse(&x->tree, fields, condition, &x->uses, &x->x.watch,
 		&x->type, &unknown);
 	/* A mistake in the program comes before one in a field's name. */
 	if (x->tree.foreign && need_libjq(x, err) < 0)
@@ -274,8 +280,8 @@ compile(const char *text, const struct schema *fields, bool condition,
 		*err = unknown;
 		goto err;
 	}
-	if (jq_check_patterns(&x->tree, err) < 0 ||
-		(condition && jq_check_condition(&x->tree, err) < 0))
+	if (jq_func_check_patterns(&x->tree, err) < 0 ||
+		(condition && jq_truth_check(&x->tree, err) < 0))
 		goto err;
 	return &x->x;
 err:
@@ -284,14 +290,13 @@ err:
 }
 
 struct expr *
-expr_jq(const char *text, const struct schema *fields, struct err *err)
+jq_expr(const char *text, const struct schema *fields, struct err *err)
 {
 	return compile(text, fields, false, err);
 }
 
 struct expr *
-expr_jq_condition(
-	const char *text, const struct schema *fields, struct err *err)
+jq_condition(const char *text, const struct schema *fields, struct err *err)
 {
 	return compile(text, fields, true, err);
 }

@@ -29,7 +29,7 @@ digits(const char *s, int n)
 
 /* strptime("%Y-%m-%dT%H:%M:%SZ") | mktime, for the form that all write. */
 int
-jq_fromdate(struct jq_run *run, const struct value *in, struct value *out)
+jq_date_from(struct jq_run *run, const struct value *in, struct value *out)
 {
 	int year, month, day, hour, minute, second;
 	const char *s;
@@ -38,7 +38,7 @@ jq_fromdate(struct jq_run *run, const struct value *in, struct value *out)
 	if (jq_type(in) != JQ_STRING)
 		return err_set(run->err,
 			"strptime/1 requires string inputs and arguments");
-	s = jq_string(run, in, &n);
+	s = jq_value_string(run, in, &n);
 	if (n != 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' ||
 		s[13] != ':' || s[16] != ':' || s[19] != 'Z')
 		return JQ_ASK;
@@ -52,8 +52,9 @@ jq_fromdate(struct jq_run *run, const struct value *in, struct value *out)
 		hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
 		second < 0 || second > 59)
 		return JQ_ASK;
-	*out = value_int((date_from_civil(year, month, 1) + INT64_C(0) + day -
-				 1) * 86400 +
+	*out = value_int(
+		(date_from_civil(year, month, 1) + INT64_C(0) + day - 1) *
+			86400 +
 		hour * 3600 + minute * 60 + second);
 	return 0;
 }
@@ -61,12 +62,12 @@ jq_fromdate(struct jq_run *run, const struct value *in, struct value *out)
 static struct value
 broken_down(struct jq_run *run, const struct tm *tm)
 {
-	struct buf *text = jq_take(run);
+	struct buf *text = jq_value_take(run);
 
 	buf_printf(text, "[%d,%d,%d,%d,%d,%d,%d,%d", tm->tm_year + 1900,
 		tm->tm_mon, tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec,
 		tm->tm_wday, tm->tm_yday);
-	return jq_finish(run, ']');
+	return jq_run_finish(run, ']');
 }
 
 /* True if all conversions of a format are plain parts of date and time. */
@@ -75,14 +76,13 @@ plain_format(const char *format, const char *letters)
 {
 	for (; *format != '\0'; format++)
 		if (*format == '%' &&
-			(*++format == '\0' ||
-				strchr(letters, *format) == NULL))
+			(*++format == '\0' || strchr(letters, *format) == NULL))
 			return false;
 	return true;
 }
 
 int
-jq_strptime(struct jq_run *run, const struct value *in,
+jq_date_strptime(struct jq_run *run, const struct value *in,
 	const struct value *format, struct value *out)
 {
 	char text[64], form[64];
@@ -93,8 +93,8 @@ jq_strptime(struct jq_run *run, const struct value *in,
 	if (jq_type(in) != JQ_STRING || jq_type(format) != JQ_STRING)
 		return err_set(run->err,
 			"strptime/1 requires string inputs and arguments");
-	s = jq_string(run, in, &n);
-	f = jq_string(run, format, &m);
+	s = jq_value_string(run, in, &n);
+	f = jq_value_string(run, format, &m);
 	if (n >= sizeof(text) || m >= sizeof(form) ||
 		memchr(s, '\0', n) != NULL || memchr(f, '\0', m) != NULL)
 		return JQ_ASK;
@@ -109,8 +109,10 @@ jq_strptime(struct jq_run *run, const struct value *in,
 	tm.tm_yday = 367;
 	end = strptime(text, form, &tm);
 	if (end == NULL)
-		return err_set(run->err, "date \"%s\" does not match format "
-					 "\"%s\"", text, form);
+		return err_set(run->err,
+			"date \"%s\" does not match format "
+			"\"%s\"",
+			text, form);
 	if (*end != '\0')
 		return JQ_ASK;
 	*out = broken_down(run, &tm);
@@ -123,14 +125,14 @@ read_parts(const struct value *in, struct tm *tm)
 {
 	struct json_iter it;
 	struct value key, v;
-	struct jq_number x;
+	struct jq_value_number x;
 	int parts[8], i;
 
 	json_iter(&it, in);
 	for (i = 0; i < 8; i++) {
 		if (!json_next(&it, &key, &v) || jq_type(&v) != JQ_NUMBER)
 			return -1;
-		x = jq_number(&v);
+		x = jq_value_number(&v);
 		if (!x.exact || x.i < -100000 || x.i > 100000)
 			return -1;
 		parts[i] = (int)x.i;
@@ -148,7 +150,7 @@ read_parts(const struct value *in, struct tm *tm)
 }
 
 int
-jq_mktime(struct jq_run *run, const struct value *in, struct value *out)
+jq_date_mktime(struct jq_run *run, const struct value *in, struct value *out)
 {
 	struct tm tm;
 
@@ -163,15 +165,16 @@ jq_mktime(struct jq_run *run, const struct value *in, struct value *out)
 static int
 refuse_time(struct jq_run *run, const struct value *v)
 {
-	return jq_refuse(run, "", v, " are seconds since 1970 of no year that "
-				     "there is");
+	return jq_run_refuse(run, "", v,
+		" are seconds since 1970 of no year that "
+		"there is");
 }
 
 int
-jq_strftime(struct jq_run *run, const struct value *in, const char *format,
+jq_date_strftime(struct jq_run *run, const struct value *in, const char *format,
 	struct value *out)
 {
-	struct jq_number x;
+	struct jq_value_number x;
 	char text[512];
 	struct tm tm;
 	time_t t;
@@ -179,7 +182,7 @@ jq_strftime(struct jq_run *run, const struct value *in, const char *format,
 
 	if (jq_type(in) == JQ_NUMBER) {
 		/* libjq stops dead on what is no time. */
-		x = jq_number(in);
+		x = jq_value_number(in);
 		t = x.exact ? (time_t)x.i : 0;
 		if (!x.exact && x.d > -0x1p62 && x.d < 0x1p62)
 			t = (time_t)x.d;
@@ -191,14 +194,15 @@ jq_strftime(struct jq_run *run, const struct value *in, const char *format,
 		if (read_parts(in, &tm) < 0)
 			return JQ_ASK;
 	} else {
-		return err_set(run->err,
-			"strftime/1 requires parsed datetime inputs");
+		return err_set(
+			run->err, "strftime/1 requires parsed datetime inputs");
 	}
 	if (!plain_format(format, "YmdHMSeTFDybBjRaAuwyIpCGgVUW%"))
 		return JQ_ASK;
 	n = strftime(text, sizeof(text), format, &tm);
 	if (n == 0)
 		return JQ_ASK;
-	*out = jq_from_string(run, memcpy(jq_alloc(run, n), text, n), n);
+	*out = jq_value_from_string(
+		run, memcpy(jq_value_alloc(run, n), text, n), n);
 	return 0;
 }

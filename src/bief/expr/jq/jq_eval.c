@@ -2,7 +2,7 @@
  * jq_eval: the tree walked for one record.
  *
  * An expression of jq has any number of results.  Most nodes have one exactly
- * (single): jq_one() gives it.  For the others jq_each() hands each result to a
+ * (single): jq_eval_one() gives it.  For the others jq_eval_each() hands each result to a
  * function, which goes on with the rest of the program.  Where several parts of
  * a node have several results, the order is jq's: the right side of an operator
  * is the outer loop.
@@ -28,13 +28,13 @@ get_record_field(struct jq_run *run, struct jq_node *n, struct value *out)
 
 	if (n->shape != r->shape->id) {
 		n->shape = r->shape->id;
-		n->index = jq_place(run, r->shape, n->name, n->nname);
+		n->index = jq_value_place(run, r->shape, n->name, n->nname);
 	}
 	if (n->index < 0)
 		*out = value_null();
 	else if (r->v[n->index].type == VALUE_DOUBLE ||
 		r->v[n->index].type == VALUE_REAL)
-		*out = jq_load(&r->v[n->index]);
+		*out = jq_value_load(&r->v[n->index]);
 	else
 		*out = r->v[n->index];
 }
@@ -42,14 +42,14 @@ get_record_field(struct jq_run *run, struct jq_node *n, struct value *out)
 #define INDEX_SHOWN 30 /* a longer name jq does not show */
 
 static int
-refuse_index(struct jq_run *run, const struct value *of, const char *name,
-	size_t n)
+refuse_index(
+	struct jq_run *run, const struct value *of, const char *name, size_t n)
 {
 	if (n >= INDEX_SHOWN)
 		return err_set(run->err, "Cannot index %s with string",
-			jq_type_name(of));
+			jq_value_type_name(of));
 	return err_set(run->err, "Cannot index %s with string \"%.*s\"",
-		jq_type_name(of), (int)n, name);
+		jq_value_type_name(of), (int)n, name);
 }
 
 static int
@@ -74,7 +74,7 @@ get_field(struct jq_run *run, struct jq_node *n, const struct value *of,
 /* ---- elements ---- */
 
 int
-jq_each_element(struct jq_run *run, const struct value *of, bool opt,
+jq_eval_each_element(struct jq_run *run, const struct value *of, bool opt,
 	jq_emit *emit, void *arg)
 {
 	struct jq_member *m;
@@ -90,12 +90,12 @@ jq_each_element(struct jq_run *run, const struct value *of, bool opt,
 		return rc;
 	}
 	if (jq_type(of) == JQ_DICT) {
-		m = jq_members(run, of, &n);
+		m = jq_value_members(run, of, &n);
 		for (i = 0; rc == 0 && i < n; i++)
 			rc = emit(run, arg, &m[i].v);
 		return rc;
 	}
-	return opt ? 0 : jq_refuse(run, "Cannot iterate over ", of, "");
+	return opt ? 0 : jq_run_refuse(run, "Cannot iterate over ", of, "");
 }
 
 static size_t
@@ -112,10 +112,10 @@ count_elements(const struct value *array)
 }
 
 static void
-get_element(const struct value *array, const struct value *at,
-	struct value *out)
+get_element(
+	const struct value *array, const struct value *at, struct value *out)
 {
-	double place = jq_double(at);
+	double place = jq_value_double(at);
 	struct json_iter it;
 	struct value key;
 
@@ -143,8 +143,8 @@ index_value(struct jq_run *run, const struct value *of, const struct value *at,
 	size_t n;
 
 	if (t == JQ_DICT && k == JQ_STRING) {
-		jq_text(run, &whole);
-		s = jq_string(run, at, &n);
+		jq_value_text(run, &whole);
+		s = jq_value_string(run, at, &n);
 		if (!json_get(&whole, s, n, out))
 			*out = value_null();
 		return 0;
@@ -160,8 +160,8 @@ index_value(struct jq_run *run, const struct value *of, const struct value *at,
 		return 0;
 	if (k != JQ_STRING)
 		return err_set(run->err, "Cannot index %s with %s",
-			jq_type_name(of), jq_type_name(at));
-	s = jq_string(run, at, &n);
+			jq_value_type_name(of), jq_value_type_name(at));
+	s = jq_value_string(run, at, &n);
 	return refuse_index(run, of, s, n);
 }
 
@@ -175,12 +175,12 @@ slice_bounds(const struct value *from, const struct value *to, size_t len,
 	if (from->type != VALUE_NULL) {
 		if (jq_type(from) != JQ_NUMBER)
 			return -1;
-		a = jq_double(from);
+		a = jq_value_double(from);
 	}
 	if (to->type != VALUE_NULL) {
 		if (jq_type(to) != JQ_NUMBER)
 			return -1;
-		b = jq_double(to);
+		b = jq_value_double(to);
 	}
 	if (isnan(a) || isnan(b))
 		return JQ_ASK;
@@ -199,7 +199,7 @@ static void
 slice_array(struct jq_run *run, const struct value *array, size_t start,
 	size_t end, struct value *out)
 {
-	struct buf *text = jq_take(run);
+	struct buf *text = jq_value_take(run);
 	struct json_iter it;
 	struct value key, v;
 	size_t i;
@@ -209,7 +209,7 @@ slice_array(struct jq_run *run, const struct value *array, size_t start,
 	for (i = 0; i < end && json_next(&it, &key, &v); i++)
 		if (i >= start)
 			jq_put_append(run, text, &v);
-	*out = jq_finish(run, ']');
+	*out = jq_run_finish(run, ']');
 }
 
 static size_t
@@ -249,23 +249,23 @@ slice_value(struct jq_run *run, const struct value *of,
 			slice_array(run, of, start, end, out);
 		break;
 	case JQ_STRING:
-		s = jq_string(run, of, &len);
+		s = jq_value_string(run, of, &len);
 		rc = slice_bounds(
 			from, to, count_characters(s, len), &start, &end);
 		if (rc != 0)
 			break;
 		p = skip_characters(s, s + len, start);
 		q = skip_characters(p, s + len, end - start);
-		*out = jq_substring(run, of, p, (size_t)(q - p));
+		*out = jq_value_substring(run, of, p, (size_t)(q - p));
 		break;
 	default:
 		return err_set(run->err, "Cannot index %s with object",
-			jq_type_name(of));
+			jq_value_type_name(of));
 	}
 	if (rc == -1)
 		return err_set(run->err,
 			"Start and end indices of an %s slice must be numbers",
-			jq_type_name(of));
+			jq_value_type_name(of));
 	return rc;
 }
 
@@ -292,7 +292,7 @@ compares(enum jq_op op, int c)
 
 /* As the machine converts: what does not fit is the least integer. */
 static int64_t
-to_integer(const struct jq_number *x)
+to_integer(const struct jq_value_number *x)
 {
 	if (x->exact)
 		return x->i;
@@ -341,7 +341,7 @@ static int
 compute(struct jq_run *run, enum jq_op op, const struct value *a,
 	const struct value *b, struct value *out)
 {
-	struct jq_number x = jq_number(a), y = jq_number(b);
+	struct jq_value_number x = jq_value_number(a), y = jq_value_number(b);
 	double d, e;
 	int64_t i, j;
 
@@ -349,14 +349,14 @@ compute(struct jq_run *run, enum jq_op op, const struct value *a,
 		i = to_integer(&x);
 		j = to_integer(&y);
 		if (j == 0)
-			return jq_refuse2(run, a, b,
+			return jq_run_refuse2(run, a, b,
 				"cannot be divided (remainder) because the "
 				"divisor is zero");
 		*out = value_int(j == -1 ? 0 : i % j);
 		return 0;
 	}
 	if (op == JQ_DIV && (y.exact ? y.i == 0 : y.d == 0))
-		return jq_refuse2(run, a, b,
+		return jq_run_refuse2(run, a, b,
 			"cannot be divided because the divisor is zero");
 	if (x.exact && y.exact && compute_exact(op, x.i, y.i, out))
 		return 0;
@@ -391,15 +391,15 @@ add_strings(struct jq_run *run, const struct value *a, const struct value *b,
 
 	/* Text as between quotes joins as plain text does. */
 	if (x.type != VALUE_STRING) {
-		s = jq_string(run, a, &n);
+		s = jq_value_string(run, a, &n);
 		x = value_json_string(s, n, false);
 	}
 	if (y.type != VALUE_STRING) {
-		s = jq_string(run, b, &n);
+		s = jq_value_string(run, b, &n);
 		y = value_json_string(s, n, false);
 	}
 	n = (size_t)x.n + y.n;
-	p = jq_alloc(run, n);
+	p = jq_value_alloc(run, n);
 	memcpy(p, x.s, x.n);
 	memcpy(p + x.n, y.s, y.n);
 	*out = value_json_string(
@@ -410,19 +410,19 @@ static void
 add_arrays(struct jq_run *run, const struct value *a, const struct value *b,
 	struct value *out)
 {
-	struct buf *text = jq_take(run);
+	struct buf *text = jq_value_take(run);
 
 	buf_byte(text, '[');
-	jq_each_element(run, a, false, jq_put_append, text);
-	jq_each_element(run, b, false, jq_put_append, text);
-	*out = jq_finish(run, ']');
+	jq_eval_each_element(run, a, false, jq_put_append, text);
+	jq_eval_each_element(run, b, false, jq_put_append, text);
+	*out = jq_run_finish(run, ']');
 }
 
 static void
 join_members(struct jq_run *run, const struct jq_member *m, size_t n,
 	struct value *out)
 {
-	struct buf *text = jq_take(run);
+	struct buf *text = jq_value_take(run);
 	size_t i;
 
 	buf_byte(text, '{');
@@ -433,7 +433,7 @@ join_members(struct jq_run *run, const struct jq_member *m, size_t n,
 		buf_byte(text, ':');
 		value_print(&m[i].v, text);
 	}
-	*out = jq_finish(run, '}');
+	*out = jq_run_finish(run, '}');
 }
 
 /* The members of both; what is in both is b's, at a's place. */
@@ -444,9 +444,9 @@ add_objects(struct jq_run *run, const struct value *a, const struct value *b,
 	struct jq_member *x, *y, *m;
 	size_t n, k, i, j, len;
 
-	x = jq_members(run, a, &n);
-	y = jq_members(run, b, &k);
-	m = jq_alloc(run, (n + k) * sizeof(*m));
+	x = jq_value_members(run, a, &n);
+	y = jq_value_members(run, b, &k);
+	m = jq_value_alloc(run, (n + k) * sizeof(*m));
 	if (n > 0)
 		memcpy(m, x, n * sizeof(*m));
 	len = n;
@@ -474,7 +474,7 @@ add(struct jq_run *run, const struct value *a, const struct value *b,
 		return 0;
 	}
 	if (t != jq_type(b))
-		return jq_refuse2(run, a, b, "cannot be added");
+		return jq_run_refuse2(run, a, b, "cannot be added");
 	switch (t) {
 	case JQ_NUMBER:
 		return compute(run, JQ_ADD, a, b, out);
@@ -488,7 +488,7 @@ add(struct jq_run *run, const struct value *a, const struct value *b,
 		add_objects(run, a, b, out);
 		return 0;
 	default:
-		return jq_refuse2(run, a, b, "cannot be added");
+		return jq_run_refuse2(run, a, b, "cannot be added");
 	}
 }
 
@@ -501,7 +501,7 @@ has_element(
 
 	json_iter(&it, array);
 	while (json_next(&it, &key, &x))
-		if (jq_equal(run, &x, v))
+		if (jq_value_equal(run, &x, v))
 			return true;
 	return false;
 }
@@ -517,14 +517,14 @@ subtract(struct jq_run *run, const struct value *a, const struct value *b,
 	if (jq_type(a) == JQ_NUMBER && jq_type(b) == JQ_NUMBER)
 		return compute(run, JQ_SUB, a, b, out);
 	if (jq_type(a) != JQ_LIST || jq_type(b) != JQ_LIST)
-		return jq_refuse2(run, a, b, "cannot be subtracted");
-	text = jq_take(run);
+		return jq_run_refuse2(run, a, b, "cannot be subtracted");
+	text = jq_value_take(run);
 	buf_byte(text, '[');
 	json_iter(&it, a);
 	while (json_next(&it, &key, &v))
 		if (!has_element(run, b, &v))
 			jq_put_append(run, text, &v);
-	*out = jq_finish(run, ']');
+	*out = jq_run_finish(run, ']');
 	return 0;
 }
 
@@ -540,15 +540,15 @@ repeat(struct jq_run *run, const struct value *s, double times,
 	if (!(times > 0))
 		return 0;
 	n = times - 1 < TEXT_MAX ? (size_t)(times - 1) + 1 : TEXT_MAX;
-	p = jq_string(run, s, &len);
+	p = jq_value_string(run, s, &len);
 	if (len == 0)
 		n = 1;
 	if (len * n >= TEXT_MAX)
 		return err_set(run->err, "Repeat string result too long");
-	to = jq_alloc(run, len * n);
+	to = jq_value_alloc(run, len * n);
 	for (i = 0; i < n; i++)
 		memcpy(to + i * len, p, len);
-	*out = jq_substring(run, s, to, len * n);
+	*out = jq_value_substring(run, s, to, len * n);
 	return 0;
 }
 
@@ -561,16 +561,16 @@ multiply(struct jq_run *run, const struct value *a, const struct value *b,
 	if (t == JQ_NUMBER && u == JQ_NUMBER)
 		return compute(run, JQ_MUL, a, b, out);
 	if (t == JQ_STRING && u == JQ_NUMBER)
-		return repeat(run, a, jq_double(b), out);
+		return repeat(run, a, jq_value_double(b), out);
 	if (t == JQ_NUMBER && u == JQ_STRING)
-		return repeat(run, b, jq_double(a), out);
+		return repeat(run, b, jq_value_double(a), out);
 	if (t == JQ_DICT && u == JQ_DICT)
 		return JQ_ASK;
-	return jq_refuse2(run, a, b, "cannot be multiplied");
+	return jq_run_refuse2(run, a, b, "cannot be multiplied");
 }
 
 int
-jq_binary(struct jq_run *run, enum jq_op op, const struct value *a,
+jq_eval_binary(struct jq_run *run, enum jq_op op, const struct value *a,
 	const struct value *b, struct value *out)
 {
 	switch (op) {
@@ -587,15 +587,15 @@ jq_binary(struct jq_run *run, enum jq_op op, const struct value *a,
 		if (op == JQ_DIV && jq_type(a) == JQ_STRING &&
 			jq_type(b) == JQ_STRING)
 			return jq_put_split(run, a, b, out);
-		return jq_refuse2(run, a, b,
+		return jq_run_refuse2(run, a, b,
 			op == JQ_DIV ? "cannot be divided"
 				     : "cannot be divided (remainder)");
 	case JQ_EQ:
 	case JQ_NE:
-		*out = value_bool(jq_equal(run, a, b) == (op == JQ_EQ));
+		*out = value_bool(jq_value_equal(run, a, b) == (op == JQ_EQ));
 		return 0;
 	default:
-		*out = value_bool(compares(op, jq_compare(run, a, b)));
+		*out = value_bool(compares(op, jq_value_compare(run, a, b)));
 		return 0;
 	}
 }
@@ -603,11 +603,11 @@ jq_binary(struct jq_run *run, enum jq_op op, const struct value *a,
 static int
 negate(struct jq_run *run, const struct value *a, struct value *out)
 {
-	struct jq_number x;
+	struct jq_value_number x;
 
 	if (jq_type(a) != JQ_NUMBER)
-		return jq_refuse(run, "", a, " cannot be negated");
-	x = jq_number(a);
+		return jq_run_refuse(run, "", a, " cannot be negated");
+	x = jq_value_number(a);
 	if (!x.exact || x.i == INT64_MIN)
 		*out = value_double(x.exact ? 0x1p63 : -x.d);
 	else
@@ -619,15 +619,15 @@ negate(struct jq_run *run, const struct value *a, struct value *out)
 
 /* The parts of a string joined; those in odd places are anything. */
 static int
-join_parts(struct jq_run *run, struct value *parts, uint32_t n,
-	struct value *out)
+join_parts(
+	struct jq_run *run, struct value *parts, uint32_t n, struct value *out)
 {
 	struct value v = value_json_string("", 0, false);
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
 		if (jq_type(&parts[i]) != JQ_STRING)
-			parts[i] = jq_tostring(run, &parts[i]);
+			parts[i] = jq_value_tostring(run, &parts[i]);
 		add_strings(run, &v, &parts[i], &v);
 	}
 	*out = v;
@@ -642,7 +642,7 @@ check_key(struct jq_run *run, const struct value *parts, uint32_t i)
 
 	if (i % 2 == 0 || jq_type(key) == JQ_STRING)
 		return 0;
-	return jq_refuse(run, "Cannot use ", key, " as object key");
+	return jq_run_refuse(run, "Cannot use ", key, " as object key");
 }
 
 static int
@@ -658,15 +658,15 @@ make_object(struct jq_run *run, const struct jq_node *n, struct value *parts,
 			return JQ_ASK;
 	}
 	k = n->nargs / 2;
-	m = jq_alloc(run, k * sizeof(*m));
+	m = jq_value_alloc(run, k * sizeof(*m));
 	for (i = 0; i < k; i++) {
 		m[i].key = parts[2 * i];
 		m[i].v = parts[2 * i + 1];
 		if (!n->distinct)
-			m[i].s = jq_string(run, &m[i].key, &m[i].n);
+			m[i].s = jq_value_string(run, &m[i].key, &m[i].n);
 	}
 	if (!n->distinct)
-		k = jq_members_unique(run, m, k);
+		k = jq_value_members_unique(run, m, k);
 	join_members(run, m, k, out);
 	return 0;
 }
@@ -675,14 +675,14 @@ static int
 make_array(struct jq_run *run, struct jq_node *n, const struct value *in,
 	struct value *out)
 {
-	struct buf *text = jq_take(run);
+	struct buf *text = jq_value_take(run);
 	int rc = 0;
 
 	buf_byte(text, '[');
 	if (n->a != NULL)
-		rc = jq_each(run, n->a, in, jq_put_append, text);
+		rc = jq_eval_each(run, n->a, in, jq_put_append, text);
 	if (rc == 0)
-		*out = jq_finish(run, ']');
+		*out = jq_run_finish(run, ']');
 	return rc;
 }
 
@@ -699,10 +699,10 @@ one_parts(struct jq_run *run, struct jq_node *n, const struct value *in,
 	int rc;
 
 	if (n->nargs > PARTS)
-		parts = jq_alloc(run, n->nargs * sizeof(*parts));
+		parts = jq_value_alloc(run, n->nargs * sizeof(*parts));
 	if (n->kind == JQ_OBJECT) {
 		for (i = 0; i < n->nargs; i++) {
-			rc = jq_one(run, n->args[i], in, &parts[i]);
+			rc = jq_eval_one(run, n->args[i], in, &parts[i]);
 			if (rc == 0)
 				rc = check_key(run, parts, i);
 			if (rc != 0)
@@ -711,7 +711,7 @@ one_parts(struct jq_run *run, struct jq_node *n, const struct value *in,
 		return make_object(run, n, parts, out);
 	}
 	for (i = n->nargs; i-- > 0;) {
-		rc = jq_one(run, n->args[i], in, &parts[i]);
+		rc = jq_eval_one(run, n->args[i], in, &parts[i]);
 		if (rc != 0)
 			return rc;
 	}
@@ -736,7 +736,7 @@ one_call(struct jq_run *run, struct jq_node *n, const struct value *in,
 	if (n->func->each != NULL)
 		return n->func->each(run, n, in, keep_result, out);
 	for (i = n->nargs; i-- > 0;) {
-		rc = jq_one(run, n->args[i], in, &a[i]);
+		rc = jq_eval_one(run, n->args[i], in, &a[i]);
 		if (rc != 0)
 			return rc;
 	}
@@ -749,7 +749,7 @@ one_logic(struct jq_run *run, struct jq_node *n, const struct value *in,
 	struct value *out)
 {
 	struct value v;
-	int rc = jq_one(run, n->a, in, &v);
+	int rc = jq_eval_one(run, n->a, in, &v);
 
 	if (rc != 0)
 		return rc;
@@ -757,7 +757,7 @@ one_logic(struct jq_run *run, struct jq_node *n, const struct value *in,
 		*out = value_bool(n->kind == JQ_OR);
 		return 0;
 	}
-	rc = jq_one(run, n->b, in, &v);
+	rc = jq_eval_one(run, n->b, in, &v);
 	*out = value_bool(rc == 0 && jq_truth(&v));
 	return rc;
 }
@@ -770,11 +770,11 @@ one_slice(struct jq_run *run, struct jq_node *n, const struct value *in,
 	int rc = 0;
 
 	if (n->b != NULL)
-		rc = jq_one(run, n->b, in, &from);
+		rc = jq_eval_one(run, n->b, in, &from);
 	if (rc == 0 && n->c != NULL)
-		rc = jq_one(run, n->c, in, &to);
+		rc = jq_eval_one(run, n->c, in, &to);
 	if (rc == 0)
-		rc = jq_one(run, n->a, in, &a);
+		rc = jq_eval_one(run, n->a, in, &a);
 	return rc == 0 ? slice_value(run, &a, &from, &to, out) : rc;
 }
 
@@ -784,19 +784,19 @@ one_pair(struct jq_run *run, struct jq_node *n, const struct value *in,
 	struct value *out)
 {
 	struct value a, b;
-	int rc = jq_one(run, n->b, in, &b);
+	int rc = jq_eval_one(run, n->b, in, &b);
 
 	if (rc == 0)
-		rc = jq_one(run, n->a, in, &a);
+		rc = jq_eval_one(run, n->a, in, &a);
 	if (rc != 0)
 		return rc;
 	if (n->kind == JQ_INDEX)
 		return index_value(run, &a, &b, out);
-	return jq_binary(run, (enum jq_op)n->op, &a, &b, out);
+	return jq_eval_binary(run, (enum jq_op)n->op, &a, &b, out);
 }
 
 int
-jq_one(struct jq_run *run, struct jq_node *n, const struct value *in,
+jq_eval_one(struct jq_run *run, struct jq_node *n, const struct value *in,
 	struct value *out)
 {
 	struct value v;
@@ -810,28 +810,29 @@ jq_one(struct jq_run *run, struct jq_node *n, const struct value *in,
 		*out = n->v;
 		return 0;
 	case JQ_FIELD:
-		rc = jq_one(run, n->a, in, &v);
+		rc = jq_eval_one(run, n->a, in, &v);
 		return rc == 0 ? get_field(run, n, &v, out) : rc;
 	case JQ_SLICE:
 		return one_slice(run, n, in, out);
 	case JQ_PIPE:
-		rc = jq_one(run, n->a, in, &v);
-		return rc == 0 ? jq_one(run, n->b, &v, out) : rc;
+		rc = jq_eval_one(run, n->a, in, &v);
+		return rc == 0 ? jq_eval_one(run, n->b, &v, out) : rc;
 	case JQ_NEGATE:
-		rc = jq_one(run, n->a, in, &v);
+		rc = jq_eval_one(run, n->a, in, &v);
 		return rc == 0 ? negate(run, &v, out) : rc;
 	case JQ_AND:
 	case JQ_OR:
 		return one_logic(run, n, in, out);
 	case JQ_DEFAULT:
-		rc = jq_one(run, n->a, in, out);
-		return rc != 0 || jq_truth(out) ? rc
-						: jq_one(run, n->b, in, out);
+		rc = jq_eval_one(run, n->a, in, out);
+		return rc != 0 || jq_truth(out)
+			? rc
+			: jq_eval_one(run, n->b, in, out);
 	case JQ_IF:
-		rc = jq_one(run, n->a, in, &v);
+		rc = jq_eval_one(run, n->a, in, &v);
 		if (rc != 0)
 			return rc;
-		return jq_one(run, jq_truth(&v) ? n->b : n->c, in, out);
+		return jq_eval_one(run, jq_truth(&v) ? n->b : n->c, in, out);
 	case JQ_ARRAY:
 		return make_array(run, n, in, out);
 	case JQ_OBJECT:
@@ -901,7 +902,7 @@ static int
 finish_list(struct jq_run *run, const struct rest *k, struct value *out)
 {
 	const struct jq_node *n = k->n;
-	struct value *copy = jq_alloc(run, n->nargs * sizeof(*copy));
+	struct value *copy = jq_value_alloc(run, n->nargs * sizeof(*copy));
 	uint32_t i;
 
 	if (n->kind == JQ_OBJECT) {
@@ -933,7 +934,7 @@ finish_parts(struct jq_run *run, struct rest *k)
 		rc = get_field(run, n, &p[0], &out);
 		break;
 	case JQ_EACH:
-		return jq_each_element(
+		return jq_eval_each_element(
 			run, &p[0], n->opt, k->emit, k->arg);
 	case JQ_NEGATE:
 		rc = negate(run, &p[0], &out);
@@ -942,7 +943,7 @@ finish_parts(struct jq_run *run, struct rest *k)
 		rc = index_value(run, &p[1], &p[0], &out);
 		break;
 	default:
-		rc = jq_binary(run, (enum jq_op)n->op, &p[1], &p[0], &out);
+		rc = jq_eval_binary(run, (enum jq_op)n->op, &p[1], &p[0], &out);
 		break;
 	}
 	if (rc == -1 && n->opt)
@@ -976,7 +977,7 @@ each_part(struct jq_run *run, struct rest *k)
 	part = part_of(k->n, count_parts(k->n) - k->left);
 	if (part == NULL) /* an end of a slice that is not given */
 		return part_done(run, k, &none);
-	return jq_each(run, part, k->in, part_done, k);
+	return jq_eval_each(run, part, k->in, part_done, k);
 }
 
 static int
@@ -984,7 +985,7 @@ each_right(struct jq_run *run, void *arg, const struct value *v)
 {
 	struct rest *k = arg;
 
-	return jq_each(run, k->n->b, v, k->emit, k->arg);
+	return jq_eval_each(run, k->n->b, v, k->emit, k->arg);
 }
 
 static int
@@ -992,8 +993,8 @@ each_branch(struct jq_run *run, void *arg, const struct value *v)
 {
 	struct rest *k = arg;
 
-	return jq_each(run, jq_truth(v) ? k->n->b : k->n->c, k->in, k->emit,
-		k->arg);
+	return jq_eval_each(
+		run, jq_truth(v) ? k->n->b : k->n->c, k->in, k->emit, k->arg);
 }
 
 static int
@@ -1023,13 +1024,13 @@ each_logic(struct jq_run *run, void *arg, const struct value *v)
 	struct value out;
 
 	if (jq_truth(v) == (k->n->kind == JQ_AND))
-		return jq_each(run, k->n->b, k->in, each_truth, k);
+		return jq_eval_each(run, k->n->b, k->in, each_truth, k);
 	out = value_bool(k->n->kind == JQ_OR);
 	return k->emit(run, k->arg, &out);
 }
 
 int
-jq_each(struct jq_run *run, struct jq_node *n, const struct value *in,
+jq_eval_each(struct jq_run *run, struct jq_node *n, const struct value *in,
 	jq_emit *emit, void *arg)
 {
 	struct rest k = {.n = n, .in = in, .emit = emit, .arg = arg};
@@ -1037,30 +1038,30 @@ jq_each(struct jq_run *run, struct jq_node *n, const struct value *in,
 	int rc;
 
 	if (n->single) {
-		rc = jq_one(run, n, in, &v);
+		rc = jq_eval_one(run, n, in, &v);
 		return rc == 0 ? emit(run, arg, &v) : rc;
 	}
 	switch (n->kind) {
 	case JQ_PIPE:
-		return jq_each(run, n->a, in, each_right, &k);
+		return jq_eval_each(run, n->a, in, each_right, &k);
 	case JQ_COMMA:
-		rc = jq_each(run, n->a, in, emit, arg);
-		return rc != 0 ? rc : jq_each(run, n->b, in, emit, arg);
+		rc = jq_eval_each(run, n->a, in, emit, arg);
+		return rc != 0 ? rc : jq_eval_each(run, n->b, in, emit, arg);
 	case JQ_AND:
 	case JQ_OR:
-		return jq_each(run, n->a, in, each_logic, &k);
+		return jq_eval_each(run, n->a, in, each_logic, &k);
 	case JQ_DEFAULT:
-		rc = jq_each(run, n->a, in, each_default, &k);
+		rc = jq_eval_each(run, n->a, in, each_default, &k);
 		if (rc != 0 || k.found)
 			return rc;
-		return jq_each(run, n->b, in, emit, arg);
+		return jq_eval_each(run, n->b, in, emit, arg);
 	case JQ_IF:
-		return jq_each(run, n->a, in, each_branch, &k);
+		return jq_eval_each(run, n->a, in, each_branch, &k);
 	case JQ_CALL:
 		return n->func->each(run, n, in, emit, arg);
 	default:
 		k.left = count_parts(n);
-		k.parts = jq_alloc(run, k.left * sizeof(*k.parts));
+		k.parts = jq_value_alloc(run, k.left * sizeof(*k.parts));
 		return each_part(run, &k);
 	}
 }

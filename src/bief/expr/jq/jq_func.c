@@ -12,11 +12,11 @@
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
 
-#define ONE(name) \
+#define ONE(name)                                              \
 	static int name(struct jq_run *run, struct jq_node *n, \
 		const struct value *in, const struct value *a, \
 		struct value *out)
-#define EACH(name) \
+#define EACH(name)                                             \
 	static int name(struct jq_run *run, struct jq_node *n, \
 		const struct value *in, jq_emit *emit, void *arg)
 
@@ -46,7 +46,7 @@ EACH(fn_select)
 {
 	struct choice c = {in, emit, arg};
 
-	return jq_each(run, n->args[0], in, emit_if_true, &c);
+	return jq_eval_each(run, n->args[0], in, emit_if_true, &c);
 }
 
 EACH(fn_empty)
@@ -64,20 +64,20 @@ map_one(struct jq_run *run, void *arg, const struct value *v)
 {
 	struct map *m = arg;
 
-	return jq_each(run, m->f, v, jq_put_append, m->text);
+	return jq_eval_each(run, m->f, v, jq_put_append, m->text);
 }
 
 EACH(fn_map)
 {
-	struct map m = {n->args[0], jq_take(run)};
+	struct map m = {n->args[0], jq_value_take(run)};
 	struct value out;
 	int rc;
 
 	buf_byte(m.text, '[');
-	rc = jq_each_element(run, in, false, map_one, &m);
+	rc = jq_eval_each_element(run, in, false, map_one, &m);
 	if (rc != 0)
 		return rc;
-	out = jq_finish(run, ']');
+	out = jq_run_finish(run, ']');
 	return emit(run, arg, &out);
 }
 
@@ -93,7 +93,7 @@ is_same(struct jq_run *run, void *arg, const struct value *v)
 {
 	struct membership *m = arg;
 
-	m->found = jq_equal(run, m->v, v);
+	m->found = jq_value_equal(run, m->v, v);
 	return m->found ? JQ_STOP : 0;
 }
 
@@ -105,7 +105,7 @@ look_up(struct jq_run *run, void *arg, const struct value *v)
 
 	m->v = v;
 	m->found = false;
-	rc = jq_each(run, m->set, v, is_same, m);
+	rc = jq_eval_each(run, m->set, v, is_same, m);
 	m->any |= m->found;
 	return rc == JQ_STOP ? 0 : rc;
 }
@@ -120,7 +120,7 @@ EACH(fn_in)
 	if (n->nargs == 1)
 		rc = look_up(run, &m, in);
 	else
-		rc = jq_each(run, n->args[0], in, look_up, &m);
+		rc = jq_eval_each(run, n->args[0], in, look_up, &m);
 	if (rc != 0)
 		return rc;
 	out = value_bool(m.any);
@@ -137,7 +137,7 @@ ONE(fn_not)
 
 ONE(fn_type)
 {
-	const char *name = jq_type_name(in);
+	const char *name = jq_value_type_name(in);
 
 	*out = value_json_string(name, strlen(name), false);
 	return 0;
@@ -145,13 +145,13 @@ ONE(fn_type)
 
 ONE(fn_tostring)
 {
-	*out = is_text(in) ? *in : jq_tostring(run, in);
+	*out = is_text(in) ? *in : jq_value_tostring(run, in);
 	return 0;
 }
 
 ONE(fn_tojson)
 {
-	*out = jq_tostring(run, in);
+	*out = jq_value_tostring(run, in);
 	return 0;
 }
 
@@ -175,12 +175,12 @@ count_one(struct jq_run *run, void *arg, const struct value *v)
 static void
 absolute(const struct value *v, struct value *out)
 {
-	struct jq_number x = jq_number(v);
+	struct jq_value_number x = jq_value_number(v);
 
 	if (x.exact && x.i != INT64_MIN)
 		*out = value_int(x.i < 0 ? -x.i : x.i);
 	else
-		*out = value_double(fabs(jq_double(v)));
+		*out = value_double(fabs(jq_value_double(v)));
 }
 
 ONE(fn_length)
@@ -196,18 +196,18 @@ ONE(fn_length)
 		absolute(in, out);
 		return 0;
 	case JQ_STRING:
-		s = jq_string(run, in, &len);
+		s = jq_value_string(run, in, &len);
 		count = (int64_t)count_codepoints(s, len);
 		break;
 	case JQ_LIST:
-		jq_each_element(run, in, false, count_one, &count);
+		jq_eval_each_element(run, in, false, count_one, &count);
 		break;
 	case JQ_DICT:
-		jq_members(run, in, &len);
+		jq_value_members(run, in, &len);
 		count = (int64_t)len;
 		break;
 	default:
-		return jq_refuse(run, "", in, " has no length");
+		return jq_run_refuse(run, "", in, " has no length");
 	}
 	*out = value_int(count);
 	return 0;
@@ -222,22 +222,22 @@ ONE(fn_keys)
 	size_t len;
 
 	if (jq_type(in) != JQ_LIST && jq_type(in) != JQ_DICT)
-		return jq_refuse(run, "", in, " has no keys");
-	text = jq_take(run);
+		return jq_run_refuse(run, "", in, " has no keys");
+	text = jq_value_take(run);
 	buf_byte(text, '[');
 	if (jq_type(in) == JQ_LIST) {
-		jq_each_element(run, in, false, count_one, &count);
+		jq_eval_each_element(run, in, false, count_one, &count);
 		for (i = 0; i < count; i++) {
 			v = value_int(i);
 			jq_put_append(run, text, &v);
 		}
 	} else {
-		m = jq_members(run, in, &len);
-		jq_members_sort(m, len);
+		m = jq_value_members(run, in, &len);
+		jq_value_members_sort(m, len);
 		for (i = 0; i < (int64_t)len; i++)
 			jq_put_append(run, text, &m[i].key);
 	}
-	*out = jq_finish(run, ']');
+	*out = jq_run_finish(run, ']');
 	return 0;
 }
 
@@ -253,22 +253,22 @@ ONE(fn_has)
 	if (in->type == VALUE_NULL)
 		return 0;
 	if (jq_type(in) == JQ_DICT && is_text(a)) {
-		s = jq_string(run, a, &len);
-		m = jq_members(run, in, &count);
+		s = jq_value_string(run, a, &len);
+		m = jq_value_members(run, in, &count);
 		for (i = 0; i < count && !out->i; i++)
 			out->i = m[i].n == len && memcmp(m[i].s, s, len) == 0;
 		return 0;
 	}
 	if (jq_type(in) == JQ_LIST && jq_type(a) == JQ_NUMBER) {
-		place = jq_double(a);
+		place = jq_value_double(a);
 		if (!(place >= 0 && place < 0x1p31))
 			return JQ_ASK;
-		jq_each_element(run, in, false, count_one, &n_elements);
+		jq_eval_each_element(run, in, false, count_one, &n_elements);
 		*out = value_bool((int64_t)place < n_elements);
 		return 0;
 	}
 	return err_set(run->err, "Cannot check whether %s has a %s key",
-		jq_type_name(in), jq_type_name(a));
+		jq_value_type_name(in), jq_value_type_name(a));
 }
 
 /* ---- containment ---- */
@@ -279,7 +279,8 @@ string_contains(
 	struct jq_run *run, const struct value *a, const struct value *b)
 {
 	size_t n, m;
-	const char *s = jq_string(run, a, &n), *t = jq_string(run, b, &m);
+	const char *s = jq_value_string(run, a, &n),
+		   *t = jq_value_string(run, b, &m);
 
 	return memmem(s, strnlen(s, n), t, strnlen(t, m)) != NULL;
 }
@@ -288,8 +289,7 @@ static bool contains(
 	struct jq_run *run, const struct value *a, const struct value *b);
 
 static bool
-array_contains(
-	struct jq_run *run, const struct value *a, const struct value *b)
+array_contains(struct jq_run *run, const struct value *a, const struct value *b)
 {
 	struct json_iter i, j;
 	struct value key, x, y;
@@ -314,8 +314,8 @@ object_contains(
 	struct jq_member *x, *y;
 	size_t n, m, i, j;
 
-	x = jq_members(run, a, &n);
-	y = jq_members(run, b, &m);
+	x = jq_value_members(run, a, &n);
+	y = jq_value_members(run, b, &m);
 	for (j = 0; j < m; j++) {
 		for (i = 0; i < n; i++)
 			if (x[i].n == y[j].n &&
@@ -340,17 +340,17 @@ contains(struct jq_run *run, const struct value *a, const struct value *b)
 	case JQ_STRING:
 		return string_contains(run, a, b);
 	default:
-		return jq_equal(run, a, b);
+		return jq_value_equal(run, a, b);
 	}
 }
 
 static int
-check_contains(struct jq_run *run, const struct value *a,
-	const struct value *b, struct value *out)
+check_contains(struct jq_run *run, const struct value *a, const struct value *b,
+	struct value *out)
 {
 	if (jq_type(a) != jq_type(b))
-		return jq_refuse2(run, a, b,
-			"cannot have their containment checked");
+		return jq_run_refuse2(
+			run, a, b, "cannot have their containment checked");
 	*out = value_bool(contains(run, a, b));
 	return 0;
 }
@@ -385,10 +385,9 @@ ONE(fn_startswith)
 	size_t len, m;
 
 	if (!is_text(in) || !is_text(a))
-		return err_set(
-			run->err, "startswith() requires string inputs");
-	s = jq_string(run, in, &len);
-	t = jq_string(run, a, &m);
+		return err_set(run->err, "startswith() requires string inputs");
+	s = jq_value_string(run, in, &len);
+	t = jq_value_string(run, a, &m);
 	*out = value_bool(starts_with(s, len, t, m));
 	return 0;
 }
@@ -400,8 +399,8 @@ ONE(fn_endswith)
 
 	if (!is_text(in) || !is_text(a))
 		return err_set(run->err, "endswith() requires string inputs");
-	s = jq_string(run, in, &len);
-	t = jq_string(run, a, &m);
+	s = jq_value_string(run, in, &len);
+	t = jq_value_string(run, a, &m);
 	*out = value_bool(ends_with(s, len, t, m));
 	return 0;
 }
@@ -414,10 +413,10 @@ ONE(fn_ltrimstr)
 	*out = *in;
 	if (!is_text(in) || !is_text(a))
 		return 0;
-	s = jq_string(run, in, &len);
-	t = jq_string(run, a, &m);
+	s = jq_value_string(run, in, &len);
+	t = jq_value_string(run, a, &m);
 	if (starts_with(s, len, t, m))
-		*out = jq_substring(run, in, s + m, len - m);
+		*out = jq_value_substring(run, in, s + m, len - m);
 	return 0;
 }
 
@@ -429,10 +428,10 @@ ONE(fn_rtrimstr)
 	*out = *in;
 	if (!is_text(in) || !is_text(a))
 		return 0;
-	s = jq_string(run, in, &len);
-	t = jq_string(run, a, &m);
+	s = jq_value_string(run, in, &len);
+	t = jq_value_string(run, a, &m);
 	if (ends_with(s, len, t, m))
-		*out = jq_substring(run, in, s, len - m);
+		*out = jq_value_substring(run, in, s, len - m);
 	return 0;
 }
 
@@ -446,11 +445,11 @@ change_case(struct jq_run *run, const struct value *in, char first, char last,
 
 	if (!is_text(in))
 		return err_set(run->err, "explode input must be a string");
-	s = jq_string(run, in, &len);
-	to = jq_alloc(run, len);
+	s = jq_value_string(run, in, &len);
+	to = jq_value_alloc(run, len);
 	for (i = 0; i < len; i++)
 		to[i] = s[i] >= first && s[i] <= last ? s[i] ^ 0x20 : s[i];
-	*out = jq_substring(run, in, to, len);
+	*out = jq_value_substring(run, in, to, len);
 	return 0;
 }
 
@@ -475,8 +474,8 @@ ONE(fn_index)
 		return 0;
 	if (!is_text(in) || !is_text(a))
 		return JQ_ASK;
-	s = jq_string(run, in, &len);
-	t = jq_string(run, a, &m);
+	s = jq_value_string(run, in, &len);
+	t = jq_value_string(run, a, &m);
 	p = m > 0 ? memmem(s, len, t, m) : NULL;
 	if (p != NULL)
 		*out = value_int(p - s);
@@ -499,16 +498,17 @@ find_all(struct jq_run *run, const struct value *in, const struct value *a,
 		return 0;
 	if (!is_text(in) || !is_text(a))
 		return JQ_ASK;
-	s = jq_string(run, in, &len);
-	t = jq_string(run, a, &m);
-	text = jq_take(run);
+	s = jq_value_string(run, in, &len);
+	t = jq_value_string(run, a, &m);
+	text = jq_value_take(run);
 	buf_byte(text, '[');
-	for (p = s; m > 0 && (p = memmem(p, (size_t)(s + len - p), t, m)) !=
-			NULL; p += m) {
+	for (p = s;
+		m > 0 && (p = memmem(p, (size_t)(s + len - p), t, m)) != NULL;
+		p += m) {
 		v = value_int(p - s);
 		jq_put_append(run, text, &v);
 	}
-	*out = jq_finish(run, ']');
+	*out = jq_run_finish(run, ']');
 	if (last)
 		*out = v;
 	return 0;
@@ -527,8 +527,8 @@ ONE(fn_rindex)
 ONE(fn_split)
 {
 	if (!is_text(in) || !is_text(a))
-		return err_set(run->err,
-			"split input and separator must be strings");
+		return err_set(
+			run->err, "split input and separator must be strings");
 	return jq_put_split(run, in, a, out);
 }
 
@@ -545,8 +545,8 @@ join_element(struct jq_run *run, const struct value *v, struct buf *text)
 	if (jq_type(v) >= JQ_LIST)
 		return JQ_ASK;
 	if (!is_text(v))
-		s = jq_tostring(run, v);
-	p = jq_string(run, &s, &n);
+		s = jq_value_tostring(run, v);
+	p = jq_value_string(run, &s, &n);
 	buf_add(text, p, n);
 	return 0;
 }
@@ -563,8 +563,8 @@ ONE(fn_join)
 	if (jq_type(in) != JQ_LIST)
 		return JQ_ASK;
 	if (is_text(a))
-		sep = jq_string(run, a, &nsep);
-	text = jq_take(run);
+		sep = jq_value_string(run, a, &nsep);
+	text = jq_value_take(run);
 	json_iter(&it, in);
 	while (rc == 0 && json_next(&it, &key, &v)) {
 		/* The separator is looked at when there is something before. */
@@ -577,9 +577,10 @@ ONE(fn_join)
 	}
 	if (rc != 0)
 		return rc;
-	p = text->n > 0 ? memcpy(jq_alloc(run, text->n), text->p, text->n) : "";
-	jq_give(run);
-	*out = jq_from_string(run, p, text->n);
+	p = text->n > 0 ? memcpy(jq_value_alloc(run, text->n), text->p, text->n)
+			: "";
+	jq_value_give(run);
+	*out = jq_value_from_string(run, p, text->n);
 	return 0;
 }
 
@@ -592,15 +593,15 @@ ONE(fn_tonumber)
 	if (jq_type(in) == JQ_NUMBER)
 		return 0;
 	if (!is_text(in))
-		return jq_refuse(
+		return jq_run_refuse(
 			run, "", in, " cannot be parsed as a number");
-	s = jq_string(run, in, &len);
+	s = jq_value_string(run, in, &len);
 	/* jq reads more than JSON has: " 1", +1, .5, nan. */
 	if (len == 0 || len > 300 || json_number(s, s + len) != s + len)
 		return JQ_ASK;
 	*out = (struct value){.s = s, .n = (uint32_t)len, .type = VALUE_NUMBER};
 	if (memchr(s, 'e', len) != NULL || memchr(s, 'E', len) != NULL)
-		*out = value_double(jq_double(out));
+		*out = value_double(jq_value_double(out));
 	return 0;
 }
 
@@ -611,11 +612,11 @@ compute(struct jq_run *run, const struct value *in, double (*f)(double),
 	struct value *out)
 {
 	if (jq_type(in) != JQ_NUMBER)
-		return jq_refuse(run, "", in, " number required");
-	if (jq_number(in).exact)
+		return jq_run_refuse(run, "", in, " number required");
+	if (jq_value_number(in).exact)
 		*out = *in;
 	else
-		*out = jq_from_double(f(jq_double(in)), true);
+		*out = jq_value_from_double(f(jq_value_double(in)), true);
 	return 0;
 }
 
@@ -637,7 +638,7 @@ ONE(fn_round)
 ONE(fn_fabs)
 {
 	if (jq_type(in) != JQ_NUMBER)
-		return jq_refuse(run, "", in, " number required");
+		return jq_run_refuse(run, "", in, " number required");
 	absolute(in, out);
 	return 0;
 }
@@ -645,10 +646,10 @@ ONE(fn_fabs)
 ONE(fn_sqrt)
 {
 	if (jq_type(in) != JQ_NUMBER)
-		return jq_refuse(run, "", in, " number required");
-	*out = value_double(sqrt(jq_double(in)));
-	if (jq_number(in).exact)
-		*out = jq_from_double(out->d, true);
+		return jq_run_refuse(run, "", in, " number required");
+	*out = value_double(sqrt(jq_value_double(in)));
+	if (jq_value_number(in).exact)
+		*out = jq_value_from_double(out->d, true);
 	return 0;
 }
 
@@ -669,8 +670,8 @@ read_flags(struct jq_run *run, const struct value *flags, unsigned *options,
 	if (flags->type == VALUE_NULL)
 		return 0;
 	if (!is_text(flags))
-		return jq_refuse(run, "", flags, " is not a string");
-	s = jq_string(run, flags, &n);
+		return jq_run_refuse(run, "", flags, " is not a string");
+	s = jq_value_string(run, flags, &n);
 	for (i = 0; i < n; i++) {
 		if (s[i] == 'g') {
 			*global = true;
@@ -694,7 +695,7 @@ get_regex(struct jq_run *run, struct jq_node *n, const struct value *pattern,
 	const char *s;
 	size_t len;
 
-	s = jq_string(run, pattern, &len);
+	s = jq_value_string(run, pattern, &len);
 	if (n->regex != NULL && n->options == options && n->npattern == len &&
 		memcmp(n->pattern, s, len) == 0)
 		return 0;
@@ -717,7 +718,7 @@ is_literal(const struct jq_node *n)
 
 /* A pattern that stands in the program and is none fails on every record. */
 int
-jq_check_patterns(const struct jq_tree *t, struct err *err)
+jq_func_check_patterns(const struct jq_tree *t, struct err *err)
 {
 	struct jq_run run;
 	struct jq_node *n;
@@ -729,8 +730,8 @@ jq_check_patterns(const struct jq_tree *t, struct err *err)
 	jq_run_init(&run);
 	jq_run_begin(&run, NULL, NULL, err);
 	for (n = t->all; n != NULL && rc == 0; n = n->next) {
-		if (n->kind != JQ_CALL || !(n->func->flags & JQ_REGEX) || n->nargs == 0 ||
-			!is_literal(n->args[0]))
+		if (n->kind != JQ_CALL || !(n->func->flags & JQ_REGEX) ||
+			n->nargs == 0 || !is_literal(n->args[0]))
 			continue;
 		options = 0;
 		flags = n->func->flags & JQ_REPLACE ? 2 : 1;
@@ -771,14 +772,14 @@ find_first(struct jq_run *run, struct finder *f, struct jq_node *n,
 	memset(f, 0, sizeof(*f));
 	f->n = n;
 	if (!is_text(in))
-		return jq_refuse(run, "", in,
+		return jq_run_refuse(run, "", in,
 			" cannot be matched, as it is not a string");
 	if (!is_text(pattern))
-		return jq_refuse(run, "", pattern, " is not a string");
+		return jq_run_refuse(run, "", pattern, " is not a string");
 	if (read_flags(run, flags, &options, &f->global) < 0 ||
 		get_regex(run, n, pattern, options) < 0)
 		return -1;
-	f->s = jq_string(run, in, &f->len);
+	f->s = jq_value_string(run, in, &f->len);
 	return 0;
 }
 
@@ -790,8 +791,7 @@ find_next(struct jq_run *run, struct finder *f, struct regex_match *m)
 
 	if (f->done)
 		return 0;
-	rc = regex_search(
-		f->n->regex, f->s, f->len, f->start, m, run->err);
+	rc = regex_search(f->n->regex, f->s, f->len, f->start, m, run->err);
 	if (rc < 0)
 		return err_in(run->err, "Regex failure");
 	if (rc == 0)
@@ -799,8 +799,8 @@ find_next(struct jq_run *run, struct finder *f, struct regex_match *m)
 	/* An empty match may be found again from the next character on: so
 	 * jq has it. */
 	if (m->beg[0] == m->end[0])
-		f->start = (size_t)(jq_put_next(f->s + f->start,
-					    f->s + f->len) -
+		f->start = (size_t)(jq_put_next(
+					    f->s + f->start, f->s + f->len) -
 			f->s);
 	else
 		f->start = (size_t)m->end[0];
@@ -857,7 +857,7 @@ read_pattern(struct jq_run *run, const struct value *v, struct value *pattern,
 		}
 	}
 	return err_set(
-		run->err, "%s not a string or array", jq_type_name(v));
+		run->err, "%s not a string or array", jq_value_type_name(v));
 }
 
 ONE(fn_test)
@@ -889,7 +889,7 @@ add_capture(struct jq_run *run, struct finder *f, const struct regex_match *m,
 	const char *s = regex_group(f->n->regex, group, &n);
 
 	if (s != NULL)
-		name = jq_from_string(run, s, n);
+		name = jq_value_from_string(run, s, n);
 	if (m->beg[group] < 0) {
 		offset = value_int(-1);
 		length = value_int(0);
@@ -898,7 +898,7 @@ add_capture(struct jq_run *run, struct finder *f, const struct regex_match *m,
 		offset = value_int(character_at(f, beg));
 		length = value_int(
 			(int64_t)count_codepoints(f->s + beg, end - beg));
-		string = jq_from_string(run, f->s + beg, end - beg);
+		string = jq_value_from_string(run, f->s + beg, end - beg);
 	}
 	if (group > 1)
 		buf_byte(text, ',');
@@ -917,7 +917,7 @@ add_capture(struct jq_run *run, struct finder *f, const struct regex_match *m,
 static struct value
 make_match(struct jq_run *run, struct finder *f, const struct regex_match *m)
 {
-	struct buf *text = jq_take(run);
+	struct buf *text = jq_value_take(run);
 	size_t beg = (size_t)m->beg[0], end = (size_t)m->end[0];
 	struct value v;
 	int i;
@@ -927,13 +927,13 @@ make_match(struct jq_run *run, struct finder *f, const struct regex_match *m)
 	add_member(text, "offset", &v);
 	v = value_int((int64_t)count_codepoints(f->s + beg, end - beg));
 	add_member(text, "length", &v);
-	v = jq_from_string(run, f->s + beg, end - beg);
+	v = jq_value_from_string(run, f->s + beg, end - beg);
 	add_member(text, "string", &v);
 	buf_str(text, ",\"captures\":[");
 	for (i = 1; i < m->n && end > beg; i++)
 		add_capture(run, f, m, i, text);
 	buf_byte(text, ']');
-	return jq_finish(run, '}');
+	return jq_run_finish(run, '}');
 }
 
 struct finding {
@@ -975,9 +975,9 @@ match(struct jq_run *run, const struct finding *k)
 	int rc = 0;
 
 	if (n->nargs == 2)
-		rc = jq_one(run, n->args[1], k->in, &flags);
+		rc = jq_eval_one(run, n->args[1], k->in, &flags);
 	if (rc == 0)
-		rc = jq_one(run, n->args[0], k->in, &v);
+		rc = jq_eval_one(run, n->args[0], k->in, &v);
 	if (rc != 0)
 		return rc;
 	pattern = v;
@@ -1003,34 +1003,34 @@ ONE(fn_split_regex)
 	size_t from = 0;
 	int rc;
 
-	rc = jq_binary(run, JQ_ADD, &g, &a[1], &flags);
+	rc = jq_eval_binary(run, JQ_ADD, &g, &a[1], &flags);
 	if (rc == 0)
 		rc = find_first(run, &f, n, in, &a[0], &flags);
 	if (rc != 0)
 		return rc;
-	text = jq_take(run);
+	text = jq_value_take(run);
 	buf_byte(text, '[');
 	while ((rc = find_next(run, &f, &m)) == 1) {
-		part = jq_substring(run, in, f.s + from,
-			(size_t)m.beg[0] - from);
+		part = jq_value_substring(
+			run, in, f.s + from, (size_t)m.beg[0] - from);
 		jq_put_append(run, text, &part);
 		from = (size_t)m.end[0];
 	}
 	if (rc < 0)
 		return rc;
-	part = jq_substring(run, in, f.s + from, f.len - from);
+	part = jq_value_substring(run, in, f.s + from, f.len - from);
 	jq_put_append(run, text, &part);
-	*out = jq_finish(run, ']');
+	*out = jq_run_finish(run, ']');
 	return 0;
 }
 
 /* {"name":"text"} of the named groups of a match; of an empty match jq tells
  * none. */
 static struct value
-named_captures(struct jq_run *run, const struct regex *regex,
-	const char *s, const struct regex_match *m)
+named_captures(struct jq_run *run, const struct regex *regex, const char *s,
+	const struct regex_match *m)
 {
-	struct jq_member *x = jq_alloc(run, (size_t)m->n * sizeof(*x));
+	struct jq_member *x = jq_value_alloc(run, (size_t)m->n * sizeof(*x));
 	struct buf *text;
 	const char *name;
 	size_t i, n = 0, len;
@@ -1039,14 +1039,16 @@ named_captures(struct jq_run *run, const struct regex *regex,
 		name = regex_group(regex, (int)i, &len);
 		if (name == NULL)
 			continue;
-		x[n].key = jq_from_string(run, name, len);
-		x[n].s = jq_string(run, &x[n].key, &x[n].n);
-		x[n].v = m->beg[i] < 0 ? value_null() : jq_from_string(run,
-			s + m->beg[i], (size_t)(m->end[i] - m->beg[i]));
+		x[n].key = jq_value_from_string(run, name, len);
+		x[n].s = jq_value_string(run, &x[n].key, &x[n].n);
+		x[n].v = m->beg[i] < 0
+			? value_null()
+			: jq_value_from_string(run, s + m->beg[i],
+				  (size_t)(m->end[i] - m->beg[i]));
 		n++;
 	}
-	n = jq_members_unique(run, x, n);
-	text = jq_take(run);
+	n = jq_value_members_unique(run, x, n);
+	text = jq_value_take(run);
 	buf_byte(text, '{');
 	for (i = 0; i < n; i++) {
 		if (i > 0)
@@ -1055,7 +1057,7 @@ named_captures(struct jq_run *run, const struct regex *regex,
 		buf_byte(text, ':');
 		value_print(&x[i].v, text);
 	}
-	return jq_finish(run, '}');
+	return jq_run_finish(run, '}');
 }
 
 static struct value
@@ -1073,16 +1075,17 @@ make_scan(struct jq_run *run, struct finder *f, const struct regex_match *m)
 	int i;
 
 	if (m->n < 2 || m->end[0] == m->beg[0])
-		return jq_from_string(run, f->s + m->beg[0],
-			(size_t)(m->end[0] - m->beg[0]));
-	text = jq_take(run);
+		return jq_value_from_string(
+			run, f->s + m->beg[0], (size_t)(m->end[0] - m->beg[0]));
+	text = jq_value_take(run);
 	buf_byte(text, '[');
 	for (i = 1; i < m->n; i++) {
-		v = m->beg[i] < 0 ? value_null() : jq_from_string(run,
-			f->s + m->beg[i], (size_t)(m->end[i] - m->beg[i]));
+		v = m->beg[i] < 0 ? value_null()
+				  : jq_value_from_string(run, f->s + m->beg[i],
+					    (size_t)(m->end[i] - m->beg[i]));
 		jq_put_append(run, text, &v);
 	}
-	return jq_finish(run, ']');
+	return jq_run_finish(run, ']');
 }
 
 EACH(fn_capture)
@@ -1096,7 +1099,7 @@ EACH(fn_scan)
 {
 	struct finding k = {n, in, make_scan, emit, arg};
 	struct value g = value_json_string("g", 1, false), pattern;
-	int rc = jq_one(run, n->args[0], in, &pattern);
+	int rc = jq_eval_one(run, n->args[0], in, &pattern);
 
 	return rc == 0 ? each_match(run, &k, &pattern, &g) : rc;
 }
@@ -1115,22 +1118,21 @@ struct edits {
 };
 
 static void
-add_edit(struct jq_run *run, struct edits *list, struct finder *f,
-	size_t from, const struct regex_match *m)
+add_edit(struct jq_run *run, struct edits *list, struct finder *f, size_t from,
+	const struct regex_match *m)
 {
 	struct edit *more;
 
 	if (list->n == list->room) {
 		list->room = list->room ? 2 * list->room : 8;
-		more = jq_alloc(run, list->room * sizeof(*more));
+		more = jq_value_alloc(run, list->room * sizeof(*more));
 		if (list->n > 0)
 			memcpy(more, list->e, list->n * sizeof(*more));
 		list->e = more;
 	}
 	list->e[list->n++] = (struct edit){from + (size_t)m->beg[0],
 		from + (size_t)m->end[0],
-		named_captures(run, f->n->regex, f->s + from, m),
-		value_null()};
+		named_captures(run, f->n->regex, f->s + from, m), value_null()};
 }
 
 /*
@@ -1189,23 +1191,23 @@ evaluate_edits(struct jq_run *run, struct finder *f, struct edits *list,
 	for (i = list->n; i-- > 0;) {
 		e = &list->e[i];
 		from = i > 0 ? e[-1].end : 0;
-		rc = jq_one(run, with, &e->captures, &e->with);
+		rc = jq_eval_one(run, with, &e->captures, &e->with);
 		if (rc != 0)
 			return rc;
 		if (e->with.type == VALUE_NULL || is_text(&e->with))
 			continue;
-		before = jq_from_string(run, f->s + from, e->beg - from);
-		return jq_refuse2(
+		before = jq_value_from_string(run, f->s + from, e->beg - from);
+		return jq_run_refuse2(
 			run, &before, &e->with, "cannot be added");
 	}
 	return 0;
 }
 
 static struct value
-apply_edits(struct jq_run *run, const struct finder *f,
-	const struct edits *list)
+apply_edits(
+	struct jq_run *run, const struct finder *f, const struct edits *list)
 {
-	struct buf *text = jq_take(run);
+	struct buf *text = jq_value_take(run);
 	const char *s;
 	size_t i, n, from = 0;
 
@@ -1214,14 +1216,14 @@ apply_edits(struct jq_run *run, const struct finder *f,
 		from = list->e[i].end;
 		if (list->e[i].with.type == VALUE_NULL)
 			continue;
-		s = jq_string(run, &list->e[i].with, &n);
+		s = jq_value_string(run, &list->e[i].with, &n);
 		buf_add(text, s, n);
 	}
 	buf_add(text, f->s + from, f->len - from);
-	s = memcpy(jq_alloc(run, text->n), text->p, text->n);
+	s = memcpy(jq_value_alloc(run, text->n), text->p, text->n);
 	n = text->n;
-	jq_give(run);
-	return jq_from_string(run, s, n);
+	jq_value_give(run);
+	return jq_value_from_string(run, s, n);
 }
 
 /* sub(re; with), sub(re; with; flags), gsub */
@@ -1230,10 +1232,10 @@ EACH(fn_sub)
 	struct value pattern, flags = value_null(), out = *in;
 	struct edits list = {NULL, 0, 0};
 	struct finder f;
-	int rc = jq_one(run, n->args[0], in, &pattern);
+	int rc = jq_eval_one(run, n->args[0], in, &pattern);
 
 	if (rc == 0 && n->nargs == 3)
-		rc = jq_one(run, n->args[2], in, &flags);
+		rc = jq_eval_one(run, n->args[2], in, &flags);
 	if (rc != 0)
 		return rc;
 	if (flags.type != VALUE_NULL && !is_text(&flags))
@@ -1257,22 +1259,22 @@ EACH(fn_sub)
 
 ONE(fn_fromdate)
 {
-	return jq_fromdate(run, in, out);
+	return jq_date_from(run, in, out);
 }
 
 ONE(fn_todate)
 {
-	return jq_strftime(run, in, "%Y-%m-%dT%H:%M:%SZ", out);
+	return jq_date_strftime(run, in, "%Y-%m-%dT%H:%M:%SZ", out);
 }
 
 ONE(fn_strptime)
 {
-	return jq_strptime(run, in, a, out);
+	return jq_date_strptime(run, in, a, out);
 }
 
 ONE(fn_mktime)
 {
-	return jq_mktime(run, in, out);
+	return jq_date_mktime(run, in, out);
 }
 
 ONE(fn_strftime)
@@ -1282,14 +1284,13 @@ ONE(fn_strftime)
 
 	/* jq itself stops dead on another format. */
 	if (!is_text(a))
-		return err_set(
-			run->err, "strftime/1 requires a string format");
-	s = jq_string(run, a, &len);
+		return err_set(run->err, "strftime/1 requires a string format");
+	s = jq_value_string(run, a, &len);
 	if (memchr(s, '\0', len) != NULL)
 		return JQ_ASK;
-	s = memcpy(jq_alloc(run, len + 1), s, len);
+	s = memcpy(jq_value_alloc(run, len + 1), s, len);
 	((char *)s)[len] = '\0';
-	return jq_strftime(run, in, s, out);
+	return jq_date_strftime(run, in, s, out);
 }
 
 /* The time of the batch, so that a batch that is run again is the same. */
@@ -1312,7 +1313,7 @@ ONE(fn_batch_timestamp)
 	return 0;
 }
 
-const struct jq_func jq_functions[] = {
+const struct jq_func jq_func_all[] = {
 	{"IN", 1, NULL, fn_in, JQ_ALWAYS | JQ_LAZY, TYPE_BOOLEAN},
 	{"IN", 2, NULL, fn_in, JQ_ALWAYS | JQ_LAZY, TYPE_BOOLEAN},
 	{"ascii_downcase", 0, fn_downcase, NULL, 0, TYPE_STRING},
@@ -1378,7 +1379,7 @@ jq_func_find(const char *name, size_t n, uint32_t nargs)
 {
 	const struct jq_func *f;
 
-	for (f = jq_functions; f->name != NULL; f++)
+	for (f = jq_func_all; f->name != NULL; f++)
 		if (f->nargs == nargs && strlen(f->name) == n &&
 			memcmp(f->name, name, n) == 0)
 			return f;

@@ -53,14 +53,14 @@ struct answer {
 
 struct jq_helper {
 	struct jq_lib *lib;
-	bool speaks;  /* the program itself writes to standard error */
-	pid_t pid;    /* 0: none runs */
+	bool speaks; /* the program itself writes to standard error */
+	pid_t pid;   /* 0: none runs */
 	int fd;
-	bool running; /* a record has not been answered to the end */
+	bool running;    /* a record has not been answered to the end */
 	int64_t stop_us; /* when we first saw that we are to stop; 0: not yet */
 	const struct expr_env *env;
 	struct buf out, in;
-	size_t taken; /* of in */
+	size_t taken;       /* of in */
 	struct buf text[2]; /* of the last two results */
 	unsigned turn;
 };
@@ -78,8 +78,9 @@ limit_memory(void)
 	if (f == NULL)
 		return;
 	if (fscanf(f, "%ld", &pages) == 1) {
-		r.rlim_cur = r.rlim_max =
-			(rlim_t)(pages * sysconf(_SC_PAGESIZE) + MEMORY_MOST);
+		r.rlim_cur = r.rlim_max = (rlim_t)(pages *
+				sysconf(_SC_PAGESIZE) +
+			MEMORY_MOST);
 		setrlimit(RLIMIT_AS, &r);
 	}
 	fclose(f);
@@ -91,9 +92,10 @@ limit_memory(void)
 static void
 leave_parent(const struct jq_helper *h, int fd, pid_t parent)
 {
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-	static const int deadly[] = {SIGPIPE, SIGPROF, SIGABRT, SIGFPE,
-		SIGSEGV, SIGBUS, SIGILL};
+	static const int ignored[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+	static const int deadly[] = {
+		SIGPIPE, SIGPROF, SIGABRT, SIGFPE, SIGSEGV, SIGBUS, SIGILL};
 	struct rlimit none = {0, 0};
 	int i, null = open("/dev/null", O_RDWR);
 
@@ -170,7 +172,8 @@ answer(struct jq_lib *lib, const struct question *q, struct record_reader *rr,
 {
 	struct record r = {.line = text, .nline = (uint32_t)q->n};
 	struct expr_env env = {.batch_us = q->batch_us,
-		.event_us = q->event_us, .has_event = q->has_event};
+		.event_us = q->event_us,
+		.has_event = q->has_event};
 	struct buf value;
 	struct value v;
 	struct err err;
@@ -197,8 +200,7 @@ answer(struct jq_lib *lib, const struct question *q, struct record_reader *rr,
 	buf_release(&value);
 }
 
-static void __attribute__((noreturn))
-serve(struct jq_lib *lib)
+static void __attribute__((noreturn)) serve(struct jq_lib *lib)
 {
 	struct record_reader rr;
 	struct question q;
@@ -313,12 +315,15 @@ died(struct jq_helper *h, struct err *err)
 	if (WIFEXITED(status))
 		return err_set(err, "libjq needs more memory than 1 GiB");
 	if (WTERMSIG(status) != SIGPROF)
-		return err_set(err, "libjq dies of this (SIG%s): a fault of "
-			"jq 1.6", sigabbrev_np(WTERMSIG(status)));
-	n = (int)duration_format(h->env->max_cpu_us > 0 ? h->env->max_cpu_us :
-			CPU_DEFAULT_US, time);
-	return err_set(err, "libjq takes longer than %.*s (--max-cpu)", n,
+		return err_set(err,
+			"libjq dies of this (SIG%s): a fault of "
+			"jq 1.6",
+			sigabbrev_np(WTERMSIG(status)));
+	n = (int)duration_format(
+		h->env->max_cpu_us > 0 ? h->env->max_cpu_us : CPU_DEFAULT_US,
 		time);
+	return err_set(
+		err, "libjq takes longer than %.*s (--max-cpu)", n, time);
 }
 
 /* 0 to go on, or EXPR_ENDED when we are to stop and have waited long
@@ -431,14 +436,16 @@ jq_helper_next(struct jq_helper *h, struct value *v, struct err *err)
 	h->taken += sizeof(a) + a.n;
 	if (a.kind != ANSWER_VALUE) {
 		h->running = false;
-		return a.kind == ANSWER_END ? 0 :
-			err_set(err, "%.*s", (int)a.n, text);
+		return a.kind == ANSWER_END
+			? 0
+			: err_set(err, "%.*s", (int)a.n, text);
 	}
 	b = &h->text[h->turn++ % 2];
 	buf_clear(b);
 	buf_add(b, text, a.n);
 	memset(buf_need(b, JSON_PADDING), 0, JSON_PADDING);
-	return json_read(b->p, b->p + a.n, 0, v, &why) != NULL ? 1 :
-		err_set(err, "libjq gives what cannot stand in a record: %s",
-			why.what);
+	return json_read(b->p, b->p + a.n, 0, v, &why) != NULL
+		? 1
+		: err_set(err, "libjq gives what cannot stand in a record: %s",
+			  why.what);
 }

@@ -22,24 +22,24 @@
 /* ---- the tree ---- */
 
 enum jq_kind {
-	JQ_SELF,     /* . */
-	JQ_LITERAL,  /* v */
-	JQ_FIELD,    /* a, name: .a.name; opt: ? follows */
-	JQ_INDEX,    /* a[b]; opt */
-	JQ_SLICE,    /* a[b:c]; b or c may be NULL; opt */
-	JQ_EACH,     /* a[]; opt */
-	JQ_PIPE,     /* a | b */
-	JQ_COMMA,    /* a, b */
-	JQ_NEGATE,   /* -a */
-	JQ_BINARY,   /* a op b */
-	JQ_AND,      /* a and b */
-	JQ_OR,       /* a or b */
-	JQ_DEFAULT,  /* a // b */
-	JQ_IF,       /* if a then b else c */
-	JQ_ARRAY,    /* [a]; a may be NULL */
-	JQ_OBJECT,   /* args: key, value, key, value ... */
-	JQ_FORMAT,   /* args: parts of an interpolated string */
-	JQ_CALL,     /* func(args), a function of jq_functions */
+	JQ_SELF,    /* . */
+	JQ_LITERAL, /* v */
+	JQ_FIELD,   /* a, name: .a.name; opt: ? follows */
+	JQ_INDEX,   /* a[b]; opt */
+	JQ_SLICE,   /* a[b:c]; b or c may be NULL; opt */
+	JQ_EACH,    /* a[]; opt */
+	JQ_PIPE,    /* a | b */
+	JQ_COMMA,   /* a, b */
+	JQ_NEGATE,  /* -a */
+	JQ_BINARY,  /* a op b */
+	JQ_AND,     /* a and b */
+	JQ_OR,      /* a or b */
+	JQ_DEFAULT, /* a // b */
+	JQ_IF,      /* if a then b else c */
+	JQ_ARRAY,   /* [a]; a may be NULL */
+	JQ_OBJECT,  /* args: key, value, key, value ... */
+	JQ_FORMAT,  /* args: parts of an interpolated string */
+	JQ_CALL,    /* func(args), a function of jq_func_all */
 	/* the rest is libjq's */
 	JQ_UNKNOWN,  /* name(args), maybe a function that libjq knows */
 	JQ_RECURSE,  /* .. */
@@ -73,9 +73,9 @@ struct jq_node {
 	uint8_t kind; /* enum jq_kind */
 	uint8_t op;   /* enum jq_op */
 	bool opt;
-	bool single;  /* one result exactly, or an error */
+	bool single;   /* one result exactly, or an error */
 	bool distinct; /* an object's keys are constant, no two alike */
-	uint32_t at;  /* where in the text */
+	uint32_t at;   /* where in the text */
 	struct jq_node *a, *b, *c;
 	struct jq_node **args;
 	uint32_t nargs;
@@ -89,7 +89,7 @@ struct jq_node {
 	struct regex *regex; /* of a pattern ... */
 	char *pattern;       /* ... with this text (of a literal: its bytes) */
 	size_t npattern;
-	unsigned options;    /* ... and these options */
+	unsigned options;     /* ... and these options */
 	struct jq_node *next; /* of all nodes of the tree */
 };
 
@@ -105,12 +105,12 @@ struct jq_tree {
 
 /*
  * Parse a program.  0, or -1 with a caret (STATUS_USAGE); t is good for
- * jq_tree_release in any case.
+ * jq_parse_release in any case.
  */
 int jq_parse(struct jq_tree *t, const char *text, struct err *err);
-void jq_tree_release(struct jq_tree *t);
+void jq_parse_release(struct jq_tree *t);
 /* The node of a call of this function that is not ours, or NULL. */
-const struct jq_node *jq_tree_unknown(
+const struct jq_node *jq_parse_unknown(
 	const struct jq_tree *t, const char *name, size_t n, int nargs);
 
 /* ---- what a program looks at ---- */
@@ -127,13 +127,13 @@ struct jq_uses {
  * those that cannot be there, and finds the type of the result (owned by the
  * caller, never NULL).  0, or -1 with a caret.
  */
-int jq_analyse(const struct jq_tree *t, const struct schema *fields,
+int jq_uses_analyse(const struct jq_tree *t, const struct schema *fields,
 	bool condition, struct jq_uses *uses, struct watch *watch,
 	struct type **result, struct err *err);
 
 /* Refuse a condition that is the same for every record.  0, or -1 with a
  * caret. */
-int jq_check_condition(const struct jq_tree *t, struct err *err);
+int jq_truth_check(const struct jq_tree *t, struct err *err);
 
 /* ---- values ---- */
 
@@ -167,24 +167,24 @@ void jq_run_release(struct jq_run *run);
 void jq_run_begin(struct jq_run *run, const struct record *r,
 	const struct expr_env *env, struct err *err);
 /* Memory until the next evaluation, aligned for anything. */
-void *jq_alloc(struct jq_run *run, size_t n);
+void *jq_value_alloc(struct jq_run *run, size_t n);
 /* An empty buf; what was taken last is given back first. */
-struct buf *jq_take(struct jq_run *run);
-void jq_give(struct jq_run *run);
+struct buf *jq_value_take(struct jq_run *run);
+void jq_value_give(struct jq_run *run);
 
 /*
  * The record itself is an object whose text is only made when it must be: its
- * s is NULL until jq_text() gives it one.
+ * s is NULL until jq_value_text() gives it one.
  */
 static inline bool
 jq_is_record(const struct value *v)
 {
 	return v->type == VALUE_OBJECT && v->s == NULL;
 }
-void jq_text(struct jq_run *run, struct value *v);
+void jq_value_text(struct jq_run *run, struct value *v);
 /* The place of the last field of this plain name, however it is spelled; -1. */
-int jq_place(struct jq_run *run, const struct shape *shape, const char *name,
-	size_t n);
+int jq_value_place(struct jq_run *run, const struct shape *shape,
+	const char *name, size_t n);
 
 /* jq's order of kinds. */
 enum jq_type {
@@ -196,17 +196,18 @@ enum jq_type {
 	JQ_LIST,
 	JQ_DICT
 };
-extern const uint8_t jq_types[]; /* by enum value_type; booleans: JQ_FALSE */
+extern const uint8_t
+	jq_value_types[]; /* by enum value_type; booleans: JQ_FALSE */
 static inline enum jq_type
 jq_type(const struct value *v)
 {
-	return (enum jq_type)(jq_types[v->type] +
-		(v->type == VALUE_BOOL && v->i));
+	return (enum jq_type)(
+		jq_value_types[v->type] + (v->type == VALUE_BOOL && v->i));
 }
-const char *jq_type_name(const struct value *v);
+const char *jq_value_type_name(const struct value *v);
 /* A record's value as it stands in the stream, where what is no finite number
  * is a string. */
-struct value jq_load(const struct value *v);
+struct value jq_value_load(const struct value *v);
 static inline bool
 jq_truth(const struct value *v)
 {
@@ -214,33 +215,35 @@ jq_truth(const struct value *v)
 }
 
 /* A number: an integer of 64 bits, else a double. */
-struct jq_number {
+struct jq_value_number {
 	bool exact;
 	int64_t i;
 	double d;
 };
-struct jq_number jq_number(const struct value *v);
-double jq_double(const struct value *v);
+struct jq_value_number jq_value_number(const struct value *v);
+double jq_value_double(const struct value *v);
 /* What stands in the stream for a double that jq has computed: an integer if it
  * is one, null for NaN, the largest number for an infinite one. */
-struct value jq_result(double d);
+struct value jq_run_result(double d);
 /* A double as a value; an integer if integer is asked for and it is one. */
-struct value jq_from_double(double d, bool integer);
+struct value jq_value_from_double(double d, bool integer);
 
 /* The plain text of a string (times included); it stays. */
-const char *jq_string(struct jq_run *run, const struct value *v, size_t *n);
+const char *jq_value_string(
+	struct jq_run *run, const struct value *v, size_t *n);
 /* A string of plain text that stays. */
-struct value jq_from_string(struct jq_run *run, const char *s, size_t n);
-/* A part of the plain text of v, which was got by jq_string. */
-struct value jq_substring(struct jq_run *run, const struct value *v,
-	const char *s, size_t n);
+struct value jq_value_from_string(struct jq_run *run, const char *s, size_t n);
+/* A part of the plain text of v, which was got by jq_value_string. */
+struct value jq_value_substring(
+	struct jq_run *run, const struct value *v, const char *s, size_t n);
 /* JSON text of an array or an object, copied from b. */
-struct value jq_from_text(struct jq_run *run, enum value_type type,
-	const struct buf *b);
+struct value jq_value_from_text(
+	struct jq_run *run, enum value_type type, const struct buf *b);
 
-int jq_compare(struct jq_run *run, const struct value *a,
-	const struct value *b);
-bool jq_equal(struct jq_run *run, const struct value *a, const struct value *b);
+int jq_value_compare(
+	struct jq_run *run, const struct value *a, const struct value *b);
+bool jq_value_equal(
+	struct jq_run *run, const struct value *a, const struct value *b);
 
 /* The members of an object, names unique, in jq's order. */
 struct jq_member {
@@ -249,23 +252,24 @@ struct jq_member {
 	const char *s; /* plain text of key */
 	size_t n;
 };
-struct jq_member *jq_members(
+struct jq_member *jq_value_members(
 	struct jq_run *run, const struct value *object, size_t *n);
 /* A later member of the same name replaces the first, in its place; returns
  * how many are left. */
-size_t jq_members_unique(struct jq_run *run, struct jq_member *m, size_t n);
+size_t jq_value_members_unique(
+	struct jq_run *run, struct jq_member *m, size_t n);
 /* Put them in order of their names. */
-void jq_members_sort(struct jq_member *m, size_t n);
+void jq_value_members_sort(struct jq_member *m, size_t n);
 
 /* Append as jq itself prints a value: tostring. */
-void jq_dump(struct jq_run *run, const struct value *v, struct buf *out);
+void jq_value_dump(struct jq_run *run, const struct value *v, struct buf *out);
 /* The same as a string. */
-struct value jq_tostring(struct jq_run *run, const struct value *v);
+struct value jq_value_tostring(struct jq_run *run, const struct value *v);
 
 /* Before, "number (1)", after: as jq says it; returns -1. */
-int jq_refuse(struct jq_run *run, const char *before, const struct value *v,
+int jq_run_refuse(struct jq_run *run, const char *before, const struct value *v,
 	const char *after);
-int jq_refuse2(struct jq_run *run, const struct value *a,
+int jq_run_refuse2(struct jq_run *run, const struct value *a,
 	const struct value *b, const char *what);
 
 /* ---- evaluation ---- */
@@ -273,30 +277,30 @@ int jq_refuse2(struct jq_run *run, const struct value *a,
 typedef int jq_emit(struct jq_run *run, void *arg, const struct value *v);
 
 /* A single node. */
-int jq_one(struct jq_run *run, struct jq_node *n, const struct value *in,
+int jq_eval_one(struct jq_run *run, struct jq_node *n, const struct value *in,
 	struct value *out);
 /* Any node: 0, an error, JQ_ASK, or what emit returned when not 0. */
-int jq_each(struct jq_run *run, struct jq_node *n, const struct value *in,
+int jq_eval_each(struct jq_run *run, struct jq_node *n, const struct value *in,
 	jq_emit *emit, void *arg);
 
-int jq_binary(struct jq_run *run, enum jq_op op, const struct value *a,
+int jq_eval_binary(struct jq_run *run, enum jq_op op, const struct value *a,
 	const struct value *b, struct value *out);
 
 /* The elements or members of a value; with opt none of what has none. */
-int jq_each_element(struct jq_run *run, const struct value *of, bool opt,
+int jq_eval_each_element(struct jq_run *run, const struct value *of, bool opt,
 	jq_emit *emit, void *arg);
 /* An emit that appends v to a struct buf that began with '['. */
 int jq_put_append(struct jq_run *run, void *arg, const struct value *v);
-/* Take the text of jq_take(), ended with this bracket, and give it back. */
-struct value jq_finish(struct jq_run *run, char bracket);
+/* Take the text of jq_value_take(), ended with this bracket, and give it back. */
+struct value jq_run_finish(struct jq_run *run, char bracket);
 
 /* The array of the parts of a between the b's; both are strings. */
 /* Text in its own place; false for a number that is not finite. */
 bool jq_put_settle(struct jq_run *run, struct value *v);
 /* The next character of UTF-8. */
 const char *jq_put_next(const char *p, const char *end);
-int jq_put_split(struct jq_run *run, const struct value *a, const struct value *b,
-	struct value *out);
+int jq_put_split(struct jq_run *run, const struct value *a,
+	const struct value *b, struct value *out);
 
 /* A function of the native part. */
 struct jq_func {
@@ -312,22 +316,23 @@ struct jq_func {
 	uint8_t flags;
 	enum type_kind type;
 };
-#define JQ_ALWAYS 1 /* each gives one result exactly */
-#define JQ_LAZY 2   /* its arguments may have any number of results */
-#define JQ_REGEX 4  /* its first argument is a regular expression */
+#define JQ_ALWAYS 1  /* each gives one result exactly */
+#define JQ_LAZY 2    /* its arguments may have any number of results */
+#define JQ_REGEX 4   /* its first argument is a regular expression */
 #define JQ_REPLACE 8 /* its second one is what matches are replaced by */
 /* Refuse a literal that is no regular expression.  0, or -1 with a caret. */
-int jq_check_patterns(const struct jq_tree *t, struct err *err);
-extern const struct jq_func jq_functions[]; /* name NULL ends them */
+int jq_func_check_patterns(const struct jq_tree *t, struct err *err);
+extern const struct jq_func jq_func_all[]; /* name NULL ends them */
 const struct jq_func *jq_func_find(const char *name, size_t n, uint32_t nargs);
 
 /* ---- dates, as the C library's strptime and strftime have them ---- */
-int jq_fromdate(struct jq_run *run, const struct value *in, struct value *out);
-int jq_strptime(struct jq_run *run, const struct value *in,
+int jq_date_from(struct jq_run *run, const struct value *in, struct value *out);
+int jq_date_strptime(struct jq_run *run, const struct value *in,
 	const struct value *format, struct value *out);
-int jq_mktime(struct jq_run *run, const struct value *in, struct value *out);
-int jq_strftime(struct jq_run *run, const struct value *in, const char *format,
-	struct value *out);
+int jq_date_mktime(
+	struct jq_run *run, const struct value *in, struct value *out);
+int jq_date_strftime(struct jq_run *run, const struct value *in,
+	const char *format, struct value *out);
 
 /* ---- libjq ---- */
 
@@ -339,6 +344,8 @@ struct jq_lib;
 struct jq_lib *jq_lib_new(
 	const struct jq_tree *t, const struct jq_uses *uses, struct err *err);
 void jq_lib_free(struct jq_lib *lib);
+/* The library that is open is newer than jq 1.6, whose answers ours are. */
+bool jq_lib_newer(void);
 /*
  * Run it on a record: start, then next until it returns 0 (no more results) or
  * -1 with a message; 1: *v is the next result.  The values live until the next

@@ -11,63 +11,60 @@
  */
 #include <assert.h>
 #include <ctype.h>
-#include <dlfcn.h>
 #include <float.h>
 #include <jq.h>
 #include <jv.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "expr/jq/jq_impl.h"
+#include "floor/dl.h"
 #include "value/json.h"
 #include "text/number.h"
 #include "floor/near.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 
-#define FUNCTIONS(X) \
-	X(jq_init) \
-	X(jq_set_error_cb) \
-	X(jq_set_nomem_handler) \
-	X(jq_set_attr) \
-	X(jq_compile) \
-	X(jq_start) \
-	X(jq_next) \
-	X(jq_halted) \
-	X(jq_teardown) \
-	X(jv_null) \
-	X(jv_bool) \
-	X(jv_number) \
-	X(jv_number_value) \
-	X(jv_string) \
-	X(jv_string_sized) \
-	X(jv_string_value) \
+#define NAMES(X)                  \
+	X(jq_init)                \
+	X(jq_set_error_cb)        \
+	X(jq_set_nomem_handler)   \
+	X(jq_set_attr)            \
+	X(jq_compile)             \
+	X(jq_start)               \
+	X(jq_next)                \
+	X(jq_halted)              \
+	X(jq_teardown)            \
+	X(jv_null)                \
+	X(jv_bool)                \
+	X(jv_number)              \
+	X(jv_number_value)        \
+	X(jv_string)              \
+	X(jv_string_sized)        \
+	X(jv_string_value)        \
 	X(jv_string_length_bytes) \
-	X(jv_array) \
-	X(jv_array_append) \
-	X(jv_array_get) \
-	X(jv_array_length) \
-	X(jv_object) \
-	X(jv_object_set) \
-	X(jv_object_iter) \
-	X(jv_object_iter_next) \
-	X(jv_object_iter_valid) \
-	X(jv_object_iter_key) \
-	X(jv_object_iter_value) \
-	X(jv_get_kind) \
-	X(jv_copy) \
-	X(jv_free) \
-	X(jv_invalid_get_msg) \
+	X(jv_array)               \
+	X(jv_array_append)        \
+	X(jv_array_get)           \
+	X(jv_array_length)        \
+	X(jv_object)              \
+	X(jv_object_set)          \
+	X(jv_object_iter)         \
+	X(jv_object_iter_next)    \
+	X(jv_object_iter_valid)   \
+	X(jv_object_iter_key)     \
+	X(jv_object_iter_value)   \
+	X(jv_get_kind)            \
+	X(jv_copy)                \
+	X(jv_free)                \
+	X(jv_invalid_get_msg)     \
 	X(jv_dump_string)
 
 /* The functions of the library, by their own names. */
 struct libjq {
-#define X(name) typeof(&name) name;
-	FUNCTIONS(X)
-#undef X
+	NAMES(DL_POINTER)
 };
 
 struct jq_lib {
@@ -77,41 +74,29 @@ struct jq_lib {
 	bool wrapped; /* the input is [record, event time, batch's time, now] */
 	bool running; /* a run has not come to its end */
 	struct jq_run run; /* memory for results */
-	jv *keys;     /* of the fields in uses */
-	int64_t large; /* an integer beyond EXACT was met: this one, ... */
+	jv *keys;          /* of the fields in uses */
+	int64_t large;     /* an integer beyond EXACT was met: this one, ... */
 	bool is_large;
 	char large_in[64]; /* ... in this field */
 };
 
 static struct libjq libjq;
-static bool libjq_there;
-static pthread_once_t libjq_once = PTHREAD_ONCE_INIT;
-
-static void
-libjq_load(void)
-{
-	void *lib = dlopen("libjq.so.1", RTLD_NOW | RTLD_GLOBAL);
-
-	if (lib == NULL)
-		return;
-	libjq_there = true;
-#define X(name) \
-	*(void **)&libjq.name = dlsym(lib, #name); \
-	libjq_there &= libjq.name != NULL;
-	FUNCTIONS(X)
-#undef X
-}
+static const struct dl library = {"libjq.so.1", "libjq1",
+	"expression: parts of jq's language",
+	(const char *const[]){NAMES(DL_NAME) NULL}};
 
 static const struct libjq *
 get_libjq(struct err *err)
 {
-	pthread_once(&libjq_once, libjq_load);
-	if (libjq_there)
-		return &libjq;
-	err_as(err, STATUS_USAGE,
-		"expression: this part of jq's language needs libjq.so.1, "
-		"which is not installed (Debian: libjq1)");
-	return NULL;
+	return dl_open(&library, &libjq, err) < 0 ? NULL : &libjq;
+}
+
+/* jq 1.7 is the first that keeps how a number was written.  (One before 1.6 is
+ * refused when it is opened: it has no jq_halted.) */
+bool
+jq_lib_newer(void)
+{
+	return dl_has(&library, "jv_number_with_literal");
 }
 
 /* ---- messages of the compiler ---- */
@@ -148,10 +133,11 @@ compile(const struct libjq *api, const char *program, struct messages *m)
 		return NULL;
 	api->jq_set_nomem_handler(jq, no_memory, NULL);
 	/* It aborts without; there are no modules here. */
-	api->jq_set_attr(jq, api->jv_string("JQ_LIBRARY_PATH"), api->jv_array());
+	api->jq_set_attr(
+		jq, api->jv_string("JQ_LIBRARY_PATH"), api->jv_array());
 	api->jq_set_attr(jq, api->jv_string("JQ_ORIGIN"), api->jv_string("."));
-	api->jq_set_attr(jq, api->jv_string("PROGRAM_ORIGIN"),
-		api->jv_string("."));
+	api->jq_set_attr(
+		jq, api->jv_string("PROGRAM_ORIGIN"), api->jv_string("."));
 	api->jq_set_error_cb(jq, first_message, m);
 	if (api->jq_compile(jq, program))
 		return jq;
@@ -200,7 +186,7 @@ find_nearest(const struct libjq *api, const struct jq_tree *t, const char *name,
 	jv all, one;
 	int i;
 
-	for (f = jq_functions; f->name != NULL; f++)
+	for (f = jq_func_all; f->name != NULL; f++)
 		try_name(&b, f->name, strlen(f->name));
 	for (n = t->all; n != NULL; n = n->next)
 		if (n->kind == JQ_DEFINE && n->name != NULL)
@@ -212,7 +198,8 @@ find_nearest(const struct libjq *api, const struct jq_tree *t, const char *name,
 	api->jq_start(jq, api->jv_null(), 0);
 	all = api->jq_next(jq);
 	for (i = 0; api->jv_get_kind(all) == JV_KIND_ARRAY &&
-		i < api->jv_array_length(api->jv_copy(all)); i++) {
+		i < api->jv_array_length(api->jv_copy(all));
+		i++) {
 		one = api->jv_array_get(api->jv_copy(all), i);
 		s = api->jv_string_value(one); /* name/arguments */
 		try_name(&b, s, strcspn(s, "/"));
@@ -291,16 +278,20 @@ suggest_field(const struct jq_node *at, const char *text, struct buf *out)
 {
 	const char *p = text + at->at, *begin = p;
 
-	while (begin > text && (isalnum((unsigned char)begin[-1]) ||
-			begin[-1] == '_' || begin[-1] == '-'))
+	while (begin > text &&
+		(isalnum((unsigned char)begin[-1]) || begin[-1] == '_' ||
+			begin[-1] == '-'))
 		begin--;
 	if (begin < p && begin > text && begin[-1] == '.')
-		buf_printf(out, " (a name with a '-' is written "
-			".\"%.*s\")", (int)(p - begin + at->nname), begin);
+		buf_printf(out,
+			" (a name with a '-' is written "
+			".\"%.*s\")",
+			(int)(p - begin + at->nname), begin);
 	else if (at->nargs == 0)
-		buf_printf(out, " (a field is .%.*s, a text \"%.*s\"; in "
-			"SQL: --sql)", (int)at->nname, at->name,
-			(int)at->nname, at->name);
+		buf_printf(out,
+			" (a field is .%.*s, a text \"%.*s\"; in "
+			"SQL: --sql)",
+			(int)at->nname, at->name, (int)at->nname, at->name);
 }
 
 /* What stands behind "no function" or "does not take"; near is a function. */
@@ -334,19 +325,20 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 		at = find_variable(t, name + 1, n - 1);
 		if (at == NULL)
 			return false;
-		err_caret(err, t->text, at->at,
-			"expression: no variable '%s'", name);
+		err_caret(err, t->text, at->at, "expression: no variable '%s'",
+			name);
 		return true;
 	}
 	nargs = what[n] == '/' ? atoi(what + n + 1) : 0;
-	at = jq_tree_unknown(t, name, n, nargs);
+	at = jq_parse_unknown(t, name, n, nargs);
 	if (at == NULL)
 		return false;
 	buf_init(&near);
 	buf_init(&more);
 	find_nearest(api, t, name, &near);
-	suggest(at, t->text, near.n > 0 && nargs > 0 &&
-		strcmp(buf_cstr(&near), name) == 0, &more);
+	suggest(at, t->text,
+		near.n > 0 && nargs > 0 && strcmp(buf_cstr(&near), name) == 0,
+		&more);
 	if (near.n == 0)
 		err_caret(err, t->text, at->at,
 			"expression: no function '%s'%s", name, more.p);
@@ -406,7 +398,8 @@ check_literals(const struct jq_tree *t, struct err *err)
 static const struct {
 	const char *word, *text;
 } mended[] = {
-	{"ime(", "def __bief_time($f): if type == \"number\" and "
+	{"ime(",
+		"def __bief_time($f): if type == \"number\" and "
 		"((. > -67e15 and . < 67e15) | not) then error(\"number "
 		"(\\(.)) are seconds since 1970 of no year that there is\") "
 		"else . end | if $f | type == \"string\" then . "
@@ -415,18 +408,21 @@ static const struct {
 		"def __bief_here($f): strflocaltime($f); "
 		"def strftime($f): __bief_time($f) | __bief_utc($f); "
 		"def strflocaltime($f): __bief_time($f) | __bief_here($f); "},
-	{"todate", "def todateiso8601: if type == \"number\" and "
+	{"todate",
+		"def todateiso8601: if type == \"number\" and "
 		"((. > -67e15 and . < 67e15) | not) then error(\"number "
 		"(\\(.)) are seconds since 1970 of no year that there is\") "
 		"else strftime(\"%Y-%m-%dT%H:%M:%SZ\") end; "
 		"def todate: todateiso8601; "},
-	{"ind", "def __bief_indices($i): indices($i); "
+	{"ind",
+		"def __bief_indices($i): indices($i); "
 		"def indices($i): if type == \"string\" and $i == \"\" "
 		"then [] else __bief_indices($i) end; "
 		"def index($i): indices($i) | .[0]; "
 		"def rindex($i): indices($i) | .[-1:][0]; "},
 	/* See fn_sub() in jq_func.c. */
-	{"sub(", "def sub($re; s; flags): . as $all | "
+	{"sub(",
+		"def sub($re; s; flags): . as $all | "
 		"def names: reduce (.captures | .[] | "
 		"select(.name != null) | {(.name): .string}) as $p "
 		"({}; . + $p); "
@@ -455,8 +451,7 @@ static const struct {
 };
 
 struct jq_lib *
-jq_lib_new(
-	const struct jq_tree *t, const struct jq_uses *uses, struct err *err)
+jq_lib_new(const struct jq_tree *t, const struct jq_uses *uses, struct err *err)
 {
 	static const char before[] =
 		". as [$__bief_record, $__bief_event, $__bief_batch, "
@@ -498,8 +493,8 @@ jq_lib_new(
 	jq_run_init(&lib->run);
 	lib->keys = mem_alloc((uses->n + 1) * sizeof(*lib->keys));
 	for (i = 0; i < uses->n; i++)
-		lib->keys[i] = api->jv_string_sized(uses->fields[i]->name,
-			(int)uses->fields[i]->nname);
+		lib->keys[i] = api->jv_string_sized(
+			uses->fields[i]->name, (int)uses->fields[i]->nname);
 	return lib;
 }
 
@@ -527,7 +522,7 @@ static jv
 string_to_jv(struct jq_lib *lib, const struct value *v)
 {
 	size_t n;
-	const char *s = jq_string(&lib->run, v, &n);
+	const char *s = jq_value_string(&lib->run, v, &n);
 
 	return lib->api->jv_string_sized(s, (int)n);
 }
@@ -535,7 +530,7 @@ string_to_jv(struct jq_lib *lib, const struct value *v)
 static jv
 number_to_jv(struct jq_lib *lib, const struct value *v)
 {
-	struct jq_number x = jq_number(v);
+	struct jq_value_number x = jq_value_number(v);
 
 	if (!x.exact)
 		return lib->api->jv_number(x.d);
@@ -601,7 +596,7 @@ static jv
 field_to_jv(struct jq_lib *lib, const struct record *r, uint32_t i)
 {
 	bool before = lib->is_large;
-	struct value v = jq_load(&r->v[i]);
+	struct value v = jq_value_load(&r->v[i]);
 	jv x = to_jv(lib, &v);
 
 	if (lib->is_large && !before)
@@ -622,7 +617,7 @@ record_to_jv(struct jq_lib *lib, const struct record *r)
 	int at;
 
 	for (k = 0; k < uses->n && !uses->whole; k++) {
-		at = jq_place(&lib->run, r->shape, uses->fields[k]->name,
+		at = jq_value_place(&lib->run, r->shape, uses->fields[k]->name,
 			uses->fields[k]->nname);
 		if (at >= 0)
 			o = api->jv_object_set(o, api->jv_copy(lib->keys[k]),
@@ -676,7 +671,7 @@ print_jv(struct jq_lib *lib, jv x, struct buf *out)
 		break;
 	case JV_KIND_NUMBER:
 		d = api->jv_number_value(x);
-		v = jq_result(d);
+		v = jq_run_result(d);
 		value_print(&v, out);
 		break;
 	case JV_KIND_STRING:
@@ -732,24 +727,24 @@ from_jv(struct jq_lib *lib, jv x)
 		v = value_bool(api->jv_get_kind(x) == JV_KIND_TRUE);
 		break;
 	case JV_KIND_NUMBER:
-		v = jq_result(api->jv_number_value(x));
+		v = jq_run_result(api->jv_number_value(x));
 		break;
 	case JV_KIND_STRING:
 		s = api->jv_string_value(x);
 		n = (size_t)api->jv_string_length_bytes(api->jv_copy(x));
-		p = jq_alloc(&lib->run, n);
+		p = jq_value_alloc(&lib->run, n);
 		memcpy(p, s, n);
-		v = jq_from_string(&lib->run, p, n);
+		v = jq_value_from_string(&lib->run, p, n);
 		break;
 	case JV_KIND_ARRAY:
 	case JV_KIND_OBJECT:
-		text = jq_take(&lib->run);
+		text = jq_value_take(&lib->run);
 		print_jv(lib, api->jv_copy(x), text);
-		v = jq_from_text(&lib->run,
+		v = jq_value_from_text(&lib->run,
 			api->jv_get_kind(x) == JV_KIND_ARRAY ? VALUE_ARRAY
 							     : VALUE_OBJECT,
 			text);
-		jq_give(&lib->run);
+		jq_value_give(&lib->run);
 		break;
 	default:
 		break;
@@ -784,9 +779,10 @@ ended(struct jq_lib *lib, jv last, struct err *err)
 static int
 refuse_large(const struct jq_lib *lib, struct err *err)
 {
-	return err_set(err, "field '%s' holds %lld, which libjq would round "
-			    "(it is beyond 2^53)", lib->large_in,
-		(long long)lib->large);
+	return err_set(err,
+		"field '%s' holds %lld, which libjq would round "
+		"(it is beyond 2^53)",
+		lib->large_in, (long long)lib->large);
 }
 
 int
@@ -844,7 +840,7 @@ jq_lib_print(struct jq_lib *lib, const struct record *r, struct buf *out)
 	}
 	buf_byte(out, '{');
 	for (k = 0; k < uses->n; k++) {
-		at = jq_place(&lib->run, r->shape, uses->fields[k]->name,
+		at = jq_value_place(&lib->run, r->shape, uses->fields[k]->name,
 			uses->fields[k]->nname);
 		if (at < 0)
 			continue;

@@ -21,6 +21,7 @@
 
 #define JQ_NESTING 500
 #define JQ_NODES 20000
+#define TOO_DEEP "it is nested deeper than 500 levels"
 
 enum token {
 	T_END,
@@ -29,15 +30,15 @@ enum token {
 	T_FIELD,  /* .name */
 	T_FORMAT, /* @name */
 	T_NUMBER,
-	T_QUOTE,  /* the quote that opens a string */
+	T_QUOTE, /* the quote that opens a string */
 	T_RECURSE,
-	T_OP,     /* an operator or punctuation: its text */
+	T_OP, /* an operator or punctuation: its text */
 	T_BAD
 };
 
 struct parser {
 	struct jq_tree *t;
-	const char *p;  /* behind the token */
+	const char *p; /* behind the token */
 	enum token kind;
 	const char *at; /* the token */
 	size_t n;
@@ -56,12 +57,14 @@ enum level {
 	LEVEL_MUL
 };
 
-static const struct operator {
+static const struct operator
+{
 	const char *text;
 	uint8_t level;
 	uint8_t kind;
 	uint8_t op;
-} operators[] = {
+}
+operators[] = {
 	{"//", LEVEL_DEFAULT, JQ_DEFAULT, 0},
 	{"=", LEVEL_ASSIGN, JQ_ASSIGN, 0},
 	{"|=", LEVEL_ASSIGN, JQ_ASSIGN, 0},
@@ -167,8 +170,8 @@ scan_name(struct parser *ps)
 static enum token
 scan_op(struct parser *ps)
 {
-	static const char *const ops[] = {"?//", "//=", "==", "!=", "//", "|=",
-		"+=", "-=", "*=", "/=", "%=", "<=", ">=", NULL};
+	static const char *const ops[] = {"?//", "//=", "==", "!=", "//",
+		"|=", "+=", "-=", "*=", "/=", "%=", "<=", ">=", NULL};
 	int i;
 
 	for (i = 0; ops[i] != NULL; i++) {
@@ -303,9 +306,8 @@ refuse(struct parser *ps, const char *expected)
 	while (((unsigned char)ps->at[n] & 0xC0) == 0x80)
 		n++;
 	err_quote(token, sizeof(token), ps->at, n);
-	snprintf(what, sizeof(what),
-		"unexpected '%s', where %s is expected%s", token, expected,
-		hint(ps));
+	snprintf(what, sizeof(what), "unexpected '%s', where %s is expected%s",
+		token, expected, hint(ps));
 	return refuse_at(ps, ps->at, what);
 }
 
@@ -769,8 +771,8 @@ parse_key(struct parser *ps, struct jq_node **alone)
 	key = new_string(ps, ps->at, &text);
 	buf_release(&text);
 	if (*alone == NULL && ps->kind == T_NAME)
-		*alone = new_field(ps, at, new_node(ps, JQ_SELF, at), ps->at,
-			ps->n);
+		*alone = new_field(
+			ps, at, new_node(ps, JQ_SELF, at), ps->at, ps->n);
 	advance(ps);
 	return key;
 }
@@ -949,7 +951,7 @@ parse_term(struct parser *ps)
 	if (ps->depth++ < JQ_NESTING)
 		n = parse_primary(ps);
 	else
-		refuse_at(ps, ps->at, "it is nested too deep");
+		refuse_at(ps, ps->at, TOO_DEEP);
 	ps->depth--;
 	return n != NULL ? parse_suffixes(ps, n) : NULL;
 }
@@ -964,7 +966,7 @@ parse_pattern(struct parser *ps, struct jq_node *n)
 	bool object;
 
 	if (ps->depth >= JQ_NESTING)
-		return refuse_at(ps, ps->at, "it is nested too deep"), -1;
+		return refuse_at(ps, ps->at, TOO_DEEP), -1;
 	if (take_op(ps, "$")) {
 		if (ps->kind != T_NAME)
 			return refuse(ps, "a variable's name"), -1;
@@ -1166,11 +1168,11 @@ parse_operand(struct parser *ps)
 	struct jq_node *n = NULL, *try;
 
 	if (ps->t->nodes > JQ_NODES)
-		refuse_at(ps, ps->at, "it is too long");
+		refuse_at(ps, ps->at, "it is too long: more than 20000 parts");
 	else if (ps->depth++ < JQ_NESTING)
 		n = parse_form(ps);
 	else
-		refuse_at(ps, ps->at, "it is nested too deep");
+		refuse_at(ps, ps->at, TOO_DEEP);
 	ps->depth--;
 	while (n != NULL && at_text(ps, T_OP, "?")) {
 		try = new_node(ps, JQ_TRY, ps->at);
@@ -1181,13 +1183,13 @@ parse_operand(struct parser *ps)
 	return n;
 }
 
-static const struct operator *
-find_operator(const struct parser *ps)
+static const struct operator* find_operator(const struct parser *ps)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
-		if (at_text(ps, isalpha((unsigned char)operators[i].text[0])
+		if (at_text(ps,
+			    isalpha((unsigned char)operators[i].text[0])
 				    ? T_WORD
 				    : T_OP,
 			    operators[i].text))
@@ -1205,18 +1207,19 @@ fold(struct parser *ps, struct jq_node *n)
 	if (n->kind != JQ_BINARY || n->op != JQ_DIV || !is_number(n->a) ||
 		!is_number(n->b))
 		return n;
-	d = jq_double(&n->a->v) / jq_double(&n->b->v);
+	d = jq_value_double(&n->a->v) / jq_value_double(&n->b->v);
 	if (isinf(d))
 		return refuse_at(
 			ps, ps->t->text + n->at, "this divides by zero");
-	return new_literal(ps, ps->t->text + n->at, jq_from_double(d, true));
+	return new_literal(
+		ps, ps->t->text + n->at, jq_value_from_double(d, true));
 }
 
 static struct jq_node *
 parse_binary(struct parser *ps, int level)
 {
 	struct jq_node *left = parse_operand(ps), *n;
-	const struct operator *op;
+	const struct operator* op;
 	bool none;
 
 	while (left != NULL) {
@@ -1228,16 +1231,19 @@ parse_binary(struct parser *ps, int level)
 		n->a = left;
 		advance(ps);
 		/* // leans to the right, comparisons and = to neither side */
-		n->b = parse_binary(ps,
-			op->level + (op->level != LEVEL_DEFAULT));
+		n->b = parse_binary(
+			ps, op->level + (op->level != LEVEL_DEFAULT));
 		if (n->b == NULL)
 			return NULL;
 		none = op->level == LEVEL_COMPARE || op->level == LEVEL_ASSIGN;
 		op = none ? find_operator(ps) : NULL;
-		if (op != NULL && op->level == (n->kind == JQ_ASSIGN
-				? LEVEL_ASSIGN : LEVEL_COMPARE))
-			return refuse(ps, "no second one of its kind (use "
-					  "parentheses)");
+		if (op != NULL &&
+			op->level ==
+				(n->kind == JQ_ASSIGN ? LEVEL_ASSIGN
+						      : LEVEL_COMPARE))
+			return refuse(ps,
+				"no second one of its kind (use "
+				"parentheses)");
 		left = fold(ps, n);
 	}
 	return NULL;
@@ -1269,7 +1275,7 @@ parse_pipe(struct parser *ps)
 	const char *at;
 
 	if (ps->depth++ >= JQ_NESTING)
-		return refuse_at(ps, ps->at, "it is nested too deep");
+		return refuse_at(ps, ps->at, TOO_DEEP);
 	left = parse_comma(ps);
 	at = ps->at;
 	if (left == NULL || !take_op(ps, "|")) {
@@ -1288,8 +1294,9 @@ static int
 refuse_module(struct parser *ps)
 {
 	ps->t->modules = true;
-	refuse_at(ps, ps->at, "modules are not for here: write the definitions "
-			      "that are needed in front (def f: ...;)");
+	refuse_at(ps, ps->at,
+		"modules are not for here: write the definitions "
+		"that are needed in front (def f: ...;)");
 	return -1;
 }
 
@@ -1322,9 +1329,8 @@ is_single(const struct jq_node *n)
 	case JQ_SLICE:
 		return !n->opt && all_single(n);
 	case JQ_CALL:
-		return n->func->each != NULL
-			? (n->func->flags & JQ_ALWAYS) != 0
-			: all_single(n);
+		return n->func->each != NULL ? (n->func->flags & JQ_ALWAYS) != 0
+					     : all_single(n);
 	default:
 		return n->kind < JQ_UNKNOWN && all_single(n);
 	}
@@ -1411,7 +1417,7 @@ jq_parse(struct jq_tree *t, const char *text, struct err *err)
 }
 
 void
-jq_tree_release(struct jq_tree *t)
+jq_parse_release(struct jq_tree *t)
 {
 	struct jq_node *n;
 
@@ -1428,7 +1434,7 @@ jq_tree_release(struct jq_tree *t)
 }
 
 const struct jq_node *
-jq_tree_unknown(const struct jq_tree *t, const char *name, size_t n, int nargs)
+jq_parse_unknown(const struct jq_tree *t, const char *name, size_t n, int nargs)
 {
 	const struct jq_node *x;
 

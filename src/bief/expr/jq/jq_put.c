@@ -20,7 +20,7 @@ jq_put_next(const char *p, const char *end)
 bool
 jq_put_settle(struct jq_run *run, struct value *v)
 {
-	jq_text(run, v);
+	jq_value_text(run, v);
 	return v->type != VALUE_DOUBLE || isfinite(v->d);
 }
 
@@ -47,10 +47,10 @@ jq_put_split(struct jq_run *run, const struct value *a, const struct value *b,
 	struct value part;
 	size_t n, m;
 
-	s = jq_string(run, a, &n);
-	t = jq_string(run, b, &m);
+	s = jq_value_string(run, a, &n);
+	t = jq_value_string(run, b, &m);
 	end = s + n;
-	text = jq_take(run);
+	text = jq_value_take(run);
 	buf_byte(text, '[');
 	while (n > 0) {
 		if (m > 0)
@@ -59,12 +59,12 @@ jq_put_split(struct jq_run *run, const struct value *a, const struct value *b,
 			p = jq_put_next(s, end);
 		if (p == NULL)
 			p = end;
-		part = jq_substring(run, a, s, (size_t)(p - s));
+		part = jq_value_substring(run, a, s, (size_t)(p - s));
 		jq_put_append(run, text, &part);
 		if (p == end)
 			break;
 		s = p + m;
 	}
-	*out = jq_finish(run, ']');
+	*out = jq_run_finish(run, ']');
 	return 0;
 }

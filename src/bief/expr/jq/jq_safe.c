@@ -26,14 +26,15 @@
 #define REPEAT_MOST 4    /* of a text by a factor */
 
 enum {
-	ANY = 1,    /* safe, whatever its arguments are that are safe */
-	PATHS = 2,  /* its arguments are paths that are written to */
-	COUNT = 4,  /* its first argument must be a small number */
-	TEXT = 8,   /* its argument must be a text that is not empty */
+	ANY = 1,     /* safe, whatever its arguments are that are safe */
+	PATHS = 2,   /* its arguments are paths that are written to */
+	COUNT = 4,   /* its first argument must be a small number */
+	TEXT = 8,    /* its argument must be a text that is not empty */
 	NUMBER = 16, /* it may give NaN */
 	FLAT = 32    /* its result is no larger than its input */
 };
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	int nargs; /* -1: any number */
@@ -71,6 +72,7 @@ static const struct {
 	{"utf8bytelength", 0, ANY}, {"values", 0, ANY},
 	{"with_entries", 1, ANY},
 };
+/* clang-format on */
 
 struct look {
 	bool folds; /* in what reduce or foreach does again and again */
@@ -170,7 +172,7 @@ is_closed(const struct jq_node *n)
 static bool
 is_factor(const struct jq_node *n)
 {
-	return is_number(n) && jq_double(&n->v) <= REPEAT_MOST;
+	return is_number(n) && jq_value_double(&n->v) <= REPEAT_MOST;
 }
 
 static bool
@@ -181,8 +183,7 @@ safe_binary(struct look *l, const struct jq_node *n)
 		return false;
 	if (n->op == JQ_MOD && (!is_small(n->b, INT64_MAX) || n->b->v.i == 0))
 		return false;
-	if (n->op == JQ_ADD && l->folds && !is_closed(n->a) &&
-		!is_closed(n->b))
+	if (n->op == JQ_ADD && l->folds && !is_closed(n->a) && !is_closed(n->b))
 		return false;
 	l->nan |= n->op <= JQ_DIV;
 	return all_safe(l, n);

@@ -65,18 +65,18 @@ static const char number[] = "a number is true for every record, 0 too: "
 static const char *
 why_call(const struct jq_node *n)
 {
-	static const char *const numbers[] = {
-		"length", "utf8bytelength", "now", "floor", "ceil", "round",
-		"fabs", NULL};
+	static const char *const numbers[] = {"length", "utf8bytelength", "now",
+		"floor", "ceil", "round", "fabs", NULL};
 	static const char *const others[] = {"del", "keys", "keys_unsorted",
-		"map", "map_values", "to_entries", "tojson", "tostring",
-		"type", "with_entries", "gsub", "sub", "ascii_downcase",
-		"ascii_upcase", "join", "split", NULL};
+		"map", "map_values", "to_entries", "tojson", "tostring", "type",
+		"with_entries", "gsub", "sub", "ascii_downcase", "ascii_upcase",
+		"join", "split", NULL};
 
 	if (one_of(n->name, numbers))
 		return number;
 	return one_of(n->name, others)
-		? "what this gives is true for every record: compare it" : NULL;
+		? "what this gives is true for every record: compare it"
+		: NULL;
 }
 
 static const char *
@@ -105,8 +105,7 @@ why_assign(const struct jq_tree *t, const struct jq_node *n)
 /* Why every result of n is true for every record, or the same, and *at where;
  * NULL when it need not be. */
 static const char *
-why(const struct jq_tree *t, const struct jq_node *n,
-	const struct jq_node **at)
+why(const struct jq_tree *t, const struct jq_node *n, const struct jq_node **at)
 {
 	const char *a, *b;
 
@@ -161,7 +160,7 @@ why(const struct jq_tree *t, const struct jq_node *n,
 }
 
 int
-jq_check_condition(const struct jq_tree *t, struct err *err)
+jq_truth_check(const struct jq_tree *t, struct err *err)
 {
 	const struct jq_node *root = t->root, *at = root;
 	const char *what = root != NULL ? why(t, root, &at) : NULL;
@@ -169,6 +168,7 @@ jq_check_condition(const struct jq_tree *t, struct err *err)
 	if (root != NULL && root->kind == JQ_LITERAL &&
 		root->v.type == VALUE_NULL)
 		what = "a constant is true for no record";
-	return what == NULL ? 0 :
-		err_caret(err, t->text, at->at, "expression: %s", what);
+	return what == NULL
+		? 0
+		: err_caret(err, t->text, at->at, "expression: %s", what);
 }

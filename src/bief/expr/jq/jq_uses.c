@@ -15,9 +15,9 @@
 
 /* What is known of a value. */
 enum place {
-	OTHER,  /* it is not the record */
-	MAYBE,  /* it may be */
-	RECORD  /* it is */
+	OTHER, /* it is not the record */
+	MAYBE, /* it may be */
+	RECORD /* it is */
 };
 struct seen {
 	enum place place;
@@ -27,9 +27,9 @@ struct seen {
 
 /* A step of a path that is read. */
 struct step {
-	struct step *of; /* NULL: it is the record itself */
+	struct step *of;            /* NULL: it is the record itself */
 	const struct jq_node *name; /* NULL: any element or member */
-	bool inner; /* a path goes on here: that one tells of both */
+	bool inner;        /* a path goes on here: that one tells of both */
 	struct step *next; /* of all */
 };
 
@@ -62,8 +62,9 @@ other(enum type_kind kind)
 static bool
 same_name(const struct jq_node *a, const struct jq_node *b)
 {
-	return a == b || (a != NULL && b != NULL && a->nname == b->nname &&
-		memcmp(a->name, b->name, a->nname) == 0);
+	return a == b ||
+		(a != NULL && b != NULL && a->nname == b->nname &&
+			memcmp(a->name, b->name, a->nname) == 0);
 }
 
 static struct step *
@@ -125,8 +126,8 @@ watch_steps(struct walk *w, struct watch *watch)
 	}
 }
 
-static struct seen walk(struct walk *w, const struct jq_node *n,
-	struct seen in);
+static struct seen walk(
+	struct walk *w, const struct jq_node *n, struct seen in);
 
 static void
 add_field(struct walk *w, const struct jq_node *n)
@@ -182,7 +183,8 @@ field_type(struct walk *w, const struct schema *fields, const struct jq_node *n)
 		if (near != NULL)
 			err_caret(w->err, w->text, n->at,
 				"expression: no field '%s' (did you mean "
-				"'%s'?)", n->name, near);
+				"'%s'?)",
+				n->name, near);
 		else
 			err_caret(w->err, w->text, n->at,
 				"expression: no field '%s'", n->name);
@@ -211,8 +213,10 @@ walk_field(struct walk *w, const struct jq_node *n, struct seen in)
 static bool
 is_any(const struct jq_node *n)
 {
-	return n->kind == JQ_EACH || (n->b->kind == JQ_LITERAL &&
-		(n->b->v.type == VALUE_INT || n->b->v.type == VALUE_DOUBLE));
+	return n->kind == JQ_EACH ||
+		(n->b->kind == JQ_LITERAL &&
+			(n->b->v.type == VALUE_INT ||
+				n->b->v.type == VALUE_DOUBLE));
 }
 
 static struct seen
@@ -350,8 +354,8 @@ walk_literal(const struct jq_node *n)
 static bool
 looks_through(const struct walk *w, const struct jq_node *n)
 {
-	static const char *const names[] = {"error", "first", "isempty",
-		"last", "limit", "range", NULL};
+	static const char *const names[] = {
+		"error", "first", "isempty", "last", "limit", "range", NULL};
 	int i;
 
 	if (n->kind != JQ_UNKNOWN || n->nargs == 0 || w->defines)
@@ -366,8 +370,8 @@ looks_through(const struct walk *w, const struct jq_node *n)
 static struct seen
 walk_foreign(struct walk *w, const struct jq_node *n, struct seen in)
 {
-	struct seen maybe = {in.place == OTHER ? OTHER : MAYBE,
-		&basic[TYPE_UNKNOWN], NULL};
+	struct seen maybe = {
+		in.place == OTHER ? OTHER : MAYBE, &basic[TYPE_UNKNOWN], NULL};
 	struct seen anything = {MAYBE, &basic[TYPE_UNKNOWN], NULL};
 	struct seen v;
 
@@ -477,21 +481,24 @@ walk(struct walk *w, const struct jq_node *n, struct seen in)
 }
 
 int
-jq_analyse(const struct jq_tree *t, const struct schema *fields, bool condition,
-	struct jq_uses *uses, struct watch *watch, struct type **result,
-	struct err *err)
+jq_uses_analyse(const struct jq_tree *t, const struct schema *fields,
+	bool condition, struct jq_uses *uses, struct watch *watch,
+	struct type **result, struct err *err)
 {
 	struct step record = {.of = NULL};
-	struct walk w = {.fields = fields, .text = t->text, .uses = uses,
-		.err = err, .defines = t->defines};
+	struct walk w = {.fields = fields,
+		.text = t->text,
+		.uses = uses,
+		.err = err,
+		.defines = t->defines};
 	struct seen v = other(TYPE_UNKNOWN);
 
 	memset(uses, 0, sizeof(*uses));
 	if (t->root == NULL) {
 		uses->whole = true;
 	} else {
-		v = walk(&w, t->root, (struct seen){RECORD,
-			&basic[TYPE_UNKNOWN], &record});
+		v = walk(&w, t->root,
+			(struct seen){RECORD, &basic[TYPE_UNKNOWN], &record});
 		watch_steps(&w, watch);
 		/* A record is true, however much of it is there. */
 		if (!condition)

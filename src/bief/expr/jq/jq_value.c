@@ -93,7 +93,7 @@ add_chunk(struct jq_run *run, size_t n)
 }
 
 void *
-jq_alloc(struct jq_run *run, size_t n)
+jq_value_alloc(struct jq_run *run, size_t n)
 {
 	const size_t align = _Alignof(max_align_t);
 	void *p;
@@ -107,7 +107,7 @@ jq_alloc(struct jq_run *run, size_t n)
 }
 
 struct buf *
-jq_take(struct jq_run *run)
+jq_value_take(struct jq_run *run)
 {
 	struct buf *b;
 
@@ -124,27 +124,28 @@ jq_take(struct jq_run *run)
 }
 
 void
-jq_give(struct jq_run *run)
+jq_value_give(struct jq_run *run)
 {
 	run->buf--;
 }
 
 struct value
-jq_finish(struct jq_run *run, char bracket)
+jq_run_finish(struct jq_run *run, char bracket)
 {
 	struct buf *b = run->bufs[run->buf - 1];
 	struct value v;
 
 	buf_byte(b, bracket);
-	v = jq_from_text(run, bracket == ']' ? VALUE_ARRAY : VALUE_OBJECT, b);
-	jq_give(run);
+	v = jq_value_from_text(
+		run, bracket == ']' ? VALUE_ARRAY : VALUE_OBJECT, b);
+	jq_value_give(run);
 	return v;
 }
 
 static char *
 keep(struct jq_run *run, const char *s, size_t n)
 {
-	char *p = jq_alloc(run, n);
+	char *p = jq_value_alloc(run, n);
 
 	if (n > 0)
 		memcpy(p, s, n);
@@ -152,7 +153,7 @@ keep(struct jq_run *run, const char *s, size_t n)
 }
 
 void
-jq_text(struct jq_run *run, struct value *v)
+jq_value_text(struct jq_run *run, struct value *v)
 {
 	size_t n;
 	const char *p;
@@ -174,7 +175,7 @@ jq_text(struct jq_run *run, struct value *v)
 }
 
 int
-jq_place(struct jq_run *run, const struct shape *shape, const char *name,
+jq_value_place(struct jq_run *run, const struct shape *shape, const char *name,
 	size_t n)
 {
 	struct value v;
@@ -187,7 +188,7 @@ jq_place(struct jq_run *run, const struct shape *shape, const char *name,
 		len = shape->names[i].n;
 		if (memchr(s, '\\', len) != NULL) {
 			v = value_json_string(s, len, true);
-			s = jq_string(run, &v, &len);
+			s = jq_value_string(run, &v, &len);
 		}
 		if (len == n && memcmp(s, name, n) == 0)
 			return (int)i;
@@ -197,7 +198,7 @@ jq_place(struct jq_run *run, const struct shape *shape, const char *name,
 
 /* ---- kinds ---- */
 
-const uint8_t jq_types[] = {
+const uint8_t jq_value_types[] = {
 	[VALUE_NULL] = JQ_NULL,
 	[VALUE_BOOL] = JQ_FALSE,
 	[VALUE_INT] = JQ_NUMBER,
@@ -212,7 +213,7 @@ const uint8_t jq_types[] = {
 };
 
 const char *
-jq_type_name(const struct value *v)
+jq_value_type_name(const struct value *v)
 {
 	static const char *const names[] = {"null", "boolean", "boolean",
 		"number", "string", "array", "object"};
@@ -222,8 +223,8 @@ jq_type_name(const struct value *v)
 
 /* ---- numbers ---- */
 
-struct jq_number
-jq_number(const struct value *v)
+struct jq_value_number
+jq_value_number(const struct value *v)
 {
 	struct value x = *v;
 
@@ -234,20 +235,20 @@ jq_number(const struct value *v)
 			x = value_double(-0.0);
 	}
 	if (x.type == VALUE_INT)
-		return (struct jq_number){.exact = true, .i = x.i};
-	return (struct jq_number){.d = x.d};
+		return (struct jq_value_number){.exact = true, .i = x.i};
+	return (struct jq_value_number){.d = x.d};
 }
 
 double
-jq_double(const struct value *v)
+jq_value_double(const struct value *v)
 {
-	struct jq_number x = jq_number(v);
+	struct jq_value_number x = jq_value_number(v);
 
 	return x.exact ? (double)x.i : x.d;
 }
 
 struct value
-jq_result(double d)
+jq_run_result(double d)
 {
 	if (isnan(d))
 		return value_null();
@@ -255,11 +256,11 @@ jq_result(double d)
 		return value_double(d > 0 ? DBL_MAX : -DBL_MAX);
 	if (d == 0 && signbit(d))
 		return (struct value){.s = "-0", .n = 2, .type = VALUE_NUMBER};
-	return jq_from_double(d, true);
+	return jq_value_from_double(d, true);
 }
 
 struct value
-jq_from_double(double d, bool integer)
+jq_value_from_double(double d, bool integer)
 {
 	if (integer && d >= -0x1p63 && d < 0x1p63 && d == floor(d) &&
 		!(d == 0 && signbit(d)))
@@ -274,7 +275,7 @@ text_value(const char *s)
 }
 
 struct value
-jq_load(const struct value *v)
+jq_value_load(const struct value *v)
 {
 	double d;
 
@@ -286,7 +287,7 @@ jq_load(const struct value *v)
 		if (v->n < 300 && memchr(v->s, 'e', v->n) == NULL &&
 			memchr(v->s, 'E', v->n) == NULL)
 			return *v;
-		d = jq_double(v);
+		d = jq_value_double(v);
 	}
 	if (isnan(d))
 		return text_value("NaN");
@@ -315,7 +316,7 @@ compare_int_double(int64_t i, double d)
 static int
 compare_numbers(const struct value *a, const struct value *b)
 {
-	struct jq_number x = jq_number(a), y = jq_number(b);
+	struct jq_value_number x = jq_value_number(a), y = jq_value_number(b);
 
 	if (x.exact && y.exact)
 		return x.i < y.i ? -1 : x.i > y.i;
@@ -334,7 +335,7 @@ compare_numbers(const struct value *a, const struct value *b)
 /* ---- strings ---- */
 
 const char *
-jq_string(struct jq_run *run, const struct value *v, size_t *n)
+jq_value_string(struct jq_run *run, const struct value *v, size_t *n)
 {
 	char text[TIME_MAX];
 
@@ -356,7 +357,7 @@ jq_string(struct jq_run *run, const struct value *v, size_t *n)
 }
 
 struct value
-jq_from_string(struct jq_run *run, const char *s, size_t n)
+jq_value_from_string(struct jq_run *run, const char *s, size_t n)
 {
 	struct value v;
 
@@ -368,16 +369,16 @@ jq_from_string(struct jq_run *run, const char *s, size_t n)
 }
 
 struct value
-jq_substring(
+jq_value_substring(
 	struct jq_run *run, const struct value *v, const char *s, size_t n)
 {
 	if (v->type == VALUE_STRING && (v->flags & VALUE_ESCAPED))
-		return jq_from_string(run, s, n);
+		return jq_value_from_string(run, s, n);
 	return value_json_string(s, n, false);
 }
 
 struct value
-jq_from_text(
+jq_value_from_text(
 	struct jq_run *run, enum value_type type, const struct buf *b)
 {
 	return (struct value){.s = keep(run, b->p, b->n),
@@ -406,8 +407,8 @@ compare_strings(
 	if (maybe_time(a) && maybe_time(b) && value_get_time(a, &x) == 0 &&
 		value_get_time(b, &y) == 0)
 		return x < y ? -1 : x > y;
-	s = jq_string(run, a, &n);
-	t = jq_string(run, b, &m);
+	s = jq_value_string(run, a, &n);
+	t = jq_value_string(run, b, &m);
 	c = memcmp(s, t, n < m ? n : m);
 	return c != 0 ? c : n < m ? -1 : n > m;
 }
@@ -426,7 +427,7 @@ add_member(struct jq_run *run, struct jq_list *l)
 
 	if (l->n == l->cap) {
 		l->cap = l->cap ? l->cap * 2 : 16;
-		m = jq_alloc(run, l->cap * sizeof(*m));
+		m = jq_value_alloc(run, l->cap * sizeof(*m));
 		if (l->n > 0)
 			memcpy(m, l->m, l->n * sizeof(*m));
 		l->m = m;
@@ -444,7 +445,7 @@ by_name(const void *x, const void *y)
 }
 
 void
-jq_members_sort(struct jq_member *m, size_t n)
+jq_value_members_sort(struct jq_member *m, size_t n)
 {
 	if (n > 1)
 		qsort(m, n, sizeof(*m), by_name);
@@ -462,7 +463,7 @@ by_name_and_place(const void *x, const void *y)
 #define FEW 12 /* members that are compared each with each */
 
 size_t
-jq_members_unique(struct jq_run *run, struct jq_member *m, size_t n)
+jq_value_members_unique(struct jq_run *run, struct jq_member *m, size_t n)
 {
 	struct jq_member **order;
 	size_t i, j, kept = 0;
@@ -476,7 +477,7 @@ jq_members_unique(struct jq_run *run, struct jq_member *m, size_t n)
 		if (!twice)
 			return n;
 	}
-	order = jq_alloc(run, n * sizeof(*order));
+	order = jq_value_alloc(run, n * sizeof(*order));
 	for (i = 0; i < n; i++)
 		order[i] = &m[i];
 	qsort(order, n, sizeof(*order), by_name_and_place);
@@ -494,28 +495,27 @@ jq_members_unique(struct jq_run *run, struct jq_member *m, size_t n)
 }
 
 struct jq_member *
-jq_members(struct jq_run *run, const struct value *object, size_t *n)
+jq_value_members(struct jq_run *run, const struct value *object, size_t *n)
 {
 	struct value whole = *object, key, v;
 	struct jq_list l = {NULL, 0, 0};
 	struct jq_member *m;
 	struct json_iter it;
 
-	jq_text(run, &whole);
+	jq_value_text(run, &whole);
 	json_iter(&it, &whole);
 	while (json_next(&it, &key, &v)) {
 		m = add_member(run, &l);
 		m->key = key;
 		m->v = v;
-		m->s = jq_string(run, &key, &m->n);
+		m->s = jq_value_string(run, &key, &m->n);
 	}
-	*n = jq_members_unique(run, l.m, l.n);
+	*n = jq_value_members_unique(run, l.m, l.n);
 	return l.m;
 }
 
 static int
-compare_arrays(
-	struct jq_run *run, const struct value *a, const struct value *b)
+compare_arrays(struct jq_run *run, const struct value *a, const struct value *b)
 {
 	struct json_iter i, j;
 	struct value key, x, y;
@@ -529,7 +529,7 @@ compare_arrays(
 		more_b = json_next(&j, &key, &y);
 		if (!more || !more_b)
 			return more - more_b;
-		c = jq_compare(run, &x, &y);
+		c = jq_value_compare(run, &x, &y);
 		if (c != 0)
 			return c;
 	}
@@ -544,10 +544,10 @@ compare_objects(
 	size_t n, m, i;
 	int c;
 
-	x = jq_members(run, a, &n);
-	y = jq_members(run, b, &m);
-	jq_members_sort(x, n);
-	jq_members_sort(y, m);
+	x = jq_value_members(run, a, &n);
+	y = jq_value_members(run, b, &m);
+	jq_value_members_sort(x, n);
+	jq_value_members_sort(y, m);
 	for (i = 0; i < n && i < m; i++) {
 		c = by_name(&x[i], &y[i]);
 		if (c != 0)
@@ -556,7 +556,7 @@ compare_objects(
 	if (n != m)
 		return n < m ? -1 : 1;
 	for (i = 0; i < n; i++) {
-		c = jq_compare(run, &x[i].v, &y[i].v);
+		c = jq_value_compare(run, &x[i].v, &y[i].v);
 		if (c != 0)
 			return c;
 	}
@@ -564,7 +564,8 @@ compare_objects(
 }
 
 int
-jq_compare(struct jq_run *run, const struct value *a, const struct value *b)
+jq_value_compare(
+	struct jq_run *run, const struct value *a, const struct value *b)
 {
 	enum jq_type s = jq_type(a), t = jq_type(b);
 
@@ -585,7 +586,7 @@ jq_compare(struct jq_run *run, const struct value *a, const struct value *b)
 }
 
 bool
-jq_equal(struct jq_run *run, const struct value *a, const struct value *b)
+jq_value_equal(struct jq_run *run, const struct value *a, const struct value *b)
 {
 	if (a->type == VALUE_STRING && b->type == VALUE_STRING &&
 		!((a->flags | b->flags) & VALUE_ESCAPED)) {
@@ -594,7 +595,7 @@ jq_equal(struct jq_run *run, const struct value *a, const struct value *b)
 		if (!maybe_time(a) || !maybe_time(b))
 			return false;
 	}
-	return jq_compare(run, a, b) == 0;
+	return jq_value_compare(run, a, b) == 0;
 }
 
 /* ---- text ---- */
@@ -673,7 +674,7 @@ dump_double(double d, struct buf *out)
 }
 
 static void
-jq_dump_number(const struct jq_number *x, struct buf *out)
+jq_dump_number(const struct jq_value_number *x, struct buf *out)
 {
 	char text[NUMBER_MAX];
 
@@ -724,7 +725,7 @@ dump_array(struct jq_run *run, const struct value *v, struct buf *out)
 		if (!first)
 			buf_byte(out, ',');
 		first = false;
-		jq_dump(run, &x, out);
+		jq_value_dump(run, &x, out);
 	}
 	buf_byte(out, ']');
 }
@@ -733,7 +734,7 @@ static void
 dump_object(struct jq_run *run, const struct value *v, struct buf *out)
 {
 	size_t i, n;
-	struct jq_member *m = jq_members(run, v, &n);
+	struct jq_member *m = jq_value_members(run, v, &n);
 
 	buf_byte(out, '{');
 	for (i = 0; i < n; i++) {
@@ -741,15 +742,15 @@ dump_object(struct jq_run *run, const struct value *v, struct buf *out)
 			buf_byte(out, ',');
 		dump_string(m[i].s, m[i].n, out);
 		buf_byte(out, ':');
-		jq_dump(run, &m[i].v, out);
+		jq_value_dump(run, &m[i].v, out);
 	}
 	buf_byte(out, '}');
 }
 
 void
-jq_dump(struct jq_run *run, const struct value *v, struct buf *out)
+jq_value_dump(struct jq_run *run, const struct value *v, struct buf *out)
 {
-	struct jq_number x;
+	struct jq_value_number x;
 	const char *s;
 	size_t n;
 
@@ -764,11 +765,11 @@ jq_dump(struct jq_run *run, const struct value *v, struct buf *out)
 		buf_str(out, "true");
 		break;
 	case JQ_NUMBER:
-		x = jq_number(v);
+		x = jq_value_number(v);
 		jq_dump_number(&x, out);
 		break;
 	case JQ_STRING:
-		s = jq_string(run, v, &n);
+		s = jq_value_string(run, v, &n);
 		dump_string(s, n, out);
 		break;
 	case JQ_LIST:
@@ -781,15 +782,15 @@ jq_dump(struct jq_run *run, const struct value *v, struct buf *out)
 }
 
 struct value
-jq_tostring(struct jq_run *run, const struct value *v)
+jq_value_tostring(struct jq_run *run, const struct value *v)
 {
-	struct buf *text = jq_take(run);
+	struct buf *text = jq_value_take(run);
 	const char *p;
 
-	jq_dump(run, v, text);
+	jq_value_dump(run, v, text);
 	p = keep(run, text->p, text->n);
-	jq_give(run);
-	return jq_from_string(run, p, text->n);
+	jq_value_give(run);
+	return jq_value_from_string(run, p, text->n);
 }
 
 /* ---- messages ---- */
@@ -803,7 +804,7 @@ shown(struct jq_run *run, const struct value *v, char out[SHOWN + 1])
 	size_t n;
 
 	buf_init(&b);
-	jq_dump(run, v, &b);
+	jq_value_dump(run, v, &b);
 	n = b.n;
 	if (n > SHOWN) {
 		n = SHOWN - 3;
@@ -821,24 +822,24 @@ shown(struct jq_run *run, const struct value *v, char out[SHOWN + 1])
 }
 
 int
-jq_refuse(struct jq_run *run, const char *before, const struct value *v,
+jq_run_refuse(struct jq_run *run, const char *before, const struct value *v,
 	const char *after)
 {
 	char s[SHOWN + 1];
 
 	shown(run, v, s);
-	return err_set(
-		run->err, "%s%s (%s)%s", before, jq_type_name(v), s, after);
+	return err_set(run->err, "%s%s (%s)%s", before, jq_value_type_name(v),
+		s, after);
 }
 
 int
-jq_refuse2(struct jq_run *run, const struct value *a, const struct value *b,
+jq_run_refuse2(struct jq_run *run, const struct value *a, const struct value *b,
 	const char *what)
 {
 	char s[SHOWN + 1], t[SHOWN + 1];
 
 	shown(run, a, s);
 	shown(run, b, t);
-	return err_set(run->err, "%s (%s) and %s (%s) %s", jq_type_name(a), s,
-		jq_type_name(b), t, what);
+	return err_set(run->err, "%s (%s) and %s (%s) %s",
+		jq_value_type_name(a), s, jq_value_type_name(b), t, what);
 }

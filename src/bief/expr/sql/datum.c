@@ -51,8 +51,7 @@ static int
 open_struct(struct datum_ctx *c, struct datum *d, const struct value *v)
 {
 	const struct schema *fields = d->t->fields;
-	struct datum *items = arena_get(&c->arena,
-		fields->n * sizeof(*items));
+	struct datum *items = arena_get(&c->arena, fields->n * sizeof(*items));
 	struct value member;
 
 	for (size_t i = 0; i < fields->n; i++) {
@@ -83,8 +82,8 @@ open_unknown(struct datum_ctx *c, struct datum *d, const struct datum_list *l)
 		items[i] = l->p[2 * i + 1];
 		types[i] = ty(TYPE_UNKNOWN);
 	}
-	*d = datum_items(TYPE_STRUCT, items, n,
-		ty_struct(&c->arena, names, types, n).t);
+	*d = datum_items(
+		TYPE_STRUCT, items, n, ty_struct(&c->arena, names, types, n).t);
 }
 
 /* What a key's text stands for: keys are strings in JSON whatever they are in
@@ -127,7 +126,8 @@ datum_open(struct datum_ctx *c, struct datum *d)
 
 	if ((d->flags & DATUM_JSON) == 0)
 		return 0;
-	v = (struct value){.s = d->str, .n = d->n,
+	v = (struct value){.s = d->str,
+		.n = d->n,
 		.type = d->kind == TYPE_ARRAY ? VALUE_ARRAY : VALUE_OBJECT};
 	if (d->kind == TYPE_STRUCT && d->t != NULL && d->t->fields != NULL)
 		return open_struct(c, d, &v);
@@ -199,13 +199,13 @@ datum_field(struct datum_ctx *c, const struct datum *d, const char *name,
 				*out = d->items[i];
 				return 0;
 			}
-			v = (struct value){.s = d->str, .n = d->n,
-				.type = VALUE_OBJECT};
+			v = (struct value){
+				.s = d->str, .n = d->n, .type = VALUE_OBJECT};
 			name = fields->f[i].name;
 			if (!json_get(&v, name, strlen(name), &e))
 				return 0;
-			return datum_load(c, &e, ty_from(fields->f[i].type),
-				out);
+			return datum_load(
+				c, &e, ty_from(fields->f[i].type), out);
 		}
 	}
 	return 0;
@@ -235,8 +235,8 @@ compare_two_numbers(const struct datum *a, const struct datum *b)
 	numeric x, y;
 
 	if (ty_fraction(datum_ty(a)) || ty_fraction(datum_ty(b)))
-		return compare_double(compare_as_double(a),
-			compare_as_double(b));
+		return compare_double(
+			compare_as_double(a), compare_as_double(b));
 	x = a->kind == TYPE_DECIMAL ? datum_decimal(a) : a->i;
 	y = b->kind == TYPE_DECIMAL ? datum_decimal(b) : b->i;
 	return numeric_compare(x, a->kind == TYPE_DECIMAL ? a->s : 0, y,
@@ -265,8 +265,7 @@ compare_items(struct datum_ctx *c, struct datum a, struct datum b)
 }
 
 int
-datum_compare(struct datum_ctx *c, const struct datum *a,
-	const struct datum *b)
+datum_compare(struct datum_ctx *c, const struct datum *a, const struct datum *b)
 {
 	size_t n;
 	int r;

@@ -17,7 +17,7 @@
  *	                                                    rules of kinds
  *	a number     its text, looked   eight kinds, from   an integer of 64
  *	             at when asked      tinyint to decimal  bits, or a double
- *	             for                                    (struct jq_number)
+ *	             for                                    (struct jq_value_number)
  *	a time       is one by its      timestamp, date,    a string
  *	             spelling           two intervals
  *	an array,    JSON text in its   JSON text, until    JSON text, which is
@@ -31,7 +31,7 @@
  *
  * datum_load() and datum_store() lead from the first to the second and back;
  * jq's values are the first model's, so nothing has to be turned into them but
- * what jq knows no kind for (jq_load()).
+ * what jq knows no kind for (jq_value_load()).
  */
 #ifndef BIEF_DATUM_H
 #define BIEF_DATUM_H
@@ -84,7 +84,7 @@ struct datum_ctx {
 	struct buf text, more; /* scratch */
 	struct datum *vars;    /* of lambdas */
 	locale_t locale;       /* for the case of letters, when first needed */
-	bool exact;  /* while a datum_cast_try() is under way */
+	bool exact;            /* while a datum_cast_try() is under way */
 	bool broken; /* something failed where no failure can be told: err */
 };
 /* Nothing that an expression makes is larger. */
@@ -140,16 +140,20 @@ datum_decimal(const struct datum *d)
 static inline struct datum
 datum_from_decimal(numeric v, int p, int s)
 {
-	return (struct datum){.kind = TYPE_DECIMAL, .p = (uint8_t)p,
-		.s = (uint8_t)s, .low = (uint64_t)v,
+	return (struct datum){.kind = TYPE_DECIMAL,
+		.p = (uint8_t)p,
+		.s = (uint8_t)s,
+		.low = (uint64_t)v,
 		.high = (int64_t)(v >> 64)};
 }
 
 static inline struct datum
 datum_items(int kind, struct datum *items, size_t n, const struct type *t)
 {
-	return (struct datum){
-		.kind = (uint8_t)kind, .n = (uint32_t)n, .items = items, .t = t};
+	return (struct datum){.kind = (uint8_t)kind,
+		.n = (uint32_t)n,
+		.items = items,
+		.t = t};
 }
 
 #define DATUM_DAY INT64_C(86400000000)
@@ -162,7 +166,8 @@ datum_moment(const struct zone *z, int64_t days, int64_t us_of_day)
 	int64_t us;
 
 	return zone_moment(z, days, us_of_day, &us) == 0
-		? datum_int(TYPE_TIMESTAMP, us) : datum_null();
+		? datum_int(TYPE_TIMESTAMP, us)
+		: datum_null();
 }
 
 /* What stands in buf, copied to the arena, as a string. */
@@ -187,11 +192,11 @@ struct datum *datum_list_add(struct datum_ctx *c, struct datum_list *l);
 int datum_load(struct datum_ctx *c, const struct value *v, struct ty want,
 	struct datum *out);
 /* A string of a record, as a datum without backslashes. */
-void datum_load_string(struct datum_ctx *c, const struct value *v,
-	struct datum *out);
+void datum_load_string(
+	struct datum_ctx *c, const struct value *v, struct datum *out);
 /* A datum as a value; text goes to out, which must live as long. */
-struct value datum_store(struct datum_ctx *c, const struct datum *d,
-	struct buf *out);
+struct value datum_store(
+	struct datum_ctx *c, const struct datum *d, struct buf *out);
 
 /* Arrays, maps and structs that are JSON text become items. */
 int datum_open(struct datum_ctx *c, struct datum *d);
@@ -205,8 +210,8 @@ int datum_field(struct datum_ctx *c, const struct datum *d, const char *name,
  * Items of arrays and the like that are not what their type says set
  * c->broken, which ends the evaluation as a failure.
  */
-int datum_compare(struct datum_ctx *c, const struct datum *a,
-	const struct datum *b);
+int datum_compare(
+	struct datum_ctx *c, const struct datum *a, const struct datum *b);
 
 /* CAST.  What cannot be read becomes null; -1 where no such cast exists. */
 int datum_cast(struct datum_ctx *c, struct datum *d, struct ty to);
@@ -224,15 +229,15 @@ void datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out);
 struct datum_style {
 	const char *time, *date; /* patterns (timefmt.h); NULL: Spark's own */
 	const struct zone *zone; /* NULL: the stream's */
-	bool nulls;  /* write the fields that are null */
-	bool pretty; /* in lines, indented */
+	bool nulls;              /* write the fields that are null */
+	bool pretty;             /* in lines, indented */
 };
 void datum_store_json(struct datum_ctx *c, const struct datum *d,
 	const struct datum_style *style, struct buf *out);
 
 /* A copy that lives in another arena. */
-struct datum datum_copy(struct datum_ctx *c, struct arena *a,
-	const struct datum *d);
+struct datum datum_copy(
+	struct datum_ctx *c, struct arena *a, const struct datum *d);
 
 
 /* An integer cut to the size of its type, as two's complement does. */

@@ -115,8 +115,7 @@ text_double(const char *s, size_t n, double *out)
 	if (p < end && (*p == 'e' || *p == 'E')) {
 		if (++p < end && (*p == '+' || *p == '-'))
 			p++;
-		for (digits = false; p < end && isdigit((unsigned char)*p);
-			p++)
+		for (digits = false; p < end && isdigit((unsigned char)*p); p++)
 			digits = true;
 	}
 	if (!digits || p != end)
@@ -151,8 +150,7 @@ cast_text(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_SHORT:
 	case TYPE_INT:
 	case TYPE_LONG:
-		if ((d->flags & DATUM_LOOSE) != 0 &&
-			number_special(s, n, &x)) {
+		if ((d->flags & DATUM_LOOSE) != 0 && number_special(s, n, &x)) {
 			r = datum_double(x);
 			datum_cast(c, &r, to);
 		} else if (text_long(s, n, !c->exact, &i) &&
@@ -162,8 +160,8 @@ cast_text(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
 		if (text_double(s, n, &x)) {
-			r = datum_double(to.kind == TYPE_FLOAT
-					? (double)(float)x : x);
+			r = datum_double(
+				to.kind == TYPE_FLOAT ? (double)(float)x : x);
 			r.kind = to.kind;
 		}
 		break;
@@ -214,8 +212,8 @@ static bool
 number_real_fits(const struct datum *d, int kind)
 {
 	double least = kind == TYPE_BYTE ? INT8_MIN
-		: kind == TYPE_SHORT	 ? INT16_MIN
-		: kind == TYPE_INT	 ? INT32_MIN
+		: kind == TYPE_SHORT     ? INT16_MIN
+		: kind == TYPE_INT       ? INT32_MIN
 					 : -9223372036854775808.0;
 	double most = kind == TYPE_LONG ? -least : -least - 1;
 
@@ -242,19 +240,17 @@ number_to_time(struct datum_ctx *c, const struct datum *d)
 
 		/* Microseconds behind the sixth digit are cut; beyond 64 bits
 		 * they wrap. */
-		v = (unsigned __int128)(d->s > 6 ? datum_decimal(d) /
-						numeric_power10(d->s - 6)
-						 : datum_decimal(d));
+		v = (unsigned __int128)(d->s > 6
+				? datum_decimal(d) / numeric_power10(d->s - 6)
+				: datum_decimal(d));
 		for (int s = d->s; s < 6; s++)
 			v *= 10;
-		return datum_int(TYPE_TIMESTAMP,
-			(int64_t)v);
+		return datum_int(TYPE_TIMESTAMP, (int64_t)v);
 	}
 	x = d->d;
 	if (!isfinite(x) || (c->exact && fabs(x * 1e6) > 9223372036854775808.0))
 		return datum_null();
-	return datum_int(TYPE_TIMESTAMP,
-		cut_real(x * 1e6, TYPE_LONG));
+	return datum_int(TYPE_TIMESTAMP, cut_real(x * 1e6, TYPE_LONG));
 }
 
 static struct datum
@@ -278,7 +274,7 @@ static struct datum
 number_to_bytes(struct datum_ctx *c, const struct datum *d)
 {
 	size_t n = d->kind == TYPE_LONG ? 8
-		: d->kind == TYPE_INT	? 4
+		: d->kind == TYPE_INT   ? 4
 		: d->kind == TYPE_SHORT ? 2
 					: 1;
 	char *p = arena_get(&c->arena, n);
@@ -318,8 +314,9 @@ cast_number(struct datum_ctx *c, struct datum *d, struct ty to)
 	switch ((int)to.kind) {
 	case TYPE_BOOLEAN:
 		r = datum_bool(fraction ? d->d != 0
-			: d->kind == TYPE_DECIMAL ? datum_decimal(d) != 0
-						  : d->i != 0);
+				: d->kind == TYPE_DECIMAL
+				? datum_decimal(d) != 0
+				: d->i != 0);
 		break;
 	case TYPE_BYTE:
 	case TYPE_SHORT:
@@ -330,12 +327,13 @@ cast_number(struct datum_ctx *c, struct datum *d, struct ty to)
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
 		r = datum_double(fraction ? d->d
-			: d->kind == TYPE_DECIMAL
+				: d->kind == TYPE_DECIMAL
 				? numeric_double(datum_decimal(d), d->s)
 				: (double)d->i);
 		if (to.kind == TYPE_FLOAT)
 			r.d = (double)(fraction || d->kind == TYPE_DECIMAL
-					? (float)r.d : (float)d->i);
+					? (float)r.d
+					: (float)d->i);
 		r.kind = to.kind;
 		break;
 	case TYPE_DECIMAL:
@@ -401,8 +399,8 @@ cast_overflow(struct datum_ctx *c, struct ty from, struct ty to)
 	buf_init(&b);
 	ty_print(from, &a);
 	ty_print(to, &b);
-	err_set(c->err, "a value of type %s does not fit into %s",
-		buf_cstr(&a), buf_cstr(&b));
+	err_set(c->err, "a value of type %s does not fit into %s", buf_cstr(&a),
+		buf_cstr(&b));
 	buf_release(&a);
 	buf_release(&b);
 	return -1;
@@ -473,8 +471,10 @@ cast_items(struct datum_ctx *c, struct datum *d, struct ty to)
 	if (datum_open(c, d) != 0)
 		return -1;
 	if (d->kind == TYPE_STRUCT && d->n != to.t->fields->n)
-		return err_set(c->err, "a struct of %u fields cannot become "
-			"one of %zu", d->n, to.t->fields->n);
+		return err_set(c->err,
+			"a struct of %u fields cannot become "
+			"one of %zu",
+			d->n, to.t->fields->n);
 	n = d->kind == TYPE_MAP ? 2 * (size_t)d->n : d->n;
 	items = arena_get(&c->arena, n * sizeof(*items));
 	for (size_t i = 0; i < n; i++) {
@@ -482,8 +482,8 @@ cast_items(struct datum_ctx *c, struct datum *d, struct ty to)
 		if (d->kind == TYPE_STRUCT)
 			want = ty_from(to.t->fields->f[i].type);
 		else
-			want = d->kind == TYPE_MAP && i % 2 == 0
-				? ty_key(to) : ty_elem(to);
+			want = d->kind == TYPE_MAP && i % 2 == 0 ? ty_key(to)
+								 : ty_elem(to);
 		if (want.kind != TYPE_UNKNOWN &&
 			datum_cast(c, &items[i], want) != 0)
 			return -1;
@@ -499,8 +499,7 @@ datum_cast_allows(struct ty from, struct ty to)
 	/* Text that is no number would be a key that is null. */
 	if (from.kind == TYPE_MAP && to.kind == TYPE_MAP &&
 		ty_key(from).kind == TYPE_STRING &&
-		ty_key(to).kind > TYPE_NULL &&
-		ty_key(to).kind != TYPE_STRING &&
+		ty_key(to).kind > TYPE_NULL && ty_key(to).kind != TYPE_STRING &&
 		ty_key(to).kind != TYPE_BINARY)
 		return false;
 	if (from.kind == TYPE_UNKNOWN || to.kind == TYPE_UNKNOWN ||

@@ -118,10 +118,12 @@ load_any(struct datum_ctx *c, const struct value *v, struct datum *out)
 		return;
 	case VALUE_ARRAY:
 	case VALUE_OBJECT:
-		*out = (struct datum){
-			.kind = v->type == VALUE_ARRAY ? TYPE_ARRAY
-						       : TYPE_STRUCT,
-			.flags = DATUM_JSON, .n = v->n, .str = v->s};
+		*out = (struct datum){.kind = v->type == VALUE_ARRAY
+				? TYPE_ARRAY
+				: TYPE_STRUCT,
+			.flags = DATUM_JSON,
+			.n = v->n,
+			.str = v->s};
 	}
 }
 
@@ -182,8 +184,7 @@ load_int(struct datum *d, int kind)
 {
 	numeric v;
 
-	if (d->kind == TYPE_DOUBLE && d->d == floor(d->d) &&
-		fabs(d->d) < 9e18)
+	if (d->kind == TYPE_DOUBLE && d->d == floor(d->d) && fabs(d->d) < 9e18)
 		*d = datum_int(TYPE_LONG, (int64_t)d->d);
 	else if (d->kind == TYPE_DECIMAL) {
 		v = datum_decimal(d);
@@ -222,11 +223,12 @@ load_decimal(const struct value *v, struct ty want, struct datum *out)
 	bool ok;
 
 	if (v->type == VALUE_INT)
-		ok = numeric_parse(text, number_print_int(v->i, text), &d, &p,
-			&s);
+		ok = numeric_parse(
+			text, number_print_int(v->i, text), &d, &p, &s);
 	else if (v->type == VALUE_DOUBLE)
-		ok = isfinite(v->d) && numeric_parse(text,
-			number_print_double(v->d, text), &d, &p, &s);
+		ok = isfinite(v->d) &&
+			numeric_parse(text, number_print_double(v->d, text), &d,
+				&p, &s);
 	else
 		ok = (v->type == VALUE_NUMBER || v->type == VALUE_REAL ||
 			     v->type == VALUE_STRING) &&
@@ -305,8 +307,7 @@ datum_load(struct datum_ctx *c, const struct value *v, struct ty want,
 		load_text(c, v, out);
 		return 0;
 	case TYPE_DECIMAL:
-		return load_decimal(v, want, out) ? 0
-						  : load_refuse(c, v, want);
+		return load_decimal(v, want, out) ? 0 : load_refuse(c, v, want);
 	case TYPE_BINARY:
 		return load_binary(c, v, want, out);
 	case TYPE_TIMESTAMP:

@@ -38,8 +38,8 @@ print_days(const struct datum *d, struct buf *out)
 		us -= n * (uint64_t)(size[u] * TIME_SECOND);
 		if (u > d->p)
 			buf_byte(out, u == UNIT_HOUR ? ' ' : ':');
-		buf_printf(out, u > d->p || u == UNIT_SECOND ? "%02lu" : "%lu",
-			n);
+		buf_printf(
+			out, u > d->p || u == UNIT_SECOND ? "%02lu" : "%lu", n);
 	}
 	if (d->s == UNIT_SECOND && us > 0) {
 		buf_printf(out, ".%06lu", us);
@@ -65,8 +65,9 @@ print_items(struct datum_ctx *c, const struct datum *d, struct buf *out)
 	buf_byte(out, o.kind == TYPE_ARRAY ? '[' : '{');
 	for (size_t i = 0; i < n && !datum_too_long(c, out->n); i++) {
 		if (i > 0)
-			buf_str(out, o.kind == TYPE_MAP && i % 2 == 1 ? " -> "
-								      : ", ");
+			buf_str(out,
+				o.kind == TYPE_MAP && i % 2 == 1 ? " -> "
+								 : ", ");
 		if (o.items[i].kind == TYPE_NULL)
 			buf_str(out, "null");
 		else

@@ -25,8 +25,8 @@ style_own_time(int64_t us, const struct zone *zone, struct buf *out)
 	int ms = (int)(rest / 1000);
 
 	out->n += date_format((int32_t)days, buf_need(out, TIME_MAX));
-	buf_printf(out, "T%02d:%02d:%02d.%03d", ms / 3600000,
-		ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+	buf_printf(out, "T%02d:%02d:%02d.%03d", ms / 3600000, ms / 60000 % 60,
+		ms / 1000 % 60, ms % 1000);
 	if (off == 0)
 		buf_byte(out, 'Z');
 	else
@@ -38,17 +38,15 @@ static void
 style_time(struct datum_ctx *c, const struct datum *d,
 	const struct datum_style *style, struct buf *out)
 {
-	const struct zone *zone =
-		style->zone != NULL ? style->zone : c->env->zone;
+	const struct zone *zone = style->zone != NULL ? style->zone
+						      : c->env->zone;
 	struct buf b;
 
 	buf_init(&b);
 	if (d->kind == TYPE_DATE)
-		timefmt_print_date(style->date, strlen(style->date), d->i,
-			&b);
+		timefmt_print_date(style->date, strlen(style->date), d->i, &b);
 	else if (style->time != NULL)
-		timefmt_print(style->time, strlen(style->time), d->i, zone,
-			&b);
+		timefmt_print(style->time, strlen(style->time), d->i, zone, &b);
 	else
 		style_own_time(d->i, zone, &b);
 	json_quote(out, buf_cstr(&b), b.n);
@@ -175,11 +173,11 @@ json_items(struct datum_ctx *c, const struct datum *d,
 
 	buf_byte(out, object ? '{' : '[');
 	for (size_t i = 0; i < d->n && !datum_too_long(c, out->n); i++) {
-		const struct datum *e =
-			&d->items[d->kind == TYPE_MAP ? 2 * i + 1 : i];
+		const struct datum
+			*e = &d->items[d->kind == TYPE_MAP ? 2 * i + 1 : i];
 
-		if (style != NULL && !style->nulls &&
-			d->kind == TYPE_STRUCT && e->kind == TYPE_NULL)
+		if (style != NULL && !style->nulls && d->kind == TYPE_STRUCT &&
+			e->kind == TYPE_NULL)
 			continue;
 		if (!first)
 			buf_byte(out, ',');
@@ -209,8 +207,9 @@ json_write(struct datum_ctx *c, const struct datum *d,
 			buf_str(out, "null");
 		else
 			json_items(c, &o, style, depth, out);
-	} else if (style != NULL && (d->kind == TYPE_TIMESTAMP ||
-		(d->kind == TYPE_DATE && style->date != NULL))) {
+	} else if (style != NULL &&
+		(d->kind == TYPE_TIMESTAMP ||
+			(d->kind == TYPE_DATE && style->date != NULL))) {
 		style_time(c, d, style, out);
 	} else if (style != NULL && ty_fraction(datum_ty(d)) &&
 		isfinite(d->d)) {
@@ -250,16 +249,17 @@ datum_store(struct datum_ctx *c, const struct datum *d, struct buf *out)
 	case TYPE_DOUBLE:
 		return value_double(d->d);
 	case TYPE_DECIMAL:
-		out->n += numeric_print(datum_decimal(d), d->s,
-			buf_need(out, NUMERIC_MAX));
+		out->n += numeric_print(
+			datum_decimal(d), d->s, buf_need(out, NUMERIC_MAX));
 		return (struct value){.s = out->p + at,
-			.n = (uint32_t)(out->n - at), .type = VALUE_NUMBER};
+			.n = (uint32_t)(out->n - at),
+			.type = VALUE_NUMBER};
 	case TYPE_STRING:
 		return value_text(d->str, d->n, out);
 	case TYPE_BINARY:
 		base64_encode(d->str, d->n, out);
-		return value_json_string(buf_cstr(out) + at, out->n - at,
-			false);
+		return value_json_string(
+			buf_cstr(out) + at, out->n - at, false);
 	case TYPE_TIMESTAMP:
 		return value_time(d->i);
 	case TYPE_DATE:

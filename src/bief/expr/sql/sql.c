@@ -182,7 +182,8 @@ note_patterns(struct compiled *x, const struct sql_node *n)
 	if (n->become != NULL)
 		n = n->become;
 	for (i = 0; n->op == SQL_CALL && n->narg > 1 &&
-		i < sizeof(names) / sizeof(names[0]); i++) {
+		i < sizeof(names) / sizeof(names[0]);
+		i++) {
 		if (strcmp(n->fn->name, names[i]) != 0 || x->expr.note != NULL)
 			continue;
 		len = loses_backslashes(n->arg[1]);
@@ -190,8 +191,10 @@ note_patterns(struct compiled *x, const struct sql_node *n)
 			continue;
 		err_quote(shown, sizeof(shown), n->arg[1]->from, len);
 		buf_init(&b);
-		buf_printf(&b, "in %s backslashes are taken away before %s "
-			"sees it: write r%s", shown, names[i], shown);
+		buf_printf(&b,
+			"in %s backslashes are taken away before %s "
+			"sees it: write r%s",
+			shown, names[i], shown);
 		x->expr.note = mem_dup(b.p, b.n);
 		buf_release(&b);
 	}

@@ -23,8 +23,8 @@ struct type;
  * Compile.  fields may be NULL (nothing is known of the types).  NULL with a
  * message that shows the place with a caret, STATUS_USAGE.
  */
-struct expr *sql_expr(const char *text, const struct schema *fields,
-	struct err *err);
+struct expr *sql_expr(
+	const char *text, const struct schema *fields, struct err *err);
 
 /*
  * A select list, "i + 1 as r, t, m.domain host": the name that each item has in
@@ -40,8 +40,8 @@ struct sql_select {
 	size_t n;
 	struct sql_select_item *item;
 };
-int sql_select_parse(struct sql_select *list, const char *text,
-	struct err *err);
+int sql_select_parse(
+	struct sql_select *list, const char *text, struct err *err);
 void sql_select_release(struct sql_select *list);
 
 /*
@@ -92,7 +92,7 @@ struct sql_join {
 	size_t nbounds;
 	struct sql_bound *bounds; /* also true of keys: lt = rt gives two */
 	bool one_sided[2];        /* there are conditions on this side alone */
-	bool rest;                /* there are conditions on pairs beyond keys */
+	bool rest; /* there are conditions on pairs beyond keys */
 	/* Fields that must not be null for the condition to be true. */
 	size_t nnot_null[2];
 	const char **not_null[2];
@@ -114,9 +114,8 @@ void sql_join_free(struct sql_join *j);
  * The value of key i on one side; lives until the next call for that side and
  * key.  0 or -1.  Equal numbers are equal in every digit, whatever their types.
  */
-int sql_join_key(struct sql_join *j, size_t i, int side,
-	const struct record *r, const struct expr_env *env, struct value *v,
-	struct err *err);
+int sql_join_key(struct sql_join *j, size_t i, int side, const struct record *r,
+	const struct expr_env *env, struct value *v, struct err *err);
 /* The conditions on one side alone: 1 all true, 0 not (or null), -1 failed. */
 int sql_join_side(struct sql_join *j, int side, const struct record *r,
 	const struct expr_env *env, struct err *err);

@@ -14,8 +14,8 @@ size_rule(struct sql_rule *r)
 	struct ty a = r->arg[0];
 
 	/* An object of which nothing is known is taken as a map. */
-	if (a.kind > TYPE_NULL && (!ty_nested(a) ||
-				(a.kind == TYPE_STRUCT && a.t != NULL)))
+	if (a.kind > TYPE_NULL &&
+		(!ty_nested(a) || (a.kind == TYPE_STRUCT && a.t != NULL)))
 		return sql_types_mismatch(r, "takes an array or a map");
 	r->result = ty(TYPE_INT);
 	return 0;
@@ -26,13 +26,12 @@ run_size(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	if (a->kind == TYPE_NULL) {
-		*out = n->fn->tag == 0 ? datum_int(TYPE_INT, -1)
-				       : datum_null();
+		*out = n->fn->tag == 0 ? datum_int(TYPE_INT, -1) : datum_null();
 		return 0;
 	}
 	if (!ty_nested(datum_ty(a)))
-		return err_set(c->err, "'%s' takes an array or a map",
-			n->fn->name);
+		return err_set(
+			c->err, "'%s' takes an array or a map", n->fn->name);
 	if (datum_open(c, a) != 0)
 		return -1;
 	*out = datum_int(TYPE_INT, a->n);
@@ -54,8 +53,8 @@ index_rule(struct sql_rule *r)
 			r->result = ty_elem(*a);
 		return 0;
 	}
-	if (a->kind == TYPE_ARRAY && (ty_integral(r->arg[1]) ||
-				r->arg[1].kind == TYPE_NULL)) {
+	if (a->kind == TYPE_ARRAY &&
+		(ty_integral(r->arg[1]) || r->arg[1].kind == TYPE_NULL)) {
 		r->result = ty_elem(*a);
 		return 0;
 	}
@@ -78,13 +77,14 @@ index_rule(struct sql_rule *r)
 		return 0;
 	if (a->kind == TYPE_NULL)
 		return 0;
-	return sql_types_mismatch(r, "takes an array and a place, or a map and "
-				    "a key");
+	return sql_types_mismatch(r,
+		"takes an array and a place, or a map and "
+		"a key");
 }
 
 static void
-index_map(struct datum_ctx *c, const struct datum *map,
-	const struct datum *key, struct datum *out)
+index_map(struct datum_ctx *c, const struct datum *map, const struct datum *key,
+	struct datum *out)
 {
 	struct sql_items it = sql_items(map, 1);
 
@@ -131,7 +131,8 @@ map_parts_rule(struct sql_rule *r)
 		return sql_types_mismatch(r, "takes a map");
 	pair[0] = ty_key(*a);
 	pair[1] = ty_elem(*a);
-	r->result = ty_array(r->arena, r->node->fn->tag < ENTRIES
+	r->result = ty_array(r->arena,
+		r->node->fn->tag < ENTRIES
 			? pair[r->node->fn->tag]
 			: ty_struct(r->arena, names, pair, 2));
 	return 0;
@@ -151,8 +152,9 @@ run_map_parts(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return -1;
 	for (it = sql_items(a, 1); (k = sql_items_next(&it)) != NULL;)
 		*sql_items_add(c, &l) = tag == KEYS ? k[0]
-			: tag == VALUES		    ? k[1]
-				: datum_items(TYPE_STRUCT, k, 2, t->elem);
+			: tag == VALUES
+			? k[1]
+			: datum_items(TYPE_STRUCT, k, 2, t->elem);
 	*out = sql_items_array(&l, t);
 	return 0;
 }
@@ -169,16 +171,18 @@ search_rule(struct sql_rule *r)
 	struct ty elem = map ? ty_key(*a) : ty_elem(*a);
 
 	if (!(map ? sql_items_want_map : sql_items_want_array)(a))
-		return sql_types_mismatch(r, map ? "takes a map and a key"
-						: "takes an array and a value");
+		return sql_types_mismatch(r,
+			map ? "takes a map and a key"
+			    : "takes an array and a value");
 	r->result = result == 'b' ? ty(TYPE_BOOLEAN)
-		: result == 'l'	  ? ty(TYPE_LONG)
+		: result == 'l'   ? ty(TYPE_LONG)
 				  : *a;
 	if (elem.kind == TYPE_UNKNOWN || r->arg[1].kind == TYPE_UNKNOWN)
 		return 0;
 	if (!sql_types_tightest(r->arena, elem, r->arg[1], &common))
-		return sql_types_mismatch(r, map ? "takes a map and a key"
-						: "takes an array and a value");
+		return sql_types_mismatch(r,
+			map ? "takes a map and a key"
+			    : "takes an array and a value");
 	if (!map) {
 		*a = ty_array(r->arena, common);
 		if (result == '0')
@@ -223,8 +227,7 @@ run_change(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	assert(tag == REMOVE || tag == APPEND || tag == PREPEND);
 	*out = datum_null();
-	if (a[0].kind == TYPE_NULL ||
-		(tag == REMOVE && a[1].kind == TYPE_NULL))
+	if (a[0].kind == TYPE_NULL || (tag == REMOVE && a[1].kind == TYPE_NULL))
 		return 0;
 	if (sql_items_open(c, a, 1) != 0)
 		return -1;
@@ -246,15 +249,17 @@ insert_rule(struct sql_rule *r)
 	struct ty *a = &r->arg[0], elem = ty_elem(*a), common;
 
 	if (!sql_items_want_array(a))
-		return sql_types_mismatch(r, "takes an array, a place and a "
-					    "value");
+		return sql_types_mismatch(r,
+			"takes an array, a place and a "
+			"value");
 	r->arg[1] = ty(TYPE_INT);
 	r->result = *a;
 	if (elem.kind == TYPE_UNKNOWN || r->arg[2].kind == TYPE_UNKNOWN)
 		return 0;
 	if (!sql_types_tightest(r->arena, elem, r->arg[2], &common))
-		return sql_types_mismatch(r, "takes an array, a place and a "
-					    "value");
+		return sql_types_mismatch(r,
+			"takes an array, a place and a "
+			"value");
 	*a = r->result = ty_array(r->arena, common);
 	r->arg[2] = common;
 	return 0;
@@ -295,12 +300,19 @@ run_insert(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-#define SEARCH(name, sig, tag) \
-	{name, sig, run_search, 0, search_rule, NULL, NULL, tag}
-#define CHANGE(name, tag) \
-	{name, "Aa:0", run_change, SQL_NULLS, search_rule, NULL, NULL, tag}
-#define PARTS(name, tag) \
-	{name, "M:A", run_map_parts, 0, map_parts_rule, NULL, NULL, tag}
+#define SEARCH(name, sig, tag)                                         \
+	{                                                              \
+		name, sig, run_search, 0, search_rule, NULL, NULL, tag \
+	}
+#define CHANGE(name, tag)                                                     \
+	{                                                                     \
+		name, "Aa:0", run_change, SQL_NULLS, search_rule, NULL, NULL, \
+			tag                                                   \
+	}
+#define PARTS(name, tag)                                                       \
+	{                                                                      \
+		name, "M:A", run_map_parts, 0, map_parts_rule, NULL, NULL, tag \
+	}
 
 const struct sql_fn sql_access_fns[] = {
 	{"size", "a:i", run_size, SQL_NULLS, size_rule},
@@ -312,14 +324,11 @@ const struct sql_fn sql_access_fns[] = {
 	{"try_element_at", "aa:a", run_index, 0, index_rule, NULL, NULL,
 		INDEX_FROM_ONE},
 	{"get", "aa:a", run_index, 0, index_rule, NULL, NULL, INDEX_ARRAY},
-	PARTS("map_keys", KEYS),
-	PARTS("map_values", VALUES),
+	PARTS("map_keys", KEYS), PARTS("map_values", VALUES),
 	PARTS("map_entries", ENTRIES),
 	SEARCH("array_contains", "Aa:b", CONTAINS),
 	SEARCH("array_position", "Aa:l", POSITION),
 	SEARCH("map_contains_key", "Ma:b", HAS_KEY),
-	CHANGE("array_remove", REMOVE),
-	CHANGE("array_append", APPEND),
+	CHANGE("array_remove", REMOVE), CHANGE("array_append", APPEND),
 	CHANGE("array_prepend", PREPEND),
-	{"array_insert", "Aia:0", run_insert, SQL_NULLS, insert_rule},
-	{NULL}};
+	{"array_insert", "Aia:0", run_insert, SQL_NULLS, insert_rule}, {NULL}};

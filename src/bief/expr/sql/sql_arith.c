@@ -52,8 +52,8 @@ decimal_result(int op, struct ty a, struct ty b)
 		/* Digits in front of the point come first, six behind it are
 		 * kept. */
 		least = s < 6 ? s : 6;
-		s = NUMERIC_DIGITS - (p - s) > least
-			? NUMERIC_DIGITS - (p - s) : least;
+		s = NUMERIC_DIGITS - (p - s) > least ? NUMERIC_DIGITS - (p - s)
+						     : least;
 		p = NUMERIC_DIGITS;
 	}
 	return ty_decimal(p, s);
@@ -160,8 +160,8 @@ null_rule(struct sql_rule *r, int op)
 	else if (t.kind == TYPE_DATE && (op == ADD || b->kind == TYPE_NULL))
 		r->result = t;
 	else if (ty_time(t) && op == SUBTRACT)
-		r->result = ty_days(UNIT_DAY,
-			t.kind == TYPE_DATE ? UNIT_DAY : UNIT_SECOND);
+		r->result = ty_days(
+			UNIT_DAY, t.kind == TYPE_DATE ? UNIT_DAY : UNIT_SECOND);
 	else
 		return false;
 	return true;
@@ -190,9 +190,9 @@ arithmetic_rule(struct sql_rule *r)
 {
 	static const char *const takes[] = {
 		"adds numbers, or an interval to a time",
-		"takes numbers, times or intervals apart",
-		"multiplies numbers", "divides numbers",
-		"divides numbers", "divides numbers", "divides numbers"};
+		"takes numbers, times or intervals apart", "multiplies numbers",
+		"divides numbers", "divides numbers", "divides numbers",
+		"divides numbers"};
 	struct ty *a = &r->arg[0], *b = &r->arg[1];
 	int op = r->node->fn->tag & ~TRY;
 
@@ -349,8 +349,8 @@ make_decimal(int op, struct ty t, const struct datum *da,
 	case PMOD:
 		ok = numeric_remainder(a, sa, b, sb, t.p, t.s, &r);
 		if (ok && r < 0)
-			ok = numeric_add(r, t.s, b, sb, NUMERIC_DIGITS, t.s,
-				     &r) &&
+			ok = numeric_add(
+				     r, t.s, b, sb, NUMERIC_DIGITS, t.s, &r) &&
 				numeric_remainder(r, t.s, b, sb, t.p, t.s, &r);
 		break;
 	case INTEGRAL: {
@@ -391,8 +391,8 @@ time_shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 	if (t->kind == TYPE_TIMESTAMP)
 		*out = by->kind == TYPE_YEARS
 			? sql_clock_shift(c, t->i, n, 0, 0)
-			: sql_clock_shift(c, t->i, 0, n / DATUM_DAY,
-				  n % DATUM_DAY);
+			: sql_clock_shift(
+				  c, t->i, 0, n / DATUM_DAY, n % DATUM_DAY);
 	else if (by->kind == TYPE_YEARS)
 		out->i = sql_clock_months(t->i, n);
 	else
@@ -402,8 +402,8 @@ time_shift(struct datum_ctx *c, const struct datum *t, const struct datum *by,
 
 /* Dates by days, times by their wall clocks. */
 static numeric
-time_difference(struct datum_ctx *c, const struct datum *a,
-	const struct datum *b)
+time_difference(
+	struct datum_ctx *c, const struct datum *a, const struct datum *b)
 {
 	return a->kind == TYPE_DATE ? (numeric)(a->i - b->i) * DATUM_DAY
 				    : sql_clock_span(c, b->i, a->i);
@@ -418,7 +418,8 @@ interval_set(struct datum_ctx *c, const struct sql_node *n, numeric v,
 
 	if (!ty_interval_fits(t.kind, v)) {
 		*out = datum_null();
-		return (n->fn->tag & TRY) != 0 ? 0
+		return (n->fn->tag & TRY) != 0
+			? 0
 			: err_set(c->err, "the interval is too long");
 	}
 	*out = datum_int(t.kind, (int64_t)v);
@@ -460,12 +461,16 @@ interval_scale(struct datum_ctx *c, const struct sql_node *n,
 	bool ok = true;
 
 	*out = datum_null();
-	if (op == DIVIDE && (ty_fraction(t) ? by->d == 0
-			: t.kind == TYPE_DECIMAL ? datum_decimal(by) == 0
-						 : by->i == 0))
-		return (n->fn->tag & TRY) != 0 ? 0
-			: err_set(c->err, "an interval is divided by zero "
-				"(try_divide gives null)");
+	if (op == DIVIDE &&
+		(ty_fraction(t) ? by->d == 0
+				: t.kind == TYPE_DECIMAL
+				? datum_decimal(by) == 0
+				: by->i == 0))
+		return (n->fn->tag & TRY) != 0
+			? 0
+			: err_set(c->err,
+				  "an interval is divided by zero "
+				  "(try_divide gives null)");
 	if (ty_fraction(t))
 		ok = interval_scale_real(op, v->i, by->d, &r);
 	else if (t.kind == TYPE_DECIMAL && op == MULTIPLY)
@@ -494,8 +499,9 @@ run_times(struct datum_ctx *c, const struct sql_node *n, struct datum *a,
 	if (ty_interval(t) && ty_time(datum_ty(a)))
 		return interval_set(c, n, time_difference(c, a, b), out);
 	if (ty_interval(t))
-		return interval_set(c, n, op == ADD ? (numeric)a->i + b->i
-						   : (numeric)a->i - b->i, out);
+		return interval_set(c, n,
+			op == ADD ? (numeric)a->i + b->i : (numeric)a->i - b->i,
+			out);
 	if (ty_time(datum_ty(a)))
 		time_shift(c, a, b, op == ADD ? 1 : -1, out);
 	else
@@ -575,7 +581,7 @@ run_negative(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	else if (ty_interval(datum_ty(a)))
 		return interval_set(c, n, -(numeric)a->i, out);
 	else
-		out->i = datum_wrap((int64_t)-(uint64_t)a->i, a->kind);
+		out->i = datum_wrap((int64_t) - (uint64_t)a->i, a->kind);
 	return 0;
 }
 
@@ -637,9 +643,8 @@ run_bits(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		r = x >> by;
 		break;
 	case RIGHT_UNSIGNED:
-		r = a[0].kind == TYPE_LONG
-			? (int64_t)((uint64_t)x >> by)
-			: (int64_t)((uint32_t)x >> by);
+		r = a[0].kind == TYPE_LONG ? (int64_t)((uint64_t)x >> by)
+					   : (int64_t)((uint32_t)x >> by);
 		break;
 	default:
 		assert(false);
@@ -656,20 +661,23 @@ run_bit_not(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-#define ARITHMETIC(name, flags, tag) \
-	{name, "aa:a", run_arithmetic, flags, arithmetic_rule, NULL, NULL, tag}
-#define BITS(name, flags, tag) \
-	{name, "aa:a", run_bits, flags, bits_rule, NULL, NULL, tag}
+#define ARITHMETIC(name, flags, tag)                                        \
+	{                                                                   \
+		name, "aa:a", run_arithmetic, flags, arithmetic_rule, NULL, \
+			NULL, tag                                           \
+	}
+#define BITS(name, flags, tag)                                            \
+	{                                                                 \
+		name, "aa:a", run_bits, flags, bits_rule, NULL, NULL, tag \
+	}
 
-const struct sql_fn sql_arith_fns[] = {
-	ARITHMETIC("+", SQL_OPERATOR, ADD),
+const struct sql_fn sql_arith_fns[] = {ARITHMETIC("+", SQL_OPERATOR, ADD),
 	ARITHMETIC("-", SQL_OPERATOR, SUBTRACT),
 	ARITHMETIC("*", SQL_OPERATOR, MULTIPLY),
 	ARITHMETIC("/", SQL_OPERATOR, DIVIDE),
 	ARITHMETIC("%", SQL_OPERATOR, REMAINDER),
 	ARITHMETIC("mod", 0, REMAINDER),
-	ARITHMETIC("div", SQL_OPERATOR, INTEGRAL),
-	ARITHMETIC("pmod", 0, PMOD),
+	ARITHMETIC("div", SQL_OPERATOR, INTEGRAL), ARITHMETIC("pmod", 0, PMOD),
 	ARITHMETIC("try_add", 0, TRY | ADD),
 	ARITHMETIC("try_subtract", 0, TRY | SUBTRACT),
 	ARITHMETIC("try_multiply", 0, TRY | MULTIPLY),
@@ -677,13 +685,10 @@ const struct sql_fn sql_arith_fns[] = {
 	ARITHMETIC("try_mod", 0, TRY | REMAINDER),
 	{"negative", "a:0", run_negative, 0, sign_rule, NULL, NULL, 0},
 	{"positive", "a:0", run_negative, 0, sign_rule, NULL, NULL, 1},
-	BITS("&", SQL_OPERATOR, AND),
-	BITS("|", SQL_OPERATOR, OR),
-	BITS("^", SQL_OPERATOR, XOR),
-	BITS("<<", SQL_OPERATOR, LEFT),
+	BITS("&", SQL_OPERATOR, AND), BITS("|", SQL_OPERATOR, OR),
+	BITS("^", SQL_OPERATOR, XOR), BITS("<<", SQL_OPERATOR, LEFT),
 	BITS(">>", SQL_OPERATOR, RIGHT),
-	BITS(">>>", SQL_OPERATOR, RIGHT_UNSIGNED),
-	BITS("shiftleft", 0, LEFT),
+	BITS(">>>", SQL_OPERATOR, RIGHT_UNSIGNED), BITS("shiftleft", 0, LEFT),
 	BITS("shiftright", 0, RIGHT),
 	BITS("shiftrightunsigned", 0, RIGHT_UNSIGNED),
 	{"~", "a:0", run_bit_not, SQL_OPERATOR, bits_rule, NULL, NULL, AND},

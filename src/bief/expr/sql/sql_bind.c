@@ -88,7 +88,8 @@ name_refuse(struct sql *x, const struct sql_node *n, const struct schema *s,
 	if (at == -2)
 		return sql_tree_refuse(x, n->from, err,
 			"'%s' is the name of several fields, which differ in "
-			"the case of their letters", word);
+			"the case of their letters",
+			word);
 	near = schema_nearest(s, n->part[0].s);
 	if (near == NULL && more != NULL)
 		near = schema_nearest(more, n->part[0].s);
@@ -117,7 +118,8 @@ name_side(struct sql *x, struct sql_node *n, struct err *err)
 	if (in_left != -1 && in_right != -1)
 		return sql_tree_refuse(x, n->from, err,
 			"both inputs have a field '%s': say left.%s or "
-			"right.%s", n->part[0].s, n->part[0].s, n->part[0].s);
+			"right.%s",
+			n->part[0].s, n->part[0].s, n->part[0].s);
 	n->side = in_right != -1;
 	if (in_left != -1 || in_right != -1)
 		return 0;
@@ -125,7 +127,8 @@ name_side(struct sql *x, struct sql_node *n, struct err *err)
 		return name_refuse(x, n, l, r, -1, err);
 	return sql_tree_refuse(x, n->from, err,
 		"the fields of the inputs are not known: say left.%s or "
-		"right.%s", n->part[0].s, n->part[0].s);
+		"right.%s",
+		n->part[0].s, n->part[0].s);
 }
 
 /* Is it a lambda's argument? */
@@ -166,8 +169,8 @@ find_on(struct sql *x, struct sql_node *n)
 		n->ty = t != NULL ? ty_keep(&x->arena, t) : ty(TYPE_UNKNOWN);
 		n->field = f;
 		n->eval = sql_eval_on;
-		n->part[0] = (struct sql_name){f->path,
-			(uint32_t)strlen(f->path)};
+		n->part[0] = (struct sql_name){
+			f->path, (uint32_t)strlen(f->path)};
 		return true;
 	}
 	return false;
@@ -382,8 +385,8 @@ clone_tree(struct sql *x, const struct sql_node *of)
 	if (of->npart > 0)
 		n->part = memcpy(arena_get(&x->arena, size), of->part, size);
 	if (of->narg > 0)
-		n->arg = arena_get(&x->arena,
-			(size_t)of->narg * sizeof(*n->arg));
+		n->arg = arena_get(
+			&x->arena, (size_t)of->narg * sizeof(*n->arg));
 	for (int i = 0; i < of->narg; i++)
 		n->arg[i] = clone_tree(x, of->arg[i]);
 	return n;
@@ -461,8 +464,9 @@ want_lambda(struct sql *x, struct sql_node *n, int i, struct err *err)
 static int
 first_lambda(const struct sql_fn *fn)
 {
-	return (fn->flags & SQL_LAMBDA) == 0 ? INT_MAX
-		: fn->tag == SQL_VARS_FOLD || fn->tag == SQL_VARS_ZIP ? 2 : 1;
+	return (fn->flags & SQL_LAMBDA) == 0                          ? INT_MAX
+		: fn->tag == SQL_VARS_FOLD || fn->tag == SQL_VARS_ZIP ? 2
+								      : 1;
 }
 
 static int
@@ -475,8 +479,9 @@ bind_arguments(struct sql *x, struct sql_node *n, struct err *err)
 		if (i >= first) {
 			if (want_lambda(x, n, i, err) != 0)
 				return -1;
-			if (!fold && bind_lambda(x, n, n->arg[i],
-					     ty(TYPE_UNKNOWN), err) != 0)
+			if (!fold &&
+				bind_lambda(x, n, n->arg[i], ty(TYPE_UNKNOWN),
+					err) != 0)
 				return -1;
 		} else if (n->arg[i]->op == SQL_FUNCTION) {
 			return sql_tree_refuse(x, n->arg[i]->from, err,
@@ -499,8 +504,8 @@ bind_call(struct sql *x, struct sql_node *n, struct err *err)
 	if (bind_arguments(x, n, err) != 0)
 		return -1;
 	r.err = &why;
-	r.arg = want = arena_get(&x->arena,
-		(size_t)(n->narg + 1) * sizeof(*want));
+	r.arg = want = arena_get(
+		&x->arena, (size_t)(n->narg + 1) * sizeof(*want));
 	for (int i = 0; i < n->narg; i++)
 		want[i] = n->arg[i]->ty;
 	r.result = ty(TYPE_UNKNOWN);
@@ -515,8 +520,8 @@ bind_call(struct sql *x, struct sql_node *n, struct err *err)
 			!ty_equal(want[i], n->arg[i]->ty))
 			n->arg[i] = put_cast(x, n->arg[i], want[i]);
 	if (!n->bound) {
-		n->seen.type = arena_zero(&x->arena,
-			2 * (size_t)(n->narg + 1) * sizeof(*want));
+		n->seen.type = arena_zero(
+			&x->arena, 2 * (size_t)(n->narg + 1) * sizeof(*want));
 		n->seen.want = n->seen.type + n->narg + 1;
 	}
 	mark_constant(n);

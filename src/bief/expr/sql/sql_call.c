@@ -32,8 +32,8 @@ sql_call(struct sql *x, const char *fn, const char *from, int narg, ...)
 }
 
 static int
-call_arity(struct sql_parser *p, const struct sql_fn *fn, const char *from,
-	int n)
+call_arity(
+	struct sql_parser *p, const struct sql_fn *fn, const char *from, int n)
 {
 	int min, max;
 
@@ -82,7 +82,7 @@ sql_call_arguments(struct sql_parser *p, struct sql_nodes *l)
 		if (n == NULL)
 			return -1;
 		if (l->n == SQL_ARGS) {
-			sql_tok_refuse(p, n->from, "too many of them");
+			sql_tok_refuse(p, n->from, SQL_TOO_MANY);
 			return -1;
 		}
 		sql_tree_add(p->x, l, n);
@@ -196,8 +196,7 @@ parse_trim(struct sql_parser *p, const char *from)
 			return NULL;
 		return chars != NULL
 			? sql_call(p->x, strcmp(fn, "trim") == 0 ? "btrim" : fn,
-				  from, 2,
-				  strcmp(fn, "trim") == 0 ? s : chars,
+				  from, 2, strcmp(fn, "trim") == 0 ? s : chars,
 				  strcmp(fn, "trim") == 0 ? chars : s)
 			: sql_call(p->x, fn, from, 1, s);
 	}
@@ -267,14 +266,14 @@ call_unknown(struct sql_parser *p, const struct sql_token *name)
 
 	err_quote(word, sizeof(word), name->s, name->n);
 	if (hint != NULL)
-		sql_tree_refuse(p->x, name->from, p->err, "'%s' %s", word,
-			hint);
+		sql_tree_refuse(
+			p->x, name->from, p->err, "'%s' %s", word, hint);
 	else if (near != NULL)
 		sql_tree_refuse(p->x, name->from, p->err,
 			"no function '%s' (did you mean '%s'?)", word, near);
 	else
-		sql_tree_refuse(p->x, name->from, p->err, "no function '%s'",
-			word);
+		sql_tree_refuse(
+			p->x, name->from, p->err, "no function '%s'", word);
 	return NULL;
 }
 
@@ -304,7 +303,7 @@ parse_struct(struct sql_parser *p, const char *from)
 		if (n == NULL)
 			return NULL;
 		if (l.n + 2 > SQL_ARGS)
-			return sql_tok_refuse(p, n->from, "too many of them");
+			return sql_tok_refuse(p, n->from, SQL_TOO_MANY);
 		name = call_struct_name(p, n, l.n / 2);
 		r = sql_tok_take(p, "as");
 		if (r < 0)
@@ -326,8 +325,8 @@ parse_struct(struct sql_parser *p, const char *from)
 
 /* Functions that need no brackets, and those with words inside them. */
 static struct sql_node *
-parse_special_call(struct sql_parser *p, const struct sql_token *name,
-	bool *special)
+parse_special_call(
+	struct sql_parser *p, const struct sql_token *name, bool *special)
 {
 	static const char *const shifted[][2] = {{"dateadd", "timestampadd"},
 		{"date_add", "timestampadd"}, {"timestampadd", "timestampadd"},
@@ -382,8 +381,8 @@ sql_call_parse(struct sql_parser *p)
 	if (special)
 		return n;
 	fn = sql_fn_find(name.s, name.n);
-	if (fn == NULL || ((fn->flags & SQL_OPERATOR) != 0 &&
-				  !sql_tok_is(&name, "div")))
+	if (fn == NULL ||
+		((fn->flags & SQL_OPERATOR) != 0 && !sql_tok_is(&name, "div")))
 		return call_unknown(p, &name);
 	if ((sql_tok_is(&name, "substring") || sql_tok_is(&name, "substr")) &&
 		!sql_tok_at_op(p, ")")) {
@@ -405,16 +404,16 @@ sql_call_parse(struct sql_parser *p)
 
 /* (a, b) is a struct(a, b). */
 struct sql_node *
-sql_call_tuple(struct sql_parser *p, const char *from,
-	const struct sql_nodes *l)
+sql_call_tuple(
+	struct sql_parser *p, const char *from, const struct sql_nodes *l)
 {
 	struct sql_nodes pairs = {0};
 
 	for (int i = 0; i < l->n; i++) {
 		const char *name = call_struct_name(p, l->p[i], i);
 
-		sql_tree_add(p->x, &pairs, sql_literal_text(p, name,
-			l->p[i]->from));
+		sql_tree_add(
+			p->x, &pairs, sql_literal_text(p, name, l->p[i]->from));
 		sql_tree_add(p->x, &pairs, l->p[i]);
 	}
 	return sql_call_list(p, "named_struct", from, &pairs);

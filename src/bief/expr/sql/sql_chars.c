@@ -89,9 +89,9 @@ change_char(struct datum_ctx *c, int how, uint32_t ch, struct buf *b)
 		buf_str(b, "i\xCC\x87");
 		return;
 	}
-	buf_utf8(b, how == SQL_LOWER
-			    ? (uint32_t)towlower_l((wint_t)ch, c->locale)
-			    : (uint32_t)towupper_l((wint_t)ch, c->locale));
+	buf_utf8(b,
+		how == SQL_LOWER ? (uint32_t)towlower_l((wint_t)ch, c->locale)
+				 : (uint32_t)towupper_l((wint_t)ch, c->locale));
 }
 
 void
@@ -113,9 +113,12 @@ sql_chars_case(struct datum_ctx *c, enum sql_case how, const char *s, size_t n,
 			if (k > 1)
 				buf_add(b, s, k);
 			else
-				buf_byte(b, (char)(to == SQL_UPPER
-						? toupper((unsigned char)*s)
-						: tolower((unsigned char)*s)));
+				buf_byte(b,
+					(char)(to == SQL_UPPER
+							? toupper((
+								  unsigned char)*s)
+							: tolower((
+								  unsigned char)*s)));
 		} else {
 			change_char(c,
 				how == SQL_INITCAP && first ? SQL_INITCAP : to,

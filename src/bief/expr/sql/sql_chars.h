@@ -28,8 +28,7 @@ const char *sql_chars_at(const char *s, const char *end, int64_t i);
 /* What the character of n bytes stands for. */
 uint32_t sql_chars_code(const char *s, size_t n);
 /* memmem, which prepares itself for long texts; most are short. */
-bool sql_chars_within(const char *s, size_t n, const char *what,
-	size_t nwhat);
+bool sql_chars_within(const char *s, size_t n, const char *what, size_t nwhat);
 
 enum sql_case { SQL_UPPER, SQL_LOWER, SQL_INITCAP };
 /* Append s in another case of letters. */

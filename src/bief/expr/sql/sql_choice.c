@@ -227,7 +227,8 @@ eval_nullif(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 static int
 extreme_rule(struct sql_rule *r)
 {
-	return sql_types_common(r, 0, 1, false, &r->result) != 0 ? -1
+	return sql_types_common(r, 0, 1, false, &r->result) != 0
+		? -1
 		: (r->open ? (r->result = ty(TYPE_UNKNOWN), 0) : 0);
 }
 
@@ -276,8 +277,7 @@ run_typeof(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 }
 
 const struct sql_fn sql_choice_fns[] = {
-	{"and", "b+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL,
-		AND},
+	{"and", "b+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL, AND},
 	{"or", "b+:b", NULL, SQL_OPERATOR, logic_rule, eval_logic, NULL, OR},
 	{"not", "b:b", NULL, 0, logic_rule, eval_not},
 	{"isnull", "a:b", run_is_null, SQL_NULLS},
@@ -298,5 +298,4 @@ const struct sql_fn sql_choice_fns[] = {
 	{"least", "aa+:a", run_greatest, SQL_NULLS, extreme_rule, NULL, NULL,
 		-1},
 	{"nanvl", "dd:d", run_nanvl, SQL_NULLS},
-	{"typeof", "a:s", run_typeof, SQL_NULLS},
-	{NULL}};
+	{"typeof", "a:s", run_typeof, SQL_NULLS}, {NULL}};

@@ -18,8 +18,8 @@
 int64_t
 sql_clock_months(int64_t days, int64_t months)
 {
-	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31};
+	static const int lengths[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int64_t y, all;
 	int m, d, last;
 
@@ -84,8 +84,8 @@ sql_clock_span(struct datum_ctx *c, int64_t from, int64_t to)
 	return (__int128)days * DATUM_DAY + y - x;
 }
 
-static const char *const time_words[] = {"epoch", "now", "today", "tomorrow",
-	"yesterday"};
+static const char *const time_words[] = {
+	"epoch", "now", "today", "tomorrow", "yesterday"};
 
 /* Which word it is, with a zone behind it that means nothing, but is one; -1:
  * none. */
@@ -107,8 +107,11 @@ time_word(const char *s, size_t n)
 		if (strlen(time_words[i]) != n ||
 			strncasecmp(time_words[i], s, n) != 0)
 			continue;
-		return p == end || (i != 1 &&
-			zone_open(p, (size_t)(end - p)) != NULL) ? i : -1;
+		return p == end ||
+				(i != 1 &&
+					zone_open(p, (size_t)(end - p)) != NULL)
+			? i
+			: -1;
 	}
 	return -1;
 }

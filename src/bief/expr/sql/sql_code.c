@@ -98,8 +98,9 @@ run_levenshtein(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	x = code_points(c, &a[0], &na);
 	y = code_points(c, &a[1], &nb);
 	if (na > 0 && nb > (INT64_C(1) << 31) / na)
-		return err_set(c->err, "the texts are too long for "
-				       "'levenshtein'");
+		return err_set(c->err,
+			"the texts are too long for "
+			"'levenshtein'");
 	row = arena_get(&c->arena, (nb + 1) * sizeof(*row));
 	for (j = 0; j <= nb; j++)
 		row[j] = (uint32_t)j;
@@ -118,8 +119,7 @@ run_levenshtein(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		}
 	}
 	*out = datum_int(TYPE_INT, row[nb]);
-	if (n->narg > 2 &&
-		out->i > (a[2].kind == TYPE_NULL ? 0 : a[2].i))
+	if (n->narg > 2 && out->i > (a[2].kind == TYPE_NULL ? 0 : a[2].i))
 		out->i = -1;
 	return 0;
 }
@@ -233,13 +233,17 @@ run_url_decode(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 			buf_byte(&c->text, a->str[i]);
 		} else {
 			if (i + 2 >= a->n)
-				return err_set(c->err, "'%s' meets a %% "
-					"without two digits", n->fn->name);
+				return err_set(c->err,
+					"'%s' meets a %% "
+					"without two digits",
+					n->fn->name);
 			memcpy(digits, a->str + i + 1, 2);
 			buf_byte(&c->text, (char)strtol(digits, &end, 16));
 			if (*end != '\0')
-				return err_set(c->err, "'%s' meets a %% "
-					"without two digits", n->fn->name);
+				return err_set(c->err,
+					"'%s' meets a %% "
+					"without two digits",
+					n->fn->name);
 			i += 2;
 		}
 	}
@@ -269,8 +273,10 @@ run_encode(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (word_is(&a[1], "utf-8"))
 		return 0;
 	if (!latin && !word_is(&a[1], "us-ascii"))
-		return err_set(c->err, "'%s' knows UTF-8, US-ASCII and "
-			"ISO-8859-1", n->fn->name);
+		return err_set(c->err,
+			"'%s' knows UTF-8, US-ASCII and "
+			"ISO-8859-1",
+			n->fn->name);
 	buf_clear(&c->text);
 	for (; s < end; s += k) {
 		uint32_t ch = (unsigned char)*s;
@@ -279,8 +285,8 @@ run_encode(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (n->fn->tag == ENCODE) {
 			k = sql_chars_step(s, end);
 			ch = sql_chars_code(s, k);
-			buf_byte(&c->text, ch < (latin ? 256u : 128u)
-					? (char)ch : '?');
+			buf_byte(&c->text,
+				ch < (latin ? 256u : 128u) ? (char)ch : '?');
 		} else {
 			buf_utf8(&c->text, latin || ch < 128 ? ch : 0xFFFD);
 		}
@@ -307,18 +313,13 @@ run_quote(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-const struct sql_fn sql_code_fns[] = {
-	{"ascii", "s:i", run_ascii},
-	{"char", "l:s", run_chr},
-	{"chr", "l:s", run_chr},
+const struct sql_fn sql_code_fns[] = {{"ascii", "s:i", run_ascii},
+	{"char", "l:s", run_chr}, {"chr", "l:s", run_chr},
 	{"soundex", "s:s", run_soundex},
 	{"levenshtein", "ss?i:i", run_levenshtein, SQL_NULLS},
-	{"luhn_check", "s:b", run_luhn},
-	{"base64", "x:s", run_base64},
+	{"luhn_check", "s:b", run_luhn}, {"base64", "x:s", run_base64},
 	{"unbase64", "s:x", run_unbase64},
 	{"url_encode", "s:s", run_url_encode},
-	{"url_decode", "s:s", run_url_decode},
-	{"encode", "ss:x", run_encode},
+	{"url_decode", "s:s", run_url_decode}, {"encode", "ss:x", run_encode},
 	{"decode", "xs:s", run_encode, 0, NULL, NULL, NULL, DECODE},
-	{"quote", "s:s", run_quote},
-	{NULL}};
+	{"quote", "s:s", run_quote}, {NULL}};

@@ -96,7 +96,8 @@ compare_together(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	}
 	return compare_cast(c, n, 0, a, common) != 0 ||
 			compare_cast(c, n, 1, b, common) != 0
-		? -1 : 0;
+		? -1
+		: 0;
 }
 
 static bool
@@ -148,8 +149,8 @@ eval_compare(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 		n->arg[1]->eval(c, n->arg[1], &b) != 0)
 		return -1;
 	if (a.kind == TYPE_NULL || b.kind == TYPE_NULL) {
-		*out = n->fn->tag == SAME
-			? datum_bool(a.kind == b.kind) : datum_null();
+		*out = n->fn->tag == SAME ? datum_bool(a.kind == b.kind)
+					  : datum_null();
 		return 0;
 	}
 	known = sql_compare(c, n, &a, &b, &order);
@@ -193,19 +194,15 @@ run_in(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-#define COMPARE(name, tag) \
-	{name, "aa:b", NULL, SQL_OPERATOR, compare_rule, eval_compare, NULL, \
-		tag}
+#define COMPARE(name, tag)                                                    \
+	{                                                                     \
+		name, "aa:b", NULL, SQL_OPERATOR, compare_rule, eval_compare, \
+			NULL, tag                                             \
+	}
 
-const struct sql_fn sql_compare_fns[] = {
-	COMPARE("=", EQUAL),
-	COMPARE("!=", UNEQUAL),
-	COMPARE("<", LESS),
-	COMPARE("<=", LESS_EQUAL),
-	COMPARE(">", GREATER),
-	COMPARE(">=", GREATER_EQUAL),
+const struct sql_fn sql_compare_fns[] = {COMPARE("=", EQUAL),
+	COMPARE("!=", UNEQUAL), COMPARE("<", LESS), COMPARE("<=", LESS_EQUAL),
+	COMPARE(">", GREATER), COMPARE(">=", GREATER_EQUAL),
 	COMPARE("<=>", SAME),
-	{"equal_null", "aa:b", NULL, 0, compare_rule, eval_compare, NULL,
-		SAME},
-	{"in", "aa+:b", run_in, SQL_NULLS | SQL_OPERATOR, in_rule},
-	{NULL}};
+	{"equal_null", "aa:b", NULL, 0, compare_rule, eval_compare, NULL, SAME},
+	{"in", "aa+:b", run_in, SQL_NULLS | SQL_OPERATOR, in_rule}, {NULL}};

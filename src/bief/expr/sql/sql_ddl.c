@@ -28,7 +28,7 @@ sql_ddl_type(struct sql_parser *p, struct ty *out)
 		if (sql_tok_at_op(p, "<") || sql_tok_at_op(p, "("))
 			depth++;
 		else if (depth > 0 &&
-			 (sql_tok_at_op(p, ">") || sql_tok_at_op(p, ")")))
+			(sql_tok_at_op(p, ">") || sql_tok_at_op(p, ")")))
 			depth--;
 		else if (depth > 1 && sql_tok_at_op(p, ">>"))
 			depth -= 2;
@@ -50,7 +50,8 @@ sql_ddl_type(struct sql_parser *p, struct ty *out)
 			*end = '\0';
 		sql_tree_refuse(p->x, from, p->err, "%s",
 			s == NULL && strncmp(err.text, "schema: ", 8) == 0
-				? err.text + 8 : "no such type");
+				? err.text + 8
+				: "no such type");
 		schema_free(s);
 		return -1;
 	}

@@ -9,7 +9,7 @@
 #include "expr/sql/sql_impl.h"
 
 /* What agg has, by the names that it has them under. */
-#define AGG_HAS \
+#define AGG_HAS                                                              \
 	"count, sum, avg, min, max, stddev, variance, first, last, median, " \
 	"p95, count_distinct, collect_list, ..."
 
@@ -54,7 +54,8 @@ static const struct {
 	 "inline_outer stack json_tuple ",
 		"gives several rows: use explode for it"},
 	{" window session_window ", "makes windows: use window"},
-	{" window_time ", "is the last moment of a window: that is "
+	{" window_time ",
+		"is the last moment of a window: that is "
 		"window_end - interval 1 microsecond"},
 	{" rand random randn uuid shuffle randstr uniform "
 	 "monotonically_increasing_id ",

@@ -66,8 +66,8 @@ field_name_is(const struct shape_name *a, const char *s, size_t n, bool exact)
 			       : strncasecmp(a->s, s, n) == 0);
 	buf_init(&b);
 	json_unquote(&b, a->s, a->n);
-	same = b.n == n && (exact ? memcmp(b.p, s, n) == 0
-				  : strncasecmp(b.p, s, n) == 0);
+	same = b.n == n &&
+		(exact ? memcmp(b.p, s, n) == 0 : strncasecmp(b.p, s, n) == 0);
 	buf_release(&b);
 	return same;
 }
@@ -81,10 +81,10 @@ field_search(const struct shape *shape, const char *s, size_t n, bool exact)
 	for (uint32_t i = 0; i < shape->n; i++) {
 		if (!field_name_is(&shape->names[i], s, n, exact))
 			continue;
-		if (at >= 0 && (shape->names[i].n != shape->names[at].n ||
-				       memcmp(shape->names[i].s,
-					       shape->names[at].s,
-					       shape->names[i].n) != 0))
+		if (at >= 0 &&
+			(shape->names[i].n != shape->names[at].n ||
+				memcmp(shape->names[i].s, shape->names[at].s,
+					shape->names[i].n) != 0))
 			return -2;
 		at = (int)i;
 	}
@@ -92,8 +92,8 @@ field_search(const struct shape *shape, const char *s, size_t n, bool exact)
 }
 
 static int
-field_search_joined(const struct shape *shape, const struct sql_name *part,
-	char between)
+field_search_joined(
+	const struct shape *shape, const struct sql_name *part, char between)
 {
 	char joined[512];
 	size_t n = part[0].n + 1 + part[1].n;
@@ -133,8 +133,7 @@ field_place(struct datum_ctx *c, struct sql_node *n, const struct shape *shape)
 }
 
 int
-sql_eval_find(struct datum_ctx *c, struct sql_node *n,
-	const struct value **v)
+sql_eval_find(struct datum_ctx *c, struct sql_node *n, const struct value **v)
 {
 	const struct record *r = c->record[n->side];
 
@@ -271,16 +270,18 @@ sql_eval_constant(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 }
 
 int
-sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
-	const struct datum *a, int n, struct datum *out)
+sql_eval_lambda(struct datum_ctx *c, struct sql_node *f, const struct datum *a,
+	int n, struct datum *out)
 {
 	assert(f->op == SQL_FUNCTION);
 	assert(n <= 3);
 	if (c->broken)
 		return -1;
 	if (arena_used(&c->arena) / 4 > SQL_TEXT_MAX)
-		return err_set(c->err, "a function in an expression would make "
-			"more than %d MiB", 4 * (SQL_TEXT_MAX >> 20));
+		return err_set(c->err,
+			"a function in an expression would make "
+			"more than %d MiB",
+			4 * (SQL_TEXT_MAX >> 20));
 	for (int i = 0; i < f->nvar; i++)
 		c->vars[f->var + i] = i < n ? a[i] : datum_null();
 	return f->arg[0]->eval(c, f->arg[0], out);
@@ -325,8 +326,11 @@ static int
 call_see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 {
 	struct sql_seen *s = &n->seen;
-	struct sql_rule r = {.node = n, .arena = &c->arena, .err = c->err,
-		.n = n->narg, .arg = s->want};
+	struct sql_rule r = {.node = n,
+		.arena = &c->arena,
+		.err = c->err,
+		.n = n->narg,
+		.arg = s->want};
 
 	assert(n->seen.want != NULL);
 	bool lasting = true;
@@ -334,7 +338,7 @@ call_see(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 	s->known = false;
 	for (int i = 0; i < n->narg; i++) {
 		s->type[i] = n->arg[i]->op == SQL_FUNCTION ? n->arg[i]->ty
-							  : datum_ty(&a[i]);
+							   : datum_ty(&a[i]);
 		s->want[i] = s->type[i];
 		/* Types of arrays live as long as this evaluation. */
 		if (ty_nested(s->type[i]))

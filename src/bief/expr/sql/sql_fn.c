@@ -54,10 +54,10 @@ sql_fn_near(const char *name)
 		return NULL;
 	for (size_t i = 0; i <= n; i++)
 		lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z'
-				? name[i] | 32 : name[i]);
+				? name[i] | 32
+				: name[i]);
 	for (size_t t = 0; t < NTABLES; t++)
-		for (const struct sql_fn *f = tables[t]; f->name != NULL;
-			f++) {
+		for (const struct sql_fn *f = tables[t]; f->name != NULL; f++) {
 			if ((f->flags & SQL_OPERATOR) != 0)
 				continue;
 			d = near_distance(lower, f->name);

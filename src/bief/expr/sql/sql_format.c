@@ -59,7 +59,8 @@ spec_read(const char *p, const char *end, struct spec *f, int *arg)
 	if (p < end && *p == '.') {
 		f->precision = 0;
 		for (p++; p < end && isdigit((unsigned char)*p) &&
-			f->precision < 100000; p++)
+			f->precision < 100000;
+			p++)
 			f->precision = f->precision * 10 + (*p - '0');
 	}
 	if (p == end)
@@ -86,8 +87,8 @@ format_put(struct buf *b, const struct spec *f, const char *s, size_t n,
 	for (; pad > 0 && !f->left; pad--)
 		buf_byte(b, ' ');
 	for (size_t i = sign; i < n; i++)
-		buf_byte(b, f->upper ? (char)toupper((unsigned char)s[i])
-				     : s[i]);
+		buf_byte(b,
+			f->upper ? (char)toupper((unsigned char)s[i]) : s[i]);
 	for (; pad > 0; pad--)
 		buf_byte(b, ' ');
 }
@@ -137,8 +138,7 @@ format_integer(struct datum_ctx *c, struct buf *b, const struct spec *f,
 	uint64_t v;
 	size_t n;
 
-	if (!ty_integral(datum_ty(d)) &&
-		(d->kind != TYPE_DECIMAL || d->s != 0))
+	if (!ty_integral(datum_ty(d)) && (d->kind != TYPE_DECIMAL || d->s != 0))
 		return format_refuse(c, "%d, %x and %o take integers");
 	if (d->kind == TYPE_DECIMAL) {
 		numeric v10 = datum_decimal(d);
@@ -157,7 +157,8 @@ format_integer(struct datum_ctx *c, struct buf *b, const struct spec *f,
 	v = d->kind == TYPE_LONG ? (uint64_t)d->i : (uint32_t)d->i;
 	n = (size_t)snprintf(text, sizeof(text),
 		f->conversion == 'x' ? f->hash ? "0x%lx" : "%lx"
-		: f->hash	     ? "0%lo" : "%lo",
+			: f->hash    ? "0%lo"
+				     : "%lo",
 		(unsigned long)v);
 	format_put(b, f, text, n, true);
 	return 0;
@@ -216,8 +217,8 @@ digits_round(struct buf *b, int drop)
 
 /* Digits of which some are behind the point, and as many more as are wanted. */
 static void
-format_digits(const struct buf *digits, int behind, int precision,
-	struct buf *t)
+format_digits(
+	const struct buf *digits, int behind, int precision, struct buf *t)
 {
 	size_t whole = digits->n - (size_t)behind, first = 0;
 
@@ -272,8 +273,8 @@ format_real(struct datum_ctx *c, struct buf *b, struct spec *f,
 	bool negative;
 
 	if (!ty_fraction(datum_ty(d)) && d->kind != TYPE_DECIMAL)
-		return format_refuse(c,
-			"%f, %e and %g take doubles and decimals");
+		return format_refuse(
+			c, "%f, %e and %g take doubles and decimals");
 	x = d->kind == TYPE_DECIMAL ? numeric_double(datum_decimal(d), d->s)
 				    : d->d;
 	negative = d->kind == TYPE_DECIMAL ? datum_decimal(d) < 0 : signbit(x);
@@ -295,8 +296,9 @@ format_real(struct datum_ctx *c, struct buf *b, struct spec *f,
 			strlen(format + 1 + (f->conversion == 'e')) + 1);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		buf_printf(&t, format, precision == 0 &&
-				f->conversion == 'g' ? 1 : precision, fabs(x));
+		buf_printf(&t, format,
+			precision == 0 && f->conversion == 'g' ? 1 : precision,
+			fabs(x));
 #pragma GCC diagnostic pop
 	}
 	format_signed(b, f, negative, t.p, t.n);
@@ -470,8 +472,8 @@ run_format(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 /* '#,###.##': what is behind the point: digits that must and that may be. */
 static bool
-pattern_read(const struct datum *p, int *must, int *may, int *whole,
-	bool *comma)
+pattern_read(
+	const struct datum *p, int *must, int *may, int *whole, bool *comma)
 {
 	bool point = false;
 
@@ -531,8 +533,8 @@ even_text(const struct datum *d, int digits, struct buf *b)
 		v /= unit;
 		v += rest > unit - rest || (rest == unit - rest && v % 2 != 0);
 	}
-	b->n += numeric_print(v, digits < d->s ? digits : d->s,
-		buf_need(b, NUMERIC_MAX));
+	b->n += numeric_print(
+		v, digits < d->s ? digits : d->s, buf_need(b, NUMERIC_MAX));
 	if (digits > d->s && d->s == 0)
 		buf_byte(b, '.');
 	for (int i = d->s; i < digits; i++)
@@ -573,7 +575,8 @@ run_format_number(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_null();
 	if (a[1].kind == TYPE_STRING) {
 		if (!pattern_read(&a[1], &must, &may, &whole, &comma))
-			return err_set(c->err, "'format_number' knows "
+			return err_set(c->err,
+				"'format_number' knows "
 				"patterns of '#', '0', ',' and '.'");
 	} else if (must < 0 || must > 300) {
 		return 0;

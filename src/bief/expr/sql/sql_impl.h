@@ -50,15 +50,15 @@ struct sql_rule {
 	bool open; /* set where it hangs on a type that is not known */
 };
 
-typedef int sql_run_fn(struct datum_ctx *c, struct sql_node *n,
-	struct datum *a, struct datum *out);
+typedef int sql_run_fn(struct datum_ctx *c, struct sql_node *n, struct datum *a,
+	struct datum *out);
 typedef int sql_rule_fn(struct sql_rule *r);
 
 /* flags of functions */
-#define SQL_NULLS 1    /* it gets nulls; else a null makes its result null */
-#define SQL_LAZY 2     /* it evaluates its arguments itself: eval */
-#define SQL_VOLATILE 4 /* not the same for the same arguments */
-#define SQL_LAMBDA 8   /* the last argument is a lambda (or two) */
+#define SQL_NULLS 1     /* it gets nulls; else a null makes its result null */
+#define SQL_LAZY 2      /* it evaluates its arguments itself: eval */
+#define SQL_VOLATILE 4  /* not the same for the same arguments */
+#define SQL_LAMBDA 8    /* the last argument is a lambda (or two) */
 #define SQL_OPERATOR 16 /* not to be called by its name */
 #define SQL_ZERO 32     /* the parser puts another function in its place */
 
@@ -85,20 +85,18 @@ struct sql_fn {
 	sql_run_fn *run;
 	unsigned flags;
 	sql_rule_fn *rule; /* instead of what sig says of types */
-	int (*eval)(struct datum_ctx *c, struct sql_node *n,
-		struct datum *out);
+	int (*eval)(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 	/* Look at constant arguments when compiled: patterns and the like. */
 	int (*prepare)(struct sql *x, struct sql_node *n, struct err *err);
 	int tag; /* tells apart what shares run */
 };
 
 /* The tables; a NULL name ends each. */
-extern const struct sql_fn sql_arith_fns[], sql_compare_fns[],
-	sql_choice_fns[], sql_math_fns[], sql_text_fns[], sql_code_fns[],
-	sql_like_fns[], sql_regex_fns[], sql_format_fns[], sql_time_fns[],
-	sql_timetext_fns[], sql_make_fns[], sql_access_fns[], sql_sort_fns[],
-	sql_list_fns[], sql_lambda_fns[], sql_json_fns[], sql_schema_fns[],
-	sql_hash_fns[];
+extern const struct sql_fn sql_arith_fns[], sql_compare_fns[], sql_choice_fns[],
+	sql_math_fns[], sql_text_fns[], sql_code_fns[], sql_like_fns[],
+	sql_regex_fns[], sql_format_fns[], sql_time_fns[], sql_timetext_fns[],
+	sql_make_fns[], sql_access_fns[], sql_sort_fns[], sql_list_fns[],
+	sql_lambda_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* Why there is no such function, and what does its work; NULL: not known. */
@@ -131,8 +129,7 @@ struct sql_seen {
 };
 
 struct sql_node {
-	int (*eval)(struct datum_ctx *c, struct sql_node *n,
-		struct datum *out);
+	int (*eval)(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 	int (*real)(struct datum_ctx *c, struct sql_node *n,
 		struct datum *out); /* behind sql_eval_constant */
 	struct ty ty; /* TYPE_UNKNOWN: it shows when it is evaluated */
@@ -141,9 +138,9 @@ struct sql_node {
 	enum sql_op op;
 	const struct sql_fn *fn;
 	struct sql_node *become; /* a name's tree, once bound */
-	bool bound;    /* types are known, casts are in place */
-	bool implicit; /* a cast that nobody asked for */
-	bool attempt;  /* try_cast: null where a value does not fit */
+	bool bound;              /* types are known, casts are in place */
+	bool implicit;           /* a cast that nobody asked for */
+	bool attempt;            /* try_cast: null where a value does not fit */
 	bool constant; /* made of literals (and the zone and time) alone */
 	const char *from, *to; /* where it stands in the text */
 
@@ -151,16 +148,16 @@ struct sql_node {
 	/* names */
 	struct sql_name *part;
 	int npart;
-	int side;      /* which record */
-	int var;       /* place among the variables */
-	int nvar;      /* of a lambda */
-	struct ty *vars; /* their types */
+	int side;               /* which record */
+	int var;                /* place among the variables */
+	int nvar;               /* of a lambda */
+	struct ty *vars;        /* their types */
 	struct sql_node *outer; /* the lambda around it */
 	/* where the name is among the record's fields */
 	uint64_t shape_id;
 	int index;
-	int skip; /* parts that the field's name takes */
-	bool exact; /* the name is the schema's */
+	int skip;            /* parts that the field's name takes */
+	bool exact;          /* the name is the schema's */
 	struct field *field; /* instead: a field of --on */
 
 	struct sql_seen seen;
@@ -192,7 +189,7 @@ struct sql {
 	struct sql_node *scope; /* the innermost lambda */
 	/* Names are looked up here; fields[1] for conditions over two. */
 	const struct schema *fields[2];
-	bool two; /* a condition over two inputs */
+	bool two;                /* a condition over two inputs */
 	const struct sql_on *on; /* its fields of --on */
 	size_t non;
 };
@@ -200,15 +197,14 @@ struct sql {
 /* sql_tree.c */
 void sql_tree_begin(struct sql *x, const char *text);
 void sql_tree_end(struct sql *x);
-struct sql_node *sql_tree_node(struct sql *x, enum sql_op op,
-	const char *from);
+struct sql_node *sql_tree_node(struct sql *x, enum sql_op op, const char *from);
 /* Give a node its arguments, which are copied. */
 void sql_tree_args(struct sql *x, struct sql_node *n,
 	struct sql_node *const *arg, int narg);
-struct sql_node *sql_tree_cast(struct sql *x, struct sql_node *of,
-	struct ty to, const char *from);
-struct sql_node *sql_tree_member(struct sql *x, struct sql_node *of,
-	struct sql_name name);
+struct sql_node *sql_tree_cast(
+	struct sql *x, struct sql_node *of, struct ty to, const char *from);
+struct sql_node *sql_tree_member(
+	struct sql *x, struct sql_node *of, struct sql_name name);
 /* A list of nodes that grows; it lives as long as the tree. */
 struct sql_nodes {
 	struct sql_node **p;
@@ -234,24 +230,22 @@ int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 int sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 /* 1 true; 0 false or null; -1 */
 int sql_eval_true(struct datum_ctx *c, struct sql_node *n);
-int sql_eval_literal(struct datum_ctx *c, struct sql_node *n,
-	struct datum *out);
-int sql_eval_field(struct datum_ctx *c, struct sql_node *n,
-	struct datum *out);
+int sql_eval_literal(
+	struct datum_ctx *c, struct sql_node *n, struct datum *out);
+int sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_on(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out);
-int sql_eval_member(struct datum_ctx *c, struct sql_node *n,
-	struct datum *out);
+int sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out);
-int sql_eval_constant(struct datum_ctx *c, struct sql_node *n,
-	struct datum *out);
+int sql_eval_constant(
+	struct datum_ctx *c, struct sql_node *n, struct datum *out);
 /* Call a lambda's body with up to three values for its variables. */
 int sql_eval_lambda(struct datum_ctx *c, struct sql_node *f,
 	const struct datum *a, int n, struct datum *out);
 /* The field of a record that a name means; NULL if there is none, -1. */
-int sql_eval_find(struct datum_ctx *c, struct sql_node *n,
-	const struct value **v);
+int sql_eval_find(
+	struct datum_ctx *c, struct sql_node *n, const struct value **v);
 
 /* sql_sig.c */
 /* How many arguments; max is -1 for any number. */
@@ -266,15 +260,14 @@ int sql_sig_bytes(struct sql_rule *r);
 /* What two values are compared as; false if they cannot be. */
 bool sql_types_compare(struct ty a, struct ty b, struct ty *out);
 /* One type for both branches (CASE, coalesce, array): text wins. */
-bool sql_types_wider(struct arena *m, struct ty a, struct ty b,
-	struct ty *out);
+bool sql_types_wider(struct arena *m, struct ty a, struct ty b, struct ty *out);
 /* The same without making text of what is none (greatest, least). */
-bool sql_types_tightest(struct arena *m, struct ty a, struct ty b,
-	struct ty *out);
+bool sql_types_tightest(
+	struct arena *m, struct ty a, struct ty b, struct ty *out);
 /* One type for all arguments from first on, each step-th of them; where some
  * are not known: open, and the result is the one of those that are. */
-int sql_types_common(struct sql_rule *r, int first, int step, bool text,
-	struct ty *common);
+int sql_types_common(
+	struct sql_rule *r, int first, int step, bool text, struct ty *common);
 /* "'f' takes strings, not a map"; returns -1. */
 int sql_types_mismatch(struct sql_rule *r, const char *what);
 /* The decimal that an integer type fits into. */

@@ -1,5 +1,6 @@
 /*
- * sql_items: see sql_items.h.
+ * sql_items: see sql_items.h. The loop that all functions of lists share, so
+ * that what a null list means is said once.
  */
 #include <assert.h>
 
@@ -68,8 +69,8 @@ sql_items_want_map(struct ty *t)
 }
 
 int
-sql_items_eval(struct datum_ctx *c, struct sql_node *n, int i,
-	struct datum *out)
+sql_items_eval(
+	struct datum_ctx *c, struct sql_node *n, int i, struct datum *out)
 {
 	assert(i < n->narg);
 	if (n->arg[i]->eval(c, n->arg[i], out) != 0)

@@ -24,8 +24,8 @@ struct sql_items {
 
 /* Argument i of a function with a lambda, which evaluates its arguments itself:
  * an open list or null. */
-int sql_items_eval(struct datum_ctx *c, struct sql_node *n, int i,
-	struct datum *out);
+int sql_items_eval(
+	struct datum_ctx *c, struct sql_node *n, int i, struct datum *out);
 int sql_items_open(struct datum_ctx *c, struct datum *a, int n);
 
 static inline struct sql_items
@@ -40,7 +40,8 @@ sql_items_next(struct sql_items *it)
 	for (; it->left > 0; it->left--, it->a++, it->at = 0)
 		if (it->at < it->a->n)
 			return &it->a->items[it->a->kind == TYPE_MAP
-					? 2 * (size_t)it->at++ : it->at++];
+					? 2 * (size_t)it->at++
+					: it->at++];
 	return NULL;
 }
 

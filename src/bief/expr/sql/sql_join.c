@@ -97,8 +97,8 @@ not_null_add(struct join *j, const struct sql_node *n)
 static bool
 null_is_strict(const struct sql_node *n)
 {
-	static const char *const compare[] = {"=", "!=", "<", "<=", ">", ">=",
-		"not"};
+	static const char *const compare[] = {
+		"=", "!=", "<", "<=", ">", ">=", "not"};
 
 	if (n->op != SQL_CALL)
 		return n->op == SQL_CAST || n->op == SQL_MEMBER;
@@ -203,8 +203,8 @@ bound_add(struct join *j, const struct linear *l, bool upper, bool strictly)
 	struct sql_bound *b;
 	bool turned = l->coefficient[0] < 0;
 
-	f->bounds = mem_realloc(f->bounds,
-		(f->nbounds + 1) * sizeof(*f->bounds));
+	f->bounds = mem_realloc(
+		f->bounds, (f->nbounds + 1) * sizeof(*f->bounds));
 	b = &f->bounds[f->nbounds++];
 	*b = (struct sql_bound){{l->field[0], l->field[1]}, upper != turned,
 		strictly, turned ? l->c_us : -l->c_us};
@@ -286,8 +286,7 @@ part_take(struct join *j, struct sql_node *n)
 
 struct sql_join *
 sql_join_new(const char *text, const struct sql_on *on, size_t non,
-	const struct schema *left, const struct schema *right,
-	struct err *err)
+	const struct schema *left, const struct schema *right, struct err *err)
 {
 	struct join *j = mem_zalloc(sizeof(*j));
 	struct sql_node *root;
@@ -409,8 +408,8 @@ written(struct join *j, struct sql_node *n)
 		return NULL;
 	if (n->field != NULL)
 		return record_get(j->ctx.record[n->side], n->field);
-	return sql_eval_find(&j->ctx, n, &v) == 0 && n->skip == n->npart ? v :
-		NULL;
+	return sql_eval_find(&j->ctx, n, &v) == 0 && n->skip == n->npart ? v
+									 : NULL;
 }
 
 int
@@ -434,7 +433,8 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	}
 	if (sql_eval(&j->ctx, n, &d) != 0)
 		return -1;
-	key_settle_number(&d, n->ty.kind == TYPE_DECIMAL &&
+	key_settle_number(&d,
+		n->ty.kind == TYPE_DECIMAL &&
 			j->keys[!side].p[i]->ty.kind == TYPE_DECIMAL);
 	buf_clear(&j->out[side][i]);
 	*v = datum_store(&j->ctx, &d, &j->out[side][i]);
@@ -466,8 +466,7 @@ sql_join_side(struct sql_join *f, int side, const struct record *r,
 
 int
 sql_join_pair(struct sql_join *f, const struct record *left,
-	const struct record *right, const struct expr_env *env,
-	struct err *err)
+	const struct record *right, const struct expr_env *env, struct err *err)
 {
 	struct join *j = (struct join *)f;
 

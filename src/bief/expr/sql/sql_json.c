@@ -119,8 +119,7 @@ path_read(const char *p, size_t len, struct step *s)
 static void
 path_copy(const struct value *v, struct buf *out)
 {
-	struct lenient l = {.begin = v->s, .end = v->s + v->n,
-		.flags = SYNTAX};
+	struct lenient l = {.begin = v->s, .end = v->s + v->n, .flags = SYNTAX};
 
 	switch (v->type) {
 	case VALUE_STRING:
@@ -170,8 +169,8 @@ path_end(const struct value *v, enum style style, struct buf *out)
 }
 
 static bool
-path_key(const struct value *v, const struct step *s, int n,
-	enum style style, struct buf *out)
+path_key(const struct value *v, const struct step *s, int n, enum style style,
+	struct buf *out)
 {
 	struct value e, key;
 	struct json_iter it;
@@ -209,8 +208,8 @@ path_each(const struct value *v, const struct step *s, int n, enum style style,
 }
 
 static bool
-path_all(const struct value *v, const struct step *s, int n,
-	enum style style, struct buf *out)
+path_all(const struct value *v, const struct step *s, int n, enum style style,
+	struct buf *out)
 {
 	struct buf inner;
 	int found;
@@ -231,8 +230,8 @@ path_all(const struct value *v, const struct step *s, int n,
 	}
 	buf_init(&inner);
 	buf_byte(&inner, '[');
-	found = path_each(v, s + 1, n - 1, style == RAW ? QUOTED : FLAT,
-		&inner);
+	found = path_each(
+		v, s + 1, n - 1, style == RAW ? QUOTED : FLAT, &inner);
 	buf_byte(&inner, ']');
 	if (found > 0)
 		path_comma(out, style);
@@ -264,8 +263,8 @@ path_follow(const struct value *v, const struct step *s, int n,
 	while (json_next(&it, &key, &e))
 		if (i++ == s->index)
 			return path_follow(&e, s + 1, n - 1,
-				n > 1 && s[1].kind == STEP_ALL ? QUOTED
-							       : style, out);
+				n > 1 && s[1].kind == STEP_ALL ? QUOTED : style,
+				out);
 	return false;
 }
 
@@ -338,5 +337,4 @@ run_object_keys(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 const struct sql_fn sql_json_fns[] = {
 	{"get_json_object", "ss:s", run_get_json_object},
 	{"json_array_length", "s:i", run_array_length},
-	{"json_object_keys", "s:S", run_object_keys},
-	{NULL}};
+	{"json_object_keys", "s:S", run_object_keys}, {NULL}};

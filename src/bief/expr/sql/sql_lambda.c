@@ -16,13 +16,15 @@ lambda_rule(struct sql_rule *r)
 	struct ty body = r->arg[r->n - 1];
 	char result = strchr(f->sig, ':')[1];
 
-	if (map && ((a->kind == TYPE_STRUCT && a->t == NULL) ||
-			   a->kind == TYPE_UNKNOWN))
+	if (map &&
+		((a->kind == TYPE_STRUCT && a->t == NULL) ||
+			a->kind == TYPE_UNKNOWN))
 		*a = ty(TYPE_MAP);
 	if (a->kind > TYPE_NULL && a->kind != (map ? TYPE_MAP : TYPE_ARRAY))
-		return sql_types_mismatch(r, map ? "takes a map and a function"
-						: "takes an array and a "
-						  "function");
+		return sql_types_mismatch(r,
+			map ? "takes a map and a function"
+			    : "takes an array and a "
+			      "function");
 	switch (result) {
 	case '0':
 		r->result = *a;
@@ -77,8 +79,7 @@ walk_next(struct walk *w)
 	if (d == NULL)
 		return false;
 	w->v[0] = d[0];
-	w->v[1] = w->list.kind == TYPE_MAP ? d[1]
-					   : datum_int(TYPE_INT, place);
+	w->v[1] = w->list.kind == TYPE_MAP ? d[1] : datum_int(TYPE_INT, place);
 	return true;
 }
 
@@ -233,12 +234,13 @@ eval_transform_map(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	return 0;
 }
 
-#define LAMBDA(name, sig, rule, eval, tag) \
-	{name, sig, NULL, SQL_LAMBDA, rule, eval, NULL, tag}
+#define LAMBDA(name, sig, rule, eval, tag)                         \
+	{                                                          \
+		name, sig, NULL, SQL_LAMBDA, rule, eval, NULL, tag \
+	}
 
 const struct sql_fn sql_lambda_fns[] = {
-	LAMBDA("transform", "Aa:e", lambda_rule, eval_transform,
-		SQL_VARS_ITEM),
+	LAMBDA("transform", "Aa:e", lambda_rule, eval_transform, SQL_VARS_ITEM),
 	LAMBDA("filter", "Aa:0", lambda_rule, eval_filter, SQL_VARS_ITEM),
 	LAMBDA("exists", "Aa:b", lambda_rule, eval_quantify, SQL_VARS_ITEM),
 	LAMBDA("forall", "Aa:b", lambda_rule, eval_quantify, SQL_VARS_ITEM),

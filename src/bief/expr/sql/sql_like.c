@@ -17,9 +17,9 @@ struct like {
 	char *pattern; /* as it was given, for comparison */
 	size_t npattern;
 	enum like_kind kind;
-	char *text; /* without escapes */
+	char *text;       /* without escapes */
 	size_t n, prefix; /* LIKE_BOTH: bytes in front of the % */
-	char *wild; /* for each byte of text: 0, '%' or '_' */
+	char *wild;       /* for each byte of text: 0, '%' or '_' */
 };
 
 static void
@@ -55,8 +55,7 @@ like_sort(struct like *l)
 	} else if (many == 1) {
 		l->kind = LIKE_BOTH;
 		l->prefix = first;
-		memmove(l->text + first, l->text + first + 1,
-			l->n - first - 1);
+		memmove(l->text + first, l->text + first + 1, l->n - first - 1);
 		l->n--;
 	} else if (many == 2 && first == 0 && last == l->n - 1) {
 		l->kind = LIKE_WITHIN;
@@ -76,9 +75,10 @@ like_new(const char *s, size_t n, char esc, struct err *err)
 	l->wild = mem_zalloc(n + 1);
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] == esc) {
-			if (++i == n || (s[i] != '%' && s[i] != '_' &&
-						s[i] != esc)) {
-				err_as(err, STATUS_USAGE, "in a pattern '%c' "
+			if (++i == n ||
+				(s[i] != '%' && s[i] != '_' && s[i] != esc)) {
+				err_as(err, STATUS_USAGE,
+					"in a pattern '%c' "
 					"stands in front of %%, _ or itself",
 					esc);
 				like_free(l);
@@ -133,8 +133,7 @@ like_match(const struct like *l, const char *s, size_t n)
 		return sql_chars_within(s, n, l->text, l->n);
 	case LIKE_BOTH:
 		return n >= l->n && memcmp(s, l->text, l->prefix) == 0 &&
-			memcmp(s + n - (l->n - l->prefix),
-				l->text + l->prefix,
+			memcmp(s + n - (l->n - l->prefix), l->text + l->prefix,
 				l->n - l->prefix) == 0;
 	case LIKE_GENERAL:
 		break;
@@ -218,15 +217,12 @@ eval_like(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 		return sql_eval_call(c, n, out);
 	if (n->arg[0]->eval(c, n->arg[0], &d) != 0)
 		return -1;
-	*out = d.kind == TYPE_STRING ? datum_bool(like_match(n->data, d.str,
-					       d.n))
-				     : datum_null();
+	*out = d.kind == TYPE_STRING
+		? datum_bool(like_match(n->data, d.str, d.n))
+		: datum_null();
 	return 0;
 }
 
 const struct sql_fn sql_like_fns[] = {
-	{"like", "ss?s:b", run_like, 0, NULL, eval_like,
-		like_prepare},
-	{"ilike", "ss?s:b", run_like, 0, NULL, NULL, like_prepare,
-		1},
-	{NULL}};
+	{"like", "ss?s:b", run_like, 0, NULL, eval_like, like_prepare},
+	{"ilike", "ss?s:b", run_like, 0, NULL, NULL, like_prepare, 1}, {NULL}};

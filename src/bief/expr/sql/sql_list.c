@@ -33,13 +33,13 @@ two_arrays_rule(struct sql_rule *r)
 	struct ty common;
 
 	for (int i = 0; i < 2; i++)
-		if (r->arg[i].kind > TYPE_NULL &&
-			r->arg[i].kind != TYPE_ARRAY)
+		if (r->arg[i].kind > TYPE_NULL && r->arg[i].kind != TYPE_ARRAY)
 			return sql_types_mismatch(r, "takes two arrays");
 	if (sql_types_common(r, 0, 1, false, &common) != 0)
 		return -1;
 	r->result = strchr(r->node->fn->sig, ':')[1] == 'b' ? ty(TYPE_BOOLEAN)
-		: r->open ? ty(TYPE_ARRAY) : common;
+		: r->open                                   ? ty(TYPE_ARRAY)
+							    : common;
 	return 0;
 }
 
@@ -58,7 +58,8 @@ run_set(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return -1;
 	for (it = sql_items(a, tag == UNION ? 2 : 1);
 		(d = sql_items_next(&it)) != NULL;) {
-		if (tag != UNION && sql_items_has(c, a[1].items, a[1].n, d) !=
+		if (tag != UNION &&
+			sql_items_has(c, a[1].items, a[1].n, d) !=
 				(tag == INTERSECT))
 			continue;
 		if (!sql_items_has(c, l.p, l.n, d))
@@ -105,7 +106,8 @@ run_array_extreme(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (sql_items_open(c, a, 1) != 0)
 		return -1;
 	for (it = sql_items(a, 1); (d = sql_items_next(&it)) != NULL;)
-		if (d->kind != TYPE_NULL && (out->kind == TYPE_NULL ||
+		if (d->kind != TYPE_NULL &&
+			(out->kind == TYPE_NULL ||
 				datum_compare(c, d, out) * n->fn->tag > 0))
 			*out = *d;
 	return 0;
@@ -124,8 +126,8 @@ run_array_join(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (sql_items_open(c, a, 1) != 0)
 		return -1;
 	buf_init(&b);
-	for (it = sql_items(a, 1); (d = sql_items_next(&it)) != NULL &&
-		!datum_too_long(c, b.n);) {
+	for (it = sql_items(a, 1);
+		(d = sql_items_next(&it)) != NULL && !datum_too_long(c, b.n);) {
 		if (d->kind == TYPE_NULL && n->narg < 3)
 			continue;
 		if (!first)
@@ -164,8 +166,9 @@ run_slice(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (datum_open(c, a) != 0)
 		return -1;
 	if (from == 0 || len < 0)
-		return err_set(c->err, "'slice' counts places from 1, and no "
-				       "negative lengths");
+		return err_set(c->err,
+			"'slice' counts places from 1, and no "
+			"negative lengths");
 	from = from > 0 ? from - 1 : (int64_t)a->n + from;
 	if (from < 0 || from >= a->n)
 		len = from = 0;
@@ -202,8 +205,8 @@ run_flatten(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (e->kind == TYPE_NULL)
 			return 0;
 		if (e->kind != TYPE_ARRAY || datum_open(c, e) != 0)
-			return err_set(c->err,
-				"'flatten' takes an array of arrays");
+			return err_set(
+				c->err, "'flatten' takes an array of arrays");
 		for (uint32_t k = 0; k < e->n && !c->broken; k++)
 			*sql_items_add(c, &l) = e->items[k];
 	}
@@ -249,12 +252,13 @@ sequence_rule(struct sql_rule *r)
 	if (!sql_types_tightest(r->arena, a[0], a[1], &common) ||
 		(!ty_integral(common) && common.kind != TYPE_DATE &&
 			common.kind != TYPE_TIMESTAMP) ||
-		(r->n > 2 && (ty_integral(common)
-				? !ty_integral(a[2])
-				: a[2].kind != TYPE_DAYS &&
-					a[2].kind != TYPE_YEARS)))
-		return sql_types_mismatch(r, "takes integers, or times and an "
-					    "interval");
+		(r->n > 2 &&
+			(ty_integral(common) ? !ty_integral(a[2])
+					     : a[2].kind != TYPE_DAYS &&
+						a[2].kind != TYPE_YEARS)))
+		return sql_types_mismatch(r,
+			"takes integers, or times and an "
+			"interval");
 	a[0] = a[1] = common;
 	r->result = ty_array(r->arena, common);
 	return 0;
@@ -273,8 +277,9 @@ sequence_times(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	if ((by == 0 || (by > 0) != (a[0].i <= a[1].i)) && a[0].i != a[1].i)
 		return err_set(c->err, "'sequence' does not come to its end");
-	for (int64_t i = 0; v.kind != TYPE_NULL &&
-		(by > 0 ? v.i <= a[1].i : v.i >= a[1].i); i++) {
+	for (int64_t i = 0;
+		v.kind != TYPE_NULL && (by > 0 ? v.i <= a[1].i : v.i >= a[1].i);
+		i++) {
 		if (sql_limit(c, n, i + 1, sizeof(*a)) != 0)
 			return -1;
 		*sql_items_add(c, &l) = v;
@@ -283,8 +288,8 @@ sequence_times(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (months && (k > SQL_MONTHS_MAX || k < -SQL_MONTHS_MAX))
 			break;
 		v = months ? sql_clock_shift(c, a[0].i, k, 0, 0)
-			: sql_clock_shift(c, a[0].i, 0, by / day * (i + 1),
-				  by % day * (i + 1));
+			   : sql_clock_shift(c, a[0].i, 0, by / day * (i + 1),
+				     by % day * (i + 1));
 	}
 	*out = sql_items_array(&l, sql_result(n).t);
 	return 0;
@@ -317,8 +322,8 @@ sequence_months(struct datum_ctx *c, struct sql_node *n,
 {
 	int64_t v;
 
-	for (int64_t i = 0; by * i >= -SQL_MONTHS_MAX &&
-		by * i <= SQL_MONTHS_MAX; i++) {
+	for (int64_t i = 0;
+		by * i >= -SQL_MONTHS_MAX && by * i <= SQL_MONTHS_MAX; i++) {
 		v = sql_clock_months(from->i, by * i);
 		if (by > 0 ? v > to : v < to)
 			break;
@@ -345,8 +350,8 @@ run_sequence(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		by /= DATUM_DAY;
 	if (by == 0 || (by > 0) != (a[0].i <= a[1].i)) {
 		if (a[0].i != a[1].i)
-			return err_set(c->err,
-				"'sequence' does not come to its end");
+			return err_set(
+				c->err, "'sequence' does not come to its end");
 		by = 1;
 	}
 	if ((months ? sequence_months : sequence_numbers)(
@@ -359,8 +364,8 @@ run_sequence(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 static int
 zip_rule(struct sql_rule *r)
 {
-	const char **names =
-		arena_get(r->arena, (size_t)r->n * sizeof(*names) + 1);
+	const char **names = arena_get(
+		r->arena, (size_t)r->n * sizeof(*names) + 1);
 	struct ty *types = arena_get(r->arena, (size_t)r->n * sizeof(*types));
 	char *text;
 
@@ -374,8 +379,8 @@ zip_rule(struct sql_rule *r)
 		snprintf(text, 16, "%d", i);
 		names[i] = a->npart > 0 ? a->part[a->npart - 1].s : text;
 	}
-	r->result = ty_array(r->arena,
-		ty_struct(r->arena, names, types, (size_t)r->n));
+	r->result = ty_array(
+		r->arena, ty_struct(r->arena, names, types, (size_t)r->n));
 	return 0;
 }
 
@@ -398,30 +403,31 @@ run_zip(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 		for (size_t k = 0; k < narg; k++)
 			e[k] = i < a[k].n ? a[k].items[i] : datum_null();
-		*sql_items_add(c, &l) = datum_items(TYPE_STRUCT, e, narg,
-			n->ty.t->elem);
+		*sql_items_add(c, &l) = datum_items(
+			TYPE_STRUCT, e, narg, n->ty.t->elem);
 	}
 	*out = sql_items_array(&l, n->ty.t);
 	return 0;
 }
 
-#define TAGGED(name, sig, run, tag) {name, sig, run, 0, NULL, NULL, NULL, tag}
-#define SET(name, tag) \
-	{name, "AA:A", run_set, 0, two_arrays_rule, NULL, NULL, tag}
+#define TAGGED(name, sig, run, tag)                      \
+	{                                                \
+		name, sig, run, 0, NULL, NULL, NULL, tag \
+	}
+#define SET(name, tag)                                                     \
+	{                                                                  \
+		name, "AA:A", run_set, 0, two_arrays_rule, NULL, NULL, tag \
+	}
 
-const struct sql_fn sql_list_fns[] = {
-	{"array_distinct", "A:0", run_distinct},
-	SET("array_union", UNION),
-	SET("array_intersect", INTERSECT),
+const struct sql_fn sql_list_fns[] = {{"array_distinct", "A:0", run_distinct},
+	SET("array_union", UNION), SET("array_intersect", INTERSECT),
 	SET("array_except", EXCEPT),
 	{"arrays_overlap", "AA:b", run_overlap, 0, two_arrays_rule},
 	TAGGED("array_max", "A:1", run_array_extreme, MAX),
 	TAGGED("array_min", "A:1", run_array_extreme, MIN),
 	{"array_join", "As?s:s", run_array_join},
-	{"array_compact", "A:0", run_compact},
-	{"slice", "Aii:0", run_slice},
+	{"array_compact", "A:0", run_compact}, {"slice", "Aii:0", run_slice},
 	{"flatten", "A:1", run_flatten, 0, flatten_rule},
 	{"array_repeat", "ai:A", run_array_repeat, SQL_NULLS, repeat_rule},
 	{"sequence", "aa?a:A", run_sequence, 0, sequence_rule},
-	{"arrays_zip", "A+:A", run_zip, 0, zip_rule},
-	{NULL}};
+	{"arrays_zip", "A+:A", run_zip, 0, zip_rule}, {NULL}};

@@ -34,15 +34,22 @@ number_kind(const char *s, size_t n, const char *suffix, const char *end)
 {
 	if (suffix < end)
 		switch (*suffix | 32) {
-		case 'l': return TYPE_LONG;
-		case 's': return TYPE_SHORT;
-		case 'y': return TYPE_BYTE;
-		case 'd': return TYPE_DOUBLE;
-		case 'f': return TYPE_FLOAT;
-		case 'b': return TYPE_DECIMAL;
+		case 'l':
+			return TYPE_LONG;
+		case 's':
+			return TYPE_SHORT;
+		case 'y':
+			return TYPE_BYTE;
+		case 'd':
+			return TYPE_DOUBLE;
+		case 'f':
+			return TYPE_FLOAT;
+		case 'b':
+			return TYPE_DECIMAL;
 		}
 	return memchr(s, 'e', n) != NULL || memchr(s, 'E', n) != NULL
-		? TYPE_DOUBLE : TYPE_UNKNOWN;
+		? TYPE_DOUBLE
+		: TYPE_UNKNOWN;
 }
 
 /* Does v, or -v, fit into an integer type?  The least value has no positive
@@ -51,8 +58,8 @@ static bool
 number_fits(numeric v, int kind, bool negative)
 {
 	const numeric least = kind == TYPE_BYTE ? INT8_MIN
-		: kind == TYPE_SHORT		? INT16_MIN
-		: kind == TYPE_INT		? INT32_MIN
+		: kind == TYPE_SHORT            ? INT16_MIN
+		: kind == TYPE_INT              ? INT32_MIN
 						: INT64_MIN;
 
 	return v <= -least - (negative ? 0 : 1);
@@ -85,9 +92,9 @@ sql_literal_number(struct sql_parser *p)
 	if (kind == TYPE_DOUBLE || kind == TYPE_FLOAT) {
 		char *text = arena_text(&p->x->arena, s, n);
 
-		d = datum_double(sign * (kind == TYPE_FLOAT
-				? (double)strtof(text, NULL)
-				: strtod(text, NULL)));
+		d = datum_double(sign *
+			(kind == TYPE_FLOAT ? (double)strtof(text, NULL)
+					    : strtod(text, NULL)));
 		d.kind = (uint8_t)kind;
 	} else if (kind == TYPE_DECIMAL) {
 		d = datum_from_decimal(sign * v, digits, scale);
@@ -146,8 +153,8 @@ struct interval {
 
 /* Add n units, n as text with an optional fraction of seconds. */
 static const char *
-interval_add(struct interval *v, const char *s, size_t n, bool negative,
-	int unit)
+interval_add(
+	struct interval *v, const char *s, size_t n, bool negative, int unit)
 {
 	numeric d, size = units[unit].size;
 	int p, scale;
@@ -214,8 +221,8 @@ interval_text(struct interval *v, const char *s, size_t n)
 			s++;
 		while (s < end && isspace((unsigned char)*s))
 			s++;
-		for (number = s; s < end &&
-			(isdigit((unsigned char)*s) || *s == '.');)
+		for (number = s;
+			s < end && (isdigit((unsigned char)*s) || *s == '.');)
 			s++;
 		n = (size_t)(s - number);
 		while (s < end && isspace((unsigned char)*s))
@@ -247,8 +254,7 @@ interval_is_beyond(const char *s, const char *end, int unit)
 static int
 interval_unit_behind(int unit)
 {
-	return unit == YEAR || (unit >= DAY && unit < SECOND) ? unit + 1
-							      : unit;
+	return unit == YEAR || (unit >= DAY && unit < SECOND) ? unit + 1 : unit;
 }
 
 /* '1-2' YEAR TO MONTH, '1 02:03:04.5' DAY TO SECOND and their parts. */
@@ -293,9 +299,10 @@ interval_goes_on(struct sql_parser *p)
 	if (!sql_tok_at_op(p, "-") || t.kind != TOK_NUMBER)
 		return false;
 	word = t.to + strspn(t.to, " \t\n");
-	return sql_literal_unit(word, strspn(word, "abcdefghijklmnopqrstuvwxyz"
-					    "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) >=
-		0;
+	return sql_literal_unit(word,
+		       strspn(word,
+			       "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) >= 0;
 }
 
 /* "to second", where it stands. */
@@ -349,7 +356,8 @@ interval_part(struct sql_parser *p, struct interval *v)
 	if (unit < 0 && text && !v->any)
 		return interval_settle(p, v, negative, at,
 			       interval_text(v, number.s, number.n)) == 0
-			? 1 : -1;
+			? 1
+			: -1;
 	if (unit < 0) {
 		sql_tok_expected(p, "a unit such as minutes");
 		return -1;
@@ -394,8 +402,8 @@ sql_literal_interval(struct sql_parser *p, const char *from)
 static struct sql_node *
 parse_time_text(struct sql_parser *p, int kind, const char *from)
 {
-	struct sql_node *n =
-		sql_literal(p, datum_string(p->t.s, p->t.n), p->t.from);
+	struct sql_node *n = sql_literal(
+		p, datum_string(p->t.s, p->t.n), p->t.from);
 
 	return sql_tok_next(p) == 0 ? sql_tree_cast(p->x, n, ty(kind), from)
 				    : NULL;
@@ -422,12 +430,12 @@ sql_literal_typed(struct sql_parser *p)
 		unsigned c;
 
 		if (p->t.n % 2 != 0)
-			return sql_tok_refuse(p, p->t.from,
-				"an odd number of digits");
+			return sql_tok_refuse(
+				p, p->t.from, "an odd number of digits");
 		for (uint32_t i = 0; i < p->t.n; i += 2) {
 			if (!sql_tok_hex(p->t.s + i, 2, &c))
-				return sql_tok_refuse(p, p->t.from,
-					"no hexadecimal digits");
+				return sql_tok_refuse(
+					p, p->t.from, "no hexadecimal digits");
 			out[i / 2] = (char)c;
 		}
 		d = datum_string(out, p->t.n / 2);

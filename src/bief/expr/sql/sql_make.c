@@ -26,13 +26,12 @@ static int
 run_array(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct datum *items =
-		arena_get(&c->arena, (size_t)n->narg * sizeof(*items));
+	struct datum *items = arena_get(
+		&c->arena, (size_t)n->narg * sizeof(*items));
 
 	if (n->narg > 0)
 		memcpy(items, a, (size_t)n->narg * sizeof(*items));
-	*out = datum_items(TYPE_ARRAY, items, (size_t)n->narg,
-		sql_result(n).t);
+	*out = datum_items(TYPE_ARRAY, items, (size_t)n->narg, sql_result(n).t);
 	return 0;
 }
 
@@ -87,13 +86,13 @@ map_rule(struct sql_rule *r)
 		if (r->arg[i].kind == TYPE_UNKNOWN)
 			r->open = true;
 		else if (!sql_types_wider(r->arena, *t, r->arg[i], t))
-			return sql_types_mismatch(r, "wants one type of keys "
-						    "and one of values");
+			return sql_types_mismatch(r,
+				"wants one type of keys "
+				"and one of values");
 	}
 	for (int i = 0; !r->open && i < r->n; i++)
 		r->arg[i] = i % 2 == 0 ? key : elem;
-	r->result = r->open ? ty(TYPE_MAP)
-			    : ty_map(r->arena, key, elem);
+	r->result = r->open ? ty(TYPE_MAP) : ty_map(r->arena, key, elem);
 	return 0;
 }
 
@@ -130,8 +129,9 @@ run_from_arrays(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (sql_items_open(c, a, 2) != 0)
 		return -1;
 	if (a[0].n != a[1].n)
-		return err_set(c->err, "'map_from_arrays' takes as many keys "
-				       "as values");
+		return err_set(c->err,
+			"'map_from_arrays' takes as many keys "
+			"as values");
 	for (uint32_t i = 0; i < a[0].n; i++)
 		if (sql_items_put(c, &l, &a[0].items[i], &a[1].items[i]) != 0)
 			return -1;
@@ -169,8 +169,9 @@ run_from_entries(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (datum_open(c, e) != 0)
 			return -1;
 		if (e->kind != TYPE_STRUCT || e->n != 2)
-			return err_set(c->err, "'map_from_entries' takes pairs "
-					       "of a key and a value");
+			return err_set(c->err,
+				"'map_from_entries' takes pairs "
+				"of a key and a value");
 		if (sql_items_put(c, &l, &e->items[0], &e->items[1]) != 0)
 			return -1;
 	}
@@ -223,5 +224,4 @@ const struct sql_fn sql_make_fns[] = {
 	{"map", "?a+:M", run_map, SQL_NULLS, map_rule},
 	{"map_from_arrays", "AA:M", run_from_arrays, 0, from_arrays_rule},
 	{"map_from_entries", "A:M", run_from_entries, 0, from_entries_rule},
-	{"map_concat", "M+:M", run_map_concat, 0, map_concat_rule},
-	{NULL}};
+	{"map_concat", "M+:M", run_map_concat, 0, map_concat_rule}, {NULL}};

@@ -85,8 +85,31 @@ static double (*const real_fns[])(double) = {sqrt, cube_root, exp, expm1, sin,
 	tanh, area_sine, area_cosine, area_tangent, real_degrees, real_radians,
 	real_sign, rint};
 
-enum { SQRT, CBRT, EXP, EXPM1, SIN, COS, TAN, COT, SEC, CSC, ASIN, ACOS, ATAN,
-	SINH, COSH, TANH, ASINH, ACOSH, ATANH, DEGREES, RADIANS, SIGN, RINT };
+enum {
+	SQRT,
+	CBRT,
+	EXP,
+	EXPM1,
+	SIN,
+	COS,
+	TAN,
+	COT,
+	SEC,
+	CSC,
+	ASIN,
+	ACOS,
+	ATAN,
+	SINH,
+	COSH,
+	TANH,
+	ASINH,
+	ACOSH,
+	ATANH,
+	DEGREES,
+	RADIANS,
+	SIGN,
+	RINT
+};
 
 static int
 run_real(struct datum_ctx *c, struct sql_node *n, struct datum *a,
@@ -142,9 +165,9 @@ run_real2(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	double x = a[0].d, y = a[1].d;
 
-	*out = datum_double(n->fn->tag == POWER   ? java_power(x, y)
-			: n->fn->tag == ATAN2 ? atan2(x, y)
-					      : hypot(x, y));
+	*out = datum_double(n->fn->tag == POWER ? java_power(x, y)
+			: n->fn->tag == ATAN2   ? atan2(x, y)
+						: hypot(x, y));
 	return 0;
 }
 
@@ -171,7 +194,7 @@ run_abs(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		if (a->kind > TYPE_STRUCT &&
 			!ty_interval_fits(a->kind, -(numeric)a->i))
 			return err_set(c->err, "the interval is too long");
-		out->i = datum_wrap((int64_t)-(uint64_t)a->i, a->kind);
+		out->i = datum_wrap((int64_t) - (uint64_t)a->i, a->kind);
 	}
 	return 0;
 }
@@ -238,15 +261,18 @@ round_rule(struct sql_rule *r)
 	if (r->n > 1)
 		r->arg[1] = ty(TYPE_INT);
 	if (tag >= FLOOR && r->n > 1) {
-		*a = have.kind == TYPE_STRING	? ty_decimal(38, 18)
+		*a = have.kind == TYPE_STRING   ? ty_decimal(38, 18)
 			: a->kind == TYPE_FLOAT ? ty_decimal(14, 7)
-			: ty_fraction(*a)	? ty_decimal(30, 15)
+			: ty_fraction(*a)       ? ty_decimal(30, 15)
 						: sql_types_decimal(*a);
 		r->result = round_decimal_type(*a, round_scale(r->node));
 	} else if (tag >= FLOOR && a->kind == TYPE_DECIMAL) {
-		r->result = a->s == 0 ? *a
+		r->result = a->s == 0
+			? *a
 			: ty_decimal(a->p - a->s + 1 > NUMERIC_DIGITS
-				? NUMERIC_DIGITS : a->p - a->s + 1, 0);
+					  ? NUMERIC_DIGITS
+					  : a->p - a->s + 1,
+				  0);
 	} else if (tag >= FLOOR) {
 		r->result = ty(TYPE_LONG);
 	} else if (a->kind == TYPE_DECIMAL) {
@@ -309,8 +335,7 @@ round_real(int tag, double d, bool narrow, int scale)
 	if (!numeric_parse(text, n, &v, &p, &s) ||
 		!round_decimal(tag, v, s, scale, &v))
 		return d;
-	if (scale < 0 &&
-		!numeric_rescale(v, scale, 0, NUMERIC_DIGITS, &v))
+	if (scale < 0 && !numeric_rescale(v, scale, 0, NUMERIC_DIGITS, &v))
 		return d;
 	return numeric_double(v, scale < 0 ? 0 : scale);
 }
@@ -346,12 +371,12 @@ run_round(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return round_exact(n->fn->tag, a, scale, t, out);
 	if (ty_fraction(datum_ty(a))) {
 		if (n->fn->tag >= FLOOR) {
-			*out = datum_double(n->fn->tag == FLOOR ? floor(a->d)
-								: ceil(a->d));
+			*out = datum_double(
+				n->fn->tag == FLOOR ? floor(a->d) : ceil(a->d));
 			return datum_cast(c, out, ty(TYPE_LONG));
 		}
-		out->d = round_real(n->fn->tag, a->d, a->kind == TYPE_FLOAT,
-			scale);
+		out->d = round_real(
+			n->fn->tag, a->d, a->kind == TYPE_FLOAT, scale);
 	} else if (scale < 0 && n->fn->tag < FLOOR) {
 		round_decimal(n->fn->tag, a->i, 0, scale, &v);
 		v *= scale < -19 ? 0 : numeric_power10(-scale);
@@ -377,8 +402,8 @@ digits_base(uint64_t v, unsigned base, bool negative, struct datum_ctx *c,
 	} while (v != 0);
 	if (negative)
 		*--p = '-';
-	*out = datum_string(arena_text(&c->arena, p,
-				    (size_t)(text + sizeof(text) - p)),
+	*out = datum_string(
+		arena_text(&c->arena, p, (size_t)(text + sizeof(text) - p)),
 		(size_t)(text + sizeof(text) - p));
 }
 
@@ -476,8 +501,9 @@ run_conv(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (*s == '-')
 		negative = *s++ == '-';
 	for (; s < end; s++) {
-		d = isalpha((unsigned char)*s) ? (*s | 32) - 'a' + 10
-			: isdigit((unsigned char)*s) ? *s - '0' : 99;
+		d = isalpha((unsigned char)*s)       ? (*s | 32) - 'a' + 10
+			: isdigit((unsigned char)*s) ? *s - '0'
+						     : 99;
 		if (d >= from)
 			break;
 		over |= __builtin_mul_overflow(v, (uint64_t)from, &v);
@@ -535,8 +561,8 @@ run_getbit(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	if (a[1].i < 0 || a[1].i > 63)
-		return err_set(c->err, "'%s' takes a place from 0 to 63",
-			n->fn->name);
+		return err_set(
+			c->err, "'%s' takes a place from 0 to 63", n->fn->name);
 	*out = datum_int(TYPE_BYTE, a[0].i >> a[1].i & 1);
 	return 0;
 }
@@ -564,37 +590,24 @@ run_width_bucket(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-#define REAL(name, tag) {name, "d:d", run_real, 0, NULL, NULL, NULL, tag}
-#define ROUNDING(name, sig, tag) \
-	{name, sig, run_round, 0, round_rule, NULL, NULL, tag}
+#define REAL(name, tag)                                         \
+	{                                                       \
+		name, "d:d", run_real, 0, NULL, NULL, NULL, tag \
+	}
+#define ROUNDING(name, sig, tag)                                     \
+	{                                                            \
+		name, sig, run_round, 0, round_rule, NULL, NULL, tag \
+	}
 
-const struct sql_fn sql_math_fns[] = {
-	REAL("sqrt", SQRT),
-	REAL("cbrt", CBRT),
-	REAL("exp", EXP),
-	REAL("expm1", EXPM1),
-	REAL("sin", SIN),
-	REAL("cos", COS),
-	REAL("tan", TAN),
-	REAL("cot", COT),
-	REAL("sec", SEC),
-	REAL("csc", CSC),
-	REAL("asin", ASIN),
-	REAL("acos", ACOS),
-	REAL("atan", ATAN),
-	REAL("sinh", SINH),
-	REAL("cosh", COSH),
-	REAL("tanh", TANH),
-	REAL("asinh", ASINH),
-	REAL("acosh", ACOSH),
-	REAL("atanh", ATANH),
-	REAL("degrees", DEGREES),
-	REAL("radians", RADIANS),
-	REAL("sign", SIGN),
-	REAL("signum", SIGN),
-	REAL("rint", RINT),
-	{"ln", "d:d", run_log},
-	{"log", "d?d:d", run_log},
+const struct sql_fn sql_math_fns[] = {REAL("sqrt", SQRT), REAL("cbrt", CBRT),
+	REAL("exp", EXP), REAL("expm1", EXPM1), REAL("sin", SIN),
+	REAL("cos", COS), REAL("tan", TAN), REAL("cot", COT), REAL("sec", SEC),
+	REAL("csc", CSC), REAL("asin", ASIN), REAL("acos", ACOS),
+	REAL("atan", ATAN), REAL("sinh", SINH), REAL("cosh", COSH),
+	REAL("tanh", TANH), REAL("asinh", ASINH), REAL("acosh", ACOSH),
+	REAL("atanh", ATANH), REAL("degrees", DEGREES),
+	REAL("radians", RADIANS), REAL("sign", SIGN), REAL("signum", SIGN),
+	REAL("rint", RINT), {"ln", "d:d", run_log}, {"log", "d?d:d", run_log},
 	{"log1p", "d:d", run_log, 0, NULL, NULL, NULL, 1},
 	{"log2", "d:d", run_log, 0, NULL, NULL, NULL, 2},
 	{"log10", "d:d", run_log, 0, NULL, NULL, NULL, 10},
@@ -604,19 +617,12 @@ const struct sql_fn sql_math_fns[] = {
 	{"hypot", "dd:d", run_real2, 0, NULL, NULL, NULL, HYPOT},
 	{"pi", ":d", run_number},
 	{"e", ":d", run_number, 0, NULL, NULL, NULL, 1},
-	{"abs", "a:0", run_abs, 0, abs_rule},
-	ROUNDING("round", "n?i:0", ROUND),
-	ROUNDING("bround", "n?i:0", BROUND),
-	ROUNDING("floor", "n?i:0", FLOOR),
-	ROUNDING("ceil", "n?i:0", CEIL),
-	ROUNDING("ceiling", "n?i:0", CEIL),
-	{"bin", "l:s", run_bin},
-	{"hex", "a:s", run_hex, 0, hex_rule},
-	{"unhex", "s:x", run_unhex},
-	{"conv", "sii:s", run_conv},
+	{"abs", "a:0", run_abs, 0, abs_rule}, ROUNDING("round", "n?i:0", ROUND),
+	ROUNDING("bround", "n?i:0", BROUND), ROUNDING("floor", "n?i:0", FLOOR),
+	ROUNDING("ceil", "n?i:0", CEIL), ROUNDING("ceiling", "n?i:0", CEIL),
+	{"bin", "l:s", run_bin}, {"hex", "a:s", run_hex, 0, hex_rule},
+	{"unhex", "s:x", run_unhex}, {"conv", "sii:s", run_conv},
 	{"factorial", "i:l", run_factorial},
 	{"bit_count", "a:i", run_bit_count, 0, bit_count_rule},
-	{"getbit", "li:y", run_getbit},
-	{"bit_get", "li:y", run_getbit},
-	{"width_bucket", "dddl:l", run_width_bucket},
-	{NULL}};
+	{"getbit", "li:y", run_getbit}, {"bit_get", "li:y", run_getbit},
+	{"width_bucket", "dddl:l", run_width_bucket}, {NULL}};

@@ -83,8 +83,7 @@ parse_lambda(struct sql_parser *p)
 	if (bracket && sql_tok_next(p) != 0)
 		return NULL;
 	for (;;) {
-		if (!sql_tok_is_name(&p->t) ||
-			n->nvar == 3)
+		if (!sql_tok_is_name(&p->t) || n->nvar == 3)
 			return sql_tok_expected(p, "a name");
 		part[n->nvar++] = (struct sql_name){p->t.s, p->t.n};
 		if (sql_tok_next(p) != 0)
@@ -117,8 +116,7 @@ lambda_ahead(struct sql_parser *p)
 	if (!sql_tok_at_op(p, "("))
 		return false;
 	do {
-		if (sql_tok_next(&q) != 0 ||
-			!sql_tok_is_name(&q.t) ||
+		if (sql_tok_next(&q) != 0 || !sql_tok_is_name(&q.t) ||
 			sql_tok_next(&q) != 0)
 			return false;
 	} while (sql_tok_at_op(&q, ","));
@@ -135,13 +133,14 @@ parse_brackets(struct sql_parser *p)
 	if (sql_tok_next(p) != 0)
 		return NULL;
 	if (sql_tok_at(p, "select"))
-		return sql_tok_refuse(p, p->t.from,
-			"a stream has no subqueries");
+		return sql_tok_refuse(
+			p, p->t.from, "a stream has no subqueries");
 	if (sql_call_arguments(p, &l) != 0)
 		return NULL;
 	if (l.n == 0)
-		return sql_tok_refuse(p, from, "expected an expression in the "
-				       "brackets");
+		return sql_tok_refuse(p, from,
+			"expected an expression in the "
+			"brackets");
 	return l.n == 1 ? l.p[0] : sql_call_tuple(p, from, &l);
 }
 
@@ -154,7 +153,8 @@ parse_name(struct sql_parser *p)
 
 	for (;;) {
 		if (n->npart == 16)
-			return sql_tok_refuse(p, p->t.from, "too many parts");
+			return sql_tok_refuse(
+				p, p->t.from, "a name of more than 16 parts");
 		part[n->npart++] = (struct sql_name){p->t.s, p->t.n};
 		n->to = p->t.to;
 		if (sql_tok_next(p) != 0)
@@ -213,10 +213,11 @@ parse_word(struct sql_parser *p)
 		return sql_literal_typed(p);
 	if (sql_tok_peek(p).kind == TOK_STRING &&
 		sql_tok_at(p, "timestamp_ntz"))
-		return sql_tok_refuse(p, p->t.from,
-			"timestamp_ntz is not supported");
-	if (word_reserved(&p->t) && !(sql_tok_peek_op(p, "(") &&
-				       sql_fn_find(p->t.s, p->t.n) != NULL))
+		return sql_tok_refuse(
+			p, p->t.from, "timestamp_ntz is not supported");
+	if (word_reserved(&p->t) &&
+		!(sql_tok_peek_op(p, "(") &&
+			sql_fn_find(p->t.s, p->t.n) != NULL))
 		return sql_tok_expected(p, "an expression");
 	if (sql_tok_at(p, "null") || sql_tok_at(p, "true") ||
 		sql_tok_at(p, "false")) {
@@ -232,7 +233,7 @@ parse_word(struct sql_parser *p)
 		!sql_tok_peek_op(p, "(") && !sql_tok_peek_op(p, ".")) {
 		struct sql_node *n = sql_call(p->x,
 			sql_tok_at(p, "current_date") ? "current_date"
-						   : "current_timestamp",
+						      : "current_timestamp",
 			from, 0);
 
 		return sql_tok_next(p) == 0 ? n : NULL;
@@ -292,8 +293,8 @@ parse_suffixes(struct sql_parser *p)
 		} else if ((r = sql_tok_take_op(p, ".")) != 0) {
 			if (r < 0 || !sql_tok_is_name(&p->t))
 				return sql_tok_expected(p, "a name");
-			n = sql_tree_member(p->x, n,
-				(struct sql_name){p->t.s, p->t.n});
+			n = sql_tree_member(
+				p->x, n, (struct sql_name){p->t.s, p->t.n});
 			if (sql_tok_next(p) != 0)
 				return NULL;
 		} else if ((r = sql_tok_take_op(p, "::")) != 0) {
@@ -337,9 +338,9 @@ parse_unary(struct sql_parser *p)
 	const char *from = p->t.from;
 	struct sql_node *n;
 	char op = sql_tok_at_op(p, "-") || sql_tok_at_op(p, "+") ||
-				  sql_tok_at_op(p, "~")
-			  ? *from
-			  : 0;
+			sql_tok_at_op(p, "~")
+		? *from
+		: 0;
 
 	if (op == 0)
 		return parse_suffixes(p);
@@ -347,21 +348,22 @@ parse_unary(struct sql_parser *p)
 		number_suffixed(sql_tok_peek(p)))
 		return parse_negative(p);
 	if (++p->depth > SQL_DEPTH)
-		return sql_tok_refuse(p, from, "nested too deep");
+		return sql_tok_refuse(p, from, SQL_TOO_DEEP);
 	if (sql_tok_next(p) != 0 || (n = parse_unary(p)) == NULL)
 		return NULL;
 	p->depth--;
 	if (op == '+')
 		return n;
-	if (op == '-' && n->op == SQL_LITERAL && ty_numeric(datum_ty(&n->lit)) &&
-		n->from[0] != '-' && n->from[0] != '(') {
+	if (op == '-' && n->op == SQL_LITERAL &&
+		ty_numeric(datum_ty(&n->lit)) && n->from[0] != '-' &&
+		n->from[0] != '(') {
 		/* -9223372036854775808 is a bigint, not a decimal. */
 		if (n->lit.kind == TYPE_DECIMAL && n->lit.s == 0 &&
 			-datum_decimal(&n->lit) == INT64_MIN)
 			n->lit = datum_int(TYPE_LONG, INT64_MIN);
 		else if (n->lit.kind == TYPE_DECIMAL)
-			n->lit = datum_from_decimal(-datum_decimal(&n->lit),
-				n->lit.p, n->lit.s);
+			n->lit = datum_from_decimal(
+				-datum_decimal(&n->lit), n->lit.p, n->lit.s);
 		else if (ty_fraction(datum_ty(&n->lit)))
 			n->lit.d = -n->lit.d;
 		else
@@ -375,9 +377,8 @@ parse_unary(struct sql_parser *p)
 }
 
 /* Binary operators, the loosest first. */
-static const char *const levels[][5] = {
-	{"|"}, {"^"}, {"&"}, {"<<", ">>", ">>>"}, {"+", "-", "||"},
-	{"*", "/", "%"}};
+static const char *const levels[][5] = {{"|"}, {"^"}, {"&"},
+	{"<<", ">>", ">>>"}, {"+", "-", "||"}, {"*", "/", "%"}};
 #define NLEVELS (int)(sizeof(levels) / sizeof(levels[0]))
 
 static const char *
@@ -404,7 +405,9 @@ parse_bits(struct sql_parser *p, int level)
 	a = parse_bits(p, level + 1);
 	while (a != NULL && (op = level_op(p, level)) != NULL) {
 		if (++chain > 5 * SQL_DEPTH)
-			return sql_tok_refuse(p, p->t.from, "too long a chain");
+			return sql_tok_refuse(p, p->t.from,
+				"a chain of more than 2000 operators: use "
+				"parentheses");
 		if (sql_tok_next(p) != 0 ||
 			(b = parse_bits(p, level + 1)) == NULL)
 			return NULL;
@@ -467,8 +470,8 @@ parse_in(struct sql_parser *p, struct sql_node *x)
 	if (sql_tok_need_op(p, "(", "'('") != 0)
 		return NULL;
 	if (sql_tok_at(p, "select"))
-		return sql_tok_refuse(p, p->t.from,
-			"a stream has no subqueries");
+		return sql_tok_refuse(
+			p, p->t.from, "a stream has no subqueries");
 	if (sql_call_arguments(p, &l) != 0)
 		return NULL;
 	if (l.n == 1)
@@ -481,7 +484,7 @@ parse_in(struct sql_parser *p, struct sql_node *x)
  * negates each: x not like any (a, b) is true if one does not match.
  */
 static struct sql_node *
-parse_like(struct sql_parser *p, struct sql_node *x, const char *fn, bool not)
+parse_like(struct sql_parser *p, struct sql_node *x, const char *fn, bool not )
 {
 	struct sql_nodes l = {0}, r = {0};
 	struct sql_node *n;
@@ -511,8 +514,8 @@ parse_like(struct sql_parser *p, struct sql_node *x, const char *fn, bool not)
 			return NULL;
 		if (p->t.kind != TOK_STRING || p->t.n != 1)
 			return sql_tok_expected(p, "one character in quotes");
-		sql_tree_add(p->x, &l, sql_literal(p, datum_string(p->t.s, 1),
-					 p->t.from));
+		sql_tree_add(p->x, &l,
+			sql_literal(p, datum_string(p->t.s, 1), p->t.from));
 		if (sql_tok_next(p) != 0)
 			return NULL;
 	}
@@ -530,7 +533,8 @@ parse_is(struct sql_parser *p, struct sql_node *x)
 	if (r < 0)
 		return NULL;
 	if (sql_tok_at(p, "null") || sql_tok_at(p, "unknown"))
-		return sql_tok_next(p) != 0 ? NULL
+		return sql_tok_next(p) != 0
+			? NULL
 			: sql_call(p->x, not ? "isnotnull" : "isnull", x->from,
 				  1, x);
 	if (sql_tok_at(p, "true") || sql_tok_at(p, "false")) {
@@ -538,15 +542,15 @@ parse_is(struct sql_parser *p, struct sql_node *x)
 		y = sql_literal(p, datum_bool(yes), p->t.from);
 		if (sql_tok_next(p) != 0)
 			return NULL;
-		return parse_negated(p, not,
-			sql_call(p->x, "<=>", x->from, 2, x, y));
+		return parse_negated(
+			p, not, sql_call(p->x, "<=>", x->from, 2, x, y));
 	}
 	if (sql_tok_at(p, "distinct")) {
 		if (sql_tok_next(p) != 0 || sql_tok_need(p, "from") != 0 ||
 			(y = parse_bits(p, 0)) == NULL)
 			return NULL;
-		return parse_negated(p, !not,
-			sql_call(p->x, "<=>", x->from, 2, x, y));
+		return parse_negated(
+			p, !not, sql_call(p->x, "<=>", x->from, 2, x, y));
 	}
 	return sql_tok_expected(p, "null, true, false or distinct from");
 }
@@ -555,7 +559,7 @@ static struct sql_node *
 parse_predicate(struct sql_parser *p)
 {
 	struct sql_node *x = parse_compare(p);
-	bool not;
+	bool not ;
 
 	while (x != NULL) {
 		if (sql_tok_at(p, "is")) {
@@ -565,7 +569,7 @@ parse_predicate(struct sql_parser *p)
 			continue;
 		}
 		not = sql_tok_at(p, "not");
-		if (not) {
+		if (not ) {
 			struct sql_token t = sql_tok_peek(p);
 
 			if (!sql_tok_is(&t, "between") &&
@@ -579,20 +583,25 @@ parse_predicate(struct sql_parser *p)
 				return NULL;
 		}
 		if (sql_tok_at(p, "between"))
-			x = sql_tok_next(p) != 0 ? NULL
+			x = sql_tok_next(p) != 0
+				? NULL
 				: parse_negated(p, not, parse_between(p, x));
 		else if (sql_tok_at(p, "in"))
-			x = sql_tok_next(p) != 0 ? NULL
+			x = sql_tok_next(p) != 0
+				? NULL
 				: parse_negated(p, not, parse_in(p, x));
 		else if (sql_tok_at(p, "like"))
-			x = sql_tok_next(p) != 0 ? NULL
-				: parse_like(p, x, "like", not);
+			x = sql_tok_next(p) != 0
+				? NULL
+				: parse_like(p, x, "like", not );
 		else if (sql_tok_at(p, "ilike"))
-			x = sql_tok_next(p) != 0 ? NULL
-				: parse_like(p, x, "ilike", not);
+			x = sql_tok_next(p) != 0
+				? NULL
+				: parse_like(p, x, "ilike", not );
 		else if (sql_tok_at(p, "rlike") || sql_tok_at(p, "regexp"))
-			x = sql_tok_next(p) != 0 ? NULL
-				: parse_like(p, x, "rlike", not);
+			x = sql_tok_next(p) != 0
+				? NULL
+				: parse_like(p, x, "rlike", not );
 		else
 			break;
 	}
@@ -609,7 +618,7 @@ parse_not(struct sql_parser *p)
 		!(sql_tok_at(p, "not") && !sql_tok_peek_op(p, ".")))
 		return parse_predicate(p);
 	if (++p->depth > SQL_DEPTH)
-		return sql_tok_refuse(p, from, "nested too deep");
+		return sql_tok_refuse(p, from, SQL_TOO_DEEP);
 	if (sql_tok_next(p) != 0 || (n = parse_not(p)) == NULL)
 		return NULL;
 	p->depth--;
@@ -642,7 +651,7 @@ parse_expression(struct sql_parser *p)
 	struct sql_node *n;
 
 	if (++p->depth > SQL_DEPTH)
-		return sql_tok_refuse(p, p->t.from, "nested too deep");
+		return sql_tok_refuse(p, p->t.from, SQL_TOO_DEEP);
 	n = parse_logic(p, "or");
 	p->depth--;
 	return n;
@@ -657,8 +666,11 @@ grammar_operand(struct sql_parser *p)
 static struct sql_parser
 grammar_at(struct sql *x, const char *at, struct err *err)
 {
-	return (struct sql_parser){.x = x, .err = err, .p = at,
-		.expression = parse_expression, .operand = grammar_operand};
+	return (struct sql_parser){.x = x,
+		.err = err,
+		.p = at,
+		.expression = parse_expression,
+		.operand = grammar_operand};
 }
 
 struct sql_node *

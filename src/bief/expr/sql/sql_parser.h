@@ -18,6 +18,8 @@
 
 #define SQL_DEPTH 400  /* nesting that is accepted */
 #define SQL_ARGS 10000 /* and arguments */
+#define SQL_TOO_DEEP "nested deeper than 400 levels"
+#define SQL_TOO_MANY "more than 10000 arguments"
 
 enum sql_token_kind {
 	TOK_END,
@@ -67,15 +69,15 @@ int sql_tok_need_op(struct sql_parser *p, const char *op, const char *what);
 /* n hexadecimal digits; true when they are there. */
 bool sql_tok_hex(const char *s, int n, unsigned *out);
 /* Messages; NULL, to be returned. */
-struct sql_node *sql_tok_refuse(struct sql_parser *p, const char *at,
-	const char *what);
+struct sql_node *sql_tok_refuse(
+	struct sql_parser *p, const char *at, const char *what);
 struct sql_node *sql_tok_expected(struct sql_parser *p, const char *what);
 
 /* sql_literal.c */
-struct sql_node *sql_literal(struct sql_parser *p, struct datum d,
-	const char *from);
-struct sql_node *sql_literal_text(struct sql_parser *p, const char *s,
-	const char *from);
+struct sql_node *sql_literal(
+	struct sql_parser *p, struct datum d, const char *from);
+struct sql_node *sql_literal_text(
+	struct sql_parser *p, const char *s, const char *from);
 struct sql_node *sql_literal_number(struct sql_parser *p);
 /* At "interval", which stands at from. */
 struct sql_node *sql_literal_interval(struct sql_parser *p, const char *from);
@@ -89,8 +91,8 @@ int sql_ddl_type(struct sql_parser *p, struct ty *out);
 
 /* sql_call.c */
 /* A call of what is known to be a function, with up to three arguments. */
-struct sql_node *sql_call(struct sql *x, const char *fn, const char *from,
-	int narg, ...);
+struct sql_node *sql_call(
+	struct sql *x, const char *fn, const char *from, int narg, ...);
 /* The same with any number of them, which is checked. */
 struct sql_node *sql_call_list(struct sql_parser *p, const char *fn,
 	const char *from, const struct sql_nodes *l);
@@ -99,7 +101,7 @@ int sql_call_arguments(struct sql_parser *p, struct sql_nodes *l);
 /* At a name with "(" behind it. */
 struct sql_node *sql_call_parse(struct sql_parser *p);
 /* (a, b) is a struct(a, b). */
-struct sql_node *sql_call_tuple(struct sql_parser *p, const char *from,
-	const struct sql_nodes *l);
+struct sql_node *sql_call_tuple(
+	struct sql_parser *p, const char *from, const struct sql_nodes *l);
 
 #endif

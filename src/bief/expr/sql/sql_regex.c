@@ -32,8 +32,8 @@ kept_pattern_free(void *data)
 
 /* The pattern at *kept, made anew where it is another one. */
 static struct regex *
-pattern_compiled(struct pattern **kept, const char *s, size_t len,
-	struct err *err)
+pattern_compiled(
+	struct pattern **kept, const char *s, size_t len, struct err *err)
 {
 	struct pattern *p = *kept;
 	struct regex *r;
@@ -72,16 +72,20 @@ pattern_prepare(struct sql *x, struct sql_node *n, struct err *err)
 	const struct datum *p = &n->arg[1]->lit;
 	struct err why;
 
-	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
+	if (n->arg[1]->op != SQL_LITERAL)
+		return regex_open(err);
+	if (p->kind != TYPE_STRING)
 		return 0;
 	if (pattern_get(n, p->str, p->n, err) != NULL)
 		return 0;
 	if (n->arg[1]->from != NULL && *n->arg[1]->from == '\'' &&
-		memchr(n->arg[1]->from, '\\', (size_t)(n->arg[1]->to -
-			n->arg[1]->from)) != NULL) {
+		memchr(n->arg[1]->from, '\\',
+			(size_t)(n->arg[1]->to - n->arg[1]->from)) != NULL) {
 		why = *err;
-		err_as(err, STATUS_USAGE, "%s (backslashes stay in r'...' "
-			"alone)", why.text);
+		err_as(err, STATUS_USAGE,
+			"%s (backslashes stay in r'...' "
+			"alone)",
+			why.text);
 	}
 	return -1;
 }
@@ -130,8 +134,8 @@ match_group(const struct datum *d, const struct regex_match *m, int i)
 {
 	if (m->beg[i] < 0)
 		return datum_string("", 0);
-	return datum_string(d->str + m->beg[i],
-		(size_t)(m->end[i] - m->beg[i]));
+	return datum_string(
+		d->str + m->beg[i], (size_t)(m->end[i] - m->beg[i]));
 }
 
 static int
@@ -192,8 +196,8 @@ run_all(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 				cap = cap > 0 ? 2 * cap : 8;
 				if (datum_too_long(c, cap * sizeof(*more)))
 					return -1;
-				more = arena_get(&c->arena,
-					cap * sizeof(*more));
+				more = arena_get(
+					&c->arena, cap * sizeof(*more));
 				if (count > 0)
 					memcpy(more, items,
 						count * sizeof(*more));
@@ -225,9 +229,11 @@ run_first(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = found == 1 && m.end[0] > m.beg[0] ? match_group(a, &m, 0)
 							 : datum_null();
 	else
-		*out = datum_int(TYPE_INT, found != 1 ? 0
-			: (int64_t)sql_chars_count(a->str, (size_t)m.beg[0]) +
-				1);
+		*out = datum_int(TYPE_INT,
+			found != 1 ? 0
+				   : (int64_t)sql_chars_count(
+					     a->str, (size_t)m.beg[0]) +
+					1);
 	return found < 0 ? -1 : 0;
 }
 
@@ -258,8 +264,9 @@ replace_reference(struct datum_ctx *c, struct regex *r, const struct datum *d,
 		p = close + 1;
 	}
 	if (i < 0 || i >= m->n) {
-		err_set(c->err, "a replacement names a group that the regular "
-				"expression has not");
+		err_set(c->err,
+			"a replacement names a group that the regular "
+			"expression has not");
 		return NULL;
 	}
 	g = match_group(d, m, i);
@@ -301,13 +308,12 @@ run_regexp_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (r == NULL)
 		return -1;
 	if (from < 1)
-		return err_set(c->err, "'%s' counts places from 1",
-			n->fn->name);
+		return err_set(
+			c->err, "'%s' counts places from 1", n->fn->name);
 	for (; from > 1 && at < a->n; from--)
 		do
 			at++;
-		while (at < a->n &&
-			((unsigned char)a->str[at] & 0xC0) == 0x80);
+		while (at < a->n && ((unsigned char)a->str[at] & 0xC0) == 0x80);
 	buf_clear(&c->text);
 	for (; at <= a->n; at = match_behind(a, &m)) {
 		found = pattern_search(c, r, a, at, &m);
@@ -355,11 +361,11 @@ pattern_split(struct datum_ctx *c, struct regex *r, bool none,
 			break;
 		/* An empty match parts nothing at the beginning, and the empty
 		 * pattern gives the characters. */
-		if (m.end[0] == m.beg[0] && (m.beg[0] == 0 ||
-			(none && (size_t)m.beg[0] == a->n)))
+		if (m.end[0] == m.beg[0] &&
+			(m.beg[0] == 0 || (none && (size_t)m.beg[0] == a->n)))
 			continue;
-		items[count++] = datum_string(a->str + done,
-			(size_t)m.beg[0] - done);
+		items[count++] = datum_string(
+			a->str + done, (size_t)m.beg[0] - done);
 		done = (size_t)m.end[0];
 	}
 	if (found < 0)
@@ -378,9 +384,9 @@ run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *items;
 	size_t count;
 
-	if (r == NULL || pattern_split(c, r, a[1].n == 0, a,
-				 n->narg > 2 ? a[2].i : -1, &items,
-				 &count) != 0)
+	if (r == NULL ||
+		pattern_split(c, r, a[1].n == 0, a, n->narg > 2 ? a[2].i : -1,
+			&items, &count) != 0)
 		return -1;
 	*out = datum_items(TYPE_ARRAY, items, count, n->ty.t);
 	return 0;
@@ -436,10 +442,10 @@ run_str_to_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	const struct datum *pair = n->narg > 1 ? &a[1] : &comma;
 	const struct datum *value = n->narg > 2 ? &a[2] : &colon;
 	struct separators *s = separators_of(n);
-	struct regex *r =
-		pattern_compiled(&s->pair, pair->str, pair->n, c->err);
-	struct regex *q =
-		pattern_compiled(&s->value, value->str, value->n, c->err);
+	struct regex *r = pattern_compiled(
+		&s->pair, pair->str, pair->n, c->err);
+	struct regex *q = pattern_compiled(
+		&s->value, value->str, value->n, c->err);
 	struct datum *items, *kv, *all;
 	size_t count, two;
 
@@ -448,15 +454,14 @@ run_str_to_map(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return -1;
 	all = arena_get(&c->arena, 2 * count * sizeof(*all));
 	for (size_t i = 0; i < count; i++) {
-		if (pattern_split(c, q, value->n == 0, &items[i], 2, &kv,
-			&two) != 0)
+		if (pattern_split(
+			    c, q, value->n == 0, &items[i], 2, &kv, &two) != 0)
 			return -1;
 		all[2 * i] = kv[0];
 		all[2 * i + 1] = two > 1 ? kv[1] : datum_null();
 		for (size_t k = 0; k < i; k++)
 			if (all[2 * k].n == kv[0].n &&
-				memcmp(all[2 * k].str, kv[0].str,
-					kv[0].n) == 0)
+				memcmp(all[2 * k].str, kv[0].str, kv[0].n) == 0)
 				return err_set(c->err,
 					"a key of a map is there twice");
 	}

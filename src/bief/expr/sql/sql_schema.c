@@ -33,7 +33,16 @@ struct options {
 enum option_kind {
 	ON,  /* true sets a flag */
 	OFF, /* false does */
-	TIME, DATE, ZONE, MODE, LOCALE, CORRUPT, PRETTY, NULLS, DROP, TEXTS,
+	TIME,
+	DATE,
+	ZONE,
+	MODE,
+	LOCALE,
+	CORRUPT,
+	PRETTY,
+	NULLS,
+	DROP,
+	TEXTS,
 	DECIMALS
 };
 
@@ -73,8 +82,8 @@ option_find(const char *name, int of)
 }
 
 static int
-option_refuse(struct err *err, const char *name, const char *want,
-	const char *got)
+option_refuse(
+	struct err *err, const char *name, const char *want, const char *got)
 {
 	return err_as(err, STATUS_USAGE, "option '%s' is %s, not '%s'", name,
 		want, got);
@@ -97,19 +106,19 @@ option_set_word(struct options *o, const struct option *k, const char *v,
 	case ZONE:
 		o->zone = zone_open(v, strlen(v));
 		return o->zone != NULL
-			       ? 0
-			       : option_refuse(err, k->name, "a zone", v);
+			? 0
+			: option_refuse(err, k->name, "a zone", v);
 	case LOCALE:
 		return strncasecmp(v, "en", 2) == 0
-			       ? 0
-			       : option_refuse(err, k->name,
-					 "en-US (names are English)", v);
+			? 0
+			: option_refuse(
+				  err, k->name, "en-US (names are English)", v);
 	default:
 		o->fail = strcasecmp(v, "FAILFAST") == 0;
 		return o->fail || strcasecmp(v, "PERMISSIVE") == 0
-			       ? 0
-			       : option_refuse(err, k->name,
-					 "PERMISSIVE or FAILFAST", v);
+			? 0
+			: option_refuse(
+				  err, k->name, "PERMISSIVE or FAILFAST", v);
 	}
 }
 
@@ -151,14 +160,17 @@ options_read(const struct sql_node *n, int i, int of, struct options *o,
 		return 0;
 	m = n->arg[i];
 	if (m->op != SQL_CALL || strcmp(m->fn->name, "map") != 0)
-		return err_as(err, STATUS_USAGE, "the options of '%s' are "
-			"map('name', 'value')", n->fn->name);
+		return err_as(err, STATUS_USAGE,
+			"the options of '%s' are "
+			"map('name', 'value')",
+			n->fn->name);
 	for (int j = 0; j < m->narg; j += 2) {
 		k = m->arg[j];
 		v = m->arg[j + 1];
 		if (k->op != SQL_LITERAL || k->lit.kind != TYPE_STRING ||
 			v->op != SQL_LITERAL || v->lit.kind != TYPE_STRING)
-			return err_as(err, STATUS_USAGE, "the options of '%s' "
+			return err_as(err, STATUS_USAGE,
+				"the options of '%s' "
 				"are texts: map('name', 'value')",
 				n->fn->name);
 		known = option_find(k->lit.str, of);
@@ -276,7 +288,8 @@ from_json_schema(const struct sql_node *n, bool *root, struct err *err)
 	if (s->op != SQL_CALL || strcmp(s->fn->name, "schema_of_json") != 0 ||
 		s->arg[0]->op != SQL_LITERAL ||
 		s->arg[0]->lit.kind != TYPE_STRING) {
-		err_as(err, STATUS_USAGE, "'from_json' wants its schema in "
+		err_as(err, STATUS_USAGE,
+			"'from_json' wants its schema in "
 			"quotes, or as schema_of_json('...')");
 		return NULL;
 	}
@@ -312,8 +325,9 @@ reader_corrupt(struct reader *r, struct err *err)
 	const char *name = r->o.corrupt;
 
 	r->corrupt = -1;
-	if (r->root || (name != NULL &&
-		schema_find(r->schema, name, strlen(name)) < 0))
+	if (r->root ||
+		(name != NULL &&
+			schema_find(r->schema, name, strlen(name)) < 0))
 		return 0;
 	return schema_corrupt(r->schema, name, &r->corrupt, err);
 }
@@ -343,9 +357,12 @@ reader_for(struct reader *r, const struct zone *zone)
 	if (r->o.zone != NULL)
 		zone = r->o.zone;
 	if (r->f == NULL || r->zone != zone) {
-		struct fromjson_options o = {.zone = zone, .pattern = r->time,
-			.date_pattern = r->date, .flags = r->o.flags,
-			.corrupt = r->corrupt, .root = r->root};
+		struct fromjson_options o = {.zone = zone,
+			.pattern = r->time,
+			.date_pattern = r->date,
+			.flags = r->o.flags,
+			.corrupt = r->corrupt,
+			.root = r->root};
 
 		fromjson_free(r->f);
 		r->f = fromjson_new(r->schema, &o);
@@ -385,16 +402,16 @@ run_from_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		return 0;
 	if (fromjson_read(f, p, a->n, c->env->batch_us, r->v) < 0) {
 		if (r->o.fail)
-			return err_set(c->err, "from_json: %s",
-				fromjson_why(f));
+			return err_set(
+				c->err, "from_json: %s", fromjson_why(f));
 		if (r->corrupt >= 0)
 			r->v[r->corrupt] = fromjson_text(f, p, a->n);
 	}
 	items = arena_get(&c->arena, r->schema->n * sizeof(*items) + 1);
 	if (reader_take(c, r, items) != 0)
 		return -1;
-	*out = r->root ? items[0] :
-		datum_items(TYPE_STRUCT, items, r->schema->n, n->ty.t);
+	*out = r->root ? items[0]
+		       : datum_items(TYPE_STRUCT, items, r->schema->n, n->ty.t);
 	return 0;
 }
 
@@ -404,8 +421,9 @@ static int
 to_json_rule(struct sql_rule *r)
 {
 	if (r->arg[0].kind > TYPE_NULL && !ty_nested(r->arg[0]))
-		return sql_types_mismatch(r, "takes a struct, a map or an "
-					    "array");
+		return sql_types_mismatch(r,
+			"takes a struct, a map or an "
+			"array");
 	r->result = ty(TYPE_STRING);
 	return 0;
 }
@@ -424,8 +442,11 @@ to_json_prepare(struct sql *x, struct sql_node *n, struct err *err)
 		(o.date != NULL &&
 			timefmt_check(o.date, strlen(o.date), err) != 0))
 		return -1;
-	*style = (struct datum_style){.time = o.time, .date = o.date,
-		.zone = o.zone, .nulls = o.nulls, .pretty = o.pretty};
+	*style = (struct datum_style){.time = o.time,
+		.date = o.date,
+		.zone = o.zone,
+		.nulls = o.nulls,
+		.pretty = o.pretty};
 	return 0;
 }
 
@@ -436,8 +457,8 @@ run_to_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct buf b;
 
 	if (!ty_nested(datum_ty(a)))
-		return err_set(c->err,
-			"'to_json' takes a struct, a map or an array");
+		return err_set(
+			c->err, "'to_json' takes a struct, a map or an array");
 	buf_init(&b);
 	datum_store_json(c, a, n->data, &b);
 	*out = datum_from_buf(c, &b);
@@ -480,8 +501,8 @@ run_schema(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		memcpy(p, a->str, a->n);
 	t = inferjson_read(&l, &o->infer);
 	if (t == NULL)
-		return err_set(c->err, "schema_of_json: %s at byte %zu",
-			l.what, (size_t)(l.at - l.begin) + 1);
+		return err_set(c->err, "schema_of_json: %s at byte %zu", l.what,
+			(size_t)(l.at - l.begin) + 1);
 	buf_init(&b);
 	inferjson_print(t, &b);
 	*out = datum_from_buf(c, &b);

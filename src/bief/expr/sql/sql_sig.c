@@ -50,17 +50,28 @@ static int
 sig_kind(char c)
 {
 	switch (c) {
-	case 's': return TYPE_STRING;
-	case 'b': return TYPE_BOOLEAN;
-	case 'y': return TYPE_BYTE;
-	case 'i': return TYPE_INT;
-	case 'l': return TYPE_LONG;
-	case 'd': return TYPE_DOUBLE;
-	case 't': return TYPE_TIMESTAMP;
-	case 'D': return TYPE_DATE;
-	case 'x': return TYPE_BINARY;
-	case 'A': return TYPE_ARRAY;
-	case 'M': return TYPE_MAP;
+	case 's':
+		return TYPE_STRING;
+	case 'b':
+		return TYPE_BOOLEAN;
+	case 'y':
+		return TYPE_BYTE;
+	case 'i':
+		return TYPE_INT;
+	case 'l':
+		return TYPE_LONG;
+	case 'd':
+		return TYPE_DOUBLE;
+	case 't':
+		return TYPE_TIMESTAMP;
+	case 'D':
+		return TYPE_DATE;
+	case 'x':
+		return TYPE_BINARY;
+	case 'A':
+		return TYPE_ARRAY;
+	case 'M':
+		return TYPE_MAP;
 	}
 	assert(c == 'a' || c == 'n');
 	return TYPE_UNKNOWN;

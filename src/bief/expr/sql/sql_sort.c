@@ -1,5 +1,7 @@
 /*
- * sql_sort: the order of arrays, Spark's or that of a function.
+ * sql_sort: the order of arrays, Spark's or that of a function. Of a function
+ * that fails the first error is kept; the comparisons that sorting still makes
+ * say equal.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -10,7 +12,7 @@
 
 struct sort_ctx {
 	struct datum_ctx *c;
-	int sign;         /* -1: descending */
+	int sign; /* -1: descending */
 	bool nulls_last;
 	struct sql_node *f; /* a lambda that compares, or NULL */
 	int failed;
@@ -29,8 +31,10 @@ sort_compare(const void *pa, const void *pb, void *arg)
 		if (s->failed || sql_eval_lambda(s->c, s->f, pair, 2, &r) != 0)
 			return s->failed = -1, 0;
 		if (r.kind != TYPE_NULL && !ty_integral(datum_ty(&r)))
-			return s->failed = err_set(s->c->err, "a function that "
-				"compares gives -1, 0 or 1"), 0;
+			return s->failed = err_set(s->c->err,
+				       "a function that "
+				       "compares gives -1, 0 or 1"),
+			       0;
 		return r.kind == TYPE_NULL ? 0 : r.i < 0 ? -1 : r.i > 0;
 	}
 	if (s->nulls_last && (a->kind == TYPE_NULL || b->kind == TYPE_NULL))
@@ -62,12 +66,14 @@ sort_rule(struct sql_rule *r)
 		return sql_types_mismatch(r, "takes an array");
 	if (r->n > 1 && r->node->arg[1]->op == SQL_FUNCTION) {
 		if (r->arg[1].kind > TYPE_NULL && !ty_integral(r->arg[1]))
-			return sql_types_mismatch(r, "takes an array and a "
-						    "function that gives -1, "
-						    "0 or 1");
+			return sql_types_mismatch(r,
+				"takes an array and a "
+				"function that gives -1, "
+				"0 or 1");
 	} else if (r->n > 1 && r->arg[1].kind > TYPE_BOOLEAN)
-		return sql_types_mismatch(r, "takes an array and whether to "
-					    "sort upwards");
+		return sql_types_mismatch(r,
+			"takes an array and whether to "
+			"sort upwards");
 	r->result = r->arg[0];
 	return 0;
 }
@@ -98,11 +104,12 @@ eval_array_sort(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	return a.kind == TYPE_NULL ? 0 : run_sort(c, n, &a, out);
 }
 
-#define LAMBDA(name, sig, rule, eval, tag) \
-	{name, sig, NULL, SQL_LAMBDA, rule, eval, NULL, tag}
+#define LAMBDA(name, sig, rule, eval, tag)                         \
+	{                                                          \
+		name, sig, NULL, SQL_LAMBDA, rule, eval, NULL, tag \
+	}
 
 const struct sql_fn sql_sort_fns[] = {
 	{"sort_array", "A?b:0", run_sort, 0, sort_rule},
-	LAMBDA("array_sort", "A?a:0", sort_rule, eval_array_sort,
-		SQL_VARS_TWO),
+	LAMBDA("array_sort", "A?a:0", sort_rule, eval_array_sort, SQL_VARS_TWO),
 	{NULL}};

@@ -53,7 +53,7 @@ run_trim(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum blank = datum_string(" ", 1);
 	const struct datum *of = n->narg == 2 && !swapped ? &a[1] : &a[0];
 	const struct datum *chars = n->narg == 1 ? &blank
-		: swapped			 ? &a[1]
+		: swapped                        ? &a[1]
 						 : &a[0];
 	const char *s = of->str, *end = s + of->n, *last;
 
@@ -196,8 +196,7 @@ place_of(const struct datum *d, const struct datum *what, int64_t from)
 	if (what->n == 0)
 		return 1; /* wherever the search begins, as in Java */
 	p = memmem(p, (size_t)(end - p), what->str, what->n);
-	return p == NULL ? 0
-		: (int64_t)sql_chars_count(s, (size_t)(p - s)) + 1;
+	return p == NULL ? 0 : (int64_t)sql_chars_count(s, (size_t)(p - s)) + 1;
 }
 
 static int
@@ -210,7 +209,8 @@ run_locate(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		(n->narg > 2 && a[2].kind == TYPE_NULL)) {
 		/* A place that is null is none, as in Hive. */
 		*out = n->narg > 2 && a[2].kind == TYPE_NULL
-			? datum_int(TYPE_INT, 0) : datum_null();
+			? datum_int(TYPE_INT, 0)
+			: datum_null();
 		return 0;
 	}
 	*out = datum_int(TYPE_INT,
@@ -491,8 +491,9 @@ concat_rule(struct sql_rule *r)
 		r->result = r->open ? ty(TYPE_UNKNOWN) : common;
 		return 0;
 	}
-	r->result = ty(r->open ? TYPE_UNKNOWN
-			: some && all ? TYPE_BINARY : TYPE_STRING);
+	r->result = ty(r->open        ? TYPE_UNKNOWN
+			: some && all ? TYPE_BINARY
+				      : TYPE_STRING);
 	for (int i = 0; i < r->n; i++)
 		if (ty_nested(r->arg[i]))
 			return sql_types_mismatch(r, "takes strings or arrays");
@@ -587,29 +588,31 @@ run_elt(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-#define CASE(name, tag) {name, "s:s", run_case, 0, NULL, NULL, NULL, tag}
-#define TRIM(name, tag) {name, "s?s:s", run_trim, 0, NULL, NULL, NULL, tag}
-#define LENGTH(name, tag) \
-	{name, "a:i", run_length, 0, length_rule, NULL, NULL, tag}
-#define CONTAIN(name, tag) \
-	{name, "ss:b", run_contains, 0, NULL, NULL, NULL, tag}
+#define CASE(name, tag)                                         \
+	{                                                       \
+		name, "s:s", run_case, 0, NULL, NULL, NULL, tag \
+	}
+#define TRIM(name, tag)                                           \
+	{                                                         \
+		name, "s?s:s", run_trim, 0, NULL, NULL, NULL, tag \
+	}
+#define LENGTH(name, tag)                                                \
+	{                                                                \
+		name, "a:i", run_length, 0, length_rule, NULL, NULL, tag \
+	}
+#define CONTAIN(name, tag)                                           \
+	{                                                            \
+		name, "ss:b", run_contains, 0, NULL, NULL, NULL, tag \
+	}
 
-const struct sql_fn sql_text_fns[] = {
-	CASE("upper", SQL_UPPER),
-	CASE("ucase", SQL_UPPER),
-	CASE("lower", SQL_LOWER),
-	CASE("lcase", SQL_LOWER),
-	CASE("initcap", SQL_INITCAP),
-	TRIM("trim", TRIM_BOTH),
-	TRIM("ltrim", TRIM_LEFT),
-	TRIM("rtrim", TRIM_RIGHT),
-	TRIM("btrim", TRIM_BOTH | TRIM_SWAPPED),
-	LENGTH("length", CHARS),
-	LENGTH("len", CHARS),
-	LENGTH("char_length", CHARS),
-	LENGTH("character_length", CHARS),
-	LENGTH("octet_length", BYTES),
-	LENGTH("bit_length", BITS),
+const struct sql_fn sql_text_fns[] = {CASE("upper", SQL_UPPER),
+	CASE("ucase", SQL_UPPER), CASE("lower", SQL_LOWER),
+	CASE("lcase", SQL_LOWER), CASE("initcap", SQL_INITCAP),
+	TRIM("trim", TRIM_BOTH), TRIM("ltrim", TRIM_LEFT),
+	TRIM("rtrim", TRIM_RIGHT), TRIM("btrim", TRIM_BOTH | TRIM_SWAPPED),
+	LENGTH("length", CHARS), LENGTH("len", CHARS),
+	LENGTH("char_length", CHARS), LENGTH("character_length", CHARS),
+	LENGTH("octet_length", BYTES), LENGTH("bit_length", BITS),
 	{"substring", "si?i:s", run_substring, 0, sql_sig_bytes},
 	{"substr", "si?i:s", run_substring, 0, sql_sig_bytes},
 	{"left", "si:s", run_left, 0, sql_sig_bytes},
@@ -618,8 +621,7 @@ const struct sql_fn sql_text_fns[] = {
 	{"instr", "ss:i", run_locate, SQL_NULLS, NULL, NULL, NULL, 1},
 	{"locate", "ss?i:i", run_locate, SQL_NULLS},
 	{"charindex", "ss?i:i", run_locate, SQL_NULLS},
-	CONTAIN("startswith", STARTS),
-	CONTAIN("endswith", ENDS),
+	CONTAIN("startswith", STARTS), CONTAIN("endswith", ENDS),
 	CONTAIN("contains", CONTAINS),
 	{"substring_index", "ssi:s", run_substring_index},
 	{"split_part", "ssi:s", run_split_part},
@@ -627,12 +629,10 @@ const struct sql_fn sql_text_fns[] = {
 	{"replace", "ss?s:s", run_text_replace},
 	{"translate", "sss:s", run_translate},
 	{"reverse", "a:0", run_reverse, 0, reverse_rule},
-	{"repeat", "si:s", run_text_repeat},
-	{"space", "i:s", run_text_repeat},
+	{"repeat", "si:s", run_text_repeat}, {"space", "i:s", run_text_repeat},
 	{"lpad", "si?s:s", run_pad, 0, sql_sig_bytes},
 	{"rpad", "si?s:s", run_pad, 0, sql_sig_bytes, NULL, NULL, 1},
 	{"||", "aa:a", run_concat, SQL_OPERATOR, concat_rule},
 	{"concat", "?a+:a", run_concat, 0, concat_rule},
 	{"concat_ws", "a?a+:s", run_concat_ws, SQL_NULLS},
-	{"elt", "is+:s", run_elt, SQL_NULLS, sql_sig_bytes},
-	{NULL}};
+	{"elt", "is+:s", run_elt, SQL_NULLS, sql_sig_bytes}, {NULL}};

@@ -29,33 +29,75 @@ text_is_word(const struct datum *d, const char *word)
 }
 
 /* Units by their names, those of date_trunc and extract. */
-enum unit { U_NONE, U_YEAR, U_YEAR_OF_WEEK, U_QUARTER, U_MONTH, U_WEEK, U_DAY,
-	U_DAY_OF_WEEK, U_ISO_DAY, U_DAY_OF_YEAR, U_HOUR, U_MINUTE, U_SECOND,
-	U_MILLI, U_MICRO };
+enum unit {
+	U_NONE,
+	U_YEAR,
+	U_YEAR_OF_WEEK,
+	U_QUARTER,
+	U_MONTH,
+	U_WEEK,
+	U_DAY,
+	U_DAY_OF_WEEK,
+	U_ISO_DAY,
+	U_DAY_OF_YEAR,
+	U_HOUR,
+	U_MINUTE,
+	U_SECOND,
+	U_MILLI,
+	U_MICRO
+};
 
 static const struct {
 	const char *name;
 	enum unit unit;
 } units[] = {
-	{"year", U_YEAR}, {"y", U_YEAR}, {"years", U_YEAR}, {"yr", U_YEAR},
-	{"yrs", U_YEAR}, {"yyyy", U_YEAR}, {"yy", U_YEAR},
+	{"year", U_YEAR},
+	{"y", U_YEAR},
+	{"years", U_YEAR},
+	{"yr", U_YEAR},
+	{"yrs", U_YEAR},
+	{"yyyy", U_YEAR},
+	{"yy", U_YEAR},
 	{"yearofweek", U_YEAR_OF_WEEK},
-	{"quarter", U_QUARTER}, {"qtr", U_QUARTER},
-	{"month", U_MONTH}, {"mon", U_MONTH}, {"mons", U_MONTH},
-	{"months", U_MONTH}, {"mm", U_MONTH},
-	{"week", U_WEEK}, {"w", U_WEEK}, {"weeks", U_WEEK},
-	{"day", U_DAY}, {"d", U_DAY}, {"days", U_DAY}, {"dd", U_DAY},
-	{"dayofweek", U_DAY_OF_WEEK}, {"dow", U_DAY_OF_WEEK},
-	{"dayofweek_iso", U_ISO_DAY}, {"dow_iso", U_ISO_DAY},
-	{"doy", U_DAY_OF_YEAR}, {"dayofyear", U_DAY_OF_YEAR},
-	{"hour", U_HOUR}, {"h", U_HOUR}, {"hours", U_HOUR}, {"hr", U_HOUR},
+	{"quarter", U_QUARTER},
+	{"qtr", U_QUARTER},
+	{"month", U_MONTH},
+	{"mon", U_MONTH},
+	{"mons", U_MONTH},
+	{"months", U_MONTH},
+	{"mm", U_MONTH},
+	{"week", U_WEEK},
+	{"w", U_WEEK},
+	{"weeks", U_WEEK},
+	{"day", U_DAY},
+	{"d", U_DAY},
+	{"days", U_DAY},
+	{"dd", U_DAY},
+	{"dayofweek", U_DAY_OF_WEEK},
+	{"dow", U_DAY_OF_WEEK},
+	{"dayofweek_iso", U_ISO_DAY},
+	{"dow_iso", U_ISO_DAY},
+	{"doy", U_DAY_OF_YEAR},
+	{"dayofyear", U_DAY_OF_YEAR},
+	{"hour", U_HOUR},
+	{"h", U_HOUR},
+	{"hours", U_HOUR},
+	{"hr", U_HOUR},
 	{"hrs", U_HOUR},
-	{"minute", U_MINUTE}, {"m", U_MINUTE}, {"min", U_MINUTE},
-	{"mins", U_MINUTE}, {"minutes", U_MINUTE},
-	{"second", U_SECOND}, {"s", U_SECOND}, {"sec", U_SECOND},
-	{"seconds", U_SECOND}, {"secs", U_SECOND},
-	{"millisecond", U_MILLI}, {"milliseconds", U_MILLI},
-	{"microsecond", U_MICRO}, {"microseconds", U_MICRO},
+	{"minute", U_MINUTE},
+	{"m", U_MINUTE},
+	{"min", U_MINUTE},
+	{"mins", U_MINUTE},
+	{"minutes", U_MINUTE},
+	{"second", U_SECOND},
+	{"s", U_SECOND},
+	{"sec", U_SECOND},
+	{"seconds", U_SECOND},
+	{"secs", U_SECOND},
+	{"millisecond", U_MILLI},
+	{"milliseconds", U_MILLI},
+	{"microsecond", U_MICRO},
+	{"microseconds", U_MICRO},
 };
 
 static enum unit
@@ -130,8 +172,7 @@ static int
 run_date_part(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	*out = datum_int(TYPE_INT,
-		date_part((enum unit)n->fn->tag, a->i));
+	*out = datum_int(TYPE_INT, date_part((enum unit)n->fn->tag, a->i));
 	return 0;
 }
 
@@ -139,8 +180,7 @@ static int
 run_time_part(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	*out = datum_int(TYPE_INT,
-		time_part(c, (enum unit)n->fn->tag, a->i));
+	*out = datum_int(TYPE_INT, time_part(c, (enum unit)n->fn->tag, a->i));
 	return 0;
 }
 
@@ -158,8 +198,7 @@ run_name(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	buf_clear(&c->text);
-	timefmt_print_date(n->fn->tag == 0 ? "EEE" : "MMM", 3, a->i,
-		&c->text);
+	timefmt_print_date(n->fn->tag == 0 ? "EEE" : "MMM", 3, a->i, &c->text);
 	*out = datum_from_buf(c, &c->text);
 	return 0;
 }
@@ -190,8 +229,8 @@ run_date_part_of(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	enum unit u = time_unit(&a[0]);
 
 	if (u == U_SECOND)
-		*out = datum_from_decimal(floor_mod(a[1].i, 60 * TIME_SECOND),
-			8, 6);
+		*out = datum_from_decimal(
+			floor_mod(a[1].i, 60 * TIME_SECOND), 8, 6);
 	else if (u >= U_HOUR)
 		*out = datum_int(TYPE_INT, time_part(c, u, a[1].i));
 	else
@@ -241,8 +280,10 @@ run_date_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
 	static const int64_t sizes[] = {[U_HOUR] = 3600 * TIME_SECOND,
-		[U_MINUTE] = 60 * TIME_SECOND, [U_SECOND] = TIME_SECOND,
-		[U_MILLI] = 1000, [U_MICRO] = 1};
+		[U_MINUTE] = 60 * TIME_SECOND,
+		[U_SECOND] = TIME_SECOND,
+		[U_MILLI] = 1000,
+		[U_MICRO] = 1};
 	enum unit u = unit_is_long(&a[0]) ? time_unit(&a[0]) : U_NONE;
 	struct sql_wall w = {.us = a[1].i};
 	int64_t days;
@@ -250,8 +291,8 @@ run_date_trunc(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	w.days = sql_clock_day(c, w.us, &w.rest);
 	*out = datum_null();
 	if (u >= U_HOUR)
-		*out = sql_clock_moved(c->env->zone, &w, w.days,
-			w.rest - w.rest % sizes[u]);
+		*out = sql_clock_moved(
+			c->env->zone, &w, w.days, w.rest - w.rest % sizes[u]);
 	else if (u == U_DAY)
 		*out = sql_clock_moved(c->env->zone, &w, w.days, 0);
 	else if (trunc_days(u, w.days, &days))
@@ -308,8 +349,7 @@ month_end_of(int64_t days)
 	int m, d;
 
 	date_to_civil(days, &y, &m, &d);
-	return date_from_civil(m == 12 ? y + 1 : y, m == 12 ? 1 : m + 1, 1) -
-		1;
+	return date_from_civil(m == 12 ? y + 1 : y, m == 12 ? 1 : m + 1, 1) - 1;
 }
 
 static int
@@ -332,8 +372,8 @@ run_next_day(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	for (int i = 0; i < 7; i++)
 		if ((d.n == 2 || d.n == 3 || d.n == strlen(names[i])) &&
 			strncasecmp(d.str, names[i], d.n) == 0)
-			*out = datum_int(TYPE_DATE, a[0].i + 1 +
-					floor_mod(i - 4 - a[0].i, 7));
+			*out = datum_int(TYPE_DATE,
+				a[0].i + 1 + floor_mod(i - 4 - a[0].i, 7));
 	return 0;
 }
 
@@ -386,17 +426,23 @@ months_between_rule(struct sql_rule *r)
 
 /* timestampadd(unit, n, t), timestampdiff(unit, a, b) */
 
-static const int64_t unit_sizes[] = {[U_WEEK] = 7 * DAY, [U_DAY] = DAY,
-	[U_DAY_OF_YEAR] = DAY, [U_HOUR] = 3600 * TIME_SECOND,
-	[U_MINUTE] = 60 * TIME_SECOND, [U_SECOND] = TIME_SECOND,
-	[U_MILLI] = 1000, [U_MICRO] = 1};
+static const int64_t unit_sizes[] = {[U_WEEK] = 7 * DAY,
+	[U_DAY] = DAY,
+	[U_DAY_OF_YEAR] = DAY,
+	[U_HOUR] = 3600 * TIME_SECOND,
+	[U_MINUTE] = 60 * TIME_SECOND,
+	[U_SECOND] = TIME_SECOND,
+	[U_MILLI] = 1000,
+	[U_MICRO] = 1};
 
 static int
 unit_rule(struct sql_rule *r)
 {
 	const struct sql_node *n = r->node->arg[0];
 	enum unit u = n->op == SQL_LITERAL && n->lit.kind == TYPE_STRING &&
-			unit_is_long(&n->lit) ? time_unit(&n->lit) : U_NONE;
+			unit_is_long(&n->lit)
+		? time_unit(&n->lit)
+		: U_NONE;
 	bool add = r->node->fn->tag == 0;
 
 	if (u == U_NONE || u == U_YEAR_OF_WEEK || u == U_DAY_OF_WEEK ||
@@ -420,14 +466,16 @@ run_timestampadd(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	*out = datum_null();
 	if (u <= U_MONTH) {
 		if (__builtin_mul_overflow(by,
-			    u == U_YEAR ? 12 : u == U_QUARTER ? 3 : 1, &by) ||
+			    u == U_YEAR              ? 12
+				    : u == U_QUARTER ? 3
+						     : 1,
+			    &by) ||
 			by > SQL_MONTHS_MAX || by < -SQL_MONTHS_MAX)
 			return 0;
 		*out = sql_clock_shift(c, a[2].i, by, 0, 0);
 	} else if (!__builtin_mul_overflow(by, unit_sizes[u], &by)) {
-		*out = u < U_HOUR
-			? sql_clock_shift(c, a[2].i, 0, by / DAY, 0)
-			: sql_clock_shift(c, a[2].i, 0, 0, by);
+		*out = u < U_HOUR ? sql_clock_shift(c, a[2].i, 0, by / DAY, 0)
+				  : sql_clock_shift(c, a[2].i, 0, 0, by);
 	}
 	return 0;
 }
@@ -461,9 +509,10 @@ run_timestampdiff(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	assert(u != U_NONE);
 	if (u <= U_MONTH)
-		r = whole_months(dx, x, dy, y) / (u == U_YEAR ? 12
-				: u == U_QUARTER	      ? 3
-							      : 1);
+		r = whole_months(dx, x, dy, y) /
+			(u == U_YEAR                     ? 12
+					: u == U_QUARTER ? 3
+							 : 1);
 	else
 		r = sql_clock_span(c, a[1].i, a[2].i) / unit_sizes[u];
 	if (r != (int64_t)r)
@@ -661,8 +710,8 @@ static int
 run_dt_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	static const int64_t sizes[] = {DAY, 3600 * TIME_SECOND,
-		60 * TIME_SECOND};
+	static const int64_t sizes[] = {
+		DAY, 3600 * TIME_SECOND, 60 * TIME_SECOND};
 
 	numeric v = 0;
 
@@ -691,39 +740,37 @@ run_ym_interval(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return make_interval(c, n, v, out);
 }
 
-#define DATE_PART(name, unit) \
-	{name, "D:i", run_date_part, 0, NULL, NULL, NULL, unit}
-#define TIME_PART(name, unit) \
-	{name, "t:i", run_time_part, 0, NULL, NULL, NULL, unit}
-#define TAGGED(name, sig, run, tag) {name, sig, run, 0, NULL, NULL, NULL, tag}
+#define DATE_PART(name, unit)                                         \
+	{                                                             \
+		name, "D:i", run_date_part, 0, NULL, NULL, NULL, unit \
+	}
+#define TIME_PART(name, unit)                                         \
+	{                                                             \
+		name, "t:i", run_time_part, 0, NULL, NULL, NULL, unit \
+	}
+#define TAGGED(name, sig, run, tag)                      \
+	{                                                \
+		name, sig, run, 0, NULL, NULL, NULL, tag \
+	}
 
-const struct sql_fn sql_time_fns[] = {
-	DATE_PART("year", U_YEAR),
-	DATE_PART("quarter", U_QUARTER),
-	DATE_PART("month", U_MONTH),
-	DATE_PART("day", U_DAY),
-	DATE_PART("dayofmonth", U_DAY),
+const struct sql_fn sql_time_fns[] = {DATE_PART("year", U_YEAR),
+	DATE_PART("quarter", U_QUARTER), DATE_PART("month", U_MONTH),
+	DATE_PART("day", U_DAY), DATE_PART("dayofmonth", U_DAY),
 	DATE_PART("dayofweek", U_DAY_OF_WEEK),
-	DATE_PART("dayofyear", U_DAY_OF_YEAR),
-	DATE_PART("weekofyear", U_WEEK),
-	TIME_PART("hour", U_HOUR),
-	TIME_PART("minute", U_MINUTE),
-	TIME_PART("second", U_SECOND),
-	{"weekday", "D:i", run_weekday},
+	DATE_PART("dayofyear", U_DAY_OF_YEAR), DATE_PART("weekofyear", U_WEEK),
+	TIME_PART("hour", U_HOUR), TIME_PART("minute", U_MINUTE),
+	TIME_PART("second", U_SECOND), {"weekday", "D:i", run_weekday},
 	TAGGED("dayname", "D:s", run_name, 0),
 	TAGGED("monthname", "D:s", run_name, 1),
 	{"date_part", "sa:i", run_date_part_of, 0, extract_rule},
 	{"datepart", "sa:i", run_date_part_of, 0, extract_rule},
-	{"date_trunc", "st:t", run_date_trunc},
-	{"trunc", "Ds:D", run_trunc},
+	{"date_trunc", "st:t", run_date_trunc}, {"trunc", "Ds:D", run_trunc},
 	TAGGED("date_add", "Di:D", run_date_add, 0),
 	TAGGED("dateadd", "Di:D", run_date_add, 0),
 	TAGGED("date_sub", "Di:D", run_date_add, 1),
-	{"datediff", "DD:i", run_datediff},
-	{"date_diff", "DD:i", run_datediff},
+	{"datediff", "DD:i", run_datediff}, {"date_diff", "DD:i", run_datediff},
 	{"add_months", "Di:D", run_add_months},
-	{"last_day", "D:D", run_last_day},
-	{"next_day", "Ds:D", run_next_day},
+	{"last_day", "D:D", run_last_day}, {"next_day", "Ds:D", run_next_day},
 	{"months_between", "tt?b:d", run_months_between, 0,
 		months_between_rule},
 	{"timestampadd", "sla:t", run_timestampadd, 0, unit_rule},
@@ -752,5 +799,4 @@ const struct sql_fn sql_time_fns[] = {
 	TAGGED("unix_millis", "t:l", run_from_micros, 1000),
 	TAGGED("unix_micros", "t:l", run_from_micros, 1),
 	TAGGED("unix_date", "D:i", run_unix_date, 0),
-	TAGGED("date_from_unix_date", "i:D", run_unix_date, 1),
-	{NULL}};
+	TAGGED("date_from_unix_date", "i:D", run_unix_date, 1), {NULL}};

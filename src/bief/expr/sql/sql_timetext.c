@@ -26,16 +26,18 @@ format_prepare(struct sql *x, struct sql_node *n, struct err *err)
 		return 0;
 	p = &n->arg[1]->lit;
 	return n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING
-		? 0 : timefmt_check(p->str, p->n, err);
+		? 0
+		: timefmt_check(p->str, p->n, err);
 }
 
 /* What is no literal was not looked at before. */
 static int
-format_check(struct datum_ctx *c, const struct sql_node *n,
-	const struct datum *p)
+format_check(
+	struct datum_ctx *c, const struct sql_node *n, const struct datum *p)
 {
 	return n->arg[1]->op == SQL_LITERAL
-		? 0 : timefmt_check(p->str, p->n, c->err);
+		? 0
+		: timefmt_check(p->str, p->n, c->err);
 }
 
 static int
@@ -61,8 +63,8 @@ run_from_unixtime(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (n->narg > 1)
 		return run_date_format(c, n, a, out);
 	buf_clear(&c->text);
-	timefmt_print(pattern, sizeof(pattern) - 1, a[0].i, c->env->zone,
-		&c->text);
+	timefmt_print(
+		pattern, sizeof(pattern) - 1, a[0].i, c->env->zone, &c->text);
 	*out = datum_from_buf(c, &c->text);
 	return 0;
 }
@@ -131,8 +133,9 @@ to_time_rule(struct sql_rule *r)
 	int tag = r->node->fn->tag;
 	struct ty *a = &r->arg[0];
 
-	r->result = ty(tag == TO_DATE ? TYPE_DATE
-			: tag == TO_UNIX ? TYPE_LONG : TYPE_TIMESTAMP);
+	r->result = ty(tag == TO_DATE    ? TYPE_DATE
+			: tag == TO_UNIX ? TYPE_LONG
+					 : TYPE_TIMESTAMP);
 	if (r->n == 0)
 		return 0;
 	if (r->n > 1)
@@ -193,13 +196,14 @@ run_to_time(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 }
 
 /* A pattern, which may be null, counts where there is text to read. */
-#define TO_TIME(name, sig, tag) \
-	{name, sig, run_to_time, SQL_NULLS, to_time_rule, NULL, \
-		reading_prepare, tag}
+#define TO_TIME(name, sig, tag)                                        \
+	{                                                              \
+		name, sig, run_to_time, SQL_NULLS, to_time_rule, NULL, \
+			reading_prepare, tag                           \
+	}
 
 const struct sql_fn sql_timetext_fns[] = {
-	{"date_format", "ts:s", run_date_format, 0, NULL, NULL,
-		format_prepare},
+	{"date_format", "ts:s", run_date_format, 0, NULL, NULL, format_prepare},
 	{"from_unixtime", "l?s:s", run_from_unixtime, 0, NULL, NULL,
 		format_prepare},
 	TO_TIME("to_date", "a?s:D", TO_DATE),
@@ -207,5 +211,4 @@ const struct sql_fn sql_timetext_fns[] = {
 	TO_TIME("to_timestamp", "a?s:t", TO_TIMESTAMP),
 	TO_TIME("try_to_timestamp", "a?s:t", TO_TIMESTAMP),
 	TO_TIME("unix_timestamp", "?as:l", TO_UNIX),
-	TO_TIME("to_unix_timestamp", "a?s:l", TO_UNIX),
-	{NULL}};
+	TO_TIME("to_unix_timestamp", "a?s:l", TO_UNIX), {NULL}};

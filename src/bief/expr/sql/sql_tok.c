@@ -55,8 +55,8 @@ tok_skip(struct sql_parser *p)
 			const char *end = strstr(q + 2, "*/");
 
 			if (end == NULL) {
-				sql_tok_refuse(p, q,
-					"a comment without an end");
+				sql_tok_refuse(
+					p, q, "a comment without an end");
 				return -1;
 			}
 			q = end + 2;
@@ -94,8 +94,10 @@ sql_tok_hex(const char *s, int n, unsigned *out)
 	for (int i = 0; i < n; i++) {
 		if (!isxdigit((unsigned char)s[i]))
 			return false;
-		*out = *out * 16 + (unsigned)(isdigit((unsigned char)s[i])
-				? s[i] - '0' : (s[i] | 32) - 'a' + 10);
+		*out = *out * 16 +
+			(unsigned)(isdigit((unsigned char)s[i])
+					? s[i] - '0'
+					: (s[i] | 32) - 'a' + 10);
 	}
 	return *out <= 0x10FFFF;
 }
@@ -118,7 +120,8 @@ tok_escape(const char *s, struct buf *b)
 	}
 	if (s[0] >= '0' && s[0] <= '1' && s[1] >= '0' && s[1] <= '7' &&
 		s[2] >= '0' && s[2] <= '7') {
-		escape_utf8(b, (unsigned)(s[0] - '0') << 6 |
+		escape_utf8(b,
+			(unsigned)(s[0] - '0') << 6 |
 				(unsigned)(s[1] - '0') << 3 |
 				(unsigned)(s[2] - '0'));
 		return s + 3;
@@ -182,8 +185,8 @@ tok_quoted(struct sql_parser *p)
 	p->t.s = arena_text(&p->x->arena, b.p, b.n);
 	buf_release(&b);
 	if (*q == '\0') {
-		sql_tok_refuse(p, p->t.from,
-			"a name without a closing backquote");
+		sql_tok_refuse(
+			p, p->t.from, "a name without a closing backquote");
 		return -1;
 	}
 	p->p = q + 1;
@@ -198,7 +201,8 @@ tok_number(struct sql_parser *p)
 
 	while (isdigit((unsigned char)*q))
 		q++;
-	if (*q == '.' && !(is_name_char((unsigned char)q[1]) &&
+	if (*q == '.' &&
+		!(is_name_char((unsigned char)q[1]) &&
 			!isdigit((unsigned char)q[1]) && (q[1] | 32) != 'e' &&
 			strchr("dDfFbB", q[1]) == NULL))
 		for (q++; isdigit((unsigned char)*q);)
@@ -222,8 +226,8 @@ tok_number(struct sql_parser *p)
 static void
 tok_op(struct sql_parser *p)
 {
-	static const char *const ops[] = {">>>", "<=>", "<=", ">=", "<>", "!=",
-		"==", "||", "::", "->", "<<", ">>", "!<", "!>"};
+	static const char *const ops[] = {">>>", "<=>", "<=", ">=", "<>",
+		"!=", "==", "||", "::", "->", "<<", ">>", "!<", "!>"};
 
 	p->t.kind = TOK_OP;
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {

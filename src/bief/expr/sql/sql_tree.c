@@ -54,8 +54,8 @@ sql_tree_args(struct sql *x, struct sql_node *n, struct sql_node *const *arg,
 }
 
 struct sql_node *
-sql_tree_cast(struct sql *x, struct sql_node *of, struct ty to,
-	const char *from)
+sql_tree_cast(
+	struct sql *x, struct sql_node *of, struct ty to, const char *from)
 {
 	struct sql_node *n = sql_tree_node(x, SQL_CAST, from);
 
@@ -83,8 +83,7 @@ sql_tree_add(struct sql *x, struct sql_nodes *l, struct sql_node *n)
 
 	if (l->n == l->cap) {
 		l->cap = l->cap > 0 ? 2 * l->cap : 4;
-		more = arena_get(&x->arena,
-			(size_t)l->cap * sizeof(*more));
+		more = arena_get(&x->arena, (size_t)l->cap * sizeof(*more));
 		if (l->n > 0)
 			memcpy(more, l->p, (size_t)l->n * sizeof(*more));
 		l->p = more;

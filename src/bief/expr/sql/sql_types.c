@@ -40,8 +40,8 @@ wider_decimal(struct ty a, struct ty b)
 	range = a.p - a.s > b.p - b.s ? a.p - a.s : b.p - b.s;
 	if (range + scale > NUMERIC_DIGITS)
 		scale = range >= NUMERIC_DIGITS ? 0 : NUMERIC_DIGITS - range;
-	return ty_decimal(range + scale > NUMERIC_DIGITS ? NUMERIC_DIGITS
-							 : range + scale,
+	return ty_decimal(
+		range + scale > NUMERIC_DIGITS ? NUMERIC_DIGITS : range + scale,
 		scale);
 }
 
@@ -64,13 +64,13 @@ wider_interval(struct ty a, struct ty b)
 	return a;
 }
 
-static bool
-wider(struct arena *m, struct ty a, struct ty b, bool text, struct ty *out);
+static bool wider(
+	struct arena *m, struct ty a, struct ty b, bool text, struct ty *out);
 
 /* Of arrays, maps and structs. */
 static bool
-wider_nested(struct arena *m, struct ty a, struct ty b, bool text,
-	struct ty *out)
+wider_nested(
+	struct arena *m, struct ty a, struct ty b, bool text, struct ty *out)
 {
 	struct ty elem, key, fields[64];
 	const char *names[64];
@@ -239,8 +239,8 @@ sql_types_mismatch(struct sql_rule *r, const char *what)
 		else
 			ty_print(r->arg[i], &b);
 	}
-	err_as(r->err, STATUS_USAGE, "'%s' %s, not %s", r->node->fn->name,
-		what, buf_cstr(&b));
+	err_as(r->err, STATUS_USAGE, "'%s' %s, not %s", r->node->fn->name, what,
+		buf_cstr(&b));
 	buf_release(&b);
 	return -1;
 }
@@ -264,8 +264,8 @@ holds_text(struct ty t)
 }
 
 int
-sql_types_common(struct sql_rule *r, int first, int step, bool text,
-	struct ty *common)
+sql_types_common(
+	struct sql_rule *r, int first, int step, bool text, struct ty *common)
 {
 	assert(step > 0);
 	assert(first >= 0);

@@ -15,8 +15,8 @@ ty_from(const struct type *t)
 {
 	if (t == NULL)
 		return ty(TYPE_UNKNOWN);
-	return (struct ty){(uint8_t)t->kind, (uint8_t)t->precision,
-		(uint8_t)t->scale, t};
+	return (struct ty){
+		(uint8_t)t->kind, (uint8_t)t->precision, (uint8_t)t->scale, t};
 }
 
 const struct type *
@@ -52,8 +52,8 @@ keep_tree(struct arena *a, const struct type *t)
 	f->n = t->fields->n;
 	f->f = arena_get(a, f->n * sizeof(*f->f));
 	for (size_t i = 0; i < f->n; i++) {
-		f->f[i].name = arena_text(a, t->fields->f[i].name,
-			strlen(t->fields->f[i].name));
+		f->f[i].name = arena_text(
+			a, t->fields->f[i].name, strlen(t->fields->f[i].name));
 		f->f[i].type = keep_tree(a, t->fields->f[i].type);
 	}
 	r->fields = f;
@@ -101,14 +101,16 @@ ty_equal(struct ty a, struct ty b)
 void
 ty_print(struct ty t, struct buf *out)
 {
-	struct type plain = {.kind = (enum type_kind)t.kind,
-		.precision = t.p, .scale = t.s};
+	struct type plain = {
+		.kind = (enum type_kind)t.kind, .precision = t.p, .scale = t.s};
 
 	if (t.kind == TYPE_NULL)
 		buf_str(out, "null");
 	else if (ty_nested(t) && t.t == NULL)
-		buf_str(out, t.kind == TYPE_ARRAY ? "array" :
-			t.kind == TYPE_MAP ? "map" : "struct");
+		buf_str(out,
+			t.kind == TYPE_ARRAY         ? "array"
+				: t.kind == TYPE_MAP ? "map"
+						     : "struct");
 	else
 		type_print(t.t != NULL ? t.t : &plain, out);
 }
@@ -145,8 +147,8 @@ ty_struct(struct arena *a, const char *const *names, const struct ty *fields,
 	t->fields->n = n;
 	t->fields->f = arena_zero(a, n * sizeof(*t->fields->f));
 	for (size_t i = 0; i < n; i++) {
-		t->fields->f[i].name =
-			arena_text(a, names[i], strlen(names[i]));
+		t->fields->f[i].name = arena_text(
+			a, names[i], strlen(names[i]));
 		t->fields->f[i].type = (struct type *)ty_type(a, fields[i]);
 	}
 	return (struct ty){.kind = TYPE_STRUCT, .t = t};

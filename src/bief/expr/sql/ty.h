@@ -19,7 +19,7 @@
 
 struct ty {
 	uint8_t kind;
-	uint8_t p, s; /* decimal; units of an interval, from and to */
+	uint8_t p, s;         /* decimal; units of an interval, from and to */
 	const struct type *t; /* of arrays, maps, structs; NULL: not known */
 };
 
