@@ -66,6 +66,12 @@ $(B)/op/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The page that sink-plot --serve shows, as text of C.
+$(B)/sinks/page.html.h: src/bief/sinks/page.html
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+$(B)/lib/sinks/plot_serve.o: $(B)/sinks/page.html.h
+
 -include $(LIB_OBJ:.o=.d) $(OP_OBJ:.o=.d)
 
 

@@ -20,7 +20,8 @@ _bief_options() {
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-kafka) echo "--value --key --topic-field --partition-field --headers --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-plot) echo "--line --scatter --bar --hist --heat --by --horizontal --stacked --bins --title --xlabel --ylabel --layout --size --output -o --term --serve --until-end --keep --mode -m --key --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
+	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --no-header --output -o --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-kafka) echo "--pattern --from --to --max-records --on-data-loss --value-only --headers --group --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
@@ -248,13 +249,41 @@ _bief_value() {
 	"sink-kafka --batch") echo "?" ;;
 	"sink-kafka --trigger") echo "?" ;;
 	"sink-kafka --max-state") echo "?" ;;
+	"sink-plot --line") echo "?" ;;
+	"sink-plot --scatter") echo "?" ;;
+	"sink-plot --bar") echo "?" ;;
+	"sink-plot --hist") echo "?" ;;
+	"sink-plot --heat") echo "?" ;;
+	"sink-plot --by") echo "?" ;;
+	"sink-plot --bins") echo "?" ;;
+	"sink-plot --title") echo "?" ;;
+	"sink-plot --xlabel") echo "?" ;;
+	"sink-plot --ylabel") echo "?" ;;
+	"sink-plot --layout") echo "?" ;;
+	"sink-plot --size") echo "?" ;;
+	"sink-plot --output" | "sink-plot -o") echo "*" ;;
+	"sink-plot --serve") echo "?" ;;
+	"sink-plot --keep") echo "?" ;;
+	"sink-plot --mode" | "sink-plot -m") echo "append update complete" ;;
+	"sink-plot --key") echo "?" ;;
+	"sink-plot --max-line") echo "?" ;;
+	"sink-plot --name") echo "?" ;;
+	"sink-plot --progress") echo "*" ;;
+	"sink-plot --rejects") echo "*" ;;
+	"sink-plot --zone") echo "?" ;;
+	"sink-plot --on-error") echo "fail skip keep" ;;
+	"sink-plot --batch") echo "?" ;;
+	"sink-plot --trigger") echo "?" ;;
+	"sink-plot --max-state") echo "?" ;;
+	"sink-plot --ready-fd") echo "?" ;;
 	"sink-table --db") echo "*" ;;
 	"sink-table --table") echo "?" ;;
 	"sink-table --mode" | "sink-table -m") echo "append update complete" ;;
 	"sink-table --key") echo "?" ;;
 	"sink-table --rows") echo "?" ;;
 	"sink-table --truncate") echo "?" ;;
-	"sink-table --style") echo "console pprint" ;;
+	"sink-table --style") echo "console pprint csv tsv markdown" ;;
+	"sink-table --output" | "sink-table -o") echo "*" ;;
 	"sink-table --max-line") echo "?" ;;
 	"sink-table --name") echo "?" ;;
 	"sink-table --progress") echo "*" ;;
@@ -398,7 +427,7 @@ _bief_value() {
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-kafka sink-table stream-files stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-kafka sink-plot sink-table stream-files stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run state stop top"
 
 _bief() {

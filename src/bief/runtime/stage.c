@@ -290,6 +290,24 @@ stage_screen(const struct stage *st)
 								: 0;
 }
 
+size_t
+stage_columns(const struct stage *st, size_t *lines)
+{
+	struct winsize size;
+
+	*lines = 0;
+	if (ioctl(st->chain->out.fd, TIOCGWINSZ, &size) != 0)
+		return 0;
+	*lines = size.ws_row;
+	return size.ws_col;
+}
+
+void
+stage_watch_screen(void)
+{
+	signals_watch_screen();
+}
+
 const struct zone *
 stage_zone(const struct stage *st)
 {
