@@ -21,6 +21,7 @@ _bief_options() {
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-http) echo "--sse --event --envelope --every --split --changed --max-body --headers --ca --timeout --retries --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --max-state --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	take) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -261,6 +262,27 @@ _bief_value() {
 	"stream-files --checkpoint") echo "*" ;;
 	"stream-files --sinks") echo "?" ;;
 	"stream-files --ready-fd") echo "?" ;;
+	"stream-http --event") echo "?" ;;
+	"stream-http --every") echo "?" ;;
+	"stream-http --split") echo "?" ;;
+	"stream-http --max-body") echo "?" ;;
+	"stream-http --headers") echo "*" ;;
+	"stream-http --ca") echo "*" ;;
+	"stream-http --timeout") echo "?" ;;
+	"stream-http --retries") echo "?" ;;
+	"stream-http --timestamp") echo "?" ;;
+	"stream-http --for") echo "?" ;;
+	"stream-http --journal-max") echo "?" ;;
+	"stream-http --max-line") echo "?" ;;
+	"stream-http --name") echo "?" ;;
+	"stream-http --progress") echo "*" ;;
+	"stream-http --rejects") echo "*" ;;
+	"stream-http --zone") echo "?" ;;
+	"stream-http --on-error") echo "fail skip keep" ;;
+	"stream-http --trigger") echo "once available-now" ;;
+	"stream-http --checkpoint") echo "*" ;;
+	"stream-http --sinks") echo "?" ;;
+	"stream-http --ready-fd") echo "?" ;;
 	"stream-rate --rate" | "stream-rate -r") echo "?" ;;
 	"stream-rate --ramp-up") echo "?" ;;
 	"stream-rate --count" | "stream-rate -n") echo "?" ;;
@@ -360,7 +382,7 @@ _bief_value() {
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-http stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run state stop top"
 
 _bief() {

@@ -1,7 +1,7 @@
 # Completions for the programs of bief: made by completions/generate.
 # The file is there under the name of each program; once is enough.
 if not set -q __bief_completions
-    set -g __bief_completions agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines
+    set -g __bief_completions agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-http stream-rate stream-socket take thru union watermark window serve-lines
     function __bief_as_program
         complete -C (string join -- ' ' (commandline -opc)[2..-1] (commandline -ct))
     end
@@ -361,6 +361,37 @@ if not set -q __bief_completions
     complete -c stream-files -l checkpoint -rF -d 'make the pipeline recover from here'
     complete -c stream-files -l sinks -x -d 'wait for this many sinks with a checkpoint (1)'
     complete -c stream-files -l ready-fd -x -d 'write a line to this descriptor when ready'
+    complete -c bief -n __fish_use_subcommand -f -a stream-http -d 'hand on what an HTTP server sends: lines, events, answers'
+    complete -c bief -n '__fish_seen_subcommand_from stream-http' -f -a '(__bief_as_program)'
+    complete -c stream-http -l sse -d 'Server-Sent Events: a line of the data of each'
+    complete -c stream-http -l event -x -d 'with --sse: only events of these names'
+    complete -c stream-http -l envelope -d 'with --sse: records of event, id and data'
+    complete -c stream-http -l every -x -d 'ask again and again, so far apart'
+    complete -c stream-http -l split -x -d 'with --every: a line of each result, such as .states[]'
+    complete -c stream-http -l changed -d 'with --every: pass equal answers on only once'
+    complete -c stream-http -l max-body -x -d 'with --every: what an answer may have (64M)'
+    complete -c stream-http -l headers -rF -d 'send these headers, a line each, such as tokens'
+    complete -c stream-http -l ca -rF -d 'trust these authorities instead of the system\'s'
+    complete -c stream-http -l timeout -x -d 'when nothing has come for so long, connect again'
+    complete -c stream-http -l retries -x -d 'give up after so many failures in a row (10)'
+    complete -c stream-http -l reconnect -d 'never give up; of lines: ask again when they have ended'
+    complete -c stream-http -l timestamp -x -d 'make records of value and the time of arrival'
+    complete -c stream-http -l for -x -d 'end after this long'
+    complete -c stream-http -l journal-max -x -d 'receive no more while the journal holds this (1G)'
+    complete -c stream-http -l help -s h -d 'show this help'
+    complete -c stream-http -l version -d 'show the version'
+    complete -c stream-http -l dump-options -d 'show the options as JSON'
+    complete -c stream-http -l max-line -x -d 'refuse longer lines (16M)'
+    complete -c stream-http -l name -x -d 'name of this stage in checkpoints and reports'
+    complete -c stream-http -l plain -d 'write no control lines'
+    complete -c stream-http -l progress -rF -d 'write a JSON line per batch; -: draw one on standard error'
+    complete -c stream-http -l rejects -rF -d 'keep every refused record with its reason'
+    complete -c stream-http -l zone -x -d 'time zone of text that names none (UTC)'
+    complete -c stream-http -l on-error -xa 'fail skip keep' -d 'what to do about a record that cannot be taken'
+    complete -c stream-http -l trigger -xa 'once available-now' -d 'make micro-batches'
+    complete -c stream-http -l checkpoint -rF -d 'make the pipeline recover from here'
+    complete -c stream-http -l sinks -x -d 'wait for this many sinks with a checkpoint (1)'
+    complete -c stream-http -l ready-fd -x -d 'write a line to this descriptor when ready'
     complete -c bief -n __fish_use_subcommand -f -a stream-rate -d 'make so many records a second'
     complete -c bief -n '__fish_seen_subcommand_from stream-rate' -f -a '(__bief_as_program)'
     complete -c stream-rate -l rate -s r -x -d 'records a second (1)'

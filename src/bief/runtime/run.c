@@ -743,6 +743,20 @@ source_plain(struct stage *st)
 	return 0;
 }
 
+/* What is available: of a live source all that it says is still to come. */
+static int
+source_all(struct stage *st)
+{
+	bool more = st->op->source->live && st->out.trigger != TRIGGER_INTERVAL;
+	int got;
+
+	while ((got = source_drain(st, INT64_MAX)) == PULL_WAIT && more &&
+		!stops)
+		if (source_wait(st, INT64_MAX) < 0)
+			return -1;
+	return got;
+}
+
 /* available-now, once, and an interval of 0: no batch without data. */
 static int
 source_available(struct stage *st)
@@ -751,7 +765,7 @@ source_available(struct stage *st)
 	int got;
 
 	do {
-		if ((got = source_drain(st, INT64_MAX)) < 0)
+		if ((got = source_all(st)) < 0)
 			return -1;
 		if (kind == TRIGGER_ONCE && got == PULL_BATCH && !stops)
 			continue;
