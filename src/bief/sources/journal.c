@@ -178,7 +178,10 @@ journal_play(struct journal *j, struct stage *st)
 		return -1;
 	j->at++;
 	buf_need(&j->old, JSON_PADDING);
-	return stage_emit_lines(st, j->old.p, j->old.n) < 0 ? -1 : 1;
+	if (stage_emit_lines(
+		    st, j->old.p + j->old_at, j->old.n - j->old_at) < 0)
+		return -1;
+	return 1;
 }
 
 int
