@@ -19,6 +19,7 @@ _bief_options() {
 	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-http) echo "--each --format --content-type --max-records --max-bytes --linger --headers --ca --timeout --retries --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-http) echo "--sse --event --envelope --every --split --changed --max-body --headers --ca --timeout --retries --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
@@ -29,7 +30,7 @@ _bief_options() {
 	union) echo "--policy --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	watermark) echo "--on --delay --idle --future --flush --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	window) echo "--on --size --slide --start --session --session-field --watermark --unit --batches --every --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --help -h --version --dump-options --ready-fd" ;;
+	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --keep -k --buffer --help -h --version --dump-options --ready-fd" ;;
 	esac
 }
 
@@ -230,6 +231,24 @@ _bief_value() {
 	"sink-files --batch") echo "?" ;;
 	"sink-files --trigger") echo "?" ;;
 	"sink-files --max-state") echo "?" ;;
+	"sink-http --format") echo "ndjson array" ;;
+	"sink-http --content-type") echo "?" ;;
+	"sink-http --max-records") echo "?" ;;
+	"sink-http --max-bytes") echo "?" ;;
+	"sink-http --linger") echo "?" ;;
+	"sink-http --headers") echo "*" ;;
+	"sink-http --ca") echo "*" ;;
+	"sink-http --timeout") echo "?" ;;
+	"sink-http --retries") echo "?" ;;
+	"sink-http --max-line") echo "?" ;;
+	"sink-http --name") echo "?" ;;
+	"sink-http --progress") echo "*" ;;
+	"sink-http --rejects") echo "*" ;;
+	"sink-http --zone") echo "?" ;;
+	"sink-http --on-error") echo "fail skip keep" ;;
+	"sink-http --batch") echo "?" ;;
+	"sink-http --trigger") echo "?" ;;
+	"sink-http --max-state") echo "?" ;;
 	"sink-table --db") echo "*" ;;
 	"sink-table --table") echo "?" ;;
 	"sink-table --mode" | "sink-table -m") echo "append update complete" ;;
@@ -378,11 +397,13 @@ _bief_value() {
 	"serve-lines --listen") echo "?" ;;
 	"serve-lines --rate" | "serve-lines -r") echo "?" ;;
 	"serve-lines --seed") echo "?" ;;
+	"serve-lines --keep" | "serve-lines -k") echo "?" ;;
+	"serve-lines --buffer") echo "?" ;;
 	"serve-lines --ready-fd") echo "?" ;;
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-http stream-rate stream-socket take thru union watermark window serve-lines"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-http sink-table stream-files stream-http stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run state stop top"
 
 _bief() {

@@ -1,7 +1,7 @@
 # Completions for the programs of bief: made by completions/generate.
 # The file is there under the name of each program; once is enough.
 if not set -q __bief_completions
-    set -g __bief_completions agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-http stream-rate stream-socket take thru union watermark window serve-lines
+    set -g __bief_completions agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-http sink-table stream-files stream-http stream-rate stream-socket take thru union watermark window serve-lines
     function __bief_as_program
         complete -C (string join -- ' ' (commandline -opc)[2..-1] (commandline -ct))
     end
@@ -311,6 +311,31 @@ if not set -q __bief_completions
     complete -c sink-files -l batch -x -d 'make batches of N records, of a stream without batches'
     complete -c sink-files -l trigger -x -d 'make a batch per interval, of a stream without batches'
     complete -c sink-files -l max-state -x -d 'stop when state grows beyond this'
+    complete -c bief -n __fish_use_subcommand -f -a sink-http -d 'post each batch, or each record, to an HTTP server'
+    complete -c bief -n '__fish_seen_subcommand_from sink-http' -f -a '(__bief_as_program)'
+    complete -c sink-http -l each -d 'a request for each record, which is its body'
+    complete -c sink-http -l format -xa 'ndjson array' -d 'a body is lines of JSON, or one array'
+    complete -c sink-http -l content-type -x -d 'say this of the body instead of what it is'
+    complete -c sink-http -l max-records -x -d 'more than N records of a batch go in several requests'
+    complete -c sink-http -l max-bytes -x -d 'and more than so many bytes (4M)'
+    complete -c sink-http -l linger -x -d 'without batches: send no later than this (1s)'
+    complete -c sink-http -l headers -rF -d 'send these headers, a line each, such as tokens'
+    complete -c sink-http -l ca -rF -d 'trust these authorities instead of the system\'s'
+    complete -c sink-http -l timeout -x -d 'when nothing has come for so long, try again (30s)'
+    complete -c sink-http -l retries -x -d 'give up after so many tries more (8)'
+    complete -c sink-http -l help -s h -d 'show this help'
+    complete -c sink-http -l version -d 'show the version'
+    complete -c sink-http -l dump-options -d 'show the options as JSON'
+    complete -c sink-http -l max-line -x -d 'refuse longer lines (16M)'
+    complete -c sink-http -l name -x -d 'name of this stage in checkpoints and reports'
+    complete -c sink-http -l plain -d 'write no control lines'
+    complete -c sink-http -l progress -rF -d 'write a JSON line per batch; -: draw one on standard error'
+    complete -c sink-http -l rejects -rF -d 'keep every refused record with its reason'
+    complete -c sink-http -l zone -x -d 'time zone of text that names none (UTC)'
+    complete -c sink-http -l on-error -xa 'fail skip keep' -d 'what to do about a record that cannot be taken'
+    complete -c sink-http -l batch -x -d 'make batches of N records, of a stream without batches'
+    complete -c sink-http -l trigger -x -d 'make a batch per interval, of a stream without batches'
+    complete -c sink-http -l max-state -x -d 'stop when state grows beyond this'
     complete -c bief -n __fish_use_subcommand -f -a sink-table -d 'show each batch as a table, or keep the result in SQLite'
     complete -c bief -n '__fish_seen_subcommand_from sink-table' -f -a '(__bief_as_program)'
     complete -c sink-table -l db -rF -d 'keep the result in this SQLite database'
@@ -528,7 +553,7 @@ if not set -q __bief_completions
     complete -c window -l batch -x -d 'make batches of N records, of a stream without batches'
     complete -c window -l trigger -x -d 'make a batch per interval, of a stream without batches'
     complete -c window -l max-state -x -d 'stop when state grows beyond this'
-    complete -c bief -n __fish_use_subcommand -f -a serve-lines -d 'play the lines of a file to every client of a TCP port'
+    complete -c bief -n __fish_use_subcommand -f -a serve-lines -d 'play the lines of a file, or live ones, to clients of a TCP port'
     complete -c bief -n '__fish_seen_subcommand_from serve-lines' -f -a '(__bief_as_program)'
     complete -c serve-lines -l port -s p -x -d 'listen on this port; 0: any free one, see --ready-fd'
     complete -c serve-lines -l listen -x -d 'listen on this address; empty: on all (127.0.0.1)'
@@ -537,6 +562,8 @@ if not set -q __bief_completions
     complete -c serve-lines -l shuffle -d 'in random order, with --loop another one each time'
     complete -c serve-lines -l seed -x -d 'of the random order: the same seed, the same order'
     complete -c serve-lines -l once -d 'end when the first client has got everything, or has gone'
+    complete -c serve-lines -l keep -s k -x -d 'live input: who comes late gets the last N lines, too'
+    complete -c serve-lines -l buffer -x -d 'live input: how far a client may be behind (64M)'
     complete -c serve-lines -l help -s h -d 'show this help'
     complete -c serve-lines -l version -d 'show the version'
     complete -c serve-lines -l dump-options -d 'show the options as JSON'
