@@ -45,7 +45,7 @@ TOOLS = serve-lines
 OPERATORS = $(filter-out $(TOOLS),$(PROGRAMS))
 $(B)/ops.c: $(OPS) Makefile
 	@mkdir -p $(B)
-	@{ echo '#include "runtime/run.h"'; echo '#include "runtime/tool.h"'; \
+	@{ echo '#include "runtime/stage.h"'; echo '#include "runtime/tool.h"'; \
 	for p in $(OPERATORS); do echo "extern const struct op op_$$p;" | tr - _; done; \
 	echo 'const struct op *const ops_all[] = {'; \
 	for p in $(OPERATORS); do echo "	&op_$$p," | tr - _; done; \
@@ -205,6 +205,10 @@ demo: deps
 	  'SELECT * FROM counts ORDER BY window_start, action LIMIT 6'
 	@echo 'ask it more: sqlite3 build/demo/events.db'
 
+# Wrapping and alignment are clang-format's (14), by the rules in .clang-format.
+format:
+	@find src tests -name '*.[ch]' | xargs clang-format -i
+
 # What shells complete, from what the programs say of their options.
 completions: all
 	BIEF_BIN=$(CURDIR)/$(BIN) completions/generate
@@ -256,10 +260,11 @@ help:
 	@echo 'make bench         measure, against what else is installed'
 	@echo 'make demo          install what is missing, build, run the main job'
 	@echo 'make completions   write completions/ again'
+	@echo 'make format        wrap and align all C files (clang-format 14)'
 	@echo 'make deps          install what building and running needs'
 	@echo 'make deps-test     and what the tests need'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); uninstall'
 	@echo 'make clean         remove what was built'
 
-.PHONY: completions help jq-net
+.PHONY: completions format help jq-net
 .PHONY: all bench check differential check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall

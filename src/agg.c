@@ -5,6 +5,10 @@
  * Watermark: passes it on; a group whose time it has passed is closed.
  * State: an entry per group, until the watermark passes it (append, update).
  * Restart: the groups come back as they were after the last committed batch.
+ *
+ * It is long because a record has four ways into its group (enum way), and
+ * windows two more: they share what is looked at for every record, so they
+ * stand in one file, where the compiler sees all of them.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -12,13 +16,14 @@
 #include <unistd.h>
 
 #include "agg/accum.h"
+#include "agg/aggmode.h"
 #include "floor/buf.h"
 #include "runtime/entry.h"
 #include "window/frame.h"
 #include "runtime/modes.h"
 #include "agg/query.h"
 #include "agg/recent.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "agg/session.h"
 #include "window/span.h"
 #include "recovery/state.h"
@@ -38,22 +43,15 @@ struct agg {
 	/* options */
 	struct list by;
 	bool no_window;
-	int asked; /* --mode: enum mode - 1 */
+	struct aggmode m; /* and what the plan makes of it */
 
 	/* the query */
 	struct query q;
 	enum way way;
 
-	/* what the plan says */
-	enum mode mode;
-	bool windows_timed; /* windows carry the watermark */
-	int time_key;       /* of the keys, the event time; -1: none is */
-	bool lag;           /* lateness is a batch behind */
-
 	/* batches */
 	int64_t late;   /* what is not later than this is late */
-	int64_t begun;  /* watermark at the beginning of the batch before */
-	int64_t closed; /* and at the end of the last one */
+	int64_t closed; /* watermark at the end of the last batch */
 	uint64_t seq;   /* of records */
 	size_t nsessions;
 	struct state *late_groups; /* of this batch */
@@ -61,7 +59,7 @@ struct agg {
 	struct frame frame;
 };
 
-static const struct opt opts[] = {
+static const struct opt agg_opts[] = {
 	{"by", 'b', OPT_LIST, offsetof(struct agg, by), "FIELD,...",
 		"the fields to group by"},
 	{"cube", 0, OPT_FLAG, offsetof(struct agg, q.cube), NULL,
@@ -73,7 +71,7 @@ static const struct opt opts[] = {
 		.free = true},
 	{"no-window", 0, OPT_FLAG, offsetof(struct agg, no_window), NULL,
 		"do not group by the window fields of the records"},
-	{"mode", 'm', OPT_ENUM, offsetof(struct agg, asked),
+	{"mode", 'm', OPT_ENUM, offsetof(struct agg, m.asked),
 		"append|update|complete", "what is written after each batch",
 		.free = true},
 	OPT_END};
@@ -81,7 +79,7 @@ static const struct opt opts[] = {
 static void
 agg_defaults(void *self)
 {
-	((struct agg *)self)->asked = -1;
+	((struct agg *)self)->m.asked = -1;
 }
 
 static int
@@ -102,97 +100,27 @@ agg_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"no aggregate is given: say count, or FUNC:FIELD such "
 			"as sum:price");
-	if (query_init(&a->q, &a->by, st->err) == -1)
+	if (query_init(&a->q, &a->by, st->err) < 0)
 		return -1;
 	for (size_t i = 0; i < st->noperands; i++)
-		if (accums_parse(&a->q.acc, st->operands[i], st->err) == -1)
+		if (accums_parse(&a->q.acc, st->operands[i], st->err) < 0)
 			return -1;
 	query_watch(&a->q, st);
 	return query_check_names(&a->q, st->err);
 }
 
-static void
-agg_close(struct stage *st)
-{
-	struct agg *a = STAGE(st, agg);
-
-	query_release(&a->q);
-	state_free(a->late_groups);
-	recent_release(&a->recent);
-	frame_release(&a->frame);
-}
-
 /* ---- the plan ---- */
-
-static enum mode
-default_mode(const struct agg *a, const struct plan *p)
-{
-	if (p->aggregated && p->mode == MODE_APPEND)
-		return MODE_APPEND;
-	if (p->arrival && a->windows_timed)
-		return MODE_APPEND;
-	if (a->q.session)
-		return p->delay_us >= 0 ? MODE_APPEND : MODE_COMPLETE;
-	return MODE_UPDATE;
-}
-
-static int
-check_mode(struct stage *st, const struct plan *p)
-{
-	struct agg *a = STAGE(st, agg);
-	struct modes_agg m = {.mode = a->mode,
-		.timed = a->windows_timed || a->time_key >= 0,
-		.session = a->q.session,
-		.keyed = a->q.nkeys > 0};
-
-	return modes_agg(p, &m, st->err);
-}
 
 static int
 check_fields(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (query_bind(&a->q, p, st->err) == -1 ||
-		accums_plan(&a->q.acc, p, st->err) == -1)
+	if (query_bind(&a->q, p, st->err) < 0 ||
+		accums_plan(&a->q.acc, p, st->err) < 0)
 		return -1;
 	query_watch(&a->q, st);
 	return query_check_names(&a->q, st->err);
-}
-
-static void
-set_text(char **to, const char *text)
-{
-	free(*to);
-	*to = text == NULL ? NULL : mem_dup(text, strlen(text));
-}
-
-static void
-plan_out(struct agg *a, struct plan *p)
-{
-	query_plan_fields(&a->q, p);
-	query_plan_keys(&a->q, p);
-	list_add(&p->stateful, "agg", false);
-	p->aggregated = true;
-	p->mode = a->mode;
-	if (a->asked >= 0 && !p->whole)
-		p->asked = a->mode;
-	p->session_us = 0;
-	list_free(&p->times);
-	p->arrival &= a->windows_timed && a->mode == MODE_APPEND;
-	if (a->windows_timed) {
-		set_text(&p->event_time, "window");
-		set_text(&p->window_on, "window");
-	} else if (a->time_key >= 0) {
-		set_text(&p->event_time, a->q.names[a->time_key]);
-	} else {
-		set_text(&p->event_time, NULL);
-		p->delay_us = -1;
-	}
-	if (a->q.decided && !a->q.g.windowed) {
-		p->window_us = p->slide_us = p->start_us = 0;
-		set_text(&p->window_on, NULL);
-	}
 }
 
 /* Whoever looks may not have thought of the windows of a result. */
@@ -239,7 +167,7 @@ decide(struct stage *st, bool windowed, bool own)
 	if (windowed && !own)
 		query_drop_window(&a->q);
 	query_watch(&a->q, st);
-	if (query_decide(&a->q, windowed, st->err) == -1)
+	if (query_decide(&a->q, windowed, st->err) < 0)
 		return -1;
 	choose_way(st);
 	return 0;
@@ -259,9 +187,9 @@ plan_windows(struct stage *st, const struct plan *p)
 
 	a->q.session = windows && p->session_us != 0;
 	if ((a->no_window || p->fields != NULL || windows) &&
-		decide(st, windows, own) == -1)
+		decide(st, windows, own) < 0)
 		return -1;
-	if (check_fields(st, p) == -1)
+	if (check_fields(st, p) < 0)
 		return -1;
 	if (windows && p->aggregated)
 		tell_windows(st);
@@ -274,82 +202,39 @@ plan_windows(struct stage *st, const struct plan *p)
 	return 0;
 }
 
-/* What of the query carries the watermark. */
-static void
-plan_times(struct agg *a, struct plan *p)
-{
-	a->windows_timed = a->q.decided && a->q.g.windowed &&
-		p->delay_us >= 0 && p->event_time != NULL &&
-		p->window_on != NULL &&
-		strcmp(p->event_time, p->window_on) == 0;
-	a->time_key = -1;
-	for (size_t i = 0; i < a->q.nkeys && p->delay_us >= 0; i++)
-		if (plan_same(p, a->q.keys[i].path, p->event_time))
-			a->time_key = (int)i;
-	for (size_t i = 0;
-		i < a->q.nkeys && a->time_key < 0 && !a->windows_timed; i++)
-		if (plan_take_time(p, a->q.keys[i].path))
-			a->time_key = (int)i;
-}
-
-static int
-plan_mode(struct stage *st, const struct plan *p)
-{
-	struct agg *a = STAGE(st, agg);
-
-	a->mode = p->whole      ? MODE_COMPLETE
-		: a->asked >= 0 ? (enum mode)(a->asked + 1)
-				: default_mode(a, p);
-	/* Spark closes sessions by batches without data, but in this mode
-	 * there is none: lateness is one batch behind. */
-	a->lag = a->q.session && a->mode == MODE_COMPLETE &&
-		p->trigger != TRIGGER_ONCE;
-	return check_mode(st, p);
-}
-
 static int
 agg_plan(struct stage *st, struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (plan_windows(st, p) == -1)
+	if (plan_windows(st, p) < 0)
 		return -1;
-	plan_times(a, p);
+	aggmode_times(&a->m, &a->q, p);
 	a->late = WATERMARK_NONE;
-	a->mode = MODE_COMPLETE;
+	a->m.mode = MODE_COMPLETE;
 	if (p->stream == 0) {
 		if (p->explain)
-			plan_out(a, p);
+			aggmode_out(&a->m, &a->q, p);
 		return 0;
 	}
-	if (plan_mode(st, p) == -1)
+	if (aggmode_plan(&a->m, &a->q, p, st->err) < 0)
 		return -1;
-	plan_out(a, p);
-	return modes_check(p, a->mode, st->err);
+	aggmode_out(&a->m, &a->q, p);
+	return modes_check(p, a->m.mode, st->err);
 }
 
 /* ---- what is kept beside the groups ---- */
-
-static const char meta_lag[2] = {GROUP_META, 'l'};
 
 static int
 agg_restore(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	state_ref r = state_find(st->state, meta_lag, sizeof meta_lag);
-	size_t n;
-	const void *begun;
-
-	if (r != STATE_NONE) {
-		begun = state_value(st->state, r, &n);
-		assert(n == sizeof a->begun);
-		memcpy(&a->begun, begun, n);
-	}
-	for (r = state_first(st->state); r != STATE_NONE;
+	aggmode_restore_begun(&a->m, st->state);
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r))
 		a->nsessions += groups_kind(st->state, r) == GROUP_SESSION;
 	a->closed = query_restore_slices(&a->q, st);
-	if (query_check_form(&a->q, st) == -1)
+	if (query_check_form(&a->q, st) < 0)
 		return -1;
 	/* The state knows, where the plan does not. */
 	if (a->q.decided && a->way == WAY_UNKNOWN)
@@ -381,30 +266,12 @@ agg_begin(struct stage *st, struct batch *b)
 	state_clear(a->late_groups);
 	recent_clear(&a->recent);
 	a->late = WATERMARK_NONE;
-	if (a->lag && a->windows_timed)
-		a->late = a->begun;
-	else if ((a->mode != MODE_COMPLETE || a->q.session) &&
-		(a->windows_timed || a->time_key >= 0))
+	if (a->m.lag && a->m.windows_timed)
+		a->late = a->m.begun;
+	else if ((a->m.mode != MODE_COMPLETE || a->q.session) &&
+		(aggmode_timed(&a->m)))
 		a->late = b->watermark;
 	return 0;
-}
-
-/* The moment that decides when a group is late or closed. */
-static bool
-group_time(const struct agg *a, const struct record *r, uint16_t mask,
-	const struct span *w, int64_t *us)
-{
-	const struct value *v;
-
-	if (a->windows_timed && w->there) {
-		*us = w->end;
-		return true;
-	}
-	if (a->time_key < 0 ||
-		groups_left_out(mask, a->q.nkeys - 1 - (size_t)a->time_key))
-		return false;
-	v = record_get(r, &a->q.keys[a->time_key]);
-	return v != NULL && value_get_time(v, us) == 0;
 }
 
 static int
@@ -425,12 +292,6 @@ drop_late(struct stage *st, struct record *r, const struct span *w)
 	return 0;
 }
 
-static bool
-closes_groups(const struct agg *a)
-{
-	return a->mode != MODE_COMPLETE;
-}
-
 /* Count the record in its group of one window and one grouping set. */
 static int
 take_group(struct stage *st, struct record *r, uint16_t mask,
@@ -446,12 +307,12 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	if (a->q.g.windowed && groups_left_out(mask, columns - 1))
 		w = (struct span){false, 0, 0};
 	query_key(&a->q, r, GROUP_PLAIN, mask, &w);
-	if (a->late != WATERMARK_NONE && group_time(a, r, mask, &w, &us) &&
-		us <= a->late)
+	if (a->late != WATERMARK_NONE &&
+		aggmode_time(&a->m, &a->q, r, mask, &w, &us) && us <= a->late)
 		return drop_late(st, r, &w);
 	if (a->way == WAY_SESSION && w.there) {
 		b.ref = session_take(st->state, &a->q.g, &a->q.acc, &a->q.key,
-			&w, closes_groups(a), &a->nsessions, st->err);
+			&w, aggmode_closes(&a->m), &a->nsessions, st->err);
 		made = false;
 	} else {
 		b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
@@ -459,7 +320,8 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	}
 	if (b.ref == STATE_NONE)
 		return -1;
-	if (made && closes_groups(a) && group_time(a, r, mask, &w, &us))
+	if (made && aggmode_closes(&a->m) &&
+		aggmode_time(&a->m, &a->q, r, mask, &w, &us))
 		state_set_due(st->state, b.ref, us);
 	blob_state(&b, st->state, b.ref);
 	accums_add(&a->q.acc, &b, a->seq);
@@ -474,7 +336,7 @@ take_sets(struct stage *st, struct record *r, const struct span *w)
 	state_ref ref;
 
 	for (size_t i = 0; i < a->q.nmasks; i++)
-		if (take_group(st, r, a->q.masks[i], w, &ref) == -1)
+		if (take_group(st, r, a->q.masks[i], w, &ref) < 0)
 			return -1;
 	a->seq++;
 	return 0;
@@ -494,7 +356,7 @@ take_late_windows(struct stage *st, struct record *r, int64_t newest)
 		if (w.end > a->late)
 			break;
 		query_key(&a->q, r, GROUP_PLAIN, 0, &w);
-		if (drop_late(st, r, &w) == -1)
+		if (drop_late(st, r, &w) < 0)
 			return -1;
 		r->number++;
 	}
@@ -527,7 +389,7 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 	end = span_oldest(set, w->start) + set->size;
 	if (a->late == WATERMARK_NONE || end > a->late)
 		*ref = b.ref;
-	if (made && closes_groups(a) && a->windows_timed) {
+	if (made && aggmode_closes(&a->m) && a->m.windows_timed) {
 		/* Due with the first window that is still open. */
 		while (a->late != WATERMARK_NONE && end <= a->late)
 			end += set->slide;
@@ -614,7 +476,7 @@ take_windows(struct stage *st, struct record *r)
 	}
 	for (; w.start <= newest; w.start += set->slide) {
 		w.end = w.start + set->size;
-		if (take_sets(st, r, &w) == -1)
+		if (take_sets(st, r, &w) < 0)
 			return -1;
 		r->number++;
 	}
@@ -633,7 +495,7 @@ meet_record(struct stage *st, const struct record *r)
 		tell_windows(st);
 	if (!a->q.decided &&
 		decide(st, frame_is_in(&a->frame, r),
-			shape_find(r->shape, "window", 6) >= 0) == -1)
+			shape_find(r->shape, "window", 6) >= 0) < 0)
 		return -1;
 	return query_meet(&a->q, r, st->err);
 }
@@ -646,12 +508,12 @@ read_inputs(struct stage *st, const struct record *r)
 	struct blob_form before;
 
 	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
-		widen_groups(st, &before) == -1)
+		widen_groups(st, &before) < 0)
 		return -1;
 	if (a->q.acc.count_only ||
 		accums_read(&a->q.acc, r, false, st->err) == 0)
 		return 0;
-	if (stage_reject(st, r, "%s", st->err->text) == -1)
+	if (stage_reject(st, r, "%s", st->err->text) < 0)
 		return -1;
 	if (!stage_kept(st))
 		return 1;
@@ -667,7 +529,7 @@ agg_record(struct stage *st, struct record *r)
 	int64_t start, end;
 	int ret;
 
-	if (!a->q.met && meet_record(st, r) == -1)
+	if (!a->q.met && meet_record(st, r) < 0)
 		return -1;
 	assert(a->way != WAY_UNKNOWN);
 	ret = read_inputs(st, r);
@@ -678,7 +540,7 @@ agg_record(struct stage *st, struct record *r)
 	if (a->q.g.windowed && is_single(a) &&
 		frame_times(&a->frame, r, &start, &end))
 		return take_one(st, r, true, start, end);
-	if (a->q.g.windowed && frame_get(&a->frame, r, &w) == -1)
+	if (a->q.g.windowed && frame_get(&a->frame, r, &w) < 0)
 		return stage_reject(st, r,
 			"window_start and window_end are no times "
 			"(--no-window does not group by them)");
@@ -693,9 +555,9 @@ emit_all(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (!a->q.decided && decide(st, false, false) == -1)
+	if (!a->q.decided && decide(st, false, false) < 0)
 		return -1;
-	if (query_make_one(&a->q, st) == -1)
+	if (query_make_one(&a->q, st) < 0)
 		return -1;
 	query_add_all(&a->q, st, INT64_MIN);
 	return query_emit(&a->q, st);
@@ -710,7 +572,7 @@ emit_changed(struct stage *st)
 
 	for (size_t i = 0; i < n; i++)
 		query_add(&a->q, st, changed[i],
-			a->windows_timed ? a->late : INT64_MIN, INT64_MAX);
+			a->m.windows_timed ? a->late : INT64_MIN, INT64_MAX);
 	return query_emit(&a->q, st);
 }
 
@@ -730,10 +592,10 @@ close_groups(struct stage *st, int64_t watermark)
 			closed = mem_realloc(closed, cap * sizeof *closed);
 		}
 		closed[n++] = r;
-		if (a->mode == MODE_APPEND)
+		if (a->m.mode == MODE_APPEND)
 			query_add(&a->q, st, r, a->late, watermark);
 	}
-	if (a->mode == MODE_APPEND)
+	if (a->m.mode == MODE_APPEND)
 		ret = query_emit(&a->q, st);
 	for (i = 0; i < n && ret == 0; i++) {
 		a->nsessions -= groups_kind(st->state, closed[i]) ==
@@ -744,22 +606,6 @@ close_groups(struct stage *st, int64_t watermark)
 	return ret;
 }
 
-/* Spark's next batch takes this one's watermark for what is late. */
-static int
-remember_begin(struct stage *st)
-{
-	struct agg *a = STAGE(st, agg);
-	bool made;
-	state_ref r = state_make(st->state, meta_lag, sizeof meta_lag,
-		sizeof a->begun, &made, st->err);
-
-	if (r == STATE_NONE)
-		return -1;
-	a->begun = st->now.watermark;
-	memcpy(state_change(st->state, r), &a->begun, sizeof a->begun);
-	return 0;
-}
-
 static int
 agg_batch(struct stage *st, struct batch *b)
 {
@@ -768,19 +614,70 @@ agg_batch(struct stage *st, struct batch *b)
 
 	recent_flush(&a->recent);
 	rows_clear(&a->q.rows);
-	if (b->whole || (a->mode == MODE_COMPLETE && !b->empty))
+	if (b->whole || (a->m.mode == MODE_COMPLETE && !b->empty))
 		ret = emit_all(st);
-	else if (a->mode == MODE_UPDATE)
+	else if (a->m.mode == MODE_UPDATE)
 		ret = emit_changed(st);
-	if (ret == 0 && !b->whole && closes_groups(a) &&
+	if (ret == 0 && !b->whole && aggmode_closes(&a->m) &&
 		b->watermark != WATERMARK_NONE)
 		ret = close_groups(st, b->watermark);
 	a->closed = b->watermark;
 	if (ret == 0)
 		ret = query_save_form(&a->q, st);
-	if (ret == 0 && a->lag && !b->empty)
-		ret = remember_begin(st);
+	if (ret == 0 && a->m.lag && !b->empty)
+		ret = aggmode_save_begun(&a->m, st);
 	return ret;
+}
+
+/* ---- for bief state ---- */
+
+/* In complete mode groups are never due; in the others they are there until
+ * they are. */
+static void
+agg_form(struct stage *st, const struct plan *in, int n, struct buf *out)
+{
+	if (STAGE(st, agg)->m.mode == MODE_COMPLETE)
+		buf_str(out, " --mode complete\n");
+}
+
+static void
+agg_explain(struct stage *st, struct buf *out)
+{
+	struct agg *a = STAGE(st, agg);
+
+	buf_printf(out, "%s, %s", query_explain(&a->q),
+		st->in.stream == 0 ? "until the input ends"
+			: a->m.mode == MODE_COMPLETE
+			? "for ever: complete mode writes all of them"
+			: aggmode_timed(&a->m)
+			? "until the watermark passes it"
+			: "for ever: no watermark belongs to what is grouped "
+			  "by");
+}
+
+static int
+agg_show(struct stage *st, state_ref r, struct buf *out)
+{
+	struct agg *a = STAGE(st, agg);
+	char kind = groups_kind(st->state, r);
+
+	if (kind == GROUP_SESSIONS)
+		return 1;
+	if (kind != GROUP_META)
+		return query_entry_show(&a->q, st, r, out);
+	return aggmode_show_begun(st, r, out);
+}
+
+static int
+agg_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct agg *a = STAGE(st, agg);
+
+	if (object == NULL)
+		return query_save_form(&a->q, st);
+	if (a->m.lag && entry_of(object, "watermark"))
+		return aggmode_take_begun(st, object, made);
+	return query_entry_take(&a->q, st, object, made);
 }
 
 /* Groups, sessions, or windows with a record: what Spark calls rows. */
@@ -796,70 +693,21 @@ agg_rows(struct stage *st, bool glance)
 			query_has_form(&a->q, st);
 	rows_clear(&a->q.rows);
 	query_add_all(&a->q, st,
-		closes_groups(a) && a->windows_timed ? a->closed : INT64_MIN);
+		aggmode_closes(&a->m) && a->m.windows_timed ? a->closed
+							    : INT64_MIN);
 	rows_sort(&a->q.rows, &a->q.g);
 	return (int64_t)a->q.rows.n;
 }
 
-/* ---- for bief state ---- */
-
-static int
-agg_show(struct stage *st, state_ref r, struct buf *out)
-{
-	struct agg *a = STAGE(st, agg);
-	char kind = groups_kind(st->state, r);
-	int64_t us;
-
-	if (kind == GROUP_SESSIONS)
-		return 1;
-	if (kind != GROUP_META)
-		return query_entry_show(&a->q, st, r, out);
-	if (r != state_find(st->state, meta_lag, sizeof meta_lag))
-		return 1; /* the form */
-	memcpy(&us, state_value(st->state, r, NULL), sizeof us);
-	entry_kind(out, "watermark");
-	buf_str(out, ",\"value\":");
-	entry_time(out, us);
-	return 0;
-}
-
-static int
-agg_take(struct stage *st, const struct value *object, state_ref *made)
-{
-	struct agg *a = STAGE(st, agg);
-	int64_t us;
-
-	if (object == NULL)
-		return query_save_form(&a->q, st);
-	if (!a->lag || !entry_of(object, "watermark"))
-		return query_entry_take(&a->q, st, object, made);
-	if (entry_get_time(object, "value", &us, st->err) == -1)
-		return -1;
-	return entry_put(st, meta_lag, sizeof meta_lag, &us, sizeof us, made);
-}
-
-/* In complete mode groups are never due; in the others they are there until
- * they are. */
 static void
-agg_form(struct stage *st, const struct plan *in, int n, struct buf *out)
-{
-	if (STAGE(st, agg)->mode == MODE_COMPLETE)
-		buf_str(out, " --mode complete\n");
-}
-
-static void
-agg_explain(struct stage *st, struct buf *out)
+agg_close(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
 
-	buf_printf(out, "%s, %s", query_explain(&a->q),
-		st->in.stream == 0 ? "until the input ends"
-			: a->mode == MODE_COMPLETE
-			? "for ever: complete mode writes all of them"
-			: a->windows_timed || a->time_key >= 0
-			? "until the watermark passes it"
-			: "for ever: no watermark belongs to what is grouped "
-			  "by");
+	query_release(&a->q);
+	state_free(a->late_groups);
+	recent_release(&a->recent);
+	frame_release(&a->frame);
 }
 
 static const struct keeper agg_keeper = {
@@ -875,7 +723,7 @@ const struct op op_agg = {
 	.name = "agg",
 	.about = "group records and aggregate their fields",
 	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
-	.opts = opts,
+	.opts = agg_opts,
 	.help = accum_help,
 	.size = sizeof(struct agg),
 	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS,

@@ -14,12 +14,14 @@
 #include "floor/near.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
+#include "runtime/ops.h"
+#include "runtime/run.h"
 
 static int
-run(const char *text, int (*what)(const struct pipeline *))
+run_parsed(const char *text, int (*what)(const struct pipeline *))
 {
 	struct pipeline *p;
 	struct err err;
@@ -71,7 +73,7 @@ run_command(int argc, char **argv)
 		return STATUS_DONE;
 	}
 	if (argc == 2)
-		return run(argv[1], runs ? spawn_run : explain_pipeline);
+		return run_parsed(argv[1], runs ? spawn_run : explain_pipeline);
 	fprintf(stderr, "bief: %s takes one argument, the pipeline in quotes\n",
 		argv[0]);
 	return STATUS_USAGE;

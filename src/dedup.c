@@ -16,7 +16,7 @@
 #include "runtime/fields.h"
 #include "value/json.h"
 #include "runtime/modes.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "time/time.h"
 #include "value/key.h"
@@ -145,6 +145,20 @@ dedup_form(struct stage *st, const struct plan *in, int n, struct buf *out)
 		plan_field_form(in, in->fields->f[i].name, out);
 }
 
+static void
+dedup_explain(struct stage *st, struct buf *out)
+{
+	struct dedup *d = STAGE(st, dedup);
+
+	buf_str(out, "every key, ");
+	buf_str(out,
+		d->within ? "until the watermark is the delay past its "
+			    "first record"
+			: d->forget ? "until the watermark reaches its time"
+				    : "for ever: the event time is not part of "
+				      "it (--within-watermark)");
+}
+
 /* ---- for bief state ---- */
 
 static int
@@ -215,20 +229,6 @@ dedup_take(struct stage *st, const struct value *object, state_ref *made)
 		key_encode(&v, &d->key);
 	}
 	return entry_make(st, d->key.p, d->key.n, 0, made);
-}
-
-static void
-dedup_explain(struct stage *st, struct buf *out)
-{
-	struct dedup *d = STAGE(st, dedup);
-
-	buf_str(out, "every key, ");
-	buf_str(out,
-		d->within ? "until the watermark is the delay past its "
-			    "first record"
-			: d->forget ? "until the watermark reaches its time"
-				    : "for ever: the event time is not part of "
-				      "it (--within-watermark)");
 }
 
 static void

@@ -12,7 +12,7 @@
 
 #include "window/evtime.h"
 #include "expr/expr.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 
 /* One NAME=EXPR. */
@@ -66,7 +66,7 @@ take_operand(struct stage *st, struct derived *d, const char *text)
 }
 
 static int
-open_(struct stage *st)
+derive_open(struct stage *st)
 {
 	struct derive *x = STAGE(st, derive);
 
@@ -132,7 +132,7 @@ plan_field_type(struct plan *p, const char *name, const struct type *type)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+derive_plan(struct stage *st, struct plan *p)
 {
 	struct derive *x = STAGE(st, derive);
 	struct derived *d;
@@ -180,7 +180,7 @@ add_and_go_on(
 }
 
 static int
-pass(void *arg, const struct value *v)
+pass_value(void *arg, const struct value *v)
 {
 	struct passage *p = arg;
 	struct record r = *p->r;
@@ -192,7 +192,7 @@ pass(void *arg, const struct value *v)
 }
 
 static int
-reject(struct stage *st, struct record *r, size_t i, int rc,
+reject_value(struct stage *st, struct record *r, size_t i, int rc,
 	const struct err *err)
 {
 	struct value null = value_null();
@@ -222,7 +222,7 @@ derive_from(struct stage *st, struct record *r, size_t i)
 	for (; i < x->n; i++) {
 		rc = expr_one(x->d[i].expr, r, &x->env, &v, &n, &err);
 		if (rc < 0)
-			return reject(st, r, i, rc, &err);
+			return reject_value(st, r, i, rc, &err);
 		if (n == 0)
 			return 0;
 		if (n > 1)
@@ -232,14 +232,14 @@ derive_from(struct stage *st, struct record *r, size_t i)
 	if (i == x->n)
 		return stage_emit(st, r);
 	p.i = i;
-	rc = expr_eval(x->d[i].expr, r, &x->env, pass, &p, &err);
+	rc = expr_eval(x->d[i].expr, r, &x->env, pass_value, &p, &err);
 	if (rc == 0)
 		return 0;
-	return p.refused ? -1 : reject(st, r, i, rc, &err);
+	return p.refused ? -1 : reject_value(st, r, i, rc, &err);
 }
 
 static int
-record(struct stage *st, struct record *r)
+derive_record(struct stage *st, struct record *r)
 {
 	struct derive *x = STAGE(st, derive);
 
@@ -250,7 +250,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+derive_close(struct stage *st)
 {
 	struct derive *x = STAGE(st, derive);
 	size_t i;
@@ -272,8 +272,8 @@ const struct op op_derive = {
 	.opts = derive_opts,
 	.size = sizeof(struct derive),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = derive_open,
+	.plan = derive_plan,
+	.record = derive_record,
+	.close = derive_close,
 };

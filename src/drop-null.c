@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "runtime/fields.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 enum how { HOW_ANY, HOW_ALL };
 
@@ -23,13 +23,13 @@ struct drop_null {
 	bool twice;           /* it has a name more than once */
 };
 
-static const struct opt opts[] = {
+static const struct opt drop_null_opts[] = {
 	{"how", 0, OPT_ENUM, offsetof(struct drop_null, how), "any|all",
 		"drop when any of the fields is missing, or when all are"},
 	OPT_END};
 
 static int
-open_(struct stage *st)
+drop_null_open(struct stage *st)
 {
 	struct drop_null *d = STAGE(st, drop_null);
 
@@ -43,7 +43,7 @@ open_(struct stage *st)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+drop_null_plan(struct stage *st, struct plan *p)
 {
 	struct drop_null *d = STAGE(st, drop_null);
 	struct list *l = &d->names;
@@ -66,7 +66,7 @@ plan(struct stage *st, struct plan *p)
 }
 
 static inline bool
-missing(const struct value *v, bool nan)
+is_missing(const struct value *v, bool nan)
 {
 	if (v == NULL || v->type == VALUE_NULL)
 		return true;
@@ -83,7 +83,7 @@ is_last(const struct shape *s, size_t i)
 }
 
 static int
-record(struct stage *st, struct record *r)
+drop_null_record(struct stage *st, struct record *r)
 {
 	struct drop_null *d = STAGE(st, drop_null);
 	bool all = d->how == HOW_ALL;
@@ -102,8 +102,8 @@ record(struct stage *st, struct record *r)
 		if (d->twice && !is_last(r->shape, i))
 			continue;
 		gone = d->fields.n > 0
-			? missing(record_get(r, &d->fields.f[i]), d->nan[i])
-			: missing(&r->v[i], true);
+			? is_missing(record_get(r, &d->fields.f[i]), d->nan[i])
+			: is_missing(&r->v[i], true);
 
 		if (gone != all)
 			return all ? stage_emit(st, r) : 0;
@@ -112,7 +112,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+drop_null_close(struct stage *st)
 {
 	struct drop_null *d = STAGE(st, drop_null);
 
@@ -125,11 +125,11 @@ const struct op op_drop_null = {
 	.name = "drop-null",
 	.about = "drop records with missing fields",
 	.synopsis = "[--how any|all] [FIELD ...]",
-	.opts = opts,
+	.opts = drop_null_opts,
 	.size = sizeof(struct drop_null),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = drop_null_open,
+	.plan = drop_null_plan,
+	.record = drop_null_record,
+	.close = drop_null_close,
 };

@@ -5,13 +5,17 @@
  * Watermark: passed on.
  * State: none.
  * Restart: nothing to recover.
+ *
+ * It is long because a text is cut in four ways, at a byte, at a text, by an
+ * expression and into characters: each is a loop of its own that hands on
+ * parts where they lie.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "value/json.h"
 #include "text/regex.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "text/simd.h"
 
 struct explode {
@@ -32,7 +36,7 @@ struct explode {
 	struct value *slot;
 };
 
-static const struct opt opts[] = {
+static const struct opt explode_opts[] = {
 	{"split", 0, OPT_STRING, offsetof(struct explode, split), "SEP",
 		"take text apart at each SEP"},
 	{"regex", 0, OPT_STRING, offsetof(struct explode, pattern), "RE",
@@ -63,7 +67,7 @@ open_regex(struct stage *st, struct explode *x)
 }
 
 static int
-open_(struct stage *st)
+explode_open(struct stage *st)
 {
 	struct explode *x = STAGE(st, explode);
 	size_t n;
@@ -112,7 +116,7 @@ refuse_type(struct stage *st, const struct type *t)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+explode_plan(struct stage *st, struct plan *p)
 {
 	struct explode *x = STAGE(st, explode);
 	struct schema *s = p->fields;
@@ -150,7 +154,7 @@ plan(struct stage *st, struct plan *p)
 
 /* The shape of records with the element in the field's place. */
 static void
-resolve(struct explode *x, struct shape *in, int at)
+choose_shape(struct explode *x, struct shape *in, int at)
 {
 	int twin = shape_find(in, x->add.name, x->add.nname);
 
@@ -163,7 +167,7 @@ resolve(struct explode *x, struct shape *in, int at)
 
 /* Make the record that all elements share. */
 static void
-prepare(struct explode *x, struct record *r)
+prepare_element(struct explode *x, struct record *r)
 {
 	int at = field_index(&x->field, r);
 
@@ -176,7 +180,7 @@ prepare(struct explode *x, struct record *r)
 		return;
 	}
 	if (x->id != r->shape->id)
-		resolve(x, r->shape, at);
+		choose_shape(x, r->shape, at);
 	record_own(&x->r, &x->slots);
 	x->r.shape = x->out;
 	x->slot = &x->r.v[at];
@@ -188,7 +192,7 @@ prepare(struct explode *x, struct record *r)
 }
 
 static inline int
-put(struct stage *st, struct explode *x, struct value v)
+emit_element(struct stage *st, struct explode *x, struct value v)
 {
 	struct record r = x->r;
 
@@ -205,9 +209,9 @@ elements(struct stage *st, struct explode *x, const struct value *array)
 
 	json_iter(&it, array);
 	for (; json_next(&it, NULL, &v); any = true)
-		if (put(st, x, v) < 0)
+		if (emit_element(st, x, v) < 0)
 			return -1;
-	return any || !x->outer ? 0 : put(st, x, value_null());
+	return any || !x->outer ? 0 : emit_element(st, x, value_null());
 }
 
 /* Text that is being taken apart. */
@@ -222,10 +226,11 @@ put_part(struct stage *st, struct explode *x, const struct text *t, size_t from,
 	size_t to)
 {
 	if (t->raw)
-		return put(st, x,
+		return emit_element(st, x,
 			value_json_string(t->s + from, to - from, false));
 	buf_clear(&x->piece);
-	return put(st, x, value_text(t->s + from, to - from, &x->piece));
+	return emit_element(
+		st, x, value_text(t->s + from, to - from, &x->piece));
 }
 
 static int
@@ -325,7 +330,7 @@ split_regex(struct stage *st, struct explode *x, struct record *r,
 
 /* The text of a value; 0, or -1 if it is an array or an object. */
 static int
-text_of(struct explode *x, const struct value *v, struct text *t)
+text_to_split(struct explode *x, const struct value *v, struct text *t)
 {
 	t->raw = true;
 	if (v->type == VALUE_ARRAY || v->type == VALUE_OBJECT)
@@ -358,7 +363,7 @@ parts(struct stage *st, struct explode *x, struct record *r,
 }
 
 static int
-refuse(struct stage *st, const struct record *r, const struct value *v)
+refuse_value(struct stage *st, const struct record *r, const struct value *v)
 {
 	struct explode *x = STAGE(st, explode);
 	const char *what = "not an array";
@@ -371,7 +376,7 @@ refuse(struct stage *st, const struct record *r, const struct value *v)
 }
 
 static int
-record(struct stage *st, struct record *r)
+explode_record(struct stage *st, struct record *r)
 {
 	struct explode *x = STAGE(st, explode);
 	const struct value *found = record_get(r, &x->field);
@@ -382,22 +387,22 @@ record(struct stage *st, struct record *r)
 	if (v.type == VALUE_NULL) {
 		if (!x->outer)
 			return 0;
-	} else if (takes_text ? text_of(x, &v, &t) < 0
+	} else if (takes_text ? text_to_split(x, &v, &t) < 0
 			      : v.type != VALUE_ARRAY) {
-		if (refuse(st, r, &v) < 0)
+		if (refuse_value(st, r, &v) < 0)
 			return -1;
 		if (!stage_kept(st))
 			return 0;
 		v = value_null();
 	}
-	prepare(x, r);
+	prepare_element(x, r);
 	if (v.type == VALUE_NULL)
-		return put(st, x, v);
+		return emit_element(st, x, v);
 	return takes_text ? parts(st, x, r, &t) : elements(st, x, &v);
 }
 
 static void
-close_(struct stage *st)
+explode_close(struct stage *st)
 {
 	struct explode *x = STAGE(st, explode);
 
@@ -415,11 +420,11 @@ const struct op op_explode = {
 	.about = "one record for each element of an array or part of a text",
 	.synopsis = "FIELD [--split SEP|--regex RE] [--as NAME] [--outer] "
 		    "[--keep]",
-	.opts = opts,
+	.opts = explode_opts,
 	.size = sizeof(struct explode),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = explode_open,
+	.plan = explode_plan,
+	.record = explode_record,
+	.close = explode_close,
 };

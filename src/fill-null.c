@@ -5,6 +5,9 @@
  * Watermark: passed on.
  * State: none.
  * Restart: nothing to recover.
+ *
+ * It is long because the text of a value is read as each type that a field may
+ * be of.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +17,7 @@
 #include "text/number.h"
 #include "text/numeric.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 /* One FIELD=VALUE. */
@@ -59,7 +62,7 @@ read_value(struct fill *f)
 }
 
 static int
-open_(struct stage *st)
+fill_null_open(struct stage *st)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -94,7 +97,7 @@ open_(struct stage *st)
 }
 
 static int
-set_text(struct fill *f, enum value_type type, const char *s, size_t n)
+set_value_text(struct fill *f, enum value_type type, const char *s, size_t n)
 {
 	buf_clear(&f->b);
 	buf_add(&f->b, s, n);
@@ -158,7 +161,7 @@ set_decimal(struct fill *f, const struct type *t)
 	size_t n = numeric_spell(
 		f->text, strlen(f->text), t->precision, t->scale, out);
 
-	return n == 0 ? -1 : set_text(f, VALUE_NUMBER, out, n);
+	return n == 0 ? -1 : set_value_text(f, VALUE_NUMBER, out, n);
 }
 
 static int
@@ -171,12 +174,12 @@ set_time(struct fill *f, const struct zone *z, bool date)
 	if (v.type != VALUE_STRING || (v.flags & VALUE_ESCAPED))
 		return -1;
 	if (date) {
-		if (date_parse(v.s, v.n, &days) != 0)
+		if (date_parse(v.s, v.n, &days) < 0)
 			return -1;
 		f->v = (struct value){.i = days, .type = VALUE_DATE};
 		return 0;
 	}
-	if (time_parse(v.s, v.n, z, time_now(), &us) != 0)
+	if (time_parse(v.s, v.n, z, time_now(), &us) < 0)
 		return -1;
 	f->v = value_time(us);
 	return 0;
@@ -220,7 +223,7 @@ cast(struct fill *f, const struct type *t, const struct zone *z)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+fill_null_plan(struct stage *st, struct plan *p)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -255,7 +258,7 @@ plan(struct stage *st, struct plan *p)
 }
 
 static inline bool
-missing(const struct fill *f, const struct value *v)
+is_missing(const struct fill *f, const struct value *v)
 {
 	if (v->type == VALUE_NULL)
 		return true;
@@ -266,7 +269,7 @@ missing(const struct fill *f, const struct value *v)
 }
 
 static int
-record(struct stage *st, struct record *r)
+fill_null_record(struct stage *st, struct record *r)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -278,7 +281,7 @@ record(struct stage *st, struct record *r)
 			return stage_reject(st, r, FIELD_CLASH, f->path);
 		if (at < 0) {
 			record_add(r, &f->add, f->v, &x->slots);
-		} else if (missing(f, &r->v[at])) {
+		} else if (is_missing(f, &r->v[at])) {
 			record_own(r, &x->slots);
 			record_set(r, (uint32_t)at, f->v);
 		}
@@ -287,7 +290,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+fill_null_close(struct stage *st)
 {
 	struct fill_null *x = STAGE(st, fill_null);
 
@@ -308,8 +311,8 @@ const struct op op_fill_null = {
 	.synopsis = "FIELD=VALUE ...",
 	.size = sizeof(struct fill_null),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = fill_null_open,
+	.plan = fill_null_plan,
+	.record = fill_null_record,
+	.close = fill_null_close,
 };

@@ -10,7 +10,7 @@
 
 #include "window/evtime.h"
 #include "expr/expr.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 
 struct filter {
@@ -30,7 +30,7 @@ static const struct opt filter_opts[] = {
 	OPT_END};
 
 static int
-open_(struct stage *st)
+filter_open(struct stage *st)
 {
 	struct filter *f = STAGE(st, filter);
 
@@ -47,7 +47,7 @@ open_(struct stage *st)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+filter_plan(struct stage *st, struct plan *p)
 {
 	struct filter *f = STAGE(st, filter);
 	const char *text = f->sql != NULL ? f->sql : st->operands[0];
@@ -98,7 +98,8 @@ pass_if_true(void *arg, const struct value *v)
 }
 
 static int
-reject(struct stage *st, struct record *r, int rc, const struct err *err)
+reject_condition(
+	struct stage *st, struct record *r, int rc, const struct err *err)
 {
 	if (rc == EXPR_ENDED) {
 		*st->err = *err;
@@ -110,7 +111,7 @@ reject(struct stage *st, struct record *r, int rc, const struct err *err)
 }
 
 static int
-record(struct stage *st, struct record *r)
+filter_record(struct stage *st, struct record *r)
 {
 	struct filter *f = STAGE(st, filter);
 	struct passage p = {st, r, false};
@@ -123,12 +124,12 @@ record(struct stage *st, struct record *r)
 		f->env.has_event = evtime_get(&f->event, r, &f->env.event_us);
 	rc = expr_one(f->expr, r, &f->env, &v, &n, &err);
 	if (rc < 0)
-		return reject(st, r, rc, &err);
+		return reject_condition(st, r, rc, &err);
 	if (f->sql != NULL && v.type != VALUE_NULL && v.type != VALUE_BOOL) {
 		err_set(&err,
 			"the expression is no condition: it gives "
 			"neither true nor false");
-		return reject(st, r, -1, &err);
+		return reject_condition(st, r, -1, &err);
 	}
 	if (n < 2)
 		return n == 1 && is_true(&v) ? stage_emit(st, r) : 0;
@@ -136,11 +137,11 @@ record(struct stage *st, struct record *r)
 	rc = expr_eval(f->expr, r, &f->env, pass_if_true, &p, &err);
 	if (rc == 0)
 		return 0;
-	return p.refused ? -1 : reject(st, r, rc, &err);
+	return p.refused ? -1 : reject_condition(st, r, rc, &err);
 }
 
 static void
-close_(struct stage *st)
+filter_close(struct stage *st)
 {
 	struct filter *f = STAGE(st, filter);
 
@@ -155,8 +156,8 @@ const struct op op_filter = {
 	.opts = filter_opts,
 	.size = sizeof(struct filter),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = filter_open,
+	.plan = filter_plan,
+	.record = filter_record,
+	.close = filter_close,
 };

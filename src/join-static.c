@@ -6,6 +6,9 @@
  * Watermark: passes as it is.
  * State: none; the table is in memory.
  * Restart: the table is read again, as it is then.
+ *
+ * It is long because the table may be read again while records pass, and its
+ * columns then be others.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -15,7 +18,7 @@
 #include "io/csvrow.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "join/table.h"
 #include "time/time.h"
@@ -211,7 +214,7 @@ join_static_plan(struct stage *st, struct plan *p)
 	size_t i;
 
 	for (i = 0; i < j->left.n; i++)
-		if (plan_bind(p, &j->key[i], NULL, st->err) != 0)
+		if (plan_bind(p, &j->key[i], NULL, st->err) < 0)
 			return -1;
 	t = load(st);
 	if (t == NULL)
@@ -382,7 +385,7 @@ join_static_record(struct stage *st, struct record *r)
 	if (row == TABLE_NONE)
 		return j->how == LEFT ? emit(st, r, j->nulls) : 0;
 	for (; row != TABLE_NONE; row = table_next(j->table, row))
-		if (emit(st, r, table_row(j->table, row)) != 0)
+		if (emit(st, r, table_row(j->table, row)) < 0)
 			return -1;
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 #include "runtime/fields.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "value/value.h"
 #include "value/key.h"
 

@@ -6,6 +6,9 @@
  * Watermark: passed on as it comes.
  * State: none.
  * Restart: nothing to restore.
+ *
+ * It is long by its options: what Spark's reader allows and denies, alone and
+ * together.  The reading itself is fromjson.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +18,8 @@
 #include "types/infer.h"
 #include "value/json.h"
 #include "value/lenient.h"
-#include "runtime/run.h"
+#include "runtime/inferred.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/timepat.h"
 
@@ -40,7 +44,7 @@ struct parse_json {
 
 #define AT(member) offsetof(struct parse_json, member)
 
-static const struct opt opts[] = {
+static const struct opt parse_json_opts[] = {
 	{"schema", 's', OPT_STRING, AT(schema_text), "DDL",
 		"fields and types: 'time timestamp, action string'"},
 	{"schema-file", 0, OPT_STRING, AT(schema_file), "FILE",
@@ -164,11 +168,10 @@ open_options(struct stage *st)
 
 /* --infer */
 static int
-print_schema(struct stage *st)
+infer_schema(struct stage *st)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 	struct schema *s;
-	struct buf b;
 	size_t skipped;
 	char q[200];
 
@@ -178,24 +181,17 @@ print_schema(struct stage *st)
 	if (skipped > 0)
 		stage_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
 			err_quote(q, sizeof(q), o->infer, strlen(o->infer)));
-	buf_init(&b);
-	schema_print(s, &b);
-	buf_byte(&b, '\n');
-	stage_print(st, b.p, b.n);
-	buf_release(&b);
-	schema_free(s);
-	st->answered = true;
+	inferred_print(st, s);
 	return 0;
 }
 
 static int
-json_open(struct stage *st)
+parse_json_open(struct stage *st)
 {
 	if (open_options(st) < 0)
 		return -1;
-	return STAGE(st, parse_json)->infer != NULL && !st->explain &&
-			st->place == 0 && st->next == NULL
-		? print_schema(st)
+	return inferred_asked(st, STAGE(st, parse_json)->infer)
+		? infer_schema(st)
 		: 0;
 }
 
@@ -225,7 +221,7 @@ plan_fields(struct parse_json *o, struct plan *p)
 }
 
 static void
-prepare(struct stage *st, struct parse_json *o)
+prepare_reader(struct stage *st, struct parse_json *o)
 {
 	struct fromjson_options options = {.zone = stage_zone(st),
 		.pattern = o->pattern,
@@ -246,7 +242,7 @@ prepare(struct stage *st, struct parse_json *o)
 }
 
 static int
-json_plan(struct stage *st, struct plan *p)
+parse_json_plan(struct stage *st, struct plan *p)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 
@@ -256,14 +252,14 @@ json_plan(struct stage *st, struct plan *p)
 		return -1;
 	plan_fields(o, p);
 	if (o->schema != NULL)
-		prepare(st, o);
+		prepare_reader(st, o);
 	return 0;
 }
 
 /* A text without a schema: an object, as it is. */
 static int
-pass(struct stage *st, struct parse_json *o, struct record *r, const char *text,
-	size_t n)
+pass_untyped(struct stage *st, struct parse_json *o, struct record *r,
+	const char *text, size_t n)
 {
 	struct record in = {
 		.line = text, .nline = (uint32_t)n, .number = r->number};
@@ -318,7 +314,7 @@ field_text(struct parse_json *o, const struct record *r, size_t *n)
 }
 
 static int
-json_record(struct stage *st, struct record *r)
+parse_json_record(struct stage *st, struct record *r)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 	struct value *v = o->slots.v;
@@ -329,7 +325,7 @@ json_record(struct stage *st, struct record *r)
 	if (o->field_name != NULL)
 		text = field_text(o, r, &n);
 	if (o->schema == NULL)
-		return pass(st, o, r, text, n);
+		return pass_untyped(st, o, r, text, n);
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
 		const char *seems = o->field_name != NULL
 			? NULL
@@ -357,7 +353,7 @@ json_record(struct stage *st, struct record *r)
 }
 
 static void
-json_close(struct stage *st)
+parse_json_close(struct stage *st)
 {
 	struct parse_json *o = STAGE(st, parse_json);
 
@@ -381,11 +377,11 @@ const struct op op_parse_json = {
 	.about = "read JSON lines into the fields of a schema",
 	.synopsis = "[--schema DDL | --schema-file FILE] "
 		    "[--field FIELD [--keep]] [FILE ...] | --infer FILE",
-	.opts = opts,
+	.opts = parse_json_opts,
 	.size = sizeof(struct parse_json),
 	.flags = OP_TEXT | OP_FILES,
-	.open = json_open,
-	.plan = json_plan,
-	.record = json_record,
-	.close = json_close,
+	.open = parse_json_open,
+	.plan = parse_json_plan,
+	.record = parse_json_record,
+	.close = parse_json_close,
 };

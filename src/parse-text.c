@@ -9,7 +9,7 @@
 #include "floor/buf.h"
 #include "types/cell.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 struct parse_text {
 	struct shape *shape;
@@ -18,7 +18,7 @@ struct parse_text {
 };
 
 static int
-text_open(struct stage *st)
+parse_text_open(struct stage *st)
 {
 	if (st->on_error < 0)
 		st->on_error = ON_ERROR_KEEP;
@@ -26,7 +26,7 @@ text_open(struct stage *st)
 }
 
 static int
-text_plan(struct stage *st, struct plan *p)
+parse_text_plan(struct stage *st, struct plan *p)
 {
 	struct parse_text *o = STAGE(st, parse_text);
 
@@ -39,7 +39,7 @@ text_plan(struct stage *st, struct plan *p)
 }
 
 static int
-text_record(struct stage *st, struct record *r)
+parse_text_record(struct stage *st, struct record *r)
 {
 	struct parse_text *o = STAGE(st, parse_text);
 	struct record out = {.shape = o->shape,
@@ -65,7 +65,7 @@ text_record(struct stage *st, struct record *r)
 }
 
 static void
-text_close(struct stage *st)
+parse_text_close(struct stage *st)
 {
 	struct parse_text *o = STAGE(st, parse_text);
 
@@ -80,8 +80,8 @@ const struct op op_parse_text = {
 	.synopsis = "[FILE ...]",
 	.size = sizeof(struct parse_text),
 	.flags = OP_TEXT | OP_FILES,
-	.open = text_open,
-	.plan = text_plan,
-	.record = text_record,
-	.close = text_close,
+	.open = parse_text_open,
+	.plan = parse_text_plan,
+	.record = parse_text_record,
+	.close = parse_text_close,
 };

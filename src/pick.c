@@ -7,6 +7,9 @@
  * picked.
  * State: none.
  * Restart: nothing to recover.
+ *
+ * It is long because a list of names and a select list of SQL are planned
+ * apart; what they come to, a shape and its values, is one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +18,7 @@
 #include "expr/expr.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "expr/sql/sql.h"
 
 struct pick {
@@ -94,7 +97,7 @@ open_spec(struct stage *st, size_t i)
 }
 
 static int
-open_(struct stage *st)
+pick_open(struct stage *st)
 {
 	struct pick *k = STAGE(st, pick);
 
@@ -121,7 +124,7 @@ open_(struct stage *st)
 
 /* The name of field i in the output; whole: the input has its path as a name. */
 static const char *
-name_of(struct pick *k, size_t i, bool whole)
+name_out(struct pick *k, size_t i, bool whole)
 {
 	size_t n;
 
@@ -149,7 +152,7 @@ kept_as(struct pick *k, const struct plan *p, const char *field)
 
 		if (path == NULL || !plan_same(p, path + (*path == '.'), field))
 			continue;
-		name = name_of(k, i, true);
+		name = name_out(k, i, true);
 		return mem_dup(name, strlen(name));
 	}
 	return NULL;
@@ -187,7 +190,7 @@ plan_keys(struct pick *k, struct plan *p)
  * made of it are, they stand for it.
  */
 static void
-plan_time(struct pick *k, struct plan *p)
+plan_event_time(struct pick *k, struct plan *p)
 {
 	bool windows = keeps(k, p, "window_start") && keeps(k, p, "window_end");
 	bool of_time = p->event_time != NULL && p->window_on != NULL &&
@@ -313,7 +316,7 @@ plan_spec(struct stage *st, const struct plan *p, size_t i, struct schema *out)
 	struct field *f = &k->fields[i];
 	char *written = mem_dup(f->path, strlen(f->path)), *last;
 	const struct type *t = NULL;
-	const char *name = name_of(k, i, false);
+	const char *name = name_out(k, i, false);
 	bool whole = false;
 	int ret = -1;
 
@@ -327,7 +330,7 @@ plan_spec(struct stage *st, const struct plan *p, size_t i, struct schema *out)
 				mem_dup(whole ? written : last,
 					strlen(whole ? written : last)));
 	}
-	name = name_of(k, i, false);
+	name = name_out(k, i, false);
 	ret = schema_find(out, name, strlen(name)) >= 0 ? twice(st, name) : 0;
 	if (ret == 0)
 		schema_add(out, name, t != NULL ? type_copy(t) : NULL);
@@ -351,7 +354,7 @@ plan_window(struct pick *k, const struct plan *p, size_t i)
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+pick_plan(struct stage *st, struct plan *p)
 {
 	struct pick *k = STAGE(st, pick);
 	struct schema *out = schema_new();
@@ -361,7 +364,7 @@ plan(struct stage *st, struct plan *p)
 	for (size_t i = k->sql != NULL ? k->specs.n : 0; i < k->specs.n; i++)
 		if (plan_window(k, p, i) && plan_spec(st, p, i, out) < 0)
 			goto err;
-	plan_time(k, p);
+	plan_event_time(k, p);
 	plan_keys(k, p);
 	if (p->fields != NULL) {
 		schema_free(p->fields);
@@ -376,7 +379,7 @@ err:
 
 /* The shape that goes out for records of the shape that has come in. */
 static int
-resolve(struct stage *st, struct pick *k, const struct shape *in)
+name_fields_out(struct stage *st, struct pick *k, const struct shape *in)
 {
 	struct shape *out = shape_empty(st->shapes);
 	bool own = shape_find(in, "window", 6) >= 0;
@@ -389,7 +392,7 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 			continue;
 		name = own && f->pair
 			? "window"
-			: name_of(k, i, f->name != NULL && field_whole(f, in));
+			: name_out(k, i, f->name != NULL && field_whole(f, in));
 		buf_clear(&k->json);
 		json_escape(&k->json, name, strlen(name));
 		if (shape_find(out, buf_cstr(&k->json), k->json.n) >= 0)
@@ -404,7 +407,7 @@ resolve(struct stage *st, struct pick *k, const struct shape *in)
 
 /* What the list computes; 1 if the record goes out, 0 if not, or -1. */
 static int
-compute(struct stage *st, struct record *r, struct value *v)
+compute_items(struct stage *st, struct record *r, struct value *v)
 {
 	struct pick *k = STAGE(st, pick);
 	struct err err;
@@ -424,17 +427,17 @@ compute(struct stage *st, struct record *r, struct value *v)
 }
 
 static int
-record(struct stage *st, struct record *r)
+pick_record(struct stage *st, struct record *r)
 {
 	struct pick *k = STAGE(st, pick);
 	struct value *v = record_slots_need(&k->slots, (uint32_t)k->specs.n);
 	struct record o = {.v = v, .room = k->slots.cap, .number = r->number};
 
-	if (k->id != r->shape->id && resolve(st, k, r->shape) < 0)
+	if (k->id != r->shape->id && name_fields_out(st, k, r->shape) < 0)
 		return -1;
 	o.shape = k->out;
 	if (k->sql != NULL) {
-		int goes = compute(st, r, v);
+		int goes = compute_items(st, r, v);
 
 		return goes == 1 ? stage_emit(st, &o) : goes;
 	}
@@ -447,7 +450,7 @@ record(struct stage *st, struct record *r)
 }
 
 static void
-close_(struct stage *st)
+pick_close(struct stage *st)
 {
 	struct pick *k = STAGE(st, pick);
 
@@ -472,8 +475,8 @@ const struct op op_pick = {
 	.opts = pick_opts,
 	.size = sizeof(struct pick),
 	.flags = OP_OPERANDS | OP_WORDS,
-	.open = open_,
-	.plan = plan,
-	.record = record,
-	.close = close_,
+	.open = pick_open,
+	.plan = pick_plan,
+	.record = pick_record,
+	.close = pick_close,
 };

@@ -7,6 +7,9 @@
  * State: the cells of one batch, in memory; nothing is kept from batch to
  * batch.
  * Restart: the batch is run again.
+ *
+ * It is long because the columns are known only when the batch has ended:
+ * cells are kept, sorted by column for the names and by row for what goes out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +17,7 @@
 #include "runtime/fields.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "value/key.h"
 
@@ -219,7 +222,8 @@ all_cells(struct pivot *p, size_t *n)
 /* Add a field of this name, or with a number where the name is taken: by the
  * row's own, or where null stands beside "null". */
 static struct shape *
-add_name(struct pivot *p, struct shape *shape, const char *name, size_t n)
+add_column_field(
+	struct pivot *p, struct shape *shape, const char *name, size_t n)
 {
 	buf_clear(&p->name);
 	buf_add(&p->name, name, n);
@@ -232,7 +236,7 @@ add_name(struct pivot *p, struct shape *shape, const char *name, size_t n)
 
 /* A value as a name, as between quotes in JSON. */
 static void
-name_of(struct pivot *p, const struct value *v)
+column_name(struct pivot *p, const struct value *v)
 {
 	buf_clear(&p->text);
 	value_print(v, &p->text);
@@ -268,9 +272,9 @@ columns(struct stage *st, struct cell *cells, size_t n, struct side **cols,
 		if (i > 0 && by_column(&cells[i - 1], &cells[i]) == 0)
 			continue;
 		(*cols)[(*ncols)++] = cells[i].col;
-		name_of(p, &cells[i].col.v[0]);
+		column_name(p, &cells[i].col.v[0]);
 		quoted = p->text.p[0] == '"';
-		shape = add_name(
+		shape = add_column_field(
 			p, shape, p->text.p + quoted, p->text.n - 2 * quoted);
 	}
 	return shape;

@@ -6,6 +6,9 @@
  * Watermark: none.
  * State: none.
  * Restart: plays from the start; of live input, what comes from then on.
+ *
+ * It is long because a client that reads slowly must not hold up the others:
+ * each has its own place, order and buffer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +64,7 @@ struct serve_lines {
 	bool watched; /* the input is in epoll */
 };
 
-static const struct opt options[] = {
+static const struct opt serve_lines_opts[] = {
 	{"port", 'p', OPT_INT, offsetof(struct serve_lines, port), "N",
 		"listen on this port; 0: any free one, see --ready-fd",
 		.most = 65535},
@@ -86,7 +89,7 @@ static const struct opt options[] = {
 	OPT_END};
 
 static void
-defaults(void *self)
+serve_lines_defaults(void *self)
 {
 	struct serve_lines *s = self;
 
@@ -528,7 +531,7 @@ serve(struct tool_run *t)
 }
 
 static int
-serve_lines(struct tool_run *t)
+serve_lines_run(struct tool_run *t)
 {
 	struct serve_lines *s = t->self;
 	struct epoll_event e = {.events = EPOLLIN};
@@ -545,14 +548,14 @@ serve_lines(struct tool_run *t)
 		return -1;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0 ||
-		epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e) != 0)
+		epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e) < 0)
 		return err_sys(&t->err, "cannot wait for clients");
 	snprintf(text, sizeof(text), "%d", port);
 	return tool_ready(t, text) < 0 ? -1 : serve(t);
 }
 
 static void
-close_server(void *self)
+serve_lines_close(void *self)
 {
 	struct serve_lines *s = self;
 	struct client *c;
@@ -578,9 +581,9 @@ const struct tool tool_serve_lines = {
 		"play the lines of a file, or live ones, to clients of a TCP port",
 	.synopsis =
 		"FILE|- --port N [--rate R] [--loop] [--shuffle [--seed S]]",
-	.opts = options,
+	.opts = serve_lines_opts,
 	.size = sizeof(struct serve_lines),
-	.defaults = defaults,
-	.run = serve_lines,
-	.close = close_server,
+	.defaults = serve_lines_defaults,
+	.run = serve_lines_run,
+	.close = serve_lines_close,
 };

@@ -5,6 +5,9 @@
  * Watermark: ends here.
  * State: none of its own; the log in the directory tells which batches it has.
  * Restart: with a checkpoint, batches that the log has are skipped.
+ *
+ * It is long because there are two formats, of which CSV has columns that a
+ * first record may name, and that a restart must keep.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -16,7 +19,7 @@
 #include "text/number.h"
 #include "sinks/outdir.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "value/value.h"
 
@@ -161,7 +164,7 @@ sink_files_restore(struct stage *st)
 
 	o.committed = stage_committed(st, &start);
 	o.entry = -1;
-	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) != 0)
+	if (entry != NULL && number_int(entry, strlen(entry), &o.entry) < 0)
 		return err_as(st->err, STATUS_DAMAGED,
 			"the last commit does "
 			"not tell an entry of the log");

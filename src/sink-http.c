@@ -15,7 +15,7 @@
 #include "floor/err.h"
 #include "io/http.h"
 #include "io/retry.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 #include "value/record.h"
 

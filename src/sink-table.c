@@ -6,6 +6,9 @@
  * Watermark: ends here.
  * State: none of its own; with --db the table is the state.
  * Restart: with a checkpoint, batches that the table has are skipped.
+ *
+ * It is long because there are two sinks in it, a terminal's and a database's,
+ * that share the options and the fields that go out.
  */
 #include <limits.h>
 #include <stddef.h>
@@ -20,7 +23,7 @@
 #include "runtime/fields.h"
 #include "runtime/modes.h"
 #include "value/path.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "time/time.h"
 
@@ -144,7 +147,7 @@ find_mode(struct stage *st, const struct plan *p)
 					   : (enum mode)(s->mode + 1);
 
 	s->result = told != MODE_NONE ? told : p->mode;
-	if (modes_check(p, s->result, st->err) != 0)
+	if (modes_check(p, s->result, st->err) < 0)
 		return -1;
 	if (told == MODE_NONE || p->stream == 0 || p->whole)
 		return 0;
@@ -181,7 +184,7 @@ find_keys(struct stage *st, const struct plan *p)
 	struct sink_table *s = STAGE(st, sink_table);
 	size_t i;
 
-	if (take_keys(st, p) != 0)
+	if (take_keys(st, p) < 0)
 		return -1;
 	if (s->result != MODE_UPDATE)
 		return 0;
@@ -221,7 +224,7 @@ sink_table_plan(struct stage *st, struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	if (find_mode(st, p) != 0)
+	if (find_mode(st, p) < 0)
 		return -1;
 	if (s->db != NULL)
 		return find_keys(st, p);
@@ -511,7 +514,7 @@ sink_table_commit(struct stage *st, const struct batch *b)
 
 	if (s->to == NULL)
 		return 0;
-	if (dbtable_commit(s->to, st->err) != 0)
+	if (dbtable_commit(s->to, st->err) < 0)
 		return -1;
 	return b->whole ? dbtable_end(s->to, st->err) : 0;
 }

@@ -17,7 +17,7 @@
 #include "floor/err.h"
 #include "io/http.h"
 #include "io/retry.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sources/answer.h"
 #include "sources/journal.h"
 #include "sources/lines.h"

@@ -5,12 +5,15 @@
  * Watermark: none.
  * State: its position: when it was first started and how far it has come.
  * Restart: the records that fell due in the meantime come at once.
+ *
+ * It is long because batches are made by the clock or by a number of records,
+ * and either must come to the same values again after a restart.
  */
 #include <string.h>
 
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 
 #define BURST 8192 /* records at one call */
@@ -39,7 +42,7 @@ struct stream_rate {
 	struct slots slots;
 };
 
-static const struct opt options[] = {
+static const struct opt stream_rate_opts[] = {
 	{"rate", 'r', OPT_INT, offsetof(struct stream_rate, rate), "N",
 		"records a second (1)", .least = 1, .most = INT32_MAX},
 	{"ramp-up", 0, OPT_DURATION, offsetof(struct stream_rate, ramp_us), "D",
@@ -56,7 +59,7 @@ static const struct opt options[] = {
 	OPT_END};
 
 static void
-defaults(void *self)
+stream_rate_defaults(void *self)
 {
 	struct stream_rate *s = self;
 
@@ -66,7 +69,7 @@ defaults(void *self)
 }
 
 static int
-open_rate(struct stage *st)
+stream_rate_open(struct stage *st)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -87,14 +90,14 @@ open_rate(struct stage *st)
 		s->advance_us = TIME_SECOND;
 	if (s->start &&
 		time_parse(s->start, strlen(s->start), stage_zone(st),
-			time_now(), &s->first_us) != 0)
+			time_now(), &s->first_us) < 0)
 		return err_as(st->err, STATUS_USAGE,
 			"--start: '%s' is not a time", s->start);
 	return 0;
 }
 
 static int
-plan(struct stage *st, struct plan *p)
+stream_rate_plan(struct stage *st, struct plan *p)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -130,7 +133,7 @@ clock_now(struct stream_rate *s)
 }
 
 static void
-start(struct stage *st)
+start_clock(struct stage *st)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -193,7 +196,7 @@ time_of(const struct stream_rate *s, int64_t value)
 }
 
 static int
-emit(struct stage *st, int64_t upto)
+emit_upto(struct stage *st, int64_t upto)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 	struct record r;
@@ -202,28 +205,28 @@ emit(struct stage *st, int64_t upto)
 		record_new(&r, s->shape, &s->slots);
 		record_set(&r, 0, value_time(time_of(s, s->value)));
 		record_set(&r, 1, value_int(s->value));
-		if (stage_emit(st, &r) != 0)
+		if (stage_emit(st, &r) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-pull(struct stage *st)
+stream_rate_pull(struct stage *st)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 	enum trigger_kind trigger = st->out.trigger;
 	int how = PULL_WAIT;
 
 	if (s->clock_mono == 0)
-		start(st);
+		start_clock(st);
 	if (s->value == s->upto && !s->begun)
 		make_plan(s, trigger);
 	s->begun = true;
 	if (s->value < s->upto) {
 		int64_t n = s->upto - s->value;
 
-		if (emit(st, s->value + (n < BURST ? n : BURST)) != 0)
+		if (emit_upto(st, s->value + (n < BURST ? n : BURST)) < 0)
 			return -1;
 		if (s->value < s->upto)
 			return PULL_MORE;
@@ -242,7 +245,8 @@ pull(struct stage *st)
 }
 
 static int
-wait_rate(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
+stream_rate_wait(
+	struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -252,7 +256,7 @@ wait_rate(struct stage *st, struct pollfd *fds, int max, int64_t *deadline)
 }
 
 static int
-mark(struct stage *st, struct buf *out)
+stream_rate_mark(struct stage *st, struct buf *out)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 
@@ -290,12 +294,12 @@ read_mark(const char *text, int64_t n[3])
 }
 
 static int
-seek(struct stage *st, const char *from, const char *to)
+stream_rate_seek(struct stage *st, const char *from, const char *to)
 {
 	struct stream_rate *s = STAGE(st, stream_rate);
 	int64_t f[3], t[3];
 
-	if ((from && read_mark(from, f) != 0) || (to && read_mark(to, t) != 0))
+	if ((from && read_mark(from, f) < 0) || (to && read_mark(to, t) < 0))
 		return err_as(st->err, STATUS_DAMAGED,
 			"the position of the source is damaged");
 	if (from || to)
@@ -308,16 +312,16 @@ seek(struct stage *st, const char *from, const char *to)
 }
 
 static void
-close_rate(struct stage *st)
+stream_rate_close(struct stage *st)
 {
 	record_slots_release(&STAGE(st, stream_rate)->slots);
 }
 
 static const struct source stream_rate_source = {
-	.pull = pull,
-	.wait = wait_rate,
-	.mark = mark,
-	.seek = seek,
+	.pull = stream_rate_pull,
+	.wait = stream_rate_wait,
+	.mark = stream_rate_mark,
+	.seek = stream_rate_seek,
 };
 
 const struct op op_stream_rate = {
@@ -325,11 +329,11 @@ const struct op op_stream_rate = {
 	.about = "make so many records a second",
 	.synopsis = "[--rate N] [--ramp-up D] [--count N] | "
 		    "--rows-per-batch N [--start TIME] [--advance D]",
-	.opts = options,
+	.opts = stream_rate_opts,
 	.size = sizeof(struct stream_rate),
-	.defaults = defaults,
-	.open = open_rate,
-	.plan = plan,
+	.defaults = stream_rate_defaults,
+	.open = stream_rate_open,
+	.plan = stream_rate_plan,
 	.source = &stream_rate_source,
-	.close = close_rate,
+	.close = stream_rate_close,
 };

@@ -12,7 +12,7 @@
 
 #include "runtime/entry.h"
 #include "runtime/modes.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 
 struct take {
@@ -90,6 +90,14 @@ take_batch(struct stage *st, struct batch *b)
 
 /* ---- for bief state ---- */
 
+static void
+take_explain(struct stage *st, struct buf *out)
+{
+	buf_str(out,
+		st->in.mode == MODE_COMPLETE ? "nothing"
+					     : "how many records have passed");
+}
+
 static int
 take_show(struct stage *st, state_ref ref, struct buf *out)
 {
@@ -115,14 +123,6 @@ take_take(struct stage *st, const struct value *object, state_ref *made)
 	if (passed < 0)
 		return entry_wrong(st->err, "value", "a count");
 	return entry_put(st, "passed", 6, &passed, sizeof(passed), made);
-}
-
-static void
-take_explain(struct stage *st, struct buf *out)
-{
-	buf_str(out,
-		st->in.mode == MODE_COMPLETE ? "nothing"
-					     : "how many records have passed");
 }
 
 static const struct keeper take_keeper = {

@@ -13,7 +13,7 @@
 
 #include "io/child.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 struct thru {
 	struct list ok;

@@ -11,7 +11,7 @@
 
 #include "runtime/entry.h"
 #include "window/marks.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 
 struct unite {
@@ -100,7 +100,7 @@ union_restore(struct stage *st)
 }
 
 static int
-union_mark(struct stage *st, int input, const struct batch *b)
+union_heard(struct stage *st, int input, const struct batch *b)
 {
 	struct marks *m = &STAGE(st, unite)->marks;
 
@@ -126,6 +126,12 @@ union_begin(struct stage *st, struct batch *b)
 }
 
 static int
+union_record(struct stage *st, int input, struct record *r)
+{
+	return stage_emit(st, r);
+}
+
+static int
 union_batch(struct stage *st, struct batch *b)
 {
 	struct unite *u = STAGE(st, unite);
@@ -136,10 +142,10 @@ union_batch(struct stage *st, struct batch *b)
 	return marks_save(&u->marks, st, "watermark");
 }
 
-static int
-union_record(struct stage *st, int input, struct record *r)
+static void
+union_explain(struct stage *st, struct buf *out)
 {
-	return stage_emit(st, r);
+	buf_str(out, "the watermarks");
 }
 
 static int
@@ -160,16 +166,10 @@ union_take(struct stage *st, const struct value *object, state_ref *made)
 		&STAGE(st, unite)->marks, st, "watermark", object, made);
 }
 
-static void
-union_explain(struct stage *st, struct buf *out)
-{
-	buf_str(out, "the watermarks");
-}
-
 static const struct merger union_merger = {
 	.inputs = union_inputs,
 	.plan = union_plan,
-	.heard = union_mark,
+	.heard = union_heard,
 	.record = union_record,
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "window/wm.h"
 
 struct watermark {
@@ -19,7 +19,7 @@ struct watermark {
 	bool of_window; /* --on window: its end less a microsecond */
 };
 
-static const struct opt opts[] = {
+static const struct opt watermark_opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct watermark, on), "FIELD",
 		"the event time"},
 	{"delay", 0, OPT_STRING, offsetof(struct watermark, wm.delay), "D",
@@ -61,7 +61,7 @@ watermark_plan(struct stage *st, struct plan *p)
 {
 	struct watermark *w = STAGE(st, watermark);
 
-	if (plan_bind(p, &w->field, NULL, st->err) == -1)
+	if (plan_bind(p, &w->field, NULL, st->err) < 0)
 		return -1;
 	return wm_plan(&w->wm, &w->field, w->of_window, p, st->err);
 }
@@ -89,7 +89,7 @@ watermark_record(struct stage *st, struct record *r)
 				 "the field '%s' is no timestamp of the form "
 				 "2016-07-26T02:45:07Z: parse-json --schema "
 				 "'%s timestamp' makes one",
-				 w->on, w->on) == -1)
+				 w->on, w->on) < 0)
 			return -1;
 		else if (!stage_kept(st))
 			return 0;
@@ -109,16 +109,16 @@ watermark_eof(struct stage *st, struct batch *b)
 	return wm_eof(&STAGE(st, watermark)->wm, st, b);
 }
 
-static int
-watermark_show(struct stage *st, state_ref r, struct buf *out)
-{
-	return wm_show(st, r, out);
-}
-
 static void
 watermark_explain(struct stage *st, struct buf *out)
 {
 	buf_str(out, "the largest time seen, and the watermark");
+}
+
+static int
+watermark_show(struct stage *st, state_ref r, struct buf *out)
+{
+	return wm_show(st, r, out);
 }
 
 static void
@@ -138,7 +138,7 @@ const struct op op_watermark = {
 	.name = "watermark",
 	.about = "say how late records may be",
 	.synopsis = "--on FIELD --delay D",
-	.opts = opts,
+	.opts = watermark_opts,
 	.size = sizeof(struct watermark),
 	.defaults = watermark_defaults,
 	.open = watermark_open,

@@ -6,6 +6,10 @@
  * Watermark: passes it on, or makes one (--watermark, --batches).
  * State: the watermark's; with --batches, the records of the last batches.
  * Restart: goes on with what the last committed batch left.
+ *
+ * It is long because there are three kinds of windows, of a size, of a gap and
+ * of batches, whose options exclude each other, and because a time may be of
+ * several types: all of that is looked at where a record gets its window.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -13,8 +17,9 @@
 
 #include "window/arrival.h"
 #include "floor/buf.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "window/span.h"
+#include "window/timefield.h"
 #include "time/time.h"
 #include "window/wm.h"
 
@@ -27,8 +32,7 @@ struct window {
 	struct arrival arrival;
 
 	struct field field, gap;
-	bool of_window;  /* --on window */
-	bool known_text; /* the type is known, and no number */
+	bool of_window; /* --on window */
 	struct window_set set;
 	bool give_sets; /* what follows takes a record for all its windows */
 	struct span last;
@@ -50,7 +54,7 @@ struct window {
 	(INT64_MAX / DAY_US - 2) /* in days; a zone's offset fits in */
 #define FARTHEST (INT64_MAX - 2 * SIZE_MAX_US)
 
-static const struct opt opts[] = {
+static const struct opt window_opts[] = {
 	{"on", 0, OPT_STRING, offsetof(struct window, on), "FIELD",
 		"the event time; 'window' is that of the windows there are"},
 	{"size", 0, OPT_DURATION, offsetof(struct window, size), "D",
@@ -87,7 +91,7 @@ window_defaults(void *self)
 }
 
 static int
-refuse(struct stage *st, const char *text)
+refuse_usage(struct stage *st, const char *text)
 {
 	return err_as(st->err, STATUS_USAGE, "%s", text);
 }
@@ -98,7 +102,7 @@ check_size(struct stage *st)
 	struct window *w = STAGE(st, window);
 
 	if (w->size == NOT_GIVEN)
-		return refuse(st,
+		return refuse_usage(st,
 			"--size is missing: window --on FIELD --size D, or "
 			"--session GAP");
 	if (w->slide == NOT_GIVEN)
@@ -106,15 +110,16 @@ check_size(struct stage *st)
 	if (w->start == NOT_GIVEN)
 		w->start = 0;
 	if (w->size <= 0)
-		return refuse(st, "--size: a window is longer than 0");
+		return refuse_usage(st, "--size: a window is longer than 0");
 	if (w->slide <= 0)
-		return refuse(st, "--slide: a step is longer than 0");
+		return refuse_usage(st, "--slide: a step is longer than 0");
 	if (w->slide > w->size)
-		return refuse(st,
+		return refuse_usage(st,
 			"--slide is longer than --size: records between the "
 			"windows would be in none");
 	if (w->start >= w->slide || w->start <= -w->slide)
-		return refuse(st, "--start is not shorter than the slide");
+		return refuse_usage(
+			st, "--start is not shorter than the slide");
 	w->set = (struct window_set){0, w->size, w->slide, w->start};
 	return 0;
 }
@@ -132,11 +137,13 @@ check_session(struct stage *st)
 
 	if (w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
 		w->start != NOT_GIVEN)
-		return refuse(st, "sessions have no --size, --slide, --start");
+		return refuse_usage(
+			st, "sessions have no --size, --slide, --start");
 	if (w->session != NOT_GIVEN && w->session_field != NULL)
-		return refuse(st, "--session and --session-field: one of them");
+		return refuse_usage(
+			st, "--session and --session-field: one of them");
 	if (w->session_field == NULL && w->session <= 0)
-		return refuse(st, "--session: a gap is longer than 0");
+		return refuse_usage(st, "--session: a gap is longer than 0");
 	return 0;
 }
 
@@ -148,7 +155,7 @@ check_arrival(struct stage *st)
 	if (w->on != NULL || w->size != NOT_GIVEN || w->slide != NOT_GIVEN ||
 		w->start != NOT_GIVEN || is_session(w) || w->wm.delay != NULL ||
 		w->unit >= 0)
-		return refuse(st,
+		return refuse_usage(st,
 			"--batches stands alone, or with --every: such "
 			"windows look at no field");
 	return arrival_open(&w->arrival, st);
@@ -164,9 +171,10 @@ window_open(struct stage *st)
 	if (w->arrival.length != NULL)
 		return check_arrival(st);
 	if (w->arrival.every != NULL)
-		return refuse(st, "--every needs --batches");
+		return refuse_usage(st, "--every needs --batches");
 	if (w->on == NULL)
-		return refuse(st, "--on is missing: the field with the time");
+		return refuse_usage(
+			st, "--on is missing: the field with the time");
 	w->of_window = strcmp(w->on, "window") == 0;
 	field_init(&w->field, w->of_window ? "window_end" : w->on);
 	stage_watch(st, &w->field);
@@ -176,62 +184,15 @@ window_open(struct stage *st)
 		field_init(&w->gap, w->session_field);
 		stage_watch(st, &w->gap);
 	}
-	if ((is_session(w) ? check_session(st) : check_size(st)) == -1)
+	if ((is_session(w) ? check_session(st) : check_size(st)) < 0)
 		return -1;
 	return wm_open(&w->wm, "watermark", st->err);
 }
 
-static void
-window_close(struct stage *st)
-{
-	struct window *w = STAGE(st, window);
-
-	arrival_close(&w->arrival);
-	field_release(&w->field);
-	field_release(&w->gap);
-	record_add_release(&w->add_start);
-	record_add_release(&w->add_end);
-	record_slots_release(&w->slots);
-	buf_release(&w->tmp);
-}
-
 /* ---- the plan ---- */
 
-static int
-check_type(struct stage *st, const struct plan *p)
-{
-	struct window *w = STAGE(st, window);
-	const struct type *t = schema_type(p->fields, w->field.path);
-	struct buf b;
-
-	if (t == NULL)
-		return 0;
-	w->known_text = t->kind == TYPE_STRING;
-	switch (t->kind) {
-	case TYPE_UNKNOWN:
-	case TYPE_NULL:
-	case TYPE_TIMESTAMP:
-	case TYPE_DATE:
-	case TYPE_STRING:
-		return 0;
-	default:
-		if (type_numeric(t) && w->unit >= 0)
-			return 0;
-	}
-	buf_init(&b);
-	type_print(t, &b);
-	err_as(st->err, STATUS_USAGE,
-		"the field '%s' is of type %s, not a time%s", w->field.path,
-		buf_cstr(&b),
-		type_numeric(t) ? ": say what it counts, --unit s, ms, us or "
-				  "ns"
-				: "");
-	buf_release(&b);
-	return -1;
-}
-
 static void
-plan_time(struct schema *s, const char *name)
+plan_window_field(struct schema *s, const char *name)
 {
 	int at = schema_find(s, name, strlen(name));
 
@@ -271,6 +232,7 @@ static int
 bind(struct stage *st, const struct plan *p)
 {
 	struct window *w = STAGE(st, window);
+	const struct type *t;
 
 	if (w->of_window && p->fields != NULL &&
 		schema_find(p->fields, "window_end", 10) < 0 &&
@@ -278,9 +240,12 @@ bind(struct stage *st, const struct plan *p)
 		w->of_window = false;
 		field_settle(&w->field, "window", true);
 	}
-	if (plan_bind(p, &w->field, NULL, st->err) == -1)
+	if (plan_bind(p, &w->field, NULL, st->err) < 0)
 		return -1;
-	return p->fields != NULL ? check_type(st, p) : 0;
+	t = p->fields == NULL ? NULL : schema_type(p->fields, w->field.path);
+	return t == NULL
+		? 0
+		: timefield_check(t, w->field.path, w->unit >= 0, st->err);
 }
 
 static int
@@ -289,18 +254,18 @@ window_plan(struct stage *st, struct plan *p)
 	struct window *w = STAGE(st, window);
 
 	if (w->arrival.length != NULL) {
-		if (arrival_plan(&w->arrival, st, p) == -1)
+		if (arrival_plan(&w->arrival, st, p) < 0)
 			return -1;
 	} else {
-		if (bind(st, p) == -1)
+		if (bind(st, p) < 0)
 			return -1;
 		if (w->session_field != NULL &&
-			plan_bind(p, &w->gap, NULL, st->err) == -1)
+			plan_bind(p, &w->gap, NULL, st->err) < 0)
 			return -1;
 		w->wm.unit = w->unit;
 		if (w->wm.delay != NULL &&
-			wm_plan(&w->wm, &w->field, w->of_window, p, st->err) ==
-				-1)
+			wm_plan(&w->wm, &w->field, w->of_window, p, st->err) <
+				0)
 			return -1;
 		/* An aggregation must know of sessions; without batches all
 		 * of the input is one. */
@@ -314,8 +279,8 @@ window_plan(struct stage *st, struct plan *p)
 			(st->next->op->flags & OP_WINDOWS);
 	}
 	if (p->fields != NULL) {
-		plan_time(p->fields, "window_start");
-		plan_time(p->fields, "window_end");
+		plan_window_field(p->fields, "window_start");
+		plan_window_field(p->fields, "window_end");
 	}
 	return 0;
 }
@@ -446,7 +411,7 @@ emit_windows(struct stage *st, struct record *r, int64_t us)
 	for (; start <= newest; start += w->slide) {
 		struct record out = *r;
 
-		if (emit_in(st, &out, start, start + w->size) == -1)
+		if (emit_in(st, &out, start, start + w->size) < 0)
 			return -1;
 	}
 	return 0;
@@ -522,24 +487,6 @@ window_batch(struct stage *st, struct batch *b)
 
 /* ---- for bief state ---- */
 
-static int
-window_show(struct stage *st, state_ref r, struct buf *out)
-{
-	return STAGE(st, window)->arrival.length != NULL
-		? arrival_show(st, r, out)
-		: wm_show(st, r, out);
-}
-
-static int
-window_take(struct stage *st, const struct value *object, state_ref *made)
-{
-	struct window *w = STAGE(st, window);
-
-	return w->arrival.length != NULL
-		? arrival_take(&w->arrival, st, object, made)
-		: wm_take(st, object, made);
-}
-
 /* What follows has closed by the watermark, if there was one; and has its
  * windows made of so many batches. */
 static void
@@ -567,6 +514,38 @@ window_explain(struct stage *st, struct buf *out)
 			: "nothing");
 }
 
+static int
+window_show(struct stage *st, state_ref r, struct buf *out)
+{
+	return STAGE(st, window)->arrival.length != NULL
+		? arrival_show(st, r, out)
+		: wm_show(st, r, out);
+}
+
+static int
+window_take(struct stage *st, const struct value *object, state_ref *made)
+{
+	struct window *w = STAGE(st, window);
+
+	return w->arrival.length != NULL
+		? arrival_take(&w->arrival, st, object, made)
+		: wm_take(st, object, made);
+}
+
+static void
+window_close(struct stage *st)
+{
+	struct window *w = STAGE(st, window);
+
+	arrival_close(&w->arrival);
+	field_release(&w->field);
+	field_release(&w->gap);
+	record_add_release(&w->add_start);
+	record_add_release(&w->add_end);
+	record_slots_release(&w->slots);
+	buf_release(&w->tmp);
+}
+
 static const struct keeper window_keeper = {
 	.form = window_form,
 	.explain = window_explain,
@@ -580,7 +559,7 @@ const struct op op_window = {
 	.about = "put records into windows of time",
 	.synopsis = "--on FIELD --size D [--slide D] | --on FIELD "
 		    "--session GAP | --batches LENGTH",
-	.opts = opts,
+	.opts = window_opts,
 	.size = sizeof(struct window),
 	.defaults = window_defaults,
 	.open = window_open,

@@ -214,6 +214,13 @@ every() {
 	run -0 "$TOP/tests/direction"
 }
 
+@test "all C files are wrapped and aligned by one hand" {
+	[[ $(clang-format --version 2>&1) == *" 14."* ]] ||
+		skip "no clang-format 14 here"
+	find "$TOP/src" "$TOP/tests" -name '*.[ch]' -print0 |
+		xargs -0 clang-format --dry-run -Werror
+}
+
 @test "no test asserts by a ! that bats does not look at" {
 	awk '
 	last { if ($0 !~ /^\t*}/) { print last; bad = 1 }; last = "" }

@@ -219,6 +219,7 @@ lines() {
 	serve-lines - --loop --port 0 < in &
 	server=$!
 	exec 5> in
+	wait_for eval 'ls -l /proc/$server/fd | grep -q signalfd'
 	kill $server
 	wait $server
 }

@@ -260,6 +260,15 @@ every=${every//$'\n'/ }
 	same join-stream "join-stream <(stream-files --checkpoint ck --name a in) <(stream-files --checkpoint ck --name b in) --where 'left.k = right.k and left.x > right.x' | sink-files out"
 }
 
+@test "a name of a field of join-stream is loaded only as a string" {
+	nasty >in
+	same join-stream "join-stream --how left <(stream-files --checkpoint ck --name a in | watermark --on t --delay 1s) <(stream-files --checkpoint ck --name b in | watermark --on t --delay 2s) --on k,t | sink-files out"
+	jq -c 'if .kind == "names" then .value[0] = 7 else . end' before >after
+	run ! cmp -s before after
+	run -2 bief state ck load join-stream after
+	[[ $output == *"names as strings"* ]]
+}
+
 @test "a pipeline goes on with what was loaded, as if nothing had been" {
 	join() {
 		join-stream --how left <(stream-files --checkpoint ck --name a a |

@@ -15,6 +15,7 @@
 #include "io/file.h"
 #include "value/json.h"
 #include "runtime/run.h"
+#include "runtime/stage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "runtime/chain.h"
+#include "runtime/plan_chain.h"
+#include "runtime/setup.h"
 #include "value/json.h"
 #include "recovery/state.h"
 
@@ -91,10 +93,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	buf_add(&line, data + 1, size - 1);
 	memset(buf_need(&line, JSON_PADDING), 0, JSON_PADDING);
-	chain_open(&c, words, 1, STDOUT_FILENO, true, &status);
+	setup_open(&c, words, 1, STDOUT_FILENO, true, &status);
 	c.silent = true;
 	plan_inputs(in, which);
-	if (c.stages[0].priv->failed || chain_plan_inputs(&c, in, 2) < 0)
+	if (c.stages[0].priv->failed || plan_chain_inputs(&c, in, 2) < 0)
 		abort();
 	if (c.stages[0].op->keeper->restore != NULL &&
 		c.stages[0].op->keeper->restore(&c.stages[0]) < 0)
@@ -105,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	plan_release(&in[0]);
 	plan_release(&in[1]);
-	chain_close(&c);
+	setup_close(&c);
 	buf_release(&line);
 	buf_release(&one);
 	buf_release(&two);

@@ -10,7 +10,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/loop.h"
+#include "runtime/control.h"
 #include "runtime/plan.h"
 #include "io/stream.h"
 

@@ -1,5 +1,7 @@
 /*
- * accum_moments: stddev, stddev_pop, variance, var_pop.  A struct moments.
+ * accum_moments: stddev, stddev_pop, variance, var_pop. A struct moments, not
+ * a sum of squares, which would lose all digits where values are large and
+ * close together.
  */
 #include <math.h>
 

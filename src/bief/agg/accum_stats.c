@@ -1,5 +1,6 @@
 /*
- * accum_stats: stats, the one function with several results.  A struct stats.
+ * accum_stats: stats, the one function with several results. A struct stats:
+ * the parts come from one accumulator, so that they agree with each other.
  */
 #include <math.h>
 

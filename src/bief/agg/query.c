@@ -13,7 +13,7 @@
 #include "value/json.h"
 #include "runtime/plan.h"
 #include "agg/query.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "types/schema.h"
 #include "agg/session.h"
 #include "window/span.h"

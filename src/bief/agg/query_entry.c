@@ -16,7 +16,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "agg/query.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "agg/session.h"
 #include "value/key.h"
 

@@ -12,6 +12,8 @@
 #include "command/explain.h"
 #include "command/pipeline.h"
 #include "time/time.h"
+#include "runtime/plan_chain.h"
+#include "runtime/setup.h"
 
 struct explanation {
 	struct buf out;
@@ -218,16 +220,16 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 	struct err why;
 	int status;
 
-	if (chain_plan_inputs(chain, in, n) == 0) {
+	if (plan_chain_inputs(chain, in, n) == 0) {
 		print_plan(e, &chain->stages[0], depth);
 		return;
 	}
 	why = chain->err;
 	if (!any_stream(in, n)) {
 		forget(in, n);
-		chain_close(chain);
-		chain_open(chain, words, 1, STDOUT_FILENO, true, &status);
-		if (chain_plan_inputs(chain, in, n) == 0) {
+		setup_close(chain);
+		setup_open(chain, words, 1, STDOUT_FILENO, true, &status);
+		if (plan_chain_inputs(chain, in, n) == 0) {
 			line(e, depth, "DOUBTFUL");
 			buf_printf(&e->out, "%s\n", why.text);
 			print_plan(e, &chain->stages[0], depth);
@@ -252,7 +254,7 @@ explain_op(struct explanation *e, const struct command *c, const struct op *op,
 	else
 		plan_copy(&in[0], plan);
 	print_words(e, c, depth);
-	chain_open(&chain, words, 1, STDOUT_FILENO, true, &status);
+	setup_open(&chain, words, 1, STDOUT_FILENO, true, &status);
 	if (chain.stages[0].priv->failed) {
 		refuse(e, chain.err.text, depth);
 	} else {
@@ -270,7 +272,7 @@ explain_op(struct explanation *e, const struct command *c, const struct op *op,
 	}
 	for (int i = 0; i < n; i++)
 		plan_release(&in[i]);
-	chain_close(&chain);
+	setup_close(&chain);
 	free(argv);
 }
 

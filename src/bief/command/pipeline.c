@@ -1,5 +1,7 @@
 /*
- * pipeline: see pipeline.h.
+ * pipeline: see pipeline.h. What is read here is read exactly as a shell
+ * would; wherever that is not certain the whole text goes to a shell, for a
+ * pipeline must not mean one thing with bief run and another when typed.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -10,7 +12,9 @@
 #include "runtime/chain.h"
 #include "floor/err.h"
 #include "command/pipeline.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
+#include "runtime/common.h"
+#include "runtime/ops.h"
 
 struct reader {
 	const char *text, *p;

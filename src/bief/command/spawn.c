@@ -14,8 +14,9 @@
 
 #include "floor/err.h"
 #include "command/pipeline.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "runtime/tool.h"
+#include "runtime/run.h"
 
 /* The process that a SIGTERM to us is meant for: the source. */
 static volatile pid_t first_child;

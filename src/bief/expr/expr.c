@@ -1,5 +1,6 @@
 /*
- * expr: one face for the languages of expressions.
+ * expr: one face for the languages of expressions. A program that takes them
+ * does not know which one it has.
  */
 #include <stdlib.h>
 

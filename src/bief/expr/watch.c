@@ -1,5 +1,6 @@
 /*
- * watch: see watch.h.
+ * watch: see watch.h. What has been met is looked for no more, so that a
+ * record costs nothing once all paths are known to exist.
  */
 #include <stdlib.h>
 #include <string.h>

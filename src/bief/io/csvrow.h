@@ -67,6 +67,12 @@ int csvrow_style(struct csvrow_style *s, const char *sep, const char *quote,
 	struct err *err);
 void csvrow_init(struct csvrow_reader *r, const struct csvrow_style *style);
 void csvrow_release(struct csvrow_reader *r);
+/* The bytes of a cell of the row. */
+static inline const char *
+csvrow_text(const struct csvrow_reader *r, size_t i)
+{
+	return r->cells.p + r->cell[i].at;
+}
 
 /*
  * The next line, without its end; end is that end ("\n", "\r\n", "\r").  The row's

@@ -1,5 +1,6 @@
 /*
- * table: static tables, found by key.
+ * table: static tables, found by key. Values point into the text that was
+ * read, and the rows of a key are a list, in the order of the table.
  */
 #include "join/table_impl.h"
 

@@ -1,16 +1,15 @@
 /*
- * chain: the stages of one process, private to the runtime (run.c, chain.c,
- * say.c,
- * progress.c, help.c).  Operators see run.h only.
+ * chain: the stages of one process, private to the runtime and to the commands
+ * that look at chains.  Operators see stage.h only.
  */
 #ifndef BIEF_CHAIN_H
 #define BIEF_CHAIN_H
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "runtime/help.h"
+#include "runtime/phase.h"
 #include "runtime/recover.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "io/stream.h"
 #include "runtime/vitals.h"
 
@@ -35,6 +34,7 @@ struct common {
 };
 
 struct stage_private {
+	enum phase phase;
 	char **words; /* of the command line */
 	struct common common;
 	struct record_reader
@@ -94,18 +94,37 @@ chain_last(struct chain *c)
 	return &c->stages[c->n - 1];
 }
 
-/* chain.c */
-/* Open every stage; those that cannot are said and marked as failed. */
-void chain_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
-	int *status);
-/* They run from now on: bief ps shows them. */
-void chain_show(struct chain *c, char ***words);
-/* Plan all stages, or those from st on, with what comes in. */
-int chain_plan(struct chain *c, struct plan *in);
-/* The first stage has several inputs. */
-int chain_plan_inputs(struct chain *c, const struct plan *in, int n);
-int chain_plan_from(struct stage *st, const struct plan *in);
-void chain_close(struct chain *c);
+/* Remember who failed, the innermost of nested calls; -1. */
+static inline int
+chain_failed(struct stage *st)
+{
+	if (st->chain->failed == NULL)
+		st->chain->failed = st;
+	return -1;
+}
+
+static inline enum on_error
+chain_on_error(const struct stage *st)
+{
+	return st->on_error < 0 ? ON_ERROR_FAIL : (enum on_error)st->on_error;
+}
+
+static inline size_t
+chain_max_line(const struct stage *st)
+{
+	return (size_t)st->priv->common.max_line;
+}
+
+/* Do control lines leave the process? */
+static inline bool
+chain_writes_control(const struct chain *c)
+{
+	const struct stage *last = &c->stages[c->n - 1];
+
+	return last->priv->stream_out && last->op->sink == NULL &&
+		!c->out.terminal;
+}
+
 /* Give a record to a stage, as text or with fields, as it wants it. */
 int chain_give(struct stage *st, struct record *r);
 int chain_give_line(struct stage *st, const char *line, size_t n);
@@ -115,9 +134,6 @@ int chain_give_forged(struct stage *st, const char *line, size_t n);
 void chain_file_end(struct stage *st);
 /* A line that is too long: refused. */
 int chain_give_long(struct stage *st, const char *line, size_t n);
-/* Rows in a stage's state, as Spark counts them; STAGE_NO_ROWS: it has none.
- * glance: what is at hand will do. */
-int64_t chain_rows(struct stage *st, bool glance);
 /* Open a batch of the next number at st; close the one that is open. */
 int chain_open_batch(struct stage *st);
 int chain_close_batch(struct stage *st, bool last);
@@ -139,28 +155,7 @@ void chain_quit(struct chain *c, enum status status);
 void chain_quit_behind(struct stage *st, enum status status);
 /* The input fd of st has ended before its first line: was it cut off? */
 bool chain_unbegun(struct stage *st, int fd);
-/* Tell bief ps how far it has come, and what it does from now on. */
-void chain_tell(struct chain *c, enum vitals_doing doing);
 /* A control line that is not for us: for those who follow. */
 void chain_pass(struct chain *c, const char *line, size_t n);
-
-/* say.c */
-enum on_error stage_on_error(const struct stage *st); /* --on-error */
-void say(const struct stage *st, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-void say_too_long(struct stage *st, const char *line, size_t n);
-void say_statistics(struct stage *st);
-void say_slow(struct stage *st, int64_t number, int64_t spent_us, bool blocked);
-void say_counts(struct stage *st);
-
-/* progress.c: --progress, at the end of a batch. */
-int progress_batch(struct stage *st, const struct batch *b);
-void progress_close(struct stage *st);
-
-/* common.c */
-size_t common_tables(const struct op *op, void *self, struct common *c,
-	struct opt_table t[5]);
-/* What the program says of itself. */
-void common_help(const struct op *op, struct help *h);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "runtime/chain.h"
+#include "runtime/common.h"
 
 #define AT(member) offsetof(struct common, member)
 /* A line's text may take six bytes for each of its own where it becomes JSON,

@@ -1,5 +1,7 @@
 /*
- * entry: see entry.h.
+ * entry: see entry.h. What was printed is read back byte for byte, so what is
+ * no text goes as hexadecimal digits, and an unknown member is refused: it
+ * would be lost in silence.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 #include "runtime/entry.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "time/time.h"
 #include "value/key.h"
 

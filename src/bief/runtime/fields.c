@@ -1,5 +1,6 @@
 /*
- * fields: see fields.h.
+ * fields: see fields.h. Names are looked up when the plan is known, not when
+ * the option is read: only then can it be said that a field is not there.
  */
 #include "runtime/fields.h"
 
@@ -10,7 +11,7 @@
 #include "floor/err.h"
 #include "runtime/opt.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 static void
 add(struct fields *l, const char *word, bool down)

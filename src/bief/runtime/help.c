@@ -1,5 +1,6 @@
 /*
- * help: see help.h.
+ * help: see help.h. All three texts come from the tables that the options are
+ * read by, so none can tell of an option that is not there.
  */
 #include <string.h>
 #include <unistd.h>

@@ -10,17 +10,31 @@
  * with --trigger D what has come by the tick; without either each line is
  * handed on as it comes, TURN lines of each input at a time.
  */
+#include "runtime/merge.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
-#include "value/json.h"
-#include "runtime/loop.h"
+#include "io/stream.h"
 #include "recovery/state.h"
+#include "runtime/chain.h"
+#include "runtime/control.h"
+#include "runtime/loop.h"
+#include "runtime/plan_chain.h"
+#include "runtime/refuse.h"
+#include "runtime/say.h"
+#include "runtime/signals.h"
+#include "runtime/tell.h"
+#include "runtime/vitals.h"
 #include "time/time.h"
+#include "value/json.h"
+#include "value/value.h"
 
 #define TURN 1000
 
@@ -67,7 +81,7 @@ open_side(struct merge *m, struct side *s)
 		return err_as(&m->c->err, STATUS_USAGE,
 			"'%s' is the input and the output", path);
 	vitals_input(m->c->vitals, fd);
-	input_init(&s->in, fd, stage_max_line(m->st));
+	input_init(&s->in, fd, chain_max_line(m->st));
 	record_reader_init(&s->reader, m->c->shapes);
 	buf_init(&s->spool);
 	plan_init(&s->plan);
@@ -88,10 +102,11 @@ give(struct merge *m, int i, const char *line, size_t n)
 	if (k == n)
 		return 0;
 	if (record_parse(&s->reader, &r, st->err) < 0) {
-		char why[sizeof(st->err->text)];
+		char why[sizeof(st->err->text) + PATH_MAX];
 
-		memcpy(why, st->err->text, sizeof(why));
-		return stage_reject(st, &r, "%s: %s", s->spec.path, why);
+		snprintf(why, sizeof(why), "%s: %s", s->spec.path,
+			st->err->text);
+		return refuse(st, &r, why);
 	}
 	if (st->op->merge->record(st, i, &r) < 0)
 		return -1;
@@ -306,7 +321,7 @@ read_sides(struct merge *m)
 					   : INT64_MAX) < 0)
 		return -1;
 	loop_signals(m->c);
-	chain_tell(m->c, VITALS_BUSY);
+	tell_doing(m->c, VITALS_BUSY);
 	for (int k = 0; k < n; k++) {
 		struct side *s = &m->side[which[k]];
 
@@ -464,7 +479,7 @@ plan_inputs(struct merge *m)
 		for (size_t k = 0; k < m->side[i].plan.runs.n; k++)
 			list_add(&in[0].runs, m->side[i].plan.runs.s[k], false);
 	m->side[0].plan = in[0];
-	return chain_plan_inputs(m->c, in, m->n);
+	return plan_chain_inputs(m->c, in, m->n);
 }
 
 static int

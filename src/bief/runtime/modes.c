@@ -1,5 +1,8 @@
 /*
- * modes: see modes.h.
+ * modes: Spark's rules for output modes, each with its own message.
+ *
+ * A query is refused for what Spark refuses it for, also where an answer could
+ * be given: who moves a pipeline to Spark must not learn it there.
  */
 #include <string.h>
 

@@ -1,5 +1,7 @@
 /*
- * opt: see opt.h.
+ * opt: see opt.h. A word that no table has is looked for among the words that
+ * people take for options (slips) and the near ones, for the message is what a
+ * beginner learns the options from.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /*
- * progress: a report for each batch, in the form of Spark's.
+ * progress: a report for each batch, in the form of Spark's
+ * StreamingQueryProgress, so that what reads the one can read the other.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "value/json.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "runtime/progress.h"
+#include "runtime/tell.h"
 
 /* What a report is made of. */
 struct report {
@@ -90,7 +93,7 @@ put_state(struct buf *out, const struct report *r)
 	struct stage *st = r->st;
 	const struct stage_private *p = st->priv;
 
-	int64_t rows = chain_rows(st, false);
+	int64_t rows = tell_rows(st, false);
 
 	if (rows == STAGE_NO_ROWS)
 		return;

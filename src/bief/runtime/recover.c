@@ -13,6 +13,8 @@
 #include "runtime/stagefile.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "runtime/say.h"
+#include "runtime/signals.h"
 
 void
 recover_init(struct recovery *r)

@@ -1,5 +1,7 @@
 /*
- * say: messages, rejected records, counts.
+ * say: a program's words. Each message is one write, so that the programs of a
+ * pipeline do not mix theirs, and its data are cleaned, for they may be
+ * hostile.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +13,8 @@
 #include "value/json.h"
 #include "recovery/state.h"
 #include "time/time.h"
+#include "runtime/say.h"
 
-#define SAID_MOST 5 /* messages about single records, of each program */
 #define SLOW_EVERY_US (60 * TIME_SECOND) /* messages about slow batches */
 
 static void
@@ -33,8 +35,8 @@ say_text(const struct stage *st, const char *text)
 	buf_release(&line);
 }
 
-static void
-vsay(const struct stage *st, const char *fmt, va_list ap)
+void
+say_list(const struct stage *st, const char *fmt, va_list ap)
 {
 	char text[1200];
 
@@ -48,173 +50,8 @@ say(const struct stage *st, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsay(st, fmt, ap);
+	say_list(st, fmt, ap);
 	va_end(ap);
-}
-
-void
-stage_warn(struct stage *st, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsay(st, fmt, ap);
-	va_end(ap);
-}
-
-enum on_error
-stage_on_error(const struct stage *st)
-{
-	return st->on_error < 0 ? ON_ERROR_FAIL : (enum on_error)st->on_error;
-}
-
-static uint64_t
-line_number(const struct stage *st, const struct record *r)
-{
-	if (r != NULL && r->number != 0)
-		return r->number;
-	return st->op->source != NULL ? st->records_out + st->rejected : 0;
-}
-
-/* A line of the --rejects file. */
-static int
-keep(struct stage *st, const struct record *r, const char *reason, bool late)
-{
-	struct stage_private *p = st->priv;
-	struct buf line;
-	char time[TIME_MAX];
-	size_t n;
-	const char *text;
-	int ret = 0;
-
-	if (p->common.rejects == NULL)
-		return 0;
-	if (p->rejects_fd < 0) {
-		p->rejects_fd = open(p->common.rejects,
-			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-		if (p->rejects_fd < 0)
-			return err_sys(st->err, "cannot write '%s'",
-				p->common.rejects);
-	}
-	buf_init(&line);
-	buf_printf(&line, "{\"program\":\"%s\",\"line\":%llu", st->op->name,
-		(unsigned long long)line_number(st, r));
-	if (st->now.number >= 0)
-		buf_printf(&line, ",\"batch\":%lld", (long long)st->now.number);
-	if (late && st->now.watermark != WATERMARK_NONE) {
-		n = time_format_iso(st->now.watermark, time);
-		buf_printf(&line, ",\"watermark\":\"%.*s\"", (int)n, time);
-	}
-	buf_str(&line, ",\"reason\":");
-	json_quote_any(&line, reason, strlen(reason));
-	if (r != NULL) {
-		buf_clear(&p->scratch);
-		text = record_text(r, &n, &p->scratch);
-		buf_str(&line, ",\"record\":");
-		json_quote_any(&line, text, n);
-	}
-	buf_str(&line, "}\n");
-	if (write(p->rejects_fd, line.p, line.n) != (ssize_t)line.n)
-		ret = err_sys(st->err, "cannot write '%s'", p->common.rejects);
-	buf_release(&line);
-	return ret;
-}
-
-int
-stage_reject(struct stage *st, const struct record *r, const char *fmt, ...)
-{
-	char why[1000], place[40] = "";
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	if (r != NULL && r->number != 0)
-		snprintf(place, sizeof(place),
-			"line %llu: ", (unsigned long long)r->number);
-	st->rejected++;
-	if (keep(st, r, why, false) < 0)
-		return -1;
-	if (stage_on_error(st) == ON_ERROR_FAIL)
-		return err_set(
-			st->err, "%s%s (--on-error skip goes on)", place, why);
-	if (st->priv->said++ < SAID_MOST)
-		say(st, "%s%s", place, why);
-	return 0;
-}
-
-bool
-stage_kept(struct stage *st)
-{
-	bool kept = stage_on_error(st) == ON_ERROR_KEEP;
-
-	st->priv->kept += kept;
-	return kept;
-}
-
-void
-stage_late(struct stage *st, const struct record *r, const char *fmt, ...)
-{
-	char why[1000];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	if (keep(st, r, why, true) < 0)
-		say(st, "%s", st->err->text);
-}
-
-int
-stage_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
-{
-	char why[1000];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	st->untimed++;
-	return keep(st, r, why, false);
-}
-
-void
-stage_watch(struct stage *st, struct field *f)
-{
-	struct stage_private *p = st->priv;
-
-	p->watched = mem_realloc(
-		p->watched, (p->nwatched + 1) * sizeof(*p->watched));
-	p->watched[p->nwatched++] = f;
-}
-
-void
-stage_unwatch(struct stage *st)
-{
-	st->priv->nwatched = 0;
-	st->shape_id = 0;
-}
-
-int
-stage_clash(struct stage *st, const struct record *r)
-{
-	struct stage_private *p = st->priv;
-	char quoted[200];
-
-	for (size_t i = 0; i < p->nwatched; i++) {
-		struct field *f = p->watched[i];
-
-		/* What expr_watched() gives is told of, not looked up. */
-		if (f->path == NULL || f->name == NULL || !field_clashes(f, r))
-			continue;
-		return stage_reject(st, r, FIELD_CLASH,
-			       err_quote(quoted, sizeof(quoted), f->path,
-				       strlen(f->path))) < 0
-			? -1
-			: 1;
-	}
-	st->shape_id = r->shape->id;
-	return 0;
 }
 
 /* How many watched fields have not been seen. */
@@ -242,19 +79,6 @@ say_unseen(struct stage *st)
 	return n;
 }
 
-void
-say_too_long(struct stage *st, const char *line, size_t n)
-{
-	struct record r = {.line = line,
-		.nline = n < 200 ? (uint32_t)n : 200,
-		.number = st->op->source != NULL
-			? st->records_out + st->rejected + 1
-			: st->records_in};
-
-	stage_reject(st, &r, "the line is longer than %lld bytes (--max-line)",
-		(long long)stage_max_line(st));
-}
-
 /* Most programs cannot keep a record, whatever --on-error says. */
 static void
 say_refused(const struct stage *st)
@@ -279,7 +103,7 @@ say_counts(struct stage *st)
 {
 	bool unseen = say_unseen(st) > 0;
 
-	if (st->rejected > 0 && stage_on_error(st) != ON_ERROR_FAIL)
+	if (st->rejected > 0 && chain_on_error(st) != ON_ERROR_FAIL)
 		say_refused(st);
 	if (st->untimed > 0 && !(unseen && st->untimed == st->records_in))
 		say(st, "%llu record%s had no %s and %s dropped",

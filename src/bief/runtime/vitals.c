@@ -1,5 +1,10 @@
 /*
- * vitals: see vitals.h.
+ * vitals: see vitals.h. Here is what the process that is looked at does; who
+ * looks is in vitals_read.c.
+ *
+ * A writer never waits for a reader: before and after a change it counts up a
+ * number, odd while it writes, and a reader who saw it odd, or changed, reads
+ * again.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /*
- * dbcolumn: affinities.
+ * dbcolumn: affinities, by the rules of SQLite's documentation (Datatypes In
+ * SQLite, 3.1), which look for pieces of words in what was declared.
  */
 #include "sinks/dbcolumn.h"
 

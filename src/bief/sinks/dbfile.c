@@ -1,5 +1,6 @@
 /*
- * dbfile: files of databases.
+ * dbfile: files of databases, see dbfile.h. rename(2) would replace one that
+ * another process has made meanwhile, so the name is given by link(2).
  */
 #include "sinks/dbfile.h"
 

@@ -1,5 +1,6 @@
 /*
- * draw: the tables on a terminal.
+ * draw: the tables on a terminal. Cells are kept as text until the table is
+ * printed, for only then the widths are known.
  */
 #include "sinks/draw.h"
 

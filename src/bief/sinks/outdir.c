@@ -1,5 +1,6 @@
 /*
- * outdir: directories of batches.
+ * outdir: directories of batches, see outdir.h. Every step is durable before
+ * the next one begins: files, their names, the log's entry.
  */
 #include "sinks/outdir.h"
 #include "time/time.h"

@@ -1,5 +1,8 @@
 /*
  * files: which files there are to read, each one once, by its path.
+ *
+ * They are taken in the order of their times, then of their names as people
+ * count (2 before 10), or of names alone where that is asked for.
  */
 #include <ctype.h>
 #include <dirent.h>

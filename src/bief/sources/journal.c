@@ -1,5 +1,6 @@
 /*
- * journal: what a source has received that cannot be read again.
+ * journal: see journal.h. A piece is complete when it has its name; one that
+ * was being written when the process died has another, and never happened.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "floor/err.h"
 #include "sources/journal.h"
 #include "value/json.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "value/value.h"
 
 #define PIECE ((size_t)1 << 20)

@@ -1,5 +1,6 @@
 /*
- * lines: bytes that arrive in pieces, handed on as whole lines.
+ * lines: see lines.h. A block is searched for its last line end only; the
+ * lines in it are found by those behind, who look at every byte anyway.
  */
 #include <string.h>
 
@@ -7,7 +8,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "sources/lines.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 /* As much of a refused line as goes to --rejects. */
 #define KEPT ((size_t)64 << 10)

@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "floor/buf.h"
+#include "floor/err.h"
 #include "value/json.h"
+#include "value/record.h"
+#include "runtime/stage.h"
+#include "sources/lines.h"
 #include "sources/partition.h"
 
 /* A part of a path: %41 is A. */
@@ -98,4 +102,37 @@ partition_line(
 	}
 	buf_byte(out, '\n');
 	return 0;
+}
+
+int
+partition_emit(struct lines *l, struct stage *st, const struct buf *columns,
+	struct buf *out, uint64_t *limit)
+{
+	struct record r = {0};
+	const char *line;
+	char q[300];
+	size_t n;
+	int rc = 1;
+
+	buf_clear(out);
+	while ((!limit || *limit > 0) &&
+		(rc = lines_next(l, st, &line, &n)) > 0) {
+		if (limit)
+			--*limit;
+		if (partition_line(line, n, columns, out) == 0)
+			continue;
+		r.line = line;
+		r.nline = (uint32_t)n;
+		if (stage_reject(st, &r,
+			    "'%s': the line before byte %llu is no "
+			    "JSON object: --partitions has nowhere to add its "
+			    "fields",
+			    err_quote(q, sizeof(q), l->name, strlen(l->name)),
+			    (unsigned long long)l->offset) < 0)
+			return -1;
+	}
+	if (rc < 0 || out->n == 0)
+		return rc < 0 ? rc : 0;
+	buf_need(out, JSON_PADDING);
+	return stage_emit_lines(st, out->p, out->n);
 }

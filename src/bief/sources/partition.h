@@ -5,8 +5,11 @@
 #define BIEF_PARTITION_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
+struct lines;
+struct stage;
 
 /*
  * Put into out "name":value for each directory of a path (parted by commas;
@@ -20,5 +23,11 @@ void partition_columns(const char *path, struct buf *out);
  */
 int partition_line(
 	const char *line, size_t n, const struct buf *columns, struct buf *out);
+/*
+ * As lines_emit, with the columns: out is scratch.  A line that is no object is
+ * refused.
+ */
+int partition_emit(struct lines *l, struct stage *st, const struct buf *columns,
+	struct buf *out, uint64_t *limit);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * positions: where a source of files stands, in a checkpoint.
+ * positions: see positions.h. What is read back was written by us, but perhaps
+ * not all of it reached the disk, so each number and name is checked.
  */
 #include <stdio.h>
 #include <stdlib.h>

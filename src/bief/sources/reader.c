@@ -1,5 +1,7 @@
 /*
- * reader: the lines of one file.
+ * reader: the lines of one file, which may be a pipe, compressed, or one that
+ * is followed: then it is known by what it is, not by its name, so that a
+ * rotation loses no line.
  */
 #include <dirent.h>
 #include <errno.h>

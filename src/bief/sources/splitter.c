@@ -7,7 +7,7 @@
 #include "expr/expr.h"
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "sources/splitter.h"
 #include "value/json.h"
 #include "value/record.h"

@@ -11,10 +11,10 @@
 #include "floor/dl.h"
 #include "floor/err.h"
 
-#define CRYPTO_NAMES(X)                                                  \
-	X(EVP_Digest)                                                    \
-	X(EVP_md5) X(EVP_sha1) X(EVP_sha224) X(EVP_sha256) X(EVP_sha384) \
-		X(EVP_sha512)
+#define CRYPTO_NAMES(X) \
+	X(EVP_Digest)   \
+	X(EVP_md5)      \
+	X(EVP_sha1) X(EVP_sha224) X(EVP_sha256) X(EVP_sha384) X(EVP_sha512)
 #define Z_NAMES(X) X(crc32)
 
 static struct {

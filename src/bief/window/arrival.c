@@ -12,7 +12,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "runtime/plan.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 #include "time/time.h"
 

@@ -1,5 +1,6 @@
 /*
- * evtime: see evtime.h.
+ * evtime: see evtime.h. A window's end is its event time less a microsecond:
+ * the end itself belongs to the next window already.
  */
 #include <string.h>
 #include <strings.h>

@@ -1,5 +1,6 @@
 /*
- * marks: see marks.h.  Kept: the combined one, the policy, that of each input.
+ * marks: see marks.h. Three things are kept in state: the combined watermark,
+ * the policy that it was made by, and that of each input.
  */
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "window/marks.h"
-#include "runtime/run.h"
+#include "runtime/stage.h"
 #include "recovery/state.h"
 
 #define HEAD 2 /* what stands before those of the inputs */

@@ -1,5 +1,7 @@
 /*
- * span: see span.h.
+ * span: see span.h. Everything is floor division of times by the slide, taken
+ * from the start that windows are counted from; times before 1970 are
+ * negative, where C's own division would round to the other side.
  */
 #include "window/span.h"
 #include "time/time.h"

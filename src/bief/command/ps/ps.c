@@ -1,5 +1,7 @@
 /*
  * ps: show the pipelines that run, for people and for scripts.
+ *
+ * The text fits the terminal and may change; scripts have --json.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /*
- * running: see running.h.
+ * running: see running.h. A pipe is the same inode in two processes, once to
+ * read and once to write; so the pipelines of a user are found in /proc
+ * without anybody having registered. What cannot be read there is another
+ * user's, and is left out.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,9 @@
 /*
  * top: bief ps on the whole terminal, every second.
+ *
+ * The terminal is given back as it was, whatever ends this: a key, a signal, a
+ * terminal that goes away. So signals are caught, and looked at between
+ * screens.
  */
 #include <errno.h>
 #include <poll.h>

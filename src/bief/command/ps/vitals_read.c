@@ -1,5 +1,9 @@
 /*
  * vitals_read: what other processes say of themselves; see vitals.h.
+ *
+ * The file may be another version's, cut, or its process's that is long dead,
+ * so every place in it is checked before it is looked at. Rates come from the
+ * moments that a process has remembered, so that one look is enough.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 /*
- * inspect: see inspect.h.
+ * inspect: see inspect.h. Names may be short as long as one thing alone is
+ * meant; what changes a checkpoint asks for its lock first.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,10 @@
 /*
  * inspect_list: "bief state DIR": the sources, stages and sinks of a
  * checkpoint.
+ *
+ * It reads what a pipeline may be writing at the same time; a place that
+ * cannot be read is a line that says why, and the others are shown all the
+ * same.
  */
 #include <stdio.h>
 #include <string.h>

@@ -11,6 +11,10 @@
 #include "command/state/inspect_impl.h"
 #include "value/json.h"
 #include "recovery/state.h"
+#include "runtime/ops.h"
+#include "runtime/plan_chain.h"
+#include "runtime/setup.h"
+#include "runtime/tell.h"
 
 #define TRIES 20
 #define PAUSE_US 10000
@@ -53,12 +57,12 @@ open_chain(struct look *l, struct err *err)
 			"'%s/stage' is of the "
 			"program '%s', which this version does not have",
 			l->place.dir, l->file.words[0]);
-	chain_open(&l->chain, words, 1, STDOUT_FILENO, true, &l->status);
+	setup_open(&l->chain, words, 1, STDOUT_FILENO, true, &l->status);
 	l->opened = true;
 	l->chain.silent = true;
 	l->st = &l->chain.stages[0];
 	if (!l->st->priv->failed &&
-		chain_plan_inputs(&l->chain, l->file.in, l->file.n) == 0)
+		plan_chain_inputs(&l->chain, l->file.in, l->file.n) == 0)
 		return 0;
 	*err = l->chain.err;
 	return err_in(
@@ -93,7 +97,7 @@ void
 look_close(struct look *l)
 {
 	if (l->opened)
-		chain_close(&l->chain);
+		setup_close(&l->chain);
 	stagefile_release(&l->file);
 	place_release(&l->place);
 }
@@ -209,7 +213,7 @@ look_committed(const struct look *l, int64_t *batch, struct err *err)
 int64_t
 look_rows(const struct look *l)
 {
-	int64_t rows = chain_rows(l->st, false);
+	int64_t rows = tell_rows(l->st, false);
 
 	return rows == STAGE_NO_ROWS ? 0 : rows;
 }

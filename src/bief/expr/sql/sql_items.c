@@ -1,5 +1,6 @@
 /*
- * sql_items: see sql_items.h.
+ * sql_items: see sql_items.h. The loop that all functions of lists share, so
+ * that what a null list means is said once.
  */
 #include <assert.h>
 

@@ -1,5 +1,7 @@
 /*
- * sql_sort: the order of arrays, Spark's or that of a function.
+ * sql_sort: the order of arrays, Spark's or that of a function. Of a function
+ * that fails the first error is kept; the comparisons that sorting still makes
+ * say equal.
  */
 #include <assert.h>
 #include <stdlib.h>

@@ -1,0 +1,241 @@
+/*
+ * setup: the stages of a chain are made from command lines, and released.
+ *
+ * All of them are opened, also behind one that could not be: what is wrong with
+ * a pipeline is said at once, not one mistake per run.
+ */
+#include "runtime/setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "recovery/state.h"
+#include "runtime/chain.h"
+#include "runtime/common.h"
+#include "runtime/ops.h"
+#include "runtime/phase.h"
+#include "runtime/progress.h"
+#include "runtime/recover.h"
+#include "runtime/say.h"
+#include "runtime/vitals.h"
+#include "time/time.h"
+#include "value/json.h"
+
+#define MAX_LINE (16 << 20)
+
+static void
+set_defaults(struct stage *st)
+{
+	struct common *c = &st->priv->common;
+
+	c->on_error = -1;
+	c->max_line = MAX_LINE;
+	c->ready_fd = -1;
+	c->sinks = 1;
+	if (st->op->defaults != NULL)
+		st->op->defaults(st->self);
+}
+
+static void
+show_and_exit(
+	struct stage *st, void (*what)(const struct help *h, struct buf *out))
+{
+	struct help h;
+
+	common_help(st->op, &h);
+	if (help_show(&h, what, st->err) == 0)
+		exit(STATUS_DONE);
+	say(st, "%s", st->err->text);
+	exit(STATUS_FAILED);
+}
+
+/* Standard input can be read once. */
+static int
+check_inputs(struct stage *st)
+{
+	size_t n = 0;
+
+	if (st->op->merge == NULL && !(st->op->flags & OP_FILES))
+		return 0;
+	for (size_t i = 0; i < st->noperands; i++)
+		n += strcmp(st->operands[i], "-") == 0;
+	if (n < 2)
+		return 0;
+	return err_as(st->err, STATUS_USAGE,
+		"'-' is there twice, but standard input can be read only once");
+}
+
+/* A file stands where fields or expressions are expected: it would be waited
+ * for on standard input. */
+static int
+check_words(struct stage *st)
+{
+	bool words = (st->op->flags & OP_WORDS) ||
+		!(st->op->flags & (OP_OPERANDS | OP_FILES));
+	char quoted[100];
+	struct stat s;
+
+	for (size_t i = 0; i < st->noperands && words; i++) {
+		const char *name = st->operands[i];
+
+		if (!json_utf8(name, strlen(name)))
+			return err_as(st->err, STATUS_USAGE,
+				"'%s' is not "
+				"UTF-8",
+				err_quote(quoted, sizeof(quoted), name,
+					strlen(name)));
+
+		/* A name alone may be that of a field as well. */
+		if ((strchr(name, '/') == NULL &&
+			    (*name == '\0' || strchr(name + 1, '.') == NULL)) ||
+			stat(name, &s) < 0 || !S_ISREG(s.st_mode))
+			continue;
+		err_quote(quoted, sizeof(quoted), name, strlen(name));
+		return err_as(st->err, STATUS_USAGE,
+			"'%s' is a file, and "
+			"stands where none is expected: %s < %s, or a source "
+			"in front",
+			quoted, st->op->name, quoted);
+	}
+	return 0;
+}
+
+/* What the common options ask for must go together. */
+static int
+check_common(struct stage *st)
+{
+	const struct common *c = &st->priv->common;
+
+	if (check_words(st) < 0)
+		return -1;
+	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
+		return err_as(st->err, STATUS_USAGE,
+			"what is '%s'? usage: %s %s", st->operands[0],
+			st->op->name, st->op->synopsis);
+	if (c->zone != NULL && zone_open(c->zone, strlen(c->zone)) == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--zone: there is no time zone '%s'", c->zone);
+	if (c->batch > 0 && c->trigger != NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--batch and --trigger: one of them");
+	return check_inputs(st);
+}
+
+static int
+open_stage(struct stage *st, char **words)
+{
+	struct opt_table t[5];
+	struct input_spec inputs[INPUTS_MAX];
+	struct common *c = &st->priv->common;
+	size_t n = common_tables(st->op, st->self, c, t);
+
+	st->priv->words = words;
+	set_defaults(st);
+	if (opt_parse(t, n, words, &st->operands, &st->noperands, st->err) < 0)
+		return -1;
+	if (c->help)
+		show_and_exit(st, help_print);
+	if (c->version)
+		show_and_exit(st, help_version);
+	if (c->dump_options)
+		show_and_exit(st, help_dump);
+	st->on_error = c->on_error;
+	st->text = (st->op->flags & OP_TEXT) != 0;
+	if (check_common(st) < 0)
+		return -1;
+	if (st->op->keeper != NULL)
+		st->state = state_new((size_t)c->max_state);
+	st->priv->opened = true;
+	if (st->op->open != NULL && st->op->open(st) < 0)
+		return -1;
+	if (st->op->merge != NULL &&
+		st->op->merge->inputs(st, inputs, INPUTS_MAX) < 0)
+		return -1;
+	phase_enter(st, PHASE_OPENED);
+	return 0;
+}
+
+void
+setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
+	int *status)
+{
+	memset(c, 0, sizeof(*c));
+	c->n = n;
+	c->status = status;
+	c->stages = mem_zalloc((size_t)n * sizeof(*c->stages));
+	c->shapes = shapes_new();
+	output_init(&c->out, out_fd);
+	for (int i = 0; i < n; i++) {
+		struct stage *st = &c->stages[i];
+
+		st->op = ops_find(words[i][0]);
+		st->self = mem_zalloc(st->op->size);
+		st->priv = mem_zalloc(sizeof(*st->priv));
+		st->priv->rejects_fd = st->priv->progress_fd = -1;
+		recover_init(&st->priv->recovery);
+		st->err = &c->err;
+		st->shapes = c->shapes;
+		st->chain = c;
+		st->place = i;
+		st->explain = explain;
+		st->next = i + 1 < n ? &c->stages[i + 1] : NULL;
+		st->now = (struct batch){.number = -1,
+			.time_us = time_now(),
+			.watermark = WATERMARK_NONE};
+		plan_init(&st->in);
+		plan_init(&st->out);
+		record_reader_init(&st->priv->reader, c->shapes);
+		buf_init(&st->priv->text);
+		buf_init(&st->priv->scratch);
+		status[i] = STATUS_DONE;
+	}
+	for (int i = 0; i < n; i++) {
+		struct stage *st = &c->stages[i];
+
+		c->err.status = STATUS_FAILED;
+		if (open_stage(st, words[i]) < 0) {
+			if (!explain)
+				say(st, "%s", c->err.text);
+			status[i] = c->err.status;
+			st->priv->failed = true;
+		}
+	}
+}
+
+void
+setup_close(struct chain *c)
+{
+	vitals_close(c->vitals);
+	for (int i = 0; i < c->n; i++) {
+		struct stage *st = &c->stages[i];
+		struct opt_table t[5];
+		size_t n = common_tables(
+			st->op, st->self, &st->priv->common, t);
+
+		if (st->priv->opened && !st->priv->failed)
+			say_counts(st);
+		if (st->priv->opened && st->op->close != NULL)
+			st->op->close(st);
+		recover_release(&st->priv->recovery);
+		state_free(st->state);
+		opt_free(t, n);
+		free(st->operands);
+		plan_release(&st->in);
+		plan_release(&st->out);
+		record_reader_release(&st->priv->reader);
+		buf_release(&st->priv->text);
+		buf_release(&st->priv->scratch);
+		free(st->priv->watched);
+		if (st->priv->rejects_fd >= 0)
+			close(st->priv->rejects_fd);
+		progress_close(st);
+		free(st->self);
+		free(st->priv);
+	}
+	free(c->stages);
+	shapes_free(c->shapes);
+	output_release(&c->out);
+}

@@ -1,0 +1,385 @@
+/*
+ * stage: all that an operator may call.  What it asks for is done by the chain,
+ * by those who refuse records and by those who say what went wrong; nothing is
+ * decided here but how a record travels to the next stage.
+ */
+#include "runtime/stage.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "io/eol.h"
+#include "runtime/chain.h"
+#include "runtime/phase.h"
+#include "runtime/recover.h"
+#include "runtime/refuse.h"
+#include "runtime/say.h"
+#include "runtime/signals.h"
+#include "text/simd.h"
+#include "time/time.h"
+
+int64_t
+stage_no_rows(struct stage *st, bool glance)
+{
+	return STAGE_NO_ROWS;
+}
+
+/* A source's first record of a batch that nobody has begun. */
+static inline int
+source_begin(struct stage *st)
+{
+	if (st->op->source != NULL && st->now.number < 0 && st->out.stream)
+		return chain_open_batch(st);
+	return 0;
+}
+
+static inline int
+flush_full(struct chain *c)
+{
+	return c->out.b.n >= OUTPUT_FULL ? output_flush(&c->out, &c->err) : 0;
+}
+
+int
+stage_emit(struct stage *st, struct record *r)
+{
+	struct chain *c = st->chain;
+
+	struct stage *next = st->next;
+
+	if (r->shape != NULL && __builtin_expect(r->shape->reserved, 0))
+		return refuse_forged(st, r);
+	if (source_begin(st) < 0)
+		return -1;
+	st->records_out++;
+	if (next != NULL && next->straight && !next->text && r->shape != NULL &&
+		r->shape->id == next->shape_id) {
+		r->number = ++next->records_in;
+		return next->op->record(next, r) < 0 ? chain_failed(next) : 0;
+	}
+	if (next != NULL)
+		return chain_give(next, r);
+	if (st->op->sink != NULL)
+		return 0;
+	record_print(r, &c->out.b);
+	buf_byte(&c->out.b, '\n');
+	return flush_full(c);
+}
+
+int
+stage_emit_line(struct stage *st, const char *line, size_t n)
+{
+	struct chain *c = st->chain;
+
+	if (stream_line(line, n) != STREAM_DATA) {
+		struct record r = {.line = line,
+			.nline = (uint32_t)n,
+			.number = st->records_out + st->rejected + 1};
+
+		return refuse_forged(st, &r);
+	}
+	if (n > stage_max_line(st)) {
+		refuse_too_long(st, line, n);
+		return chain_on_error(st) == ON_ERROR_FAIL ? -1 : 0;
+	}
+	if (source_begin(st) < 0)
+		return -1;
+	st->records_out++;
+	if (st->next != NULL)
+		return chain_give_line(
+			st->next, line, n - (n > 0 && line[n - 1] == '\r'));
+	buf_add(&c->out.b, line, n);
+	buf_byte(&c->out.b, '\n');
+	return flush_full(c);
+}
+
+/* Count the lines of a block; false if it has one that no data may have. */
+static bool
+count_lines(const char *p, size_t n, uint64_t *lines)
+{
+	uint64_t lf, last = ~UINT64_C(0);
+	size_t from = 0;
+
+	for (size_t i = 0; i < n; i += 64) {
+		if (n - i < 64)
+			last >>= 64 - (n - i);
+		lf = simd_byte(p + i, '\n') & last;
+		*lines += (uint64_t)__builtin_popcountll(lf);
+		for (; lf != 0; lf &= lf - 1) {
+			size_t at = i + (size_t)__builtin_ctzll(lf);
+
+			if (stream_line(p + from, at - from) != STREAM_DATA)
+				return false;
+			from = at + 1;
+		}
+	}
+	return true;
+}
+
+/* The end of the first line of a block, the last byte of which is an end. */
+static const char *
+end_in_block(const char *p, const char *end)
+{
+	const char *at = eol_first(p, (size_t)(end - p));
+
+	return at != NULL ? at : end - 1;
+}
+
+/* The same as count_lines for a block in which CRs end lines, too. */
+static bool
+count_lines_cr(const char *p, size_t n, uint64_t *lines)
+{
+	const char *end = p + n;
+
+	for (const char *at; p < end; p = at + 1, ++*lines) {
+		at = end_in_block(p, end);
+		if (stream_line(p, (size_t)(at - p)) != STREAM_DATA)
+			return false;
+	}
+	return true;
+}
+
+static int
+emit_lines_cr(struct stage *st, const char *p, const char *end)
+{
+	const char *at;
+
+	for (; p < end; p = at + 1) {
+		at = end_in_block(p, end);
+		if (stage_emit_line(st, p, (size_t)(at - p)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+stage_emit_lines(struct stage *st, const char *p, size_t n)
+{
+	struct chain *c = st->chain;
+	const char *end = p + n;
+	uint64_t lines = 0;
+	uint32_t lf[128];
+	bool cr = eol_cr(p, n);
+
+	if (n > 0 && st->next == NULL && n <= stage_max_line(st) &&
+		(cr ? count_lines_cr : count_lines)(p, n, &lines)) {
+		if (source_begin(st) < 0)
+			return -1;
+		st->records_out += lines;
+		return output_write(&c->out, p, n, &c->err);
+	}
+	if (cr)
+		return emit_lines_cr(st, p, end);
+	while (p < end) {
+		size_t found = simd_lines(
+			p, (size_t)(end - p), lf, sizeof lf / sizeof *lf);
+		uint32_t from = 0;
+
+		for (size_t i = 0; i < found; from = lf[i++] + 1)
+			if (stage_emit_line(st, p + from, lf[i] - from) < 0)
+				return -1;
+		p += from;
+	}
+	return 0;
+}
+
+void
+stage_file_end(struct stage *st)
+{
+	static const char line[] = "{\"#bief\":{\"file\":1}}";
+
+	if (!st->out.stream)
+		return;
+	if (st->next != NULL)
+		chain_file_end(st->next);
+	else
+		chain_pass(st->chain, line, strlen(line));
+}
+
+size_t
+stage_max_line(const struct stage *st)
+{
+	return (size_t)st->priv->common.max_line;
+}
+
+size_t
+stage_max_state(const struct stage *st)
+{
+	return (size_t)st->priv->common.max_state;
+}
+
+int
+stage_room(struct stage *st, size_t bytes)
+{
+	size_t most = stage_max_state(st);
+
+	if (most == 0 || bytes <= most)
+		return 0;
+	return err_set(st->err,
+		"what it keeps has reached the limit of %zu bytes: raise "
+		"--max-state",
+		most);
+}
+
+void
+stage_print(struct stage *st, const char *p, size_t n)
+{
+	buf_add(&st->chain->out.b, p, n);
+}
+
+int64_t
+stage_committed(const struct stage *st, int64_t *start)
+{
+	*start = st->priv->recovery.last;
+	return st->priv->recovery.own;
+}
+
+const char *
+stage_committed_mark(const struct stage *st)
+{
+	return st->priv->recovery.mark;
+}
+
+bool
+stage_terminal(const struct stage *st)
+{
+	return st->chain->out.terminal;
+}
+
+void
+stage_output_file(const struct stage *st, uint64_t *device, uint64_t *inode)
+{
+	output_file(&st->chain->out, device, inode);
+}
+
+void
+stage_enough(struct stage *st)
+{
+	if (!st->in.stream)
+		st->chain->enough = true;
+}
+
+size_t
+stage_screen(const struct stage *st)
+{
+	struct winsize size;
+
+	return ioctl(st->chain->out.fd, TIOCGWINSZ, &size) == 0 ? size.ws_row
+								: 0;
+}
+
+const struct zone *
+stage_zone(const struct stage *st)
+{
+	const char *name = st->in.zone != NULL ? st->in.zone
+					       : st->priv->common.zone;
+
+	return name != NULL ? zone_open(name, strlen(name)) : zone_utc;
+}
+
+int
+stage_flush(struct stage *st)
+{
+	return output_flush(&st->chain->out, st->err);
+}
+
+void
+stage_ready(struct stage *st)
+{
+	stage_ready_as(st, "ready");
+}
+
+void
+stage_ready_as(struct stage *st, const char *text)
+{
+	int fd = (int)st->priv->common.ready_fd;
+
+	if (fd < 0)
+		return;
+	if (dprintf(fd, "%s\n", text) < 0)
+		say(st, "cannot write to --ready-fd %d", fd);
+	close(fd);
+	st->priv->common.ready_fd = -1;
+}
+
+int
+stage_reject(struct stage *st, const struct record *r, const char *fmt, ...)
+{
+	char why[REFUSE_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return refuse(st, r, why);
+}
+
+bool
+stage_kept(struct stage *st)
+{
+	return refuse_kept(st);
+}
+
+void
+stage_late(struct stage *st, const struct record *r, const char *fmt, ...)
+{
+	char why[REFUSE_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	refuse_late(st, r, why);
+}
+
+int
+stage_untimed(struct stage *st, const struct record *r, const char *fmt, ...)
+{
+	char why[REFUSE_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return refuse_untimed(st, r, why);
+}
+
+int
+stage_clash(struct stage *st, const struct record *r)
+{
+	return refuse_clash(st, r);
+}
+
+void
+stage_warn(struct stage *st, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_list(st, fmt, ap);
+	va_end(ap);
+}
+
+bool
+stage_stopping(void)
+{
+	return signals_stopping();
+}
+
+void
+stage_watch(struct stage *st, struct field *f)
+{
+	struct stage_private *p = st->priv;
+
+	p->watched = mem_realloc(
+		p->watched, (p->nwatched + 1) * sizeof(*p->watched));
+	p->watched[p->nwatched++] = f;
+}
+
+void
+stage_unwatch(struct stage *st)
+{
+	st->priv->nwatched = 0;
+	st->shape_id = 0;
+}
