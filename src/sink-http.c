@@ -6,6 +6,9 @@
  * State: none of its own; the commits tell which batches the server has.
  * Restart: a batch that was not committed is posted again, in the same parts
  * and under the same keys.
+ *
+ * It is long because it waits for answers itself: a batch is not committed
+ * before the server has it.
  */
 #include <poll.h>
 #include <stdlib.h>

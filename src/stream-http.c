@@ -9,6 +9,10 @@
  * it, and the place to ask the server for.
  * Restart: what the journal has comes first, then what the server has behind
  * that place.
+ *
+ * It is long because three ways to ask share one connection, its failures and
+ * its journal; how events, answers and requests are read is in sources/sse,
+ * sources/answer and io/http.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -454,9 +458,10 @@ pause_until(struct stream_http *s, int64_t due)
 }
 
 
-/* It did not work (st->err tells why): ask again after a while, or give up. */
+/* It did not work (st->err tells why): ask again after a while, or give up.
+ * What is usual is not told. */
 static int
-again_or_fail(struct stage *st, int64_t least_us)
+again_or_fail(struct stage *st, int64_t least_us, bool usual)
 {
 	struct stream_http *s = STAGE(st, stream_http);
 	char why[sizeof(st->err->text)];
@@ -472,10 +477,10 @@ again_or_fail(struct stage *st, int64_t least_us)
 			"see --retries and --reconnect)",
 			why, (long long)s->retry.limit);
 	}
-	if (!s->failed)
+	if (!s->failed && !usual)
 		stage_warn(st, "%s: trying again%s", st->err->text,
 			s->reconnect ? " until it works" : "");
-	s->failed = true;
+	s->failed = s->failed || !usual;
 	pause_until(s, time_monotonic() + pause);
 	return 0;
 }
@@ -630,11 +635,9 @@ ended_early(struct stage *st)
 {
 	struct stream_http *s = STAGE(st, stream_http);
 
-	/* It is usual, and nothing is lost: not worth a word. */
-	if (s->heard)
-		s->failed = true;
 	err_set(st->err, "'%s' has ended the stream", http_name(s->http));
-	return again_or_fail(st, 0);
+	/* Nothing is lost, and servers do it now and then. */
+	return again_or_fail(st, 0, s->heard);
 }
 
 /* The lines are complete: the last one needs no end. */
@@ -665,7 +668,7 @@ refused(struct stage *st)
 	http_refused(s->http, st->err);
 	if (!http_passing(status))
 		return -1;
-	return again_or_fail(st, http_retry_after_us(s->http));
+	return again_or_fail(st, http_retry_after_us(s->http), false);
 }
 
 /* The answer is complete. */
@@ -731,7 +734,7 @@ broken(struct stage *st)
 			"%s (what had come is passed on; "
 			"--reconnect asks again)",
 			why.text);
-	return again_or_fail(st, 0);
+	return again_or_fail(st, 0, false);
 }
 
 static int

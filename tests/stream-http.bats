@@ -450,3 +450,44 @@ asked() {
 	cat dir/part-* > out
 	is out <<< '{"value":"a"}'
 }
+
+@test "a stream that the server ends is gone on with, without a word" {
+	server
+	echo 'open(); send("retry: 1\n\n"); events(0, 2)' > s/x.1
+	echo 'open(); events(0, 4)' > s/x.2
+	echo 'say(204)' > s/x
+	stream-http --sse $url/x > out 2> err
+	seq 0 3 | sed 's/.*/{"n":&}/' | cmp - out
+	[ ! -s err ]
+}
+
+@test "edits come by a relay to many clients, over drops of the server" {
+	server
+	cat > s/x <<- 'END'
+	n = int(h.headers.get("Last-Event-ID") or -1) + 1
+	open()
+	send(":ok\n\nretry: 1\n\n")
+	for i in range(n, min(n + 7, 20)):
+	    send("event: message\nid: %d\ndata: {\"title\": \"P%d\", \"wiki\": \"%s\", \"type\": \"edit\", \"bot\": false, \"timestamp\": %d}\n\n"
+	        % (i, i, "frwiki" if i % 3 else "dewiki", 1764403200 + 60 * i))
+	wait("over") if n + 7 >= 20 else drop()
+	END
+	mkfifo ready
+	stream-http --sse --event message $url/x 2> err |
+		serve-lines - --port 0 --keep 20 --ready-fd 3 3> ready &
+	read -r relay < ready
+	wait_for grep -q 'last-event-id: 13' s/log
+	stream-socket localhost:$relay |
+		parse-json --schema 'title string, user string, bot boolean, timestamp long, wiki string' > a &
+	stream-socket localhost:$relay |
+		parse-json --schema 'timestamp timestamp, wiki string, type string' |
+		filter '.wiki == "frwiki" and .type == "edit"' |
+		window --on timestamp --size 1h --slide 5m | agg count > b &
+	wait_for eval '[ $(wc -l < a) -eq 20 ]'
+	touch s/over
+	echo 'say(204)' > s/x
+	wait_for eval '[ $(wc -l < b) -ge 12 ]'
+	seq 0 19 | sed 's/.*/P&/' > want
+	jq -r .title a | cmp - want
+	[ "$(jq -s 'map(.count) | max' b)" -eq 13 ]
+}
