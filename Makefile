@@ -113,7 +113,8 @@ crash: all $(B)/shim.so
 	BIEF_BIN=$(CURDIR)/$(BIN) BIEF_SHIM=$(CURDIR)/$(B)/shim.so \
 	  tests/damage --every $(EVERY)
 
-# The tests: make check; with sanitizers: make SAN=1 check.
+# The tests: make check; with sanitizers: make SAN=1 check; the long form of those
+# that have one: make LONG=1 check; N files at once: make JOBS=N check.
 check: deps-test
 	@$(MAKE) --no-print-directory run-tests
 run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer
@@ -174,7 +175,7 @@ DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libssl-dev libssl3 \
 	libonig-dev libonig5 libpcre2-8-0 libcurl4-openssl-dev libcurl4 \
 	ca-certificates sqlite3 tzdata
 DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
-	netcat-openbsd parallel openssl
+	netcat-openbsd openssl
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call need,PACKAGES): installs those that are not there.
@@ -248,7 +249,7 @@ clean:
 
 help:
 	@echo 'make               build bin/bief and its links'
-	@echo 'make check         build and pass the tests; SAN=1: with sanitizers'
+	@echo 'make check         build and pass the tests; SAN=1: with sanitizers; LONG=1'
 	@echo 'make differential  values of every type against a model, at length'
 	@echo 'make check-fresh   the README in a bare Debian, as a newcomer does'
 	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'

@@ -101,12 +101,33 @@ every() {
 	every check
 }
 
+@test "every program says how it is used, and its version" {
+	check() {
+		local v
+		"$1" --help >help || return
+		"$1" -h | cmp help - || return
+		head -1 help | grep -q "^usage: $1\( \|\$\)" ||
+			{ echo "$1: $(head -1 help)"; return 1; }
+		"$1" --dump-options | jq -r '.about, .options[].name' >want
+		{ sed -n 2p help; sed -n 's/^  \(-., \)\?--\([a-z-]*\).*/\2/p' help
+		} | sort | diff <(sort want) - || { echo "$1"; return 1; }
+		v=$("$1" --version) && [ "$v" = "$1 (bief) $version" ] ||
+			{ echo "$1 --version: $v"; return 1; }
+	}
+	local version
+	version=$(sed -n '1s/^bief \([0-9.]*\).*/\1/p' "$TOP/NEWS")
+	run -0 bief --version
+	[ "$output" = "bief $version" ]
+	every check
+}
+
 @test "every option of a program is in its page, and every option in its page is one of it" {
 	check() {
-		"$1" --dump-options | jq -r '.options[] | select(.common | not) |
-			"-" + .name, (.letter // empty)' | sort >options
-		"$1" --dump-options | jq -r '.options[] |
-			"-" + .name, (.letter // empty)' | sort >all
+		jq -r '.options[] | select(.common | not) |
+			"-" + .name, (.letter // empty)' "$1.options" |
+			sort >options
+		jq -r '.options[] | "-" + .name, (.letter // empty)' \
+			"$1.options" | sort >all
 		sed -n '/^\.Bl/,/^\.El/s/^\.It \(Fl .*\)/\1/p' "$TOP/man/$1.1" |
 			grep -o 'Fl -*[a-z-]*' | sed 's/^Fl //' | sort -u >items
 		comm -23 options items | sed "s/^/$1: not in the page: -/" >wrong
@@ -114,17 +135,15 @@ every() {
 		# What the text speaks of is an option, its own or a common one.
 		grep -o 'Fl -[a-z-]*' "$TOP/man/$1.1" | sed 's/^Fl //' |
 			sort -u | grep -v '^-$' >spoken
-		everything | comm -13 - spoken |
+		comm -13 everything spoken |
 			sed "s/^/$1: there is no option -/" >>wrong
 		cat wrong
 		[ ! -s wrong ]
 	}
-	everything() {
-		local p
-		for p in $(programs); do
-			"$p" --dump-options | jq -r '.options[] | "-" + .name'
-		done | sort -u
-	}
+	for p in $(programs); do
+		"$p" --dump-options >"$p.options"
+	done
+	jq -r '.options[] | "-" + .name' ./*.options | sort -u >everything
 	every check
 }
 
@@ -226,6 +245,10 @@ every() {
 	last { if ($0 !~ /^\t*}/) { print last; bad = 1 }; last = "" }
 	/^[\t ]*! / && !/\|\|/ { last = FILENAME ":" FNR ": " $0 }
 	END { exit bad }' "$TOP"/tests/*.bats "$TOP"/tests/lib.bash
+}
+
+@test "no test waits for a process by run, whose shell is not its parent" {
+	run ! grep -nE '^\s*run (-[-0-9a-z]+ )*wait ' "$TOP"/tests/*.bats
 }
 
 @test "the completions are those of the programs" {

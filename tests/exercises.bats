@@ -107,7 +107,7 @@ events() {
 	wait_for bash -c '[ "$(sqlite3 e.db "select sum(count) from counts")" = 1000 ]'
 	wait_for bash -c 'bief ps | grep -q "^counts "'
 	bief stop counts
-	run -0 wait $!
+	wait $!
 	run -1 bief ps
 }
 

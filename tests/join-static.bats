@@ -412,6 +412,34 @@ keys() {
 	exec 7>&- 8>&-
 }
 
+@test "SIGHUP has a table read again that does not seem to have changed" {
+	local n=0
+	printf 'k,v\na,old\n' >t.csv
+	cp -p t.csv t.old
+	mkfifo p
+	join-static t.csv --header --on k <p >out 2>err &
+	exec 7>p
+	echo '{"#bief":{"stream":1}}' >&7
+	# batch WORD: the next one has it.
+	batch() {
+		printf '%s\n' "{\"#bief\":{\"begin\":$n}}" '{"k":"a"}' \
+			"{\"#bief\":{\"end\":$n}}" >&7
+		wait_for grep -q "\"end\":$n" out
+		n=$((n + 1))
+		tail -2 out | grep -q "\"v\":\"$1\""
+	}
+	batch old
+	printf 'k,v\na,new\n' 1<>t.csv
+	touch -r t.old t.csv
+	batch old
+	kill -HUP $!
+	wait_for batch new
+	echo '{"#bief":{"eof":1}}' >&7
+	exec 7>&-
+	wait $!
+	[ ! -s err ]
+}
+
 @test "what came by a pipe is not read again" {
 	mkfifo p
 	join-static <(cat users.csv) --header --on k <p >out 2>err &

@@ -12,12 +12,21 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
+# below PID: all that it has started, and that these have, into left.
+below() {
+	local child children
+	read -r -a children 2>/dev/null <"/proc/$1/task/$1/children" || true
+	for child in "${children[@]}"; do
+		left+=("$child")
+		below "$child"
+	done
+}
+
 # Stop what a test has left running; waiting keeps the shell from telling.
 teardown() {
-	local pid
-	for pid in $(pgrep -P $$); do
-		kill -9 "$pid" 2>/dev/null || true
-	done
+	local left=()
+	below $$
+	[ "${#left[@]}" = 0 ] || kill -9 "${left[@]}" 2>/dev/null || true
 	wait 2>/dev/null || true
 }
 

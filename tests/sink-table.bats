@@ -808,8 +808,9 @@ kinds() {
 	sink-table --db x.db --table t < p &
 	exec 7> p
 	stream '' '{"n":1}' | head -n 3 >&7
-	wait_for query "SELECT 1 FROM sqlite_master WHERE name = 'o'" > /dev/null
-	sqlite3 x.db "INSERT INTO o VALUES (1)"
+	# It may wait for the sink to begin, but not for the end of the batch,
+	# which comes afterwards.
+	sqlite3 -cmd '.timeout 60000' x.db "INSERT INTO o VALUES (1)"
 	printf '%s\n' '{"#bief":{"end":0}}' '{"#bief":{"eof":1}}' >&7
 	exec 7>&-
 	wait $!

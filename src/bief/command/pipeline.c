@@ -171,7 +171,8 @@ read_substitution(struct reader *r, struct command *c)
 	w->output = *r->p == '>';
 	r->p += 2;
 	if (++r->depth > DEPTH_MAX)
-		return bad(r, "too many pipelines within each other");
+		return bad(r,
+			"pipelines stand within each other, more than 100 deep");
 	w->sub = read_pipeline(r, ')');
 	r->depth--;
 	if (w->sub == NULL)

@@ -39,3 +39,14 @@ dl_open(const struct dl *library, void *to, struct err *err)
 	}
 	return 0;
 }
+
+bool
+dl_has(const struct dl *library, const char *name)
+{
+	void *lib = dlopen(library->file, RTLD_NOW | RTLD_NOLOAD);
+	bool has = lib != NULL && dlsym(lib, name) != NULL;
+
+	if (lib != NULL)
+		dlclose(lib);
+	return has;
+}

@@ -17,6 +17,8 @@
 #ifndef BIEF_DL_H
 #define BIEF_DL_H
 
+#include <stdbool.h>
+
 struct err;
 
 struct dl {
@@ -32,5 +34,9 @@ struct dl {
 /* Fill the pointers at to, one for each name, in their order.  0, or -1
  * (STATUS_USAGE) with a message that says what to install. */
 int dl_open(const struct dl *library, void *to, struct err *err);
+
+/* Has the library, which is open, this name too?  That tells its versions
+ * apart where it does not say which one it is. */
+bool dl_has(const struct dl *library, const char *name);
 
 #endif

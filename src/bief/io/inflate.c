@@ -1,74 +1,56 @@
 /*
  * inflate: compressed files, read as if they were not.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
 
+#include "floor/dl.h"
 #include "floor/err.h"
 #include "io/inflate.h"
 
 #define BLOCK ((size_t)128 << 10)
 
-/*
- * What of the two libraries is used, so that their headers need not be there:
- * both keep this for ever.
- */
-#define Z_OK 0
-#define Z_STREAM_END 1
-#define Z_BUF_ERROR (-5)
-#define Z_NO_FLUSH 0
-#define Z_VERSION "1.2.11" /* only the first digit is compared */
+#define Z_NAMES(X)       \
+	X(inflateInit2_) \
+	X(inflate)       \
+	X(inflateReset)  \
+	X(inflateEnd)
+#define ZSTD_NAMES(X)            \
+	X(ZSTD_createDCtx)       \
+	X(ZSTD_freeDCtx)         \
+	X(ZSTD_decompressStream) \
+	X(ZSTD_isError)
 
-struct z_stream {
-	const unsigned char *next_in;
-	unsigned avail_in;
-	unsigned long total_in;
-	unsigned char *next_out;
-	unsigned avail_out;
-	unsigned long total_out;
-	const char *msg;
-	void *state;
-	void *(*zalloc)(void *, unsigned, unsigned);
-	void (*zfree)(void *, void *);
-	void *opaque;
-	int data_type;
-	unsigned long adler, reserved;
-};
+static struct {
+	Z_NAMES(DL_POINTER)
+} gz;
+static const struct dl z_library = {"libz.so.1", "zlib1g",
+	"files that end in .gz", (const char *const[]){Z_NAMES(DL_NAME) NULL}};
 
-struct zstd_in {
-	const void *src;
-	size_t size, pos;
-};
-
-struct zstd_out {
-	void *dst;
-	size_t size, pos;
-};
+static struct {
+	ZSTD_NAMES(DL_POINTER)
+} zstd;
+static const struct dl zstd_library = {"libzstd.so.1", "libzstd1",
+	"files that end in .zst",
+	(const char *const[]){ZSTD_NAMES(DL_NAME) NULL}};
 
 struct inflate {
 	enum inflate_kind kind;
-	void *lib;
 	char *in;     /* compressed bytes */
 	size_t at, n; /* those not used yet: from at to n */
 	bool inside;  /* a member or frame has begun and not ended */
 	bool any;     /* a member or frame has ended */
 	bool padding; /* and zeros stand behind it */
 	bool full;    /* the last call filled out: more may be ready */
-	struct z_stream zs;
-	int (*z_init)(struct z_stream *, int, const char *, int);
-	int (*z_inflate)(struct z_stream *, int);
-	int (*z_reset)(struct z_stream *);
-	int (*z_end)(struct z_stream *);
-	void *zd;
-	void *(*zd_new)(void);
-	size_t (*zd_free)(void *);
-	size_t (*zd_read)(void *, struct zstd_out *, struct zstd_in *);
-	unsigned (*zd_failed)(size_t);
+	z_stream zs;
+	bool begun; /* zs has to be ended */
+	ZSTD_DCtx *zd;
 };
 
 static bool
@@ -102,42 +84,27 @@ inflate_kind_of(const char *path, int fd)
 	return memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ? INFLATE_ZSTD : kind;
 }
 
-/* Look up a function; ISO C has no cast from an object's pointer to it. */
 static int
-find(struct inflate *z, const char *name, void *out)
+open_gzip(struct inflate *z, struct err *err)
 {
-	void *f = dlsym(z->lib, name);
-
-	memcpy(out, &f, sizeof(f));
-	return f ? 0 : -1;
-}
-
-static int
-open_gzip(struct inflate *z)
-{
-	z->lib = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!z->lib || find(z, "inflateInit2_", &z->z_init) != 0 ||
-		find(z, "inflate", &z->z_inflate) != 0 ||
-		find(z, "inflateReset", &z->z_reset) != 0 ||
-		find(z, "inflateEnd", &z->z_end) != 0)
+	if (dl_open(&z_library, &gz, err) < 0)
 		return -1;
 	/* 15 bits of window, and 16 for a gzip header. */
-	return z->z_init(&z->zs, 15 + 16, Z_VERSION, sizeof(z->zs)) == Z_OK
-		? 0
-		: -1;
+	if (gz.inflateInit2_(
+		    &z->zs, 15 + 16, ZLIB_VERSION, (int)sizeof(z->zs)) != Z_OK)
+		return err_set(err, "zlib does not start: %s",
+			z->zs.msg != NULL ? z->zs.msg : "out of memory");
+	z->begun = true;
+	return 0;
 }
 
 static int
-open_zstd(struct inflate *z)
+open_zstd(struct inflate *z, struct err *err)
 {
-	z->lib = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!z->lib || find(z, "ZSTD_createDCtx", &z->zd_new) != 0 ||
-		find(z, "ZSTD_freeDCtx", &z->zd_free) != 0 ||
-		find(z, "ZSTD_decompressStream", &z->zd_read) != 0 ||
-		find(z, "ZSTD_isError", &z->zd_failed) != 0)
+	if (dl_open(&zstd_library, &zstd, err) < 0)
 		return -1;
-	z->zd = z->zd_new();
-	return z->zd ? 0 : -1;
+	z->zd = zstd.ZSTD_createDCtx();
+	return z->zd != NULL ? 0 : err_set(err, "zstd does not start");
 }
 
 struct inflate *
@@ -147,14 +114,10 @@ inflate_new(enum inflate_kind kind, struct err *err)
 
 	z->kind = kind;
 	z->in = mem_alloc(BLOCK);
-	if ((kind == INFLATE_GZIP ? open_gzip(z) : open_zstd(z)) == 0)
-		return z;
-	err_set(err, "cannot load %s, which compressed files need",
-		kind == INFLATE_GZIP ? "libz.so.1 (package zlib1g)"
-				     : "libzstd.so.1 (package libzstd1)");
-	if (z->lib)
-		dlclose(z->lib);
-	z->lib = NULL;
+	if ((kind == INFLATE_GZIP ? open_gzip(z, err) : open_zstd(z, err)) < 0)
+		goto err;
+	return z;
+err:
 	inflate_free(z);
 	return NULL;
 }
@@ -164,12 +127,10 @@ inflate_free(struct inflate *z)
 {
 	if (!z)
 		return;
-	if (z->lib && z->z_end)
-		z->z_end(&z->zs);
+	if (z->begun)
+		gz.inflateEnd(&z->zs);
 	if (z->zd)
-		z->zd_free(z->zd);
-	if (z->lib)
-		dlclose(z->lib);
+		zstd.ZSTD_freeDCtx(z->zd);
 	free(z->in);
 	free(z);
 }
@@ -180,14 +141,14 @@ step_gzip(struct inflate *z, char *out, size_t n, size_t *got)
 {
 	int rc;
 
-	if (!z->inside && z->z_reset(&z->zs) != Z_OK)
+	if (!z->inside && gz.inflateReset(&z->zs) != Z_OK)
 		return -1;
-	z->zs.next_in = (const unsigned char *)z->in + z->at;
+	z->zs.next_in = (Bytef *)z->in + z->at;
 	z->zs.avail_in = (unsigned)(z->n - z->at);
-	z->zs.next_out = (unsigned char *)out;
+	z->zs.next_out = (Bytef *)out;
 	z->zs.avail_out = (unsigned)n;
 	z->inside = true;
-	rc = z->z_inflate(&z->zs, Z_NO_FLUSH);
+	rc = gz.inflate(&z->zs, Z_NO_FLUSH);
 	z->at = z->n - z->zs.avail_in;
 	*got = n - z->zs.avail_out;
 	z->full = z->zs.avail_out == 0;
@@ -203,16 +164,16 @@ step_gzip(struct inflate *z, char *out, size_t n, size_t *got)
 static int
 step_zstd(struct inflate *z, char *out, size_t n, size_t *got)
 {
-	struct zstd_in in = {z->in, z->n, z->at};
-	struct zstd_out to = {out, n, 0};
-	size_t rc = z->zd_read(z->zd, &to, &in);
+	ZSTD_inBuffer in = {z->in, z->n, z->at};
+	ZSTD_outBuffer to = {out, n, 0};
+	size_t rc = zstd.ZSTD_decompressStream(z->zd, &to, &in);
 
 	z->at = in.pos;
 	*got = to.pos;
 	z->inside = rc != 0;
 	z->any = z->any || rc == 0;
 	z->full = to.pos == to.size && rc != 0;
-	return z->zd_failed(rc) ? -1 : 0;
+	return zstd.ZSTD_isError(rc) ? -1 : 0;
 }
 
 /* Tapes and block devices fill up with zeros; only zeros follow then. */

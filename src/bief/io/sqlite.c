@@ -1,129 +1,68 @@
 /*
- * sqlite: libsqlite3, by its names.
+ * sqlite: libsqlite3, opened with the first database.
  */
 #include "io/sqlite.h"
 
-#include <dlfcn.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "floor/buf.h"
+#include "floor/dl.h"
 #include "floor/err.h"
 #include "time/time.h"
 #include "value/value.h"
 
-#define LIBRARY "libsqlite3.so.0"
 #define WAIT_MS 60000 /* for the lock of another program */
 #define PAUSE_US 2000
 
-/* Of its interface, which does not change. */
-enum { OK = 0, BUSY = 5, ROW = 100, DONE = 101 };
-enum { READONLY = 1, READWRITE = 2, CREATE = 4 };
-enum { LIMIT_COLUMN = 2 };
-enum { INTEGER = 1, FLOAT = 2, TEXT = 3, NIL = 5 };
-#define TRANSIENT ((void (*)(void *)) - 1)
+#define NAMES(X)                  \
+	X(sqlite3_open_v2)        \
+	X(sqlite3_close)          \
+	X(sqlite3_errmsg)         \
+	X(sqlite3_exec)           \
+	X(sqlite3_busy_timeout)   \
+	X(sqlite3_get_autocommit) \
+	X(sqlite3_limit)          \
+	X(sqlite3_prepare_v2)     \
+	X(sqlite3_step)           \
+	X(sqlite3_reset)          \
+	X(sqlite3_finalize)       \
+	X(sqlite3_clear_bindings) \
+	X(sqlite3_bind_null)      \
+	X(sqlite3_bind_int64)     \
+	X(sqlite3_bind_double)    \
+	X(sqlite3_bind_text)      \
+	X(sqlite3_column_count)   \
+	X(sqlite3_column_name)    \
+	X(sqlite3_column_type)    \
+	X(sqlite3_column_int64)   \
+	X(sqlite3_column_double)  \
+	X(sqlite3_column_text)    \
+	X(sqlite3_column_bytes)
 
-struct sqlite3;
+static struct {
+	NAMES(DL_POINTER)
+} lib;
+static const struct dl library = {"libsqlite3.so.0", "libsqlite3-0",
+	"SQLite databases", (const char *const[]){NAMES(DL_NAME) NULL}};
 
 struct sqlite {
-	struct sqlite3 *db;
-	int (*open_v2)(const char *, struct sqlite3 **, int, const char *);
-	int (*close)(struct sqlite3 *);
-	const char *(*errmsg)(struct sqlite3 *);
-	int (*exec)(struct sqlite3 *, const char *,
-		int (*)(void *, int, char **, char **), void *, char **);
-	int (*busy_timeout)(struct sqlite3 *, int);
-	int (*get_autocommit)(struct sqlite3 *);
-	int (*limit)(struct sqlite3 *, int, int);
-	int (*prepare_v2)(struct sqlite3 *, const char *, int,
-		struct sqlite_stmt **, const char **);
-	int (*step)(struct sqlite_stmt *);
-	int (*reset)(struct sqlite_stmt *);
-	int (*finalize)(struct sqlite_stmt *);
-	int (*clear_bindings)(struct sqlite_stmt *);
-	int (*bind_null)(struct sqlite_stmt *, int);
-	int (*bind_int64)(struct sqlite_stmt *, int, int64_t);
-	int (*bind_double)(struct sqlite_stmt *, int, double);
-	int (*bind_text)(
-		struct sqlite_stmt *, int, const char *, int, void (*)(void *));
-	int (*column_count)(struct sqlite_stmt *);
-	const char *(*column_name)(struct sqlite_stmt *, int);
-	int (*column_type)(struct sqlite_stmt *, int);
-	int64_t (*column_int64)(struct sqlite_stmt *, int);
-	double (*column_double)(struct sqlite_stmt *, int);
-	const char *(*column_text)(struct sqlite_stmt *, int);
-	int (*column_bytes)(struct sqlite_stmt *, int);
+	sqlite3 *db;
 };
-
-struct symbol {
-	const char *name;
-	size_t at;
-};
-
-#define SYMBOL(name)                                            \
-	{                                                       \
-		"sqlite3_" #name, offsetof(struct sqlite, name) \
-	}
-
-static const struct symbol symbols[] = {
-	SYMBOL(open_v2),
-	SYMBOL(close),
-	SYMBOL(errmsg),
-	SYMBOL(exec),
-	SYMBOL(busy_timeout),
-	SYMBOL(get_autocommit),
-	SYMBOL(limit),
-	SYMBOL(prepare_v2),
-	SYMBOL(step),
-	SYMBOL(reset),
-	SYMBOL(finalize),
-	SYMBOL(clear_bindings),
-	SYMBOL(bind_null),
-	SYMBOL(bind_int64),
-	SYMBOL(bind_double),
-	SYMBOL(bind_text),
-	SYMBOL(column_count),
-	SYMBOL(column_name),
-	SYMBOL(column_type),
-	SYMBOL(column_int64),
-	SYMBOL(column_double),
-	SYMBOL(column_text),
-	SYMBOL(column_bytes),
-};
-
-static int
-load(struct sqlite *db, struct err *err)
-{
-	void *lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	size_t i;
-
-	if (lib == NULL)
-		return err_set(err,
-			"cannot load SQLite: %s (install libsqlite3-0)",
-			dlerror());
-	for (i = 0; i < sizeof symbols / sizeof *symbols; i++) {
-		void *p = dlsym(lib, symbols[i].name);
-
-		if (p == NULL)
-			return err_set(err, "cannot use '%s': it has no '%s'",
-				LIBRARY, symbols[i].name);
-		memcpy((char *)db + symbols[i].at, &p, sizeof p);
-	}
-	return 0;
-}
 
 /* What SQLite says went wrong; it names the lock, but not who has to act. */
 static int
 failed(struct sqlite *db, int rc, struct err *err)
 {
-	if ((rc & 0xFF) == BUSY)
+	if ((rc & 0xFF) == SQLITE_BUSY)
 		return err_set(err,
 			"another program has kept it locked for a "
 			"minute: let that one end its transaction, then start "
 			"again");
-	return err_set(err, "%s", db->errmsg(db->db));
+	return err_set(err, "%s", lib.sqlite3_errmsg(db->db));
 }
 
 /*
@@ -135,7 +74,7 @@ failed(struct sqlite *db, int rc, struct err *err)
 static bool
 again(struct sqlite *db, int rc, int64_t since)
 {
-	if (rc != BUSY || !db->get_autocommit(db->db) ||
+	if (rc != SQLITE_BUSY || !lib.sqlite3_get_autocommit(db->db) ||
 		time_monotonic() - since >= WAIT_MS * (TIME_SECOND / 1000))
 		return false;
 	usleep(PAUSE_US);
@@ -148,21 +87,24 @@ sqlite_open(const char *path, bool write, struct err *err)
 	struct sqlite *db = mem_zalloc(sizeof *db);
 	char quoted[200];
 
-	if (load(db, err) != 0) {
+	if (dl_open(&library, &lib, err) < 0) {
 		free(db);
 		return NULL;
 	}
 	if (path == NULL)
 		path = "";
 	err_quote(quoted, sizeof quoted, path, strlen(path));
-	if (db->open_v2(path, &db->db, write ? READWRITE | CREATE : READONLY,
-		    NULL) != OK) {
+	if (lib.sqlite3_open_v2(path, &db->db,
+		    write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+			  : SQLITE_OPEN_READONLY,
+		    NULL) != SQLITE_OK) {
 		err_set(err, "cannot open '%s': %s", quoted,
-			db->db != NULL ? db->errmsg(db->db) : "out of memory");
+			db->db != NULL ? lib.sqlite3_errmsg(db->db)
+				       : "out of memory");
 		sqlite_close(db);
 		return NULL;
 	}
-	db->busy_timeout(db->db, WAIT_MS);
+	lib.sqlite3_busy_timeout(db->db, WAIT_MS);
 	return db;
 }
 
@@ -172,7 +114,7 @@ sqlite_close(struct sqlite *db)
 	if (db == NULL)
 		return;
 	if (db->db != NULL)
-		db->close(db->db);
+		lib.sqlite3_close(db->db);
 	free(db);
 }
 
@@ -183,65 +125,67 @@ sqlite_exec(struct sqlite *db, const char *sql, struct err *err)
 	int rc;
 
 	do
-		rc = db->exec(db->db, sql, NULL, NULL, NULL);
+		rc = lib.sqlite3_exec(db->db, sql, NULL, NULL, NULL);
 	while (again(db, rc, since));
-	return rc == OK ? 0 : failed(db, rc, err);
+	return rc == SQLITE_OK ? 0 : failed(db, rc, err);
 }
 
 int
 sqlite_int(struct sqlite *db, const char *sql, int64_t none, int64_t *out,
 	struct err *err)
 {
-	struct sqlite_stmt *s = sqlite_prepare(db, sql, err);
+	sqlite3_stmt *s = sqlite_prepare(db, sql, err);
 	int rc;
 
 	if (s == NULL)
 		return -1;
 	rc = sqlite_step(db, s, err);
-	*out = rc == 1 && db->column_type(s, 0) != NIL ? db->column_int64(s, 0)
-						       : none;
+	*out = rc == 1 && lib.sqlite3_column_type(s, 0) != SQLITE_NULL
+		? lib.sqlite3_column_int64(s, 0)
+		: none;
 	sqlite_finalize(db, s);
 	return rc < 0 ? -1 : 0;
 }
 
-struct sqlite_stmt *
+sqlite3_stmt *
 sqlite_prepare(struct sqlite *db, const char *sql, struct err *err)
 {
-	struct sqlite_stmt *s = NULL;
+	sqlite3_stmt *s = NULL;
 	int64_t since = time_monotonic();
 	int rc;
 
 	do
-		rc = db->prepare_v2(db->db, sql, -1, &s, NULL);
+		rc = lib.sqlite3_prepare_v2(db->db, sql, -1, &s, NULL);
 	while (again(db, rc, since));
-	if (rc != OK)
+	if (rc != SQLITE_OK)
 		failed(db, rc, err);
-	return rc == OK ? s : NULL;
+	return rc == SQLITE_OK ? s : NULL;
 }
 
 void
-sqlite_finalize(struct sqlite *db, struct sqlite_stmt *s)
+sqlite_finalize(struct sqlite *db, sqlite3_stmt *s)
 {
 	if (s != NULL)
-		db->finalize(s);
+		lib.sqlite3_finalize(s);
 }
 
 int
-sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err)
+sqlite_step(struct sqlite *db, sqlite3_stmt *s, struct err *err)
 {
 	/* The many steps of a transaction do not look at the clock. */
-	int64_t since = db->get_autocommit(db->db) ? time_monotonic() : 0;
+	int64_t since = lib.sqlite3_get_autocommit(db->db) ? time_monotonic()
+							   : 0;
 	int rc;
 
 	/* (A row that has come holds a lock: no later one is refused.) */
-	while (rc = db->step(s), again(db, rc, since))
-		db->reset(s);
-	if (rc == ROW)
+	while (rc = lib.sqlite3_step(s), again(db, rc, since))
+		lib.sqlite3_reset(s);
+	if (rc == SQLITE_ROW)
 		return 1;
-	if (rc != DONE)
+	if (rc != SQLITE_DONE)
 		failed(db, rc, err);
-	db->reset(s);
-	return rc == DONE ? 0 : -1;
+	lib.sqlite3_reset(s);
+	return rc == SQLITE_DONE ? 0 : -1;
 }
 
 bool
@@ -256,21 +200,23 @@ sqlite_exact(const struct value *v)
 static int
 bound(struct sqlite *db, int rc, struct err *err)
 {
-	return rc == OK ? 0 : failed(db, rc, err);
+	return rc == SQLITE_OK ? 0 : failed(db, rc, err);
 }
 
 static int
-bind_text(struct sqlite *db, struct sqlite_stmt *s, int i, const char *p,
-	size_t n, struct err *err)
+bind_text(struct sqlite *db, sqlite3_stmt *s, int i, const char *p, size_t n,
+	struct err *err)
 {
 	return bound(db,
-		db->bind_text(s, i, n == 0 ? "" : p, (int)n, TRANSIENT), err);
+		lib.sqlite3_bind_text(
+			s, i, n == 0 ? "" : p, (int)n, SQLITE_TRANSIENT),
+		err);
 }
 
 /* The text that the stream has for it. */
 static int
-bind_spelling(struct sqlite *db, struct sqlite_stmt *s, int i,
-	const struct value *v, struct buf *tmp, struct err *err)
+bind_spelling(struct sqlite *db, sqlite3_stmt *s, int i, const struct value *v,
+	struct buf *tmp, struct err *err)
 {
 	const char *p;
 	size_t n;
@@ -287,15 +233,15 @@ bind_spelling(struct sqlite *db, struct sqlite_stmt *s, int i,
 }
 
 int
-sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
-	const struct value *v, bool spelling, struct buf *tmp, struct err *err)
+sqlite_bind(struct sqlite *db, sqlite3_stmt *s, int i, const struct value *v,
+	bool spelling, struct buf *tmp, struct err *err)
 {
 	struct value number;
 	const char *p;
 	size_t n;
 
 	if (value_is_null(v))
-		return bound(db, db->bind_null(s, i), err);
+		return bound(db, lib.sqlite3_bind_null(s, i), err);
 	if (v->type == VALUE_STRING) {
 		p = value_string(v, &n, tmp);
 		return bind_text(db, s, i, p, n, err);
@@ -303,65 +249,65 @@ sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
 	if (spelling)
 		return bind_spelling(db, s, i, v, tmp, err);
 	if (v->type == VALUE_BOOL)
-		return bound(db, db->bind_int64(s, i, v->i), err);
+		return bound(db, lib.sqlite3_bind_int64(s, i, v->i), err);
 	number = value_number(v, false);
 	if (number.type == VALUE_INT)
-		return bound(db, db->bind_int64(s, i, number.i), err);
+		return bound(db, lib.sqlite3_bind_int64(s, i, number.i), err);
 	if (number.type == VALUE_DOUBLE && isfinite(number.d) &&
 		!sqlite_exact(v))
-		return bound(db, db->bind_double(s, i, number.d), err);
+		return bound(db, lib.sqlite3_bind_double(s, i, number.d), err);
 	return bind_spelling(db, s, i, v, tmp, err);
 }
 
 int
 sqlite_most_columns(struct sqlite *db)
 {
-	return db->limit(db->db, LIMIT_COLUMN, -1);
+	return lib.sqlite3_limit(db->db, SQLITE_LIMIT_COLUMN, -1);
 }
 
 void
-sqlite_clear(struct sqlite *db, struct sqlite_stmt *s)
+sqlite_clear(struct sqlite *db, sqlite3_stmt *s)
 {
-	db->clear_bindings(s);
+	lib.sqlite3_clear_bindings(s);
 }
 
 int
-sqlite_columns(struct sqlite *db, struct sqlite_stmt *s)
+sqlite_columns(struct sqlite *db, sqlite3_stmt *s)
 {
-	return db->column_count(s);
+	return lib.sqlite3_column_count(s);
 }
 
 const char *
-sqlite_column_name(struct sqlite *db, struct sqlite_stmt *s, int i)
+sqlite_column_name(struct sqlite *db, sqlite3_stmt *s, int i)
 {
-	return db->column_name(s, i);
+	return lib.sqlite3_column_name(s, i);
 }
 
 const char *
-sqlite_column_text(struct sqlite *db, struct sqlite_stmt *s, int i, size_t *n)
+sqlite_column_text(struct sqlite *db, sqlite3_stmt *s, int i, size_t *n)
 {
-	const char *p = db->column_text(s, i);
+	const char *p = (const char *)lib.sqlite3_column_text(s, i);
 
-	*n = (size_t)db->column_bytes(s, i);
+	*n = (size_t)lib.sqlite3_column_bytes(s, i);
 	return p == NULL ? "" : p;
 }
 
 void
-sqlite_column(struct sqlite *db, struct sqlite_stmt *s, int i, struct value *v,
+sqlite_column(struct sqlite *db, sqlite3_stmt *s, int i, struct value *v,
 	struct buf *tmp)
 {
 	const char *p;
 	size_t n;
 
-	switch (db->column_type(s, i)) {
-	case NIL:
+	switch (lib.sqlite3_column_type(s, i)) {
+	case SQLITE_NULL:
 		*v = value_null();
 		break;
-	case INTEGER:
-		*v = value_int(db->column_int64(s, i));
+	case SQLITE_INTEGER:
+		*v = value_int(lib.sqlite3_column_int64(s, i));
 		break;
-	case FLOAT:
-		*v = value_double(db->column_double(s, i));
+	case SQLITE_FLOAT:
+		*v = value_double(lib.sqlite3_column_double(s, i));
 		break;
 	default:
 		p = sqlite_column_text(db, s, i, &n);

@@ -11,8 +11,8 @@
 
 struct buf;
 struct err;
-struct sqlite;      /* an open database */
-struct sqlite_stmt; /* a prepared statement */
+struct sqlite;       /* an open database */
+struct sqlite3_stmt; /* a prepared statement */
 struct value;
 
 /*
@@ -30,18 +30,18 @@ int sqlite_exec(struct sqlite *db, const char *sql, struct err *err);
 int sqlite_int(struct sqlite *db, const char *sql, int64_t none, int64_t *out,
 	struct err *err);
 
-struct sqlite_stmt *sqlite_prepare(
+struct sqlite3_stmt *sqlite_prepare(
 	struct sqlite *db, const char *sql, struct err *err);
-void sqlite_finalize(struct sqlite *db, struct sqlite_stmt *s);
+void sqlite_finalize(struct sqlite *db, struct sqlite3_stmt *s);
 /* 1: there is a row; 0: done, and ready to run again; -1: failed. */
-int sqlite_step(struct sqlite *db, struct sqlite_stmt *s, struct err *err);
+int sqlite_step(struct sqlite *db, struct sqlite3_stmt *s, struct err *err);
 
 /*
  * Give parameter i (from 1) a value: integers and doubles as they are, a
  * boolean as 0 or 1, all else as the text that the stream has for it; with
  * spelling, these too.  tmp is used for text and may be cleared at once.
  */
-int sqlite_bind(struct sqlite *db, struct sqlite_stmt *s, int i,
+int sqlite_bind(struct sqlite *db, struct sqlite3_stmt *s, int i,
 	const struct value *v, bool spelling, struct buf *tmp, struct err *err);
 /* An integer beyond 64 bits: it keeps its digits, as text. */
 bool sqlite_exact(const struct value *v);
@@ -50,16 +50,17 @@ bool sqlite_exact(const struct value *v);
 int sqlite_most_columns(struct sqlite *db);
 
 /* Make all parameters null. */
-void sqlite_clear(struct sqlite *db, struct sqlite_stmt *s);
+void sqlite_clear(struct sqlite *db, struct sqlite3_stmt *s);
 
 /* Columns of the row that is there, from 0. */
-int sqlite_columns(struct sqlite *db, struct sqlite_stmt *s);
-const char *sqlite_column_name(struct sqlite *db, struct sqlite_stmt *s, int i);
+int sqlite_columns(struct sqlite *db, struct sqlite3_stmt *s);
+const char *sqlite_column_name(
+	struct sqlite *db, struct sqlite3_stmt *s, int i);
 /* The text lives until the next step, or in tmp. */
-void sqlite_column(struct sqlite *db, struct sqlite_stmt *s, int i,
+void sqlite_column(struct sqlite *db, struct sqlite3_stmt *s, int i,
 	struct value *v, struct buf *tmp);
 const char *sqlite_column_text(
-	struct sqlite *db, struct sqlite_stmt *s, int i, size_t *n);
+	struct sqlite *db, struct sqlite3_stmt *s, int i, size_t *n);
 
 /* Append a name or text as it stands in SQL: "a ""b""" or 'it''s'. */
 void sqlite_name(struct buf *sql, const char *name);

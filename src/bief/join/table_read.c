@@ -518,7 +518,7 @@ table_read_version(struct table_private *p)
 
 static int
 load_rows(struct table_private *p, const struct table_options *o,
-	struct sqlite_stmt *q, struct err *err)
+	struct sqlite3_stmt *q, struct err *err)
 {
 	struct buf tmp;
 	const char *name;
@@ -556,7 +556,7 @@ static int
 load_sqlite(struct table_private *p, const struct table_options *o,
 	const char *file, const char *table, struct err *err)
 {
-	struct sqlite_stmt *q;
+	struct sqlite3_stmt *q;
 	struct buf sql;
 	int ret;
 

@@ -35,9 +35,9 @@ struct dbtable {
 	bool attached;
 	struct column *columns; /* column i is ci of the temporary table */
 	size_t n, room;
-	size_t staged;             /* columns that the temporary table has */
-	struct sqlite_stmt *stage; /* INSERT into it */
-	uint64_t id;               /* of the shape that place is right for */
+	size_t staged;              /* columns that the temporary table has */
+	struct sqlite3_stmt *stage; /* INSERT into it */
+	uint64_t id;                /* of the shape that place is right for */
 	int *place; /* its fields' columns; -1: one of that name follows */
 	size_t nplace;
 	uint64_t rows;  /* in the temporary table */
@@ -145,7 +145,7 @@ is_strict(struct dbtable *t)
 static int
 read_columns(struct dbtable *t, struct err *err)
 {
-	struct sqlite_stmt *s;
+	struct sqlite3_stmt *s;
 	const char *name;
 	size_t n;
 	int rc;

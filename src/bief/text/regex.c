@@ -1,120 +1,82 @@
 /*
  * regex: Oniguruma behind a small face, and plain text without it.
  *
- * The library has a stable interface (libonig.so.5), of which little is needed;
- * it is declared here, since only libjq's users have it installed and few of
- * them its header.
+ * Patterns are what they are in Perl (as jq has them) or in Java (as Spark has
+ * them), whose syntax here has names of groups, which Oniguruma's lacks.
  */
-#include <dlfcn.h>
-#include <pthread.h>
+#include <oniguruma.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/dl.h"
 #include "floor/err.h"
 #include "text/regex.h"
 
-/* What onig.h says. */
-struct onig_region {
-	int allocated;
-	int num_regs;
-	int *beg;
-	int *end;
-	void *history;
-};
+#define NAMES(X)                          \
+	X(onig_new)                       \
+	X(onig_free)                      \
+	X(onig_search)                    \
+	X(onig_region_free)               \
+	X(onig_error_code_to_str)         \
+	X(onig_foreach_name)              \
+	X(onig_copy_syntax)               \
+	X(onig_get_syntax_op2)            \
+	X(onig_set_syntax_op2)            \
+	X(onig_set_retry_limit_in_match)  \
+	X(onig_set_retry_limit_in_search) \
+	X(OnigEncodingUTF8)               \
+	X(OnigSyntaxPerl_NG)              \
+	X(OnigSyntaxJava)
 
-struct onig_error {
-	void *enc;
-	unsigned char *par, *par_end;
-};
+static struct {
+	NAMES(DL_POINTER)
+} onig;
+static const struct dl library = {"libonig.so.5", "libonig5", "patterns",
+	(const char *const[]){NAMES(DL_NAME) NULL}};
+static OnigSyntaxType java; /* made when the library is opened */
 
-#define ONIG_MISMATCH (-1)
-#define ONIG_OPTION_CAPTURE_GROUP 256
-#define ONIG_SYN_OP2_NAMED_GROUP (1U << 7)
-#define ONIG_SYN_OP2_NAMED_BACKREF (1U << 8)
-#define ONIG_ERROR_MAX 90
-
-typedef int onig_name_fn(const unsigned char *name, const unsigned char *end,
-	int ngroups, int *groups, void *reg, void *arg);
-
-struct onig {
-	int (*new)(void **reg, const char *pattern, const char *end,
-		unsigned options, void *enc, void *syntax,
-		struct onig_error *e);
-	void (*free)(void *reg);
-	int (*search)(void *reg, const char *s, const char *end,
-		const char *start, const char *range,
-		struct onig_region *region, unsigned options);
-	void (*region_free)(struct onig_region *region, int self);
-	int (*error)(char *out, int code, ...);
-	int (*each_name)(void *reg, onig_name_fn *fn, void *arg);
-	void *utf8, *perl;
-	unsigned java[32]; /* its syntax, more than large enough */
-};
+_Static_assert(REGEX_IGNORE_CASE == ONIG_OPTION_IGNORECASE &&
+		REGEX_EXTEND == ONIG_OPTION_EXTEND &&
+		REGEX_DOT_ALL == ONIG_OPTION_MULTILINE &&
+		REGEX_SINGLE_LINE == ONIG_OPTION_SINGLELINE &&
+		REGEX_LONGEST == ONIG_OPTION_FIND_LONGEST &&
+		REGEX_NOT_EMPTY == ONIG_OPTION_FIND_NOT_EMPTY &&
+		REGEX_ASCII ==
+			(ONIG_OPTION_IGNORECASE_IS_ASCII |
+				ONIG_OPTION_WORD_IS_ASCII |
+				ONIG_OPTION_DIGIT_IS_ASCII |
+				ONIG_OPTION_SPACE_IS_ASCII |
+				ONIG_OPTION_POSIX_IS_ASCII),
+	"options are Oniguruma's");
 
 struct regex {
 	char *text; /* plain text to look for, or NULL */
 	size_t ntext;
-	const struct onig *onig;
-	void *reg;
-	struct onig_region region;
+	OnigRegex reg;
+	OnigRegion region;
 	char **names; /* of the groups */
 	int nnames;
 	int at[2]; /* what a match of plain text points to */
 };
 
-static struct onig onig;
-static bool onig_there;
-static pthread_once_t onig_once = PTHREAD_ONCE_INIT;
-
-/* Oniguruma's Java is one without (?<name>...) and \\k<name>. */
-static bool
-java_load(void *lib)
+/* A search that gives up keeps (a+)+$ from running for ever; the second limit
+ * is of all its starting places together. */
+int
+regex_open(struct err *err)
 {
-	void (*copy)(void *to, void *from);
-	unsigned (*get)(void *syntax);
-	void (*set)(void *syntax, unsigned op2);
-	void *java = dlsym(lib, "OnigSyntaxJava");
-
-	*(void **)&copy = dlsym(lib, "onig_copy_syntax");
-	*(void **)&get = dlsym(lib, "onig_get_syntax_op2");
-	*(void **)&set = dlsym(lib, "onig_set_syntax_op2");
-	if (java == NULL || copy == NULL || get == NULL || set == NULL)
-		return false;
-	copy(onig.java, java);
-	set(onig.java,
-		get(java) | ONIG_SYN_OP2_NAMED_GROUP |
-			ONIG_SYN_OP2_NAMED_BACKREF);
-	return true;
-}
-
-static void
-onig_load(void)
-{
-	int (*limit)(unsigned long);
-	void *lib = dlopen("libonig.so.5", RTLD_NOW | RTLD_GLOBAL);
-
-	if (lib == NULL)
-		return;
-	*(void **)&onig.new = dlsym(lib, "onig_new");
-	*(void **)&onig.free = dlsym(lib, "onig_free");
-	*(void **)&onig.search = dlsym(lib, "onig_search");
-	*(void **)&onig.region_free = dlsym(lib, "onig_region_free");
-	*(void **)&onig.error = dlsym(lib, "onig_error_code_to_str");
-	*(void **)&onig.each_name = dlsym(lib, "onig_foreach_name");
-	onig.utf8 = dlsym(lib, "OnigEncodingUTF8");
-	onig.perl = dlsym(lib, "OnigSyntaxPerl_NG");
-	onig_there = onig.new &&onig.free &&onig.search &&onig
-			     .region_free &&onig.error &&onig.each_name &&onig
-			     .utf8 &&onig.perl &&java_load(lib);
-	/* The second bounds what all starting places take together; a library
-	 * too old for it has the first. */
-	*(void **)&limit = dlsym(lib, "onig_set_retry_limit_in_match");
-	if (limit != NULL)
-		limit(REGEX_RETRIES);
-	*(void **)&limit = dlsym(lib, "onig_set_retry_limit_in_search");
-	if (limit != NULL)
-		limit(REGEX_RETRIES);
+	if (onig.onig_new != NULL)
+		return 0;
+	if (dl_open(&library, &onig, err) < 0)
+		return -1;
+	onig.onig_copy_syntax(&java, onig.OnigSyntaxJava);
+	onig.onig_set_syntax_op2(&java,
+		onig.onig_get_syntax_op2(&java) |
+			ONIG_SYN_OP2_QMARK_LT_NAMED_GROUP |
+			ONIG_SYN_OP2_ESC_K_NAMED_BACKREF);
+	onig.onig_set_retry_limit_in_match(REGEX_RETRIES);
+	onig.onig_set_retry_limit_in_search(REGEX_RETRIES);
+	return 0;
 }
 
 /* True if the pattern stands for itself. */
@@ -133,7 +95,7 @@ is_plain(const char *p, size_t n, unsigned options)
 
 static int
 add_name(const unsigned char *name, const unsigned char *end, int ngroups,
-	int *groups, void *reg, void *arg)
+	int *groups, OnigRegex reg, void *arg)
 {
 	struct regex *x = arg;
 	int i, g;
@@ -156,8 +118,8 @@ struct regex *
 regex_new(const char *pattern, size_t n, enum regex_syntax syntax,
 	unsigned options, struct err *err)
 {
-	char what[ONIG_ERROR_MAX + 1];
-	struct onig_error e;
+	char what[ONIG_MAX_ERROR_MESSAGE_LEN];
+	OnigErrorInfo e;
 	struct regex *x;
 	int rc;
 
@@ -167,26 +129,22 @@ regex_new(const char *pattern, size_t n, enum regex_syntax syntax,
 		x->ntext = n;
 		return x;
 	}
-	pthread_once(&onig_once, onig_load);
-	if (!onig_there) {
-		err_set(err,
-			"regular expressions need libonig.so.5, which is "
-			"not installed");
-		free(x);
-		return NULL;
-	}
-	x->onig = &onig;
-	rc = onig.new(&x->reg, pattern, pattern + n,
-		options | ONIG_OPTION_CAPTURE_GROUP, onig.utf8,
-		syntax == REGEX_JAVA ? onig.java : onig.perl, &e);
-	if (rc != 0) {
-		onig.error(what, rc, &e);
+	if (regex_open(err) < 0)
+		goto err;
+	rc = onig.onig_new(&x->reg, (const UChar *)pattern,
+		(const UChar *)pattern + n, options | ONIG_OPTION_CAPTURE_GROUP,
+		onig.OnigEncodingUTF8,
+		syntax == REGEX_JAVA ? &java : onig.OnigSyntaxPerl_NG, &e);
+	if (rc != ONIG_NORMAL) {
+		onig.onig_error_code_to_str((UChar *)what, rc, &e);
 		err_set(err, "%s", what);
-		free(x);
-		return NULL;
+		goto err;
 	}
-	onig.each_name(x->reg, add_name, x);
+	onig.onig_foreach_name(x->reg, add_name, x);
 	return x;
+err:
+	free(x);
+	return NULL;
 }
 
 void
@@ -197,8 +155,8 @@ regex_free(struct regex *x)
 	if (x == NULL)
 		return;
 	if (x->reg != NULL) {
-		x->onig->region_free(&x->region, 0);
-		x->onig->free(x->reg);
+		onig.onig_region_free(&x->region, 0);
+		onig.onig_free(x->reg);
 	}
 	for (i = 0; i < x->nnames; i++)
 		free(x->names[i]);
@@ -227,19 +185,20 @@ int
 regex_search(struct regex *x, const char *s, size_t n, size_t start,
 	struct regex_match *m, struct err *err)
 {
-	char what[ONIG_ERROR_MAX + 1];
+	char what[ONIG_MAX_ERROR_MESSAGE_LEN];
+	const UChar *text = (const UChar *)s;
 	int rc;
 
 	if (start > n)
 		return 0;
 	if (x->text != NULL)
 		return search_text(x, s, n, start, m);
-	rc = x->onig->search(x->reg, s, s + n, s + start, s + n,
+	rc = onig.onig_search(x->reg, text, text + n, text + start, text + n,
 		m != NULL ? &x->region : NULL, 0);
 	if (rc == ONIG_MISMATCH)
 		return 0;
 	if (rc < 0) {
-		x->onig->error(what, rc);
+		onig.onig_error_code_to_str((UChar *)what, rc);
 		return err_set(err, "%s", what);
 	}
 	if (m != NULL)

@@ -30,6 +30,9 @@ enum regex_syntax {
 /* \w, \d, \s and small against capital letters mean ASCII, as in Java. */
 #define REGEX_ASCII (31U << 15)
 
+/* Open the library, for patterns that are not known yet.  0, or -1. */
+int regex_open(struct err *err);
+
 /* pattern and text are UTF-8.  NULL: *err holds Oniguruma's words alone. */
 struct regex *regex_new(const char *pattern, size_t n, enum regex_syntax syntax,
 	unsigned options, struct err *err);

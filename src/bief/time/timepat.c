@@ -247,7 +247,7 @@ add_piece(
 	if (strchr("{}#", *s) != NULL)
 		return refuse(err, pattern, "{, } and # must be quoted");
 	if (add(t, letter || *s == '[' || *s == ']' ? *s : '\'', *s, n) < 0)
-		return refuse(err, pattern, "it is too long");
+		return refuse(err, pattern, "it has more than 64 parts");
 	*p = s + n;
 	return 0;
 }
@@ -265,7 +265,7 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 			if (add_quoted(t, &p) < 0)
 				return refuse(err, pattern,
 					t->n == ITEMS
-						? "it is too long"
+						? "it has more than 64 parts"
 						: "a quote is not closed");
 			continue;
 		}

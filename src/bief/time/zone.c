@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <endian.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -633,7 +632,6 @@ err:
  * freed, so this list is the one thing that the library keeps at file level.
  */
 static const struct zone *zones;
-static pthread_mutex_t zones_lock = PTHREAD_MUTEX_INITIALIZER;
 
 const struct zone *
 zone_open(const char *name, size_t n)
@@ -643,7 +641,6 @@ zone_open(const char *name, size_t n)
 
 	if ((n == 1 && *name == 'Z') || (n == 3 && memcmp(name, "UTC", 3) == 0))
 		return zone_utc;
-	pthread_mutex_lock(&zones_lock);
 	for (z = zones; z != NULL; z = z->next)
 		if (z->length == n && memcmp(z->name, name, n) == 0)
 			break;
@@ -651,6 +648,5 @@ zone_open(const char *name, size_t n)
 		made->next = zones;
 		zones = z = made;
 	}
-	pthread_mutex_unlock(&zones_lock);
 	return z;
 }

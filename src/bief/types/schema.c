@@ -28,7 +28,8 @@
 
 #define FILE_MOST (16 << 20) /* bytes of a schema in a file */
 #define SCHEMA_DEPTH 100     /* nesting of types that is accepted */
-#define HEADER_DEPTH 2000    /* and that a header may tell of */
+#define TOO_DEEP "nested deeper than 100 levels, the limit of a schema"
+#define HEADER_DEPTH 2000 /* and that a header may tell of */
 
 static const struct {
 	const char *name;
@@ -754,7 +755,7 @@ read_type(struct reader *r, struct type **out)
 	if (i == NWORDS)
 		return unknown_type(r, r->p, n);
 	if (++r->depth > (r->header ? HEADER_DEPTH : SCHEMA_DEPTH))
-		return refuse(r, r->p, "nested too deep");
+		return refuse(r, r->p, TOO_DEEP);
 	r->p += n;
 	*out = t = type_new(words[i].kind);
 	if (t->kind >= TYPE_ARRAY) {
@@ -925,7 +926,7 @@ json_type(const struct value *v, int depth, struct type **out, struct err *err)
 	int rc;
 
 	if (depth > SCHEMA_DEPTH)
-		return json_refuse(err, "nested too deep");
+		return json_refuse(err, TOO_DEEP);
 	buf_init(&text);
 	if (v->type == VALUE_OBJECT) {
 		rc = json_text(v, "type", &text, err);

@@ -60,6 +60,10 @@ speaks(const struct jq_tree *t)
 	return t->root == NULL || jq_parse_unknown(t, "stderr", 6, 0) != NULL;
 }
 
+static const char newer[] =
+	"the expression is run by a libjq that is newer than jq 1.6, which the "
+	"rest of the language follows; filter(1) says where they differ";
+
 static int
 need_libjq(struct expr_of_jq *x, struct err *err)
 {
@@ -68,6 +72,8 @@ need_libjq(struct expr_of_jq *x, struct err *err)
 	x->lib = jq_lib_new(&x->tree, &x->uses, err);
 	if (x->lib == NULL)
 		return -1;
+	if (jq_lib_newer() && x->x.note == NULL)
+		x->x.note = mem_dup(newer, sizeof(newer) - 1);
 	if (!jq_safe(&x->tree))
 		x->helper = jq_helper_new(x->lib, speaks(&x->tree));
 	return 0;

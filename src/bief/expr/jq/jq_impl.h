@@ -344,6 +344,8 @@ struct jq_lib;
 struct jq_lib *jq_lib_new(
 	const struct jq_tree *t, const struct jq_uses *uses, struct err *err);
 void jq_lib_free(struct jq_lib *lib);
+/* The library that is open is newer than jq 1.6, whose answers ours are. */
+bool jq_lib_newer(void);
 /*
  * Run it on a record: start, then next until it returns 0 (no more results) or
  * -1 with a message; 1: *v is the next result.  The values live until the next

@@ -11,24 +11,23 @@
  */
 #include <assert.h>
 #include <ctype.h>
-#include <dlfcn.h>
 #include <float.h>
 #include <jq.h>
 #include <jv.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "expr/jq/jq_impl.h"
+#include "floor/dl.h"
 #include "value/json.h"
 #include "text/number.h"
 #include "floor/near.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 
-#define FUNCTIONS(X)              \
+#define NAMES(X)                  \
 	X(jq_init)                \
 	X(jq_set_error_cb)        \
 	X(jq_set_nomem_handler)   \
@@ -65,9 +64,7 @@
 
 /* The functions of the library, by their own names. */
 struct libjq {
-#define X(name) typeof(&name) name;
-	FUNCTIONS(X)
-#undef X
+	NAMES(DL_POINTER)
 };
 
 struct jq_lib {
@@ -84,34 +81,22 @@ struct jq_lib {
 };
 
 static struct libjq libjq;
-static bool libjq_there;
-static pthread_once_t libjq_once = PTHREAD_ONCE_INIT;
-
-static void
-libjq_load(void)
-{
-	void *lib = dlopen("libjq.so.1", RTLD_NOW | RTLD_GLOBAL);
-
-	if (lib == NULL)
-		return;
-	libjq_there = true;
-#define X(name)                                    \
-	*(void **)&libjq.name = dlsym(lib, #name); \
-	libjq_there &= libjq.name != NULL;
-	FUNCTIONS(X)
-#undef X
-}
+static const struct dl library = {"libjq.so.1", "libjq1",
+	"expression: parts of jq's language",
+	(const char *const[]){NAMES(DL_NAME) NULL}};
 
 static const struct libjq *
 get_libjq(struct err *err)
 {
-	pthread_once(&libjq_once, libjq_load);
-	if (libjq_there)
-		return &libjq;
-	err_as(err, STATUS_USAGE,
-		"expression: this part of jq's language needs libjq.so.1, "
-		"which is not installed (Debian: libjq1)");
-	return NULL;
+	return dl_open(&library, &libjq, err) < 0 ? NULL : &libjq;
+}
+
+/* jq 1.7 is the first that keeps how a number was written.  (One before 1.6 is
+ * refused when it is opened: it has no jq_halted.) */
+bool
+jq_lib_newer(void)
+{
+	return dl_has(&library, "jv_number_with_literal");
 }
 
 /* ---- messages of the compiler ---- */

@@ -21,6 +21,7 @@
 
 #define JQ_NESTING 500
 #define JQ_NODES 20000
+#define TOO_DEEP "it is nested deeper than 500 levels"
 
 enum token {
 	T_END,
@@ -950,7 +951,7 @@ parse_term(struct parser *ps)
 	if (ps->depth++ < JQ_NESTING)
 		n = parse_primary(ps);
 	else
-		refuse_at(ps, ps->at, "it is nested too deep");
+		refuse_at(ps, ps->at, TOO_DEEP);
 	ps->depth--;
 	return n != NULL ? parse_suffixes(ps, n) : NULL;
 }
@@ -965,7 +966,7 @@ parse_pattern(struct parser *ps, struct jq_node *n)
 	bool object;
 
 	if (ps->depth >= JQ_NESTING)
-		return refuse_at(ps, ps->at, "it is nested too deep"), -1;
+		return refuse_at(ps, ps->at, TOO_DEEP), -1;
 	if (take_op(ps, "$")) {
 		if (ps->kind != T_NAME)
 			return refuse(ps, "a variable's name"), -1;
@@ -1167,11 +1168,11 @@ parse_operand(struct parser *ps)
 	struct jq_node *n = NULL, *try;
 
 	if (ps->t->nodes > JQ_NODES)
-		refuse_at(ps, ps->at, "it is too long");
+		refuse_at(ps, ps->at, "it is too long: more than 20000 parts");
 	else if (ps->depth++ < JQ_NESTING)
 		n = parse_form(ps);
 	else
-		refuse_at(ps, ps->at, "it is nested too deep");
+		refuse_at(ps, ps->at, TOO_DEEP);
 	ps->depth--;
 	while (n != NULL && at_text(ps, T_OP, "?")) {
 		try = new_node(ps, JQ_TRY, ps->at);
@@ -1274,7 +1275,7 @@ parse_pipe(struct parser *ps)
 	const char *at;
 
 	if (ps->depth++ >= JQ_NESTING)
-		return refuse_at(ps, ps->at, "it is nested too deep");
+		return refuse_at(ps, ps->at, TOO_DEEP);
 	left = parse_comma(ps);
 	at = ps->at;
 	if (left == NULL || !take_op(ps, "|")) {

@@ -82,7 +82,7 @@ sql_call_arguments(struct sql_parser *p, struct sql_nodes *l)
 		if (n == NULL)
 			return -1;
 		if (l->n == SQL_ARGS) {
-			sql_tok_refuse(p, n->from, "too many of them");
+			sql_tok_refuse(p, n->from, SQL_TOO_MANY);
 			return -1;
 		}
 		sql_tree_add(p->x, l, n);
@@ -303,7 +303,7 @@ parse_struct(struct sql_parser *p, const char *from)
 		if (n == NULL)
 			return NULL;
 		if (l.n + 2 > SQL_ARGS)
-			return sql_tok_refuse(p, n->from, "too many of them");
+			return sql_tok_refuse(p, n->from, SQL_TOO_MANY);
 		name = call_struct_name(p, n, l.n / 2);
 		r = sql_tok_take(p, "as");
 		if (r < 0)

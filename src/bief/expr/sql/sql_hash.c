@@ -138,7 +138,7 @@ hash_rule(struct sql_rule *r)
 	return 0;
 }
 
-enum { MD5, SHA1, SHA2 };
+enum { MD5, SHA1, SHA2, CRC32 };
 
 static bool
 sha2_kind(int64_t bits, enum digest *kind)
@@ -188,6 +188,18 @@ run_digest(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* A library that is not there is no record's fault: it is missed at once. */
+static int
+digest_prepare(struct sql *x, struct sql_node *n, struct err *err)
+{
+	unsigned char bytes[DIGEST_MAX];
+	uint32_t crc;
+
+	if (n->fn->tag == CRC32)
+		return digest_crc32("", 0, &crc, err);
+	return digest_bytes(DIGEST_MD5, "", 0, bytes, err) < 0 ? -1 : 0;
+}
+
 static int
 run_crc32(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
@@ -222,9 +234,9 @@ run_cast(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
-#define TAGGED(name, sig, run, flags, tag)                   \
-	{                                                    \
-		name, sig, run, flags, NULL, NULL, NULL, tag \
+#define DIGEST(name, sig, run, tag)                                \
+	{                                                          \
+		name, sig, run, 0, NULL, NULL, digest_prepare, tag \
 	}
 #define CAST(name, kind)                                              \
 	{                                                             \
@@ -234,11 +246,11 @@ run_cast(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 const struct sql_fn sql_hash_fns[] = {
 	{"hash", "a+:i", run_hash, SQL_NULLS, hash_rule},
 	{"xxhash64", "a+:l", run_hash, SQL_NULLS, hash_rule, NULL, NULL, 1},
-	TAGGED("md5", "x:s", run_digest, 0, MD5),
-	TAGGED("sha", "x:s", run_digest, 0, SHA1),
-	TAGGED("sha1", "x:s", run_digest, 0, SHA1),
-	TAGGED("sha2", "xi:s", run_digest, 0, SHA2),
-	{"crc32", "x:l", run_crc32}, CAST("boolean", TYPE_BOOLEAN),
+	DIGEST("md5", "x:s", run_digest, MD5),
+	DIGEST("sha", "x:s", run_digest, SHA1),
+	DIGEST("sha1", "x:s", run_digest, SHA1),
+	DIGEST("sha2", "xi:s", run_digest, SHA2),
+	DIGEST("crc32", "x:l", run_crc32, CRC32), CAST("boolean", TYPE_BOOLEAN),
 	CAST("tinyint", TYPE_BYTE), CAST("smallint", TYPE_SHORT),
 	CAST("int", TYPE_INT), CAST("bigint", TYPE_LONG),
 	CAST("float", TYPE_FLOAT), CAST("double", TYPE_DOUBLE),

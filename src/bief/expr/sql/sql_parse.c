@@ -153,7 +153,8 @@ parse_name(struct sql_parser *p)
 
 	for (;;) {
 		if (n->npart == 16)
-			return sql_tok_refuse(p, p->t.from, "too many parts");
+			return sql_tok_refuse(
+				p, p->t.from, "a name of more than 16 parts");
 		part[n->npart++] = (struct sql_name){p->t.s, p->t.n};
 		n->to = p->t.to;
 		if (sql_tok_next(p) != 0)
@@ -347,7 +348,7 @@ parse_unary(struct sql_parser *p)
 		number_suffixed(sql_tok_peek(p)))
 		return parse_negative(p);
 	if (++p->depth > SQL_DEPTH)
-		return sql_tok_refuse(p, from, "nested too deep");
+		return sql_tok_refuse(p, from, SQL_TOO_DEEP);
 	if (sql_tok_next(p) != 0 || (n = parse_unary(p)) == NULL)
 		return NULL;
 	p->depth--;
@@ -404,7 +405,9 @@ parse_bits(struct sql_parser *p, int level)
 	a = parse_bits(p, level + 1);
 	while (a != NULL && (op = level_op(p, level)) != NULL) {
 		if (++chain > 5 * SQL_DEPTH)
-			return sql_tok_refuse(p, p->t.from, "too long a chain");
+			return sql_tok_refuse(p, p->t.from,
+				"a chain of more than 2000 operators: use "
+				"parentheses");
 		if (sql_tok_next(p) != 0 ||
 			(b = parse_bits(p, level + 1)) == NULL)
 			return NULL;
@@ -615,7 +618,7 @@ parse_not(struct sql_parser *p)
 		!(sql_tok_at(p, "not") && !sql_tok_peek_op(p, ".")))
 		return parse_predicate(p);
 	if (++p->depth > SQL_DEPTH)
-		return sql_tok_refuse(p, from, "nested too deep");
+		return sql_tok_refuse(p, from, SQL_TOO_DEEP);
 	if (sql_tok_next(p) != 0 || (n = parse_not(p)) == NULL)
 		return NULL;
 	p->depth--;
@@ -648,7 +651,7 @@ parse_expression(struct sql_parser *p)
 	struct sql_node *n;
 
 	if (++p->depth > SQL_DEPTH)
-		return sql_tok_refuse(p, p->t.from, "nested too deep");
+		return sql_tok_refuse(p, p->t.from, SQL_TOO_DEEP);
 	n = parse_logic(p, "or");
 	p->depth--;
 	return n;

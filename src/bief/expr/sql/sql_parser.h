@@ -18,6 +18,8 @@
 
 #define SQL_DEPTH 400  /* nesting that is accepted */
 #define SQL_ARGS 10000 /* and arguments */
+#define SQL_TOO_DEEP "nested deeper than 400 levels"
+#define SQL_TOO_MANY "more than 10000 arguments"
 
 enum sql_token_kind {
 	TOK_END,

@@ -72,7 +72,9 @@ pattern_prepare(struct sql *x, struct sql_node *n, struct err *err)
 	const struct datum *p = &n->arg[1]->lit;
 	struct err why;
 
-	if (n->arg[1]->op != SQL_LITERAL || p->kind != TYPE_STRING)
+	if (n->arg[1]->op != SQL_LITERAL)
+		return regex_open(err);
+	if (p->kind != TYPE_STRING)
 		return 0;
 	if (pattern_get(n, p->str, p->n, err) != NULL)
 		return 0;
