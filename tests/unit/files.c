@@ -1,4 +1,5 @@
 /* files: the order of names, what is no data, positions there and back. */
+#include "recovery/numbers.h"
 #include "sources/files.h"
 
 #include <errno.h>

@@ -111,11 +111,11 @@ chain_give(struct stage *st, struct record *r)
 	int ret;
 
 	/* The batch begins before its first record, which counts in it. */
-	if (p->batcher && st->now.number < 0 && !p->recovery.skip &&
+	if (p->batcher && st->now.number < 0 && !recover_skips(&p->recovery) &&
 		chain_open_batch(st) < 0)
 		return -1;
 	r->number = ++st->records_in;
-	if (p->recovery.skip)
+	if (recover_skips(&p->recovery))
 		return 0;
 	phase_check_record(st);
 	if (!st->text)
@@ -150,7 +150,7 @@ chain_give_forged(struct stage *st, const char *line, size_t n)
 	struct record r = {
 		.line = line, .nline = (uint32_t)n, .number = ++st->records_in};
 
-	if (st->priv->recovery.skip)
+	if (recover_skips(&st->priv->recovery))
 		return 0;
 	return refuse_forged(st, &r) < 0 ? chain_failed(st) : 0;
 }
@@ -166,7 +166,7 @@ chain_give_long(struct stage *st, const char *line, size_t n)
 void
 chain_file_end(struct stage *st)
 {
-	if (st->op->file_end != NULL && !st->priv->recovery.skip)
+	if (st->op->file_end != NULL && !recover_skips(&st->priv->recovery))
 		st->op->file_end(st);
 }
 
@@ -257,10 +257,10 @@ lap(int64_t *last)
 static int
 end_stage(struct stage *st, struct batch *b)
 {
-	bool skip = st->priv->recovery.skip;
+	bool skip = recover_skips(&st->priv->recovery);
 	int64_t last = time_monotonic();
 
-	if (recover_source_end(st, b) < 0)
+	if (recover_mark(st, b) < 0)
 		return chain_failed(st);
 	st->priv->took.wal_us = lap(&last);
 	if (!skip && st->op->batch != NULL && st->op->batch(st, b) < 0)

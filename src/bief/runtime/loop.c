@@ -66,8 +66,8 @@ hint(struct chain *c)
 static bool
 says_alive(const struct chain *c)
 {
-	return c->planned && c->stages[0].priv->recovery.on &&
-		(c->stages[0].op->source != NULL);
+	return c->planned &&
+		c->stages[0].priv->recovery.role == RECOVERY_SOURCE;
 }
 
 bool

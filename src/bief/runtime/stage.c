@@ -13,7 +13,8 @@
 #include "io/eol.h"
 #include "runtime/chain.h"
 #include "runtime/phase.h"
-#include "runtime/recover.h"
+#include "runtime/recover_sink.h"
+#include "runtime/recover_source.h"
 #include "runtime/refuse.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
@@ -231,14 +232,25 @@ stage_print(struct stage *st, const char *p, size_t n)
 int64_t
 stage_committed(const struct stage *st, int64_t *start)
 {
-	*start = st->priv->recovery.last;
-	return st->priv->recovery.own;
+	return recover_sink_committed(st, start);
 }
 
 const char *
 stage_committed_mark(const struct stage *st)
 {
-	return st->priv->recovery.mark;
+	return recover_sink_mark(st);
+}
+
+int
+stage_elsewhere(struct stage *st)
+{
+	return recover_sink_elsewhere(st);
+}
+
+int
+stage_hear(struct stage *st)
+{
+	return recover_source_hear(st);
 }
 
 bool

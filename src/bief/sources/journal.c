@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 
 #include "floor/err.h"
+#include "io/file.h"
+#include "recovery/numbers.h"
 #include "sources/journal.h"
 #include "value/json.h"
 #include "runtime/stage.h"
@@ -239,7 +241,7 @@ forget(struct journal *j, int64_t before, struct err *err)
 		j->bytes -= piece_bytes(j, i);
 	if (before > j->first)
 		j->first = before;
-	return checkpoint_clean(&j->place, "journal", before, err);
+	return numbers_clean(&j->place, "journal", before, err);
 }
 
 int

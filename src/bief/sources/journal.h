@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "recovery/checkpoint.h"
+#include "recovery/place.h"
 
 struct err;
 struct stage;

@@ -8,6 +8,8 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "io/file.h"
+#include "recovery/numbers.h"
 #include "sources/files.h"
 #include "value/json.h"
 #include "sources/positions.h"
@@ -216,8 +218,8 @@ write_piece(struct positions *p, const struct files *f, size_t i, int64_t batch,
 		return rc;
 	/* Positions are kept for so many batches; none of them needs what is
 	 * older than the whole piece before. */
-	if (p->whole <= batch - CHECKPOINT_KEEP)
-		rc = checkpoint_clean(&p->place, "files", p->whole, err);
+	if (p->whole <= batch - NUMBERS_KEEP)
+		rc = numbers_clean(&p->place, "files", p->whole, err);
 	p->whole = batch;
 	p->nwhole = (int64_t)n;
 	p->nsince = 0;

@@ -46,6 +46,15 @@ list_add(struct list *l, const char *text, bool commas)
 	add_between(l, text, end);
 }
 
+bool
+list_has(const struct list *l, const char *text)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->s[i], text) == 0)
+			return true;
+	return false;
+}
+
 void
 list_free(struct list *l)
 {

@@ -9,7 +9,7 @@
 
 #include "floor/buf.h"
 #include "runtime/chain.h"
-#include "recovery/checkpoint.h"
+#include "recovery/place.h"
 #include "runtime/stagefile.h"
 
 /* ---- look.c: a stage of a checkpoint, opened to be looked at ---- */

@@ -12,6 +12,9 @@
 #include "command/state/inspect_impl.h"
 #include "value/json.h"
 #include "io/stream.h"
+#include "recovery/checkpoint.h"
+#include "recovery/metadata.h"
+#include "recovery/statefile.h"
 
 #define LINE_MOST (SIZE_MAX / 4)
 
@@ -42,20 +45,20 @@ is_taken(void *arg, const struct place_info *i)
 static int
 hold_still(struct hold *h, const char *dir, struct err *err)
 {
-	struct checkpoint c;
-	int ret = checkpoint_read(dir, &c, err);
+	struct metadata m;
+	int ret = metadata_read(dir, &m, err);
 	char *who;
 
 	memset(h, 0, sizeof(*h));
 	if (ret == 0)
 		ret = place_each(dir, "offsets", is_taken, err);
-	h->places = mem_zalloc((c.sources.n + 1) * sizeof(*h->places));
-	for (size_t i = 0; ret == 0 && i < c.sources.n; i++) {
-		ret = place_lock(&h->places[i], dir, "offsets", c.sources.s[i],
+	h->places = mem_zalloc((m.sources.n + 1) * sizeof(*h->places));
+	for (size_t i = 0; ret == 0 && i < m.sources.n; i++) {
+		ret = place_lock(&h->places[i], dir, "offsets", m.sources.s[i],
 			NULL, err);
 		h->n += ret == 0;
 	}
-	checkpoint_release(&c);
+	metadata_release(&m);
 	if (ret == 0 && (who = place_busy(dir)) != NULL) {
 		ret = err_set(err,
 			"'%s' is still at work with the checkpoint "
@@ -109,6 +112,20 @@ take_lines(struct look *l, struct input *in, struct err *err)
 	}
 }
 
+/* Its place too is ours while it is written. */
+static int
+replace(const struct look *l, int64_t batch, struct err *err)
+{
+	struct place p;
+	int ret = place_lock(&p, l->dir, "state", l->place.id, NULL, err);
+
+	if (ret < 0)
+		return -1;
+	ret = statefile_replace(&p, l->st->state, batch, err);
+	place_release(&p);
+	return ret;
+}
+
 static int
 load_from(struct look *l, int fd, bool empty, struct err *err)
 {
@@ -133,9 +150,7 @@ load_from(struct look *l, int fd, bool empty, struct err *err)
 			"there is no entry in the "
 			"input: nothing is changed (--empty loads a state "
 			"without any)");
-	return taken < 0
-		? -1
-		: checkpoint_replace(&l->place, l->st->state, batch, err);
+	return taken < 0 ? -1 : replace(l, batch, err);
 }
 
 int

@@ -10,11 +10,15 @@
 #include "runtime/entry.h"
 #include "command/state/inspect_impl.h"
 #include "value/json.h"
+#include "recovery/checkpoint.h"
+#include "recovery/numbers.h"
+#include "recovery/offset.h"
 #include "recovery/state.h"
 #include "runtime/ops.h"
 #include "runtime/plan_chain.h"
 #include "runtime/setup.h"
 #include "runtime/tell.h"
+#include "recovery/statefile.h"
 
 #define TRIES 20
 #define PAUSE_US 10000
@@ -105,11 +109,11 @@ look_close(struct look *l)
 int
 look_at(struct look *l, int64_t batch, struct err *err)
 {
-	struct state_files files;
+	struct statefile files;
 	int ret;
 
 	for (int i = 0;; i++) {
-		ret = checkpoint_restore(
+		ret = statefile_restore(
 			&l->place, l->st->state, batch, &files, err);
 		if (ret == 0 || i == TRIES || !look_alive(l->dir))
 			break;
