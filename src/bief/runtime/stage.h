@@ -95,7 +95,9 @@ struct source {
 	/* For those that asked by st->hear, else NULL: every sink has made the
 	 * batches up to this one durable; it will not be run again. */
 	int (*committed)(struct stage *st, int64_t number);
-	bool live; /* its batches stay open until the tick */
+	/* Its batches stay open until the tick; with available-now and once it
+	 * says PULL_WAIT only while more is to come. */
+	bool live;
 };
 
 /* Nothing follows it.  All may be NULL. */
