@@ -20,10 +20,15 @@ _bief_options() {
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-http) echo "--each --format --content-type --max-records --max-bytes --linger --headers --ca --timeout --retries --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-kafka) echo "--value --key --topic-field --partition-field --headers --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-pg) echo "--mode -m --key --add-columns --wait --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-plot) echo "--line --scatter --bar --hist --heat --by --horizontal --stacked --bins --title --xlabel --ylabel --layout --size --output -o --term --serve --until-end --keep --mode -m --key --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
 	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --no-header --output -o --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-http) echo "--sse --event --envelope --every --split --changed --max-body --headers --ca --timeout --retries --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-kafka) echo "--pattern --from --to --max-records --on-data-loss --value-only --headers --group --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --max-state --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	take) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -31,7 +36,7 @@ _bief_options() {
 	union) echo "--policy --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	watermark) echo "--on --delay --idle --future --flush --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	window) echo "--on --size --slide --start --session --session-field --watermark --unit --batches --every --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --help -h --version --dump-options --ready-fd" ;;
+	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --keep -k --buffer --help -h --version --dump-options --ready-fd" ;;
 	esac
 }
 
@@ -244,6 +249,41 @@ _bief_value() {
 	"sink-files --batch") echo "?" ;;
 	"sink-files --trigger") echo "?" ;;
 	"sink-files --max-state") echo "?" ;;
+	"sink-http --format") echo "ndjson array" ;;
+	"sink-http --content-type") echo "?" ;;
+	"sink-http --max-records") echo "?" ;;
+	"sink-http --max-bytes") echo "?" ;;
+	"sink-http --linger") echo "?" ;;
+	"sink-http --headers") echo "*" ;;
+	"sink-http --ca") echo "*" ;;
+	"sink-http --timeout") echo "?" ;;
+	"sink-http --retries") echo "?" ;;
+	"sink-http --max-line") echo "?" ;;
+	"sink-http --name") echo "?" ;;
+	"sink-http --progress") echo "*" ;;
+	"sink-http --rejects") echo "*" ;;
+	"sink-http --zone") echo "?" ;;
+	"sink-http --on-error") echo "fail skip keep" ;;
+	"sink-http --batch") echo "?" ;;
+	"sink-http --trigger") echo "?" ;;
+	"sink-http --max-state") echo "?" ;;
+	"sink-kafka --value") echo "?" ;;
+	"sink-kafka --key") echo "?" ;;
+	"sink-kafka --topic-field") echo "?" ;;
+	"sink-kafka --partition-field") echo "?" ;;
+	"sink-kafka --headers") echo "?" ;;
+	"sink-kafka --timeout") echo "?" ;;
+	"sink-kafka --property" | "sink-kafka -X") echo "?" ;;
+	"sink-kafka --config") echo "*" ;;
+	"sink-kafka --max-line") echo "?" ;;
+	"sink-kafka --name") echo "?" ;;
+	"sink-kafka --progress") echo "*" ;;
+	"sink-kafka --rejects") echo "*" ;;
+	"sink-kafka --zone") echo "?" ;;
+	"sink-kafka --on-error") echo "fail skip keep" ;;
+	"sink-kafka --batch") echo "?" ;;
+	"sink-kafka --trigger") echo "?" ;;
+	"sink-kafka --max-state") echo "?" ;;
 	"sink-pg --mode" | "sink-pg -m") echo "append update complete" ;;
 	"sink-pg --key") echo "?" ;;
 	"sink-pg --wait") echo "?" ;;
@@ -256,6 +296,33 @@ _bief_value() {
 	"sink-pg --batch") echo "?" ;;
 	"sink-pg --trigger") echo "?" ;;
 	"sink-pg --max-state") echo "?" ;;
+	"sink-plot --line") echo "?" ;;
+	"sink-plot --scatter") echo "?" ;;
+	"sink-plot --bar") echo "?" ;;
+	"sink-plot --hist") echo "?" ;;
+	"sink-plot --heat") echo "?" ;;
+	"sink-plot --by") echo "?" ;;
+	"sink-plot --bins") echo "?" ;;
+	"sink-plot --title") echo "?" ;;
+	"sink-plot --xlabel") echo "?" ;;
+	"sink-plot --ylabel") echo "?" ;;
+	"sink-plot --layout") echo "?" ;;
+	"sink-plot --size") echo "?" ;;
+	"sink-plot --output" | "sink-plot -o") echo "*" ;;
+	"sink-plot --serve") echo "?" ;;
+	"sink-plot --keep") echo "?" ;;
+	"sink-plot --mode" | "sink-plot -m") echo "append update complete" ;;
+	"sink-plot --key") echo "?" ;;
+	"sink-plot --max-line") echo "?" ;;
+	"sink-plot --name") echo "?" ;;
+	"sink-plot --progress") echo "*" ;;
+	"sink-plot --rejects") echo "*" ;;
+	"sink-plot --zone") echo "?" ;;
+	"sink-plot --on-error") echo "fail skip keep" ;;
+	"sink-plot --batch") echo "?" ;;
+	"sink-plot --trigger") echo "?" ;;
+	"sink-plot --max-state") echo "?" ;;
+	"sink-plot --ready-fd") echo "?" ;;
 	"sink-prom --metric") echo "?" ;;
 	"sink-prom --value") echo "?" ;;
 	"sink-prom --label") echo "?" ;;
@@ -282,7 +349,8 @@ _bief_value() {
 	"sink-table --key") echo "?" ;;
 	"sink-table --rows") echo "?" ;;
 	"sink-table --truncate") echo "?" ;;
-	"sink-table --style") echo "console pprint" ;;
+	"sink-table --style") echo "console pprint csv tsv markdown" ;;
+	"sink-table --output" | "sink-table -o") echo "*" ;;
 	"sink-table --max-line") echo "?" ;;
 	"sink-table --name") echo "?" ;;
 	"sink-table --progress") echo "*" ;;
@@ -308,6 +376,46 @@ _bief_value() {
 	"stream-files --checkpoint") echo "*" ;;
 	"stream-files --sinks") echo "?" ;;
 	"stream-files --ready-fd") echo "?" ;;
+	"stream-http --event") echo "?" ;;
+	"stream-http --every") echo "?" ;;
+	"stream-http --split") echo "?" ;;
+	"stream-http --max-body") echo "?" ;;
+	"stream-http --headers") echo "*" ;;
+	"stream-http --ca") echo "*" ;;
+	"stream-http --timeout") echo "?" ;;
+	"stream-http --retries") echo "?" ;;
+	"stream-http --timestamp") echo "?" ;;
+	"stream-http --for") echo "?" ;;
+	"stream-http --journal-max") echo "?" ;;
+	"stream-http --max-line") echo "?" ;;
+	"stream-http --name") echo "?" ;;
+	"stream-http --progress") echo "*" ;;
+	"stream-http --rejects") echo "*" ;;
+	"stream-http --zone") echo "?" ;;
+	"stream-http --on-error") echo "fail skip keep" ;;
+	"stream-http --trigger") echo "once available-now" ;;
+	"stream-http --checkpoint") echo "*" ;;
+	"stream-http --sinks") echo "?" ;;
+	"stream-http --ready-fd") echo "?" ;;
+	"stream-kafka --pattern") echo "?" ;;
+	"stream-kafka --from") echo "earliest latest" ;;
+	"stream-kafka --to") echo "latest" ;;
+	"stream-kafka --max-records") echo "?" ;;
+	"stream-kafka --on-data-loss") echo "fail warn" ;;
+	"stream-kafka --group") echo "?" ;;
+	"stream-kafka --timeout") echo "?" ;;
+	"stream-kafka --property" | "stream-kafka -X") echo "?" ;;
+	"stream-kafka --config") echo "*" ;;
+	"stream-kafka --max-line") echo "?" ;;
+	"stream-kafka --name") echo "?" ;;
+	"stream-kafka --progress") echo "*" ;;
+	"stream-kafka --rejects") echo "*" ;;
+	"stream-kafka --zone") echo "?" ;;
+	"stream-kafka --on-error") echo "fail skip keep" ;;
+	"stream-kafka --trigger") echo "once available-now" ;;
+	"stream-kafka --checkpoint") echo "*" ;;
+	"stream-kafka --sinks") echo "?" ;;
+	"stream-kafka --ready-fd") echo "?" ;;
 	"stream-rate --rate" | "stream-rate -r") echo "?" ;;
 	"stream-rate --ramp-up") echo "?" ;;
 	"stream-rate --count" | "stream-rate -n") echo "?" ;;
@@ -403,11 +511,13 @@ _bief_value() {
 	"serve-lines --listen") echo "?" ;;
 	"serve-lines --rate" | "serve-lines -r") echo "?" ;;
 	"serve-lines --seed") echo "?" ;;
+	"serve-lines --keep" | "serve-lines -k") echo "?" ;;
+	"serve-lines --buffer") echo "?" ;;
 	"serve-lines --ready-fd") echo "?" ;;
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-pg sink-prom sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-http sink-kafka sink-pg sink-plot sink-prom sink-table stream-files stream-http stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run state stop top"
 
 _bief() {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -67,6 +68,21 @@ inflate_kind(const char *path)
 	if (ends_in(path, ".gz"))
 		return INFLATE_GZIP;
 	return ends_in(path, ".zst") ? INFLATE_ZSTD : INFLATE_NONE;
+}
+
+enum inflate_kind
+inflate_kind_of(const char *path, int fd)
+{
+	enum inflate_kind kind = inflate_kind(path);
+	unsigned char magic[4];
+	struct stat s;
+
+	if (kind != INFLATE_NONE || fstat(fd, &s) < 0 || !S_ISREG(s.st_mode) ||
+		pread(fd, magic, 4, 0) != 4)
+		return kind;
+	if (memcmp(magic, "\x1f\x8b", 2) == 0)
+		return INFLATE_GZIP;
+	return memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ? INFLATE_ZSTD : kind;
 }
 
 static int

@@ -37,21 +37,6 @@ textfile_fail(const char *what, const char *path, struct err *err)
 		err_quote(q, sizeof(q), path, strlen(path)));
 }
 
-/* What no name tells, of a file that can be read twice. */
-static enum inflate_kind
-kind_of(const struct textfile *f, const char *path)
-{
-	enum inflate_kind kind = inflate_kind(path);
-	unsigned char magic[4];
-
-	if (kind != INFLATE_NONE || !S_ISREG(f->seen.st_mode) ||
-		pread(f->fd, magic, 4, 0) != 4)
-		return kind;
-	if (memcmp(magic, "\x1f\x8b", 2) == 0)
-		return INFLATE_GZIP;
-	return memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ? INFLATE_ZSTD : kind;
-}
-
 int
 textfile_open(struct textfile *f, const char *path, size_t max_line,
 	bool (*stop)(void), struct err *err)
@@ -62,14 +47,15 @@ textfile_open(struct textfile *f, const char *path, size_t max_line,
 	buf_init(&f->b);
 	f->max_line = max_line;
 	f->stopping = stop;
-	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	f->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				       : open(path, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
 		return errno == EINTR && stopping(f)
 			? stopped(err)
 			: textfile_fail("open", path, err);
 	if (fstat(f->fd, &f->seen) < 0)
 		return textfile_fail("open", path, err);
-	kind = kind_of(f, path);
+	kind = inflate_kind_of(path, f->fd);
 	if (kind != INFLATE_NONE && (f->z = inflate_new(kind, err)) == NULL)
 		return -1;
 	return 0;
@@ -104,6 +90,12 @@ read_once(struct textfile *f, char *p, size_t n, struct err *err)
 			continue;
 		return f->z != NULL ? -1 : err_sys(err, "cannot read it");
 	}
+}
+
+ssize_t
+textfile_read(struct textfile *f, char *p, size_t n, struct err *err)
+{
+	return read_once(f, p, n, err);
 }
 
 /* More bytes behind those that are there.  0 or -1. */

@@ -76,7 +76,7 @@ common_tables(const struct op *op, void *self, struct common *c,
 		t[n++] = (struct opt_table){source_opts, c, NULL};
 	else
 		t[n++] = (struct opt_table){batch_opts, c, NULL};
-	if (op->source != NULL)
+	if (op->source != NULL || (op->flags & OP_READY))
 		t[n++] = (struct opt_table){ready_opts, c, NULL};
 	return n;
 }

@@ -187,6 +187,11 @@ feed_next_file(struct feed *f)
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
 	}
+	if (f->in.fd != STDIN_FILENO &&
+		input_unpack(&f->in, path, &f->c->err) < 0) {
+		f->c->failed = f->first;
+		return -1;
+	}
 	return feed_check(f, path) < 0 ? -1 : 1;
 }
 
@@ -245,7 +250,9 @@ feed_all(struct feed *f)
 		got = input_fill(&f->in, &c->err);
 		if (got < 0) {
 			c->failed = f->first;
-			return -1;
+			return f->files == NULL
+				? -1
+				: err_in(&c->err, "'%s'", f->files[-1]);
 		}
 		if (feed_lines(f) < 0)
 			return -1;

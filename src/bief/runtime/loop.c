@@ -88,7 +88,9 @@ operators_wait(struct chain *c, struct pollfd *fds, int n, int64_t *deadline)
 		struct stage *st = &c->stages[i];
 
 		st->priv->nfds = 0;
-		if (st->op->waiter == NULL || !c->planned)
+		/* Who accepts connections does so before there is input. */
+		if (st->op->waiter == NULL ||
+			(!c->planned && !(st->op->flags & OP_READY)))
 			continue;
 		st->priv->nfds = st->op->waiter->wait(
 			st, fds + n, LOOP_FDS + OPERATOR_FDS - n, deadline);

@@ -89,7 +89,7 @@ open_side(struct merge *m, struct side *s)
 	record_read_init(&s->reader, m->c->shapes);
 	buf_init(&s->spool);
 	plan_init(&s->plan);
-	return 0;
+	return fd == STDIN_FILENO ? 0 : input_unpack(&s->in, path, &m->c->err);
 }
 
 static int

@@ -89,6 +89,20 @@ pull_plain(struct stage *st)
 	return 0;
 }
 
+/* What is available: of a live source all that it says is still to come. */
+static int
+pull_all(struct stage *st)
+{
+	bool more = st->op->source->live && st->out.trigger != TRIGGER_INTERVAL;
+	int got;
+
+	while ((got = pull_drain(st, INT64_MAX)) == PULL_WAIT && more &&
+		!signals_stopping())
+		if (pull_wait(st, INT64_MAX) < 0)
+			return -1;
+	return got;
+}
+
 /* available-now, once, and an interval of 0: no batch without data. */
 static int
 pull_available(struct stage *st)
@@ -97,7 +111,7 @@ pull_available(struct stage *st)
 	int got;
 
 	do {
-		if ((got = pull_drain(st, INT64_MAX)) < 0)
+		if ((got = pull_all(st)) < 0)
 			return -1;
 		if (kind == TRIGGER_ONCE && got == PULL_BATCH &&
 			!signals_stopping())

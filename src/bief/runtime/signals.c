@@ -48,6 +48,26 @@ on_signal(int sig)
 	errno = saved;
 }
 
+static void
+on_resize(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (write(wake[1], "", 1) < 0)
+		errno = 0;
+	errno = saved;
+}
+
+void
+signals_watch_screen(void)
+{
+	struct sigaction a = {.sa_handler = on_resize, .sa_flags = SA_RESTART};
+
+	if (wake[1] >= 0)
+		sigaction(SIGWINCH, &a, NULL);
+}
+
 void
 signals_catch(void)
 {

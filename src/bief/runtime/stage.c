@@ -188,6 +188,12 @@ stage_emit_lines(struct stage *st, const char *p, size_t n)
 	return 0;
 }
 
+int
+stage_open_batch(struct stage *st)
+{
+	return source_begin(st);
+}
+
 void
 stage_file_end(struct stage *st)
 {
@@ -282,6 +288,24 @@ stage_screen(const struct stage *st)
 
 	return ioctl(st->chain->out.fd, TIOCGWINSZ, &size) == 0 ? size.ws_row
 								: 0;
+}
+
+size_t
+stage_columns(const struct stage *st, size_t *lines)
+{
+	struct winsize size;
+
+	*lines = 0;
+	if (ioctl(st->chain->out.fd, TIOCGWINSZ, &size) != 0)
+		return 0;
+	*lines = size.ws_row;
+	return size.ws_col;
+}
+
+void
+stage_watch_screen(void)
+{
+	signals_watch_screen();
 }
 
 const struct zone *

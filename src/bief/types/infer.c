@@ -363,7 +363,8 @@ infer_json_file(
 		goto done;
 	}
 	input_init(&in, fd, max_line);
-	do {
+	got = fd != STDIN_FILENO && input_unpack(&in, path, err) < 0 ? -1 : 1;
+	while (got > 0) {
 		got = input_fill(&in, err);
 		while ((what = input_line(&in, &line, &n)) != LINE_NONE) {
 			if (what == LINE_GOOD)
@@ -371,7 +372,7 @@ infer_json_file(
 			else
 				++*skipped;
 		}
-	} while (got > 0);
+	}
 	input_release(&in);
 	if (fd != STDIN_FILENO)
 		close(fd);

@@ -121,8 +121,7 @@ infercsv_file(const char *path, struct infercsv *how, struct err *err)
 		return NULL;
 	csvrow_init(&a.rows, &how->style);
 	a.s = schema_new();
-	ret = textfile_open(&f, strcmp(path, "-") == 0 ? "/dev/stdin" : path,
-		how->max_line, how->stopping, err);
+	ret = textfile_open(&f, path, how->max_line, how->stopping, err);
 	if (ret == 0 && (ret = read_lines(&a, &f)) < 0)
 		err_in(err, "'%s'", q);
 	else if (ret == 0 && a.s->n == 0)

@@ -17,6 +17,7 @@
 #include "value/json.h"
 #include "io/stream/eol.h"
 #include "io/stream/pipe.h"
+#include "io/inflate.h"
 
 #define INPUT_BLOCK (256 * 1024)
 
@@ -37,6 +38,19 @@ input_next(struct input *in, int fd)
 	in->fd = fd;
 	in->eof = false;
 	in->fresh = true;
+	inflate_free(in->z);
+	in->z = NULL;
+}
+
+int
+input_unpack(struct input *in, const char *path, struct err *err)
+{
+	enum inflate_kind kind = inflate_kind_of(path, in->fd);
+
+	if (kind == INFLATE_NONE)
+		return 0;
+	in->z = inflate_new(kind, err);
+	return in->z != NULL ? 0 : -1;
 }
 
 void
@@ -44,6 +58,8 @@ input_release(struct input *in)
 {
 	free(in->p);
 	in->p = NULL;
+	inflate_free(in->z);
+	in->z = NULL;
 }
 
 static enum line
@@ -134,6 +150,21 @@ input_look_at(struct input *in, size_t got)
 			in->p + in->start, in->end - in->start, &in->fresh);
 }
 
+static ssize_t
+read_some(struct input *in, char *p, size_t n, struct err *err)
+{
+	ssize_t got;
+
+	do
+		got = in->z != NULL ? inflate_read(in->z, in->fd, p, n, err)
+				    : read(in->fd, p, n);
+	while (got < 0 &&
+		(errno == EINTR || (in->z != NULL && errno == EAGAIN)));
+	return got >= 0 || in->z != NULL
+		? got
+		: err_sys(err, "cannot read the input");
+}
+
 int
 input_fill(struct input *in, struct err *err)
 {
@@ -157,11 +188,9 @@ input_fill(struct input *in, struct err *err)
 		memset(in->p + cap, 0, JSON_PADDING);
 		in->cap = cap;
 	}
-	do
-		got = read(in->fd, in->p + in->end, in->cap - in->end);
-	while (got < 0 && errno == EINTR);
+	got = read_some(in, in->p + in->end, in->cap - in->end, err);
 	if (got < 0)
-		return err_sys(err, "cannot read the input");
+		return -1;
 	if (got == 0) {
 		in->eof = true;
 		return 0;

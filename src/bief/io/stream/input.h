@@ -19,10 +19,11 @@ struct input {
 	size_t base, nlf, next; /* of them, the next to be handed out */
 	size_t max_line;
 	bool eof;
-	bool skipping; /* the rest of a line that was too long */
-	bool fresh;    /* a UTF-8 mark may come, which is left out */
-	bool cr;       /* CRs may be ends of lines, too */
-	bool held;     /* the last byte that was scanned is such a CR */
+	bool skipping;     /* the rest of a line that was too long */
+	bool fresh;        /* a UTF-8 mark may come, which is left out */
+	bool cr;           /* CRs may be ends of lines, too */
+	bool held;         /* the last byte that was scanned is such a CR */
+	struct inflate *z; /* the file is compressed; or NULL */
 };
 
 enum line { LINE_NONE, LINE_GOOD, LINE_TOO_LONG };
@@ -44,6 +45,9 @@ input_rest(const struct input *in)
 }
 /* Another file follows under another descriptor. */
 void input_next(struct input *in, int fd);
+/* If the file is compressed, as inflate.h finds it, its text is what is read.
+ * 0 or -1. */
+int input_unpack(struct input *in, const char *path, struct err *err);
 /* read(2) once.  1: got something; 0: end of file; -1: message. */
 int input_fill(struct input *in, struct err *err);
 
