@@ -4,6 +4,8 @@
 load ../lib
 
 setup_file() {
+	# Some stop the server.
+	export BATS_NO_PARALLELIZE_WITHIN_FILE=true
 	export DIR=$BATS_FILE_TMPDIR/pg
 	PORT=$("$BATS_TEST_DIRNAME/pg" start "$DIR" </dev/null 3>&-) ||
 		skip "no PostgreSQL here"
