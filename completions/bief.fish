@@ -5,7 +5,7 @@ if not set -q __bief_completions
     function __bief_as_program
         complete -C (string join -- ' ' (commandline -opc)[2..-1] (commandline -ct))
     end
-    for command in explain ps run state stop top
+    for command in explain ps run sample state stop top
         complete -c bief -n __fish_use_subcommand -f -a $command
     end
     complete -c bief -n __fish_use_subcommand -f -a agg -d 'group records and aggregate their fields'
@@ -724,4 +724,12 @@ if not set -q __bief_completions
     complete -c serve-lines -l version -d 'show the version'
     complete -c serve-lines -l dump-options -d 'show the options as JSON'
     complete -c serve-lines -l ready-fd -x -d 'write a line to this descriptor when ready'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -a 'events sensors heart users edits communes quotes flights states words access'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l count -s n -x -d 'so many records (as many as the courses have)'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l seed -x -d 'of the random numbers: the same seed, the same data (1)'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l files -x -d 'into a directory: so many files'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l force -s f -d 'into a directory that has files'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l help -s h -d 'show this help'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l version -d 'show the version'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l dump-options -d 'show the options as JSON'
 end
