@@ -14,9 +14,9 @@ _bief_options() {
 	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-json) echo "--schema -s --schema-file --field --keep --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-text) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -202,6 +202,7 @@ _bief_value() {
 	"parse-text --batch") echo "?" ;;
 	"parse-text --trigger") echo "?" ;;
 	"parse-text --max-state") echo "?" ;;
+	"pick --except") echo "?" ;;
 	"pick --sql") echo "?" ;;
 	"pick --max-line") echo "?" ;;
 	"pick --name") echo "?" ;;
