@@ -227,7 +227,8 @@ plan_plain(struct stage *st, struct plan *p)
 	plaintext_fields(&s->plain.rows, p->fields);
 	if (s->output == NULL)
 		return 0;
-	if (p->checkpoint != NULL && s->result.mode != MODE_COMPLETE)
+	if ((p->checkpoint != NULL || p->recovers) &&
+		s->result.mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
 			"--output holds what one "
 			"run gives, and with a checkpoint that is what is new: "

@@ -90,9 +90,11 @@ void
 table_pg_describe(const char *path, struct buf *out)
 {
 	struct buf conninfo, table;
+	char quoted[200];
 
 	split(path, &conninfo, &table);
-	buf_printf(out, "%s of ", table.p);
+	buf_printf(out, "'%s' of ",
+		err_quote(quoted, sizeof quoted, table.p, table.n));
 	pg_describe(conninfo.p, out);
 	buf_release(&conninfo);
 	buf_release(&table);
