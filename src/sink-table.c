@@ -536,7 +536,8 @@ sink_table_eof(struct stage *st, struct batch *b)
 
 	if (s->drawing && !s->shown)
 		console(st, &s->last);
-	if (is_plain(s)) {
+	/* A restart to which nothing comes leaves the file that is there. */
+	if (is_plain(s) && (s->output == NULL || st->in.resume <= 0)) {
 		if (plainout_end(&s->plain, st->err) < 0)
 			return -1;
 		if (s->output == NULL)
