@@ -229,6 +229,7 @@ static int
 sink_prom_open(struct stage *st)
 {
 	struct sink_prom *s = STAGE(st, sink_prom);
+	char text[20];
 	int port;
 
 	s->batch = -1;
@@ -249,6 +250,8 @@ sink_prom_open(struct stage *st)
 	s->server = expose_open(s->listen, &port, st->err);
 	if (s->server == NULL)
 		return err_in(st->err, "--listen");
+	snprintf(text, sizeof text, "%d", port);
+	stage_ready_as(st, text);
 	if (strlen(s->listen) > 1 &&
 		strcmp(s->listen + strlen(s->listen) - 2, ":0") == 0)
 		stage_warn(st, "listening on port %d", port);
@@ -676,6 +679,7 @@ const struct op op_sink_prom = {
 		    "[--listen ADDRESS]",
 	.opts = sink_prom_opts,
 	.size = sizeof(struct sink_prom),
+	.flags = OP_READY,
 	.open = sink_prom_open,
 	.plan = sink_prom_plan,
 	.begin = sink_prom_begin,

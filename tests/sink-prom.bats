@@ -175,10 +175,11 @@ get() {
 
 @test "served metrics are those of the newest batch, over HTTP" {
 	mkfifo in
-	sink-prom --batch 1 --metric m --value n --listen 127.0.0.1:0 <in 2>err &
+	sink-prom --batch 1 --metric m --value n --listen 127.0.0.1:0 --ready-fd 3 <in 2>err 3>at &
 	exec 9>in
 	wait_for grep -q 'listening on port' err
 	port=$(sed 's/.* //' err)
+	is at <<<"$port"
 	echo '{"n":7}' >&9
 	wait_for bash -c "$(declare -f get); get $port /metrics | grep '^m 7$'"
 	get "$port" '/metrics?x=1' >out
