@@ -347,9 +347,11 @@ parse_head(struct head *h, const struct buf *from)
 static int
 read_at(struct column *c, size_t n, struct buf *out, struct err *err)
 {
-	char *p = buf_need(out, n + JSON_PADDING);
 	size_t got = 0;
+	char *p;
 
+	buf_clear(out);
+	p = buf_need(out, n + JSON_PADDING);
 	while (got < n) {
 		ssize_t k = pread(
 			c->fd, p + got, n - got, c->at + (int64_t)got);

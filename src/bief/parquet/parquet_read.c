@@ -33,6 +33,8 @@ in_file(const struct parquet_reader *r, struct err *err)
 {
 	char name[200];
 
+	if (r->path == NULL)
+		return -1;
 	return err_in(err, "'%s'",
 		err_quote(name, sizeof(name), r->path, strlen(r->path)));
 }
@@ -48,6 +50,17 @@ make_columns(struct parquet_reader *r, const struct node *k)
 		make_columns(r, &k->kids[i]);
 }
 
+static int
+read_footer(struct parquet_reader *r, struct err *err)
+{
+	if (footer_read(&r->f, r->fd, err) < 0)
+		return -1;
+	r->columns = mem_zalloc(
+		(size_t)(r->f.leaves + 1) * sizeof(*r->columns));
+	make_columns(r, r->f.root);
+	return 0;
+}
+
 struct parquet_reader *
 parquet_read_open(const char *path, struct err *err)
 {
@@ -55,18 +68,23 @@ parquet_read_open(const char *path, struct err *err)
 
 	r->path = mem_dup(path, strlen(path));
 	r->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (r->fd < 0) {
+	if (r->fd >= 0 && read_footer(r, err) == 0)
+		return r;
+	if (r->fd < 0)
 		err_sys(err, "cannot open it");
-		goto err;
-	}
-	if (footer_read(&r->f, r->fd, err) < 0)
-		goto err;
-	r->columns = mem_zalloc(
-		(size_t)(r->f.leaves + 1) * sizeof(*r->columns));
-	make_columns(r, r->f.root);
-	return r;
-err:
 	in_file(r, err);
+	parquet_read_free(r);
+	return NULL;
+}
+
+struct parquet_reader *
+parquet_read_file(int fd, struct err *err)
+{
+	struct parquet_reader *r = mem_zalloc(sizeof(*r));
+
+	r->fd = fd;
+	if (read_footer(r, err) == 0)
+		return r;
 	parquet_read_free(r);
 	return NULL;
 }
@@ -90,7 +108,7 @@ parquet_read_free(struct parquet_reader *r)
 		drop_column(r, i);
 	free(r->columns);
 	footer_release(&r->f);
-	if (r->fd >= 0)
+	if (r->fd >= 0 && r->path != NULL)
 		close(r->fd);
 	buf_release(&r->text);
 	free(r->path);

@@ -14,6 +14,8 @@ struct value;
 
 /* NULL with a message that names the file. */
 struct parquet_reader *parquet_read_open(const char *path, struct err *err);
+/* Of an open file, which stays the caller's; messages do not name it. */
+struct parquet_reader *parquet_read_file(int fd, struct err *err);
 void parquet_read_free(struct parquet_reader *r);
 const struct schema *parquet_read_schema(const struct parquet_reader *r);
 uint64_t parquet_read_rows(const struct parquet_reader *r);
