@@ -15,11 +15,14 @@ _bief_options() {
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-json) echo "--schema -s --schema-file --field --keep --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-parquet) echo "--columns --max-records --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	parse-text) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-delta) echo "--mode -m --key --partition-by --merge-schema --compress --retain --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	stream-delta) echo "--from-version --ignore-changes --follow -f --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --max-state --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
@@ -184,6 +187,18 @@ _bief_value() {
 	"parse-json --batch") echo "?" ;;
 	"parse-json --trigger") echo "?" ;;
 	"parse-json --max-state") echo "?" ;;
+	"parse-parquet --columns") echo "?" ;;
+	"parse-parquet --max-records") echo "?" ;;
+	"parse-parquet --max-line") echo "?" ;;
+	"parse-parquet --name") echo "?" ;;
+	"parse-parquet --progress") echo "*" ;;
+	"parse-parquet --rejects") echo "*" ;;
+	"parse-parquet --zone") echo "?" ;;
+	"parse-parquet --on-error") echo "fail skip keep" ;;
+	"parse-parquet --trigger") echo "once available-now" ;;
+	"parse-parquet --checkpoint") echo "*" ;;
+	"parse-parquet --sinks") echo "?" ;;
+	"parse-parquet --ready-fd") echo "?" ;;
 	"parse-text --max-line") echo "?" ;;
 	"parse-text --name") echo "?" ;;
 	"parse-text --progress") echo "*" ;;
@@ -216,7 +231,21 @@ _bief_value() {
 	"pivot --batch") echo "?" ;;
 	"pivot --trigger") echo "?" ;;
 	"pivot --max-state") echo "?" ;;
-	"sink-files --format") echo "json csv" ;;
+	"sink-delta --mode" | "sink-delta -m") echo "append update complete" ;;
+	"sink-delta --key") echo "?" ;;
+	"sink-delta --partition-by") echo "?" ;;
+	"sink-delta --compress") echo "zstd none" ;;
+	"sink-delta --retain") echo "?" ;;
+	"sink-delta --max-line") echo "?" ;;
+	"sink-delta --name") echo "?" ;;
+	"sink-delta --progress") echo "*" ;;
+	"sink-delta --rejects") echo "*" ;;
+	"sink-delta --zone") echo "?" ;;
+	"sink-delta --on-error") echo "fail skip keep" ;;
+	"sink-delta --batch") echo "?" ;;
+	"sink-delta --trigger") echo "?" ;;
+	"sink-delta --max-state") echo "?" ;;
+	"sink-files --format") echo "json csv parquet" ;;
 	"sink-files --partition-by") echo "?" ;;
 	"sink-files --sep") echo "?" ;;
 	"sink-files --mode" | "sink-files -m") echo "?" ;;
@@ -245,6 +274,17 @@ _bief_value() {
 	"sink-table --batch") echo "?" ;;
 	"sink-table --trigger") echo "?" ;;
 	"sink-table --max-state") echo "?" ;;
+	"stream-delta --from-version") echo "?" ;;
+	"stream-delta --max-line") echo "?" ;;
+	"stream-delta --name") echo "?" ;;
+	"stream-delta --progress") echo "*" ;;
+	"stream-delta --rejects") echo "*" ;;
+	"stream-delta --zone") echo "?" ;;
+	"stream-delta --on-error") echo "fail skip keep" ;;
+	"stream-delta --trigger") echo "once available-now" ;;
+	"stream-delta --checkpoint") echo "*" ;;
+	"stream-delta --sinks") echo "?" ;;
+	"stream-delta --ready-fd") echo "?" ;;
 	"stream-files --max-files") echo "?" ;;
 	"stream-files --max-bytes") echo "?" ;;
 	"stream-files --max-records") echo "?" ;;
@@ -360,7 +400,7 @@ _bief_value() {
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-files sink-table stream-files stream-rate stream-socket take thru union watermark window serve-lines"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-parquet parse-text pick pivot sink-delta sink-files sink-table stream-delta stream-files stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run state stop top"
 
 _bief() {

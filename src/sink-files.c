@@ -105,9 +105,12 @@ sink_files_open(struct stage *st)
 			"'-' is no directory: a "
 			"stream leaves by standard output where no sink "
 			"follows%s (a directory of that name is ./-)",
-			s->format != FORMAT_JSON
-				? ", as JSON; for another "
-				  "format write to a directory and cat its files"
+			s->format == FORMAT_CSV
+				? ", as JSON; for CSV on "
+				  "standard output write to a directory and cat its "
+				  "files"
+				: s->format == FORMAT_PARQUET
+				? ", as JSON; a Parquet file stands in a directory"
 				: "");
 	if (separator(s) == '\0' || (s->sep != NULL && s->format != FORMAT_CSV))
 		return err_as(st->err, STATUS_USAGE,

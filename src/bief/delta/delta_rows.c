@@ -4,8 +4,10 @@
  */
 #include "delta/delta_rows.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "delta/delta_log.h"
 #include "floor/buf.h"
@@ -52,7 +54,13 @@ open_file(struct delta_rows *r, const struct delta_rows_options *o,
 	buf_init(&tmp);
 	s = value_string(path, &n, &tmp);
 	delta_log_place(o->dir, s, n, &place);
-	r->file = parquet_read_open(place.p, err);
+	if (access(place.p, F_OK) != 0 && errno == ENOENT)
+		err_set(err,
+			"'%s' is missing: a vacuum has deleted it, or it was "
+			"lost: begin with a new checkpoint, or put it back",
+			place.p);
+	else
+		r->file = parquet_read_open(place.p, err);
 	buf_release(&place);
 	buf_release(&tmp);
 	return r->file != NULL ? 0 : -1;
