@@ -15,10 +15,11 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "value/json.h"
+#include "types/schema.h"
 #include "parquet/parquet_read.h"
 #include "runtime/stage.h"
-#include "types/schema.h"
-#include "value/json.h"
 
 #define ROWS 1024 /* at one call */
 
@@ -80,7 +81,7 @@ spool(struct stage *st)
 	while ((n = fread(block, 1, sizeof(block), stdin)) > 0)
 		if (fwrite(block, 1, n, f) < n)
 			break;
-	if (n > 0 || ferror(stdin) || fflush(f) != 0) {
+	if (n > 0 || ferror(stdin) || fflush(f) < 0) {
 		err_sys(st->err, "cannot keep what comes on standard input");
 		fclose(f);
 		return -1;
@@ -326,7 +327,7 @@ parse_parquet_close(struct stage *st)
 	schema_free(s->schema);
 	free(s->in);
 	free(s->from);
-	record_slots_release(&s->slots);
+	slots_release(&s->slots);
 	if (s->spool >= 0)
 		close(s->spool);
 }

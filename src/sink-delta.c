@@ -12,13 +12,13 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "value/path.h"
+#include "types/schema.h"
 #include "parquet/sample.h"
 #include "runtime/fields.h"
 #include "runtime/stage.h"
 #include "sinks/deltatable.h"
 #include "sinks/result.h"
-#include "types/schema.h"
-#include "value/path.h"
 
 enum { COMPRESS_ZSTD, COMPRESS_NONE };
 

@@ -12,15 +12,16 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "types/schema.h"
 #include "delta/delta_changes.h"
 #include "delta/delta_log.h"
 #include "delta/delta_rows.h"
-#include "floor/buf.h"
-#include "floor/err.h"
 #include "runtime/stage.h"
-#include "time/time.h"
-#include "types/schema.h"
-#include "value/json.h"
 
 #define ROWS 1024                  /* at one call */
 #define PAUSE_US (5 * TIME_SECOND) /* where the system tells nothing */
@@ -346,7 +347,7 @@ stream_delta_close(struct stage *st)
 	schema_free(s->schema);
 	list_free(&s->parts);
 	free(s->id);
-	record_slots_release(&s->slots);
+	slots_release(&s->slots);
 	if (s->notify >= 0)
 		close(s->notify);
 }

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/delta_log.h"
 #include "floor/err.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "types/schema.h"
+#include "types/schema_parse.h"
+#include "delta/delta_log.h"
 
 struct version {
 	struct delta_changes *c;

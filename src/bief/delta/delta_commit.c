@@ -1,6 +1,8 @@
 /*
- * delta_commit: what is written to the log of a Delta table, see delta_log.h.
+ * delta_commit: see delta_commit.h.
  */
+#include "delta/delta_commit.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -10,14 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "delta/delta_log.h"
 #include "floor/err.h"
-#include "io/file.h"
-#include "parquet/parquet_write.h"
-#include "parquet/columns.h"
-#include "types/schema.h"
 #include "value/json.h"
 #include "value/record.h"
+#include "value/record_read.h"
+#include "io/file.h"
+#include "types/schema.h"
+#include "types/schema_parse.h"
+#include "parquet/columns.h"
+#include "parquet/parquet_write.h"
+#include "delta/delta_log.h"
 
 #define DIGITS 20 /* of a version in names */
 
@@ -62,10 +66,10 @@ write_hidden(const char *path, const char *p, size_t n, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, "cannot make '%s'", path);
-	rc = write_all(fd, p, n) != 0 || fsync(fd) != 0
+	rc = write_all(fd, p, n) < 0 || fsync(fd) < 0
 		? err_sys(err, "cannot write '%s'", path)
 		: 0;
-	if (close(fd) != 0 && rc == 0)
+	if (close(fd) < 0 && rc == 0)
 		rc = err_sys(err, "cannot write '%s'", path);
 	if (rc < 0)
 		unlink(path);
@@ -103,7 +107,7 @@ sync_log(const struct delta_log *l, struct err *err)
 }
 
 int
-delta_log_commit(struct delta_log *l, const struct buf *actions, bool *there,
+delta_commit_try(struct delta_log *l, const struct buf *actions, bool *there,
 	struct err *err)
 {
 	long long version = (long long)l->version + 1;
@@ -129,7 +133,7 @@ delta_log_commit(struct delta_log *l, const struct buf *actions, bool *there,
 }
 
 void
-delta_log_remove(const struct delta_file *f, int64_t now_ms, struct buf *out)
+delta_commit_remove(const struct delta_file *f, int64_t now_ms, struct buf *out)
 {
 	struct value action, values;
 	struct json_error why;
@@ -174,7 +178,7 @@ put_action(struct snapshot *o, const char *name, const char *action, size_t n,
 	buf_byte(&o->line, '}');
 	buf_need(&o->line, JSON_PADDING);
 	r = (struct record){.line = o->line.p, .nline = (uint32_t)o->line.n};
-	if (record_parse(&o->reader, &r, err) < 0 ||
+	if (record_read(&o->reader, &r, err) < 0 ||
 		parquet_write_row(o->w, columns_values(&o->columns, &r), err) !=
 			0)
 		return err_in(err, "cannot write a checkpoint of the log");
@@ -241,7 +245,7 @@ replace(const struct delta_log *l, const char *name, const char *p, size_t n,
 	buf_printf(&hidden, "%s/_delta_log/.%s.%ld.tmp", l->dir, name,
 		(long)getpid());
 	rc = write_hidden(buf_cstr(&hidden), p, n, err);
-	if (rc == 0 && rename(hidden.p, buf_cstr(&path)) != 0) {
+	if (rc == 0 && rename(hidden.p, buf_cstr(&path)) < 0) {
 		rc = err_sys(
 			err, "cannot rename '%s' to '%s'", hidden.p, path.p);
 		unlink(hidden.p);
@@ -270,7 +274,7 @@ put_checkpoint(struct snapshot *o, const struct delta_log *l, struct err *err)
 }
 
 int
-delta_log_checkpoint(struct delta_log *l, int64_t keep_ms, struct err *err)
+delta_commit_checkpoint(struct delta_log *l, int64_t keep_ms, struct err *err)
 {
 	struct schema *s = schema_parse(checkpoint_schema, err);
 	struct snapshot o = {0};
@@ -278,16 +282,16 @@ delta_log_checkpoint(struct delta_log *l, int64_t keep_ms, struct err *err)
 
 	if (s == NULL)
 		return -1;
-	o.shapes = shapes_new();
-	record_reader_init(&o.reader, o.shapes);
+	o.shapes = shape_set_new();
+	record_read_init(&o.reader, o.shapes);
 	columns_init(&o.columns, s);
 	o.w = parquet_write_new(s, CODEC_ZSTD, err);
 	if (o.w != NULL && put_all(&o, l, keep_ms, err) == 0)
 		rc = put_checkpoint(&o, l, err);
 	parquet_write_free(o.w);
 	columns_release(&o.columns);
-	record_reader_release(&o.reader);
-	shapes_free(o.shapes);
+	record_read_release(&o.reader);
+	shape_set_free(o.shapes);
 	buf_release(&o.line);
 	schema_free(s);
 	return rc;

@@ -12,18 +12,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "delta/delta_log.h"
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/hash.h"
-#include "io/file.h"
-#include "parquet/parquet_write.h"
-#include "time/time.h"
-#include "types/cell.h"
-#include "types/schema.h"
+#include "floor/mem.h"
+#include "time/zone.h"
 #include "value/json.h"
 #include "value/list.h"
 #include "value/value.h"
+#include "io/file.h"
+#include "types/cell.h"
+#include "types/schema.h"
+#include "parquet/parquet_write.h"
+#include "delta/delta_log.h"
 
 #define HELD_MOST (2 * PARQUET_WRITE_GROUP) /* bytes of rows, in all files */
 #define FILE_MOST ((int64_t)512 << 20)      /* bytes, then another one begins */
@@ -301,7 +302,7 @@ make_directories(struct delta_files *f, const char *sub, struct err *err)
 		if (f->tmp.p[i] != '/')
 			continue;
 		f->tmp.p[i] = '\0';
-		if (mkdir(f->tmp.p, 0777) != 0 && errno != EEXIST)
+		if (mkdir(f->tmp.p, 0777) < 0 && errno != EEXIST)
 			return err_sys(err, "cannot make '%s'", f->tmp.p);
 		f->tmp.p[i] = '/';
 	}
@@ -400,9 +401,9 @@ flush(struct delta_files *f, struct part *p, bool end, struct err *err)
 		else if (errno != EINTR)
 			rc = err_sys(err, "cannot write '%s'", f->tmp.p);
 	}
-	if (rc == 0 && end && fsync(fd) != 0)
+	if (rc == 0 && end && fsync(fd) < 0)
 		rc = err_sys(err, "cannot write '%s'", f->tmp.p);
-	if (close(fd) != 0 && rc == 0)
+	if (close(fd) < 0 && rc == 0)
 		rc = err_sys(err, "cannot write '%s'", f->tmp.p);
 	p->bytes += (int64_t)n;
 	return rc;

@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "delta/delta_snapshot.h"
 #include "floor/err.h"
-#include "io/file.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "io/file.h"
+#include "delta/delta_snapshot.h"
 
 #define DIGITS 20 /* of a version in names */
 #define COMMIT_MOST ((size_t)1 << 30)
@@ -218,7 +218,7 @@ delta_log_version(const char *dir, int64_t version,
 	buf_init(&text);
 	log_path(dir, version, ".json", &path);
 	o.path = path.p;
-	if (access(path.p, F_OK) != 0 && errno == ENOENT) {
+	if (access(path.p, F_OK) < 0 && errno == ENOENT) {
 		rc = 1;
 	} else {
 		rc = file_read(path.p, COMMIT_MOST, &text, err);
@@ -307,9 +307,9 @@ make_directory(const char *dir, struct err *err)
 
 	buf_init(&path);
 	buf_printf(&path, "%s/_delta_log", dir);
-	if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+	if (mkdir(dir, 0777) < 0 && errno != EEXIST)
 		rc = err_sys(err, "cannot make '%s'", dir);
-	else if (mkdir(buf_cstr(&path), 0777) != 0 && errno != EEXIST)
+	else if (mkdir(buf_cstr(&path), 0777) < 0 && errno != EEXIST)
 		rc = err_sys(err, "cannot make '%s'", path.p);
 	buf_release(&path);
 	return rc == 0 ? file_sync_dir(dir, err) : -1;

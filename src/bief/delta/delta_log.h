@@ -25,8 +25,6 @@ struct err;
 struct schema;
 struct value;
 
-#define DELTA_LOG_CHECKPOINT 10 /* versions from one to the next */
-
 /* A file of the table, as its action says. */
 struct delta_file {
 	char *path;   /* as it is in the log: escaped as in a URL */
@@ -80,17 +78,6 @@ int delta_log_writable(const struct delta_log *l, struct err *err);
 
 /* The newest batch of a writer, -1. */
 int64_t delta_log_batch(const struct delta_log *l, const char *app);
-
-/* Make the actions the next version.  0; 1 when another writer was faster:
- * nothing was done, refresh and try again; -1, then *there tells whether the
- * version is there all the same. */
-int delta_log_commit(struct delta_log *l, const struct buf *actions,
-	bool *there, struct err *err);
-/* Append the action that removes a file. */
-void delta_log_remove(
-	const struct delta_file *f, int64_t now_ms, struct buf *out);
-/* Write a checkpoint; keep_ms: forget files that were removed before. */
-int delta_log_checkpoint(struct delta_log *l, int64_t keep_ms, struct err *err);
 
 /* The actions of a version, each by its name.  0; 1 when there is no such
  * version; -1 with a message, or when each returned it. */

@@ -7,20 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/delta_files.h"
-#include "delta/delta_log.h"
-#include "delta/delta_rows.h"
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/hash.h"
-#include "parquet/columns.h"
-#include "parquet/parquet_write.h"
+#include "floor/mem.h"
 #include "text/numeric.h"
-#include "time/time.h"
-#include "types/schema.h"
+#include "time/date.h"
 #include "value/json.h"
 #include "value/list.h"
 #include "value/record.h"
+#include "value/record_read.h"
+#include "types/schema.h"
+#include "parquet/columns.h"
+#include "parquet/parquet_write.h"
+#include "delta/delta_commit.h"
+#include "delta/delta_files.h"
+#include "delta/delta_log.h"
+#include "delta/delta_rows.h"
 
 #define TRIAL ((size_t)1 << 20) /* bytes of rows that were only tried */
 
@@ -85,7 +88,7 @@ delta_merge_new(const struct schema *table, const struct list *keys,
 	m->key_at = mem_zalloc((keys->n + 1) * sizeof(*m->key_at));
 	m->wanted = mem_zalloc((table->n + 1) * sizeof(*m->wanted));
 	m->v = mem_zalloc((table->n + 1) * sizeof(*m->v));
-	record_reader_init(&m->reader, shapes);
+	record_read_init(&m->reader, shapes);
 	columns_init(&m->columns, table);
 	m->trial = parquet_write_new(table, CODEC_NONE, err);
 	if (m->trial != NULL && find_keys(m, keys, err) == 0)
@@ -101,7 +104,7 @@ delta_merge_free(struct delta_merge *m)
 		return;
 	parquet_write_free(m->trial);
 	columns_release(&m->columns);
-	record_reader_release(&m->reader);
+	record_read_release(&m->reader);
 	buf_release(&m->lines);
 	buf_release(&m->keys);
 	buf_release(&m->tmp);
@@ -369,7 +372,7 @@ put_rows(struct delta_merge *m, struct delta_files *to, struct err *err)
 		r = (struct record){.line = m->lines.p + row->line,
 			.nline = (uint32_t)row->n,
 			.number = row->number};
-		if (record_parse(&m->reader, &r, err) < 0 ||
+		if (record_read(&m->reader, &r, err) < 0 ||
 			delta_files_row(
 				to, columns_values(&m->columns, &r), err) != 0)
 			return -1;
@@ -390,7 +393,7 @@ delta_merge_write(struct delta_merge *m, const struct delta_log *l,
 			continue;
 		if (rc < 0 || copy_others(m, l, f, files, err) < 0)
 			return -1;
-		delta_log_remove(f, now_ms, removed);
+		delta_commit_remove(f, now_ms, removed);
 	}
 	return put_rows(m, files, err);
 }

@@ -9,16 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "delta/delta_log.h"
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "parquet/parquet_read.h"
-#include "time/time.h"
+#include "floor/mem.h"
+#include "time/zone.h"
+#include "value/json.h"
+#include "value/value.h"
 #include "types/cell.h"
 #include "types/schema.h"
-#include "value/json.h"
-#include "value/list.h"
-#include "value/value.h"
+#include "parquet/parquet_read.h"
+#include "delta/delta_log.h"
 
 struct delta_rows {
 	struct parquet_reader *file;
@@ -54,7 +54,7 @@ open_file(struct delta_rows *r, const struct delta_rows_options *o,
 	buf_init(&tmp);
 	s = value_string(path, &n, &tmp);
 	delta_log_place(o->dir, s, n, &place);
-	if (access(place.p, F_OK) != 0 && errno == ENOENT)
+	if (access(place.p, F_OK) < 0 && errno == ENOENT)
 		err_set(err,
 			"'%s' is missing: a vacuum has deleted it, or it was "
 			"lost: begin with a new checkpoint, or put it back",

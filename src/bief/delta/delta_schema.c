@@ -10,9 +10,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "types/schema.h"
 #include "value/json.h"
 #include "value/list.h"
+#include "types/schema.h"
 
 /* What Parquet in a table without column mapping cannot have in a name. */
 #define NOT_IN_NAMES " ,;{}()\n\t="

@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/delta_log.h"
 #include "floor/err.h"
 #include "floor/hash.h"
-#include "parquet/parquet_read.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "types/schema.h"
+#include "types/schema_parse.h"
+#include "parquet/parquet_read.h"
+#include "delta/delta_log.h"
 
 /* ---- files by their paths ---- */
 

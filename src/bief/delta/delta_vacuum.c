@@ -10,10 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "delta/delta_log.h"
 #include "floor/err.h"
 #include "floor/hash.h"
+#include "floor/mem.h"
 #include "time/time.h"
+#include "delta/delta_log.h"
 
 #define DEPTH 64 /* of directories */
 
@@ -73,7 +74,7 @@ look_at(struct needed *o, struct buf *path, const char *name, int depth,
 
 	/* Names that begin so are not the table's. */
 	if ((*name == '_' && strchr(name, '=') == NULL) || *name == '.' ||
-		lstat(path->p, &s) != 0)
+		lstat(path->p, &s) < 0)
 		return 0;
 	if (S_ISDIR(s.st_mode))
 		return depth < DEPTH ? look(o, path, depth + 1, err) : 0;
@@ -82,7 +83,7 @@ look_at(struct needed *o, struct buf *path, const char *name, int depth,
 		s.st_mtim.tv_sec * TIME_SECOND + s.st_mtim.tv_nsec / 1000 >
 			o->since_us)
 		return 0;
-	if (unlink(path->p) != 0 && errno != ENOENT)
+	if (unlink(path->p) < 0 && errno != ENOENT)
 		return err_sys(err, "cannot delete '%s'", path->p);
 	o->deleted++;
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "floor/err.h"
 #include "floor/hash.h"
+#include "floor/mem.h"
 #include "parquet/codec.h"
 #include "parquet/hybrid.h"
 #include "parquet/node.h"
@@ -53,7 +54,7 @@ chunk_release(struct chunk *c)
 	buf_release(&c->words);
 	buf_release(&c->at);
 	buf_release(&c->pages);
-	bounds_release(&c->bounds);
+	colbounds_release(&c->bounds);
 	free(c->slots);
 }
 
@@ -356,8 +357,8 @@ find_bounds(struct chunk *c)
 {
 	const struct buf *from = c->dictionary ? &c->words : &c->values;
 
-	bounds_clear(&c->bounds);
-	bounds_take(&c->bounds, c->leaf, from->p, from->n);
+	colbounds_clear(&c->bounds);
+	colbounds_take(&c->bounds, c->leaf, from->p, from->n);
 	c->bounds.rows = c->def.n;
 	for (size_t i = 0; i < c->def.n; i++)
 		c->bounds.nulls += c->def.p[i] != c->leaf->def;
@@ -412,8 +413,8 @@ describe_bounds(const struct chunk *c, struct thrift_out *t)
 
 	buf_init(&most);
 	buf_init(&least);
-	has = bounds_plain(&c->bounds, c->leaf, true, &most, &exact[0]) &&
-		bounds_plain(&c->bounds, c->leaf, false, &least, &exact[1]);
+	has = colbounds_plain(&c->bounds, c->leaf, true, &most, &exact[0]) &&
+		colbounds_plain(&c->bounds, c->leaf, false, &least, &exact[1]);
 	thrift_struct(t, 12);
 	thrift_long(t, 3, (int64_t)c->bounds.nulls);
 	if (has) {

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "parquet/bounds.h"
+#include "parquet/colbounds.h"
 
 struct codec_packer;
 struct err;
@@ -25,16 +25,16 @@ struct chunk_place { /* how far it had come */
 
 struct chunk {
 	const struct node *leaf;
-	struct buf def, rep;    /* a byte each; rep of those in lists alone */
-	struct buf values;      /* as they will be stored (booleans: bytes) */
-	bool dictionary;        /* ... but these are in one */
-	struct buf indices;     /* into it, uint32_t */
-	struct buf words;       /* of the dictionary, as they are stored */
-	struct buf at;          /* where each of them is, uint32_t */
-	uint32_t *slots, mask;  /* of its hash */
-	struct chunk_place row; /* the end of the last whole row */
-	struct buf pages;       /* where pages end, struct chunk_place */
-	struct bounds bounds;   /* of the group */
+	struct buf def, rep;     /* a byte each; rep of those in lists alone */
+	struct buf values;       /* as they will be stored (booleans: bytes) */
+	bool dictionary;         /* ... but these are in one */
+	struct buf indices;      /* into it, uint32_t */
+	struct buf words;        /* of the dictionary, as they are stored */
+	struct buf at;           /* where each of them is, uint32_t */
+	uint32_t *slots, mask;   /* of its hash */
+	struct chunk_place row;  /* the end of the last whole row */
+	struct buf pages;        /* where pages end, struct chunk_place */
+	struct colbounds bounds; /* of the group */
 	/* of the group that was written */
 	int64_t dictionary_at, data_at; /* places in the file; -1 */
 	int64_t raw, packed;            /* bytes */

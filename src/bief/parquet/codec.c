@@ -11,6 +11,7 @@
 #include "floor/buf.h"
 #include "floor/dl.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 
 #define LEVEL 1 /* of zstd: the fast one, as others write Parquet */
 

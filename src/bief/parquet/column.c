@@ -10,15 +10,16 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "parquet/footer.h"
-#include "parquet/node.h"
-#include "parquet/thrift.h"
+#include "floor/mem.h"
 #include "text/base64.h"
 #include "text/number.h"
 #include "text/numeric.h"
 #include "time/time.h"
-#include "types/schema.h"
 #include "value/json.h"
+#include "types/type.h"
+#include "parquet/footer.h"
+#include "parquet/node.h"
+#include "parquet/thrift.h"
 
 #define HEAD_FIRST ((size_t)4 << 10) /* bytes of a page's head, as a rule */
 #define HEAD_MOST ((size_t)4 << 20)

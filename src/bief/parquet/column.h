@@ -10,9 +10,9 @@
 
 #include "floor/arena.h"
 #include "floor/buf.h"
+#include "value/value.h"
 #include "parquet/codec.h"
 #include "parquet/hybrid.h"
-#include "value/value.h"
 
 struct err;
 struct footer_chunk;

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "floor/err.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/record.h"
+#include "types/schema.h"
 
 void
 columns_init(struct columns *c, const struct schema *s)

@@ -11,10 +11,11 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "parquet/node.h"
-#include "parquet/thrift.h"
+#include "floor/mem.h"
 #include "text/numeric.h"
 #include "types/schema.h"
+#include "parquet/node.h"
+#include "parquet/thrift.h"
 
 #define TAIL 8                         /* length and magic */
 #define FOOTER_MOST ((int64_t)1 << 28) /* bytes */
@@ -595,7 +596,7 @@ find_footer(int fd, struct buf *out, struct err *err)
 	struct stat s;
 	uint32_t n;
 
-	if (fstat(fd, &s) != 0)
+	if (fstat(fd, &s) < 0)
 		return err_sys(err, "cannot look at it");
 	if (s.st_size < 4 + TAIL)
 		return err_as(err, STATUS_DAMAGED,

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/buf.h"
-#include "floor/err.h"
+#include "floor/mem.h"
+#include "types/type.h"
 #include "parquet/thrift.h"
-#include "types/schema.h"
 
 enum { REQUIRED, OPTIONAL, REPEATED };
 

@@ -11,11 +11,12 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "value/json.h"
+#include "types/type.h"
 #include "parquet/column.h"
 #include "parquet/footer.h"
 #include "parquet/node.h"
-#include "types/schema.h"
-#include "value/json.h"
 
 struct parquet_reader {
 	char *path;

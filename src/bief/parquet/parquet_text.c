@@ -9,10 +9,11 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "parquet/parquet_read.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "types/schema.h"
+#include "parquet/parquet_read.h"
 
 #define END ".parquet"
 #define BLOCK ((size_t)64 << 10) /* bytes of text that are made at once */

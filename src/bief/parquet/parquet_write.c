@@ -15,13 +15,14 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "parquet/bounds.h"
+#include "floor/mem.h"
+#include "value/json.h"
+#include "types/type.h"
 #include "parquet/chunk.h"
+#include "parquet/colbounds.h"
 #include "parquet/node.h"
 #include "parquet/shred.h"
 #include "parquet/thrift.h"
-#include "types/schema.h"
-#include "value/json.h"
 
 #define MAGIC "PAR1"
 #define CREATED_BY "bief version 1"
@@ -35,7 +36,7 @@ struct parquet_writer {
 	struct codec_packer *packer;
 	struct chunk *chunks;
 	struct shred shred;
-	struct bounds *bounds; /* of the file, by leaf */
+	struct colbounds *bounds; /* of the file, by leaf */
 	const struct node **leaf;
 	size_t held;
 	uint64_t rows, group_rows;
@@ -124,7 +125,7 @@ parquet_write_free(struct parquet_writer *w)
 		return;
 	for (int i = 0; i < w->leaves; i++) {
 		chunk_release(&w->chunks[i]);
-		bounds_release(&w->bounds[i]);
+		colbounds_release(&w->bounds[i]);
 	}
 	free(w->chunks);
 	free(w->bounds);
@@ -195,7 +196,7 @@ parquet_write_group(struct parquet_writer *w, struct err *err)
 		if (chunk_write(&w->chunks[i], w->place + (int64_t)w->out.n,
 			    w->packer, &w->out, err) < 0)
 			return -1;
-		bounds_merge(&w->bounds[i], &w->chunks[i].bounds);
+		colbounds_merge(&w->bounds[i], &w->chunks[i].bounds);
 	}
 	describe_group(w, begin);
 	w->groups++;
@@ -281,7 +282,7 @@ put_stats(const struct parquet_writer *w, const struct node *k, enum part part,
 				(unsigned long long)w->bounds[kid->leaf].nulls);
 			is = true;
 		} else {
-			is = bounds_json(
+			is = colbounds_json(
 				&w->bounds[kid->leaf], kid, part == MOST, out);
 		}
 		if (!is)

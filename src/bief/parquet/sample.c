@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "floor/err.h"
+#include "value/json.h"
+#include "value/record_read.h"
 #include "types/infer.h"
 #include "types/schema.h"
-#include "value/json.h"
 
 static bool
 unknown(const struct type *t)
@@ -38,13 +39,13 @@ void
 sample_init(struct sample *s, struct shapes *shapes)
 {
 	memset(s, 0, sizeof(*s));
-	record_reader_init(&s->reader, shapes);
+	record_read_init(&s->reader, shapes);
 }
 
 void
 sample_release(struct sample *s)
 {
-	record_reader_release(&s->reader);
+	record_read_release(&s->reader);
 	buf_release(&s->lines);
 	buf_release(&s->numbers);
 }
@@ -84,7 +85,7 @@ sample_next(struct sample *s, struct record *r)
 	s->at += r->nline + 1;
 	s->i++;
 	/* It was printed from a record. */
-	return record_parse(&s->reader, r, &err) == 0;
+	return record_read(&s->reader, r, &err) == 0;
 }
 
 static void

@@ -12,6 +12,7 @@
 
 #include "floor/buf.h"
 #include "value/record.h"
+#include "value/record_read.h"
 
 struct schema;
 struct type;

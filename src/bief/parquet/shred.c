@@ -7,14 +7,15 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "parquet/chunk.h"
-#include "parquet/node.h"
+#include "floor/mem.h"
 #include "text/base64.h"
 #include "text/numeric.h"
-#include "time/time.h"
-#include "types/schema.h"
+#include "time/date.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "types/type.h"
+#include "parquet/chunk.h"
+#include "parquet/node.h"
 
 #define FIELDS 32 /* of a struct that are found without memory of their own */
 

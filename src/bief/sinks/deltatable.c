@@ -6,18 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/list.h"
+#include "value/record.h"
+#include "parquet/columns.h"
+#include "delta/delta_commit.h"
 #include "delta/delta_files.h"
 #include "delta/delta_log.h"
 #include "delta/delta_merge.h"
 #include "delta/delta_schema.h"
 #include "delta/delta_vacuum.h"
-#include "floor/err.h"
-#include "parquet/columns.h"
 #include "runtime/version.h"
-#include "time/time.h"
-#include "value/json.h"
-#include "value/list.h"
-#include "value/record.h"
 
 #define DAY_MS (24 * INT64_C(3600000))
 #define KEEP_MS (7 * DAY_MS) /* that a removed file is remembered */
@@ -128,7 +130,7 @@ check_table(struct deltatable *t, struct err *err)
 		return err_as(err, STATUS_USAGE,
 			"table '%s' is append-only (delta.appendOnly), and a "
 			"result in mode %s would change rows",
-			t->o.path, modes_name(t->o.mode));
+			t->o.path, plan_mode_name(t->o.mode));
 	if (!replaces || t->o.told || l->files.n == 0 ||
 		(t->app != NULL && delta_log_batch(l, t->app) >= 0))
 		return 0;
@@ -136,7 +138,7 @@ check_table(struct deltatable *t, struct err *err)
 		"table '%s' has rows that are not of this pipeline, and the "
 		"result would replace them: say --mode %s if that is meant, or "
 		"take another directory",
-		t->o.path, modes_name(t->o.mode));
+		t->o.path, plan_mode_name(t->o.mode));
 }
 
 struct deltatable *
@@ -476,7 +478,7 @@ put_actions(struct deltatable *t, int64_t batch, struct buf *out)
 	if (t->o.mode == MODE_COMPLETE) {
 		buf_clear(&t->removed);
 		for (i = 0; i < t->log->files.n; i++)
-			delta_log_remove(
+			delta_commit_remove(
 				t->log->files.f[i], now_ms(), &t->removed);
 	}
 	for (t->nremoved = i = 0; i < t->removed.n; i++)
@@ -554,12 +556,12 @@ tidy(struct deltatable *t)
 
 	t->due = t->due ||
 		(t->log->version > 0 &&
-			t->log->version % DELTA_LOG_CHECKPOINT == 0);
+			t->log->version % DELTA_COMMIT_CHECKPOINT == 0);
 	if (!t->due)
 		return;
 	if (t->o.retain_us / 1000 > keep)
 		keep = t->o.retain_us / 1000;
-	if (delta_log_checkpoint(
+	if (delta_commit_checkpoint(
 		    t->log, time_floor_div(now, 1000) - keep, &err) < 0) {
 		t->o.say(t->o.arg, err.text);
 		return;
@@ -585,7 +587,7 @@ deltatable_commit(struct deltatable *t, int64_t batch, struct err *err)
 	while (rc == 1) {
 		buf_clear(&actions);
 		put_actions(t, batch, &actions);
-		rc = delta_log_commit(t->log, &actions, &there, err);
+		rc = delta_commit_try(t->log, &actions, &there, err);
 		if (there)
 			delta_files_keep(t->files);
 		if (rc == 1 && t->o.stopping())

@@ -7,6 +7,7 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "parquet/parquet_write.h"
 #include "sinks/outdir.h"
 

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "runtime/modes.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "value/path.h"
 #include "value/record.h"
+#include "types/schema.h"
+#include "runtime/modes.h"
+#include "runtime/stage.h"
 
 /* The mode of the result: what was told must be what comes. */
 int
@@ -29,8 +30,8 @@ result_find_mode(struct stage *st, struct result *s, const struct plan *p)
 		return err_as(st->err, STATUS_USAGE,
 			"--mode %s, but what comes is made in mode %s: say "
 			"--mode %s to agg too, or leave it away here",
-			modes_name(told), modes_name(p->mode),
-			modes_name(told));
+			plan_mode_name(told), plan_mode_name(p->mode),
+			plan_mode_name(told));
 	return 0;
 }
 

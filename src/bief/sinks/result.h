@@ -5,9 +5,9 @@
 #ifndef BIEF_RESULT_H
 #define BIEF_RESULT_H
 
+#include "value/list.h"
 #include "runtime/fields.h"
 #include "runtime/plan.h"
-#include "value/list.h"
 
 struct record;
 struct stage;
