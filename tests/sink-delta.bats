@@ -415,3 +415,26 @@ versions() {
 		done
 	done
 }
+
+@test "a full disk in the middle of a batch fails, and a restart goes on" {
+	not_sanitized
+	[ -f "$TOP/${B:-build}/shim.so" ] || skip "make check builds the shim"
+	files 3
+	p="stream-files --checkpoint ck --order name --max-files 1 in |
+		parse-json --schema 'k int, n int' | sink-delta t"
+	for i in $(seq 24); do
+		rm -rf t ck mark
+		LD_PRELOAD="$TOP/${B:-build}/shim.so" \
+			BIEF_FAULT="bief write $i enospc-on" \
+			BIEF_FAULT_MARK=$PWD/mark BIEF_FAULT_NOSYNC=1 \
+			bief run "$p" >log 2>&1 && [ ! -e mark ] && continue
+		# Whatever is there is whole.
+		if [ -e t/_delta_log/00000000000000000000.json ]; then
+			stream-delta t >out
+		fi
+		bief run "$p"
+		stream-delta t | jq -c .n | sort | paste -sd' ' >out
+		is out <<<'1 2 3'
+		[ -z "$(find t -name '*.tmp')" ]
+	done
+}
