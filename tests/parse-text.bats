@@ -114,6 +114,10 @@ END
 	[ "$output" = "parse-text: --regex: invalid char in group name <#b>: '(?<#b>x)'" ]
 	run -2 parse-text -e '(?<level>x)' -s 'lvel int' /dev/null
 	[ "$output" = "parse-text: --schema: there is no field 'lvel': did you mean 'level'?" ]
+	echo 1x2 | parse-text -e '(?<n>\d)(?<N>x)(?<m>\d)' -s 'n int, M int' >out
+	is out <<<'{"n":1,"N":"x","m":2}'
+	run -2 parse-text -e '(?<ab>x)(?<AB>y)' -s 'Ab int' /dev/null
+	[[ "$output" == "parse-text: --schema: 'Ab' is the name of several fields"* ]]
 	run -2 parse-text -e '(?<a>x)' -s 'a array<int>' /dev/null
 	run -2 parse-text -e '(?<a>x)' --corrupt-field a /dev/null
 	[ "$output" = "parse-text: --corrupt-field: 'a' is a part of the line: take another name" ]
