@@ -15,7 +15,7 @@ _bief_options() {
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-text) echo "--regex -e --format -f --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-text) echo "--regex -e --format -f --field --keep --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -195,6 +195,7 @@ _bief_value() {
 	"parse-json --max-state") echo "?" ;;
 	"parse-text --regex" | "parse-text -e") echo "?" ;;
 	"parse-text --format" | "parse-text -f") echo "common combined syslog logfmt journal" ;;
+	"parse-text --field") echo "?" ;;
 	"parse-text --schema" | "parse-text -s") echo "?" ;;
 	"parse-text --schema-file") echo "*" ;;
 	"parse-text --corrupt-field") echo "?" ;;
