@@ -31,7 +31,7 @@ static const struct word words[] = {WORD("the"), WORD("a"), WORD("of"),
 #define WORDS (sizeof(words) / sizeof(*words))
 
 static void
-put(struct sample *s, uint64_t i, struct buf *out)
+words_put(struct sample *s, uint64_t i, struct buf *out)
 {
 	uint32_t n = 3 + random_below(&s->random, 7);
 	char *p = buf_need(out, 10 * (sizeof(struct word) + 1));
@@ -57,5 +57,5 @@ const struct sample_kind words_kind = {
 	.suffix = ".txt",
 	.count = 1000,
 	.per_file = 100,
-	.put = put,
+	.put = words_put,
 };
