@@ -16,7 +16,7 @@ _bief_options() {
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-parquet) echo "--columns --max-records --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	parse-text) echo "--regex -e --format -f --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-text) echo "--regex -e --format -f --field --keep --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-delta) echo "--mode -m --key --partition-by --merge-schema --compress --retain --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -210,6 +210,7 @@ _bief_value() {
 	"parse-parquet --ready-fd") echo "?" ;;
 	"parse-text --regex" | "parse-text -e") echo "?" ;;
 	"parse-text --format" | "parse-text -f") echo "common combined syslog logfmt journal" ;;
+	"parse-text --field") echo "?" ;;
 	"parse-text --schema" | "parse-text -s") echo "?" ;;
 	"parse-text --schema-file") echo "*" ;;
 	"parse-text --corrupt-field") echo "?" ;;

@@ -264,6 +264,8 @@ if not set -q __bief_completions
     complete -c bief -n '__fish_seen_subcommand_from parse-text' -f -a '(__bief_as_program)'
     complete -c parse-text -l regex -s e -x -d 'a field for each named group: \'(?<level>\\w+): (?<text>.*)\''
     complete -c parse-text -l format -s f -xa 'common combined syslog logfmt journal' -d 'a line is of the log of a web server, of syslog ...'
+    complete -c parse-text -l field -x -d 'take this text field of a record instead of the line'
+    complete -c parse-text -l keep -d 'with --field: keep the record\'s fields in front'
     complete -c parse-text -l schema -s s -x -d 'types of the fields: \'status int, time timestamp\''
     complete -c parse-text -l schema-file -rF -d 'read the schema from a file (DDL or Spark\'s JSON)'
     complete -c parse-text -l corrupt-field -x -d 'field that takes malformed lines (_corrupt_record)'
