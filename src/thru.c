@@ -251,6 +251,22 @@ finish(struct stage *st)
 	return 0;
 }
 
+/* A command that gathers its output would hold the batch up without a word. */
+static void
+tell_held(struct stage *st, int64_t since)
+{
+	struct thru *t = STAGE(st, thru);
+
+	if (t->told || time_monotonic() - since <= PATIENCE_US)
+		return;
+	t->told = true;
+	stage_warn(st,
+		"'%s' has not given the line "
+		"{\"#bief\":{\"end\":%lld}} back: does it keep its output "
+		"(jq --unbuffered, sed -u, python3 -u)?",
+		st->operands[0], (long long)t->batch);
+}
+
 /* With --control: wait until it has given the end of the batch back. */
 static int
 close_batch(struct stage *st)
@@ -265,14 +281,7 @@ close_batch(struct stage *st)
 		return -1;
 	since = time_monotonic();
 	while (!t->answered && !t->child.ended) {
-		if (!t->told && time_monotonic() - since > PATIENCE_US) {
-			t->told = true;
-			stage_warn(st,
-				"'%s' has not given the line {\"#bief\":{\"end\":%lld}} back: "
-				"does it keep its output (jq --unbuffered, "
-				"sed -u, python3 -u)?",
-				st->operands[0], (long long)t->batch);
-		}
+		tell_held(st, since);
 		if (child_turn_wait(&t->child, answer, st, st->err) < 0)
 			return -1;
 	}
