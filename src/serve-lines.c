@@ -22,7 +22,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/mem.h"
-#include "io/relay.h"
+#include "io/service/relay.h"
 #include "io/textfile.h"
 #include "time/time.h"
 #include "io/net.h"

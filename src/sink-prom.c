@@ -24,11 +24,11 @@
 #include "floor/mem.h"
 #include "time/time.h"
 #include "value/json.h"
-#include "io/push.h"
+#include "io/service/push.h"
 #include "runtime/stage.h"
-#include "sinks/expose.h"
-#include "sinks/gateway.h"
-#include "sinks/series.h"
+#include "sinks/prom/expose.h"
+#include "sinks/prom/gateway.h"
+#include "sinks/prom/series.h"
 
 #define PAUSE_US (TIME_SECOND / 10) /* before it is pushed again, at first */
 #define PAUSE_MOST_US (60 * TIME_SECOND)

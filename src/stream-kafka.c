@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/kafka.h"
+#include "io/service/kafka.h"
 #include "runtime/stage.h"
-#include "sources/bounds.h"
-#include "sources/message.h"
-#include "sources/topics.h"
+#include "sources/kafka/bounds.h"
+#include "sources/kafka/message.h"
+#include "sources/kafka/topics.h"
 #include "text/regex.h"
 #include "time/time.h"
 #include "value/json.h"

@@ -11,7 +11,7 @@
 #include "time/time.h"
 #include "time/zone.h"
 #include "value/json.h"
-#include "io/pg.h"
+#include "io/service/pg.h"
 #include "types/schema.h"
 #include "join/table_impl.h"
 

@@ -16,7 +16,7 @@
 #include "value/record_read.h"
 #include "value/value.h"
 #include "io/csvrow.h"
-#include "io/sqlite.h"
+#include "io/service/sqlite.h"
 #include "io/textfile.h"
 #include "types/cell.h"
 #include "types/fromjson.h"

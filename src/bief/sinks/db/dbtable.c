@@ -11,7 +11,7 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "value/record.h"
-#include "io/sqlite.h"
+#include "io/service/sqlite.h"
 #include "sinks/db/dbtable_impl.h"
 
 /* "table 'counts' in 'events.db': ..." */

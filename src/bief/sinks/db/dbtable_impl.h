@@ -7,7 +7,7 @@
 
 #include "floor/buf.h"
 #include "value/record.h"
-#include "io/sqlite.h"
+#include "io/service/sqlite.h"
 #include "sinks/db/dbcolumn.h"
 #include "sinks/db/dbfile.h"
 #include "sinks/db/dbtable.h"
