@@ -17,7 +17,7 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/value.h"
-#include "types/schema.h"
+#include "types/type.h"
 
 #define EXACT (INT64_C(1) << 53)      /* integers up to here are doubles */
 #define EXACT_REAL (INT64_C(1) << 24) /* and floats */
