@@ -1,11 +1,6 @@
 /*
- * pgcolumn: columns of PostgreSQL: which values they take, and how these stand
- * in the text of a COPY.
- *
- * PostgreSQL refuses a whole COPY for one value; so what it would refuse, or
- * change into something else, is found here, where a record can be refused
- * alone.  The text of a value is the same for all columns that are made for it,
- * so that rows can be gathered before it is known what the column will be.
+ * pgcolumn: columns of PostgreSQL: of which type they are or are to be made, and
+ * what fields can go there.
  */
 #ifndef BIEF_PGCOLUMN_H
 #define BIEF_PGCOLUMN_H
@@ -14,10 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct buf;
-struct err;
 struct type;
-struct value;
 
 enum pgcolumn_kind {
 	PGCOLUMN_UNKNOWN, /* to be made for the values that come */
@@ -36,6 +28,16 @@ enum pgcolumn_kind {
 	PGCOLUMN_OTHER /* text that the server reads */
 };
 
+/* What values an unknown one has had. */
+enum {
+	PGCOLUMN_SEEN_BOOLEAN = 1,
+	PGCOLUMN_SEEN_NUMBER = 2,
+	PGCOLUMN_SEEN_SPECIAL = 4, /* NaN, Infinity */
+	PGCOLUMN_SEEN_TIME = 8,
+	PGCOLUMN_SEEN_NESTED = 16,
+	PGCOLUMN_SEEN_TEXT = 32
+};
+
 struct pgcolumn {
 	char *name;
 	char *type; /* as SQL has it; NULL while unknown */
@@ -46,10 +48,10 @@ struct pgcolumn {
 	bool full;            /* no nulls */
 	bool infinite;        /* a numeric may be: PostgreSQL 14 */
 	bool binary;          /* text is base 64 */
-	unsigned seen;        /* what values an unknown one has had */
+	unsigned seen;        /* of an unknown one: PGCOLUMN_SEEN_... */
 };
 
-/* What to make for fields of a type; NULL: unknown. */
+/* What to make for fields of a type, for the caller to free; NULL: unknown. */
 char *pgcolumn_declared(const struct type *type);
 /* Find kind and limits by what the catalog says: the type as SQL has it, its
  * name there, its category, its modifier (-1: none). */
@@ -63,14 +65,5 @@ void pgcolumn_become(struct pgcolumn *c, const struct pgcolumn_said *said);
 const char *pgcolumn_needs(const struct pgcolumn *c);
 /* Can fields of that type go there at all? */
 bool pgcolumn_fits(const struct pgcolumn *c, const struct type *type);
-
-/*
- * Append a value (NULL: null) as it stands in a COPY.  0, or 1 with why it
- * cannot be in this column: what was appended is to be forgotten.  tmp is used.
- */
-int pgcolumn_put(struct pgcolumn *c, const struct value *v, struct buf *out,
-	struct buf *tmp, struct err *err);
-/* Escape text for a COPY. */
-void pgcolumn_escape(struct buf *out, const char *s, size_t n);
 
 #endif

@@ -9,7 +9,7 @@
 #include "floor/mem.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "sinks/pg/pgcolumn.h"
+#include "sinks/pg/pgcopy.h"
 #include "sinks/pg/pgtable_impl.h"
 
 /* ---- rows ---- */
@@ -92,7 +92,7 @@ pgtable_rows_put(struct pgtable *t, const struct record *r, struct err *err)
 
 		if (i > 0)
 			buf_byte(out, '\t');
-		if (pgcolumn_put(&t->columns[i], v, out, &t->tmp, err) != 0) {
+		if (pgcopy_put(&t->columns[i], v, out, &t->tmp, err) != 0) {
 			out->n = before;
 			return 1;
 		}
