@@ -1,14 +1,15 @@
 /*
  * bounds: see bounds.h.
  */
+#include "sources/kafka/bounds.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
-#include "sources/kafka/bounds.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "value/json.h"
-#include "floor/mem.h"
 
 static int
 add_offset(void *to, const char *topic, int32_t number, int64_t offset,

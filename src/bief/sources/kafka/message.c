@@ -1,12 +1,13 @@
 /*
  * message: see message.h.
  */
+#include "sources/kafka/message.h"
+
 #include <string.h>
 
-#include "runtime/stage.h"
-#include "sources/kafka/message.h"
-#include "types/schema.h"
 #include "value/json.h"
+#include "types/schema.h"
+#include "runtime/stage.h"
 
 #define LINES_MOST ((size_t)64 << 10)
 

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 #include "floor/buf.h"
-#include "io/service/kafka.h"
 #include "value/record.h"
+#include "io/service/kafka.h"
 
 struct plan;
 struct stage;

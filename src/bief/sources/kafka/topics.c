@@ -3,18 +3,19 @@
  * can end at its offset while what lies behind waits where it is, and the size
  * of the queues bounds what is in memory whatever the backlog.
  */
+#include "sources/kafka/topics.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
-#include "sources/kafka/topics.h"
+#include "floor/mem.h"
 #include "text/regex.h"
 #include "time/time.h"
 #include "value/json.h"
 #include "value/value.h"
-#include "floor/mem.h"
 
 #define AT_ONCE 1000 /* messages taken from a queue */
 /* A broker that has just come up may not know all topics yet. */

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "io/service/kafka.h"
 #include "value/list.h"
+#include "io/service/kafka.h"
 
 struct err;
 struct regex;
