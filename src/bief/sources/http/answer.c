@@ -1,13 +1,13 @@
 /*
  * answer: see answer.h.
  */
-#include <stdio.h>
+#include "sources/http/answer.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/service/http.h"
-#include "sources/http/answer.h"
 #include "text/digest.h"
+#include "io/service/http.h"
 
 void
 answer_init(struct answer *a)

@@ -2,17 +2,18 @@
  * splitter: see splitter.h.  Expressions are evaluated on records, and a text
  * need not be one: so it becomes the only field of one.
  */
+#include "sources/http/splitter.h"
+
 #include <stdlib.h>
 
-#include "expr/expr.h"
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "runtime/stage.h"
-#include "sources/http/splitter.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "floor/mem.h"
 #include "value/record_read.h"
+#include "expr/expr.h"
+#include "runtime/stage.h"
 
 #define KEPT ((size_t)64 << 10) /* of a refused text, for --rejects */
 

@@ -1,9 +1,9 @@
 /*
  * sse: see sse.h.
  */
-#include <string.h>
-
 #include "sources/http/sse.h"
+
+#include <string.h>
 
 #define RETRY_MOST_MS (3600 * 1000) /* a server may not send us away for more */
 
