@@ -4,6 +4,8 @@
  * followed here and not by libcurl, which would hand on to another host what it
  * does not know to be secret.
  */
+#include "io/service/http.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,13 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "floor/buf.h"
+#include "floor/dl.h"
+#include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
+#include "io/textfile.h"
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
@@ -444,6 +453,9 @@ put_options(struct http *h)
 		curl.curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
 	if (h->o.ca != NULL)
 		curl.curl_easy_setopt(e, CURLOPT_CAINFO, h->o.ca);
+	if (h->request.method != NULL)
+		curl.curl_easy_setopt(
+			e, CURLOPT_CUSTOMREQUEST, h->request.method);
 	if (h->request.body == NULL)
 		return;
 	curl.curl_easy_setopt(e, CURLOPT_POST, 1L);
@@ -532,10 +544,12 @@ is_redirect(int status)
 static int
 failed(struct http *h, CURLcode code, struct err *err)
 {
-	const char *why = h->why[0] != '\0' ? h->why
-					    : curl.curl_easy_strerror(code);
+	const char *why = h->why;
 	long no = 0;
 
+	if (*why == '\0')
+		snprintf(h->why, sizeof(h->why), "%s",
+			curl.curl_easy_strerror(code));
 	curl.curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &no);
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
@@ -643,8 +657,16 @@ http_step(struct http *h, struct err *err)
 	if (n != HTTP_WAIT || now < stall_due(h))
 		return n;
 	http_stop(h);
+	snprintf(h->why, sizeof(h->why), "it has sent nothing for %.3g s",
+		(double)h->o.stall_us / TIME_SECOND);
 	return err_set(err, "'%s' has sent nothing for %.3g s (--timeout)",
 		h->name, (double)h->o.stall_us / TIME_SECOND);
+}
+
+const char *
+http_why(const struct http *h)
+{
+	return h->why;
 }
 
 bool

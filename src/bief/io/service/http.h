@@ -29,7 +29,8 @@ struct http_request {
 	const char *const *headers; /* "Name: value"; NULL ends them; NULL */
 	const char *body;           /* POST it; NULL: GET */
 	size_t nbody;
-	bool packed; /* the answer may be compressed on its way */
+	bool packed;        /* the answer may be compressed on its way */
+	const char *method; /* another one; NULL */
 };
 
 /* NULL with a message, STATUS_USAGE for an URL or a file that is none. */
@@ -53,6 +54,8 @@ enum http_event {
 int http_step(struct http *h, struct err *err);
 /* -1: will another try fail just so? */
 bool http_lasting(const struct http *h);
+/* -1: what the network had to say, without the URL; empty: nothing. */
+const char *http_why(const struct http *h);
 /* Readable when there is something to do; and when (time_monotonic). */
 int http_fd(const struct http *h);
 int64_t http_due(const struct http *h);

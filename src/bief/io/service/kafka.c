@@ -3,20 +3,20 @@
  * a call back from poll(), while the calls that fail say little more than
  * "timed out": so the last such report is kept for the message.
  */
+#include "io/service/kafka.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
-#include "io/service/kafka.h"
-#include "io/textfile.h"
-#include "time/time.h"
 #include "floor/mem.h"
 #include "time/duration.h"
+#include "time/time.h"
+#include "io/file.h"
+#include "io/textfile.h"
 
 #define SLICE_MS 200
 #define SLICE_MOST_MS 1600

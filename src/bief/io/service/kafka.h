@@ -9,10 +9,9 @@
 #ifndef BIEF_KAFKA_H
 #define BIEF_KAFKA_H
 
+#include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <librdkafka/rdkafka.h>
 
 #include "floor/dl.h"
 #include "value/list.h"

@@ -1,132 +1,92 @@
 /*
- * push: libcurl, by its own header.
+ * push: one request of http's, waited for.  The message is shorter than http's:
+ * who pushes names the place, and has other options.
  */
-#define CURL_DISABLE_TYPECHECK
 #include "io/service/push.h"
 
-#include <curl/curl.h>
-#include <string.h>
+#include <poll.h>
 
 #include "floor/buf.h"
-#include "floor/dl.h"
 #include "floor/err.h"
+#include "time/time.h"
+#include "io/service/http.h"
 
-#undef curl_easy_setopt
-#undef curl_easy_getinfo
+#define STALL_US (60 * TIME_SECOND)
 
-#define CONNECT_SECONDS 10L
-#define SECONDS 60L
-#define ANSWER_MOST 4000 /* bytes that are kept */
-
-#define NAMES(X)              \
-	X(curl_easy_init)     \
-	X(curl_easy_cleanup)  \
-	X(curl_easy_perform)  \
-	X(curl_easy_setopt)   \
-	X(curl_easy_getinfo)  \
-	X(curl_easy_strerror) \
-	X(curl_slist_append)  \
-	X(curl_slist_free_all)
-
-static struct {
-	NAMES(DL_POINTER)
-} curl;
-static const struct dl library = {"libcurl.so.4", "libcurl4", "pushes",
-	(const char *const[]){NAMES(DL_NAME) NULL}};
-
-static size_t
-take(char *p, size_t size, size_t n, void *to)
+/* Until the answer is complete: 0, or -1, there is none. */
+static int
+push_await(struct http *h, struct err *err)
 {
-	struct buf *answer = to;
+	struct pollfd fd = {.fd = http_fd(h), .events = POLLIN};
+	int64_t left;
+	int event;
 
-	if (answer->n < ANSWER_MOST)
-		buf_add(answer, p, size * n);
-	return size * n;
-}
-
-static void
-set_options(CURL *h, const struct push *p, struct buf *answer, char *why)
-{
-	curl.curl_easy_setopt(h, CURLOPT_URL, p->url);
-	curl.curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl.curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, p->method);
-	curl.curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-	curl.curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-	curl.curl_easy_setopt(h, CURLOPT_TIMEOUT, SECONDS);
-	curl.curl_easy_setopt(h, CURLOPT_USERAGENT, "bief");
-	curl.curl_easy_setopt(h, CURLOPT_ERRORBUFFER, why);
-	curl.curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take);
-	curl.curl_easy_setopt(h, CURLOPT_WRITEDATA, answer);
-	if (p->type == NULL)
-		return;
-	curl.curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->n);
-	curl.curl_easy_setopt(h, CURLOPT_POSTFIELDS, p->n > 0 ? p->body : "");
+	while ((event = http_step(h, err)) != HTTP_DONE) {
+		if (event < 0)
+			return *http_why(h) == '\0'
+				? -1
+				: err_set(err, "%s", http_why(h));
+		if (event == HTTP_SOME) /* nobody wants it */
+			buf_clear(http_body(h));
+		left = http_due(h) - time_monotonic();
+		if (left > 0) /* (a stall is always due) */
+			poll(&fd, 1, (int)((left + 999) / 1000));
+	}
+	return 0;
 }
 
 /* What the answer says, as one line. */
 static int
-refused(long status, struct buf *answer, struct err *err)
+push_refused(struct http *h, struct err *err)
 {
+	struct buf *b = http_body(h);
 	char text[300];
 
-	while (answer->n > 0 && answer->p[answer->n - 1] <= ' ')
-		answer->n--;
-	return err_set(err, "it answered with status %ld%s%s", status,
-		answer->n > 0 ? ": " : "",
-		answer->n > 0
-			? err_quote(text, sizeof text, answer->p, answer->n)
-			: "");
+	while (b->n > 0 && (unsigned char)b->p[b->n - 1] <= ' ')
+		b->n--;
+	return err_set(err, "it answered with status %d%s%s", http_status(h),
+		b->n > 0 ? ": " : "",
+		b->n > 0 ? err_quote(text, sizeof(text), b->p, b->n) : "");
 }
 
 static int
-perform(CURL *h, struct buf *answer, const char *why, bool *again,
+push_try(struct http *h, const struct http_request *q, bool *again,
 	struct err *err)
 {
-	CURLcode rc = curl.curl_easy_perform(h);
-	long status = 0;
-
-	if (rc != CURLE_OK) {
-		*again = rc != CURLE_URL_MALFORMAT &&
-			rc != CURLE_UNSUPPORTED_PROTOCOL;
-		return err_set(err, "%s",
-			*why != '\0' ? why : curl.curl_easy_strerror(rc));
+	if (http_begin(h, q, err) < 0)
+		return -1;
+	if (push_await(h, err) < 0) {
+		*again = !http_lasting(h);
+		return -1;
 	}
-	curl.curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
-	if (status >= 200 && status < 300)
+	if (http_status(h) >= 200 && http_status(h) < 300)
 		return 0;
-	*again = status >= 500 || status == 408 || status == 429;
-	return refused(status, answer, err);
+	*again = http_passing(http_status(h));
+	return push_refused(h, err);
 }
 
 int
 push_send(const struct push *p, bool *again, struct err *err)
 {
-	char why[CURL_ERROR_SIZE] = "";
-	struct curl_slist *headers = NULL;
-	struct buf answer, line;
-	CURL *h;
+	struct http_options o = {.stall_us = STALL_US};
+	const char *headers[2] = {NULL, NULL};
+	struct http_request q = {.headers = headers, .method = p->method};
+	struct http *h = http_new(p->url, &o, err);
+	struct buf type;
 	int ret;
 
 	*again = false;
-	if (dl_open(&library, &curl, err) < 0)
-		return -1;
-	h = curl.curl_easy_init();
 	if (h == NULL)
-		return err_set(err, "libcurl cannot begin");
-	buf_init(&answer);
-	buf_init(&line);
-	set_options(h, p, &answer, why);
-	/* (No pause for "100 Continue", which few servers give.) */
-	headers = curl.curl_slist_append(headers, "Expect:");
+		return -1;
+	buf_init(&type);
 	if (p->type != NULL) {
-		buf_printf(&line, "Content-Type: %s", p->type);
-		headers = curl.curl_slist_append(headers, buf_cstr(&line));
+		buf_printf(&type, "Content-Type: %s", p->type);
+		headers[0] = buf_cstr(&type);
+		q.body = p->n > 0 ? p->body : "";
+		q.nbody = p->n;
 	}
-	curl.curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
-	ret = perform(h, &answer, why, again, err);
-	curl.curl_slist_free_all(headers);
-	curl.curl_easy_cleanup(h);
-	buf_release(&answer);
-	buf_release(&line);
+	ret = push_try(h, &q, again, err);
+	buf_release(&type);
+	http_free(h);
 	return ret;
 }

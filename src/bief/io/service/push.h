@@ -1,6 +1,6 @@
 /*
- * push: a request over HTTP that sends a body and wants no more than a status;
- * by libcurl, which is loaded with the first one.
+ * push: a request over HTTP that sends a body and wants no more than a status.
+ * It blocks until there is one, or nothing has come for a minute.
  */
 #ifndef BIEF_PUSH_H
 #define BIEF_PUSH_H
@@ -19,8 +19,9 @@ struct push {
 };
 
 /*
- * 0, or -1 with a message: nobody answered, or the answer was no success.  Then
- * *again says whether another try may help: not where the request was refused.
+ * 0, or -1 with a message that does not name the URL: nobody answered, or the
+ * answer was no success.  Then *again says whether another try may help: not
+ * where the request was refused.
  */
 int push_send(const struct push *p, bool *again, struct err *err);
 

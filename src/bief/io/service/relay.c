@@ -1,8 +1,9 @@
 /*
  * relay: see relay.h.
  */
-#include "io/stream/eol.h"
 #include "io/service/relay.h"
+
+#include "io/stream/eol.h"
 
 #define RELAY_BLOCK ((size_t)64 << 10)
 

@@ -1,9 +1,9 @@
 /*
  * retry: see retry.h.
  */
-#include <sys/random.h>
-
 #include "io/service/retry.h"
+
+#include <sys/random.h>
 
 #define PARTS 1024
 
