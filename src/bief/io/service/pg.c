@@ -60,7 +60,7 @@ struct pg {
 
 /* As one line. */
 static void
-put_line(struct buf *out, const char *text)
+pg_put_line(struct buf *out, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -89,7 +89,7 @@ lost(struct pg *pg, struct err *err)
 
 	buf_init(&text);
 	buf_str(&text, "the connection to the server was lost: ");
-	put_line(&text, pq.PQerrorMessage(pg->conn));
+	pg_put_line(&text, pq.PQerrorMessage(pg->conn));
 	return say(err, &text);
 }
 
@@ -101,7 +101,7 @@ put_field(struct buf *text, const PGresult *r, int field, const char *between)
 	if (s == NULL)
 		return;
 	buf_str(text, between);
-	put_line(text, s);
+	pg_put_line(text, s);
 }
 
 /* What the server says about a statement, and where in the data. */
@@ -116,7 +116,7 @@ refused(struct pg *pg, const PGresult *r, struct err *err)
 	buf_init(&text);
 	put_field(&text, r, PG_DIAG_MESSAGE_PRIMARY, "");
 	if (text.n == 0)
-		put_line(&text, pq.PQresultErrorMessage(r));
+		pg_put_line(&text, pq.PQresultErrorMessage(r));
 	put_field(&text, r, PG_DIAG_MESSAGE_DETAIL, ": ");
 	put_field(&text, r, PG_DIAG_MESSAGE_HINT, ": ");
 	if (where != NULL && strncmp(where, "COPY ", 5) == 0)
@@ -126,14 +126,14 @@ refused(struct pg *pg, const PGresult *r, struct err *err)
 
 /* What went wrong when there is no answer to look at. */
 static int
-failed(struct pg *pg, struct err *err)
+pg_failed(struct pg *pg, struct err *err)
 {
 	struct buf text;
 
 	if (pq.PQstatus(pg->conn) == CONNECTION_BAD)
 		return lost(pg, err);
 	buf_init(&text);
-	put_line(&text, pq.PQerrorMessage(pg->conn));
+	pg_put_line(&text, pq.PQerrorMessage(pg->conn));
 	return say(err, &text);
 }
 
@@ -163,7 +163,7 @@ pg_check(const char *conninfo, struct err *err)
 	}
 	/* (What libpq says may hold all of it, with the password.) */
 	buf_init(&text);
-	put_line(&text, why == NULL ? "it is empty" : why);
+	pg_put_line(&text, why == NULL ? "it is empty" : why);
 	pq.PQfreemem(why);
 	err_as(err, STATUS_USAGE,
 		"the connection string is wrong: %s: expected "
@@ -229,7 +229,7 @@ unreachable(struct pg *pg, struct err *err)
 	struct buf text;
 
 	buf_init(&text);
-	put_line(&text, pq.PQerrorMessage(pg->conn));
+	pg_put_line(&text, pq.PQerrorMessage(pg->conn));
 	buf_cstr(&text);
 	if (pq.PQconnectionNeedsPassword(pg->conn))
 		buf_str(&text, ": give one by PGPASSWORD or ~/.pgpass");
@@ -347,7 +347,7 @@ int
 pg_begin(struct pg *pg, const char *sql, struct err *err)
 {
 	if (pq.PQsendQuery(pg->conn, sql) == 0)
-		return failed(pg, err);
+		return pg_failed(pg, err);
 	pq.PQsetSingleRowMode(pg->conn);
 	return 0;
 }
@@ -454,7 +454,7 @@ pg_copy_data(struct pg *pg, const char *p, size_t n, struct err *err)
 		part = n < (1 << 20) ? n : 1 << 20;
 		if (pq.PQputCopyData(pg->conn, p, (int)part) != 1) {
 			if (copied(pg, err) == 0)
-				failed(pg, err);
+				pg_failed(pg, err);
 			return -1;
 		}
 	}
@@ -466,7 +466,7 @@ pg_copy_end(struct pg *pg, struct err *err)
 {
 	if (pq.PQputCopyEnd(pg->conn, NULL) != 1) {
 		if (copied(pg, err) == 0)
-			failed(pg, err);
+			pg_failed(pg, err);
 		return -1;
 	}
 	return copied(pg, err);
@@ -474,26 +474,14 @@ pg_copy_end(struct pg *pg, struct err *err)
 
 /* ---- SQL ---- */
 
-static void
-quoted(struct buf *sql, const char *s, char quote)
-{
-	buf_byte(sql, quote);
-	for (; *s != '\0'; s++) {
-		if (*s == quote)
-			buf_byte(sql, quote);
-		buf_byte(sql, *s);
-	}
-	buf_byte(sql, quote);
-}
-
 void
 pg_name(struct buf *sql, const char *name)
 {
-	quoted(sql, name, '"');
+	buf_doubled(sql, name, '"');
 }
 
 void
 pg_literal(struct buf *sql, const char *text)
 {
-	quoted(sql, text, '\'');
+	buf_doubled(sql, text, '\'');
 }

@@ -56,7 +56,7 @@ struct sqlite {
 
 /* What SQLite says went wrong; it names the lock, but not who has to act. */
 static int
-failed(struct sqlite *db, int rc, struct err *err)
+sqlite_failed(struct sqlite *db, int rc, struct err *err)
 {
 	if ((rc & 0xFF) == SQLITE_BUSY)
 		return err_set(err,
@@ -128,7 +128,7 @@ sqlite_exec(struct sqlite *db, const char *sql, struct err *err)
 	do
 		rc = lib.sqlite3_exec(db->db, sql, NULL, NULL, NULL);
 	while (again(db, rc, since));
-	return rc == SQLITE_OK ? 0 : failed(db, rc, err);
+	return rc == SQLITE_OK ? 0 : sqlite_failed(db, rc, err);
 }
 
 int
@@ -159,7 +159,7 @@ sqlite_prepare(struct sqlite *db, const char *sql, struct err *err)
 		rc = lib.sqlite3_prepare_v2(db->db, sql, -1, &s, NULL);
 	while (again(db, rc, since));
 	if (rc != SQLITE_OK)
-		failed(db, rc, err);
+		sqlite_failed(db, rc, err);
 	return rc == SQLITE_OK ? s : NULL;
 }
 
@@ -184,7 +184,7 @@ sqlite_step(struct sqlite *db, sqlite3_stmt *s, struct err *err)
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE)
-		failed(db, rc, err);
+		sqlite_failed(db, rc, err);
 	lib.sqlite3_reset(s);
 	return rc == SQLITE_DONE ? 0 : -1;
 }
@@ -201,7 +201,7 @@ sqlite_exact(const struct value *v)
 static int
 sqlite_bound(struct sqlite *db, int rc, struct err *err)
 {
-	return rc == SQLITE_OK ? 0 : failed(db, rc, err);
+	return rc == SQLITE_OK ? 0 : sqlite_failed(db, rc, err);
 }
 
 static int
@@ -219,17 +219,9 @@ static int
 bind_spelling(struct sqlite *db, sqlite3_stmt *s, int i, const struct value *v,
 	struct buf *tmp, struct err *err)
 {
-	const char *p;
 	size_t n;
+	const char *p = value_spelling(v, &n, tmp);
 
-	buf_clear(tmp);
-	value_print(v, tmp);
-	p = tmp->p;
-	n = tmp->n;
-	if (n >= 2 && *p == '"') { /* of a time, NaN: no escapes inside */
-		p++;
-		n -= 2;
-	}
 	return bind_text(db, s, i, p, n, err);
 }
 
@@ -320,26 +312,14 @@ sqlite_column(struct sqlite *db, sqlite3_stmt *s, int i, struct value *v,
 	}
 }
 
-static void
-quoted(struct buf *sql, const char *s, char quote)
-{
-	buf_byte(sql, quote);
-	for (; *s != '\0'; s++) {
-		if (*s == quote)
-			buf_byte(sql, quote);
-		buf_byte(sql, *s);
-	}
-	buf_byte(sql, quote);
-}
-
 void
 sqlite_name(struct buf *sql, const char *name)
 {
-	quoted(sql, name, '"');
+	buf_doubled(sql, name, '"');
 }
 
 void
 sqlite_text(struct buf *sql, const char *text)
 {
-	quoted(sql, text, '\'');
+	buf_doubled(sql, text, '\'');
 }

@@ -106,14 +106,7 @@ pgcopy_spelling(struct pgcolumn *c, const struct value *v, struct buf *out,
 		p = value_string(v, &n, tmp);
 		return pgcopy_text(c, v, p, n, out, err);
 	}
-	buf_clear(tmp);
-	value_print(v, tmp);
-	p = tmp->p;
-	n = tmp->n;
-	if (n >= 2 && *p == '"') { /* of a time, NaN: no escapes inside */
-		p++;
-		n -= 2;
-	}
+	p = value_spelling(v, &n, tmp);
 	return pgcopy_text(c, v, p, n, out, err);
 }
 

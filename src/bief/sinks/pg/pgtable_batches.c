@@ -8,6 +8,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "io/service/pg.h"
+#include "sinks/batches.h"
 #include "sinks/pg/pgtable_impl.h"
 
 /* ---- which batches are there ---- */
@@ -57,28 +58,10 @@ pgtable_batches_check_owner(struct pgtable *t, struct err *err)
 	buf_str(&t->sql, " LIMIT 1");
 	if (pgtable_sql_number(t, 0, &owned, err) < 0)
 		return -1;
-	return !owned ? 0
-		      : err_as(err, STATUS_USAGE,
-				"it belongs to a pipeline with a checkpoint, "
-				"and this one has "
-				"none: take another table, or give the source "
-				"its "
-				"--checkpoint");
+	return owned ? batches_owned(err) : 0;
 }
 
-static int
-pgtable_batches_lost(const struct pgtable *t, int64_t batch, struct err *err)
-{
-	if (t->o.lost != NULL)
-		*t->o.lost = true;
-	return err_as(err, STATUS_DAMAGED,
-		"it is gone, or older than the "
-		"checkpoint, which has committed batch %lld to it: put it "
-		"back, or start with a new checkpoint",
-		(long long)batch);
-}
-
-/* What _bief_batches says of this checkpoint: -2, nothing. */
+/* What _bief_batches says of this checkpoint, or BATCHES_NONE. */
 static int
 pgtable_batches_number(
 	struct pgtable *t, const char *what, int64_t *out, struct err *err)
@@ -87,13 +70,18 @@ pgtable_batches_number(
 	pgtable_batches_table(t);
 	pgtable_batches_where(t);
 	buf_str(&t->sql, " FOR UPDATE");
-	return pgtable_sql_number(t, -2, out, err);
+	return pgtable_sql_number(t, BATCHES_NONE, out, err);
 }
 
 int
 pgtable_batches_read(struct pgtable *t, struct err *err)
 {
-	int64_t others = 0, known, made;
+	struct batches b = {.exists = t->exists,
+		.told = t->o.told,
+		.committed = t->o.committed,
+		.start = t->o.start,
+		.lost = t->o.lost};
+	int64_t others = 0, made;
 
 	if (t->o.identity == NULL)
 		return pgtable_batches_check_owner(t, err);
@@ -112,21 +100,12 @@ pgtable_batches_read(struct pgtable *t, struct err *err)
 	buf_str(&t->sql, " AND checkpoint <> ");
 	pg_literal(&t->sql, t->o.identity);
 	if (pgtable_sql_number(t, 0, &others, err) < 0 ||
-		pgtable_batches_number(t, "batch", &known, err) < 0 ||
+		pgtable_batches_number(t, "batch", &b.newest, err) < 0 ||
 		pgtable_batches_number(t, "made::int", &made, err) < 0)
 		return -1;
-	if ((made == 1 && !t->exists) ||
-		(t->o.committed >= 0 && known < t->o.committed) ||
-		(known != -2 && known < t->o.start))
-		return pgtable_batches_lost(
-			t, known > t->o.start ? known : t->o.start, err);
-	if (known == -2 && others > 0 && !t->o.told)
-		return err_as(err, STATUS_DAMAGED,
-			"it belongs to another checkpoint: take another table, "
-			"or say --mode to write to it all the same");
-	t->known = known != -2;
-	t->newest = t->known ? known : t->o.start;
-	return 0;
+	b.made = made == 1;
+	b.others = others > 0;
+	return batches_judge(&b, &t->known, &t->newest, err);
 }
 
 int
@@ -161,13 +140,7 @@ pgtable_batches_check_rows(struct pgtable *t, struct err *err)
 	buf_str(&t->sql, " LIMIT 1");
 	if (pgtable_sql_number(t, 0, &any, err) < 0)
 		return -1;
-	return !any ? 0
-		    : err_as(err, STATUS_USAGE,
-			      "it has rows already: say --mode append to add "
-			      "to them, "
-			      "--mode update --key FIELD,... to change them, "
-			      "or --mode "
-			      "complete to replace them");
+	return any ? batches_rows(err) : 0;
 }
 
 int
