@@ -61,7 +61,7 @@ put_plain(struct buf *out, const char *s, size_t n)
 
 /* The connection string and the table that a path names. */
 static void
-split(const char *path, struct buf *conninfo, struct buf *table)
+table_pg_split(const char *path, struct buf *conninfo, struct buf *table)
 {
 	const char *at = strchr(path, '?'), *end;
 	char between = '?';
@@ -91,7 +91,7 @@ table_pg_describe(const char *path, struct buf *out)
 {
 	struct buf conninfo, table;
 
-	split(path, &conninfo, &table);
+	table_pg_split(path, &conninfo, &table);
 	buf_printf(out, "%s of ", table.p);
 	pg_describe(conninfo.p, out);
 	buf_release(&conninfo);
@@ -309,7 +309,7 @@ table_pg_version(struct table_private *p)
 	int64_t version = 0;
 	struct err none;
 
-	split(p->path, &conninfo, &table);
+	table_pg_split(p->path, &conninfo, &table);
 	buf_init(&name);
 	buf_init(&sql);
 	put_table(&name, table.p);
@@ -339,7 +339,7 @@ table_pg_read(
 	struct buf conninfo, table, sql;
 	int ret = -1;
 
-	split(o->path, &conninfo, &table);
+	table_pg_split(o->path, &conninfo, &table);
 	buf_init(&sql);
 	buf_str(&sql, "SELECT * FROM ");
 	put_table(&sql, table.p);

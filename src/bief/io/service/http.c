@@ -542,7 +542,7 @@ is_redirect(int status)
 
 /* libcurl has given up: in the words of ours, where they say more. */
 static int
-failed(struct http *h, CURLcode code, struct err *err)
+http_failed(struct http *h, CURLcode code, struct err *err)
 {
 	const char *why = h->why;
 	long no = 0;
@@ -598,7 +598,7 @@ failed(struct http *h, CURLcode code, struct err *err)
 
 /* Has it come to an end?  As http_step. */
 static int
-look(struct http *h, struct err *err)
+http_look(struct http *h, struct err *err)
 {
 	CURLMsg *m;
 	CURLcode code;
@@ -609,7 +609,7 @@ look(struct http *h, struct err *err)
 		return h->body.n > 0 && h->status < 300 ? HTTP_SOME : HTTP_WAIT;
 	code = m->data.result;
 	if (code != CURLE_OK) {
-		failed(h, code, err);
+		http_failed(h, code, err);
 	} else if (is_redirect(h->status)) {
 		if (redirect(h, err) == 0)
 			return set_out(h, err) < 0 ? -1 : HTTP_WAIT;
@@ -653,7 +653,7 @@ http_step(struct http *h, struct err *err)
 		curl.curl_multi_socket_action(
 			h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	}
-	n = look(h, err);
+	n = http_look(h, err);
 	if (n != HTTP_WAIT || now < stall_due(h))
 		return n;
 	http_stop(h);

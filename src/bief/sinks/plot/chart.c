@@ -9,10 +9,10 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "value/json.h"
 #include "recovery/state.h"
 #include "sinks/plot/sheet.h"
-#include "value/json.h"
-#include "floor/mem.h"
 
 #define THIN_ACROSS 2000  /* a line needs no more places than a screen has */
 #define POINTS_ACROSS 900 /* nor do points */
@@ -113,7 +113,7 @@ label_of(struct build *b, struct state *known, char ***list, size_t *n)
 }
 
 static void
-set_text(struct build *b, const struct sheet_cell *cell)
+chart_set_text(struct build *b, const struct sheet_cell *cell)
 {
 	buf_clear(&b->text);
 	buf_need(&b->text, 1);
@@ -151,7 +151,7 @@ series_of(struct build *b, size_t row, size_t column)
 		return &c->series[0];
 	buf_clear(&b->text);
 	if (s->grouped)
-		set_text(b, sheet_get(b->sheet, row, s->by));
+		chart_set_text(b, sheet_get(b->sheet, row, s->by));
 	if (s->grouped && s->ny > 1)
 		buf_str(&b->text, ", ");
 	if (!s->grouped || s->ny > 1)
@@ -184,7 +184,7 @@ add_point(struct build *b, struct chart_series *s, double x, double y)
 /* A value, NAN where there is none that can be drawn; false: the record does
  * not speak of it. */
 static bool
-value_at(struct build *b, size_t row, size_t column, double *y)
+chart_value_at(struct build *b, size_t row, size_t column, double *y)
 {
 	const struct sheet_cell *cell = sheet_get(b->sheet, row, column);
 
@@ -354,7 +354,7 @@ build_points(struct build *b)
 		if (!takes_part(b, row))
 			continue;
 		if (c->x.kind == AXIS_TEXT) {
-			set_text(b, cell);
+			chart_set_text(b, cell);
 			label = label_of(b, b->labels, &c->labels, &c->nlabels);
 			if (label < 0)
 				continue;
@@ -366,7 +366,7 @@ build_points(struct build *b)
 		for (i = 0; (column = value_column(b, i)) != SIZE_MAX; i++) {
 			struct chart_series *to;
 
-			if (!value_at(b, row, column, &y) ||
+			if (!chart_value_at(b, row, column, &y) ||
 				(isnan(y) &&
 					(s->kind == CHART_SCATTER || s->wide)))
 				continue;
@@ -418,7 +418,7 @@ bar_label(struct build *b, size_t row)
 {
 	struct chart *c = b->c;
 
-	set_text(b, sheet_get(b->sheet, row, c->spec->x));
+	chart_set_text(b, sheet_get(b->sheet, row, c->spec->x));
 	if (c->spec->grouped)
 		return label_of(b, b->labels, &c->labels, &c->nlabels);
 	if (c->nlabels == CHART_LABELS) {
@@ -451,7 +451,7 @@ build_bars(struct build *b)
 			i++) {
 			struct chart_series *to;
 
-			if (!value_at(b, row, column, &y))
+			if (!chart_value_at(b, row, column, &y))
 				continue;
 			to = series_of(b, row, column);
 			if (to != NULL)
@@ -572,7 +572,7 @@ build_hist(struct build *b)
 			struct chart_series *to;
 			uint8_t kind = sheet_get(b->sheet, row, column)->kind;
 
-			if (!value_at(b, row, column, &x) || isnan(x))
+			if (!chart_value_at(b, row, column, &x) || isnan(x))
 				continue;
 			times = times &&
 				(kind == SHEET_TIME || kind == SHEET_DATE);
@@ -626,13 +626,13 @@ row_places(
 		ptrdiff_t to;
 		double y;
 
-		if (!value_at(b, row, column, &y))
+		if (!chart_value_at(b, row, column, &y))
 			continue;
 		buf_clear(&b->text);
 		if (s->wide)
 			buf_str(&b->text, b->sheet->column[column].name);
 		else
-			set_text(b, sheet_get(b->sheet, row, s->y[0]));
+			chart_set_text(b, sheet_get(b->sheet, row, s->y[0]));
 		to = label_of(b, b->labels, &c->labels, &c->nlabels);
 		if (to < 0)
 			continue;
@@ -659,7 +659,7 @@ build_heat(struct build *b)
 		if (!takes_part(b, row))
 			continue;
 		times = times && cell->kind == SHEET_TIME;
-		set_text(b, cell);
+		chart_set_text(b, cell);
 		at = label_of(b, b->rows, &c->rows, &c->nrows);
 		if (at >= 0)
 			n = row_places(b, row, at, &p, n);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "io/child.h"
 #include "floor/mem.h"
+#include "io/child.h"
 
 #define CHARS 0x110000u
 #define COMMON 0x250u /* Latin, which every font has */
@@ -16,7 +16,7 @@
 
 /* A line is a font's characters: "20-7e a0-17f 192", in hexadecimal. */
 static int
-take_line(void *arg, const char *line, size_t n)
+plot_fonts_take_line(void *arg, const char *line, size_t n)
 {
 	struct plot_fonts *f = arg;
 	const char *end = line + n;
@@ -38,7 +38,7 @@ take_line(void *arg, const char *line, size_t n)
 }
 
 static void
-ask(struct plot_fonts *f)
+plot_fonts_ask(struct plot_fonts *f)
 {
 	char *argv[] = {"fc-list", "--format", "%{charset}\n", NULL};
 	struct child c;
@@ -49,7 +49,7 @@ ask(struct plot_fonts *f)
 	f->has = mem_zalloc(CHARS / 8);
 	child_init(&c, LINE_MOST);
 	if (child_start(&c, argv, &err) == 0)
-		status = child_finish(&c, take_line, f, &err);
+		status = child_finish(&c, plot_fonts_take_line, f, &err);
 	child_release(&c);
 	if (status == 0 && (f->has['A' / 8] & 1u << 'A' % 8) != 0)
 		return;
@@ -65,7 +65,7 @@ plot_fonts_has(struct plot_fonts *f, uint32_t c)
 	if (c >= CHARS)
 		return false;
 	if (!f->asked)
-		ask(f);
+		plot_fonts_ask(f);
 	return f->has == NULL || (f->has[c / 8] & 1u << c % 8) != 0;
 }
 

@@ -18,10 +18,10 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/replace.h"
-#include "sinks/plot/chart.h"
-#include "sinks/draw.h"
 #include "floor/mem.h"
+#include "io/replace.h"
+#include "sinks/draw.h"
+#include "sinks/plot/chart.h"
 
 #define LABEL_MOST 36      /* characters of a label */
 #define LABELS_SHOWN 60    /* beside an axis */
@@ -383,7 +383,7 @@ is_light(const struct chart *c, double d)
 }
 
 static bool
-has_text(const struct chart *c, bool light)
+plot_gnuplot_has_text(const struct chart *c, bool light)
 {
 	for (size_t i = 0; i < c->nrows * c->nlabels; i++)
 		if (!isnan(c->cell[i]) && is_light(c, c->cell[i]) == light)
@@ -452,7 +452,7 @@ put_heat(const struct chart *c, struct script *to)
 		"($2+0.48):3 with boxxyerror lc palette notitle");
 	if (cells <= CELLS_SHOWN)
 		for (int dark = 0; dark < 2; dark++)
-			if (has_text(c, dark))
+			if (plot_gnuplot_has_text(c, dark))
 				buf_printf(out,
 					", $d using ($5 == %d ? $1 : 1/0):2:4 "
 					"with labels font ',9' tc rgb '%s' "

@@ -18,9 +18,9 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/mem.h"
+#include "time/time.h"
 #include "io/net.h"
 #include "sinks/plot/plot_svg.h"
-#include "time/time.h"
 
 #define REQUEST_MOST 8192             /* bytes */
 #define REQUEST_US (10 * TIME_SECOND) /* until it is whole */
@@ -65,7 +65,7 @@ struct plot_serve {
 /* ---- answers ---- */
 
 static void
-put_head(struct client *c, const char *status, const char *type,
+plot_serve_put_head(struct client *c, const char *status, const char *type,
 	const char *more, size_t n)
 {
 	buf_printf(&c->out,
@@ -79,9 +79,9 @@ put_head(struct client *c, const char *status, const char *type,
 }
 
 static void
-refuse(struct client *c, const char *status, const char *more)
+plot_serve_refuse(struct client *c, const char *status, const char *more)
 {
-	put_head(c, status, "text/plain; charset=utf-8", more,
+	plot_serve_put_head(c, status, "text/plain; charset=utf-8", more,
 		strlen(status) + 1);
 	buf_printf(&c->out, "%s\n", status);
 	c->doing = ANSWERING;
@@ -139,7 +139,8 @@ answer_page(const struct plot_serve *s, struct client *c, bool head)
 		nonce);
 	buf_init(&page);
 	put_page(s, nonce, &page);
-	put_head(c, "200 OK", "text/html; charset=utf-8", policy, page.n);
+	plot_serve_put_head(
+		c, "200 OK", "text/html; charset=utf-8", policy, page.n);
 	if (!head)
 		buf_add(&c->out, page.p, page.n);
 	buf_release(&page);
@@ -222,7 +223,7 @@ is_for_us(const struct plot_serve *s, const struct client *c)
 }
 
 static void
-answer(struct plot_serve *s, struct client *c)
+plot_serve_answer(struct plot_serve *s, struct client *c)
 {
 	const char *p = buf_cstr(&c->in), *path, *end;
 	bool head = strncmp(p, "HEAD ", 5) == 0;
@@ -232,28 +233,29 @@ answer(struct plot_serve *s, struct client *c)
 	n = path != NULL ? strcspn(++path, " ?\r\n") : 0;
 	end = path != NULL ? path + strcspn(path, " \r\n") : NULL;
 	if (n == 0 || *path != '/' || strncmp(end, " HTTP/1.", 8) != 0) {
-		refuse(c, "400 Bad Request", "");
+		plot_serve_refuse(c, "400 Bad Request", "");
 	} else if (!head && strncmp(p, "GET ", 4) != 0) {
-		refuse(c, "405 Method Not Allowed", "Allow: GET, HEAD\r\n");
+		plot_serve_refuse(
+			c, "405 Method Not Allowed", "Allow: GET, HEAD\r\n");
 	} else if (!is_for_us(s, c)) {
-		refuse(c, "403 Forbidden", "");
+		plot_serve_refuse(c, "403 Forbidden", "");
 	} else if (n == 1) {
 		answer_page(s, c, head);
 	} else if (n == 7 && memcmp(path, "/events", 7) == 0) {
-		put_head(c, "200 OK", "text/event-stream", "", 0);
+		plot_serve_put_head(c, "200 OK", "text/event-stream", "", 0);
 		c->doing = head ? ANSWERING : LISTENING;
 		c->seen = s->version - 1;
 		put_news(s, c);
 		if (!head)
 			buf_str(&c->out, ":\n\n");
 	} else {
-		refuse(c, "404 Not Found", "");
+		plot_serve_refuse(c, "404 Not Found", "");
 	}
 }
 
 /* Is the request whole? */
 static bool
-is_whole(const struct buf *in)
+plot_serve_is_whole(const struct buf *in)
 {
 	return memmem(in->p, in->n, "\r\n\r\n", 4) != NULL ||
 		memmem(in->p, in->n, "\n\n", 2) != NULL;
@@ -261,7 +263,7 @@ is_whole(const struct buf *in)
 
 /* 0, or -1: the client has gone. */
 static int
-receive(struct plot_serve *s, struct client *c)
+plot_serve_receive(struct plot_serve *s, struct client *c)
 {
 	char block[4096];
 	ssize_t n;
@@ -270,11 +272,12 @@ receive(struct plot_serve *s, struct client *c)
 		if (c->doing != READING)
 			continue;
 		buf_add(&c->in, block, (size_t)n);
-		if (is_whole(&c->in)) {
-			answer(s, c);
+		if (plot_serve_is_whole(&c->in)) {
+			plot_serve_answer(s, c);
 			c->deadline = time_now() + ANSWER_US;
 		} else if (c->in.n > REQUEST_MOST) {
-			refuse(c, "431 Request Header Fields Too Large", "");
+			plot_serve_refuse(
+				c, "431 Request Header Fields Too Large", "");
 			c->deadline = time_now() + ANSWER_US;
 		}
 	}
@@ -342,7 +345,7 @@ client_free(struct client *c)
 }
 
 static void
-accept_clients(struct plot_serve *s)
+plot_serve_accept_clients(struct plot_serve *s)
 {
 	struct epoll_event e = {
 		.events = EPOLLIN | EPOLLOUT | EPOLLET | EPOLLRDHUP};
@@ -380,7 +383,7 @@ serve_all(struct plot_serve *s)
 	int64_t now = time_now();
 
 	while ((c = *at) != NULL) {
-		if (receive(s, c) < 0 || send_some(s, c) < 0 ||
+		if (plot_serve_receive(s, c) < 0 || send_some(s, c) < 0 ||
 			(c->deadline <= now && overdue(c) < 0)) {
 			*at = c->next;
 			client_free(c);
@@ -398,7 +401,7 @@ plot_serve_turn(struct plot_serve *s)
 
 	while (epoll_wait(s->epoll, events, EVENTS, 0) == EVENTS)
 		;
-	accept_clients(s);
+	plot_serve_accept_clients(s);
 	serve_all(s);
 }
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "sinks/plot/chart.h"
 #include "sinks/draw.h"
+#include "sinks/plot/chart.h"
 #include "sinks/plot/sheet.h"
 
 #define WIDTH 800.0
@@ -124,8 +124,8 @@ close_figure(struct frame *f)
 }
 
 static void
-put_line(struct frame *f, const char *class, double x1, double y1, double x2,
-	double y2)
+plot_svg_put_line(struct frame *f, const char *class, double x1, double y1,
+	double x2, double y2)
 {
 	buf_printf(f->out,
 		"<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" "
@@ -179,8 +179,8 @@ put_x_ticks(struct frame *f, const struct chart_axis *a, bool grid)
 		double x = at(a, a->tick[i].at, f->left, f->right);
 
 		if (grid)
-			put_line(f, "grid", x, f->top, x, f->bottom);
-		put_line(f, "axis", x, f->bottom, x, f->bottom + 4);
+			plot_svg_put_line(f, "grid", x, f->top, x, f->bottom);
+		plot_svg_put_line(f, "axis", x, f->bottom, x, f->bottom + 4);
 		open_text(f, x, f->bottom + 17, "middle");
 		buf_add(f->out, text,
 			lf != NULL ? (size_t)(lf - text) : strlen(text));
@@ -199,7 +199,7 @@ put_y_ticks(struct frame *f, const struct chart_axis *a)
 	for (size_t i = 0; i < a->n; i++) {
 		double y = at(a, a->tick[i].at, f->bottom, f->top);
 
-		put_line(f, "grid", f->left, y, f->right, y);
+		plot_svg_put_line(f, "grid", f->left, y, f->right, y);
 		open_text(f, f->left - 6, y + 4, "end");
 		buf_str(f->out, a->tick[i].text);
 		close_text(f);
@@ -432,8 +432,8 @@ draw_points(struct frame *f, const struct chart *c)
 		put_x_labels(f, c->labels, c->nlabels, turned);
 	else
 		put_x_ticks(f, &x, true);
-	put_line(f, "axis", f->left, f->bottom, f->right, f->bottom);
-	put_line(f, "axis", f->left, f->top, f->left, f->bottom);
+	plot_svg_put_line(f, "axis", f->left, f->bottom, f->right, f->bottom);
+	plot_svg_put_line(f, "axis", f->left, f->top, f->left, f->bottom);
 	for (size_t i = 0; i < c->nseries; i++) {
 		if (c->spec->kind == CHART_LINE)
 			put_path(f, c, &x, i);
@@ -559,11 +559,12 @@ draw_bars(struct frame *f, const struct chart *c)
 	}
 	put_bars(f, c, n);
 	if (lying)
-		put_line(f, "axis", at(&c->y, 0, f->left, f->right), f->top,
-			at(&c->y, 0, f->left, f->right), f->bottom);
+		plot_svg_put_line(f, "axis", at(&c->y, 0, f->left, f->right),
+			f->top, at(&c->y, 0, f->left, f->right), f->bottom);
 	else
-		put_line(f, "axis", f->left, at(&c->y, 0, f->bottom, f->top),
-			f->right, at(&c->y, 0, f->bottom, f->top));
+		plot_svg_put_line(f, "axis", f->left,
+			at(&c->y, 0, f->bottom, f->top), f->right,
+			at(&c->y, 0, f->bottom, f->top));
 	put_key(f, c);
 	put_axis_labels(f, lying ? c->ylabel : c->xlabel,
 		lying ? c->xlabel : c->ylabel);
@@ -594,7 +595,7 @@ draw_hist(struct frame *f, const struct chart *c)
 					a + thick * (double)i + 0.5,
 					thick > 1.5 ? thick - 1 : thick);
 		}
-	put_line(f, "axis", f->left, f->bottom, f->right, f->bottom);
+	plot_svg_put_line(f, "axis", f->left, f->bottom, f->right, f->bottom);
 	put_key(f, c);
 	put_axis_labels(f, c->xlabel, c->ylabel);
 	close_figure(f);
@@ -724,19 +725,20 @@ plot_svg_shared(struct buf *out)
 /* ---- the table ---- */
 
 static bool
-is_number(const struct sheet_cell *c)
+plot_svg_is_number(const struct sheet_cell *c)
 {
 	return c->kind == SHEET_INT || c->kind == SHEET_DOUBLE;
 }
 
 static void
-put_head(const struct sheet *s, size_t columns, size_t first, struct buf *out)
+plot_svg_put_head(
+	const struct sheet *s, size_t columns, size_t first, struct buf *out)
 {
 	buf_str(out, "<thead><tr>");
 	for (size_t i = 0; i < columns; i++) {
 		const char *name = s->column[i].name;
 		bool right = s->rows > first &&
-			is_number(sheet_get(s, first, i));
+			plot_svg_is_number(sheet_get(s, first, i));
 
 		buf_printf(out, "<th scope=\"col\"%s>",
 			right ? " class=\"n\"" : "");
@@ -760,7 +762,8 @@ put_row(const struct sheet *s, size_t row, size_t columns,
 			buf_str(out, "<td class=\"null\">null</td>");
 		else {
 			buf_str(out,
-				is_number(c) ? "<td class=\"n\">" : "<td>");
+				plot_svg_is_number(c) ? "<td class=\"n\">"
+						      : "<td>");
 			plot_svg_text(out, tmp->p, tmp->n);
 			buf_str(out, "</td>");
 		}
@@ -783,7 +786,7 @@ plot_svg_table(const struct sheet *s, const struct zone *zone, struct buf *out)
 	if (first > 0)
 		buf_printf(out, "<caption>the last %d of %zu rows</caption>\n",
 			ROWS_SHOWN, s->rows);
-	put_head(s, columns, first, out);
+	plot_svg_put_head(s, columns, first, out);
 	buf_str(out, "<tbody>\n");
 	for (size_t row = first; row < s->rows; row++)
 		put_row(s, row, columns, zone, &tmp, out);

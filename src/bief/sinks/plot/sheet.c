@@ -10,14 +10,14 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "recovery/state.h"
+#include "floor/mem.h"
 #include "text/number.h"
+#include "time/date.h"
 #include "time/time.h"
+#include "time/zone.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "floor/mem.h"
-#include "time/date.h"
-#include "time/zone.h"
+#include "recovery/state.h"
 
 #define DATE_TEXT 10 /* 2026-11-29 */
 
@@ -72,7 +72,7 @@ sheet_release(struct sheet *s)
 }
 
 static size_t
-add_column(struct sheet *s, const char *name, size_t n, struct field *f)
+sheet_add_column(struct sheet *s, const char *name, size_t n, struct field *f)
 {
 	s->column = mem_realloc(
 		s->column, (s->ncolumns + 1) * sizeof *s->column);
@@ -100,7 +100,7 @@ sheet_want(struct sheet *s, const char *path)
 			field_init_window(f, "window_start");
 		else
 			field_init(f, path);
-		i = add_column(s, name, strlen(name), f);
+		i = sheet_add_column(s, name, strlen(name), f);
 	}
 	free(name);
 	return i;
@@ -204,7 +204,7 @@ is_date(const char *s, size_t n, int64_t *us)
 }
 
 static void
-set_text(struct sheet_cell *c, const char *s, size_t n)
+sheet_set_text(struct sheet_cell *c, const char *s, size_t n)
 {
 	c->kind = SHEET_TEXT;
 	c->s = mem_dup(s, n);
@@ -232,7 +232,7 @@ set_string(struct sheet_cell *c, const struct value *v)
 		if (is_date(s, n, &c->i))
 			c->kind = SHEET_DATE;
 		else
-			set_text(c, s, n);
+			sheet_set_text(c, s, n);
 	}
 	buf_release(&tmp);
 }
@@ -267,7 +267,7 @@ set_cell(struct sheet_cell *c, const struct value *v)
 	} else {
 		buf_init(&tmp);
 		value_print(v, &tmp);
-		set_text(c, tmp.p, tmp.n);
+		sheet_set_text(c, tmp.p, tmp.n);
 		buf_release(&tmp);
 	}
 }
@@ -289,7 +289,7 @@ find_places(struct sheet *s, const struct shape *shape)
 			if (strcmp(s->column[k].name, buf_cstr(&name)) == 0)
 				break;
 		if (k == s->ncolumns && k < SHEET_COLUMNS)
-			add_column(s, name.p, name.n, NULL);
+			sheet_add_column(s, name.p, name.n, NULL);
 		s->left_out += k == SHEET_COLUMNS;
 		s->place[i] = k == SHEET_COLUMNS || s->column[k].field != NULL
 			? -1

@@ -99,7 +99,7 @@ expose_fd(const struct expose *e)
 }
 
 static void
-accept_clients(struct expose *e)
+expose_accept_clients(struct expose *e)
 {
 	struct client *c;
 	int fd;
@@ -119,8 +119,8 @@ accept_clients(struct expose *e)
 }
 
 static void
-answer(struct client *c, const char *status, const char *more, const char *text,
-	size_t n, bool head)
+expose_answer(struct client *c, const char *status, const char *more,
+	const char *text, size_t n, bool head)
 {
 	buf_printf(&c->out,
 		"HTTP/1.1 %s\r\nContent-Type: " EXPOSE_TYPE "\r\n"
@@ -149,19 +149,19 @@ respond(struct client *c, const char *text, size_t n)
 	path = line + method + (line[method] == ' ');
 	npath = strcspn(path, " ?#\r\n");
 	if (!head && !is_word(line, method, "GET"))
-		answer(c, "405 Method Not Allowed", "Allow: GET, HEAD\r\n",
-			wrong, sizeof wrong - 1, false);
+		expose_answer(c, "405 Method Not Allowed",
+			"Allow: GET, HEAD\r\n", wrong, sizeof wrong - 1, false);
 	else if (!is_word(path, npath, "/metrics") &&
 		!is_word(path, npath, "/"))
-		answer(c, "404 Not Found", "", missing, sizeof missing - 1,
-			head);
+		expose_answer(c, "404 Not Found", "", missing,
+			sizeof missing - 1, head);
 	else
-		answer(c, "200 OK", "", text, n, head);
+		expose_answer(c, "200 OK", "", text, n, head);
 }
 
 /* 0, or -1: the client is done. */
 static int
-receive(struct client *c, const char *text, size_t n)
+expose_receive(struct client *c, const char *text, size_t n)
 {
 	ssize_t got = recv(c->fd, buf_need(&c->in, 4096), 4096, 0);
 
@@ -203,7 +203,7 @@ serve(struct expose *e, struct client *c, const char *text, size_t n)
 {
 	struct epoll_event event = {.events = EPOLLOUT, .data.ptr = c};
 
-	if (c->out.n == 0 && receive(c, text, n) < 0)
+	if (c->out.n == 0 && expose_receive(c, text, n) < 0)
 		return -1;
 	if (c->out.n == 0)
 		return 0;
@@ -231,5 +231,5 @@ expose_turn(struct expose *e, const char *text, size_t n)
 		else
 			at = &(*at)->next;
 	}
-	accept_clients(e);
+	expose_accept_clients(e);
 }

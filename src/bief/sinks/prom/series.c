@@ -196,7 +196,7 @@ is_letter(char c, bool metric)
 }
 
 static bool
-is_digit(char c)
+series_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -207,7 +207,7 @@ series_is_name(const char *name, bool metric)
 	if (!is_letter(*name, metric) ||
 		(!metric && strncmp(name, "__", 2) == 0))
 		return false;
-	while (is_letter(*name, metric) || is_digit(*name))
+	while (is_letter(*name, metric) || series_is_digit(*name))
 		name++;
 	return *name == '\0';
 }
@@ -219,10 +219,10 @@ series_suggest(struct buf *out, const char *name, bool metric)
 
 	while (!metric && name[0] == '_' && name[1] == '_')
 		name++;
-	if (is_digit(*name))
+	if (series_is_digit(*name))
 		buf_byte(out, '_');
 	for (; *name != '\0'; name++) {
-		bool fine = is_letter(*name, metric) || is_digit(*name);
+		bool fine = is_letter(*name, metric) || series_is_digit(*name);
 
 		/* One for all that cannot stand there. */
 		if (fine)

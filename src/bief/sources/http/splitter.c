@@ -62,7 +62,7 @@ splitter_free(struct splitter *s)
 }
 
 static int
-put_line(void *arg, const struct value *v)
+splitter_put_line(void *arg, const struct value *v)
 {
 	struct splitter *s = arg;
 
@@ -72,7 +72,7 @@ put_line(void *arg, const struct value *v)
 }
 
 static int
-refuse(struct splitter *s, const char *p, size_t n, const char *why)
+splitter_refuse(struct splitter *s, const char *p, size_t n, const char *why)
 {
 	struct record r = {.line = p, .nline = n < KEPT ? n : KEPT};
 
@@ -101,15 +101,15 @@ splitter_run(struct splitter *s, const char *p, size_t n, struct buf *out)
 	p = s->text.p + sizeof("{\"answer\":") - 1;
 	end = json_read(p, p + n, 1, &v, &e);
 	if (end == NULL || json_space(end, p + n) != p + n)
-		return refuse(s, p, n,
+		return splitter_refuse(s, p, n,
 			"the answer is not JSON, which --split "
 			"takes apart");
 	r.line = s->text.p;
 	r.nline = (uint32_t)s->text.n;
 	if (record_read(&s->reader, &r, &err) < 0)
-		return refuse(s, p, n, err.text);
+		return splitter_refuse(s, p, n, err.text);
 	s->out = out;
-	rc = expr_eval(s->expr, &r, &env, put_line, s, &err);
+	rc = expr_eval(s->expr, &r, &env, splitter_put_line, s, &err);
 	if (rc == EXPR_ENDED) {
 		*s->st->err = err;
 		return -1;
@@ -118,5 +118,5 @@ splitter_run(struct splitter *s, const char *p, size_t n, struct buf *out)
 		return 0;
 	out->n = before;
 	err_in(&err, "--split");
-	return refuse(s, p, n, err.text);
+	return splitter_refuse(s, p, n, err.text);
 }

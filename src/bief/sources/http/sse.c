@@ -142,7 +142,7 @@ take_field(struct sse *s, const char *p, size_t n)
 
 /* A whole line, without its end. */
 static int
-take_line(struct sse *s, const char *p, size_t n)
+sse_take_line(struct sse *s, const char *p, size_t n)
 {
 	if (s->fresh && n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) {
 		p += 3;
@@ -170,9 +170,9 @@ end_line(struct sse *s, const char *p, size_t n)
 		s->fresh = false;
 	} else if (s->line.n > 0) {
 		buf_add(&s->line, p, n);
-		ret = take_line(s, s->line.p, s->line.n);
+		ret = sse_take_line(s, s->line.p, s->line.n);
 	} else {
-		ret = take_line(s, p, n);
+		ret = sse_take_line(s, p, n);
 	}
 	buf_clear(&s->line);
 	return ret;
@@ -180,7 +180,7 @@ end_line(struct sse *s, const char *p, size_t n)
 
 /* The beginning of a line whose end has not come. */
 static void
-keep(struct sse *s, const char *p, size_t n)
+sse_keep(struct sse *s, const char *p, size_t n)
 {
 	if (s->skip)
 		return;
@@ -213,7 +213,7 @@ sse_feed(struct sse *s, const char *p, size_t n)
 		s->cr = false;
 		at = p < end ? line_end(p, end, crs) : NULL;
 		if (at == NULL) {
-			keep(s, p, (size_t)(end - p));
+			sse_keep(s, p, (size_t)(end - p));
 			return 0;
 		}
 		s->cr = *at == '\r';

@@ -70,7 +70,7 @@ bounds_parse(struct bounds *b, const char *text, int64_t least,
 		b->what = TOPICS_EARLIEST;
 		return 0;
 	}
-	if (time_parse(text, strlen(text), zone, time_now(), &us) != 0)
+	if (time_parse(text, strlen(text), zone, time_now(), &us) < 0)
 		return err_as(err, STATUS_USAGE,
 			"'%s' is none of %s'latest', a "
 			"time, and offsets such as {\"topic\":{\"0\":23}}",

@@ -79,7 +79,7 @@ message_plan(struct message *g, struct stage *st, struct plan *p)
 }
 
 static int
-refuse(struct stage *st, const rd_kafka_message_t *m, const char *why)
+message_refuse(struct stage *st, const rd_kafka_message_t *m, const char *why)
 {
 	size_t n = m->len < stage_max_line(st) ? m->len : stage_max_line(st);
 	struct record r = {.line = m->payload, .nline = (uint32_t)n};
@@ -91,7 +91,7 @@ refuse(struct stage *st, const rd_kafka_message_t *m, const char *why)
 
 /* Bytes as text: null, or with U+FFFD for what is not UTF-8. */
 static struct value
-text_of(const char *p, size_t n, struct buf *tmp, struct buf *repaired)
+message_text_of(const char *p, size_t n, struct buf *tmp, struct buf *repaired)
 {
 	if (p == NULL)
 		return value_null();
@@ -143,10 +143,11 @@ give_record(struct message *g, struct stage *st, const rd_kafka_message_t *m)
 	struct record r;
 
 	record_new(&r, g->shape, &g->slots);
-	record_set(
-		&r, KEY, text_of(m->key, m->key_len, &g->key, &g->repaired[0]));
+	record_set(&r, KEY,
+		message_text_of(m->key, m->key_len, &g->key, &g->repaired[0]));
 	record_set(&r, VALUE,
-		text_of(m->payload, m->len, &g->value, &g->repaired[1]));
+		message_text_of(
+			m->payload, m->len, &g->value, &g->repaired[1]));
 	record_set(&r, TOPIC, value_json_string(topic, strlen(topic), false));
 	record_set(&r, PARTITION, value_int(m->partition));
 	record_set(&r, OFFSET, value_int(m->offset));
@@ -171,7 +172,7 @@ give_line(struct message *g, struct stage *st, const rd_kafka_message_t *m)
 	if (n > 0 && p[n - 1] == '\r')
 		n--;
 	if (n > 0 && (memchr(p, '\n', n) != NULL || memchr(p, '\r', n) != NULL))
-		return refuse(st, m,
+		return message_refuse(st, m,
 			"the value is several lines: leave "
 			"--value-only away");
 	buf_add(&g->lines, p, n);
@@ -185,7 +186,7 @@ message_give(struct message *g, struct stage *st, const rd_kafka_message_t *m)
 	if (m->len > stage_max_line(st) || m->key_len > stage_max_line(st)) {
 		if (message_flush(g, st) < 0)
 			return -1;
-		return refuse(st, m,
+		return message_refuse(st, m,
 			"it is longer than a line may be "
 			"(--max-line tells how long)");
 	}

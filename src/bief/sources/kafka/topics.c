@@ -216,7 +216,7 @@ take_topic(
 }
 
 static int
-is_missing(struct topics *t, const char *name, struct err *err)
+topics_is_missing(struct topics *t, const char *name, struct err *err)
 {
 	int64_t now = time_monotonic();
 
@@ -253,7 +253,7 @@ take_metadata(
 	for (size_t i = 0; i < t->n; i++)
 		look_for(t->p[i], md);
 	if (missing != NULL)
-		return is_missing(t, missing, err);
+		return topics_is_missing(t, missing, err);
 	t->missing_us = 0;
 	return 1;
 }
@@ -394,7 +394,7 @@ topics_fetch(struct topics *t, struct err *err)
 /* Take what is in the queue, and what it says of the end of the log: where that
  * is, without the marks of transactions that stand in front of it. */
 static bool
-fill(struct topics_part *p)
+topics_fill(struct topics_part *p)
 {
 	int64_t most = p->end - p->next;
 	rd_kafka_message_t *m;
@@ -427,7 +427,7 @@ topics_message(struct topics *t, struct topics_part *p, rd_kafka_message_t **m,
 	*m = NULL;
 	if (p->queue == NULL && start_fetching(t, p, err) < 0)
 		return -1;
-	if (fill(p))
+	if (topics_fill(p))
 		*m = p->got[p->at++];
 	return 0;
 }
@@ -435,7 +435,7 @@ topics_message(struct topics *t, struct topics_part *p, rd_kafka_message_t **m,
 const rd_kafka_message_t *
 topics_peek(struct topics_part *p)
 {
-	return p->queue != NULL && fill(p) ? p->got[p->at] : NULL;
+	return p->queue != NULL && topics_fill(p) ? p->got[p->at] : NULL;
 }
 
 bool
