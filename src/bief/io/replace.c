@@ -1,5 +1,6 @@
 /*
- * replace: see replace.h.
+ * replace: rename(2) gives the name; what a kill leaves behind has our process
+ * id in its name, and is in nobody's way.
  */
 #include "io/replace.h"
 

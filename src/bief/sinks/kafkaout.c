@@ -1,5 +1,6 @@
 /*
- * kafkaout: see kafkaout.h.
+ * kafkaout: a batch's number is an offset that a consumer group without
+ * members has committed: so it is in the transaction of its messages.
  *
  * The brokers keep a group's offsets for offsets.retention.minutes (a week)
  * after the last commit.  They are needed only for a batch whose transaction

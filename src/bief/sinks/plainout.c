@@ -1,5 +1,6 @@
 /*
- * plainout: see plainout.h.
+ * plainout: what was written before stays in the file that grows; one that is
+ * updated is written anew from what is kept, an entry for each key.
  */
 #include "sinks/plainout.h"
 

@@ -1,5 +1,6 @@
 /*
- * plaintext: see plaintext.h.
+ * plaintext: what other tools take for a separator, a quote or a mark of their
+ * own is escaped by the form's own rules, and by nothing else.
  */
 #include "sinks/plaintext.h"
 

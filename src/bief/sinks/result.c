@@ -1,5 +1,6 @@
 /*
- * result: see result.h.
+ * result: what the user says, what the aggregation says and what records have
+ * must agree, before the first row is written.
  */
 #include "sinks/result.h"
 

@@ -1,5 +1,6 @@
 /*
- * relay: see relay.h.
+ * relay: the lines are one stretch of memory, in which places are offsets; the
+ * front is dropped in blocks, so that a line costs a copy at the most.
  */
 #include "io/service/relay.h"
 

@@ -1,5 +1,5 @@
 /*
- * retry: see retry.h.
+ * retry: pauses that double, and a little chance.
  */
 #include "io/service/retry.h"
 

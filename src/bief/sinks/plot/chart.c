@@ -1,5 +1,7 @@
 /*
- * chart: see chart.h.
+ * chart: what is to be seen is decided here once, for all who draw: which rows
+ * are a series, where bars and bins stand.  Points that would fall on each
+ * other are left out, so that a picture costs what it shows.
  */
 #include "sinks/plot/chart.h"
 

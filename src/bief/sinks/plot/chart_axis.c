@@ -1,5 +1,6 @@
 /*
- * chart_axis: see chart_axis.h.
+ * chart_axis: steps are 1, 2 or 5 of a power of ten, or those of a clock and a
+ * calendar: what a reader counts in.
  */
 #include "sinks/plot/chart_axis.h"
 

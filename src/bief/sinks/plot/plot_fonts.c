@@ -1,5 +1,6 @@
 /*
- * plot_fonts: see plot_fonts.h.
+ * plot_fonts: fc-list(1) is asked once, when the first character comes that is
+ * not common.  Where it cannot tell, all characters count as there.
  */
 #include "sinks/plot/plot_fonts.h"
 

@@ -1,5 +1,6 @@
 /*
- * plot_gnuplot: see plot_gnuplot.h.
+ * plot_gnuplot: the script and its data go through descriptors that the child
+ * inherits, never through a shell or a file's name.
  */
 #include "sinks/plot/plot_gnuplot.h"
 

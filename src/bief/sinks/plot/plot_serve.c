@@ -1,5 +1,7 @@
 /*
- * plot_serve: see plot_serve.h.
+ * plot_serve: one epoll descriptor stands for all connections, so that the
+ * runtime waits for one.  What a client has not taken of the last picture is
+ * replaced by the next.
  */
 #include "sinks/plot/plot_serve.h"
 

@@ -1,5 +1,6 @@
 /*
- * plot_svg: see plot_svg.h.
+ * plot_svg: drawn by hand, for a page needs classes that it can colour and
+ * texts that a screen reader finds; each chart also is a table.
  */
 #include "sinks/plot/plot_svg.h"
 

@@ -1,5 +1,6 @@
 /*
- * plot_term: see plot_term.h.
+ * plot_term: a canvas is dots of Braille, 2 by 4 in a character; bars and
+ * shades are blocks.
  */
 #include "sinks/plot/plot_term.h"
 

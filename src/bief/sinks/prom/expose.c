@@ -1,5 +1,6 @@
 /*
- * expose: see expose.h.
+ * expose: requests are answered when the runtime gives a turn: who asks holds
+ * up nothing, and one that asks for too long is let go.
  */
 #include "sinks/prom/expose.h"
 

@@ -1,5 +1,6 @@
 /*
- * gateway: see gateway.h.
+ * gateway: a value that is empty or has a slash cannot stand in a path as it
+ * is: it goes in base 64, as the Pushgateway's pages say.
  */
 #include "sinks/prom/gateway.h"
 

@@ -1,5 +1,6 @@
 /*
- * series: see series.h.
+ * series: a set of labels is known by its text, as it will be printed: two
+ * that print alike are one.
  */
 #include "sinks/prom/series.h"
 

@@ -1,5 +1,6 @@
 /*
- * answer: see answer.h.
+ * answer: servers need not tell when an answer is the same: then a checksum of
+ * the body does.
  */
 #include "sources/http/answer.h"
 

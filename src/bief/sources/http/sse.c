@@ -1,5 +1,6 @@
 /*
- * sse: see sse.h.
+ * sse: a line can be cut anywhere, between CR and LF and in a name, so it is
+ * gathered whole before it is looked at.
  */
 #include "sources/http/sse.h"
 

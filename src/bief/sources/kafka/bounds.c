@@ -1,5 +1,6 @@
 /*
- * bounds: see bounds.h.
+ * bounds: the user's words, checked as far as they can be before a broker is
+ * asked.
  */
 #include "sources/kafka/bounds.h"
 

@@ -1,5 +1,6 @@
 /*
- * message: see message.h.
+ * message: keys and values are any bytes: text that is not UTF-8 is repaired,
+ * for a line of JSON cannot hold it.
  */
 #include "sources/kafka/message.h"
 
