@@ -18,6 +18,7 @@
 #include "command/explain.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
+#include "command/sample/sample.h"
 #include "command/state/inspect.h"
 #include "runtime/stage.h"
 #include "runtime/run.h"
@@ -91,6 +92,7 @@ static const struct subcommand {
 	{"ps", "[--json]", ps_command},
 	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
 	{"top", "", top_command},
+	{"sample", "NAME [DIR] [--count N] [--seed S]", sample_command},
 	{"state", "DIR [dump|load|diff|forget ...]", inspect_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
