@@ -67,10 +67,10 @@ $(B)/op/%.o: src/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The page that sink-plot --serve shows, as text of C.
-$(B)/sinks/page.html.h: src/bief/sinks/page.html
+$(B)/sinks/plot/page.html.h: src/bief/sinks/plot/page.html
 	@mkdir -p $(@D)
 	@sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
-$(B)/lib/sinks/plot_serve.o: $(B)/sinks/page.html.h
+$(B)/lib/sinks/plot/plot_serve.o: $(B)/sinks/plot/page.html.h
 
 -include $(LIB_OBJ:.o=.d) $(OP_OBJ:.o=.d)
 

@@ -23,11 +23,11 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "floor/random.h"
-#include "io/relay.h"
-#include "io/textfile.h"
 #include "time/time.h"
 #include "io/net.h"
+#include "io/service/relay.h"
 #include "io/stream/eol.h"
+#include "io/textfile.h"
 #include "runtime/tool.h"
 
 #define BLOCK ((size_t)64 << 10)

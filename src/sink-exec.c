@@ -8,19 +8,17 @@
  * Restart: a batch whose command had not succeeded is run again, with the same
  * number.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "floor/banned.h"
 #include "floor/buf.h"
 #include "time/time.h"
 #include "io/child.h"
+#include "io/file.h"
 #include "runtime/batchenv.h"
 #include "runtime/stage.h"
 
@@ -110,19 +108,10 @@ on_disk(struct err *err)
 }
 
 static int
-put(int fd, const char *p, size_t n, struct err *err)
+keep(int fd, const char *p, size_t n, struct err *err)
 {
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno != EINTR)
-			return err_sys(err, "cannot keep the batch");
-		if (done > 0) {
-			p += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
+	return file_put(fd, p, n) < 0 ? err_sys(err, "cannot keep the batch")
+				      : 0;
 }
 
 /* What is in memory, to the disk. */
@@ -135,7 +124,7 @@ move(struct sink_exec *s, struct err *err)
 	int fd = on_disk(err), ret = fd < 0 ? -1 : 0;
 
 	while (ret == 0 && (n = pread(s->file, block, sizeof(block), at)) > 0) {
-		ret = put(fd, block, (size_t)n, err);
+		ret = keep(fd, block, (size_t)n, err);
 		at += n;
 	}
 	if (ret < 0) {
@@ -160,7 +149,7 @@ gather(struct sink_exec *s, struct err *err)
 	}
 	if (!s->on_disk && s->bytes + s->text.n > IN_MEMORY && move(s, err) < 0)
 		return -1;
-	if (put(s->file, s->text.p, s->text.n, err) < 0)
+	if (keep(s->file, s->text.p, s->text.n, err) < 0)
 		return -1;
 	s->bytes += s->text.n;
 	buf_clear(&s->text);

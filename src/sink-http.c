@@ -16,8 +16,8 @@
 #include <sys/random.h>
 
 #include "floor/err.h"
-#include "io/http.h"
-#include "io/retry.h"
+#include "io/service/http.h"
+#include "io/service/retry.h"
 #include "runtime/stage.h"
 #include "time/time.h"
 #include "value/record.h"

@@ -11,9 +11,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/pg.h"
+#include "io/service/pg.h"
 #include "runtime/stage.h"
-#include "sinks/pgtable.h"
+#include "sinks/pg/pgtable.h"
 #include "sinks/result.h"
 
 struct sink_pg {

@@ -15,26 +15,23 @@
 #include <unistd.h>
 
 #include "floor/buf.h"
-#include "runtime/fields.h"
-#include "runtime/modes.h"
-#include "runtime/stage.h"
-#include "sinks/chart.h"
-#include "sinks/plot_gnuplot.h"
-#include "sinks/plot_serve.h"
-#include "sinks/plot_svg.h"
-#include "sinks/plot_term.h"
-#include "sinks/sheet.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "value/key.h"
-#include "value/path.h"
-#include "floor/mem.h"
+#include "runtime/fields.h"
+#include "runtime/stage.h"
+#include "sinks/plot/chart.h"
+#include "sinks/plot/plot_gnuplot.h"
+#include "sinks/plot/plot_serve.h"
+#include "sinks/plot/plot_svg.h"
+#include "sinks/plot/plot_term.h"
+#include "sinks/plot/sheet.h"
+#include "sinks/result.h"
 
 #define KEEP 1000000
 #define PICTURES 64
 #define TURN_EVERY 1024 /* records, before browsers have their turn */
 #define COLUMNS 80
-
-enum { UNTOLD = -1 };
 
 struct sink_plot {
 	/* options */
@@ -46,7 +43,7 @@ struct sink_plot {
 	const char *layout, *size;
 	const char *output, *serve;
 	bool term, until_end;
-	int mode; /* enum mode less one; UNTOLD */
+	int mode; /* enum mode less one; RESULT_UNTOLD */
 	struct list key;
 	/* state */
 	struct chart_spec *spec; /* of each picture */
@@ -127,7 +124,7 @@ sink_plot_defaults(void *self)
 {
 	struct sink_plot *s = self;
 
-	s->mode = UNTOLD;
+	s->mode = RESULT_UNTOLD;
 	s->keep = KEEP;
 	s->bins = 0;
 }
@@ -348,26 +345,6 @@ sink_plot_open(struct stage *st)
 
 /* ---- the plan ---- */
 
-static int
-find_mode(struct stage *st, const struct plan *p)
-{
-	struct sink_plot *s = STAGE(st, sink_plot);
-	enum mode told = s->mode == UNTOLD ? MODE_NONE
-					   : (enum mode)(s->mode + 1);
-
-	s->result = told != MODE_NONE ? told : p->mode;
-	if (modes_check(p, s->result, st->err) < 0)
-		return -1;
-	if (told != MODE_NONE && p->stream && !p->whole &&
-		p->mode != MODE_NONE && p->mode != told)
-		return err_as(st->err, STATUS_USAGE,
-			"--mode %s, but what comes is made in mode %s: say "
-			"--mode %s to agg too, or leave it away here",
-			plan_mode_name(told), plan_mode_name(p->mode),
-			plan_mode_name(told));
-	return 0;
-}
-
 /* In mode update: the fields of --key, those of the aggregation, or what stands
  * on the x axis. */
 static int
@@ -411,7 +388,8 @@ sink_plot_plan(struct stage *st, struct plan *p)
 		if (plan_bind(p, f, NULL, st->err) < 0)
 			return -1;
 	}
-	return find_mode(st, p) < 0 ? -1 : find_keys(st, p);
+	return result_mode(st, s->mode, p, &s->result) < 0 ? -1
+							   : find_keys(st, p);
 }
 
 /* ---- the beginning ---- */

@@ -13,22 +13,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "time/time.h"
-#include "value/json.h"
-#include "io/push.h"
+#include "io/replace.h"
+#include "io/service/push.h"
+#include "io/service/retry.h"
 #include "runtime/stage.h"
-#include "sinks/expose.h"
-#include "sinks/gateway.h"
-#include "sinks/series.h"
+#include "sinks/prom/expose.h"
+#include "sinks/prom/gateway.h"
+#include "sinks/prom/series.h"
 
 #define PAUSE_US (TIME_SECOND / 10) /* before it is pushed again, at first */
 #define PAUSE_MOST_US (60 * TIME_SECOND)
@@ -482,38 +481,22 @@ static int
 write_textfile(struct stage *st)
 {
 	struct sink_prom *s = STAGE(st, sink_prom);
-	const char *slash = strrchr(s->textfile, '/');
-	size_t dir = slash != NULL ? (size_t)(slash + 1 - s->textfile) : 0, at;
-	ssize_t n = 0;
-	struct buf tmp;
-	int fd, ret = 0;
+	struct replace r;
 
-	buf_init(&tmp);
-	buf_printf(&tmp, "%.*s.%s.%d.tmp", (int)dir, s->textfile,
-		s->textfile + dir, (int)getpid());
-	fd = open(
-		buf_cstr(&tmp), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	for (at = 0; fd >= 0 && at < s->text.n && n >= 0; at += (size_t)n)
-		n = write(fd, s->text.p + at, s->text.n - at);
-	if (fd < 0 || n < 0 || close(fd) < 0 ||
-		rename(tmp.p, s->textfile) < 0) {
-		ret = err_sys(st->err, "cannot write '%s'", s->textfile);
-		unlink(tmp.p);
-	}
-	buf_release(&tmp);
-	return ret;
+	if (replace_open(&r, s->textfile, st->err) < 0)
+		return -1;
+	if (replace_add(&r, s->text.p, s->text.n, st->err) == 0)
+		return replace_commit(&r, NULL, st->err);
+	replace_drop(&r);
+	return -1;
 }
 
 /* A pause that grows, in which who asks is answered; false when the pipeline
  * is to end. */
 static bool
-pause_before(struct sink_prom *s, int64_t try)
+pause_for(struct sink_prom *s, int64_t us)
 {
-	int64_t us = try < 20 ? PAUSE_US <<
-	try : PAUSE_MOST_US
-		;
-	int64_t until = time_monotonic() +
-		(us < PAUSE_MOST_US ? us : PAUSE_MOST_US);
+	int64_t until = time_monotonic() + us;
 
 	while (!stage_stopping() && (us = until - time_monotonic()) > 0) {
 		struct pollfd fd = {.fd = -1, .events = POLLIN};
@@ -537,12 +520,15 @@ push(struct stage *st, const struct batch *b)
 		.body = s->text.p,
 		.n = s->text.n,
 		.stopping = stage_stopping};
+	struct retry retry = {PAUSE_US, PAUSE_MOST_US, s->retry, 0};
+	int64_t pause;
 	bool again;
 
-	for (int64_t try = 0; push_send(&p, &again, st->err) < 0; try++) {
+	while (push_send(&p, &again, st->err) < 0) {
 		err_in(st->err, "batch %lld: cannot push to '%s'",
 			(long long)(b->number > 0 ? b->number : 0), s->shown.p);
-		if (!again || try == s->retry || !pause_before(s, try))
+		pause = again ? retry_pause(&retry, 0) : -1;
+		if (pause < 0 || !pause_for(s, pause))
 			return -1;
 		stage_warn(st, "%s: trying again", st->err->text);
 	}

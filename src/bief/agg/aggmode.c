@@ -48,7 +48,7 @@ check_mode(const struct aggmode *m, const struct query *q, const struct plan *p,
 }
 
 static void
-set_text(char **to, const char *text)
+aggmode_set_text(char **to, const char *text)
 {
 	free(*to);
 	*to = text == NULL ? NULL : mem_dup(text, strlen(text));
@@ -68,17 +68,17 @@ aggmode_out(const struct aggmode *m, const struct query *q, struct plan *p)
 	list_free(&p->times);
 	p->arrival &= m->windows_timed && m->mode == MODE_APPEND;
 	if (m->windows_timed) {
-		set_text(&p->event_time, "window");
-		set_text(&p->window_on, "window");
+		aggmode_set_text(&p->event_time, "window");
+		aggmode_set_text(&p->window_on, "window");
 	} else if (m->time_key >= 0) {
-		set_text(&p->event_time, q->names[m->time_key]);
+		aggmode_set_text(&p->event_time, q->names[m->time_key]);
 	} else {
-		set_text(&p->event_time, NULL);
+		aggmode_set_text(&p->event_time, NULL);
 		p->delay_us = -1;
 	}
 	if (q->decided && !q->g.windowed) {
 		p->window_us = p->slide_us = p->start_us = 0;
-		set_text(&p->window_on, NULL);
+		aggmode_set_text(&p->window_on, NULL);
 	}
 }
 

@@ -79,3 +79,15 @@ buf_utf8(struct buf *b, uint32_t c)
 		b->n += 4;
 	}
 }
+
+void
+buf_doubled(struct buf *b, const char *s, char quote)
+{
+	buf_byte(b, quote);
+	for (; *s != '\0'; s++) {
+		if (*s == quote)
+			buf_byte(b, quote);
+		buf_byte(b, *s);
+	}
+	buf_byte(b, quote);
+}

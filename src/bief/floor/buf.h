@@ -57,6 +57,9 @@ buf_str(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
+/* Append it between quotes, a quote in it doubled: as SQL has names and texts. */
+void buf_doubled(struct buf *b, const char *s, char quote);
+
 /* Append a character as UTF-8. */
 void buf_utf8(struct buf *b, uint32_t c);
 

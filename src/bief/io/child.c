@@ -348,7 +348,7 @@ write_some(struct child *c, struct err *err)
 }
 
 static int
-read_some(struct child *c, struct err *err)
+child_read_some(struct child *c, struct err *err)
 {
 	ssize_t n = read(c->out, buf_need(&c->from, GATHER), GATHER);
 
@@ -383,7 +383,7 @@ turn(struct child *c, int timeout, struct err *err)
 		return errno == EINTR ? 0 : err_sys(err, "cannot wait");
 	if (fds[1].revents != 0 && write_some(c, err) < 0)
 		return -1;
-	return fds[0].revents != 0 ? read_some(c, err) : 0;
+	return fds[0].revents != 0 ? child_read_some(c, err) : 0;
 }
 
 int

@@ -310,7 +310,7 @@ set_rules(struct csvrow_reader *r, const char *p, size_t n)
 }
 
 static void
-split(struct csvrow_reader *r)
+csvrow_split(struct csvrow_reader *r)
 {
 	const char *p = r->text;
 	size_t n = r->ntext;
@@ -334,7 +334,7 @@ csvrow_take(struct csvrow_reader *r, const char *p, size_t n)
 {
 	r->text = p;
 	r->ntext = n;
-	split(r);
+	csvrow_split(r);
 }
 
 enum csvrow

@@ -103,8 +103,8 @@ file_checksum(const void *p, size_t n)
 
 /* ---- saved files ---- */
 
-static int
-write_whole(int fd, const char *p, size_t n)
+int
+file_put(int fd, const char *p, size_t n)
 {
 	while (n > 0) {
 		ssize_t put = write(fd, p, n);
@@ -150,9 +150,8 @@ write_framed(int fd, const char *kind, const void *p, size_t n, bool *synced)
 
 	crc = ~crc_more(crc, p, n);
 	snprintf(trailer, sizeof(trailer), "\n#crc32c %08x\n", crc);
-	if (write_whole(fd, head, (size_t)nhead) < 0 ||
-		write_whole(fd, p, n) < 0 ||
-		write_whole(fd, trailer, TRAILER) < 0)
+	if (file_put(fd, head, (size_t)nhead) < 0 || file_put(fd, p, n) < 0 ||
+		file_put(fd, trailer, TRAILER) < 0)
 		return -1;
 	*synced = fsync(fd) == 0;
 	return *synced ? 0 : -1;

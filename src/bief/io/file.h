@@ -36,6 +36,8 @@ int file_open_lock(const char *path);
 extern volatile sig_atomic_t file_stop;
 /* Delete what file_save left behind when it was killed. */
 void file_tidy(const char *dir);
+/* Write all of it, whatever signals come.  0, or -1 with errno. */
+int file_put(int fd, const char *p, size_t n);
 int file_sync_dir(const char *dir, struct err *err);
 /* Delete a directory of files; one that is not there is fine. */
 int file_delete_dir(const char *dir, struct err *err);

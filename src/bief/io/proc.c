@@ -35,7 +35,7 @@ proc_path(char out[64], int pid, const char *name)
 }
 
 static ssize_t
-read_some(int pid, const char *name, char *out, size_t max)
+proc_read_some(int pid, const char *name, char *out, size_t max)
 {
 	char path[64];
 	ssize_t n;
@@ -72,7 +72,7 @@ proc_look(int pid, struct proc *p)
 
 	if (pid <= 0)
 		return false;
-	n = read_some(pid, "stat", text, sizeof(text) - 1);
+	n = proc_read_some(pid, "stat", text, sizeof(text) - 1);
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
@@ -105,7 +105,7 @@ void
 proc_command(const struct proc *p, struct buf *out)
 {
 	char text[1000];
-	ssize_t n = read_some(p->pid, "cmdline", text, sizeof(text));
+	ssize_t n = proc_read_some(p->pid, "cmdline", text, sizeof(text));
 
 	while (n > 0 && text[n - 1] == '\0')
 		n--;

@@ -1,9 +1,11 @@
 /*
- * replace: see replace.h.
+ * replace: rename(2) gives the name; what a kill leaves behind has our process
+ * id in its name, and is in nobody's way.
  */
+#include "io/replace.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +14,8 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
-#include "io/replace.h"
 #include "floor/mem.h"
+#include "io/file.h"
 
 #define TRIES 1000 /* names that others may have taken */
 
@@ -114,18 +115,8 @@ replace_open(struct replace *r, const char *path, struct err *err)
 int
 replace_add(struct replace *r, const void *bytes, size_t n, struct err *err)
 {
-	const char *p = bytes;
-
-	while (n > 0) {
-		ssize_t put = write(r->fd, p, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return err_sys(err, "cannot write '%s'", r->path);
-		p += put;
-		n -= (size_t)put;
-	}
+	if (file_put(r->fd, bytes, n) < 0)
+		return err_sys(err, "cannot write '%s'", r->path);
 	return 0;
 }
 

@@ -13,8 +13,8 @@
 #include "text/number.h"
 #include "value/key.h"
 #include "value/value.h"
-#include "io/pg.h"
-#include "io/sqlite.h"
+#include "io/service/pg.h"
+#include "io/service/sqlite.h"
 #include "types/schema.h"
 #include "runtime/opt.h"
 #include "join/table_impl.h"
@@ -303,7 +303,7 @@ no_column(const struct table *t, const struct table_options *o,
 
 /* Find the columns of the key; the others are the payload. */
 static int
-split(struct table *t, const struct table_options *o, struct err *err)
+table_split(struct table *t, const struct table_options *o, struct err *err)
 {
 	struct table_private *p = t->priv;
 	size_t i, k;
@@ -450,8 +450,8 @@ table_load(const struct table_options *o, struct err *err)
 	t->priv = mem_zalloc(sizeof *t->priv);
 	t->priv->columns = schema_new();
 	t->priv->path = mem_dup(o->path, strlen(o->path));
-	if (read_all(t->priv, o, err) != 0 || split(t, o, err) != 0 ||
-		table_bound(t, o, err) != 0) {
+	if (read_all(t->priv, o, err) < 0 || table_split(t, o, err) < 0 ||
+		table_bound(t, o, err) < 0) {
 		table_describe(o->path, &name);
 		err_in(err, "%s", name.p);
 		buf_release(&name);

@@ -11,7 +11,7 @@
 #include "time/time.h"
 #include "time/zone.h"
 #include "value/json.h"
-#include "io/pg.h"
+#include "io/service/pg.h"
 #include "types/schema.h"
 #include "join/table_impl.h"
 
@@ -61,7 +61,7 @@ put_plain(struct buf *out, const char *s, size_t n)
 
 /* The connection string and the table that a path names. */
 static void
-split(const char *path, struct buf *conninfo, struct buf *table)
+table_pg_split(const char *path, struct buf *conninfo, struct buf *table)
 {
 	const char *at = strchr(path, '?'), *end;
 	char between = '?';
@@ -93,7 +93,7 @@ table_pg_describe(const char *path, struct buf *out)
 	char quoted[200];
 	size_t before;
 
-	split(path, &conninfo, &table);
+	table_pg_split(path, &conninfo, &table);
 	buf_printf(out, "'%s' of ",
 		err_quote(quoted, sizeof quoted, table.p, table.n));
 	before = out->n;
@@ -315,7 +315,7 @@ table_pg_version(struct table_private *p)
 	int64_t version = 0;
 	struct err none;
 
-	split(p->path, &conninfo, &table);
+	table_pg_split(p->path, &conninfo, &table);
 	buf_init(&name);
 	buf_init(&sql);
 	put_table(&name, table.p);
@@ -345,7 +345,7 @@ table_pg_read(
 	struct buf conninfo, table, sql;
 	int ret = -1;
 
-	split(o->path, &conninfo, &table);
+	table_pg_split(o->path, &conninfo, &table);
 	buf_init(&sql);
 	buf_str(&sql, "SELECT * FROM ");
 	put_table(&sql, table.p);

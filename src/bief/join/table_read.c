@@ -16,7 +16,7 @@
 #include "value/record_read.h"
 #include "value/value.h"
 #include "io/csvrow.h"
-#include "io/sqlite.h"
+#include "io/service/sqlite.h"
 #include "io/textfile.h"
 #include "types/cell.h"
 #include "types/fromjson.h"
@@ -52,7 +52,7 @@ table_read_keep(struct table_private *p, const char *s, size_t n)
 }
 
 static bool
-has_text(const struct value *v)
+table_read_has_text(const struct value *v)
 {
 	return v->type == VALUE_NUMBER || v->type == VALUE_REAL ||
 		v->type == VALUE_STRING || v->type == VALUE_ARRAY ||
@@ -62,7 +62,7 @@ has_text(const struct value *v)
 struct value
 table_read_kept(struct table_private *p, struct value v)
 {
-	if (has_text(&v))
+	if (table_read_has_text(&v))
 		v.s = table_read_keep(p, v.s, v.n);
 	return v;
 }
@@ -464,7 +464,7 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 		return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 	}
 	row = table_read_row(j->p);
-	if (fromjson_read(j->f, line, n, time_now(), row) != 0)
+	if (fromjson_read(j->f, line, n, time_now(), row) < 0)
 		keep = table_read_refuse(j->o, line, n, j->err, "line %zu: %s",
 			number, fromjson_why(j->f));
 	for (size_t i = 0; i < j->o->schema->n; i++)

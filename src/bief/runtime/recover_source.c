@@ -409,13 +409,14 @@ recover_source_time(const struct stage *st, int64_t now_us)
 int64_t
 recover_source_committed(const struct stage *st)
 {
-	return source_enter(st, IN_BATCHES)->committed;
+	return source_enter(st, IN_BATCHES | IN(SOURCE_ENDED))->committed;
 }
 
 int
 recover_source_look(struct stage *st)
 {
-	struct source_recovery *s = source_enter(st, IN_BATCHES);
+	struct source_recovery *s = source_enter(
+		st, IN_BATCHES | IN(SOURCE_ENDED));
 
 	return source_stay(st,
 		checkpoint_committed(
@@ -440,7 +441,8 @@ recover_source_hear(struct stage *st)
 {
 	int64_t committed;
 
-	if (!st->hear || !recover_on(&st->priv->recovery))
+	if (!st->hear || !recover_on(&st->priv->recovery) ||
+		st->priv->recovery.source->state == SOURCE_FAILED)
 		return 0;
 	if (recover_source_look(st) < 0)
 		return -1;

@@ -5,6 +5,7 @@
  */
 #include "runtime/stage.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,12 +13,10 @@
 
 #include "floor/mem.h"
 #include "text/simd.h"
-#include "time/time.h"
 #include "time/zone.h"
 #include "io/stream/eol.h"
 #include "io/stream/output.h"
 #include "runtime/chain.h"
-#include "runtime/phase.h"
 #include "runtime/recover_sink.h"
 #include "runtime/recover_source.h"
 #include "runtime/refuse.h"
@@ -329,6 +328,20 @@ stage_ready(struct stage *st)
 	stage_ready_as(st, "ready");
 }
 
+/* Close it.  The number of a standard stream is not to be that of a connection
+ * that is opened next: it would be written to, or end us when it goes. */
+static void
+close_ready(int fd)
+{
+	int none = fd <= STDERR_FILENO ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+				       : -1;
+
+	if (none < 0 || dup2(none, fd) < 0)
+		close(fd);
+	if (none >= 0 && none != fd)
+		close(none);
+}
+
 void
 stage_ready_as(struct stage *st, const char *text)
 {
@@ -338,7 +351,7 @@ stage_ready_as(struct stage *st, const char *text)
 		return;
 	if (dprintf(fd, "%s\n", text) < 0)
 		say(st, "cannot write to --ready-fd %d", fd);
-	close(fd);
+	close_ready(fd);
 	st->priv->common.ready_fd = -1;
 }
 

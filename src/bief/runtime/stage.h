@@ -312,7 +312,8 @@ int stage_elsewhere(struct stage *st);
 /* What the sink's mark wrote for that batch; NULL: nothing.  Until close. */
 const char *stage_committed_mark(const struct stage *st);
 /* Have committed called now, when there is news; also done at the end of each
- * batch.  0 or -1. */
+ * batch.  It may be called as late as in close; when the run has failed, nothing
+ * happens.  0 or -1. */
 int stage_hear(struct stage *st);
 /* Has a signal told us to stop?  For what an operator does at length. */
 bool stage_stopping(void);

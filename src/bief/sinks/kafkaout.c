@@ -1,20 +1,22 @@
 /*
- * kafkaout: see kafkaout.h.
+ * kafkaout: a batch's number is an offset that a consumer group without
+ * members has committed: so it is in the transaction of its messages.
  *
  * The brokers keep a group's offsets for offsets.retention.minutes (a week)
  * after the last commit.  They are needed only for a batch whose transaction
  * was committed and whose commit is not in the checkpoint: when a run was
  * killed in between.
  */
+#include "sinks/kafkaout.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
-#include "io/file.h"
-#include "sinks/kafkaout.h"
-#include "time/time.h"
 #include "floor/mem.h"
+#include "time/time.h"
+#include "io/file.h"
 
 #define QUEUE_KB 65536 /* of messages that are on their way */
 #define POLL_EVERY 256 /* messages between two looks at what was reported */
@@ -161,7 +163,7 @@ init_transactions(struct kafkaout *o, struct err *err)
 
 /* The newest batch among the group's offsets; 1, 0 ask again, -1. */
 static int
-take_group(struct kafkaout *o, rd_kafka_event_t *e, struct err *err)
+kafkaout_take_group(struct kafkaout *o, rd_kafka_event_t *e, struct err *err)
 {
 	const rd_kafka_topic_partition_list_t *l;
 	const rd_kafka_group_result_t **groups;
@@ -204,7 +206,7 @@ ask_group(struct kafkaout *o, rd_kafka_queue_t *q, struct err *err)
 	while ((e = kafka.queue_poll(q, POLL_MS)) == NULL && !file_stop)
 		;
 	rc = e != NULL
-		? take_group(o, e, err)
+		? kafkaout_take_group(o, e, err)
 		: err_set(err, "stopped while it waited for the brokers");
 	if (e != NULL)
 		kafka.event_destroy(e);
@@ -372,7 +374,7 @@ see_progress(struct kafkaout *o, int *left)
 }
 
 static int
-flush(struct kafkaout *o, struct err *err)
+kafkaout_flush(struct kafkaout *o, struct err *err)
 {
 	int left = kafka.outq_len(o->handle.rk);
 	rd_kafka_resp_err_t e;
@@ -432,10 +434,10 @@ int
 kafkaout_commit(struct kafkaout *o, int64_t batch, struct err *err)
 {
 	if (o->id == NULL)
-		return flush(o, err);
+		return kafkaout_flush(o, err);
 	if (!o->begun)
 		return 0;
-	if (flush(o, err) < 0 || send_number(o, batch, err) < 0 ||
+	if (kafkaout_flush(o, err) < 0 || send_number(o, batch, err) < 0 ||
 		commit_transaction(o, err) < 0)
 		return explain(o, err);
 	o->has = batch;

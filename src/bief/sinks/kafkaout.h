@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "io/kafka.h"
+#include "io/service/kafka.h"
 
 struct err;
 

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,22 +94,6 @@ outdir_stamp(struct outdir *d, int64_t time_us)
 }
 
 static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t got = write(fd, p, n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		p += got;
-		n -= (size_t)got;
-	}
-	return 0;
-}
-
-static int
 sync_directory(struct outdir *d, const char *name, struct err *err)
 {
 	int fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -145,7 +128,7 @@ make_directories(struct outdir *d, const struct outfile *f, struct err *err)
 
 /* Append what is gathered to the temporary file. */
 static int
-flush(struct outdir *d, struct outfile *f, struct err *err)
+outdir_flush(struct outdir *d, struct outfile *f, struct err *err)
 {
 	int flags = O_WRONLY | O_CREAT | O_CLOEXEC |
 		(f->begun ? O_APPEND : O_TRUNC);
@@ -159,7 +142,7 @@ flush(struct outdir *d, struct outfile *f, struct err *err)
 	if (fd < 0)
 		return err_sys(err, "cannot make '%s'", name);
 	f->begun = true;
-	ret = write_all(fd, f->text.p, f->text.n);
+	ret = file_put(fd, f->text.p, f->text.n);
 	if (ret != 0)
 		err_sys(err, "cannot write '%s'", name);
 	if (close(fd) < 0 && ret == 0)
@@ -184,7 +167,7 @@ put_log(struct outdir *d, const char *name, const struct buf *text,
 
 	if (fd < 0)
 		return err_sys(err, "cannot make '%s'", tmp);
-	ret = write_all(fd, text->p, text->n) < 0 || fsync(fd) < 0
+	ret = file_put(fd, text->p, text->n) < 0 || fsync(fd) < 0
 		? err_sys(err, "cannot write '%s'", tmp)
 		: 0;
 	if (close(fd) < 0 && ret == 0)
@@ -573,12 +556,13 @@ outdir_gathered(
 	f->records += record;
 	d->bytes += f->text.n - f->counted;
 	f->counted = f->text.n;
-	if (f->text.n >= FLUSH && flush(d, f, err) < 0)
+	if (f->text.n >= FLUSH && outdir_flush(d, f, err) < 0)
 		return in_directory(d, err);
 	if (d->bytes < FLUSH_ALL)
 		return 0;
 	for (i = 0; i < d->n; i++)
-		if (d->files[i]->text.n > 0 && flush(d, d->files[i], err) < 0)
+		if (d->files[i]->text.n > 0 &&
+			outdir_flush(d, d->files[i], err) < 0)
 			return in_directory(d, err);
 	return 0;
 }
@@ -593,7 +577,7 @@ outdir_write(struct outdir *d, struct err *err)
 	for (i = 0; i < d->n; i++) {
 		struct outfile *f = d->files[i];
 
-		if (flush(d, f, err) < 0)
+		if (outdir_flush(d, f, err) < 0)
 			return in_directory(d, err);
 		name = file_name(d, f, true);
 		fd = openat(d->fd, name, O_WRONLY | O_CLOEXEC);

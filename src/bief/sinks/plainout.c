@@ -1,5 +1,6 @@
 /*
- * plainout: see plainout.h.
+ * plainout: what was written before stays in the file that grows; one that is
+ * updated is written anew from what is kept, an entry for each key.
  */
 #include "sinks/plainout.h"
 
@@ -8,9 +9,9 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "recovery/state.h"
-#include "value/record.h"
 #include "floor/mem.h"
+#include "value/record.h"
+#include "recovery/state.h"
 
 #define GATHER ((size_t)64 << 10) /* bytes before the file gets them */
 
@@ -73,7 +74,7 @@ push(struct plainout *o, struct err *err)
 
 /* An entry is the place of its row (8 bytes), then the row's text. */
 static int
-keep(struct plainout *o, const struct record *r, const struct buf *key,
+plainout_keep(struct plainout *o, const struct record *r, const struct buf *key,
 	struct err *err)
 {
 	state_ref ref;
@@ -105,7 +106,7 @@ plainout_add(struct plainout *o, const struct record *r, const struct buf *key,
 		return 0;
 	o->count++;
 	if (o->kept != NULL)
-		return keep(o, r, key, err);
+		return plainout_keep(o, r, key, err);
 	begin_table(o);
 	plaintext_row(&o->rows, r, &o->text);
 	return o->path == NULL || o->text.n < GATHER ? 0 : push(o, err);

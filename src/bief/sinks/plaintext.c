@@ -1,5 +1,6 @@
 /*
- * plaintext: see plaintext.h.
+ * plaintext: what other tools take for a separator, a quote or a mark of their
+ * own is escaped by the form's own rules, and by nothing else.
  */
 #include "sinks/plaintext.h"
 
@@ -8,11 +9,11 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/record.h"
 #include "value/value.h"
-#include "floor/mem.h"
+#include "types/schema.h"
 
 void
 plaintext_init(struct plaintext *t, enum plaintext_kind kind, char sep)
@@ -76,7 +77,7 @@ take_names(struct plaintext *t, const struct record *r)
 }
 
 static const char *
-refuse(struct plaintext *t, const char *fmt)
+plaintext_refuse(struct plaintext *t, const char *fmt)
 {
 	static const char *const kinds[] = {"CSV", "TSV", "table"};
 
@@ -97,7 +98,8 @@ plaintext_bind(struct plaintext *t, const struct record *r)
 	if (t->names.n == 0)
 		take_names(t, r);
 	if (t->names.n == 0)
-		return refuse(t, "it has no fields, and a %s needs a column");
+		return plaintext_refuse(
+			t, "it has no fields, and a %s needs a column");
 	t->place = mem_realloc(t->place, t->names.n * sizeof *t->place);
 	for (i = 0; i < t->names.n; i++) {
 		t->place[i] = shape_find(
@@ -105,7 +107,7 @@ plaintext_bind(struct plaintext *t, const struct record *r)
 		found += t->place[i] >= 0;
 	}
 	if (found < shape->n)
-		return refuse(t,
+		return plaintext_refuse(t,
 			"it has fields that the %s has no columns "
 			"for: give parse-json a schema, or pick the fields");
 	t->id = shape->id;

@@ -1,5 +1,6 @@
 /*
- * result: see result.h.
+ * result: what the user says, what the aggregation says and what records have
+ * must agree, before the first row is written.
  */
 #include "sinks/result.h"
 
@@ -14,15 +15,14 @@
 #include "runtime/modes.h"
 #include "runtime/stage.h"
 
-/* The mode of the result: what was told must be what comes. */
 int
-result_find_mode(struct stage *st, struct result *s, const struct plan *p)
+result_mode(struct stage *st, int option, const struct plan *p, enum mode *mode)
 {
-	enum mode told = s->told == RESULT_UNTOLD ? MODE_NONE
-						  : (enum mode)(s->told + 1);
+	enum mode told = option == RESULT_UNTOLD ? MODE_NONE
+						 : (enum mode)(option + 1);
 
-	s->mode = told != MODE_NONE ? told : p->mode;
-	if (modes_check(p, s->mode, st->err) != 0)
+	*mode = told != MODE_NONE ? told : p->mode;
+	if (modes_check(p, *mode, st->err) < 0)
 		return -1;
 	if (told == MODE_NONE || p->stream == 0 || p->whole)
 		return 0;
@@ -33,6 +33,12 @@ result_find_mode(struct stage *st, struct result *s, const struct plan *p)
 			plan_mode_name(told), plan_mode_name(p->mode),
 			plan_mode_name(told));
 	return 0;
+}
+
+int
+result_find_mode(struct stage *st, struct result *s, const struct plan *p)
+{
+	return result_mode(st, s->told, p, &s->mode);
 }
 
 /* The fields of --key, or those that the plan names. */
@@ -57,7 +63,7 @@ result_find_keys(struct stage *st, struct result *s, const struct plan *p)
 {
 	size_t i;
 
-	if (take_keys(st, s, p) != 0)
+	if (take_keys(st, s, p) < 0)
 		return -1;
 	if (s->mode != MODE_UPDATE)
 		return 0;

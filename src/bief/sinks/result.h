@@ -24,6 +24,10 @@ struct result {
 	struct fields key_at; /* the same, in a record */
 };
 
+/* The mode by --mode (enum mode less one, or RESULT_UNTOLD) and by the plan.  0,
+ * or -1: what was told must be what comes. */
+int result_mode(
+	struct stage *st, int option, const struct plan *p, enum mode *mode);
 /* From op.plan.  0 or -1: what was told must be what comes. */
 int result_find_mode(struct stage *st, struct result *s, const struct plan *p);
 int result_find_keys(struct stage *st, struct result *s, const struct plan *p);

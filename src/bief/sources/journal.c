@@ -10,14 +10,13 @@
 #include <sys/stat.h>
 
 #include "floor/err.h"
-#include "io/file.h"
-#include "recovery/numbers.h"
-#include "sources/journal.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/value.h"
+#include "io/file.h"
 #include "recovery/numbers.h"
 #include "runtime/stage.h"
-#include "floor/mem.h"
+#include "sources/journal.h"
 
 #define PIECE ((size_t)1 << 20)
 
@@ -73,7 +72,7 @@ journal_close(struct journal *j)
 }
 
 static int
-flush(struct journal *j, struct err *err)
+journal_flush(struct journal *j, struct err *err)
 {
 	struct buf *b = &j->b;
 	char name[40];
@@ -120,7 +119,7 @@ int
 journal_add(struct journal *j, const char *p, size_t n, struct err *err)
 {
 	buf_add(&j->b, p, n);
-	return j->b.n >= PIECE ? flush(j, err) : 0;
+	return j->b.n >= PIECE ? journal_flush(j, err) : 0;
 }
 
 /* The note in front of a piece: take it out. */
@@ -142,7 +141,7 @@ take_note(struct journal *j, const char *name, struct err *err)
 
 /* Load a piece. */
 static int
-load(struct journal *j, int64_t number, struct err *err)
+journal_load(struct journal *j, int64_t number, struct err *err)
 {
 	char name[40];
 	int rc;
@@ -164,7 +163,7 @@ check(struct journal *j, struct err *err)
 	int rc = 0;
 
 	for (int64_t i = j->at; !j->checked && rc == 0 && i < end; i++)
-		rc = load(j, i, err);
+		rc = journal_load(j, i, err);
 	j->checked = true;
 	return rc;
 }
@@ -181,7 +180,7 @@ journal_play(struct journal *j, struct stage *st)
 	}
 	if (j->at >= j->next && j->stop < 0)
 		return 0;
-	if (load(j, j->at, st->err) < 0)
+	if (journal_load(j, j->at, st->err) < 0)
 		return -1;
 	j->at++;
 	buf_need(&j->old, JSON_PADDING);
@@ -194,7 +193,7 @@ journal_play(struct journal *j, struct stage *st)
 int
 journal_mark(struct journal *j, int64_t batch, struct buf *out, struct err *err)
 {
-	if (flush(j, err) < 0)
+	if (journal_flush(j, err) < 0)
 		return -1;
 	j->ends = mem_realloc(j->ends, (j->nends + 1) * sizeof(*j->ends));
 	j->ends[j->nends++] = (struct journal_end){batch, j->at};

@@ -10,13 +10,12 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "value/json.h"
+#include "value/value.h"
 #include "io/file.h"
 #include "recovery/numbers.h"
 #include "sources/files/files.h"
-#include "value/json.h"
-#include "value/value.h"
-#include "sources/files/files.h"
-#include "floor/mem.h"
 
 #define KEPT 1000 /* files up to which a log is not worth shortening */
 
@@ -247,7 +246,7 @@ positions_mark(struct positions *p, struct files *f, const struct file *at,
 /* Reading. */
 
 static int
-damaged(struct err *err)
+positions_damaged(struct err *err)
 {
 	return err_as(
 		err, STATUS_DAMAGED, "the position of the files is damaged");
@@ -347,7 +346,7 @@ read_position(const char *text, struct position *pos, struct err *err)
 		read_at(&v, &pos->at) == 0)
 		rc = 0;
 	buf_release(&b);
-	return rc == 0 ? 0 : damaged(err);
+	return rc == 0 ? 0 : positions_damaged(err);
 }
 
 /* [INODE,BIRTH_NS] of the file at a path. */
@@ -440,13 +439,13 @@ positions_piece(struct files *f, const char *text, size_t n, bool again,
 
 	if (!json_read(text, text + n, 0, &v, &e) || v.type != VALUE_OBJECT ||
 		!json_get(&v, "done", 4, &list) || list.type != VALUE_ARRAY)
-		return damaged(err);
+		return positions_damaged(err);
 	buf_init(&b);
 	json_iter(&it, &list);
 	while (rc == 0 && json_next(&it, &none, &dir))
 		rc = read_directory(f, &dir, again, &b);
 	buf_release(&b);
-	return rc == 0 ? 0 : damaged(err);
+	return rc == 0 ? 0 : positions_damaged(err);
 }
 
 /* A piece of the log, read and not yet applied. */
@@ -479,7 +478,7 @@ load_piece(const struct positions *p, int64_t number, struct piece *piece,
 		v.type != VALUE_OBJECT ||
 		get_int(&v, "after", &piece->after) < 0 ||
 		piece->after >= number)
-		return damaged(err);
+		return positions_damaged(err);
 	piece->whole = json_get(&v, "whole", 5, &whole);
 	return 0;
 }

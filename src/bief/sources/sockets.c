@@ -176,7 +176,7 @@ tell_full(struct sockets *s, struct stage *st)
 }
 
 static int
-accept_clients(struct sockets *s, struct stage *st)
+sockets_accept_clients(struct sockets *s, struct stage *st)
 {
 	struct sockets_conn *c;
 	int fd;
@@ -320,7 +320,7 @@ handle_event(struct sockets *s, struct stage *st, struct sockets_conn *c)
 	int rc;
 
 	if (!c)
-		return accept_clients(s, st);
+		return sockets_accept_clients(s, st);
 	if (c == &s->server && s->phase == SOCKETS_CONNECTING)
 		return take_connected(s, st);
 	st->err->text[0] = '\0';

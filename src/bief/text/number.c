@@ -35,7 +35,7 @@ const char number_pairs[201] = "00010203040506070809"
 			       "90919293949596979899";
 
 static inline bool
-is_digit(char c)
+number_is_digit(char c)
 {
 	return (unsigned char)(c - '0') <= 9;
 }
@@ -78,7 +78,7 @@ read_digits(const char *p, const char *end, uint64_t *m)
 		v = v * 100000000 + digits8_value(load8(p));
 		p += 8;
 	}
-	for (; p < end && is_digit(*p); p++)
+	for (; p < end && number_is_digit(*p); p++)
 		v = v * 10 + (uint64_t)(*p - '0');
 	*m = v;
 	return p;
@@ -123,7 +123,7 @@ read_exponent(const char *p, const char *end)
 
 	if (p < end && (*p == '-' || *p == '+'))
 		neg = *p++ == '-';
-	for (; p < end && is_digit(*p); p++)
+	for (; p < end && number_is_digit(*p); p++)
 		if (e < limit)
 			e = e * 10 + (*p - '0');
 	return neg ? -e : e;
@@ -138,7 +138,7 @@ read_long(const char *p, const char *end, struct decimal *d)
 
 	d->m = 0;
 	d->exp = 0;
-	for (; p < end && (is_digit(*p) || *p == '.'); p++) {
+	for (; p < end && (number_is_digit(*p) || *p == '.'); p++) {
 		if (*p == '.') {
 			point = true;
 			continue;
@@ -588,7 +588,7 @@ print_real_short(const char *s, size_t n, char *out)
 
 	p += p < end && *p == '-';
 	point = p;
-	while (point < end && is_digit(*point))
+	while (point < end && number_is_digit(*point))
 		point++;
 	whole = (size_t)(point - s);
 	if (point - p > 15 || point == p)
@@ -601,7 +601,7 @@ print_real_short(const char *s, size_t n, char *out)
 	if (*point != '.' || end - point < 2 || end - p > 16)
 		return 0;
 	for (const char *f = point + 1; f < end; f++)
-		if (!is_digit(*f))
+		if (!number_is_digit(*f))
 			return 0;
 	/* Below 0.0001 but zero it is printed with an exponent. */
 	if (*p == '0' && end - point > 4 && memcmp(point, ".0000", 5) == 0)

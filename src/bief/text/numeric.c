@@ -403,7 +403,7 @@ numeric_from_double(double d, int precision, int scale, numeric *out)
 /* ---- text of a known precision and scale ---- */
 
 static bool
-is_digit(char c)
+numeric_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -418,7 +418,7 @@ read_exponent(const char *p, const char *end)
 
 	if (p < end && (*p == '-' || *p == '+'))
 		neg = *p++ == '-';
-	for (; p < end && is_digit(*p); p++)
+	for (; p < end && numeric_is_digit(*p); p++)
 		if (e < limit)
 			e = e * 10 + (*p - '0');
 	return neg ? -e : e;
@@ -441,10 +441,10 @@ spelled_read(const char *s, size_t n, struct spelled *t)
 	if (p < end && (*p == '-' || *p == '+'))
 		t->neg = *p++ == '-';
 	t->first = p;
-	for (; p < end && is_digit(*p); p++)
+	for (; p < end && numeric_is_digit(*p); p++)
 		before++;
 	if (p < end && *p == '.')
-		for (p++; p < end && is_digit(*p); p++)
+		for (p++; p < end && numeric_is_digit(*p); p++)
 			after++;
 	t->end = p;
 	t->point = before;
@@ -460,7 +460,7 @@ spelled_read(const char *s, size_t n, struct spelled *t)
 		p++;
 	if (p == end)
 		return -1;
-	while (p < end && is_digit(*p))
+	while (p < end && numeric_is_digit(*p))
 		p++;
 	return p == end ? 0 : -1;
 }
@@ -525,7 +525,7 @@ read_plain(const char *s, size_t n, int precision, int scale, numeric *out)
 			behind = 0;
 			continue;
 		}
-		if (!is_digit(s[i]))
+		if (!numeric_is_digit(s[i]))
 			return false;
 		d = d * 10 + (unsigned)(s[i] - '0');
 		if (d > 0 && ++count > precision)

@@ -14,7 +14,8 @@
 
 /* One that is there already gets a number. */
 static struct shape *
-add_column(struct csvcolumns *c, struct shape *shape, const char *s, size_t n)
+csvcolumns_add_column(
+	struct csvcolumns *c, struct shape *shape, const char *s, size_t n)
 {
 	struct buf b;
 
@@ -39,7 +40,7 @@ add_place(struct csvcolumns *c, struct shape *shape, size_t i)
 	char name[32];
 
 	snprintf(name, sizeof(name), "_c%zu", i);
-	return add_column(c, shape, name, strlen(name));
+	return csvcolumns_add_column(c, shape, name, strlen(name));
 }
 
 void
@@ -48,7 +49,7 @@ csvcolumns_by_schema(struct csvcolumns *c, struct shapes *shapes,
 {
 	c->shape = shape_empty(shapes);
 	for (size_t i = 0; i < schema->n; i++)
-		c->shape = add_column(c, c->shape, schema->f[i].name,
+		c->shape = csvcolumns_add_column(c, c->shape, schema->f[i].name,
 			strlen(schema->f[i].name));
 	c->n = schema->n - (corrupt >= 0);
 	c->named = true;
@@ -61,8 +62,8 @@ csvcolumns_by_row(struct csvcolumns *c, struct shapes *shapes,
 	c->shape = shape_empty(shapes);
 	for (size_t i = 0; i < rows->n; i++)
 		c->shape = header && rows->cell[i].n > 0
-			? add_column(c, c->shape, csvrow_text(rows, i),
-				  rows->cell[i].n)
+			? csvcolumns_add_column(c, c->shape,
+				  csvrow_text(rows, i), rows->cell[i].n)
 			: add_place(c, c->shape, i);
 	c->n = rows->n;
 	c->named = true;

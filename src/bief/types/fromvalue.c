@@ -57,7 +57,7 @@ float_word(const char *s, size_t n, double *d)
 /* Four characters of base 64 at s, of which the last ones may be padding, to
  * bytes. */
 static bool
-take_group(const char *s, struct buf *out)
+fromvalue_take_group(const char *s, struct buf *out)
 {
 	int pad = s[3] != '=' ? 0 : s[2] != '=' ? 1 : 2;
 	unsigned bits = 0;
@@ -88,7 +88,7 @@ binary(struct fromvalue *f, const char *s, size_t n, struct value *v)
 			s++;
 		if (s == end)
 			break;
-		if (end - s < 4 || !take_group(s, &f->digits))
+		if (end - s < 4 || !fromvalue_take_group(s, &f->digits))
 			return false;
 		s += 4;
 	}

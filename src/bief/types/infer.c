@@ -78,7 +78,7 @@ large(const char *s, size_t n, int *digits)
 }
 
 static bool
-is_whole(const char *s, size_t n)
+infer_is_whole(const char *s, size_t n)
 {
 	for (size_t i = n > 0 && (*s == '-' || *s == '+'); i < n; i++)
 		if (s[i] < '0' || s[i] > '9')
@@ -190,7 +190,7 @@ infer_number(struct type *t, const struct value *v)
 
 	if (value_number(v, false).type == VALUE_INT)
 		kind = TYPE_LONG;
-	else if (v->type == VALUE_NUMBER && is_whole(v->s, v->n))
+	else if (v->type == VALUE_NUMBER && infer_is_whole(v->s, v->n))
 		kind = large(v->s, v->n, &digits);
 	infer_scalar(t, kind, digits);
 }
@@ -281,7 +281,7 @@ cell_kind(const char *s, size_t n, int *digits)
 	if (same_word(s, n, "true") || same_word(s, n, "false"))
 		return TYPE_BOOLEAN;
 	if (is_real(s + sign, n - sign)) {
-		if (!is_whole(s, n))
+		if (!infer_is_whole(s, n))
 			return TYPE_DOUBLE;
 		if (number_int(s[0] == '+' ? s + 1 : s, s[0] == '+' ? n - 1 : n,
 			    &i) < 0)

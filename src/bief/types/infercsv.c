@@ -24,7 +24,7 @@ struct sample {
 
 /* A column; a name that is there already gets a number. */
 static void
-add_column(struct sample *a, const char *name, size_t n)
+infercsv_add_column(struct sample *a, const char *name, size_t n)
 {
 	struct buf b;
 
@@ -60,7 +60,8 @@ infercsv_take_row(void *arg)
 	bool names = !a->named;
 
 	for (size_t i = 0; names && i < r->n; i++)
-		add_column(a, r->cells.p + r->cell[i].at, r->cell[i].n);
+		infercsv_add_column(
+			a, r->cells.p + r->cell[i].at, r->cell[i].n);
 	a->named = true;
 	if (names && a->how->header)
 		return 0;

@@ -89,7 +89,7 @@ sort_fields(struct schema *s)
 static struct type *merge(struct type *a, struct type *b);
 
 static struct type *
-keep(struct type *a, struct type *b)
+inferjson_keep(struct type *a, struct type *b)
 {
 	type_free(b);
 	return a;
@@ -107,7 +107,7 @@ merge_decimals(struct type *a, struct type *b)
 	a->precision = range + a->scale;
 	if (a->precision > DIGITS)
 		*a = (struct type){.kind = TYPE_DOUBLE};
-	return keep(a, b);
+	return inferjson_keep(a, b);
 }
 
 static struct type *
@@ -125,16 +125,16 @@ merge_structs(struct type *a, struct type *b)
 		f->type = NULL;
 	}
 	sort_fields(a->fields);
-	return keep(a, b);
+	return inferjson_keep(a, b);
 }
 
 static struct type *
 merge(struct type *a, struct type *b)
 {
 	if (b->kind == TYPE_NULL)
-		return keep(a, b);
+		return inferjson_keep(a, b);
 	if (a->kind == TYPE_NULL)
-		return keep(b, a);
+		return inferjson_keep(b, a);
 	if (a->kind > b->kind)
 		return merge(b, a);
 	if (b->kind == TYPE_DECIMAL && a->kind == TYPE_LONG)
@@ -148,12 +148,12 @@ merge(struct type *a, struct type *b)
 			a->elem = merge(a->elem, b->elem);
 			b->elem = NULL;
 		}
-		return keep(a, b);
+		return inferjson_keep(a, b);
 	}
 	if (a->kind == TYPE_LONG && b->kind == TYPE_DOUBLE)
-		return keep(b, a);
+		return inferjson_keep(b, a);
 	if (a->kind == TYPE_DOUBLE && b->kind == TYPE_DECIMAL)
-		return keep(a, b);
+		return inferjson_keep(a, b);
 	type_free(a);
 	type_free(b);
 	return type_new(TYPE_STRING);

@@ -206,7 +206,7 @@ compare_text(const char *a, size_t na, const char *b, size_t nb)
 }
 
 static bool
-is_number(const struct look *l)
+key_is_number(const struct look *l)
 {
 	return l->class >= CLASS_INT && l->class <= CLASS_BIG;
 }
@@ -214,7 +214,7 @@ is_number(const struct look *l)
 static int
 compare_looks(const struct look *a, const struct look *b)
 {
-	if (is_number(a) && is_number(b))
+	if (key_is_number(a) && key_is_number(b))
 		return compare_numbers(a, b);
 	if (a->class != b->class)
 		return ORDER(a->class, b->class);

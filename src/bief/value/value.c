@@ -3,9 +3,8 @@
  */
 #include "value/value.h"
 
-#include <endian.h>
+#include <assert.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "floor/buf.h"
@@ -391,4 +390,17 @@ value_member_int(const struct value *object, const char *name, int64_t *i)
 	v = value_number(&v, false);
 	*i = v.i;
 	return v.type == VALUE_INT;
+}
+
+const char *
+value_spelling(const struct value *v, size_t *n, struct buf *tmp)
+{
+	assert(v->type != VALUE_STRING); /* there would be escapes inside */
+	buf_clear(tmp);
+	value_print(v, tmp);
+	*n = tmp->n;
+	if (*n < 2 || *tmp->p != '"')
+		return tmp->p;
+	*n -= 2;
+	return tmp->p + 1;
 }

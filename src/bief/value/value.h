@@ -146,6 +146,9 @@ bool value_is_big(
 
 /* JSON text of a value (NULL prints null), as it goes into a stream. */
 void value_print(const struct value *v, struct buf *out);
+/* The text that a stream has for it, of a time, NaN and such without quotes; in
+ * tmp.  Not of a string, whose characters value_string has. */
+const char *value_spelling(const struct value *v, size_t *n, struct buf *tmp);
 
 /* Plain text that is a time in the stream's own form, which has so many bytes. */
 #define VALUE_ISO_LEAST 20

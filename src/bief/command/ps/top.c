@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -18,6 +17,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "time/time.h"
+#include "io/file.h"
 #include "command/ps/ps.h"
 #include "command/ps/running.h"
 
@@ -36,22 +36,6 @@ on_signal(int sig)
 {
 	if (sig != SIGWINCH)
 		ended = sig;
-}
-
-static int
-top_put(const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t did = write(STDOUT_FILENO, p, n);
-
-		if (did < 0 && errno == EINTR)
-			continue;
-		if (did <= 0)
-			return -1;
-		p += did;
-		n -= (size_t)did;
-	}
-	return 0;
 }
 
 static void
@@ -78,13 +62,13 @@ open_screen(struct termios *before)
 	t.c_cc[VTIME] = 0;
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &t) < 0)
 		return -1;
-	return top_put(OPEN, strlen(OPEN));
+	return file_put(STDOUT_FILENO, OPEN, strlen(OPEN));
 }
 
 static void
 close_screen(const struct termios *before)
 {
-	top_put(CLOSE, strlen(CLOSE));
+	file_put(STDOUT_FILENO, CLOSE, strlen(CLOSE));
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 }
 
@@ -128,7 +112,7 @@ draw(void)
 		time, l.n, l.n == 1 ? "" : "s");
 	ps_text(&l, size.ws_col, &text);
 	screen(&text, size.ws_row, &out);
-	ret = top_put(out.p, out.n);
+	ret = file_put(STDOUT_FILENO, out.p, out.n);
 	running_release(&l);
 	buf_release(&text);
 	buf_release(&out);

@@ -148,7 +148,7 @@ vitals_read_add(struct curve *c, int64_t at, double value)
 }
 
 static double
-value_at(const struct curve *c, int64_t t)
+vitals_read_value_at(const struct curve *c, int64_t t)
 {
 	int i = c->n - 1;
 
@@ -171,8 +171,8 @@ growth(const struct curve *c, int64_t now)
 		from = c->at[0];
 	if (now - from < 1000)
 		return 0;
-	return (value_at(c, now) - value_at(c, from)) * 1e6 /
-		(double)(now - from);
+	return (vitals_read_value_at(c, now) - vitals_read_value_at(c, from)) *
+		1e6 / (double)(now - from);
 }
 
 /* The moment that is the ith of those kept, the oldest first; -1: no more. */

@@ -10,14 +10,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "command/state/inspect_impl.h"
+#include "value/json.h"
 #include "recovery/checkpoint.h"
 #include "recovery/commit.h"
 #include "recovery/metadata.h"
 #include "recovery/numbers.h"
 #include "recovery/offset.h"
-#include "value/json.h"
-#include "recovery/numbers.h"
 #include "command/state/inspect_impl.h"
 
 struct listing {
@@ -228,7 +226,8 @@ list_sink(void *arg, const struct place_info *i)
 }
 
 static void
-put_head(struct listing *s, const struct metadata *m, int64_t committed)
+inspect_list_put_head(
+	struct listing *s, const struct metadata *m, int64_t committed)
 {
 	if (s->json) {
 		buf_printf(s->out,
@@ -262,7 +261,7 @@ inspect_list(const char *dir, bool json, struct buf *out, struct err *err)
 		return -1;
 	if (checkpoint_committed(dir, &committed, &why) < 0)
 		wrong(&s, &none, &why);
-	put_head(&s, &m, committed);
+	inspect_list_put_head(&s, &m, committed);
 	metadata_release(&m);
 	place_each(dir, "offsets", list_source, &s);
 	place_each(dir, "state", list_stage, &s);

@@ -32,6 +32,7 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/record_read.h"
+#include "io/file.h"
 #include "expr/jq/jq_impl.h"
 
 #define CPU_DEFAULT_US (5 * TIME_SECOND)
@@ -122,15 +123,8 @@ leave_parent(const struct jq_helper *h, int fd, pid_t parent)
 static void
 write_all(const struct buf *b)
 {
-	size_t at = 0;
-	ssize_t n;
-
-	while (at < b->n) {
-		n = write(3, b->p + at, b->n - at);
-		if (n < 0 && errno != EINTR)
-			_exit(0);
-		at += n > 0 ? (size_t)n : 0;
-	}
+	if (file_put(3, b->p, b->n) < 0)
+		_exit(0);
 }
 
 /* Until n bytes of questions are there. */
@@ -170,8 +164,8 @@ put_answer(struct buf *out, enum answer_kind kind, const char *p, size_t n)
 
 /* One record; the answer to it is in out, as far as it was not sent. */
 static void
-answer(struct jq_lib *lib, const struct question *q, struct record_reader *rr,
-	const char *text, struct buf *out)
+jq_helper_answer(struct jq_lib *lib, const struct question *q,
+	struct record_reader *rr, const char *text, struct buf *out)
 {
 	struct record r = {.line = text, .nline = (uint32_t)q->n};
 	struct expr_env env = {.batch_us = q->batch_us,
@@ -219,7 +213,7 @@ static void __attribute__((noreturn)) serve(struct jq_lib *lib)
 		read_until(&in, sizeof(q) + q.n);
 		memset(buf_need(&in, JSON_PADDING), 0, JSON_PADDING);
 		buf_clear(&out);
-		answer(lib, &q, &rr, in.p + sizeof(q), &out);
+		jq_helper_answer(lib, &q, &rr, in.p + sizeof(q), &out);
 		write_all(&out);
 		buf_clear(&in);
 	}
@@ -332,7 +326,7 @@ died(struct jq_helper *h, struct err *err)
 /* 0 to go on, or EXPR_ENDED when we are to stop and have waited long
  * enough. */
 static int
-look(struct jq_helper *h, struct err *err)
+jq_helper_look(struct jq_helper *h, struct err *err)
 {
 	if (h->env->stopping == NULL || !h->env->stopping())
 		return 0;
@@ -346,7 +340,7 @@ look(struct jq_helper *h, struct err *err)
 }
 
 static int
-ask(struct jq_helper *h, struct err *err)
+jq_helper_ask(struct jq_helper *h, struct err *err)
 {
 	size_t at = 0;
 	ssize_t n;
@@ -358,7 +352,7 @@ ask(struct jq_helper *h, struct err *err)
 			at += (size_t)n;
 		else if (errno != EAGAIN && errno != EINTR)
 			return died(h, err);
-		else if ((rc = look(h, err)) != 0)
+		else if ((rc = jq_helper_look(h, err)) != 0)
 			return rc;
 	}
 	return 0;
@@ -390,12 +384,12 @@ jq_helper_start(struct jq_helper *h, const struct record *r,
 	jq_lib_print(h->lib, r, &h->out);
 	q.n = h->out.n - sizeof(q);
 	memcpy(h->out.p, &q, sizeof(q));
-	return ask(h, err);
+	return jq_helper_ask(h, err);
 }
 
 /* Until n bytes are there that were not taken. */
 static int
-receive(struct jq_helper *h, size_t n, struct err *err)
+jq_helper_receive(struct jq_helper *h, size_t n, struct err *err)
 {
 	ssize_t got;
 	int rc;
@@ -412,7 +406,7 @@ receive(struct jq_helper *h, size_t n, struct err *err)
 		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
 			return died(h, err);
 		/* There may be results without end, too. */
-		if ((rc = look(h, err)) != 0)
+		if ((rc = jq_helper_look(h, err)) != 0)
 			return rc;
 		h->in.n += got > 0 ? (size_t)got : 0;
 	}
@@ -430,10 +424,10 @@ jq_helper_next(struct jq_helper *h, struct value *v, struct err *err)
 
 	if (!h->running)
 		return 0;
-	if ((rc = receive(h, sizeof(a), err)) != 0)
+	if ((rc = jq_helper_receive(h, sizeof(a), err)) != 0)
 		return rc;
 	memcpy(&a, h->in.p + h->taken, sizeof(a));
-	if ((rc = receive(h, sizeof(a) + a.n, err)) != 0)
+	if ((rc = jq_helper_receive(h, sizeof(a) + a.n, err)) != 0)
 		return rc;
 	text = h->in.p + h->taken + sizeof(a);
 	h->taken += sizeof(a) + a.n;

@@ -83,7 +83,7 @@ struct look {
 static bool safe(struct look *l, const struct jq_node *n);
 
 static bool
-is_number(const struct jq_node *n)
+jq_safe_is_number(const struct jq_node *n)
 {
 	return n->kind == JQ_LITERAL &&
 		(n->v.type == VALUE_INT || n->v.type == VALUE_DOUBLE);
@@ -172,7 +172,7 @@ is_closed(const struct jq_node *n)
 static bool
 is_factor(const struct jq_node *n)
 {
-	return is_number(n) && jq_value_double(&n->v) <= REPEAT_MOST;
+	return jq_safe_is_number(n) && jq_value_double(&n->v) <= REPEAT_MOST;
 }
 
 static bool

@@ -15,9 +15,9 @@
 #include "floor/mem.h"
 #include "text/simd.h"
 #include "value/json.h"
+#include "io/inflate.h"
 #include "io/stream/eol.h"
 #include "io/stream/pipe.h"
-#include "io/inflate.h"
 
 #define INPUT_BLOCK (256 * 1024)
 
@@ -151,7 +151,7 @@ input_look_at(struct input *in, size_t got)
 }
 
 static ssize_t
-read_some(struct input *in, char *p, size_t n, struct err *err)
+input_read_some(struct input *in, char *p, size_t n, struct err *err)
 {
 	ssize_t got;
 
@@ -188,7 +188,7 @@ input_fill(struct input *in, struct err *err)
 		memset(in->p + cap, 0, JSON_PADDING);
 		in->cap = cap;
 	}
-	got = read_some(in, in->p + in->end, in->cap - in->end, err);
+	got = input_read_some(in, in->p + in->end, in->cap - in->end, err);
 	if (got < 0)
 		return -1;
 	if (got == 0) {

@@ -13,7 +13,7 @@
 #include "floor/buf.h"
 #include "text/number.h"
 #include "value/value.h"
-#include "io/sqlite.h"
+#include "io/service/sqlite.h"
 #include "types/type.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */

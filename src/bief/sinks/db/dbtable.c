@@ -11,7 +11,8 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "value/record.h"
-#include "io/sqlite.h"
+#include "io/service/sqlite.h"
+#include "sinks/batches.h"
 #include "sinks/db/dbtable_impl.h"
 
 /* "table 'counts' in 'events.db': ..." */
@@ -178,7 +179,7 @@ static int
 dbtable_open_new(struct dbtable *t, struct err *err)
 {
 	if (t->o.committed >= 0)
-		return dbtable_batches_lost(t, t->o.committed, err);
+		return batches_lost(t->o.lost, t->o.committed, err);
 	t->newest = t->o.start;
 	dbtable_columns_expect(t);
 	if (dbfile_make(&t->file, err) < 0)

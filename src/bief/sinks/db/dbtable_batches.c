@@ -3,6 +3,7 @@
  * it has, and of whom; what it says decides whether anything may be written.
  */
 #include "floor/err.h"
+#include "sinks/batches.h"
 #include "sinks/db/dbtable_impl.h"
 
 /* Append WHERE ...: the row that tells of our batches. */
@@ -37,29 +38,19 @@ dbtable_batches_check_owner(struct dbtable *t, struct err *err)
 		return -1;
 	if (!owned)
 		return 0;
-	return err_as(err, STATUS_USAGE,
-		"it belongs to a pipeline with a checkpoint, and this one has "
-		"none: take another table, or give the source its "
-		"--checkpoint");
-}
-
-int
-dbtable_batches_lost(const struct dbtable *t, int64_t batch, struct err *err)
-{
-	if (t->o.lost != NULL)
-		*t->o.lost = true;
-	return err_as(err, STATUS_DAMAGED,
-		"it is gone, or older than the "
-		"checkpoint, which has committed batch %lld to it: put it "
-		"back, or start with a new checkpoint",
-		(long long)batch);
+	return batches_owned(err);
 }
 
 /* What the table says of its batches, and what it has to say. */
 int
 dbtable_batches_read(struct dbtable *t, struct err *err)
 {
-	int64_t others = 0, known = 0, made = 0;
+	struct batches b = {.exists = t->exists,
+		.told = t->o.told,
+		.committed = t->o.committed,
+		.start = t->o.start,
+		.lost = t->o.lost};
+	int64_t others = 0, made = 0;
 
 	if (t->o.identity == NULL)
 		return dbtable_batches_check_owner(t, err);
@@ -81,24 +72,16 @@ dbtable_batches_read(struct dbtable *t, struct err *err)
 		return -1;
 	dbtable_sql(t, "SELECT batch FROM out._bief_batches");
 	dbtable_batches_where(t);
-	if (sqlite_int(t->db, buf_cstr(&t->sql), -2, &known, err) < 0)
+	if (sqlite_int(t->db, buf_cstr(&t->sql), BATCHES_NONE, &b.newest, err) <
+		0)
 		return -1;
 	dbtable_sql(t, "SELECT made FROM out._bief_batches");
 	dbtable_batches_where(t);
 	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &made, err) < 0)
 		return -1;
-	if ((made && !t->exists) ||
-		(t->o.committed >= 0 && known < t->o.committed) ||
-		(known != -2 && known < t->o.start))
-		return dbtable_batches_lost(
-			t, known > t->o.start ? known : t->o.start, err);
-	if (known == -2 && others > 0 && !t->o.told)
-		return err_as(err, STATUS_DAMAGED,
-			"it belongs to another checkpoint: take another table, "
-			"or say --mode to write to it all the same");
-	t->known = known != -2;
-	t->newest = t->known ? known : t->o.start;
-	return 0;
+	b.made = made != 0;
+	b.others = others > 0;
+	return batches_judge(&b, &t->known, &t->newest, err);
 }
 
 /* Rows that are there, and nobody knows what to do with them. */
@@ -114,12 +97,7 @@ dbtable_batches_check_rows(struct dbtable *t, struct err *err)
 	buf_str(&t->sql, " LIMIT 1");
 	if (sqlite_int(t->db, buf_cstr(&t->sql), 0, &any, err) < 0)
 		return -1;
-	if (!any)
-		return 0;
-	return err_as(err, STATUS_USAGE,
-		"it has rows already: say --mode append to add to them, "
-		"--mode update --key FIELD,... to change them, or --mode "
-		"complete to replace them");
+	return any ? batches_rows(err) : 0;
 }
 
 int

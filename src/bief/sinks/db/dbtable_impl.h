@@ -7,7 +7,7 @@
 
 #include "floor/buf.h"
 #include "value/record.h"
-#include "io/sqlite.h"
+#include "io/service/sqlite.h"
 #include "sinks/db/dbcolumn.h"
 #include "sinks/db/dbfile.h"
 #include "sinks/db/dbtable.h"
@@ -92,8 +92,6 @@ int dbtable_keys_check_none(struct dbtable *t, struct err *err);
 
 /* ---- dbtable_batches.c ---- */
 
-int dbtable_batches_lost(
-	const struct dbtable *t, int64_t batch, struct err *err);
 /* What the table says of its batches, and what it has to say. */
 int dbtable_batches_read(struct dbtable *t, struct err *err);
 /* Rows that are there, and nobody knows what to do with them. */

@@ -349,7 +349,7 @@ parse_unary(struct sql_parser *p)
 		return parse_negative(p);
 	if (++p->depth > SQL_DEPTH)
 		return sql_tok_refuse(p, from, SQL_TOO_DEEP);
-	if (sql_tok_next(p) != 0 || (n = parse_unary(p)) == NULL)
+	if (sql_tok_next(p) < 0 || (n = parse_unary(p)) == NULL)
 		return NULL;
 	p->depth--;
 	if (op == '+')
@@ -408,7 +408,7 @@ parse_bits(struct sql_parser *p, int level)
 			return sql_tok_refuse(p, p->t.from,
 				"a chain of more than 2000 operators: use "
 				"parentheses");
-		if (sql_tok_next(p) != 0 ||
+		if (sql_tok_next(p) < 0 ||
 			(b = parse_bits(p, level + 1)) == NULL)
 			return NULL;
 		a = sql_call(p->x, op, a->from, 2, a, b);
@@ -619,7 +619,7 @@ parse_not(struct sql_parser *p)
 		return parse_predicate(p);
 	if (++p->depth > SQL_DEPTH)
 		return sql_tok_refuse(p, from, SQL_TOO_DEEP);
-	if (sql_tok_next(p) != 0 || (n = parse_not(p)) == NULL)
+	if (sql_tok_next(p) < 0 || (n = parse_not(p)) == NULL)
 		return NULL;
 	p->depth--;
 	return sql_call(p->x, "not", from, 1, n);
