@@ -15,6 +15,7 @@
 #include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
+#include "command/course.h"
 #include "command/explain.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
@@ -91,6 +92,7 @@ static const struct subcommand {
 	{"ps", "[--json]", ps_command},
 	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
 	{"top", "", top_command},
+	{"course", "[NAME]", course_command},
 	{"state", "DIR [dump|load|diff|forget ...]", inspect_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
@@ -143,8 +145,9 @@ static const struct {
 	const char *word, *means;
 } synonyms[] = {{"list", "ps"}, {"ls", "ps"}, {"status", "ps"}, {"jobs", "ps"},
 	{"kill", "stop"}, {"end", "stop"}, {"start", "run"}, {"exec", "run"},
-	{"plan", "explain"}, {"checkpoint", "state"}, {"watch", "top"},
-	{"help", "--help"}, {"version", "--version"}};
+	{"plan", "explain"}, {"learn", "course"}, {"tutorial", "course"},
+	{"exercises", "course"}, {"cours", "course"}, {"checkpoint", "state"},
+	{"watch", "top"}, {"help", "--help"}, {"version", "--version"}};
 
 /* What may have been meant by a word that is none of ours; or NULL. */
 static const char *

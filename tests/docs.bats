@@ -192,7 +192,7 @@ every() {
 	while read -r name section; do
 		case $name in
 		awk | cat | cron | flock | grep | head | iconv | jq | kill | \
-			logrotate | mkfifo | mv | nc | psql | regex | sh | signal | \
+			logrotate | man | mandoc | mkfifo | mv | nc | psql | regex | sh | signal | \
 			socat | sort | split | sqlite3 | strftime | systemd | \
 			tail | tee | timeout | crontab | wc | xargs) continue ;;
 		esac
