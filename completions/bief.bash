@@ -14,9 +14,9 @@ _bief_options() {
 	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-json) echo "--schema -s --schema-file --field --keep --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-text) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -37,6 +37,7 @@ _bief_options() {
 	watermark) echo "--on --delay --idle --future --flush --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	window) echo "--on --size --slide --start --session --session-field --watermark --unit --batches --every --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --keep -k --buffer --help -h --version --dump-options --ready-fd" ;;
+	sample) echo "--count -n --seed --files --force -f --help -h --version --dump-options" ;;
 	esac
 }
 
@@ -201,6 +202,7 @@ _bief_value() {
 	"parse-text --batch") echo "?" ;;
 	"parse-text --trigger") echo "?" ;;
 	"parse-text --max-state") echo "?" ;;
+	"pick --except") echo "?" ;;
 	"pick --sql") echo "?" ;;
 	"pick --max-line") echo "?" ;;
 	"pick --name") echo "?" ;;
@@ -514,11 +516,15 @@ _bief_value() {
 	"serve-lines --keep" | "serve-lines -k") echo "?" ;;
 	"serve-lines --buffer") echo "?" ;;
 	"serve-lines --ready-fd") echo "?" ;;
+	"sample --count" | "sample -n") echo "?" ;;
+	"sample --seed") echo "?" ;;
+	"sample --files") echo "?" ;;
 	esac
 }
 
 _bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-http sink-kafka sink-pg sink-plot sink-prom sink-table stream-files stream-http stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
-_bief_commands="explain ps run state stop top"
+_bief_commands="explain ps run sample state stop top"
+_bief_samples="events sensors heart users edits communes quotes flights states words access"
 
 _bief() {
 	local word=${COMP_WORDS[COMP_CWORD]} before= first=0 program value
@@ -530,6 +536,10 @@ _bief() {
 			return
 		fi
 		program=${COMP_WORDS[1]} first=1
+		if [ "$program $COMP_CWORD" = "sample 2" ] && [[ $word != -* ]]; then
+			COMPREPLY=($(compgen -W "$_bief_samples" -- "$word"))
+			return
+		fi
 	fi
 	[ "$COMP_CWORD" -gt "$((first + 1))" ] && before=${COMP_WORDS[COMP_CWORD - 1]}
 	# --name=value comes in three words.

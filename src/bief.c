@@ -19,6 +19,7 @@
 #include "command/explain.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
+#include "command/sample/sample.h"
 #include "command/state/inspect.h"
 #include "runtime/stage.h"
 #include "runtime/run.h"
@@ -93,6 +94,7 @@ static const struct subcommand {
 	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
 	{"top", "", top_command},
 	{"course", "[NAME]", course_command},
+	{"sample", "NAME [DIR] [--count N] [--seed S]", sample_command},
 	{"state", "DIR [dump|load|diff|forget ...]", inspect_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

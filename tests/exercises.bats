@@ -30,7 +30,7 @@ serve() {
 }
 
 events() {
-	"$BATS_TEST_DIRNAME/demo/make-events" in 5 200
+	bief sample events in --files 5 --count 1000
 }
 
 @test "E1 see what is there, without a schema" {
