@@ -9,7 +9,8 @@ programs() {
 }
 
 # blocks PAGE: the EXAMPLES of a page, or the indented text of a Markdown file:
-# each display into a file of its own, block.N.
+# each display into a file of its own, block.N.  A course is one session: all
+# displays of its exercises in one file, but those that need a service.
 blocks() {
 	awk -v page="$1" '
 	function put(line) {
@@ -24,11 +25,34 @@ blocks() {
 	page ~ /md$/ && /^    / { if (!open) n++; open = 1; put(substr($0, 5)); next }
 	page ~ /md$/ && /^$/ { if (open) put(""); next }
 	page ~ /md$/ { open = 0; next }
-	/^\.Sh/ { examples = $2 == "EXAMPLES" }
+	/^\.Sh/ { examples = $2 == "EXAMPLES"; course = $2 ~ /^EXERCI[SC]ES$/ }
+	course && /^\.Bd/ { n = 1; shown = ""; held = 0; display = 1; next }
+	course && /^\.Ed/ {
+		lines = split(shown, line, "\n")
+		for (i = 1; i < lines; i++)
+			if (!held) put(line[i])
+		display = 0
+	}
+	course && display {
+		shown = shown $0 "\n"
+		held = held || /localhost:(9091|9092|5432)/
+	}
 	!examples { next }
 	/^\.Bd/ { open = 1; n++; next }
 	/^\.Ed/ { open = 0 }
 	open { put($0) }' "$1"
+}
+
+# free_ports: no other test, and nobody else here, listens at the ports of the
+# courses: each becomes one that is free.
+free_ports() {
+	python3 -c '
+import socket
+taken = [socket.socket() for _ in range(3)]
+for s, port in zip(taken, (9999, 10000, 10001)):
+    s.bind(("127.0.0.1", 0))
+    print(r"s/(localhost:|--port )%d\b/\1%d/" % (
+        port, s.getsockname()[1]))'
 }
 
 # play BLOCK: run its commands, each behind "$ ", in one shell and an empty
@@ -205,6 +229,7 @@ every() {
 @test "the examples of every page print what the page says" {
 	local failed=0 page block
 	for page in "$TOP"/man/*.[157]; do
+		[[ $page != */bief-course-* ]] || continue # they are below
 		rm -f block.*
 		blocks "$page"
 		for block in block.*; do
@@ -218,6 +243,89 @@ every() {
 			}
 		done
 	done
+	return $failed
+}
+
+# session PAGE: the commands of a course into block.1, at free ports.
+session() {
+	rm -f block.*
+	blocks "$1"
+	free_ports >ports
+	sed -i -E -f ports block.1
+	mkdir -p -m 700 status
+	export BIEF_STATUS=$PWD/status
+}
+
+@test "the exercises of the courses print what their pages say" {
+	local failed=0 page
+	for page in "$TOP"/man/bief-course-*.7; do
+		session "$page"
+		play block.1 '' >why || {
+			echo "$(basename "$page"):"
+			cat why
+			failed=1
+		}
+	done
+	return $failed
+}
+
+@test "the courses are the same exercises in every language, but for what people read" {
+	local failed=0 page
+	for page in "$TOP"/man/fr/bief-course-*.7; do
+		[ -f "$page" ] || continue
+		blocks "$page"
+		mv block.1 other
+		blocks "$TOP/man/$(basename "$page")"
+		diff -u block.1 other || { echo "in: $page"; failed=1; }
+		grep -o '^\.Ss E[0-9]*' "$page" >other
+		grep -o '^\.Ss E[0-9]*' "$TOP/man/$(basename "$page")" | is other
+	done
+	return $failed
+}
+
+# What bief sample gives, from the folder of real data.
+real_samples() {
+	mkdir real
+	cat >real/bief <<-END
+	#!/bin/bash
+	d=$SHARED/data
+	case "\$1 \$2" in
+	"sample events") exec cp -r "\$d/events" "\$3" ;;
+	"sample sensors") exec zcat "\$d"/iot/ensai-lab/iot20210426-205348.jsonl.gz ;;
+	"sample users") exec cat "\$d"/users/donn*.csv ;;
+	"sample edits") exec zcat "\$d"/wikimedia/recentchange-2023-01-25.jsonl.gz ;;
+	"sample communes") exec cat "\$d"/users/hte-garonne.csv ;;
+	"sample quotes") exec cat "\$d"/kaamelott/quote.json ;;
+	"sample words") exec jq -r .quote "\$d"/kaamelott/quote.json ;;
+	"sample flights") exec cp "\$d"/opensky/derived-flights-departure-{LFPG-2022-12-01,LFPG-2023-01-23,EDDF-2023-07-04}.jsonl "\$3" ;;
+	"sample states") exec zcat "\$d"/opensky/derived-states-2025-01-31.jsonl.gz ;;
+	esac
+	exec -a bief $(command -v bief) "\$@"
+	END
+	chmod +x real/bief
+	PATH=$PWD/real:$PATH
+}
+
+@test "with real data the exercises give the answers of Spark" {
+	shared
+	local failed=0 n=0 page answer spark
+	real_samples
+	for page in "$TOP"/man/bief-course-*.7; do
+		session "$page"
+		play block.1 '' >/dev/null || true # prints something else
+		for answer in empty/e[0-9]*; do
+			# The words are not of lines there, and nothing is
+			# a row without a count; tests/exercises.bats has them.
+			case $answer in */e32 | */e48 | */e5[23]) continue ;; esac
+			spark=$(basename "$answer" | sed 's/^e\(.\)$/e0\1/')
+			spark=("$SHARED"/golden/exercises/"$spark"*.jsonl)
+			[ -f "${spark[0]}" ] || continue
+			n=$((n + 1))
+			python3 "$BATS_TEST_DIRNAME/cases/rows" any "${spark[0]}" \
+				"$answer" || { echo "in: $answer"; failed=1; }
+		done
+	done
+	[ "$n" -gt 25 ]
 	return $failed
 }
 
