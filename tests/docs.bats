@@ -25,7 +25,7 @@ blocks() {
 	page ~ /md$/ && /^    / { if (!open) n++; open = 1; put(substr($0, 5)); next }
 	page ~ /md$/ && /^$/ { if (open) put(""); next }
 	page ~ /md$/ { open = 0; next }
-	/^\.Sh/ { examples = $2 == "EXAMPLES"; course = $2 ~ /^EXERCI[SC]ES$/ }
+	/^\.Sh/ { examples = $2 ~ /^EX[AE]MPLES$/; course = $2 ~ /^EXERCI[SC]ES$/ }
 	course && /^\.Bd/ { n = 1; shown = ""; held = 0; display = 1; next }
 	course && /^\.Ed/ {
 		lines = split(shown, line, "\n")
@@ -35,7 +35,7 @@ blocks() {
 	}
 	course && display {
 		shown = shown $0 "\n"
-		held = held || /localhost:(9091|9092|5432)/
+		held = held || /localhost:(9091|9092|5432)|https:/
 	}
 	!examples { next }
 	/^\.Bd/ { open = 1; n++; next }
@@ -176,9 +176,12 @@ every() {
 		"$p" --dump-options |
 			jq -r '.options[] | select(.common) | "-" + .name'
 	done | sort -u >options
-	sed -n 's/^\.It Fl \(h , Fl \)*\(-[a-z-]*\).*/\2/p' "$TOP/man/bief.7" |
-		sort -u >items
-	diff options items
+	local page
+	for page in "$TOP/man/bief.7" "$TOP/man/fr/bief.7"; do
+		sed -n 's/^\.It Fl \(h , Fl \)*\(-[a-z-]*\).*/\2/p' "$page" |
+			sort -u >items
+		diff options items
+	done
 }
 
 @test "the pages are clean mdoc, in the order of the house" {
@@ -190,6 +193,22 @@ every() {
 				>lint || true
 		[ ! -s lint ] || { cat lint; failed=1; }
 	done
+	# mandoc counts bytes, and knows the names of sections in English only.
+	for page in "$TOP"/man/fr/*.[157]; do
+		mandoc -T lint -W style "$page" 2>&1 |
+			grep -v 'outdated mandoc.db\|referenced manual not found' |
+			grep -v 'longer than 80 bytes\|NAME\|section name' \
+				>lint || true
+		[ ! -s lint ] || { cat lint; failed=1; }
+	done
+	for page in "$TOP"/man/bief-course-*.7 "$TOP"/man/fr/bief-course-*.7; do
+		grep '^\.Sh' "$page" | sed 's/^\.Sh //' | tr '\n' , >got
+		case $(cat got) in
+		NAME,DESCRIPTION,EXERCISES,'SEE ALSO,') ;;
+		NOM,DESCRIPTION,EXERCICES,'VOIR AUSSI,') ;;
+		*) echo "$page: $(cat got)"; failed=1 ;;
+		esac
+	done
 	for page in $(programs); do
 		[ -f "$TOP/man/$page.1" ] || continue
 		grep '^\.Sh' "$TOP/man/$page.1" | grep -v 'ENVIRONMENT\|FILES\|LIMITS' |
@@ -198,6 +217,16 @@ every() {
 			{ echo "$page: $(cat got)"; failed=1; }
 	done
 	return $failed
+}
+
+@test "bief(7) names the same programs in every language" {
+	sed -n 's/^\.It Xr \([a-z-]* 1\)$/\1/p' "$TOP/man/bief.7" >programs
+	sed -n 's/^\.It Xr \([a-z-]* 1\)$/\1/p' "$TOP/man/fr/bief.7" | is programs
+	blocks "$TOP/man/bief.7"
+	cat block.* >english
+	rm block.*
+	blocks "$TOP/man/fr/bief.7"
+	cat block.* | is english
 }
 
 @test "no quotation of a page stands within another by mistake" {
@@ -211,7 +240,7 @@ every() {
 
 @test "a page that another one points to is there" {
 	local failed=0 name section
-	grep -ho '^\.\(It \)*Xr [^ ]* [157]' "$TOP"/man/*.[157] | sed 's/.*Xr //' |
+	grep -ho '^\.\(It \)*Xr [^ ]* [157]' "$TOP"/man/*.[157] "$TOP"/man/fr/*.[157] | sed 's/.*Xr //' |
 		sort -u >references
 	while read -r name section; do
 		case $name in
@@ -228,7 +257,7 @@ every() {
 
 @test "the examples of every page print what the page says" {
 	local failed=0 page block
-	for page in "$TOP"/man/*.[157]; do
+	for page in "$TOP"/man/*.[157] "$TOP"/man/fr/*.[157]; do
 		[[ $page != */bief-course-* ]] || continue # they are below
 		rm -f block.*
 		blocks "$page"
@@ -258,7 +287,7 @@ session() {
 
 @test "the exercises of the courses print what their pages say" {
 	local failed=0 page
-	for page in "$TOP"/man/bief-course-*.7; do
+	for page in "$TOP"/man/bief-course-*.7 "$TOP"/man/fr/bief-course-*.7; do
 		session "$page"
 		play block.1 '' >why || {
 			echo "$(basename "$page"):"
@@ -271,8 +300,11 @@ session() {
 
 @test "the courses are the same exercises in every language, but for what people read" {
 	local failed=0 page
+	for page in "$TOP"/man/bief-course-*.7; do
+		[ -f "$TOP/man/fr/$(basename "$page")" ] ||
+			{ echo "not in French: $page"; failed=1; }
+	done
 	for page in "$TOP"/man/fr/bief-course-*.7; do
-		[ -f "$page" ] || continue
 		blocks "$page"
 		mv block.1 other
 		blocks "$TOP/man/$(basename "$page")"

@@ -35,7 +35,8 @@ run_line() {
 		*) bief explain "$1" ;;
 		esac ;;
 	bief\ ps | bief\ top | bief\ stop*) # nothing runs, and they say so
-		! eval "$1" 2>said && grep -q '^bief: ' said ;;
+		eval "$1" 2>said && return 1
+		grep -q '^bief: ' said ;;
 	window*batches* | *--mode\ complete* | dedup* | watermark* | *pprint*)
 		eval "$1 --batch 2" <in || eval "parse-json --batch 2 in | $1" ;;
 	*sink-table*db*) eval "$1" <in && [ "$(sqlite3 t.db 'select count(*) from counts')" = 2 ] ;;

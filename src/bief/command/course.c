@@ -64,7 +64,7 @@ language_read(char lang[LANGUAGE_SIZE])
 		n++;
 	}
 	lang[n] = '\0';
-	return n >= 2 && !isalnum((unsigned char)value[n]);
+	return n >= 2 && strchr("_.@:", value[n]) != NULL; /* or NUL */
 }
 
 static bool
