@@ -15,7 +15,7 @@ _bief_options() {
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-text) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-text) echo "--regex -e --format -f --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -193,6 +193,12 @@ _bief_value() {
 	"parse-json --batch") echo "?" ;;
 	"parse-json --trigger") echo "?" ;;
 	"parse-json --max-state") echo "?" ;;
+	"parse-text --regex" | "parse-text -e") echo "?" ;;
+	"parse-text --format" | "parse-text -f") echo "common combined syslog logfmt journal" ;;
+	"parse-text --schema" | "parse-text -s") echo "?" ;;
+	"parse-text --schema-file") echo "*" ;;
+	"parse-text --corrupt-field") echo "?" ;;
+	"parse-text --timestamp-format") echo "?" ;;
 	"parse-text --max-line") echo "?" ;;
 	"parse-text --name") echo "?" ;;
 	"parse-text --progress") echo "*" ;;
