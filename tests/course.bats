@@ -71,11 +71,14 @@ load lib
 	local bief
 	bief=$(command -v bief)
 	mkdir only
-	printf '#!/bin/sh\necho "man $1 for $MANWIDTH"\n' >only/man
+	printf '#!/bin/sh\necho "man $1 for $MANWIDTH"\necho "in $LC_ALL"\n' >only/man
 	ln -s "$(command -v sh)" only/sh
 	chmod +x only/man
 	PATH=$PWD/only "$bief" course words >out
 	grep -q '^man /.*/bief-course-words.7 for 80$' out
+	# A locale that is not installed would cost the accents.
+	LC_ALL=fr_XX.UTF-8 PATH=$PWD/only "$bief" course words >out
+	grep -qx 'in C.UTF-8' out
 	PATH=$PWD/only:$PATH script -qec "$bief course words" /dev/null </dev/null >out
 	grep -q '^man /.*/bief-course-words.7 for ' out
 	grep -q '^next: bief course edits' out

@@ -298,6 +298,11 @@ session() {
 	return $failed
 }
 
+@test "the courses set exercises E1 to E57" {
+	sed -n 's/^\.Ss E\([0-9]*\)\..*/\1/p' "$TOP"/man/bief-course-*.7 | sort -nu >set
+	seq 57 | is set
+}
+
 @test "the courses are the same exercises in every language, but for what people read" {
 	local failed=0 page
 	for page in "$TOP"/man/bief-course-*.7; do

@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,9 @@ run_reader(char *const argv[], int out)
 			setenv("MANPAGER", "cat", 1);
 			setenv("MANWIDTH", "80", 1);
 		}
+		/* Under one that is not installed man would write ASCII. */
+		if (setlocale(LC_CTYPE, "") == NULL)
+			setenv("LC_ALL", "C.UTF-8", 1);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
