@@ -24,7 +24,7 @@ _bief_options() {
 	sink-kafka) echo "--value --key --topic-field --partition-field --headers --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-pg) echo "--mode -m --key --add-columns --wait --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-plot) echo "--line --scatter --bar --hist --heat --by --horizontal --stacked --bins --title --xlabel --ylabel --layout --size --output -o --term --serve --until-end --keep --mode -m --key --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
-	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --no-header --output -o --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-http) echo "--sse --event --envelope --every --split --changed --max-body --headers --ca --timeout --retries --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
@@ -351,6 +351,7 @@ _bief_value() {
 	"sink-prom --batch") echo "?" ;;
 	"sink-prom --trigger") echo "?" ;;
 	"sink-prom --max-state") echo "?" ;;
+	"sink-prom --ready-fd") echo "?" ;;
 	"sink-table --db") echo "*" ;;
 	"sink-table --table") echo "?" ;;
 	"sink-table --mode" | "sink-table -m") echo "append update complete" ;;

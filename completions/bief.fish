@@ -470,6 +470,7 @@ if not set -q __bief_completions
     complete -c sink-prom -l batch -x -d 'make batches of N records, of a stream without batches'
     complete -c sink-prom -l trigger -x -d 'make a batch per interval, of a stream without batches'
     complete -c sink-prom -l max-state -x -d 'stop when state grows beyond this'
+    complete -c sink-prom -l ready-fd -x -d 'write a line to this descriptor when ready'
     complete -c bief -n __fish_use_subcommand -f -a sink-table -d 'show each batch as a table or as text, or keep it in SQLite'
     complete -c bief -n '__fish_seen_subcommand_from sink-table' -f -a '(__bief_as_program)'
     complete -c sink-table -l db -rF -d 'keep the result in this SQLite database'

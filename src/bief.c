@@ -22,6 +22,7 @@
 #include "command/sample/sample.h"
 #include "command/state/inspect.h"
 #include "runtime/stage.h"
+#include "runtime/stage.h"
 #include "runtime/run.h"
 
 static int
@@ -41,7 +42,9 @@ run_parsed(const char *text, int (*what)(const struct pipeline *))
 			fprintf(stderr,
 				"bief: this pipeline uses more of the "
 				"shell than bief reads: it cannot be "
-				"explained\n");
+				"explained; what is meant as it stands "
+				"belongs in quotes:\n  %s\n",
+				err_clean(err.text));
 			return STATUS_USAGE;
 		}
 		fprintf(stderr,

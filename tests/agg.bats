@@ -547,7 +547,7 @@ rows() {
 	[[ $output == *"takes one field"* ]]
 }
 
-@test "what is kept of a percentile goes through a checkpoint, and by its own name only" {
+@test "what is kept of a percentile goes through a checkpoint" {
 	mkdir in
 	printf '{"x":1}\n{"x":2}\n' >in/1
 	local p="agg 'percentile_approx(x, 0.5)' mean:x | sink-table --db t.db --table t"
@@ -561,4 +561,13 @@ rows() {
 @test "a blank behind a comma of --by is told of" {
 	run -2 agg --by a, b count </dev/null
 	[ "$output" = "agg: --by: nothing stands behind the last comma: write a,b without a blank, or 'a, b' in quotes" ]
+}
+
+@test "a key that is to have another name is told where that is given" {
+	run -0 agg --by x=a count < <(echo '{"a":1}')
+	[ "${lines[1]}" = "agg: no record had a field 'x=a': another name is given in front: pick, or derive 'name = .field'" ]
+	run -2 bief explain "parse-json --batch 1 --schema 'a int' | agg --by x=a count"
+	[[ "$output" == *"REFUSED    no field 'x=a': another name is given in front: pick, or derive 'name = .field'"* ]]
+	echo '{"a=b":1}' | agg --by '"a=b"' count >out
+	is out <<<'{"a=b":1,"count":1}'
 }
