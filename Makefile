@@ -237,11 +237,14 @@ completions: all
 
 DESTDIR =
 MAN = $(wildcard man/*.[157])
+MAN_FR = $(wildcard man/fr/*.[157])
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 bin/bief $(DESTDIR)$(PREFIX)/bin/bief
 	for p in $(PROGRAMS); do ln -sf bief $(DESTDIR)$(PREFIX)/bin/$$p; done
 	for m in $(MAN); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \
+	  install -d $$d && install -m 644 $$m $$d/; done
+	for m in $(MAN_FR); do d=$(DESTDIR)$(PREFIX)/share/man/fr/man$${m##*.}; \
 	  install -d $$d && install -m 644 $$m $$d/; done
 	install -D -m 644 completions/bief.bash \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bief
@@ -261,6 +264,8 @@ uninstall:
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$p.fish; done
 	for m in $(notdir $(MAN)); do \
 	  rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
+	for m in $(notdir $(MAN_FR)); do \
+	  rm -f $(DESTDIR)$(PREFIX)/share/man/fr/man$${m##*.}/$$m; done
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bief
 
 clean:

@@ -15,11 +15,13 @@
 #include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
+#include "command/course.h"
 #include "command/explain.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
 #include "command/sample/sample.h"
 #include "command/state/inspect.h"
+#include "runtime/stage.h"
 #include "runtime/stage.h"
 #include "runtime/stage.h"
 #include "runtime/run.h"
@@ -95,6 +97,7 @@ static const struct subcommand {
 	{"ps", "[--json]", ps_command},
 	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
 	{"top", "", top_command},
+	{"course", "[NAME]", course_command},
 	{"sample", "NAME [DIR] [--count N] [--seed S]", sample_command},
 	{"state", "DIR [dump|load|diff|forget ...]", inspect_command},
 };
@@ -148,8 +151,9 @@ static const struct {
 	const char *word, *means;
 } synonyms[] = {{"list", "ps"}, {"ls", "ps"}, {"status", "ps"}, {"jobs", "ps"},
 	{"kill", "stop"}, {"end", "stop"}, {"start", "run"}, {"exec", "run"},
-	{"plan", "explain"}, {"checkpoint", "state"}, {"watch", "top"},
-	{"help", "--help"}, {"version", "--version"}};
+	{"plan", "explain"}, {"learn", "course"}, {"tutorial", "course"},
+	{"exercises", "course"}, {"cours", "course"}, {"checkpoint", "state"},
+	{"watch", "top"}, {"help", "--help"}, {"version", "--version"}};
 
 /* What may have been meant by a word that is none of ours; or NULL. */
 static const char *

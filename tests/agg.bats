@@ -498,6 +498,71 @@ rows() {
 	[ "$(wc -l <out)" = 1 ]
 }
 
+@test "functions go by Spark's other names, and results are called as Spark calls them" {
+	printf '{"x":%s}\n' 1 2 4 >in
+	agg mean:x stddev_samp:x std:x var_samp:x countDistinct:x \
+		approxCountDistinct:x first_value:x last_value:x any_value:x <in |
+		jq -c 'to_entries[] | [.key, (.value * 1000 | round)]' >out
+	is out <<-'END'
+	["avg(x)",2333]
+	["stddev_samp(x)",1528]
+	["std(x)",1528]
+	["var_samp(x)",2333]
+	["count(DISTINCT x)",3000]
+	["approx_count_distinct(x)",3000]
+	["first_value(x)",1000]
+	["last_value(x)",4000]
+	["any_value(x)",1000]
+	END
+	agg average:x array_agg:x <in >out
+	is out <<<'{"avg(x)":2.3333333333333335,"collect_list(x)":[1,2,4]}'
+	agg --by x mean:x AVG:x <in 2>err || true
+	is err <<<"agg: two results are named 'avg(x)': give one another name (NAME=FUNC:FIELD)"
+}
+
+@test "a function is written as a call, too, as in SQL" {
+	printf '{"x":%s}\n' 1 2 null >in
+	agg 'count(*)' n='count(1)' 'COUNT(x)' 'avg( x )' 'count(DISTINCT x)' \
+		'm = max(x)' <in >out
+	is out <<<'{"count":3,"n":3,"count(x)":2,"avg(x)":1.5,"count(DISTINCT x)":2,"m":2}'
+	run -2 agg 'avg(x) as m' <in
+	[ "$output" = "agg: 'avg(x) as m': a result is named in front: NAME=FUNC:FIELD" ]
+	run -2 agg 'sum(x, y)' <in
+	[ "$output" = "agg: 'sum' takes one field: sum:FIELD, sum:FIELD ..." ]
+}
+
+@test "percentile goes between two values, percentile_approx gives one of them" {
+	printf '{"x":%s}\n' 4 1 3 2 >in
+	agg 'percentile(x, 0.5)' 'percentile_approx(x, 0.5)' \
+		low=percentile_approx:x,0 high=approx_percentile:x,1 \
+		third=percentile_approx:x,0.51 <in >out
+	is out <<<'{"percentile(x, 0.5, 1)":2.5,"percentile_approx(x, 0.5, 10000)":2.0,"low":1.0,"high":4.0,"third":3.0}'
+	run -2 agg percentile_approx:x <in
+	[ "$output" = "agg: 'percentile_approx' needs a share from 0 to 1, as 0.95 in 'percentile_approx(FIELD, 0.95)'" ]
+	for share in 2 -0.1 half NaN ''; do
+		run -2 agg "percentile(x, $share)" <in
+		[ "$output" = "agg: 'percentile': the share is a number from 0 to 1, not '$share'" ]
+	done
+	run -2 agg 'percentile(*, 0.5)' <in
+	[[ $output == *"takes one field"* ]]
+}
+
+@test "what is kept of a percentile goes through a checkpoint" {
+	mkdir in
+	printf '{"x":1}\n{"x":2}\n' >in/1
+	local p="agg 'percentile_approx(x, 0.5)' mean:x | sink-table --db t.db --table t"
+	bief run "stream-files --checkpoint ck in | $p"
+	printf '{"x":3}\n' >in/2
+	bief run "stream-files --checkpoint ck in | $p"
+	sqlite3 t.db 'select * from t' >out
+	is out <<<'2.0|2.0'
+}
+
+@test "a blank behind a comma of --by is told of" {
+	run -2 agg --by a, b count </dev/null
+	[ "$output" = "agg: --by: nothing stands behind the last comma: write a,b without a blank, or 'a, b' in quotes" ]
+}
+
 @test "a key that is to have another name is told where that is given" {
 	run -0 agg --by x=a count < <(echo '{"a":1}')
 	[ "${lines[1]}" = "agg: no record had a field 'x=a': another name is given in front: pick, or derive 'name = .field'" ]

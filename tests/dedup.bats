@@ -147,6 +147,6 @@ records() { # records SECOND ID...: with a time and an id
 @test "a field that is named twice in --by, or not at all, is refused" {
 	run -2 dedup --by a,a </dev/null
 	[ "$output" = "dedup: --by: 'a' is there twice" ]
-	run -2 agg --by a, count </dev/null
+	run -2 agg --by a,,b count </dev/null
 	[ "$output" = "agg: --by: a word is empty: it is FIELD,..." ]
 }

@@ -9,7 +9,8 @@ programs() {
 }
 
 # blocks PAGE: the EXAMPLES of a page, or the indented text of a Markdown file:
-# each display into a file of its own, block.N.
+# each display into a file of its own, block.N.  A course is one session: all
+# displays of its exercises in one file, but those that need a service.
 blocks() {
 	awk -v page="$1" '
 	function put(line) {
@@ -24,11 +25,34 @@ blocks() {
 	page ~ /md$/ && /^    / { if (!open) n++; open = 1; put(substr($0, 5)); next }
 	page ~ /md$/ && /^$/ { if (open) put(""); next }
 	page ~ /md$/ { open = 0; next }
-	/^\.Sh/ { examples = $2 == "EXAMPLES" }
+	/^\.Sh/ { examples = $2 ~ /^EX[AE]MPLES$/; course = $2 ~ /^EXERCI[SC]ES$/ }
+	course && /^\.Bd/ { n = 1; shown = ""; held = 0; display = 1; next }
+	course && /^\.Ed/ {
+		lines = split(shown, line, "\n")
+		for (i = 1; i < lines; i++)
+			if (!held) put(line[i])
+		display = 0
+	}
+	course && display {
+		shown = shown $0 "\n"
+		held = held || /localhost:(9091|9092|5432)|https:/
+	}
 	!examples { next }
 	/^\.Bd/ { open = 1; n++; next }
 	/^\.Ed/ { open = 0 }
 	open { put($0) }' "$1"
+}
+
+# free_ports: no other test, and nobody else here, listens at the ports of the
+# courses: each becomes one that is free.
+free_ports() {
+	python3 -c '
+import socket
+taken = [socket.socket() for _ in range(3)]
+for s, port in zip(taken, (9999, 10000, 10001)):
+    s.bind(("127.0.0.1", 0))
+    print(r"s/(localhost:|--port )%d\b/\1%d/" % (
+        port, s.getsockname()[1]))'
 }
 
 # play BLOCK: run its commands, each behind "$ ", in one shell and an empty
@@ -152,9 +176,12 @@ every() {
 		"$p" --dump-options |
 			jq -r '.options[] | select(.common) | "-" + .name'
 	done | sort -u >options
-	sed -n 's/^\.It Fl \(h , Fl \)*\(-[a-z-]*\).*/\2/p' "$TOP/man/bief.7" |
-		sort -u >items
-	diff options items
+	local page
+	for page in "$TOP/man/bief.7" "$TOP/man/fr/bief.7"; do
+		sed -n 's/^\.It Fl \(h , Fl \)*\(-[a-z-]*\).*/\2/p' "$page" |
+			sort -u >items
+		diff options items
+	done
 }
 
 @test "the pages are clean mdoc, in the order of the house" {
@@ -166,6 +193,22 @@ every() {
 				>lint || true
 		[ ! -s lint ] || { cat lint; failed=1; }
 	done
+	# mandoc counts bytes, and knows the names of sections in English only.
+	for page in "$TOP"/man/fr/*.[157]; do
+		mandoc -T lint -W style "$page" 2>&1 |
+			grep -v 'outdated mandoc.db\|referenced manual not found' |
+			grep -v 'longer than 80 bytes\|NAME\|section name' \
+				>lint || true
+		[ ! -s lint ] || { cat lint; failed=1; }
+	done
+	for page in "$TOP"/man/bief-course-*.7 "$TOP"/man/fr/bief-course-*.7; do
+		grep '^\.Sh' "$page" | sed 's/^\.Sh //' | tr '\n' , >got
+		case $(cat got) in
+		NAME,DESCRIPTION,EXERCISES,'SEE ALSO,') ;;
+		NOM,DESCRIPTION,EXERCICES,'VOIR AUSSI,') ;;
+		*) echo "$page: $(cat got)"; failed=1 ;;
+		esac
+	done
 	for page in $(programs); do
 		[ -f "$TOP/man/$page.1" ] || continue
 		grep '^\.Sh' "$TOP/man/$page.1" | grep -v 'ENVIRONMENT\|FILES\|LIMITS' |
@@ -174,6 +217,16 @@ every() {
 			{ echo "$page: $(cat got)"; failed=1; }
 	done
 	return $failed
+}
+
+@test "bief(7) names the same programs in every language" {
+	sed -n 's/^\.It Xr \([a-z-]* 1\)$/\1/p' "$TOP/man/bief.7" >programs
+	sed -n 's/^\.It Xr \([a-z-]* 1\)$/\1/p' "$TOP/man/fr/bief.7" | is programs
+	blocks "$TOP/man/bief.7"
+	cat block.* >english
+	rm block.*
+	blocks "$TOP/man/fr/bief.7"
+	cat block.* | is english
 }
 
 @test "no quotation of a page stands within another by mistake" {
@@ -196,12 +249,12 @@ every() {
 
 @test "a page that another one points to is there" {
 	local failed=0 name section
-	grep -ho '^\.\(It \)*Xr [^ ]* [157]' "$TOP"/man/*.[157] | sed 's/.*Xr //' |
+	grep -ho '^\.\(It \)*Xr [^ ]* [157]' "$TOP"/man/*.[157] "$TOP"/man/fr/*.[157] | sed 's/.*Xr //' |
 		sort -u >references
 	while read -r name section; do
 		case $name in
 		awk | cat | cron | flock | grep | head | iconv | jq | kill | \
-			logrotate | mkfifo | mv | nc | psql | regex | sh | signal | \
+			logrotate | man | mandoc | mkfifo | mv | nc | psql | regex | sh | signal | \
 			socat | sort | split | sqlite3 | strftime | systemd | \
 			tail | tee | timeout | crontab | wc | xargs) continue ;;
 		esac
@@ -213,7 +266,8 @@ every() {
 
 @test "the examples of every page print what the page says" {
 	local failed=0 page block
-	for page in "$TOP"/man/*.[157]; do
+	for page in "$TOP"/man/*.[157] "$TOP"/man/fr/*.[157]; do
+		[[ $page != */bief-course-* ]] || continue # they are below
 		rm -f block.*
 		blocks "$page"
 		for block in block.*; do
@@ -227,6 +281,97 @@ every() {
 			}
 		done
 	done
+	return $failed
+}
+
+# session PAGE: the commands of a course into block.1, at free ports.
+session() {
+	rm -f block.*
+	blocks "$1"
+	free_ports >ports
+	sed -i -E -f ports block.1
+	mkdir -p -m 700 status
+	export BIEF_STATUS=$PWD/status
+}
+
+@test "the exercises of the courses print what their pages say" {
+	local failed=0 page
+	for page in "$TOP"/man/bief-course-*.7 "$TOP"/man/fr/bief-course-*.7; do
+		session "$page"
+		play block.1 '' >why || {
+			echo "$(basename "$page"):"
+			cat why
+			failed=1
+		}
+	done
+	return $failed
+}
+
+@test "the courses set exercises E1 to E57" {
+	sed -n 's/^\.Ss E\([0-9]*\)\..*/\1/p' "$TOP"/man/bief-course-*.7 | sort -nu >set
+	seq 57 | is set
+}
+
+@test "the courses are the same exercises in every language, but for what people read" {
+	local failed=0 page
+	for page in "$TOP"/man/bief-course-*.7; do
+		[ -f "$TOP/man/fr/$(basename "$page")" ] ||
+			{ echo "not in French: $page"; failed=1; }
+	done
+	for page in "$TOP"/man/fr/bief-course-*.7; do
+		blocks "$page"
+		mv block.1 other
+		blocks "$TOP/man/$(basename "$page")"
+		diff -u block.1 other || { echo "in: $page"; failed=1; }
+		grep -o '^\.Ss E[0-9]*' "$page" >other
+		grep -o '^\.Ss E[0-9]*' "$TOP/man/$(basename "$page")" | is other
+	done
+	return $failed
+}
+
+# What bief sample gives, from the folder of real data.
+real_samples() {
+	mkdir real
+	cat >real/bief <<-END
+	#!/bin/bash
+	d=$SHARED/data
+	case "\$1 \$2" in
+	"sample events") exec cp -r "\$d/events" "\$3" ;;
+	"sample sensors") exec zcat "\$d"/iot/ensai-lab/iot20210426-205348.jsonl.gz ;;
+	"sample users") exec cat "\$d"/users/donn*.csv ;;
+	"sample edits") exec zcat "\$d"/wikimedia/recentchange-2023-01-25.jsonl.gz ;;
+	"sample communes") exec cat "\$d"/users/hte-garonne.csv ;;
+	"sample quotes") exec cat "\$d"/kaamelott/quote.json ;;
+	"sample words") exec jq -r .quote "\$d"/kaamelott/quote.json ;;
+	"sample flights") exec cp "\$d"/opensky/derived-flights-departure-{LFPG-2022-12-01,LFPG-2023-01-23,EDDF-2023-07-04}.jsonl "\$3" ;;
+	"sample states") exec zcat "\$d"/opensky/derived-states-2025-01-31.jsonl.gz ;;
+	esac
+	exec -a bief $(command -v bief) "\$@"
+	END
+	chmod +x real/bief
+	PATH=$PWD/real:$PATH
+}
+
+@test "with real data the exercises give the answers of Spark" {
+	shared
+	local failed=0 n=0 page answer spark
+	real_samples
+	for page in "$TOP"/man/bief-course-*.7; do
+		session "$page"
+		play block.1 '' >/dev/null || true # prints something else
+		for answer in empty/e[0-9]*; do
+			# The words are not of lines there, and nothing is
+			# a row without a count; tests/exercises.bats has them.
+			case $answer in */e32 | */e48 | */e5[23]) continue ;; esac
+			spark=$(basename "$answer" | sed 's/^e\(.\)$/e0\1/')
+			spark=("$SHARED"/golden/exercises/"$spark"*.jsonl)
+			[ -f "${spark[0]}" ] || continue
+			n=$((n + 1))
+			python3 "$BATS_TEST_DIRNAME/cases/rows" any "${spark[0]}" \
+				"$answer" || { echo "in: $answer"; failed=1; }
+		done
+	done
+	[ "$n" -gt 25 ]
 	return $failed
 }
 

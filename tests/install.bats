@@ -33,8 +33,11 @@ programs() {
 	done
 	[ "$n" -gt 20 ]
 	[ -s root/usr/share/zsh/site-functions/_bief ]
-	for p in bief.1 bief.7 bief-stream.5 bief-checkpoint.5 bief-sql.7; do
+	for p in bief.1 bief.7 bief-stream.5 bief-checkpoint.5 bief-sql.7 bief-spark.7 bief-course-files.7; do
 		cmp "$TOP/man/$p" "root/usr/share/man/man${p##*.}/$p"
+	done
+	for p in "$TOP"/man/fr/*; do
+		cmp "$p" "root/usr/share/man/fr/man${p##*.}/$(basename "$p")"
 	done
 	PATH=$PWD/root/usr/bin bief run "filter '.a > 1'" <<<'{"a":2}' >out
 	is out <<<'{"a":2}'

@@ -181,6 +181,11 @@ check_list(const struct opt *o, const struct list *l, struct err *err)
 	char quoted[200];
 
 	for (size_t i = 0; i < l->n; i++) {
+		if (l->s[i][0] == '\0' && i > 0 && i + 1 == l->n)
+			return err_as(err, STATUS_USAGE,
+				"--%s: nothing stands behind the last comma: "
+				"write a,b without a blank, or 'a, b' in quotes",
+				o->name);
 		if (l->s[i][0] == '\0')
 			return err_as(err, STATUS_USAGE,
 				"--%s: a word is empty: it is %s", o->name,

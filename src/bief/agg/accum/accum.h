@@ -38,14 +38,15 @@ struct accum_taking {
 
 struct accum_kind {
 	const char *name;
-	const char *shown;        /* the result's name, of the field's; NULL: as
-			     * FUNC(FIELD) */
+	const char *shown; /* the result's name, of the field's (of function,
+			     * field and share); NULL: as FUNC(FIELD) */
 	const char *const *parts; /* several results, up to NULL; or NULL */
 	/* Name is one of many names, of which it is what it says to people. */
 	bool (*named)(const char *name, double *p);
 	double p;                      /* the same of the one name */
 	const struct accum_kind *bare; /* without a field; NULL: it needs one */
 
+	bool share;    /* takes a share behind the field, which is p */
 	bool number;   /* takes numbers only */
 	bool compared; /* looks at numbers as such, takes other values too */
 	bool nulls;    /* add is called for null */

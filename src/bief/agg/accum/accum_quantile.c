@@ -1,5 +1,5 @@
 /*
- * accum_quantile: median, p0 to p100.  A struct var with a sketch_quantile.
+ * accum_quantile: median, percentile, p0 to p100.  A struct var with a sketch_quantile.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +69,17 @@ quantile_result(const struct accums *s, const struct accum *a, struct blob *b,
 	if (!accum_kit_var_empty(a, b))
 		*r->v = value_double(
 			sketch_quantile_at(blob_at(b, accum_at(a, b)), a->p));
+	return 0;
+}
+
+/* A value of the data, as Spark's percentile_approx gives. */
+static int
+element_result(const struct accums *s, const struct accum *a, struct blob *b,
+	struct accum_answer *r)
+{
+	if (!accum_kit_var_empty(a, b))
+		*r->v = value_double(sketch_quantile_element(
+			blob_at(b, accum_at(a, b)), a->p));
 	return 0;
 }
 
@@ -172,10 +183,23 @@ quantile_take(const struct accum_taking *t, const struct value *v)
 #define QUANTILE                                                \
 	.number = true, .size = ACCUM_VAR_SIZE, .varies = true, \
 	.type = accum_kit_double, .add = quantile_add,          \
-	.merge = quantile_merge, .result = quantile_result,     \
-	.empty = accum_kit_var_empty, .show = quantile_show,    \
-	.take = quantile_take
+	.merge = quantile_merge, .empty = accum_kit_var_empty,  \
+	.show = quantile_show, .take = quantile_take
 
 const struct accum_kind accum_quantile_kinds[] = {
-	{.name = "median", .p = 0.5, QUANTILE},
-	{.name = "p0 to p100", .named = quantile_named, QUANTILE}, {0}};
+	{.name = "median", .p = 0.5, .result = quantile_result, QUANTILE},
+	{.name = "percentile",
+		.shown = "%s(%s, %s, 1)",
+		.share = true,
+		.result = quantile_result,
+		QUANTILE},
+	{.name = "percentile_approx",
+		.shown = "%s(%s, %s, 10000)",
+		.share = true,
+		.result = element_result,
+		QUANTILE},
+	{.name = "p0 to p100",
+		.named = quantile_named,
+		.result = quantile_result,
+		QUANTILE},
+	{0}};

@@ -20,6 +20,7 @@
 #include "runtime/entry.h"
 #include "runtime/plan.h"
 #include "agg/accum/accum.h"
+#include "agg/accum/accum_spec.h"
 
 /* ---- the functions of a query ---- */
 
@@ -140,13 +141,16 @@ add_accum(struct accums *s, const struct accum_kind *k, double p,
 		add_input(s, a, path);
 }
 
+/* share: what is shown behind the field; NULL: nothing. */
 static void
 add_func(struct accums *s, const struct accum_kind *k, double p,
-	const char *func, const char *path, const char *name)
+	const char *func, const char *path, const char *share, const char *name)
 {
 	char usual[1000], *plain = path_name(path);
 
-	if (k->shown != NULL)
+	if (k->shown != NULL && share != NULL)
+		snprintf(usual, sizeof usual, k->shown, func, plain, share);
+	else if (k->shown != NULL)
 		snprintf(usual, sizeof usual, k->shown, plain);
 	else
 		snprintf(usual, sizeof usual, "%s(%s)", func, plain);
@@ -173,28 +177,47 @@ add_star(struct accums *s, const struct accum_kind *k, double p,
 	return 0;
 }
 
+/* A function of a field and a share, such as percentile(x, 0.9). */
 static int
-parse_func(struct accums *s, const char *func, const char *path,
-	const char *name, struct err *err)
+parse_shared(struct accums *s, const struct accum_kind *k,
+	const struct accum_spec *spec, struct err *err)
 {
+	double p;
+
+	if (strcmp(spec->path, "*") == 0)
+		return err_as(err, STATUS_USAGE,
+			"'%s' takes one field, not *: p95:* takes all",
+			spec->func);
+	if (accum_spec_share(spec, &p, err) == -1)
+		return -1;
+	add_func(s, k, p, spec->shown, spec->path, spec->share, spec->name);
+	return 0;
+}
+
+static int
+parse_func(struct accums *s, const struct accum_spec *spec, struct err *err)
+{
+	const char *path = spec->path;
 	bool star = path != NULL && strcmp(path, "*") == 0;
 	const struct accum_kind *k;
 	double p;
 
-	k = accum_find(func, &p, err);
+	k = accum_find(spec->func, &p, err);
 	if (k == NULL)
 		return -1;
 	if (k->bare != NULL && (path == NULL || star)) {
 		add_accum(s, k->bare, p, NULL);
-		add_results(s, k->bare, name, func);
+		add_results(s, k->bare, spec->name, spec->shown);
 		return 0;
 	}
 	if (path == NULL || *path == '\0')
 		return err_as(err, STATUS_USAGE, "'%s' needs a field: %s:FIELD",
-			func, func);
+			spec->func, spec->func);
+	if (k->share)
+		return parse_shared(s, k, spec, err);
 	if (star)
-		return add_star(s, k, p, func, name, err);
-	add_func(s, k, p, func, path, name);
+		return add_star(s, k, p, spec->shown, spec->name, err);
+	add_func(s, k, p, spec->shown, path, NULL, spec->name);
 	return 0;
 }
 
@@ -214,27 +237,14 @@ check_names(const struct accums *s, struct err *err)
 }
 
 int
-accums_parse(struct accums *s, const char *spec, struct err *err)
+accums_parse(struct accums *s, const char *text, struct err *err)
 {
-	char *copy = mem_dup(spec, strlen(spec)), *func = copy, *name = NULL;
-	char *path, *eq = (char *)path_until(copy, '=');
-	int ret;
+	struct accum_spec spec;
+	int ret = accum_spec_read(&spec, text, err);
 
-	if (*eq == '=' && eq < path_until(copy, ':')) {
-		*eq = '\0';
-		name = path_name(copy);
-		func = eq + 1;
-	}
-	path = strchr(func, ':');
-	if (path != NULL)
-		*path++ = '\0';
-	if (name != NULL && *name == '\0')
-		ret = err_as(
-			err, STATUS_USAGE, "'%s' has no name before '='", spec);
-	else
-		ret = parse_func(s, func, path, name, err);
-	free(name);
-	free(copy);
+	if (ret == 0)
+		ret = parse_func(s, &spec, err);
+	accum_spec_release(&spec);
 	return ret == 0 ? check_names(s, err) : -1;
 }
 
@@ -246,7 +256,7 @@ accums_add_field(struct accums *s, const char *path)
 	for (size_t i = 0; i < s->nstars; i++) {
 		const struct accum_star *star = &s->stars[i];
 
-		add_func(s, star->kind, star->p, star->func, path, NULL);
+		add_func(s, star->kind, star->p, star->func, path, NULL, NULL);
 	}
 	s->in[input_of(s, path)].star = ++s->nstarred;
 	s->shape = 0;

@@ -218,6 +218,20 @@ sketch_quantile_at(struct sketch_quantile *q, double p)
 	return low == high ? low : low + (high - low) * part;
 }
 
+double
+sketch_quantile_element(struct sketch_quantile *q, double p)
+{
+	uint64_t n = 0, rank;
+
+	sketch_quantile_settle(q);
+	for (uint32_t i = 0; i < q->sorted; i++)
+		n += q->b[i].count;
+	if (n == 0)
+		return NAN;
+	rank = (uint64_t)ceil(p * (double)n);
+	return rank_value(q, rank > 0 ? rank - 1 : 0);
+}
+
 size_t
 sketch_distinct_room(const struct sketch_distinct *s, size_t size)
 {

@@ -54,6 +54,8 @@ double sketch_quantile_least(const struct sketch_quantile *q, uint32_t i);
 uint64_t sketch_quantile_key(double x, uint32_t level);
 /* The value at p of [0, 1], between neighbours in proportion; NaN if empty. */
 double sketch_quantile_at(struct sketch_quantile *q, double p);
+/* The value of the data at p, as percentile_approx of Spark has it. */
+double sketch_quantile_element(struct sketch_quantile *q, double p);
 
 /*
  * Distinct values, by their hashes: exact up to SKETCH_FEW, then HyperLogLog
