@@ -14,6 +14,7 @@
 #include "floor/near.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
+#include "command/spark/spark.h"
 #include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
@@ -86,6 +87,7 @@ static const struct subcommand {
 } commands[] = {
 	{"run", "'PIPELINE'", run_command},
 	{"explain", "'PIPELINE'", run_command},
+	{"to-spark", "'PIPELINE'", spark_command},
 	{"ps", "[--json]", ps_command},
 	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
 	{"top", "", top_command},
