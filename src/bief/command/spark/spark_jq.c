@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "command/spark/spark_impl.h"
 #include "expr/jq/jq_impl.h"
@@ -138,6 +139,35 @@ set_type(struct piece *p, const struct type *t)
 
 /* ---- paths ---- */
 
+/* Words that mean something else where a column could stand. */
+static bool
+is_word_of_sql(const char *name)
+{
+	static const char *const words[] = {"and", "any", "array", "between",
+		"case", "cast", "current_date", "current_time",
+		"current_timestamp", "current_user", "date", "distinct", "div",
+		"else", "end", "escape", "exists", "extract", "false", "first",
+		"from", "if", "ilike", "in", "interval", "is", "last", "left",
+		"like", "map", "not", "null", "or", "overlay", "position",
+		"regexp", "right", "rlike", "select", "session_user", "some",
+		"struct", "substring", "then", "timestamp", "trim", "true",
+		"user", "when", "where", "with"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcasecmp(words[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+put_name(struct buf *b, const char *name)
+{
+	if (is_word_of_sql(name))
+		buf_printf(b, "`%s`", name);
+	else
+		python_name(b, name);
+}
+
 static int
 put_field(struct translation *x, const struct jq_node *n, const char *name,
 	const struct piece *of, struct piece *out)
@@ -166,36 +196,46 @@ put_field(struct translation *x, const struct jq_node *n, const char *name,
 		buf_add(&out->sql, of->sql.p, of->sql.n);
 		buf_byte(&out->sql, '.');
 	}
-	python_name(&out->sql, name);
+	put_name(&out->sql, name);
 	set_type(out, s->f[at].type);
 	return 0;
+}
+
+/* An index as it stands: 1, and minus 1 is no literal; false: neither. */
+static bool
+literal_index(const struct jq_node *n, int64_t *i)
+{
+	bool minus = n->kind == JQ_NEGATE;
+
+	n = minus ? n->a : n;
+	if (n->kind != JQ_LITERAL || n->v.type != VALUE_INT)
+		return false;
+	*i = minus ? -n->v.i : n->v.i;
+	return true;
 }
 
 static int
 put_index(struct translation *x, const struct jq_node *n,
 	const struct piece *in, struct piece *out)
 {
+	bool name = n->b->kind == JQ_LITERAL && n->b->v.type == VALUE_STRING;
 	struct piece of;
-	const struct value *i = &n->b->v;
+	int64_t i = 0;
 	int rc;
 
-	if (n->b->kind != JQ_LITERAL ||
-		(i->type != VALUE_INT && i->type != VALUE_STRING))
+	if (!name && !literal_index(n->b, &i))
 		return refuse(x, n, "an index that is computed",
 			"element_at(array, index) or map[key]");
 	piece_init(&of);
 	rc = put_value(x, n->a, in, &of);
-	if (rc == 0 && i->type == VALUE_STRING)
+	if (rc == 0 && name)
 		rc = put_field(x, n, n->b->name, &of, out);
 	else if (rc == 0 && of.class != LIST)
 		rc = refuse(x, n, "an index of what is no array", "as it is");
 	else if (rc == 0) {
-		if (i->i >= 0)
-			buf_printf(&out->sql, "get(%s, %lld)",
-				buf_cstr(&of.sql), (long long)i->i);
-		else
-			buf_printf(&out->sql, "try_element_at(%s, %lld)",
-				buf_cstr(&of.sql), (long long)i->i);
+		buf_printf(&out->sql, "%s(%s, %lld)",
+			i >= 0 ? "get" : "try_element_at", buf_cstr(&of.sql),
+			(long long)i);
 		set_type(out, of.type->elem);
 	}
 	buf_release(&of.sql);
