@@ -14,7 +14,7 @@
 #include "floor/near.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
-#include "command/spark/spark.h"
+#include "command/spark/spark_command.h"
 #include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
