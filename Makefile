@@ -20,12 +20,12 @@ CC ?= cc
 ifndef V
 Q = @echo '  $@';
 endif
-ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
+ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -include src/bief/floor/banned.h -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
 LIBS = -lcsv -lm -ldl
 
 OPS = $(wildcard src/*.c)
 PROGRAMS = $(patsubst src/%.c,%,$(filter-out src/bief.c,$(OPS)))
-LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c)
+LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c src/bief/*/*/*/*.c)
 LIB_OBJ = $(patsubst src/bief/%.c,$(B)/lib/%.o,$(LIB_SRC))
 OP_OBJ = $(patsubst src/%.c,$(B)/op/%.o,$(OPS))
 BIN = bin
@@ -65,6 +65,12 @@ $(B)/lib/%.o: src/bief/%.c
 $(B)/op/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The page that sink-plot --serve shows, as text of C.
+$(B)/sinks/page.html.h: src/bief/sinks/page.html
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+$(B)/lib/sinks/plot_serve.o: $(B)/sinks/page.html.h
 
 -include $(LIB_OBJ:.o=.d) $(OP_OBJ:.o=.d)
 
@@ -119,6 +125,18 @@ check: deps-test
 	@$(MAKE) --no-print-directory run-tests
 run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
+
+# What needs services (a broker of Kafka ...), against real ones, which are
+# installed and started on loopback: make check-services [SERVICES='kafka ...']
+SERVICES =
+SERVICE_TOOLS = $(patsubst tests/services/%.c,$(B)/services/%,$(wildcard tests/services/*.c))
+$(B)/services/%: tests/services/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WARN) -D_GNU_SOURCE -O1 -o $@ $< -lrdkafka
+check-services: deps-test
+	@$(MAKE) --no-print-directory run-services
+run-services: all $(SERVICE_TOOLS) $(B)/shim.so
+	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/services/run $(SERVICES)
 
 # Random values through every way that a pipeline runs, against a model in
 # Python, at length: make differential DIFFERENTIAL=1000 [SEED=1]
@@ -177,9 +195,11 @@ bench: all
 
 DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libssl-dev libssl3 \
 	libsqlite3-dev libsqlite3-0 libzstd-dev libzstd1 zlib1g-dev zlib1g \
-	libonig-dev libonig5 libpcre2-8-0 sqlite3 tzdata
+	libonig-dev libonig5 libpcre2-8-0 librdkafka-dev librdkafka1 \
+	libpq-dev libpq5 \
+	libcurl4-openssl-dev libcurl4 ca-certificates sqlite3 tzdata
 DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
-	netcat-openbsd
+	netcat-openbsd openssl curl
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call need,PACKAGES): installs those that are not there.
@@ -254,6 +274,7 @@ clean:
 help:
 	@echo 'make               build bin/bief and its links'
 	@echo 'make check         build and pass the tests; SAN=1: with sanitizers; LONG=1'
+	@echo 'make check-services  the tests that need services, which are installed'
 	@echo 'make differential  values of every type against a model, at length'
 	@echo 'make check-fresh   the README in a bare Debian, as a newcomer does'
 	@echo 'make crash         kill and break pipelines, damage checkpoints, at length'
@@ -272,4 +293,5 @@ help:
 	@echo 'make clean         remove what was built'
 
 .PHONY: completions format help jq-net
+.PHONY: check-services run-services
 .PHONY: all bench check check-spark differential check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall

@@ -15,18 +15,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agg/accum.h"
-#include "agg/aggmode.h"
 #include "floor/buf.h"
+#include "floor/mem.h"
+#include "recovery/state.h"
 #include "runtime/entry.h"
-#include "window/frame.h"
 #include "runtime/modes.h"
+#include "runtime/stage.h"
+#include "window/frame.h"
+#include "window/span.h"
+#include "agg/accum/accum.h"
+#include "agg/aggmode.h"
 #include "agg/query.h"
 #include "agg/recent.h"
-#include "runtime/stage.h"
 #include "agg/session.h"
-#include "window/span.h"
-#include "recovery/state.h"
 
 /* Where a record is counted.  choose_way() says so, once for the whole run, as
  * soon as it is known whether records carry windows. */

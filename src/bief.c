@@ -9,16 +9,18 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "command/explain.h"
-#include "command/state/inspect.h"
 #include "floor/near.h"
-#include "command/pipeline.h"
-#include "command/ps/ps.h"
-#include "command/spark/spark_command.h"
+#include "runtime/ops.h"
+#include "runtime/stage.h"
 #include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
-#include "runtime/ops.h"
+#include "command/explain.h"
+#include "command/pipeline.h"
+#include "command/ps/ps.h"
+#include "command/spark/spark_command.h"
+#include "command/state/inspect.h"
+#include "runtime/stage.h"
 #include "runtime/run.h"
 
 static int

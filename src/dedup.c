@@ -11,15 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/entry.h"
-#include "window/evtime.h"
-#include "runtime/fields.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
+#include "value/key.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/fields.h"
 #include "runtime/modes.h"
 #include "runtime/stage.h"
-#include "recovery/state.h"
-#include "time/time.h"
-#include "value/key.h"
+#include "window/evtime.h"
 
 struct dedup {
 	struct list by;

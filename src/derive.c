@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "window/evtime.h"
+#include "floor/mem.h"
 #include "expr/expr.h"
-#include "runtime/stage.h"
 #include "expr/sql/sql.h"
+#include "runtime/stage.h"
+#include "window/evtime.h"
 
 /* One NAME=EXPR. */
 struct derived {
@@ -259,7 +260,7 @@ derive_close(struct stage *st)
 		free(x->d[i].name);
 		expr_free(x->d[i].expr);
 		record_add_release(&x->d[i].add);
-		record_slots_release(&x->d[i].slots);
+		slots_release(&x->d[i].slots);
 	}
 	free(x->d);
 	evtime_release(&x->event);

@@ -9,7 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "floor/mem.h"
 #include "runtime/fields.h"
+#include "runtime/stage.h"
 #include "runtime/stage.h"
 
 enum how { HOW_ANY, HOW_ALL };

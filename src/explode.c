@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "value/json.h"
 #include "text/regex.h"
-#include "runtime/stage.h"
 #include "text/simd.h"
+#include "value/json.h"
+#include "runtime/stage.h"
 
 struct explode {
 	const char *split, *pattern, *as;
@@ -409,7 +409,7 @@ explode_close(struct stage *st)
 	regex_free(x->regex);
 	field_release(&x->field);
 	record_add_release(&x->add);
-	record_slots_release(&x->slots);
+	slots_release(&x->slots);
 	buf_release(&x->name);
 	buf_release(&x->plain);
 	buf_release(&x->piece);

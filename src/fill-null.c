@@ -13,12 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "value/json.h"
+#include "floor/mem.h"
 #include "text/number.h"
 #include "text/numeric.h"
+#include "time/date.h"
+#include "time/time.h"
+#include "value/json.h"
 #include "value/path.h"
 #include "runtime/stage.h"
-#include "time/time.h"
 
 /* One FIELD=VALUE. */
 struct fill {
@@ -302,7 +304,7 @@ fill_null_close(struct stage *st)
 		buf_release(&x->fills[i].b);
 	}
 	free(x->fills);
-	record_slots_release(&x->slots);
+	slots_release(&x->slots);
 }
 
 const struct op op_fill_null = {

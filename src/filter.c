@@ -8,10 +8,10 @@
  */
 #include <string.h>
 
-#include "window/evtime.h"
 #include "expr/expr.h"
-#include "runtime/stage.h"
 #include "expr/sql/sql.h"
+#include "runtime/stage.h"
+#include "window/evtime.h"
 
 struct filter {
 	const char *sql; /* the condition in SQL */

@@ -15,14 +15,16 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "io/csvrow.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
-#include "join/table.h"
-#include "time/time.h"
 #include "value/value.h"
+#include "io/csvrow.h"
+#include "types/schema.h"
+#include "types/schema_parse.h"
+#include "runtime/stage.h"
+#include "join/table.h"
 
 enum { INNER, LEFT, SEMI, ANTI };
 
@@ -148,7 +150,8 @@ join_static_open(struct stage *st)
 	if (st->noperands != 1)
 		return err_as(st->err, STATUS_USAGE,
 			"%s: it is FILE (CSV, or JSON lines when it ends in "
-			".json, .jsonl or .ndjson) or DATABASE:TABLE",
+			".json, .jsonl or .ndjson), DATABASE:TABLE (SQLite) or "
+			"postgres://HOST/DATABASE?table=TABLE",
 			st->noperands == 0 ? "the table is missing"
 					   : "one table at a time");
 	j->comma = ',';
@@ -346,7 +349,7 @@ emit(struct stage *st, const struct record *r, const struct value *row)
 		j->id = r->shape->id;
 	}
 	if (out.room < n + width) {
-		out.v = record_slots_need(&j->slots, n + (uint32_t)width);
+		out.v = slots_need(&j->slots, n + (uint32_t)width);
 		out.room = j->slots.cap;
 		if (out.v != r->v)
 			memcpy(out.v, r->v, n * sizeof *out.v);
@@ -404,7 +407,7 @@ join_static_close(struct stage *st)
 	schema_free(j->schema);
 	list_free(&j->left);
 	list_free(&j->right);
-	record_slots_release(&j->slots);
+	slots_release(&j->slots);
 	buf_release(&j->bytes);
 	buf_release(&j->name);
 }

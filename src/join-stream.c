@@ -22,19 +22,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/entry.h"
-#include "window/evtime.h"
+#include "floor/mem.h"
+#include "value/key.h"
 #include "expr/expr.h"
+#include "expr/sql/sql.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/stage.h"
+#include "window/evtime.h"
+#include "window/marks.h"
+#include "join/join_pair.h"
+#include "join/join_rows.h"
 #include "join/joincond.h"
 #include "join/joinnames.h"
 #include "join/joinout.h"
-#include "join/joinpair.h"
-#include "join/joinrows.h"
-#include "window/marks.h"
-#include "runtime/stage.h"
-#include "expr/sql/sql.h"
-#include "recovery/state.h"
-#include "value/key.h"
 
 enum how { HOW_INNER, HOW_LEFT, HOW_RIGHT, HOW_FULL, HOW_SEMI };
 
@@ -142,7 +143,7 @@ join_stream_plan(
 				"the %s input is the %s result of an "
 				"aggregation: only appended rows can be joined",
 				s == 0 ? "left" : "right",
-				modes_name(in[s].mode));
+				plan_mode_name(in[s].mode));
 	join_rows_init(&j->rows, st->shapes, st->err);
 	join_pair_init(&j->pair, &j->cond.once);
 	if (joincond_plan(&j->cond, st, in) < 0)

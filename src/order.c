@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/fields.h"
+#include "floor/mem.h"
 #include "value/json.h"
-#include "runtime/stage.h"
-#include "value/value.h"
 #include "value/key.h"
+#include "value/record_read.h"
+#include "value/value.h"
+#include "runtime/fields.h"
+#include "runtime/stage.h"
 
 /* A record that waits: its keys and its text, in one allocation. */
 struct row {
@@ -179,19 +181,19 @@ order_batch(struct stage *st, struct batch *b)
 	if (o->nrows == 0)
 		return 0;
 	qsort_r(o->rows, o->nrows, sizeof(*o->rows), by_keys, o);
-	record_reader_init(&reader, st->shapes);
+	record_read_init(&reader, st->shapes);
 	for (size_t i = 0; i < o->nrows; i++) {
 		struct record r = {
 			.line = o->rows[i].text + keys, .nline = o->rows[i].n};
 
 		if (ret == 0 && (o->limit < 0 || i < (size_t)o->limit)) {
-			ret = record_parse(&reader, &r, st->err);
+			ret = record_read(&reader, &r, st->err);
 			if (ret == 0)
 				ret = stage_emit(st, &r);
 		}
 		free(o->rows[i].text);
 	}
-	record_reader_release(&reader);
+	record_read_release(&reader);
 	o->nrows = o->bytes = 0;
 	return ret;
 }

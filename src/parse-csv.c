@@ -13,21 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "types/cell.h"
-#include "types/csvcolumns.h"
+#include "floor/err.h"
+#include "time/timepat.h"
+#include "value/json.h"
 #include "io/csvheader.h"
 #include "io/csvrow.h"
+#include "types/cell.h"
+#include "types/csvcolumns.h"
 #include "types/csvvalues.h"
-#include "runtime/entry.h"
-#include "floor/err.h"
 #include "types/infercsv.h"
-#include "value/json.h"
-#include "runtime/opt.h"
-#include "runtime/inferred.h"
-#include "runtime/stage.h"
 #include "types/schema.h"
+#include "types/schema_parse.h"
 #include "recovery/state.h"
-#include "time/timepat.h"
+#include "runtime/entry.h"
+#include "runtime/inferred.h"
+#include "runtime/opt.h"
+#include "runtime/stage.h"
 
 struct parse_csv {
 	const char *sep, *quote, *schema_text, *schema_file, *corrupt_name;
@@ -116,7 +117,7 @@ open_schema(struct stage *st, struct parse_csv *o)
 	if (o->schema_text != NULL || o->schema_file != NULL) {
 		if (st->on_error < 0)
 			st->on_error = ON_ERROR_KEEP;
-		o->schema = schema_read(
+		o->schema = schema_parse_from(
 			o->schema_text, o->schema_file, st->err);
 		if (o->schema == NULL || cell_schema(o->schema, st->err) < 0 ||
 			schema_corrupt(o->schema, o->corrupt_name, &o->corrupt,
@@ -219,7 +220,7 @@ emit_row(struct stage *st, struct parse_csv *o, const char *too_long)
 		o->rows.n > o->columns.n;
 	struct shape *shape = wide ? csvcolumns_wide(&o->columns, o->rows.n)
 				   : o->columns.shape;
-	struct value *v = record_slots_need(&o->slots, shape->n);
+	struct value *v = slots_need(&o->slots, shape->n);
 	struct record out = {.shape = shape,
 		.v = v,
 		.room = o->slots.cap,
@@ -609,7 +610,7 @@ parse_csv_close(struct stage *st)
 	csvheader_release(&o->first);
 	buf_release(&o->columns.clean);
 	csvvalues_release(&o->values);
-	record_slots_release(&o->slots);
+	slots_release(&o->slots);
 }
 
 static const struct keeper parse_csv_keeper = {

@@ -14,14 +14,17 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "types/fromjson.h"
-#include "types/infer.h"
+#include "floor/mem.h"
+#include "time/timepat.h"
 #include "value/json.h"
 #include "value/lenient.h"
+#include "value/record_read.h"
+#include "types/fromjson.h"
+#include "types/infer.h"
+#include "types/schema.h"
+#include "types/schema_parse.h"
 #include "runtime/inferred.h"
 #include "runtime/stage.h"
-#include "types/schema.h"
-#include "time/timepat.h"
 
 struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;
@@ -136,7 +139,7 @@ open_options(struct stage *st)
 	struct parse_json *o = STAGE(st, parse_json);
 
 	o->corrupt = -1;
-	record_reader_init(&o->reader, st->shapes);
+	record_read_init(&o->reader, st->shapes);
 	if (o->schema_text != NULL && o->schema_file != NULL)
 		return usage(st, "--schema and --schema-file say the same");
 	if (o->keep && o->field_name == NULL)
@@ -160,7 +163,7 @@ open_options(struct stage *st)
 	}
 	if (st->on_error < 0)
 		st->on_error = ON_ERROR_KEEP;
-	o->schema = schema_read(o->schema_text, o->schema_file, st->err);
+	o->schema = schema_parse_from(o->schema_text, o->schema_file, st->err);
 	if (o->schema == NULL || schema_string_keys(o->schema, st->err) < 0)
 		return -1;
 	return schema_corrupt(o->schema, o->corrupt_name, &o->corrupt, st->err);
@@ -238,7 +241,7 @@ prepare_reader(struct stage *st, struct parse_json *o)
 		o->shape = shape_extend(
 			o->shape, o->add[i].name, o->add[i].nname);
 	}
-	record_slots_need(&o->slots, (uint32_t)n);
+	slots_need(&o->slots, (uint32_t)n);
 }
 
 static int
@@ -268,7 +271,7 @@ pass_untyped(struct stage *st, struct parse_json *o, struct record *r,
 
 	if (o->field_name == NULL && json_space(text, text + n) == text + n)
 		return 0;
-	if (record_parse(&o->reader, &in, st->err) < 0) {
+	if (record_read(&o->reader, &in, st->err) < 0) {
 		char why[sizeof(st->err->text)];
 
 		memcpy(why, st->err->text, sizeof(why));
@@ -329,7 +332,7 @@ parse_json_record(struct stage *st, struct record *r)
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
 		const char *seems = o->field_name != NULL
 			? NULL
-			: record_seems(text, n);
+			: record_read_seems(text, n);
 
 		if (stage_reject(st, r, "%s%s%s", fromjson_why(o->json),
 			    seems != NULL ? ": " : "",
@@ -364,9 +367,9 @@ parse_json_close(struct stage *st)
 	timepat_free(o->pattern);
 	timepat_free(o->date_pattern);
 	schema_free(o->schema);
-	record_slots_release(&o->slots);
-	record_slots_release(&o->kept);
-	record_reader_release(&o->reader);
+	slots_release(&o->slots);
+	slots_release(&o->kept);
+	record_read_release(&o->reader);
 	if (o->field_name != NULL)
 		field_release(&o->field);
 	buf_release(&o->text);

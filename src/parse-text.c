@@ -7,8 +7,8 @@
  * Restart: nothing to restore.
  */
 #include "floor/buf.h"
-#include "types/cell.h"
 #include "value/json.h"
+#include "types/cell.h"
 #include "runtime/stage.h"
 
 struct parse_text {
@@ -34,7 +34,7 @@ parse_text_plan(struct stage *st, struct plan *p)
 	p->fields = schema_new();
 	schema_add(p->fields, "value", type_new(TYPE_STRING));
 	o->shape = shape_extend(shape_empty(st->shapes), "value", 5);
-	record_slots_need(&o->slots, 1);
+	slots_need(&o->slots, 1);
 	return 0;
 }
 
@@ -71,7 +71,7 @@ parse_text_close(struct stage *st)
 
 	buf_release(&o->text);
 	buf_release(&o->clean);
-	record_slots_release(&o->slots);
+	slots_release(&o->slots);
 }
 
 const struct op op_parse_text = {

@@ -15,11 +15,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "expr/expr.h"
+#include "floor/mem.h"
 #include "value/json.h"
 #include "value/path.h"
-#include "runtime/stage.h"
+#include "expr/expr.h"
 #include "expr/sql/sql.h"
+#include "runtime/stage.h"
 
 struct pick {
 	const char *sql;      /* a select list */
@@ -430,7 +431,7 @@ static int
 pick_record(struct stage *st, struct record *r)
 {
 	struct pick *k = STAGE(st, pick);
-	struct value *v = record_slots_need(&k->slots, (uint32_t)k->specs.n);
+	struct value *v = slots_need(&k->slots, (uint32_t)k->specs.n);
 	struct record o = {.v = v, .room = k->slots.cap, .number = r->number};
 
 	if (k->id != r->shape->id && name_fields_out(st, k, r->shape) < 0)
@@ -462,7 +463,7 @@ pick_close(struct stage *st)
 	free(k->exprs);
 	free(k->names);
 	free(k->from);
-	record_slots_release(&k->slots);
+	slots_release(&k->slots);
 	list_free(&k->specs);
 	buf_release(&k->name);
 	buf_release(&k->json);

@@ -14,12 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/fields.h"
+#include "floor/mem.h"
 #include "value/json.h"
-#include "value/path.h"
-#include "runtime/stage.h"
-#include "recovery/state.h"
 #include "value/key.h"
+#include "value/path.h"
+#include "recovery/state.h"
+#include "runtime/fields.h"
+#include "runtime/stage.h"
 
 struct pivot {
 	const char *rows, *cols, *value, *fill;
@@ -330,7 +331,7 @@ pivot_close(struct stage *st)
 	buf_release(&p->text);
 	buf_release(&p->name);
 	buf_release(&p->fill_text);
-	record_slots_release(&p->slots);
+	slots_release(&p->slots);
 }
 
 const struct op op_pivot = {

@@ -1,11 +1,11 @@
 /*
  * serve-lines: a TCP server that plays the lines of a file to every client, at
- * a given rate.
+ * a given rate; or hands lines on to all of them as they come by a pipe.
  *
  * Time: none.
  * Watermark: none.
  * State: none.
- * Restart: plays from the start.
+ * Restart: plays from the start; of live input, what comes from then on.
  *
  * It is long because a client that reads slowly must not hold up the others:
  * each has its own place, order and buffer.
@@ -20,14 +20,18 @@
 #include <unistd.h>
 
 #include "floor/buf.h"
-#include "io/eol.h"
 #include "floor/err.h"
-#include "io/net.h"
+#include "floor/mem.h"
+#include "io/relay.h"
+#include "io/textfile.h"
 #include "time/time.h"
+#include "io/net.h"
+#include "io/stream/eol.h"
 #include "runtime/tool.h"
 
 #define BLOCK ((size_t)64 << 10)
 #define EVENTS 64
+#define BUFFER ((int64_t)64 << 20)
 #define TURNS 16 /* blocks to one client before the others have theirs */
 
 struct client {
@@ -38,12 +42,13 @@ struct client {
 	uint64_t pass;   /* whose order is in "order" */
 	uint32_t *order; /* --shuffle */
 	int64_t began;
-	bool full; /* waits until its socket takes more */
+	uint64_t place; /* of live input, in the relay */
+	bool full;      /* waits until its socket takes more */
 	struct client *next;
 };
 
 struct serve_lines {
-	int64_t port, seed;
+	int64_t port, seed, keep, buffer;
 	const char *rate, *address;
 	bool loop, shuffle, once;
 
@@ -54,6 +59,10 @@ struct serve_lines {
 	struct net_address at;
 	int listener, epoll;
 	struct client *clients;
+	struct textfile input; /* it is open if fd is not negative */
+	bool live;             /* the input is handed on as it comes: */
+	struct relay relay;
+	bool watched; /* the input is in epoll */
 };
 
 static const struct opt serve_lines_opts[] = {
@@ -73,6 +82,11 @@ static const struct opt serve_lines_opts[] = {
 		.most = INT64_MAX},
 	{"once", 0, OPT_FLAG, offsetof(struct serve_lines, once), NULL,
 		"end when the first client has got everything, or has gone"},
+	{"keep", 'k', OPT_INT, offsetof(struct serve_lines, keep), "N",
+		"live input: who comes late gets the last N lines, too"},
+	{"buffer", 0, OPT_SIZE, offsetof(struct serve_lines, buffer), "SIZE",
+		"live input: how far a client may be behind (64M)",
+		.least = 64 << 10},
 	OPT_END};
 
 static void
@@ -82,7 +96,9 @@ serve_lines_defaults(void *self)
 
 	s->port = -1;
 	s->address = "127.0.0.1";
-	s->listener = s->epoll = -1;
+	s->listener = s->epoll = s->input.fd = -1;
+	s->keep = RELAY_NOT_TOLD;
+	s->buffer = BUFFER;
 }
 
 static int
@@ -116,36 +132,48 @@ read_options(struct tool_run *t)
 	return rc;
 }
 
-/* The whole file, every line of it with its end. */
 static int
-load(struct tool_run *t)
+cannot_read(struct tool_run *t)
+{
+	char q[300];
+	const char *path = t->operands[0];
+
+	return err_in(
+		&t->err, "'%s'", err_quote(q, sizeof(q), path, strlen(path)));
+}
+
+/* Open what is to be played.  By a pipe, a terminal or the like it comes live,
+ * unless what is asked for needs all of it. */
+static int
+open_input(struct tool_run *t)
 {
 	struct serve_lines *s = t->self;
-	const char *path = t->operands[0], *p, *lf;
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO
-					: open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 1;
+	const char *path = t->operands[0];
+	mode_t mode;
+
+	if (textfile_open(&s->input, path, 0, NULL, &t->err) < 0)
+		return cannot_read(t);
+	mode = s->input.seen.st_mode;
+	s->live = (S_ISFIFO(mode) || S_ISSOCK(mode) || isatty(s->input.fd)) &&
+		s->rate == NULL && !s->loop && !s->shuffle;
+	if (s->keep != RELAY_NOT_TOLD && !s->live)
+		return err_as(&t->err, STATUS_USAGE,
+			"--keep is for input that comes by a pipe, without "
+			"--rate, --loop and --shuffle: of a file everybody "
+			"gets all");
+	relay_init(&s->relay, (size_t)s->buffer, s->keep);
+	return 0;
+}
+
+/* Where the lines of the text begin. */
+static void
+find_lines(struct serve_lines *s)
+{
+	const char *p, *lf, *end = s->text.p + s->text.n;
 	size_t cap = 0;
 
-	while (fd >= 0 && n > 0) {
-		char *to = buf_need(&s->text, 4 * BLOCK);
-
-		n = read(fd, to, 4 * BLOCK);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n > 0)
-			s->text.n += (size_t)n;
-	}
-	if (fd < 0 || n < 0)
-		err_sys(&t->err, "cannot read '%s'", path);
-	if (fd > STDIN_FILENO)
-		close(fd);
-	if (fd < 0 || n < 0)
-		return -1;
-	if (s->text.n > 0 && s->text.p[s->text.n - 1] != '\n')
-		buf_byte(&s->text, '\n');
-	for (p = s->text.p; p < s->text.p + s->text.n; p = lf + 1) {
-		lf = eol_first(p, (size_t)(s->text.p + s->text.n - p));
+	for (p = s->text.p; p < end; p = lf + 1) {
+		lf = eol_first(p, (size_t)(end - p));
 		if (s->nlines + 1 >= cap) {
 			cap = cap ? cap * 2 : 1024;
 			s->start = mem_realloc(
@@ -154,8 +182,32 @@ load(struct tool_run *t)
 		s->start[s->nlines++] = (size_t)(p - s->text.p);
 		s->start[s->nlines] = (size_t)(lf + 1 - s->text.p);
 	}
+}
+
+/* The whole file, every line of it with its end.  1: a signal has come. */
+static int
+load(struct tool_run *t)
+{
+	struct serve_lines *s = t->self;
+	struct pollfd in = {.fd = s->input.fd, .events = POLLIN};
+	ssize_t n;
+	int rc;
+
+	do {
+		rc = tool_wait(t, &in, INT64_MAX);
+		if (rc != 0)
+			return rc;
+		n = textfile_read(&s->input, buf_need(&s->text, 4 * BLOCK),
+			4 * BLOCK, &t->err);
+		if (n < 0)
+			return cannot_read(t);
+		s->text.n += (size_t)n;
+	} while (n > 0);
+	if (s->text.n > 0 && s->text.p[s->text.n - 1] != '\n')
+		buf_byte(&s->text, '\n');
+	find_lines(s);
 	if (s->nlines == 0 || s->nlines > UINT32_MAX)
-		return err_set(&t->err, "'%s' has %s", path,
+		return err_set(&t->err, "'%s' has %s", t->operands[0],
 			s->nlines == 0 ? "no lines" : "too many lines");
 	return 0;
 }
@@ -196,6 +248,9 @@ shuffle(const struct serve_lines *s, struct client *c, uint64_t pass)
 static int64_t
 due(const struct serve_lines *s, const struct client *c)
 {
+	/* Of live input there is more to do at once, or when more comes. */
+	if (s->live)
+		return c->place < s->relay.end ? c->began : INT64_MAX;
 	if (s->per_second == 0)
 		return c->began;
 	return c->began +
@@ -206,7 +261,7 @@ due(const struct serve_lines *s, const struct client *c)
 static bool
 played(const struct serve_lines *s, const struct client *c)
 {
-	return !s->loop && c->line >= s->nlines;
+	return s->live ? s->relay.eof : !s->loop && c->line >= s->nlines;
 }
 
 /* Put what is due into the client's buffer, up to a block. */
@@ -231,21 +286,34 @@ fill(const struct serve_lines *s, struct client *c, int64_t now)
 	}
 }
 
+/* What is to be sent to a client now; 0 bytes: nothing. */
+static const char *
+due_bytes(const struct serve_lines *s, struct client *c, int64_t now, size_t *n)
+{
+	if (s->live)
+		return relay_bytes(&s->relay, c->place, n);
+	fill(s, c, now);
+	*n = c->out.n - c->at;
+	return c->out.p + c->at;
+}
+
 /* Send what is due.  0, or -1 when the client is gone or has got all. */
 static int
 play(const struct serve_lines *s, struct client *c)
 {
 	int64_t now = time_monotonic();
+	const char *p;
 	ssize_t n;
+	size_t left;
 	int turns;
 
 	if (c->full)
 		return 0;
 	for (turns = 0; turns < TURNS; turns++) {
-		fill(s, c, now);
-		if (c->at == c->out.n)
+		p = due_bytes(s, c, now, &left);
+		if (left == 0)
 			return played(s, c) ? -1 : 0;
-		n = send(c->fd, c->out.p + c->at, c->out.n - c->at,
+		n = send(c->fd, p, left < 4 * BLOCK ? left : 4 * BLOCK,
 			MSG_NOSIGNAL);
 		if (n < 0 && errno == EAGAIN) {
 			c->full = true;
@@ -253,8 +321,10 @@ play(const struct serve_lines *s, struct client *c)
 		}
 		if (n < 0 && errno != EINTR)
 			return -1;
-		if (n > 0)
+		if (n > 0) {
 			c->at += (size_t)n;
+			c->place += (uint64_t)n;
+		}
 	}
 	return 0;
 }
@@ -304,6 +374,7 @@ accept_clients(struct serve_lines *s)
 		c->fd = fd;
 		buf_init(&c->out);
 		c->began = time_monotonic();
+		c->place = s->live ? relay_join(&s->relay) : 0;
 		c->next = s->clients;
 		s->clients = c;
 		e.data.ptr = c;
@@ -326,6 +397,112 @@ look_at(struct client *c, uint32_t events)
 		c->full = false;
 }
 
+/* ---- live input ---- */
+
+/* Between which places the clients stand. */
+static void
+find_places(const struct serve_lines *s, uint64_t *slowest, uint64_t *fastest)
+{
+	*slowest = UINT64_MAX;
+	*fastest = 0;
+	for (const struct client *c = s->clients; c != NULL; c = c->next) {
+		if (c->place < *slowest)
+			*slowest = c->place;
+		if (c->place > *fastest)
+			*fastest = c->place;
+	}
+}
+
+/* Who is too far behind is let go: the others must not wait. */
+static int
+cut_slow(struct serve_lines *s)
+{
+	struct client **at = &s->clients, *c;
+	int n = 0;
+
+	while ((c = *at) != NULL) {
+		if (!relay_lost(&s->relay, c->place)) {
+			at = &c->next;
+			continue;
+		}
+		n++;
+		*at = c->next;
+		client_free(c);
+	}
+	if (n > 0)
+		fprintf(stderr,
+			"serve-lines: %d %s cut off: more than %lld "
+			"bytes behind (--buffer)\n",
+			n, n == 1 ? "client is" : "clients are",
+			(long long)s->buffer);
+	return n;
+}
+
+/* More of the input. */
+static int
+read_input(struct tool_run *t)
+{
+	struct serve_lines *s = t->self;
+	uint64_t refused = s->relay.refused;
+	size_t room;
+	char *p = relay_room(&s->relay, &room);
+	ssize_t n = textfile_read(&s->input, p, room, &t->err);
+
+	if (n < 0)
+		return cannot_read(t);
+	if (n > 0)
+		relay_filled(&s->relay, (size_t)n);
+	else
+		relay_finish(&s->relay);
+	if (s->relay.refused > refused)
+		fprintf(stderr,
+			"serve-lines: a line is longer than half of "
+			"--buffer, and left out\n");
+	if (n == 0 && s->relay.end == 0)
+		return err_set(&t->err, "'%s' has no lines", t->operands[0]);
+	return 0;
+}
+
+/* Forget what is not needed, and wait for more input if there is room.  Returns
+ * the number of clients that were cut off, or -1. */
+static int
+tend_relay(struct tool_run *t)
+{
+	struct serve_lines *s = t->self;
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &s->relay};
+	uint64_t slowest, fastest;
+	bool wanted;
+	int cut;
+
+	find_places(s, &slowest, &fastest);
+	relay_forget(&s->relay, slowest, fastest);
+	cut = cut_slow(s);
+	find_places(s, &slowest, &fastest);
+	wanted = !s->relay.eof && !relay_full(&s->relay, slowest, fastest);
+	if (wanted != s->watched &&
+		epoll_ctl(s->epoll, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+			s->input.fd, &e) < 0)
+		return err_sys(&t->err, "cannot wait for '%s'", t->operands[0]);
+	s->watched = wanted;
+	return cut;
+}
+
+/* ---- the server ---- */
+
+static int
+handle(struct tool_run *t, const struct epoll_event *e)
+{
+	struct serve_lines *s = t->self;
+
+	if (e->data.ptr == &s->relay)
+		return read_input(t);
+	if (e->data.ptr != NULL)
+		look_at(e->data.ptr, e->events);
+	else
+		accept_clients(s);
+	return 0;
+}
+
 static int
 serve(struct tool_run *t)
 {
@@ -333,10 +510,14 @@ serve(struct tool_run *t)
 	struct epoll_event events[EVENTS];
 	struct pollfd fd = {.fd = s->epoll, .events = POLLIN};
 	int64_t next;
-	int n, rc;
+	int n, rc, gone;
 
 	for (;;) {
-		if (play_all(s, &next) > 0 && s->once)
+		gone = play_all(s, &next);
+		rc = s->live ? tend_relay(t) : 0;
+		if (rc < 0)
+			return -1;
+		if (gone + rc > 0 && s->once)
 			return 0;
 		if (next != INT64_MAX)
 			next = time_now() + next - time_monotonic();
@@ -344,12 +525,9 @@ serve(struct tool_run *t)
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
 		n = epoll_wait(s->epoll, events, EVENTS, 0);
-		while (--n >= 0) {
-			if (events[n].data.ptr)
-				look_at(events[n].data.ptr, events[n].events);
-			else
-				accept_clients(s);
-		}
+		while (--n >= 0)
+			if (handle(t, &events[n]) < 0)
+				return -1;
 	}
 }
 
@@ -359,10 +537,13 @@ serve_lines_run(struct tool_run *t)
 	struct serve_lines *s = t->self;
 	struct epoll_event e = {.events = EPOLLIN};
 	char text[16];
-	int port;
+	int port, rc;
 
-	if (read_options(t) < 0 || load(t) < 0)
+	if (read_options(t) < 0 || open_input(t) < 0)
 		return -1;
+	rc = s->live ? 0 : load(t);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
 	s->listener = net_listen(&s->at, &port, &t->err);
 	if (s->listener < 0)
 		return -1;
@@ -388,6 +569,8 @@ serve_lines_close(void *self)
 		close(s->listener);
 	if (s->epoll >= 0)
 		close(s->epoll);
+	textfile_release(&s->input);
+	relay_release(&s->relay);
 	net_release(&s->at);
 	buf_release(&s->text);
 	free(s->start);
@@ -395,7 +578,8 @@ serve_lines_close(void *self)
 
 const struct tool tool_serve_lines = {
 	.name = "serve-lines",
-	.about = "play the lines of a file to every client of a TCP port",
+	.about =
+		"play the lines of a file, or live ones, to clients of a TCP port",
 	.synopsis =
 		"FILE|- --port N [--rate R] [--loop] [--shuffle [--seed S]]",
 	.opts = serve_lines_opts,

@@ -5,23 +5,22 @@
  * Watermark: ends here.
  * State: none of its own; the log in the directory tells which batches it has.
  * Restart: with a checkpoint, batches that the log has are skipped.
- *
- * It is long because there are two formats, of which CSV has columns that a
- * first record may name, and that a restart must keep.
  */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/fields.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "text/number.h"
-#include "sinks/outdir.h"
+#include "value/json.h"
+#include "sinks/plaintext.h"
 #include "value/path.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
 #include "value/value.h"
+#include "types/schema.h"
+#include "runtime/fields.h"
+#include "runtime/stage.h"
+#include "sinks/outdir.h"
 
 #define PATH_MOST 4000 /* of a subdirectory; the system takes 4096 in all */
 
@@ -42,9 +41,7 @@ struct sink_files {
 	bool skip;          /* the directory has this batch already */
 	struct buf sub;     /* subdirectory of a record */
 	struct buf tmp;
-	struct list names; /* CSV: the columns, as between quotes in JSON */
-	uint64_t id;       /* of the shape that place is right for */
-	int *place;        /* CSV: where each column is in the record; -1 */
+	struct plaintext rows; /* CSV */
 };
 
 #define AT(member) offsetof(struct sink_files, member)
@@ -86,6 +83,7 @@ sink_files_open(struct stage *st)
 
 	buf_init(&s->sub);
 	buf_init(&s->tmp);
+	plaintext_init(&s->rows, PLAINTEXT_CSV, separator(s));
 	fields_init(&s->part, &s->by, false, st);
 	if (st->noperands != 1)
 		return err_as(st->err, STATUS_USAGE,
@@ -97,11 +95,9 @@ sink_files_open(struct stage *st)
 			"'-' is no directory: a "
 			"stream leaves by standard output where no sink "
 			"follows%s (a directory of that name is ./-)",
-			s->format == FORMAT_CSV
-				? ", as JSON; for CSV on "
-				  "standard output write to a directory and cat its "
-				  "files"
-				: "");
+			s->format == FORMAT_CSV ? ", as JSON; for CSV there "
+						  "say sink-table --style csv"
+						: "");
 	if (separator(s) == '\0' ||
 		(s->sep != NULL && s->format == FORMAT_JSON))
 		return err_as(st->err, STATUS_USAGE,
@@ -124,7 +120,6 @@ static int
 sink_files_plan(struct stage *st, struct plan *p)
 {
 	struct sink_files *s = STAGE(st, sink_files);
-	size_t i;
 
 	/* Without batches a complete result is like an appended one. */
 	if (p->stream && !p->whole &&
@@ -133,18 +128,11 @@ sink_files_plan(struct stage *st, struct plan *p)
 			"files are only ever added, but what comes is made in "
 			"mode %s: say --mode append to agg (with a watermark), "
 			"or keep the result by sink-table --db",
-			modes_name(p->mode));
+			plan_mode_name(p->mode));
 	if (fields_bind(&s->part, p, st->err) < 0)
 		return -1;
 	name_parts(s);
-	for (i = 0; p->fields != NULL && i < p->fields->n; i++) {
-		const char *name = p->fields->f[i].name;
-
-		buf_clear(&s->tmp);
-		json_quote(&s->tmp, name, strlen(name));
-		s->tmp.n--; /* what stands between the quotes */
-		list_add(&s->names, buf_cstr(&s->tmp) + 1, false);
-	}
+	plaintext_fields(&s->rows, p->fields);
 	return 0;
 }
 
@@ -233,99 +221,6 @@ put_part(struct sink_files *s, const char *name, const struct value *v)
 	}
 }
 
-/* A value of CSV: null is nothing, an empty text is in quotes. */
-static void
-put_cell(struct sink_files *s, struct buf *out, const struct value *v)
-{
-	const char *p;
-	size_t n, i;
-	bool quote;
-
-	if (value_is_null(v))
-		return;
-	buf_clear(&s->tmp);
-	if (v->type == VALUE_STRING) {
-		p = value_string(v, &n, &s->tmp);
-	} else {
-		value_print(v, &s->tmp);
-		p = s->tmp.p;
-		n = s->tmp.n;
-		if (*p == '"') { /* a time */
-			p++;
-			n -= 2;
-		}
-	}
-	/* A line of blanks alone would be no row to readers. */
-	quote = n == 0 || *p == ' ' || *p == '\t';
-	for (i = 0; i < n && !quote; i++)
-		quote = p[i] == separator(s) || p[i] == '"' || p[i] == '\n' ||
-			p[i] == '\r';
-	if (!quote) {
-		buf_add(out, p, n);
-		return;
-	}
-	buf_byte(out, '"');
-	for (i = 0; i < n; i++) {
-		if (p[i] == '"')
-			buf_byte(out, '"');
-		buf_byte(out, p[i]);
-	}
-	buf_byte(out, '"');
-}
-
-/* Where the columns are in records of this shape; the first record names them
- * where no schema does. */
-static int
-find_columns(struct stage *st, const struct record *r)
-{
-	struct sink_files *s = STAGE(st, sink_files);
-	const struct shape *shape = r->shape;
-	size_t i, found = 0;
-
-	if (s->names.n == 0)
-		for (i = 0; i < shape->n; i++) {
-			buf_clear(&s->tmp);
-			buf_add(&s->tmp, shape->names[i].s, shape->names[i].n);
-			list_add(&s->names, buf_cstr(&s->tmp), false);
-		}
-	s->place = mem_realloc(s->place, (s->names.n + 1) * sizeof *s->place);
-	for (i = 0; i < s->names.n; i++) {
-		s->place[i] = shape_find(
-			shape, s->names.s[i], strlen(s->names.s[i]));
-		found += s->place[i] >= 0;
-	}
-	s->id = shape->id;
-	if (s->names.n == 0) {
-		s->id = 0;
-		return stage_reject(st, r,
-			"it has no fields, and a CSV needs a "
-			"column");
-	}
-	if (found < shape->n) {
-		s->id = 0;
-		return stage_reject(st, r,
-			"it has fields that the CSV has no columns for: give "
-			"parse-json a schema, or pick the fields");
-	}
-	return 1;
-}
-
-static void
-put_header(struct sink_files *s, struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < s->names.n; i++) {
-		struct value v = value_json_string(
-			s->names.s[i], strlen(s->names.s[i]), true);
-
-		if (i > 0)
-			buf_byte(out, separator(s));
-		put_cell(s, out, &v);
-	}
-	buf_byte(out, '\n');
-}
-
 /* The record's subdirectory; 1: it is refused, for no file system could have
  * one of its name. */
 static int
@@ -343,7 +238,8 @@ find_part(struct stage *st, const struct record *r)
 		if (s->sub.n - begin > outdir_most(s->dir))
 			return stage_reject(st, r,
 				       "the value of '%s' makes a "
-				       "name of %zu bytes, and a directory's can have "
+				       "name of %zu bytes, and a directory's "
+				       "can have "
 				       "%zu: partition by something shorter",
 				       s->by.s[i], s->sub.n - begin,
 				       outdir_most(s->dir)) < 0
@@ -366,17 +262,15 @@ sink_files_record(struct stage *st, struct record *r)
 	struct sink_files *s = STAGE(st, sink_files);
 	struct outfile *f;
 	struct buf *out;
-	size_t i, begin;
+	const char *why;
 	bool made;
 	int ret;
 
 	if (s->skip)
 		return 0;
-	if (s->format == FORMAT_CSV && s->id != r->shape->id) {
-		ret = find_columns(st, r);
-		if (ret != 1)
-			return ret;
-	}
+	if (s->format == FORMAT_CSV &&
+		(why = plaintext_bind(&s->rows, r)) != NULL)
+		return stage_reject(st, r, "%s", why);
 	ret = find_part(st, r);
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
@@ -388,18 +282,8 @@ sink_files_record(struct stage *st, struct record *r)
 		return outdir_added(s->dir, f, st->err);
 	}
 	if (made)
-		put_header(s, out);
-	begin = out->n;
-	for (i = 0; i < s->names.n; i++) {
-		if (i > 0)
-			buf_byte(out, separator(s));
-		if (s->place[i] >= 0)
-			put_cell(s, out, &r->v[s->place[i]]);
-	}
-	/* A line of nothing would be no row to its reader. */
-	if (s->names.n == 1 && out->n == begin)
-		buf_str(out, "\"\"");
-	buf_byte(out, '\n');
+		plaintext_header(&s->rows, out);
+	plaintext_row(&s->rows, r, out);
 	return outdir_added(s->dir, f, st->err);
 }
 
@@ -437,8 +321,7 @@ sink_files_close(struct stage *st)
 	outdir_close(s->dir);
 	fields_release(&s->part);
 	list_free(&s->parts);
-	free(s->place);
-	list_free(&s->names);
+	plaintext_release(&s->rows);
 	buf_release(&s->sub);
 	buf_release(&s->tmp);
 }

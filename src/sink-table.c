@@ -1,6 +1,6 @@
 /*
- * sink-table: show each batch as a table on the terminal, or keep the result in
- * a table of an SQLite database.
+ * sink-table: show each batch as a table on the terminal or as plain text for
+ * other programs, or keep the result in a table of an SQLite database.
  *
  * Time: none; times are shown in the zone of --zone or the header.
  * Watermark: ends here.
@@ -17,48 +17,50 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "sinks/dbtable.h"
-#include "sinks/draw.h"
 #include "floor/err.h"
-#include "runtime/fields.h"
-#include "runtime/modes.h"
-#include "value/path.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
 #include "time/time.h"
+#include "value/key.h"
+#include "io/replace.h"
+#include "recovery/state.h"
+#include "runtime/stage.h"
+#include "sinks/db/dbtable.h"
+#include "sinks/draw.h"
+#include "sinks/plainout.h"
+#include "sinks/result.h"
 
 #define HYPHENS "-------------------------------------------\n"
 #define CONSOLE_ROWS 20
 #define CONSOLE_CUT 20
 #define PPRINT_ROWS 10
+#define BLOCK 65536 /* of text to be printed */
 
-enum { STYLE_CONSOLE, STYLE_PPRINT };
+enum { STYLE_CONSOLE, STYLE_PPRINT, STYLE_CSV, STYLE_TSV, STYLE_MARKDOWN };
 enum { UNTOLD = -1 };
 
 struct sink_table {
 	/* options */
 	const char *db;
 	const char *table;
-	int mode; /* enum mode less one; UNTOLD */
-	struct list key;
+	struct result result; /* --mode, --key: what is done with its rows */
 	int64_t rows;
 	int64_t truncate;
 	bool no_truncate;
 	bool live;
-	int style;
+	int style; /* UNTOLD */
+	bool no_header;
+	const char *output;
 	/* state */
 	struct draw draw;
-	bool drawing;         /* draw has been initialized */
-	bool shown;           /* a table has been printed */
-	struct batch last;    /* the batch before */
-	size_t lines;         /* of the last one, with --live */
-	uint64_t count;       /* records of the batch, by pprint */
-	struct buf text;      /* its lines; what is printed */
-	struct dbtable *to;   /* --db */
-	enum mode result;     /* what is done with its rows */
-	struct list keys;     /* of the rows in it */
-	struct fields key_at; /* the same, in a record */
-	bool skip;            /* it has this batch already */
+	bool drawing;          /* draw has been initialized */
+	bool shown;            /* a table has been printed */
+	struct batch last;     /* the batch before */
+	size_t lines;          /* of the last one, with --live */
+	uint64_t count;        /* records of the batch, by pprint */
+	struct buf text;       /* its lines; what is printed */
+	struct dbtable *to;    /* --db */
+	bool skip;             /* it has this batch already */
+	struct plainout plain; /* the styles from CSV on */
+	struct buf row_key;
 };
 
 #define AT(member) offsetof(struct sink_table, member)
@@ -67,9 +69,9 @@ static const struct opt sink_table_opts[] = {
 	{"db", 0, OPT_STRING, AT(db), "FILE",
 		"keep the result in this SQLite database", true},
 	{"table", 0, OPT_STRING, AT(table), "NAME", "in this table"},
-	{"mode", 'm', OPT_ENUM, AT(mode), "append|update|complete",
+	{"mode", 'm', OPT_ENUM, AT(result.told), "append|update|complete",
 		"what the batches are: new rows, changed rows, all rows"},
-	{"key", 0, OPT_LIST, AT(key), "FIELD,...",
+	{"key", 0, OPT_LIST, AT(result.key), "FIELD,...",
 		"with update: the fields that tell rows apart"},
 	{"rows", 0, OPT_INT, AT(rows), "N",
 		"show at most N rows of a batch (20; pprint: 10)"},
@@ -79,8 +81,13 @@ static const struct opt sink_table_opts[] = {
 		"show values whole"},
 	{"live", 0, OPT_FLAG, AT(live), NULL,
 		"draw each table in the place of the last"},
-	{"style", 0, OPT_ENUM, AT(style), "console|pprint",
-		"as Spark's console sink, or as DStreams print"},
+	{"style", 0, OPT_ENUM, AT(style), "console|pprint|csv|tsv|markdown",
+		"as Spark's console sink, as DStreams print, or plain text"},
+	{"no-header", 0, OPT_FLAG, AT(no_header), NULL,
+		"csv, tsv, markdown: without the line of names"},
+	{"output", 'o', OPT_STRING, AT(output), "FILE",
+		"csv, tsv, markdown: into this file, replaced as a whole",
+		true},
 	OPT_END};
 
 static void
@@ -88,9 +95,66 @@ sink_table_defaults(void *self)
 {
 	struct sink_table *s = self;
 
-	s->mode = UNTOLD;
+	s->result.told = RESULT_UNTOLD;
 	s->rows = UNTOLD;
 	s->truncate = UNTOLD;
+	s->style = UNTOLD;
+	plainout_init(&s->plain, PLAINTEXT_CSV);
+}
+
+static bool
+is_plain(const struct sink_table *s)
+{
+	return s->style >= STYLE_CSV;
+}
+
+/* What is written to a file that is called so. */
+static int
+style_of(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	if (dot == NULL)
+		return UNTOLD;
+	return strcasecmp(dot, ".csv") == 0    ? STYLE_CSV
+		: strcasecmp(dot, ".tsv") == 0 ? STYLE_TSV
+		: strcasecmp(dot, ".md") == 0  ? STYLE_MARKDOWN
+					       : UNTOLD;
+}
+
+/* The style, and what goes with which. */
+static int
+check_style(struct stage *st)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+
+	if (s->output != NULL && *s->output == '\0')
+		return err_as(
+			st->err, STATUS_USAGE, "--output: the name is empty");
+	if (s->output != NULL && s->style == UNTOLD &&
+		strcmp(s->output, "-") != 0)
+		s->style = style_of(s->output);
+	if (s->output != NULL && !is_plain(s) && s->db == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"--output is for --style "
+			"csv, tsv or markdown%s",
+			s->style == UNTOLD ? ": say which (or name the file "
+					     ".csv, .tsv or .md)"
+					   : "; others go to a file by > FILE");
+	if (s->no_header && !is_plain(s))
+		return err_as(st->err, STATUS_USAGE,
+			"--no-header is for "
+			"--style csv, tsv or markdown");
+	if (is_plain(s) && (s->live || s->no_truncate || s->truncate != UNTOLD))
+		return err_as(st->err, STATUS_USAGE,
+			"--style csv, tsv and "
+			"markdown show values whole: leave --truncate, "
+			"--no-truncate and --live away");
+	if (s->output != NULL && strcmp(s->output, "-") == 0)
+		s->output = NULL;
+	if (s->style == UNTOLD && s->db == NULL)
+		s->style = STYLE_CONSOLE;
+	return 0;
 }
 
 static int
@@ -100,6 +164,7 @@ sink_table_open(struct stage *st)
 	char name[200];
 
 	buf_init(&s->text);
+	buf_init(&s->row_key);
 	if ((s->db == NULL) != (s->table == NULL))
 		return err_as(st->err, STATUS_USAGE, "%s needs %s",
 			s->db == NULL ? "--table NAME" : "--db FILE",
@@ -125,109 +190,67 @@ sink_table_open(struct stage *st)
 				      : "");
 	if (s->db != NULL &&
 		(s->live || s->no_truncate || s->rows != UNTOLD ||
-			s->truncate != UNTOLD || s->style != STYLE_CONSOLE))
+			s->truncate != UNTOLD || s->style != UNTOLD ||
+			s->no_header || s->output != NULL))
 		return err_as(st->err, STATUS_USAGE,
 			"--db shows nothing: leave --rows, --truncate, "
-			"--no-truncate, --live and --style away");
-	if (s->key.n > 0 && (s->db == NULL || s->mode + 1 != MODE_UPDATE))
+			"--no-truncate, --live%s and --style away",
+			s->output != NULL      ? ", --output"
+				: s->no_header ? ", --no-header"
+					       : "");
+	if (check_style(st) < 0)
+		return -1;
+	if (s->result.key.n > 0 &&
+		((s->db == NULL && s->output == NULL) ||
+			s->result.told + 1 != MODE_UPDATE))
 		return err_as(st->err, STATUS_USAGE,
-			"--key is for --db with --mode update");
+			"--key is for --db or "
+			"--output, with --mode update");
 	if (s->no_truncate && s->truncate != UNTOLD)
 		return err_as(st->err, STATUS_USAGE,
 			"--truncate and --no-truncate exclude each other");
 	return 0;
 }
 
-/* The mode of the result: what was told must be what comes. */
+/* Rows of plain text. */
 static int
-find_mode(struct stage *st, const struct plan *p)
+plan_plain(struct stage *st, struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
-	enum mode told = s->mode == UNTOLD ? MODE_NONE
-					   : (enum mode)(s->mode + 1);
 
-	s->result = told != MODE_NONE ? told : p->mode;
-	if (modes_check(p, s->result, st->err) < 0)
-		return -1;
-	if (told == MODE_NONE || p->stream == 0 || p->whole)
+	s->plain.rows.kind = (enum plaintext_kind)(s->style - STYLE_CSV);
+	s->plain.path = s->output;
+	s->plain.no_header = s->no_header;
+	s->plain.most = s->rows == UNTOLD ? 0 : (uint64_t)s->rows;
+	s->plain.mode = p->whole ? MODE_APPEND : s->result.mode;
+	s->plain.fixed = p->fields != NULL;
+	plaintext_fields(&s->plain.rows, p->fields);
+	if (s->output == NULL)
 		return 0;
-	if (p->mode != MODE_NONE && p->mode != told)
+	if (p->checkpoint != NULL && s->result.mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
-			"--mode %s, but what comes is made in mode %s: say "
-			"--mode %s to agg too, or leave it away here",
-			modes_name(told), modes_name(p->mode),
-			modes_name(told));
-	return 0;
-}
-
-/* The fields of --key, or those that the plan names. */
-static int
-take_keys(struct stage *st, const struct plan *p)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-	const struct list *from = s->key.n > 0 ? &s->key : &p->keys;
-
-	if (s->key.n > 0) {
-		fields_init(&s->key_at, from, false, NULL);
-		return fields_bind(&s->key_at, p, st->err);
-	}
-	s->key_at.f = mem_zalloc((from->n + 1) * sizeof *s->key_at.f);
-	for (; s->key_at.n < from->n; s->key_at.n++)
-		field_init(&s->key_at.f[s->key_at.n], from->s[s->key_at.n]);
-	return 0;
-}
-
-/* The fields that tell the rows of an update apart; a single row has none. */
-static int
-find_keys(struct stage *st, const struct plan *p)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-	size_t i;
-
-	if (take_keys(st, p) < 0)
+			"--output holds what one "
+			"run gives, and with a checkpoint that is what is new: "
+			"say --mode complete to agg, or keep the result by "
+			"--db or sink-files");
+	if (result_find_keys(st, &s->result, p) < 0)
 		return -1;
-	if (s->result != MODE_UPDATE)
-		return 0;
-	for (i = 0; i < s->key_at.n; i++) {
-		const char *path = s->key_at.f[i].path;
-		char *name = s->key.n > 0 ? path_name(path)
-					  : mem_dup(path, strlen(path));
-
-		if (p->fields != NULL &&
-			schema_find(p->fields, name, strlen(name)) < 0) {
-			err_as(st->err, STATUS_USAGE,
-				"the result is "
-				"updated by '%s', which is not among the "
-				"fields: pick it too, or say --key",
-				name);
-			free(name);
-			return -1;
-		}
-		list_add(&s->keys, name, false);
-		free(name);
-	}
-	if (s->keys.n > 0)
-		return 0;
-	if (p->stream == 0)
-		return err_as(st->err, STATUS_USAGE,
-			"--mode update needs --key FIELD,...: the fields that "
-			"tell the rows apart");
-	/* Spark: without an aggregation nothing is ever changed; one without
-	 * keys has one row. */
-	s->result = p->aggregated ? MODE_COMPLETE : MODE_APPEND;
+	if (s->result.mode == MODE_UPDATE)
+		s->plain.kept = state_new(stage_max_state(st));
 	return 0;
 }
-
 
 static int
 sink_table_plan(struct stage *st, struct plan *p)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
-	if (find_mode(st, p) < 0)
+	if (result_find_mode(st, &s->result, p) < 0)
 		return -1;
 	if (s->db != NULL)
-		return find_keys(st, p);
+		return result_find_keys(st, &s->result, p);
+	if (is_plain(s))
+		return plan_plain(st, p);
 	if (s->style == STYLE_PPRINT)
 		return 0;
 	draw_init(&s->draw, st->in.fields, stage_zone(st), stage_terminal(st));
@@ -247,14 +270,16 @@ sink_table_restore(struct stage *st)
 	bool lost = false;
 	struct dbtable_options o = {.path = s->db,
 		.table = s->table,
-		.mode = s->result,
-		.told = s->mode != UNTOLD,
-		.keys = &s->keys,
+		.mode = s->result.mode,
+		.told = s->result.told != RESULT_UNTOLD,
+		.keys = &s->result.keys,
 		.fields = st->in.fields,
 		.identity = st->in.identity,
 		.sink = st->out.stage,
 		.lost = &lost};
 
+	if (s->output != NULL && replace_check(s->output, st->err) < 0)
+		return -1;
 	if (s->db == NULL)
 		return stage_elsewhere(st);
 	o.committed = stage_committed(st, &o.start);
@@ -269,6 +294,11 @@ sink_table_target(struct stage *st, struct buf *what, struct buf *path)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
+	if (s->output != NULL) {
+		buf_str(what, "to ");
+		buf_str(path, s->output);
+		return;
+	}
 	if (s->db == NULL) {
 		buf_str(what, "to standard output");
 		return;
@@ -292,84 +322,67 @@ pprint_rows(const struct sink_table *s)
 	return s->rows == UNTOLD ? PPRINT_ROWS : (uint64_t)s->rows;
 }
 
-/* The windows of records that need not have one. */
-static bool
-may_lack(const struct stage *st, const char *key)
-{
-	return st->in.fields == NULL && st->in.window_us == 0 &&
-		st->in.session_us == 0 && strncmp(key, "window_", 7) == 0;
-}
-
-/* Rows without their key would replace each other.  What the user names may be
- * missing here and there, which is a null. */
-static int
-check_keys(struct stage *st, const struct record *r)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-
-	for (size_t i = 0; i < s->keys.n; i++) {
-		struct field *f = &s->key_at.f[i];
-
-		if (f->pair && shape_find(r->shape, "window", 6) >= 0)
-			return err_as(st->err, STATUS_USAGE,
-				"--key window is "
-				"window_start and window_end, but a record has "
-				"a field of that name: say --key '\"window\"'");
-		if (field_index(f, r) >= 0 || may_lack(st, s->keys.s[i]))
-			continue;
-		if (s->key.n > 0 && record_get(r, f) != NULL)
-			return err_as(st->err, STATUS_USAGE,
-				"--key: '%s' is a "
-				"part of a field, not a column: pick it first "
-				"(pick id=%s,...)",
-				f->path, f->path);
-		if (s->key.n == 0)
-			return err_as(st->err, STATUS_USAGE,
-				"the result is updated by '%s', which is not "
-				"among the fields of a record: pick it too, or "
-				"say --key",
-				s->keys.s[i]);
-	}
-	return 0;
-}
-
-/* A key that no record has had is a slip of the user's. */
-static int
-check_seen(struct stage *st)
-{
-	struct sink_table *s = STAGE(st, sink_table);
-
-	for (size_t i = 0;
-		s->key.n > 0 && i < s->key_at.n && st->records_in > 0; i++) {
-		const struct field *f = &s->key_at.f[i];
-
-		if (f->id != 0 && !f->seen)
-			return err_as(st->err, STATUS_USAGE,
-				f->near != NULL
-					? "--key: no record had a field '%s' (did you "
-					  "mean '%s'?)"
-					: "--key: no record had a field '%s'",
-				f->path, f->near);
-	}
-	return 0;
-}
-
 static int
 add_row(struct stage *st, struct record *r)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 	int ret;
 
-	if (check_keys(st, r) < 0)
+	if (result_check(st, &s->result, r) < 0)
 		return -1;
 	ret = dbtable_add(s->to, r, st->err);
 	return ret == 1 ? stage_reject(st, r, "%s", st->err->text) : ret;
+}
+
+/* Let out the text that has been gathered; a terminal does not obey it. */
+static void
+print_plain(struct stage *st)
+{
+	struct buf *text = &STAGE(st, sink_table)->plain.text;
+
+	for (size_t i = 0; stage_terminal(st) && i < text->n; i++) {
+		unsigned char c = (unsigned char)text->p[i];
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+			text->p[i] = '?';
+		else if (c == 0xc2 && i + 1 < text->n &&
+			(unsigned char)text->p[i + 1] < 0xa0)
+			text->p[i] = text->p[i + 1] = '?'; /* C1 */
+	}
+	stage_print(st, text->p, text->n);
+	buf_clear(text);
+}
+
+static int
+plain_record(struct stage *st, struct record *r)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	const char *why = plaintext_bind(&s->plain.rows, r);
+
+	if (why != NULL)
+		return stage_reject(st, r, "%s", why);
+	if (s->plain.kept != NULL) {
+		if (result_check(st, &s->result, r) < 0)
+			return -1;
+		buf_clear(&s->row_key);
+		for (size_t i = 0; i < s->result.key_at.n; i++)
+			key_encode(record_get(r, &s->result.key_at.f[i]),
+				&s->row_key);
+	}
+	if (plainout_add(&s->plain, r, &s->row_key, st->err) < 0)
+		return -1;
+	if (s->output == NULL && s->plain.text.n >= BLOCK)
+		print_plain(st);
+	return 0;
 }
 
 static int
 sink_table_record(struct stage *st, struct record *r)
 {
 	struct sink_table *s = STAGE(st, sink_table);
+
+	if (is_plain(s))
+		return plain_record(st, r);
 
 	if (s->db != NULL)
 		return s->skip ? 0 : add_row(st, r);
@@ -475,15 +488,33 @@ between_windows(const struct stage *st, const struct batch *b)
 }
 
 static int
+plain_batch(struct stage *st, const struct batch *b)
+{
+	struct sink_table *s = STAGE(st, sink_table);
+	bool due = s->plain.mode == MODE_COMPLETE && !b->empty;
+
+	if (result_check_seen(st, &s->result) < 0 ||
+		plainout_batch(&s->plain, due, st->err) < 0)
+		return -1;
+	if (b->whole && plainout_end(&s->plain, st->err) < 0)
+		return -1;
+	if (s->output == NULL)
+		print_plain(st);
+	return 0;
+}
+
+static int
 sink_table_batch(struct stage *st, struct batch *b)
 {
 	struct sink_table *s = STAGE(st, sink_table);
 
 	if (s->db != NULL)
 		return s->skip ? 0
-			: check_seen(st) < 0
+			: result_check_seen(st, &s->result) < 0
 			? -1
 			: dbtable_write(s->to, b->number, b->empty, st->err);
+	if (is_plain(s))
+		return plain_batch(st, b);
 	/* An empty batch is nothing to look at, unless it is the result. */
 	if (s->style == STYLE_PPRINT) {
 		if (!between_windows(st, b))
@@ -504,6 +535,12 @@ sink_table_eof(struct stage *st, struct batch *b)
 
 	if (s->drawing && !s->shown)
 		console(st, &s->last);
+	if (is_plain(s)) {
+		if (plainout_end(&s->plain, st->err) < 0)
+			return -1;
+		if (s->output == NULL)
+			print_plain(st);
+	}
 	return s->to != NULL ? dbtable_end(s->to, st->err) : 0;
 }
 
@@ -525,10 +562,11 @@ sink_table_close(struct stage *st)
 	struct sink_table *s = STAGE(st, sink_table);
 
 	dbtable_close(s->to);
+	plainout_release(&s->plain);
+	buf_release(&s->row_key);
 	if (s->drawing)
 		draw_release(&s->draw);
-	fields_release(&s->key_at);
-	list_free(&s->keys);
+	result_release(&s->result);
 	buf_release(&s->text);
 }
 
@@ -540,8 +578,8 @@ static const struct sink sink_table_sink = {
 
 const struct op op_sink_table = {
 	.name = "sink-table",
-	.about = "show each batch as a table, or keep the result in SQLite",
-	.synopsis = "[--db FILE --table NAME] "
+	.about = "show each batch as a table or as text, or keep it in SQLite",
+	.synopsis = "[--style STYLE [--output FILE] | --db FILE --table NAME] "
 		    "[--mode append|update|complete]",
 	.opts = sink_table_opts,
 	.size = sizeof(struct sink_table),

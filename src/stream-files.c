@@ -20,16 +20,17 @@
 #include <sys/stat.h>
 
 #include "floor/err.h"
-#include "sources/clean.h"
-#include "sources/files.h"
-#include "sources/infile.h"
-#include "sources/news.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
-#include "sources/partition.h"
-#include "sources/positions.h"
 #include "value/record.h"
 #include "runtime/stage.h"
-#include "time/time.h"
+#include "sources/clean.h"
+#include "sources/files/files.h"
+#include "sources/infile.h"
+#include "sources/news.h"
+#include "sources/partition.h"
+#include "sources/positions.h"
 
 #define DAY_US (24 * 3600 * TIME_SECOND)
 #define FOLLOW_US (TIME_SECOND / 4) /* look again when inotify says nothing */
@@ -476,13 +477,13 @@ stream_files_seek(struct stage *st, const char *from, const char *to)
 	s->in.again = to != NULL;
 	reader_close(&s->in.r);
 	if (!s->in.grow) {
-		files_drop(s->in.file);
+		files_table_drop(s->in.file);
 		s->in.file = NULL;
 	}
 	if (positions_seek(&s->positions, s->files, from, to, st->err) < 0)
 		return -1;
 	if (s->in.grow && files_next(s->files)) {
-		files_drop(s->in.file);
+		files_table_drop(s->in.file);
 		s->in.file = files_take(s->files);
 	}
 	return 0;

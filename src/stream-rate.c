@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "floor/err.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "runtime/stage.h"
-#include "time/time.h"
 
 #define BURST 8192 /* records at one call */
 #define NOT_GIVEN (-1)
@@ -314,7 +314,7 @@ stream_rate_seek(struct stage *st, const char *from, const char *to)
 static void
 stream_rate_close(struct stage *st)
 {
-	record_slots_release(&STAGE(st, stream_rate)->slots);
+	slots_release(&STAGE(st, stream_rate)->slots);
 }
 
 static const struct source stream_rate_source = {

@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "sources/journal.h"
+#include "time/time.h"
 #include "value/json.h"
+#include "runtime/stage.h"
+#include "sources/journal.h"
 #include "sources/lines.h"
 #include "sources/sockets.h"
-#include "runtime/stage.h"
-#include "time/time.h"
 
 #define HELD_US (TIME_SECOND / 50)
 
@@ -270,7 +270,7 @@ stream_socket_close(struct stage *st)
 	struct stream_socket *s = STAGE(st, stream_socket);
 
 	sockets_release(&s->sockets);
-	record_slots_release(&s->slots);
+	slots_release(&s->slots);
 	buf_release(&s->text);
 	buf_release(&s->line);
 	journal_close(&s->journal);

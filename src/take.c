@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recovery/state.h"
 #include "runtime/entry.h"
 #include "runtime/modes.h"
 #include "runtime/stage.h"
-#include "recovery/state.h"
 
 struct take {
 	int64_t n;

@@ -1,27 +1,37 @@
 /*
  * thru: run any filter on the records of a pipeline, with the control lines
- * led around it.
+ * led around it, or through it (--control).
  *
  * Time: none is used.
  * Watermark: passed on as it is.
  * State: none; the filter is started for each batch that has records and must
- * have exited before the batch ends.
+ * have exited before the batch ends.  With --control it is started once, and
+ * gives the line that ends a batch back when it has answered.
  * Restart: the batch is run again.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/child.h"
+#include "time/time.h"
 #include "value/json.h"
+#include "io/child.h"
+#include "runtime/batchenv.h"
 #include "runtime/stage.h"
 
 struct thru {
 	struct list ok;
+	bool control;
 	struct child child;
 	struct buf text;
+	/* with --control: */
+	int64_t batch; /* the one that it is in; -1: none */
+	bool answered; /* it has given the end of that back */
 };
 
 static const struct opt thru_opts[] = {
+	{"control", 0, OPT_FLAG, offsetof(struct thru, control), NULL,
+		"run the command once, and tell it where batches begin and "
+		"end"},
 	{"ok", 0, OPT_LIST, offsetof(struct thru, ok), "STATUS,...",
 		"exit statuses of the command that are fine (0)"},
 	OPT_END};
@@ -32,6 +42,7 @@ thru_open(struct stage *st)
 	struct thru *t = STAGE(st, thru);
 
 	child_init(&t->child, stage_max_line(st));
+	t->batch = -1;
 	if (st->noperands == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"which command? thru -- COMMAND [ARGUMENT ...]");
@@ -56,12 +67,120 @@ thru_plan(struct stage *st, struct plan *p)
 	return 0;
 }
 
+/* The member of a control line, if it is that one: {"#bief":{"end":3}} */
+static bool
+control_number(const char *line, size_t n, const char *name, int64_t *number)
+{
+	struct value v, inside;
+	struct json_error why;
+
+	return json_read(line, line + n, 0, &v, &why) != NULL &&
+		v.type == VALUE_OBJECT && json_get(&v, "#bief", 5, &inside) &&
+		inside.type == VALUE_OBJECT &&
+		value_member_int(&inside, name, number);
+}
+
+/* What the command has written, with --control. */
+static int
+answer_between(struct stage *st, const char *line, size_t n)
+{
+	static const char head[] = "{\"#bief\":";
+	struct thru *t = STAGE(st, thru);
+	bool control = n > sizeof(head) - 1 &&
+		memcmp(line, head, sizeof(head) - 1) == 0;
+	int64_t number;
+
+	if (control && !t->answered && t->batch >= 0) {
+		if (control_number(line, n, "begin", &number) &&
+			number == t->batch)
+			return 0;
+		if (control_number(line, n, "end", &number) &&
+			number == t->batch) {
+			t->answered = true;
+			return 0;
+		}
+	}
+	if (control || t->answered || t->batch < 0)
+		return err_set(st->err,
+			"'%s' wrote %s where no batch is open: "
+			"each line {\"#bief\":{\"end\":N}} is to be given back "
+			"once, behind what belongs to its batch",
+			st->operands[0],
+			control ? "a control line" : "a record");
+	return stage_emit_line(st, line, n);
+}
+
 static int
 answer(void *arg, const char *line, size_t n)
 {
 	struct stage *st = arg;
 
-	return n == 0 ? 0 : stage_emit_line(st, line, n);
+	if (n == 0)
+		return 0;
+	return STAGE(st, thru)->control ? answer_between(st, line, n)
+					: stage_emit_line(st, line, n);
+}
+
+/* The batch that is open; of a stream without batches, the only one. */
+static struct batch
+now(const struct stage *st)
+{
+	struct batch b = st->now;
+
+	if (b.number < 0) {
+		b.number = 0;
+		b.watermark = WATERMARK_NONE;
+	}
+	if (b.time_us == 0)
+		b.time_us = time_now();
+	return b;
+}
+
+static int
+start(struct stage *st)
+{
+	struct thru *t = STAGE(st, thru);
+	struct batch b = now(st);
+
+	batchenv_set(&t->child, st, &b);
+	return child_start(&t->child, st->operands, st->err);
+}
+
+static int
+give(struct stage *st)
+{
+	struct thru *t = STAGE(st, thru);
+
+	return child_give(&t->child, t->text.p, t->text.n, answer, st, st->err);
+}
+
+/* With --control: the command learns that a batch begins. */
+static int
+open_batch(struct stage *st)
+{
+	struct thru *t = STAGE(st, thru);
+	struct batch b = now(st);
+	char time[TIME_MAX];
+
+	if (t->child.pid == 0 && start(st) < 0)
+		return -1;
+	t->batch = b.number;
+	t->answered = false;
+	buf_clear(&t->text);
+	buf_printf(&t->text, "{\"#bief\":{\"begin\":%lld,\"time\":\"%.*s\"",
+		(long long)b.number, (int)time_format_iso(b.time_us, time),
+		time);
+	if (b.watermark != WATERMARK_NONE)
+		buf_printf(&t->text, ",\"watermark\":\"%.*s\"",
+			(int)time_format_iso(b.watermark, time), time);
+	buf_str(&t->text, "}}\n");
+	return give(st);
+}
+
+static int
+thru_begin(struct stage *st, struct batch *b)
+{
+	return STAGE(st, thru)->control ? open_batch(st) : 0;
 }
 
 static int
@@ -71,8 +190,9 @@ thru_record(struct stage *st, struct record *r)
 	const char *p;
 	size_t n;
 
-	if (t->child.pid == 0 &&
-		child_start(&t->child, st->operands, st->err) < 0)
+	if (t->control && t->batch < 0 && open_batch(st) < 0)
+		return -1;
+	if (t->child.pid == 0 && start(st) < 0)
 		return -1;
 	buf_clear(&t->text);
 	p = record_text(r, &n, &t->text);
@@ -82,7 +202,7 @@ thru_record(struct stage *st, struct record *r)
 	} else
 		t->text.n = n;
 	buf_byte(&t->text, '\n');
-	return child_give(&t->child, t->text.p, t->text.n, answer, st, st->err);
+	return give(st);
 }
 
 static int
@@ -106,22 +226,18 @@ static bool
 fine(const struct thru *t, int status)
 {
 	for (size_t i = 0; i < t->ok.n; i++)
-		if (atoi(t->ok.s[i]) == status)
+		if (strtol(t->ok.s[i], NULL, 10) == status)
 			return true;
 	return t->ok.n == 0 && status == 0;
 }
 
+/* Wait for the command's exit. */
 static int
-thru_batch(struct stage *st, struct batch *b)
+finish(struct stage *st)
 {
 	struct thru *t = STAGE(st, thru);
-	int status;
+	int status = child_finish(&t->child, answer, st, st->err);
 
-	if (t->child.pid == 0)
-		return 0;
-	if (stage_flush(st) < 0)
-		return -1;
-	status = child_finish(&t->child, answer, st, st->err);
 	if (status < 0)
 		return -1;
 	if (!fine(t, status))
@@ -130,6 +246,59 @@ thru_batch(struct stage *st, struct batch *b)
 			"accepts that)",
 			st->operands[0], status, status);
 	return 0;
+}
+
+/* With --control: wait until it has given the end of the batch back. */
+static int
+close_batch(struct stage *st)
+{
+	struct thru *t = STAGE(st, thru);
+
+	buf_clear(&t->text);
+	buf_printf(
+		&t->text, "{\"#bief\":{\"end\":%lld}}\n", (long long)t->batch);
+	if (give(st) < 0)
+		return -1;
+	while (!t->answered && !t->child.ended)
+		if (child_turn_wait(&t->child, answer, st, st->err) < 0)
+			return -1;
+	if (!t->answered) {
+		if (finish(st) < 0)
+			return -1;
+		return err_set(st->err,
+			"'%s' has ended in batch %lld: with "
+			"--control it reads to the end of its input, and gives "
+			"the line {\"#bief\":{\"end\":%lld}} back",
+			st->operands[0], (long long)t->batch,
+			(long long)t->batch);
+	}
+	t->batch = -1;
+	return 0;
+}
+
+static int
+thru_batch(struct stage *st, struct batch *b)
+{
+	struct thru *t = STAGE(st, thru);
+
+	if (t->child.pid == 0)
+		return 0;
+	if (stage_flush(st) < 0)
+		return -1;
+	if (t->control) {
+		if (t->batch >= 0 && close_batch(st) < 0)
+			return -1;
+		if (!b->whole)
+			return 0;
+	}
+	return finish(st);
+}
+
+/* With --control there is one command for all batches. */
+static int
+thru_eof(struct stage *st, struct batch *b)
+{
+	return STAGE(st, thru)->child.pid == 0 ? 0 : finish(st);
 }
 
 static void
@@ -152,15 +321,17 @@ static const struct opt_slip thru_slips[] = {
 const struct op op_thru = {
 	.name = "thru",
 	.about = "run a command on the records of every batch",
-	.synopsis = "[--ok STATUS,...] -- COMMAND [ARGUMENT ...]",
+	.synopsis = "[--control] [--ok STATUS,...] -- COMMAND [ARGUMENT ...]",
 	.opts = thru_opts,
 	.slips = thru_slips,
 	.size = sizeof(struct thru),
 	.flags = OP_TEXT | OP_OPERANDS,
 	.open = thru_open,
 	.plan = thru_plan,
+	.begin = thru_begin,
 	.record = thru_record,
 	.batch = thru_batch,
+	.eof = thru_eof,
 	.waiter = &thru_waiter,
 	.close = thru_close,
 };

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/entry.h"
-#include "window/marks.h"
-#include "runtime/stage.h"
+#include "floor/mem.h"
 #include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/stage.h"
+#include "window/marks.h"
 
 struct unite {
 	int policy;
@@ -83,7 +84,7 @@ union_plan(struct stage *st, const struct plan *in, int n, struct plan *out)
 			return err_as(st->err, STATUS_USAGE,
 				"an input is the %s result of an aggregation: "
 				"only appended rows can be united",
-				modes_name(in[i].mode));
+				plan_mode_name(in[i].mode));
 		if (in[i].event_time != NULL && out->event_time == NULL) {
 			out->event_time = mem_dup(
 				in[i].event_time, strlen(in[i].event_time));

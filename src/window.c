@@ -15,12 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "window/arrival.h"
 #include "floor/buf.h"
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
+#include "time/zone.h"
 #include "runtime/stage.h"
+#include "window/arrival.h"
 #include "window/span.h"
 #include "window/timefield.h"
-#include "time/time.h"
 #include "window/wm.h"
 
 struct window {
@@ -542,7 +545,7 @@ window_close(struct stage *st)
 	field_release(&w->gap);
 	record_add_release(&w->add_start);
 	record_add_release(&w->add_end);
-	record_slots_release(&w->slots);
+	slots_release(&w->slots);
 	buf_release(&w->tmp);
 }
 

@@ -3,7 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 
-TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=${BIEF_BIN:-$TOP/bin}:$PATH
 export LC_ALL=C.UTF-8
 unset BIEF_CLOCK

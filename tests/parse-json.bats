@@ -527,3 +527,30 @@ print("{\"zz\":" + "[" * n + "]" * n + ",\"a\":1}")'
 	parse-json -s "$(cat schema)" --on-error fail <in | head -1 >out
 	is out <<<'{"":1,"n":18446744073709551615,"m":null,"o":null,"f":null}'
 }
+
+@test "a compressed file is read like any other, by every program that takes files" {
+	seq 1 3 | sed 's/.*/{"a":&}/' > f
+	gzip -k f
+	zstd -q f
+	cp f.gz named
+	for z in f.gz f.zst named; do
+		parse-json $z f > out
+		cat f f | cmp - out
+		[ "$(parse-json --infer $z)" = "$(parse-json --infer f)" ]
+		[ "$(parse-text $z)" = "$(parse-text f)" ]
+		[ "$(parse-csv --header $z)" = "$(parse-csv --header f)" ]
+		union $z f > out
+		cat f f | sort | cmp - <(sort out)
+		join-stream $z f --on a > out
+		join-stream f f --on a | cmp - out
+		join-static $z --on a < f > out
+		join-static f --on a < f | cmp - out
+	done
+	head -c 20 f.gz > cut.gz
+	run -1 parse-json cut.gz
+	[ "$output" = "parse-json: 'cut.gz': the compressed data end too early" ]
+	run -1 parse-json --infer cut.gz
+	[ "$output" = "parse-json: 'cut.gz': the compressed data end too early" ]
+	run -1 union f cut.gz
+	[[ $output = *"union: cut.gz: the compressed data end too early"* ]]
+}

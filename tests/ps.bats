@@ -348,3 +348,19 @@ start() {
 	take: batch 1, 3 records in, 3 out
 	END
 }
+
+@test "a pipeline is known by the names of its sinks, too" {
+	mkdir in
+	echo '{"k":"a"}' >in/a
+	bash -c 'stream-files in --trigger 1h | parse-json |
+		tee >(sink-table --name changes >changes) |
+		sink-table --name totals >totals' &
+	wait_for shows '.[0].programs | map(.name) | contains(["changes", "totals"])'
+	shows '.[0].name | . == "changes" or . == "totals"'
+	bief stop changes
+	wait $!
+	bash -c 'bief run "stream-files in --trigger 1h | parse-json | sink-table --name alone" >alone' &
+	wait_for shows '.[0].name == "alone"'
+	bief stop alone
+	wait $!
+}

@@ -99,3 +99,127 @@ serve() {
 	run -1 serve-lines --port $port f
 	[[ $output = *"Address already in use" ]]
 }
+
+# live OPTION...: the same, with what is written to descriptor 5 as its input.
+live() {
+	mkfifo ready in
+	serve-lines - --port 0 --ready-fd 3 "$@" < in 3> ready 2> err.server &
+	server=$!
+	exec 5> in
+	read -r port < ready
+	rm ready in
+}
+
+lines() {
+	[ "$(wc -l < "$1")" -ge "$2" ]
+}
+
+@test "a compressed file is unpacked, whatever its name is" {
+	seq 1000 > f
+	gzip -k f
+	zstd -q f
+	cp f.zst g
+	for z in f.gz f.zst g; do
+		serve $z --once
+		stream-socket 127.0.0.1:$port > out
+		cmp f out
+	done
+	head -c 100 f.gz > cut.gz
+	run -1 serve-lines --port 0 cut.gz
+	[ "$output" = "serve-lines: 'cut.gz': the compressed data end too early" ]
+}
+
+@test "what comes by a pipe is handed on to all clients as it comes" {
+	live
+	echo first >&5
+	stream-socket 127.0.0.1:$port > a 5>&- 6>&- &
+	wait_for grep -q first a
+	stream-socket 127.0.0.1:$port > b 5>&- 6>&- &
+	for i in $(seq 1000); do
+		echo poke >&5
+		[ ! -s b ] || break
+		sleep 0.01
+	done
+	printf 'half ' >&5
+	printf 'line\nlast' >&5
+	exec 5>&-
+	wait_for grep -q last b
+	wait_for grep -q last a
+	tail -2 b > out
+	is out <<< $'half line\nlast'
+	run ! grep -q first b
+	kill $server
+	wait $server
+}
+
+@test "--keep gives the last lines to those who come late" {
+	live --keep 3
+	stream-socket 127.0.0.1:$port > a 5>&- 6>&- &
+	seq 10 >&5
+	wait_for lines a 3
+	stream-socket 127.0.0.1:$port > b 5>&- 6>&- &
+	wait_for lines b 3
+	seq 11 12 >&5
+	exec 5>&-
+	wait_for lines b 5
+	is b <<< $'8\n9\n10\n11\n12'
+	stream-socket 127.0.0.1:$port > c
+	is c <<< $'10\n11\n12'
+	run -2 serve-lines --port 0 --keep 3 b
+	run -2 serve-lines --port 0 --keep 3 --loop - < /dev/null
+}
+
+@test "the first client gets all that came before, and everybody once the input has ended" {
+	live
+	seq 100000 >&5
+	stream-socket 127.0.0.1:$port > a 5>&- 6>&- &
+	wait_for lines a 100000
+	exec 5>&-
+	wait $!
+	stream-socket 127.0.0.1:$port > b
+	seq 100000 > f
+	cmp f a
+	cmp f b
+}
+
+@test "a client that is too far behind is cut off, and holds nobody" {
+	live --buffer 1M --keep 1
+	exec 6<> /dev/tcp/127.0.0.1/$port
+	read -r -t 0.01 x <&6 || :
+	stream-socket 127.0.0.1:$port > a 5>&- 6>&- &
+	client=$!
+	echo first >&5
+	wait_for grep -q first a
+	yes "$(printf '%01000d' 0)" | head -30000 >&5
+	exec 5>&-
+	wait $client
+	lines a 30001
+	is err.server <<< "serve-lines: 1 client is cut off: more than 1048576 bytes behind (--buffer)"
+	exec 6>&-
+}
+
+@test "a pipe waits for the only client, however slow it is" {
+	yes 0123456789 | head -2000000 > f
+	mkfifo ready
+	cat f | serve-lines - --port 0 --buffer 1M --once --ready-fd 3 3> ready 2> err &
+	read -r port < ready
+	stream-socket 127.0.0.1:$port | { sleep 0.3; cat; } | cmp f -
+	[ ! -s err ]
+}
+
+@test "input without a line is an error, and a signal ends it while it waits" {
+	run -1 serve-lines - --port 0 < /dev/null
+	[ "$output" = "serve-lines: '-' has no lines" ]
+	run -1 bash -c ': | serve-lines - --port 0'
+	[ "$output" = "serve-lines: '-' has no lines" ]
+	live
+	kill -INT $server
+	wait $server
+	mkfifo in
+	serve-lines - --loop --port 0 < in &
+	server=$!
+	exec 5> in
+	wait_for eval 'ls -l /proc/$server/fd | grep -q signalfd'
+	kill $server
+	wait $server
+}

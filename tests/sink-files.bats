@@ -246,7 +246,7 @@ stream() {
 @test "standard output is no directory" {
 	echo '{"a":1}' >in
 	run -2 sink-files --format csv - <in
-	[ "$output" = "sink-files: '-' is no directory: a stream leaves by standard output where no sink follows, as JSON; for CSV on standard output write to a directory and cat its files (a directory of that name is ./-)" ]
+	[ "$output" = "sink-files: '-' is no directory: a stream leaves by standard output where no sink follows, as JSON; for CSV there say sink-table --style csv (a directory of that name is ./-)" ]
 	run -2 sink-files - <in
 	[[ $output == "sink-files: '-' is no directory: "* ]]
 	[ "$(ls)" = in ]

@@ -875,3 +875,130 @@ kinds() {
 	pipeline
 	[ "$(sqlite3 x.db 'SELECT count(*) FROM t')" = 2 ]
 }
+
+# Rows of text that have what makes quoting hard.
+awkward() {
+	printf '%s\n' '{"a":"x,\"y\"","b_c":1}' '{"a":"","b_c":null}' \
+		'{"a":null,"b_c":2.5}' '{"a":"p|q\nr\t<b>_z_ \\","b_c":3}'
+}
+
+@test "--style csv is RFC 4180: null is nothing, an empty text is in quotes" {
+	awkward | sink-table --style csv >out
+	is out <<-'END'
+	a,b_c
+	"x,""y""",1
+	"",
+	,2.5
+	"p|q
+	r	<b>_z_ \",3
+	END
+	python3 -c 'import csv; print(list(csv.reader(open("out", newline=""))))' >read
+	is read <<<"[['a', 'b_c'], ['x,\"y\"', '1'], ['', ''], ['', '2.5'], ['p|q\\nr\\t<b>_z_ \\\\', '3']]"
+}
+
+@test "--style tsv escapes tabs and ends of lines, and null is \N" {
+	awkward | sink-table --style tsv >out
+	printf '%s\n' 'a	b_c' 'x,"y"	1' '	\N' '\N	2.5' \
+		'p|q\nr\t<b>_z_ \\	3' | diff -u - out
+}
+
+@test "--style markdown escapes what Markdown or HTML would obey, and numbers stand right" {
+	awkward | sink-table --style markdown >out
+	is out <<-'END'
+	| a | b_c |
+	| --- | ---: |
+	| x,"y" | 1 |
+	| "" |  |
+	|  | 2.5 |
+	| p\|q<br>r	&lt;b>\_z\_ \\ | 3 |
+	END
+}
+
+@test "--no-header leaves the line of names out, --rows the rest of a batch" {
+	printf '{"n":%d}\n' 1 2 3 | sink-table --style csv --no-header --rows 2 >out
+	is out <<<$'1\n2'
+	printf '{"n":%d}\n' 1 2 | sink-table --style markdown --no-header >out
+	is out <<<$'| 1 |\n| 2 |'
+}
+
+@test "plain text takes the fields of the header, and a record with others is refused" {
+	stream '"fields":"a int, b string"' '{"b":"x"}' | sink-table --style csv >out
+	is out <<<$'a,b\n,x'
+	stream '"fields":"a int, b string"' '' | sink-table --style csv >out
+	is out <<<$'a,b'
+	printf '{"a":1}\n{"b":1}\n{"a":2}\n' >in
+	run -1 sink-table --style csv <in
+	[[ $output == *"line 2: it has fields that the CSV has no columns for"* ]]
+	sink-table --style csv --on-error skip <in >out 2>err
+	is out <<<$'a\n1\n2'
+}
+
+@test "a complete result is a table for each batch, with an empty line between" {
+	printf '{"a":"%s"}\n' x x y | agg --by a count --mode complete --batch 2 |
+		sink-table --style csv >out
+	is out <<<$'a,count\nx,2\n\na,count\nx,2\ny,1'
+}
+
+@test "--output holds the last complete result, and is replaced as a whole" {
+	echo old >t.csv
+	chmod 640 t.csv
+	exec 7<t.csv
+	printf '{"a":"%s"}\n' x x y | agg --by a count --mode complete --batch 2 |
+		sink-table --output t.csv
+	is t.csv <<<$'a,count\nx,2\ny,1'
+	[ "$(cat <&7)" = old ]
+	[ "$(stat -c %a t.csv)" = 640 ]
+	[ "$(ls -A)" = t.csv ]
+}
+
+@test "--output in mode update has one row for each key, in append all rows of the run" {
+	printf '{"a":"%s"}\n' x y x | agg --by a count --mode update --batch 1 |
+		sink-table --output u.tsv
+	is u.tsv <<<$'a\tcount\nx\t2\ny\t1'
+	stream '' '{"a":1}' '' '{"a":2}' | sink-table --output a.md
+	is a.md <<<$'| a |\n| ---: |\n| 1 |\n| 2 |'
+	stream '' '{"a":3}' | sink-table --output a.md
+	is a.md <<<$'| a |\n| ---: |\n| 3 |'
+	printf '%s\n' '{"k":1,"v":1}' '{"k":2,"v":1}' '{"k":1,"v":9}' |
+		sink-table --output k.csv --mode update --key k
+	is k.csv <<<$'k,v\n1,9\n2,1'
+}
+
+@test "--output of an input without rows is a file with the names that are known" {
+	stream '"fields":"a int, b string"' | sink-table --output e.csv
+	is e.csv <<<'a,b'
+}
+
+@test "a million rows go to a file as they come" {
+	seq 1000000 | sed 's/.*/{"n":&}/' | sink-table --output n.csv --max-state 1M
+	[ "$(wc -l <n.csv)" -eq 1000001 ]
+	[ "$(tail -1 n.csv)" = 1000000 ]
+}
+
+@test "--output says what is missing: a directory, a style, a mode" {
+	run -1 sink-table --output no/x.csv <<<'{"a":1}'
+	[ "$output" = "sink-table: cannot write 'no/x.csv': there is no directory 'no': make it first (mkdir -p)" ]
+	mkdir d.csv
+	run -1 sink-table --output d.csv <<<'{"a":1}'
+	[ "$output" = "sink-table: 'd.csv' is a directory: name a file in it" ]
+	run -2 sink-table --output x.txt <<<'{"a":1}'
+	[ "$output" = "sink-table: --output is for --style csv, tsv or markdown: say which (or name the file .csv, .tsv or .md)" ]
+	run -2 sink-table --style csv --live <<<'{"a":1}'
+	[[ $output == *"leave --truncate, --no-truncate and --live away" ]]
+	run -2 sink-table --no-header <<<'{"a":1}'
+	[[ $output == *"--no-header is for --style csv, tsv or markdown" ]]
+	mkdir in
+	echo '{"a":1}' >in/1
+	run -2 bief run "stream-files in --trigger once --checkpoint cp |
+		parse-json | sink-table --output x.csv"
+	[[ $output == *"--output holds what one run gives"* ]]
+}
+
+@test "--output writes pipes and devices themselves" {
+	mkfifo p
+	cat p >got &
+	printf '{"n":1}\n' | sink-table --style csv --output p
+	wait $!
+	is got <<<$'n\n1'
+	[ -p p ]
+}

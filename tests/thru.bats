@@ -106,3 +106,59 @@ numbers() { # numbers N...
 	kill -INT -- "-$!"
 	wait_for bash -c "kill -INT -- -$! 2>/dev/null; ! kill -0 $command"
 }
+
+@test "the command knows the batch's number, its time and the watermark" {
+	export BIEF_CLOCK=2026-11-21T09:00:00Z
+	printf '{"t":"2026-11-21T08:00:%02dZ"}\n' 1 30 |
+		watermark --on t --delay 5s --batch 1 |
+		thru --plain -- sh -c 'printf "{\"b\":\"%s %s %s[%s]\"}" \
+			"$BIEF_BATCH_ID" "$BIEF_BATCH_TIME" "$BIEF_WATERMARK" "$BIEF_CHECKPOINT"' >out
+	is out <<-'E'
+	{"b":"0 2026-11-21T09:00:00Z 1970-01-01T00:00:00Z[]"}
+	{"b":"1 2026-11-21T09:00:00Z 2026-11-21T07:59:56Z[]"}
+	E
+}
+
+@test "with --control the command is started once and told of the batches" {
+	export BIEF_CLOCK=2026-11-21T09:00:00Z
+	numbers 1 2 3 | filter '.n != 2' --batch 1 |
+		thru --control -- sh -c 'echo x >>runs; tee seen' >out
+	[ "$(wc -l <runs)" -eq 1 ]
+	is seen <<-'E'
+	{"#bief":{"begin":0,"time":"2026-11-21T09:00:00Z"}}
+	{"n":1}
+	{"#bief":{"end":0}}
+	{"#bief":{"begin":1,"time":"2026-11-21T09:00:00Z"}}
+	{"#bief":{"end":1}}
+	{"#bief":{"begin":2,"time":"2026-11-21T09:00:00Z"}}
+	{"n":3}
+	{"#bief":{"end":2}}
+	E
+	grep -v time out >lines
+	is lines <<-'E'
+	{"#bief":{"stream":1}}
+	{"n":1}
+	{"#bief":{"end":0}}
+	{"#bief":{"end":1}}
+	{"n":3}
+	{"#bief":{"end":2}}
+	{"#bief":{"eof":1}}
+	E
+}
+
+@test "with --control and without batches there is one batch" {
+	seq 100000 | sed 's/.*/{"n":&}/' >in
+	thru --control -- cat <in >out
+	cmp in out
+}
+
+@test "with --control a command that ends early, or mixes batches up, is an error" {
+	run -1 thru --control -- head -1 < <(numbers 1 2)
+	[ "$output" = "thru: 'head' has ended in batch 0: with --control it reads to the end of its input, and gives the line {\"#bief\":{\"end\":0}} back" ]
+	run -1 thru --control -- sed -u 's/end":0/end":7/' < <(numbers 1 2)
+	[[ "$output" == *"thru: 'sed' wrote a control line where no batch is open: "* ]]
+	run -1 thru --control -- awk '{ print; fflush() } END { print "{}" }' < <(numbers 1 2)
+	[[ "$output" == *"thru: 'awk' wrote a record where no batch is open: "* ]]
+	run -1 thru --control -- sh -c 'cat; exit 3' < <(numbers 1 2)
+	[[ "$output" == *"thru: 'sh' ended with status 3 (--ok 3 accepts that)"* ]]
+}

@@ -4,9 +4,9 @@
  *	BIEF_FAULT="PROGRAM OP N ACTION" BIEF_FAULT_MARK=FILE LD_PRELOAD=shim.so
  *
  * PROGRAM is the name it was called by, or NAME@TEXT: one of its arguments
- * contains TEXT.  OP is write, fsync, rename, open (to write), unlink or mkdir; N
- * counts the calls of the process from 1; ACTION is kill, half (write half of
- * it, then die), EIO, ENOSPC, EROFS, or enospc-on (this call and all later ones
+ * contains TEXT.  OP is write, fsync, rename, open (to write), unlink, mkdir or
+ * send (to a socket, by librdkafka); N counts the calls of the process from 1; ACTION is kill, half (write half of
+ * it, or send all, then die), EIO, ENOSPC, EROFS, or enospc-on (this call and all later ones
  * fail).  FILE is made when the fault has happened, which it does in one
  * process only.  With BIEF_FAULT_NOSYNC fsync only counts: a killed process
  * leaves its pages to the kernel, so nothing else is needed here.  A process
@@ -25,11 +25,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-enum op { NONE, WRITE, FSYNC, RENAME, OPEN, UNLINK, MKDIR };
+enum op { NONE, WRITE, FSYNC, RENAME, OPEN, UNLINK, MKDIR, SEND };
 enum action { KILL, HALF, FAIL, FAIL_ON };
 
 static enum op faulty;
@@ -136,8 +137,8 @@ tell_pid(void)
 __attribute__((constructor)) static void
 start(void)
 {
-	static const char *const ops[] = {
-		"", "write", "fsync", "rename", "open", "unlink", "mkdir"};
+	static const char *const ops[] = {"", "write", "fsync", "rename",
+		"open", "unlink", "mkdir", "send"};
 	static const struct {
 		const char *name;
 		enum action action;
@@ -157,7 +158,7 @@ start(void)
 			what) != 4 ||
 		!is_ours(program))
 		return;
-	for (int i = 1; i <= MKDIR; i++)
+	for (int i = 1; i <= SEND; i++)
 		if (strcmp(op, ops[i]) == 0)
 			faulty = (enum op)i;
 	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
@@ -250,6 +251,20 @@ ssize_t
 pwrite(int fd, const void *p, size_t n, off_t at)
 {
 	return pwrite64(fd, p, n, at);
+}
+
+ssize_t
+sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	ssize_t (*real)(int, const struct msghdr *, int) = REAL(
+		ssize_t, "sendmsg", int, const struct msghdr *, int);
+
+	if (due(SEND)) {
+		if (action == HALF && real(fd, m, flags) >= 0)
+			die();
+		return fault();
+	}
+	return real(fd, m, flags);
 }
 
 int

@@ -11,6 +11,7 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "value/record.h"
+#include "value/record_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -119,10 +120,10 @@ compare(const struct record *r, struct list *l, struct shapes *shapes)
 	buf_init(&value);
 	record_print(r, &text);
 	memset(buf_need(&text, JSON_PADDING), 0, JSON_PADDING);
-	record_reader_init(&reader, shapes);
+	record_read_init(&reader, shapes);
 	again.line = text.p;
 	again.nline = (uint32_t)text.n;
-	MUST(record_parse(&reader, &again, &err) == 0);
+	MUST(record_read(&reader, &again, &err) == 0);
 	MUST(again.shape->n == l->n);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct shape_name *x = &again.shape->names[i];
@@ -134,7 +135,7 @@ compare(const struct record *r, struct list *l, struct shapes *shapes)
 		MUST(value.n == l->value[i].n &&
 			memcmp(value.p, l->value[i].p, value.n) == 0);
 	}
-	record_reader_release(&reader);
+	record_read_release(&reader);
 	buf_release(&text);
 	buf_release(&value);
 }
@@ -147,7 +148,7 @@ one(struct record_reader *reader, struct record_add *add, struct slots *slots,
 	struct record r = {.line = line, .nline = (uint32_t)nline};
 	struct err err;
 
-	if (record_parse(reader, &r, &err) < 0 || r.shape->n + NAMES > FIELDS)
+	if (record_read(reader, &r, &err) < 0 || r.shape->n + NAMES > FIELDS)
 		return;
 	l->n = 0;
 	for (uint32_t i = 0; i < r.shape->n; i++)
@@ -161,14 +162,14 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = data + size, *how = data, *lf;
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct list *l = calloc(1, sizeof(*l));
 	struct record_add add[NAMES];
 	struct record_reader reader;
 	struct slots slots = {0};
 	size_t nhow = 0;
 
-	record_reader_init(&reader, shapes);
+	record_read_init(&reader, shapes);
 	for (int i = 0; i < NAMES; i++)
 		record_add_init(&add[i], names[i]);
 	for (; data < end; data = lf + 1) {
@@ -196,8 +197,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_release(&l->value[i]);
 	}
 	free(l);
-	record_slots_release(&slots);
-	record_reader_release(&reader);
-	shapes_free(shapes);
+	slots_release(&slots);
+	record_read_release(&reader);
+	shape_set_free(shapes);
 	return 0;
 }

@@ -11,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "recovery/checkpoint.h"
 #include "floor/err.h"
 #include "io/file.h"
+#include "recovery/metadata.h"
+#include "recovery/offset.h"
+#include "recovery/place.h"
 #include "recovery/state.h"
+#include "recovery/statefile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -56,11 +59,11 @@ static void
 look_at_state(const struct place *place)
 {
 	struct state *s = state_new(1 << 20);
-	struct state_files f;
+	struct statefile f;
 	struct err err;
 	size_t n = 0;
 
-	if (checkpoint_restore(place, s, 3, &f, &err) == 0) {
+	if (statefile_restore(place, s, 3, &f, &err) == 0) {
 		for (state_ref r = state_first(s); r != STATE_NONE;
 			r = state_next(s, r))
 			n++;
@@ -76,8 +79,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *lf = size > 0 ? memchr(data, '\n', size) : NULL;
 	char dir[60], how;
-	struct checkpoint c;
-	struct place place = {.dir = dir};
+	struct metadata c;
+	struct place place = {.dir = dir, .lock = -1};
 	struct offset o;
 	struct err err;
 	bool raw;
@@ -106,11 +109,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		drop(dir, "3.delta");
 	} else if (how == 'm') {
 		put(dir, "metadata", "metadata", raw, data, size);
-		rc = checkpoint_read(dir, &c, &err);
+		rc = metadata_read(dir, &c, &err);
 		MUST(rc != 0 || c.identity != NULL);
 		MUST(rc >= 0 || err.status == STATUS_DAMAGED);
 		if (rc == 0)
-			checkpoint_release(&c);
+			metadata_release(&c);
 		drop(dir, "metadata");
 	}
 	rmdir(dir);

@@ -14,8 +14,9 @@
 #include "floor/err.h"
 #include "io/file.h"
 #include "value/json.h"
-#include "runtime/run.h"
 #include "runtime/stage.h"
+#include "runtime/stage.h"
+#include "runtime/run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,6 +8,7 @@
 
 #include "floor/err.h"
 #include "time/time.h"
+#include "time/duration.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,6 +12,8 @@
 #include "runtime/setup.h"
 #include "value/json.h"
 #include "recovery/state.h"
+#include "floor/mem.h"
+#include "types/schema_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,6 +15,9 @@
 #include "types/schema.h"
 #include "time/time.h"
 #include "value/value.h"
+#include "floor/mem.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,6 +10,8 @@
 
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
+#include "floor/mem.h"
+#include "value/record_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -53,7 +55,7 @@ evaluate(struct jq_tree *t, struct record *r)
 	jq_safe(t);
 	free(uses.fields);
 	type_free(type);
-	if (t->foreign || jq_func_check_patterns(t, &err) < 0)
+	if (t->foreign || jq_regex_check(t, &err) < 0)
 		return;
 	jq_run_init(&run);
 	jq_run_begin(&run, r, &env, &err);
@@ -68,7 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n = lf != NULL ? (size_t)(lf - data) : size;
 	char *text = mem_dup((const char *)data, n);
 	struct record_reader rr;
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct record r = {0};
 	struct jq_tree tree;
 	struct err err;
@@ -82,13 +84,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_need(&line, JSON_PADDING);
 	r.line = line.p;
 	r.nline = (uint32_t)line.n;
-	record_reader_init(&rr, shapes);
-	if (jq_parse(&tree, text, &err) == 0 &&
-		record_parse(&rr, &r, &err) == 0)
+	record_read_init(&rr, shapes);
+	if (jq_parse(&tree, text, &err) == 0 && record_read(&rr, &r, &err) == 0)
 		evaluate(&tree, &r);
-	jq_parse_release(&tree);
-	record_reader_release(&rr);
-	shapes_free(shapes);
+	jq_node_release(&tree);
+	record_read_release(&rr);
+	shape_set_free(shapes);
 	buf_release(&line);
 	free(text);
 	return 0;

@@ -8,6 +8,7 @@
 
 #include "floor/err.h"
 #include "command/pipeline.h"
+#include "floor/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,9 +9,10 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "sources/files.h"
+#include "sources/files/files.h"
 #include "value/json.h"
 #include "sources/positions.h"
+#include "floor/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,11 +39,11 @@ position(const char *text)
 	if (positions_seek(&p, f, text, NULL, &err) == 0) {
 		at = files_take(f);
 		MUST(positions_mark(&p, f, at, 0, &first, &err) == 0);
-		files_drop(at);
+		files_table_drop(at);
 		MUST(positions_seek(&p, f, buf_cstr(&first), NULL, &err) == 0);
 		at = files_take(f);
 		MUST(positions_mark(&p, f, at, 0, &again, &err) == 0);
-		files_drop(at);
+		files_table_drop(at);
 		MUST(strcmp(first.p, buf_cstr(&again)) == 0);
 		MUST(positions_seek(&p, f, text, text, &err) == 0);
 		MUST(positions_seek(&p, f, NULL, text, &err) == 0);

@@ -14,8 +14,10 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "runtime/run.h"
 #include "runtime/stage.h"
+#include "floor/mem.h"
+#include "runtime/stage.h"
+#include "runtime/run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,6 +10,8 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "value/record.h"
+#include "floor/buf.h"
+#include "value/record_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,7 +29,7 @@ parse(struct record_reader *rr, const char *p, size_t n, struct record *r)
 	memset(r, 0, sizeof *r);
 	r->line = p;
 	r->nline = (uint32_t)n;
-	return record_parse(rr, r, &err);
+	return record_read(rr, r, &err);
 }
 
 /* By another way: a value that is an object, and nothing behind it. */
@@ -71,7 +73,7 @@ one(struct record_reader *rr, struct shapes *shapes, const char *p, size_t n)
 	int rc = parse(rr, p, n, &r);
 
 	MUST((rc == 0) == is_object(p, n));
-	record_reader_init(&fresh, shapes);
+	record_read_init(&fresh, shapes);
 	MUST(parse(&fresh, p, n, &again) == rc);
 	if (rc == 0) {
 		buf_init(&out);
@@ -94,18 +96,18 @@ one(struct record_reader *rr, struct shapes *shapes, const char *p, size_t n)
 		buf_release(&out);
 		buf_release(&copy);
 	}
-	record_slots_release(&slots);
-	record_reader_release(&fresh);
+	slots_release(&slots);
+	record_read_release(&fresh);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct record_reader rr;
 	const uint8_t *end = data + size, *lf;
 
-	record_reader_init(&rr, shapes);
+	record_read_init(&rr, shapes);
 	for (; data < end; data = lf + 1) {
 		char *line;
 		size_t n;
@@ -120,7 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		one(&rr, shapes, line, n);
 		free(line);
 	}
-	record_reader_release(&rr);
-	shapes_free(shapes);
+	record_read_release(&rr);
+	shape_set_free(shapes);
 	return 0;
 }

@@ -9,6 +9,8 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "types/schema.h"
+#include "floor/mem.h"
+#include "types/schema_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,6 +15,10 @@
 #include "types/schema.h"
 #include "expr/sql/sql.h"
 #include "time/time.h"
+#include "floor/mem.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
+#include "value/record_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -57,7 +61,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text, *json, *ddl;
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct record_reader rr;
 	struct record r = {0};
 	struct schema *fields = NULL;
@@ -80,15 +84,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_need(&line, JSON_PADDING);
 	r.line = line.p;
 	r.nline = (uint32_t)line.n;
-	record_reader_init(&rr, shapes);
-	if (strlen(text) < 2000 && record_parse(&rr, &r, &err) == 0)
+	record_read_init(&rr, shapes);
+	if (strlen(text) < 2000 && record_read(&rr, &r, &err) == 0)
 		x = sql_expr(text, fields, &err);
 	if (x != NULL)
 		evaluate(x, &r);
 	expr_free(x);
 	schema_free(fields);
-	record_reader_release(&rr);
-	shapes_free(shapes);
+	record_read_release(&rr);
+	shape_set_free(shapes);
 	buf_release(&line);
 	free(text);
 	free(json);

@@ -12,7 +12,7 @@
 #include "value/json.h"
 #include "runtime/control.h"
 #include "runtime/plan.h"
-#include "io/stream.h"
+#include "io/stream/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

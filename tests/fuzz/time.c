@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "time/time.h"
+#include "time/date.h"
+#include "time/zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

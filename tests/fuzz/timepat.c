@@ -10,6 +10,8 @@
 #include "floor/err.h"
 #include "time/time.h"
 #include "time/timepat.h"
+#include "floor/mem.h"
+#include "time/zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -21,6 +21,8 @@
 #include "value/record.h"
 #include "expr/sql/sql.h"
 #include "time/time.h"
+#include "time/zone.h"
+#include "value/record_read.h"
 
 struct answer {
 	struct record_reader reader;
@@ -58,7 +60,7 @@ answer_one(struct answer *a, const char *text, struct buf *out, struct err *err)
 	if (x == NULL)
 		return -1;
 	a->why = "?";
-	failed = record_parse(&a->reader, &r, err) != 0 ||
+	failed = record_read(&a->reader, &r, err) != 0 ||
 		expr_one(x, &r, &a->env, &v, &n, err) != 0;
 	if (!failed)
 		value_print(&v, out);
@@ -106,7 +108,7 @@ main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "UTC";
 	struct answer a = {.env = {.zone = zone_open(name, strlen(name)),
 				   .batch_us = argc > 2 ? atoll(argv[2]) : 0}};
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	char *text = NULL;
 	size_t cap = 0;
 	ssize_t n;
@@ -118,7 +120,7 @@ main(int argc, char **argv)
 	buf_init(&a.line);
 	buf_str(&a.line, "{}");
 	buf_need(&a.line, JSON_PADDING);
-	record_reader_init(&a.reader, shapes);
+	record_read_init(&a.reader, shapes);
 	while ((n = getline(&text, &cap, stdin)) > 0) {
 		text[n - 1] = '\0';
 		unescape(text);
@@ -126,7 +128,7 @@ main(int argc, char **argv)
 	}
 	free(text);
 	buf_release(&a.line);
-	record_reader_release(&a.reader);
-	shapes_free(shapes);
+	record_read_release(&a.reader);
+	shape_set_free(shapes);
 	return 0;
 }

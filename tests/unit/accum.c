@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agg/accums.h"
+#include "agg/accum/accums.h"
 #include "text/numeric.h"
 #include "floor/err.h"
 #include "value/record.h"
+#include "value/record_read.h"
 
 static const char *const specs[] = {"count", "count:x", "sum:x", "avg:x",
 	"min:x", "max:x", "stddev:x", "var_pop:x", "first:x", "last:x",
@@ -65,7 +66,7 @@ print(struct accums *s, struct blob *b, struct buf *out)
 static void
 division(void)
 {
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct shape *shape = shape_extend(
 		shape_extend(shape_empty(shapes), "x", 1), "s", 1);
 	struct slots slots = {0};
@@ -104,15 +105,15 @@ division(void)
 		buf_release(&bufs[i]);
 	buf_release(&one);
 	buf_release(&two);
-	record_slots_release(&slots);
+	slots_release(&slots);
 	accums_release(&s);
-	shapes_free(shapes);
+	shape_set_free(shapes);
 }
 
 static void
 expect(const char *spec, const char *values, const char *want)
 {
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct record_reader reader;
 	struct accums s;
 	struct blob b;
@@ -120,7 +121,7 @@ expect(const char *spec, const char *values, const char *want)
 	struct err err;
 	const char *p;
 
-	record_reader_init(&reader, shapes);
+	record_read_init(&reader, shapes);
 	accums_init(&s);
 	assert(accums_parse(&s, spec, &err) == 0);
 	blob_buf(&b, &mem, s.form.fixed);
@@ -132,7 +133,7 @@ expect(const char *spec, const char *values, const char *want)
 		r.nline = (uint32_t)line.n;
 		memset(buf_need(&line, 64), 0, 64);
 		r.line = line.p;
-		assert(record_parse(&reader, &r, &err) == 0);
+		assert(record_read(&reader, &r, &err) == 0);
 		assert(accums_read(&s, &r, false, &err) == 0);
 		accums_add(&s, &b, 1);
 	}
@@ -146,9 +147,9 @@ expect(const char *spec, const char *values, const char *want)
 	buf_release(&mem);
 	buf_release(&out);
 	buf_release(&line);
-	record_reader_release(&reader);
+	record_read_release(&reader);
 	accums_release(&s);
-	shapes_free(shapes);
+	shape_set_free(shapes);
 }
 
 static void
@@ -229,7 +230,7 @@ overflow(void)
 	struct buf mem = {0}, tmp = {0};
 	struct err err;
 	struct value v;
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct shape *shape = shape_extend(shape_empty(shapes), "x", 1);
 	struct slots slots = {0};
 	struct record r;
@@ -253,9 +254,9 @@ overflow(void)
 	assert(accums_read(&s, &r, true, &err) == 0);
 	buf_release(&mem);
 	buf_release(&tmp);
-	record_slots_release(&slots);
+	slots_release(&slots);
 	accums_release(&s);
-	shapes_free(shapes);
+	shape_set_free(shapes);
 }
 
 int

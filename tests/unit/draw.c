@@ -8,6 +8,9 @@
 #include "value/record.h"
 #include "types/schema.h"
 #include "time/time.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
+#include "value/record_read.h"
 
 static int failures;
 
@@ -25,7 +28,7 @@ static void
 table(const char *ddl, const char *lines, size_t cut, uint64_t rows,
 	const char *want)
 {
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct record_reader reader;
 	struct schema *schema;
 	struct draw d;
@@ -34,7 +37,7 @@ table(const char *ddl, const char *lines, size_t cut, uint64_t rows,
 	const char *p, *end;
 
 	schema = ddl == NULL ? NULL : schema_parse(ddl, &err);
-	record_reader_init(&reader, shapes);
+	record_read_init(&reader, shapes);
 	draw_init(&d, schema, zone_utc, false);
 	d.cut = cut;
 	d.rows = rows;
@@ -47,7 +50,7 @@ table(const char *ddl, const char *lines, size_t cut, uint64_t rows,
 
 		end = strchr(p, '\n');
 		r.nline = (uint32_t)(end - p);
-		check(record_parse(&reader, &r, &err) == 0, "a line is bad");
+		check(record_read(&reader, &r, &err) == 0, "a line is bad");
 		draw_record(&d, &r);
 	}
 	draw_print(&d, &out);
@@ -58,9 +61,9 @@ table(const char *ddl, const char *lines, size_t cut, uint64_t rows,
 	buf_release(&text);
 	buf_release(&out);
 	draw_release(&d);
-	record_reader_release(&reader);
+	record_read_release(&reader);
 	schema_free(schema);
-	shapes_free(shapes);
+	shape_set_free(shapes);
 }
 
 int

@@ -12,6 +12,8 @@
 #include "value/json.h"
 #include "value/record.h"
 #include "types/schema.h"
+#include "types/schema_parse.h"
+#include "value/record_read.h"
 
 static struct record_reader reader;
 static char line[1000];
@@ -23,9 +25,9 @@ read_record(const char *text)
 	struct err err;
 
 	memset(line, 0, sizeof(line));
-	strcpy(line, text);
+	memcpy(line, text, strlen(text));
 	record = (struct record){.line = line, .nline = (uint32_t)strlen(line)};
-	if (record_parse(&reader, &record, &err) < 0)
+	if (record_read(&reader, &record, &err) < 0)
 		abort();
 }
 
@@ -230,13 +232,13 @@ mistakes(void)
 int
 main(void)
 {
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 
-	record_reader_init(&reader, shapes);
+	record_read_init(&reader, shapes);
 	results();
 	types();
 	mistakes();
-	record_reader_release(&reader);
-	shapes_free(shapes);
+	record_read_release(&reader);
+	shape_set_free(shapes);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* files: the order of names, what is no data, positions there and back. */
-#include "sources/files.h"
+#include "recovery/numbers.h"
+#include "sources/files/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,8 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "sources/positions.h"
+#include "recovery/numbers.h"
+#include "sources/files/filename.h"
 
 static int failures;
 
@@ -36,15 +39,16 @@ names(void)
 
 	for (i = 0; i < n; i++)
 		for (j = 0; j < n; j++) {
-			int c = files_natural(order[i], order[j]);
+			int c = filename_natural(order[i], order[j]);
 
 			check((c > 0) - (c < 0) == (i > j) - (i < j), order[i]);
 		}
-	check(files_hidden(".a") && files_hidden("_a") &&
-			files_hidden("a._COPYING_"),
+	check(filename_hidden(".a") && filename_hidden("_a") &&
+			filename_hidden("a._COPYING_"),
 		"hidden");
-	check(!files_hidden("a") && !files_hidden("_a=1") &&
-			!files_hidden("a_.b") && !files_hidden("COPYING_"),
+	check(!filename_hidden("a") && !filename_hidden("_a=1") &&
+			!filename_hidden("a_.b") &&
+			!filename_hidden("COPYING_"),
 		"not hidden");
 }
 
@@ -120,7 +124,7 @@ there_and_back(struct positions *p, const char *dir)
 	at->start = 7;
 	at->cut = true;
 	mark(p, f, at, 0, &b1);
-	files_drop(at);
+	files_table_drop(at);
 	make(dir, "c");
 	make(dir, odd);
 	check(positions_seek(p, f, b1.p, NULL, &err) == 0 &&
@@ -137,7 +141,7 @@ there_and_back(struct positions *p, const char *dir)
 	check(strcmp(strrchr(at->path, '/') + 1, odd) == 0, "odd name");
 	at->start = 3;
 	mark(p, f, at, 1, &b2);
-	files_drop(at);
+	files_table_drop(at);
 
 	check(positions_seek(p, f, b1.p, b2.p, &err) == 0, "again");
 	at = files_take(f);
@@ -155,14 +159,14 @@ there_and_back(struct positions *p, const char *dir)
 	at->start = 3;
 	mark(p, f, at, 2, &b3);
 	check(strcmp(b2.p, b3.p) == 0, "which leads to the same position");
-	files_drop(at);
+	files_table_drop(at);
 
 	check(positions_seek(p, f, NULL, b1.p, &err) == 0, "from the start");
 	drain(f, "a b ", "what the first batch had");
 	check(positions_seek(p, f, b1.p, b1.p, &err) == 0, "empty batch");
 	at = files_take(f);
 	check(at->start == 7 && at->end == 7, "which stops where it is");
-	files_drop(at);
+	files_table_drop(at);
 	files_free(f);
 	buf_release(&b1);
 	buf_release(&b2);

@@ -23,6 +23,8 @@
 
 #include "expr/jq/jq_impl.h"
 #include "value/json.h"
+#include "floor/mem.h"
+#include "value/record_read.h"
 
 #define RECORDS 40  /* for each program */
 #define PROGRAMS 25 /* at once */
@@ -585,7 +587,7 @@ run_ours(struct expr *x, struct record_reader *rr)
 	struct record r = {.line = line.p, .nline = (uint32_t)line.n};
 	struct err err;
 
-	if (record_parse(rr, &r, &err) < 0) {
+	if (record_read(rr, &r, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(1);
 	}
@@ -703,7 +705,7 @@ take_program(void)
 	gen_program();
 	if (jq_parse(&tree, buf_cstr(&program), &err) == 0)
 		x = jq_expr(program.p, NULL, &err);
-	jq_parse_release(&tree);
+	jq_node_release(&tree);
 	if (x != NULL)
 		return x;
 	jq = compile_theirs(program.p);
@@ -778,7 +780,7 @@ main(int argc, char **argv)
 {
 	unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 10) : PAIRS;
 	struct record_reader rr;
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	uint64_t start;
 
 	lib = dlopen("libjq.so.1", RTLD_NOW);
@@ -794,15 +796,15 @@ main(int argc, char **argv)
 	seed = start * UINT64_C(0x9E3779B97F4A7C15) + 1;
 	signal(SIGSEGV, died);
 	signal(SIGABRT, died);
-	record_reader_init(&rr, shapes);
+	record_read_init(&rr, shapes);
 	while (pairs < wanted && failed < 10)
 		some_programs(&rr);
 	if (argc > 1)
 		printf("%lu pairs, %lu run by libjq, %lu beyond 2^53, %lu "
 		       "different\n",
 			pairs, foreign, beyond, failed);
-	record_reader_release(&rr);
-	shapes_free(shapes);
+	record_read_release(&rr);
+	shape_set_free(shapes);
 	buf_release(&program);
 	buf_release(&line);
 	buf_release(&ours);

@@ -139,7 +139,7 @@ random_texts(int count)
 			snprintf(tail, sizeof(tail), "%c%d",
 				r >> 22 & 1 ? 'e' : 'E',
 				(int)(pick() % 700) - 350);
-			strcat(text, tail);
+			memcpy(text + n, tail, strlen(tail) + 1);
 		}
 		same(text, strtod(text, NULL));
 	}
@@ -503,7 +503,7 @@ decimals(void)
 int
 main(int argc, char **argv)
 {
-	int count = argc > 1 ? atoi(argv[1]) : 50000;
+	int count = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 50000;
 
 	table();
 	integers();

@@ -7,6 +7,8 @@
 
 #include "floor/err.h"
 #include "value/json.h"
+#include "floor/buf.h"
+#include "value/record_read.h"
 
 static int failures;
 static struct shapes *shapes;
@@ -34,7 +36,7 @@ parse(struct record *r, const char *line)
 	memset(r, 0, sizeof *r);
 	r->line = text;
 	r->nline = (uint32_t)n;
-	rc = record_parse(&reader, r, &err);
+	rc = record_read(&reader, r, &err);
 	if (rc != 0)
 		check(err.text[0] != '\0', "no message", line);
 	return rc;
@@ -215,7 +217,7 @@ adding(void)
 	record_add_release(&c);
 	record_add_release(&a);
 	record_add_release(&d);
-	record_slots_release(&slots);
+	slots_release(&slots);
 }
 
 /* More fields are added than there is room for. */
@@ -237,7 +239,7 @@ adding_many(void)
 	check(r.shape->n == 101, "fields", "101");
 	has(&r, "n0", "0");
 	has(&r, "n99", "99");
-	record_slots_release(&slots);
+	slots_release(&slots);
 }
 
 static void
@@ -299,7 +301,7 @@ many_shapes(void)
 	check(transient > 10000, "shapes", "not bounded");
 	shapes_are_one();
 	record_add_release(&c);
-	record_slots_release(&slots);
+	slots_release(&slots);
 }
 
 static void
@@ -310,8 +312,8 @@ wide(void)
 	size_t n = 0;
 
 	for (int i = 0; i < 10000; i++)
-		n += (size_t)sprintf(line + n, "%c\"column%d\":%d",
-			i == 0 ? '{' : ',', i, i);
+		n += (size_t)snprintf(line + n, sizeof(line) - n,
+			"%c\"column%d\":%d", i == 0 ? '{' : ',', i, i);
 	line[n] = '}';
 	for (int round = 0; round < 2; round++) {
 		check(parse(&r, line) == 0, "refused", "10000 fields");
@@ -324,8 +326,8 @@ wide(void)
 int
 main(void)
 {
-	shapes = shapes_new();
-	record_reader_init(&reader, shapes);
+	shapes = shape_set_new();
+	record_read_init(&reader, shapes);
 	reading();
 	fields();
 	last_names();
@@ -334,7 +336,7 @@ main(void)
 	shapes_are_one();
 	many_shapes();
 	wide();
-	record_reader_release(&reader);
-	shapes_free(shapes);
+	record_read_release(&reader);
+	shape_set_free(shapes);
 	return failures != 0;
 }

@@ -7,6 +7,7 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "types/schema_parse.h"
 
 static int failures;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "floor/hash.h"
-#include "agg/sketch.h"
+#include "agg/accum/sketch.h"
 
 static uint64_t seed = 7;
 

@@ -21,6 +21,9 @@
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
 #include "time/time.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
+#include "value/record_read.h"
 
 struct bench {
 	struct schema *fields;
@@ -40,7 +43,7 @@ answer(struct bench *b, const char *text, struct buf *out)
 	int n;
 
 	x = sql_expr(text, b->fields, &err);
-	if (x == NULL || record_parse(&b->reader, &r, &err) != 0) {
+	if (x == NULL || record_read(&b->reader, &r, &err) != 0) {
 		buf_printf(out, "!%s", err.text);
 		expr_free(x);
 		return;
@@ -157,8 +160,8 @@ main(void)
 	}
 	buf_init(&b.line);
 	set_record(&b, "{}");
-	b.shapes = shapes_new();
-	record_reader_init(&b.reader, b.shapes);
+	b.shapes = shape_set_new();
+	record_read_init(&b.reader, b.shapes);
 	while (fgets(text, sizeof(text), f) != NULL) {
 		text[strcspn(text, "\n")] = '\0';
 		line++;
@@ -176,8 +179,8 @@ main(void)
 	fclose(f);
 	schema_free(b.fields);
 	buf_release(&b.line);
-	record_reader_release(&b.reader);
-	shapes_free(b.shapes);
+	record_read_release(&b.reader);
+	shape_set_free(b.shapes);
 	bad += check_page();
 	return bad > 0;
 }

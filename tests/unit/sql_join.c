@@ -11,6 +11,9 @@
 #include "types/schema.h"
 #include "expr/sql/sql.h"
 #include "time/time.h"
+#include "time/zone.h"
+#include "types/schema_parse.h"
+#include "value/record_read.h"
 
 static const char left[] = "lk string, lt timestamp, ln int, x int, "
 			   "window_end timestamp";
@@ -79,7 +82,7 @@ static void
 check_key(const char *a, const char *b, const char *want)
 {
 	struct expr_env env = {.zone = zone_utc};
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	struct record_reader rr[2];
 	struct sql_join *j;
 	struct buf out, line;
@@ -98,15 +101,15 @@ check_key(const char *a, const char *b, const char *want)
 		buf_need(&line, JSON_PADDING);
 		r.line = line.p;
 		r.nline = (uint32_t)line.n;
-		record_reader_init(&rr[s], shapes);
-		if (record_parse(&rr[s], &r, &err) != 0 ||
+		record_read_init(&rr[s], shapes);
+		if (record_read(&rr[s], &r, &err) != 0 ||
 			sql_join_key(j, 0, s, &r, &env, &v, &err) != 0)
 			buf_str(&out, err.text);
 		else
 			value_print(&v, &out);
 		buf_byte(&out, ' ');
 		buf_release(&line);
-		record_reader_release(&rr[s]);
+		record_read_release(&rr[s]);
 	}
 	if (strcmp(buf_cstr(&out), want) != 0) {
 		fprintf(stderr, "sql_join: keys %s, %s\n  give '%s'\n", a, b,
@@ -114,7 +117,7 @@ check_key(const char *a, const char *b, const char *want)
 		failures++;
 	}
 	sql_join_free(j);
-	shapes_free(shapes);
+	shape_set_free(shapes);
 	buf_release(&out);
 }
 

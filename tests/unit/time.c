@@ -8,6 +8,8 @@
 #include "floor/err.h"
 #include "time/time.h"
 #include "time/date.h"
+#include "time/duration.h"
+#include "time/zone.h"
 
 static uint64_t seed = 11;
 

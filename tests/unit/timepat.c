@@ -7,6 +7,7 @@
 
 #include "floor/err.h"
 #include "time/time.h"
+#include "time/zone.h"
 
 static int failures;
 

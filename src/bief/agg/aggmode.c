@@ -3,19 +3,21 @@
  * and where its sessions of complete mode drop by the watermark of the batch
  * before, so do these.
  */
+#include "agg/aggmode.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "value/list.h"
 #include "recovery/state.h"
 #include "runtime/entry.h"
 #include "runtime/modes.h"
 #include "runtime/plan.h"
 #include "runtime/stage.h"
-#include "agg/aggmode.h"
 
 /* The watermark at the beginning of the batch before (lag). */
 static const char meta_lag[2] = {GROUP_META, 'l'};

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "recovery/state.h"
-#include "runtime/modes.h"
 #include "value/record.h"
 #include "value/value.h"
+#include "recovery/state.h"
+#include "runtime/modes.h"
 #include "window/span.h"
 #include "agg/groups.h"
 #include "agg/query.h"

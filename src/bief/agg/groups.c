@@ -4,10 +4,10 @@
  * One file knows where the bytes of a key stand; the fields behind its head are
  * appended by query.c and taken apart by rows.c.
  */
+#include "agg/groups.h"
+
 #include <assert.h>
 #include <string.h>
-
-#include "agg/groups.h"
 
 void
 groups_init(struct groups *g, bool windowed, bool sets, uint32_t nkeys)

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "window/span.h"
 #include "recovery/state.h"
+#include "window/span.h"
 
 #define GROUP_PLAIN 'g'    /* a group; its window: start and end */
 #define GROUP_SLICE 's'    /* part of some windows: start of the slice, 0 */

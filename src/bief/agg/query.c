@@ -4,21 +4,23 @@
  * What agg does with groups whatever batch it is in, and whatever the watermark
  * says; when a group is late or closed is for agg.c to know.
  */
+#include "agg/query.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "value/json.h"
-#include "runtime/plan.h"
-#include "agg/query.h"
-#include "runtime/stage.h"
-#include "types/schema.h"
-#include "agg/session.h"
-#include "window/span.h"
-#include "recovery/state.h"
 #include "value/key.h"
+#include "types/schema.h"
+#include "recovery/state.h"
+#include "runtime/plan.h"
+#include "runtime/stage.h"
+#include "window/span.h"
+#include "agg/session.h"
 
 #define SETS_MOST 12 /* columns of a cube */
 
@@ -152,7 +154,7 @@ query_release(struct query *q)
 	free(q->names);
 	accums_release(&q->acc);
 	rows_release(&q->rows);
-	record_slots_release(&q->slots);
+	slots_release(&q->slots);
 	buf_release(&q->key);
 	buf_release(&q->merged);
 }

@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agg/accums.h"
 #include "floor/buf.h"
+#include "value/record.h"
+#include "agg/accum/accums.h"
 #include "agg/groups.h"
 #include "agg/recent.h"
-#include "value/record.h"
 #include "agg/rows.h"
 
 struct plan;

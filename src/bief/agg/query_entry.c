@@ -12,13 +12,13 @@
  */
 #include <string.h>
 
-#include "runtime/entry.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "agg/query.h"
-#include "runtime/stage.h"
-#include "agg/session.h"
 #include "value/key.h"
+#include "runtime/entry.h"
+#include "runtime/stage.h"
+#include "agg/query.h"
+#include "agg/session.h"
 
 static bool
 is_rolled_up(const struct query *q, uint16_t mask, size_t column)

@@ -7,12 +7,13 @@
  * The rows hold references to entries of the state: whoever deletes one must
  * have cleared the table before the next record.
  */
+#include "agg/recent.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/err.h"
-#include "agg/recent.h"
+#include "floor/mem.h"
 
 /* Bits of the number of pairs. */
 #define BITS_FIRST 7

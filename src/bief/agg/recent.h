@@ -17,8 +17,8 @@
 
 #include "floor/hash.h"
 #include "text/simd.h"
-#include "recovery/state.h"
 #include "value/value.h"
+#include "recovery/state.h"
 
 #define RECENT_FIELDS 3 /* at most */
 #define RECENT_WORDS (2 + 2 * RECENT_FIELDS)

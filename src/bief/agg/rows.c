@@ -4,11 +4,12 @@
  * The state has no order; what is written has one, so that the answer does not
  * depend on how groups came, nor on a restart.
  */
+#include "agg/rows.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/err.h"
-#include "agg/rows.h"
+#include "floor/mem.h"
 #include "value/key.h"
 
 void

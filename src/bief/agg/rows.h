@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agg/groups.h"
-#include "window/span.h"
-#include "recovery/state.h"
 #include "value/value.h"
+#include "recovery/state.h"
+#include "window/span.h"
+#include "agg/groups.h"
 
 /* A group, or a window of slices. */
 struct row {

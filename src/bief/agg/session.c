@@ -4,11 +4,12 @@
  * The list of a key's sessions could be found by going through the state, which
  * has no order; so it is an entry, and must agree with the sessions' own.
  */
+#include "agg/session.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "floor/err.h"
-#include "agg/session.h"
 
 /* An element of the entry of a key. */
 struct extent {

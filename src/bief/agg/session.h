@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agg/accums.h"
+#include "agg/accum/accums.h"
 #include "agg/groups.h"
 
 /* What stands before the accumulators in the value of a session. */

@@ -3,17 +3,21 @@
  * the order in which records flow; the inputs of a join stand in front of it,
  * further in.
  */
+#include "command/explain.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
-#include "command/explain.h"
-#include "command/pipeline.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 #include "time/time.h"
+#include "io/stream/output.h"
+#include "runtime/chain.h"
 #include "runtime/plan_chain.h"
 #include "runtime/setup.h"
+#include "command/pipeline.h"
 
 struct explanation {
 	struct buf out;
@@ -111,7 +115,7 @@ print_mode(struct explanation *e, const struct plan *p, int depth)
 	bool maybe = false, any = false;
 
 	line(e, depth, "mode");
-	buf_str(&e->out, modes_name(p->mode));
+	buf_str(&e->out, plan_mode_name(p->mode));
 	for (size_t i = 0; i < p->keys.n; i++) {
 		if (may_lack(p, p->keys.s[i])) {
 			maybe = true;
@@ -153,7 +157,7 @@ print_plan(struct explanation *e, const struct stage *st, int depth)
 }
 
 static void
-refuse(struct explanation *e, const char *why, int depth)
+explain_refuse(struct explanation *e, const char *why, int depth)
 {
 	line(e, depth, "REFUSED");
 	buf_printf(&e->out, "%s\n", why);
@@ -203,7 +207,7 @@ any_stream(const struct plan *in, int n)
 /* Without batches programs are told nothing of each other: what is known here
  * cannot make them refuse. */
 static void
-forget(struct plan *in, int n)
+explain_forget(struct plan *in, int n)
 {
 	for (int i = 0; i < n; i++) {
 		plan_release(&in[i]);
@@ -226,7 +230,7 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 	}
 	why = chain->err;
 	if (!any_stream(in, n)) {
-		forget(in, n);
+		explain_forget(in, n);
 		setup_close(chain);
 		setup_open(chain, words, 1, STDOUT_FILENO, true, &status);
 		if (plan_chain_inputs(chain, in, n) == 0) {
@@ -236,7 +240,7 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 			return;
 		}
 	}
-	refuse(e, why.text, depth);
+	explain_refuse(e, why.text, depth);
 }
 
 static void
@@ -256,7 +260,7 @@ explain_op(struct explanation *e, const struct command *c, const struct op *op,
 	print_words(e, c, depth);
 	setup_open(&chain, words, 1, STDOUT_FILENO, true, &status);
 	if (chain.stages[0].priv->failed) {
-		refuse(e, chain.err.text, depth);
+		explain_refuse(e, chain.err.text, depth);
 	} else {
 		for (; n < 2 && (op->merge != NULL); n++) {
 			plan_init(&in[n]);

@@ -3,18 +3,20 @@
  * would; wherever that is not certain the whole text goes to a shell, for a
  * pipeline must not mean one thing with bief run and another when typed.
  */
+#include "command/pipeline.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/chain.h"
 #include "floor/err.h"
-#include "command/pipeline.h"
-#include "runtime/stage.h"
+#include "floor/mem.h"
+#include "runtime/chain.h"
 #include "runtime/common.h"
 #include "runtime/ops.h"
+#include "runtime/stage.h"
 
 struct reader {
 	const char *text, *p;

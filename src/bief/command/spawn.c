@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "command/pipeline.h"
+#include "floor/mem.h"
 #include "runtime/stage.h"
 #include "runtime/tool.h"
+#include "command/pipeline.h"
+#include "runtime/stage.h"
 #include "runtime/run.h"
 
 /* The process that a SIGTERM to us is meant for: the source. */
@@ -171,7 +173,8 @@ run_here(const struct pipeline *p, size_t i, size_t n)
 
 /* Start one part of the pipeline between in and out. */
 static pid_t
-start(const struct pipeline *p, size_t i, size_t n, int in, int out, int unused)
+spawn_start(const struct pipeline *p, size_t i, size_t n, int in, int out,
+	int unused)
 {
 	pid_t pid = fork();
 
@@ -227,7 +230,7 @@ spawn_run(const struct pipeline *p)
 		n = pipeline_stretch(p, i);
 		if (i + (n ? n : 1) < p->n && pipe(fds) < 0)
 			exit(die("pipe"));
-		pids[parts] = start(p, i, n, in, fds[1], fds[0]);
+		pids[parts] = spawn_start(p, i, n, in, fds[1], fds[0]);
 		if (pids[parts] < 0)
 			exit(die("fork"));
 		if (parts++ == 0)

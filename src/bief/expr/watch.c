@@ -2,15 +2,16 @@
  * watch: see watch.h. What has been met is looked for no more, so that a
  * record costs nothing once all paths are known to exist.
  */
+#include "expr/watch.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "floor/err.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "floor/near.h"
-#include "expr/watch.h"
+#include "value/json.h"
 
 struct watched {
 	struct field field;      /* what is said of it */
@@ -101,7 +102,7 @@ watch_release(struct watch *watch)
 
 /* A name as it stands in JSON, plain; until the next one. */
 static const char *
-plain(struct watched *w, const char *s, size_t n, size_t *len)
+watch_plain(struct watched *w, const char *s, size_t n, size_t *len)
 {
 	buf_clear(&w->tmp);
 	json_unquote(&w->tmp, s, n);
@@ -170,7 +171,7 @@ has(struct watched *w, const struct value *v, size_t i)
 		return false;
 	json_iter(&it, v);
 	while (json_next(&it, &key, &x)) {
-		name = plain(w, key.s, key.n, &n);
+		name = watch_plain(w, key.s, key.n, &n);
 		if (same(w, name, n, w->step[i].name, w->step[i].n)) {
 			if (has(w, &x, i + 1))
 				return true;
@@ -204,7 +205,8 @@ record_has(struct watched *w, const struct record *r)
 	if (w->shape == r->shape->id)
 		return false;
 	for (i = 0; i < r->shape->n; i++) {
-		name = plain(w, r->shape->names[i].s, r->shape->names[i].n, &n);
+		name = watch_plain(
+			w, r->shape->names[i].s, r->shape->names[i].n, &n);
 		if (same(w, name, n, w->step[0].name, w->step[0].n)) {
 			first = true;
 			if (has(w, &r->v[i], 1))
@@ -219,7 +221,8 @@ record_has(struct watched *w, const struct record *r)
 		return false;
 	w->shape = r->shape->id;
 	for (i = 0; i < r->shape->n && w->field.near == NULL; i++) {
-		name = plain(w, r->shape->names[i].s, r->shape->names[i].n, &n);
+		name = watch_plain(
+			w, r->shape->names[i].s, r->shape->names[i].n, &n);
 		consider(w, 0, name, n);
 	}
 	return false;

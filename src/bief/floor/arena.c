@@ -1,10 +1,11 @@
 /*
  * arena: chunks that double in size.
  */
+#include "floor/arena.h"
+
 #include <stdlib.h>
 
-#include "floor/arena.h"
-#include "floor/err.h"
+#include "floor/mem.h"
 
 #define ARENA_FIRST 4096
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "floor/err.h"
+#include "floor/mem.h"
 
 void
 buf_init(struct buf *b)

@@ -2,11 +2,12 @@
  * dl: see dl.h.  One place decides how libraries are looked up, so that all
  * are missed with the same words.
  */
+#include "floor/dl.h"
+
 #include <dlfcn.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "floor/dl.h"
 #include "floor/err.h"
 
 int

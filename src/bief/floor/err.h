@@ -4,8 +4,7 @@
  * A function that can fail returns -1 (or NULL) and leaves one finished
  * sentence in the struct err that it was given: lower case, no full stop, no
  * program name, control characters in quoted data replaced.  Below the runtime
- * nothing prints and nothing exits, but for memory that has run out: then the
- * process ends, which is always safe here.
+ * nothing prints and nothing exits, but for memory that has run out (mem.h).
  */
 #ifndef BIEF_ERR_H
 #define BIEF_ERR_H
@@ -59,11 +58,5 @@ char *err_quote(char *out, size_t size, const char *data, size_t n);
  * text.
  */
 char *err_clean(char *text);
-
-/* malloc, realloc, strdup that do not fail: the process ends instead. */
-void *mem_alloc(size_t size);
-void *mem_zalloc(size_t size);
-void *mem_realloc(void *p, size_t size);
-char *mem_dup(const char *s, size_t n); /* NUL-terminated copy */
 
 #endif

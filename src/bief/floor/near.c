@@ -2,9 +2,9 @@
  * near: see near.h.  Every message that asks "did you mean" goes by one measure,
  * so that options, fields, functions and programs are told alike.
  */
-#include <string.h>
-
 #include "floor/near.h"
+
+#include <string.h>
 
 size_t
 near_distance(const char *a, const char *b)

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "floor/buf.h"
+#include "value/list.h"
 
 struct err;
 
@@ -20,15 +21,18 @@ struct child {
 	struct buf from; /* read, not yet handed on */
 	size_t scanned;  /* bytes of from without LF */
 	size_t max_line;
-	bool skipping; /* the rest of a line that was too long */
-	bool deaf;     /* it has closed its input */
-	bool ended;    /* and its output */
+	bool skipping;   /* the rest of a line that was too long */
+	bool deaf;       /* it has closed its input */
+	bool ended;      /* and its output */
+	struct list env; /* "NAME=VALUE": what is added to its environment */
 };
 
 typedef int child_line(void *arg, const char *line, size_t n);
 
 /* Of a line of more than max_line bytes the first ones are handed on, once. */
 void child_init(struct child *c, size_t max_line);
+/* Those that are started from now on have this in their environment. */
+void child_env(struct child *c, const char *name, const char *value);
 /* Kills what still runs. */
 void child_release(struct child *c);
 /* Start it in a process group of its own. */
@@ -40,6 +44,15 @@ int child_give(struct child *c, const char *p, size_t n, child_line *each,
  * waiting. */
 int child_wait(const struct child *c, struct pollfd fds[2]);
 int child_turn(struct child *c, child_line *each, void *arg, struct err *err);
+/* The same, waiting until something has been written or read. */
+int child_turn_wait(
+	struct child *c, child_line *each, void *arg, struct err *err);
+/* Start it with a file as its input, and our output as its own; then wait for
+ * its exit, but not beyond the deadline (time_monotonic; INT64_MAX: none), at
+ * which it is killed: as child_finish, or CHILD_LATE. */
+int child_run(struct child *c, char **argv, int input, int64_t deadline,
+	struct err *err);
+#define CHILD_LATE 1000
 /* Close its input, hand on the rest of its answer, wait for its exit:
  * the exit status, 128 + signal, or -1 with a message. */
 int child_finish(struct child *c, child_line *each, void *arg, struct err *err);

@@ -2,12 +2,13 @@
  * csvheader: see csvheader.h.  The bytes are kept beside the names, for a line
  * is compared with them before it is known to be a row.
  */
+#include "io/csvheader.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "floor/err.h"
-#include "io/csvheader.h"
+#include "floor/mem.h"
 
 void
 csvheader_release(struct csvheader *h)

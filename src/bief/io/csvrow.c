@@ -1,13 +1,15 @@
 /*
  * csvrow: see csvrow.h.
  */
+#include "io/csvrow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/csvrow.h"
-#include "io/eol.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "value/json.h"
+#include "io/stream/eol.h"
 
 #define BLOCK ((size_t)64 << 10) /* by which libcsv's room for a cell grows */
 
@@ -328,7 +330,7 @@ split(struct csvrow_reader *r)
 }
 
 static void
-take(struct csvrow_reader *r, const char *p, size_t n)
+csvrow_take(struct csvrow_reader *r, const char *p, size_t n)
 {
 	r->text = p;
 	r->ntext = n;
@@ -363,9 +365,9 @@ csvrow_line(
 	}
 	r->shut = open;
 	if (open)
-		take(r, r->lines.p, r->lines.n);
+		csvrow_take(r, r->lines.p, r->lines.n);
 	else
-		take(r, line, n);
+		csvrow_take(r, line, n);
 	return what;
 }
 
@@ -396,7 +398,7 @@ csvrow_unclose(struct csvrow_reader *r, struct buf *rest)
 	r->wrong = 0;
 	scan(r, r->lines.p, r->lines.p + n);
 	r->wrong |= CSVROW_ENDLESS;
-	take(r, r->lines.p, n);
+	csvrow_take(r, r->lines.p, n);
 }
 
 static int

@@ -5,9 +5,13 @@
  *	payload
  *	LF #crc32c HHHHHHHH LF          of everything before it
  */
+#include "io/file.h"
+
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +20,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
+#include "floor/mem.h"
 #include "value/json.h"
-#include "io/stream.h"
+#include "io/stream/input.h"
 
 #define VERSION 1
 #define TRAILER 18 /* "\n#crc32c 12345678\n" */
@@ -135,9 +139,9 @@ file_sync_dir(const char *dir, struct err *err)
 		: err_sys(err, "cannot write the directory '%s'", dir);
 }
 
-/* Head, payload and trailer. */
+/* Head, payload and trailer, onto the disk. */
 static int
-write_framed(int fd, const char *kind, const void *p, size_t n)
+write_framed(int fd, const char *kind, const void *p, size_t n, bool *synced)
 {
 	char head[100], trailer[TRAILER + 1];
 	int nhead = snprintf(
@@ -150,7 +154,8 @@ write_framed(int fd, const char *kind, const void *p, size_t n)
 		write_whole(fd, p, n) < 0 ||
 		write_whole(fd, trailer, TRAILER) < 0)
 		return -1;
-	return fsync(fd);
+	*synced = fsync(fd) == 0;
+	return *synced ? 0 : -1;
 }
 
 int
@@ -158,6 +163,7 @@ file_save(const char *dir, const char *name, const char *kind, const void *p,
 	size_t n, struct err *err)
 {
 	struct buf path, tmp;
+	bool synced = false;
 	int fd, ret = -1, saved;
 
 	buf_init(&path);
@@ -169,14 +175,18 @@ file_save(const char *dir, const char *name, const char *kind, const void *p,
 	fd = open(tmp.p, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		0600);
 	if (fd >= 0) {
-		ret = write_framed(fd, kind, p, n);
+		ret = write_framed(fd, kind, p, n, &synced);
 		saved = errno;
 		if (close(fd) < 0 && ret == 0)
 			ret = -1;
 		else
 			errno = saved;
-		if (ret == 0)
+		if (ret == 0) {
+			/* Else a crash could leave the name without all that
+			 * belongs to it. */
+			assert(synced);
 			ret = rename(tmp.p, buf_cstr(&path));
+		}
 		saved = errno;
 		if (ret < 0)
 			unlink(tmp.p);
@@ -363,61 +373,19 @@ file_mkdir(const char *dir, struct err *err)
 	return ret;
 }
 
-static int
-by_number(const void *a, const void *b)
+char *
+file_absolute(const char *path)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	struct buf b;
+	char cwd[4096], *s;
 
-	return (x > y) - (x < y);
-}
-
-int
-numbers_list(
-	struct numbers *l, const char *dir, const char *kind, struct err *err)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	memset(l, 0, sizeof(*l));
-	if (d == NULL)
-		return errno == ENOENT
-			? 0
-			: err_sys(err, "cannot read the directory '%s'", dir);
-	while ((e = readdir(d)) != NULL) {
-		char *end;
-		int64_t n = strtoll(e->d_name, &end, 10);
-
-		if (e->d_name[0] < '0' || e->d_name[0] > '9' || *end != '.' ||
-			strcmp(end + 1, kind) != 0)
-			continue;
-		l->v = mem_realloc(l->v, (l->n + 1) * sizeof(*l->v));
-		l->v[l->n++] = n;
-	}
-	closedir(d);
-	if (l->n > 0)
-		qsort(l->v, l->n, sizeof(*l->v), by_number);
-	return 0;
-}
-
-void
-numbers_release(struct numbers *l)
-{
-	free(l->v);
-	memset(l, 0, sizeof(*l));
-}
-
-int64_t
-numbers_last(const struct numbers *l)
-{
-	return l->n > 0 ? l->v[l->n - 1] : -1;
-}
-
-int64_t
-numbers_upto(const struct numbers *l, int64_t most)
-{
-	int64_t found = -1;
-
-	for (size_t i = 0; i < l->n && l->v[i] <= most; i++)
-		found = l->v[i];
-	return found;
+	buf_init(&b);
+	if (*path != '/' && getcwd(cwd, sizeof(cwd)) != NULL)
+		buf_printf(&b, "%s/", cwd);
+	buf_str(&b, path);
+	while (b.n > 1 && b.p[b.n - 1] == '/')
+		b.n--;
+	s = mem_dup(buf_cstr(&b), b.n);
+	buf_release(&b);
+	return s;
 }

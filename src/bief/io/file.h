@@ -4,8 +4,8 @@
 #ifndef BIEF_FILE_H
 #define BIEF_FILE_H
 
-#include <stddef.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
@@ -42,17 +42,7 @@ int file_delete_dir(const char *dir, struct err *err);
 /* Make a directory and those above it, for this user alone; an existing one is
  * fine. */
 int file_mkdir(const char *dir, struct err *err);
-
-/* Numbered files DIR/N.KIND: the numbers, ascending. */
-struct numbers {
-	int64_t *v;
-	size_t n;
-};
-int numbers_list(
-	struct numbers *l, const char *dir, const char *kind, struct err *err);
-void numbers_release(struct numbers *l);
-/* Newest one, -1 if none; the newest that is not above most. */
-int64_t numbers_last(const struct numbers *l);
-int64_t numbers_upto(const struct numbers *l, int64_t most);
+/* The path from the root on, without slashes at its end; allocated. */
+char *file_absolute(const char *path);
 
 #endif

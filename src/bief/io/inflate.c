@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "floor/dl.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "io/inflate.h"
 
 #define BLOCK ((size_t)128 << 10)
@@ -66,6 +68,21 @@ inflate_kind(const char *path)
 	if (ends_in(path, ".gz"))
 		return INFLATE_GZIP;
 	return ends_in(path, ".zst") ? INFLATE_ZSTD : INFLATE_NONE;
+}
+
+enum inflate_kind
+inflate_kind_of(const char *path, int fd)
+{
+	enum inflate_kind kind = inflate_kind(path);
+	unsigned char magic[4];
+	struct stat s;
+
+	if (kind != INFLATE_NONE || fstat(fd, &s) < 0 || !S_ISREG(s.st_mode) ||
+		pread(fd, magic, 4, 0) != 4)
+		return kind;
+	if (memcmp(magic, "\x1f\x8b", 2) == 0)
+		return INFLATE_GZIP;
+	return memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ? INFLATE_ZSTD : kind;
 }
 
 static int
@@ -174,7 +191,7 @@ skip_padding(struct inflate *z)
 }
 
 static int
-damaged(struct err *err, const char *how)
+inflate_damaged(struct err *err, const char *how)
 {
 	err_set(err, "the compressed data %s", how);
 	errno = EBADMSG;
@@ -198,7 +215,7 @@ more(struct inflate *z, int fd, struct err *err)
 		return -1;
 	}
 	if (k == 0)
-		return z->inside ? damaged(err, "end too early") : 0;
+		return z->inside ? inflate_damaged(err, "end too early") : 0;
 	z->at = 0;
 	z->n = (size_t)k;
 	return 1;
@@ -221,7 +238,7 @@ inflate_read(struct inflate *z, int fd, char *out, size_t n, struct err *err)
 			(z->kind == INFLATE_GZIP
 					? step_gzip(z, out, n, &got)
 					: step_zstd(z, out, n, &got)) != 0)
-			return damaged(err, "are damaged");
+			return inflate_damaged(err, "are damaged");
 		if (got > 0)
 			return (ssize_t)got;
 	}

@@ -16,6 +16,9 @@ enum inflate_kind { INFLATE_NONE, INFLATE_GZIP, INFLATE_ZSTD };
 
 /* By the end of the name: .gz, .zst */
 enum inflate_kind inflate_kind(const char *path);
+/* The same of an open file; what no name tells, by the first bytes of a regular
+ * one. */
+enum inflate_kind inflate_kind_of(const char *path, int fd);
 
 /* NULL with a message if the library is not there. */
 struct inflate *inflate_new(enum inflate_kind kind, struct err *err);

@@ -1,6 +1,8 @@
 /*
  * net: addresses as people write them, and sockets that never block.
  */
+#include "io/net.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,7 +14,7 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/net.h"
+#include "floor/mem.h"
 
 #define TYPE (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
 
@@ -158,7 +160,7 @@ port_of(int fd)
 	struct sockaddr_storage ss;
 	socklen_t n = sizeof(ss);
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0)
+	if (getsockname(fd, (struct sockaddr *)&ss, &n) < 0)
 		return 0;
 	if (ss.ss_family == AF_INET6)
 		return ntohs(((struct sockaddr_in6 *)(void *)&ss)->sin6_port);
@@ -174,7 +176,7 @@ net_listen(const struct net_address *a, int *port, struct err *err)
 	*port = 0;
 	if (a->path)
 		return listen_unix(a, err);
-	if (look_up(a, AI_PASSIVE, &all, err) != 0)
+	if (look_up(a, AI_PASSIVE, &all, err) < 0)
 		return -1;
 	/* Of all addresses the one of IPv6 takes those of IPv4 in, too. */
 	for (first = all; !a->host && first && first->ai_family != AF_INET6;)
@@ -208,21 +210,21 @@ net_connect(struct net_connect *c, const struct net_address *a, struct err *err)
 	memset(c, 0, sizeof(*c));
 	if (a->path)
 		return 0;
-	if (look_up(a, AI_ADDRCONFIG, &c->all, err) != 0 &&
-		look_up(a, 0, &c->all, err) != 0)
+	if (look_up(a, AI_ADDRCONFIG, &c->all, err) < 0 &&
+		look_up(a, 0, &c->all, err) < 0)
 		return -1;
 	c->at = c->all;
 	return 0;
 }
 
 static int
-fail(const struct net_address *a, struct err *err)
+net_fail(const struct net_address *a, struct err *err)
 {
 	return err_sys(err, "cannot connect to '%s'", a->text);
 }
 
 static int
-start(int family, int protocol, const struct sockaddr *sa, socklen_t n)
+net_start(int family, int protocol, const struct sockaddr *sa, socklen_t n)
 {
 	int fd = socket(family, TYPE, protocol), on = 1, saved;
 
@@ -248,18 +250,18 @@ net_connect_next(
 	if (a->path && !c->tried) {
 		c->tried = true;
 		un = unix_address(a);
-		fd = start(AF_UNIX, 0,
+		fd = net_start(AF_UNIX, 0,
 			(const struct sockaddr *)(const void *)&un, sizeof(un));
-		return fd >= 0 ? fd : fail(a, err);
+		return fd >= 0 ? fd : net_fail(a, err);
 	}
 	while (c->at && fd < 0) {
 		struct addrinfo *ai = c->at;
 
 		c->at = ai->ai_next;
-		fd = start(ai->ai_family, ai->ai_protocol, ai->ai_addr,
+		fd = net_start(ai->ai_family, ai->ai_protocol, ai->ai_addr,
 			ai->ai_addrlen);
 		if (fd < 0)
-			fail(a, err);
+			net_fail(a, err);
 	}
 	return fd;
 }
@@ -270,12 +272,12 @@ net_connect_done(int fd, const struct net_address *a, struct err *err)
 	int e = 0;
 	socklen_t n = sizeof(e);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &n) != 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &n) < 0)
 		e = errno;
 	if (e == 0)
 		return 0;
 	errno = e;
-	return fail(a, err);
+	return net_fail(a, err);
 }
 
 void

@@ -1,6 +1,8 @@
 /*
  * proc: see proc.h.
  */
+#include "io/proc.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +14,6 @@
 #include <unistd.h>
 
 #include "floor/buf.h"
-#include "io/proc.h"
 
 /* "/proc/PID/NAME", without what a signal handler may not call. */
 static void
@@ -132,7 +133,7 @@ proc_all(void (*each)(void *arg, const struct proc *p), void *arg)
 		if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
 			fstatat(dirfd(d), e->d_name, &s, 0) < 0 ||
 			s.st_uid != geteuid() ||
-			!proc_look(atoi(e->d_name), &p))
+			!proc_look((int)strtol(e->d_name, NULL, 10), &p))
 			continue;
 		each(arg, &p);
 	}
@@ -155,7 +156,7 @@ proc_pipes(int pid, int last, struct proc_pipe *pipes, size_t max)
 	while (n < max && (e = readdir(d)) != NULL) {
 		struct stat s, link;
 		char first = '\0';
-		int fd = atoi(e->d_name);
+		int fd = (int)strtol(e->d_name, NULL, 10);
 
 		if (e->d_name[0] == '.' || fd > last ||
 			fstatat(dirfd(d), e->d_name, &s, 0) < 0 ||

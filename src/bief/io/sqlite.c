@@ -12,6 +12,7 @@
 #include "floor/buf.h"
 #include "floor/dl.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "value/value.h"
 
@@ -198,7 +199,7 @@ sqlite_exact(const struct value *v)
 }
 
 static int
-bound(struct sqlite *db, int rc, struct err *err)
+sqlite_bound(struct sqlite *db, int rc, struct err *err)
 {
 	return rc == SQLITE_OK ? 0 : failed(db, rc, err);
 }
@@ -207,7 +208,7 @@ static int
 bind_text(struct sqlite *db, sqlite3_stmt *s, int i, const char *p, size_t n,
 	struct err *err)
 {
-	return bound(db,
+	return sqlite_bound(db,
 		lib.sqlite3_bind_text(
 			s, i, n == 0 ? "" : p, (int)n, SQLITE_TRANSIENT),
 		err);
@@ -241,7 +242,7 @@ sqlite_bind(struct sqlite *db, sqlite3_stmt *s, int i, const struct value *v,
 	size_t n;
 
 	if (value_is_null(v))
-		return bound(db, lib.sqlite3_bind_null(s, i), err);
+		return sqlite_bound(db, lib.sqlite3_bind_null(s, i), err);
 	if (v->type == VALUE_STRING) {
 		p = value_string(v, &n, tmp);
 		return bind_text(db, s, i, p, n, err);
@@ -249,13 +250,16 @@ sqlite_bind(struct sqlite *db, sqlite3_stmt *s, int i, const struct value *v,
 	if (spelling)
 		return bind_spelling(db, s, i, v, tmp, err);
 	if (v->type == VALUE_BOOL)
-		return bound(db, lib.sqlite3_bind_int64(s, i, v->i), err);
+		return sqlite_bound(
+			db, lib.sqlite3_bind_int64(s, i, v->i), err);
 	number = value_number(v, false);
 	if (number.type == VALUE_INT)
-		return bound(db, lib.sqlite3_bind_int64(s, i, number.i), err);
+		return sqlite_bound(
+			db, lib.sqlite3_bind_int64(s, i, number.i), err);
 	if (number.type == VALUE_DOUBLE && isfinite(number.d) &&
 		!sqlite_exact(v))
-		return bound(db, lib.sqlite3_bind_double(s, i, number.d), err);
+		return sqlite_bound(
+			db, lib.sqlite3_bind_double(s, i, number.d), err);
 	return bind_spelling(db, s, i, v, tmp, err);
 }
 

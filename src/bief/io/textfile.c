@@ -1,6 +1,8 @@
 /*
  * textfile: see textfile.h.
  */
+#include "io/textfile.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,9 +10,8 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/inflate.h"
 #include "value/json.h"
-#include "io/textfile.h"
+#include "io/inflate.h"
 
 #define BLOCK ((size_t)256 << 10)
 #define PATIENCE_MS 100 /* then it looks whether it is to stop */
@@ -28,27 +29,12 @@ stopped(struct err *err)
 }
 
 static int
-fail(const char *what, const char *path, struct err *err)
+textfile_fail(const char *what, const char *path, struct err *err)
 {
 	char q[300];
 
 	return err_sys(err, "cannot %s '%s'", what,
 		err_quote(q, sizeof(q), path, strlen(path)));
-}
-
-/* What no name tells, of a file that can be read twice. */
-static enum inflate_kind
-kind_of(const struct textfile *f, const char *path)
-{
-	enum inflate_kind kind = inflate_kind(path);
-	unsigned char magic[4];
-
-	if (kind != INFLATE_NONE || !S_ISREG(f->seen.st_mode) ||
-		pread(f->fd, magic, 4, 0) != 4)
-		return kind;
-	if (memcmp(magic, "\x1f\x8b", 2) == 0)
-		return INFLATE_GZIP;
-	return memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ? INFLATE_ZSTD : kind;
 }
 
 int
@@ -61,13 +47,15 @@ textfile_open(struct textfile *f, const char *path, size_t max_line,
 	buf_init(&f->b);
 	f->max_line = max_line;
 	f->stopping = stop;
-	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	f->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				       : open(path, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
-		return errno == EINTR && stopping(f) ? stopped(err)
-						     : fail("open", path, err);
-	if (fstat(f->fd, &f->seen) != 0)
-		return fail("open", path, err);
-	kind = kind_of(f, path);
+		return errno == EINTR && stopping(f)
+			? stopped(err)
+			: textfile_fail("open", path, err);
+	if (fstat(f->fd, &f->seen) < 0)
+		return textfile_fail("open", path, err);
+	kind = inflate_kind_of(path, f->fd);
 	if (kind != INFLATE_NONE && (f->z = inflate_new(kind, err)) == NULL)
 		return -1;
 	return 0;
@@ -104,9 +92,15 @@ read_once(struct textfile *f, char *p, size_t n, struct err *err)
 	}
 }
 
+ssize_t
+textfile_read(struct textfile *f, char *p, size_t n, struct err *err)
+{
+	return read_once(f, p, n, err);
+}
+
 /* More bytes behind those that are there.  0 or -1. */
 static int
-fill(struct textfile *f, struct err *err)
+textfile_fill(struct textfile *f, struct err *err)
 {
 	struct buf *b = &f->b;
 	ssize_t got;
@@ -164,7 +158,7 @@ next(struct textfile *f, const char **line, size_t *n, const char **end,
 			return 0;
 		if (f->max_line > 0 && f->b.n - f->at > f->max_line)
 			break;
-		if (fill(f, err) < 0)
+		if (textfile_fill(f, err) < 0)
 			return -1;
 	}
 	*line = f->b.p + f->at;

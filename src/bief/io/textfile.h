@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "floor/buf.h"
 
@@ -30,7 +31,7 @@ struct textfile {
 	struct stat seen;       /* the file, when it was opened */
 };
 
-/* By its name (.gz, .zst) or its first bytes it is compressed.  0 or -1; release
+/* "-" is standard input.  By its name (.gz, .zst) or its first bytes it is compressed.  0 or -1; release
  * it in any case. */
 int textfile_open(struct textfile *f, const char *path, size_t max_line,
 	bool (*stopping)(void), struct err *err);
@@ -41,6 +42,9 @@ void textfile_release(struct textfile *f);
  */
 int textfile_line(
 	struct textfile *f, const char **line, size_t *n, struct err *err);
+/* Bytes of the text as they are, by one who reads no lines of it: > 0, 0 at the
+ * end, -1. */
+ssize_t textfile_read(struct textfile *f, char *p, size_t n, struct err *err);
 /* The first line, without taking it: as textfile_line. */
 int textfile_peek(
 	struct textfile *f, const char **line, size_t *n, struct err *err);

@@ -3,17 +3,20 @@
  * one condition in SQL, which finds in it the equalities that are keys and the
  * bounds between event times; what a bound means for a side is worked out here.
  */
+#include "join/joincond.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 #include "time/time.h"
 #include "value/path.h"
 #include "runtime/plan.h"
 #include "runtime/stage.h"
-#include "join/joincond.h"
 
 static void
 add_pair(struct joincond *c, const char *left, size_t nleft, const char *right)

@@ -1,16 +1,17 @@
 /*
  * joinnames: see joinnames.h.  An entry is the names, each ended by a NUL.
  */
+#include "join/joinnames.h"
+
 #include <string.h>
 
 #include "floor/buf.h"
 #include "value/json.h"
+#include "expr/sql/sql.h"
+#include "recovery/state.h"
 #include "runtime/entry.h"
 #include "runtime/stage.h"
-#include "recovery/state.h"
-#include "expr/sql/sql.h"
-#include "join/joinpair.h"
-#include "join/joinnames.h"
+#include "join/join_pair.h"
 
 const char *const joinnames_sides[2] = {"left", "right"};
 

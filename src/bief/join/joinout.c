@@ -2,18 +2,19 @@
  * joinout: see joinout.h.  Names are asked for in the order of the fields, as
  * joinpair gives them.
  */
+#include "join/joinout.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "floor/err.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "value/path.h"
-#include "runtime/plan.h"
+#include "types/schema.h"
 #include "expr/sql/sql.h"
-#include "join/joinpair.h"
-#include "join/joinout.h"
+#include "runtime/plan.h"
+#include "join/join_pair.h"
 
 static void
 plan_fields(struct join_pair *pair, bool semi, const struct plan *in,

@@ -2,8 +2,6 @@
  * table: static tables, found by key. Values point into the text that was
  * read, and the rows of a key are a list, in the order of the table.
  */
-#include "join/table_impl.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +9,22 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/hash.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "text/number.h"
-#include "runtime/opt.h"
-#include "types/schema.h"
-#include "io/sqlite.h"
-#include "value/value.h"
 #include "value/key.h"
+#include "value/value.h"
+#include "io/pg.h"
+#include "io/sqlite.h"
+#include "types/schema.h"
+#include "runtime/opt.h"
+#include "join/table_impl.h"
 
 #define COLUMNS_SHOWN 10 /* in a message */
 
 /* The entry of a key, or the free one where it belongs. */
 static struct entry *
-find(const struct table_private *p, const char *key, size_t n, uint32_t h)
+table_find_key(
+	const struct table_private *p, const char *key, size_t n, uint32_t h)
 {
 	uint32_t i = h & p->mask;
 	struct entry *e;
@@ -338,7 +339,8 @@ split(struct table *t, const struct table_options *o, struct err *err)
 
 /* What there is room for: the rows twice, for a moment, and their index. */
 static int
-bound(const struct table *t, const struct table_options *o, struct err *err)
+table_bound(
+	const struct table *t, const struct table_options *o, struct err *err)
 {
 	const struct table_private *p = t->priv;
 	size_t bytes = p->bytes +
@@ -400,7 +402,7 @@ fill_index(struct table *t)
 		if (k < p->nkeys)
 			continue;
 		h = (uint32_t)hash_bytes(key.p, key.n);
-		e = find(p, key.p, key.n, h);
+		e = table_find_key(p, key.p, key.n, h);
 		if (e->key != NULL) {
 			p->next[e->last] = row;
 			e->last = row;
@@ -416,20 +418,40 @@ fill_index(struct table *t)
 	buf_release(&key);
 }
 
+static void
+describe(const char *path, struct buf *out)
+{
+	buf_init(out);
+	if (table_pg_is(path))
+		table_pg_describe(path, out);
+	else
+		buf_str(out, path);
+}
+
+static int
+read_all(
+	struct table_private *p, const struct table_options *o, struct err *err)
+{
+	return table_pg_is(o->path) ? table_pg_read(p, o, err)
+				    : table_read(p, o, err);
+}
+
 struct table *
 table_load(const struct table_options *o, struct err *err)
 {
 	struct table *t = mem_zalloc(sizeof *t);
 	char quoted[200];
+	struct buf name;
 
 	t->priv = mem_zalloc(sizeof *t->priv);
 	t->priv->columns = schema_new();
 	t->priv->path = mem_dup(o->path, strlen(o->path));
-	if (table_read(t->priv, o, err) != 0 || split(t, o, err) != 0 ||
-		bound(t, o, err) != 0) {
+	if (read_all(t->priv, o, err) != 0 || split(t, o, err) != 0 ||
+		table_bound(t, o, err) != 0) {
+		describe(o->path, &name);
 		err_in(err, "table '%s'",
-			err_quote(quoted, sizeof quoted, o->path,
-				strlen(o->path)));
+			err_quote(quoted, sizeof quoted, name.p, name.n));
+		buf_release(&name);
 		table_free(t);
 		return NULL;
 	}
@@ -455,6 +477,7 @@ table_free(struct table *t)
 		free(c);
 	}
 	sqlite_close(p->db);
+	pg_close(p->pg);
 	schema_free(p->columns);
 	schema_free(t->fields);
 	free(p->values);
@@ -475,7 +498,7 @@ is_gone(const struct table_private *p)
 	char *file = mem_dup(p->path,
 		colon != NULL ? (size_t)(colon - p->path) : strlen(p->path));
 	struct stat st;
-	bool gone = stat(file, &st) != 0;
+	bool gone = stat(file, &st) < 0;
 
 	free(file);
 	return gone;
@@ -487,12 +510,14 @@ table_changed(const struct table *t)
 	const struct table_private *p = t->priv;
 	struct stat st;
 
+	if (p->pg != NULL)
+		return table_pg_version(t->priv) != p->version;
 	if (p->db != NULL)
 		return is_gone(p) || table_read_version(t->priv) != p->version;
 	/* What has been read of a pipe will not come again. */
 	if (!S_ISREG(p->seen.st_mode))
 		return false;
-	if (stat(p->path, &st) != 0)
+	if (stat(p->path, &st) < 0)
 		return true;
 	return st.st_ino != p->seen.st_ino || st.st_dev != p->seen.st_dev ||
 		st.st_size != p->seen.st_size ||
@@ -503,7 +528,8 @@ table_changed(const struct table *t)
 bool
 table_again(const struct table *t)
 {
-	return t->priv->db != NULL || S_ISREG(t->priv->seen.st_mode);
+	return t->priv->db != NULL || t->priv->pg != NULL ||
+		S_ISREG(t->priv->seen.st_mode);
 }
 
 bool
@@ -525,7 +551,7 @@ table_alike(const struct table *a, const struct table *b)
 uint32_t
 table_find(const struct table *t, const void *key, size_t n)
 {
-	const struct entry *e = find(
+	const struct entry *e = table_find_key(
 		t->priv, key, n, (uint32_t)hash_bytes(key, n));
 
 	return e->key == NULL ? TABLE_NONE : e->first;

@@ -1,7 +1,7 @@
 /*
  * table: a static table in memory, found by key.
  *
- * It is read from CSV, JSON lines or SQLite, whole, and never changes: to read
+ * It is read from CSV, JSON lines or a database, whole, and never changes: to read
  * it again is to make a new one.  Rows with a null in their key are left out,
  * since nothing ever matches them.
  */
@@ -20,7 +20,8 @@ struct value;
 struct zone;
 
 struct table_options {
-	const char *path; /* a file, or FILE:TABLE of SQLite */
+	const char *path; /* a file, FILE:TABLE of SQLite, or
+	                     postgres://...?table=NAME */
 	char sep;         /* of CSV */
 	bool header;      /* of CSV: the first line holds the names */
 	const struct schema *schema; /* names and types, or NULL: inferred */

@@ -1,8 +1,6 @@
 /*
- * table_read: static tables from CSV, JSON lines and SQLite.
+ * table_read: static tables from CSV, JSON lines and databases.
  */
-#include "join/table_impl.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +8,23 @@
 #include <strings.h>
 
 #include "floor/buf.h"
-#include "types/cell.h"
-#include "io/csvrow.h"
 #include "floor/err.h"
-#include "types/fromjson.h"
-#include "types/infer.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "types/schema.h"
-#include "runtime/opt.h"
+#include "value/record_read.h"
+#include "value/value.h"
+#include "io/csvrow.h"
 #include "io/sqlite.h"
 #include "io/textfile.h"
-#include "time/time.h"
-#include "value/value.h"
+#include "types/cell.h"
+#include "types/fromjson.h"
+#include "types/infer.h"
+#include "types/schema.h"
+#include "runtime/opt.h"
+#include "runtime/refuse.h"
+#include "join/table_impl.h"
 
 #define CHUNK ((size_t)1 << 16)
 
@@ -57,17 +59,16 @@ has_text(const struct value *v)
 		v->type == VALUE_OBJECT;
 }
 
-static struct value
-kept(struct table_private *p, struct value v)
+struct value
+table_read_kept(struct table_private *p, struct value v)
 {
 	if (has_text(&v))
 		v.s = table_read_keep(p, v.s, v.n);
 	return v;
 }
 
-/* The column of a name, made at the end. */
-static size_t
-column(struct table_private *p, const char *name, size_t n)
+size_t
+table_read_column(struct table_private *p, const char *name, size_t n)
 {
 	int at = schema_find(p->columns, name, n);
 	size_t i, k, wider;
@@ -92,9 +93,8 @@ column(struct table_private *p, const char *name, size_t n)
 	return p->columns->n - 1;
 }
 
-/* A new row of nulls. */
-static struct value *
-new_row(struct table_private *p)
+struct value *
+table_read_row(struct table_private *p)
 {
 	struct value *v;
 	size_t i;
@@ -110,9 +110,8 @@ new_row(struct table_private *p)
 	return v;
 }
 
-/* Is there room for what was kept, and no word to stop?  0 or -1. */
-static int
-check(const struct table_private *p, const struct table_options *o,
+int
+table_read_check(const struct table_private *p, const struct table_options *o,
 	struct err *err)
 {
 	size_t bytes = p->bytes + p->room * p->stride * sizeof *p->values;
@@ -129,7 +128,7 @@ check(const struct table_private *p, const struct table_options *o,
 
 /* A row that cannot be taken as it is: 1 to keep it with nulls, 0, -1. */
 static int
-refuse(const struct table_options *o, const char *text, size_t n,
+table_read_refuse(const struct table_options *o, const char *text, size_t n,
 	struct err *err, const char *fmt, ...)
 {
 	char why[300];
@@ -174,7 +173,7 @@ csv_name(struct csv_load *c, size_t field, const char *s, size_t n)
 		c->tmp.n = n;
 		buf_printf(&c->tmp, "_%zu", i);
 	}
-	column(c->p, c->tmp.p, c->tmp.n);
+	table_read_column(c->p, c->tmp.p, c->tmp.n);
 }
 
 static bool
@@ -241,7 +240,7 @@ csv_row(void *arg)
 	c->row++;
 	why = csv_wrong(c, &field);
 	if (why != NULL)
-		keep = refuse(c->o, r->text, r->ntext, c->err,
+		keep = table_read_refuse(c->o, r->text, r->ntext, c->err,
 			"row %zu, field %zu: %s", c->row, field, why);
 	if (keep < 0)
 		return -1;
@@ -250,11 +249,11 @@ csv_row(void *arg)
 	c->named = true;
 	if (keep == 0 || (names && c->o->header))
 		return 0;
-	row = new_row(c->p);
+	row = table_read_row(c->p);
 	for (size_t i = 0; i < r->n && i < c->p->columns->n; i++)
 		row[i] = csv_cell(c, &r->cell[i]);
 	buf_add(&c->lines, &c->row, sizeof c->row);
-	return check(c->p, c->o, c->err);
+	return table_read_check(c->p, c->o, c->err);
 }
 
 /* The types of columns that have none, by what their values show. */
@@ -295,12 +294,12 @@ csv_type_row(struct csv_load *c, struct value *v,
 		buf_clear(&c->tmp);
 		buf_need(&c->tmp, CELL_ROOM(v->n));
 		if (cell_value(&cell, type, rules, &c->tmp, v)) {
-			*v = kept(p, *v);
+			*v = table_read_kept(p, *v);
 			continue;
 		}
 		buf_init(&name);
 		type_print(type, &name);
-		keep = refuse(c->o, cell.s, cell.n, c->err,
+		keep = table_read_refuse(c->o, cell.s, cell.n, c->err,
 			"row %zu, field %zu: it is no %s", number, i + 1,
 			buf_cstr(&name));
 		buf_release(&name);
@@ -325,7 +324,7 @@ csv_types(struct csv_load *c)
 		memcpy(&number, c->lines.p + row * sizeof number,
 			sizeof number);
 		keep = csv_type_row(c, v, &rules, number);
-		if (keep < 0 || check(p, c->o, c->err) < 0)
+		if (keep < 0 || table_read_check(p, c->o, c->err) < 0)
 			return -1;
 		if (keep > 0)
 			memmove(&p->values[to++ * p->stride], v,
@@ -356,7 +355,7 @@ load_csv(struct table_private *p, const struct table_options *o,
 	struct csvrow_style style = {.sep = o->sep, .quote = '"'};
 	int ret;
 
-	if (o->schema != NULL && cell_schema(o->schema, err) != 0)
+	if (o->schema != NULL && cell_schema(o->schema, err) < 0)
 		return -1;
 	c.named = o->schema != NULL && !o->header;
 	c.feed = (struct csvrow_feed){.rows = &c.rows,
@@ -394,8 +393,8 @@ is_key(const struct table_private *p, const struct table_options *o, size_t i)
  * are not all in the stream's form is text; an integer among doubles is one, but
  * in a key, where the digits count that were written.
  */
-static void
-find_types(struct table_private *p, const struct table_options *o)
+void
+table_read_types(struct table_private *p, const struct table_options *o)
 {
 	struct value *v, number;
 	struct type *type;
@@ -413,7 +412,7 @@ find_types(struct table_private *p, const struct table_options *o)
 			v = &p->values[row * p->stride + i];
 			if (type->kind == TYPE_TIMESTAMP &&
 				v->type == VALUE_STRING &&
-				value_get_time(v, &us) != 0)
+				value_get_time(v, &us) < 0)
 				type->kind = TYPE_STRING;
 			number = value_number(v, false);
 			if (type->kind == TYPE_DOUBLE && !key &&
@@ -429,12 +428,13 @@ json_row(struct table_private *p, const struct record *r, struct buf *name)
 	size_t at;
 	uint32_t i;
 
-	new_row(p);
+	table_read_row(p);
 	for (i = 0; i < r->shape->n; i++) {
 		buf_clear(name);
 		json_unquote(name, r->shape->names[i].s, r->shape->names[i].n);
-		at = column(p, buf_cstr(name), name->n);
-		p->values[(p->rows - 1) * p->stride + at] = kept(p, r->v[i]);
+		at = table_read_column(p, buf_cstr(name), name->n);
+		p->values[(p->rows - 1) * p->stride + at] = table_read_kept(
+			p, r->v[i]);
 	}
 }
 
@@ -456,21 +456,21 @@ json_line(struct json_load *j, const char *line, size_t n, size_t number)
 	int keep = 1;
 
 	if (j->f == NULL) {
-		if (record_parse(&j->reader, &r, j->err) == 0)
+		if (record_read(&j->reader, &r, j->err) == 0)
 			json_row(j->p, &r, &j->name);
 		else
-			keep = refuse(j->o, line, n, j->err, "line %zu: %s",
-				number, j->err->text);
-		return keep < 0 ? -1 : check(j->p, j->o, j->err);
+			keep = table_read_refuse(j->o, line, n, j->err,
+				"line %zu: %s", number, j->err->text);
+		return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 	}
-	row = new_row(j->p);
+	row = table_read_row(j->p);
 	if (fromjson_read(j->f, line, n, time_now(), row) != 0)
-		keep = refuse(j->o, line, n, j->err, "line %zu: %s", number,
-			fromjson_why(j->f));
+		keep = table_read_refuse(j->o, line, n, j->err, "line %zu: %s",
+			number, fromjson_why(j->f));
 	for (size_t i = 0; i < j->o->schema->n; i++)
-		row[i] = kept(j->p, row[i]);
+		row[i] = table_read_kept(j->p, row[i]);
 	j->p->rows -= keep == 0;
-	return keep < 0 ? -1 : check(j->p, j->o, j->err);
+	return keep < 0 ? -1 : table_read_check(j->p, j->o, j->err);
 }
 
 static int
@@ -479,12 +479,12 @@ load_json(struct table_private *p, const struct table_options *o,
 {
 	struct fromjson_options fo = {.zone = o->zone, .corrupt = -1};
 	struct json_load j = {.p = p, .o = o, .err = err};
-	struct shapes *shapes = shapes_new();
+	struct shapes *shapes = shape_set_new();
 	const char *line;
 	size_t n;
 	int got, ret = 0;
 
-	record_reader_init(&j.reader, shapes);
+	record_read_init(&j.reader, shapes);
 	buf_init(&j.name);
 	if (o->schema != NULL)
 		j.f = fromjson_new(o->schema, &fo);
@@ -495,10 +495,10 @@ load_json(struct table_private *p, const struct table_options *o,
 			: json_line(&j, line, n, text->line);
 	fromjson_free(j.f);
 	buf_release(&j.name);
-	record_reader_release(&j.reader);
-	shapes_free(shapes);
+	record_read_release(&j.reader);
+	shape_set_free(shapes);
 	if (ret == 0 && o->schema == NULL)
-		find_types(p, o);
+		table_read_types(p, o);
 	return ret;
 }
 
@@ -528,10 +528,10 @@ load_rows(struct table_private *p, const struct table_options *o,
 	buf_init(&tmp);
 	for (i = 0; i < n; i++) {
 		name = sqlite_column_name(p->db, q, i);
-		column(p, name, strlen(name));
+		table_read_column(p, name, strlen(name));
 	}
 	while ((rc = sqlite_step(p->db, q, err)) == 1) {
-		row = new_row(p);
+		row = table_read_row(p);
 		for (i = 0; i < n; i++) {
 			sqlite_column(p->db, q, i, &row[i], &tmp);
 			if (row[i].type == VALUE_STRING &&
@@ -542,9 +542,9 @@ load_rows(struct table_private *p, const struct table_options *o,
 					p->rows, p->columns->f[i].name);
 				goto done;
 			}
-			row[i] = kept(p, row[i]);
+			row[i] = table_read_kept(p, row[i]);
 		}
-		if ((rc = check(p, o, err)) < 0)
+		if ((rc = table_read_check(p, o, err)) < 0)
 			break;
 	}
 done:
@@ -570,7 +570,7 @@ load_sqlite(struct table_private *p, const struct table_options *o,
 	q = sqlite_prepare(p->db, buf_cstr(&sql), err);
 	ret = q == NULL ? -1 : load_rows(p, o, q, err);
 	if (ret == 0)
-		find_types(p, o);
+		table_read_types(p, o);
 	sqlite_finalize(p->db, q);
 	buf_release(&sql);
 	return ret;
@@ -667,12 +667,12 @@ table_read(
 
 	for (i = 0; o->schema != NULL && i < o->schema->n; i++) {
 		const char *name = o->schema->f[i].name;
-		size_t at = column(p, name, strlen(name));
+		size_t at = table_read_column(p, name, strlen(name));
 
 		type_free(p->columns->f[at].type);
 		p->columns->f[at].type = type_copy(o->schema->f[i].type);
 	}
-	if (colon != NULL && stat(o->path, &st) != 0) {
+	if (colon != NULL && stat(o->path, &st) < 0) {
 		if (o->schema != NULL)
 			return err_as(err, STATUS_USAGE,
 				"--table-schema is for CSV and JSON lines; a "

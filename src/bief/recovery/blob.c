@@ -6,10 +6,11 @@
  * outgrows its room moves to the end; when holes are more than half of what
  * varies, everything moves together.
  */
+#include "recovery/blob.h"
+
 #include <assert.h>
 #include <string.h>
 
-#include "recovery/blob.h"
 #include "floor/buf.h"
 
 static size_t

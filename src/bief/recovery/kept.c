@@ -5,10 +5,11 @@
  * value is a matter of how values are printed and compared.  A value that would
  * be printed as it was written is kept without its text.
  */
+#include "recovery/kept.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "recovery/kept.h"
 #include "value/key.h"
 
 /* A string that a VALUE_TIME prints in just the same way. */

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-#include "recovery/blob.h"
 #include "value/value.h"
+#include "recovery/blob.h"
 
 /* A value that is kept; stands in the fixed part. */
 struct kept {

@@ -6,6 +6,7 @@
  *	run LF ...
  *	"ready" LF                            when it is
  */
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +16,11 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "io/file.h"
 #include "recovery/place.h"
-#include "time/time.h"
+#include "value/list.h"
 
 /* How long a killed owner may take; a source is refused at once, nearly. */
 #define DYING_US (3 * TIME_SECOND)
@@ -69,11 +72,18 @@ place_path(struct buf *b, const char *dir, const char *group, const char *id)
 	place_name(id, b);
 }
 
+bool
+place_held(const struct place *p)
+{
+	return p->dir != NULL && p->lock >= 0;
+}
+
 int
 place_ready(struct place *p, struct err *err)
 {
 	static const char ready[] = "ready\n";
 
+	assert(place_held(p));
 	lseek(p->lock, 0, SEEK_END);
 	if (write(p->lock, ready, strlen(ready)) == (ssize_t)strlen(ready))
 		return 0;
@@ -324,15 +334,6 @@ struct busy {
 	char *who;
 };
 
-static bool
-is_alive(const struct busy *b, const char *run)
-{
-	for (size_t i = 0; i < b->alive.n; i++)
-		if (strcmp(b->alive.s[i], run) == 0)
-			return true;
-	return false;
-}
-
 static int
 is_busy(void *arg, const struct place_info *i)
 {
@@ -340,7 +341,7 @@ is_busy(void *arg, const struct place_info *i)
 	bool ours = i->runs.n > 0;
 
 	for (size_t k = 0; k < i->runs.n; k++)
-		ours = ours && is_alive(b, i->runs.s[k]);
+		ours = ours && list_has(&b->alive, i->runs.s[k]);
 	if (!i->taken || ours)
 		return 0;
 	b->who = mem_dup(i->id, strlen(i->id));

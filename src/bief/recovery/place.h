@@ -33,6 +33,9 @@ void place_release(struct place *p); /* unlocks */
  */
 int place_lock(struct place *p, const char *dir, const char *group,
 	const char *id, const struct list *runs, struct err *err);
+/* Is it locked by us?  Whoever writes into a place asserts it: what is there is
+ * then nobody else's to change. */
+bool place_held(const struct place *p);
 /* Its owner has made ready what it needs: others may count on it. */
 int place_ready(struct place *p, struct err *err);
 /* Has there ever been a DIR/group/id? */

@@ -5,11 +5,12 @@
  * they stand: struct set_table, its slots (places of items, 0 is none), then
  * the items: two lengths, key, more, padded to 4 bytes.
  */
+#include "recovery/set.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "floor/hash.h"
-#include "recovery/set.h"
 
 struct set_table {
 	uint32_t count;

@@ -18,13 +18,16 @@
  * The index has a 64-bit slot per entry, the reference and 32 bits of the hash,
  * with linear probing; it never has to look at keys to grow or to close a gap.
  *
- * Saved bytes, integers as they stand in memory:
+ * Saved bytes, integers little-endian, values as they stand in memory:
  *
  *	'A'                                  forget all
  *	'D' u32 key length, key              delete
  *	'P' u32 key length, u32 value length, i64 moment, key, value
  */
+#include "recovery/state.h"
+
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,7 +35,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/hash.h"
-#include "recovery/state.h"
+#include "floor/mem.h"
 
 #define CHUNK_BITS 18 /* units of 8 bytes: 2 MiB */
 #define CHUNK_UNITS (UINT32_C(1) << CHUNK_BITS)
@@ -599,6 +602,39 @@ state_make(struct state *s, const void *key, size_t n, size_t size, bool *made,
 	return r;
 }
 
+/* Numbers of the saved form. */
+static inline void
+put32(char *p, uint32_t n)
+{
+	n = htole32(n);
+	memcpy(p, &n, 4);
+}
+
+static inline void
+put64(char *p, uint64_t n)
+{
+	n = htole64(n);
+	memcpy(p, &n, 8);
+}
+
+static inline uint32_t
+get32(const char *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, 4);
+	return le32toh(n);
+}
+
+static inline uint64_t
+get64(const char *p)
+{
+	uint64_t n;
+
+	memcpy(&n, p, 8);
+	return le64toh(n);
+}
+
 void
 state_delete(struct state *s, state_ref r)
 {
@@ -607,7 +643,8 @@ state_delete(struct state *s, state_ref r)
 
 	if (!(e->changed & CHANGED_NEW)) {
 		buf_byte(&s->deleted, 'D');
-		buf_add(&s->deleted, &n, 4);
+		put32(buf_need(&s->deleted, 4), n);
+		s->deleted.n += 4;
 		buf_add(&s->deleted, entry_key(e), n);
 	}
 	changed_remove(s, e);
@@ -809,9 +846,9 @@ save_entry(const struct state *s, state_ref r, struct buf *out)
 	char *p = buf_need(out, n);
 
 	*p++ = 'P';
-	memcpy(p, &e->nkey, 4);
-	memcpy(p + 4, &e->nvalue, 4);
-	memcpy(p + 8, &moment, 8);
+	put32(p, e->nkey);
+	put32(p + 4, e->nvalue);
+	put64(p + 8, (uint64_t)moment);
 	memcpy(p + 16, entry_key(e), e->nkey);
 	memcpy(p + 16 + e->nkey, entry_value(s, e), e->nvalue);
 	out->n += n;
@@ -854,7 +891,7 @@ load_one(struct state *s, const char *p, size_t n, struct err *err)
 	}
 	if (n < 5)
 		return 0;
-	memcpy(&nkey, p + 1, 4);
+	nkey = get32(p + 1);
 	if (*p == 'D' && n - 5 >= nkey) {
 		r = state_find(s, p + 5, nkey);
 		if (r != STATE_NONE)
@@ -863,8 +900,8 @@ load_one(struct state *s, const char *p, size_t n, struct err *err)
 	}
 	if (*p != 'P' || n < 17)
 		return 0;
-	memcpy(&nvalue, p + 5, 4);
-	memcpy(&moment, p + 9, 8);
+	nvalue = get32(p + 5);
+	moment = (int64_t)get64(p + 9);
 	if (nkey > KEY_MAX || nvalue > UINT32_MAX - 64 ||
 		n - 17 < (size_t)nkey + nvalue)
 		return 0;

@@ -12,7 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/stream.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/record_read.h"
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
+#include "io/stream/stream.h"
 #include "recovery/state.h"
 #include "runtime/phase.h"
 #include "runtime/progress.h"
@@ -20,8 +25,6 @@
 #include "runtime/refuse.h"
 #include "runtime/say.h"
 #include "runtime/tell.h"
-#include "time/time.h"
-#include "value/json.h"
 
 /* A stage that makes batches opens one for its first record. */
 int
@@ -79,7 +82,7 @@ refuse_unread(struct stage *st, const struct record *r)
 	char why[sizeof(st->err->text) + 100];
 
 	snprintf(why, sizeof(why), "%s%s", st->err->text,
-		record_seems(r->line, r->nline) != NULL
+		record_read_seems(r->line, r->nline) != NULL
 			? ""
 			: "; a parser (parse-json, parse-csv, parse-text) "
 			  "belongs in front");
@@ -92,7 +95,7 @@ give_as_record(struct stage *st, struct record *r)
 	if (r->shape == NULL) {
 		if (r->nline == 0 || (r->line[0] <= ' ' && blank(r)))
 			return 0;
-		if (record_parse(&st->priv->reader, r, st->err) < 0)
+		if (record_read(&st->priv->reader, r, st->err) < 0)
 			return refuse_unread(st, r);
 	}
 	if (r->shape->id != st->shape_id) {
@@ -111,11 +114,11 @@ chain_give(struct stage *st, struct record *r)
 	int ret;
 
 	/* The batch begins before its first record, which counts in it. */
-	if (p->batcher && st->now.number < 0 && !p->recovery.skip &&
+	if (p->batcher && st->now.number < 0 && !recover_skips(&p->recovery) &&
 		chain_open_batch(st) < 0)
 		return -1;
 	r->number = ++st->records_in;
-	if (p->recovery.skip)
+	if (recover_skips(&p->recovery))
 		return 0;
 	phase_check_record(st);
 	if (!st->text)
@@ -150,7 +153,7 @@ chain_give_forged(struct stage *st, const char *line, size_t n)
 	struct record r = {
 		.line = line, .nline = (uint32_t)n, .number = ++st->records_in};
 
-	if (st->priv->recovery.skip)
+	if (recover_skips(&st->priv->recovery))
 		return 0;
 	return refuse_forged(st, &r) < 0 ? chain_failed(st) : 0;
 }
@@ -166,7 +169,7 @@ chain_give_long(struct stage *st, const char *line, size_t n)
 void
 chain_file_end(struct stage *st)
 {
-	if (st->op->file_end != NULL && !st->priv->recovery.skip)
+	if (st->op->file_end != NULL && !recover_skips(&st->priv->recovery))
 		st->op->file_end(st);
 }
 
@@ -257,10 +260,10 @@ lap(int64_t *last)
 static int
 end_stage(struct stage *st, struct batch *b)
 {
-	bool skip = st->priv->recovery.skip;
+	bool skip = recover_skips(&st->priv->recovery);
 	int64_t last = time_monotonic();
 
-	if (recover_source_end(st, b) < 0)
+	if (recover_mark(st, b) < 0)
 		return chain_failed(st);
 	st->priv->took.wal_us = lap(&last);
 	if (!skip && st->op->batch != NULL && st->op->batch(st, b) < 0)
@@ -412,7 +415,7 @@ chain_quit_behind(struct stage *st, enum status status)
 bool
 chain_unbegun(struct stage *st, int fd)
 {
-	int mark = input_mark(fd);
+	int mark = pipe_mark(fd);
 
 	if (mark == MARK_ENDED)
 		return false;

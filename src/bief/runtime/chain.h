@@ -7,10 +7,12 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "value/record_read.h"
+#include "io/stream/output.h"
+#include "io/stream/stream.h"
 #include "runtime/phase.h"
 #include "runtime/recover.h"
 #include "runtime/stage.h"
-#include "io/stream.h"
 #include "runtime/vitals.h"
 
 #define TICK_0_US 10000 /* between the batches of --trigger 0 */

@@ -2,11 +2,12 @@
  * common: the options that every program of a pipeline has.  They are the
  * runtime's, so that they are the same everywhere and described once.
  */
+#include "runtime/common.h"
+
 #include <limits.h>
 #include <stddef.h>
 
 #include "runtime/chain.h"
-#include "runtime/common.h"
 
 #define AT(member) offsetof(struct common, member)
 /* A line's text may take six bytes for each of its own where it becomes JSON,
@@ -75,7 +76,7 @@ common_tables(const struct op *op, void *self, struct common *c,
 		t[n++] = (struct opt_table){source_opts, c, NULL};
 	else
 		t[n++] = (struct opt_table){batch_opts, c, NULL};
-	if (op->source != NULL)
+	if (op->source != NULL || (op->flags & OP_READY))
 		t[n++] = (struct opt_table){ready_opts, c, NULL};
 	return n;
 }

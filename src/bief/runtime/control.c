@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "floor/err.h"
+#include "time/duration.h"
 #include "time/time.h"
 #include "value/json.h"
 #include "value/value.h"

@@ -3,16 +3,17 @@
  * no text goes as hexadecimal digits, and an unknown member is refused: it
  * would be lost in silence.
  */
+#include "runtime/entry.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/entry.h"
 #include "floor/err.h"
-#include "value/json.h"
-#include "runtime/stage.h"
 #include "time/time.h"
+#include "value/json.h"
 #include "value/key.h"
+#include "runtime/stage.h"
 
 void
 entry_kind(struct buf *out, const char *kind)

@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "recovery/state.h"
 #include "value/value.h"
+#include "recovery/state.h"
 
 struct buf;
 struct err;

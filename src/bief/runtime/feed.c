@@ -12,15 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "time/time.h"
+#include "value/value.h"
+#include "io/stream/input.h"
+#include "io/stream/output.h"
+#include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/control.h"
 #include "runtime/loop.h"
 #include "runtime/plan_chain.h"
 #include "runtime/signals.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
-#include "value/value.h"
 
 struct feed {
 	struct chain *c;
@@ -185,6 +187,11 @@ feed_next_file(struct feed *f)
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
 	}
+	if (f->in.fd != STDIN_FILENO &&
+		input_unpack(&f->in, path, &f->c->err) < 0) {
+		f->c->failed = f->first;
+		return -1;
+	}
 	return feed_check(f, path) < 0 ? -1 : 1;
 }
 
@@ -243,7 +250,9 @@ feed_all(struct feed *f)
 		got = input_fill(&f->in, &c->err);
 		if (got < 0) {
 			c->failed = f->first;
-			return -1;
+			return f->files == NULL
+				? -1
+				: err_in(&c->err, "'%s'", f->files[-1]);
 		}
 		if (feed_lines(f) < 0)
 			return -1;

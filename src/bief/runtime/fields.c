@@ -9,8 +9,10 @@
 #include <strings.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "runtime/opt.h"
 #include "runtime/plan.h"
+#include "runtime/stage.h"
 #include "runtime/stage.h"
 
 static void

@@ -2,14 +2,17 @@
  * help: see help.h. All three texts come from the tables that the options are
  * read by, so none can tell of an option that is not there.
  */
+#include "runtime/help.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "runtime/help.h"
 #include "value/json.h"
-#include "io/stream.h"
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
+#include "io/stream/stream.h"
 #include "runtime/version.h"
 
 static void
@@ -110,7 +113,7 @@ help_show(const struct help *h,
 	int ret;
 
 	output_init(&out, STDOUT_FILENO);
-	output_mark_end(STDOUT_FILENO, STATUS_DONE);
+	pipe_mark_end(STDOUT_FILENO, STATUS_DONE);
 	what(h, &out.b);
 	ret = output_flush(&out, err);
 	output_release(&out);

@@ -1,9 +1,10 @@
 /*
  * inferred: see inferred.h.  What is printed can be given to --schema as it is.
  */
+#include "runtime/inferred.h"
+
 #include "floor/buf.h"
 #include "types/schema.h"
-#include "runtime/inferred.h"
 #include "runtime/stage.h"
 
 bool

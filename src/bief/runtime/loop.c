@@ -14,13 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "time/time.h"
+#include "io/stream/output.h"
+#include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
 #include "runtime/tell.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
 
 #define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
 #define OPERATOR_FDS 64            /* descriptors that operators may wait for */
@@ -66,8 +67,8 @@ hint(struct chain *c)
 static bool
 says_alive(const struct chain *c)
 {
-	return c->planned && c->stages[0].priv->recovery.on &&
-		(c->stages[0].op->source != NULL);
+	return c->planned &&
+		c->stages[0].priv->recovery.role == RECOVERY_SOURCE;
 }
 
 bool
@@ -87,7 +88,9 @@ operators_wait(struct chain *c, struct pollfd *fds, int n, int64_t *deadline)
 		struct stage *st = &c->stages[i];
 
 		st->priv->nfds = 0;
-		if (st->op->waiter == NULL || !c->planned)
+		/* Who accepts connections does so before there is input. */
+		if (st->op->waiter == NULL ||
+			(!c->planned && !(st->op->flags & OP_READY)))
 			continue;
 		st->priv->nfds = st->op->waiter->wait(
 			st, fds + n, LOOP_FDS + OPERATOR_FDS - n, deadline);

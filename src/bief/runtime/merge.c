@@ -21,7 +21,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "floor/mem.h"
+#include "time/time.h"
+#include "value/json.h"
+#include "value/record_read.h"
+#include "value/value.h"
+#include "io/stream/input.h"
+#include "io/stream/output.h"
+#include "io/stream/stream.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/control.h"
@@ -32,9 +39,6 @@
 #include "runtime/signals.h"
 #include "runtime/tell.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
-#include "value/json.h"
-#include "value/value.h"
 
 #define TURN 1000
 
@@ -82,10 +86,10 @@ open_side(struct merge *m, struct side *s)
 			"'%s' is the input and the output", path);
 	vitals_input(m->c->vitals, fd);
 	input_init(&s->in, fd, chain_max_line(m->st));
-	record_reader_init(&s->reader, m->c->shapes);
+	record_read_init(&s->reader, m->c->shapes);
 	buf_init(&s->spool);
 	plan_init(&s->plan);
-	return 0;
+	return fd == STDIN_FILENO ? 0 : input_unpack(&s->in, path, &m->c->err);
 }
 
 static int
@@ -101,7 +105,7 @@ give(struct merge *m, int i, const char *line, size_t n)
 		k++;
 	if (k == n)
 		return 0;
-	if (record_parse(&s->reader, &r, st->err) < 0) {
+	if (record_read(&s->reader, &r, st->err) < 0) {
 		char why[sizeof(st->err->text) + PATH_MAX];
 
 		snprintf(why, sizeof(why), "%s: %s", s->spec.path,
@@ -687,7 +691,7 @@ merge_run(struct chain *c)
 			close(s->in.fd);
 		input_release(&s->in);
 		if (s->reader.shapes != NULL)
-			record_reader_release(&s->reader);
+			record_read_release(&s->reader);
 		buf_release(&s->spool);
 		plan_release(&s->plan);
 	}

@@ -4,10 +4,11 @@
  * A query is refused for what Spark refuses it for, also where an answer could
  * be given: who moves a pipeline to Spark must not learn it there.
  */
+#include "runtime/modes.h"
+
 #include <string.h>
 
 #include "floor/err.h"
-#include "runtime/modes.h"
 
 static int
 refuse(struct err *err, const char *text)
@@ -24,7 +25,7 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 			"a join of two streams has no %s mode: its rows are "
 			"final, so say --mode append, also to an agg behind "
 			"it",
-			modes_name(m));
+			plan_mode_name(m));
 	if (strcmp(what, "take") == 0 && m == MODE_UPDATE)
 		return refuse(err,
 			"take has no update mode: the first rows of a result "
@@ -40,7 +41,7 @@ check_one(const char *what, bool behind, enum mode m, struct err *err)
 			"again, so the event time does not tell them apart: "
 			"say --mode append to agg, or leave the window out of "
 			"dedup --by",
-			modes_name(m));
+			plan_mode_name(m));
 	return 0;
 }
 
@@ -93,6 +94,6 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 		return err_as(err, STATUS_USAGE,
 			"the aggregation before this one writes its rows again "
 			"and again (%s mode): take --mode append there",
-			modes_name(p->mode));
+			plan_mode_name(p->mode));
 	return 0;
 }

@@ -3,16 +3,21 @@
  * people take for options (slips) and the near ones, for the message is what a
  * beginner learns the options from.
  */
+#include "runtime/opt.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/buf.h"
 #include "floor/err.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "floor/near.h"
-#include "runtime/opt.h"
+#include "time/duration.h"
 #include "time/time.h"
+#include "value/json.h"
+#include "runtime/say.h"
 
 int
 opt_number(const char *text, int64_t *n)
@@ -211,6 +216,18 @@ check_limits(const struct opt *o, int64_t n, struct err *err)
 		(long long)o->least);
 }
 
+/* The word of one option among those of others. */
+static void
+add_tagged(const struct opt *o, struct list *l, const char *value)
+{
+	struct buf b;
+
+	buf_init(&b);
+	buf_printf(&b, "%s=%s", o->name, value);
+	list_add(l, buf_cstr(&b), false);
+	buf_release(&b);
+}
+
 static int
 set(const struct opt *o, void *base, const char *value, struct err *err)
 {
@@ -254,6 +271,10 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 		return 0;
 	case OPT_LIST:
 	case OPT_MULTI:
+		if (o->tagged) {
+			add_tagged(o, at, value);
+			return 0;
+		}
 		list_add(at, value, o->kind == OPT_LIST);
 		return o->kind == OPT_LIST ? check_list(o, at, err) : 0;
 	}

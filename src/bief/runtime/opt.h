@@ -41,11 +41,13 @@ struct opt {
 	bool free;        /* may differ when a checkpoint is taken up again */
 	int64_t least;    /* of a number, size or duration */
 	int64_t most;     /* the same; 0: what any of its kind may be */
+	bool tagged; /* OPT_MULTI: the list is several options', whose words
+	                     are NAME=VALUE in it, in the order given */
 };
 
-#define OPT_END                                                      \
-	{                                                            \
-		NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false, 0, 0 \
+#define OPT_END                                                             \
+	{                                                                   \
+		NULL, 0, OPT_FLAG, 0, NULL, NULL, false, false, 0, 0, false \
 	}
 
 /* What a number or size may be where most does not say; a duration of either

@@ -25,23 +25,28 @@
  *
  * Keys that are absent have no value; keys that are unknown are passed on.
  */
+#include "runtime/plan.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/err.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "text/number.h"
-#include "runtime/plan.h"
-#include "value/record.h"
+#include "time/duration.h"
 #include "time/time.h"
+#include "time/zone.h"
+#include "value/json.h"
+#include "value/record.h"
 #include "value/value.h"
+#include "types/schema_parse.h"
 
 static const char *const modes[] = {"none", "append", "update", "complete"};
 
 const char *
-modes_name(enum mode m)
+plan_mode_name(enum mode m)
 {
 	return modes[m];
 }
@@ -169,9 +174,9 @@ plan_print(const struct plan *p, struct buf *out)
 	if (p->arrival)
 		buf_str(out, ",\"arrival\":true");
 	if (p->mode != MODE_NONE)
-		json_member(out, "mode", modes_name(p->mode));
+		json_member(out, "mode", plan_mode_name(p->mode));
 	if (p->asked != MODE_NONE)
-		json_member(out, "asked", modes_name(p->asked));
+		json_member(out, "asked", plan_mode_name(p->asked));
 	if (p->aggregated)
 		buf_str(out, ",\"aggregated\":true");
 	put_list(out, "stateful", &p->stateful);

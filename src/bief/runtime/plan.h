@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "runtime/opt.h"
 #include "types/schema.h"
+#include "runtime/opt.h"
 
 struct err;
 struct field;
@@ -23,7 +23,7 @@ struct zone;
 
 /* Output modes. */
 enum mode { MODE_NONE, MODE_APPEND, MODE_UPDATE, MODE_COMPLETE };
-const char *modes_name(enum mode m);
+const char *plan_mode_name(enum mode m);
 
 enum trigger_kind {
 	TRIGGER_NONE,

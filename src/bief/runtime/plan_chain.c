@@ -11,10 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
+#include "types/schema.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/phase.h"
 #include "runtime/recover.h"
+#include "runtime/rerun.h"
 #include "time/time.h"
 #include "types/schema.h"
 
@@ -60,9 +65,8 @@ prepare(struct stage *st, const struct plan *before)
 		st->in.zone = mem_dup(p->common.zone, strlen(p->common.zone));
 	}
 	if (st->op->source != NULL)
-		return take_trigger(st, &st->in) < 0
-			? -1
-			: recover_source(st, &st->in);
+		return take_trigger(st, &st->in) < 0 ? -1
+						     : rerun_open(st, &st->in);
 	if (p->common.trigger == NULL && p->common.batch == 0)
 		return 0;
 	if (before->stream)
@@ -115,7 +119,7 @@ plan_stage(struct stage *st, const struct plan *in, int n)
 	}
 	st->priv->stream_out = st->out.stream != 0 &&
 		(!st->priv->common.plain || st->out.explain);
-	return recover_stage(st, in, n, &st->out);
+	return recover_open(st, in, n, &st->out);
 }
 
 /* A checkpoint has given it what it had. */

@@ -2,16 +2,25 @@
  * progress: a report for each batch, in the form of Spark's
  * StreamingQueryProgress, so that what reads the one can read the other.
  */
+#include "runtime/progress.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "recovery/state.h"
 #include "time/time.h"
 #include "runtime/progress.h"
+#include "runtime/recover_source.h"
 #include "runtime/tell.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "runtime/chain.h"
+#include "runtime/plan.h"
+#include "runtime/recover.h"
+#include "runtime/stage.h"
 
 /* What a report is made of. */
 struct report {
@@ -54,10 +63,10 @@ put_durations(struct buf *out, const struct report *r)
 	if (r->st->op->sink != NULL)
 		buf_printf(out, "\"addBatch\":%lld,",
 			(long long)(p->took.batch_us / 1000));
-	if (p->recovery.on && (r->st->op->sink != NULL))
+	if (p->recovery.role == RECOVERY_SINK)
 		buf_printf(out, "\"commitOffsets\":%lld,",
 			(long long)(p->took.commit_us / 1000));
-	if (p->recovery.on && (r->st->op->source != NULL))
+	if (p->recovery.role == RECOVERY_SOURCE)
 		buf_printf(out, "\"walCommit\":%lld,",
 			(long long)(p->took.wal_us / 1000));
 	buf_printf(out, "\"triggerExecution\":%lld}",
@@ -103,7 +112,7 @@ put_state(struct buf *out, const struct report *r)
 		"\"numRowsDroppedByWatermark\":%llu",
 		st->op->name, (long long)rows, state_bytes(st->state),
 		(unsigned long long)(st->late - p->batch_late));
-	if (p->recovery.on)
+	if (recover_on(&p->recovery))
 		buf_printf(out, ",\"commitTimeMs\":%lld",
 			(long long)(p->took.commit_us / 1000));
 	buf_str(out, "}]");
@@ -122,15 +131,16 @@ put_description(struct buf *out, const struct stage *st)
 static void
 put_ends(struct buf *out, const struct report *r)
 {
-	const struct recovery *at = &r->st->priv->recovery;
+	const char *from, *to;
 
 	if (r->st->op->source != NULL) {
 		buf_str(out, ",\"sources\":[");
 		put_description(out, r->st);
-		if (at->from != NULL)
-			buf_printf(out, ",\"startOffset\":%s", at->from);
-		if (at->to != NULL)
-			buf_printf(out, ",\"endOffset\":%s", at->to);
+		recover_source_span(r->st, &from, &to);
+		if (from != NULL)
+			buf_printf(out, ",\"startOffset\":%s", from);
+		if (to != NULL)
+			buf_printf(out, ",\"endOffset\":%s", to);
 		buf_byte(out, ',');
 		put_rates(out, r);
 		buf_str(out, "}]");

@@ -5,14 +5,14 @@
 
 #include <poll.h>
 
+#include "time/time.h"
 #include "runtime/chain.h"
 #include "runtime/loop.h"
 #include "runtime/plan_chain.h"
-#include "runtime/recover.h"
+#include "runtime/rerun.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
 
 #define LOOK_US 100000 /* a source that never waits is interrupted so often */
 
@@ -38,7 +38,7 @@ pull_once(struct stage *st)
 
 	/* Before a batch may begin, be it by its first record. */
 	if (st->now.number < 0 && st->out.stream &&
-		recover_ahead(st, st->in.resume) < 0)
+		rerun_ahead(st, st->in.resume) < 0)
 		return chain_failed(st);
 	got = st->op->source->pull(st);
 	return got < 0 ? chain_failed(st) : got;
@@ -89,6 +89,20 @@ pull_plain(struct stage *st)
 	return 0;
 }
 
+/* What is available: of a live source all that it says is still to come. */
+static int
+pull_all(struct stage *st)
+{
+	bool more = st->op->source->live && st->out.trigger != TRIGGER_INTERVAL;
+	int got;
+
+	while ((got = pull_drain(st, INT64_MAX)) == PULL_WAIT && more &&
+		!signals_stopping())
+		if (pull_wait(st, INT64_MAX) < 0)
+			return -1;
+	return got;
+}
+
 /* available-now, once, and an interval of 0: no batch without data. */
 static int
 pull_available(struct stage *st)
@@ -97,7 +111,7 @@ pull_available(struct stage *st)
 	int got;
 
 	do {
-		if ((got = pull_drain(st, INT64_MAX)) < 0)
+		if ((got = pull_all(st)) < 0)
 			return -1;
 		if (kind == TRIGGER_ONCE && got == PULL_BATCH &&
 			!signals_stopping())
@@ -109,7 +123,8 @@ pull_available(struct stage *st)
 			return -1;
 	} while (!signals_stopping() && got != PULL_END &&
 		(kind == TRIGGER_INTERVAL || got == PULL_BATCH));
-	return 0;
+	/* A signal may have come just when a batch was to be gone on with. */
+	return st->now.number >= 0 ? chain_close_batch(st, false) : 0;
 }
 
 /* Part of a batch that stays open until its tick. */
@@ -159,7 +174,7 @@ pull_interval(struct stage *st)
 		int64_t busy = vitals_busy_us(v),
 			blocked = v->spent_us[VITALS_OUTPUT], number;
 
-		if (recover_ahead(st, st->in.resume) < 0)
+		if (rerun_ahead(st, st->in.resume) < 0)
 			return chain_failed(st);
 		if (chain_open_batch(st) < 0)
 			return -1;
@@ -193,7 +208,7 @@ pull_run(struct chain *c)
 	plan_release(&p);
 	if (ret < 0)
 		return -1;
-	if (recover_wait_sinks(st) < 0 || recover_rerun(st) < 0) {
+	if (rerun_wait_sinks(st) < 0 || rerun_batches(st) < 0) {
 		if (c->failed == NULL)
 			c->failed = st;
 		return -1;

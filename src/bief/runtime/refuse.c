@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
-#include "runtime/say.h"
 #include "time/time.h"
 #include "value/json.h"
+#include "runtime/chain.h"
+#include "runtime/say.h"
 
 #define SAID_MOST 5 /* messages about single records, of each program */
 
@@ -114,7 +114,7 @@ refuse_untimed(struct stage *st, const struct record *r, const char *why)
 int
 refuse_forged(struct stage *st, const struct record *r)
 {
-	return refuse(st, r, RECORD_RESERVED_TEXT);
+	return refuse(st, r, SHAPE_RESERVED_TEXT);
 }
 
 int

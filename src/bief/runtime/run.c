@@ -2,12 +2,14 @@
  * run: a chain of programs, driven by its input, by a source or by several
  * inputs.
  */
-#include "runtime/run.h"
+#include "runtime/stage.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include "io/stream.h"
+#include "io/stream/output.h"
+#include "io/stream/pipe.h"
+#include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/feed.h"
 #include "runtime/merge.h"
@@ -15,6 +17,8 @@
 #include "runtime/setup.h"
 #include "runtime/signals.h"
 #include "runtime/tell.h"
+#include "runtime/stage.h"
+#include "runtime/run.h"
 
 static int
 run_opened(struct chain *c, int in_fd)
@@ -36,7 +40,7 @@ run_chain(char ***words, int n, int in, int out, int *status)
 	struct chain c;
 	int last = -1;
 
-	output_mark_begin(out);
+	pipe_mark_begin(out);
 	signals_catch();
 	setup_open(&c, words, n, out, false, status);
 	for (int i = 0; i < n; i++)
@@ -54,7 +58,7 @@ run_chain(char ***words, int n, int in, int out, int *status)
 		}
 	}
 	/* An end without control lines looks like one, whatever the reason. */
-	output_mark_end(out, c.planned ? 0 : run_status(status, n));
+	pipe_mark_end(out, c.planned ? 0 : run_status(status, n));
 	setup_close(&c);
 }
 

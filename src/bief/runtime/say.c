@@ -3,17 +3,20 @@
  * pipeline do not mix theirs, and its data are cleaned, for they may be
  * hostile.
  */
+#include "runtime/say.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/chain.h"
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "recovery/state.h"
-#include "time/time.h"
-#include "runtime/say.h"
+#include "runtime/chain.h"
 
 #define SLOW_EVERY_US (60 * TIME_SECOND) /* messages about slow batches */
 

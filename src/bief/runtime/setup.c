@@ -12,6 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "floor/mem.h"
+#include "time/time.h"
+#include "time/zone.h"
+#include "value/json.h"
+#include "value/record_read.h"
+#include "io/stream/output.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 #include "runtime/common.h"
@@ -21,8 +27,6 @@
 #include "runtime/recover.h"
 #include "runtime/say.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
-#include "value/json.h"
 
 #define MAX_LINE (16 << 20)
 
@@ -166,7 +170,7 @@ setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 	c->n = n;
 	c->status = status;
 	c->stages = mem_zalloc((size_t)n * sizeof(*c->stages));
-	c->shapes = shapes_new();
+	c->shapes = shape_set_new();
 	output_init(&c->out, out_fd);
 	for (int i = 0; i < n; i++) {
 		struct stage *st = &c->stages[i];
@@ -187,7 +191,7 @@ setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 			.watermark = WATERMARK_NONE};
 		plan_init(&st->in);
 		plan_init(&st->out);
-		record_reader_init(&st->priv->reader, c->shapes);
+		record_read_init(&st->priv->reader, c->shapes);
 		buf_init(&st->priv->text);
 		buf_init(&st->priv->scratch);
 		status[i] = STATUS_DONE;
@@ -225,7 +229,7 @@ setup_close(struct chain *c)
 		free(st->operands);
 		plan_release(&st->in);
 		plan_release(&st->out);
-		record_reader_release(&st->priv->reader);
+		record_read_release(&st->priv->reader);
 		buf_release(&st->priv->text);
 		buf_release(&st->priv->scratch);
 		free(st->priv->watched);
@@ -236,6 +240,6 @@ setup_close(struct chain *c)
 		free(st->priv);
 	}
 	free(c->stages);
-	shapes_free(c->shapes);
+	shape_set_free(c->shapes);
 	output_release(&c->out);
 }

@@ -14,10 +14,10 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "time/time.h"
 #include "io/child.h"
 #include "io/file.h"
 #include "runtime/vitals.h"
-#include "time/time.h"
 
 #define TERM_US (2 * TIME_SECOND) /* what is in front has time to end itself */
 
@@ -46,6 +46,26 @@ on_signal(int sig)
 	if (write(wake[1], "", 1) < 0)
 		errno = 0;
 	errno = saved;
+}
+
+static void
+on_resize(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (write(wake[1], "", 1) < 0)
+		errno = 0;
+	errno = saved;
+}
+
+void
+signals_watch_screen(void)
+{
+	struct sigaction a = {.sa_handler = on_resize, .sa_flags = SA_RESTART};
+
+	if (wake[1] >= 0)
+		sigaction(SIGWINCH, &a, NULL);
 }
 
 void

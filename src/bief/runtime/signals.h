@@ -18,6 +18,8 @@ bool signals_stopping(void);
  * seconds ago: what is in front would have come to its own end. */
 bool signals_terminated(void);
 bool signals_term_past(void);
+/* The window of the terminal has another size: wake who waits, from now on. */
+void signals_watch_screen(void);
 /* To wait for beside other descriptors: readable when one came; and after
  * that. */
 int signals_fd(void);

@@ -10,15 +10,19 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "io/eol.h"
+#include "floor/mem.h"
+#include "text/simd.h"
+#include "time/time.h"
+#include "time/zone.h"
+#include "io/stream/eol.h"
+#include "io/stream/output.h"
 #include "runtime/chain.h"
 #include "runtime/phase.h"
-#include "runtime/recover.h"
+#include "runtime/recover_sink.h"
+#include "runtime/recover_source.h"
 #include "runtime/refuse.h"
 #include "runtime/say.h"
 #include "runtime/signals.h"
-#include "text/simd.h"
-#include "time/time.h"
 
 int64_t
 stage_no_rows(struct stage *st, bool glance)
@@ -184,6 +188,12 @@ stage_emit_lines(struct stage *st, const char *p, size_t n)
 	return 0;
 }
 
+int
+stage_open_batch(struct stage *st)
+{
+	return source_begin(st);
+}
+
 void
 stage_file_end(struct stage *st)
 {
@@ -231,14 +241,25 @@ stage_print(struct stage *st, const char *p, size_t n)
 int64_t
 stage_committed(const struct stage *st, int64_t *start)
 {
-	*start = st->priv->recovery.last;
-	return st->priv->recovery.own;
+	return recover_sink_committed(st, start);
 }
 
 const char *
 stage_committed_mark(const struct stage *st)
 {
-	return st->priv->recovery.mark;
+	return recover_sink_mark(st);
+}
+
+int
+stage_elsewhere(struct stage *st)
+{
+	return recover_sink_elsewhere(st);
+}
+
+int
+stage_hear(struct stage *st)
+{
+	return recover_source_hear(st);
 }
 
 bool
@@ -267,6 +288,24 @@ stage_screen(const struct stage *st)
 
 	return ioctl(st->chain->out.fd, TIOCGWINSZ, &size) == 0 ? size.ws_row
 								: 0;
+}
+
+size_t
+stage_columns(const struct stage *st, size_t *lines)
+{
+	struct winsize size;
+
+	*lines = 0;
+	if (ioctl(st->chain->out.fd, TIOCGWINSZ, &size) != 0)
+		return 0;
+	*lines = size.ws_row;
+	return size.ws_col;
+}
+
+void
+stage_watch_screen(void)
+{
+	signals_watch_screen();
 }
 
 const struct zone *

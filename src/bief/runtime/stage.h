@@ -54,10 +54,10 @@
 #include <stdint.h>
 
 #include "floor/err.h"
-#include "runtime/opt.h"
-#include "runtime/plan.h"
 #include "value/record.h"
 #include "recovery/state.h"
+#include "runtime/opt.h"
+#include "runtime/plan.h"
 
 struct chain;
 struct stage;
@@ -69,6 +69,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_WINDOWS 2  /* records with windows set */
 #define OP_OPERANDS 4 /* operands; without this they are refused */
 #define OP_FILES 8    /* files as operands, read in place of the input */
+#define OP_READY 32   /* it may accept connections: --ready-fd */
 #define OP_WORDS 16   /* operands are fields or expressions, never files */
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
@@ -94,7 +95,9 @@ struct source {
 	/* For those that asked by st->hear, else NULL: every sink has made the
 	 * batches up to this one durable; it will not be run again. */
 	int (*committed)(struct stage *st, int64_t number);
-	bool live; /* its batches stay open until the tick */
+	/* Its batches stay open until the tick; with available-now and once it
+	 * says PULL_WAIT only while more is to come. */
+	bool live;
 };
 
 /* Nothing follows it.  All may be NULL. */
@@ -238,6 +241,9 @@ int stage_emit_line(struct stage *st, const char *line, size_t n);
  * all that follows, the block is copied as it is.  (Lines are numbered by who
  * receives them.) */
 int stage_emit_lines(struct stage *st, const char *p, size_t n);
+/* Of a source: let there be a batch now, whether or not it gets a record; its
+ * end records the position. */
+int stage_open_batch(struct stage *st);
 /* What was handed on is all of a file: told to the parser behind, where there
  * are batches. */
 void stage_file_end(struct stage *st);
@@ -291,6 +297,10 @@ void stage_output_file(
  * if its input had. */
 void stage_enough(struct stage *st);
 size_t stage_screen(const struct stage *st); /* its lines; 0: not known */
+/* Its columns, and its lines; 0: not known. */
+size_t stage_columns(const struct stage *st, size_t *lines);
+/* Waits end when the terminal is made larger or smaller: look again. */
+void stage_watch_screen(void);
 /* The newest batch that this sink had committed when the run began, -1 none;
  * and where it starts: a new sink after what all others have.  From restore
  * on. */

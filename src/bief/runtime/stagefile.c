@@ -6,13 +6,15 @@
  * HEADER is the header line of an input, bief-stream(5), without what is of the
  * one run; null where it has no batches.
  */
+#include "runtime/stagefile.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/chain.h"
-#include "io/file.h"
+#include "floor/mem.h"
 #include "value/json.h"
-#include "runtime/stagefile.h"
+#include "io/file.h"
+#include "runtime/chain.h"
 
 static void
 put_word(const char *word, struct buf *out)

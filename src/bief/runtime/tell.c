@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "floor/mem.h"
 #include "recovery/state.h"
 #include "runtime/chain.h"
 
@@ -17,7 +18,8 @@ tell_open(struct chain *c, char ***words)
 	for (int i = 0; i < c->n; i++)
 		p[i] = (struct vitals_program){.argv = words[i],
 			.name = c->stages[i].priv->common.name,
-			.source = c->stages[i].op->source != NULL};
+			.source = c->stages[i].op->source != NULL,
+			.sink = c->stages[i].op->sink != NULL};
 	c->vitals = vitals_open(p, c->n, c->out.fd);
 	c->out.before = vitals_write;
 	c->out.after = vitals_written;

@@ -2,6 +2,8 @@
  * tool: see tool.h.  Signals come by a descriptor, so that a tool ends between
  * two of its steps and never in the middle of one.
  */
+#include "runtime/tool.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -11,9 +13,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "runtime/help.h"
+#include "floor/mem.h"
 #include "time/time.h"
-#include "runtime/tool.h"
+#include "runtime/help.h"
 
 struct asked {
 	bool help, version, dump_options;

@@ -6,6 +6,8 @@
  * number, odd while it writes, and a reader who saw it odd, or changed, reads
  * again.
  */
+#include "runtime/vitals.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,9 +22,9 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/proc.h"
+#include "floor/mem.h"
 #include "time/time.h"
-#include "runtime/vitals.h"
+#include "io/proc.h"
 
 #define AGE_US 100000 /* younger processes have no file */
 #define MOMENT_US TIME_SECOND
@@ -208,6 +210,7 @@ put_stage(struct vitals *v, int i, const struct vitals_program *p, char *end)
 	s->nname = (uint32_t)strnlen(name, VITALS_TEXT);
 	memcpy(end + s->ncommand, name, s->nname);
 	s->source = p->source;
+	s->sink = p->sink;
 	s->now.batch = s->now.rows = -1;
 	s->now.watermark = INT64_MIN;
 }

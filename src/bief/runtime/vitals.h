@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VITALS_MAGIC "biefvit1"
+#define VITALS_MAGIC "biefvit2"
 #define VITALS_INPUTS 64 /* descriptors that are told of */
 #define VITALS_PAST 8    /* moments that are remembered, a second apart */
 #define VITALS_TEXT 1000 /* bytes of a command line that are kept */
@@ -43,7 +43,7 @@ struct vitals_stage {
 	uint32_t command;            /* its words, in the text: an offset */
 	uint32_t ncommand, nprogram; /* bytes; of its first word */
 	uint32_t name, nname;        /* --name; 0 bytes: none */
-	uint32_t source;             /* 1: it is one */
+	uint32_t source, sink;       /* 1: it is one */
 	struct vitals_counts now;
 	uint64_t past[VITALS_PAST][2]; /* in and out, at the moments below */
 };
@@ -83,7 +83,7 @@ bool vitals_is_ours(const char *dir);
 struct vitals_program {
 	char **argv;
 	const char *name;
-	bool source;
+	bool source, sink;
 };
 struct vitals *vitals_open(const struct vitals_program *p, int n, int output);
 void vitals_close(struct vitals *v);

@@ -9,13 +9,15 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "text/number.h"
-#include "sinks/printable.h"
-#include "value/record.h"
-#include "types/schema.h"
+#include "time/date.h"
 #include "time/time.h"
+#include "value/json.h"
+#include "value/record.h"
 #include "value/value.h"
+#include "types/schema.h"
+#include "sinks/printable.h"
 
 #define MIN_WIDTH 3 /* of a column */
 
@@ -450,7 +452,7 @@ pad(struct buf *out, char c, size_t n)
 }
 
 static void
-put(const struct draw *d, struct buf *out, const char *s, size_t n,
+draw_put(const struct draw *d, struct buf *out, const char *s, size_t n,
 	size_t width, size_t column_width)
 {
 	size_t blanks = column_width > width ? column_width - width : 0;
@@ -494,14 +496,14 @@ draw_print(struct draw *d, struct buf *out)
 	}
 	rule(d, out, width);
 	for (i = 0; i < d->ncolumns; i++)
-		put(d, out, d->columns[i].head, d->columns[i].nhead,
+		draw_put(d, out, d->columns[i].head, d->columns[i].nhead,
 			d->columns[i].head_width, width[i]);
 	buf_str(out, d->ncolumns == 0 ? "||\n" : "|\n");
 	rule(d, out, width);
 	for (row = 0; row < d->nrows; row++) {
 		for (i = 0; i < d->ncolumns; i++) {
 			s = cell(d, row, i, &n, &w);
-			put(d, out, s, n, w, width[i]);
+			draw_put(d, out, s, n, w, width[i]);
 		}
 		buf_str(out, d->ncolumns == 0 ? "||\n" : "|\n");
 	}

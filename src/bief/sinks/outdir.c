@@ -3,7 +3,6 @@
  * the next one begins: files, their names, the log's entry.
  */
 #include "sinks/outdir.h"
-#include "time/time.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,11 +16,13 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "io/file.h"
 #include "floor/hash.h"
-#include "value/json.h"
+#include "floor/mem.h"
 #include "text/number.h"
+#include "time/time.h"
+#include "value/json.h"
 #include "value/value.h"
+#include "io/file.h"
 
 #define LOG "_bief_log"
 #define VERSION '2'
@@ -132,7 +133,7 @@ make_directories(struct outdir *d, const struct outfile *f, struct err *err)
 		slash = strchr(slash, '/');
 		if (slash != NULL)
 			*slash = '\0';
-		if (mkdirat(d->fd, path, 0777) != 0 && errno != EEXIST)
+		if (mkdirat(d->fd, path, 0777) < 0 && errno != EEXIST)
 			ret = err_sys(err, "cannot make '%s'", path);
 		if (slash != NULL)
 			*slash++ = '/';
@@ -150,7 +151,7 @@ flush(struct outdir *d, struct outfile *f, struct err *err)
 	const char *name;
 	int fd, ret;
 
-	if (!f->begun && f->nsub > 0 && make_directories(d, f, err) != 0)
+	if (!f->begun && f->nsub > 0 && make_directories(d, f, err) < 0)
 		return -1;
 	name = file_name(d, f, true);
 	fd = openat(d->fd, name, flags, 0666);
@@ -160,7 +161,7 @@ flush(struct outdir *d, struct outfile *f, struct err *err)
 	ret = write_all(fd, f->text.p, f->text.n);
 	if (ret != 0)
 		err_sys(err, "cannot write '%s'", name);
-	if (close(fd) != 0 && ret == 0)
+	if (close(fd) < 0 && ret == 0)
 		ret = err_sys(err, "cannot write '%s'", name);
 	d->bytes -= f->counted;
 	f->counted = 0;
@@ -182,15 +183,15 @@ put_log(struct outdir *d, const char *name, const struct buf *text,
 
 	if (fd < 0)
 		return err_sys(err, "cannot make '%s'", tmp);
-	ret = write_all(fd, text->p, text->n) != 0 || fsync(fd) != 0
+	ret = write_all(fd, text->p, text->n) < 0 || fsync(fd) < 0
 		? err_sys(err, "cannot write '%s'", tmp)
 		: 0;
-	if (close(fd) != 0 && ret == 0)
+	if (close(fd) < 0 && ret == 0)
 		ret = err_sys(err, "cannot write '%s'", tmp);
 	if (ret == 0 && !replace && faccessat(d->fd, name, F_OK, 0) == 0)
 		ret = err_set(err, "'%s' is there: another program writes here",
 			name);
-	if (ret == 0 && renameat(d->fd, tmp, d->fd, name) != 0)
+	if (ret == 0 && renameat(d->fd, tmp, d->fd, name) < 0)
 		ret = err_sys(err, "cannot rename '%s' to '%s'", tmp, name);
 	return ret == 0 ? sync_directory(d, LOG, err) : -1;
 }
@@ -406,7 +407,7 @@ take_directory(struct outdir *d, struct err *err)
 	bool made;
 	long most;
 
-	if (d->o.entry >= 0 && stat(d->o.path, &s) != 0 && errno == ENOENT)
+	if (d->o.entry >= 0 && stat(d->o.path, &s) < 0 && errno == ENOENT)
 		return lost(d, err);
 	made = mkdir(d->o.path, 0777) == 0;
 	if (!made && errno != EEXIST)
@@ -416,12 +417,12 @@ take_directory(struct outdir *d, struct err *err)
 		return err_sys(err, "cannot open it");
 	most = fpathconf(d->fd, _PC_NAME_MAX);
 	d->most = most > 0 ? (size_t)most : NAME_MAX;
-	if (made && sync_directory(d, "..", err) != 0)
+	if (made && sync_directory(d, "..", err) < 0)
 		return -1;
-	if (d->o.entry >= 0 && faccessat(d->fd, LOG, F_OK, 0) != 0)
+	if (d->o.entry >= 0 && faccessat(d->fd, LOG, F_OK, 0) < 0)
 		return lost(d, err);
-	if (faccessat(d->fd, LOG, F_OK, 0) != 0 &&
-		check_foreign(d, d->fd, ".", err) != 0)
+	if (faccessat(d->fd, LOG, F_OK, 0) < 0 &&
+		check_foreign(d, d->fd, ".", err) < 0)
 		return -1;
 	made = mkdirat(d->fd, LOG, 0777) == 0;
 	if (!made && errno != EEXIST)
@@ -441,7 +442,7 @@ outdir_open(const struct outdir_options *o, struct err *err)
 	d->mask = 63;
 	d->hash = mem_zalloc((d->mask + 1) * sizeof *d->hash);
 	buf_init(&d->name);
-	if (take_directory(d, err) != 0 || newest_entry(d, &entry, err) != 0 ||
+	if (take_directory(d, err) < 0 || newest_entry(d, &entry, err) < 0 ||
 		check_identity(d, entry, err) != 0 ||
 		(entry >= 0 && read_entry(d, entry, err) != 0))
 		goto failed;
@@ -455,7 +456,7 @@ failed:
 
 /* Forget the batch's files. */
 static void
-forget(struct outdir *d)
+outdir_forget(struct outdir *d)
 {
 	size_t i;
 
@@ -479,7 +480,7 @@ outdir_close(struct outdir *d)
 {
 	if (d == NULL)
 		return;
-	forget(d);
+	outdir_forget(d);
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->files);
@@ -558,12 +559,12 @@ outdir_added(struct outdir *d, struct outfile *f, struct err *err)
 	f->records++;
 	d->bytes += f->text.n - f->counted;
 	f->counted = f->text.n;
-	if (f->text.n >= FLUSH && flush(d, f, err) != 0)
+	if (f->text.n >= FLUSH && flush(d, f, err) < 0)
 		return in_directory(d, err);
 	if (d->bytes < FLUSH_ALL)
 		return 0;
 	for (i = 0; i < d->n; i++)
-		if (d->files[i]->text.n > 0 && flush(d, d->files[i], err) != 0)
+		if (d->files[i]->text.n > 0 && flush(d, d->files[i], err) < 0)
 			return in_directory(d, err);
 	return 0;
 }
@@ -578,7 +579,7 @@ outdir_write(struct outdir *d, struct err *err)
 	for (i = 0; i < d->n; i++) {
 		struct outfile *f = d->files[i];
 
-		if (flush(d, f, err) != 0)
+		if (flush(d, f, err) < 0)
 			return in_directory(d, err);
 		name = file_name(d, f, true);
 		fd = openat(d->fd, name, O_WRONLY | O_CLOEXEC);
@@ -668,9 +669,9 @@ outdir_commit(struct outdir *d, int64_t batch, struct err *err)
 	if (!d->written)
 		return 0;
 	for (i = 0; i < d->n; i++)
-		if (publish(d, d->files[i], err) != 0)
+		if (publish(d, d->files[i], err) < 0)
 			return in_directory(d, err);
-	if (sync_directory(d, ".", err) != 0)
+	if (sync_directory(d, ".", err) < 0)
 		return in_directory(d, err);
 	buf_init(&text);
 	print_entry(d, batch, &text);
@@ -679,7 +680,7 @@ outdir_commit(struct outdir *d, int64_t batch, struct err *err)
 	buf_release(&text);
 	if (ret != 0)
 		return in_directory(d, err);
-	forget(d);
+	outdir_forget(d);
 	d->seq++;
 	d->newest = batch;
 	return 0;

@@ -3,6 +3,8 @@
  * that has been changed since then, or that somebody writes, stays, for what
  * was added to it has not been read.
  */
+#include "sources/clean.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -14,9 +16,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "sources/clean.h"
-#include "sources/files.h"
+#include "floor/mem.h"
 #include "runtime/stage.h"
+#include "sources/files/files.h"
 
 #define NUMBERS 10000 /* names that are tried in the archive */
 #define ARCHIVE "archive="

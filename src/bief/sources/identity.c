@@ -2,6 +2,8 @@
  * identity: see identity.h. Checksums cover a few hundred bytes, so that a
  * look costs the same for a file of any size.
  */
+#include "sources/identity.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +12,6 @@
 #include <unistd.h>
 
 #include "io/file.h"
-#include "sources/identity.h"
 
 #define WINDOW 512 /* bytes of a checksum */
 
@@ -19,7 +20,7 @@ birth(int dir, const char *path, int flags)
 {
 	struct statx s;
 
-	if (statx(dir, path, flags, STATX_BTIME, &s) != 0 ||
+	if (statx(dir, path, flags, STATX_BTIME, &s) < 0 ||
 		!(s.stx_mask & STATX_BTIME))
 		return 0;
 	return (int64_t)s.stx_btime.tv_sec * 1000000000 + s.stx_btime.tv_nsec;

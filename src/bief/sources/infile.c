@@ -4,6 +4,8 @@
  * here, and each has another answer while a batch is run again, which must read
  * what it has read before or fail.
  */
+#include "sources/infile.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +14,11 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "sources/files.h"
-#include "sources/infile.h"
-#include "runtime/stage.h"
+#include "floor/mem.h"
 #include "time/time.h"
+#include "runtime/stage.h"
+#include "sources/files/filename.h"
+#include "sources/files/files.h"
 
 /* A file that was renamed is read on for so long after its last line, while it
  * is open for writing, or where that cannot be known. */
@@ -33,7 +36,7 @@ void
 infile_release(struct infile *in)
 {
 	reader_release(&in->r);
-	files_drop(in->file);
+	files_table_drop(in->file);
 	if (in->notify >= 0)
 		close(in->notify);
 }
@@ -49,7 +52,7 @@ infile_follow(struct infile *in, struct stage *st, const char *path)
 	file = mem_zalloc(sizeof(*file));
 	in->file = file;
 	file->end = UINT64_MAX;
-	file->path = files_absolute(path);
+	file->path = filename_absolute(path);
 	if (!file->path)
 		return err_sys(st->err, "cannot open '%s'", path);
 	stage_output_file(st, &device, &inode);

@@ -2,16 +2,22 @@
  * journal: see journal.h. A piece is complete when it has its name; one that
  * was being written when the process died has another, and never happened.
  */
+#include "sources/journal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "floor/err.h"
+#include "io/file.h"
+#include "recovery/numbers.h"
 #include "sources/journal.h"
 #include "value/json.h"
-#include "runtime/stage.h"
 #include "value/value.h"
+#include "recovery/numbers.h"
+#include "runtime/stage.h"
+#include "floor/mem.h"
 
 #define PIECE ((size_t)1 << 20)
 
@@ -61,18 +67,28 @@ journal_close(struct journal *j)
 	place_release(&j->place);
 	buf_release(&j->b);
 	buf_release(&j->old);
+	buf_release(&j->note);
+	buf_release(&j->stop_note);
 	free(j->ends);
 }
 
 static int
 flush(struct journal *j, struct err *err)
 {
+	struct buf *b = &j->b;
 	char name[40];
 
 	if (j->b.n == 0)
 		return 0;
 	piece_name(name, j->next);
-	if (file_save(j->place.dir, name, "journal", j->b.p, j->b.n, err) < 0)
+	if (j->noted) {
+		b = &j->old; /* nothing is played any more */
+		buf_clear(b);
+		buf_add(b, j->note.p, j->note.n);
+		buf_byte(b, '\n');
+		buf_add(b, j->b.p, j->b.n);
+	}
+	if (file_save(j->place.dir, name, "journal", b->p, b->n, err) < 0)
 		return -1;
 	j->bytes += piece_bytes(j, j->next);
 	/* All that was there had been played before something new came. */
@@ -81,11 +97,47 @@ flush(struct journal *j, struct err *err)
 	return 0;
 }
 
+void
+journal_keep_notes(struct journal *j)
+{
+	j->noted = true;
+}
+
+void
+journal_note(struct journal *j, const char *note)
+{
+	buf_clear(&j->note);
+	buf_str(&j->note, note);
+}
+
+const char *
+journal_noted(struct journal *j)
+{
+	return buf_cstr(&j->note);
+}
+
 int
 journal_add(struct journal *j, const char *p, size_t n, struct err *err)
 {
 	buf_add(&j->b, p, n);
 	return j->b.n >= PIECE ? flush(j, err) : 0;
+}
+
+/* The note in front of a piece: take it out. */
+static int
+take_note(struct journal *j, const char *name, struct err *err)
+{
+	const char *lf = memchr(j->old.p, '\n', j->old.n);
+
+	if (lf == NULL)
+		return err_as(err, STATUS_DAMAGED,
+			"'%s/%s' does not tell its "
+			"place",
+			j->place.dir, name);
+	j->old_at = (size_t)(lf + 1 - j->old.p);
+	buf_clear(&j->note);
+	buf_add(&j->note, j->old.p, j->old_at - 1);
+	return 0;
 }
 
 /* Load a piece. */
@@ -101,7 +153,7 @@ load(struct journal *j, int64_t number, struct err *err)
 		return err_as(err, STATUS_DAMAGED,
 			"'%s/%s' is missing from the journal", j->place.dir,
 			name);
-	return rc;
+	return rc < 0 || !j->noted ? rc : take_note(j, name, err);
 }
 
 /* Before the first batch: can all that will be played be read? */
@@ -123,6 +175,8 @@ journal_play(struct journal *j, struct stage *st)
 
 	if (j->stop >= 0 && j->at >= j->stop) {
 		j->stop = -1;
+		buf_clear(&j->note);
+		buf_add(&j->note, j->stop_note.p, j->stop_note.n);
 		return 2;
 	}
 	if (j->at >= j->next && j->stop < 0)
@@ -131,7 +185,10 @@ journal_play(struct journal *j, struct stage *st)
 		return -1;
 	j->at++;
 	buf_need(&j->old, JSON_PADDING);
-	return stage_emit_lines(st, j->old.p, j->old.n) < 0 ? -1 : 1;
+	if (stage_emit_lines(st, j->old.p + j->old_at, j->old.n - j->old_at) <
+		0)
+		return -1;
+	return 1;
 }
 
 int
@@ -141,12 +198,15 @@ journal_mark(struct journal *j, int64_t batch, struct buf *out, struct err *err)
 		return -1;
 	j->ends = mem_realloc(j->ends, (j->nends + 1) * sizeof(*j->ends));
 	j->ends[j->nends++] = (struct journal_end){batch, j->at};
-	buf_printf(out, "{\"piece\":%lld}", (long long)j->at);
+	buf_printf(out, "{\"piece\":%lld", (long long)j->at);
+	if (j->noted)
+		json_member(out, "note", buf_cstr(&j->note));
+	buf_byte(out, '}');
 	return 0;
 }
 
 static int
-read_mark(const char *text, int64_t *piece, struct err *err)
+read_mark(const char *text, int64_t *piece, struct buf *note, struct err *err)
 {
 	struct json_error e;
 	struct value v, member;
@@ -165,6 +225,10 @@ read_mark(const char *text, int64_t *piece, struct err *err)
 			rc = 0;
 		}
 	}
+	buf_clear(note);
+	if (rc == 0 && json_get(&v, "note", 4, &member) &&
+		member.type == VALUE_STRING)
+		json_unquote(note, member.s, member.n);
 	buf_release(&b);
 	if (rc != 0)
 		err_as(err, STATUS_DAMAGED,
@@ -181,7 +245,7 @@ forget(struct journal *j, int64_t before, struct err *err)
 		j->bytes -= piece_bytes(j, i);
 	if (before > j->first)
 		j->first = before;
-	return checkpoint_clean(&j->place, "journal", before, err);
+	return numbers_clean(&j->place, "journal", before, err);
 }
 
 int
@@ -189,19 +253,27 @@ journal_seek(
 	struct journal *j, const char *from, const char *to, struct err *err)
 {
 	int64_t piece = 0;
+	struct buf note;
+	int ret = -1;
 
-	if (from && read_mark(from, &piece, err) != 0)
-		return -1;
-	if (from || to)
+	buf_init(&note);
+	if (from != NULL && read_mark(from, &piece, &note, err) < 0)
+		goto done;
+	if (from != NULL || to != NULL)
 		j->at = piece;
 	j->stop = -1;
-	if (to && read_mark(to, &j->stop, err) != 0)
-		return -1;
+	if (to != NULL && read_mark(to, &j->stop, &j->stop_note, err) < 0)
+		goto done;
 	/* Pieces of a batch that nobody has heard of cannot be missing, but for
 	 * all of them: the last batch has been committed. */
 	if (j->next < j->at)
 		j->next = j->at;
-	return check(j, err);
+	ret = check(j, err);
+	buf_clear(&j->note);
+	buf_add(&j->note, note.p, note.n);
+done:
+	buf_release(&note);
+	return ret;
 }
 
 int

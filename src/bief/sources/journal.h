@@ -5,6 +5,10 @@
  * pieces, each written when it is large enough or its batch ends.  Pieces that
  * a run has left behind are played by the next one; those of batches that every
  * sink has are deleted.
+ *
+ * A source that can ask for what comes after some place keeps a note of that
+ * place: one line, which stands in front of each piece and in the mark.  It is
+ * always the place behind the last line that the journal has.
  */
 #ifndef BIEF_JOURNAL_H
 #define BIEF_JOURNAL_H
@@ -14,7 +18,7 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "recovery/checkpoint.h"
+#include "recovery/place.h"
 
 struct err;
 struct stage;
@@ -22,13 +26,16 @@ struct stage;
 struct journal {
 	struct place place;
 	struct buf b;   /* the piece being gathered */
-	struct buf old; /* the one being played */
+	struct buf old; /* the one being played ... */
+	size_t old_at;  /* ... where its lines begin */
 	int64_t first;  /* the oldest piece on disk */
 	int64_t next;   /* number of the piece being gathered */
 	int64_t at;     /* next piece to play; next: all have been */
 	int64_t stop;   /* a batch run again ends before this one; -1 none */
 	uint64_t bytes; /* on disk */
 	bool checked;   /* all that will be played could be read */
+	bool noted;     /* pieces begin with a note */
+	struct buf note, stop_note;
 	struct journal_end {
 		int64_t batch, piece;
 	} * ends; /* where batches not known to be committed end */
@@ -39,6 +46,13 @@ struct journal {
 int journal_open(struct journal *j, const char *checkpoint, const char *id,
 	struct err *err);
 void journal_close(struct journal *j);
+
+/* Before seek: there will be notes. */
+void journal_keep_notes(struct journal *j);
+/* The place behind what is added next. */
+void journal_note(struct journal *j, const char *note);
+/* Behind all that was played, "" where no place is known. */
+const char *journal_noted(struct journal *j);
 
 /* Lines that are passed on now. */
 int journal_add(struct journal *j, const char *p, size_t n, struct err *err);

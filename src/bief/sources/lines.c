@@ -2,12 +2,13 @@
  * lines: see lines.h. A block is searched for its last line end only; the
  * lines in it are found by those behind, who look at every byte anyway.
  */
+#include "sources/lines.h"
+
 #include <string.h>
 
-#include "io/eol.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "sources/lines.h"
+#include "io/stream/eol.h"
 #include "runtime/stage.h"
 
 /* As much of a refused line as goes to --rejects. */
@@ -162,7 +163,7 @@ lines_finish(struct lines *l)
 }
 
 static int
-refuse(struct lines *l, struct stage *st, size_t n, const char *why)
+lines_refuse_line(struct lines *l, struct stage *st, size_t n, const char *why)
 {
 	struct record r = {
 		.line = l->b.p + l->at, .nline = n < KEPT ? n : KEPT};
@@ -181,7 +182,7 @@ int
 lines_drop(struct lines *l, struct stage *st, const char *why)
 {
 	l->skip = true;
-	return refuse(l, st, lines_left(l) - held(l), why);
+	return lines_refuse_line(l, st, lines_left(l) - held(l), why);
 }
 
 void
@@ -201,7 +202,7 @@ lines_trim(struct lines *l)
 
 /* Refuse the line that has begun but not ended, if it is too long already. */
 static int
-bound(struct lines *l, struct stage *st)
+lines_bound(struct lines *l, struct stage *st)
 {
 	return lines_left(l) <= stage_max_line(st)
 		? 0
@@ -232,7 +233,7 @@ lines_block(struct lines *l, struct stage *st, uint64_t *limit, const char **p,
 	*p = l->b.p + l->at;
 	lf = last_end(l);
 	if (!lf)
-		return bound(l, st);
+		return lines_bound(l, st);
 	*n = (size_t)(lf + 1 - *p);
 	if (limit)
 		*n = first_lines(l, *p, *n, limit);
@@ -248,7 +249,7 @@ lines_emit(struct lines *l, struct stage *st, uint64_t *limit)
 	int rc;
 
 	while ((rc = lines_block(l, st, limit, &p, &n)) > 0)
-		if (stage_emit_lines(st, p, n) != 0)
+		if (stage_emit_lines(st, p, n) < 0)
 			return -1;
 	return rc;
 }
@@ -265,12 +266,12 @@ lines_next(struct lines *l, struct stage *st, const char **line, size_t *n)
 		left = lines_left(l);
 		lf = left > 0 ? first_end(l, p, left) : NULL;
 		if (!lf)
-			return bound(l, st);
+			return lines_bound(l, st);
 		*n = (size_t)(lf - p);
 		if (*n <= stage_max_line(st))
 			break;
 		l->skip = true;
-		if (refuse(l, st, *n, TOO_LONG) != 0)
+		if (lines_refuse_line(l, st, *n, TOO_LONG) < 0)
 			return -1;
 	}
 	advance(l, *n + 1);
@@ -283,5 +284,6 @@ lines_refuse(struct lines *l, struct stage *st, const char *why)
 {
 	skip(l);
 	l->skip = false;
-	return lines_left(l) > 0 ? refuse(l, st, lines_left(l), why) : 0;
+	return lines_left(l) > 0 ? lines_refuse_line(l, st, lines_left(l), why)
+				 : 0;
 }

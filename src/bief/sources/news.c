@@ -2,12 +2,14 @@
  * news: see news.h.  Files that are written are told of once, at the start: they
  * are left for later at every look, which comes many times a second.
  */
+#include "sources/news.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "runtime/stage.h"
-#include "sources/news.h"
 
 #define TOLD 5 /* messages of a kind */
 

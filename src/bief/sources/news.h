@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sources/files.h"
+#include "sources/files/files.h"
 
 struct stage;
 

@@ -1,3 +1,5 @@
+#include "sources/partition.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 #include "value/record.h"
 #include "runtime/stage.h"
 #include "sources/lines.h"
-#include "sources/partition.h"
 
 /* A part of a path: %41 is A. */
 static void

@@ -2,16 +2,21 @@
  * positions: see positions.h. What is read back was written by us, but perhaps
  * not all of it reached the disk, so each number and name is checked.
  */
+#include "sources/positions.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "sources/files.h"
+#include "io/file.h"
+#include "recovery/numbers.h"
+#include "sources/files/files.h"
 #include "value/json.h"
-#include "sources/positions.h"
 #include "value/value.h"
+#include "sources/files/files.h"
+#include "floor/mem.h"
 
 #define KEPT 1000 /* files up to which a log is not worth shortening */
 
@@ -216,8 +221,8 @@ write_piece(struct positions *p, const struct files *f, size_t i, int64_t batch,
 		return rc;
 	/* Positions are kept for so many batches; none of them needs what is
 	 * older than the whole piece before. */
-	if (p->whole <= batch - CHECKPOINT_KEEP)
-		rc = checkpoint_clean(&p->place, "files", p->whole, err);
+	if (p->whole <= batch - NUMBERS_KEEP)
+		rc = numbers_clean(&p->place, "files", p->whole, err);
 	p->whole = batch;
 	p->nwhole = (int64_t)n;
 	p->nsince = 0;
@@ -291,9 +296,9 @@ read_identity(const struct value *at, struct identity *id)
 	int64_t head = 0, tail = 0;
 
 	id->sums = json_get(at, "head", 4, &v);
-	if (get_int(at, "birth", &id->birth_ns) != 0 ||
-		get_int(at, "head", &head) != 0 ||
-		get_int(at, "tail", &tail) != 0)
+	if (get_int(at, "birth", &id->birth_ns) < 0 ||
+		get_int(at, "head", &head) < 0 ||
+		get_int(at, "tail", &tail) < 0)
 		return -1;
 	id->head = (uint32_t)head;
 	id->tail = (uint32_t)tail;
@@ -309,10 +314,10 @@ read_at(const struct value *object, struct at *at)
 		return 0;
 	if (v.type != VALUE_OBJECT || !json_get(&v, "file", 4, &file) ||
 		file.type != VALUE_STRING ||
-		get_int(&v, "time", &at->time) != 0 ||
-		get_int(&v, "offset", &at->offset) != 0 || at->offset < 0 ||
-		get_int(&v, "inode", &at->inode) != 0 ||
-		read_identity(&v, &at->id) != 0)
+		get_int(&v, "time", &at->time) < 0 ||
+		get_int(&v, "offset", &at->offset) < 0 || at->offset < 0 ||
+		get_int(&v, "inode", &at->inode) < 0 ||
+		read_identity(&v, &at->id) < 0)
 		return -1;
 	read_name(&at->path, &file);
 	at->cut = json_get(&v, "cut", 3, &file);
@@ -384,7 +389,7 @@ read_inodes(struct files *f, const struct value *dir, size_t *from, size_t n,
 	while (json_next(&it, &name, &pair)) {
 		b->n = n;
 		read_name(b, &name);
-		if (!is_path(b) || read_inode(f, from, buf_cstr(b), &pair) != 0)
+		if (!is_path(b) || read_inode(f, from, buf_cstr(b), &pair) < 0)
 			return -1;
 	}
 	return 0;
@@ -472,7 +477,7 @@ load_piece(const struct positions *p, int64_t number, struct piece *piece,
 	if (!json_read(
 		    piece->text.p, piece->text.p + piece->text.n, 0, &v, &e) ||
 		v.type != VALUE_OBJECT ||
-		get_int(&v, "after", &piece->after) != 0 ||
+		get_int(&v, "after", &piece->after) < 0 ||
 		piece->after >= number)
 		return damaged(err);
 	piece->whole = json_get(&v, "whole", 5, &whole);
@@ -527,7 +532,7 @@ seek_from(struct positions *p, struct files *f, struct position *from,
 
 	files_set_forgotten(f, from->since);
 	p->last = from->log;
-	if (read_log(p, f, -1, from->log, false, err) != 0)
+	if (read_log(p, f, -1, from->log, false, err) < 0)
 		return -1;
 	p->nsince = (int64_t)files_count_done(f) - p->nwhole;
 	positions_logged(f);
@@ -549,7 +554,7 @@ seek_to(struct positions *p, struct files *f, const struct position *from,
 
 	p->last = to->log;
 	if (to->log > from->log &&
-		read_log(p, f, from->log, to->log, true, err) != 0)
+		read_log(p, f, from->log, to->log, true, err) < 0)
 		return -1;
 	if (!to->at.there)
 		return 0;

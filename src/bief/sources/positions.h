@@ -30,7 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "recovery/checkpoint.h"
+#include "recovery/place.h"
 
 struct buf;
 struct err;

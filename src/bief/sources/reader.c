@@ -3,6 +3,8 @@
  * is followed: then it is known by what it is, not by its name, so that a
  * rotation loses no line.
  */
+#include "sources/reader.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +15,8 @@
 #include <unistd.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "io/inflate.h"
-#include "sources/reader.h"
 
 #define PIPE_BYTES (1 << 20)
 
@@ -47,7 +49,7 @@ reader_release(struct reader *r)
 }
 
 static int
-fail(const struct reader *r, const char *what, struct err *err)
+reader_fail(const struct reader *r, const char *what, struct err *err)
 {
 	char q[300];
 
@@ -66,7 +68,7 @@ read_once(struct reader *r, char *p, size_t n, struct err *err)
 			got = read(r->fd, p, n);
 		while (got < 0 && errno == EINTR);
 		if (got < 0 && errno != EAGAIN && errno != ESTALE) {
-			fail(r, "read", err);
+			reader_fail(r, "read", err);
 			errno = EIO;
 		}
 		return got;
@@ -110,21 +112,21 @@ go_to(struct reader *r, uint64_t start, bool cut, struct err *err)
 {
 	struct stat s;
 
-	if (fstat(r->fd, &s) != 0)
-		return fail(r, "open", err);
+	if (fstat(r->fd, &s) < 0)
+		return reader_fail(r, "open", err);
 	if (S_ISDIR(s.st_mode)) {
 		errno = EISDIR;
-		return fail(r, "read", err);
+		return reader_fail(r, "read", err);
 	}
 	r->waits = !S_ISREG(s.st_mode);
 	r->inode = s.st_ino;
 	if (S_ISFIFO(s.st_mode))
 		fcntl(r->fd, F_SETPIPE_SZ, PIPE_BYTES);
 	if (start > 0 && (r->z || r->waits)) {
-		if (read_to(r, start, err) != 0)
+		if (read_to(r, start, err) < 0)
 			return -1;
 	} else if (start > 0 && lseek(r->fd, (off_t)start, SEEK_SET) < 0) {
-		return fail(r, "go on in", err);
+		return reader_fail(r, "go on in", err);
 	}
 	lines_clear(&r->lines, start);
 	r->lines.skip = cut;
@@ -153,12 +155,12 @@ reader_open(struct reader *r, const char *path, uint64_t start, bool cut,
 		return 0;
 	}
 	if (r->fd < 0) {
-		fail(r, "open", err);
+		reader_fail(r, "open", err);
 		goto fail;
 	}
 	if (kind != INFLATE_NONE && !(r->z = inflate_new(kind, err)))
 		goto fail;
-	if (go_to(r, start, cut, err) != 0)
+	if (go_to(r, start, cut, err) < 0)
 		goto fail;
 	return 1;
 fail:
@@ -196,7 +198,7 @@ still_there(struct reader *r)
 	uint64_t place = lines_end(&r->lines);
 	struct stat s;
 
-	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) != 0)
+	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) < 0)
 		return true;
 	if (r->seen_ns != 0 && mtime_ns(&s) != r->seen_ns &&
 		r->seen_at == place &&
@@ -211,7 +213,7 @@ see_end(struct reader *r)
 	uint64_t place = lines_end(&r->lines);
 	struct stat s;
 
-	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) != 0 ||
+	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) < 0 ||
 		(r->seen_ns == mtime_ns(&s) && r->seen_at == place))
 		return;
 	identity_take(&r->seen, r->fd, place, true);
@@ -255,13 +257,13 @@ reader_look(const struct reader *r, uint64_t *inode, struct err *err)
 {
 	struct stat s;
 
-	if (fstat(r->fd, &s) != 0)
-		return fail(r, "look at", err);
+	if (fstat(r->fd, &s) < 0)
+		return reader_fail(r, "look at", err);
 	if (S_ISREG(s.st_mode) && (uint64_t)s.st_size < lines_end(&r->lines))
 		return READER_CUT;
-	if (stat(r->path, &s) != 0)
+	if (stat(r->path, &s) < 0)
 		return errno == ENOENT ? READER_MISSING
-				       : fail(r, "look at", err);
+				       : reader_fail(r, "look at", err);
 	*inode = s.st_ino;
 	return s.st_ino == r->inode ? READER_SAME : READER_REPLACED;
 }
@@ -276,7 +278,7 @@ reader_find(const char *path, uint64_t inode)
 	struct stat s;
 
 	while (d && !found && (e = readdir(d)) != NULL) {
-		if (fstatat(dirfd(d), e->d_name, &s, 0) != 0 ||
+		if (fstatat(dirfd(d), e->d_name, &s, 0) < 0 ||
 			s.st_ino != inode)
 			continue;
 		found = mem_alloc(n + strlen(e->d_name) + 1);
@@ -358,11 +360,11 @@ is_older(const struct generation *a, const struct generation *b,
 }
 
 static bool
-look_at(int dir, const char *name, struct generation *g)
+reader_look_at(int dir, const char *name, struct generation *g)
 {
 	struct statx s;
 
-	if (statx(dir, name, 0, STATX_BASIC_STATS | STATX_BTIME, &s) != 0 ||
+	if (statx(dir, name, 0, STATX_BASIC_STATS | STATX_BTIME, &s) < 0 ||
 		!S_ISREG(s.stx_mode))
 		return false;
 	g->inode = s.stx_ino;
@@ -388,7 +390,7 @@ generations(const char *dir, const char *base, struct generation **out)
 		if (!is_rotated(e->d_name, base))
 			continue;
 		*out = mem_realloc(*out, (n + 1) * sizeof(**out));
-		n += look_at(dirfd(d), e->d_name, &(*out)[n]);
+		n += reader_look_at(dirfd(d), e->d_name, &(*out)[n]);
 	}
 	if (d)
 		closedir(d);

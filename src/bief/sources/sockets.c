@@ -3,6 +3,8 @@
  * the runtime has one to wait for; the pointer of an event is the connection,
  * NULL the socket that listens.
  */
+#include "sources/sockets.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +14,11 @@
 #include <unistd.h>
 
 #include "floor/err.h"
-#include "io/net.h"
+#include "floor/mem.h"
 #include "time/time.h"
+#include "io/net.h"
 #include "runtime/stage.h"
 #include "sources/lines.h"
-#include "sources/sockets.h"
 
 #define BLOCK ((size_t)64 << 10)
 #define PAUSE_US (TIME_SECOND / 10)

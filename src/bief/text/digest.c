@@ -3,11 +3,12 @@
  * needed.  Murmur3 and xxHash64 are here, since Spark's differ from those of
  * libraries in how they take what is left over.
  */
+#include "text/digest.h"
+
 #include <openssl/evp.h>
 #include <string.h>
 #include <zlib.h>
 
-#include "text/digest.h"
 #include "floor/dl.h"
 #include "floor/err.h"
 

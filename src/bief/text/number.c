@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/err.h"
+#include "floor/mem.h"
 #include "text/pow10.h"
 
 typedef unsigned __int128 u128;

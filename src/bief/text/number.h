@@ -60,4 +60,12 @@ number_special(const char *s, size_t n, double *d)
 	return true;
 }
 
+/* Two digits; behind them. */
+static inline char *
+number_put2(char *p, unsigned v)
+{
+	memcpy(p, number_pairs + 2 * v, 2);
+	return p + 2;
+}
+
 #endif

@@ -1,11 +1,12 @@
 /*
  * numeric: exact arithmetic on integers of 128 bits, products in 256.
  */
+#include "text/numeric.h"
+
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "text/numeric.h"
 #include "text/number.h"
 
 typedef unsigned __int128 u128;

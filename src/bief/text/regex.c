@@ -11,6 +11,7 @@
 
 #include "floor/dl.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "text/regex.h"
 
 #define NAMES(X)                          \

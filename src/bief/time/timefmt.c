@@ -1,6 +1,8 @@
 /*
  * timefmt: patterns are read anew each time; they are short.
  */
+#include "time/timefmt.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,9 +10,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "time/time.h"
-#include "time/timefmt.h"
 #include "time/date.h"
+#include "time/time.h"
+#include "time/zone.h"
 
 #define DAY (86400 * TIME_SECOND)
 

@@ -2,6 +2,8 @@
  * timepat: what java.time's DateTimeFormatter does with a pattern that Spark has
  * prepared: strict, any case, a fraction of one up to so many digits.
  */
+#include "time/timepat.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,10 +12,11 @@
 #include <strings.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "time/timefmt.h"
-#include "time/timepat.h"
-#include "time/date.h"
+#include "time/zone.h"
 
 #define ITEMS 64
 #define DAY (INT64_C(86400) * TIME_SECOND)
@@ -97,7 +100,7 @@ numeric(const struct item *it)
 }
 
 static int
-refuse(struct err *err, const char *pattern, const char *why)
+timepat_refuse(struct err *err, const char *pattern, const char *why)
 {
 	char text[200];
 
@@ -173,7 +176,7 @@ join_number(struct timepat *t, struct item *it)
 }
 
 static int
-add(struct timepat *t, char letter, char text, int count)
+timepat_add(struct timepat *t, char letter, char text, int count)
 {
 	struct item it = {
 		.letter = letter, .text = text, .count = (uint8_t)count};
@@ -199,14 +202,14 @@ add_quoted(struct timepat *t, const char **p)
 
 	if (*q == '\'') {
 		*p = q + 1;
-		return add(t, '\'', '\'', 1);
+		return timepat_add(t, '\'', '\'', 1);
 	}
 	for (; *q != '\0'; q++) {
 		if (*q == '\'' && *++q != '\'') {
 			*p = q;
 			return 0;
 		}
-		if (add(t, '\'', *q, 1) < 0)
+		if (timepat_add(t, '\'', *q, 1) < 0)
 			return -1;
 	}
 	return -1;
@@ -242,18 +245,21 @@ add_piece(
 	if (letter && !known(*s, n)) {
 		snprintf(why, sizeof(why), "'%.*s' is not supported",
 			n > 20 ? 20 : n, s);
-		return refuse(err, pattern, why);
+		return timepat_refuse(err, pattern, why);
 	}
 	if (strchr("{}#", *s) != NULL)
-		return refuse(err, pattern, "{, } and # must be quoted");
-	if (add(t, letter || *s == '[' || *s == ']' ? *s : '\'', *s, n) < 0)
-		return refuse(err, pattern, "it has more than 64 parts");
+		return timepat_refuse(
+			err, pattern, "{, } and # must be quoted");
+	if (timepat_add(
+		    t, letter || *s == '[' || *s == ']' ? *s : '\'', *s, n) < 0)
+		return timepat_refuse(
+			err, pattern, "it has more than 64 parts");
 	*p = s + n;
 	return 0;
 }
 
 static int
-compile(struct timepat *t, const char *pattern, struct err *err)
+timepat_compile(struct timepat *t, const char *pattern, struct err *err)
 {
 	const char *p = pattern;
 	int open[ITEMS], depth = 0;
@@ -263,7 +269,7 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 	while (*p != '\0') {
 		if (*p == '\'') {
 			if (add_quoted(t, &p) < 0)
-				return refuse(err, pattern,
+				return timepat_refuse(err, pattern,
 					t->n == ITEMS
 						? "it has more than 64 parts"
 						: "a quote is not closed");
@@ -273,7 +279,8 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 			open[depth++] = t->n;
 		if (*p == ']') {
 			if (depth == 0)
-				return refuse(err, pattern, "']' without '['");
+				return timepat_refuse(
+					err, pattern, "']' without '['");
 			t->item[open[--depth]].to = (uint8_t)t->n;
 		}
 		if (add_piece(t, &p, pattern, err) < 0)
@@ -282,7 +289,7 @@ compile(struct timepat *t, const char *pattern, struct err *err)
 	/* What is still open ends with the pattern. */
 	while (depth > 0)
 		t->item[open[--depth]].to = (uint8_t)t->n;
-	return t->n == 0 ? refuse(err, pattern, "it is empty") : 0;
+	return t->n == 0 ? timepat_refuse(err, pattern, "it is empty") : 0;
 }
 
 struct timepat *
@@ -290,7 +297,7 @@ timepat_new(const char *pattern, struct err *err)
 {
 	struct timepat *t = mem_zalloc(sizeof(*t));
 
-	if (compile(t, pattern, err) < 0) {
+	if (timepat_compile(t, pattern, err) < 0) {
 		free(t);
 		return NULL;
 	}
@@ -313,7 +320,7 @@ told(const struct parts *x, enum field f)
 
 /* A field that is told twice must be told the same. */
 static int
-tell(struct parts *x, enum field f, int64_t v)
+timepat_tell(struct parts *x, enum field f, int64_t v)
 {
 	if (told(x, f) && x->v[f] != v)
 		return -1;
@@ -371,7 +378,7 @@ take_number(
 	for (int i = k; it->letter == 'S' && i < 9; i++)
 		v *= 10;
 	*s = p + k;
-	return tell(x, (enum field)it->field, minus ? -v : v);
+	return timepat_tell(x, (enum field)it->field, minus ? -v : v);
 }
 
 /* One of n names, whole or its first letters, any case. */
@@ -421,7 +428,7 @@ take_offset(
 
 	if (z && *s < end && (**s | 0x20) == 'z') {
 		++*s;
-		return tell(x, OFFSET, 0);
+		return timepat_tell(x, OFFSET, 0);
 	}
 	if (*s >= end || (**s != '+' && **s != '-'))
 		return -1;
@@ -436,7 +443,7 @@ take_offset(
 	if (style > 3)
 		sec = take_pair(s, end, colon);
 	sec = h * 3600 + (m < 0 ? 0 : m) * 60 + (sec < 0 ? 0 : sec);
-	return tell(x, OFFSET, minus ? -sec : sec);
+	return timepat_tell(x, OFFSET, minus ? -sec : sec);
 }
 
 /* O OOOO ZZZZ: GMT, GMT+8, GMT+08:00 */
@@ -450,7 +457,7 @@ take_gmt(bool full, const char **s, const char *end, struct parts *x)
 	if (take_name(s, end, gmt, 1, 0) < 0)
 		return -1;
 	if (*s == end || (**s != '+' && **s != '-'))
-		return tell(x, OFFSET, 0);
+		return timepat_tell(x, OFFSET, 0);
 	minus = *(*s)++ == '-';
 	k = digits_ahead(*s, end, 2);
 	if (k < 1 || (full && k < 2))
@@ -462,7 +469,7 @@ take_gmt(bool full, const char **s, const char *end, struct parts *x)
 		return -1;
 	sec = m < 0 ? -1 : take_pair(s, end, true);
 	sec = h * 3600 + (m < 0 ? 0 : m) * 60 + (sec < 0 ? 0 : sec);
-	return tell(x, OFFSET, minus ? -sec : sec);
+	return timepat_tell(x, OFFSET, minus ? -sec : sec);
 }
 
 /* Names of zones that a text may have where z stands, beside their ids. */
@@ -525,15 +532,15 @@ take_text(
 	case 'M':
 	case 'L':
 		k = take_name(s, end, months, 12, letters);
-		return k < 0 ? -1 : tell(x, MONTH, k + 1);
+		return k < 0 ? -1 : timepat_tell(x, MONTH, k + 1);
 	case 'E': /* not compared with the date */
 		return take_name(s, end, weekdays, 7, letters) < 0 ? -1 : 0;
 	case 'a':
 		k = take_name(s, end, halves, 2, 0);
-		return k < 0 ? -1 : tell(x, HALF, k);
+		return k < 0 ? -1 : timepat_tell(x, HALF, k);
 	default:
 		k = take_name(s, end, it->count < 4 ? eras : long_eras, 2, 0);
-		return k < 0 ? -1 : tell(x, ERA, k);
+		return k < 0 ? -1 : timepat_tell(x, ERA, k);
 	}
 }
 
@@ -634,9 +641,9 @@ resolve_year(struct parts *x)
 	if (!told(x, YEAR_OF_ERA))
 		return 0;
 	if (told(x, ERA))
-		return tell(x, YEAR, x->v[ERA] == 1 ? y : 1 - y);
+		return timepat_tell(x, YEAR, x->v[ERA] == 1 ? y : 1 - y);
 	if (told(x, YEAR))
-		return tell(x, YEAR, x->v[YEAR] > 0 ? y : 1 - y);
+		return timepat_tell(x, YEAR, x->v[YEAR] > 0 ? y : 1 - y);
 	return 0;
 }
 
@@ -667,13 +674,13 @@ resolve_date(struct parts *x, int64_t *days)
 static int
 resolve_hour(struct parts *x, int64_t *hour)
 {
-	if (told(x, CLOCK) && tell(x, HOUR, x->v[CLOCK] % 24) < 0)
+	if (told(x, CLOCK) && timepat_tell(x, HOUR, x->v[CLOCK] % 24) < 0)
 		return -1;
 	if (told(x, HALF_CLOCK) &&
-		tell(x, HALF_HOUR, x->v[HALF_CLOCK] % 12) < 0)
+		timepat_tell(x, HALF_HOUR, x->v[HALF_CLOCK] % 12) < 0)
 		return -1;
 	if (told(x, HALF) && told(x, HALF_HOUR) &&
-		tell(x, HOUR, x->v[HALF] * 12 + x->v[HALF_HOUR]) < 0)
+		timepat_tell(x, HOUR, x->v[HALF] * 12 + x->v[HALF_HOUR]) < 0)
 		return -1;
 	if (told(x, HOUR)) {
 		*hour = x->v[HOUR];
@@ -690,8 +697,8 @@ resolve_hour(struct parts *x, int64_t *hour)
 
 /* The wall clock that a text tells: a day and the microseconds of it. */
 static int
-resolve(const struct timepat *t, const char *s, size_t n, struct parts *x,
-	int64_t *days, int64_t *us_of_day)
+timepat_resolve(const struct timepat *t, const char *s, size_t n,
+	struct parts *x, int64_t *days, int64_t *us_of_day)
 {
 	const char *end = s + n;
 	int64_t hour;
@@ -714,7 +721,7 @@ timepat_parse(const struct timepat *t, const char *s, size_t n,
 	struct parts x = {.told = 0};
 	int64_t days, rest;
 
-	if (resolve(t, s, n, &x, &days, &rest) < 0)
+	if (timepat_resolve(t, s, n, &x, &days, &rest) < 0)
 		return -1;
 	if (x.zone != NULL || !told(&x, OFFSET))
 		return zone_moment(
@@ -730,7 +737,7 @@ timepat_parse_date(
 	struct parts x = {.told = 0};
 	int64_t day, rest;
 
-	if (resolve(t, s, n, &x, &day, &rest) < 0)
+	if (timepat_resolve(t, s, n, &x, &day, &rest) < 0)
 		return -1;
 	*days = (int32_t)day;
 	return 0;

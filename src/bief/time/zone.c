@@ -3,6 +3,8 @@
  * rule at their end, without the C library's own, which know one zone at a time.
  * The forms of names are those of java.time.ZoneId, as Spark takes them.
  */
+#include "time/zone.h"
+
 #include <ctype.h>
 #include <endian.h>
 #include <fcntl.h>
@@ -11,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "floor/err.h"
-#include "time/time.h"
+#include "floor/mem.h"
 #include "time/date.h"
+#include "time/time.h"
 
 #define ZONE_DIR "/usr/share/zoneinfo/"
 #define ZONE_NAME 64 /* bytes of a region's name, with the NUL */

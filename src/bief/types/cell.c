@@ -1,23 +1,25 @@
+#include "types/cell.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "types/cell.h"
-#include "text/base64.h"
 #include "floor/err.h"
-#include "value/json.h"
+#include "text/base64.h"
 #include "text/number.h"
 #include "text/numeric.h"
-#include "types/schema.h"
 #include "text/simd.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "time/timepat.h"
+#include "value/json.h"
+#include "types/type.h"
 
 /* True if the text can stand in a JSON string as it is. */
 static bool
-plain(const char *s, size_t n)
+cell_plain(const char *s, size_t n)
 {
 	uint32_t high;
 
@@ -35,7 +37,7 @@ cell_string(const char *s, size_t n, struct buf *out)
 {
 	size_t from = out->n;
 
-	if (plain(s, n))
+	if (cell_plain(s, n))
 		return value_json_string(n > 0 ? s : "", n, false);
 	json_escape(out, s, n);
 	return value_json_string(out->p + from, out->n - from, true);
@@ -74,7 +76,7 @@ whole(const char *s, size_t n, enum type_kind kind, struct value *v)
 }
 
 static size_t
-digits(const char *s, size_t n)
+cell_digits(const char *s, size_t n)
 {
 	size_t i = 0;
 
@@ -94,10 +96,10 @@ as_json(const char *s, size_t n, char *out)
 
 	if (i == 1 && s[0] == '-')
 		out[m++] = '-';
-	k = digits(s + i, n - i);
+	k = cell_digits(s + i, n - i);
 	if (k == 0 &&
 		(i + 1 >= n || s[i] != '.' ||
-			digits(s + i + 1, n - i - 1) == 0))
+			cell_digits(s + i + 1, n - i - 1) == 0))
 		return 0;
 	for (; k > 1 && s[i] == '0'; k--)
 		i++;
@@ -107,7 +109,7 @@ as_json(const char *s, size_t n, char *out)
 	m += k;
 	i += k;
 	if (i < n && s[i] == '.') {
-		k = digits(s + i + 1, n - i - 1);
+		k = cell_digits(s + i + 1, n - i - 1);
 		memcpy(out + m, k > 0 ? s + i : ".0", k > 0 ? k + 1 : 2);
 		m += k > 0 ? k + 1 : 2;
 		i += k + 1;
@@ -115,7 +117,7 @@ as_json(const char *s, size_t n, char *out)
 	if (i < n && (s[i] | 0x20) == 'e') {
 		size_t sign = i + 1 < n && (s[i + 1] == '-' || s[i + 1] == '+');
 
-		k = digits(s + i + 1 + sign, n - i - 1 - sign);
+		k = cell_digits(s + i + 1 + sign, n - i - 1 - sign);
 		if (k == 0)
 			return 0;
 		memcpy(out + m, s + i, 1 + sign + k);
@@ -142,7 +144,7 @@ is_hexadecimal(const char *s, size_t n)
 		return false;
 	i++;
 	i += i < n && (s[i] == '-' || s[i] == '+');
-	k = digits(s + i, n - i);
+	k = cell_digits(s + i, n - i);
 	return k > 0 && i + k == n;
 }
 

@@ -2,13 +2,14 @@
  * csvcolumns: see csvcolumns.h.  Names come from people and other programs:
  * they need not be UTF-8, and may stand in a header twice.
  */
+#include "types/csvcolumns.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "floor/err.h"
 #include "value/json.h"
-#include "types/csvcolumns.h"
 #include "types/schema.h"
 
 /* One that is there already gets a number. */

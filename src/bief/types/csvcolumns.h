@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 #include "floor/buf.h"
-#include "io/csvrow.h"
 #include "value/record.h"
+#include "io/csvrow.h"
 
 struct schema;
 

@@ -2,11 +2,12 @@
  * csvvalues: see csvvalues.h.  A row with something wrong in it is read to its
  * end, for it may be kept: with nulls where nothing can be read.
  */
+#include "types/csvvalues.h"
+
 #include <string.h>
 
 #include "value/json.h"
 #include "value/list.h"
-#include "types/csvvalues.h"
 #include "types/schema.h"
 
 /* Does --null name this text? */

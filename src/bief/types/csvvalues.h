@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 #include "floor/buf.h"
+#include "value/value.h"
 #include "io/csvrow.h"
 #include "types/cell.h"
-#include "value/value.h"
 
 struct list;
 struct schema;

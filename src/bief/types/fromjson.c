@@ -1,14 +1,15 @@
+#include "types/fromjson.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "types/fromjson.h"
-#include "types/fromjson_impl.h"
-#include "value/json.h"
-#include "text/number.h"
-#include "types/schema.h"
+#include "floor/mem.h"
 #include "text/simd.h"
+#include "value/json.h"
+#include "types/fromjson_impl.h"
+#include "types/type.h"
 
 /*
  * What stood between two values: the comma, the key, the colon and blanks, from

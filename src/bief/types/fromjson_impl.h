@@ -16,7 +16,7 @@ struct type;
 struct timepat;
 struct zone;
 
-struct span {
+struct json_span {
 	size_t at, n; /* in nested */
 };
 
@@ -31,7 +31,7 @@ struct fromvalue {
 	bool owned; /* one does */
 	struct buf nested;
 	struct buf plain, digits; /* scratch */
-	struct span *spans;
+	struct json_span *spans;
 	size_t nspans, capspans;
 	/* what did not fit first */
 	bool malformed;

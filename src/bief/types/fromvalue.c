@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/err.h"
-#include "types/fromjson_impl.h"
-#include "value/json.h"
+#include "floor/mem.h"
+#include "text/base64.h"
 #include "text/number.h"
 #include "text/numeric.h"
-#include "types/schema.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "time/timepat.h"
-#include "text/base64.h"
+#include "value/json.h"
+#include "types/fromjson_impl.h"
+#include "types/schema.h"
 
 static void
 own(struct value *v, enum value_type type, struct fromvalue *f, size_t at)
@@ -557,7 +558,7 @@ struct_field(struct fromvalue *f, const struct schema *s,
 /* Replace what was appended since at by the fields in the schema's order. */
 static void
 order_fields(struct fromvalue *f, const struct schema *s, size_t at,
-	const struct span *span)
+	const struct json_span *span)
 {
 	struct buf *b = &f->nested;
 	size_t from = b->n;
@@ -614,7 +615,7 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 			if (p == NULL)
 				return NULL;
 			if (ok)
-				f->spans[base + (size_t)i] = (struct span){
+				f->spans[base + (size_t)i] = (struct json_span){
 					from, f->nested.n - from};
 			else
 				fromvalue_misfit(f, t->fields->f[i].type,

@@ -1,3 +1,5 @@
+#include "types/infer.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,14 +7,15 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "types/infer.h"
+#include "text/number.h"
+#include "time/date.h"
+#include "time/time.h"
+#include "time/zone.h"
 #include "value/json.h"
 #include "value/lenient.h"
-#include "text/number.h"
-#include "types/schema.h"
-#include "io/stream.h"
-#include "time/time.h"
 #include "value/value.h"
+#include "io/stream/input.h"
+#include "types/schema.h"
 
 static void
 become(struct type *t, enum type_kind kind)
@@ -360,7 +363,8 @@ infer_json_file(
 		goto done;
 	}
 	input_init(&in, fd, max_line);
-	do {
+	got = fd != STDIN_FILENO && input_unpack(&in, path, err) < 0 ? -1 : 1;
+	while (got > 0) {
 		got = input_fill(&in, err);
 		while ((what = input_line(&in, &line, &n)) != LINE_NONE) {
 			if (what == LINE_GOOD)
@@ -368,7 +372,7 @@ infer_json_file(
 			else
 				++*skipped;
 		}
-	} while (got > 0);
+	}
 	input_release(&in);
 	if (fd != STDIN_FILENO)
 		close(fd);

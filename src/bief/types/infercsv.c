@@ -1,16 +1,17 @@
 /*
  * infercsv: see infercsv.h.
  */
+#include "types/infercsv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
-#include "types/infer.h"
-#include "types/infercsv.h"
 #include "value/json.h"
-#include "types/schema.h"
-#include "io/textfile.h"
 #include "value/list.h"
+#include "io/textfile.h"
+#include "types/infer.h"
+#include "types/schema.h"
 
 struct sample {
 	struct infercsv *how;
@@ -52,7 +53,7 @@ says_nothing(const struct sample *a, const char *s, size_t n)
 }
 
 static int
-take_row(void *arg)
+infercsv_take_row(void *arg)
 {
 	struct sample *a = arg;
 	const struct csvrow_reader *r = &a->rows;
@@ -93,7 +94,7 @@ read_lines(struct sample *a, struct textfile *f)
 	struct csvrow_feed feed = {.rows = &a->rows,
 		.comment = a->comment,
 		.max_line = a->how->max_line,
-		.row = take_row,
+		.row = infercsv_take_row,
 		.arg = a};
 	const char *line;
 	size_t n;
@@ -120,8 +121,7 @@ infercsv_file(const char *path, struct infercsv *how, struct err *err)
 		return NULL;
 	csvrow_init(&a.rows, &how->style);
 	a.s = schema_new();
-	ret = textfile_open(&f, strcmp(path, "-") == 0 ? "/dev/stdin" : path,
-		how->max_line, how->stopping, err);
+	ret = textfile_open(&f, path, how->max_line, how->stopping, err);
 	if (ret == 0 && (ret = read_lines(&a, &f)) < 0)
 		err_in(err, "'%s'", q);
 	else if (ret == 0 && a.s->n == 0)

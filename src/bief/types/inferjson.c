@@ -1,13 +1,14 @@
+#include "types/inferjson.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "types/inferjson.h"
 #include "value/json.h"
 #include "value/lenient.h"
-#include "types/schema.h"
 #include "value/value.h"
+#include "types/schema.h"
 
 #define DIGITS 38 /* of a decimal, at most */
 

@@ -1,71 +1,17 @@
 /*
- * schema: field names and types, in Spark's notations.
- *
- * DDL ('time timestamp, m struct<a:int,b:array<string>>', any case, names in
- * backquotes where needed, NOT NULL and COMMENT accepted) and Spark's JSON form
- * ({"type":"struct","fields":[...]}).
+ * schema: fields, their names and types: of a record, or of a struct in one.
  */
 #ifndef BIEF_SCHEMA_H
 #define BIEF_SCHEMA_H
 
 #include <stdbool.h>
-
 #include <stddef.h>
+
+#include "types/type.h"
 
 struct buf;
 struct err;
 
-enum type_kind {
-	TYPE_UNKNOWN, /* not known before data flows */
-	TYPE_NULL,    /* void */
-	TYPE_BOOLEAN,
-	TYPE_BYTE,
-	TYPE_SHORT,
-	TYPE_INT,
-	TYPE_LONG,
-	TYPE_FLOAT,
-	TYPE_DOUBLE,
-	TYPE_DECIMAL, /* precision, scale */
-	TYPE_STRING,
-	TYPE_BINARY,
-	TYPE_TIMESTAMP, /* unit: of integers in JSON; output is always a time */
-	TYPE_DATE,
-	TYPE_ARRAY,  /* elem */
-	TYPE_MAP,    /* key, elem */
-	TYPE_STRUCT, /* fields */
-	/* In expressions only (datum.h): they leave as text.  precision and
-	 * scale are the first and the last unit. */
-	TYPE_YEARS, /* interval of months */
-	TYPE_DAYS   /* interval of microseconds */
-};
-
-enum time_unit { UNIT_S, UNIT_MS, UNIT_US, UNIT_NS };
-
-struct type {
-	enum type_kind kind;
-	int precision, scale;
-	enum time_unit unit;
-	struct type *key, *elem;
-	struct schema *fields;
-};
-
-struct schema_field {
-	char *name; /* plain text, NUL-terminated */
-	struct type *type;
-};
-
-struct schema {
-	size_t n;
-	struct schema_field *f;
-};
-
-/* NULL with a message that shows the place with a caret. */
-struct schema *schema_parse(const char *text, struct err *err);
-/* What schema_print has printed, in the header of a stream: beside what people
- * write there are the type "unknown" and names that are empty or stand twice. */
-struct schema *schema_parse_header(const char *text, struct err *err);
-/* Of text or, where that is NULL, of the file (at most 16 MiB). */
-struct schema *schema_read(const char *text, const char *file, struct err *err);
 /*
  * Where malformed text goes: *at is the index of the string field of this name,
  * which is added if it is not there.  Without a name (NULL) it is that of
@@ -108,13 +54,7 @@ const struct type *schema_type(const struct schema *s, const char *path);
 /* The field whose name is nearest to name, for messages; NULL if none is near. */
 const char *schema_nearest(const struct schema *s, const char *name);
 
-struct type *type_new(enum type_kind kind);
-struct type *type_copy(const struct type *t);
-void type_free(struct type *t);
-bool type_numeric(const struct type *t);
-
-/* DDL text of a schema or a type: time timestamp, k map<string,int>. */
+/* As DDL: time timestamp, k map<string,int>. */
 void schema_print(const struct schema *s, struct buf *out);
-void type_print(const struct type *t, struct buf *out);
 
 #endif

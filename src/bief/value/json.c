@@ -7,7 +7,7 @@
 #include "text/simd.h"
 
 static const char *
-refuse(struct json_error *e, const char *what, const char *at)
+json_refuse(struct json_error *e, const char *what, const char *at)
 {
 	e->what = what;
 	e->at = at;
@@ -102,23 +102,24 @@ json_string_slow(
 		any |= m != 0 ? high & (m ^ (m - 1)) : high;
 		p += m != 0 ? __builtin_ctz(m) : SIMD_BLOCK;
 		if (p >= end)
-			return refuse(
+			return json_refuse(
 				e, "a string without its closing quote", end);
 		if (m == 0)
 			continue;
 		if (*p == '"')
 			break;
 		if (*p != '\\')
-			return refuse(e, "control character in a string", p);
+			return json_refuse(
+				e, "control character in a string", p);
 		*escaped = true;
 		if ((q = escape_next(p, end)) == NULL)
-			return refuse(e, "invalid escape", p);
+			return json_refuse(e, "invalid escape", p);
 		if ((p = q) >= end)
-			return refuse(
+			return json_refuse(
 				e, "a string without its closing quote", end);
 	}
 	if (any != 0 && !simd_utf8(start, (size_t)(p - start)))
-		return refuse(e, "invalid UTF-8",
+		return json_refuse(e, "invalid UTF-8",
 			start + simd_utf8_place(start, (size_t)(p - start)));
 	return p;
 }
@@ -131,7 +132,7 @@ json_string(const char *p, const char *end, bool *escaped, struct json_error *e)
 }
 
 static const char *
-digits(const char *p, const char *end)
+json_digits(const char *p, const char *end)
 {
 	const char *q = p;
 
@@ -147,16 +148,16 @@ json_number(const char *p, const char *end)
 		p++;
 	if (p < end && *p == '0')
 		p++;
-	else if ((p = digits(p, end)) == NULL)
+	else if ((p = json_digits(p, end)) == NULL)
 		return NULL;
 	if (p < end && *p == '.')
-		if ((p = digits(p + 1, end)) == NULL)
+		if ((p = json_digits(p + 1, end)) == NULL)
 			return NULL;
 	if (p < end && (*p == 'e' || *p == 'E')) {
 		p++;
 		if (p < end && (*p == '+' || *p == '-'))
 			p++;
-		p = digits(p, end);
+		p = json_digits(p, end);
 	}
 	return p;
 }
@@ -167,7 +168,7 @@ json_number_slow(const char *p, const char *end, struct json_error *e)
 	const char *q = json_number(p, end);
 
 	if (q == NULL || (q < end && *q >= '0' && *q <= '9'))
-		return refuse(e, "invalid number", p);
+		return json_refuse(e, "invalid number", p);
 	return q;
 }
 
@@ -187,8 +188,8 @@ json_word(const char *p, const char *end, struct value *v, struct json_error *e)
 		return p + 5;
 	}
 	if (p >= end)
-		return refuse(e, "it ends too early", end);
-	return refuse(e, "expected a value", p);
+		return json_refuse(e, "it ends too early", end);
+	return json_refuse(e, "expected a value", p);
 }
 
 /* "name" and its colon; returns where the value may begin. */
@@ -198,14 +199,14 @@ nested_key(const char *p, const char *end, struct json_error *e)
 	bool escaped;
 
 	if (p >= end)
-		return refuse(e, "it ends too early", end);
+		return json_refuse(e, "it ends too early", end);
 	if (*p != '"')
-		return refuse(e, "expected a name in quotes", p);
+		return json_refuse(e, "expected a name in quotes", p);
 	if ((p = json_string_scan(p + 1, end, &escaped, e)) == NULL)
 		return NULL;
 	p = json_space(p + 1, end);
 	if (p >= end || *p != ':')
-		return refuse(e, "expected ':'", p);
+		return json_refuse(e, "expected ':'", p);
 	return p + 1;
 }
 
@@ -245,13 +246,13 @@ nested_after(
 
 		p = json_space(p, end);
 		if (p >= end)
-			return refuse(e, "it ends too early", end);
+			return json_refuse(e, "it ends too early", end);
 		if (*p == ',') {
 			p = json_space(p + 1, end);
 			return object ? nested_key(p, end, e) : p;
 		}
 		if (*p != (object ? '}' : ']'))
-			return refuse(e,
+			return json_refuse(e,
 				object ? "expected ',' or '}'"
 				       : "expected ',' or ']'",
 				p);
@@ -272,12 +273,13 @@ nested(const char *p, const char *end, int depth, struct json_error *e)
 	do {
 		p = json_space(p, end);
 		if (p >= end)
-			return refuse(e, "it ends too early", end);
+			return json_refuse(e, "it ends too early", end);
 		if (*p == '{' || *p == '[') {
 			bool object = *p == '{';
 
 			if (t.n + depth >= JSON_DEPTH)
-				return refuse(e, "nested deeper than 1000", p);
+				return json_refuse(
+					e, "nested deeper than 1000", p);
 			nest_push(&t, object);
 			p = json_space(p + 1, end);
 			if (p < end && *p == (object ? '}' : ']')) {
@@ -320,7 +322,7 @@ json_read(const char *p, const char *end, int depth, struct value *v,
 
 	p = json_space(p, end);
 	if (p >= end)
-		return refuse(e, "it ends too early", end);
+		return json_refuse(e, "it ends too early", end);
 	q = json_scan(p, end, depth, v, e);
 	if (q > end) {
 		/* A number ran on into what follows the text. */

@@ -11,6 +11,7 @@
 
 #include "floor/buf.h"
 #include "text/number.h"
+#include "time/date.h"
 #include "time/time.h"
 #include "value/canon.h"
 #include "value/value.h"
@@ -71,7 +72,7 @@ look_string(const struct value *v, struct look *l)
 
 /* buf_release(&l->tmp) afterwards. */
 static void
-look_at(const struct value *v, struct look *l)
+key_look_at(const struct value *v, struct look *l)
 {
 	buf_init(&l->tmp);
 	switch (v == NULL ? VALUE_NULL : (enum value_type)v->type) {
@@ -294,8 +295,8 @@ key_compare(const struct value *a, const struct value *b)
 	if (a != NULL && b != NULL && a->type == b->type &&
 		compare_same(a, b, &c))
 		return c;
-	look_at(a, &x);
-	look_at(b, &y);
+	key_look_at(a, &x);
+	key_look_at(b, &y);
 	c = compare_looks(&x, &y);
 	buf_release(&x.tmp);
 	buf_release(&y.tmp);
@@ -471,7 +472,7 @@ key_encode(const struct value *v, struct buf *out)
 	default:
 		break;
 	}
-	look_at(v, &l);
+	key_look_at(v, &l);
 	encode_look(&l, out);
 	buf_release(&l.tmp);
 }

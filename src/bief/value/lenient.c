@@ -1,11 +1,12 @@
+#include "value/lenient.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "value/json.h"
-#include "value/lenient.h"
 #include "text/number.h"
+#include "value/json.h"
 
 #define MAX_STRING 20000000
 

@@ -1,11 +1,12 @@
 /*
  * list: see list.h.
  */
+#include "value/list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "floor/err.h"
-#include "value/list.h"
+#include "floor/mem.h"
 #include "value/path.h"
 
 static bool
@@ -44,6 +45,15 @@ list_add(struct list *l, const char *text, bool commas)
 	for (; *end != '\0'; text = end + 1, end = path_until(text, ','))
 		add_between(l, text, end);
 	add_between(l, text, end);
+}
+
+bool
+list_has(const struct list *l, const char *text)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->s[i], text) == 0)
+			return true;
+	return false;
 }
 
 void

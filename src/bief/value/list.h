@@ -15,6 +15,7 @@ struct list {
 /* Add a copy of the text; with commas, of what stands between these outside of
  * quotes (path_until).  Quotes stay; blanks around a comma do not. */
 void list_add(struct list *l, const char *text, bool commas);
+bool list_has(const struct list *l, const char *text);
 void list_free(struct list *l);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "floor/err.h"
+#include "floor/mem.h"
 #include "value/json.h"
 
 static struct path_step *

@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "value/json.h"
 #include "text/number.h"
+#include "time/date.h"
 #include "time/time.h"
+#include "value/json.h"
 
 #define SMALL 192 /* an escaped time or "NaN" has at most so many bytes */
 

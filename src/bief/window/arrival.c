@@ -4,17 +4,21 @@
  * Kept: under the key "" struct kept; under the number of each batch that can
  * still be in a window, struct held and its records, a line each.
  */
+#include "window/arrival.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "window/arrival.h"
-#include "runtime/entry.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
 #include "value/json.h"
+#include "value/record_read.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
 #include "runtime/plan.h"
 #include "runtime/stage.h"
-#include "recovery/state.h"
-#include "time/time.h"
 
 struct kept {
 	int64_t batches; /* so far */
@@ -26,7 +30,7 @@ struct held {
 };
 
 static int
-take(const char *option, const char *text, int64_t *n, int64_t *us,
+arrival_take_one(const char *option, const char *text, int64_t *n, int64_t *us,
 	struct err *err)
 {
 	struct err why;
@@ -51,16 +55,16 @@ take(const char *option, const char *text, int64_t *n, int64_t *us,
 int
 arrival_open(struct arrival *a, struct stage *st)
 {
-	if (take("batches", a->length, &a->nlength, &a->length_us, st->err) ==
-		-1)
+	if (arrival_take_one("batches", a->length, &a->nlength, &a->length_us,
+		    st->err) == -1)
 		return -1;
 	if (a->every == NULL) {
 		a->nevery = a->length_us > 0 ? 0 : 1;
 		a->every_us = 0;
-	} else if (take("every", a->every, &a->nevery, &a->every_us, st->err) ==
-		-1)
+	} else if (arrival_take_one("every", a->every, &a->nevery, &a->every_us,
+			   st->err) == -1)
 		return -1;
-	record_reader_init(&a->reader, st->shapes);
+	record_read_init(&a->reader, st->shapes);
 	return 0;
 }
 
@@ -144,7 +148,7 @@ entry(struct stage *st, const void *key, size_t n, size_t size)
 }
 
 static struct kept *
-kept(struct stage *st)
+arrival_kept(struct stage *st)
 {
 	state_ref r = entry(st, "", 0, sizeof(struct kept));
 
@@ -164,7 +168,7 @@ batch_end(const struct arrival *a, const struct batch *b)
 int
 arrival_begin(struct arrival *a, struct stage *st, struct batch *b)
 {
-	struct kept *k = kept(st);
+	struct kept *k = arrival_kept(st);
 	int64_t n, end = batch_end(a, b);
 	state_ref r;
 
@@ -184,7 +188,7 @@ arrival_begin(struct arrival *a, struct stage *st, struct batch *b)
 int
 arrival_record(struct arrival *a, struct stage *st, const struct record *r)
 {
-	struct kept *k = kept(st);
+	struct kept *k = arrival_kept(st);
 	state_ref e;
 	size_t size;
 	char *p;
@@ -221,7 +225,7 @@ emit_batch(struct arrival *a, struct stage *st, state_ref e, int64_t start,
 		memset(buf_need(&a->line, JSON_PADDING), 0, JSON_PADDING);
 		r.line = a->line.p;
 		r.nline = (uint32_t)a->line.n;
-		if (record_parse(&a->reader, &r, st->err) == -1 ||
+		if (record_read(&a->reader, &r, st->err) == -1 ||
 			emit(st, &r, start, end) == -1)
 			return -1;
 	}
@@ -231,7 +235,7 @@ int
 arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 	int (*emit)(struct stage *, struct record *, int64_t, int64_t))
 {
-	struct kept *k = kept(st);
+	struct kept *k = arrival_kept(st);
 	int64_t now = k->batches, first = now - a->nlength + 1, n, start, end;
 	state_ref e = state_find(st->state, &now, sizeof now);
 
@@ -251,7 +255,7 @@ arrival_batch(struct arrival *a, struct stage *st, struct batch *b,
 				    end, emit) == -1)
 				return -1;
 	}
-	b->watermark = kept(st)->fired;
+	b->watermark = arrival_kept(st)->fired;
 	n = now - a->nlength + 1;
 	e = state_find(st->state, &n, sizeof n);
 	if (e != STATE_NONE)
@@ -358,6 +362,6 @@ arrival_take(struct arrival *a, struct stage *st, const struct value *object,
 void
 arrival_close(struct arrival *a)
 {
-	record_reader_release(&a->reader);
+	record_read_release(&a->reader);
 	buf_release(&a->line);
 }

@@ -11,6 +11,7 @@
 
 #include "floor/buf.h"
 #include "value/record.h"
+#include "value/record_read.h"
 #include "recovery/state.h"
 
 struct batch;

@@ -2,10 +2,11 @@
  * evtime: see evtime.h. A window's end is its event time less a microsecond:
  * the end itself belongs to the next window already.
  */
+#include "window/evtime.h"
+
 #include <string.h>
 #include <strings.h>
 
-#include "window/evtime.h"
 #include "runtime/plan.h"
 
 void

@@ -4,9 +4,10 @@
  * Windows reach an aggregation as fields of its records, so that they can come
  * from another process, or from anywhere.
  */
+#include "window/frame.h"
+
 #include <string.h>
 
-#include "window/frame.h"
 #include "types/schema.h"
 
 void
@@ -26,7 +27,7 @@ frame_release(struct frame *f)
 	field_release(&f->end);
 	record_add_release(&f->add_start);
 	record_add_release(&f->add_end);
-	record_slots_release(&f->slots);
+	slots_release(&f->slots);
 }
 
 bool

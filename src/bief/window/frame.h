@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "value/record.h"
-#include "window/span.h"
 #include "time/time.h"
+#include "value/record.h"
 #include "value/value.h"
+#include "window/span.h"
 
 struct schema;
 

@@ -2,15 +2,16 @@
  * marks: see marks.h. Three things are kept in state: the combined watermark,
  * the policy that it was made by, and that of each input.
  */
+#include "window/marks.h"
+
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/entry.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "window/marks.h"
-#include "runtime/stage.h"
 #include "recovery/state.h"
+#include "runtime/entry.h"
+#include "runtime/stage.h"
 
 #define HEAD 2 /* what stands before those of the inputs */
 

@@ -4,6 +4,7 @@
  * negative, where C's own division would round to the other side.
  */
 #include "window/span.h"
+
 #include "time/time.h"
 
 int64_t

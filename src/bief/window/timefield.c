@@ -2,10 +2,11 @@
  * timefield: see timefield.h.  Text is taken, for it may be one; each record
  * will show.
  */
+#include "window/timefield.h"
+
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "types/schema.h"
-#include "window/timefield.h"
+#include "types/type.h"
 
 int
 timefield_check(

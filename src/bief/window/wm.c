@@ -6,17 +6,19 @@
  * end of the batch that moved it.  With the trigger "once" Spark has no such
  * batch: what is closed, and then what is late, lags behind.
  */
+#include "window/wm.h"
+
 #include <string.h>
 
 #include "floor/buf.h"
-#include "runtime/entry.h"
 #include "floor/err.h"
-#include "value/json.h"
+#include "floor/mem.h"
+#include "time/duration.h"
+#include "time/time.h"
+#include "recovery/state.h"
+#include "runtime/entry.h"
 #include "runtime/plan.h"
 #include "runtime/stage.h"
-#include "recovery/state.h"
-#include "time/time.h"
-#include "window/wm.h"
 
 #define MILLISECOND INT64_C(1000)
 #define DAY (INT64_C(86400) * TIME_SECOND)
@@ -138,7 +140,7 @@ wm_plan(struct wm *w, const struct field *f, bool window, struct plan *p,
 }
 
 static struct kept *
-kept(struct stage *st, bool change)
+wm_kept(struct stage *st, bool change)
 {
 	bool made;
 	state_ref r = state_find(st->state, "", 0);
@@ -163,7 +165,7 @@ kept(struct stage *st, bool change)
 
 /* The watermark into a batch. */
 static void
-tell(const struct wm *w, const struct kept *k, struct batch *b)
+wm_tell(const struct wm *w, const struct kept *k, struct batch *b)
 {
 	b->watermark = w->once ? k->closed : k->now;
 	b->lag_us = b->watermark - (w->once ? k->fresh_closed : k->fresh);
@@ -173,14 +175,14 @@ tell(const struct wm *w, const struct kept *k, struct batch *b)
 int
 wm_begin(struct wm *w, struct stage *st, struct batch *b)
 {
-	struct kept *k = kept(st, w->anew);
+	struct kept *k = wm_kept(st, w->anew);
 
 	if (k == NULL)
 		return -1;
 	if (w->anew)
 		k->fresh_closed = k->fresh = 0;
 	w->anew = false;
-	tell(w, k, b);
+	wm_tell(w, k, b);
 	w->newest = INT64_MIN;
 	w->oldest = INT64_MAX;
 	w->sum = 0;
@@ -234,7 +236,7 @@ raise_to(int64_t *mark, int64_t to)
 int
 wm_batch(struct wm *w, struct stage *st, struct batch *b)
 {
-	const struct kept *old = kept(st, false);
+	const struct kept *old = wm_kept(st, false);
 	struct kept k;
 
 	if (old == NULL)
@@ -261,9 +263,9 @@ wm_batch(struct wm *w, struct stage *st, struct batch *b)
 	}
 	if (w->flushing)
 		k.closed = k.now = k.fresh_closed = k.fresh = FOREVER;
-	tell(w, &k, b);
+	wm_tell(w, &k, b);
 	if (memcmp(&k, old, sizeof k) != 0)
-		memcpy(kept(st, true), &k, sizeof k);
+		memcpy(wm_kept(st, true), &k, sizeof k);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
  *
  * The text fits the terminal and may change; scripts have --json.
  */
+#include "command/ps/ps.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +13,12 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "runtime/opt.h"
 #include "runtime/plan.h"
-#include "command/ps/ps.h"
 #include "command/ps/running.h"
-#include "time/time.h"
 
 /* ---- short forms ---- */
 
@@ -65,7 +67,7 @@ put_short(char to[16], double n, double step)
 }
 
 static void
-put_time(struct buf *out, int64_t us)
+ps_put_time(struct buf *out, int64_t us)
 {
 	char time[TIME_MAX];
 
@@ -114,7 +116,7 @@ text_head(const struct running *r, struct buf *out)
 		buf_printf(out, ", batch %lld", (long long)r->batch);
 	if (r->watermark != WATERMARK_NONE) {
 		buf_str(out, ", watermark ");
-		put_time(out, r->watermark);
+		ps_put_time(out, r->watermark);
 		buf_str(out, " (");
 		put_age(out, time_now() - r->watermark);
 		buf_str(out, " behind)");
@@ -249,7 +251,7 @@ json_time(struct buf *out, const char *key, int64_t us)
 	if (us == WATERMARK_NONE)
 		return;
 	buf_printf(out, ",\"%s\":\"", key);
-	put_time(out, us);
+	ps_put_time(out, us);
 	buf_byte(out, '"');
 }
 
@@ -410,7 +412,7 @@ ps_command(int argc, char **argv)
 	else
 		ps_text(&l, terminal_columns(), &out);
 	if ((out.n > 0 && fwrite(out.p, 1, out.n, stdout) != out.n) ||
-		fflush(stdout) != 0) {
+		fflush(stdout) < 0) {
 		fprintf(stderr, "bief: cannot write the output\n");
 		status = STATUS_FAILED;
 	} else if (l.n == 0)

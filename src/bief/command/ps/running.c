@@ -4,15 +4,16 @@
  * without anybody having registered. What cannot be read there is another
  * user's, and is left out.
  */
+#include "command/ps/running.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
-#include "floor/err.h"
-#include "runtime/plan.h"
-#include "command/ps/running.h"
+#include "floor/mem.h"
 #include "time/time.h"
+#include "runtime/plan.h"
 
 #define PIPES 80       /* of one process that are looked at */
 #define HOLDS_BACK 0.5 /* busy for at least this share of its time */
@@ -64,7 +65,7 @@ by_pid(const void *a, const void *b)
 }
 
 static struct node *
-find(const struct world *w, int pid)
+running_find(const struct world *w, int pid)
 {
 	struct node key = {.proc = {.pid = pid}};
 
@@ -77,7 +78,7 @@ find(const struct world *w, int pid)
 static struct node *
 parent_of(const struct world *w, const struct node *n)
 {
-	struct node *up = find(w, n->proc.parent);
+	struct node *up = running_find(w, n->proc.parent);
 
 	return up != NULL && up->proc.ticks <= n->proc.ticks && up != n ? up
 									: NULL;
@@ -86,7 +87,7 @@ parent_of(const struct world *w, const struct node *n)
 static void
 add_vitals(void *arg, struct vitals *v)
 {
-	struct node *n = find(arg, v->pid);
+	struct node *n = running_find(arg, v->pid);
 
 	if (n == NULL || n->proc.ticks != v->ticks || n->v != NULL)
 		free(v);
@@ -396,7 +397,7 @@ append_behind(struct world *w, struct running *r)
 	for (size_t k = 0; k < r->n; k++)
 		for (size_t i = 0; i < w->n; i++) {
 			struct node *n = &w->node[i],
-				    *up = find(w, r->p[k].proc.pid);
+				    *up = running_find(w, r->p[k].proc.pid);
 
 			if (n->order == 0 && n->down && !n->up && up != NULL &&
 				r->p[k].inside == 0 && feeds(up, n))
@@ -409,12 +410,12 @@ link_up(struct world *w, struct running *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct running_process *p = &r->p[i];
-		struct node *n = find(w, p->proc.pid);
+		struct node *n = running_find(w, p->proc.pid);
 
 		p->from = mem_alloc(r->n * sizeof(*p->from));
 		for (size_t k = 0; k < r->n; k++)
 			if (!r->p[k].hidden &&
-				feeds(find(w, r->p[k].proc.pid), n))
+				feeds(running_find(w, r->p[k].proc.pid), n))
 				p->from[p->nfrom++] = k;
 		p->head = p->nfrom == 0 && p->inside == 0;
 	}
@@ -427,12 +428,35 @@ running_is_source(const struct running_process *p)
 }
 
 static char *
-name_of(const struct running_process *p)
+name_of(const struct running_process *p, uint32_t stage)
 {
-	const struct vitals_stage *s = &p->v->stages[0];
+	const struct vitals_stage *s = &p->v->stages[stage];
 
 	return s->nname == 0 ? NULL
 			     : mem_dup((const char *)p->v + s->name, s->nname);
+}
+
+/* Does it end in a sink?  The name of that stands where Spark has a query's. */
+static bool
+is_sink(const struct running_process *p)
+{
+	return p->v != NULL && p->v->stages[p->v->nstages - 1].sink &&
+		p->inside == 0;
+}
+
+/* That of a source; where none has one, that of a sink. */
+static char *
+find_name(const struct running *r)
+{
+	char *name = NULL;
+
+	for (size_t i = 0; i < r->n && name == NULL; i++)
+		if (running_is_source(&r->p[i]))
+			name = name_of(&r->p[i], 0);
+	for (size_t i = 0; i < r->n && name == NULL; i++)
+		if (is_sink(&r->p[i]))
+			name = name_of(&r->p[i], r->p[i].v->nstages - 1);
+	return name;
 }
 
 static void
@@ -451,8 +475,6 @@ describe(struct running *r)
 		if (first == NULL ||
 			(running_is_source(p) && !running_is_source(first)))
 			first = p;
-		if (running_is_source(p) && r->name == NULL)
-			r->name = name_of(p);
 		if (p->v->began_us < r->began_us)
 			r->began_us = p->v->began_us;
 		for (uint32_t k = 0; k < p->v->nstages; k++) {
@@ -465,6 +487,7 @@ describe(struct running *r)
 		}
 	}
 	r->id = first->proc.pid;
+	r->name = find_name(r);
 }
 
 /* ---- who holds the others back ---- */
@@ -616,16 +639,23 @@ running_release(struct running_list *l)
 	memset(l, 0, sizeof(*l));
 }
 
+static bool
+is_named(const struct running_process *p, uint32_t stage, const char *name)
+{
+	const struct vitals_stage *s = &p->v->stages[stage];
+
+	return s->nname > 0 && strlen(name) == s->nname &&
+		memcmp((const char *)p->v + s->name, name, s->nname) == 0;
+}
+
 bool
 running_is_named(const struct running *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		char *own = running_is_source(&r->p[i]) ? name_of(&r->p[i])
-							: NULL;
-		bool same = own != NULL && strcmp(own, name) == 0;
+		const struct running_process *p = &r->p[i];
 
-		free(own);
-		if (same)
+		if ((running_is_source(p) && is_named(p, 0, name)) ||
+			(is_sink(p) && is_named(p, p->v->nstages - 1, name)))
 			return true;
 	}
 	return false;

@@ -32,7 +32,7 @@ struct running_process {
 
 struct running {
 	int id;                    /* pid of its first source, or program */
-	char *name;                /* --name of a source, or NULL */
+	char *name;                /* --name of a source or sink, or NULL */
 	struct running_process *p; /* upstream before downstream */
 	size_t n;
 	int held_by;       /* place of who holds the others back, or -1 */
@@ -50,7 +50,7 @@ void running_look(struct running_list *l);
 void running_release(struct running_list *l);
 /* A source of bief itself. */
 bool running_is_source(const struct running_process *p);
-/* Is it called so?  By the --name of any source. */
+/* Is it called so?  By the --name of any source or sink. */
 bool running_is_named(const struct running *r, const char *name);
 
 #endif

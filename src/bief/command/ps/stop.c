@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "floor/err.h"
+#include "floor/mem.h"
+#include "time/time.h"
 #include "runtime/opt.h"
 #include "command/ps/ps.h"
 #include "command/ps/running.h"
-#include "time/time.h"
 
 #define PATIENCE_US (3 * TIME_SECOND) /* then we say who is still there */
 #define POLL_US 5000
@@ -104,7 +105,7 @@ lives(const struct running_process *p)
 }
 
 static int
-tell(const struct running_process *p)
+stop_tell(const struct running_process *p)
 {
 	if (!lives(p) || kill(p->proc.pid, SIGTERM) == 0 || errno == ESRCH)
 		return 0;
@@ -136,7 +137,7 @@ tell_pipeline(const struct running *r)
 		for (size_t i = 0; i < r->n; i++)
 			if (kinds[kind](&r->p[i])) {
 				told++;
-				ret |= tell(&r->p[i]);
+				ret |= stop_tell(&r->p[i]);
 			}
 	return ret;
 }

@@ -17,9 +17,9 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "time/time.h"
 #include "command/ps/ps.h"
 #include "command/ps/running.h"
-#include "time/time.h"
 
 #define EVERY_MS 1000
 #define OPEN "\033[?1049h\033[?25l" /* another screen, no cursor */
@@ -39,7 +39,7 @@ on_signal(int sig)
 }
 
 static int
-put(const char *p, size_t n)
+top_put(const char *p, size_t n)
 {
 	while (n > 0) {
 		ssize_t did = write(STDOUT_FILENO, p, n);
@@ -55,7 +55,7 @@ put(const char *p, size_t n)
 }
 
 static void
-catch_signals(void)
+signals_catch(void)
 {
 	static const int signals[] = {
 		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGWINCH};
@@ -78,13 +78,13 @@ open_screen(struct termios *before)
 	t.c_cc[VTIME] = 0;
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &t) < 0)
 		return -1;
-	return put(OPEN, strlen(OPEN));
+	return top_put(OPEN, strlen(OPEN));
 }
 
 static void
 close_screen(const struct termios *before)
 {
-	put(CLOSE, strlen(CLOSE));
+	top_put(CLOSE, strlen(CLOSE));
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 }
 
@@ -128,7 +128,7 @@ draw(void)
 		time, l.n, l.n == 1 ? "" : "s");
 	ps_text(&l, size.ws_col, &text);
 	screen(&text, size.ws_row, &out);
-	ret = put(out.p, out.n);
+	ret = top_put(out.p, out.n);
 	running_release(&l);
 	buf_release(&text);
 	buf_release(&out);
@@ -193,7 +193,7 @@ top_command(int argc, char **argv)
 	}
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return ps_command(argc, argv);
-	catch_signals();
+	signals_catch();
 	if (open_screen(&before) < 0) {
 		fprintf(stderr, "bief: cannot draw on this terminal: %s\n",
 			strerror(errno));

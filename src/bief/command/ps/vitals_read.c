@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "floor/err.h"
-#include "io/proc.h"
+#include "floor/mem.h"
 #include "time/time.h"
+#include "io/proc.h"
 #include "runtime/vitals.h"
 
 #define WINDOW_US (5 * TIME_SECOND) /* of rates and shares */
@@ -139,7 +139,7 @@ struct curve {
 };
 
 static void
-add(struct curve *c, int64_t at, double value)
+vitals_read_add(struct curve *c, int64_t at, double value)
 {
 	if (c->n > 0 && at < c->at[c->n - 1])
 		at = c->at[c->n - 1];
@@ -185,11 +185,11 @@ moment(const struct vitals *v, uint32_t i)
 }
 
 static void
-begin(struct curve *c, const struct vitals *v)
+vitals_read_begin(struct curve *c, const struct vitals *v)
 {
 	c->n = 0;
 	if (v->npast <= VITALS_PAST)
-		add(c, v->began_us, 0);
+		vitals_read_add(c, v->began_us, 0);
 }
 
 void
@@ -202,13 +202,14 @@ vitals_read_rates(const struct vitals *v, size_t stage, int64_t now_us,
 	for (int way = 0; way < 2; way++) {
 		struct curve c;
 
-		begin(&c, v);
+		vitals_read_begin(&c, v);
 		for (uint32_t i = 0; moment(v, i) >= 0; i++) {
 			int k = moment(v, i);
 
-			add(&c, v->past[k].at_us, (double)s->past[k][way]);
+			vitals_read_add(
+				&c, v->past[k].at_us, (double)s->past[k][way]);
 		}
-		add(&c, v->updated_us,
+		vitals_read_add(&c, v->updated_us,
 			(double)(way == 0 ? s->now.in : s->now.out));
 		*to[way] = growth(&c, now_us);
 	}
@@ -224,17 +225,17 @@ vitals_read_shares(
 		double spent = (double)v->spent_us[way];
 		struct curve c;
 
-		begin(&c, v);
+		vitals_read_begin(&c, v);
 		for (uint32_t i = 0; moment(v, i) >= 0; i++) {
 			int k = moment(v, i);
 
-			add(&c, v->past[k].at_us,
+			vitals_read_add(&c, v->past[k].at_us,
 				(double)v->past[k].spent_us[way]);
 		}
-		add(&c, v->since_us, spent);
+		vitals_read_add(&c, v->since_us, spent);
 		if (now_us > v->since_us && v->doing == (uint32_t)way)
 			spent += (double)(now_us - v->since_us);
-		add(&c, now_us, spent);
+		vitals_read_add(&c, now_us, spent);
 		share[way] = growth(&c, now_us) / 1e6;
 		if (share[way] < 0)
 			share[way] = 0;

@@ -3,6 +3,7 @@
  * where they fit, else a call a line, else an argument a line.
  */
 #include "command/spark/python.h"
+#include "floor/mem.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "command/spark/spark_impl.h"
+#include "floor/mem.h"
 #include "runtime/chain.h"
 #include "runtime/common.h"
 #include "value/path.h"

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "command/spark/spark_impl.h"
+#include "floor/mem.h"
 #include "value/path.h"
 
 /* ---- event time ---- */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "command/spark/spark_impl.h"
-#include "io/stream.h"
+#include "io/stream/output.h"
 #include "runtime/chain.h"
 #include "runtime/plan_chain.h"
 #include "runtime/setup.h"

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "command/spark/spark_impl.h"
+#include "floor/mem.h"
 #include "value/path.h"
 
 /* A pair of --on: F=G, or a name that both have. */
@@ -289,7 +290,8 @@ spark_join_static(
 {
 	const char *how = how_of(p);
 	struct python_statement t;
-	char *table, *left;
+	struct buf left;
+	char *table;
 
 	if (spark_only(s, p, "on how sep header null table-schema") < 0 ||
 		spark_fields(s, p) < 0)
@@ -302,10 +304,10 @@ spark_join_static(
 			"--null is given twice, and Spark knows one text for "
 			"null");
 	table = read_table(s, p);
-	left = mem_alloc(strlen(p->in[0].var) + 20);
-	sprintf(left, "%s.alias(\"left\")", p->in[0].var);
+	buf_init(&left);
+	buf_printf(&left, "%s.alias(\"left\")", p->in[0].var);
 	out->var = spark_unique(s, "joined");
-	python_begin(&t, out->var, left);
+	python_begin(&t, out->var, buf_cstr(&left));
 	python_call(&t, "join");
 	buf_printf(python_arg(&t), "%s.alias(\"right\")", table);
 	put_static_condition(p, python_arg(&t));
@@ -314,7 +316,7 @@ spark_join_static(
 		put_static_fields(p, &t);
 	spark_end(s, &t);
 	free(table);
-	free(left);
+	buf_release(&left);
 	return 0;
 }
 

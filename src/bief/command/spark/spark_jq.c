@@ -1272,6 +1272,6 @@ spark_jq(const char *text, const struct schema *fields, bool condition,
 		buf_add(sql, out.sql.p, out.sql.n);
 	buf_release(&record.sql);
 	buf_release(&out.sql);
-	jq_parse_release(&tree);
+	jq_node_release(&tree);
 	return rc;
 }

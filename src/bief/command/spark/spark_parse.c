@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command/spark/spark_impl.h"
+#include "floor/mem.h"
 #include "value/path.h"
 
 /* The reader's files as lines, where no parser reads them itself. */
@@ -134,7 +135,7 @@ static struct schema *
 schema_of(struct spark *s, const struct spark_step *p)
 {
 	const char *corrupt = spark_text(p, "corrupt-field");
-	struct schema *schema = schema_read(
+	struct schema *schema = schema_parse_from(
 		spark_text(p, "schema"), spark_text(p, "schema-file"), s->err);
 	int at;
 

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "command/spark/spark_impl.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "value/path.h"
 
@@ -37,7 +38,7 @@ static const char *
 mode_of(const struct spark_flow *in)
 {
 	if (in->plan.mode != MODE_NONE)
-		return modes_name(in->plan.mode);
+		return plan_mode_name(in->plan.mode);
 	return in->plan.aggregated ? "complete" : "append";
 }
 

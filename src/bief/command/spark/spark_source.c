@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "command/spark/spark_impl.h"
+#include "floor/mem.h"
 #include "time/time.h"
 
 /* spark.read, or spark.readStream, with options; kept as text. */

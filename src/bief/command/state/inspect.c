@@ -2,14 +2,17 @@
  * inspect: see inspect.h. Names may be short as long as one thing alone is
  * meant; what changes a checkpoint asks for its lock first.
  */
+#include "command/state/inspect.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "command/state/inspect.h"
+#include "io/stream/output.h"
 #include "command/state/inspect_impl.h"
-#include "io/stream.h"
+#include "io/stream/stream.h"
+#include "recovery/metadata.h"
 
 struct options {
 	bool json, help, empty;
@@ -84,7 +87,7 @@ pick(const struct list *ids, const char *what, const char *name,
 static int
 add_sink(void *arg, const struct place_info *i)
 {
-	if (*i->id != '\0' && !checkpoint_has(arg, i->id))
+	if (*i->id != '\0' && !list_has(arg, i->id))
 		list_add(arg, i->id, false);
 	return 0;
 }
@@ -93,12 +96,12 @@ add_sink(void *arg, const struct place_info *i)
 static int
 sinks_of(const char *dir, struct list *ids, struct err *err)
 {
-	struct checkpoint c;
-	int ret = checkpoint_read(dir, &c, err);
+	struct metadata m;
+	int ret = metadata_read(dir, &m, err);
 
-	for (size_t i = 0; ret == 0 && i < c.sinks.n; i++)
-		list_add(ids, c.sinks.s[i], false);
-	checkpoint_release(&c);
+	for (size_t i = 0; ret == 0 && i < m.sinks.n; i++)
+		list_add(ids, m.sinks.s[i], false);
+	metadata_release(&m);
 	place_each(dir, "commits", add_sink, ids);
 	return ret;
 }
@@ -120,12 +123,12 @@ static int
 with_stage(
 	struct call *c, size_t at, int (*what)(struct call *c, const char *id))
 {
-	struct checkpoint check;
+	struct metadata m;
 	struct list ids = {0};
 	const char *id = NULL;
-	int ret = checkpoint_read(c->dir, &check, c->err);
+	int ret = metadata_read(c->dir, &m, c->err);
 
-	checkpoint_release(&check);
+	metadata_release(&m);
 	look_stages(c->dir, &ids);
 	if (ret == 0 && at < c->n)
 		ret = pick(&ids, "stage", c->words[at], &id, c->err);
@@ -142,7 +145,7 @@ dump(struct call *c, const char *id)
 }
 
 static int
-load(struct call *c, const char *id)
+inspect_run_load(struct call *c, const char *id)
 {
 	return inspect_load(
 		c->dir, id, c->n > 1 ? c->words[1] : NULL, c->empty, c->err);
@@ -177,7 +180,7 @@ call_dump(struct call *c)
 static int
 call_load(struct call *c)
 {
-	return with_stage(c, 0, load);
+	return with_stage(c, 0, inspect_run_load);
 }
 
 static int

@@ -9,7 +9,7 @@
 
 #include "floor/buf.h"
 #include "runtime/chain.h"
-#include "recovery/checkpoint.h"
+#include "recovery/place.h"
 #include "runtime/stagefile.h"
 
 /* ---- look.c: a stage of a checkpoint, opened to be looked at ---- */
@@ -30,6 +30,8 @@ void look_stages(const char *dir, struct list *ids);
 int look_open(struct look *l, const char *dir, const char *id, struct err *err);
 /* The state after a batch of which the stage has a file. */
 int look_at(struct look *l, int64_t batch, struct err *err);
+/* The same of a batch that somebody named, who is told what there is. */
+int look_named(struct look *l, int64_t batch, struct err *err);
 void look_close(struct look *l);
 /* The batches that can be looked at; -1, -1: none. */
 int look_batches(const struct look *l, int64_t *oldest, int64_t *newest,

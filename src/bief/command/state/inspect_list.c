@@ -11,7 +11,14 @@
 #include <sys/stat.h>
 
 #include "command/state/inspect_impl.h"
+#include "recovery/checkpoint.h"
+#include "recovery/commit.h"
+#include "recovery/metadata.h"
+#include "recovery/numbers.h"
+#include "recovery/offset.h"
 #include "value/json.h"
+#include "recovery/numbers.h"
+#include "command/state/inspect_impl.h"
 
 struct listing {
 	const char *dir;
@@ -84,7 +91,7 @@ put_json(const struct item *l, struct buf *out)
 }
 
 static void
-put(struct listing *s, const struct item *l)
+inspect_list_put(struct listing *s, const struct item *l)
 {
 	if (s->json)
 		put_json(l, s->out);
@@ -139,7 +146,7 @@ list_source(void *arg, const struct place_info *i)
 			offset_release(&o);
 		numbers_release(&n);
 	}
-	put(s, &l);
+	inspect_list_put(s, &l);
 	return 0;
 }
 
@@ -202,7 +209,7 @@ list_stage(void *arg, const struct place_info *i)
 	if (ret < 0)
 		wrong(s, &line, &why);
 	line.bytes = bytes_of(i->path, "delta") + bytes_of(i->path, "snapshot");
-	put(s, &line);
+	inspect_list_put(s, &line);
 	look_close(&l);
 	return 0;
 }
@@ -216,23 +223,23 @@ list_sink(void *arg, const struct place_info *i)
 
 	if (commit_last(i->path, &l.batch, NULL, NULL, &why) < 0)
 		wrong(s, &l, &why);
-	put(s, &l);
+	inspect_list_put(s, &l);
 	return 0;
 }
 
 static void
-put_head(struct listing *s, const struct checkpoint *c, int64_t committed)
+put_head(struct listing *s, const struct metadata *m, int64_t committed)
 {
 	if (s->json) {
 		buf_printf(s->out,
 			"{\"kind\":\"checkpoint\",\"identity\":"
 			"\"%s\"",
-			c->identity);
+			m->identity);
 		put_number(s->out, "batch", committed);
 		buf_str(s->out, "}\n");
 		return;
 	}
-	buf_printf(s->out, "checkpoint %s, ", c->identity);
+	buf_printf(s->out, "checkpoint %s, ", m->identity);
 	if (committed >= 0)
 		buf_printf(s->out, "all sinks have batch %lld\n",
 			(long long)committed);
@@ -246,17 +253,17 @@ int
 inspect_list(const char *dir, bool json, struct buf *out, struct err *err)
 {
 	struct listing s = {.dir = dir, .json = json, .out = out, .err = err};
-	struct checkpoint c;
+	struct metadata m;
 	struct item none;
 	struct err why;
 	int64_t committed = -1;
 
-	if (checkpoint_read(dir, &c, err) < 0)
+	if (metadata_read(dir, &m, err) < 0)
 		return -1;
 	if (checkpoint_committed(dir, &committed, &why) < 0)
 		wrong(&s, &none, &why);
-	put_head(&s, &c, committed);
-	checkpoint_release(&c);
+	put_head(&s, &m, committed);
+	metadata_release(&m);
 	place_each(dir, "offsets", list_source, &s);
 	place_each(dir, "state", list_stage, &s);
 	place_each(dir, "commits", list_sink, &s);

@@ -1,7 +1,6 @@
 /*
- * inspect_load: "bief state DIR load" and "forget": what changes a checkpoint.
- * Meanwhile no pipeline may be at work with it: the places of all sources are
- * locked, which a pipeline takes first.
+ * inspect_load: "bief state DIR load": the entries of a stage are replaced, all
+ * or none, by what inspect_dump has written and somebody has edited.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,67 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command/state/inspect_impl.h"
+#include "recovery/statefile.h"
 #include "value/json.h"
-#include "io/stream.h"
+#include "io/stream/input.h"
+#include "command/state/hold.h"
+#include "command/state/inspect_impl.h"
 
 #define LINE_MOST (SIZE_MAX / 4)
 
-struct hold {
-	struct place *places;
-	size_t n;
-};
-
-static void
-let_go(struct hold *h)
-{
-	for (size_t i = 0; i < h->n; i++)
-		place_release(&h->places[i]);
-	free(h->places);
-}
-
 static int
-is_taken(void *arg, const struct place_info *i)
-{
-	if (!i->taken)
-		return 0;
-	return err_set(arg,
-		"a pipeline is at work with the checkpoint "
-		"(process %ld): nothing is changed; let it end, or stop it",
-		i->pid);
-}
-
-static int
-hold_still(struct hold *h, const char *dir, struct err *err)
-{
-	struct checkpoint c;
-	int ret = checkpoint_read(dir, &c, err);
-	char *who;
-
-	memset(h, 0, sizeof(*h));
-	if (ret == 0)
-		ret = place_each(dir, "offsets", is_taken, err);
-	h->places = mem_zalloc((c.sources.n + 1) * sizeof(*h->places));
-	for (size_t i = 0; ret == 0 && i < c.sources.n; i++) {
-		ret = place_lock(&h->places[i], dir, "offsets", c.sources.s[i],
-			NULL, err);
-		h->n += ret == 0;
-	}
-	checkpoint_release(&c);
-	if (ret == 0 && (who = place_busy(dir)) != NULL) {
-		ret = err_set(err,
-			"'%s' is still at work with the checkpoint "
-			"'%s': let it end, or stop it",
-			who, dir);
-		free(who);
-	}
-	return ret;
-}
-
-/* ---- load ---- */
-
-static int
-take_line(struct look *l, const char *line, size_t n, struct err *err)
+inspect_load_take_line(
+	struct look *l, const char *line, size_t n, struct err *err)
 {
 	struct json_error why;
 	struct value v;
@@ -101,12 +50,26 @@ take_lines(struct look *l, struct input *in, struct err *err)
 			continue;
 		}
 		if (json_space(line, line + n) < line + n) {
-			if (take_line(l, line, n, err) < 0)
+			if (inspect_load_take_line(l, line, n, err) < 0)
 				return err_in(err, "line %lld", number);
 			taken++;
 		}
 		number++;
 	}
+}
+
+/* Its place too is ours while it is written. */
+static int
+inspect_load_replace(const struct look *l, int64_t batch, struct err *err)
+{
+	struct place p;
+	int ret = place_lock(&p, l->dir, "state", l->place.id, NULL, err);
+
+	if (ret < 0)
+		return -1;
+	ret = statefile_replace(&p, l->st->state, batch, err);
+	place_release(&p);
+	return ret;
 }
 
 static int
@@ -133,9 +96,7 @@ load_from(struct look *l, int fd, bool empty, struct err *err)
 			"there is no entry in the "
 			"input: nothing is changed (--empty loads a state "
 			"without any)");
-	return taken < 0
-		? -1
-		: checkpoint_replace(&l->place, l->st->state, batch, err);
+	return taken < 0 ? -1 : inspect_load_replace(l, batch, err);
 }
 
 int
@@ -149,28 +110,14 @@ inspect_load(const char *dir, const char *stage, const char *path, bool empty,
 	if (path != NULL && strcmp(path, "-") != 0 &&
 		(fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return err_sys(err, "cannot open '%s'", path);
-	if (hold_still(&h, dir, err) == 0) {
+	if (hold_take(&h, dir, err) == 0) {
 		ret = look_open(&l, dir, stage, err);
 		if (ret == 0)
 			ret = load_from(&l, fd, empty, err);
 		look_close(&l);
 	}
-	let_go(&h);
+	hold_release(&h);
 	if (fd != STDIN_FILENO)
 		close(fd);
-	return ret;
-}
-
-/* ---- forget ---- */
-
-int
-inspect_forget(const char *dir, const char *sink, struct err *err)
-{
-	struct hold h = {.n = 0};
-	int ret = hold_still(&h, dir, err);
-
-	if (ret == 0)
-		ret = checkpoint_forget(dir, sink, err);
-	let_go(&h);
 	return ret;
 }

@@ -7,14 +7,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/entry.h"
-#include "command/state/inspect_impl.h"
+#include "floor/mem.h"
 #include "value/json.h"
+#include "recovery/checkpoint.h"
+#include "recovery/numbers.h"
+#include "recovery/offset.h"
 #include "recovery/state.h"
+#include "runtime/entry.h"
 #include "runtime/ops.h"
 #include "runtime/plan_chain.h"
 #include "runtime/setup.h"
 #include "runtime/tell.h"
+#include "recovery/statefile.h"
+#include "command/state/inspect_impl.h"
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "recovery/place.h"
+#include "runtime/stage.h"
+#include "runtime/stagefile.h"
 
 #define TRIES 20
 #define PAUSE_US 10000
@@ -105,11 +115,11 @@ look_close(struct look *l)
 int
 look_at(struct look *l, int64_t batch, struct err *err)
 {
-	struct state_files files;
+	struct statefile files;
 	int ret;
 
 	for (int i = 0;; i++) {
-		ret = checkpoint_restore(
+		ret = statefile_restore(
 			&l->place, l->st->state, batch, &files, err);
 		if (ret == 0 || i == TRIES || !look_alive(l->dir))
 			break;
@@ -266,4 +276,33 @@ look_take(struct look *l, const struct value *object, struct err *err)
 		return -1;
 	state_set_due(st->state, made, us);
 	return 0;
+}
+
+static int
+look_refuse_batch(const struct look *l, int64_t batch, struct err *err)
+{
+	int64_t oldest, newest;
+
+	if (look_batches(l, &oldest, &newest, err) < 0)
+		return -1;
+	if (newest < 0)
+		return err_set(err, "'%s' has had no batch yet", l->place.id);
+	return err_set(err,
+		"'%s': batch %lld is not kept: there are %lld to "
+		"%lld",
+		l->place.id, (long long)batch, (long long)oldest,
+		(long long)newest);
+}
+
+/* The state after a batch that somebody named. */
+int
+look_named(struct look *l, int64_t batch, struct err *err)
+{
+	int64_t oldest, newest;
+
+	if (look_batches(l, &oldest, &newest, err) < 0)
+		return -1;
+	if (batch < oldest || batch > newest || newest < 0)
+		return look_refuse_batch(l, batch, err);
+	return look_at(l, batch, err);
 }

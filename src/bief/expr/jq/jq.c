@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
 #include "expr/jq/jq_impl.h"
 
 struct expr_of_jq {
@@ -39,7 +40,7 @@ leave(struct jq_run *run, const struct value *v)
 
 	jq_value_text(run, &out);
 	if (out.type == VALUE_DOUBLE && !isfinite(out.d))
-		out = jq_run_result(out.d);
+		out = jq_value_result(out.d);
 	return out;
 }
 
@@ -57,7 +58,7 @@ deliver(struct jq_run *run, void *arg, const struct value *v)
 static bool
 speaks(const struct jq_tree *t)
 {
-	return t->root == NULL || jq_parse_unknown(t, "stderr", 6, 0) != NULL;
+	return t->root == NULL || jq_node_unknown(t, "stderr", 6, 0) != NULL;
 }
 
 static const char newer[] =
@@ -232,7 +233,7 @@ release(struct expr *e)
 	jq_helper_free(x->helper);
 	jq_lib_free(x->lib);
 	jq_run_release(&x->run);
-	jq_parse_release(&x->tree);
+	jq_node_release(&x->tree);
 	free(x->uses.fields);
 	type_free(x->type);
 	free(x);
@@ -260,7 +261,7 @@ parse(struct expr_of_jq *x, const char *text, struct err *err)
 }
 
 static struct expr *
-compile(const char *text, const struct schema *fields, bool condition,
+jq_compile(const char *text, const struct schema *fields, bool condition,
 	struct err *err)
 {
 	struct expr_of_jq *x = mem_zalloc(sizeof(*x));
@@ -280,7 +281,7 @@ compile(const char *text, const struct schema *fields, bool condition,
 		*err = unknown;
 		goto err;
 	}
-	if (jq_func_check_patterns(&x->tree, err) < 0 ||
+	if (jq_regex_check(&x->tree, err) < 0 ||
 		(condition && jq_truth_check(&x->tree, err) < 0))
 		goto err;
 	return &x->x;
@@ -292,11 +293,11 @@ err:
 struct expr *
 jq_expr(const char *text, const struct schema *fields, struct err *err)
 {
-	return compile(text, fields, false, err);
+	return jq_compile(text, fields, false, err);
 }
 
 struct expr *
 jq_condition(const char *text, const struct schema *fields, struct err *err)
 {
-	return compile(text, fields, true, err);
+	return jq_compile(text, fields, true, err);
 }

@@ -27,9 +27,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "expr/jq/jq_impl.h"
-#include "value/json.h"
+#include "floor/mem.h"
+#include "time/duration.h"
 #include "time/time.h"
+#include "value/json.h"
+#include "value/record_read.h"
+#include "expr/jq/jq_impl.h"
 
 #define CPU_DEFAULT_US (5 * TIME_SECOND)
 #define MEMORY_MOST (INT64_C(1) << 30) /* bytes, beyond what it begins with */
@@ -181,7 +184,7 @@ answer(struct jq_lib *lib, const struct question *q, struct record_reader *rr,
 
 	buf_init(&value);
 	limit_time(q->cpu_us);
-	rc = record_parse(rr, &r, &err);
+	rc = record_read(rr, &r, &err);
 	if (rc == 0)
 		rc = jq_lib_start(lib, &r, &env, &err);
 	while (rc >= 0 && (rc = jq_lib_next(lib, &v, &err)) == 1) {
@@ -206,7 +209,7 @@ static void __attribute__((noreturn)) serve(struct jq_lib *lib)
 	struct question q;
 	struct buf in, out;
 
-	record_reader_init(&rr, shapes_new());
+	record_read_init(&rr, shape_set_new());
 	buf_init(&in);
 	buf_init(&out);
 	for (;;) {
@@ -277,7 +280,7 @@ jq_helper_free(struct jq_helper *h)
 }
 
 static int
-begin(struct jq_helper *h, struct err *err)
+jq_helper_begin(struct jq_helper *h, struct err *err)
 {
 	const struct timeval wait = {.tv_usec = LOOK_US};
 	pid_t parent = getpid();
@@ -370,7 +373,7 @@ jq_helper_start(struct jq_helper *h, const struct record *r,
 
 	if (h->running) /* nobody has asked for the rest */
 		stop(h);
-	if (h->pid == 0 && (rc = begin(h, err)) != 0)
+	if (h->pid == 0 && (rc = jq_helper_begin(h, err)) != 0)
 		return rc;
 	h->env = env;
 	h->running = true;

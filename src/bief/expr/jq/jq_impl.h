@@ -1,9 +1,9 @@
 /*
  * jq_impl: what the parts of the jq language share.  Private to jq*.c.
  *
- * A program is parsed to a tree (jq_parse.c).  When all of it is in the part of
+ * A program is parsed to a tree (parse/).  When all of it is in the part of
  * the language that we run ourselves, the tree is walked for each record
- * (jq_eval.c, jq_func.c, on the values of jq_value.c), otherwise libjq gets
+ * (eval/, fn/, on the values of value/), otherwise libjq gets
  * the program and the record (jq_lib.c; jq_helper.c where libjq could come to
  * grief, which jq_safe.c tells).  libjq is also asked when the native
  * part meets a corner that it leaves alone (JQ_ASK); so both must agree, which
@@ -12,12 +12,13 @@
 #ifndef BIEF_JQ_IMPL_H
 #define BIEF_JQ_IMPL_H
 
+#include "floor/arena.h"
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "expr/expr_impl.h"
-#include "value/record.h"
 #include "text/regex.h"
+#include "value/record.h"
 #include "types/schema.h"
+#include "expr/expr_impl.h"
 
 /* ---- the tree ---- */
 
@@ -39,7 +40,7 @@ enum jq_kind {
 	JQ_ARRAY,   /* [a]; a may be NULL */
 	JQ_OBJECT,  /* args: key, value, key, value ... */
 	JQ_FORMAT,  /* args: parts of an interpolated string */
-	JQ_CALL,    /* func(args), a function of jq_func_all */
+	JQ_CALL,    /* func(args), a function of ours */
 	/* the rest is libjq's */
 	JQ_UNKNOWN,  /* name(args), maybe a function that libjq knows */
 	JQ_RECURSE,  /* .. */
@@ -105,12 +106,12 @@ struct jq_tree {
 
 /*
  * Parse a program.  0, or -1 with a caret (STATUS_USAGE); t is good for
- * jq_parse_release in any case.
+ * jq_node_release in any case.
  */
 int jq_parse(struct jq_tree *t, const char *text, struct err *err);
-void jq_parse_release(struct jq_tree *t);
+void jq_node_release(struct jq_tree *t);
 /* The node of a call of this function that is not ours, or NULL. */
-const struct jq_node *jq_parse_unknown(
+const struct jq_node *jq_node_unknown(
 	const struct jq_tree *t, const char *name, size_t n, int nargs);
 
 /* ---- what a program looks at ---- */
@@ -145,15 +146,12 @@ int jq_truth_check(const struct jq_tree *t, struct err *err);
 #define JQ_ASK (-2)
 #define JQ_STOP 1
 
-struct jq_chunk;
-
 /* One evaluation.  What it makes lives until the next one begins. */
 struct jq_run {
 	const struct record *r;
 	const struct expr_env *env;
 	struct err *err;
-	struct jq_chunk *chunk; /* memory for values */
-	size_t used;
+	struct arena arena; /* memory for values */
 	struct buf line;    /* the record's text */
 	struct value whole; /* the record as an object, when it was made */
 	bool has_whole;
@@ -167,10 +165,12 @@ void jq_run_release(struct jq_run *run);
 void jq_run_begin(struct jq_run *run, const struct record *r,
 	const struct expr_env *env, struct err *err);
 /* Memory until the next evaluation, aligned for anything. */
-void *jq_value_alloc(struct jq_run *run, size_t n);
+void *jq_run_alloc(struct jq_run *run, size_t n);
 /* An empty buf; what was taken last is given back first. */
-struct buf *jq_value_take(struct jq_run *run);
-void jq_value_give(struct jq_run *run);
+struct buf *jq_run_take(struct jq_run *run);
+void jq_run_give(struct jq_run *run);
+/* A copy. */
+char *jq_run_keep(struct jq_run *run, const char *s, size_t n);
 
 /*
  * The record itself is an object whose text is only made when it must be: its
@@ -224,7 +224,7 @@ struct jq_value_number jq_value_number(const struct value *v);
 double jq_value_double(const struct value *v);
 /* What stands in the stream for a double that jq has computed: an integer if it
  * is one, null for NaN, the largest number for an infinite one. */
-struct value jq_run_result(double d);
+struct value jq_value_result(double d);
 /* A double as a value; an integer if integer is asked for and it is one. */
 struct value jq_value_from_double(double d, bool integer);
 
@@ -240,9 +240,8 @@ struct value jq_value_substring(
 struct value jq_value_from_text(
 	struct jq_run *run, enum value_type type, const struct buf *b);
 
-int jq_value_compare(
-	struct jq_run *run, const struct value *a, const struct value *b);
-bool jq_value_equal(
+int jq_order(struct jq_run *run, const struct value *a, const struct value *b);
+bool jq_order_equal(
 	struct jq_run *run, const struct value *a, const struct value *b);
 
 /* The members of an object, names unique, in jq's order. */
@@ -252,24 +251,27 @@ struct jq_member {
 	const char *s; /* plain text of key */
 	size_t n;
 };
-struct jq_member *jq_value_members(
+struct jq_member *jq_member_list(
 	struct jq_run *run, const struct value *object, size_t *n);
 /* A later member of the same name replaces the first, in its place; returns
  * how many are left. */
-size_t jq_value_members_unique(
-	struct jq_run *run, struct jq_member *m, size_t n);
+size_t jq_member_unique(struct jq_run *run, struct jq_member *m, size_t n);
 /* Put them in order of their names. */
-void jq_value_members_sort(struct jq_member *m, size_t n);
+void jq_member_sort(struct jq_member *m, size_t n);
+int jq_member_compare(const void *x, const void *y);
+/* The object that has them. */
+void jq_member_object(struct jq_run *run, const struct jq_member *m, size_t n,
+	struct value *out);
 
 /* Append as jq itself prints a value: tostring. */
-void jq_value_dump(struct jq_run *run, const struct value *v, struct buf *out);
+void jq_dump(struct jq_run *run, const struct value *v, struct buf *out);
 /* The same as a string. */
-struct value jq_value_tostring(struct jq_run *run, const struct value *v);
+struct value jq_dump_tostring(struct jq_run *run, const struct value *v);
 
 /* Before, "number (1)", after: as jq says it; returns -1. */
-int jq_run_refuse(struct jq_run *run, const char *before, const struct value *v,
+int jq_refuse(struct jq_run *run, const char *before, const struct value *v,
 	const char *after);
-int jq_run_refuse2(struct jq_run *run, const struct value *a,
+int jq_refuse_two(struct jq_run *run, const struct value *a,
 	const struct value *b, const char *what);
 
 /* ---- evaluation ---- */
@@ -283,21 +285,35 @@ int jq_eval_one(struct jq_run *run, struct jq_node *n, const struct value *in,
 int jq_eval_each(struct jq_run *run, struct jq_node *n, const struct value *in,
 	jq_emit *emit, void *arg);
 
-int jq_eval_binary(struct jq_run *run, enum jq_op op, const struct value *a,
+int jq_binary(struct jq_run *run, enum jq_op op, const struct value *a,
+	const struct value *b, struct value *out);
+int jq_binary_negate(
+	struct jq_run *run, const struct value *a, struct value *out);
+void jq_binary_join(struct jq_run *run, const struct value *a,
 	const struct value *b, struct value *out);
 
+/* .name, [at] and [from:to] of a value. */
+int jq_access_field(struct jq_run *run, struct jq_node *n,
+	const struct value *of, struct value *out);
+int jq_access_index(struct jq_run *run, const struct value *of,
+	const struct value *at, struct value *out);
+int jq_access_slice(struct jq_run *run, const struct value *of,
+	const struct value *from, const struct value *to, struct value *out);
+
 /* The elements or members of a value; with opt none of what has none. */
-int jq_eval_each_element(struct jq_run *run, const struct value *of, bool opt,
+int jq_access_each(struct jq_run *run, const struct value *of, bool opt,
 	jq_emit *emit, void *arg);
 /* An emit that appends v to a struct buf that began with '['. */
 int jq_put_append(struct jq_run *run, void *arg, const struct value *v);
-/* Take the text of jq_value_take(), ended with this bracket, and give it back. */
-struct value jq_run_finish(struct jq_run *run, char bracket);
+/* Take the text of jq_run_take(), ended with this bracket, and give it back. */
+struct value jq_value_finish(struct jq_run *run, char bracket);
 
 /* The array of the parts of a between the b's; both are strings. */
 /* Text in its own place; false for a number that is not finite. */
 bool jq_put_settle(struct jq_run *run, struct value *v);
-/* The next character of UTF-8. */
+/* How many characters of UTF-8. */
+size_t jq_put_count(const char *s, size_t n);
+/* The next one. */
 const char *jq_put_next(const char *p, const char *end);
 int jq_put_split(struct jq_run *run, const struct value *a,
 	const struct value *b, struct value *out);
@@ -321,8 +337,9 @@ struct jq_func {
 #define JQ_REGEX 4   /* its first argument is a regular expression */
 #define JQ_REPLACE 8 /* its second one is what matches are replaced by */
 /* Refuse a literal that is no regular expression.  0, or -1 with a caret. */
-int jq_func_check_patterns(const struct jq_tree *t, struct err *err);
-extern const struct jq_func jq_func_all[]; /* name NULL ends them */
+int jq_regex_check(const struct jq_tree *t, struct err *err);
+/* NULL ends the families, a name that is NULL each of them. */
+extern const struct jq_func *const jq_func_families[];
 const struct jq_func *jq_func_find(const char *name, size_t n, uint32_t nargs);
 
 /* ---- dates, as the C library's strptime and strftime have them ---- */

@@ -24,6 +24,9 @@
 #include "value/json.h"
 #include "text/number.h"
 #include "floor/near.h"
+#include "value/json.h"
+#include "expr/jq/jq_impl.h"
+#include "floor/mem.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */
 
@@ -123,7 +126,7 @@ no_memory(void *data)
 }
 
 static jq_state *
-compile(const struct libjq *api, const char *program, struct messages *m)
+jq_lib_compile(const struct libjq *api, const char *program, struct messages *m)
 {
 	jq_state *jq = api->jq_init();
 
@@ -178,7 +181,7 @@ find_nearest(const struct libjq *api, const struct jq_tree *t, const char *name,
 	struct buf *out)
 {
 	struct nearest b = {name, out, 0};
-	const struct jq_func *f;
+	const struct jq_func *const *family, *f;
 	const struct jq_node *n;
 	struct messages m;
 	const char *s;
@@ -186,12 +189,13 @@ find_nearest(const struct libjq *api, const struct jq_tree *t, const char *name,
 	jv all, one;
 	int i;
 
-	for (f = jq_func_all; f->name != NULL; f++)
-		try_name(&b, f->name, strlen(f->name));
+	for (family = jq_func_families; *family != NULL; family++)
+		for (f = *family; f->name != NULL; f++)
+			try_name(&b, f->name, strlen(f->name));
 	for (n = t->all; n != NULL; n = n->next)
 		if (n->kind == JQ_DEFINE && n->name != NULL)
 			try_name(&b, n->name, n->nname);
-	jq = compile(api, "builtins", &m);
+	jq = jq_lib_compile(api, "builtins", &m);
 	buf_release(&m.text);
 	if (jq == NULL)
 		return;
@@ -329,8 +333,8 @@ explain_undefined(const struct libjq *api, const struct jq_tree *t,
 			name);
 		return true;
 	}
-	nargs = what[n] == '/' ? atoi(what + n + 1) : 0;
-	at = jq_parse_unknown(t, name, n, nargs);
+	nargs = what[n] == '/' ? (int)strtol(what + n + 1, NULL, 10) : 0;
+	at = jq_node_unknown(t, name, n, nargs);
 	if (at == NULL)
 		return false;
 	buf_init(&near);
@@ -481,7 +485,7 @@ jq_lib_new(const struct jq_tree *t, const struct jq_uses *uses, struct err *err)
 	buf_str(&text, t->text);
 	if (lib->wrapped) /* the text may end in a comment */
 		buf_str(&text, "\n)");
-	lib->jq = compile(api, buf_cstr(&text), &m);
+	lib->jq = jq_lib_compile(api, buf_cstr(&text), &m);
 	buf_release(&text);
 	if (lib->jq == NULL)
 		explain(api, t, &m, err);
@@ -671,7 +675,7 @@ print_jv(struct jq_lib *lib, jv x, struct buf *out)
 		break;
 	case JV_KIND_NUMBER:
 		d = api->jv_number_value(x);
-		v = jq_run_result(d);
+		v = jq_value_result(d);
 		value_print(&v, out);
 		break;
 	case JV_KIND_STRING:
@@ -727,24 +731,24 @@ from_jv(struct jq_lib *lib, jv x)
 		v = value_bool(api->jv_get_kind(x) == JV_KIND_TRUE);
 		break;
 	case JV_KIND_NUMBER:
-		v = jq_run_result(api->jv_number_value(x));
+		v = jq_value_result(api->jv_number_value(x));
 		break;
 	case JV_KIND_STRING:
 		s = api->jv_string_value(x);
 		n = (size_t)api->jv_string_length_bytes(api->jv_copy(x));
-		p = jq_value_alloc(&lib->run, n);
+		p = jq_run_alloc(&lib->run, n);
 		memcpy(p, s, n);
 		v = jq_value_from_string(&lib->run, p, n);
 		break;
 	case JV_KIND_ARRAY:
 	case JV_KIND_OBJECT:
-		text = jq_value_take(&lib->run);
+		text = jq_run_take(&lib->run);
 		print_jv(lib, api->jv_copy(x), text);
 		v = jq_value_from_text(&lib->run,
 			api->jv_get_kind(x) == JV_KIND_ARRAY ? VALUE_ARRAY
 							     : VALUE_OBJECT,
 			text);
-		jq_value_give(&lib->run);
+		jq_run_give(&lib->run);
 		break;
 	default:
 		break;

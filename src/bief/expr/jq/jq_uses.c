@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
 #include "expr/jq/jq_impl.h"
 
 #define PATH_MOST 64 /* steps of a path that is watched */

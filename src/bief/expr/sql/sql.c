@@ -2,12 +2,14 @@
  * sql: SQL behind the face of expr.h.  A field that is not computed with keeps
  * its spelling; all else goes through datums and comes out as they are stored.
  */
+#include "expr/sql/sql.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
 #include "expr/expr_impl.h"
-#include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
 
 struct compiled {
@@ -31,12 +33,12 @@ compiled_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 	if (n->op == SQL_FIELD && n->npart == 1 &&
 		(n->ty.kind == TYPE_UNKNOWN || n->exact)) {
 		/* What is not computed keeps its spelling. */
-		if (sql_eval_find(c, n, &field) != 0)
+		if (sql_eval_find(c, n, &field) < 0)
 			return -1;
 		*v = field != NULL ? *field : value_null();
 		return 0;
 	}
-	if (sql_eval(c, n, &d) != 0)
+	if (sql_eval(c, n, &d) < 0)
 		return -1;
 	buf_clear(out);
 	*v = datum_store(c, &d, out);
@@ -65,7 +67,7 @@ compiled_each(struct expr *expr, const struct record *r,
 	struct value v;
 	int n;
 
-	if (compiled_one(expr, r, env, &v, &n, err) != 0)
+	if (compiled_one(expr, r, env, &v, &n, err) < 0)
 		return -1;
 	return each(arg, &v);
 }
@@ -213,7 +215,7 @@ sql_expr(const char *text, const struct schema *fields, struct err *err)
 	sql_tree_begin(&x->sql, text);
 	x->sql.fields[0] = fields;
 	x->root = sql_parse(&x->sql, err);
-	if (x->root == NULL || sql_bind(&x->sql, &x->root, err) != 0) {
+	if (x->root == NULL || sql_bind(&x->sql, &x->root, err) < 0) {
 		compiled_free(&x->expr);
 		return NULL;
 	}

@@ -188,7 +188,7 @@ bind_name(struct sql *x, struct sql_node **np, struct err *err)
 	if (name_is_var(x, n)) {
 		skip = 1;
 	} else {
-		if (x->two && name_side(x, n, err) != 0)
+		if (x->two && name_side(x, n, err) < 0)
 			return -1;
 		s = x->fields[n->side];
 		n->op = SQL_FIELD;
@@ -234,7 +234,7 @@ bind_member(struct sql *x, struct sql_node *n, struct err *err)
 	struct ty t;
 	int at;
 
-	if (sql_bind(x, &n->arg[0], err) != 0)
+	if (sql_bind(x, &n->arg[0], err) < 0)
 		return -1;
 	n->eval = sql_eval_member;
 	n->bound = true;
@@ -295,7 +295,7 @@ bind_cast(struct sql *x, struct sql_node *n, struct err *err)
 {
 	struct buf a, b;
 
-	if (sql_bind(x, &n->arg[0], err) != 0)
+	if (sql_bind(x, &n->arg[0], err) < 0)
 		return -1;
 	n->eval = sql_eval_cast;
 	n->bound = true;
@@ -406,7 +406,7 @@ bind_fold(struct sql *x, struct sql_node *n, struct err *err)
 
 	for (int i = 0; i <= NUMERIC_DIGITS && made.kind > TYPE_NULL; i++) {
 		f = clone_tree(x, n->arg[2]);
-		if (bind_lambda(x, n, f, made, err) != 0)
+		if (bind_lambda(x, n, f, made, err) < 0)
 			return -1;
 		if (f->ty.kind <= TYPE_NULL || ty_equal(f->ty, made) ||
 			!sql_types_tightest(&x->arena, made, f->ty, &want))
@@ -416,7 +416,7 @@ bind_fold(struct sql *x, struct sql_node *n, struct err *err)
 	if (f == NULL || f->ty.kind == TYPE_UNKNOWN) {
 		made = ty(TYPE_UNKNOWN);
 		f = n->arg[2];
-		if (bind_lambda(x, n, f, made, err) != 0)
+		if (bind_lambda(x, n, f, made, err) < 0)
 			return -1;
 	} else if (f->ty.kind != TYPE_NULL && !ty_equal(f->ty, made)) {
 		buf_init(&a);
@@ -445,7 +445,7 @@ want_lambda(struct sql *x, struct sql_node *n, int i, struct err *err)
 
 	if (of->op == SQL_FUNCTION)
 		return 0;
-	if (sql_bind(x, &n->arg[i], err) != 0)
+	if (sql_bind(x, &n->arg[i], err) < 0)
 		return -1;
 	of = n->arg[i];
 	/* A name that is not known is more likely a missing "x ->". */
@@ -477,16 +477,16 @@ bind_arguments(struct sql *x, struct sql_node *n, struct err *err)
 
 	for (int i = 0; i < n->narg; i++) {
 		if (i >= first) {
-			if (want_lambda(x, n, i, err) != 0)
+			if (want_lambda(x, n, i, err) < 0)
 				return -1;
 			if (!fold &&
 				bind_lambda(x, n, n->arg[i], ty(TYPE_UNKNOWN),
-					err) != 0)
+					err) < 0)
 				return -1;
 		} else if (n->arg[i]->op == SQL_FUNCTION) {
 			return sql_tree_refuse(x, n->arg[i]->from, err,
 				"'%s' takes no function here", n->fn->name);
-		} else if (sql_bind(x, &n->arg[i], err) != 0) {
+		} else if (sql_bind(x, &n->arg[i], err) < 0) {
 			return -1;
 		}
 	}
@@ -501,7 +501,7 @@ bind_call(struct sql *x, struct sql_node *n, struct err *err)
 	struct ty *want;
 
 	assert(n->fn != NULL);
-	if (bind_arguments(x, n, err) != 0)
+	if (bind_arguments(x, n, err) < 0)
 		return -1;
 	r.err = &why;
 	r.arg = want = arena_get(

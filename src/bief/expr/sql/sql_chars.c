@@ -3,14 +3,15 @@
  * locale of our own that is made when the first one comes: that of the process
  * would make answers depend on who runs it.
  */
+#include "expr/sql/sql_chars.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <string.h>
 #include <wctype.h>
 
 #include "floor/buf.h"
-#include "expr/sql/datum.h"
-#include "expr/sql/sql_chars.h"
+#include "expr/sql/datum/datum.h"
 
 size_t
 sql_chars_count(const char *s, size_t n)

@@ -10,10 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "time/date.h"
+#include "time/time.h"
+#include "time/zone.h"
 #include "expr/expr.h"
 #include "expr/sql/sql_impl.h"
-#include "time/time.h"
-#include "time/date.h"
 
 int64_t
 sql_clock_months(int64_t days, int64_t months)

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "expr/expr.h"
-#include "value/json.h"
 #include "text/number.h"
+#include "value/json.h"
+#include "expr/expr.h"
 #include "expr/sql/sql_impl.h"
 
 int
@@ -44,7 +44,7 @@ sql_eval_true(struct datum_ctx *c, struct sql_node *n)
 {
 	struct datum d;
 
-	if (sql_eval(c, n, &d) != 0)
+	if (sql_eval(c, n, &d) < 0)
 		return -1;
 	if (d.kind != TYPE_BOOLEAN && d.kind != TYPE_NULL)
 		return err_set(c->err, "the condition gives no truth value");
@@ -141,7 +141,7 @@ sql_eval_find(struct datum_ctx *c, struct sql_node *n, const struct value **v)
 		*v = NULL;
 		return 0;
 	}
-	if (r->shape->id != n->shape_id && field_place(c, n, r->shape) != 0)
+	if (r->shape->id != n->shape_id && field_place(c, n, r->shape) < 0)
 		return -1;
 	*v = n->index >= 0 ? &r->v[n->index] : NULL;
 	return 0;
@@ -165,13 +165,13 @@ sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	struct datum d;
 
 	assert(n->op == SQL_FIELD);
-	if (sql_eval_find(c, n, &v) != 0)
+	if (sql_eval_find(c, n, &v) < 0)
 		return -1;
-	if (datum_load(c, v, n->ty, out) != 0)
+	if (datum_load(c, v, n->ty, out) < 0)
 		return field_refuse(c, n);
 	for (int i = n->skip; v != NULL && i < n->npart; i++) {
 		d = *out;
-		if (datum_field(c, &d, n->part[i].s, n->part[i].n, out) != 0)
+		if (datum_field(c, &d, n->part[i].s, n->part[i].n, out) < 0)
 			return field_refuse(c, n);
 	}
 	return 0;
@@ -183,7 +183,7 @@ sql_eval_on(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 	const struct record *r = c->record[n->side];
 
 	if (datum_load(c, r == NULL ? NULL : record_get(r, n->field), n->ty,
-		    out) != 0)
+		    out) < 0)
 		return field_refuse(c, n);
 	return 0;
 }
@@ -195,10 +195,10 @@ eval_map_member(struct datum_ctx *c, struct datum m,
 {
 	struct datum key = datum_string(part->s, part->n);
 
-	if (datum_open(c, &m) != 0)
+	if (datum_open(c, &m) < 0)
 		return -1;
 	if (ty_key(datum_ty(&m)).kind > TYPE_NULL &&
-		datum_cast(c, &key, ty_key(datum_ty(&m))) != 0)
+		datum_cast(c, &key, ty_key(datum_ty(&m))) < 0)
 		return -1;
 	*out = datum_null();
 	for (uint32_t i = 0; i < m.n; i++)
@@ -218,12 +218,12 @@ sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 		return eval_map_member(c, d, n->part, out);
 	if (d.kind != TYPE_ARRAY)
 		return datum_field(c, &d, n->part[0].s, n->part[0].n, out);
-	if (datum_open(c, &d) != 0)
+	if (datum_open(c, &d) < 0)
 		return -1;
 	items = arena_get(&c->arena, d.n * sizeof(*items));
 	for (uint32_t i = 0; i < d.n; i++)
 		if (datum_field(c, &d.items[i], n->part[0].s, n->part[0].n,
-			    &items[i]) != 0)
+			    &items[i]) < 0)
 			return -1;
 	*out = datum_items(TYPE_ARRAY, items, d.n, n->ty.t);
 	return 0;
@@ -359,12 +359,12 @@ static int
 call_convert(struct datum_ctx *c, struct sql_node *n, struct datum *a)
 {
 	call_see_specials(a, n->narg);
-	if (!call_seen(n, a) && call_see(c, n, a) != 0)
+	if (!call_seen(n, a) && call_see(c, n, a) < 0)
 		return -1;
 	for (int i = 0; i < n->narg; i++)
 		if (n->arg[i]->op != SQL_FUNCTION &&
 			n->seen.want[i].kind != TYPE_UNKNOWN &&
-			datum_cast(c, &a[i], n->seen.want[i]) != 0)
+			datum_cast(c, &a[i], n->seen.want[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -392,7 +392,7 @@ sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 		}
 	}
 	if (!n->bound) {
-		if (call_convert(c, n, a) != 0)
+		if (call_convert(c, n, a) < 0)
 			return -1;
 		/* What could not be read as a number is null by now. */
 		for (int i = 0; !nulls && i < n->narg; i++)

@@ -29,9 +29,9 @@
 #ifndef BIEF_SQL_IMPL_H
 #define BIEF_SQL_IMPL_H
 
-#include "expr/sql/datum.h"
 #include "floor/err.h"
 #include "value/record.h"
+#include "expr/sql/datum/datum.h"
 
 struct sql;
 struct sql_node;

@@ -2,16 +2,17 @@
  * sql_items: see sql_items.h. The loop that all functions of lists share, so
  * that what a null list means is said once.
  */
+#include "expr/sql/sql_items.h"
+
 #include <assert.h>
 
 #include "floor/err.h"
-#include "expr/sql/sql_items.h"
 
 int
 sql_items_open(struct datum_ctx *c, struct datum *a, int n)
 {
 	for (int i = 0; i < n; i++) {
-		if (datum_open(c, &a[i]) != 0)
+		if (datum_open(c, &a[i]) < 0)
 			return -1;
 		/* The iterator steps by what a map is made of. */
 		assert(a[i].kind == TYPE_NULL || ty_nested(datum_ty(&a[i])));
@@ -78,7 +79,7 @@ sql_items_eval(
 	if (out->kind == TYPE_NULL)
 		return 0;
 	if (out->kind == TYPE_STRUCT && n->fn->tag == SQL_VARS_PAIR &&
-		datum_cast(c, out, ty(TYPE_MAP)) != 0)
+		datum_cast(c, out, ty(TYPE_MAP)) < 0)
 		return -1;
 	if (out->kind != (n->fn->tag == SQL_VARS_PAIR ? TYPE_MAP : TYPE_ARRAY))
 		return err_set(c->err, "'%s' takes %s", n->fn->name,

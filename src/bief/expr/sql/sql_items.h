@@ -5,14 +5,14 @@
 #ifndef BIEF_SQL_ITEMS_H
 #define BIEF_SQL_ITEMS_H
 
-#include "expr/sql/datum.h"
+#include "expr/sql/datum/datum.h"
 #include "expr/sql/sql_impl.h"
 
 /*
  * Going over the items of one or several arrays (maps: of their keys, each with
  * its value behind it), which must be open.  Null has no items.
  *
- *	if (sql_items_open(c, a, 1) != 0)
+ *	if (sql_items_open(c, a, 1) < 0)
  *		return -1;
  *	for (it = sql_items(a, 1); (d = sql_items_next(&it)) != NULL;)
  */

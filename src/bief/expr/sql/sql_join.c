@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "floor/mem.h"
+#include "time/zone.h"
+#include "value/key.h"
 #include "value/path.h"
+#include "expr/expr.h"
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
-#include "time/time.h"
-#include "value/key.h"
 
 struct join {
 	struct sql_join face; /* first: it is what users see */
@@ -147,7 +148,7 @@ bound_constant(struct join *j, struct sql_node *n, bool seconds, int64_t *us)
 		return true;
 	}
 	if (!seconds || !ty_numeric(datum_ty(&d)) ||
-		datum_cast(&j->ctx, &d, ty(TYPE_DOUBLE)) != 0 ||
+		datum_cast(&j->ctx, &d, ty(TYPE_DOUBLE)) < 0 ||
 		!(fabs(d.d) < 9e12))
 		return false;
 	*us = (int64_t)(d.d * 1e6);
@@ -300,7 +301,7 @@ sql_join_new(const char *text, const struct sql_on *on, size_t non,
 	j->sql.on = on;
 	j->sql.non = non;
 	root = sql_parse(&j->sql, err);
-	if (root == NULL || sql_bind(&j->sql, &root, err) != 0) {
+	if (root == NULL || sql_bind(&j->sql, &root, err) < 0) {
 		sql_join_free(f);
 		return NULL;
 	}
@@ -431,7 +432,7 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 		if (settle_big(v))
 			return 0;
 	}
-	if (sql_eval(&j->ctx, n, &d) != 0)
+	if (sql_eval(&j->ctx, n, &d) < 0)
 		return -1;
 	key_settle_number(&d,
 		n->ty.kind == TYPE_DECIMAL &&

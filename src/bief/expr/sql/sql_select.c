@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor/mem.h"
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
 

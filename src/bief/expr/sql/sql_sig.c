@@ -149,7 +149,7 @@ sig_signature(struct sql_rule *r)
 	char c;
 
 	for (int i = 0; i < r->n; i++)
-		if (sig_argument(r, i, sig_letter(f->sig, i)) != 0)
+		if (sig_argument(r, i, sig_letter(f->sig, i)) < 0)
 			return -1;
 	c = strchr(f->sig, ':')[1];
 	if (c == '0')
@@ -174,7 +174,7 @@ sql_sig_bytes(struct sql_rule *r)
 			all &= r->arg[i].kind == TYPE_BINARY ||
 				r->arg[i].kind == TYPE_NULL;
 		}
-	if (sig_signature(r) != 0)
+	if (sig_signature(r) < 0)
 		return -1;
 	for (int i = 0; some && all && i < r->n; i++)
 		if (sig_letter(r->node->fn->sig, i) == 's')

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "floor/err.h"
-#include "types/schema.h"
 #include "expr/sql/sql_impl.h"
 
 struct ty

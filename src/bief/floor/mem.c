@@ -1,0 +1,66 @@
+/*
+ * mem: memory that is never refused.  A program of a pipeline has nothing better
+ * to do without memory than to end, and that is safe (ARCHITECTURE.md, K); so no
+ * caller looks at what it gets, and there are no ways back that nobody tests.
+ */
+#include "floor/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "floor/err.h"
+
+static void __attribute__((noreturn)) mem_out(void)
+{
+	static const char text[] = ": out of memory\n";
+	char line[80];
+	int n = snprintf(line, sizeof(line), "%.60s%s",
+		program_invocation_short_name, text);
+
+	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+		_exit(STATUS_FAILED);
+	_exit(STATUS_FAILED);
+}
+
+void *
+mem_alloc(size_t size)
+{
+	void *p = malloc(size ? size : 1);
+
+	if (p == NULL)
+		mem_out();
+	return p;
+}
+
+void *
+mem_zalloc(size_t size)
+{
+	void *p = calloc(1, size ? size : 1);
+
+	if (p == NULL)
+		mem_out();
+	return p;
+}
+
+void *
+mem_realloc(void *p, size_t size)
+{
+	p = realloc(p, size ? size : 1);
+	if (p == NULL)
+		mem_out();
+	return p;
+}
+
+char *
+mem_dup(const char *s, size_t n)
+{
+	char *p = mem_alloc(n + 1);
+
+	if (n > 0)
+		memcpy(p, s, n);
+	p[n] = '\0';
+	return p;
+}

@@ -1,0 +1,15 @@
+/*
+ * mem: malloc, calloc, realloc and strndup that do not fail: the process ends
+ * instead, which is always safe here.
+ */
+#ifndef BIEF_MEM_H
+#define BIEF_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size);
+void *mem_zalloc(size_t size); /* all bytes 0 */
+void *mem_realloc(void *p, size_t size);
+char *mem_dup(const char *s, size_t n); /* NUL-terminated copy */
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * join_rows: the rows that a join of two streams keeps, by side and key, in the
+ * order in which they came.
+ *
+ * State entries:
+ *	'R' side id(8)     a row: struct join_row, key bytes, the record's text
+ *	'K' side key       first and last id of the rows of a key
+ */
+#ifndef BIEF_JOIN_ROWS_H
+#define BIEF_JOIN_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "floor/buf.h"
+#include "value/record.h"
+#include "value/record_read.h"
+#include "recovery/state.h"
+
+struct err;
+
+/* The head of a row's value. */
+struct join_row {
+	uint64_t before, after; /* rows of the same key; 0 none */
+	uint32_t nkey;
+	uint32_t matched;
+};
+
+struct join_rows {
+	struct state *state;
+	struct err *err;
+	uint64_t next_id; /* ids count up, over restarts too */
+	int64_t count;    /* rows of both sides */
+	struct record_reader reader[2];
+	struct buf text[2], id, key;
+};
+
+void join_rows_init(
+	struct join_rows *j, struct shapes *shapes, struct err *err);
+void join_rows_release(struct join_rows *j);
+/* Take up a state that may hold rows. */
+void join_rows_restore(struct join_rows *j, struct state *state);
+
+/* A record of this key is about to meet the other side and to be kept. */
+void join_rows_expect(struct join_rows *j, int side, const struct buf *key);
+/* Id of the first row of a key, 0 if there is none. */
+uint64_t join_rows_first(struct join_rows *j, int side, const struct buf *key);
+/* The entry of a row. */
+state_ref join_rows_find(struct join_rows *j, int side, uint64_t id);
+/* The head of a row, to read. */
+const struct join_row *join_rows_head(struct join_rows *j, state_ref row);
+void join_rows_match(struct join_rows *j, state_ref row);
+/* The record of a row; it lives until the next call for this side.  0 or -1. */
+int join_rows_record(
+	struct join_rows *j, int side, state_ref row, struct record *r);
+/* Is this entry a row?  Sets its side and id. */
+bool join_rows_is(
+	struct join_rows *j, state_ref entry, int *side, uint64_t *id);
+
+/* Keep a record; due: STATE_NEVER or when it goes.  0 or -1. */
+int join_rows_keep(struct join_rows *j, int side, const struct buf *key,
+	const struct record *r, bool matched, int64_t due);
+void join_rows_drop(struct join_rows *j, int side, uint64_t id);
+
+/* For bief state: show() of a row, and the row of a number back, behind those
+ * of its key. */
+int join_rows_show(struct join_rows *j, state_ref row,
+	const char *const sides[2], struct buf *out);
+int join_rows_take(struct join_rows *j, int side, uint64_t id,
+	const struct value *value, size_t nkeys);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * field: a compiled name of a field, or path to one (path.h).
+ */
+#ifndef BIEF_FIELD_H
+#define BIEF_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "value/path.h"
+#include "value/value.h"
+
+struct buf;
+struct record;
+struct shape;
+
+/*
+ * Asked for in this order: a field of exactly
+ * the whole name; the path; the same two in another case of letters, where no
+ * second field differs in it, too.  Plain text, as the user writes it; text that
+ * is no path is a name.
+ */
+struct field {
+	char *path;
+	struct value found; /* of a nested path */
+	/* private */
+	uint64_t id; /* of the shape that index is right for */
+	int index;
+	char *name; /* as in JSON */
+	uint32_t nname;
+	struct path steps;
+	int step_index; /* of the field that the first step names */
+	bool exact;     /* the plan has told the name: it has no other case */
+	bool pair;      /* one of the fields that "window" stands for */
+	bool clash;     /* several fields of the record differ in case only */
+	bool seen;      /* a record had it, or the first step of its path */
+	char *near;     /* a name like it that a record had, while not seen */
+};
+void field_init(struct field *f, const char *path);
+/* window_start or window_end where "window" is written: in records that have a
+ * field of that name it is that one. */
+void field_init_window(struct field *f, const char *name);
+/* The plan knows the field as path; whole: that is its name, and no path. */
+void field_settle(struct field *f, const char *path, bool whole);
+void field_release(struct field *f);
+/* The name that the value has by itself, plain: the last step of a path that is
+ * a name; in tmp.  Sets *n. */
+const char *field_last(const struct field *f, size_t *n, struct buf *tmp);
+/* Records of this shape have a field of the whole name. */
+bool field_whole(const struct field *f, const struct shape *shape);
+/* The slow part of record_get. */
+const struct value *field_find(struct field *f, const struct record *r);
+/* Place among the record's fields, -1 if absent or nested. */
+int field_index(struct field *f, const struct record *r);
+/* Is it nobody's to say which of several fields is meant? */
+bool field_clashes(struct field *f, const struct record *r);
+#define FIELD_CLASH                                                \
+	"'%s' is the name of several fields, which differ in the " \
+	"case of their letters: write it as the one that is meant"
+
+#endif
