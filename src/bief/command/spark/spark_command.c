@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "command/spark/spark_impl.h"
+#include "floor/mem.h"
 #include "io/stream/output.h"
 #include "runtime/chain.h"
 #include "runtime/plan_chain.h"
