@@ -157,6 +157,18 @@ is_streaming(const struct pipeline *p)
 	return false;
 }
 
+/* Are the windows of two inputs a key of their join? */
+static bool
+joins_windows(const struct command *c)
+{
+	for (size_t i = 1; i < c->nwords; i++)
+		if (c->words[i].text != NULL &&
+			(strcmp(c->words[i].text, "window") == 0 ||
+				strncmp(c->words[i].text, "window,", 7) == 0))
+			return true;
+	return false;
+}
+
 /* Does a program behind this one ask for the windows' time? */
 static bool
 is_chained(const struct pipeline *p, size_t i)
@@ -187,8 +199,8 @@ static int export_pipeline(
 
 /* The inputs of a program that has several. */
 static int
-export_inputs(struct spark *s, const struct command *c,
-	const struct spark_flow *standard, struct spark_flow *in, int *n)
+export_inputs(
+	struct spark *s, const struct command *c, struct spark_flow *in, int *n)
 {
 	*n = 0;
 	for (size_t i = 0; i < c->nwords && *n < INPUTS_MAX; i++) {
@@ -211,7 +223,6 @@ export_inputs(struct spark *s, const struct command *c,
 			"exported: a file is one as <(stream-files FILE | "
 			"parse-json --schema DDL)",
 			c->words[pipeline_skip(c)].text);
-	(void)standard;
 	return 0;
 }
 
@@ -396,7 +407,7 @@ export_command(struct spark *s, const struct pipeline *p, size_t i,
 		.op = pipeline_op(c),
 		.in = flow,
 		.n = 1,
-		.chained = is_chained(p, i),
+		.chained = s->wants_window || is_chained(p, i),
 		.last = i + 1 == p->n,
 		.next = i + 1 < p->n ? pipeline_op(&p->commands[i + 1]) : NULL};
 	int rc;
@@ -417,7 +428,8 @@ export_command(struct spark *s, const struct pipeline *p, size_t i,
 		return rc;
 	}
 	step.in = many;
-	rc = export_inputs(s, c, flow, many, &step.n);
+	s->wants_window |= joins_windows(c);
+	rc = export_inputs(s, c, many, &step.n);
 	if (rc == 0)
 		rc = export_op(s, &step, flow);
 	for (int k = 0; k < step.n; k++)
@@ -504,11 +516,13 @@ put_program(struct spark *s, const char *text, struct buf *out)
 	buf_str(out, "#!/usr/bin/env python3\n");
 	python_comment(out, text);
 	put_notes(s, out);
+	if (s->runs || s->wants_os)
+		buf_str(out, "import os\n");
 	if (s->runs)
-		buf_str(out, "import os\nimport subprocess\n");
+		buf_str(out, "import subprocess\n");
 	if (s->wants_temp)
 		buf_str(out, "import tempfile\n");
-	if (s->runs || s->wants_temp)
+	if (s->runs || s->wants_os || s->wants_temp)
 		buf_byte(out, '\n');
 	buf_str(out,
 		"from pyspark.sql import SparkSession\n"
@@ -523,8 +537,10 @@ put_program(struct spark *s, const char *text, struct buf *out)
 static void
 spark_init(struct spark *s, struct err *err)
 {
-	static const char *const taken[] = {
-		"spark", "F", "query", "rows", "batch_id", "json_lines"};
+	static const char *const taken[] = {"spark", "F", "query", "rows",
+		"batch_id", "json_lines", "ask", "table_exists", "write_batch",
+		"changed", "output", "done", "attempt", "old", "kept",
+		"numbered", "name"};
 
 	memset(s, 0, sizeof(*s));
 	s->err = err;

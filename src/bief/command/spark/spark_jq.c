@@ -1103,17 +1103,24 @@ static int
 put_format(struct translation *x, const struct jq_node *n,
 	const struct piece *in, struct piece *out)
 {
+	size_t begin;
+
 	buf_str(&out->sql, "concat(");
+	begin = out->sql.n;
 	for (uint32_t i = 0; i < n->nargs; i++) {
+		const struct jq_node *arg = n->args[i];
 		struct piece part, text;
 		int rc;
 
+		if (arg->kind == JQ_LITERAL && arg->v.type == VALUE_STRING &&
+			arg->nname == 0)
+			continue;
 		piece_init(&part);
 		piece_init(&text);
-		rc = put_value(x, n->args[i], in, &part);
+		rc = put_value(x, arg, in, &part);
 		if (rc == 0)
-			rc = put_string(x, n->args[i], &part, &text);
-		buf_str(&out->sql, i > 0 ? ", " : "");
+			rc = put_string(x, arg, &part, &text);
+		buf_str(&out->sql, out->sql.n > begin ? ", " : "");
 		buf_add(&out->sql, text.sql.p, text.sql.n);
 		buf_release(&part.sql);
 		buf_release(&text.sql);

@@ -6,6 +6,7 @@
 
 #include "command/spark/spark_impl.h"
 #include "floor/mem.h"
+#include "types/schema_parse.h"
 #include "value/path.h"
 
 /* The reader's files as lines, where no parser reads them itself. */

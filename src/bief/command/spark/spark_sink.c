@@ -119,6 +119,8 @@ each_batch(struct spark *s, struct spark_flow *in, const struct buf *text)
 	struct python_statement t;
 
 	if (!s->stream) {
+		if (s->defines)
+			buf_str(&s->body, "\n\n");
 		buf_add(&s->body, text->p, text->n);
 		return;
 	}
@@ -286,7 +288,7 @@ put_database(struct spark *s, struct database *d, bool asks)
 	python_string(b, buf_cstr(&d->table));
 	buf_printf(b, "\nPROPERTIES = {\"driver\": \"%s\"", d->driver);
 	if (d->login) {
-		s->runs = true;
+		s->wants_os = true;
 		buf_str(b,
 			"}\n"
 			"for name in (\"user\", \"password\"):\n"
@@ -298,6 +300,7 @@ put_database(struct spark *s, struct database *d, bool asks)
 	}
 	if (!asks)
 		return;
+	s->defines = true;
 	buf_str(b,
 		"\n\ndef ask(query):\n"
 		"    rows = spark.read.jdbc(URL, query, properties=PROPERTIES)\n"
@@ -847,21 +850,22 @@ put_run(const struct spark_step *p, int n, struct buf *b)
 	buf_printf(b, "%*sdone = subprocess.run(\n%*s", n + 4, "", n + 8, "");
 	python_list(b, &words);
 	buf_printf(b,
-		",\n%*sinput=\"\".join(line + \"\\n\" for line in lines)"
+		",\n%*sinput=\"\".join(line + \"\\n\" for line in output)"
 		".encode(),\n"
 		"%*senv=dict(os.environ, BIEF_BATCH_ID=str(batch_id)),\n",
 		n + 8, "", n + 8, "");
 	if (spark_given(p, "timeout"))
 		buf_printf(b, "%*stimeout=%.6g,\n", n + 8, "",
 			(double)spark_number(p, "timeout") / 1e6);
-	buf_printf(b, "%*s)\n%*sif done.returncode in (", n + 4, "", n + 4, "");
+	buf_printf(b, "%*s)\n%*sif done.returncode in [", n + 4, "", n + 4, "");
 	for (size_t i = 0; i < ok->n; i++)
-		buf_printf(b, "%lld, ", strtoll(ok->s[i], NULL, 10));
+		buf_printf(b, "%s%lld", i > 0 ? ", " : "",
+			strtoll(ok->s[i], NULL, 10));
 	buf_printf(b,
-		"%s):\n%*sbreak\n%*selse:\n"
+		"%s]:\n%*sbreak\n%*selse:\n"
 		"%*sdone.check_returncode()\n"
 		"%*sraise RuntimeError(\"the command has failed\")\n",
-		ok->n == 0 ? "0," : "", n + 8, "", n, "", n + 4, "", n + 4, "");
+		ok->n == 0 ? "0" : "", n + 8, "", n, "", n + 4, "", n + 4, "");
 }
 
 int
@@ -880,9 +884,10 @@ spark_sink_exec(
 	buf_init(&text);
 	if (!s->stream)
 		buf_str(&text, "batch_id = 0\n");
-	buf_printf(&text, "%*slines = json_lines(%s)\n", n, "", rows_of(s, in));
+	buf_printf(
+		&text, "%*soutput = json_lines(%s)\n", n, "", rows_of(s, in));
 	if (!spark_given(p, "empty")) {
-		buf_printf(&text, "%*sif lines:\n", n, "");
+		buf_printf(&text, "%*sif output:\n", n, "");
 		n += 4;
 	}
 	put_run(p, n, &text);
