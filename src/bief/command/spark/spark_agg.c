@@ -361,30 +361,55 @@ put_function(struct spark *s, const struct spark_step *p,
 	return spark_refuse(s, p, "%s: Spark has no such function", func);
 }
 
-/* FUNC:*, of all fields that are numbers. */
+/* FUNC of "FUNC:*", allocated; NULL: it is none such. */
+static char *
+star_function(const char *spec)
+{
+	size_t n = strlen(spec);
+	bool star = n > 2 && strcmp(spec + n - 2, ":*") == 0 &&
+		strncmp(spec, "count:", 6) != 0;
+
+	return star ? mem_dup(spec, n - 2) : NULL;
+}
+
+/* One of them, of a field; where the plan has it, which names it FUNC(FIELD). */
 static int
 put_star(struct spark *s, const struct spark_step *p,
-	struct python_statement *t, const char *func, struct result *r)
+	struct python_statement *t, const char *func, const char *field,
+	struct result *r)
+{
+	struct buf name, code;
+	int rc = 0;
+
+	buf_init(&name);
+	buf_init(&code);
+	buf_printf(&name, "%s(%s)", func, field);
+	python_column(&code, field);
+	if (r->next < r->out->n &&
+		strcmp(r->out->f[r->next].name, buf_cstr(&name)) == 0)
+		rc = put_function(s, p, t, func, buf_cstr(&code), r);
+	buf_release(&name);
+	buf_release(&code);
+	return rc;
+}
+
+/* FUNC:* stand behind the others, field by field. */
+static int
+put_stars(struct spark *s, const struct spark_step *p,
+	struct python_statement *t, struct result *r)
 {
 	const struct schema *in = p->in[0].plan.fields;
+	int rc = 0;
 
-	for (size_t i = 0; i < in->n && r->next < r->out->n; i++) {
-		const char *name = r->out->f[r->next].name;
-		struct buf code;
-		int rc;
+	for (size_t i = 0; i < in->n; i++)
+		for (size_t k = 0; k < p->st->noperands && rc == 0; k++) {
+			char *func = star_function(p->st->operands[k]);
 
-		/* The plan tells which: they are called FUNC(FIELD). */
-		if (strstr(name, in->f[i].name) == NULL ||
-			!type_numeric(in->f[i].type))
-			continue;
-		buf_init(&code);
-		python_column(&code, in->f[i].name);
-		rc = put_function(s, p, t, func, buf_cstr(&code), r);
-		buf_release(&code);
-		if (rc < 0)
-			return -1;
-	}
-	return 0;
+			if (func != NULL)
+				rc = put_star(s, p, t, func, in->f[i].name, r);
+			free(func);
+		}
+	return rc;
 }
 
 /* [NAME=]FUNC[:FIELD] */
@@ -407,8 +432,6 @@ put_aggregate(struct spark *s, const struct spark_step *p,
 		(strcmp(field, ":*") == 0 && strcmp(name, "count") == 0)) {
 		buf_str(&code, "\"*\"");
 		rc = put_function(s, p, t, name, buf_cstr(&code), r);
-	} else if (strcmp(field, ":*") == 0) {
-		rc = put_star(s, p, t, name, r);
 	} else {
 		spark_path(&p->in[0].plan, field + 1, &code, NULL);
 		rc = put_function(s, p, t, name, buf_cstr(&code), r);
@@ -522,9 +545,16 @@ put_agg(struct spark *s, const struct spark_step *p, struct spark_flow *out,
 	python_call(t, "agg");
 	if (spark_given(p, "grouping-id"))
 		put_result(t, &r, "F.grouping_id(%s)", "");
-	for (size_t i = 0; i < p->st->noperands; i++)
-		if (put_aggregate(s, p, t, p->st->operands[i], &r) < 0)
+	for (size_t i = 0; i < p->st->noperands; i++) {
+		char *star = star_function(p->st->operands[i]);
+
+		if (star == NULL &&
+			put_aggregate(s, p, t, p->st->operands[i], &r) < 0)
 			return -1;
+		free(star);
+	}
+	if (put_stars(s, p, t, &r) < 0)
+		return -1;
 	list_free(&out->hidden);
 	out->hidden = (struct list){NULL, 0};
 	if (windows == MADE)

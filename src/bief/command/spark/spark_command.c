@@ -251,6 +251,10 @@ take_common(struct spark *s, const struct spark_step *p)
 				s->zone);
 		free(s->zone);
 		s->zone = copy_text(c->zone);
+		if (!s->stream)
+			spark_note(s,
+				"--zone is that of all programs here; in bief, "
+				"without batches, of the one that has it");
 	}
 	if (c->name != NULL && s->title == NULL)
 		s->title = copy_text(c->name);
@@ -477,7 +481,7 @@ static const char json_lines[] =
 	"JSON_OPTIONS = {\n"
 	"    \"ignoreNullFields\": \"false\",\n"
 	"    \"timestampFormat\": \"yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX\",\n"
-	"}\n"
+	"%s}\n"
 	"\n"
 	"\n"
 	"def json_lines(rows):\n"
@@ -530,7 +534,8 @@ put_program(struct spark *s, const char *text, struct buf *out)
 	put_session(s, out);
 	buf_byte(out, '\n');
 	if (s->prints)
-		buf_str(out, json_lines);
+		buf_printf(out, json_lines,
+			s->zone != NULL ? "    \"timeZone\": \"UTC\",\n" : "");
 	buf_add(out, s->body.p, s->body.n);
 }
 

@@ -348,7 +348,8 @@ is_once(const struct list *on, const char *name)
 /* A pair of --on as a condition; "window" is the struct, which carries the
  * watermark. */
 static void
-put_pair(const struct spark_step *p, const char *text, bool many, struct buf *b)
+put_pair(const struct spark_step *p, const char *text, bool many, bool nulls,
+	struct buf *b)
 {
 	struct pair pair = pair_of(text);
 	bool window = strcasecmp(pair.left, "window") == 0 &&
@@ -362,17 +363,22 @@ put_pair(const struct spark_step *p, const char *text, bool many, struct buf *b)
 		put_field("right", p->in[1].window, p->in[1].window, b);
 	} else {
 		put_side(&p->in[0].plan, "left", pair.left, b);
-		buf_str(b, " == ");
+		buf_str(b, nulls ? ".eqNullSafe(" : " == ");
 		put_side(&p->in[1].plan, "right", pair.right, b);
+		if (nulls)
+			buf_byte(b, ')');
 	}
 	if (many)
 		buf_byte(b, ')');
 	pair_free(&pair);
 }
 
+/* In a full join of streams Spark takes null for equal to null, and bief in all
+ * of them. */
 static void
-put_condition(const struct spark_step *p, struct buf *b)
+put_condition(struct spark *s, const struct spark_step *p, struct buf *b)
 {
+	bool nulls = !s->stream && strcmp(how_of(p), "full_outer") == 0;
 	const struct list *on = spark_list(p, "on");
 	const char *where = spark_text(p, "where");
 	bool many = on->n + (where != NULL) > 1;
@@ -380,10 +386,14 @@ put_condition(const struct spark_step *p, struct buf *b)
 	for (size_t i = 0; i < on->n; i++) {
 		if (i > 0)
 			buf_str(b, " & ");
-		put_pair(p, on->s[i], many, b);
+		put_pair(p, on->s[i], many, nulls, b);
 	}
 	if (where == NULL)
 		return;
+	if (nulls)
+		spark_note(s,
+			"in a full join a null is equal to a null in bief, as "
+			"for Spark's streams; not in --where of a batch job");
 	if (on->n > 0)
 		buf_str(b, " & ");
 	buf_str(b, "F.expr(");
@@ -479,7 +489,7 @@ spark_join_stream(
 	python_begin(&t, out->var, buf_cstr(&left));
 	python_call(&t, "join");
 	buf_printf(python_arg(&t), "%s.alias(\"right\")", p->in[1].var);
-	put_condition(p, python_arg(&t));
+	put_condition(s, p, python_arg(&t));
 	python_arg_string(&t, how);
 	if (strcmp(how, "left_semi") != 0) {
 		put_joined_fields(p, how, &t);

@@ -785,7 +785,7 @@ call_simple(struct translation *x, const struct jq_node *n,
 		{"floor", "floor(", ")", NUMBER, true},
 		{"ceil", "ceil(", ")", NUMBER, true},
 		{"round", "round(", ")", NUMBER, false},
-		{"sqrt", "sqrt(", ")", NUMBER, false},
+		{"sqrt", "nanvl(sqrt(", "), null)", NUMBER, false},
 		{"fabs", "abs(", ")", NUMBER, false}};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {

@@ -658,6 +658,9 @@ pivot_fill(struct spark *s, const struct spark_step *p, struct spark_flow *out,
 
 	if (fill == NULL || strcmp(fill, "null") == 0)
 		return;
+	spark_note(s,
+		"--fill fills the cells that no record has; Spark fills those "
+		"of a record whose value is null, too");
 	var = spark_unique(s, "matrix");
 	python_begin(&t, var, out->var);
 	python_call(&t, "na.fill");

@@ -424,6 +424,11 @@ csv_files(struct spark *s, const struct spark_step *p,
 	}
 	python_call(&t, "csv");
 	python_arg_code(&t, p->in[0].path);
+	/* Without a schema all is text, and nothing a text of no characters. */
+	if (schema == NULL && spark_list(p, "null")->n == 0) {
+		python_call(&t, "na.fill");
+		python_arg_string(&t, "");
+	}
 	spark_end(s, &t);
 	buf_release(&ddl);
 }

@@ -582,8 +582,8 @@ put_option(struct python_statement *t, const char *name, const char *value)
 }
 
 static void
-put_format(const struct spark_step *p, struct python_statement *t,
-	const char *format)
+put_format(struct spark *s, const struct spark_step *p,
+	struct python_statement *t, const char *format)
 {
 	const struct list *by = spark_list(p, "partition-by");
 	const char *sep = spark_text(p, "sep");
@@ -604,6 +604,9 @@ put_format(const struct spark_step *p, struct python_statement *t,
 			put_option(
 				t, "sep", strcmp(sep, "\\t") == 0 ? "\t" : sep);
 	}
+	/* Times are written as of UTC, whatever the session's zone. */
+	if (s->zone != NULL && strcmp(format, "delta") != 0)
+		put_option(t, "timeZone", "UTC");
 	if (by->n > 0)
 		python_call(t, "partitionBy");
 	for (size_t i = 0; i < by->n; i++) {
@@ -627,7 +630,7 @@ write_files(struct spark *s, const struct spark_step *p, const char *format,
 	buf_init(&from);
 	buf_printf(&from, "%s.write", rows_of(s, in));
 	python_begin(&t, NULL, buf_cstr(&from));
-	put_format(p, &t, format);
+	put_format(s, p, &t, format);
 	python_call(&t, "mode");
 	python_arg_string(&t, mode);
 	python_call(&t, "save");
@@ -657,7 +660,7 @@ put_files(struct spark *s, const struct spark_step *p, const char *format)
 		return 0;
 	}
 	begin_query(s, &t, in->var, mode_of(in), true);
-	put_format(p, &t, format);
+	put_format(s, p, &t, format);
 	put_option(&t, "path", p->st->operands[0]);
 	end_query(s, &t);
 	return 0;
