@@ -518,7 +518,7 @@ _bief_value() {
 }
 
 _bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-http sink-kafka sink-pg sink-plot sink-prom sink-table stream-files stream-http stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
-_bief_commands="explain ps run state stop top"
+_bief_commands="explain ps run state stop to-spark top"
 
 _bief() {
 	local word=${COMP_WORDS[COMP_CWORD]} before= first=0 program value

@@ -89,7 +89,7 @@ static const struct subcommand {
 } commands[] = {
 	{"run", "'PIPELINE'", run_command},
 	{"explain", "'PIPELINE'", run_command},
-	{"to-spark", "'PIPELINE'", spark_command},
+	{"to-spark", "[--from-checkpoint DIR] 'PIPELINE'", spark_command},
 	{"ps", "[--json]", ps_command},
 	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
 	{"top", "", top_command},

@@ -413,6 +413,38 @@ END
 	done
 }
 
+@test "with a checkpoint Spark goes on where bief stopped" {
+	mkdir in
+	echo '{"k":"a"}' >'in/a b'
+	bief run "stream-files --checkpoint ck in | parse-json -s 'k string' | sink-files out"
+	exported "stream-files in | parse-json -s 'k string'" && run ! grep DONE program.py
+	bief to-spark --from-checkpoint ck "stream-files --trigger 1s in | parse-json -s 'k string'" >program.py
+	python3 -m py_compile program.py
+	sed -n '/^# What bief has/,/^records/p' program.py | is <(cat) <<-END
+	# What bief has read, as paths and as parts of addresses.
+	DONE = [
+	    "$PWD/in/a b",
+	    "$PWD/in/a%20b",
+	]
+	lines = (
+	    spark.readStream
+	    .text("in")
+	    .where(
+	        ~F.regexp_replace(F.col("_metadata.file_path"), "^file:/+", "/").isin(DONE),
+	    )
+	)
+	records = (
+	END
+	run -2 bief to-spark --from-checkpoint ck "stream-rate | take 1"
+	[[ $output == *"stream-rate: --from-checkpoint: Spark's clock begins at 0" ]]
+	run -2 bief to-spark --from-checkpoint ck "stream-files --name other in | parse-text"
+	[[ $output == *"the checkpoint is of another source, 'stream-files,in'" ]]
+	run -3 bief to-spark --from-checkpoint none "stream-files in | parse-text"
+	bief run "stream-files --checkpoint ck2 in | parse-json -s 'k string' | agg --by k count | sink-table --db t.db --table t"
+	run -2 bief to-spark --from-checkpoint ck2 "stream-files in | parse-json -s 'k string' | agg --by k count"
+	[[ $output == *"agg keeps state there"* ]]
+}
+
 @test "a program takes less than a moment" {
 	not_sanitized
 	local i start end

@@ -569,11 +569,14 @@ spark_release(struct spark *s)
 	free(s->title);
 	free(s->trigger);
 	free(s->written);
+	free(s->from);
+	free(s->source);
+	free(s->position);
 }
 
 static int
-export_text(const struct pipeline *p, const char *text, struct buf *out,
-	struct err *err)
+export_text(const struct pipeline *p, const char *text, const char *from,
+	struct buf *out, struct err *err)
 {
 	const struct op *last = pipeline_op(&p->commands[p->n - 1]);
 	struct spark s;
@@ -583,7 +586,9 @@ export_text(const struct pipeline *p, const char *text, struct buf *out,
 	spark_init(&s, err);
 	s.stream = is_streaming(p);
 	flow_init(&flow);
-	rc = export_pipeline(&s, p, &flow);
+	rc = from != NULL ? spark_state_open(&s, from) : 0;
+	if (rc == 0)
+		rc = export_pipeline(&s, p, &flow);
 	if (rc == 0 && last->sink == NULL)
 		rc = spark_sink_print(&s, &flow);
 	if (rc == 0)
@@ -594,17 +599,17 @@ export_text(const struct pipeline *p, const char *text, struct buf *out,
 }
 
 static int
-print_program(const struct pipeline *p, const char *text)
+print_program(const struct pipeline *p, const char *text, const char *from)
 {
 	struct buf out;
-	struct err err;
+	struct err err = {.status = STATUS_USAGE};
 	struct output to;
 	int status = STATUS_DONE;
 
 	buf_init(&out);
 	output_init(&to, STDOUT_FILENO);
-	if (export_text(p, text, &out, &err) < 0)
-		status = STATUS_USAGE;
+	if (export_text(p, text, from, &out, &err) < 0)
+		status = err.status;
 	else if (output_write(&to, out.p, out.n, &err) < 0)
 		status = STATUS_FAILED;
 	if (status != STATUS_DONE)
@@ -614,29 +619,16 @@ print_program(const struct pipeline *p, const char *text)
 	return status;
 }
 
-int
-spark_command(int argc, char **argv)
+static int
+export_argument(const char *text, const char *from)
 {
 	struct pipeline *p;
 	struct err err;
 	int status = STATUS_USAGE;
 
-	if (argc == 2 &&
-		(strcmp(argv[1], "--help") == 0 ||
-			strcmp(argv[1], "-h") == 0)) {
-		printf("usage: bief to-spark 'PIPELINE'\n"
-		       "print a PySpark program that gives the same answers\n");
-		return STATUS_DONE;
-	}
-	if (argc != 2) {
-		fprintf(stderr,
-			"bief: to-spark takes one argument, the pipeline in "
-			"quotes\n");
-		return STATUS_USAGE;
-	}
-	switch (pipeline_parse(argv[1], &p, &err)) {
+	switch (pipeline_parse(text, &p, &err)) {
 	case PIPELINE_GOOD:
-		status = print_program(p, argv[1]);
+		status = print_program(p, text, from);
 		pipeline_free(p);
 		break;
 	case PIPELINE_SHELL:
@@ -648,4 +640,46 @@ spark_command(int argc, char **argv)
 		fprintf(stderr, "bief: %s\n", err_clean(err.text));
 	}
 	return status;
+}
+
+/* --from-checkpoint DIR or =DIR; returns how many words that is. */
+static int
+take_from(int argc, char **argv, const char **from)
+{
+	static const char option[] = "--from-checkpoint";
+	size_t n = sizeof(option) - 1;
+
+	if (argc > 1 && strncmp(argv[1], option, n) == 0 && argv[1][n] == '=') {
+		*from = argv[1] + n + 1;
+		return 1;
+	}
+	if (argc > 2 && strcmp(argv[1], option) == 0) {
+		*from = argv[2];
+		return 2;
+	}
+	return 0;
+}
+
+int
+spark_command(int argc, char **argv)
+{
+	const char *from = NULL;
+	int n;
+
+	if (argc == 2 &&
+		(strcmp(argv[1], "--help") == 0 ||
+			strcmp(argv[1], "-h") == 0)) {
+		printf("usage: bief to-spark [--from-checkpoint DIR] "
+		       "'PIPELINE'\n"
+		       "print a PySpark program that gives the same answers\n");
+		return STATUS_DONE;
+	}
+	n = take_from(argc, argv, &from);
+	if (argc - n != 2 || argv[n + 1][0] == '-') {
+		fprintf(stderr,
+			"bief: to-spark takes one argument, the pipeline in "
+			"quotes, and --from-checkpoint DIR in front of it\n");
+		return STATUS_USAGE;
+	}
+	return export_argument(argv[n + 1], from);
 }

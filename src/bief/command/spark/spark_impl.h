@@ -17,6 +17,7 @@
 #include "command/spark/python.h"
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "runtime/chain.h"
 #include "runtime/plan.h"
 #include "runtime/stage.h"
 
@@ -43,6 +44,11 @@ struct spark {
 	char *title;        /* --name of a source */
 	char *trigger;      /* an argument of .trigger(), or NULL */
 	int64_t timeout_us; /* --for; -1: none */
+	/* --from-checkpoint */
+	char *from;     /* the directory; NULL: none */
+	char *source;   /* the id of its source */
+	char *position; /* where that stood, as JSON; NULL: at the start */
+	bool skips;     /* files that are done: DONE */
 	struct err *err;
 };
 
@@ -150,6 +156,16 @@ int spark_parse_records(
 /* Files that are read by a program that is no source. */
 int spark_source_operands(
 	struct spark *s, const struct spark_step *p, struct spark_flow *f);
+
+/* Read what the checkpoint says.  0, or -1. */
+int spark_state_open(struct spark *s, const char *dir);
+/* Is it this source's?  Then what it says of files; 0, or -1. */
+int spark_state_source(struct spark *s, const struct spark_step *p);
+int spark_state_files(struct spark *s, const struct spark_step *p);
+/* Leave out lines of files that are done. */
+void spark_state_skip(const struct spark *s, struct python_statement *t);
+/* Offsets of Kafka as Spark writes them, allocated; NULL: none. */
+char *spark_state_offsets(const struct spark *s);
 
 /* A jq program as SQL: condition, where only its truth matters.  0, or -1 with
  * a caret under what has no counterpart. */

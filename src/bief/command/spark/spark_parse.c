@@ -21,6 +21,7 @@ read_lines(struct spark *s, struct spark_flow *f)
 	python_begin(&t, f->var, f->reader);
 	python_call(&t, "text");
 	python_arg_code(&t, f->path);
+	spark_state_skip(s, &t);
 	spark_end(s, &t);
 }
 
@@ -63,6 +64,7 @@ spark_parse_records(
 	python_begin(&t, f->var, f->reader);
 	python_call(&t, "json");
 	python_arg_code(&t, f->path);
+	spark_state_skip(s, &t);
 	spark_end(s, &t);
 	if (s->stream)
 		spark_conf(s, "spark.sql.streaming.schemaInference", "true");
@@ -264,6 +266,7 @@ parse_partitions(struct spark *s, const struct spark_step *p,
 	python_arg_string(&t, buf_cstr(&ddl));
 	python_call(&t, "json");
 	python_arg_code(&t, p->in[0].path);
+	spark_state_skip(s, &t);
 	put_units(s, &t, schema);
 	spark_end(s, &t);
 	spark_note(s,
@@ -424,6 +427,7 @@ csv_files(struct spark *s, const struct spark_step *p,
 	}
 	python_call(&t, "csv");
 	python_arg_code(&t, p->in[0].path);
+	spark_state_skip(s, &t);
 	/* Without a schema all is text, and nothing a text of no characters. */
 	if (schema == NULL && spark_list(p, "null")->n == 0) {
 		python_call(&t, "na.fill");

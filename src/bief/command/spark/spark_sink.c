@@ -161,6 +161,7 @@ spark_sink_print(struct spark *s, struct spark_flow *in)
 		python_begin(&t, in->var, in->reader);
 		python_call(&t, "text");
 		python_arg_code(&t, in->path);
+		spark_state_skip(s, &t);
 		spark_end(s, &t);
 		in->lines = true;
 	}

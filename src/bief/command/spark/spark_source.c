@@ -173,7 +173,8 @@ spark_source_files(
 					"not what is added to it: name its "
 					"directory, and put finished files "
 					"there");
-	if (take_paths(s, p, out) < 0)
+	if (take_paths(s, p, out) < 0 || spark_state_source(s, p) < 0 ||
+		spark_state_files(s, p) < 0)
 		return -1;
 	out->partitions = spark_given(p, "partitions");
 	python_begin(&t, NULL, s->stream ? "spark.readStream" : "spark.read");
@@ -230,6 +231,10 @@ spark_source_socket(
 			"connected to: let the other side listen");
 	if (spark_only(s, p, "timestamp for reconnect journal-max") < 0)
 		return -1;
+	if (s->from != NULL)
+		return spark_refuse(s, p,
+			"--from-checkpoint: what came over a socket cannot be "
+			"asked for again");
 	if (spark_given(p, "reconnect"))
 		spark_note(s,
 			"when the connection is lost Spark gets no more lines, "
@@ -270,6 +275,9 @@ spark_source_rate(
 	if (spark_only(s, p,
 		    "rate ramp-up count rows-per-batch start advance") < 0)
 		return -1;
+	if (s->from != NULL)
+		return spark_refuse(
+			s, p, "--from-checkpoint: Spark's clock begins at 0");
 	out->var = spark_unique(s, "ticks");
 	python_begin(&t, out->var, "spark.readStream");
 	python_call(&t, "format");
@@ -377,10 +385,12 @@ spark_source_kafka(
 {
 	const char *pattern = spark_text(p, "pattern");
 	struct python_statement t;
+	char *at;
 
 	if (spark_only(s, p,
 		    "pattern from to max-records on-data-loss value-only "
-		    "headers timeout property") < 0)
+		    "headers timeout property") < 0 ||
+		spark_state_source(s, p) < 0)
 		return -1;
 	out->var = spark_unique(s, "messages");
 	python_begin(
@@ -392,8 +402,10 @@ spark_source_kafka(
 		option_text(&t, "subscribePattern", pattern);
 	else if (p->st->noperands > 1)
 		option_text(&t, "subscribe", p->st->operands[1]);
+	at = spark_state_offsets(s);
 	kafka_offsets(&t, "startingOffsets", "startingTimestamp",
-		spark_text(p, "from"), p);
+		at != NULL ? at : spark_text(p, "from"), p);
+	free(at);
 	if (!s->stream)
 		kafka_offsets(&t, "endingOffsets", "endingTimestamp",
 			spark_text(p, "to"), p);
