@@ -555,6 +555,10 @@ put_agg(struct spark *s, const struct spark_step *p, struct spark_flow *out,
 	}
 	if (put_stars(s, p, t, &r) < 0)
 		return -1;
+	if (r.next != r.out->n)
+		return spark_refuse(s, p,
+			"which fields its results are of is not known here: "
+			"name them one by one");
 	list_free(&out->hidden);
 	out->hidden = (struct list){NULL, 0};
 	if (windows == MADE)

@@ -379,6 +379,25 @@ kafka_properties(
 	return 0;
 }
 
+/* How much comes in a batch, and what is done when some of it is gone. */
+static void
+kafka_limits(
+	struct spark *s, const struct spark_step *p, struct python_statement *t)
+{
+	char word[32];
+
+	if (s->stream && spark_given(p, "max-records"))
+		option_number(t, "maxOffsetsPerTrigger",
+			spark_number(p, "max-records"));
+	if (spark_given(p, "on-data-loss")) {
+		option_text(t, "failOnDataLoss",
+			strcmp(spark_choice(p, "on-data-loss", word), "fail") ==
+					0
+				? "true"
+				: "false");
+	}
+}
+
 int
 spark_source_kafka(
 	struct spark *s, const struct spark_step *p, struct spark_flow *out)
@@ -413,18 +432,7 @@ spark_source_kafka(
 		spark_note(s,
 			"Spark's stream has no last offset (--to): with "
 			"availableNow it reads what is there when it starts");
-	if (s->stream && spark_given(p, "max-records"))
-		option_number(&t, "maxOffsetsPerTrigger",
-			spark_number(p, "max-records"));
-	if (spark_given(p, "on-data-loss")) {
-		char word[32];
-
-		option_text(&t, "failOnDataLoss",
-			strcmp(spark_choice(p, "on-data-loss", word), "fail") ==
-					0
-				? "true"
-				: "false");
-	}
+	kafka_limits(s, p, &t);
 	kafka_properties(s, p, &t);
 	python_call(&t, "load");
 	kafka_columns(s, p, &t, out);
