@@ -52,8 +52,8 @@ JSON_OPTIONS = {
 
 
 def json_lines(rows):
-    json = F.to_json(F.struct("*"), JSON_OPTIONS)
-    return [row[0] for row in rows.select(json).toLocalIterator()]
+    line = F.to_json(F.struct("*"), JSON_OPTIONS)
+    return [row[0] for row in rows.select(line).toLocalIterator()]
 
 
 lines = spark.read.text("in")
@@ -177,8 +177,8 @@ JSON_OPTIONS = {
 
 
 def json_lines(rows):
-    json = F.to_json(F.struct("*"), JSON_OPTIONS)
-    return [row[0] for row in rows.select(json).toLocalIterator()]
+    line = F.to_json(F.struct("*"), JSON_OPTIONS)
+    return [row[0] for row in rows.select(line).toLocalIterator()]
 
 
 records = (
@@ -247,13 +247,12 @@ END
 	exported "stream-files --trigger 1s --checkpoint ck/ in | parse-json -s 'k string' | sink-table --db 'a b.db' --table 'it''s' --mode append"
 	sed -n '/^def write/,/^query/p' program | is <(cat) <<'END'
 def write_batch(rows, batch_id):
-    # A batch that is run again is there already.
-    if table_exists() and ask("(SELECT COALESCE(MAX(batch_id), -1) FROM \"its\") AS b") >= batch_id:
-        return
-    numbered = rows.withColumn("batch_id", F.lit(batch_id))
-    numbered.coalesce(1).write.jdbc(
-        URL, TABLE, mode="append", properties=PROPERTIES
-    )
+    values = [list(row.values()) for row in json_rows(rows)]
+    with sqlite3.connect("a b.db") as db:
+        db.execute("CREATE TABLE IF NOT EXISTS \"its\" (\"k\", \"batch_id\")")
+        last = db.execute("SELECT COALESCE(MAX(batch_id), -1) FROM \"its\"").fetchone()[0]
+        values = [row + [batch_id] for row in values if last < batch_id]
+        db.executemany("INSERT INTO \"its\" VALUES (?, ?)", values)
 
 
 query = (

@@ -485,8 +485,8 @@ static const char json_lines[] =
 	"\n"
 	"\n"
 	"def json_lines(rows):\n"
-	"    json = F.to_json(F.struct(\"*\"), JSON_OPTIONS)\n"
-	"    return [row[0] for row in rows.select(json).toLocalIterator()]\n"
+	"    line = F.to_json(F.struct(\"*\"), JSON_OPTIONS)\n"
+	"    return [row[0] for row in rows.select(line).toLocalIterator()]\n"
 	"\n"
 	"\n";
 
@@ -520,13 +520,17 @@ put_program(struct spark *s, const char *text, struct buf *out)
 	buf_str(out, "#!/usr/bin/env python3\n");
 	python_comment(out, text);
 	put_notes(s, out);
+	if (s->wants_sqlite)
+		buf_str(out, "import json\n");
 	if (s->runs || s->wants_os)
 		buf_str(out, "import os\n");
+	if (s->wants_sqlite)
+		buf_str(out, "import sqlite3\n");
 	if (s->runs)
 		buf_str(out, "import subprocess\n");
 	if (s->wants_temp)
 		buf_str(out, "import tempfile\n");
-	if (s->runs || s->wants_os || s->wants_temp)
+	if (s->runs || s->wants_os || s->wants_sqlite || s->wants_temp)
 		buf_byte(out, '\n');
 	buf_str(out,
 		"from pyspark.sql import SparkSession\n"

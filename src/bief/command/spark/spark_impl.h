@@ -33,11 +33,12 @@ struct spark {
 	bool each;         /* statements go to later: Spark does not take them
 			      on a stream */
 	char *written; /* ... but of this DataFrame, to which later is applied */
-	bool wants_window;  /* the column of the window is wanted behind */
-	bool prints;        /* JSON is made of the rows */
-	bool runs;          /* commands */
-	bool wants_os;      /* the environment is looked at */
-	bool defines;       /* functions stand in front of the statements */
+	bool wants_window; /* the column of the window is wanted behind */
+	bool prints;       /* JSON is made of the rows */
+	bool runs;         /* commands */
+	bool wants_os;     /* the environment is looked at */
+	bool defines;      /* functions stand in front of the statements */
+	bool wants_sqlite;
 	bool wants_temp;    /* a directory for a checkpoint that is not kept */
 	char *zone;         /* NULL: UTC */
 	char *checkpoint;   /* --checkpoint of a source; NULL: none */

@@ -425,13 +425,164 @@ keep_table(struct spark *s, const struct spark_step *p, struct database *d)
 	return 0;
 }
 
+/* ---- SQLite ---- */
+
+/* db.execute("..."), one of the statements of a batch; values may be NULL. */
+static void
+put_execute(struct buf *b, int indent, const char *method, const char *sql,
+	const char *values)
+{
+	buf_printf(b, "%*sdb.%s(", indent, "", method);
+	python_string(b, sql);
+	buf_printf(b, "%s%s)\n", values != NULL ? ", " : "",
+		values != NULL ? values : "");
+}
+
+static void
+put_name(struct buf *b, const char *name)
+{
+	put_quoted(b, name, strlen(name), '"');
+}
+
+/* Of the rows of these keys: the old ones go. */
+static void
+put_delete(struct buf *b, int indent, const char *table,
+	const struct schema *fields, const struct list *keys)
+{
+	struct buf sql, values;
+
+	buf_init(&sql);
+	buf_init(&values);
+	buf_str(&sql, "DELETE FROM ");
+	put_name(&sql, table);
+	buf_str(&values, "[[");
+	for (size_t i = 0; i < keys->n; i++) {
+		int at = schema_find(fields, keys->s[i], strlen(keys->s[i]));
+
+		buf_str(&sql, i == 0 ? " WHERE " : " AND ");
+		put_name(&sql, keys->s[i]);
+		buf_str(&sql, " IS ?");
+		buf_printf(&values, "%srow[%d]", i > 0 ? ", " : "", at);
+	}
+	buf_str(&values, "] for row in values]");
+	put_execute(b, indent, "executemany", buf_cstr(&sql),
+		keys->n > 0 ? buf_cstr(&values) : "[()]");
+	buf_release(&sql);
+	buf_release(&values);
+}
+
+/* CREATE TABLE and INSERT, of these columns. */
+static void
+put_columns(const char *table, const struct schema *fields, bool numbered,
+	struct buf *create, struct buf *insert)
+{
+	buf_str(create, "CREATE TABLE IF NOT EXISTS ");
+	put_name(create, table);
+	buf_str(insert, "INSERT INTO ");
+	put_name(insert, table);
+	buf_str(create, " (");
+	buf_str(insert, " VALUES (");
+	for (size_t i = 0; i < fields->n + numbered; i++) {
+		buf_str(create, i > 0 ? ", " : "");
+		buf_str(insert, i > 0 ? ", ?" : "?");
+		put_name(
+			create, i < fields->n ? fields->f[i].name : "batch_id");
+	}
+	buf_byte(create, ')');
+	buf_byte(insert, ')');
+}
+
+/* A batch that is run again is there already. */
+static void
+put_skip(struct buf *b, int indent, const char *table)
+{
+	struct buf sql;
+
+	buf_init(&sql);
+	buf_str(&sql, "SELECT COALESCE(MAX(batch_id), -1) FROM ");
+	put_name(&sql, table);
+	buf_printf(b, "%*slast = db.execute(", indent, "");
+	python_string(b, buf_cstr(&sql));
+	buf_printf(b,
+		").fetchone()[0]\n"
+		"%*svalues = [row + [batch_id] for row in values if last < "
+		"batch_id]\n",
+		indent, "");
+	buf_release(&sql);
+}
+
+/* A transaction for each batch; the driver of Spark has the file. */
+static void
+put_transaction(struct spark *s, const struct spark_step *p, const char *db,
+	const char *table, const char *mode, struct buf *b)
+{
+	const struct schema *fields = p->in[0].plan.fields;
+	bool numbered = strcmp(mode, "append") == 0 && s->stream &&
+		s->checkpoint != NULL;
+	int n = indent_of(s);
+	struct buf create, insert;
+	struct list none = {NULL, 0};
+
+	buf_init(&create);
+	buf_init(&insert);
+	put_columns(table, fields, numbered, &create, &insert);
+	buf_printf(b,
+		"%*svalues = [list(row.values()) for row in json_rows(%s)]\n"
+		"%*swith sqlite3.connect(",
+		n, "", rows_of(s, &p->in[0]), n, "");
+	python_string(b, db);
+	buf_str(b, ") as db:\n");
+	put_execute(b, n + 4, "execute", buf_cstr(&create), NULL);
+	if (numbered)
+		put_skip(b, n + 4, table);
+	if (strcmp(mode, "append") != 0)
+		put_delete(b, n + 4, table, fields,
+			strcmp(mode, "update") == 0 ? keys_of(p) : &none);
+	put_execute(b, n + 4, "executemany", buf_cstr(&insert), "values");
+	buf_release(&create);
+	buf_release(&insert);
+}
+
+/* Rows as SQLite takes them: what is within others as JSON. */
+static const char json_rows[] =
+	"\n\ndef json_rows(rows):\n"
+	"    for line in json_lines(rows):\n"
+	"        yield {\n"
+	"            name: json.dumps(v) if isinstance(v, (dict, list)) else "
+	"v\n"
+	"            for name, v in json.loads(line).items()\n"
+	"        }\n";
+
+static int
+keep_sqlite(struct spark *s, const struct spark_step *p, const char *db,
+	const char *table)
+{
+	struct spark_flow *in = &p->in[0];
+	const char *mode = mode_of(in);
+	char told[32];
+	struct buf text;
+
+	if (spark_fields(s, p) < 0)
+		return -1;
+	if (spark_given(p, "mode"))
+		mode = spark_choice(p, "mode", told);
+	if (strcmp(mode, "update") == 0 && keys_of(p)->n == 0)
+		mode = in->plan.aggregated ? "complete" : "append";
+	s->prints = s->wants_sqlite = s->defines = true;
+	buf_str(&s->body, json_rows);
+	buf_init(&text);
+	put_transaction(s, p, db, table, mode, &text);
+	each_batch(s, in, &text);
+	buf_release(&text);
+	return 0;
+}
+
 int
 spark_sink_table(
 	struct spark *s, const struct spark_step *p, struct spark_flow *out)
 {
 	const char *db = spark_text(p, "db"), *table = spark_text(p, "table");
 	char style[32];
-	struct database d;
 	int rc;
 
 	(void)out;
@@ -446,17 +597,7 @@ spark_sink_table(
 	clean_columns(s, &p->in[0]);
 	if (db == NULL)
 		return show_table(s, p);
-	database_init(&d);
-	buf_printf(&d.url, "jdbc:sqlite:%s", db);
-	put_quoted(&d.table, table, strlen(table), '"');
-	buf_str(&d.exists, "(SELECT COUNT(*) FROM sqlite_master WHERE name = ");
-	put_quoted(&d.exists, table, strlen(table), '\'');
-	buf_str(&d.exists, ") AS t");
-	d.driver = "org.sqlite.JDBC";
-	d.package = "SQLite needs its driver: spark-submit --packages "
-		    "org.xerial:sqlite-jdbc:3.47.1.0";
-	rc = keep_table(s, p, &d);
-	database_release(&d);
+	rc = keep_sqlite(s, p, db, table);
 	return rc;
 }
 
