@@ -220,7 +220,7 @@ deps-test:
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@rm -rf build/demo
-	@tests/demo/make-events build/demo/incoming
+	bin/bief sample events build/demo/incoming
 	bin/bief run "stream-files build/demo/incoming | \
 	  parse-json --schema 'time timestamp, action string' | \
 	  window --on time --size 1h | \

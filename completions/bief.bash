@@ -14,9 +14,9 @@ _bief_options() {
 	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-json) echo "--schema -s --schema-file --field --keep --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-text) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	pick) echo "--sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-text) echo "--regex -e --format -f --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -24,7 +24,7 @@ _bief_options() {
 	sink-kafka) echo "--value --key --topic-field --partition-field --headers --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-pg) echo "--mode -m --key --add-columns --wait --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-plot) echo "--line --scatter --bar --hist --heat --by --horizontal --stacked --bins --title --xlabel --ylabel --layout --size --output -o --term --serve --until-end --keep --mode -m --key --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
-	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --no-header --output -o --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-http) echo "--sse --event --envelope --every --split --changed --max-body --headers --ca --timeout --retries --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
@@ -37,6 +37,7 @@ _bief_options() {
 	watermark) echo "--on --delay --idle --future --flush --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	window) echo "--on --size --slide --start --session --session-field --watermark --unit --batches --every --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --keep -k --buffer --help -h --version --dump-options --ready-fd" ;;
+	sample) echo "--count -n --seed --files --force -f --help -h --version --dump-options" ;;
 	esac
 }
 
@@ -192,6 +193,12 @@ _bief_value() {
 	"parse-json --batch") echo "?" ;;
 	"parse-json --trigger") echo "?" ;;
 	"parse-json --max-state") echo "?" ;;
+	"parse-text --regex" | "parse-text -e") echo "?" ;;
+	"parse-text --format" | "parse-text -f") echo "common combined syslog logfmt journal" ;;
+	"parse-text --schema" | "parse-text -s") echo "?" ;;
+	"parse-text --schema-file") echo "*" ;;
+	"parse-text --corrupt-field") echo "?" ;;
+	"parse-text --timestamp-format") echo "?" ;;
 	"parse-text --max-line") echo "?" ;;
 	"parse-text --name") echo "?" ;;
 	"parse-text --progress") echo "*" ;;
@@ -201,6 +208,7 @@ _bief_value() {
 	"parse-text --batch") echo "?" ;;
 	"parse-text --trigger") echo "?" ;;
 	"parse-text --max-state") echo "?" ;;
+	"pick --except") echo "?" ;;
 	"pick --sql") echo "?" ;;
 	"pick --max-line") echo "?" ;;
 	"pick --name") echo "?" ;;
@@ -343,6 +351,7 @@ _bief_value() {
 	"sink-prom --batch") echo "?" ;;
 	"sink-prom --trigger") echo "?" ;;
 	"sink-prom --max-state") echo "?" ;;
+	"sink-prom --ready-fd") echo "?" ;;
 	"sink-table --db") echo "*" ;;
 	"sink-table --table") echo "?" ;;
 	"sink-table --mode" | "sink-table -m") echo "append update complete" ;;
@@ -514,11 +523,15 @@ _bief_value() {
 	"serve-lines --keep" | "serve-lines -k") echo "?" ;;
 	"serve-lines --buffer") echo "?" ;;
 	"serve-lines --ready-fd") echo "?" ;;
+	"sample --count" | "sample -n") echo "?" ;;
+	"sample --seed") echo "?" ;;
+	"sample --files") echo "?" ;;
 	esac
 }
 
 _bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-http sink-kafka sink-pg sink-plot sink-prom sink-table stream-files stream-http stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
-_bief_commands="explain ps run state stop to-spark top"
+_bief_commands="explain ps run sample state stop to-spark top"
+_bief_samples="events sensors heart users edits communes quotes flights states words access"
 
 _bief() {
 	local word=${COMP_WORDS[COMP_CWORD]} before= first=0 program value
@@ -530,6 +543,10 @@ _bief() {
 			return
 		fi
 		program=${COMP_WORDS[1]} first=1
+		if [ "$program $COMP_CWORD" = "sample 2" ] && [[ $word != -* ]]; then
+			COMPREPLY=($(compgen -W "$_bief_samples" -- "$word"))
+			return
+		fi
 	fi
 	[ "$COMP_CWORD" -gt "$((first + 1))" ] && before=${COMP_WORDS[COMP_CWORD - 1]}
 	# --name=value comes in three words.

@@ -5,7 +5,7 @@ if not set -q __bief_completions
     function __bief_as_program
         complete -C (string join -- ' ' (commandline -opc)[2..-1] (commandline -ct))
     end
-    for command in explain ps run state stop to-spark top
+    for command in explain ps run sample state stop to-spark top
         complete -c bief -n __fish_use_subcommand -f -a $command
     end
     complete -c bief -n __fish_use_subcommand -f -a agg -d 'group records and aggregate their fields'
@@ -222,6 +222,7 @@ if not set -q __bief_completions
     complete -c parse-json -l schema-file -rF -d 'read the schema from a file (DDL or Spark\'s JSON)'
     complete -c parse-json -l field -x -d 'parse this text field of a record instead of the line'
     complete -c parse-json -l keep -d 'with --field: keep the record\'s fields in front'
+    complete -c parse-json -l array -d 'a line is an array: a record for each object in it'
     complete -c parse-json -l corrupt-field -x -d 'field that takes malformed text (_corrupt_record)'
     complete -c parse-json -l timestamp-format -x -d 'form of times in text: \'dd/MM/yyyy HH:mm\''
     complete -c parse-json -l date-format -x -d 'form of dates in text: \'dd/MM/yyyy\''
@@ -241,8 +242,14 @@ if not set -q __bief_completions
     complete -c parse-json -l batch -x -d 'make batches of N records, of a stream without batches'
     complete -c parse-json -l trigger -x -d 'make a batch per interval, of a stream without batches'
     complete -c parse-json -l max-state -x -d 'stop when state grows beyond this'
-    complete -c bief -n __fish_use_subcommand -f -a parse-text -d 'make a record {"value": line} of each line of text'
+    complete -c bief -n __fish_use_subcommand -f -a parse-text -d 'make a record {"value": line} of each line of text, or of its parts'
     complete -c bief -n '__fish_seen_subcommand_from parse-text' -f -a '(__bief_as_program)'
+    complete -c parse-text -l regex -s e -x -d 'a field for each named group: \'(?<level>\\w+): (?<text>.*)\''
+    complete -c parse-text -l format -s f -xa 'common combined syslog logfmt journal' -d 'a line is of the log of a web server, of syslog ...'
+    complete -c parse-text -l schema -s s -x -d 'types of the fields: \'status int, time timestamp\''
+    complete -c parse-text -l schema-file -rF -d 'read the schema from a file (DDL or Spark\'s JSON)'
+    complete -c parse-text -l corrupt-field -x -d 'field that takes malformed lines (_corrupt_record)'
+    complete -c parse-text -l timestamp-format -x -d 'form of times: \'dd/MM/yyyy HH:mm\''
     complete -c parse-text -l help -s h -d 'show this help'
     complete -c parse-text -l version -d 'show the version'
     complete -c parse-text -l dump-options -d 'show the options as JSON'
@@ -258,6 +265,7 @@ if not set -q __bief_completions
     complete -c parse-text -l max-state -x -d 'stop when state grows beyond this'
     complete -c bief -n __fish_use_subcommand -f -a pick -d 'keep the named fields, in this order, under these names'
     complete -c bief -n '__fish_seen_subcommand_from pick' -f -a '(__bief_as_program)'
+    complete -c pick -l except -x -d 'all fields but these'
     complete -c pick -l sql -x -d 'what a select list of Spark\'s SQL names and computes'
     complete -c pick -l help -s h -d 'show this help'
     complete -c pick -l version -d 'show the version'
@@ -462,6 +470,7 @@ if not set -q __bief_completions
     complete -c sink-prom -l batch -x -d 'make batches of N records, of a stream without batches'
     complete -c sink-prom -l trigger -x -d 'make a batch per interval, of a stream without batches'
     complete -c sink-prom -l max-state -x -d 'stop when state grows beyond this'
+    complete -c sink-prom -l ready-fd -x -d 'write a line to this descriptor when ready'
     complete -c bief -n __fish_use_subcommand -f -a sink-table -d 'show each batch as a table or as text, or keep it in SQLite'
     complete -c bief -n '__fish_seen_subcommand_from sink-table' -f -a '(__bief_as_program)'
     complete -c sink-table -l db -rF -d 'keep the result in this SQLite database'
@@ -724,4 +733,12 @@ if not set -q __bief_completions
     complete -c serve-lines -l version -d 'show the version'
     complete -c serve-lines -l dump-options -d 'show the options as JSON'
     complete -c serve-lines -l ready-fd -x -d 'write a line to this descriptor when ready'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -a 'events sensors heart users edits communes quotes flights states words access'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l count -s n -x -d 'so many records (as many as the courses have)'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l seed -x -d 'of the random numbers: the same seed, the same data (1)'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l files -x -d 'into a directory: so many files'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l force -s f -d 'into a directory that has files'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l help -s h -d 'show this help'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l version -d 'show the version'
+    complete -c bief -n '__fish_seen_subcommand_from sample' -l dump-options -d 'show the options as JSON'
 end

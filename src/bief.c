@@ -18,8 +18,10 @@
 #include "command/explain.h"
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
+#include "command/sample/sample.h"
 #include "command/spark/spark_command.h"
 #include "command/state/inspect.h"
+#include "runtime/stage.h"
 #include "runtime/stage.h"
 #include "runtime/run.h"
 
@@ -40,7 +42,9 @@ run_parsed(const char *text, int (*what)(const struct pipeline *))
 			fprintf(stderr,
 				"bief: this pipeline uses more of the "
 				"shell than bief reads: it cannot be "
-				"explained\n");
+				"explained; what is meant as it stands "
+				"belongs in quotes:\n  %s\n",
+				err_clean(err.text));
 			return STATUS_USAGE;
 		}
 		fprintf(stderr,
@@ -93,6 +97,7 @@ static const struct subcommand {
 	{"ps", "[--json]", ps_command},
 	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
 	{"top", "", top_command},
+	{"sample", "NAME [DIR] [--count N] [--seed S]", sample_command},
 	{"state", "DIR [dump|load|diff|forget ...]", inspect_command},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -107,14 +107,15 @@ reject(void *arg, const char *text, size_t n, const char *why)
 {
 	struct stage *st = arg;
 	struct record r = {.line = text, .nline = (uint32_t)n};
-	char q[200];
+	struct buf name;
+	int ret;
 
 	if (st->on_error <= ON_ERROR_FAIL)
 		return stage_reject(st, &r, "%s", why);
-	if (stage_reject(st, &r, "table '%s': %s",
-		    err_quote(q, sizeof q, st->operands[0],
-			    strlen(st->operands[0])),
-		    why) < 0)
+	table_describe(st->operands[0], &name);
+	ret = stage_reject(st, &r, "%s: %s", name.p, why);
+	buf_release(&name);
+	if (ret < 0)
 		return -1;
 	return stage_kept(st) ? 1 : 0;
 }
@@ -244,6 +245,7 @@ refresh(struct stage *st)
 {
 	struct join_static *j = STAGE(st, join_static);
 	bool again = j->hups != st->hups;
+	struct buf name;
 	struct table *t;
 
 	if (stage_stopping()) /* what is left is for the table as it was */
@@ -255,17 +257,16 @@ refresh(struct stage *st)
 		return;
 	}
 	t = table_again(j->table) ? load(st) : NULL;
+	table_describe(st->operands[0], &name);
 	if (!table_again(j->table))
-		err_set(st->err,
-			"table '%s' came by a pipe and cannot be read "
-			"again",
-			st->operands[0]);
+		err_set(st->err, "%s came by a pipe and cannot be read again",
+			name.p);
 	if (t != NULL && st->in.fields != NULL && !table_alike(t, j->table)) {
 		table_free(t);
 		t = NULL;
-		err_set(st->err, "table '%s' has other columns now",
-			st->operands[0]);
+		err_set(st->err, "%s has other columns now", name.p);
 	}
+	buf_release(&name);
 	if (t != NULL)
 		take(j, t);
 	else if (again || !j->warned)

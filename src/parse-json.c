@@ -16,6 +16,7 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "time/timepat.h"
+#include "value/elements.h"
 #include "value/json.h"
 #include "value/lenient.h"
 #include "value/record_read.h"
@@ -30,7 +31,7 @@ struct parse_json {
 	const char *schema_text, *schema_file, *corrupt_name, *field_name;
 	const char *pattern_text, *date_text, *infer;
 	struct list allow, deny;
-	bool keep;
+	bool keep, array;
 
 	struct schema *schema;
 	struct timepat *pattern, *date_pattern;
@@ -56,6 +57,8 @@ static const struct opt parse_json_opts[] = {
 		"parse this text field of a record instead of the line"},
 	{"keep", 0, OPT_FLAG, AT(keep), NULL,
 		"with --field: keep the record's fields in front"},
+	{"array", 0, OPT_FLAG, AT(array), NULL,
+		"a line is an array: a record for each object in it"},
 	{"corrupt-field", 0, OPT_STRING, AT(corrupt_name), "NAME",
 		"field that takes malformed text (_corrupt_record)"},
 	{"timestamp-format", 0, OPT_STRING, AT(pattern_text), "PATTERN",
@@ -178,11 +181,13 @@ infer_schema(struct stage *st)
 	size_t skipped;
 	char q[200];
 
-	s = infer_json_file(o->infer, stage_max_line(st), &skipped, st->err);
+	s = infer_json_file(
+		o->infer, stage_max_line(st), o->array, &skipped, st->err);
 	if (s == NULL)
 		return -1;
 	if (skipped > 0)
-		stage_warn(st, "%zu lines of '%s' are no JSON objects", skipped,
+		stage_warn(st, "%zu %s of '%s' are no JSON objects", skipped,
+			o->array ? "elements or lines" : "lines",
 			err_quote(q, sizeof(q), o->infer, strlen(o->infer)));
 	inferred_print(st, s);
 	return 0;
@@ -316,17 +321,14 @@ field_text(struct parse_json *o, const struct record *r, size_t *n)
 	return o->text.p;
 }
 
+/* A text, which is the line or the field of r, or a part of it. */
 static int
-parse_json_record(struct stage *st, struct record *r)
+parse_text(struct stage *st, struct parse_json *o, struct record *r,
+	const char *text, size_t n)
 {
-	struct parse_json *o = STAGE(st, parse_json);
 	struct value *v = o->slots.v;
-	const char *text = r->line;
-	size_t n = r->nline;
 	struct record out;
 
-	if (o->field_name != NULL)
-		text = field_text(o, r, &n);
 	if (o->schema == NULL)
 		return pass_untyped(st, o, r, text, n);
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
@@ -355,6 +357,69 @@ parse_json_record(struct stage *st, struct record *r)
 	return stage_emit(st, &out);
 }
 
+/* An element that is no object: malformed, with nulls where it is kept. */
+static int
+refuse_element(struct stage *st, struct parse_json *o, struct record *r,
+	const char *why, const char *text, size_t n)
+{
+	const char *seems = n > 0 && *text == '{' ? record_read_seems(text, n)
+						  : NULL;
+	struct record out = {.shape = o->shape,
+		.v = o->slots.v,
+		.room = o->slots.cap,
+		.number = r->number};
+
+	if (stage_reject(st, r, "%s%s%s", why, seems != NULL ? ": " : "",
+		    seems != NULL ? seems : "") < 0)
+		return -1;
+	if (!stage_kept(st))
+		return 0;
+	for (size_t i = 0; i < o->schema->n; i++)
+		o->slots.v[i] = (int)i == o->corrupt
+			? fromjson_text(o->json, text, n)
+			: value_null();
+	if (!o->keep)
+		return stage_emit(st, &out);
+	for (size_t i = 0; i < o->schema->n; i++)
+		record_add(r, &o->add[i], o->slots.v[i], &o->kept);
+	return stage_emit(st, r);
+}
+
+/* --array.  What is emitted is changed by those behind: each gets its own. */
+static int
+parse_array(struct stage *st, struct parse_json *o, const struct record *r,
+	const char *text, size_t n)
+{
+	struct elements e;
+	int what, ret = 0;
+
+	elements_init(&e, text, n);
+	while (ret == 0 && (what = elements_next(&e, &text, &n)) != 0) {
+		struct record one = *r;
+
+		if (o->field_name == NULL) {
+			one.line = text;
+			one.nline = (uint32_t)n;
+		}
+		ret = what > 0 ? parse_text(st, o, &one, text, n)
+			       : refuse_element(st, o, &one, e.why, text, n);
+	}
+	return ret;
+}
+
+static int
+parse_json_record(struct stage *st, struct record *r)
+{
+	struct parse_json *o = STAGE(st, parse_json);
+	const char *text = r->line;
+	size_t n = r->nline;
+
+	if (o->field_name != NULL)
+		text = field_text(o, r, &n);
+	return o->array ? parse_array(st, o, r, text, n)
+			: parse_text(st, o, r, text, n);
+}
+
 static void
 parse_json_close(struct stage *st)
 {
@@ -379,7 +444,8 @@ const struct op op_parse_json = {
 	.name = "parse-json",
 	.about = "read JSON lines into the fields of a schema",
 	.synopsis = "[--schema DDL | --schema-file FILE] "
-		    "[--field FIELD [--keep]] [FILE ...] | --infer FILE",
+		    "[--field FIELD [--keep]] [--array] [FILE ...] | "
+		    "--infer FILE",
 	.opts = parse_json_opts,
 	.size = sizeof(struct parse_json),
 	.flags = OP_TEXT | OP_FILES,

@@ -20,10 +20,13 @@
 #include "value/path.h"
 #include "expr/expr.h"
 #include "expr/sql/sql.h"
+#include "runtime/fields.h"
 #include "runtime/stage.h"
 
 struct pick {
-	const char *sql;      /* a select list */
+	const char *sql; /* a select list */
+	struct list except_words;
+	struct fields except; /* of --except */
 	struct list specs;    /* as they are given, then the names of what is
 				  named */
 	struct field *fields; /* what is asked for; its path is NULL where it is
@@ -40,6 +43,8 @@ struct pick {
 };
 
 static const struct opt pick_opts[] = {
+	{"except", 0, OPT_LIST, offsetof(struct pick, except_words),
+		"FIELD,...", "all fields but these"},
 	{"sql", 0, OPT_STRING, offsetof(struct pick, sql), "LIST",
 		"what a select list of Spark's SQL names and computes"},
 	OPT_END};
@@ -106,13 +111,19 @@ pick_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"--sql takes one list, in quotes: pick --sql "
 			"'a, b + 1 as c'");
-	if (k->sql != NULL)
-		return 0; /* see plan_sql */
+	if (k->except_words.n > 0 && (k->sql != NULL || st->noperands > 0))
+		return err_as(st->err, STATUS_USAGE,
+			"--except keeps all other fields: what is to be kept "
+			"cannot be named beside it");
+	fields_init(&k->except, &k->except_words, false, st);
+	if (k->sql != NULL || k->except.n > 0)
+		return 0; /* see plan_sql, plan_except */
 	for (size_t i = 0; i < st->noperands; i++)
 		list_add(&k->specs, st->operands[i], true);
 	if (k->specs.n == 0)
 		return err_as(st->err, STATUS_USAGE,
-			"no field is named: say which to keep");
+			"no field is named: say which to keep, or which "
+			"not (--except)");
 	part_windows(&k->specs);
 	k->fields = mem_zalloc(k->specs.n * sizeof k->fields[0]);
 	k->names = mem_zalloc(k->specs.n * sizeof k->names[0]);
@@ -144,10 +155,25 @@ twice(struct stage *st, const char *name)
 		name, name);
 }
 
+static bool
+is_excepted(const struct pick *k, const struct plan *p, const char *field)
+{
+	for (size_t i = 0; i < k->except.n; i++) {
+		const char *path = k->except.f[i].path;
+
+		if (plan_same(p, path + (*path == '.'), field))
+			return true;
+	}
+	return false;
+}
+
 /* A field that the plan names, under its new name; NULL if it is not kept. */
 static char *
 kept_as(struct pick *k, const struct plan *p, const char *field)
 {
+	if (field != NULL && k->except.n > 0)
+		return is_excepted(k, p, field) ? NULL
+						: mem_dup(field, strlen(field));
 	for (size_t i = 0; field != NULL && i < k->specs.n; i++) {
 		const char *path = k->fields[i].path, *name;
 
@@ -355,11 +381,47 @@ plan_window(struct pick *k, const struct plan *p, size_t i)
 }
 
 static int
+within_field(struct stage *st, const char *path)
+{
+	return err_as(st->err, STATUS_USAGE,
+		"--except takes whole fields, and '%s' is within one", path);
+}
+
+/* All fields but the excepted ones.  Where they are not known, each record
+ * tells: see drop_excepted. */
+static int
+plan_except(struct stage *st, const struct plan *p, struct schema *out)
+{
+	struct pick *k = STAGE(st, pick);
+
+	if (fields_bind(&k->except, p, st->err) < 0)
+		return -1;
+	for (size_t i = 0; p->fields != NULL && i < k->except.n; i++) {
+		const char *path = k->except.f[i].path;
+
+		if (schema_find(p->fields, path, strlen(path)) < 0)
+			return within_field(st, path);
+	}
+	for (size_t i = 0; p->fields != NULL && i < p->fields->n; i++) {
+		const struct schema_field *f = &p->fields->f[i];
+
+		if (!is_excepted(k, p, f->name))
+			schema_add(out, f->name, type_copy(f->type));
+	}
+	if (p->fields != NULL && out->n == 0)
+		return err_as(
+			st->err, STATUS_USAGE, "--except leaves no field");
+	return 0;
+}
+
+static int
 pick_plan(struct stage *st, struct plan *p)
 {
 	struct pick *k = STAGE(st, pick);
 	struct schema *out = schema_new();
 
+	if (k->except.n > 0 && plan_except(st, p, out) < 0)
+		goto err;
 	if (k->sql != NULL && plan_sql(st, p, out) < 0)
 		goto err;
 	for (size_t i = k->sql != NULL ? k->specs.n : 0; i < k->specs.n; i++)
@@ -427,6 +489,54 @@ compute_items(struct stage *st, struct record *r, struct value *v)
 	return 1;
 }
 
+/* The shape without the excepted fields, and where what is left comes from. */
+static int
+drop_excepted(struct stage *st, struct record *r)
+{
+	struct pick *k = STAGE(st, pick);
+	struct shape *out = r->shape;
+	size_t n = r->shape->n;
+
+	k->from = mem_realloc(k->from, (n + 1) * sizeof(k->from[0]));
+	for (size_t i = 0; i < n; i++)
+		k->from[i] = i;
+	for (size_t i = 0; i < k->except.n; i++) {
+		const struct value *x = record_get(r, &k->except.f[i]);
+		size_t at = 0;
+
+		if (x == NULL)
+			continue;
+		if (x < r->v || x >= r->v + n)
+			return within_field(st, k->except.f[i].path);
+		while (at < out->n && k->from[at] != (size_t)(x - r->v))
+			at++;
+		if (at == out->n)
+			continue;
+		out = shape_rename(out, (uint32_t)at, NULL, 0);
+		memmove(&k->from[at], &k->from[at + 1],
+			(out->n - at) * sizeof(k->from[0]));
+	}
+	k->id = r->shape->id;
+	k->out = out;
+	return 0;
+}
+
+static int
+emit_others(struct stage *st, struct record *r)
+{
+	struct pick *k = STAGE(st, pick);
+	struct record o = {.number = r->number};
+
+	if (k->id != r->shape->id && drop_excepted(st, r) < 0)
+		return -1;
+	o.shape = k->out;
+	o.v = slots_need(&k->slots, k->out->n);
+	o.room = k->slots.cap;
+	for (size_t i = 0; i < k->out->n; i++)
+		o.v[i] = r->v[k->from[i]];
+	return stage_emit(st, &o);
+}
+
 static int
 pick_record(struct stage *st, struct record *r)
 {
@@ -434,6 +544,8 @@ pick_record(struct stage *st, struct record *r)
 	struct value *v = slots_need(&k->slots, (uint32_t)k->specs.n);
 	struct record o = {.v = v, .room = k->slots.cap, .number = r->number};
 
+	if (k->except.n > 0)
+		return emit_others(st, r);
 	if (k->id != r->shape->id && name_fields_out(st, k, r->shape) < 0)
 		return -1;
 	o.shape = k->out;
@@ -465,6 +577,7 @@ pick_close(struct stage *st)
 	free(k->from);
 	slots_release(&k->slots);
 	list_free(&k->specs);
+	fields_release(&k->except);
 	buf_release(&k->name);
 	buf_release(&k->json);
 }
@@ -472,7 +585,7 @@ pick_close(struct stage *st)
 const struct op op_pick = {
 	.name = "pick",
 	.about = "keep the named fields, in this order, under these names",
-	.synopsis = "FIELD|NEW=FIELD ... | --sql LIST",
+	.synopsis = "FIELD|NEW=FIELD ... | --except FIELD,... | --sql LIST",
 	.opts = pick_opts,
 	.size = sizeof(struct pick),
 	.flags = OP_OPERANDS | OP_WORDS,

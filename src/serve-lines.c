@@ -22,6 +22,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/mem.h"
+#include "floor/random.h"
 #include "io/relay.h"
 #include "io/textfile.h"
 #include "time/time.h"
@@ -210,17 +211,6 @@ load(struct tool_run *t)
 		return err_set(&t->err, "'%s' has %s", t->operands[0],
 			s->nlines == 0 ? "no lines" : "too many lines");
 	return 0;
-}
-
-/* splitmix64: small, good, and the same everywhere. */
-static uint64_t
-random_next(uint64_t *x)
-{
-	uint64_t z = *x += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
 }
 
 /* The order of a pass: a function of the seed and the pass alone. */

@@ -547,6 +547,8 @@ draw(struct stage *st, bool terminal_alone)
 {
 	struct sink_plot *s = STAGE(st, sink_plot);
 	struct chart *charts = mem_zalloc(s->n * sizeof *charts);
+	/* A restart to which nothing comes leaves the picture that is there. */
+	bool file = s->output != NULL && (s->changed || st->in.resume <= 0);
 	int ret = 0;
 
 	build(st, charts);
@@ -554,7 +556,7 @@ draw(struct stage *st, bool terminal_alone)
 		draw_term(st, charts);
 	if (s->serve != NULL && !terminal_alone)
 		draw_page(st, charts);
-	if (s->output != NULL && !terminal_alone)
+	if (file && !terminal_alone)
 		ret = plot_gnuplot_draw(&s->picture, charts, s->n, st->err);
 	if (!s->full)
 		tell(st, charts);

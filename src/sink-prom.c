@@ -56,9 +56,10 @@ struct sink_prom {
 	size_t nvalues, nlabels;
 	struct series *series;
 	struct expose *server;
-	struct buf url;  /* of --push */
-	struct buf key;  /* the labels of a record */
-	struct buf text; /* of the newest batch */
+	struct buf url;   /* of --push */
+	struct buf shown; /* --push in messages */
+	struct buf key;   /* the labels of a record */
+	struct buf text;  /* of the newest batch */
 	struct buf tmp;
 	size_t bytes; /* of the series, that stage_room knows of */
 	bool fresh;   /* a complete result begins anew */
@@ -220,6 +221,7 @@ check_targets(struct stage *st)
 		return 0;
 	if (*s->job == '\0')
 		return err_as(st->err, STATUS_USAGE, "--job: it is empty");
+	gateway_shown(&s->shown, s->push);
 	return gateway_url(&s->url, s->push, s->job, &s->groups, st->err);
 }
 
@@ -227,6 +229,7 @@ static int
 sink_prom_open(struct stage *st)
 {
 	struct sink_prom *s = STAGE(st, sink_prom);
+	char text[20];
 	int port;
 
 	s->batch = -1;
@@ -247,6 +250,8 @@ sink_prom_open(struct stage *st)
 	s->server = expose_open(s->listen, &port, st->err);
 	if (s->server == NULL)
 		return err_in(st->err, "--listen");
+	snprintf(text, sizeof text, "%d", port);
+	stage_ready_as(st, text);
 	if (strlen(s->listen) > 1 &&
 		strcmp(s->listen + strlen(s->listen) - 2, ":0") == 0)
 		stage_warn(st, "listening on port %d", port);
@@ -530,12 +535,13 @@ push(struct stage *st, const struct batch *b)
 		.url = s->url.p,
 		.type = "text/plain; version=0.0.4",
 		.body = s->text.p,
-		.n = s->text.n};
+		.n = s->text.n,
+		.stopping = stage_stopping};
 	bool again;
 
 	for (int64_t try = 0; push_send(&p, &again, st->err) < 0; try++) {
 		err_in(st->err, "batch %lld: cannot push to '%s'",
-			(long long)(b->number > 0 ? b->number : 0), s->push);
+			(long long)(b->number > 0 ? b->number : 0), s->shown.p);
 		if (!again || try == s->retry || !pause_before(s, try))
 			return -1;
 		stage_warn(st, "%s: trying again", st->err->text);
@@ -563,7 +569,7 @@ tell(struct stage *st, const struct batch *b)
 			(long long)(b->number > 0 ? b->number : 0),
 			series_count(s->series),
 			s->push != NULL ? ", pushed to " : "",
-			s->push != NULL ? s->push : "",
+			s->push != NULL ? s->shown.p : "",
 			s->textfile != NULL ? ", written to " : "",
 			s->textfile != NULL ? s->textfile : "",
 			s->listen != NULL ? ", served at " : "",
@@ -627,13 +633,15 @@ static void
 sink_prom_close(struct stage *st)
 {
 	struct sink_prom *s = STAGE(st, sink_prom);
-	struct push p = {.method = "DELETE", .url = s->url.p};
+	struct push p = {.method = "DELETE",
+		.url = s->url.p,
+		.stopping = stage_stopping};
 	struct err err;
 	bool again;
 
 	if (s->pushed && s->delete_on_exit && push_send(&p, &again, &err) < 0)
-		stage_warn(st, "cannot delete the metrics at '%s': %s", s->push,
-			err.text);
+		stage_warn(st, "cannot delete the metrics at '%s': %s",
+			s->shown.p, err.text);
 	expose_close(s->server);
 	series_free(s->series);
 	for (size_t i = 0; i < s->nvalues; i++)
@@ -648,6 +656,7 @@ sink_prom_close(struct stage *st)
 	free(s->label);
 	free(s->seen);
 	buf_release(&s->url);
+	buf_release(&s->shown);
 	buf_release(&s->key);
 	buf_release(&s->text);
 	buf_release(&s->tmp);
@@ -670,6 +679,7 @@ const struct op op_sink_prom = {
 		    "[--listen ADDRESS]",
 	.opts = sink_prom_opts,
 	.size = sizeof(struct sink_prom),
+	.flags = OP_READY,
 	.open = sink_prom_open,
 	.plan = sink_prom_plan,
 	.begin = sink_prom_begin,

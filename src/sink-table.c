@@ -227,7 +227,8 @@ plan_plain(struct stage *st, struct plan *p)
 	plaintext_fields(&s->plain.rows, p->fields);
 	if (s->output == NULL)
 		return 0;
-	if (p->checkpoint != NULL && s->result.mode != MODE_COMPLETE)
+	if ((p->checkpoint != NULL || p->recovers) &&
+		s->result.mode != MODE_COMPLETE)
 		return err_as(st->err, STATUS_USAGE,
 			"--output holds what one "
 			"run gives, and with a checkpoint that is what is new: "
@@ -535,7 +536,8 @@ sink_table_eof(struct stage *st, struct batch *b)
 
 	if (s->drawing && !s->shown)
 		console(st, &s->last);
-	if (is_plain(s)) {
+	/* A restart to which nothing comes leaves the file that is there. */
+	if (is_plain(s) && (s->output == NULL || st->in.resume <= 0)) {
 		if (plainout_end(&s->plain, st->err) < 0)
 			return -1;
 		if (s->output == NULL)

@@ -235,6 +235,10 @@ stream_kafka_plan(struct stage *st, struct plan *p)
 
 /* ---- the handle ---- */
 
+/* A fetch that waits for messages also holds up what else is asked of a broker:
+ * where a partition ends, at the beginning of each batch. */
+#define FETCH_WAIT_MS "50"
+
 /* For so many partitions: each has a queue of its own.  What is fetched of one
  * is only then fetched on when its queue has gone down, up to a second later:
  * so the queue holds what a second takes, as long as there are few of them. */
@@ -268,6 +272,7 @@ open_handle(struct stage *st)
 		kafka_set(c, "enable.partition.eof", "true", st->err) < 0 ||
 		kafka_set(c, "auto.offset.reset", "error", st->err) < 0 ||
 		kafka_set(c, "reconnect.backoff.max.ms", "1000", st->err) < 0 ||
+		kafka_set(c, "fetch.wait.max.ms", FETCH_WAIT_MS, st->err) < 0 ||
 		(s->group != NULL &&
 			kafka_set(c, "group.id", s->group, st->err) < 0) ||
 		set_sizes(c, n, st->err) < 0)

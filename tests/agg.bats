@@ -497,3 +497,12 @@ rows() {
 	run ! grep 'grouped by them' log
 	[ "$(wc -l <out)" = 1 ]
 }
+
+@test "a key that is to have another name is told where that is given" {
+	run -0 agg --by x=a count < <(echo '{"a":1}')
+	[ "${lines[1]}" = "agg: no record had a field 'x=a': another name is given in front: pick, or derive 'name = .field'" ]
+	run -2 bief explain "parse-json --batch 1 --schema 'a int' | agg --by x=a count"
+	[[ "$output" == *"REFUSED    no field 'x=a': another name is given in front: pick, or derive 'name = .field'"* ]]
+	echo '{"a=b":1}' | agg --by '"a=b"' count >out
+	is out <<<'{"a=b":1,"count":1}'
+}

@@ -861,7 +861,7 @@ END
 		p=${p/a_int/'a	int'}
 		IFS=' ' read -ra words <<<"$p"
 		printf '[\n {"a":1},\n {"a":2}\n]\n' >in
-		says "it is an array (jq -c '.[]' makes records of one)" "${words[@]}"
+		says "it is an array (parse-json --array makes records of one)" "${words[@]}"
 		printf '{\n "a":1\n}\n' >in
 		says "an object over many lines (jq -c . makes a line of it)" "${words[@]}"
 		echo '{"a":1}' | gzip >in

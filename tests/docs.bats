@@ -179,10 +179,19 @@ every() {
 @test "no quotation of a page stands within another by mistake" {
 	local page
 	for page in "$TOP"/man/*.[157]; do
-		mandoc -T utf8 -O width=2000 "$page" 2>/dev/null | col -b |
-			grep -H --label "$page" '‘[^’]*‘\|’’' >>found || true
+		mandoc -T utf8 -O width=900 "$page" | col -b >text
+		grep -q '^DESCRIPTION' text
+		grep -H --label "$page" '‘[^’]*‘\|’’' <text >>found || true
+		# A word in quotes and what follows, (‘word more’), is one, too.
+		grep -H '^\.Pq Ql .* No ' "$page" >>found || true
 	done
 	is found </dev/null
+}
+
+@test "bief(7) tells of every source and sink what comes again after a crash" {
+	sed -n '/^\.Ss After a crash/,/^\.S[sh] [^A]/p' "$TOP/man/bief.7" >part
+	sed -n 's/^\.It Xr \([a-z-]*\) 1.* Ta .* Ta .*/\1/p' part | sort -u >told
+	programs | grep -E '^(stream|sink)-' | sort -u | diff - told
 }
 
 @test "a page that another one points to is there" {

@@ -29,8 +29,32 @@ serve() {
 	PORT=${PORT##*:}
 }
 
+# Wikimedia's server of events: each with an id, dropped in the middle, gone on
+# with behind Last-Event-ID, and at the end told to be over.  $WIKI is its URL.
+wikimedia() {
+	mkdir -p s
+	cat >s/edits <<-END
+	import gzip, json
+	after = int(h.headers.get('Last-Event-ID') or -1)
+	lines = gzip.open('$SHARED/data/wikimedia/recentchange-2023-01-25.jsonl.gz').read().splitlines()
+	if after == len(lines) - 1:
+	    say(204)
+	else:
+	    open()
+	    send(':ok\n\nretry: 10\n\n')
+	    for i in range(after + 1, len(lines)):
+	        send(b'event: message\nid: %d\ndata: %s\n\n' % (i, lines[i]))
+	        if i % 5000 == 4999:
+	            cut()
+	END
+	mkfifo port
+	"$TOP/tests/http-server" s >port &
+	read -r PORT <port
+	WIKI=http://127.0.0.1:$PORT/edits
+}
+
 events() {
-	"$BATS_TEST_DIRNAME/demo/make-events" in 5 200
+	bief sample events in --files 5 --count 1000
 }
 
 @test "E1 see what is there, without a schema" {
@@ -311,6 +335,58 @@ events() {
 			--on title=articleName --how semi |
 		agg count >e32
 	[ "$(jq .count e32)" -ge 0 ]
+}
+
+@test "E29 live: a table renewed with each batch" {
+	shared
+	wikimedia
+	stream-http --sse --event message --trigger 1s "$WIKI" 2>err |
+		parse-json --schema 'title string, user string, bot boolean, timestamp timestamp, wiki string' |
+		sink-table --db w.db --table edits
+	sqlite3 -json w.db 'select title, user, bot, timestamp, wiki from edits' |
+		jq -c '.[] | .bot |= if . == null then null else . == 1 end' | answer e29
+	grep -c "connected to" err | is <(echo 2)
+}
+
+@test "E30 live: changes per wiki since the start, over a restart" {
+	shared
+	wikimedia
+	live() {
+		stream-http --sse --event message --checkpoint ck --trigger 200ms "$WIKI" |
+			parse-json --schema 'wiki string' |
+			agg --by wiki --mode complete count |
+			sink-table --db w.db --table counts --mode complete
+	}
+	live
+	live
+	sqlite3 -json w.db 'select * from counts' | jq -c '.[]' | answer e30
+}
+
+@test "E31 live: edits of frwiki in a sliding window" {
+	shared
+	wikimedia
+	stream-http --sse --trigger 200ms "$WIKI" |
+		parse-json --schema 'wiki string, type string, timestamp timestamp' |
+		filter '.wiki == "frwiki" and .type == "edit"' |
+		window --on timestamp --size '1 hour' --slide '5 minutes' |
+		agg --mode complete count |
+		order --by window_start |
+		sink-table --output e31.csv
+	parse-csv --header --schema 'window_start timestamp, window_end timestamp, count bigint' \
+		<e31.csv | answer e31
+}
+
+@test "E32 live: changes that hit a page of a list" {
+	shared
+	wikimedia
+	stream-http --sse --trigger 200ms "$WIKI" |
+		parse-json --schema 'wiki string, title string' |
+		tee changes |
+		join-static "$SHARED/data/users/hte-garonne.csv" --header \
+			--on title=articleName --how semi |
+		agg --mode complete count | sink-table --output e32.csv
+	[ "$(grep -vc '^{"#bief"' changes)" -eq 11987 ]
+	is e32.csv <<<$'count\n0'
 }
 
 @test "E34 words per character" {

@@ -203,6 +203,48 @@ each() {
 	[[ "$(tail -1 err)" == "pick: 1 record refused, skipped" ]]
 }
 
+@test "pick --except keeps all fields but these" {
+	data
+	each pick --except m,USER
+	is plain <<-'E'
+	{"a.b":1,"Income, median":"x","t":"2026-11-21T08:01:00Z"}
+	{"a.b":2,"Income, median":"y","t":"2026-11-21T08:07:00Z"}
+	{"a.b":1,"Income, median":"x","t":"2026-11-21T08:08:00Z"}
+	E
+	each pick --except 'a.b, "Income, median", t , User'
+	[ "$(head -1 plain)" = '{"m":{"id":"a","n":[1,2]}}' ]
+	printf '{"a":1,"b":2}\n{"b":3}\n{"a":4,"c":5}\n{"a":6}\n' | pick --except a >out
+	is out < <(printf '%s\n' '{"b":2}' '{"b":3}' '{"c":5}' '{}')
+	echo '{"t":"2026-11-21T08:01:00Z","x":1}' | window --on t --size 5m |
+		pick --except window >out
+	is out <<<'{"t":"2026-11-21T08:01:00Z","x":1}'
+	# What is left of the event time and the windows goes on to those behind.
+	for p in "parse-json -s 't timestamp, x int' --batch 1" 'filter true --batch 1'; do
+		bief run "$p | window --on t --size 5m --watermark 0s | pick --except x |
+			agg --mode append count --plain" >out \
+			<<<'{"t":"2026-11-21T08:01:00Z","x":1}
+{"t":"2026-11-21T08:07:00Z","x":1}'
+		is out <<-'E'
+		{"window_start":"2026-11-21T08:00:00Z","window_end":"2026-11-21T08:05:00Z","count":1}
+		E
+	done
+}
+
+@test "pick --except refuses what it cannot leave out" {
+	data
+	run -2 bash -c 'pick --except m.id <in'
+	[ "$output" = "pick: --except takes whole fields, and 'm.id' is within one" ]
+	run -2 bash -c "parse-json -s '$ddl' <in | pick --except m.id --batch 1"
+	run -2 bash -c "bief run \"parse-json -s 'a int, b int' --batch 1 | pick --except bb\" </dev/null"
+	[[ "$output" == *"no field 'bb'"* ]]
+	run -2 bash -c "bief run \"parse-json -s 'a int, b int' --batch 1 | pick --except a,b\" </dev/null"
+	[[ "$output" == *"pick: --except leaves no field"* ]]
+	run -2 pick --except a b
+	[ "$output" = "pick: --except keeps all other fields: what is to be kept cannot be named beside it" ]
+	run -0 bash -c 'pick --except nothing <in | wc -l'
+	[ "${lines[0]}" = "pick: no record had a field 'nothing'" ]
+}
+
 @test "window stands for window_start and window_end wherever fields are named" {
 	printf '{"t":"2026-11-21T08:%s:00Z","id":1}\n' 01 07 08 13 >raw
 	for p in 'filter true' "parse-json -s 't timestamp, id int' --batch 9"; do

@@ -554,3 +554,69 @@ print("{\"zz\":" + "[" * n + "]" * n + ",\"a\":1}")'
 	run -1 union f cut.gz
 	[[ $output = *"union: cut.gz: the compressed data end too early"* ]]
 }
+
+@test "--array makes a record of each object of an array" {
+	printf '[{"a":1},{"a":2,"b":[{"c":"]"}]}]\n[]\n{"a":3}\n\n [ ]\n' >in
+	parse-json --array <in >out
+	is out <<'END'
+{"a":1}
+{"a":2,"b":[{"c":"]"}]}
+{"a":3}
+END
+	parse-json --array -s 'a int, b string' <in >out
+	is out <<'END'
+{"a":1,"b":null}
+{"a":2,"b":"[{\"c\":\"]\"}]"}
+{"a":3,"b":null}
+END
+	bief run "parse-json --array -s 'a int, b string' | derive c=1 | filter .c" <in |
+		jq -c .a | paste -sd, >out
+	is out <<<1,2,3
+	run -0 parse-json --array --infer in
+	[ "$output" = 'a bigint, b array<struct<c:string>>' ]
+}
+
+@test "--array takes an array over lines, as sqlite3 prints it" {
+	sqlite3 -json t.db 'select 1 a union select 2 union select 3' |
+		parse-json --array >out
+	is out < <(printf '{"a":%d}\n' 1 2 3)
+	printf '[\n {"a":1},\n {"a":2}\n]\n' | parse-json --array -s 'a int' >out
+	is out < <(printf '{"a":%d}\n' 1 2)
+}
+
+@test "--array with --field takes the field apart, and keeps the others" {
+	echo '{"id":7,"items":[{"a":1},{"a":2}]}' >in
+	parse-json --field items --array --keep -s 'a int' <in >out
+	is out <<'END'
+{"id":7,"items":[{"a":1},{"a":2}],"a":1}
+{"id":7,"items":[{"a":1},{"a":2}],"a":2}
+END
+	parse-json --field items --array --keep <in | derive b=.a | jq -c '[.a,.b]' |
+		paste -sd, >out
+	is out <<<'[1,1],[2,2]'
+}
+
+@test "what is no object in an array is malformed, and the others are read" {
+	printf '[{"a":1},2,{"a":3}]\n[{"a":4},{"a":]\n[{"a":5}] x\n[{"a":6} {"a":7}]\n' >in
+	parse-json --array -s 'a int' --corrupt-field bad <in >out 2>err
+	is out <<'END'
+{"a":1,"bad":null}
+{"a":null,"bad":"2"}
+{"a":3,"bad":null}
+{"a":4,"bad":null}
+{"a":null,"bad":"{\"a\":]"}
+{"a":5,"bad":null}
+{"a":null,"bad":"x"}
+{"a":6,"bad":null}
+{"a":null,"bad":"{\"a\":7}]"}
+END
+	parse-json --array --on-error skip --rejects no <in 2>err |
+		jq .a | paste -sd, >out
+	is out <<<1,3,4,5,6
+	jq -c .text no >out 2>/dev/null || cat no >out
+	[ "$(wc -l <out)" -eq 4 ]
+	run -1 parse-json --array in
+	[[ "$output" == *'parse-json: line 1: an element of the array is no object'* ]]
+	run -1 bash -c "echo '[{\"a\":1}]' | parse-json"
+	[[ "$output" == *"it is an array (parse-json --array makes records of one)"* ]]
+}

@@ -178,6 +178,17 @@ load lib
 	[[ $output == *"run by the shell"*'{"a":1}'* ]]
 }
 
+@test "bief explain refuses what a checkpoint would, and says what it does not read" {
+	run -2 bief explain "stream-files --trigger 1s --checkpoint ck in |
+		parse-json --schema 'a int' | agg --by a --mode update count |
+		sink-table --output x.csv"
+	[[ "$output" == *"REFUSED    --output holds what one run gives"* ]]
+	[ ! -e ck ]
+	run -2 bief explain "join-static postgres://h/d?table=t --on a"
+	[ "$output" = "bief: this pipeline uses more of the shell than bief reads: it cannot be explained; what is meant as it stands belongs in quotes:
+  ?table=t --on a" ]
+}
+
 @test "bief explain shows fields, state and what is refused, and runs nothing" {
 	run -2 bief explain "stream-files --trigger 5s nowhere | parse-json --schema 'a int' | dedup --by b"
 	[[ $output == *"every 5s"* ]]

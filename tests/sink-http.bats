@@ -138,6 +138,25 @@ records() {
 	[ "$(wc -l < s/log)" -eq 1 ]
 }
 
+@test "of a page of HTML the title is told, of JSON all" {
+	server
+	echo 'say(404, "<!DOCTYPE HTML>\n<html><head>\n<TITLE>Not\n here</TITLE>")' > s/page
+	echo 'say(400, "<p>no title")' > s/bare
+	printf '%s\n' 'say(400, """{' '  "error": "too small"' '}""")' > s/json
+	echo 'say(501, "never")' > s/never
+	echo '{"a":1}' > f
+	for x in page bare json never; do
+		run -1 sink-http $url/$x < f
+		echo "${output#*/$x\' }" >> told
+	done
+	is told <<-'END'
+	answers with status 404: Not here
+	answers with status 400
+	answers with status 400: { "error": "too small" }
+	answers with status 501: never
+	END
+}
+
 @test "--each with --on-error skip leaves out a record that the server refuses" {
 	server
 	echo 'say(400, "no") if "2" in h.body else say(200)' > s/x

@@ -139,6 +139,28 @@ get() {
 		[[ "$output" == *"libcurl.so.4, which is not installed"* ]]
 }
 
+@test "no message has the password of a gateway" {
+	run -1 sink-prom --metric m --value n --push http://user:geheim@127.0.0.1:1/@x --job j < <(printf '{"n":1}\n')
+	[[ "$output" == "sink-prom: batch 0: cannot push to 'http://127.0.0.1:1/@x': "* ]]
+}
+
+@test "a gateway that stalls holds up nobody who is told to stop" {
+	mkdir -p s/metrics/job
+	echo 'stall()' >s/metrics/job/j
+	mkfifo port
+	"$TOP/tests/http-server" s >port &
+	read -r port <port
+	printf '{"n":1}\n' >in
+	sink-prom --metric m --value n --push "http://127.0.0.1:$port" --job j <in 2>err &
+	local pid=$!
+	wait_for grep -q PUT s/log
+	kill -INT $pid
+	local status=0
+	wait $pid || status=$?
+	[ "$status" = 1 ]
+	grep -q ': stopped before it had answered$' err
+}
+
 @test "a textfile is replaced whole, and its directory must be there" {
 	mkdir d
 	printf '{"n":%d}\n' 1 2 | sink-prom --batch 1 --metric m --value n --textfile d/x.prom --verbose 2>err
@@ -153,10 +175,11 @@ get() {
 
 @test "served metrics are those of the newest batch, over HTTP" {
 	mkfifo in
-	sink-prom --batch 1 --metric m --value n --listen 127.0.0.1:0 <in 2>err &
+	sink-prom --batch 1 --metric m --value n --listen 127.0.0.1:0 --ready-fd 3 <in 2>err 3>at &
 	exec 9>in
 	wait_for grep -q 'listening on port' err
 	port=$(sed 's/.* //' err)
+	is at <<<"$port"
 	echo '{"n":7}' >&9
 	wait_for bash -c "$(declare -f get); get $port /metrics | grep '^m 7$'"
 	get "$port" '/metrics?x=1' >out

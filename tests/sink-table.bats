@@ -969,6 +969,17 @@ awkward() {
 	is e.csv <<<'a,b'
 }
 
+@test "--output keeps the last complete result when a restart has nothing new" {
+	echo '{"a":"x"}' >in.json
+	for run in first second; do
+		stream-files in.json --trigger once --checkpoint ck 2>err |
+			parse-json --schema 'a string' | agg --by a --mode complete count |
+			sink-table --output q.csv
+		is q.csv <<<$'a,count\nx,1'
+	done
+	is err <<<'stream-files: no new data'
+}
+
 @test "a million rows go to a file as they come" {
 	seq 1000000 | sed 's/.*/{"n":&}/' | sink-table --output n.csv --max-state 1M
 	[ "$(wc -l <n.csv)" -eq 1000001 ]

@@ -178,7 +178,7 @@ asked() {
 	echo 'say(403, "\n no\ttoken\nmore\n")' > s/x
 	for how in --sse '--every 1s' ''; do
 		run -1 stream-http $how $url/x
-		[ "$output" = "stream-http: '$url/x' answers with status 403 (a token goes into a file for --headers): no?token" ]
+		[ "$output" = "stream-http: '$url/x' answers with status 403 (a token goes into a file for --headers): no token" ]
 	done
 	run -1 stream-http $url/nowhere
 	[ "$output" = "stream-http: '$url/nowhere' answers with status 404: there is no nowhere" ]

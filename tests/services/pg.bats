@@ -437,11 +437,11 @@ undisturbed() { # undisturbed FILE: the pipeline in FILE ends
 
 @test "join-static names what is wrong with a table, and never a password" {
 	run -2 join-static "$PG" --on id </dev/null
-	[ "$output" = "join-static: table ' of database $DB at $AT': it is a database: name its table, as in postgres://HOST/DATABASE?table=NAME" ]
+	[ "$output" = "join-static: table '' of database $DB at $AT: it is a database: name its table, as in postgres://HOST/DATABASE?table=NAME" ]
 	run -1 join-static "postgres://test:geheim@$AT/$DB?table=no" --on id </dev/null
-	[ "$output" = "join-static: table 'no of database $DB at $AT': relation \"no\" does not exist" ]
+	[ "$output" = "join-static: table 'no' of database $DB at $AT: relation \"no\" does not exist" ]
 	run -1 join-static "postgres://test:geheim@127.0.0.1:1/x?table=no" --on id </dev/null
-	[[ "$output" == "join-static: table 'no of database x at 127.0.0.1:1': connection to server"* ]]
+	[[ "$output" == "join-static: table 'no' of database x at 127.0.0.1:1: connection to server"* ]]
 }
 
 @test "join-static reads a table again that has changed" {

@@ -147,6 +147,16 @@ print("\n".join(html.unescape(t) for t in re.findall("<text>([^<]*)</text>", ope
 	[ "$(ls -A)" = $'in\nx.svg' ]
 }
 
+@test "a restart that has nothing new leaves the picture that is there" {
+	echo '{"a":"the only"}' >in.json
+	for run in first second; do
+		stream-files in.json --trigger once --checkpoint ck |
+			parse-json --schema 'a string' | agg --by a --mode complete count |
+			sink-plot --bar a,count --output p.svg
+		grep -q 'the only' p.svg
+	done
+}
+
 @test "a hundred thousand points are drawn in a second or so" {
 	seq 100000 | awk '{ print "{\"x\":" $1 ",\"y\":" sin($1 / 5000) "}" }' >in
 	for end in png svg; do

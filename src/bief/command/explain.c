@@ -270,6 +270,8 @@ explain_op(struct explanation *e, const struct command *c, const struct op *op,
 		st = &chain.stages[0];
 		plan_release(plan);
 		plan_copy(plan, &st->out);
+		if (st->priv->common.checkpoint != NULL)
+			plan->recovers = true;
 		/* As without batches, but that fields are shown. */
 		if (st->priv->common.plain)
 			plan->stream = 0;

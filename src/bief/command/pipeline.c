@@ -43,8 +43,10 @@ bad(struct reader *r, const char *what)
 static void *
 shell(struct reader *r)
 {
-	if (r->kind == PIPELINE_GOOD)
+	if (r->kind == PIPELINE_GOOD) {
 		r->kind = PIPELINE_SHELL;
+		err_as(r->err, STATUS_USAGE, "%.60s", r->p);
+	}
 	return NULL;
 }
 

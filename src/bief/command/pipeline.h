@@ -40,7 +40,8 @@ struct pipeline {
 };
 
 enum pipeline_kind { PIPELINE_GOOD, PIPELINE_SHELL, PIPELINE_BAD };
-/* PIPELINE_BAD leaves a message (STATUS_USAGE). */
+/* PIPELINE_BAD leaves a message (STATUS_USAGE), PIPELINE_SHELL what is not read
+ * and follows it. */
 enum pipeline_kind pipeline_parse(
 	const char *text, struct pipeline **p, struct err *err);
 void pipeline_free(struct pipeline *p);

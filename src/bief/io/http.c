@@ -724,29 +724,52 @@ http_name(const struct http *h)
 bool
 http_passing(int status)
 {
-	return status == 408 || status == 425 || status == 429 || status >= 500;
+	/* (What a server cannot do at all it cannot do later either.) */
+	return status == 408 || status == 425 || status == 429 ||
+		(status >= 500 && status != 501 && status != 505);
+}
+
+/* What an answer says for people, as one line: the title of a page, all of a
+ * JSON text, the first line of anything else. */
+static size_t
+put_saying(const char *p, char *out, size_t most)
+{
+	const char *title = NULL;
+	bool all = *p == '{' || *p == '[';
+	size_t n = 0;
+
+	if (*p == '<') {
+		title = strcasestr(p, "<title>");
+		p = title != NULL ? title + strlen("<title>") : "";
+	}
+	for (; *p != '\0' && n < most; p++) {
+		if ((*p == '\n' && !all && title == NULL) ||
+			(*p == '<' && title != NULL))
+			break;
+		if (strchr(" \t\r\n", *p) == NULL)
+			out[n++] = *p;
+		else if (n > 0 && out[n - 1] != ' ')
+			out[n++] = ' ';
+	}
+	while (n > 0 && out[n - 1] == ' ')
+		n--;
+	return n;
 }
 
 int
 http_refused(struct http *h, struct err *err)
 {
-	const char *p = h->body.p, *end = p + h->body.n, *lf;
+	const char *p = buf_cstr(&h->body);
 	const char *what = h->status == 401 || h->status == 403
 		? " (a token goes into a file for --headers)"
 		: "";
-	char line[300];
+	char saying[300], line[300];
+	size_t n;
 
-	while (p < end && (unsigned char)*p <= ' ')
-		p++;
-	lf = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
-	if (lf != NULL)
-		end = lf;
-	while (p < end && (unsigned char)end[-1] <= ' ')
-		end--;
-	if (p == end)
+	n = put_saying(p + strspn(p, " \t\r\n"), saying, sizeof saying);
+	if (n == 0)
 		return err_set(err, "'%s' answers with status %d%s", h->name,
 			h->status, what);
 	return err_set(err, "'%s' answers with status %d%s: %s", h->name,
-		h->status, what,
-		err_quote(line, sizeof(line), p, (size_t)(end - p)));
+		h->status, what, err_quote(line, sizeof(line), saying, n));
 }

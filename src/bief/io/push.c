@@ -10,12 +10,14 @@
 #include "floor/buf.h"
 #include "floor/dl.h"
 #include "floor/err.h"
+#include "time/time.h"
 
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 
 #define CONNECT_SECONDS 10L
 #define SECONDS 60L
+#define STOP_US (2 * TIME_SECOND)
 #define ANSWER_MOST 4000 /* bytes that are kept */
 
 #define NAMES(X)              \
@@ -42,6 +44,36 @@ take(char *p, size_t size, size_t n, void *to)
 	if (answer->n < ANSWER_MOST)
 		buf_add(answer, p, size * n);
 	return size * n;
+}
+
+/* What is being told to stop is not held up by a server that stalls. */
+struct patience {
+	bool (*stopping)(void);
+	int64_t until_us; /* 0: not told yet */
+};
+
+static int
+wait_on(void *of, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+	curl_off_t up)
+{
+	struct patience *p = of;
+
+	(void)down_all, (void)down, (void)up_all, (void)up;
+	if (!p->stopping())
+		return 0;
+	if (p->until_us == 0)
+		p->until_us = time_monotonic() + STOP_US;
+	return time_monotonic() >= p->until_us;
+}
+
+static void
+set_patience(CURL *h, struct patience *p)
+{
+	if (p->stopping == NULL)
+		return;
+	curl.curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+	curl.curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, wait_on);
+	curl.curl_easy_setopt(h, CURLOPT_XFERINFODATA, p);
 }
 
 static void
@@ -85,6 +117,8 @@ perform(CURL *h, struct buf *answer, const char *why, bool *again,
 	CURLcode rc = curl.curl_easy_perform(h);
 	long status = 0;
 
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		return err_set(err, "stopped before it had answered");
 	if (rc != CURLE_OK) {
 		*again = rc != CURLE_URL_MALFORMAT &&
 			rc != CURLE_UNSUPPORTED_PROTOCOL;
@@ -102,6 +136,7 @@ int
 push_send(const struct push *p, bool *again, struct err *err)
 {
 	char why[CURL_ERROR_SIZE] = "";
+	struct patience patience = {p->stopping, 0};
 	struct curl_slist *headers = NULL;
 	struct buf answer, line;
 	CURL *h;
@@ -116,6 +151,7 @@ push_send(const struct push *p, bool *again, struct err *err)
 	buf_init(&answer);
 	buf_init(&line);
 	set_options(h, p, &answer, why);
+	set_patience(h, &patience);
 	/* (No pause for "100 Continue", which few servers give.) */
 	headers = curl.curl_slist_append(headers, "Expect:");
 	if (p->type != NULL) {

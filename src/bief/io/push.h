@@ -16,6 +16,9 @@ struct push {
 	const char *type; /* of the body; NULL: there is none */
 	const char *body;
 	size_t n;
+	/* Is the process told to stop?  Then it has two seconds more.  NULL:
+	 * nobody says so. */
+	bool (*stopping)(void);
 };
 
 /*

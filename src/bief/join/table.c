@@ -418,14 +418,19 @@ fill_index(struct table *t)
 	buf_release(&key);
 }
 
-static void
-describe(const char *path, struct buf *out)
+void
+table_describe(const char *path, struct buf *out)
 {
+	char quoted[200];
+
 	buf_init(out);
+	buf_str(out, "table ");
 	if (table_pg_is(path))
 		table_pg_describe(path, out);
 	else
-		buf_str(out, path);
+		buf_printf(out, "'%s'",
+			err_quote(quoted, sizeof quoted, path, strlen(path)));
+	buf_cstr(out);
 }
 
 static int
@@ -440,7 +445,6 @@ struct table *
 table_load(const struct table_options *o, struct err *err)
 {
 	struct table *t = mem_zalloc(sizeof *t);
-	char quoted[200];
 	struct buf name;
 
 	t->priv = mem_zalloc(sizeof *t->priv);
@@ -448,9 +452,8 @@ table_load(const struct table_options *o, struct err *err)
 	t->priv->path = mem_dup(o->path, strlen(o->path));
 	if (read_all(t->priv, o, err) != 0 || split(t, o, err) != 0 ||
 		table_bound(t, o, err) != 0) {
-		describe(o->path, &name);
-		err_in(err, "table '%s'",
-			err_quote(quoted, sizeof quoted, name.p, name.n));
+		table_describe(o->path, &name);
+		err_in(err, "%s", name.p);
 		buf_release(&name);
 		table_free(t);
 		return NULL;

@@ -50,6 +50,9 @@ struct table *table_load(const struct table_options *o, struct err *err);
 void table_free(struct table *t);
 /* Has what it was read from changed since, or gone? */
 bool table_changed(const struct table *t);
+/* What a table of this path is called in messages: table 'FILE', or table
+ * 'NAME' of database ..., without passwords; in out, which is initialised. */
+void table_describe(const char *path, struct buf *out);
 /* Can it be read again?  Not what came by a pipe. */
 bool table_again(const struct table *t);
 /* Are the columns and types of the payload the same? */

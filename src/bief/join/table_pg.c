@@ -90,10 +90,16 @@ void
 table_pg_describe(const char *path, struct buf *out)
 {
 	struct buf conninfo, table;
+	char quoted[200];
+	size_t before;
 
 	split(path, &conninfo, &table);
-	buf_printf(out, "%s of ", table.p);
+	buf_printf(out, "'%s' of ",
+		err_quote(quoted, sizeof quoted, table.p, table.n));
+	before = out->n;
 	pg_describe(conninfo.p, out);
+	if (out->n == before) /* there is no libpq to ask */
+		buf_str(out, "PostgreSQL");
 	buf_release(&conninfo);
 	buf_release(&table);
 }

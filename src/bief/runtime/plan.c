@@ -529,6 +529,9 @@ field_refuse(const struct plan *p, const char *path, int ret, struct err *err)
 	err_quote(quoted, sizeof(quoted), path, strlen(path));
 	if (ret == -2)
 		return err_as(err, STATUS_USAGE, FIELD_CLASH, quoted);
+	if (field_renames(path))
+		return err_as(err, STATUS_USAGE,
+			"no field '%s': " FIELD_RENAMES, quoted);
 	near = schema_nearest(p->fields, path);
 	if (near != NULL)
 		return err_as(err, STATUS_USAGE,

@@ -56,6 +56,7 @@ struct plan {
 	struct list keys;     /* key fields of an updating result */
 	char *zone;           /* NULL: UTC */
 	char *checkpoint;     /* directory, absolute; NULL: none */
+	bool recovers;        /* explain: there is one, which is not read */
 	char *identity;       /* of the checkpoint */
 	int64_t resume;    /* first batch that will come; 0 on a fresh start */
 	int64_t committed; /* newest batch that all sinks have; -1 none */

@@ -72,11 +72,15 @@ say_unseen(struct stage *st)
 		if (f->seen || f->id == 0 ||
 			(st->in.fields != NULL && st->op->merge == NULL))
 			continue;
-		say(st,
-			f->near != NULL
-				? "no record had a field '%s' (did you mean '%s'?)"
-				: "no record had a field '%s'",
-			f->path, f->near);
+		if (field_renames(f->path))
+			say(st, "no record had a field '%s': " FIELD_RENAMES,
+				f->path);
+		else
+			say(st,
+				f->near != NULL
+					? "no record had a field '%s' (did you mean '%s'?)"
+					: "no record had a field '%s'",
+				f->path, f->near);
 		n++;
 	}
 	return n;

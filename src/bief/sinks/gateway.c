@@ -85,3 +85,17 @@ gateway_url(struct buf *out, const char *url, const char *job,
 	buf_cstr(out);
 	return 0;
 }
+
+void
+gateway_shown(struct buf *out, const char *url)
+{
+	const char *host = strstr(url, "://"), *at;
+
+	host = host != NULL ? host + 3 : url;
+	buf_add(out, url, (size_t)(host - url));
+	for (at = host; *at != '\0' && *at != '/'; at++)
+		if (*at == '@')
+			host = at + 1;
+	buf_str(out, host);
+	buf_cstr(out);
+}

@@ -15,5 +15,7 @@ struct err;
  */
 int gateway_url(struct buf *out, const char *url, const char *job,
 	const struct list *groups, struct err *err);
+/* Append the URL as messages show it: without user and password. */
+void gateway_shown(struct buf *out, const char *url);
 
 #endif

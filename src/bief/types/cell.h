@@ -21,6 +21,7 @@ struct cell {
 	const char *s;
 	size_t n;
 	bool quoted;
+	bool plain; /* it is known that a JSON string may hold it as it is */
 };
 
 struct cell_rules {

@@ -11,6 +11,7 @@
 #include "time/date.h"
 #include "time/time.h"
 #include "time/zone.h"
+#include "value/elements.h"
 #include "value/json.h"
 #include "value/lenient.h"
 #include "value/value.h"
@@ -342,9 +343,23 @@ infer_line(struct type *t, const char *line, size_t n, size_t *skipped)
 	buf_release(&text);
 }
 
+static void
+infer_elements(struct type *t, const char *line, size_t n, size_t *skipped)
+{
+	struct elements e;
+	int what;
+
+	elements_init(&e, line, n);
+	while ((what = elements_next(&e, &line, &n)) != 0)
+		if (what > 0)
+			infer_line(t, line, n, skipped);
+		else
+			++*skipped;
+}
+
 struct schema *
-infer_json_file(
-	const char *path, size_t max_line, size_t *skipped, struct err *err)
+infer_json_file(const char *path, size_t max_line, bool array, size_t *skipped,
+	struct err *err)
 {
 	struct type *t = type_new(TYPE_UNKNOWN);
 	struct schema *s = NULL;
@@ -367,7 +382,9 @@ infer_json_file(
 	while (got > 0) {
 		got = input_fill(&in, err);
 		while ((what = input_line(&in, &line, &n)) != LINE_NONE) {
-			if (what == LINE_GOOD)
+			if (what == LINE_GOOD && array)
+				infer_elements(t, line, n, skipped);
+			else if (what == LINE_GOOD)
 				infer_line(t, line, n, skipped);
 			else
 				++*skipped;

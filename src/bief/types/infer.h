@@ -10,6 +10,7 @@
 #ifndef BIEF_INFER_H
 #define BIEF_INFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -29,10 +30,10 @@ void infer_finish(struct type *t);
 
 /*
  * The schema of a file ("-" is standard input) of JSON objects, one on a line.
- * NULL with a message when it cannot be read or has none; *skipped counts the
- * lines that are no objects.
+ * array: lines are arrays of them.  NULL with a message when it cannot be read or
+ * has none; *skipped counts what is no object.
  */
-struct schema *infer_json_file(
-	const char *path, size_t max_line, size_t *skipped, struct err *err);
+struct schema *infer_json_file(const char *path, size_t max_line, bool array,
+	size_t *skipped, struct err *err);
 
 #endif

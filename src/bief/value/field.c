@@ -231,3 +231,9 @@ field_index(struct field *f, const struct record *r)
 		field_resolve(f, r->shape);
 	return f->index;
 }
+
+bool
+field_renames(const char *path)
+{
+	return *path != '"' && *path != '=' && strchr(path, '=') != NULL;
+}

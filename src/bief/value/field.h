@@ -59,4 +59,9 @@ bool field_clashes(struct field *f, const struct record *r);
 	"'%s' is the name of several fields, which differ in the " \
 	"case of their letters: write it as the one that is meant"
 
+/* What is asked for is not there, and looks like NAME=FIELD: a hint. */
+bool field_renames(const char *path);
+#define FIELD_RENAMES \
+	"another name is given in front: pick, or derive 'name = .field'"
+
 #endif

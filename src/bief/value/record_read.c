@@ -228,7 +228,7 @@ record_read_seems(const char *line, size_t n)
 			memcmp(line, kinds[i].magic, kinds[i].n) == 0)
 			return kinds[i].seems;
 	if (p < end && *p == '[')
-		return "it is an array (jq -c '.[]' makes records of one)";
+		return "it is an array (parse-json --array makes records of one)";
 	if (p < end && *p == '{' && json_space(p + 1, end) == end)
 		return "an object over many lines (jq -c . makes a line of it)";
 	if ((n >= 4 && memcmp(line, "+---", 4) == 0) ||
