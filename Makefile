@@ -196,7 +196,7 @@ bench: all
 DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libssl-dev libssl3 \
 	libsqlite3-dev libsqlite3-0 libzstd-dev libzstd1 zlib1g-dev zlib1g \
 	libonig-dev libonig5 libpcre2-8-0 librdkafka-dev librdkafka1 \
-	libpq-dev libpq5 \
+	libpq-dev libpq5 libsnappy-dev libsnappy1v5 \
 	libcurl4-openssl-dev libcurl4 ca-certificates sqlite3 tzdata
 DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
 	netcat-openbsd openssl curl

@@ -15,9 +15,11 @@ _bief_options() {
 	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-text) echo "--regex -e --format -f --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	parse-parquet) echo "--columns --max-records --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	parse-text) echo "--regex -e --format -f --field --keep --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	sink-delta) echo "--mode -m --key --partition-by --merge-schema --compress --retain --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
 	sink-http) echo "--each --format --content-type --max-records --max-bytes --linger --headers --ca --timeout --retries --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
@@ -26,6 +28,7 @@ _bief_options() {
 	sink-plot) echo "--line --scatter --bar --hist --heat --by --horizontal --stacked --bins --title --xlabel --ylabel --layout --size --output -o --term --serve --until-end --keep --mode -m --key --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
 	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
 	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --no-header --output -o --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	stream-delta) echo "--from-version --ignore-changes --follow -f --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-http) echo "--sse --event --envelope --every --split --changed --max-body --headers --ca --timeout --retries --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
 	stream-kafka) echo "--pattern --from --to --max-records --on-data-loss --value-only --headers --group --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
@@ -193,8 +196,21 @@ _bief_value() {
 	"parse-json --batch") echo "?" ;;
 	"parse-json --trigger") echo "?" ;;
 	"parse-json --max-state") echo "?" ;;
+	"parse-parquet --columns") echo "?" ;;
+	"parse-parquet --max-records") echo "?" ;;
+	"parse-parquet --max-line") echo "?" ;;
+	"parse-parquet --name") echo "?" ;;
+	"parse-parquet --progress") echo "*" ;;
+	"parse-parquet --rejects") echo "*" ;;
+	"parse-parquet --zone") echo "?" ;;
+	"parse-parquet --on-error") echo "fail skip keep" ;;
+	"parse-parquet --trigger") echo "once available-now" ;;
+	"parse-parquet --checkpoint") echo "*" ;;
+	"parse-parquet --sinks") echo "?" ;;
+	"parse-parquet --ready-fd") echo "?" ;;
 	"parse-text --regex" | "parse-text -e") echo "?" ;;
 	"parse-text --format" | "parse-text -f") echo "common combined syslog logfmt journal" ;;
+	"parse-text --field") echo "?" ;;
 	"parse-text --schema" | "parse-text -s") echo "?" ;;
 	"parse-text --schema-file") echo "*" ;;
 	"parse-text --corrupt-field") echo "?" ;;
@@ -232,6 +248,20 @@ _bief_value() {
 	"pivot --batch") echo "?" ;;
 	"pivot --trigger") echo "?" ;;
 	"pivot --max-state") echo "?" ;;
+	"sink-delta --mode" | "sink-delta -m") echo "append update complete" ;;
+	"sink-delta --key") echo "?" ;;
+	"sink-delta --partition-by") echo "?" ;;
+	"sink-delta --compress") echo "zstd none" ;;
+	"sink-delta --retain") echo "?" ;;
+	"sink-delta --max-line") echo "?" ;;
+	"sink-delta --name") echo "?" ;;
+	"sink-delta --progress") echo "*" ;;
+	"sink-delta --rejects") echo "*" ;;
+	"sink-delta --zone") echo "?" ;;
+	"sink-delta --on-error") echo "fail skip keep" ;;
+	"sink-delta --batch") echo "?" ;;
+	"sink-delta --trigger") echo "?" ;;
+	"sink-delta --max-state") echo "?" ;;
 	"sink-exec --ok") echo "?" ;;
 	"sink-exec --retry") echo "?" ;;
 	"sink-exec --timeout") echo "?" ;;
@@ -244,7 +274,7 @@ _bief_value() {
 	"sink-exec --batch") echo "?" ;;
 	"sink-exec --trigger") echo "?" ;;
 	"sink-exec --max-state") echo "?" ;;
-	"sink-files --format") echo "json csv" ;;
+	"sink-files --format") echo "json csv parquet" ;;
 	"sink-files --partition-by") echo "?" ;;
 	"sink-files --sep") echo "?" ;;
 	"sink-files --mode" | "sink-files -m") echo "?" ;;
@@ -369,6 +399,17 @@ _bief_value() {
 	"sink-table --batch") echo "?" ;;
 	"sink-table --trigger") echo "?" ;;
 	"sink-table --max-state") echo "?" ;;
+	"stream-delta --from-version") echo "?" ;;
+	"stream-delta --max-line") echo "?" ;;
+	"stream-delta --name") echo "?" ;;
+	"stream-delta --progress") echo "*" ;;
+	"stream-delta --rejects") echo "*" ;;
+	"stream-delta --zone") echo "?" ;;
+	"stream-delta --on-error") echo "fail skip keep" ;;
+	"stream-delta --trigger") echo "once available-now" ;;
+	"stream-delta --checkpoint") echo "*" ;;
+	"stream-delta --sinks") echo "?" ;;
+	"stream-delta --ready-fd") echo "?" ;;
 	"stream-files --max-files") echo "?" ;;
 	"stream-files --max-bytes") echo "?" ;;
 	"stream-files --max-records") echo "?" ;;
@@ -529,7 +570,7 @@ _bief_value() {
 	esac
 }
 
-_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-text pick pivot sink-exec sink-files sink-http sink-kafka sink-pg sink-plot sink-prom sink-table stream-files stream-http stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
+_bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-parquet parse-text pick pivot sink-delta sink-exec sink-files sink-http sink-kafka sink-pg sink-plot sink-prom sink-table stream-delta stream-files stream-http stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
 _bief_commands="explain ps run sample state stop to-spark top"
 _bief_samples="events sensors heart users edits communes quotes flights states words access"
 

@@ -6,11 +6,16 @@
  * Watermark: passed on as it comes.
  * State: none.
  * Restart: nothing to restore.
+ *
+ * It is long by its options, and what is refused of them together.  The reading
+ * itself is logread.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "floor/mem.h"
 #include "text/simd.h"
 #include "time/timepat.h"
 #include "value/json.h"
@@ -23,8 +28,9 @@
 
 struct parse_text {
 	const char *regex, *schema_text, *schema_file, *corrupt_name;
-	const char *pattern_text;
+	const char *pattern_text, *field_name;
 	int format; /* -1: none */
+	bool keep;
 
 	struct logread *log;   /* NULL: lines are values */
 	struct schema *fields; /* that go out; NULL: each line tells */
@@ -33,8 +39,10 @@ struct parse_text {
 	struct cell_rules rules;
 	struct record_reader reader; /* of logfmt without a schema */
 	struct shape *shape;
-	struct slots slots;
-	struct buf text, clean, json;
+	struct slots slots, kept; /* of the line; of the record with --keep */
+	struct field field;
+	struct record_add *add; /* --keep: one for each field of the line */
+	struct buf text, clean, json, value;
 };
 
 #define AT(member) offsetof(struct parse_text, member)
@@ -45,6 +53,10 @@ static const struct opt parse_text_opts[] = {
 	{"format", 'f', OPT_ENUM, AT(format),
 		"common|combined|syslog|logfmt|journal",
 		"a line is of the log of a web server, of syslog ..."},
+	{"field", 0, OPT_STRING, AT(field_name), "FIELD",
+		"take this text field of a record instead of the line"},
+	{"keep", 0, OPT_FLAG, AT(keep), NULL,
+		"with --field: keep the record's fields in front"},
 	{"schema", 's', OPT_STRING, AT(schema_text), "DDL",
 		"types of the fields: 'status int, time timestamp'"},
 	{"schema-file", 0, OPT_STRING, AT(schema_file), "FILE",
@@ -144,19 +156,71 @@ parse_text_open(struct stage *st)
 		return usage(st,
 			"--schema, --corrupt-field and --timestamp-format "
 			"are about the fields that --regex or --format finds");
+	if (o->field_name != NULL && !log)
+		return usage(st,
+			"--field is about what --regex or --format finds in "
+			"it");
+	if (o->keep && o->field_name == NULL)
+		return usage(st, "--keep is about the record of --field");
+	st->text = o->field_name == NULL;
+	if (o->field_name != NULL) {
+		field_init(&o->field, o->field_name);
+		stage_watch(st, &o->field);
+	}
 	if (log && open_log(st, o) < 0)
 		return -1;
 	if (log && o->fields == NULL) {
 		record_read_init(&o->reader, st->shapes);
 		if (st->on_error == ON_ERROR_KEEP || o->corrupt_name != NULL ||
-			o->pattern != NULL)
+			o->pattern != NULL || o->keep)
 			return usage(st,
-				"--corrupt-field, --timestamp-format and "
-				"--on-error keep need the fields of the lines "
+				"--corrupt-field, --timestamp-format, --keep "
+				"and --on-error keep need the fields of the lines "
 				"(--schema)");
 	} else if (st->on_error < 0)
 		st->on_error = ON_ERROR_KEEP;
 	return 0;
+}
+
+/* What the parts are called. */
+static void
+plan_shape(struct stage *st, struct parse_text *o)
+{
+	size_t n = o->fields->n;
+
+	o->shape = shape_empty(st->shapes);
+	o->add = mem_zalloc((n + 1) * sizeof(o->add[0]));
+	for (size_t i = 0; i < n; i++) {
+		record_add_init(&o->add[i], o->fields->f[i].name);
+		o->shape = shape_extend(
+			o->shape, o->add[i].name, o->add[i].nname);
+	}
+	slots_need(&o->slots, (uint32_t)n);
+}
+
+/* The fields that go out: those of the line, behind those that are kept. */
+static void
+plan_fields(const struct parse_text *o, struct plan *p)
+{
+	struct schema *out = NULL;
+
+	if (o->fields != NULL && (!o->keep || p->fields != NULL))
+		out = o->keep ? schema_copy(p->fields) : schema_new();
+	for (size_t i = 0; out != NULL && i < o->fields->n; i++) {
+		const char *name = o->fields->f[i].name;
+		struct type *t = type_copy(o->fields->f[i].type);
+		int at = schema_find(out, name, strlen(name));
+
+		t->unit = UNIT_S;
+		if (at >= 0) {
+			type_free(out->f[at].type);
+			out->f[at].type = t;
+		} else {
+			schema_add(out, name, t);
+		}
+	}
+	schema_free(p->fields);
+	p->fields = out;
 }
 
 static int
@@ -171,20 +235,11 @@ parse_text_plan(struct stage *st, struct plan *p)
 		o->fields = schema_new();
 		schema_add(o->fields, "value", type_new(TYPE_STRING));
 	}
-	schema_free(p->fields);
-	p->fields = schema_copy(o->fields);
-	if (o->fields == NULL)
-		return 0;
-	o->shape = shape_empty(st->shapes);
-	for (size_t i = 0; i < o->fields->n; i++) {
-		struct record_add a;
-
-		p->fields->f[i].type->unit = UNIT_S;
-		record_add_init(&a, o->fields->f[i].name);
-		o->shape = shape_extend(o->shape, a.name, a.nname);
-		record_add_release(&a);
-	}
-	slots_need(&o->slots, (uint32_t)o->fields->n);
+	if (o->field_name != NULL && plan_bind(p, &o->field, NULL, st->err) < 0)
+		return -1;
+	if (o->fields != NULL)
+		plan_shape(st, o);
+	plan_fields(o, p);
 	return 0;
 }
 
@@ -256,19 +311,71 @@ is_utf8(const char *s, size_t n)
 	return true;
 }
 
+/* The text of the field, NULL where there is none; behind it is room for the
+ * scanners. */
+static const char *
+field_text(struct parse_text *o, const struct record *r, size_t *n)
+{
+	const struct value *v = record_get(r, &o->field);
+	const char *s;
+
+	if (value_is_null(v))
+		return NULL;
+	buf_clear(&o->value);
+	if (v->type == VALUE_STRING) {
+		s = value_string(v, n, &o->value);
+		if (s != o->value.p)
+			buf_add(&o->value, s, *n);
+	} else {
+		value_print(v, &o->value);
+	}
+	buf_need(&o->value, JSON_PADDING);
+	*n = o->value.n;
+	return o->value.p;
+}
+
+/* A record of the parts, or the record with these behind it. */
 static int
-parse_text_record(struct stage *st, struct record *r)
+emit_parts(struct stage *st, struct record *r)
 {
 	struct parse_text *o = STAGE(st, parse_text);
 	struct record out = {.shape = o->shape,
 		.v = o->slots.v,
 		.room = o->slots.cap,
 		.number = r->number};
+
+	if (!o->keep)
+		return stage_emit(st, &out);
+	for (size_t i = 0; i < o->fields->n; i++)
+		record_add(r, &o->add[i], o->slots.v[i], &o->kept);
+	return stage_emit(st, r);
+}
+
+/* A line or a field that is not there: nothing to find, and nothing wrong. */
+static int
+emit_nothing(struct stage *st, struct record *r)
+{
+	struct parse_text *o = STAGE(st, parse_text);
+
+	if (o->fields == NULL)
+		return 0;
+	for (size_t i = 0; i < o->fields->n; i++)
+		o->slots.v[i] = value_null();
+	return emit_parts(st, r);
+}
+
+static int
+parse_text_record(struct stage *st, struct record *r)
+{
+	struct parse_text *o = STAGE(st, parse_text);
 	const char *s = r->line;
 	size_t n = r->nline;
-	bool sound = is_utf8(s, n);
+	bool sound;
 	int goes;
 
+	if (o->field_name != NULL && (s = field_text(o, r, &n)) == NULL)
+		return emit_nothing(st, r);
+	sound = is_utf8(s, n);
 	if (!sound) {
 		if (stage_reject(st, r, "invalid UTF-8") < 0)
 			return -1;
@@ -284,11 +391,11 @@ parse_text_record(struct stage *st, struct record *r)
 		return emit_pairs(st, r, s, n);
 	if (o->log != NULL) {
 		goes = read_parts(st, r, s, n, sound);
-		return goes == 1 ? stage_emit(st, &out) : goes;
+		return goes == 1 ? emit_parts(st, r) : goes;
 	}
 	buf_clear(&o->text);
-	out.v[0] = cell_string(s, n, &o->text);
-	return stage_emit(st, &out);
+	o->slots.v[0] = cell_string(s, n, &o->text);
+	return emit_parts(st, r);
 }
 
 static void
@@ -298,13 +405,20 @@ parse_text_close(struct stage *st)
 
 	if (o->log != NULL && o->fields == NULL)
 		record_read_release(&o->reader);
+	for (size_t i = 0; o->add != NULL && i < o->fields->n; i++)
+		record_add_release(&o->add[i]);
+	free(o->add);
+	if (o->field_name != NULL)
+		field_release(&o->field);
 	logread_free(o->log);
 	schema_free(o->fields);
 	timepat_free(o->pattern);
 	buf_release(&o->text);
 	buf_release(&o->clean);
 	buf_release(&o->json);
+	buf_release(&o->value);
 	slots_release(&o->slots);
+	slots_release(&o->kept);
 }
 
 const struct op op_parse_text = {
@@ -312,7 +426,7 @@ const struct op op_parse_text = {
 	.about = "make a record {\"value\": line} of each line of text, or of "
 		 "its parts",
 	.synopsis = "[--regex REGEX | --format FORMAT] [--schema DDL] "
-		    "[FILE ...]",
+		    "[--field FIELD [--keep]] [FILE ...]",
 	.opts = parse_text_opts,
 	.size = sizeof(struct parse_text),
 	.flags = OP_TEXT | OP_FILES,

@@ -11,20 +11,21 @@
 #include <string.h>
 
 #include "floor/buf.h"
-#include "floor/mem.h"
 #include "text/number.h"
-#include "value/json.h"
-#include "sinks/plaintext.h"
 #include "value/path.h"
 #include "value/value.h"
 #include "types/schema.h"
+#include "parquet/columns.h"
+#include "parquet/sample.h"
 #include "runtime/fields.h"
 #include "runtime/stage.h"
 #include "sinks/outdir.h"
+#include "sinks/outparquet.h"
+#include "sinks/plaintext.h"
 
 #define PATH_MOST 4000 /* of a subdirectory; the system takes 4096 in all */
 
-enum { FORMAT_JSON, FORMAT_CSV };
+enum { FORMAT_JSON, FORMAT_CSV, FORMAT_PARQUET };
 enum { UNTOLD = -1 };
 
 struct sink_files {
@@ -42,13 +43,17 @@ struct sink_files {
 	struct buf sub;     /* subdirectory of a record */
 	struct buf tmp;
 	struct plaintext rows; /* CSV */
+	struct outparquet *parquet;
+	struct sample sample;
+	struct schema *schema;  /* of the batch; NULL: records are kept */
+	struct columns columns; /* of it */
 };
 
 #define AT(member) offsetof(struct sink_files, member)
 
 static const struct opt sink_files_opts[] = {
-	{"format", 0, OPT_ENUM, AT(format), "json|csv",
-		"JSON lines, or CSV with a header"},
+	{"format", 0, OPT_ENUM, AT(format), "json|csv|parquet",
+		"JSON lines, CSV with a header, or Parquet"},
 	{"partition-by", 0, OPT_LIST, AT(by), "FIELD,...",
 		"a subdirectory FIELD=VALUE for each value"},
 	{"sep", 0, OPT_STRING, AT(sep), "CHAR",
@@ -83,6 +88,7 @@ sink_files_open(struct stage *st)
 
 	buf_init(&s->sub);
 	buf_init(&s->tmp);
+	sample_init(&s->sample, st->shapes);
 	plaintext_init(&s->rows, PLAINTEXT_CSV, separator(s));
 	fields_init(&s->part, &s->by, false, st);
 	if (st->noperands != 1)
@@ -97,9 +103,10 @@ sink_files_open(struct stage *st)
 			"follows%s (a directory of that name is ./-)",
 			s->format == FORMAT_CSV ? ", as JSON; for CSV there "
 						  "say sink-table --style csv"
-						: "");
-	if (separator(s) == '\0' ||
-		(s->sep != NULL && s->format == FORMAT_JSON))
+				: s->format == FORMAT_PARQUET
+				? ", as JSON; a Parquet file stands in a directory"
+				: "");
+	if (separator(s) == '\0' || (s->sep != NULL && s->format != FORMAT_CSV))
 		return err_as(st->err, STATUS_USAGE,
 			"--sep is one character, for --format csv");
 	return 0;
@@ -140,10 +147,11 @@ sink_files_plan(struct stage *st, struct plan *p)
 static int
 sink_files_restore(struct stage *st)
 {
+	static const char *const suffixes[] = {".json", ".csv", ".parquet"};
 	struct sink_files *s = STAGE(st, sink_files);
 	bool lost = false;
 	struct outdir_options o = {.path = st->operands[0],
-		.suffix = s->format == FORMAT_CSV ? ".csv" : ".json",
+		.suffix = suffixes[s->format],
 		.identity = st->in.identity,
 		.told = s->mode != UNTOLD,
 		.lost = &lost};
@@ -163,6 +171,8 @@ sink_files_restore(struct stage *st)
 		return -1;
 	if (s->stamp)
 		outdir_stamp(s->dir, st->now.time_us);
+	if (s->format == FORMAT_PARQUET)
+		s->parquet = outparquet_new(s->dir);
 	return 0;
 }
 
@@ -256,6 +266,82 @@ find_part(struct stage *st, const struct record *r)
 		: 1;
 }
 
+/* A row of Parquet: the fields that name its directory are told by that. */
+static int
+put_row(struct stage *st, struct record *r)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	const struct value *const *v;
+	struct outfile *f;
+	bool made;
+	int ret;
+
+	v = columns_values(&s->columns, r);
+	if (s->columns.unknown >= 0)
+		return stage_reject(st, r,
+			"it has a field '%.*s' that the first records did not "
+			"have: give parse-json a schema, or pick the fields",
+			(int)r->shape->names[s->columns.unknown].n,
+			r->shape->names[s->columns.unknown].s);
+	ret = find_part(st, r);
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	f = outdir_file(s->dir, buf_cstr(&s->sub), s->sub.n, &made);
+	ret = outparquet_add(s->parquet, f, s->schema, v, st->err);
+	return ret == 1 ? stage_reject(st, r, "%s", st->err->text) : ret;
+}
+
+/* The columns of the batch are those of the records that were kept. */
+static int
+settle(struct stage *st)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+	struct record r;
+	int i;
+
+	s->schema = sample_schema(&s->sample, st->in.fields);
+	columns_init(&s->columns, s->schema);
+	for (size_t k = 0; k < s->parts.n; k++) {
+		i = schema_like(
+			s->schema, s->parts.s[k], strlen(s->parts.s[k]));
+		if (i >= 0)
+			columns_drop(&s->columns, s->schema, (size_t)i);
+	}
+	while (sample_next(&s->sample, &r))
+		if (put_row(st, &r) < 0)
+			return -1;
+	sample_clear(&s->sample);
+	return 0;
+}
+
+static int
+parquet_record(struct stage *st, struct record *r)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+
+	if (s->schema == NULL && !sample_wanted(st->in.fields) &&
+		settle(st) < 0)
+		return -1;
+	if (s->schema != NULL)
+		return put_row(st, r);
+	return sample_add(&s->sample, r) ? settle(st) : 0;
+}
+
+static int
+parquet_batch(struct stage *st)
+{
+	struct sink_files *s = STAGE(st, sink_files);
+
+	if (s->sample.n > 0 && settle(st) < 0)
+		return -1;
+	if (outparquet_end(s->parquet, st->err) < 0)
+		return -1;
+	columns_release(&s->columns);
+	schema_free(s->schema);
+	s->schema = NULL;
+	return 0;
+}
+
 static int
 sink_files_record(struct stage *st, struct record *r)
 {
@@ -268,6 +354,8 @@ sink_files_record(struct stage *st, struct record *r)
 
 	if (s->skip)
 		return 0;
+	if (s->format == FORMAT_PARQUET)
+		return parquet_record(st, r);
 	if (s->format == FORMAT_CSV &&
 		(why = plaintext_bind(&s->rows, r)) != NULL)
 		return stage_reject(st, r, "%s", why);
@@ -292,7 +380,11 @@ sink_files_batch(struct stage *st, struct batch *b)
 {
 	struct sink_files *s = STAGE(st, sink_files);
 
-	return s->skip ? 0 : outdir_write(s->dir, st->err);
+	if (s->skip)
+		return 0;
+	if (s->format == FORMAT_PARQUET && parquet_batch(st) < 0)
+		return -1;
+	return outdir_write(s->dir, st->err);
 }
 
 static int
@@ -318,7 +410,11 @@ sink_files_close(struct stage *st)
 {
 	struct sink_files *s = STAGE(st, sink_files);
 
+	outparquet_free(s->parquet);
 	outdir_close(s->dir);
+	columns_release(&s->columns);
+	schema_free(s->schema);
+	sample_release(&s->sample);
 	fields_release(&s->part);
 	list_free(&s->parts);
 	plaintext_release(&s->rows);
@@ -336,8 +432,9 @@ static const struct sink sink_files_sink = {
 const struct op op_sink_files = {
 	.name = "sink-files",
 	.about = "write each batch as files of a directory",
-	.synopsis = "DIR [--format json|csv] [--partition-by FIELD,...] "
-		    "[--stamp]",
+	.synopsis =
+		"DIR [--format json|csv|parquet] [--partition-by FIELD,...] "
+		"[--stamp]",
 	.opts = sink_files_opts,
 	.size = sizeof(struct sink_files),
 	.flags = OP_OPERANDS,

@@ -18,6 +18,8 @@
 #include "runtime/batchenv.h"
 #include "runtime/stage.h"
 
+#define PATIENCE_US (5 * TIME_SECOND) /* then it is told what is waited for */
+
 struct thru {
 	struct list ok;
 	bool control;
@@ -26,6 +28,7 @@ struct thru {
 	/* with --control: */
 	int64_t batch; /* the one that it is in; -1: none */
 	bool answered; /* it has given the end of that back */
+	bool told;     /* that it does not */
 };
 
 static const struct opt thru_opts[] = {
@@ -248,20 +251,40 @@ finish(struct stage *st)
 	return 0;
 }
 
+/* A command that gathers its output would hold the batch up without a word. */
+static void
+tell_held(struct stage *st, int64_t since)
+{
+	struct thru *t = STAGE(st, thru);
+
+	if (t->told || time_monotonic() - since <= PATIENCE_US)
+		return;
+	t->told = true;
+	stage_warn(st,
+		"'%s' has not given the line "
+		"{\"#bief\":{\"end\":%lld}} back: does it keep its output "
+		"(jq --unbuffered, sed -u, python3 -u)?",
+		st->operands[0], (long long)t->batch);
+}
+
 /* With --control: wait until it has given the end of the batch back. */
 static int
 close_batch(struct stage *st)
 {
 	struct thru *t = STAGE(st, thru);
+	int64_t since;
 
 	buf_clear(&t->text);
 	buf_printf(
 		&t->text, "{\"#bief\":{\"end\":%lld}}\n", (long long)t->batch);
 	if (give(st) < 0)
 		return -1;
-	while (!t->answered && !t->child.ended)
+	since = time_monotonic();
+	while (!t->answered && !t->child.ended) {
+		tell_held(st, since);
 		if (child_turn_wait(&t->child, answer, st, st->err) < 0)
 			return -1;
+	}
 	if (!t->answered) {
 		if (finish(st) < 0)
 			return -1;

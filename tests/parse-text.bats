@@ -114,6 +114,10 @@ END
 	[ "$output" = "parse-text: --regex: invalid char in group name <#b>: '(?<#b>x)'" ]
 	run -2 parse-text -e '(?<level>x)' -s 'lvel int' /dev/null
 	[ "$output" = "parse-text: --schema: there is no field 'lvel': did you mean 'level'?" ]
+	echo 1x2 | parse-text -e '(?<n>\d)(?<N>x)(?<m>\d)' -s 'n int, M int' >out
+	is out <<<'{"n":1,"N":"x","m":2}'
+	run -2 parse-text -e '(?<ab>x)(?<AB>y)' -s 'Ab int' /dev/null
+	[[ "$output" == "parse-text: --schema: 'Ab' is the name of several fields"* ]]
 	run -2 parse-text -e '(?<a>x)' -s 'a array<int>' /dev/null
 	run -2 parse-text -e '(?<a>x)' --corrupt-field a /dev/null
 	[ "$output" = "parse-text: --corrupt-field: 'a' is a part of the line: take another name" ]
@@ -315,4 +319,47 @@ END
 	is out </dev/null
 	parse-text -e '(?<a>j.an).*GET (?<p>[^"]*)' odd >out 2>err
 	is out <<<'{"a":"j�an","p":"/\u0000"}'
+}
+
+@test "--field takes a field of records for the line, and --keep keeps the others" {
+	cat >in <<'END'
+{"k":1,"m":{"v":"a 1"}}
+{"k":2,"m":{"v":"\u0062\t\"2"}}
+{"k":3}
+{"k":4,"m":{"v":5}}
+END
+	re='^(?<w>\S+)\s"?(?<n>\d+)$'
+	parse-text --field m.v -e "$re" -s 'n int' <in >out 2>err
+	is out <<'END'
+{"w":"a","n":1}
+{"w":"b","n":2}
+{"w":null,"n":null}
+{"w":null,"n":null}
+END
+	is err <<'END'
+parse-text: line 4: it does not match the expression
+parse-text: 1 record refused, kept
+END
+	for p in 'filter true' "parse-json -s 'k int, m struct<v:string>' --batch 9"; do
+		bief run "$p | parse-text --field m.v --keep -e '$re' -s 'n int' --plain |
+			derive k='.k + 1'" <in 2>err | jq -c '[.k,.w,.n]' >out
+		is out <<'END'
+[2,"a",1]
+[3,"b",2]
+[4,null,null]
+[5,null,null]
+END
+	done
+	echo '{"n":"x","m":"a 1"}' | parse-text --field m --keep -e "$re" >out
+	is out <<<'{"n":"1","m":"a 1","w":"a"}'
+	echo '{"value":"a=1 b"}' | parse-text --field value --format logfmt >out
+	is out <<<'{"a":"1","b":true}'
+	bief sample access -n 20 >log
+	parse-text log | parse-text --field VALUE --format combined >out
+	parse-text --format combined log | cmp out -
+	run -2 parse-text --field value in
+	[ "$output" = "parse-text: --field is about what --regex or --format finds in it" ]
+	run -2 parse-text --keep -e "$re" in
+	run -2 bash -c "parse-json -s 'a int' --batch 1 <in | parse-text --field value -e '$re'"
+	[[ "$output" == *"no field 'value'"* ]]
 }

@@ -21,7 +21,7 @@ communes 99d704b5aeaa4ed7
 quotes ee5baee2ce70eacc
 flights 3b6fff2ba8c24ab3
 states 978658f3d75a8774
-words 75fb20ae561d6176
+words 99fc413b391d7b3f
 access 49e713fe58cef1d7
 END
 }

@@ -253,3 +253,43 @@ stream() {
 	sink-files ./- <in
 	[ "$(cat ./-/part-00000.json)" = '{"a":1}' ]
 }
+
+@test "Parquet has the columns of the schema, and each batch its file" {
+	stream '"fields":"a int, s string, d date"' \
+		'{"a":1,"s":"x","d":"2020-01-01"}' '' '{"a":2}' |
+		sink-files d --format parquet
+	parse-parquet d/part-00000.parquet d/part-00001.parquet \
+		--trigger once | grep -v 'begin\|end\|eof' >out
+	is out <<-'EOF'
+	{"#bief":{"stream":1,"trigger":"once","fields":"a int, s string, d date"}}
+	{"a":1,"s":"x","d":"2020-01-01"}
+	{"a":2,"s":null,"d":null}
+	EOF
+	tail -n +2 d/_bief_log/*1 | jq -c '[.path, .records] | select(.[0])' >out
+	is out <<<'["part-00001.parquet",1]'
+}
+
+@test "Parquet has partitions in the names of directories alone" {
+	printf '%s\n' '{"day":"mon","n":1}' '{"day":"tue","n":2}' |
+		sink-files d --format parquet --partition-by day
+	parse-parquet d/day=tue/part-00000.parquet >out
+	is out <<<'{"n":2}'
+	stream-files --partitions d | sort >out
+	is out <<-'EOF'
+	{"n":1,"day":"mon"}
+	{"n":2,"day":"tue"}
+	EOF
+}
+
+@test "Parquet without a schema takes the fields and types of the records" {
+	printf '%s\n' '{"a":1}' '{"b":"x","a":2.5}' '{"c":null}' |
+		sink-files d --format parquet
+	parse-parquet --trigger once d/part-00000.parquet |
+		grep -v 'begin\|end\|eof' >out
+	is out <<-'EOF'
+	{"#bief":{"stream":1,"trigger":"once","fields":"a double, b string, c string"}}
+	{"a":1.0,"b":null,"c":null}
+	{"a":2.5,"b":"x","c":null}
+	{"a":null,"b":null,"c":null}
+	EOF
+}

@@ -162,3 +162,14 @@ numbers() { # numbers N...
 	run -1 thru --control -- sh -c 'cat; exit 3' < <(numbers 1 2)
 	[[ "$output" == *"thru: 'sh' ended with status 3 (--ok 3 accepts that)"* ]]
 }
+
+@test "--control tells of a command that keeps its output back" {
+	mkfifo in
+	thru --control --plain -- jq -c . <in >out 2>err &
+	local pid=$!
+	exec 9>in
+	printf '{"#bief":{"stream":1}}\n{"#bief":{"begin":0,"time":"2026-01-01T00:00:00Z"}}\n{"a":1}\n{"#bief":{"end":0}}\n' >&9
+	wait_for grep -q . err
+	kill -9 $pid
+	is err <<<"thru: 'jq' has not given the line {\"#bief\":{\"end\":0}} back: does it keep its output (jq --unbuffered, sed -u, python3 -u)?"
+}

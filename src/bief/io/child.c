@@ -20,6 +20,7 @@
 #include "value/json.h"
 #include "io/stream/eol.h"
 
+#define TURN_MS 1000       /* who waits looks up so often */
 #define GATHER (64 * 1024) /* bytes that wait before they are written */
 
 void
@@ -394,7 +395,7 @@ child_turn(struct child *c, child_line *each, void *arg, struct err *err)
 int
 child_turn_wait(struct child *c, child_line *each, void *arg, struct err *err)
 {
-	return turn(c, -1, err) < 0 ? -1 : hand_on(c, c->ended, each, arg);
+	return turn(c, TURN_MS, err) < 0 ? -1 : hand_on(c, c->ended, each, arg);
 }
 
 int

@@ -44,7 +44,8 @@ int child_give(struct child *c, const char *p, size_t n, child_line *each,
  * waiting. */
 int child_wait(const struct child *c, struct pollfd fds[2]);
 int child_turn(struct child *c, child_line *each, void *arg, struct err *err);
-/* The same, waiting until something has been written or read. */
+/* The same, waiting until something has been written or read, a
+ * second at most. */
 int child_turn_wait(
 	struct child *c, child_line *each, void *arg, struct err *err);
 /* Start it with a file as its input, and our output as its own; then wait for

@@ -39,6 +39,7 @@ struct outfile {
 	uint64_t bytes, records;
 	bool begun;           /* the temporary file is this batch's */
 	struct outfile *next; /* of the same hash */
+	void *tag;            /* of the caller */
 };
 
 struct outdir {
@@ -551,12 +552,25 @@ outdir_text(struct outfile *f)
 	return &f->text;
 }
 
+void **
+outdir_tag(struct outfile *f)
+{
+	return &f->tag;
+}
+
 int
 outdir_added(struct outdir *d, struct outfile *f, struct err *err)
 {
+	return outdir_gathered(d, f, true, err);
+}
+
+int
+outdir_gathered(
+	struct outdir *d, struct outfile *f, bool record, struct err *err)
+{
 	size_t i;
 
-	f->records++;
+	f->records += record;
 	d->bytes += f->text.n - f->counted;
 	f->counted = f->text.n;
 	if (f->text.n >= FLUSH && flush(d, f, err) < 0)

@@ -53,6 +53,11 @@ size_t outdir_most(const struct outdir *d);
 /* Where to append the next record, ended by LF; then call outdir_added(). */
 struct buf *outdir_text(struct outfile *f);
 int outdir_added(struct outdir *d, struct outfile *f, struct err *err);
+/* The same where bytes are no lines: they may be of a record or of none. */
+int outdir_gathered(
+	struct outdir *d, struct outfile *f, bool record, struct err *err);
+/* A pointer that goes with the file, NULL at first. */
+void **outdir_tag(struct outfile *f);
 /* The batch is complete: make it durable; and let it be seen. */
 int outdir_write(struct outdir *d, struct err *err);
 int outdir_commit(struct outdir *d, int64_t batch, struct err *err);

@@ -17,6 +17,7 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "io/inflate.h"
+#include "parquet/parquet_text.h"
 
 #define PIPE_BYTES (1 << 20)
 
@@ -36,6 +37,8 @@ reader_close(struct reader *r)
 	r->fd = -1;
 	inflate_free(r->z);
 	r->z = NULL;
+	parquet_text_free(r->parquet);
+	r->parquet = NULL;
 	free(r->path);
 	r->path = NULL;
 	r->lines.name = NULL;
@@ -63,7 +66,7 @@ read_once(struct reader *r, char *p, size_t n, struct err *err)
 {
 	ssize_t got;
 
-	if (!r->z) {
+	if (!r->z && !r->parquet) {
 		do
 			got = read(r->fd, p, n);
 		while (got < 0 && errno == EINTR);
@@ -73,7 +76,10 @@ read_once(struct reader *r, char *p, size_t n, struct err *err)
 		}
 		return got;
 	}
-	got = inflate_read(r->z, r->fd, p, n, err);
+	got = r->parquet ? parquet_text_read(r->parquet, p, n, err)
+			 : inflate_read(r->z, r->fd, p, n, err);
+	if (got == 0 && r->parquet) /* its bytes were read in another order */
+		lseek(r->fd, 0, SEEK_END);
 	if (got < 0 && errno != EAGAIN) {
 		int why = errno;
 		char q[300];
@@ -122,7 +128,7 @@ go_to(struct reader *r, uint64_t start, bool cut, struct err *err)
 	r->inode = s.st_ino;
 	if (S_ISFIFO(s.st_mode))
 		fcntl(r->fd, F_SETPIPE_SZ, PIPE_BYTES);
-	if (start > 0 && (r->z || r->waits)) {
+	if (start > 0 && (r->z || r->parquet || r->waits)) {
 		if (read_to(r, start, err) < 0)
 			return -1;
 	} else if (start > 0 && lseek(r->fd, (off_t)start, SEEK_SET) < 0) {
@@ -131,6 +137,25 @@ go_to(struct reader *r, uint64_t start, bool cut, struct err *err)
 	lines_clear(&r->lines, start);
 	r->lines.skip = cut;
 	return 0;
+}
+
+/* Its columns are at its end: a directory or a pipe has none. */
+static int
+open_parquet(struct reader *r, struct err *err)
+{
+	struct stat s;
+	char q[300];
+	int why;
+
+	if (fstat(r->fd, &s) < 0 || !S_ISREG(s.st_mode))
+		return 0;
+	r->parquet = parquet_text_new(r->fd, err);
+	why = errno;
+	if (r->parquet)
+		return 0;
+	err_in(err, "'%s'", err_quote(q, sizeof(q), r->path, strlen(r->path)));
+	errno = why;
+	return -1;
 }
 
 int
@@ -160,6 +185,8 @@ reader_open(struct reader *r, const char *path, uint64_t start, bool cut,
 	}
 	if (kind != INFLATE_NONE && !(r->z = inflate_new(kind, err)))
 		goto fail;
+	if (parquet_text_is(path) && open_parquet(r, err) < 0)
+		goto fail;
 	if (go_to(r, start, cut, err) < 0)
 		goto fail;
 	return 1;
@@ -171,14 +198,15 @@ fail:
 void
 reader_identify(const struct reader *r, uint64_t place, struct identity *id)
 {
-	identity_take(id, r->fd, place, !r->waits && !r->z);
+	identity_take(id, r->fd, place, !r->waits && !r->z && !r->parquet);
 }
 
 bool
 reader_is(const struct reader *r, const struct identity *id, uint64_t place,
 	bool cut)
 {
-	return r->waits || r->z || identity_holds(id, r->fd, place, cut);
+	return r->waits || r->z || r->parquet ||
+		identity_holds(id, r->fd, place, cut);
 }
 
 static int64_t
@@ -198,7 +226,7 @@ still_there(struct reader *r)
 	uint64_t place = lines_end(&r->lines);
 	struct stat s;
 
-	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) < 0)
+	if (!r->grows || r->waits || r->z || r->parquet || fstat(r->fd, &s) < 0)
 		return true;
 	if (r->seen_ns != 0 && mtime_ns(&s) != r->seen_ns &&
 		r->seen_at == place &&
@@ -213,7 +241,8 @@ see_end(struct reader *r)
 	uint64_t place = lines_end(&r->lines);
 	struct stat s;
 
-	if (!r->grows || r->waits || r->z || fstat(r->fd, &s) < 0 ||
+	if (!r->grows || r->waits || r->z || r->parquet ||
+		fstat(r->fd, &s) < 0 ||
 		(r->seen_ns == mtime_ns(&s) && r->seen_at == place))
 		return;
 	identity_take(&r->seen, r->fd, place, true);

@@ -28,6 +28,7 @@ struct reader {
 	uint64_t seen_at;     /* ... this place */
 	char *path;
 	struct inflate *z;
+	struct parquet_text *parquet; /* instead of it */
 };
 
 /* Standard input, as a path. */

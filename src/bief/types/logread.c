@@ -141,6 +141,12 @@ take_types(struct logread *l, const struct schema *types, struct err *err)
 			l->fields->f[at].type = type_copy(types->f[i].type);
 			continue;
 		}
+		if (at == -2)
+			return err_as(err, STATUS_USAGE,
+				"--schema: '%s' is the name of several "
+				"fields, which differ in the case of their "
+				"letters: write it as the one that is meant",
+				name);
 		near = schema_nearest(l->fields, name);
 		return err_as(err, STATUS_USAGE,
 			"--schema: there is no field '%s'%s%s%s", name,

@@ -42,7 +42,7 @@ hex(char c)
 
 /* One escape of Apache's or nginx's; the place behind it. */
 static const char *
-decode(const char *p, const char *end, struct buf *out)
+decode_escape(const char *p, const char *end, struct buf *out)
 {
 	static const char names[] = "nrtbvf", means[] = "\n\r\t\b\v\f";
 	const char *name;
@@ -70,7 +70,7 @@ unescape(struct logsplit *l, struct cell *c)
 
 	while (p < end)
 		if (*p == '\\')
-			p = decode(p, end, l->text);
+			p = decode_escape(p, end, l->text);
 		else
 			buf_byte(l->text, *p++);
 	if (json_utf8(l->text->p + from, l->text->n - from))
@@ -82,7 +82,7 @@ unescape(struct logsplit *l, struct cell *c)
 /* The quote that closes what begins here, or NULL; *plain: nothing in between
  * needs an escape in JSON; *escapes: a backslash stands there. */
 static const char *
-closing(const char *p, const char *end, bool *plain, bool *escapes)
+find_closing(const char *p, const char *end, bool *plain, bool *escapes)
 {
 	uint32_t stops, high;
 
@@ -108,14 +108,14 @@ closing(const char *p, const char *end, bool *plain, bool *escapes)
 
 /* What stands in quotes here; the place moves behind them and a blank. */
 static int
-quoted(struct logsplit *l, struct cell *c)
+split_quoted(struct logsplit *l, struct cell *c)
 {
 	bool plain, escapes;
 	const char *close;
 
 	if (l->p >= l->end || *l->p != '"')
 		return -1;
-	close = closing(l->p + 1, l->end, &plain, &escapes);
+	close = find_closing(l->p + 1, l->end, &plain, &escapes);
 	if (close == NULL)
 		return -1;
 	*c = (struct cell){l->p + 1, (size_t)(close - l->p - 1), true, plain};
@@ -202,7 +202,7 @@ split_common(struct logsplit *l)
 		return "the bracket around the time is not closed";
 	c[TIME] = (struct cell){l->p, (size_t)(close - l->p), true};
 	l->p = close + 1 + (close + 1 < l->end && close[1] == ' ');
-	if (quoted(l, &request) < 0)
+	if (split_quoted(l, &request) < 0)
 		return "no request in quotes behind the time";
 	split_request(&request, &c[METHOD]);
 	if (logsplit_word(l, &c[STATUS]) < 0 || logsplit_word(l, &c[SIZE]) < 0)
@@ -232,7 +232,7 @@ logsplit_combined(struct logsplit *l)
 		return why;
 	if (l->p == l->end)
 		return "nothing behind the size: is it --format common?";
-	if (quoted(l, &c[REFERER]) < 0 || quoted(l, &c[AGENT]) < 0)
+	if (split_quoted(l, &c[REFERER]) < 0 || split_quoted(l, &c[AGENT]) < 0)
 		return "no referer and agent in quotes behind the size";
 	logsplit_dash(&c[REFERER]);
 	logsplit_dash(&c[AGENT]);

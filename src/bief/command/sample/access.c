@@ -23,7 +23,7 @@ struct access {
 };
 
 static void
-begin(struct sample *s)
+access_begin(struct sample *s)
 {
 	struct access *a = s->self;
 
@@ -107,7 +107,7 @@ put_answer(struct sample *s, const struct route *route, struct buf *out)
 }
 
 static void
-put(struct sample *s, uint64_t i, struct buf *out)
+access_put(struct sample *s, uint64_t i, struct buf *out)
 {
 	static const char *const referers[] = {"-", "-", "-",
 		"https://www.example.org/", "https://www.example.org/products/",
@@ -151,6 +151,6 @@ const struct sample_kind access_kind = {
 	.count = 10000,
 	.per_file = 1000,
 	.size = sizeof(struct access),
-	.begin = begin,
-	.put = put,
+	.begin = access_begin,
+	.put = access_put,
 };

@@ -50,7 +50,7 @@ struct edits {
 };
 
 static void
-begin(struct sample *s)
+edits_begin(struct sample *s)
 {
 	struct edits *e = s->self;
 
@@ -286,7 +286,7 @@ const struct sample_kind edits_kind = {
 	.count = 12000,
 	.per_file = 1000,
 	.size = sizeof(struct edits),
-	.begin = begin,
+	.begin = edits_begin,
 	.put = put_edit,
 };
 

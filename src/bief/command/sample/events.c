@@ -16,7 +16,7 @@ struct events {
 };
 
 static void
-begin(struct sample *s)
+events_begin(struct sample *s)
 {
 	struct events *e = s->self;
 
@@ -24,7 +24,7 @@ begin(struct sample *s)
 }
 
 static void
-put(struct sample *s, uint64_t i, struct buf *out)
+events_put(struct sample *s, uint64_t i, struct buf *out)
 {
 	/* The longest time between two, in seconds, by the hour of the day. */
 	static const uint8_t gap[24] = {6, 7, 8, 8, 7, 6, 5, 4, 3, 3, 3, 3, 3,
@@ -55,6 +55,6 @@ const struct sample_kind events_kind = {
 	.per_file = 2000,
 	.size = sizeof(struct events),
 	.open_ended = true,
-	.begin = begin,
-	.put = put,
+	.begin = events_begin,
+	.put = events_put,
 };

@@ -24,7 +24,7 @@ struct flights {
 };
 
 static void
-begin(struct sample *s)
+flights_begin(struct sample *s)
 {
 	struct flights *f = s->self;
 
@@ -76,7 +76,7 @@ put_callsign(struct sample *s, struct buf *out)
 }
 
 static void
-put(struct sample *s, uint64_t i, struct buf *out)
+flights_put(struct sample *s, uint64_t i, struct buf *out)
 {
 	struct flights *f = s->self;
 	bool known = random_below(&s->random, 100) < 82;
@@ -115,6 +115,6 @@ const struct sample_kind flights_kind = {
 	.count = 1500,
 	.per_file = 150,
 	.size = sizeof(struct flights),
-	.begin = begin,
-	.put = put,
+	.begin = flights_begin,
+	.put = flights_put,
 };

@@ -16,7 +16,7 @@ put_int(struct buf *out, int64_t i)
 }
 
 static void
-decimal(struct buf *out, int64_t n, int digits, bool real)
+put_decimal(struct buf *out, int64_t n, int digits, bool real)
 {
 	uint64_t rest, ten = 1, u = n < 0 ? -(uint64_t)n : (uint64_t)n;
 	char *p;
@@ -45,13 +45,13 @@ decimal(struct buf *out, int64_t n, int digits, bool real)
 void
 put_fixed(struct buf *out, int64_t n, int digits)
 {
-	decimal(out, n, digits, false);
+	put_decimal(out, n, digits, false);
 }
 
 void
 put_double(struct buf *out, int64_t n, int digits)
 {
-	decimal(out, n, digits, true);
+	put_decimal(out, n, digits, true);
 }
 
 void

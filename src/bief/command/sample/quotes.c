@@ -47,7 +47,7 @@ put_sentence(struct sample *s, struct buf *out)
 }
 
 static void
-put(struct sample *s, uint64_t i, struct buf *out)
+quotes_put(struct sample *s, uint64_t i, struct buf *out)
 {
 	PUT_TEXT(out, "{\"character\": \"");
 	put_character(s, out);
@@ -67,5 +67,5 @@ const struct sample_kind quotes_kind = {
 	.suffix = ".json",
 	.count = 300,
 	.per_file = 50,
-	.put = put,
+	.put = quotes_put,
 };

@@ -229,7 +229,7 @@ find_kind(const char *name, struct err *err)
 }
 
 static int
-make(const struct options *o, char **words, size_t n, struct err *err)
+sample_make(const struct options *o, char **words, size_t n, struct err *err)
 {
 	const struct sample_kind *k = find_kind(words[0], err);
 	struct making m = {.kind = k};
@@ -278,7 +278,7 @@ sample_run(struct options *o, char **words, size_t n, const struct help *h,
 	if (n == 0)
 		return err_as(err, STATUS_USAGE,
 			"a name is missing: see bief sample --help");
-	return make(o, words, n, err);
+	return sample_make(o, words, n, err);
 }
 
 int

@@ -20,7 +20,7 @@ struct sensors {
 };
 
 static void
-begin(struct sample *s)
+sensors_begin(struct sample *s)
 {
 	struct sensors *e = s->self;
 
@@ -142,7 +142,7 @@ const struct sample_kind sensors_kind = {
 	.count = 10000,
 	.per_file = 1000,
 	.size = sizeof(struct sensors),
-	.begin = begin,
+	.begin = sensors_begin,
 	.put = put_sensors,
 };
 
@@ -154,6 +154,6 @@ const struct sample_kind sensors_heart = {
 	.count = 2000,
 	.per_file = 200,
 	.size = sizeof(struct sensors),
-	.begin = begin,
+	.begin = sensors_begin,
 	.put = put_heart,
 };

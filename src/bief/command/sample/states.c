@@ -103,7 +103,7 @@ put_place(const struct aircraft *a, int64_t seconds, struct buf *out)
 }
 
 static void
-put(struct sample *s, uint64_t i, struct buf *out)
+states_put(struct sample *s, uint64_t i, struct buf *out)
 {
 	uint64_t poll = i / AIRCRAFT;
 	int64_t now = BEGIN + (int64_t)poll * POLL,
@@ -149,5 +149,5 @@ const struct sample_kind states_kind = {
 	.suffix = ".json",
 	.count = 6 * AIRCRAFT,
 	.per_file = AIRCRAFT,
-	.put = put,
+	.put = states_put,
 };

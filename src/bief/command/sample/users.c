@@ -20,7 +20,7 @@ put_letters(struct buf *out, uint64_t i)
 }
 
 static void
-put(struct sample *s, uint64_t i, struct buf *out)
+users_put(struct sample *s, uint64_t i, struct buf *out)
 {
 	static const char *const first[26] = {"Agathe", "Basile", "Céline",
 		"Damien", "Élodie", "Fabrice", "Gaëlle", "Hugo", "Inès",
@@ -50,5 +50,5 @@ const struct sample_kind users_kind = {
 	.head = "User;FirstName;LastName\n",
 	.count = 26,
 	.per_file = 1000,
-	.put = put,
+	.put = users_put,
 };

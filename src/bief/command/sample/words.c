@@ -2,34 +2,52 @@
  * words: lines of plain words, the frequent ones more often.
  */
 #include <stdint.h>
+#include <string.h>
 
 #include "floor/buf.h"
 #include "floor/random.h"
 #include "command/sample/kind.h"
 #include "command/sample/put.h"
 
+struct word {
+	uint8_t n;
+	char s[15]; /* copied whole, whatever its length */
+};
+#define WORD(text)                     \
+	{                              \
+		sizeof(text) - 1, text \
+	}
+
+static const struct word words[] = {WORD("the"), WORD("a"), WORD("of"),
+	WORD("and"), WORD("to"), WORD("in"), WORD("is"), WORD("it"),
+	WORD("that"), WORD("water"), WORD("mill"), WORD("wheel"),
+	WORD("stream"), WORD("stone"), WORD("river"), WORD("The"),
+	WORD("grain"), WORD("flows"), WORD("turns"), WORD("under"),
+	WORD("miller"), WORD("bridge"), WORD("slowly"), WORD("window"),
+	WORD("hour"), WORD("early"), WORD("late"), WORD("again"), WORD("bread"),
+	WORD("channel"), WORD("morning"), WORD("A"), WORD("rain"),
+	WORD("evening"), WORD("flood"), WORD("watermark"), WORD("Water"),
+	WORD("village"), WORD("valley"), WORD("downstream")};
+#define WORDS (sizeof(words) / sizeof(*words))
+
 static void
-put(struct sample *s, uint64_t i, struct buf *out)
+words_put(struct sample *s, uint64_t i, struct buf *out)
 {
-	static const char *const words[] = {"the", "a", "of", "and", "to", "in",
-		"is", "it", "that", "water", "mill", "wheel", "stream", "stone",
-		"river", "The", "grain", "flows", "turns", "under", "miller",
-		"bridge", "slowly", "window", "hour", "early", "late", "again",
-		"bread", "channel", "morning", "A", "rain", "evening", "flood",
-		"watermark", "Water", "village", "valley", "downstream"};
-	enum { N = sizeof(words) / sizeof(*words) };
 	uint32_t n = 3 + random_below(&s->random, 7);
+	char *p = buf_need(out, 10 * (sizeof(struct word) + 1));
 
 	for (uint32_t k = 0; k < n; k++) {
 		/* Of two draws the smaller one: the first are frequent. */
-		uint32_t a = random_below(&s->random, N),
-			 b = random_below(&s->random, N);
+		uint64_t r = random_next(&s->random),
+			 a = (r >> 32) * WORDS >> 32,
+			 b = (r & UINT32_MAX) * WORDS >> 32;
+		const struct word *w = &words[a < b ? a : b];
 
-		if (k > 0)
-			buf_byte(out, ' ');
-		buf_str(out, words[a < b ? a : b]);
+		memcpy(p, w->s, sizeof(w->s));
+		p += w->n;
+		*p++ = k + 1 < n ? ' ' : '\n';
 	}
-	buf_byte(out, '\n');
+	out->n = (size_t)(p - out->p);
 }
 
 const struct sample_kind words_kind = {
@@ -39,5 +57,5 @@ const struct sample_kind words_kind = {
 	.suffix = ".txt",
 	.count = 1000,
 	.per_file = 100,
-	.put = put,
+	.put = words_put,
 };

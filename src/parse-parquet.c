@@ -1,0 +1,353 @@
+/*
+ * parse-parquet: hand on the rows of Parquet files.
+ *
+ * Time: none.
+ * Watermark: none.
+ * State: its position: which file, and how many rows of it.
+ * Restart: goes on behind the last row of the last batch.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "floor/mem.h"
+#include "value/json.h"
+#include "types/schema.h"
+#include "parquet/parquet_read.h"
+#include "runtime/stage.h"
+
+#define ROWS 1024 /* at one call */
+
+struct parse_parquet {
+	/* options */
+	struct list columns;
+	int64_t max_records;
+	/* state */
+	struct schema *schema; /* of the first file, or what was asked for */
+	struct parquet_reader *file;
+	struct value *in;
+	int *from; /* the file's column for each of the schema; -1 */
+	struct shape *shape;
+	struct slots slots;
+	int64_t at, row;           /* the file, its rows so far */
+	int64_t stop_at, stop_row; /* of a batch run again; -1 */
+	int64_t taken;             /* rows of the batch */
+	int spool;                 /* what standard input had; -1 */
+};
+
+static const struct opt parse_parquet_opts[] = {
+	{"columns", 0, OPT_LIST, offsetof(struct parse_parquet, columns),
+		"NAME,...", "these columns alone"},
+	{"max-records", 0, OPT_INT, offsetof(struct parse_parquet, max_records),
+		"N", "take at most N rows into a batch", .least = 1,
+		.free = true},
+	OPT_END};
+
+static void
+parse_parquet_defaults(void *self)
+{
+	struct parse_parquet *s = self;
+
+	s->stop_at = -1;
+	s->spool = -1;
+}
+
+static int
+parse_parquet_open(struct stage *st)
+{
+	if (st->noperands == 0)
+		return err_as(st->err, STATUS_USAGE,
+			"which files? %s FILE ... (- is standard input)",
+			st->op->name);
+	return 0;
+}
+
+/* The footer is at the end, which a pipe has to come to first. */
+static int
+spool(struct stage *st)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	FILE *f = tmpfile();
+	char block[65536];
+	size_t n;
+
+	if (f == NULL)
+		return err_sys(st->err, "cannot make a temporary file");
+	while ((n = fread(block, 1, sizeof(block), stdin)) > 0)
+		if (fwrite(block, 1, n, f) < n)
+			break;
+	if (n > 0 || ferror(stdin) || fflush(f) < 0) {
+		err_sys(st->err, "cannot keep what comes on standard input");
+		fclose(f);
+		return -1;
+	}
+	s->spool = dup(fileno(f));
+	fclose(f);
+	return 0;
+}
+
+static struct parquet_reader *
+open_file(struct stage *st, size_t i)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	struct parquet_reader *r;
+
+	if (strcmp(st->operands[i], "-") != 0)
+		return parquet_read_open(st->operands[i], st->err);
+	if (s->spool < 0 && spool(st) < 0)
+		return NULL;
+	r = parquet_read_file(s->spool, st->err);
+	if (r == NULL)
+		err_in(st->err, "standard input");
+	return r;
+}
+
+static int
+choose_columns(struct stage *st, const struct schema *all)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+
+	if (s->columns.n == 0) {
+		s->schema = schema_copy(all);
+		return 0;
+	}
+	s->schema = schema_new();
+	for (size_t i = 0; i < s->columns.n; i++) {
+		const char *name = s->columns.s[i], *near;
+		int at = schema_like(all, name, strlen(name));
+
+		if (at < 0) {
+			near = schema_nearest(all, name);
+			return err_as(st->err, STATUS_USAGE,
+				near != NULL ? "--columns: there is no column "
+					       "'%s' (did you mean '%s'?)"
+					     : "--columns: there is no column "
+					       "'%s'",
+				name, near);
+		}
+		schema_add(
+			s->schema, all->f[at].name, type_copy(all->f[at].type));
+	}
+	return 0;
+}
+
+static void
+make_shape(struct stage *st)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	struct buf name;
+
+	buf_init(&name);
+	s->shape = shape_empty(st->shapes);
+	for (size_t i = 0; i < s->schema->n; i++) {
+		const char *f = s->schema->f[i].name;
+
+		buf_clear(&name);
+		json_escape(&name, f, strlen(f));
+		s->shape = shape_extend(s->shape, buf_cstr(&name), name.n);
+	}
+	buf_release(&name);
+}
+
+/* The columns are those of the first file. */
+static int
+parse_parquet_plan(struct stage *st, struct plan *p)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	struct parquet_reader *r = open_file(st, 0);
+	int rc;
+
+	if (r == NULL)
+		return -1;
+	rc = choose_columns(st, parquet_read_schema(r));
+	parquet_read_free(r);
+	if (rc < 0)
+		return -1;
+	make_shape(st);
+	if (p->stream == 0 && !p->explain)
+		return 0;
+	schema_free(p->fields);
+	p->fields = schema_copy(s->schema);
+	return 0;
+}
+
+/* A further file may have its columns in another order, and fewer or more. */
+static int
+find_columns(struct stage *st)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	const struct schema *file = parquet_read_schema(s->file);
+	bool *wanted = mem_zalloc((file->n + 1) * sizeof(*wanted));
+
+	free(s->from);
+	s->from = mem_zalloc((s->schema->n + 1) * sizeof(*s->from));
+	s->in = mem_realloc(s->in, (file->n + 1) * sizeof(*s->in));
+	for (size_t i = 0; i < s->schema->n; i++) {
+		const char *name = s->schema->f[i].name;
+
+		s->from[i] = schema_like(file, name, strlen(name));
+		if (s->from[i] >= 0)
+			wanted[s->from[i]] = true;
+	}
+	parquet_read_only(s->file, wanted);
+	free(wanted);
+	return 0;
+}
+
+/* Open the next file and pass over rows that were handed on before. */
+static int
+next_file(struct stage *st)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	int rc = 1;
+
+	s->file = open_file(st, (size_t)s->at);
+	if (s->file == NULL || find_columns(st) < 0)
+		return -1;
+	for (int64_t i = 0; i < s->row && rc == 1; i++)
+		rc = parquet_read_row(s->file, s->in, st->err);
+	if (rc == 0)
+		return err_as(st->err, STATUS_DAMAGED,
+			"'%s' is shorter than it was", st->operands[s->at]);
+	return rc < 0 ? -1 : 0;
+}
+
+static bool
+full(struct parse_parquet *s)
+{
+	if (s->stop_at >= 0)
+		return s->at > s->stop_at ||
+			(s->at == s->stop_at && s->row >= s->stop_row);
+	return s->max_records > 0 && s->taken >= s->max_records;
+}
+
+static int
+emit_rows(struct stage *st)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	struct record r;
+
+	for (int i = 0; i < ROWS && !full(s); i++) {
+		int rc = parquet_read_row(s->file, s->in, st->err);
+
+		if (rc < 0)
+			return -1;
+		if (rc == 0) {
+			parquet_read_free(s->file);
+			s->file = NULL;
+			s->at++;
+			s->row = 0;
+			break;
+		}
+		record_new(&r, s->shape, &s->slots);
+		for (size_t k = 0; k < s->schema->n; k++)
+			if (s->from[k] >= 0)
+				r.v[k] = s->in[s->from[k]];
+		s->row++;
+		s->taken++;
+		if (stage_emit(st, &r) < 0)
+			return -1;
+	}
+	return PULL_MORE;
+}
+
+static int
+parse_parquet_pull(struct stage *st)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+
+	stage_ready(st);
+	if (full(s)) {
+		s->stop_at = -1;
+		s->taken = 0;
+		return PULL_BATCH;
+	}
+	if (s->file != NULL)
+		return emit_rows(st);
+	if (s->at >= (int64_t)st->noperands)
+		return PULL_END;
+	return next_file(st) < 0 ? -1 : PULL_MORE;
+}
+
+static int
+parse_parquet_mark(struct stage *st, struct buf *out)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+
+	buf_printf(out, "{\"file\":%lld,\"row\":%lld}", (long long)s->at,
+		(long long)s->row);
+	return 0;
+}
+
+static int
+read_mark(struct stage *st, const char *text, int64_t *file, int64_t *row)
+{
+	struct json_error why;
+	struct value mark;
+	struct buf b;
+	bool is;
+
+	buf_init(&b);
+	buf_str(&b, text);
+	buf_need(&b, JSON_PADDING);
+	is = json_read(b.p, b.p + b.n, 0, &mark, &why) != NULL &&
+		value_member_int(&mark, "file", file) &&
+		value_member_int(&mark, "row", row);
+	buf_release(&b);
+	return is ? 0
+		  : err_as(st->err, STATUS_DAMAGED,
+			    "the position of the source is damaged");
+}
+
+static int
+parse_parquet_seek(struct stage *st, const char *from, const char *to)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+
+	parquet_read_free(s->file);
+	s->file = NULL;
+	s->at = s->row = 0;
+	s->stop_at = -1;
+	if (from && read_mark(st, from, &s->at, &s->row) < 0)
+		return -1;
+	return to ? read_mark(st, to, &s->stop_at, &s->stop_row) : 0;
+}
+
+static void
+parse_parquet_close(struct stage *st)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+
+	parquet_read_free(s->file);
+	schema_free(s->schema);
+	free(s->in);
+	free(s->from);
+	slots_release(&s->slots);
+	if (s->spool >= 0)
+		close(s->spool);
+}
+
+static const struct source parse_parquet_source = {
+	.pull = parse_parquet_pull,
+	.mark = parse_parquet_mark,
+	.seek = parse_parquet_seek,
+};
+
+const struct op op_parse_parquet = {
+	.name = "parse-parquet",
+	.about = "hand on the rows of Parquet files",
+	.synopsis = "[--columns NAME,...] [--max-records N] FILE ...",
+	.opts = parse_parquet_opts,
+	.size = sizeof(struct parse_parquet),
+	.flags = OP_OPERANDS,
+	.defaults = parse_parquet_defaults,
+	.open = parse_parquet_open,
+	.plan = parse_parquet_plan,
+	.source = &parse_parquet_source,
+	.close = parse_parquet_close,
+};

@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# parse-parquet: the rows of Parquet files.  What others have written is read by
+# services/delta.bats.
+
+load lib
+
+@test "rows of several files, in the columns of the first" {
+	printf '{"a":1,"b":"x"}\n' | sink-files one --format parquet
+	printf '{"c":true,"A":2}\n' | sink-files two --format parquet
+	parse-parquet one/part-00000.parquet two/part-00000.parquet >out
+	is out <<-'EOF'
+	{"a":1,"b":"x"}
+	{"a":2,"b":null}
+	EOF
+}
+
+@test "--columns reads these alone, in this order" {
+	printf '{"a":1,"b":"x","c":[1]}\n' | sink-files d --format parquet
+	parse-parquet --columns c,A d/part-00000.parquet >out
+	is out <<<'{"c":[1],"a":1}'
+	run -2 parse-parquet --columns bb d/part-00000.parquet
+	echo "$output" >out
+	is out <<-'EOF'
+	parse-parquet: --columns: there is no column 'bb' (did you mean 'b'?)
+	EOF
+}
+
+@test "batches by --max-records, and a restart goes on behind the last" {
+	seq 5 | sed 's/.*/{"n":&}/' | sink-files d --format parquet
+	p='parse-parquet d/part-00000.parquet --max-records 2 --checkpoint ck |
+		sink-files out'
+	bief run "$p"
+	cat out/part-00001.json >got
+	is got <<-'EOF'
+	{"n":3}
+	{"n":4}
+	EOF
+	rm ck/commits/*/2.commit
+	bief run "$p"
+	cat out/part-* | wc -l >got
+	is got <<<5
+}
+
+@test "many rows, pages and dictionaries come back as they were" {
+	seq 300000 | awk '{
+		printf "{\"n\":%d,\"s\":\"w%d\",\"u\":\"unique %d\",\"x\":", $1, $1 % 700, $1
+		if ($1 % 3) printf "%d.5,", $1; else printf "null,"
+		printf "\"l\":[";
+		for (i = 0; i < $1 % 4; i++) printf "%s%d", i ? "," : "", i
+		print "]}" }' >in
+	sink-files d --format parquet <in
+	parse-parquet d/part-00000.parquet | cmp - in
+	stream-files d/part-00000.parquet | cmp - in
+}
+
+@test "stream-files goes on within a Parquet file" {
+	seq 5 | sed 's/.*/{"n":&}/' | sink-files d --format parquet
+	p='stream-files d/part-00000.parquet --max-records 2 --checkpoint ck \
+		--trigger once | parse-json | sink-files out'
+	for i in 1 2 3; do
+		bief run "$p"
+	done
+	cat out/part-* >got
+	seq 5 | sed 's/.*/{"n":&}/' | is got
+}
+
+@test "a file that is cut, or none, is refused" {
+	seq 1000 | sed 's/.*/{"n":&}/' | sink-files d --format parquet
+	head -c 700 d/part-00000.parquet >cut.parquet
+	run -3 parse-parquet cut.parquet
+	echo "$output" >out
+	echo hello >x
+	run -3 parse-parquet x
+	echo "$output" >>out
+	is out <<-'EOF'
+	parse-parquet: 'cut.parquet': it is no Parquet file, or it is cut: it does not end with PAR1
+	parse-parquet: 'x': it is no Parquet file: it has 6 bytes
+	EOF
+}
+
+@test "a damaged page is told by its column" {
+	seq 1000 | sed 's/.*/{"n":&}/' | sink-files d --format parquet
+	cp d/part-00000.parquet x
+	printf '\377\377\377' | dd of=x bs=1 seek=40 conv=notrunc 2>dd
+	run -3 parse-parquet x
+	[[ ${lines[-1]} == "parse-parquet: 'x': column 'n'"*damaged* ]]
+}
