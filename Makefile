@@ -164,6 +164,11 @@ diff-jq: $(B)/unit/jq_diff
 	$< $(PAIRS) $(SEED)
 
 # Expressions beside a real Spark's answers, how many are right per file:
+# Exported pipelines on a real Spark: make check-spark [SPARK='--sample 100'].
+SPARK = --exercises
+check-spark: all
+	BIEF_BIN=$(CURDIR)/$(BIN) tests/spark/run $(SPARK)
+
 # make check-peers [PEERS='file.sql.out ...'].
 PEERS = $(wildcard tests/peers/*.expect ../shared/peers/*.sql.out)
 check-peers: $(B)/peers/answer
@@ -294,4 +299,4 @@ help:
 
 .PHONY: completions format help jq-net
 .PHONY: check-services run-services
-.PHONY: all bench check differential check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall
+.PHONY: all bench check check-spark differential check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall

@@ -571,7 +571,7 @@ _bief_value() {
 }
 
 _bief_programs="agg dedup derive drop-null explode fill-null filter join-static join-stream order parse-csv parse-json parse-parquet parse-text pick pivot sink-delta sink-exec sink-files sink-http sink-kafka sink-pg sink-plot sink-prom sink-table stream-delta stream-files stream-http stream-kafka stream-rate stream-socket take thru union watermark window serve-lines"
-_bief_commands="course explain ps run sample state stop top"
+_bief_commands="course explain ps run sample state stop to-spark top"
 _bief_samples="events sensors heart users edits communes quotes flights states words access"
 
 _bief() {

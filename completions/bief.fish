@@ -5,7 +5,7 @@ if not set -q __bief_completions
     function __bief_as_program
         complete -C (string join -- ' ' (commandline -opc)[2..-1] (commandline -ct))
     end
-    for command in course explain ps run sample state stop top
+    for command in course explain ps run sample state stop to-spark top
         complete -c bief -n __fish_use_subcommand -f -a $command
     end
     complete -c bief -n __fish_use_subcommand -f -a agg -d 'group records and aggregate their fields'

@@ -12,7 +12,6 @@
 #include "floor/near.h"
 #include "runtime/ops.h"
 #include "runtime/stage.h"
-#include "runtime/stage.h"
 #include "runtime/tool.h"
 #include "runtime/version.h"
 #include "command/course.h"
@@ -20,10 +19,8 @@
 #include "command/pipeline.h"
 #include "command/ps/ps.h"
 #include "command/sample/sample.h"
+#include "command/spark/spark_command.h"
 #include "command/state/inspect.h"
-#include "runtime/stage.h"
-#include "runtime/stage.h"
-#include "runtime/stage.h"
 #include "runtime/run.h"
 
 static int
@@ -94,6 +91,7 @@ static const struct subcommand {
 } commands[] = {
 	{"run", "'PIPELINE'", run_command},
 	{"explain", "'PIPELINE'", run_command},
+	{"to-spark", "[--from-checkpoint DIR] 'PIPELINE'", spark_command},
 	{"ps", "[--json]", ps_command},
 	{"stop", "[--timeout D] NAME|ID ... | --all", stop_command},
 	{"top", "", top_command},

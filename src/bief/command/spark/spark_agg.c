@@ -1,0 +1,597 @@
+/*
+ * spark_agg: watermarks, windows and aggregations.  A window in front of an
+ * aggregation has no statement of its own: groupBy makes it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "command/spark/spark_impl.h"
+#include "floor/mem.h"
+#include "value/path.h"
+
+/* ---- event time ---- */
+
+/* The field as a time; *plain: it is a column of that type already. */
+static int
+time_code(struct spark *s, const struct spark_step *p, const char *path,
+	struct buf *b, bool *plain)
+{
+	const struct spark_flow *in = &p->in[0];
+	const struct type *t = spark_type(&in->plan, path);
+	const char *name = path + (*path == '.');
+	char unit[32] = "s";
+	struct buf code;
+
+	*plain = false;
+	if (in->time_of != NULL && strcmp(in->time_of, name) == 0) {
+		*plain = true;
+		python_column(b, in->time);
+		return 0;
+	}
+	buf_init(&code);
+	spark_path(&in->plan, path, &code, NULL);
+	if (t == NULL || t->kind == TYPE_TIMESTAMP) {
+		*plain = true;
+		buf_add(b, code.p, code.n);
+	} else if (t->kind == TYPE_STRING || t->kind == TYPE_DATE) {
+		buf_printf(b, "%s.cast(\"timestamp\")", buf_cstr(&code));
+	} else if (type_numeric(t)) {
+		if (spark_given(p, "unit"))
+			spark_choice(p, "unit", unit);
+		if (strcmp(unit, "ns") == 0)
+			buf_printf(b,
+				"F.timestamp_micros(((%s - F.pmod(%s, "
+				"F.lit(1000))) / 1000).cast(\"bigint\"))",
+				buf_cstr(&code), code.p);
+		else
+			buf_printf(b, "F.timestamp_%s(%s)",
+				strcmp(unit, "s") == 0            ? "seconds"
+					: strcmp(unit, "ms") == 0 ? "millis"
+								  : "micros",
+				buf_cstr(&code));
+	} else {
+		buf_release(&code);
+		return spark_refuse(s, p, "'%s' is no time", path);
+	}
+	buf_release(&code);
+	return 0;
+}
+
+/*
+ * x.withWatermark(field, delay): of a column of its own where the field is no
+ * time yet, or no column.
+ */
+static int
+put_watermark(struct spark *s, const struct spark_step *p, const char *path,
+	struct spark_flow *out)
+{
+	struct python_statement t;
+	struct buf code, name;
+	char *column;
+	bool plain;
+
+	buf_init(&code);
+	buf_init(&name);
+	if (time_code(s, p, path, &code, &plain) < 0) {
+		buf_release(&code);
+		return -1;
+	}
+	spark_path(&p->in[0].plan, path, &name, NULL);
+	buf_clear(&name);
+	python_column(&name, path + (*path == '.'));
+	plain = plain && name.n == code.n &&
+		memcmp(name.p, code.p, code.n) == 0 &&
+		strpbrk(path, ".`\"") == NULL;
+	column = plain ? mem_dup(path, strlen(path))
+		       : spark_column(&p->st->out, "event_time");
+	spark_begin(s, &t, "timed", p, out);
+	if (!plain) {
+		python_call(&t, "withColumn");
+		python_arg_string(&t, column);
+		python_arg_code(&t, buf_cstr(&code));
+		spark_hide(out, column);
+		free(out->time_of);
+		free(out->time);
+		out->time_of = mem_dup(
+			path + (*path == '.'), strlen(path + (*path == '.')));
+		out->time = mem_dup(column, strlen(column));
+	}
+	python_call(&t, "withWatermark");
+	python_arg_string(&t, column);
+	buf_byte(python_arg(&t), '"');
+	python_duration(&t.arg, p->st->out.delay_us);
+	buf_byte(&t.arg, '"');
+	spark_end(s, &t);
+	free(column);
+	buf_release(&code);
+	buf_release(&name);
+	return 0;
+}
+
+int
+spark_agg_watermark(
+	struct spark *s, const struct spark_step *p, struct spark_flow *out)
+{
+	const char *on = spark_text(p, "on");
+
+	if (spark_only(s, p, "on delay unit") < 0)
+		return -1;
+	if (strcasecmp(on, "window") == 0 && p->in[0].window != NULL)
+		on = p->in[0].window;
+	return put_watermark(s, p, on, out);
+}
+
+/* ---- windows ---- */
+
+static void
+put_duration(struct buf *b, int64_t us)
+{
+	buf_str(b, ", \"");
+	python_duration(b, us);
+	buf_byte(b, '"');
+}
+
+static int
+put_session(struct spark *s, const struct spark_step *p, const char *time,
+	struct buf *b)
+{
+	const char *field = spark_text(p, "session-field");
+	const struct type *t;
+
+	buf_printf(b, "F.session_window(%s", time);
+	if (field == NULL) {
+		put_duration(b, spark_number(p, "session"));
+	} else {
+		t = spark_type(&p->in[0].plan, field);
+		if (t == NULL || t->kind != TYPE_STRING)
+			return spark_refuse(s, p,
+				"--session-field: Spark takes gaps as text, "
+				"such as '5 minutes', or intervals: derive "
+				"--sql \"gap = concat(n, ' seconds')\" makes "
+				"one of a number");
+		buf_str(b, ", ");
+		spark_path(&p->in[0].plan, field, b, NULL);
+		spark_note(s,
+			"gaps in a field are texts as Spark's intervals are "
+			"written, '5 seconds'; bief reads '5s', too");
+	}
+	buf_byte(b, ')');
+	return 0;
+}
+
+static void
+put_window(const struct spark_step *p, const char *time, struct buf *b)
+{
+	int64_t size = spark_number(p, "size"),
+		slide = spark_number(p, "slide"),
+		start = spark_number(p, "start");
+
+	buf_printf(b, "F.window(%s", time);
+	put_duration(b, size);
+	if (slide != size || start != 0)
+		put_duration(b, slide);
+	if (start != 0)
+		put_duration(b, start);
+	buf_byte(b, ')');
+}
+
+/* The time that --on means, as an expression. */
+static int
+window_time(struct spark *s, const struct spark_step *p, struct buf *time)
+{
+	const char *on = spark_text(p, "on");
+	bool plain;
+
+	if (strcmp(on, "window") != 0 ||
+		(spark_type(&p->in[0].plan, "window") != NULL &&
+			spark_type(&p->in[0].plan, "window_end") == NULL))
+		return time_code(s, p, on, time, &plain);
+	if (p->in[0].window == NULL)
+		return spark_refuse(s, p,
+			"--on window: the windows are not of a window program "
+			"in front");
+	python_column(time, p->in[0].window);
+	return 0;
+}
+
+/* A window that is there already is replaced by this one. */
+static void
+set_window(const struct spark_step *p, struct spark_flow *out,
+	const struct buf *expr)
+{
+	struct buf named;
+
+	free(out->window);
+	free(out->window_expr);
+	out->window = spark_column(&p->in[0].plan, "window");
+	buf_init(&named);
+	buf_printf(&named, "%.*s.alias(\"%s\")", (int)expr->n, expr->p,
+		out->window);
+	out->window_expr = mem_dup(named.p, named.n);
+	buf_release(&named);
+	out->later = true;
+	for (size_t i = 0; i < out->hidden.n; i++)
+		if (strcmp(out->hidden.s[i], out->window) == 0) {
+			free(out->hidden.s[i]);
+			out->hidden.s[i] = out->hidden.s[--out->hidden.n];
+		}
+}
+
+int
+spark_agg_window(
+	struct spark *s, const struct spark_step *p, struct spark_flow *out)
+{
+	struct buf time, expr;
+	bool sessions = spark_given(p, "session") ||
+		spark_given(p, "session-field");
+	int rc;
+
+	if (spark_given(p, "batches"))
+		return spark_refuse(s, p,
+			"--batches: Spark has no windows by arrival; what "
+			"comes in a batch is told by foreachBatch (sink-exec), "
+			"and windows of time by --on FIELD --size D");
+	if (spark_only(s, p,
+		    "on size slide start session session-field watermark "
+		    "unit") < 0)
+		return -1;
+	if (spark_given(p, "watermark") && s->stream) {
+		if (put_watermark(s, p, spark_text(p, "on"), out) < 0)
+			return -1;
+		/* The window is of the column that has the watermark. */
+		free(p->in[0].time_of);
+		free(p->in[0].time);
+		p->in[0].time_of = out->time_of != NULL
+			? mem_dup(out->time_of, strlen(out->time_of))
+			: NULL;
+		p->in[0].time = out->time != NULL
+			? mem_dup(out->time, strlen(out->time))
+			: NULL;
+	} else {
+		out->var = mem_dup(p->in[0].var, strlen(p->in[0].var));
+	}
+	buf_init(&time);
+	buf_init(&expr);
+	rc = window_time(s, p, &time);
+	if (rc == 0 && sessions)
+		rc = put_session(s, p, buf_cstr(&time), &expr);
+	else if (rc == 0)
+		put_window(p, buf_cstr(&time), &expr);
+	if (rc == 0)
+		set_window(p, out, &expr);
+	buf_release(&time);
+	buf_release(&expr);
+	return rc;
+}
+
+/* ---- aggregates ---- */
+
+static const struct {
+	const char *name, *function;
+} functions[] = {{"sum", "F.sum(%s)"}, {"avg", "F.avg(%s)"},
+	{"min", "F.min(%s)"}, {"max", "F.max(%s)"}, {"count", "F.count(%s)"},
+	{"stddev", "F.stddev(%s)"}, {"stddev_pop", "F.stddev_pop(%s)"},
+	{"variance", "F.variance(%s)"}, {"var_pop", "F.var_pop(%s)"},
+	{"first", "F.first(%s)"}, {"last", "F.last(%s)"},
+	{"median", "F.median(%s)"},
+	{"approx_count_distinct", "F.approx_count_distinct(%s)"},
+	{"collect_list", "F.collect_list(%s)"},
+	{"collect_set", "F.sort_array(F.collect_set(%s))"}};
+
+/* The parts of stats, in bief's order. */
+static const char *const stats[] = {"F.count(%s)", "F.avg(%s)",
+	"F.stddev_pop(%s)", "F.max(%s)", "F.min(%s)"};
+
+struct result {
+	const struct schema *out;
+	size_t next; /* name in it */
+};
+
+static void
+put_result(struct python_statement *t, struct result *r, const char *pattern,
+	const char *field)
+{
+	const char *at = strstr(pattern, "%s");
+	struct buf *b = python_arg(t);
+
+	buf_add(b, pattern, (size_t)(at - pattern));
+	buf_str(b, field);
+	buf_str(b, at + 2);
+	buf_str(b, ".alias(");
+	python_string(b, r->out->f[r->next++].name);
+	buf_byte(b, ')');
+}
+
+static void
+note_function(struct spark *s, const char *func)
+{
+	if (strcmp(func, "approx_count_distinct") == 0)
+		spark_note(s,
+			"approx_count_distinct is exact up to 256 in bief and "
+			"then off by 1.6 %; in Spark by 5 %");
+	if (strcmp(func, "median") == 0 ||
+		(*func == 'p' && func[1] >= '0' && func[1] <= '9'))
+		spark_note(s,
+			"median and percentiles are those of a sketch in bief, "
+			"off by 1 %; Spark's are exact here");
+	if (strcmp(func, "first") == 0 || strcmp(func, "last") == 0)
+		spark_note(s,
+			"first and last follow the order of input in bief; "
+			"Spark promises no order where rows are exchanged");
+	if (strcmp(func, "sum") == 0)
+		spark_note(s,
+			"a sum of integers that does not fit in 64 bits is an "
+			"error in bief; Spark lets it wrap");
+}
+
+/* One function of one field. */
+static int
+put_function(struct spark *s, const struct spark_step *p,
+	struct python_statement *t, const char *func, const char *field,
+	struct result *r)
+{
+	char text[64];
+
+	note_function(s, func);
+	if (strcmp(func, "stats") == 0) {
+		for (size_t i = 0; i < sizeof(stats) / sizeof(*stats); i++)
+			put_result(t, r, stats[i], field);
+		return 0;
+	}
+	if (strcmp(func, "count_distinct") == 0) {
+		put_result(t, r,
+			s->stream ? "F.size(F.collect_set(%s))"
+				  : "F.count_distinct(%s)",
+			field);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
+		if (strcmp(functions[i].name, func) == 0) {
+			put_result(t, r, functions[i].function, field);
+			return 0;
+		}
+	if (*func == 'p' && func[1] >= '0' && func[1] <= '9') {
+		snprintf(text, sizeof(text), "F.percentile(%%s, %.15g)",
+			strtod(func + 1, NULL) / 100);
+		put_result(t, r, text, field);
+		return 0;
+	}
+	return spark_refuse(s, p, "%s: Spark has no such function", func);
+}
+
+/* FUNC of "FUNC:*", allocated; NULL: it is none such. */
+static char *
+star_function(const char *spec)
+{
+	size_t n = strlen(spec);
+	bool star = n > 2 && strcmp(spec + n - 2, ":*") == 0 &&
+		strncmp(spec, "count:", 6) != 0;
+
+	return star ? mem_dup(spec, n - 2) : NULL;
+}
+
+/* One of them, of a field; where the plan has it, which names it FUNC(FIELD). */
+static int
+put_star(struct spark *s, const struct spark_step *p,
+	struct python_statement *t, const char *func, const char *field,
+	struct result *r)
+{
+	struct buf name, code;
+	int rc = 0;
+
+	buf_init(&name);
+	buf_init(&code);
+	buf_printf(&name, "%s(%s)", func, field);
+	python_column(&code, field);
+	if (r->next < r->out->n &&
+		strcmp(r->out->f[r->next].name, buf_cstr(&name)) == 0)
+		rc = put_function(s, p, t, func, buf_cstr(&code), r);
+	buf_release(&name);
+	buf_release(&code);
+	return rc;
+}
+
+/* FUNC:* stand behind the others, field by field. */
+static int
+put_stars(struct spark *s, const struct spark_step *p,
+	struct python_statement *t, struct result *r)
+{
+	const struct schema *in = p->in[0].plan.fields;
+	int rc = 0;
+
+	for (size_t i = 0; i < in->n; i++)
+		for (size_t k = 0; k < p->st->noperands && rc == 0; k++) {
+			char *func = star_function(p->st->operands[k]);
+
+			if (func != NULL)
+				rc = put_star(s, p, t, func, in->f[i].name, r);
+			free(func);
+		}
+	return rc;
+}
+
+/* [NAME=]FUNC[:FIELD] */
+static int
+put_aggregate(struct spark *s, const struct spark_step *p,
+	struct python_statement *t, const char *spec, struct result *r)
+{
+	const char *eq = path_until(spec, '='), *func = spec, *field;
+	char *name;
+	struct buf code;
+	int rc;
+
+	if (*eq == '=' && eq < path_until(spec, ':'))
+		func = eq + 1;
+	field = strchr(func, ':');
+	name = mem_dup(
+		func, field != NULL ? (size_t)(field - func) : strlen(func));
+	buf_init(&code);
+	if (field == NULL ||
+		(strcmp(field, ":*") == 0 && strcmp(name, "count") == 0)) {
+		buf_str(&code, "\"*\"");
+		rc = put_function(s, p, t, name, buf_cstr(&code), r);
+	} else {
+		spark_path(&p->in[0].plan, field + 1, &code, NULL);
+		rc = put_function(s, p, t, name, buf_cstr(&code), r);
+	}
+	free(name);
+	buf_release(&code);
+	return rc;
+}
+
+/* ---- groups ---- */
+
+/* How the records' windows stand in front. */
+enum windows {
+	NONE,
+	MADE,  /* here, or a struct that is there */
+	PLAIN, /* two fields like others */
+};
+
+static enum windows
+windows_of(const struct spark_step *p)
+{
+	const struct spark_flow *in = &p->in[0];
+
+	if (spark_given(p, "no-window"))
+		return NONE;
+	if (in->window != NULL &&
+		(in->later || in->plan.window_us != 0 ||
+			in->plan.session_us != 0))
+		return MADE;
+	return spark_type(&in->plan, "window_start") != NULL &&
+			spark_type(&in->plan, "window_end") != NULL
+		? PLAIN
+		: NONE;
+}
+
+/* The arguments of groupBy; returns how many fields these are in the output. */
+static size_t
+put_keys(const struct spark_step *p, struct python_statement *t,
+	enum windows windows)
+{
+	const struct list *by = spark_list(p, "by");
+	const struct schema *out = p->st->out.fields;
+	size_t n = windows != NONE ? 2 : 0;
+
+	if (windows == MADE && p->in[0].later)
+		python_arg_code(t, p->in[0].window_expr);
+	else if (windows == MADE)
+		python_column(python_arg(t), p->in[0].window);
+	else if (windows == PLAIN) {
+		python_column(python_arg(t), "window_start");
+		python_column(python_arg(t), "window_end");
+	}
+	for (size_t i = 0; i < by->n; i++) {
+		struct buf code, plain, *b;
+
+		if (windows != NONE && strcasecmp(by->s[i], "window") == 0)
+			continue;
+		buf_init(&code);
+		buf_init(&plain);
+		spark_path(&p->in[0].plan, by->s[i], &code, NULL);
+		python_column(&plain, out->f[n].name);
+		b = python_arg(t);
+		buf_add(b, code.p, code.n);
+		if (strcmp(buf_cstr(&code), buf_cstr(&plain)) != 0) {
+			buf_str(b, ".alias(");
+			python_string(b, out->f[n].name);
+			buf_byte(b, ')');
+		}
+		n++;
+		buf_release(&code);
+		buf_release(&plain);
+	}
+	return n;
+}
+
+/* The window's two fields in place of the struct. */
+static void
+put_window_fields(const struct spark_step *p, struct python_statement *t,
+	struct spark_flow *out)
+{
+	const struct schema *fields = p->st->out.fields;
+
+	python_call(t, "select");
+	for (size_t i = 0; i < fields->n; i++) {
+		if (i < 2)
+			buf_printf(python_arg(t),
+				"F.col(\"%s.%s\").alias(\"%s\")",
+				p->in[0].window, i == 0 ? "start" : "end",
+				fields->f[i].name);
+		else
+			python_column(python_arg(t), fields->f[i].name);
+	}
+	if (p->chained) {
+		python_column(python_arg(t), p->in[0].window);
+		spark_hide(out, p->in[0].window);
+	}
+}
+
+static int
+put_agg(struct spark *s, const struct spark_step *p, struct spark_flow *out,
+	struct python_statement *t)
+{
+	enum windows windows = windows_of(p);
+	struct result r = {p->st->out.fields, 0};
+
+	python_call(t,
+		spark_given(p, "cube")             ? "cube"
+			: spark_given(p, "rollup") ? "rollup"
+						   : "groupBy");
+	r.next = put_keys(p, t, windows);
+	python_call(t, "agg");
+	if (spark_given(p, "grouping-id"))
+		put_result(t, &r, "F.grouping_id(%s)", "");
+	for (size_t i = 0; i < p->st->noperands; i++) {
+		char *star = star_function(p->st->operands[i]);
+
+		if (star == NULL &&
+			put_aggregate(s, p, t, p->st->operands[i], &r) < 0)
+			return -1;
+		free(star);
+	}
+	if (put_stars(s, p, t, &r) < 0)
+		return -1;
+	if (r.next != r.out->n)
+		return spark_refuse(s, p,
+			"which fields its results are of is not known here: "
+			"name them one by one");
+	list_free(&out->hidden);
+	out->hidden = (struct list){NULL, 0};
+	if (windows == MADE)
+		put_window_fields(p, t, out);
+	if (windows != MADE || !p->chained) {
+		free(out->window);
+		out->window = NULL;
+	}
+	return 0;
+}
+
+int
+spark_agg_agg(
+	struct spark *s, const struct spark_step *p, struct spark_flow *out)
+{
+	struct python_statement t;
+	struct buf b;
+
+	if (spark_only(s, p, "by cube rollup grouping-id no-window mode") < 0 ||
+		spark_fields(s, p) < 0)
+		return -1;
+	if (s->stream && p->in[0].plan.session_us != 0 &&
+		p->st->out.mode == MODE_UPDATE && p->in[0].window != NULL)
+		return spark_refuse(s, p,
+			"Spark has no sessions in update mode: --mode append, "
+			"or complete");
+	spark_begin(s, &t, "results", p, out);
+	if (put_agg(s, p, out, &t) == 0) {
+		spark_end(s, &t);
+		return 0;
+	}
+	buf_init(&b);
+	python_end(&t, &b, 0);
+	buf_release(&b);
+	return -1;
+}
