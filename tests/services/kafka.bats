@@ -446,7 +446,10 @@ $T-c"
 		sink-kafka "$K" $T 2>err &
 	first=$!
 	wait_for eval "got | grep -q ."
+	# (No commit is made while the copy is, so none is without its offset.)
+	kill -STOP $first
 	cp -r ck ck2
+	kill -CONT $first
 	echo '{"a":2}' >in/2
 	wait_for eval "got | grep -q 2"
 	# Another machine has the checkpoint, restored from a copy.
