@@ -446,9 +446,10 @@ $T-c"
 		sink-kafka "$K" $T 2>err &
 	first=$!
 	wait_for eval "got | grep -q ."
-	# (No commit is made while the copy is, so none is without its offset.)
+	# (No commit is made while the copy is, so none is without its offset;
+	# what the source is writing may go meanwhile.)
 	kill -STOP $first
-	cp -r ck ck2
+	cp -r ck ck2 2>/dev/null || true
 	kill -CONT $first
 	echo '{"a":2}' >in/2
 	wait_for eval "got | grep -q 2"
