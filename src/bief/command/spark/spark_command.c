@@ -50,7 +50,7 @@ static const struct {
 	{"sink-table", spark_sink_table, NULL},
 	{"sink-files", spark_sink_files, NULL},
 	{"sink-kafka", spark_sink_kafka, NULL},
-	{"sink-pg", spark_sink_pg, NULL},
+	{"sink-pg", spark_database_pg, NULL},
 	{"sink-delta", spark_sink_delta, NULL},
 	{"sink-exec", spark_sink_exec, NULL},
 	{"thru", NULL,

@@ -148,7 +148,7 @@ spark_export spark_ops_filter, spark_ops_derive, spark_ops_pick,
 spark_export spark_agg_watermark, spark_agg_window, spark_agg_agg;
 spark_export spark_join_static, spark_join_stream, spark_join_union;
 spark_export spark_sink_table, spark_sink_files, spark_sink_kafka,
-	spark_sink_pg, spark_sink_delta, spark_sink_exec;
+	spark_database_pg, spark_sink_delta, spark_sink_exec;
 /* No sink follows: the rows are printed, as JSON. */
 int spark_sink_print(struct spark *s, struct spark_flow *in);
 /* Records without a parser in front of them. */
@@ -172,5 +172,9 @@ char *spark_state_offsets(const struct spark *s);
  * a caret under what has no counterpart. */
 int spark_jq(const char *text, const struct schema *fields, bool condition,
 	struct buf *sql, struct err *err);
+
+/* The result into a table of an SQLite database.  0, or -1 with s->err set. */
+int spark_database_sqlite(struct spark *s, const struct spark_step *p,
+	const char *db, const char *table);
 
 #endif
