@@ -45,7 +45,7 @@ TOOLS = serve-lines
 OPERATORS = $(filter-out $(TOOLS),$(PROGRAMS))
 $(B)/ops.c: $(OPS) Makefile
 	@mkdir -p $(B)
-	@{ echo '#include "runtime/stage.h"'; echo '#include "runtime/tool.h"'; \
+	@{ echo '#include "runtime/stage.h"'; echo '#include "runtime/options/tool.h"'; \
 	for p in $(OPERATORS); do echo "extern const struct op op_$$p;" | tr - _; done; \
 	echo 'const struct op *const ops_all[] = {'; \
 	for p in $(OPERATORS); do echo "	&op_$$p," | tr - _; done; \

@@ -17,9 +17,9 @@
 
 #include "floor/buf.h"
 #include "floor/mem.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
-#include "runtime/modes.h"
+#include "runtime/plan/modes.h"
 #include "runtime/stage.h"
 #include "window/frame.h"
 #include "window/span.h"

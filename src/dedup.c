@@ -15,10 +15,10 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/key.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
-#include "runtime/fields.h"
-#include "runtime/modes.h"
+#include "runtime/options/fields.h"
+#include "runtime/plan/modes.h"
 #include "runtime/stage.h"
 #include "window/evtime.h"
 

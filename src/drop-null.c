@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "floor/mem.h"
-#include "runtime/fields.h"
+#include "runtime/options/fields.h"
 #include "runtime/stage.h"
 #include "runtime/stage.h"
 

@@ -26,7 +26,7 @@
 #include "value/key.h"
 #include "expr/expr.h"
 #include "expr/sql/sql.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
 #include "runtime/stage.h"
 #include "window/evtime.h"

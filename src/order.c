@@ -15,7 +15,7 @@
 #include "value/key.h"
 #include "value/record_read.h"
 #include "value/value.h"
-#include "runtime/fields.h"
+#include "runtime/options/fields.h"
 #include "runtime/stage.h"
 
 /* A record that waits: its keys and its text, in one allocation. */

@@ -24,10 +24,10 @@
 #include "types/infercsv.h"
 #include "types/schema.h"
 #include "types/schema_parse.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
-#include "runtime/inferred.h"
-#include "runtime/opt.h"
+#include "runtime/options/inferred.h"
+#include "runtime/options/opt.h"
 #include "runtime/stage.h"
 
 struct parse_csv {

@@ -24,7 +24,7 @@
 #include "types/infer.h"
 #include "types/schema.h"
 #include "types/schema_parse.h"
-#include "runtime/inferred.h"
+#include "runtime/options/inferred.h"
 #include "runtime/stage.h"
 
 struct parse_json {

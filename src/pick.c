@@ -20,7 +20,7 @@
 #include "value/path.h"
 #include "expr/expr.h"
 #include "expr/sql/sql.h"
-#include "runtime/fields.h"
+#include "runtime/options/fields.h"
 #include "runtime/stage.h"
 
 struct pick {

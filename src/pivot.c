@@ -18,8 +18,8 @@
 #include "value/json.h"
 #include "value/key.h"
 #include "value/path.h"
-#include "recovery/state.h"
-#include "runtime/fields.h"
+#include "recovery/state/state.h"
+#include "runtime/options/fields.h"
 #include "runtime/stage.h"
 
 struct pivot {

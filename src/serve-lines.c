@@ -28,7 +28,7 @@
 #include "io/service/relay.h"
 #include "io/stream/eol.h"
 #include "io/textfile.h"
-#include "runtime/tool.h"
+#include "runtime/options/tool.h"
 
 #define BLOCK ((size_t)64 << 10)
 #define EVENTS 64

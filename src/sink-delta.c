@@ -15,7 +15,7 @@
 #include "value/path.h"
 #include "types/schema.h"
 #include "parquet/sample.h"
-#include "runtime/fields.h"
+#include "runtime/options/fields.h"
 #include "runtime/stage.h"
 #include "sinks/deltatable.h"
 #include "sinks/result.h"

@@ -17,7 +17,7 @@
 #include "types/schema.h"
 #include "parquet/columns.h"
 #include "parquet/sample.h"
-#include "runtime/fields.h"
+#include "runtime/options/fields.h"
 #include "runtime/stage.h"
 #include "sinks/outdir.h"
 #include "sinks/outparquet.h"

@@ -18,7 +18,7 @@
 #include "floor/mem.h"
 #include "time/time.h"
 #include "value/key.h"
-#include "runtime/fields.h"
+#include "runtime/options/fields.h"
 #include "runtime/stage.h"
 #include "sinks/plot/chart.h"
 #include "sinks/plot/plot_gnuplot.h"

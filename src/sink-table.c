@@ -21,7 +21,7 @@
 #include "time/time.h"
 #include "value/key.h"
 #include "io/replace.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/stage.h"
 #include "sinks/db/dbtable.h"
 #include "sinks/draw.h"

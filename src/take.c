@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
-#include "runtime/modes.h"
+#include "runtime/plan/modes.h"
 #include "runtime/stage.h"
 
 struct take {

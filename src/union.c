@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "floor/mem.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
 #include "runtime/stage.h"
 #include "window/marks.h"

@@ -16,7 +16,7 @@
 #include "recovery/metadata.h"
 #include "recovery/offset.h"
 #include "recovery/place.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "recovery/statefile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

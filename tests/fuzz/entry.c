@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "runtime/chain.h"
-#include "runtime/plan_chain.h"
+#include "runtime/plan/plan_chain.h"
 #include "runtime/setup.h"
 #include "value/json.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "floor/mem.h"
 #include "types/schema_parse.h"
 

@@ -8,7 +8,7 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,8 +10,8 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "runtime/control.h"
-#include "runtime/plan.h"
+#include "runtime/loop/control.h"
+#include "runtime/plan/plan.h"
 #include "io/stream/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

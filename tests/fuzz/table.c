@@ -11,7 +11,7 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "runtime/opt.h"
+#include "runtime/options/opt.h"
 #include "types/schema.h"
 #include "join/table.h"
 #include "time/time.h"

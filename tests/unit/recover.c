@@ -13,11 +13,11 @@
 #include "io/file.h"
 #include "recovery/metadata.h"
 #include "recovery/offset.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/chain.h"
-#include "runtime/recover_sink.h"
-#include "runtime/recover_source.h"
-#include "runtime/recover_stage.h"
+#include "runtime/recover/recover_sink.h"
+#include "runtime/recover/recover_source.h"
+#include "runtime/recover/recover_stage.h"
 #include "floor/mem.h"
 
 static int failures;

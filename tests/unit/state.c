@@ -6,7 +6,7 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 #define KEYS 500
 

@@ -13,10 +13,10 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "value/list.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
-#include "runtime/modes.h"
-#include "runtime/plan.h"
+#include "runtime/plan/modes.h"
+#include "runtime/plan/plan.h"
 #include "runtime/stage.h"
 
 /* The watermark at the beginning of the batch before (lag). */

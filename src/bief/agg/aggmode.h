@@ -10,8 +10,8 @@
 
 #include "value/record.h"
 #include "value/value.h"
-#include "recovery/state.h"
-#include "runtime/modes.h"
+#include "recovery/state/state.h"
+#include "runtime/plan/modes.h"
 #include "window/span.h"
 #include "agg/groups.h"
 #include "agg/query.h"

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "window/span.h"
 
 #define GROUP_PLAIN 'g'    /* a group; its window: start and end */

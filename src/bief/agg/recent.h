@@ -18,7 +18,7 @@
 #include "floor/hash.h"
 #include "text/simd.h"
 #include "value/value.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 #define RECENT_FIELDS 3 /* at most */
 #define RECENT_WORDS (2 + 2 * RECENT_FIELDS)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "value/value.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "window/span.h"
 #include "agg/groups.h"
 

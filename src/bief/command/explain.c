@@ -15,7 +15,7 @@
 #include "time/time.h"
 #include "io/stream/output.h"
 #include "runtime/chain.h"
-#include "runtime/plan_chain.h"
+#include "runtime/plan/plan_chain.h"
 #include "runtime/setup.h"
 #include "command/pipeline.h"
 

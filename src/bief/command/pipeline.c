@@ -14,7 +14,7 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "runtime/chain.h"
-#include "runtime/common.h"
+#include "runtime/options/common.h"
 #include "runtime/ops.h"
 #include "runtime/stage.h"
 

@@ -15,7 +15,7 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "runtime/stage.h"
-#include "runtime/tool.h"
+#include "runtime/options/tool.h"
 #include "command/pipeline.h"
 #include "runtime/stage.h"
 #include "runtime/run.h"

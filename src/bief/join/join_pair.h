@@ -13,7 +13,7 @@
 
 #include "floor/buf.h"
 #include "value/record.h"
-#include "runtime/opt.h"
+#include "runtime/options/opt.h"
 
 struct join_pair {
 	struct list names[2];  /* fields of the sides, as known */

@@ -15,7 +15,7 @@
 #include "floor/buf.h"
 #include "value/record.h"
 #include "value/record_read.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 struct err;
 

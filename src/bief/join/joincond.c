@@ -15,7 +15,7 @@
 #include "time/duration.h"
 #include "time/time.h"
 #include "value/path.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "runtime/stage.h"
 
 static void

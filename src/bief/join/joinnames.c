@@ -8,7 +8,7 @@
 #include "floor/buf.h"
 #include "value/json.h"
 #include "expr/sql/sql.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
 #include "runtime/stage.h"
 #include "join/join_pair.h"

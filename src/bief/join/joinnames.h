@@ -9,7 +9,7 @@
 #ifndef BIEF_JOINNAMES_H
 #define BIEF_JOINNAMES_H
 
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 struct buf;
 struct err;

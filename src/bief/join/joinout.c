@@ -13,7 +13,7 @@
 #include "value/path.h"
 #include "types/schema.h"
 #include "expr/sql/sql.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "join/join_pair.h"
 
 static void

@@ -16,7 +16,7 @@
 #include "io/service/pg.h"
 #include "io/service/sqlite.h"
 #include "types/schema.h"
-#include "runtime/opt.h"
+#include "runtime/options/opt.h"
 #include "join/table_impl.h"
 
 #define COLUMNS_SHOWN 10 /* in a message */

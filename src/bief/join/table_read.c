@@ -22,8 +22,8 @@
 #include "types/fromjson.h"
 #include "types/infer.h"
 #include "types/schema.h"
-#include "runtime/opt.h"
-#include "runtime/refuse.h"
+#include "runtime/options/opt.h"
+#include "runtime/report/refuse.h"
 #include "join/table_impl.h"
 
 #define CHUNK ((size_t)1 << 16)

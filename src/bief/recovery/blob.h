@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 struct buf;
 

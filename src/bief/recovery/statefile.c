@@ -21,7 +21,7 @@
 #include "io/file.h"
 #include "recovery/numbers.h"
 #include "recovery/place.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "recovery/statefile.h"
 
 #define BEFORE 8 /* bytes */

@@ -18,13 +18,13 @@
 #include "io/stream/output.h"
 #include "io/stream/pipe.h"
 #include "io/stream/stream.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/phase.h"
-#include "runtime/progress.h"
-#include "runtime/recover.h"
-#include "runtime/refuse.h"
-#include "runtime/say.h"
-#include "runtime/tell.h"
+#include "runtime/report/progress.h"
+#include "runtime/recover/recover.h"
+#include "runtime/report/refuse.h"
+#include "runtime/report/say.h"
+#include "runtime/report/tell.h"
 
 /* A stage that makes batches opens one for its first record. */
 int

@@ -11,9 +11,9 @@
 #include "io/stream/output.h"
 #include "io/stream/stream.h"
 #include "runtime/phase.h"
-#include "runtime/recover.h"
+#include "runtime/recover/recover.h"
 #include "runtime/stage.h"
-#include "runtime/vitals.h"
+#include "runtime/report/vitals.h"
 
 #define TICK_0_US 10000 /* between the batches of --trigger 0 */
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "value/value.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 struct buf;
 struct err;

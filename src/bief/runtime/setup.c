@@ -18,15 +18,15 @@
 #include "value/json.h"
 #include "value/record_read.h"
 #include "io/stream/output.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/chain.h"
-#include "runtime/common.h"
+#include "runtime/options/common.h"
 #include "runtime/ops.h"
 #include "runtime/phase.h"
-#include "runtime/progress.h"
-#include "runtime/recover.h"
-#include "runtime/say.h"
-#include "runtime/vitals.h"
+#include "runtime/report/progress.h"
+#include "runtime/recover/recover.h"
+#include "runtime/report/say.h"
+#include "runtime/report/vitals.h"
 
 #define MAX_LINE (16 << 20)
 

@@ -17,11 +17,11 @@
 #include "io/stream/eol.h"
 #include "io/stream/output.h"
 #include "runtime/chain.h"
-#include "runtime/recover_sink.h"
-#include "runtime/recover_source.h"
-#include "runtime/refuse.h"
-#include "runtime/say.h"
-#include "runtime/signals.h"
+#include "runtime/recover/recover_sink.h"
+#include "runtime/recover/recover_source.h"
+#include "runtime/report/refuse.h"
+#include "runtime/report/say.h"
+#include "runtime/loop/signals.h"
 
 int64_t
 stage_no_rows(struct stage *st, bool glance)

@@ -55,9 +55,9 @@
 
 #include "floor/err.h"
 #include "value/record.h"
-#include "recovery/state.h"
-#include "runtime/opt.h"
-#include "runtime/plan.h"
+#include "recovery/state/state.h"
+#include "runtime/options/opt.h"
+#include "runtime/plan/plan.h"
 
 struct chain;
 struct stage;

@@ -19,7 +19,7 @@
 #include "delta/delta_merge.h"
 #include "delta/delta_schema.h"
 #include "delta/delta_vacuum.h"
-#include "runtime/version.h"
+#include "runtime/options/version.h"
 
 #define DAY_MS (24 * INT64_C(3600000))
 #define KEEP_MS (7 * DAY_MS) /* that a removed file is remembered */

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "parquet/codec.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 struct deltatable;
 struct err;

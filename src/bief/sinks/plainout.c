@@ -11,7 +11,7 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "value/record.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 #define GATHER ((size_t)64 << 10) /* bytes before the file gets them */
 

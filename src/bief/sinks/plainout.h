@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "io/replace.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "sinks/plaintext.h"
 
 struct err;

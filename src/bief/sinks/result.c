@@ -12,7 +12,7 @@
 #include "value/path.h"
 #include "value/record.h"
 #include "types/schema.h"
-#include "runtime/modes.h"
+#include "runtime/plan/modes.h"
 #include "runtime/stage.h"
 
 int

@@ -6,8 +6,8 @@
 #define BIEF_RESULT_H
 
 #include "value/list.h"
-#include "runtime/fields.h"
-#include "runtime/plan.h"
+#include "runtime/options/fields.h"
+#include "runtime/plan/plan.h"
 
 struct record;
 struct stage;

@@ -15,9 +15,9 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/record_read.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "runtime/stage.h"
 
 struct kept {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 void
 evtime_init(struct evtime *e, const struct plan *p)

@@ -9,7 +9,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "value/json.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
 #include "runtime/stage.h"
 

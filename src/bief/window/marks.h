@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "recovery/state.h"
-#include "runtime/plan.h"
+#include "recovery/state/state.h"
+#include "runtime/plan/plan.h"
 
 #define MARKS_MAX 64
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 /* [start, end), or no window. */
 struct span {

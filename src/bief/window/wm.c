@@ -15,9 +15,9 @@
 #include "floor/mem.h"
 #include "time/duration.h"
 #include "time/time.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "runtime/entry.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "runtime/stage.h"
 
 #define MILLISECOND INT64_C(1000)

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 struct batch;
 struct buf;

@@ -20,7 +20,7 @@
 #include "floor/mem.h"
 #include "value/json.h"
 #include "value/key.h"
-#include "recovery/set.h"
+#include "recovery/state/set.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"
 

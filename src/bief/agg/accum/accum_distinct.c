@@ -8,7 +8,7 @@
 #include "floor/hash.h"
 #include "value/json.h"
 #include "value/key.h"
-#include "recovery/set.h"
+#include "recovery/state/set.h"
 #include "runtime/entry.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"

@@ -18,7 +18,7 @@
 #include "value/json.h"
 #include "types/schema.h"
 #include "runtime/entry.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_spec.h"
 

@@ -16,8 +16,8 @@
 #include "floor/mem.h"
 #include "time/time.h"
 #include "value/json.h"
-#include "runtime/opt.h"
-#include "runtime/plan.h"
+#include "runtime/options/opt.h"
+#include "runtime/plan/plan.h"
 #include "command/ps/running.h"
 
 /* ---- short forms ---- */

@@ -13,7 +13,7 @@
 #include "floor/buf.h"
 #include "floor/mem.h"
 #include "time/time.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 #define PIPES 80       /* of one process that are looked at */
 #define HOLDS_BACK 0.5 /* busy for at least this share of its time */

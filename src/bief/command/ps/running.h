@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "io/proc.h"
-#include "runtime/vitals.h"
+#include "runtime/report/vitals.h"
 
 struct running_process {
 	struct proc proc;

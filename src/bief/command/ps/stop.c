@@ -16,7 +16,7 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "time/time.h"
-#include "runtime/opt.h"
+#include "runtime/options/opt.h"
 #include "command/ps/ps.h"
 #include "command/ps/running.h"
 

@@ -16,7 +16,7 @@
 #include "floor/mem.h"
 #include "time/time.h"
 #include "io/proc.h"
-#include "runtime/vitals.h"
+#include "runtime/report/vitals.h"
 
 #define WINDOW_US (5 * TIME_SECOND) /* of rates and shares */
 #define TRIES 100                   /* to read a file while nobody writes it */

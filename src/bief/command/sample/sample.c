@@ -19,8 +19,8 @@
 #include "floor/near.h"
 #include "io/stream/output.h"
 #include "io/stream/pipe.h"
-#include "runtime/help.h"
-#include "runtime/opt.h"
+#include "runtime/options/help.h"
+#include "runtime/options/opt.h"
 #include "command/sample/kind.h"
 
 static const struct sample_kind *const kinds[] = {&events_kind, &sensors_kind,

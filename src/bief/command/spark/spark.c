@@ -11,7 +11,7 @@
 #include "command/spark/spark_impl.h"
 #include "floor/mem.h"
 #include "runtime/chain.h"
-#include "runtime/common.h"
+#include "runtime/options/common.h"
 #include "value/path.h"
 
 int

@@ -14,7 +14,7 @@
 #include "floor/mem.h"
 #include "io/stream/output.h"
 #include "runtime/chain.h"
-#include "runtime/plan_chain.h"
+#include "runtime/plan/plan_chain.h"
 #include "runtime/setup.h"
 #include "time/time.h"
 

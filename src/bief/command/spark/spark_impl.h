@@ -18,7 +18,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "runtime/chain.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "runtime/stage.h"
 
 /* The program that is being written. */

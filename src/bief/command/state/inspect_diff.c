@@ -8,7 +8,7 @@
 
 #include "floor/buf.h"
 #include "value/json.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "command/state/inspect_impl.h"
 #include "command/state/shown.h"
 

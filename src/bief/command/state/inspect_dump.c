@@ -2,7 +2,7 @@
  * inspect_dump: "bief state DIR dump": entries as lines that inspect_load takes
  * again.
  */
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "command/state/inspect_impl.h"
 #include "command/state/shown.h"
 

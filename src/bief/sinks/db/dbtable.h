@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 struct dbtable;
 struct err;

@@ -18,7 +18,7 @@
 #include "value/record.h"
 #include "io/service/pg.h"
 #include "io/service/retry.h"
-#include "runtime/say.h"
+#include "runtime/report/say.h"
 #include "sinks/pg/pgtable_impl.h"
 
 #define GATHER ((size_t)8 << 20)

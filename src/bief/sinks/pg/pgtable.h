@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 struct err;
 struct pgtable;

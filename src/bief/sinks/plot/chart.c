@@ -13,7 +13,7 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "value/json.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 #include "sinks/plot/sheet.h"
 
 #define THIN_ACROSS 2000  /* a line needs no more places than a screen has */

@@ -17,7 +17,7 @@
 #include "time/zone.h"
 #include "value/json.h"
 #include "value/record.h"
-#include "recovery/state.h"
+#include "recovery/state/state.h"
 
 #define DATE_TEXT 10 /* 2026-11-29 */
 

@@ -13,7 +13,7 @@
 #include "value/json.h"
 #include "value/value.h"
 #include "types/schema.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "sources/http/sse.h"
 
 static void
