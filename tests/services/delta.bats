@@ -9,6 +9,17 @@ setup_file() {
 	export PY
 }
 
+# python - [WORD...]: a program on standard input.  It ends without taking its
+# threads down: those of delta-rs abort now and then when the interpreter does.
+python() {
+	shift
+	"$PY" -c '
+import os, sys
+exec(compile(sys.stdin.read(), "-", "exec"))
+sys.stdout.flush()
+os._exit(0)' "$@"
+}
+
 setup() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	PATH=${BIEF_BIN:-$TOP/bin}:$PATH
@@ -22,7 +33,7 @@ SCHEMA='b boolean, y tinyint, h smallint, i int, l bigint, f float, d double,
 
 # Records of every type, a tenth of the values null.
 records() {
-	"$PY" - "$1" <<-'END'
+	python - "$1" <<-'END'
 	import json, random, sys
 	r = random.Random(3)
 	for n in range(int(sys.argv[1])):
@@ -45,7 +56,7 @@ records() {
 	records 5000 >in
 	stream-files in --trigger once | parse-json --schema "$SCHEMA" |
 		sink-delta t
-	"$PY" - >out <<-'END'
+	python - >out <<-'END'
 	import base64, datetime, decimal, duckdb, glob, json
 	import deltalake, pyarrow.parquet
 	def plain(v, name):
@@ -87,7 +98,7 @@ records() {
 	records 3000 >in
 	stream-files in --trigger once | parse-json --schema "$SCHEMA" |
 		sink-delta t
-	"$PY" - >out <<-'END'
+	python - >out <<-'END'
 	import deltalake, pyarrow as pa, pyarrow.compute as pc, glob
 	import pyarrow.parquet as pq
 	d = deltalake.DeltaTable('t')
@@ -120,7 +131,7 @@ records() {
 	done
 	stream-files --checkpoint ck --order name --max-files 1 in |
 		parse-json --schema 'k int' | sink-delta t
-	"$PY" - >out <<-'END'
+	python - >out <<-'END'
 	import deltalake
 	d = deltalake.DeltaTable('t')
 	for h in d.history():
@@ -144,7 +155,7 @@ records() {
 		parse-json --schema 'n int, i int, s string, t timestamp, d date,
 			c decimal(5,2), o boolean, f double' |
 		sink-delta t --partition-by i,s,t,d,c,o,f
-	"$PY" - >out <<-'END'
+	python - >out <<-'END'
 	import deltalake
 	t = deltalake.DeltaTable('t').to_pyarrow_table().sort_by('n')
 	for r in t.to_pylist():
@@ -162,7 +173,7 @@ records() {
 }
 
 @test "a table of delta-rs is read, appended to, updated, and read back" {
-	"$PY" - <<-'END'
+	python - <<-'END'
 	import deltalake, pyarrow as pa
 	t = pa.table({'k': pa.array([1, 2, 3], pa.int64()), 's': ['x', 'y', None],
 	    'l': [[1], [], None]})
@@ -181,7 +192,7 @@ records() {
 	echo '{"k":4,"s":"z","l":[4]}' | sink-delta t
 	printf '%s\n' '{"k":1,"s":"one","l":[]}' |
 		sink-delta t --mode update --key k
-	"$PY" - >out <<-'END'
+	python - >out <<-'END'
 	import deltalake
 	t = deltalake.DeltaTable('t').to_pyarrow_table().sort_by('k')
 	for r in t.to_pylist():
@@ -208,7 +219,7 @@ records() {
 		parse-json --schema 'k int, n int' |
 		sink-delta t --mode update --key k --partition-by k
 	rm t/_delta_log/0000000000000000000?.json
-	"$PY" - >out <<-'END'
+	python - >out <<-'END'
 	import deltalake
 	d = deltalake.DeltaTable('t')
 	print(d.version(), d.to_pyarrow_table().sort_by('k').to_pylist())
@@ -224,7 +235,7 @@ records() {
 	for i in $(seq 10); do
 		echo "{\"w\":1,\"n\":$i}" >in/$i
 	done
-	"$PY" - <<-'END' &
+	python - <<-'END' &
 	import deltalake, pyarrow as pa
 	for i in range(10):
 	    deltalake.write_deltalake('t', pa.table({'w': pa.array([2], pa.int64()),
@@ -243,7 +254,7 @@ records() {
 
 @test "Parquet of pyarrow and DuckDB is read: codecs, pages, dictionaries, types" {
 	records 4000 >in
-	"$PY" - <<-'END'
+	python - <<-'END'
 	import duckdb, json, pyarrow as pa, pyarrow.parquet as pq
 	rows = [json.loads(line) for line in open('in')]
 	t = pa.table({k: [r[k] for r in rows] for k in 'b i l d s a r'.split()})
@@ -258,7 +269,7 @@ records() {
 	END
 	jq -c '{b, i, l: (.l | tostring), d, s, a, r}' in >/dev/null
 	parse-parquet none-1.0-False.parquet >want
-	"$PY" - <<-'END'
+	python - <<-'END'
 	import json
 	def bare(v):
 	    if isinstance(v, dict):
@@ -275,7 +286,7 @@ records() {
 }
 
 @test "other encodings are refused by name" {
-	"$PY" - <<-'END'
+	python - <<-'END'
 	import pyarrow as pa, pyarrow.parquet as pq
 	t = pa.table({'n': pa.array(range(9), pa.int64())})
 	pq.write_table(t, 'a', use_dictionary=False,
