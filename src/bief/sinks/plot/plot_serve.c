@@ -403,6 +403,8 @@ plot_serve_turn(struct plot_serve *s)
 
 	while (epoll_wait(s->epoll, events, EVENTS, 0) == EVENTS)
 		;
+	/* Those that have gone make room first. */
+	serve_all(s);
 	plot_serve_accept_clients(s);
 	serve_all(s);
 }
