@@ -12,7 +12,6 @@
 #include "floor/mem.h"
 #include "runtime/options/fields.h"
 #include "runtime/stage.h"
-#include "runtime/stage.h"
 
 enum how { HOW_ANY, HOW_ALL };
 

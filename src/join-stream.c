@@ -192,19 +192,7 @@ join_stream_restore(struct stage *st)
 static int
 join_stream_heard(struct stage *st, int input, const struct batch *b)
 {
-	struct marks *m = &STAGE(st, join_stream)->marks;
-
-	if (!b->last) {
-		marks_put(m, input, b);
-		return 0;
-	}
-	marks_ended(m, input, b);
-	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
-		stage_warn(st,
-			"'%s' has ended: its watermark stays and holds up "
-			"that of the others; watermark --idle D on it lets them "
-			"go on",
-			st->operands[input]);
+	marks_heard(&STAGE(st, join_stream)->marks, st, input, b);
 	return 0;
 }
 

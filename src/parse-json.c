@@ -210,20 +210,7 @@ plan_fields(struct parse_json *o, struct plan *p)
 	struct schema *out = NULL;
 
 	if (o->schema != NULL && (!o->keep || p->fields != NULL))
-		out = o->keep ? schema_copy(p->fields) : schema_new();
-	for (size_t i = 0; out != NULL && i < o->schema->n; i++) {
-		const char *name = o->schema->f[i].name;
-		struct type *t = type_copy(o->schema->f[i].type);
-		int at = schema_find(out, name, strlen(name));
-
-		t->unit = UNIT_S;
-		if (at >= 0) {
-			type_free(out->f[at].type);
-			out->f[at].type = t;
-		} else {
-			schema_add(out, name, t);
-		}
-	}
+		out = schema_parsed(o->keep ? p->fields : NULL, o->schema);
 	schema_free(p->fields);
 	p->fields = out;
 }
@@ -240,12 +227,9 @@ prepare_reader(struct stage *st, struct parse_json *o)
 
 	o->json = fromjson_new(o->schema, &options);
 	o->add = mem_zalloc((n + 1) * sizeof(o->add[0]));
-	o->shape = shape_empty(st->shapes);
-	for (size_t i = 0; i < n; i++) {
+	o->shape = schema_shape(o->schema, st->shapes);
+	for (size_t i = 0; i < n; i++)
 		record_add_init(&o->add[i], o->schema->f[i].name);
-		o->shape = shape_extend(
-			o->shape, o->add[i].name, o->add[i].nname);
-	}
 	slots_need(&o->slots, (uint32_t)n);
 }
 

@@ -136,24 +136,6 @@ choose_columns(struct stage *st, const struct schema *all)
 	return 0;
 }
 
-static void
-make_shape(struct stage *st)
-{
-	struct parse_parquet *s = STAGE(st, parse_parquet);
-	struct buf name;
-
-	buf_init(&name);
-	s->shape = shape_empty(st->shapes);
-	for (size_t i = 0; i < s->schema->n; i++) {
-		const char *f = s->schema->f[i].name;
-
-		buf_clear(&name);
-		json_escape(&name, f, strlen(f));
-		s->shape = shape_extend(s->shape, buf_cstr(&name), name.n);
-	}
-	buf_release(&name);
-}
-
 /* The columns are those of the first file. */
 static int
 parse_parquet_plan(struct stage *st, struct plan *p)
@@ -168,7 +150,7 @@ parse_parquet_plan(struct stage *st, struct plan *p)
 	parquet_read_free(r);
 	if (rc < 0)
 		return -1;
-	make_shape(st);
+	s->shape = schema_shape(s->schema, st->shapes);
 	if (p->stream == 0 && !p->explain)
 		return 0;
 	schema_free(p->fields);

@@ -188,13 +188,10 @@ plan_shape(struct stage *st, struct parse_text *o)
 {
 	size_t n = o->fields->n;
 
-	o->shape = shape_empty(st->shapes);
+	o->shape = schema_shape(o->fields, st->shapes);
 	o->add = mem_zalloc((n + 1) * sizeof(o->add[0]));
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		record_add_init(&o->add[i], o->fields->f[i].name);
-		o->shape = shape_extend(
-			o->shape, o->add[i].name, o->add[i].nname);
-	}
 	slots_need(&o->slots, (uint32_t)n);
 }
 
@@ -205,20 +202,7 @@ plan_fields(const struct parse_text *o, struct plan *p)
 	struct schema *out = NULL;
 
 	if (o->fields != NULL && (!o->keep || p->fields != NULL))
-		out = o->keep ? schema_copy(p->fields) : schema_new();
-	for (size_t i = 0; out != NULL && i < o->fields->n; i++) {
-		const char *name = o->fields->f[i].name;
-		struct type *t = type_copy(o->fields->f[i].type);
-		int at = schema_find(out, name, strlen(name));
-
-		t->unit = UNIT_S;
-		if (at >= 0) {
-			type_free(out->f[at].type);
-			out->f[at].type = t;
-		} else {
-			schema_add(out, name, t);
-		}
-	}
+		out = schema_parsed(o->keep ? p->fields : NULL, o->fields);
 	schema_free(p->fields);
 	p->fields = out;
 }

@@ -61,7 +61,7 @@ struct sink_http {
 
 #define AT(member) offsetof(struct sink_http, member)
 
-static const struct opt options[] = {
+static const struct opt sink_http_opts[] = {
 	{"each", 0, OPT_FLAG, AT(each), NULL,
 		"a request for each record, which is its body"},
 	{"format", 0, OPT_ENUM, AT(format), "ndjson|array",
@@ -88,7 +88,7 @@ static const struct opt options[] = {
 		"give up after so many tries more (8)", .free = true},
 	OPT_END};
 
-static const struct opt_slip slips[] = {
+static const struct opt_slip sink_http_slips[] = {
 	{"url", "the URL is an operand: sink-http URL"},
 	{"header",
 		"headers stand in a file, where no other user sees them: "
@@ -481,8 +481,8 @@ const struct op op_sink_http = {
 	.name = "sink-http",
 	.about = "post each batch, or each record, to an HTTP server",
 	.synopsis = "[--each | --format ndjson|array] [--headers FILE] URL",
-	.opts = options,
-	.slips = slips,
+	.opts = sink_http_opts,
+	.slips = sink_http_slips,
 	.size = sizeof(struct sink_http),
 	.flags = OP_OPERANDS,
 	.defaults = sink_http_defaults,

@@ -85,24 +85,6 @@ stream_delta_open(struct stage *st)
 	return 0;
 }
 
-static void
-make_shape(struct stage *st)
-{
-	struct stream_delta *s = STAGE(st, stream_delta);
-	struct buf name;
-
-	buf_init(&name);
-	s->shape = shape_empty(st->shapes);
-	for (size_t i = 0; i < s->schema->n; i++) {
-		const char *f = s->schema->f[i].name;
-
-		buf_clear(&name);
-		json_escape(&name, f, strlen(f));
-		s->shape = shape_extend(s->shape, buf_cstr(&name), name.n);
-	}
-	buf_release(&name);
-}
-
 static int
 stream_delta_plan(struct stage *st, struct plan *p)
 {
@@ -125,7 +107,7 @@ stream_delta_plan(struct stage *st, struct plan *p)
 	s->version = s->from == NOT_GIVEN ? l->version : s->from;
 	s->snapshot = s->from == NOT_GIVEN;
 	delta_log_free(l);
-	make_shape(st);
+	s->shape = schema_shape(s->schema, st->shapes);
 	s->ends = p->trigger == TRIGGER_AVAILABLE ||
 		p->trigger == TRIGGER_ONCE ||
 		(p->trigger == TRIGGER_NONE && !s->follow);

@@ -58,7 +58,7 @@ struct stream_http {
 
 #define AT(member) offsetof(struct stream_http, member)
 
-static const struct opt options[] = {
+static const struct opt stream_http_opts[] = {
 	{"sse", 0, OPT_FLAG, AT(sse), NULL,
 		"Server-Sent Events: a line of the data of each"},
 	{"event", 0, OPT_LIST, AT(line.events), "NAME,...",
@@ -94,7 +94,7 @@ static const struct opt options[] = {
 		"receive no more while the journal holds this (1G)"},
 	OPT_END};
 
-static const struct opt_slip slips[] = {
+static const struct opt_slip stream_http_slips[] = {
 	{"url", "the URL is an operand: stream-http URL"},
 	{"header",
 		"headers stand in a file, where no other user sees them: "
@@ -631,8 +631,8 @@ const struct op op_stream_http = {
 	.about = "hand on what an HTTP server sends: lines, events, answers",
 	.synopsis = "[--sse [--event NAME,...] | --every D [--split JQ] "
 		    "[--changed]] [--headers FILE] URL",
-	.opts = options,
-	.slips = slips,
+	.opts = stream_http_opts,
+	.slips = stream_http_slips,
 	.size = sizeof(struct stream_http),
 	.flags = OP_OPERANDS,
 	.defaults = stream_http_defaults,

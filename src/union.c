@@ -47,20 +47,11 @@ union_inputs(struct stage *st, struct input_spec *in, int max)
 static bool
 same_fields(const struct plan *in, int n)
 {
-	struct buf a, b;
-	bool same = true;
+	bool same = in[0].fields != NULL;
 
-	buf_init(&a);
-	buf_init(&b);
-	for (int i = 0; i < n && same; i++) {
-		buf_clear(i == 0 ? &a : &b);
-		if (in[i].fields != NULL)
-			schema_print(in[i].fields, i == 0 ? &a : &b);
+	for (int i = 1; i < n && same; i++)
 		same = in[i].fields != NULL &&
-			(i == 0 || strcmp(buf_cstr(&a), buf_cstr(&b)) == 0);
-	}
-	buf_release(&a);
-	buf_release(&b);
+			schema_equal(in[0].fields, in[i].fields);
 	return same;
 }
 
@@ -103,19 +94,7 @@ union_restore(struct stage *st)
 static int
 union_heard(struct stage *st, int input, const struct batch *b)
 {
-	struct marks *m = &STAGE(st, unite)->marks;
-
-	if (!b->last) {
-		marks_put(m, input, b);
-		return 0;
-	}
-	marks_ended(m, input, b);
-	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
-		stage_warn(st,
-			"'%s' has ended: its watermark stays and holds up "
-			"that of the others; watermark --idle D on it lets them "
-			"go on",
-			st->operands[input]);
+	marks_heard(&STAGE(st, unite)->marks, st, input, b);
 	return 0;
 }
 

@@ -16,7 +16,6 @@
 #include "floor/err.h"
 #include "runtime/stage.h"
 #include "floor/mem.h"
-#include "runtime/stage.h"
 #include "runtime/run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

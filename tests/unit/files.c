@@ -14,7 +14,6 @@
 #include "floor/err.h"
 #include "value/json.h"
 #include "sources/positions.h"
-#include "recovery/numbers.h"
 #include "sources/files/filename.h"
 
 static int failures;

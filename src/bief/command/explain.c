@@ -183,18 +183,6 @@ inputs_of(struct explanation *e, const struct command *c, struct plan *in,
 	return n;
 }
 
-/* The argv of a command; what is no text is a file that is not read. */
-static char **
-argv_of(const struct command *c)
-{
-	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv));
-
-	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
-		argv[k++] = c->words[i].text != NULL ? c->words[i].text
-						     : (char *)"/dev/null";
-	return argv;
-}
-
 static bool
 any_stream(const struct plan *in, int n)
 {
@@ -249,7 +237,7 @@ explain_op(struct explanation *e, const struct command *c, const struct op *op,
 {
 	struct plan in[INPUTS_MAX];
 	struct chain chain;
-	char **argv = argv_of(c), **words[2] = {argv, NULL};
+	char **argv = pipeline_argv(c), **words[2] = {argv, NULL};
 	const struct stage *st;
 	int n = 1, status;
 

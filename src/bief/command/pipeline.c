@@ -368,3 +368,14 @@ pipeline_stretch(const struct pipeline *p, size_t i)
 	}
 	return n;
 }
+
+char **
+pipeline_argv(const struct command *c)
+{
+	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv));
+
+	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
+		argv[k++] = c->words[i].text != NULL ? c->words[i].text
+						     : (char *)"/dev/null";
+	return argv;
+}

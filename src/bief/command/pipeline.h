@@ -51,6 +51,9 @@ struct op;
 const struct op *pipeline_op(const struct command *c);
 /* The first word of that operator's own argv (1 behind "bief"). */
 size_t pipeline_skip(const struct command *c);
+/* That argv, of the command's own texts, allocated; what is no text is a file
+ * that is not read. */
+char **pipeline_argv(const struct command *c);
 /*
  * How many commands from i on run as one chain: 0 when command i is foreign.
  */

@@ -17,7 +17,6 @@
 #include "runtime/stage.h"
 #include "runtime/options/tool.h"
 #include "command/pipeline.h"
-#include "runtime/stage.h"
 #include "runtime/run.h"
 
 /* The process that a SIGTERM to us is meant for: the source. */

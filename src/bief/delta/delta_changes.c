@@ -104,22 +104,6 @@ changes_data(const struct value *action)
 		v.type != VALUE_BOOL || v.i;
 }
 
-static bool
-same_fields(const struct schema *a, const struct schema *b)
-{
-	struct buf x, y;
-	bool same;
-
-	buf_init(&x);
-	buf_init(&y);
-	schema_print(a, &x);
-	schema_print(b, &y);
-	same = strcmp(buf_cstr(&x), buf_cstr(&y)) == 0;
-	buf_release(&x);
-	buf_release(&y);
-	return same;
-}
-
 /* Other columns than those that the header told. */
 static int
 check_columns(
@@ -140,7 +124,7 @@ check_columns(
 	if (s == NULL)
 		return -1;
 	/* Of a version before the newest: those that it lacks are null. */
-	same = s->n <= v->o->schema->n || same_fields(s, v->o->schema);
+	same = s->n <= v->o->schema->n || schema_equal(s, v->o->schema);
 	schema_free(s);
 	return same ? 0
 		    : err_set(err,

@@ -15,7 +15,6 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "io/file.h"
-#include "recovery/checkpoint.h"
 #include "recovery/commit.h"
 #include "recovery/metadata.h"
 #include "recovery/numbers.h"

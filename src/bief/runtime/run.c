@@ -17,7 +17,6 @@
 #include "runtime/setup.h"
 #include "runtime/loop/signals.h"
 #include "runtime/report/tell.h"
-#include "runtime/stage.h"
 #include "runtime/run.h"
 
 static int

@@ -498,22 +498,6 @@ put_actions(struct deltatable *t, int64_t batch, struct buf *out)
 	delta_files_actions(t->files, now_ms(), out);
 }
 
-static bool
-same_columns(const struct schema *a, const struct schema *b)
-{
-	struct buf x, y;
-	bool same;
-
-	buf_init(&x);
-	buf_init(&y);
-	schema_print(a, &x);
-	schema_print(b, &y);
-	same = strcmp(buf_cstr(&x), buf_cstr(&y)) == 0;
-	buf_release(&x);
-	buf_release(&y);
-	return same;
-}
-
 /* Somebody else has committed: does what we wrote still fit? */
 static int
 look_again(struct deltatable *t, struct err *err)
@@ -526,7 +510,7 @@ look_again(struct deltatable *t, struct err *err)
 		merge_schemas(t, t->schema, false, &merged, &t->changed, err) <
 			0)
 		return -1;
-	same = same_columns(merged, t->schema);
+	same = schema_equal(merged, t->schema);
 	if (!same && t->merge == NULL) { /* columns that our files have not */
 		schema_free(t->schema);
 		t->schema = merged;

@@ -16,7 +16,6 @@
 #include "io/file.h"
 #include "recovery/numbers.h"
 #include "runtime/stage.h"
-#include "sources/journal.h"
 
 #define PIECE ((size_t)1 << 20)
 

@@ -34,12 +34,6 @@ const char number_pairs[201] = "00010203040506070809"
 			       "80818283848586878889"
 			       "90919293949596979899";
 
-static inline bool
-number_is_digit(char c)
-{
-	return (unsigned char)(c - '0') <= 9;
-}
-
 /* Eight bytes at once: are all of them digits, and what is their value. */
 static inline bool
 digits8(uint64_t w)
@@ -113,9 +107,8 @@ struct decimal {
 	bool cut; /* there were more digits, not all zero */
 };
 
-/* The exponent behind e or E, held within what a long text can undo. */
-static int64_t
-read_exponent(const char *p, const char *end)
+int64_t
+number_exponent(const char *p, const char *end)
 {
 	const int64_t limit = INT64_C(1) << 40;
 	bool neg = false;
@@ -175,7 +168,7 @@ read_decimal(const char *s, size_t n, struct decimal *d)
 	if (digits > 19)
 		read_long(start, end, d);
 	if (p < end && (*p | 0x20) == 'e')
-		d->exp += read_exponent(p + 1, end);
+		d->exp += number_exponent(p + 1, end);
 }
 
 /* m * 10^exp by the table; false where it cannot decide. */

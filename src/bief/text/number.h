@@ -12,6 +12,15 @@
 
 #define NUMBER_MAX 40 /* bytes that the printing functions may write */
 
+static inline bool
+number_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The number behind e or E, held within what a long text can undo (2^40). */
+int64_t number_exponent(const char *p, const char *end);
+
 /* An integer's text ([-]digits, no leading zero asked for) that fits; else -1. */
 int number_int(const char *s, size_t n, int64_t *out);
 

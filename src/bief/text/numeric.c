@@ -402,28 +402,6 @@ numeric_from_double(double d, int precision, int scale, numeric *out)
 
 /* ---- text of a known precision and scale ---- */
 
-static bool
-numeric_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* The exponent behind e or E, held within what a long text can undo. */
-static int64_t
-read_exponent(const char *p, const char *end)
-{
-	const int64_t limit = INT64_C(1) << 40;
-	bool neg = false;
-	int64_t e = 0;
-
-	if (p < end && (*p == '-' || *p == '+'))
-		neg = *p++ == '-';
-	for (; p < end && numeric_is_digit(*p); p++)
-		if (e < limit)
-			e = e * 10 + (*p - '0');
-	return neg ? -e : e;
-}
-
 /* Where the digits of a decimal's text are. */
 struct spelled {
 	const char *first, *end; /* digits, perhaps a point among them */
@@ -441,10 +419,10 @@ spelled_read(const char *s, size_t n, struct spelled *t)
 	if (p < end && (*p == '-' || *p == '+'))
 		t->neg = *p++ == '-';
 	t->first = p;
-	for (; p < end && numeric_is_digit(*p); p++)
+	for (; p < end && number_is_digit(*p); p++)
 		before++;
 	if (p < end && *p == '.')
-		for (p++; p < end && numeric_is_digit(*p); p++)
+		for (p++; p < end && number_is_digit(*p); p++)
 			after++;
 	t->end = p;
 	t->point = before;
@@ -454,13 +432,13 @@ spelled_read(const char *s, size_t n, struct spelled *t)
 		return 0;
 	if ((*p | 0x20) != 'e')
 		return -1;
-	t->point += read_exponent(p + 1, end);
+	t->point += number_exponent(p + 1, end);
 	p++;
 	if (p < end && (*p == '-' || *p == '+'))
 		p++;
 	if (p == end)
 		return -1;
-	while (p < end && numeric_is_digit(*p))
+	while (p < end && number_is_digit(*p))
 		p++;
 	return p == end ? 0 : -1;
 }
@@ -525,7 +503,7 @@ read_plain(const char *s, size_t n, int precision, int scale, numeric *out)
 			behind = 0;
 			continue;
 		}
-		if (!numeric_is_digit(s[i]))
+		if (!number_is_digit(s[i]))
 			return false;
 		d = d * 10 + (unsigned)(s[i] - '0');
 		if (d > 0 && ++count > precision)

@@ -13,7 +13,9 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "floor/near.h"
+#include "value/json.h"
 #include "value/path.h"
+#include "value/shape.h"
 
 struct schema *
 schema_new(void)
@@ -264,4 +266,57 @@ schema_corrupt(struct schema *s, const char *name, int *at, struct err *err)
 			"field '%s' takes malformed text and must be a string",
 			field);
 	return 0;
+}
+
+bool
+schema_equal(const struct schema *a, const struct schema *b)
+{
+	struct buf x, y;
+	bool same;
+
+	buf_init(&x);
+	buf_init(&y);
+	schema_print(a, &x);
+	schema_print(b, &y);
+	same = strcmp(buf_cstr(&x), buf_cstr(&y)) == 0;
+	buf_release(&x);
+	buf_release(&y);
+	return same;
+}
+
+struct schema *
+schema_parsed(const struct schema *kept, const struct schema *own)
+{
+	struct schema *out = kept != NULL ? schema_copy(kept) : schema_new();
+
+	for (size_t i = 0; i < own->n; i++) {
+		const char *name = own->f[i].name;
+		struct type *t = type_copy(own->f[i].type);
+		int at = schema_find(out, name, strlen(name));
+
+		t->unit = UNIT_S;
+		if (at >= 0) {
+			type_free(out->f[at].type);
+			out->f[at].type = t;
+		} else {
+			schema_add(out, name, t);
+		}
+	}
+	return out;
+}
+
+struct shape *
+schema_shape(const struct schema *s, struct shapes *shapes)
+{
+	struct shape *shape = shape_empty(shapes);
+	struct buf name;
+
+	buf_init(&name);
+	for (size_t i = 0; i < s->n; i++) {
+		buf_clear(&name);
+		json_escape(&name, s->f[i].name, strlen(s->f[i].name));
+		shape = shape_extend(shape, buf_cstr(&name), name.n);
+	}
+	buf_release(&name);
+	return shape;
 }

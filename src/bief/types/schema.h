@@ -11,6 +11,8 @@
 
 struct buf;
 struct err;
+struct shape;
+struct shapes;
 
 /*
  * Where malformed text goes: *at is the index of the string field of this name,
@@ -53,6 +55,18 @@ int schema_locate(const struct schema *s, const char *path,
 const struct type *schema_type(const struct schema *s, const char *path);
 /* The field whose name is nearest to name, for messages; NULL if none is near. */
 const char *schema_nearest(const struct schema *s, const char *name);
+
+/* Do both print the same DDL? */
+bool schema_equal(const struct schema *a, const struct schema *b);
+/*
+ * What a parser hands on: the fields of own behind those of kept (NULL: none);
+ * where both have a name, own's type stands in kept's place.  Units are those of
+ * text that comes in, so none goes out.
+ */
+struct schema *schema_parsed(
+	const struct schema *kept, const struct schema *own);
+/* The shape of records that have these fields, in their order. */
+struct shape *schema_shape(const struct schema *s, struct shapes *shapes);
 
 /* As DDL: time timestamp, k map<string,int>. */
 void schema_print(const struct schema *s, struct buf *out);

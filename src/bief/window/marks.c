@@ -29,7 +29,8 @@ marks_init(struct marks *m, const struct plan *in, int n, enum policy policy)
 	}
 }
 
-void
+/* A begin or end line. */
+static void
 marks_put(struct marks *m, int input, const struct batch *b)
 {
 	int64_t fresh = b->watermark - b->lag_us;
@@ -41,7 +42,8 @@ marks_put(struct marks *m, int input, const struct batch *b)
 		m->heard[input] = b->time_us;
 }
 
-void
+/* An input has ended, others have a batch. */
+static void
 marks_ended(struct marks *m, int input, const struct batch *b)
 {
 	if (m->heard[input] == 0)
@@ -51,7 +53,8 @@ marks_ended(struct marks *m, int input, const struct batch *b)
 		m->idle[input] = true;
 }
 
-bool
+/* Does this one, which has ended, hold up the others for good?  True once. */
+static bool
 marks_hold(struct marks *m, int input)
 {
 	bool others = m->n > 1;
@@ -64,6 +67,22 @@ marks_hold(struct marks *m, int input)
 			others = false;
 	m->told = others;
 	return others;
+}
+
+void
+marks_heard(struct marks *m, struct stage *st, int input, const struct batch *b)
+{
+	if (!b->last) {
+		marks_put(m, input, b);
+		return;
+	}
+	marks_ended(m, input, b);
+	if (st->in.trigger == TRIGGER_INTERVAL && marks_hold(m, input))
+		stage_warn(st,
+			"'%s' has ended: its watermark stays and holds up "
+			"that of the others; watermark --idle D on it lets them "
+			"go on",
+			st->operands[input]);
 }
 
 int64_t

@@ -41,13 +41,13 @@ struct marks {
 /* in: the plans of the inputs; those with a delay have a watermark. */
 void marks_init(
 	struct marks *m, const struct plan *in, int n, enum policy policy);
-/* An input's begin or end line. */
-void marks_put(struct marks *m, int input, const struct batch *b);
-/* An input has ended, others have a batch: with --idle it holds them up no longer
- * than that. */
-void marks_ended(struct marks *m, int input, const struct batch *b);
-/* Does this one, which has ended, hold up the others for good?  True once. */
-bool marks_hold(struct marks *m, int input);
+/*
+ * An input's begin or end line has come; with b->last it has ended, while others
+ * have a batch: with --idle it holds them up no longer than that, and where it
+ * does for good, a warning of st says so, once.
+ */
+void marks_heard(
+	struct marks *m, struct stage *st, int input, const struct batch *b);
 /* The combined one, into *b. */
 int64_t marks_get(struct marks *m, struct batch *b);
 /* Keep them in the stage's state under this key; a restart goes on with them,

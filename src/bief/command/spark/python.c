@@ -232,6 +232,14 @@ python_arg_string(struct python_statement *s, const char *text)
 	python_string(python_arg(s), text);
 }
 
+void
+python_option(struct python_statement *s, const char *name, const char *value)
+{
+	python_call(s, "option");
+	python_arg_string(s, name);
+	python_arg_string(s, value);
+}
+
 static void
 put_line(struct buf *out, const struct python_call *c)
 {

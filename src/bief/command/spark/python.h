@@ -51,6 +51,9 @@ struct buf *python_arg(struct python_statement *s);
 /* The same for a text that is whole, and for a literal of it. */
 void python_arg_code(struct python_statement *s, const char *code);
 void python_arg_string(struct python_statement *s, const char *text);
+/* .option(name, value), both literals. */
+void python_option(
+	struct python_statement *s, const char *name, const char *value);
 /* Append the statement, indented, and release it. */
 void python_end(struct python_statement *s, struct buf *out, int indent);
 

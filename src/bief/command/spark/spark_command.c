@@ -226,17 +226,6 @@ export_inputs(
 	return 0;
 }
 
-static char **
-argv_of(const struct command *c)
-{
-	char **argv = mem_zalloc((c->nwords + 1) * sizeof(*argv));
-
-	for (size_t i = pipeline_skip(c), k = 0; i < c->nwords; i++)
-		argv[k++] = c->words[i].text != NULL ? c->words[i].text
-						     : (char *)"/dev/null";
-	return argv;
-}
-
 /* What the options of every program ask of the whole. */
 static int
 take_common(struct spark *s, const struct spark_step *p)
@@ -374,7 +363,7 @@ export_planned(struct spark *s, struct spark_step *p, struct spark_flow *flow)
 static int
 export_op(struct spark *s, struct spark_step *p, struct spark_flow *flow)
 {
-	char **argv = argv_of(p->command), **words[2] = {argv, NULL};
+	char **argv = pipeline_argv(p->command), **words[2] = {argv, NULL};
 	struct plan in[INPUTS_MAX];
 	struct chain chain;
 	int status, rc = -1;

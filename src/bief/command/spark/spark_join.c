@@ -102,14 +102,6 @@ table_of(const char *path)
 }
 
 static void
-put_option(struct python_statement *t, const char *name, const char *value)
-{
-	python_call(t, "option");
-	python_arg_string(t, name);
-	python_arg_string(t, value);
-}
-
-static void
 read_database(struct spark *s, const char *path, const char *colon,
 	struct python_statement *t)
 {
@@ -120,9 +112,9 @@ read_database(struct spark *s, const char *path, const char *colon,
 	buf_printf(&url, "jdbc:sqlite:%s", file);
 	python_call(t, "format");
 	python_arg_string(t, "jdbc");
-	put_option(t, "url", buf_cstr(&url));
-	put_option(t, "driver", "org.sqlite.JDBC");
-	put_option(t, "dbtable", colon + 1);
+	python_option(t, "url", buf_cstr(&url));
+	python_option(t, "driver", "org.sqlite.JDBC");
+	python_option(t, "dbtable", colon + 1);
 	python_call(t, "load");
 	spark_note(s,
 		"SQLite needs its driver: spark-submit --packages "
@@ -173,12 +165,12 @@ read_csv(const struct spark_step *p, const char *path, const char *ddl,
 		python_arg_code(t, "True");
 	}
 	if (sep != NULL)
-		put_option(t, "sep",
+		python_option(t, "sep",
 			strcmp(sep, "tab") == 0 || strcmp(sep, "\\t") == 0
 				? "\t"
 				: sep);
 	if (nulls->n > 0)
-		put_option(t, "nullValue", nulls->s[0]);
+		python_option(t, "nullValue", nulls->s[0]);
 	if (ddl != NULL) {
 		python_call(t, "schema");
 		python_arg_string(t, ddl);

@@ -112,7 +112,6 @@ spark_sink_table(
 {
 	const char *db = spark_text(p, "db"), *table = spark_text(p, "table");
 	char style[32];
-	int rc;
 
 	(void)out;
 	if (spark_only(s, p,
@@ -126,19 +125,10 @@ spark_sink_table(
 	spark_query_columns(s, &p->in[0]);
 	if (db == NULL)
 		return show_table(s, p);
-	rc = spark_database_sqlite(s, p, db, table);
-	return rc;
+	return spark_database_sqlite(s, p, db, table);
 }
 
 /* ---- files ---- */
-
-static void
-put_option(struct python_statement *t, const char *name, const char *value)
-{
-	python_call(t, "option");
-	python_arg_string(t, name);
-	python_arg_string(t, value);
-}
 
 static void
 put_format(struct spark *s, const struct spark_step *p,
@@ -150,22 +140,22 @@ put_format(struct spark *s, const struct spark_step *p,
 	python_call(t, "format");
 	python_arg_string(t, format);
 	if (strcmp(format, "json") == 0) {
-		put_option(t, "ignoreNullFields", "false");
-		put_option(t, "timestampFormat",
+		python_option(t, "ignoreNullFields", "false");
+		python_option(t, "timestampFormat",
 			"yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX");
 	} else if (strcmp(format, "csv") == 0) {
 		python_call(t, "option");
 		python_arg_string(t, "header");
 		python_arg_code(t, "True");
-		put_option(t, "timestampFormat",
+		python_option(t, "timestampFormat",
 			"yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX");
 		if (sep != NULL)
-			put_option(
+			python_option(
 				t, "sep", strcmp(sep, "\\t") == 0 ? "\t" : sep);
 	}
 	/* Times are written as of UTC, whatever the session's zone. */
 	if (s->zone != NULL && strcmp(format, "delta") != 0)
-		put_option(t, "timeZone", "UTC");
+		python_option(t, "timeZone", "UTC");
 	if (by->n > 0)
 		python_call(t, "partitionBy");
 	for (size_t i = 0; i < by->n; i++) {
@@ -221,7 +211,7 @@ put_files(struct spark *s, const struct spark_step *p, const char *format)
 	}
 	spark_query_begin(s, &t, in->var, spark_query_mode(in), true);
 	put_format(s, p, &t, format);
-	put_option(&t, "path", p->st->operands[0]);
+	python_option(&t, "path", p->st->operands[0]);
 	spark_query_end(s, &t);
 	return 0;
 }
@@ -336,9 +326,9 @@ put_kafka_options(const struct spark_step *p, struct python_statement *t)
 
 	python_call(t, "format");
 	python_arg_string(t, "kafka");
-	put_option(t, "kafka.bootstrap.servers", p->st->operands[0]);
+	python_option(t, "kafka.bootstrap.servers", p->st->operands[0]);
 	if (p->st->noperands > 1 && spark_text(p, "topic-field") == NULL)
-		put_option(t, "topic", p->st->operands[1]);
+		python_option(t, "topic", p->st->operands[1]);
 	for (size_t i = 0; i < l->n; i++) {
 		const char *eq = strchr(l->s[i], '=');
 		struct buf name;
@@ -348,7 +338,7 @@ put_kafka_options(const struct spark_step *p, struct python_statement *t)
 		buf_init(&name);
 		buf_str(&name, "kafka.");
 		buf_add(&name, l->s[i], (size_t)(eq - l->s[i]));
-		put_option(t, buf_cstr(&name), eq + 1);
+		python_option(t, buf_cstr(&name), eq + 1);
 		buf_release(&name);
 	}
 }

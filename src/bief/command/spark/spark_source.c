@@ -25,14 +25,6 @@ reader_of(struct python_statement *t)
 }
 
 static void
-option_text(struct python_statement *t, const char *name, const char *value)
-{
-	python_call(t, "option");
-	python_arg_string(t, name);
-	python_arg_string(t, value);
-}
-
-static void
 option_number(struct python_statement *t, const char *name, int64_t value)
 {
 	python_call(t, "option");
@@ -111,10 +103,10 @@ clean_option(
 			"--clean: a batch job of Spark removes no files: give "
 			"a --trigger");
 	if (strncmp(how, "archive=", 8) == 0) {
-		option_text(t, "cleanSource", "archive");
-		option_text(t, "sourceArchiveDir", how + 8);
+		python_option(t, "cleanSource", "archive");
+		python_option(t, "sourceArchiveDir", how + 8);
 	} else {
-		option_text(t, "cleanSource", how);
+		python_option(t, "cleanSource", how);
 	}
 	return 0;
 }
@@ -133,9 +125,9 @@ stream_options(
 		spark_note(s, "Spark has maxBytesPerTrigger from 4.0 on");
 	}
 	if (spark_given(p, "latest-first"))
-		option_text(t, "latestFirst", "true");
+		python_option(t, "latestFirst", "true");
 	if (spark_given(p, "file-name-only"))
-		option_text(t, "fileNameOnly", "true");
+		python_option(t, "fileNameOnly", "true");
 	if (spark_given(p, "max-file-age"))
 		option_duration(
 			t, "maxFileAge", spark_number(p, "max-file-age"));
@@ -212,9 +204,9 @@ take_address(
 		n -= 2;
 	}
 	host = mem_dup(where, n);
-	option_text(t, "host", host);
+	python_option(t, "host", host);
 	free(host);
-	option_text(t, "port", colon + 1);
+	python_option(t, "port", colon + 1);
 	return 0;
 }
 
@@ -250,7 +242,7 @@ spark_source_socket(
 		return -1;
 	}
 	if (time != NULL)
-		option_text(&t, "includeTimestamp", "true");
+		python_option(&t, "includeTimestamp", "true");
 	python_call(&t, "load");
 	if (time != NULL && strcmp(time, "timestamp") != 0) {
 		python_call(&t, "withColumnRenamed");
@@ -327,7 +319,7 @@ kafka_offsets(struct python_statement *t, const char *option,
 	if (time_parse(value, strlen(value), stage_zone(p->st), 0, &us) == 0)
 		option_number(t, by_time, us / 1000);
 	else
-		option_text(t, option, value);
+		python_option(t, option, value);
 }
 
 /* What of the messages becomes a field. */
@@ -369,7 +361,7 @@ kafka_properties(
 		buf_init(&name);
 		buf_str(&name, "kafka.");
 		buf_add(&name, l->s[i], (size_t)(eq - l->s[i]));
-		option_text(t, buf_cstr(&name), eq + 1);
+		python_option(t, buf_cstr(&name), eq + 1);
 		buf_release(&name);
 		spark_note(s,
 			"properties of librdkafka (--property) are given to "
@@ -390,7 +382,7 @@ kafka_limits(
 		option_number(t, "maxOffsetsPerTrigger",
 			spark_number(p, "max-records"));
 	if (spark_given(p, "on-data-loss")) {
-		option_text(t, "failOnDataLoss",
+		python_option(t, "failOnDataLoss",
 			strcmp(spark_choice(p, "on-data-loss", word), "fail") ==
 					0
 				? "true"
@@ -416,11 +408,11 @@ spark_source_kafka(
 		&t, out->var, s->stream ? "spark.readStream" : "spark.read");
 	python_call(&t, "format");
 	python_arg_string(&t, "kafka");
-	option_text(&t, "kafka.bootstrap.servers", p->st->operands[0]);
+	python_option(&t, "kafka.bootstrap.servers", p->st->operands[0]);
 	if (pattern != NULL)
-		option_text(&t, "subscribePattern", pattern);
+		python_option(&t, "subscribePattern", pattern);
 	else if (p->st->noperands > 1)
-		option_text(&t, "subscribe", p->st->operands[1]);
+		python_option(&t, "subscribe", p->st->operands[1]);
 	at = spark_state_offsets(s);
 	kafka_offsets(&t, "startingOffsets", "startingTimestamp",
 		at != NULL ? at : spark_text(p, "from"), p);

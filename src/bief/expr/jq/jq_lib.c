@@ -24,8 +24,6 @@
 #include "value/json.h"
 #include "text/number.h"
 #include "floor/near.h"
-#include "value/json.h"
-#include "expr/jq/jq_impl.h"
 #include "floor/mem.h"
 
 #define EXACT (INT64_C(1) << 53) /* integers up to here are doubles */

@@ -24,13 +24,6 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
-#include "floor/dl.h"
-#include "floor/err.h"
-#include "io/service/http.h"
-#include "io/textfile.h"
-#include "time/time.h"
-#include "floor/mem.h"
-
 #define CONNECT_US (30 * TIME_SECOND)
 #define REDIRECTS 10
 #define REFUSAL ((size_t)8 << 10) /* as much of the body of one is kept */

@@ -13,7 +13,6 @@
 #include "runtime/options/opt.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stage.h"
-#include "runtime/stage.h"
 
 static void
 add(struct fields *l, const char *word, bool down)

@@ -20,8 +20,6 @@
 #include "runtime/phase.h"
 #include "runtime/recover/recover.h"
 #include "runtime/recover/rerun.h"
-#include "time/time.h"
-#include "types/schema.h"
 
 #define BATCH_DEFAULT 10000 /* records, where a watermark needs batches */
 

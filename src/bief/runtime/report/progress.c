@@ -11,8 +11,6 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "recovery/state/state.h"
-#include "time/time.h"
-#include "runtime/report/progress.h"
 #include "runtime/recover/recover_source.h"
 #include "runtime/report/tell.h"
 #include "floor/buf.h"
