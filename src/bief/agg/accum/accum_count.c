@@ -48,10 +48,10 @@ count_take(const struct accum_taking *t, const struct value *v)
 	return 0;
 }
 
-#define COUNT                                                             \
-	.name = "count", .size = sizeof(int64_t), .type = accum_kit_long, \
-	.add = count_add, .merge = count_merge, .result = count_result,   \
-	.show = count_show, .take = count_take
+#define COUNT                                                           \
+	.name = "count", .alone = true, .size = sizeof(int64_t),        \
+	.type = accum_kit_long, .add = count_add, .merge = count_merge, \
+	.result = count_result, .show = count_show, .take = count_take
 
 static const struct accum_kind count_records = {COUNT};
 
