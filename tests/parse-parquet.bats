@@ -96,7 +96,7 @@ load lib
 @test "what is aggregated at once is what is aggregated one by one" {
 	seq 20000 | awk '{
 		printf "{\"k\":%d,\"n\":%d,\"x\":%s,\"s\":\"%s\"}\n", $1 * 7919 % 397,
-			$1, $1 % 11 ? $1 / 3 : "null", $1 % 5 ? "t" $1 % 9 : "w\"" }' >in
+			$1, $1 % 11 ? $1 / 3 : "null", $1 % 5 ? "t" $1 % 9 : "w\\\"" }' >in
 	sink-files d --format parquet <in
 	for rest in 'agg --by k count' 'agg count' 'agg --by k,s count sum:x' \
 		'agg --by s avg:x min:x max:n count:x sum:n' 'agg sum:x count:s' \
