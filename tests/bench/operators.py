@@ -66,8 +66,6 @@ J9 = dict(
             DUCK_SENSORS,
         chdb="SELECT x, Index, Arrival_Time, User, gt, z FROM %s ORDER BY "
             "x DESC NULLS LAST, Index NULLS FIRST LIMIT 100" % CH_SENSORS,
-        mlr="mlr --ijsonl --ojsonl filter 'is_string($gt)' then "
-            "sort -nr x -nf Index then head -n 100 'FILE'",
         sqlite3=SQLITE_LINES +
             "SELECT j ->> 'x' x, j ->> 'Index' i, j ->> 'Arrival_Time', "
             "j ->> 'User', j ->> 'gt', j ->> 'z' FROM t ORDER BY x DESC, i "
