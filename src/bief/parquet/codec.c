@@ -35,20 +35,19 @@
 static struct {
 	ZSTD_NAMES(DL_POINTER)
 } zstd;
-static const struct dl zstd_library = {"libzstd.so.1", "libzstd1",
-	"Parquet with zstd", (const char *const[]){ZSTD_NAMES(DL_NAME) NULL}};
+static const struct dl zstd_library = {DL_ZSTD, "Parquet with zstd",
+	(const char *const[]){ZSTD_NAMES(DL_NAME) NULL}};
 
 static struct {
 	Z_NAMES(DL_POINTER)
 } gz;
-static const struct dl z_library = {"libz.so.1", "zlib1g", "Parquet with gzip",
+static const struct dl z_library = {DL_Z, "Parquet with gzip",
 	(const char *const[]){Z_NAMES(DL_NAME) NULL}};
 
 static struct {
 	SNAPPY_NAMES(DL_POINTER)
 } snappy;
-static const struct dl snappy_library = {"libsnappy.so.1", "libsnappy1v5",
-	"Parquet with Snappy",
+static const struct dl snappy_library = {DL_SNAPPY, "Parquet with Snappy",
 	(const char *const[]){SNAPPY_NAMES(DL_NAME) NULL}};
 
 struct codec_packer {

@@ -25,7 +25,7 @@ static bool
 plain(const struct accum_input *in, const struct value *v,
 	const struct accum_rows *r)
 {
-	bool is = v != NULL && !in->decimal;
+	bool is = v != NULL && !in->decimal && !in->integral && !in->truth;
 
 	for (size_t i = 0; is && in->compared && i < r->n; i++, v += r->stride)
 		is = v->type == VALUE_DOUBLE || v->type == VALUE_INT ||
