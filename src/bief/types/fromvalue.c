@@ -16,6 +16,48 @@
 #include "types/fromjson_impl.h"
 #include "types/schema.h"
 
+void
+fromvalue_target(struct target *t, const struct schema_field *f)
+{
+	t->name = f->name;
+	t->n = strlen(f->name);
+	t->type = f->type;
+	switch (f->type->kind) {
+	case TYPE_STRING:
+		t->quick = QUICK_STRING;
+		break;
+	case TYPE_BYTE: /* 127 */
+		t->quick = QUICK_INT;
+		t->digits = 2;
+		t->limit = '1';
+		break;
+	case TYPE_SHORT: /* 32767 */
+		t->quick = QUICK_INT;
+		t->digits = 4;
+		t->limit = '3';
+		break;
+	case TYPE_INT: /* 2147483647 */
+		t->quick = QUICK_INT;
+		t->digits = 9;
+		t->limit = '2';
+		break;
+	case TYPE_LONG: /* 9223372036854775807 */
+		t->quick = QUICK_INT;
+		t->digits = 18;
+		t->limit = '9';
+		break;
+	case TYPE_DOUBLE:
+		t->quick = QUICK_REAL;
+		break;
+	case TYPE_TIMESTAMP:
+		t->quick = QUICK_TIME;
+		t->digits = 18;
+		break;
+	default:
+		t->quick = QUICK_NONE;
+	}
+}
+
 static void
 own(struct value *v, enum value_type type, struct fromvalue *f, size_t at)
 {
@@ -391,6 +433,8 @@ fromvalue_read(struct fromvalue *f, const char *p, const struct type *t,
 	const char *start;
 	size_t at = f->nested.n;
 
+	if (depth == 1)
+		f->twice = false;
 	p = start = lenient_space(&f->l, p);
 	if (p >= f->l.end)
 		return lenient_early(&f->l);
@@ -423,7 +467,8 @@ fromvalue_read(struct fromvalue *f, const char *p, const struct type *t,
 		*v = (struct value){.i = (int64_t)at,
 			.n = (uint32_t)(f->nested.n - at),
 			.type = *start == '{' ? VALUE_OBJECT : VALUE_ARRAY,
-			.flags = IN_NESTED};
+			.flags = f->twice ? IN_NESTED
+					  : IN_NESTED | VALUE_SINGLE};
 		return p;
 	case 't':
 	case 'f':
@@ -441,9 +486,8 @@ fromvalue_read(struct fromvalue *f, const char *p, const struct type *t,
 	return p;
 }
 
-/* Append the value as JSON to f->nested; nothing where it does not fit. */
-static const char *
-read_element(struct fromvalue *f, const char *p, const struct type *t,
+const char *
+fromvalue_element(struct fromvalue *f, const char *p, const struct type *t,
 	int depth, bool *fits)
 {
 	struct value v;
@@ -501,7 +545,7 @@ read_array(struct fromvalue *f, const char *p, const struct type *t, int depth,
 	buf_byte(&f->nested, '[');
 	if (!empty(f, &p, ']')) {
 		for (;;) {
-			p = read_element(f, p, t->elem, depth + 1, &ok);
+			p = fromvalue_element(f, p, t->elem, depth + 1, &ok);
 			if (p == NULL)
 				return NULL;
 			*fits &= ok;
@@ -522,6 +566,7 @@ read_map(struct fromvalue *f, const char *p, const struct type *t, int depth,
 	bool ok;
 
 	*fits = true;
+	f->twice = true;
 	buf_byte(&f->nested, '{');
 	if (!empty(f, &p, '}')) {
 		for (;;) {
@@ -530,7 +575,7 @@ read_map(struct fromvalue *f, const char *p, const struct type *t, int depth,
 			buf_byte(&f->nested, '"');
 			lenient_json(&key, &f->nested);
 			buf_str(&f->nested, "\":");
-			p = read_element(f, p, t->elem, depth + 1, &ok);
+			p = fromvalue_element(f, p, t->elem, depth + 1, &ok);
 			if (p == NULL)
 				return NULL;
 			*fits &= ok;
@@ -589,6 +634,9 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 	const char *value;
 	bool ok;
 
+	value = fromstruct_read(f, p, t->fields, depth);
+	if (value != NULL)
+		return value;
 	f->nspans += t->fields->n;
 	if (f->nspans > f->capspans) {
 		f->capspans = f->nspans * 2;
@@ -610,7 +658,7 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 					return NULL;
 				continue;
 			}
-			p = read_element(
+			p = fromvalue_element(
 				f, p, t->fields->f[i].type, depth + 1, &ok);
 			if (p == NULL)
 				return NULL;
@@ -661,7 +709,7 @@ fromvalue_one(struct fromvalue *f, const char *p, const struct type *t,
 	bool fits;
 
 	buf_byte(&f->nested, '[');
-	p = read_element(f, p, t->elem, 1, &fits);
+	p = fromvalue_element(f, p, t->elem, 1, &fits);
 	buf_byte(&f->nested, ']');
 	*v = (struct value){.i = (int64_t)at,
 		.n = (uint32_t)(f->nested.n - at),
@@ -678,4 +726,7 @@ fromvalue_release(struct fromvalue *f)
 	buf_release(&f->plain);
 	buf_release(&f->digits);
 	free(f->spans);
+	for (size_t i = 0; i < f->nstructs; i++)
+		fromstruct_free(f->structs[i]);
+	free(f->structs);
 }
