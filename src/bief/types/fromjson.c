@@ -55,13 +55,14 @@ fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 		struct target *t = &f->target[i];
 		uint32_t h;
 
-		fromvalue_target(t, &schema->f[i]);
+		fromstruct_target(t, &schema->f[i]);
 		h = hash(t->name, t->n) & f->mask;
 		while (f->table[h] != 0)
 			h = (h + 1) & f->mask;
 		if ((int)i != o->corrupt)
 			f->table[h] = (uint32_t)i + 1;
 	}
+	f->value.member = fromvalue_member;
 	f->value.zone = o->zone;
 	f->value.pattern = o->pattern;
 	f->value.date_pattern = o->date_pattern;

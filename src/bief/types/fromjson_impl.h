@@ -1,5 +1,6 @@
 /*
- * fromjson_impl: private to fromjson.c (records) and fromvalue.c (values).
+ * fromjson_impl: private to fromjson.c (records), fromvalue.c (values) and
+ * fromstruct.c (objects within).
  */
 #ifndef BIEF_FROMJSON_IMPL_H
 #define BIEF_FROMJSON_IMPL_H
@@ -37,6 +38,9 @@ struct fromvalue {
 	struct buf plain, digits; /* scratch */
 	struct json_span *spans;
 	size_t nspans, capspans;
+	/* fromvalue_member(), for fromstruct.c, which is below it */
+	const char *(*member)(struct fromvalue *f, const char *p,
+		const struct type *t, int depth);
 	struct fromstruct **structs; /* those that were met */
 	size_t nstructs;
 	bool twice; /* a name may stand in an object twice */
@@ -69,9 +73,10 @@ void fromvalue_misfit(struct fromvalue *f, const struct type *t, const char *at,
 bool fromvalue_time(const struct type *t, int64_t i, struct value *v);
 void fromvalue_release(struct fromvalue *f);
 
-/* Append the value as JSON to f->nested; nothing where it does not fit. */
-const char *fromvalue_element(struct fromvalue *f, const char *p,
-	const struct type *t, int depth, bool *fits);
+/* Append what stands at p for a field of a struct to f->nested: null where it
+ * does not fit. */
+const char *fromvalue_member(
+	struct fromvalue *f, const char *p, const struct type *t, int depth);
 
 /* ---- keys and values that look as the last ones did ---- */
 
@@ -105,7 +110,6 @@ struct target {
 	struct node node;
 };
 
-void fromvalue_target(struct target *t, const struct schema_field *f);
 
 static inline bool
 node_matches(const struct node *node, const char *p)
@@ -184,5 +188,7 @@ quick_int(const char *start, const char *end, const struct target *t,
 const char *fromstruct_read(
 	struct fromvalue *f, const char *p, const struct schema *s, int depth);
 void fromstruct_free(struct fromstruct *s);
+/* How the values of a field are read at once. */
+void fromstruct_target(struct target *t, const struct schema_field *f);
 
 #endif

@@ -14,6 +14,7 @@
 #include "value/json.h"
 #include "types/fromjson_impl.h"
 #include "types/schema.h"
+#include "types/type.h"
 
 #define REST 64  /* objects that are not tried when one was not as expected */
 #define OTHERS 8 /* keys that are no fields and are remembered */
@@ -29,6 +30,48 @@ struct fromstruct {
 	bool twice; /* two fields have one name */
 };
 
+void
+fromstruct_target(struct target *t, const struct schema_field *f)
+{
+	t->name = f->name;
+	t->n = strlen(f->name);
+	t->type = f->type;
+	switch (f->type->kind) {
+	case TYPE_STRING:
+		t->quick = QUICK_STRING;
+		break;
+	case TYPE_BYTE: /* 127 */
+		t->quick = QUICK_INT;
+		t->digits = 2;
+		t->limit = '1';
+		break;
+	case TYPE_SHORT: /* 32767 */
+		t->quick = QUICK_INT;
+		t->digits = 4;
+		t->limit = '3';
+		break;
+	case TYPE_INT: /* 2147483647 */
+		t->quick = QUICK_INT;
+		t->digits = 9;
+		t->limit = '2';
+		break;
+	case TYPE_LONG: /* 9223372036854775807 */
+		t->quick = QUICK_INT;
+		t->digits = 18;
+		t->limit = '9';
+		break;
+	case TYPE_DOUBLE:
+		t->quick = QUICK_REAL;
+		break;
+	case TYPE_TIMESTAMP:
+		t->quick = QUICK_TIME;
+		t->digits = 18;
+		break;
+	default:
+		t->quick = QUICK_NONE;
+	}
+}
+
 static struct fromstruct *
 make(const struct schema *s)
 {
@@ -40,7 +83,7 @@ make(const struct schema *s)
 	for (size_t i = 0; i < s->n; i++) {
 		const char *name = s->f[i].name;
 
-		fromvalue_target(&x->target[i], &s->f[i]);
+		fromstruct_target(&x->target[i], &s->f[i]);
 		buf_byte(&x->names, i == 0 ? '{' : ',');
 		json_quote(&x->names, name, strlen(name));
 		buf_byte(&x->names, ':');
@@ -128,7 +171,6 @@ put_field(struct fromvalue *f, const struct fromstruct *x, const char *p,
 	const char *q = NULL, *from = x->names.p + x->at[i];
 	size_t n = x->at[i + 1] - x->at[i];
 	struct value v;
-	bool fits;
 
 	buf_add(&f->nested, from, n);
 	if (t->quick == QUICK_STRING)
@@ -139,12 +181,7 @@ put_field(struct fromvalue *f, const struct fromstruct *x, const char *p,
 		buf_add(&f->nested, p, (size_t)(q - p));
 		return q;
 	}
-	q = fromvalue_element(f, p, t->type, depth + 1, &fits);
-	if (q != NULL && !fits) {
-		fromvalue_misfit(f, t->type, p, q);
-		buf_add(&f->nested, "null", 4);
-	}
-	return q;
+	return f->member(f, p, t->type, depth + 1);
 }
 
 static const char *

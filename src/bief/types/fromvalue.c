@@ -16,48 +16,6 @@
 #include "types/fromjson_impl.h"
 #include "types/schema.h"
 
-void
-fromvalue_target(struct target *t, const struct schema_field *f)
-{
-	t->name = f->name;
-	t->n = strlen(f->name);
-	t->type = f->type;
-	switch (f->type->kind) {
-	case TYPE_STRING:
-		t->quick = QUICK_STRING;
-		break;
-	case TYPE_BYTE: /* 127 */
-		t->quick = QUICK_INT;
-		t->digits = 2;
-		t->limit = '1';
-		break;
-	case TYPE_SHORT: /* 32767 */
-		t->quick = QUICK_INT;
-		t->digits = 4;
-		t->limit = '3';
-		break;
-	case TYPE_INT: /* 2147483647 */
-		t->quick = QUICK_INT;
-		t->digits = 9;
-		t->limit = '2';
-		break;
-	case TYPE_LONG: /* 9223372036854775807 */
-		t->quick = QUICK_INT;
-		t->digits = 18;
-		t->limit = '9';
-		break;
-	case TYPE_DOUBLE:
-		t->quick = QUICK_REAL;
-		break;
-	case TYPE_TIMESTAMP:
-		t->quick = QUICK_TIME;
-		t->digits = 18;
-		break;
-	default:
-		t->quick = QUICK_NONE;
-	}
-}
-
 static void
 own(struct value *v, enum value_type type, struct fromvalue *f, size_t at)
 {
@@ -486,8 +444,9 @@ fromvalue_read(struct fromvalue *f, const char *p, const struct type *t,
 	return p;
 }
 
-const char *
-fromvalue_element(struct fromvalue *f, const char *p, const struct type *t,
+/* Append the value as JSON to f->nested; nothing where it does not fit. */
+static const char *
+read_element(struct fromvalue *f, const char *p, const struct type *t,
 	int depth, bool *fits)
 {
 	struct value v;
@@ -503,6 +462,21 @@ fromvalue_element(struct fromvalue *f, const char *p, const struct type *t,
 	}
 	value_print(&v, &f->nested);
 	return p;
+}
+
+const char *
+fromvalue_member(
+	struct fromvalue *f, const char *p, const struct type *t, int depth)
+{
+	const char *q;
+	bool fits;
+
+	q = read_element(f, p, t, depth, &fits);
+	if (q != NULL && !fits) {
+		fromvalue_misfit(f, t, p, q);
+		buf_add(&f->nested, "null", 4);
+	}
+	return q;
 }
 
 /* Behind a comma: true; behind what closes: false; *p is NULL on an error. */
@@ -545,7 +519,7 @@ read_array(struct fromvalue *f, const char *p, const struct type *t, int depth,
 	buf_byte(&f->nested, '[');
 	if (!empty(f, &p, ']')) {
 		for (;;) {
-			p = fromvalue_element(f, p, t->elem, depth + 1, &ok);
+			p = read_element(f, p, t->elem, depth + 1, &ok);
 			if (p == NULL)
 				return NULL;
 			*fits &= ok;
@@ -575,7 +549,7 @@ read_map(struct fromvalue *f, const char *p, const struct type *t, int depth,
 			buf_byte(&f->nested, '"');
 			lenient_json(&key, &f->nested);
 			buf_str(&f->nested, "\":");
-			p = fromvalue_element(f, p, t->elem, depth + 1, &ok);
+			p = read_element(f, p, t->elem, depth + 1, &ok);
 			if (p == NULL)
 				return NULL;
 			*fits &= ok;
@@ -658,7 +632,7 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 					return NULL;
 				continue;
 			}
-			p = fromvalue_element(
+			p = read_element(
 				f, p, t->fields->f[i].type, depth + 1, &ok);
 			if (p == NULL)
 				return NULL;
@@ -709,7 +683,7 @@ fromvalue_one(struct fromvalue *f, const char *p, const struct type *t,
 	bool fits;
 
 	buf_byte(&f->nested, '[');
-	p = fromvalue_element(f, p, t->elem, 1, &fits);
+	p = read_element(f, p, t->elem, 1, &fits);
 	buf_byte(&f->nested, ']');
 	*v = (struct value){.i = (int64_t)at,
 		.n = (uint32_t)(f->nested.n - at),
