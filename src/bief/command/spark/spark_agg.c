@@ -85,6 +85,10 @@ put_watermark(struct spark *s, const struct spark_step *p, const char *path,
 	plain = plain && name.n == code.n &&
 		memcmp(name.p, code.p, code.n) == 0 &&
 		strpbrk(path, ".`\"") == NULL;
+	spark_note(s,
+		"a batch that moves the watermark and the one without data "
+		"that follows are one in bief; where more data wait Spark "
+		"leaves that one out, and drops late records a batch later");
 	column = plain ? mem_dup(path, strlen(path))
 		       : spark_column(&p->st->out, "event_time");
 	spark_begin(s, &t, "timed", p, out);

@@ -519,6 +519,8 @@ put_program(struct spark *s, const char *text, struct buf *out)
 		buf_str(out, "import subprocess\n");
 	if (s->wants_temp)
 		buf_str(out, "import tempfile\n");
+	if (s->wants_sqlite)
+		buf_str(out, "from decimal import Decimal\n");
 	if (s->runs || s->wants_os || s->wants_sqlite || s->wants_temp)
 		buf_byte(out, '\n');
 	buf_str(out,
@@ -538,7 +540,7 @@ spark_init(struct spark *s, struct err *err)
 	static const char *const taken[] = {"spark", "F", "query", "rows",
 		"batch_id", "json_lines", "ask", "table_exists", "write_batch",
 		"changed", "output", "done", "attempt", "old", "kept",
-		"numbered", "name", "variance_of"};
+		"numbered", "name", "variance_of", "json_rows"};
 
 	memset(s, 0, sizeof(*s));
 	s->err = err;
