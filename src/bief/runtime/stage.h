@@ -150,6 +150,9 @@ struct keeper {
 	int (*show)(struct stage *st, state_ref entry, struct buf *out);
 	int (*take)(
 		struct stage *st, const struct value *object, state_ref *made);
+	/* For bief to-spark: put together what is kept in parts, so that show
+	 * says it whole; NULL: nothing is.  The state is not used after. */
+	int (*whole)(struct stage *st);
 	/* Rows in state, as Spark counts them; NULL: its entries.  glance: what
 	 * is at hand will do. */
 	int64_t (*rows)(struct stage *st, bool glance);
