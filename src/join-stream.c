@@ -180,6 +180,8 @@ join_stream_restore(struct stage *st)
 	size_t n;
 	state_ref ref = state_find(st->state, "I", 1);
 
+	if (!st->in.stream)
+		state_unlist(st->state);
 	join_rows_restore(&j->rows, st->state);
 	joinnames_restore(&j->pair, st->state);
 	if (ref == STATE_NONE)
