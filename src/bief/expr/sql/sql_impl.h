@@ -157,8 +157,8 @@ struct sql_node {
 	/* where the name is among the record's fields */
 	uint64_t shape_id;
 	int index;
-	int skip;            /* parts that the field's name takes */
-	bool exact;          /* the name is the schema's */
+	int skip;   /* parts that the field's name takes */
+	bool exact; /* the name is the schema's */
 	/* Its type is that of values that came: the node without. */
 	struct sql_node *open;
 	struct field *field; /* instead: a field of --on */
