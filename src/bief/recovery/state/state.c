@@ -158,12 +158,13 @@ void
 state_clear(struct state *s)
 {
 	size_t limit = s->limit;
-	bool cleared = s->cleared || s->count > 0;
+	bool cleared = s->cleared || s->count > 0, unlisted = s->unlisted;
 
 	state_drop(s);
 	memset(s, 0, sizeof *s);
 	s->limit = limit;
 	s->cleared = cleared;
+	s->unlisted = unlisted;
 	buf_init(&s->deleted);
 }
 
