@@ -169,6 +169,7 @@ setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 	memset(c, 0, sizeof(*c));
 	c->n = n;
 	c->status = status;
+	c->reading.fd = -1;
 	c->stages = mem_zalloc((size_t)n * sizeof(*c->stages));
 	c->shapes = shape_set_new();
 	output_init(&c->out, out_fd);
@@ -213,6 +214,7 @@ void
 setup_close(struct chain *c)
 {
 	vitals_close(c->vitals);
+	ticker_close(c);
 	for (int i = 0; i < c->n; i++) {
 		struct stage *st = &c->stages[i];
 		struct opt_table t[5];
