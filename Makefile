@@ -123,7 +123,7 @@ crash: all $(B)/shim.so
 # that have one: make LONG=1 check; N files at once: make JOBS=N check.
 check: deps-test
 	@$(MAKE) --no-print-directory run-tests
-run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer
+run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer $(B)/peers/ways
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
 # What needs services (a broker of Kafka ...), against real ones, which are
@@ -176,8 +176,9 @@ check-spark: all
 
 # make check-peers [PEERS='file.sql.out ...'].
 PEERS = $(wildcard tests/peers/*.expect ../shared/peers/*.sql.out)
-check-peers: $(B)/peers/answer
+check-peers: $(B)/peers/answer $(B)/peers/ways
 	B=$(B) tests/peers/run -v $(PEERS)
+	B=$(B) tests/peers/run --ways -v $(PEERS)
 
 # Every function of jq with values from the edge: no program may die or hang.
 jq-net: all
