@@ -858,6 +858,7 @@ END
 	stream-files --trigger availableNow in|--trigger: 'availableNow': say available-now, of a source
 	agg --trigger 'processingTime=5 seconds' count|--trigger: 'processingTime=5 seconds': an interval stands alone, as in 5s
 	agg --trigger once count|--trigger: 'once': only of a source
+	agg 'max(a), min(b)'|'max(a), min(b)': each function is a word of its own, without a comma: max:a min:b, or 'max(a)' 'min(b)'
 	order a|what is 'a'? a field stands behind --by; usage: order --by [-]FIELD,... [--limit N]
 	watermark t '10 minutes'|what is 't'? a field stands behind --on; usage: watermark --on FIELD --delay D
 	pick 'a as z'|'a as z': a new name stands in front: z=a (or, as in SQL, --sql; a field of this name in double quotes)
