@@ -133,21 +133,79 @@ next_piece(struct hybrid *h)
 	return h->run > 0;
 }
 
+/* The last numbers, behind which there may not be a whole word. */
 static void
-unpack(struct hybrid *h, uint32_t *v, size_t n)
+unpack_end(const struct hybrid *h, uint32_t *v, size_t n, size_t bit)
 {
 	uint32_t mask = h->width == 32 ? UINT32_MAX
 				       : ((uint32_t)1 << h->width) - 1;
-	size_t bit = (size_t)h->bit;
-	const unsigned char *p = h->p;
 
 	for (size_t i = 0; i < n; i++, bit += (size_t)h->width) {
-		const unsigned char *q = p + bit / 8;
+		const unsigned char *q = h->p + bit / 8;
 		uint64_t word = 0;
 
 		memcpy(&word, q, h->end - q >= 8 ? 8 : (size_t)(h->end - q));
 		v[i] = (uint32_t)(word >> (bit & 7)) & mask;
 	}
+}
+
+/* Whole groups, which begin at a byte, of numbers of up to 8 bits: each group is
+ * in one word.  How many numbers. */
+static size_t
+unpack_groups(const struct hybrid *h, uint32_t *v, size_t n)
+{
+	uint32_t mask = ((uint32_t)1 << h->width) - 1;
+	size_t width = (size_t)h->width, i = 0;
+	const unsigned char *p = h->p;
+	uint64_t word;
+
+	if (h->bit != 0 || width == 0 || width > 8)
+		return 0;
+	for (; i + 8 <= n && h->end - p >= 8; i += 8, p += width) {
+		memcpy(&word, p, 8);
+		for (size_t k = 0; k < 8; k++, word >>= width)
+			v[i + k] = (uint32_t)word & mask;
+	}
+	return i;
+}
+
+/* Numbers with a word at the place of each; how many. */
+static size_t
+unpack_words(const struct hybrid *h, uint32_t *v, size_t n, size_t bit)
+{
+	uint32_t mask = h->width == 32 ? UINT32_MAX
+				       : ((uint32_t)1 << h->width) - 1;
+	size_t width = (size_t)h->width, i = 0, most, left;
+	const unsigned char *p = h->p + bit / 8;
+	uint64_t word;
+
+	left = (size_t)(h->end - p);
+	bit &= 7;
+	if (left < 8)
+		return 0;
+	if (width == 0) {
+		memset(v, 0, n * sizeof(*v));
+		return n;
+	}
+	most = ((left - 8) * 8 + 7 - bit) / width + 1;
+	n = n < most ? n : most;
+	for (; i < n; i++, bit += width) {
+		memcpy(&word, p + bit / 8, 8);
+		v[i] = (uint32_t)(word >> (bit & 7)) & mask;
+	}
+	return n;
+}
+
+static void
+unpack(struct hybrid *h, uint32_t *v, size_t n)
+{
+	size_t width = (size_t)h->width, done = unpack_groups(h, v, n), bit;
+
+	bit = (size_t)h->bit + done * width;
+	done += unpack_words(h, v + done, n - done, bit);
+	bit = (size_t)h->bit + done * width;
+	unpack_end(h, v + done, n - done, bit);
+	bit += (n - done) * width;
 	h->p += bit / 8;
 	h->bit = (int)(bit & 7);
 	h->packed -= n;
@@ -171,11 +229,25 @@ hybrid_read(struct hybrid *h, uint32_t *v, size_t n)
 				v[i] = h->value;
 			h->run -= k;
 		} else {
-			k = h->packed < n ? h->packed : n;
+			/* Up to a whole group first. */
+			k = h->packed % 8 != 0 ? h->packed % 8 : h->packed;
+			k = k < n ? k : n;
 			unpack(h, v, k);
 		}
 		v += k;
 		n -= k;
 	}
+	return true;
+}
+
+bool
+hybrid_same(struct hybrid *h, uint32_t *v, size_t n)
+{
+	if (h->run == 0 && h->packed == 0 && !next_piece(h))
+		return false;
+	if (h->run < n || n == 0)
+		return false;
+	h->run -= n;
+	*v = h->value;
 	return true;
 }

@@ -494,7 +494,8 @@ spark_merge_begin(struct spark_merge *m, struct spark *s,
 	m->parts = spark_unique(s, "parts");
 	python_begin(&m->rows, m->parts, p->in[0].var);
 	begin_columns(m, windows);
-	if (spark_given(p, "cube") || spark_given(p, "rollup"))
+	if (spark_given(p, "cube") || spark_given(p, "rollup") ||
+		spark_given(p, "grouping-sets"))
 		return spark_refuse(s, p,
 			"--from-checkpoint: groups of --cube and --rollup "
 			"cannot come along, for Spark would roll them up "

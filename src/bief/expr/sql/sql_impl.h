@@ -5,6 +5,7 @@
  *	sql.c        expr.h's face
  *	sql_select.c select lists
  *	sql_join.c   conditions over two inputs
+ *	steps/       trees whose types are known as lists of steps (step.h)
  *	sql_bind.c   names and types; casts are put in where types are known
  *	sql_parse.c  text to a tree of nodes, with sql_call.c, sql_literal.c,
  *	             sql_ddl.c and sql_tok.c (sql_parser.h)
@@ -16,6 +17,9 @@
  *	sql_time.c, sql_timetext.c                              times
  *	sql_make.c, sql_access.c, sql_sort.c, sql_list.c, sql_lambda.c   lists
  *	sql_json.c, sql_schema.c, sql_hash.c                    others
+ *	form/        what is written in a format: sql_char.c (sql_numform.c),
+ *	             sql_url.c
+ *	when/        times and intervals: sql_zones.c
  *	sql_eval.c   values; where types are not known, they are bound to the
  *	             kinds that are met, and what was found out is remembered
  *	sql_items.c  going over lists, making them (sql_items.h)
@@ -96,7 +100,8 @@ extern const struct sql_fn sql_arith_fns[], sql_compare_fns[], sql_choice_fns[],
 	sql_math_fns[], sql_text_fns[], sql_code_fns[], sql_like_fns[],
 	sql_regex_fns[], sql_format_fns[], sql_time_fns[], sql_timetext_fns[],
 	sql_make_fns[], sql_access_fns[], sql_sort_fns[], sql_list_fns[],
-	sql_lambda_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[];
+	sql_lambda_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[],
+	sql_char_fns[], sql_url_fns[], sql_zones_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* Why there is no such function, and what does its work; NULL: not known. */
@@ -156,8 +161,10 @@ struct sql_node {
 	/* where the name is among the record's fields */
 	uint64_t shape_id;
 	int index;
-	int skip;            /* parts that the field's name takes */
-	bool exact;          /* the name is the schema's */
+	int skip;   /* parts that the field's name takes */
+	bool exact; /* the name is the schema's */
+	/* Its type is that of values that came: the node without. */
+	struct sql_node *open;
 	struct field *field; /* instead: a field of --on */
 
 	struct sql_seen seen;
@@ -219,6 +226,14 @@ int sql_tree_refuse(const struct sql *x, const char *at, struct err *err,
 struct sql_node *sql_parse(struct sql *x, struct err *err);
 int sql_bind(struct sql *x, struct sql_node **n, struct err *err);
 /*
+ * A copy of a tree that is bound, bound again with types for what had none:
+ * fields, and what is inside of fields, are of the types in their seen.result.
+ * NULL: it cannot be bound so.
+ */
+struct sql_node *sql_bind_again(struct sql *x, const struct sql_node *of);
+/* Is the node one of these? */
+bool sql_bind_is_open(const struct sql_node *n);
+/*
  * One item of a select list, from *at on.  Returns 1 if another one follows, 0
  * at the end, or -1; *n is NULL for "*", *alias where no name is given.
  */
@@ -228,8 +243,8 @@ int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 /* sql_eval.c */
 /* Of a whole tree: what an earlier one made is gone. */
 int sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out);
-/* 1 true; 0 false or null; -1 */
-int sql_eval_true(struct datum_ctx *c, struct sql_node *n);
+/* Of what a condition gave: 1 true; 0 false or null; -1 it is neither. */
+int sql_eval_true(struct datum_ctx *c, const struct datum *d);
 int sql_eval_literal(
 	struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out);
@@ -237,6 +252,9 @@ int sql_eval_on(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out);
+/* What the cast makes of a value. */
+int sql_eval_cast_value(
+	struct datum_ctx *c, const struct sql_node *n, struct datum *d);
 int sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_constant(
 	struct datum_ctx *c, struct sql_node *n, struct datum *out);
