@@ -9,8 +9,9 @@
  * Restart: the batch is run again.
  *
  * It is long because the columns are known only when the batch has ended:
- * cells are kept, sorted by column for the names and by row for what goes out.
+ * cells are kept, and sorted by row and column for what goes out.
  */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,9 @@
 #include "value/json.h"
 #include "value/key.h"
 #include "value/path.h"
+#include "value/sortkey.h"
+#include "io/sort/sorter.h"
+#include "io/tempfile.h"
 #include "recovery/state/state.h"
 #include "runtime/options/fields.h"
 #include "runtime/stage.h"
@@ -28,9 +32,25 @@ struct pivot {
 	struct list names; /* what they are called */
 	struct field col, val;
 	struct value filled;
-	struct state *cells; /* key: row, column; value: JSON text */
-	struct buf cell_key, text, name, fill_text;
+	struct state *taken;   /* cells that are there: row, column */
+	struct state *columns; /* their numbers, as they came */
+	/* A cell is a struct cell, its row's key and its value's JSON text; a
+	 * column its number and its key. */
+	struct sorter cells, names_of_columns;
+	struct buf cell_key, sort_key, text, name, fill_text;
 	struct slots slots;
+	/* while the batch goes out */
+	uint32_t *place; /* of the columns, by their numbers */
+	uint32_t ncolumns;
+	struct shape *shape;
+	struct buf
+		row_key; /* the key of the row that is gathered; empty: none */
+	struct buf kept; /* its values' text */
+};
+
+struct cell {
+	uint32_t column; /* its number */
+	uint32_t nrow;   /* bytes of the row's key */
 };
 
 static const struct opt pivot_opts[] = {
@@ -72,7 +92,10 @@ pivot_open(struct stage *st)
 {
 	struct pivot *p = STAGE(st, pivot);
 
-	p->cells = state_new(stage_max_state(st));
+	p->taken = state_new(stage_max_state(st));
+	p->columns = state_new(stage_max_state(st));
+	sorter_init(&p->cells, SORTER_ALL, SIZE_MAX, tempfile_dir());
+	sorter_init(&p->names_of_columns, SORTER_ALL, SIZE_MAX, tempfile_dir());
 	if (p->rows == NULL || p->cols == NULL || p->value == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--rows, --cols and --value are all needed");
@@ -111,113 +134,113 @@ pivot_plan(struct stage *st, struct plan *p)
 	return 0;
 }
 
+/* What a key is sorted by where the values are equal, as 1 and 1.0 are: the key
+ * itself. */
+static void
+add_tie(struct buf *sort_key, const char *key, size_t n)
+{
+	uint32_t length = htobe32((uint32_t)n);
+
+	buf_add(sort_key, &length, sizeof(length));
+	buf_add(sort_key, key, n);
+}
+
+/* The number of a column. */
+static int
+number_column(struct stage *st, const struct value *v, const char *key,
+	size_t n, uint32_t *number)
+{
+	struct pivot *p = STAGE(st, pivot);
+	bool made;
+	state_ref ref = state_make(
+		p->columns, key, n, sizeof(*number), &made, st->err);
+
+	if (ref == STATE_NONE)
+		return -1;
+	if (!made) {
+		memcpy(number, state_value(p->columns, ref, NULL),
+			sizeof(*number));
+		return 0;
+	}
+	*number = (uint32_t)state_count(p->columns) - 1;
+	memcpy(state_change(p->columns, ref), number, sizeof(*number));
+	buf_clear(&p->sort_key);
+	sortkey_add(v, false, &p->sort_key);
+	add_tie(&p->sort_key, key, n);
+	buf_clear(&p->text);
+	buf_add(&p->text, number, sizeof(*number));
+	buf_add(&p->text, key, n);
+	return sorter_add(
+		&p->names_of_columns, &p->sort_key, &p->text, st->err);
+}
+
+/* --max-state counts all that is kept. */
+static int
+check_room(struct stage *st)
+{
+	const struct pivot *p = STAGE(st, pivot);
+	size_t most = stage_max_state(st);
+
+	if (most == 0 ||
+		sorter_memory(&p->cells) + state_bytes(p->taken) +
+				state_bytes(p->columns) <=
+			most)
+		return 0;
+	return err_set(st->err,
+		"the state has reached its limit of %zu bytes with %zu cells; "
+		"raise --max-state",
+		most, state_count(p->taken));
+}
+
+/* Keep a cell, whose key is there: its row's has nrow bytes. */
+static int
+keep_cell(struct stage *st, struct record *r, size_t nrow)
+{
+	struct pivot *p = STAGE(st, pivot);
+	const struct value *column = record_get(r, &p->col);
+	const char *key = p->cell_key.p;
+	size_t ncolumn = p->cell_key.n - nrow;
+	struct cell c = {.nrow = (uint32_t)nrow};
+
+	if (number_column(st, column, key + nrow, ncolumn, &c.column) < 0)
+		return -1;
+	buf_clear(&p->sort_key);
+	for (size_t i = 0; i < p->row.n; i++)
+		sortkey_add(record_get(r, &p->row.f[i]), false, &p->sort_key);
+	add_tie(&p->sort_key, key, nrow);
+	sortkey_add(column, false, &p->sort_key);
+	add_tie(&p->sort_key, key + nrow, ncolumn);
+	buf_clear(&p->text);
+	buf_add(&p->text, &c, sizeof(c));
+	buf_add(&p->text, key, nrow);
+	/* As text: it keeps its spelling. */
+	value_print(record_get(r, &p->val), &p->text);
+	return sorter_add(&p->cells, &p->sort_key, &p->text, st->err) < 0
+		? -1
+		: check_room(st);
+}
+
 static int
 pivot_record(struct stage *st, struct record *r)
 {
 	struct pivot *p = STAGE(st, pivot);
-	const struct value *v = record_get(r, &p->val);
-	state_ref ref;
+	size_t nrow;
 	bool made;
 
 	buf_clear(&p->cell_key);
 	for (size_t i = 0; i < p->row.n; i++)
 		key_encode(record_get(r, &p->row.f[i]), &p->cell_key);
+	nrow = p->cell_key.n;
 	key_encode(record_get(r, &p->col), &p->cell_key);
-	/* As text: it keeps its spelling. */
-	buf_clear(&p->text);
-	value_print(v, &p->text);
-	ref = state_make(p->cells, p->cell_key.p, p->cell_key.n,
-		p->text.n + JSON_PADDING, &made, st->err);
-	if (ref == STATE_NONE)
+	if (state_make(p->taken, p->cell_key.p, p->cell_key.n, 0, &made,
+		    st->err) == STATE_NONE)
 		return -1;
 	if (!made)
 		return stage_reject(st, r,
 			"a second value for the same row and column: aggregate "
 			"first (agg --by %s,%s)",
 			p->rows, p->cols);
-	memcpy(state_change(p->cells, ref), p->text.p, p->text.n);
-	return 0;
-}
-
-/* The values of --rows or the one of --cols, and their key. */
-struct side {
-	struct value v[2];
-	const char *key;
-	size_t n;
-};
-
-struct cell {
-	struct side row, col;
-	struct value value;
-};
-
-/* By value; 1 and 1.0, which are equal, by their keys. */
-static int
-compare(const struct side *x, const struct side *y)
-{
-	int c = key_compare(&x->v[0], &y->v[0]);
-
-	if (c == 0)
-		c = key_compare(&x->v[1], &y->v[1]);
-	if (c != 0)
-		return c;
-	if (x->n != y->n)
-		return x->n < y->n ? -1 : 1;
-	return memcmp(x->key, y->key, x->n);
-}
-
-static int
-by_column(const void *a, const void *b)
-{
-	const struct cell *x = a, *y = b;
-
-	return compare(&x->col, &y->col);
-}
-
-static int
-by_row(const void *a, const void *b)
-{
-	const struct cell *x = a, *y = b;
-	int c = compare(&x->row, &y->row);
-
-	return c != 0 ? c : compare(&x->col, &y->col);
-}
-
-static struct value
-value_of(const char *text, size_t n)
-{
-	struct json_error why;
-	struct value v;
-
-	json_read(text, text + n - JSON_PADDING, 0, &v, &why);
-	return v;
-}
-
-static struct cell *
-all_cells(struct pivot *p, size_t *n)
-{
-	struct cell *cells = mem_zalloc(
-		(state_count(p->cells) + 1) * sizeof(*cells));
-	size_t size, at;
-
-	*n = 0;
-	for (state_ref r = state_first(p->cells); r != STATE_NONE;
-		r = state_next(p->cells, r)) {
-		struct cell *c = &cells[(*n)++];
-		const char *key = state_key(p->cells, r, &size);
-
-		at = key_decode(&c->row.v[0], key, size);
-		if (p->row.n > 1)
-			at += key_decode(&c->row.v[1], key + at, size - at);
-		c->row.key = key;
-		c->row.n = at;
-		key_decode(&c->col.v[0], key + at, size - at);
-		c->col.key = key + at;
-		c->col.n = size - at;
-		key = state_value(p->cells, r, &size);
-		c->value = value_of(key, size);
-	}
-	return cells;
+	return keep_cell(st, r, nrow);
 }
 
 /* Add a field of this name, or with a number where the name is taken: by the
@@ -249,69 +272,125 @@ column_name(struct pivot *p, const struct value *v)
 	json_quote(&p->text, p->name.p, p->name.n);
 }
 
-/* The shape of the result, and the columns in order. */
-static struct shape *
-columns(struct stage *st, struct cell *cells, size_t n, struct side **cols,
-	uint32_t *ncols)
+/* The next column, in their order. */
+static int
+take_column(void *arg, const struct sort_row *row)
+{
+	struct pivot *p = STAGE((struct stage *)arg, pivot);
+	const char *data = sort_row_data(row);
+	uint32_t number;
+	struct value v;
+	bool quoted;
+
+	memcpy(&number, data, sizeof(number));
+	p->place[number] = p->ncolumns++;
+	key_decode(&v, data + sizeof(number), row->n - sizeof(number));
+	column_name(p, &v);
+	quoted = p->text.p[0] == '"';
+	p->shape = add_column_field(
+		p, p->shape, p->text.p + quoted, p->text.n - 2 * quoted);
+	return 0;
+}
+
+/* The shape of the result. */
+static int
+all_columns(struct stage *st)
 {
 	struct pivot *p = STAGE(st, pivot);
-	struct shape *shape = shape_empty(st->shapes);
 
+	p->shape = shape_empty(st->shapes);
 	for (size_t i = 0; i < p->names.n; i++) {
 		const char *name = p->names.s[i];
 
 		buf_clear(&p->text);
 		json_quote(&p->text, name, strlen(name));
-		shape = shape_extend(shape, p->text.p + 1, p->text.n - 2);
+		p->shape = shape_extend(p->shape, p->text.p + 1, p->text.n - 2);
 	}
-	*cols = mem_zalloc((n + 1) * sizeof(**cols));
-	*ncols = 0;
-	qsort(cells, n, sizeof(*cells), by_column);
-	for (size_t i = 0; i < n; i++) {
-		bool quoted;
+	p->ncolumns = 0;
+	p->place = mem_alloc((state_count(p->columns) + 1) * sizeof(*p->place));
+	return sorter_give(&p->names_of_columns, take_column, st, st->err);
+}
 
-		if (i > 0 && by_column(&cells[i - 1], &cells[i]) == 0)
-			continue;
-		(*cols)[(*ncols)++] = cells[i].col;
-		column_name(p, &cells[i].col.v[0]);
-		quoted = p->text.p[0] == '"';
-		shape = add_column_field(
-			p, shape, p->text.p + quoted, p->text.n - 2 * quoted);
+/* A row's values are those of its key, then the cells: of a cell that is there
+ * its place in the text that is kept for the row. */
+static void
+begin_row(struct pivot *p, const char *key, size_t n)
+{
+	struct value *v = slots_need(&p->slots, p->shape->n);
+
+	buf_clear(&p->row_key);
+	buf_add(&p->row_key, key, n);
+	buf_clear(&p->kept);
+	for (uint32_t i = 0; i < p->shape->n; i++)
+		v[i] = value_null();
+}
+
+static int
+emit_row(struct stage *st)
+{
+	struct pivot *p = STAGE(st, pivot);
+	struct record r = {
+		.shape = p->shape, .v = p->slots.v, .room = p->slots.cap};
+	size_t rows = p->names.n, at = 0;
+	struct json_error why;
+
+	if (p->row_key.n == 0)
+		return 0;
+	for (size_t i = 0; i < rows; i++)
+		at += key_decode(&r.v[i], p->row_key.p + at, p->row_key.n - at);
+	buf_need(&p->kept, JSON_PADDING);
+	for (uint32_t i = 0; i < p->ncolumns; i++) {
+		struct value *v = &r.v[rows + i];
+		const char *text = p->kept.p + v->i;
+
+		if (v->n > 0)
+			json_read(text, text + v->n, 0, v, &why);
+		else
+			*v = p->filled;
 	}
-	return shape;
+	buf_clear(&p->row_key);
+	return stage_emit(st, &r);
+}
+
+/* The next cell, by row, then by column. */
+static int
+take_cell(void *arg, const struct sort_row *row)
+{
+	struct stage *st = arg;
+	struct pivot *p = STAGE(st, pivot);
+	const char *key = sort_row_data(row) + sizeof(struct cell), *text;
+	struct cell c;
+	size_t n;
+
+	memcpy(&c, sort_row_data(row), sizeof(c));
+	text = key + c.nrow;
+	n = row->n - sizeof(c) - c.nrow;
+	if (p->row_key.n != c.nrow || memcmp(p->row_key.p, key, c.nrow) != 0) {
+		if (emit_row(st) < 0)
+			return -1;
+		begin_row(p, key, c.nrow);
+	}
+	p->slots.v[p->names.n + p->place[c.column]] = (struct value){
+		.i = (int64_t)p->kept.n, .n = (uint32_t)n};
+	buf_add(&p->kept, text, n);
+	return 0;
 }
 
 static int
 pivot_batch(struct stage *st, struct batch *b)
 {
 	struct pivot *p = STAGE(st, pivot);
-	struct side *cols;
-	uint32_t ncols, k = 0;
-	size_t n, rows = p->row.n;
-	struct cell *cells = all_cells(p, &n);
-	struct shape *shape = columns(st, cells, n, &cols, &ncols);
-	struct record r;
-	int ret = 0;
+	int ret;
 
-	qsort(cells, n, sizeof(*cells), by_row);
-	for (size_t i = 0; i < n && ret == 0; i++) {
-		if (i == 0 || compare(&cells[i].row, &cells[i - 1].row) != 0) {
-			record_new(&r, shape, &p->slots);
-			memcpy(r.v, cells[i].row.v, rows * sizeof(*r.v));
-			for (k = 0; k < ncols; k++)
-				r.v[k + rows] = p->filled;
-			k = 0;
-		}
-		while (compare(&cols[k], &cells[i].col) != 0)
-			k++;
-		r.v[k + rows] = cells[i].value;
-		if (i + 1 == n ||
-			compare(&cells[i].row, &cells[i + 1].row) != 0)
-			ret = stage_emit(st, &r);
-	}
-	free(cells);
-	free(cols);
-	state_clear(p->cells);
+	ret = all_columns(st);
+	if (ret == 0)
+		ret = sorter_give(&p->cells, take_cell, st, st->err);
+	if (ret == 0)
+		ret = emit_row(st);
+	free(p->place);
+	p->place = NULL;
+	state_clear(p->taken);
+	state_clear(p->columns);
 	return ret;
 }
 
@@ -326,8 +405,14 @@ pivot_close(struct stage *st)
 		field_release(&p->col);
 	if (p->val.path != NULL)
 		field_release(&p->val);
-	state_free(p->cells);
+	state_free(p->taken);
+	state_free(p->columns);
+	sorter_release(&p->cells);
+	sorter_release(&p->names_of_columns);
 	buf_release(&p->cell_key);
+	buf_release(&p->sort_key);
+	buf_release(&p->row_key);
+	buf_release(&p->kept);
 	buf_release(&p->text);
 	buf_release(&p->name);
 	buf_release(&p->fill_text);
