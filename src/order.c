@@ -165,6 +165,7 @@ const struct op op_order = {
 	.opts = order_opts,
 	.slips = order_slips,
 	.size = sizeof(struct order),
+	.flags = OP_HOLDS,
 	.defaults = order_defaults,
 	.open = order_open,
 	.plan = order_plan,
