@@ -301,6 +301,16 @@ state_change(struct state *s, state_ref r)
 	return state_entry_value(s, e);
 }
 
+void *
+state_change_value(struct state *s, state_ref r, size_t *n)
+{
+	struct state_entry *e = state_entry(s, r);
+
+	state_mark(s, r, e);
+	*n = e->nvalue;
+	return state_entry_value(s, e);
+}
+
 static size_t
 state_value_room(const struct state *s, struct state_entry *e)
 {

@@ -47,6 +47,7 @@ const void *state_key(const struct state *s, state_ref r, size_t *n);
 void *state_value(const struct state *s, state_ref r, size_t *n);
 /* To change: marks the entry as changed. */
 void *state_change(struct state *s, state_ref r);
+void *state_change_value(struct state *s, state_ref r, size_t *n);
 /* Give the value another size; what fits is kept, the rest is zero. */
 void *state_resize(struct state *s, state_ref r, size_t size);
 
