@@ -154,6 +154,9 @@ struct keeper {
 	int (*show)(struct stage *st, state_ref entry, struct buf *out);
 	int (*take)(
 		struct stage *st, const struct value *object, state_ref *made);
+	/* For bief to-spark: put together what is kept in parts, so that show
+	 * says it whole; NULL: nothing is.  The state is not used after. */
+	int (*whole)(struct stage *st);
 	/* Rows in state, as Spark counts them; NULL: its entries.  glance: what
 	 * is at hand will do. */
 	int64_t (*rows)(struct stage *st, bool glance);
@@ -188,6 +191,11 @@ struct op {
 	int (*plan)(struct stage *st, struct plan *p);
 	int (*begin)(struct stage *st, struct batch *b);
 	int (*record)(struct stage *st, struct record *r);
+	/* May be NULL.  The same as record for n records like r, whose values
+	 * stand at r->v, at r->v + stride ...; it counts them in records_in,
+	 * from which they have their numbers. */
+	int (*records)(struct stage *st, const struct record *r, size_t stride,
+		size_t n);
 	int (*batch)(struct stage *st, struct batch *b);
 	void (*file_end)(struct stage *st);
 	/* The stream has ended.  Return 1 to have one more batch run from here
@@ -238,6 +246,10 @@ struct stage {
 
 /* Hand a record on.  0, or -1: return it at once. */
 int stage_emit(struct stage *st, struct record *r);
+/* Hand on n records at once, which differ in their values: these stand at r->v,
+ * at r->v + stride ..., with room for as many more as r->room says. */
+int stage_emit_records(
+	struct stage *st, const struct record *r, size_t stride, size_t n);
 /* Hand on a line of text (without its end).  At least JSON_PADDING readable
  * bytes must follow it. */
 int stage_emit_line(struct stage *st, const char *line, size_t n);
