@@ -25,7 +25,8 @@ LIBS = -lcsv -lm -ldl
 
 OPS = $(wildcard src/*.c)
 PROGRAMS = $(patsubst src/%.c,%,$(filter-out src/bief.c,$(OPS)))
-LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c src/bief/*/*/*/*.c)
+LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c src/bief/*/*/*/*.c \
+	src/bief/*/*/*/*/*.c)
 LIB_OBJ = $(patsubst src/bief/%.c,$(B)/lib/%.o,$(LIB_SRC))
 OP_OBJ = $(patsubst src/%.c,$(B)/op/%.o,$(OPS))
 BIN = bin
@@ -153,7 +154,7 @@ check-fresh:
 # What somebody does who has nothing but the package: installs it in a bare
 # Debian 12, and types what the pages show.
 check-deb: deb
-	tests/fresh-deb build/deb/*.deb
+	tests/fresh-deb build/deb/bief_*.deb
 
 # Search for input that breaks a parser, with clang's libFuzzer, SECONDS for each
 # target: make FUZZER=1 fuzz [SECONDS=60] [TARGETS='record jq'].  What is found

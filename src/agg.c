@@ -818,6 +818,22 @@ agg_take(struct stage *st, const struct value *object, state_ref *made)
 	return query_entry_take(&a->q, st, object, made);
 }
 
+/* The windows of slices that have been written are closed. */
+static int64_t
+slices_after(const struct agg *a)
+{
+	return aggmode_closes(&a->m) && a->m.windows_timed ? a->closed
+							   : INT64_MIN;
+}
+
+static int
+agg_whole(struct stage *st)
+{
+	struct agg *a = STAGE(st, agg);
+
+	return query_whole(&a->q, st, slices_after(a));
+}
+
 /* Groups, sessions, or windows with a record: what Spark calls rows. */
 static int64_t
 agg_rows(struct stage *st, bool glance)
@@ -830,9 +846,7 @@ agg_rows(struct stage *st, bool glance)
 		return (int64_t)state_count(st->state) -
 			query_has_form(&a->q, st);
 	rows_clear(&a->q.rows);
-	query_add_all(&a->q, st,
-		aggmode_closes(&a->m) && a->m.windows_timed ? a->closed
-							    : INT64_MIN);
+	query_add_all(&a->q, st, slices_after(a));
 	rows_sort(&a->q.rows, &a->q.g);
 	return (int64_t)a->q.rows.n;
 }
@@ -854,6 +868,7 @@ static const struct keeper agg_keeper = {
 	.explain = agg_explain,
 	.show = agg_show,
 	.take = agg_take,
+	.whole = agg_whole,
 	.rows = agg_rows,
 };
 
@@ -864,7 +879,7 @@ const struct op op_agg = {
 	.opts = agg_opts,
 	.help = accum_help,
 	.size = sizeof(struct agg),
-	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS,
+	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS | OP_HOLDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,

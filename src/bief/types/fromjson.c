@@ -159,7 +159,7 @@ next_key(struct fromjson *f, const char *start, struct node **node)
 	return p;
 }
 
-/* The number of k digits at p, k <= 18. */
+/* The number of k digits at p, below 2^63. */
 static inline int64_t
 digits_value(const char *p, unsigned k)
 {
@@ -243,7 +243,7 @@ quick_time(const struct fromjson *f, const char *start, const char *end,
 
 	if (*start == '"')
 		return quick_iso(f, start, end, v);
-	if (k - 1 >= t->digits || (*p == '0' && k > 1))
+	if (!digits_fit(t, p, k) || (*p == '0' && k > 1))
 		return NULL;
 	if (!ends_number(p[k]) || p + k >= end)
 		return NULL;

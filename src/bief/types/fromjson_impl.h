@@ -134,6 +134,13 @@ node_learn(struct node *node, const char *p, size_t n, int index)
  * The quick ways.  Each reads a value that looks as most do and returns the
  * place behind it, else NULL: fromvalue_read() decides then.
  */
+/* Do k digits at p, and what they are, fit? */
+static inline bool
+digits_fit(const struct target *t, const char *p, unsigned k)
+{
+	return k - 1 < t->digits || (k == t->digits + 1u && *p < t->limit);
+}
+
 /* The bytes that end a number without more ado. */
 static inline bool
 ends_number(char c)
@@ -167,7 +174,7 @@ quick_int(const char *start, const char *end, const struct target *t,
 	uint32_t m = simd_nondigit(p);
 	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
 
-	if (k - 1 >= t->digits && (k != t->digits + 1u || *p >= t->limit))
+	if (!digits_fit(t, p, k))
 		return NULL;
 	if (*p == '0' && (k > 1 || p > start))
 		return NULL;

@@ -65,7 +65,8 @@ fromstruct_target(struct target *t, const struct schema_field *f)
 		break;
 	case TYPE_TIMESTAMP:
 		t->quick = QUICK_TIME;
-		t->digits = 18;
+		t->digits = 18; /* nanoseconds since 2001 have 19 */
+		t->limit = '9';
 		break;
 	default:
 		t->quick = QUICK_NONE;
