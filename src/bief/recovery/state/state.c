@@ -435,3 +435,10 @@ state_settle(struct state *s)
 	buf_clear(&s->deleted);
 	s->cleared = false;
 }
+
+void
+state_unlist(struct state *s)
+{
+	state_settle(s);
+	s->unlisted = true;
+}
