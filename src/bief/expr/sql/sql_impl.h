@@ -245,8 +245,8 @@ int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 /* sql_eval.c */
 /* Of a whole tree: what an earlier one made is gone. */
 int sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out);
-/* 1 true; 0 false or null; -1 */
-int sql_eval_true(struct datum_ctx *c, struct sql_node *n);
+/* Of what a condition gave: 1 true; 0 false or null; -1 it is neither. */
+int sql_eval_true(struct datum_ctx *c, const struct datum *d);
 int sql_eval_literal(
 	struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out);
