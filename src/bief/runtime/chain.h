@@ -77,6 +77,8 @@ struct chain {
 	int n;
 	struct shapes *shapes;
 	struct output out;
+	struct link_out *link; /* to whom reads it; NULL: not known */
+	struct link_out *ring; /* the same, when records go as they are */
 	struct err err;
 	struct stage *failed; /* the innermost stage of the failing call */
 	bool planned;
@@ -130,6 +132,17 @@ chain_writes_control(const struct chain *c)
 /* Give a record to a stage, as text or with fields, as it wants it. */
 int chain_give(struct stage *st, struct record *r);
 int chain_give_line(struct stage *st, const char *line, size_t n);
+
+/* The same for a record with fields, fast where nothing is to be looked at. */
+static inline int
+chain_give_record(struct stage *st, struct record *r)
+{
+	if (!st->straight || st->text || r->shape->id != st->shape_id)
+		return chain_give(st, r);
+	r->number = ++st->records_in;
+	return st->op->record(st, r) < 0 ? chain_failed(st) : 0;
+}
+
 /* A record or line that begins as a control line does: refused. */
 int chain_give_forged(struct stage *st, const char *line, size_t n);
 /* The text of a file has ended. */

@@ -12,6 +12,7 @@
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/loop/feed.h"
+#include "runtime/loop/link_out.h"
 #include "runtime/loop/merge.h"
 #include "runtime/loop/pull.h"
 #include "runtime/setup.h"
@@ -50,12 +51,14 @@ run_chain(char ***words, int n, int in, int out, int *status)
 		chain_quit_behind(&c.stages[last], (enum status)status[last]);
 	} else {
 		tell_open(&c, words);
+		link_out_open(&c);
 		if (run_opened(&c, in) < 0) {
 			if (c.failed == NULL)
 				c.failed = chain_last(&c);
 			chain_fail(&c);
 		}
 	}
+	link_out_close(&c);
 	/* An end without control lines looks like one, whatever the reason. */
 	pipe_mark_end(out, c.planned ? 0 : run_status(status, n));
 	setup_close(&c);

@@ -150,6 +150,21 @@ vitals_look(struct vitals *v)
 		publish();
 }
 
+int
+vitals_poll(struct vitals *v, struct pollfd *fds, int n, int timeout)
+{
+	int64_t due = vitals_due(v);
+	int first = (int)((due + 999) / 1000), ready;
+
+	if (due < 0 || (timeout >= 0 && timeout <= first))
+		return poll(fds, (nfds_t)n, timeout);
+	ready = poll(fds, (nfds_t)n, first);
+	if (ready != 0)
+		return ready;
+	vitals_look(v);
+	return poll(fds, (nfds_t)n, timeout < 0 ? -1 : timeout - first);
+}
+
 void
 vitals_forget(void)
 {

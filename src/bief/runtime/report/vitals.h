@@ -104,6 +104,9 @@ void vitals_written(void *vitals, size_t n);
  * due, -1 when it is there, or there will be none. */
 int64_t vitals_due(const struct vitals *v);
 void vitals_look(struct vitals *v);
+/* poll(), but a process that waits for long can be seen by bief ps. */
+struct pollfd;
+int vitals_poll(struct vitals *v, struct pollfd *fds, int n, int timeout);
 /* Microseconds that were no waiting, until now. */
 int64_t vitals_busy_us(const struct vitals *v);
 
