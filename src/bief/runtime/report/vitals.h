@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VITALS_MAGIC "biefvit2"
+#define VITALS_MAGIC "biefvit3"
 #define VITALS_INPUTS 64 /* descriptors that are told of */
 #define VITALS_PAST 8    /* moments that are remembered, a second apart */
 #define VITALS_TEXT 1000 /* bytes of a command line that are kept */
@@ -65,6 +65,10 @@ struct vitals {
 	uint32_t ninputs;
 	int32_t inputs[VITALS_INPUTS]; /* descriptors it reads; -1: closed */
 	int32_t output;
+	/* What goes to the reader of a pipe; the bytes that wait for it, of so
+	 * many that may (0: the output is no pipe). */
+	uint32_t records; /* 1: records as they are, 0: text */
+	uint32_t waiting, room;
 	uint32_t npast; /* moments so far; the last of them are kept */
 	struct vitals_moment {
 		int64_t at_us, spent_us[VITALS_WAYS];
