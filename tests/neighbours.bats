@@ -35,7 +35,7 @@ let_go() {
 }
 
 # sends WHAT: parse-json does, and agg has had all of it.
-sends() {
+sends() { # WHAT [ROWS]
 	wait_for shows "[.[].programs[]] |
 		any(.program == \"agg\" and .rowsIn >= ${2:-20000}) and
 		([.[] | select(.program == \"parse-json\") | .sends] |
@@ -103,13 +103,20 @@ feed='cat in.json hold |'
 	all_is out
 }
 
+# It tells of itself when it reads.
+source_sends() {
+	echo '{"k":"k9","i":0}' >&9
+	shows '[.[].programs[] | select(.program == "stream-files") | .sends] ==
+		["records"]'
+}
+
 @test "a source sends its lines in blocks" {
 	hold bash -c 'stream-files in.json hold | parse-json | '"$agg"
 	sends records
-	wait_for shows '[.[].programs[] | select(.program == "stream-files") |
-		.sends] == ["records"]'
+	wait_for source_sends
 	let_go
-	all_is out
+	grep -v k9 out >seven
+	all_is seven
 }
 
 @test "with two writers of the pipe it is text" {
@@ -167,4 +174,234 @@ feed='cat in.json hold |'
 	END
 	ln -s other agg
 	runs bash "cat in.json hold | parse-json | ./$agg" text
+}
+
+# pid PROGRAM: its process, once it is seen.
+pid() {
+	wait_for shows "any(.[].programs[]; .program == \"$1\")" || return 1
+	bief ps --json | jq ".programs[] | select(.program == \"$1\") | .pid"
+}
+
+# signalled SIGNAL PROGRAM: of a pipeline that sends records, or text; its statuses
+# and what it says.
+signalled() {
+	hold bash -c 'cat in.json hold | parse-json | derive "y=.i + 1" |
+		'"$agg"'; echo "${PIPESTATUS[@]:1}" >statuses' 2>said
+	sends "${3:-records}"
+	kill -"$1" "$(pid "$2")"
+	if [ "$2" = agg ]; then
+		# They learn of it when they write, or wait.
+		cat in.json >&9 || true
+	fi
+	let_go || true
+	cat statuses said out
+}
+
+# words FILE: without what bash says of processes.
+words() {
+	grep -vE 'Killed|Terminated|Broken pipe|^ +[0-9]+ +\|' "$1"
+}
+
+@test "a signal to one of them ends the same as with text" {
+	for program in parse-json derive agg; do
+		for signal in KILL TERM; do
+			signalled $signal $program >as-records
+			BIEF_FUSE=0 signalled $signal $program text >as-text
+			diff <(words as-text) <(words as-records) ||
+				{ echo $signal $program; false; }
+		done
+	done
+}
+
+@test "one that is stopped keeps the others waiting until it goes on" {
+	for program in parse-json derive agg; do
+		hold bash -c 'cat in.json hold in.json in.json in.json |
+			parse-json | derive "y=.i + 1" | agg count >out'
+		sends records
+		one=$(pid $program)
+		kill -STOP "$one"
+		exec 9>&-
+		! timeout 1 tail --pid="$held" -f /dev/null
+		[ "$(ps -o state= -p "$one")" = T ]
+		kill -CONT "$one"
+		wait "$held"
+		is out <<<'{"count":80000}'
+	done
+}
+
+@test "stopped while they meet, they go on as if nothing had been" {
+	for program in parse-json agg; do
+		hold bash -c 'cat hold in.json in.json in.json | parse-json |
+			agg count >out'
+		one=$(pid $program)
+		kill -STOP "$one"
+		cat in.json >&9 &
+		sleep 0.1
+		kill -CONT "$one"
+		wait $!
+		let_go
+		is out <<<'{"count":80000}'
+	done
+}
+
+@test "a reader that has enough ends those in front of it as ever" {
+	local before after
+	for n in 1 100 15000; do
+		for i in 0 1; do
+			BIEF_FUSE=$i bash -c 'set -o pipefail
+				cat in.json in.json in.json in.json |
+				parse-json | derive "y=.i" | take '$n' |
+				tail -n 1; echo $? "${PIPESTATUS[@]}"' >given$i
+		done
+		diff given0 given1
+	done
+}
+
+@test "nothing is held back when the input pauses" {
+	hold bash -c 'cat in.json hold | parse-json |
+		derive "y=.i + 1" | filter ".k == \"here\"" >out'
+	wait_for shows 'any(.[].programs[];
+		.program == "filter" and .rowsIn == 20000) and
+		any(.[].programs[]; .program == "derive" and
+			.sends == "records")'
+	for i in 1 2 3; do
+		echo '{"k":"here","i":'$i'}' >&9
+		wait_for grep -q "\"y\":$((i + 1))" out
+	done
+	let_go
+	is out <<-'END'
+	{"k":"here","i":1,"y":2}
+	{"k":"here","i":2,"y":3}
+	{"k":"here","i":3,"y":4}
+	END
+}
+
+@test "a slow reader takes all, in its order" {
+	parse-json <in.json | derive 'y=.i' |
+		thru -- bash -c 'sleep 0.5; exec cat' | cmp - <(
+		BIEF_FUSE=0 parse-json <in.json | BIEF_FUSE=0 derive 'y=.i')
+}
+
+@test "records that are longer than the ring, and lines, come as they were" {
+	python3 - >long.json <<-'END'
+	import json
+	for i in range(60):
+	    n = [10, 100, 70000, 140000, 600000, 2000000][i % 6]
+	    print(json.dumps({'i': i, 's': 'abc"é'[i % 4] * n, 'a': [1] * (i % 7)}))
+	END
+	for i in 0 1; do
+		BIEF_FUSE=$i bash -c 'stream-files long.json | parse-json |
+			derive "n = .s | length" | pick i,n,s,a' >given$i
+	done
+	cmp given0 given1
+	[ "$(wc -l <given1)" = 60 ]
+	for i in 0 1; do
+		BIEF_FUSE=$i bash -c 'cat in.json long.json in.json |
+			parse-json | pick i,s --max-line 100000 \
+			--on-error skip | cat' >given$i 2>said$i
+	done
+	cmp given0 given1
+	diff said0 said1
+}
+
+@test "messages have the numbers of their lines, and rejects the text" {
+	{ cat in.json; echo '{"i":"no","k":"k1"}'; cat in.json
+		echo ' {"i" : [1], "k":"k1"}'; } >bad.json
+	for i in 0 1; do
+		rm -f rejects
+		BIEF_FUSE=$i bash -c 'parse-json <bad.json | derive "y=.k" |
+			agg --by y sum:i --on-error skip --rejects rejects' \
+			>given$i 2>said$i
+		cat rejects >>given$i
+	done
+	diff said0 said1
+	diff given0 given1
+	grep 'agg: line 20001:' said1
+	grep 'agg: line 40002:' said1
+}
+
+# Somebody at the socket of the only pipe whose writer listens.
+stranger() {
+	python3 - "$@" <<-'END'
+	import os, socket, sys, time
+	pid, what = int(sys.argv[1]), sys.argv[2]
+	names = [line.split()[-1] for line in open('/proc/net/unix')
+		 if '@bief-' in line]
+	inode = os.stat('/proc/%d/fd/1' % pid).st_ino
+	name = [n for n in names if n.endswith('-%d' % inode)][0]
+	for n in range(20 if what == 'many' else 1):
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	    s.connect('\0' + name[1:])
+	    keep = globals().setdefault('kept', [])
+	    keep.append(s)
+	    if what == 'garbage':
+	        for size in (1, 3, 4, 100, 60000):
+	            try:
+	                s.send(os.urandom(size))
+	            except OSError:
+	                pass
+	    if what == 'half':
+	        s.send(b'\x02\0\0\0bief ring 1 ')
+	    if what == 'descriptors':
+	        fds = [os.open('/dev/null', os.O_RDONLY) for i in range(4)]
+	        socket.send_fds(s, [b'\x02\0\0\0bief'], fds)
+	open('there', 'w').close()
+	while not os.path.exists('enough'):
+	    time.sleep(0.01)
+	END
+}
+
+@test "strangers at the socket are sent away, and it goes on" {
+	for what in garbage half descriptors silent many gone; do
+		rm -f there enough go
+		mkfifo go
+		hold bash -c 'cat hold in.json in.json | parse-json |
+			{ read -r <go; exec agg count >out; }'
+		one=$(pid parse-json)
+		before=$(find "/proc/$one/fd" | wc -l)
+		[ $what != gone ] || touch enough
+		stranger "$one" $what 9>&- &
+		wait_for [ -e there ]
+		cat in.json >&9 &
+		writing=$!
+		[ "$(find "/proc/$one/fd" | wc -l)" -le $((before + 6)) ]
+		echo >go
+		wait $writing
+		let_go
+		is out <<<'{"count":60000}'
+		touch enough
+	done
+}
+
+@test "with the name of its socket taken by somebody else it is text" {
+	cat >squat.py <<-'END'
+	import os, socket, sys
+	build = sys.argv[1][:8]
+	s = os.stat(1)
+	name = '\0bief-%s-%x-%d' % (build, s.st_dev, s.st_ino)
+	k = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	k.bind(name)
+	k.listen()
+	os.set_inheritable(k.fileno(), True)
+	os.execvp('parse-json', ['parse-json'])
+	END
+	id=$(readelf -n "$(command -v bief)" |
+		sed -n 's/.*Build ID: //p' | tail -n 1)
+	runs bash "cat in.json hold | python3 squat.py $id | $agg" text
+}
+
+@test "with a neighbour of another user it is text" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	copy=$(mktemp -d)
+	chmod 755 "$copy"
+	cp "$(command -v bief)" "$copy/agg"
+	hold bash -c 'cat in.json hold | parse-json |
+		setpriv --reuid 65533 --regid 65533 --clear-groups \
+		"$1/agg" --by k count max:i >out' - "$copy"
+	wait_for shows 'any(.[].programs[];
+		.program == "parse-json" and .rowsOut == 20000 and
+		.sends == "text")' || { rm -r "$copy"; false; }
+	let_go
+	rm -r "$copy"
+	all_is out
 }

@@ -324,6 +324,7 @@ link_out_join(struct link_out *l)
 		return alone;
 	}
 	link_out_deaf(l);
+	pack_init(&l->pack);
 	l->c->ring = l;
 	return 0;
 }
@@ -407,7 +408,6 @@ link_out_open(struct chain *c)
 		free(l);
 		return;
 	}
-	pack_init(&l->pack);
 	c->link = l;
 	c->out.divert = link_out_put;
 	c->out.link = l;
