@@ -7,7 +7,7 @@
 #include "floor/buf.h"
 #include "runtime/entry.h"
 #include "agg/accum/accum.h"
-#include "agg/accum/accum_moments.h"
+#include "agg/accum/fn/accum_moments.h"
 #include "agg/accum/accum_text.h"
 
 struct stats {

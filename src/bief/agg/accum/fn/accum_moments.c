@@ -3,7 +3,7 @@
  * a sum of squares, which would lose all digits where values are large and
  * close together.
  */
-#include "agg/accum/accum_moments.h"
+#include "agg/accum/fn/accum_moments.h"
 
 #include <math.h>
 
@@ -202,7 +202,7 @@ moments_take(const struct accum_taking *t, const struct value *v)
 }
 
 #define MOMENTS                                                               \
-	.number = true, .size = sizeof(struct moments),                       \
+	.number = true, .distinct = true, .size = sizeof(struct moments),     \
 	.type = accum_kit_double, .add = moments_add, .merge = moments_merge, \
 	.empty = moments_empty, .show = moments_show, .take = moments_take
 
