@@ -182,17 +182,20 @@ pid() {
 	bief ps --json | jq ".programs[] | select(.program == \"$1\") | .pid"
 }
 
+is_gone() {
+	! kill -0 "$1"
+}
+
 # signalled SIGNAL PROGRAM: of a pipeline that sends records, or text; its statuses
 # and what it says.
 signalled() {
 	hold bash -c 'cat in.json hold | parse-json | derive "y=.i + 1" |
 		'"$agg"'; echo "${PIPESTATUS[@]:1}" >statuses' 2>said
 	sends "${3:-records}"
+	first=$(pid parse-json)
 	kill -"$1" "$(pid "$2")"
-	if [ "$2" = agg ]; then
-		# They learn of it when they write, or wait.
-		cat in.json >&9 || true
-	fi
+	# They learn of it while they wait.
+	[ "$1" = TERM ] || wait_for is_gone "$first"
 	let_go || true
 	cat statuses said out
 }

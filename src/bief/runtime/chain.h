@@ -77,7 +77,14 @@ struct chain {
 	int n;
 	struct shapes *shapes;
 	struct output out;
-	struct link_out *link; /* to whom reads it; NULL: not known */
+	/* Fields that go out, where there are no control lines, as far as they
+	 * are known; derived: by what a neighbour in front has said, for whom
+	 * vouch answers: nobody else writes what we read. */
+	struct buf known;
+	bool derived;
+	bool (*vouch)(void *link);
+	void *in;
+	struct link_out *link; /* to whoever reads it; NULL: not known */
 	struct link_out *ring; /* the same, when records go as they are */
 	struct err err;
 	struct stage *failed; /* the innermost stage of the failing call */

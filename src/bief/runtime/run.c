@@ -18,6 +18,7 @@
 #include "runtime/setup.h"
 #include "runtime/loop/signals.h"
 #include "runtime/report/tell.h"
+#include "runtime/plan/plan_known.h"
 #include "runtime/run.h"
 
 static int
@@ -27,6 +28,11 @@ run_opened(struct chain *c, int in_fd)
 
 	if (c->n == 1 && c->stages[0].answered)
 		return output_flush(&c->out, &c->err);
+	/* Who makes records of what has none knows at once what they are. */
+	if ((first->source != NULL || c->stages[0].text) &&
+		(c->n > 1 || c->link != NULL) &&
+		plan_known(c, NULL, &c->known) != 0)
+		return -1;
 	if (first->source != NULL)
 		return pull_run(c);
 	if (first->merge != NULL)

@@ -80,6 +80,14 @@ meet_wanted(void)
 		meet_build() != NULL;
 }
 
+bool
+meet_surely(void)
+{
+	const char *fuse = getenv("BIEF_FUSE");
+
+	return fuse != NULL && strcmp(fuse, "now") == 0;
+}
+
 /* The name of the socket: of a pipe without a name, and of this build. */
 static bool
 meet_name(int fd, struct sockaddr_un *name, socklen_t *n)
@@ -152,7 +160,7 @@ meet_connect(int fd)
 	if (!meet_name(fd, &name, &n) || (s = meet_socket()) < 0)
 		return -1;
 	if (connect(s, (struct sockaddr *)&name, n) < 0 || !meet_trusts(s) ||
-		!meet_hello(s))
+		!meet_hello(s, NULL, 0))
 		return meet_close(s);
 	return s;
 }
@@ -164,7 +172,7 @@ meet_accept(int listening)
 
 	while ((s = accept4(listening, NULL, NULL,
 			SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		if (meet_trusts(s) && meet_hello(s))
+		if (meet_trusts(s))
 			return s;
 		close(s);
 	}
@@ -259,22 +267,32 @@ meet_say(int socket, enum meet_kind kind, const char *text, size_t n, int fd)
 }
 
 bool
-meet_hello(int socket)
+meet_hello(int socket, const char *plan, size_t n)
 {
 	struct meet_text t = {.magic = MEET_MAGIC};
+	char text[MEET_MOST];
 
+	if (n > sizeof(text) - sizeof(t))
+		n = 0;
 	memcpy(t.build, meet_build(), MEET_BUILD);
-	return meet_say(socket, MEET_HELLO, (const char *)&t, sizeof(t), -1);
+	memcpy(text, &t, sizeof(t));
+	if (n > 0)
+		memcpy(text + sizeof(t), plan, n);
+	return meet_say(socket, MEET_HELLO, text, sizeof(t) + n, -1);
 }
 
 bool
-meet_known(const char *text, size_t n)
+meet_known(const char *text, size_t n, const char **plan, size_t *nplan)
 {
 	const struct meet_text *t = (const struct meet_text *)text;
 
-	return n == sizeof(*t) &&
-		memcmp(t->magic, MEET_MAGIC, sizeof(MEET_MAGIC)) == 0 &&
-		memcmp(t->build, meet_build(), MEET_BUILD) == 0;
+	if (n < sizeof(*t) ||
+		memcmp(t->magic, MEET_MAGIC, sizeof(MEET_MAGIC)) != 0 ||
+		memcmp(t->build, meet_build(), MEET_BUILD) != 0)
+		return false;
+	*plan = text + sizeof(*t);
+	*nplan = n - sizeof(*t);
+	return true;
 }
 
 /* ---- the pipe ---- */

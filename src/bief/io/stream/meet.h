@@ -35,11 +35,15 @@ enum meet_kind {
 
 /* May this process meet others at all?  (BIEF_FUSE=0.) */
 bool meet_wanted(void);
+/* Is it worth waiting for somebody, and are records to go at once?
+ * (BIEF_FUSE=now, for tests: what starts side by side meets.)  For so long. */
+bool meet_surely(void);
+#define MEET_SURELY_MS 300
 /* For the pipe that fd is: a socket to listen at, or one that is connected; -1:
  * it is no pipe, nobody is there ... */
 int meet_listen(int fd);
 int meet_connect(int fd);
-/* Somebody who has connected; -1: nobody (more). */
+/* Somebody who has connected, and is to be told a hello; -1: nobody (more). */
 int meet_accept(int listening);
 
 /* The next message: its text, up to MEET_MOST bytes of it, in text; what comes
@@ -48,9 +52,11 @@ enum meet_kind meet_take(int socket, char *text, size_t *n, int *fd);
 /* False: it did not go. */
 bool meet_say(
 	int socket, enum meet_kind kind, const char *text, size_t n, int fd);
-bool meet_hello(int socket);
-/* Is this text that of a HELLO of the same build? */
-bool meet_known(const char *text, size_t n);
+/* With n bytes of what the writer knows of its records (as MEET_PLAN has). */
+bool meet_hello(int socket, const char *plan, size_t n);
+/* Is this text that of a HELLO of the same build?  What comes with it is then
+ * *plan. */
+bool meet_known(const char *text, size_t n, const char **plan, size_t *nplan);
 
 /* The writer's: a second end of the same pipe that never blocks, -1: it could not
  * be opened again. */

@@ -9,10 +9,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "floor/buf.h"
+#include "floor/mem.h"
 #include "time/time.h"
 #include "value/json.h"
 #include "value/record.h"
@@ -25,6 +27,7 @@
 #include "runtime/loop/link_out.h"
 #include "runtime/loop/loop.h"
 #include "runtime/plan/plan_chain.h"
+#include "runtime/plan/plan_known.h"
 #include "runtime/loop/signals.h"
 #include "runtime/report/vitals.h"
 
@@ -375,6 +378,48 @@ feed_take(struct feed *f)
 	return feed_lines(f) < 0 ? -1 : got;
 }
 
+/* What comes in will have these fields: refuse before it does what cannot work
+ * with them, unless others write, too, whose records have others. */
+static int
+feed_told(void *arg, const char *fields, size_t n)
+{
+	struct feed *f = arg;
+	struct chain *c = f->c;
+	char *text;
+	int got;
+
+	if (c->planned || c->derived)
+		return 0;
+	text = mem_dup(fields, n);
+	got = plan_known(c, text, &c->known);
+	free(text);
+	if (got != 0 && link_in_alone(&f->link))
+		return -1;
+	if (got != 0) {
+		c->failed = NULL;
+		return 0;
+	}
+	c->derived = true;
+	link_out_known(c->link);
+	return 0;
+}
+
+static bool
+feed_vouch(void *link)
+{
+	return link_in_alone(link);
+}
+
+static void
+feed_meet(struct feed *f)
+{
+	f->link.told = feed_told;
+	f->link.arg = f;
+	f->c->vouch = feed_vouch;
+	f->c->in = &f->link;
+	link_in_open(&f->link);
+}
+
 static int
 feed_open(struct feed *f)
 {
@@ -385,7 +430,7 @@ feed_open(struct feed *f)
 	} else if (feed_check(f, "-") < 0) {
 		return -1;
 	} else {
-		link_in_open(&f->link);
+		feed_meet(f);
 	}
 	/* Batches by the clock begin with the program, not with its input. */
 	if (f->first->priv->common.trigger != NULL &&
@@ -441,6 +486,7 @@ feed_run(struct chain *c, int in_fd)
 	buf_init(&f.text);
 	link_in_init(&f.link, c, in_fd);
 	ret = feed_all(&f);
+	c->vouch = NULL;
 	link_in_release(&f.link);
 	if (f.in.fd > STDERR_FILENO)
 		close(f.in.fd);

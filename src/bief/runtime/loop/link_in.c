@@ -17,6 +17,8 @@
 /* A writer that is there answers where it writes or waits; one that is stopped is
  * not waited for. */
 #define GREET_US 100000
+/* The same, where its answer may need one of those in front of it. */
+#define ALONE_US 300000
 
 static void
 link_in_call(struct link_in *l)
@@ -34,7 +36,7 @@ link_in_init(struct link_in *l, struct chain *c, int fd)
 	memset(l, 0, sizeof(*l));
 	l->c = c;
 	l->fd = fd;
-	l->socket = -1;
+	l->socket = l->alone = -1;
 }
 
 void
@@ -42,6 +44,10 @@ link_in_open(struct link_in *l)
 {
 	l->wanted = meet_wanted();
 	link_in_call(l);
+	for (int i = 0; i < MEET_SURELY_MS && l->wanted && meet_surely(); i++) {
+		usleep(1000);
+		link_in_call(l);
+	}
 }
 
 static void
@@ -77,6 +83,7 @@ link_in_test(struct link_in *l, int ring)
 		return 0;
 	}
 	alone = meet_alone(l->fd, ring < 0);
+	l->alone = alone;
 	if (alone < 0)
 		return err_sys(&l->c->err, "cannot open the input again");
 	if (alone && ring >= 0) {
@@ -91,17 +98,30 @@ link_in_test(struct link_in *l, int ring)
 }
 
 static int
+link_in_told(struct link_in *l, const char *fields, size_t n)
+{
+	return l->told != NULL && n > 0 ? l->told(l->arg, fields, n) : 0;
+}
+
+static int
 link_in_hear(struct link_in *l, enum meet_kind kind, const char *text, size_t n,
 	int fd)
 {
+	const char *plan;
+	size_t nplan;
+
 	if (kind == MEET_HELLO && l->state == LINK_CALLED &&
-		meet_known(text, n)) {
+		meet_known(text, n, &plan, &nplan)) {
 		l->state = LINK_MET;
-		return 0;
+		return link_in_told(l, plan, nplan);
 	}
+	if (kind == MEET_PLAN && l->state == LINK_MET)
+		return link_in_told(l, text, n);
 	if (kind == MEET_LET_GO && l->state == LINK_MET)
 		return link_in_test(l, fd);
-	if (kind != MEET_WAKE)
+	if (kind == MEET_SHARED && l->state == LINK_MET)
+		l->alone = 0;
+	else if (kind != MEET_WAKE)
 		link_in_hang_up(l);
 	return 0;
 }
@@ -140,6 +160,28 @@ link_in_greet(struct link_in *l)
 			return -1;
 	}
 	return 0;
+}
+
+bool
+link_in_alone(struct link_in *l)
+{
+	int64_t until = time_monotonic() + ALONE_US, now;
+
+	if (l->alone < 0 && l->socket >= 0 &&
+		!meet_say(l->socket, MEET_TEST, NULL, 0, -1))
+		return false;
+	while (l->alone < 0 && l->socket >= 0 &&
+		(now = time_monotonic()) < until) {
+		struct pollfd p = {.fd = l->socket, .events = POLLIN};
+
+		if (poll(&p, 1, (int)((until - now + 999) / 1000)) < 0 ||
+			link_in_look(l) < 0)
+			break;
+	}
+	/* It has written all, and ended: does anybody else write? */
+	if (l->alone < 0 && l->socket < 0)
+		l->alone = meet_alone(l->fd, true);
+	return l->alone == 1;
 }
 
 int

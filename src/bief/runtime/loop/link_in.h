@@ -33,6 +33,11 @@ struct link_in {
 	bool wanted; /* look for somebody again */
 	bool still;  /* the pipe looks ended, which may be for a look only */
 	bool gone;   /* the writer has: the rest of the ring is all */
+	/* What the writer knows of its records: 0, or -1 with the chain's err
+	 * set.  NULL: nobody wants to know. */
+	int (*told)(void *arg, const char *fields, size_t n);
+	void *arg;
+	int alone; /* nobody else writes: 1, 0, or -1 it is not known */
 	struct ring ring;
 	struct unpack unpack;
 };
@@ -44,6 +49,8 @@ void link_in_release(struct link_in *l);
 /* Before the first bytes are taken: give a neighbour the time to say who it is.
  * 0 or -1. */
 int link_in_greet(struct link_in *l);
+/* Does nobody but the neighbour write it?  It is asked to let us look. */
+bool link_in_alone(struct link_in *l);
 /* What to wait for: up to 2. */
 int link_in_fds(struct link_in *l, struct pollfd *fds);
 /* One of them is ready: what has been said?  0 or -1. */

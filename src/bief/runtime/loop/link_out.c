@@ -30,6 +30,7 @@ struct link_out {
 	int second;    /* the same pipe, written without blocking */
 	int peer[LINK_PEERS];
 	int partner; /* whom we have met; -1 */
+	bool surely; /* meet_surely() */
 	size_t written;
 	struct ring ring;
 	struct pack pack;
@@ -73,14 +74,16 @@ static void
 link_out_hear(struct link_out *l, int *peer)
 {
 	char text[MEET_MOST];
-	size_t n;
+	const char *plan;
+	size_t n, nplan;
 	int fd;
 	enum meet_kind kind = meet_take(*peer, text, &n, &fd);
 
 	link_out_shut(&fd);
 	if (kind == MEET_NOTHING)
 		return;
-	if (kind != MEET_HELLO || !meet_known(text, n) || l->partner >= 0) {
+	if (kind != MEET_HELLO || !meet_known(text, n, &plan, &nplan) ||
+		l->partner >= 0) {
 		link_out_shut(peer);
 		return;
 	}
@@ -103,20 +106,101 @@ link_out_partner(struct link_out *l)
 	return kind;
 }
 
+/* The pipe's end has been let go, and the partner has a look. */
+static bool
+link_out_asked(struct link_out *l)
+{
+	enum meet_kind kind;
+
+	do {
+		struct pollfd p = {.fd = l->partner, .events = POLLIN};
+
+		vitals_poll(l->c->vitals, &p, 1, -1);
+		kind = link_out_partner(l);
+	} while (
+		kind == MEET_NOTHING || kind == MEET_WAKE || kind == MEET_TEST);
+	return kind == MEET_ALONE;
+}
+
+/* Are we alone with the partner?  The ring is offered with the question, if there
+ * is one.  1, 0, or -1: the pipe has been lost. */
+static int
+link_out_test(struct link_out *l, int ring)
+{
+	bool alone = false;
+
+	if (meet_let_go(l->out->fd) < 0)
+		return 0;
+	link_out_shut(&l->second);
+	vitals_turn(l->c->vitals, VITALS_OUTPUT);
+	if (meet_say(l->partner, MEET_LET_GO, NULL, 0, ring))
+		alone = link_out_asked(l);
+	vitals_turn(l->c->vitals, VITALS_BUSY);
+	if (meet_take_back(l->out->fd) < 0)
+		return err_sys(&l->c->err, "cannot open the output again");
+	return alone;
+}
+
+/* The partner is about to refuse what we have told it, if it comes from us
+ * alone. */
+static void
+link_out_let_look(struct link_out *l)
+{
+	struct chain *c = l->c;
+
+	if (c->ring != NULL || l->second < 0 ||
+		(c->derived && (c->vouch == NULL || !c->vouch(c->in)))) {
+		meet_say(l->partner, MEET_SHARED, NULL, 0, -1);
+		return;
+	}
+	if (link_out_test(l, -1) >= 0)
+		l->second = meet_second_end(l->out->fd);
+}
+
+static void
+link_out_greet(struct link_out *l, int came)
+{
+	int *seat;
+
+	if (!meet_hello(came, l->c->known.p, l->c->known.n)) {
+		close(came);
+		return;
+	}
+	seat = link_out_seat(l);
+	*seat = came;
+}
+
 void
 link_out_look(struct link_out *l)
 {
+	enum meet_kind kind;
 	int came;
 
 	if (l == NULL)
 		return;
 	while (l->listening >= 0 && (came = meet_accept(l->listening)) >= 0)
-		*link_out_seat(l) = came;
+		link_out_greet(l, came);
 	for (int i = 0; i < LINK_PEERS; i++)
 		if (l->peer[i] >= 0)
 			link_out_hear(l, &l->peer[i]);
-	while (l->partner >= 0 && link_out_partner(l) != MEET_NOTHING)
-		;
+	while (l->partner >= 0 && (kind = link_out_partner(l)) != MEET_NOTHING)
+		if (kind == MEET_TEST)
+			link_out_let_look(l);
+}
+
+void
+link_out_known(struct link_out *l)
+{
+	const struct buf *b;
+
+	if (l == NULL || l->c->known.n == 0 || l->c->known.n > MEET_MOST)
+		return;
+	b = &l->c->known;
+	if (l->partner >= 0)
+		meet_say(l->partner, MEET_PLAN, b->p, b->n, -1);
+	for (int i = 0; i < LINK_PEERS; i++)
+		if (l->peer[i] >= 0)
+			meet_say(l->peer[i], MEET_PLAN, b->p, b->n, -1);
 }
 
 int
@@ -272,40 +356,6 @@ link_out_give_up(struct link_out *l)
 	link_out_shut(&l->partner);
 }
 
-/* The pipe's end has been let go, and the partner has a look. */
-static bool
-link_out_asked(struct link_out *l)
-{
-	enum meet_kind kind;
-
-	do {
-		struct pollfd p = {.fd = l->partner, .events = POLLIN};
-
-		vitals_poll(l->c->vitals, &p, 1, -1);
-		kind = link_out_partner(l);
-	} while (kind == MEET_NOTHING || kind == MEET_WAKE);
-	return kind == MEET_ALONE;
-}
-
-/* Are we alone with the partner?  The ring is offered with the question, if there
- * is one.  1, 0, or -1: the pipe has been lost. */
-static int
-link_out_test(struct link_out *l, int ring)
-{
-	bool alone = false;
-
-	if (meet_let_go(l->out->fd) < 0)
-		return 0;
-	link_out_shut(&l->second);
-	vitals_turn(l->c->vitals, VITALS_OUTPUT);
-	if (meet_say(l->partner, MEET_LET_GO, NULL, 0, ring))
-		alone = link_out_asked(l);
-	vitals_turn(l->c->vitals, VITALS_BUSY);
-	if (meet_take_back(l->out->fd) < 0)
-		return err_sys(&l->c->err, "cannot open the output again");
-	return alone;
-}
-
 /* From now on records go as they are, if they can. */
 static int
 link_out_join(struct link_out *l)
@@ -365,6 +415,20 @@ link_out_text(struct link_out *l, const char *p, size_t n)
 	return 0;
 }
 
+/* The first time, let the reader come. */
+static void
+link_out_expect(struct link_out *l)
+{
+	struct pollfd p[LINK_FDS];
+
+	for (int i = 0; i < MEET_SURELY_MS && l->partner < 0 &&
+		l->listening >= 0 && l->written == 0;
+		i++) {
+		poll(p, (nfds_t)link_out_fds(l, p), 1);
+		link_out_look(l);
+	}
+}
+
 /* Instead of output's own writing. */
 static int
 link_out_put(void *arg, const char *p, size_t n, struct err *err)
@@ -374,7 +438,9 @@ link_out_put(void *arg, const char *p, size_t n, struct err *err)
 
 	if (l->c->ring == NULL) {
 		link_out_look(l);
-		if (l->partner >= 0 && l->written >= LINK_TEXT &&
+		if (l->surely && n > 0)
+			link_out_expect(l);
+		if (l->partner >= 0 && (l->surely || l->written >= LINK_TEXT) &&
 			l->second >= 0 && n > 0)
 			ret = link_out_join(l);
 	}
@@ -400,6 +466,7 @@ link_out_open(struct chain *c)
 	l->c = c;
 	l->out = &c->out;
 	l->listening = listening;
+	l->surely = meet_surely();
 	l->partner = -1;
 	for (int i = 0; i < LINK_PEERS; i++)
 		l->peer[i] = -1;
@@ -420,6 +487,8 @@ link_out_close(struct chain *c)
 
 	if (l == NULL)
 		return;
+	/* Who has come at the last moment is told what is known. */
+	link_out_look(l);
 	link_out_give_up(l);
 	link_out_shut(&l->second);
 	ring_release(&l->ring);

@@ -40,6 +40,8 @@ int link_out_record(struct link_out *l, const struct record *r);
 /* What to wait for beside the rest, and what to do then.  l may be NULL. */
 int link_out_fds(struct link_out *l, struct pollfd *fds);
 void link_out_look(struct link_out *l);
+/* Tell whoever has come what is known by now. */
+void link_out_known(struct link_out *l);
 /* Bytes that wait for the reader, and how many may; false: it is text that goes
  * out. */
 bool link_out_full(const struct link_out *l, size_t *waiting, size_t *most);
