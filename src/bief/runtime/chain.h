@@ -77,9 +77,9 @@ struct chain {
 	int n;
 	struct shapes *shapes;
 	struct output out;
-	/* Fields that go out, where there are no control lines, as far as they
-	 * are known; derived: by what a neighbour in front has said, for whom
-	 * vouch answers: nobody else writes what we read. */
+	/* What is known of the fields that go out (plan_known.h); derived: by
+	 * what a neighbour in front has said.  vouch: is it so, and does nobody
+	 * else write what we read?  NULL: it is. */
 	struct buf known;
 	bool derived;
 	bool (*vouch)(void *link);

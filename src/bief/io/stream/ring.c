@@ -127,9 +127,15 @@ ring_wrote(struct ring *r, size_t n)
 }
 
 bool
+ring_ripe(const struct ring *r, bool now)
+{
+	return r->head - r->told >= (now ? 1 : RING_TOLD);
+}
+
+bool
 ring_tell(struct ring *r, bool now)
 {
-	if (r->head - r->told < RING_TOLD && !now)
+	if (!now && !ring_ripe(r, now))
 		return false;
 	r->told = r->head;
 	atomic_store(&r->shared->head, r->head);

@@ -47,6 +47,8 @@ void ring_release(struct ring *r);
 char *ring_room(struct ring *r, size_t n);
 /* So many have been. */
 void ring_wrote(struct ring *r, size_t n);
+/* Is there something that ring_tell would let it see? */
+bool ring_ripe(const struct ring *r, bool now);
 /* Let the reader see them; now: nothing may be held back, though it is little.
  * True: wake it. */
 bool ring_tell(struct ring *r, bool now);

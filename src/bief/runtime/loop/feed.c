@@ -41,6 +41,7 @@ struct feed {
 	bool stream;  /* there was a header */
 	bool failed;  /* a program in front has */
 	bool over;    /* the input goes on, but we do not */
+	bool batches; /* who writes it says that there will be a header */
 	bool greeted; /* who writes it has had the time to say so */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
 };
@@ -390,6 +391,14 @@ feed_told(void *arg, const char *fields, size_t n)
 
 	if (c->planned || c->derived)
 		return 0;
+	if (n == strlen(PLAN_KNOWN_LATER) &&
+		memcmp(fields, PLAN_KNOWN_LATER, n) == 0) {
+		buf_clear(&c->known);
+		buf_add(&c->known, fields, n);
+		f->batches = true;
+		link_out_known(c->link);
+		return 0;
+	}
 	text = mem_dup(fields, n);
 	got = plan_known(c, text, &c->known);
 	free(text);
@@ -405,9 +414,12 @@ feed_told(void *arg, const char *fields, size_t n)
 }
 
 static bool
-feed_vouch(void *link)
+feed_vouch(void *feed)
 {
-	return link_in_alone(link);
+	struct feed *f = feed;
+
+	return link_in_greet(&f->link) == 0 && !f->batches &&
+		(!f->c->derived || link_in_alone(&f->link));
 }
 
 static void
@@ -416,7 +428,7 @@ feed_meet(struct feed *f)
 	f->link.told = feed_told;
 	f->link.arg = f;
 	f->c->vouch = feed_vouch;
-	f->c->in = &f->link;
+	f->c->in = f;
 	link_in_open(&f->link);
 }
 

@@ -149,7 +149,7 @@ link_out_let_look(struct link_out *l)
 	struct chain *c = l->c;
 
 	if (c->ring != NULL || l->second < 0 ||
-		(c->derived && (c->vouch == NULL || !c->vouch(c->in)))) {
+		(c->vouch != NULL && !c->vouch(c->in))) {
 		meet_say(l->partner, MEET_SHARED, NULL, 0, -1);
 		return;
 	}
@@ -238,15 +238,13 @@ link_out_broken(struct link_out *l)
 static int
 link_out_tell(struct link_out *l, bool now)
 {
-	uint64_t told = l->ring.told;
 	struct pollfd p = {.fd = l->out->fd};
 
+	if (ring_ripe(&l->ring, now) && poll(&p, 1, 0) > 0 &&
+		(p.revents & (POLLERR | POLLHUP)))
+		return link_out_broken(l);
 	if (ring_tell(&l->ring, now) && l->partner >= 0)
 		meet_say(l->partner, MEET_WAKE, NULL, 0, -1);
-	if (l->ring.told == told)
-		return 0;
-	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)))
-		return link_out_broken(l);
 	return 0;
 }
 

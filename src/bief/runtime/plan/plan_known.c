@@ -62,7 +62,9 @@ plan_known_try(struct chain *c, const char *fields, struct buf *out, int *place,
 		if (ret < 0)
 			break;
 	}
-	if (*place == c->n && p.fields != NULL && p.stream == 0)
+	if (*place == c->n && p.stream != 0)
+		buf_str(out, PLAN_KNOWN_LATER);
+	else if (*place == c->n && p.fields != NULL)
 		schema_print(p.fields, out);
 	plan_release(&p);
 	return told ? 0 : ret;

@@ -16,6 +16,8 @@
 struct buf;
 struct chain;
 
+/* What is said of a stream with control lines: its header will tell. */
+#define PLAN_KNOWN_LATER "*"
 /*
  * What comes in has these fields (a schema's text; NULL: nobody has said): can
  * the stages of the chain work with them?  0, with what goes out, if it is known,
