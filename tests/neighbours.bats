@@ -408,3 +408,236 @@ stranger() {
 	rm -r "$copy"
 	all_is out
 }
+
+# damage PID WHAT: of the memory that it shares, by way of its own.
+damage() {
+	python3 - "$@" <<-'END'
+	import os, re, sys
+	pid, what = int(sys.argv[1]), sys.argv[2]
+	at = [int(line.split('-')[0], 16) for line in open('/proc/%d/maps' % pid)
+	      if 'memfd:bief' in line and ' 00000000 ' in line]
+	assert at, 'no ring'
+	mem = open('/proc/%d/mem' % pid, 'r+b', buffering=0)
+	for a in at:
+	    where, n = {'head': (0, 8), 'tail': (64, 8), 'front': (0, 128),
+	                'data': (65536, 524288)}[what]
+	    mem.seek(a + where)
+	    mem.write({'data': os.urandom(n)}.get(what, b'\xfd' * n))
+	END
+}
+
+@test "a ring that is damaged is refused, by its reader and by its writer" {
+	python3 -c 'open("/proc/self/mem", "r+b")' || skip "no /proc/PID/mem"
+	for what in head tail front data; do
+		hold bash -c 'cat in.json hold in.json in.json in.json in.json |
+			parse-json | agg --by k count >out
+			echo "${PIPESTATUS[@]:1}" >statuses' 2>said
+		sends records
+		one=$(pid agg)
+		kill -STOP "$one"
+		exec 9>&-
+		# Until the ring is full, or the writer has ended.
+		wait_for shows 'any(.[].programs[]; .program == "parse-json" and
+			.waiting > .room * 0.7)'
+		damage "$one" $what
+		# The reader would tell anew how far it is; the writer looks first.
+		if [ $what = tail ]; then
+			first=$(pid parse-json)
+			kill -USR1 "$first"
+			wait_for is_gone "$first"
+		fi
+		kill -CONT "$one"
+		wait "$held"
+		grep -E '^((0|1|141) 1|1 0|1 1)$' statuses || {
+			echo $what
+			cat statuses said
+			false
+		}
+		grep -E 'damaged' said
+	done
+}
+
+@test "without descriptors or memory for more it is text" {
+	hold bash -c 'cat in.json hold | (ulimit -n 8; exec parse-json) |
+		'"$agg"
+	wait_for shows 'any(.[].programs[];
+		.program == "agg" and .rowsIn == 20000)'
+	let_go
+	all_is out
+	not_sanitized
+	runs bash "cat in.json hold | (ulimit -v 40000; exec parse-json) |
+		(ulimit -v 40000; exec agg --by k count max:i >out)" text ||
+		runs bash "cat in.json hold | parse-json | $agg" records
+}
+
+# Keys on a terminal, to an interactive shell.
+cat_terminal() {
+	cat <<'END'
+import os, pty, re, select, signal, sys, time
+shell = sys.argv[1]
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ.update(PS1='$ ', TERM='dumb', BIEF_FUSE=sys.argv[2])
+    opt = {'bash': ['--norc', '--noediting'], 'zsh': ['-f', '+Z']}
+    os.execvp(shell, [shell] + opt.get(shell, []) + ['-i'])
+seen = b''
+def until(what, many=1):
+    global seen
+    end = time.time() + 30
+    while len(re.findall(what, seen)) < many:
+        if time.time() > end or not select.select([fd], [], [], 30)[0]:
+            sys.exit('waited in vain for %r:\n%r' % (what, seen))
+        try:
+            seen += os.read(fd, 65536)
+        except OSError:
+            sys.exit('gone: %r' % seen)
+def say(text):
+    os.write(fd, text)
+until(rb'\$ |% ')
+line = b"cat in.json hold | parse-json | derive 'y=.i' | agg count\r"
+for key in (b'\x03', b'\x1a', b'kill'):
+    seen = b''
+    say(line)
+    # All has come, and the input is open.
+    for i in range(3000):
+        if os.system("bief ps --json 2>/dev/null | jq -se "
+                     "'any(.[].programs[]; .program == \"agg\" and "
+                     ".rowsIn == 20000)' >/dev/null") == 0:
+            break
+        time.sleep(0.01)
+    if key == b'\x03':
+        say(key)
+        say(b'echo status $?.\r')
+        until(rb'status 130\.')
+    elif key == b'\x1a':
+        say(key)
+        say(b'echo stopped $?.\r')
+        until(rb'stopped (148|20|146)\.')
+        states = os.popen("ps -o stat= -p $(bief ps --json | "
+                          "jq -r '[.programs[].pid] | join(\",\")')").read()
+        assert set(s[0] for s in states.split()) == {'T'}, states
+        say(b'fg\r')
+        until(rb'parse-json', 2)
+        holder = os.open('hold', os.O_WRONLY)
+        os.close(holder)
+        until(rb'"count":20000')
+    else:
+        say(b'\x1a')
+        say(b'echo again $?.\r')
+        until(rb'again (148|20|146)\.')
+        say(b'kill %1; fg\r')
+        say(b'echo killed $?.\r')
+        until(rb'killed \d+\.')
+    until(rb'[$%] $')
+say(b'exit\r')
+print('good')
+END
+}
+
+@test "Ctrl-C, Ctrl-Z, fg and kill of a job do what they do with text" {
+	cat_terminal >terminal.py
+	for shell in $(shells); do
+		timeout 100 python3 terminal.py $shell '' >said ||
+			{ cat said; echo $shell; false; }
+		is said <<<good
+	done
+}
+
+# Both start side by side, and the writer has something to say for a while.
+meets() { # meets SCRIPT: its output, words and statuses
+	BIEF_FUSE=now bash -c "$1; echo \"\${PIPESTATUS[@]}\" >statuses" \
+		>out 2>said </dev/null
+}
+
+@test "a field that no record can have is refused before any flows" {
+	meets "parse-json --schema 'k string, i int' in.json |
+		filter '.kk == \"k1\"' | agg count" || true
+	is said <<-'END'
+	filter: expression: no field 'kk' (did you mean 'k'?)
+	  .kk == "k1"
+	  ^
+	END
+	is statuses <<<'141 2 2'
+	meets "parse-json --schema 'k string, i int' <in.json |
+		derive 'y=.j' | agg count" || true
+	is said <<-'END'
+	derive: y: expression: no field 'j'
+	  .j
+	  ^
+	END
+	# Through those between them; and what they make is known.
+	meets "parse-json --schema 'k string, i int' <in.json |
+		derive 'y=.i + 1' | filter '.i > 2' | pick k,y |
+		agg --by k sum:yy" || true
+	is said <<<"agg: no field 'yy' (did you mean 'y'?)"
+	meets "parse-json --schema 'k string, i int' <in.json |
+		derive 'y=.i + 1' | agg --by k max:y"
+	is said </dev/null
+	[ "$(wc -l <out)" = 7 ]
+}
+
+@test "before any comes, too" {
+	hold bash -c "parse-json --schema 'k string' <hold |
+		filter '.kk == 1'; echo \"\${PIPESTATUS[@]}\" >statuses" 2>said
+	# Its input is open, and nothing has come.
+	wait_for [ -s said ]
+	is said <<-'END'
+	filter: expression: no field 'kk' (did you mean 'k'?)
+	  .kk == 1
+	  ^
+	END
+	let_go
+	is statuses <<<'141 2'
+}
+
+@test "with another writer of the pipe nothing is refused that it may send" {
+	export BIEF_FUSE=now
+	bash -c "{ parse-json --schema 'i int' <in.json
+		echo '{\"b\":2}'; } | filter '.b == 2' | agg count" >out 2>said
+	is out <<<'{"count":1}'
+	is said </dev/null
+	bash -c "{ parse-json --schema 'i int' <in.json
+		echo '{\"b\":2}'; } | derive 'x=.i' | filter '.b == 2' |
+		agg count" >out 2>said
+	is out <<<'{"count":1}'
+	is said </dev/null
+}
+
+@test "where they have not met, the end says what no record had" {
+	BIEF_FUSE=0 bash -c "parse-json --schema 'k string' <in.json |
+		filter '.kk == 1' | derive 'y=.kkk' | agg count" >out 2>said
+	is out <<<'{"count":0}'
+	is said <<<"filter: no record had a field 'kk' (did you mean 'k'?)"
+	BIEF_FUSE=0 bash -c "parse-json --schema 'k string' <in.json |
+		derive 'y=.kkk' | agg count" >out 2>said
+	is said <<<"derive: no record had a field 'kkk' (did you mean 'k'?)"
+}
+
+@test "bief run refuses what neighbours refuse" {
+	run ! bief run "parse-json --schema 'k string' <in.json |
+		filter '.kk == 1' | agg count"
+	[ "$output" = "filter: expression: no field 'kk' (did you mean 'k'?)
+  .kk == 1
+  ^" ]
+}
+
+@test "explain says which pipes carry text, and why" {
+	bief explain "parse-json <a | filter '.x > 1' | jq -c . | agg count" |
+		grep -E '^[a-z]|pipe' | is /dev/stdin <<-'END'
+	parse-json
+	filter '.x > 1'
+	  pipe       text: jq is no program of bief
+	jq -c .
+	agg count
+	END
+	bief explain "union <(parse-json <a) b | agg count" |
+		grep -E '^ *(parse-json|union|agg)|pipe' |
+		is /dev/stdin <<-'END'
+	    parse-json
+	      pipe       text: union reads several inputs
+	union <(...) b
+	agg count
+	END
+	BIEF_FUSE=0 bief explain 'parse-json <a | agg count' | grep pipe |
+		is /dev/stdin <<<'  pipe       text: BIEF_FUSE is 0'
+}

@@ -44,6 +44,16 @@ link_out_shut(int *fd)
 	*fd = -1;
 }
 
+void
+link_out_vitals(const struct chain *c)
+{
+	if (c->ring != NULL)
+		vitals_records(
+			c->vitals, ring_waiting(&c->ring->ring), RING_BYTES);
+	else
+		vitals_pipe(c->vitals);
+}
+
 /* ---- who has come ---- */
 
 /* Nobody is wanted any more. */
@@ -255,6 +265,7 @@ link_out_await(struct link_out *l)
 	struct pollfd p[2] = {
 		{.fd = l->out->fd}, {.fd = l->partner, .events = POLLIN}};
 
+	link_out_vitals(l->c);
 	vitals_turn(l->c->vitals, VITALS_OUTPUT);
 	if (vitals_poll(l->c->vitals, p, 2, -1) < 0 && errno != EINTR)
 		return err_sys(&l->c->err, "cannot write the output");
@@ -384,6 +395,8 @@ link_out_wait(struct link_out *l)
 	struct pollfd p[LINK_FDS + 1] = {{.fd = l->second, .events = POLLOUT}};
 	int n = link_out_fds(l, p + 1);
 
+	link_out_vitals(l->c);
+	vitals_turn(l->c->vitals, VITALS_OUTPUT);
 	vitals_poll(l->c->vitals, p, n + 1, -1);
 	link_out_look(l);
 }
@@ -494,14 +507,4 @@ link_out_close(struct chain *c)
 	free(l);
 	c->link = c->ring = NULL;
 	c->out.divert = NULL;
-}
-
-bool
-link_out_full(const struct link_out *l, size_t *waiting, size_t *most)
-{
-	if (l == NULL || l->c->ring == NULL)
-		return false;
-	*waiting = ring_waiting(&l->ring);
-	*most = RING_BYTES;
-	return true;
 }

@@ -42,8 +42,7 @@ int link_out_fds(struct link_out *l, struct pollfd *fds);
 void link_out_look(struct link_out *l);
 /* Tell whoever has come what is known by now. */
 void link_out_known(struct link_out *l);
-/* Bytes that wait for the reader, and how many may; false: it is text that goes
- * out. */
-bool link_out_full(const struct link_out *l, size_t *waiting, size_t *most);
+/* Tell the vitals of the chain how full the way out is. */
+void link_out_vitals(const struct chain *c);
 
 #endif

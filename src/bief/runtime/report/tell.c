@@ -3,9 +3,7 @@
  */
 #include "runtime/report/tell.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 
 #include "floor/mem.h"
 #include "recovery/state/state.h"
@@ -28,25 +26,6 @@ tell_open(struct chain *c, char ***words)
 	c->out.after = vitals_written;
 	c->out.arg = c->vitals;
 	free(p);
-}
-
-/* How full is what leads to the next program? */
-static void
-tell_link(struct chain *c)
-{
-	struct vitals *v = c->vitals;
-	size_t waiting, most;
-	int size, used;
-
-	v->records = link_out_full(c->link, &waiting, &most);
-	if (v->records) {
-		v->waiting = (uint32_t)waiting;
-		v->room = (uint32_t)most;
-	} else if (c->out.pipe && (size = fcntl(c->out.fd, F_GETPIPE_SZ)) > 0 &&
-		ioctl(c->out.fd, FIONREAD, &used) == 0) {
-		v->waiting = (uint32_t)used;
-		v->room = (uint32_t)size;
-	}
 }
 
 void
@@ -72,7 +51,7 @@ tell_doing(struct chain *c, enum vitals_doing doing)
 			continue;
 		to->bytes = state_bytes(st->state);
 	}
-	tell_link(c);
+	link_out_vitals(c);
 	vitals_end(c->vitals);
 }
 

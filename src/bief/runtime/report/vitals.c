@@ -361,6 +361,29 @@ pipe_room(int fd)
 	return (size_t)(size - PIPE_BUF - 2 * used);
 }
 
+void
+vitals_records(struct vitals *v, size_t waiting, size_t room)
+{
+	if (v == NULL)
+		return;
+	v->records = 1;
+	v->waiting = (uint32_t)waiting;
+	v->room = (uint32_t)room;
+}
+
+void
+vitals_pipe(struct vitals *v)
+{
+	int size, used;
+
+	if (v == NULL || (size = fcntl(v->output, F_GETPIPE_SZ)) <= 0 ||
+		ioctl(v->output, FIONREAD, &used) < 0)
+		return;
+	v->records = 0;
+	v->waiting = (uint32_t)used;
+	v->room = (uint32_t)size;
+}
+
 size_t
 vitals_write(void *vitals, size_t n)
 {

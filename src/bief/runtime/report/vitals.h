@@ -61,14 +61,14 @@ struct vitals {
 	uint32_t doing;
 	int64_t since_us;              /* monotonic, when it began to do that */
 	int64_t spent_us[VITALS_WAYS]; /* until then */
-	int64_t updated_us;            /* the counts are of this moment */
-	uint32_t ninputs;
-	int32_t inputs[VITALS_INPUTS]; /* descriptors it reads; -1: closed */
-	int32_t output;
 	/* What goes to the reader of a pipe; the bytes that wait for it, of so
 	 * many that may (0: the output is no pipe). */
 	uint32_t records; /* 1: records as they are, 0: text */
 	uint32_t waiting, room;
+	int64_t updated_us; /* the counts are of this moment */
+	uint32_t ninputs;
+	int32_t inputs[VITALS_INPUTS]; /* descriptors it reads; -1: closed */
+	int32_t output;
 	uint32_t npast; /* moments so far; the last of them are kept */
 	struct vitals_moment {
 		int64_t at_us, spent_us[VITALS_WAYS];
@@ -97,6 +97,10 @@ void vitals_input(struct vitals *v, int fd);
 void vitals_input_closed(struct vitals *v, int fd);
 /* From now on it does this. */
 void vitals_turn(struct vitals *v, enum vitals_doing doing);
+/* How full the way to the next program is: that of records; or the pipe, if the
+ * output is one. */
+void vitals_records(struct vitals *v, size_t waiting, size_t room);
+void vitals_pipe(struct vitals *v);
 /* Between the two, change the counts. */
 void vitals_begin(struct vitals *v, enum vitals_doing doing);
 void vitals_end(struct vitals *v);
