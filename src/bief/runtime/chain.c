@@ -371,6 +371,7 @@ chain_finish(struct stage *st)
 {
 	struct chain *c = st->chain;
 
+	ticker_close(c);
 	for (; st != NULL; st = st->next) {
 		st->priv->ended = true;
 		if (finish_stage(st) < 0)

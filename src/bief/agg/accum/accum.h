@@ -70,6 +70,8 @@ struct accum_kind {
 	bool compared; /* looks at numbers as such, takes other values too */
 	bool nulls;    /* add is called for null */
 	bool listed;   /* cannot be merged in any order */
+	bool alone; /* add looks at its input's value and its own bytes alone,
+	             * and not at all for null: see accum_rows.h */
 
 	uint32_t size; /* in the fixed part, a multiple of 8 */
 	bool varies;   /* has a struct var ... */

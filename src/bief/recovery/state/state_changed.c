@@ -9,6 +9,8 @@
 void
 state_changed_add(struct state *s, state_ref r, struct state_entry *e)
 {
+	if (s->unlisted)
+		return;
 	if (s->nchanged == s->changed_cap) {
 		s->changed_cap += s->changed_cap / 4 + 64;
 		s->changed = mem_realloc(

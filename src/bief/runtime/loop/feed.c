@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "floor/buf.h"
@@ -283,10 +284,13 @@ static int
 feed_next_file(struct feed *f)
 {
 	const char *path;
+	struct stat s;
 
 	if (f->files == NULL || *f->files == NULL)
 		return 0;
 	path = *f->files++;
+	if (f->in.fd >= 0 && fstat(f->in.fd, &s) == 0)
+		f->c->reading.before += (uint64_t)s.st_size;
 	if (f->c->planned)
 		chain_file_end(f->first);
 	vitals_input_closed(f->c->vitals, f->in.fd);
@@ -297,6 +301,8 @@ feed_next_file(struct feed *f)
 				       : open(path, O_RDONLY | O_CLOEXEC));
 	vitals_input(f->c->vitals, f->in.fd);
 	f->link.fd = f->in.fd;
+	f->c->reading.fd = f->in.fd;
+	f->c->reading.rest = f->files;
 	if (f->in.fd < 0) {
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
@@ -494,6 +500,7 @@ feed_run(struct chain *c, int in_fd)
 	int ret;
 
 	vitals_input(c->vitals, in_fd);
+	c->reading.fd = in_fd;
 	input_init(&f.in, in_fd, chain_max_line(f.first));
 	buf_init(&f.text);
 	link_in_init(&f.link, c, in_fd);
