@@ -136,6 +136,21 @@ meet_trusts(int fd)
 		c.uid == geteuid() && c.uid != MEET_NOBODY;
 }
 
+bool
+meet_holds(int socket, int end, int fd)
+{
+	struct stat ours, its;
+	struct ucred c;
+	socklen_t n = sizeof(c);
+	char path[60];
+
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &c, &n) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)c.pid, end);
+	return stat(path, &its) == 0 && fstat(fd, &ours) == 0 &&
+		its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
 int
 meet_listen(int fd)
 {
@@ -160,7 +175,7 @@ meet_connect(int fd)
 	if (!meet_name(fd, &name, &n) || (s = meet_socket()) < 0)
 		return -1;
 	if (connect(s, (struct sockaddr *)&name, n) < 0 || !meet_trusts(s) ||
-		!meet_hello(s, NULL, 0))
+		!meet_holds(s, STDOUT_FILENO, fd) || !meet_hello(s, NULL, 0))
 		return meet_close(s);
 	return s;
 }

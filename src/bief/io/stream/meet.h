@@ -46,6 +46,10 @@ int meet_connect(int fd);
 /* Somebody who has connected, and is to be told a hello; -1: nobody (more). */
 int meet_accept(int listening);
 
+/* Does the other hold the pipe that fd is as that standard stream of its own?  A
+ * stranger of the same user could else keep us waiting. */
+bool meet_holds(int socket, int end, int fd);
+
 /* The next message: its text, up to MEET_MOST bytes of it, in text; what comes
  * with it in *fd, which is -1 else, and the caller's to close. */
 enum meet_kind meet_take(int socket, char *text, size_t *n, int *fd);

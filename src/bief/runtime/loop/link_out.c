@@ -93,7 +93,8 @@ link_out_hear(struct link_out *l, int *peer)
 	if (kind == MEET_NOTHING)
 		return;
 	if (kind != MEET_HELLO || !meet_known(text, n, &plan, &nplan) ||
-		l->partner >= 0) {
+		l->partner >= 0 ||
+		!meet_holds(*peer, STDIN_FILENO, l->out->fd)) {
 		link_out_shut(peer);
 		return;
 	}
