@@ -21,6 +21,7 @@
 #include "runtime/recover/recover_source.h"
 #include "runtime/report/refuse.h"
 #include "runtime/report/say.h"
+#include "runtime/loop/link_out.h"
 #include "runtime/loop/signals.h"
 
 int64_t
@@ -56,15 +57,17 @@ stage_emit(struct stage *st, struct record *r)
 	if (source_begin(st) < 0)
 		return -1;
 	st->records_out++;
-	if (next != NULL && next->straight && !next->text && r->shape != NULL &&
-		r->shape->id == next->shape_id) {
-		r->number = ++next->records_in;
-		return next->op->record(next, r) < 0 ? chain_failed(next) : 0;
-	}
 	if (next != NULL)
-		return chain_give(next, r);
+		return r->shape != NULL ? chain_give_record(next, r)
+					: chain_give(next, r);
 	if (st->op->sink != NULL)
 		return 0;
+	if (c->ring != NULL && r->shape != NULL) {
+		int took = link_out_record(c->ring, r);
+
+		if (took != 0)
+			return took < 0 ? -1 : 0;
+	}
 	record_print(r, &c->out.b);
 	buf_byte(&c->out.b, '\n');
 	return flush_full(c);
