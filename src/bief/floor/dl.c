@@ -5,19 +5,22 @@
 #include "floor/dl.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "floor/err.h"
 
-int
-dl_open(const struct dl *library, void *to, struct err *err)
+/* Threads may need the same one at the same time. */
+static pthread_mutex_t dl_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int
+dl_fill(const struct dl *library, void **to, struct err *err)
 {
-	void *first, *lib, *p;
+	void *lib, *p;
 	size_t i;
 
-	memcpy(&first, to, sizeof(first));
-	if (first != NULL)
+	if (*to != NULL)
 		return 0;
 	lib = dlopen(library->file, RTLD_NOW | RTLD_GLOBAL);
 	if (lib == NULL)
@@ -36,9 +39,22 @@ dl_open(const struct dl *library, void *to, struct err *err)
 				"one that is installed has no '%s' (Debian: %s)",
 				library->what, library->file, library->names[i],
 				library->package);
-		memcpy((char *)to + i * sizeof(p), &p, sizeof(p));
+		__atomic_store_n(&to[i], p, __ATOMIC_RELEASE);
 	}
 	return 0;
+}
+
+int
+dl_open(const struct dl *library, void *to, struct err *err)
+{
+	int ret;
+
+	if (__atomic_load_n((void **)to, __ATOMIC_ACQUIRE) != NULL)
+		return 0;
+	pthread_mutex_lock(&dl_lock);
+	ret = dl_fill(library, to, err);
+	pthread_mutex_unlock(&dl_lock);
+	return ret;
 }
 
 bool
