@@ -79,6 +79,8 @@ output_flush(struct output *out, struct err *err)
 {
 	size_t n = out->b.n;
 
+	if (out->held)
+		return 0;
 	out->b.n = 0;
 	return output_write_all(out, out->b.p, n, err);
 }
@@ -86,6 +88,10 @@ output_flush(struct output *out, struct err *err)
 int
 output_write(struct output *out, const char *p, size_t n, struct err *err)
 {
+	if (out->held) {
+		buf_add(&out->b, p, n);
+		return 0;
+	}
 	if (output_flush(out, err) < 0)
 		return -1;
 	return output_write_all(out, p, n, err);

@@ -17,6 +17,7 @@
 #include "value/json.h"
 #include "recovery/state/state.h"
 #include "runtime/chain.h"
+#include "runtime/threads/capture.h"
 
 #define SLOW_EVERY_US (60 * TIME_SECOND) /* messages about slow batches */
 
@@ -25,8 +26,11 @@ say_text(const struct stage *st, const char *text)
 {
 	struct buf line;
 
+	if (st->chain->capture != NULL)
+		capture_say(st, text);
 	if (st->chain->silent)
 		return;
+	chain_settle(st->chain);
 	buf_init(&line);
 	buf_printf(&line, "%s: %s", st->op->name, text);
 	/* Data have their part in many messages, and may be hostile. */
