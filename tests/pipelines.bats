@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# A pipeline by the shell and by bief run: the same bytes, the same messages,
-# the same exit status; and explain refuses what a run does.
+# A pipeline by the shell and by bief run, on one thread and on several: the
+# same bytes, the same messages, the same exit status; and explain refuses what
+# a run does.
 
 load lib
 
@@ -43,11 +44,18 @@ once() { # once WAY PIPELINE
 	set -- "$1" "${2//in\/bad/keep\/bad}"
 	set -- "$1" "${2//in\/overflow/keep\/overflow}"
 	local status=0
+	# Blocks so small that these data make many.
+	case $1 in
+	run) export BIEF_THREADS=1 ;;
+	run2) export BIEF_THREADS=2 BIEF_BLOCK=40 ;;
+	run7) export BIEF_THREADS=7 BIEF_BLOCK=1 ;;
+	esac
 	if [ "$1" = shell ]; then
 		bash -o pipefail -c "$2" >../"$1".out 2>../"$1".err || status=$?
 	else
 		bief run "$2" >../"$1".out 2>../"$1".err || status=$?
 	fi
+	unset BIEF_THREADS BIEF_BLOCK
 	echo $status >../"$1".status
 	for db in *.db; do
 		[ -e "$db" ] && sqlite3 "$db" 'select * from t order by 1, 2, 3' >../"$1".table
@@ -79,18 +87,20 @@ explained() {
 }
 
 same() { # same PIPELINE
-	rm -rf shell run shell.* run.*
+	rm -rf shell run run2 run7 shell.* run.* run2.* run7.*
 	once shell "$1"
-	once run "$1"
-	cmp shell.out run.out &&
-		diff <(words shell.err) <(words run.err) &&
-		cmp shell.status run.status &&
-		{ [ ! -e shell.table ] || cmp shell.table run.table; } &&
-		cmp shell.rejects run.rejects &&
-		explained "$1"
+	for way in run run2 run7; do
+		once $way "$1"
+		cmp shell.out $way.out &&
+			diff <(words shell.err) <(words $way.err) &&
+			cmp shell.status $way.status &&
+			{ [ ! -e shell.table ] || cmp shell.table $way.table; } &&
+			cmp shell.rejects $way.rejects || return
+	done
+	explained "$1"
 }
 
-@test "every pipeline of tests/pipelines gives the same by the shell and by bief run, and explain knows" {
+@test "every pipeline of tests/pipelines gives the same by the shell and by bief run with 1, 2 and 7 threads, and explain knows" {
 	local n=0 failed=0
 	while IFS= read -r p; do
 		case $p in '' | '#'*) continue ;; esac

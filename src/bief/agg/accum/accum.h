@@ -51,6 +51,9 @@ struct accum_kind {
 	bool compared; /* looks at numbers as such, takes other values too */
 	bool nulls;    /* add is called for null */
 	bool listed;   /* cannot be merged in any order */
+	bool runs;     /* merging what a later run of records has made gives the
+			  very bytes that adding these records gives */
+	bool sums;     /* the same of decimals */
 
 	uint32_t size; /* in the fixed part, a multiple of 8 */
 	bool varies;   /* has a struct var ... */

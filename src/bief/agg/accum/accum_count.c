@@ -51,7 +51,7 @@ count_take(const struct accum_taking *t, const struct value *v)
 #define COUNT                                                             \
 	.name = "count", .size = sizeof(int64_t), .type = accum_kit_long, \
 	.add = count_add, .merge = count_merge, .result = count_result,   \
-	.show = count_show, .take = count_take
+	.show = count_show, .take = count_take, .runs = true
 
 static const struct accum_kind count_records = {COUNT};
 

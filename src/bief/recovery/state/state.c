@@ -424,3 +424,9 @@ state_settle(struct state *s)
 	buf_clear(&s->deleted);
 	s->cleared = false;
 }
+
+bool
+state_is_new(const struct state *s, state_ref r)
+{
+	return (state_entry(s, r)->changed & STATE_CHANGED_NEW) != 0;
+}

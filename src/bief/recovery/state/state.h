@@ -73,6 +73,8 @@ state_ref state_due(struct state *s, int64_t upto);
 /* Entries made or changed (and still there) since the last state_settle(). */
 const state_ref *state_changed(const struct state *s, size_t *n);
 void state_settle(struct state *s);
+/* Has the entry been made since? */
+bool state_is_new(const struct state *s, state_ref r);
 
 /*
  * For the checkpoint: append what changed and what was deleted since the last
