@@ -24,7 +24,7 @@ CC ?= cc
 ifndef V
 Q = @echo '  $@';
 endif
-ALL_CFLAGS = $(WARN) -D_GNU_SOURCE -include src/bief/floor/banned.h -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
+ALL_CFLAGS = $(WARN) $(CPPFLAGS) -D_GNU_SOURCE -include src/bief/floor/banned.h -iquote src/bief -I$(B) $(CFLAGS) $(SANFLAGS)
 LIBS = -lcsv -lm -ldl
 
 OPS = $(wildcard src/*.c)
@@ -130,7 +130,7 @@ crash: all $(B)/shim.so
 # that have one: make LONG=1 check; N files at once: make JOBS=N check.
 check: deps-test
 	@$(MAKE) --no-print-directory run-tests
-run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer
+run-tests: all $(UNIT) $(FUZZ) $(B)/shim.so $(B)/peers/answer $(B)/peers/ways
 	B=$(B) BIEF_BIN=$(CURDIR)/$(BIN) tests/all
 
 # What needs services (a broker of Kafka ...), against real ones, which are
@@ -157,6 +157,11 @@ differential: all
 check-fresh:
 	tests/fresh
 
+# What somebody does who has nothing but the package: installs it in a bare
+# Debian 12, and types what the pages show.
+check-deb: deb
+	tests/fresh-deb build/deb/*.deb
+
 # Search for input that breaks a parser, with clang's libFuzzer, SECONDS for each
 # target: make FUZZER=1 fuzz [SECONDS=60] [TARGETS='record jq'].  What is found
 # is in build/found.
@@ -178,8 +183,9 @@ check-spark: all
 
 # make check-peers [PEERS='file.sql.out ...'].
 PEERS = $(wildcard tests/peers/*.expect ../shared/peers/*.sql.out)
-check-peers: $(B)/peers/answer
+check-peers: $(B)/peers/answer $(B)/peers/ways
 	B=$(B) tests/peers/run -v $(PEERS)
+	B=$(B) tests/peers/run --ways -v $(PEERS)
 
 # Every function of jq with values from the edge: no program may die or hang.
 jq-net: all
@@ -248,6 +254,7 @@ completions: all
 # ---- installing ----
 
 DESTDIR =
+ZSH = share/zsh/site-functions
 MAN = $(wildcard man/*.[157])
 MAN_FR = $(wildcard man/fr/*.[157])
 install: all
@@ -262,8 +269,7 @@ install: all
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bief
 	for p in $(PROGRAMS); do ln -sf bief \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done
-	install -D -m 644 completions/_bief \
-	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bief
+	install -D -m 644 completions/_bief $(DESTDIR)$(PREFIX)/$(ZSH)/_bief
 	install -D -m 644 completions/bief.fish \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bief.fish
 	for p in $(PROGRAMS); do ln -sf bief.fish \
@@ -278,7 +284,45 @@ uninstall:
 	  rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m; done
 	for m in $(notdir $(MAN_FR)); do \
 	  rm -f $(DESTDIR)$(PREFIX)/share/man/fr/man$${m##*.}/$$m; done
-	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bief
+	rm -f $(DESTDIR)$(PREFIX)/$(ZSH)/_bief
+
+# ---- what is given away ----
+
+VERSION := $(shell sed -n 's/.*BIEF_VERSION "\(.*\)"/\1/p' \
+	src/bief/runtime/options/version.h)
+DIST = build/dist/bief-$(VERSION).tar.gz
+# The files that git knows; without git, as in what we give away, all.
+GIT = [ -e .git ] && git rev-parse >/dev/null 2>&1
+FILES = if $(GIT); then git ls-files -z; else \
+	find . \( -path ./build -o -path ./bin -o -path ./.git \) -prune -o \
+	  ! -type d -printf '%P\0'; fi
+# When they were made: with the last commit; else as what we gave away says.
+EPOCH = $${SOURCE_DATE_EPOCH:-$$(if $(GIT); then git log -1 --format=%ct; \
+	else stat -c %Y NEWS; fi)}
+
+# The sources as one file: the same bytes of the same sources, whenever and
+# wherever it is made.
+dist:
+	@mkdir -p build/dist
+	@$(FILES) | LC_ALL=C sort -z | tar --create --null --files-from=- \
+	  --transform='s,^,bief-$(VERSION)/,S' --format=ustar --owner=0 --group=0 \
+	  --numeric-owner --mode=u=rwX,go=rX --mtime=@$(EPOCH) \
+	  --file=$(DIST:.gz=)
+	@gzip -9nf $(DIST:.gz=)
+	@sha256sum $(DIST)
+
+# A package of Debian, of these sources, looked at by lintian.
+DEPS_DEB = $(DEPS) build-essential dpkg-dev debhelper fakeroot lintian
+deb:
+	@$(call need,$(DEPS_DEB))
+	@$(MAKE) --no-print-directory dist
+	@rm -rf build/deb
+	@mkdir -p build/deb
+	@tar -C build/deb -xzf $(DIST)
+	cd build/deb/bief-$(VERSION) && dpkg-buildpackage -us -uc -b
+	lintian --fail-on error --suppress-tags bad-distribution-in-changes-file \
+	  build/deb/*.changes
+	@ls build/deb/*.deb
 
 clean:
 	rm -rf build bin
@@ -302,8 +346,11 @@ help:
 	@echo 'make deps          install what building and running needs'
 	@echo 'make deps-test     and what the tests need'
 	@echo 'make install       PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); uninstall'
+	@echo 'make dist          the sources as one file, the same bytes each time'
+	@echo 'make deb           a package of Debian, into build/deb'
+	@echo 'make check-deb     install it in a bare Debian, as a newcomer does'
 	@echo 'make clean         remove what was built'
 
-.PHONY: completions format help jq-net
+.PHONY: completions format help jq-net dist deb check-deb
 .PHONY: check-services run-services
 .PHONY: all bench check check-spark differential check-fresh check-peers crash run-tests fuzz diff-jq diff-csv clean demo deps deps-test install uninstall

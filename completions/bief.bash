@@ -3,7 +3,7 @@
 # _bief_options PROGRAM: the names of its options.
 _bief_options() {
 	case $1 in
-	agg) echo "--by -b --cube --rollup --grouping-id --no-window --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	agg) echo "--by -b --cube --rollup --grouping-sets --grouping-id --no-window --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
 	dedup) echo "--by -b --within-watermark --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
 	derive) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
 	drop-null) echo "--how --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
@@ -49,6 +49,7 @@ _bief_options() {
 _bief_value() {
 	case "$1 $2" in
 	"agg --by" | "agg -b") echo "?" ;;
+	"agg --grouping-sets") echo "?" ;;
 	"agg --mode" | "agg -m") echo "append update complete" ;;
 	"agg --max-line") echo "?" ;;
 	"agg --name") echo "?" ;;

@@ -13,6 +13,7 @@ if not set -q __bief_completions
     complete -c agg -l by -s b -x -d 'the fields to group by'
     complete -c agg -l cube -d 'every combination of the key columns, rolled up or not'
     complete -c agg -l rollup -d 'the key columns rolled up one by one, from the last'
+    complete -c agg -l grouping-sets -x -d 'these combinations of the key columns: \'a,b;a;\' is (a,b), (a), ()'
     complete -c agg -l grouping-id -d 'add the field grouping_id: a bit for each rolled-up column'
     complete -c agg -l no-window -d 'do not group by the window fields of the records'
     complete -c agg -l mode -s m -xa 'append update complete' -d 'what is written after each batch'

@@ -70,6 +70,10 @@ static const struct opt agg_opts[] = {
 		"every combination of the key columns, rolled up or not"},
 	{"rollup", 0, OPT_FLAG, offsetof(struct agg, q.rollup), NULL,
 		"the key columns rolled up one by one, from the last"},
+	{"grouping-sets", 0, OPT_STRING, offsetof(struct agg, q.sets.text),
+		"FIELD,...;...",
+		"these combinations of the key columns: 'a,b;a;' is (a,b), "
+		"(a), ()"},
 	{"grouping-id", 0, OPT_FLAG, offsetof(struct agg, q.grouping_id), NULL,
 		"add the field grouping_id: a bit for each rolled-up column",
 		.free = true},
@@ -94,17 +98,20 @@ agg_open(struct stage *st)
 	st->late_what = "group";
 	a->late_groups = state_new(stage_max_state(st));
 	frame_init(&a->frame);
-	if (a->q.cube && a->q.rollup)
+	if (a->q.cube + a->q.rollup + (a->q.sets.text != NULL) > 1)
 		return err_as(st->err, STATUS_USAGE,
-			"--cube and --rollup: one of them");
-	if (a->q.grouping_id && !a->q.cube && !a->q.rollup)
+			"--cube, --rollup and --grouping-sets: one of them");
+	if (a->q.grouping_id && !a->q.cube && !a->q.rollup &&
+		a->q.sets.text == NULL)
 		return err_as(st->err, STATUS_USAGE,
-			"--grouping-id needs --cube or --rollup");
+			"--grouping-id needs --cube, --rollup or "
+			"--grouping-sets");
 	if (st->noperands == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"no aggregate is given: say count, or FUNC:FIELD such "
 			"as sum:price");
-	if (query_init(&a->q, &a->by, st->err) < 0)
+	if (sets_read(&a->q.sets, &a->by, st->err) < 0 ||
+		query_init(&a->q, &a->by, st->err) < 0)
 		return -1;
 	for (size_t i = 0; i < st->noperands; i++)
 		if (accums_parse(&a->q.acc, st->operands[i], st->err) < 0)
@@ -206,7 +213,7 @@ plan_windows(struct stage *st, const struct plan *p)
 		accums_reserve(&a->q.acc, sizeof(struct session));
 	if (a->q.session && a->q.g.sets)
 		return err_as(st->err, STATUS_USAGE,
-			"sessions have no --cube and no --rollup");
+			"sessions have no --cube, --rollup or --grouping-sets");
 	return 0;
 }
 
@@ -848,7 +855,7 @@ static const struct keeper agg_keeper = {
 const struct op op_agg = {
 	.name = "agg",
 	.about = "group records and aggregate their fields",
-	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD]...",
+	.synopsis = "[--by FIELD,...] [NAME=]FUNC[:FIELD,...]...",
 	.opts = agg_opts,
 	.help = accum_help,
 	.size = sizeof(struct agg),

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "floor/buf.h"
+#include "floor/dl.h"
 #include "floor/err.h"
 #include "floor/near.h"
 #include "runtime/ops.h"
@@ -227,6 +229,20 @@ unknown(const char *word)
 }
 
 static int
+version(void)
+{
+	struct buf list;
+
+	buf_init(&list);
+	dl_list(&list);
+	printf("bief " BIEF_VERSION
+	       "\nlibraries that are opened when they are needed:\n%.*s",
+		(int)list.n, list.p);
+	buf_release(&list);
+	return STATUS_DONE;
+}
+
+static int
 run_as_bief(int argc, char **argv)
 {
 	int status;
@@ -236,8 +252,7 @@ run_as_bief(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return usage(stdout);
 	if (strcmp(argv[1], "--version") == 0) {
-		puts("bief " BIEF_VERSION);
-		return STATUS_DONE;
+		return version();
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)

@@ -21,7 +21,8 @@
 #include "parquet/parquet_read.h"
 #include "runtime/stage.h"
 
-#define ROWS 1024 /* at one call */
+#define ROWS 256 /* that are read at once */
+#define CALLS 8  /* so often in one pull */
 
 struct parse_parquet {
 	/* options */
@@ -30,10 +31,10 @@ struct parse_parquet {
 	/* state */
 	struct schema *schema; /* of the first file, or what was asked for */
 	struct parquet_reader *file;
-	struct value *in;
 	int *from; /* the file's column for each of the schema; -1 */
 	struct shape *shape;
-	struct slots slots;
+	struct value *v; /* rows */
+	size_t stride;
 	int64_t at, row;           /* the file, its rows so far */
 	int64_t stop_at, stop_row; /* of a batch run again; -1 */
 	int64_t taken;             /* rows of the batch */
@@ -130,6 +131,10 @@ choose_columns(struct stage *st, const struct schema *all)
 					       "'%s'",
 				name, near);
 		}
+		if (schema_find(s->schema, all->f[at].name,
+			    strlen(all->f[at].name)) >= 0)
+			return err_as(st->err, STATUS_USAGE,
+				"--columns: '%s' is named twice", name);
 		schema_add(
 			s->schema, all->f[at].name, type_copy(all->f[at].type));
 	}
@@ -159,26 +164,23 @@ parse_parquet_plan(struct stage *st, struct plan *p)
 }
 
 /* A further file may have its columns in another order, and fewer or more. */
-static int
+static void
 find_columns(struct stage *st)
 {
 	struct parse_parquet *s = STAGE(st, parse_parquet);
 	const struct schema *file = parquet_read_schema(s->file);
-	bool *wanted = mem_zalloc((file->n + 1) * sizeof(*wanted));
+	size_t n = s->schema->n;
 
-	free(s->from);
-	s->from = mem_zalloc((s->schema->n + 1) * sizeof(*s->from));
-	s->in = mem_realloc(s->in, (file->n + 1) * sizeof(*s->in));
-	for (size_t i = 0; i < s->schema->n; i++) {
+	s->stride = n + RECORD_SPARE;
+	s->from = mem_realloc(s->from, (n + 1) * sizeof(*s->from));
+	s->v = mem_realloc(s->v, ROWS * s->stride * sizeof(*s->v));
+	memset(s->v, 0, ROWS * s->stride * sizeof(*s->v)); /* nulls */
+	for (size_t i = 0; i < n; i++) {
 		const char *name = s->schema->f[i].name;
 
 		s->from[i] = schema_like(file, name, strlen(name));
-		if (s->from[i] >= 0)
-			wanted[s->from[i]] = true;
 	}
-	parquet_read_only(s->file, wanted);
-	free(wanted);
-	return 0;
+	parquet_read_choose(s->file, s->from, n);
 }
 
 /* Open the next file and pass over rows that were handed on before. */
@@ -186,54 +188,69 @@ static int
 next_file(struct stage *st)
 {
 	struct parse_parquet *s = STAGE(st, parse_parquet);
-	int rc = 1;
+	int rc;
 
 	s->file = open_file(st, (size_t)s->at);
-	if (s->file == NULL || find_columns(st) < 0)
+	if (s->file == NULL)
 		return -1;
-	for (int64_t i = 0; i < s->row && rc == 1; i++)
-		rc = parquet_read_row(s->file, s->in, st->err);
+	find_columns(st);
+	rc = parquet_read_skip(s->file, (uint64_t)s->row, st->err);
 	if (rc == 0)
 		return err_as(st->err, STATUS_DAMAGED,
 			"'%s' is shorter than it was", st->operands[s->at]);
 	return rc < 0 ? -1 : 0;
 }
 
-static bool
-full(struct parse_parquet *s)
+/* Rows that still belong to the batch. */
+static int64_t
+room(const struct parse_parquet *s)
 {
-	if (s->stop_at >= 0)
-		return s->at > s->stop_at ||
-			(s->at == s->stop_at && s->row >= s->stop_row);
-	return s->max_records > 0 && s->taken >= s->max_records;
+	if (s->stop_at >= 0 && s->at >= s->stop_at)
+		return s->at == s->stop_at && s->row < s->stop_row
+			? s->stop_row - s->row
+			: 0;
+	if (s->stop_at < 0 && s->max_records > 0)
+		return s->max_records - s->taken;
+	return INT64_MAX;
 }
 
 static int
-emit_rows(struct stage *st)
+emit_rows(struct stage *st, int n)
 {
 	struct parse_parquet *s = STAGE(st, parse_parquet);
-	struct record r;
+	struct value *v = s->v;
 
-	for (int i = 0; i < ROWS && !full(s); i++) {
-		int rc = parquet_read_row(s->file, s->in, st->err);
+	for (int i = 0; i < n; i++, v += s->stride) {
+		struct record r = {
+			.shape = s->shape, .v = v, .room = (uint32_t)s->stride};
 
-		if (rc < 0)
+		s->row++;
+		s->taken++;
+		if (stage_emit(st, &r) < 0)
 			return -1;
-		if (rc == 0) {
+	}
+	return 0;
+}
+
+static int
+read_rows(struct stage *st)
+{
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	int64_t most;
+
+	for (int i = 0; i < CALLS && (most = room(s)) > 0; i++) {
+		int n = parquet_read_rows(s->file, s->v, s->stride,
+			most < ROWS ? (size_t)most : ROWS, st->err);
+
+		if (n < 0 || emit_rows(st, n) < 0)
+			return -1;
+		if (n == 0) {
 			parquet_read_free(s->file);
 			s->file = NULL;
 			s->at++;
 			s->row = 0;
 			break;
 		}
-		record_new(&r, s->shape, &s->slots);
-		for (size_t k = 0; k < s->schema->n; k++)
-			if (s->from[k] >= 0)
-				r.v[k] = s->in[s->from[k]];
-		s->row++;
-		s->taken++;
-		if (stage_emit(st, &r) < 0)
-			return -1;
 	}
 	return PULL_MORE;
 }
@@ -244,13 +261,13 @@ parse_parquet_pull(struct stage *st)
 	struct parse_parquet *s = STAGE(st, parse_parquet);
 
 	stage_ready(st);
-	if (full(s)) {
+	if (room(s) <= 0) {
 		s->stop_at = -1;
 		s->taken = 0;
 		return PULL_BATCH;
 	}
 	if (s->file != NULL)
-		return emit_rows(st);
+		return read_rows(st);
 	if (s->at >= (int64_t)st->noperands)
 		return PULL_END;
 	return next_file(st) < 0 ? -1 : PULL_MORE;
@@ -307,9 +324,8 @@ parse_parquet_close(struct stage *st)
 
 	parquet_read_free(s->file);
 	schema_free(s->schema);
-	free(s->in);
+	free(s->v);
 	free(s->from);
-	slots_release(&s->slots);
 	if (s->spool >= 0)
 		close(s->spool);
 }

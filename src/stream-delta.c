@@ -37,7 +37,6 @@ struct stream_delta {
 	struct list parts;
 	char *id;
 	struct shape *shape;
-	struct slots slots;
 	bool ends;       /* with what is there now */
 	bool all;        /* one batch of all */
 	int64_t version; /* the next one */
@@ -162,8 +161,7 @@ static int
 emit_rows(struct stage *st)
 {
 	struct stream_delta *s = STAGE(st, stream_delta);
-	const struct value *v;
-	struct record r;
+	struct value *v;
 	bool failed;
 
 	for (int i = 0; i < ROWS; i++) {
@@ -173,8 +171,10 @@ emit_rows(struct stage *st)
 			s->rows = NULL;
 			return failed ? -1 : PULL_MORE;
 		}
-		record_new(&r, s->shape, &s->slots);
-		memcpy(r.v, v, s->schema->n * sizeof(*v));
+		struct record r = {.shape = s->shape,
+			.v = v,
+			.room = s->shape->n + RECORD_SPARE};
+
 		s->any = true;
 		if (stage_emit(st, &r) < 0)
 			return -1;
@@ -329,7 +329,6 @@ stream_delta_close(struct stage *st)
 	schema_free(s->schema);
 	list_free(&s->parts);
 	free(s->id);
-	slots_release(&s->slots);
 	if (s->notify >= 0)
 		close(s->notify);
 }

@@ -62,3 +62,17 @@ programs() {
 	is left <<<root/usr/bin/other
 	put uninstall
 }
+
+@test "make dist gives the same bytes each time, also from what it gave" {
+	put dist
+	cp made first
+	[ "$(wc -l <first)" = 1 ]
+	local archive=$TOP/build/dist/bief-*.tar.gz
+	# shellcheck disable=SC2086
+	tar -xzf $archive
+	cd bief-* || return
+	find . -type f -perm -u+x -exec chmod 700 {} +
+	(umask 077 && TZ=Asia/Tokyo make -s dist | cmp ../first -)
+	[ "$(SOURCE_DATE_EPOCH=1000000000 make -s dist)" != "$(cat ../first)" ]
+	tar -tvzf build/dist/*.tar.gz | grep -vc ' 2001-09-09 ' | grep -qx 0
+}

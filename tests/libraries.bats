@@ -77,6 +77,21 @@ with_lib() {
 	END
 }
 
+@test "bief --version tells which libraries there are, and what brings one that is missing" {
+	broken libpq.so.5
+	with_lib bief --version >out
+	grep -qE '^bief [0-9.]+$' out
+	grep -E 'libpq|libz\.' out | sed -E 's#/.*/(libz\.so\.1)[.0-9]*$#FOUND \1#' >some
+	is some <<-'END'
+	  libz.so.1        FOUND libz.so.1
+	  libpq.so.5       missing, for PostgreSQL: apt-get install libpq5
+	END
+	# None that is opened is left out.
+	sed -n 's/^  \(lib[^ ]*\).*/\1/p' out | sort >told
+	sed -n 's/.*{"\(lib[^"]*\.so[^"]*\)".*/\1/p' "$TOP/src/bief/floor/dl.c" |
+		sort | diff - told
+}
+
 @test "a library is not opened by programs that do not need it" {
 	for l in libjq.so.1 libonig.so.5 libsqlite3.so.0 libz.so.1 \
 		libzstd.so.1 libcrypto.so.3; do

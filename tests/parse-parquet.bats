@@ -78,6 +78,28 @@ load lib
 	EOF
 }
 
+@test "differences, lengths apart, shared beginnings and split bytes are values" {
+	# 300 rows of twelve columns with nulls, as pyarrow writes them.
+	corpus=$TOP/tests/fuzz/corpus/parquet
+	parse-parquet $corpus/plain >plain
+	wc -l <plain >n
+	is n <<<300
+	for file in encodings encodings2 split; do
+		parse-parquet $corpus/$file >out
+		is out <plain
+	done
+	parse-parquet --columns fix,seq $corpus/encodings >out
+	pick fix,seq <plain >columns
+	is out <columns
+}
+
+@test "a column is read once: a name given twice is refused" {
+	printf '{"a":1}\n' | sink-files d --format parquet
+	run -2 parse-parquet --columns a,A d/part-00000.parquet
+	echo "$output" >out
+	is out <<<"parse-parquet: --columns: 'A' is named twice"
+}
+
 @test "a damaged page is told by its column" {
 	seq 1000 | sed 's/.*/{"n":&}/' | sink-files d --format parquet
 	cp d/part-00000.parquet x

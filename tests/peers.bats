@@ -16,6 +16,11 @@ peers() {
 	peers "$SHARED"/peers/*.sql.out
 }
 
+@test "where types are known or guessed, an expression gives what it always gives" {
+	[ -x "$TOP/${B:-build}/peers/ways" ] || skip "make build/peers/ways"
+	"$TOP/tests/peers/run" --ways -v "$TOP"/tests/peers/*.expect
+}
+
 @test "an answer that is not the one beside it is told" {
 	printf '%s\n' "1 + 1 => int 3" "1 + => refused: ends here" \
 		"nosuch(1) => refused" "'a' = 'b' => boolean false" > x.expect

@@ -299,7 +299,7 @@ typed() { # typed DDL
 
 @test "what only agg computes is refused with what agg has" {
 	run -2 derive --sql 'r = count_if(a)' <<<'{}'
-	[[ "$output" == *"'count_if' aggregates, and agg does not have it: filter by the condition and count"* ]]
+	[[ "$output" == *"'count_if' aggregates: use agg for it"* ]]
 	run -2 derive --sql 'r = bool_and(a)' <<<'{}'
 	[[ "$output" == *"agg does not have it: min of a boolean is it"* ]]
 	run -2 derive --sql 'r = max_by(a, b)' <<<'{}'

@@ -14,6 +14,8 @@ COUNTED = SENSORS.replace("timestamp(ns)", "bigint")
 
 DUCK_EVENTS = ("read_json('FILE', format='newline_delimited', columns="
     "{time: 'BIGINT', action: 'VARCHAR'})")
+EVENTS = "parse-json --schema 'time timestamp, action string'"
+CH_EVENTS = "file('FILE', JSONEachRow, 'time Int64, action String')"
 DUCK_SENSORS = ("read_json('FILE', format='newline_delimited', columns={"
     "Arrival_Time: 'BIGINT', Creation_Time: 'BIGINT', Device: 'VARCHAR', "
     "\"Index\": 'BIGINT', Model: 'VARCHAR', \"User\": 'VARCHAR', "
@@ -44,16 +46,15 @@ J1 = dict(
     name="J1", data="events",
     about="events by action and hour: parse, window, agg",
     source="stream-files FILE",
-    rest="parse-json --schema 'time timestamp, action string' | "
-        "window --on time --size 1h | agg --by action count",
+    rest=EVENTS + " | window --on time --size 1h | "
+        "agg --by action count",
     fields=("window_start", "action", "count"),
     targets={"run": 1.0, "pipes": 2.0, "mawk": 0.5, "mlr": 15, "jq": 15},
     others=dict(
         duckdb="SELECT time // 3600 * 3600 w, action, count(*) FROM %s "
             "GROUP BY ALL" % DUCK_EVENTS,
-        chdb="SELECT intDiv(time, 3600) * 3600 w, action, count() FROM "
-            "file('FILE', JSONEachRow, 'time Int64, action String') "
-            "GROUP BY w, action",
+        chdb="SELECT intDiv(time, 3600) * 3600 w, action, count() FROM %s "
+            "GROUP BY w, action" % CH_EVENTS,
         **awks("[:,\"]+", "{n[$3 - $3 % 3600 \"\\t\" $5]++} "
             "END {for (k in n) print k \"\\t\" n[k]}"),
         mlr="mlr --ijsonl --otsv --headerless-csv-output "

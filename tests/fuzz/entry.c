@@ -33,6 +33,10 @@ static char *commands[][WORDS] = {
 	{"union", "a", "b"},
 	{"join-stream", "a", "b", "--on", "k"},
 	{"parse-csv", "--header"},
+	{"agg", "--by", "k", "max_by:k,n", "count:k,n", "e=count_distinct:k,n",
+		"mode:k", "sum_distinct:n", "percentile_approx:n,0.5,1",
+		"corr:n,d", "regr_r2:n,d", "skewness:n", "listagg:k,-",
+		"f=first:k,true", "try_sum:n"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 #define SESSIONS 2 /* the command whose input has sessions */

@@ -49,6 +49,20 @@ spans(const char *p, size_t n)
 	check(memcmp(v, w, sizeof v) == 0, "short");
 }
 
+static void
+cells(const char *p, size_t n)
+{
+	static const char seps[] = ",\n\"\\09\x1f\x80 ";
+	struct simd_row row = {seps[rand() % 9], seps[rand() % 9]};
+	uint32_t a[302], b[302];
+	unsigned x, y;
+	size_t k = simd_cells(p, n, &row, a, &x);
+
+	check(k == simd_cells_plain(p, n, &row, b, &y), "number of cells");
+	check(memcmp(a, b, k * sizeof a[0]) == 0, "cells");
+	check(x == y, "what cells have met");
+}
+
 /* Text of characters of all lengths, with now and then an error. */
 static size_t
 utf8_text(char *p, size_t max)
@@ -95,6 +109,7 @@ main(void)
 		p = malloc(n); /* what is read behind it shows with SAN=1 */
 		memcpy(p, text, n);
 		spans(p, n);
+		cells(p, n);
 		free(p);
 	}
 	for (int round = 0; round < 50000; round++) {

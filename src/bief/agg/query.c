@@ -22,7 +22,7 @@
 #include "window/span.h"
 #include "agg/session.h"
 
-#define SETS_MOST 12 /* columns of a cube */
+#define CUBE_MOST 12 /* columns of a cube */
 
 static int
 check_keys(const struct query *q, struct err *err)
@@ -120,6 +120,7 @@ query_drop_window(struct query *q)
 			continue;
 		field_release(&q->keys[i]);
 		free(q->names[i]);
+		sets_drop(&q->sets, i);
 		q->nkeys--;
 		memmove(&q->keys[i], &q->keys[i + 1],
 			(q->nkeys - i) * sizeof *q->keys);
@@ -150,6 +151,7 @@ query_release(struct query *q)
 	}
 	release_texts(q);
 	free(q->masks);
+	sets_release(&q->sets);
 	free(q->keys);
 	free(q->names);
 	accums_release(&q->acc);
@@ -169,25 +171,47 @@ query_watch(struct query *q, struct stage *st)
 		stage_watch(st, &q->acc.in[i].field);
 }
 
+/* How many columns there may be, and must. */
+static int
+check_columns(const struct query *q, unsigned columns, struct err *err)
+{
+	bool sets = q->sets.text != NULL;
+	const char *name = sets ? "grouping-sets" : q->cube ? "cube" : "rollup";
+	unsigned most = sets ? SETS_MOST : CUBE_MOST;
+
+	if (columns == 0)
+		return err_as(err, STATUS_USAGE, "--%s needs --by", name);
+	if (columns > most)
+		return err_as(err, STATUS_USAGE, "--%s: %u columns at most",
+			name, most);
+	return 0;
+}
+
+static uint16_t
+mask_of(const struct query *q, size_t i)
+{
+	if (q->sets.text != NULL)
+		return sets_mask(&q->sets, i, q->nkeys, q->g.windowed);
+	return (uint16_t)(q->cube ? i : (1u << i) - 1);
+}
+
 int
 query_decide(struct query *q, bool windowed, struct err *err)
 {
-	unsigned columns = (unsigned)(q->nkeys + windowed), i;
-	const char *sets = q->cube ? "cube" : "rollup";
+	unsigned columns = (unsigned)(q->nkeys + windowed);
+	bool sets = q->cube || q->rollup || q->sets.text != NULL;
 
 	q->decided = true;
-	groups_init(&q->g, windowed, q->cube || q->rollup, (uint32_t)q->nkeys);
-	q->nmasks = 1;
-	if (q->g.sets && columns == 0)
-		return err_as(err, STATUS_USAGE, "--%s needs --by", sets);
-	if (q->g.sets && columns > SETS_MOST)
-		return err_as(err, STATUS_USAGE, "--%s: %d columns at most",
-			sets, SETS_MOST);
-	if (q->g.sets)
-		q->nmasks = q->cube ? (size_t)1 << columns : columns + 1;
+	groups_init(&q->g, windowed, sets, (uint32_t)q->nkeys);
+	if (sets && check_columns(q, columns, err) == -1)
+		return -1;
+	q->nmasks = !sets              ? 1
+		: q->sets.text != NULL ? q->sets.n
+		: q->cube              ? (size_t)1 << columns
+				       : columns + 1;
 	q->masks = mem_alloc(q->nmasks * sizeof *q->masks);
-	for (i = 0; i < q->nmasks; i++)
-		q->masks[i] = (uint16_t)(q->cube ? i : (1u << i) - 1);
+	for (size_t i = 0; i < q->nmasks; i++)
+		q->masks[i] = mask_of(q, i);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "agg/groups.h"
 #include "agg/recent.h"
 #include "agg/rows.h"
+#include "agg/sets.h"
 
 struct plan;
 struct stage;
@@ -31,6 +32,7 @@ struct query {
 	size_t nkeys;
 	bool met; /* query_meet has been called */
 	bool cube, rollup;
+	struct sets sets;
 	bool grouping_id; /* is a column */
 	bool session;     /* the windows are sessions */
 	bool decided;     /* it is known whether records carry windows ... */

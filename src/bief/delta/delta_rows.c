@@ -14,17 +14,20 @@
 #include "floor/mem.h"
 #include "time/zone.h"
 #include "value/json.h"
+#include "value/slots.h"
 #include "value/value.h"
 #include "types/cell.h"
 #include "types/schema.h"
 #include "parquet/parquet_read.h"
 #include "delta/delta_log.h"
 
+#define ROWS 128 /* that are read at once */
+
 struct delta_rows {
 	struct parquet_reader *file;
-	size_t n;        /* columns of the table */
-	struct value *v; /* of these; those of the partition stay */
-	struct value *in;
+	size_t n, stride; /* columns of the table; and room for more */
+	struct value *v;  /* rows; values of the partition stay */
+	int at, rows;
 	int *from; /* the column of the file, or -1 */
 	struct buf text;
 };
@@ -99,12 +102,19 @@ part_value(struct delta_rows *r, const struct delta_rows_options *o, size_t at,
 	buf_release(&tmp);
 }
 
+/* What is the same in all rows of the file: the partition's values; nulls. */
+static void
+repeat_first(struct delta_rows *r)
+{
+	for (size_t i = 1; i < ROWS; i++)
+		memcpy(r->v + i * r->stride, r->v, r->n * sizeof(*r->v));
+}
+
 static void
 find_columns(struct delta_rows *r, const struct delta_rows_options *o,
 	const struct value *values)
 {
 	const struct schema *file = parquet_read_schema(r->file);
-	bool *read = mem_zalloc((file->n + 1) * sizeof(*read));
 
 	/* Values must not move. */
 	buf_need(&r->text, CELL_ROOM(o->n) + o->n + 4096 * (r->n + 1));
@@ -116,19 +126,13 @@ find_columns(struct delta_rows *r, const struct delta_rows_options *o,
 		r->from[i] = -1;
 		for (size_t k = 0; k < o->parts->n; k++)
 			part = part || strcmp(o->parts->s[k], name) == 0;
-		if (part) {
-			if (values->type == VALUE_OBJECT)
-				part_value(r, o, i, values);
-			continue;
-		}
-		if (o->wanted == NULL || o->wanted[i])
+		if (part && values->type == VALUE_OBJECT)
+			part_value(r, o, i, values);
+		else if (!part && (o->wanted == NULL || o->wanted[i]))
 			r->from[i] = schema_like(file, name, strlen(name));
-		if (r->from[i] >= 0)
-			read[r->from[i]] = true;
 	}
-	parquet_read_only(r->file, read);
-	r->in = mem_alloc((file->n + 1) * sizeof(*r->in));
-	free(read);
+	parquet_read_choose(r->file, r->from, r->n);
+	repeat_first(r);
 }
 
 struct delta_rows *
@@ -138,7 +142,8 @@ delta_rows_open(const struct delta_rows_options *o, struct err *err)
 	struct value action, path, values;
 
 	r->n = o->table->n;
-	r->v = mem_zalloc((r->n + 1) * sizeof(*r->v));
+	r->stride = r->n + RECORD_SPARE;
+	r->v = mem_zalloc(ROWS * r->stride * sizeof(*r->v));
 	r->from = mem_zalloc((r->n + 1) * sizeof(*r->from));
 	if (read_action(o, &action, &path, err) < 0 ||
 		open_file(r, o, &path, err) < 0) {
@@ -158,22 +163,24 @@ delta_rows_free(struct delta_rows *r)
 		return;
 	parquet_read_free(r->file);
 	free(r->v);
-	free(r->in);
 	free(r->from);
 	buf_release(&r->text);
 	free(r);
 }
 
-const struct value *
+struct value *
 delta_rows_next(struct delta_rows *r, bool *failed, struct err *err)
 {
-	int rc = parquet_read_row(r->file, r->in, err);
-
-	*failed = rc < 0;
-	if (rc <= 0)
+	*failed = false;
+	if (r->at == r->rows) {
+		r->at = 0;
+		r->rows = parquet_read_rows(
+			r->file, r->v, r->stride, ROWS, err);
+		*failed = r->rows < 0;
+	}
+	if (r->rows <= 0) {
+		r->rows = 0;
 		return NULL;
-	for (size_t i = 0; i < r->n; i++)
-		if (r->from[i] >= 0)
-			r->v[i] = r->in[r->from[i]];
-	return r->v;
+	}
+	return r->v + (size_t)r->at++ * r->stride;
 }

@@ -27,9 +27,9 @@ struct delta_rows_options {
 struct delta_rows *delta_rows_open(
 	const struct delta_rows_options *o, struct err *err);
 void delta_rows_free(struct delta_rows *r);
-/* A value for each column of the table, until the next call; NULL at the end, or
- * with *failed. */
-const struct value *delta_rows_next(
+/* A value for each column of the table, until the next call, with room for
+ * RECORD_SPARE more; NULL at the end, or with *failed. */
+struct value *delta_rows_next(
 	struct delta_rows *r, bool *failed, struct err *err);
 
 #endif

@@ -6,8 +6,8 @@
  *
  *	#define NAMES(X) X(crc32) X(inflate)
  *	static struct { NAMES(DL_POINTER) } z;
- *	static const struct dl library = {"libz.so.1", "zlib1g",
- *		"checksums", (const char *const[]){NAMES(DL_NAME) NULL}};
+ *	static const struct dl library = {DL_Z, "checksums",
+ *		(const char *const[]){NAMES(DL_NAME) NULL}};
  *
  *	if (dl_open(&library, &z, err) < 0) ...
  *
@@ -19,11 +19,25 @@
 
 #include <stdbool.h>
 
+struct buf;
 struct err;
 
+enum dl_library {
+	DL_JQ,
+	DL_ONIG,
+	DL_CRYPTO,
+	DL_Z,
+	DL_ZSTD,
+	DL_SNAPPY,
+	DL_SQLITE,
+	DL_PQ,
+	DL_CURL,
+	DL_RDKAFKA,
+	DL_LIBRARIES
+};
+
 struct dl {
-	const char *file;         /* "libz.so.1": what the linker looks for */
-	const char *package;      /* of Debian, for the message */
+	enum dl_library library;
 	const char *what;         /* needs it: "compressed files" */
 	const char *const *names; /* of functions and data; NULL ends them */
 };
@@ -38,5 +52,9 @@ int dl_open(const struct dl *library, void *to, struct err *err);
 /* Has the library, which is open, this name too?  That tells its versions
  * apart where it does not say which one it is. */
 bool dl_has(const struct dl *library, const char *name);
+
+/* For bief --version: append a line for each library: its file, where it is;
+ * or what is missed without it, and the package that brings it. */
+void dl_list(struct buf *out);
 
 #endif

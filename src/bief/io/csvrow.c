@@ -8,6 +8,7 @@
 
 #include "floor/err.h"
 #include "floor/mem.h"
+#include "text/simd.h"
 #include "value/json.h"
 #include "io/stream/eol.h"
 
@@ -59,6 +60,8 @@ csvrow_init(struct csvrow_reader *r, const struct csvrow_style *style)
 	csv_set_realloc_func(&r->parser, mem_realloc);
 	csv_set_delim(&r->parser, (unsigned char)style->sep);
 	csv_set_quote(&r->parser, (unsigned char)style->quote);
+	r->odd = SIMD_CONTROL | (style->no_quote ? 0 : SIMD_QUOTE) |
+		(style->trim ? SIMD_BLANK : 0);
 	r->made = true;
 }
 
@@ -72,6 +75,7 @@ csvrow_release(struct csvrow_reader *r)
 	buf_release(&r->cells);
 	buf_release(&r->repaired);
 	free(r->cell);
+	free(r->places);
 }
 
 /* Where cells and rows end. */
@@ -205,15 +209,22 @@ scan(struct csvrow_reader *r, const char *p, const char *end)
 /* Splitting. */
 
 static void
+need_cells(struct csvrow_reader *r, size_t n)
+{
+	if (n <= r->cap)
+		return;
+	r->cap = n < 16 ? 16 : 2 * n;
+	r->cell = mem_realloc(r->cell, r->cap * sizeof(r->cell[0]));
+}
+
+static void
 on_cell(void *text, size_t n, void *arg)
 {
 	struct csvrow_reader *r = arg;
 
-	if (r->n == r->cap) {
-		r->cap = r->cap ? 2 * r->cap : 16;
-		r->cell = mem_realloc(r->cell, r->cap * sizeof(r->cell[0]));
-	}
-	r->cell[r->n++] = (struct csvrow_cell){r->cells.n, n, text != NULL};
+	need_cells(r, r->n + 1);
+	r->cell[r->n++] = (struct csvrow_cell){
+		(uint32_t)r->cells.n, (uint32_t)n, text != NULL};
 	if (text != NULL)
 		buf_add(&r->cells, text, n);
 }
@@ -327,6 +338,17 @@ csvrow_split(struct csvrow_reader *r)
 	set_rules(r, p, n);
 	csv_parse(&r->parser, p, n, on_cell, on_row, r);
 	csv_fini(&r->parser, on_cell, on_row, r);
+	/* What points into the cells may look at a block behind them. */
+	buf_need(&r->cells, JSON_PADDING);
+	r->base = r->cells.p;
+}
+
+/* Is it all UTF-8, and so each cell: no character is cut by a separator? */
+static bool
+cells_are_utf8(const struct csvrow_reader *r)
+{
+	return ((r->style.sep | r->style.quote) & 0x80) == 0 &&
+		simd_utf8(r->text, r->ntext);
 }
 
 static void
@@ -335,6 +357,44 @@ csvrow_take(struct csvrow_reader *r, const char *p, size_t n)
 	r->text = p;
 	r->ntext = n;
 	csvrow_split(r);
+	r->plain = false;
+	r->utf8 = cells_are_utf8(r);
+}
+
+/* A line whose separators are all that counts: false, it is libcsv's. */
+static bool
+take_bare(struct csvrow_reader *r, const char *line, size_t n)
+{
+	struct simd_row row = {r->style.sep, r->style.quote};
+	unsigned met;
+	uint32_t from = 0;
+	size_t cells;
+
+	if (n == 0 || r->style.libcsv)
+		return false;
+	if (r->nplaces < n + 2) {
+		free(r->places);
+		r->nplaces = 2 * n + 2;
+		r->places = mem_alloc(r->nplaces * sizeof(r->places[0]));
+	}
+	cells = simd_cells(line, n, &row, r->places, &met);
+	if (met & r->odd)
+		return false;
+	r->places[cells++] = (uint32_t)n;
+	need_cells(r, cells);
+	for (size_t i = 0; i < cells; i++) {
+		uint32_t to = r->places[i];
+
+		r->cell[i] = (struct csvrow_cell){from, to - from, to > from};
+		from = to + 1;
+	}
+	r->n = cells;
+	r->text = r->base = line;
+	r->ntext = n;
+	r->wrong = 0;
+	r->plain = !(met & SIMD_ESCAPE);
+	r->utf8 = !(met & SIMD_HIGH) || cells_are_utf8(r);
+	return true;
 }
 
 enum csvrow
@@ -347,6 +407,8 @@ csvrow_line(
 	if (!open)
 		buf_clear(&r->lines);
 	r->shut = false;
+	if (!open && take_bare(r, line, n))
+		return what;
 	if (r->style.no_quote)
 		r->wrong = 0;
 	else

@@ -2,7 +2,9 @@
  * csvrow: rows of CSV, from lines.
  *
  * libcsv splits them, and gets whole rows that are well formed: a row's end is
- * found here first.  A cell in quotes goes on over ends of lines.  Of one that
+ * found here first.  A line in which nothing is quoted, nor anything else that
+ * libcsv would have to say something about, is split here: its separators are
+ * all that counts.  A cell in quotes goes on over ends of lines.  Of one that
  * is not closed properly (no separator and no line's end follows the quote) the
  * cell is the text up to the next of them, quotes and all, as Spark's
  * STOP_AT_DELIMITER has it; the row says so by bad.
@@ -24,10 +26,11 @@ struct csvrow_style {
 	bool no_quote; /* there is none: quotes are text */
 	bool trim;     /* blanks around cells do not belong to them */
 	bool one_line; /* the end of a line is that of the row, always */
+	bool libcsv;   /* let it split all lines: for tests */
 };
 
 struct csvrow_cell {
-	size_t at, n; /* in cells */
+	uint32_t at, n; /* see csvrow_text */
 	bool quoted;
 };
 
@@ -54,9 +57,17 @@ struct csvrow_reader {
 	const char *text; /* its bytes, without the end of its last line */
 	size_t ntext;
 	struct csvrow_cell *cell; /* none: a blank line */
-	size_t n, cap;
+	size_t n;
+	bool plain; /* JSON strings can hold its cells as they are ... */
+	bool utf8;  /* ... and they are all UTF-8; false: look at each */
+	/* private */
+	const char *base; /* cells lie in the line or in cells */
+	size_t cap;
 	struct buf cells;
 	struct buf repaired;
+	uint32_t *places; /* of separators */
+	size_t nplaces;
+	unsigned odd; /* SIMD_...: a line that has it is libcsv's */
 };
 
 /* The character that an option names: "tab" and "\t" are a tab.  0 or -1. */
@@ -71,7 +82,7 @@ void csvrow_release(struct csvrow_reader *r);
 static inline const char *
 csvrow_text(const struct csvrow_reader *r, size_t i)
 {
-	return r->cells.p + r->cell[i].at;
+	return r->base + r->cell[i].at;
 }
 
 /*

@@ -31,14 +31,13 @@
 static struct {
 	Z_NAMES(DL_POINTER)
 } gz;
-static const struct dl z_library = {"libz.so.1", "zlib1g",
-	"files that end in .gz", (const char *const[]){Z_NAMES(DL_NAME) NULL}};
+static const struct dl z_library = {DL_Z, "files that end in .gz",
+	(const char *const[]){Z_NAMES(DL_NAME) NULL}};
 
 static struct {
 	ZSTD_NAMES(DL_POINTER)
 } zstd;
-static const struct dl zstd_library = {"libzstd.so.1", "libzstd1",
-	"files that end in .zst",
+static const struct dl zstd_library = {DL_ZSTD, "files that end in .zst",
 	(const char *const[]){ZSTD_NAMES(DL_NAME) NULL}};
 
 struct inflate {

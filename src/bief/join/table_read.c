@@ -188,15 +188,16 @@ is_null(const struct table_options *o, const char *s, size_t n)
 
 /* Text until all rows are there and the types are known. */
 static struct value
-csv_cell(struct csv_load *c, const struct csvrow_cell *cell)
+csv_cell(struct csv_load *c, size_t i)
 {
-	const char *s = c->rows.cells.p + cell->at;
+	const struct csvrow_cell *cell = &c->rows.cell[i];
+	const char *s = csvrow_text(&c->rows, i);
 
 	if (cell->n == 0 && !cell->quoted)
 		return value_null();
 	if (is_null(c->o, s, cell->n))
 		return value_null();
-	if (json_utf8(s, cell->n))
+	if (c->rows.utf8 || json_utf8(s, cell->n))
 		return (struct value){.s = table_read_keep(c->p, s, cell->n),
 			.n = (uint32_t)cell->n,
 			.type = VALUE_STRING};
@@ -213,9 +214,9 @@ csv_wrong(const struct csv_load *c, size_t *field)
 {
 	const struct csvrow_reader *r = &c->rows;
 
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = 0; !r->utf8 && i < r->n; i++) {
 		*field = i + 1;
-		if (!json_utf8(r->cells.p + r->cell[i].at, r->cell[i].n))
+		if (!json_utf8(csvrow_text(r, i), r->cell[i].n))
 			return "invalid UTF-8";
 	}
 	*field = r->n > 0 ? r->n : 1;
@@ -245,13 +246,13 @@ csv_row(void *arg)
 	if (keep < 0)
 		return -1;
 	for (size_t i = 0; names && c->o->schema == NULL && i < r->n; i++)
-		csv_name(c, i, r->cells.p + r->cell[i].at, r->cell[i].n);
+		csv_name(c, i, csvrow_text(r, i), r->cell[i].n);
 	c->named = true;
 	if (keep == 0 || (names && c->o->header))
 		return 0;
 	row = table_read_row(c->p);
 	for (size_t i = 0; i < r->n && i < c->p->columns->n; i++)
-		row[i] = csv_cell(c, &r->cell[i]);
+		row[i] = csv_cell(c, i);
 	buf_add(&c->lines, &c->row, sizeof c->row);
 	return table_read_check(c->p, c->o, c->err);
 }

@@ -15,12 +15,14 @@
 
 #define LEVEL 1 /* of zstd: the fast one, as others write Parquet */
 
-#define ZSTD_NAMES(X)         \
-	X(ZSTD_createCCtx)    \
-	X(ZSTD_freeCCtx)      \
-	X(ZSTD_compressCCtx)  \
-	X(ZSTD_compressBound) \
-	X(ZSTD_decompress)    \
+#define ZSTD_NAMES(X)          \
+	X(ZSTD_createCCtx)     \
+	X(ZSTD_freeCCtx)       \
+	X(ZSTD_compressCCtx)   \
+	X(ZSTD_compressBound)  \
+	X(ZSTD_createDCtx)     \
+	X(ZSTD_freeDCtx)       \
+	X(ZSTD_decompressDCtx) \
 	X(ZSTD_isError)
 #define Z_NAMES(X)       \
 	X(inflateInit2_) \
@@ -33,20 +35,19 @@
 static struct {
 	ZSTD_NAMES(DL_POINTER)
 } zstd;
-static const struct dl zstd_library = {"libzstd.so.1", "libzstd1",
-	"Parquet with zstd", (const char *const[]){ZSTD_NAMES(DL_NAME) NULL}};
+static const struct dl zstd_library = {DL_ZSTD, "Parquet with zstd",
+	(const char *const[]){ZSTD_NAMES(DL_NAME) NULL}};
 
 static struct {
 	Z_NAMES(DL_POINTER)
 } gz;
-static const struct dl z_library = {"libz.so.1", "zlib1g", "Parquet with gzip",
+static const struct dl z_library = {DL_Z, "Parquet with gzip",
 	(const char *const[]){Z_NAMES(DL_NAME) NULL}};
 
 static struct {
 	SNAPPY_NAMES(DL_POINTER)
 } snappy;
-static const struct dl snappy_library = {"libsnappy.so.1", "libsnappy1v5",
-	"Parquet with Snappy",
+static const struct dl snappy_library = {DL_SNAPPY, "Parquet with Snappy",
 	(const char *const[]){SNAPPY_NAMES(DL_NAME) NULL}};
 
 struct codec_packer {
@@ -108,14 +109,39 @@ damaged(struct err *err)
 		"damaged");
 }
 
+struct codec_unpacker {
+	ZSTD_DCtx *zstd; /* made by the first page that needs it */
+};
+
+struct codec_unpacker *
+codec_unpacker_new(void)
+{
+	return mem_zalloc(sizeof(struct codec_unpacker));
+}
+
+void
+codec_unpacker_free(struct codec_unpacker *c)
+{
+	if (c == NULL)
+		return;
+	if (c->zstd != NULL)
+		zstd.ZSTD_freeDCtx(c->zstd);
+	free(c);
+}
+
 static int
-unpack_zstd(const void *p, size_t n, size_t size, char *to, struct err *err)
+unpack_zstd(struct codec_unpacker *c, const void *p, size_t n, size_t size,
+	char *to, struct err *err)
 {
 	size_t got;
 
 	if (dl_open(&zstd_library, &zstd, err) < 0)
 		return -1;
-	got = zstd.ZSTD_decompress(to, size, p, n);
+	if (c->zstd == NULL)
+		c->zstd = zstd.ZSTD_createDCtx();
+	if (c->zstd == NULL)
+		return err_set(err, "zstd does not start");
+	got = zstd.ZSTD_decompressDCtx(c->zstd, to, size, p, n);
 	return zstd.ZSTD_isError(got) || got != size ? damaged(err) : 0;
 }
 
@@ -164,8 +190,8 @@ codec_name(enum codec codec)
 }
 
 int
-codec_unpack(enum codec codec, const void *p, size_t n, size_t size,
-	struct buf *out, struct err *err)
+codec_unpack(struct codec_unpacker *c, enum codec codec, const void *p,
+	size_t n, size_t size, struct buf *out, struct err *err)
 {
 	char *to = buf_need(out, size + 1);
 	int rc;
@@ -178,7 +204,7 @@ codec_unpack(enum codec codec, const void *p, size_t n, size_t size,
 		rc = 0;
 		break;
 	case CODEC_ZSTD:
-		rc = unpack_zstd(p, n, size, to, err);
+		rc = unpack_zstd(c, p, n, size, to, err);
 		break;
 	case CODEC_GZIP:
 		rc = unpack_gzip(p, n, size, to, err);

@@ -32,7 +32,10 @@ int codec_pack(struct codec_packer *c, const void *p, size_t n, struct buf *out,
 
 /* Append what the bytes hold, which is size bytes and no other number.  0, or -1
  * with a message. */
-int codec_unpack(enum codec codec, const void *p, size_t n, size_t size,
-	struct buf *out, struct err *err);
+struct codec_unpacker;
+struct codec_unpacker *codec_unpacker_new(void);
+void codec_unpacker_free(struct codec_unpacker *c);
+int codec_unpack(struct codec_unpacker *c, enum codec codec, const void *p,
+	size_t n, size_t size, struct buf *out, struct err *err);
 
 #endif

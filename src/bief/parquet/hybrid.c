@@ -133,21 +133,55 @@ next_piece(struct hybrid *h)
 	return h->run > 0;
 }
 
+/* The last numbers, behind which there may not be a whole word. */
 static void
-unpack(struct hybrid *h, uint32_t *v, size_t n)
+unpack_end(const struct hybrid *h, uint32_t *v, size_t n, size_t bit)
 {
 	uint32_t mask = h->width == 32 ? UINT32_MAX
 				       : ((uint32_t)1 << h->width) - 1;
-	size_t bit = (size_t)h->bit;
-	const unsigned char *p = h->p;
 
 	for (size_t i = 0; i < n; i++, bit += (size_t)h->width) {
-		const unsigned char *q = p + bit / 8;
+		const unsigned char *q = h->p + bit / 8;
 		uint64_t word = 0;
 
 		memcpy(&word, q, h->end - q >= 8 ? 8 : (size_t)(h->end - q));
 		v[i] = (uint32_t)(word >> (bit & 7)) & mask;
 	}
+}
+
+/* Those with a word at the place of each; how many. */
+static size_t
+unpack_words(const struct hybrid *h, uint32_t *v, size_t n)
+{
+	uint32_t mask = h->width == 32 ? UINT32_MAX
+				       : ((uint32_t)1 << h->width) - 1;
+	size_t width = (size_t)h->width, bit = (size_t)h->bit, i = 0, most;
+	const unsigned char *p = h->p;
+	uint64_t word;
+
+	if (h->end - p < 8)
+		return 0;
+	if (width == 0) {
+		memset(v, 0, n * sizeof(*v));
+		return n;
+	}
+	most = ((size_t)(h->end - p - 8) * 8 + 7 - bit) / width + 1;
+	n = n < most ? n : most;
+	for (; i < n; i++, bit += width) {
+		memcpy(&word, p + bit / 8, 8);
+		v[i] = (uint32_t)(word >> (bit & 7)) & mask;
+	}
+	return n;
+}
+
+static void
+unpack(struct hybrid *h, uint32_t *v, size_t n)
+{
+	size_t done = unpack_words(h, v, n), bit;
+
+	bit = (size_t)h->bit + done * (size_t)h->width;
+	unpack_end(h, v + done, n - done, bit);
+	bit += (n - done) * (size_t)h->width;
 	h->p += bit / 8;
 	h->bit = (int)(bit & 7);
 	h->packed -= n;
@@ -177,5 +211,17 @@ hybrid_read(struct hybrid *h, uint32_t *v, size_t n)
 		v += k;
 		n -= k;
 	}
+	return true;
+}
+
+bool
+hybrid_same(struct hybrid *h, uint32_t *v, size_t n)
+{
+	if (h->run == 0 && h->packed == 0 && !next_piece(h))
+		return false;
+	if (h->run < n || n == 0)
+		return false;
+	h->run -= n;
+	*v = h->value;
 	return true;
 }

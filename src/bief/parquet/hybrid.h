@@ -27,5 +27,7 @@ struct hybrid {
 void hybrid_init(struct hybrid *h, const void *p, size_t n, int width);
 /* The next n numbers; false when there are not so many. */
 bool hybrid_read(struct hybrid *h, uint32_t *v, size_t n);
+/* The same where they are all one number: else false, and none is taken. */
+bool hybrid_same(struct hybrid *h, uint32_t *v, size_t n);
 
 #endif

@@ -14,18 +14,30 @@
 #include "floor/mem.h"
 #include "value/json.h"
 #include "types/type.h"
+#include "parquet/codec.h"
 #include "parquet/column.h"
 #include "parquet/footer.h"
 #include "parquet/node.h"
+
+/* A field that a row is to have, and where. */
+struct want {
+	const struct node *k;
+	size_t at;
+};
+
+#define TEXT_MOST ((size_t)1 << 20) /* of nested fields, but for one row */
 
 struct parquet_reader {
 	char *path;
 	int fd;
 	struct footer f;
 	struct column **columns; /* by leaf; NULL: not wanted */
-	size_t group;            /* the next one */
-	uint64_t left;           /* rows of the one before */
-	struct buf text;         /* of nested values */
+	struct codec_unpacker *unpacker;
+	struct want *wants; /* of a row; those in lists and structs last */
+	size_t nwants, nflat;
+	size_t group;    /* the next one */
+	uint64_t left;   /* rows of the one before */
+	struct buf text; /* of nested values */
 	struct err *err;
 };
 
@@ -45,10 +57,32 @@ make_columns(struct parquet_reader *r, const struct node *k)
 {
 	if (k->kids == NULL) {
 		r->columns[k->leaf] = mem_alloc(sizeof(struct column));
-		column_init(r->columns[k->leaf], k, r->fd);
+		column_init(r->columns[k->leaf], k, r->fd, r->unpacker);
 	}
 	for (size_t i = 0; i < k->n; i++)
 		make_columns(r, &k->kids[i]);
+}
+
+static void
+want(struct parquet_reader *r, bool nested, int field, size_t at)
+{
+	const struct node *k = field < 0 ? NULL : &r->f.root->kids[field];
+
+	if (k != NULL && (k->kids != NULL) == nested)
+		r->wants[r->nwants++] = (struct want){k, at};
+}
+
+static void
+want_all(struct parquet_reader *r)
+{
+	size_t n = r->f.root->n;
+
+	r->wants = mem_zalloc((n + 1) * sizeof(*r->wants));
+	for (size_t i = 0; i < n; i++)
+		want(r, false, (int)i, i);
+	r->nflat = r->nwants;
+	for (size_t i = 0; i < n; i++)
+		want(r, true, (int)i, i);
 }
 
 static int
@@ -58,7 +92,9 @@ read_footer(struct parquet_reader *r, struct err *err)
 		return -1;
 	r->columns = mem_zalloc(
 		(size_t)(r->f.leaves + 1) * sizeof(*r->columns));
+	r->unpacker = codec_unpacker_new();
 	make_columns(r, r->f.root);
+	want_all(r);
 	return 0;
 }
 
@@ -108,6 +144,8 @@ parquet_read_free(struct parquet_reader *r)
 	for (int i = 0; r->columns != NULL && i < r->f.leaves; i++)
 		drop_column(r, i);
 	free(r->columns);
+	codec_unpacker_free(r->unpacker);
+	free(r->wants);
 	footer_release(&r->f);
 	if (r->fd >= 0 && r->path != NULL)
 		close(r->fd);
@@ -122,17 +160,22 @@ parquet_read_schema(const struct parquet_reader *r)
 	return r->f.schema;
 }
 
-uint64_t
-parquet_read_rows(const struct parquet_reader *r)
-{
-	return r->f.rows;
-}
-
 void
-parquet_read_only(struct parquet_reader *r, const bool *wanted)
+parquet_read_choose(struct parquet_reader *r, const int *fields, size_t n)
 {
 	const struct node *root = r->f.root;
+	bool *wanted = mem_zalloc((root->n + 1) * sizeof(*wanted));
 
+	r->wants = mem_realloc(r->wants, (n + 1) * sizeof(*r->wants));
+	r->nwants = 0;
+	for (size_t i = 0; i < n; i++)
+		want(r, false, fields[i], i);
+	r->nflat = r->nwants;
+	for (size_t i = 0; i < n; i++)
+		want(r, true, fields[i], i);
+	for (size_t i = 0; i < n; i++)
+		if (fields[i] >= 0)
+			wanted[fields[i]] = true;
 	for (size_t i = 0; i < root->n; i++) {
 		int end = i + 1 < root->n ? root->kids[i + 1].leaf
 					  : r->f.leaves;
@@ -141,6 +184,7 @@ parquet_read_only(struct parquet_reader *r, const bool *wanted)
 			leaf++)
 			drop_column(r, leaf);
 	}
+	free(wanted);
 }
 
 /* The first column under a node has the levels that are to be looked at.  1; 0
@@ -306,18 +350,6 @@ nested(struct parquet_reader *r, const struct node *k, struct value *v)
 	return 0;
 }
 
-static int
-flat(struct parquet_reader *r, const struct node *k, struct value *v)
-{
-	struct column *c = r->columns[k->leaf];
-	int rc = column_need(c, r->err);
-
-	if (rc <= 0)
-		return rc < 0 ? -1 : too_few(r, k);
-	*v = c->v[c->i++];
-	return 0;
-}
-
 static void
 next_group(struct parquet_reader *r)
 {
@@ -329,11 +361,73 @@ next_group(struct parquet_reader *r)
 			column_begin(r->columns[i], &g->chunks[i]);
 }
 
-int
-parquet_read_row(struct parquet_reader *r, struct value *v, struct err *err)
+/* How many rows can be read at once of the columns that are no lists and no
+ * structs, at most so many; or -1. */
+static int
+ready(struct parquet_reader *r, int most)
 {
-	const struct node *root = r->f.root;
-	size_t i;
+	for (size_t i = 0; i < r->nflat; i++) {
+		const struct node *k = r->wants[i].k;
+		int n = column_ready(r->columns[k->leaf], r->err);
+
+		if (n <= 0)
+			return n < 0 ? -1 : too_few(r, k);
+		most = n < most ? n : most;
+	}
+	return most;
+}
+
+/* Nested fields of up to n rows, as many as have no more than so much text, which
+ * moves as it grows. */
+static int
+read_nested(struct parquet_reader *r, struct value *v, size_t stride, int n)
+{
+	int i, rows = 0;
+
+	buf_clear(&r->text);
+	for (; rows < n && r->text.n < TEXT_MOST; rows++)
+		for (size_t k = r->nflat; k < r->nwants; k++)
+			if (nested(r, r->wants[k].k,
+				    v + (size_t)rows * stride +
+					    r->wants[k].at) < 0)
+				return -1;
+	for (i = 0; i < rows; i++, v += stride)
+		for (size_t k = r->nflat; k < r->nwants; k++) {
+			struct value *x = &v[r->wants[k].at];
+
+			if (x->type != VALUE_NULL)
+				x->s = r->text.p + x->i;
+		}
+	return rows;
+}
+
+static int
+read_flat(struct parquet_reader *r, struct value *v, size_t stride, int n)
+{
+	for (size_t i = 0; i < r->nflat; i++) {
+		const struct want *w = &r->wants[i];
+
+		if (column_rows(r->columns[w->k->leaf], v + w->at, stride,
+			    (size_t)n, r->err) < 0)
+			return -1;
+	}
+	return n;
+}
+
+static int
+read_rows(struct parquet_reader *r, struct value *v, size_t stride, int n)
+{
+	n = ready(r, n);
+	if (n > 0 && r->nflat < r->nwants)
+		n = read_nested(r, v, stride, n);
+	return n > 0 ? read_flat(r, v, stride, n) : n;
+}
+
+int
+parquet_read_rows(struct parquet_reader *r, struct value *v, size_t stride,
+	size_t most, struct err *err)
+{
+	int n = most < COLUMN_BLOCK ? (int)most : COLUMN_BLOCK;
 
 	r->err = err;
 	while (r->left == 0) {
@@ -341,19 +435,49 @@ parquet_read_row(struct parquet_reader *r, struct value *v, struct err *err)
 			return 0;
 		next_group(r);
 	}
-	r->left--;
-	buf_clear(&r->text);
-	for (i = 0; i < root->n; i++) {
-		const struct node *k = &root->kids[i];
+	if ((uint64_t)n > r->left)
+		n = (int)r->left;
+	n = read_rows(r, v, stride, n);
+	if (n < 0)
+		return in_file(r, err);
+	r->left -= (uint64_t)n;
+	return n;
+}
 
-		v[i] = value_null();
-		if (r->columns[k->leaf] != NULL &&
-			(k->kids == NULL ? flat(r, k, &v[i])
-					 : nested(r, k, &v[i])) < 0)
-			return in_file(r, err);
+int
+parquet_read_row(struct parquet_reader *r, struct value *v, struct err *err)
+{
+	return parquet_read_rows(r, v, 0, 1, err);
+}
+
+/* Within a row group. */
+static int
+skip_rows(struct parquet_reader *r, uint64_t n, struct err *err)
+{
+	size_t stride = r->f.schema->n + 1;
+	struct value *v = mem_alloc(COLUMN_BLOCK * stride * sizeof(*v));
+	int rc = 1;
+
+	for (; n > 0 && rc > 0; n -= (uint64_t)rc)
+		rc = parquet_read_rows(r, v, stride,
+			n < COLUMN_BLOCK ? (size_t)n : COLUMN_BLOCK, err);
+	free(v);
+	return rc;
+}
+
+int
+parquet_read_skip(struct parquet_reader *r, uint64_t n, struct err *err)
+{
+	while (n > r->left) {
+		n -= r->left;
+		r->left = 0;
+		if (r->group == r->f.ngroups)
+			return 0;
+		next_group(r);
 	}
-	for (i = 0; i < root->n; i++)
-		if (root->kids[i].kids != NULL && v[i].type != VALUE_NULL)
-			v[i].s = r->text.p + v[i].i;
+	if (n == r->left)
+		r->left = 0;
+	else if (skip_rows(r, n, err) < 0)
+		return -1;
 	return 1;
 }

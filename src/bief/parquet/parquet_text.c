@@ -17,6 +17,7 @@
 
 #define END ".parquet"
 #define BLOCK ((size_t)64 << 10) /* bytes of text that are made at once */
+#define ROWS 64                  /* that are read at once */
 
 struct parquet_text {
 	struct parquet_reader *r;
@@ -49,7 +50,7 @@ parquet_text_new(int fd, struct err *err)
 	t = mem_zalloc(sizeof(*t));
 	t->r = r;
 	t->s = parquet_read_schema(r);
-	t->v = mem_alloc((t->s->n + 1) * sizeof(*t->v));
+	t->v = mem_alloc(ROWS * (t->s->n + 1) * sizeof(*t->v));
 	t->names = mem_zalloc((t->s->n + 1) * sizeof(*t->names));
 	for (size_t i = 0; i < t->s->n; i++) {
 		buf_byte(&t->names[i], i > 0 ? ',' : '{');
@@ -74,24 +75,30 @@ parquet_text_free(struct parquet_text *t)
 	free(t);
 }
 
+static void
+print_row(struct parquet_text *t, const struct value *v)
+{
+	for (size_t i = 0; i < t->s->n; i++) {
+		buf_add(&t->text, t->names[i].p, t->names[i].n);
+		value_print(&v[i], &t->text);
+	}
+	buf_str(&t->text, "}\n");
+}
+
 static int
 make(struct parquet_text *t, struct err *err)
 {
-	int rc = 1;
+	int n = 1;
 
 	buf_clear(&t->text);
 	t->at = 0;
-	while (rc == 1 && t->text.n < BLOCK) {
-		rc = parquet_read_row(t->r, t->v, err);
-		for (size_t i = 0; rc == 1 && i < t->s->n; i++) {
-			buf_add(&t->text, t->names[i].p, t->names[i].n);
-			value_print(&t->v[i], &t->text);
-		}
-		if (rc == 1)
-			buf_str(&t->text, "}\n");
+	while (n > 0 && t->text.n < BLOCK) {
+		n = parquet_read_rows(t->r, t->v, t->s->n, ROWS, err);
+		for (int i = 0; i < n; i++)
+			print_row(t, t->v + (size_t)i * t->s->n);
 	}
-	t->ended = rc == 0;
-	return rc < 0 ? -1 : 0;
+	t->ended = n == 0;
+	return n < 0 ? -1 : 0;
 }
 
 ssize_t

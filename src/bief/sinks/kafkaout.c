@@ -22,6 +22,7 @@
 #define POLL_EVERY 256 /* messages between two looks at what was reported */
 #define POLL_MS 100
 #define ABORT_MS 2000
+#define SETTLE_US (5 * TIME_SECOND)
 /* The most that brokers allow if nothing else is said: a transaction lasts as
  * long as its batch. */
 #define TRANSACTION_MS 900000
@@ -392,23 +393,32 @@ kafkaout_flush(struct kafkaout *o, struct err *err)
 	return o->failure[0] != '\0' ? delivery_failed(o, err) : 0;
 }
 
-static int
-send_number(struct kafkaout *o, int64_t batch, struct err *err)
+/* One try. */
+static rd_kafka_error_t *
+offer_number(struct kafkaout *o, int64_t batch)
 {
 	rd_kafka_topic_partition_list_t *l = kafka.topic_partition_list_new(1);
 	rd_kafka_consumer_group_metadata_t
 		*group = kafka.consumer_group_metadata_new(o->id);
 	rd_kafka_error_t *e;
-	int rc = 0;
 
 	kafka.topic_partition_list_add(l, o->first, 0)->offset = batch;
-	while (rc == 0 &&
-		(e = kafka.send_offsets_to_transaction(o->handle.rk, l, group,
-			 kafka_slice(&o->handle))) != NULL)
-		rc = kafka_error(
-			&o->handle, e, "write the batch's number", err);
+	e = kafka.send_offsets_to_transaction(
+		o->handle.rk, l, group, kafka_slice(&o->handle));
 	kafka.consumer_group_metadata_destroy(group);
 	kafka.topic_partition_list_destroy(l);
+	return e;
+}
+
+static int
+send_number(struct kafkaout *o, int64_t batch, struct err *err)
+{
+	rd_kafka_error_t *e;
+	int rc = 0;
+
+	while (rc == 0 && (e = offer_number(o, batch)) != NULL)
+		rc = kafka_error(
+			&o->handle, e, "write the batch's number", err);
 	return rc;
 }
 
@@ -427,6 +437,7 @@ commit_transaction(struct kafkaout *o, struct err *err)
 	}
 	kafka_worked(&o->handle);
 	o->begun = false;
+	o->committed = true;
 	return 0;
 }
 
@@ -444,6 +455,30 @@ kafkaout_commit(struct kafkaout *o, int64_t batch, struct err *err)
 	return 0;
 }
 
+/*
+ * Brokers answer a commit before its markers are in the partitions, and who
+ * reads what is committed would not see it yet.  But they take no part of
+ * another transaction of ours before: so one that will be given up tells when
+ * all is there.  What goes wrong here is nobody's concern.
+ */
+static void
+settle(struct kafkaout *o)
+{
+	int64_t until = time_monotonic() + SETTLE_US;
+	rd_kafka_error_t *e = kafka.begin_transaction(o->handle.rk);
+	bool again = e == NULL;
+
+	o->begun = again;
+	while (again && (e = offer_number(o, o->has)) != NULL) {
+		again = kafka.error_is_retriable(e) && !file_stop &&
+			time_monotonic() < until;
+		if (again)
+			kafka.error_destroy(e);
+	}
+	if (e != NULL)
+		kafka.error_destroy(e);
+}
+
 void
 kafkaout_close(struct kafkaout *o)
 {
@@ -451,6 +486,8 @@ kafkaout_close(struct kafkaout *o)
 
 	if (o->rkt != NULL)
 		kafka.topic_destroy(o->rkt);
+	if (o->committed && !o->begun)
+		settle(o);
 	if (o->handle.rk != NULL) {
 		kafka.purge(o->handle.rk,
 			RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |

@@ -29,7 +29,7 @@ struct kafkaout {
 	const char *id; /* NULL: no transactions; the caller's */
 	int64_t has;    /* the newest batch that the brokers have; -1 none */
 	/* private */
-	bool begun;            /* a transaction */
+	bool begun, committed; /* a transaction */
 	char *first;           /* topic of its first message */
 	rd_kafka_topic_t *rkt; /* of the last message */
 	uint64_t sent;
@@ -51,7 +51,8 @@ int kafkaout_send(
 	struct kafkaout *o, struct kafkaout_message *m, struct err *err);
 /* All that was sent is durable. */
 int kafkaout_commit(struct kafkaout *o, int64_t batch, struct err *err);
-/* What was sent since the last commit is given up where that can be. */
+/* What was sent since the last commit is given up where that can be.  Returns
+ * when who reads sees what was committed, or after some seconds. */
 void kafkaout_close(struct kafkaout *o);
 
 #endif

@@ -21,14 +21,13 @@
 static struct {
 	CRYPTO_NAMES(DL_POINTER)
 } crypto;
-static const struct dl crypto_library = {"libcrypto.so.3", "libssl3",
-	"md5, sha1 and sha2",
+static const struct dl crypto_library = {DL_CRYPTO, "md5, sha1 and sha2",
 	(const char *const[]){CRYPTO_NAMES(DL_NAME) NULL}};
 
 static struct {
 	Z_NAMES(DL_POINTER)
 } z;
-static const struct dl z_library = {"libz.so.1", "zlib1g", "checksums by crc32",
+static const struct dl z_library = {DL_Z, "checksums by crc32",
 	(const char *const[]){Z_NAMES(DL_NAME) NULL}};
 
 int

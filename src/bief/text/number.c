@@ -20,6 +20,7 @@
 
 #include "floor/mem.h"
 #include "text/pow10.h"
+#include "text/simd.h"
 
 typedef unsigned __int128 u128;
 
@@ -34,15 +35,7 @@ const char number_pairs[201] = "00010203040506070809"
 			       "80818283848586878889"
 			       "90919293949596979899";
 
-/* Eight bytes at once: are all of them digits, and what is their value. */
-static inline bool
-digits8(uint64_t w)
-{
-	return (((w + UINT64_C(0x4646464646464646)) |
-			(w - UINT64_C(0x3030303030303030))) &
-		       UINT64_C(0x8080808080808080)) == 0;
-}
-
+/* The value of eight digits. */
 static inline uint32_t
 digits8_value(uint64_t w)
 {
@@ -68,7 +61,7 @@ read_digits(const char *p, const char *end, uint64_t *m)
 {
 	uint64_t v = *m;
 
-	while (end - p >= 8 && digits8(load8(p))) {
+	while (end - p >= 8 && number_digits8(load8(p))) {
 		v = v * 100000000 + digits8_value(load8(p));
 		p += 8;
 	}
@@ -78,20 +71,54 @@ read_digits(const char *p, const char *end, uint64_t *m)
 	return p;
 }
 
+/* The digits in the n highest bytes of a word, n from 1 to 8; what stands in
+ * the others does not count. */
+static inline bool
+last_digits(uint64_t w, size_t n, uint64_t *m)
+{
+	static const uint32_t powers[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+	const uint64_t zeros = UINT64_C(0x3030303030303030);
+
+	if (n < 8)
+		w = (w & ~UINT64_C(0) << (64 - 8 * n)) | zeros >> 8 * n;
+	*m = *m * powers[n] + digits8_value(w);
+	return number_digits8(w);
+}
+
+/* All of the n bytes, 1 to 19, are digits. */
+static inline bool
+all_digits(const char *p, size_t n, uint64_t *m)
+{
+	const char *end = p + n;
+	uint64_t w[2];
+
+	*m = 0;
+	if (n < 8) {
+		simd_short(p, n, w);
+		return last_digits(le64toh(w[0]) << (64 - 8 * n), n, m);
+	}
+	for (; n > 8; n -= 8, p += 8) {
+		if (!number_digits8(load8(p)))
+			return false;
+		*m = *m * 100000000 + digits8_value(load8(p));
+	}
+	return last_digits(load8(end - 8), n, m);
+}
+
 int
 number_int(const char *s, size_t n, int64_t *out)
 {
-	const char *end = s + n, *p = s, *stop;
+	const char *end = s + n, *p = s;
 	bool neg = n > 0 && *s == '-';
-	uint64_t m = 0;
+	uint64_t m;
 
 	p += neg;
 	if (p == end)
 		return -1;
 	while (end - p > 1 && *p == '0')
 		p++;
-	stop = read_digits(p, end, &m);
-	if (stop != end || stop - p > 19)
+	if (end - p > 19 || !all_digits(p, (size_t)(end - p), &m))
 		return -1;
 	if (m > (uint64_t)INT64_MAX + neg)
 		return -1;

@@ -18,6 +18,15 @@ number_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Are the eight bytes of a word all digits? */
+static inline bool
+number_digits8(uint64_t w)
+{
+	return (((w + UINT64_C(0x4646464646464646)) |
+			(w - UINT64_C(0x3030303030303030))) &
+		       UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* The number behind e or E, held within what a long text can undo (2^40). */
 int64_t number_exponent(const char *p, const char *end);
 

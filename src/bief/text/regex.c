@@ -34,8 +34,8 @@
 static struct {
 	NAMES(DL_POINTER)
 } onig;
-static const struct dl library = {"libonig.so.5", "libonig5", "patterns",
-	(const char *const[]){NAMES(DL_NAME) NULL}};
+static const struct dl library = {
+	DL_ONIG, "patterns", (const char *const[]){NAMES(DL_NAME) NULL}};
 static OnigSyntaxType java; /* made when the library is opened */
 
 _Static_assert(REGEX_IGNORE_CASE == ONIG_OPTION_IGNORECASE &&

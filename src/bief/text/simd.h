@@ -190,4 +190,23 @@ size_t simd_span_plain(const char *p, size_t n);
 bool simd_utf8(const char *p, size_t n);
 size_t simd_utf8_place(const char *p, size_t n);
 
+/*
+ * The separators in p[0..n): their offsets go to at, where there is room for
+ * n + 2; returns how many.  *met says what else is there; a byte that is the
+ * separator is no blank and no control character.  No byte outside is read.  n
+ * is below 4 GiB.
+ */
+struct simd_row {
+	char sep, quote;
+};
+#define SIMD_QUOTE 1
+#define SIMD_CONTROL 2 /* below 0x20 */
+#define SIMD_BLANK 4   /* ' ' */
+#define SIMD_ESCAPE 8  /* '"' or '\\', which JSON has to escape */
+#define SIMD_HIGH 16   /* 0x80 and above */
+size_t simd_cells(const char *p, size_t n, const struct simd_row *row,
+	uint32_t *at, unsigned *met);
+size_t simd_cells_plain(const char *p, size_t n, const struct simd_row *row,
+	uint32_t *at, unsigned *met);
+
 #endif

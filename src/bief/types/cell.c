@@ -79,10 +79,31 @@ static size_t
 cell_digits(const char *s, size_t n)
 {
 	size_t i = 0;
+	uint64_t w;
 
-	while (i < n && s[i] >= '0' && s[i] <= '9')
+	for (; n - i >= 8; i += 8) {
+		memcpy(&w, s + i, 8);
+		if (!number_digits8(w))
+			break;
+	}
+	while (i < n && number_is_digit(s[i]))
 		i++;
 	return i;
+}
+
+/* A JSON number without exponent, which is what most of them are. */
+static bool
+is_json_number(const char *s, size_t n)
+{
+	size_t i = n > 0 && *s == '-', k = cell_digits(s + i, n - i);
+
+	if (k == 0 || (k > 1 && s[i] == '0'))
+		return false;
+	i += k;
+	if (i == n)
+		return true;
+	k = cell_digits(s + i + 1, n - i - 1);
+	return s[i] == '.' && k > 0 && i + 1 + k == n;
 }
 
 /*
@@ -176,6 +197,11 @@ real(const char *s, size_t n, enum type_kind kind, struct buf *out,
 	size_t m;
 	double d;
 
+	if (kind == TYPE_DOUBLE && is_json_number(s, n)) {
+		*v = (struct value){
+			.s = s, .n = (uint32_t)n, .type = VALUE_REAL};
+		return true;
+	}
 	/* Spark's own words; all else is Java's, blanks around it too. */
 	if ((n == 3 && memcmp(s, "Inf", 3) == 0) ||
 		(n == 4 && memcmp(s, "-Inf", 4) == 0)) {
@@ -294,7 +320,8 @@ cast(const struct cell *c, const struct type *t, const struct cell_rules *rules,
 		*v = value_null();
 		return true;
 	default:
-		*v = cell_string(c->s, c->n, out);
+		*v = c->plain ? value_json_string(c->s, c->n, false)
+			      : cell_string(c->s, c->n, out);
 		return true;
 	}
 }

@@ -21,27 +21,44 @@ is_null_text(const struct csvvalues *o, const char *s, size_t n)
 	return false;
 }
 
-/* The cell of a column; cells that are not UTF-8 are repaired. */
-static struct cell
-take_cell(struct csvvalues *o, size_t i, bool binary)
+/* A cell that is not UTF-8. */
+static void
+mend_cell(struct csvvalues *o, struct cell *c)
 {
-	struct csvrow_cell *p = &o->rows->cell[i];
-	struct buf *b = &o->rows->cells;
-	struct cell c = {NULL, 0, false};
-	size_t at;
+	size_t from;
 
-	if (i >= o->rows->n)
-		return c;
-	if (o->nulls->n > 0 && is_null_text(o, b->p + p->at, p->n))
-		return c;
-	if (!binary && !json_utf8(b->p + p->at, p->n)) {
-		at = b->n;
-		buf_need(b, 3 * p->n);
-		json_repair(b, b->p + p->at, p->n);
-		*p = (struct csvrow_cell){at, b->n - at, p->quoted};
-		o->repaired = true;
+	/* Room for all cells of the row: values point into it. */
+	if (!o->repaired) {
+		buf_clear(&o->mended);
+		buf_need(&o->mended, 3 * o->rows->ntext + JSON_PADDING);
 	}
-	return (struct cell){b->p + p->at, p->n, p->quoted};
+	o->repaired = true;
+	from = o->mended.n;
+	json_repair(&o->mended, c->s, c->n);
+	c->s = o->mended.p + from;
+	c->n = o->mended.n - from;
+	c->plain = false;
+}
+
+/* The cell of a column; cells that are not UTF-8 are repaired.  (A cell is
+ * filled in place, and read so: it is not copied as one.) */
+static inline void
+take_cell(struct csvvalues *o, size_t i, bool binary, struct cell *c)
+{
+	const struct csvrow_reader *r = o->rows;
+
+	if (i >= r->n) {
+		*c = (struct cell){NULL, 0, false, false};
+		return;
+	}
+	c->s = csvrow_text(r, i);
+	c->n = r->cell[i].n;
+	c->quoted = r->cell[i].quoted;
+	c->plain = r->plain;
+	if (o->nulls->n > 0 && is_null_text(o, c->s, c->n))
+		*c = (struct cell){NULL, 0, false, false};
+	else if (!r->utf8 && !binary && !json_utf8(c->s, c->n))
+		mend_cell(o, c);
 }
 
 /* All values of a row, typed; returns what is wrong, or NULL. */
@@ -49,17 +66,17 @@ static const char *
 typed_values(struct csvvalues *o, struct value *v)
 {
 	const char *why = NULL;
+	struct cell c;
 	size_t k = 0;
 
 	for (size_t i = 0; i < o->schema->n; i++) {
 		const struct type *t = o->schema->f[i].type;
-		struct cell c;
 
 		if ((int)i == o->corrupt) {
 			v[i] = value_null();
 			continue;
 		}
-		c = take_cell(o, k++, t->kind == TYPE_BINARY);
+		take_cell(o, k++, t->kind == TYPE_BINARY, &c);
 		if (!cell_value(&c, t, &o->rules, &o->text, &v[i]))
 			why = "a cell does not fit its type";
 	}
@@ -70,10 +87,12 @@ typed_values(struct csvvalues *o, struct value *v)
 static void
 plain_values(struct csvvalues *o, struct value *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct cell c = take_cell(o, i, false);
+	struct cell c;
 
+	for (size_t i = 0; i < n; i++) {
+		take_cell(o, i, false, &c);
 		v[i] = c.s == NULL ? value_null()
+			: c.plain  ? value_json_string(c.s, c.n, false)
 				   : cell_string(c.s, c.n, &o->text);
 	}
 }
@@ -95,10 +114,8 @@ csvvalues_read(struct csvvalues *o, size_t columns, struct value *v, size_t n)
 
 	buf_clear(&o->text);
 	buf_need(&o->text,
-		CELL_ROOM(3 * o->rows->cells.n) + CELL_ROOM(0) * n +
+		CELL_ROOM(3 * o->rows->ntext) + CELL_ROOM(0) * n +
 			CELL_ROOM(3 * o->rows->ntext));
-	/* Repairs must not move the cells that values point into. */
-	buf_need(&o->rows->cells, 3 * o->rows->cells.n);
 	o->repaired = false;
 	if (o->schema != NULL)
 		misfit = typed_values(o, v);
@@ -123,5 +140,6 @@ void
 csvvalues_release(struct csvvalues *o)
 {
 	buf_release(&o->text);
+	buf_release(&o->mended);
 	buf_release(&o->clean);
 }

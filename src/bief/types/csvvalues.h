@@ -23,9 +23,10 @@ struct csvvalues {
 	bool ragged; /* rows may have fewer cells than columns, or more */
 	struct cell_rules rules; /* now_us is of the batch */
 	/* private */
-	bool repaired;    /* a cell was not UTF-8 */
-	struct buf text;  /* of the values of a row */
-	struct buf clean; /* scratch */
+	bool repaired;     /* a cell was not UTF-8 */
+	struct buf text;   /* of the values of a row */
+	struct buf mended; /* its cells that were not UTF-8 */
+	struct buf clean;  /* scratch */
 };
 
 /*

@@ -60,8 +60,7 @@ infercsv_take_row(void *arg)
 	bool names = !a->named;
 
 	for (size_t i = 0; names && i < r->n; i++)
-		infercsv_add_column(
-			a, r->cells.p + r->cell[i].at, r->cell[i].n);
+		infercsv_add_column(a, csvrow_text(r, i), r->cell[i].n);
 	a->named = true;
 	if (names && a->how->header)
 		return 0;
@@ -71,7 +70,7 @@ infercsv_take_row(void *arg)
 		return 0;
 	}
 	for (size_t i = 0; i < r->n && i < a->s->n; i++) {
-		const char *s = r->cells.p + r->cell[i].at;
+		const char *s = csvrow_text(r, i);
 
 		if (!says_nothing(a, s, r->cell[i].n))
 			infer_text(a->s->f[i].type, s, r->cell[i].n);

@@ -14,9 +14,11 @@
 
 /* In the order in which they are told. */
 static const struct accum_kind *const families[] = {accum_count_kinds,
-	accum_sum_kinds, accum_extreme_kinds, accum_moments_kinds,
-	accum_place_kinds, accum_quantile_kinds, accum_distinct_kinds,
-	accum_collect_kinds, accum_stats_kinds, NULL};
+	accum_truth_kinds, accum_sum_kinds, accum_extreme_kinds, accum_by_kinds,
+	accum_moments_kinds, accum_shape_kinds, accum_pair_kinds,
+	accum_place_kinds, accum_mode_kinds, accum_quantile_kinds,
+	accum_distinct_kinds, accum_different_kinds, accum_collect_kinds,
+	accum_listagg_kinds, accum_bits_kinds, accum_stats_kinds, NULL};
 
 /* ---- names ---- */
 

@@ -2,8 +2,8 @@
  * accum: what an aggregate function is, to be looked at by accums.c and by the
  * functions themselves.
  *
- * A family of functions is a file, accum_NAME.c, with its kinds in a table that
- * accum.c lists: to add a function is to add an entry there.  The accumulator
+ * A family of functions is a file, fn/accum_NAME.c, with its kinds in a table
+ * that accum.c lists: to add a function is to add an entry there.  The accumulator
  * of each stands in the fixed part of a blob, at a->at; a kind says how large
  * it is there, and the file what it holds.  That is written to checkpoints as
  * it stands, so that another layout is another format of the state.
@@ -38,26 +38,47 @@ struct accum_taking {
 
 struct accum_kind {
 	const char *name;
-	const char *shown; /* the result's name, of the field's (of function,
-			     * field and share); NULL: as FUNC(FIELD) */
+	/* The usual name of a result is NAME(FIELDS, WHAT, BEHIND), with
+	 * DISTINCT in front of the fields where it is different. */
+	const char *shown;  /* NULL: as the user calls it */
+	const char *behind; /* NULL: nothing */
+	bool different;
 	const char *const *parts; /* several results, up to NULL; or NULL */
 	/* Name is one of many names, of which it is what it says to people. */
 	bool (*named)(const char *name, double *p);
-	double p;                      /* the same of the one name */
-	const struct accum_kind *bare; /* without a field; NULL: it needs one */
+	double p; /* the same of the one name */
 
-	bool share;    /* takes a share behind the field, which is p */
+	/* The kind that it is instead; NULL: that cannot be. */
+	const struct accum_kind *bare;     /* without a field */
+	const struct accum_kind *several;  /* of several fields */
+	const struct accum_kind *array;    /* of several shares */
+	const struct accum_kind *ignoring; /* without nulls */
+
+	/* It is this one of different values alone; NULL: it is itself. */
+	const char *different_of;
+
+	int fields;    /* that it takes, if not 1; -1: any number */
+	bool distinct; /* may be asked for different values alone */
+	bool share;    /* takes shares behind the field, of which p is one */
+	bool between;  /* takes a text behind the field */
+	bool flag;     /* takes true behind the field, which changes nothing */
+	bool ordered;  /* listens to WITHIN GROUP */
 	bool number;   /* takes numbers only */
+	bool integral; /* ... that are integers */
+	bool truth;    /* takes booleans only */
+	bool words;    /* takes what has a plain text */
 	bool compared; /* looks at numbers as such, takes other values too */
 	bool nulls;    /* add is called for null */
 	bool listed;   /* cannot be merged in any order */
 	bool runs;     /* merging what a later run of records has made gives the
 			  very bytes that adding these records gives */
 	bool sums;     /* the same of decimals */
+	bool logs;     /* of a record it looks at nothing but numbers */
 
 	uint32_t size; /* in the fixed part, a multiple of 8 */
 	bool varies;   /* has a struct var ... */
 	uint32_t var;  /* ... there */
+	uint32_t more; /* and another one; 0: no other */
 
 	/* Of the result, t is that of the field; NULL: is not known. */
 	struct type *(*type)(const struct type *t, int part);
@@ -86,7 +107,18 @@ extern const struct accum_kind accum_place_kinds[];
 extern const struct accum_kind accum_quantile_kinds[];
 extern const struct accum_kind accum_distinct_kinds[];
 extern const struct accum_kind accum_collect_kinds[];
+extern const struct accum_kind accum_listagg_kinds[];
 extern const struct accum_kind accum_stats_kinds[];
+extern const struct accum_kind accum_truth_kinds[];
+extern const struct accum_kind accum_bits_kinds[];
+extern const struct accum_kind accum_by_kinds[];
+extern const struct accum_kind accum_mode_kinds[];
+extern const struct accum_kind accum_shape_kinds[];
+extern const struct accum_kind accum_pair_kinds[];
+extern const struct accum_kind accum_different_kinds[];
+
+/* Another one (accum.of) of different values alone: see accum_different.c. */
+extern const struct accum_kind accum_different_of;
 
 /* The kind of a name, and its p; NULL with a message. */
 const struct accum_kind *accum_find(
@@ -132,6 +164,13 @@ static inline struct accum_input *
 accum_in(const struct accums *s, const struct accum *a)
 {
 	return &s->in[a->input];
+}
+
+/* The next of its fields. */
+static inline struct accum_input *
+accum_more(const struct accums *s, const struct accum *a, size_t i)
+{
+	return &s->in[a->more[i]];
 }
 
 /* A number that was read. */

@@ -36,6 +36,7 @@ advice(const struct value *v)
 		: "";
 }
 
+/* The value is none of those that it must be. */
 static int
 no_number(const struct accum_input *in, struct err *err)
 {
@@ -46,8 +47,11 @@ no_number(const struct accum_input *in, struct err *err)
 	value_print(in->raw, &b);
 	err_quote(quoted, sizeof quoted, b.p, b.n);
 	buf_release(&b);
-	return err_set(err, "the field '%s' is not a number: %s%s",
-		in->field.path, quoted, advice(in->raw));
+	return err_set(err, "the field '%s' is not %s: %s%s", in->field.path,
+		in->truth              ? "true or false"
+			: in->integral ? "an integer"
+				       : "a number",
+		quoted, in->truth ? "" : advice(in->raw));
 }
 
 static bool
@@ -71,23 +75,35 @@ static bool
 read_number(struct accum_input *in)
 {
 	in->num = value_number(in->raw, !in->text);
-	return in->num.type == VALUE_INT || in->num.type == VALUE_DOUBLE;
+	return in->num.type == VALUE_INT ||
+		(in->num.type == VALUE_DOUBLE && !in->integral);
+}
+
+static bool
+read_any(struct accum_input *in)
+{
+	in->num = in->compared && accum_kit_is_number(in->raw)
+		? value_number(in->raw, false)
+		: *in->raw;
+	return !in->truth || in->raw->type == VALUE_BOOL;
 }
 
 int
 accum_kit_read(struct accum_input *in, const struct value *v, bool lenient,
 	struct err *err)
 {
+	bool got;
+
 	in->raw = v == NULL || v->type == VALUE_NULL ? NULL : v;
 	if (in->raw == NULL)
 		return 0;
-	if (!in->number && !in->decimal) {
-		in->num = in->compared && accum_kit_is_number(v)
-			? value_number(v, false)
-			: *v;
-		return 0;
-	}
-	if (in->decimal ? read_decimal(in) : read_number(in))
+	if (in->decimal)
+		got = read_decimal(in);
+	else if (in->number)
+		got = read_number(in);
+	else
+		got = read_any(in);
+	if (got)
 		return 0;
 	if (!lenient)
 		return no_number(in, err);

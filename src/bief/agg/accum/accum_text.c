@@ -21,6 +21,29 @@ accum_text_put_double(struct buf *out, double d)
 }
 
 void
+accum_text_put_doubles(
+	struct buf *out, const char *const *names, const double *d)
+{
+	for (; *names != NULL; names++, d++) {
+		buf_printf(out, ",\"%s\":", *names);
+		accum_text_put_double(out, *d);
+	}
+}
+
+int
+accum_text_get_doubles(const struct accum_taking *t, const struct value *object,
+	const char *const *names, double *d)
+{
+	struct value v;
+
+	for (; *names != NULL; names++, d++)
+		if (entry_get(object, *names, &v, t->err) == -1 ||
+			accum_text_get_double(t, &v, d) == -1)
+			return -1;
+	return 0;
+}
+
+void
 accum_text_put_twice(struct buf *out, struct twice t)
 {
 	if (t.lo == 0) {
@@ -40,6 +63,32 @@ accum_text_put_wide(
 {
 	out->n += numeric_print(wide_get(w), in->decimal ? in->scale : 0,
 		buf_need(out, NUMERIC_MAX));
+}
+
+void
+accum_text_put_place(struct buf *out, uint64_t seq)
+{
+	buf_printf(out, ",\"batch\":%llu,\"record\":%llu",
+		(unsigned long long)(seq >> ACCUMS_SEQ_BITS),
+		(unsigned long long)(seq &
+			((UINT64_C(1) << ACCUMS_SEQ_BITS) - 1)));
+}
+
+int
+accum_text_get_place(
+	const struct accum_taking *t, const struct value *object, uint64_t *seq)
+{
+	const int64_t most = INT64_C(1) << ACCUMS_SEQ_BITS;
+	int64_t batch, record;
+
+	if (entry_get_int(object, "batch", &batch, t->err) == -1 ||
+		entry_get_int(object, "record", &record, t->err) == -1)
+		return -1;
+	if (batch < 0 || batch >= INT64_MAX / most || record < 0 ||
+		record >= most)
+		return accum_text_wrong(t, "a place in the input");
+	*seq = (uint64_t)batch << ACCUMS_SEQ_BITS | (uint64_t)record;
+	return 0;
 }
 
 int

@@ -23,6 +23,18 @@ void accum_text_put_twice(struct buf *out, struct twice t);
 void accum_text_put_wide(
 	struct buf *out, const struct wide *w, const struct accum_input *in);
 
+/* So many members of an object, each with a comma in front, as names there are
+ * up to NULL; and of an object. */
+void accum_text_put_doubles(
+	struct buf *out, const char *const *names, const double *d);
+int accum_text_get_doubles(const struct accum_taking *t,
+	const struct value *object, const char *const *names, double *d);
+/* The members of an object that say when a record came, with a comma in front;
+ * and of an object. */
+void accum_text_put_place(struct buf *out, uint64_t seq);
+int accum_text_get_place(const struct accum_taking *t,
+	const struct value *object, uint64_t *seq);
+
 /* Back: -1 with a message. */
 int accum_text_get_double(
 	const struct accum_taking *t, const struct value *v, double *d);

@@ -1,8 +1,8 @@
 /*
  * accums: see accums.h.
  *
- * What is the same for all functions: reading NAME=FUNC:FIELD, where in a blob
- * each accumulator stands, which fields are looked at, and the loops.  Nothing
+ * What is the same for all functions: which fields are looked at, and the loops
+ * over them.  Nothing
  * here knows one function from another; that is in accum_*.c.
  */
 #include "agg/accum/accums.h"
@@ -21,6 +21,7 @@
 #include "runtime/plan/plan.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_spec.h"
+#include "agg/accum/accums_build.h"
 
 /* ---- the functions of a query ---- */
 
@@ -52,6 +53,11 @@ accums_release(struct accums *s)
 		field_release(&s->in[i].field);
 	for (i = 0; i < s->nresults; i++)
 		free(s->out[i].name);
+	for (i = 0; i < s->n; i++) {
+		free(s->a[i].more);
+		free(s->a[i].shares);
+		free(s->a[i].between);
+	}
 	for (i = 0; i < s->nstars; i++)
 		free(s->stars[i].func);
 	free(s->in);
@@ -63,162 +69,6 @@ accums_release(struct accums *s)
 	buf_release(&s->key);
 	buf_release(&s->text);
 	accums_init(s);
-}
-
-/* Grow an array by one and return the new member, zeroed. */
-#define APPEND(array, n)                                              \
-	((array) = mem_realloc((array), ((n) + 1) * sizeof *(array)), \
-		memset(&(array)[n], 0, sizeof *(array)), &(array)[(n)++])
-
-static int
-input_of(struct accums *s, const char *path)
-{
-	size_t i;
-
-	for (i = 0; i < s->ninputs; i++)
-		if (strcmp(s->in[i].field.path, path) == 0)
-			return (int)i;
-	field_init(&APPEND(s->in, s->ninputs)->field, path);
-	return (int)i;
-}
-
-static void
-add_result(struct accums *s, const char *name, int part)
-{
-	struct accum_result *r = APPEND(s->out, s->nresults);
-
-	r->name = mem_dup(name, strlen(name));
-	r->accum = s->n - 1;
-	r->part = part;
-}
-
-/* Its results, with the name that was given, or the usual one. */
-static void
-add_results(struct accums *s, const struct accum_kind *k, const char *name,
-	const char *usual)
-{
-	char text[1000];
-
-	if (k->parts == NULL)
-		add_result(s, name != NULL ? name : usual, 0);
-	for (int i = 0; k->parts != NULL && k->parts[i] != NULL; i++) {
-		snprintf(text, sizeof text, "%s%s%s", name != NULL ? name : "",
-			name != NULL ? "_" : "", k->parts[i]);
-		add_result(s, text, i);
-	}
-}
-
-static void
-add_input(struct accums *s, struct accum *a, const char *path)
-{
-	struct accum_input *in;
-
-	s->count_only = false;
-	a->input = input_of(s, path);
-	in = &s->in[a->input];
-	in->number |= a->kind->number;
-	in->compared |= a->kind->number || a->kind->compared;
-}
-
-/* path: NULL where there is no field. */
-static void
-add_accum(struct accums *s, const struct accum_kind *k, double p,
-	const char *path)
-{
-	struct accum *a = APPEND(s->a, s->n);
-
-	assert(k->size % 8 == 0);
-	a->kind = k;
-	a->p = p;
-	a->at = s->form.fixed;
-	a->input = -1;
-	s->form.fixed += k->size;
-	if (k->varies)
-		*APPEND(s->form.vars, s->form.nvars) = a->at + k->var;
-	if (k->listed)
-		s->mergeable = false;
-	if (path != NULL)
-		add_input(s, a, path);
-}
-
-/* share: what is shown behind the field; NULL: nothing. */
-static void
-add_func(struct accums *s, const struct accum_kind *k, double p,
-	const char *func, const char *path, const char *share, const char *name)
-{
-	char usual[1000], *plain = path_name(path);
-
-	if (k->shown != NULL && share != NULL)
-		snprintf(usual, sizeof usual, k->shown, func, plain, share);
-	else if (k->shown != NULL)
-		snprintf(usual, sizeof usual, k->shown, plain);
-	else
-		snprintf(usual, sizeof usual, "%s(%s)", func, plain);
-	free(plain);
-	add_accum(s, k, p, path);
-	add_results(s, k, name, usual);
-}
-
-static int
-add_star(struct accums *s, const struct accum_kind *k, double p,
-	const char *func, const char *name, struct err *err)
-{
-	struct accum_star *star;
-
-	if (name != NULL)
-		return err_as(err, STATUS_USAGE,
-			"%s:* has many results: it cannot be named '%s'", func,
-			name);
-	star = APPEND(s->stars, s->nstars);
-	star->kind = k;
-	star->p = p;
-	star->func = mem_dup(func, strlen(func));
-	s->count_only = false;
-	return 0;
-}
-
-/* A function of a field and a share, such as percentile(x, 0.9). */
-static int
-parse_shared(struct accums *s, const struct accum_kind *k,
-	const struct accum_spec *spec, struct err *err)
-{
-	double p;
-
-	if (strcmp(spec->path, "*") == 0)
-		return err_as(err, STATUS_USAGE,
-			"'%s' takes one field, not *: p95:* takes all",
-			spec->func);
-	if (accum_spec_share(spec, &p, err) == -1)
-		return -1;
-	add_func(s, k, p, spec->shown, spec->path, spec->share, spec->name);
-	return 0;
-}
-
-static int
-parse_func(struct accums *s, const struct accum_spec *spec, struct err *err)
-{
-	const char *path = spec->path;
-	bool star = path != NULL && strcmp(path, "*") == 0;
-	const struct accum_kind *k;
-	double p;
-
-	k = accum_find(spec->func, &p, err);
-	if (k == NULL)
-		return -1;
-	if (k->bare != NULL && (path == NULL || star)) {
-		add_accum(s, k->bare, p, NULL);
-		add_results(s, k->bare, spec->name, spec->shown);
-		return 0;
-	}
-	if (path == NULL || *path == '\0')
-		return err_as(err, STATUS_USAGE, "'%s' needs a field: %s:FIELD",
-			spec->func, spec->func);
-	if (k->share)
-		return parse_shared(s, k, spec, err);
-	if (star)
-		return add_star(s, k, p, spec->shown, spec->name, err);
-	add_func(s, k, p, spec->shown, path, NULL, spec->name);
-	return 0;
 }
 
 static int
@@ -243,7 +93,7 @@ accums_parse(struct accums *s, const char *text, struct err *err)
 	int ret = accum_spec_read(&spec, text, err);
 
 	if (ret == 0)
-		ret = parse_func(s, &spec, err);
+		ret = accums_build_func(s, &spec, err);
 	accum_spec_release(&spec);
 	return ret == 0 ? check_names(s, err) : -1;
 }
@@ -253,12 +103,9 @@ accums_add_field(struct accums *s, const char *path)
 {
 	if (s->nstars == 0)
 		return;
-	for (size_t i = 0; i < s->nstars; i++) {
-		const struct accum_star *star = &s->stars[i];
-
-		add_func(s, star->kind, star->p, star->func, path, NULL, NULL);
-	}
-	s->in[input_of(s, path)].star = ++s->nstarred;
+	for (size_t i = 0; i < s->nstars; i++)
+		accums_build_star(s, &s->stars[i], path);
+	s->in[accums_build_input(s, path)].star = ++s->nstarred;
 	s->shape = 0;
 }
 
@@ -293,11 +140,45 @@ accums_print(const struct accums *s, struct buf *out)
 
 /* ---- what is known of the fields ---- */
 
+/* Can values of a type be what the input must be? */
+static bool
+is_taken(const struct accum_input *in, const struct type *t)
+{
+	if (in->truth && t->kind != TYPE_BOOLEAN)
+		return false;
+	if (in->integral && !(t->kind >= TYPE_BYTE && t->kind <= TYPE_LONG))
+		return false;
+	if (in->words && t->kind != TYPE_STRING && t->kind != TYPE_BOOLEAN &&
+		t->kind != TYPE_DATE && !type_numeric(t))
+		return false;
+	return !in->number || type_numeric(t);
+}
+
+static int
+refuse_type(const struct accum_input *in, const struct type *t, struct err *err)
+{
+	struct buf b;
+
+	buf_init(&b);
+	type_print(t, &b);
+	err_as(err, STATUS_USAGE, "the field '%s' is of type %s, not %s",
+		in->field.path, buf_cstr(&b),
+		in->words ? "a text: derive --sql makes one, as by "
+			    "cast(... as string)"
+			: in->truth
+			? "a boolean: derive --sql makes one of a condition"
+			: in->integral
+			? "an integer"
+			: "a number; min, max, count, first, last and "
+			  "collect_list take any type");
+	buf_release(&b);
+	return -1;
+}
+
 static int
 plan_input(struct accum_input *in, const struct plan *p, struct err *err)
 {
 	const struct type *t;
-	struct buf b;
 
 	if (plan_bind(p, &in->field, NULL, err) == -1)
 		return -1;
@@ -308,16 +189,9 @@ plan_input(struct accum_input *in, const struct plan *p, struct err *err)
 	in->decimal = t->kind == TYPE_DECIMAL && in->compared;
 	in->precision = t->precision;
 	in->scale = t->scale;
-	if (!in->number || type_numeric(t) || t->kind == TYPE_NULL)
+	if (t->kind == TYPE_NULL || is_taken(in, t))
 		return 0;
-	buf_init(&b);
-	type_print(t, &b);
-	err_as(err, STATUS_USAGE,
-		"the field '%s' is of type %s, not a number; min, max, count, "
-		"first, last and collect_list take any type",
-		in->field.path, buf_cstr(&b));
-	buf_release(&b);
-	return -1;
+	return refuse_type(in, t, err);
 }
 
 int
@@ -357,7 +231,8 @@ accums_schema(
 			? NULL
 			: schema_type(in, s->in[a->input].field.path);
 
-		schema_add(out, r->name, a->kind->type(t, r->part));
+		schema_add(out, r->name,
+			(a->of != NULL ? a->of : a->kind)->type(t, r->part));
 	}
 }
 

@@ -26,15 +26,26 @@ struct type;
 
 struct accum {
 	const struct accum_kind *kind;
-	double p;    /* of a quantile */
-	int input;   /* -1: none */
-	uint32_t at; /* in the fixed part */
+	const struct accum_kind *of; /* of different values of it; or NULL */
+	double p;                    /* of a quantile */
+	int input;                   /* -1: none */
+	uint32_t at;                 /* in the fixed part */
+	int *more;                   /* inputs behind the first */
+	size_t nmore;
+	double *shares; /* several quantiles */
+	size_t nshares;
+	char *between; /* text; NULL: none */
+	int order;     /* of what is put together: -1 from the last, 0 as it
+	                  comes */
 };
 
 /* A field that is aggregated. */
 struct accum_input {
 	struct field field;
 	bool number;   /* must be one */
+	bool integral; /* ... without a point */
+	bool truth;    /* must be true or false */
+	bool words;    /* must have a plain text */
 	bool compared; /* is looked at as a number if it is one */
 	bool text;     /* is known to be text: "NaN" is a word */
 	size_t star;   /* the how manieth of FUNC:*, from 1; 0: none */
@@ -54,7 +65,7 @@ struct accum_result {
 
 /* FUNC:* where the fields are not known before data flows. */
 struct accum_star {
-	const struct accum_kind *kind;
+	const struct accum_kind *kind, *of;
 	double p;
 	char *func;
 };
@@ -79,7 +90,7 @@ struct accums {
 void accums_init(struct accums *s);
 void accums_reserve(struct accums *s, uint32_t bytes);
 void accums_release(struct accums *s);
-/* Add [NAME=]FUNC[:FIELD]; -1 with a message, STATUS_USAGE. */
+/* Add [NAME=]FUNC[:FIELD...]; -1 with a message, STATUS_USAGE. */
 int accums_parse(struct accums *s, const char *spec, struct err *err);
 /* Take and check what is known of the fields; expands FUNC:*. */
 int accums_plan(struct accums *s, const struct plan *p, struct err *err);

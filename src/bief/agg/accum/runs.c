@@ -26,6 +26,19 @@ struct entry {
 	} num[];
 };
 
+/* The fields that it looks at. */
+static size_t
+fields_of(const struct accum *a)
+{
+	return (a->input >= 0) + a->nmore;
+}
+
+static int
+field_of(const struct accum *a, size_t i)
+{
+	return i == 0 ? a->input : a->more[i - 1];
+}
+
 static bool
 is_merged(const struct accums *s, const struct accum *a)
 {
@@ -41,7 +54,8 @@ runs_why_not(const struct accums *s)
 	for (size_t i = 0; i < s->n; i++) {
 		if (is_merged(s, &s->a[i]))
 			continue;
-		if (!s->a[i].kind->number || ++logged > RUNS_LOGGED)
+		logged += fields_of(&s->a[i]);
+		if (!s->a[i].kind->logs || logged > RUNS_LOGGED)
 			return "it has a function that needs the records in "
 			       "their order";
 	}
@@ -66,8 +80,9 @@ runs_init(struct runs *r, const struct accums *s)
 	for (size_t i = 0; i < s->n; i++) {
 		r->logged[i] = !is_merged(s, &s->a[i]);
 		r->any |= r->logged[i];
-		if (r->logged[i] && !is_in(r, s->a[i].input))
-			r->in[r->nin++] = s->a[i].input;
+		for (size_t k = 0; r->logged[i] && k < fields_of(&s->a[i]); k++)
+			if (!is_in(r, field_of(&s->a[i], k)))
+				r->in[r->nin++] = field_of(&s->a[i], k);
 	}
 }
 

@@ -28,7 +28,7 @@ struct sketch_quantile {
 	uint32_t level;
 	uint32_t sorted; /* buckets in order, different ... */
 	uint32_t used;   /* ... and behind them, in any order */
-	uint32_t unused;
+	uint32_t whole;  /* the owner's: they are integers */
 	struct sketch_bucket b[];
 };
 #define SKETCH_QUANTILE_MIN \

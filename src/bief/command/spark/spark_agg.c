@@ -1,5 +1,6 @@
 /*
- * spark_agg: watermarks, windows and aggregations.  A window in front of an
+ * spark_agg: watermarks, windows and groups; their functions are in
+ * spark_accum.c.  A window in front of an
  * aggregation has no statement of its own: groupBy makes it.
  */
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "agg/sets.h"
 #include "command/spark/spark_impl.h"
 #include "floor/mem.h"
 #include "value/path.h"
@@ -266,181 +268,6 @@ spark_agg_window(
 	return rc;
 }
 
-/* ---- aggregates ---- */
-
-static const struct {
-	const char *name, *function;
-} functions[] = {{"sum", "F.sum(%s)"}, {"avg", "F.avg(%s)"},
-	{"min", "F.min(%s)"}, {"max", "F.max(%s)"}, {"count", "F.count(%s)"},
-	{"stddev", "F.stddev(%s)"}, {"stddev_pop", "F.stddev_pop(%s)"},
-	{"variance", "F.variance(%s)"}, {"var_pop", "F.var_pop(%s)"},
-	{"first", "F.first(%s)"}, {"last", "F.last(%s)"},
-	{"median", "F.median(%s)"},
-	{"approx_count_distinct", "F.approx_count_distinct(%s)"},
-	{"collect_list", "F.collect_list(%s)"},
-	{"collect_set", "F.sort_array(F.collect_set(%s))"}};
-
-/* The parts of stats, in bief's order. */
-static const char *const stats[] = {"F.count(%s)", "F.avg(%s)",
-	"F.stddev_pop(%s)", "F.max(%s)", "F.min(%s)"};
-
-struct result {
-	const struct schema *out;
-	size_t next; /* name in it */
-};
-
-static void
-put_result(struct python_statement *t, struct result *r, const char *pattern,
-	const char *field)
-{
-	const char *at = strstr(pattern, "%s");
-	struct buf *b = python_arg(t);
-
-	buf_add(b, pattern, (size_t)(at - pattern));
-	buf_str(b, field);
-	buf_str(b, at + 2);
-	buf_str(b, ".alias(");
-	python_string(b, r->out->f[r->next++].name);
-	buf_byte(b, ')');
-}
-
-static void
-note_function(struct spark *s, const char *func)
-{
-	if (strcmp(func, "approx_count_distinct") == 0)
-		spark_note(s,
-			"approx_count_distinct is exact up to 256 in bief and "
-			"then off by 1.6 %; in Spark by 5 %");
-	if (strcmp(func, "median") == 0 ||
-		(*func == 'p' && func[1] >= '0' && func[1] <= '9'))
-		spark_note(s,
-			"median and percentiles are those of a sketch in bief, "
-			"off by 1 %; Spark's are exact here");
-	if (strcmp(func, "first") == 0 || strcmp(func, "last") == 0)
-		spark_note(s,
-			"first and last follow the order of input in bief; "
-			"Spark promises no order where rows are exchanged");
-	if (strcmp(func, "sum") == 0)
-		spark_note(s,
-			"a sum of integers that does not fit in 64 bits is an "
-			"error in bief; Spark lets it wrap");
-}
-
-/* One function of one field. */
-static int
-put_function(struct spark *s, const struct spark_step *p,
-	struct python_statement *t, const char *func, const char *field,
-	struct result *r)
-{
-	char text[64];
-
-	note_function(s, func);
-	if (strcmp(func, "stats") == 0) {
-		for (size_t i = 0; i < sizeof(stats) / sizeof(*stats); i++)
-			put_result(t, r, stats[i], field);
-		return 0;
-	}
-	if (strcmp(func, "count_distinct") == 0) {
-		put_result(t, r,
-			s->stream ? "F.size(F.collect_set(%s))"
-				  : "F.count_distinct(%s)",
-			field);
-		return 0;
-	}
-	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
-		if (strcmp(functions[i].name, func) == 0) {
-			put_result(t, r, functions[i].function, field);
-			return 0;
-		}
-	if (*func == 'p' && func[1] >= '0' && func[1] <= '9') {
-		snprintf(text, sizeof(text), "F.percentile(%%s, %.15g)",
-			strtod(func + 1, NULL) / 100);
-		put_result(t, r, text, field);
-		return 0;
-	}
-	return spark_refuse(s, p, "%s: Spark has no such function", func);
-}
-
-/* FUNC of "FUNC:*", allocated; NULL: it is none such. */
-static char *
-star_function(const char *spec)
-{
-	size_t n = strlen(spec);
-	bool star = n > 2 && strcmp(spec + n - 2, ":*") == 0 &&
-		strncmp(spec, "count:", 6) != 0;
-
-	return star ? mem_dup(spec, n - 2) : NULL;
-}
-
-/* One of them, of a field; where the plan has it, which names it FUNC(FIELD). */
-static int
-put_star(struct spark *s, const struct spark_step *p,
-	struct python_statement *t, const char *func, const char *field,
-	struct result *r)
-{
-	struct buf name, code;
-	int rc = 0;
-
-	buf_init(&name);
-	buf_init(&code);
-	buf_printf(&name, "%s(%s)", func, field);
-	python_column(&code, field);
-	if (r->next < r->out->n &&
-		strcmp(r->out->f[r->next].name, buf_cstr(&name)) == 0)
-		rc = put_function(s, p, t, func, buf_cstr(&code), r);
-	buf_release(&name);
-	buf_release(&code);
-	return rc;
-}
-
-/* FUNC:* stand behind the others, field by field. */
-static int
-put_stars(struct spark *s, const struct spark_step *p,
-	struct python_statement *t, struct result *r)
-{
-	const struct schema *in = p->in[0].plan.fields;
-	int rc = 0;
-
-	for (size_t i = 0; i < in->n; i++)
-		for (size_t k = 0; k < p->st->noperands && rc == 0; k++) {
-			char *func = star_function(p->st->operands[k]);
-
-			if (func != NULL)
-				rc = put_star(s, p, t, func, in->f[i].name, r);
-			free(func);
-		}
-	return rc;
-}
-
-/* [NAME=]FUNC[:FIELD] */
-static int
-put_aggregate(struct spark *s, const struct spark_step *p,
-	struct python_statement *t, const char *spec, struct result *r)
-{
-	const char *eq = path_until(spec, '='), *func = spec, *field;
-	char *name;
-	struct buf code;
-	int rc;
-
-	if (*eq == '=' && eq < path_until(spec, ':'))
-		func = eq + 1;
-	field = strchr(func, ':');
-	name = mem_dup(
-		func, field != NULL ? (size_t)(field - func) : strlen(func));
-	buf_init(&code);
-	if (field == NULL ||
-		(strcmp(field, ":*") == 0 && strcmp(name, "count") == 0)) {
-		buf_str(&code, "\"*\"");
-		rc = put_function(s, p, t, name, buf_cstr(&code), r);
-	} else {
-		spark_path(&p->in[0].plan, field + 1, &code, NULL);
-		rc = put_function(s, p, t, name, buf_cstr(&code), r);
-	}
-	free(name);
-	buf_release(&code);
-	return rc;
-}
-
 /* ---- groups ---- */
 
 /* How the records' windows stand in front. */
@@ -507,6 +334,63 @@ put_keys(const struct spark_step *p, struct python_statement *t,
 	return n;
 }
 
+/* The window as a key, and a comma if more is to follow. */
+static void
+put_set_window(const struct spark_step *p, enum windows windows, struct buf *b)
+{
+	if (windows == MADE && p->in[0].later)
+		buf_str(b, p->in[0].window_expr);
+	else if (windows == MADE)
+		python_column(b, p->in[0].window);
+	else if (windows == PLAIN) {
+		python_column(b, "window_start");
+		buf_str(b, ", ");
+		python_column(b, "window_end");
+	}
+}
+
+/* [[F.col("a"), F.col("b")], [F.col("a")], []] */
+static int
+put_sets(struct spark *s, const struct spark_step *p,
+	struct python_statement *t, enum windows windows)
+{
+	const struct list *by = spark_list(p, "by");
+	struct sets sets = {.text = spark_text(p, "grouping-sets")};
+	struct buf *b = python_arg(t);
+	struct list keys = {by->s, by->n};
+	bool named = false;
+
+	if (sets_read(&sets, &keys, s->err) < 0) {
+		sets_release(&sets);
+		return -1;
+	}
+	for (size_t k = 0; k < by->n && windows != NONE; k++)
+		if (strcasecmp(by->s[k], "window") == 0)
+			sets_drop_window(&sets, k);
+	for (size_t i = 0; i < sets.n; i++)
+		named |= sets.window[i];
+	for (size_t i = 0; i < sets.n; i++) {
+		bool first = true;
+
+		buf_str(b, i == 0 ? "[[" : ", [");
+		if (windows != NONE && (!named || sets.window[i])) {
+			put_set_window(p, windows, b);
+			first = false;
+		}
+		for (size_t k = 0; k < by->n; k++) {
+			if (!(sets.keys[i] >> k & 1))
+				continue;
+			buf_str(b, first ? "" : ", ");
+			spark_path(&p->in[0].plan, by->s[k], b, NULL);
+			first = false;
+		}
+		buf_byte(b, ']');
+	}
+	buf_byte(b, ']');
+	sets_release(&sets);
+	return 0;
+}
+
 /* The window's two fields in place of the struct. */
 static void
 put_window_fields(const struct spark_step *p, struct python_statement *t,
@@ -535,30 +419,19 @@ put_agg(struct spark *s, const struct spark_step *p, struct spark_flow *out,
 	struct python_statement *t)
 {
 	enum windows windows = windows_of(p);
-	struct result r = {p->st->out.fields, 0};
+	size_t next;
 
 	python_call(t,
-		spark_given(p, "cube")             ? "cube"
-			: spark_given(p, "rollup") ? "rollup"
-						   : "groupBy");
-	r.next = put_keys(p, t, windows);
-	python_call(t, "agg");
-	if (spark_given(p, "grouping-id"))
-		put_result(t, &r, "F.grouping_id(%s)", "");
-	for (size_t i = 0; i < p->st->noperands; i++) {
-		char *star = star_function(p->st->operands[i]);
-
-		if (star == NULL &&
-			put_aggregate(s, p, t, p->st->operands[i], &r) < 0)
-			return -1;
-		free(star);
-	}
-	if (put_stars(s, p, t, &r) < 0)
+		spark_given(p, "cube")                    ? "cube"
+			: spark_given(p, "rollup")        ? "rollup"
+			: spark_given(p, "grouping-sets") ? "groupingSets"
+							  : "groupBy");
+	if (spark_given(p, "grouping-sets") && put_sets(s, p, t, windows) < 0)
 		return -1;
-	if (r.next != r.out->n)
-		return spark_refuse(s, p,
-			"which fields its results are of is not known here: "
-			"name them one by one");
+	next = put_keys(p, t, windows);
+	python_call(t, "agg");
+	if (spark_accum_put(s, p, t, next) < 0)
+		return -1;
 	list_free(&out->hidden);
 	out->hidden = (struct list){NULL, 0};
 	if (windows == MADE)
@@ -577,7 +450,9 @@ spark_agg_agg(
 	struct python_statement t;
 	struct buf b;
 
-	if (spark_only(s, p, "by cube rollup grouping-id no-window mode") < 0 ||
+	if (spark_only(s, p,
+		    "by cube rollup grouping-sets grouping-id no-window "
+		    "mode") < 0 ||
 		spark_fields(s, p) < 0)
 		return -1;
 	if (s->stream && p->in[0].plan.session_us != 0 &&

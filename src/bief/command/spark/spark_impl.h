@@ -149,6 +149,10 @@ spark_export spark_agg_watermark, spark_agg_window, spark_agg_agg;
 spark_export spark_join_static, spark_join_stream, spark_join_union;
 spark_export spark_sink_table, spark_sink_files, spark_sink_kafka,
 	spark_database_pg, spark_sink_delta, spark_sink_exec;
+/* The arguments of agg(): the program's functions, whose results begin at that
+ * field of the output. */
+int spark_accum_put(struct spark *s, const struct spark_step *p,
+	struct python_statement *t, size_t next);
 /* No sink follows: the rows are printed, as JSON. */
 int spark_sink_print(struct spark *s, struct spark_flow *in);
 /* Records without a parser in front of them. */

@@ -82,8 +82,7 @@ struct jq_lib {
 };
 
 static struct libjq libjq;
-static const struct dl library = {"libjq.so.1", "libjq1",
-	"expression: parts of jq's language",
+static const struct dl library = {DL_JQ, "expression: parts of jq's language",
 	(const char *const[]){NAMES(DL_NAME) NULL}};
 
 static const struct libjq *

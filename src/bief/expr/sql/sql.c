@@ -11,22 +11,25 @@
 #include "floor/mem.h"
 #include "expr/expr_impl.h"
 #include "expr/sql/sql_impl.h"
+#include "expr/sql/steps/steps.h"
 
 struct compiled {
 	struct expr expr;
 	struct sql sql;
 	struct sql_node *root;
+	struct steps *steps; /* instead of the tree; NULL: it is evaluated */
 	struct datum_ctx ctx;
 	struct buf out;
 };
 
 /* Evaluation. */
 
-/* The value; it lives until out is changed or the next call with c. */
+/* The value; it lives until the next call. */
 static int
-compiled_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
-	struct value *v)
+compiled_value(struct compiled *x, struct value *v)
 {
+	struct datum_ctx *c = &x->ctx;
+	struct sql_node *n = x->root;
 	const struct value *field;
 	struct datum d;
 
@@ -38,10 +41,11 @@ compiled_value(struct datum_ctx *c, struct sql_node *n, struct buf *out,
 		*v = field != NULL ? *field : value_null();
 		return 0;
 	}
-	if (sql_eval(c, n, &d) < 0)
+	if ((x->steps != NULL ? steps_eval(x->steps, c, &d)
+			      : sql_eval(c, n, &d)) < 0)
 		return -1;
-	buf_clear(out);
-	*v = datum_store(c, &d, out);
+	buf_clear(&x->out);
+	*v = datum_store(c, &d, &x->out);
 	return c->broken ? -1 : 0;
 }
 
@@ -55,7 +59,7 @@ compiled_one(struct expr *expr, const struct record *r,
 	x->ctx.record[0] = r;
 	x->ctx.err = err;
 	*n = 1;
-	return compiled_value(&x->ctx, x->root, &x->out, v);
+	return compiled_value(x, v);
 }
 
 static int
@@ -221,6 +225,7 @@ sql_expr(const char *text, const struct schema *fields, struct err *err)
 	}
 	if (fields == NULL)
 		watch_names(x, x->root);
+	x->steps = steps_new(&x->sql, x->root);
 	note_patterns(x, x->root);
 	x->sql.fields[0] = NULL; /* it may not live as long */
 	x->ctx.vars = arena_zero(&x->sql.arena,

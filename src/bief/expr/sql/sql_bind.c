@@ -567,3 +567,67 @@ sql_bind(struct sql *x, struct sql_node **np, struct err *err)
 	assert(false);
 	return -1;
 }
+
+/* Once more, with types for what had none. */
+
+bool
+sql_bind_is_open(const struct sql_node *n)
+{
+	while (n->op == SQL_MEMBER && n->ty.kind == TYPE_UNKNOWN)
+		n = n->arg[0];
+	return n->op == SQL_FIELD && n->ty.kind == TYPE_UNKNOWN;
+}
+
+static struct sql_node *
+copy_open(struct sql *x, struct sql_node *of)
+{
+	struct sql_node *n = sql_tree_node(x, of->op, of->from), *all = n->all;
+
+	*n = *of;
+	n->all = all;
+	n->ty = of->seen.result;
+	n->open = of;
+	return n;
+}
+
+/* What is bound for good is shared; NULL where a lambda is in it. */
+static struct sql_node *
+copy_bound(struct sql *x, struct sql_node *of)
+{
+	struct sql_node *n, **arg;
+
+	if (of->become != NULL)
+		of = of->become;
+	if (sql_bind_is_open(of))
+		return copy_open(x, of);
+	if (of->op == SQL_CAST && of->implicit)
+		return copy_bound(x, of->arg[0]);
+	if (of->constant || of->op == SQL_FIELD)
+		return of;
+	if (of->op != SQL_CALL && of->op != SQL_CAST)
+		return NULL;
+	arg = arena_get(&x->arena, (size_t)(of->narg + 1) * sizeof(*arg));
+	for (int i = 0; i < of->narg; i++) {
+		arg[i] = copy_bound(x, of->arg[i]);
+		if (arg[i] == NULL)
+			return NULL;
+	}
+	n = sql_tree_node(x, of->op, of->from);
+	n->to = of->to;
+	n->fn = of->fn;
+	n->attempt = of->attempt;
+	if (of->op == SQL_CAST)
+		n->ty = of->ty;
+	n->arg = arg;
+	n->narg = of->narg;
+	return n;
+}
+
+struct sql_node *
+sql_bind_again(struct sql *x, const struct sql_node *of)
+{
+	struct sql_node *n = copy_bound(x, (struct sql_node *)of);
+	struct err err;
+
+	return n != NULL && sql_bind(x, &n, &err) == 0 ? n : NULL;
+}

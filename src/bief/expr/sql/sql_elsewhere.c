@@ -8,46 +8,35 @@
 
 #include "expr/sql/sql_impl.h"
 
-/* What agg has, by the names that it has them under. */
-#define AGG_HAS                                                              \
-	"count, sum, avg, min, max, stddev, variance, first, last, median, " \
-	"p95, count_distinct, collect_list, ..."
-
 static const struct {
 	const char *names, *hint;
 } elsewhere[] = {
 	{" count sum avg min max first last stddev stddev_pop variance "
-	 "var_pop median collect_list collect_set approx_count_distinct ",
+	 "var_pop median collect_list collect_set approx_count_distinct "
+	 "count_if bool_and bool_or max_by min_by mode corr covar_pop "
+	 "covar_samp skewness kurtosis bit_and bit_or bit_xor try_sum try_avg "
+	 "percentile percentile_approx listagg regr_count regr_r2 regr_avgx "
+	 "regr_avgy regr_slope regr_intercept regr_sxx regr_syy regr_sxy "
+	 "sum_distinct avg_distinct count_distinct every some any string_agg "
+	 "any_value percentile_cont approx_percentile ",
 		"aggregates: use agg for it"},
-	{" mean try_avg ", "aggregates: agg has it as avg"},
-	{" try_sum ", "aggregates: agg has it as sum"},
+	{" mean ", "aggregates: agg has it as avg"},
 	{" std stddev_samp ", "aggregates: agg has it as stddev"},
 	{" var_samp ", "aggregates: agg has it as variance"},
-	{" first_value any_value ", "aggregates: agg has it as first"},
+	{" first_value ", "aggregates: agg has it as first"},
 	{" last_value ", "aggregates: agg has it as last"},
 	{" array_agg ", "aggregates: agg has it as collect_list"},
-	{" percentile percentile_cont percentile_disc percentile_approx "
-	 "approx_percentile ",
-		"aggregates: agg has it as p50, p95, p99.9 ..."},
-	{" count_if ",
-		"aggregates, and agg does not have it: filter by the "
-		"condition and count, or derive case when c then 1 else 0 end "
-		"and sum"},
-	{" bool_and every ",
-		"aggregates, and agg does not have it: min of a boolean is "
-		"it"},
-	{" bool_or some any ",
-		"aggregates, and agg does not have it: max of a boolean is "
-		"it"},
-	{" listagg string_agg ",
-		"aggregates, and agg does not have it: array_join what "
-		"collect_list gives"},
-	{" max_by min_by mode corr covar_pop covar_samp skewness kurtosis "
-	 "bit_and bit_or bit_xor product histogram_numeric count_min_sketch "
-	 "hll_sketch_agg bitmap_construct_agg approx_top_k regr_count regr_r2 "
-	 "regr_avgx regr_avgy regr_slope regr_intercept regr_sxx regr_syy "
-	 "regr_sxy ",
-		"aggregates, and agg does not have it: it has " AGG_HAS},
+	{" percentile_disc ",
+		"aggregates: agg has percentile_approx, which gives a value of "
+		"the data, too"},
+	{" product histogram_numeric count_min_sketch hll_sketch_agg "
+	 "hll_union_agg bitmap_construct_agg bitmap_or_agg bitmap_and_agg "
+	 "approx_top_k approx_top_k_accumulate approx_top_k_combine "
+	 "grouping_sets kll_sketch_agg_bigint kll_sketch_agg_double "
+	 "kll_sketch_agg_float theta_sketch_agg theta_union_agg "
+	 "theta_intersection_agg listagg_distinct ",
+		"aggregates, and agg does not have it: agg --help tells what "
+		"it has"},
 	{" grouping grouping_id ",
 		"tells groups apart: agg --grouping-id gives it"},
 	{" explode explode_outer posexplode posexplode_outer inline "

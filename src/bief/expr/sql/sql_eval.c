@@ -232,21 +232,28 @@ sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 /* Casts and calls. */
 
 int
+sql_eval_cast_value(
+	struct datum_ctx *c, const struct sql_node *n, struct datum *d)
+{
+	if (d->kind == n->ty.kind && d->kind < TYPE_DECIMAL)
+		return 0;
+	if (d->kind == TYPE_STRING && n->arg[0]->constant &&
+		sql_clock_word(c, d, n->ty.kind, d))
+		return 0;
+	if ((n->implicit && ty_nested(datum_ty(d)) && !ty_nested(n->ty)) ||
+		(n->attempt && !datum_cast_try_allows(datum_ty(d), n->ty)))
+		return datum_cast_refuse(c, datum_ty(d), n->ty);
+	return n->attempt ? datum_cast_try(c, d, n->ty)
+			  : datum_cast(c, d, n->ty);
+}
+
+int
 sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 {
 	assert(n->op == SQL_CAST);
 	if (n->arg[0]->eval(c, n->arg[0], out) != 0)
 		return -1;
-	if (out->kind == n->ty.kind && out->kind < TYPE_DECIMAL)
-		return 0;
-	if (out->kind == TYPE_STRING && n->arg[0]->constant &&
-		sql_clock_word(c, out, n->ty.kind, out))
-		return 0;
-	if ((n->implicit && ty_nested(datum_ty(out)) && !ty_nested(n->ty)) ||
-		(n->attempt && !datum_cast_try_allows(datum_ty(out), n->ty)))
-		return datum_cast_refuse(c, datum_ty(out), n->ty);
-	return n->attempt ? datum_cast_try(c, out, n->ty)
-			  : datum_cast(c, out, n->ty);
+	return sql_eval_cast_value(c, n, out);
 }
 
 int

@@ -5,6 +5,7 @@
  *	sql.c        expr.h's face
  *	sql_select.c select lists
  *	sql_join.c   conditions over two inputs
+ *	steps/       trees whose types are known as lists of steps (step.h)
  *	sql_bind.c   names and types; casts are put in where types are known
  *	sql_parse.c  text to a tree of nodes, with sql_call.c, sql_literal.c,
  *	             sql_ddl.c and sql_tok.c (sql_parser.h)
@@ -158,6 +159,8 @@ struct sql_node {
 	int index;
 	int skip;            /* parts that the field's name takes */
 	bool exact;          /* the name is the schema's */
+	/* Its type is that of values that came: the node without. */
+	struct sql_node *open;
 	struct field *field; /* instead: a field of --on */
 
 	struct sql_seen seen;
@@ -219,6 +222,14 @@ int sql_tree_refuse(const struct sql *x, const char *at, struct err *err,
 struct sql_node *sql_parse(struct sql *x, struct err *err);
 int sql_bind(struct sql *x, struct sql_node **n, struct err *err);
 /*
+ * A copy of a tree that is bound, bound again with types for what had none:
+ * fields, and what is inside of fields, are of the types in their seen.result.
+ * NULL: it cannot be bound so.
+ */
+struct sql_node *sql_bind_again(struct sql *x, const struct sql_node *of);
+/* Is the node one of these? */
+bool sql_bind_is_open(const struct sql_node *n);
+/*
  * One item of a select list, from *at on.  Returns 1 if another one follows, 0
  * at the end, or -1; *n is NULL for "*", *alias where no name is given.
  */
@@ -237,6 +248,9 @@ int sql_eval_on(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_member(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_cast(struct datum_ctx *c, struct sql_node *n, struct datum *out);
+/* What the cast makes of a value. */
+int sql_eval_cast_value(
+	struct datum_ctx *c, const struct sql_node *n, struct datum *d);
 int sql_eval_call(struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_constant(
 	struct datum_ctx *c, struct sql_node *n, struct datum *out);

@@ -58,8 +58,8 @@
 static struct {
 	NAMES(DL_POINTER)
 } curl;
-static const struct dl library = {"libcurl.so.4", "libcurl4",
-	"requests by HTTP", (const char *const[]){NAMES(DL_NAME) NULL}};
+static const struct dl library = {DL_CURL, "requests by HTTP",
+	(const char *const[]){NAMES(DL_NAME) NULL}};
 
 enum header { HEADER_TYPE, HEADER_ETAG, HEADER_MODIFIED, HEADERS };
 static const char *const header_names[HEADERS] = {

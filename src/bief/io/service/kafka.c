@@ -27,8 +27,8 @@
 struct kafka_calls kafka;
 
 #define KAFKA_NAME(name) "rd_kafka_" #name,
-static const struct dl library = {"librdkafka.so.1", "librdkafka1",
-	"topics of Kafka", (const char *const[]){KAFKA_CALLS(KAFKA_NAME) NULL}};
+static const struct dl library = {DL_RDKAFKA, "topics of Kafka",
+	(const char *const[]){KAFKA_CALLS(KAFKA_NAME) NULL}};
 
 /* ---- properties ---- */
 

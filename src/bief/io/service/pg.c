@@ -47,8 +47,8 @@
 static struct {
 	NAMES(DL_POINTER)
 } pq;
-static const struct dl library = {"libpq.so.5", "libpq5",
-	"tables of PostgreSQL", (const char *const[]){NAMES(DL_NAME) NULL}};
+static const struct dl library = {DL_PQ, "tables of PostgreSQL",
+	(const char *const[]){NAMES(DL_NAME) NULL}};
 
 struct pg {
 	PGconn *conn;

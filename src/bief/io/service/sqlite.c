@@ -47,8 +47,8 @@
 static struct {
 	NAMES(DL_POINTER)
 } lib;
-static const struct dl library = {"libsqlite3.so.0", "libsqlite3-0",
-	"SQLite databases", (const char *const[]){NAMES(DL_NAME) NULL}};
+static const struct dl library = {DL_SQLITE, "SQLite databases",
+	(const char *const[]){NAMES(DL_NAME) NULL}};
 
 struct sqlite {
 	sqlite3 *db;

@@ -120,6 +120,23 @@ set_add(struct blob *b, const struct blob_form *f, uint32_t var,
 	blob_var(b, var)->n = place + size;
 }
 
+char *
+set_more(const struct blob *b, uint32_t var, const char *key, size_t nkey)
+{
+	struct set_table *t;
+	struct set_item item;
+	uint32_t at;
+
+	if (blob_var(b, var)->n == 0)
+		return NULL;
+	t = set_table(b, var);
+	at = *set_slot(t, key, nkey);
+	if (at == 0)
+		return NULL;
+	set_item_at(t, at, &item);
+	return (char *)t + (item.more - (const char *)t);
+}
+
 uint32_t
 set_count(const struct blob *b, uint32_t var)
 {

@@ -13,6 +13,9 @@
 /* Adding one that is there changes nothing, nor what is beside it. */
 void set_add(struct blob *b, const struct blob_form *f, uint32_t var,
 	const char *key, size_t nkey, const char *more, size_t nmore);
+/* What is beside one that is there, to be changed in place; NULL: it is not. */
+char *set_more(
+	const struct blob *b, uint32_t var, const char *key, size_t nkey);
 uint32_t set_count(const struct blob *b, uint32_t var);
 
 struct set_item {

@@ -84,6 +84,7 @@ struct datum_ctx {
 	struct arena arena;
 	struct buf text, more; /* scratch */
 	struct datum *vars;    /* of lambdas */
+	int64_t evaluation;    /* its number, where they are counted (step.h) */
 	locale_t locale;       /* for the case of letters, when first needed */
 	bool exact;            /* while a datum_cast_try() is under way */
 	bool broken; /* something failed where no failure can be told: err */

@@ -467,7 +467,8 @@ cast_items(struct datum_ctx *c, struct datum *d, struct ty to)
 	struct ty want;
 	size_t n;
 
-	if (to.t == NULL || (d->kind == to.kind && d->t == to.t))
+	if (to.t == NULL || (d->kind == to.kind && d->t == to.t) ||
+		(to.kind == TYPE_STRUCT && to.t->fields == NULL))
 		return 0;
 	if (d->kind == TYPE_STRUCT && d->t == NULL)
 		return cast_unknown(c, d, to);

@@ -427,6 +427,8 @@ run_text_repeat(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 
 	if (sql_limit(c, n, times, s->n) < 0)
 		return -1;
+	if (s->n == 0)
+		times = 0;
 	p = arena_get(&c->arena, (size_t)times * s->n + 1);
 	*out = datum_string(p, (size_t)times * s->n);
 	for (; times > 0; times--, p += s->n)

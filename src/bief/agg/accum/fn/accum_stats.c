@@ -7,7 +7,7 @@
 #include "floor/buf.h"
 #include "runtime/entry.h"
 #include "agg/accum/accum.h"
-#include "agg/accum/accum_moments.h"
+#include "agg/accum/fn/accum_moments.h"
 #include "agg/accum/accum_text.h"
 
 struct stats {
@@ -124,6 +124,7 @@ const struct accum_kind accum_stats_kinds[] = {
 	{.name = "stats",
 		.parts = stats_parts,
 		.number = true,
+		.logs = true,
 		.size = sizeof(struct stats),
 		.type = stats_type,
 		.add = stats_add,

@@ -1,5 +1,5 @@
 /*
- * accum_sum: sum, avg.
+ * accum_sum: sum, avg; try_sum, try_avg, which are null where those fail.
  *
  * sum is exact, an integer of 128 bits, as long as there are integers or
  * decimals only, else a double of twice the precision.  avg knows from the plan
@@ -301,26 +301,45 @@ mean_take(const struct accum_taking *t, const struct value *v)
 			      : accum_text_get_twice(t, &sum, &m->sum);
 }
 
-const struct accum_kind accum_sum_kinds[] = {{.name = "sum",
-						     .number = true,
-						     .size = sizeof(struct sum),
-						     .type = sum_type,
-						     .add = sum_add,
-						     .merge = sum_merge,
-						     .result = sum_result,
-						     .empty = sum_empty,
-						     .show = sum_show,
-						     .take = sum_take,
-						     .sums = true},
-	{.name = "avg",
-		.number = true,
-		.size = sizeof(struct mean),
-		.type = mean_type,
-		.add = mean_add,
-		.merge = mean_merge,
-		.result = mean_result,
-		.empty = mean_empty,
-		.show = mean_show,
-		.take = mean_take,
-		.sums = true},
-	{0}};
+/* ---- the kinds ---- */
+
+static int
+try_sum_result(const struct accums *s, const struct accum *a, struct blob *b,
+	struct accum_answer *r)
+{
+	struct err err;
+	struct accum_answer mine = {r->part, r->v, r->tmp, &err};
+
+	if (sum_result(s, a, b, &mine) < 0)
+		*r->v = value_null();
+	return 0;
+}
+
+static int
+try_mean_result(const struct accums *s, const struct accum *a, struct blob *b,
+	struct accum_answer *r)
+{
+	struct err err;
+	struct accum_answer mine = {r->part, r->v, r->tmp, &err};
+
+	if (mean_result(s, a, b, &mine) < 0)
+		*r->v = value_null();
+	return 0;
+}
+
+#define SUM                                                                   \
+	.number = true, .distinct = true, .size = sizeof(struct sum),         \
+	.type = sum_type, .add = sum_add, .merge = sum_merge,                 \
+	.empty = sum_empty, .show = sum_show, .take = sum_take, .sums = true, \
+	.logs = true
+#define MEAN                                                           \
+	.number = true, .distinct = true, .size = sizeof(struct mean), \
+	.type = mean_type, .add = mean_add, .merge = mean_merge,       \
+	.empty = mean_empty, .show = mean_show, .take = mean_take,     \
+	.sums = true, .logs = true
+
+const struct accum_kind accum_sum_kinds[] = {
+	{.name = "sum", .result = sum_result, SUM},
+	{.name = "avg", .result = mean_result, MEAN},
+	{.name = "try_sum", .result = try_sum_result, SUM},
+	{.name = "try_avg", .result = try_mean_result, MEAN}, {0}};

@@ -1,6 +1,7 @@
 /*
  * accum_place: first, last: the value of the record that came first, or last,
- * null too.  A struct kept, and behind it when the record came.
+ * null too unless nulls are ignored.  A struct kept, and behind it when the
+ * record came.
  */
 #include "floor/buf.h"
 #include "recovery/kept.h"
@@ -95,41 +96,48 @@ place_show(const struct accums *s, const struct accum *a, const struct blob *b,
 
 	buf_str(out, "{\"value\":");
 	value_print(&v, out);
-	buf_printf(out, ",\"batch\":%llu,\"record\":%llu}",
-		(unsigned long long)(p->seq >> ACCUMS_SEQ_BITS),
-		(unsigned long long)(p->seq &
-			((UINT64_C(1) << ACCUMS_SEQ_BITS) - 1)));
+	accum_text_put_place(out, p->seq);
+	buf_byte(out, '}');
 }
 
 static int
 place_take(const struct accum_taking *t, const struct value *v)
 {
 	static const char *const names[] = {"value", "batch", "record", NULL};
-	const int64_t most = INT64_C(1) << ACCUMS_SEQ_BITS;
-	int64_t batch, record;
 	struct value kept;
+	uint64_t seq;
 
 	if (accum_text_object(t, v, names, NULL) == -1 ||
 		entry_get(v, "value", &kept, t->err) == -1 ||
-		entry_get_int(v, "batch", &batch, t->err) == -1 ||
-		entry_get_int(v, "record", &record, t->err) == -1 ||
-		accum_kit_kept_take(t, &kept, false) == -1)
+		accum_kit_kept_take(t, &kept, false) == -1 ||
+		accum_text_get_place(t, v, &seq) == -1)
 		return -1;
-	if (batch < 0 || batch >= INT64_MAX / most || record < 0 ||
-		record >= most)
-		return accum_text_wrong(t, "a place in the input");
-	((struct placed *)accum_at(t->a, t->b))->seq = (uint64_t)batch
-			<< ACCUMS_SEQ_BITS |
-		(uint64_t)record;
+	((struct placed *)accum_at(t->a, t->b))->seq = seq;
 	return 0;
 }
 
 #define PLACE                                                           \
-	.nulls = true, .size = sizeof(struct placed), .varies = true,   \
+	.size = sizeof(struct placed), .varies = true,                  \
 	.var = offsetof(struct placed, k.text), .type = accum_kit_same, \
 	.result = accum_kit_kept_result, .empty = accum_kit_kept_empty, \
 	.show = place_show, .take = place_take
 
+static const struct accum_kind first_ignoring = {
+	.name = "first", .add = first_add, .merge = first_merge, PLACE};
+static const struct accum_kind last_ignoring = {
+	.name = "last", .add = last_add, .merge = last_merge, PLACE};
+
 const struct accum_kind accum_place_kinds[] = {
-	{.name = "first", .add = first_add, .merge = first_merge, PLACE},
-	{.name = "last", .add = last_add, .merge = last_merge, PLACE}, {0}};
+	{.name = "first",
+		.nulls = true,
+		.ignoring = &first_ignoring,
+		.add = first_add,
+		.merge = first_merge,
+		PLACE},
+	{.name = "last",
+		.nulls = true,
+		.ignoring = &last_ignoring,
+		.add = last_add,
+		.merge = last_merge,
+		PLACE},
+	{0}};

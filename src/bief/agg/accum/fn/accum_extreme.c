@@ -4,6 +4,8 @@
  * Values of any type are compared, numbers as such; one that has more digits
  * than a double is kept as it was written.
  */
+#include "agg/accum/fn/accum_extreme.h"
+
 #include "floor/buf.h"
 #include "text/numeric.h"
 #include "value/key.h"
@@ -24,26 +26,46 @@ compare_decimals(
 	return (x > y) - (x < y);
 }
 
+int
+accum_extreme_compare(const struct accum_input *in, const struct blob *b,
+	uint32_t at, const struct value *v, const struct value **num)
+{
+	const struct kept *k = (const struct kept *)(b->p + at);
+	bool decimal = in->decimal && v->type == VALUE_NUMBER;
+
+	if (decimal || ((*num)->type == VALUE_DOUBLE && value_is_big(v)))
+		*num = v; /* is kept as text, and compared in every digit */
+	if (!k->set)
+		return 0;
+	return decimal && k->as == VALUE_NUMBER
+		? compare_decimals(b, at, v, in->scale)
+		: kept_compare(b, at, v, *num);
+}
+
+void
+accum_extreme_kept(
+	const struct blob *b, uint32_t at, struct value *v, struct value *num)
+{
+	const struct kept *k = (const struct kept *)(b->p + at);
+
+	*num = *v = kept_value(b, at);
+	if (k->type == VALUE_INT || k->type == VALUE_DOUBLE) {
+		num->i = k->i;
+		num->type = k->type;
+	}
+}
+
 /* Keep the value if it is further than what is kept in a direction: -1 for min,
  * 1 for max. */
 static inline void
 extreme_put(const struct accums *s, const struct accum *a, struct blob *b,
 	const struct value *v, const struct value *num, int direction)
 {
-	const struct accum_input *in = accum_in(s, a);
 	const struct kept *k = accum_at(a, b);
-	bool decimal = in->decimal && v->type == VALUE_NUMBER;
-	int c;
+	int c = accum_extreme_compare(accum_in(s, a), b, a->at, v, &num);
 
-	if (decimal || (num->type == VALUE_DOUBLE && value_is_big(v)))
-		num = v; /* is kept as text, and compared in every digit */
-	if (k->set) {
-		c = decimal && k->as == VALUE_NUMBER
-			? compare_decimals(b, a->at, v, in->scale)
-			: kept_compare(b, a->at, v, num);
-		if (direction < 0 ? c <= 0 : c >= 0)
-			return;
-	}
+	if (k->set && (direction < 0 ? c <= 0 : c >= 0))
+		return;
 	kept_put(b, &s->form, a->at, v, num);
 }
 
@@ -56,11 +78,7 @@ extreme_merge(const struct accums *s, const struct accum *a, struct blob *to,
 
 	if (!k->set)
 		return;
-	num = v = kept_value(from, a->at);
-	if (k->type == VALUE_INT || k->type == VALUE_DOUBLE) {
-		num.i = k->i;
-		num.type = k->type;
-	}
+	accum_extreme_kept(from, a->at, &v, &num);
 	extreme_put(s, a, to, &v, &num, direction);
 }
 

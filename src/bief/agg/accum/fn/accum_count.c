@@ -1,5 +1,5 @@
 /*
- * accum_count: count.  An int64.
+ * accum_count: count, of several fields too.  An int64.
  *
  * Of records it is a kind of its own: there is no field to look at, and
  * whoever has nothing else to count need not come here for each of them
@@ -48,12 +48,29 @@ count_take(const struct accum_taking *t, const struct value *v)
 	return 0;
 }
 
+/* Where none of the fields is null. */
+static void
+several_add(
+	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
+{
+	for (size_t i = 0; i < a->nmore; i++)
+		if (accum_more(s, a, i)->raw == NULL)
+			return;
+	++*(int64_t *)accum_at(a, b);
+}
+
 #define COUNT                                                             \
 	.name = "count", .size = sizeof(int64_t), .type = accum_kit_long, \
-	.add = count_add, .merge = count_merge, .result = count_result,   \
-	.show = count_show, .take = count_take, .runs = true
+	.merge = count_merge, .result = count_result, .show = count_show, \
+	.take = count_take, .runs = true
 
-static const struct accum_kind count_records = {COUNT};
+static const struct accum_kind count_records = {.add = count_add, COUNT};
+static const struct accum_kind count_several = {
+	.fields = -1, .add = several_add, COUNT};
 
 const struct accum_kind accum_count_kinds[] = {
-	{COUNT, .bare = &count_records}, {0}};
+	{.bare = &count_records,
+		.several = &count_several,
+		.add = count_add,
+		COUNT},
+	{0}};

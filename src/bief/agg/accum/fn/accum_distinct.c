@@ -1,6 +1,7 @@
 /*
  * accum_distinct: count_distinct, approx_count_distinct.  A struct var, with a
- * set of the values' key bytes, or with a sketch_distinct of their hashes.
+ * set of the values' key bytes (of several fields, one behind the other), or
+ * with a sketch_distinct of their hashes.
  */
 #include <string.h>
 
@@ -73,6 +74,72 @@ distinct_take(const struct accum_taking *t, const struct value *v)
 	while (json_next(&it, &key, &item)) {
 		buf_clear(code);
 		key_encode(&item, code);
+		set_add(t->b, &t->s->form, t->a->at, code->p, code->n, NULL, 0);
+	}
+	return 0;
+}
+
+/* ---- count_distinct of several ---- */
+
+/* None of them null. */
+static void
+several_add(
+	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
+{
+	buf_clear(&s->key);
+	key_encode(accum_in(s, a)->raw, &s->key);
+	for (size_t i = 0; i < a->nmore; i++) {
+		if (accum_more(s, a, i)->raw == NULL)
+			return;
+		key_encode(accum_more(s, a, i)->raw, &s->key);
+	}
+	set_add(b, &s->form, a->at, s->key.p, s->key.n, NULL, 0);
+}
+
+/* An array of arrays. */
+static void
+several_show(const struct accums *s, const struct accum *a,
+	const struct blob *b, struct buf *out)
+{
+	struct set_item item;
+	struct value v;
+	size_t start = out->n;
+
+	for (uint32_t at = 0; set_next(b, a->at, &at, &item);) {
+		const char *p = item.key, *end = p + item.nkey;
+
+		buf_byte(out, out->n == start ? '[' : ',');
+		for (size_t i = 0; i <= a->nmore; i++) {
+			p += key_decode(&v, p, (size_t)(end - p));
+			buf_byte(out, i == 0 ? '[' : ',');
+			value_print(&v, out);
+		}
+		buf_byte(out, ']');
+	}
+	buf_str(out, out->n == start ? "[]" : "]");
+}
+
+static int
+several_take(const struct accum_taking *t, const struct value *v)
+{
+	struct buf *code = &t->s->key;
+	struct json_iter it, values;
+	struct value key, item, one;
+	size_t n;
+
+	if (v->type != VALUE_ARRAY)
+		return accum_text_wrong(t, "an array");
+	json_iter(&it, v);
+	while (json_next(&it, &key, &item)) {
+		if (item.type != VALUE_ARRAY)
+			return accum_text_wrong(t, "made of arrays");
+		buf_clear(code);
+		json_iter(&values, &item);
+		for (n = 0; json_next(&values, &key, &one); n++)
+			key_encode(&one, code);
+		if (n != t->a->nmore + 1)
+			return accum_text_wrong(
+				t, "made of arrays of a value for each field");
 		set_add(t->b, &t->s->form, t->a->at, code->p, code->n, NULL, 0);
 	}
 	return 0;
@@ -182,18 +249,22 @@ approx_take(const struct accum_taking *t, const struct value *v)
 	return ret;
 }
 
-const struct accum_kind accum_distinct_kinds[] = {
-	{.name = "count_distinct",
-		.shown = "count(DISTINCT %s)",
-		.size = ACCUM_VAR_SIZE,
-		.varies = true,
-		.type = accum_kit_long,
-		.add = distinct_add,
-		.merge = distinct_merge,
-		.result = distinct_result,
-		.show = distinct_show,
-		.take = distinct_take,
-		.runs = true},
+#define DISTINCT                                                        \
+	.name = "count_distinct", .shown = "count", .different = true,  \
+	.size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_long, \
+	.merge = distinct_merge, .result = distinct_result, .runs = true
+
+static const struct accum_kind distinct_several = {.fields = -1,
+	.add = several_add,
+	.show = several_show,
+	.take = several_take,
+	DISTINCT};
+
+const struct accum_kind accum_distinct_kinds[] = {{.several = &distinct_several,
+							  .add = distinct_add,
+							  .show = distinct_show,
+							  .take = distinct_take,
+							  DISTINCT},
 	{.name = "approx_count_distinct",
 		.size = ACCUM_VAR_SIZE,
 		.varies = true,

@@ -12,6 +12,8 @@
  *
  * A set has the values' key bytes, and beside each its JSON text.
  */
+#include "agg/accum/fn/accum_collect.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,28 @@
 #include "recovery/state/set.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"
+
+struct value *
+accum_collect_values(struct buf *out, size_t start, size_t *n)
+{
+	struct value array = {.type = VALUE_ARRAY}, key, v, *values = NULL;
+	struct json_iter it;
+	size_t room = 0;
+
+	memset(buf_need(out, JSON_PADDING), 0, JSON_PADDING);
+	array.s = out->p + start;
+	array.n = (uint32_t)(out->n - start);
+	*n = 0;
+	json_iter(&it, &array);
+	while (json_next(&it, &key, &v)) {
+		if (*n == room) {
+			room = room * 2 + 16;
+			values = mem_realloc(values, room * sizeof(*values));
+		}
+		values[(*n)++] = v;
+	}
+	return values;
+}
 
 /* ---- lists with sequence numbers ---- */
 
@@ -118,8 +142,9 @@ list_append(struct blob *b, const struct blob_form *f, uint32_t at,
 	blob_var(b, at)->n = (uint32_t)(old + n);
 }
 
-static void
-list_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
+void
+accum_collect_add_list(
+	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	buf_clear(&s->text);
 	value_print(accum_in(s, a)->raw, &s->text);
@@ -129,9 +154,9 @@ list_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 		list_append(b, &s->form, a->at, s->text.p, s->text.n);
 }
 
-static void
-list_merge(const struct accums *s, const struct accum *a, struct blob *to,
-	const struct blob *from)
+void
+accum_collect_merge_list(const struct accums *s, const struct accum *a,
+	struct blob *to, const struct blob *from)
 {
 	const struct var *v = accum_at(a, from);
 
@@ -142,9 +167,9 @@ list_merge(const struct accums *s, const struct accum *a, struct blob *to,
 }
 
 /* An array of values. */
-static void
-list_show(const struct accums *s, const struct accum *a, const struct blob *b,
-	struct buf *out)
+void
+accum_collect_show_list(const struct accums *s, const struct accum *a,
+	const struct blob *b, struct buf *out)
 {
 	const struct var *v = accum_at(a, b);
 
@@ -162,15 +187,15 @@ list_result(const struct accums *s, const struct accum *a, struct blob *b,
 {
 	size_t start = r->tmp->n;
 
-	list_show(s, a, b, r->tmp);
+	accum_collect_show_list(s, a, b, r->tmp);
 	*r->v = (struct value){.s = r->tmp->p + start,
 		.n = (uint32_t)(r->tmp->n - start),
 		.type = VALUE_ARRAY};
 	return 0;
 }
 
-static int
-list_take(const struct accum_taking *t, const struct value *v)
+int
+accum_collect_take_list(const struct accum_taking *t, const struct value *v)
 {
 	struct buf *text = &t->s->text;
 	struct json_iter it;
@@ -207,16 +232,16 @@ collect_put(struct accums *s, const struct accum *a, struct blob *b,
 	set_add(b, &s->form, a->at, s->key.p, s->key.n, s->text.p, s->text.n);
 }
 
-static void
-collect_add(
+void
+accum_collect_add_set(
 	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	collect_put(s, a, b, accum_in(s, a)->raw);
 }
 
-static void
-collect_merge(const struct accums *s, const struct accum *a, struct blob *to,
-	const struct blob *from)
+void
+accum_collect_merge_set(const struct accums *s, const struct accum *a,
+	struct blob *to, const struct blob *from)
 {
 	set_merge(to, &s->form, a->at, from);
 }
@@ -259,18 +284,25 @@ collect_items(const struct blob *b, const struct accum *a, uint32_t *n)
 	return items;
 }
 
+void
+accum_collect_sort(const struct accum *a, const struct blob *b, struct buf *out)
+{
+	uint32_t n;
+	struct set_item *items = collect_items(b, a, &n);
+
+	qsort(items, n, sizeof *items, by_value);
+	collect_print(items, n, out);
+	free(items);
+}
+
 /* In order, so that the order of the input does not show. */
 static int
 collect_result(const struct accums *s, const struct accum *a, struct blob *b,
 	struct accum_answer *r)
 {
-	uint32_t n;
-	struct set_item *items = collect_items(b, a, &n);
 	size_t start = r->tmp->n;
 
-	qsort(items, n, sizeof *items, by_value);
-	collect_print(items, n, r->tmp);
-	free(items);
+	accum_collect_sort(a, b, r->tmp);
 	*r->v = (struct value){.s = r->tmp->p + start,
 		.n = (uint32_t)(r->tmp->n - start),
 		.type = VALUE_ARRAY};
@@ -278,8 +310,8 @@ collect_result(const struct accums *s, const struct accum *a, struct blob *b,
 }
 
 /* In the order in which they came, so that taking it makes the same table. */
-static void
-collect_show(const struct accums *s, const struct accum *a,
+void
+accum_collect_show_set(const struct accums *s, const struct accum *a,
 	const struct blob *b, struct buf *out)
 {
 	uint32_t n;
@@ -289,8 +321,8 @@ collect_show(const struct accums *s, const struct accum *a,
 	free(items);
 }
 
-static int
-collect_take(const struct accum_taking *t, const struct value *v)
+int
+accum_collect_take_set(const struct accum_taking *t, const struct value *v)
 {
 	struct json_iter it;
 	struct value key, item;
@@ -307,19 +339,20 @@ collect_take(const struct accum_taking *t, const struct value *v)
 	.size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_array, \
 	.runs = true
 
-const struct accum_kind accum_collect_kinds[] = {{.name = "collect_list",
-							 .listed = true,
-							 .add = list_add,
-							 .merge = list_merge,
-							 .result = list_result,
-							 .show = list_show,
-							 .take = list_take,
-							 COLLECT},
+const struct accum_kind accum_collect_kinds[] = {
+	{.name = "collect_list",
+		.listed = true,
+		.add = accum_collect_add_list,
+		.merge = accum_collect_merge_list,
+		.result = list_result,
+		.show = accum_collect_show_list,
+		.take = accum_collect_take_list,
+		COLLECT},
 	{.name = "collect_set",
-		.add = collect_add,
-		.merge = collect_merge,
+		.add = accum_collect_add_set,
+		.merge = accum_collect_merge_set,
 		.result = collect_result,
-		.show = collect_show,
-		.take = collect_take,
+		.show = accum_collect_show_set,
+		.take = accum_collect_take_set,
 		COLLECT},
 	{0}};
