@@ -29,7 +29,8 @@ LIBS = -lcsv -lm -ldl
 
 OPS = $(wildcard src/*.c)
 PROGRAMS = $(patsubst src/%.c,%,$(filter-out src/bief.c,$(OPS)))
-LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c src/bief/*/*/*/*.c)
+LIB_SRC = $(wildcard src/bief/*/*.c src/bief/*/*/*.c src/bief/*/*/*/*.c \
+	src/bief/*/*/*/*/*.c)
 LIB_OBJ = $(patsubst src/bief/%.c,$(B)/lib/%.o,$(LIB_SRC))
 OP_OBJ = $(patsubst src/%.c,$(B)/op/%.o,$(OPS))
 BIN = bin

@@ -24,6 +24,7 @@
 #include "window/frame.h"
 #include "window/span.h"
 #include "agg/accum/accum.h"
+#include "agg/accum/accum_rows.h"
 #include "agg/aggmode.h"
 #include "agg/gather.h"
 #include "agg/query.h"
@@ -325,6 +326,24 @@ drop_late(struct stage *st, struct record *r, const struct span *w)
 	return 0;
 }
 
+/* The group of a->q.key, made for this record if need be. */
+static state_ref
+make_group(struct stage *st, const struct record *r, uint16_t mask,
+	const struct span *w)
+{
+	struct agg *a = STAGE(st, agg);
+	state_ref ref;
+	int64_t us;
+	bool made;
+
+	ref = state_make(st->state, a->q.key.p, a->q.key.n, a->q.acc.form.fixed,
+		&made, st->err);
+	if (ref != STATE_NONE && made && aggmode_closes(&a->m) &&
+		aggmode_time(&a->m, &a->q, r, mask, w, &us))
+		state_set_due(st->state, ref, us);
+	return ref;
+}
+
 /* Count the record in its group of one window and one grouping set. */
 static int
 take_group(struct stage *st, struct record *r, uint16_t mask,
@@ -335,7 +354,6 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	struct span w = *window;
 	struct blob b;
 	int64_t us;
-	bool made;
 
 	if (a->q.g.windowed && groups_left_out(mask, columns - 1))
 		w = (struct span){false, 0, 0};
@@ -346,16 +364,11 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	if (a->way == WAY_SESSION && w.there) {
 		b.ref = session_take(st->state, &a->q.g, &a->q.acc, &a->q.key,
 			&w, aggmode_closes(&a->m), &a->nsessions, st->err);
-		made = false;
 	} else {
-		b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
-			a->q.acc.form.fixed, &made, st->err);
+		b.ref = make_group(st, r, mask, &w);
 	}
 	if (b.ref == STATE_NONE)
 		return -1;
-	if (made && aggmode_closes(&a->m) &&
-		aggmode_time(&a->m, &a->q, r, mask, &w, &us))
-		state_set_due(st->state, b.ref, us);
 	blob_state(&b, st->state, b.ref);
 	count_in(st, &b);
 	*ref = b.ref;
@@ -447,8 +460,7 @@ take_again(struct stage *st, uint64_t *group)
 	} else if (a->way == WAY_COUNT) {
 		count_more(st, ref, 1);
 	} else {
-		state_change(st->state, ref);
-		blob_state(&b, st->state, ref);
+		blob_change(&b, st->state, ref);
 		count_in(st, &b);
 	}
 }
@@ -607,6 +619,122 @@ agg_record(struct stage *st, struct record *r)
 			    : take_sets(st, r, &w);
 }
 
+/* ---- many records at once ---- */
+
+/* Find the group of a record, which is in time and in no window: as take_one()
+ * does.  *group is its word in a->recent; NULL: it was not there. */
+static state_ref
+find_group(struct stage *st, struct record *r, uint64_t **group)
+{
+	static const struct span none = {false, 0, 0};
+	struct agg *a = STAGE(st, agg);
+	uint64_t key[RECENT_WORDS], *row = NULL;
+	state_ref ref;
+	bool hit = false;
+
+	*group = NULL;
+	if (query_words(&a->q, r, 0, 0, key))
+		row = recent_find(&a->recent, key, &hit);
+	if (hit) {
+		*group = recent_group(&a->recent, row);
+		return (state_ref)(**group);
+	}
+	query_key(&a->q, r, GROUP_PLAIN, 0, &none);
+	ref = make_group(st, r, 0, &none);
+	if (row != NULL && ref != STATE_NONE)
+		recent_put(&a->recent, row, key, ref);
+	return ref;
+}
+
+/* Where there is nothing to do but to count. */
+static int
+count_rows(struct stage *st, const struct record *like,
+	const struct accum_rows *rows)
+{
+	struct agg *a = STAGE(st, agg);
+	size_t times = a->q.nkeys == 0 ? rows->n : 1;
+	struct record r = *like;
+	uint64_t *group;
+	state_ref ref;
+
+	for (size_t i = 0; i < rows->n; i += times, r.v += rows->stride) {
+		ref = find_group(st, &r, &group);
+		if (ref == STATE_NONE)
+			return -1;
+		if (group != NULL && *group >> 32 < UINT32_MAX - times)
+			*group += (uint64_t)times << 32;
+		else
+			count_more(st, ref, (uint32_t)times);
+	}
+	return 0;
+}
+
+/* All of them find their groups, then each function goes through all. */
+static int
+add_rows(struct stage *st, const struct record *like,
+	const struct accum_rows *rows)
+{
+	struct agg *a = STAGE(st, agg);
+	char *blobs[ACCUM_ROWS_MOST];
+	struct record r = *like;
+	uint64_t *group;
+	state_ref ref;
+
+	for (size_t i = 0; i < rows->n; i++, r.v += rows->stride) {
+		if (i > 0 && a->q.nkeys == 0) {
+			blobs[i] = blobs[0];
+			continue;
+		}
+		ref = find_group(st, &r, &group);
+		if (ref == STATE_NONE)
+			return -1;
+		blobs[i] = state_change(st->state, ref);
+	}
+	accum_rows_add(&a->q.acc, like, rows, blobs);
+	return 0;
+}
+
+static bool
+takes_rows(struct stage *st, const struct record *like,
+	const struct accum_rows *rows)
+{
+	struct agg *a = STAGE(st, agg);
+
+	return a->q.met && is_single(a) && !a->q.g.windowed && !st->clone &&
+		like->windows == NULL && a->late == WATERMARK_NONE &&
+		accum_rows_can(&a->q.acc, like, rows);
+}
+
+static int
+agg_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct agg *a = STAGE(st, agg);
+	struct record r = *like;
+
+	while (n > 0) {
+		struct accum_rows rows = {
+			r.v, stride, n < ACCUM_ROWS_MOST ? n : ACCUM_ROWS_MOST};
+		struct record one = r;
+
+		if (takes_rows(st, &r, &rows)) {
+			if ((a->way == WAY_COUNT ? count_rows : add_rows)(
+				    st, &r, &rows) < 0)
+				return -1;
+			st->records_in += rows.n;
+			a->seq += rows.n;
+		} else {
+			rows.n = 1;
+			one.number = ++st->records_in;
+			if (agg_record(st, &one) < 0)
+				return -1;
+		}
+		r.v += rows.n * stride;
+		n -= rows.n;
+	}
+	return 0;
+}
+
 /* ---- batches ---- */
 
 static int
@@ -711,6 +839,10 @@ agg_join(struct stage *clone, const struct stage *st)
 	const struct agg *a = STAGE(st, agg);
 
 	gather_init(&c->gather, &c->q);
+	gather_forget(&c->gather);
+	recent_clear(&c->recent);
+	buf_clear(&c->gather.counts);
+	state_clear(clone->state);
 	c->late = a->late;
 	c->seq = 0;
 	if (a->q.decided && !c->q.decided &&
@@ -812,6 +944,22 @@ agg_take(struct stage *st, const struct value *object, state_ref *made)
 	return query_entry_take(&a->q, st, object, made);
 }
 
+/* The windows of slices that have been written are closed. */
+static int64_t
+slices_after(const struct agg *a)
+{
+	return aggmode_closes(&a->m) && a->m.windows_timed ? a->closed
+							   : INT64_MIN;
+}
+
+static int
+agg_whole(struct stage *st)
+{
+	struct agg *a = STAGE(st, agg);
+
+	return query_whole(&a->q, st, slices_after(a));
+}
+
 /* Groups, sessions, or windows with a record: what Spark calls rows. */
 static int64_t
 agg_rows(struct stage *st, bool glance)
@@ -824,9 +972,7 @@ agg_rows(struct stage *st, bool glance)
 		return (int64_t)state_count(st->state) -
 			query_has_form(&a->q, st);
 	rows_clear(&a->q.rows);
-	query_add_all(&a->q, st,
-		aggmode_closes(&a->m) && a->m.windows_timed ? a->closed
-							    : INT64_MIN);
+	query_add_all(&a->q, st, slices_after(a));
 	rows_sort(&a->q.rows, &a->q.g);
 	return (int64_t)a->q.rows.n;
 }
@@ -849,6 +995,7 @@ static const struct keeper agg_keeper = {
 	.explain = agg_explain,
 	.show = agg_show,
 	.take = agg_take,
+	.whole = agg_whole,
 	.rows = agg_rows,
 };
 
@@ -859,12 +1006,13 @@ const struct op op_agg = {
 	.opts = agg_opts,
 	.help = accum_help,
 	.size = sizeof(struct agg),
-	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS,
+	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS | OP_HOLDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,
 	.begin = agg_begin,
 	.record = agg_record,
+	.records = agg_records,
 	.batch = agg_batch,
 	.keeper = &agg_keeper,
 	.spread = &agg_spread,

@@ -180,6 +180,8 @@ join_stream_restore(struct stage *st)
 	size_t n;
 	state_ref ref = state_find(st->state, "I", 1);
 
+	if (!st->in.stream)
+		state_unlist(st->state);
 	join_rows_restore(&j->rows, st->state);
 	joinnames_restore(&j->pair, st->state);
 	if (ref == STATE_NONE)
@@ -355,58 +357,91 @@ due_add(struct join_stream *j, uint64_t id)
 	j->due[j->ndue++] = id;
 }
 
-/* Let the gathered rows of one side go, in the order in which they came. */
+/* A row goes: one of an outer join that nothing has matched goes out. */
 static int
-let_side_go(struct stage *st, int s)
+let_row_go(struct stage *st, int s, uint64_t id)
 {
 	struct join_stream *j = STAGE(st, join_stream);
+	state_ref row = join_rows_find(&j->rows, s, id);
 	struct record r;
+
+	if (!preserved(j, s) || join_rows_head(&j->rows, row)->matched)
+		return 0;
+	return join_rows_record(&j->rows, s, row, &r) < 0 ||
+			write_alone(st, s, &r) < 0
+		? -1
+		: 0;
+}
+
+/* Let the gathered rows of one side go, in the order in which they came. */
+static int
+let_side_go(struct stage *st, int s, bool all)
+{
+	struct join_stream *j = STAGE(st, join_stream);
 
 	if (j->ndue > 0)
 		qsort(j->due, j->ndue, sizeof(*j->due), by_id);
 	for (size_t i = 0; i < j->ndue; i++) {
-		state_ref row = join_rows_find(&j->rows, s, j->due[i]);
-
-		if (preserved(j, s) &&
-			!join_rows_head(&j->rows, row)->matched &&
-			(join_rows_record(&j->rows, s, row, &r) < 0 ||
-				write_alone(st, s, &r) < 0))
+		if (let_row_go(st, s, j->due[i]) < 0)
 			return -1;
-		join_rows_drop(&j->rows, s, j->due[i]);
+		if (!all)
+			join_rows_drop(&j->rows, s, j->due[i]);
 	}
 	j->ndue = 0;
 	return 0;
 }
 
-/* Rows behind the watermark; at the end of a bounded input all. */
+/* Rows behind the watermark. */
 static int
-let_due_go(struct stage *st, int64_t watermark, bool all)
+let_due_go(struct stage *st, int64_t watermark)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct buf right;
+	state_ref row;
 	uint64_t id;
 	int side, ret;
 
 	buf_init(&right);
-	for (state_ref row = all ? state_first(st->state)
-				 : state_due(st->state, watermark);
-		row != STATE_NONE; row = all ? state_next(st->state, row)
-					     : state_due(st->state, watermark))
+	while ((row = state_due(st->state, watermark)) != STATE_NONE)
 		if (join_rows_is(&j->rows, row, &side, &id)) {
 			if (side == SQL_LEFT)
 				due_add(j, id);
 			else
 				buf_add(&right, &id, sizeof(id));
 		}
-	ret = let_side_go(st, SQL_LEFT);
+	ret = let_side_go(st, SQL_LEFT, false);
 	for (size_t i = 0; i < right.n; i += sizeof(id)) {
 		memcpy(&id, right.p + i, sizeof(id));
 		due_add(j, id);
 	}
 	buf_release(&right);
 	if (ret == 0)
-		ret = let_side_go(st, SQL_RIGHT);
+		ret = let_side_go(st, SQL_RIGHT, false);
 	return ret;
+}
+
+/* At the end of a bounded input all rows go, at once. */
+static int
+let_all_go(struct stage *st)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	uint64_t id;
+	int side;
+
+	for (int s = 0; s < 2; s++) {
+		if (!preserved(j, s))
+			continue;
+		for (state_ref row = state_first(st->state); row != STATE_NONE;
+			row = state_next(st->state, row))
+			if (join_rows_is(&j->rows, row, &side, &id) &&
+				side == s)
+				due_add(j, id);
+		if (let_side_go(st, s, true) < 0)
+			return -1;
+	}
+	state_clear(st->state);
+	join_rows_restore(&j->rows, st->state);
+	return 0;
 }
 
 static int
@@ -430,10 +465,9 @@ join_stream_batch(struct stage *st, struct batch *b)
 	struct join_stream *j = STAGE(st, join_stream);
 
 	if (b->whole)
-		return let_due_go(st, 0, true);
+		return let_all_go(st);
 	marks_get(&j->marks, b);
-	if (j->marks.now != WATERMARK_NONE &&
-		let_due_go(st, j->marks.now, false) < 0)
+	if (j->marks.now != WATERMARK_NONE && let_due_go(st, j->marks.now) < 0)
 		return -1;
 	b->watermark = joincond_threshold(&j->cond, j->marks.now);
 	if (save_last_id(st) < 0)

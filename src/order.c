@@ -3,38 +3,29 @@
  *
  * Time: none is used.
  * Watermark: passed on as it is.
- * State: the records of one batch, in memory; nothing is kept from batch to
- * batch, so nothing is saved.
+ * State: the records of one batch, in memory, or beyond --max-state in files
+ * without names; nothing is kept from batch to batch, so nothing is saved.
  * Restart: the batch is run again.
  */
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "floor/mem.h"
-#include "value/json.h"
-#include "value/key.h"
 #include "value/record_read.h"
-#include "value/value.h"
+#include "value/sortkey.h"
+#include "value/stow.h"
+#include "io/sort/sorter.h"
+#include "io/tempfile.h"
 #include "runtime/options/fields.h"
 #include "runtime/stage.h"
-
-/* A record that waits: its keys and its text, in one allocation. */
-struct row {
-	size_t bytes;
-	struct value *keys;
-	uint64_t number;
-	char *text;
-	uint32_t n;
-};
 
 struct order {
 	struct list by;
 	int64_t limit;
 	struct fields keys;
-	struct row *rows;
-	size_t nrows, cap;
-	size_t bytes; /* of the rows */
-	struct buf text, tmp;
+	struct sorter sorter;
+	struct buf key, bytes; /* of a record */
+	struct record_reader reader;
+	struct slots slots;
 };
 
 #define DESCENDING "descending is a minus in front of the field: --by -FIELD"
@@ -89,8 +80,9 @@ order_open(struct stage *st)
 		if (check_direction(st, o->by.s[i]) < 0)
 			return -1;
 	fields_init(&o->keys, &o->by, true, st);
-	buf_init(&o->text);
-	buf_init(&o->tmp);
+	buf_init(&o->key);
+	buf_init(&o->bytes);
+	record_read_init(&o->reader, st->shapes);
 	return 0;
 }
 
@@ -107,95 +99,50 @@ order_plan(struct stage *st, struct plan *p)
 			"only a result in complete mode can (agg --mode "
 			"complete), or that of each batch (window --batches 1 "
 			"in front of agg)");
+	sorter_init(&o->sorter, o->limit < 0 ? SORTER_ALL : (uint64_t)o->limit,
+		stage_max_state(st) > 0 ? stage_max_state(st) : SIZE_MAX,
+		st->in.checkpoint != NULL ? st->in.checkpoint : tempfile_dir());
 	return 0;
 }
 
-static int
-by_keys(const void *a, const void *b, void *arg)
-{
-	const struct order *o = arg;
-	const struct row *x = a, *y = b;
-
-	for (size_t i = 0; i < o->keys.n; i++) {
-		int c = key_compare(&x->keys[i], &y->keys[i]);
-
-		if (c != 0)
-			return o->keys.down[i] ? -c : c;
-	}
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-/* Beyond twice the limit the worse half can go. */
-static void
-trim(struct order *o)
-{
-	if (o->limit < 0 || o->nrows < 1000 || o->nrows < (size_t)o->limit * 2)
-		return;
-	qsort_r(o->rows, o->nrows, sizeof(*o->rows), by_keys, o);
-	while (o->nrows > (size_t)o->limit) {
-		o->bytes -= o->rows[--o->nrows].bytes;
-		free(o->rows[o->nrows].text);
-	}
-}
-
+/* With a limit most records show by their first key that they are not among
+ * the first. */
 static int
 order_record(struct stage *st, struct record *r)
 {
 	struct order *o = STAGE(st, order);
-	size_t keys = o->keys.n * sizeof(struct value), used;
-	struct row row = {.number = st->records_in};
 
-	buf_clear(&o->text);
-	record_print(r, &o->text);
-	buf_clear(&o->tmp);
-	for (size_t i = 0; i < o->keys.n; i++)
-		key_encode(record_get(r, &o->keys.f[i]), &o->tmp);
-	row.n = (uint32_t)o->text.n;
-	row.bytes = keys + row.n + JSON_PADDING + o->tmp.n;
-	row.text = mem_alloc(row.bytes);
-	row.keys = (struct value *)row.text;
-	memcpy(row.text + keys, o->text.p, row.n);
-	memcpy(row.text + keys + row.n + JSON_PADDING, o->tmp.p, o->tmp.n);
-	used = keys + row.n + JSON_PADDING;
-	for (size_t i = 0; i < o->keys.n; i++)
-		used += key_decode(
-			&row.keys[i], row.text + used, row.bytes - used);
-	if (o->nrows == o->cap) {
-		o->cap = o->cap ? o->cap * 2 : 64;
-		o->rows = mem_realloc(o->rows, o->cap * sizeof(*o->rows));
+	buf_clear(&o->key);
+	for (size_t i = 0; i < o->keys.n; i++) {
+		sortkey_add(
+			record_get(r, &o->keys.f[i]), o->keys.down[i], &o->key);
+		if (!sorter_wants(&o->sorter, &o->key))
+			return 0;
 	}
-	o->rows[o->nrows++] = row;
-	o->bytes += row.bytes;
-	trim(o);
-	return stage_room(st, o->bytes + o->cap * sizeof(*o->rows));
+	buf_clear(&o->bytes);
+	stow_put(r, &o->bytes);
+	return sorter_add(&o->sorter, &o->key, &o->bytes, st->err);
+}
+
+/* A record on its way out; what was text is read again by who needs it. */
+static int
+order_emit(void *arg, const struct sort_row *row)
+{
+	struct stage *st = arg;
+	struct order *o = STAGE(st, order);
+	struct record r;
+
+	stow_get(&r, sort_row_data(row), row->n, &o->slots);
+	if (r.shape == NULL && st->next != NULL &&
+		record_read(&o->reader, &r, st->err) < 0)
+		return -1;
+	return stage_emit(st, &r);
 }
 
 static int
 order_batch(struct stage *st, struct batch *b)
 {
-	struct order *o = STAGE(st, order);
-	size_t keys = o->keys.n * sizeof(struct value);
-	struct record_reader reader;
-	int ret = 0;
-
-	if (o->nrows == 0)
-		return 0;
-	qsort_r(o->rows, o->nrows, sizeof(*o->rows), by_keys, o);
-	record_read_init(&reader, st->shapes);
-	for (size_t i = 0; i < o->nrows; i++) {
-		struct record r = {
-			.line = o->rows[i].text + keys, .nline = o->rows[i].n};
-
-		if (ret == 0 && (o->limit < 0 || i < (size_t)o->limit)) {
-			ret = record_read(&reader, &r, st->err);
-			if (ret == 0)
-				ret = stage_emit(st, &r);
-		}
-		free(o->rows[i].text);
-	}
-	record_read_release(&reader);
-	o->nrows = o->bytes = 0;
-	return ret;
+	return sorter_give(&STAGE(st, order)->sorter, order_emit, st, st->err);
 }
 
 static void
@@ -203,12 +150,12 @@ order_close(struct stage *st)
 {
 	struct order *o = STAGE(st, order);
 
-	for (size_t i = 0; i < o->nrows; i++)
-		free(o->rows[i].text);
+	sorter_release(&o->sorter);
+	record_read_release(&o->reader);
+	slots_release(&o->slots);
 	fields_release(&o->keys);
-	free(o->rows);
-	buf_release(&o->text);
-	buf_release(&o->tmp);
+	buf_release(&o->key);
+	buf_release(&o->bytes);
 }
 
 const struct op op_order = {
@@ -218,6 +165,7 @@ const struct op op_order = {
 	.opts = order_opts,
 	.slips = order_slips,
 	.size = sizeof(struct order),
+	.flags = OP_HOLDS,
 	.defaults = order_defaults,
 	.open = order_open,
 	.plan = order_plan,

@@ -218,18 +218,12 @@ static int
 emit_rows(struct stage *st, int n)
 {
 	struct parse_parquet *s = STAGE(st, parse_parquet);
-	struct value *v = s->v;
+	struct record r = {
+		.shape = s->shape, .v = s->v, .room = (uint32_t)s->stride};
 
-	for (int i = 0; i < n; i++, v += s->stride) {
-		struct record r = {
-			.shape = s->shape, .v = v, .room = (uint32_t)s->stride};
-
-		s->row++;
-		s->taken++;
-		if (stage_emit(st, &r) < 0)
-			return -1;
-	}
-	return 0;
+	s->row += n;
+	s->taken += n;
+	return stage_emit_records(st, &r, s->stride, (size_t)n);
 }
 
 static int

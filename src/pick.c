@@ -84,8 +84,13 @@ static int
 open_spec(struct stage *st, size_t i)
 {
 	struct pick *k = STAGE(st, pick);
-	char *spec = k->specs.s[i], *old = (char *)path_until(spec, '=');
+	char *spec = k->specs.s[i], *old = (char *)path_until(spec, '='), *as;
 
+	if (*old != '=' && *spec != '"' && (as = strcasestr(spec, " as ")))
+		return err_as(st->err, STATUS_USAGE,
+			"'%s': a new name stands in front: %s=%.*s (or, as in "
+			"SQL, --sql; a field of this name in double quotes)",
+			spec, as + 4, (int)(as - spec), spec);
 	if (strcasecmp(spec, "window") == 0)
 		field_init_window(&k->fields[i], "window_start");
 	else if (*spec == '\0' && i > 0 && is_window(k, i - 1, "window_start"))

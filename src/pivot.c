@@ -341,6 +341,7 @@ const struct op op_pivot = {
 	.synopsis = "--rows FIELD --cols FIELD --value FIELD [--fill VALUE]",
 	.opts = pivot_opts,
 	.size = sizeof(struct pivot),
+	.flags = OP_HOLDS,
 	.open = pivot_open,
 	.plan = pivot_plan,
 	.record = pivot_record,

@@ -267,7 +267,7 @@ const struct op op_sink_delta = {
 		    "[--partition-by FIELD,...] [--merge-schema]",
 	.opts = sink_delta_opts,
 	.size = sizeof(struct sink_delta),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_HOLDS,
 	.defaults = sink_delta_defaults,
 	.open = sink_delta_open,
 	.plan = sink_delta_plan,

@@ -19,6 +19,7 @@
 #include "time/time.h"
 #include "io/child.h"
 #include "io/file.h"
+#include "io/tempfile.h"
 #include "runtime/batchenv.h"
 #include "runtime/stage.h"
 
@@ -91,20 +92,11 @@ sink_exec_open(struct stage *st)
 static int
 on_disk(struct err *err)
 {
-	const char *dir = getenv("TMPDIR");
-	struct buf path;
-	int fd;
+	int fd = tempfile_open(tempfile_dir());
 
-	buf_init(&path);
-	buf_printf(&path, "%s/bief-batch.XXXXXX",
-		dir != NULL && *dir != '\0' ? dir : "/tmp");
-	fd = mkostemp(buf_cstr(&path), O_CLOEXEC);
-	if (fd < 0)
-		err_sys(err, "cannot keep the batch in '%s'", path.p);
-	else
-		unlink(path.p);
-	buf_release(&path);
-	return fd;
+	return fd < 0
+		? err_sys(err, "cannot keep the batch in '%s'", tempfile_dir())
+		: fd;
 }
 
 static int
@@ -293,7 +285,7 @@ const struct op op_sink_exec = {
 	.opts = sink_exec_opts,
 	.slips = sink_exec_slips,
 	.size = sizeof(struct sink_exec),
-	.flags = OP_TEXT | OP_OPERANDS,
+	.flags = OP_TEXT | OP_OPERANDS | OP_HOLDS,
 	.defaults = sink_exec_defaults,
 	.open = sink_exec_open,
 	.record = sink_exec_record,

@@ -437,7 +437,7 @@ const struct op op_sink_files = {
 		"[--stamp]",
 	.opts = sink_files_opts,
 	.size = sizeof(struct sink_files),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_HOLDS,
 	.defaults = sink_files_defaults,
 	.open = sink_files_open,
 	.plan = sink_files_plan,

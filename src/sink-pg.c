@@ -180,7 +180,7 @@ const struct op op_sink_pg = {
 		    "[--key FIELD,...]",
 	.opts = sink_pg_opts,
 	.size = sizeof(struct sink_pg),
-	.flags = OP_OPERANDS | OP_WORDS,
+	.flags = OP_OPERANDS | OP_WORDS | OP_HOLDS,
 	.defaults = sink_pg_defaults,
 	.open = sink_pg_open,
 	.plan = sink_pg_plan,

@@ -665,7 +665,7 @@ const struct op op_sink_prom = {
 		    "[--listen ADDRESS]",
 	.opts = sink_prom_opts,
 	.size = sizeof(struct sink_prom),
-	.flags = OP_READY,
+	.flags = OP_READY | OP_HOLDS,
 	.open = sink_prom_open,
 	.plan = sink_prom_plan,
 	.begin = sink_prom_begin,

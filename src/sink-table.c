@@ -585,6 +585,7 @@ const struct op op_sink_table = {
 		    "[--mode append|update|complete]",
 	.opts = sink_table_opts,
 	.size = sizeof(struct sink_table),
+	.flags = OP_HOLDS,
 	.defaults = sink_table_defaults,
 	.open = sink_table_open,
 	.plan = sink_table_plan,

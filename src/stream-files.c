@@ -47,13 +47,14 @@ struct stream_files {
 	struct infile in; /* the one that is read */
 	struct clean clean;
 	struct news news;
-	bool begun;         /* a batch, or what stands for one */
-	int64_t batch;      /* the last one with a line */
-	int64_t taken;      /* files of this batch */
-	int64_t bytes;      /* and what they hold */
-	uint64_t left;      /* lines that it may still have */
-	struct buf columns; /* --partitions: members that the path tells */
-	struct buf text;    /* lines with them */
+	bool begun;          /* a batch, or what stands for one */
+	int64_t batch;       /* the last one with a line */
+	int64_t taken;       /* files of this batch */
+	int64_t bytes;       /* and what they hold */
+	uint64_t read_bytes; /* files that are done, for progress */
+	uint64_t left;       /* lines that it may still have */
+	struct buf columns;  /* --partitions: members that the path tells */
+	struct buf text;     /* lines with them */
 	struct positions positions;
 	char *goal; /* position at which the last such batch ended */
 };
@@ -308,6 +309,7 @@ finish_file(struct stage *st)
 {
 	struct stream_files *s = STAGE(st, stream_files);
 
+	s->read_bytes += (uint64_t)s->in.file->size;
 	files_done(s->files, infile_finish(&s->in, st), s->batch);
 }
 
@@ -517,12 +519,27 @@ stream_files_close(struct stage *st)
 	positions_close(&s->positions);
 }
 
+static bool
+stream_files_reach(struct stage *st, uint64_t *done, uint64_t *all)
+{
+	struct stream_files *s = STAGE(st, stream_files);
+	const struct file *now = s->in.file;
+	uint64_t size = now != NULL ? (uint64_t)now->size : 0;
+
+	if (s->files == NULL || lasts(s) || s->in.grow)
+		return false;
+	*done = s->read_bytes + infile_place(&s->in);
+	*all = s->read_bytes + size + files_waiting(s->files);
+	return true;
+}
+
 static const struct source stream_files_source = {
 	.pull = stream_files_pull,
 	.wait = stream_files_wait,
 	.mark = stream_files_mark,
 	.seek = stream_files_seek,
 	.committed = stream_files_committed,
+	.reach = stream_files_reach,
 };
 
 const struct op op_stream_files = {

@@ -836,8 +836,35 @@ END
 	stream-socket --port 1|--port: the address is an operand: stream-socket HOST:PORT
 	thru sh -c x|-c: the command, with its own options, stands behind --: thru -- COMMAND [ARGUMENT ...]
 	thru grep --color x|--color: the command, with its own options, stands behind --: thru -- COMMAND [ARGUMENT ...]
+	agg --groupBy a|--groupBy: did you mean --by?
+	stream-rate --rowsPerSecond 5|--rowsPerSecond: did you mean --rate?
+	stream-files --maxFilesPerTrigger 1|--maxFilesPerTrigger: did you mean --max-files?
+	sink-table --outputMode append|--outputMode: did you mean --mode?
+	sink-table --queryName q|--queryName: did you mean --name?
+	stream-files --checkpointLocation d|--checkpointLocation: did you mean --checkpoint?
 	agg --xyzzy|--xyzzy: see --help
 	EOP
+}
+
+@test "what stands where Spark has it, or is written as there, leads on" {
+	while IFS='|' read -r p says; do
+		run -2 --separate-stderr bash -c "$p" </dev/null
+		[ "$stderr" = "${p%% *}: $says" ] || { echo "$p: $stderr"; return 1; }
+	done <<-'EOP'
+	agg --mode Complete count|--mode: 'Complete' is none of append|update|complete (did you mean 'complete'?)
+	sink-table --mode APPEND|--mode: 'APPEND' is none of append|update|complete (did you mean 'append'?)
+	join-static t --on a --how leftOuter|--how: 'leftOuter' is none of inner|left|semi|anti (did you mean 'left'?)
+	sink-table --mode sideways|--mode: 'sideways' is none of append|update|complete
+	stream-files --trigger availableNow in|--trigger: 'availableNow': say available-now, of a source
+	agg --trigger 'processingTime=5 seconds' count|--trigger: 'processingTime=5 seconds': an interval stands alone, as in 5s
+	agg --trigger once count|--trigger: 'once': only of a source
+	agg 'max(a), min(b)'|'max(a), min(b)': each function is a word of its own, without a comma: max:a min:b, or 'max(a)' 'min(b)'
+	order a|what is 'a'? a field stands behind --by; usage: order --by [-]FIELD,... [--limit N]
+	watermark t '10 minutes'|what is 't'? a field stands behind --on; usage: watermark --on FIELD --delay D
+	pick 'a as z'|'a as z': a new name stands in front: z=a (or, as in SQL, --sql; a field of this name in double quotes)
+	EOP
+	echo '{"a as z":1}' | pick '"a as z"' >out
+	is out <<<'{"a as z":1}'
 }
 
 @test "order says how descending is said" {

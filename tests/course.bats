@@ -30,14 +30,21 @@ load lib
 	done
 	LC_ALL='' LC_MESSAGES='' LANG=fr_BE.UTF-8 bief course quotes >out
 	grep -q '^EXERCICES$' out
-	LC_ALL=en_US.UTF-8 LANGUAGE=fr:en bief course quotes >out
-	grep -q '^EXERCICES$' out
+	for l in fr:en de:fr x::fr:en; do
+		LC_ALL=en_US.UTF-8 LANGUAGE=$l bief course quotes >out
+		grep -q '^EXERCICES$' out
+		tail -1 out | is <(echo 'suite : bief course flights')
+	done
 }
 
 @test "a locale without pages, or that is none, gets the English ones" {
 	local l
 	for l in C C.UTF-8 POSIX de_DE.UTF-8 xx_YY frob ../fr '' fr/..; do
 		LC_ALL=$l LANG='' bief course quotes >out
+		grep -q '^EXERCISES$' out
+	done
+	for l in en:fr en_GB:fr de:it:en:fr; do
+		LC_ALL=fr_FR.UTF-8 LANGUAGE=$l bief course quotes >out
 		grep -q '^EXERCISES$' out
 	done
 	LC_ALL=C LANGUAGE=fr bief course quotes >out

@@ -85,10 +85,77 @@ load lib
 	[[ "$output" == "order: no field 'm'"* ]]
 }
 
-@test "--max-state bounds the records that are gathered" {
-	seq 20000 | sed 's/.*/{"a":&}/' >in
-	run -1 order --by a --max-state 100K <in
-	[ "$output" = "order: what it keeps has reached the limit of 102400 bytes: raise --max-state" ]
+# What is sorted here is in no order at first, and has many equal keys.
+mixed() {
+	seq 20000 | awk '{printf "{\"a\":%d,\"t\":\"k%d\",\"i\":%d}\n",
+		$1 * 7919 % 20011, $1 % 7, $1}'
+}
+
+@test "beyond --max-state the records go to a file, and come out the same" {
+	mixed >in
+	for by in a t,-a -t; do
+		order --by=$by <in >want
+		for most in 1M 100K 20K; do
+			order --by=$by --max-state $most <in >out
+			cmp want out
+		done
+		head -n 4000 want >first
+		order --by=$by --limit 4000 --max-state 20K <in >out
+		cmp first out
+	done
 	order --by -a --limit 1 --max-state 1M <in >out
-	is out <<<'{"a":20000}'
+	is out < <(order --by -a <in | head -n 1)
+}
+
+@test "each batch that does not fit is sorted by itself, with a checkpoint too" {
+	jq -nc 'range(3000) | {k: (. * 7 % 1000), b: (. / 1500 | floor)}' >in
+	sorted() {
+		stream-files --trigger available-now --max-records 1500 "$@" in |
+			parse-json -s 'k int, b int' |
+			agg --by k,b count --mode complete |
+			order --by k,-b --max-state "$most"
+	}
+	most=1G sorted | sed '/#bief/d' >want
+	[ "$(wc -l <want)" = 3000 ]
+	most=20K sorted | sed '/#bief/d' >out
+	cmp want out
+	most=20K sorted --checkpoint ck | sink-exec -- sh -c 'cat >>again'
+	cmp want again
+}
+
+@test "records that are sorted in a file have the fields that they had" {
+	mixed | parse-json -s 'a int, t string, i int' |
+		order --by t,i --max-state 50K | take 3 | pick i,t >out
+	is out < <(printf '{"i":%d,"t":"k0"}\n' 7 14 21)
+	mixed >in
+	bief run 'parse-json -s "a int, t string, i int" |
+		order --by t,i --max-state 50K | take 3 | pick i,t' <in |
+		cmp out -
+}
+
+@test "the file has no name, so that nothing is left of a process that is killed" {
+	mkdir tmp
+	mkfifo pipe
+	TMPDIR=$PWD/tmp order --by a --max-state 50K <pipe >out &
+	exec 7>pipe
+	mixed >&7
+	in_a_file() {
+		ls -l /proc/$!/fd | grep -q "$PWD/tmp/"
+	}
+	wait_for in_a_file
+	[ -z "$(ls -A tmp)" ]
+	kill -9 $!
+	exec 7>&-
+	wait $! || true
+	[ -z "$(ls -A tmp)" ]
+}
+
+@test "where there is no room for the file, it says so and what to do" {
+	mixed >in
+	TMPDIR=$PWD/nothing run -1 order --by a --max-state 50K <in
+	[ "$output" = "order: cannot keep what is sorted beyond --max-state in '$PWD/nothing' (TMPDIR says where): No such file or directory" ]
+	[ -f "$TOP/${B:-build}/shim.so" ] || skip "make check builds the shim"
+	BIEF_FAULT="order write 2 ENOSPC" BIEF_FAULT_MARK=$PWD/mark LD_PRELOAD="$TOP/${B:-build}/shim.so" \
+		TMPDIR=$PWD run -1 order --by a --max-state 50K <in
+	[ "$output" = "order: no room in '$PWD' for what is sorted beyond --max-state: let TMPDIR be a directory that has more, or raise --max-state: No space left on device" ]
 }

@@ -93,6 +93,21 @@ load lib
 	is out <columns
 }
 
+@test "what is aggregated at once is what is aggregated one by one" {
+	seq 20000 | awk '{
+		printf "{\"k\":%d,\"n\":%d,\"x\":%s,\"s\":\"%s\"}\n", $1 * 7919 % 397,
+			$1, $1 % 11 ? $1 / 3 : "null", $1 % 5 ? "t" $1 % 9 : "w\\\"" }' >in
+	sink-files d --format parquet <in
+	for rest in 'agg --by k count' 'agg count' 'agg --by k,s count sum:x' \
+		'agg --by s avg:x min:x max:n count:x sum:n' 'agg sum:x count:s' \
+		'agg --by k first:n last:x max:s' 'agg max:k min:x' \
+		'agg --by k,s,n,x count sum:n' 'agg --by k --cube sum:n'; do
+		bief run "parse-parquet d/part-00000.parquet | $rest" >out
+		parse-parquet d/part-00000.parquet | $rest >pipe
+		is out <pipe
+	done
+}
+
 @test "a column is read once: a name given twice is refused" {
 	printf '{"a":1}\n' | sink-files d --format parquet
 	run -2 parse-parquet --columns a,A d/part-00000.parquet

@@ -439,9 +439,106 @@ END
 	run -2 bief to-spark --from-checkpoint ck "stream-files --name other in | parse-text"
 	[[ $output == *"the checkpoint is of another source, 'stream-files,in'" ]]
 	run -3 bief to-spark --from-checkpoint none "stream-files in | parse-text"
-	bief run "stream-files --checkpoint ck2 in | parse-json -s 'k string' | agg --by k count | sink-table --db t.db --table t"
-	run -2 bief to-spark --from-checkpoint ck2 "stream-files in | parse-json -s 'k string' | agg --by k count"
-	[[ $output == *"agg keeps state there"* ]]
+}
+
+@test "groups that are open come along as a table, with the watermark" {
+	mkdir in
+	cat >in/1 <<-'END'
+	{"t":"2026-01-01T00:01:00Z","k":"a","n":1}
+	{"t":"2026-01-01T00:09:00Z","k":"b","n":5}
+	{"t":"2026-01-01T00:12:00.123Z","k":"a","n":7}
+	END
+	local p="parse-json -s 't timestamp, k string, n int' |
+		window --on t --size 10m --slide 5m --watermark 5m |
+		agg --mode append --by k count avg:n"
+	bief run "stream-files --checkpoint ck in | $p | sink-files out"
+	bief to-spark --from-checkpoint ck "stream-files --checkpoint ck in | $p" >program.py
+	python3 -m py_compile program.py
+	sort ck-kept-0/groups.json | is <(cat) <<-'END'
+	{"time":"2026-01-01T00:12:00.123Z"}
+	{"window":{"start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:10:00Z"},"k":"a","count":1,"avg(n)":{"sum":1.0,"count":1}}
+	{"window":{"start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:10:00Z"},"k":"b","count":1,"avg(n)":{"sum":5.0,"count":1}}
+	{"window":{"start":"2026-01-01T00:05:00Z","end":"2026-01-01T00:15:00Z"},"k":"a","count":1,"avg(n)":{"sum":7.0,"count":1}}
+	{"window":{"start":"2026-01-01T00:05:00Z","end":"2026-01-01T00:15:00Z"},"k":"b","count":1,"avg(n)":{"sum":5.0,"count":1}}
+	{"window":{"start":"2026-01-01T00:10:00Z","end":"2026-01-01T00:20:00Z"},"k":"a","count":1,"avg(n)":{"sum":7.0,"count":1}}
+	END
+	sed -n '/^# The groups/,/^)$/p' program.py | is <(cat) <<-'END'
+	# The groups that bief has kept, and a row with the newest time.
+	groups = (
+	    spark.readStream
+	    .schema(
+	        "time timestamp, window struct<start:timestamp,end:timestamp>, k string, count bigint, `avg(n)` struct<sum:double,count:bigint>",
+	    )
+	    .json("ck-kept-0")
+	    .withWatermark("time", "5 minutes")
+	    .where(F.col("time").isNull())
+	    .drop("time")
+	)
+	END
+	sed -n '/^parts/,/^    .select/p' program.py | is <(cat) <<-'END'
+	parts = (
+	    windowed
+	    .where(
+	        F.col("window.end") > F.lit("2026-01-01T00:07:00.123Z").cast("timestamp"),
+	    )
+	    .select(
+	END
+	grep '"spark.sql.streaming.multipleWatermarkPolicy", "max"' program.py
+	grep '"checkpointLocation", "ck-spark-0"' program.py
+}
+
+@test "a batch job goes on from the groups, too" {
+	mkdir in
+	printf '{"k":"%s"}\n' a b a >in/1
+	local p="parse-json -s 'k string' | agg --by k count"
+	bief run "stream-files --checkpoint ck in | $p | sink-table --db t.db --table t"
+	bief to-spark --from-checkpoint ck "stream-files in | $p" >program.py
+	python3 -m py_compile program.py
+	sort ck-kept-0/groups.json | is <(cat) <<-'END'
+	{"k":"a","count":2}
+	{"k":"b","count":1}
+	END
+	sed -n '/^# The groups/,/^results/p' program.py | is <(cat) <<-'END'
+	# The groups that bief has kept.
+	groups = spark.read.schema("k string, count bigint").json("ck-kept-0")
+	parts = (
+	    records
+	    .select(F.col("k"), F.lit(1).cast("bigint").alias("count"))
+	    .unionByName(groups)
+	)
+	results = parts.groupBy(F.col("k")).agg(F.sum(F.col("count")).alias("count"))
+	END
+}
+
+@test "what is kept and cannot come along is refused by name" {
+	mkdir in
+	echo '{"t":"2026-01-01T00:01:00Z","k":"a","n":1}' >in/1
+	local from="stream-files --checkpoint ck in | parse-json -s 't timestamp, k string, n int'"
+	local first then words
+	while IFS=@ read -r first then words; do
+		rm -rf ck ck-* out
+		bief run "$from | $first | sink-exec cat" >/dev/null
+		run -2 --separate-stderr bief to-spark --from-checkpoint ck "$from | ${then:-$first}"
+		[ -z "$output" ]
+		[[ $stderr == "bief: to-spark: $words"* ]] || {
+			echo "$first: $stderr"
+			return 1
+		}
+		[ ! -e ck-kept-0 ]
+	done <<'END'
+dedup --by k@@--from-checkpoint: dedup keeps state there, the keys that it has passed on
+take 3@@--from-checkpoint: take keeps state there, how many records have passed
+agg --by k median:n@@agg: --from-checkpoint: median: what it has seen is kept in a form
+agg --by k approx_count_distinct:n@@agg: --from-checkpoint: approx_count_distinct: what
+agg --by k,n --cube count@@agg: --from-checkpoint: groups of --cube and --rollup
+window --on t --session 1m --watermark 1m | agg --mode complete --by k count@@agg: --from-checkpoint: sessions in complete mode
+window --on t --size 1m --watermark 1m | agg --mode append --by k count | agg --mode append --by window n=count@@--from-checkpoint: agg keeps state there
+agg --by k count@agg --by k sum:n@agg: --from-checkpoint: its state there was made with 'operand 'count'', and not with 'operand 'sum:n''
+agg --mode complete --by k count@agg --mode update --by k count@agg: --from-checkpoint: its state there was made with '--mode complete', and not with
+window --on t --size 1m --watermark 1m | agg --by k count@window --on t --size 2m --watermark 1m | agg --by k count@window: --from-checkpoint: its state
+agg --by k count@filter '.n > 0'@--from-checkpoint: the pipeline has no agg
+filter '.n > 0'@agg --by k count@agg: --from-checkpoint: none has kept groups there
+END
 }
 
 @test "a program takes less than a moment" {

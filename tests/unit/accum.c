@@ -16,10 +16,9 @@ static const char *const specs[] = {"count", "count:x", "sum:x", "avg:x",
 	"median:x", "p90:x", "count_distinct:x", "approx_count_distinct:x",
 	"collect_set:x", "st=stats:x", "min:s", "max:s", "first:s", "last:s",
 	"count_distinct:s", "collect_set:s", "sum_distinct:x", "mode:x",
-	"mode:s", "max_by:s,x", "min_by:x,s", "count:x,s",
-	"count_distinct:x,s", "percentile:x,0.1,0.9",
-	"percentile_approx:x,0.1,0.9", "try_sum:x", "fs=first:s,true",
-	"lx=last:x,true", "sd=stddev(distinct x)"};
+	"mode:s", "max_by:s,x", "min_by:x,s", "count:x,s", "count_distinct:x,s",
+	"percentile:x,0.1,0.9", "percentile_approx:x,0.1,0.9", "try_sum:x",
+	"fs=first:s,true", "lx=last:x,true", "sd=stddev(distinct x)"};
 
 static struct value
 pick_number(unsigned i)

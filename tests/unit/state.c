@@ -160,6 +160,37 @@ large(struct err *err)
 	state_free(s);
 }
 
+/* Without the list of what changed all else is as before. */
+static void
+unlisted(struct err *err)
+{
+	struct state *s = state_new(0);
+	bool made;
+	size_t n;
+
+	state_unlist(s);
+	for (int i = 0; i < 1000; i++) {
+		state_ref r = state_make(s, &i, 4, 8, &made, err);
+
+		assert(made);
+		*(int *)state_change(s, r) = i;
+		if (i % 3 == 0)
+			state_delete(s, r);
+	}
+	state_changed(s, &n);
+	assert(n == 0);
+	assert(state_count(s) == 666);
+	for (int i = 0; i < 1000; i++) {
+		state_ref r = state_find(s, &i, 4);
+
+		assert((r == STATE_NONE) == (i % 3 == 0));
+		assert(r == STATE_NONE || *(int *)state_value(s, r, &n) == i);
+	}
+	state_clear(s);
+	assert(state_count(s) == 0);
+	state_free(s);
+}
+
 int
 main(void)
 {
@@ -218,5 +249,6 @@ main(void)
 	state_free(full);
 	buf_release(&b);
 	large(&err);
+	unlisted(&err);
 	return 0;
 }

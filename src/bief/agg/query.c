@@ -568,6 +568,43 @@ query_emit(struct query *q, struct stage *st)
 	return ret;
 }
 
+/* A window of slices as a group, which they no longer count for. */
+static int
+make_whole(struct query *q, struct stage *st, const struct row *row)
+{
+	struct blob b;
+	state_ref r;
+	bool made;
+
+	merge_window(q, st, row, &b);
+	groups_turn(&q->g, q->key.p, GROUP_PLAIN, &row->w);
+	r = state_make(st->state, q->key.p, q->key.n, b.n, &made, st->err);
+	if (r == STATE_NONE)
+		return -1;
+	memcpy(state_resize(st->state, r, b.n), b.p, b.n);
+	return 0;
+}
+
+int
+query_whole(struct query *q, struct stage *st, int64_t after)
+{
+	int ret = 0;
+
+	if (!q->sliced)
+		return 0;
+	rows_clear(&q->rows);
+	query_add_all(q, st, after);
+	rows_sort(&q->rows, &q->g);
+	for (size_t i = 0; i < q->rows.n && ret == 0; i++)
+		ret = make_whole(q, st, &q->rows.r[i]);
+	rows_clear(&q->rows);
+	for (state_ref r = state_first(st->state); r != STATE_NONE;
+		r = state_next(st->state, r))
+		if (groups_kind(st->state, r) == GROUP_SLICE)
+			state_delete(st->state, r);
+	return ret;
+}
+
 /* ---- the form of the state ---- */
 
 static const char meta_form[2] = {GROUP_META, 'f'};

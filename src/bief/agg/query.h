@@ -124,6 +124,9 @@ const char *query_explain(const struct query *q);
  * windows have been closed, or WATERMARK_NONE. */
 int64_t query_restore_slices(struct query *q, struct stage *st);
 
+/* Groups in the place of slices: the windows that end behind after. */
+int query_whole(struct query *q, struct stage *st, int64_t after);
+
 /*
  * With a checkpoint the state tells what its keys and values depend on, types
  * too, so that it cannot be taken for another query's.

@@ -45,35 +45,57 @@ static const struct course {
 
 #define LANGUAGE_SIZE 4
 
-/* The language of the locale, such as "fr"; false: none is asked for. */
-static bool
-language_read(char lang[LANGUAGE_SIZE])
+/* The locale of messages; NULL: none is asked for. */
+static const char *
+locale_name(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-	const char *value = NULL, *first = getenv("LANGUAGE");
-	size_t n = 0;
+	const char *value = NULL;
 
 	for (size_t i = 0; i < 3 && (value == NULL || *value == '\0'); i++)
 		value = getenv(names[i]);
-	if (value == NULL || *value == '\0' || strncmp(value, "C", 2) == 0 ||
+	if (value == NULL || *value == '\0' || strcmp(value, "C") == 0 ||
 		strncmp(value, "C.", 2) == 0 || strcmp(value, "POSIX") == 0)
+		return NULL;
+	return value;
+}
+
+/* The i-th language that is asked for, such as "fr": of LANGUAGE, which is a
+ * list, else of the locale.  False: there are no more. */
+static bool
+language_nth(size_t i, char lang[LANGUAGE_SIZE])
+{
+	const char *locale = locale_name(), *list = getenv("LANGUAGE");
+	size_t n = 0;
+
+	if (locale == NULL)
 		return false;
-	if (first != NULL && *first != '\0')
-		value = first;
-	while (n < LANGUAGE_SIZE - 1 && islower((unsigned char)value[n])) {
-		lang[n] = value[n];
+	if (list == NULL || *list == '\0')
+		list = locale;
+	for (; i > 0 && *list != '\0'; i--) {
+		list += strcspn(list, ":");
+		list += *list == ':';
+	}
+	while (n < LANGUAGE_SIZE - 1 && islower((unsigned char)list[n])) {
+		lang[n] = list[n];
 		n++;
 	}
 	lang[n] = '\0';
-	return n >= 2 && strchr("_.@:", value[n]) != NULL; /* or NUL */
+	if (*list != '\0' && (n < 2 || strchr("_.@:", list[n]) == NULL))
+		lang[0] = '\0'; /* no name of a language */
+	return *list != '\0';
 }
 
+/* Of the languages that pages are in. */
 static bool
 speaks_french(void)
 {
 	char lang[LANGUAGE_SIZE];
 
-	return language_read(lang) && strcmp(lang, "fr") == 0;
+	for (size_t i = 0; language_nth(i, lang); i++)
+		if (strcmp(lang, "fr") == 0 || strcmp(lang, "en") == 0)
+			return strcmp(lang, "fr") == 0;
+	return false;
 }
 
 /* ---- the page ---- */
@@ -116,21 +138,33 @@ above_program(char dir[PATH_MAX], int names)
 	return true;
 }
 
-/* The page in that language, else in English. */
 static bool
-page_find(const char *name, char path[PATH_MAX])
+page_in(const char *lang, const char *name, char path[PATH_MAX])
 {
 	/* bin/bief, and build/san/bin/bief. */
 	static const int levels[] = {2, 4};
-	char dir[PATH_MAX], lang[LANGUAGE_SIZE];
-	bool foreign = language_read(lang);
+	char dir[PATH_MAX];
 
-	for (int turn = foreign ? 0 : 1; turn < 2; turn++)
-		for (size_t i = 0; i < 2; i++)
-			if (above_program(dir, levels[i]) &&
-				page_at(dir, turn == 0 ? lang : "", name, path))
-				return true;
+	for (size_t i = 0; i < 2; i++)
+		if (above_program(dir, levels[i]) &&
+			page_at(dir, lang, name, path))
+			return true;
 	return false;
+}
+
+/* The page in the first language that there is one in, else in English. */
+static bool
+page_find(const char *name, char path[PATH_MAX])
+{
+	char lang[LANGUAGE_SIZE];
+
+	for (size_t i = 0; language_nth(i, lang); i++) {
+		if (strcmp(lang, "en") == 0)
+			break;
+		if (*lang != '\0' && page_in(lang, name, path))
+			return true;
+	}
+	return page_in("", name, path);
 }
 
 /* ---- showing it ---- */

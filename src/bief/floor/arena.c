@@ -4,10 +4,13 @@
 #include "floor/arena.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "floor/mem.h"
 
 #define ARENA_FIRST 4096
+#define HUGE_PAGE ((uintptr_t)2 << 20)
+#define ARENA_LARGE (4 * HUGE_PAGE) /* a chunk for which they are worth it */
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -66,6 +69,19 @@ arena_used(const struct arena *a)
 		(c->next != NULL ? 2 * c->next->size : 0);
 }
 
+/* What is looked at all over is in reach of the processor by fewer, larger
+ * pages, and there sooner.  A kernel without them says no, which is fine. */
+static void
+ask_for_huge_pages(struct arena_chunk *c)
+{
+	uintptr_t from = ((uintptr_t)c->bytes + HUGE_PAGE - 1) &
+		~(HUGE_PAGE - 1);
+	uintptr_t to = ((uintptr_t)c->bytes + c->size) & ~(HUGE_PAGE - 1);
+
+	if (c->size >= ARENA_LARGE)
+		madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
 void *
 arena_grow(struct arena *a, size_t n)
 {
@@ -77,6 +93,7 @@ arena_grow(struct arena *a, size_t n)
 	c = mem_alloc(sizeof(*c) + size);
 	c->next = a->chunk;
 	c->size = size;
+	ask_for_huge_pages(c);
 	a->chunk = c;
 	a->p = c->bytes + n;
 	a->end = c->bytes + size;

@@ -149,23 +149,45 @@ unpack_end(const struct hybrid *h, uint32_t *v, size_t n, size_t bit)
 	}
 }
 
-/* Those with a word at the place of each; how many. */
+/* Whole groups, which begin at a byte, of numbers of up to 8 bits: each group is
+ * in one word.  How many numbers. */
 static size_t
-unpack_words(const struct hybrid *h, uint32_t *v, size_t n)
+unpack_groups(const struct hybrid *h, uint32_t *v, size_t n)
 {
-	uint32_t mask = h->width == 32 ? UINT32_MAX
-				       : ((uint32_t)1 << h->width) - 1;
-	size_t width = (size_t)h->width, bit = (size_t)h->bit, i = 0, most;
+	uint32_t mask = ((uint32_t)1 << h->width) - 1;
+	size_t width = (size_t)h->width, i = 0;
 	const unsigned char *p = h->p;
 	uint64_t word;
 
-	if (h->end - p < 8)
+	if (h->bit != 0 || width == 0 || width > 8)
+		return 0;
+	for (; i + 8 <= n && h->end - p >= 8; i += 8, p += width) {
+		memcpy(&word, p, 8);
+		for (size_t k = 0; k < 8; k++, word >>= width)
+			v[i + k] = (uint32_t)word & mask;
+	}
+	return i;
+}
+
+/* Numbers with a word at the place of each; how many. */
+static size_t
+unpack_words(const struct hybrid *h, uint32_t *v, size_t n, size_t bit)
+{
+	uint32_t mask = h->width == 32 ? UINT32_MAX
+				       : ((uint32_t)1 << h->width) - 1;
+	size_t width = (size_t)h->width, i = 0, most, left;
+	const unsigned char *p = h->p + bit / 8;
+	uint64_t word;
+
+	left = (size_t)(h->end - p);
+	bit &= 7;
+	if (left < 8)
 		return 0;
 	if (width == 0) {
 		memset(v, 0, n * sizeof(*v));
 		return n;
 	}
-	most = ((size_t)(h->end - p - 8) * 8 + 7 - bit) / width + 1;
+	most = ((left - 8) * 8 + 7 - bit) / width + 1;
 	n = n < most ? n : most;
 	for (; i < n; i++, bit += width) {
 		memcpy(&word, p + bit / 8, 8);
@@ -177,11 +199,13 @@ unpack_words(const struct hybrid *h, uint32_t *v, size_t n)
 static void
 unpack(struct hybrid *h, uint32_t *v, size_t n)
 {
-	size_t done = unpack_words(h, v, n), bit;
+	size_t width = (size_t)h->width, done = unpack_groups(h, v, n), bit;
 
-	bit = (size_t)h->bit + done * (size_t)h->width;
+	bit = (size_t)h->bit + done * width;
+	done += unpack_words(h, v + done, n - done, bit);
+	bit = (size_t)h->bit + done * width;
 	unpack_end(h, v + done, n - done, bit);
-	bit += (n - done) * (size_t)h->width;
+	bit += (n - done) * width;
 	h->p += bit / 8;
 	h->bit = (int)(bit & 7);
 	h->packed -= n;
@@ -205,7 +229,9 @@ hybrid_read(struct hybrid *h, uint32_t *v, size_t n)
 				v[i] = h->value;
 			h->run -= k;
 		} else {
-			k = h->packed < n ? h->packed : n;
+			/* Up to a whole group first. */
+			k = h->packed % 8 != 0 ? h->packed % 8 : h->packed;
+			k = k < n ? k : n;
 			unpack(h, v, k);
 		}
 		v += k;

@@ -29,6 +29,15 @@ blob_state(struct blob *b, struct state *s, state_ref r)
 }
 
 void
+blob_change(struct blob *b, struct state *s, state_ref r)
+{
+	b->state = s;
+	b->ref = r;
+	b->buf = NULL;
+	b->p = state_change_value(s, r, &b->n);
+}
+
+void
 blob_buf(struct blob *b, struct buf *buf, size_t size)
 {
 	buf_clear(buf);

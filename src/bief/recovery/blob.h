@@ -35,6 +35,8 @@ struct blob_form {
 };
 
 void blob_state(struct blob *b, struct state *s, state_ref r);
+/* The same of an entry that is about to change. */
+void blob_change(struct blob *b, struct state *s, state_ref r);
 void blob_buf(struct blob *b, struct buf *buf, size_t size);
 /* Another size of the fixed part; what is behind it moves. */
 void blob_widen(struct blob *b, const struct blob_form *before,

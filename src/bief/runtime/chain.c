@@ -385,6 +385,7 @@ chain_finish(struct stage *st)
 
 	if (chain_settle(c) < 0)
 		return -1;
+	ticker_close(c);
 	for (; st != NULL; st = st->next) {
 		st->priv->ended = true;
 		if (finish_stage(st) < 0)

@@ -13,6 +13,7 @@
 #include "runtime/phase.h"
 #include "runtime/recover/recover.h"
 #include "runtime/stage.h"
+#include "runtime/report/ticker.h"
 #include "runtime/report/vitals.h"
 
 #define TICK_0_US 10000 /* between the batches of --trigger 0 */
@@ -63,7 +64,6 @@ struct stage_private {
 	int64_t busy_us;    /* vitals_busy_us() then */
 	uint64_t batch_in, batch_out, batch_late; /* counters then */
 	int progress_fd;
-	bool drawn;          /* --progress - has, on a terminal */
 	int64_t reported_us; /* started_us of the batch before */
 	struct {             /* the parts of its end, for progress */
 		int64_t wal_us, batch_us, commit_us;
@@ -105,6 +105,19 @@ struct chain {
 	bool held;   /* it waits for its sinks, not for input */
 	struct chain_aside aside;
 	struct block *capture; /* of a clone: where all goes that would show */
+	struct ticker ticker;
+	/* The input that is read where there is no source; fd -1: none. */
+	struct {
+		int fd;
+		uint64_t before; /* bytes of the files before it */
+		char **rest;     /* those behind it, NULL ends them */
+	} reading;
+	/* On a terminal it is told, once, why there is no answer yet. */
+	struct {
+		bool off;          /* it has been, or there is none */
+		int64_t since_us;  /* monotonic; 0: nothing runs yet */
+		int64_t waited_us; /* by then */
+	} hint;
 };
 
 /* Before anything that comes behind the lines that were taken. */

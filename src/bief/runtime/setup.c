@@ -107,6 +107,24 @@ check_words(struct stage *st)
 	return 0;
 }
 
+/* A word that is no option's.  Fields are most often meant. */
+static int
+stray(struct stage *st)
+{
+	const char *of = NULL;
+
+	for (const struct opt *o = st->op->opts; o && o->name && !of; o++)
+		if (strcmp(o->name, "by") == 0 || strcmp(o->name, "on") == 0)
+			of = o->name;
+	if (of == NULL)
+		return err_as(st->err, STATUS_USAGE,
+			"what is '%s'? usage: %s %s", st->operands[0],
+			st->op->name, st->op->synopsis);
+	return err_as(st->err, STATUS_USAGE,
+		"what is '%s'? a field stands behind --%s; usage: %s %s",
+		st->operands[0], of, st->op->name, st->op->synopsis);
+}
+
 /* What the common options ask for must go together. */
 static int
 check_common(struct stage *st)
@@ -116,9 +134,7 @@ check_common(struct stage *st)
 	if (check_words(st) < 0)
 		return -1;
 	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
-		return err_as(st->err, STATUS_USAGE,
-			"what is '%s'? usage: %s %s", st->operands[0],
-			st->op->name, st->op->synopsis);
+		return stray(st);
 	if (c->zone != NULL && zone_open(c->zone, strlen(c->zone)) == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--zone: there is no time zone '%s'", c->zone);
@@ -195,6 +211,7 @@ setup_init(struct chain *c, const struct op *const *ops, int n, int out_fd,
 	memset(c, 0, sizeof(*c));
 	c->n = n;
 	c->status = status;
+	c->reading.fd = -1;
 	c->stages = mem_zalloc((size_t)n * sizeof(*c->stages));
 	c->shapes = shape_set_new();
 	output_init(&c->out, out_fd);
@@ -260,6 +277,7 @@ void
 setup_close(struct chain *c)
 {
 	vitals_close(c->vitals);
+	ticker_close(c);
 	for (int i = 0; i < c->n; i++)
 		close_stage(&c->stages[i]);
 	free(c->stages);

@@ -74,6 +74,41 @@ stage_emit(struct stage *st, struct record *r)
 	return flush_full(c);
 }
 
+/* Will what follows take records of this shape many at once? */
+static bool
+takes_records(const struct stage *next, const struct shape *shape)
+{
+	return next != NULL && next->straight && next->op->records != NULL &&
+		!shape->reserved && shape->id == next->shape_id;
+}
+
+int
+stage_emit_records(
+	struct stage *st, const struct record *r, size_t stride, size_t n)
+{
+	struct stage *next = st->next;
+	struct record one = *r;
+	size_t i = 0;
+
+	/* The first shows whether all are welcome. */
+	for (; i < n && !takes_records(next, r->shape); i++) {
+		one = *r;
+		one.v = r->v + i * stride;
+		if (stage_emit(st, &one) < 0)
+			return -1;
+	}
+	if (i == n)
+		return 0;
+	if (source_begin(st) < 0)
+		return -1;
+	one = *r;
+	one.v = r->v + i * stride;
+	st->records_out += n - i;
+	return next->op->records(next, &one, stride, n - i) < 0
+		? chain_failed(next)
+		: 0;
+}
+
 int
 stage_emit_line(struct stage *st, const char *line, size_t n)
 {

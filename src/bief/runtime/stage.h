@@ -70,7 +70,8 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_OPERANDS 4 /* operands; without this they are refused */
 #define OP_FILES 8    /* files as operands, read in place of the input */
 #define OP_READY 32   /* it may accept connections: --ready-fd */
-#define OP_ENOUGH 64  /* it may call stage_enough */
+#define OP_HOLDS 64   /* without batches it answers at the end of the input */
+#define OP_ENOUGH 128 /* it may call stage_enough */
 #define OP_WORDS 16   /* operands are fields or expressions, never files */
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
@@ -96,6 +97,9 @@ struct source {
 	/* For those that asked by st->hear, else NULL: every sink has made the
 	 * batches up to this one durable; it will not be run again. */
 	int (*committed)(struct stage *st, int64_t number);
+	/* May be NULL.  Bytes read of how many, in files as they lie there;
+	 * false: it has no end that is known. */
+	bool (*reach)(struct stage *st, uint64_t *done, uint64_t *all);
 	/* Its batches stay open until the tick; with available-now and once it
 	 * says PULL_WAIT only while more is to come. */
 	bool live;
@@ -151,6 +155,9 @@ struct keeper {
 	int (*show)(struct stage *st, state_ref entry, struct buf *out);
 	int (*take)(
 		struct stage *st, const struct value *object, state_ref *made);
+	/* For bief to-spark: put together what is kept in parts, so that show
+	 * says it whole; NULL: nothing is.  The state is not used after. */
+	int (*whole)(struct stage *st);
 	/* Rows in state, as Spark counts them; NULL: its entries.  glance: what
 	 * is at hand will do. */
 	int64_t (*rows)(struct stage *st, bool glance);
@@ -187,6 +194,9 @@ struct spread {
 	/* Now and then, while records flow and no batch has begun: is it to be
 	 * called again when all clones rest? */
 	bool (*look)(struct stage *st, bool rest);
+	/* Is it in the midst of something that it alone can go on with, such as
+	 * a row over several lines?  Then the next block is its own. */
+	bool (*holds)(const struct stage *st);
 	bool ends; /* record() emits nothing: what is behind is not cloned */
 };
 #define STAGE_CLONES 64 /* threads at most */
@@ -211,6 +221,11 @@ struct op {
 	int (*plan)(struct stage *st, struct plan *p);
 	int (*begin)(struct stage *st, struct batch *b);
 	int (*record)(struct stage *st, struct record *r);
+	/* May be NULL.  The same as record for n records like r, whose values
+	 * stand at r->v, at r->v + stride ...; it counts them in records_in,
+	 * from which they have their numbers. */
+	int (*records)(struct stage *st, const struct record *r, size_t stride,
+		size_t n);
 	int (*batch)(struct stage *st, struct batch *b);
 	void (*file_end)(struct stage *st);
 	/* The stream has ended.  Return 1 to have one more batch run from here
@@ -262,6 +277,10 @@ struct stage {
 
 /* Hand a record on.  0, or -1: return it at once. */
 int stage_emit(struct stage *st, struct record *r);
+/* Hand on n records at once, which differ in their values: these stand at r->v,
+ * at r->v + stride ..., with room for as many more as r->room says. */
+int stage_emit_records(
+	struct stage *st, const struct record *r, size_t stride, size_t n);
 /* Hand on a line of text (without its end).  At least JSON_PADDING readable
  * bytes must follow it. */
 int stage_emit_line(struct stage *st, const char *line, size_t n);

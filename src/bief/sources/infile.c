@@ -466,3 +466,12 @@ infile_mark(struct infile *in)
 	in->file->cut = in->r.lines.skip;
 	reader_identify(&in->r, in->file->start, &in->file->id);
 }
+
+uint64_t
+infile_place(const struct infile *in)
+{
+	off_t at = in->r.fd < 0 || in->r.waits ? 0
+					       : lseek(in->r.fd, 0, SEEK_CUR);
+
+	return at > 0 ? (uint64_t)at : 0;
+}

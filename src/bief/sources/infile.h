@@ -60,6 +60,8 @@ struct file *infile_finish(struct infile *in, struct stage *st);
 
 /* The descriptor that tells of the file that grows, read empty; -1: none. */
 int infile_notify(const struct infile *in);
+/* Bytes of the file, as it lies there, that have been read. */
+uint64_t infile_place(const struct infile *in);
 /* Note in in->file how far it has been read. */
 void infile_mark(struct infile *in);
 /* Its path, for messages. */

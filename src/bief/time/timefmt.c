@@ -10,6 +10,7 @@
 
 #include "floor/buf.h"
 #include "floor/err.h"
+#include "text/number.h"
 #include "time/date.h"
 #include "time/time.h"
 #include "time/zone.h"
@@ -215,7 +216,17 @@ print_zone(const struct moment *m, const struct piece *t, struct buf *out)
 static void
 print_number(int64_t v, int width, struct buf *out)
 {
-	buf_printf(out, "%0*ld", width, (long)v);
+	char text[NUMBER_MAX];
+	int n;
+
+	if (v < 0) {
+		buf_printf(out, "%0*ld", width, (long)v);
+		return;
+	}
+	n = (int)number_print_int(v, text);
+	for (; width > n; width--)
+		buf_byte(out, '0');
+	buf_add(out, text, (size_t)n);
 }
 
 /* Of four letters and more with a plus where it is wider than they are. */

@@ -103,7 +103,8 @@ target_init(struct target *t, const struct schema_field *f)
 		break;
 	case TYPE_TIMESTAMP:
 		t->quick = QUICK_TIME;
-		t->digits = 18;
+		t->digits = 18; /* nanoseconds since 2001 have 19 */
+		t->limit = '9';
 		break;
 	default:
 		t->quick = QUICK_NONE;
@@ -248,7 +249,7 @@ next_key(struct fromjson *f, const char *start, struct node **node)
 	return p;
 }
 
-/* The number of k digits at p, k <= 18. */
+/* The number of k digits at p, below 2^63. */
 static inline int64_t
 digits_value(const char *p, unsigned k)
 {
@@ -274,6 +275,13 @@ digits_value(const char *p, unsigned k)
 	for (; k > 0; k--, p++)
 		total = total * 10 + (uint64_t)(*p - '0');
 	return (int64_t)total;
+}
+
+/* Do k digits at p, and what they are, fit? */
+static inline bool
+digits_fit(const struct target *t, const char *p, unsigned k)
+{
+	return k - 1 < t->digits || (k == t->digits + 1u && *p < t->limit);
 }
 
 /* The bytes that end a number without more ado. */
@@ -313,7 +321,7 @@ quick_int(const char *start, const char *end, const struct target *t,
 	uint32_t m = simd_nondigit(p);
 	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
 
-	if (k - 1 >= t->digits && (k != t->digits + 1u || *p >= t->limit))
+	if (!digits_fit(t, p, k))
 		return NULL;
 	if (*p == '0' && (k > 1 || p > start))
 		return NULL;
@@ -363,7 +371,7 @@ quick_time(const char *start, const char *end, const struct target *t,
 	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
 	int64_t i;
 
-	if (k - 1 >= t->digits || (*p == '0' && k > 1))
+	if (!digits_fit(t, p, k) || (*p == '0' && k > 1))
 		return NULL;
 	if (!ends_number(p[k]) || p + k >= end)
 		return NULL;

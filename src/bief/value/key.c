@@ -1,127 +1,16 @@
 /*
- * key: see key.h.  Above canon.c, since two arrays or objects are one key
- * whatever their spelling.
+ * key: see key.h.
  */
 #include "value/key.h"
 
 #include <endian.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "floor/buf.h"
 #include "text/number.h"
-#include "time/date.h"
-#include "time/time.h"
-#include "value/canon.h"
+#include "value/key_look.h"
 #include "value/value.h"
-
-#define SMALL 192 /* an escaped time or "NaN" has at most so many bytes */
-
-/* What a value is when it is compared, in the order of the classes. */
-enum class {
-	CLASS_NULL,
-	CLASS_BOOL,   /* i */
-	CLASS_INT,    /* i; from here */
-	CLASS_DOUBLE, /* d */
-	CLASS_BIG,    /* s, n: an integer beyond 64 bits; to here by value */
-	CLASS_TIME,   /* i */
-	CLASS_STRING, /* s, n: plain text */
-	CLASS_ARRAY,  /* s, n: in the one spelling of canon.h */
-	CLASS_OBJECT  /* the same */
-};
-
-struct look {
-	enum class class;
-	union {
-		int64_t i;
-		double d;
-	};
-	const char *s;
-	size_t n;
-	struct buf tmp; /* holds s where that was not its spelling */
-	char date[TIME_MAX];
-};
-
-static void
-look_number(const struct value *v, struct look *l)
-{
-	if (number_int(v->s, v->n, &l->i) == 0) {
-		l->class = CLASS_INT;
-	} else if (value_digits(v->s, v->n)) {
-		l->class = CLASS_BIG;
-		l->s = v->s;
-		l->n = v->n;
-	} else {
-		l->class = CLASS_DOUBLE;
-		l->d = number_double(v->s, v->n);
-	}
-}
-
-static void
-look_string(const struct value *v, struct look *l)
-{
-	l->s = value_string(v, &l->n, &l->tmp);
-	if (value_iso(l->s, l->n, &l->i))
-		l->class = CLASS_TIME;
-	else if (number_special(l->s, l->n, &l->d))
-		l->class = CLASS_DOUBLE;
-	else
-		l->class = CLASS_STRING;
-}
-
-/* buf_release(&l->tmp) afterwards. */
-static void
-key_look_at(const struct value *v, struct look *l)
-{
-	buf_init(&l->tmp);
-	switch (v == NULL ? VALUE_NULL : (enum value_type)v->type) {
-	case VALUE_NULL:
-		l->class = CLASS_NULL;
-		break;
-	case VALUE_BOOL:
-		l->class = CLASS_BOOL;
-		l->i = v->i != 0;
-		break;
-	case VALUE_INT:
-		l->class = CLASS_INT;
-		l->i = v->i;
-		break;
-	case VALUE_DOUBLE:
-		l->class = CLASS_DOUBLE;
-		l->d = v->d;
-		break;
-	case VALUE_NUMBER:
-		look_number(v, l);
-		break;
-	case VALUE_REAL:
-		l->class = CLASS_DOUBLE;
-		l->d = number_double(v->s, v->n);
-		break;
-	case VALUE_STRING:
-		look_string(v, l);
-		break;
-	case VALUE_TIME:
-		l->class = CLASS_TIME;
-		l->i = v->i;
-		break;
-	case VALUE_DATE: /* the same as its text */
-		l->class = CLASS_STRING;
-		l->s = l->date;
-		l->n = date_format((int32_t)v->i, l->date);
-		break;
-	case VALUE_ARRAY:
-	case VALUE_OBJECT:
-		l->class = v->type == VALUE_ARRAY ? CLASS_ARRAY : CLASS_OBJECT;
-		l->s = v->s;
-		l->n = v->n;
-		if (canon_is(v))
-			break;
-		canon_print(v, &l->tmp);
-		l->s = l->tmp.p;
-		l->n = l->tmp.n;
-	}
-}
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
@@ -148,35 +37,8 @@ compare_int_double(int64_t i, double d)
 	return ORDER(0, d - (double)whole);
 }
 
-/* Integers as text without leading zeros. */
 static int
-compare_big(const char *a, size_t na, const char *b, size_t nb)
-{
-	int sign = *a == '-' ? -1 : 1;
-
-	if ((*a == '-') != (*b == '-'))
-		return sign;
-	if (na != nb)
-		return na < nb ? -sign : sign;
-	return sign * ORDER(memcmp(a, b, na), 0);
-}
-
-static int
-compare_big_double(const struct look *big, double d)
-{
-	char text[400]; /* the largest double has 309 digits */
-	int n;
-
-	if (isnan(d))
-		return -1;
-	if (fabs(d) < 0x1p63 || isinf(d))
-		return isinf(d) ? (d > 0 ? -1 : 1) : *big->s == '-' ? -1 : 1;
-	n = snprintf(text, sizeof(text), "%.0f", d);
-	return compare_big(big->s, big->n, text, (size_t)n);
-}
-
-static int
-compare_numbers(const struct look *a, const struct look *b)
+compare_numbers(const struct key_look *a, const struct key_look *b)
 {
 	if (a->class > b->class)
 		return -compare_numbers(b, a);
@@ -190,9 +52,9 @@ compare_numbers(const struct look *a, const struct look *b)
 	case CLASS_DOUBLE:
 		if (b->class == CLASS_DOUBLE)
 			return compare_doubles(a->d, b->d);
-		return -compare_big_double(b, a->d);
+		return -key_look_big(b, a->d);
 	default:
-		return compare_big(a->s, a->n, b->s, b->n);
+		return key_look_digits(a->s, a->n, b->s, b->n);
 	}
 }
 
@@ -206,13 +68,13 @@ compare_text(const char *a, size_t na, const char *b, size_t nb)
 }
 
 static bool
-key_is_number(const struct look *l)
+key_is_number(const struct key_look *l)
 {
 	return l->class >= CLASS_INT && l->class <= CLASS_BIG;
 }
 
 static int
-compare_looks(const struct look *a, const struct look *b)
+compare_looks(const struct key_look *a, const struct key_look *b)
 {
 	if (key_is_number(a) && key_is_number(b))
 		return compare_numbers(a, b);
@@ -229,16 +91,6 @@ compare_looks(const struct look *a, const struct look *b)
 	}
 }
 
-/* May this text be anything but text: a time, "NaN"? */
-static inline bool
-is_special(const char *s, size_t n)
-{
-	if (n >= VALUE_ISO_LEAST && n <= VALUE_ISO_MOST)
-		return s[n - 1] == 'Z';
-	return (n == 3 && s[2] == 'N') ||
-		((n == 8 || n == 9) && s[n - 1] == 'y');
-}
-
 static bool
 compare_strings(const struct value *a, const struct value *b, int *c)
 {
@@ -249,7 +101,7 @@ compare_strings(const struct value *a, const struct value *b, int *c)
 		return true;
 	if ((a->flags | b->flags) & VALUE_ESCAPED)
 		return false;
-	if (!is_special(a->s, a->n) && !is_special(b->s, b->n)) {
+	if (!key_look_special(a->s, a->n) && !key_look_special(b->s, b->n)) {
 		*c = compare_text(a->s, a->n, b->s, b->n);
 		return true;
 	}
@@ -289,7 +141,7 @@ compare_same(const struct value *a, const struct value *b, int *c)
 int
 key_compare(const struct value *a, const struct value *b)
 {
-	struct look x, y;
+	struct key_look x, y;
 	int c;
 
 	if (a != NULL && b != NULL && a->type == b->type &&
@@ -407,7 +259,7 @@ encode_plain(const char *s, size_t n, struct buf *out)
 }
 
 static void
-encode_look(const struct look *l, struct buf *out)
+encode_look(const struct key_look *l, struct buf *out)
 {
 	switch (l->class) {
 	case CLASS_NULL:
@@ -442,7 +294,7 @@ encode_look(const struct look *l, struct buf *out)
 void
 key_encode(const struct value *v, struct buf *out)
 {
-	struct look l;
+	struct key_look l;
 	int64_t i;
 	double d;
 

@@ -74,6 +74,8 @@ struct accum_kind {
 			  very bytes that adding these records gives */
 	bool sums;     /* the same of decimals */
 	bool logs;     /* of a record it looks at nothing but numbers */
+	bool alone; /* add looks at its input's value and its own bytes alone,
+	             * and not at all for null: see accum_rows.h */
 
 	uint32_t size; /* in the fixed part, a multiple of 8 */
 	bool varies;   /* has a struct var ... */

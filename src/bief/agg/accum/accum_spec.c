@@ -239,6 +239,11 @@ read_tail(struct accum_spec *s, char *tail, struct err *err)
 		return read_order(s, order, err);
 	if (*tail == '\0' || strcasecmp(tail, "respect nulls") == 0)
 		return 0;
+	if (*tail == ',')
+		return err_as(err, STATUS_USAGE,
+			"'%s': each function is a word of its own, without a "
+			"comma: max:a min:b, or 'max(a)' 'min(b)'",
+			s->text);
 	s->ignoring = strcasecmp(tail, "ignore nulls") == 0;
 	return s->ignoring ? 0
 			   : err_as(err, STATUS_USAGE,

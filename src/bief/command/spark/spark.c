@@ -451,8 +451,8 @@ spark_settle(struct spark *s, struct spark_flow *f)
 	spark_hide(f, f->window);
 }
 
-static void
-put_type(const struct type *t, struct buf *out)
+void
+spark_type_ddl(const struct type *t, struct buf *out)
 {
 	struct type plain = *t;
 
@@ -473,6 +473,6 @@ spark_ddl(const struct schema *schema, struct buf *out)
 		if (t->kind == TYPE_TIMESTAMP && t->unit != UNIT_S)
 			buf_str(out, "bigint");
 		else
-			put_type(t, out);
+			spark_type_ddl(t, out);
 	}
 }

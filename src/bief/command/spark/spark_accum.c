@@ -7,6 +7,7 @@
 
 #include "agg/accum/accum_spec.h"
 #include "command/spark/spark_impl.h"
+#include "command/spark/spark_merge.h"
 #include "floor/mem.h"
 #include "value/path.h"
 
@@ -51,7 +52,8 @@ struct result {
 	const struct spark_step *p;
 	struct python_statement *t;
 	const struct schema *out;
-	size_t next; /* name in it */
+	size_t next;               /* name in it */
+	struct spark_merge *merge; /* with what bief has counted; or NULL */
 };
 
 static void
@@ -121,6 +123,54 @@ put_plain(struct result *r, const char *func, const char *fields)
 			return 0;
 		}
 	return spark_refuse(r->s, r->p, "%s: Spark has no such function", func);
+}
+
+/* ---- with what bief has counted ---- */
+
+/* The same of new records and of what has been counted. */
+static int
+put_merged(struct result *r, const char *func, const char *field,
+	const struct type *type)
+{
+	struct spark_merge_function f = {.name = func,
+		.field = field,
+		.type = type,
+		.of = r->out->f[r->next].name};
+	int parts = strcmp(func, "stats") == 0
+		? (int)(sizeof(stats) / sizeof(*stats))
+		: 1;
+	int rc = 0;
+
+	note_function(r->s, func);
+	for (f.part = 0; f.part < parts && rc == 0; f.part++) {
+		struct buf code;
+
+		f.to = &r->out->f[r->next];
+		buf_init(&code);
+		rc = spark_merge_add(r->merge, &f, &code);
+		if (rc == 0)
+			put_result(r, "%s", buf_cstr(&code));
+		buf_release(&code);
+	}
+	return rc;
+}
+
+/* The same of a function of one field, as it is; others are none that can be
+ * gone on with. */
+static int
+put_merged_spec(
+	struct result *r, const struct accum_spec *spec, const char *field)
+{
+	if (spec->nargs > 1 || spec->different || spec->ignoring)
+		return spark_refuse(r->s, r->p,
+			"--from-checkpoint: %s: what it has seen is kept in a "
+			"form that Spark does not take: let Spark read from "
+			"the beginning",
+			spec->func);
+	return put_merged(r, spec->func, field,
+		spec->nargs == 0 || strcmp(spec->args[0], "*") == 0
+			? NULL
+			: spark_type(&r->p->in[0].plan, spec->args[0]));
 }
 
 /* ---- of values that differ ---- */
@@ -320,7 +370,10 @@ put_star(struct result *r, const char *func, const char *field)
 	python_column(&code, field);
 	if (r->next < r->out->n &&
 		strcmp(r->out->f[r->next].name, buf_cstr(&name)) == 0)
-		rc = put_plain(r, func, buf_cstr(&code));
+		rc = r->merge != NULL
+			? put_merged(r, func, buf_cstr(&code),
+				  spark_type(&r->p->in[0].plan, field))
+			: put_plain(r, func, buf_cstr(&code));
 	buf_release(&name);
 	buf_release(&code);
 	return rc;
@@ -373,6 +426,8 @@ put_spec(struct result *r, struct accum_spec *spec, const char *fields)
 {
 	const char *func = spec->func;
 
+	if (r->merge != NULL)
+		return put_merged_spec(r, spec, fields);
 	if (strcmp(func, "count_distinct") == 0 ||
 		(strcmp(func, "count") == 0 && spec->different)) {
 		put_count_distinct(r, spec, fields);
@@ -417,9 +472,9 @@ put_aggregate(struct result *r, const char *text)
 
 int
 spark_accum_put(struct spark *s, const struct spark_step *p,
-	struct python_statement *t, size_t next)
+	struct python_statement *t, size_t next, struct spark_merge *merge)
 {
-	struct result r = {s, p, t, p->st->out.fields, next};
+	struct result r = {s, p, t, p->st->out.fields, next, merge};
 
 	if (spark_given(p, "grouping-id"))
 		put_result(&r, "F.grouping_id()", "");

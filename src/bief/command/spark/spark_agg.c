@@ -10,6 +10,7 @@
 
 #include "agg/sets.h"
 #include "command/spark/spark_impl.h"
+#include "command/spark/spark_merge.h"
 #include "floor/mem.h"
 #include "value/path.h"
 
@@ -86,6 +87,10 @@ put_watermark(struct spark *s, const struct spark_step *p, const char *path,
 	plain = plain && name.n == code.n &&
 		memcmp(name.p, code.p, code.n) == 0 &&
 		strpbrk(path, ".`\"") == NULL;
+	spark_note(s,
+		"a batch that moves the watermark and the one without data "
+		"that follows are one in bief; where more data wait Spark "
+		"leaves that one out, and drops late records a batch later");
 	column = plain ? mem_dup(path, strlen(path))
 		       : spark_column(&p->st->out, "event_time");
 	spark_begin(s, &t, "timed", p, out);
@@ -118,7 +123,8 @@ spark_agg_watermark(
 {
 	const char *on = spark_text(p, "on");
 
-	if (spark_only(s, p, "on delay unit") < 0)
+	if (spark_only(s, p, "on delay unit") < 0 ||
+		(s->from != NULL && spark_kept_same(s, p) < 0))
 		return -1;
 	if (strcasecmp(on, "window") == 0 && p->in[0].window != NULL)
 		on = p->in[0].window;
@@ -237,7 +243,8 @@ spark_agg_window(
 			"and windows of time by --on FIELD --size D");
 	if (spark_only(s, p,
 		    "on size slide start session session-field watermark "
-		    "unit") < 0)
+		    "unit") < 0 ||
+		(s->from != NULL && spark_kept_same(s, p) < 0))
 		return -1;
 	if (spark_given(p, "watermark") && s->stream) {
 		if (put_watermark(s, p, spark_text(p, "on"), out) < 0)
@@ -268,6 +275,13 @@ spark_agg_window(
 	return rc;
 }
 
+/* What the keys are called in the output. */
+struct result {
+	const struct schema *out;
+	size_t next;               /* name in it */
+	struct spark_merge *merge; /* with what bief has counted; or NULL */
+};
+
 /* ---- groups ---- */
 
 /* How the records' windows stand in front. */
@@ -294,44 +308,73 @@ windows_of(const struct spark_step *p)
 		: NONE;
 }
 
-/* The arguments of groupBy; returns how many fields these are in the output. */
-static size_t
-put_keys(const struct spark_step *p, struct python_statement *t,
-	enum windows windows)
+/* A key: the field, under the name that it has in the output.  With merge it is
+ * a column of the rows by then.  0, or -1. */
+static int
+put_key(struct python_statement *t, struct spark_merge *merge, const char *code,
+	const struct schema_field *to)
+{
+	struct buf plain, *b;
+	int rc = 0;
+
+	buf_init(&plain);
+	python_column(&plain, to->name);
+	if (merge != NULL) {
+		rc = spark_merge_key(merge, code, to);
+		code = buf_cstr(&plain);
+	}
+	b = python_arg(t);
+	buf_str(b, code);
+	if (strcmp(code, buf_cstr(&plain)) != 0) {
+		buf_str(b, ".alias(");
+		python_string(b, to->name);
+		buf_byte(b, ')');
+	}
+	buf_release(&plain);
+	return rc;
+}
+
+static int
+put_key_fields(const struct spark_step *p, struct python_statement *t,
+	enum windows windows, struct result *r)
 {
 	const struct list *by = spark_list(p, "by");
-	const struct schema *out = p->st->out.fields;
-	size_t n = windows != NONE ? 2 : 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < by->n && rc == 0; i++) {
+		struct buf code;
+
+		if (windows != NONE && strcasecmp(by->s[i], "window") == 0)
+			continue;
+		buf_init(&code);
+		spark_path(&p->in[0].plan, by->s[i], &code, NULL);
+		rc = put_key(
+			t, r->merge, buf_cstr(&code), &r->out->f[r->next++]);
+		buf_release(&code);
+	}
+	return rc;
+}
+
+/* The arguments of groupBy. */
+static int
+put_keys(const struct spark_step *p, struct python_statement *t,
+	enum windows windows, struct result *r)
+{
+	int rc = 0;
 
 	if (windows == MADE && p->in[0].later)
 		python_arg_code(t, p->in[0].window_expr);
 	else if (windows == MADE)
 		python_column(python_arg(t), p->in[0].window);
-	else if (windows == PLAIN) {
-		python_column(python_arg(t), "window_start");
-		python_column(python_arg(t), "window_end");
-	}
-	for (size_t i = 0; i < by->n; i++) {
-		struct buf code, plain, *b;
-
-		if (windows != NONE && strcasecmp(by->s[i], "window") == 0)
-			continue;
-		buf_init(&code);
-		buf_init(&plain);
-		spark_path(&p->in[0].plan, by->s[i], &code, NULL);
-		python_column(&plain, out->f[n].name);
-		b = python_arg(t);
-		buf_add(b, code.p, code.n);
-		if (strcmp(buf_cstr(&code), buf_cstr(&plain)) != 0) {
-			buf_str(b, ".alias(");
-			python_string(b, out->f[n].name);
-			buf_byte(b, ')');
-		}
-		n++;
-		buf_release(&code);
-		buf_release(&plain);
-	}
-	return n;
+	if (windows == MADE)
+		r->next = 2;
+	if (windows == PLAIN)
+		rc = put_key(t, r->merge, "F.col(\"window_start\")",
+			&r->out->f[r->next++]);
+	if (windows == PLAIN && rc == 0)
+		rc = put_key(t, r->merge, "F.col(\"window_end\")",
+			&r->out->f[r->next++]);
+	return rc == 0 ? put_key_fields(p, t, windows, r) : rc;
 }
 
 /* The window as a key, and a comma if more is to follow. */
@@ -414,12 +457,13 @@ put_window_fields(const struct spark_step *p, struct python_statement *t,
 	}
 }
 
+/* merge: NULL, or what it is to go on from. */
 static int
 put_agg(struct spark *s, const struct spark_step *p, struct spark_flow *out,
-	struct python_statement *t)
+	struct python_statement *t, enum windows windows,
+	struct spark_merge *merge)
 {
-	enum windows windows = windows_of(p);
-	size_t next;
+	struct result r = {p->st->out.fields, 0, merge};
 
 	python_call(t,
 		spark_given(p, "cube")                    ? "cube"
@@ -428,9 +472,10 @@ put_agg(struct spark *s, const struct spark_step *p, struct spark_flow *out,
 							  : "groupBy");
 	if (spark_given(p, "grouping-sets") && put_sets(s, p, t, windows) < 0)
 		return -1;
-	next = put_keys(p, t, windows);
+	if (put_keys(p, t, windows, &r) < 0)
+		return -1;
 	python_call(t, "agg");
-	if (spark_accum_put(s, p, t, next) < 0)
+	if (spark_accum_put(s, p, t, r.next, merge) < 0)
 		return -1;
 	list_free(&out->hidden);
 	out->hidden = (struct list){NULL, 0};
@@ -443,12 +488,46 @@ put_agg(struct spark *s, const struct spark_step *p, struct spark_flow *out,
 	return 0;
 }
 
+/* Forget a statement. */
+static void
+drop_statement(struct python_statement *t)
+{
+	struct buf b;
+
+	buf_init(&b);
+	python_end(t, &b, 0);
+	buf_release(&b);
+}
+
+/* With the groups that bief has kept. */
+static int
+put_agg_on(struct spark *s, const struct spark_step *p, struct spark_flow *out)
+{
+	enum windows windows = windows_of(p);
+	struct python_statement t;
+	struct spark_merge m;
+	int rc = spark_merge_begin(&m, s, p, windows == MADE);
+
+	if (rc == 0) {
+		out->var = spark_unique(s, "results");
+		python_begin(&t, out->var, m.parts);
+		rc = put_agg(s, p, out, &t, windows, &m);
+		if (rc == 0)
+			rc = spark_merge_end(&m);
+		if (rc == 0)
+			spark_end(s, &t);
+		else
+			drop_statement(&t);
+	}
+	spark_merge_release(&m);
+	return rc;
+}
+
 int
 spark_agg_agg(
 	struct spark *s, const struct spark_step *p, struct spark_flow *out)
 {
 	struct python_statement t;
-	struct buf b;
 
 	if (spark_only(s, p,
 		    "by cube rollup grouping-sets grouping-id no-window "
@@ -460,13 +539,15 @@ spark_agg_agg(
 		return spark_refuse(s, p,
 			"Spark has no sessions in update mode: --mode append, "
 			"or complete");
+	if (s->from != NULL && spark_kept_same(s, p) < 0)
+		return -1;
+	if (s->from != NULL && s->kept.batch >= 0)
+		return put_agg_on(s, p, out);
 	spark_begin(s, &t, "results", p, out);
-	if (put_agg(s, p, out, &t) == 0) {
-		spark_end(s, &t);
-		return 0;
+	if (put_agg(s, p, out, &t, windows_of(p), NULL) < 0) {
+		drop_statement(&t);
+		return -1;
 	}
-	buf_init(&b);
-	python_end(&t, &b, 0);
-	buf_release(&b);
-	return -1;
+	spark_end(s, &t);
+	return 0;
 }

@@ -519,6 +519,8 @@ put_program(struct spark *s, const char *text, struct buf *out)
 		buf_str(out, "import subprocess\n");
 	if (s->wants_temp)
 		buf_str(out, "import tempfile\n");
+	if (s->wants_sqlite)
+		buf_str(out, "from decimal import Decimal\n");
 	if (s->runs || s->wants_os || s->wants_sqlite || s->wants_temp)
 		buf_byte(out, '\n');
 	buf_str(out,
@@ -538,13 +540,14 @@ spark_init(struct spark *s, struct err *err)
 	static const char *const taken[] = {"spark", "F", "query", "rows",
 		"batch_id", "json_lines", "ask", "table_exists", "write_batch",
 		"changed", "output", "done", "attempt", "old", "kept",
-		"numbered", "name"};
+		"numbered", "name", "variance_of", "json_rows"};
 
 	memset(s, 0, sizeof(*s));
 	s->err = err;
 	s->timeout_us = -1;
 	buf_init(&s->body);
 	buf_init(&s->later);
+	spark_kept_init(&s->kept);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
 		list_add(&s->names, taken[i], false);
 }
@@ -565,6 +568,7 @@ spark_release(struct spark *s)
 	free(s->from);
 	free(s->source);
 	free(s->position);
+	spark_kept_release(&s->kept);
 }
 
 static int
@@ -579,11 +583,19 @@ export_text(const struct pipeline *p, const char *text, const char *from,
 	spark_init(&s, err);
 	s.stream = is_streaming(p);
 	flow_init(&flow);
-	rc = from != NULL ? spark_state_open(&s, from) : 0;
+	rc = from == NULL ||
+			(spark_state_open(&s, from) == 0 &&
+				spark_kept_open(&s, from) == 0)
+		? 0
+		: -1;
 	if (rc == 0)
 		rc = export_pipeline(&s, p, &flow);
+	if (rc == 0)
+		rc = spark_kept_met(&s);
 	if (rc == 0 && last->sink == NULL)
 		rc = spark_sink_print(&s, &flow);
+	if (rc == 0)
+		rc = spark_kept_write(&s);
 	if (rc == 0)
 		put_program(&s, text, out);
 	flow_release(&flow);

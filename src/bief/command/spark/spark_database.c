@@ -11,15 +11,28 @@
 
 #include "floor/mem.h"
 
-/* Rows as SQLite takes them: what is within others as JSON. */
+/* Rows as bief puts them into SQLite: times without zeros behind, decimals as
+ * text, what is within others as JSON. */
 static const char json_rows[] =
 	"\n\ndef json_rows(rows):\n"
+	"    kinds = dict(rows.dtypes)\n"
 	"    for line in json_lines(rows):\n"
-	"        yield {\n"
-	"            name: json.dumps(v) if isinstance(v, (dict, list)) else "
-	"v\n"
-	"            for name, v in json.loads(line).items()\n"
-	"        }\n";
+	"        row = json.loads(line, parse_float=Decimal)\n"
+	"        for name, v in row.items():\n"
+	"            if isinstance(v, (dict, list)):\n"
+	"                row[name] = json.dumps(\n"
+	"                    v, default=float, ensure_ascii=False, "
+	"separators=(\",\", \":\")\n"
+	"                )\n"
+	"            elif kinds[name].startswith(\"decimal\") and v is not "
+	"None:\n"
+	"                row[name] = f\"{Decimal(v):f}\"\n"
+	"            elif isinstance(v, Decimal):\n"
+	"                row[name] = float(v)\n"
+	"            elif kinds[name] == \"timestamp\" and v is not None:\n"
+	"                row[name] = v[:-1].rstrip(\"0\").rstrip(\".\") + "
+	"\"Z\"\n"
+	"        yield row\n";
 
 struct database {
 	struct buf url, table; /* the table as SQL has it */

@@ -15,6 +15,7 @@
 
 #include "command/pipeline.h"
 #include "command/spark/python.h"
+#include "command/spark/spark_kept.h"
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "runtime/chain.h"
@@ -50,6 +51,8 @@ struct spark {
 	char *source;   /* the id of its source */
 	char *position; /* where that stood, as JSON; NULL: at the start */
 	bool skips;     /* files that are done: DONE */
+	struct spark_kept kept;
+	bool wants_variance; /* variance_of() stands in front */
 	struct err *err;
 };
 
@@ -133,6 +136,7 @@ char *spark_column(const struct plan *plan, const char *name);
 void spark_settle(struct spark *s, struct spark_flow *f);
 /* The type as Spark's DDL has it. */
 void spark_ddl(const struct schema *schema, struct buf *out);
+void spark_type_ddl(const struct type *t, struct buf *out);
 
 /* ---- the programs: 0, or -1 with the message ---- */
 
@@ -150,9 +154,10 @@ spark_export spark_join_static, spark_join_stream, spark_join_union;
 spark_export spark_sink_table, spark_sink_files, spark_sink_kafka,
 	spark_database_pg, spark_sink_delta, spark_sink_exec;
 /* The arguments of agg(): the program's functions, whose results begin at that
- * field of the output. */
+ * field of the output; merge: with what bief has counted, or NULL. */
+struct spark_merge;
 int spark_accum_put(struct spark *s, const struct spark_step *p,
-	struct python_statement *t, size_t next);
+	struct python_statement *t, size_t next, struct spark_merge *merge);
 /* No sink follows: the rows are printed, as JSON. */
 int spark_sink_print(struct spark *s, struct spark_flow *in);
 /* Records without a parser in front of them. */
@@ -169,6 +174,9 @@ int spark_state_source(struct spark *s, const struct spark_step *p);
 int spark_state_files(struct spark *s, const struct spark_step *p);
 /* Leave out lines of files that are done. */
 void spark_state_skip(const struct spark *s, struct python_statement *t);
+/* DIR-spark-17, or DIR-WHAT-17: a place for what goes on behind batch 17. */
+void spark_state_beside(const struct spark *s, const char *dir,
+	const char *what, struct buf *out);
 /* Offsets of Kafka as Spark writes them, allocated; NULL: none. */
 char *spark_state_offsets(const struct spark *s);
 

@@ -54,10 +54,7 @@ put_checkpoint(struct spark *s, struct python_statement *t, bool needed)
 		return;
 	}
 	buf_init(&dir);
-	buf_str(&dir, s->checkpoint);
-	while (dir.n > 1 && dir.p[dir.n - 1] == '/')
-		dir.n--;
-	buf_str(&dir, "-spark");
+	spark_state_beside(s, s->checkpoint, "spark", &dir);
 	python_arg_string(t, buf_cstr(&dir));
 	buf_release(&dir);
 	spark_note(s,

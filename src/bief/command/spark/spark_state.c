@@ -1,8 +1,7 @@
 /*
  * spark_state: what a checkpoint says of the pipeline, for a program that goes
  * on where bief stopped: where its source stood behind the newest batch that all
- * sinks have.  Groups, keys and rows that stages keep have no form that Spark
- * would take, so they are refused.
+ * sinks have.  What stages keep is the affair of spark_kept.c.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -18,26 +17,6 @@
 #include "recovery/offset.h"
 #include "recovery/place.h"
 #include "value/json.h"
-
-/* What a stage keeps is lost, but for what comes again by itself. */
-static int
-check_stage(void *arg, const struct place_info *info)
-{
-	static const char *const passing[] = {"watermark", "window", "union"};
-	struct spark *s = arg;
-	const char *name = strrchr(info->id, '+');
-
-	name = name != NULL ? name + 1 : info->id;
-	for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++)
-		if (strcmp(passing[i], name) == 0)
-			return 0;
-	return err_as(s->err, STATUS_USAGE,
-		"--from-checkpoint: %s keeps state there, in a form that Spark "
-		"does not take: let Spark read from the beginning, or put what "
-		"bief has written so far in front of it (bief state DIR dump "
-		"shows the state)",
-		name);
-}
 
 /* The position of the checkpoint's only source. */
 static int
@@ -92,16 +71,24 @@ spark_state_open(struct spark *s, const char *dir)
 		s->source = mem_dup(m.sources.s[0], strlen(m.sources.s[0]));
 	metadata_release(&m);
 	if (rc == 0)
-		rc = place_each(dir, "state", check_stage, s);
-	if (rc == 0)
 		rc = checkpoint_committed(dir, &batch, s->err);
 	if (rc == 0 && batch >= 0)
 		rc = load_offset(s, dir, batch);
 	s->from = mem_dup(dir, strlen(dir));
-	spark_note(s,
-		"the watermark is not taken over: it begins anew, and records "
-		"that bief would have dropped as late may count");
+	s->kept.batch = batch;
 	return rc;
+}
+
+void
+spark_state_beside(const struct spark *s, const char *dir, const char *what,
+	struct buf *out)
+{
+	buf_str(out, dir);
+	while (out->n > 1 && out->p[out->n - 1] == '/')
+		out->n--;
+	buf_printf(out, "-%s", what);
+	if (s->from != NULL && s->kept.batch >= 0)
+		buf_printf(out, "-%lld", (long long)s->kept.batch);
 }
 
 int

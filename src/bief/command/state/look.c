@@ -1,7 +1,6 @@
 /*
- * look: see inspect_impl.h.  Nothing is locked and nothing is written: a
- * pipeline may be at work, and delete a file that was about to be read; then it
- * is looked at again.
+ * look: see look.h.  A pipeline may be at work, and delete a file that was about
+ * to be read; then it is looked at again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 #include "runtime/setup.h"
 #include "runtime/report/tell.h"
 #include "recovery/statefile.h"
-#include "command/state/inspect_impl.h"
+#include "command/state/look.h"
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "recovery/place.h"

@@ -95,6 +95,17 @@ change_char(struct datum_ctx *c, int how, uint32_t ch, struct buf *b)
 				 : (uint32_t)towupper_l((wint_t)ch, c->locale));
 }
 
+/* Of ASCII letters alone. */
+static void
+change_ascii(enum sql_case how, const char *s, size_t n, struct buf *b)
+{
+	char first = how == SQL_UPPER ? 'a' : 'A', *p = buf_need(b, n);
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = (char)(s[i] ^ ((unsigned char)(s[i] - first) < 26) << 5);
+	b->n += n;
+}
+
 void
 sql_chars_case(struct datum_ctx *c, enum sql_case how, const char *s, size_t n,
 	struct buf *b)
@@ -103,6 +114,10 @@ sql_chars_case(struct datum_ctx *c, enum sql_case how, const char *s, size_t n,
 	bool first = true;
 	size_t k;
 
+	if (how != SQL_INITCAP && is_ascii(s, n)) {
+		change_ascii(how, s, n, b);
+		return;
+	}
 	if (!is_ascii(s, n) && c->locale == (locale_t)0)
 		c->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	for (; s < end; s += k) {

@@ -40,15 +40,11 @@ sql_eval_var(struct datum_ctx *c, struct sql_node *n, struct datum *out)
 }
 
 int
-sql_eval_true(struct datum_ctx *c, struct sql_node *n)
+sql_eval_true(struct datum_ctx *c, const struct datum *d)
 {
-	struct datum d;
-
-	if (sql_eval(c, n, &d) < 0)
-		return -1;
-	if (d.kind != TYPE_BOOLEAN && d.kind != TYPE_NULL)
+	if (d->kind != TYPE_BOOLEAN && d->kind != TYPE_NULL)
 		return err_set(c->err, "the condition gives no truth value");
-	return d.kind == TYPE_BOOLEAN && d.i != 0;
+	return d->kind == TYPE_BOOLEAN && d->i != 0;
 }
 
 /* Fields. */

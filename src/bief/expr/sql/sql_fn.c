@@ -14,7 +14,8 @@ static const struct sql_fn *const tables[] = {sql_arith_fns, sql_compare_fns,
 	sql_choice_fns, sql_math_fns, sql_text_fns, sql_code_fns, sql_like_fns,
 	sql_regex_fns, sql_format_fns, sql_time_fns, sql_timetext_fns,
 	sql_make_fns, sql_access_fns, sql_sort_fns, sql_list_fns,
-	sql_lambda_fns, sql_json_fns, sql_schema_fns, sql_hash_fns};
+	sql_lambda_fns, sql_json_fns, sql_schema_fns, sql_hash_fns,
+	sql_char_fns, sql_url_fns, sql_zones_fns};
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 
 const struct sql_fn *

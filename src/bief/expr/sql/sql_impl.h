@@ -17,6 +17,9 @@
  *	sql_time.c, sql_timetext.c                              times
  *	sql_make.c, sql_access.c, sql_sort.c, sql_list.c, sql_lambda.c   lists
  *	sql_json.c, sql_schema.c, sql_hash.c                    others
+ *	form/        what is written in a format: sql_char.c (sql_numform.c),
+ *	             sql_url.c
+ *	when/        times and intervals: sql_zones.c
  *	sql_eval.c   values; where types are not known, they are bound to the
  *	             kinds that are met, and what was found out is remembered
  *	sql_items.c  going over lists, making them (sql_items.h)
@@ -97,7 +100,8 @@ extern const struct sql_fn sql_arith_fns[], sql_compare_fns[], sql_choice_fns[],
 	sql_math_fns[], sql_text_fns[], sql_code_fns[], sql_like_fns[],
 	sql_regex_fns[], sql_format_fns[], sql_time_fns[], sql_timetext_fns[],
 	sql_make_fns[], sql_access_fns[], sql_sort_fns[], sql_list_fns[],
-	sql_lambda_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[];
+	sql_lambda_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[],
+	sql_char_fns[], sql_url_fns[], sql_zones_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* Why there is no such function, and what does its work; NULL: not known. */
@@ -157,8 +161,8 @@ struct sql_node {
 	/* where the name is among the record's fields */
 	uint64_t shape_id;
 	int index;
-	int skip;            /* parts that the field's name takes */
-	bool exact;          /* the name is the schema's */
+	int skip;   /* parts that the field's name takes */
+	bool exact; /* the name is the schema's */
 	/* Its type is that of values that came: the node without. */
 	struct sql_node *open;
 	struct field *field; /* instead: a field of --on */
@@ -239,8 +243,8 @@ int sql_parse_item(struct sql *x, const char **at, struct sql_node **n,
 /* sql_eval.c */
 /* Of a whole tree: what an earlier one made is gone. */
 int sql_eval(struct datum_ctx *c, struct sql_node *n, struct datum *out);
-/* 1 true; 0 false or null; -1 */
-int sql_eval_true(struct datum_ctx *c, struct sql_node *n);
+/* Of what a condition gave: 1 true; 0 false or null; -1 it is neither. */
+int sql_eval_true(struct datum_ctx *c, const struct datum *d);
 int sql_eval_literal(
 	struct datum_ctx *c, struct sql_node *n, struct datum *out);
 int sql_eval_field(struct datum_ctx *c, struct sql_node *n, struct datum *out);

@@ -15,12 +15,20 @@
 #include "expr/expr.h"
 #include "expr/sql/sql.h"
 #include "expr/sql/sql_impl.h"
+#include "expr/sql/steps/steps.h"
+
+/* Conditions that must all be true. */
+struct parts {
+	struct sql_nodes l;
+	struct steps **steps; /* of each, or NULL: the tree */
+};
 
 struct join {
 	struct sql_join face; /* first: it is what users see */
 	struct sql sql;
 	struct datum_ctx ctx;
-	struct sql_nodes keys[2], side[2], rest;
+	struct sql_nodes keys[2];
+	struct parts side[2], rest;
 	struct buf *out[2]; /* of each key */
 };
 
@@ -279,10 +287,19 @@ part_take(struct join *j, struct sql_node *n)
 	if (mask == 3) {
 		bound_find(j, n);
 		if (!part_take_key(j, n))
-			sql_tree_add(&j->sql, &j->rest, n);
+			sql_tree_add(&j->sql, &j->rest.l, n);
 	} else {
-		sql_tree_add(&j->sql, &j->side[mask == 2], n);
+		sql_tree_add(&j->sql, &j->side[mask == 2].l, n);
 	}
+}
+
+static void
+parts_settle(struct join *j, struct parts *p)
+{
+	p->steps = arena_zero(
+		&j->sql.arena, (size_t)(p->l.n + 1) * sizeof(*p->steps));
+	for (int i = 0; i < p->l.n; i++)
+		p->steps[i] = steps_new(&j->sql, p->l.p[i]);
 }
 
 struct sql_join *
@@ -315,10 +332,12 @@ sql_join_new(const char *text, const struct sql_on *on, size_t non,
 		(size_t)(j->sql.maxvars + 1) * sizeof(*j->ctx.vars));
 	part_take(j, root);
 	for (int s = 0; s < 2; s++) {
-		f->one_sided[s] = j->side[s].n > 0;
+		f->one_sided[s] = j->side[s].l.n > 0;
+		parts_settle(j, &j->side[s]);
 		j->out[s] = mem_zalloc((f->nkeys + 1) * sizeof(*j->out[s]));
 	}
-	f->rest = j->rest.n > 0;
+	f->rest = j->rest.l.n > 0;
+	parts_settle(j, &j->rest);
 	/* The schemas may not live as long; the names in nodes are copies. */
 	j->sql.fields[0] = j->sql.fields[1] = NULL;
 	return f;
@@ -444,12 +463,17 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 }
 
 static int
-parts_are_true(struct join *j, const struct sql_nodes *l)
+parts_are_true(struct join *j, const struct parts *p)
 {
+	struct datum d;
 	int r = 1;
 
-	for (int i = 0; i < l->n && r == 1; i++)
-		r = sql_eval_true(&j->ctx, l->p[i]);
+	for (int i = 0; i < p->l.n && r == 1; i++) {
+		r = p->steps[i] != NULL ? steps_eval(p->steps[i], &j->ctx, &d)
+					: sql_eval(&j->ctx, p->l.p[i], &d);
+		if (r == 0)
+			r = sql_eval_true(&j->ctx, &d);
+	}
 	return r;
 }
 

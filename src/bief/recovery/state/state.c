@@ -158,12 +158,13 @@ void
 state_clear(struct state *s)
 {
 	size_t limit = s->limit;
-	bool cleared = s->cleared || s->count > 0;
+	bool cleared = s->cleared || s->count > 0, unlisted = s->unlisted;
 
 	state_drop(s);
 	memset(s, 0, sizeof *s);
 	s->limit = limit;
 	s->cleared = cleared;
+	s->unlisted = unlisted;
 	buf_init(&s->deleted);
 }
 
@@ -297,6 +298,16 @@ state_change(struct state *s, state_ref r)
 	struct state_entry *e = state_entry(s, r);
 
 	state_mark(s, r, e);
+	return state_entry_value(s, e);
+}
+
+void *
+state_change_value(struct state *s, state_ref r, size_t *n)
+{
+	struct state_entry *e = state_entry(s, r);
+
+	state_mark(s, r, e);
+	*n = e->nvalue;
 	return state_entry_value(s, e);
 }
 

@@ -47,6 +47,7 @@ const void *state_key(const struct state *s, state_ref r, size_t *n);
 void *state_value(const struct state *s, state_ref r, size_t *n);
 /* To change: marks the entry as changed. */
 void *state_change(struct state *s, state_ref r);
+void *state_change_value(struct state *s, state_ref r, size_t *n);
 /* Give the value another size; what fits is kept, the rest is zero. */
 void *state_resize(struct state *s, state_ref r, size_t size);
 
@@ -75,6 +76,8 @@ const state_ref *state_changed(const struct state *s, size_t *n);
 void state_settle(struct state *s);
 /* Has the entry been made since? */
 bool state_is_new(const struct state *s, state_ref r);
+/* From here on nobody asks what changed, and nothing is saved. */
+void state_unlist(struct state *s);
 
 /*
  * For the checkpoint: append what changed and what was deleted since the last

@@ -9,6 +9,8 @@
 void
 state_changed_add(struct state *s, state_ref r, struct state_entry *e)
 {
+	if (s->unlisted)
+		return;
 	if (s->nchanged == s->changed_cap) {
 		s->changed_cap += s->changed_cap / 4 + 64;
 		s->changed = mem_realloc(
@@ -38,4 +40,11 @@ state_changed(const struct state *s, size_t *n)
 {
 	*n = s->nchanged;
 	return s->changed;
+}
+
+void
+state_unlist(struct state *s)
+{
+	state_settle(s);
+	s->unlisted = true;
 }

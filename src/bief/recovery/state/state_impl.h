@@ -62,6 +62,7 @@ struct state {
 
 	state_ref *changed;
 	uint32_t nchanged, changed_cap;
+	bool unlisted;      /* there is no such list */
 	struct buf deleted; /* 'D' records */
 	bool cleared;
 

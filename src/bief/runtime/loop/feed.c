@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "time/time.h"
@@ -234,10 +235,13 @@ static int
 feed_next_file(struct feed *f)
 {
 	const char *path;
+	struct stat s;
 
 	if (f->files == NULL || *f->files == NULL)
 		return 0;
 	path = *f->files++;
+	if (f->in.fd >= 0 && fstat(f->in.fd, &s) == 0)
+		f->c->reading.before += (uint64_t)s.st_size;
 	if (f->c->planned)
 		chain_file_end(f->first);
 	vitals_input_closed(f->c->vitals, f->in.fd);
@@ -247,6 +251,8 @@ feed_next_file(struct feed *f)
 		strcmp(path, "-") == 0 ? STDIN_FILENO
 				       : open(path, O_RDONLY | O_CLOEXEC));
 	vitals_input(f->c->vitals, f->in.fd);
+	f->c->reading.fd = f->in.fd;
+	f->c->reading.rest = f->files;
 	if (f->in.fd < 0) {
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
@@ -339,6 +345,7 @@ feed_run(struct chain *c, int in_fd)
 	int ret;
 
 	vitals_input(c->vitals, in_fd);
+	c->reading.fd = in_fd;
 	input_init(&f.in, in_fd, chain_max_line(f.first));
 	ret = feed_all(&f);
 	if (f.in.fd > STDERR_FILENO)

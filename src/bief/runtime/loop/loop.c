@@ -18,6 +18,7 @@
 #include "io/stream/output.h"
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
+#include "runtime/report/line.h"
 #include "runtime/report/say.h"
 #include "runtime/loop/signals.h"
 #include "runtime/report/tell.h"
@@ -26,6 +27,7 @@
 #define SILENCE_US (2 * TIME_SECOND) /* after a signal, then we stop */
 #define OPERATOR_FDS 64            /* descriptors that operators may wait for */
 #define ALIVE_US (TIME_SECOND / 2) /* a source with a checkpoint says so */
+#define HINT_US (3 * TIME_SECOND)
 #define TELL_US 50000 /* bief ps learns of counts so often, at least */
 
 void
@@ -39,24 +41,68 @@ loop_signals(struct chain *c)
 			c->stages[i].hups++;
 }
 
-/* On a terminal: why is there no answer yet? */
-static void
-hint(struct chain *c)
+/* The first that keeps its answer for the end, and has something to keep. */
+static struct stage *
+holder(struct chain *c)
 {
 	for (int i = 0; i < c->n; i++) {
 		struct stage *st = &c->stages[i];
 
-		if ((st->op->keeper != NULL || st->op->sink != NULL) &&
-			st->now.whole && st->records_in > 0 &&
-			st->records_out == 0 && isatty(STDERR_FILENO)) {
-			say(st,
-				"waiting for the end of the input; for "
-				"answers while it runs give --trigger 5s to "
-				"the source, or --batch N here");
-			st->now.whole = false;
-			return;
-		}
+		if ((st->op->flags & OP_HOLDS) && st->now.whole &&
+			st->records_in > 0 && st->records_out == 0)
+			return st;
 	}
+	return NULL;
+}
+
+/* Is it likely to go on for ever?  So it is when the source says so, or when it
+ * was mostly waited for: what has an end comes as fast as it can. */
+static bool
+seems_endless(const struct chain *c, int64_t passed)
+{
+	const struct op *first = c->stages[0].op;
+	int64_t waited = c->vitals->spent_us[VITALS_INPUT] - c->hint.waited_us;
+
+	return (first->source != NULL && first->source->live) ||
+		waited >= passed / 4 * 3;
+}
+
+/* On a terminal: why is there no answer yet? */
+static void
+hint(struct chain *c, int64_t now)
+{
+	struct stage *st;
+
+	if (c->hint.off || !c->planned)
+		return;
+	if (c->hint.since_us == 0) {
+		c->hint.off = !line_terminal();
+		c->hint.since_us = now;
+		c->hint.waited_us = c->vitals->spent_us[VITALS_INPUT];
+	}
+	if (now - c->hint.since_us < HINT_US || (st = holder(c)) == NULL ||
+		!seems_endless(c, now - c->hint.since_us))
+		return;
+	c->hint.off = true;
+	say(st,
+		"waiting for the end of the input; for answers while it runs "
+		"give --trigger 5s to the source, or --batch N here");
+}
+
+/* Microseconds after which to wake up for the terminal; INT64_MAX: none. */
+static int64_t
+next_look(struct chain *c, int64_t now)
+{
+	int64_t pause = ticker_pause(c, now), left;
+
+	hint(c, now);
+	ticker_look(c, now);
+	if (c->hint.off || c->hint.since_us == 0)
+		return pause;
+	left = c->hint.since_us + HINT_US - now;
+	if (left <= 0)
+		left = HINT_US;
+	return left < pause ? left : pause;
 }
 
 /*
@@ -142,7 +188,7 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 {
 	static const char alive[] = "{\"#bief\":{\"alive\":1}}";
 	struct pollfd all[LOOP_FDS + OPERATOR_FDS + 2];
-	int64_t now = time_now(), tick = chain_deadline(c);
+	int64_t now = time_now(), tick = chain_deadline(c), look;
 	int timeout = -1, ready, n;
 
 	if (chain_settle(c) < 0)
@@ -163,20 +209,19 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 		deadline = tick;
 	if (says_alive(c) && deadline > now + ALIVE_US)
 		deadline = now + ALIVE_US;
+	look = next_look(c, time_monotonic());
+	if (deadline > now && deadline - now > look)
+		deadline = now + look;
 	if (deadline != INT64_MAX)
 		timeout = deadline <= now ? 0
 			: deadline - now > TIME_SECOND * 3600
 			? 3600000
 			: (int)((deadline - now + 999) / 1000);
-	else if (isatty(STDERR_FILENO) && c->planned)
-		timeout = 3000;
 	ready = poll_seen(c, all, (nfds_t)n + 2, timeout);
 	/* Before anything else can change errno. */
 	if (ready < 0 && errno != EINTR)
 		return err_sys(&c->err, "cannot wait");
 	tell_doing(c, VITALS_BUSY);
-	if (ready == 0 && deadline == INT64_MAX)
-		hint(c);
 	if (inputs > 0)
 		memcpy(fds, all, (size_t)inputs * sizeof(*fds));
 	if (ready > 0 && operators_pull(c, all, inputs) < 0)
@@ -193,8 +238,11 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 void
 loop_tell(struct chain *c, int64_t now)
 {
-	if (now - c->vitals->updated_us >= TELL_US)
+	if (now - c->vitals->updated_us >= TELL_US) {
 		tell_doing(c, VITALS_BUSY);
+		hint(c, now);
+	}
+	ticker_look(c, now);
 }
 
 /* Batches by the clock in the middle of the chain. */

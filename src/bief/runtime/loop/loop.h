@@ -27,8 +27,8 @@ int64_t loop_silence_due(void);
 void loop_signals(struct chain *c);
 /* Batches by the clock in the middle of the chain.  0 or -1. */
 int loop_ticks(struct chain *c);
-/* While it has its hands full: tell bief ps now and then; now is
- * time_monotonic(). */
+/* While it has its hands full: tell bief ps and the terminal now and then; now
+ * is time_monotonic(). */
 void loop_tell(struct chain *c, int64_t now);
 /* Flush the output, then wait for descriptors, a deadline (time_now), a tick,
  * a signal, or the reader's going away (which ends the process).  0 or -1. */

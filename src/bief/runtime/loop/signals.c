@@ -17,6 +17,7 @@
 #include "time/time.h"
 #include "io/child.h"
 #include "io/file.h"
+#include "runtime/report/line.h"
 #include "runtime/report/vitals.h"
 
 #define TERM_US (2 * TIME_SECOND) /* what is in front has time to end itself */
@@ -39,6 +40,7 @@ on_signal(int sig)
 	else if (++stops > 1) {
 		child_kill_all();
 		vitals_forget();
+		line_hide();
 		_exit(128 + sig);
 	}
 	if (sig == SIGTERM)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "floor/buf.h"
 #include "floor/err.h"
@@ -112,7 +113,31 @@ static const struct {
 	{"ignore-errors", "on-error"}, {"interval", "trigger"},
 	{"every", "trigger"}, {"database", "db"}, {"output-mode", "mode"},
 	{"batch-size", "batch"}, {"no-header", "header"},
+	{"rows-per-second", "rate"}, {"checkpoint-location", "checkpoint"},
+	{"processing-time", "trigger"}, {"available-now", "trigger"},
+	{"query-name", "name"}, {"max-files-per-trigger", "max-files"},
+	{"max-bytes-per-trigger", "max-bytes"},
+	{"max-offsets-per-trigger", "max-records"},
+	{"with-watermark", "watermark"}, {"subset", "by"},
+	{"starting-offsets", "from"}, {"ending-offsets", "to"},
 	{"verbose", "progress"}};
+
+/* As options are written here: maxFiles is max-files.  To be freed. */
+static char *
+hyphenated(const char *name)
+{
+	char *out = mem_alloc(2 * strlen(name) + 1), *to = out;
+
+	for (const char *c = name; *c != '\0'; c++) {
+		bool big = *c >= 'A' && *c <= 'Z';
+
+		if (big && c > name && c[-1] != '-')
+			*to++ = '-';
+		*to++ = big ? (char)(*c + 'a' - 'A') : *c == '_' ? '-' : *c;
+	}
+	*to = '\0';
+	return out;
+}
 
 /* The option that was meant, or NULL. */
 static const struct opt *
@@ -141,12 +166,13 @@ static int
 unknown(const struct opt_table *t, size_t nt, const char *dashes,
 	const char *word, size_t n, struct err *err)
 {
-	char quoted[100], *name = mem_dup(word, n);
-	const struct opt *best = meant(t, nt, name);
+	char quoted[100], *name = mem_dup(word, n), *ours = hyphenated(name);
+	const struct opt *best = meant(t, nt, ours);
 	const char *say = slip(t, nt, name);
 
 	err_quote(quoted, sizeof(quoted), name, n);
 	free(name);
+	free(ours);
 	if (say != NULL)
 		return err_as(err, STATUS_USAGE, "unknown option %s%s: %s",
 			dashes, quoted, say);
@@ -172,6 +198,36 @@ choice(const char *choices, const char *value)
 			return -1;
 		choices += k + 1;
 	}
+}
+
+/* Was this one meant: Complete, leftOuter, available_now? */
+static bool
+is_meant(const char *one, const char *value, const char *ours)
+{
+	return strcmp(one, ours) == 0 || strcasecmp(one, value) == 0 ||
+		(strlen(one) > 3 && strncasecmp(one, value, strlen(one)) == 0);
+}
+
+static int
+no_choice(const struct opt *o, const char *value, struct err *err)
+{
+	char quoted[200], *ours = hyphenated(value), one[60] = "";
+	bool found = false;
+
+	err_quote(quoted, sizeof(quoted), value, strlen(value));
+	for (const char *c = o->arg; !found && *c != '\0'; c += *c == '|') {
+		size_t n = strcspn(c, "|");
+
+		snprintf(one, sizeof(one), "%.*s", (int)n, c);
+		found = is_meant(one, value, ours);
+		c += n;
+	}
+	free(ours);
+	return found ? err_as(err, STATUS_USAGE,
+			       "--%s: '%s' is none of %s (did you mean '%s'?)",
+			       o->name, quoted, o->arg, one)
+		     : err_as(err, STATUS_USAGE, "--%s: '%s' is none of %s",
+			       o->name, quoted, o->arg);
 }
 
 /* A word that is missing, or there twice, is a slip. */
@@ -269,9 +325,7 @@ set(const struct opt *o, void *base, const char *value, struct err *err)
 		return check_limits(o, *(int64_t *)at, err);
 	case OPT_ENUM:
 		if ((i = choice(o->arg, value)) < 0)
-			return err_as(err, STATUS_USAGE,
-				"--%s: '%s' is none of %s", o->name, quoted,
-				o->arg);
+			return no_choice(o, value, err);
 		*(int *)at = i;
 		return 0;
 	case OPT_LIST:

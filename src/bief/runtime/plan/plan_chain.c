@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "floor/mem.h"
 #include "time/duration.h"
@@ -22,6 +23,45 @@
 #include "runtime/recover/rerun.h"
 
 #define BATCH_DEFAULT 10000 /* records, where a watermark needs batches */
+
+/* Spark's words for triggers: what to say here, or NULL. */
+static const char *
+slip_of_trigger(const char *t)
+{
+	static const struct {
+		const char *word, *say;
+	} slips[] = {{"availablenow", "say available-now, of a source"},
+		{"available_now", "say available-now, of a source"},
+		{"available-now", "only of a source"},
+		{"once", "only of a source"},
+		{"processingtime", "an interval stands alone, as in 5s"},
+		{"processing-time", "an interval stands alone, as in 5s"},
+		{"continuous", "there is none but micro-batches, as in 100ms"}};
+
+	for (size_t i = 0; i < sizeof(slips) / sizeof(*slips); i++)
+		if (strncasecmp(t, slips[i].word, strlen(slips[i].word)) == 0)
+			return slips[i].say;
+	return NULL;
+}
+
+static int
+take_interval(struct stage *st, struct plan *p, const char *t)
+{
+	const char *say = slip_of_trigger(t);
+
+	p->trigger = TRIGGER_INTERVAL;
+	if (duration_us(t, strlen(t), &p->interval_us, st->err) == 0 &&
+		p->interval_us >= 0 && p->interval_us <= DURATION_MOST)
+		return 0;
+	if (p->interval_us < 0)
+		err_set(st->err, "it is negative");
+	else if (p->interval_us > DURATION_MOST)
+		err_set(st->err, "it is too long");
+	else if (say != NULL)
+		err_set(st->err, "'%s': %s", t, say);
+	st->err->status = STATUS_USAGE;
+	return err_in(st->err, "--trigger");
+}
 
 /* --trigger of a stage into a plan. */
 static int
@@ -36,18 +76,8 @@ take_trigger(struct stage *st, struct plan *p)
 		p->trigger = TRIGGER_ONCE;
 	else if (st->op->source != NULL && strcmp(t, "available-now") == 0)
 		p->trigger = TRIGGER_AVAILABLE;
-	else {
-		p->trigger = TRIGGER_INTERVAL;
-		if (duration_us(t, strlen(t), &p->interval_us, st->err) < 0 ||
-			p->interval_us < 0 || p->interval_us > DURATION_MOST) {
-			if (p->interval_us < 0)
-				err_set(st->err, "it is negative");
-			else if (p->interval_us > DURATION_MOST)
-				err_set(st->err, "it is too long");
-			st->err->status = STATUS_USAGE;
-			return err_in(st->err, "--trigger");
-		}
-	}
+	else
+		return take_interval(st, p, t);
 	return 0;
 }
 

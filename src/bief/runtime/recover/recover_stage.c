@@ -152,10 +152,9 @@ is_set(const struct opt *o, const void *at)
 	}
 }
 
-/* What a stage's state depends on, one a line: its options; its operands or,
- * where these are inputs, the stages behind them; what else it says. */
-static void
-options_text(struct stage *st, const struct plan *in, int n, struct buf *out)
+void
+recover_stage_options(
+	struct stage *st, const struct plan *in, int n, struct buf *out)
 {
 	buf_printf(out, "%s\n", st->op->name);
 	for (const struct opt *o = st->op->opts; o && o->name; o++) {
@@ -197,7 +196,7 @@ take_place(struct stage *st, struct stage_recovery *s, const struct plan *in,
 		recover_join_committed(st, p) < 0)
 		return -1;
 	buf_init(&b);
-	options_text(st, in, n, &b);
+	recover_stage_options(st, in, n, &b);
 	ret = options_same(&s->place, buf_cstr(&b), st->err);
 	buf_release(&b);
 	if (ret == 0)

@@ -6,6 +6,7 @@
 #define BIEF_RECOVER_STAGE_H
 
 struct batch;
+struct buf;
 struct plan;
 struct stage;
 struct stage_recovery;
@@ -18,5 +19,9 @@ void recover_stage_begin(struct stage *st, const struct batch *b);
 int recover_stage_end(struct stage *st, const struct batch *b);
 void recover_stage_finish(struct stage *st);
 void recover_stage_free(struct stage_recovery *s);
+/* What a stage's state depends on, one a line: its options; its operands or,
+ * where these are inputs, the stages behind them; what else it says. */
+void recover_stage_options(
+	struct stage *st, const struct plan *in, int n, struct buf *out);
 
 #endif

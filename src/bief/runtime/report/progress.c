@@ -184,23 +184,21 @@ put_report(struct buf *out, const struct report *r)
 	buf_str(out, "}\n");
 }
 
-/* For people: on a terminal one line that changes. */
+/* For people who look later; on a terminal there is the ticker. */
 static void
 put_line(struct buf *out, const struct report *r)
 {
 	const struct stage *st = r->st;
-	bool drawn = isatty(STDERR_FILENO) == 1;
 	char time[TIME_MAX];
 
-	buf_printf(out, "%s%s: batch %lld, %llu records in, %llu out",
-		drawn ? "\r" : "", st->op->name, (long long)r->b->number,
+	buf_printf(out, "%s: batch %lld, %llu records in, %llu out",
+		st->op->name, (long long)r->b->number,
 		(unsigned long long)st->records_in,
 		(unsigned long long)st->records_out);
 	if (r->b->watermark != WATERMARK_NONE)
 		buf_printf(out, ", watermark %.*s",
 			(int)time_format_iso(r->b->watermark, time), time);
-	buf_str(out, drawn ? "\033[K" : "\n");
-	st->priv->drawn = drawn;
+	buf_byte(out, '\n');
 }
 
 static int
@@ -233,6 +231,9 @@ progress_batch(struct stage *st, const struct batch *b)
 
 	if (p->common.progress == NULL)
 		return 0;
+	if (st->chain->ticker.st != NULL &&
+		strcmp(p->common.progress, "-") == 0)
+		return 0;
 	if (open_progress(st) < 0)
 		return -1;
 	if (p->reported_us != 0 && p->started_us > p->reported_us)
@@ -252,8 +253,6 @@ progress_batch(struct stage *st, const struct batch *b)
 void
 progress_close(struct stage *st)
 {
-	if (st->priv->drawn && write(STDERR_FILENO, "\n", 1) < 0)
-		st->priv->drawn = false;
 	if (st->priv->progress_fd > STDERR_FILENO)
 		close(st->priv->progress_fd);
 }

@@ -17,6 +17,7 @@
 #include "value/json.h"
 #include "recovery/state/state.h"
 #include "runtime/chain.h"
+#include "runtime/report/line.h"
 #include "runtime/threads/capture.h"
 
 #define SLOW_EVERY_US (60 * TIME_SECOND) /* messages about slow batches */
@@ -24,22 +25,32 @@
 static void
 say_text(const struct stage *st, const char *text)
 {
-	struct buf line;
+	struct buf clean, line;
+	size_t first;
 
 	if (st->chain->capture != NULL)
 		capture_say(st, text);
 	if (st->chain->silent)
 		return;
 	chain_settle(st->chain);
+	buf_init(&clean);
 	buf_init(&line);
-	buf_printf(&line, "%s: %s", st->op->name, text);
+	buf_printf(&clean, "%s: %s", st->op->name, text);
 	/* Data have their part in many messages, and may be hostile. */
-	err_clean(buf_cstr(&line));
+	err_clean(buf_cstr(&clean));
+	first = strcspn(buf_cstr(&clean), "\n");
+	buf_add(&line, clean.p, first);
+	/* Another program may have drawn a line there: its rest goes. */
+	if (line_terminal())
+		buf_str(&line, "\033[K");
+	buf_add(&line, clean.p + first, clean.n - first);
 	buf_byte(&line, '\n');
+	line_hide();
 	/* One write, so that programs of a pipeline do not mix their words. */
 	if (write(STDERR_FILENO, line.p, line.n) < 0)
 		errno = 0;
 	buf_release(&line);
+	buf_release(&clean);
 }
 
 void

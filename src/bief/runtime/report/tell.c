@@ -8,6 +8,26 @@
 #include "floor/mem.h"
 #include "recovery/state/state.h"
 #include "runtime/chain.h"
+#include "runtime/report/line.h"
+
+/* On the terminal our own line makes room for what is written. */
+static size_t
+before_write(void *chain, size_t n)
+{
+	struct chain *c = chain;
+
+	if (c->out.terminal)
+		line_hide();
+	return vitals_write(c->vitals, n);
+}
+
+static void
+after_write(void *chain, size_t n)
+{
+	struct chain *c = chain;
+
+	vitals_written(c->vitals, n);
+}
 
 /* What bief ps may know of it. */
 void
@@ -21,9 +41,10 @@ tell_open(struct chain *c, char ***words)
 			.source = c->stages[i].op->source != NULL,
 			.sink = c->stages[i].op->sink != NULL};
 	c->vitals = vitals_open(p, c->n, c->out.fd);
-	c->out.before = vitals_write;
-	c->out.after = vitals_written;
-	c->out.arg = c->vitals;
+	c->out.before = before_write;
+	c->out.after = after_write;
+	c->out.arg = c;
+	ticker_open(c);
 	free(p);
 }
 

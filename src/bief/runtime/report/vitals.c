@@ -25,6 +25,7 @@
 #include "floor/mem.h"
 #include "time/time.h"
 #include "io/proc.h"
+#include "runtime/report/line.h"
 
 #define AGE_US 100000 /* younger processes have no file */
 #define MOMENT_US TIME_SECOND
@@ -162,6 +163,7 @@ static void
 on_broken_pipe(int sig)
 {
 	vitals_forget();
+	line_hide();
 	raise(sig);
 }
 

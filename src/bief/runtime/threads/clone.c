@@ -27,6 +27,7 @@ struct clone {
 	int *status;
 	struct pack pack;
 	struct unpack unpack;
+	bool skipped;
 };
 
 struct unpack *
@@ -219,11 +220,37 @@ clone_free(struct clone *x)
 	free(x);
 }
 
+bool
+clone_holds(const struct chain *c, int first, int end)
+{
+	for (int i = first; i < end; i++) {
+		const struct stage *st = &c->stages[i];
+
+		if (st->op->spread->holds != NULL && st->op->spread->holds(st))
+			return true;
+	}
+	return false;
+}
+
+void
+clone_skipped(struct clone *x)
+{
+	x->skipped = true;
+}
+
 int
 clone_join(struct clone *x)
 {
 	struct chain *of = x->of;
 
+	if (x->skipped) {
+		/* Names of shapes may have been lost. */
+		pack_release(&x->pack);
+		unpack_release(&x->unpack);
+		pack_init(&x->pack);
+		unpack_init(&x->unpack, of->shapes);
+		x->skipped = false;
+	}
 	for (int i = 0; i < x->c.n; i++) {
 		struct stage *st = &x->c.stages[i];
 		struct stage *real = &of->stages[x->first + i];
@@ -261,10 +288,9 @@ run_line(struct stage *st, const char *line, size_t n)
 }
 
 /* As a source hands lines on, or as feed.c does. */
-static int
-run_lines(struct clone *x, const char *p, size_t n)
+int
+clone_lines(struct stage *st, const char *p, size_t n)
 {
-	struct stage *st = &x->c.stages[0];
 	const char *end = p + n;
 	uint32_t lf[128];
 
@@ -324,7 +350,7 @@ clone_run(struct clone *x, struct block *b)
 	x->c.capture = b;
 	x->c.failed = NULL;
 	begin_counts(x);
-	if (run_lines(x, b->text.p, b->text.n) < 0)
+	if (clone_lines(&x->c.stages[0], b->text.p, b->text.n) < 0)
 		capture_fail(
 			x->c.failed != NULL ? x->c.failed : &x->c.stages[0]);
 	for (int i = 0; i < x->c.n; i++)

@@ -15,6 +15,7 @@
 struct block;
 struct chain;
 struct clone;
+struct stage;
 struct unpack;
 
 /* Which stages of a chain may run on threads: from 1 behind a source, else from
@@ -32,6 +33,12 @@ int clone_place(const struct clone *x, int i);
 /* The chain rests: learn what its stages know now.  0, or -1 with the chain's
  * err set. */
 int clone_join(struct clone *x);
+/* Is a stage of the stretch in the midst of something? */
+bool clone_holds(const struct chain *c, int first, int end);
+/* What a block has led to was not taken: so the clone has to begin anew. */
+void clone_skipped(struct clone *x);
+/* Give lines to the chain itself, as they would have come. */
+int clone_lines(struct stage *first, const char *p, size_t n);
 /* Work on a block: what comes of it is in it then. */
 void clone_run(struct clone *x, struct block *b);
 /* For the records that it has written down. */

@@ -41,8 +41,10 @@ struct threads {
 		int by;
 		pthread_t id;
 	} worker[STAGE_CLONES];
-	bool broken; /* there will be no blocks (any more) */
-	bool failed; /* one of them has, with ... */
+	bool direct;    /* lines are for the chain itself */
+	uint64_t stale; /* so are those of the blocks before this one */
+	bool broken;    /* there will be no blocks (any more) */
+	bool failed;    /* one of them has, with ... */
 	struct err err;
 	struct stage *stage;
 	struct block *block;
@@ -96,6 +98,22 @@ work(void *arg)
 
 /* ---- the main thread ---- */
 
+/* The block begins in the midst of something: no clone can have known.  What the
+ * others have done since is built on what they have done with it. */
+static int
+run_directly(struct threads *t, const struct block *b)
+{
+	int rc;
+
+	for (int i = 0; i < t->n; i++)
+		clone_skipped(t->clones[i]);
+	t->c->aside.news = true;
+	t->direct = true;
+	rc = clone_lines(&t->c->stages[0], b->text.p, b->text.n);
+	t->direct = false;
+	return rc;
+}
+
 /* The oldest block happens; what fails ends all of it. */
 static int
 replay_oldest(struct threads *t)
@@ -113,7 +131,10 @@ replay_oldest(struct threads *t)
 	pthread_mutex_unlock(&t->lock);
 	/* What happens now has its effect at once. */
 	t->c->aside.busy = false;
-	rc = replay_block(t->c, t->clones[b->by], b);
+	if (clone_holds(t->c, t->first, t->end))
+		t->stale = t->filled;
+	rc = t->replayed < t->stale ? run_directly(t, b)
+				    : replay_block(t->c, t->clones[b->by], b);
 	t->replayed++;
 	b->text.n = 0;
 	b->state = BLOCK_FILLED;
@@ -237,7 +258,7 @@ usual(struct threads *t, const char *p, size_t n)
 {
 	size_t part = n;
 
-	if (t->broken)
+	if (t->broken || t->direct)
 		return n;
 	if (t->small > 0) {
 		part = part_of(p, n, t->small);
@@ -245,6 +266,8 @@ usual(struct threads *t, const char *p, size_t n)
 		t->broken = t->small == 0 && !start(t);
 		return part;
 	}
+	if (!t->c->aside.busy && clone_holds(t->c, t->first, t->end))
+		return part_of(p, n, t->bytes / FEW);
 	return t->c->aside.busy || n >= t->bytes / FEW ? 0 : n;
 }
 
@@ -283,7 +306,7 @@ lines(void *arg, const char *p, size_t *n)
 	b = block_at(t, t->filled);
 	if (b->text.n == 0 && look(t) < 0)
 		return -1;
-	if (t->c->aside.news && join(t) < 0)
+	if (t->c->aside.news && (chain_settle(t->c) < 0 || join(t) < 0))
 		return -1;
 	*n = part_of(p, *n, t->bytes);
 	t->c->aside.busy = true;

@@ -214,6 +214,16 @@ files_pause(const struct files *f)
 	return INT64_MAX;
 }
 
+uint64_t
+files_waiting(const struct files *f)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = f->at; i < f->nqueue; i++)
+		bytes += (uint64_t)f->queue[i]->size;
+	return bytes;
+}
+
 struct file *
 files_next(struct files *f)
 {

@@ -90,6 +90,8 @@ int files_look(struct files *f, struct err *err);
 int files_fd(const struct files *f);
 int64_t files_pause(const struct files *f);
 
+/* Bytes of the files in the queue. */
+uint64_t files_waiting(const struct files *f);
 /* The queue: the next file (NULL if none), taken off by files_take. */
 struct file *files_next(struct files *f);
 struct file *files_take(struct files *f);

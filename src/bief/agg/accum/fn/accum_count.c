@@ -64,12 +64,14 @@ several_add(
 	.merge = count_merge, .result = count_result, .show = count_show, \
 	.take = count_take, .runs = true
 
-static const struct accum_kind count_records = {.add = count_add, COUNT};
+static const struct accum_kind count_records = {
+	.alone = true, .add = count_add, COUNT};
 static const struct accum_kind count_several = {
 	.fields = -1, .add = several_add, COUNT};
 
 const struct accum_kind accum_count_kinds[] = {
 	{.bare = &count_records,
+		.alone = true,
 		.several = &count_several,
 		.add = count_add,
 		COUNT},

@@ -96,6 +96,15 @@ sum_add_twice(struct sum *t, struct twice x)
 	twice_add_twice(&t->d, x);
 }
 
+static inline void
+sum_add_double(struct sum *t, double x)
+{
+	if (t->form == SUM_DOUBLE)
+		twice_add(&t->d, x);
+	else
+		sum_add_twice(t, (struct twice){x, 0});
+}
+
 static void
 sum_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
@@ -107,7 +116,7 @@ sum_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 	else if (in->num.type == VALUE_INT)
 		sum_add_wide(t, in->num.i);
 	else
-		sum_add_twice(t, (struct twice){in->num.d, 0});
+		sum_add_double(t, in->num.d);
 }
 
 static void
@@ -327,16 +336,16 @@ try_mean_result(const struct accums *s, const struct accum *a, struct blob *b,
 	return 0;
 }
 
-#define SUM                                                                   \
-	.number = true, .distinct = true, .size = sizeof(struct sum),         \
-	.type = sum_type, .add = sum_add, .merge = sum_merge,                 \
-	.empty = sum_empty, .show = sum_show, .take = sum_take, .sums = true, \
-	.logs = true
-#define MEAN                                                           \
-	.number = true, .distinct = true, .size = sizeof(struct mean), \
-	.type = mean_type, .add = mean_add, .merge = mean_merge,       \
-	.empty = mean_empty, .show = mean_show, .take = mean_take,     \
-	.sums = true, .logs = true
+#define SUM                                                           \
+	.number = true, .alone = true, .distinct = true,              \
+	.size = sizeof(struct sum), .type = sum_type, .add = sum_add, \
+	.merge = sum_merge, .empty = sum_empty, .show = sum_show,     \
+	.take = sum_take, .sums = true, .logs = true
+#define MEAN                                                             \
+	.number = true, .alone = true, .distinct = true,                 \
+	.size = sizeof(struct mean), .type = mean_type, .add = mean_add, \
+	.merge = mean_merge, .empty = mean_empty, .show = mean_show,     \
+	.take = mean_take, .sums = true, .logs = true
 
 const struct accum_kind accum_sum_kinds[] = {
 	{.name = "sum", .result = sum_result, SUM},

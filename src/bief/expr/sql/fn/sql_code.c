@@ -219,32 +219,41 @@ run_url_encode(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+/* Two digits behind a %; false: there are none. */
+static bool
+url_byte(const struct datum *d, uint32_t i, struct buf *out)
+{
+	char digits[3] = "", *end;
+
+	if (i + 2 >= d->n)
+		return false;
+	memcpy(digits, d->str + i + 1, 2);
+	buf_byte(out, (char)strtol(digits, &end, 16));
+	return *end == '\0';
+}
+
+enum { URL_FAILS, URL_TRIES };
+
 static int
 run_url_decode(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	char digits[3] = "", *end;
-
+	*out = datum_null();
 	buf_clear(&c->text);
 	for (uint32_t i = 0; i < a->n; i++) {
 		if (a->str[i] == '+') {
 			buf_byte(&c->text, ' ');
 		} else if (a->str[i] != '%') {
 			buf_byte(&c->text, a->str[i]);
-		} else {
-			if (i + 2 >= a->n)
-				return err_set(c->err,
-					"'%s' meets a %% "
-					"without two digits",
-					n->fn->name);
-			memcpy(digits, a->str + i + 1, 2);
-			buf_byte(&c->text, (char)strtol(digits, &end, 16));
-			if (*end != '\0')
-				return err_set(c->err,
-					"'%s' meets a %% "
-					"without two digits",
-					n->fn->name);
+		} else if (url_byte(a, i, &c->text)) {
 			i += 2;
+		} else if (n->fn->tag == URL_TRIES) {
+			return 0;
+		} else {
+			return err_set(c->err,
+				"'%s' meets a %% without two digits "
+				"(try_url_decode gives null)",
+				n->fn->name);
 		}
 	}
 	*out = datum_from_buf(c, &c->text);
@@ -320,6 +329,9 @@ const struct sql_fn sql_code_fns[] = {{"ascii", "s:i", run_ascii},
 	{"luhn_check", "s:b", run_luhn}, {"base64", "x:s", run_base64},
 	{"unbase64", "s:x", run_unbase64},
 	{"url_encode", "s:s", run_url_encode},
-	{"url_decode", "s:s", run_url_decode}, {"encode", "ss:x", run_encode},
+	{"url_decode", "s:s", run_url_decode, 0, NULL, NULL, NULL, URL_FAILS},
+	{"try_url_decode", "s:s", run_url_decode, 0, NULL, NULL, NULL,
+		URL_TRIES},
+	{"encode", "ss:x", run_encode},
 	{"decode", "xs:s", run_encode, 0, NULL, NULL, NULL, DECODE},
 	{"quote", "s:s", run_quote}, {NULL}};

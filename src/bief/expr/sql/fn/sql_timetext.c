@@ -211,5 +211,8 @@ const struct sql_fn sql_timetext_fns[] = {
 	TO_TIME("try_to_date", "a?s:D", TO_DATE),
 	TO_TIME("to_timestamp", "a?s:t", TO_TIMESTAMP),
 	TO_TIME("try_to_timestamp", "a?s:t", TO_TIMESTAMP),
+	/* There is one type of times. */
+	TO_TIME("to_timestamp_ltz", "a?s:t", TO_TIMESTAMP),
+	TO_TIME("to_timestamp_ntz", "a?s:t", TO_TIMESTAMP),
 	TO_TIME("unix_timestamp", "?as:l", TO_UNIX),
 	TO_TIME("to_unix_timestamp", "a?s:l", TO_UNIX), {NULL}};

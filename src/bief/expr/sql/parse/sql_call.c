@@ -364,6 +364,29 @@ call_with_zero(struct sql_parser *p, const struct sql_fn *fn, const char *from,
 	return sql_call_list(p, null ? "nullif" : "coalesce", from, l);
 }
 
+/* decode(x, a, r, b, s, t) is case when x <=> a then r when x <=> b then s else
+ * t end; without t it is a text that is null, as in Spark. */
+static struct sql_node *
+call_decode(struct sql_parser *p, const char *from, const struct sql_nodes *l)
+{
+	struct sql_nodes parts = {0};
+	struct sql_node *rest;
+	int i;
+
+	for (i = 1; i + 1 < l->n; i += 2) {
+		sql_tree_add(p->x, &parts,
+			sql_call(p->x, "<=>", l->p[i]->from, 2, l->p[0],
+				l->p[i]));
+		sql_tree_add(p->x, &parts, l->p[i + 1]);
+	}
+	rest = i < l->n
+		? l->p[i]
+		: sql_tree_cast(p->x, sql_literal(p, datum_null(), from),
+			  ty(TYPE_STRING), from);
+	sql_tree_add(p->x, &parts, rest);
+	return sql_call_list(p, "case", from, &parts);
+}
+
 struct sql_node *
 sql_call_parse(struct sql_parser *p)
 {
@@ -397,6 +420,8 @@ sql_call_parse(struct sql_parser *p)
 		return NULL;
 	if ((fn->flags & SQL_ZERO) != 0)
 		return call_with_zero(p, fn, name.from, &l);
+	if (l.n > 2 && sql_tok_is(&name, "decode"))
+		return call_decode(p, name.from, &l);
 	return sql_call_list(p, fn->name, name.from, &l);
 }
 

@@ -1,0 +1,34 @@
+/*
+ * accum_rows: many records counted in at once, function by function.
+ */
+#ifndef BIEF_ACCUM_ROWS_H
+#define BIEF_ACCUM_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "value/value.h"
+
+struct accums;
+struct record;
+
+#define ACCUM_ROWS_MOST 1024
+
+/* Records of one shape, whose values stand at v, at v + stride ... */
+struct accum_rows {
+	const struct value *v;
+	size_t stride, n;
+};
+
+/*
+ * Can they be counted in so?  Functions that look at a number or count are
+ * needed, and values that are numbers, or null, without another look at them.
+ * like is the first record.
+ */
+bool accum_rows_can(struct accums *s, const struct record *like,
+	const struct accum_rows *r);
+/* Count each in the bytes of its blob. */
+void accum_rows_add(struct accums *s, const struct record *like,
+	const struct accum_rows *r, char *const *blobs);
+
+#endif
