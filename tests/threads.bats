@@ -131,6 +131,19 @@ feeding() { # feeding BYTES COMMAND...
 	same "$source | agg --by k count --mode complete | order --by k | sink-table"
 }
 
+@test "rows of CSV over several lines, headers and open quotes are read as ever" {
+	many
+	awk 'BEGIN {print "a,b,c"; for (i = 0; i < 2000; i++)
+		if (i % 53 == 0) print i ",\"x\ny, \"\"z\"\"\n\"," i % 7
+		else if (i % 301 == 0) print i ",\"open," i % 7
+		else if (i % 400 == 7) print "a,b,c"
+		else print i ",b" i % 11 "," i % 7}' >a.csv
+	same 'parse-csv --header a.csv a.csv | agg --by c count collect_set:b'
+	same 'parse-csv --schema "a int, b string, c int" --on-error skip --rejects rejects < a.csv | agg --by b sum:a'
+	same 'stream-files a.csv a.csv | parse-csv --header --schema "a int, b string, c int" | filter ".c == 3"'
+	same 'stream-files --trigger available-now --max-records 100 a.csv | parse-csv --header --schema "a int, b string, c int" | agg --by c count --mode complete | sink-table'
+}
+
 @test "compressed files and files one after the other are read as ever" {
 	many
 	lines 2000 | grep -v ',$' >a
