@@ -595,11 +595,8 @@ agg_record(struct stage *st, struct record *r)
 	int64_t start, end;
 	int ret;
 
-	if (st->clone) {
-		if (is_apart(st, r))
-			return stage_defer(st, r);
-		a->gather.records++;
-	}
+	if (st->clone && is_apart(st, r))
+		return stage_defer(st, r);
 	if (!a->q.met && meet_record(st, r) < 0)
 		return -1;
 	assert(a->way != WAY_UNKNOWN);
@@ -872,7 +869,7 @@ agg_give(struct stage *clone, struct buf *out)
 		recent_clear(&a->recent);
 	else if (a->way != WAY_UNKNOWN)
 		recent_flush(&a->recent);
-	gather_give(&a->gather, &a->q, clone, out);
+	gather_give(&a->gather, &a->q, clone, out, &a->seq);
 	if (a->gather.forgotten)
 		recent_clear(&a->recent);
 }

@@ -110,6 +110,15 @@ feeding() { # feeding BYTES COMMAND...
 	same "parse-json < in | agg 'max:*'"
 }
 
+@test "the first N of all are the same, and of equals those that came first" {
+	many
+	lines 4000 | grep -v ',$' >in
+	same "parse-json < in | order --by k --limit 20"
+	same "parse-json < in | derive 'y=.i % 10' | order --by -y,k --limit 7"
+	same "parse-json < in | order --by -i | take 3"
+	same "stream-files in | order --by x --limit 0"
+}
+
 @test "an expression that asks libjq in the midst is answered in its place" {
 	many
 	lines 800 | grep -v ',$' >in
@@ -221,8 +230,9 @@ feeding() { # feeding BYTES COMMAND...
 	feeding 4000000 parse-json --threads 3
 	wait_for has_threads "$pid" 3
 	kill -9 "$pid"
-	run -137 wait "$pid"
-	[ ! -e "/proc/$pid" ]
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 137 ]
 }
 
 @test "a schema that comes by a pipe, and a table, are read once" {

@@ -117,13 +117,13 @@ give_groups(
 }
 
 void
-gather_give(
-	struct gather *g, struct query *q, struct stage *clone, struct buf *out)
+gather_give(struct gather *g, struct query *q, struct stage *clone,
+	struct buf *out, uint64_t *seq)
 {
 	bool counts = q->acc.count_only;
 	struct buf *log = counts ? &g->counts : &g->log;
 	struct state *s = clone->state;
-	struct head head = {.records = g->records,
+	struct head head = {.records = *seq,
 		.slices = q->slices,
 		.sliced = q->sliced,
 		.forgotten = g->forgotten,
@@ -135,7 +135,7 @@ gather_give(
 	memcpy(out->p + at, &head, sizeof(head));
 	buf_add(out, log->p, log->n);
 	buf_clear(log);
-	g->records = 0;
+	*seq = 0;
 	g->forgotten = false;
 	state_settle(s);
 	if (state_bytes(s) > KEYS_BYTES) {
@@ -190,7 +190,7 @@ group_of(struct gather_map *m, struct query *q, struct stage *st,
 /* Returns what is behind it, or NULL: there is no room. */
 static const char *
 take_group(struct gather *g, struct gather_map *m, struct query *q,
-	struct stage *st, const char *p)
+	struct stage *st, const char *p, uint64_t seq)
 {
 	const struct part *part = (const struct part *)p;
 	state_ref ref = group_of(m, q, st, part);
@@ -204,7 +204,7 @@ take_group(struct gather *g, struct gather_map *m, struct query *q,
 		return p;
 	state_change(st->state, ref);
 	blob_state(&to, st->state, ref);
-	runs_merge(&g->runs, &q->acc, &to, &from);
+	runs_merge(&g->runs, &q->acc, &to, &from, seq);
 	return p + padded(part->nvalue);
 }
 
@@ -225,7 +225,7 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	}
 	p += padded(sizeof(*head));
 	for (uint64_t i = 0; i < head->groups; i++)
-		if ((p = take_group(g, m, q, st, p)) == NULL)
+		if ((p = take_group(g, m, q, st, p, *seq)) == NULL)
 			return -1;
 	for (; head->counts && p < end; p += 8) {
 		uint64_t word = *(const uint64_t *)p;

@@ -48,9 +48,10 @@ gather_count(struct gather *g, state_ref number, uint32_t n)
 	buf_add(&g->counts, &word, sizeof(word));
 }
 
-/* As spread.give and take; *seq goes on by the records. */
+/* As spread.give and take.  *seq is that of the next record: in a clone it
+ * begins at 0 for each block. */
 void gather_give(struct gather *g, struct query *q, struct stage *clone,
-	struct buf *out);
+	struct buf *out, uint64_t *seq);
 int gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	const char *p, size_t n, uint64_t *seq);
 

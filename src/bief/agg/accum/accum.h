@@ -89,6 +89,9 @@ struct accum_kind {
 		uint64_t seq);
 	void (*merge)(const struct accums *s, const struct accum *a,
 		struct blob *to, const struct blob *from);
+	/* What was added as of seq was as of so much more; NULL: seq is not
+	 * kept. */
+	void (*shift)(const struct accum *a, struct blob *b, uint64_t by);
 	/* -1 with a message: there is none that would be right. */
 	int (*result)(const struct accums *s, const struct accum *a,
 		struct blob *b, struct accum_answer *r);

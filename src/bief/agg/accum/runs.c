@@ -132,11 +132,17 @@ runs_add(const struct runs *r, struct accums *s, struct blob *b, uint64_t seq,
 
 void
 runs_merge(const struct runs *r, const struct accums *s, struct blob *to,
-	const struct blob *from)
+	struct blob *from, uint64_t seq)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (!r->logged[i])
-			s->a[i].kind->merge(s, &s->a[i], to, from);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct accum *a = &s->a[i];
+
+		if (r->logged[i])
+			continue;
+		if (a->kind->shift != NULL)
+			a->kind->shift(a, from, seq);
+		a->kind->merge(s, a, to, from);
+	}
 }
 
 uint32_t

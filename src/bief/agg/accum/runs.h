@@ -34,8 +34,10 @@ void runs_release(struct runs *r);
  * as of this group. */
 void runs_add(const struct runs *r, struct accums *s, struct blob *b,
 	uint64_t seq, uint32_t group, struct buf *log);
+/* What a run has made, as of seq 0 and so on, becomes part of what was made up
+ * to seq. */
 void runs_merge(const struct runs *r, const struct accums *s, struct blob *to,
-	const struct blob *from);
+	struct blob *from, uint64_t seq);
 /* The next entry of a log: its group; then added to that.  Returns what is
  * behind it. */
 uint32_t runs_group(const char *log);
