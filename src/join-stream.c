@@ -31,6 +31,7 @@
 #include "runtime/stage.h"
 #include "window/evtime.h"
 #include "window/marks.h"
+#include "join/join_ahead.h"
 #include "join/join_pair.h"
 #include "join/join_rows.h"
 #include "join/joincond.h"
@@ -45,6 +46,7 @@ struct join_stream {
 	struct marks marks;
 	struct join_rows rows;
 	struct join_pair pair;
+	struct join_ahead ahead[2];
 	struct buf key;
 	/* rows that go */
 	uint64_t *due;
@@ -232,7 +234,20 @@ make_join_key(struct stage *st, int s, const struct record *r)
 		null |= v.type == VALUE_NULL && !j->cond.sql->keys[i].null_safe;
 		key_encode(&v, &j->key);
 	}
+	if (j->cond.sql->nkeys == 1)
+		join_ahead_learn(&j->ahead[s], r,
+			sql_join_written(j->cond.sql, 0, s, r));
 	return null;
+}
+
+static void
+join_stream_ahead(struct stage *st, int s, const char *p, size_t n)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	buf_clear(&j->key);
+	if (join_ahead_key(&j->ahead[s], p, n, &j->key))
+		join_rows_ahead(&j->rows, &j->key);
 }
 
 /* Meet one kept row of the other side: 1 matched, 0 not, -1. */
@@ -583,6 +598,7 @@ static const struct merger join_stream_merger = {
 	.plan = join_stream_plan,
 	.heard = join_stream_heard,
 	.record = join_stream_record,
+	.ahead = join_stream_ahead,
 };
 
 static const struct keeper join_stream_keeper = {

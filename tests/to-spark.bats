@@ -412,6 +412,14 @@ END
 	done
 }
 
+@test "Spark puts no variables into expressions" {
+	bief to-spark "stream-files in | parse-json -s 'k string' | filter --sql \"k = '\\\${x}'\"" >program.py
+	grep -F '"k = '"'"'${x}'"'"'"' program.py
+	grep -F '.config("spark.sql.variable.substitute", "false")' program.py
+	bief to-spark "stream-files in | parse-json -s 'k string' | filter --sql \"k = 'x'\"" >program.py
+	run ! grep -F substitute program.py
+}
+
 @test "with a checkpoint Spark goes on where bief stopped" {
 	mkdir in
 	echo '{"k":"a"}' >'in/a b'

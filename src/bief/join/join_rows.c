@@ -78,6 +78,17 @@ join_rows_expect(struct join_rows *j, int side, const struct buf *key)
 	state_expect(j->state, k->p, k->n);
 }
 
+void
+join_rows_ahead(struct join_rows *j, const struct buf *key)
+{
+	const struct buf *k;
+
+	for (int side = 0; side < 2; side++) {
+		k = list_key(j, side, key->p, key->n);
+		state_expect(j->state, k->p, k->n);
+	}
+}
+
 state_ref
 join_rows_find(struct join_rows *j, int side, uint64_t id)
 {

@@ -43,6 +43,8 @@ void join_rows_restore(struct join_rows *j, struct state *state);
 
 /* A record of this key is about to meet the other side and to be kept. */
 void join_rows_expect(struct join_rows *j, int side, const struct buf *key);
+/* One of this key may come soon, on either side. */
+void join_rows_ahead(struct join_rows *j, const struct buf *key);
 /* Id of the first row of a key, 0 if there is none. */
 uint64_t join_rows_first(struct join_rows *j, int side, const struct buf *key);
 /* The entry of a row. */

@@ -131,6 +131,9 @@ struct merger {
 		struct plan *out);
 	int (*heard)(struct stage *st, int input, const struct batch *b);
 	int (*record)(struct stage *st, int input, struct record *r);
+	/* In front of record(): behind its line there are n bytes of the next
+	 * ones, to look for what will be asked for.  May be NULL. */
+	void (*ahead)(struct stage *st, int input, const char *p, size_t n);
 };
 
 /*

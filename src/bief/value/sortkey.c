@@ -177,6 +177,8 @@ sortkey_look(const struct value *v, struct buf *out)
 static inline void
 sortkey_up(const struct value *v, struct buf *out)
 {
+	int64_t i;
+
 	switch (v == NULL ? VALUE_NULL : (enum value_type)v->type) {
 	case VALUE_NULL:
 		buf_byte(out, TAG_NULL);
@@ -189,6 +191,14 @@ sortkey_up(const struct value *v, struct buf *out)
 		return;
 	case VALUE_REAL:
 		sortkey_number(number_double(v->s, v->n), 0, out);
+		return;
+	case VALUE_NUMBER:
+		if (number_int(v->s, v->n, &i) == 0)
+			sortkey_int(i, out);
+		else if (!value_digits(v->s, v->n))
+			sortkey_number(number_double(v->s, v->n), 0, out);
+		else
+			break;
 		return;
 	case VALUE_TIME:
 		sortkey_time(v->i, out);

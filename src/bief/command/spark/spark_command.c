@@ -596,6 +596,9 @@ export_text(const struct pipeline *p, const char *text, const char *from,
 		rc = spark_sink_print(&s, &flow);
 	if (rc == 0)
 		rc = spark_kept_write(&s);
+	/* Spark would put a variable in such a place of an expression. */
+	if (rc == 0 && strstr(buf_cstr(&s.body), "${") != NULL)
+		spark_conf(&s, "spark.sql.variable.substitute", "false");
 	if (rc == 0)
 		put_program(&s, text, out);
 	flow_release(&flow);

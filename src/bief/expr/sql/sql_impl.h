@@ -18,6 +18,7 @@
  *	sql_make.c, sql_access.c, sql_sort.c, sql_list.c, sql_lambda.c   lists
  *	sql_json.c, sql_schema.c, sql_hash.c                    others
  *	form/        what is written in a format: sql_char.c (sql_numform.c),
+ *	             sql_csv.c (sql_csvline.c),
  *	             sql_url.c
  *	when/        times and intervals: sql_zones.c
  *	sql_eval.c   values; where types are not known, they are bound to the
@@ -101,7 +102,7 @@ extern const struct sql_fn sql_arith_fns[], sql_compare_fns[], sql_choice_fns[],
 	sql_regex_fns[], sql_format_fns[], sql_time_fns[], sql_timetext_fns[],
 	sql_make_fns[], sql_access_fns[], sql_sort_fns[], sql_list_fns[],
 	sql_lambda_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[],
-	sql_char_fns[], sql_url_fns[], sql_zones_fns[];
+	sql_char_fns[], sql_csv_fns[], sql_url_fns[], sql_zones_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* Why there is no such function, and what does its work; NULL: not known. */

@@ -417,14 +417,13 @@ settle_big(struct value *v)
 	return true;
 }
 
-/* The value as it is written, where a key is a field of a type that is not
- * known; NULL otherwise. */
+/* The value as it is written, where a key is a field; NULL otherwise. */
 static const struct value *
 written(struct join *j, struct sql_node *n)
 {
 	const struct value *v = NULL;
 
-	if (n->op != SQL_FIELD || n->ty.kind != TYPE_UNKNOWN)
+	if (n->op != SQL_FIELD)
 		return NULL;
 	if (n->field != NULL)
 		return record_get(j->ctx.record[n->side], n->field);
@@ -445,7 +444,7 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	assert(side == SQL_LEFT || side == SQL_RIGHT);
 	pair_begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
-	raw = written(j, n);
+	raw = n->ty.kind == TYPE_UNKNOWN ? written(j, n) : NULL;
 	if (raw != NULL) {
 		*v = *raw;
 		if (settle_big(v))
@@ -460,6 +459,15 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	*v = datum_store(&j->ctx, &d, &j->out[side][i]);
 	settle_big(v);
 	return j->ctx.broken ? -1 : 0;
+}
+
+const struct value *
+sql_join_written(struct sql_join *f, size_t i, int side, const struct record *r)
+{
+	struct join *j = (struct join *)f;
+
+	j->ctx.record[side] = r;
+	return written(j, j->keys[side].p[i]);
 }
 
 static int

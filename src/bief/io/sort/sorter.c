@@ -86,7 +86,7 @@ sorter_trim(struct sorter *s)
 	buf_add(&s->worst, s->e[s->n - 1].row->bytes, s->e[s->n - 1].row->nkey);
 }
 
-static size_t
+size_t
 sorter_memory(const struct sorter *s)
 {
 	return arena_used(&s->rows) + s->n * (sizeof(*s->e) + sizeof(*s->tmp));

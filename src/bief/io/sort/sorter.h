@@ -48,6 +48,8 @@ sorter_wants(const struct sorter *s, const struct buf *key)
 /* One more row.  0, or -1. */
 int sorter_add(struct sorter *s, const struct buf *key, const struct buf *bytes,
 	struct err *err);
+/* Bytes of memory that the rows take, about. */
+size_t sorter_memory(const struct sorter *s);
 /* All rows in their order, then there are none; see sort_runs.h.  0, or -1. */
 int sorter_give(struct sorter *s, sort_row_fn *row, void *arg, struct err *err);
 

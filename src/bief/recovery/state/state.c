@@ -441,3 +441,10 @@ state_is_new(const struct state *s, state_ref r)
 {
 	return (state_entry(s, r)->changed & STATE_CHANGED_NEW) != 0;
 }
+
+void
+state_unlist(struct state *s)
+{
+	state_settle(s);
+	s->unlisted = true;
+}

@@ -41,10 +41,3 @@ state_changed(const struct state *s, size_t *n)
 	*n = s->nchanged;
 	return s->changed;
 }
-
-void
-state_unlist(struct state *s)
-{
-	state_settle(s);
-	s->unlisted = true;
-}

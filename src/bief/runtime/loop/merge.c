@@ -169,6 +169,16 @@ turn(const struct merge *m, int i)
 	return true;
 }
 
+static void
+look_ahead(struct merge *m, int i)
+{
+	const struct input *in = &m->side[i].in;
+
+	if (m->st->op->merge->ahead != NULL)
+		m->st->op->merge->ahead(
+			m->st, i, in->p + in->start, in->end - in->start);
+}
+
 static int
 take_line(struct merge *m, int i, const char *line, size_t n)
 {
@@ -176,8 +186,10 @@ take_line(struct merge *m, int i, const char *line, size_t n)
 		return err_set(&m->c->err, "%s: a record outside of any batch",
 			m->side[i].spec.path);
 	m->side[i].taken++;
-	if (turn(m, i) && m->side[i].spool.n == 0)
+	if (turn(m, i) && m->side[i].spool.n == 0) {
+		look_ahead(m, i);
 		return give(m, i, line, n);
+	}
 	spool(&m->side[i], line, n);
 	return check_room(m);
 }
