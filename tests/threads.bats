@@ -166,6 +166,22 @@ feeding() { # feeding BYTES COMMAND...
 	same 'stream-files cr a cr | parse-text'
 }
 
+@test "a block of which very much comes is not held in memory" {
+	not_sanitized
+	awk 'BEGIN {for (i = 0; i < 4000; i++) s = s "0123456789"
+		for (i = 0; i < 60; i++) {
+			printf "{\"s\":\"%s\",\"l\":[0", s
+			for (k = 1; k < 400; k++) printf ",%d", k
+			print "]}"}}' >in
+	for n in 1 3; do
+		(ulimit -v 600000 && bief run --threads $n \
+			'parse-json in | explode l --as e --keep | pick e,s') | md5sum >$n
+		(ulimit -v 600000 && bief run --threads $n \
+			'parse-json in | explode l --as e --keep | agg --by e count') | md5sum >>$n
+	done
+	cmp 1 3
+}
+
 @test "nothing is held back when the input pauses" {
 	export BIEF_BLOCK=1000
 	mkfifo fifo

@@ -22,6 +22,9 @@ struct block_counts {
 	uint64_t in, out, rejected, untimed, kept;
 };
 
+/* What may come of a block, in out and in items, beside as much as its text. */
+#define BLOCK_HELD ((size_t)16 << 20)
+
 enum block_state {
 	BLOCK_FILLED, /* or being filled */
 	BLOCK_TAKEN,  /* somebody works on it */
@@ -34,6 +37,7 @@ struct block {
 	struct buf out, items;
 	struct block_counts *counts; /* of each stage of the clone */
 	bool stopped;                /* before its end: its last item fails */
+	bool over;                   /* more has come of it than is held */
 	struct err err;              /* ... with this, of an ITEM_FAIL */
 	int by;                      /* which clone */
 	struct pack *pack;           /* its, for records */

@@ -178,6 +178,8 @@ capture_record(struct stage *st, struct record *r)
 	struct item *it;
 	size_t at;
 
+	if (b->items.n > st->chain->out.held)
+		return err_set(st->err, "there is no room");
 	/* Those that it goes through come to it as they are by now. */
 	for (struct stage *to = st; to != NULL; to = to->next)
 		give(to);

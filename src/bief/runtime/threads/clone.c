@@ -191,7 +191,8 @@ clone_new(struct chain *c, int first, int end)
 	list_ops(x, ops);
 	setup_init(&x->c, ops, n, c->out.fd, x->status);
 	free(ops);
-	x->c.out.held = x->c.silent = true;
+	x->c.silent = true;
+	x->c.out.held = BLOCK_HELD;
 	pack_init(&x->pack);
 	unpack_init(&x->unpack, c->shapes);
 	for (int i = 0; i < n; i++) {
@@ -335,6 +336,26 @@ end_counts(const struct clone *x, struct block_counts *to)
 	}
 }
 
+/* Has it failed because more has come of the block than may be held? */
+static bool
+is_over(const struct clone *x, struct block *b)
+{
+	size_t most = x->c.out.held;
+
+	b->over = x->c.out.b.n > most || b->items.n > most;
+	return b->over;
+}
+
+/* What nobody wants gives back its memory. */
+static void
+drop_over(struct block *b)
+{
+	buf_release(&b->out);
+	buf_release(&b->items);
+	buf_init(&b->out);
+	buf_init(&b->items);
+}
+
 void
 clone_run(struct clone *x, struct block *b)
 {
@@ -345,12 +366,14 @@ clone_run(struct clone *x, struct block *b)
 	b->out = out;
 	buf_clear(&x->c.out.b);
 	buf_clear(&b->items);
-	b->stopped = false;
+	b->stopped = b->over = false;
 	b->pack = &x->pack;
+	x->c.out.held = BLOCK_HELD + b->text.n;
 	x->c.capture = b;
 	x->c.failed = NULL;
 	begin_counts(x);
-	if (clone_lines(&x->c.stages[0], b->text.p, b->text.n) < 0)
+	if (clone_lines(&x->c.stages[0], b->text.p, b->text.n) < 0 &&
+		!is_over(x, b))
 		capture_fail(
 			x->c.failed != NULL ? x->c.failed : &x->c.stages[0]);
 	for (int i = 0; i < x->c.n; i++)
@@ -360,4 +383,6 @@ clone_run(struct clone *x, struct block *b)
 	out = b->out;
 	b->out = x->c.out.b;
 	x->c.out.b = out;
+	if (b->over)
+		drop_over(b);
 }

@@ -26,6 +26,7 @@
 #define SMALL_BYTES \
 	((size_t)1 << 20) /* of input that is no matter for threads */
 #define FEW 8             /* less than a block by so much is no matter either */
+#define OVER_MOST 8       /* blocks of which too much comes; then no others */
 #define SPARE 2           /* blocks beyond one for each thread */
 
 struct threads {
@@ -41,10 +42,11 @@ struct threads {
 		int by;
 		pthread_t id;
 	} worker[STAGE_CLONES];
-	bool direct;    /* lines are for the chain itself */
-	uint64_t stale; /* so are those of the blocks before this one */
-	bool broken;    /* there will be no blocks (any more) */
-	bool failed;    /* one of them has, with ... */
+	bool direct;     /* lines are for the chain itself */
+	uint64_t stale;  /* so are those of the blocks before this one */
+	int over_blocks; /* of which too much has come */
+	bool broken;     /* there will be no blocks (any more) */
+	bool failed;     /* one of them has, with ... */
 	struct err err;
 	struct stage *stage;
 	struct block *block;
@@ -131,8 +133,10 @@ replay_oldest(struct threads *t)
 	pthread_mutex_unlock(&t->lock);
 	/* What happens now has its effect at once. */
 	t->c->aside.busy = false;
-	if (clone_holds(t->c, t->first, t->end))
+	if (b->over || clone_holds(t->c, t->first, t->end))
 		t->stale = t->filled;
+	if (b->over && ++t->over_blocks > OVER_MOST)
+		t->broken = true;
 	rc = t->replayed < t->stale ? run_directly(t, b)
 				    : replay_block(t->c, t->clones[b->by], b);
 	t->replayed++;
@@ -299,6 +303,8 @@ lines(void *arg, const char *p, size_t *n)
 
 	if (t->failed)
 		return tell_failed(t);
+	if (part > 0 && !t->direct && chain_settle(t->c) < 0)
+		return -1;
 	if (part > 0) {
 		*n = part;
 		return 0;
