@@ -9,6 +9,10 @@ ifdef SAN
 B = build/san
 SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
+ifdef TSAN
+B = build/tsan
+SANFLAGS = -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan
+endif
 ifdef FUZZER
 B = build/fuzzer
 CC = clang
@@ -32,6 +36,9 @@ OP_OBJ = $(patsubst src/%.c,$(B)/op/%.o,$(OPS))
 BIN = bin
 ifdef SAN
 BIN = build/san/bin
+endif
+ifdef TSAN
+BIN = build/tsan/bin
 endif
 
 all: $(BIN)/bief

@@ -3,42 +3,42 @@
 # _bief_options PROGRAM: the names of its options.
 _bief_options() {
 	case $1 in
-	agg) echo "--by -b --cube --rollup --grouping-sets --grouping-id --no-window --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	dedup) echo "--by -b --within-watermark --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	derive) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	drop-null) echo "--how --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	explode) echo "--split --regex --as --outer --keep --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	fill-null) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	filter) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	join-static) echo "--on --how --sep --header --null --table-schema --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	parse-parquet) echo "--columns --max-records --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	parse-text) echo "--regex -e --format -f --field --keep --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-delta) echo "--mode -m --key --partition-by --merge-schema --compress --retain --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-http) echo "--each --format --content-type --max-records --max-bytes --linger --headers --ca --timeout --retries --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-kafka) echo "--value --key --topic-field --partition-field --headers --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-pg) echo "--mode -m --key --add-columns --wait --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	sink-plot) echo "--line --scatter --bar --hist --heat --by --horizontal --stacked --bins --title --xlabel --ylabel --layout --size --output -o --term --serve --until-end --keep --mode -m --key --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
-	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state --ready-fd" ;;
-	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --no-header --output -o --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	stream-delta) echo "--from-version --ignore-changes --follow -f --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	stream-http) echo "--sse --event --envelope --every --split --changed --max-body --headers --ca --timeout --retries --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	stream-kafka) echo "--pattern --from --to --max-records --on-data-loss --value-only --headers --group --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --max-state --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
-	take) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	thru) echo "--control --ok --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	union) echo "--policy --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	watermark) echo "--on --delay --idle --future --flush --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
-	window) echo "--on --size --slide --start --session --session-field --watermark --unit --batches --every --help -h --version --dump-options --max-line --name --plain --progress --rejects --zone --on-error --batch --trigger --max-state" ;;
+	agg) echo "--by -b --cube --rollup --grouping-sets --grouping-id --no-window --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	dedup) echo "--by -b --within-watermark --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	derive) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	drop-null) echo "--how --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	explode) echo "--split --regex --as --outer --keep --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	fill-null) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	filter) echo "--sql --max-cpu --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	join-static) echo "--on --how --sep --header --null --table-schema --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	join-stream) echo "--how --on --policy --where --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	order) echo "--by -b --limit --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	parse-csv) echo "--sep --header --schema -s --schema-file --quote --multi-line --null --trim --comment --ragged --corrupt-field --timestamp-format --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	parse-json) echo "--schema -s --schema-file --field --keep --array --corrupt-field --timestamp-format --date-format --allow --deny --infer --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	parse-parquet) echo "--columns --max-records --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	parse-text) echo "--regex -e --format -f --field --keep --schema -s --schema-file --corrupt-field --timestamp-format --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	pick) echo "--except --sql --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	pivot) echo "--cols --fill --rows --value --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	sink-delta) echo "--mode -m --key --partition-by --merge-schema --compress --retain --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	sink-exec) echo "--empty --ok --retry --timeout --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	sink-files) echo "--format --partition-by --sep --stamp --mode -m --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	sink-http) echo "--each --format --content-type --max-records --max-bytes --linger --headers --ca --timeout --retries --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	sink-kafka) echo "--value --key --topic-field --partition-field --headers --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	sink-pg) echo "--mode -m --key --add-columns --wait --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	sink-plot) echo "--line --scatter --bar --hist --heat --by --horizontal --stacked --bins --title --xlabel --ylabel --layout --size --output -o --term --serve --until-end --keep --mode -m --key --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state --ready-fd" ;;
+	sink-prom) echo "--metric --value --label --help-text --type --push --job --group --delete-on-exit --retry --textfile --listen --verbose --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state --ready-fd" ;;
+	sink-table) echo "--db --table --mode -m --key --rows --truncate --no-truncate --live --style --no-header --output -o --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	stream-delta) echo "--from-version --ignore-changes --follow -f --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-files) echo "--max-files --max-bytes --max-records --max-file-age --order --latest-first --file-name-only --partitions --follow -f --clean --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-http) echo "--sse --event --envelope --every --split --changed --max-body --headers --ca --timeout --retries --reconnect --timestamp --for --journal-max --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-kafka) echo "--pattern --from --to --max-records --on-data-loss --value-only --headers --group --timeout --property -X --config --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-rate) echo "--rate -r --ramp-up --count -n --rows-per-batch --start --advance --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	stream-socket) echo "--listen -l --reconnect --timestamp --for --journal-max --max-state --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --trigger --checkpoint --sinks --ready-fd" ;;
+	take) echo "--help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	thru) echo "--control --ok --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	union) echo "--policy --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	watermark) echo "--on --delay --idle --future --flush --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
+	window) echo "--on --size --slide --start --session --session-field --watermark --unit --batches --every --help -h --version --dump-options --max-line --name --plain --progress --rejects --threads --zone --on-error --batch --trigger --max-state" ;;
 	serve-lines) echo "--port -p --listen --rate -r --loop --shuffle --seed --once --keep -k --buffer --help -h --version --dump-options --ready-fd" ;;
 	sample) echo "--count -n --seed --files --force -f --help -h --version --dump-options" ;;
 	esac
@@ -55,6 +55,7 @@ _bief_value() {
 	"agg --name") echo "?" ;;
 	"agg --progress") echo "*" ;;
 	"agg --rejects") echo "*" ;;
+	"agg --threads") echo "?" ;;
 	"agg --zone") echo "?" ;;
 	"agg --on-error") echo "fail skip keep" ;;
 	"agg --batch") echo "?" ;;
@@ -65,6 +66,7 @@ _bief_value() {
 	"dedup --name") echo "?" ;;
 	"dedup --progress") echo "*" ;;
 	"dedup --rejects") echo "*" ;;
+	"dedup --threads") echo "?" ;;
 	"dedup --zone") echo "?" ;;
 	"dedup --on-error") echo "fail skip keep" ;;
 	"dedup --batch") echo "?" ;;
@@ -75,6 +77,7 @@ _bief_value() {
 	"derive --name") echo "?" ;;
 	"derive --progress") echo "*" ;;
 	"derive --rejects") echo "*" ;;
+	"derive --threads") echo "?" ;;
 	"derive --zone") echo "?" ;;
 	"derive --on-error") echo "fail skip keep" ;;
 	"derive --batch") echo "?" ;;
@@ -85,6 +88,7 @@ _bief_value() {
 	"drop-null --name") echo "?" ;;
 	"drop-null --progress") echo "*" ;;
 	"drop-null --rejects") echo "*" ;;
+	"drop-null --threads") echo "?" ;;
 	"drop-null --zone") echo "?" ;;
 	"drop-null --on-error") echo "fail skip keep" ;;
 	"drop-null --batch") echo "?" ;;
@@ -97,6 +101,7 @@ _bief_value() {
 	"explode --name") echo "?" ;;
 	"explode --progress") echo "*" ;;
 	"explode --rejects") echo "*" ;;
+	"explode --threads") echo "?" ;;
 	"explode --zone") echo "?" ;;
 	"explode --on-error") echo "fail skip keep" ;;
 	"explode --batch") echo "?" ;;
@@ -106,6 +111,7 @@ _bief_value() {
 	"fill-null --name") echo "?" ;;
 	"fill-null --progress") echo "*" ;;
 	"fill-null --rejects") echo "*" ;;
+	"fill-null --threads") echo "?" ;;
 	"fill-null --zone") echo "?" ;;
 	"fill-null --on-error") echo "fail skip keep" ;;
 	"fill-null --batch") echo "?" ;;
@@ -117,6 +123,7 @@ _bief_value() {
 	"filter --name") echo "?" ;;
 	"filter --progress") echo "*" ;;
 	"filter --rejects") echo "*" ;;
+	"filter --threads") echo "?" ;;
 	"filter --zone") echo "?" ;;
 	"filter --on-error") echo "fail skip keep" ;;
 	"filter --batch") echo "?" ;;
@@ -131,6 +138,7 @@ _bief_value() {
 	"join-static --name") echo "?" ;;
 	"join-static --progress") echo "*" ;;
 	"join-static --rejects") echo "*" ;;
+	"join-static --threads") echo "?" ;;
 	"join-static --zone") echo "?" ;;
 	"join-static --on-error") echo "fail skip keep" ;;
 	"join-static --batch") echo "?" ;;
@@ -144,6 +152,7 @@ _bief_value() {
 	"join-stream --name") echo "?" ;;
 	"join-stream --progress") echo "*" ;;
 	"join-stream --rejects") echo "*" ;;
+	"join-stream --threads") echo "?" ;;
 	"join-stream --zone") echo "?" ;;
 	"join-stream --on-error") echo "fail skip keep" ;;
 	"join-stream --batch") echo "?" ;;
@@ -155,6 +164,7 @@ _bief_value() {
 	"order --name") echo "?" ;;
 	"order --progress") echo "*" ;;
 	"order --rejects") echo "*" ;;
+	"order --threads") echo "?" ;;
 	"order --zone") echo "?" ;;
 	"order --on-error") echo "fail skip keep" ;;
 	"order --batch") echo "?" ;;
@@ -174,6 +184,7 @@ _bief_value() {
 	"parse-csv --name") echo "?" ;;
 	"parse-csv --progress") echo "*" ;;
 	"parse-csv --rejects") echo "*" ;;
+	"parse-csv --threads") echo "?" ;;
 	"parse-csv --zone") echo "?" ;;
 	"parse-csv --on-error") echo "fail skip keep" ;;
 	"parse-csv --batch") echo "?" ;;
@@ -192,6 +203,7 @@ _bief_value() {
 	"parse-json --name") echo "?" ;;
 	"parse-json --progress") echo "*" ;;
 	"parse-json --rejects") echo "*" ;;
+	"parse-json --threads") echo "?" ;;
 	"parse-json --zone") echo "?" ;;
 	"parse-json --on-error") echo "fail skip keep" ;;
 	"parse-json --batch") echo "?" ;;
@@ -203,6 +215,7 @@ _bief_value() {
 	"parse-parquet --name") echo "?" ;;
 	"parse-parquet --progress") echo "*" ;;
 	"parse-parquet --rejects") echo "*" ;;
+	"parse-parquet --threads") echo "?" ;;
 	"parse-parquet --zone") echo "?" ;;
 	"parse-parquet --on-error") echo "fail skip keep" ;;
 	"parse-parquet --trigger") echo "once available-now" ;;
@@ -220,6 +233,7 @@ _bief_value() {
 	"parse-text --name") echo "?" ;;
 	"parse-text --progress") echo "*" ;;
 	"parse-text --rejects") echo "*" ;;
+	"parse-text --threads") echo "?" ;;
 	"parse-text --zone") echo "?" ;;
 	"parse-text --on-error") echo "fail skip keep" ;;
 	"parse-text --batch") echo "?" ;;
@@ -231,6 +245,7 @@ _bief_value() {
 	"pick --name") echo "?" ;;
 	"pick --progress") echo "*" ;;
 	"pick --rejects") echo "*" ;;
+	"pick --threads") echo "?" ;;
 	"pick --zone") echo "?" ;;
 	"pick --on-error") echo "fail skip keep" ;;
 	"pick --batch") echo "?" ;;
@@ -244,6 +259,7 @@ _bief_value() {
 	"pivot --name") echo "?" ;;
 	"pivot --progress") echo "*" ;;
 	"pivot --rejects") echo "*" ;;
+	"pivot --threads") echo "?" ;;
 	"pivot --zone") echo "?" ;;
 	"pivot --on-error") echo "fail skip keep" ;;
 	"pivot --batch") echo "?" ;;
@@ -258,6 +274,7 @@ _bief_value() {
 	"sink-delta --name") echo "?" ;;
 	"sink-delta --progress") echo "*" ;;
 	"sink-delta --rejects") echo "*" ;;
+	"sink-delta --threads") echo "?" ;;
 	"sink-delta --zone") echo "?" ;;
 	"sink-delta --on-error") echo "fail skip keep" ;;
 	"sink-delta --batch") echo "?" ;;
@@ -270,6 +287,7 @@ _bief_value() {
 	"sink-exec --name") echo "?" ;;
 	"sink-exec --progress") echo "*" ;;
 	"sink-exec --rejects") echo "*" ;;
+	"sink-exec --threads") echo "?" ;;
 	"sink-exec --zone") echo "?" ;;
 	"sink-exec --on-error") echo "fail skip keep" ;;
 	"sink-exec --batch") echo "?" ;;
@@ -283,6 +301,7 @@ _bief_value() {
 	"sink-files --name") echo "?" ;;
 	"sink-files --progress") echo "*" ;;
 	"sink-files --rejects") echo "*" ;;
+	"sink-files --threads") echo "?" ;;
 	"sink-files --zone") echo "?" ;;
 	"sink-files --on-error") echo "fail skip keep" ;;
 	"sink-files --batch") echo "?" ;;
@@ -301,6 +320,7 @@ _bief_value() {
 	"sink-http --name") echo "?" ;;
 	"sink-http --progress") echo "*" ;;
 	"sink-http --rejects") echo "*" ;;
+	"sink-http --threads") echo "?" ;;
 	"sink-http --zone") echo "?" ;;
 	"sink-http --on-error") echo "fail skip keep" ;;
 	"sink-http --batch") echo "?" ;;
@@ -318,6 +338,7 @@ _bief_value() {
 	"sink-kafka --name") echo "?" ;;
 	"sink-kafka --progress") echo "*" ;;
 	"sink-kafka --rejects") echo "*" ;;
+	"sink-kafka --threads") echo "?" ;;
 	"sink-kafka --zone") echo "?" ;;
 	"sink-kafka --on-error") echo "fail skip keep" ;;
 	"sink-kafka --batch") echo "?" ;;
@@ -330,6 +351,7 @@ _bief_value() {
 	"sink-pg --name") echo "?" ;;
 	"sink-pg --progress") echo "*" ;;
 	"sink-pg --rejects") echo "*" ;;
+	"sink-pg --threads") echo "?" ;;
 	"sink-pg --zone") echo "?" ;;
 	"sink-pg --on-error") echo "fail skip keep" ;;
 	"sink-pg --batch") echo "?" ;;
@@ -356,6 +378,7 @@ _bief_value() {
 	"sink-plot --name") echo "?" ;;
 	"sink-plot --progress") echo "*" ;;
 	"sink-plot --rejects") echo "*" ;;
+	"sink-plot --threads") echo "?" ;;
 	"sink-plot --zone") echo "?" ;;
 	"sink-plot --on-error") echo "fail skip keep" ;;
 	"sink-plot --batch") echo "?" ;;
@@ -377,6 +400,7 @@ _bief_value() {
 	"sink-prom --name") echo "?" ;;
 	"sink-prom --progress") echo "*" ;;
 	"sink-prom --rejects") echo "*" ;;
+	"sink-prom --threads") echo "?" ;;
 	"sink-prom --zone") echo "?" ;;
 	"sink-prom --on-error") echo "fail skip keep" ;;
 	"sink-prom --batch") echo "?" ;;
@@ -395,6 +419,7 @@ _bief_value() {
 	"sink-table --name") echo "?" ;;
 	"sink-table --progress") echo "*" ;;
 	"sink-table --rejects") echo "*" ;;
+	"sink-table --threads") echo "?" ;;
 	"sink-table --zone") echo "?" ;;
 	"sink-table --on-error") echo "fail skip keep" ;;
 	"sink-table --batch") echo "?" ;;
@@ -405,6 +430,7 @@ _bief_value() {
 	"stream-delta --name") echo "?" ;;
 	"stream-delta --progress") echo "*" ;;
 	"stream-delta --rejects") echo "*" ;;
+	"stream-delta --threads") echo "?" ;;
 	"stream-delta --zone") echo "?" ;;
 	"stream-delta --on-error") echo "fail skip keep" ;;
 	"stream-delta --trigger") echo "once available-now" ;;
@@ -421,6 +447,7 @@ _bief_value() {
 	"stream-files --name") echo "?" ;;
 	"stream-files --progress") echo "*" ;;
 	"stream-files --rejects") echo "*" ;;
+	"stream-files --threads") echo "?" ;;
 	"stream-files --zone") echo "?" ;;
 	"stream-files --on-error") echo "fail skip keep" ;;
 	"stream-files --trigger") echo "once available-now" ;;
@@ -442,6 +469,7 @@ _bief_value() {
 	"stream-http --name") echo "?" ;;
 	"stream-http --progress") echo "*" ;;
 	"stream-http --rejects") echo "*" ;;
+	"stream-http --threads") echo "?" ;;
 	"stream-http --zone") echo "?" ;;
 	"stream-http --on-error") echo "fail skip keep" ;;
 	"stream-http --trigger") echo "once available-now" ;;
@@ -461,6 +489,7 @@ _bief_value() {
 	"stream-kafka --name") echo "?" ;;
 	"stream-kafka --progress") echo "*" ;;
 	"stream-kafka --rejects") echo "*" ;;
+	"stream-kafka --threads") echo "?" ;;
 	"stream-kafka --zone") echo "?" ;;
 	"stream-kafka --on-error") echo "fail skip keep" ;;
 	"stream-kafka --trigger") echo "once available-now" ;;
@@ -477,6 +506,7 @@ _bief_value() {
 	"stream-rate --name") echo "?" ;;
 	"stream-rate --progress") echo "*" ;;
 	"stream-rate --rejects") echo "*" ;;
+	"stream-rate --threads") echo "?" ;;
 	"stream-rate --zone") echo "?" ;;
 	"stream-rate --on-error") echo "fail skip keep" ;;
 	"stream-rate --trigger") echo "once available-now" ;;
@@ -491,6 +521,7 @@ _bief_value() {
 	"stream-socket --name") echo "?" ;;
 	"stream-socket --progress") echo "*" ;;
 	"stream-socket --rejects") echo "*" ;;
+	"stream-socket --threads") echo "?" ;;
 	"stream-socket --zone") echo "?" ;;
 	"stream-socket --on-error") echo "fail skip keep" ;;
 	"stream-socket --trigger") echo "once available-now" ;;
@@ -501,6 +532,7 @@ _bief_value() {
 	"take --name") echo "?" ;;
 	"take --progress") echo "*" ;;
 	"take --rejects") echo "*" ;;
+	"take --threads") echo "?" ;;
 	"take --zone") echo "?" ;;
 	"take --on-error") echo "fail skip keep" ;;
 	"take --batch") echo "?" ;;
@@ -511,6 +543,7 @@ _bief_value() {
 	"thru --name") echo "?" ;;
 	"thru --progress") echo "*" ;;
 	"thru --rejects") echo "*" ;;
+	"thru --threads") echo "?" ;;
 	"thru --zone") echo "?" ;;
 	"thru --on-error") echo "fail skip keep" ;;
 	"thru --batch") echo "?" ;;
@@ -521,6 +554,7 @@ _bief_value() {
 	"union --name") echo "?" ;;
 	"union --progress") echo "*" ;;
 	"union --rejects") echo "*" ;;
+	"union --threads") echo "?" ;;
 	"union --zone") echo "?" ;;
 	"union --on-error") echo "fail skip keep" ;;
 	"union --batch") echo "?" ;;
@@ -534,6 +568,7 @@ _bief_value() {
 	"watermark --name") echo "?" ;;
 	"watermark --progress") echo "*" ;;
 	"watermark --rejects") echo "*" ;;
+	"watermark --threads") echo "?" ;;
 	"watermark --zone") echo "?" ;;
 	"watermark --on-error") echo "fail skip keep" ;;
 	"watermark --batch") echo "?" ;;
@@ -553,6 +588,7 @@ _bief_value() {
 	"window --name") echo "?" ;;
 	"window --progress") echo "*" ;;
 	"window --rejects") echo "*" ;;
+	"window --threads") echo "?" ;;
 	"window --zone") echo "?" ;;
 	"window --on-error") echo "fail skip keep" ;;
 	"window --batch") echo "?" ;;

@@ -26,6 +26,7 @@
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_rows.h"
 #include "agg/aggmode.h"
+#include "agg/gather.h"
 #include "agg/query.h"
 #include "agg/recent.h"
 #include "agg/session.h"
@@ -59,6 +60,8 @@ struct agg {
 	struct state *late_groups; /* of this batch */
 	struct recent recent;
 	struct frame frame;
+	struct gather gather;
+	bool known; /* to its clones: what a first record decides */
 };
 
 static const struct opt agg_opts[] = {
@@ -148,7 +151,11 @@ count_more(void *arg, state_ref ref, uint32_t n)
 {
 	struct stage *st = arg;
 
-	accums_count(&STAGE(st, agg)->q.acc, state_change(st->state, ref), n);
+	if (st->clone)
+		gather_count(&STAGE(st, agg)->gather, ref, n);
+	else
+		accums_count(&STAGE(st, agg)->q.acc,
+			state_change(st->state, ref), n);
 }
 
 static void
@@ -276,6 +283,9 @@ agg_begin(struct stage *st, struct batch *b)
 	a->seq = (uint64_t)b->number << ACCUMS_SEQ_BITS;
 	state_clear(a->late_groups);
 	recent_clear(&a->recent);
+	gather_forget(&a->gather);
+	if (st->clone)
+		state_clear(st->state);
 	a->late = WATERMARK_NONE;
 	if (a->m.lag && a->m.windows_timed)
 		a->late = a->m.begun;
@@ -283,6 +293,21 @@ agg_begin(struct stage *st, struct batch *b)
 		(aggmode_timed(&a->m)))
 		a->late = b->watermark;
 	return 0;
+}
+
+/* Count the record that was read in a group. */
+static inline void
+count_in(struct stage *st, struct blob *b)
+{
+	struct agg *a = STAGE(st, agg);
+
+	if (st->clone && a->q.acc.count_only)
+		gather_count(&a->gather, b->ref, 1);
+	else if (st->clone)
+		runs_add(&a->gather.runs, &a->q.acc, b, a->seq, b->ref,
+			&a->gather.log);
+	else
+		accums_add(&a->q.acc, b, a->seq);
 }
 
 static int
@@ -347,7 +372,7 @@ take_group(struct stage *st, struct record *r, uint16_t mask,
 	if (b.ref == STATE_NONE)
 		return -1;
 	blob_state(&b, st->state, b.ref);
-	accums_add(&a->q.acc, &b, a->seq);
+	count_in(st, &b);
 	*ref = b.ref;
 	return 0;
 }
@@ -419,7 +444,7 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 		state_set_due(st->state, b.ref, end);
 	}
 	blob_state(&b, st->state, b.ref);
-	accums_add(&a->q.acc, &b, a->seq);
+	count_in(st, &b);
 	return 0;
 }
 
@@ -438,7 +463,7 @@ take_again(struct stage *st, uint64_t *group)
 		count_more(st, ref, 1);
 	} else {
 		blob_change(&b, st->state, ref);
-		accums_add(&a->q.acc, &b, a->seq);
+		count_in(st, &b);
 	}
 }
 
@@ -543,6 +568,27 @@ read_inputs(struct stage *st, const struct record *r)
 	return 0;
 }
 
+/* Of a clone: is it a record that only the stage itself may take? */
+static bool
+is_apart(struct stage *st, struct record *r)
+{
+	struct agg *a = STAGE(st, agg);
+	struct span w = {false, 0, 0};
+	int64_t us;
+
+	if (!a->q.met)
+		return true;
+	if (a->late == WATERMARK_NONE)
+		return false;
+	if (r->windows != NULL && a->q.g.windowed)
+		return span_oldest(r->windows, r->windows->time) +
+			r->windows->size <=
+			a->late;
+	return a->way == WAY_SETS ||
+		(a->q.g.windowed && frame_get(&a->frame, r, &w) < 0) ||
+		(aggmode_time(&a->m, &a->q, r, 0, &w, &us) && us <= a->late);
+}
+
 static int
 agg_record(struct stage *st, struct record *r)
 {
@@ -551,6 +597,8 @@ agg_record(struct stage *st, struct record *r)
 	int64_t start, end;
 	int ret;
 
+	if (st->clone && is_apart(st, r))
+		return stage_defer(st, r);
 	if (!a->q.met && meet_record(st, r) < 0)
 		return -1;
 	assert(a->way != WAY_UNKNOWN);
@@ -651,7 +699,7 @@ takes_rows(struct stage *st, const struct record *like,
 {
 	struct agg *a = STAGE(st, agg);
 
-	return a->q.met && is_single(a) && !a->q.g.windowed &&
+	return a->q.met && is_single(a) && !a->q.g.windowed && !st->clone &&
 		like->windows == NULL && a->late == WATERMARK_NONE &&
 		accum_rows_can(&a->q.acc, like, rows);
 }
@@ -767,6 +815,83 @@ agg_batch(struct stage *st, struct batch *b)
 	return ret;
 }
 
+/* ---- on threads ---- */
+
+static const char *
+agg_why_not(const struct stage *st)
+{
+	const struct agg *a = STAGE(st, agg);
+
+	if (a->q.session)
+		return "sessions are put together in the order of the records";
+	if (a->q.acc.nstars > 0)
+		return "which fields are meant by * is not known";
+	if (stage_max_state(st) > 0)
+		return "the state is bounded by --max-state";
+	return runs_why_not(&a->q.acc);
+}
+
+static int
+agg_join(struct stage *clone, const struct stage *st)
+{
+	struct agg *c = STAGE(clone, agg);
+	const struct agg *a = STAGE(st, agg);
+
+	gather_init(&c->gather, &c->q);
+	gather_forget(&c->gather);
+	recent_clear(&c->recent);
+	buf_clear(&c->gather.counts);
+	state_clear(clone->state);
+	c->late = a->late;
+	c->seq = 0;
+	if (a->q.decided && !c->q.decided &&
+		decide(clone, a->q.g.windowed, c->q.nkeys == a->q.nkeys) < 0)
+		return -1;
+	c->q.met = a->q.met;
+	return 0;
+}
+
+/* A record has shown what the plan could not say. */
+static bool
+agg_look(struct stage *st, bool rest)
+{
+	struct agg *a = STAGE(st, agg);
+
+	if (rest)
+		a->known = true;
+	return !a->known && a->q.met && a->way != WAY_UNKNOWN;
+}
+
+static void
+agg_give(struct stage *clone, struct buf *out)
+{
+	struct agg *a = STAGE(clone, agg);
+
+	if (a->way != WAY_UNKNOWN && clone->in.checkpoint != NULL)
+		recent_clear(&a->recent);
+	else if (a->way != WAY_UNKNOWN)
+		recent_flush(&a->recent);
+	gather_give(&a->gather, &a->q, clone, out, &a->seq);
+	if (a->gather.forgotten)
+		recent_clear(&a->recent);
+}
+
+static int
+agg_gather(struct stage *st, int by, const char *p, size_t n)
+{
+	struct agg *a = STAGE(st, agg);
+
+	gather_init(&a->gather, &a->q);
+	return gather_take(&a->gather, &a->q, st, by, p, n, &a->seq);
+}
+
+static const struct spread agg_spread = {.why_not = agg_why_not,
+	.join = agg_join,
+	.look = agg_look,
+	.give = agg_give,
+	.take = agg_gather,
+	.ends = true};
+
 /* ---- for bief state ---- */
 
 /* In complete mode groups are never due; in the others they are there until
@@ -859,6 +984,7 @@ agg_close(struct stage *st)
 	query_release(&a->q);
 	state_free(a->late_groups);
 	recent_release(&a->recent);
+	gather_release(&a->gather);
 	frame_release(&a->frame);
 }
 
@@ -888,5 +1014,6 @@ const struct op op_agg = {
 	.records = agg_records,
 	.batch = agg_batch,
 	.keeper = &agg_keeper,
+	.spread = &agg_spread,
 	.close = agg_close,
 };

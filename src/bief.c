@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,18 +68,51 @@ asks_help(int argc, char **argv)
 	return false;
 }
 
+/* --threads N of run; the words that it takes go.  0 or -1. */
+static int
+take_threads(int *argc, char **argv)
+{
+	static const char name[] = "--threads";
+	const size_t len = sizeof(name) - 1;
+	const char *n = NULL;
+	int64_t value;
+	int to = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], name) == 0 && i + 1 < *argc)
+			n = argv[++i];
+		else if (strncmp(argv[i], name, len) == 0 &&
+			argv[i][len] == '=')
+			n = argv[i] + len + 1;
+		else
+			argv[to++] = argv[i];
+	}
+	*argc = to;
+	if (n == NULL)
+		return 0;
+	if (opt_number(n, &value) == 0 && value >= 1 && value <= STAGE_CLONES)
+		return setenv("BIEF_THREADS", n, 1);
+	fprintf(stderr,
+		"bief: run: --threads is a number from 1 to %d, not '%s'\n",
+		STAGE_CLONES, n);
+	return -1;
+}
+
 static int
 run_command(int argc, char **argv)
 {
 	bool runs = strcmp(argv[0], "run") == 0;
 
 	if (asks_help(argc, argv)) {
-		printf("usage: bief %s 'PIPELINE'\n%s\n", argv[0],
+		printf("usage: bief %s%s 'PIPELINE'\n%s\n", argv[0],
+			runs ? " [--threads N]" : "",
 			runs ? "run a pipeline, its programs in one process where "
 			       "they stand together"
 			     : "tell what a pipeline would do, and run nothing");
 		return STATUS_DONE;
 	}
+	if (runs && take_threads(&argc, argv) < 0)
+		return STATUS_USAGE;
 	if (argc == 2)
 		return run_parsed(argv[1], runs ? spawn_run : explain_pipeline);
 	fprintf(stderr, "bief: %s takes one argument, the pipeline in quotes\n",
@@ -91,7 +125,7 @@ static const struct subcommand {
 	const char *name, *synopsis;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"run", "'PIPELINE'", run_command},
+	{"run", "[--threads N] 'PIPELINE'", run_command},
 	{"explain", "'PIPELINE'", run_command},
 	{"to-spark", "[--from-checkpoint DIR] 'PIPELINE'", spark_command},
 	{"ps", "[--json]", ps_command},

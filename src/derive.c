@@ -30,6 +30,7 @@ struct derive {
 	struct derived *d;
 	size_t n;
 	struct expr_env env;
+	struct record whole; /* the one that is looked at, as it has come */
 	struct evtime event;
 	bool asks_event; /* an expression wants the event time */
 };
@@ -143,6 +144,7 @@ derive_plan(struct stage *st, struct plan *p)
 	evtime_init(&x->event, p);
 	x->env.zone = stage_zone(st);
 	x->env.stopping = stage_stopping;
+	x->env.apart = st->clone;
 	for (d = x->d; d < x->d + x->n; d++) {
 		d->expr = (x->sql ? sql_expr : jq_expr)(
 			d->text, p->fields, st->err);
@@ -222,6 +224,10 @@ derive_from(struct stage *st, struct record *r, size_t i)
 
 	for (; i < x->n; i++) {
 		rc = expr_one(x->d[i].expr, r, &x->env, &v, &n, &err);
+		/* What libjq is to be asked for, now or in the midst of
+		 * results: as the record has come. */
+		if (st->clone && (rc == EXPR_APART || (rc == 0 && n > 1)))
+			return stage_defer(st, &x->whole);
 		if (rc < 0)
 			return reject_value(st, r, i, rc, &err);
 		if (n == 0)
@@ -245,6 +251,7 @@ derive_record(struct stage *st, struct record *r)
 	struct derive *x = STAGE(st, derive);
 
 	x->env.batch_us = st->now.time_us;
+	x->whole = *r;
 	if (x->asks_event)
 		x->env.has_event = evtime_get(&x->event, r, &x->env.event_us);
 	return derive_from(st, r, 0);
@@ -266,6 +273,19 @@ derive_close(struct stage *st)
 	evtime_release(&x->event);
 }
 
+static const char *
+derive_why_not(const struct stage *st)
+{
+	const struct derive *x = STAGE(st, derive);
+
+	for (size_t i = 0; i < x->n; i++)
+		if (x->d[i].expr != NULL && !expr_native(x->d[i].expr))
+			return "an expression is run by libjq";
+	return NULL;
+}
+
+static const struct spread derive_spread = {.why_not = derive_why_not};
+
 const struct op op_derive = {
 	.name = "derive",
 	.about = "add fields that are computed, or give fields new values",
@@ -276,5 +296,6 @@ const struct op op_derive = {
 	.open = derive_open,
 	.plan = derive_plan,
 	.record = derive_record,
+	.spread = &derive_spread,
 	.close = derive_close,
 };

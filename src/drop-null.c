@@ -122,6 +122,8 @@ drop_null_close(struct stage *st)
 	list_free(&d->names);
 }
 
+static const struct spread drop_null_spread = {.ends = false};
+
 const struct op op_drop_null = {
 	.name = "drop-null",
 	.about = "drop records with missing fields",
@@ -132,5 +134,6 @@ const struct op op_drop_null = {
 	.open = drop_null_open,
 	.plan = drop_null_plan,
 	.record = drop_null_record,
+	.spread = &drop_null_spread,
 	.close = drop_null_close,
 };

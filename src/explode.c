@@ -415,6 +415,8 @@ explode_close(struct stage *st)
 	buf_release(&x->piece);
 }
 
+static const struct spread explode_spread = {.ends = false};
+
 const struct op op_explode = {
 	.name = "explode",
 	.about = "one record for each element of an array or part of a text",
@@ -426,5 +428,6 @@ const struct op op_explode = {
 	.open = explode_open,
 	.plan = explode_plan,
 	.record = explode_record,
+	.spread = &explode_spread,
 	.close = explode_close,
 };

@@ -307,6 +307,8 @@ fill_null_close(struct stage *st)
 	slots_release(&x->slots);
 }
 
+static const struct spread fill_null_spread = {.ends = false};
+
 const struct op op_fill_null = {
 	.name = "fill-null",
 	.about = "put a value where a field is missing",
@@ -316,5 +318,6 @@ const struct op op_fill_null = {
 	.open = fill_null_open,
 	.plan = fill_null_plan,
 	.record = fill_null_record,
+	.spread = &fill_null_spread,
 	.close = fill_null_close,
 };

@@ -66,6 +66,7 @@ filter_plan(struct stage *st, struct plan *p)
 		stage_warn(st, "%s", expr_note(f->expr));
 	f->env.zone = stage_zone(st);
 	f->env.stopping = stage_stopping;
+	f->env.apart = st->clone;
 	evtime_init(&f->event, p);
 	f->asks_event = f->sql == NULL && strstr(text, "event_time") != NULL;
 	return 0;
@@ -123,6 +124,9 @@ filter_record(struct stage *st, struct record *r)
 	if (f->asks_event)
 		f->env.has_event = evtime_get(&f->event, r, &f->env.event_us);
 	rc = expr_one(f->expr, r, &f->env, &v, &n, &err);
+	/* What libjq is to be asked for, now or in the midst of results. */
+	if (st->clone && (rc == EXPR_APART || (rc == 0 && n > 1)))
+		return stage_defer(st, r);
 	if (rc < 0)
 		return reject_condition(st, r, rc, &err);
 	if (f->sql != NULL && v.type != VALUE_NULL && v.type != VALUE_BOOL) {
@@ -149,6 +153,17 @@ filter_close(struct stage *st)
 	evtime_release(&f->event);
 }
 
+static const char *
+filter_why_not(const struct stage *st)
+{
+	const struct expr *x = STAGE(st, filter)->expr;
+
+	return x == NULL || expr_native(x) ? NULL
+					   : "its expression is run by libjq";
+}
+
+static const struct spread filter_spread = {.why_not = filter_why_not};
+
 const struct op op_filter = {
 	.name = "filter",
 	.about = "keep the records for which an expression is true",
@@ -159,5 +174,6 @@ const struct op op_filter = {
 	.open = filter_open,
 	.plan = filter_plan,
 	.record = filter_record,
+	.spread = &filter_spread,
 	.close = filter_close,
 };

@@ -172,16 +172,22 @@ join_static_open(struct stage *st)
 
 /* Take a table that was read. */
 static void
-take(struct join_static *j, struct table *t)
+look_into(struct join_static *j, struct table *t)
 {
 	size_t i;
 
-	table_free(j->table);
 	j->table = t;
 	j->id = 0;
 	j->nulls = mem_realloc(j->nulls, (t->width + 1) * sizeof *j->nulls);
 	for (i = 0; i < t->width; i++)
 		j->nulls[i] = value_null();
+}
+
+static void
+take(struct join_static *j, struct table *t)
+{
+	table_free(j->table);
+	look_into(j, t);
 }
 
 /* The name that a column gets where the stream has names: its own, or with
@@ -220,6 +226,8 @@ join_static_plan(struct stage *st, struct plan *p)
 	for (i = 0; i < j->left.n; i++)
 		if (plan_bind(p, &j->key[i], NULL, st->err) < 0)
 			return -1;
+	if (st->clone) /* it looks into the stage's */
+		return 0;
 	t = load(st);
 	if (t == NULL)
 		return -1;
@@ -278,7 +286,8 @@ refresh(struct stage *st)
 static int
 join_static_begin(struct stage *st, struct batch *b)
 {
-	refresh(st);
+	if (!st->clone)
+		refresh(st);
 	return 0;
 }
 
@@ -379,7 +388,7 @@ join_static_record(struct stage *st, struct record *r)
 	struct join_static *j = STAGE(st, join_static);
 	uint32_t row;
 
-	if (!st->in.stream)
+	if (!st->in.stream && !st->clone)
 		refresh_sometimes(st);
 	row = look_up(j, r);
 	if (j->how == SEMI || j->how == ANTI)
@@ -400,7 +409,8 @@ join_static_close(struct stage *st)
 	struct join_static *j = STAGE(st, join_static);
 	size_t i;
 
-	table_free(j->table);
+	if (!st->clone)
+		table_free(j->table);
 	for (i = 0; j->key != NULL && i < j->left.n; i++)
 		field_release(&j->key[i]);
 	free(j->key);
@@ -412,6 +422,31 @@ join_static_close(struct stage *st)
 	buf_release(&j->bytes);
 	buf_release(&j->name);
 }
+
+/* ---- on threads ---- */
+
+static int
+join_static_join(struct stage *clone, const struct stage *st)
+{
+	look_into(STAGE(clone, join_static), STAGE(st, join_static)->table);
+	return 0;
+}
+
+/* The table may be another when nobody looks into it. */
+static bool
+join_static_look(struct stage *st, bool rest)
+{
+	struct join_static *j = STAGE(st, join_static);
+
+	if (st->in.stream) /* it is looked at when a batch begins */
+		return false;
+	if (rest)
+		refresh(st);
+	return j->hups != st->hups || time_monotonic() - j->checked >= CHECK_US;
+}
+
+static const struct spread join_static_spread = {
+	.join = join_static_join, .look = join_static_look};
 
 const struct op op_join_static = {
 	.name = "join-static",
@@ -425,5 +460,6 @@ const struct op op_join_static = {
 	.plan = join_static_plan,
 	.begin = join_static_begin,
 	.record = join_static_record,
+	.spread = &join_static_spread,
 	.close = join_static_close,
 };

@@ -86,6 +86,16 @@ order_open(struct stage *st)
 	return 0;
 }
 
+static void
+begin_sorter(struct stage *st)
+{
+	struct order *o = STAGE(st, order);
+
+	sorter_init(&o->sorter, o->limit < 0 ? SORTER_ALL : (uint64_t)o->limit,
+		stage_max_state(st) > 0 ? stage_max_state(st) : SIZE_MAX,
+		st->in.checkpoint != NULL ? st->in.checkpoint : tempfile_dir());
+}
+
 static int
 order_plan(struct stage *st, struct plan *p)
 {
@@ -99,9 +109,7 @@ order_plan(struct stage *st, struct plan *p)
 			"only a result in complete mode can (agg --mode "
 			"complete), or that of each batch (window --batches 1 "
 			"in front of agg)");
-	sorter_init(&o->sorter, o->limit < 0 ? SORTER_ALL : (uint64_t)o->limit,
-		stage_max_state(st) > 0 ? stage_max_state(st) : SIZE_MAX,
-		st->in.checkpoint != NULL ? st->in.checkpoint : tempfile_dir());
+	begin_sorter(st);
 	return 0;
 }
 
@@ -120,6 +128,10 @@ order_record(struct stage *st, struct record *r)
 			return 0;
 	}
 	buf_clear(&o->bytes);
+	if (st->clone)
+		return sorter_add(&o->sorter, &o->key, &o->bytes, st->err) < 0
+			? -1
+			: stage_defer(st, r);
 	stow_put(r, &o->bytes);
 	return sorter_add(&o->sorter, &o->key, &o->bytes, st->err);
 }
@@ -158,6 +170,28 @@ order_close(struct stage *st)
 	buf_release(&o->bytes);
 }
 
+/* ---- on threads ---- */
+
+/* With a limit a clone tells which records may be among the first: those that
+ * are among its own, which came before. */
+static const char *
+order_why_not(const struct stage *st)
+{
+	return STAGE(st, order)->limit < 0 ? "it sorts all records" : NULL;
+}
+
+/* Another result begins. */
+static int
+order_join(struct stage *clone, const struct stage *st)
+{
+	sorter_release(&STAGE(clone, order)->sorter);
+	begin_sorter(clone);
+	return 0;
+}
+
+static const struct spread order_spread = {
+	.why_not = order_why_not, .join = order_join, .ends = true};
+
 const struct op op_order = {
 	.name = "order",
 	.about = "sort the records of each result",
@@ -168,6 +202,7 @@ const struct op op_order = {
 	.flags = OP_HOLDS,
 	.defaults = order_defaults,
 	.open = order_open,
+	.spread = &order_spread,
 	.plan = order_plan,
 	.record = order_record,
 	.batch = order_batch,

@@ -459,22 +459,18 @@ take_csv_line(struct stage *st, const char *line, size_t n, uint64_t number)
 	}
 }
 
-/* Read lines again that a former run has left. */
+/* Read lines again, n bytes of them with their ends: of a header, or of the row
+ * that is open. */
 static void
-read_saved(struct stage *st, const char *key)
+read_again(struct stage *st, const char *text, size_t n, bool header)
 {
 	struct parse_csv *o = STAGE(st, parse_csv);
-	state_ref ref = state_find(st->state, key, 1);
 	enum csvrow what = CSVROW_OPEN;
 	const char *p, *end, *line;
 	struct buf b, rest;
-	size_t n;
 
-	if (ref == STATE_NONE)
-		return;
-	p = state_value(st->state, ref, &n);
 	buf_init(&b);
-	buf_add(&b, p, n);
+	buf_add(&b, text, n);
 	buf_need(&b, JSON_PADDING);
 	end = b.p + b.n;
 	for (p = b.p; p < end && what == CSVROW_OPEN;) {
@@ -483,13 +479,27 @@ read_saved(struct stage *st, const char *key)
 		what = csvrow_line(&o->rows, line, n, csvrow_end(line, n));
 	}
 	buf_init(&rest);
-	if (*key == 'h' && what == CSVROW_OPEN)
+	if (header && what == CSVROW_OPEN)
 		csvrow_unclose(&o->rows, &rest);
-	if (*key == 'h')
+	if (header)
 		take_header(st, o);
 	buf_release(&rest);
 	buf_release(&b);
 	o->begun = o->within = true;
+}
+
+/* ... that a former run has left. */
+static void
+read_saved(struct stage *st, const char *key)
+{
+	state_ref ref = state_find(st->state, key, 1);
+	const char *p;
+	size_t n;
+
+	if (ref == STATE_NONE)
+		return;
+	p = state_value(st->state, ref, &n);
+	read_again(st, p, n, *key == 'h');
 }
 
 static int
@@ -564,6 +574,77 @@ parse_csv_file_end(struct stage *st)
 	STAGE(st, parse_csv)->ended = true;
 }
 
+/* ---- on threads ---- */
+
+static const char *
+parse_csv_why_not(const struct stage *st)
+{
+	const struct parse_csv *o = STAGE(st, parse_csv);
+
+	return o->schema == NULL && !o->header
+		? "its first row says how many columns there are"
+		: NULL;
+}
+
+/* A header is still to come, or a row goes on. */
+static bool
+parse_csv_holds(const struct stage *st)
+{
+	const struct parse_csv *o = STAGE(st, parse_csv);
+
+	return o->ended || !o->begun || !o->within ||
+		csvrow_is_open(&o->rows) || (o->header && o->first.text.n == 0);
+}
+
+static int
+parse_csv_join(struct stage *clone, const struct stage *st)
+{
+	struct parse_csv *c = STAGE(clone, parse_csv);
+	const struct parse_csv *o = STAGE(st, parse_csv);
+
+	if (c->first.text.n == 0 && o->first.text.n > 0)
+		read_again(clone, o->first.text.p, o->first.text.n, true);
+	c->begun = c->within = true;
+	return 0;
+}
+
+/* The row that is open at the end of a block is the stage's to go on with. */
+static void
+parse_csv_give(struct stage *clone, struct buf *out)
+{
+	struct csvrow_reader *rows = &STAGE(clone, parse_csv)->rows;
+	struct buf rest;
+
+	if (!csvrow_is_open(rows))
+		return;
+	buf_add(out, rows->lines.p, rows->lines.n);
+	buf_init(&rest);
+	csvrow_unclose(rows, &rest);
+	buf_release(&rest);
+}
+
+static int
+parse_csv_gather(struct stage *st, int by, const char *p, size_t n)
+{
+	struct parse_csv *o = STAGE(st, parse_csv);
+	const char *end = p + n;
+	uint64_t lines = 0;
+
+	if (n == 0)
+		return 0;
+	read_again(st, p, n, false);
+	for (; p < end; lines++)
+		p = csvrow_next(p, end, &n);
+	o->number = st->records_in - lines + 1;
+	return 0;
+}
+
+static const struct spread parse_csv_spread = {.why_not = parse_csv_why_not,
+	.join = parse_csv_join,
+	.give = parse_csv_give,
+	.take = parse_csv_gather,
+	.holds = parse_csv_holds};
+
 /* ---- for bief state ---- */
 
 static int
@@ -635,5 +716,6 @@ const struct op op_parse_csv = {
 	.batch = parse_csv_batch,
 	.eof = parse_csv_eof,
 	.keeper = &parse_csv_keeper,
+	.spread = &parse_csv_spread,
 	.close = parse_csv_close,
 };

@@ -424,6 +424,8 @@ parse_json_close(struct stage *st)
 	buf_release(&o->text);
 }
 
+static const struct spread parse_json_spread = {.ends = false};
+
 const struct op op_parse_json = {
 	.name = "parse-json",
 	.about = "read JSON lines into the fields of a schema",
@@ -436,5 +438,6 @@ const struct op op_parse_json = {
 	.open = parse_json_open,
 	.plan = parse_json_plan,
 	.record = parse_json_record,
+	.spread = &parse_json_spread,
 	.close = parse_json_close,
 };

@@ -405,6 +405,8 @@ parse_text_close(struct stage *st)
 	slots_release(&o->kept);
 }
 
+static const struct spread parse_text_spread = {.ends = false};
+
 const struct op op_parse_text = {
 	.name = "parse-text",
 	.about = "make a record {\"value\": line} of each line of text, or of "
@@ -418,5 +420,6 @@ const struct op op_parse_text = {
 	.open = parse_text_open,
 	.plan = parse_text_plan,
 	.record = parse_text_record,
+	.spread = &parse_text_spread,
 	.close = parse_text_close,
 };

@@ -587,6 +587,8 @@ pick_close(struct stage *st)
 	buf_release(&k->json);
 }
 
+static const struct spread pick_spread = {.ends = false};
+
 const struct op op_pick = {
 	.name = "pick",
 	.about = "keep the named fields, in this order, under these names",
@@ -597,5 +599,6 @@ const struct op op_pick = {
 	.open = pick_open,
 	.plan = pick_plan,
 	.record = pick_record,
+	.spread = &pick_spread,
 	.close = pick_close,
 };

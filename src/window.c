@@ -489,6 +489,32 @@ window_batch(struct stage *st, struct batch *b)
 	return w->wm.delay != NULL ? wm_batch(&w->wm, st, b) : 0;
 }
 
+/* ---- on threads ---- */
+
+static const char *
+window_why_not(const struct stage *st)
+{
+	return STAGE(st, window)->arrival.length != NULL
+		? "it keeps the records that come"
+		: NULL;
+}
+
+static void
+window_give(struct stage *clone, struct buf *out)
+{
+	wm_give(&STAGE(clone, window)->wm, out);
+}
+
+static int
+window_gather(struct stage *st, int by, const char *p, size_t n)
+{
+	wm_gather(&STAGE(st, window)->wm, p, n);
+	return 0;
+}
+
+static const struct spread window_spread = {
+	.why_not = window_why_not, .give = window_give, .take = window_gather};
+
 /* ---- for bief state ---- */
 
 /* What follows has closed by the watermark, if there was one; and has its
@@ -572,5 +598,6 @@ const struct op op_window = {
 	.record = window_record,
 	.batch = window_batch,
 	.keeper = &window_keeper,
+	.spread = &window_spread,
 	.close = window_close,
 };

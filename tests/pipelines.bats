@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # A pipeline by the shell, with text in its pipes, with records in them, with
-# programs that find each other or do not, and by bief run: the same bytes, the
-# same messages, the same exit status; and explain refuses what a run does.
+# programs that find each other or do not, and by bief run, on one thread and on
+# several: the same bytes, the same messages, the same exit status; and explain
+# refuses what a run does.
 
 load lib
 
@@ -45,11 +46,18 @@ once() { # once WAY PIPELINE [FUSE]
 	set -- "$1" "${2//in\/bad/keep\/bad}"
 	set -- "$1" "${2//in\/overflow/keep\/overflow}"
 	local status=0
-	if [ "$1" != run ]; then
+	# Blocks so small that these data make many.
+	case $1 in
+	run) export BIEF_THREADS=1 ;;
+	run2) export BIEF_THREADS=2 BIEF_BLOCK=40 ;;
+	run7) export BIEF_THREADS=7 BIEF_BLOCK=1 ;;
+	esac
+	if [ "$1" = shell ]; then
 		BIEF_FUSE=$fuse bash -o pipefail -c "$2" >../"$1".out 2>../"$1".err || status=$?
 	else
 		bief run "$2" >../"$1".out 2>../"$1".err || status=$?
 	fi
+	unset BIEF_THREADS BIEF_BLOCK
 	echo $status >../"$1".status
 	for db in *.db; do
 		[ -e "$db" ] && sqlite3 "$db" 'select * from t order by 1, 2, 3' >../"$1".table
@@ -81,15 +89,19 @@ explained() {
 }
 
 same() { # same PIPELINE
-	rm -rf shell run shell.* run.*
+	local way
+	rm -rf shell run run2 run7 shell.* run.* run2.* run7.*
 	once shell "$1" "${2:-0}"
-	once run "$1"
-	cmp shell.out run.out &&
-		diff <(words shell.err) <(words run.err) &&
-		cmp shell.status run.status &&
-		{ [ ! -e shell.table ] || cmp shell.table run.table; } &&
-		cmp shell.rejects run.rejects &&
-		explained "$1"
+	for way in run run2 run7; do
+		once $way "$1"
+		cmp shell.out $way.out &&
+			diff <(words shell.err) <(words $way.err) &&
+			cmp shell.status $way.status &&
+			{ [ ! -e shell.table ] || cmp shell.table $way.table; } &&
+			cmp shell.rejects $way.rejects || return
+		[ "${2:-0}" = 0 ] || break
+	done
+	explained "$1"
 }
 
 # all FUSE: of the pipelines; those that neighbours refuse where they must meet.

@@ -17,11 +17,13 @@
 #include "runtime/chain.h"
 #include "runtime/plan/plan_chain.h"
 #include "runtime/setup.h"
+#include "runtime/threads/clone.h"
 #include "command/pipeline.h"
 
 struct explanation {
 	struct buf out;
 	bool refused;
+	bool one; /* thread, from here on */
 };
 
 /* reader: the program that a pipeline is an input of, or NULL. */
@@ -132,6 +134,25 @@ print_mode(struct explanation *e, const struct plan *p, int depth)
 	buf_byte(&e->out, '\n');
 }
 
+/* Up to the first program of a process that needs the records in order. */
+static void
+print_threads(struct explanation *e, const struct stage *st, int depth)
+{
+	const char *why;
+
+	if (st->op->source != NULL || e->one)
+		return;
+	why = st->op->merge != NULL ? "it reads its inputs by turns"
+				    : clone_why(st->chain, 0);
+	line(e, depth, "threads");
+	e->one = why != NULL || st->op->spread->ends;
+	if (why != NULL)
+		buf_printf(&e->out, "one from here on: %s\n", why);
+	else
+		buf_printf(&e->out, "several%s\n",
+			e->one ? ", and one behind it" : "");
+}
+
 static void
 print_plan(struct explanation *e, const struct stage *st, int depth)
 {
@@ -155,6 +176,7 @@ print_plan(struct explanation *e, const struct stage *st, int depth)
 	}
 	if (p->mode != st->in.mode)
 		print_mode(e, p, depth);
+	print_threads(e, st, depth);
 }
 
 static void
@@ -243,9 +265,10 @@ explain_op(struct explanation *e, const struct command *c, const struct op *op,
 	const struct stage *st;
 	int n = 1, status;
 
-	if (op->merge != NULL)
+	if (op->merge != NULL) {
 		n = inputs_of(e, c, in, plan, depth);
-	else
+		e->one = false;
+	} else
 		plan_copy(&in[0], plan);
 	print_words(e, c, depth);
 	setup_open(&chain, words, 1, STDOUT_FILENO, true, &status);
@@ -277,6 +300,7 @@ explain_foreign(struct explanation *e, const struct command *c,
 	struct plan *plan, int depth)
 {
 	print_words(e, c, depth);
+	e->one = false; /* another process follows */
 	line(e, depth, "foreign");
 	buf_str(&e->out,
 		plan->stream

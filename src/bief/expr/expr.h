@@ -26,6 +26,7 @@ struct expr_env {
 	 * to stop.  NULL: we never are. */
 	int64_t max_cpu_us;
 	bool (*stopping)(void);
+	bool apart; /* on a thread: libjq is not to be asked */
 };
 
 struct expr;
@@ -44,6 +45,9 @@ void expr_free(struct expr *x);
 /* Evaluation was given up, and not because of the record: the program is to
  * end, with the message. */
 #define EXPR_ENDED (-3)
+
+/* With env.apart: what only libjq can tell. */
+#define EXPR_APART (-4)
 
 /*
  * Evaluate.  each() is called for each result (an SQL expression has exactly

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,16 +31,18 @@ static const struct {
 	[DL_RDKAFKA] = {"librdkafka.so.1", "librdkafka1", "Kafka"},
 };
 
-int
-dl_open(const struct dl *library, void *to, struct err *err)
+/* Threads may need the same one at the same time. */
+static pthread_mutex_t dl_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int
+dl_fill(const struct dl *library, void **to, struct err *err)
 {
 	const char *file = libraries[library->library].file;
 	const char *package = libraries[library->library].package;
-	void *first, *lib, *p;
+	void *lib, *p;
 	size_t i;
 
-	memcpy(&first, to, sizeof(first));
-	if (first != NULL)
+	if (*to != NULL)
 		return 0;
 	lib = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
 	if (lib == NULL)
@@ -58,9 +61,22 @@ dl_open(const struct dl *library, void *to, struct err *err)
 				"one that is installed has no '%s' (Debian: %s)",
 				library->what, file, library->names[i],
 				package);
-		memcpy((char *)to + i * sizeof(p), &p, sizeof(p));
+		__atomic_store_n(&to[i], p, __ATOMIC_RELEASE);
 	}
 	return 0;
+}
+
+int
+dl_open(const struct dl *library, void *to, struct err *err)
+{
+	int ret;
+
+	if (__atomic_load_n((void **)to, __ATOMIC_ACQUIRE) != NULL)
+		return 0;
+	pthread_mutex_lock(&dl_lock);
+	ret = dl_fill(library, to, err);
+	pthread_mutex_unlock(&dl_lock);
+	return ret;
 }
 
 bool

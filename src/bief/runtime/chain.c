@@ -30,11 +30,13 @@
 int
 chain_open_batch(struct stage *st)
 {
-	/* Spark's batches are timed in milliseconds. */
-	struct batch b = {.number = st->in.resume++,
-		.time_us = recover_time(st, time_now() / 1000 * 1000),
-		.watermark = WATERMARK_NONE};
+	struct batch b = {.watermark = WATERMARK_NONE};
 
+	if (chain_settle(st->chain) < 0)
+		return -1;
+	b.number = st->in.resume++;
+	/* Spark's batches are timed in milliseconds. */
+	b.time_us = recover_time(st, time_now() / 1000 * 1000);
 	st->priv->in_batch = 0;
 	return chain_begin(st, &b);
 }
@@ -42,8 +44,11 @@ chain_open_batch(struct stage *st)
 int
 chain_close_batch(struct stage *st, bool last)
 {
-	struct batch b = st->now;
+	struct batch b;
 
+	if (chain_settle(st->chain) < 0)
+		return -1;
+	b = st->now;
 	b.last = last;
 	return chain_end(st, &b);
 }
@@ -169,6 +174,8 @@ chain_give_long(struct stage *st, const char *line, size_t n)
 void
 chain_file_end(struct stage *st)
 {
+	chain_settle(st->chain);
+	st->chain->aside.news = true;
 	if (st->op->file_end != NULL && !recover_skips(&st->priv->recovery))
 		st->op->file_end(st);
 }
@@ -203,6 +210,9 @@ chain_begin(struct stage *st, struct batch *b)
 	struct chain *c = st->chain;
 	bool out = false;
 
+	if (chain_settle(c) < 0)
+		return -1;
+	c->aside.news = true;
 	st->priv->busy_us = vitals_busy_us(c->vitals);
 	for (; st != NULL; st = reached(st)) {
 		out = st->next == NULL;
@@ -305,6 +315,8 @@ chain_end(struct stage *st, struct batch *b)
 	struct stage *first = st;
 	bool out = false;
 
+	if (chain_settle(c) < 0)
+		return -1;
 	b->empty = is_empty(st, b);
 	for (; st != NULL; st = reached(st)) {
 		out = st->next == NULL;
@@ -371,6 +383,8 @@ chain_finish(struct stage *st)
 {
 	struct chain *c = st->chain;
 
+	if (chain_settle(c) < 0)
+		return -1;
 	ticker_close(c);
 	for (; st != NULL; st = st->next) {
 		st->priv->ended = true;
@@ -404,6 +418,7 @@ quit(struct chain *c, struct stage *st, enum status status, bool control)
 void
 chain_quit(struct chain *c, enum status status)
 {
+	chain_settle(c);
 	quit(c, &c->stages[0], status, true);
 }
 
@@ -439,7 +454,7 @@ chain_cut(struct stage *st)
 void
 chain_pass(struct chain *c, const char *line, size_t n)
 {
-	if (!c->planned || !chain_writes_control(c))
+	if (!c->planned || !chain_writes_control(c) || chain_settle(c) < 0)
 		return;
 	buf_add(&c->out.b, line, n);
 	buf_byte(&c->out.b, '\n');
@@ -477,6 +492,8 @@ chain_tick(struct stage *st)
 	if (p->next_tick == 0 ||
 		!time_due(p->next_tick, step > 0 ? step : TICK_0_US))
 		return 0;
+	if (chain_settle(st->chain) < 0)
+		return -1;
 	if (st->now.number >= 0 && chain_close_batch(st, false) < 0)
 		return -1;
 	if (step == 0)

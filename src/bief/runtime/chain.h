@@ -34,6 +34,7 @@ struct common {
 	int64_t ready_fd;
 	const char *checkpoint;
 	int64_t sinks;
+	int64_t threads; /* 0: not told */
 };
 
 struct stage_private {
@@ -72,6 +73,20 @@ struct stage_private {
 	struct recovery recovery;
 };
 
+struct block;
+
+/* Lines may be worked on aside, by threads.c: NULL where they are not. */
+struct chain_aside {
+	/* Whole lines of the input: 1 the first *n bytes of them were taken, 0
+	 * these are to be given to the first stage, or -1. */
+	int (*lines)(void *arg, const char *p, size_t *n);
+	/* Let all that was taken have its effect, in order.  0 or -1. */
+	int (*settle)(void *arg);
+	void *arg;
+	bool busy; /* something was taken that has not had its effect */
+	bool news; /* the stages may know of what they did not then */
+};
+
 struct chain {
 	struct stage *stages;
 	int n;
@@ -97,6 +112,8 @@ struct chain {
 	uint64_t slow;         /* such batches since */
 	bool enough; /* what still comes cannot matter: stage_enough */
 	bool held;   /* it waits for its sinks, not for input */
+	struct chain_aside aside;
+	struct block *capture; /* of a clone: where all goes that would show */
 	struct ticker ticker;
 	/* The input that is read where there is no source; fd -1: none. */
 	struct {
@@ -111,6 +128,13 @@ struct chain {
 		int64_t waited_us; /* by then */
 	} hint;
 };
+
+/* Before anything that comes behind the lines that were taken. */
+static inline int
+chain_settle(struct chain *c)
+{
+	return c->aside.busy ? c->aside.settle(c->aside.arg) : 0;
+}
 
 static inline struct stage *
 chain_last(struct chain *c)

@@ -16,6 +16,7 @@
 #include "runtime/loop/merge.h"
 #include "runtime/loop/pull.h"
 #include "runtime/setup.h"
+#include "runtime/threads/threads.h"
 #include "runtime/loop/signals.h"
 #include "runtime/report/tell.h"
 #include "runtime/plan/plan_known.h"
@@ -40,9 +41,28 @@ run_opened(struct chain *c, int in_fd)
 	return feed_run(c, in_fd);
 }
 
+/* What was taken before may have failed, too: then that was first. */
+static void
+run_failed(struct chain *c)
+{
+	struct err err = c->err;
+	struct stage *failed = c->failed;
+
+	c->failed = NULL;
+	if (chain_settle(c) == 0) {
+		c->err = err;
+		c->failed = failed;
+	}
+	c->aside = (struct chain_aside){.lines = NULL};
+	if (c->failed == NULL)
+		c->failed = chain_last(c);
+	chain_fail(c);
+}
+
 void
 run_chain(char ***words, int n, int in, int out, int *status)
 {
+	struct threads *t;
 	struct chain c;
 	int last = -1;
 
@@ -58,11 +78,10 @@ run_chain(char ***words, int n, int in, int out, int *status)
 	} else {
 		tell_open(&c, words);
 		link_out_open(&c);
-		if (run_opened(&c, in) < 0) {
-			if (c.failed == NULL)
-				c.failed = chain_last(&c);
-			chain_fail(&c);
-		}
+		t = threads_open(&c);
+		if (run_opened(&c, in) < 0)
+			run_failed(&c);
+		threads_close(t);
 	}
 	link_out_close(&c);
 	/* An end without control lines looks like one, whatever the reason. */

@@ -144,8 +144,8 @@ check_common(struct stage *st)
 	return check_inputs(st);
 }
 
-static int
-open_stage(struct stage *st, char **words)
+int
+setup_open_stage(struct stage *st, char **words)
 {
 	struct opt_table t[5];
 	struct input_spec inputs[INPUTS_MAX];
@@ -178,8 +178,34 @@ open_stage(struct stage *st, char **words)
 	return 0;
 }
 
+/* The i-th stage, to be opened. */
+static void
+init_stage(struct chain *c, int i, const struct op *op)
+{
+	struct stage *st = &c->stages[i];
+
+	st->op = op;
+	st->self = mem_zalloc(op->size);
+	st->priv = mem_zalloc(sizeof(*st->priv));
+	st->priv->rejects_fd = st->priv->progress_fd = -1;
+	recover_init(&st->priv->recovery);
+	st->err = &c->err;
+	st->shapes = c->shapes;
+	st->chain = c;
+	st->place = i;
+	st->next = i + 1 < c->n ? &c->stages[i + 1] : NULL;
+	st->now = (struct batch){.number = -1,
+		.time_us = time_now(),
+		.watermark = WATERMARK_NONE};
+	plan_init(&st->in);
+	plan_init(&st->out);
+	record_read_init(&st->priv->reader, c->shapes);
+	buf_init(&st->priv->text);
+	buf_init(&st->priv->scratch);
+}
+
 void
-setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
+setup_init(struct chain *c, const struct op *const *ops, int n, int out_fd,
 	int *status)
 {
 	memset(c, 0, sizeof(*c));
@@ -190,34 +216,27 @@ setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 	c->shapes = shape_set_new();
 	output_init(&c->out, out_fd);
 	for (int i = 0; i < n; i++) {
-		struct stage *st = &c->stages[i];
-
-		st->op = ops_find(words[i][0]);
-		st->self = mem_zalloc(st->op->size);
-		st->priv = mem_zalloc(sizeof(*st->priv));
-		st->priv->rejects_fd = st->priv->progress_fd = -1;
-		recover_init(&st->priv->recovery);
-		st->err = &c->err;
-		st->shapes = c->shapes;
-		st->chain = c;
-		st->place = i;
-		st->explain = explain;
-		st->next = i + 1 < n ? &c->stages[i + 1] : NULL;
-		st->now = (struct batch){.number = -1,
-			.time_us = time_now(),
-			.watermark = WATERMARK_NONE};
-		plan_init(&st->in);
-		plan_init(&st->out);
-		record_read_init(&st->priv->reader, c->shapes);
-		buf_init(&st->priv->text);
-		buf_init(&st->priv->scratch);
+		init_stage(c, i, ops[i]);
 		status[i] = STATUS_DONE;
 	}
+}
+
+void
+setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
+	int *status)
+{
+	const struct op **ops = mem_alloc((size_t)n * sizeof(*ops));
+
+	for (int i = 0; i < n; i++)
+		ops[i] = ops_find(words[i][0]);
+	setup_init(c, ops, n, out_fd, status);
+	free(ops);
 	for (int i = 0; i < n; i++) {
 		struct stage *st = &c->stages[i];
 
 		c->err.status = STATUS_FAILED;
-		if (open_stage(st, words[i]) < 0) {
+		st->explain = explain;
+		if (setup_open_stage(st, words[i]) < 0) {
 			if (!explain)
 				say(st, "%s", c->err.text);
 			status[i] = c->err.status;
@@ -226,37 +245,41 @@ setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 	}
 }
 
+static void
+close_stage(struct stage *st)
+{
+	struct opt_table t[5];
+	size_t n = common_tables(st->op, st->self, &st->priv->common, t);
+
+	if (st->priv->opened && !st->priv->failed && !st->clone)
+		say_counts(st);
+	if (st->priv->opened && st->op->close != NULL)
+		st->op->close(st);
+	recover_release(&st->priv->recovery);
+	state_free(st->state);
+	if (st->priv->words != NULL)
+		opt_free(t, n);
+	free(st->operands);
+	plan_release(&st->in);
+	plan_release(&st->out);
+	record_read_release(&st->priv->reader);
+	buf_release(&st->priv->text);
+	buf_release(&st->priv->scratch);
+	free(st->priv->watched);
+	if (st->priv->rejects_fd >= 0)
+		close(st->priv->rejects_fd);
+	progress_close(st);
+	free(st->self);
+	free(st->priv);
+}
+
 void
 setup_close(struct chain *c)
 {
 	vitals_close(c->vitals);
 	ticker_close(c);
-	for (int i = 0; i < c->n; i++) {
-		struct stage *st = &c->stages[i];
-		struct opt_table t[5];
-		size_t n = common_tables(
-			st->op, st->self, &st->priv->common, t);
-
-		if (st->priv->opened && !st->priv->failed)
-			say_counts(st);
-		if (st->priv->opened && st->op->close != NULL)
-			st->op->close(st);
-		recover_release(&st->priv->recovery);
-		state_free(st->state);
-		opt_free(t, n);
-		free(st->operands);
-		plan_release(&st->in);
-		plan_release(&st->out);
-		record_read_release(&st->priv->reader);
-		buf_release(&st->priv->text);
-		buf_release(&st->priv->scratch);
-		free(st->priv->watched);
-		if (st->priv->rejects_fd >= 0)
-			close(st->priv->rejects_fd);
-		progress_close(st);
-		free(st->self);
-		free(st->priv);
-	}
+	for (int i = 0; i < c->n; i++)
+		close_stage(&c->stages[i]);
 	free(c->stages);
 	shape_set_free(c->shapes);
 	output_release(&c->out);

@@ -23,6 +23,7 @@
 #include "runtime/report/say.h"
 #include "runtime/loop/link_out.h"
 #include "runtime/loop/signals.h"
+#include "runtime/threads/capture.h"
 
 int64_t
 stage_no_rows(struct stage *st, bool glance)
@@ -34,6 +35,9 @@ stage_no_rows(struct stage *st, bool glance)
 static inline int
 source_begin(struct stage *st)
 {
+	if (__builtin_expect(st->chain->aside.busy, 0) &&
+		st->op->source != NULL && chain_settle(st->chain) < 0)
+		return -1;
 	if (st->op->source != NULL && st->now.number < 0 && st->out.stream)
 		return chain_open_batch(st);
 	return 0;
@@ -194,8 +198,8 @@ emit_lines_cr(struct stage *st, const char *p, const char *end)
 	return 0;
 }
 
-int
-stage_emit_lines(struct stage *st, const char *p, size_t n)
+static int
+emit_lines(struct stage *st, const char *p, size_t n)
 {
 	struct chain *c = st->chain;
 	const char *end = p + n;
@@ -223,6 +227,24 @@ stage_emit_lines(struct stage *st, const char *p, size_t n)
 		p += from;
 	}
 	return 0;
+}
+
+int
+stage_emit_lines(struct stage *st, const char *p, size_t n)
+{
+	struct chain_aside *aside = &st->chain->aside;
+	size_t part = n;
+	int taken;
+
+	for (; n > 0 && aside->lines != NULL && st->next != NULL;
+		p += part, n -= part, part = n) {
+		if (!aside->busy && source_begin(st) < 0)
+			return -1;
+		taken = aside->lines(aside->arg, p, &part);
+		if (taken < 0 || (taken == 0 && emit_lines(st, p, part) < 0))
+			return -1;
+	}
+	return n > 0 ? emit_lines(st, p, n) : 0;
 }
 
 int
@@ -403,6 +425,12 @@ stage_reject(struct stage *st, const struct record *r, const char *fmt, ...)
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	return refuse(st, r, why);
+}
+
+int
+stage_defer(struct stage *clone, struct record *r)
+{
+	return capture_record(clone, r);
 }
 
 bool

@@ -72,6 +72,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_READS 64   /* its plan reads what may be large: not called in vain */
 #define OP_READY 32   /* it may accept connections: --ready-fd */
 #define OP_HOLDS 64   /* without batches it answers at the end of the input */
+#define OP_ENOUGH 128 /* it may call stage_enough */
 #define OP_WORDS 16   /* operands are fields or expressions, never files */
 
 /* At which fields of its records an operator looks. */
@@ -183,6 +184,34 @@ struct waiter {
 	int (*pull)(struct stage *st);
 };
 
+/*
+ * Its record() asks for nothing but the record, and what open and plan have
+ * made.  So blocks of the input may go through clones of it, stages opened by
+ * the same words, on other threads (threads.h).  Nothing else is called for a
+ * clone but begin, these, and close.  All may be NULL.
+ */
+struct spread {
+	/* Why that is not so with these options; NULL: it is.  From plan on. */
+	const char *(*why_not)(const struct stage *st);
+	/* Before the first record of a batch comes to a clone: st, which rests,
+	 * may know more than its words say. */
+	int (*join)(struct stage *clone, const struct stage *st);
+	/* A block has ended: append what its records have changed in the clone,
+	 * as if it had been fresh, ... */
+	void (*give)(struct stage *clone, struct buf *out);
+	/* ... and change st by it.  The blocks come in the order of the input;
+	 * by: the number of the clone. */
+	int (*take)(struct stage *st, int by, const char *p, size_t n);
+	/* Now and then, while records flow and no batch has begun: is it to be
+	 * called again when all clones rest? */
+	bool (*look)(struct stage *st, bool rest);
+	/* Is it in the midst of something that it alone can go on with, such as
+	 * a row over several lines?  Then the next block is its own. */
+	bool (*holds)(const struct stage *st);
+	bool ends; /* record() emits nothing: what is behind is not cloned */
+};
+#define STAGE_CLONES 64 /* threads at most */
+
 struct op {
 	const char *name;     /* of the program */
 	const char *about;    /* one line, lower case, no full stop */
@@ -197,6 +226,7 @@ struct op {
 	const struct merger *merge;
 	const struct keeper *keeper;
 	const struct waiter *waiter;
+	const struct spread *spread; /* NULL: it needs records in their order */
 	void (*defaults)(void *self); /* before options are parsed */
 	int (*open)(struct stage *st);
 	int (*plan)(struct stage *st, struct plan *p);
@@ -245,6 +275,7 @@ struct stage {
 	bool text;     /* it takes lines: as OP_TEXT says, open may change it */
 	enum looks looks; /* plan may say that it is fewer than all; fields of
 	                   * windows it may look at all the same */
+	bool clone;       /* of a stage, on a thread: see struct spread */
 	bool straight;    /* private: what it takes has only record() to pass */
 	uint64_t shape_id; /* private: records of this shape have no field that
 	                      stage_clash would refuse */
@@ -283,6 +314,10 @@ size_t stage_max_line(const struct stage *st);
  * that grows: 0, or -1 when so many bytes are more. */
 size_t stage_max_state(const struct stage *st);
 int stage_room(struct stage *st, size_t bytes);
+
+/* Of a clone: have the stage itself take this record, when it is its turn.  Nothing may
+ * have been done with it.  0 or -1. */
+int stage_defer(struct stage *clone, struct record *r);
 
 /*
  * A record that cannot be taken: counted, written to --rejects with the reason,

@@ -5,6 +5,7 @@
  * them), whose syntax here has names of groups, which Oniguruma's lacks.
  */
 #include <oniguruma.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,11 +64,13 @@ struct regex {
 
 /* A search that gives up keeps (a+)+$ from running for ever; the second limit
  * is of all its starting places together. */
-int
-regex_open(struct err *err)
+static int
+regex_prepare(struct err *err)
 {
-	if (onig.onig_new != NULL)
-		return 0;
+	static const UChar any_text[] = ".";
+	OnigRegex any;
+	OnigErrorInfo e;
+
 	if (dl_open(&library, &onig, err) < 0)
 		return -1;
 	onig.onig_copy_syntax(&java, onig.OnigSyntaxJava);
@@ -77,7 +80,28 @@ regex_open(struct err *err)
 			ONIG_SYN_OP2_ESC_K_NAMED_BACKREF);
 	onig.onig_set_retry_limit_in_match(REGEX_RETRIES);
 	onig.onig_set_retry_limit_in_search(REGEX_RETRIES);
+	/* By its first pattern it makes itself ready, which no two threads may
+	 * do at the same time. */
+	if (onig.onig_new(&any, any_text, any_text + 1, 0,
+		    onig.OnigEncodingUTF8, &java, &e) == ONIG_NORMAL)
+		onig.onig_free(any);
 	return 0;
+}
+
+int
+regex_open(struct err *err)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool ready;
+	int ret = 0;
+
+	if (__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
+		return 0;
+	pthread_mutex_lock(&lock);
+	if (!ready && (ret = regex_prepare(err)) == 0)
+		__atomic_store_n(&ready, true, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&lock);
+	return ret;
 }
 
 /* True if the pattern stands for itself. */

@@ -141,7 +141,7 @@ simd_byte(const char *p, char c)
 #define SIMD_SANITIZED
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SIMD_SANITIZED
 #endif
 

@@ -638,17 +638,21 @@ static const struct zone *zones;
 const struct zone *
 zone_open(const char *name, size_t n)
 {
-	const struct zone *z;
+	const struct zone *first = __atomic_load_n(&zones, __ATOMIC_ACQUIRE),
+			  *z;
 	struct zone *made;
 
 	if ((n == 1 && *name == 'Z') || (n == 3 && memcmp(name, "UTC", 3) == 0))
 		return zone_utc;
-	for (z = zones; z != NULL; z = z->next)
+	for (z = first; z != NULL; z = z->next)
 		if (z->length == n && memcmp(z->name, name, n) == 0)
-			break;
-	if (z == NULL && (made = zone_make(name, n)) != NULL) {
-		made->next = zones;
-		zones = z = made;
-	}
-	return z;
+			return z;
+	if ((made = zone_make(name, n)) == NULL)
+		return NULL;
+	/* Threads may open some at the same time, be it the same one. */
+	do
+		made->next = first;
+	while (!__atomic_compare_exchange_n(&zones, &first, made, false,
+		__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	return made;
 }

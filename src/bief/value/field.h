@@ -36,6 +36,7 @@ struct field {
 	bool clash;     /* several fields of the record differ in case only */
 	bool seen;      /* a record had it, or the first step of its path */
 	char *near;     /* a name like it that a record had, while not seen */
+	uint8_t told;   /* what of this was told by a clone, see capture.c */
 };
 void field_init(struct field *f, const char *path);
 /* window_start or window_end where "window" is written: in records that have a

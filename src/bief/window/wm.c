@@ -8,6 +8,7 @@
  */
 #include "window/wm.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "floor/buf.h"
@@ -172,6 +173,16 @@ wm_tell(const struct wm *w, const struct kept *k, struct batch *b)
 	b->idle = k->newest == IDLE;
 }
 
+static void
+wm_forget(struct wm *w)
+{
+	w->newest = INT64_MIN;
+	w->oldest = INT64_MAX;
+	w->sum = 0;
+	w->seen = 0;
+	w->any = false;
+}
+
 int
 wm_begin(struct wm *w, struct stage *st, struct batch *b)
 {
@@ -183,13 +194,47 @@ wm_begin(struct wm *w, struct stage *st, struct batch *b)
 		k->fresh_closed = k->fresh = 0;
 	w->anew = false;
 	wm_tell(w, k, b);
-	w->newest = INT64_MIN;
-	w->oldest = INT64_MAX;
-	w->sum = 0;
-	w->seen = 0;
-	w->any = false;
+	wm_forget(w);
 	w->limit = w->future_us >= 0 ? b->time_us + w->future_us : INT64_MAX;
 	return 0;
+}
+
+struct wm_seen {
+	int64_t newest, oldest;
+	__int128 sum;
+	uint64_t seen;
+	bool any;
+};
+
+void
+wm_give(struct wm *w, struct buf *out)
+{
+	struct wm_seen s;
+
+	memset(&s, 0, sizeof s);
+	s.newest = w->newest;
+	s.oldest = w->oldest;
+	s.sum = w->sum;
+	s.seen = w->seen;
+	s.any = w->any;
+	buf_add(out, &s, sizeof s);
+	wm_forget(w);
+}
+
+void
+wm_gather(struct wm *w, const char *p, size_t n)
+{
+	struct wm_seen s;
+
+	assert(n == sizeof s);
+	memcpy(&s, p, n);
+	if (s.newest > w->newest)
+		w->newest = s.newest;
+	if (s.oldest < w->oldest)
+		w->oldest = s.oldest;
+	w->sum += s.sum;
+	w->seen += s.seen;
+	w->any |= s.any;
 }
 
 /* After a pause event time goes on with the clock. */

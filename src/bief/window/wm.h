@@ -44,6 +44,9 @@ int wm_open(struct wm *w, const char *option, struct err *err);
 int wm_plan(struct wm *w, const struct field *f, bool window, struct plan *p,
 	struct err *err);
 int wm_begin(struct wm *w, struct stage *st, struct batch *b);
+/* On threads: what a clone has seen, which it forgets; into the stage's. */
+void wm_give(struct wm *w, struct buf *out);
+void wm_gather(struct wm *w, const char *p, size_t n);
 int wm_batch(struct wm *w, struct stage *st, struct batch *b);
 /* With --flush: one more batch, which closes everything. */
 int wm_eof(struct wm *w, struct stage *st, struct batch *b);

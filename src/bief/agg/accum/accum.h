@@ -70,6 +70,10 @@ struct accum_kind {
 	bool compared; /* looks at numbers as such, takes other values too */
 	bool nulls;    /* add is called for null */
 	bool listed;   /* cannot be merged in any order */
+	bool runs;     /* merging what a later run of records has made gives the
+			  very bytes that adding these records gives */
+	bool sums;     /* the same of decimals */
+	bool logs;     /* of a record it looks at nothing but numbers */
 	bool alone; /* add looks at its input's value and its own bytes alone,
 	             * and not at all for null: see accum_rows.h */
 
@@ -85,6 +89,9 @@ struct accum_kind {
 		uint64_t seq);
 	void (*merge)(const struct accums *s, const struct accum *a,
 		struct blob *to, const struct blob *from);
+	/* What was added as of seq was as of so much more; NULL: seq is not
+	 * kept. */
+	void (*shift)(const struct accum *a, struct blob *b, uint64_t by);
 	/* -1 with a message: there is none that would be right. */
 	int (*result)(const struct accums *s, const struct accum *a,
 		struct blob *b, struct accum_answer *r);

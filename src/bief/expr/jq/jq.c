@@ -208,6 +208,8 @@ one(struct expr *e, const struct record *r, const struct expr_env *env,
 		*v = f.v;
 		*n = f.n;
 	}
+	if (rc == JQ_ASK && env->apart)
+		return EXPR_APART;
 	if (rc == JQ_ASK)
 		return foreign_one(x, r, env, v, n, err);
 	return rc == JQ_STOP ? 0 : rc;

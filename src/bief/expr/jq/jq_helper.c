@@ -74,7 +74,8 @@ struct jq_helper {
 static void
 limit_memory(void)
 {
-#if !defined(__SANITIZE_ADDRESS__) /* which maps terabytes */
+/* They map terabytes. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	long pages = 0;
 	struct rlimit r;
 	FILE *f = fopen("/proc/self/statm", "r");

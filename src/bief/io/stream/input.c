@@ -136,6 +136,26 @@ input_line(struct input *in, const char **line, size_t *n)
 	return LINE_NONE;
 }
 
+size_t
+input_lines(struct input *in, const char **p)
+{
+	const char *lf;
+
+	if (in->cr || in->skipping || in->end == in->start)
+		return 0;
+	*p = in->p + in->start;
+	lf = memrchr(*p, '\n', in->end - in->start);
+	return lf != NULL ? (size_t)(lf + 1 - *p) : 0;
+}
+
+void
+input_used(struct input *in, size_t n)
+{
+	in->start += n;
+	in->scanned = in->start;
+	in->nlf = in->next = 0;
+}
+
 /* What was read: does it begin with a mark, are there CRs? */
 static void
 input_look_at(struct input *in, size_t got)

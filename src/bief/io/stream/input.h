@@ -53,6 +53,13 @@ input_rest(const struct input *in)
  */
 void input_lend(struct input *in, const char *p, size_t n);
 void input_settle(struct input *in);
+/*
+ * Instead of lines, many of them at once: n bytes of whole lines, each ended by
+ * an LF, that are there; 0: there are none, or input_line is to tell where they
+ * end.  What was used of them is to be told.
+ */
+size_t input_lines(struct input *in, const char **p);
+void input_used(struct input *in, size_t n);
 /* Another file follows under another descriptor. */
 void input_next(struct input *in, int fd);
 /* If the file is compressed, as inflate.h finds it, its text is what is read.

@@ -81,6 +81,8 @@ output_flush(struct output *out, struct err *err)
 {
 	size_t n = out->b.n;
 
+	if (out->held > 0)
+		return n <= out->held ? 0 : err_set(err, "there is no room");
 	out->b.n = 0;
 	return output_write_all(out, out->b.p, n, err);
 }
@@ -88,6 +90,10 @@ output_flush(struct output *out, struct err *err)
 int
 output_write(struct output *out, const char *p, size_t n, struct err *err)
 {
+	if (out->held > 0) {
+		buf_add(&out->b, p, n);
+		return output_flush(out, err);
+	}
 	if (output_flush(out, err) < 0)
 		return -1;
 	return output_write_all(out, p, n, err);

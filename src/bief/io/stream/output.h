@@ -16,7 +16,9 @@ struct output {
 	int fd;
 	struct buf b;
 	bool terminal;
-	bool pipe; /* or socket: a reader that goes away is noticed */
+	size_t held; /* nothing is written, all stays in b, up to so many
+	              * bytes; 0: it is written */
+	bool pipe;   /* or socket: a reader that goes away is noticed */
 	/* Called before each write, for how many of n bytes to write at once,
 	 * and behind it, when it may have waited.  NULL: nobody wants to know. */
 	size_t (*before)(void *arg, size_t n);

@@ -436,6 +436,12 @@ state_settle(struct state *s)
 	s->cleared = false;
 }
 
+bool
+state_is_new(const struct state *s, state_ref r)
+{
+	return (state_entry(s, r)->changed & STATE_CHANGED_NEW) != 0;
+}
+
 void
 state_unlist(struct state *s)
 {

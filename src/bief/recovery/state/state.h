@@ -74,6 +74,8 @@ state_ref state_due(struct state *s, int64_t upto);
 /* Entries made or changed (and still there) since the last state_settle(). */
 const state_ref *state_changed(const struct state *s, size_t *n);
 void state_settle(struct state *s);
+/* Has the entry been made since? */
+bool state_is_new(const struct state *s, state_ref r);
 /* From here on nobody asks what changed, and nothing is saved. */
 void state_unlist(struct state *s);
 

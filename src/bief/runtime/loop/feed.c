@@ -44,6 +44,7 @@ struct feed {
 	bool over;    /* the input goes on, but we do not */
 	bool batches; /* who writes it says that there will be a header */
 	bool greeted; /* who writes it has had the time to say so */
+	size_t usual; /* bytes of lines to be given to the first stage */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
 };
 
@@ -159,19 +160,82 @@ feed_over(struct feed *f)
 	return f->over;
 }
 
+/* How many of these bytes, whole lines, stand in front of the first control
+ * line, if there is one. */
+static size_t
+feed_data(const char *p, size_t n)
+{
+	static const char control[] = "{\"#bief\":";
+	const char *end = p + n, *from = p, *at;
+
+	while ((at = memchr(from, '#', (size_t)(end - from))) != NULL) {
+		from = at + 1;
+		if (at - p < 2 || end - at < 7 ||
+			memcmp(at - 2, control, STREAM_LEAST) != 0)
+			continue;
+		if (at - 2 == p || at[-3] == '\n')
+			return (size_t)(at - 2 - p);
+	}
+	return n;
+}
+
+/* Have many lines worked on aside: 1 some were taken, 0 the next line is to be
+ * given to the first stage, or -1. */
+static int
+feed_aside(struct feed *f)
+{
+	struct chain_aside *aside = &f->c->aside;
+	const char *p;
+	size_t n;
+	int taken;
+
+	if (aside->lines == NULL || !f->c->planned ||
+		(f->stream && !f->at.open))
+		return 0;
+	n = input_lines(&f->in, &p);
+	n = n > 0 ? feed_data(p, n) : 0;
+	if (n == 0)
+		return 0;
+	taken = aside->lines(aside->arg, p, &n);
+	if (taken > 0)
+		input_used(&f->in, n);
+	else if (taken == 0)
+		f->usual = n;
+	return taken;
+}
+
+/* The next line; 0: there is none. */
+static int
+feed_next(struct feed *f)
+{
+	const char *line;
+	size_t n, start;
+	enum line got;
+	int rc;
+
+	if (f->usual == 0 && (rc = feed_aside(f)) != 0)
+		return rc;
+	start = f->in.start;
+	got = input_line(&f->in, &line, &n);
+	if (got == LINE_NONE)
+		return 0;
+	f->usual -= f->in.start - start < f->usual ? f->in.start - start
+						   : f->usual;
+	if (chain_settle(f->c) < 0)
+		return -1;
+	rc = got == LINE_GOOD ? feed_line(f, line, n)
+			      : chain_give_long(f->first, line, n);
+	return rc < 0 ? -1 : 1;
+}
+
 static int
 feed_lines(struct feed *f)
 {
-	const char *line;
-	size_t n;
-	enum line got;
+	int rc = 1;
 
-	while (!f->failed && !feed_over(f) &&
-		(got = input_line(&f->in, &line, &n)) != LINE_NONE)
-		if ((got == LINE_GOOD ? feed_line(f, line, n)
-				      : chain_give_long(f->first, line, n)) < 0)
-			return -1;
-	return 0;
+	while (rc > 0 && !f->failed && !feed_over(f))
+		rc = feed_next(f);
+	return rc;
 }
 
 /* ---- from a neighbour, as it is ---- */
@@ -221,7 +285,7 @@ feed_record(struct feed *f, struct record *r, size_t size)
 	}
 	if (!f->c->planned && feed_first(f, NULL, 0) < 0)
 		return -1;
-	if (feed_check_place(f) < 0)
+	if (feed_check_place(f) < 0 || chain_settle(f->c) < 0)
 		return -1;
 	return chain_give_record(f->first, r);
 }
@@ -482,6 +546,7 @@ feed_all(struct feed *f)
 		loop_tell(c, time_monotonic());
 		if ((got = feed_take(f)) < 0)
 			return -1;
+		f->usual = 0;
 		if (f->over)
 			break;
 		if (got == 0 && (got = feed_next_file(f)) <= 0) {

@@ -176,6 +176,8 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 	int64_t now = time_now(), tick = chain_deadline(c), look;
 	int timeout = -1, ready, links, n;
 
+	if (chain_settle(c) < 0)
+		return -1;
 	if (says_alive(c) && time_monotonic() - c->alive_us > ALIVE_US) {
 		c->alive_us = time_monotonic();
 		chain_pass(c, alive, strlen(alive));

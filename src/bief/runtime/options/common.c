@@ -29,6 +29,9 @@ static const struct opt common_opts[] = {
 		true},
 	{"rejects", 0, OPT_STRING, AT(rejects), "FILE",
 		"keep every refused record with its reason", true},
+	{"threads", 0, OPT_INT, AT(threads), "N",
+		"work on at most N threads (one for each core)", .free = true,
+		.least = 1, .most = STAGE_CLONES},
 	{"zone", 0, OPT_STRING, AT(zone), "ZONE",
 		"time zone of text that names none (UTC)"},
 	OPT_END};

@@ -14,6 +14,7 @@
 #include "value/json.h"
 #include "runtime/chain.h"
 #include "runtime/report/say.h"
+#include "runtime/threads/capture.h"
 
 #define SAID_MOST 5 /* messages about single records, of each program */
 
@@ -74,6 +75,10 @@ refuse(struct stage *st, const struct record *r, const char *why)
 {
 	char place[40] = "";
 
+	if (st->chain->capture != NULL)
+		return capture_refuse(st, r, why);
+	if (chain_settle(st->chain) < 0)
+		return -1;
 	if (r != NULL && r->number != 0)
 		snprintf(place, sizeof(place),
 			"line %llu: ", (unsigned long long)r->number);
@@ -100,13 +105,17 @@ refuse_kept(struct stage *st)
 void
 refuse_late(struct stage *st, const struct record *r, const char *why)
 {
-	if (keep(st, r, why, true) < 0)
+	if (st->chain->capture != NULL)
+		capture_late(st, r, why);
+	else if (keep(st, r, why, true) < 0)
 		say(st, "%s", st->err->text);
 }
 
 int
 refuse_untimed(struct stage *st, const struct record *r, const char *why)
 {
+	if (st->chain->capture != NULL)
+		return capture_untimed(st, r, why);
 	st->untimed++;
 	return keep(st, r, why, false);
 }

@@ -18,6 +18,7 @@
 #include "recovery/state/state.h"
 #include "runtime/chain.h"
 #include "runtime/report/line.h"
+#include "runtime/threads/capture.h"
 
 #define SLOW_EVERY_US (60 * TIME_SECOND) /* messages about slow batches */
 
@@ -27,8 +28,11 @@ say_text(const struct stage *st, const char *text)
 	struct buf clean, line;
 	size_t first;
 
+	if (st->chain->capture != NULL)
+		capture_say(st, text);
 	if (st->chain->silent)
 		return;
+	chain_settle(st->chain);
 	buf_init(&clean);
 	buf_init(&line);
 	buf_printf(&clean, "%s: %s", st->op->name, text);

@@ -114,10 +114,11 @@ bits_take(const struct accum_taking *t, const struct value *v)
 	return 0;
 }
 
-#define BITS                                                                \
-	.number = true, .integral = true, .size = sizeof(struct bits),      \
-	.type = accum_kit_same, .result = bits_result, .empty = bits_empty, \
-	.show = bits_show, .take = bits_take
+#define BITS                                                           \
+	.number = true, .integral = true, .runs = true,                \
+	.size = sizeof(struct bits), .type = accum_kit_same,           \
+	.result = bits_result, .empty = bits_empty, .show = bits_show, \
+	.take = bits_take
 
 const struct accum_kind accum_bits_kinds[] = {
 	{.name = "bit_and", .add = and_add, .merge = and_merge, BITS},

@@ -335,7 +335,9 @@ accum_collect_take_set(const struct accum_taking *t, const struct value *v)
 	return 0;
 }
 
-#define COLLECT .size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_array
+#define COLLECT                                                          \
+	.size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_array, \
+	.runs = true
 
 const struct accum_kind accum_collect_kinds[] = {
 	{.name = "collect_list",

@@ -62,7 +62,7 @@ several_add(
 #define COUNT                                                             \
 	.name = "count", .size = sizeof(int64_t), .type = accum_kit_long, \
 	.merge = count_merge, .result = count_result, .show = count_show, \
-	.take = count_take
+	.take = count_take, .runs = true
 
 static const struct accum_kind count_records = {
 	.alone = true, .add = count_add, COUNT};

@@ -252,7 +252,7 @@ approx_take(const struct accum_taking *t, const struct value *v)
 #define DISTINCT                                                        \
 	.name = "count_distinct", .shown = "count", .different = true,  \
 	.size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_long, \
-	.merge = distinct_merge, .result = distinct_result
+	.merge = distinct_merge, .result = distinct_result, .runs = true
 
 static const struct accum_kind distinct_several = {.fields = -1,
 	.add = several_add,

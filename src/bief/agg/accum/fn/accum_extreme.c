@@ -134,7 +134,7 @@ extreme_take(const struct accum_taking *t, const struct value *v)
 	.varies = true, .var = offsetof(struct kept, text),           \
 	.type = accum_kit_same, .result = accum_kit_kept_result,      \
 	.empty = accum_kit_kept_empty, .show = extreme_show,          \
-	.take = extreme_take
+	.take = extreme_take, .runs = true
 
 const struct accum_kind accum_extreme_kinds[] = {
 	{.name = "min", .add = min_add, .merge = min_merge, EXTREME},

@@ -201,10 +201,11 @@ moments_take(const struct accum_taking *t, const struct value *v)
 		: accum_moments_take(t, v, m);
 }
 
-#define MOMENTS                                                               \
-	.number = true, .distinct = true, .size = sizeof(struct moments),     \
-	.type = accum_kit_double, .add = moments_add, .merge = moments_merge, \
-	.empty = moments_empty, .show = moments_show, .take = moments_take
+#define MOMENTS                                                             \
+	.number = true, .logs = true, .distinct = true,                     \
+	.size = sizeof(struct moments), .type = accum_kit_double,           \
+	.add = moments_add, .merge = moments_merge, .empty = moments_empty, \
+	.show = moments_show, .take = moments_take
 
 const struct accum_kind accum_moments_kinds[] = {
 	{.name = "stddev", .result = stddev_result, MOMENTS},

@@ -216,10 +216,10 @@ pair_take(const struct accum_taking *t, const struct value *v)
 		: accum_text_get_doubles(t, v, pair_names + 1, &to->x);
 }
 
-#define BASE                                                         \
-	.number = true, .fields = 2, .size = sizeof(struct pair),    \
-	.merge = pair_merge, .empty = pair_empty, .show = pair_show, \
-	.take = pair_take
+#define BASE                                                                   \
+	.number = true, .logs = true, .fields = 2,                             \
+	.size = sizeof(struct pair), .merge = pair_merge, .empty = pair_empty, \
+	.show = pair_show, .take = pair_take
 #define PAIR \
 	.type = accum_kit_double, .add = pair_add, .result = pair_result, BASE
 #define TURNED \

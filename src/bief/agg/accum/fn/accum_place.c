@@ -86,6 +86,12 @@ last_merge(const struct accums *s, const struct accum *a, struct blob *to,
 		place_copy(s, a, to, from);
 }
 
+static void
+place_shift(const struct accum *a, struct blob *b, uint64_t by)
+{
+	((struct placed *)accum_at(a, b))->seq += by;
+}
+
 /* {"value":...,"batch":7,"record":3}: of the record */
 static void
 place_show(const struct accums *s, const struct accum *a, const struct blob *b,
@@ -120,7 +126,8 @@ place_take(const struct accum_taking *t, const struct value *v)
 	.size = sizeof(struct placed), .varies = true,                  \
 	.var = offsetof(struct placed, k.text), .type = accum_kit_same, \
 	.result = accum_kit_kept_result, .empty = accum_kit_kept_empty, \
-	.show = place_show, .take = place_take
+	.show = place_show, .take = place_take, .shift = place_shift,   \
+	.runs = true
 
 static const struct accum_kind first_ignoring = {
 	.name = "first", .add = first_add, .merge = first_merge, PLACE};

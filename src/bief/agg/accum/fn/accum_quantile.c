@@ -315,10 +315,10 @@ quantile_take(const struct accum_taking *t, const struct value *v)
 	return 0;
 }
 
-#define QUANTILE                                                \
-	.number = true, .size = ACCUM_VAR_SIZE, .varies = true, \
-	.add = quantile_add, .merge = quantile_merge,           \
-	.empty = accum_kit_var_empty, .show = quantile_show,    \
+#define QUANTILE                                                              \
+	.number = true, .logs = true, .size = ACCUM_VAR_SIZE, .varies = true, \
+	.add = quantile_add, .merge = quantile_merge,                         \
+	.empty = accum_kit_var_empty, .show = quantile_show,                  \
 	.take = quantile_take
 #define BETWEEN .type = accum_kit_double, .result = quantile_result, QUANTILE
 

@@ -107,10 +107,11 @@ skew_take(const struct accum_taking *t, const struct value *v)
 		: accum_text_get_doubles(t, v, skew_names + 1, &to->mean);
 }
 
-#define SHAPE                                                               \
-	.number = true, .distinct = true, .size = sizeof(struct skew_sums), \
-	.type = accum_kit_double, .add = skew_add, .merge = skew_merge,     \
-	.empty = skew_empty, .show = skew_show, .take = skew_take
+#define SHAPE                                                       \
+	.number = true, .logs = true, .distinct = true,             \
+	.size = sizeof(struct skew_sums), .type = accum_kit_double, \
+	.add = skew_add, .merge = skew_merge, .empty = skew_empty,  \
+	.show = skew_show, .take = skew_take
 
 const struct accum_kind accum_shape_kinds[] = {
 	{.name = "skewness", .result = skewness_result, SHAPE},

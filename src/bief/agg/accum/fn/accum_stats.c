@@ -124,6 +124,7 @@ const struct accum_kind accum_stats_kinds[] = {
 	{.name = "stats",
 		.parts = stats_parts,
 		.number = true,
+		.logs = true,
 		.size = sizeof(struct stats),
 		.type = stats_type,
 		.add = stats_add,

@@ -340,12 +340,12 @@ try_mean_result(const struct accums *s, const struct accum *a, struct blob *b,
 	.number = true, .alone = true, .distinct = true,              \
 	.size = sizeof(struct sum), .type = sum_type, .add = sum_add, \
 	.merge = sum_merge, .empty = sum_empty, .show = sum_show,     \
-	.take = sum_take
+	.take = sum_take, .sums = true, .logs = true
 #define MEAN                                                             \
 	.number = true, .alone = true, .distinct = true,                 \
 	.size = sizeof(struct mean), .type = mean_type, .add = mean_add, \
 	.merge = mean_merge, .empty = mean_empty, .show = mean_show,     \
-	.take = mean_take
+	.take = mean_take, .sums = true, .logs = true
 
 const struct accum_kind accum_sum_kinds[] = {
 	{.name = "sum", .result = sum_result, SUM},

@@ -143,9 +143,9 @@ truth_take(const struct accum_taking *t, const struct value *v)
 }
 
 #define TRUTH                                                             \
-	.truth = true, .size = sizeof(int64_t), .type = truth_type,       \
-	.result = truth_result, .empty = truth_empty, .show = truth_show, \
-	.take = truth_take
+	.truth = true, .runs = true, .size = sizeof(int64_t),             \
+	.type = truth_type, .result = truth_result, .empty = truth_empty, \
+	.show = truth_show, .take = truth_take
 
 const struct accum_kind accum_truth_kinds[] = {{.name = "count_if",
 						       .truth = true,

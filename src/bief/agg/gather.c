@@ -1,0 +1,243 @@
+/*
+ * gather: see gather.h.
+ *
+ * What a block has made, padded to 8 bytes throughout:
+ *
+ *	struct head, then for each group
+ *	struct part, its key where the clone has not met it before, its value,
+ *	then the log of numbers, see runs.c
+ *
+ * Where all that is done is to count, the groups are only those that were not
+ * met before, without values, and the log is of 8 bytes: how many records, and
+ * of which group.
+ */
+#include "agg/gather.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "floor/mem.h"
+#include "agg/query.h"
+
+#define KEYS_BYTES ((size_t)32 << 20) /* that a clone knows groups in */
+
+struct head {
+	uint64_t records, groups;
+	struct window_set slices;
+	bool sliced, forgotten, counts;
+};
+
+struct part {
+	uint32_t number; /* of the clone's */
+	uint32_t nkey, nvalue;
+	int64_t due;
+};
+
+void
+gather_init(struct gather *g, const struct query *q)
+{
+	if (g->ready)
+		return;
+	g->ready = g->forgotten = true;
+	runs_init(&g->runs, &q->acc);
+	buf_init(&g->log);
+	buf_init(&g->counts);
+}
+
+void
+gather_forget(struct gather *g)
+{
+	g->forgotten = true;
+	for (int i = 0; i < STAGE_CLONES; i++)
+		g->map[i].n = 0;
+}
+
+void
+gather_release(struct gather *g)
+{
+	if (!g->ready)
+		return;
+	runs_release(&g->runs);
+	buf_release(&g->log);
+	buf_release(&g->counts);
+	for (int i = 0; i < STAGE_CLONES; i++)
+		free(g->map[i].to);
+}
+
+static void
+put(struct buf *out, const void *p, size_t n)
+{
+	static const char zero[8];
+
+	buf_add(out, p, n);
+	buf_add(out, zero, -n & 7);
+}
+
+/* A group; with its value, which is as fresh then as before the block. */
+static void
+give_group(struct state *s, state_ref r, size_t fixed, bool values,
+	struct buf *out)
+{
+	struct part part = {.number = r};
+	size_t nkey = 0, nvalue = 0;
+	const char *key = NULL;
+	void *value = state_value(s, r, &nvalue);
+
+	if (state_is_new(s, r)) {
+		key = state_key(s, r, &nkey);
+		part.due = state_get_due(s, r);
+	}
+	part.nkey = (uint32_t)nkey;
+	part.nvalue = values ? (uint32_t)nvalue : 0;
+	put(out, &part, sizeof(part));
+	put(out, key, nkey);
+	put(out, value, part.nvalue);
+	if (!values)
+		return;
+	if (nvalue != fixed)
+		value = state_resize(s, r, fixed);
+	memset(value, 0, fixed);
+}
+
+static uint64_t
+give_groups(
+	struct state *s, const struct query *q, bool values, struct buf *out)
+{
+	size_t n;
+	const state_ref *changed = state_changed(s, &n);
+	uint64_t given = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (values || state_is_new(s, changed[i])) {
+			give_group(
+				s, changed[i], q->acc.form.fixed, values, out);
+			given++;
+		}
+	return given;
+}
+
+void
+gather_give(struct gather *g, struct query *q, struct stage *clone,
+	struct buf *out, uint64_t *seq)
+{
+	bool counts = q->acc.count_only;
+	struct buf *log = counts ? &g->counts : &g->log;
+	struct state *s = clone->state;
+	struct head head = {.records = *seq,
+		.slices = q->slices,
+		.sliced = q->sliced,
+		.forgotten = g->forgotten,
+		.counts = counts};
+	size_t at = out->n;
+
+	put(out, &head, sizeof(head));
+	head.groups = give_groups(s, q, !counts, out);
+	memcpy(out->p + at, &head, sizeof(head));
+	buf_add(out, log->p, log->n);
+	buf_clear(log);
+	*seq = 0;
+	g->forgotten = false;
+	state_settle(s);
+	if (state_bytes(s) > KEYS_BYTES) {
+		state_clear(s);
+		g->forgotten = true;
+	}
+}
+
+/* ---- the stage ---- */
+
+static size_t
+padded(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+static void
+learn(struct gather_map *m, uint32_t number, state_ref ref)
+{
+	if (number >= m->n) {
+		size_t n = m->n;
+
+		while (m->n <= number)
+			m->n = m->n * 2 + 256;
+		m->to = mem_realloc(m->to, m->n * sizeof(*m->to));
+		memset(m->to + n, 0, (m->n - n) * sizeof(*m->to));
+	}
+	m->to[number] = ref;
+}
+
+/* The group of ours that a part is of. */
+static state_ref
+group_of(struct gather_map *m, struct query *q, struct stage *st,
+	const struct part *part)
+{
+	const char *key = (const char *)(part + 1);
+	state_ref ref;
+	bool made;
+
+	if (part->nkey == 0)
+		return m->to[part->number];
+	ref = state_make(
+		st->state, key, part->nkey, q->acc.form.fixed, &made, st->err);
+	if (ref == STATE_NONE)
+		return ref;
+	if (made && part->due != STATE_NEVER)
+		state_set_due(st->state, ref, part->due);
+	learn(m, part->number, ref);
+	return ref;
+}
+
+/* Returns what is behind it, or NULL: there is no room. */
+static const char *
+take_group(struct gather *g, struct gather_map *m, struct query *q,
+	struct stage *st, const char *p, uint64_t seq)
+{
+	const struct part *part = (const struct part *)p;
+	state_ref ref = group_of(m, q, st, part);
+	struct blob to, from = {.n = part->nvalue};
+
+	if (ref == STATE_NONE)
+		return NULL;
+	p += sizeof(*part) + padded(part->nkey);
+	from.p = (char *)p;
+	if (part->nvalue == 0)
+		return p;
+	state_change(st->state, ref);
+	blob_state(&to, st->state, ref);
+	runs_merge(&g->runs, &q->acc, &to, &from, seq);
+	return p + padded(part->nvalue);
+}
+
+int
+gather_take(struct gather *g, struct query *q, struct stage *st, int by,
+	const char *p, size_t n, uint64_t *seq)
+{
+	const struct head *head = (const struct head *)p;
+	struct gather_map *m = &g->map[by];
+	const char *end = p + n;
+	struct blob b;
+
+	if (head->forgotten)
+		m->n = 0;
+	if (head->sliced) {
+		q->slices = head->slices;
+		q->sliced = true;
+	}
+	p += padded(sizeof(*head));
+	for (uint64_t i = 0; i < head->groups; i++)
+		if ((p = take_group(g, m, q, st, p, *seq)) == NULL)
+			return -1;
+	for (; head->counts && p < end; p += 8) {
+		uint64_t word = *(const uint64_t *)p;
+
+		accums_count(&q->acc,
+			state_change(st->state, m->to[(uint32_t)word]),
+			(uint32_t)(word >> 32));
+	}
+	for (uint64_t i = 0; p < end; i++) {
+		blob_state(&b, st->state, m->to[runs_group(p)]);
+		p = runs_replay(&g->runs, &q->acc, &b, *seq + i, p);
+	}
+	*seq += head->records;
+	return 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * clone: a stretch of a chain once more, for one thread: its own stages, opened
+ * by the same words, with their own shapes and everything else that they change.
+ *
+ * In front stands the source, which only hands on the lines that it is given,
+ * and behind, where the stretch does not end the chain, the next stage, which
+ * only writes down the records that it gets.
+ */
+#ifndef BIEF_CLONE_H
+#define BIEF_CLONE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct block;
+struct chain;
+struct clone;
+struct stage;
+struct unpack;
+
+/* Which stages of a chain may run on threads: from 1 behind a source, else from
+ * 0, up to the one before *end.  True if there is any. */
+bool clone_stretch(const struct chain *c, int *first, int *end);
+/* Why the stage that ends it is not in it. */
+const char *clone_why(const struct chain *c, int end);
+
+/* NULL: they cannot be opened again. */
+struct clone *clone_new(struct chain *c, int first, int end);
+void clone_free(struct clone *x);
+/* How many stages it has, and which of the chain's the i-th is. */
+int clone_stages(const struct clone *x);
+int clone_place(const struct clone *x, int i);
+/* The chain rests: learn what its stages know now.  0, or -1 with the chain's
+ * err set. */
+int clone_join(struct clone *x);
+/* Is a stage of the stretch in the midst of something? */
+bool clone_holds(const struct chain *c, int first, int end);
+/* What a block has led to was not taken: so the clone has to begin anew. */
+void clone_skipped(struct clone *x);
+/* Give lines to the chain itself, as they would have come. */
+int clone_lines(struct stage *first, const char *p, size_t n);
+/* Work on a block: what comes of it is in it then. */
+void clone_run(struct clone *x, struct block *b);
+/* For the records that it has written down. */
+struct unpack *clone_unpack(struct clone *x);
+
+#endif

@@ -1,0 +1,414 @@
+/*
+ * threads: see threads.h.
+ *
+ * Blocks stand in a ring.  They are filled by the main thread, taken by whoever
+ * is free, and replayed by the main thread, in the same order all three; the
+ * lock is about which ones have been.  A block belongs to who has taken it, a
+ * clone to its thread while that has a block, and the chain to the main thread.
+ */
+#include "runtime/threads/threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "floor/mem.h"
+#include "value/json.h"
+#include "io/stream/eol.h"
+#include "runtime/chain.h"
+#include "runtime/threads/block.h"
+#include "runtime/threads/clone.h"
+#include "runtime/threads/replay.h"
+
+#define BLOCK_BYTES ((size_t)256 << 10)
+#define SMALL_BYTES \
+	((size_t)1 << 20) /* of input that is no matter for threads */
+#define FEW 8             /* less than a block by so much is no matter either */
+#define OVER_MOST 8       /* blocks of which too much comes; then no others */
+#define SPARE 2           /* blocks beyond one for each thread */
+
+struct threads {
+	struct chain *c;
+	int n;          /* threads, the main one among them */
+	int started;    /* threads beside it */
+	int first, end; /* the stages that are cloned: before end */
+	size_t bytes;   /* of a block */
+	size_t small;   /* bytes to come before there are clones */
+	struct clone *clones[STAGE_CLONES];
+	struct worker {
+		struct threads *t;
+		int by;
+		pthread_t id;
+	} worker[STAGE_CLONES];
+	bool direct;     /* lines are for the chain itself */
+	uint64_t stale;  /* so are those of the blocks before this one */
+	int over_blocks; /* of which too much has come */
+	bool broken;     /* there will be no blocks (any more) */
+	bool failed;     /* one of them has, with ... */
+	struct err err;
+	struct stage *stage;
+	struct block *block;
+	uint64_t nblocks, replayed; /* so many are through */
+	/* under the lock */
+	pthread_mutex_t lock;
+	pthread_cond_t work, done;
+	uint64_t filled, taken; /* so many blocks have been */
+	bool over;
+};
+
+static struct block *
+block_at(struct threads *t, uint64_t i)
+{
+	return &t->block[i % t->nblocks];
+}
+
+/* ---- beside the main thread ---- */
+
+/* Work on the next block; the lock is held. */
+static void
+take_one(struct threads *t, int by)
+{
+	struct block *b = block_at(t, t->taken++);
+
+	b->state = BLOCK_TAKEN;
+	b->by = by;
+	pthread_mutex_unlock(&t->lock);
+	clone_run(t->clones[by], b);
+	pthread_mutex_lock(&t->lock);
+	b->state = BLOCK_DONE;
+	pthread_cond_signal(&t->done);
+}
+
+static void *
+work(void *arg)
+{
+	struct worker *w = arg;
+	struct threads *t = w->t;
+
+	pthread_mutex_lock(&t->lock);
+	while (!t->over) {
+		if (t->taken < t->filled)
+			take_one(t, w->by);
+		else
+			pthread_cond_wait(&t->work, &t->lock);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return NULL;
+}
+
+/* ---- the main thread ---- */
+
+/* The block begins in the midst of something: no clone can have known.  What the
+ * others have done since is built on what they have done with it. */
+static int
+run_directly(struct threads *t, const struct block *b)
+{
+	int rc;
+
+	for (int i = 0; i < t->n; i++)
+		clone_skipped(t->clones[i]);
+	t->c->aside.news = true;
+	t->direct = true;
+	rc = clone_lines(&t->c->stages[0], b->text.p, b->text.n);
+	t->direct = false;
+	return rc;
+}
+
+/* The oldest block happens; what fails ends all of it. */
+static int
+replay_oldest(struct threads *t)
+{
+	struct block *b = block_at(t, t->replayed);
+	int rc;
+
+	pthread_mutex_lock(&t->lock);
+	while (b->state != BLOCK_DONE) {
+		if (t->taken < t->filled)
+			take_one(t, 0);
+		else
+			pthread_cond_wait(&t->done, &t->lock);
+	}
+	pthread_mutex_unlock(&t->lock);
+	/* What happens now has its effect at once. */
+	t->c->aside.busy = false;
+	if (b->over || clone_holds(t->c, t->first, t->end))
+		t->stale = t->filled;
+	if (b->over && ++t->over_blocks > OVER_MOST)
+		t->broken = true;
+	rc = t->replayed < t->stale ? run_directly(t, b)
+				    : replay_block(t->c, t->clones[b->by], b);
+	t->replayed++;
+	b->text.n = 0;
+	b->state = BLOCK_FILLED;
+	if (rc < 0) {
+		t->broken = t->failed = true;
+		t->err = t->c->err;
+		t->stage = t->c->failed;
+	}
+	t->c->aside.busy = t->failed || t->replayed < t->filled ||
+		block_at(t, t->filled)->text.n > 0;
+	return rc;
+}
+
+/* Whoever asks is told, for not all can say so at once. */
+static int
+tell_failed(struct threads *t)
+{
+	t->c->err = t->err;
+	t->c->failed = t->stage;
+	return -1;
+}
+
+static bool
+oldest_is_done(struct threads *t)
+{
+	bool is;
+
+	pthread_mutex_lock(&t->lock);
+	is = t->replayed < t->filled &&
+		block_at(t, t->replayed)->state == BLOCK_DONE;
+	pthread_mutex_unlock(&t->lock);
+	return is;
+}
+
+/* The block that is being filled is full: there is another to be filled then. */
+static int
+hand_on(struct threads *t, bool wake)
+{
+	struct block *b = block_at(t, t->filled);
+
+	memset(buf_need(&b->text, JSON_PADDING), 0, JSON_PADDING);
+	pthread_mutex_lock(&t->lock);
+	t->filled++;
+	if (wake)
+		pthread_cond_signal(&t->work);
+	pthread_mutex_unlock(&t->lock);
+	while (t->filled - t->replayed == t->nblocks || oldest_is_done(t))
+		if (replay_oldest(t) < 0)
+			return -1;
+	return 0;
+}
+
+/* Bytes of whole lines, at most so many, or one line. */
+static size_t
+part_of(const char *p, size_t n, size_t most)
+{
+	const char *lf;
+
+	if (n <= most)
+		return n;
+	lf = memrchr(p, '\n', most);
+	if (lf == NULL)
+		lf = memchr(p + most, '\n', n - most);
+	return lf != NULL ? (size_t)(lf + 1 - p) : n;
+}
+
+/* The stages have learned what a batch, or a file, begins with. */
+static int
+join(struct threads *t)
+{
+	for (int i = 0; i < t->n; i++)
+		if (clone_join(t->clones[i]) < 0)
+			return -1;
+	t->c->aside.news = false;
+	return 0;
+}
+
+static void
+start_threads(struct threads *t)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (int i = 1; i < t->n; i++) {
+		t->worker[i] = (struct worker){.t = t, .by = i};
+		if (pthread_create(
+			    &t->worker[i].id, NULL, work, &t->worker[i]) != 0)
+			break;
+		t->started = i;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Clones and threads, when it is clear that there is work for them; false: they
+ * are not to be had. */
+static bool
+start(struct threads *t)
+{
+	if (!clone_stretch(t->c, &t->first, &t->end))
+		return false;
+	for (int i = 0; i < t->n; i++) {
+		t->clones[i] = clone_new(t->c, t->first, t->end);
+		if (t->clones[i] == NULL)
+			return false;
+	}
+	t->nblocks = (uint64_t)t->n + SPARE;
+	t->block = mem_zalloc((size_t)t->nblocks * sizeof(*t->block));
+	for (uint64_t i = 0; i < t->nblocks; i++)
+		t->block[i].counts = mem_zalloc(
+			(size_t)clone_stages(t->clones[0]) *
+			sizeof(*t->block[i].counts));
+	start_threads(t);
+	return t->started > 0;
+}
+
+/* How much of what comes goes the usual way: the first lines, few lines with
+ * nothing in front of them, and all when it has to be. */
+static size_t
+usual(struct threads *t, const char *p, size_t n)
+{
+	size_t part = n;
+
+	/* A neighbour gets records as they are, which clones do not write. */
+	if (t->broken || t->direct || t->c->ring != NULL)
+		return n;
+	if (t->small > 0) {
+		part = part_of(p, n, t->small);
+		t->small -= part < t->small ? part : t->small;
+		t->broken = t->small == 0 && !start(t);
+		return part;
+	}
+	if (!t->c->aside.busy && clone_holds(t->c, t->first, t->end))
+		return part_of(p, n, t->bytes / FEW);
+	return t->c->aside.busy || n >= t->bytes / FEW ? 0 : n;
+}
+
+/* Has a stage seen that its clones are to look elsewhere? */
+static int
+look(struct threads *t)
+{
+	for (int i = 0; i < t->c->n; i++) {
+		struct stage *st = &t->c->stages[i];
+		const struct spread *spread = st->op->spread;
+
+		if (i < t->first || i >= t->end || spread->look == NULL ||
+			!spread->look(st, false))
+			continue;
+		if (chain_settle(t->c) < 0)
+			return -1;
+		spread->look(st, true);
+		t->c->aside.news = true;
+	}
+	return 0;
+}
+
+static int
+lines(void *arg, const char *p, size_t *n)
+{
+	struct threads *t = arg;
+	size_t part = t->failed ? 0 : usual(t, p, *n);
+	struct block *b;
+
+	if (t->failed)
+		return tell_failed(t);
+	if (part > 0 && !t->direct && chain_settle(t->c) < 0)
+		return -1;
+	if (part > 0) {
+		*n = part;
+		return 0;
+	}
+	b = block_at(t, t->filled);
+	if (b->text.n == 0 && look(t) < 0)
+		return -1;
+	if (t->c->aside.news && (chain_settle(t->c) < 0 || join(t) < 0))
+		return -1;
+	*n = part_of(p, *n, t->bytes);
+	t->c->aside.busy = true;
+	buf_need(&b->text, *n + JSON_PADDING);
+	buf_add(&b->text, p, *n);
+	return b->text.n >= t->bytes && hand_on(t, true) < 0 ? -1 : 1;
+}
+
+static int
+settle(void *arg)
+{
+	struct threads *t = arg;
+
+	if (t->failed)
+		return tell_failed(t);
+	/* What is all there is to do is done here. */
+	if (block_at(t, t->filled)->text.n > 0 &&
+		hand_on(t, t->replayed < t->filled) < 0)
+		return -1;
+	while (t->replayed < t->filled)
+		if (replay_oldest(t) < 0)
+			return -1;
+	t->c->aside.busy = false;
+	return 0;
+}
+
+/* How many there are to be: what was asked for, else a core each. */
+static int
+wanted(const struct chain *c)
+{
+	const char *text = getenv("BIEF_THREADS");
+	int64_t n = 0;
+	cpu_set_t set;
+
+	for (int i = 0; i < c->n; i++)
+		if (c->stages[i].priv->common.threads > n)
+			n = c->stages[i].priv->common.threads;
+	if (n == 0 && text != NULL && opt_number(text, &n) < 0)
+		n = 0;
+	if (n == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set);
+	return n < 1 ? 1 : n > STAGE_CLONES ? STAGE_CLONES : (int)n;
+}
+
+struct threads *
+threads_open(struct chain *c)
+{
+	const char *text = getenv("BIEF_BLOCK");
+	int64_t bytes;
+	struct threads *t;
+	int n = wanted(c);
+
+	if (n == 1)
+		return NULL;
+	t = mem_zalloc(sizeof(*t));
+	t->c = c;
+	t->n = n;
+	t->bytes = BLOCK_BYTES;
+	t->small = SMALL_BYTES;
+	/* For tests: many blocks of few data. */
+	if (text != NULL && opt_number(text, &bytes) == 0 && bytes > 0)
+		t->bytes = t->small = (size_t)bytes;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->work, NULL);
+	pthread_cond_init(&t->done, NULL);
+	c->aside = (struct chain_aside){
+		.lines = lines, .settle = settle, .arg = t, .news = true};
+	return t;
+}
+
+void
+threads_close(struct threads *t)
+{
+	if (t == NULL)
+		return;
+	pthread_mutex_lock(&t->lock);
+	t->over = true;
+	pthread_cond_broadcast(&t->work);
+	pthread_mutex_unlock(&t->lock);
+	for (int i = 1; i <= t->started; i++)
+		pthread_join(t->worker[i].id, NULL);
+	for (int i = 0; i < t->n && t->clones[i] != NULL; i++)
+		clone_free(t->clones[i]);
+	for (uint64_t i = 0; i < t->nblocks; i++) {
+		struct block *b = &t->block[i];
+
+		buf_release(&b->text);
+		buf_release(&b->out);
+		buf_release(&b->items);
+		free(b->counts);
+	}
+	free(t->block);
+	pthread_mutex_destroy(&t->lock);
+	pthread_cond_destroy(&t->work);
+	pthread_cond_destroy(&t->done);
+	t->c->aside = (struct chain_aside){.lines = NULL};
+	free(t);
+}
