@@ -561,3 +561,26 @@ END
 	# On a machine that does much else, too.
 	[ $((end - start)) -lt 4000000000 ]
 }
+
+@test "aggregates of several fields, of different values and of shares are exported" {
+	bief to-spark "stream-files in | parse-json -s 'a int, b int, s string' |
+		agg --grouping-sets 'a,b;a;' n=count:a,b m=max_by:s,a
+		'f=first(s) ignore nulls' u=sum_distinct:a 'v=avg(distinct b)'
+		p=percentile:a,0.5,0.9 'l=listagg:s,; ' d=count_distinct:a,b" >out
+	python3 -m py_compile out
+	sed -n 's/^ *\(F\..*alias.*\),$/\1/p; s/^ *\(\[\[.*\),$/\1/p' out |
+		grep -v from_json >got
+	is got <<-'END'
+	[[F.col("a"), F.col("b")], [F.col("a")], []]
+	F.call_function("count", F.col("a"), F.col("b")).alias("n")
+	F.max_by(F.col("s"), F.col("a")).alias("m")
+	F.first(F.col("s"), True).alias("f")
+	F.sum_distinct(F.col("a")).alias("u")
+	F.expr("avg(DISTINCT b)").alias("v")
+	F.percentile(F.col("a"), [0.5, 0.9]).alias("p")
+	F.listagg(F.col("s"), "; ").alias("l")
+	F.count_distinct(F.col("a"), F.col("b")).alias("d")
+	END
+	run -2 bief to-spark "stream-files --trigger 1s in | parse-json -s 'a int' | agg --mode complete sum_distinct:a"
+	[[ $output == *"Spark has nothing of different values alone on a stream"* ]]
+}

@@ -298,7 +298,8 @@ accum_spec_read(struct accum_spec *s, const char *text, struct err *err)
 		is_whole(func, eq, false)) {
 		*eq = '\0';
 		s->name = path_name(trimmed(func));
-		func = trimmed(eq + 1);
+		/* Blanks at the end may be what listagg puts between. */
+		func = eq + 1 + strspn(eq + 1, " \t\n");
 		if (*s->name == '\0')
 			return err_as(err, STATUS_USAGE,
 				"'%s' has no name before '='", text);
