@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# A pipeline by the shell and by bief run: the same bytes, the same messages,
-# the same exit status; and explain refuses what a run does.
+# A pipeline by the shell, with text in its pipes, with records in them, with
+# programs that find each other or do not, and by bief run: the same bytes, the
+# same messages, the same exit status; and explain refuses what a run does.
 
 load lib
 
@@ -32,7 +33,8 @@ J
 }
 
 # One pipeline, in a directory of its own; files that it makes count too.
-once() { # once WAY PIPELINE
+once() { # once WAY PIPELINE [FUSE]
+	local fuse=${3:-}
 	mkdir "$1" && cd "$1" || return
 	material
 	touch -d '2020-01-01' in/* # the order of names then
@@ -43,8 +45,8 @@ once() { # once WAY PIPELINE
 	set -- "$1" "${2//in\/bad/keep\/bad}"
 	set -- "$1" "${2//in\/overflow/keep\/overflow}"
 	local status=0
-	if [ "$1" = shell ]; then
-		bash -o pipefail -c "$2" >../"$1".out 2>../"$1".err || status=$?
+	if [ "$1" != run ]; then
+		BIEF_FUSE=$fuse bash -o pipefail -c "$2" >../"$1".out 2>../"$1".err || status=$?
 	else
 		bief run "$2" >../"$1".out 2>../"$1".err || status=$?
 	fi
@@ -80,7 +82,7 @@ explained() {
 
 same() { # same PIPELINE
 	rm -rf shell run shell.* run.*
-	once shell "$1"
+	once shell "$1" "${2:-0}"
 	once run "$1"
 	cmp shell.out run.out &&
 		diff <(words shell.err) <(words run.err) &&
@@ -90,12 +92,16 @@ same() { # same PIPELINE
 		explained "$1"
 }
 
-@test "every pipeline of tests/pipelines gives the same by the shell and by bief run, and explain knows" {
+# all FUSE: of the pipelines; those that neighbours refuse where they must meet.
+all() {
 	local n=0 failed=0
 	while IFS= read -r p; do
-		case $p in '' | '#'*) continue ;; esac
+		case $p in
+		'' | '#'*) continue ;;
+		'?'*) [ "$1" = now ] || continue ;;
+		esac
 		n=$((n + 1))
-		if ! same "$p" >why 2>&1; then
+		if ! same "${p#\? }" "$1" >why 2>&1; then
 			failed=$((failed + 1))
 			echo "differs: $p"
 			cat why
@@ -104,4 +110,29 @@ same() { # same PIPELINE
 	echo "$n pipelines, $failed differ"
 	[ "$n" -gt 40 ]
 	[ "$failed" -eq 0 ]
+}
+
+# Each program starts when it likes, at most a fiftieth of a second late.
+late() {
+	mkdir late
+	for p in "$(dirname "$(command -v bief)")"/*; do
+		printf '#!/bin/bash\nsleep 0.0$((RANDOM %% 20))\nexec %s "$@"\n' \
+			"$p" >"late/${p##*/}"
+	done
+	chmod +x late/*
+	PATH=$PWD/late:$PATH
+}
+
+@test "every pipeline of tests/pipelines gives the same by the shell and by bief run, and explain knows" {
+	all 0
+}
+
+@test "so it does where neighbours hand records on from the first" {
+	all now
+}
+
+@test "so it does where programs start early or late" {
+	late
+	all ''
+	all now
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
+#include "value/list.h"
 #include "value/record.h"
 #include "agg/accum/accums.h"
 #include "agg/groups.h"

@@ -26,6 +26,16 @@
 
 struct buf;
 
+/*
+ * A record for several windows at once: what a sliding window hands to an agg
+ * that follows it (OP_WINDOWS).  The record itself has window_start and
+ * window_end of the newest window that holds time.
+ */
+struct window_set {
+	int64_t time; /* event time, us */
+	int64_t size, slide, start;
+};
+
 struct record {
 	const char *line; /* the bytes of the line without its end, or NULL */
 	uint32_t nline;   /* bytes of line */
@@ -35,7 +45,7 @@ struct record {
 	struct value *v;     /* shape->n values */
 	uint32_t room;       /* values that v has room for; 0 is never wrong */
 	uint64_t number;     /* of the line in the input, from 1; 0 unknown */
-	const struct window_set *windows; /* see plan.h; NULL almost always */
+	const struct window_set *windows; /* NULL almost always */
 };
 
 /* The value of a field; NULL when the record has no such field. */

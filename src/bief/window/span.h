@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/plan/plan.h"
+#include "value/record.h"
 
 /* [start, end), or no window. */
 struct span {

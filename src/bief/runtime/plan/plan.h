@@ -119,14 +119,4 @@ struct batch {
 #define WATERMARK_NONE INT64_MIN
 #define BATCH_MOST (INT64_C(1) << 62) /* a number of a batch */
 
-/*
- * A record for several windows at once: what a sliding window hands to an agg
- * that follows it in the same process (OP_WINDOWS).  The record itself has
- * window_start and window_end of the newest window that holds time.
- */
-struct window_set {
-	int64_t time; /* event time, us */
-	int64_t size, slide, start;
-};
-
 #endif

@@ -1,0 +1,326 @@
+/*
+ * pack: what is sent is laid out so that it needs one pass each: the size is
+ * known before the first byte is written.
+ */
+#include "value/pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "floor/buf.h"
+#include "floor/hash.h"
+#include "floor/mem.h"
+#include "value/json.h"
+#include "value/pack_impl.h"
+
+struct pack_shape {
+	uint64_t id;     /* 0: the place in the table is free */
+	uint32_t number; /* PACK_TRANSIENT: not kept */
+	uint32_t nsent;
+	uint32_t *sent; /* NULL: all fields */
+	bool known;     /* it has been sent */
+};
+
+void
+pack_init(struct pack *p)
+{
+	memset(p, 0, sizeof *p);
+	p->mask = 31;
+	p->shapes = mem_zalloc((p->mask + 1) * sizeof *p->shapes);
+	p->transient = mem_zalloc(sizeof *p->transient);
+	p->transient->number = PACK_TRANSIENT;
+}
+
+void
+pack_release(struct pack *p)
+{
+	for (uint32_t i = 0; p->shapes != NULL && i <= p->mask; i++)
+		free(p->shapes[i].sent);
+	free(p->shapes);
+	if (p->transient != NULL)
+		free(p->transient->sent);
+	free(p->transient);
+	memset(p, 0, sizeof *p);
+}
+
+static struct pack_shape *
+pack_place(struct pack_shape *shapes, uint32_t mask, uint64_t id)
+{
+	uint32_t i = (uint32_t)hash_finish(id) & mask;
+
+	while (shapes[i].id != 0 && shapes[i].id != id)
+		i = (i + 1) & mask;
+	return &shapes[i];
+}
+
+static void
+pack_grow(struct pack *p)
+{
+	uint32_t mask = p->mask * 2 + 1;
+	struct pack_shape *to = mem_zalloc(((size_t)mask + 1) * sizeof *to);
+
+	for (uint32_t i = 0; i <= p->mask; i++)
+		if (p->shapes[i].id != 0)
+			*pack_place(to, mask, p->shapes[i].id) = p->shapes[i];
+	free(p->shapes);
+	p->shapes = to;
+	p->mask = mask;
+}
+
+/* Which of its fields are sent. */
+static void
+pack_choose(struct pack *p, struct pack_shape *s, const struct shape *shape)
+{
+	if (p->wants == NULL)
+		return;
+	s->sent = mem_realloc(s->sent, (shape->n + 1) * sizeof *s->sent);
+	s->nsent = 0;
+	for (uint32_t i = 0; i < shape->n; i++)
+		if (p->wants(p->arg, shape, i))
+			s->sent[s->nsent++] = i;
+}
+
+static size_t
+pack_names_bytes(const struct shape *shape)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < shape->n; i++)
+		n += shape->names[i].n;
+	return n;
+}
+
+/* A shape that was not the last one. */
+static struct pack_shape *
+pack_look_up(struct pack *p, const struct shape *shape)
+{
+	struct pack_shape *s = pack_place(p->shapes, p->mask, shape->id);
+
+	if (!shape->transient && s->id != 0)
+		return s;
+	if (shape->transient || p->n >= PACK_SHAPES || p->names > PACK_NAMES) {
+		s = p->transient;
+		s->known = false;
+		s->id = shape->id;
+		pack_choose(p, s, shape);
+		return s;
+	}
+	if (p->n >= p->mask / 2) {
+		pack_grow(p);
+		s = pack_place(p->shapes, p->mask, shape->id);
+	}
+	s->id = shape->id;
+	s->number = p->n++;
+	p->names += pack_cost(pack_names_bytes(shape), shape->n);
+	pack_choose(p, s, shape);
+	return s;
+}
+
+static inline struct pack_shape *
+pack_shape_of(struct pack *p, const struct shape *shape)
+{
+	if (p->last == NULL || p->last->id != shape->id ||
+		p->last == p->transient)
+		p->last = pack_look_up(p, shape);
+	return p->last;
+}
+
+static size_t
+pack_shape_size(const struct pack_shape *s, const struct shape *shape)
+{
+	return pack_align(sizeof(struct pack_names) +
+		(shape->n + (s->sent != NULL ? s->nsent : 0)) *
+			sizeof(uint32_t) +
+		pack_names_bytes(shape));
+}
+
+/* Does its text stand in the line? */
+static inline bool
+pack_inside(const struct value *v, const char *line, uint32_t nline)
+{
+	uintptr_t at = (uintptr_t)v->s - (uintptr_t)line;
+
+	return at <= nline && v->n <= nline - at;
+}
+
+/* The line is sent where all fields are. */
+static inline uint32_t
+pack_line(const struct pack_shape *s, const struct record *r)
+{
+	return r->line != NULL && (s == NULL || s->sent == NULL) ? r->nline : 0;
+}
+
+static size_t
+pack_texts(const struct pack_shape *s, const struct record *r)
+{
+	uint32_t nline = pack_line(s, r);
+	size_t n = 0;
+
+	if (s->sent == NULL) {
+		for (uint32_t i = 0; i < r->shape->n; i++)
+			if (pack_has_text(&r->v[i]) &&
+				!pack_inside(&r->v[i], r->line, nline))
+				n += r->v[i].n;
+		return n;
+	}
+	for (uint32_t i = 0; i < s->nsent; i++)
+		if (pack_has_text(&r->v[s->sent[i]]))
+			n += r->v[s->sent[i]].n;
+	return n;
+}
+
+/* The record without what may stand in front of it. */
+static size_t
+pack_record_size(const struct pack_shape *s, const struct record *r)
+{
+	size_t n = sizeof(struct pack_head) + pack_line(s, r);
+
+	if (r->windows != NULL)
+		n += sizeof *r->windows;
+	if (s != NULL)
+		n += (s->sent != NULL ? s->nsent : r->shape->n) *
+				sizeof(struct value) +
+			pack_texts(s, r);
+	return pack_align(n);
+}
+
+size_t
+pack_size(struct pack *p, const struct record *r)
+{
+	const struct pack_shape *s;
+
+	if (r->shape == NULL)
+		return pack_record_size(NULL, r);
+	s = pack_shape_of(p, r->shape);
+	return (s->known ? 0 : pack_shape_size(s, r->shape)) +
+		pack_record_size(s, r);
+}
+
+static char *
+pack_bytes(char *to, const void *from, size_t n)
+{
+	if (n > 0)
+		memcpy(to, from, n);
+	return to + n;
+}
+
+static char *
+pack_put_shape(struct pack_shape *s, const struct shape *shape, char *to)
+{
+	struct pack_names h = {
+		.m = {(uint32_t)pack_shape_size(s, shape), PACK_SHAPE, 0},
+		.shape = s->number,
+		.n = shape->n,
+		.nsent = s->sent != NULL ? s->nsent : UINT32_MAX,
+		.bytes = (uint32_t)pack_names_bytes(shape)};
+	char *p = pack_bytes(to, &h, sizeof h);
+
+	for (uint32_t i = 0; i < shape->n; i++)
+		p = pack_bytes(p, &shape->names[i].n, sizeof(uint32_t));
+	if (s->sent != NULL)
+		p = pack_bytes(p, s->sent, s->nsent * sizeof(uint32_t));
+	for (uint32_t i = 0; i < shape->n; i++)
+		p = pack_bytes(p, shape->names[i].s, shape->names[i].n);
+	s->known = true;
+	return to + h.m.size;
+}
+
+/* Texts are short almost always. */
+static inline char *
+pack_text(char *to, const char *from, uint32_t n)
+{
+	if (n > 16)
+		return (char *)memcpy(to, from, n) + n;
+	if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	} else if (n > 0) {
+		to[0] = from[0];
+		to[n / 2] = from[n / 2];
+		to[n - 1] = from[n - 1];
+	}
+	return to + n;
+}
+
+/* Its values, the first of them at *at, and the texts, from *text on. */
+struct pack_at {
+	char *message, *value, *text;
+	const char *line; /* where it was, and is now */
+	uint64_t line_at;
+	uint32_t nline;
+};
+
+static inline void
+pack_value(struct pack_at *a, const struct value *from)
+{
+	struct value v = *from;
+
+	if (pack_has_text(&v)) {
+		if (pack_inside(&v, a->line, a->nline)) {
+			v.i = (int64_t)(a->line_at +
+				(uint64_t)(from->s - a->line));
+		} else {
+			v.i = a->text - a->message;
+			a->text = pack_text(a->text, from->s, v.n);
+		}
+	}
+	memcpy(a->value, &v, sizeof v);
+	a->value += sizeof v;
+}
+
+static void
+pack_put_values(
+	const struct pack_shape *s, const struct record *r, struct pack_at *a)
+{
+	if (s->sent != NULL)
+		for (uint32_t i = 0; i < s->nsent; i++)
+			pack_value(a, &r->v[s->sent[i]]);
+	else
+		for (uint32_t i = 0; i < r->shape->n; i++)
+			pack_value(a, &r->v[i]);
+}
+
+void
+pack_put(struct pack *p, const struct record *r, char *to)
+{
+	struct pack_shape *s = r->shape != NULL ? p->last : NULL;
+	struct pack_head h = {.m = {0, PACK_RECORD, 0},
+		.shape = s != NULL ? s->number : PACK_NO_SHAPE,
+		.nline = pack_line(s, r),
+		.number = r->number};
+	struct pack_at a = {.line = r->line, .nline = h.nline};
+
+	if (s != NULL && !s->known)
+		to = pack_put_shape(s, r->shape, to);
+	if (s != NULL)
+		h.n = s->sent != NULL ? s->nsent : r->shape->n;
+	if (r->line != NULL && (s == NULL || s->sent == NULL)) {
+		h.m.flags |= PACK_LINE;
+		h.kept = r->kept;
+	}
+	a.message = to;
+	a.value = to + sizeof h;
+	a.text = a.value + h.n * sizeof(struct value);
+	if (r->windows != NULL) {
+		h.m.flags |= PACK_WINDOWS;
+		a.text = pack_bytes(a.text, r->windows, sizeof *r->windows);
+	}
+	a.line_at = (uint64_t)(a.text - to);
+	a.text = pack_bytes(a.text, r->line, h.nline);
+	if (s != NULL)
+		pack_put_values(s, r, &a);
+	h.m.size = (uint32_t)pack_align((size_t)(a.text - to));
+	memcpy(to, &h, sizeof h);
+}
+
+void
+pack_add(struct pack *p, const struct record *r, struct buf *out)
+{
+	size_t n = pack_size(p, r);
+
+	pack_put(p, r, buf_need(out, n + JSON_PADDING));
+	out->n += n;
+}

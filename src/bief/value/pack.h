@@ -1,0 +1,64 @@
+/*
+ * pack: a record as bytes that can be moved, and back: its values as they are in
+ * memory, with the bytes that they point to behind them.  For another thread, or
+ * another process of the same build.
+ *
+ *	| head | values | set of windows | its line | texts that are not in it |
+ *
+ * A value's text is told by its place in the message.  Names are sent once: a
+ * message that defines a shape's number stands in front of the first record of
+ * that shape (of a transient one: in front of each).  Nothing is allocated for a
+ * record.
+ *
+ * SELECTION.  A receiver that reads some fields only, and never the record's
+ * text, can be sent these alone: the others are null for it, and there is no
+ * line.  Which they are is asked once for each shape.
+ *
+ * This is the sender's side; unpack.h is the receiver's.
+ */
+#ifndef BIEF_PACK_H
+#define BIEF_PACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "value/record.h"
+
+#define PACK_ALIGN 8 /* of messages, and of their sizes */
+/* Beyond as many, or as many bytes of names, shapes are sent as transient ones. */
+#define PACK_SHAPES 16384
+#define PACK_NAMES (8 << 20)
+
+/* Every message begins so. */
+struct pack_message {
+	uint32_t size; /* in bytes, this included: a multiple of PACK_ALIGN */
+	uint16_t kind;
+	uint16_t flags;
+};
+enum pack_kind {
+	PACK_DAMAGED,
+	PACK_SHAPE,  /* for unpack alone */
+	PACK_RECORD, /* a record is there */
+	PACK_OTHER   /* the first kind that others may use for their own */
+};
+
+struct pack_shape;
+struct pack {
+	/* Is this field of the shape to be sent?  NULL: all are. */
+	bool (*wants)(void *arg, const struct shape *shape, uint32_t field);
+	void *arg;
+	struct pack_shape *shapes, *last; /* private: a table by id */
+	uint32_t n, mask;
+	size_t names;
+	struct pack_shape *transient; /* private */
+};
+void pack_init(struct pack *p);
+void pack_release(struct pack *p);
+/* The bytes that pack_put writes for this record, by the next call. */
+size_t pack_size(struct pack *p, const struct record *r);
+void pack_put(struct pack *p, const struct record *r, char *to);
+/* Both; and JSON_PADDING bytes behind it that do not count. */
+void pack_add(struct pack *p, const struct record *r, struct buf *out);
+
+#endif
