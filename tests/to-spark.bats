@@ -541,9 +541,9 @@ agg --by k approx_count_distinct:n@@agg: --from-checkpoint: approx_count_distinc
 agg --by k,n --cube count@@agg: --from-checkpoint: groups of --cube and --rollup
 window --on t --session 1m --watermark 1m | agg --mode complete --by k count@@agg: --from-checkpoint: sessions in complete mode
 window --on t --size 1m --watermark 1m | agg --mode append --by k count | agg --mode append --by window n=count@@--from-checkpoint: agg keeps state there
-agg --by k count@agg --by k sum:n@agg: --from-checkpoint: its state there was made with 'operand 'count'', and not with 'operand 'sum:n''
-agg --mode complete --by k count@agg --mode update --by k count@agg: --from-checkpoint: its state there was made with '--mode complete', and not with
-window --on t --size 1m --watermark 1m | agg --by k count@window --on t --size 2m --watermark 1m | agg --by k count@window: --from-checkpoint: its state
+agg --by k count@agg --by k sum:n@agg: --from-checkpoint: its state was made with 'operand 'count'' there, and with 'operand 'sum:n'' here
+agg --mode complete --by k count@agg --mode update --by k count@agg: --from-checkpoint: its state was made with '--mode complete' there, and with nothing here
+window --on t --size 1m --watermark 1m | agg --by k count@window --on t --size 2m --watermark 1m | agg --by k count@window: --from-checkpoint: its state was made with '--size 1m' there, and with '--size 2m' here
 agg --by k count@filter '.n > 0'@--from-checkpoint: the pipeline has no agg
 filter '.n > 0'@agg --by k count@agg: --from-checkpoint: none has kept groups there
 END

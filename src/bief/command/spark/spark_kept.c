@@ -199,24 +199,40 @@ spark_kept_open(struct spark *s, const char *dir)
 	return rc;
 }
 
+/* Its first line, in quotes. */
+static void
+put_line(struct buf *out, const char *text)
+{
+	text += *text == ' ';
+	if (*text == '\0')
+		buf_str(out, "nothing");
+	else
+		buf_printf(out, "'%.*s'", (int)strcspn(text, "\n"), text);
+}
+
 /* The lines in which two texts differ first, as names; -1. */
 static int
 refuse_options(struct spark *s, const struct spark_step *p, const char *there,
 	const char *here)
 {
+	struct buf lines;
 	size_t i = 0;
+	int rc;
 
 	while (there[i] == here[i])
 		i++;
 	while (i > 0 && there[i - 1] != '\n')
 		i--;
-	there += i + (there[i] == ' ');
-	here += i + (here[i] == ' ');
-	return spark_refuse(s, p,
-		"--from-checkpoint: its state there was made with '%.*s', and "
-		"not with '%.*s': export the pipeline as it was",
-		(int)strcspn(there, "\n"), there, (int)strcspn(here, "\n"),
-		here);
+	buf_init(&lines);
+	put_line(&lines, there + i);
+	buf_str(&lines, " there, and with ");
+	put_line(&lines, here + i);
+	rc = spark_refuse(s, p,
+		"--from-checkpoint: its state was made with %s here: export "
+		"the pipeline as it was",
+		buf_cstr(&lines));
+	buf_release(&lines);
+	return rc;
 }
 
 /* A batch job knows no mode: it has one answer, of all. */
