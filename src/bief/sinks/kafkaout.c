@@ -479,10 +479,23 @@ settle(struct kafkaout *o)
 		kafka.error_destroy(e);
 }
 
+/* End what has begun: who reads behind it need not wait for the time-out then.
+ * False: the library is still at it. */
+static bool
+give_back(struct kafkaout *o)
+{
+	rd_kafka_error_t *e = kafka.abort_transaction(o->handle.rk, ABORT_MS);
+	bool ended = e == NULL;
+
+	if (e != NULL)
+		kafka.error_destroy(e);
+	return ended;
+}
+
 void
 kafkaout_close(struct kafkaout *o)
 {
-	rd_kafka_error_t *e;
+	bool ended = true;
 
 	if (o->rkt != NULL)
 		kafka.topic_destroy(o->rkt);
@@ -492,14 +505,14 @@ kafkaout_close(struct kafkaout *o)
 		kafka.purge(o->handle.rk,
 			RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
 				RD_KAFKA_PURGE_F_NON_BLOCKING);
-		/* Who reads behind it need not wait for the time-out then. */
-		if (o->begun &&
-			(e = kafka.abort_transaction(o->handle.rk, ABORT_MS)) !=
-				NULL)
-			kafka.error_destroy(e);
+		ended = !o->begun || give_back(o);
 		kafka.poll(o->handle.rk, 0);
 	}
-	kafka_close(&o->handle);
+	/* Its threads may die of being torn out of an abort (2.0.2): they end
+	 * with the process. */
+	if (ended)
+		kafka_close(&o->handle);
+	o->handle.rk = NULL;
 	kafka_conf_release(&o->conf);
 	free(o->first);
 }
