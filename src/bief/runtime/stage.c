@@ -467,6 +467,39 @@ stage_watch(struct stage *st, struct field *f)
 	p->watched[p->nwatched++] = f;
 }
 
+/* Rather too often than too rarely: is the name in the text of the path? */
+static bool
+watches(const struct stage *st, const char *name)
+{
+	const struct stage_private *p = st->priv;
+
+	for (size_t i = 0; i < p->nwatched; i++)
+		if (strcasestr(p->watched[i]->path, name) != NULL)
+			return true;
+	return false;
+}
+
+bool
+stage_asked(const struct stage *st, const char *name)
+{
+	/* Names that a path may spell in another way, and those of windows. */
+	for (const char *p = name; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '\\')
+			return true;
+	if (strncasecmp(name, "window", 6) == 0)
+		return true;
+	for (st = st->next; st != NULL; st = st->next) {
+		/* A record that is refused is written whole. */
+		if (st->looks == LOOKS_ALL || st->priv->common.rejects != NULL)
+			return true;
+		if (watches(st, name))
+			return true;
+		if (st->looks == LOOKS_ONLY)
+			return false;
+	}
+	return true;
+}
+
 void
 stage_unwatch(struct stage *st)
 {
