@@ -203,7 +203,7 @@ signalled() {
 
 # words FILE: without what bash says of processes.
 words() {
-	grep -vE '^bash: |^ +[0-9]+ +\|' "$1"
+	grep -vE '^bash: |^ +[0-9]+ ' "$1"
 }
 
 @test "a signal to one of them ends the same as with text" {

@@ -18,7 +18,7 @@
  * not waited for. */
 #define GREET_US 100000
 /* The same, where its answer may need one of those in front of it. */
-#define ALONE_US 300000
+#define ALONE_US 3000000
 
 static void
 link_in_call(struct link_in *l)
@@ -119,9 +119,11 @@ link_in_hear(struct link_in *l, enum meet_kind kind, const char *text, size_t n,
 		return link_in_told(l, text, n);
 	if (kind == MEET_LET_GO && l->state == LINK_MET)
 		return link_in_test(l, fd);
-	if (kind == MEET_SHARED && l->state == LINK_MET)
+	if (kind == MEET_SHARED && l->alone < 0)
 		l->alone = 0;
-	else if (kind != MEET_WAKE)
+	/* What comes late says nothing any more. */
+	if (kind == MEET_GONE || kind == MEET_LET_GO || kind == MEET_HELLO ||
+		kind == MEET_ALONE || kind == MEET_TEST)
 		link_in_hang_up(l);
 	return 0;
 }
@@ -150,7 +152,7 @@ link_in_greet(struct link_in *l)
 
 	link_in_call(l);
 	l->wanted = false;
-	until = time_monotonic() + GREET_US;
+	until = time_monotonic() + (meet_surely() ? ALONE_US : GREET_US);
 	while (l->state == LINK_CALLED && (now = time_monotonic()) < until) {
 		struct pollfd p = {.fd = l->socket, .events = POLLIN};
 
