@@ -225,7 +225,7 @@ words() {
 		one=$(pid $program)
 		kill -STOP "$one"
 		exec 9>&-
-		! timeout 1 tail --pid="$held" -f /dev/null
+		run ! timeout 1 tail --pid="$held" -f /dev/null
 		[ "$(ps -o state= -p "$one")" = T ]
 		kill -CONT "$one"
 		wait "$held"
