@@ -161,7 +161,7 @@ check-fresh:
 # What somebody does who has nothing but the package: installs it in a bare
 # Debian 12, and types what the pages show.
 check-deb: deb
-	tests/fresh-deb build/deb/*.deb
+	tests/fresh-deb build/deb/bief_*.deb
 
 # Search for input that breaks a parser, with clang's libFuzzer, SECONDS for each
 # target: make FUZZER=1 fuzz [SECONDS=60] [TARGETS='record jq'].  What is found

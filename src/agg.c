@@ -225,6 +225,8 @@ agg_plan(struct stage *st, struct plan *p)
 
 	if (plan_windows(st, p) < 0)
 		return -1;
+	if (a->q.acc.nstars == 0)
+		st->looks = LOOKS_ONLY;
 	aggmode_times(&a->m, &a->q, p);
 	a->late = WATERMARK_NONE;
 	a->m.mode = MODE_COMPLETE;

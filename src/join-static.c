@@ -455,7 +455,7 @@ const struct op op_join_static = {
 		    "[--how inner|left|semi|anti]",
 	.opts = join_static_opts,
 	.size = sizeof(struct join_static),
-	.flags = OP_OPERANDS,
+	.flags = OP_OPERANDS | OP_READS,
 	.open = join_static_open,
 	.plan = join_static_plan,
 	.begin = join_static_begin,

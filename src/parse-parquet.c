@@ -178,7 +178,10 @@ find_columns(struct stage *st)
 	for (size_t i = 0; i < n; i++) {
 		const char *name = s->schema->f[i].name;
 
-		s->from[i] = schema_like(file, name, strlen(name));
+		/* What nobody looks at need not be read. */
+		s->from[i] = stage_asked(st, name)
+			? schema_like(file, name, strlen(name))
+			: -1;
 	}
 	parquet_read_choose(s->file, s->from, n);
 }

@@ -63,6 +63,7 @@ watermark_plan(struct stage *st, struct plan *p)
 
 	if (plan_bind(p, &w->field, NULL, st->err) < 0)
 		return -1;
+	st->looks = LOOKS_PASSING;
 	return wm_plan(&w->wm, &w->field, w->of_window, p, st->err);
 }
 

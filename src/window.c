@@ -280,6 +280,7 @@ window_plan(struct stage *st, struct plan *p)
 		plan_windows(w, p);
 		w->give_sets = w->slide < w->size && st->next != NULL &&
 			(st->next->op->flags & OP_WINDOWS);
+		st->looks = LOOKS_PASSING;
 	}
 	if (p->fields != NULL) {
 		plan_window_field(p->fields, "window_start");

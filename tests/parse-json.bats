@@ -620,3 +620,61 @@ END
 	run -1 bash -c "echo '[{\"a\":1}]' | parse-json"
 	[[ "$output" == *"it is an array (parse-json --array makes records of one)"* ]]
 }
+
+@test "objects within are the same whatever the order of their keys" {
+	schema='a struct<x: bigint, y: string, z: struct<k: double, l: boolean>>,
+		n bigint, m map<string,bigint>'
+	cat >in <<'EOF'
+{"a":{"x":1,"y":"u","z":{"k":1.50,"l":true}},"n":1}
+{"a":{"x":2,"o":[{"x":9}],"y":"v","z":{"k":2,"l":false,"p":"q\\"}},"n":2}
+{"a":{"x":3,"z":{"l":true}},"n":3}
+{"a":{"y":"w","x":4},"n":4}
+{"a":{"x":5,"x":6,"y":"first","y":"last"},"n":5}
+{"a":{"x":7,"y":8,"z":{}},"n":6}
+{"a":{ "x" : 8 , "y" : "\u0041\"" , "z" : null },"n":7}
+{"a":{},"n":8,"m":{"b":1,"b":2}}
+{"a":null,"n":9}
+{"a":{"x":10,"y":"é","z":{"l":false,"k":3e2}},"n":10}
+EOF
+	cat >expected <<'EOF'
+{"a":{"x":1,"y":"u","z":{"k":1.5,"l":true}},"n":1,"m":null}
+{"a":{"x":2,"y":"v","z":{"k":2.0,"l":false}},"n":2,"m":null}
+{"a":{"x":3,"y":null,"z":{"k":null,"l":true}},"n":3,"m":null}
+{"a":{"x":4,"y":"w","z":null},"n":4,"m":null}
+{"a":{"x":6,"y":"last","z":null},"n":5,"m":null}
+{"a":{"x":7,"y":"8","z":{"k":null,"l":null}},"n":6,"m":null}
+{"a":{"x":8,"y":"\u0041\"","z":null},"n":7,"m":null}
+{"a":{"x":null,"y":null,"z":null},"n":8,"m":{"b":1,"b":2}}
+{"a":null,"n":9,"m":null}
+{"a":{"x":10,"y":"é","z":{"k":300.0,"l":false}},"n":10,"m":null}
+EOF
+	parse-json --schema "$schema" in >out
+	is out <expected
+	# Each alone, and many of the usual kind in between.
+	while read -r line; do
+		echo "$line" | parse-json --schema "$schema"
+	done <in >out
+	is out <expected
+	for i in {1..100}; do head -1 in; cat in; done >many
+	parse-json --schema "$schema" many >out
+	for i in {1..100}; do head -1 expected; cat expected; done | is out
+}
+
+@test "what does not fit within an object is told, and the rest is kept" {
+	schema='a struct<x: bigint, y: struct<z: bigint>>, n bigint'
+	printf '%s\n' '{"a":{"x":1,"y":{"z":1}},"n":1}' \
+		'{"a":{"x":"no","y":{"z":2}},"n":2}' \
+		'{"a":{"x":3,"y":{"z":"no"}},"n":3}' '{"a":{"x":4,"y":5' >in
+	run parse-json --schema "$schema" --on-error keep in
+	echo "$output" >out
+	is out <<-'EOF'
+	parse-json: line 2: field 'a' holds no bigint: "no"
+	parse-json: line 3: field 'a' holds no bigint: "no"
+	parse-json: line 4: it ends too early at byte 18
+	{"a":{"x":1,"y":{"z":1}},"n":1}
+	{"a":{"x":null,"y":{"z":2}},"n":2}
+	{"a":{"x":3,"y":{"z":null}},"n":3}
+	{"a":null,"n":null}
+	parse-json: 3 records refused, kept
+	EOF
+}

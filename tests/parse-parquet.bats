@@ -108,6 +108,27 @@ load lib
 	done
 }
 
+@test "in bief run, columns at which nobody looks are not read" {
+	seq 3000 | awk '{
+		printf "{\"t\":\"2024-01-01T%02d:00:00Z\",\"k\":\"%s\",\"n\":%d,\"s\":{\"x\":%d}}\n",
+			$1 % 24, $1 % 3 ? "a" : "b", $1, $1 % 10 }' >in
+	sink-files d --format parquet <in
+	for rest in 'agg --by k sum:n' 'agg --by K count' 'agg count' \
+		'agg max:s.x' 'window --on t --size 6h | agg --by k sum:n' \
+		'agg --by k sum:*' 'filter ".n > 5" | agg sum:n'; do
+		bief run "parse-parquet d/part-00000.parquet | $rest" >out
+		eval "parse-parquet d/part-00000.parquet | $rest" >pipe
+		is out <pipe
+	done
+	# The first column is damaged, which only those see who ask for it.
+	cp d/part-00000.parquet x
+	printf '\377\377\377' | dd of=x bs=1 seek=40 conv=notrunc 2>dd
+	run -3 bief run 'parse-parquet x | agg max:t'
+	bief run 'parse-parquet x | agg --by k sum:n' >out
+	bief run 'parse-parquet d/part-00000.parquet | agg --by k sum:n' >whole
+	is out <whole
+}
+
 @test "a column is read once: a name given twice is refused" {
 	printf '{"a":1}\n' | sink-files d --format parquet
 	run -2 parse-parquet --columns a,A d/part-00000.parquet

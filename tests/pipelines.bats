@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# A pipeline by the shell and by bief run, on one thread and on several: the
-# same bytes, the same messages, the same exit status; and explain refuses what
-# a run does.
+# A pipeline by the shell, with text in its pipes, with records in them, with
+# programs that find each other or do not, and by bief run: the same bytes, the
+# same messages, the same exit status; and explain refuses what a run does.
 
 load lib
 
@@ -33,7 +33,8 @@ J
 }
 
 # One pipeline, in a directory of its own; files that it makes count too.
-once() { # once WAY PIPELINE
+once() { # once WAY PIPELINE [FUSE]
+	local fuse=${3:-}
 	mkdir "$1" && cd "$1" || return
 	material
 	touch -d '2020-01-01' in/* # the order of names then
@@ -46,16 +47,15 @@ once() { # once WAY PIPELINE
 	local status=0
 	# Blocks so small that these data make many.
 	case $1 in
-	run) export BIEF_THREADS=1 ;;
-	run2) export BIEF_THREADS=2 BIEF_BLOCK=40 ;;
-	run7) export BIEF_THREADS=7 BIEF_BLOCK=1 ;;
+	run) local -x BIEF_THREADS=1 ;;
+	run2) local -x BIEF_THREADS=2 BIEF_BLOCK=40 ;;
+	run7) local -x BIEF_THREADS=7 BIEF_BLOCK=1 ;;
 	esac
-	if [ "$1" = shell ]; then
-		bash -o pipefail -c "$2" >../"$1".out 2>../"$1".err || status=$?
+	if [[ $1 != run* ]]; then
+		BIEF_FUSE=$fuse bash -o pipefail -c "$2" >../"$1".out 2>../"$1".err || status=$?
 	else
 		bief run "$2" >../"$1".out 2>../"$1".err || status=$?
 	fi
-	unset BIEF_THREADS BIEF_BLOCK
 	echo $status >../"$1".status
 	for db in *.db; do
 		[ -e "$db" ] && sqlite3 "$db" 'select * from t order by 1, 2, 3' >../"$1".table
@@ -87,25 +87,27 @@ explained() {
 }
 
 same() { # same PIPELINE
-	rm -rf shell run run2 run7 shell.* run.* run2.* run7.*
-	once shell "$1"
-	for way in run run2 run7; do
-		once $way "$1"
-		cmp shell.out $way.out &&
-			diff <(words shell.err) <(words $way.err) &&
-			cmp shell.status $way.status &&
-			{ [ ! -e shell.table ] || cmp shell.table $way.table; } &&
-			cmp shell.rejects $way.rejects || return
-	done
-	explained "$1"
+	rm -rf shell run shell.* run.*
+	once shell "$1" "${2:-0}"
+	once run "$1"
+	cmp shell.out run.out &&
+		diff <(words shell.err) <(words run.err) &&
+		cmp shell.status run.status &&
+		{ [ ! -e shell.table ] || cmp shell.table run.table; } &&
+		cmp shell.rejects run.rejects &&
+		explained "$1"
 }
 
-@test "every pipeline of tests/pipelines gives the same by the shell and by bief run with 1, 2 and 7 threads, and explain knows" {
+# all FUSE: of the pipelines; those that neighbours refuse where they must meet.
+all() {
 	local n=0 failed=0
 	while IFS= read -r p; do
-		case $p in '' | '#'*) continue ;; esac
+		case $p in
+		'' | '#'*) continue ;;
+		'?'*) [ "$1" = now ] || continue ;;
+		esac
 		n=$((n + 1))
-		if ! same "$p" >why 2>&1; then
+		if ! same "${p#\? }" "$1" >why 2>&1; then
 			failed=$((failed + 1))
 			echo "differs: $p"
 			cat why
@@ -113,5 +115,56 @@ same() { # same PIPELINE
 	done <"$BATS_TEST_DIRNAME/pipelines"
 	echo "$n pipelines, $failed differ"
 	[ "$n" -gt 40 ]
+	[ "$failed" -eq 0 ]
+}
+
+# Each program starts when it likes, at most a fiftieth of a second late.
+late() {
+	mkdir late
+	for p in "$(dirname "$(command -v bief)")"/*; do
+		printf '#!/bin/bash\nsleep 0.0$((RANDOM %% 20))\nexec %s "$@"\n' \
+			"$p" >"late/${p##*/}"
+	done
+	chmod +x late/*
+	PATH=$PWD/late:$PATH
+}
+
+@test "every pipeline of tests/pipelines gives the same by the shell and by bief run, and explain knows" {
+	all 0
+}
+
+@test "so it does where neighbours hand records on from the first" {
+	all now
+}
+
+@test "so it does where programs start early or late" {
+	late
+	all ''
+	all now
+}
+
+same_threads() { # same_threads PIPELINE
+	rm -rf run run2 run7 run.* run2.* run7.*
+	once run "$1"
+	for way in run2 run7; do
+		once $way "$1"
+		cmp run.out $way.out &&
+			diff <(words run.err) <(words $way.err) &&
+			cmp run.status $way.status &&
+			{ [ ! -e run.table ] || cmp run.table $way.table; } &&
+			cmp run.rejects $way.rejects || return
+	done
+}
+
+@test "every pipeline gives the same by bief run with 1, 2 and 7 threads" {
+	local failed=0
+	while IFS= read -r p; do
+		case $p in '' | '#'*) continue ;; esac
+		if ! same_threads "$p" >why 2>&1; then
+			failed=$((failed + 1))
+			echo "differs: $p"
+			cat why
+		fi
+	done <"$BATS_TEST_DIRNAME/pipelines"
 	[ "$failed" -eq 0 ]
 }

@@ -26,8 +26,9 @@ struct explanation {
 	bool one; /* thread, from here on */
 };
 
+/* reader: the program that a pipeline is an input of, or NULL. */
 static void explain_into(struct explanation *e, const struct pipeline *p,
-	struct plan *plan, int depth);
+	struct plan *plan, int depth, const struct op *reader);
 
 static void
 indent(struct explanation *e, int depth)
@@ -197,7 +198,8 @@ inputs_of(struct explanation *e, const struct command *c, struct plan *in,
 		if (c->words[i].sub != NULL && !c->words[i].output) {
 			plan_init(&in[n]);
 			in[n].explain = true;
-			explain_into(e, c->words[i].sub, &in[n++], depth + 1);
+			explain_into(e, c->words[i].sub, &in[n++], depth + 1,
+				pipeline_op(c));
 		} else if (c->words[i].text != NULL &&
 			strcmp(c->words[i].text, "-") == 0)
 			plan_copy(&in[n++], standard);
@@ -214,8 +216,8 @@ any_stream(const struct plan *in, int n)
 	return false;
 }
 
-/* Without batches programs are told nothing of each other: what is known here
- * cannot make them refuse. */
+/* Without batches a program with several inputs is told nothing of them: what is
+ * known here cannot make it refuse. */
 static void
 explain_forget(struct plan *in, int n)
 {
@@ -239,7 +241,7 @@ plan_op(struct explanation *e, struct chain *chain, char **argv,
 		return;
 	}
 	why = chain->err;
-	if (!any_stream(in, n)) {
+	if (!any_stream(in, n) && chain->stages[0].op->merge != NULL) {
 		explain_forget(in, n);
 		setup_close(chain);
 		setup_open(chain, words, 1, STDOUT_FILENO, true, &status);
@@ -309,17 +311,55 @@ explain_foreign(struct explanation *e, const struct command *c,
 	plan->fields = NULL;
 }
 
+/* Its pipe carries text, and why; without a word it carries records. */
+static void
+explain_pipe(struct explanation *e, const struct op *op, const struct op *next,
+	const char *foreign, int depth)
+{
+	const char *fuse = getenv("BIEF_FUSE");
+
+	if (next != NULL && next->merge == NULL && op->sink == NULL &&
+		(fuse == NULL || strcmp(fuse, "0") != 0))
+		return;
+	line(e, depth, "pipe");
+	buf_str(&e->out, "text: ");
+	if (next == NULL)
+		buf_printf(&e->out, "%s is no program of bief\n", foreign);
+	else if (next->merge != NULL)
+		buf_printf(&e->out, "%s reads several inputs\n", next->name);
+	else if (op->sink != NULL)
+		buf_str(&e->out, "it is drawn\n");
+	else
+		buf_str(&e->out, "BIEF_FUSE is 0\n");
+}
+
+static const char *
+first_word(const struct command *c)
+{
+	size_t i = pipeline_skip(c);
+
+	return i < c->nwords && c->words[i].text != NULL ? c->words[i].text
+							 : "what follows";
+}
+
 static void
 explain_into(struct explanation *e, const struct pipeline *p, struct plan *plan,
-	int depth)
+	int depth, const struct op *reader)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		const struct op *op = pipeline_op(&p->commands[i]);
+		const struct command *c = &p->commands[i], *next = c + 1;
+		const struct op *op = pipeline_op(c);
 
-		if (op != NULL)
-			explain_op(e, &p->commands[i], op, plan, depth);
-		else
-			explain_foreign(e, &p->commands[i], plan, depth);
+		if (op == NULL) {
+			explain_foreign(e, c, plan, depth);
+			continue;
+		}
+		explain_op(e, c, op, plan, depth);
+		if (i + 1 < p->n)
+			explain_pipe(e, op, pipeline_op(next), first_word(next),
+				depth);
+		else if (reader != NULL)
+			explain_pipe(e, op, reader, NULL, depth);
 	}
 }
 
@@ -335,7 +375,7 @@ explain_pipeline(const struct pipeline *p)
 	buf_init(&e.out);
 	plan_init(&plan);
 	plan.explain = true;
-	explain_into(&e, p, &plan, 0);
+	explain_into(&e, p, &plan, 0, NULL);
 	plan_release(&plan);
 	output_init(&out, STDOUT_FILENO);
 	ret = output_write(&out, e.out.p, e.out.n, &err);

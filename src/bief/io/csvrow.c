@@ -99,7 +99,8 @@ csvrow_blank(const struct csvrow_style *s, const char *line, size_t n)
 static const char *
 separator(const struct csvrow_reader *r, const char *p, const char *end)
 {
-	const char *sep = memchr(p, r->style.sep, (size_t)(end - p));
+	const char *sep = p < end ? memchr(p, r->style.sep, (size_t)(end - p))
+				  : NULL;
 
 	return sep != NULL ? sep : end;
 }
@@ -321,6 +322,34 @@ set_rules(struct csvrow_reader *r, const char *p, size_t n)
 }
 
 static void
+give_libcsv(struct csvrow_reader *r, const char *p, size_t n)
+{
+	csv_parse(&r->parser, p, n, on_cell, on_row, r);
+	csv_fini(&r->parser, on_cell, on_row, r);
+}
+
+/* A row in which nothing is wrong: libcsv gets the cells in quotes. */
+static void
+split_cells(struct csvrow_reader *r, const char *p, const char *end)
+{
+	const char *stop, *closing;
+
+	for (;; p = stop + 1) {
+		bool quoted = p < end && *p == r->style.quote;
+
+		stop = quoted ? quoted_end(r, p + 1, end, &closing)
+			      : separator(r, p, end);
+		if (quoted)
+			give_libcsv(r, p, (size_t)(stop - p));
+		else
+			on_cell(p < stop ? (char *)p : NULL, (size_t)(stop - p),
+				r);
+		if (stop == end)
+			return;
+	}
+}
+
+static void
 csvrow_split(struct csvrow_reader *r)
 {
 	const char *p = r->text;
@@ -336,8 +365,11 @@ csvrow_split(struct csvrow_reader *r)
 		n = r->repaired.n;
 	}
 	set_rules(r, p, n);
-	csv_parse(&r->parser, p, n, on_cell, on_row, r);
-	csv_fini(&r->parser, on_cell, on_row, r);
+	if (n == 0 || r->wrong != 0 || r->style.no_quote || r->style.trim ||
+		r->style.libcsv)
+		give_libcsv(r, p, n);
+	else
+		split_cells(r, p, p + n);
 	/* What points into the cells may look at a block behind them. */
 	buf_need(&r->cells, JSON_PADDING);
 	r->base = r->cells.p;

@@ -4,10 +4,11 @@
  * libcsv splits them, and gets whole rows that are well formed: a row's end is
  * found here first.  A line in which nothing is quoted, nor anything else that
  * libcsv would have to say something about, is split here: its separators are
- * all that counts.  A cell in quotes goes on over ends of lines.  Of one that
- * is not closed properly (no separator and no line's end follows the quote) the
- * cell is the text up to the next of them, quotes and all, as Spark's
- * STOP_AT_DELIMITER has it; the row says so by bad.
+ * all that counts; so are the cells between those in quotes, where nothing is
+ * wrong.  A cell in quotes goes on over ends of lines.  Of one that is not
+ * closed properly (no separator and no line's end follows the quote) the cell is
+ * the text up to the next of them, quotes and all, as Spark's STOP_AT_DELIMITER
+ * has it; the row says so by bad.
  */
 #ifndef BIEF_CSVROW_H
 #define BIEF_CSVROW_H

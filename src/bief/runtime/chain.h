@@ -92,6 +92,15 @@ struct chain {
 	int n;
 	struct shapes *shapes;
 	struct output out;
+	/* What is known of the fields that go out (plan_known.h); derived: by
+	 * what a neighbour in front has said.  vouch: is it so, and does nobody
+	 * else write what we read?  NULL: it is. */
+	struct buf known;
+	bool derived;
+	bool (*vouch)(void *link);
+	void *in;
+	struct link_out *link; /* to whoever reads it; NULL: not known */
+	struct link_out *ring; /* the same, when records go as they are */
 	struct err err;
 	struct stage *failed; /* the innermost stage of the failing call */
 	bool planned;
@@ -167,6 +176,17 @@ chain_writes_control(const struct chain *c)
 /* Give a record to a stage, as text or with fields, as it wants it. */
 int chain_give(struct stage *st, struct record *r);
 int chain_give_line(struct stage *st, const char *line, size_t n);
+
+/* The same for a record with fields, fast where nothing is to be looked at. */
+static inline int
+chain_give_record(struct stage *st, struct record *r)
+{
+	if (!st->straight || st->text || r->shape->id != st->shape_id)
+		return chain_give(st, r);
+	r->number = ++st->records_in;
+	return st->op->record(st, r) < 0 ? chain_failed(st) : 0;
+}
+
 /* A record or line that begins as a control line does: refused. */
 int chain_give_forged(struct stage *st, const char *line, size_t n);
 /* The text of a file has ended. */

@@ -12,12 +12,14 @@
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/loop/feed.h"
+#include "runtime/loop/link_out.h"
 #include "runtime/loop/merge.h"
 #include "runtime/loop/pull.h"
 #include "runtime/setup.h"
 #include "runtime/threads/threads.h"
 #include "runtime/loop/signals.h"
 #include "runtime/report/tell.h"
+#include "runtime/plan/plan_known.h"
 #include "runtime/run.h"
 
 static int
@@ -27,6 +29,11 @@ run_opened(struct chain *c, int in_fd)
 
 	if (c->n == 1 && c->stages[0].answered)
 		return output_flush(&c->out, &c->err);
+	/* Who makes records of what has none knows at once what they are. */
+	if ((first->source != NULL || c->stages[0].text) &&
+		(c->n > 1 || c->link != NULL) &&
+		plan_known(c, NULL, &c->known) != 0)
+		return -1;
 	if (first->source != NULL)
 		return pull_run(c);
 	if (first->merge != NULL)
@@ -70,11 +77,13 @@ run_chain(char ***words, int n, int in, int out, int *status)
 		chain_quit_behind(&c.stages[last], (enum status)status[last]);
 	} else {
 		tell_open(&c, words);
+		link_out_open(&c);
 		t = threads_open(&c);
 		if (run_opened(&c, in) < 0)
 			run_failed(&c);
 		threads_close(t);
 	}
+	link_out_close(&c);
 	/* An end without control lines looks like one, whatever the reason. */
 	pipe_mark_end(out, c.planned ? 0 : run_status(status, n));
 	setup_close(&c);

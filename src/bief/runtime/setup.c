@@ -283,4 +283,5 @@ setup_close(struct chain *c)
 	free(c->stages);
 	shape_set_free(c->shapes);
 	output_release(&c->out);
+	buf_release(&c->known);
 }

@@ -21,6 +21,7 @@
 #include "runtime/recover/recover_source.h"
 #include "runtime/report/refuse.h"
 #include "runtime/report/say.h"
+#include "runtime/loop/link_out.h"
 #include "runtime/loop/signals.h"
 #include "runtime/threads/capture.h"
 
@@ -60,15 +61,17 @@ stage_emit(struct stage *st, struct record *r)
 	if (source_begin(st) < 0)
 		return -1;
 	st->records_out++;
-	if (next != NULL && next->straight && !next->text && r->shape != NULL &&
-		r->shape->id == next->shape_id) {
-		r->number = ++next->records_in;
-		return next->op->record(next, r) < 0 ? chain_failed(next) : 0;
-	}
 	if (next != NULL)
-		return chain_give(next, r);
+		return r->shape != NULL ? chain_give_record(next, r)
+					: chain_give(next, r);
 	if (st->op->sink != NULL)
 		return 0;
+	if (c->ring != NULL && r->shape != NULL) {
+		int took = link_out_record(c->ring, r);
+
+		if (took != 0)
+			return took < 0 ? -1 : 0;
+	}
 	record_print(r, &c->out.b);
 	buf_byte(&c->out.b, '\n');
 	return flush_full(c);
@@ -490,6 +493,39 @@ stage_watch(struct stage *st, struct field *f)
 	p->watched = mem_realloc(
 		p->watched, (p->nwatched + 1) * sizeof(*p->watched));
 	p->watched[p->nwatched++] = f;
+}
+
+/* Rather too often than too rarely: is the name in the text of the path? */
+static bool
+watches(const struct stage *st, const char *name)
+{
+	const struct stage_private *p = st->priv;
+
+	for (size_t i = 0; i < p->nwatched; i++)
+		if (strcasestr(p->watched[i]->path, name) != NULL)
+			return true;
+	return false;
+}
+
+bool
+stage_asked(const struct stage *st, const char *name)
+{
+	/* Names that a path may spell in another way, and those of windows. */
+	for (const char *p = name; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '\\')
+			return true;
+	if (strncasecmp(name, "window", 6) == 0)
+		return true;
+	for (st = st->next; st != NULL; st = st->next) {
+		/* A record that is refused is written whole. */
+		if (st->looks == LOOKS_ALL || st->priv->common.rejects != NULL)
+			return true;
+		if (watches(st, name))
+			return true;
+		if (st->looks == LOOKS_ONLY)
+			return false;
+	}
+	return true;
 }
 
 void

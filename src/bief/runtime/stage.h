@@ -69,10 +69,18 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_WINDOWS 2  /* records with windows set */
 #define OP_OPERANDS 4 /* operands; without this they are refused */
 #define OP_FILES 8    /* files as operands, read in place of the input */
+#define OP_READS 64   /* its plan reads what may be large: not called in vain */
 #define OP_READY 32   /* it may accept connections: --ready-fd */
 #define OP_HOLDS 64   /* without batches it answers at the end of the input */
 #define OP_ENOUGH 128 /* it may call stage_enough */
 #define OP_WORDS 16   /* operands are fields or expressions, never files */
+
+/* At which fields of its records an operator looks. */
+enum looks {
+	LOOKS_ALL,     /* any; and what hands them on to the output */
+	LOOKS_PASSING, /* those that it watches; it hands the records on */
+	LOOKS_ONLY     /* those that it watches; what it hands on is its own */
+};
 
 enum on_error { ON_ERROR_FAIL, ON_ERROR_SKIP, ON_ERROR_KEEP };
 
@@ -266,7 +274,9 @@ struct stage {
 	bool hear;     /* plan may set it: call committed, see stage_hear */
 	bool text;     /* it takes lines: as OP_TEXT says, open may change it */
 	bool clone;    /* of a stage, on a thread: see struct spread */
-	bool straight; /* private: what it takes has only record() to pass */
+	enum looks looks; /* plan may say that it is fewer than all; fields of
+	                   * windows it may look at all the same */
+	bool straight;    /* private: what it takes has only record() to pass */
 	uint64_t shape_id; /* private: records of this shape have no field that
 	                      stage_clash would refuse */
 	/* counters: since the start */
@@ -330,6 +340,9 @@ int stage_untimed(struct stage *st, const struct record *r, const char *fmt,
 /* Say at the end when no record had this field: where types are not known from
  * the plan, a wrong name would look like nulls.  f lives until close. */
 void stage_watch(struct stage *st, struct field *f);
+/* Of a source, when data flow: may anybody behind look at this field (its plain
+ * name)?  Else it can be null. */
+bool stage_asked(const struct stage *st, const char *name);
 /* Watch none of those so far: they are about to move. */
 void stage_unwatch(struct stage *st);
 /* Refuse (stage_reject) a record in which it is not to be told which of several

@@ -7,42 +7,13 @@
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "text/simd.h"
+#include "time/time.h"
 #include "value/json.h"
 #include "types/fromjson_impl.h"
 #include "types/type.h"
 
-/*
- * What stood between two values: the comma, the key, the colon and blanks, from
- * behind one value to the beginning of the next.  next is what followed this
- * key's value the last time; a guess, that is compared before it is believed.
- */
-#define NODE_BYTES 32
-#define NODE_SKIP -1 /* no field has this key */
-#define NODE_END -2  /* the end of the object */
-
-struct node {
-	char text[NODE_BYTES];
-	uint32_t mask; /* a bit for each byte of text */
-	uint32_t n;    /* 0: longer than NODE_BYTES, never matches */
-	int index;     /* of the field, or NODE_* */
-	struct node *next;
-};
-
 /* Keys that no field has are remembered by their hash, the last one wins. */
 #define UNKNOWN 64
-
-/* How the value of a field is read where it looks as expected. */
-enum quick { QUICK_NONE, QUICK_STRING, QUICK_INT, QUICK_REAL, QUICK_TIME };
-
-struct target {
-	const char *name;
-	size_t n;
-	const struct type *type;
-	enum quick quick;
-	uint8_t digits; /* integers of so many digits fit, and of one more ... */
-	char limit;     /* ... whose first digit is below this one */
-	struct node node;
-};
 
 struct fromjson {
 	struct fromvalue value;
@@ -68,49 +39,6 @@ hash(const char *s, size_t n)
 	return h ^ h >> 15;
 }
 
-static void
-target_init(struct target *t, const struct schema_field *f)
-{
-	t->name = f->name;
-	t->n = strlen(f->name);
-	t->type = f->type;
-	switch (f->type->kind) {
-	case TYPE_STRING:
-		t->quick = QUICK_STRING;
-		break;
-	case TYPE_BYTE: /* 127 */
-		t->quick = QUICK_INT;
-		t->digits = 2;
-		t->limit = '1';
-		break;
-	case TYPE_SHORT: /* 32767 */
-		t->quick = QUICK_INT;
-		t->digits = 4;
-		t->limit = '3';
-		break;
-	case TYPE_INT: /* 2147483647 */
-		t->quick = QUICK_INT;
-		t->digits = 9;
-		t->limit = '2';
-		break;
-	case TYPE_LONG: /* 9223372036854775807 */
-		t->quick = QUICK_INT;
-		t->digits = 18;
-		t->limit = '9';
-		break;
-	case TYPE_DOUBLE:
-		t->quick = QUICK_REAL;
-		break;
-	case TYPE_TIMESTAMP:
-		t->quick = QUICK_TIME;
-		t->digits = 18; /* nanoseconds since 2001 have 19 */
-		t->limit = '9';
-		break;
-	default:
-		t->quick = QUICK_NONE;
-	}
-}
-
 struct fromjson *
 fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 {
@@ -127,13 +55,14 @@ fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 		struct target *t = &f->target[i];
 		uint32_t h;
 
-		target_init(t, &schema->f[i]);
+		fromstruct_target(t, &schema->f[i]);
 		h = hash(t->name, t->n) & f->mask;
 		while (f->table[h] != 0)
 			h = (h + 1) & f->mask;
 		if ((int)i != o->corrupt)
 			f->table[h] = (uint32_t)i + 1;
 	}
+	f->value.member = fromvalue_member;
 	f->value.zone = o->zone;
 	f->value.pattern = o->pattern;
 	f->value.date_pattern = o->date_pattern;
@@ -157,25 +86,6 @@ fromjson_free(struct fromjson *f)
 }
 
 /* The record. */
-
-static inline bool
-node_matches(const struct node *node, const char *p)
-{
-	uint32_t same = simd_equal16(p, node->text);
-
-	if (node->n > 16)
-		same |= simd_equal16(p + 16, node->text + 16) << 16;
-	return (same & node->mask) == node->mask;
-}
-
-static void
-node_learn(struct node *node, const char *p, size_t n, int index)
-{
-	node->index = index;
-	node->n = n <= NODE_BYTES ? (uint32_t)n : 0;
-	node->mask = node->n == 32 ? UINT32_MAX : (UINT32_C(1) << node->n) - 1;
-	memcpy(node->text, p, node->n);
-}
 
 /* The field of a key, or NODE_SKIP. */
 static int
@@ -277,62 +187,6 @@ digits_value(const char *p, unsigned k)
 	return (int64_t)total;
 }
 
-/* Do k digits at p, and what they are, fit? */
-static inline bool
-digits_fit(const struct target *t, const char *p, unsigned k)
-{
-	return k - 1 < t->digits || (k == t->digits + 1u && *p < t->limit);
-}
-
-/* The bytes that end a number without more ado. */
-static inline bool
-ends_number(char c)
-{
-	return c == ',' || c == '}';
-}
-
-/*
- * The quick ways.  Each reads a value that looks as most do and returns the
- * place behind it, else NULL: fromvalue_read() decides then.
- */
-static inline const char *
-quick_string(const char *p, const char *end, struct value *v)
-{
-	const char *q;
-	uint32_t m;
-
-	if (*p != '"')
-		return NULL;
-	m = simd_special(p + 1);
-	if (m == 0)
-		return NULL;
-	q = p + 1 + __builtin_ctz(m);
-	if (*q != '"' || q >= end)
-		return NULL;
-	*v = value_json_string(p + 1, (size_t)(q - p - 1), false);
-	return q + 1;
-}
-
-static inline const char *
-quick_int(const char *start, const char *end, const struct target *t,
-	struct value *v)
-{
-	const char *p = start + (*start == '-');
-	uint32_t m = simd_nondigit(p);
-	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
-
-	if (!digits_fit(t, p, k))
-		return NULL;
-	if (*p == '0' && (k > 1 || p > start))
-		return NULL;
-	p += k;
-	if (!ends_number(*p) || p >= end)
-		return NULL;
-	*v = (struct value){
-		.s = start, .n = (uint32_t)(p - start), .type = VALUE_NUMBER};
-	return p;
-}
-
 static inline const char *
 quick_real(const char *start, const char *end, struct value *v)
 {
@@ -362,15 +216,33 @@ quick_real(const char *start, const char *end, struct value *v)
 	return p;
 }
 
-static inline const char *
-quick_time(const char *start, const char *end, const struct target *t,
+/* A text of the stream's own form. */
+static const char *
+quick_iso(const struct fromjson *f, const char *p, const char *end,
 	struct value *v)
+{
+	struct value text;
+	const char *q = quick_string(p, end, &text);
+	int64_t us;
+
+	if (q == NULL || f->value.pattern != NULL ||
+		time_parse_iso(text.s, text.n, &us) < 0)
+		return NULL;
+	*v = value_time(us);
+	return q;
+}
+
+static inline const char *
+quick_time(const struct fromjson *f, const char *start, const char *end,
+	const struct target *t, struct value *v)
 {
 	const char *p = start + (*start == '-');
 	uint32_t m = simd_nondigit(p);
 	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
 	int64_t i;
 
+	if (*start == '"')
+		return quick_iso(f, start, end, v);
 	if (!digits_fit(t, p, k) || (*p == '0' && k > 1))
 		return NULL;
 	if (!ends_number(p[k]) || p + k >= end)
@@ -382,8 +254,8 @@ quick_time(const char *start, const char *end, const struct target *t,
 }
 
 static inline const char *
-quick_value(
-	const char *p, const char *end, const struct target *t, struct value *v)
+quick_value(const struct fromjson *f, const char *p, const char *end,
+	const struct target *t, struct value *v)
 {
 	switch (t->quick) {
 	case QUICK_STRING:
@@ -393,7 +265,7 @@ quick_value(
 	case QUICK_REAL:
 		return quick_real(p, end, v);
 	case QUICK_TIME:
-		return quick_time(p, end, t, v);
+		return quick_time(f, p, end, t, v);
 	default:
 		return NULL;
 	}
@@ -464,7 +336,7 @@ read_object(struct fromjson *f, const char *p, struct value *v)
 				q = skip_value(f, p);
 		} else {
 			t = &f->target[node->index];
-			q = quick_value(p, end, t, &v[node->index]);
+			q = quick_value(f, p, end, t, &v[node->index]);
 			if (q == NULL)
 				q = field_value(f, p, t, &v[node->index]);
 		}
@@ -523,7 +395,7 @@ fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 				v[i].s = f->value.text.p + v[i].i;
 			else if (v[i].flags & IN_NESTED)
 				v[i].s = f->value.nested.p + v[i].i;
-			v[i].flags &= VALUE_ESCAPED;
+			v[i].flags &= VALUE_ESCAPED | VALUE_SINGLE;
 		}
 	}
 	return f->value.malformed ? -1 : 0;

@@ -1,5 +1,6 @@
 /*
- * fromjson_impl: private to fromjson.c (records) and fromvalue.c (values).
+ * fromjson_impl: private to fromjson.c (records), fromvalue.c (values) and
+ * fromstruct.c (objects within).
  */
 #ifndef BIEF_FROMJSON_IMPL_H
 #define BIEF_FROMJSON_IMPL_H
@@ -9,9 +10,13 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
+#include "text/simd.h"
 #include "value/lenient.h"
 #include "value/value.h"
 
+struct fromstruct;
+struct schema;
+struct schema_field;
 struct type;
 struct timepat;
 struct zone;
@@ -33,6 +38,12 @@ struct fromvalue {
 	struct buf plain, digits; /* scratch */
 	struct json_span *spans;
 	size_t nspans, capspans;
+	/* fromvalue_member(), for fromstruct.c, which is below it */
+	const char *(*member)(struct fromvalue *f, const char *p,
+		const struct type *t, int depth);
+	struct fromstruct **structs; /* those that were met */
+	size_t nstructs;
+	bool twice; /* a name may stand in an object twice */
 	/* what did not fit first */
 	bool malformed;
 	const struct type *misfit;
@@ -61,5 +72,130 @@ void fromvalue_misfit(struct fromvalue *f, const struct type *t, const char *at,
 /* The time that an integer of the type's unit is; false: out of range. */
 bool fromvalue_time(const struct type *t, int64_t i, struct value *v);
 void fromvalue_release(struct fromvalue *f);
+
+/* Append what stands at p for a field of a struct to f->nested: null where it
+ * does not fit. */
+const char *fromvalue_member(
+	struct fromvalue *f, const char *p, const struct type *t, int depth);
+
+/* ---- keys and values that look as the last ones did ---- */
+
+/*
+ * What stood between two values: the comma, the key, the colon and blanks, from
+ * behind one value to the beginning of the next.  next is what followed this
+ * key's value the last time; a guess, that is compared before it is believed.
+ */
+#define NODE_BYTES 32
+#define NODE_SKIP -1 /* no field has this key */
+#define NODE_END -2  /* the end of the object */
+
+struct node {
+	char text[NODE_BYTES];
+	uint32_t mask; /* a bit for each byte of text */
+	uint32_t n;    /* 0: longer than NODE_BYTES, never matches */
+	int index;     /* of the field, or NODE_* */
+	struct node *next;
+};
+
+/* How the value of a field is read where it looks as expected. */
+enum quick { QUICK_NONE, QUICK_STRING, QUICK_INT, QUICK_REAL, QUICK_TIME };
+
+struct target {
+	const char *name;
+	size_t n;
+	const struct type *type;
+	enum quick quick;
+	uint8_t digits; /* integers of so many digits fit, and of one more ... */
+	char limit;     /* ... whose first digit is below this one */
+	struct node node;
+};
+
+
+static inline bool
+node_matches(const struct node *node, const char *p)
+{
+	uint32_t same = simd_equal16(p, node->text);
+
+	if (node->n > 16)
+		same |= simd_equal16(p + 16, node->text + 16) << 16;
+	return (same & node->mask) == node->mask;
+}
+
+static inline void
+node_learn(struct node *node, const char *p, size_t n, int index)
+{
+	node->index = index;
+	node->n = n <= NODE_BYTES ? (uint32_t)n : 0;
+	node->mask = node->n == 32 ? UINT32_MAX : (UINT32_C(1) << node->n) - 1;
+	memcpy(node->text, p, node->n);
+}
+
+/*
+ * The quick ways.  Each reads a value that looks as most do and returns the
+ * place behind it, else NULL: fromvalue_read() decides then.
+ */
+/* Do k digits at p, and what they are, fit? */
+static inline bool
+digits_fit(const struct target *t, const char *p, unsigned k)
+{
+	return k - 1 < t->digits || (k == t->digits + 1u && *p < t->limit);
+}
+
+/* The bytes that end a number without more ado. */
+static inline bool
+ends_number(char c)
+{
+	return c == ',' || c == '}';
+}
+
+static inline const char *
+quick_string(const char *p, const char *end, struct value *v)
+{
+	const char *q;
+	uint32_t m;
+
+	if (*p != '"')
+		return NULL;
+	m = simd_special(p + 1);
+	if (m == 0)
+		return NULL;
+	q = p + 1 + __builtin_ctz(m);
+	if (*q != '"' || q >= end)
+		return NULL;
+	*v = value_json_string(p + 1, (size_t)(q - p - 1), false);
+	return q + 1;
+}
+
+static inline const char *
+quick_int(const char *start, const char *end, const struct target *t,
+	struct value *v)
+{
+	const char *p = start + (*start == '-');
+	uint32_t m = simd_nondigit(p);
+	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
+
+	if (!digits_fit(t, p, k))
+		return NULL;
+	if (*p == '0' && (k > 1 || p > start))
+		return NULL;
+	p += k;
+	if (!ends_number(*p) || p >= end)
+		return NULL;
+	*v = (struct value){
+		.s = start, .n = (uint32_t)(p - start), .type = VALUE_NUMBER};
+	return p;
+}
+
+/* ---- fromstruct.c: objects whose fields come in the order of the type ---- */
+
+/*
+ * Append the object that begins at p as a struct of these fields to f->nested.
+ * NULL: it is not as expected, and nothing was appended: read it with care.
+ */
+const char *fromstruct_read(
+	struct fromvalue *f, const char *p, const struct schema *s, int depth);
+void fromstruct_free(struct fromstruct *s);
+/* How the values of a field are read at once. */
+void fromstruct_target(struct target *t, const struct schema_field *f);
 
 #endif

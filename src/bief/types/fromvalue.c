@@ -391,6 +391,8 @@ fromvalue_read(struct fromvalue *f, const char *p, const struct type *t,
 	const char *start;
 	size_t at = f->nested.n;
 
+	if (depth == 1)
+		f->twice = false;
 	p = start = lenient_space(&f->l, p);
 	if (p >= f->l.end)
 		return lenient_early(&f->l);
@@ -423,7 +425,8 @@ fromvalue_read(struct fromvalue *f, const char *p, const struct type *t,
 		*v = (struct value){.i = (int64_t)at,
 			.n = (uint32_t)(f->nested.n - at),
 			.type = *start == '{' ? VALUE_OBJECT : VALUE_ARRAY,
-			.flags = IN_NESTED};
+			.flags = f->twice ? IN_NESTED
+					  : IN_NESTED | VALUE_SINGLE};
 		return p;
 	case 't':
 	case 'f':
@@ -459,6 +462,21 @@ read_element(struct fromvalue *f, const char *p, const struct type *t,
 	}
 	value_print(&v, &f->nested);
 	return p;
+}
+
+const char *
+fromvalue_member(
+	struct fromvalue *f, const char *p, const struct type *t, int depth)
+{
+	const char *q;
+	bool fits;
+
+	q = read_element(f, p, t, depth, &fits);
+	if (q != NULL && !fits) {
+		fromvalue_misfit(f, t, p, q);
+		buf_add(&f->nested, "null", 4);
+	}
+	return q;
 }
 
 /* Behind a comma: true; behind what closes: false; *p is NULL on an error. */
@@ -522,6 +540,7 @@ read_map(struct fromvalue *f, const char *p, const struct type *t, int depth,
 	bool ok;
 
 	*fits = true;
+	f->twice = true;
 	buf_byte(&f->nested, '{');
 	if (!empty(f, &p, '}')) {
 		for (;;) {
@@ -589,6 +608,9 @@ read_struct(struct fromvalue *f, const char *p, const struct type *t, int depth)
 	const char *value;
 	bool ok;
 
+	value = fromstruct_read(f, p, t->fields, depth);
+	if (value != NULL)
+		return value;
 	f->nspans += t->fields->n;
 	if (f->nspans > f->capspans) {
 		f->capspans = f->nspans * 2;
@@ -678,4 +700,7 @@ fromvalue_release(struct fromvalue *f)
 	buf_release(&f->plain);
 	buf_release(&f->digits);
 	free(f->spans);
+	for (size_t i = 0; i < f->nstructs; i++)
+		fromstruct_free(f->structs[i]);
+	free(f->structs);
 }

@@ -217,6 +217,10 @@ type_print(const struct type *t, struct buf *out)
 {
 	const char *name = type_unknown;
 
+	if (t != NULL && t->kind == TYPE_CALENDAR) {
+		buf_str(out, "interval");
+		return;
+	}
 	if (t != NULL && t->kind > TYPE_STRUCT) {
 		type_print_interval(t, out);
 		return;

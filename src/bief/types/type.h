@@ -29,8 +29,9 @@ enum type_kind {
 	TYPE_STRUCT, /* fields */
 	/* In expressions only (datum.h): they leave as text.  precision and
 	 * scale are the first and the last unit. */
-	TYPE_YEARS, /* interval of months */
-	TYPE_DAYS   /* interval of microseconds */
+	TYPE_YEARS,   /* interval of months */
+	TYPE_DAYS,    /* interval of microseconds */
+	TYPE_CALENDAR /* interval of months, days and microseconds */
 };
 
 enum time_unit { UNIT_S, UNIT_MS, UNIT_US, UNIT_NS };

@@ -415,6 +415,7 @@ json_iter(struct json_iter *it, const struct value *v)
 	it->object = v->type == VALUE_OBJECT;
 	it->p = v->s + 1;
 	it->end = v->s + v->n;
+	it->flags = v->flags & VALUE_SINGLE;
 }
 
 bool
@@ -439,6 +440,8 @@ json_next(struct json_iter *it, struct value *key, struct value *v)
 			return false;
 	}
 	it->p = walk_value(p, it->end, v);
+	if (v->type >= VALUE_ARRAY)
+		v->flags = it->flags;
 	return it->p <= it->end;
 }
 
@@ -474,6 +477,8 @@ json_get(
 				: json_same(key.s, key.n, name, n)) {
 			*v = x;
 			found = true;
+			if (it.flags != 0)
+				break;
 		}
 	}
 	return found;

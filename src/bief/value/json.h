@@ -54,6 +54,7 @@ const char *json_number(const char *p, const char *end);
 struct json_iter {
 	const char *p, *end;
 	bool object;
+	uint8_t flags; /* VALUE_SINGLE, of what is in it, too */
 };
 void json_iter(struct json_iter *it, const struct value *v);
 bool json_next(struct json_iter *it, struct value *key, struct value *v);

@@ -142,13 +142,15 @@ unpack_blank(struct unpack *u, const struct unpack_shape *s)
 static inline bool
 unpack_value(struct value *v, const char *p, size_t size)
 {
+	if (v->type > VALUE_OBJECT)
+		return false;
 	if (pack_has_text(v)) {
 		uint64_t at = (uint64_t)v->i;
 
 		v->s = p + at;
 		return at <= size && v->n <= size - at;
 	}
-	return v->type <= VALUE_OBJECT;
+	return true;
 }
 
 /* h.n values at from. */

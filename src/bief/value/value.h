@@ -36,6 +36,7 @@ enum value_type {
 
 /* flags */
 #define VALUE_ESCAPED 1 /* the string's text holds backslashes */
+#define VALUE_SINGLE 2  /* in no object of the text is a name twice */
 
 struct value {
 	union {

@@ -74,6 +74,17 @@ ps_put_time(struct buf *out, int64_t us)
 	buf_add(out, time, time_format_iso(us, time));
 }
 
+/* What goes to the next program, and how full the way is: of a process's last
+ * stage; empty where it leads to no pipe. */
+static void
+put_link(const struct vitals *v, uint32_t stage, char to[16])
+{
+	*to = '\0';
+	if (stage + 1 == v->nstages && v->room > 0)
+		snprintf(to, 16, "%s %.0f%%", v->records ? "rec" : "text",
+			100.0 * v->waiting / v->room);
+}
+
 /* A command line from elsewhere, as one line that a terminal can bear. */
 static void
 put_command(struct buf *out, const char *p, size_t n)
@@ -152,19 +163,20 @@ static void
 text_counts(const struct vitals *v, uint32_t stage, struct buf *out)
 {
 	const struct vitals_counts *c = &v->stages[stage].now;
-	char in[16] = "", to[16], rows[16] = "", bytes[16] = "";
+	char in[16] = "", to[16], link[16], rows[16] = "", bytes[16] = "";
 	double per_second[2];
 
 	vitals_read_rates(
 		v, stage, time_monotonic(), &per_second[0], &per_second[1]);
 	put_short(to, per_second[1], 1000);
+	put_link(v, stage, link);
 	if (!v->stages[stage].source)
 		put_short(in, per_second[0], 1000);
 	if (c->rows >= 0) {
 		put_short(rows, (double)c->rows, 1000);
 		put_short(bytes, (double)c->bytes, 1024);
 	}
-	buf_printf(out, " %6s %6s %6s %6s  ", in, to, rows, bytes);
+	buf_printf(out, " %6s %6s %8s %6s %6s  ", in, to, link, rows, bytes);
 }
 
 static void
@@ -173,7 +185,7 @@ text_program(const struct running_process *p, struct buf *out)
 	if (p->v == NULL) {
 		buf_printf(out, "%8d", p->proc.pid);
 		text_shares(p, out);
-		buf_printf(out, " %6s %6s %6s %6s  %s", "", "", "", "",
+		buf_printf(out, " %6s %6s %8s %6s %6s  %s", "", "", "", "", "",
 			p->inside != 0 ? "  " : "");
 		put_command(out, p->command, strlen(p->command));
 		buf_byte(out, '\n');
@@ -225,9 +237,9 @@ ps_text(const struct running_list *l, size_t columns, struct buf *out)
 			buf_byte(out, '\n');
 		text_head(r, out);
 		at = out->n;
-		buf_printf(out, "%8s %6s %6s %6s %6s %6s %6s %6s  %s\n", "PID",
-			"BUSY", "INPUT", "OUTPUT", "IN/S", "OUT/S", "STATE",
-			"BYTES", "PROGRAM");
+		buf_printf(out, "%8s %6s %6s %6s %6s %6s %8s %6s %6s  %s\n",
+			"PID", "BUSY", "INPUT", "OUTPUT", "IN/S", "OUT/S",
+			"LINK", "STATE", "BYTES", "PROGRAM");
 		for (size_t k = 0; k < r->n; k++)
 			if (!r->p[k].hidden)
 				text_program(&r->p[k], out);
@@ -281,6 +293,9 @@ json_stage(const struct vitals *v, uint32_t stage, struct buf *out)
 			(unsigned long long)c->in, in);
 	buf_printf(out, ",\"rowsOut\":%llu,\"outPerSecond\":%.1f",
 		(unsigned long long)c->out, to);
+	if (stage + 1 == v->nstages && v->room > 0)
+		buf_printf(out, ",\"sends\":\"%s\",\"waiting\":%u,\"room\":%u",
+			v->records ? "records" : "text", v->waiting, v->room);
 	if (c->batch >= 0)
 		buf_printf(out, ",\"batch\":%lld", (long long)c->batch);
 	json_time(out, "watermark", c->watermark);

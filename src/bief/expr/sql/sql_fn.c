@@ -15,7 +15,8 @@ static const struct sql_fn *const tables[] = {sql_arith_fns, sql_compare_fns,
 	sql_regex_fns, sql_format_fns, sql_time_fns, sql_timetext_fns,
 	sql_make_fns, sql_access_fns, sql_sort_fns, sql_list_fns,
 	sql_lambda_fns, sql_json_fns, sql_schema_fns, sql_hash_fns,
-	sql_char_fns, sql_csv_fns, sql_url_fns, sql_zones_fns};
+	sql_char_fns, sql_csv_fns, sql_url_fns, sql_zones_fns,
+	sql_interval_fns};
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 
 const struct sql_fn *

@@ -20,7 +20,7 @@
  *	form/        what is written in a format: sql_char.c (sql_numform.c),
  *	             sql_csv.c (sql_csvline.c),
  *	             sql_url.c
- *	when/        times and intervals: sql_zones.c
+ *	when/        times and intervals: sql_zones.c, sql_interval.c
  *	sql_eval.c   values; where types are not known, they are bound to the
  *	             kinds that are met, and what was found out is remembered
  *	sql_items.c  going over lists, making them (sql_items.h)
@@ -102,7 +102,8 @@ extern const struct sql_fn sql_arith_fns[], sql_compare_fns[], sql_choice_fns[],
 	sql_regex_fns[], sql_format_fns[], sql_time_fns[], sql_timetext_fns[],
 	sql_make_fns[], sql_access_fns[], sql_sort_fns[], sql_list_fns[],
 	sql_lambda_fns[], sql_json_fns[], sql_schema_fns[], sql_hash_fns[],
-	sql_char_fns[], sql_csv_fns[], sql_url_fns[], sql_zones_fns[];
+	sql_char_fns[], sql_csv_fns[], sql_url_fns[], sql_zones_fns[],
+	sql_interval_fns[];
 
 const struct sql_fn *sql_fn_find(const char *name, size_t n);
 /* Why there is no such function, and what does its work; NULL: not known. */
@@ -305,6 +306,15 @@ int sql_limit(struct datum_ctx *c, const struct sql_node *n, int64_t times,
  * 0 if one of them cannot be read as the other's type, or -1. */
 int sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *b, int *order);
+
+/* when/sql_interval.c: calendar intervals in an operation "+-*" or "/", false
+ * where there is none of them; and parts of intervals, "yMdhms", or '\0'. */
+bool sql_interval_rule(struct sql_rule *r, char op);
+int sql_interval_run(struct datum_ctx *c, const struct sql_node *n, char op,
+	const struct datum *a, struct datum *out);
+struct datum sql_interval_negative(const struct datum *d);
+int sql_interval_part_rule(struct sql_rule *r, char unit);
+struct datum sql_interval_part(const struct datum *d, char unit);
 
 /* sql_clock.c */
 #define SQL_MONTHS_MAX (12 * 600000)

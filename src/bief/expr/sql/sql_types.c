@@ -193,6 +193,8 @@ bool
 sql_types_compare(struct ty a, struct ty b, struct ty *out)
 {
 	*out = a;
+	if (a.kind == TYPE_CALENDAR || b.kind == TYPE_CALENDAR)
+		return false; /* is a month longer than 30 days? */
 	if (ty_nested(a) && ty_nested(b))
 		return compare_nested(a, b);
 	if (a.kind == TYPE_UNKNOWN || b.kind == TYPE_UNKNOWN) {

@@ -56,8 +56,8 @@ input_unpack(struct input *in, const char *path, struct err *err)
 void
 input_release(struct input *in)
 {
-	free(in->p);
-	in->p = NULL;
+	free(in->lent ? in->own : in->p);
+	in->p = in->own = NULL;
 	inflate_free(in->z);
 	in->z = NULL;
 }
@@ -185,29 +185,44 @@ input_read_some(struct input *in, char *p, size_t n, struct err *err)
 		: err_sys(err, "cannot read the input");
 }
 
+/* What is left of the lines goes to the front. */
+static void
+input_compact(struct input *in)
+{
+	if (in->start == 0)
+		return;
+	memmove(in->p, in->p + in->start, in->end - in->start);
+	in->scanned = in->scanned > in->start && in->next == in->nlf
+		? in->scanned - in->start
+		: 0;
+	in->nlf = in->next = 0;
+	in->end -= in->start;
+	in->start = 0;
+}
+
+static void
+input_need(struct input *in, size_t n)
+{
+	size_t cap = in->cap == 0 ? INPUT_BLOCK : in->cap;
+
+	while (cap - in->end < n)
+		cap *= 2;
+	if (cap == in->cap)
+		return;
+	in->p = mem_realloc(in->p, cap + JSON_PADDING);
+	memset(in->p + cap, 0, JSON_PADDING);
+	in->cap = cap;
+}
+
 int
 input_fill(struct input *in, struct err *err)
 {
 	ssize_t got;
 
-	if (in->start > 0) {
-		memmove(in->p, in->p + in->start, in->end - in->start);
-		in->scanned = in->scanned > in->start && in->next == in->nlf
-			? in->scanned - in->start
-			: 0;
-		in->nlf = in->next = 0;
-		in->end -= in->start;
-		in->start = 0;
-	}
+	input_compact(in);
 	if (in->cr)
 		in->cr = eol_cr(in->p, in->end);
-	if (in->cap - in->end < INPUT_BLOCK / 2) {
-		size_t cap = in->cap == 0 ? INPUT_BLOCK : in->cap * 2;
-
-		in->p = mem_realloc(in->p, cap + JSON_PADDING);
-		memset(in->p + cap, 0, JSON_PADDING);
-		in->cap = cap;
-	}
+	input_need(in, INPUT_BLOCK / 2);
 	got = input_read_some(in, in->p + in->end, in->cap - in->end, err);
 	if (got < 0)
 		return -1;
@@ -217,4 +232,50 @@ input_fill(struct input *in, struct err *err)
 	}
 	input_look_at(in, (size_t)got);
 	return 1;
+}
+
+/* Behind what waits for its end. */
+static void
+input_append(struct input *in, const char *p, size_t n)
+{
+	input_compact(in);
+	if (in->cr)
+		in->cr = eol_cr(in->p, in->end);
+	input_need(in, n);
+	memcpy(in->p + in->end, p, n);
+	input_look_at(in, n);
+}
+
+void
+input_lend(struct input *in, const char *p, size_t n)
+{
+	if (in->start < in->end || in->skipping || in->fresh) {
+		input_append(in, p, n);
+		return;
+	}
+	in->lent = true;
+	in->own = in->p;
+	in->own_cap = in->cap;
+	in->p = (char *)p;
+	in->cap = in->end = n;
+	in->start = in->scanned = in->base = in->nlf = in->next = 0;
+	in->cr = eol_cr(p, n);
+	in->held = false;
+}
+
+void
+input_settle(struct input *in)
+{
+	const char *rest = in->p + in->start;
+	size_t n = in->end - in->start;
+
+	if (!in->lent)
+		return;
+	in->lent = false;
+	in->p = in->own;
+	in->cap = in->own_cap;
+	in->start = in->end = in->scanned = in->base = in->nlf = in->next = 0;
+	in->held = false;
+	if (n > 0)
+		input_append(in, rest, n);
 }

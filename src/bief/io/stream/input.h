@@ -24,6 +24,9 @@ struct input {
 	bool cr;           /* CRs may be ends of lines, too */
 	bool held;         /* the last byte that was scanned is such a CR */
 	struct inflate *z; /* the file is compressed; or NULL */
+	bool lent;         /* p is not ours, but this is: */
+	char *own;
+	size_t own_cap;
 };
 
 enum line { LINE_NONE, LINE_GOOD, LINE_TOO_LONG };
@@ -50,6 +53,13 @@ input_rest(const struct input *in)
  */
 size_t input_lines(struct input *in, const char **p);
 void input_used(struct input *in, size_t n);
+/*
+ * Instead of filling it: n bytes that follow, which are the caller's, with
+ * JSON_PADDING bytes behind them that can be read.  Lines are handed out; then
+ * input_settle() keeps what has no end yet.
+ */
+void input_lend(struct input *in, const char *p, size_t n);
+void input_settle(struct input *in);
 /* Another file follows under another descriptor. */
 void input_next(struct input *in, int fd);
 /* If the file is compressed, as inflate.h finds it, its text is what is read.

@@ -57,6 +57,8 @@ output_feeds(const struct output *out, int fd)
 static int
 output_write_all(struct output *out, const char *p, size_t n, struct err *err)
 {
+	if (out->divert != NULL)
+		return out->divert(out->link, p, n, err);
 	while (n > 0) {
 		size_t part = out->before != NULL ? out->before(out->arg, n)
 						  : n;

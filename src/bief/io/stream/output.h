@@ -24,6 +24,10 @@ struct output {
 	size_t (*before)(void *arg, size_t n);
 	void (*after)(void *arg, size_t n);
 	void *arg;
+	/* All that is to be written goes there instead; n may be 0: nothing is
+	 * to be held back.  0 or -1.  NULL: to fd. */
+	int (*divert)(void *link, const char *p, size_t n, struct err *err);
+	void *link;
 };
 #define OUTPUT_FULL (128 * 1024)
 

@@ -9,19 +9,26 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "floor/buf.h"
+#include "floor/mem.h"
 #include "time/time.h"
-#include "value/value.h"
+#include "value/json.h"
+#include "value/record.h"
 #include "io/stream/input.h"
 #include "io/stream/output.h"
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/loop/control.h"
+#include "runtime/loop/link_in.h"
+#include "runtime/loop/link_out.h"
 #include "runtime/loop/loop.h"
 #include "runtime/plan/plan_chain.h"
+#include "runtime/plan/plan_known.h"
 #include "runtime/loop/signals.h"
 #include "runtime/report/vitals.h"
 
@@ -29,11 +36,15 @@ struct feed {
 	struct chain *c;
 	struct stage *first;
 	struct input in;
+	struct link_in link; /* to who writes it */
+	struct buf text;     /* of a record that is needed as one */
 	struct control_place at;
 	bool stream;  /* there was a header */
 	bool failed;  /* a program in front has */
 	bool over;    /* the input goes on, but we do not */
 	size_t usual; /* bytes of lines to be given to the first stage */
+	bool batches; /* who writes it says that there will be a header */
+	bool greeted; /* who writes it has had the time to say so */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
 };
 
@@ -88,6 +99,16 @@ feed_first(struct feed *f, const char *line, size_t n)
 	return ret;
 }
 
+/* The first line, which is no control line, or a record may come now. */
+static int
+feed_check_place(struct feed *f)
+{
+	if (!f->stream || f->at.open)
+		return 0;
+	f->c->failed = f->first;
+	return err_set(&f->c->err, "a record outside of any batch");
+}
+
 static int
 feed_line(struct feed *f, const char *line, size_t n)
 {
@@ -118,10 +139,8 @@ feed_line(struct feed *f, const char *line, size_t n)
 			"one has swallowed it (see thru)",
 			(unsigned long long)f->first->records_in + 1);
 	}
-	if (f->stream && !f->at.open) {
-		f->c->failed = f->first;
-		return err_set(&f->c->err, "a record outside of any batch");
-	}
+	if (feed_check_place(f) < 0)
+		return -1;
 	return kind == STREAM_DATA ? chain_give_line(f->first, line, n)
 				   : chain_give_forged(f->first, line, n);
 }
@@ -216,7 +235,102 @@ feed_lines(struct feed *f)
 
 	while (rc > 0 && !f->failed && !feed_over(f))
 		rc = feed_next(f);
-	return rc;
+	f->usual = 0;
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- from a neighbour, as it is ---- */
+
+/* A record as text, ended: in f->text. */
+static void
+feed_print(struct feed *f, const struct record *r)
+{
+	buf_clear(&f->text);
+	record_print(r, &f->text);
+	buf_byte(&f->text, '\n');
+	buf_need(&f->text, JSON_PADDING);
+}
+
+static int
+feed_block(struct feed *f, const char *p, size_t n)
+{
+	int ret;
+
+	input_lend(&f->in, p, n);
+	ret = feed_lines(f);
+	input_settle(&f->in);
+	return ret;
+}
+
+/* May its text be longer than a line may be? */
+static bool
+feed_long(const struct feed *f, const struct record *r, size_t size)
+{
+	size_t most = size;
+
+	if (f->in.max_line > 4 * RING_MOST)
+		return false;
+	for (uint32_t i = 0; i < r->shape->n; i++)
+		most += r->shape->names[i].n + 40;
+	return most > f->in.max_line;
+}
+
+static int
+feed_record(struct feed *f, struct record *r, size_t size)
+{
+	/* Behind text without an end it is part of that line. */
+	if (r->shape == NULL || r->shape->reserved || f->in.start < f->in.end ||
+		f->in.skipping || feed_long(f, r, size)) {
+		feed_print(f, r);
+		return feed_block(f, f->text.p, f->text.n);
+	}
+	if (!f->c->planned && feed_first(f, NULL, 0) < 0)
+		return -1;
+	if (chain_settle(f->c) < 0 || feed_check_place(f) < 0)
+		return -1;
+	return chain_give_record(f->first, r);
+}
+
+static int
+feed_message(struct feed *f, unsigned kind, const char *p, size_t n,
+	struct record *r)
+{
+	struct link_lines h;
+
+	if (kind == PACK_RECORD)
+		return feed_record(f, r, n);
+	if (kind == PACK_SHAPE)
+		return 0;
+	memcpy(&h, p, sizeof(h));
+	return feed_block(f, p + sizeof(h), h.n);
+}
+
+/* What the ring has, but not for so long that nothing else is looked at. */
+static int
+feed_ring(struct feed *f)
+{
+	struct record r;
+	const char *p;
+	size_t n, all = 0;
+	unsigned kind;
+
+	while (all < RING_BYTES / 2 && !f->failed && !feed_over(f)) {
+		kind = link_in_next(&f->link, &p, &n, &r);
+		if (kind == PACK_DAMAGED && n == 0)
+			break;
+		if (kind == PACK_DAMAGED) {
+			f->c->failed = f->first;
+			return err_set(&f->c->err,
+				"the input is damaged: the memory that is "
+				"shared with the program in front of this one "
+				"holds what that has not written");
+		}
+		if (feed_message(f, kind, p, n, &r) < 0)
+			return -1;
+		link_in_took(&f->link, n);
+		all += n;
+	}
+	return 0;
 }
 
 /* What is written must not come again. */
@@ -251,6 +365,7 @@ feed_next_file(struct feed *f)
 		strcmp(path, "-") == 0 ? STDIN_FILENO
 				       : open(path, O_RDONLY | O_CLOEXEC));
 	vitals_input(f->c->vitals, f->in.fd);
+	f->link.fd = f->in.fd;
 	f->c->reading.fd = f->in.fd;
 	f->c->reading.rest = f->files;
 	if (f->in.fd < 0) {
@@ -281,52 +396,157 @@ feed_end(struct feed *f)
 	return chain_finish(f->first);
 }
 
+/* Wait until there is something to take; false: it was something else. */
 static int
-feed_all(struct feed *f)
+feed_await(struct feed *f, bool *heard)
 {
-	struct chain *c = f->c;
-	struct loop_silence silence = {.told = false};
-	struct pollfd in;
+	struct link_in *l = &f->link;
+	struct pollfd in[2];
+	int n;
+
+	*heard = true;
+	if (link_in_through(l) && !link_in_sleeps(l)) {
+		*heard = link_in_through(l);
+		return 0;
+	}
+	n = link_in_fds(l, in);
+	if (poll(in, (nfds_t)n, 0) == 0 &&
+		loop_wait(f->c, in, n, loop_silence_due()) < 0)
+		return -1;
+	*heard = false;
+	for (int i = 0; i < n; i++) {
+		if (in[i].revents == 0)
+			continue;
+		if (in[i].fd == f->in.fd)
+			*heard = true;
+		else if (link_in_look(l) < 0)
+			return chain_failed(f->first);
+	}
+	return 0;
+}
+
+/* Once more: 1 there may be more, 0 it has ended, or -1. */
+static int
+feed_take(struct feed *f)
+{
 	int got;
 
+	if (link_in_through(&f->link))
+		return feed_ring(f) < 0 ? -1 : 1;
+	if (!f->greeted && link_in_greet(&f->link) < 0)
+		return chain_failed(f->first);
+	f->greeted = true;
+	got = input_fill(&f->in, &f->c->err);
+	if (got < 0) {
+		f->c->failed = f->first;
+		return f->files == NULL
+			? -1
+			: err_in(&f->c->err, "'%s'", f->files[-1]);
+	}
+	if (got == 0 && !link_in_ended(&f->link)) {
+		f->in.eof = false;
+		return 1;
+	}
+	return feed_lines(f) < 0 ? -1 : got;
+}
+
+/* What comes in will have these fields: refuse before it does what cannot work
+ * with them, unless others write, too, whose records have others. */
+static int
+feed_told(void *arg, const char *fields, size_t n)
+{
+	struct feed *f = arg;
+	struct chain *c = f->c;
+	char *text;
+	int got;
+
+	if (c->planned || c->derived)
+		return 0;
+	if (n == strlen(PLAN_KNOWN_LATER) &&
+		memcmp(fields, PLAN_KNOWN_LATER, n) == 0) {
+		buf_clear(&c->known);
+		buf_add(&c->known, fields, n);
+		f->batches = true;
+		link_out_known(c->link);
+		return 0;
+	}
+	text = mem_dup(fields, n);
+	got = plan_known(c, text, &c->known);
+	free(text);
+	if (got != 0 && link_in_alone(&f->link))
+		return -1;
+	if (got != 0) {
+		c->failed = NULL;
+		return 0;
+	}
+	c->derived = true;
+	link_out_known(c->link);
+	return 0;
+}
+
+static bool
+feed_vouch(void *feed)
+{
+	struct feed *f = feed;
+
+	return link_in_greet(&f->link) == 0 && !f->batches &&
+		(!f->c->derived || link_in_alone(&f->link));
+}
+
+static void
+feed_meet(struct feed *f)
+{
+	f->link.told = feed_told;
+	f->link.arg = f;
+	f->c->vouch = feed_vouch;
+	f->c->in = f;
+	link_in_open(&f->link);
+}
+
+static int
+feed_open(struct feed *f)
+{
 	if ((f->first->op->flags & OP_FILES) && f->first->noperands > 0) {
 		f->files = f->first->operands;
 		if (feed_next_file(f) < 0)
 			return -1;
 	} else if (feed_check(f, "-") < 0) {
 		return -1;
+	} else {
+		feed_meet(f);
 	}
 	/* Batches by the clock begin with the program, not with its input. */
 	if (f->first->priv->common.trigger != NULL &&
 		feed_first(f, NULL, 0) < 0)
 		return -1;
-	for (;;) {
-		bool silent;
+	return 0;
+}
 
-		in = (struct pollfd){.fd = f->in.fd, .events = POLLIN};
-		if (poll(&in, 1, 0) == 0 &&
-			loop_wait(c, &in, 1, loop_silence_due()) < 0)
+static int
+feed_all(struct feed *f)
+{
+	struct chain *c = f->c;
+	struct loop_silence silence = {.told = false};
+	bool heard, silent;
+	int got;
+
+	if (feed_open(f) < 0)
+		return -1;
+	for (;;) {
+		if (feed_await(f, &heard) < 0)
 			return -1;
 		loop_signals(c);
 		if (loop_ticks(c) < 0)
 			return -1;
-		silent = loop_silent(&silence, in.revents != 0);
+		silent = loop_silent(&silence, heard);
 		/* What is in front may still work at the batch. */
 		if ((silent && !f->at.open) || f->at.eof || f->failed)
 			break;
-		if (in.revents == 0)
+		if (!heard)
 			continue;
 		loop_tell(c, time_monotonic());
-		got = input_fill(&f->in, &c->err);
-		if (got < 0) {
-			c->failed = f->first;
-			return f->files == NULL
-				? -1
-				: err_in(&c->err, "'%s'", f->files[-1]);
-		}
-		if (feed_lines(f) < 0)
+		if ((got = feed_take(f)) < 0)
 			return -1;
-		f->usual = 0;
 		if (f->over)
 			break;
 		if (got == 0 && (got = feed_next_file(f)) <= 0) {
@@ -347,9 +567,14 @@ feed_run(struct chain *c, int in_fd)
 	vitals_input(c->vitals, in_fd);
 	c->reading.fd = in_fd;
 	input_init(&f.in, in_fd, chain_max_line(f.first));
+	buf_init(&f.text);
+	link_in_init(&f.link, c, in_fd);
 	ret = feed_all(&f);
+	c->vouch = NULL;
+	link_in_release(&f.link);
 	if (f.in.fd > STDERR_FILENO)
 		close(f.in.fd);
 	input_release(&f.in);
+	buf_release(&f.text);
 	return ret;
 }

@@ -18,6 +18,7 @@
 #include "io/stream/output.h"
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
+#include "runtime/loop/link_out.h"
 #include "runtime/report/line.h"
 #include "runtime/report/say.h"
 #include "runtime/loop/signals.h"
@@ -167,29 +168,13 @@ operators_pull(struct chain *c, const struct pollfd *fds, int n)
 	return 0;
 }
 
-/* poll(), but a process that waits for long can be seen by bief ps. */
-static int
-poll_seen(struct chain *c, struct pollfd *fds, nfds_t n, int timeout)
-{
-	int64_t due = vitals_due(c->vitals);
-	int first = (int)((due + 999) / 1000), ready;
-
-	if (due < 0 || (timeout >= 0 && timeout <= first))
-		return poll(fds, n, timeout);
-	ready = poll(fds, n, first);
-	if (ready != 0)
-		return ready;
-	vitals_look(c->vitals);
-	return poll(fds, n, timeout < 0 ? -1 : timeout - first);
-}
-
 int
 loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 {
 	static const char alive[] = "{\"#bief\":{\"alive\":1}}";
-	struct pollfd all[LOOP_FDS + OPERATOR_FDS + 2];
+	struct pollfd all[LOOP_FDS + OPERATOR_FDS + 2 + LINK_FDS];
 	int64_t now = time_now(), tick = chain_deadline(c), look;
-	int timeout = -1, ready, n;
+	int timeout = -1, ready, links, n;
 
 	if (chain_settle(c) < 0)
 		return -1;
@@ -205,6 +190,7 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 	tell_doing(c, c->held ? VITALS_OUTPUT : VITALS_INPUT);
 	all[n] = (struct pollfd){.fd = signals_fd(), .events = POLLIN};
 	all[n + 1] = (struct pollfd){.fd = c->out.pipe ? c->out.fd : -1};
+	links = link_out_fds(c->link, all + n + 2);
 	if (tick < deadline)
 		deadline = tick;
 	if (says_alive(c) && deadline > now + ALIVE_US)
@@ -217,7 +203,7 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 			: deadline - now > TIME_SECOND * 3600
 			? 3600000
 			: (int)((deadline - now + 999) / 1000);
-	ready = poll_seen(c, all, (nfds_t)n + 2, timeout);
+	ready = vitals_poll(c->vitals, all, n + 2 + links, timeout);
 	/* Before anything else can change errno. */
 	if (ready < 0 && errno != EINTR)
 		return err_sys(&c->err, "cannot wait");
@@ -230,6 +216,8 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 		signals_drain();
 	if (ready > 0 && (all[n + 1].revents & (POLLERR | POLLHUP)))
 		raise(SIGPIPE);
+	if (ready > 0)
+		link_out_look(c->link);
 	loop_signals(c);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "floor/mem.h"
 #include "recovery/state/state.h"
 #include "runtime/chain.h"
+#include "runtime/loop/link_out.h"
 #include "runtime/report/line.h"
 
 /* On the terminal our own line makes room for what is written. */
@@ -71,6 +72,7 @@ tell_doing(struct chain *c, enum vitals_doing doing)
 			continue;
 		to->bytes = state_bytes(st->state);
 	}
+	link_out_vitals(c);
 	vitals_end(c->vitals);
 }
 

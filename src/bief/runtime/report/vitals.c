@@ -151,6 +151,21 @@ vitals_look(struct vitals *v)
 		publish();
 }
 
+int
+vitals_poll(struct vitals *v, struct pollfd *fds, int n, int timeout)
+{
+	int64_t due = vitals_due(v);
+	int first = (int)((due + 999) / 1000), ready;
+
+	if (due < 0 || (timeout >= 0 && timeout <= first))
+		return poll(fds, (nfds_t)n, timeout);
+	ready = poll(fds, (nfds_t)n, first);
+	if (ready != 0)
+		return ready;
+	vitals_look(v);
+	return poll(fds, (nfds_t)n, timeout < 0 ? -1 : timeout - first);
+}
+
 void
 vitals_forget(void)
 {
@@ -346,6 +361,29 @@ pipe_room(int fd)
 		used > (size - PIPE_BUF) / 2)
 		return 0;
 	return (size_t)(size - PIPE_BUF - 2 * used);
+}
+
+void
+vitals_records(struct vitals *v, size_t waiting, size_t room)
+{
+	if (v == NULL)
+		return;
+	v->records = 1;
+	v->waiting = (uint32_t)waiting;
+	v->room = (uint32_t)room;
+}
+
+void
+vitals_pipe(struct vitals *v)
+{
+	int size, used;
+
+	if (v == NULL || (size = fcntl(v->output, F_GETPIPE_SZ)) <= 0 ||
+		ioctl(v->output, FIONREAD, &used) < 0)
+		return;
+	v->records = 0;
+	v->waiting = (uint32_t)used;
+	v->room = (uint32_t)size;
 }
 
 size_t

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VITALS_MAGIC "biefvit2"
+#define VITALS_MAGIC "biefvit3"
 #define VITALS_INPUTS 64 /* descriptors that are told of */
 #define VITALS_PAST 8    /* moments that are remembered, a second apart */
 #define VITALS_TEXT 1000 /* bytes of a command line that are kept */
@@ -61,7 +61,11 @@ struct vitals {
 	uint32_t doing;
 	int64_t since_us;              /* monotonic, when it began to do that */
 	int64_t spent_us[VITALS_WAYS]; /* until then */
-	int64_t updated_us;            /* the counts are of this moment */
+	/* What goes to the reader of a pipe; the bytes that wait for it, of so
+	 * many that may (0: the output is no pipe). */
+	uint32_t records; /* 1: records as they are, 0: text */
+	uint32_t waiting, room;
+	int64_t updated_us; /* the counts are of this moment */
 	uint32_t ninputs;
 	int32_t inputs[VITALS_INPUTS]; /* descriptors it reads; -1: closed */
 	int32_t output;
@@ -93,6 +97,10 @@ void vitals_input(struct vitals *v, int fd);
 void vitals_input_closed(struct vitals *v, int fd);
 /* From now on it does this. */
 void vitals_turn(struct vitals *v, enum vitals_doing doing);
+/* How full the way to the next program is: that of records; or the pipe, if the
+ * output is one. */
+void vitals_records(struct vitals *v, size_t waiting, size_t room);
+void vitals_pipe(struct vitals *v);
 /* Between the two, change the counts. */
 void vitals_begin(struct vitals *v, enum vitals_doing doing);
 void vitals_end(struct vitals *v);
@@ -104,6 +112,9 @@ void vitals_written(void *vitals, size_t n);
  * due, -1 when it is there, or there will be none. */
 int64_t vitals_due(const struct vitals *v);
 void vitals_look(struct vitals *v);
+/* poll(), but a process that waits for long can be seen by bief ps. */
+struct pollfd;
+int vitals_poll(struct vitals *v, struct pollfd *fds, int n, int timeout);
 /* Microseconds that were no waiting, until now. */
 int64_t vitals_busy_us(const struct vitals *v);
 

@@ -18,6 +18,7 @@
 #include "time/zone.h"
 #include "expr/expr.h"
 #include "expr/sql/datum/datum.h"
+#include "expr/sql/datum/datum_interval.h"
 
 /* Casts of text. */
 
@@ -419,8 +420,7 @@ cast_interval(struct datum_ctx *c, struct datum *d, struct ty to)
 	int64_t i = d->i;
 
 	if (d->kind == to.kind) {
-		d->p = to.p;
-		d->s = to.s;
+		*d = datum_interval_cut(d, to);
 		return 0;
 	}
 	if (to.kind == TYPE_DECIMAL && d->kind == TYPE_DAYS &&
@@ -512,7 +512,8 @@ datum_cast_allows(struct ty from, struct ty to)
 		return true;
 	switch ((int)from.kind) {
 	case TYPE_STRING:
-		return to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DATE;
+		return (to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DATE) ||
+			to.kind >= TYPE_YEARS;
 	case TYPE_BOOLEAN:
 	case TYPE_BYTE:
 	case TYPE_SHORT:
@@ -523,7 +524,8 @@ datum_cast_allows(struct ty from, struct ty to)
 	case TYPE_DECIMAL:
 		return (to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DECIMAL) ||
 			to.kind == TYPE_TIMESTAMP ||
-			(to.kind == TYPE_BINARY && ty_integral(from));
+			(to.kind == TYPE_BINARY && ty_integral(from)) ||
+			(ty_interval(to) && from.kind != TYPE_BOOLEAN);
 	case TYPE_TIMESTAMP:
 	case TYPE_DATE:
 		return (to.kind >= TYPE_BOOLEAN && to.kind <= TYPE_DECIMAL) ||
@@ -612,10 +614,30 @@ cast_struct_map(struct datum_ctx *c, struct datum *d, struct ty to)
 	return 0;
 }
 
+/* Of a text or a number: an interval never is silently another one. */
+static int
+cast_to_interval(struct datum_ctx *c, struct datum *d, struct ty to)
+{
+	struct ty from = datum_ty(d);
+	const char *s = d->str;
+	size_t n = d->n;
+
+	if (d->kind == TYPE_STRING) {
+		text_trim(&s, &n);
+		*d = datum_interval_read(s, n, to);
+	} else {
+		*d = datum_interval_count(d, to);
+	}
+	return d->kind != TYPE_NULL || c->exact || to.kind == TYPE_CALENDAR
+		? 0
+		: cast_overflow(c, from, to);
+}
+
 int
 datum_cast(struct datum_ctx *c, struct datum *d, struct ty to)
 {
 	if (d->kind == TYPE_NULL || to.kind == TYPE_UNKNOWN ||
+		(d->kind == TYPE_CALENDAR && to.kind == TYPE_CALENDAR) ||
 		(d->kind == to.kind && !ty_nested(to) &&
 			to.kind != TYPE_DECIMAL && to.kind <= TYPE_STRUCT))
 		return 0;
@@ -625,6 +647,9 @@ datum_cast(struct datum_ctx *c, struct datum *d, struct ty to)
 		cast_to_text(c, d);
 		return 0;
 	}
+	if (to.kind >= TYPE_YEARS &&
+		(d->kind == TYPE_STRING || ty_numeric(datum_ty(d))))
+		return cast_to_interval(c, d, to);
 	switch ((int)d->kind) {
 	case TYPE_STRING:
 		cast_text(c, d, to);

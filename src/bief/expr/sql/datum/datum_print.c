@@ -4,6 +4,7 @@
  * It is not the text that goes into a stream: see datum_store.c.
  */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "text/number.h"
 #include "time/date.h"
@@ -50,6 +51,39 @@ print_days(const struct datum *d, struct buf *out)
 	buf_printf(out, "' %s", names[d->p]);
 	if (d->s > d->p)
 		buf_printf(out, " TO %s", names[d->s]);
+}
+
+static void
+print_part(int64_t n, const char *unit, size_t start, struct buf *out)
+{
+	if (n != 0)
+		buf_printf(out, "%s%ld %s", out->n > start ? " " : "", (long)n,
+			unit);
+}
+
+/* 1 years 2 months 3 days 4 hours 5 minutes 6.7 seconds */
+static void
+print_calendar(const struct datum *d, struct buf *out)
+{
+	const int64_t minute = 60 * TIME_SECOND, hour = 60 * minute;
+	int64_t months = d->high >> 32, us = d->i % minute;
+	size_t start = out->n;
+
+	print_part(months / 12, "years", start, out);
+	print_part(months % 12, "months", start, out);
+	print_part((int32_t)d->high, "days", start, out);
+	print_part(d->i / hour, "hours", start, out);
+	print_part(d->i % hour / minute, "minutes", start, out);
+	if (us == 0 && out->n > start)
+		return;
+	buf_printf(out, "%s%s%ld", out->n > start ? " " : "", us < 0 ? "-" : "",
+		labs(us / TIME_SECOND));
+	if (us % TIME_SECOND != 0) {
+		buf_printf(out, ".%06ld", labs(us % TIME_SECOND));
+		while (out->p[out->n - 1] == '0')
+			out->n--;
+	}
+	buf_str(out, " seconds");
 }
 
 static void
@@ -140,6 +174,9 @@ datum_print(struct datum_ctx *c, const struct datum *d, struct buf *out)
 		break;
 	case TYPE_YEARS:
 		print_years(d, out);
+		break;
+	case TYPE_CALENDAR:
+		print_calendar(d, out);
 		break;
 	case TYPE_DAYS:
 		print_days(d, out);

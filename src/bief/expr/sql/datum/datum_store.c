@@ -268,6 +268,7 @@ datum_store(struct datum_ctx *c, const struct datum *d, struct buf *out)
 		return (struct value){.i = d->i, .type = VALUE_DATE};
 	case TYPE_YEARS:
 	case TYPE_DAYS:
+	case TYPE_CALENDAR:
 		datum_print(c, d, out);
 		return value_json_string(out->p + at, out->n - at, false);
 	case TYPE_ARRAY:

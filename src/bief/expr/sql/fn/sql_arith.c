@@ -202,7 +202,8 @@ arithmetic_rule(struct sql_rule *r)
 	}
 	if (a->kind == TYPE_NULL && b->kind == TYPE_NULL)
 		*a = *b = ty(TYPE_DOUBLE);
-	if (null_rule(r, op) || interval_rule(r, op) ||
+	if (sql_interval_rule(r, "+-*/    "[op]) || null_rule(r, op) ||
+		interval_rule(r, op) ||
 		((op == ADD || op == SUBTRACT) && shift_rule(r, a, b)) ||
 		(op == ADD && shift_rule(r, b, a)) ||
 		(op == SUBTRACT && difference_rule(r)))
@@ -491,6 +492,9 @@ run_times(struct datum_ctx *c, const struct sql_node *n, struct datum *a,
 	struct ty t = sql_result(n);
 	bool first = ty_interval(datum_ty(a));
 
+	if (a->kind == TYPE_CALENDAR || b->kind == TYPE_CALENDAR)
+		return sql_interval_run(
+			c, n, "+-*/" [op], (struct datum[2]) { *a, *b }, out);
 	if (op == MULTIPLY || op == DIVIDE)
 		return interval_scale(c, n, first ? a : b, first ? b : a, out);
 	if (ty_interval(t) && ty_time(datum_ty(a)))
@@ -558,7 +562,8 @@ sign_rule(struct sql_rule *r)
 	}
 	if (a->kind == TYPE_STRING)
 		*a = ty(TYPE_DOUBLE);
-	if (!ty_numeric(*a) && !ty_interval(*a) && a->kind != TYPE_NULL)
+	if (!ty_numeric(*a) && !ty_interval(*a) && a->kind != TYPE_CALENDAR &&
+		a->kind != TYPE_NULL)
 		return sql_types_mismatch(r, "takes a number");
 	r->result = *a;
 	return 0;
@@ -575,6 +580,8 @@ run_negative(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 		*out = datum_from_decimal(-datum_decimal(a), a->p, a->s);
 	else if (ty_fraction(datum_ty(a)))
 		out->d = -a->d;
+	else if (a->kind == TYPE_CALENDAR)
+		*out = sql_interval_negative(a);
 	else if (ty_interval(datum_ty(a)))
 		return interval_set(c, n, -(numeric)a->i, out);
 	else

@@ -204,6 +204,27 @@ run_name(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	return 0;
 }
 
+static char
+interval_unit(enum unit u)
+{
+	switch (u) {
+	case U_YEAR:
+		return 'y';
+	case U_MONTH:
+		return 'M';
+	case U_DAY:
+		return 'd';
+	case U_HOUR:
+		return 'h';
+	case U_MINUTE:
+		return 'm';
+	case U_SECOND:
+		return 's';
+	default:
+		return '\0';
+	}
+}
+
 /* date_part('year', t): what it gives hangs on the word. */
 static int
 extract_rule(struct sql_rule *r)
@@ -218,6 +239,8 @@ extract_rule(struct sql_rule *r)
 	if (unit == U_NONE || unit >= U_MILLI)
 		return err_as(r->err, STATUS_USAGE,
 			"no part of a time is called '%.40s'", u->lit.str);
+	if (ty_interval(r->arg[1]) || r->arg[1].kind == TYPE_CALENDAR)
+		return sql_interval_part_rule(r, interval_unit(unit));
 	r->arg[1] = ty(unit >= U_HOUR ? TYPE_TIMESTAMP : TYPE_DATE);
 	r->result = unit == U_SECOND ? ty_decimal(8, 6) : ty(TYPE_INT);
 	return 0;
@@ -229,7 +252,9 @@ run_date_part_of(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 {
 	enum unit u = time_unit(&a[0]);
 
-	if (u == U_SECOND)
+	if (ty_interval(datum_ty(&a[1])) || a[1].kind == TYPE_CALENDAR)
+		*out = sql_interval_part(&a[1], interval_unit(u));
+	else if (u == U_SECOND)
 		*out = datum_from_decimal(
 			floor_mod(a[1].i, 60 * TIME_SECOND), 8, 6);
 	else if (u >= U_HOUR)

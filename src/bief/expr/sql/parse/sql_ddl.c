@@ -10,6 +10,51 @@
 #include "types/schema_parse.h"
 #include "expr/sql/parse/sql_parser.h"
 
+/* A unit of intervals: its kind, or -1. */
+static int
+ddl_unit(struct sql_parser *p, int *unit)
+{
+	static const char *const names[2][4] = {
+		{"year", "month"}, {"day", "hour", "minute", "second"}};
+
+	for (int k = 0; k < 2; k++)
+		for (int u = 0; u < 4 && names[k][u] != NULL; u++)
+			if (sql_tok_at(p, names[k][u])) {
+				*unit = u;
+				return k == 0 ? TYPE_YEARS : TYPE_DAYS;
+			}
+	return -1;
+}
+
+/* interval, interval day, interval day to second */
+static int
+ddl_interval(struct sql_parser *p, struct ty *out)
+{
+	int kind, from, to;
+
+	*out = ty(TYPE_CALENDAR);
+	if (sql_tok_next(p) < 0)
+		return -1;
+	kind = ddl_unit(p, &from);
+	if (kind < 0)
+		return 0;
+	to = from;
+	if (sql_tok_next(p) < 0)
+		return -1;
+	if (sql_tok_at(p, "to")) {
+		if (sql_tok_next(p) < 0)
+			return -1;
+		if (ddl_unit(p, &to) != kind || to <= from) {
+			sql_tok_expected(p, "a smaller unit of the interval");
+			return -1;
+		}
+		if (sql_tok_next(p) < 0)
+			return -1;
+	}
+	*out = (struct ty){(uint8_t)kind, (uint8_t)from, (uint8_t)to, NULL};
+	return 0;
+}
+
 int
 sql_ddl_type(struct sql_parser *p, struct ty *out)
 {
@@ -23,6 +68,8 @@ sql_ddl_type(struct sql_parser *p, struct ty *out)
 		sql_tok_expected(p, "a type");
 		return -1;
 	}
+	if (sql_tok_at(p, "interval"))
+		return ddl_interval(p, out);
 	do {
 		if (sql_tok_next(p) < 0)
 			return -1;

@@ -189,10 +189,11 @@ static bool
 interval_ahead(struct sql_parser *p)
 {
 	struct sql_token t = sql_tok_peek(p);
+	const char *next = t.to + (t.kind == TOK_OP ? strspn(t.to, " ") : 0);
 
 	return t.kind == TOK_STRING || t.kind == TOK_NUMBER ||
 		(t.kind == TOK_OP && (*t.from == '-' || *t.from == '+') &&
-			isdigit((unsigned char)t.to[strspn(t.to, " ")]));
+			(isdigit((unsigned char)*next) || *next == '\''));
 }
 
 /* What begins with a word. */

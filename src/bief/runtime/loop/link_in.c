@@ -1,0 +1,264 @@
+/*
+ * link_in: see link_in.h.  While a neighbour is there it is its socket that says
+ * whether the input has ended: the pipe may look so for a moment (meet.h).
+ */
+#include "runtime/loop/link_in.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "floor/err.h"
+#include "time/time.h"
+#include "io/stream/meet.h"
+#include "runtime/chain.h"
+#include "runtime/loop/link_out.h"
+
+/* A writer that is there answers where it writes or waits; one that is stopped is
+ * not waited for. */
+#define GREET_US 100000
+/* The same, where its answer may need one of those in front of it. */
+#define ALONE_US 300000
+
+static void
+link_in_call(struct link_in *l)
+{
+	if (l->wanted && l->socket < 0 &&
+		(l->socket = meet_connect(l->fd)) >= 0) {
+		l->state = LINK_CALLED;
+		l->wanted = false;
+	}
+}
+
+void
+link_in_init(struct link_in *l, struct chain *c, int fd)
+{
+	memset(l, 0, sizeof(*l));
+	l->c = c;
+	l->fd = fd;
+	l->socket = l->alone = -1;
+}
+
+void
+link_in_open(struct link_in *l)
+{
+	l->wanted = meet_wanted();
+	link_in_call(l);
+	for (int i = 0; i < MEET_SURELY_MS && l->wanted && meet_surely(); i++) {
+		usleep(1000);
+		link_in_call(l);
+	}
+}
+
+static void
+link_in_hang_up(struct link_in *l)
+{
+	if (l->socket >= 0)
+		close(l->socket);
+	l->socket = -1;
+	l->still = false;
+	if (l->state == LINK_RING || l->state == LINK_REST)
+		l->gone = true;
+	else
+		l->state = LINK_APART;
+}
+
+void
+link_in_release(struct link_in *l)
+{
+	link_in_hang_up(l);
+	if (l->ring.shared != NULL)
+		unpack_release(&l->unpack);
+	ring_release(&l->ring);
+}
+
+/* The writer has let its end go, and offers a ring. */
+static int
+link_in_test(struct link_in *l, int ring)
+{
+	int alone;
+
+	if (ring >= 0 && ring_take(&l->ring, ring) < 0) {
+		link_in_hang_up(l);
+		return 0;
+	}
+	alone = meet_alone(l->fd, ring < 0);
+	l->alone = alone;
+	if (alone < 0)
+		return err_sys(&l->c->err, "cannot open the input again");
+	if (alone && ring >= 0) {
+		unpack_init(&l->unpack, l->c->shapes);
+		l->state = LINK_REST;
+	} else {
+		ring_release(&l->ring);
+	}
+	l->still = false;
+	meet_say(l->socket, alone ? MEET_ALONE : MEET_SHARED, NULL, 0, -1);
+	return 0;
+}
+
+static int
+link_in_told(struct link_in *l, const char *fields, size_t n)
+{
+	return l->told != NULL && n > 0 ? l->told(l->arg, fields, n) : 0;
+}
+
+static int
+link_in_hear(struct link_in *l, enum meet_kind kind, const char *text, size_t n,
+	int fd)
+{
+	const char *plan;
+	size_t nplan;
+
+	if (kind == MEET_HELLO && l->state == LINK_CALLED &&
+		meet_known(text, n, &plan, &nplan)) {
+		l->state = LINK_MET;
+		return link_in_told(l, plan, nplan);
+	}
+	if (kind == MEET_PLAN && l->state == LINK_MET)
+		return link_in_told(l, text, n);
+	if (kind == MEET_LET_GO && l->state == LINK_MET)
+		return link_in_test(l, fd);
+	if (kind == MEET_SHARED && l->state == LINK_MET)
+		l->alone = 0;
+	else if (kind != MEET_WAKE)
+		link_in_hang_up(l);
+	return 0;
+}
+
+int
+link_in_look(struct link_in *l)
+{
+	char text[MEET_MOST];
+	enum meet_kind kind;
+	int ret = 0, fd;
+	size_t n;
+
+	while (ret == 0 && l->socket >= 0 &&
+		(kind = meet_take(l->socket, text, &n, &fd)) != MEET_NOTHING) {
+		ret = link_in_hear(l, kind, text, n, fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	return ret;
+}
+
+int
+link_in_greet(struct link_in *l)
+{
+	int64_t until, now;
+
+	link_in_call(l);
+	l->wanted = false;
+	until = time_monotonic() + GREET_US;
+	while (l->state == LINK_CALLED && (now = time_monotonic()) < until) {
+		struct pollfd p = {.fd = l->socket, .events = POLLIN};
+
+		if (poll(&p, 1, (int)((until - now + 999) / 1000)) < 0)
+			break;
+		if (link_in_look(l) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+bool
+link_in_alone(struct link_in *l)
+{
+	int64_t until = time_monotonic() + ALONE_US, now;
+
+	if (l->alone < 0 && l->socket >= 0 &&
+		!meet_say(l->socket, MEET_TEST, NULL, 0, -1))
+		return false;
+	while (l->alone < 0 && l->socket >= 0 &&
+		(now = time_monotonic()) < until) {
+		struct pollfd p = {.fd = l->socket, .events = POLLIN};
+
+		if (poll(&p, 1, (int)((until - now + 999) / 1000)) < 0 ||
+			link_in_look(l) < 0)
+			break;
+	}
+	/* It has written all, and ended: does anybody else write? */
+	if (l->alone < 0 && l->socket < 0)
+		l->alone = meet_alone(l->fd, true);
+	return l->alone == 1;
+}
+
+int
+link_in_fds(struct link_in *l, struct pollfd *fds)
+{
+	int n = 0;
+
+	if (l->state != LINK_RING && !l->still)
+		fds[n++] = (struct pollfd){.fd = l->fd, .events = POLLIN};
+	if (l->socket >= 0)
+		fds[n++] = (struct pollfd){.fd = l->socket, .events = POLLIN};
+	return n;
+}
+
+bool
+link_in_ended(struct link_in *l)
+{
+	/* What is in the pipe has been read; the writer has not come back yet. */
+	if (l->state == LINK_REST)
+		return false;
+	l->still = l->socket >= 0;
+	return !l->still;
+}
+
+bool
+link_in_through(struct link_in *l)
+{
+	struct pollfd p = {.fd = l->fd, .events = POLLIN};
+
+	if (l->state == LINK_REST &&
+		(poll(&p, 1, 0) == 0 || !(p.revents & POLLIN)))
+		l->state = LINK_RING;
+	return l->state == LINK_RING;
+}
+
+unsigned
+link_in_next(struct link_in *l, const char **p, size_t *n, struct record *r)
+{
+	struct link_lines h;
+	size_t there, size;
+	unsigned kind;
+
+	*p = ring_there(&l->ring, &there);
+	*n = 0;
+	if (there == 0 && !l->ring.damaged)
+		return PACK_DAMAGED;
+	kind = unpack_next(&l->unpack, *p, there, &size, r);
+	*n = size;
+	if (kind == LINK_LINES && size >= sizeof(h)) {
+		memcpy(&h, *p, sizeof(h));
+		if (h.n <= size - sizeof(h))
+			return kind;
+	} else if (kind == PACK_RECORD || kind == PACK_SHAPE) {
+		return kind;
+	}
+	l->ring.damaged = true;
+	*n = 1;
+	return PACK_DAMAGED;
+}
+
+void
+link_in_took(struct link_in *l, size_t n)
+{
+	if (ring_took(&l->ring, n) && l->socket >= 0)
+		meet_say(l->socket, MEET_WAKE, NULL, 0, -1);
+}
+
+bool
+link_in_sleeps(struct link_in *l)
+{
+	if (l->gone) {
+		size_t n;
+
+		ring_there(&l->ring, &n);
+		if (n == 0)
+			l->state = LINK_APART;
+		return false;
+	}
+	return ring_sleeps(&l->ring);
+}

@@ -1,0 +1,48 @@
+/*
+ * link_out: the output of a chain to a neighbour, private to the runtime.
+ *
+ * Where it is a pipe, its reader may find us (meet.h).  Until it has, and for the
+ * first LINK_TEXT bytes, what goes out is text; then, if nobody else has the pipe
+ * open, records go through a ring as they are, and lines and control lines
+ * between them as text.  The pipe stays open: its other end tells that the reader
+ * has gone.
+ */
+#ifndef BIEF_LINK_OUT_H
+#define BIEF_LINK_OUT_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "value/pack.h"
+
+struct chain;
+struct link_out;
+struct record;
+
+#define LINK_TEXT ((size_t)64 * 1024)
+#define LINK_FDS 6 /* descriptors that it waits for */
+
+/* A message of lines in a ring: text, which is part of a stream as if it had come
+ * through a pipe. */
+struct link_lines {
+	struct pack_message m;
+	uint32_t n, zero;
+	char text[];
+};
+enum { LINK_LINES = PACK_OTHER };
+
+void link_out_open(struct chain *c);
+void link_out_close(struct chain *c);
+/* Hand a record on as it is: 1; 0: print it; or -1 with the chain's err set.
+ * (Where c->ring is not NULL.) */
+int link_out_record(struct link_out *l, const struct record *r);
+/* What to wait for beside the rest, and what to do then.  l may be NULL. */
+int link_out_fds(struct link_out *l, struct pollfd *fds);
+void link_out_look(struct link_out *l);
+/* Tell whoever has come what is known by now. */
+void link_out_known(struct link_out *l);
+/* Tell the vitals of the chain how full the way out is. */
+void link_out_vitals(const struct chain *c);
+
+#endif
