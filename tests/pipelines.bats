@@ -159,7 +159,7 @@ same_threads() { # same_threads PIPELINE
 @test "every pipeline gives the same by bief run with 1, 2 and 7 threads" {
 	local failed=0
 	while IFS= read -r p; do
-		case $p in '' | '#'*) continue ;; esac
+		case $p in '' | '#'* | '? '*) continue ;; esac
 		if ! same_threads "$p" >why 2>&1; then
 			failed=$((failed + 1))
 			echo "differs: $p"
