@@ -932,7 +932,7 @@ END
 		sed -n '/^functions:/,/^as in/p' o | grep -qw -- "$f"
 	done
 	run -2 agg xyzzy
-	[[ "$output" == *"it is one of count, sum, "*"p0 to p100" ]]
+	[[ "$output" == *"it is one of count, "*" sum, "*"p0 to p100" ]]
 }
 
 # ---- one answer in pipes and in one process ----

@@ -69,11 +69,11 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_WINDOWS 2  /* records with windows set */
 #define OP_OPERANDS 4 /* operands; without this they are refused */
 #define OP_FILES 8    /* files as operands, read in place of the input */
-#define OP_READS 128  /* its plan reads what may be large: not called in vain */
+#define OP_WORDS 16   /* operands are fields or expressions, never files */
 #define OP_READY 32   /* it may accept connections: --ready-fd */
 #define OP_HOLDS 64   /* without batches it answers at the end of the input */
 #define OP_ENOUGH 128 /* it may call stage_enough */
-#define OP_WORDS 16   /* operands are fields or expressions, never files */
+#define OP_READS 256  /* its plan reads what may be large: not called in vain */
 
 /* At which fields of its records an operator looks. */
 enum looks {

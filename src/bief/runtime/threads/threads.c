@@ -238,7 +238,8 @@ start_threads(struct threads *t)
 static bool
 start(struct threads *t)
 {
-	if (!clone_stretch(t->c, &t->first, &t->end))
+	/* Who hands records to a neighbour leaves him the other cores. */
+	if (t->c->ring != NULL || !clone_stretch(t->c, &t->first, &t->end))
 		return false;
 	for (int i = 0; i < t->n; i++) {
 		t->clones[i] = clone_new(t->c, t->first, t->end);
