@@ -30,6 +30,8 @@ plan_known_stage(
 	if (!st->priv->failed && plan_chain(&s, p) < 0) {
 		/* With control lines it is told where it stands. */
 		*told = st->in.stream != 0;
+		/* So is what has failed, a damaged file: it is no refusal. */
+		*told |= s.err.status != STATUS_USAGE;
 		*why = s.err;
 		ret = -1;
 	} else if (!st->priv->failed) {
@@ -85,7 +87,6 @@ plan_known(struct chain *c, const char *fields, struct buf *out)
 		return 0;
 	buf_clear(out);
 	c->err = why;
-	c->err.status = STATUS_USAGE;
 	c->failed = &c->stages[place];
 	return 1;
 }
