@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "floor/mem.h"
 #include "value/json.h"
@@ -28,6 +29,9 @@
 #define FEW 8             /* less than a block by so much is no matter either */
 #define OVER_MOST 8       /* blocks of which too much comes; then no others */
 #define SPARE 2           /* blocks beyond one for each thread */
+
+#define THREAD_ROOM \
+	((rlim_t)256 << 20) /* of addresses: stacks, heaps and blocks */
 
 struct threads {
 	struct chain *c;
@@ -341,6 +345,17 @@ settle(void *arg)
 	return 0;
 }
 
+/* Has the process been given so little memory that more threads could use it
+ * up, where one would not? */
+static bool
+is_narrow(int n)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_AS, &limit) == 0 &&
+		limit.rlim_cur / THREAD_ROOM < (rlim_t)n;
+}
+
 /* How many there are to be: what was asked for, else a core each. */
 static int
 wanted(const struct chain *c)
@@ -356,7 +371,8 @@ wanted(const struct chain *c)
 		n = 0;
 	if (n == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);
-	return n < 1 ? 1 : n > STAGE_CLONES ? STAGE_CLONES : (int)n;
+	n = n < 1 ? 1 : n > STAGE_CLONES ? STAGE_CLONES : n;
+	return n > 1 && is_narrow((int)n) ? 1 : (int)n;
 }
 
 struct threads *
