@@ -49,7 +49,7 @@ J1 = dict(
     rest=EVENTS + " | window --on time --size 1h | "
         "agg --by action count",
     fields=("window_start", "action", "count"),
-    targets={"run": 1.0, "pipes": 2.0, "mawk": 0.5, "mlr": 15, "jq": 15},
+    targets={"run": 0.42, "one thread": 0.75, "mawk": 0.5, "mlr": 15, "jq": 15},
     others=dict(
         duckdb="SELECT time // 3600 * 3600 w, action, count(*) FROM %s "
             "GROUP BY ALL" % DUCK_EVENTS,
@@ -71,7 +71,7 @@ J2 = dict(
     rest="parse-json --schema '%s' | drop-null | window --on Creation_Time "
         "--size 10s --slide 5s | agg --by gt count" % SENSORS,
     fields=("window_start", "gt", "count"),
-    targets={"run": 1.2, "pipes": 4.0, "mawk": 0.5, "mlr": 15, "jq": 15},
+    targets={"run": 0.36, "one thread": 0.62, "mawk": 0.5, "mlr": 15, "jq": 15},
     others=dict(
         duckdb="WITH s AS (SELECT Creation_Time // 5000000000 * 5 w, gt "
             "FROM %s WHERE %s) SELECT w, gt, count(*) FROM (SELECT "
@@ -105,7 +105,7 @@ J3 = dict(
     rest="parse-json --schema '%s' | join-static USERS --sep ';' --header "
         "--on User | agg --by FirstName,gt avg:x avg:y avg:z" % SENSORS,
     fields=("FirstName", "gt", "avg(x)", "avg(y)", "avg(z)"),
-    targets={"run": 1.2, "pipes": 4.0, "mawk": 0.5, "mlr": 15, "jq": 15},
+    targets={"run": 0.45, "one thread": 0.85, "mawk": 0.5, "mlr": 15, "jq": 15},
     others=dict(
         duckdb="SELECT FirstName, gt, avg(x), avg(y), avg(z) FROM %s s JOIN "
             "read_csv('USERS', delim=';') u ON s.\"User\" = u.\"User\" "
@@ -146,7 +146,7 @@ J4 = dict(
     alone="parse-text FILE | explode value --split ' ' --as w | "
         "agg --by w count | order --by -count,w --limit 15",
     fields=("w", "count"),
-    targets={"run": 1.0, "pipes": 2.5},
+    targets={"run": 0.5, "one thread": 0.9},
     others=dict(
         duckdb="SELECT w, count(*) n FROM (SELECT "
             "unnest(string_split(line, ' ')) w FROM read_csv('FILE', "
@@ -173,7 +173,7 @@ J5 = dict(
         "'.gt | contains(\"stairs\")' | "
         "pick gt,Model,Arrival_Time,Creation_Time" % COUNTED,
     fields=("gt", "Model", "Arrival_Time", "Creation_Time"),
-    targets={"run": 1.0, "pipes": 2.5, "mawk": 0.5, "mlr": 15, "jq": 15},
+    targets={"run": 0.33, "one thread": 0.58, "mawk": 0.5, "mlr": 15, "jq": 15},
     others=dict(
         duckdb="COPY (SELECT gt, Model, Arrival_Time, Creation_Time FROM %s "
             "WHERE contains(gt, 'stairs')) TO 'ANSWER' (FORMAT json)" %

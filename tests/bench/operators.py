@@ -17,7 +17,7 @@ J7 = dict(
     rest="parse-csv --header --schema '%s' | agg --by gt,Model avg:x max:y" %
         COUNTED,
     fields=("gt", "Model", "avg(x)", "max(y)"),
-    targets={"run": 1.8, "mlr": 15},
+    targets={"run": 1, "one thread": 1.8, "mlr": 15},
     others=dict(
         duckdb="SELECT gt, Model, avg(x), max(y) FROM %s GROUP BY ALL" %
             DUCK_CSV,
@@ -46,7 +46,7 @@ J8 = dict(
     source="stream-files FILE",
     rest=PARSED + " | order --by x",
     fields=("x", "Arrival_Time", "Index", "User", "gt"),
-    targets={"run": 2.5},
+    targets={"run": 1.5, "one thread": 2.5},
     others=dict(
         duckdb="COPY (SELECT * FROM %s ORDER BY x NULLS FIRST) TO 'ANSWER' "
             "(FORMAT json)" % DUCK_SENSORS,
@@ -59,7 +59,7 @@ J9 = dict(
     source="stream-files FILE",
     rest=PARSED + " | order --by -x,Index --limit 100",
     fields=("x", "Index", "Arrival_Time", "User", "gt", "z"),
-    targets={"run": 1.0, "mlr": 15},
+    targets={"run": 0.6, "one thread": 1, "mlr": 15},
     others=dict(
         duckdb="SELECT x, \"Index\", Arrival_Time, \"User\", gt, z FROM %s "
             "ORDER BY x DESC NULLS LAST, \"Index\" NULLS FIRST LIMIT 100" %
@@ -79,7 +79,7 @@ J10 = dict(
         "'-', coalesce(Model,'?'))\" \"m = round(sqrt(x*x+y*y+z*z),2)\" | "
         "agg --by k avg:m count",
     fields=("k", "avg(m)", "count"),
-    targets={"run": 1.4},
+    targets={"run": 0.8, "one thread": 1.4},
     others=dict(
         duckdb="SELECT k, avg(m), count(*) FROM (SELECT "
             "upper(substring(gt, 1, 3)) || '-' || coalesce(Model, '?') k, "
@@ -109,7 +109,7 @@ J11 = dict(
         "window --on created_at --size 1d | "
         "agg --by c.author.name count max:payload.size" % AUTHORS,
     fields=("window_start", "name", "count", "max(payload.size)"),
-    targets={"run": 1.4},
+    targets={"run": 0.8, "one thread": 1.4},
     others=dict(
         duckdb="SELECT epoch(date_trunc('day', t))::BIGINT, c.author.name, "
             "count(*), max(size) FROM (SELECT created_at t, payload.size "
@@ -142,7 +142,7 @@ J12 = dict(
     alone="join-stream <(stream-files FILE | %s) <(stream-files OTHER | %s) "
         "--on k" % (KEYS, KEYS),
     fields=("k", "x", "right_x"),
-    targets={"run": 3.0},
+    targets={"run": 2, "one thread": 3},
     others=dict(
         duckdb="COPY (SELECT l.k, l.x, r.x right_x FROM %s l JOIN %s r "
             "ON l.k = r.k) TO 'ANSWER' (FORMAT json)" %
@@ -158,7 +158,7 @@ J13 = dict(
     source="stream-files FILE",
     rest="%s | agg --by time count" % EVENTS,
     fields=("time", "count"),
-    targets={"run": 1.1},
+    targets={"run": 0.7, "one thread": 1.1},
     others=dict(
         duckdb="COPY (SELECT time, count(*) count FROM %s GROUP BY time) TO "
             "'ANSWER' (FORMAT json)" % DUCK_EVENTS,
@@ -174,7 +174,7 @@ J13_FIRST = dict(
     source="stream-files FILE",
     rest="%s | dedup --by time" % EVENTS,
     fields=("time",),
-    targets={"run": 1.1},
+    targets={"run": 0.7, "one thread": 1.1},
     others=dict(
         duckdb="COPY (SELECT DISTINCT ON (time) time, action FROM %s) TO "
             "'ANSWER' (FORMAT json)" % DUCK_EVENTS,
