@@ -266,11 +266,11 @@ feeding() { # feeding BYTES COMMAND...
 	is got <<'X'
   threads    several
   threads    several
-  threads    one from here on: an expression is run by libjq
+  threads    one from here on, and before, unless --threads says more: an expression is run by libjq
 X
 	bief explain "parse-json | agg count --max-state 1M" | grep threads >got
 	is got <<'X'
   threads    several
-  threads    one from here on: the state is bounded by --max-state
+  threads    one from here on, and before, unless --threads says more: the state is bounded by --max-state
 X
 }

@@ -23,7 +23,8 @@
 struct explanation {
 	struct buf out;
 	bool refused;
-	bool one; /* thread, from here on */
+	bool one;     /* thread, from here on */
+	bool several; /* threads, up to here */
 };
 
 /* reader: the program that a pipeline is an input of, or NULL. */
@@ -147,10 +148,14 @@ print_threads(struct explanation *e, const struct stage *st, int depth)
 	line(e, depth, "threads");
 	e->one = why != NULL || st->op->spread->ends;
 	if (why != NULL)
-		buf_printf(&e->out, "one from here on: %s\n", why);
+		buf_printf(&e->out, "one from here on%s: %s\n",
+			e->several ? ", and before, unless --threads says more"
+				   : "",
+			why);
 	else
 		buf_printf(&e->out, "several%s\n",
 			e->one ? ", and one behind it" : "");
+	e->several = why == NULL;
 }
 
 static void

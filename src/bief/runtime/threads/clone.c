@@ -119,6 +119,12 @@ clone_stretch(const struct chain *c, int *first, int *end)
 	return *end > *first && !soon_enough(c, *end);
 }
 
+bool
+clone_pays(const struct chain *c, int end)
+{
+	return end == c->n || c->stages[end - 1].op->spread->ends;
+}
+
 const char *
 clone_why(const struct chain *c, int end)
 {

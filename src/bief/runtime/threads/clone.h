@@ -21,6 +21,9 @@ struct unpack;
 /* Which stages of a chain may run on threads: from 1 behind a source, else from
  * 0, up to the one before *end.  True if there is any. */
 bool clone_stretch(const struct chain *c, int *first, int *end);
+/* Is it worth while, if nobody has asked for it?  Where records leave it one by
+ * one, writing them down costs about what reading them did. */
+bool clone_pays(const struct chain *c, int end);
 /* Why the stage that ends it is not in it. */
 const char *clone_why(const struct chain *c, int end);
 

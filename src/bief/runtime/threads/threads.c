@@ -36,6 +36,7 @@
 struct threads {
 	struct chain *c;
 	int n;          /* threads, the main one among them */
+	bool asked;     /* the user has said how many */
 	int started;    /* threads beside it */
 	int first, end; /* the stages that are cloned: before end */
 	size_t bytes;   /* of a block */
@@ -245,6 +246,8 @@ start(struct threads *t)
 	/* Who hands records to a neighbour leaves him the other cores. */
 	if (t->c->ring != NULL || !clone_stretch(t->c, &t->first, &t->end))
 		return false;
+	if (!t->asked && !clone_pays(t->c, t->end))
+		return false;
 	for (int i = 0; i < t->n; i++) {
 		t->clones[i] = clone_new(t->c, t->first, t->end);
 		if (t->clones[i] == NULL)
@@ -358,7 +361,7 @@ is_narrow(int n)
 
 /* How many there are to be: what was asked for, else a core each. */
 static int
-wanted(const struct chain *c)
+wanted(const struct chain *c, bool *asked)
 {
 	const char *text = getenv("BIEF_THREADS");
 	int64_t n = 0;
@@ -369,6 +372,7 @@ wanted(const struct chain *c)
 			n = c->stages[i].priv->common.threads;
 	if (n == 0 && text != NULL && opt_number(text, &n) < 0)
 		n = 0;
+	*asked = n > 0;
 	if (n == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);
 	n = n < 1 ? 1 : n > STAGE_CLONES ? STAGE_CLONES : n;
@@ -381,11 +385,13 @@ threads_open(struct chain *c)
 	const char *text = getenv("BIEF_BLOCK");
 	int64_t bytes;
 	struct threads *t;
-	int n = wanted(c);
+	bool asked;
+	int n = wanted(c, &asked);
 
 	if (n == 1)
 		return NULL;
 	t = mem_zalloc(sizeof(*t));
+	t->asked = asked;
 	t->c = c;
 	t->n = n;
 	t->bytes = BLOCK_BYTES;
