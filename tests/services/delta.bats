@@ -268,7 +268,7 @@ records() {
 	stream-files duck.parquet | cmp - want
 }
 
-@test "other encodings are refused by name" {
+@test "values that are packed as differences are read, other codecs refused by name" {
 	python - <<-'END'
 	import pyarrow as pa, pyarrow.parquet as pq
 	t = pa.table({'n': pa.array(range(9), pa.int64())})
@@ -276,14 +276,10 @@ records() {
 	    column_encoding={'n': 'DELTA_BINARY_PACKED'})
 	pq.write_table(t, 'b', compression='brotli')
 	END
-	run -1 parse-parquet a
-	echo "$output" >out
+	seq 0 8 | sed 's/.*/{"n":&}/' >want
+	parse-parquet a | cmp - want
 	run -1 parse-parquet b
-	echo "$output" >>out
-	is out <<-'EOF'
-	parse-parquet: 'a': column 'n' has the encoding delta_binary_packed (5), which is not read: write it plain or with a dictionary
-	parse-parquet: 'b': column 'n': its pages are packed by brotli, which is not read: write it with zstd, snappy, gzip or none
-	EOF
+	[ "$output" = "parse-parquet: 'b': column 'n': its pages are packed by brotli, which is not read: write it with zstd, snappy, gzip or none" ]
 }
 
 @test "counts by action and hour: killed and started again, the table is the golden answer" {

@@ -26,7 +26,7 @@ enum meet_kind {
 	MEET_HELLO,   /* of both, the first */
 	MEET_PLAN,    /* of the writer: what it knows of its records */
 	MEET_LET_GO, /* of the writer: look now; with a ring's descriptor, or -1 */
-	MEET_ALONE,  /* of the reader: nobody else has the pipe open */
+	MEET_ALONE, /* nobody else has the pipe open; of the writer: of a ring */
 	MEET_SHARED, /* ... or somebody has */
 	MEET_TEST,   /* of the reader: let go, I want to look */
 	MEET_WAKE    /* of both: there are bytes, there is room */

@@ -83,7 +83,9 @@ link_in_test(struct link_in *l, int ring)
 		return 0;
 	}
 	alone = meet_alone(l->fd, ring < 0);
-	l->alone = alone;
+	/* A ring says nothing of who writes in front of the writer. */
+	if (ring < 0 || alone == 0)
+		l->alone = alone;
 	if (alone < 0)
 		return err_sys(&l->c->err, "cannot open the input again");
 	if (alone && ring >= 0) {
@@ -121,6 +123,10 @@ link_in_hear(struct link_in *l, enum meet_kind kind, const char *text, size_t n,
 		return link_in_test(l, fd);
 	if (kind == MEET_SHARED && l->alone < 0)
 		l->alone = 0;
+	if (kind == MEET_ALONE && l->alone < 0 && l->ring.shared != NULL) {
+		l->alone = 1;
+		return 0;
+	}
 	/* What comes late says nothing any more. */
 	if (kind == MEET_GONE || kind == MEET_LET_GO || kind == MEET_HELLO ||
 		kind == MEET_ALONE || kind == MEET_TEST)
@@ -180,9 +186,8 @@ link_in_alone(struct link_in *l)
 			link_in_look(l) < 0)
 			break;
 	}
-	/* It has written all, and ended: does anybody else write? */
-	if (l->alone < 0 && l->socket < 0)
-		l->alone = meet_alone(l->fd, true);
+	/* One that has ended cannot say who has written beside it, and may have
+	 * ended, too. */
 	return l->alone == 1;
 }
 

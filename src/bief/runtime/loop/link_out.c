@@ -34,6 +34,7 @@ struct link_out {
 	size_t written;
 	struct ring ring;
 	struct pack pack;
+	bool asked; /* the partner wants to look, which waits for the ring */
 };
 
 static void
@@ -128,6 +129,7 @@ link_out_asked(struct link_out *l)
 
 		vitals_poll(l->c->vitals, &p, 1, -1);
 		kind = link_out_partner(l);
+		l->asked |= kind == MEET_TEST;
 	} while (
 		kind == MEET_NOTHING || kind == MEET_WAKE || kind == MEET_TEST);
 	return kind == MEET_ALONE;
@@ -159,13 +161,18 @@ link_out_let_look(struct link_out *l)
 {
 	struct chain *c = l->c;
 
-	if (c->ring != NULL || l->second < 0 ||
-		(c->vouch != NULL && !c->vouch(c->in))) {
-		meet_say(l->partner, MEET_SHARED, NULL, 0, -1);
+	bool vouched = c->vouch == NULL || c->vouch(c->in);
+
+	/* For a ring it has been looked at before. */
+	if (!vouched || c->ring != NULL || l->second < 0) {
+		meet_say(l->partner,
+			vouched && c->ring != NULL ? MEET_ALONE : MEET_SHARED,
+			NULL, 0, -1);
 		return;
 	}
 	if (link_out_test(l, -1) >= 0)
 		l->second = meet_second_end(l->out->fd);
+	l->asked = false;
 }
 
 static void
@@ -386,6 +393,9 @@ link_out_join(struct link_out *l)
 	link_out_deaf(l);
 	pack_init(&l->pack);
 	l->c->ring = l;
+	if (l->asked)
+		link_out_let_look(l);
+	l->asked = false;
 	return 0;
 }
 
