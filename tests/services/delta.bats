@@ -5,7 +5,7 @@ load ../lib
 
 setup_file() {
 	PY=$("$BATS_TEST_DIRNAME/delta" </dev/null 3>&-) ||
-		skip "no deltalake, duckdb and pyarrow here"
+		without "no deltalake, duckdb and pyarrow here"
 	export PY
 }
 
@@ -23,7 +23,7 @@ os._exit(0)' "$@"
 setup() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	PATH=${BIEF_BIN:-$TOP/bin}:$PATH
-	cd "$BATS_TEST_TMPDIR" || return
+	enter
 }
 
 SCHEMA='b boolean, y tinyint, h smallint, i int, l bigint, f float, d double,

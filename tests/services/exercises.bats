@@ -7,17 +7,20 @@ load ../lib
 
 setup_file() {
 	SHARED=${BIEF_SHARED:-$TOP/../shared}
-	[ -d "$SHARED" ] || skip "no shared data here"
+	[ -d "$SHARED" ] || { without "no shared data here"; return; }
 	export SHARED BROKER_DIR=$BATS_FILE_TMPDIR/broker
 	export PROM_DIR=$BATS_FILE_TMPDIR/prom
 	local s=$BATS_TEST_DIRNAME
 	"$s/kafka" install >"$BATS_FILE_TMPDIR/log" 2>&1 || {
-		cat "$BATS_FILE_TMPDIR/log"
-		skip "Kafka: its broker, kcat or librdkafka cannot be installed"
+		without "Kafka: its broker, kcat or librdkafka cannot be installed" \
+			"$BATS_FILE_TMPDIR/log"
+		return
 	}
-	"$s/plot" >/dev/null 2>&1 || skip "no gnuplot here"
-	PROM=$("$s/prom" start "$PROM_DIR" </dev/null 3>&-) ||
-		skip "no Prometheus here"
+	"$s/plot" >/dev/null 2>&1 || { without "no gnuplot here"; return; }
+	PROM=$("$s/prom" start "$PROM_DIR" </dev/null 3>&-) || {
+		without "no Prometheus here"
+		return
+	}
 	"$s/kafka" start "$BROKER_DIR"
 	K=$(cat "$BROKER_DIR/address")
 	export K PROM=http://127.0.0.1:$PROM

@@ -9,8 +9,9 @@ setup_file() {
 	export BATS_NO_PARALLELIZE_WITHIN_FILE=true
 	export BROKER_DIR=$BATS_FILE_TMPDIR/broker
 	"$TOP/tests/services/kafka" install >"$BATS_FILE_TMPDIR/log" 2>&1 || {
-		cat "$BATS_FILE_TMPDIR/log"
-		skip "Kafka: its broker, kcat or librdkafka cannot be installed"
+		without "Kafka: its broker, kcat or librdkafka cannot be installed" \
+			"$BATS_FILE_TMPDIR/log"
+		return
 	}
 	"$TOP/tests/services/kafka" start "$BROKER_DIR"
 	K=$(cat "$BROKER_DIR/address")
@@ -22,7 +23,7 @@ teardown_file() {
 }
 
 setup() {
-	cd "$BATS_TEST_TMPDIR" || return
+	enter
 	T=t$BATS_TEST_NUMBER
 }
 

@@ -8,7 +8,7 @@ setup_file() {
 	export BATS_NO_PARALLELIZE_WITHIN_FILE=true
 	export DIR=$BATS_FILE_TMPDIR/pg
 	PORT=$("$BATS_TEST_DIRNAME/pg" start "$DIR" </dev/null 3>&-) ||
-		skip "no PostgreSQL here"
+		without "no PostgreSQL here"
 	export PORT PGOPTIONS='-c client_min_messages=warning'
 }
 
@@ -20,7 +20,7 @@ teardown_file() {
 setup() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	PATH=${BIEF_BIN:-$TOP/bin}:$PATH
-	cd "$BATS_TEST_TMPDIR" || return
+	enter
 	DB=t$BATS_TEST_NUMBER
 	AT=127.0.0.1:$PORT
 	psql -XqAt "postgres://test@$AT/postgres" -c "CREATE DATABASE $DB"

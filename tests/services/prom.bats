@@ -8,7 +8,7 @@ setup_file() {
 	export BATS_NO_PARALLELIZE_WITHIN_FILE=true
 	export DIR=$BATS_FILE_TMPDIR/prom
 	PORT=$("$BATS_TEST_DIRNAME/prom" start "$DIR" </dev/null 3>&-) ||
-		skip "no Prometheus here"
+		without "no Prometheus here"
 	export PORT
 }
 
@@ -19,7 +19,7 @@ teardown_file() {
 setup() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	PATH=${BIEF_BIN:-$TOP/bin}:$PATH
-	cd "$BATS_TEST_TMPDIR" || return
+	enter
 	AT=http://127.0.0.1:$PORT
 	JOB=job$BATS_TEST_NUMBER
 }

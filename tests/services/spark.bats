@@ -10,11 +10,14 @@ setup_file() {
 	export BROKER_DIR=$BATS_FILE_TMPDIR/broker PG_DIR=$BATS_FILE_TMPDIR/pg
 	{ "$s/kafka" install && "$s/spark" install; } \
 		>"$BATS_FILE_TMPDIR/log" 2>&1 </dev/null 3>&- || {
-		cat "$BATS_FILE_TMPDIR/log"
-		skip "Spark, Kafka or their packages cannot be installed"
+		without "Spark, Kafka or their packages cannot be installed" \
+			"$BATS_FILE_TMPDIR/log"
+		return
 	}
-	PORT=$("$s/pg" start "$PG_DIR" </dev/null 3>&-) ||
-		skip "no PostgreSQL here"
+	PORT=$("$s/pg" start "$PG_DIR" </dev/null 3>&-) || {
+		without "no PostgreSQL here"
+		return
+	}
 	"$s/kafka" start "$BROKER_DIR"
 	K=$(cat "$BROKER_DIR/address")
 	export K PG="host=127.0.0.1 port=$PORT user=test dbname=postgres"
@@ -31,7 +34,7 @@ teardown_file() {
 }
 
 setup() {
-	cd "$BATS_FILE_TMPDIR" || return
+	enter "$BATS_FILE_TMPDIR"
 	PATH=${BIEF_BIN:-$TOP/bin}:$PATH
 }
 
