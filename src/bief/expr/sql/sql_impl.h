@@ -307,6 +307,13 @@ int sql_limit(struct datum_ctx *c, const struct sql_node *n, int64_t times,
 int sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *b, int *order);
 
+/* sql_regex.c */
+struct regex;
+/* The regular expression, compiled once while it stays the same; NULL with a
+ * message. */
+struct regex *sql_regex_get(
+	struct sql_node *n, const char *s, size_t len, struct err *err);
+
 /* when/sql_interval.c: calendar intervals in an operation "+-*" or "/", false
  * where there is none of them; and parts of intervals, "yMdhms", or '\0'. */
 bool sql_interval_rule(struct sql_rule *r, char op);
