@@ -59,7 +59,7 @@ add_column(struct sets *s, struct list *by, bool open, const char *name,
 	if (i == by->n && !open)
 		return err_as(err, STATUS_USAGE,
 			"--grouping-sets: '%s' is no field of --by", name);
-	if (i >= 64)
+	if (i >= SETS_MOST)
 		return err_as(err, STATUS_USAGE,
 			"--grouping-sets: %d columns at most", SETS_MOST);
 	if (i == by->n)

@@ -193,8 +193,7 @@ skip_words(char *s, const char *words)
 static int
 read_order(struct accum_spec *s, char *order, struct err *err)
 {
-	char *close = strrchr(order, ')'), *down;
-	char *field = trimmed(order);
+	char *close = strrchr(order, ')'), *down, *field;
 
 	if (close == NULL || *trimmed(close + 1) != '\0')
 		return err_as(err, STATUS_USAGE,
@@ -231,10 +230,8 @@ read_order(struct accum_spec *s, char *order, struct err *err)
 static int
 read_tail(struct accum_spec *s, char *tail, struct err *err)
 {
-	char *order = skip_words(tail, "within group (order by ");
+	char *order = skip_words(tail, "within group ( order by ");
 
-	if (order == NULL)
-		order = skip_words(tail, "within group ( order by ");
 	if (order != NULL)
 		return read_order(s, order, err);
 	if (*tail == '\0' || strcasecmp(tail, "respect nulls") == 0)
