@@ -689,19 +689,21 @@ add_rows(struct stage *st, const struct record *like,
 			return -1;
 		blobs[i] = state_change(st->state, ref);
 	}
-	accum_rows_add(&a->q.acc, like, rows, blobs);
+	accum_rows_add(&a->q.acc, rows, blobs);
 	return 0;
 }
 
-static bool
+/* How many of them, from the first one on, may be taken at once. */
+static size_t
 takes_rows(struct stage *st, const struct record *like,
 	const struct accum_rows *rows)
 {
 	struct agg *a = STAGE(st, agg);
 
-	return a->q.met && is_single(a) && !a->q.g.windowed && !st->clone &&
-		like->windows == NULL && a->late == WATERMARK_NONE &&
-		accum_rows_can(&a->q.acc, like, rows);
+	if (!a->q.met || !is_single(a) || a->q.g.windowed || st->clone ||
+		like->windows != NULL || a->late != WATERMARK_NONE)
+		return 0;
+	return accum_rows_plain(&a->q.acc, like, rows);
 }
 
 static int
@@ -716,7 +718,8 @@ agg_records(
 			r.v, stride, n < ACCUM_ROWS_MOST ? n : ACCUM_ROWS_MOST};
 		struct record one = r;
 
-		if (takes_rows(st, &r, &rows)) {
+		rows.n = takes_rows(st, &r, &rows);
+		if (rows.n > 0) {
 			if ((a->way == WAY_COUNT ? count_rows : add_rows)(
 				    st, &r, &rows) < 0)
 				return -1;

@@ -95,12 +95,15 @@ load lib
 
 @test "what is aggregated at once is what is aggregated one by one" {
 	seq 20000 | awk '{
-		printf "{\"k\":%d,\"n\":%d,\"x\":%s,\"s\":\"%s\"}\n", $1 * 7919 % 397,
-			$1, $1 % 11 ? $1 / 3 : "null", $1 % 5 ? "t" $1 % 9 : "w\\\"" }' >in
+		printf "{\"k\":%d,\"n\":%d,\"x\":%s,\"s\":\"%s\",\"r\":%s}\n",
+			$1 * 7919 % 397, $1, $1 % 11 ? $1 / 3 : "null",
+			$1 % 5 ? "t" $1 % 9 : "w\\\"",
+			$1 % 37 ? "null" : "\"r" $1 % 89 "\"" }' >in
 	sink-files d --format parquet <in
 	for rest in 'agg --by k count' 'agg count' 'agg --by k,s count sum:x' \
 		'agg --by s avg:x min:x max:n count:x sum:n' 'agg sum:x count:s' \
 		'agg --by k first:n last:x max:s' 'agg max:k min:x' \
+		'agg --by k max:r min:x' \
 		'agg --by k,s,n,x count sum:n' 'agg --by k --cube sum:n'; do
 		bief run "parse-parquet d/part-00000.parquet | $rest" >out
 		parse-parquet d/part-00000.parquet | $rest >pipe

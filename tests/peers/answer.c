@@ -23,6 +23,7 @@
 #include "time/time.h"
 #include "time/zone.h"
 #include "value/record_read.h"
+#include "unescape.h"
 
 struct answer {
 	struct record_reader reader;
@@ -30,22 +31,6 @@ struct answer {
 	struct buf line;
 	const char *why; /* of the last failure: "!" or "?" */
 };
-
-static void
-unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s != '\0'; s++) {
-		if (*s == '\\' && s[1] != '\0') {
-			s++;
-			*to++ = *s == 'n' ? '\n' : *s == 'r' ? '\r' : *s;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
 
 /* Append the value of an expression over a record without fields. */
 static int

@@ -27,6 +27,7 @@
 #include "expr/expr.h"
 #include "expr/sql/sql_impl.h"
 #include "expr/sql/steps/steps.h"
+#include "unescape.h"
 
 #define FIELDS_MOST 32
 #define CPU_MOST (CLOCKS_PER_SEC / 2) /* of an expression */
@@ -232,22 +233,6 @@ try_all(struct ways *w, const char *text)
 	else
 		printf("= %ld\n", w->compared);
 	fflush(stdout);
-}
-
-static void
-unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s != '\0'; s++) {
-		if (*s == '\\' && s[1] != '\0') {
-			s++;
-			*to++ = *s == 'n' ? '\n' : *s == 'r' ? '\r' : *s;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
 }
 
 int

@@ -26,7 +26,6 @@ struct gather {
 	/* of a clone */
 	struct buf log;
 	struct buf counts; /* where all that is done is to count records */
-	uint64_t records;  /* of this block */
 	bool forgotten;    /* the numbers are new ones */
 	/* of the stage, for each clone: its numbers, as groups of ours */
 	struct gather_map {

@@ -3,7 +3,6 @@
  */
 #include "agg/sets.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,18 +11,6 @@
 #include "floor/mem.h"
 #include "value/list.h"
 #include "value/path.h"
-
-static char *
-trimmed(char *s)
-{
-	size_t n;
-
-	while (isspace((unsigned char)*s))
-		s++;
-	for (n = strlen(s); n > 0 && isspace((unsigned char)s[n - 1]); n--)
-		s[n - 1] = '\0';
-	return s;
-}
 
 /* ---- columns ---- */
 
@@ -59,7 +46,7 @@ add_column(struct sets *s, struct list *by, bool open, const char *name,
 	if (i == by->n && !open)
 		return err_as(err, STATUS_USAGE,
 			"--grouping-sets: '%s' is no field of --by", name);
-	if (i >= 64)
+	if (i >= SETS_MOST)
 		return err_as(err, STATUS_USAGE,
 			"--grouping-sets: %d columns at most", SETS_MOST);
 	if (i == by->n)
@@ -76,17 +63,17 @@ add_set(struct sets *s, struct list *by, bool open, char *text, struct err *err)
 	s->window = mem_realloc(s->window, (s->n + 1) * sizeof(*s->window));
 	s->keys[s->n] = 0;
 	s->window[s->n++] = false;
-	text = trimmed(text);
+	text = list_trim(text);
 	while (*text != '\0') {
 		char *comma = (char *)path_until(text, ','), more = *comma;
 
 		*comma = '\0';
-		if (add_column(s, by, open, trimmed(text), err) < 0)
+		if (add_column(s, by, open, list_trim(text), err) < 0)
 			return -1;
 		if (more != ',')
 			break;
 		text = comma + 1;
-		if (*trimmed(text) == '\0')
+		if (*list_trim(text) == '\0')
 			return add_column(s, by, open, "", err);
 	}
 	for (size_t i = 0; i + 1 < s->n; i++)
@@ -116,10 +103,10 @@ read_brackets(
 		*close = '\0';
 		if (add_set(s, by, open, text + 1, err) < 0)
 			return -1;
-		text = trimmed(close + 1);
+		text = list_trim(close + 1);
 		if (*text == '\0')
 			return 0;
-		text = *text == ',' ? trimmed(text + 1) : text;
+		text = *text == ',' ? list_trim(text + 1) : text;
 	}
 }
 
@@ -149,8 +136,8 @@ sets_read(struct sets *s, struct list *by, struct err *err)
 	if (s->text == NULL)
 		return 0;
 	copy = mem_dup(s->text, strlen(s->text));
-	ret = *trimmed(copy) == '('
-		? read_brackets(s, by, open, trimmed(copy), err)
+	ret = *list_trim(copy) == '('
+		? read_brackets(s, by, open, list_trim(copy), err)
 		: read_semicolons(s, by, open, copy, err);
 	free(copy);
 	return ret;

@@ -22,14 +22,22 @@ add_word(struct list *l, const char *text, size_t n)
 	l->s[l->n++] = mem_dup(text, n);
 }
 
+/* The part of a word that is no blank at its ends. */
+static const char *
+trim(const char *from, const char **to)
+{
+	while (from < *to && is_space(*from))
+		from++;
+	while (from < *to && is_space((*to)[-1]))
+		--*to;
+	return from;
+}
+
 /* Where there are commas, the blanks around a word are no part of it. */
 static void
 add_between(struct list *l, const char *from, const char *to)
 {
-	while (from < to && is_space(*from))
-		from++;
-	while (from < to && is_space(to[-1]))
-		to--;
+	from = trim(from, &to);
 	add_word(l, from, (size_t)(to - from));
 }
 
@@ -54,6 +62,16 @@ list_has(const struct list *l, const char *text)
 		if (strcmp(l->s[i], text) == 0)
 			return true;
 	return false;
+}
+
+char *
+list_trim(char *word)
+{
+	const char *end = word + strlen(word);
+	size_t from = (size_t)(trim(word, &end) - word);
+
+	word[end - word] = '\0';
+	return word + from;
 }
 
 void

@@ -16,6 +16,8 @@ struct list {
  * quotes (path_until).  Quotes stay; blanks around a comma do not. */
 void list_add(struct list *l, const char *text, bool commas);
 bool list_has(const struct list *l, const char *text);
+/* A word without the blanks around it: cut in place. */
+char *list_trim(char *word);
 void list_free(struct list *l);
 
 #endif

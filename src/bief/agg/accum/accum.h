@@ -3,9 +3,9 @@
  * functions themselves.
  *
  * A family of functions is a file, fn/accum_NAME.c, with its kinds in a table
- * that accum.c lists: to add a function is to add an entry there.  The accumulator
- * of each stands in the fixed part of a blob, at a->at; a kind says how large
- * it is there, and the file what it holds.  That is written to checkpoints as
+ * that accum.c lists: to add a function is to add an entry there.  The
+ * accumulator of each stands in the fixed part of a blob, at a->at; a kind says
+ * how large it is there, and the file what it holds.  That is written to checkpoints as
  * it stands, so that another layout is another format of the state.
  */
 #ifndef BIEF_ACCUM_H

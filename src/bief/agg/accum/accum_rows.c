@@ -20,39 +20,58 @@ column(struct accum_input *in, const struct record *like,
 		: NULL;
 }
 
-/* As accums_read() would leave them. */
+/* Numbers that are wanted as they are. */
 static bool
-plain(const struct accum_input *in, const struct value *v,
-	const struct accum_rows *r)
-{
-	bool is = v != NULL && !in->decimal && !in->integral && !in->truth;
-
-	for (size_t i = 0; is && in->compared && i < r->n; i++, v += r->stride)
-		is = v->type == VALUE_DOUBLE || v->type == VALUE_INT ||
-			v->type == VALUE_NULL;
-	return is;
-}
-
-bool
-accum_rows_can(
+find_columns(
 	struct accums *s, const struct record *like, const struct accum_rows *r)
 {
-	if (s->nstars > 0 || s->sequenced)
-		return false;
-	for (size_t i = 0; i < s->n; i++)
-		if (!s->a[i].kind->alone)
+	for (size_t i = 0; i < s->ninputs; i++) {
+		struct accum_input *in = &s->in[i];
+
+		in->rows = column(in, like, r);
+		if (in->rows == NULL || in->decimal || in->integral ||
+			in->truth)
 			return false;
-	for (size_t i = 0; i < s->ninputs; i++)
-		if (!plain(&s->in[i], column(&s->in[i], like, r), r))
-			return false;
+	}
 	return true;
 }
 
+/* Are the values at this offset as accums_read() would leave them? */
+static bool
+is_plain(const struct accums *s, size_t at)
+{
+	for (size_t i = 0; i < s->ninputs; i++) {
+		uint8_t type = s->in[i].rows[at].type;
+
+		if (s->in[i].compared && type != VALUE_DOUBLE &&
+			type != VALUE_INT && type != VALUE_NULL)
+			return false;
+	}
+	return true;
+}
+
+size_t
+accum_rows_plain(
+	struct accums *s, const struct record *like, const struct accum_rows *r)
+{
+	size_t n = 0;
+
+	if (s->nstars > 0 || s->sequenced || !find_columns(s, like, r))
+		return 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->a[i].kind->alone)
+			return 0;
+	while (n < r->n && is_plain(s, n * r->stride))
+		n++;
+	return n;
+}
+
 static void
-add_column(struct accums *s, const struct accum *a, const struct value *v,
-	const struct accum_rows *r, char *const *blobs)
+add_column(struct accums *s, const struct accum *a, const struct accum_rows *r,
+	char *const *blobs)
 {
 	struct accum_input *in = accum_in(s, a);
+	const struct value *v = in->rows;
 	struct blob b = {0};
 
 	for (size_t i = 0; i < r->n; i++, v += r->stride) {
@@ -66,8 +85,7 @@ add_column(struct accums *s, const struct accum *a, const struct value *v,
 }
 
 void
-accum_rows_add(struct accums *s, const struct record *like,
-	const struct accum_rows *r, char *const *blobs)
+accum_rows_add(struct accums *s, const struct accum_rows *r, char *const *blobs)
 {
 	struct blob b = {0};
 
@@ -75,8 +93,7 @@ accum_rows_add(struct accums *s, const struct record *like,
 		const struct accum *a = &s->a[k];
 
 		if (a->input >= 0) {
-			add_column(s, a, column(accum_in(s, a), like, r), r,
-				blobs);
+			add_column(s, a, r, blobs);
 			continue;
 		}
 		for (size_t i = 0; i < r->n; i++) {

@@ -4,7 +4,6 @@
 #ifndef BIEF_ACCUM_ROWS_H
 #define BIEF_ACCUM_ROWS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "value/value.h"
@@ -21,14 +20,14 @@ struct accum_rows {
 };
 
 /*
- * Can they be counted in so?  Functions that look at a number or count are
- * needed, and values that are numbers, or null, without another look at them.
- * like is the first record.
+ * How many of them, from the first one on, can be counted in so?  Functions that
+ * look at a number or count are needed, and values that are numbers, or null,
+ * without another look at them.  like is the first record.
  */
-bool accum_rows_can(struct accums *s, const struct record *like,
+size_t accum_rows_plain(struct accums *s, const struct record *like,
 	const struct accum_rows *r);
-/* Count each in the bytes of its blob. */
-void accum_rows_add(struct accums *s, const struct record *like,
-	const struct accum_rows *r, char *const *blobs);
+/* Count each of these in the bytes of its blob. */
+void accum_rows_add(
+	struct accums *s, const struct accum_rows *r, char *const *blobs);
 
 #endif

@@ -11,6 +11,7 @@
 #include "floor/buf.h"
 #include "floor/err.h"
 #include "floor/mem.h"
+#include "value/list.h"
 #include "value/path.h"
 
 /* Spark's other names.  It shows some of them in the name of a result. */
@@ -31,18 +32,6 @@ static const struct {
 	{"array_agg", "collect_list", "collect_list"},
 	{"percentile_cont", "percentile", "percentile"},
 	{"approx_percentile", "percentile_approx", "approx_percentile"}};
-
-static char *
-trimmed(char *s)
-{
-	size_t n;
-
-	while (isspace((unsigned char)*s))
-		s++;
-	for (n = strlen(s); n > 0 && isspace((unsigned char)s[n - 1]); n--)
-		s[n - 1] = '\0';
-	return s;
-}
 
 /* In any case of letters, as in SQL. */
 static void
@@ -97,7 +86,7 @@ next_comma(char *s, bool call)
 static char *
 literal(char *s, bool call)
 {
-	char *to, *text = call ? trimmed(s) : s;
+	char *to, *text = call ? list_trim(s) : s;
 	size_t n = strlen(text);
 
 	if (n >= 2 && (*text == '\'' || *text == '"') && text[n - 1] == *text) {
@@ -125,7 +114,7 @@ read_args(struct accum_spec *s, char *arg)
 		char *comma = next_comma(arg, s->call), more = *comma;
 
 		*comma = '\0';
-		add_arg(s, trimmed(arg));
+		add_arg(s, list_trim(arg));
 		if (more != ',')
 			return;
 		arg = comma + 1;
@@ -141,10 +130,10 @@ static void
 read_first(struct accum_spec *s, char *arg)
 {
 	if (strcmp(s->func, "listagg") != 0 || s->call)
-		arg = trimmed(arg);
+		arg = list_trim(arg);
 	if (strncasecmp(arg, "distinct ", 9) == 0) {
 		s->different = true;
-		arg = trimmed(arg + 9);
+		arg = list_trim(arg + 9);
 	}
 	if (strcmp(s->func, "count") == 0 && !s->different &&
 		(*arg == '\0' || strcmp(arg, "*") == 0 ||
@@ -193,14 +182,13 @@ skip_words(char *s, const char *words)
 static int
 read_order(struct accum_spec *s, char *order, struct err *err)
 {
-	char *close = strrchr(order, ')'), *down;
-	char *field = trimmed(order);
+	char *close = strrchr(order, ')'), *down, *field;
 
-	if (close == NULL || *trimmed(close + 1) != '\0')
+	if (close == NULL || *list_trim(close + 1) != '\0')
 		return err_as(err, STATUS_USAGE,
 			"'%s': within group (order by FIELD)", s->func);
 	*close = '\0';
-	field = trimmed(order);
+	field = list_trim(order);
 	s->order = 1;
 	down = strrchr(field, ' ');
 	if (down != NULL &&
@@ -208,7 +196,7 @@ read_order(struct accum_spec *s, char *order, struct err *err)
 			strcasecmp(down, " asc") == 0)) {
 		s->order = strcasecmp(down, " desc") == 0 ? -1 : 1;
 		*down = '\0';
-		field = trimmed(field);
+		field = list_trim(field);
 	}
 	if (strcmp(s->func, "listagg") != 0) {
 		add_arg(s, field);
@@ -231,10 +219,8 @@ read_order(struct accum_spec *s, char *order, struct err *err)
 static int
 read_tail(struct accum_spec *s, char *tail, struct err *err)
 {
-	char *order = skip_words(tail, "within group (order by ");
+	char *order = skip_words(tail, "within group ( order by ");
 
-	if (order == NULL)
-		order = skip_words(tail, "within group ( order by ");
 	if (order != NULL)
 		return read_order(s, order, err);
 	if (*tail == '\0' || strcasecmp(tail, "respect nulls") == 0)
@@ -265,9 +251,9 @@ read_call(struct accum_spec *s, char *func, char *open, struct err *err)
 			s->text);
 	*open = *close = '\0';
 	s->call = true;
-	name_func(s, trimmed(func));
+	name_func(s, list_trim(func));
 	read_first(s, open + 1);
-	return read_tail(s, trimmed(close + 1), err);
+	return read_tail(s, list_trim(close + 1), err);
 }
 
 static int
@@ -279,7 +265,7 @@ read_rest(struct accum_spec *s, char *func, struct err *err)
 		return read_call(s, func, open, err);
 	if (colon != NULL)
 		*colon = '\0';
-	name_func(s, trimmed(func));
+	name_func(s, list_trim(func));
 	if (colon != NULL)
 		read_first(s, colon + 1);
 	return 0;
@@ -297,7 +283,7 @@ accum_spec_read(struct accum_spec *s, const char *text, struct err *err)
 	if (*eq == '=' && eq < path_until(func, ':') &&
 		is_whole(func, eq, false)) {
 		*eq = '\0';
-		s->name = path_name(trimmed(func));
+		s->name = path_name(list_trim(func));
 		/* Blanks at the end may be what listagg puts between. */
 		func = eq + 1 + strspn(eq + 1, " \t\n");
 		if (*s->name == '\0')

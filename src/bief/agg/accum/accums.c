@@ -2,8 +2,8 @@
  * accums: see accums.h.
  *
  * What is the same for all functions: which fields are looked at, and the loops
- * over them.  Nothing
- * here knows one function from another; that is in accum_*.c.
+ * over them.  Nothing here knows one function from another; that is in
+ * fn/accum_*.c.
  */
 #include "agg/accum/accums.h"
 

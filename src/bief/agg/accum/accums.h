@@ -51,6 +51,7 @@ struct accum_input {
 	size_t star;   /* the how manieth of FUNC:*, from 1; 0: none */
 	bool decimal;  /* is known to be one of ... */
 	int precision, scale;
+	const struct value *rows; /* where those of many stand: accum_rows.h */
 	/* of the record that was read */
 	const struct value *raw; /* NULL: null */
 	struct value num;        /* the number, or *raw */

@@ -75,7 +75,6 @@ void
 runs_init(struct runs *r, const struct accums *s)
 {
 	memset(r, 0, sizeof(*r));
-	r->n = s->n;
 	r->logged = mem_zalloc((s->n + 1) * sizeof(*r->logged));
 	for (size_t i = 0; i < s->n; i++) {
 		r->logged[i] = !is_merged(s, &s->a[i]);

@@ -20,7 +20,6 @@
 
 struct runs {
 	bool *logged;        /* of each accumulator; else it is merged */
-	size_t n;            /* of them */
 	bool any;            /* are logged */
 	int in[RUNS_LOGGED]; /* the fields */
 	size_t nin;

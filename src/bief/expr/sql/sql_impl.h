@@ -17,6 +17,7 @@
  *	sql_time.c, sql_timetext.c                              times
  *	sql_make.c, sql_access.c, sql_sort.c, sql_list.c, sql_lambda.c   lists
  *	sql_json.c, sql_schema.c, sql_hash.c                    others
+ *	sql_options.c                                           their options
  *	form/        what is written in a format: sql_char.c (sql_numform.c),
  *	             sql_csv.c (sql_csvline.c),
  *	             sql_url.c
@@ -288,6 +289,8 @@ bool sql_types_tightest(
  * are not known: open, and the result is the one of those that are. */
 int sql_types_common(
 	struct sql_rule *r, int first, int step, bool text, struct ty *common);
+/* The rule of a text that is made of a text, and of nothing else. */
+int sql_types_text(struct sql_rule *r);
 /* "'f' takes strings, not a map"; returns -1. */
 int sql_types_mismatch(struct sql_rule *r, const char *what);
 /* The decimal that an integer type fits into. */
@@ -306,6 +309,23 @@ int sql_limit(struct datum_ctx *c, const struct sql_node *n, int64_t times,
  * 0 if one of them cannot be read as the other's type, or -1. */
 int sql_compare(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *b, int *order);
+
+/* sql_options.c */
+/* Options, map('name', 'value', ...) of texts, as argument i of n if it is there.
+ * set() takes one, or returns 1: there is none of this name. */
+int sql_options_read(const struct sql_node *n, int i,
+	int (*set)(void *arg, const char *name, const char *v, struct err *err),
+	void *arg, struct err *err);
+/* "option 'mode' is want, not 'got'"; returns -1. */
+int sql_options_refuse(
+	struct err *err, const char *name, const char *want, const char *got);
+
+/* sql_regex.c */
+struct regex;
+/* The regular expression, compiled once while it stays the same; NULL with a
+ * message. */
+struct regex *sql_regex_get(
+	struct sql_node *n, const char *s, size_t len, struct err *err);
 
 /* when/sql_interval.c: calendar intervals in an operation "+-*" or "/", false
  * where there is none of them; and parts of intervals, "yMdhms", or '\0'. */

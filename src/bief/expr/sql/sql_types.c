@@ -246,6 +246,15 @@ sql_types_mismatch(struct sql_rule *r, const char *what)
 	return -1;
 }
 
+int
+sql_types_text(struct sql_rule *r)
+{
+	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
+		return sql_types_mismatch(r, "takes a string");
+	r->arg[0] = r->result = ty(TYPE_STRING);
+	return 0;
+}
+
 /* The argument behind i of those that are brought together. */
 static int
 common_next(const struct sql_rule *r, int first, int step, int i)

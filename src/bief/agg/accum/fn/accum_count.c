@@ -1,5 +1,5 @@
 /*
- * accum_count: count, of several fields too.  An int64.
+ * accum_count: count, of several fields too; count_if.  An int64.
  *
  * Of records it is a kind of its own: there is no field to look at, and
  * whoever has nothing else to count need not come here for each of them
@@ -59,20 +59,27 @@ several_add(
 	++*(int64_t *)accum_at(a, b);
 }
 
-#define COUNT                                                             \
-	.name = "count", .size = sizeof(int64_t), .type = accum_kit_long, \
-	.merge = count_merge, .result = count_result, .show = count_show, \
-	.take = count_take, .runs = true
+static void
+if_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
+{
+	*(int64_t *)accum_at(a, b) += accum_in(s, a)->raw->i;
+}
+
+#define COUNT                                                                  \
+	.size = sizeof(int64_t), .type = accum_kit_long, .merge = count_merge, \
+	.result = count_result, .show = count_show, .take = count_take,        \
+	.runs = true
 
 static const struct accum_kind count_records = {
-	.alone = true, .add = count_add, COUNT};
+	.name = "count", .alone = true, .add = count_add, COUNT};
 static const struct accum_kind count_several = {
-	.fields = -1, .add = several_add, COUNT};
+	.name = "count", .fields = -1, .add = several_add, COUNT};
 
 const struct accum_kind accum_count_kinds[] = {
-	{.bare = &count_records,
+	{.name = "count",
+		.bare = &count_records,
 		.alone = true,
 		.several = &count_several,
 		.add = count_add,
 		COUNT},
-	{0}};
+	{.name = "count_if", .truth = true, .add = if_add, COUNT}, {0}};

@@ -17,12 +17,18 @@
 
 /* ---- count_distinct ---- */
 
+/* Of several none is null. */
 static void
 distinct_add(
 	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
 {
 	buf_clear(&s->key);
 	key_encode(accum_in(s, a)->raw, &s->key);
+	for (size_t i = 0; i < a->nmore; i++) {
+		if (accum_more(s, a, i)->raw == NULL)
+			return;
+		key_encode(accum_more(s, a, i)->raw, &s->key);
+	}
 	set_add(b, &s->form, a->at, s->key.p, s->key.n, NULL, 0);
 }
 
@@ -80,21 +86,6 @@ distinct_take(const struct accum_taking *t, const struct value *v)
 }
 
 /* ---- count_distinct of several ---- */
-
-/* None of them null. */
-static void
-several_add(
-	struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
-{
-	buf_clear(&s->key);
-	key_encode(accum_in(s, a)->raw, &s->key);
-	for (size_t i = 0; i < a->nmore; i++) {
-		if (accum_more(s, a, i)->raw == NULL)
-			return;
-		key_encode(accum_more(s, a, i)->raw, &s->key);
-	}
-	set_add(b, &s->form, a->at, s->key.p, s->key.n, NULL, 0);
-}
 
 /* An array of arrays. */
 static void
@@ -252,16 +243,13 @@ approx_take(const struct accum_taking *t, const struct value *v)
 #define DISTINCT                                                        \
 	.name = "count_distinct", .shown = "count", .different = true,  \
 	.size = ACCUM_VAR_SIZE, .varies = true, .type = accum_kit_long, \
-	.merge = distinct_merge, .result = distinct_result, .runs = true
+	.add = distinct_add, .merge = distinct_merge,                   \
+	.result = distinct_result, .runs = true
 
-static const struct accum_kind distinct_several = {.fields = -1,
-	.add = several_add,
-	.show = several_show,
-	.take = several_take,
-	DISTINCT};
+static const struct accum_kind distinct_several = {
+	.fields = -1, .show = several_show, .take = several_take, DISTINCT};
 
 const struct accum_kind accum_distinct_kinds[] = {{.several = &distinct_several,
-							  .add = distinct_add,
 							  .show = distinct_show,
 							  .take = distinct_take,
 							  DISTINCT},

@@ -1,56 +1,13 @@
 /*
- * accum_truth: count_if, bool_and, bool_or.  An int64: how many are true; or
- * TRUTH_NONE until there was a value.
+ * accum_truth: bool_and, bool_or.  An int64: an enum truth.
  */
 #include "floor/buf.h"
 #include "types/type.h"
 #include "agg/accum/accum.h"
 #include "agg/accum/accum_text.h"
 
+/* None until there was a value. */
 enum truth { TRUTH_NONE, TRUTH_FALSE, TRUTH_TRUE };
-
-/* ---- count_if ---- */
-
-static void
-if_add(struct accums *s, const struct accum *a, struct blob *b, uint64_t seq)
-{
-	*(int64_t *)accum_at(a, b) += accum_in(s, a)->raw->i;
-}
-
-static void
-if_merge(const struct accums *s, const struct accum *a, struct blob *to,
-	const struct blob *from)
-{
-	*(int64_t *)accum_at(a, to) += *(const int64_t *)accum_at(a, from);
-}
-
-static int
-if_result(const struct accums *s, const struct accum *a, struct blob *b,
-	struct accum_answer *r)
-{
-	*r->v = value_int(*(const int64_t *)accum_at(a, b));
-	return 0;
-}
-
-static void
-if_show(const struct accums *s, const struct accum *a, const struct blob *b,
-	struct buf *out)
-{
-	buf_printf(out, "%lld", (long long)*(const int64_t *)accum_at(a, b));
-}
-
-static int
-if_take(const struct accum_taking *t, const struct value *v)
-{
-	struct value n = value_number(v, false);
-
-	if (n.type != VALUE_INT || n.i < 0)
-		return accum_text_wrong(t, "a count");
-	*(int64_t *)accum_at(t->a, t->b) = n.i;
-	return 0;
-}
-
-/* ---- bool_and, bool_or ---- */
 
 static struct type *
 truth_type(const struct type *t, int part)
@@ -147,14 +104,6 @@ truth_take(const struct accum_taking *t, const struct value *v)
 	.type = truth_type, .result = truth_result, .empty = truth_empty, \
 	.show = truth_show, .take = truth_take
 
-const struct accum_kind accum_truth_kinds[] = {{.name = "count_if",
-						       .truth = true,
-						       .size = sizeof(int64_t),
-						       .type = accum_kit_long,
-						       .add = if_add,
-						       .merge = if_merge,
-						       .result = if_result,
-						       .show = if_show,
-						       .take = if_take},
+const struct accum_kind accum_truth_kinds[] = {
 	{.name = "bool_and", .add = and_add, .merge = and_merge, TRUTH},
 	{.name = "bool_or", .add = or_add, .merge = or_merge, TRUTH}, {0}};

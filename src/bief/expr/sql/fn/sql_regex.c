@@ -56,8 +56,8 @@ pattern_compiled(
 	return r;
 }
 
-static struct regex *
-pattern_get(struct sql_node *n, const char *s, size_t len, struct err *err)
+struct regex *
+sql_regex_get(struct sql_node *n, const char *s, size_t len, struct err *err)
 {
 	struct pattern *p = n->data;
 	struct regex *r = pattern_compiled(&p, s, len, err);
@@ -77,7 +77,7 @@ pattern_prepare(struct sql *x, struct sql_node *n, struct err *err)
 		return regex_open(err);
 	if (p->kind != TYPE_STRING)
 		return 0;
-	if (pattern_get(n, p->str, p->n, err) != NULL)
+	if (sql_regex_get(n, p->str, p->n, err) != NULL)
 		return 0;
 	if (n->arg[1]->from != NULL && *n->arg[1]->from == '\'' &&
 		memchr(n->arg[1]->from, '\\',
@@ -120,7 +120,7 @@ static int
 run_rlike(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = sql_regex_get(n, a[1].str, a[1].n, c->err);
 	int found;
 
 	if (r == NULL)
@@ -153,7 +153,7 @@ static int
 run_regexp_extract(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = sql_regex_get(n, a[1].str, a[1].n, c->err);
 	int64_t i = n->narg > 2 ? a[2].i : 1;
 	struct regex_match m;
 	int found;
@@ -177,7 +177,7 @@ static int
 run_all(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = sql_regex_get(n, a[1].str, a[1].n, c->err);
 	int64_t i = n->narg > 2 ? a[2].i : 1;
 	struct datum *items = NULL, *more;
 	size_t count = 0, cap = 0;
@@ -219,7 +219,7 @@ static int
 run_first(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = sql_regex_get(n, a[1].str, a[1].n, c->err);
 	struct regex_match m;
 	int found;
 
@@ -300,7 +300,7 @@ static int
 run_regexp_replace(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = sql_regex_get(n, a[1].str, a[1].n, c->err);
 	int64_t from = n->narg > 3 ? a[3].i : 1;
 	size_t done = 0, at = 0;
 	struct regex_match m;
@@ -381,7 +381,7 @@ static int
 run_split(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	struct datum *out)
 {
-	struct regex *r = pattern_get(n, a[1].str, a[1].n, c->err);
+	struct regex *r = sql_regex_get(n, a[1].str, a[1].n, c->err);
 	struct datum *items;
 	size_t count;
 

@@ -26,6 +26,7 @@
 enum { FROM = 1, TO = 2, SCHEMA = 4, READS = FROM | SCHEMA };
 
 struct options {
+	int of;         /* FROM, TO or SCHEMA */
 	unsigned flags; /* of lenient.h */
 	const char *time, *date, *corrupt;
 	const struct zone *zone;
@@ -85,14 +86,6 @@ option_find(const char *name, int of)
 }
 
 static int
-option_refuse(
-	struct err *err, const char *name, const char *want, const char *got)
-{
-	return err_as(err, STATUS_USAGE, "option '%s' is %s, not '%s'", name,
-		want, got);
-}
-
-static int
 option_set_word(struct options *o, const struct option *k, const char *v,
 	struct err *err)
 {
@@ -110,31 +103,34 @@ option_set_word(struct options *o, const struct option *k, const char *v,
 		o->zone = zone_open(v, strlen(v));
 		return o->zone != NULL
 			? 0
-			: option_refuse(err, k->name, "a zone", v);
+			: sql_options_refuse(err, k->name, "a zone", v);
 	case LOCALE:
 		return strncasecmp(v, "en", 2) == 0
 			? 0
-			: option_refuse(
+			: sql_options_refuse(
 				  err, k->name, "en-US (names are English)", v);
 	default:
 		o->fail = strcasecmp(v, "FAILFAST") == 0;
 		return o->fail || strcasecmp(v, "PERMISSIVE") == 0
 			? 0
-			: option_refuse(
+			: sql_options_refuse(
 				  err, k->name, "PERMISSIVE or FAILFAST", v);
 	}
 }
 
 static int
-option_set(struct options *o, const struct option *k, const char *v,
-	struct err *err)
+option_set(void *arg, const char *name, const char *v, struct err *err)
 {
+	struct options *o = arg;
+	const struct option *k = option_find(name, o->of);
 	bool yes = strcasecmp(v, "true") == 0;
 
+	if (k == NULL)
+		return 1;
 	if (k->kind >= TIME && k->kind <= CORRUPT)
 		return option_set_word(o, k, v, err);
 	if (!yes && strcasecmp(v, "false") != 0)
-		return option_refuse(err, k->name, "true or false", v);
+		return sql_options_refuse(err, k->name, "true or false", v);
 	if (k->kind == PRETTY)
 		o->pretty = yes;
 	else if (k->kind == NULLS)
@@ -155,36 +151,8 @@ static int
 options_read(const struct sql_node *n, int i, int of, struct options *o,
 	struct err *err)
 {
-	const struct sql_node *m, *k, *v;
-	const struct option *known;
-
-	*o = (struct options){0};
-	if (i >= n->narg)
-		return 0;
-	m = n->arg[i];
-	if (m->op != SQL_CALL || strcmp(m->fn->name, "map") != 0)
-		return err_as(err, STATUS_USAGE,
-			"the options of '%s' are "
-			"map('name', 'value')",
-			n->fn->name);
-	for (int j = 0; j < m->narg; j += 2) {
-		k = m->arg[j];
-		v = m->arg[j + 1];
-		if (k->op != SQL_LITERAL || k->lit.kind != TYPE_STRING ||
-			v->op != SQL_LITERAL || v->lit.kind != TYPE_STRING)
-			return err_as(err, STATUS_USAGE,
-				"the options of '%s' "
-				"are texts: map('name', 'value')",
-				n->fn->name);
-		known = option_find(k->lit.str, of);
-		if (known == NULL)
-			return err_as(err, STATUS_USAGE,
-				"'%s' has no option '%s'", n->fn->name,
-				k->lit.str);
-		if (option_set(o, known, v->lit.str, err) < 0)
-			return -1;
-	}
-	return 0;
+	*o = (struct options){.of = of};
+	return sql_options_read(n, i, option_set, o, err);
 }
 
 /* A pattern for reading; NULL where there is none. */
@@ -472,15 +440,6 @@ run_to_json(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 /* schema_of_json(text [, options]) */
 
 static int
-schema_rule(struct sql_rule *r)
-{
-	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
-		return sql_types_mismatch(r, "takes a string");
-	r->arg[0] = r->result = ty(TYPE_STRING);
-	return 0;
-}
-
-static int
 schema_of_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	struct options *o = mem_zalloc(sizeof(*o));
@@ -519,6 +478,6 @@ const struct sql_fn sql_schema_fns[] = {
 		from_json_prepare},
 	{"to_json", "a?a:s", run_to_json, 0, to_json_rule, NULL,
 		to_json_prepare},
-	{"schema_of_json", "s?a:s", run_schema, 0, schema_rule, NULL,
+	{"schema_of_json", "s?a:s", run_schema, 0, sql_types_text, NULL,
 		schema_of_prepare},
 	{NULL}};

@@ -36,6 +36,21 @@ format_literal(
 	return 0;
 }
 
+/* The format of a number, which the node keeps. */
+static int
+keep_form(struct sql_node *n, const struct datum *f, struct err *err)
+{
+	struct sql_numform *form = mem_alloc(sizeof(*form));
+
+	if (sql_numform_read(form, f->str, f->n, err) < 0) {
+		free(form);
+		return -1;
+	}
+	n->data = form;
+	n->free = free;
+	return 0;
+}
+
 /* ---- to_char ---- */
 
 /* What a number is before it is written, as Spark makes decimals of it. */
@@ -87,7 +102,6 @@ to_char_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	int kind = n->arg[0]->ty.kind;
 	const struct datum *f;
-	struct sql_numform *form;
 
 	if (format_literal(n, &f, err) < 0)
 		return -1;
@@ -102,25 +116,7 @@ to_char_prepare(struct sql *x, struct sql_node *n, struct err *err)
 				  "'%s' writes binary as 'base64', 'hex' or "
 				  "'utf-8'",
 				  n->fn->name);
-	form = mem_alloc(sizeof(*form));
-	n->data = form;
-	n->free = free;
-	return sql_numform_read(form, f->str, f->n, err);
-}
-
-/* The format of a number, which was not known to be one. */
-static const struct sql_numform *
-number_form(struct datum_ctx *c, struct sql_node *n, const struct datum *f)
-{
-	if (n->data != NULL)
-		return n->data;
-	n->data = mem_alloc(sizeof(struct sql_numform));
-	n->free = free;
-	if (sql_numform_read(n->data, f->str, f->n, c->err) == 0)
-		return n->data;
-	free(n->data);
-	n->data = NULL;
-	return NULL;
+	return keep_form(n, f, err);
 }
 
 static int
@@ -146,8 +142,6 @@ static int
 put_number(struct datum_ctx *c, struct sql_node *n, struct datum *d,
 	const struct datum *f, struct datum *out)
 {
-	const struct sql_numform *form;
-
 	if (d->kind != TYPE_DECIMAL &&
 		datum_cast(c, d, decimal_of(datum_ty(d))) < 0)
 		return -1;
@@ -155,11 +149,11 @@ put_number(struct datum_ctx *c, struct sql_node *n, struct datum *d,
 		*out = datum_null();
 		return 0;
 	}
-	form = number_form(c, n, f);
-	if (form == NULL)
+	/* It was not known that this is a number. */
+	if (n->data == NULL && keep_form(n, f, c->err) < 0)
 		return -1;
 	buf_clear(&c->text);
-	sql_numform_print(form, datum_decimal(d), d->s, &c->text);
+	sql_numform_print(n->data, datum_decimal(d), d->s, &c->text);
 	*out = datum_from_buf(c, &c->text);
 	return 0;
 }
@@ -220,16 +214,10 @@ static int
 to_number_prepare(struct sql *x, struct sql_node *n, struct err *err)
 {
 	const struct datum *f;
-	struct sql_numform *form;
 
 	if (format_literal(n, &f, err) < 0)
 		return -1;
-	if (f == NULL)
-		return 0;
-	form = mem_alloc(sizeof(*form));
-	n->data = form;
-	n->free = free;
-	return sql_numform_read(form, f->str, f->n, err);
+	return f != NULL ? keep_form(n, f, err) : 0;
 }
 
 static int

@@ -25,6 +25,7 @@
 enum { READS = 1, WRITES = 2 };
 
 struct csv {
+	int of; /* READS or WRITES */
 	struct sql_csvline_style style;
 	const char *time, *date, *corrupt; /* options; NULL: none */
 	const struct zone *zone;
@@ -53,43 +54,35 @@ csv_free(void *data)
 static int
 set_char(char *to, const char *name, const char *v, struct err *err)
 {
-	if (strlen(v) > 1)
-		return err_as(err, STATUS_USAGE,
-			"option '%s' is one character, not '%s'", name, v);
 	*to = *v;
-	return 0;
+	return strlen(v) <= 1
+		? 0
+		: sql_options_refuse(err, name, "one character", v);
 }
 
 static int
 set_flag(bool *to, const char *name, const char *v, struct err *err)
 {
 	*to = strcasecmp(v, "true") == 0;
-	if (*to || strcasecmp(v, "false") == 0)
-		return 0;
-	return err_as(err, STATUS_USAGE,
-		"option '%s' is true or false, not '%s'", name, v);
+	return *to || strcasecmp(v, "false") == 0
+		? 0
+		: sql_options_refuse(err, name, "true or false", v);
 }
 
 static int
-set_zone(struct csv *o, const char *v, struct err *err)
+set_zone(struct csv *o, const char *name, const char *v, struct err *err)
 {
 	o->zone = zone_open(v, strlen(v));
-	return o->zone != NULL ? 0
-			       : err_as(err, STATUS_USAGE,
-					 "option 'timeZone' is a zone, not "
-					 "'%s'",
-					 v);
+	return o->zone != NULL ? 0 : sql_options_refuse(err, name, "a zone", v);
 }
 
 static int
-set_mode(struct csv *o, const char *v, struct err *err)
+set_mode(struct csv *o, const char *name, const char *v, struct err *err)
 {
 	o->fail = strcasecmp(v, "FAILFAST") == 0;
 	return o->fail || strcasecmp(v, "PERMISSIVE") == 0
 		? 0
-		: err_as(err, STATUS_USAGE,
-			  "option 'mode' is PERMISSIVE or FAILFAST, not '%s'",
-			  v);
+		: sql_options_refuse(err, name, "PERMISSIVE or FAILFAST", v);
 }
 
 static int
@@ -101,12 +94,11 @@ set_sep(struct csv *o, const char *v, struct err *err)
 				    "option 'sep' is a text that is not empty");
 }
 
-/* 1: there is no such option. */
 static int
-set_option(
-	struct csv *o, int of, const char *name, const char *v, struct err *err)
+set_option(void *arg, const char *name, const char *v, struct err *err)
 {
-	bool reads = of == READS, any;
+	struct csv *o = arg;
+	bool reads = o->of == READS, any;
 
 	if (strcasecmp(name, "sep") == 0 || strcasecmp(name, "delimiter") == 0)
 		return set_sep(o, v, err);
@@ -125,9 +117,9 @@ set_option(
 	if (strcasecmp(name, "header") == 0)
 		return set_flag(&any, name, v, err);
 	if (strcasecmp(name, "timeZone") == 0)
-		return set_zone(o, v, err);
+		return set_zone(o, name, v, err);
 	if (strcasecmp(name, "mode") == 0 && reads)
-		return set_mode(o, v, err);
+		return set_mode(o, name, v, err);
 	if (strcasecmp(name, "nullValue") == 0)
 		return o->style.null = v, 0;
 	if (strcasecmp(name, "emptyValue") == 0)
@@ -141,14 +133,11 @@ set_option(
 	return 1;
 }
 
-/* map('name', 'value', ...) as argument i, where it is there. */
 static int
 read_options(
 	const struct sql_node *n, int i, int of, struct csv *o, struct err *err)
 {
-	const struct sql_node *m = i < n->narg ? n->arg[i] : NULL;
-	int rc;
-
+	o->of = of;
 	o->style = (struct sql_csvline_style){.sep = ",",
 		.null = "",
 		.empty = of == READS ? "" : "\"\"",
@@ -156,31 +145,7 @@ read_options(
 		.escape = '\\',
 		.trim_front = of == WRITES,
 		.trim_behind = of == WRITES};
-	if (m == NULL)
-		return 0;
-	if (m->op != SQL_CALL || strcmp(m->fn->name, "map") != 0)
-		return err_as(err, STATUS_USAGE,
-			"the options of '%s' are map('name', 'value')",
-			n->fn->name);
-	for (int k = 0; k < m->narg; k += 2) {
-		const struct datum *name = &m->arg[k]->lit,
-				   *v = &m->arg[k + 1]->lit;
-
-		if (m->arg[k]->op != SQL_LITERAL || name->kind != TYPE_STRING ||
-			m->arg[k + 1]->op != SQL_LITERAL ||
-			v->kind != TYPE_STRING)
-			return err_as(err, STATUS_USAGE,
-				"the options of '%s' are texts: map('name', "
-				"'value')",
-				n->fn->name);
-		rc = set_option(o, of, name->str, v->str, err);
-		if (rc > 0)
-			err_as(err, STATUS_USAGE, "'%s' has no option '%s'",
-				n->fn->name, name->str);
-		if (rc != 0)
-			return -1;
-	}
-	return 0;
+	return sql_options_read(n, i, set_option, o, err);
 }
 
 /* ---- schema_of_csv ---- */
@@ -270,15 +235,6 @@ schema_of(struct csv *o, const char *s, size_t n)
 		free(cell);
 	}
 	return t;
-}
-
-static int
-schema_rule(struct sql_rule *r)
-{
-	if (r->arg[0].kind > TYPE_NULL && r->arg[0].kind != TYPE_STRING)
-		return sql_types_mismatch(r, "takes a string");
-	r->arg[0] = r->result = ty(TYPE_STRING);
-	return 0;
 }
 
 static int
@@ -553,6 +509,6 @@ run_to(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 const struct sql_fn sql_csv_fns[] = {
 	{"from_csv", "ss?a:a", run_from, 0, from_rule, NULL, from_prepare},
 	{"to_csv", "a?a:s", run_to, 0, to_rule, NULL, to_prepare},
-	{"schema_of_csv", "s?a:s", run_schema, 0, schema_rule, NULL,
+	{"schema_of_csv", "s?a:s", run_schema, 0, sql_types_text, NULL,
 		schema_prepare},
 	{NULL}};

@@ -223,8 +223,8 @@ read_url(struct url *u, const char *s, size_t n)
 /* The value of a key of the query; the key is a regular expression, as in
  * Spark. */
 static int
-find_key(struct datum_ctx *c, const struct part *query, const struct datum *key,
-	struct part *found)
+find_key(struct datum_ctx *c, struct sql_node *n, const struct part *query,
+	const struct datum *key, struct part *found)
 {
 	struct regex_match m;
 	struct regex *r;
@@ -235,13 +235,12 @@ find_key(struct datum_ctx *c, const struct part *query, const struct datum *key,
 		return 0;
 	buf_clear(&c->text);
 	buf_printf(&c->text, "(&|^)%.*s=([^&]*)", (int)key->n, key->str);
-	r = regex_new(c->text.p, c->text.n, REGEX_JAVA, REGEX_ASCII, c->err);
+	r = sql_regex_get(n, c->text.p, c->text.n, c->err);
 	if (r == NULL)
 		return err_in(c->err, "parse_url");
 	ret = regex_search(r, query->s, query->n, 0, &m, c->err);
 	if (ret == 1)
 		*found = between(query->s + m.beg[2], query->s + m.end[2]);
-	regex_free(r);
 	return ret < 0 ? err_in(c->err, "parse_url") : 0;
 }
 
@@ -290,7 +289,7 @@ run_parse_url(struct datum_ctx *c, struct sql_node *n, struct datum *a,
 	if (n->narg > 2) {
 		if (!named(&a[1], "QUERY"))
 			return 0;
-		if (find_key(c, &u.query, &a[2], &p) < 0)
+		if (find_key(c, n, &u.query, &a[2], &p) < 0)
 			return -1;
 	}
 	if (p.s != NULL)
