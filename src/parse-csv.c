@@ -467,7 +467,7 @@ read_again(struct stage *st, const char *text, size_t n, bool header)
 	struct parse_csv *o = STAGE(st, parse_csv);
 	enum csvrow what = CSVROW_OPEN;
 	const char *p, *end, *line;
-	struct buf b, rest;
+	struct buf b;
 
 	buf_init(&b);
 	buf_add(&b, text, n);
@@ -478,12 +478,10 @@ read_again(struct stage *st, const char *text, size_t n, bool header)
 		p = csvrow_next(line, end, &n);
 		what = csvrow_line(&o->rows, line, n, csvrow_end(line, n));
 	}
-	buf_init(&rest);
 	if (header && what == CSVROW_OPEN)
-		csvrow_unclose(&o->rows, &rest);
+		csvrow_unclose(&o->rows, NULL);
 	if (header)
 		take_header(st, o);
-	buf_release(&rest);
 	buf_release(&b);
 	o->begun = o->within = true;
 }
@@ -613,14 +611,11 @@ static void
 parse_csv_give(struct stage *clone, struct buf *out)
 {
 	struct csvrow_reader *rows = &STAGE(clone, parse_csv)->rows;
-	struct buf rest;
 
 	if (!csvrow_is_open(rows))
 		return;
 	buf_add(out, rows->lines.p, rows->lines.n);
-	buf_init(&rest);
-	csvrow_unclose(rows, &rest);
-	buf_release(&rest);
+	csvrow_unclose(rows, NULL);
 }
 
 static int

@@ -18,6 +18,8 @@
 #include "floor/mem.h"
 #include "value/json.h"
 #include "types/schema.h"
+#include "io/file.h"
+#include "io/tempfile.h"
 #include "parquet/parquet_read.h"
 #include "runtime/stage.h"
 
@@ -73,22 +75,24 @@ static int
 spool(struct stage *st)
 {
 	struct parse_parquet *s = STAGE(st, parse_parquet);
-	FILE *f = tmpfile();
+	int fd = tempfile_open(tempfile_dir());
 	char block[65536];
 	size_t n;
 
-	if (f == NULL)
-		return err_sys(st->err, "cannot make a temporary file");
+	if (fd < 0)
+		return err_sys(st->err,
+			"cannot keep standard input in '%s' (TMPDIR says "
+			"where)",
+			tempfile_dir());
 	while ((n = fread(block, 1, sizeof(block), stdin)) > 0)
-		if (fwrite(block, 1, n, f) < n)
+		if (file_put(fd, block, n) < 0)
 			break;
-	if (n > 0 || ferror(stdin) || fflush(f) < 0) {
+	if (n > 0 || ferror(stdin)) {
 		err_sys(st->err, "cannot keep what comes on standard input");
-		fclose(f);
+		close(fd);
 		return -1;
 	}
-	s->spool = dup(fileno(f));
-	fclose(f);
+	s->spool = fd;
 	return 0;
 }
 

@@ -41,6 +41,39 @@ load lib
 	is got <<<5
 }
 
+@test "a restart goes on within a further file that has fewer columns" {
+	seq 3000 | awk '{ printf "{\"a\":%d,\"b\":%d,\"c\":%d,\"d\":%d,\"e\":%d,\"n\":%d}\n",
+		$1, $1, $1, $1, $1, $1 }' | sink-files one --format parquet
+	seq 3000 | sed 's/.*/{"n":&}/' | sink-files two --format parquet
+	p='parse-parquet one/part-00000.parquet two/part-00000.parquet \
+		--max-records 2750 --checkpoint ck | pick n | sink-files out'
+	bief run "$p"
+	rm ck/commits/*/2.commit
+	bief run "$p"
+	cat out/part-* >got
+	is got < <(for i in 1 2; do seq 3000 | sed 's/.*/{"n":&}/'; done)
+}
+
+@test "a column of a further file is all that differ from its name in case only" {
+	printf '{"n":1,"N":2}\n' | sink-files one --format parquet
+	seq 3 5 | sed 's/.*/{"n":&}/' | sink-files two --format parquet
+	parse-parquet one/part-00000.parquet two/part-00000.parquet >out
+	is out <<-'EOF'
+	{"n":1,"N":2}
+	{"n":3,"N":3}
+	{"n":4,"N":4}
+	{"n":5,"N":5}
+	EOF
+}
+
+@test "standard input is kept where TMPDIR says" {
+	seq 3 | sed 's/.*/{"n":&}/' | sink-files d --format parquet
+	TMPDIR=$PWD parse-parquet - <d/part-00000.parquet | wc -l >out
+	is out <<<3
+	TMPDIR=$PWD/nothing run -1 parse-parquet - <d/part-00000.parquet
+	[ "$output" = "parse-parquet: cannot keep standard input in '$PWD/nothing' (TMPDIR says where): No such file or directory" ]
+}
+
 @test "many rows, pages and dictionaries come back as they were" {
 	seq 300000 | awk '{
 		printf "{\"n\":%d,\"s\":\"w%d\",\"u\":\"unique %d\",\"x\":", $1, $1 % 700, $1

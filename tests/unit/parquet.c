@@ -207,12 +207,14 @@ check_text(int fd, const struct buf *lines)
 	buf_release(&got);
 }
 
-/* Some columns in another order, one of them none, from a row on. */
+/* Some columns in another order, some of them none, some twice, and more than
+ * the file has, from a row on. */
 static void
 check_columns(int fd, size_t skip, size_t most)
 {
-	static const int fields[] = {17, 7, -1, 0, 13, 4, 16};
-	enum { N = 7, STRIDE = 9 };
+	static const int fields[] = {17, 7, -1, 0, 13, 4, 16, 7, 17, -1, -1, -1,
+		-1, -1, -1, -1, -1, -1, -1, -1, 14, 7, 9};
+	enum { N = 23, STRIDE = 25 };
 	struct value *v = calloc(most * STRIDE, sizeof(*v));
 	struct buf want, got;
 	struct err err;

@@ -485,8 +485,10 @@ csvrow_unclose(struct csvrow_reader *r, struct buf *rest)
 	size_t n;
 
 	next = csvrow_next(r->lines.p, end, &n);
-	buf_clear(rest);
-	buf_add(rest, next, (size_t)(end - next));
+	if (rest != NULL) {
+		buf_clear(rest);
+		buf_add(rest, next, (size_t)(end - next));
+	}
 	r->lines.n = n;
 	r->shut = true;
 	r->wrong = 0;

@@ -99,8 +99,8 @@ csvrow_is_open(const struct csvrow_reader *r)
 }
 /*
  * The row that is open will not be closed: its first line is the row (wrong has
- * CSVROW_ENDLESS), the later ones, with their ends, go into rest and are to be
- * given again.
+ * CSVROW_ENDLESS), the later ones, with their ends, go into rest (if it is not
+ * NULL) and are to be given again.
  */
 void csvrow_unclose(struct csvrow_reader *r, struct buf *rest);
 /* The line at p in such text: its bytes without its end; returns where the next

@@ -30,11 +30,11 @@ void codec_packer_free(struct codec_packer *c);
 int codec_pack(struct codec_packer *c, const void *p, size_t n, struct buf *out,
 	struct err *err);
 
-/* Append what the bytes hold, which is size bytes and no other number.  0, or -1
- * with a message. */
 struct codec_unpacker;
 struct codec_unpacker *codec_unpacker_new(void);
 void codec_unpacker_free(struct codec_unpacker *c);
+/* Append what the bytes hold, which is size bytes and no other number.  0, or -1
+ * with a message. */
 int codec_unpack(struct codec_unpacker *c, enum codec codec, const void *p,
 	size_t n, size_t size, struct buf *out, struct err *err);
 

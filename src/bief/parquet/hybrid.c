@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "floor/buf.h"
+#include "parquet/varint.h"
 
 #define RUN 8      /* equal numbers that are worth a run */
 #define GROUPS 504 /* of eight in one piece, as others have at most */
@@ -18,17 +19,9 @@ hybrid_width(uint32_t most)
 }
 
 static void
-put_varint(struct buf *out, uint32_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		buf_byte(out, (char)(v | 0x80));
-	buf_byte(out, (char)v);
-}
-
-static void
 put_run(struct buf *out, uint32_t v, size_t n, int width)
 {
-	put_varint(out, (uint32_t)n << 1);
+	varint_put(out, (uint32_t)n << 1);
 	for (int bits = 0; bits < width; bits += 8, v >>= 8)
 		buf_byte(out, (char)v);
 }
@@ -42,7 +35,7 @@ put_packed(struct buf *out, const uint32_t *v, size_t n, int width)
 	int bits = 0;
 	char *p;
 
-	put_varint(out, (uint32_t)groups << 1 | 1);
+	varint_put(out, (uint32_t)groups << 1 | 1);
 	p = buf_need(out, bytes + 8);
 	memset(p, 0, bytes);
 	for (i = 0; i < n; i++) {

@@ -25,6 +25,11 @@ struct want {
 	size_t at;
 };
 
+/* A place that has what another one has. */
+struct twin {
+	size_t at, of;
+};
+
 #define TEXT_MOST ((size_t)1 << 20) /* of nested fields, but for one row */
 
 struct parquet_reader {
@@ -35,6 +40,9 @@ struct parquet_reader {
 	struct codec_unpacker *unpacker;
 	struct want *wants; /* of a row; those in lists and structs last */
 	size_t nwants, nflat;
+	struct twin *twins;
+	size_t ntwins;
+	size_t width;    /* places of a row */
 	size_t group;    /* the next one */
 	uint64_t left;   /* rows of the one before */
 	struct buf text; /* of nested values */
@@ -64,25 +72,39 @@ make_columns(struct parquet_reader *r, const struct node *k)
 }
 
 static void
-want(struct parquet_reader *r, bool nested, int field, size_t at)
+want(struct parquet_reader *r, const int *places, bool nested)
 {
-	const struct node *k = field < 0 ? NULL : &r->f.root->kids[field];
+	for (size_t i = 0; i < r->f.root->n; i++) {
+		const struct node *k = &r->f.root->kids[i];
 
-	if (k != NULL && (k->kids != NULL) == nested)
-		r->wants[r->nwants++] = (struct want){k, at};
+		if (places[i] >= 0 && (k->kids != NULL) == nested)
+			r->wants[r->nwants++] = (struct want){
+				k, (size_t)places[i]};
+	}
+}
+
+/* A place in a row for each field of the file, -1: it is to have none. */
+static void
+want_fields(struct parquet_reader *r, const int *places, size_t width)
+{
+	r->width = width;
+	r->nwants = 0;
+	want(r, places, false);
+	r->nflat = r->nwants;
+	want(r, places, true);
 }
 
 static void
 want_all(struct parquet_reader *r)
 {
 	size_t n = r->f.root->n;
+	int *places = mem_alloc((n + 1) * sizeof(*places));
 
-	r->wants = mem_zalloc((n + 1) * sizeof(*r->wants));
 	for (size_t i = 0; i < n; i++)
-		want(r, false, (int)i, i);
-	r->nflat = r->nwants;
-	for (size_t i = 0; i < n; i++)
-		want(r, true, (int)i, i);
+		places[i] = (int)i;
+	r->wants = mem_alloc((n + 1) * sizeof(*r->wants));
+	want_fields(r, places, n);
+	free(places);
 }
 
 static int
@@ -146,6 +168,7 @@ parquet_read_free(struct parquet_reader *r)
 	free(r->columns);
 	codec_unpacker_free(r->unpacker);
 	free(r->wants);
+	free(r->twins);
 	footer_release(&r->f);
 	if (r->fd >= 0 && r->path != NULL)
 		close(r->fd);
@@ -160,31 +183,39 @@ parquet_read_schema(const struct parquet_reader *r)
 	return r->f.schema;
 }
 
+static void
+drop_field(struct parquet_reader *r, size_t i)
+{
+	const struct node *root = r->f.root;
+	int end = i + 1 < root->n ? root->kids[i + 1].leaf : r->f.leaves;
+
+	for (int leaf = root->kids[i].leaf; leaf < end; leaf++)
+		drop_column(r, leaf);
+}
+
 void
 parquet_read_choose(struct parquet_reader *r, const int *fields, size_t n)
 {
-	const struct node *root = r->f.root;
-	bool *wanted = mem_zalloc((root->n + 1) * sizeof(*wanted));
+	size_t all = r->f.root->n;
+	int *places = mem_alloc((all + 1) * sizeof(*places));
 
-	r->wants = mem_realloc(r->wants, (n + 1) * sizeof(*r->wants));
-	r->nwants = 0;
-	for (size_t i = 0; i < n; i++)
-		want(r, false, fields[i], i);
-	r->nflat = r->nwants;
-	for (size_t i = 0; i < n; i++)
-		want(r, true, fields[i], i);
-	for (size_t i = 0; i < n; i++)
-		if (fields[i] >= 0)
-			wanted[fields[i]] = true;
-	for (size_t i = 0; i < root->n; i++) {
-		int end = i + 1 < root->n ? root->kids[i + 1].leaf
-					  : r->f.leaves;
+	memset(places, -1, all * sizeof(*places));
+	r->twins = mem_realloc(r->twins, (n + 1) * sizeof(*r->twins));
+	r->ntwins = 0;
+	for (size_t i = 0; i < n; i++) {
+		int *place = fields[i] < 0 ? NULL : &places[fields[i]];
 
-		for (int leaf = root->kids[i].leaf; !wanted[i] && leaf < end;
-			leaf++)
-			drop_column(r, leaf);
+		if (place != NULL && *place >= 0)
+			r->twins[r->ntwins++] = (struct twin){
+				i, (size_t)*place};
+		else if (place != NULL)
+			*place = (int)i;
 	}
-	free(wanted);
+	want_fields(r, places, n);
+	for (size_t i = 0; i < all; i++)
+		if (places[i] < 0)
+			drop_field(r, i);
+	free(places);
 }
 
 /* The first column under a node has the levels that are to be looked at.  1; 0
@@ -414,13 +445,27 @@ read_flat(struct parquet_reader *r, struct value *v, size_t stride, int n)
 	return n;
 }
 
+static void
+repeat_twins(
+	const struct parquet_reader *r, struct value *v, size_t stride, int n)
+{
+	for (size_t k = 0; k < r->ntwins; k++)
+		for (size_t i = 0; i < (size_t)n; i++)
+			v[i * stride + r->twins[k].at] =
+				v[i * stride + r->twins[k].of];
+}
+
 static int
 read_rows(struct parquet_reader *r, struct value *v, size_t stride, int n)
 {
 	n = ready(r, n);
 	if (n > 0 && r->nflat < r->nwants)
 		n = read_nested(r, v, stride, n);
-	return n > 0 ? read_flat(r, v, stride, n) : n;
+	if (n > 0)
+		n = read_flat(r, v, stride, n);
+	if (n > 0)
+		repeat_twins(r, v, stride, n);
+	return n;
 }
 
 int
@@ -454,12 +499,11 @@ parquet_read_row(struct parquet_reader *r, struct value *v, struct err *err)
 static int
 skip_rows(struct parquet_reader *r, uint64_t n, struct err *err)
 {
-	size_t stride = r->f.schema->n + 1;
-	struct value *v = mem_alloc(COLUMN_BLOCK * stride * sizeof(*v));
+	struct value *v = mem_alloc(COLUMN_BLOCK * (r->width + 1) * sizeof(*v));
 	int rc = 1;
 
 	for (; n > 0 && rc > 0; n -= (uint64_t)rc)
-		rc = parquet_read_rows(r, v, stride,
+		rc = parquet_read_rows(r, v, r->width,
 			n < COLUMN_BLOCK ? (size_t)n : COLUMN_BLOCK, err);
 	free(v);
 	return rc;

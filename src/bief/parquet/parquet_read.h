@@ -20,7 +20,7 @@ void parquet_read_free(struct parquet_reader *r);
 const struct schema *parquet_read_schema(const struct parquet_reader *r);
 /* What a row is to have: fields of the schema, in this order; -1: of no field,
  * its value is never written.  All of them, if it is not said.  Before the first
- * row; fields must live as long. */
+ * row. */
 void parquet_read_choose(struct parquet_reader *r, const int *fields, size_t n);
 /*
  * Up to most further rows: the values of one stand at v, of the next at v +

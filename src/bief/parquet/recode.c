@@ -14,6 +14,7 @@
 
 #include "floor/buf.h"
 #include "parquet/node.h"
+#include "parquet/varint.h"
 
 /* Bytes of plain values of a page: a few bytes may stand for very many. */
 #define MOST(n) (((size_t)64 << 20) + 4 * (n))
@@ -26,16 +27,7 @@ struct source {
 static bool
 get_varint(struct source *s, uint64_t *v)
 {
-	int shift = 0;
-
-	*v = 0;
-	do {
-		if (s->p == s->end || shift > 63)
-			return false;
-		*v |= (uint64_t)(*s->p & 0x7f) << shift;
-		shift += 7;
-	} while (*s->p++ >= 0x80);
-	return true;
+	return varint_get(&s->p, s->end, v);
 }
 
 /* Signs are in the lowest bit. */

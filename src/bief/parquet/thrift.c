@@ -7,19 +7,12 @@
 #include <assert.h>
 
 #include "floor/buf.h"
-
-static void
-put_varint(struct buf *out, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		buf_byte(out, (char)(v | 0x80));
-	buf_byte(out, (char)v);
-}
+#include "parquet/varint.h"
 
 static void
 put_zigzag(struct buf *out, int64_t v)
 {
-	put_varint(out, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
+	varint_put(out, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
 }
 
 static void
@@ -100,7 +93,7 @@ thrift_list(struct thrift_out *t, int id, enum thrift_type of, size_t n)
 		return;
 	}
 	buf_byte(t->out, (char)(0xf0 | (int)of));
-	put_varint(t->out, n);
+	varint_put(t->out, n);
 }
 
 void
@@ -112,7 +105,7 @@ thrift_element(struct thrift_out *t, int64_t v)
 void
 thrift_word(struct thrift_out *t, const void *p, size_t n)
 {
-	put_varint(t->out, n);
+	varint_put(t->out, n);
 	buf_add(t->out, p, n);
 }
 
@@ -135,16 +128,10 @@ get_byte(struct thrift_in *t)
 static uint64_t
 get_varint(struct thrift_in *t)
 {
-	uint64_t v = 0;
-	int shift;
+	uint64_t v;
 
-	for (shift = 0; shift < 64; shift += 7) {
-		unsigned char c = get_byte(t);
-
-		v |= (uint64_t)(c & 0x7f) << shift;
-		if (c < 0x80)
-			return t->bad ? 0 : v;
-	}
+	if (varint_get(&t->p, t->end, &v))
+		return v;
 	fail(t);
 	return 0;
 }

@@ -49,6 +49,7 @@ struct run_merge {
 	size_t nreaders;
 	uint32_t *heap;
 	size_t nheap;
+	uint64_t left; /* of the limit */
 	const char *dir;
 	struct err *err;
 };
@@ -58,7 +59,6 @@ struct run_writer {
 	struct sort_level *level;
 	struct buf b;
 	size_t block;
-	uint64_t left; /* of the limit */
 	const char *dir;
 	struct err *err;
 };
@@ -163,8 +163,6 @@ write_row(void *arg, const struct sort_row *r)
 {
 	struct run_writer *w = arg;
 
-	if (w->left-- == 0)
-		return 1;
 	buf_add(&w->b, r, sort_row_size(r->nkey, r->n));
 	return w->b.n >= w->block ? write_block(w) : 0;
 }
@@ -188,7 +186,6 @@ begin_run(struct sort_runs *s, size_t level, struct run_writer *w,
 
 	*w = (struct run_writer){.level = l,
 		.block = block_of(s, runs_at_once(s)),
-		.left = s->limit,
 		.dir = s->dir,
 		.err = err};
 	buf_init(&w->b);
@@ -334,7 +331,7 @@ merge_open(struct run_merge *m, const struct sort_runs *s, size_t from,
 
 	for (size_t i = from; i < from + levels; i++)
 		n += s->level[i].n;
-	*m = (struct run_merge){.dir = s->dir, .err = err};
+	*m = (struct run_merge){.left = s->limit, .dir = s->dir, .err = err};
 	m->reader = mem_zalloc((n + 1) * sizeof(*m->reader));
 	m->heap = mem_alloc((n + 1) * sizeof(*m->heap));
 	block = block_of(s, n);
@@ -358,7 +355,7 @@ merge_close(struct run_merge *m)
 	free(m->heap);
 }
 
-/* Until row says that it is enough (1), or fails. */
+/* As many as count, or until row fails. */
 static int
 merge_rows(struct run_merge *m, sort_row_fn *row, void *arg)
 {
@@ -369,7 +366,7 @@ merge_rows(struct run_merge *m, sort_row_fn *row, void *arg)
 			m->heap[m->nheap++] = (uint32_t)i;
 			raise_last(m);
 		}
-	while (got >= 0 && ret == 0 && m->nheap > 0) {
+	for (; got >= 0 && ret == 0 && m->nheap > 0 && m->left > 0; m->left--) {
 		struct run_reader *r = &m->reader[m->heap[0]];
 
 		ret = row(arg, reader_row(r));
@@ -406,7 +403,7 @@ sort_runs_add(struct sort_runs *s, const struct sort_entry *e, size_t n,
 	struct run_writer w;
 	int ret = begin_run(s, 0, &w, err);
 
-	for (size_t i = 0; i < n && ret == 0; i++)
+	for (size_t i = 0; i < n && i < s->limit && ret == 0; i++)
 		ret = write_row(&w, e[i].row);
 	if (end_run(&w, ret) < 0)
 		return -1;
@@ -417,31 +414,15 @@ sort_runs_add(struct sort_runs *s, const struct sort_entry *e, size_t n,
 	return 0;
 }
 
-/* Rows are given out until there were as many as count. */
-struct limited {
-	sort_row_fn *row;
-	void *arg;
-	uint64_t left;
-};
-
-static int
-give_row(void *arg, const struct sort_row *r)
-{
-	struct limited *l = arg;
-
-	return l->left-- == 0 ? 1 : l->row(l->arg, r);
-}
-
 int
 sort_runs_merge(
 	struct sort_runs *s, sort_row_fn *row, void *arg, struct err *err)
 {
-	struct limited l = {row, arg, s->limit};
 	struct run_merge m;
 	int ret;
 
 	merge_open(&m, s, 0, s->nlevels, err);
-	ret = merge_rows(&m, give_row, &l);
+	ret = merge_rows(&m, row, arg);
 	merge_close(&m);
 	return ret;
 }
