@@ -475,6 +475,29 @@ damage() {
 	done
 }
 
+# counts LIMIT: with it a reader counts all records, or says what it lacks.
+counts() {
+	local status=0
+	cat in.json in.json | parse-json |
+		timeout 60 bash -c "ulimit $1; exec agg count --threads 1" \
+			>out 2>said || status=$?
+	if [ $status = 0 ]; then
+		is out <<<'{"count":40000}'
+	else
+		[ -s said ]
+	fi
+}
+
+@test "a reader that has no descriptor or no memory left for a ring counts all as ever" {
+	for n in 4 5 6 7 8; do
+		counts "-n $n" || { echo $n; false; }
+	done
+	not_sanitized
+	for v in $(seq 7200 200 9600); do
+		counts "-v $v" || { echo $v; false; }
+	done
+}
+
 # Keys on a terminal, to an interactive shell.
 cat_terminal() {
 	cat <<'END'

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "floor/buf.h"
+#include "floor/copy.h"
 #include "floor/hash.h"
 #include "floor/mem.h"
 #include "value/json.h"
@@ -16,9 +17,7 @@
 struct pack_shape {
 	uint64_t id;     /* 0: the place in the table is free */
 	uint32_t number; /* PACK_TRANSIENT: not kept */
-	uint32_t nsent;
-	uint32_t *sent; /* NULL: all fields */
-	bool known;     /* it has been sent */
+	bool known;      /* it has been sent */
 };
 
 void
@@ -34,11 +33,7 @@ pack_init(struct pack *p)
 void
 pack_release(struct pack *p)
 {
-	for (uint32_t i = 0; p->shapes != NULL && i <= p->mask; i++)
-		free(p->shapes[i].sent);
 	free(p->shapes);
-	if (p->transient != NULL)
-		free(p->transient->sent);
 	free(p->transient);
 	memset(p, 0, sizeof *p);
 }
@@ -67,19 +62,6 @@ pack_grow(struct pack *p)
 	p->mask = mask;
 }
 
-/* Which of its fields are sent. */
-static void
-pack_choose(struct pack *p, struct pack_shape *s, const struct shape *shape)
-{
-	if (p->wants == NULL)
-		return;
-	s->sent = mem_realloc(s->sent, (shape->n + 1) * sizeof *s->sent);
-	s->nsent = 0;
-	for (uint32_t i = 0; i < shape->n; i++)
-		if (p->wants(p->arg, shape, i))
-			s->sent[s->nsent++] = i;
-}
-
 static size_t
 pack_names_bytes(const struct shape *shape)
 {
@@ -102,7 +84,6 @@ pack_look_up(struct pack *p, const struct shape *shape)
 		s = p->transient;
 		s->known = false;
 		s->id = shape->id;
-		pack_choose(p, s, shape);
 		return s;
 	}
 	if (p->n >= p->mask / 2) {
@@ -112,7 +93,6 @@ pack_look_up(struct pack *p, const struct shape *shape)
 	s->id = shape->id;
 	s->number = p->n++;
 	p->names += pack_cost(pack_names_bytes(shape), shape->n);
-	pack_choose(p, s, shape);
 	return s;
 }
 
@@ -126,12 +106,10 @@ pack_shape_of(struct pack *p, const struct shape *shape)
 }
 
 static size_t
-pack_shape_size(const struct pack_shape *s, const struct shape *shape)
+pack_shape_size(const struct shape *shape)
 {
 	return pack_align(sizeof(struct pack_names) +
-		(shape->n + (s->sent != NULL ? s->nsent : 0)) *
-			sizeof(uint32_t) +
-		pack_names_bytes(shape));
+		shape->n * sizeof(uint32_t) + pack_names_bytes(shape));
 }
 
 /* Does its text stand in the line? */
@@ -143,44 +121,28 @@ pack_inside(const struct value *v, const char *line, uint32_t nline)
 	return at <= nline && v->n <= nline - at;
 }
 
-/* The line is sent where all fields are. */
 static inline uint32_t
-pack_line(const struct pack_shape *s, const struct record *r)
+pack_line(const struct record *r)
 {
-	return r->line != NULL && (s == NULL || s->sent == NULL) ? r->nline : 0;
-}
-
-static size_t
-pack_texts(const struct pack_shape *s, const struct record *r)
-{
-	uint32_t nline = pack_line(s, r);
-	size_t n = 0;
-
-	if (s->sent == NULL) {
-		for (uint32_t i = 0; i < r->shape->n; i++)
-			if (pack_has_text(&r->v[i]) &&
-				!pack_inside(&r->v[i], r->line, nline))
-				n += r->v[i].n;
-		return n;
-	}
-	for (uint32_t i = 0; i < s->nsent; i++)
-		if (pack_has_text(&r->v[s->sent[i]]))
-			n += r->v[s->sent[i]].n;
-	return n;
+	return r->line != NULL ? r->nline : 0;
 }
 
 /* The record without what may stand in front of it. */
 static size_t
-pack_record_size(const struct pack_shape *s, const struct record *r)
+pack_record_size(const struct record *r)
 {
-	size_t n = sizeof(struct pack_head) + pack_line(s, r);
+	uint32_t nline = pack_line(r), fields = 0;
+	size_t n = sizeof(struct pack_head) + nline;
 
 	if (r->windows != NULL)
 		n += sizeof *r->windows;
-	if (s != NULL)
-		n += (s->sent != NULL ? s->nsent : r->shape->n) *
-				sizeof(struct value) +
-			pack_texts(s, r);
+	if (r->shape != NULL)
+		fields = r->shape->n;
+	n += fields * sizeof(struct value);
+	for (uint32_t i = 0; i < fields; i++)
+		if (value_has_text(&r->v[i]) &&
+			!pack_inside(&r->v[i], r->line, nline))
+			n += r->v[i].n;
 	return pack_align(n);
 }
 
@@ -190,10 +152,9 @@ pack_size(struct pack *p, const struct record *r)
 	const struct pack_shape *s;
 
 	if (r->shape == NULL)
-		return pack_record_size(NULL, r);
+		return pack_record_size(r);
 	s = pack_shape_of(p, r->shape);
-	return (s->known ? 0 : pack_shape_size(s, r->shape)) +
-		pack_record_size(s, r);
+	return (s->known ? 0 : pack_shape_size(r->shape)) + pack_record_size(r);
 }
 
 static char *
@@ -208,41 +169,18 @@ static char *
 pack_put_shape(struct pack_shape *s, const struct shape *shape, char *to)
 {
 	struct pack_names h = {
-		.m = {(uint32_t)pack_shape_size(s, shape), PACK_SHAPE, 0},
+		.m = {(uint32_t)pack_shape_size(shape), PACK_SHAPE, 0},
 		.shape = s->number,
 		.n = shape->n,
-		.nsent = s->sent != NULL ? s->nsent : UINT32_MAX,
 		.bytes = (uint32_t)pack_names_bytes(shape)};
 	char *p = pack_bytes(to, &h, sizeof h);
 
 	for (uint32_t i = 0; i < shape->n; i++)
 		p = pack_bytes(p, &shape->names[i].n, sizeof(uint32_t));
-	if (s->sent != NULL)
-		p = pack_bytes(p, s->sent, s->nsent * sizeof(uint32_t));
 	for (uint32_t i = 0; i < shape->n; i++)
 		p = pack_bytes(p, shape->names[i].s, shape->names[i].n);
 	s->known = true;
 	return to + h.m.size;
-}
-
-/* Texts are short almost always. */
-static inline char *
-pack_text(char *to, const char *from, uint32_t n)
-{
-	if (n > 16)
-		return (char *)memcpy(to, from, n) + n;
-	if (n >= 8) {
-		memcpy(to, from, 8);
-		memcpy(to + n - 8, from + n - 8, 8);
-	} else if (n >= 4) {
-		memcpy(to, from, 4);
-		memcpy(to + n - 4, from + n - 4, 4);
-	} else if (n > 0) {
-		to[0] = from[0];
-		to[n / 2] = from[n / 2];
-		to[n - 1] = from[n - 1];
-	}
-	return to + n;
 }
 
 /* Its values, the first of them at *at, and the texts, from *text on. */
@@ -258,29 +196,17 @@ pack_value(struct pack_at *a, const struct value *from)
 {
 	struct value v = *from;
 
-	if (pack_has_text(&v)) {
+	if (value_has_text(&v)) {
 		if (pack_inside(&v, a->line, a->nline)) {
 			v.i = (int64_t)(a->line_at +
 				(uint64_t)(from->s - a->line));
 		} else {
 			v.i = a->text - a->message;
-			a->text = pack_text(a->text, from->s, v.n);
+			a->text = copy_short(a->text, from->s, v.n);
 		}
 	}
 	memcpy(a->value, &v, sizeof v);
 	a->value += sizeof v;
-}
-
-static void
-pack_put_values(
-	const struct pack_shape *s, const struct record *r, struct pack_at *a)
-{
-	if (s->sent != NULL)
-		for (uint32_t i = 0; i < s->nsent; i++)
-			pack_value(a, &r->v[s->sent[i]]);
-	else
-		for (uint32_t i = 0; i < r->shape->n; i++)
-			pack_value(a, &r->v[i]);
 }
 
 void
@@ -289,15 +215,15 @@ pack_put(struct pack *p, const struct record *r, char *to)
 	struct pack_shape *s = r->shape != NULL ? p->last : NULL;
 	struct pack_head h = {.m = {0, PACK_RECORD, 0},
 		.shape = s != NULL ? s->number : PACK_NO_SHAPE,
-		.nline = pack_line(s, r),
+		.nline = pack_line(r),
 		.number = r->number};
 	struct pack_at a = {.line = r->line, .nline = h.nline};
 
 	if (s != NULL && !s->known)
 		to = pack_put_shape(s, r->shape, to);
 	if (s != NULL)
-		h.n = s->sent != NULL ? s->nsent : r->shape->n;
-	if (r->line != NULL && (s == NULL || s->sent == NULL)) {
+		h.n = r->shape->n;
+	if (r->line != NULL) {
 		h.m.flags |= PACK_LINE;
 		h.kept = r->kept;
 	}
@@ -310,8 +236,8 @@ pack_put(struct pack *p, const struct record *r, char *to)
 	}
 	a.line_at = (uint64_t)(a.text - to);
 	a.text = pack_bytes(a.text, r->line, h.nline);
-	if (s != NULL)
-		pack_put_values(s, r, &a);
+	for (uint32_t i = 0; i < h.n; i++)
+		pack_value(&a, &r->v[i]);
 	h.m.size = (uint32_t)pack_align((size_t)(a.text - to));
 	memcpy(to, &h, sizeof h);
 }

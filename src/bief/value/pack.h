@@ -10,10 +10,6 @@
  * that shape (of a transient one: in front of each).  Nothing is allocated for a
  * record.
  *
- * SELECTION.  A receiver that reads some fields only, and never the record's
- * text, can be sent these alone: the others are null for it, and there is no
- * line.  Which they are is asked once for each shape.
- *
  * This is the sender's side; unpack.h is the receiver's.
  */
 #ifndef BIEF_PACK_H
@@ -45,9 +41,6 @@ enum pack_kind {
 
 struct pack_shape;
 struct pack {
-	/* Is this field of the shape to be sent?  NULL: all are. */
-	bool (*wants)(void *arg, const struct shape *shape, uint32_t field);
-	void *arg;
 	struct pack_shape *shapes, *last; /* private: a table by id */
 	uint32_t n, mask;
 	size_t names;

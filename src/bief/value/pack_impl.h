@@ -13,11 +13,6 @@
 #define PACK_LINE 1    /* it has a line (which may be empty) */
 #define PACK_WINDOWS 2 /* it has a set of windows */
 
-/* Values whose s points to bytes. */
-#define PACK_TEXTS                                                    \
-	(1u << VALUE_NUMBER | 1u << VALUE_REAL | 1u << VALUE_STRING | \
-		1u << VALUE_ARRAY | 1u << VALUE_OBJECT)
-
 /* Behind it: the values. */
 struct pack_head {
 	struct pack_message m;
@@ -27,12 +22,10 @@ struct pack_head {
 	uint64_t number;
 };
 
-/* Behind it: for each name its length, then which fields are sent, if not all
- * are, then the bytes of the names. */
+/* Behind it: for each name its length, then the bytes of the names. */
 struct pack_names {
 	struct pack_message m;
 	uint32_t shape, n;
-	uint32_t nsent; /* UINT32_MAX: all */
 	uint32_t bytes; /* of names */
 };
 
@@ -47,12 +40,6 @@ static inline size_t
 pack_cost(size_t bytes, uint32_t n)
 {
 	return bytes + (size_t)n * 32;
-}
-
-static inline bool
-pack_has_text(const struct value *v)
-{
-	return PACK_TEXTS >> v->type & 1;
 }
 
 #endif

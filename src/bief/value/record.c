@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "floor/buf.h"
+#include "floor/copy.h"
 #include "floor/mem.h"
 #include "value/json.h"
 
@@ -99,29 +100,6 @@ record_set(struct record *r, uint32_t index, struct value v)
 	r->kept = 0;
 }
 
-/* memcpy of what is short almost always. */
-static inline char *
-record_put(char *to, const char *from, size_t n)
-{
-	if (n > 32)
-		return (char *)memcpy(to, from, n) + n;
-	if (n >= 16) {
-		memcpy(to, from, 16);
-		memcpy(to + n - 16, from + n - 16, 16);
-	} else if (n >= 8) {
-		memcpy(to, from, 8);
-		memcpy(to + n - 8, from + n - 8, 8);
-	} else if (n >= 4) {
-		memcpy(to, from, 4);
-		memcpy(to + n - 4, from + n - 4, 4);
-	} else if (n > 0) {
-		to[0] = from[0];
-		to[n / 2] = from[n / 2];
-		to[n - 1] = from[n - 1];
-	}
-	return to + n;
-}
-
 /* ,"name": with some bytes more than that written behind. */
 static inline char *
 record_put_key(char *to, const struct shape_name *x)
@@ -154,15 +132,15 @@ record_put_fields(const struct record *r, uint32_t i, struct buf *out)
 		case VALUE_NUMBER:
 		case VALUE_ARRAY:
 		case VALUE_OBJECT:
-			q = record_put(q, v->s, v->n);
+			q = copy_short(q, v->s, v->n);
 			break;
 		case VALUE_STRING:
 			*q++ = '"';
-			q = record_put(q, v->s, v->n);
+			q = copy_short(q, v->s, v->n);
 			*q++ = '"';
 			break;
 		case VALUE_NULL:
-			q = record_put(q, "null", 4);
+			q = copy_short(q, "null", 4);
 			break;
 		default:
 			out->n += (size_t)(q - p);

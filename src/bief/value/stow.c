@@ -12,50 +12,18 @@
 #include <string.h>
 
 #include "floor/buf.h"
+#include "floor/copy.h"
 #include "value/value.h"
 
 #define LONG 0x10
 #define FLAGS 5 /* the flags of the value begin here */
-
-#define TEXTS                                                         \
-	(1u << VALUE_NUMBER | 1u << VALUE_REAL | 1u << VALUE_STRING | \
-		1u << VALUE_ARRAY | 1u << VALUE_OBJECT)
-
-static inline bool
-stow_is_text(unsigned type)
-{
-	return TEXTS >> type & 1;
-}
-
-/* Texts are short almost always. */
-static inline char *
-stow_bytes(char *to, const char *from, uint32_t n)
-{
-	if (n > 32)
-		return (char *)memcpy(to, from, n) + n;
-	if (n >= 16) {
-		memcpy(to, from, 16);
-		memcpy(to + n - 16, from + n - 16, 16);
-	} else if (n >= 8) {
-		memcpy(to, from, 8);
-		memcpy(to + n - 8, from + n - 8, 8);
-	} else if (n >= 4) {
-		memcpy(to, from, 4);
-		memcpy(to + n - 4, from + n - 4, 4);
-	} else if (n > 0) {
-		to[0] = from[0];
-		to[n / 2] = from[n / 2];
-		to[n - 1] = from[n - 1];
-	}
-	return to + n;
-}
 
 static inline char *
 stow_value(char *p, const struct value *v)
 {
 	unsigned head = v->type | (unsigned)v->flags << FLAGS;
 
-	if (stow_is_text(v->type)) {
+	if (value_has_text(v)) {
 		*p = (char)(v->n > 255 ? head | LONG : head);
 		if (v->n > 255) {
 			memcpy(p + 1, &v->n, 4);
@@ -64,7 +32,7 @@ stow_value(char *p, const struct value *v)
 			p[1] = (char)v->n;
 			p += 2;
 		}
-		return stow_bytes(p, v->s, v->n);
+		return copy_short(p, v->s, v->n);
 	}
 	*p++ = (char)head;
 	if (v->type == VALUE_BOOL)
@@ -90,7 +58,7 @@ stow_put(const struct record *r, struct buf *out)
 		return;
 	}
 	for (uint32_t i = 0; i < shape->n; i++)
-		room += 9 + (stow_is_text(r->v[i].type) ? r->v[i].n : 0);
+		room += 9 + (value_has_text(&r->v[i]) ? r->v[i].n : 0);
 	p = buf_need(out, room);
 	memcpy(p, &shape, sizeof(shape));
 	p += sizeof(shape);
@@ -105,7 +73,7 @@ unstow_value(const char *p, struct value *v)
 	unsigned head = (unsigned char)*p++;
 
 	*v = (struct value){.type = head & 0xF, .flags = head >> FLAGS};
-	if (stow_is_text(v->type)) {
+	if (value_has_text(v)) {
 		v->n = (unsigned char)*p;
 		if (head & LONG)
 			memcpy(&v->n, p, 4);

@@ -16,10 +16,9 @@
 struct unpack {
 	struct shapes *shapes;
 	struct shapes *transient; /* of the last record, if it has one */
-	struct unpack_shape *known;
+	struct shape **known;     /* the first is of transient ones */
 	uint32_t n, cap;
 	size_t names;
-	struct unpack_shape *last; /* whose fields the slots have */
 	struct slots slots;
 	struct window_set windows;
 };

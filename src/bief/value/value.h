@@ -49,6 +49,16 @@ struct value {
 	uint8_t flags;
 };
 
+/* Does it point to bytes: are s and n of a meaning? */
+static inline bool
+value_has_text(const struct value *v)
+{
+	const unsigned texts = 1u << VALUE_NUMBER | 1u << VALUE_REAL |
+		1u << VALUE_STRING | 1u << VALUE_ARRAY | 1u << VALUE_OBJECT;
+
+	return texts >> v->type & 1;
+}
+
 static inline struct value
 value_null(void)
 {

@@ -25,7 +25,8 @@ enum meet_kind {
 	MEET_GONE,    /* the other has ended, or is none of ours */
 	MEET_HELLO,   /* of both, the first */
 	MEET_PLAN,    /* of the writer: what it knows of its records */
-	MEET_LET_GO, /* of the writer: look now; with a ring's descriptor, or -1 */
+	MEET_LET_GO,  /* of the writer: look now */
+	MEET_OFFER,   /* the same, and a ring's descriptor, which may be lost */
 	MEET_ALONE, /* nobody else has the pipe open; of the writer: of a ring */
 	MEET_SHARED, /* ... or somebody has */
 	MEET_TEST,   /* of the reader: let go, I want to look */

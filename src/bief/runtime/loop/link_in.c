@@ -56,7 +56,6 @@ link_in_hang_up(struct link_in *l)
 	if (l->socket >= 0)
 		close(l->socket);
 	l->socket = -1;
-	l->still = false;
 	if (l->state == LINK_RING || l->state == LINK_REST)
 		l->gone = true;
 	else
@@ -72,29 +71,26 @@ link_in_release(struct link_in *l)
 	ring_release(&l->ring);
 }
 
-/* The writer has let its end go, and offers a ring. */
+/* The writer has let its end go, and may offer a ring.  It is answered in any
+ * case: until it has its end back the pipe only looks ended. */
 static int
-link_in_test(struct link_in *l, int ring)
+link_in_test(struct link_in *l, bool offered, int ring)
 {
-	int alone;
+	int alone = 0;
 
-	if (ring >= 0 && ring_take(&l->ring, ring) < 0) {
-		link_in_hang_up(l);
-		return 0;
-	}
-	alone = meet_alone(l->fd, ring < 0);
+	if (!offered || ring_take(&l->ring, ring) == 0)
+		alone = meet_alone(l->fd, !offered);
 	/* A ring says nothing of who writes in front of the writer. */
-	if (ring < 0 || alone == 0)
+	if (!offered || alone == 0)
 		l->alone = alone;
 	if (alone < 0)
 		return err_sys(&l->c->err, "cannot open the input again");
-	if (alone && ring >= 0) {
+	if (alone && offered) {
 		unpack_init(&l->unpack, l->c->shapes);
 		l->state = LINK_REST;
 	} else {
 		ring_release(&l->ring);
 	}
-	l->still = false;
 	meet_say(l->socket, alone ? MEET_ALONE : MEET_SHARED, NULL, 0, -1);
 	return 0;
 }
@@ -119,17 +115,18 @@ link_in_hear(struct link_in *l, enum meet_kind kind, const char *text, size_t n,
 	}
 	if (kind == MEET_PLAN && l->state == LINK_MET)
 		return link_in_told(l, text, n);
-	if (kind == MEET_LET_GO && l->state == LINK_MET)
-		return link_in_test(l, fd);
+	if ((kind == MEET_LET_GO || kind == MEET_OFFER) && l->state == LINK_MET)
+		return link_in_test(l, kind == MEET_OFFER, fd);
 	if (kind == MEET_SHARED && l->alone < 0)
 		l->alone = 0;
-	if (kind == MEET_ALONE && l->alone < 0 && l->ring.shared != NULL) {
-		l->alone = 1;
+	/* Who has asked twice is answered twice. */
+	if (kind == MEET_ALONE && l->ring.shared != NULL) {
+		l->alone = l->alone < 0 ? 1 : l->alone;
 		return 0;
 	}
 	/* What comes late says nothing any more. */
-	if (kind == MEET_GONE || kind == MEET_LET_GO || kind == MEET_HELLO ||
-		kind == MEET_ALONE || kind == MEET_TEST)
+	if (kind == MEET_GONE || kind == MEET_LET_GO || kind == MEET_OFFER ||
+		kind == MEET_HELLO || kind == MEET_ALONE || kind == MEET_TEST)
 		link_in_hang_up(l);
 	return 0;
 }
@@ -144,6 +141,8 @@ link_in_look(struct link_in *l)
 
 	while (ret == 0 && l->socket >= 0 &&
 		(kind = meet_take(l->socket, text, &n, &fd)) != MEET_NOTHING) {
+		/* Its end may be there again. */
+		l->still = false;
 		ret = link_in_hear(l, kind, text, n, fd);
 		if (fd >= 0)
 			close(fd);

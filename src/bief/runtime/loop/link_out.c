@@ -136,17 +136,20 @@ link_out_asked(struct link_out *l)
 }
 
 /* Are we alone with the partner?  The ring is offered with the question, if there
- * is one.  1, 0, or -1: the pipe has been lost. */
+ * is one (else -1).  1, 0, or -1: the pipe has been lost. */
 static int
 link_out_test(struct link_out *l, int ring)
 {
 	bool alone = false;
 
-	if (meet_let_go(l->out->fd) < 0)
-		return 0;
 	link_out_shut(&l->second);
+	if (meet_let_go(l->out->fd) < 0) {
+		meet_say(l->partner, MEET_SHARED, NULL, 0, -1);
+		return 0;
+	}
 	vitals_turn(l->c->vitals, VITALS_OUTPUT);
-	if (meet_say(l->partner, MEET_LET_GO, NULL, 0, ring))
+	if (meet_say(l->partner, ring < 0 ? MEET_LET_GO : MEET_OFFER, NULL, 0,
+		    ring))
 		alone = link_out_asked(l);
 	vitals_turn(l->c->vitals, VITALS_BUSY);
 	if (meet_take_back(l->out->fd) < 0)
@@ -160,7 +163,6 @@ static void
 link_out_let_look(struct link_out *l)
 {
 	struct chain *c = l->c;
-
 	bool vouched = c->vouch == NULL || c->vouch(c->in);
 
 	/* For a ring it has been looked at before. */
@@ -172,6 +174,9 @@ link_out_let_look(struct link_out *l)
 	}
 	if (link_out_test(l, -1) >= 0)
 		l->second = meet_second_end(l->out->fd);
+	/* It may have read meanwhile, and found an end. */
+	if (l->partner >= 0)
+		meet_say(l->partner, MEET_WAKE, NULL, 0, -1);
 	l->asked = false;
 }
 

@@ -133,7 +133,8 @@ publish(void)
 		make_in(dirs[1]);
 }
 
-int64_t
+/* Microseconds until the file is due; -1: it is there, or there will be none. */
+static int64_t
 vitals_due(const struct vitals *v)
 {
 	int64_t left;
@@ -144,7 +145,7 @@ vitals_due(const struct vitals *v)
 	return left > 0 ? left : 0;
 }
 
-void
+static void
 vitals_look(struct vitals *v)
 {
 	if (vitals_due(v) == 0)
@@ -387,9 +388,8 @@ vitals_pipe(struct vitals *v)
 }
 
 size_t
-vitals_write(void *vitals, size_t n)
+vitals_write(struct vitals *v, size_t n)
 {
-	struct vitals *v = vitals;
 	struct pollfd out;
 	int64_t left;
 	size_t room;
@@ -411,9 +411,8 @@ vitals_write(void *vitals, size_t n)
 }
 
 void
-vitals_written(void *vitals, size_t n)
+vitals_written(struct vitals *v, size_t n)
 {
-	struct vitals *v = vitals;
 	int64_t now, copying = COPY_US + (int64_t)(n / 1024) * COPY_US_KIB;
 
 	if (v == NULL)

@@ -105,13 +105,9 @@ void vitals_pipe(struct vitals *v);
 void vitals_begin(struct vitals *v, enum vitals_doing doing);
 void vitals_end(struct vitals *v);
 /* Around a write of n bytes: what it takes beyond copying them is waiting.
- * Returns how many of them to write now.  (For struct output.) */
-size_t vitals_write(void *vitals, size_t n);
-void vitals_written(void *vitals, size_t n);
-/* Who waits for anything else looks in between: microseconds until the file is
- * due, -1 when it is there, or there will be none. */
-int64_t vitals_due(const struct vitals *v);
-void vitals_look(struct vitals *v);
+ * Returns how many of them to write now. */
+size_t vitals_write(struct vitals *v, size_t n);
+void vitals_written(struct vitals *v, size_t n);
 /* poll(), but a process that waits for long can be seen by bief ps. */
 struct pollfd;
 int vitals_poll(struct vitals *v, struct pollfd *fds, int n, int timeout);

@@ -15,7 +15,8 @@
 #include "runtime/chain.h"
 #include "runtime/threads/block.h"
 
-/* An item, the text of which is n bytes at p.  It is good until the next. */
+/* An item, the text of which is n bytes at p (some have none).  It is good until
+ * the next. */
 static struct item *
 add(const struct stage *st, enum item_kind kind, const char *p, size_t n)
 {
@@ -31,7 +32,7 @@ add(const struct stage *st, enum item_kind kind, const char *p, size_t n)
 		.refused = st->rejected,
 		.n = (uint32_t)n};
 	to->n += sizeof(*it);
-	if (kind == ITEM_RECORD)
+	if (kind == ITEM_RECORD || kind == ITEM_GIVE)
 		return it;
 	buf_add(to, p, n);
 	buf_byte(to, '\0');
@@ -146,8 +147,7 @@ give(struct stage *st)
 
 	if (spread == NULL || spread->give == NULL)
 		return;
-	it = add(st, ITEM_RECORD, NULL, 0);
-	it->kind = ITEM_GIVE;
+	it = add(st, ITEM_GIVE, NULL, 0);
 	at = (size_t)((char *)it - b->items.p);
 	spread->give(st, &b->items);
 	((struct item *)(b->items.p + at))->m = (uint32_t)(b->items.n - at -

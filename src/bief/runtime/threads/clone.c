@@ -328,18 +328,14 @@ begin_counts(struct clone *x)
 	}
 }
 
-static void
-end_counts(const struct clone *x, struct block_counts *to)
+struct block_counts
+clone_counts(const struct stage *st)
 {
-	for (int i = 0; i < x->c.n; i++) {
-		const struct stage *st = &x->c.stages[i];
-
-		to[i] = (struct block_counts){.in = st->records_in,
-			.out = st->records_out,
-			.rejected = st->rejected,
-			.untimed = st->untimed,
-			.kept = st->priv->kept};
-	}
+	return (struct block_counts){.in = st->records_in,
+		.out = st->records_out,
+		.rejected = st->rejected,
+		.untimed = st->untimed,
+		.kept = st->priv->kept};
 }
 
 /* Has it failed because more has come of the block than may be held? */
@@ -384,7 +380,8 @@ clone_run(struct clone *x, struct block *b)
 			x->c.failed != NULL ? x->c.failed : &x->c.stages[0]);
 	for (int i = 0; i < x->c.n; i++)
 		capture_end(&x->c.stages[i]);
-	end_counts(x, b->counts);
+	for (int i = 0; i < x->c.n; i++)
+		b->counts[i] = clone_counts(&x->c.stages[i]);
 	x->c.capture = NULL;
 	out = b->out;
 	b->out = x->c.out.b;

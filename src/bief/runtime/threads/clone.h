@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct block;
+#include "runtime/threads/block.h"
+
 struct chain;
 struct clone;
 struct stage;
@@ -44,6 +45,8 @@ void clone_skipped(struct clone *x);
 int clone_lines(struct stage *first, const char *p, size_t n);
 /* Work on a block: what comes of it is in it then. */
 void clone_run(struct clone *x, struct block *b);
+/* What a stage, of a clone or of the chain, has counted. */
+struct block_counts clone_counts(const struct stage *st);
 /* For the records that it has written down. */
 struct unpack *clone_unpack(struct clone *x);
 

@@ -26,16 +26,6 @@ struct replay {
 	size_t out;                /* so much of the block's output has gone */
 };
 
-static struct block_counts
-counts(const struct stage *st)
-{
-	return (struct block_counts){.in = st->records_in,
-		.out = st->records_out,
-		.rejected = st->rejected,
-		.untimed = st->untimed,
-		.kept = st->priv->kept};
-}
-
 static int
 put_out(struct replay *p, size_t upto)
 {
@@ -113,13 +103,13 @@ count_record(struct replay *p, const struct item *it)
 			st->records_out = base->out + local[i - 1].out;
 			st->rejected = base->rejected + local[i - 1].rejected;
 		}
-		before[i] = counts(st);
+		before[i] = clone_counts(st);
 	}
 	rc = put_record(p, it, (const char *)(local + it->n));
 	st = stage_of(p, it);
 	for (int i = 0; i < n; i++, st++) {
 		struct block_counts *base = &p->base[it->place + i],
-				    after = counts(st);
+				    after = clone_counts(st);
 
 		base->in += after.in - before[i].in;
 		base->out += after.out - before[i].out;
@@ -198,7 +188,7 @@ static void
 note_counts(struct replay *p)
 {
 	for (int i = 0; i < clone_stages(p->x); i++)
-		p->base[i] = counts(&p->c->stages[clone_place(p->x, i)]);
+		p->base[i] = clone_counts(&p->c->stages[clone_place(p->x, i)]);
 }
 
 /* What the stages have counted, but for what was counted when it happened. */

@@ -243,10 +243,8 @@ start_threads(struct threads *t)
 static bool
 start(struct threads *t)
 {
-	/* Who hands records to a neighbour leaves him the other cores. */
-	if (t->c->ring != NULL || !clone_stretch(t->c, &t->first, &t->end))
-		return false;
-	if (!t->asked && !clone_pays(t->c, t->end))
+	if (!clone_stretch(t->c, &t->first, &t->end) ||
+		(!t->asked && !clone_pays(t->c, t->end)))
 		return false;
 	for (int i = 0; i < t->n; i++) {
 		t->clones[i] = clone_new(t->c, t->first, t->end);
@@ -270,7 +268,8 @@ usual(struct threads *t, const char *p, size_t n)
 {
 	size_t part = n;
 
-	/* A neighbour gets records as they are, which clones do not write. */
+	/* A neighbour gets records as they are, which clones do not write; he is
+	 * left the other cores. */
 	if (t->broken || t->direct || t->c->ring != NULL)
 		return n;
 	if (t->small > 0) {
