@@ -834,23 +834,43 @@ agg_why_not(const struct stage *st)
 	return runs_why_not(&a->q.acc);
 }
 
-static int
-agg_join(struct stage *clone, const struct stage *st)
+/* What clones are told. */
+struct agg_known {
+	int64_t late;
+	bool decided, windowed, met;
+	size_t nkeys; /* with those of the window */
+};
+
+static void
+agg_tell(const struct stage *st, struct buf *out)
 {
-	struct agg *c = STAGE(clone, agg);
 	const struct agg *a = STAGE(st, agg);
+	struct agg_known known = {.late = a->late,
+		.decided = a->q.decided,
+		.windowed = a->q.g.windowed,
+		.met = a->q.met,
+		.nkeys = a->q.nkeys};
+
+	buf_add(out, &known, sizeof(known));
+}
+
+static int
+agg_learn(struct stage *clone, const char *p, size_t n)
+{
+	const struct agg_known *known = (const struct agg_known *)p;
+	struct agg *c = STAGE(clone, agg);
 
 	gather_init(&c->gather, &c->q);
 	gather_forget(&c->gather);
 	recent_clear(&c->recent);
 	buf_clear(&c->gather.counts);
 	state_clear(clone->state);
-	c->late = a->late;
+	c->late = known->late;
 	c->seq = 0;
-	if (a->q.decided && !c->q.decided &&
-		decide(clone, a->q.g.windowed, c->q.nkeys == a->q.nkeys) < 0)
+	if (known->decided && !c->q.decided &&
+		decide(clone, known->windowed, c->q.nkeys == known->nkeys) < 0)
 		return -1;
-	c->q.met = a->q.met;
+	c->q.met = known->met;
 	return 0;
 }
 
@@ -889,7 +909,8 @@ agg_gather(struct stage *st, int by, const char *p, size_t n)
 }
 
 static const struct spread agg_spread = {.why_not = agg_why_not,
-	.join = agg_join,
+	.tell = agg_tell,
+	.learn = agg_learn,
 	.look = agg_look,
 	.give = agg_give,
 	.take = agg_gather,

@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 
 #include "floor/buf.h"
 #include "floor/mem.h"
@@ -30,6 +33,7 @@ enum { INNER, LEFT, SEMI, ANTI };
 
 #define CHECK_US TIME_SECOND /* look for a changed table this often ... */
 #define CHECK_RECORDS 4096   /* ... and at the clock not for every record */
+#define LENT_MOST (4 << 20)  /* bytes of a file that neighbours read, too */
 
 struct join_static {
 	/* options */
@@ -53,6 +57,7 @@ struct join_static {
 	unsigned hups;    /* SIGHUPs that have been answered */
 	char comma;       /* of --sep */
 	bool warned;      /* that it cannot be read again */
+	bool lent;        /* a clone has a table of its own */
 	int64_t checked;  /* when the table was looked at */
 	uint32_t since;   /* records since the clock was */
 	uint32_t every;   /* so many between */
@@ -110,6 +115,8 @@ reject(void *arg, const char *text, size_t n, const char *why)
 	struct buf name;
 	int ret;
 
+	if (st->clone) /* it has been told */
+		return st->on_error == ON_ERROR_KEEP;
 	if (st->on_error <= ON_ERROR_FAIL)
 		return stage_reject(st, &r, "%s", why);
 	table_describe(st->operands[0], &name);
@@ -409,7 +416,7 @@ join_static_close(struct stage *st)
 	struct join_static *j = STAGE(st, join_static);
 	size_t i;
 
-	if (!st->clone)
+	if (!st->clone || j->lent)
 		table_free(j->table);
 	for (i = 0; j->key != NULL && i < j->left.n; i++)
 		field_release(&j->key[i]);
@@ -425,10 +432,57 @@ join_static_close(struct stage *st)
 
 /* ---- on threads ---- */
 
-static int
-join_static_join(struct stage *clone, const struct stage *st)
+/* What clones are told: where the table is, and what another process reads to
+ * have the same. */
+struct join_static_known {
+	struct table *table;
+	pid_t pid; /* where that is an address */
+	bool plain;
+	struct stat seen;
+};
+
+static void
+join_static_tell(const struct stage *st, struct buf *out)
 {
-	look_into(STAGE(clone, join_static), STAGE(st, join_static)->table);
+	struct join_static_known known;
+
+	memset(&known, 0, sizeof(known));
+	known.table = STAGE(st, join_static)->table;
+	known.pid = getpid();
+	known.plain = table_seen(known.table, &known.seen);
+	buf_add(out, &known, sizeof(known));
+}
+
+/* In another process: small files only, as they are there twice then. */
+static int
+read_lent(struct stage *clone, const struct join_static_known *known)
+{
+	struct join_static *j = STAGE(clone, join_static);
+	struct table *t;
+	struct stat seen;
+
+	if (!known->plain || known->seen.st_size > LENT_MOST)
+		return err_set(clone->err, "its table is not to be read twice");
+	if ((t = load(clone)) == NULL)
+		return -1;
+	if (!table_seen(t, &seen) || !table_same(&seen, &known->seen)) {
+		table_free(t);
+		return err_set(clone->err, "its table has changed");
+	}
+	j->lent = true;
+	take(j, t);
+	return 0;
+}
+
+static int
+join_static_learn(struct stage *clone, const char *p, size_t n)
+{
+	const struct join_static_known *known =
+		(const struct join_static_known *)p;
+
+	if (known->pid != getpid())
+		return read_lent(clone, known);
+	look_into(STAGE(clone, join_static), known->table);
 	return 0;
 }
 
@@ -446,7 +500,9 @@ join_static_look(struct stage *st, bool rest)
 }
 
 static const struct spread join_static_spread = {
-	.join = join_static_join, .look = join_static_look};
+	.tell = join_static_tell,
+	.learn = join_static_learn,
+	.look = join_static_look};
 
 const struct op op_join_static = {
 	.name = "join-static",

@@ -182,7 +182,7 @@ order_why_not(const struct stage *st)
 
 /* Another result begins. */
 static int
-order_join(struct stage *clone, const struct stage *st)
+order_learn(struct stage *clone, const char *p, size_t n)
 {
 	sorter_release(&STAGE(clone, order)->sorter);
 	begin_sorter(clone);
@@ -190,7 +190,7 @@ order_join(struct stage *clone, const struct stage *st)
 }
 
 static const struct spread order_spread = {
-	.why_not = order_why_not, .join = order_join, .ends = true};
+	.why_not = order_why_not, .learn = order_learn, .ends = true};
 
 const struct op op_order = {
 	.name = "order",

@@ -594,14 +594,22 @@ parse_csv_holds(const struct stage *st)
 		csvrow_is_open(&o->rows) || (o->header && o->first.text.n == 0);
 }
 
+/* The header, or nothing. */
+static void
+parse_csv_tell(const struct stage *st, struct buf *out)
+{
+	const struct buf *first = &STAGE(st, parse_csv)->first.text;
+
+	buf_add(out, first->p, first->n);
+}
+
 static int
-parse_csv_join(struct stage *clone, const struct stage *st)
+parse_csv_learn(struct stage *clone, const char *p, size_t n)
 {
 	struct parse_csv *c = STAGE(clone, parse_csv);
-	const struct parse_csv *o = STAGE(st, parse_csv);
 
-	if (c->first.text.n == 0 && o->first.text.n > 0)
-		read_again(clone, o->first.text.p, o->first.text.n, true);
+	if (c->first.text.n == 0 && n > 0)
+		read_again(clone, p, n, true);
 	c->begun = c->within = true;
 	return 0;
 }
@@ -635,7 +643,8 @@ parse_csv_gather(struct stage *st, int by, const char *p, size_t n)
 }
 
 static const struct spread parse_csv_spread = {.why_not = parse_csv_why_not,
-	.join = parse_csv_join,
+	.tell = parse_csv_tell,
+	.learn = parse_csv_learn,
 	.give = parse_csv_give,
 	.take = parse_csv_gather,
 	.holds = parse_csv_holds};

@@ -508,6 +508,24 @@ is_gone(const struct table_private *p)
 }
 
 bool
+table_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
+		a->st_size == b->st_size &&
+		a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+bool
+table_seen(const struct table *t, struct stat *seen)
+{
+	const struct table_private *p = t->priv;
+
+	*seen = p->seen;
+	return p->db == NULL && p->pg == NULL && S_ISREG(p->seen.st_mode);
+}
+
+bool
 table_changed(const struct table *t)
 {
 	const struct table_private *p = t->priv;
@@ -522,10 +540,7 @@ table_changed(const struct table *t)
 		return false;
 	if (stat(p->path, &st) < 0)
 		return true;
-	return st.st_ino != p->seen.st_ino || st.st_dev != p->seen.st_dev ||
-		st.st_size != p->seen.st_size ||
-		st.st_mtim.tv_sec != p->seen.st_mtim.tv_sec ||
-		st.st_mtim.tv_nsec != p->seen.st_mtim.tv_nsec;
+	return !table_same(&st, &p->seen);
 }
 
 bool

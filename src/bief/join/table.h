@@ -16,6 +16,7 @@ struct buf;
 struct err;
 struct list;
 struct schema;
+struct stat;
 struct value;
 struct zone;
 
@@ -50,6 +51,10 @@ struct table *table_load(const struct table_options *o, struct err *err);
 void table_free(struct table *t);
 /* Has what it was read from changed since, or gone? */
 bool table_changed(const struct table *t);
+/* The file that it was read from, as it was; false: it was none. */
+bool table_seen(const struct table *t, struct stat *seen);
+/* Is it the same, and unchanged? */
+bool table_same(const struct stat *a, const struct stat *b);
 /* What a table of this path is called in messages: table 'FILE', or table
  * 'NAME' of database ..., without passwords; in out, which is initialised. */
 void table_describe(const char *path, struct buf *out);

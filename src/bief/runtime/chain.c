@@ -175,7 +175,7 @@ void
 chain_file_end(struct stage *st)
 {
 	chain_settle(st->chain);
-	st->chain->aside.news = true;
+	st->chain->aside.news++;
 	if (st->op->file_end != NULL && !recover_skips(&st->priv->recovery))
 		st->op->file_end(st);
 }
@@ -212,7 +212,7 @@ chain_begin(struct stage *st, struct batch *b)
 
 	if (chain_settle(c) < 0)
 		return -1;
-	c->aside.news = true;
+	c->aside.news++;
 	st->priv->busy_us = vitals_busy_us(c->vitals);
 	for (; st != NULL; st = reached(st)) {
 		out = st->next == NULL;

@@ -82,9 +82,14 @@ struct chain_aside {
 	int (*lines)(void *arg, const char *p, size_t *n);
 	/* Let all that was taken have its effect, in order.  0 or -1. */
 	int (*settle)(void *arg);
+	/* What a neighbour in front has worked at for us.  0 or -1. */
+	int (*shipped)(void *arg, const char *p, size_t n);
+	/* Is there something new to tell it of what it may work at?  Then that
+	 * is in out. */
+	bool (*lends)(void *arg, struct buf *out);
 	void *arg;
-	bool busy; /* something was taken that has not had its effect */
-	bool news; /* the stages may know of what they did not then */
+	bool busy;     /* something was taken that has not had its effect */
+	uint64_t news; /* so often the stages have come to know something */
 };
 
 struct chain {

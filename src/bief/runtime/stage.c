@@ -236,7 +236,8 @@ stage_emit_lines(struct stage *st, const char *p, size_t n)
 	size_t part = n;
 	int taken;
 
-	for (; n > 0 && aside->lines != NULL && st->next != NULL;
+	for (; n > 0 && aside->lines != NULL &&
+		(st->next != NULL || st->chain->ring != NULL);
 		p += part, n -= part, part = n) {
 		if (!aside->busy && source_begin(st) < 0)
 			return -1;

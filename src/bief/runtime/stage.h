@@ -194,8 +194,12 @@ struct spread {
 	/* Why that is not so with these options; NULL: it is.  From plan on. */
 	const char *(*why_not)(const struct stage *st);
 	/* Before the first record of a batch comes to a clone: st, which rests,
-	 * may know more than its words say. */
-	int (*join)(struct stage *clone, const struct stage *st);
+	 * may know more than its words say, and appends it (padded to 8 bytes
+	 * by the caller), ... */
+	void (*tell)(const struct stage *st, struct buf *out);
+	/* ... and the clone learns it, which may be one of another process of
+	 * the same build (st->lent). */
+	int (*learn)(struct stage *clone, const char *p, size_t n);
 	/* A block has ended: append what its records have changed in the clone,
 	 * as if it had been fresh, ... */
 	void (*give)(struct stage *clone, struct buf *out);

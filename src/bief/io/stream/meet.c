@@ -246,7 +246,7 @@ meet_take(int socket, char *text, size_t *n, int *fd)
 		return errno == EAGAIN ? MEET_NOTHING : MEET_GONE;
 	*fd = meet_descriptor(&m);
 	if ((size_t)got < sizeof(kind) || kind < MEET_HELLO ||
-		kind > MEET_WAKE || (m.msg_flags & MSG_TRUNC)) {
+		kind > MEET_LEND || (m.msg_flags & MSG_TRUNC)) {
 		meet_close(*fd);
 		*fd = -1;
 		return MEET_GONE;

@@ -30,7 +30,8 @@ enum meet_kind {
 	MEET_ALONE, /* nobody else has the pipe open; of the writer: of a ring */
 	MEET_SHARED, /* ... or somebody has */
 	MEET_TEST,   /* of the reader: let go, I want to look */
-	MEET_WAKE    /* of both: there are bytes, there is room */
+	MEET_WAKE,   /* of both: there are bytes, there is room */
+	MEET_LEND    /* of the reader: what the writer may work at for it */
 };
 #define MEET_MOST (64 * 1024) /* bytes of a message */
 

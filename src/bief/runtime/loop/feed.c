@@ -38,6 +38,7 @@ struct feed {
 	struct input in;
 	struct link_in link; /* to who writes it */
 	struct buf text;     /* of a record that is needed as one */
+	struct buf block;    /* of parts */
 	struct control_place at;
 	bool stream;  /* there was a header */
 	bool failed;  /* a program in front has */
@@ -291,6 +292,48 @@ feed_record(struct feed *f, struct record *r, size_t size)
 }
 
 static int
+feed_damaged(struct feed *f)
+{
+	f->c->failed = f->first;
+	return err_set(&f->c->err,
+		"the input is damaged: the memory that is shared with the "
+		"program in front of this one holds what that has not written");
+}
+
+/* Of what threads of the writer have worked at for ours: whole, it is theirs. */
+static int
+feed_part(struct feed *f, const char *p)
+{
+	struct chain *c = f->c;
+	struct link_part h;
+	size_t n;
+
+	memcpy(&h, p, sizeof(h));
+	buf_add(&f->block, p + sizeof(h), h.n);
+	if (!h.last)
+		return 0;
+	if (c->aside.shipped == NULL || !c->planned || f->in.start < f->in.end)
+		return feed_damaged(f);
+	memset(buf_need(&f->block, JSON_PADDING), 0, JSON_PADDING);
+	n = f->block.n;
+	f->block.n = 0;
+	return c->aside.shipped(c->aside.arg, f->block.p, n);
+}
+
+/* What it may work at, if that is new. */
+static void
+feed_lend(struct feed *f)
+{
+	struct chain_aside *aside = &f->c->aside;
+
+	if (f->stream || aside->lends == NULL)
+		return;
+	buf_clear(&f->text);
+	if (aside->lends(aside->arg, &f->text))
+		link_in_lend(&f->link, f->text.p, f->text.n);
+}
+
+static int
 feed_message(struct feed *f, unsigned kind, const char *p, size_t n,
 	struct record *r)
 {
@@ -300,6 +343,8 @@ feed_message(struct feed *f, unsigned kind, const char *p, size_t n,
 		return feed_record(f, r, n);
 	if (kind == PACK_SHAPE)
 		return 0;
+	if (kind == LINK_PART)
+		return feed_part(f, p);
 	memcpy(&h, p, sizeof(h));
 	return feed_block(f, p + sizeof(h), h.n);
 }
@@ -317,13 +362,8 @@ feed_ring(struct feed *f)
 		kind = link_in_next(&f->link, &p, &n, &r);
 		if (kind == PACK_DAMAGED && n == 0)
 			break;
-		if (kind == PACK_DAMAGED) {
-			f->c->failed = f->first;
-			return err_set(&f->c->err,
-				"the input is damaged: the memory that is "
-				"shared with the program in front of this one "
-				"holds what that has not written");
-		}
+		if (kind == PACK_DAMAGED)
+			return feed_damaged(f);
 		if (feed_message(f, kind, p, n, &r) < 0)
 			return -1;
 		link_in_took(&f->link, n);
@@ -430,8 +470,10 @@ feed_take(struct feed *f)
 {
 	int got;
 
-	if (link_in_through(&f->link))
+	if (link_in_through(&f->link)) {
+		feed_lend(f);
 		return feed_ring(f) < 0 ? -1 : 1;
+	}
 	if (!f->greeted && link_in_greet(&f->link) < 0)
 		return chain_failed(f->first);
 	f->greeted = true;
@@ -568,6 +610,7 @@ feed_run(struct chain *c, int in_fd)
 	c->reading.fd = in_fd;
 	input_init(&f.in, in_fd, chain_max_line(f.first));
 	buf_init(&f.text);
+	buf_init(&f.block);
 	link_in_init(&f.link, c, in_fd);
 	ret = feed_all(&f);
 	c->vouch = NULL;
@@ -576,5 +619,6 @@ feed_run(struct chain *c, int in_fd)
 		close(f.in.fd);
 	input_release(&f.in);
 	buf_release(&f.text);
+	buf_release(&f.block);
 	return ret;
 }

@@ -226,7 +226,7 @@ link_in_through(struct link_in *l)
 unsigned
 link_in_next(struct link_in *l, const char **p, size_t *n, struct record *r)
 {
-	struct link_lines h;
+	struct link_lines h; /* parts begin alike */
 	size_t there, size;
 	unsigned kind;
 
@@ -236,7 +236,7 @@ link_in_next(struct link_in *l, const char **p, size_t *n, struct record *r)
 		return PACK_DAMAGED;
 	kind = unpack_next(&l->unpack, *p, there, &size, r);
 	*n = size;
-	if (kind == LINK_LINES && size >= sizeof(h)) {
+	if ((kind == LINK_LINES || kind == LINK_PART) && size >= sizeof(h)) {
 		memcpy(&h, *p, sizeof(h));
 		if (h.n <= size - sizeof(h))
 			return kind;
@@ -253,6 +253,13 @@ link_in_took(struct link_in *l, size_t n)
 {
 	if (ring_took(&l->ring, n) && l->socket >= 0)
 		meet_say(l->socket, MEET_WAKE, NULL, 0, -1);
+}
+
+void
+link_in_lend(struct link_in *l, const char *text, size_t n)
+{
+	if (n <= MEET_MOST && l->socket >= 0)
+		meet_say(l->socket, MEET_LEND, text, n, -1);
 }
 
 bool

@@ -60,10 +60,13 @@ bool link_in_ended(struct link_in *l);
 /* Does it come from the ring, once the pipe has nothing (more)? */
 bool link_in_through(struct link_in *l);
 /* The next message, which lives until link_in_took: its kind (unpack.h; or
- * LINK_LINES), PACK_DAMAGED with *n == 0 when there is none now. */
+ * LINK_LINES, LINK_PART), PACK_DAMAGED with *n == 0 when there is none now. */
 unsigned link_in_next(
 	struct link_in *l, const char **p, size_t *n, struct record *r);
 void link_in_took(struct link_in *l, size_t n);
+/* Tell the writer what it may work at (lend.h): what is too much to say stays
+ * unsaid. */
+void link_in_lend(struct link_in *l, const char *text, size_t n);
 /* Nothing is there: will we be woken?  False: there is something after all. */
 bool link_in_sleeps(struct link_in *l);
 

@@ -34,6 +34,8 @@ struct link_out {
 	size_t written;
 	struct ring ring;
 	struct pack pack;
+	struct buf lent; /* what the partner has said last of that */
+	uint64_t lent_times;
 	bool asked; /* the partner wants to look, which waits for the ring */
 };
 
@@ -115,6 +117,11 @@ link_out_partner(struct link_out *l)
 	link_out_shut(&fd);
 	if (kind == MEET_GONE)
 		link_out_shut(&l->partner);
+	if (kind == MEET_LEND) {
+		buf_clear(&l->lent);
+		buf_add(&l->lent, text, n);
+		l->lent_times++;
+	}
 	return kind;
 }
 
@@ -344,23 +351,63 @@ link_out_lines(struct link_out *l, const char *p, size_t n)
 	return 0;
 }
 
+/* Text that has been printed goes first. */
+static int
+link_out_before(struct link_out *l)
+{
+	struct buf *b = &l->out->b;
+	size_t text = b->n;
+
+	b->n = 0;
+	return text > 0 ? link_out_lines(l, b->p, text) : 0;
+}
+
+const struct buf *
+link_out_lent(const struct link_out *l, uint64_t *times)
+{
+	*times = l->lent_times;
+	return &l->lent;
+}
+
+int
+link_out_block(struct link_out *l, const char *p, size_t n)
+{
+	const size_t most = RING_MOST - sizeof(struct link_part) - RING_ALIGN;
+
+	if (link_out_before(l) < 0)
+		return -1;
+	while (n > 0) {
+		size_t part = n < most ? n : most,
+		       size = (sizeof(struct link_part) + part + RING_ALIGN -
+				      1) &
+			~(size_t)(RING_ALIGN - 1);
+		struct link_part h = {.m = {(uint32_t)size, LINK_PART, 0},
+			.n = (uint32_t)part,
+			.last = part == n};
+		char *to = link_out_room(l, size);
+
+		if (to == NULL)
+			return -1;
+		memcpy(to, &h, sizeof(h));
+		memcpy(to + sizeof(h), p, part);
+		ring_wrote(&l->ring, size);
+		p += part;
+		n -= part;
+	}
+	return link_out_tell(l, false);
+}
+
 int
 link_out_record(struct link_out *l, const struct record *r)
 {
-	struct buf *b = &l->out->b;
 	size_t n = pack_size(&l->pack, r);
 	char *to;
 
 	/* What is as long as this is not worth more than text. */
 	if (n > RING_MOST)
 		return 0;
-	if (b->n > 0) {
-		size_t text = b->n;
-
-		b->n = 0;
-		if (link_out_lines(l, b->p, text) < 0)
-			return -1;
-	}
+	if (link_out_before(l) < 0)
+		return -1;
 	if ((to = link_out_room(l, n)) == NULL)
 		return -1;
 	pack_put(&l->pack, r, to);
@@ -520,6 +567,7 @@ link_out_close(struct chain *c)
 	link_out_shut(&l->second);
 	ring_release(&l->ring);
 	pack_release(&l->pack);
+	buf_release(&l->lent);
 	free(l);
 	c->link = c->ring = NULL;
 	c->out.divert = NULL;

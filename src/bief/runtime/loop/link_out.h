@@ -13,6 +13,9 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "floor/buf.h"
 
 #include "value/pack.h"
 
@@ -30,13 +33,24 @@ struct link_lines {
 	uint32_t n, zero;
 	char text[];
 };
-enum { LINK_LINES = PACK_OTHER };
+/* ... and of a part of bytes that threads of the writer have made for those of the
+ * reader; last: all of them have come. */
+struct link_part {
+	struct pack_message m;
+	uint32_t n, last;
+	char bytes[];
+};
+enum { LINK_LINES = PACK_OTHER, LINK_PART };
 
 void link_out_open(struct chain *c);
 void link_out_close(struct chain *c);
 /* Hand a record on as it is: 1; 0: print it; or -1 with the chain's err set.
  * (Where c->ring is not NULL.) */
 int link_out_record(struct link_out *l, const struct record *r);
+/* The same for such bytes, of any number.  0, or -1 with the chain's err set. */
+int link_out_block(struct link_out *l, const char *p, size_t n);
+/* What the reader lends (lend.h), if it has said so; *times: how often it has. */
+const struct buf *link_out_lent(const struct link_out *l, uint64_t *times);
 /* What to wait for beside the rest, and what to do then.  l may be NULL. */
 int link_out_fds(struct link_out *l, struct pollfd *fds);
 void link_out_look(struct link_out *l);

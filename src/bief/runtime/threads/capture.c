@@ -189,7 +189,7 @@ capture_record(struct stage *st, struct record *r)
 	it = add(st, ITEM_RECORD, NULL, 0);
 	at = (size_t)((char *)it - b->items.p);
 	add_behind(st->next, it, &b->items);
-	pack_add(b->pack, r, &b->items);
+	pack_add(&b->pack[st->place], r, &b->items);
 	((struct item *)(b->items.p + at))->m = (uint32_t)(b->items.n - at -
 		sizeof(struct item));
 	return 0;

@@ -17,24 +17,22 @@
 #include "runtime/setup.h"
 #include "runtime/threads/block.h"
 #include "runtime/threads/capture.h"
+#include "runtime/threads/lend.h"
 
 struct clone {
 	struct chain c;
 	struct chain *of;
 	int first;      /* stage of the chain that the first one is */
-	int own, end;   /* those that are opened, of the clone's */
-	struct op *ops; /* of the others */
+	int own, end;   /* those that are opened, of the chain's */
+	const struct lent *lent; /* behind them */
+	struct op *ops;          /* of those that are not opened */
 	int *status;
-	struct pack pack;
-	struct unpack unpack;
-	bool skipped;
+	/* of each stage, for records that are written down */
+	struct pack *pack;
+	struct unpack *unpack;
+	struct buf told;
+	bool skipped, fresh;
 };
-
-struct unpack *
-clone_unpack(struct clone *x)
-{
-	return &x->unpack;
-}
 
 int
 clone_stages(const struct clone *x)
@@ -42,10 +40,13 @@ clone_stages(const struct clone *x)
 	return x->c.n;
 }
 
-int
-clone_place(const struct clone *x, int i)
+struct replay_of
+clone_replay(struct clone *x)
 {
-	return x->first + i;
+	return (struct replay_of){.first = x->first,
+		.own = x->lent != NULL ? x->end : x->c.n,
+		.unpack = x->unpack,
+		.lent = x->lent};
 }
 
 /* ---- which stages ---- */
@@ -120,6 +121,15 @@ clone_stretch(const struct chain *c, int *first, int *end)
 }
 
 bool
+clone_whole(const struct chain *c, int *first, int *end)
+{
+	bool any = clone_stretch(c, first, end);
+
+	return *end == c->n && c->stages[0].op->merge == NULL &&
+		(!any || !c->stages[*end - 1].op->spread->ends);
+}
+
+bool
 clone_pays(const struct chain *c, int end)
 {
 	return end == c->n || c->stages[end - 1].op->spread->ends;
@@ -146,82 +156,161 @@ make_image(struct stage *st, const struct stage *of)
 }
 
 static int
+plan_clone(struct stage *st)
+{
+	plan_copy(&st->out, &st->in);
+	st->straight = st->state == NULL || st->priv->common.max_state == 0;
+	return st->op->plan != NULL ? st->op->plan(st, &st->out) : 0;
+}
+
+static int
 open_clone(struct stage *st, const struct stage *of)
 {
 	if (setup_open_stage(st, of->priv->words) < 0)
 		return -1;
 	plan_copy(&st->in, &of->in);
-	plan_copy(&st->out, &st->in);
-	if (st->op->plan != NULL && st->op->plan(st, &st->out) < 0)
-		return -1;
 	st->on_error = of->on_error;
-	st->straight = st->state == NULL || st->priv->common.max_state == 0;
+	return plan_clone(st);
+}
+
+/* As in the process that it is of, where nothing is known of what comes. */
+static int
+open_lent(struct stage *st, const struct lent_stage *of)
+{
+	const char *zone;
+
+	if (of->image)
+		st->straight = true;
+	st->on_error = of->on_error;
+	st->text = (of->op->flags & OP_TEXT) != 0;
+	if (of->image)
+		return 0;
+	if (setup_open_stage(st, of->words) < 0)
+		return -1;
+	zone = st->priv->common.zone;
+	st->in.zone = zone != NULL ? mem_dup(zone, strlen(zone)) : NULL;
+	st->on_error = of->on_error;
+	if (plan_clone(st) < 0)
+		return -1;
+	st->now = of->now;
+	st->hups = of->hups;
+	st->priv->phase = of->phase;
 	return 0;
 }
 
-static void
-list_ops(struct clone *x, const struct op **ops)
+/* One that is not opened: it hands on, or writes down. */
+static const struct op *
+image_op(struct clone *x, int i, const struct op *op)
 {
-	struct chain *of = x->of;
+	x->ops[i] = (struct op){.name = op->name,
+		.flags = op->flags,
+		.source = op->source,
+		.record = i < x->own ? NULL : capture_record};
+	return &x->ops[i];
+}
 
-	for (int i = 0; i < x->c.n; i++) {
-		const struct op *op = of->stages[x->first + i].op;
+static void
+list_ops(struct clone *x, int n, const struct op **ops)
+{
+	for (int i = 0; i < n; i++) {
+		const struct lent_stage *lent = x->lent != NULL && i >= x->end
+			? &x->lent->stages[i - x->end]
+			: NULL;
+		const struct op *op =
+			lent != NULL ? lent->op : x->of->stages[x->first + i].op;
+		bool opened = lent != NULL ? !lent->image
+					   : i >= x->own && i < x->end;
 
-		ops[i] = op;
-		if (i >= x->own && i < x->end)
-			continue;
-		x->ops[i] = (struct op){.name = op->name,
-			.flags = op->flags,
-			.source = op->source,
-			.record = i < x->own ? NULL : capture_record};
-		ops[i] = &x->ops[i];
+		ops[i] = opened ? op : image_op(x, i, op);
 	}
 }
 
+static void
+init_packs(struct clone *x)
+{
+	for (int i = 0; i < x->c.n; i++) {
+		pack_init(&x->pack[i]);
+		unpack_init(&x->unpack[i], x->of->shapes);
+	}
+	x->fresh = true;
+}
+
+static void
+release_packs(struct clone *x)
+{
+	for (int i = 0; i < x->c.n; i++) {
+		pack_release(&x->pack[i]);
+		unpack_release(&x->unpack[i]);
+	}
+}
+
+static int
+open_stage(struct clone *x, int i)
+{
+	struct stage *st = &x->c.stages[i];
+	const struct stage *of = &x->of->stages[x->first + i];
+
+	st->clone = true;
+	if (x->lent != NULL && i >= x->end)
+		return open_lent(st, &x->lent->stages[i - x->end]);
+	if (i >= x->own && i < x->end)
+		return open_clone(st, of);
+	make_image(st, of);
+	return 0;
+}
+
+/* How many stages it is to have. */
+static int
+count_stages(const struct clone *x, int end)
+{
+	const struct chain *c = x->of;
+
+	if (x->lent != NULL)
+		return x->end + x->lent->n;
+	return x->end + (end < c->n && !c->stages[end - 1].op->spread->ends);
+}
+
 struct clone *
-clone_new(struct chain *c, int first, int end)
+clone_new(struct chain *c, int first, int end, const struct lent *lent)
 {
 	struct clone *x = mem_zalloc(sizeof(*x));
 	const struct op **ops;
 	int n;
 
 	x->of = c;
+	x->lent = lent;
 	x->first = c->stages[0].op->source != NULL ? 0 : first;
 	x->own = first - x->first;
 	x->end = end - x->first;
-	n = x->end + (end < c->n && !c->stages[end - 1].op->spread->ends);
-	x->c.n = n;
+	n = count_stages(x, end);
 	x->ops = mem_zalloc((size_t)n * sizeof(*x->ops));
 	x->status = mem_zalloc((size_t)n * sizeof(*x->status));
+	x->pack = mem_zalloc((size_t)n * sizeof(*x->pack));
+	x->unpack = mem_zalloc((size_t)n * sizeof(*x->unpack));
+	buf_init(&x->told);
 	ops = mem_zalloc((size_t)n * sizeof(*ops));
-	list_ops(x, ops);
+	list_ops(x, n, ops);
 	setup_init(&x->c, ops, n, c->out.fd, x->status);
 	free(ops);
 	x->c.silent = true;
 	x->c.out.held = BLOCK_HELD;
-	pack_init(&x->pack);
-	unpack_init(&x->unpack, c->shapes);
-	for (int i = 0; i < n; i++) {
-		struct stage *st = &x->c.stages[i];
-		const struct stage *of = &c->stages[x->first + i];
-
-		st->clone = true;
-		if (i < x->own || i >= x->end)
-			make_image(st, of);
-		else if (open_clone(st, of) < 0) {
+	init_packs(x);
+	for (int i = 0; i < n; i++)
+		if (open_stage(x, i) < 0) {
 			clone_free(x);
 			return NULL;
 		}
-	}
 	return x;
 }
 
 void
 clone_free(struct clone *x)
 {
+	release_packs(x);
 	setup_close(&x->c);
-	pack_release(&x->pack);
-	unpack_release(&x->unpack);
+	buf_release(&x->told);
+	free(x->pack);
+	free(x->unpack);
 	free(x->ops);
 	free(x->status);
 	free(x);
@@ -245,38 +334,62 @@ clone_skipped(struct clone *x)
 	x->skipped = true;
 }
 
-int
-clone_join(struct clone *x)
+/* What its words do not say. */
+static int
+learn(struct stage *st, const char *told, size_t n)
 {
-	struct chain *of = x->of;
+	const struct spread *spread = st->op->spread;
+
+	if (spread == NULL || spread->learn == NULL)
+		return 0;
+	return spread->learn(st, told, n);
+}
+
+static int
+join_stage(struct clone *x, int i)
+{
+	struct stage *st = &x->c.stages[i];
+	const struct stage *real = &x->of->stages[x->first + i];
+	const struct spread *spread = st->op->spread;
+	struct batch b = real->now;
+
+	st->now = b;
+	st->hups = real->hups;
+	st->priv->phase = real->priv->phase;
+	if (b.number >= 0 && st->op->begin != NULL &&
+		st->op->begin(st, &b) < 0)
+		return -1;
+	buf_clear(&x->told);
+	if (spread != NULL && spread->tell != NULL)
+		spread->tell(real, &x->told);
+	return learn(st, x->told.p, x->told.n);
+}
+
+int
+clone_join(struct clone *x, bool *lent)
+{
+	int n = x->lent != NULL ? x->end : x->c.n;
 
 	if (x->skipped) {
 		/* Names of shapes may have been lost. */
-		pack_release(&x->pack);
-		unpack_release(&x->unpack);
-		pack_init(&x->pack);
-		unpack_init(&x->unpack, of->shapes);
+		release_packs(x);
+		init_packs(x);
 		x->skipped = false;
 	}
-	for (int i = 0; i < x->c.n; i++) {
-		struct stage *st = &x->c.stages[i];
-		struct stage *real = &of->stages[x->first + i];
-		const struct spread *spread = st->op->spread;
-		struct batch b = real->now;
-
-		st->now = b;
-		st->hups = real->hups;
-		st->priv->phase = real->priv->phase;
-		if (b.number >= 0 && st->op->begin != NULL &&
-			st->op->begin(st, &b) < 0)
+	*lent = false;
+	for (int i = 0; i < n; i++)
+		if (join_stage(x, i) < 0)
 			goto err;
-		if (spread != NULL && spread->join != NULL &&
-			spread->join(st, real) < 0)
+	for (int i = n; i < x->c.n; i++) {
+		const struct lent_stage *of = &x->lent->stages[i - n];
+
+		*lent = true;
+		if (learn(&x->c.stages[i], of->told, of->ntold) < 0)
 			goto err;
 	}
 	return 0;
 err:
-	of->err = x->c.err;
+	x->of->err = x->c.err;
 	return -1;
 }
 
@@ -369,7 +482,10 @@ clone_run(struct clone *x, struct block *b)
 	buf_clear(&x->c.out.b);
 	buf_clear(&b->items);
 	b->stopped = b->over = false;
-	b->pack = &x->pack;
+	b->pack = x->pack;
+	b->stages = x->c.n;
+	b->fresh = x->fresh;
+	x->fresh = false;
 	x->c.out.held = BLOCK_HELD + b->text.n;
 	x->c.capture = b;
 	x->c.failed = NULL;

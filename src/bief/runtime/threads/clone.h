@@ -13,30 +13,37 @@
 #include <stddef.h>
 
 #include "runtime/threads/block.h"
+#include "runtime/threads/replay.h"
 
 struct chain;
 struct clone;
+struct lent;
 struct stage;
-struct unpack;
 
 /* Which stages of a chain may run on threads: from 1 behind a source, else from
  * 0, up to the one before *end.  True if there is any. */
 bool clone_stretch(const struct chain *c, int *first, int *end);
+/* The same where stages of a neighbour are to follow: all the chain has, if that
+ * is so. */
+bool clone_whole(const struct chain *c, int *first, int *end);
 /* Is it worth while, if nobody has asked for it?  Where records leave it one by
  * one, writing them down costs about what reading them did. */
 bool clone_pays(const struct chain *c, int end);
 /* Why the stage that ends it is not in it. */
 const char *clone_why(const struct chain *c, int end);
 
-/* NULL: they cannot be opened again. */
-struct clone *clone_new(struct chain *c, int first, int end);
+/* With the stages that a neighbour has lent (NULL: none) behind them.  NULL: they
+ * cannot be opened again. */
+struct clone *clone_new(
+	struct chain *c, int first, int end, const struct lent *lent);
 void clone_free(struct clone *x);
-/* How many stages it has, and which of the chain's the i-th is. */
+/* How many stages it has. */
 int clone_stages(const struct clone *x);
-int clone_place(const struct clone *x, int i);
+/* Which of them are the chain's, and how their records were written down. */
+struct replay_of clone_replay(struct clone *x);
 /* The chain rests: learn what its stages know now.  0, or -1 with the chain's
- * err set. */
-int clone_join(struct clone *x);
+ * err set; *lent: it is a stage that was lent which cannot. */
+int clone_join(struct clone *x, bool *lent);
 /* Is a stage of the stretch in the midst of something? */
 bool clone_holds(const struct chain *c, int first, int end);
 /* What a block has led to was not taken: so the clone has to begin anew. */
@@ -47,7 +54,5 @@ int clone_lines(struct stage *first, const char *p, size_t n);
 void clone_run(struct clone *x, struct block *b);
 /* What a stage, of a clone or of the chain, has counted. */
 struct block_counts clone_counts(const struct stage *st);
-/* For the records that it has written down. */
-struct unpack *clone_unpack(struct clone *x);
 
 #endif

@@ -17,13 +17,16 @@
 #include "runtime/report/say.h"
 #include "runtime/threads/block.h"
 #include "runtime/threads/clone.h"
+#include "runtime/threads/lend.h"
+#include "runtime/threads/ship.h"
 
 struct replay {
 	struct chain *c;
-	struct clone *x;
+	struct replay_of *of;
 	const struct block *b;
 	struct block_counts *base; /* of the stages, before the block */
 	size_t out;                /* so much of the block's output has gone */
+	struct ship *ship; /* to whom the stages behind belong; NULL: nobody */
 };
 
 static int
@@ -33,6 +36,8 @@ put_out(struct replay *p, size_t upto)
 	const char *from = p->b->out.p + p->out;
 	size_t n = upto - p->out;
 
+	if (p->ship != NULL) /* it is the neighbour's */
+		return 0;
 	p->out = upto;
 	if (n >= OUTPUT_FULL)
 		return output_write(out, from, n, &p->c->err);
@@ -43,7 +48,7 @@ put_out(struct replay *p, size_t upto)
 static struct stage *
 stage_of(const struct replay *p, const struct item *it)
 {
-	return &p->c->stages[clone_place(p->x, it->place)];
+	return &p->c->stages[p->of->first + it->place];
 }
 
 /* A record as far as it was written down. */
@@ -78,8 +83,8 @@ put_record(struct replay *p, const struct item *it, const char *at)
 	unsigned kind = PACK_SHAPE;
 
 	for (; at < end && kind != PACK_RECORD; at += size) {
-		kind = unpack_next(
-			clone_unpack(p->x), at, (size_t)(end - at), &size, &r);
+		kind = unpack_next(&p->of->unpack[it->place], at,
+			(size_t)(end - at), &size, &r);
 		if (kind == PACK_DAMAGED)
 			return err_set(&p->c->err, "a record was damaged");
 	}
@@ -91,9 +96,15 @@ static int
 count_record(struct replay *p, const struct item *it)
 {
 	const struct block_counts *local = (const void *)(it + 1);
-	int n = (int)it->n + 1, rc;
+	int n = (int)it->n + 1, own = p->of->own - it->place, rc;
 	struct block_counts before[n];
 	struct stage *st = stage_of(p, it);
+
+	/* What is handed on by it comes behind what was handed on before. */
+	if (p->ship != NULL &&
+		ship_send(p->ship, p->c, local + own - 1, it->out) < 0)
+		return -1;
+	n = n < own ? n : own;
 
 	for (int i = 0; i < n; i++, st++) {
 		const struct block_counts *base = &p->base[it->place + i];
@@ -174,29 +185,42 @@ put_item(struct replay *p, const struct item *it)
 	}
 }
 
-static size_t
-item_size(const struct item *it)
+/* An item of whoever it is. */
+static int
+hand_item(struct replay *p, const struct item *it)
 {
-	size_t n = it->kind == ITEM_RECORD || it->kind == ITEM_GIVE
-		? it->m
-		: (size_t)it->n + 1 + it->m;
-
-	return sizeof(*it) + ((n + 7) & ~(size_t)7);
+	if (it->place < p->of->own)
+		return put_out(p, it->out) < 0 ? -1 : put_item(p, it);
+	ship_item(p->ship, it, ship_item_size(it));
+	if (it->kind == ITEM_GIVE && it->m > 0 && p->of->lent != NULL)
+		p->of->holds |= lend_holds(p->of->lent, it->place - p->of->own);
+	return 0;
 }
 
 static void
 note_counts(struct replay *p)
 {
-	for (int i = 0; i < clone_stages(p->x); i++)
-		p->base[i] = clone_counts(&p->c->stages[clone_place(p->x, i)]);
+	for (int i = 0; i < p->of->own; i++) {
+		struct block_counts now =
+			clone_counts(&p->c->stages[p->of->first + i]);
+
+		if (p->b->from != NULL) {
+			now.in -= p->b->from[i].in;
+			now.out -= p->b->from[i].out;
+			now.rejected -= p->b->from[i].rejected;
+			now.untimed -= p->b->from[i].untimed;
+			now.kept -= p->b->from[i].kept;
+		}
+		p->base[i] = now;
+	}
 }
 
 /* What the stages have counted, but for what was counted when it happened. */
 static void
 add_counts(struct replay *p)
 {
-	for (int i = 0; i < clone_stages(p->x); i++) {
-		struct stage *st = &p->c->stages[clone_place(p->x, i)];
+	for (int i = 0; i < p->of->own; i++) {
+		struct stage *st = &p->c->stages[p->of->first + i];
 		const struct block_counts *base = &p->base[i],
 					  *more = &p->b->counts[i];
 
@@ -216,36 +240,64 @@ put_gifts(struct replay *p, const char *at, const char *end)
 	struct err err = p->c->err;
 	struct stage *failed = p->c->failed;
 
-	for (; at < end; at += item_size((const struct item *)at)) {
+	for (; at < end; at += ship_item_size((const struct item *)at)) {
 		const struct item *it = (const struct item *)at;
 
 		if (it->kind == ITEM_GIVE || it->kind == ITEM_FIELD)
-			put_item(p, it);
+			hand_item(p, it);
 	}
 	p->c->err = err;
 	p->c->failed = failed;
 }
 
-int
-replay_block(struct chain *c, struct clone *x, const struct block *b)
+static int
+replay_items(struct replay *p)
 {
-	struct block_counts base[clone_stages(x)];
-	struct replay p = {.c = c, .x = x, .b = b, .base = base};
+	const struct block *b = p->b;
 	const char *at = b->items.p, *end = at + b->items.n;
 	int rc = 0;
 
-	note_counts(&p);
-	for (; at < end && rc == 0; at += item_size((const struct item *)at)) {
-		const struct item *it = (const struct item *)at;
-
-		if (put_out(&p, it->out) < 0)
-			return -1;
-		rc = put_item(&p, it);
-	}
-	if (rc == 0)
-		rc = put_out(&p, b->out.n);
+	for (; at < end && rc == 0;
+		at += ship_item_size((const struct item *)at))
+		rc = hand_item(p, (const struct item *)at);
+	if (rc < 0)
+		put_gifts(p, at, end);
 	else
-		put_gifts(&p, at, end);
+		rc = put_out(p, b->out.n);
+	return rc;
+}
+
+/* The rest goes to the neighbour, also when it is the last that goes. */
+static int
+ship_rest(struct replay *p, int rc)
+{
+	struct err err = p->c->err;
+	int sent = ship_send(p->ship, p->c, p->b->counts + p->of->own,
+		p->b->out.n);
+
+	if (rc < 0)
+		p->c->err = err;
+	return rc < 0 ? rc : sent;
+}
+
+int
+replay_block(struct chain *c, struct replay_of *of, const struct block *b)
+{
+	struct block_counts base[of->own];
+	struct replay p = {.c = c, .of = of, .b = b, .base = base};
+	struct ship ship;
+	int rc;
+
+	if (b->stages > of->own) {
+		ship_begin(&ship, b, of->own);
+		p.ship = &ship;
+	}
+	note_counts(&p);
+	rc = replay_items(&p);
+	if (p.ship != NULL) {
+		rc = ship_rest(&p, rc);
+		ship_end(&ship);
+	}
 	add_counts(&p);
 	return rc;
 }

@@ -17,17 +17,23 @@
 
 #include "floor/mem.h"
 #include "value/json.h"
+#include "value/unpack.h"
 #include "io/stream/eol.h"
 #include "runtime/chain.h"
 #include "runtime/threads/block.h"
+#include "runtime/loop/link_out.h"
 #include "runtime/threads/clone.h"
+#include "runtime/threads/lend.h"
 #include "runtime/threads/replay.h"
+#include "runtime/threads/ship.h"
 
 #define BLOCK_BYTES ((size_t)256 << 10)
 #define SMALL_BYTES \
 	((size_t)1 << 20) /* of input that is no matter for threads */
 #define FEW 8             /* less than a block by so much is no matter either */
 #define OVER_MOST 8       /* blocks of which too much comes; then no others */
+#define LENT_LINE \
+	((size_t)16 << 20) /* --max-line of who lends, as it is by default */
 #define SPARE 2           /* blocks beyond one for each thread */
 
 #define THREAD_ROOM \
@@ -39,6 +45,10 @@ struct threads {
 	bool asked;     /* the user has said how many */
 	int started;    /* threads beside it */
 	int first, end; /* the stages that are cloned: before end */
+	struct lent *lent; /* those of a neighbour behind them */
+	uint64_t lent_at;  /* as often as it had told of them then */
+	bool unlent;       /* they are not taken (any more) */
+	uint64_t joined;   /* aside.news then */
 	size_t bytes;   /* of a block */
 	size_t small;   /* bytes to come before there are clones */
 	struct clone *clones[STAGE_CLONES];
@@ -61,6 +71,10 @@ struct threads {
 	pthread_cond_t work, done;
 	uint64_t filled, taken; /* so many blocks have been */
 	bool over;
+	/* for a neighbour in front */
+	struct unpack *unpack[STAGE_CLONES]; /* of each clone that it has */
+	struct buf offer, offered;           /* what it may work at */
+	uint64_t offer_news, offer_lent;     /* as things stood then */
 };
 
 static struct block *
@@ -114,10 +128,25 @@ run_directly(struct threads *t, const struct block *b)
 
 	for (int i = 0; i < t->n; i++)
 		clone_skipped(t->clones[i]);
-	t->c->aside.news = true;
+	t->c->aside.news++;
 	t->direct = true;
 	rc = clone_lines(&t->c->stages[0], b->text.p, b->text.n);
 	t->direct = false;
+	return rc;
+}
+
+static int
+replay(struct threads *t, const struct block *b)
+{
+	struct replay_of of = clone_replay(t->clones[b->by]);
+	int rc = replay_block(t->c, &of, b);
+
+	/* What it has begun it alone can go on with, and we do not see where
+	 * that ends. */
+	if (of.holds) {
+		t->stale = t->filled;
+		t->unlent = true;
+	}
 	return rc;
 }
 
@@ -142,8 +171,7 @@ replay_oldest(struct threads *t)
 		t->stale = t->filled;
 	if (b->over && ++t->over_blocks > OVER_MOST)
 		t->broken = true;
-	rc = t->replayed < t->stale ? run_directly(t, b)
-				    : replay_block(t->c, t->clones[b->by], b);
+	rc = t->replayed < t->stale ? run_directly(t, b) : replay(t, b);
 	t->replayed++;
 	b->text.n = 0;
 	b->state = BLOCK_FILLED;
@@ -214,10 +242,14 @@ part_of(const char *p, size_t n, size_t most)
 static int
 join(struct threads *t)
 {
+	bool lent = false;
+
 	for (int i = 0; i < t->n; i++)
-		if (clone_join(t->clones[i]) < 0)
-			return -1;
-	t->c->aside.news = false;
+		if (clone_join(t->clones[i], &lent) < 0) {
+			t->unlent = lent;
+			return lent ? 0 : -1;
+		}
+	t->joined = t->c->aside.news;
 	return 0;
 }
 
@@ -238,27 +270,87 @@ start_threads(struct threads *t)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+static void
+drop_clones(struct threads *t)
+{
+	for (int i = 0; i < t->n; i++)
+		if (t->clones[i] != NULL)
+			clone_free(t->clones[i]);
+	memset(t->clones, 0, sizeof(t->clones));
+	lend_free(t->lent);
+	t->lent = NULL;
+}
+
+static bool
+make_clones(struct threads *t)
+{
+	size_t n;
+
+	for (int i = 0; i < t->n; i++) {
+		t->clones[i] = clone_new(t->c, t->first, t->end, t->lent);
+		if (t->clones[i] == NULL)
+			return false;
+	}
+	n = (size_t)clone_stages(t->clones[0]);
+	if (t->block == NULL) {
+		t->nblocks = (uint64_t)t->n + SPARE;
+		t->block = mem_zalloc((size_t)t->nblocks * sizeof(*t->block));
+	}
+	for (uint64_t i = 0; i < t->nblocks; i++)
+		t->block[i].counts = mem_realloc(t->block[i].counts,
+			n * sizeof(*t->block[i].counts));
+	t->joined = t->c->aside.news - 1;
+	return true;
+}
+
 /* Clones and threads, when it is clear that there is work for them; false: they
  * are not to be had. */
 static bool
 start(struct threads *t)
 {
 	if (!clone_stretch(t->c, &t->first, &t->end) ||
-		(!t->asked && !clone_pays(t->c, t->end)))
+		(!t->asked && !clone_pays(t->c, t->end)) || !make_clones(t))
 		return false;
-	for (int i = 0; i < t->n; i++) {
-		t->clones[i] = clone_new(t->c, t->first, t->end);
-		if (t->clones[i] == NULL)
-			return false;
-	}
-	t->nblocks = (uint64_t)t->n + SPARE;
-	t->block = mem_zalloc((size_t)t->nblocks * sizeof(*t->block));
-	for (uint64_t i = 0; i < t->nblocks; i++)
-		t->block[i].counts = mem_zalloc(
-			(size_t)clone_stages(t->clones[0]) *
-			sizeof(*t->block[i].counts));
-	start_threads(t);
+	if (t->started == 0)
+		start_threads(t);
 	return t->started > 0;
+}
+
+/* The same with what a neighbour lends, which has told something new of that. */
+static int
+start_lent(struct threads *t, const struct buf *text)
+{
+	if (chain_settle(t->c) < 0)
+		return -1;
+	drop_clones(t);
+	t->broken = !clone_whole(t->c, &t->first, &t->end) ||
+		(t->lent = lend_read(text->p, text->n)) == NULL ||
+		!make_clones(t);
+	if (!t->broken && t->started == 0)
+		start_threads(t);
+	t->broken |= t->started == 0;
+	return 0;
+}
+
+/* Is nothing to be worked at aside, with a neighbour that takes records as they
+ * are?  Only what it lends is.  1, 0 or -1. */
+static int
+rings(struct threads *t)
+{
+	const struct buf *text;
+	uint64_t at;
+
+	if (t->c->ring == NULL || t->unlent)
+		return t->c->ring != NULL;
+	link_out_look(t->c->link);
+	text = link_out_lent(t->c->ring, &at);
+	if (at != t->lent_at) {
+		t->lent_at = at;
+		if (start_lent(t, text) < 0)
+			return -1;
+		t->unlent = t->broken;
+	}
+	return t->lent == NULL || t->unlent;
 }
 
 /* How much of what comes goes the usual way: the first lines, few lines with
@@ -268,11 +360,9 @@ usual(struct threads *t, const char *p, size_t n)
 {
 	size_t part = n;
 
-	/* A neighbour gets records as they are, which clones do not write; he is
-	 * left the other cores. */
-	if (t->broken || t->direct || t->c->ring != NULL)
+	if (t->broken)
 		return n;
-	if (t->small > 0) {
+	if (t->small > 0 && t->lent == NULL) {
 		part = part_of(p, n, t->small);
 		t->small -= part < t->small ? part : t->small;
 		t->broken = t->small == 0 && !start(t);
@@ -285,19 +375,19 @@ usual(struct threads *t, const char *p, size_t n)
 
 /* Has a stage seen that its clones are to look elsewhere? */
 static int
-look(struct threads *t)
+look(struct threads *t, int first, int end)
 {
 	for (int i = 0; i < t->c->n; i++) {
 		struct stage *st = &t->c->stages[i];
 		const struct spread *spread = st->op->spread;
 
-		if (i < t->first || i >= t->end || spread->look == NULL ||
+		if (i < first || i >= end || spread->look == NULL ||
 			!spread->look(st, false))
 			continue;
 		if (chain_settle(t->c) < 0)
 			return -1;
 		spread->look(st, true);
-		t->c->aside.news = true;
+		t->c->aside.news++;
 	}
 	return 0;
 }
@@ -306,22 +396,31 @@ static int
 lines(void *arg, const char *p, size_t *n)
 {
 	struct threads *t = arg;
-	size_t part = t->failed ? 0 : usual(t, p, *n);
 	struct block *b;
+	size_t part;
+	int rc;
 
 	if (t->failed)
 		return tell_failed(t);
-	if (part > 0 && !t->direct && chain_settle(t->c) < 0)
+	if (t->direct)
+		return 0;
+	if ((rc = rings(t)) < 0)
+		return -1;
+	part = rc > 0 ? *n : usual(t, p, *n);
+	if (part > 0 && chain_settle(t->c) < 0)
 		return -1;
 	if (part > 0) {
 		*n = part;
 		return 0;
 	}
 	b = block_at(t, t->filled);
-	if (b->text.n == 0 && look(t) < 0)
+	if (b->text.n == 0 && look(t, t->first, t->end) < 0)
 		return -1;
-	if (t->c->aside.news && (chain_settle(t->c) < 0 || join(t) < 0))
+	if (t->c->aside.news != t->joined &&
+		(chain_settle(t->c) < 0 || join(t) < 0))
 		return -1;
+	if (t->unlent)
+		return 0;
 	*n = part_of(p, *n, t->bytes);
 	t->c->aside.busy = true;
 	buf_need(&b->text, *n + JSON_PADDING);
@@ -345,6 +444,113 @@ settle(void *arg)
 			return -1;
 	t->c->aside.busy = false;
 	return 0;
+}
+
+/* ---- for a neighbour in front ---- */
+
+/* How the records of one of its clones, for one of our stages, are read. */
+static struct unpack *
+unpack_of(struct threads *t, const struct block *b)
+{
+	struct unpack *u = t->unpack[b->by];
+
+	if (u == NULL)
+		u = mem_zalloc((size_t)t->c->n * sizeof(*u));
+	else if (!b->fresh)
+		return u;
+	for (int i = 0; i < t->c->n; i++) {
+		if (t->unpack[b->by] != NULL)
+			unpack_release(&u[i]);
+		unpack_init(&u[i], t->c->shapes);
+	}
+	return t->unpack[b->by] = u;
+}
+
+static void
+release_unpacks(struct threads *t)
+{
+	for (int by = 0; by < STAGE_CLONES; by++) {
+		for (int i = 0; t->unpack[by] != NULL && i < t->c->n; i++)
+			unpack_release(&t->unpack[by][i]);
+		free(t->unpack[by]);
+	}
+}
+
+static int
+shipped(void *arg, const char *p, size_t n)
+{
+	struct threads *t = arg;
+	struct replay_of of;
+	struct block b;
+
+	if (chain_settle(t->c) < 0)
+		return -1;
+	if (ship_read(p, n, &b) < 0) {
+		t->c->failed = &t->c->stages[0];
+		return err_set(&t->c->err,
+			"the input is damaged: what the program in front of "
+			"this one has worked at for it is not as that sent it");
+	}
+	of = (struct replay_of){.own = b.stages < t->c->n ? b.stages : t->c->n,
+		.unpack = unpack_of(t, &b)};
+	return replay_block(t->c, &of, &b);
+}
+
+/* Up to where a neighbour in front may work for us; 0: it may not. */
+static int
+lent_end(struct threads *t, bool *image)
+{
+	struct chain *c = t->c;
+	int first, end;
+
+	*image = false;
+	if (!c->planned || c->stages[0].in.stream || t->failed ||
+		!clone_stretch(c, &first, &end) || first != 0 ||
+		clone_holds(c, 0, end) ||
+		chain_max_line(&c->stages[0]) < LENT_LINE)
+		return 0;
+	*image = end < c->n && !c->stages[end - 1].op->spread->ends;
+	if (!t->asked && !clone_pays(c, end))
+		return 0;
+	return end;
+}
+
+static bool
+lends(void *arg, struct buf *out)
+{
+	struct threads *t = arg;
+	struct chain *c = t->c;
+	static const struct buf nothing;
+	const struct buf *behind = &nothing;
+	uint64_t at = 0;
+	bool image;
+	int end = lent_end(t, &image);
+
+	if (end == 0 || look(t, 0, end) < 0)
+		return false;
+	link_out_look(c->link);
+	if (c->ring != NULL)
+		behind = link_out_lent(c->ring, &at);
+	if (t->offered.n > 0 && c->aside.news == t->offer_news &&
+		at == t->offer_lent)
+		return false;
+	t->offer_news = c->aside.news;
+	t->offer_lent = at;
+	if (end == c->n && !c->stages[end - 1].op->spread->ends &&
+		c->ring != NULL && !lend_suits(behind))
+		return false;
+	buf_clear(&t->offer);
+	lend_write(c, end, image,
+		end == c->n && !c->stages[end - 1].op->spread->ends ? behind
+								    : &nothing,
+		&t->offer);
+	if (t->offer.n == t->offered.n &&
+		memcmp(t->offer.p, t->offered.p, t->offer.n) == 0)
+		return false;
+	buf_clear(&t->offered);
+	buf_add(&t->offered, t->offer.p, t->offer.n);
+	buf_add(out, t->offer.p, t->offer.n);
+	return true;
 }
 
 /* Has the process been given so little memory that more threads could use it
@@ -402,7 +608,7 @@ threads_open(struct chain *c)
 	pthread_cond_init(&t->work, NULL);
 	pthread_cond_init(&t->done, NULL);
 	c->aside = (struct chain_aside){
-		.lines = lines, .settle = settle, .arg = t, .news = true};
+		.lines = lines, .settle = settle, .shipped = shipped, .lends = lends, .arg = t, .news = 1};
 	return t;
 }
 
@@ -417,8 +623,10 @@ threads_close(struct threads *t)
 	pthread_mutex_unlock(&t->lock);
 	for (int i = 1; i <= t->started; i++)
 		pthread_join(t->worker[i].id, NULL);
-	for (int i = 0; i < t->n && t->clones[i] != NULL; i++)
-		clone_free(t->clones[i]);
+	drop_clones(t);
+	release_unpacks(t);
+	buf_release(&t->offer);
+	buf_release(&t->offered);
 	for (uint64_t i = 0; i < t->nblocks; i++) {
 		struct block *b = &t->block[i];
 

@@ -1,0 +1,219 @@
+/*
+ * lend: see lend.h.
+ *
+ * struct head, then for each stage struct part, its words with their NULs, and
+ * what it knows, both padded to 8 bytes.
+ */
+#include "runtime/threads/lend.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "floor/hash.h"
+#include "floor/mem.h"
+#include "runtime/chain.h"
+#include "runtime/ops.h"
+
+struct head {
+	uint64_t place; /* where it runs, see place() */
+	uint64_t stages;
+};
+
+struct part {
+	uint32_t words, nwords; /* bytes of them, and how many */
+	uint32_t told;
+	bool image;
+	int on_error;
+	unsigned hups;
+	enum phase phase;
+	struct batch now;
+};
+
+/* Directory and environment, in any order, but for the name of the program that
+ * shells put there. */
+static uint64_t
+place(void)
+{
+	uint64_t sum = 0;
+	struct stat s[2];
+
+	for (char **e = environ; e != NULL && *e != NULL; e++)
+		if (strncmp(*e, "_=", 2) != 0)
+			sum += hash_bytes(*e, strlen(*e));
+	if (stat(".", &s[0]) < 0 || stat("/", &s[1]) < 0)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		uint64_t id[2] = {s[i].st_dev, s[i].st_ino};
+
+		sum = hash_mix(
+			sum, hash_bytes((const char *)id, sizeof(id)));
+	}
+	return sum != 0 ? sum : 1;
+}
+
+static void
+pad(struct buf *b)
+{
+	static const char zero[8];
+
+	buf_add(b, zero, -b->n & 7);
+}
+
+static size_t
+padded(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+static void
+write_stage(const struct stage *st, bool image, struct buf *out)
+{
+	struct part part;
+	size_t at = out->n;
+
+	memset(&part, 0, sizeof(part));
+	part.image = image;
+	part.on_error = st->on_error;
+	part.hups = st->hups;
+	part.phase = st->priv->phase;
+	part.now = st->now;
+	buf_add(out, &part, sizeof(part));
+	for (char **w = st->priv->words; *w != NULL; w++, part.nwords++)
+		buf_add(out, *w, strlen(*w) + 1);
+	part.words = (uint32_t)(out->n - at - sizeof(part));
+	pad(out);
+	if (!image && st->op->spread->tell != NULL) {
+		size_t from = out->n;
+
+		st->op->spread->tell(st, out);
+		part.told = (uint32_t)(out->n - from);
+		pad(out);
+	}
+	memcpy(out->p + at, &part, sizeof(part));
+}
+
+void
+lend_write(const struct chain *c, int end, bool image,
+	const struct buf *behind, struct buf *out)
+{
+	struct head head = {.place = place()}, other;
+	size_t at = out->n;
+
+	buf_add(out, &head, sizeof(head));
+	for (int i = 0; i < end + image; i++)
+		write_stage(&c->stages[i], i == end, out);
+	head.stages = (uint64_t)(end + image);
+	if (behind->n > 0) {
+		memcpy(&other, behind->p, sizeof(other));
+		head.stages += other.stages;
+		buf_add(out, behind->p + sizeof(other),
+			behind->n - sizeof(other));
+	}
+	memcpy(out->p + at, &head, sizeof(head));
+}
+
+bool
+lend_suits(const struct buf *text)
+{
+	struct head head;
+
+	if (text->n < sizeof(head))
+		return false;
+	memcpy(&head, text->p, sizeof(head));
+	return head.place != 0 && head.place == place();
+}
+
+/* The words of a stage; NULL: they do not end. */
+static char **
+read_words(char *p, const struct part *part)
+{
+	char **words = mem_zalloc((part->nwords + 1) * sizeof(*words));
+	char *end = p + part->words;
+	uint32_t n = 0;
+
+	for (; n < part->nwords && p < end; n++) {
+		char *nul = memchr(p, '\0', (size_t)(end - p));
+
+		if (nul == NULL)
+			break;
+		words[n] = p;
+		p = nul + 1;
+	}
+	if (n == part->nwords && n > 0)
+		return words;
+	free(words);
+	return NULL;
+}
+
+/* The stage at p; returns what is behind it, or NULL. */
+static char *
+read_stage(struct lent_stage *s, char *p, const char *end)
+{
+	struct part part;
+
+	if ((size_t)(end - p) < sizeof(part))
+		return NULL;
+	memcpy(&part, p, sizeof(part));
+	p += sizeof(part);
+	if (padded(part.words) + padded(part.told) > (size_t)(end - p) ||
+		part.nwords > part.words ||
+		(s->words = read_words(p, &part)) == NULL ||
+		(s->op = ops_find(s->words[0])) == NULL)
+		return NULL;
+	s->image = part.image;
+	s->on_error = part.on_error;
+	s->hups = part.hups;
+	s->phase = part.phase;
+	s->now = part.now;
+	p += padded(part.words);
+	s->told = p;
+	s->ntold = part.told;
+	return s->image || s->op->spread != NULL ? p + padded(part.told) : NULL;
+}
+
+struct lent *
+lend_read(const char *from, size_t n)
+{
+	struct lent *l = mem_zalloc(sizeof(*l));
+	struct head head;
+	char *p, *end;
+
+	buf_init(&l->text);
+	buf_add(&l->text, from, n);
+	if (!lend_suits(&l->text))
+		goto err;
+	memcpy(&head, l->text.p, sizeof(head));
+	if (head.stages == 0 || head.stages > n / sizeof(struct part))
+		goto err;
+	l->stages = mem_zalloc(head.stages * sizeof(*l->stages));
+	l->n = (int)head.stages;
+	p = l->text.p + sizeof(head);
+	end = l->text.p + n;
+	for (int i = 0; i < l->n; i++)
+		if ((p = read_stage(&l->stages[i], p, end)) == NULL)
+			goto err;
+	return l;
+err:
+	lend_free(l);
+	return NULL;
+}
+
+bool
+lend_holds(const struct lent *l, int i)
+{
+	return !l->stages[i].image && l->stages[i].op->spread->holds != NULL;
+}
+
+void
+lend_free(struct lent *l)
+{
+	if (l == NULL)
+		return;
+	for (int i = 0; i < l->n; i++)
+		free(l->stages[i].words);
+	free(l->stages);
+	buf_release(&l->text);
+	free(l);
+}
