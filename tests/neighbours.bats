@@ -430,6 +430,7 @@ damage() {
 
 @test "a ring that is damaged is refused, by its reader and by its writer" {
 	python3 -c 'open("/proc/self/mem", "r+b")' || skip "no /proc/PID/mem"
+	export BIEF_THREADS=1
 	for what in head tail front data; do
 		hold bash -c 'cat in.json hold in.json in.json in.json in.json |
 			parse-json | agg --by k count >out
@@ -457,6 +458,76 @@ damage() {
 		}
 		grep -E 'damaged' said
 	done
+}
+
+@test "work that is damaged on its way is refused" {
+	python3 -c 'open("/proc/self/mem", "r+b")' || skip "no /proc/PID/mem"
+	export BIEF_THREADS=2
+	hold bash -c 'cat in.json hold in.json in.json in.json in.json |
+		parse-json | derive "x=.k" >out
+		echo "${PIPESTATUS[@]:1}" >statuses' 2>said
+	works_for derive
+	one=$(pid derive)
+	kill -STOP "$one"
+	exec 9>&-
+	wait_for shows 'any(.[].programs[]; .program == "parse-json" and
+		.waiting > .room * 0.7)'
+	damage "$one" data
+	kill -CONT "$one"
+	wait "$held"
+	grep -E '^(0|1|141) 1$' statuses
+	grep -E 'damaged' said
+}
+
+# The program in front of it works for it: its threads take what is to be done.
+works_for() {
+	wait_for has_threads "$(pid parse-json)"
+}
+
+has_threads() { # has_threads PID
+	[ "$(ls "/proc/$1/task" | wc -l)" -gt 1 ]
+}
+
+@test "threads of one program work for those behind it, which keep what is theirs" {
+	export BIEF_THREADS=2
+	hold bash -c 'cat in.json hold | parse-json | filter ".i % 2 == 0" |
+		agg --by k count max:i >out; echo "${PIPESTATUS[@]}" >statuses'
+	feed=$held
+	works_for agg
+	let_go
+	jq -s 'map(.count) | add' out | is /dev/stdin <<<10000
+	is statuses <<<'0 0 0 0'
+	# Their counts, messages and rejects.
+	BIEF_FUSE=now BIEF_BLOCK=1000 bash -c 'parse-json <in.json |
+		filter --on-error skip --rejects rejects ".k | startswith(1)" |
+		agg count' 2>said
+	grep -c . rejects | is /dev/stdin <<<20000
+	grep -q '^filter: 20000 records refused' said
+}
+
+@test "in another directory or environment a program does its own work" {
+	export BIEF_FUSE=now BIEF_BLOCK=1000 BIEF_THREADS=2
+	for other in 'cd /' 'export TZ=UTC+1' 'export LC_ALL=fr_FR.UTF-8'; do
+		bash -c "parse-json <in.json | ($other; exec agg --by k count)" >out
+		jq -s 'map(.count) | add' out | is /dev/stdin <<<20000
+	done
+}
+
+@test "what a program works at for another is not held back when input pauses" {
+	export BIEF_FUSE=now BIEF_BLOCK=1000 BIEF_THREADS=2
+	mkfifo some
+	bash -c "parse-json <some | derive 'x=.i' | filter '.x >= 0' >out" &
+	exec 8>some
+	head -n 5000 in.json >&8
+	wait_for lines_are 5000 out
+	head -n 1 in.json >&8
+	wait_for lines_are 5001 out
+	exec 8>&-
+	wait
+}
+
+lines_are() { # lines_are N FILE
+	[ "$(wc -l <"$2")" -eq "$1" ]
 }
 
 @test "without descriptors or memory for more it is text" {
@@ -571,6 +642,10 @@ END
 	done
 }
 
+waits() { # waits PID
+	[ "$(cut -d' ' -f3 "/proc/$1/stat")" = S ]
+}
+
 # Both start side by side, and the writer has something to say for a while.
 meets() { # meets SCRIPT: its output, words and statuses
 	BIEF_FUSE=now bash -c "$1; echo \"\${PIPESTATUS[@]}\" >statuses" \
@@ -616,6 +691,19 @@ meets() { # meets SCRIPT: its output, words and statuses
 	  .kk == 1
 	  ^
 	END
+	let_go
+	is statuses <<<'141 2'
+	# The reader was there first.
+	mkfifo go
+	rm said
+	bash -c "{ read -r _ <go; exec parse-json --schema 'k string' <hold; } |
+		filter '.kk == 1'; echo \"\${PIPESTATUS[@]}\" >statuses" 2>said &
+	held=$!
+	wait_for pgrep -P "$held" -x filter
+	wait_for waits "$(pgrep -P "$held" -x filter)"
+	echo >go
+	exec 9>hold
+	wait_for [ -s said ]
 	let_go
 	is statuses <<<'141 2'
 }

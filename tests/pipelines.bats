@@ -51,6 +51,11 @@ once() { # once WAY PIPELINE [FUSE]
 	run2) local -x BIEF_THREADS=2 BIEF_BLOCK=40 ;;
 	run7) local -x BIEF_THREADS=7 BIEF_BLOCK=1 ;;
 	esac
+	# And where neighbours work for each other on several threads.
+	if [ "$fuse" = lent ]; then
+		local -x BIEF_THREADS=3 BIEF_BLOCK=40
+		fuse=now
+	fi
 	if [[ $1 != run* ]]; then
 		BIEF_FUSE=$fuse bash -o pipefail -c "$2" >../"$1".out 2>../"$1".err || status=$?
 	else
@@ -104,7 +109,7 @@ all() {
 	while IFS= read -r p; do
 		case $p in
 		'' | '#'*) continue ;;
-		'?'*) [ "$1" = now ] || continue ;;
+		'?'*) [ "$1" != 0 ] || continue ;;
 		esac
 		n=$((n + 1))
 		if ! same "${p#\? }" "$1" >why 2>&1; then
@@ -135,6 +140,10 @@ late() {
 
 @test "so it does where neighbours hand records on from the first" {
 	all now
+}
+
+@test "so it does where neighbours work for each other, on several threads" {
+	all lent
 }
 
 @test "so it does where programs start early or late" {

@@ -237,7 +237,7 @@ stage_emit_lines(struct stage *st, const char *p, size_t n)
 	int taken;
 
 	for (; n > 0 && aside->lines != NULL &&
-		(st->next != NULL || st->chain->ring != NULL);
+		(st->next != NULL || st->chain->link != NULL);
 		p += part, n -= part, part = n) {
 		if (!aside->busy && source_begin(st) < 0)
 			return -1;

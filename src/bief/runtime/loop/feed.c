@@ -20,6 +20,7 @@
 #include "value/json.h"
 #include "value/record.h"
 #include "io/stream/input.h"
+#include "io/stream/meet.h"
 #include "io/stream/output.h"
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
@@ -44,6 +45,7 @@ struct feed {
 	bool failed;  /* a program in front has */
 	bool over;    /* the input goes on, but we do not */
 	bool batches; /* who writes it says that there will be a header */
+	bool lent;    /* it has been told whether it may work for us */
 	bool greeted; /* who writes it has had the time to say so */
 	size_t usual; /* bytes of lines to be given to the first stage */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
@@ -326,11 +328,15 @@ feed_lend(struct feed *f)
 {
 	struct chain_aside *aside = &f->c->aside;
 
-	if (f->stream || aside->lends == NULL)
+	if (f->stream || !f->c->planned || aside->lends == NULL ||
+		!link_in_through(&f->link))
 		return;
 	buf_clear(&f->text);
 	if (aside->lends(aside->arg, &f->text))
 		link_in_lend(&f->link, f->text.p, f->text.n);
+	else if (!f->lent && meet_surely())
+		link_in_lend(&f->link, "", 0);
+	f->lent = true;
 }
 
 static int
@@ -435,6 +441,19 @@ feed_end(struct feed *f)
 	return chain_finish(f->first);
 }
 
+/* Until when to wait at most. */
+static int64_t
+feed_due(const struct link_in *l)
+{
+	int64_t due = link_in_due(l), silence = loop_silence_due(), left;
+
+	if (due == INT64_MAX)
+		return silence;
+	left = due - time_monotonic();
+	due = time_now() + (left > 0 ? left : 0);
+	return due < silence ? due : silence;
+}
+
 /* Wait until there is something to take; false: it was something else. */
 static int
 feed_await(struct feed *f, bool *heard)
@@ -450,8 +469,9 @@ feed_await(struct feed *f, bool *heard)
 	}
 	n = link_in_fds(l, in);
 	if (poll(in, (nfds_t)n, 0) == 0 &&
-		loop_wait(f->c, in, n, loop_silence_due()) < 0)
+		loop_wait(f->c, in, n, feed_due(l)) < 0)
 		return -1;
+	link_in_again(l);
 	*heard = false;
 	for (int i = 0; i < n; i++) {
 		if (in[i].revents == 0)
@@ -470,10 +490,8 @@ feed_take(struct feed *f)
 {
 	int got;
 
-	if (link_in_through(&f->link)) {
-		feed_lend(f);
+	if (link_in_through(&f->link))
 		return feed_ring(f) < 0 ? -1 : 1;
-	}
 	if (!f->greeted && link_in_greet(&f->link) < 0)
 		return chain_failed(f->first);
 	f->greeted = true;
@@ -569,7 +587,7 @@ feed_all(struct feed *f)
 	struct chain *c = f->c;
 	struct loop_silence silence = {.told = false};
 	bool heard, silent;
-	int got;
+	int got = 1;
 
 	if (feed_open(f) < 0)
 		return -1;
@@ -583,11 +601,15 @@ feed_all(struct feed *f)
 		/* What is in front may still work at the batch. */
 		if ((silent && !f->at.open) || f->at.eof || f->failed)
 			break;
+		if (heard) {
+			loop_tell(c, time_monotonic());
+			got = feed_take(f);
+		}
+		if (got < 0)
+			return -1;
+		feed_lend(f);
 		if (!heard)
 			continue;
-		loop_tell(c, time_monotonic());
-		if ((got = feed_take(f)) < 0)
-			return -1;
 		f->usual = 0;
 		if (f->over)
 			break;

@@ -19,6 +19,10 @@
 #define GREET_US 100000
 /* The same, where its answer may need one of those in front of it. */
 #define ALONE_US 3000000
+/* Who starts before its writer, and has nothing to read, looks for it again after
+ * so long, then twice as long ... */
+#define AGAIN_US 1000
+#define AGAIN_MOST_US (TIME_SECOND * 60)
 
 static void
 link_in_call(struct link_in *l)
@@ -48,6 +52,27 @@ link_in_open(struct link_in *l)
 		usleep(1000);
 		link_in_call(l);
 	}
+	l->pause_us = AGAIN_US;
+	l->due_us = time_monotonic() + AGAIN_US;
+}
+
+int64_t
+link_in_due(const struct link_in *l)
+{
+	return l->wanted && l->pause_us <= AGAIN_MOST_US ? l->due_us
+							 : INT64_MAX;
+}
+
+void
+link_in_again(struct link_in *l)
+{
+	int64_t now = time_monotonic();
+
+	if (now < link_in_due(l))
+		return;
+	link_in_call(l);
+	l->pause_us *= 2;
+	l->due_us = now + l->pause_us;
 }
 
 static void

@@ -369,6 +369,19 @@ link_out_lent(const struct link_out *l, uint64_t *times)
 	return &l->lent;
 }
 
+void
+link_out_expect_lent(struct link_out *l)
+{
+	for (int i = 0; i < MEET_SURELY_MS && l->lent_times == 0 &&
+		l->partner >= 0;
+		i++) {
+		struct pollfd p = {.fd = l->partner, .events = POLLIN};
+
+		poll(&p, 1, 1);
+		link_out_look(l);
+	}
+}
+
 int
 link_out_block(struct link_out *l, const char *p, size_t n)
 {

@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,6 +21,7 @@
 #include "value/json.h"
 #include "value/unpack.h"
 #include "io/stream/eol.h"
+#include "io/stream/meet.h"
 #include "runtime/chain.h"
 #include "runtime/threads/block.h"
 #include "runtime/loop/link_out.h"
@@ -48,6 +51,7 @@ struct threads {
 	struct lent *lent; /* those of a neighbour behind them */
 	uint64_t lent_at;  /* as often as it had told of them then */
 	bool unlent;       /* they are not taken (any more) */
+	bool expects, expected; /* they are waited for, see expect() */
 	uint64_t joined;   /* aside.news then */
 	size_t bytes;   /* of a block */
 	size_t small;   /* bytes to come before there are clones */
@@ -74,7 +78,8 @@ struct threads {
 	/* for a neighbour in front */
 	struct unpack *unpack[STAGE_CLONES]; /* of each clone that it has */
 	struct buf offer, offered;           /* what it may work at */
-	uint64_t offer_news, offer_lent;     /* as things stood then */
+	int offer_end; /* of our stages; 0: not known, -1 none */
+	uint64_t offer_news, offer_at; /* as things stood then */
 };
 
 static struct block *
@@ -323,34 +328,64 @@ start_lent(struct threads *t, const struct buf *text)
 	if (chain_settle(t->c) < 0)
 		return -1;
 	drop_clones(t);
-	t->broken = !clone_whole(t->c, &t->first, &t->end) ||
-		(t->lent = lend_read(text->p, text->n)) == NULL ||
-		!make_clones(t);
-	if (!t->broken && t->started == 0)
+	if (!clone_whole(t->c, &t->first, &t->end) ||
+		(t->lent = lend_read(text->p, text->n)) == NULL)
+		return 0;
+	if (!make_clones(t)) {
+		drop_clones(t);
+		return 0;
+	}
+	if (t->started == 0)
 		start_threads(t);
-	t->broken |= t->started == 0;
+	t->unlent = t->started == 0;
 	return 0;
 }
 
-/* Is nothing to be worked at aside, with a neighbour that takes records as they
- * are?  Only what it lends is.  1, 0 or -1. */
+static void
+expect_lent(struct threads *t)
+{
+	if (t->expects && t->c->link != NULL &&
+		output_flush(&t->c->out, &t->c->err) == 0 && t->c->ring != NULL)
+		link_out_expect_lent(t->c->ring);
+	t->expects = false;
+}
+
+/* For tests, where all is over before anybody has said anything: let a neighbour
+ * have little, and say what it lends.  Returns how many of n bytes go the usual
+ * way for that. */
+static size_t
+expect(struct threads *t, const char *p, size_t n)
+{
+	if (!t->expects || t->c->link == NULL)
+		return 0;
+	if (!t->expected) {
+		t->expected = true;
+		return part_of(p, n, t->bytes);
+	}
+	expect_lent(t);
+	return 0;
+}
+
+/* With a neighbour that takes records as they are: how many of n bytes go the
+ * usual way?  All, if it lends nothing.  0, or -1. */
 static int
-rings(struct threads *t)
+rings(struct threads *t, size_t *n)
 {
 	const struct buf *text;
 	uint64_t at;
 
-	if (t->c->ring == NULL || t->unlent)
-		return t->c->ring != NULL;
+	if (t->unlent)
+		return 0;
 	link_out_look(t->c->link);
 	text = link_out_lent(t->c->ring, &at);
 	if (at != t->lent_at) {
 		t->lent_at = at;
 		if (start_lent(t, text) < 0)
 			return -1;
-		t->unlent = t->broken;
 	}
-	return t->lent == NULL || t->unlent;
+	if (t->lent != NULL && !t->unlent)
+		*n = 0;
+	return 0;
 }
 
 /* How much of what comes goes the usual way: the first lines, few lines with
@@ -371,6 +406,18 @@ usual(struct threads *t, const char *p, size_t n)
 	if (!t->c->aside.busy && clone_holds(t->c, t->first, t->end))
 		return part_of(p, n, t->bytes / FEW);
 	return t->c->aside.busy || n >= t->bytes / FEW ? 0 : n;
+}
+
+/* How many of n bytes go the usual way: 0, or -1. */
+static int
+take_part(struct threads *t, const char *p, size_t n, size_t *part)
+{
+	*part = n;
+	if (t->c->ring != NULL && rings(t, part) < 0)
+		return -1;
+	if (t->c->ring == NULL || *part == 0)
+		*part = usual(t, p, n);
+	return 0;
 }
 
 /* Has a stage seen that its clones are to look elsewhere? */
@@ -398,15 +445,13 @@ lines(void *arg, const char *p, size_t *n)
 	struct threads *t = arg;
 	struct block *b;
 	size_t part;
-	int rc;
 
 	if (t->failed)
 		return tell_failed(t);
 	if (t->direct)
 		return 0;
-	if ((rc = rings(t)) < 0)
+	if ((part = expect(t, p, *n)) == 0 && take_part(t, p, *n, &part) < 0)
 		return -1;
-	part = rc > 0 ? *n : usual(t, p, *n);
 	if (part > 0 && chain_settle(t->c) < 0)
 		return -1;
 	if (part > 0) {
@@ -498,21 +543,35 @@ shipped(void *arg, const char *p, size_t n)
 
 /* Up to where a neighbour in front may work for us; 0: it may not. */
 static int
-lent_end(struct threads *t, bool *image)
+lent_end(struct threads *t)
 {
 	struct chain *c = t->c;
 	int first, end;
 
-	*image = false;
-	if (!c->planned || c->stages[0].in.stream || t->failed ||
-		!clone_stretch(c, &first, &end) || first != 0 ||
-		clone_holds(c, 0, end) ||
-		chain_max_line(&c->stages[0]) < LENT_LINE)
-		return 0;
-	*image = end < c->n && !c->stages[end - 1].op->spread->ends;
-	if (!t->asked && !clone_pays(c, end))
+	if (c->stages[0].in.stream || !clone_stretch(c, &first, &end) ||
+		first != 0 || chain_max_line(&c->stages[0]) < LENT_LINE ||
+		(!t->asked && !clone_pays(c, end)))
 		return 0;
 	return end;
+}
+
+/* What is lent now, in t->offer; nothing while a stage is in the midst of
+ * something, or where records go on to a neighbour who lends nothing. */
+static void
+make_offer(struct threads *t, const struct buf *behind)
+{
+	static const struct buf nothing;
+	struct chain *c = t->c;
+	int end = t->offer_end;
+	bool ends = c->stages[end - 1].op->spread->ends;
+
+	buf_clear(&t->offer);
+	if (clone_holds(c, 0, end))
+		return;
+	if (end < c->n || ends || c->ring == NULL)
+		lend_write(c, end, end < c->n && !ends, &nothing, &t->offer);
+	else if (lend_suits(behind))
+		lend_write(c, end, false, behind, &t->offer);
 }
 
 static bool
@@ -520,30 +579,27 @@ lends(void *arg, struct buf *out)
 {
 	struct threads *t = arg;
 	struct chain *c = t->c;
-	static const struct buf nothing;
-	const struct buf *behind = &nothing;
+	const struct buf *behind = NULL;
 	uint64_t at = 0;
-	bool image;
-	int end = lent_end(t, &image);
 
-	if (end == 0 || look(t, 0, end) < 0)
+	if (!c->planned || t->failed || t->offer_end < 0)
 		return false;
+	if (t->offer_end == 0 && (t->offer_end = lent_end(t)) == 0)
+		t->offer_end = -1;
+	if (t->offer_end < 0 || look(t, 0, t->offer_end) < 0)
+		return false;
+	expect_lent(t);
 	link_out_look(c->link);
 	if (c->ring != NULL)
 		behind = link_out_lent(c->ring, &at);
 	if (t->offered.n > 0 && c->aside.news == t->offer_news &&
-		at == t->offer_lent)
+		at == t->offer_at)
+		return false;
+	make_offer(t, behind);
+	if (t->offer.n == 0)
 		return false;
 	t->offer_news = c->aside.news;
-	t->offer_lent = at;
-	if (end == c->n && !c->stages[end - 1].op->spread->ends &&
-		c->ring != NULL && !lend_suits(behind))
-		return false;
-	buf_clear(&t->offer);
-	lend_write(c, end, image,
-		end == c->n && !c->stages[end - 1].op->spread->ends ? behind
-								    : &nothing,
-		&t->offer);
+	t->offer_at = at;
 	if (t->offer.n == t->offered.n &&
 		memcmp(t->offer.p, t->offered.p, t->offer.n) == 0)
 		return false;
@@ -604,6 +660,7 @@ threads_open(struct chain *c)
 	/* For tests: many blocks of few data. */
 	if (text != NULL && opt_number(text, &bytes) == 0 && bytes > 0)
 		t->bytes = t->small = (size_t)bytes;
+	t->expects = t->bytes != BLOCK_BYTES && meet_surely();
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->work, NULL);
 	pthread_cond_init(&t->done, NULL);
