@@ -477,8 +477,8 @@ read_lent(struct stage *clone, const struct join_static_known *known)
 static int
 join_static_learn(struct stage *clone, const char *p, size_t n)
 {
-	const struct join_static_known *known =
-		(const struct join_static_known *)p;
+	const struct join_static_known
+		*known = (const struct join_static_known *)p;
 
 	if (known->pid != getpid())
 		return read_lent(clone, known);
@@ -499,8 +499,7 @@ join_static_look(struct stage *st, bool rest)
 	return j->hups != st->hups || time_monotonic() - j->checked >= CHECK_US;
 }
 
-static const struct spread join_static_spread = {
-	.tell = join_static_tell,
+static const struct spread join_static_spread = {.tell = join_static_tell,
 	.learn = join_static_learn,
 	.look = join_static_look};
 

@@ -30,10 +30,10 @@ struct link_in {
 	struct chain *c;
 	int fd, socket;
 	enum link_state state;
-	bool wanted; /* look for somebody again ... */
+	bool wanted;              /* look for somebody again ... */
 	int64_t due_us, pause_us; /* ... then (monotonic), and after so long */
-	bool still;  /* the pipe looks ended, which may be for a look only */
-	bool gone;   /* the writer has: the rest of the ring is all */
+	bool still; /* the pipe looks ended, which may be for a look only */
+	bool gone;  /* the writer has: the rest of the ring is all */
 	/* What the writer knows of its records: 0, or -1 with the chain's err
 	 * set.  NULL: nobody wants to know. */
 	int (*told)(void *arg, const char *fields, size_t n);

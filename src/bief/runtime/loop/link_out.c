@@ -372,8 +372,8 @@ link_out_lent(const struct link_out *l, uint64_t *times)
 void
 link_out_expect_lent(struct link_out *l)
 {
-	for (int i = 0; i < MEET_SURELY_MS && l->lent_times == 0 &&
-		l->partner >= 0;
+	for (int i = 0;
+		i < MEET_SURELY_MS && l->lent_times == 0 && l->partner >= 0;
 		i++) {
 		struct pollfd p = {.fd = l->partner, .events = POLLIN};
 

@@ -35,15 +35,15 @@ struct block {
 	struct buf text; /* whole lines */
 	/* what comes of it */
 	struct buf out, items;
-	int stages; /* that it has gone through */
+	int stages;                      /* that it has gone through */
 	struct block_counts *counts;     /* of each of them */
 	const struct block_counts *from; /* ... before it; NULL: nothing */
-	bool stopped;                /* before its end: its last item fails */
-	bool over;                   /* more has come of it than is held */
-	struct err err;              /* ... with this, of an ITEM_FAIL */
-	int by;                      /* which clone */
-	struct pack *pack;           /* its, for records: one of each stage */
-	bool fresh; /* these have begun anew */
+	bool stopped;      /* before its end: its last item fails */
+	bool over;         /* more has come of it than is held */
+	struct err err;    /* ... with this, of an ITEM_FAIL */
+	int by;            /* which clone */
+	struct pack *pack; /* its, for records: one of each stage */
+	bool fresh;        /* these have begun anew */
 	enum block_state state;
 };
 

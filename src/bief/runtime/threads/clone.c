@@ -22,8 +22,8 @@
 struct clone {
 	struct chain c;
 	struct chain *of;
-	int first;      /* stage of the chain that the first one is */
-	int own, end;   /* those that are opened, of the chain's */
+	int first;               /* stage of the chain that the first one is */
+	int own, end;            /* those that are opened, of the chain's */
 	const struct lent *lent; /* behind them */
 	struct op *ops;          /* of those that are not opened */
 	int *status;
@@ -216,8 +216,9 @@ list_ops(struct clone *x, int n, const struct op **ops)
 		const struct lent_stage *lent = x->lent != NULL && i >= x->end
 			? &x->lent->stages[i - x->end]
 			: NULL;
-		const struct op *op =
-			lent != NULL ? lent->op : x->of->stages[x->first + i].op;
+		const struct op *op = lent != NULL
+			? lent->op
+			: x->of->stages[x->first + i].op;
 		bool opened = lent != NULL ? !lent->image
 					   : i >= x->own && i < x->end;
 
@@ -356,8 +357,7 @@ join_stage(struct clone *x, int i)
 	st->now = b;
 	st->hups = real->hups;
 	st->priv->phase = real->priv->phase;
-	if (b.number >= 0 && st->op->begin != NULL &&
-		st->op->begin(st, &b) < 0)
+	if (b.number >= 0 && st->op->begin != NULL && st->op->begin(st, &b) < 0)
 		return -1;
 	buf_clear(&x->told);
 	if (spread != NULL && spread->tell != NULL)

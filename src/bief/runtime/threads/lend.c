@@ -47,8 +47,7 @@ place(void)
 	for (int i = 0; i < 2; i++) {
 		uint64_t id[2] = {s[i].st_dev, s[i].st_ino};
 
-		sum = hash_mix(
-			sum, hash_bytes((const char *)id, sizeof(id)));
+		sum = hash_mix(sum, hash_bytes((const char *)id, sizeof(id)));
 	}
 	return sum != 0 ? sum : 1;
 }
@@ -95,8 +94,8 @@ write_stage(const struct stage *st, bool image, struct buf *out)
 }
 
 void
-lend_write(const struct chain *c, int end, bool image,
-	const struct buf *behind, struct buf *out)
+lend_write(const struct chain *c, int end, bool image, const struct buf *behind,
+	struct buf *out)
 {
 	struct head head = {.place = place()}, other;
 	size_t at = out->n;

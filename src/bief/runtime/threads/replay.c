@@ -201,8 +201,8 @@ static void
 note_counts(struct replay *p)
 {
 	for (int i = 0; i < p->of->own; i++) {
-		struct block_counts now =
-			clone_counts(&p->c->stages[p->of->first + i]);
+		struct block_counts now = clone_counts(
+			&p->c->stages[p->of->first + i]);
 
 		if (p->b->from != NULL) {
 			now.in -= p->b->from[i].in;
@@ -272,8 +272,8 @@ static int
 ship_rest(struct replay *p, int rc)
 {
 	struct err err = p->c->err;
-	int sent = ship_send(p->ship, p->c, p->b->counts + p->of->own,
-		p->b->out.n);
+	int sent = ship_send(
+		p->ship, p->c, p->b->counts + p->of->own, p->b->out.n);
 
 	if (rc < 0)
 		p->c->err = err;

@@ -75,7 +75,8 @@ ship_send(struct ship *s, struct chain *c, const struct block_counts *counts,
 	int rc;
 
 	buf_init(&b);
-	buf_need(&b, sizeof(head) + 2 * n * sizeof(*counts) + ERR_BYTES +
+	buf_need(&b,
+		sizeof(head) + 2 * n * sizeof(*counts) + ERR_BYTES +
 			s->items.n + head.out);
 	buf_add(&b, &head, sizeof(head));
 	buf_add(&b, s->from, n * sizeof(*counts));
@@ -87,7 +88,8 @@ ship_send(struct ship *s, struct chain *c, const struct block_counts *counts,
 	}
 	buf_add(&b, s->items.p, s->items.n);
 	buf_add(&b, s->b->out.p + s->out, head.out);
-	head.hash = hash_bytes(b.p + sizeof(head.hash), b.n - sizeof(head.hash));
+	head.hash = hash_bytes(
+		b.p + sizeof(head.hash), b.n - sizeof(head.hash));
 	memcpy(b.p, &head.hash, sizeof(head.hash));
 	rc = c->ring == NULL ? err_set(&c->err, "its neighbour has gone")
 			     : link_out_block(c->ring, b.p, b.n);
@@ -143,8 +145,8 @@ ship_read(const char *p, size_t n, struct block *b)
 		hash_bytes(p + sizeof(head.hash), n - sizeof(head.hash)))
 		return -1;
 	counts = head.stages * sizeof(struct block_counts);
-	if (head.by >= STAGE_CLONES || head.items % 8 != 0 ||
-		head.items > n || head.out > n ||
+	if (head.by >= STAGE_CLONES || head.items % 8 != 0 || head.items > n ||
+		head.out > n ||
 		sizeof(head) + 2 * counts + (head.stopped ? ERR_BYTES : 0) +
 				head.items + head.out !=
 			n)

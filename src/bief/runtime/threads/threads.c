@@ -37,24 +37,24 @@
 #define OVER_MOST 8       /* blocks of which too much comes; then no others */
 #define LENT_LINE \
 	((size_t)16 << 20) /* --max-line of who lends, as it is by default */
-#define SPARE 2           /* blocks beyond one for each thread */
+#define SPARE 2            /* blocks beyond one for each thread */
 
 #define THREAD_ROOM \
 	((rlim_t)256 << 20) /* of addresses: stacks, heaps and blocks */
 
 struct threads {
 	struct chain *c;
-	int n;          /* threads, the main one among them */
-	bool asked;     /* the user has said how many */
-	int started;    /* threads beside it */
-	int first, end; /* the stages that are cloned: before end */
-	struct lent *lent; /* those of a neighbour behind them */
-	uint64_t lent_at;  /* as often as it had told of them then */
-	bool unlent;       /* they are not taken (any more) */
+	int n;                  /* threads, the main one among them */
+	bool asked;             /* the user has said how many */
+	int started;            /* threads beside it */
+	int first, end;         /* the stages that are cloned: before end */
+	struct lent *lent;      /* those of a neighbour behind them */
+	uint64_t lent_at;       /* as often as it had told of them then */
+	bool unlent;            /* they are not taken (any more) */
 	bool expects, expected; /* they are waited for, see expect() */
-	uint64_t joined;   /* aside.news then */
-	size_t bytes;   /* of a block */
-	size_t small;   /* bytes to come before there are clones */
+	uint64_t joined;        /* aside.news then */
+	size_t bytes;           /* of a block */
+	size_t small;           /* bytes to come before there are clones */
 	struct clone *clones[STAGE_CLONES];
 	struct worker {
 		struct threads *t;
@@ -302,8 +302,8 @@ make_clones(struct threads *t)
 		t->block = mem_zalloc((size_t)t->nblocks * sizeof(*t->block));
 	}
 	for (uint64_t i = 0; i < t->nblocks; i++)
-		t->block[i].counts = mem_realloc(t->block[i].counts,
-			n * sizeof(*t->block[i].counts));
+		t->block[i].counts = mem_realloc(
+			t->block[i].counts, n * sizeof(*t->block[i].counts));
 	t->joined = t->c->aside.news - 1;
 	return true;
 }
@@ -664,8 +664,12 @@ threads_open(struct chain *c)
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->work, NULL);
 	pthread_cond_init(&t->done, NULL);
-	c->aside = (struct chain_aside){
-		.lines = lines, .settle = settle, .shipped = shipped, .lends = lends, .arg = t, .news = 1};
+	c->aside = (struct chain_aside){.lines = lines,
+		.settle = settle,
+		.shipped = shipped,
+		.lends = lends,
+		.arg = t,
+		.news = 1};
 	return t;
 }
 
