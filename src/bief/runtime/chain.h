@@ -85,8 +85,8 @@ struct chain_aside {
 	/* What a neighbour in front has worked at for us.  0 or -1. */
 	int (*shipped)(void *arg, const char *p, size_t n);
 	/* Is there something new to tell it of what it may work at?  Then that
-	 * is in out. */
-	bool (*lends)(void *arg, struct buf *out);
+	 * is in out.  come: bytes that have, in this batch. */
+	bool (*lends)(void *arg, size_t come, struct buf *out);
 	void *arg;
 	bool busy;     /* something was taken that has not had its effect */
 	uint64_t news; /* so often the stages have come to know something */
@@ -101,6 +101,7 @@ struct chain {
 	 * what a neighbour in front has said.  vouch: is it so, and does nobody
 	 * else write what we read?  NULL: it is. */
 	struct buf known;
+	struct buf header; /* the line that came in; empty: none */
 	bool derived;
 	bool (*vouch)(void *link);
 	void *in;

@@ -284,4 +284,5 @@ setup_close(struct chain *c)
 	shape_set_free(c->shapes);
 	output_release(&c->out);
 	buf_release(&c->known);
+	buf_release(&c->header);
 }

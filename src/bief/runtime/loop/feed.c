@@ -45,7 +45,8 @@ struct feed {
 	bool failed;  /* a program in front has */
 	bool over;    /* the input goes on, but we do not */
 	bool batches; /* who writes it says that there will be a header */
-	bool lent;    /* it has been told whether it may work for us */
+	size_t come;  /* bytes through the ring, in this batch ... */
+	int64_t come_in; /* ... of this number, -1: in none */
 	bool greeted; /* who writes it has had the time to say so */
 	size_t usual; /* bytes of lines to be given to the first stage */
 	char **files; /* OP_FILES: those still to come, NULL ends them */
@@ -96,6 +97,7 @@ feed_first(struct feed *f, const char *line, size_t n)
 			f->c->failed = f->first;
 			return -1;
 		}
+		buf_add(&f->c->header, line, n);
 	}
 	ret = plan_chain(f->c, &p);
 	plan_release(&p);
@@ -328,15 +330,20 @@ feed_lend(struct feed *f)
 {
 	struct chain_aside *aside = &f->c->aside;
 
-	if (f->stream || !f->c->planned || aside->lends == NULL ||
+	if (!f->c->planned || aside->lends == NULL ||
 		!link_in_through(&f->link))
 		return;
+	if (f->first->now.number != f->come_in) {
+		f->come_in = f->first->now.number;
+		f->come = 0;
+	}
+	if (f->come == 0)
+		return;
 	buf_clear(&f->text);
-	if (aside->lends(aside->arg, &f->text))
+	if (aside->lends(aside->arg, f->come, &f->text))
 		link_in_lend(&f->link, f->text.p, f->text.n);
-	else if (!f->lent && meet_surely())
+	else if (meet_surely())
 		link_in_lend(&f->link, "", 0);
-	f->lent = true;
 }
 
 static int
@@ -374,6 +381,7 @@ feed_ring(struct feed *f)
 			return -1;
 		link_in_took(&f->link, n);
 		all += n;
+		f->come += n;
 	}
 	return 0;
 }
@@ -625,7 +633,7 @@ feed_all(struct feed *f)
 int
 feed_run(struct chain *c, int in_fd)
 {
-	struct feed f = {.c = c, .first = &c->stages[0]};
+	struct feed f = {.c = c, .first = &c->stages[0], .come_in = -1};
 	int ret;
 
 	vitals_input(c->vitals, in_fd);

@@ -370,10 +370,10 @@ link_out_lent(const struct link_out *l, uint64_t *times)
 }
 
 void
-link_out_expect_lent(struct link_out *l)
+link_out_expect_lent(struct link_out *l, uint64_t times)
 {
 	for (int i = 0;
-		i < MEET_SURELY_MS && l->lent_times == 0 && l->partner >= 0;
+		i < MEET_SURELY_MS && l->lent_times <= times && l->partner >= 0;
 		i++) {
 		struct pollfd p = {.fd = l->partner, .events = POLLIN};
 

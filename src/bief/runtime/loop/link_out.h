@@ -51,8 +51,8 @@ int link_out_record(struct link_out *l, const struct record *r);
 int link_out_block(struct link_out *l, const char *p, size_t n);
 /* What the reader lends (lend.h), if it has said so; *times: how often it has. */
 const struct buf *link_out_lent(const struct link_out *l, uint64_t *times);
-/* For tests: wait until it has said so. */
-void link_out_expect_lent(struct link_out *l);
+/* For tests: wait until it has said so oftener than that. */
+void link_out_expect_lent(struct link_out *l, uint64_t times);
 /* What to wait for beside the rest, and what to do then.  l may be NULL. */
 int link_out_fds(struct link_out *l, struct pollfd *fds);
 void link_out_look(struct link_out *l);

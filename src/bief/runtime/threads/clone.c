@@ -14,6 +14,7 @@
 #include "io/stream/stream.h"
 #include "runtime/chain.h"
 #include "runtime/options/common.h"
+#include "runtime/loop/control.h"
 #include "runtime/setup.h"
 #include "runtime/threads/block.h"
 #include "runtime/threads/capture.h"
@@ -173,29 +174,46 @@ open_clone(struct stage *st, const struct stage *of)
 	return plan_clone(st);
 }
 
-/* As in the process that it is of, where nothing is known of what comes. */
+/* What comes to the first stage of a process, as its header says. */
+static int
+read_header(struct stage *st, const struct lent_stage *of)
+{
+	struct value body;
+
+	if (of->nheader == 0)
+		return 0;
+	return control_read(of->header, of->nheader, &body, st->err) < 0
+		? -1
+		: plan_parse(&st->in, &body, st->err);
+}
+
+/* As in the process that it is of: without control lines nothing is known of what
+ * comes. */
 static int
 open_lent(struct stage *st, const struct lent_stage *of)
 {
+	const struct stage *before = st - 1;
 	const char *zone;
 
-	if (of->image)
-		st->straight = true;
-	st->on_error = of->on_error;
+	st->straight = true;
 	st->text = (of->op->flags & OP_TEXT) != 0;
+	st->on_error = of->on_error;
 	if (of->image)
 		return 0;
 	if (setup_open_stage(st, of->words) < 0)
 		return -1;
-	zone = st->priv->common.zone;
-	st->in.zone = zone != NULL ? mem_dup(zone, strlen(zone)) : NULL;
+	if (of->first) {
+		if (read_header(st, of) < 0)
+			return -1;
+	} else if (before->out.stream) {
+		plan_copy(&st->in, &before->out);
+	}
+	if ((zone = st->priv->common.zone) != NULL) {
+		free(st->in.zone);
+		st->in.zone = mem_dup(zone, strlen(zone));
+	}
 	st->on_error = of->on_error;
-	if (plan_clone(st) < 0)
-		return -1;
-	st->now = of->now;
-	st->hups = of->hups;
-	st->priv->phase = of->phase;
-	return 0;
+	return plan_clone(st);
 }
 
 /* One that is not opened: it hands on, or writes down. */
@@ -337,10 +355,13 @@ clone_skipped(struct clone *x)
 
 /* What its words do not say. */
 static int
-learn(struct stage *st, const char *told, size_t n)
+learn(struct stage *st, struct batch b, const char *told, size_t n)
 {
 	const struct spread *spread = st->op->spread;
 
+	st->now = b;
+	if (b.number >= 0 && st->op->begin != NULL && st->op->begin(st, &b) < 0)
+		return -1;
 	if (spread == NULL || spread->learn == NULL)
 		return 0;
 	return spread->learn(st, told, n);
@@ -352,17 +373,21 @@ join_stage(struct clone *x, int i)
 	struct stage *st = &x->c.stages[i];
 	const struct stage *real = &x->of->stages[x->first + i];
 	const struct spread *spread = st->op->spread;
-	struct batch b = real->now;
 
-	st->now = b;
 	st->hups = real->hups;
 	st->priv->phase = real->priv->phase;
-	if (b.number >= 0 && st->op->begin != NULL && st->op->begin(st, &b) < 0)
-		return -1;
 	buf_clear(&x->told);
 	if (spread != NULL && spread->tell != NULL)
 		spread->tell(real, &x->told);
-	return learn(st, x->told.p, x->told.n);
+	return learn(st, real->now, x->told.p, x->told.n);
+}
+
+static int
+join_lent(struct stage *st, const struct lent_stage *of)
+{
+	st->hups = of->hups;
+	st->priv->phase = of->phase;
+	return learn(st, of->now, of->told, of->ntold);
 }
 
 int
@@ -380,13 +405,10 @@ clone_join(struct clone *x, bool *lent)
 	for (int i = 0; i < n; i++)
 		if (join_stage(x, i) < 0)
 			goto err;
-	for (int i = n; i < x->c.n; i++) {
-		const struct lent_stage *of = &x->lent->stages[i - n];
-
-		*lent = true;
-		if (learn(&x->c.stages[i], of->told, of->ntold) < 0)
+	*lent = true;
+	for (int i = n; i < x->c.n; i++)
+		if (join_lent(&x->c.stages[i], &x->lent->stages[i - n]) < 0)
 			goto err;
-	}
 	return 0;
 err:
 	x->of->err = x->c.err;

@@ -1,8 +1,8 @@
 /*
  * lend: see lend.h.
  *
- * struct head, then for each stage struct part, its words with their NULs, and
- * what it knows, both padded to 8 bytes.
+ * struct head, then for each stage struct part, its words with their NULs, the
+ * header of its process, and what it knows, each padded to 8 bytes.
  */
 #include "runtime/threads/lend.h"
 
@@ -23,8 +23,8 @@ struct head {
 
 struct part {
 	uint32_t words, nwords; /* bytes of them, and how many */
-	uint32_t told;
-	bool image;
+	uint32_t told, header;
+	bool image, first;
 	int on_error;
 	unsigned hups;
 	enum phase phase;
@@ -69,11 +69,13 @@ padded(size_t n)
 static void
 write_stage(const struct stage *st, bool image, struct buf *out)
 {
+	const struct buf *header = &st->chain->header;
 	struct part part;
 	size_t at = out->n;
 
 	memset(&part, 0, sizeof(part));
 	part.image = image;
+	part.first = st->place == 0;
 	part.on_error = st->on_error;
 	part.hups = st->hups;
 	part.phase = st->priv->phase;
@@ -83,6 +85,11 @@ write_stage(const struct stage *st, bool image, struct buf *out)
 		buf_add(out, *w, strlen(*w) + 1);
 	part.words = (uint32_t)(out->n - at - sizeof(part));
 	pad(out);
+	if (part.first) {
+		part.header = (uint32_t)header->n;
+		buf_add(out, header->p, header->n);
+		pad(out);
+	}
 	if (!image && st->op->spread->tell != NULL) {
 		size_t from = out->n;
 
@@ -156,17 +163,22 @@ read_stage(struct lent_stage *s, char *p, const char *end)
 		return NULL;
 	memcpy(&part, p, sizeof(part));
 	p += sizeof(part);
-	if (padded(part.words) + padded(part.told) > (size_t)(end - p) ||
+	if (padded(part.words) + padded(part.header) + padded(part.told) >
+			(size_t)(end - p) ||
 		part.nwords > part.words ||
 		(s->words = read_words(p, &part)) == NULL ||
 		(s->op = ops_find(s->words[0])) == NULL)
 		return NULL;
 	s->image = part.image;
+	s->first = part.first;
 	s->on_error = part.on_error;
 	s->hups = part.hups;
 	s->phase = part.phase;
 	s->now = part.now;
 	p += padded(part.words);
+	s->header = p;
+	s->nheader = part.header;
+	p += padded(part.header);
 	s->told = p;
 	s->ntold = part.told;
 	return s->image || s->op->spread != NULL ? p + padded(part.told) : NULL;
@@ -180,6 +192,7 @@ lend_read(const char *from, size_t n)
 	char *p, *end;
 
 	buf_init(&l->text);
+	buf_init(&l->news);
 	buf_add(&l->text, from, n);
 	if (!lend_suits(&l->text))
 		goto err;
@@ -199,6 +212,52 @@ err:
 	return NULL;
 }
 
+static bool
+same_stage(const struct lent_stage *a, const struct lent_stage *b)
+{
+	char **x = a->words, **y = b->words;
+
+	while (*x != NULL && *y != NULL && strcmp(*x, *y) == 0) {
+		x++;
+		y++;
+	}
+	return *x == NULL && *y == NULL && a->op == b->op &&
+		a->image == b->image && a->first == b->first &&
+		a->on_error == b->on_error && a->nheader == b->nheader &&
+		(a->nheader == 0 ||
+			memcmp(a->header, b->header, a->nheader) == 0);
+}
+
+bool
+lend_renew(struct lent *l, const struct lent *other)
+{
+	bool same = l->n == other->n;
+	size_t at = 0;
+
+	for (int i = 0; same && i < l->n; i++)
+		same = same_stage(&l->stages[i], &other->stages[i]);
+	if (!same)
+		return false;
+	buf_clear(&l->news);
+	for (int i = 0; i < l->n; i++) {
+		buf_add(&l->news, other->stages[i].told,
+			other->stages[i].ntold);
+		pad(&l->news);
+	}
+	for (int i = 0; i < l->n; i++) {
+		struct lent_stage *to = &l->stages[i];
+		const struct lent_stage *from = &other->stages[i];
+
+		to->hups = from->hups;
+		to->phase = from->phase;
+		to->now = from->now;
+		to->told = l->news.p + at;
+		to->ntold = from->ntold;
+		at += padded(to->ntold);
+	}
+	return true;
+}
+
 bool
 lend_holds(const struct lent *l, int i)
 {
@@ -214,5 +273,6 @@ lend_free(struct lent *l)
 		free(l->stages[i].words);
 	free(l->stages);
 	buf_release(&l->text);
+	buf_release(&l->news);
 	free(l);
 }

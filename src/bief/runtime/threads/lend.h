@@ -37,6 +37,10 @@ struct lent_stage {
 	const struct op *op;
 	char **words; /* of the command line, NULL ends them */
 	bool image;   /* records are only written down for it */
+	bool first;   /* of its process: what comes to it is what header says */
+	const char *header; /* the line; nothing without control lines */
+	size_t nheader;
+	/* as it is now */
 	int on_error;
 	unsigned hups;
 	enum phase phase;
@@ -48,11 +52,15 @@ struct lent_stage {
 struct lent {
 	struct lent_stage *stages;
 	int n;
-	struct buf text; /* what they point into */
+	struct buf text; /* what they point into, ... */
+	struct buf news; /* ... but for what has been told since */
 };
 
 /* NULL: it is damaged, or not for us. */
 struct lent *lend_read(const char *p, size_t n);
+/* Another has come: are the same stages lent, by the same words?  Then l has what
+ * they know by now. */
+bool lend_renew(struct lent *l, const struct lent *other);
 /* May what the i-th gives of a block be what it alone can go on with? */
 bool lend_holds(const struct lent *l, int i);
 void lend_free(struct lent *l);

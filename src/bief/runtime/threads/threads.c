@@ -23,6 +23,7 @@
 #include "io/stream/eol.h"
 #include "io/stream/meet.h"
 #include "runtime/chain.h"
+#include "runtime/recover/recover.h"
 #include "runtime/threads/block.h"
 #include "runtime/loop/link_out.h"
 #include "runtime/threads/clone.h"
@@ -37,6 +38,7 @@
 #define OVER_MOST 8       /* blocks of which too much comes; then no others */
 #define LENT_LINE \
 	((size_t)16 << 20) /* --max-line of who lends, as it is by default */
+#define NO_BATCH (-2)     /* less than the number of any, or of none */
 #define SPARE 2            /* blocks beyond one for each thread */
 
 #define THREAD_ROOM \
@@ -51,7 +53,9 @@ struct threads {
 	struct lent *lent;      /* those of a neighbour behind them */
 	uint64_t lent_at;       /* as often as it had told of them then */
 	bool unlent;            /* they are not taken (any more) */
-	bool expects, expected; /* they are waited for, see expect() */
+	/* See expect(): in which batches that has been done. */
+	bool expects;
+	int64_t tasted, expected;
 	uint64_t joined;        /* aside.news then */
 	size_t bytes;           /* of a block */
 	size_t small;           /* bytes to come before there are clones */
@@ -321,17 +325,26 @@ start(struct threads *t)
 	return t->started > 0;
 }
 
-/* The same with what a neighbour lends, which has told something new of that. */
+/* A neighbour has told something new of what it lends: clones of that, or those
+ * that there are learn of it. */
 static int
 start_lent(struct threads *t, const struct buf *text)
 {
+	struct lent *lent;
+
 	if (chain_settle(t->c) < 0)
 		return -1;
-	drop_clones(t);
-	if (!clone_whole(t->c, &t->first, &t->end) ||
-		(t->lent = lend_read(text->p, text->n)) == NULL)
+	lent = lend_read(text->p, text->n);
+	if (lent != NULL && t->lent != NULL && lend_renew(t->lent, lent)) {
+		lend_free(lent);
+		t->joined = t->c->aside.news - 1;
 		return 0;
-	if (!make_clones(t)) {
+	}
+	drop_clones(t);
+	t->lent = lent;
+	if (lent == NULL)
+		return 0;
+	if (!clone_whole(t->c, &t->first, &t->end) || !make_clones(t)) {
 		drop_clones(t);
 		return 0;
 	}
@@ -341,25 +354,39 @@ start_lent(struct threads *t, const struct buf *text)
 	return 0;
 }
 
+/* The batch that what goes out is of; -1: there are none. */
+static int64_t
+batch_of(const struct threads *t)
+{
+	return t->c->stages[t->c->n - 1].now.number;
+}
+
 static void
 expect_lent(struct threads *t)
 {
-	if (t->expects && t->c->link != NULL &&
-		output_flush(&t->c->out, &t->c->err) == 0 && t->c->ring != NULL)
-		link_out_expect_lent(t->c->ring);
-	t->expects = false;
+	uint64_t times;
+
+	if (!t->expects || t->c->link == NULL || t->expected == batch_of(t))
+		return;
+	t->expected = batch_of(t);
+	if (t->c->ring != NULL)
+		link_out_lent(t->c->ring, &times);
+	else
+		times = 0;
+	if (output_flush(&t->c->out, &t->c->err) == 0 && t->c->ring != NULL)
+		link_out_expect_lent(t->c->ring, times);
 }
 
 /* For tests, where all is over before anybody has said anything: let a neighbour
- * have little, and say what it lends.  Returns how many of n bytes go the usual
- * way for that. */
+ * have little of each batch, and say what it lends.  Returns how many of n bytes
+ * go the usual way for that. */
 static size_t
 expect(struct threads *t, const char *p, size_t n)
 {
-	if (!t->expects || t->c->link == NULL)
+	if (!t->expects || t->c->link == NULL || t->expected == batch_of(t))
 		return 0;
-	if (!t->expected) {
-		t->expected = true;
+	if (t->tasted != batch_of(t)) {
+		t->tasted = batch_of(t);
 		return part_of(p, n, t->bytes);
 	}
 	expect_lent(t);
@@ -367,14 +394,15 @@ expect(struct threads *t, const char *p, size_t n)
 }
 
 /* With a neighbour that takes records as they are: how many of n bytes go the
- * usual way?  All, if it lends nothing.  0, or -1. */
+ * usual way?  All, if it lends nothing, or not in this batch; and few of them, if
+ * nothing has been worked at yet.  0, or -1. */
 static int
 rings(struct threads *t, size_t *n)
 {
 	const struct buf *text;
 	uint64_t at;
 
-	if (t->unlent)
+	if (t->unlent || (t->lent == NULL && *n < t->bytes / FEW))
 		return 0;
 	link_out_look(t->c->link);
 	text = link_out_lent(t->c->ring, &at);
@@ -383,7 +411,8 @@ rings(struct threads *t, size_t *n)
 		if (start_lent(t, text) < 0)
 			return -1;
 	}
-	if (t->lent != NULL && !t->unlent)
+	if (t->lent != NULL && !t->unlent &&
+		t->lent->stages[0].now.number == batch_of(t))
 		*n = 0;
 	return 0;
 }
@@ -548,11 +577,25 @@ lent_end(struct threads *t)
 	struct chain *c = t->c;
 	int first, end;
 
-	if (c->stages[0].in.stream || !clone_stretch(c, &first, &end) ||
-		first != 0 || chain_max_line(&c->stages[0]) < LENT_LINE ||
+	if (!clone_stretch(c, &first, &end) || first != 0 ||
+		chain_max_line(&c->stages[0]) < LENT_LINE ||
 		(!t->asked && !clone_pays(c, end)))
 		return 0;
 	return end;
+}
+
+/* Is it a time at which what they know holds for all that will come of the batch,
+ * and all that comes is for them? */
+static bool
+is_steady(const struct chain *c, int end)
+{
+	if (clone_holds(c, 0, end))
+		return false;
+	for (int i = 0; i < end; i++)
+		if (recover_skips(&c->stages[i].priv->recovery) ||
+			(c->stages[i].in.stream && c->stages[i].now.number < 0))
+			return false;
+	return true;
 }
 
 /* What is lent now, in t->offer; nothing while a stage is in the midst of
@@ -566,7 +609,7 @@ make_offer(struct threads *t, const struct buf *behind)
 	bool ends = c->stages[end - 1].op->spread->ends;
 
 	buf_clear(&t->offer);
-	if (clone_holds(c, 0, end))
+	if (!is_steady(c, end))
 		return;
 	if (end < c->n || ends || c->ring == NULL)
 		lend_write(c, end, end < c->n && !ends, &nothing, &t->offer);
@@ -575,14 +618,14 @@ make_offer(struct threads *t, const struct buf *behind)
 }
 
 static bool
-lends(void *arg, struct buf *out)
+lends(void *arg, size_t come, struct buf *out)
 {
 	struct threads *t = arg;
 	struct chain *c = t->c;
 	const struct buf *behind = NULL;
 	uint64_t at = 0;
 
-	if (!c->planned || t->failed || t->offer_end < 0)
+	if (t->failed || t->offer_end < 0 || come < t->bytes / FEW)
 		return false;
 	if (t->offer_end == 0 && (t->offer_end = lent_end(t)) == 0)
 		t->offer_end = -1;
@@ -661,6 +704,7 @@ threads_open(struct chain *c)
 	if (text != NULL && opt_number(text, &bytes) == 0 && bytes > 0)
 		t->bytes = t->small = (size_t)bytes;
 	t->expects = t->bytes != BLOCK_BYTES && meet_surely();
+	t->tasted = t->expected = NO_BATCH;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->work, NULL);
 	pthread_cond_init(&t->done, NULL);
