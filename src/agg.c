@@ -257,6 +257,7 @@ agg_batch(struct stage *st, struct batch *b)
 	int ret = 0;
 
 	recent_flush(&a->t.recent);
+	gather_flush(&a->t.gather, &a->t.q, st);
 	rows_clear(&a->t.q.rows);
 	if (b->whole || (a->t.m.mode == MODE_COMPLETE && !b->empty))
 		ret = emit_all(st);

@@ -247,10 +247,9 @@ take_again(struct stage *st, uint64_t *group)
 	state_ref ref = (state_ref)*group;
 	struct blob b;
 
-	if (a->way == WAY_COUNT && *group >> 32 != UINT32_MAX) {
-		*group += UINT64_C(1) << 32;
-	} else if (a->way == WAY_COUNT) {
-		count_more(st, ref, 1);
+	if (a->way == WAY_COUNT) {
+		if (!recent_count(&a->recent, group, 1))
+			count_more(st, ref, 1);
 	} else {
 		blob_change(&b, st->state, ref);
 		count_in(st, &b);
@@ -410,28 +409,91 @@ taker_record(struct stage *st, struct record *r)
 
 /* ---- many records at once ---- */
 
-/* Find the group of a record, which is in time and in no window: as take_one()
- * does.  *group is its word in a->recent; NULL: it was not there. */
-static state_ref
-find_group(struct stage *st, struct record *r, uint64_t **group)
+/* The groups of some records: all are asked for before the first is looked at,
+ * so that memory is waited for once. */
+#define ASKED 64
+struct asked {
+	uint64_t key[ASKED][RECENT_WORDS];
+	uint64_t *row[ASKED]; /* NULL: not in a->recent */
+	const uint64_t *rows; /* as it was then */
+};
+
+/* Of those with one field in its place. */
+static void
+ask_single(const struct recent *t, const struct value *v, size_t stride,
+	size_t n, struct asked *ask)
+{
+	const struct recent here = *t;
+
+	for (size_t i = 0; i < n; i++, v += stride) {
+		ask->row[i] = recent_field(ask->key[i], v)
+			? recent_place_of(&here, ask->key[i], 2)
+			: NULL;
+		__builtin_prefetch(ask->row[i], 1);
+	}
+}
+
+/* Those of r and the next ones, of n. */
+static void
+ask_groups(struct taker *a, struct record r, size_t stride, size_t n,
+	struct asked *ask)
+{
+	const struct recent *t = &a->recent;
+	int at = a->q.nkeys == 1 ? field_index(&a->q.keys[0], &r) : -1;
+
+	if (n > ASKED)
+		n = ASKED;
+	ask->rows = t->rows;
+	if (at >= 0) {
+		ask_single(t, r.v + at, stride, n, ask);
+		return;
+	}
+	for (size_t i = 0; i < n; i++, r.v += stride) {
+		ask->row[i] = query_words(&a->q, &r, 0, 0, ask->key[i])
+			? recent_place_of(t, ask->key[i], t->words)
+			: NULL;
+		__builtin_prefetch(ask->row[i], 1);
+	}
+}
+
+/* The word of the group of the i-th record in a->recent; NULL: it is not there,
+ * *row is where it could be. */
+static inline uint64_t *
+find_asked(struct recent *t, const struct asked *ask, size_t i, uint64_t **row)
+{
+	const uint64_t *key = ask->key[i % ASKED];
+	bool hit = false;
+
+	*row = ask->row[i % ASKED];
+	if (*row == NULL)
+		return NULL;
+	if (ask->rows != t->rows)
+		*row = recent_find(t, key, &hit);
+	else if (t->words == 2)
+		*row = recent_pick_of(key, *row, t->pair, 2, &hit);
+	else
+		*row = recent_pick_of(key, *row, t->pair, t->words, &hit);
+	return hit ? recent_group(t, *row) : NULL;
+}
+
+/* Find the group of the i-th record, r, which is in time and in no window: as
+ * take_one() does.  *group is its word in a->recent; NULL: it was not there. */
+static inline state_ref
+find_group(struct stage *st, struct record *r, const struct asked *ask,
+	size_t i, uint64_t **group)
 {
 	static const struct span none = {false, 0, 0};
 	struct taker *a = STAGE(st, taker);
-	uint64_t key[RECENT_WORDS], *row = NULL;
+	uint64_t *row;
 	state_ref ref;
-	bool hit = false;
 
-	*group = NULL;
-	if (query_words(&a->q, r, 0, 0, key))
-		row = recent_find(&a->recent, key, &hit);
-	if (hit) {
-		*group = recent_group(&a->recent, row);
+	*group = find_asked(&a->recent, ask, i, &row);
+	if (*group != NULL)
 		return (state_ref)(**group);
-	}
 	query_key(&a->q, r, GROUP_PLAIN, 0, &none);
 	ref = make_group(st, r, 0, &none);
 	if (row != NULL && ref != STATE_NONE)
-		recent_put(&a->recent, row, key, ref);
+		recent_put(&a->recent, row, ask->key[i % ASKED], ref);
 	return ref;
 }
 
@@ -441,19 +503,20 @@ count_rows(struct stage *st, const struct record *like,
 	const struct accum_rows *rows)
 {
 	struct taker *a = STAGE(st, taker);
-	size_t times = a->q.nkeys == 0 ? rows->n : 1;
+	uint32_t times = a->q.nkeys == 0 ? (uint32_t)rows->n : 1;
 	struct record r = *like;
+	struct asked ask;
 	uint64_t *group;
 	state_ref ref;
 
 	for (size_t i = 0; i < rows->n; i += times, r.v += rows->stride) {
-		ref = find_group(st, &r, &group);
+		if (i % ASKED == 0)
+			ask_groups(a, r, rows->stride, rows->n - i, &ask);
+		ref = find_group(st, &r, &ask, i, &group);
 		if (ref == STATE_NONE)
 			return -1;
-		if (group != NULL && *group >> 32 < UINT32_MAX - times)
-			*group += (uint64_t)times << 32;
-		else
-			count_more(st, ref, (uint32_t)times);
+		if (group == NULL || !recent_count(&a->recent, group, times))
+			count_more(st, ref, times);
 	}
 	return 0;
 }
@@ -466,6 +529,7 @@ add_rows(struct stage *st, const struct record *like,
 	struct taker *a = STAGE(st, taker);
 	char *blobs[ACCUM_ROWS_MOST];
 	struct record r = *like;
+	struct asked ask;
 	uint64_t *group;
 	state_ref ref;
 
@@ -474,7 +538,9 @@ add_rows(struct stage *st, const struct record *like,
 			blobs[i] = blobs[0];
 			continue;
 		}
-		ref = find_group(st, &r, &group);
+		if (i % ASKED == 0)
+			ask_groups(a, r, rows->stride, rows->n - i, &ask);
+		ref = find_group(st, &r, &ask, i, &group);
 		if (ref == STATE_NONE)
 			return -1;
 		blobs[i] = state_change(st->state, ref);
@@ -490,8 +556,9 @@ takes_rows(struct stage *st, const struct record *like,
 {
 	struct taker *a = STAGE(st, taker);
 
-	if (!a->q.met || !is_single(a) || a->q.g.windowed || st->clone ||
-		like->windows != NULL || a->late != WATERMARK_NONE)
+	if (!a->q.met || !is_single(a) || a->q.g.windowed ||
+		(st->clone && a->way != WAY_COUNT) || like->windows != NULL ||
+		a->late != WATERMARK_NONE)
 		return 0;
 	return accum_rows_plain(&a->q.acc, like, rows);
 }
