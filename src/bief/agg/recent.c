@@ -18,6 +18,8 @@
 /* Bits of the number of pairs. */
 #define BITS_FIRST 7
 #define BITS_MOST 15
+/* Rows that move before what was counted is given out: each is listed twice. */
+#define MOVES_MOST(bits) ((uint32_t)1 << (bits))
 #define LINE_BYTES 64 /* of the cache */
 #define LINE_WORDS (LINE_BYTES / (uint32_t)sizeof(uint64_t))
 
@@ -31,8 +33,9 @@ table_new(struct recent *t, uint32_t bits)
 	t->rows = (uint64_t *)(t->memory +
 		(-(uintptr_t)t->memory & (LINE_BYTES - 1)));
 	t->used = mem_alloc(n * sizeof *t->used);
-	t->counted = mem_alloc((2 * n + 1) * sizeof *t->counted);
-	t->nused = t->groups = t->ncounted = 0;
+	t->counted = mem_alloc(
+		(2 * n + 1 + 2 * MOVES_MOST(bits)) * sizeof *t->counted);
+	t->nused = t->groups = t->ncounted = t->moves = 0;
 }
 
 void
@@ -63,16 +66,21 @@ used_pair(const struct recent *t, uint32_t i)
 	return t->rows + (size_t)t->used[i] * t->pair;
 }
 
+static void
+row_flush(const struct recent *t, uint64_t *group)
+{
+	if (*group >> 32 == 0)
+		return;
+	t->flush(t->arg, (state_ref)*group, (uint32_t)(*group >> 32));
+	*group = (state_ref)*group;
+}
+
 void
 recent_flush(struct recent *t)
 {
-	for (uint32_t i = 0; i < t->ncounted; i++) {
-		uint64_t *group = t->rows + t->counted[i];
-
-		t->flush(t->arg, (state_ref)*group, (uint32_t)(*group >> 32));
-		*group = (state_ref)*group;
-	}
-	t->ncounted = 0;
+	for (uint32_t i = 0; i < t->ncounted; i++)
+		row_flush(t, t->rows + t->counted[i]);
+	t->ncounted = t->moves = 0;
 }
 
 void
@@ -84,8 +92,8 @@ recent_clear(struct recent *t)
 	t->nused = t->groups = 0;
 }
 
-/* Into the first row of the pair that is free; where none is, the first gives
- * way to the second. */
+/* Into the first row of the pair; what was there goes to the second, and what
+ * was there gives way. */
 static void
 put(struct recent *t, uint64_t *row, const uint64_t *key, uint64_t group)
 {
@@ -95,15 +103,20 @@ put(struct recent *t, uint64_t *row, const uint64_t *key, uint64_t group)
 	if (recent_is_free(row, t->words)) {
 		t->used[t->nused++] = (uint32_t)((size_t)(row - t->rows) /
 			t->pair);
-		other = row;
-	} else if (!recent_is_free(other, t->words)) {
-		recent_flush(t);
-		memcpy(row, other, size * sizeof *row);
-		t->groups--;
+		t->groups++;
+	} else if (recent_is_free(other, t->words)) {
+		t->groups++;
+	} else {
+		row_flush(t, recent_group(t, other));
 	}
-	memcpy(other, key, t->words * sizeof *row);
-	*recent_group(t, other) = group;
-	t->groups++;
+	if (t->moves++ == MOVES_MOST(64 - t->shift))
+		recent_flush(t);
+	memcpy(other, row, size * sizeof *row);
+	if (other[t->words] >> 32 != 0)
+		t->counted[t->ncounted++] = (uint32_t)(recent_group(t, other) -
+			t->rows);
+	memcpy(row, key, t->words * sizeof *row);
+	*recent_group(t, row) = group;
 }
 
 static void

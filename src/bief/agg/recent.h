@@ -36,11 +36,12 @@ struct recent {
 	uint32_t groups;   /* in all of them */
 	uint32_t *counted; /* words of groups that stand for a count */
 	uint32_t ncounted;
+	uint32_t moves; /* of rows, since these were none */
 	/* what was counted in a row */
 	void (*flush)(void *arg, state_ref ref, uint32_t count);
 	void *arg;
 };
-#define RECENT_PAIRS 3 /* that are looked at */
+#define RECENT_PAIRS 8 /* that are looked at */
 
 /* For records with so many fields, and a window or not. */
 void recent_init(struct recent *t, bool windowed, size_t fields,
@@ -130,7 +131,7 @@ recent_pick_of(const uint64_t *key, uint64_t *row, uint32_t pair,
 			second |= key[i] ^ other[i];
 		}
 		if ((first == 0) | (second == 0))
-			return second == 0 ? other : row;
+			return row + (words + 1) * (second == 0);
 		if (recent_is_free(other, words)) {
 			*hit = false;
 			return row;
@@ -140,15 +141,28 @@ recent_pick_of(const uint64_t *key, uint64_t *row, uint32_t pair,
 	return home;
 }
 
-/* The same, fast for a field, with or without a window. */
+static inline bool
+recent_is(const uint64_t *key, const uint64_t *row, uint32_t words)
+{
+	uint64_t differ = recent_is_free(row, words);
+
+	for (uint32_t i = 0; i < words; i++)
+		differ |= key[i] ^ row[i];
+	return differ == 0;
+}
+
+/* The same of a key; records of one group are often together, and the newest
+ * group of a pair comes first. */
 static inline uint64_t *
 recent_find(const struct recent *t, const uint64_t *key, bool *hit)
 {
-	if (t->words == 4)
-		return recent_pick_of(
-			key, recent_place_of(t, key, 4), t->pair, 4, hit);
-	return recent_pick_of(
-		key, recent_place_of(t, key, t->words), t->pair, t->words, hit);
+	uint64_t *row = recent_place_of(t, key, t->words);
+
+	if (recent_is(key, row, t->words)) {
+		*hit = true;
+		return row;
+	}
+	return recent_pick_of(key, row, t->pair, t->words, hit);
 }
 
 #endif

@@ -440,16 +440,19 @@ ask_groups(struct taker *a, struct record r, size_t stride, size_t n,
 {
 	const struct recent *t = &a->recent;
 	int at = a->q.nkeys == 1 ? field_index(&a->q.keys[0], &r) : -1;
+	int64_t start = 0, end = 0;
 
 	if (n > ASKED)
 		n = ASKED;
 	ask->rows = t->rows;
-	if (at >= 0) {
+	if (at >= 0 && !a->q.g.windowed) {
 		ask_single(t, r.v + at, stride, n, ask);
 		return;
 	}
 	for (size_t i = 0; i < n; i++, r.v += stride) {
-		ask->row[i] = query_words(&a->q, &r, 0, 0, ask->key[i])
+		if (a->q.g.windowed)
+			frame_times(&a->frame, &r, &start, &end);
+		ask->row[i] = query_words(&a->q, &r, start, end, ask->key[i])
 			? recent_place_of(t, ask->key[i], t->words)
 			: NULL;
 		__builtin_prefetch(ask->row[i], 1);
@@ -476,22 +479,24 @@ find_asked(struct recent *t, const struct asked *ask, size_t i, uint64_t **row)
 	return hit ? recent_group(t, *row) : NULL;
 }
 
-/* Find the group of the i-th record, r, which is in time and in no window: as
- * take_one() does.  *group is its word in a->recent; NULL: it was not there. */
+/* Find the group of the i-th record, r, which is in time: as take_one() does.
+ * *group is its word in a->recent; NULL: it was not there. */
 static inline state_ref
 find_group(struct stage *st, struct record *r, const struct asked *ask,
 	size_t i, uint64_t **group)
 {
-	static const struct span none = {false, 0, 0};
 	struct taker *a = STAGE(st, taker);
+	struct span w = {a->q.g.windowed, 0, 0};
 	uint64_t *row;
 	state_ref ref;
 
 	*group = find_asked(&a->recent, ask, i, &row);
 	if (*group != NULL)
 		return (state_ref)(**group);
-	query_key(&a->q, r, GROUP_PLAIN, 0, &none);
-	ref = make_group(st, r, 0, &none);
+	if (w.there)
+		frame_times(&a->frame, r, &w.start, &w.end);
+	query_key(&a->q, r, GROUP_PLAIN, 0, &w);
+	ref = make_group(st, r, 0, &w);
 	if (row != NULL && ref != STATE_NONE)
 		recent_put(&a->recent, row, ask->key[i % ASKED], ref);
 	return ref;
@@ -549,18 +554,32 @@ add_rows(struct stage *st, const struct record *like,
 	return 0;
 }
 
+/* How many of them, from the first one on, have a window made by window. */
+static size_t
+have_times(struct taker *a, struct record r, const struct accum_rows *rows)
+{
+	int64_t start, end;
+	size_t n = 0;
+
+	while (n < rows->n && frame_times(&a->frame, &r, &start, &end)) {
+		r.v += rows->stride;
+		n++;
+	}
+	return n;
+}
+
 /* How many of them, from the first one on, may be taken at once. */
 static size_t
-takes_rows(struct stage *st, const struct record *like,
-	const struct accum_rows *rows)
+takes_rows(struct stage *st, const struct record *like, struct accum_rows rows)
 {
 	struct taker *a = STAGE(st, taker);
 
-	if (!a->q.met || !is_single(a) || a->q.g.windowed ||
-		(st->clone && a->way != WAY_COUNT) || like->windows != NULL ||
-		a->late != WATERMARK_NONE)
+	if (!a->q.met || !is_single(a) || (st->clone && a->way != WAY_COUNT) ||
+		like->windows != NULL || a->late != WATERMARK_NONE)
 		return 0;
-	return accum_rows_plain(&a->q.acc, like, rows);
+	if (a->q.g.windowed)
+		rows.n = have_times(a, *like, &rows);
+	return rows.n > 0 ? accum_rows_plain(&a->q.acc, like, &rows) : 0;
 }
 
 int
@@ -575,7 +594,7 @@ taker_records(
 			r.v, stride, n < ACCUM_ROWS_MOST ? n : ACCUM_ROWS_MOST};
 		struct record one = r;
 
-		rows.n = takes_rows(st, &r, &rows);
+		rows.n = takes_rows(st, &r, rows);
 		if (rows.n > 0) {
 			if ((a->way == WAY_COUNT ? count_rows : add_rows)(
 				    st, &r, &rows) < 0)
