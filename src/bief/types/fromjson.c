@@ -12,16 +12,6 @@
 #include "types/fromjson_object.h"
 #include "types/type.h"
 
-static uint32_t
-hash(const char *s, size_t n)
-{
-	uint32_t h = (uint32_t)n;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x01000193;
-	return h ^ h >> 15;
-}
-
 static int
 object_plain(struct fromjson *f, const char *p, struct value *v)
 {
@@ -45,7 +35,7 @@ fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 		uint32_t h;
 
 		fromstruct_target(t, &schema->f[i]);
-		h = hash(t->name, t->n) & f->mask;
+		h = fromjson_object_hash(t->name, t->n) & f->mask;
 		while (f->table[h] != 0)
 			h = (h + 1) & f->mask;
 		if ((int)i != o->corrupt)
@@ -78,109 +68,6 @@ fromjson_free(struct fromjson *f)
 	free(f);
 }
 
-/* The record. */
-
-/* The field of a key, or NODE_SKIP. */
-static int
-find_target(struct fromjson *f, const char *s, size_t n, uint32_t h)
-{
-	uint32_t i;
-
-	for (h &= f->mask; (i = f->table[h]) != 0; h = (h + 1) & f->mask)
-		if (f->target[i - 1].n == n &&
-			memcmp(f->target[i - 1].name, s, n) == 0)
-			return (int)i - 1;
-	return NODE_SKIP;
-}
-
-const char *
-fromjson_key(struct fromjson *f, const char *start, struct node **node)
-{
-	bool first = *node == &f->start;
-	struct lenient_string key;
-	struct node *next;
-	const char *p, *s;
-	size_t n;
-	uint32_t h;
-	int index;
-
-	p = first
-		? lenient_expect(&f->value.l, start, '{', "expected an object")
-		: start;
-	if (p == NULL)
-		return NULL;
-	p = lenient_space(&f->value.l, p);
-	if (p >= f->value.l.end)
-		return lenient_early(&f->value.l);
-	if (*p == '}') {
-		next = first ? &f->head : &f->end;
-		node_learn(next, start, (size_t)(p + 1 - start), NODE_END);
-		(*node)->next = next;
-		*node = next;
-		return p + 1;
-	}
-	if (!first) {
-		if (*p != ',')
-			return lenient_refuse(
-				&f->value.l, p, "expected ',' or '}'");
-		p++;
-	}
-	if ((p = lenient_key(&f->value.l, p, &key)) == NULL)
-		return NULL;
-	p = lenient_space(&f->value.l, p);
-	s = key.s;
-	n = key.n;
-	if (key.escaped) {
-		buf_clear(&f->value.plain);
-		lenient_plain(&key, &f->value.plain);
-		s = f->value.plain.p;
-		n = f->value.plain.n;
-	}
-	h = hash(s, n);
-	index = find_target(f, s, n, h);
-	next = first         ? &f->head
-		: index >= 0 ? &f->target[index].node
-			     : &f->unknown[h % UNKNOWN];
-	node_learn(next, start, (size_t)(p - start), index);
-	(*node)->next = next;
-	*node = next;
-	return p;
-}
-
-const char *
-fromjson_field(struct fromjson *f, const char *start, const struct target *t,
-	struct value *v)
-{
-	struct value x;
-	const char *p;
-	bool fits = false;
-
-	if (!f->value.malformed)
-		f->field = t;
-	p = fromvalue_read(&f->value, start, t->type, 1, &x, &fits);
-	if (p == NULL)
-		return NULL;
-	if (fits)
-		*v = x;
-	else
-		fromvalue_misfit(&f->value, t->type, start, p);
-	return p;
-}
-
-/* What is JSON and too short to reach a limit need not be read token by
- * token. */
-const char *
-fromjson_skip(struct fromjson *f, const char *p)
-{
-	struct json_error e;
-	struct value v;
-	const char *q = json_read(p, f->value.l.end, 1, &v, &e);
-
-	if (q != NULL && q - p < LENIENT_DIGITS)
-		return q;
-	return lenient_value(&f->value.l, p, 1, NULL);
-}
-
 static int
 read_root(struct fromjson *f, const char *p, struct value *v)
 {
@@ -191,7 +78,9 @@ read_root(struct fromjson *f, const char *p, struct value *v)
 	wrap = p < f->value.l.end && *p == '{' && t->kind == TYPE_ARRAY &&
 		t->elem->kind == TYPE_STRUCT;
 	if (!wrap)
-		return fromjson_field(f, p, &f->target[0], v) != NULL ? 0 : -1;
+		return fromjson_general_value(f, p, &f->target[0], v) != NULL
+			? 0
+			: -1;
 	if (fromvalue_one(&f->value, p, t, v) == NULL)
 		return -1;
 	return 0;

@@ -41,20 +41,31 @@ struct fromjson {
 };
 
 
-/* ---- fromjson.c: in general ---- */
+/* Of the name of a field. */
+static inline uint32_t
+fromjson_object_hash(const char *s, size_t n)
+{
+	uint32_t h = (uint32_t)n;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * 0x01000193;
+	return h ^ h >> 15;
+}
+
+/* ---- fromjson_general.c ---- */
 
 /*
  * Read from behind a value (or from the text's beginning) to the next value or
  * behind the end of the object, and learn what stood there.  *node is the node
  * of the last key, and becomes that of this one.
  */
-const char *fromjson_key(
+const char *fromjson_general_key(
 	struct fromjson *f, const char *start, struct node **node);
 /* A value of a field. */
-const char *fromjson_field(struct fromjson *f, const char *start,
+const char *fromjson_general_value(struct fromjson *f, const char *start,
 	const struct target *t, struct value *v);
 /* A value that no field wants. */
-const char *fromjson_skip(struct fromjson *f, const char *p);
+const char *fromjson_general_skip(struct fromjson *f, const char *p);
 
 /* ---- fromjson_avx2.c ---- */
 
@@ -189,7 +200,7 @@ read_field(struct fromjson *f, const char *p, int index, uint64_t *seen,
 	if (q == NULL) {
 		if (f->all != 0 && !(*seen >> index & 1))
 			*v = value_null();
-		q = fromjson_field(f, p, t, v);
+		q = fromjson_general_value(f, p, t, v);
 	}
 	*seen |= UINT64_C(1) << (index & 63);
 	return q;
@@ -201,7 +212,7 @@ skip_quickly(struct fromjson *f, const char *p)
 	struct value ignored;
 	const char *q = quick_string(p, f->value.l.end, &ignored);
 
-	return q != NULL ? q : fromjson_skip(f, p);
+	return q != NULL ? q : fromjson_general_skip(f, p);
 }
 
 /* Fields that have not been met are null. */
@@ -227,7 +238,7 @@ read_object(struct fromjson *f, const char *p, struct value *v)
 			p += next->n;
 			node = next;
 		} else {
-			p = fromjson_key(f, p, &node);
+			p = fromjson_general_key(f, p, &node);
 			if (p == NULL)
 				return -1;
 		}
