@@ -5,15 +5,8 @@
  * Watermark: passes it on; a group whose time it has passed is closed.
  * State: an entry per group, until the watermark passes it (append, update).
  * Restart: the groups come back as they were after the last committed batch.
- *
- * It is long because a record has four ways into its group (enum way), and
- * windows two more: they share what is looked at for every record, so they
- * stand in one file, where the compiler sees all of them.
  */
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "floor/buf.h"
 #include "floor/mem.h"
@@ -21,66 +14,38 @@
 #include "runtime/entry.h"
 #include "runtime/plan/modes.h"
 #include "runtime/stage.h"
-#include "window/frame.h"
-#include "window/span.h"
 #include "agg/accum/accum.h"
-#include "agg/accum/accum_rows.h"
-#include "agg/aggmode.h"
-#include "agg/gather.h"
-#include "agg/query.h"
-#include "agg/recent.h"
 #include "agg/session.h"
-
-/* Where a record is counted.  choose_way() says so, once for the whole run, as
- * soon as it is known whether records carry windows. */
-enum way {
-	WAY_UNKNOWN, /* the first record will show */
-	WAY_COUNT,   /* in one group, or slice, where there is nothing to do but
-	              * to count: that stands in recent until the batch ends */
-	WAY_GROUP,   /* in one group, or slice; recent knows where it is */
-	WAY_SETS,    /* in a group of each grouping set */
-	WAY_SESSION  /* in a session of its key */
-};
+#include "agg/taker.h"
 
 struct agg {
+	struct taker t; /* the first part: see taker.h */
 	/* options */
 	struct list by;
 	bool no_window;
-	struct aggmode m; /* and what the plan makes of it */
 
-	/* the query */
-	struct query q;
-	enum way way;
-
-	/* batches */
-	int64_t late;   /* what is not later than this is late */
 	int64_t closed; /* watermark at the end of the last batch */
-	uint64_t seq;   /* of records */
-	size_t nsessions;
-	struct state *late_groups; /* of this batch */
-	struct recent recent;
-	struct frame frame;
-	struct gather gather;
-	bool known; /* to its clones: what a first record decides */
+	bool known;     /* to its clones: what a first record decides */
 };
 
 static const struct opt agg_opts[] = {
 	{"by", 'b', OPT_LIST, offsetof(struct agg, by), "FIELD,...",
 		"the fields to group by"},
-	{"cube", 0, OPT_FLAG, offsetof(struct agg, q.cube), NULL,
+	{"cube", 0, OPT_FLAG, offsetof(struct agg, t.q.cube), NULL,
 		"every combination of the key columns, rolled up or not"},
-	{"rollup", 0, OPT_FLAG, offsetof(struct agg, q.rollup), NULL,
+	{"rollup", 0, OPT_FLAG, offsetof(struct agg, t.q.rollup), NULL,
 		"the key columns rolled up one by one, from the last"},
-	{"grouping-sets", 0, OPT_STRING, offsetof(struct agg, q.sets.text),
+	{"grouping-sets", 0, OPT_STRING, offsetof(struct agg, t.q.sets.text),
 		"FIELD,...;...",
 		"these combinations of the key columns: 'a,b;a;' is (a,b), "
 		"(a), ()"},
-	{"grouping-id", 0, OPT_FLAG, offsetof(struct agg, q.grouping_id), NULL,
+	{"grouping-id", 0, OPT_FLAG, offsetof(struct agg, t.q.grouping_id),
+		NULL,
 		"add the field grouping_id: a bit for each rolled-up column",
 		.free = true},
 	{"no-window", 0, OPT_FLAG, offsetof(struct agg, no_window), NULL,
 		"do not group by the window fields of the records"},
-	{"mode", 'm', OPT_ENUM, offsetof(struct agg, m.asked),
+	{"mode", 'm', OPT_ENUM, offsetof(struct agg, t.m.asked),
 		"append|update|complete", "what is written after each batch",
 		.free = true},
 	OPT_END};
@@ -88,7 +53,7 @@ static const struct opt agg_opts[] = {
 static void
 agg_defaults(void *self)
 {
-	((struct agg *)self)->m.asked = -1;
+	((struct agg *)self)->t.m.asked = -1;
 }
 
 static int
@@ -97,13 +62,13 @@ agg_open(struct stage *st)
 	struct agg *a = STAGE(st, agg);
 
 	st->late_what = "group";
-	a->late_groups = state_new(stage_max_state(st));
-	frame_init(&a->frame);
-	if (a->q.cube + a->q.rollup + (a->q.sets.text != NULL) > 1)
+	a->t.late_groups = state_new(stage_max_state(st));
+	frame_init(&a->t.frame);
+	if (a->t.q.cube + a->t.q.rollup + (a->t.q.sets.text != NULL) > 1)
 		return err_as(st->err, STATUS_USAGE,
 			"--cube, --rollup and --grouping-sets: one of them");
-	if (a->q.grouping_id && !a->q.cube && !a->q.rollup &&
-		a->q.sets.text == NULL)
+	if (a->t.q.grouping_id && !a->t.q.cube && !a->t.q.rollup &&
+		a->t.q.sets.text == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--grouping-id needs --cube, --rollup or "
 			"--grouping-sets");
@@ -111,14 +76,14 @@ agg_open(struct stage *st)
 		return err_as(st->err, STATUS_USAGE,
 			"no aggregate is given: say count, or FUNC:FIELD such "
 			"as sum:price");
-	if (sets_read(&a->q.sets, &a->by, st->err) < 0 ||
-		query_init(&a->q, &a->by, st->err) < 0)
+	if (sets_read(&a->t.q.sets, &a->by, st->err) < 0 ||
+		query_init(&a->t.q, &a->by, st->err) < 0)
 		return -1;
 	for (size_t i = 0; i < st->noperands; i++)
-		if (accums_parse(&a->q.acc, st->operands[i], st->err) < 0)
+		if (accums_parse(&a->t.q.acc, st->operands[i], st->err) < 0)
 			return -1;
-	query_watch(&a->q, st);
-	return query_check_names(&a->q, st->err);
+	query_watch(&a->t.q, st);
+	return query_check_names(&a->t.q, st->err);
 }
 
 /* ---- the plan ---- */
@@ -128,65 +93,11 @@ check_fields(struct stage *st, const struct plan *p)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (query_bind(&a->q, p, st->err) < 0 ||
-		accums_plan(&a->q.acc, p, st->err) < 0)
+	if (query_bind(&a->t.q, p, st->err) < 0 ||
+		accums_plan(&a->t.q.acc, p, st->err) < 0)
 		return -1;
-	query_watch(&a->q, st);
-	return query_check_names(&a->q, st->err);
-}
-
-/* Whoever looks may not have thought of the windows of a result. */
-static void
-tell_windows(struct stage *st)
-{
-	if (!st->explain && isatty(STDERR_FILENO) == 1)
-		stage_warn(st,
-			"what comes is a result of windows, so it is "
-			"grouped by them, too: --no-window does not");
-}
-
-/* What stands in a->recent goes to its group. */
-static void
-count_more(void *arg, state_ref ref, uint32_t n)
-{
-	struct stage *st = arg;
-
-	if (st->clone)
-		gather_count(&STAGE(st, agg)->gather, ref, n);
-	else
-		accums_count(&STAGE(st, agg)->q.acc,
-			state_change(st->state, ref), n);
-}
-
-static void
-choose_way(struct stage *st)
-{
-	struct agg *a = STAGE(st, agg);
-
-	assert(a->q.decided);
-	assert(a->way == WAY_UNKNOWN);
-	a->way = a->q.session         ? WAY_SESSION
-		: a->q.g.sets         ? WAY_SETS
-		: a->q.acc.count_only ? WAY_COUNT
-				      : WAY_GROUP;
-	recent_init(&a->recent, a->q.g.windowed,
-		a->q.nkeys <= RECENT_FIELDS ? a->q.nkeys : 0, count_more, st);
-}
-
-/* Now it is known whether records carry windows; own: and a field "window",
- * too. */
-static int
-decide(struct stage *st, bool windowed, bool own)
-{
-	struct agg *a = STAGE(st, agg);
-
-	if (windowed && !own)
-		query_drop_window(&a->q);
-	query_watch(&a->q, st);
-	if (query_decide(&a->q, windowed, st->err) < 0)
-		return -1;
-	choose_way(st);
-	return 0;
+	query_watch(&a->t.q, st);
+	return query_check_names(&a->t.q, st->err);
 }
 
 /* What the plan says of windows; nothing where it does not know the fields, but
@@ -201,18 +112,18 @@ plan_windows(struct stage *st, const struct plan *p)
 		(p->fields != NULL ? frame_is_known(p->fields)
 				   : p->window_us != 0 || p->session_us != 0);
 
-	a->q.session = windows && p->session_us != 0;
+	a->t.q.session = windows && p->session_us != 0;
 	if ((a->no_window || p->fields != NULL || windows) &&
-		decide(st, windows, own) < 0)
+		taker_decide(st, windows, own) < 0)
 		return -1;
 	if (check_fields(st, p) < 0)
 		return -1;
 	if (windows && p->aggregated)
-		tell_windows(st);
-	a->q.acc.sequenced = a->q.session;
-	if (a->q.session)
-		accums_reserve(&a->q.acc, sizeof(struct session));
-	if (a->q.session && a->q.g.sets)
+		taker_tell_windows(st);
+	a->t.q.acc.sequenced = a->t.q.session;
+	if (a->t.q.session)
+		accums_reserve(&a->t.q.acc, sizeof(struct session));
+	if (a->t.q.session && a->t.q.g.sets)
 		return err_as(st->err, STATUS_USAGE,
 			"sessions have no --cube, --rollup or --grouping-sets");
 	return 0;
@@ -225,20 +136,20 @@ agg_plan(struct stage *st, struct plan *p)
 
 	if (plan_windows(st, p) < 0)
 		return -1;
-	if (a->q.acc.nstars == 0)
+	if (a->t.q.acc.nstars == 0)
 		st->looks = LOOKS_ONLY;
-	aggmode_times(&a->m, &a->q, p);
-	a->late = WATERMARK_NONE;
-	a->m.mode = MODE_COMPLETE;
+	aggmode_times(&a->t.m, &a->t.q, p);
+	a->t.late = WATERMARK_NONE;
+	a->t.m.mode = MODE_COMPLETE;
 	if (p->stream == 0) {
 		if (p->explain)
-			aggmode_out(&a->m, &a->q, p);
+			aggmode_out(&a->t.m, &a->t.q, p);
 		return 0;
 	}
-	if (aggmode_plan(&a->m, &a->q, p, st->err) < 0)
+	if (aggmode_plan(&a->t.m, &a->t.q, p, st->err) < 0)
 		return -1;
-	aggmode_out(&a->m, &a->q, p);
-	return modes_check(p, a->m.mode, st->err);
+	aggmode_out(&a->t.m, &a->t.q, p);
+	return modes_check(p, a->t.m.mode, st->err);
 }
 
 /* ---- what is kept beside the groups ---- */
@@ -247,509 +158,52 @@ static int
 agg_restore(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
-	aggmode_restore_begun(&a->m, st->state);
+	aggmode_restore_begun(&a->t.m, st->state);
 	for (state_ref r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r))
-		a->nsessions += groups_kind(st->state, r) == GROUP_SESSION;
-	a->closed = query_restore_slices(&a->q, st);
-	if (query_check_form(&a->q, st) < 0)
+		a->t.nsessions += groups_kind(st->state, r) == GROUP_SESSION;
+	a->closed = query_restore_slices(&a->t.q, st);
+	if (query_check_form(&a->t.q, st) < 0)
 		return -1;
 	/* The state knows, where the plan does not. */
-	if (a->q.decided && a->way == WAY_UNKNOWN)
-		choose_way(st);
-	return 0;
-}
-
-/* Fields of FUNC:* have shown up: all that points to the old ones is to go. */
-static int
-widen_groups(struct stage *st, struct blob_form *before)
-{
-	struct agg *a = STAGE(st, agg);
-
-	query_widen(&a->q, st, before);
-	free(before->vars);
-	query_watch(&a->q, st);
-	recent_clear(&a->recent);
-	return query_check_names(&a->q, st->err);
-}
-
-/* ---- records ---- */
-
-static int
-agg_begin(struct stage *st, struct batch *b)
-{
-	struct agg *a = STAGE(st, agg);
-
-	a->seq = (uint64_t)b->number << ACCUMS_SEQ_BITS;
-	state_clear(a->late_groups);
-	recent_clear(&a->recent);
-	gather_forget(&a->gather);
-	if (st->clone)
-		state_clear(st->state);
-	a->late = WATERMARK_NONE;
-	if (a->m.lag && a->m.windows_timed)
-		a->late = a->m.begun;
-	else if ((a->m.mode != MODE_COMPLETE || a->q.session) &&
-		(aggmode_timed(&a->m)))
-		a->late = b->watermark;
-	return 0;
-}
-
-/* Count the record that was read in a group. */
-static inline void
-count_in(struct stage *st, struct blob *b)
-{
-	struct agg *a = STAGE(st, agg);
-
-	if (st->clone && a->q.acc.count_only)
-		gather_count(&a->gather, b->ref, 1);
-	else if (st->clone)
-		runs_add(&a->gather.runs, &a->q.acc, b, a->seq, b->ref,
-			&a->gather.log);
-	else
-		accums_add(&a->q.acc, b, a->seq);
-}
-
-static int
-drop_late(struct stage *st, struct record *r, const struct span *w)
-{
-	struct agg *a = STAGE(st, agg);
-	struct record copy = *r;
-	bool made;
-
-	if (state_make(a->late_groups, a->q.key.p, a->q.key.n, 0, &made,
-		    st->err) == STATE_NONE)
-		return -1;
-	st->late += made;
-	if (w->there && r->windows != NULL)
-		frame_put(&a->frame, &copy, w);
-	stage_late(st, &copy, "late: the watermark has passed %s",
-		w->there ? "its window" : "its time");
-	return 0;
-}
-
-/* The group of a->q.key, made for this record if need be. */
-static state_ref
-make_group(struct stage *st, const struct record *r, uint16_t mask,
-	const struct span *w)
-{
-	struct agg *a = STAGE(st, agg);
-	state_ref ref;
-	int64_t us;
-	bool made;
-
-	ref = state_make(st->state, a->q.key.p, a->q.key.n, a->q.acc.form.fixed,
-		&made, st->err);
-	if (ref != STATE_NONE && made && aggmode_closes(&a->m) &&
-		aggmode_time(&a->m, &a->q, r, mask, w, &us))
-		state_set_due(st->state, ref, us);
-	return ref;
-}
-
-/* Count the record in its group of one window and one grouping set. */
-static int
-take_group(struct stage *st, struct record *r, uint16_t mask,
-	const struct span *window, state_ref *ref)
-{
-	struct agg *a = STAGE(st, agg);
-	unsigned columns = (unsigned)(a->q.nkeys + a->q.g.windowed);
-	struct span w = *window;
-	struct blob b;
-	int64_t us;
-
-	if (a->q.g.windowed && groups_left_out(mask, columns - 1))
-		w = (struct span){false, 0, 0};
-	query_key(&a->q, r, GROUP_PLAIN, mask, &w);
-	if (a->late != WATERMARK_NONE &&
-		aggmode_time(&a->m, &a->q, r, mask, &w, &us) && us <= a->late)
-		return drop_late(st, r, &w);
-	if (a->way == WAY_SESSION && w.there) {
-		b.ref = session_take(st->state, &a->q.g, &a->q.acc, &a->q.key,
-			&w, aggmode_closes(&a->m), &a->nsessions, st->err);
-	} else {
-		b.ref = make_group(st, r, mask, &w);
-	}
-	if (b.ref == STATE_NONE)
-		return -1;
-	blob_state(&b, st->state, b.ref);
-	count_in(st, &b);
-	*ref = b.ref;
-	return 0;
-}
-
-static int
-take_sets(struct stage *st, struct record *r, const struct span *w)
-{
-	struct agg *a = STAGE(st, agg);
-	state_ref ref;
-
-	for (size_t i = 0; i < a->q.nmasks; i++)
-		if (take_group(st, r, a->q.masks[i], w, &ref) < 0)
-			return -1;
-	a->seq++;
-	return 0;
-}
-
-/* Windows that are late already are told so; 1: all are. */
-static int
-take_late_windows(struct stage *st, struct record *r, int64_t newest)
-{
-	struct agg *a = STAGE(st, agg);
-	const struct window_set *set = r->windows;
-	uint64_t number = r->number;
-	struct span w = {true, span_oldest(set, set->time), 0};
-
-	for (; w.start <= newest; w.start += set->slide) {
-		w.end = w.start + set->size;
-		if (w.end > a->late)
-			break;
-		query_key(&a->q, r, GROUP_PLAIN, 0, &w);
-		if (drop_late(st, r, &w) < 0)
-			return -1;
-		r->number++;
-	}
-	r->number = number;
-	return w.start > newest;
-}
-
-/* A record of several windows goes into the slice w, which is in all of them.
- * No *ref when some are late: the next record must be told so again. */
-static int
-take_slice(struct stage *st, struct record *r, const struct span *w,
-	state_ref *ref)
-{
-	struct agg *a = STAGE(st, agg);
-	const struct window_set *set = r->windows;
-	int64_t newest = span_newest(set, set->time), end;
-	struct blob b;
-	bool made;
-	int late = 0;
-
-	if (a->late != WATERMARK_NONE)
-		late = take_late_windows(st, r, newest);
-	if (late != 0)
-		return late < 0 ? -1 : 0;
-	query_key(&a->q, r, GROUP_SLICE, 0, w);
-	b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
-		a->q.acc.form.fixed, &made, st->err);
-	if (b.ref == STATE_NONE)
-		return -1;
-	end = span_oldest(set, w->start) + set->size;
-	if (a->late == WATERMARK_NONE || end > a->late)
-		*ref = b.ref;
-	if (made && aggmode_closes(&a->m) && a->m.windows_timed) {
-		/* Due with the first window that is still open. */
-		while (a->late != WATERMARK_NONE && end <= a->late)
-			end += set->slide;
-		state_set_due(st->state, b.ref, end);
-	}
-	blob_state(&b, st->state, b.ref);
-	count_in(st, &b);
-	return 0;
-}
-
-/* Count the record in a group that was found; group is its word in
- * a->recent. */
-static inline void
-take_again(struct stage *st, uint64_t *group)
-{
-	struct agg *a = STAGE(st, agg);
-	state_ref ref = (state_ref)*group;
-	struct blob b;
-
-	if (a->way == WAY_COUNT && *group >> 32 != UINT32_MAX) {
-		*group += UINT64_C(1) << 32;
-	} else if (a->way == WAY_COUNT) {
-		count_more(st, ref, 1);
-	} else {
-		blob_change(&b, st->state, ref);
-		count_in(st, &b);
-	}
-}
-
-/* Count the record in the one group, or slice, that it belongs to: of this
- * window, if windowed.  (The times come as they are, not as a struct span:
- * copying one that has just been written stalls.) */
-static int
-take_one(struct stage *st, struct record *r, bool there, int64_t start,
-	int64_t end)
-{
-	struct agg *a = STAGE(st, agg);
-	uint64_t key[RECENT_WORDS], *row = NULL;
-	struct span w;
-	state_ref ref = STATE_NONE;
-	bool hit = false;
-	int ret = 0;
-
-	if ((there || !a->q.g.windowed) &&
-		query_words(&a->q, r, start, end, key))
-		row = recent_find(&a->recent, key, &hit);
-	if (hit) {
-		take_again(st, recent_group(&a->recent, row));
-	} else {
-		w = (struct span){there, start, end};
-		ret = r->windows != NULL ? take_slice(st, r, &w, &ref)
-					 : take_group(st, r, 0, &w, &ref);
-		if (row != NULL && ref != STATE_NONE)
-			recent_put(&a->recent, row, key, ref);
-	}
-	a->seq++;
-	return ret;
-}
-
-/* Is a record of a window in one group, or slice?  take_one() is for these. */
-static inline bool
-is_single(const struct agg *a)
-{
-	return a->way == WAY_COUNT || a->way == WAY_GROUP;
-}
-
-/* A record of several windows at once. */
-static int
-take_windows(struct stage *st, struct record *r)
-{
-	struct agg *a = STAGE(st, agg);
-	const struct window_set *set = r->windows;
-	int64_t newest = span_newest(set, set->time);
-	uint64_t number = r->number;
-	struct span w = {true, span_oldest(set, set->time), 0};
-
-	/* Lines are numbered as if it came once for each window. */
-	st->records_in += (uint64_t)((newest - w.start) / set->slide);
-	if (a->q.acc.mergeable && is_single(a)) {
-		a->q.slices = *set;
-		a->q.sliced = true;
-		return take_one(st, r, true, span_slice(set, set->time), 0);
-	}
-	for (; w.start <= newest; w.start += set->slide) {
-		w.end = w.start + set->size;
-		if (take_sets(st, r, &w) < 0)
-			return -1;
-		r->number++;
-	}
-	r->number = number;
-	return 0;
-}
-
-/* The first record shows what the plan could not say. */
-static int
-meet_record(struct stage *st, const struct record *r)
-{
-	struct agg *a = STAGE(st, agg);
-
-	/* In a result they stand first. */
-	if (!a->q.decided && frame_is_first(&a->frame, r))
-		tell_windows(st);
-	if (!a->q.decided &&
-		decide(st, frame_is_in(&a->frame, r),
-			shape_find(r->shape, "window", 6) >= 0) < 0)
-		return -1;
-	return query_meet(&a->q, r, st->err);
-}
-
-/* Look at the fields that are aggregated: 1: the record was refused. */
-static inline int
-read_inputs(struct stage *st, const struct record *r)
-{
-	struct agg *a = STAGE(st, agg);
-	struct blob_form before;
-
-	if (a->q.acc.nstars > 0 && accums_meet(&a->q.acc, r, &before) &&
-		widen_groups(st, &before) < 0)
-		return -1;
-	if (a->q.acc.count_only ||
-		accums_read(&a->q.acc, r, false, st->err) == 0)
-		return 0;
-	if (stage_reject(st, r, "%s", st->err->text) < 0)
-		return -1;
-	if (!stage_kept(st))
-		return 1;
-	accums_read(&a->q.acc, r, true, st->err);
-	return 0;
-}
-
-/* Of a clone: is it a record that only the stage itself may take? */
-static bool
-is_apart(struct stage *st, struct record *r)
-{
-	struct agg *a = STAGE(st, agg);
-	struct span w = {false, 0, 0};
-	int64_t us;
-
-	if (!a->q.met)
-		return true;
-	if (a->late == WATERMARK_NONE)
-		return false;
-	if (r->windows != NULL && a->q.g.windowed)
-		return span_oldest(r->windows, r->windows->time) +
-			r->windows->size <=
-			a->late;
-	return a->way == WAY_SETS ||
-		(a->q.g.windowed && frame_get(&a->frame, r, &w) < 0) ||
-		(aggmode_time(&a->m, &a->q, r, 0, &w, &us) && us <= a->late);
-}
-
-static int
-agg_record(struct stage *st, struct record *r)
-{
-	struct agg *a = STAGE(st, agg);
-	struct span w = {false, 0, 0};
-	int64_t start, end;
-	int ret;
-
-	if (st->clone && is_apart(st, r))
-		return stage_defer(st, r);
-	if (!a->q.met && meet_record(st, r) < 0)
-		return -1;
-	assert(a->way != WAY_UNKNOWN);
-	ret = read_inputs(st, r);
-	if (ret != 0)
-		return ret < 0 ? -1 : 0;
-	if (r->windows != NULL && a->q.g.windowed)
-		return take_windows(st, r);
-	if (a->q.g.windowed && is_single(a) &&
-		frame_times(&a->frame, r, &start, &end))
-		return take_one(st, r, true, start, end);
-	if (a->q.g.windowed && frame_get(&a->frame, r, &w) < 0)
-		return stage_reject(st, r,
-			"window_start and window_end are no times "
-			"(--no-window does not group by them)");
-	return is_single(a) ? take_one(st, r, w.there, w.start, w.end)
-			    : take_sets(st, r, &w);
-}
-
-/* ---- many records at once ---- */
-
-/* Find the group of a record, which is in time and in no window: as take_one()
- * does.  *group is its word in a->recent; NULL: it was not there. */
-static state_ref
-find_group(struct stage *st, struct record *r, uint64_t **group)
-{
-	static const struct span none = {false, 0, 0};
-	struct agg *a = STAGE(st, agg);
-	uint64_t key[RECENT_WORDS], *row = NULL;
-	state_ref ref;
-	bool hit = false;
-
-	*group = NULL;
-	if (query_words(&a->q, r, 0, 0, key))
-		row = recent_find(&a->recent, key, &hit);
-	if (hit) {
-		*group = recent_group(&a->recent, row);
-		return (state_ref)(**group);
-	}
-	query_key(&a->q, r, GROUP_PLAIN, 0, &none);
-	ref = make_group(st, r, 0, &none);
-	if (row != NULL && ref != STATE_NONE)
-		recent_put(&a->recent, row, key, ref);
-	return ref;
-}
-
-/* Where there is nothing to do but to count. */
-static int
-count_rows(struct stage *st, const struct record *like,
-	const struct accum_rows *rows)
-{
-	struct agg *a = STAGE(st, agg);
-	size_t times = a->q.nkeys == 0 ? rows->n : 1;
-	struct record r = *like;
-	uint64_t *group;
-	state_ref ref;
-
-	for (size_t i = 0; i < rows->n; i += times, r.v += rows->stride) {
-		ref = find_group(st, &r, &group);
-		if (ref == STATE_NONE)
-			return -1;
-		if (group != NULL && *group >> 32 < UINT32_MAX - times)
-			*group += (uint64_t)times << 32;
-		else
-			count_more(st, ref, (uint32_t)times);
-	}
-	return 0;
-}
-
-/* All of them find their groups, then each function goes through all. */
-static int
-add_rows(struct stage *st, const struct record *like,
-	const struct accum_rows *rows)
-{
-	struct agg *a = STAGE(st, agg);
-	char *blobs[ACCUM_ROWS_MOST];
-	struct record r = *like;
-	uint64_t *group;
-	state_ref ref;
-
-	for (size_t i = 0; i < rows->n; i++, r.v += rows->stride) {
-		if (i > 0 && a->q.nkeys == 0) {
-			blobs[i] = blobs[0];
-			continue;
-		}
-		ref = find_group(st, &r, &group);
-		if (ref == STATE_NONE)
-			return -1;
-		blobs[i] = state_change(st->state, ref);
-	}
-	accum_rows_add(&a->q.acc, rows, blobs);
-	return 0;
-}
-
-/* How many of them, from the first one on, may be taken at once. */
-static size_t
-takes_rows(struct stage *st, const struct record *like,
-	const struct accum_rows *rows)
-{
-	struct agg *a = STAGE(st, agg);
-
-	if (!a->q.met || !is_single(a) || a->q.g.windowed || st->clone ||
-		like->windows != NULL || a->late != WATERMARK_NONE)
-		return 0;
-	return accum_rows_plain(&a->q.acc, like, rows);
-}
-
-static int
-agg_records(
-	struct stage *st, const struct record *like, size_t stride, size_t n)
-{
-	struct agg *a = STAGE(st, agg);
-	struct record r = *like;
-
-	while (n > 0) {
-		struct accum_rows rows = {
-			r.v, stride, n < ACCUM_ROWS_MOST ? n : ACCUM_ROWS_MOST};
-		struct record one = r;
-
-		rows.n = takes_rows(st, &r, &rows);
-		if (rows.n > 0) {
-			if ((a->way == WAY_COUNT ? count_rows : add_rows)(
-				    st, &r, &rows) < 0)
-				return -1;
-			st->records_in += rows.n;
-			a->seq += rows.n;
-		} else {
-			rows.n = 1;
-			one.number = ++st->records_in;
-			if (agg_record(st, &one) < 0)
-				return -1;
-		}
-		r.v += rows.n * stride;
-		n -= rows.n;
-	}
+	if (a->t.q.decided && a->t.way == WAY_UNKNOWN)
+		taker_choose(st);
 	return 0;
 }
 
 /* ---- batches ---- */
 
 static int
+agg_begin(struct stage *st, struct batch *b)
+{
+	struct agg *a = STAGE(st, agg);
+
+	a->t.seq = (uint64_t)b->number << ACCUMS_SEQ_BITS;
+	state_clear(a->t.late_groups);
+	recent_clear(&a->t.recent);
+	gather_forget(&a->t.gather);
+	if (st->clone)
+		state_clear(st->state);
+	a->t.late = WATERMARK_NONE;
+	if (a->t.m.lag && a->t.m.windows_timed)
+		a->t.late = a->t.m.begun;
+	else if ((a->t.m.mode != MODE_COMPLETE || a->t.q.session) &&
+		(aggmode_timed(&a->t.m)))
+		a->t.late = b->watermark;
+	return 0;
+}
+
+static int
 emit_all(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (!a->q.decided && decide(st, false, false) < 0)
+	if (!a->t.q.decided && taker_decide(st, false, false) < 0)
 		return -1;
-	if (query_make_one(&a->q, st) < 0)
+	if (query_make_one(&a->t.q, st) < 0)
 		return -1;
-	query_add_all(&a->q, st, INT64_MIN);
-	return query_emit(&a->q, st);
+	query_add_all(&a->t.q, st, INT64_MIN);
+	return query_emit(&a->t.q, st);
 }
 
 static int
@@ -760,9 +214,10 @@ emit_changed(struct stage *st)
 	const state_ref *changed = state_changed(st->state, &n);
 
 	for (size_t i = 0; i < n; i++)
-		query_add(&a->q, st, changed[i],
-			a->m.windows_timed ? a->late : INT64_MIN, INT64_MAX);
-	return query_emit(&a->q, st);
+		query_add(&a->t.q, st, changed[i],
+			a->t.m.windows_timed ? a->t.late : INT64_MIN,
+			INT64_MAX);
+	return query_emit(&a->t.q, st);
 }
 
 /* Free what the watermark has passed; in append mode it is written first. */
@@ -774,22 +229,22 @@ close_groups(struct stage *st, int64_t watermark)
 	size_t n = 0, cap = 0, i;
 	int ret = 0;
 
-	rows_clear(&a->q.rows);
+	rows_clear(&a->t.q.rows);
 	while ((r = state_due(st->state, watermark)) != STATE_NONE) {
 		if (n == cap) {
 			cap = cap * 2 + 64;
 			closed = mem_realloc(closed, cap * sizeof *closed);
 		}
 		closed[n++] = r;
-		if (a->m.mode == MODE_APPEND)
-			query_add(&a->q, st, r, a->late, watermark);
+		if (a->t.m.mode == MODE_APPEND)
+			query_add(&a->t.q, st, r, a->t.late, watermark);
 	}
-	if (a->m.mode == MODE_APPEND)
-		ret = query_emit(&a->q, st);
+	if (a->t.m.mode == MODE_APPEND)
+		ret = query_emit(&a->t.q, st);
 	for (i = 0; i < n && ret == 0; i++) {
-		a->nsessions -= groups_kind(st->state, closed[i]) ==
+		a->t.nsessions -= groups_kind(st->state, closed[i]) ==
 			GROUP_SESSION;
-		query_forget(&a->q, st, closed[i], watermark);
+		query_forget(&a->t.q, st, closed[i], watermark);
 	}
 	free(closed);
 	return ret;
@@ -801,20 +256,21 @@ agg_batch(struct stage *st, struct batch *b)
 	struct agg *a = STAGE(st, agg);
 	int ret = 0;
 
-	recent_flush(&a->recent);
-	rows_clear(&a->q.rows);
-	if (b->whole || (a->m.mode == MODE_COMPLETE && !b->empty))
+	recent_flush(&a->t.recent);
+	gather_flush(&a->t.gather, &a->t.q, st);
+	rows_clear(&a->t.q.rows);
+	if (b->whole || (a->t.m.mode == MODE_COMPLETE && !b->empty))
 		ret = emit_all(st);
-	else if (a->m.mode == MODE_UPDATE)
+	else if (a->t.m.mode == MODE_UPDATE)
 		ret = emit_changed(st);
-	if (ret == 0 && !b->whole && aggmode_closes(&a->m) &&
+	if (ret == 0 && !b->whole && aggmode_closes(&a->t.m) &&
 		b->watermark != WATERMARK_NONE)
 		ret = close_groups(st, b->watermark);
 	a->closed = b->watermark;
 	if (ret == 0)
-		ret = query_save_form(&a->q, st);
-	if (ret == 0 && a->m.lag && !b->empty)
-		ret = aggmode_save_begun(&a->m, st);
+		ret = query_save_form(&a->t.q, st);
+	if (ret == 0 && a->t.m.lag && !b->empty)
+		ret = aggmode_save_begun(&a->t.m, st);
 	return ret;
 }
 
@@ -825,13 +281,13 @@ agg_why_not(const struct stage *st)
 {
 	const struct agg *a = STAGE(st, agg);
 
-	if (a->q.session)
+	if (a->t.q.session)
 		return "sessions are put together in the order of the records";
-	if (a->q.acc.nstars > 0)
+	if (a->t.q.acc.nstars > 0)
 		return "which fields are meant by * is not known";
 	if (stage_max_state(st) > 0)
 		return "the state is bounded by --max-state";
-	return runs_why_not(&a->q.acc);
+	return runs_why_not(&a->t.q.acc);
 }
 
 static int
@@ -840,17 +296,18 @@ agg_join(struct stage *clone, const struct stage *st)
 	struct agg *c = STAGE(clone, agg);
 	const struct agg *a = STAGE(st, agg);
 
-	gather_init(&c->gather, &c->q);
-	gather_forget(&c->gather);
-	recent_clear(&c->recent);
-	buf_clear(&c->gather.counts);
+	gather_init(&c->t.gather, &c->t.q);
+	gather_forget(&c->t.gather);
+	recent_clear(&c->t.recent);
+	buf_clear(&c->t.gather.counts);
 	state_clear(clone->state);
-	c->late = a->late;
-	c->seq = 0;
-	if (a->q.decided && !c->q.decided &&
-		decide(clone, a->q.g.windowed, c->q.nkeys == a->q.nkeys) < 0)
+	c->t.late = a->t.late;
+	c->t.seq = 0;
+	if (a->t.q.decided && !c->t.q.decided &&
+		taker_decide(clone, a->t.q.g.windowed,
+			c->t.q.nkeys == a->t.q.nkeys) < 0)
 		return -1;
-	c->q.met = a->q.met;
+	c->t.q.met = a->t.q.met;
 	return 0;
 }
 
@@ -862,7 +319,7 @@ agg_look(struct stage *st, bool rest)
 
 	if (rest)
 		a->known = true;
-	return !a->known && a->q.met && a->way != WAY_UNKNOWN;
+	return !a->known && a->t.q.met && a->t.way != WAY_UNKNOWN;
 }
 
 static void
@@ -870,13 +327,13 @@ agg_give(struct stage *clone, struct buf *out)
 {
 	struct agg *a = STAGE(clone, agg);
 
-	if (a->way != WAY_UNKNOWN && clone->in.checkpoint != NULL)
-		recent_clear(&a->recent);
-	else if (a->way != WAY_UNKNOWN)
-		recent_flush(&a->recent);
-	gather_give(&a->gather, &a->q, clone, out, &a->seq);
-	if (a->gather.forgotten)
-		recent_clear(&a->recent);
+	if (a->t.way != WAY_UNKNOWN && clone->in.checkpoint != NULL)
+		recent_clear(&a->t.recent);
+	else if (a->t.way != WAY_UNKNOWN)
+		recent_flush(&a->t.recent);
+	gather_give(&a->t.gather, &a->t.q, clone, out, &a->t.seq);
+	if (a->t.gather.forgotten)
+		recent_clear(&a->t.recent);
 }
 
 static int
@@ -884,8 +341,8 @@ agg_gather(struct stage *st, int by, const char *p, size_t n)
 {
 	struct agg *a = STAGE(st, agg);
 
-	gather_init(&a->gather, &a->q);
-	return gather_take(&a->gather, &a->q, st, by, p, n, &a->seq);
+	gather_init(&a->t.gather, &a->t.q);
+	return gather_take(&a->t.gather, &a->t.q, st, by, p, n, &a->t.seq);
 }
 
 static const struct spread agg_spread = {.why_not = agg_why_not,
@@ -902,7 +359,7 @@ static const struct spread agg_spread = {.why_not = agg_why_not,
 static void
 agg_form(struct stage *st, const struct plan *in, int n, struct buf *out)
 {
-	if (STAGE(st, agg)->m.mode == MODE_COMPLETE)
+	if (STAGE(st, agg)->t.m.mode == MODE_COMPLETE)
 		buf_str(out, " --mode complete\n");
 }
 
@@ -911,11 +368,11 @@ agg_explain(struct stage *st, struct buf *out)
 {
 	struct agg *a = STAGE(st, agg);
 
-	buf_printf(out, "%s, %s", query_explain(&a->q),
+	buf_printf(out, "%s, %s", query_explain(&a->t.q),
 		st->in.stream == 0 ? "until the input ends"
-			: a->m.mode == MODE_COMPLETE
+			: a->t.m.mode == MODE_COMPLETE
 			? "for ever: complete mode writes all of them"
-			: aggmode_timed(&a->m)
+			: aggmode_timed(&a->t.m)
 			? "until the watermark passes it"
 			: "for ever: no watermark belongs to what is grouped "
 			  "by");
@@ -930,7 +387,7 @@ agg_show(struct stage *st, state_ref r, struct buf *out)
 	if (kind == GROUP_SESSIONS)
 		return 1;
 	if (kind != GROUP_META)
-		return query_entry_show(&a->q, st, r, out);
+		return query_entry_show(&a->t.q, st, r, out);
 	return aggmode_show_begun(st, r, out);
 }
 
@@ -940,18 +397,18 @@ agg_take(struct stage *st, const struct value *object, state_ref *made)
 	struct agg *a = STAGE(st, agg);
 
 	if (object == NULL)
-		return query_save_form(&a->q, st);
-	if (a->m.lag && entry_of(object, "watermark"))
+		return query_save_form(&a->t.q, st);
+	if (a->t.m.lag && entry_of(object, "watermark"))
 		return aggmode_take_begun(st, object, made);
-	return query_entry_take(&a->q, st, object, made);
+	return query_entry_take(&a->t.q, st, object, made);
 }
 
 /* The windows of slices that have been written are closed. */
 static int64_t
 slices_after(const struct agg *a)
 {
-	return aggmode_closes(&a->m) && a->m.windows_timed ? a->closed
-							   : INT64_MIN;
+	return aggmode_closes(&a->t.m) && a->t.m.windows_timed ? a->closed
+							       : INT64_MIN;
 }
 
 static int
@@ -959,7 +416,7 @@ agg_whole(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
 
-	return query_whole(&a->q, st, slices_after(a));
+	return query_whole(&a->t.q, st, slices_after(a));
 }
 
 /* Groups, sessions, or windows with a record: what Spark calls rows. */
@@ -968,15 +425,15 @@ agg_rows(struct stage *st, bool glance)
 {
 	struct agg *a = STAGE(st, agg);
 
-	if (a->q.session)
-		return (int64_t)a->nsessions;
-	if (!a->q.sliced || glance)
+	if (a->t.q.session)
+		return (int64_t)a->t.nsessions;
+	if (!a->t.q.sliced || glance)
 		return (int64_t)state_count(st->state) -
-			query_has_form(&a->q, st);
-	rows_clear(&a->q.rows);
-	query_add_all(&a->q, st, slices_after(a));
-	rows_sort(&a->q.rows, &a->q.g);
-	return (int64_t)a->q.rows.n;
+			query_has_form(&a->t.q, st);
+	rows_clear(&a->t.q.rows);
+	query_add_all(&a->t.q, st, slices_after(a));
+	rows_sort(&a->t.q.rows, &a->t.q.g);
+	return (int64_t)a->t.q.rows.n;
 }
 
 static void
@@ -984,11 +441,11 @@ agg_close(struct stage *st)
 {
 	struct agg *a = STAGE(st, agg);
 
-	query_release(&a->q);
-	state_free(a->late_groups);
-	recent_release(&a->recent);
-	gather_release(&a->gather);
-	frame_release(&a->frame);
+	query_release(&a->t.q);
+	state_free(a->t.late_groups);
+	recent_release(&a->t.recent);
+	gather_release(&a->t.gather);
+	frame_release(&a->t.frame);
 }
 
 static const struct keeper agg_keeper = {
@@ -1013,8 +470,8 @@ const struct op op_agg = {
 	.open = agg_open,
 	.plan = agg_plan,
 	.begin = agg_begin,
-	.record = agg_record,
-	.records = agg_records,
+	.record = taker_record,
+	.records = taker_records,
 	.batch = agg_batch,
 	.keeper = &agg_keeper,
 	.spread = &agg_spread,

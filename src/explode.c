@@ -34,7 +34,12 @@ struct explode {
 	/* the record that is being taken apart */
 	struct record r;
 	struct value *slot;
+	/* where who follows takes many records at once: those that wait */
+	bool many;
+	struct slots rows;
+	size_t nrows;
 };
+#define ROWS 64 /* at most */
 
 static const struct opt explode_opts[] = {
 	{"split", 0, OPT_STRING, offsetof(struct explode, split), "SEP",
@@ -191,11 +196,41 @@ prepare_element(struct explode *x, struct record *r)
 	}
 }
 
+/* Hand on those that wait. */
+static int
+emit_rows(struct stage *st, struct explode *x)
+{
+	struct record r = x->r;
+	size_t n = x->nrows;
+
+	r.v = x->rows.v;
+	r.room = 0;
+	x->nrows = 0;
+	return n == 0 ? 0 : stage_emit_records(st, &r, r.shape->n, n);
+}
+
+static inline int
+add_row(struct stage *st, struct explode *x, struct value v)
+{
+	uint32_t n = x->r.shape->n;
+	struct value *row = x->rows.v + x->nrows * n;
+
+	*x->slot = v;
+	if (n == 1)
+		*row = v;
+	else
+		memcpy(row, x->r.v, n * sizeof *row);
+	return ++x->nrows < ROWS ? 0 : emit_rows(st, x);
+}
+
 static inline int
 emit_element(struct stage *st, struct explode *x, struct value v)
 {
-	struct record r = x->r;
+	struct record r;
 
+	if (x->many)
+		return add_row(st, x, v);
+	r = x->r;
 	*x->slot = v;
 	return stage_emit(st, &r);
 }
@@ -229,8 +264,10 @@ put_part(struct stage *st, struct explode *x, const struct text *t, size_t from,
 		return emit_element(st, x,
 			value_json_string(t->s + from, to - from, false));
 	buf_clear(&x->piece);
-	return emit_element(
-		st, x, value_text(t->s + from, to - from, &x->piece));
+	if (emit_element(st, x, value_text(t->s + from, to - from, &x->piece)) <
+		0)
+		return -1;
+	return emit_rows(st, x);
 }
 
 static int
@@ -313,6 +350,8 @@ split_regex(struct stage *st, struct explode *x, struct record *r,
 			0) {
 		size_t beg, end;
 
+		if (found < 0 && emit_rows(st, x) < 0)
+			return -1;
 		if (found < 0)
 			return stage_reject(
 				st, r, "--regex: %s", st->err->text);
@@ -396,9 +435,14 @@ explode_record(struct stage *st, struct record *r)
 		v = value_null();
 	}
 	prepare_element(x, r);
-	if (v.type == VALUE_NULL)
-		return emit_element(st, x, v);
-	return takes_text ? parts(st, x, r, &t) : elements(st, x, &v);
+	x->many = st->next != NULL && st->next->op->records != NULL;
+	if (x->many)
+		slots_need(&x->rows, ROWS * x->r.shape->n);
+	if ((v.type == VALUE_NULL        ? emit_element(st, x, v)
+			    : takes_text ? parts(st, x, r, &t)
+					 : elements(st, x, &v)) < 0)
+		return -1;
+	return emit_rows(st, x);
 }
 
 static void
@@ -410,6 +454,7 @@ explode_close(struct stage *st)
 	field_release(&x->field);
 	record_add_release(&x->add);
 	slots_release(&x->slots);
+	slots_release(&x->rows);
 	buf_release(&x->name);
 	buf_release(&x->plain);
 	buf_release(&x->piece);

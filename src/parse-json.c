@@ -44,7 +44,11 @@ struct parse_json {
 	struct record_add *add; /* --keep: one for each field of the schema */
 	struct record_reader reader; /* without a schema */
 	struct buf text;
+	/* records of several lines, which go on together */
+	struct slots rows;
+	size_t stride, nrows;
 };
+#define ROWS 64 /* at most */
 
 #define AT(member) offsetof(struct parse_json, member)
 
@@ -305,6 +309,24 @@ field_text(struct parse_json *o, const struct record *r, size_t *n)
 	return o->text.p;
 }
 
+/* The text was malformed: 0 its values are kept, 1 it is left out, or -1. */
+static int
+refuse_text(struct stage *st, struct parse_json *o, struct record *r,
+	const char *text, size_t n, struct value *v)
+{
+	const char *seems = o->field_name != NULL ? NULL
+						  : record_read_seems(text, n);
+
+	if (stage_reject(st, r, "%s%s%s", fromjson_why(o->json),
+		    seems != NULL ? ": " : "", seems != NULL ? seems : "") < 0)
+		return -1;
+	if (!stage_kept(st))
+		return 1;
+	if (o->corrupt >= 0)
+		v[o->corrupt] = fromjson_text(o->json, text, n);
+	return 0;
+}
+
 /* A text, which is the line or the field of r, or a part of it. */
 static int
 parse_text(struct stage *st, struct parse_json *o, struct record *r,
@@ -316,18 +338,10 @@ parse_text(struct stage *st, struct parse_json *o, struct record *r,
 	if (o->schema == NULL)
 		return pass_untyped(st, o, r, text, n);
 	if (fromjson_read(o->json, text, n, st->now.time_us, v) < 0) {
-		const char *seems = o->field_name != NULL
-			? NULL
-			: record_read_seems(text, n);
+		int left_out = refuse_text(st, o, r, text, n, v);
 
-		if (stage_reject(st, r, "%s%s%s", fromjson_why(o->json),
-			    seems != NULL ? ": " : "",
-			    seems != NULL ? seems : "") < 0)
-			return -1;
-		if (!stage_kept(st))
-			return 0;
-		if (o->corrupt >= 0)
-			v[o->corrupt] = fromjson_text(o->json, text, n);
+		if (left_out != 0)
+			return left_out < 0 ? -1 : 0;
 	}
 	if (o->keep) {
 		for (size_t i = 0; i < o->schema->n; i++)
@@ -404,6 +418,84 @@ parse_json_record(struct stage *st, struct record *r)
 			: parse_text(st, o, r, text, n);
 }
 
+/* ---- many lines at once ---- */
+
+static int
+emit_rows(struct stage *st, struct parse_json *o)
+{
+	struct record r = {
+		.shape = o->shape, .v = o->rows.v, .room = (uint32_t)o->stride};
+	size_t n = o->nrows;
+
+	o->nrows = 0;
+	return n == 0 ? 0 : stage_emit_records(st, &r, o->stride, n);
+}
+
+/* A line that is not as most: those before it go on first. */
+static int
+add_malformed(struct stage *st, struct parse_json *o, const char *line,
+	size_t n, struct value *v)
+{
+	struct record r = {
+		.line = line, .nline = (uint32_t)n, .number = st->records_in};
+	int left_out;
+
+	if (emit_rows(st, o) < 0)
+		return -1;
+	left_out = refuse_text(st, o, &r, line, n, v);
+	if (left_out != 0)
+		return left_out < 0 ? -1 : 0;
+	memmove(o->rows.v, v, o->schema->n * sizeof(*v));
+	o->nrows = 1;
+	return emit_rows(st, o);
+}
+
+static int
+add_line(struct stage *st, struct parse_json *o, const char *line, size_t n)
+{
+	struct value *v = o->rows.v + o->nrows * o->stride;
+
+	st->records_in++;
+	if (fromjson_read(o->json, line, n, st->now.time_us, v) < 0)
+		return add_malformed(st, o, line, n, v);
+	o->nrows++;
+	/* What is not the line's own lives until the next is read. */
+	return o->nrows == ROWS || fromjson_owns(o->json) ? emit_rows(st, o)
+							  : 0;
+}
+
+static int
+read_line(struct stage *st, const char *line, size_t n)
+{
+	struct record r = {
+		.line = line, .nline = (uint32_t)n, .number = ++st->records_in};
+
+	return parse_json_record(st, &r);
+}
+
+static int
+parse_json_lines(struct stage *st, const char *p, const uint32_t *lf, size_t n)
+{
+	struct parse_json *o = STAGE(st, parse_json);
+	bool many = o->schema != NULL && !o->array && !o->keep;
+	uint32_t from = 0;
+
+	if (many && o->rows.v == NULL) {
+		o->stride = o->schema->n + RECORD_SPARE;
+		slots_need(&o->rows, ROWS * (uint32_t)o->stride);
+	}
+	for (size_t i = 0; i < n; from = lf[i++] + 1) {
+		const char *line = p + from;
+		size_t size = lf[i] - from;
+
+		size -= size > 0 && line[size - 1] == '\r';
+		if ((many ? add_line(st, o, line, size)
+			  : read_line(st, line, size)) < 0)
+			return -1;
+	}
+	return emit_rows(st, o);
+}
+
 static void
 parse_json_close(struct stage *st)
 {
@@ -418,6 +510,7 @@ parse_json_close(struct stage *st)
 	schema_free(o->schema);
 	slots_release(&o->slots);
 	slots_release(&o->kept);
+	slots_release(&o->rows);
 	record_read_release(&o->reader);
 	if (o->field_name != NULL)
 		field_release(&o->field);
@@ -438,6 +531,7 @@ const struct op op_parse_json = {
 	.open = parse_json_open,
 	.plan = parse_json_plan,
 	.record = parse_json_record,
+	.lines = parse_json_lines,
 	.spread = &parse_json_spread,
 	.close = parse_json_close,
 };

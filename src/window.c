@@ -430,6 +430,21 @@ time_out(const struct stage *st, int64_t us, char text[TIME_MAX])
 	return value_json_string(text, time_format_iso(us, text), false);
 }
 
+/* The window of a time is w->last. */
+static inline void
+choose_window(struct stage *st, int64_t us)
+{
+	struct window *w = STAGE(st, window);
+
+	if (w->last.there && us >= w->last.start && us < w->last.end)
+		return;
+	w->last.there = true;
+	w->last.start = span_newest(&w->set, us);
+	w->last.end = w->last.start + w->size;
+	w->start_value = time_out(st, w->last.start, w->start_text);
+	w->end_value = time_out(st, w->last.end, w->end_text);
+}
+
 static int
 window_record(struct stage *st, struct record *r)
 {
@@ -467,16 +482,83 @@ window_record(struct stage *st, struct record *r)
 	}
 	if (w->slide < w->size)
 		return emit_windows(st, r, us);
-	if (!w->last.there || us < w->last.start || us >= w->last.end) {
-		w->last.there = true;
-		w->last.start = span_newest(&w->set, us);
-		w->last.end = w->last.start + w->size;
-		w->start_value = time_out(st, w->last.start, w->start_text);
-		w->end_value = time_out(st, w->last.end, w->end_text);
-	}
+	choose_window(st, us);
 	record_add(r, &w->add_start, w->start_value, &w->slots);
 	record_add(r, &w->add_end, w->end_value, &w->slots);
 	return stage_emit(st, r);
+}
+
+/* ---- many records at once ---- */
+
+/* The place of the time, where all that is done with records of this shape, with
+ * so much room, is to add the one window; -1: it is not so. */
+static int
+plain_time(struct window *w, const struct record *like)
+{
+	uint32_t n = like->shape->n;
+
+	if (w->arrival.length != NULL || is_session(w) || w->slide < w->size ||
+		like->room < n + 2 ||
+		shape_find(like->shape, w->add_start.name,
+			w->add_start.nname) >= 0 ||
+		shape_find(like->shape, w->add_end.name, w->add_end.nname) >= 0)
+		return -1;
+	return field_index(&w->field, like);
+}
+
+/* Add their windows to records with n fields, the times of which stand at "at";
+ * returns how many from the first on have a plain one. */
+static size_t
+add_windows(struct stage *st, struct value *v, size_t stride, size_t many,
+	uint32_t n, int at)
+{
+	struct window *w = STAGE(st, window);
+	size_t i;
+
+	for (i = 0; i < many; i++, v += stride) {
+		int64_t us = v[at].i - w->of_window;
+
+		if (v[at].type != VALUE_TIME || us > FARTHEST || us < -FARTHEST)
+			break;
+		wm_see(&w->wm, us);
+		choose_window(st, us);
+		v[n] = w->start_value;
+		v[n + 1] = w->end_value;
+	}
+	w->wm.any |= i > 0;
+	return i;
+}
+
+static int
+window_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct window *w = STAGE(st, window);
+	struct record r = *like;
+	int at = w->arrival.length != NULL ? -1 : plain_time(w, like);
+
+	while (n > 0) {
+		struct record some = r;
+		size_t done = at < 0
+			? 0
+			: add_windows(st, r.v, stride, n, r.shape->n, at);
+
+		if (done > 0) {
+			st->records_in += done;
+			record_add_shape(&some, &w->add_start);
+			record_add_shape(&some, &w->add_end);
+			if (stage_emit_records(st, &some, stride, done) < 0)
+				return -1;
+		} else {
+			done = 1;
+			some.number = ++st->records_in;
+			if (window_record(st, &some) < 0)
+				return -1;
+		}
+		r.v += done * stride;
+		n -= done;
+	}
+	return 0;
 }
 
 static int
@@ -596,6 +678,7 @@ const struct op op_window = {
 	.plan = window_plan,
 	.begin = window_begin,
 	.record = window_record,
+	.records = window_records,
 	.batch = window_batch,
 	.keeper = &window_keeper,
 	.spread = &window_spread,

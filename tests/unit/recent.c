@@ -46,12 +46,10 @@ main(void)
 			return 1;
 		given[ref]++;
 		hits += hit;
-		if (hit) {
-			*recent_group(&t, row) += UINT64_C(1) << 32;
-		} else {
-			counted[ref]++;
+		if (!hit)
 			recent_put(&t, row, key, ref);
-		}
+		if (!hit || !recent_count(&t, recent_group(&t, row), 1))
+			counted[ref]++;
 		if (i % 200000 == 0)
 			recent_clear(&t);
 	}

@@ -19,6 +19,7 @@
 #include "floor/mem.h"
 #include "agg/query.h"
 
+#define AHEAD 16                      /* counts, for which memory is asked */
 #define KEYS_BYTES ((size_t)32 << 20) /* that a clone knows groups in */
 
 struct head {
@@ -163,7 +164,8 @@ learn(struct gather_map *m, uint32_t number, state_ref ref)
 		m->to = mem_realloc(m->to, m->n * sizeof(*m->to));
 		memset(m->to + n, 0, (m->n - n) * sizeof(*m->to));
 	}
-	m->to[number] = ref;
+	m->to[number].ref = ref;
+	m->to[number].count = 0;
 }
 
 /* The group of ours that a part is of. */
@@ -176,7 +178,7 @@ group_of(struct gather_map *m, struct query *q, struct stage *st,
 	bool made;
 
 	if (part->nkey == 0)
-		return m->to[part->number];
+		return m->to[part->number].ref;
 	ref = state_make(
 		st->state, key, part->nkey, q->acc.form.fixed, &made, st->err);
 	if (ref == STATE_NONE)
@@ -208,6 +210,46 @@ take_group(struct gather *g, struct gather_map *m, struct query *q,
 	return p + padded(part->nvalue);
 }
 
+static void
+give_count(struct gather_group *to, const struct query *q, struct stage *st)
+{
+	accums_count(&q->acc, state_change(st->state, to->ref), to->count);
+	to->count = 0;
+}
+
+static inline void
+count(struct gather_group *to, uint32_t n, const struct query *q,
+	struct stage *st)
+{
+	if (to->count == 0) /* it has changed by now */
+		state_change(st->state, to->ref);
+	if (to->count > UINT32_MAX - n)
+		give_count(to, q, st);
+	to->count += n;
+}
+
+static void
+take_counts(struct gather_map *m, const struct query *q, struct stage *st,
+	const uint64_t *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			__builtin_prefetch(
+				&m->to[(uint32_t)words[i + AHEAD]], 1);
+		count(&m->to[(uint32_t)words[i]], (uint32_t)(words[i] >> 32), q,
+			st);
+	}
+}
+
+void
+gather_flush(struct gather *g, const struct query *q, struct stage *st)
+{
+	for (int by = 0; by < STAGE_CLONES; by++)
+		for (size_t i = 0; i < g->map[by].n; i++)
+			if (g->map[by].to[i].count > 0)
+				give_count(&g->map[by].to[i], q, st);
+}
+
 int
 gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	const char *p, size_t n, uint64_t *seq)
@@ -217,8 +259,10 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	const char *end = p + n;
 	struct blob b;
 
-	if (head->forgotten)
+	if (head->forgotten) {
+		gather_flush(g, q, st);
 		m->n = 0;
+	}
 	if (head->sliced) {
 		q->slices = head->slices;
 		q->sliced = true;
@@ -227,15 +271,13 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	for (uint64_t i = 0; i < head->groups; i++)
 		if ((p = take_group(g, m, q, st, p, *seq)) == NULL)
 			return -1;
-	for (; head->counts && p < end; p += 8) {
-		uint64_t word = *(const uint64_t *)p;
-
-		accums_count(&q->acc,
-			state_change(st->state, m->to[(uint32_t)word]),
-			(uint32_t)(word >> 32));
+	if (head->counts) {
+		take_counts(m, q, st, (const uint64_t *)p,
+			(size_t)(end - p) / sizeof(uint64_t));
+		p = end;
 	}
 	for (uint64_t i = 0; p < end; i++) {
-		blob_state(&b, st->state, m->to[runs_group(p)]);
+		blob_state(&b, st->state, m->to[runs_group(p)].ref);
 		p = runs_replay(&g->runs, &q->acc, &b, *seq + i, p);
 	}
 	*seq += head->records;

@@ -29,7 +29,10 @@ struct gather {
 	bool forgotten;    /* the numbers are new ones */
 	/* of the stage, for each clone: its numbers, as groups of ours */
 	struct gather_map {
-		state_ref *to;
+		struct gather_group {
+			state_ref ref;
+			uint32_t count; /* records that it has not had yet */
+		} * to;
 		size_t n;
 	} map[STAGE_CLONES];
 };
@@ -53,5 +56,7 @@ void gather_give(struct gather *g, struct query *q, struct stage *clone,
 	struct buf *out, uint64_t *seq);
 int gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	const char *p, size_t n, uint64_t *seq);
+/* Give the groups what they have not had yet: before anybody looks at them. */
+void gather_flush(struct gather *g, const struct query *q, struct stage *st);
 
 #endif

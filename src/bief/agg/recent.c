@@ -18,16 +18,24 @@
 /* Bits of the number of pairs. */
 #define BITS_FIRST 7
 #define BITS_MOST 15
+/* Rows that move before what was counted is given out: each is listed twice. */
+#define MOVES_MOST(bits) ((uint32_t)1 << (bits))
+#define LINE_BYTES 64 /* of the cache */
+#define LINE_WORDS (LINE_BYTES / (uint32_t)sizeof(uint64_t))
 
 static void
 table_new(struct recent *t, uint32_t bits)
 {
-	size_t n = (size_t)1 << bits;
+	size_t n = ((size_t)1 << bits) + RECENT_PAIRS - 1;
 
 	t->shift = 64 - bits;
-	t->rows = mem_zalloc(n * 2 * (t->words + 1) * sizeof *t->rows);
+	t->memory = mem_zalloc(n * t->pair * sizeof *t->rows + LINE_BYTES);
+	t->rows = (uint64_t *)(t->memory +
+		(-(uintptr_t)t->memory & (LINE_BYTES - 1)));
 	t->used = mem_alloc(n * sizeof *t->used);
-	t->nused = t->misses = 0;
+	t->counted = mem_alloc(
+		(2 * n + 1 + 2 * MOVES_MOST(bits)) * sizeof *t->counted);
+	t->nused = t->groups = t->ncounted = t->moves = 0;
 }
 
 void
@@ -36,6 +44,7 @@ recent_init(struct recent *t, bool windowed, size_t fields,
 {
 	assert(fields <= RECENT_FIELDS);
 	t->words = (windowed ? 2 : 0) + 2 * (uint32_t)fields;
+	t->pair = (2 * (t->words + 1) + LINE_WORDS - 1) & ~(LINE_WORDS - 1);
 	t->flush = flush;
 	t->arg = arg;
 	table_new(t, BITS_FIRST);
@@ -44,35 +53,34 @@ recent_init(struct recent *t, bool windowed, size_t fields,
 void
 recent_release(struct recent *t)
 {
-	free(t->rows);
+	free(t->memory);
 	free(t->used);
-	t->rows = NULL;
-	t->used = NULL;
-}
-
-static void
-row_flush(struct recent *t, uint64_t *row)
-{
-	uint64_t *group = recent_group(t, row);
-
-	if (*group >> 32 != 0)
-		t->flush(t->arg, (state_ref)*group, (uint32_t)(*group >> 32));
-	*group = (state_ref)*group;
+	free(t->counted);
+	t->memory = NULL;
+	t->used = t->counted = NULL;
 }
 
 static uint64_t *
 used_pair(const struct recent *t, uint32_t i)
 {
-	return t->rows + (size_t)t->used[i] * 2 * (t->words + 1);
+	return t->rows + (size_t)t->used[i] * t->pair;
+}
+
+static void
+row_flush(const struct recent *t, uint64_t *group)
+{
+	if (*group >> 32 == 0)
+		return;
+	t->flush(t->arg, (state_ref)*group, (uint32_t)(*group >> 32));
+	*group = (state_ref)*group;
 }
 
 void
 recent_flush(struct recent *t)
 {
-	for (uint32_t i = 0; i < t->nused; i++) {
-		row_flush(t, used_pair(t, i));
-		row_flush(t, used_pair(t, i) + t->words + 1);
-	}
+	for (uint32_t i = 0; i < t->ncounted; i++)
+		row_flush(t, t->rows + t->counted[i]);
+	t->ncounted = t->moves = 0;
 }
 
 void
@@ -80,39 +88,71 @@ recent_clear(struct recent *t)
 {
 	recent_flush(t);
 	for (uint32_t i = 0; i < t->nused; i++)
-		memset(used_pair(t, i), 0,
-			2 * (t->words + 1) * sizeof *t->rows);
-	t->nused = 0;
+		memset(used_pair(t, i), 0, t->pair * sizeof *t->rows);
+	t->nused = t->groups = 0;
 }
 
-void
-recent_swap(struct recent *t, uint64_t *row)
+/* Into the first row of the pair; what was there goes to the second, and what
+ * was there gives way. */
+static void
+put(struct recent *t, uint64_t *row, const uint64_t *key, uint64_t group)
 {
-	for (uint32_t i = 0; i <= t->words; i++) {
-		uint64_t w = row[i];
+	uint32_t size = t->words + 1;
+	uint64_t *other = row + size;
 
-		row[i] = row[t->words + 1 + i];
-		row[t->words + 1 + i] = w;
+	if (recent_is_free(row, t->words)) {
+		t->used[t->nused++] = (uint32_t)((size_t)(row - t->rows) /
+			t->pair);
+		t->groups++;
+	} else if (recent_is_free(other, t->words)) {
+		t->groups++;
+	} else {
+		row_flush(t, recent_group(t, other));
 	}
+	if (t->moves++ == MOVES_MOST(64 - t->shift))
+		recent_flush(t);
+	memcpy(other, row, size * sizeof *row);
+	if (other[t->words] >> 32 != 0)
+		t->counted[t->ncounted++] = (uint32_t)(recent_group(t, other) -
+			t->rows);
+	memcpy(row, key, t->words * sizeof *row);
+	*recent_group(t, row) = group;
+}
+
+static void
+put_again(struct recent *t, const uint64_t *row)
+{
+	bool hit;
+
+	if (!recent_is_free(row, t->words))
+		put(t, recent_find(t, row, &hit), row, row[t->words]);
+}
+
+static void
+grow(struct recent *t, uint32_t bits)
+{
+	struct recent old;
+
+	recent_flush(t);
+	old = *t;
+	table_new(t, bits);
+	for (uint32_t i = 0; i < old.nused; i++) {
+		put_again(t, used_pair(&old, i));
+		put_again(t, used_pair(&old, i) + t->words + 1);
+	}
+	recent_release(&old);
 }
 
 void
 recent_put(struct recent *t, uint64_t *row, const uint64_t *key, state_ref ref)
 {
 	uint32_t bits = 64 - t->shift;
-	uint64_t *group = recent_group(t, row);
+	bool hit;
 
-	if (++t->misses >> (bits + 2) != 0 && bits < BITS_MOST) {
-		recent_flush(t);
-		recent_release(t);
-		table_new(t, bits + 2);
-		return;
-	}
 	assert(ref != STATE_NONE);
-	row_flush(t, row);
-	if (*group == STATE_NONE && row[2 * t->words + 1] == STATE_NONE)
-		t->used[t->nused++] = (uint32_t)((size_t)(row - t->rows) /
-			(2 * (t->words + 1)));
-	memcpy(row, key, t->words * sizeof *row);
-	*group = ref;
+	if (t->groups >> bits != 0 && bits < BITS_MOST) {
+		grow(t, bits + 2);
+		row = recent_find(t, key, &hit);
+	}
+	put(t, row, key, ref);
 }

@@ -5,8 +5,10 @@
  *
  * A row is the window (two words), two words for each field, and a word with
  * the group in its lower half.  The upper half is for who counts there; before
- * a row is given to another group it is told so.  The table grows while there
- * are more groups than rows.
+ * a row is given to another group it is told so.  Rows stand in pairs, which
+ * begin with a line of the cache; a group is in the pair that its hash says, or
+ * in one of the next.  The table grows while there are more groups than half
+ * the rows; when it cannot, groups that came early give way.
  */
 #ifndef BIEF_RECENT_H
 #define BIEF_RECENT_H
@@ -25,15 +27,21 @@
 
 struct recent {
 	uint64_t *rows;
+	char *memory;   /* which they are part of */
 	uint32_t words; /* of a row, without the last one */
-	uint32_t shift; /* 64 less the bits of the number of a pair of rows */
+	uint32_t pair;  /* words from one pair of rows to the next */
+	uint32_t shift; /* 64 less the bits of the number of a pair */
 	uint32_t *used; /* pairs in which there are groups */
 	uint32_t nused;
-	uint32_t misses; /* since the table has had this size */
+	uint32_t groups;   /* in all of them */
+	uint32_t *counted; /* words of groups that stand for a count */
+	uint32_t ncounted;
+	uint32_t moves; /* of rows, since these were none */
 	/* what was counted in a row */
 	void (*flush)(void *arg, state_ref ref, uint32_t count);
 	void *arg;
 };
+#define RECENT_PAIRS 8 /* that are looked at */
 
 /* For records with so many fields, and a window or not. */
 void recent_init(struct recent *t, bool windowed, size_t fields,
@@ -43,9 +51,8 @@ void recent_release(struct recent *t);
 void recent_flush(struct recent *t);
 /* The same, and forget all groups. */
 void recent_clear(struct recent *t);
-/* Change a pair of rows; row is the first. */
-void recent_swap(struct recent *t, uint64_t *row);
-/* Put a group that was not found into its row. */
+/* Put a group that was not found into the pair of rows that recent_pick() has
+ * returned.  The rows may be elsewhere then. */
 void recent_put(
 	struct recent *t, uint64_t *row, const uint64_t *key, state_ref ref);
 
@@ -73,33 +80,89 @@ recent_group(const struct recent *t, uint64_t *row)
 	return row + t->words;
 }
 
+/* Count n more in a group; false: it has no room for them. */
 static inline bool
-recent_is(const struct recent *t, const uint64_t *key, const uint64_t *row)
+recent_count(struct recent *t, uint64_t *group, uint32_t n)
 {
-	uint64_t differ = 0;
-
-	for (uint32_t i = 0; i < t->words; i += 2)
-		differ |= (key[i] ^ row[i]) | (key[i + 1] ^ row[i + 1]);
-	return differ == 0 && (state_ref)row[t->words] != STATE_NONE;
+	if (*group >> 32 > UINT32_MAX - n)
+		return false;
+	/* Whether it is the first one cannot be foreseen. */
+	t->counted[t->ncounted] = (uint32_t)(group - t->rows);
+	t->ncounted += *group >> 32 == 0;
+	*group += (uint64_t)n << 32;
+	return true;
 }
 
-/* The row of a group (*hit), or the one to put it in.  It may stand in two; the
- * first of them is the one that was asked for last. */
-static inline uint64_t *
-recent_find(struct recent *t, const uint64_t *key, bool *hit)
+/* The pair of rows of a key with so many words. */
+static inline __attribute__((always_inline)) uint64_t *
+recent_place_of(const struct recent *t, const uint64_t *key, uint32_t words)
 {
-	uint64_t h = 0, *row;
+	uint64_t h = 0;
 
-	for (uint32_t i = 0; i < t->words; i += 2)
+	for (uint32_t i = 0; i < words; i += 2)
 		h = hash_mix(key[i] ^ h ^ UINT64_C(0x9e3779b97f4a7c15),
 			key[i + 1] ^ UINT64_C(0xa0761d6478bd642f));
-	row = t->rows + (h >> t->shift) * 2 * (t->words + 1);
+	return t->rows + (h >> t->shift) * t->pair;
+}
+
+static inline bool
+recent_is_free(const uint64_t *row, uint32_t words)
+{
+	return (state_ref)row[words] == STATE_NONE;
+}
+
+/* The row of the group, looked for from its pair on; else the pair to put it in
+ * (not *hit).  Which of two rows it is cannot be foreseen, so that both are
+ * looked at without asking. */
+static inline __attribute__((always_inline)) uint64_t *
+recent_pick_of(const uint64_t *key, uint64_t *row, uint32_t pair,
+	uint32_t words, bool *hit)
+{
+	uint64_t *home = row, *other;
+
 	*hit = true;
-	if (recent_is(t, key, row))
+	for (int n = 0; n < RECENT_PAIRS; n++, row += pair) {
+		uint64_t first = recent_is_free(row, words), second;
+
+		other = row + words + 1;
+		second = recent_is_free(other, words);
+		for (uint32_t i = 0; i < words; i++) {
+			first |= key[i] ^ row[i];
+			second |= key[i] ^ other[i];
+		}
+		if ((first == 0) | (second == 0))
+			return row + (words + 1) * (second == 0);
+		if (recent_is_free(other, words)) {
+			*hit = false;
+			return row;
+		}
+	}
+	*hit = false;
+	return home;
+}
+
+static inline bool
+recent_is(const uint64_t *key, const uint64_t *row, uint32_t words)
+{
+	uint64_t differ = recent_is_free(row, words);
+
+	for (uint32_t i = 0; i < words; i++)
+		differ |= key[i] ^ row[i];
+	return differ == 0;
+}
+
+/* The same of a key; records of one group are often together, and the newest
+ * group of a pair comes first. */
+static inline uint64_t *
+recent_find(const struct recent *t, const uint64_t *key, bool *hit)
+{
+	uint64_t *row = recent_place_of(t, key, t->words);
+
+	if (recent_is(key, row, t->words)) {
+		*hit = true;
 		return row;
-	recent_swap(t, row);
-	*hit = recent_is(t, key, row);
-	return row;
+	}
+	return recent_pick_of(key, row, t->pair, t->words, hit);
 }
 
 #endif

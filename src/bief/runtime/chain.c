@@ -152,6 +152,34 @@ chain_give_line(struct stage *st, const char *line, size_t n)
 	return st->op->record(st, &r) < 0 ? chain_failed(st) : 0;
 }
 
+/* Are they data all of them, none of them too long? */
+static bool
+are_plain(const struct stage *st, const char *p, const uint32_t *lf, size_t n)
+{
+	size_t most = chain_max_line(st);
+	uint32_t from = 0;
+
+	for (size_t i = 0; i < n; from = lf[i++] + 1)
+		if (lf[i] - from > most ||
+			stream_line(p + from, lf[i] - from) != STREAM_DATA)
+			return false;
+	return true;
+}
+
+bool
+chain_takes_lines(
+	const struct stage *st, const char *p, const uint32_t *lf, size_t n)
+{
+	return st->op->lines != NULL && st->straight && st->text &&
+		are_plain(st, p, lf, n);
+}
+
+int
+chain_give_lines(struct stage *st, const char *p, const uint32_t *lf, size_t n)
+{
+	return st->op->lines(st, p, lf, n) < 0 ? chain_failed(st) : 0;
+}
+
 int
 chain_give_forged(struct stage *st, const char *line, size_t n)
 {

@@ -177,6 +177,12 @@ chain_writes_control(const struct chain *c)
 int chain_give(struct stage *st, struct record *r);
 int chain_give_line(struct stage *st, const char *line, size_t n);
 
+/* Will it take these lines at once?  Then give it them (op.lines). */
+bool chain_takes_lines(
+	const struct stage *st, const char *p, const uint32_t *lf, size_t n);
+int chain_give_lines(
+	struct stage *st, const char *p, const uint32_t *lf, size_t n);
+
 /* The same for a record with fields, fast where nothing is to be looked at. */
 static inline int
 chain_give_record(struct stage *st, struct record *r)

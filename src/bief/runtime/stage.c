@@ -198,6 +198,25 @@ emit_lines_cr(struct stage *st, const char *p, const char *end)
 	return 0;
 }
 
+/* Lines that were found. */
+static int
+emit_found(struct stage *st, const char *p, const uint32_t *lf, size_t n)
+{
+	uint32_t from = 0;
+
+	if (st->next != NULL && lf[n - 1] <= stage_max_line(st) &&
+		chain_takes_lines(st->next, p, lf, n)) {
+		if (source_begin(st) < 0)
+			return -1;
+		st->records_out += n;
+		return chain_give_lines(st->next, p, lf, n);
+	}
+	for (size_t i = 0; i < n; from = lf[i++] + 1)
+		if (stage_emit_line(st, p + from, lf[i] - from) < 0)
+			return -1;
+	return 0;
+}
+
 static int
 emit_lines(struct stage *st, const char *p, size_t n)
 {
@@ -219,12 +238,10 @@ emit_lines(struct stage *st, const char *p, size_t n)
 	while (p < end) {
 		size_t found = simd_lines(
 			p, (size_t)(end - p), lf, sizeof lf / sizeof *lf);
-		uint32_t from = 0;
 
-		for (size_t i = 0; i < found; from = lf[i++] + 1)
-			if (stage_emit_line(st, p + from, lf[i] - from) < 0)
-				return -1;
-		p += from;
+		if (emit_found(st, p, lf, found) < 0)
+			return -1;
+		p += lf[found - 1] + 1;
 	}
 	return 0;
 }

@@ -237,6 +237,12 @@ struct op {
 	 * from which they have their numbers. */
 	int (*records)(struct stage *st, const struct record *r, size_t stride,
 		size_t n);
+	/* May be NULL.  The same as record for n lines of text that follow each
+	 * other, of a stage that takes text: the i-th begins behind the LF at
+	 * p[lf[i - 1]], the first at p, and may have a CR at its end that is not
+	 * of it; it counts them in records_in. */
+	int (*lines)(
+		struct stage *st, const char *p, const uint32_t *lf, size_t n);
 	int (*batch)(struct stage *st, struct batch *b);
 	void (*file_end)(struct stage *st);
 	/* The stream has ended.  Return 1 to have one more batch run from here

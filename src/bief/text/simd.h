@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* -DSIMD_PLAIN: the plain twins everywhere. */
+/* -DSIMD_PLAIN: the plain twins everywhere.  A file that is compiled for AVX2
+ * throughout (simd_avx2.h) has the masks by it. */
 #if defined(__SSE2__) && !defined(SIMD_PLAIN)
 #define SIMD_SSE2 1
 #include <emmintrin.h>
@@ -36,7 +37,15 @@ void simd_short_plain(const char *p, size_t n, uint64_t w[2]);
 static inline uint32_t
 simd_special(const char *p)
 {
-#ifdef SIMD_SSE2
+#if defined(SIMD_AVX2)
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+
+	/* As signed numbers the bytes from 0x80 are below 0x20 too. */
+	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(
+		_mm256_or_si256(_mm256_cmpeq_epi8(a, _mm256_set1_epi8('"')),
+			_mm256_cmpeq_epi8(a, _mm256_set1_epi8('\\'))),
+		_mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), a)));
+#elif defined(SIMD_SSE2)
 	const __m128i quote = _mm_set1_epi8('"');
 	const __m128i slash = _mm_set1_epi8('\\');
 	const __m128i space = _mm_set1_epi8(0x20);
@@ -87,7 +96,13 @@ simd_stop(const char *p, uint32_t *high)
 static inline uint32_t
 simd_nondigit(const char *p)
 {
-#ifdef SIMD_SSE2
+#if defined(SIMD_AVX2)
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+
+	a = _mm256_add_epi8(a, _mm256_set1_epi8((char)(0x80 - '0')));
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_cmpgt_epi8(a, _mm256_set1_epi8((char)(0x80 + 9))));
+#elif defined(SIMD_SSE2)
 	/* Moves '0'..'9' to the ten lowest signed numbers. */
 	const __m128i shift = _mm_set1_epi8((char)(0x80 - '0'));
 	const __m128i last = _mm_set1_epi8((char)(0x80 + 9));
@@ -113,6 +128,19 @@ simd_equal16(const char *a, const char *b)
 		_mm_loadu_si128((const __m128i *)(const void *)b)));
 #else
 	return simd_equal16_plain(a, b);
+#endif
+}
+
+/* The same of 32. */
+static inline uint32_t
+simd_equal32(const char *a, const char *b)
+{
+#if defined(SIMD_AVX2)
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
+		_mm256_loadu_si256((const __m256i *)(const void *)a),
+		_mm256_loadu_si256((const __m256i *)(const void *)b)));
+#else
+	return simd_equal16(a, b) | simd_equal16(a + 16, b + 16) << 16;
 #endif
 }
 

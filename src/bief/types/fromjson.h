@@ -50,6 +50,9 @@ void fromjson_free(struct fromjson *f);
 int fromjson_read(struct fromjson *f, const char *text, size_t n,
 	int64_t now_us, struct value *v);
 
+/* Has the record that was read last text that lies in f? */
+bool fromjson_owns(const struct fromjson *f);
+
 /* What was wrong with the text that was read last, for a message. */
 const char *fromjson_why(struct fromjson *f);
 

@@ -114,10 +114,14 @@ struct target {
 static inline bool
 node_matches(const struct node *node, const char *p)
 {
+#ifdef SIMD_AVX2
+	uint32_t same = simd_equal32(p, node->text);
+#else
 	uint32_t same = simd_equal16(p, node->text);
 
 	if (node->n > 16)
 		same |= simd_equal16(p + 16, node->text + 16) << 16;
+#endif
 	return (same & node->mask) == node->mask;
 }
 

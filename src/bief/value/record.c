@@ -67,18 +67,30 @@ record_add_release(struct record_add *a)
 	a->name = NULL;
 }
 
+static void
+meet_shape(struct record_add *a, struct shape *shape)
+{
+	a->index = shape_find(shape, a->name, a->nname);
+	a->out = a->index >= 0 ? NULL : shape_extend(shape, a->name, a->nname);
+	a->id = shape->id;
+}
+
+void
+record_add_shape(struct record *r, struct record_add *a)
+{
+	if (a->id != r->shape->id)
+		meet_shape(a, r->shape);
+	r->shape = a->out;
+}
+
 uint32_t
 record_add(struct record *r, struct record_add *a, struct value v,
 	struct slots *slots)
 {
 	struct shape *shape = r->shape;
 
-	if (a->id != shape->id) {
-		a->index = shape_find(shape, a->name, a->nname);
-		a->out = a->index >= 0 ? NULL
-				       : shape_extend(shape, a->name, a->nname);
-		a->id = shape->id;
-	}
+	if (a->id != shape->id)
+		meet_shape(a, shape);
 	if (a->out == NULL) {
 		record_own(r, slots);
 		r->v[a->index] = v;

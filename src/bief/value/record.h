@@ -85,6 +85,9 @@ void record_add_init(struct record_add *a, const char *plain_name);
 void record_add_release(struct record_add *a);
 uint32_t record_add(struct record *r, struct record_add *a, struct value v,
 	struct slots *slots);
+/* The record gets the shape with that field at its end, which it has not yet;
+ * the value is there already. */
+void record_add_shape(struct record *r, struct record_add *a);
 /* Change the value at a place; the values must be your own.  The line is
  * dropped. */
 void record_set(struct record *r, uint32_t index, struct value v);

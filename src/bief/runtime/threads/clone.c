@@ -308,6 +308,12 @@ clone_lines(struct stage *st, const char *p, size_t n)
 			p, (size_t)(end - p), lf, sizeof(lf) / sizeof(*lf));
 		uint32_t from = 0;
 
+		if (chain_takes_lines(st, p, lf, found)) {
+			if (chain_give_lines(st, p, lf, found) < 0)
+				return -1;
+			p += lf[found - 1] + 1;
+			continue;
+		}
 		for (size_t i = 0; i < found; from = lf[i++] + 1)
 			if (run_line(st, p + from, lf[i] - from) < 0)
 				return -1;

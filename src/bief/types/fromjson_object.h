@@ -1,0 +1,259 @@
+/*
+ * fromjson_object: how an object is read that looks as the last one did.
+ *
+ * Most of the time of a parser goes here, so that it is compiled more than
+ * once, each time for what a processor can: fromjson.c, fromjson_avx2.c.
+ */
+#ifndef BIEF_FROMJSON_OBJECT_H
+#define BIEF_FROMJSON_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "floor/buf.h"
+#include "text/simd.h"
+#include "time/time.h"
+#include "value/lenient.h"
+#include "value/value.h"
+#include "types/fromjson_impl.h"
+
+/* Keys that no field has are remembered by their hash, the last one wins. */
+#define UNKNOWN 64
+
+struct fromjson {
+	struct fromvalue value;
+	/* Read an object into the values of all fields; 0, or -1: it is none,
+	 * and what they are is left open. */
+	int (*object)(struct fromjson *f, const char *p, struct value *v);
+	uint64_t all; /* a bit for each field; 0: there are too many */
+	struct target *target;
+	size_t n;
+	uint32_t *table; /* hash to field + 1 */
+	uint32_t mask;
+	bool root;
+	struct node start, head, end; /* head: the first key */
+	struct node unknown[UNKNOWN];
+	const struct target *field; /* that was malformed first */
+	struct buf why;
+	struct buf corrupt; /* the text, as a value */
+};
+
+
+/* Of the name of a field. */
+static inline uint32_t
+fromjson_object_hash(const char *s, size_t n)
+{
+	uint32_t h = (uint32_t)n;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * 0x01000193;
+	return h ^ h >> 15;
+}
+
+/* ---- fromjson_general.c ---- */
+
+/*
+ * Read from behind a value (or from the text's beginning) to the next value or
+ * behind the end of the object, and learn what stood there.  *node is the node
+ * of the last key, and becomes that of this one.
+ */
+const char *fromjson_general_key(
+	struct fromjson *f, const char *start, struct node **node);
+/* A value of a field. */
+const char *fromjson_general_value(struct fromjson *f, const char *start,
+	const struct target *t, struct value *v);
+/* A value that no field wants. */
+const char *fromjson_general_skip(struct fromjson *f, const char *p);
+
+/* ---- fromjson_avx2.c ---- */
+
+bool fromjson_avx2_there(void);
+int fromjson_avx2(struct fromjson *f, const char *p, struct value *v);
+
+/* ---- the quick ways of values ---- */
+
+/* The number of k digits at p, below 2^63. */
+static inline int64_t
+digits_value(const char *p, unsigned k)
+{
+	uint64_t x, total = 0;
+
+	for (; k >= 8; k -= 8, p += 8) {
+		memcpy(&x, p, 8);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		x -= UINT64_C(0x3030303030303030);
+		x = x * 10 + (x >> 8);
+		x = ((x & UINT64_C(0x000000FF000000FF)) *
+				    UINT64_C(0x000F424000000064) +
+			    (x >> 16 & UINT64_C(0x000000FF000000FF)) *
+				    UINT64_C(0x0000271000000001)) >>
+			32;
+#else
+		x = 0;
+		for (int i = 0; i < 8; i++)
+			x = x * 10 + (uint64_t)(p[i] - '0');
+#endif
+		total = total * 100000000 + x;
+	}
+	for (; k > 0; k--, p++)
+		total = total * 10 + (uint64_t)(*p - '0');
+	return (int64_t)total;
+}
+
+static inline const char *
+quick_real(const char *start, const char *end, struct value *v)
+{
+	const char *p = start + (*start == '-');
+	uint32_t m = simd_nondigit(p);
+	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
+
+	if (k == 0 || k == 32 || (*p == '0' && k > 1))
+		return NULL;
+	if (p[k] != '.') {
+		/* -0 is 0. */
+		if (*p == '0' && p > start)
+			return NULL;
+		p += k;
+	} else {
+		p += k + 1;
+		m = simd_nondigit(p);
+		k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
+		if (k == 0 || k == 32)
+			return NULL;
+		p += k;
+	}
+	if (!ends_number(*p) || p >= end)
+		return NULL;
+	*v = (struct value){
+		.s = start, .n = (uint32_t)(p - start), .type = VALUE_REAL};
+	return p;
+}
+
+/* A text of the stream's own form. */
+static const char *
+quick_iso(const struct fromjson *f, const char *p, const char *end,
+	struct value *v)
+{
+	struct value text;
+	const char *q = quick_string(p, end, &text);
+	int64_t us;
+
+	if (q == NULL || f->value.pattern != NULL ||
+		time_parse_iso(text.s, text.n, &us) < 0)
+		return NULL;
+	*v = value_time(us);
+	return q;
+}
+
+static inline const char *
+quick_time(const struct fromjson *f, const char *start, const char *end,
+	const struct target *t, struct value *v)
+{
+	const char *p = start + (*start == '-');
+	uint32_t m = simd_nondigit(p);
+	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
+	int64_t i;
+
+	if (*start == '"')
+		return quick_iso(f, start, end, v);
+	if (!digits_fit(t, p, k) || (*p == '0' && k > 1))
+		return NULL;
+	if (!ends_number(p[k]) || p + k >= end)
+		return NULL;
+	i = digits_value(p, k);
+	if (!fromvalue_time(t->type, p > start ? -i : i, v))
+		return NULL;
+	return p + k;
+}
+
+static inline const char *
+quick_value(const struct fromjson *f, const char *p, const char *end,
+	const struct target *t, struct value *v)
+{
+	switch (t->quick) {
+	case QUICK_STRING:
+		return quick_string(p, end, v);
+	case QUICK_INT:
+		return quick_int(p, end, t, v);
+	case QUICK_REAL:
+		return quick_real(p, end, v);
+	case QUICK_TIME:
+		return quick_time(f, p, end, t, v);
+	default:
+		return NULL;
+	}
+}
+
+/* ---- the object ---- */
+
+/* A field has been met; a value that does not fit is null, but where the field
+ * has had one before. */
+static inline const char *
+read_field(struct fromjson *f, const char *p, int index, uint64_t *seen,
+	struct value *v)
+{
+	const struct target *t = &f->target[index];
+	const char *q = quick_value(f, p, f->value.l.end, t, v);
+
+	if (q == NULL) {
+		if (f->all != 0 && !(*seen >> index & 1))
+			*v = value_null();
+		q = fromjson_general_value(f, p, t, v);
+	}
+	*seen |= UINT64_C(1) << (index & 63);
+	return q;
+}
+
+static inline const char *
+skip_quickly(struct fromjson *f, const char *p)
+{
+	struct value ignored;
+	const char *q = quick_string(p, f->value.l.end, &ignored);
+
+	return q != NULL ? q : fromjson_general_skip(f, p);
+}
+
+/* Fields that have not been met are null. */
+static inline int
+end_object(const struct fromjson *f, uint64_t seen, struct value *v)
+{
+	for (uint64_t m = f->all & ~seen; m != 0; m &= m - 1)
+		v[__builtin_ctzll(m)] = value_null();
+	return 0;
+}
+
+static inline __attribute__((always_inline)) int
+read_object(struct fromjson *f, const char *p, struct value *v)
+{
+	const char *end = f->value.l.end;
+	struct node *node = &f->start, *next;
+	uint64_t seen = 0;
+	int at;
+
+	for (;;) {
+		next = node->next;
+		if (next != NULL && next->n != 0 && node_matches(next, p)) {
+			p += next->n;
+			node = next;
+		} else {
+			p = fromjson_general_key(f, p, &node);
+			if (p == NULL)
+				return -1;
+		}
+		at = node->index;
+		if (p > end || (p == end && at != NODE_END)) {
+			lenient_early(&f->value.l);
+			return -1;
+		}
+		if (at == NODE_END)
+			return end_object(f, seen, v);
+		p = at == NODE_SKIP ? skip_quickly(f, p)
+				    : read_field(f, p, at, &seen, &v[at]);
+		if (p == NULL)
+			return -1;
+	}
+}
+
+#endif
