@@ -15,8 +15,10 @@
  * It is long because the meeting of two rows depends on the kind of join and
  * on the side, and so does their going.
  *
- * State entries beside the rows (joinrows.h) and the names (joinnames.h):
- *	'W'                the watermarks
+ * State entries beside the rows (join_rows.h) and the names (joinnames.h):
+ *	'w'                the watermarks
+ *	'W'                nothing: older versions, which had them there, refuse
+ *	                   what they cannot read
  *	'I'                the id of the last row
  */
 #include <stdlib.h>
@@ -175,6 +177,37 @@ write_alone(struct stage *st, int s, struct record *r)
 			     : write_pair(st, NULL, r);
 }
 
+/* The watermarks, also where older versions had them. */
+static int
+restore_marks(struct stage *st)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	state_ref old = state_find(st->state, "W", 1);
+	size_t n = 0;
+
+	if (old != STATE_NONE)
+		state_value(st->state, old, &n);
+	if (n == 0)
+		return marks_restore(&j->marks, st, "w");
+	if (marks_restore(&j->marks, st, "W") < 0)
+		return -1;
+	state_delete(st->state, old);
+	return 0;
+}
+
+/* Older versions are to refuse the state, for they would find no rows. */
+static int
+bar_older(struct stage *st)
+{
+	bool made;
+
+	return state_find(st->state, "W", 1) != STATE_NONE ||
+			state_make(st->state, "W", 1, 0, &made, st->err) !=
+				STATE_NONE
+		? 0
+		: -1;
+}
+
 static int
 join_stream_restore(struct stage *st)
 {
@@ -184,13 +217,14 @@ join_stream_restore(struct stage *st)
 
 	if (!st->in.stream)
 		state_unlist(st->state);
-	join_rows_restore(&j->rows, st->state);
+	if (join_rows_restore(&j->rows, st->state) < 0)
+		return -1;
 	joinnames_restore(&j->pair, st->state);
 	if (ref == STATE_NONE)
 		return 0;
 	memcpy(&j->rows.next_id, state_value(st->state, ref, &n),
 		sizeof(j->rows.next_id));
-	return marks_restore(&j->marks, st, "W");
+	return restore_marks(st);
 }
 
 static int
@@ -244,24 +278,29 @@ static void
 join_stream_ahead(struct stage *st, int s, const char *p, size_t n)
 {
 	struct join_stream *j = STAGE(st, join_stream);
+	const char *lf = memchr(p, '\n', n);
+	bool known;
 
 	buf_clear(&j->key);
-	if (join_ahead_key(&j->ahead[s], p, n, &j->key))
-		join_rows_ahead(&j->rows, &j->key);
+	known = lf != NULL &&
+		join_ahead_key(&j->ahead[s], lf + 1, n - (size_t)(lf + 1 - p),
+			&j->key);
+	join_rows_ahead(&j->rows, s, known ? &j->key : NULL);
 }
 
 /* Meet one kept row of the other side: 1 matched, 0 not, -1. */
 static int
-meet(struct stage *st, int s, struct record *r, uint64_t id, uint64_t *after)
+meet(struct stage *st, int s, struct record *r, state_ref row, state_ref *after)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct expr_env env = environment(st);
-	state_ref row = join_rows_find(&j->rows, !s, id);
 	struct join_row head = *join_rows_head(&j->rows, row);
 	struct record kept;
 	int yes = 1;
 
 	*after = head.after;
+	if (head.after != STATE_NONE)
+		state_fetch(st->state, head.after);
 	if (join_rows_record(&j->rows, !s, row, &kept) < 0)
 		return -1;
 	if (j->cond.sql->rest)
@@ -276,7 +315,7 @@ meet(struct stage *st, int s, struct record *r, uint64_t id, uint64_t *after)
 			return 1;
 		if (stage_emit(st, &kept) < 0)
 			return -1;
-		join_rows_drop(&j->rows, SQL_LEFT, id);
+		join_rows_drop(&j->rows, SQL_LEFT, row);
 		return 1;
 	}
 	if (preserved(j, !s) && !head.matched)
@@ -291,11 +330,11 @@ static int
 meet_all(struct stage *st, int s, struct record *r, bool *matched)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	uint64_t id = join_rows_first(&j->rows, !s, &j->key), after;
+	state_ref row = join_rows_first(&j->rows, !s, &j->key), after;
 
 	*matched = false;
-	for (; id != 0; id = after) {
-		int met = meet(st, s, r, id, &after);
+	for (; row != STATE_NONE; row = after) {
+		int met = meet(st, s, r, row, &after);
 
 		if (met < 0)
 			return -1;
@@ -341,7 +380,7 @@ join_stream_record(struct stage *st, int s, struct record *r)
 		return -1;
 	if (null && !preserved(j, s))
 		return 0;
-	join_rows_expect(&j->rows, s, &j->key);
+	join_rows_expect(&j->rows, s);
 	if (meet_all(st, s, r, &matched) < 0)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
@@ -374,10 +413,9 @@ due_add(struct join_stream *j, uint64_t id)
 
 /* A row goes: one of an outer join that nothing has matched goes out. */
 static int
-let_row_go(struct stage *st, int s, uint64_t id)
+let_row_go(struct stage *st, int s, state_ref row)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	state_ref row = join_rows_find(&j->rows, s, id);
 	struct record r;
 
 	if (!preserved(j, s) || join_rows_head(&j->rows, row)->matched)
@@ -397,10 +435,12 @@ let_side_go(struct stage *st, int s, bool all)
 	if (j->ndue > 0)
 		qsort(j->due, j->ndue, sizeof(*j->due), by_id);
 	for (size_t i = 0; i < j->ndue; i++) {
-		if (let_row_go(st, s, j->due[i]) < 0)
+		state_ref row = join_rows_find(&j->rows, s, j->due[i]);
+
+		if (let_row_go(st, s, row) < 0)
 			return -1;
 		if (!all)
-			join_rows_drop(&j->rows, s, j->due[i]);
+			join_rows_drop(&j->rows, s, row);
 	}
 	j->ndue = 0;
 	return 0;
@@ -455,8 +495,7 @@ let_all_go(struct stage *st)
 			return -1;
 	}
 	state_clear(st->state);
-	join_rows_restore(&j->rows, st->state);
-	return 0;
+	return join_rows_restore(&j->rows, st->state);
 }
 
 static int
@@ -485,9 +524,9 @@ join_stream_batch(struct stage *st, struct batch *b)
 	if (j->marks.now != WATERMARK_NONE && let_due_go(st, j->marks.now) < 0)
 		return -1;
 	b->watermark = joincond_threshold(&j->cond, j->marks.now);
-	if (save_last_id(st) < 0)
+	if (save_last_id(st) < 0 || bar_older(st) < 0)
 		return -1;
-	return marks_save(&j->marks, st, "W");
+	return marks_save(&j->marks, st, "w");
 }
 
 /* Rows are kept whole: those of other fields would be of two kinds. */
@@ -525,7 +564,7 @@ join_stream_show(struct stage *st, state_ref ref, struct buf *out)
 	case 'N':
 		joinnames_show(st, ref, out);
 		return 0;
-	case 'W':
+	case 'w':
 		marks_show(st->state, ref, out);
 		return 0;
 	default:
@@ -563,7 +602,9 @@ join_stream_take(struct stage *st, const struct value *object, state_ref *made)
 	struct join_stream *j = STAGE(st, join_stream);
 
 	if (object == NULL) {
-		j->rows.count = 0;
+		if (join_rows_restore(&j->rows, st->state) < 0 ||
+			bar_older(st) < 0)
+			return -1;
 		return save_last_id(st);
 	}
 	if (entry_of(object, "row"))
@@ -572,7 +613,7 @@ join_stream_take(struct stage *st, const struct value *object, state_ref *made)
 		return joinnames_take(st, object, made);
 	if (!entry_of(object, "watermarks"))
 		return entry_unknown(object, st->err);
-	return marks_take(&j->marks, st, "W", object, made);
+	return marks_take(&j->marks, st, "w", object, made);
 }
 
 static int64_t

@@ -45,6 +45,30 @@ rows() {
 	END
 }
 
+@test "keys that are all integers, or all times, are in order to the last digit" {
+	printf '{"k":%s}\n' 9223372036854775807 -1 9223372036854775806 null 2 \
+		-9223372036854775808 0 1 | agg --by k count | grep -o "[-0-9nul]*," > out
+	is out <<-'END'
+	null,
+	-9223372036854775808,
+	-1,
+	0,
+	1,
+	2,
+	9223372036854775806,
+	9223372036854775807,
+	END
+	printf '{"k":"%sZ"}\n' 2020-01-01T00:00:00.000002 1969-12-31T23:59:59 \
+		2020-01-01T00:00:00 2020-01-01T00:00:00.000001 |
+		agg --by k count | jq -r .k > out
+	is out <<-'END'
+	1969-12-31T23:59:59Z
+	2020-01-01T00:00:00Z
+	2020-01-01T00:00:00.000001Z
+	2020-01-01T00:00:00.000002Z
+	END
+}
+
 @test "without --by there is one group, also of no records" {
 	agg count sum:x n=count:x < /dev/null > out
 	is out <<< '{"count":0,"sum(x)":null,"n":0}'

@@ -174,6 +174,68 @@ walk(void)
 	buf_release(&b);
 }
 
+/* Append a string, or something nested, of random brackets and escapes. */
+static void
+random_value(struct buf *b, int depth)
+{
+	static const char *const parts[] = {"a", "bcdefghijklmnopqrstuvwxyz",
+		"[", "]", "{", "}", ",", "\\\"", "\\\\", "\\\\\\\"", "\\n"};
+	int n = rand() % 20;
+	bool object;
+
+	if (depth == 0 || rand() % 4 == 0) {
+		buf_byte(b, '"');
+		while (n-- > 0)
+			buf_str(b,
+				parts[(size_t)rand() %
+					(sizeof parts / sizeof *parts)]);
+		buf_byte(b, '"');
+		return;
+	}
+	n %= 5;
+	object = rand() % 2 == 0;
+	buf_byte(b, object ? '{' : '[');
+	for (int i = 0; i < n; i++) {
+		buf_str(b, i > 0 ? "," : "");
+		buf_str(b, object ? "\"k]\":" : "");
+		random_value(b, depth - 1);
+	}
+	buf_byte(b, object ? '}' : ']');
+}
+
+/* Each element ends where it was made to, wherever blocks of bytes do. */
+static void
+walk_random(void)
+{
+	struct value array = {.type = VALUE_ARRAY}, v;
+	size_t end[8];
+	struct json_iter it;
+	struct buf b;
+	char *p;
+
+	for (int round = 0; round < 20000; round++) {
+		int n = 1 + rand() % 8, i = 0;
+
+		buf_init(&b);
+		buf_byte(&b, '[');
+		for (int k = 0; k < n; k++) {
+			random_value(&b, rand() % 5);
+			end[k] = b.n;
+			buf_byte(&b, k + 1 < n ? ',' : ']');
+		}
+		p = malloc(b.n); /* nothing readable behind */
+		memcpy(p, b.p, b.n);
+		array.s = p;
+		array.n = (uint32_t)b.n;
+		json_iter(&it, &array);
+		for (; json_next(&it, NULL, &v) && i < n; i++)
+			check((size_t)(it.p - p) == end[i], "walk", b.p);
+		check(i == n, "walk to the end", b.p);
+		free(p);
+		buf_release(&b);
+	}
+}
+
 static void
 quoting(void)
 {
@@ -210,6 +272,7 @@ main(void)
 	depth();
 	places();
 	walk();
+	walk_random();
 	quoting();
 	return failures != 0;
 }

@@ -19,6 +19,7 @@ check(int ok, const char *what)
 static void
 blocks(const char *p, const char *q)
 {
+	struct simd_nest x = simd_nest(p), y = simd_nest_plain(p);
 	uint32_t high, plain;
 
 	check(simd_special(p) == simd_special_plain(p), "special");
@@ -27,6 +28,7 @@ blocks(const char *p, const char *q)
 		"stop");
 	check(simd_nondigit(p) == simd_nondigit_plain(p), "nondigit");
 	check(simd_equal16(p, q) == simd_equal16_plain(p, q), "equal16");
+	check(memcmp(&x, &y, sizeof(x)) == 0, "nest");
 	check(simd_byte(p, q[0]) == simd_byte_plain(p, q[0]), "byte");
 }
 
@@ -92,7 +94,7 @@ utf8_text(char *p, size_t max)
 int
 main(void)
 {
-	static const char often[] = "\n\"\\09/:\x1f\x20\x7f\x80\xff\xc3";
+	static const char often[] = "\n\"\\09/:[]{};=\x1f\x20\x7f\x80\xff\xc3";
 	char text[1024];
 
 	srand(1);

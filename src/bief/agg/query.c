@@ -23,6 +23,7 @@
 #include "agg/session.h"
 
 #define CUBE_MOST 12 /* columns of a cube */
+#define AHEAD 8      /* rows whose groups memory is asked for */
 
 static int
 check_keys(const struct query *q, struct err *err)
@@ -562,8 +563,12 @@ query_emit(struct query *q, struct stage *st)
 	if (q->shape == NULL)
 		make_shape(q, st->shapes);
 	rows_sort(&q->rows, &q->g);
-	for (size_t i = 0; i < q->rows.n && ret == 0; i++)
+	for (size_t i = 0; i < q->rows.n && ret == 0; i++) {
+		/* Groups lie in memory as they came. */
+		if (i + AHEAD < q->rows.n)
+			__builtin_prefetch(q->rows.r[i + AHEAD].key);
 		ret = emit_row(q, st, &q->rows.r[i]);
+	}
 	rows_clear(&q->rows);
 	return ret;
 }

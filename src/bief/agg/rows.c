@@ -95,40 +95,59 @@ rows_compare(const void *x, const void *y, void *arg)
 		memcmp(a->key + g->head, b->key + g->head, a->nkey - g->head);
 }
 
-/*
- * Numbers that sort as the first key fields do, so that few keys must be looked
- * at: possible where these are null or text that is not escaped and no time.
- */
-static void
-rows_order_by_text(struct rows *rows, const struct groups *g)
+/* What a value of a key sorts as, among those of its type; false: there is no
+ * telling by a number. */
+static bool
+rows_order(const struct value *v, uint64_t *order)
 {
-	struct value v[GROUP_KEYS];
-	size_t i;
 	int64_t us;
 
+	*order = 0;
+	switch (v->type) {
+	case VALUE_NULL:
+		return true;
+	case VALUE_INT:
+	case VALUE_TIME:
+		*order = ((uint64_t)v->i ^ UINT64_C(1) << 63) >> 1;
+		break;
+	case VALUE_STRING:
+		if ((v->flags & VALUE_ESCAPED) || value_get_time(v, &us) == 0)
+			return false;
+		for (uint32_t k = 0; k < 7; k++)
+			*order = *order << 8 |
+				(k < v->n ? (uint8_t)v->s[k] : 0);
+		break;
+	default:
+		return false;
+	}
+	*order |= UINT64_C(1) << 63;
+	return true;
+}
+
+/*
+ * Numbers that sort as the first key fields do, so that few keys must be looked
+ * at: possible where these are null or all of one type, integers, times or text
+ * that is not escaped and no time.
+ */
+static void
+rows_number(struct rows *rows, const struct groups *g)
+{
+	struct value v[GROUP_KEYS];
+	uint8_t type = VALUE_NULL;
+	size_t i;
+
+	for (i = 0; i < rows->n && g->nkeys > 0; i++) {
+		rows_fields(&rows->r[i], g, v);
+		if (type == VALUE_NULL)
+			type = v[0].type;
+		if ((v[0].type != type && v[0].type != VALUE_NULL) ||
+			!rows_order(&v[0], &rows->r[i].order))
+			break;
+	}
+	if (i == rows->n)
+		return;
 	for (i = 0; i < rows->n; i++)
 		rows->r[i].order = 0;
-	if (g->nkeys == 0)
-		return;
-	for (i = 0; i < rows->n; i++) {
-		struct row *r = &rows->r[i];
-		uint64_t order = 0;
-		uint32_t k;
-
-		rows_fields(r, g, v);
-		if (v[0].type == VALUE_NULL)
-			continue;
-		if (v[0].type != VALUE_STRING || (v[0].flags & VALUE_ESCAPED) ||
-			value_get_time(&v[0], &us) == 0)
-			break;
-		for (k = 0; k < 7; k++)
-			order = order << 8 |
-				(k < v[0].n ? (uint8_t)v[0].s[k] : 0);
-		r->order = order | UINT64_C(1) << 63;
-	}
-	if (i < rows->n)
-		for (i = 0; i < rows->n; i++)
-			rows->r[i].order = 0;
 }
 
 void
@@ -138,7 +157,7 @@ rows_sort(struct rows *rows, const struct groups *g)
 
 	if (rows->n == 0)
 		return;
-	rows_order_by_text(rows, g);
+	rows_number(rows, g);
 	qsort_r(rows->r, rows->n, sizeof *rows->r, rows_compare, (void *)g);
 	for (i = 1; i < rows->n; i++) {
 		if (rows_compare(&rows->r[n], &rows->r[i], (void *)g) == 0)

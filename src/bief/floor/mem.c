@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "floor/err.h"
@@ -42,6 +43,18 @@ mem_zalloc(size_t size)
 
 	if (p == NULL)
 		mem_out();
+	return p;
+}
+
+void *
+mem_large(size_t size)
+{
+	const size_t page = (size_t)1 << 21;
+	void *p;
+
+	if (size < page || posix_memalign(&p, page, size) != 0)
+		return mem_alloc(size);
+	madvise(p, size, MADV_HUGEPAGE);
 	return p;
 }
 

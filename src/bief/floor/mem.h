@@ -9,6 +9,9 @@
 
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size); /* all bytes 0 */
+/* Much memory that is read here and there: of large pages, if there are; not
+ * cleared. */
+void *mem_large(size_t size);
 void *mem_realloc(void *p, size_t size);
 char *mem_dup(const char *s, size_t n); /* NUL-terminated copy */
 

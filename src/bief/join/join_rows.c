@@ -3,6 +3,8 @@
  */
 #include "join/join_rows.h"
 
+#include <endian.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "floor/err.h"
@@ -11,9 +13,7 @@
 #include "value/record_read.h"
 #include "runtime/entry.h"
 
-struct key_head {
-	uint64_t first, last;
-};
+#define ROW_KEY 8 /* bytes */
 
 void
 join_rows_init(struct join_rows *j, struct shapes *shapes, struct err *err)
@@ -32,77 +32,62 @@ join_rows_release(struct join_rows *j)
 			record_read_release(&j->reader[s]);
 		buf_release(&j->text[s]);
 	}
-	buf_release(&j->id);
-	buf_release(&j->key);
+	join_index_clear(&j->index);
+}
+
+/* The key of a row's entry. */
+static void
+row_key(char key[ROW_KEY], int side, uint64_t id)
+{
+	uint64_t w = htole64((id << 1 | (uint64_t)side) << 8 | 'R');
+
+	memcpy(key, &w, ROW_KEY);
 }
 
 void
-join_rows_restore(struct join_rows *j, struct state *state)
+join_rows_expect(struct join_rows *j, int side)
 {
-	size_t n;
+	char key[ROW_KEY];
 
-	j->state = state;
-	j->count = 0;
-	for (state_ref r = state_first(state); r != STATE_NONE;
-		r = state_next(state, r))
-		j->count += *(const char *)state_key(state, r, &n) == 'R';
-}
-
-static const struct buf *
-row_key(struct join_rows *j, int side, uint64_t id)
-{
-	buf_clear(&j->id);
-	buf_byte(&j->id, 'R');
-	buf_byte(&j->id, (char)side);
-	buf_add(&j->id, &id, sizeof(id));
-	return &j->id;
-}
-
-static const struct buf *
-list_key(struct join_rows *j, int side, const void *key, size_t n)
-{
-	buf_clear(&j->key);
-	buf_byte(&j->key, 'K');
-	buf_byte(&j->key, (char)side);
-	buf_add(&j->key, key, n);
-	return &j->key;
+	row_key(key, side, j->next_id + 1);
+	state_expect(j->state, key, ROW_KEY);
 }
 
 void
-join_rows_expect(struct join_rows *j, int side, const struct buf *key)
+join_rows_ahead(struct join_rows *j, int side, const struct buf *key)
 {
-	const struct buf *k = row_key(j, side, j->next_id + 1);
+	struct join_soon *soon = &j->soon[side];
 
-	state_expect(j->state, k->p, k->n);
-	k = list_key(j, side, key->p, key->n);
-	state_expect(j->state, k->p, k->n);
-}
-
-void
-join_rows_ahead(struct join_rows *j, const struct buf *key)
-{
-	const struct buf *k;
-
-	for (int side = 0; side < 2; side++) {
-		k = list_key(j, side, key->p, key->n);
-		state_expect(j->state, k->p, k->n);
-	}
+	/* The place of the next one has come by now. */
+	if (soon->known)
+		join_index_fetch(&j->index, soon->hash, side);
+	soon->known = key != NULL;
+	if (key == NULL)
+		return;
+	soon->hash = join_index_hash(key);
+	join_index_expect(&j->index, soon->hash);
 }
 
 state_ref
 join_rows_find(struct join_rows *j, int side, uint64_t id)
 {
-	const struct buf *k = row_key(j, side, id);
+	char key[ROW_KEY];
 
-	return state_find(j->state, k->p, k->n);
+	row_key(key, side, id);
+	return state_find(j->state, key, ROW_KEY);
 }
 
 const struct join_row *
-join_rows_head(struct join_rows *j, state_ref row)
+join_rows_head(const struct join_rows *j, state_ref row)
 {
-	size_t n;
+	return state_value(j->state, row, NULL);
+}
 
-	return state_value(j->state, row, &n);
+/* To link it: its entry does not change by that. */
+static struct join_row *
+row_head(struct join_rows *j, state_ref row)
+{
+	return state_value(j->state, row, NULL);
 }
 
 void
@@ -111,29 +96,28 @@ join_rows_match(struct join_rows *j, state_ref row)
 	((struct join_row *)state_change(j->state, row))->matched = 1;
 }
 
-uint64_t
-join_rows_first(struct join_rows *j, int side, const struct buf *key)
+state_ref
+join_rows_first(const struct join_rows *j, int side, const struct buf *key)
 {
-	const struct buf *k = list_key(j, side, key->p, key->n);
-	state_ref list = state_find(j->state, k->p, k->n);
-	size_t n;
+	const struct join_ends *ends = join_index_find(&j->index, key);
 
-	return list == STATE_NONE
-		? 0
-		: ((const struct key_head *)state_value(j->state, list, &n))
-			  ->first;
+	return ends == NULL ? STATE_NONE : ends->first[side];
 }
 
 bool
-join_rows_is(struct join_rows *j, state_ref entry, int *side, uint64_t *id)
+join_rows_is(
+	const struct join_rows *j, state_ref entry, int *side, uint64_t *id)
 {
 	size_t n;
 	const char *key = state_key(j->state, entry, &n);
+	uint64_t w;
 
-	if (key[0] != 'R')
+	if (key[0] != 'R' || n != ROW_KEY)
 		return false;
-	*side = key[1];
-	memcpy(id, key + 2, sizeof(*id));
+	memcpy(&w, key, ROW_KEY);
+	w = le64toh(w) >> 8;
+	*side = w & 1;
+	*id = w >> 1;
 	return true;
 }
 
@@ -141,13 +125,13 @@ int
 join_rows_record(struct join_rows *j, int side, state_ref row, struct record *r)
 {
 	struct buf *text = &j->text[side];
-	struct join_row head;
+	const struct join_row *head;
 	size_t n;
 	const char *p = state_value(j->state, row, &n);
 
-	memcpy(&head, p, sizeof(head));
-	p += sizeof(head) + head.nkey;
-	n -= sizeof(head) + head.nkey;
+	head = (const struct join_row *)p;
+	p += sizeof(*head) + head->nkey;
+	n -= sizeof(*head) + head->nkey;
 	buf_clear(text);
 	buf_add(text, p, n);
 	buf_need(text, JSON_PADDING);
@@ -155,29 +139,23 @@ join_rows_record(struct join_rows *j, int side, state_ref row, struct record *r)
 	return record_read(&j->reader[side], r, j->err);
 }
 
-/* Put a row at the end of the list of its key. */
-static int
-link_row(struct join_rows *j, int side, const struct buf *key, uint64_t id,
-	uint64_t *before)
+/* Put a row at the end of those of its side and key. */
+static void
+link_row(struct join_rows *j, int side, const struct buf *key, state_ref row)
 {
-	const struct buf *k = list_key(j, side, key->p, key->n);
-	struct key_head *head;
-	state_ref list;
-	bool made;
+	struct join_ends *ends = join_index_make(&j->index, key);
+	state_ref last = ends->last[side];
+	struct join_row *head = row_head(j, row);
 
-	list = state_make(j->state, k->p, k->n, sizeof(*head), &made, j->err);
-	if (list == STATE_NONE)
-		return -1;
-	head = state_change(j->state, list);
-	*before = head->last;
-	head->last = id;
-	if (head->first == 0)
-		head->first = id;
-	if (*before != 0)
-		((struct join_row *)state_change(
-			 j->state, join_rows_find(j, side, *before)))
-			->after = id;
-	return 0;
+	head->before = last;
+	head->after = STATE_NONE;
+	if (last == STATE_NONE)
+		ends->first[side] = row;
+	else
+		row_head(j, last)->after = row;
+	ends->last[side] = row;
+	state_beside(j->state, join_index_bytes(&j->index));
+	j->count++;
 }
 
 /* The row of this number at the end of its key's, with what is in j->text. */
@@ -186,16 +164,15 @@ put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
 	bool matched)
 {
 	struct join_row head = {.nkey = (uint32_t)key->n, .matched = matched};
-	const struct buf *text = &j->text[side], *k;
+	const struct buf *text = &j->text[side];
+	char name[ROW_KEY];
 	state_ref row;
 	bool made;
 	char *p;
 
-	if (link_row(j, side, key, id, &head.before) < 0)
-		return STATE_NONE;
-	k = row_key(j, side, id);
-	row = state_make(j->state, k->p, k->n, sizeof(head) + key->n + text->n,
-		&made, j->err);
+	row_key(name, side, id);
+	row = state_make(j->state, name, ROW_KEY,
+		sizeof(head) + key->n + text->n, &made, j->err);
 	if (row == STATE_NONE)
 		return STATE_NONE;
 	p = state_change(j->state, row);
@@ -203,7 +180,7 @@ put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
 	if (key->n > 0)
 		memcpy(p + sizeof(head), key->p, key->n);
 	memcpy(p + sizeof(head) + key->n, text->p, text->n);
-	j->count++;
+	link_row(j, side, key, row);
 	return row;
 }
 
@@ -223,38 +200,171 @@ join_rows_keep(struct join_rows *j, int side, const struct buf *key,
 	return 0;
 }
 
-void
-join_rows_drop(struct join_rows *j, int side, uint64_t id)
+/* The key bytes of a row, where they stand. */
+static struct buf
+key_of(const struct join_row *head)
 {
-	state_ref row = join_rows_find(j, side, id), list;
-	size_t n;
-	const char *p = state_value(j->state, row, &n);
-	const struct buf *k;
-	struct join_row head;
+	return (struct buf){.p = (char *)(uintptr_t)(head + 1),
+		.n = head->nkey,
+		.cap = head->nkey};
+}
 
-	memcpy(&head, p, sizeof(head));
-	k = list_key(j, side, p + sizeof(head), head.nkey);
-	list = state_find(j->state, k->p, k->n);
-	if (head.before == 0 && head.after == 0) {
-		state_delete(j->state, list);
-	} else {
-		struct key_head *ends = state_change(j->state, list);
+void
+join_rows_drop(struct join_rows *j, int side, state_ref row)
+{
+	const struct join_row *head = join_rows_head(j, row);
+	struct buf key = key_of(head);
+	struct join_ends *ends = join_index_find(&j->index, &key);
 
-		if (head.before == 0)
-			ends->first = head.after;
-		if (head.after == 0)
-			ends->last = head.before;
-	}
-	if (head.before != 0)
-		((struct join_row *)state_change(
-			 j->state, join_rows_find(j, side, head.before)))
-			->after = head.after;
-	if (head.after != 0)
-		((struct join_row *)state_change(
-			 j->state, join_rows_find(j, side, head.after)))
-			->before = head.before;
+	if (head->before != STATE_NONE)
+		row_head(j, head->before)->after = head->after;
+	else
+		ends->first[side] = head->after;
+	if (head->after != STATE_NONE)
+		row_head(j, head->after)->before = head->before;
+	else
+		ends->last[side] = head->before;
+	if (ends->first[0] == STATE_NONE && ends->first[1] == STATE_NONE)
+		join_index_drop(&j->index, ends);
 	state_delete(j->state, row);
 	j->count--;
+}
+
+/* ---- rows that were kept before ---- */
+
+/* Older versions:
+ *	'R' side id(8)     struct old_row, key bytes, the record's text
+ *	'K' side key       first and last id of the rows of a key
+ */
+struct old_row {
+	uint64_t before, after;
+	uint32_t nkey, matched;
+};
+#define OLD_ROW_KEY 10
+
+struct found_row {
+	uint64_t id;
+	state_ref ref;
+	int side;
+	bool old;
+};
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct found_row *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Is it an entry of older versions?  *id is 0 if it is not a row. */
+static bool
+is_old(struct join_rows *j, state_ref entry, int *side, uint64_t *id)
+{
+	size_t n, nvalue;
+	const char *key = state_key(j->state, entry, &n);
+
+	*id = 0;
+	if (key[0] == 'K')
+		return true;
+	state_value(j->state, entry, &nvalue);
+	if (key[0] != 'R' || n != OLD_ROW_KEY ||
+		nvalue < sizeof(struct old_row))
+		return false;
+	*side = key[1] & 1;
+	memcpy(id, key + 2, sizeof(*id));
+	return true;
+}
+
+/* A row of older versions as one of ours; STATE_NONE: there is no room. */
+static state_ref
+renew_row(struct join_rows *j, const struct found_row *old)
+{
+	struct old_row head;
+	struct buf value;
+	char key[ROW_KEY];
+	int64_t due = state_get_due(j->state, old->ref);
+	state_ref row;
+	size_t n;
+	bool made;
+	const char *p = state_value(j->state, old->ref, &n);
+
+	memcpy(&head, p, sizeof(head));
+	buf_init(&value);
+	buf_add(&value,
+		&(struct join_row){.nkey = head.nkey, .matched = head.matched},
+		sizeof(struct join_row));
+	buf_add(&value, p + sizeof(head), n - sizeof(head));
+	state_delete(j->state, old->ref);
+	row_key(key, old->side, old->id);
+	row = state_make(j->state, key, ROW_KEY, value.n, &made, j->err);
+	if (row != STATE_NONE)
+		memcpy(state_resize(j->state, row, value.n), value.p, value.n);
+	if (row != STATE_NONE && due != STATE_NEVER)
+		state_set_due(j->state, row, due);
+	buf_release(&value);
+	return row;
+}
+
+/* Find all rows; what else older versions have made is deleted. */
+static size_t
+find_rows(struct join_rows *j, struct found_row **rows)
+{
+	struct found_row row;
+	struct buf found;
+
+	buf_init(&found);
+	for (state_ref r = state_first(j->state); r != STATE_NONE;
+		r = state_next(j->state, r)) {
+		row = (struct found_row){.ref = r};
+		row.old = is_old(j, r, &row.side, &row.id);
+		if (row.old && row.id == 0)
+			state_delete(j->state, r);
+		else if (row.old || join_rows_is(j, r, &row.side, &row.id))
+			buf_add(&found, &row, sizeof(row));
+	}
+	*rows = (struct found_row *)(void *)found.p;
+	return found.n / sizeof(row);
+}
+
+/* Take up a row that was found. */
+static int
+restore_row(struct join_rows *j, const struct found_row *found)
+{
+	state_ref row = found->old ? renew_row(j, found) : found->ref;
+	const struct join_row *head;
+	struct buf key;
+	size_t n;
+
+	if (row == STATE_NONE)
+		return -1;
+	head = state_value(j->state, row, &n);
+	if (n < sizeof(*head) || n - sizeof(*head) < head->nkey)
+		return err_as(j->err, STATUS_DAMAGED,
+			"a row in the checkpoint is not of this form");
+	key = key_of(head);
+	link_row(j, found->side, &key, row);
+	return 0;
+}
+
+int
+join_rows_restore(struct join_rows *j, struct state *state)
+{
+	struct found_row *rows;
+	size_t n;
+	int ret = 0;
+
+	j->state = state;
+	j->count = 0;
+	join_index_clear(&j->index);
+	j->index.state = state;
+	n = find_rows(j, &rows);
+	if (n > 0)
+		qsort(rows, n, sizeof(*rows), by_id);
+	for (size_t i = 0; i < n && ret == 0; i++)
+		ret = restore_row(j, &rows[i]);
+	free(rows);
+	return ret;
 }
 
 /* ---- for bief state ---- */
@@ -308,18 +418,17 @@ take_on(struct join_rows *j, const struct value *list, size_t nkeys,
 				    "that is joined on");
 }
 
-/* In the lists rows stand in the order of their numbers. */
+/* Rows of a key stand in the order of their numbers. */
 static bool
 in_order(struct join_rows *j, int side, const struct buf *on, uint64_t id)
 {
-	const struct buf *k = list_key(j, side, on->p, on->n);
-	state_ref list = state_find(j->state, k->p, k->n);
+	const struct join_ends *ends = join_index_find(&j->index, on);
+	uint64_t last = 0;
+	int same;
 
-	return join_rows_find(j, side, id) == STATE_NONE &&
-		(list == STATE_NONE ||
-			((const struct key_head *)state_value(
-				 j->state, list, NULL))
-					->last < id);
+	if (ends != NULL && ends->last[side] != STATE_NONE)
+		join_rows_is(j, ends->last[side], &same, &last);
+	return join_rows_find(j, side, id) == STATE_NONE && last < id;
 }
 
 int

@@ -3,8 +3,10 @@
  * order in which they came.
  *
  * State entries:
- *	'R' side id(8)     a row: struct join_row, key bytes, the record's text
- *	'K' side key       first and last id of the rows of a key
+ *	'R' id(7)          a row: struct join_row, key bytes, the record's text
+ *
+ * The id has the side in its lowest bit.  What leads from row to row is of no
+ * meaning in a file: it is made anew when rows are taken up.
  */
 #ifndef BIEF_JOIN_ROWS_H
 #define BIEF_JOIN_ROWS_H
@@ -16,15 +18,9 @@
 #include "value/record.h"
 #include "value/record_read.h"
 #include "recovery/state/state.h"
+#include "join/join_index.h"
 
 struct err;
-
-/* The head of a row's value. */
-struct join_row {
-	uint64_t before, after; /* rows of the same key; 0 none */
-	uint32_t nkey;
-	uint32_t matched;
-};
 
 struct join_rows {
 	struct state *state;
@@ -32,37 +28,44 @@ struct join_rows {
 	uint64_t next_id; /* ids count up, over restarts too */
 	int64_t count;    /* rows of both sides */
 	struct record_reader reader[2];
-	struct buf text[2], id, key;
+	struct join_index index;
+	struct buf text[2], id;
+	struct join_soon { /* the record behind the next one of a side */
+		bool known;
+		uint32_t hash;
+	} soon[2];
 };
 
 void join_rows_init(
 	struct join_rows *j, struct shapes *shapes, struct err *err);
 void join_rows_release(struct join_rows *j);
-/* Take up a state that may hold rows. */
-void join_rows_restore(struct join_rows *j, struct state *state);
+/* Take up a state that may hold rows, also of older versions.  0 or -1. */
+int join_rows_restore(struct join_rows *j, struct state *state);
 
-/* A record of this key is about to meet the other side and to be kept. */
-void join_rows_expect(struct join_rows *j, int side, const struct buf *key);
-/* One of this key may come soon, on either side. */
-void join_rows_ahead(struct join_rows *j, const struct buf *key);
-/* Id of the first row of a key, 0 if there is none. */
-uint64_t join_rows_first(struct join_rows *j, int side, const struct buf *key);
-/* The entry of a row. */
+/* A record is about to be kept. */
+void join_rows_expect(struct join_rows *j, int side);
+/* The record behind the next one of this side has this key, as it seems; NULL:
+ * there is no telling. */
+void join_rows_ahead(struct join_rows *j, int side, const struct buf *key);
+/* The first row of a key, or STATE_NONE. */
+state_ref join_rows_first(
+	const struct join_rows *j, int side, const struct buf *key);
+/* The row of this id, or STATE_NONE. */
 state_ref join_rows_find(struct join_rows *j, int side, uint64_t id);
 /* The head of a row, to read. */
-const struct join_row *join_rows_head(struct join_rows *j, state_ref row);
+const struct join_row *join_rows_head(const struct join_rows *j, state_ref row);
 void join_rows_match(struct join_rows *j, state_ref row);
 /* The record of a row; it lives until the next call for this side.  0 or -1. */
 int join_rows_record(
 	struct join_rows *j, int side, state_ref row, struct record *r);
 /* Is this entry a row?  Sets its side and id. */
 bool join_rows_is(
-	struct join_rows *j, state_ref entry, int *side, uint64_t *id);
+	const struct join_rows *j, state_ref entry, int *side, uint64_t *id);
 
 /* Keep a record; due: STATE_NEVER or when it goes.  0 or -1. */
 int join_rows_keep(struct join_rows *j, int side, const struct buf *key,
 	const struct record *r, bool matched, int64_t due);
-void join_rows_drop(struct join_rows *j, int side, uint64_t id);
+void join_rows_drop(struct join_rows *j, int side, state_ref row);
 
 /* For bief state: show() of a row, and the row of a number back, behind those
  * of its key. */

@@ -71,6 +71,20 @@ simd_byte_plain(const char *p, char c)
 	return m;
 }
 
+struct simd_nest
+simd_nest_plain(const char *p)
+{
+	struct simd_nest m = {0, 0, 0, 0};
+
+	for (int i = 63; i >= 0; i--) {
+		m.quote = m.quote << 1 | (p[i] == '"');
+		m.slash = m.slash << 1 | (p[i] == '\\');
+		m.open = m.open << 1 | (p[i] == '{' || p[i] == '[');
+		m.close = m.close << 1 | (p[i] == '}' || p[i] == ']');
+	}
+	return m;
+}
+
 /* From offset i on, behind k that were found before. */
 static size_t
 lines_from(

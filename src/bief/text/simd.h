@@ -29,6 +29,7 @@ uint32_t simd_stop_plain(const char *p, uint32_t *high);
 uint32_t simd_nondigit_plain(const char *p);
 uint32_t simd_equal16_plain(const char *a, const char *b);
 uint64_t simd_byte_plain(const char *p, char c);
+struct simd_nest simd_nest_plain(const char *p);
 void simd_short_plain(const char *p, size_t n, uint64_t w[2]);
 
 /* Bytes at which a JSON string must be looked at: '"', '\', below 0x20, and
@@ -160,6 +161,44 @@ simd_byte(const char *p, char c)
 	return m;
 #else
 	return simd_byte_plain(p, c);
+#endif
+}
+
+/* What nested JSON is made of, in 64 bytes. */
+struct simd_nest {
+	uint64_t quote, slash; /* '"', '\\' */
+	uint64_t open, close;  /* brackets and braces, also those in strings */
+};
+
+static inline struct simd_nest
+simd_nest(const char *p)
+{
+#ifdef SIMD_SSE2
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i slash = _mm_set1_epi8('\\');
+	/* A brace is its bracket and this bit. */
+	const __m128i brace = _mm_set1_epi8(0x20);
+	const __m128i open = _mm_set1_epi8('{');
+	const __m128i close = _mm_set1_epi8('}');
+	struct simd_nest m = {0, 0, 0, 0};
+
+	for (int i = 3; i >= 0; i--) {
+		__m128i x = _mm_loadu_si128(
+			(const __m128i *)(const void *)(p + 16 * i));
+		__m128i y = _mm_or_si128(x, brace);
+
+		m.quote = m.quote << 16 |
+			(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, quote));
+		m.slash = m.slash << 16 |
+			(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, slash));
+		m.open = m.open << 16 |
+			(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(y, open));
+		m.close = m.close << 16 |
+			(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(y, close));
+	}
+	return m;
+#else
+	return simd_nest_plain(p);
 #endif
 }
 

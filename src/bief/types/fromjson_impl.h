@@ -155,15 +155,17 @@ ends_number(char c)
 static inline const char *
 quick_string(const char *p, const char *end, struct value *v)
 {
-	const char *q;
+	const char *q = p + 1;
 	uint32_t m;
 
 	if (*p != '"')
 		return NULL;
-	m = simd_special(p + 1);
-	if (m == 0)
-		return NULL;
-	q = p + 1 + __builtin_ctz(m);
+	while ((m = simd_special(q)) == 0) {
+		q += SIMD_BLOCK;
+		if (q >= end)
+			return NULL;
+	}
+	q += __builtin_ctz(m);
 	if (*q != '"' || q >= end)
 		return NULL;
 	*v = value_json_string(p + 1, (size_t)(q - p - 1), false);

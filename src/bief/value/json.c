@@ -357,21 +357,71 @@ walk_string(const char *p, const char *end, bool *escaped)
 	}
 }
 
+/* Where a walk through nested JSON is, between blocks of 64 bytes. */
+struct walk {
+	size_t depth;
+	uint64_t inside;  /* a string: all bits, or none */
+	uint64_t escaped; /* the first byte of the next block: 1 */
+};
+
+/* The bytes that a backslash is in front of. */
+static uint64_t
+walk_escapes(struct walk *w, uint64_t slash)
+{
+	uint64_t escaped = w->escaped, first;
+
+	w->escaped = 0;
+	for (slash &= ~escaped; slash != 0; slash &= ~(first | first << 1)) {
+		first = slash & (0 - slash);
+		escaped |= first << 1;
+		w->escaped = first >> 63;
+	}
+	return escaped;
+}
+
+/* The bytes that stand in strings, opening quotes among them. */
+static inline uint64_t
+walk_inside(struct walk *w, uint64_t quotes)
+{
+	for (unsigned i = 1; i < 64; i *= 2)
+		quotes ^= quotes << i;
+	quotes ^= w->inside;
+	w->inside = 0 - (quotes >> 63);
+	return quotes;
+}
+
+/* How many bytes of a block there are up to what closes all; 0: it goes on. */
+static inline size_t
+walk_block(struct walk *w, const char *p)
+{
+	struct simd_nest m = simd_nest(p);
+	uint64_t any;
+
+	if ((m.slash | w->escaped) != 0)
+		m.quote &= ~walk_escapes(w, m.slash);
+	any = (m.open | m.close) & ~walk_inside(w, m.quote);
+	for (; any != 0; any &= any - 1) {
+		if (m.open & any & (0 - any))
+			w->depth++;
+		else if (--w->depth == 0)
+			return (size_t)__builtin_ctzll(any) + 1;
+	}
+	return 0;
+}
+
 static const char *
 walk_nested(const char *p, const char *end)
 {
-	size_t depth = 0;
-	bool escaped;
+	struct walk w = {0, 0, 0};
+	char last[64] = {0};
+	size_t n;
 
-	for (; p < end; p++) {
-		if (*p == '"')
-			p = walk_string(p + 1, end, &escaped);
-		else if (*p == '{' || *p == '[')
-			depth++;
-		else if ((*p == '}' || *p == ']') && --depth == 0)
-			return p + 1;
-	}
-	return end;
+	for (; end - p >= 64; p += 64)
+		if ((n = walk_block(&w, p)) != 0)
+			return p + n;
+	memcpy(last, p, (size_t)(end - p));
+	n = walk_block(&w, last);
+	return n != 0 ? p + n : end;
 }
 
 static const char *

@@ -74,8 +74,7 @@ state_slots_grow(struct state *s)
 	uint64_t *slots = s->slots;
 
 	s->nslots = old == 0 ? 64 : old * 2;
-	s->slots = state_block_alloc(
-		(size_t)s->nslots * sizeof *s->slots, true);
+	s->slots = mem_large((size_t)s->nslots * sizeof *s->slots);
 	memset(s->slots, 0, (size_t)s->nslots * sizeof *s->slots);
 	mask = s->nslots - 1;
 	for (i = 0; i < old; i++) {
@@ -182,6 +181,15 @@ state_expect(const struct state *s, const void *key, size_t n)
 	if (s->nslots != 0)
 		__builtin_prefetch(
 			&s->slots[state_hash(key, n) & (s->nslots - 1)]);
+}
+
+void
+state_fetch(const struct state *s, state_ref r)
+{
+	const char *p = state_at(s, r);
+
+	__builtin_prefetch(p);
+	__builtin_prefetch(p + 64);
 }
 
 static state_ref
@@ -398,9 +406,15 @@ state_count(const struct state *s)
 size_t
 state_bytes(const struct state *s)
 {
-	return s->units * 8 + s->nslots * sizeof *s->slots +
+	return s->units * 8 + s->beside + s->nslots * sizeof *s->slots +
 		s->changed_cap * sizeof *s->changed +
 		s->heap_cap * sizeof *s->heap + s->deleted.cap;
+}
+
+void
+state_beside(struct state *s, size_t bytes)
+{
+	s->beside = bytes;
 }
 
 void

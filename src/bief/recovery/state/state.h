@@ -33,6 +33,8 @@ void state_clear(struct state *s);
 state_ref state_find(const struct state *s, const void *key, size_t n);
 /* This key will be asked for soon: have memory fetch it meanwhile. */
 void state_expect(const struct state *s, const void *key, size_t n);
+/* The same of this entry. */
+void state_fetch(const struct state *s, state_ref r);
 /*
  * The entry of this key, made with size zero bytes as its value if it is not
  * there (*made tells).  It counts as changed.  STATE_NONE: the limit is
@@ -57,6 +59,8 @@ state_ref state_next(const struct state *s, state_ref r);
 
 size_t state_count(const struct state *s);
 size_t state_bytes(const struct state *s);
+/* So many bytes are kept beside it, until it is cleared: they count as its. */
+void state_beside(struct state *s, size_t bytes);
 /* Values have grown beyond the limit: -1.  (state_resize never fails.) */
 int state_check(const struct state *s, struct err *err);
 

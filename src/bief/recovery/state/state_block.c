@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "floor/mem.h"
 #include "recovery/state/state.h"
@@ -70,21 +69,6 @@ state_block_retire(struct state *s)
 	}
 }
 
-/* Much memory that is read here and there: of large pages, if there are. */
-void *
-state_block_alloc(size_t bytes, bool large)
-{
-	const size_t page = (size_t)1 << 21;
-	void *p;
-
-	if (!large || bytes < page)
-		return mem_alloc(bytes);
-	if (posix_memalign(&p, page, bytes) != 0)
-		return mem_alloc(bytes);
-	madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
-}
-
 /* n chunks in a row; the place of the first, or CHUNKS_MAX. */
 static uint32_t
 state_block_chunks(struct state *s, uint32_t n)
@@ -104,8 +88,8 @@ state_block_chunks(struct state *s, uint32_t n)
 	}
 	if (at + n > s->nchunks)
 		s->nchunks = at + n;
-	p = state_block_alloc(
-		(size_t)n * STATE_CHUNK_UNITS * 8, at >= FEW_CHUNKS);
+	p = (at < FEW_CHUNKS ? mem_alloc : mem_large)(
+		(size_t)n * STATE_CHUNK_UNITS * 8);
 	for (i = 0; i < n; i++)
 		s->chunks[at + i] = p + (size_t)i * STATE_CHUNK_UNITS * 8;
 	return at;

@@ -54,7 +54,8 @@ struct state {
 	uint32_t nchunks, chunks_cap;
 	uint32_t bump, bump_end; /* what is left of the newest chunk */
 	uint32_t unused[STATE_CLASSES];
-	size_t units; /* in use */
+	size_t units;  /* in use */
+	size_t beside; /* bytes, elsewhere */
 
 	uint64_t *slots;
 	uint32_t nslots; /* a power of two, or 0 */
@@ -107,9 +108,6 @@ state_entry_value(const struct state *s, struct state_entry *e)
 
 /* ---- state_block.c ---- */
 
-/* Much memory that is read here and there: of large pages, if there are; to be
- * freed by free(). */
-void *state_block_alloc(size_t bytes, bool large);
 /* A block for so many bytes, its units set; 0 if there is no place left. */
 uint32_t state_block_take(struct state *s, size_t bytes);
 /* Its place may be another block's at once. */

@@ -1,0 +1,219 @@
+/* Rows of a join: against a plain model, and as older versions have kept them. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "floor/buf.h"
+#include "floor/err.h"
+#include "value/key.h"
+#include "value/shape.h"
+#include "join/join_rows.h"
+
+static struct err err;
+
+static void
+key_of(int64_t i, struct buf *key)
+{
+	struct value v = value_int(i);
+
+	buf_clear(key);
+	key_encode(&v, key);
+}
+
+/* ---- older versions ---- */
+
+static void
+old_row(struct state *s, int side, uint64_t id, uint64_t before, uint64_t after,
+	int64_t k, int64_t due)
+{
+	struct buf key, name, value;
+	char text[40];
+	uint32_t head[2];
+	state_ref r;
+	bool made;
+
+	buf_init(&key);
+	buf_init(&name);
+	buf_init(&value);
+	key_of(k, &key);
+	buf_byte(&name, 'R');
+	buf_byte(&name, (char)side);
+	buf_add(&name, &id, sizeof(id));
+	head[0] = (uint32_t)key.n;
+	head[1] = id == 3;
+	buf_add(&value, &before, sizeof(before));
+	buf_add(&value, &after, sizeof(after));
+	buf_add(&value, head, sizeof(head));
+	buf_add(&value, key.p, key.n);
+	snprintf(text, sizeof(text), "{\"k\":%d,\"id\":%d}", (int)k, (int)id);
+	buf_str(&value, text);
+	r = state_make(s, name.p, name.n, value.n, &made, &err);
+	memcpy(state_value(s, r, NULL), value.p, value.n);
+	if (due != STATE_NEVER)
+		state_set_due(s, r, due);
+	buf_clear(&name);
+	buf_byte(&name, 'K');
+	buf_byte(&name, (char)side);
+	buf_add(&name, key.p, key.n);
+	state_make(s, name.p, name.n, 16, &made, &err);
+	buf_release(&key);
+	buf_release(&name);
+	buf_release(&value);
+}
+
+static void
+check_row(
+	struct join_rows *j, int side, state_ref row, uint64_t id, int64_t due)
+{
+	struct record r;
+	uint64_t got;
+	int of;
+
+	assert(row != STATE_NONE);
+	assert(join_rows_is(j, row, &of, &got));
+	assert(of == side && got == id);
+	assert(join_rows_find(j, side, id) == row);
+	assert(join_rows_head(j, row)->matched == (id == 3));
+	assert(state_get_due(j->state, row) == due);
+	assert(join_rows_record(j, side, row, &r) == 0);
+	assert(r.shape->n == 2 && r.v[1].n == 1);
+	assert(r.v[1].s[0] == (char)('0' + id));
+}
+
+static void
+older(struct shapes *shapes)
+{
+	struct state *s = state_new(0);
+	struct join_rows j;
+	struct buf key;
+	state_ref row;
+	bool made;
+
+	old_row(s, 0, 3, 1, 0, 7, 50);
+	old_row(s, 1, 2, 0, 0, 7, STATE_NEVER);
+	old_row(s, 0, 1, 0, 3, 7, 40);
+	old_row(s, 0, 4, 0, 0, 8, STATE_NEVER);
+	state_make(s, "I", 1, 8, &made, &err);
+	join_rows_init(&j, shapes, &err);
+	assert(join_rows_restore(&j, s) == 0);
+	assert(j.count == 4 && state_count(s) == 5);
+	buf_init(&key);
+	key_of(7, &key);
+	row = join_rows_first(&j, 0, &key);
+	check_row(&j, 0, row, 1, 40);
+	row = join_rows_head(&j, row)->after;
+	check_row(&j, 0, row, 3, 50);
+	assert(join_rows_head(&j, row)->after == STATE_NONE);
+	check_row(&j, 1, join_rows_first(&j, 1, &key), 2, STATE_NEVER);
+	key_of(8, &key);
+	check_row(&j, 0, join_rows_first(&j, 0, &key), 4, STATE_NEVER);
+	assert(join_rows_first(&j, 1, &key) == STATE_NONE);
+	/* Twice is as once. */
+	assert(join_rows_restore(&j, s) == 0);
+	assert(j.count == 4 && state_count(s) == 5);
+	buf_release(&key);
+	join_rows_release(&j);
+	state_free(s);
+}
+
+/* ---- against a model ---- */
+
+#define KEYS 300
+#define ROWS 20000
+
+static uint64_t seed = 42;
+
+static uint32_t
+pick(uint32_t n)
+{
+	seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (uint32_t)(seed >> 33) % n;
+}
+
+static struct model {
+	int side, k;
+	bool there;
+} model[ROWS + 1];
+
+static void
+check_all(struct join_rows *j)
+{
+	struct buf key;
+
+	buf_init(&key);
+	for (int side = 0; side < 2; side++)
+		for (int k = 0; k < KEYS; k++) {
+			state_ref row;
+			uint64_t id = 0;
+			int of;
+
+			key_of(k, &key);
+			row = join_rows_first(j, side, &key);
+			for (uint64_t i = 1; i <= j->next_id; i++) {
+				if (!model[i].there || model[i].side != side ||
+					model[i].k != k)
+					continue;
+				assert(row != STATE_NONE);
+				assert(join_rows_is(j, row, &of, &id));
+				assert(of == side && id == i);
+				row = join_rows_head(j, row)->after;
+			}
+			assert(row == STATE_NONE);
+		}
+	buf_release(&key);
+}
+
+static void
+random_rows(struct shapes *shapes)
+{
+	struct state *s = state_new(0);
+	struct record r = {.shape = shape_empty(shapes)};
+	struct join_rows j;
+	struct buf key;
+
+	buf_init(&key);
+	join_rows_init(&j, shapes, &err);
+	assert(join_rows_restore(&j, s) == 0);
+	for (uint64_t id = 1; id <= ROWS; id++) {
+		struct model *m = &model[id],
+			     *old = &model[1 + pick((uint32_t)id)];
+
+		m->side = (int)pick(2);
+		m->k = (int)pick(1 + pick(KEYS));
+		m->there = true;
+		key_of(m->k, &key);
+		assert(join_rows_keep(
+			       &j, m->side, &key, &r, false, STATE_NEVER) == 0);
+		if (pick(4) != 0 && old->there) {
+			uint64_t at = (uint64_t)(old - model);
+
+			join_rows_drop(&j, old->side,
+				join_rows_find(&j, old->side, at));
+			old->there = false;
+		}
+		if (id % 5000 == 0)
+			check_all(&j);
+	}
+	assert(join_rows_restore(&j, s) == 0);
+	check_all(&j);
+	for (uint64_t id = 1; id <= ROWS; id++)
+		if (model[id].there)
+			join_rows_drop(&j, model[id].side,
+				join_rows_find(&j, model[id].side, id));
+	assert(j.count == 0 && j.index.count == 0 && state_count(s) == 0);
+	buf_release(&key);
+	join_rows_release(&j);
+	state_free(s);
+}
+
+int
+main(void)
+{
+	struct shapes *shapes = shape_set_new();
+
+	older(shapes);
+	random_rows(shapes);
+	shape_set_free(shapes);
+	return 0;
+}
