@@ -52,7 +52,7 @@ shared() {
 
 # Sanitizers map terabytes: no limit on address space can be set.
 not_sanitized() {
-	! grep -q __asan_init "$(command -v bief)" || skip "sanitizers"
+	! grep -qE '__(asan|tsan)_init' "$(command -v bief)" || skip "sanitizers"
 }
 
 # is FILE: the file holds what standard input says.
