@@ -401,6 +401,7 @@ feed_await(struct feed *f, bool *heard)
 {
 	struct link_in *l = &f->link;
 	struct pollfd in[2];
+	int64_t due;
 	int n;
 
 	*heard = true;
@@ -409,9 +410,12 @@ feed_await(struct feed *f, bool *heard)
 		return 0;
 	}
 	n = link_in_fds(l, in);
-	if (poll(in, (nfds_t)n, 0) == 0 &&
-		loop_wait(f->c, in, n, loop_silence_due()) < 0)
+	due = link_in_due(l);
+	if (due > loop_silence_due())
+		due = loop_silence_due();
+	if (poll(in, (nfds_t)n, 0) == 0 && loop_wait(f->c, in, n, due) < 0)
 		return -1;
+	link_in_again(l);
 	*heard = false;
 	for (int i = 0; i < n; i++) {
 		if (in[i].revents == 0)

@@ -19,6 +19,10 @@
 #define GREET_US 100000
 /* The same, where its answer may need one of those in front of it. */
 #define ALONE_US 3000000
+/* Looks for a writer that has begun later, each twice as late as the one before:
+ * a minute of them. */
+#define LOOKS 16
+#define LOOK_US 1000
 
 static void
 link_in_call(struct link_in *l)
@@ -48,6 +52,26 @@ link_in_open(struct link_in *l)
 		usleep(1000);
 		link_in_call(l);
 	}
+}
+
+int64_t
+link_in_due(struct link_in *l)
+{
+	if (!l->wanted || l->looks == LOOKS)
+		return INT64_MAX;
+	if (l->look_us == 0)
+		l->look_us = time_now() + ((int64_t)LOOK_US << l->looks);
+	return l->look_us;
+}
+
+void
+link_in_again(struct link_in *l)
+{
+	if (l->look_us == 0 || !l->wanted || time_now() < l->look_us)
+		return;
+	l->look_us = 0;
+	l->looks++;
+	link_in_call(l);
 }
 
 static void
