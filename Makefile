@@ -213,7 +213,7 @@ DEPS = gcc libc6-dev make libcsv-dev libjq-dev libjq1 libssl-dev libssl3 \
 	libpq-dev libpq5 libsnappy-dev libsnappy1v5 \
 	libcurl4-openssl-dev libcurl4 ca-certificates sqlite3 tzdata
 DEPS_TEST = $(DEPS) bats jq mandoc python3 gawk zstd gzip procps socat \
-	netcat-openbsd openssl curl
+	netcat-openbsd openssl curl zsh
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call need,PACKAGES): installs those that are not there.

@@ -51,8 +51,12 @@ shared() {
 }
 
 # Sanitizers map terabytes: no limit on address space can be set.
+sanitized() {
+	grep -qE '__(asan|tsan)_init' "$(command -v bief)"
+}
+
 not_sanitized() {
-	! grep -q __asan_init "$(command -v bief)" || skip "sanitizers"
+	! sanitized || skip "sanitizers"
 }
 
 # is FILE: the file holds what standard input says.

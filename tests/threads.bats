@@ -3,6 +3,12 @@
 
 load lib
 
+# Each test says for itself how many, and how large blocks are.
+setup() {
+	unset BIEF_BLOCK BIEF_THREADS
+	enter
+}
+
 # BIEF_BLOCK makes blocks so small that a few lines are many of them.
 many() {
 	export BIEF_BLOCK=100
@@ -39,12 +45,20 @@ same() { # same PIPELINE
 	cmp out.1 out.lent && cmp <(sort err.1) <(sort err.lent)
 }
 
+# ThreadSanitizer adds one of its own to a process that has several.
 threads_of() {
-	ls "/proc/$1/task" | wc -l
+	local all own
+	all=$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)
+	own=$(grep -c __tsan_init "$(command -v bief)") || own=0
+	echo $((all - (own > 0 && all > 1)))
 }
 
 has_threads() { # has_threads PID N
 	[ "$(threads_of "$1")" -eq "$2" ]
+}
+
+has_lines() {
+	[ "$(wc -l <out)" -eq "$1" ]
 }
 
 # A program that has been given so many bytes of lines and waits for more.
@@ -78,7 +92,7 @@ feeding() { # feeding BYTES COMMAND...
 	wait "$pid"
 	rm fifo
 	BIEF_THREADS=4 feeding 4000000 parse-json --threads 1
-	wait_for test "$(stat -c %s out)" -gt 1000000
+	wait_for has_lines 500000
 	[ "$(threads_of "$pid")" -eq 1 ]
 	exec 9>&-
 	wait "$pid"
@@ -201,7 +215,7 @@ feeding() { # feeding BYTES COMMAND...
 		yes '{"a":1}' | head -n $n >&9
 		total=$((total + n))
 		wait_for test "$(wc -l <out)" -le $total
-		wait_for eval '[ "$(wc -l <out)" -eq $total ]'
+		wait_for has_lines $total
 	done
 	exec 9>&-
 	wait "$pid"
@@ -247,10 +261,12 @@ feeding() { # feeding BYTES COMMAND...
 @test "SIGTERM ends a program with threads as any other, and a kill leaves none" {
 	feeding 4000000 parse-json --threads 3
 	wait_for has_threads "$pid" 3
+	# What has not been read is not owed.
+	wait_for has_lines 500000
 	kill "$pid"
-	exec 9>&-
 	wait "$pid"
-	[ "$(wc -l <out)" -eq 500000 ]
+	has_lines 500000
+	exec 9>&-
 	rm fifo
 	feeding 4000000 parse-json --threads 3
 	wait_for has_threads "$pid" 3

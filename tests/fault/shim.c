@@ -4,10 +4,12 @@
  *	BIEF_FAULT="PROGRAM OP N ACTION" BIEF_FAULT_MARK=FILE LD_PRELOAD=shim.so
  *
  * PROGRAM is the name it was called by, or NAME@TEXT: one of its arguments
- * contains TEXT.  OP is write, fsync, rename, open (to write), unlink, mkdir or
- * send (to a socket, by librdkafka); N counts the calls of the process from 1; ACTION is kill, half (write half of
- * it, or send all, then die), EIO, ENOSPC, EROFS, or enospc-on (this call and all later ones
- * fail).  FILE is made when the fault has happened, which it does in one
+ * contains TEXT.  OP is write, fsync, rename, open (to write), unlink, mkdir, or
+ * of sockets (librdkafka's, and neighbours') send, recv, listen, connect and
+ * accept, or memfd or dup; N counts the calls of the process from 1; ACTION is
+ * kill, stop (SIGSTOP, and go on as if nothing had been), half (write half of it,
+ * or send all, then die), EIO, ENOSPC, EROFS, EMFILE, ECONNREFUSED, or enospc-on
+ * (this call and all later ones fail).  FILE is made when the fault has happened, which it does in one
  * process only.  With BIEF_FAULT_NOSYNC fsync only counts: a killed process
  * leaves its pages to the kernel, so nothing else is needed here.  A process
  * appends its id to the file BIEF_FAULT_PIDS when it has begun to work (it makes
@@ -25,13 +27,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-enum op { NONE, WRITE, FSYNC, RENAME, OPEN, UNLINK, MKDIR, SEND };
-enum action { KILL, HALF, FAIL, FAIL_ON };
+enum op {
+	NONE,
+	WRITE,
+	FSYNC,
+	RENAME,
+	OPEN,
+	UNLINK,
+	MKDIR,
+	SEND,
+	RECV,
+	LISTEN,
+	CONNECT,
+	ACCEPT,
+	MEMFD,
+	DUP
+};
+enum action { KILL, STOP, HALF, FAIL, FAIL_ON };
 
 static enum op faulty;
 static enum action action;
@@ -138,13 +156,16 @@ __attribute__((constructor)) static void
 start(void)
 {
 	static const char *const ops[] = {"", "write", "fsync", "rename",
-		"open", "unlink", "mkdir", "send"};
+		"open", "unlink", "mkdir", "send", "recv", "listen", "connect",
+		"accept", "memfd", "dup"};
 	static const struct {
 		const char *name;
 		enum action action;
 		int error;
-	} actions[] = {{"kill", KILL, 0}, {"half", HALF, 0}, {"EIO", FAIL, EIO},
-		{"ENOSPC", FAIL, ENOSPC}, {"EROFS", FAIL, EROFS},
+	} actions[] = {{"kill", KILL, 0}, {"stop", STOP, 0}, {"half", HALF, 0},
+		{"EIO", FAIL, EIO}, {"ENOSPC", FAIL, ENOSPC},
+		{"EROFS", FAIL, EROFS}, {"EMFILE", FAIL, EMFILE},
+		{"ECONNREFUSED", FAIL, ECONNREFUSED},
 		{"enospc-on", FAIL_ON, ENOSPC}};
 	const char *spec = getenv("BIEF_FAULT");
 	char program[200], op[20], what[20];
@@ -158,7 +179,7 @@ start(void)
 			what) != 4 ||
 		!is_ours(program))
 		return;
-	for (int i = 1; i <= SEND; i++)
+	for (int i = 1; i <= DUP; i++)
 		if (strcmp(op, ops[i]) == 0)
 			faulty = (enum op)i;
 	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
@@ -168,7 +189,7 @@ start(void)
 		}
 }
 
-/* Is this the call?  The first process to get there is the one. */
+/* Is this the call that breaks?  The first process to get there is the one. */
 static bool
 due(enum op op)
 {
@@ -186,7 +207,9 @@ due(enum op op)
 		return false;
 	syscall(SYS_close, fd);
 	firing = action == FAIL_ON;
-	return true;
+	if (action == STOP)
+		syscall(SYS_kill, (int)syscall(SYS_getpid), SIGSTOP);
+	return action != STOP;
 }
 
 static void
@@ -265,6 +288,57 @@ sendmsg(int fd, const struct msghdr *m, int flags)
 		return fault();
 	}
 	return real(fd, m, flags);
+}
+
+ssize_t
+recvmsg(int fd, struct msghdr *m, int flags)
+{
+	if (due(RECV))
+		return fault();
+	return REAL(ssize_t, "recvmsg", int, struct msghdr *, int)(
+		fd, m, flags);
+}
+
+int
+listen(int fd, int n)
+{
+	if (due(LISTEN))
+		return fault();
+	return REAL(int, "listen", int, int)(fd, n);
+}
+
+int
+connect(int fd, const struct sockaddr *to, socklen_t n)
+{
+	if (due(CONNECT))
+		return fault();
+	return REAL(int, "connect", int, const struct sockaddr *, socklen_t)(
+		fd, to, n);
+}
+
+int
+accept4(int fd, struct sockaddr *from, socklen_t *n, int flags)
+{
+	if (due(ACCEPT))
+		return fault();
+	return REAL(int, "accept4", int, struct sockaddr *, socklen_t *, int)(
+		fd, from, n, flags);
+}
+
+int
+memfd_create(const char *name, unsigned flags)
+{
+	if (due(MEMFD))
+		return fault();
+	return REAL(int, "memfd_create", const char *, unsigned)(name, flags);
+}
+
+int
+dup2(int from, int to)
+{
+	if (due(DUP))
+		return fault();
+	return REAL(int, "dup2", int, int)(from, to);
 }
 
 int

@@ -127,7 +127,8 @@ sorter_add(struct sorter *s, const struct buf *key, const struct buf *bytes,
 	r->nkey = (uint32_t)key->n;
 	r->n = (uint32_t)bytes->n;
 	memcpy(r->bytes, key->p, key->n);
-	memcpy(r->bytes + key->n, bytes->p, bytes->n);
+	if (bytes->n > 0)
+		memcpy(r->bytes + key->n, bytes->p, bytes->n);
 	if (s->n == s->cap) {
 		s->cap = s->cap > 0 ? 2 * s->cap : FIRST;
 		s->e = mem_realloc(s->e, s->cap * sizeof(*s->e));

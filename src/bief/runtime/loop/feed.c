@@ -449,25 +449,13 @@ feed_end(struct feed *f)
 	return chain_finish(f->first);
 }
 
-/* Until when to wait at most. */
-static int64_t
-feed_due(const struct link_in *l)
-{
-	int64_t due = link_in_due(l), silence = loop_silence_due(), left;
-
-	if (due == INT64_MAX)
-		return silence;
-	left = due - time_monotonic();
-	due = time_now() + (left > 0 ? left : 0);
-	return due < silence ? due : silence;
-}
-
 /* Wait until there is something to take; false: it was something else. */
 static int
 feed_await(struct feed *f, bool *heard)
 {
 	struct link_in *l = &f->link;
 	struct pollfd in[2];
+	int64_t due;
 	int n;
 
 	*heard = true;
@@ -476,8 +464,10 @@ feed_await(struct feed *f, bool *heard)
 		return 0;
 	}
 	n = link_in_fds(l, in);
-	if (poll(in, (nfds_t)n, 0) == 0 &&
-		loop_wait(f->c, in, n, feed_due(l)) < 0)
+	due = link_in_due(l);
+	if (due > loop_silence_due())
+		due = loop_silence_due();
+	if (poll(in, (nfds_t)n, 0) == 0 && loop_wait(f->c, in, n, due) < 0)
 		return -1;
 	link_in_again(l);
 	*heard = false;

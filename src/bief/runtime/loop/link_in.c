@@ -19,10 +19,10 @@
 #define GREET_US 100000
 /* The same, where its answer may need one of those in front of it. */
 #define ALONE_US 3000000
-/* Who starts before its writer, and has nothing to read, looks for it again after
- * so long, then twice as long ... */
-#define AGAIN_US 1000
-#define AGAIN_MOST_US (TIME_SECOND * 60)
+/* Looks for a writer that has begun later, each twice as late as the one before:
+ * a minute of them. */
+#define LOOKS 16
+#define LOOK_US 1000
 
 static void
 link_in_call(struct link_in *l)
@@ -52,27 +52,26 @@ link_in_open(struct link_in *l)
 		usleep(1000);
 		link_in_call(l);
 	}
-	l->pause_us = AGAIN_US;
-	l->due_us = time_monotonic() + AGAIN_US;
 }
 
 int64_t
-link_in_due(const struct link_in *l)
+link_in_due(struct link_in *l)
 {
-	return l->wanted && l->pause_us <= AGAIN_MOST_US ? l->due_us
-							 : INT64_MAX;
+	if (!l->wanted || l->looks == LOOKS)
+		return INT64_MAX;
+	if (l->look_us == 0)
+		l->look_us = time_now() + ((int64_t)LOOK_US << l->looks);
+	return l->look_us;
 }
 
 void
 link_in_again(struct link_in *l)
 {
-	int64_t now = time_monotonic();
-
-	if (now < link_in_due(l))
+	if (l->look_us == 0 || !l->wanted || time_now() < l->look_us)
 		return;
+	l->look_us = 0;
+	l->looks++;
 	link_in_call(l);
-	l->pause_us *= 2;
-	l->due_us = now + l->pause_us;
 }
 
 static void

@@ -30,8 +30,9 @@ struct link_in {
 	struct chain *c;
 	int fd, socket;
 	enum link_state state;
-	bool wanted;              /* look for somebody again ... */
-	int64_t due_us, pause_us; /* ... then (monotonic), and after so long */
+	bool wanted;    /* look for somebody again */
+	unsigned looks; /* for it while nothing comes */
+	int64_t look_us;
 	bool still; /* the pipe looks ended, which may be for a look only */
 	bool gone;  /* the writer has: the rest of the ring is all */
 	/* What the writer knows of its records: 0, or -1 with the chain's err
@@ -46,11 +47,10 @@ struct link_in {
 void link_in_init(struct link_in *l, struct chain *c, int fd);
 /* Look for who writes it. */
 void link_in_open(struct link_in *l);
-/* When it is time to look once more (monotonic), INT64_MAX: never; and do it, if
- * it is. */
-int64_t link_in_due(const struct link_in *l);
+/* Nothing has come yet, and it may have begun later than we: when to look for it
+ * again, by time_now(); INT64_MAX: not any more.  And do, if it is time. */
+int64_t link_in_due(struct link_in *l);
 void link_in_again(struct link_in *l);
-void link_in_release(struct link_in *l);
 /* Before the first bytes are taken: give a neighbour the time to say who it is.
  * 0 or -1. */
 int link_in_greet(struct link_in *l);
