@@ -47,6 +47,7 @@ struct link_in {
 void link_in_init(struct link_in *l, struct chain *c, int fd);
 /* Look for who writes it. */
 void link_in_open(struct link_in *l);
+void link_in_release(struct link_in *l);
 /* Nothing has come yet, and it may have begun later than we: when to look for it
  * again, by time_now(); INT64_MAX: not any more.  And do, if it is time. */
 int64_t link_in_due(struct link_in *l);
