@@ -41,15 +41,15 @@ struct feed {
 	struct buf text;     /* of a record that is needed as one */
 	struct buf block;    /* of parts */
 	struct control_place at;
-	bool stream;  /* there was a header */
-	bool failed;  /* a program in front has */
-	bool over;    /* the input goes on, but we do not */
-	bool batches; /* who writes it says that there will be a header */
-	size_t come;  /* bytes through the ring, in this batch ... */
+	bool stream;     /* there was a header */
+	bool failed;     /* a program in front has */
+	bool over;       /* the input goes on, but we do not */
+	bool batches;    /* who writes it says that there will be a header */
+	size_t come;     /* bytes through the ring, in this batch ... */
 	int64_t come_in; /* ... of this number, -1: in none */
-	bool greeted; /* who writes it has had the time to say so */
-	size_t usual; /* bytes of lines to be given to the first stage */
-	char **files; /* OP_FILES: those still to come, NULL ends them */
+	bool greeted;    /* who writes it has had the time to say so */
+	size_t usual;    /* bytes of lines to be given to the first stage */
+	char **files;    /* OP_FILES: those still to come, NULL ends them */
 };
 
 static int

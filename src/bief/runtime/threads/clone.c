@@ -347,6 +347,23 @@ clone_holds(const struct chain *c, int first, int end)
 	return false;
 }
 
+int
+clone_look(struct chain *c, int first, int end)
+{
+	for (int i = first; i < end; i++) {
+		struct stage *st = &c->stages[i];
+		const struct spread *spread = st->op->spread;
+
+		if (spread->look == NULL || !spread->look(st, false))
+			continue;
+		if (chain_settle(c) < 0)
+			return -1;
+		spread->look(st, true);
+		c->aside.news++;
+	}
+	return 0;
+}
+
 void
 clone_skipped(struct clone *x)
 {

@@ -46,6 +46,9 @@ struct replay_of clone_replay(struct clone *x);
 int clone_join(struct clone *x, bool *lent);
 /* Is a stage of the stretch in the midst of something? */
 bool clone_holds(const struct chain *c, int first, int end);
+/* Have stages of the stretch seen that their clones are to look elsewhere?  Then
+ * these are told when they join next.  0 or -1. */
+int clone_look(struct chain *c, int first, int end);
 /* What a block has led to was not taken: so the clone has to begin anew. */
 void clone_skipped(struct clone *x);
 /* Give lines to the chain itself, as they would have come. */

@@ -19,46 +19,39 @@
 
 #include "floor/mem.h"
 #include "value/json.h"
-#include "value/unpack.h"
 #include "io/stream/eol.h"
 #include "io/stream/meet.h"
 #include "runtime/chain.h"
-#include "runtime/recover/recover.h"
 #include "runtime/threads/block.h"
 #include "runtime/loop/link_out.h"
 #include "runtime/threads/clone.h"
 #include "runtime/threads/lend.h"
+#include "runtime/threads/offer.h"
 #include "runtime/threads/replay.h"
-#include "runtime/threads/ship.h"
 
 #define BLOCK_BYTES ((size_t)256 << 10)
 #define SMALL_BYTES \
 	((size_t)1 << 20) /* of input that is no matter for threads */
 #define FEW 8             /* less than a block by so much is no matter either */
 #define OVER_MOST 8       /* blocks of which too much comes; then no others */
-#define LENT_LINE \
-	((size_t)16 << 20) /* --max-line of who lends, as it is by default */
-#define NO_BATCH (-2)     /* less than the number of any, or of none */
-#define SPARE 2            /* blocks beyond one for each thread */
+#define SPARE 2           /* blocks beyond one for each thread */
 
 #define THREAD_ROOM \
 	((rlim_t)256 << 20) /* of addresses: stacks, heaps and blocks */
 
 struct threads {
 	struct chain *c;
-	int n;                  /* threads, the main one among them */
-	bool asked;             /* the user has said how many */
-	int started;            /* threads beside it */
-	int first, end;         /* the stages that are cloned: before end */
-	struct lent *lent;      /* those of a neighbour behind them */
-	uint64_t lent_at;       /* as often as it had told of them then */
-	bool unlent;            /* they are not taken (any more) */
-	/* See expect(): in which batches that has been done. */
-	bool expects;
-	int64_t tasted, expected;
-	uint64_t joined;        /* aside.news then */
-	size_t bytes;           /* of a block */
-	size_t small;           /* bytes to come before there are clones */
+	int n;             /* threads, the main one among them */
+	bool asked;        /* the user has said how many */
+	int started;       /* threads beside it */
+	int first, end;    /* the stages that are cloned: before end */
+	struct lent *lent; /* those of a neighbour behind them */
+	uint64_t lent_at;  /* as often as it had told of them then */
+	bool unlent;       /* they are not taken (any more) */
+	int64_t tasted;    /* the batch in which expect() has been */
+	uint64_t joined;   /* aside.news then */
+	size_t bytes;      /* of a block */
+	size_t small;      /* bytes to come before there are clones */
 	struct clone *clones[STAGE_CLONES];
 	struct worker {
 		struct threads *t;
@@ -79,11 +72,7 @@ struct threads {
 	pthread_cond_t work, done;
 	uint64_t filled, taken; /* so many blocks have been */
 	bool over;
-	/* for a neighbour in front */
-	struct unpack *unpack[STAGE_CLONES]; /* of each clone that it has */
-	struct buf offer, offered;           /* what it may work at */
-	int offer_end; /* of our stages; 0: not known, -1 none */
-	uint64_t offer_news, offer_at; /* as things stood then */
+	struct offer offer; /* to a neighbour in front */
 };
 
 static struct block *
@@ -354,42 +343,19 @@ start_lent(struct threads *t, const struct buf *text)
 	return 0;
 }
 
-/* The batch that what goes out is of; -1: there are none. */
-static int64_t
-batch_of(const struct threads *t)
-{
-	return t->c->stages[t->c->n - 1].now.number;
-}
-
-static void
-expect_lent(struct threads *t)
-{
-	uint64_t times;
-
-	if (!t->expects || t->c->link == NULL || t->expected == batch_of(t))
-		return;
-	t->expected = batch_of(t);
-	if (t->c->ring != NULL)
-		link_out_lent(t->c->ring, &times);
-	else
-		times = 0;
-	if (output_flush(&t->c->out, &t->c->err) == 0 && t->c->ring != NULL)
-		link_out_expect_lent(t->c->ring, times);
-}
-
 /* For tests, where all is over before anybody has said anything: let a neighbour
  * have little of each batch, and say what it lends.  Returns how many of n bytes
  * go the usual way for that. */
 static size_t
 expect(struct threads *t, const char *p, size_t n)
 {
-	if (!t->expects || t->c->link == NULL || t->expected == batch_of(t))
+	if (!offer_expects(&t->offer))
 		return 0;
-	if (t->tasted != batch_of(t)) {
-		t->tasted = batch_of(t);
+	if (t->tasted != offer_batch(t->c)) {
+		t->tasted = offer_batch(t->c);
 		return part_of(p, n, t->bytes);
 	}
-	expect_lent(t);
+	offer_expect(&t->offer);
 	return 0;
 }
 
@@ -412,7 +378,7 @@ rings(struct threads *t, size_t *n)
 			return -1;
 	}
 	if (t->lent != NULL && !t->unlent &&
-		t->lent->stages[0].now.number == batch_of(t))
+		t->lent->stages[0].now.number == offer_batch(t->c))
 		*n = 0;
 	return 0;
 }
@@ -449,25 +415,6 @@ take_part(struct threads *t, const char *p, size_t n, size_t *part)
 	return 0;
 }
 
-/* Has a stage seen that its clones are to look elsewhere? */
-static int
-look(struct threads *t, int first, int end)
-{
-	for (int i = 0; i < t->c->n; i++) {
-		struct stage *st = &t->c->stages[i];
-		const struct spread *spread = st->op->spread;
-
-		if (i < first || i >= end || spread->look == NULL ||
-			!spread->look(st, false))
-			continue;
-		if (chain_settle(t->c) < 0)
-			return -1;
-		spread->look(st, true);
-		t->c->aside.news++;
-	}
-	return 0;
-}
-
 static int
 lines(void *arg, const char *p, size_t *n)
 {
@@ -488,7 +435,7 @@ lines(void *arg, const char *p, size_t *n)
 		return 0;
 	}
 	b = block_at(t, t->filled);
-	if (b->text.n == 0 && look(t, t->first, t->end) < 0)
+	if (b->text.n == 0 && clone_look(t->c, t->first, t->end) < 0)
 		return -1;
 	if (t->c->aside.news != t->joined &&
 		(chain_settle(t->c) < 0 || join(t) < 0))
@@ -522,134 +469,21 @@ settle(void *arg)
 
 /* ---- for a neighbour in front ---- */
 
-/* How the records of one of its clones, for one of our stages, are read. */
-static struct unpack *
-unpack_of(struct threads *t, const struct block *b)
-{
-	struct unpack *u = t->unpack[b->by];
-
-	if (u == NULL)
-		u = mem_zalloc((size_t)t->c->n * sizeof(*u));
-	else if (!b->fresh)
-		return u;
-	for (int i = 0; i < t->c->n; i++) {
-		if (t->unpack[b->by] != NULL)
-			unpack_release(&u[i]);
-		unpack_init(&u[i], t->c->shapes);
-	}
-	return t->unpack[b->by] = u;
-}
-
-static void
-release_unpacks(struct threads *t)
-{
-	for (int by = 0; by < STAGE_CLONES; by++) {
-		for (int i = 0; t->unpack[by] != NULL && i < t->c->n; i++)
-			unpack_release(&t->unpack[by][i]);
-		free(t->unpack[by]);
-	}
-}
-
 static int
 shipped(void *arg, const char *p, size_t n)
 {
 	struct threads *t = arg;
-	struct replay_of of;
-	struct block b;
 
-	if (chain_settle(t->c) < 0)
-		return -1;
-	if (ship_read(p, n, &b) < 0) {
-		t->c->failed = &t->c->stages[0];
-		return err_set(&t->c->err,
-			"the input is damaged: what the program in front of "
-			"this one has worked at for it is not as that sent it");
-	}
-	of = (struct replay_of){.own = b.stages < t->c->n ? b.stages : t->c->n,
-		.unpack = unpack_of(t, &b)};
-	return replay_block(t->c, &of, &b);
-}
-
-/* Up to where a neighbour in front may work for us; 0: it may not. */
-static int
-lent_end(struct threads *t)
-{
-	struct chain *c = t->c;
-	int first, end;
-
-	if (!clone_stretch(c, &first, &end) || first != 0 ||
-		chain_max_line(&c->stages[0]) < LENT_LINE ||
-		(!t->asked && !clone_pays(c, end)))
-		return 0;
-	return end;
-}
-
-/* Is it a time at which what they know holds for all that will come of the batch,
- * and all that comes is for them? */
-static bool
-is_steady(const struct chain *c, int end)
-{
-	if (clone_holds(c, 0, end))
-		return false;
-	for (int i = 0; i < end; i++)
-		if (recover_skips(&c->stages[i].priv->recovery) ||
-			(c->stages[i].in.stream && c->stages[i].now.number < 0))
-			return false;
-	return true;
-}
-
-/* What is lent now, in t->offer; nothing while a stage is in the midst of
- * something, or where records go on to a neighbour who lends nothing. */
-static void
-make_offer(struct threads *t, const struct buf *behind)
-{
-	static const struct buf nothing;
-	struct chain *c = t->c;
-	int end = t->offer_end;
-	bool ends = c->stages[end - 1].op->spread->ends;
-
-	buf_clear(&t->offer);
-	if (!is_steady(c, end))
-		return;
-	if (end < c->n || ends || c->ring == NULL)
-		lend_write(c, end, end < c->n && !ends, &nothing, &t->offer);
-	else if (lend_suits(behind))
-		lend_write(c, end, false, behind, &t->offer);
+	return offer_shipped(&t->offer, p, n);
 }
 
 static bool
 lends(void *arg, size_t come, struct buf *out)
 {
 	struct threads *t = arg;
-	struct chain *c = t->c;
-	const struct buf *behind = NULL;
-	uint64_t at = 0;
 
-	if (t->failed || t->offer_end < 0 || come < t->bytes / FEW)
-		return false;
-	if (t->offer_end == 0 && (t->offer_end = lent_end(t)) == 0)
-		t->offer_end = -1;
-	if (t->offer_end < 0 || look(t, 0, t->offer_end) < 0)
-		return false;
-	expect_lent(t);
-	link_out_look(c->link);
-	if (c->ring != NULL)
-		behind = link_out_lent(c->ring, &at);
-	if (t->offered.n > 0 && c->aside.news == t->offer_news &&
-		at == t->offer_at)
-		return false;
-	make_offer(t, behind);
-	if (t->offer.n == 0)
-		return false;
-	t->offer_news = c->aside.news;
-	t->offer_at = at;
-	if (t->offer.n == t->offered.n &&
-		memcmp(t->offer.p, t->offered.p, t->offer.n) == 0)
-		return false;
-	buf_clear(&t->offered);
-	buf_add(&t->offered, t->offer.p, t->offer.n);
-	buf_add(out, t->offer.p, t->offer.n);
-	return true;
+	return !t->failed && come >= t->bytes / FEW &&
+		offer_lends(&t->offer, out);
 }
 
 /* Has the process been given so little memory that more threads could use it
@@ -703,8 +537,9 @@ threads_open(struct chain *c)
 	/* For tests: many blocks of few data. */
 	if (text != NULL && opt_number(text, &bytes) == 0 && bytes > 0)
 		t->bytes = t->small = (size_t)bytes;
-	t->expects = t->bytes != BLOCK_BYTES && meet_surely();
-	t->tasted = t->expected = NO_BATCH;
+	offer_init(
+		&t->offer, c, asked, t->bytes != BLOCK_BYTES && meet_surely());
+	t->tasted = OFFER_NO_BATCH;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->work, NULL);
 	pthread_cond_init(&t->done, NULL);
@@ -729,9 +564,7 @@ threads_close(struct threads *t)
 	for (int i = 1; i <= t->started; i++)
 		pthread_join(t->worker[i].id, NULL);
 	drop_clones(t);
-	release_unpacks(t);
-	buf_release(&t->offer);
-	buf_release(&t->offered);
+	offer_release(&t->offer);
 	for (uint64_t i = 0; i < t->nblocks; i++) {
 		struct block *b = &t->block[i];
 
