@@ -109,7 +109,7 @@ all() {
 	while IFS= read -r p; do
 		case $p in
 		'' | '#'*) continue ;;
-		'?'*) [ "$1" != 0 ] || continue ;;
+		'?'*) [[ $1 = now || $1 = lent ]] || continue ;;
 		esac
 		n=$((n + 1))
 		if ! same "${p#\? }" "$1" >why 2>&1; then
