@@ -414,34 +414,70 @@ refuse_value(struct stage *st, const struct record *r, const struct value *v)
 	return stage_reject(st, r, "field '%s' is %s", x->field.path, what);
 }
 
+/* Nothing to take apart: 1 a record with null is to be written, 0 none, or
+ * -1. */
 static int
-explode_record(struct stage *st, struct record *r)
+refused(struct stage *st, struct explode *x, struct record *r,
+	const struct value *v)
 {
-	struct explode *x = STAGE(st, explode);
+	if (emit_rows(st, x) < 0 || refuse_value(st, r, v) < 0)
+		return -1;
+	return stage_kept(st);
+}
+
+/* Take a record apart; the last parts may wait, but for those of text that is
+ * our own. */
+static int
+take_apart(struct stage *st, struct explode *x, struct record *r)
+{
 	const struct value *found = record_get(r, &x->field);
 	struct value v = found != NULL ? *found : value_null();
 	bool takes_text = x->sep != NULL || x->regex != NULL;
-	struct text t;
+	struct text t = {0};
+	int ret = 1;
 
-	if (v.type == VALUE_NULL) {
-		if (!x->outer)
-			return 0;
-	} else if (takes_text ? text_to_split(x, &v, &t) < 0
-			      : v.type != VALUE_ARRAY) {
-		if (refuse_value(st, r, &v) < 0)
-			return -1;
-		if (!stage_kept(st))
-			return 0;
-		v = value_null();
-	}
+	if (v.type == VALUE_NULL)
+		ret = x->outer;
+	else if (takes_text ? text_to_split(x, &v, &t) < 0
+			    : v.type != VALUE_ARRAY)
+		ret = refused(st, x, r, &v);
+	else
+		found = &v;
+	if (ret <= 0)
+		return ret;
 	prepare_element(x, r);
 	x->many = st->next != NULL && st->next->op->records != NULL;
 	if (x->many)
 		slots_need(&x->rows, ROWS * x->r.shape->n);
-	if ((v.type == VALUE_NULL        ? emit_element(st, x, v)
-			    : takes_text ? parts(st, x, r, &t)
-					 : elements(st, x, &v)) < 0)
-		return -1;
+	if (found != &v)
+		return emit_element(st, x, value_null());
+	ret = takes_text ? parts(st, x, r, &t) : elements(st, x, &v);
+	return ret == 0 && takes_text && t.s != v.s ? emit_rows(st, x) : ret;
+}
+
+static int
+explode_record(struct stage *st, struct record *r)
+{
+	struct explode *x = STAGE(st, explode);
+
+	return take_apart(st, x, r) < 0 ? -1 : emit_rows(st, x);
+}
+
+/* Parts of several records may wait together, for these are all there. */
+static int
+explode_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct explode *x = STAGE(st, explode);
+	struct record r = *like;
+
+	for (size_t i = 0; i < n; i++, r.v += stride) {
+		struct record one = r;
+
+		one.number = ++st->records_in;
+		if (take_apart(st, x, &one) < 0)
+			return -1;
+	}
 	return emit_rows(st, x);
 }
 
@@ -473,6 +509,7 @@ const struct op op_explode = {
 	.open = explode_open,
 	.plan = explode_plan,
 	.record = explode_record,
+	.records = explode_records,
 	.spread = &explode_spread,
 	.close = explode_close,
 };
