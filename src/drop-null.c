@@ -83,10 +83,25 @@ is_last(const struct shape *s, size_t i)
 	return shape_find(s, s->names[i].s, s->names[i].n) == (int)i;
 }
 
-static int
-drop_null_record(struct stage *st, struct record *r)
+/* Is a value missing, where all fields are looked at?  Most types never are. */
+static inline bool
+any_missing(const struct value *v, size_t n)
 {
-	struct drop_null *d = STAGE(st, drop_null);
+	const unsigned suspect = 1u << VALUE_NULL | 1u << VALUE_DOUBLE |
+		1u << VALUE_STRING;
+
+	for (const struct value *end = v + n; v < end; v++)
+		if (suspect >> v->type & 1 &&
+			(v->type != VALUE_STRING || v->n == 3) &&
+			is_missing(v, true))
+			return true;
+	return false;
+}
+
+/* Is the record to be dropped? */
+static bool
+is_dropped(struct drop_null *d, const struct record *r)
+{
 	bool all = d->how == HOW_ALL;
 	size_t n = d->fields.n > 0 ? d->fields.n : r->shape->n;
 
@@ -96,7 +111,8 @@ drop_null_record(struct stage *st, struct record *r)
 		for (size_t i = 0; i < r->shape->n && !d->twice; i++)
 			d->twice = !is_last(r->shape, i);
 	}
-
+	if (d->fields.n == 0 && !d->twice && !all)
+		return any_missing(r->v, n);
 	for (size_t i = 0; i < n; i++) {
 		bool gone;
 
@@ -107,9 +123,38 @@ drop_null_record(struct stage *st, struct record *r)
 			: is_missing(&r->v[i], true);
 
 		if (gone != all)
-			return all ? stage_emit(st, r) : 0;
+			return !all;
 	}
-	return all ? 0 : stage_emit(st, r);
+	return all;
+}
+
+static int
+drop_null_record(struct stage *st, struct record *r)
+{
+	return is_dropped(STAGE(st, drop_null), r) ? 0 : stage_emit(st, r);
+}
+
+/* Those that stay in a row go on together. */
+static int
+drop_null_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct drop_null *d = STAGE(st, drop_null);
+	struct record r = *like, some = *like;
+	size_t stay = 0;
+
+	for (size_t i = 0; i < n; i++, r.v += stride) {
+		st->records_in++;
+		if (!is_dropped(d, &r)) {
+			stay++;
+			continue;
+		}
+		if (stay > 0 && stage_emit_records(st, &some, stride, stay) < 0)
+			return -1;
+		some.v = r.v + stride;
+		stay = 0;
+	}
+	return stay > 0 ? stage_emit_records(st, &some, stride, stay) : 0;
 }
 
 static void
@@ -134,6 +179,7 @@ const struct op op_drop_null = {
 	.open = drop_null_open,
 	.plan = drop_null_plan,
 	.record = drop_null_record,
+	.records = drop_null_records,
 	.spread = &drop_null_spread,
 	.close = drop_null_close,
 };

@@ -24,6 +24,7 @@
 #include "types/schema.h"
 #include "types/schema_parse.h"
 #include "runtime/stage.h"
+#include "agg/recent.h"
 #include "join/table.h"
 
 enum { INNER, LEFT, SEMI, ANTI };
@@ -48,15 +49,18 @@ struct join_static {
 	struct buf bytes;    /* of the key */
 	struct buf name;
 	struct slots slots;
-	uint64_t id;      /* of the shape that to is right for */
-	struct shape *to; /* with the table's fields */
-	unsigned hups;    /* SIGHUPs that have been answered */
-	char comma;       /* of --sep */
-	bool warned;      /* that it cannot be read again */
-	int64_t checked;  /* when the table was looked at */
-	uint32_t since;   /* records since the clock was */
-	uint32_t every;   /* so many between */
+	uint64_t id;         /* of the shape that to is right for */
+	struct shape *to;    /* with the table's fields */
+	unsigned hups;       /* SIGHUPs that have been answered */
+	char comma;          /* of --sep */
+	bool warned;         /* that it cannot be read again */
+	struct recent found; /* rows of keys that came last, plus ROW_MORE */
+	int64_t checked;     /* when the table was looked at */
+	uint32_t since;      /* records since the clock was */
+	uint32_t every;      /* so many between */
 };
+
+#define ROW_MORE 2 /* TABLE_NONE is 1 then, and none is 0 */
 
 #define AT(member) offsetof(struct join_static, member)
 
@@ -148,6 +152,7 @@ join_static_open(struct stage *st)
 	buf_init(&j->bytes);
 	buf_init(&j->name);
 	j->every = 1;
+	recent_init(&j->found, false, 1, NULL, NULL);
 	if (st->noperands != 1)
 		return err_as(st->err, STATUS_USAGE,
 			"%s: it is FILE (CSV, or JSON lines when it ends in "
@@ -178,6 +183,7 @@ look_into(struct join_static *j, struct table *t)
 
 	j->table = t;
 	j->id = 0;
+	recent_clear(&j->found);
 	j->nulls = mem_realloc(j->nulls, (t->width + 1) * sizeof *j->nulls);
 	for (i = 0; i < t->width; i++)
 		j->nulls[i] = value_null();
@@ -294,12 +300,13 @@ join_static_begin(struct stage *st, struct batch *b)
 /* Without batches: look at the table once a second, but not at the clock for
  * each of a million records a second. */
 static void
-refresh_sometimes(struct stage *st)
+refresh_sometimes(struct stage *st, size_t records)
 {
 	struct join_static *j = STAGE(st, join_static);
 	int64_t now;
 
-	if (++j->since < j->every && j->hups == st->hups)
+	j->since += (uint32_t)records;
+	if (j->since < j->every && j->hups == st->hups)
 		return;
 	j->since = 0;
 	now = time_monotonic();
@@ -345,6 +352,15 @@ joined_shape(struct join_static *j, struct shape *shape)
 	return shape;
 }
 
+static void
+meet_shape(struct join_static *j, struct shape *shape)
+{
+	if (j->id == shape->id)
+		return;
+	j->to = joined_shape(j, shape);
+	j->id = shape->id;
+}
+
 /* Hand on the record with the values of a row. */
 static int
 emit(struct stage *st, const struct record *r, const struct value *row)
@@ -354,10 +370,7 @@ emit(struct stage *st, const struct record *r, const struct value *row)
 	size_t width = j->table->width;
 	uint32_t n = r->shape->n;
 
-	if (j->id != r->shape->id) {
-		j->to = joined_shape(j, r->shape);
-		j->id = r->shape->id;
-	}
+	meet_shape(j, r->shape);
 	if (out.room < n + width) {
 		out.v = slots_need(&j->slots, n + (uint32_t)width);
 		out.room = j->slots.cap;
@@ -370,7 +383,7 @@ emit(struct stage *st, const struct record *r, const struct value *row)
 }
 
 static uint32_t
-look_up(struct join_static *j, const struct record *r)
+search(struct join_static *j, const struct record *r)
 {
 	size_t i;
 
@@ -382,15 +395,32 @@ look_up(struct join_static *j, const struct record *r)
 	return table_find(j->table, j->bytes.p, j->bytes.n);
 }
 
+/* Where the key is: a short text, or a number as it is written, is the same as
+ * the last time. */
+static uint32_t
+look_up(struct join_static *j, const struct record *r)
+{
+	const struct value *v = record_get(r, &j->key[0]);
+	uint64_t key[2], *row = NULL;
+	bool hit = false;
+	uint32_t found;
+
+	if (j->left.n != 1 || v == NULL || !recent_field(key, v))
+		return search(j, r);
+	row = recent_find(&j->found, key, &hit);
+	if (hit)
+		return (uint32_t)*recent_group(&j->found, row) - ROW_MORE;
+	found = search(j, r);
+	recent_put(&j->found, row, key, found + ROW_MORE);
+	return found;
+}
+
 static int
-join_static_record(struct stage *st, struct record *r)
+join_one(struct stage *st, struct record *r)
 {
 	struct join_static *j = STAGE(st, join_static);
-	uint32_t row;
+	uint32_t row = look_up(j, r);
 
-	if (!st->in.stream && !st->clone)
-		refresh_sometimes(st);
-	row = look_up(j, r);
 	if (j->how == SEMI || j->how == ANTI)
 		return (row != TABLE_NONE) == (j->how == SEMI)
 			? stage_emit(st, r)
@@ -401,6 +431,77 @@ join_static_record(struct stage *st, struct record *r)
 		if (emit(st, r, table_row(j->table, row)) < 0)
 			return -1;
 	return 0;
+}
+
+static int
+join_static_record(struct stage *st, struct record *r)
+{
+	if (!st->in.stream && !st->clone)
+		refresh_sometimes(st, 1);
+	return join_one(st, r);
+}
+
+/* ---- many records at once ---- */
+
+/* The table's row for a record, where there is one and room for it; NULL: it is
+ * to go its own way. */
+static const struct value *
+single_row(struct join_static *j, const struct record *r)
+{
+	uint32_t row = look_up(j, r);
+
+	if (row == TABLE_NONE)
+		return j->how == LEFT ? j->nulls : NULL;
+	return table_next(j->table, row) == TABLE_NONE
+		? table_row(j->table, row)
+		: NULL;
+}
+
+/* Hand on those before one that goes its own way. */
+static int
+emit_joined(struct stage *st, const struct record *like, struct value *v,
+	size_t stride, size_t n)
+{
+	struct record r = *like;
+
+	r.v = v;
+	r.shape = STAGE(st, join_static)->to;
+	return n == 0 ? 0 : stage_emit_records(st, &r, stride, n);
+}
+
+static int
+join_static_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct join_static *j = STAGE(st, join_static);
+	uint32_t width, at = like->shape->n;
+	struct record r = *like;
+	size_t ready = 0;
+
+	if (!st->in.stream && !st->clone)
+		refresh_sometimes(st, n);
+	width = (uint32_t)j->table->width;
+	meet_shape(j, like->shape);
+	for (size_t i = 0; i < n; i++, r.v += stride) {
+		const struct value *row = j->how >= SEMI ||
+				like->room < at + width
+			? NULL
+			: single_row(j, &r);
+		struct record one = r;
+
+		one.number = ++st->records_in;
+		if (row != NULL) {
+			memcpy(r.v + at, row, width * sizeof *row);
+			ready++;
+			continue;
+		}
+		if (emit_joined(st, like, r.v - ready * stride, stride, ready) <
+				0 ||
+			join_one(st, &one) < 0)
+			return -1;
+		ready = 0;
+	}
+	return emit_joined(st, like, r.v - ready * stride, stride, ready);
 }
 
 static void
@@ -415,6 +516,7 @@ join_static_close(struct stage *st)
 		field_release(&j->key[i]);
 	free(j->key);
 	free(j->nulls);
+	recent_release(&j->found);
 	schema_free(j->schema);
 	list_free(&j->left);
 	list_free(&j->right);
@@ -460,6 +562,7 @@ const struct op op_join_static = {
 	.plan = join_static_plan,
 	.begin = join_static_begin,
 	.record = join_static_record,
+	.records = join_static_records,
 	.spread = &join_static_spread,
 	.close = join_static_close,
 };

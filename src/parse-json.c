@@ -48,7 +48,8 @@ struct parse_json {
 	struct slots rows;
 	size_t stride, nrows;
 };
-#define ROWS 64 /* at most */
+#define ROWS 32 /* at most: they stay in the cache */
+#define SPARE 6 /* values that may be added to each */
 
 #define AT(member) offsetof(struct parse_json, member)
 
@@ -481,7 +482,7 @@ parse_json_lines(struct stage *st, const char *p, const uint32_t *lf, size_t n)
 	uint32_t from = 0;
 
 	if (many && o->rows.v == NULL) {
-		o->stride = o->schema->n + RECORD_SPARE;
+		o->stride = o->schema->n + SPARE;
 		slots_need(&o->rows, ROWS * (uint32_t)o->stride);
 	}
 	for (size_t i = 0; i < n; from = lf[i++] + 1) {

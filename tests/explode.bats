@@ -155,3 +155,15 @@ load lib
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"field 's' is string, not an array"* ]]
 }
+
+@test "parts of a text are counted as if they came one by one" {
+	awk 'BEGIN {for (i = 0; i < 4000; i++) print "w" i % 700 " \"q\" w" i % 3 "  caf\303\251 " i}' >in
+	BIEF_FUSE=0 bash -c 'parse-text <in | explode value --split " " --as w | agg --by w count' >want
+	for n in 1 2 7; do
+		bief run --threads $n 'parse-text in | explode value --split " " --as w | agg --by w count' >out
+		cmp want out
+	done
+	BIEF_FUSE=0 bash -c 'parse-text <in | explode value --split " " --as w --keep | agg --by value,w count' >want
+	bief run 'parse-text in | explode value --split " " --as w --keep | agg --by value,w count' >out
+	cmp want out
+}

@@ -305,3 +305,30 @@ END
 	run -2 filter --sql "a rlike '\\('" < in
 	[ "${lines[0]}" = "filter: sql: regular expression: end pattern with unmatched parenthesis (backslashes stay in r'...' alone)" ]
 }
+
+@test "what a condition was for a value is not taken for an answer where the time counts" {
+	printf '{"k":"%s","time":"2026-01-01T0%d:00:00Z"}\n' a 0 b 1 a 2 b 3 a 4 >in
+	bief run 'stream-files --trigger once in |
+		parse-json --schema "k string, time timestamp" |
+		watermark --on time --delay 1d |
+		filter ".k == \"a\" and event_time >= \"2026-01-01T02:00:00Z\"" |
+		pick time --plain' >out
+	is out <<-'EOF'
+	{"time":"2026-01-01T02:00:00Z"}
+	{"time":"2026-01-01T04:00:00Z"}
+	EOF
+}
+
+@test "a condition fails for each record with a value for which it fails" {
+	printf '{"k":%s}\n' '"ab"' null '"b"' null '"ab"' >in
+	filter --on-error skip '.k | contains("a")' <in >out 2>err
+	is out <<-'EOF'
+	{"k":"ab"}
+	{"k":"ab"}
+	EOF
+	is err <<-'EOF'
+	filter: line 2: null (null) and string ("a") cannot have their containment checked
+	filter: line 4: null (null) and string ("a") cannot have their containment checked
+	filter: 2 records refused, skipped
+	EOF
+}

@@ -455,3 +455,20 @@ keys() {
 	[ "$(grep -c Alice out)" = 3 ]
 	[[ $(cat err) == *"came by a pipe and cannot be read again: going on with the table as it was" ]]
 }
+
+@test "many records at once are joined as one by one, with no row, one and several" {
+	printf 'k;v\n' >t.csv
+	for i in $(seq 0 2 40); do printf '%d;%d\n' "$i" $((i * i)); done >>t.csv
+	printf '4;more\n8;\n' >>t.csv
+	awk 'BEGIN {for (i = 0; i < 2000; i++) print "{\"k\":\"" i % 45 "\",\"n\":" i "}"; print "{\"n\":1}"}' >in
+	for how in inner left semi anti; do
+		join="join-static t.csv --sep ';' --header --on k --how $how"
+		BIEF_FUSE=0 bash -c "parse-json --schema 'k string, n int' <in | $join" >want
+		for n in 1 2; do
+			bief run --threads $n "stream-files in | parse-json --schema 'k string, n int' | $join" >out
+			cmp want out
+			bief run --threads $n "stream-files in | parse-json --schema 'k string, n int' | $join | agg --by k count sum:n" >out
+			BIEF_FUSE=0 agg --by k count sum:n <want | cmp - out
+		done
+	done
+}

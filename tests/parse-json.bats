@@ -678,3 +678,34 @@ EOF
 	parse-json: 3 records refused, kept
 	EOF
 }
+
+# Lines of which some are malformed, blank, without a field or with text that is not
+# their own, two kinds of times among them.
+some_lines() {
+	awk 'BEGIN {
+		for (i = 0; i < 3000; i++) {
+			time = i % 7 == 3 ? sprintf("\"2026-01-01T%02d:00:00Z\"", i % 24) : 1767225600 + 40 * i
+			s = i % 11 == 5 ? "caf\\u00e9 \\\"" i % 4 "\\\"" : "w" i % 90
+			if (i % 41 == 7) print "{\"time\":" time ",\"s\":\"" s "\",\"x\":no}"
+			else if (i % 53 == 2) print ""
+			else if (i % 29 == 1) print "{\"s\":\"" s "\",\"x\":null}"
+			else if (i % 13 == 4) print "{\"x\":" i / 8 ",\"x\":\"y\",\"time\":" time "}\r"
+			else print "{\"time\":" time ",\"s\":\"" s "\",\"x\":" i / 16 "}"
+		}
+	}'
+}
+
+@test "many lines at once give what one by one gives, with the same messages" {
+	some_lines >in
+	parse="parse-json --schema 'time timestamp, s string, x double' --on-error skip"
+	for rest in "window --on time --size 1h | agg --by s count avg:x max:x" \
+		"drop-null | agg --by s count sum:x" "agg count avg:x" \
+		"drop-null --how all x s | pick s,x"; do
+		BIEF_FUSE=0 bash -c "$parse <in | $rest" >want 2>want.err
+		for n in 1 2 7; do
+			bief run --threads $n "stream-files in | $parse | $rest" >out 2>err
+			cmp want out
+			cmp <(sort want.err) <(sort err)
+		done
+	done
+}

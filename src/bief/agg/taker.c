@@ -508,7 +508,8 @@ count_rows(struct stage *st, const struct record *like,
 	const struct accum_rows *rows)
 {
 	struct taker *a = STAGE(st, taker);
-	uint32_t times = a->q.nkeys == 0 ? (uint32_t)rows->n : 1;
+	bool one = a->q.nkeys == 0 && !a->q.g.windowed;
+	uint32_t times = one ? (uint32_t)rows->n : 1;
 	struct record r = *like;
 	struct asked ask;
 	uint64_t *group;
@@ -533,24 +534,30 @@ add_rows(struct stage *st, const struct record *like,
 {
 	struct taker *a = STAGE(st, taker);
 	char *blobs[ACCUM_ROWS_MOST];
+	state_ref refs[ACCUM_ROWS_MOST];
+	bool one = a->q.nkeys == 0 && !a->q.g.windowed;
 	struct record r = *like;
 	struct asked ask;
 	uint64_t *group;
-	state_ref ref;
 
 	for (size_t i = 0; i < rows->n; i++, r.v += rows->stride) {
-		if (i > 0 && a->q.nkeys == 0) {
-			blobs[i] = blobs[0];
+		if (i > 0 && one) {
+			refs[i] = refs[0];
 			continue;
 		}
 		if (i % ASKED == 0)
 			ask_groups(a, r, rows->stride, rows->n - i, &ask);
-		ref = find_group(st, &r, &ask, i, &group);
-		if (ref == STATE_NONE)
+		refs[i] = find_group(st, &r, &ask, i, &group);
+		if (refs[i] == STATE_NONE)
 			return -1;
-		blobs[i] = state_change(st->state, ref);
 	}
-	accum_rows_add(&a->q.acc, rows, blobs);
+	for (size_t i = 0; i < rows->n; i++)
+		blobs[i] = state_change(st->state, refs[i]);
+	if (st->clone)
+		runs_add_rows(&a->gather.runs, &a->q.acc, rows, blobs, refs,
+			&a->gather.log);
+	else
+		accum_rows_add(&a->q.acc, rows, blobs);
 	return 0;
 }
 
@@ -574,8 +581,8 @@ takes_rows(struct stage *st, const struct record *like, struct accum_rows rows)
 {
 	struct taker *a = STAGE(st, taker);
 
-	if (!a->q.met || !is_single(a) || (st->clone && a->way != WAY_COUNT) ||
-		like->windows != NULL || a->late != WATERMARK_NONE)
+	if (!a->q.met || !is_single(a) || like->windows != NULL ||
+		a->late != WATERMARK_NONE)
 		return 0;
 	if (a->q.g.windowed)
 		rows.n = have_times(a, *like, &rows);

@@ -32,6 +32,12 @@ expr_one(struct expr *x, const struct record *r, const struct expr_env *env,
 	return x->class->one(x, r, env, v, n, err);
 }
 
+const struct value *
+expr_only(struct expr *x, const struct record *r)
+{
+	return x->class->only != NULL ? x->class->only(x, r) : NULL;
+}
+
 struct field *
 expr_watched(struct expr *x, size_t i)
 {

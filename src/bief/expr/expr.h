@@ -68,6 +68,13 @@ int expr_eval(struct expr *x, const struct record *r,
 int expr_one(struct expr *x, const struct record *r, const struct expr_env *env,
 	struct value *v, int *n, struct err *err);
 
+/*
+ * The value of the one field of the record that the result depends on, and on
+ * nothing else, as far as is known from the evaluations so far: where the value
+ * is that of an earlier record, so is the result.  NULL: there is none.
+ */
+const struct value *expr_only(struct expr *x, const struct record *r);
+
 /* The fields that the expression reads, as far as their names stand in it: for
  * stage_watch().  NULL: there are no more. */
 struct field;

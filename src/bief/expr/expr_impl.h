@@ -19,6 +19,8 @@ struct expr_class {
 		struct err *err);
 	const struct type *(*type)(const struct expr *x);
 	bool (*native)(const struct expr *x);
+	const struct value *(*only)(struct expr *x,
+		const struct record *r); /* NULL: there never is one */
 	void (*free)(struct expr *x); /* x is not NULL */
 };
 

@@ -174,12 +174,54 @@ read_long(const char *p, const char *end, struct decimal *d)
 	}
 }
 
+/* A fraction of 8 to 18 digits behind a point at p[at], up to the end: how most
+ * doubles are written.  The last digits are read from the end, so that how many
+ * there are is no matter for a branch. */
+static inline bool
+read_fraction(const char *p, const char *end, size_t at, struct decimal *d)
+{
+	size_t n = (size_t)(end - p) - at - 1, left = n;
+
+	if (n < 8 || n + at > 19)
+		return false;
+	for (p += at + 1; left > 8; left -= 8, p += 8) {
+		uint64_t w = load8(p);
+
+		if (!number_digits8(w))
+			return false;
+		d->m = d->m * 100000000 + digits8_value(w);
+	}
+	d->exp = -(int64_t)n;
+	return last_digits(load8(end - 8), left, &d->m);
+}
+
+/* The same with one or two digits in front of the point. */
+static inline bool
+read_plain(const char *s, size_t n, struct decimal *d)
+{
+	const char *p = s + (*s == '-'), *end = s + n;
+
+	d->neg = *s == '-';
+	d->cut = false;
+	if (n < 12 || !number_is_digit(p[0]))
+		return false;
+	d->m = (uint64_t)(p[0] - '0');
+	if (p[1] == '.')
+		return read_fraction(p, end, 1, d);
+	if (p[2] != '.' || !number_is_digit(p[1]))
+		return false;
+	d->m = d->m * 10 + (uint64_t)(p[1] - '0');
+	return read_fraction(p, end, 2, d);
+}
+
 static void
 read_decimal(const char *s, size_t n, struct decimal *d)
 {
 	const char *end = s + n, *p = s, *start, *point;
 	ptrdiff_t digits;
 
+	if (read_plain(s, n, d))
+		return;
 	*d = (struct decimal){0};
 	if (p < end && (*p == '-' || *p == '+'))
 		d->neg = *p++ == '-';

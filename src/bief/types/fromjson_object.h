@@ -7,6 +7,7 @@
 #ifndef BIEF_FROMJSON_OBJECT_H
 #define BIEF_FROMJSON_OBJECT_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -74,31 +75,36 @@ int fromjson_avx2(struct fromjson *f, const char *p, struct value *v);
 
 /* ---- the quick ways of values ---- */
 
-/* The number of k digits at p, below 2^63. */
+/* The number of eight digits, whose values are the bytes of a word. */
+static inline uint64_t
+digits8_value(uint64_t x)
+{
+	x = x * 10 + (x >> 8);
+	return ((x & UINT64_C(0x000000FF000000FF)) *
+			       UINT64_C(0x000F424000000064) +
+		       (x >> 16 & UINT64_C(0x000000FF000000FF)) *
+			       UINT64_C(0x0000271000000001)) >>
+		32;
+}
+
+/* The number of k digits at p, below 2^63; 8 bytes can be read there. */
 static inline int64_t
 digits_value(const char *p, unsigned k)
 {
+	const uint64_t zeros = UINT64_C(0x3030303030303030);
 	uint64_t x, total = 0;
+	unsigned first = k % 8;
 
-	for (; k >= 8; k -= 8, p += 8) {
+	if (first > 0) {
+		/* With zeros in front they are eight. */
 		memcpy(&x, p, 8);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-		x -= UINT64_C(0x3030303030303030);
-		x = x * 10 + (x >> 8);
-		x = ((x & UINT64_C(0x000000FF000000FF)) *
-				    UINT64_C(0x000F424000000064) +
-			    (x >> 16 & UINT64_C(0x000000FF000000FF)) *
-				    UINT64_C(0x0000271000000001)) >>
-			32;
-#else
-		x = 0;
-		for (int i = 0; i < 8; i++)
-			x = x * 10 + (uint64_t)(p[i] - '0');
-#endif
-		total = total * 100000000 + x;
+		total = digits8_value((le64toh(x) - zeros) << 8 * (8 - first));
+		p += first;
 	}
-	for (; k > 0; k--, p++)
-		total = total * 10 + (uint64_t)(*p - '0');
+	for (k -= first; k > 0; k -= 8, p += 8) {
+		memcpy(&x, p, 8);
+		total = total * 100000000 + digits8_value(le64toh(x) - zeros);
+	}
 	return (int64_t)total;
 }
 

@@ -36,17 +36,17 @@ find_columns(
 	return true;
 }
 
-/* Are the values at this offset as accums_read() would leave them? */
+/* Are the values at this offset numbers, or null, to accums_read(), where it
+ * looks for them? */
 static bool
 is_plain(const struct accums *s, size_t at)
 {
-	for (size_t i = 0; i < s->ninputs; i++) {
-		uint8_t type = s->in[i].rows[at].type;
+	const unsigned plain = 1u << VALUE_NULL | 1u << VALUE_INT |
+		1u << VALUE_DOUBLE | 1u << VALUE_NUMBER | 1u << VALUE_REAL;
 
-		if (s->in[i].compared && type != VALUE_DOUBLE &&
-			type != VALUE_INT && type != VALUE_NULL)
+	for (size_t i = 0; i < s->ninputs; i++)
+		if (s->in[i].compared && !(plain >> s->in[i].rows[at].type & 1))
 			return false;
-	}
 	return true;
 }
 
@@ -66,6 +66,16 @@ accum_rows_plain(
 	return n;
 }
 
+void
+accum_rows_read(struct accum_input *in, const struct value *v)
+{
+	bool text = in->compared &&
+		(v->type == VALUE_NUMBER || v->type == VALUE_REAL);
+
+	in->raw = v->type == VALUE_NULL ? NULL : v;
+	in->num = text ? value_number(v, false) : *v;
+}
+
 static void
 add_column(struct accums *s, const struct accum *a, const struct accum_rows *r,
 	char *const *blobs)
@@ -75,10 +85,25 @@ add_column(struct accums *s, const struct accum *a, const struct accum_rows *r,
 	struct blob b = {0};
 
 	for (size_t i = 0; i < r->n; i++, v += r->stride) {
-		if (v->type == VALUE_NULL)
+		accum_rows_read(in, v);
+		if (in->raw == NULL)
 			continue;
-		in->raw = v;
-		in->num = *v;
+		b.p = blobs[i];
+		a->kind->add(s, a, &b, 0);
+	}
+}
+
+void
+accum_rows_add_to(struct accums *s, const struct accum *a,
+	const struct accum_rows *r, char *const *blobs)
+{
+	struct blob b = {0};
+
+	if (a->input >= 0) {
+		add_column(s, a, r, blobs);
+		return;
+	}
+	for (size_t i = 0; i < r->n; i++) {
 		b.p = blobs[i];
 		a->kind->add(s, a, &b, 0);
 	}
@@ -87,18 +112,6 @@ add_column(struct accums *s, const struct accum *a, const struct accum_rows *r,
 void
 accum_rows_add(struct accums *s, const struct accum_rows *r, char *const *blobs)
 {
-	struct blob b = {0};
-
-	for (size_t k = 0; k < s->n; k++) {
-		const struct accum *a = &s->a[k];
-
-		if (a->input >= 0) {
-			add_column(s, a, r, blobs);
-			continue;
-		}
-		for (size_t i = 0; i < r->n; i++) {
-			b.p = blobs[i];
-			a->kind->add(s, a, &b, 0);
-		}
-	}
+	for (size_t k = 0; k < s->n; k++)
+		accum_rows_add_to(s, &s->a[k], r, blobs);
 }

@@ -8,6 +8,8 @@
 
 #include "value/value.h"
 
+struct accum;
+struct accum_input;
 struct accums;
 struct record;
 
@@ -26,8 +28,13 @@ struct accum_rows {
  */
 size_t accum_rows_plain(struct accums *s, const struct record *like,
 	const struct accum_rows *r);
-/* Count each of these in the bytes of its blob. */
+/* Count each of these in the bytes of its blob: in all accumulators, or in
+ * one. */
 void accum_rows_add(
 	struct accums *s, const struct accum_rows *r, char *const *blobs);
+void accum_rows_add_to(struct accums *s, const struct accum *a,
+	const struct accum_rows *r, char *const *blobs);
+/* Set an input to such a value. */
+void accum_rows_read(struct accum_input *in, const struct value *v);
 
 #endif

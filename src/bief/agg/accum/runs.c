@@ -130,6 +130,24 @@ runs_add(const struct runs *r, struct accums *s, struct blob *b, uint64_t seq,
 }
 
 void
+runs_add_rows(const struct runs *r, struct accums *s,
+	const struct accum_rows *rows, char *const *blobs,
+	const uint32_t *groups, struct buf *log)
+{
+	for (size_t k = 0; k < s->n; k++)
+		if (!r->logged[k])
+			accum_rows_add_to(s, &s->a[k], rows, blobs);
+	for (size_t i = 0; r->any && i < rows->n; i++) {
+		for (size_t k = 0; k < r->nin; k++) {
+			struct accum_input *in = &s->in[r->in[k]];
+
+			accum_rows_read(in, in->rows + i * rows->stride);
+		}
+		log_record(r, s, groups[i], log);
+	}
+}
+
+void
 runs_merge(const struct runs *r, const struct accums *s, struct blob *to,
 	struct blob *from, uint64_t seq)
 {

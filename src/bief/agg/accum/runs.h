@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agg/accum/accum_rows.h"
 #include "agg/accum/accums.h"
 
 #define RUNS_LOGGED 16 /* fields whose numbers are logged, at most */
@@ -33,6 +34,11 @@ void runs_release(struct runs *r);
  * as of this group. */
 void runs_add(const struct runs *r, struct accums *s, struct blob *b,
 	uint64_t seq, uint32_t group, struct buf *log);
+/* The same of many records, which accum_rows_plain() has seen, each in the bytes
+ * of its blob. */
+void runs_add_rows(const struct runs *r, struct accums *s,
+	const struct accum_rows *rows, char *const *blobs,
+	const uint32_t *groups, struct buf *log);
 /* What a run has made, as of seq 0 and so on, becomes part of what was made up
  * to seq. */
 void runs_merge(const struct runs *r, const struct accums *s, struct blob *to,

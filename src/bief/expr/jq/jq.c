@@ -22,6 +22,8 @@ struct expr_of_jq {
 	struct value begun[2];    /* what one() has got of libjq for eval() */
 	int nbegun;
 	struct jq_run run;
+	uint64_t shape; /* of the records that have the only field at ... */
+	int place;      /* ... this place */
 };
 
 /* Where results go. */
@@ -227,6 +229,24 @@ native(const struct expr *e)
 	return !((const struct expr_of_jq *)e)->tree.foreign;
 }
 
+static const struct value *
+only(struct expr *e, const struct record *r)
+{
+	struct expr_of_jq *x = (struct expr_of_jq *)e;
+	const struct jq_node *name;
+
+	if (x->tree.foreign || x->uses.whole || x->uses.n != 1 ||
+		x->run.asked_time)
+		return NULL;
+	if (x->shape != r->shape->id) {
+		name = x->uses.fields[0];
+		x->place = jq_value_place(
+			&x->run, r->shape, name->name, name->nname);
+		x->shape = r->shape->id;
+	}
+	return x->place < 0 ? NULL : &r->v[x->place];
+}
+
 static void
 release(struct expr *e)
 {
@@ -241,7 +261,14 @@ release(struct expr *e)
 	free(x);
 }
 
-static const struct expr_class class = {eval, one, type, native, release};
+static const struct expr_class class = {
+	.eval = eval,
+	.one = one,
+	.type = type,
+	.native = native,
+	.only = only,
+	.free = release,
+};
 
 /* What our grammar refuses may still be jq's: its compiler has the last word.
  * Nothing is known then of what the program looks at. */

@@ -151,6 +151,7 @@ struct jq_run {
 	const struct record *r;
 	const struct expr_env *env;
 	struct err *err;
+	bool asked_time;    /* once: the results are not of the record alone */
 	struct arena arena; /* memory for values */
 	struct buf line;    /* the record's text */
 	struct value whole; /* the record as an object, when it was made */

@@ -133,8 +133,13 @@ compiled_free(struct expr *expr)
 	free(x);
 }
 
-static const struct expr_class sql_class = {compiled_each, compiled_one,
-	compiled_type, compiled_native, compiled_free};
+static const struct expr_class sql_class = {
+	.eval = compiled_each,
+	.one = compiled_one,
+	.type = compiled_type,
+	.native = compiled_native,
+	.free = compiled_free,
+};
 
 /* The fields that the tree names, where nothing is known of them. */
 static void

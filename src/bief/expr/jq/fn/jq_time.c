@@ -44,12 +44,14 @@ ONE(fn_strftime)
 /* The time of the batch, so that a batch that is run again is the same. */
 ONE(fn_now)
 {
+	run->asked_time = true;
 	*out = value_double((double)run->env->batch_us / 1e6);
 	return 0;
 }
 
 ONE(fn_event_time)
 {
+	run->asked_time = true;
 	*out = run->env->has_event ? value_time(run->env->event_us)
 				   : value_null();
 	return 0;
@@ -57,6 +59,7 @@ ONE(fn_event_time)
 
 ONE(fn_batch_timestamp)
 {
+	run->asked_time = true;
 	*out = value_time(run->env->batch_us);
 	return 0;
 }
