@@ -236,14 +236,12 @@ emit_element(struct stage *st, struct explode *x, struct value v)
 }
 
 static int
-elements(struct stage *st, struct explode *x, const struct value *array)
+elements(struct stage *st, struct explode *x, struct json_iter *it)
 {
-	struct json_iter it;
 	struct value v;
 	bool any = false;
 
-	json_iter(&it, array);
-	for (; json_next(&it, NULL, &v); any = true)
+	for (; json_next(it, NULL, &v); any = true)
 		if (emit_element(st, x, v) < 0)
 			return -1;
 	return any || !x->outer ? 0 : emit_element(st, x, value_null());
@@ -414,15 +412,40 @@ refuse_value(struct stage *st, const struct record *r, const struct value *v)
 	return stage_reject(st, r, "field '%s' is %s", x->field.path, what);
 }
 
+/* Hand on what the value is taken apart into: text, an array's elements, or null
+ * alone. */
+static int
+take_apart(struct stage *st, struct record *r, const struct value *v,
+	const struct text *t, struct json_iter *it)
+{
+	struct explode *x = STAGE(st, explode);
+	int ret;
+
+	prepare_element(x, r);
+	x->many = st->next != NULL && st->next->op->records != NULL;
+	if (x->many)
+		slots_need(&x->rows, ROWS * x->r.shape->n);
+	if (v->type == VALUE_NULL)
+		ret = emit_element(st, x, *v);
+	else
+		ret = t != NULL ? parts(st, x, r, t) : elements(st, x, it);
+	return ret < 0 ? ret : emit_rows(st, x);
+}
+
 static int
 explode_record(struct stage *st, struct record *r)
 {
 	struct explode *x = STAGE(st, explode);
-	const struct value *found = record_get(r, &x->field);
-	struct value v = found != NULL ? *found : value_null();
 	bool takes_text = x->sep != NULL || x->regex != NULL;
+	const struct value *found;
+	struct value v = {.type = VALUE_ARRAY};
+	struct json_iter it;
 	struct text t;
 
+	if (!takes_text && field_elements(&x->field, r, &it))
+		return take_apart(st, r, &v, NULL, &it);
+	found = record_get(r, &x->field);
+	v = found != NULL ? *found : value_null();
 	if (v.type == VALUE_NULL) {
 		if (!x->outer)
 			return 0;
@@ -434,15 +457,9 @@ explode_record(struct stage *st, struct record *r)
 			return 0;
 		v = value_null();
 	}
-	prepare_element(x, r);
-	x->many = st->next != NULL && st->next->op->records != NULL;
-	if (x->many)
-		slots_need(&x->rows, ROWS * x->r.shape->n);
-	if ((v.type == VALUE_NULL        ? emit_element(st, x, v)
-			    : takes_text ? parts(st, x, r, &t)
-					 : elements(st, x, &v)) < 0)
-		return -1;
-	return emit_rows(st, x);
+	if (v.type == VALUE_ARRAY)
+		json_iter(&it, &v);
+	return take_apart(st, r, &v, takes_text ? &t : NULL, &it);
 }
 
 static void
