@@ -22,6 +22,13 @@
 #include "runtime/stage.h"
 #include "window/evtime.h"
 
+/* What a clone does (pass_unknown): */
+#define KNOWN_BYTES ((size_t)4 << 20) /* of keys that it knows, at most */
+#define LOOKED \
+	4096     /* so many records are looked at, and when few of them ... */
+#define FEW 1024 /* ... were known, so many more are not: */
+#define REST 65536
+
 struct dedup {
 	struct list by;
 	bool within;
@@ -29,6 +36,8 @@ struct dedup {
 	struct evtime time;
 	bool forget; /* the event time is a key */
 	struct buf key;
+	/* of a clone */
+	uint32_t looked, known, rest;
 };
 
 static const struct opt dedup_opts[] = {
@@ -93,6 +102,32 @@ make_key(struct dedup *d, const struct record *r)
 	}
 }
 
+/* Of a clone: what it has met itself, in this batch, is known to the stage by
+ * the time that it could get there; all else is for the stage to decide. */
+static int
+pass_unknown(struct stage *st, struct record *r)
+{
+	struct dedup *d = STAGE(st, dedup);
+	bool made;
+
+	if (d->rest > 0) {
+		d->rest--;
+		return stage_defer(st, r);
+	}
+	if (state_bytes(st->state) > KNOWN_BYTES)
+		state_clear(st->state);
+	make_key(d, r);
+	if (state_make(st->state, d->key.p, d->key.n, 0, &made, st->err) ==
+		STATE_NONE)
+		return -1;
+	d->known += !made;
+	if (++d->looked == LOOKED) {
+		d->rest = d->known < FEW ? REST : 0;
+		d->looked = d->known = 0;
+	}
+	return made ? stage_defer(st, r) : 0;
+}
+
 static int
 dedup_record(struct stage *st, struct record *r)
 {
@@ -103,10 +138,14 @@ dedup_record(struct stage *st, struct record *r)
 
 	if (timed && st->now.watermark != WATERMARK_NONE &&
 		t <= st->now.watermark && !st->now.whole) {
+		if (st->clone)
+			return stage_defer(st, r);
 		st->late++;
 		stage_late(st, r, "the record is older than the watermark");
 		return 0;
 	}
+	if (st->clone)
+		return pass_unknown(st, r);
 	make_key(d, r);
 	ref = state_make(st->state, d->key.p, d->key.n, 0, &made, st->err);
 	if (ref == STATE_NONE)
@@ -232,6 +271,22 @@ dedup_take(struct stage *st, const struct value *object, state_ref *made)
 	return entry_make(st, d->key.p, d->key.n, 0, made);
 }
 
+/* ---- on threads ---- */
+
+static const char *
+dedup_why_not(const struct stage *st)
+{
+	return stage_max_state(st) > 0 ? "the state is bounded by --max-state"
+				       : NULL;
+}
+
+static int
+dedup_join(struct stage *clone, const struct stage *st)
+{
+	state_clear(clone->state);
+	return 0;
+}
+
 static void
 dedup_close(struct stage *st)
 {
@@ -249,6 +304,11 @@ static const struct keeper dedup_keeper = {
 	.take = dedup_take,
 };
 
+static const struct spread dedup_spread = {.why_not = dedup_why_not,
+	.join = dedup_join,
+	.ends = true,
+	.sifts = true};
+
 const struct op op_dedup = {
 	.name = "dedup",
 	.about = "pass the first record of each key",
@@ -260,5 +320,6 @@ const struct op op_dedup = {
 	.record = dedup_record,
 	.batch = dedup_batch,
 	.keeper = &dedup_keeper,
+	.spread = &dedup_spread,
 	.close = dedup_close,
 };

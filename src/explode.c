@@ -236,14 +236,12 @@ emit_element(struct stage *st, struct explode *x, struct value v)
 }
 
 static int
-elements(struct stage *st, struct explode *x, const struct value *array)
+elements(struct stage *st, struct explode *x, struct json_iter *it)
 {
-	struct json_iter it;
 	struct value v;
 	bool any = false;
 
-	json_iter(&it, array);
-	for (; json_next(&it, NULL, &v); any = true)
+	for (; json_next(it, NULL, &v); any = true)
 		if (emit_element(st, x, v) < 0)
 			return -1;
 	return any || !x->outer ? 0 : emit_element(st, x, value_null());
@@ -425,34 +423,50 @@ refused(struct stage *st, struct explode *x, struct record *r,
 	return stage_kept(st);
 }
 
+/* What is taken apart: 2 there is text, or an array's elements; else as
+ * refused(). */
+static int
+find_parts(struct stage *st, struct explode *x, struct record *r,
+	struct value *v, struct text *t, struct json_iter *it)
+{
+	bool takes_text = x->sep != NULL || x->regex != NULL;
+	const struct value *found;
+
+	if (!takes_text && field_elements(&x->field, r, it))
+		return 2;
+	found = record_get(r, &x->field);
+	*v = found != NULL ? *found : value_null();
+	if (v->type == VALUE_NULL)
+		return x->outer;
+	if (takes_text ? text_to_split(x, v, t) < 0 : v->type != VALUE_ARRAY)
+		return refused(st, x, r, v);
+	if (!takes_text)
+		json_iter(it, v);
+	return 2;
+}
+
 /* Take a record apart; the last parts may wait, but for those of text that is
  * our own. */
 static int
 take_apart(struct stage *st, struct explode *x, struct record *r)
 {
-	const struct value *found = record_get(r, &x->field);
-	struct value v = found != NULL ? *found : value_null();
-	bool takes_text = x->sep != NULL || x->regex != NULL;
+	struct value v = value_null();
+	struct json_iter it;
 	struct text t = {0};
-	int ret = 1;
+	int ret = find_parts(st, x, r, &v, &t, &it);
 
-	if (v.type == VALUE_NULL)
-		ret = x->outer;
-	else if (takes_text ? text_to_split(x, &v, &t) < 0
-			    : v.type != VALUE_ARRAY)
-		ret = refused(st, x, r, &v);
-	else
-		found = &v;
 	if (ret <= 0)
 		return ret;
 	prepare_element(x, r);
 	x->many = st->next != NULL && st->next->op->records != NULL;
 	if (x->many)
 		slots_need(&x->rows, ROWS * x->r.shape->n);
-	if (found != &v)
+	if (ret == 1)
 		return emit_element(st, x, value_null());
-	ret = takes_text ? parts(st, x, r, &t) : elements(st, x, &v);
-	return ret == 0 && takes_text && t.s != v.s ? emit_rows(st, x) : ret;
+	if (t.s == NULL)
+		return elements(st, x, &it);
+	ret = parts(st, x, r, &t);
+	return ret == 0 && t.s != v.s ? emit_rows(st, x) : ret;
 }
 
 static int

@@ -167,3 +167,35 @@ load lib
 	bief run 'parse-text in | explode value --split " " --as w --keep | agg --by value,w count' >out
 	cmp want out
 }
+
+@test "an array within objects is taken apart as one of its own" {
+	local schema='id bigint, p struct<n: int, q: struct<l: array<string>, z: string>>'
+	cat >in <<-'END'
+	{"id":1,"p":{"n":1,"q":{"l":["a","]}\"{",null],"z":"x"}}}
+	{"id":2,"p":{"n":1,"q":{"z":"x","l":[]}}}
+	{"id":3,"p":{"n":1,"q":{"l":null}}}
+	{"id":4,"p":{"n":1,"q":null}}
+	{"id":5,"p":{"q":{"l":["b"]},"n":2}}
+	{"id":6,"p":{"q":{"l":["c"],"l":["d","e"]}}}
+	END
+	parse-json --schema "$schema" <in | explode p.q.l --as e --outer |
+		pick id,e >out
+	parse-json <in | explode p.q.l --as e --outer | pick id,e | cmp - out
+	parse-json --schema "$schema" <in | explode P.Q.L --as e --outer |
+		pick id,e | cmp - out
+	bief run "parse-json --schema '$schema' in | explode p.q.l --as e --outer | pick id,e" |
+		cmp - out
+	is out <<-'END'
+	{"id":1,"e":"a"}
+	{"id":1,"e":"]}\"{"}
+	{"id":1,"e":null}
+	{"id":2,"e":null}
+	{"id":3,"e":null}
+	{"id":4,"e":null}
+	{"id":5,"e":"b"}
+	{"id":6,"e":"d"}
+	{"id":6,"e":"e"}
+	END
+	run -1 explode p.n --as e <in
+	[[ $output == *"field 'p.n' is not an array"* ]]
+}

@@ -163,6 +163,22 @@ feeding() { # feeding BYTES COMMAND...
 	same "$source | agg --by k count --mode complete | order --by k | sink-table"
 }
 
+@test "the first record of each key is the first one of the input" {
+	many
+	export BIEF_CLOCK=2026-11-21T08:00:00Z
+	awk 'BEGIN {for (i = 0; i < 6000; i++)
+		printf "{\"i\":%d,\"t\":%d,\"k\":\"%d\"}\n", i, 1469501107 + int(i / 7), i * 7919 % 97}' >in
+	same 'parse-json < in | dedup --by k'
+	same 'parse-json < in | dedup --by t | agg count first:i last:i'
+	same 'stream-files in in | parse-json | dedup | pick i'
+	same 'parse-json < in | dedup --by i | take 4000'
+	same 'parse-json < in | dedup --by t --max-state 1M'
+	local source='stream-files --trigger available-now --max-records 700 in | parse-json -s "i bigint, t timestamp, k string"'
+	same "$source | watermark --on t --delay 10s | dedup --by t --rejects rejects"
+	same "$source | watermark --on t --delay 10s | dedup --by k,t | agg --by k count --mode complete"
+	same "$source | dedup --by k | sink-table"
+}
+
 @test "rows of CSV over several lines, headers and open quotes are read as ever" {
 	many
 	awk 'BEGIN {print "a,b,c"; for (i = 0; i < 2000; i++)

@@ -33,7 +33,8 @@ index_is(const struct join_index *x, const struct join_ends *e,
 {
 	const struct join_row *row = state_value(x->state, index_row(e), NULL);
 
-	return row->nkey == key->n && memcmp(row + 1, key->p, key->n) == 0;
+	return row->nkey == key->n &&
+		(key->n == 0 || memcmp(row + 1, key->p, key->n) == 0);
 }
 
 /* The place of a key, or the free one where it belongs. */

@@ -212,7 +212,9 @@ struct spread {
 	/* Is it in the midst of something that it alone can go on with, such as
 	 * a row over several lines?  Then the next block is its own. */
 	bool (*holds)(const struct stage *st);
-	bool ends; /* record() emits nothing: what is behind is not cloned */
+	bool ends;  /* record() emits nothing: what is behind is not cloned */
+	bool sifts; /* ... and hands most records to the stage, as it may be:
+		     * that is not worth while unless it is asked for */
 };
 #define STAGE_CLONES 64 /* threads at most */
 

@@ -152,6 +152,8 @@ ends_number(char c)
 	return c == ',' || c == '}';
 }
 
+#define QUICK_BYTES 1024 /* of a string: long ones may be too long */
+
 static inline const char *
 quick_string(const char *p, const char *end, struct value *v)
 {
@@ -162,7 +164,7 @@ quick_string(const char *p, const char *end, struct value *v)
 		return NULL;
 	while ((m = simd_special(q)) == 0) {
 		q += SIMD_BLOCK;
-		if (q >= end)
+		if (q >= end || q - p > QUICK_BYTES)
 			return NULL;
 	}
 	q += __builtin_ctz(m);

@@ -197,31 +197,52 @@ field_element(const struct value *array, int64_t at, struct value *v)
 	return false;
 }
 
-const struct value *
-field_find(struct field *f, const struct record *r)
+/* What the steps before one lead to, from the field of the first of them. */
+static bool
+field_walk(struct field *f, const struct record *r, int to)
 {
-	struct value v;
-
-	if (f->id != r->shape->id)
-		field_resolve(f, r->shape);
-	if (f->index >= 0)
-		return &r->v[f->index];
-	if (f->step_index < 0)
-		return NULL;
-	v = r->v[f->step_index];
-	for (int i = 1; i < f->steps.n; i++) {
+	f->found = r->v[f->step_index];
+	for (int i = 1; i < to; i++) {
 		const struct path_step *s = &f->steps.step[i];
+		struct value v = f->found;
 
 		if (s->s != NULL) {
 			if (v.type != VALUE_OBJECT ||
 				!field_member(&v, s, f->exact, &f->found))
-				return NULL;
+				return false;
 		} else if (v.type != VALUE_ARRAY ||
 			!field_element(&v, s->i, &f->found))
-			return NULL;
-		v = f->found;
+			return false;
 	}
+	return true;
+}
+
+const struct value *
+field_find(struct field *f, const struct record *r)
+{
+	if (f->id != r->shape->id)
+		field_resolve(f, r->shape);
+	if (f->index >= 0)
+		return &r->v[f->index];
+	if (f->step_index < 0 || !field_walk(f, r, f->steps.n))
+		return NULL;
 	return &f->found;
+}
+
+bool
+field_elements(struct field *f, const struct record *r, struct json_iter *it)
+{
+	int last = f->steps.n - 1;
+	const struct path_step *s;
+
+	if (f->id != r->shape->id)
+		field_resolve(f, r->shape);
+	if (f->index >= 0 || f->step_index < 0 || last < 1)
+		return false;
+	s = &f->steps.step[last];
+	return s->s != NULL && field_walk(f, r, last) &&
+		f->found.type == VALUE_OBJECT &&
+		json_iter_member(it, &f->found, s->s, s->n);
 }
 
 int

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "value/json.h"
 #include "value/path.h"
 #include "value/value.h"
 
@@ -52,6 +53,10 @@ const char *field_last(const struct field *f, size_t *n, struct buf *tmp);
 bool field_whole(const struct field *f, const struct shape *shape);
 /* The slow part of record_get. */
 const struct value *field_find(struct field *f, const struct record *r);
+/* The elements of the array that it is, within another value; false: it is
+ * none, or takes a closer look. */
+bool field_elements(
+	struct field *f, const struct record *r, struct json_iter *it);
 /* Place among the record's fields, -1 if absent or nested. */
 int field_index(struct field *f, const struct record *r);
 /* Is it nobody's to say which of several fields is meant? */

@@ -468,8 +468,9 @@ json_iter(struct json_iter *it, const struct value *v)
 	it->flags = v->flags & VALUE_SINGLE;
 }
 
-bool
-json_next(struct json_iter *it, struct value *key, struct value *v)
+/* Where the next value begins; NULL: there is none. */
+static inline const char *
+walk_key(const struct json_iter *it, struct value *key)
 {
 	const char *p = json_space(it->p, it->end), *q;
 	bool escaped;
@@ -477,18 +478,27 @@ json_next(struct json_iter *it, struct value *key, struct value *v)
 	if (p < it->end && *p == ',')
 		p = json_space(p + 1, it->end);
 	if (p >= it->end || *p == '}' || *p == ']')
+		return NULL;
+	if (!it->object)
+		return p;
+	q = walk_string(p + 1, it->end, &escaped);
+	if (q >= it->end)
+		return NULL;
+	if (key != NULL)
+		*key = value_json_string(p + 1, (size_t)(q - p - 1), escaped);
+	p = json_space(q + 1, it->end);
+	if (p < it->end)
+		p = json_space(p + 1, it->end);
+	return p < it->end ? p : NULL;
+}
+
+bool
+json_next(struct json_iter *it, struct value *key, struct value *v)
+{
+	const char *p = walk_key(it, key);
+
+	if (p == NULL)
 		return false;
-	if (it->object) {
-		q = walk_string(p + 1, it->end, &escaped);
-		if (q >= it->end)
-			return false;
-		if (key != NULL)
-			*key = value_json_string(
-				p + 1, (size_t)(q - p - 1), escaped);
-		p = json_space(q + 1, it->end);
-		if (p >= it->end || (p = json_space(p + 1, it->end)) >= it->end)
-			return false;
-	}
 	it->p = walk_value(p, it->end, v);
 	if (v->type >= VALUE_ARRAY)
 		v->flags = it->flags;
@@ -512,19 +522,47 @@ json_same(const char *inside, size_t ninside, const char *plain, size_t n)
 	return same;
 }
 
+static bool
+walk_is(const struct value *key, const char *name, size_t n)
+{
+	return !(key->flags & VALUE_ESCAPED)
+		? key->n == n && memcmp(key->s, name, n) == 0
+		: json_same(key->s, key->n, name, n);
+}
+
+bool
+json_iter_member(struct json_iter *it, const struct value *object,
+	const char *name, size_t n)
+{
+	struct json_iter o;
+	struct value key = value_null(), v;
+	const char *p;
+
+	json_iter(&o, object);
+	if (o.flags == 0)
+		return false;
+	while ((p = walk_key(&o, &key)) != NULL && !walk_is(&key, name, n)) {
+		o.p = walk_value(p, o.end, &v);
+		if (o.p > o.end)
+			return false;
+	}
+	if (p == NULL || *p != '[')
+		return false;
+	*it = (struct json_iter){.p = p + 1, .end = o.end, .flags = o.flags};
+	return true;
+}
+
 bool
 json_get(
 	const struct value *object, const char *name, size_t n, struct value *v)
 {
 	struct json_iter it;
-	struct value key, x;
+	struct value key = value_null(), x;
 	bool found = false;
 
 	json_iter(&it, object);
 	while (json_next(&it, &key, &x)) {
-		if (!(key.flags & VALUE_ESCAPED)
-				? key.n == n && memcmp(key.s, name, n) == 0
-				: json_same(key.s, key.n, name, n)) {
+		if (walk_is(&key, name, n)) {
 			*v = x;
 			found = true;
 			if (it.flags != 0)

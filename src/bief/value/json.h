@@ -58,6 +58,10 @@ struct json_iter {
 };
 void json_iter(struct json_iter *it, const struct value *v);
 bool json_next(struct json_iter *it, struct value *key, struct value *v);
+/* The same of an array that is a member of an object, whose end need not be found
+ * first; false: there is none, or it takes a closer look. */
+bool json_iter_member(struct json_iter *it, const struct value *object,
+	const char *name, size_t n);
 
 /* The member of an object by its (plain) name, the last one of several. */
 bool json_get(const struct value *object, const char *name, size_t n,

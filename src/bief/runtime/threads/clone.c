@@ -133,7 +133,9 @@ clone_whole(const struct chain *c, int *first, int *end)
 bool
 clone_pays(const struct chain *c, int end)
 {
-	return end == c->n || c->stages[end - 1].op->spread->ends;
+	const struct spread *last = c->stages[end - 1].op->spread;
+
+	return !last->sifts && (end == c->n || last->ends);
 }
 
 const char *
