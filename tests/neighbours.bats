@@ -721,6 +721,8 @@ meets() { # meets SCRIPT: its output, words and statuses
 	  .kk == 1
 	  ^
 	END
+	# All end, with the input still open.
+	wait_for [ -s statuses ]
 	let_go
 	is statuses <<<'141 2'
 }
@@ -738,6 +740,7 @@ meets() { # meets SCRIPT: its output, words and statuses
 	  .kk == 1
 	  ^
 	END
+	wait_for [ -s statuses ]
 	exec 9>&-
 	wait
 	is statuses <<<'141 2'
