@@ -324,6 +324,14 @@ words() {
 	grep 'agg: line 40002:' said1
 }
 
+descriptors() {
+	find "/proc/$1/fd" -mindepth 1 | wc -l
+}
+
+has_no_more() {
+	[ "$(descriptors "$1")" -le "$2" ]
+}
+
 # Somebody at the socket of the only pipe whose writer listens.
 stranger() {
 	python3 - "$@" <<-'END'
@@ -333,6 +341,8 @@ stranger() {
 		 if '@bief-' in line]
 	inode = os.stat('/proc/%d/fd/1' % pid).st_ino
 	name = [n for n in names if n.endswith('-%d' % inode)][0]
+	if what == 'user':
+	    os.seteuid(65533)
 	for n in range(20 if what == 'many' else 1):
 	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 	    s.connect('\0' + name[1:])
@@ -352,6 +362,7 @@ stranger() {
 	    if what == 'descriptors':
 	        fds = [os.open('/dev/null', os.O_RDONLY) for i in range(4)]
 	        socket.send_fds(s, [b'\x02\0\0\0bief'], fds)
+	os.seteuid(os.getuid())
 	open('there', 'w').close()
 	while not os.path.exists('enough'):
 	    time.sleep(0.01)
@@ -359,21 +370,25 @@ stranger() {
 }
 
 @test "strangers at the socket are sent away, and it goes on" {
-	for what in garbage half descriptors hello silent many gone; do
+	local all='garbage half descriptors hello silent many gone'
+	[ "$(id -u)" != 0 ] || all="$all user"
+	for what in $all; do
 		rm -f there enough go
 		mkfifo go
 		hold bash -c 'cat hold in.json in.json | parse-json |
 			{ read -r <go; exec agg count >out; }'
 		one=$(pid parse-json)
-		before=$(find "/proc/$one/fd" | wc -l)
+		before=$(descriptors "$one")
 		[ $what != gone ] || touch enough
 		stranger "$one" $what "$(build)" 9>&- &
 		wait_for [ -e there ]
 		cat in.json >&9 &
 		writing=$!
-		[ "$(find "/proc/$one/fd" | wc -l)" -le $((before + 6)) ]
+		[ "$(descriptors "$one")" -le $((before + 6)) ]
 		echo >go
 		wait $writing
+		# Nobody is kept once records go.
+		wait_for has_no_more "$one" "$before"
 		let_go
 		is out <<<'{"count":60000}'
 		touch enough
@@ -409,6 +424,169 @@ stranger() {
 	let_go
 	rm -r "$copy"
 	all_is out
+}
+
+# Programs that only say that they are ours: WHAT comes after a hello.
+cat_false() {
+	cat <<'END'
+import fcntl, os, select, socket, struct, sys, time
+side, what, build = sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3])
+HELLO, PLAN, LET_GO, OFFER, ALONE, SHARED, TEST, WAKE = range(2, 10)
+end = 1 if side == 'writer' else 0
+s = os.stat(end)
+name = '\0bief-%s-%x-%d' % (build[:4].hex(), s.st_dev, s.st_ino)
+def say(k, kind, text=b'', fds=()):
+    try:
+        socket.send_fds(k, [struct.pack('I', kind) + text], fds)
+    except OSError:
+        pass
+def hello(k):
+    say(k, HELLO, b'bief ring 1 \0' + build)
+def offered(k, events):
+    if all(fd != k.fileno() for fd, what in events):
+        return False
+    got = k.recv(70000)
+    if not got:
+        sys.exit('the other has gone')
+    return struct.unpack('I', got[:4])[0] == OFFER
+def memory(size, seal):
+    fd = os.memfd_create('bief', os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, size)
+    if seal:
+        fcntl.fcntl(fd, 1033, 2 | 4)
+    return fd
+null = os.open('/dev/null', os.O_RDWR)
+whole = 64 * 1024 + 512 * 1024
+def speak(k):
+    if what == 'garbage':
+        for n in (1, 3, 4, 5, 60000):
+            try:
+                k.send(os.urandom(n))
+            except OSError:
+                return
+    elif what == 'half':
+        k.send(struct.pack('I', OFFER)[:2])
+    elif what == 'unknown':
+        say(k, 77)
+    elif what == 'all':
+        for kind in range(12):
+            say(k, kind, b'x' * kind)
+    elif what == 'file':
+        say(k, OFFER, fds=[null])
+    elif what == 'files':
+        say(k, OFFER, fds=[null] * 4)
+    elif what == 'nothing':
+        say(k, OFFER)
+    elif what == 'short':
+        say(k, OFFER, fds=[memory(4096, True)])
+    elif what == 'unsealed':
+        say(k, OFFER, fds=[memory(whole, False)])
+    elif what == 'held':  # the pipe is not let go
+        say(k, LET_GO)
+        say(k, OFFER, fds=[memory(whole, True)])
+    elif what == 'plan':
+        say(k, PLAN, b'\xff{"a' * 9000)
+    elif what == 'wake':
+        for i in range(100):
+            say(k, WAKE)
+if side == 'writer':
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening.bind(name)
+    listening.listen()
+    open('listens', 'w').close()
+    k = listening.accept()[0]
+    if what != 'silent':
+        hello(k)
+    speak(k)
+    os.system('cat in.json')
+    open('written', 'w').close()
+    with open('hold') as f:
+        f.read()
+else:
+    k = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    while True:
+        try:
+            k.connect(name)
+            break
+        except OSError:
+            time.sleep(0.01)
+    hello(k)
+    out = os.open('out', os.O_WRONLY | os.O_CREAT)
+    if what in ('looks', 'alone', 'shared'):
+        p = select.poll()
+        p.register(0, select.POLLIN)
+        p.register(k, select.POLLIN)
+        while not offered(k, p.poll()):
+            os.write(out, os.read(0, 65536))
+        if what != 'looks':
+            say(k, SHARED if what == 'shared' else ALONE)
+        if what != 'shared':
+            sys.exit()
+    else:
+        speak(k)
+    os.dup2(out, 1)
+    os.execvp('cat', ['cat'])
+END
+}
+
+@test "a writer that only says that it is ours is a writer of text" {
+	cat_false >false.py
+	hold bash -c 'cat in.json hold | agg count >out'
+	wait_for shows 'any(.[].programs[]; .rowsIn == 20000)'
+	with_text=$(descriptors "$(pid agg)")
+	let_go
+	for what in silent garbage half unknown all file files nothing short \
+		unsealed held plan wake; do
+		rm -f written listens
+		hold bash -c 'python3 false.py writer "$@" |
+			{ until [ -e listens ]; do sleep 0.01; done
+			exec agg --by k count max:i >out; }' - $what "$(build)"
+		wait_for [ -e written ]
+		wait_for shows '[.[].programs[]] | any(.program == "agg" and
+			.rowsIn == 20000)' || { echo $what; false; }
+		# With the socket of one who has said nothing wrong.
+		now=$(descriptors "$(pid agg)")
+		[ "$now" -ge "$with_text" ] && [ "$now" -le $((with_text + 1)) ] ||
+			{ echo "$what: $with_text, then $now"; false; }
+		let_go
+		all_is out
+	done
+}
+
+@test "a reader that only says that it is ours is given text" {
+	cat_false >false.py
+	for what in garbage half unknown all file files nothing plan wake shared; do
+		rm -f out
+		hold bash -c 'cat in.json hold | parse-json |
+			python3 false.py reader "$@"' - $what "$(build)"
+		# All that is left at the end is in the first block of output.
+		wait_for shows 'any(.[].programs[]; .rowsIn == 20000)'
+		let_go
+		cmp in.json out || { echo $what; false; }
+	done
+}
+
+@test "a reader that goes while it should look is a cut pipe" {
+	cat_false >false.py
+	for what in looks alone; do
+		timeout 60 bash -c 'yes "$(head -n 1 in.json)" | parse-json |
+			python3 false.py reader "$@"
+			echo "${PIPESTATUS[@]}" >statuses' - $what "$(build)"
+		is statuses <<<'141 141 0'
+	done
+}
+
+@test "with a neighbour in another namespace it is text" {
+	unshare -n true 2>/dev/null || skip "no namespaces here"
+	runs bash "cat in.json hold | parse-json | unshare -n $agg" text
+	runs bash "cat in.json hold | unshare -n parse-json | $agg" text
+	hold bash -c "cat in.json hold | unshare -p -f parse-json | $agg"
+	wait_for shows 'any(.[].programs[]; .program == "agg" and
+		.rowsIn == 20000)'
+	let_go
+	all_is out
+	runs bash "cat in.json hold | parse-json | unshare -U $agg" text
+	runs bash "cat in.json hold | parse-json | unshare -m $agg" records
 }
 
 # damage PID WHAT: of the memory that it shares, by way of its own.
@@ -614,6 +792,8 @@ meets() { # meets SCRIPT: its output, words and statuses
 	  .kk == 1
 	  ^
 	END
+	# All end, with the input still open.
+	wait_for [ -s statuses ]
 	let_go
 	is statuses <<<'141 2'
 }
@@ -631,6 +811,7 @@ meets() { # meets SCRIPT: its output, words and statuses
 	  .kk == 1
 	  ^
 	END
+	wait_for [ -s statuses ]
 	exec 9>&-
 	wait
 	is statuses <<<'141 2'

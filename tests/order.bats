@@ -155,6 +155,7 @@ mixed() {
 	TMPDIR=$PWD/nothing run -1 order --by a --max-state 50K <in
 	[ "$output" = "order: cannot keep what is sorted beyond --max-state in '$PWD/nothing' (TMPDIR says where): No such file or directory" ]
 	[ -f "$TOP/${B:-build}/shim.so" ] || skip "make check builds the shim"
+	not_sanitized
 	BIEF_FAULT="order write 2 ENOSPC" BIEF_FAULT_MARK=$PWD/mark LD_PRELOAD="$TOP/${B:-build}/shim.so" \
 		TMPDIR=$PWD run -1 order --by a --max-state 50K <in
 	[ "$output" = "order: no room in '$PWD' for what is sorted beyond --max-state: let TMPDIR be a directory that has more, or raise --max-state: No space left on device" ]

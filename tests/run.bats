@@ -358,3 +358,32 @@ busy() {
 	run -2 bief xyzzy
 	[ "$output" = "bief: there is no program 'xyzzy': see bief --help" ]
 }
+
+# opens PID: it catches signals, and sleeps.
+opens() {
+	local caught
+	caught=$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status") &&
+		[ $((16#$caught >> 9 & 1)) = 1 ] &&
+		[ "$(ps -o state= -p "$1")" = S ]
+}
+
+@test "who waits for a FIFO to be written is not ended by a question, but by Ctrl-C, with what it has" {
+	mkfifo fifo
+	seq 3 | sed 's/.*/{"n":&}/' >in
+	for program in 'parse-json in fifo' 'union in fifo'; do
+		$program >out 2>err &
+		wait_for opens $!
+		kill -USR1 $!
+		kill -HUP $!
+		wait_for opens $!
+		echo '{"n":4}' >fifo
+		wait $!
+		sort out | is /dev/stdin < <(cat in; echo '{"n":4}')
+		$program >out 2>err &
+		wait_for opens $!
+		kill -INT $!
+		wait $!
+		is out <in
+		is err </dev/null
+	done
+}

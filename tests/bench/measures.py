@@ -9,6 +9,8 @@ import subprocess
 import threading
 import time
 
+import jobs
+
 EVENTS = "parse-json --schema 'time timestamp, action string'"
 
 
@@ -68,27 +70,50 @@ def say(name, text, ok=None):
         flush=True)
 
 
+def started(b, words, env, piped):
+    """Milliseconds from the start of a program on empty input to its end."""
+    if piped:
+        (r, w), (r2, w2) = os.pipe(), os.pipe()
+        os.close(w)
+    else:
+        r, w2 = os.open(os.devnull, os.O_RDONLY), os.open(os.devnull,
+            os.O_WRONLY)
+    began = time.monotonic()
+    os.waitpid(os.posix_spawnp(words[0], words, env, file_actions=[
+        (os.POSIX_SPAWN_DUP2, r, 0), (os.POSIX_SPAWN_DUP2, w2, 1)]), 0)
+    took = (time.monotonic() - began) * 1000
+    for fd in (r, w2) + ((r2,) if piped else ()):
+        os.close(fd)
+    return took
+
+
 def start(b):
-    """One program that reads 10 records, against mawk."""
-    ten = os.path.join(b.dir, "ten.jsonl")
-    subprocess.run([b.generator, "sensors", "10"], stdout=open(ten, "w"),
-        check=True)
-    commands = {"mawk": "mawk '{n++} END {print n}'",
-        "parse-json": "parse-json", "filter": "filter '.x > 0'",
-        "agg": "agg --by gt count"}
-    times = {name: [] for name in commands}
-    for _ in range(15):
-        for name, c in commands.items():
-            wall, _ = b.bash("for ((i = 0; i < 50; i++)); do %s < %s; done"
-                % (c, ten))
-            times[name].append(wall / 50 * 1000)
-    best = {name: min(t) for name, t in times.items()}
-    for name in commands:
+    """A program on empty input, against mawk; and between pipes, where it looks
+    for neighbours and finds none.  All take turns, and the fastest tenth counts:
+    what other work leaves alone."""
+    programs = {w[0]: w for w in (["mawk", "{n++} END {print n}"],
+        ["parse-json"], ["filter", ".x > 0"], ["agg", "--by", "gt", "count"])}
+    text = dict(b.env, BIEF_FUSE="0")
+    # posix_spawnp looks where we look.
+    os.environ["PATH"] = b.env["PATH"]
+    times = {name: ([], [], []) for name in programs}
+    for _ in range(1000):
+        for name, words in programs.items():
+            for i, (env, piped) in enumerate(((b.env, False), (b.env, True),
+                    (text, True))):
+                times[name][i].append(started(b, words, env, piped))
+    def fast(t):
+        return sorted(t)[len(t) // 10]
+    mawk = fast(times["mawk"][0])
+    for name, (plain, piped, alone) in times.items():
         if name == "mawk":
             continue
-        ratio = best[name] / best["mawk"]
-        say("start", "%s %.2f ms, mawk %.2f ms: %.1f x, target 1.5 x" %
-            (name, best[name], best["mawk"], ratio), ratio <= 1.5)
+        ratio = fast(plain) / mawk
+        more = fast(piped) - fast(alone)
+        say("start", "%s %.2f ms, mawk %.2f ms: %.2f x, target 1.5 x" %
+            (name, fast(plain), mawk, ratio), ratio <= 1.5)
+        say("start", "%s looks for neighbours for %.3f ms, target 0.1 ms" %
+            (name, more), more <= 0.1)
 
 
 def resident(b):
@@ -108,6 +133,31 @@ def resident(b):
         p.wait()
         say("resident", "%s %.1f MB, target 4 MB" % (words[0], most / 1024),
             most <= 4096)
+
+
+def chained(b):
+    """The same of each program of a pipeline, with records in its pipes."""
+    env, b.env = b.env, dict(b.env, BIEF_THREADS="1")
+    for kind, n, programs in (
+            ("events", 1000000, [
+                ["parse-json", "--schema", "time timestamp, action string"],
+                ["window", "--on", "time", "--size", "1h"],
+                ["filter", ".action == \"Open\""], ["pick", "time,action"]]),
+            ("text", 20000000, [["parse-text"], ["explode", "value",
+                "--split", " ", "--as", "w"], ["filter", ".w != \"a\""]])):
+        lines = b.data(kind, n // b.scale)
+        all_of = b.chain(programs, stdin=subprocess.PIPE)
+        with open(lines, "rb") as f:
+            shutil.copyfileobj(f, all_of[0].stdin)
+        all_of[0].stdin.flush()
+        time.sleep(0.5)
+        most = [memory(p.pid) / 1024 for p in all_of]
+        all_of[0].stdin.close()
+        for p in all_of:
+            p.wait()
+        say("chained", "%s MB, target 4 MB" % ", ".join("%s %.1f" %
+            (w[0], m) for w, m in zip(programs, most)), max(most) <= 4)
+    b.env = env
 
 
 def latency(b):
@@ -133,6 +183,83 @@ def latency(b):
     say("latency", "median %.2f ms, 99 %% %.2f ms, most %.2f ms, target 5 ms"
         % (statistics.median(took), took[int(len(took) * 0.99)], took[-1]),
         statistics.median(took) <= 5)
+
+
+def passing(b, commands, env, rate, seconds):
+    """Milliseconds that each record takes through these, at so many a second,
+    sorted.  What has come before has made rings of their pipes."""
+    before, n = 30000, max(int(rate * seconds), 3)
+    sent, got = [0] * n, [0] * n
+    was, b.env = b.env, env
+    all_of = b.chain(commands, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    b.env = was
+    ready = threading.Event()
+
+    def read():
+        at = -before
+        while at < n:
+            block = os.read(all_of[-1].stdout.fileno(), 1 << 16)
+            now = time.monotonic()
+            for i in range(max(at, 0), min(at + block.count(b"\n"), n)):
+                got[i] = now
+            at += block.count(b"\n")
+            if at >= 0:
+                ready.set()
+            if not block:
+                break
+    reader = threading.Thread(target=read)
+    reader.start()
+    w = all_of[0].stdin
+    w.write(b"".join(b'{"n":%d}\n' % i for i in range(before)))
+    w.flush()
+    ready.wait()
+    began = time.monotonic()
+    for i in range(n):
+        time.sleep(max(began + i / rate - time.monotonic(), 0))
+        sent[i] = time.monotonic()
+        os.write(w.fileno(), b'{"n":%d}\n' % i)
+    reader.join()
+    w.close()
+    for p in all_of:
+        p.wait()
+    return sorted((g - s) * 1000 for s, g in zip(sent, got))
+
+
+def through(b):
+    """Five programs against one that is given text, at several rates."""
+    one = [["filter", ".n >= 0"]]
+    five = [["parse-json"], ["filter", ".n >= 0"], ["derive", "m=.n"],
+        ["pick", "n,m"], ["filter", ".m >= 0"]]
+    for rate, seconds in ((1, 8), (100, 5), (10000, 3)):
+        alone = passing(b, one, dict(b.env, BIEF_FUSE="0"), rate, seconds)
+        took = passing(b, five, b.env, rate, seconds)
+        median = statistics.median(took)
+        target = 2 * statistics.median(alone)
+        say("through", "%d a second: five programs median %.3f ms, 90 %% %.3f "
+            "ms, 99 %% %.3f ms; one %.3f ms: %.1f x, target 2 x" %
+            (rate, median, took[int(len(took) * 0.9)],
+            took[int(len(took) * 0.99)], target / 2, median / target * 2),
+            median <= target)
+
+
+def eight(b):
+    """Processor seconds of eight threads against those of one."""
+    for job in jobs.ALL:
+        if job["name"] not in ("J1", "J2", "J3", "J4", "J5"):
+            continue
+        path = b.data(job["data"], {"events": 2500000, "sensors": 750000,
+            "text": 50000000}[job["data"]] // b.scale)
+        pipeline = (job["source"] + " | " + job["rest"]).replace("FILE", path) \
+            .replace("USERS", os.path.join(b.dir, "users.csv"))
+        cpu = {1: [], 8: []}
+        for _ in range(7):
+            for n in cpu:
+                cpu[n].append(b.bash("bief run --threads %d %s 2>/dev/null" %
+                    (n, shlex.quote(pipeline)))[1])
+        one, many = (statistics.median(c) for c in cpu.values())
+        say("eight", "%s: %.2f s of cpu, one thread %.2f s: %.2f x, target "
+            "1.15 x" % (job["name"], many, one, many / one),
+            many <= 1.15 * one)
 
 
 def sliding(b):
@@ -263,7 +390,8 @@ def rows(b, n, programs):
     say("bounded", "at most %d groups, target 1000" % most, most < 1000)
 
 
-ALL = (start, resident, latency, sliding, groups, checkpoint, bounded)
+ALL = (start, resident, chained, latency, through, eight, sliding, groups,
+    checkpoint, bounded)
 
 
 def run(all_of, what, scale, binaries, directory, generator, data):

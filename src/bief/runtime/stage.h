@@ -74,6 +74,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_HOLDS 64   /* without batches it answers at the end of the input */
 #define OP_ENOUGH 128 /* it may call stage_enough */
 #define OP_READS 256  /* its plan reads what may be large: not called in vain */
+#define OP_SPOOLS 512 /* its plan takes all of '-', standard input */
 
 /* At which fields of its records an operator looks. */
 enum looks {

@@ -7,7 +7,7 @@
  */
 #include "runtime/loop/feed.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -452,12 +452,16 @@ feed_next_file(struct feed *f)
 	if (f->in.fd > STDERR_FILENO)
 		close(f->in.fd);
 	input_next(&f->in,
-		strcmp(path, "-") == 0 ? STDIN_FILENO
-				       : open(path, O_RDONLY | O_CLOEXEC));
+		strcmp(path, "-") == 0 ? STDIN_FILENO : signals_open(path));
 	vitals_input(f->c->vitals, f->in.fd);
 	f->link.fd = f->in.fd;
 	f->c->reading.fd = f->in.fd;
 	f->c->reading.rest = f->files;
+	/* Nobody has come to write it, and nobody is waited for any more. */
+	if (f->in.fd < 0 && errno == EINTR) {
+		f->over = true;
+		return 0;
+	}
 	if (f->in.fd < 0) {
 		f->c->failed = f->first;
 		return err_sys(&f->c->err, "cannot open '%s'", path);
@@ -626,7 +630,7 @@ feed_all(struct feed *f)
 
 	if (feed_open(f) < 0)
 		return -1;
-	for (;;) {
+	while (!f->over) {
 		if (feed_await(f, &heard) < 0)
 			return -1;
 		loop_signals(c);

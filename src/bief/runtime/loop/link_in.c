@@ -170,6 +170,9 @@ link_in_look(struct link_in *l)
 		ret = link_in_hear(l, kind, text, n, fd);
 		if (fd >= 0)
 			close(fd);
+		/* There is work; should more have been said, poll tells. */
+		if (kind == MEET_WAKE)
+			break;
 	}
 	return ret;
 }

@@ -168,6 +168,15 @@ operators_pull(struct chain *c, const struct pollfd *fds, int n)
 	return 0;
 }
 
+static bool
+any_ready(const struct pollfd *fds, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (fds[i].revents != 0)
+			return true;
+	return false;
+}
+
 int
 loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 {
@@ -216,7 +225,7 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 		signals_drain();
 	if (ready > 0 && (all[n + 1].revents & (POLLERR | POLLHUP)))
 		raise(SIGPIPE);
-	if (ready > 0)
+	if (ready > 0 && any_ready(all + n + 2, links))
 		link_out_look(c->link);
 	loop_signals(c);
 	return 0;

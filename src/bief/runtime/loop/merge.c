@@ -75,9 +75,11 @@ static int
 open_side(struct merge *m, struct side *s)
 {
 	const char *path = s->spec.path;
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO
-					: open(path, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : signals_open(path);
 
+	/* One that nobody has come to write is empty. */
+	if (fd < 0 && errno == EINTR)
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_as(&m->c->err, STATUS_USAGE, "cannot open '%s': %s",
 			path, strerror(errno));

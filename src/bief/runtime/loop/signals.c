@@ -138,3 +138,14 @@ signals_reload(void)
 	asked_reload = 0;
 	return asked;
 }
+
+int
+signals_open(const char *path)
+{
+	int fd;
+
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR && !signals_stopping());
+	return fd;
+}

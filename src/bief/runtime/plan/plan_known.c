@@ -5,6 +5,7 @@
 #include "runtime/plan/plan_known.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "floor/buf.h"
 #include "types/schema.h"
@@ -44,6 +45,18 @@ plan_known_stage(
 	return ret;
 }
 
+/* Would it take from the one that runs what can be read only once, or read what
+ * is large? */
+static bool
+plan_known_reads(const struct stage *st)
+{
+	if (st->op->flags & OP_SPOOLS)
+		for (size_t i = 0; i < (size_t)st->noperands; i++)
+			if (strcmp(st->operands[i], "-") == 0)
+				return true;
+	return (st->op->flags & OP_READS) != 0;
+}
+
 /* -1: the place of the stage that refuses, and why. */
 static int
 plan_known_try(struct chain *c, const char *fields, struct buf *out, int *place,
@@ -58,7 +71,7 @@ plan_known_try(struct chain *c, const char *fields, struct buf *out, int *place,
 	if (fields != NULL)
 		p.fields = schema_parse_header(fields, why);
 	for (*place = 0; *place < c->n && ret == 0; ++*place) {
-		if (c->stages[*place].op->flags & OP_READS)
+		if (plan_known_reads(&c->stages[*place]))
 			break;
 		ret = plan_known_stage(c, *place, &p, &told, why);
 		if (ret < 0)
