@@ -281,7 +281,7 @@ dedup_why_not(const struct stage *st)
 }
 
 static int
-dedup_join(struct stage *clone, const struct stage *st)
+dedup_learn(struct stage *clone, const char *p, size_t n)
 {
 	state_clear(clone->state);
 	return 0;
@@ -305,7 +305,7 @@ static const struct keeper dedup_keeper = {
 };
 
 static const struct spread dedup_spread = {.why_not = dedup_why_not,
-	.join = dedup_join,
+	.learn = dedup_learn,
 	.ends = true,
 	.sifts = true};
 

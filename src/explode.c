@@ -463,7 +463,7 @@ take_apart(struct stage *st, struct explode *x, struct record *r)
 		slots_need(&x->rows, ROWS * x->r.shape->n);
 	if (ret == 1)
 		return emit_element(st, x, value_null());
-	if (t.s == NULL)
+	if (x->sep == NULL && x->regex == NULL)
 		return elements(st, x, &it);
 	ret = parts(st, x, r, &t);
 	return ret == 0 && t.s != v.s ? emit_rows(st, x) : ret;
