@@ -35,6 +35,8 @@ same() { # same PIPELINE
 		else
 			bief run --threads $way "$1"
 		fi >out.$way 2>err.$way </dev/null || status=$?
+		# A reader that has had enough ends who writes to it.
+		[[ $way = lent && $status = 141 ]] && status=0
 		echo $status >>err.$way
 		cat rejects >>err.$way 2>/dev/null || true
 	done
