@@ -412,54 +412,89 @@ refuse_value(struct stage *st, const struct record *r, const struct value *v)
 	return stage_reject(st, r, "field '%s' is %s", x->field.path, what);
 }
 
-/* Hand on what the value is taken apart into: text, an array's elements, or null
- * alone. */
+/* Nothing to take apart: 1 a record with null is to be written, 0 none, or
+ * -1. */
 static int
-take_apart(struct stage *st, struct record *r, const struct value *v,
-	const struct text *t, struct json_iter *it)
+refused(struct stage *st, struct explode *x, struct record *r,
+	const struct value *v)
 {
-	struct explode *x = STAGE(st, explode);
-	int ret;
+	if (emit_rows(st, x) < 0 || refuse_value(st, r, v) < 0)
+		return -1;
+	return stage_kept(st);
+}
 
+/* ... and the room where its elements wait. */
+static void
+prepare(struct stage *st, struct explode *x, struct record *r)
+{
 	prepare_element(x, r);
 	x->many = st->next != NULL && st->next->op->records != NULL;
 	if (x->many)
 		slots_need(&x->rows, ROWS * x->r.shape->n);
-	if (v->type == VALUE_NULL)
-		ret = emit_element(st, x, *v);
+}
+
+/* Take a record apart; the last parts may wait, but for those of text that is
+ * our own. */
+static int
+take_apart(struct stage *st, struct explode *x, struct record *r)
+{
+	bool takes_text = x->sep != NULL || x->regex != NULL;
+	const struct value *found;
+	struct json_iter it;
+	struct value v;
+	struct text t = {0};
+	int ret = 1;
+
+	if (!takes_text && field_elements(&x->field, r, &it)) {
+		prepare(st, x, r);
+		return elements(st, x, &it);
+	}
+	found = record_get(r, &x->field);
+	v = found != NULL ? *found : value_null();
+	if (v.type == VALUE_NULL)
+		ret = x->outer;
+	else if (takes_text ? text_to_split(x, &v, &t) < 0
+			    : v.type != VALUE_ARRAY)
+		ret = refused(st, x, r, &v);
 	else
-		ret = t != NULL ? parts(st, x, r, t) : elements(st, x, it);
-	return ret < 0 ? ret : emit_rows(st, x);
+		found = &v;
+	if (ret <= 0)
+		return ret;
+	prepare(st, x, r);
+	if (found != &v)
+		return emit_element(st, x, value_null());
+	if (!takes_text) {
+		json_iter(&it, &v);
+		return elements(st, x, &it);
+	}
+	ret = parts(st, x, r, &t);
+	return ret == 0 && t.s != v.s ? emit_rows(st, x) : ret;
 }
 
 static int
 explode_record(struct stage *st, struct record *r)
 {
 	struct explode *x = STAGE(st, explode);
-	bool takes_text = x->sep != NULL || x->regex != NULL;
-	const struct value *found;
-	struct value v = {.type = VALUE_ARRAY};
-	struct json_iter it;
-	struct text t;
 
-	if (!takes_text && field_elements(&x->field, r, &it))
-		return take_apart(st, r, &v, NULL, &it);
-	found = record_get(r, &x->field);
-	v = found != NULL ? *found : value_null();
-	if (v.type == VALUE_NULL) {
-		if (!x->outer)
-			return 0;
-	} else if (takes_text ? text_to_split(x, &v, &t) < 0
-			      : v.type != VALUE_ARRAY) {
-		if (refuse_value(st, r, &v) < 0)
+	return take_apart(st, x, r) < 0 ? -1 : emit_rows(st, x);
+}
+
+/* Parts of several records may wait together, for these are all there. */
+static int
+explode_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct explode *x = STAGE(st, explode);
+	struct record r = *like;
+
+	for (size_t i = 0; i < n; i++, r.v += stride) {
+		struct record one = r;
+
+		one.number = ++st->records_in;
+		if (take_apart(st, x, &one) < 0)
 			return -1;
-		if (!stage_kept(st))
-			return 0;
-		v = value_null();
 	}
-	if (v.type == VALUE_ARRAY)
-		json_iter(&it, &v);
-	return take_apart(st, r, &v, takes_text ? &t : NULL, &it);
+	return emit_rows(st, x);
 }
 
 static void
@@ -490,6 +525,7 @@ const struct op op_explode = {
 	.open = explode_open,
 	.plan = explode_plan,
 	.record = explode_record,
+	.records = explode_records,
 	.spread = &explode_spread,
 	.close = explode_close,
 };

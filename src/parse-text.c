@@ -43,7 +43,11 @@ struct parse_text {
 	struct field field;
 	struct record_add *add; /* --keep: one for each field of the line */
 	struct buf text, clean, json, value;
+	struct slots rows; /* records of several lines, which go on together */
+	size_t nrows;
 };
+#define ROWS 32  /* at most */
+#define STRIDE 8 /* values from one to the next: some may be added */
 
 #define AT(member) offsetof(struct parse_text, member)
 
@@ -382,6 +386,65 @@ parse_text_record(struct stage *st, struct record *r)
 	return emit_parts(st, r);
 }
 
+/* ---- many lines at once ---- */
+
+static int
+emit_rows(struct stage *st, struct parse_text *o)
+{
+	struct record r = {.shape = o->shape, .v = o->rows.v, .room = STRIDE};
+	size_t n = o->nrows;
+
+	o->nrows = 0;
+	return n == 0 ? 0 : stage_emit_records(st, &r, STRIDE, n);
+}
+
+/* Can the line stand in a JSON string as it is, and is it ASCII? */
+static inline bool
+is_plain(const char *s, size_t n)
+{
+	uint32_t high, last = UINT32_MAX;
+
+	for (size_t i = 0; i < n; i += SIMD_BLOCK) {
+		uint32_t stop = simd_stop(s + i, &high);
+
+		if (n - i < SIMD_BLOCK)
+			last = (UINT32_C(1) << (n - i)) - 1;
+		if (((stop | high) & last) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int
+add_line(struct stage *st, struct parse_text *o, const char *line, size_t n)
+{
+	struct record r = {
+		.line = line, .nline = (uint32_t)n, .number = ++st->records_in};
+
+	if (o->log != NULL || o->keep || !is_plain(line, n))
+		return emit_rows(st, o) < 0 ? -1 : parse_text_record(st, &r);
+	o->rows.v[o->nrows++ * STRIDE] = value_json_string(
+		n > 0 ? line : "", n, false);
+	return o->nrows < ROWS ? 0 : emit_rows(st, o);
+}
+
+static int
+parse_text_lines(struct stage *st, const char *p, const uint32_t *lf, size_t n)
+{
+	struct parse_text *o = STAGE(st, parse_text);
+	uint32_t from = 0;
+
+	slots_need(&o->rows, ROWS * STRIDE);
+	for (size_t i = 0; i < n; from = lf[i++] + 1) {
+		size_t size = lf[i] - from;
+
+		size -= size > 0 && p[lf[i] - 1] == '\r';
+		if (add_line(st, o, p + from, size) < 0)
+			return -1;
+	}
+	return emit_rows(st, o);
+}
+
 static void
 parse_text_close(struct stage *st)
 {
@@ -403,6 +466,7 @@ parse_text_close(struct stage *st)
 	buf_release(&o->value);
 	slots_release(&o->slots);
 	slots_release(&o->kept);
+	slots_release(&o->rows);
 }
 
 static const struct spread parse_text_spread = {.ends = false};
@@ -420,6 +484,7 @@ const struct op op_parse_text = {
 	.open = parse_text_open,
 	.plan = parse_text_plan,
 	.record = parse_text_record,
+	.lines = parse_text_lines,
 	.spread = &parse_text_spread,
 	.close = parse_text_close,
 };

@@ -491,14 +491,14 @@ window_record(struct stage *st, struct record *r)
 /* ---- many records at once ---- */
 
 /* The place of the time, where all that is done with records of this shape, with
- * so much room, is to add the one window; -1: it is not so. */
+ * so much room, is to add one window; -1: it is not so. */
 static int
 plain_time(struct window *w, const struct record *like)
 {
 	uint32_t n = like->shape->n;
 
-	if (w->arrival.length != NULL || is_session(w) || w->slide < w->size ||
-		like->room < n + 2 ||
+	if (w->arrival.length != NULL || is_session(w) ||
+		(w->slide < w->size && !w->give_sets) || like->room < n + 2 ||
 		shape_find(like->shape, w->add_start.name,
 			w->add_start.nname) >= 0 ||
 		shape_find(like->shape, w->add_end.name, w->add_end.nname) >= 0)
@@ -506,13 +506,41 @@ plain_time(struct window *w, const struct record *like)
 	return field_index(&w->field, like);
 }
 
+/* What records of these times have in common: between begin and end they are in
+ * the same windows. */
+struct alike {
+	int64_t begin, end;
+	uint64_t more; /* windows beside the newest */
+};
+
+static struct alike
+choose_windows(struct stage *st, int64_t us)
+{
+	struct window *w = STAGE(st, window);
+	int64_t newest, slice;
+
+	if (!w->give_sets) {
+		choose_window(st, us);
+		return (struct alike){w->last.start, w->last.end, 0};
+	}
+	w->set.time = us;
+	newest = span_newest(&w->set, us);
+	slice = span_slice(&w->set, us);
+	w->start_value = value_time(newest);
+	w->end_value = value_time(newest + w->size);
+	return (struct alike){slice, span_next(&w->set, slice),
+		(uint64_t)((newest - span_oldest(&w->set, us)) / w->slide)};
+}
+
 /* Add their windows to records with n fields, the times of which stand at "at";
- * returns how many from the first on have a plain one. */
+ * returns how many from the first on have a plain one, and the same windows
+ * where these go as a set. */
 static size_t
 add_windows(struct stage *st, struct value *v, size_t stride, size_t many,
 	uint32_t n, int at)
 {
 	struct window *w = STAGE(st, window);
+	struct alike alike = {0, 0, 0};
 	size_t i;
 
 	for (i = 0; i < many; i++, v += stride) {
@@ -520,13 +548,33 @@ add_windows(struct stage *st, struct value *v, size_t stride, size_t many,
 
 		if (v[at].type != VALUE_TIME || us > FARTHEST || us < -FARTHEST)
 			break;
+		if (us < alike.begin || us >= alike.end) {
+			if (w->give_sets && i > 0)
+				break;
+			alike = choose_windows(st, us);
+		}
 		wm_see(&w->wm, us);
-		choose_window(st, us);
 		v[n] = w->start_value;
 		v[n + 1] = w->end_value;
 	}
 	w->wm.any |= i > 0;
+	st->records_out += i * alike.more;
 	return i;
+}
+
+/* Records with these windows, in the values behind those that they had. */
+static int
+emit_rows(struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct window *w = STAGE(st, window);
+	struct record r = *like;
+
+	st->records_in += n;
+	record_add_shape(&r, &w->add_start);
+	record_add_shape(&r, &w->add_end);
+	if (w->give_sets)
+		r.windows = &w->set;
+	return stage_emit_records(st, &r, stride, n);
 }
 
 static int
@@ -535,24 +583,20 @@ window_records(
 {
 	struct window *w = STAGE(st, window);
 	struct record r = *like;
-	int at = w->arrival.length != NULL ? -1 : plain_time(w, like);
+	int at = plain_time(w, like);
 
 	while (n > 0) {
-		struct record some = r;
+		struct record one = r;
 		size_t done = at < 0
 			? 0
 			: add_windows(st, r.v, stride, n, r.shape->n, at);
 
-		if (done > 0) {
-			st->records_in += done;
-			record_add_shape(&some, &w->add_start);
-			record_add_shape(&some, &w->add_end);
-			if (stage_emit_records(st, &some, stride, done) < 0)
-				return -1;
-		} else {
+		if (done > 0 && emit_rows(st, &r, stride, done) < 0)
+			return -1;
+		if (done == 0) {
 			done = 1;
-			some.number = ++st->records_in;
-			if (window_record(st, &some) < 0)
+			one.number = ++st->records_in;
+			if (window_record(st, &one) < 0)
 				return -1;
 		}
 		r.v += done * stride;

@@ -699,6 +699,7 @@ some_lines() {
 	some_lines >in
 	parse="parse-json --schema 'time timestamp, s string, x double' --on-error skip"
 	for rest in "window --on time --size 1h | agg --by s count avg:x max:x" \
+		"window --on time --size 1h --slide 25m | agg --by s count avg:x" \
 		"drop-null | agg --by s count sum:x" "agg count avg:x" \
 		"drop-null --how all x s | pick s,x"; do
 		BIEF_FUSE=0 bash -c "$parse <in | $rest" >want 2>want.err

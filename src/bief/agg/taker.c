@@ -202,6 +202,29 @@ take_late_windows(struct stage *st, struct record *r, int64_t newest)
 	return w.start > newest;
 }
 
+/* The group of the slice w, made for this record if need be. */
+static state_ref
+make_slice(struct stage *st, const struct record *r, const struct span *w)
+{
+	struct taker *a = STAGE(st, taker);
+	const struct window_set *set = r->windows;
+	int64_t end = span_oldest(set, w->start) + set->size;
+	state_ref ref;
+	bool made;
+
+	query_key(&a->q, r, GROUP_SLICE, 0, w);
+	ref = state_make(st->state, a->q.key.p, a->q.key.n, a->q.acc.form.fixed,
+		&made, st->err);
+	if (ref == STATE_NONE || !made || !aggmode_closes(&a->m) ||
+		!a->m.windows_timed)
+		return ref;
+	/* Due with the first window that is still open. */
+	while (a->late != WATERMARK_NONE && end <= a->late)
+		end += set->slide;
+	state_set_due(st->state, ref, end);
+	return ref;
+}
+
 /* A record of several windows goes into the slice w, which is in all of them.
  * No *ref when some are late: the next record must be told so again. */
 static int
@@ -210,29 +233,19 @@ take_slice(struct stage *st, struct record *r, const struct span *w,
 {
 	struct taker *a = STAGE(st, taker);
 	const struct window_set *set = r->windows;
-	int64_t newest = span_newest(set, set->time), end;
 	struct blob b;
-	bool made;
 	int late = 0;
 
 	if (a->late != WATERMARK_NONE)
-		late = take_late_windows(st, r, newest);
+		late = take_late_windows(st, r, span_newest(set, set->time));
 	if (late != 0)
 		return late < 0 ? -1 : 0;
-	query_key(&a->q, r, GROUP_SLICE, 0, w);
-	b.ref = state_make(st->state, a->q.key.p, a->q.key.n,
-		a->q.acc.form.fixed, &made, st->err);
+	b.ref = make_slice(st, r, w);
 	if (b.ref == STATE_NONE)
 		return -1;
-	end = span_oldest(set, w->start) + set->size;
-	if (a->late == WATERMARK_NONE || end > a->late)
+	if (a->late == WATERMARK_NONE ||
+		span_oldest(set, w->start) + set->size > a->late)
 		*ref = b.ref;
-	if (made && aggmode_closes(&a->m) && a->m.windows_timed) {
-		/* Due with the first window that is still open. */
-		while (a->late != WATERMARK_NONE && end <= a->late)
-			end += set->slide;
-		state_set_due(st->state, b.ref, end);
-	}
 	blob_state(&b, st->state, b.ref);
 	count_in(st, &b);
 	return 0;
@@ -449,8 +462,10 @@ ask_groups(struct taker *a, struct record r, size_t stride, size_t n,
 		ask_single(t, r.v + at, stride, n, ask);
 		return;
 	}
+	if (r.windows != NULL)
+		start = span_slice(r.windows, r.windows->time);
 	for (size_t i = 0; i < n; i++, r.v += stride) {
-		if (a->q.g.windowed)
+		if (a->q.g.windowed && r.windows == NULL)
 			frame_times(&a->frame, &r, &start, &end);
 		ask->row[i] = query_words(&a->q, &r, start, end, ask->key[i])
 			? recent_place_of(t, ask->key[i], t->words)
@@ -493,10 +508,15 @@ find_group(struct stage *st, struct record *r, const struct asked *ask,
 	*group = find_asked(&a->recent, ask, i, &row);
 	if (*group != NULL)
 		return (state_ref)(**group);
-	if (w.there)
-		frame_times(&a->frame, r, &w.start, &w.end);
-	query_key(&a->q, r, GROUP_PLAIN, 0, &w);
-	ref = make_group(st, r, 0, &w);
+	if (r->windows != NULL) {
+		w.start = span_slice(r->windows, r->windows->time);
+		ref = make_slice(st, r, &w);
+	} else {
+		if (w.there)
+			frame_times(&a->frame, r, &w.start, &w.end);
+		query_key(&a->q, r, GROUP_PLAIN, 0, &w);
+		ref = make_group(st, r, 0, &w);
+	}
 	if (row != NULL && ref != STATE_NONE)
 		recent_put(&a->recent, row, ask->key[i % ASKED], ref);
 	return ref;
@@ -581,12 +601,30 @@ takes_rows(struct stage *st, const struct record *like, struct accum_rows rows)
 {
 	struct taker *a = STAGE(st, taker);
 
-	if (!a->q.met || !is_single(a) || like->windows != NULL ||
-		a->late != WATERMARK_NONE)
+	if (!a->q.met || !is_single(a) || a->late != WATERMARK_NONE ||
+		(like->windows != NULL &&
+			(!a->q.g.windowed || !a->q.acc.mergeable)))
 		return 0;
-	if (a->q.g.windowed)
+	if (a->q.g.windowed && like->windows == NULL)
 		rows.n = have_times(a, *like, &rows);
 	return rows.n > 0 ? accum_rows_plain(&a->q.acc, like, &rows) : 0;
+}
+
+/* The same as take_windows() for so many records in the same windows. */
+static void
+note_windows(struct stage *st, const struct record *like, size_t n)
+{
+	struct taker *a = STAGE(st, taker);
+	const struct window_set *set = like->windows;
+	int64_t more;
+
+	if (set == NULL)
+		return;
+	more = (span_newest(set, set->time) - span_oldest(set, set->time)) /
+		set->slide;
+	st->records_in += n * (uint64_t)more;
+	a->q.slices = *set;
+	a->q.sliced = true;
 }
 
 int
@@ -603,6 +641,7 @@ taker_records(
 
 		rows.n = takes_rows(st, &r, rows);
 		if (rows.n > 0) {
+			note_windows(st, &r, rows.n);
 			if ((a->way == WAY_COUNT ? count_rows : add_rows)(
 				    st, &r, &rows) < 0)
 				return -1;

@@ -21,7 +21,7 @@ struct expr_class {
 	bool (*native)(const struct expr *x);
 	const struct value *(*only)(struct expr *x,
 		const struct record *r); /* NULL: there never is one */
-	void (*free)(struct expr *x); /* x is not NULL */
+	void (*free)(struct expr *x);    /* x is not NULL */
 };
 
 struct expr {

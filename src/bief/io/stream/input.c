@@ -156,6 +156,20 @@ input_used(struct input *in, size_t n)
 	in->nlf = in->next = 0;
 }
 
+size_t
+input_found(struct input *in, const char **p, const uint32_t **lf)
+{
+	if (in->cr || in->skipping)
+		return 0;
+	if (in->next == in->nlf)
+		input_scan(in);
+	if (in->next > 0 || in->base != in->start)
+		return 0;
+	*p = in->p + in->base;
+	*lf = in->lf;
+	return in->nlf;
+}
+
 /* What was read: does it begin with a mark, are there CRs? */
 static void
 input_look_at(struct input *in, size_t got)

@@ -60,6 +60,9 @@ void input_settle(struct input *in);
  */
 size_t input_lines(struct input *in, const char **p);
 void input_used(struct input *in, size_t n);
+/* The same with the places of the LFs in *lf, the first of them; returns how
+ * many. */
+size_t input_found(struct input *in, const char **p, const uint32_t **lf);
 /* Another file follows under another descriptor. */
 void input_next(struct input *in, int fd);
 /* If the file is compressed, as inflate.h finds it, its text is what is read.

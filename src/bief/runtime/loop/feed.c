@@ -204,6 +204,41 @@ feed_aside(struct feed *f)
 	return taken;
 }
 
+/* May any of the stages have enough, in the midst of lines that were found? */
+static bool
+feed_may_end(const struct chain *c)
+{
+	for (int i = 0; i < c->n; i++)
+		if (c->stages[i].op->flags & OP_ENOUGH)
+			return true;
+	return false;
+}
+
+/* Give the first stage many lines at once: 1 some were taken, 0 the next is to
+ * be given by itself, or -1. */
+static int
+feed_many(struct feed *f)
+{
+	const uint32_t *lf;
+	const char *p;
+	size_t n, used;
+
+	if (f->first->op->lines == NULL || !f->c->planned ||
+		(f->stream && !f->at.open) || feed_may_end(f->c))
+		return 0;
+	n = input_found(&f->in, &p, &lf);
+	while (f->usual > 0 && n > 0 && lf[n - 1] + 1 > f->usual)
+		n--;
+	if (n == 0 || !chain_takes_lines(f->first, p, lf, n))
+		return 0;
+	used = lf[n - 1] + 1;
+	if (chain_settle(f->c) < 0 || chain_give_lines(f->first, p, lf, n) < 0)
+		return -1;
+	input_used(&f->in, used);
+	f->usual -= used < f->usual ? used : f->usual;
+	return 1;
+}
+
 /* The next line; 0: there is none. */
 static int
 feed_next(struct feed *f)
@@ -214,6 +249,8 @@ feed_next(struct feed *f)
 	int rc;
 
 	if (f->usual == 0 && (rc = feed_aside(f)) != 0)
+		return rc;
+	if ((rc = feed_many(f)) != 0)
 		return rc;
 	start = f->in.start;
 	got = input_line(&f->in, &line, &n);
