@@ -423,26 +423,14 @@ refused(struct stage *st, struct explode *x, struct record *r,
 	return stage_kept(st);
 }
 
-/* What is taken apart: 2 there is text, or an array's elements; else as
- * refused(). */
-static int
-find_parts(struct stage *st, struct explode *x, struct record *r,
-	struct value *v, struct text *t, struct json_iter *it)
+/* ... and the room where its elements wait. */
+static void
+prepare(struct stage *st, struct explode *x, struct record *r)
 {
-	bool takes_text = x->sep != NULL || x->regex != NULL;
-	const struct value *found;
-
-	if (!takes_text && field_elements(&x->field, r, it))
-		return 2;
-	found = record_get(r, &x->field);
-	*v = found != NULL ? *found : value_null();
-	if (v->type == VALUE_NULL)
-		return x->outer;
-	if (takes_text ? text_to_split(x, v, t) < 0 : v->type != VALUE_ARRAY)
-		return refused(st, x, r, v);
-	if (!takes_text)
-		json_iter(it, v);
-	return 2;
+	prepare_element(x, r);
+	x->many = st->next != NULL && st->next->op->records != NULL;
+	if (x->many)
+		slots_need(&x->rows, ROWS * x->r.shape->n);
 }
 
 /* Take a record apart; the last parts may wait, but for those of text that is
@@ -450,21 +438,35 @@ find_parts(struct stage *st, struct explode *x, struct record *r,
 static int
 take_apart(struct stage *st, struct explode *x, struct record *r)
 {
-	struct value v = value_null();
+	bool takes_text = x->sep != NULL || x->regex != NULL;
+	const struct value *found;
 	struct json_iter it;
+	struct value v;
 	struct text t = {0};
-	int ret = find_parts(st, x, r, &v, &t, &it);
+	int ret = 1;
 
+	if (!takes_text && field_elements(&x->field, r, &it)) {
+		prepare(st, x, r);
+		return elements(st, x, &it);
+	}
+	found = record_get(r, &x->field);
+	v = found != NULL ? *found : value_null();
+	if (v.type == VALUE_NULL)
+		ret = x->outer;
+	else if (takes_text ? text_to_split(x, &v, &t) < 0
+			    : v.type != VALUE_ARRAY)
+		ret = refused(st, x, r, &v);
+	else
+		found = &v;
 	if (ret <= 0)
 		return ret;
-	prepare_element(x, r);
-	x->many = st->next != NULL && st->next->op->records != NULL;
-	if (x->many)
-		slots_need(&x->rows, ROWS * x->r.shape->n);
-	if (ret == 1)
+	prepare(st, x, r);
+	if (found != &v)
 		return emit_element(st, x, value_null());
-	if (x->sep == NULL && x->regex == NULL)
+	if (!takes_text) {
+		json_iter(&it, &v);
 		return elements(st, x, &it);
+	}
 	ret = parts(st, x, r, &t);
 	return ret == 0 && t.s != v.s ? emit_rows(st, x) : ret;
 }
