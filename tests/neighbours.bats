@@ -641,10 +641,10 @@ damage() {
 @test "work that is damaged on its way is refused" {
 	python3 -c 'open("/proc/self/mem", "r+b")' || skip "no /proc/PID/mem"
 	export BIEF_THREADS=2
-	hold bash -c 'cat in.json hold in.json in.json in.json in.json |
+	hold bash -c 'cat in.json in.json hold in.json in.json in.json in.json |
 		parse-json | derive "x=.k" >out
 		echo "${PIPESTATUS[@]:1}" >statuses' 2>said
-	works_for derive
+	works_for_others
 	one=$(pid derive)
 	kill -STOP "$one"
 	exec 9>&-
@@ -657,8 +657,8 @@ damage() {
 	grep -E 'damaged' said
 }
 
-# The program in front of it works for it: its threads take what is to be done.
-works_for() {
+# parse-json works for those behind it: it has threads, as it has none else.
+works_for_others() {
 	wait_for has_threads "$(pid parse-json)"
 }
 
@@ -668,12 +668,11 @@ has_threads() { # has_threads PID
 
 @test "threads of one program work for those behind it, which keep what is theirs" {
 	export BIEF_THREADS=2
-	hold bash -c 'cat in.json hold | parse-json | filter ".i % 2 == 0" |
+	hold bash -c 'cat in.json in.json hold | parse-json | filter ".i % 2 == 0" |
 		agg --by k count max:i >out; echo "${PIPESTATUS[@]}" >statuses'
-	feed=$held
-	works_for agg
+	works_for_others
 	let_go
-	jq -s 'map(.count) | add' out | is /dev/stdin <<<10000
+	jq -s 'map(.count) | add' out | is /dev/stdin <<<20000
 	is statuses <<<'0 0 0 0'
 	# Their counts, messages and rejects.
 	BIEF_FUSE=now BIEF_BLOCK=1000 bash -c 'parse-json <in.json |

@@ -137,8 +137,8 @@ link_out_asked(struct link_out *l)
 		vitals_poll(l->c->vitals, &p, 1, -1);
 		kind = link_out_partner(l);
 		l->asked |= kind == MEET_TEST;
-	} while (
-		kind == MEET_NOTHING || kind == MEET_WAKE || kind == MEET_TEST);
+	} while (kind == MEET_NOTHING || kind == MEET_WAKE ||
+		kind == MEET_TEST || kind == MEET_LEND);
 	return kind == MEET_ALONE;
 }
 

@@ -126,6 +126,9 @@ clone_whole(const struct chain *c, int *first, int *end)
 {
 	bool any = clone_stretch(c, first, end);
 
+	for (int i = 0; i < c->n; i++)
+		if (chain_max_line(&c->stages[i]) > LEND_LINE)
+			return false;
 	return *end == c->n && c->stages[0].op->merge == NULL &&
 		(!any || !c->stages[*end - 1].op->spread->ends);
 }

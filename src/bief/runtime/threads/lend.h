@@ -25,6 +25,10 @@
 
 struct chain;
 
+/* --max-line as it is by default, in bytes: whoever lends takes lines of as many,
+ * and whoever works for it hands on no longer ones. */
+#define LEND_LINE ((size_t)16 << 20)
+
 /* Append the stages of a chain before end, and what another has lent (nothing
  * where behind is empty).  image: behind them is a stage that takes the records
  * itself. */

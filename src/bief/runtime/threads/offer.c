@@ -18,9 +18,6 @@
 #include "runtime/threads/replay.h"
 #include "runtime/threads/ship.h"
 
-#define LENT_LINE \
-	((size_t)16 << 20) /* --max-line of who lends, as it is by default */
-
 void
 offer_init(struct offer *o, struct chain *c, bool asked, bool expects)
 {
@@ -125,7 +122,7 @@ end_of(const struct offer *o)
 	int first, end;
 
 	if (!clone_stretch(c, &first, &end) || first != 0 ||
-		chain_max_line(&c->stages[0]) < LENT_LINE ||
+		chain_max_line(&c->stages[0]) < LEND_LINE ||
 		(!o->asked && !clone_pays(c, end)))
 		return 0;
 	return end;

@@ -168,7 +168,7 @@ replay_oldest(struct threads *t)
 	if (b->over || clone_holds(t->c, t->first, t->end))
 		t->stale = t->filled;
 	if (b->over && ++t->over_blocks > OVER_MOST)
-		t->broken = true;
+		t->broken = t->unlent = true;
 	rc = t->replayed < t->stale ? run_directly(t, b) : replay(t, b);
 	t->replayed++;
 	b->text.n = 0;
@@ -359,16 +359,28 @@ expect(struct threads *t, const char *p, size_t n)
 	return 0;
 }
 
+/* Has so little come, before anything was worked at aside, that it is no matter
+ * yet? */
+static bool
+is_small(struct threads *t, size_t n)
+{
+	if (t->lent != NULL || t->offer.expects)
+		return false;
+	if (t->small == 0)
+		return n < t->bytes / FEW;
+	t->small -= n < t->small ? n : t->small;
+	return true;
+}
+
 /* With a neighbour that takes records as they are: how many of n bytes go the
- * usual way?  All, if it lends nothing, or not in this batch; and few of them, if
- * nothing has been worked at yet.  0, or -1. */
+ * usual way?  All, if it lends nothing, or not in this batch.  0, or -1. */
 static int
 rings(struct threads *t, size_t *n)
 {
 	const struct buf *text;
 	uint64_t at;
 
-	if (t->unlent || (t->lent == NULL && *n < t->bytes / FEW))
+	if (t->unlent || is_small(t, *n))
 		return 0;
 	link_out_look(t->c->link);
 	text = link_out_lent(t->c->ring, &at);
@@ -390,7 +402,7 @@ usual(struct threads *t, const char *p, size_t n)
 {
 	size_t part = n;
 
-	if (t->broken)
+	if (t->broken && t->lent == NULL)
 		return n;
 	if (t->small > 0 && t->lent == NULL) {
 		part = part_of(p, n, t->small);
