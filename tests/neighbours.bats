@@ -682,6 +682,25 @@ has_threads() { # has_threads PID
 	grep -q '^filter: 20000 records refused' said
 }
 
+@test "whoever has worked for whom, and from when on, the answer is the same" {
+	printf 'k,name\n' >names.csv
+	seq -f 'k%g,n%g' 0 6 >>names.csv
+	cat in.json in.json >more.json
+	for block in 1000 4000 16000; do
+		for n in 1 2 3 4; do
+			BIEF_THREADS=3 BIEF_BLOCK=$block bash -c '
+				late() { sleep 0.0$((RANDOM % 5)); exec "$@"; }
+				late stream-files more.json |
+				late parse-json --schema "i int, k string, x double" |
+				late join-static names.csv --header --on k |
+				late agg --by name,k avg:x max:i count' >out
+			jq -s "map(.count) | add" out | is /dev/stdin <<<40000
+			[ -e first ] || cp out first
+			cmp first out
+		done
+	done
+}
+
 @test "in another directory or environment a program does its own work" {
 	export BIEF_FUSE=now BIEF_BLOCK=1000 BIEF_THREADS=2
 	for other in 'cd /' 'export TZ=UTC+1' 'export LC_ALL=fr_FR.UTF-8'; do

@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "floor/mem.h"
 #include "agg/query.h"
@@ -23,7 +24,7 @@
 #define KEYS_BYTES ((size_t)32 << 20) /* that a clone knows groups in */
 
 struct head {
-	uint64_t records, groups;
+	uint64_t records, groups, id;
 	struct window_set slices;
 	bool sliced, forgotten, counts;
 };
@@ -40,6 +41,8 @@ gather_init(struct gather *g, const struct query *q)
 	if (g->ready)
 		return;
 	g->ready = g->forgotten = true;
+	/* Of any process. */
+	g->id = (uint64_t)getpid() << 40 ^ (uintptr_t)g;
 	runs_init(&g->runs, &q->acc);
 	buf_init(&g->log);
 	buf_init(&g->counts);
@@ -128,6 +131,7 @@ gather_give(struct gather *g, struct query *q, struct stage *clone,
 		.slices = q->slices,
 		.sliced = q->sliced,
 		.forgotten = g->forgotten,
+		.id = g->id,
 		.counts = counts};
 	size_t at = out->n;
 
@@ -262,7 +266,12 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	if (head->forgotten) {
 		gather_flush(g, q, st);
 		m->n = 0;
+		m->id = head->id;
 	}
+	if (m->id != head->id)
+		return err_set(st->err,
+			"what was counted for it is of groups "
+			"that it does not know");
 	if (head->sliced) {
 		q->slices = head->slices;
 		q->sliced = true;

@@ -27,6 +27,7 @@ struct gather {
 	struct buf log;
 	struct buf counts; /* where all that is done is to count records */
 	bool forgotten;    /* the numbers are new ones */
+	uint64_t id;       /* whose numbers they are */
 	/* of the stage, for each clone: its numbers, as groups of ours */
 	struct gather_map {
 		struct gather_group {
@@ -34,6 +35,7 @@ struct gather {
 			uint32_t count; /* records that it has not had yet */
 		} * to;
 		size_t n;
+		uint64_t id; /* the clone's */
 	} map[STAGE_CLONES];
 };
 
