@@ -378,7 +378,8 @@ opens() {
 		wait_for opens $!
 		echo '{"n":4}' >fifo
 		wait $!
-		sort out | is /dev/stdin < <(cat in; echo '{"n":4}')
+		sort out >got
+		is got < <(cat in; echo '{"n":4}')
 		$program >out 2>err &
 		wait_for opens $!
 		kill -INT $!

@@ -80,7 +80,8 @@ png() {
 	}
 	all
 	all
-	sqlite3 f.db 'select count from n' | is /dev/stdin <<<1199
+	sqlite3 f.db 'select count from n' >got
+	is got <<<1199
 }
 
 @test "E42 five raw values, whole" {
