@@ -48,11 +48,13 @@ group_send(struct group *g, struct stage *st,
 	if (g->replies == NULL)
 		g->replies = kafka.queue_new(rk);
 	if (l->cnt > 0 &&
-		kafka.commit_queue(rk, l, g->replies, NULL, NULL) !=
+		kafka.commit_queue(rk, l, g->replies, NULL, NULL) ==
 			RD_KAFKA_RESP_ERR_NO_ERROR)
-		wait_ms = 0;
-	while ((e = kafka.queue_poll(g->replies, l->cnt > 0 ? wait_ms : 0)) !=
+		g->open++;
+	/* The first answer may be that of one before. */
+	while ((e = kafka.queue_poll(g->replies, g->open > 0 ? wait_ms : 0)) !=
 		NULL) {
+		g->open--;
 		if (kafka.event_error(e) != RD_KAFKA_RESP_ERR_NO_ERROR &&
 			!g->refused)
 			stage_warn(st,
@@ -60,7 +62,6 @@ group_send(struct group *g, struct stage *st,
 				g->name, kafka.event_error_string(e));
 		g->refused = kafka.event_error(e) != 0;
 		kafka.event_destroy(e);
-		wait_ms = 0;
 	}
 	kafka.topic_partition_list_destroy(l);
 }
@@ -129,6 +130,7 @@ group_detach(struct group *g)
 	if (g->replies != NULL)
 		kafka.queue_destroy(g->replies);
 	g->replies = NULL;
+	g->open = 0;
 }
 
 void

@@ -28,6 +28,7 @@ struct group {
 	size_t n;
 	int64_t committed_us;
 	rd_kafka_queue_t *replies;
+	int open;     /* commits that have not been answered */
 	bool refused; /* the last commit was */
 	bool closing;
 };
