@@ -71,10 +71,8 @@ gather_release(struct gather *g)
 static void
 put(struct buf *out, const void *p, size_t n)
 {
-	static const char zero[8];
-
 	buf_add(out, p, n);
-	buf_add(out, zero, -n & 7);
+	buf_pad(out);
 }
 
 /* A group; with its value, which is as fresh then as before the block. */
@@ -151,12 +149,6 @@ gather_give(struct gather *g, struct query *q, struct stage *clone,
 
 /* ---- the stage ---- */
 
-static size_t
-padded(size_t n)
-{
-	return (n + 7) & ~(size_t)7;
-}
-
 static void
 learn(struct gather_map *m, uint32_t number, state_ref ref)
 {
@@ -204,14 +196,14 @@ take_group(struct gather *g, struct gather_map *m, struct query *q,
 
 	if (ref == STATE_NONE)
 		return NULL;
-	p += sizeof(*part) + padded(part->nkey);
+	p += sizeof(*part) + buf_padded(part->nkey);
 	from.p = (char *)p;
 	if (part->nvalue == 0)
 		return p;
 	state_change(st->state, ref);
 	blob_state(&to, st->state, ref);
 	runs_merge(&g->runs, &q->acc, &to, &from, seq);
-	return p + padded(part->nvalue);
+	return p + buf_padded(part->nvalue);
 }
 
 static void
@@ -276,7 +268,7 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 		q->slices = head->slices;
 		q->sliced = true;
 	}
-	p += padded(sizeof(*head));
+	p += buf_padded(sizeof(*head));
 	for (uint64_t i = 0; i < head->groups; i++)
 		if ((p = take_group(g, m, q, st, p, *seq)) == NULL)
 			return -1;

@@ -44,6 +44,22 @@ buf_add(struct buf *b, const void *p, size_t n)
 	b->n += n;
 }
 
+/* Bytes up to the next whole 8. */
+static inline size_t
+buf_padded(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+/* So many zeros that it holds whole 8 bytes. */
+static inline void
+buf_pad(struct buf *b)
+{
+	static const char zero[8];
+
+	buf_add(b, zero, buf_padded(b->n) - b->n);
+}
+
 static inline void
 buf_byte(struct buf *b, char c)
 {

@@ -198,8 +198,8 @@ struct spread {
 	 * may know more than its words say, and appends it (padded to 8 bytes
 	 * by the caller), ... */
 	void (*tell)(const struct stage *st, struct buf *out);
-	/* ... and the clone learns it, which may be one of another process of
-	 * the same build (st->lent). */
+	/* ... and the clone learns it, which may be one in another process of
+	 * the same build (lend.h). */
 	int (*learn)(struct stage *clone, const char *p, size_t n);
 	/* A block has ended: append what its records have changed in the clone,
 	 * as if it had been fresh, ... */

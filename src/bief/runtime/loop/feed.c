@@ -346,7 +346,7 @@ static int
 feed_part(struct feed *f, const char *p)
 {
 	struct chain *c = f->c;
-	struct link_part h;
+	struct link_bytes h;
 	size_t n;
 
 	memcpy(&h, p, sizeof(h));
@@ -387,7 +387,7 @@ static int
 feed_message(struct feed *f, unsigned kind, const char *p, size_t n,
 	struct record *r)
 {
-	struct link_lines h;
+	struct link_bytes h;
 
 	if (kind == PACK_RECORD)
 		return feed_record(f, r, n);
@@ -626,7 +626,7 @@ feed_all(struct feed *f)
 	struct chain *c = f->c;
 	struct loop_silence silence = {.told = false};
 	bool heard, silent;
-	int got = 1;
+	int got;
 
 	if (feed_open(f) < 0)
 		return -1;
@@ -640,15 +640,14 @@ feed_all(struct feed *f)
 		/* What is in front may still work at the batch. */
 		if ((silent && !f->at.open) || f->at.eof || f->failed)
 			break;
-		if (heard) {
-			loop_tell(c, time_monotonic());
-			got = feed_take(f);
+		if (!heard) {
+			feed_lend(f);
+			continue;
 		}
-		if (got < 0)
+		loop_tell(c, time_monotonic());
+		if ((got = feed_take(f)) < 0)
 			return -1;
 		feed_lend(f);
-		if (!heard)
-			continue;
 		f->usual = 0;
 		if (f->over)
 			break;

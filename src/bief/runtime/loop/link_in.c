@@ -253,7 +253,7 @@ link_in_through(struct link_in *l)
 unsigned
 link_in_next(struct link_in *l, const char **p, size_t *n, struct record *r)
 {
-	struct link_lines h; /* parts begin alike */
+	struct link_bytes h;
 	size_t there, size;
 	unsigned kind;
 

@@ -315,36 +315,47 @@ link_out_room(struct link_out *l, size_t n)
 	return to;
 }
 
+#define LINK_MOST (RING_MOST - sizeof(struct link_bytes) - RING_ALIGN)
+
+/* A message of n bytes, LINK_MOST at most. */
+static int
+link_out_bytes(
+	struct link_out *l, uint16_t kind, const char *p, size_t n, bool last)
+{
+	size_t size = (sizeof(struct link_bytes) + n + RING_ALIGN - 1) &
+		~(size_t)(RING_ALIGN - 1);
+	struct link_bytes h = {
+		.m = {(uint32_t)size, kind, 0}, .n = (uint32_t)n, .last = last};
+	char *to = link_out_room(l, size);
+
+	if (to == NULL)
+		return -1;
+	memcpy(to, &h, sizeof(h));
+	memcpy(to + sizeof(h), p, n);
+	ring_wrote(&l->ring, size);
+	return 0;
+}
+
 /* How much of a text goes at once: whole lines, if it has any. */
 static size_t
 link_out_part(const char *p, size_t n)
 {
-	const size_t most = RING_MOST - sizeof(struct link_lines) - RING_ALIGN;
 	const char *lf;
 
-	if (n <= most)
+	if (n <= LINK_MOST)
 		return n;
-	lf = memrchr(p, '\n', most);
-	return lf != NULL ? (size_t)(lf - p) + 1 : most;
+	lf = memrchr(p, '\n', LINK_MOST);
+	return lf != NULL ? (size_t)(lf - p) + 1 : LINK_MOST;
 }
 
 static int
 link_out_lines(struct link_out *l, const char *p, size_t n)
 {
 	while (n > 0) {
-		size_t part = link_out_part(p, n),
-		       size = (sizeof(struct link_lines) + part + RING_ALIGN -
-				      1) &
-			~(size_t)(RING_ALIGN - 1);
-		struct link_lines h = {.m = {(uint32_t)size, LINK_LINES, 0},
-			.n = (uint32_t)part};
-		char *to = link_out_room(l, size);
+		size_t part = link_out_part(p, n);
 
-		if (to == NULL)
+		if (link_out_bytes(l, LINK_LINES, p, part, part == n) < 0)
 			return -1;
-		memcpy(to, &h, sizeof(h));
-		memcpy(to + sizeof(h), p, part);
-		ring_wrote(&l->ring, size);
 		p += part;
 		n -= part;
 	}
@@ -385,25 +396,13 @@ link_out_expect_lent(struct link_out *l, uint64_t times)
 int
 link_out_block(struct link_out *l, const char *p, size_t n)
 {
-	const size_t most = RING_MOST - sizeof(struct link_part) - RING_ALIGN;
-
 	if (link_out_before(l) < 0)
 		return -1;
 	while (n > 0) {
-		size_t part = n < most ? n : most,
-		       size = (sizeof(struct link_part) + part + RING_ALIGN -
-				      1) &
-			~(size_t)(RING_ALIGN - 1);
-		struct link_part h = {.m = {(uint32_t)size, LINK_PART, 0},
-			.n = (uint32_t)part,
-			.last = part == n};
-		char *to = link_out_room(l, size);
+		size_t part = n < LINK_MOST ? n : LINK_MOST;
 
-		if (to == NULL)
+		if (link_out_bytes(l, LINK_PART, p, part, part == n) < 0)
 			return -1;
-		memcpy(to, &h, sizeof(h));
-		memcpy(to + sizeof(h), p, part);
-		ring_wrote(&l->ring, size);
 		p += part;
 		n -= part;
 	}

@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
-
 #include "value/pack.h"
 
 struct chain;
@@ -26,21 +25,18 @@ struct record;
 #define LINK_TEXT ((size_t)64 * 1024)
 #define LINK_FDS 6 /* descriptors that it waits for */
 
-/* A message of lines in a ring: text, which is part of a stream as if it had come
- * through a pipe. */
-struct link_lines {
-	struct pack_message m;
-	uint32_t n, zero;
-	char text[];
+/* Messages in a ring that are bytes. */
+enum {
+	/* Text, which is part of a stream as if it had come through a pipe. */
+	LINK_LINES = PACK_OTHER,
+	/* A part of what threads of the writer have made for the reader. */
+	LINK_PART
 };
-/* ... and of a part of bytes that threads of the writer have made for those of the
- * reader; last: all of them have come. */
-struct link_part {
+struct link_bytes {
 	struct pack_message m;
-	uint32_t n, last;
+	uint32_t n, last; /* last: of all that belong together */
 	char bytes[];
 };
-enum { LINK_LINES = PACK_OTHER, LINK_PART };
 
 void link_out_open(struct chain *c);
 void link_out_close(struct chain *c);

@@ -39,14 +39,6 @@ add(const struct stage *st, enum item_kind kind, const char *p, size_t n)
 	return it;
 }
 
-static void
-pad(struct buf *to)
-{
-	static const char zero[8];
-
-	buf_add(to, zero, -to->n & 7);
-}
-
 /* Why a record is not taken, and its text where that is kept. */
 static void
 add_refusal(struct stage *st, enum item_kind kind, const struct record *r,
@@ -64,7 +56,7 @@ add_refusal(struct stage *st, enum item_kind kind, const struct record *r,
 		buf_add(&b->items, text, n);
 	}
 	((struct item *)(b->items.p + at))->m = (uint32_t)n;
-	pad(&b->items);
+	buf_pad(&b->items);
 }
 
 int
@@ -99,7 +91,7 @@ void
 capture_say(const struct stage *st, const char *text)
 {
 	add(st, ITEM_SAY, text, strlen(text));
-	pad(&st->chain->capture->items);
+	buf_pad(&st->chain->capture->items);
 }
 
 void
@@ -112,7 +104,7 @@ capture_fail(struct stage *st)
 	b->stopped = true;
 	b->err = *st->err;
 	add(st, ITEM_FAIL, "", 0);
-	pad(&b->items);
+	buf_pad(&b->items);
 }
 
 /* What a watched field has met that it had not told of. */
@@ -133,7 +125,7 @@ end_fields(struct stage *st)
 		it = add(st, ITEM_FIELD, near, strlen(near));
 		it->number = i;
 		it->found = f->seen;
-		pad(&st->chain->capture->items);
+		buf_pad(&st->chain->capture->items);
 	}
 }
 
@@ -152,7 +144,7 @@ give(struct stage *st)
 	spread->give(st, &b->items);
 	((struct item *)(b->items.p + at))->m = (uint32_t)(b->items.n - at -
 		sizeof(*it));
-	pad(&b->items);
+	buf_pad(&b->items);
 }
 
 /* How far the stages behind have come, which it will go through, too. */

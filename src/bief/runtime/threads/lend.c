@@ -53,20 +53,6 @@ place(void)
 }
 
 static void
-pad(struct buf *b)
-{
-	static const char zero[8];
-
-	buf_add(b, zero, -b->n & 7);
-}
-
-static size_t
-padded(size_t n)
-{
-	return (n + 7) & ~(size_t)7;
-}
-
-static void
 write_stage(const struct stage *st, bool image, struct buf *out)
 {
 	const struct buf *header = &st->chain->header;
@@ -84,18 +70,18 @@ write_stage(const struct stage *st, bool image, struct buf *out)
 	for (char **w = st->priv->words; *w != NULL; w++, part.nwords++)
 		buf_add(out, *w, strlen(*w) + 1);
 	part.words = (uint32_t)(out->n - at - sizeof(part));
-	pad(out);
+	buf_pad(out);
 	if (part.first) {
 		part.header = (uint32_t)header->n;
 		buf_add(out, header->p, header->n);
-		pad(out);
+		buf_pad(out);
 	}
 	if (!image && st->op->spread->tell != NULL) {
 		size_t from = out->n;
 
 		st->op->spread->tell(st, out);
 		part.told = (uint32_t)(out->n - from);
-		pad(out);
+		buf_pad(out);
 	}
 	memcpy(out->p + at, &part, sizeof(part));
 }
@@ -163,7 +149,8 @@ read_stage(struct lent_stage *s, char *p, const char *end)
 		return NULL;
 	memcpy(&part, p, sizeof(part));
 	p += sizeof(part);
-	if (padded(part.words) + padded(part.header) + padded(part.told) >
+	if (buf_padded(part.words) + buf_padded(part.header) +
+				buf_padded(part.told) >
 			(size_t)(end - p) ||
 		part.nwords > part.words ||
 		(s->words = read_words(p, &part)) == NULL ||
@@ -175,13 +162,14 @@ read_stage(struct lent_stage *s, char *p, const char *end)
 	s->hups = part.hups;
 	s->phase = part.phase;
 	s->now = part.now;
-	p += padded(part.words);
+	p += buf_padded(part.words);
 	s->header = p;
 	s->nheader = part.header;
-	p += padded(part.header);
+	p += buf_padded(part.header);
 	s->told = p;
 	s->ntold = part.told;
-	return s->image || s->op->spread != NULL ? p + padded(part.told) : NULL;
+	return s->image || s->op->spread != NULL ? p + buf_padded(part.told)
+						 : NULL;
 }
 
 struct lent *
@@ -242,7 +230,7 @@ lend_renew(struct lent *l, const struct lent *other)
 	for (int i = 0; i < l->n; i++) {
 		buf_add(&l->news, other->stages[i].told,
 			other->stages[i].ntold);
-		pad(&l->news);
+		buf_pad(&l->news);
 	}
 	for (int i = 0; i < l->n; i++) {
 		struct lent_stage *to = &l->stages[i];
@@ -253,7 +241,7 @@ lend_renew(struct lent *l, const struct lent *other)
 		to->now = from->now;
 		to->told = l->news.p + at;
 		to->ntold = from->ntold;
-		at += padded(to->ntold);
+		at += buf_padded(to->ntold);
 	}
 	return true;
 }

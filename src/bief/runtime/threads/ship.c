@@ -11,7 +11,6 @@
 
 #include "floor/hash.h"
 #include "floor/mem.h"
-#include "value/json.h"
 #include "runtime/chain.h"
 #include "runtime/loop/link_out.h"
 
@@ -22,7 +21,7 @@ struct head {
 	uint32_t stopped, fresh;
 };
 
-#define ERR_BYTES ((sizeof(struct err) + 7) & ~(size_t)7)
+#define ERR_BYTES buf_padded(sizeof(struct err))
 
 size_t
 ship_item_size(const struct item *it)
@@ -31,7 +30,7 @@ ship_item_size(const struct item *it)
 		? it->m
 		: (size_t)it->n + 1 + it->m;
 
-	return sizeof(*it) + ((n + 7) & ~(size_t)7);
+	return sizeof(*it) + buf_padded(n);
 }
 
 void
