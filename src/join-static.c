@@ -563,6 +563,9 @@ read_lent(struct stage *clone, const struct join_static_known *known)
 	struct table *t;
 	struct stat seen;
 
+	if (j->lent && table_seen(j->table, &seen) &&
+		table_same(&seen, &known->seen))
+		return 0;
 	if (!known->plain || known->seen.st_size > LENT_MOST)
 		return err_set(clone->err, "its table is not to be read twice");
 	if ((t = load(clone)) == NULL)
