@@ -130,6 +130,11 @@ explode_plan(struct stage *st, struct plan *p)
 	struct type *elem = NULL;
 	int at, twin;
 
+	st->looks = LOOKS_PASSING;
+	if (x->sep == NULL && x->regex == NULL) {
+		st->opens = &x->field;
+		st->element = name;
+	}
 	if (s == NULL)
 		return 0;
 	if (plan_bind(p, &x->field, NULL, st->err) < 0)

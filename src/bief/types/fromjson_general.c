@@ -80,19 +80,26 @@ const char *
 fromjson_general_value(struct fromjson *f, const char *start,
 	const struct target *t, struct value *v)
 {
+	struct fromvalue *from = &f->value;
+	size_t text = from->text.n, nested = from->nested.n;
+	bool owned = from->owned, fits = false;
 	struct value x;
 	const char *p;
-	bool fits = false;
 
-	if (!f->value.malformed)
+	if (!from->malformed)
 		f->field = t;
-	p = fromvalue_read(&f->value, start, t->type, 1, &x, &fits);
+	p = fromvalue_read(from, start, t->type, 1, &x, &fits);
 	if (p == NULL)
 		return NULL;
-	if (fits)
+	if (!fits)
+		fromvalue_misfit(from, t->type, start, p);
+	if (t->asked == FIELD_UNASKED) {
+		from->text.n = text;
+		from->nested.n = nested;
+		from->owned = owned;
+	} else if (fits) {
 		*v = x;
-	else
-		fromvalue_misfit(&f->value, t->type, start, p);
+	}
 	return p;
 }
 

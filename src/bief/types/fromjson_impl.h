@@ -11,6 +11,7 @@
 
 #include "floor/buf.h"
 #include "text/simd.h"
+#include "value/field.h"
 #include "value/lenient.h"
 #include "value/value.h"
 
@@ -31,7 +32,7 @@ struct fromvalue {
 	const struct zone *zone;
 	const struct timepat *pattern, *date_pattern;
 	int64_t now_us;
-	/* text that values of this record own, by offset */
+	/* text that values own, by offset */
 	struct buf text;
 	bool owned; /* one does */
 	struct buf nested;
@@ -52,7 +53,7 @@ struct fromvalue {
 };
 
 /* Values whose text stands in text or nested have its offset, not its address,
- * until the record is complete. */
+ * until they are settled. */
 #define IN_TEXT 0x80
 #define IN_NESTED 0x40
 
@@ -105,6 +106,7 @@ struct target {
 	size_t n;
 	const struct type *type;
 	enum quick quick;
+	enum field_asked asked;
 	uint8_t digits; /* integers of so many digits fit, and of one more ... */
 	char limit;     /* ... whose first digit is below this one */
 	struct node node;
@@ -203,6 +205,10 @@ quick_int(const char *start, const char *end, const struct target *t,
 const char *fromstruct_read(
 	struct fromvalue *f, const char *p, const struct schema *s, int depth);
 void fromstruct_free(struct fromstruct *s);
+/* Of structs of this type (or within it), of which so much is asked for. */
+void fromstruct_ask(struct fromvalue *f, const struct type *t,
+	enum field_asked asked,
+	enum field_asked (*asks)(const void *, const char *), const void *arg);
 /* How the values of a field are read at once. */
 void fromstruct_target(struct target *t, const struct schema_field *f);
 

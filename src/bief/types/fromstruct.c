@@ -21,7 +21,7 @@
 
 struct fromstruct {
 	const struct schema *s;
-	struct buf names; /* {"a": ,"b": ... */
+	struct buf names; /* {"a": ,"b": ... of those that are asked for */
 	uint32_t *at;     /* of each, and the end */
 	struct target *target;
 	struct node start, end, other[OTHERS];
@@ -36,6 +36,7 @@ fromstruct_target(struct target *t, const struct schema_field *f)
 	t->name = f->name;
 	t->n = strlen(f->name);
 	t->type = f->type;
+	t->asked = FIELD_ALL;
 	switch (f->type->kind) {
 	case TYPE_STRING:
 		t->quick = QUICK_STRING;
@@ -73,6 +74,23 @@ fromstruct_target(struct target *t, const struct schema_field *f)
 	}
 }
 
+/* What stands in front of each field. */
+static void
+write_names(struct fromstruct *x)
+{
+	buf_clear(&x->names);
+	for (size_t i = 0; i < x->s->n; i++) {
+		const struct target *t = &x->target[i];
+
+		if (t->asked != FIELD_UNASKED) {
+			buf_byte(&x->names, x->names.n == 0 ? '{' : ',');
+			json_quote(&x->names, t->name, t->n);
+			buf_byte(&x->names, ':');
+		}
+		x->at[i + 1] = (uint32_t)x->names.n;
+	}
+}
+
 static struct fromstruct *
 make(const struct schema *s)
 {
@@ -82,15 +100,12 @@ make(const struct schema *s)
 	x->at = mem_zalloc((s->n + 1) * sizeof(*x->at));
 	x->target = mem_zalloc((s->n + 1) * sizeof(*x->target));
 	for (size_t i = 0; i < s->n; i++) {
-		const char *name = s->f[i].name;
+		struct target *t = &x->target[i];
 
-		fromstruct_target(&x->target[i], &s->f[i]);
-		buf_byte(&x->names, i == 0 ? '{' : ',');
-		json_quote(&x->names, name, strlen(name));
-		buf_byte(&x->names, ':');
-		x->at[i + 1] = (uint32_t)x->names.n;
-		x->twice |= schema_find(s, name, strlen(name)) != (int)i;
+		fromstruct_target(t, &s->f[i]);
+		x->twice |= schema_find(s, t->name, t->n) != (int)i;
 	}
+	write_names(x);
 	return x;
 }
 
@@ -113,6 +128,32 @@ find(struct fromvalue *f, const struct schema *s)
 		f->structs, (f->nstructs + 1) * sizeof(*f->structs));
 	f->structs[f->nstructs] = make(s);
 	return f->structs[f->nstructs++];
+}
+
+void
+fromstruct_ask(struct fromvalue *f, const struct type *t,
+	enum field_asked asked,
+	enum field_asked (*asks)(const void *, const char *), const void *arg)
+{
+	struct fromstruct *x;
+
+	while (t->kind == TYPE_ARRAY || t->kind == TYPE_MAP) {
+		/* Its keys are no names of the schema. */
+		if (t->kind == TYPE_MAP && asked == FIELD_WITHIN)
+			asked = FIELD_ALL;
+		t = t->elem;
+	}
+	if (t->kind != TYPE_STRUCT)
+		return;
+	x = find(f, t->fields);
+	for (size_t i = 0; i < x->s->n; i++) {
+		struct target *field = &x->target[i];
+
+		field->asked = asked == FIELD_WITHIN ? asks(arg, field->name)
+						     : asked;
+		fromstruct_ask(f, field->type, field->asked, asks, arg);
+	}
+	write_names(x);
 }
 
 /*
@@ -158,10 +199,37 @@ static void
 put_nulls(struct buf *out, const struct fromstruct *x, size_t from, size_t to)
 {
 	for (; from < to; from++) {
+		if (x->target[from].asked == FIELD_UNASKED)
+			continue;
 		buf_add(out, x->names.p + x->at[from],
 			x->at[from + 1] - x->at[from]);
 		buf_add(out, "null", 4);
 	}
+}
+
+/* At once, if it looks as most do. */
+static inline const char *
+read_quickly(const struct fromvalue *f, const struct target *t, const char *p)
+{
+	struct value v;
+
+	if (t->quick == QUICK_STRING)
+		return quick_string(p, f->l.end, &v);
+	return t->quick == QUICK_INT ? quick_int(p, f->l.end, t, &v) : NULL;
+}
+
+/* A field that nobody asks for: nothing of it stays. */
+static const char *
+pass_field(
+	struct fromvalue *f, const struct target *t, const char *p, int depth)
+{
+	size_t at = f->nested.n;
+	const char *q = read_quickly(f, t, p);
+
+	if (q == NULL)
+		q = f->member(f, p, t->type, depth + 1);
+	f->nested.n = at;
+	return q;
 }
 
 static const char *
@@ -169,20 +237,17 @@ put_field(struct fromvalue *f, const struct fromstruct *x, const char *p,
 	size_t i, int depth)
 {
 	const struct target *t = &x->target[i];
-	const char *q = NULL, *from = x->names.p + x->at[i];
+	const char *q, *from = x->names.p + x->at[i];
 	size_t n = x->at[i + 1] - x->at[i];
-	struct value v;
 
+	if (n == 0)
+		return pass_field(f, t, p, depth);
 	buf_add(&f->nested, from, n);
-	if (t->quick == QUICK_STRING)
-		q = quick_string(p, f->l.end, &v);
-	else if (t->quick == QUICK_INT)
-		q = quick_int(p, f->l.end, t, &v);
-	if (q != NULL) {
-		buf_add(&f->nested, p, (size_t)(q - p));
-		return q;
-	}
-	return f->member(f, p, t->type, depth + 1);
+	q = read_quickly(f, t, p);
+	if (q == NULL)
+		return f->member(f, p, t->type, depth + 1);
+	buf_add(&f->nested, p, (size_t)(q - p));
+	return q;
 }
 
 static const char *
@@ -231,6 +296,8 @@ read_fields(struct fromvalue *f, struct fromstruct *x, const char *p, int depth)
 	if (p == NULL || p > f->l.end)
 		return NULL;
 	put_nulls(&f->nested, x, done, x->s->n);
+	if (x->names.n == 0)
+		buf_byte(&f->nested, '{');
 	buf_byte(&f->nested, '}');
 	return p;
 }

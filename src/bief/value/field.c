@@ -253,6 +253,24 @@ field_index(struct field *f, const struct record *r)
 	return f->index;
 }
 
+enum field_asked
+field_asks(const struct field *f, const char *name)
+{
+	const char *last = NULL, *p = f->path;
+	size_t n = strlen(name);
+
+	if (strchr(p, '\\') != NULL) /* spelled in another way */
+		return FIELD_ALL;
+	while ((p = strcasestr(p, name)) != NULL)
+		last = p++;
+	if (last == NULL)
+		return FIELD_UNASKED;
+	/* What follows the last name of a path. */
+	last += n;
+	return last[strspn(last, "[]\"-0123456789")] == '\0' ? FIELD_ALL
+							     : FIELD_WITHIN;
+}
+
 bool
 field_renames(const char *path)
 {

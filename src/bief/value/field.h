@@ -65,6 +65,13 @@ bool field_clashes(struct field *f, const struct record *r);
 	"'%s' is the name of several fields, which differ in the " \
 	"case of their letters: write it as the one that is meant"
 
+/* How much of a field is looked at: some of what is in it by its name, or it may
+ * be all. */
+enum field_asked { FIELD_UNASKED, FIELD_WITHIN, FIELD_ALL };
+/* Is a field of this plain name, or one within another, looked at by who looks
+ * at f?  Rather too much than too little. */
+enum field_asked field_asks(const struct field *f, const char *name);
+
 /* What is asked for is not there, and looks like NAME=FIELD: a hint. */
 bool field_renames(const char *path);
 #define FIELD_RENAMES \
