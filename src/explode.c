@@ -40,6 +40,7 @@ struct explode {
 	size_t nrows;
 };
 #define ROWS 64 /* at most */
+#define SPARE 6 /* values that may be added to each */
 
 static const struct opt explode_opts[] = {
 	{"split", 0, OPT_STRING, offsetof(struct explode, split), "SEP",
@@ -208,17 +209,19 @@ emit_rows(struct stage *st, struct explode *x)
 	struct record r = x->r;
 	size_t n = x->nrows;
 
+	if (n == 0)
+		return 0;
 	r.v = x->rows.v;
-	r.room = 0;
+	r.room = r.shape->n + SPARE;
 	x->nrows = 0;
-	return n == 0 ? 0 : stage_emit_records(st, &r, r.shape->n, n);
+	return stage_emit_records(st, &r, r.room, n);
 }
 
 static inline int
 add_row(struct stage *st, struct explode *x, struct value v)
 {
 	uint32_t n = x->r.shape->n;
-	struct value *row = x->rows.v + x->nrows * n;
+	struct value *row = x->rows.v + x->nrows * (n + SPARE);
 
 	*x->slot = v;
 	if (n == 1)
@@ -435,7 +438,7 @@ prepare(struct stage *st, struct explode *x, struct record *r)
 	prepare_element(x, r);
 	x->many = st->next != NULL && st->next->op->records != NULL;
 	if (x->many)
-		slots_need(&x->rows, ROWS * x->r.shape->n);
+		slots_need(&x->rows, ROWS * (x->r.shape->n + SPARE));
 }
 
 /* Take a record apart; the last parts may wait, but for those of text that is

@@ -30,11 +30,12 @@ fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 	f->table = mem_zalloc(size * sizeof(f->table[0]));
 	f->n = schema->n;
 	f->target = mem_zalloc((schema->n + 1) * sizeof(f->target[0]));
+	fromstruct_init(&f->value, fromjson_avx2_there());
 	for (size_t i = 0; i < schema->n; i++) {
 		struct target *t = &f->target[i];
 		uint32_t h;
 
-		fromstruct_target(t, &schema->f[i]);
+		fromstruct_target(&f->value, t, &schema->f[i]);
 		h = fromjson_object_hash(t->name, t->n) & f->mask;
 		while (f->table[h] != 0)
 			h = (h + 1) & f->mask;
@@ -101,7 +102,7 @@ fromjson_ask(struct fromjson *f, fromjson_asks *asks, const void *arg)
 		struct target *t = &f->target[i];
 
 		t->asked = asks(arg, t->name);
-		fromstruct_ask(&f->value, t->type, t->asked, asks, arg);
+		fromstruct_ask(&f->value, t, asks, arg);
 	}
 }
 

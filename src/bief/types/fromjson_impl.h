@@ -18,6 +18,7 @@
 struct fromstruct;
 struct schema;
 struct schema_field;
+struct target;
 struct type;
 struct timepat;
 struct zone;
@@ -42,6 +43,11 @@ struct fromvalue {
 	/* fromvalue_member(), for fromstruct.c, which is below it */
 	const char *(*member)(struct fromvalue *f, const char *p,
 		const struct type *t, int depth);
+	/* of fromstruct.c */
+	const char *(*object)(struct fromvalue *f, struct fromstruct *x,
+		const char *p, int depth);
+	const char *(*within)(struct fromvalue *f, const char *p,
+		const struct target *t, int depth);
 	struct fromstruct **structs; /* those that were met */
 	size_t nstructs;
 	bool twice; /* a name may stand in an object twice */
@@ -107,6 +113,7 @@ struct target {
 	const struct type *type;
 	enum quick quick;
 	enum field_asked asked;
+	struct fromstruct *within; /* of a struct, or an array of such */
 	uint8_t digits; /* integers of so many digits fit, and of one more ... */
 	char limit;     /* ... whose first digit is below this one */
 	struct node node;
@@ -196,6 +203,54 @@ quick_int(const char *start, const char *end, const struct target *t,
 	return p;
 }
 
+static inline const char *
+quick_real(const char *start, const char *end, struct value *v)
+{
+	const char *p = start + (*start == '-');
+	uint32_t m = simd_nondigit(p);
+	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
+
+	if (k == 0 || k == 32 || (*p == '0' && k > 1))
+		return NULL;
+	if (p[k] != '.') {
+		/* -0 is 0. */
+		if (*p == '0' && p > start)
+			return NULL;
+		p += k;
+	} else {
+		p += k + 1;
+		m = simd_nondigit(p);
+		k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
+		if (k == 0 || k == 32)
+			return NULL;
+		p += k;
+	}
+	if (!ends_number(*p) || p >= end)
+		return NULL;
+	*v = (struct value){
+		.s = start, .n = (uint32_t)(p - start), .type = VALUE_REAL};
+	return p;
+}
+
+/* Behind a value that no field wants, as most are; NULL: it is not. */
+static inline const char *
+quick_skip(const struct fromvalue *f, const char *p)
+{
+	const char *q, *end = f->l.end;
+	struct json_error e;
+	struct value ignored;
+
+	if (*p == '"')
+		return quick_string(p, end, &ignored);
+	if (*p == '-' || (unsigned char)(*p - '0') < 10)
+		q = json_number_scan(p, end, &e);
+	else if (memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0)
+		q = p + 4;
+	else
+		q = memcmp(p, "false", 5) == 0 ? p + 5 : NULL;
+	return q < end ? q : NULL;
+}
+
 /* ---- fromstruct.c: objects whose fields come in the order of the type ---- */
 
 /*
@@ -204,12 +259,15 @@ quick_int(const char *start, const char *end, const struct target *t,
  */
 const char *fromstruct_read(
 	struct fromvalue *f, const char *p, const struct schema *s, int depth);
+/* (f->within is the same of the value of a field, a struct or an array of
+ * such.) */
+void fromstruct_init(struct fromvalue *f, bool avx2);
 void fromstruct_free(struct fromstruct *s);
 /* Of structs of this type (or within it), of which so much is asked for. */
-void fromstruct_ask(struct fromvalue *f, const struct type *t,
-	enum field_asked asked,
+void fromstruct_ask(struct fromvalue *f, const struct target *t,
 	enum field_asked (*asks)(const void *, const char *), const void *arg);
 /* How the values of a field are read at once. */
-void fromstruct_target(struct target *t, const struct schema_field *f);
+void fromstruct_target(struct fromvalue *f, struct target *t,
+	const struct schema_field *field);
 
 #endif
