@@ -36,11 +36,12 @@ struct explode {
 	struct value *slot;
 	/* where who follows takes many records at once: those that wait */
 	bool many;
+	uint32_t spare; /* values that may be added to each */
 	struct slots rows;
 	size_t nrows;
 };
 #define ROWS 64 /* at most */
-#define SPARE 6 /* values that may be added to each */
+#define SPARE 6
 
 static const struct opt explode_opts[] = {
 	{"split", 0, OPT_STRING, offsetof(struct explode, split), "SEP",
@@ -212,7 +213,7 @@ emit_rows(struct stage *st, struct explode *x)
 	if (n == 0)
 		return 0;
 	r.v = x->rows.v;
-	r.room = r.shape->n + SPARE;
+	r.room = r.shape->n + x->spare;
 	x->nrows = 0;
 	return stage_emit_records(st, &r, r.room, n);
 }
@@ -221,7 +222,7 @@ static inline int
 add_row(struct stage *st, struct explode *x, struct value v)
 {
 	uint32_t n = x->r.shape->n;
-	struct value *row = x->rows.v + x->nrows * (n + SPARE);
+	struct value *row = x->rows.v + x->nrows * (n + x->spare);
 
 	*x->slot = v;
 	if (n == 1)
@@ -437,8 +438,10 @@ prepare(struct stage *st, struct explode *x, struct record *r)
 {
 	prepare_element(x, r);
 	x->many = st->next != NULL && st->next->op->records != NULL;
-	if (x->many)
-		slots_need(&x->rows, ROWS * (x->r.shape->n + SPARE));
+	if (!x->many)
+		return;
+	x->spare = st->next->looks == LOOKS_ONLY ? 0 : SPARE;
+	slots_need(&x->rows, ROWS * (x->r.shape->n + x->spare));
 }
 
 /* Take a record apart; the last parts may wait, but for those of text that is

@@ -90,6 +90,8 @@ accum_rows_plain(
 	for (size_t i = 0; i < s->n; i++)
 		if (!s->a[i].kind->alone)
 			return 0;
+	if (s->ninputs == 0)
+		return r->n;
 	while (n < r->n && is_plain(s, like, r, n))
 		n++;
 	return n;
