@@ -123,6 +123,9 @@ struct sink {
 	 * nothing: a checkpoint that knows another target refuses it, see
 	 * stage_elsewhere. */
 	void (*target)(struct stage *st, struct buf *what, struct buf *path);
+	/* Does it write to standard output, as it has been opened?  NULL: never;
+	 * then it is nothing to it who reads that. */
+	bool (*prints)(const struct stage *st);
 };
 
 /*
