@@ -292,7 +292,7 @@ ends_soon() {
 	is status <<<0
 	cmp before after
 	grep -q $'\033\[?1049h' screen
-	grep -q $'\033\[?1049l' screen
+	wait_for grep -q $'\033\[?1049l' screen
 	exec 8>&- 9>&-
 }
 
