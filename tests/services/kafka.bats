@@ -139,7 +139,7 @@ has() {
 	[ "$output" = "stream-kafka: --from: partition 1 of topic '$T' has no offset: name all (-1 is the end, -2 the beginning)" ]
 	run -2 read_all --from "{\"$T\":{\"0\":1,\"1\":1,\"2\":1}}"
 	[ "$output" = "stream-kafka: --from: there is no partition 2 of a topic '$T' that is read" ]
-	run -1 timeout 20 stream-kafka "$K" nowhere-$T
+	run -1 timeout 60 stream-kafka "$K" nowhere-$T
 	[ "$output" = "stream-kafka: '$K' has no topic 'nowhere-$T': create it first, or correct the name" ]
 }
 
