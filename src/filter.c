@@ -8,11 +8,11 @@
  */
 #include <string.h>
 
+#include "value/recent.h"
 #include "expr/expr.h"
 #include "expr/sql/sql.h"
 #include "runtime/stage.h"
 #include "window/evtime.h"
-#include "agg/recent.h"
 
 struct filter {
 	const char *sql; /* the condition in SQL */

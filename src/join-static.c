@@ -22,12 +22,12 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/path.h"
+#include "value/recent.h"
 #include "value/value.h"
 #include "io/csvrow.h"
 #include "types/schema.h"
 #include "types/schema_parse.h"
 #include "runtime/stage.h"
-#include "agg/recent.h"
 #include "join/table.h"
 
 enum { INNER, LEFT, SEMI, ANTI };
