@@ -72,6 +72,14 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 
 	if (p->whole)
 		return 0;
+	if (a->mode == MODE_APPEND && !a->timed && p->aggregated)
+		return refuse(err,
+			"behind an aggregation a group is written once, when "
+			"the watermark has passed it (mode append), and "
+			"nothing that is grouped by here has a time: group by "
+			"the window, too, or by wider ones ('window --on "
+			"window --size D' in front), or let the one before "
+			"have --plain: then one answer comes at the end");
 	if (a->mode == MODE_APPEND && !a->timed)
 		return refuse(err,
 			"append mode writes a group once, when the watermark "
@@ -89,7 +97,9 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 	if (p->aggregated && a->mode != MODE_APPEND)
 		return refuse(err,
 			"an aggregation of an aggregation works in append "
-			"mode only: --mode append on both");
+			"mode only: --mode append on both, with windows and a "
+			"watermark, or --plain on the one before: then one "
+			"answer comes at the end");
 	if (p->aggregated && p->mode != MODE_APPEND)
 		return err_as(err, STATUS_USAGE,
 			"the aggregation before this one writes its rows again "
