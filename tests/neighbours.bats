@@ -878,6 +878,25 @@ meets() { # meets SCRIPT: its output, words and statuses
   ^" ]
 }
 
+@test "a key that no record can have is refused without the table's being read" {
+	printf 'k,name\nk1,Ann\n' >users.csv
+	for how in inner left semi anti; do
+		run -2 bief run "parse-json --schema 'k string' <in.json |
+			join-static users.csv --header --on kk=k --how $how"
+		[ "$output" = "join-static: no field 'kk' (did you mean 'k'?)" ]
+	done
+	# Behind it the table's fields may be meant, where it has any.
+	bief run "parse-json --schema 'k string' <in.json |
+		join-static users.csv --header --on k | pick name" >out
+	[ "$(sort -u out)" = '{"name":"Ann"}' ]
+	run -2 bief run "parse-json --schema 'k string' <in.json |
+		join-static users.csv --header --on k --how anti | pick name"
+	[ "$output" = "pick: no field 'name'" ]
+	meets "parse-json --schema 'k string, i int' in.json in.json in.json |
+		join-static users.csv --header --on kk=k | agg count" || true
+	is said <<<"join-static: no field 'kk' (did you mean 'k'?)"
+}
+
 @test "explain says which pipes carry text, and why" {
 	bief explain "parse-json <a | filter '.x > 1' | jq -c . | agg count" |
 		grep -E '^[a-z]|pipe' >got

@@ -150,6 +150,22 @@ load lib
 	drop-null --max-line 1M --on-error skip <in 2>/dev/null >given; is given <<<'{"a":1}'
 }
 
+@test "bief run counts the bytes of a line where --max-line says so, as pipes do" {
+	printf '{"a":"%s","i":1}\n' x xxxxxxxxxxxxxxx >in
+	for p in 'stream-files in | parse-json --max-line 20 --on-error skip --rejects r' \
+		'parse-json in | pick i,a --max-line=20 --on-error skip --rejects r' \
+		'parse-json --max-line 64 in | derive "b=.a" | filter --on-error skip --rejects r --max-line 30 .b'; do
+		rm -f r
+		bash -c "$p" >out 2>err
+		cat r err >>out
+		rm r
+		bief run "$p" >given 2>err
+		cat r err >>given
+		cmp out given
+		grep -q 'longer than' given
+	done
+}
+
 @test "a gigabyte in one line takes no gigabyte of memory" {
 	not_sanitized
 	(ulimit -v 300000; head -c 1000000000 /dev/zero | tr '\0' x |

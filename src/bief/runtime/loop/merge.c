@@ -483,7 +483,7 @@ plan_inputs(struct merge *m)
 				s->plan.interval_us != first->plan.interval_us))
 			return err_as(&m->c->err, STATUS_USAGE,
 				"the triggers of '%s' and '%s' are not the "
-				"same",
+				"same: give both sources the same --trigger",
 				first->spec.path, s->spec.path);
 	}
 	m->stream = first != NULL;
