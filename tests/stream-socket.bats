@@ -304,9 +304,9 @@ pipeline() {
 		fds+=($fd)
 	done
 	# the rest comes from another process: it has descriptors of its own
+	mkfifo go
 	bash -c 'for i in $(seq 70); do exec {fd}> /dev/tcp/127.0.0.1/'$port'
 		done; echo there; read -r _ < go' > there &
-	mkfifo go
 	wait_for grep -q 'clients are too many' err
 	echo '{"a":1}' >&5
 	wait_for grep -q '"a":1' out
