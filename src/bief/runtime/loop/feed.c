@@ -500,25 +500,32 @@ feed_await(struct feed *f, bool *heard)
 	int n;
 
 	*heard = true;
-	if (link_in_through(l) && !link_in_sleeps(l)) {
-		*heard = link_in_through(l);
-		return 0;
+	if (link_in_through(l)) {
+		if (link_in_some(l))
+			return 0;
+		/* Who comes next goes on meanwhile. */
+		if (loop_flush(f->c) < 0)
+			return -1;
+		if (!link_in_sleeps(l)) {
+			*heard = link_in_through(l);
+			return 0;
+		}
 	}
 	n = link_in_fds(l, in);
 	due = link_in_due(l);
 	if (due > loop_silence_due())
 		due = loop_silence_due();
-	if (poll(in, (nfds_t)n, 0) == 0 && loop_wait(f->c, in, n, due) < 0)
+	if ((l->state == LINK_RING || poll(in, (nfds_t)n, 0) == 0) &&
+		loop_wait(f->c, in, n, due) < 0)
 		return -1;
 	link_in_again(l);
 	*heard = false;
 	for (int i = 0; i < n; i++) {
-		if (in[i].revents == 0)
-			continue;
-		if (in[i].fd == f->in.fd)
-			*heard = true;
-		else if (link_in_look(l) < 0)
+		int ready = link_in_ready(l, &in[i]);
+
+		if (ready < 0)
 			return chain_failed(f->first);
+		*heard |= ready > 0;
 	}
 	return 0;
 }

@@ -27,7 +27,9 @@ struct link_out {
 	struct chain *c;
 	struct output *out;
 	int listening; /* -1: nobody may come any more */
-	int second;    /* the same pipe, written without blocking */
+	/* The same pipe, written without blocking; -1: it could not be opened
+	 * again. */
+	int second;
 	int peer[LINK_PEERS];
 	int partner; /* whom we have met; -1 */
 	bool surely; /* meet_surely() */
@@ -264,16 +266,31 @@ link_out_broken(struct link_out *l)
 		"cannot write the output: what reads it has let go of it");
 }
 
+/* By a byte in the pipe, which costs less than a message, and fails where there is
+ * no reader.  A pipe that is full of them wakes it, too. */
+static int
+link_out_wake(struct link_out *l)
+{
+	ssize_t put;
+
+	do
+		put = write(l->second, "", 1);
+	while (put < 0 && errno == EINTR);
+	return put < 0 && errno != EAGAIN ? link_out_broken(l) : 0;
+}
+
 /* Let the reader see what is there; is there one? */
 static int
 link_out_tell(struct link_out *l, bool now)
 {
 	struct pollfd p = {.fd = l->out->fd};
+	bool ripe = ring_ripe(&l->ring, now), wake = ring_tell(&l->ring, now);
 
-	if (ring_ripe(&l->ring, now) && poll(&p, 1, 0) > 0 &&
-		(p.revents & (POLLERR | POLLHUP)))
+	if (wake && l->second >= 0)
+		return link_out_wake(l);
+	if (ripe && poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)))
 		return link_out_broken(l);
-	if (ring_tell(&l->ring, now) && l->partner >= 0)
+	if (wake && l->partner >= 0)
 		meet_say(l->partner, MEET_WAKE, NULL, 0, -1);
 	return 0;
 }
@@ -455,6 +472,10 @@ link_out_join(struct link_out *l)
 		return alone;
 	}
 	link_out_deaf(l);
+	l->second = meet_second_end(l->out->fd);
+	/* It waits for the pipe again, which has looked ended. */
+	if (l->partner >= 0)
+		meet_say(l->partner, MEET_WAKE, NULL, 0, -1);
 	pack_init(&l->pack);
 	l->c->ring = l;
 	if (l->asked)

@@ -178,6 +178,12 @@ any_ready(const struct pollfd *fds, int n)
 }
 
 int
+loop_flush(struct chain *c)
+{
+	return chain_settle(c) < 0 ? -1 : output_flush(&c->out, &c->err);
+}
+
+int
 loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 {
 	static const char alive[] = "{\"#bief\":{\"alive\":1}}";
