@@ -48,6 +48,7 @@ struct feed {
 	size_t come;     /* bytes through the ring, in this batch ... */
 	int64_t come_in; /* ... of this number, -1: in none */
 	bool greeted;    /* who writes it has had the time to say so */
+	bool rings;      /* it comes through the ring */
 	size_t usual;    /* bytes of lines to be given to the first stage */
 	char **files;    /* OP_FILES: those still to come, NULL ends them */
 };
@@ -408,6 +409,11 @@ feed_ring(struct feed *f)
 	size_t n, all = 0;
 	unsigned kind;
 
+	if (!f->rings) {
+		f->rings = true;
+		input_lean(&f->in);
+		mem_started();
+	}
 	while (all < RING_BYTES / 2 && !f->failed && !feed_over(f)) {
 		kind = link_in_next(&f->link, &p, &n, &r);
 		if (kind == PACK_DAMAGED && n == 0)

@@ -224,7 +224,7 @@ link_in_fds(struct link_in *l, struct pollfd *fds)
 
 	if (!l->still)
 		fds[n++] = (struct pollfd){.fd = l->fd, .events = POLLIN};
-	if (l->socket >= 0)
+	if (l->socket >= 0 && !l->sure)
 		fds[n++] = (struct pollfd){.fd = l->socket, .events = POLLIN};
 	return n;
 }
@@ -240,7 +240,10 @@ link_in_ready(struct link_in *l, const struct pollfd *p)
 		return 1;
 	l->woken = (p->revents & POLLIN) != 0;
 	l->still = !l->woken;
-	return ring_some(&l->ring);
+	if (l->still && l->sure)
+		link_in_hang_up(l);
+	l->sure |= l->woken;
+	return l->gone || ring_some(&l->ring);
 }
 
 bool

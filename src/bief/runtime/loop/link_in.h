@@ -35,6 +35,7 @@ struct link_in {
 	int64_t look_us;
 	bool still; /* the pipe looks ended, which may be for a look only */
 	bool woken; /* there are bytes in the pipe that say no more than that */
+	bool sure;  /* there have been: the pipe ends with its writer */
 	bool gone;  /* the writer has: the rest of the ring is all */
 	/* What the writer knows of its records: 0, or -1 with the chain's err
 	 * set.  NULL: nobody wants to know. */

@@ -220,6 +220,12 @@ link_out_look(struct link_out *l)
 			link_out_let_look(l);
 }
 
+bool
+link_out_hears(const struct link_out *l)
+{
+	return l != NULL && l->ring.shared != NULL && l->partner >= 0;
+}
+
 void
 link_out_known(struct link_out *l)
 {
@@ -541,6 +547,7 @@ static int
 link_out_put(void *arg, const char *p, size_t n, struct err *err)
 {
 	struct link_out *l = arg;
+	bool rings = l->c->ring != NULL;
 	int ret = 0;
 
 	if (l->c->ring == NULL) {
@@ -555,6 +562,10 @@ link_out_put(void *arg, const char *p, size_t n, struct err *err)
 		ret = link_out_text(l, p, n);
 	else if (ret == 0 && ((ret = link_out_lines(l, p, n)) == 0))
 		ret = link_out_tell(l, true);
+	if (!rings && l->c->ring != NULL) {
+		buf_release(&l->out->b);
+		mem_started();
+	}
 	if (ret < 0 && err != &l->c->err)
 		*err = l->c->err;
 	return ret;

@@ -317,6 +317,16 @@ vitals_begin(struct vitals *v, enum vitals_doing doing)
 }
 
 void
+vitals_go_on(struct vitals *v)
+{
+	if (v == NULL)
+		return;
+	vitals_begin(v, VITALS_BUSY);
+	copy_out(v, offsetof(struct vitals, ninputs));
+	vitals_look(v);
+}
+
+void
 vitals_end(struct vitals *v)
 {
 	const struct vitals_moment
