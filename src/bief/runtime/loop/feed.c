@@ -49,6 +49,7 @@ struct feed {
 	int64_t come_in; /* ... of this number, -1: in none */
 	bool greeted;    /* who writes it has had the time to say so */
 	bool rings;      /* it comes through the ring */
+	bool surely;     /* meet_surely() */
 	size_t usual;    /* bytes of lines to be given to the first stage */
 	char **files;    /* OP_FILES: those still to come, NULL ends them */
 };
@@ -380,7 +381,7 @@ feed_lend(struct feed *f)
 	buf_clear(&f->text);
 	if (aside->lends(aside->arg, f->come, &f->text))
 		link_in_lend(&f->link, f->text.p, f->text.n);
-	else if (meet_surely())
+	else if (f->surely)
 		link_in_lend(&f->link, "", 0);
 }
 
@@ -676,7 +677,10 @@ feed_all(struct feed *f)
 int
 feed_run(struct chain *c, int in_fd)
 {
-	struct feed f = {.c = c, .first = &c->stages[0], .come_in = -1};
+	struct feed f = {.c = c,
+		.first = &c->stages[0],
+		.come_in = -1,
+		.surely = meet_surely()};
 	int ret;
 
 	vitals_input(c->vitals, in_fd);

@@ -22,6 +22,7 @@
 #include "runtime/report/vitals.h"
 
 #define LINK_PEERS 4 /* that may be connected before one has said who it is */
+#define LINK_LOOK ((size_t)8 * 1024) /* bytes between two looks for somebody */
 
 struct link_out {
 	struct chain *c;
@@ -34,6 +35,7 @@ struct link_out {
 	int partner; /* whom we have met; -1 */
 	bool surely; /* meet_surely() */
 	size_t written;
+	size_t looked; /* as much had been when we looked last */
 	struct ring ring;
 	struct pack pack;
 	struct buf lent; /* what the partner has said last of that */
@@ -542,6 +544,16 @@ link_out_expect(struct link_out *l)
 	}
 }
 
+/* Whoever comes while we wait is seen there; looking is not for nothing. */
+static void
+link_out_look_out(struct link_out *l)
+{
+	if (!l->surely && l->written > 0 && l->written - l->looked < LINK_LOOK)
+		return;
+	l->looked = l->written;
+	link_out_look(l);
+}
+
 /* Instead of output's own writing. */
 static int
 link_out_put(void *arg, const char *p, size_t n, struct err *err)
@@ -550,12 +562,12 @@ link_out_put(void *arg, const char *p, size_t n, struct err *err)
 	bool rings = l->c->ring != NULL;
 	int ret = 0;
 
-	if (l->c->ring == NULL) {
-		link_out_look(l);
-		if (l->surely && n > 0)
+	if (l->c->ring == NULL && n > 0) {
+		link_out_look_out(l);
+		if (l->surely)
 			link_out_expect(l);
 		if (l->partner >= 0 && (l->surely || l->written >= LINK_TEXT) &&
-			l->second >= 0 && n > 0)
+			l->second >= 0)
 			ret = link_out_join(l);
 	}
 	if (ret == 0 && l->c->ring == NULL)
