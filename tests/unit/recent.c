@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agg/recent.h"
+#include "value/recent.h"
 
 #define GROUPS 100000
 

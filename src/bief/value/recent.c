@@ -21,6 +21,7 @@
 /* Rows that move before what was counted is given out: each is listed twice. */
 #define MOVES_MOST(bits) ((uint32_t)1 << (bits))
 #define LINE_BYTES 64 /* of the cache */
+#define AHEAD 16      /* rows for which memory is asked */
 #define LINE_WORDS (LINE_BYTES / (uint32_t)sizeof(uint64_t))
 
 static void
@@ -78,8 +79,11 @@ row_flush(const struct recent *t, uint64_t *group)
 void
 recent_flush(struct recent *t)
 {
-	for (uint32_t i = 0; i < t->ncounted; i++)
+	for (uint32_t i = 0; i < t->ncounted; i++) {
+		if (i + AHEAD < t->ncounted)
+			__builtin_prefetch(t->rows + t->counted[i + AHEAD], 1);
 		row_flush(t, t->rows + t->counted[i]);
+	}
 	t->ncounted = t->moves = 0;
 }
 
