@@ -28,7 +28,8 @@ struct explode {
 	struct record_add add; /* the element, where it goes to the end */
 	uint64_t id;           /* of the shape in, for which ... */
 	struct shape *out;     /* ... this is the shape out, */
-	int twin;              /* without this field; -1: all stay */
+	uint32_t at;           /* where it has the element, */
+	struct buf twins;      /* without these, one after the other: int */
 	struct slots slots;
 	struct buf name, plain, piece;
 	/* the record that is being taken apart */
@@ -168,13 +169,33 @@ explode_plan(struct stage *st, struct plan *p)
 static void
 choose_shape(struct explode *x, struct shape *in, int at)
 {
-	int twin = shape_find(in, x->add.name, x->add.nname);
+	struct shape *out = in;
+	int twin;
 
-	x->out = shape_rename(in, (uint32_t)at, x->add.name, x->add.nname);
-	x->twin = twin == at ? -1 : twin;
-	if (x->twin >= 0)
-		x->out = shape_rename(x->out, (uint32_t)twin, NULL, 0);
+	buf_clear(&x->twins);
+	/* A record may have several of that name. */
+	while ((twin = shape_find(out, x->add.name, x->add.nname)) >= 0 &&
+		twin != at) {
+		out = shape_rename(out, (uint32_t)twin, NULL, 0);
+		buf_add(&x->twins, &twin, sizeof(twin));
+		at -= twin < at;
+	}
+	x->out = shape_rename(out, (uint32_t)at, x->add.name, x->add.nname);
+	x->at = (uint32_t)at;
 	x->id = in->id;
+}
+
+/* The values without those of the fields that give way. */
+static void
+drop_twins(const struct explode *x, struct value *v, uint32_t n)
+{
+	int twin;
+
+	for (size_t i = 0; i < x->twins.n; i += sizeof(twin)) {
+		memcpy(&twin, x->twins.p + i, sizeof(twin));
+		memmove(v + twin, v + twin + 1,
+			(--n - (uint32_t)twin) * sizeof(v[0]));
+	}
 }
 
 /* Make the record that all elements share. */
@@ -194,13 +215,9 @@ prepare_element(struct explode *x, struct record *r)
 	if (x->id != r->shape->id)
 		choose_shape(x, r->shape, at);
 	record_own(&x->r, &x->slots);
+	drop_twins(x, x->r.v, r->shape->n);
 	x->r.shape = x->out;
-	x->slot = &x->r.v[at];
-	if (x->twin >= 0) {
-		memmove(x->r.v + x->twin, x->r.v + x->twin + 1,
-			(x->out->n - (uint32_t)x->twin) * sizeof x->r.v[0]);
-		x->slot -= x->twin < at;
-	}
+	x->slot = &x->r.v[x->at];
 }
 
 /* Hand on those that wait. */
@@ -518,6 +535,7 @@ explode_close(struct stage *st)
 	record_add_release(&x->add);
 	slots_release(&x->slots);
 	slots_release(&x->rows);
+	buf_release(&x->twins);
 	buf_release(&x->name);
 	buf_release(&x->plain);
 	buf_release(&x->piece);

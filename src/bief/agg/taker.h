@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "value/recent.h"
 #include "window/frame.h"
 #include "agg/aggmode.h"
 #include "agg/gather.h"
 #include "agg/query.h"
-#include "agg/recent.h"
 
 struct record;
 struct stage;

@@ -73,8 +73,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_READY 32   /* it may accept connections: --ready-fd */
 #define OP_HOLDS 64   /* without batches it answers at the end of the input */
 #define OP_ENOUGH 128 /* it may call stage_enough */
-#define OP_READS 256  /* its plan reads what may be large: not called in vain */
-#define OP_SPOOLS 512 /* its plan takes all of '-', standard input */
+#define OP_SPOOLS 256 /* its plan takes all of '-', standard input */
 
 /* At which fields of its records an operator looks. */
 enum looks {
@@ -123,6 +122,9 @@ struct sink {
 	 * nothing: a checkpoint that knows another target refuses it, see
 	 * stage_elsewhere. */
 	void (*target)(struct stage *st, struct buf *what, struct buf *path);
+	/* Does it write to standard output, as it has been opened?  NULL: never;
+	 * then it is nothing to it who reads that. */
+	bool (*prints)(const struct stage *st);
 };
 
 /*

@@ -317,6 +317,16 @@ vitals_begin(struct vitals *v, enum vitals_doing doing)
 }
 
 void
+vitals_go_on(struct vitals *v)
+{
+	if (v == NULL)
+		return;
+	vitals_begin(v, VITALS_BUSY);
+	copy_out(v, offsetof(struct vitals, ninputs));
+	vitals_look(v);
+}
+
+void
 vitals_end(struct vitals *v)
 {
 	const struct vitals_moment
@@ -377,9 +387,13 @@ vitals_records(struct vitals *v, size_t waiting, size_t room)
 void
 vitals_pipe(struct vitals *v)
 {
-	int size, used;
+	int size = 0, used;
 
-	if (v == NULL || (size = fcntl(v->output, F_GETPIPE_SZ)) <= 0 ||
+	/* Of the same pipe it stays as it is. */
+	if (v != NULL && !v->records)
+		size = (int)v->room;
+	if (v == NULL ||
+		(size == 0 && (size = fcntl(v->output, F_GETPIPE_SZ)) <= 0) ||
 		ioctl(v->output, FIONREAD, &used) < 0)
 		return;
 	v->records = 0;

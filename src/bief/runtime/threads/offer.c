@@ -18,6 +18,8 @@
 #include "runtime/threads/replay.h"
 #include "runtime/threads/ship.h"
 
+#define HEAR_BYTES ((size_t)32 << 10)
+
 void
 offer_init(struct offer *o, struct chain *c, bool asked, bool expects)
 {
@@ -170,8 +172,19 @@ is_open(struct offer *o)
 	return o->end > 0;
 }
 
+/* While it has its hands full nobody hears the neighbour behind; and where it
+ * waits it hears it anyway. */
+static void
+hear(struct offer *o, size_t come)
+{
+	if (come >= o->heard && come - o->heard < HEAR_BYTES)
+		return;
+	o->heard = come;
+	link_out_look(o->c->link);
+}
+
 bool
-offer_lends(struct offer *o, struct buf *out)
+offer_lends(struct offer *o, size_t come, struct buf *out)
 {
 	struct chain *c = o->c;
 	const struct buf *behind = NULL;
@@ -180,7 +193,7 @@ offer_lends(struct offer *o, struct buf *out)
 	if (!is_open(o) || clone_look(c, 0, o->end) < 0)
 		return false;
 	offer_expect(o);
-	link_out_look(c->link);
+	hear(o, come);
 	if (c->ring != NULL)
 		behind = link_out_lent(c->ring, &times);
 	if (o->said.n > 0 && c->aside.news == o->news && times == o->times)
