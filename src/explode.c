@@ -28,7 +28,8 @@ struct explode {
 	struct record_add add; /* the element, where it goes to the end */
 	uint64_t id;           /* of the shape in, for which ... */
 	struct shape *out;     /* ... this is the shape out, */
-	int twin;              /* without this field; -1: all stay */
+	uint32_t at;           /* where it has the element, */
+	struct buf twins;      /* without these, one after the other: int */
 	struct slots slots;
 	struct buf name, plain, piece;
 	/* the record that is being taken apart */
@@ -36,10 +37,12 @@ struct explode {
 	struct value *slot;
 	/* where who follows takes many records at once: those that wait */
 	bool many;
+	uint32_t spare; /* values that may be added to each */
 	struct slots rows;
 	size_t nrows;
 };
 #define ROWS 64 /* at most */
+#define SPARE 6
 
 static const struct opt explode_opts[] = {
 	{"split", 0, OPT_STRING, offsetof(struct explode, split), "SEP",
@@ -130,6 +133,11 @@ explode_plan(struct stage *st, struct plan *p)
 	struct type *elem = NULL;
 	int at, twin;
 
+	st->looks = LOOKS_PASSING;
+	if (x->sep == NULL && x->regex == NULL) {
+		st->opens = &x->field;
+		st->element = name;
+	}
 	if (s == NULL)
 		return 0;
 	if (plan_bind(p, &x->field, NULL, st->err) < 0)
@@ -161,13 +169,33 @@ explode_plan(struct stage *st, struct plan *p)
 static void
 choose_shape(struct explode *x, struct shape *in, int at)
 {
-	int twin = shape_find(in, x->add.name, x->add.nname);
+	struct shape *out = in;
+	int twin;
 
-	x->out = shape_rename(in, (uint32_t)at, x->add.name, x->add.nname);
-	x->twin = twin == at ? -1 : twin;
-	if (x->twin >= 0)
-		x->out = shape_rename(x->out, (uint32_t)twin, NULL, 0);
+	buf_clear(&x->twins);
+	/* A record may have several of that name. */
+	while ((twin = shape_find(out, x->add.name, x->add.nname)) >= 0 &&
+		twin != at) {
+		out = shape_rename(out, (uint32_t)twin, NULL, 0);
+		buf_add(&x->twins, &twin, sizeof(twin));
+		at -= twin < at;
+	}
+	x->out = shape_rename(out, (uint32_t)at, x->add.name, x->add.nname);
+	x->at = (uint32_t)at;
 	x->id = in->id;
+}
+
+/* The values without those of the fields that give way. */
+static void
+drop_twins(const struct explode *x, struct value *v, uint32_t n)
+{
+	int twin;
+
+	for (size_t i = 0; i < x->twins.n; i += sizeof(twin)) {
+		memcpy(&twin, x->twins.p + i, sizeof(twin));
+		memmove(v + twin, v + twin + 1,
+			(--n - (uint32_t)twin) * sizeof(v[0]));
+	}
 }
 
 /* Make the record that all elements share. */
@@ -187,13 +215,9 @@ prepare_element(struct explode *x, struct record *r)
 	if (x->id != r->shape->id)
 		choose_shape(x, r->shape, at);
 	record_own(&x->r, &x->slots);
+	drop_twins(x, x->r.v, r->shape->n);
 	x->r.shape = x->out;
-	x->slot = &x->r.v[at];
-	if (x->twin >= 0) {
-		memmove(x->r.v + x->twin, x->r.v + x->twin + 1,
-			(x->out->n - (uint32_t)x->twin) * sizeof x->r.v[0]);
-		x->slot -= x->twin < at;
-	}
+	x->slot = &x->r.v[x->at];
 }
 
 /* Hand on those that wait. */
@@ -203,17 +227,19 @@ emit_rows(struct stage *st, struct explode *x)
 	struct record r = x->r;
 	size_t n = x->nrows;
 
+	if (n == 0)
+		return 0;
 	r.v = x->rows.v;
-	r.room = 0;
+	r.room = r.shape->n + x->spare;
 	x->nrows = 0;
-	return n == 0 ? 0 : stage_emit_records(st, &r, r.shape->n, n);
+	return stage_emit_records(st, &r, r.room, n);
 }
 
 static inline int
 add_row(struct stage *st, struct explode *x, struct value v)
 {
 	uint32_t n = x->r.shape->n;
-	struct value *row = x->rows.v + x->nrows * n;
+	struct value *row = x->rows.v + x->nrows * (n + x->spare);
 
 	*x->slot = v;
 	if (n == 1)
@@ -429,8 +455,10 @@ prepare(struct stage *st, struct explode *x, struct record *r)
 {
 	prepare_element(x, r);
 	x->many = st->next != NULL && st->next->op->records != NULL;
-	if (x->many)
-		slots_need(&x->rows, ROWS * x->r.shape->n);
+	if (!x->many)
+		return;
+	x->spare = st->next->looks == LOOKS_ONLY ? 0 : SPARE;
+	slots_need(&x->rows, ROWS * (x->r.shape->n + x->spare));
 }
 
 /* Take a record apart; the last parts may wait, but for those of text that is
@@ -507,6 +535,7 @@ explode_close(struct stage *st)
 	record_add_release(&x->add);
 	slots_release(&x->slots);
 	slots_release(&x->rows);
+	buf_release(&x->twins);
 	buf_release(&x->name);
 	buf_release(&x->plain);
 	buf_release(&x->piece);

@@ -8,12 +8,12 @@
  */
 #include <string.h>
 
+#include "value/known.h"
+#include "value/recent.h"
 #include "expr/expr.h"
 #include "expr/sql/sql.h"
 #include "runtime/stage.h"
 #include "window/evtime.h"
-#include "agg/known.h"
-#include "agg/recent.h"
 
 struct filter {
 	const char *sql; /* the condition in SQL */

@@ -22,12 +22,12 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/path.h"
+#include "value/recent.h"
 #include "value/value.h"
 #include "io/csvrow.h"
 #include "types/schema.h"
 #include "types/schema_parse.h"
 #include "runtime/stage.h"
-#include "agg/recent.h"
 #include "join/table.h"
 
 enum { INNER, LEFT, SEMI, ANTI };
@@ -241,6 +241,13 @@ join_static_plan(struct stage *st, struct plan *p)
 			return -1;
 	if (st->clone) /* it looks into the stage's */
 		return 0;
+	if (p->vain) {
+		if (j->how < SEMI) { /* what comes of the table is not known */
+			schema_free(p->fields);
+			p->fields = NULL;
+		}
+		return 0;
+	}
 	t = load(st);
 	if (t == NULL)
 		return -1;
@@ -615,7 +622,7 @@ const struct op op_join_static = {
 		    "[--how inner|left|semi|anti]",
 	.opts = join_static_opts,
 	.size = sizeof(struct join_static),
-	.flags = OP_OPERANDS | OP_READS,
+	.flags = OP_OPERANDS,
 	.open = join_static_open,
 	.plan = join_static_plan,
 	.begin = join_static_begin,

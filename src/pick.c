@@ -494,6 +494,20 @@ compute_items(struct stage *st, struct record *r, struct value *v)
 	return 1;
 }
 
+/* Without all fields that are named as that one is: a record may have several. */
+static struct shape *
+drop_named(struct pick *k, struct shape *out, const struct shape_name *name)
+{
+	int at;
+
+	while ((at = shape_find(out, name->s, name->n)) >= 0) {
+		out = shape_rename(out, (uint32_t)at, NULL, 0);
+		memmove(&k->from[at], &k->from[at + 1],
+			(out->n - (uint32_t)at) * sizeof(k->from[0]));
+	}
+	return out;
+}
+
 /* The shape without the excepted fields, and where what is left comes from. */
 static int
 drop_excepted(struct stage *st, struct record *r)
@@ -507,19 +521,12 @@ drop_excepted(struct stage *st, struct record *r)
 		k->from[i] = i;
 	for (size_t i = 0; i < k->except.n; i++) {
 		const struct value *x = record_get(r, &k->except.f[i]);
-		size_t at = 0;
 
 		if (x == NULL)
 			continue;
 		if (x < r->v || x >= r->v + n)
 			return within_field(st, k->except.f[i].path);
-		while (at < out->n && k->from[at] != (size_t)(x - r->v))
-			at++;
-		if (at == out->n)
-			continue;
-		out = shape_rename(out, (uint32_t)at, NULL, 0);
-		memmove(&k->from[at], &k->from[at + 1],
-			(out->n - at) * sizeof(k->from[0]));
+		out = drop_named(k, out, &r->shape->names[x - r->v]);
 	}
 	k->id = r->shape->id;
 	k->out = out;

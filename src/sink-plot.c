@@ -674,9 +674,18 @@ sink_plot_close(struct stage *st)
 	buf_release(&s->page);
 }
 
+static bool
+sink_plot_prints(const struct stage *st)
+{
+	const struct sink_plot *s = STAGE(st, sink_plot);
+
+	return s->term;
+}
+
 static const struct sink sink_plot_sink = {
 	.restore = sink_plot_restore,
 	.target = sink_plot_target,
+	.prints = sink_plot_prints,
 };
 static const struct waiter sink_plot_waiter = {
 	.wait = sink_plot_wait,

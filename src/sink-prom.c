@@ -562,6 +562,14 @@ tell(struct stage *st, const struct batch *b)
 			s->listen != NULL ? s->listen : "");
 }
 
+static bool
+sink_prom_prints(const struct stage *st)
+{
+	const struct sink_prom *s = STAGE(st, sink_prom);
+
+	return s->push == NULL && s->textfile == NULL && s->listen == NULL;
+}
+
 static int
 sink_prom_batch(struct stage *st, struct batch *b)
 {
@@ -573,7 +581,7 @@ sink_prom_batch(struct stage *st, struct batch *b)
 	for (size_t i = 0; i < s->metrics.n; i++)
 		put_metric(s, i);
 	put_batch(s, b);
-	if (s->push == NULL && s->textfile == NULL && s->listen == NULL)
+	if (sink_prom_prints(st))
 		stage_print(st, s->text.p, s->text.n);
 	return 0;
 }
@@ -651,6 +659,7 @@ sink_prom_close(struct stage *st)
 static const struct sink sink_prom_sink = {
 	.commit = sink_prom_commit,
 	.target = sink_prom_target,
+	.prints = sink_prom_prints,
 };
 static const struct waiter sink_prom_waiter = {
 	.wait = sink_prom_wait,

@@ -572,10 +572,19 @@ sink_table_close(struct stage *st)
 	buf_release(&s->text);
 }
 
+static bool
+sink_table_prints(const struct stage *st)
+{
+	const struct sink_table *s = STAGE(st, sink_table);
+
+	return s->db == NULL && s->output == NULL;
+}
+
 static const struct sink sink_table_sink = {
 	.restore = sink_table_restore,
 	.commit = sink_table_commit,
 	.target = sink_table_target,
+	.prints = sink_table_prints,
 };
 
 const struct op op_sink_table = {

@@ -434,6 +434,36 @@ rows() {
 	run -2 agg --mode append --by k count < timed
 }
 
+@test "what is said to do about an aggregation of an aggregation can be done" {
+	parse='parse-json --batch 3 -s "t timestamp, k string" in'
+	printf '{"t":"2026-11-21T08:00:%02dZ","k":"%s"}\n' 1 a 2 b 3 a 40 a 55 b >in
+	windows="$parse | window --on t --size 10s --watermark 1s"
+	run -2 bash -c "$windows | agg --mode append --by k count |
+		agg --no-window --by k sum:count"
+	[[ $output == *"group by the window, too, or by wider ones"* ]]
+	[[ $output == *"--plain"* ]]
+	run -2 bash -c "$parse | agg --by k count | agg sum:count"
+	[[ $output == *"--plain on the one before"* ]]
+	bash -c "$windows | agg --mode append --by k count |
+		agg --plain --by k sum:count" >out
+	wc -l <out | is <(echo 3)
+	bash -c "$windows | agg --mode append --by k count |
+		window --on window --size 1m | agg --plain sum:count" >out
+	is out </dev/null
+	bash -c "$windows | agg --mode append --by k count --plain |
+		agg --no-window --by k sum:count" >out
+	is out <<-'END'
+	{"k":"a","sum(count)":3}
+	{"k":"b","sum(count)":1}
+	END
+	bash -c "$parse | agg --by k count --plain --mode complete |
+		agg --by k max:count" >out
+	is out <<-'END'
+	{"k":"a","max(count)":3}
+	{"k":"b","max(count)":2}
+	END
+}
+
 @test "sessions are refused in update mode, and without a key" {
 	batches 1 | watermark --on t --delay 1s | window --on t --session 1s > in
 	run -2 agg --mode update --by k count < in

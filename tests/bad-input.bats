@@ -258,6 +258,64 @@ not_records() {
 	exec 5>&- 6>&-
 }
 
+# What a process waits for in the kernel is told on most machines.
+needs_wchan() {
+	mkfifo asleep
+	cat <>asleep >asleep & # it waits for itself
+	local i
+	for i in $(seq 1 500); do
+		if grep -q '[a-z]' /proc/$!/wchan; then
+			kill $!
+			return
+		fi
+		sleep 0.01
+	done
+	kill $!
+	skip "needs /proc/PID/wchan"
+}
+
+@test "a FIFO that nobody comes to write is given up with the first signal" {
+	needs_wchan
+	mkfifo never
+	for command in 'parse-json never' 'stream-files never' \
+		'union never never' 'join-stream --on k never never' \
+		'join-static never --on k'; do
+		for sig in INT TERM; do
+			env --default-signal=INT $command </dev/null >out 2>err &
+			wait_for grep -q wait_for_partner /proc/$!/wchan
+			kill -$sig $!
+			local rc=0
+			wait $! || rc=$?
+			is out </dev/null
+			echo "$command: $rc $(cat err)" >>ends
+		done
+	done
+	sort -u ends | sed 's/ *$//' >given
+	is given <<-'EOS'
+	join-static never --on k: 1 join-static: table 'never': stopped while it was read
+	join-stream --on k never never: 0
+	parse-json never: 0
+	stream-files never: 0
+	union never never: 0
+	EOS
+}
+
+@test "who asks for statistics ends no wait for who writes a FIFO" {
+	needs_wchan
+	mkfifo late
+	echo '{"k":1}' >some
+	for command in 'parse-json late' 'stream-files late' 'union late some' \
+		'join-stream --on k late some' 'join-static late --on k'; do
+		$command <some >out 2>err &
+		wait_for grep -q wait_for_partner /proc/$!/wchan
+		kill -USR1 $!
+		wait_for grep -q '^SigPnd:.0*$' /proc/$!/status
+		echo '{"k":1}' >late
+		wait $! || { echo "$command"; cat err; false; }
+		[ -s out ]
+	done
+}
+
 @test "a silent source with a trigger holds up no batch of the other" {
 	mkfifo pipe
 	exec 5<>pipe

@@ -22,6 +22,17 @@ load lib
 {"b":3,"a":1}' ]
 }
 
+@test "so do all of them, where a record has several" {
+	printf '%s\n' '{"b":1,"b":3,"a":[1,2]}' '{"b":0,"a":[3],"b":2,"c":5,"b":4}' \
+		'{"a":[4],"c":1}' | explode a --as b >out
+	is out <<-'END'
+	{"b":1}
+	{"b":2}
+	{"b":3,"c":5}
+	{"b":4,"c":1}
+	END
+}
+
 @test "--keep keeps the field and adds the element at the end" {
 	run explode l --as e --keep <<< '{"l": [1, 2], "b":2}'
 	[ "$output" = '{"l": [1, 2], "b":2,"e":1}

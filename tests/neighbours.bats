@@ -449,6 +449,12 @@ def offered(k, events):
     if not got:
         sys.exit('the other has gone')
     return struct.unpack('I', got[:4])[0] == OFFER
+def until_gone(k):
+    try:
+        while k.recv(70000):
+            pass
+    except OSError:
+        pass
 def memory(size, seal):
     fd = os.memfd_create('bief', os.MFD_ALLOW_SEALING)
     os.ftruncate(fd, size)
@@ -522,6 +528,8 @@ else:
             say(k, SHARED if what == 'shared' else ALONE)
         if what != 'shared':
             sys.exit()
+        # The pipe looks ended until the writer, which hangs up, is back.
+        until_gone(k)
     else:
         speak(k)
     os.dup2(out, 1)
@@ -868,6 +876,25 @@ meets() { # meets SCRIPT: its output, words and statuses
 	[ "$output" = "filter: expression: no field 'kk' (did you mean 'k'?)
   .kk == 1
   ^" ]
+}
+
+@test "a key that no record can have is refused without the table's being read" {
+	printf 'k,name\nk1,Ann\n' >users.csv
+	for how in inner left semi anti; do
+		run -2 bief run "parse-json --schema 'k string' <in.json |
+			join-static users.csv --header --on kk=k --how $how"
+		[ "$output" = "join-static: no field 'kk' (did you mean 'k'?)" ]
+	done
+	# Behind it the table's fields may be meant, where it has any.
+	bief run "parse-json --schema 'k string' <in.json |
+		join-static users.csv --header --on k | pick name" >out
+	[ "$(sort -u out)" = '{"name":"Ann"}' ]
+	run -2 bief run "parse-json --schema 'k string' <in.json |
+		join-static users.csv --header --on k --how anti | pick name"
+	[ "$output" = "pick: no field 'name'" ]
+	meets "parse-json --schema 'k string, i int' in.json in.json in.json |
+		join-static users.csv --header --on kk=k | agg count" || true
+	is said <<<"join-static: no field 'kk' (did you mean 'k'?)"
 }
 
 @test "explain says which pipes carry text, and why" {

@@ -46,6 +46,16 @@ load lib
 	[ "$output" = '{"a":2}' ]
 }
 
+@test "--except keeps none of several of that name, however it is spelled" {
+	printf '%s\n' '{"a":1,"b":2,"a":3}' '{"\u0061":1,"b":2,"a":3,"c":4,"a":5}' \
+		'{"b":1,"b":2}' | pick --except a >out
+	is out <<-'END'
+	{"b":2}
+	{"b":2,"c":4}
+	{"b":1,"b":2}
+	END
+}
+
 @test "names that need escapes in JSON are written as they are" {
 	run pick 'a"b' é <<< '{"a\"b":1,"\u00e9":2}'
 	[ "$output" = '{"a\"b":1,"é":2}' ]

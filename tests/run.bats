@@ -21,6 +21,34 @@ load lib
 	timeout 20 stream-files --follow f | head -1 >given; is given <<<x
 }
 
+# In `tee >(sink) | agg` the output of the sink is the input of agg.
+@test "a sink that prints nothing cares for no reader of its output" {
+	mkfifo in unread
+	for sink in 'sink-files out' 'sink-table --db t.db --table t' \
+		'sink-table --style csv --output t.csv' 'sink-exec -- true' \
+		'sink-prom --metric a --value a --textfile a.prom' 'sink-table'; do
+		$sink <in >unread 2>err &
+		exec 7>in 8<unread 8<&-
+		if [ "$sink" != sink-table ]; then
+			echo '{"a":1}' >&7
+			exec 7>&-
+		fi
+		local rc=0
+		wait $! || rc=$?
+		exec 7>&-
+		echo "$sink: $rc" >>statuses
+	done
+	is statuses <<-'END'
+	sink-files out: 0
+	sink-table --db t.db --table t: 0
+	sink-table --style csv --output t.csv: 0
+	sink-exec -- true: 0
+	sink-prom --metric a --value a --textfile a.prom: 0
+	sink-table: 141
+	END
+	is out/part-00000.json <<<'{"a":1}'
+}
+
 @test "after a kill -9 of one program the others end by themselves" {
 	echo '{"a":1}' >f
 	mkfifo p q
@@ -120,6 +148,22 @@ load lib
 	run -1 drop-null --max-line 1M <in
 	[[ $output == *"longer than 1048576 bytes"* ]]
 	drop-null --max-line 1M --on-error skip <in 2>/dev/null >given; is given <<<'{"a":1}'
+}
+
+@test "bief run counts the bytes of a line where --max-line says so, as pipes do" {
+	printf '{"a":"%s","i":1}\n' x xxxxxxxxxxxxxxx >in
+	for p in 'stream-files in | parse-json --max-line 20 --on-error skip --rejects r' \
+		'parse-json in | pick i,a --max-line=20 --on-error skip --rejects r' \
+		'parse-json --max-line 64 in | derive "b=.a" | filter --on-error skip --rejects r --max-line 30 .b'; do
+		rm -f r
+		bash -c "$p" >out 2>err
+		cat r err >>out
+		rm r
+		bief run "$p" >given 2>err
+		cat r err >>given
+		cmp out given
+		grep -q 'longer than' given
+	done
 }
 
 @test "a gigabyte in one line takes no gigabyte of memory" {

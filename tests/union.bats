@@ -106,7 +106,7 @@ marks() { # the watermarks at the end of each batch
 	printf '{"#bief":{"stream":1,"trigger":"1s"}}\n{"#bief":{"eof":1}}\n' >a
 	printf '{"#bief":{"stream":1,"trigger":"2s"}}\n{"#bief":{"eof":1}}\n' >b
 	run -2 union a b
-	[ "$output" = "union: the triggers of 'a' and 'b' are not the same" ]
+	[ "$output" = "union: the triggers of 'a' and 'b' are not the same: give both sources the same --trigger" ]
 }
 
 @test "an updating result is refused" {

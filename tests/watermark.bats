@@ -185,10 +185,24 @@ marks() {
 	[[ $output == *"(parse-json --schema 't timestamp', or timestamp(ms), (us) or (ns) as it counts)"* ]]
 }
 
+@test "of a field that has other values since, it is said where the watermark belongs" {
+	printf '{"t":"2026-11-21T08:00:%02dZ"}\n' 1 2 40 >in
+	run -2 bash -c "watermark --on t --delay 1s <in | derive 't=.t' |
+		window --on t --size 10s | agg --mode append count"
+	[[ $output == *"behind that, in place of the one in front"* ]]
+	run -2 bash -c "watermark --on t --delay 1s <in | derive 't=.t' |
+		window --on t --size 10s --watermark 1s"
+	[[ $output == *"on a field that is gone or has other values since: leave that one out"* ]]
+	bash -c "derive 't=.t' <in | window --on t --size 10s --watermark 1s |
+		agg --plain --mode append count" >out
+	is out <<<'{"window_start":"2026-11-21T08:00:00Z","window_end":"2026-11-21T08:00:10Z","count":2}'
+}
+
 @test "a second watermark, a negative delay, a missing option are refused" {
 	batches 1:1 | watermark --on t --delay 1s > in
 	run -2 watermark --on t --delay 1s < in
 	[[ $output == *"has a watermark already, on 't'"* ]]
+	[[ $output == *": leave out that one, or this"* ]]
 	run -2 watermark --on t --delay -1s < /dev/null
 	run -2 watermark --on t --delay '1 month -40 days' < /dev/null
 	run -2 watermark --on t < /dev/null

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agg/known.h"
-#include "agg/recent.h"
+#include "value/known.h"
+#include "value/recent.h"
 
 #define VALUES 100000
 

@@ -349,6 +349,24 @@ redirects_only(const struct command *c, int fd)
 	return true;
 }
 
+/* Is it told how long lines may be?  Records that are handed on have no length;
+ * between processes it is counted. */
+static bool
+counts_bytes(const struct command *c)
+{
+	static const char name[] = "--max-line";
+	size_t n = strlen(name);
+
+	for (size_t i = pipeline_skip(c); i < c->nwords; i++) {
+		const char *w = c->words[i].text;
+
+		if (w != NULL && strncmp(w, name, n) == 0 &&
+			(w[n] == '\0' || w[n] == '='))
+			return true;
+	}
+	return false;
+}
+
 size_t
 pipeline_stretch(const struct pipeline *p, size_t i)
 {
@@ -363,7 +381,8 @@ pipeline_stretch(const struct pipeline *p, size_t i)
 		/* Its first may read a file, its last write one. */
 		if (n > 0 &&
 			(starts(c, op) || !redirects_only(c, 1) ||
-				!redirects_only(&c[-1], 0)))
+				!redirects_only(&c[-1], 0) || counts_bytes(c) ||
+				counts_bytes(&c[-1])))
 			break;
 	}
 	return n;

@@ -56,6 +56,7 @@ size_t pipeline_skip(const struct command *c);
 char **pipeline_argv(const struct command *c);
 /*
  * How many commands from i on run as one chain: 0 when command i is foreign.
+ * One that is told how long lines may be is a chain of its own.
  */
 size_t pipeline_stretch(const struct pipeline *p, size_t i);
 

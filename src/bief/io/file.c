@@ -31,6 +31,23 @@
 /* ---- any file ---- */
 
 int
+file_open(const char *path)
+{
+	int fd = -1;
+
+	if (!file_stop) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0 || errno != EINTR)
+			return fd;
+	}
+	/* Nobody is waited for: a FIFO without a writer is at its end. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, 0);
+	return fd;
+}
+
+int
 file_read(const char *path, size_t max, struct buf *out, struct err *err)
 {
 	struct input in;

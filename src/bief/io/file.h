@@ -11,6 +11,9 @@
 struct buf;
 struct err;
 
+/* Open to read.  A FIFO waits for who writes it; one that nobody has come to
+ * write until a signal to stop is empty.  -1: errno. */
+int file_open(const char *path);
 /* Append the first max bytes of a file ("-": standard input) to out, with room
  * for the scanners behind them.  0, or -1 with a message. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *err);

@@ -15,6 +15,7 @@
 #include "runtime/loop/link_out.h"
 #include "runtime/loop/merge.h"
 #include "runtime/loop/pull.h"
+#include "runtime/ops.h"
 #include "runtime/setup.h"
 #include "runtime/threads/threads.h"
 #include "runtime/loop/signals.h"
@@ -62,11 +63,14 @@ run_failed(struct chain *c)
 void
 run_chain(char ***words, int n, int in, int out, int *status)
 {
+	/* What a sink has for its output, if anything, is for people. */
+	bool marks = ops_find(words[n - 1][0])->sink == NULL;
 	struct threads *t;
 	struct chain c;
 	int last = -1;
 
-	pipe_mark_begin(out);
+	if (marks)
+		pipe_mark_begin(out);
 	signals_catch();
 	setup_open(&c, words, n, out, false, status);
 	for (int i = 0; i < n; i++)
@@ -85,7 +89,8 @@ run_chain(char ***words, int n, int in, int out, int *status)
 	}
 	link_out_close(&c);
 	/* An end without control lines looks like one, whatever the reason. */
-	pipe_mark_end(out, c.planned ? 0 : run_status(status, n));
+	if (marks)
+		pipe_mark_end(out, c.planned ? 0 : run_status(status, n));
 	setup_close(&c);
 }
 

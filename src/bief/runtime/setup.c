@@ -221,6 +221,14 @@ setup_init(struct chain *c, const struct op *const *ops, int n, int out_fd,
 	}
 }
 
+static bool
+prints(const struct stage *last)
+{
+	const struct sink *sink = last->op->sink;
+
+	return sink == NULL || (sink->prints != NULL && sink->prints(last));
+}
+
 void
 setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 	int *status)
@@ -243,6 +251,10 @@ setup_open(struct chain *c, char ***words, int n, int out_fd, bool explain,
 			st->priv->failed = true;
 		}
 	}
+	/* In `tee >(sink-files out) | agg` the output of the sink is the input
+	 * of agg, which may well end first. */
+	if (!prints(chain_last(c)))
+		c->out.pipe = false;
 }
 
 static void

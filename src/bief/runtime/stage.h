@@ -73,8 +73,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_READY 32   /* it may accept connections: --ready-fd */
 #define OP_HOLDS 64   /* without batches it answers at the end of the input */
 #define OP_ENOUGH 128 /* it may call stage_enough */
-#define OP_READS 256  /* its plan reads what may be large: not called in vain */
-#define OP_SPOOLS 512 /* its plan takes all of '-', standard input */
+#define OP_SPOOLS 256 /* its plan takes all of '-', standard input */
 
 /* At which fields of its records an operator looks. */
 enum looks {
@@ -123,6 +122,9 @@ struct sink {
 	 * nothing: a checkpoint that knows another target refuses it, see
 	 * stage_elsewhere. */
 	void (*target)(struct stage *st, struct buf *what, struct buf *path);
+	/* Does it write to standard output, as it has been opened?  NULL: never;
+	 * then it is nothing to it who reads that. */
+	bool (*prints)(const struct stage *st);
 };
 
 /*
@@ -288,8 +290,12 @@ struct stage {
 	bool text;     /* it takes lines: as OP_TEXT says, open may change it */
 	enum looks looks; /* plan may say that it is fewer than all; fields of
 	                   * windows it may look at all the same */
-	bool clone;       /* of a stage, on a thread: see struct spread */
-	bool straight;    /* private: what it takes has only record() to pass */
+	/* ... and that of this one, an array, it hands on what is in it by that
+	 * name (plain), and looks at no more of it */
+	const struct field *opens;
+	const char *element;
+	bool clone;    /* of a stage, on a thread: see struct spread */
+	bool straight; /* private: what it takes has only record() to pass */
 	uint64_t shape_id; /* private: records of this shape have no field that
 	                      stage_clash would refuse */
 	/* counters: since the start */
@@ -353,9 +359,10 @@ int stage_untimed(struct stage *st, const struct record *r, const char *fmt,
 /* Say at the end when no record had this field: where types are not known from
  * the plan, a wrong name would look like nulls.  f lives until close. */
 void stage_watch(struct stage *st, struct field *f);
-/* Of a source, when data flow: may anybody behind look at this field (its plain
- * name)?  Else it can be null. */
-bool stage_asked(const struct stage *st, const char *name);
+/* Of a source or a parser, when data flow: how much of this field, or of one
+ * within another, may anybody behind look at?  By its plain name.  What is not
+ * asked for can be null, or not be there in what it is within. */
+enum field_asked stage_asks(const struct stage *st, const char *name);
 /* Watch none of those so far: they are about to move. */
 void stage_unwatch(struct stage *st);
 /* Refuse (stage_reject) a record in which it is not to be told which of several

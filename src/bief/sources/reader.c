@@ -16,6 +16,7 @@
 
 #include "floor/err.h"
 #include "floor/mem.h"
+#include "io/file.h"
 #include "io/inflate.h"
 #include "parquet/parquet_text.h"
 
@@ -174,7 +175,7 @@ reader_open(struct reader *r, const char *path, uint64_t start, bool cut,
 	lines_clear(&r->lines, 0);
 	r->fd = strcmp(path, READER_STDIN) == 0
 		? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-		: open(path, O_RDONLY | O_CLOEXEC);
+		: file_open(path);
 	if (r->fd < 0 && (errno == ENOENT || errno == ESTALE)) {
 		reader_close(r);
 		return 0;

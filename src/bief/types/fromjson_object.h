@@ -108,35 +108,6 @@ digits_value(const char *p, unsigned k)
 	return (int64_t)total;
 }
 
-static inline const char *
-quick_real(const char *start, const char *end, struct value *v)
-{
-	const char *p = start + (*start == '-');
-	uint32_t m = simd_nondigit(p);
-	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
-
-	if (k == 0 || k == 32 || (*p == '0' && k > 1))
-		return NULL;
-	if (p[k] != '.') {
-		/* -0 is 0. */
-		if (*p == '0' && p > start)
-			return NULL;
-		p += k;
-	} else {
-		p += k + 1;
-		m = simd_nondigit(p);
-		k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
-		if (k == 0 || k == 32)
-			return NULL;
-		p += k;
-	}
-	if (!ends_number(*p) || p >= end)
-		return NULL;
-	*v = (struct value){
-		.s = start, .n = (uint32_t)(p - start), .type = VALUE_REAL};
-	return p;
-}
-
 /* A text of the stream's own form. */
 static const char *
 quick_iso(const struct fromjson *f, const char *p, const char *end,
@@ -215,10 +186,11 @@ read_field(struct fromjson *f, const char *p, int index, uint64_t *seen,
 static inline const char *
 skip_quickly(struct fromjson *f, const char *p)
 {
-	struct value ignored;
-	const char *q = quick_string(p, f->value.l.end, &ignored);
+	const char *q = quick_skip(&f->value, p);
 
-	return q != NULL ? q : fromjson_general_skip(f, p);
+	return q != NULL && q - p < LENIENT_DIGITS
+		? q
+		: fromjson_general_skip(f, p);
 }
 
 /* Fields that have not been met are null. */

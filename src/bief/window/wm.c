@@ -121,11 +121,15 @@ wm_plan(struct wm *w, const struct field *f, bool window, struct plan *p,
 
 	if (check_type(w, f, t, err) == -1)
 		return -1;
+	if (p->delay_us >= 0 && p->event_time == NULL)
+		return err_as(err, STATUS_USAGE,
+			"the stream has a watermark already, on a field that "
+			"is gone or has other values since: leave that one out");
 	if (p->delay_us >= 0)
 		return err_as(err, STATUS_USAGE,
-			"the stream has a watermark already, on '%s'",
-			p->event_time == NULL ? "a field that is gone"
-					      : p->event_time);
+			"the stream has a watermark already, on '%s': leave "
+			"out that one, or this",
+			p->event_time);
 	if (w->flush && p->checkpoint != NULL)
 		return err_as(err, STATUS_USAGE,
 			"--flush ends the stream for good: it cannot go with "

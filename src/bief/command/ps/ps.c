@@ -5,6 +5,7 @@
  */
 #include "command/ps/ps.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -427,8 +428,9 @@ ps_command(int argc, char **argv)
 	else
 		ps_text(&l, terminal_columns(), &out);
 	if ((out.n > 0 && fwrite(out.p, 1, out.n, stdout) != out.n) ||
-		fflush(stdout) < 0) {
-		fprintf(stderr, "bief: cannot write the output\n");
+		fflush(stdout) != 0) {
+		fprintf(stderr, "bief: cannot write the output: %s\n",
+			strerror(errno));
 		status = STATUS_FAILED;
 	} else if (l.n == 0)
 		status = ps_none();

@@ -8,6 +8,7 @@
 #include "runtime/loop/feed.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -459,7 +460,8 @@ feed_next_file(struct feed *f)
 	if (f->in.fd > STDERR_FILENO)
 		close(f->in.fd);
 	input_next(&f->in,
-		strcmp(path, "-") == 0 ? STDIN_FILENO : signals_open(path));
+		strcmp(path, "-") == 0 ? STDIN_FILENO
+				       : open(path, O_RDONLY | O_CLOEXEC));
 	vitals_input(f->c->vitals, f->in.fd);
 	f->link.fd = f->in.fd;
 	f->c->reading.fd = f->in.fd;

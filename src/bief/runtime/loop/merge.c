@@ -26,6 +26,7 @@
 #include "value/json.h"
 #include "value/record_read.h"
 #include "value/value.h"
+#include "io/file.h"
 #include "io/stream/input.h"
 #include "io/stream/output.h"
 #include "io/stream/stream.h"
@@ -75,11 +76,8 @@ static int
 open_side(struct merge *m, struct side *s)
 {
 	const char *path = s->spec.path;
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : signals_open(path);
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : file_open(path);
 
-	/* One that nobody has come to write is empty. */
-	if (fd < 0 && errno == EINTR)
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_as(&m->c->err, STATUS_USAGE, "cannot open '%s': %s",
 			path, strerror(errno));
@@ -485,7 +483,7 @@ plan_inputs(struct merge *m)
 				s->plan.interval_us != first->plan.interval_us))
 			return err_as(&m->c->err, STATUS_USAGE,
 				"the triggers of '%s' and '%s' are not the "
-				"same",
+				"same: give both sources the same --trigger",
 				first->spec.path, s->spec.path);
 	}
 	m->stream = first != NULL;

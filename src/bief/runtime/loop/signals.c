@@ -73,16 +73,21 @@ signals_watch_screen(void)
 void
 signals_catch(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
-	struct sigaction a = {.sa_handler = on_signal};
+	/* The others end no system call, such as the wait for who writes a
+	 * FIFO: what waits in poll wakes up all the same. */
+	struct sigaction stop = {.sa_handler = on_signal},
+			 other = {.sa_handler = on_signal,
+				 .sa_flags = SA_RESTART};
 
 	file_stop = 0;
 	term_us = 0;
 	stops = terminated = asked_statistics = asked_reload = 0;
 	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		return;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &a, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGUSR1, &other, NULL);
+	sigaction(SIGHUP, &other, NULL);
 }
 
 bool
@@ -137,15 +142,4 @@ signals_reload(void)
 
 	asked_reload = 0;
 	return asked;
-}
-
-int
-signals_open(const char *path)
-{
-	int fd;
-
-	do
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	while (fd < 0 && errno == EINTR && !signals_stopping());
-	return fd;
 }

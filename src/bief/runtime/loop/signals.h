@@ -24,9 +24,6 @@ void signals_watch_screen(void);
  * that. */
 int signals_fd(void);
 void signals_drain(void);
-/* Open to read.  A FIFO waits for who writes it, and other signals than those to
- * stop are no reason to give up; -1 with EINTR: one of these has come. */
-int signals_open(const char *path);
 /* Since the last call: has SIGUSR1, has SIGHUP come? */
 bool signals_statistics(void);
 bool signals_reload(void);

@@ -64,6 +64,32 @@ modes_check(const struct plan *p, enum mode m, struct err *err)
 	return 0;
 }
 
+/* Append mode, and nothing that is grouped by has a time. */
+static int
+refuse_untimed(const struct plan *p, struct err *err)
+{
+	if (p->aggregated)
+		return refuse(err,
+			"behind an aggregation a group is written once, when "
+			"the watermark has passed it (mode append), and "
+			"nothing that is grouped by here has a time: group by "
+			"the window, too, or by wider ones ('window --on "
+			"window --size D' in front), or let the one before "
+			"have --plain: then one answer comes at the end");
+	if (p->delay_us >= 0 && p->event_time == NULL)
+		return refuse(err,
+			"append mode writes a group once, when the watermark "
+			"has passed it, and the field of the watermark is gone "
+			"or has other values since: put 'watermark --on FIELD "
+			"--delay D' behind that, in place of the one in front");
+	return refuse(err,
+		"append mode writes a group once, when the watermark "
+		"has passed it, but no watermark belongs to what is "
+		"grouped by: put 'watermark --on FIELD --delay D' "
+		"before the windows, or take --mode update or "
+		"complete");
+}
+
 int
 modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 {
@@ -73,12 +99,7 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 	if (p->whole)
 		return 0;
 	if (a->mode == MODE_APPEND && !a->timed)
-		return refuse(err,
-			"append mode writes a group once, when the watermark "
-			"has passed it, but no watermark belongs to what is "
-			"grouped by: put 'watermark --on FIELD --delay D' "
-			"before the windows, or take --mode update or "
-			"complete");
+		return refuse_untimed(p, err);
 	if (a->session && a->mode == MODE_UPDATE)
 		return refuse(err,
 			"sessions have no update mode, because they merge: "
@@ -89,7 +110,9 @@ modes_agg(const struct plan *p, const struct modes_agg *a, struct err *err)
 	if (p->aggregated && a->mode != MODE_APPEND)
 		return refuse(err,
 			"an aggregation of an aggregation works in append "
-			"mode only: --mode append on both");
+			"mode only: --mode append on both, with windows and a "
+			"watermark, or --plain on the one before: then one "
+			"answer comes at the end");
 	if (p->aggregated && p->mode != MODE_APPEND)
 		return err_as(err, STATUS_USAGE,
 			"the aggregation before this one writes its rows again "

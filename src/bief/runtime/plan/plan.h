@@ -33,8 +33,9 @@ enum trigger_kind {
 };
 
 struct plan {
-	int stream;            /* protocol version; 0: no control lines */
-	bool explain;          /* nothing will run; say what would */
+	int stream;   /* protocol version; 0: no control lines */
+	bool explain; /* nothing will run; say what would */
+	bool vain;    /* nor is it said: what is large is not read for it */
 	struct schema *fields; /* what is known of the fields, or NULL */
 	bool whole; /* its one batch is all of the input: nobody has asked for
 	               batches, so a complete result is like an appended one */

@@ -45,8 +45,7 @@ plan_known_stage(
 	return ret;
 }
 
-/* Would it take from the one that runs what can be read only once, or read what
- * is large? */
+/* Would it take from the one that runs what can be read only once? */
 static bool
 plan_known_reads(const struct stage *st)
 {
@@ -54,7 +53,7 @@ plan_known_reads(const struct stage *st)
 		for (size_t i = 0; i < (size_t)st->noperands; i++)
 			if (strcmp(st->operands[i], "-") == 0)
 				return true;
-	return (st->op->flags & OP_READS) != 0;
+	return false;
 }
 
 /* -1: the place of the stage that refuses, and why. */
@@ -67,7 +66,7 @@ plan_known_try(struct chain *c, const char *fields, struct buf *out, int *place,
 	int ret = 0;
 
 	plan_init(&p);
-	p.explain = true;
+	p.explain = p.vain = true;
 	if (fields != NULL)
 		p.fields = schema_parse_header(fields, why);
 	for (*place = 0; *place < c->n && ret == 0; ++*place) {

@@ -1,7 +1,7 @@
 /*
  * known: see known.h.
  */
-#include "agg/known.h"
+#include "value/known.h"
 
 #include <stdlib.h>
 #include <string.h>
