@@ -121,10 +121,16 @@ says_alive(const struct chain *c)
 bool
 loop_silent(struct loop_silence *s, bool heard)
 {
-	if (heard || !s->told)
-		s->since_us = time_monotonic();
+	bool before = s->told;
+	int64_t now;
+
 	s->told = signals_stopping();
-	return s->told && time_monotonic() - s->since_us > SILENCE_US;
+	if (!s->told)
+		return false;
+	now = time_monotonic();
+	if (heard || !before)
+		s->since_us = now;
+	return now - s->since_us > SILENCE_US;
 }
 
 /* What operators wait for: fds from the n-th on; how many there are then. */
@@ -211,7 +217,8 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 		deadline = tick;
 	if (says_alive(c) && deadline > now + ALIVE_US)
 		deadline = now + ALIVE_US;
-	look = next_look(c, time_monotonic());
+	look = next_look(
+		c, c->vitals != NULL ? c->vitals->since_us : time_monotonic());
 	if (deadline > now && deadline - now > look)
 		deadline = now + look;
 	if (deadline != INT64_MAX)

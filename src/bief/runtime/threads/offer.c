@@ -144,10 +144,20 @@ is_steady(const struct chain *c, int end)
 	return true;
 }
 
+/* Is what the neighbour lends good for us? */
+static bool
+suits(struct offer *o, const struct buf *behind, uint64_t times)
+{
+	if (o->judged != times)
+		o->suits = lend_suits(behind);
+	o->judged = times;
+	return o->suits;
+}
+
 /* What is lent now, in o->now; nothing while a stage is in the midst of something,
  * or where records go on to a neighbour who lends nothing. */
 static void
-make(struct offer *o, const struct buf *behind)
+make(struct offer *o, const struct buf *behind, uint64_t times)
 {
 	static const struct buf nothing;
 	const struct chain *c = o->c;
@@ -159,7 +169,7 @@ make(struct offer *o, const struct buf *behind)
 	if (o->end < c->n || ends || c->ring == NULL)
 		lend_write(
 			c, o->end, o->end < c->n && !ends, &nothing, &o->now);
-	else if (lend_suits(behind))
+	else if (suits(o, behind, times))
 		lend_write(c, o->end, false, behind, &o->now);
 }
 
@@ -198,7 +208,7 @@ offer_lends(struct offer *o, size_t come, struct buf *out)
 		behind = link_out_lent(c->ring, &times);
 	if (o->said.n > 0 && c->aside.news == o->news && times == o->times)
 		return false;
-	make(o, behind);
+	make(o, behind, times);
 	if (o->now.n == 0)
 		return false;
 	o->news = c->aside.news;

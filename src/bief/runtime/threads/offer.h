@@ -21,7 +21,9 @@ struct offer {
 	int end;    /* of the stages that are lent; 0: not known, -1 none */
 	struct buf now, said;
 	uint64_t news, times; /* as things stood when it was made */
-	size_t heard; /* so much had come when the neighbour was heard */
+	uint64_t judged; /* what the neighbour lent when it had lent so often */
+	bool suits;      /* ... is good for us */
+	size_t heard;    /* so much had come when the neighbour was heard */
 	/* of each clone that the neighbour has, for each stage */
 	struct unpack *unpack[STAGE_CLONES];
 	bool expects;     /* for tests: the next one's is waited for */
