@@ -22,9 +22,8 @@
 #include "recovery/place.h"
 #include "value/list.h"
 
-/* How long a killed owner may take; a source is refused at once, nearly. */
+/* How long a killed owner may take, that is no source. */
 #define DYING_US (3 * TIME_SECOND)
-#define DYING_SOURCE_US (TIME_SECOND / 5)
 #define POLL_US 5000
 
 void
@@ -226,7 +225,7 @@ place_lock(struct place *p, const char *dir, const char *group, const char *id,
 {
 	bool source = strcmp(group, "offsets") == 0;
 	int64_t until = time_monotonic() +
-		(source ? DYING_SOURCE_US : DYING_US);
+		(source ? PLACE_ENDING_US : DYING_US);
 	struct buf b;
 	int ret;
 

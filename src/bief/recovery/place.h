@@ -27,10 +27,12 @@ void place_init(struct place *p);
 void place_release(struct place *p); /* unlocks */
 /*
  * Lock DIR/group/id, made if need be, for a program of these runs (NULL: not
- * known).  A source's that is taken is refused at once: another run is active.
+ * known).  A source's that is taken is refused after PLACE_ENDING_US: another run
+ * is active, and does not only end.
  * Another's that is taken: by one of the same runs, it has a twin; else its
  * owner may be dying, which is waited for.
  */
+#define PLACE_ENDING_US TIME_SECOND
 int place_lock(struct place *p, const char *dir, const char *group,
 	const char *id, const struct list *runs, struct err *err);
 /* Is it locked by us?  Whoever writes into a place asserts it: what is there is

@@ -270,6 +270,7 @@ open_inode(struct infile *in, struct stage *st)
 	in->r.lines.name = in->r.path;
 	in->r.grows = true;
 	in->missed = false;
+	in->at_rest = false;
 	in->replaced_us = 0;
 	f->inode = in->r.inode;
 	return 1;
@@ -359,6 +360,12 @@ end_of_growing(struct infile *in, struct stage *st)
 		return begin_truncated(in, st);
 	if (rc != READER_REPLACED || is_left_open(in, st))
 		return in->ends ? INFILE_END : INFILE_WAIT;
+	/* Something may have been written behind the end that was found before
+	 * this was seen; a batch that is run again had it or not. */
+	if (!in->at_rest && !in->again) {
+		in->at_rest = true;
+		return INFILE_MORE;
+	}
 	next = successor(in, in->r.inode, identity_birth(in->r.fd));
 	in->r.ended = true;
 	start_again(f, next != 0 ? next : in->again ? f->end_inode : inode);
@@ -413,6 +420,7 @@ infile_fill(struct infile *in, struct stage *st)
 	switch (reader_fill(&in->r, st->err)) {
 	case READER_SOME:
 		in->replaced_us = 0;
+		in->at_rest = false;
 		look_for_quotes(in, lines_left(&in->r.lines) - left);
 		return INFILE_MORE;
 	case READER_WAIT:

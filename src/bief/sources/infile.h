@@ -31,6 +31,7 @@ struct infile {
 	int notify;
 	bool missed;          /* its absence has been told */
 	int64_t replaced_us;  /* since when its name is another file's; 0 */
+	bool at_rest;         /* ... and nobody writes it: read on once more */
 	uint64_t limit;       /* its size at the start (ends) ... */
 	uint64_t limit_inode; /* ... when it was this file */
 };

@@ -5,10 +5,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "floor/err.h"
 #include "floor/mem.h"
 #include "recovery/metadata.h"
+#include "time/time.h"
+
+#define POLL_US 5000
 
 void
 hold_release(struct hold *h)
@@ -18,15 +22,31 @@ hold_release(struct hold *h)
 	free(h->places);
 }
 
+/* 1: it is taken, and err says by whom. */
 static int
 hold_refuse_taken(void *arg, const struct place_info *i)
 {
 	if (!i->taken)
 		return 0;
-	return err_set(arg,
+	err_set(arg,
 		"a pipeline is at work with the checkpoint "
 		"(process %ld): nothing is changed; let it end, or stop it",
 		i->pid);
+	return 1;
+}
+
+/* No source is at work.  One whose pipeline has ended may not have, where no
+ * shell waits for it, as between <( and ). */
+static int
+hold_await(const char *dir, struct err *err)
+{
+	int64_t until = time_monotonic() + PLACE_ENDING_US;
+	int ret;
+
+	while ((ret = place_each(dir, "offsets", hold_refuse_taken, err)) > 0 &&
+		time_monotonic() < until)
+		usleep(POLL_US);
+	return ret != 0 ? -1 : 0;
 }
 
 int
@@ -38,7 +58,7 @@ hold_take(struct hold *h, const char *dir, struct err *err)
 
 	memset(h, 0, sizeof(*h));
 	if (ret == 0)
-		ret = place_each(dir, "offsets", hold_refuse_taken, err);
+		ret = hold_await(dir, err);
 	h->places = mem_zalloc((m.sources.n + 1) * sizeof(*h->places));
 	for (size_t i = 0; ret == 0 && i < m.sources.n; i++) {
 		ret = place_lock(&h->places[i], dir, "offsets", m.sources.s[i],
