@@ -6,11 +6,11 @@
  * State: none.
  * Restart: nothing to recover.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "floor/mem.h"
+#include "value/path.h"
 #include "expr/expr.h"
 #include "expr/sql/sql.h"
 #include "runtime/stage.h"
@@ -47,22 +47,22 @@ static const struct opt derive_opts[] = {
 static int
 take_operand(struct stage *st, struct derived *d, const char *text)
 {
-	const char *sign, *end;
 	char quoted[200];
 
 	text += strspn(text, " \t\n");
-	end = sign = strchr(text, '=');
-	while (end != NULL && end > text && isspace((unsigned char)end[-1]))
-		end--;
-	/* ".a == 1" has no name; who wants one with such signs takes pick. */
-	if (sign == NULL || end == text || *text == '.' ||
-		text + strcspn(text, " \t\n|<>!(\"'=") < end)
+	d->name = path_assigned(text, &d->text);
+	/* ".a == 1" has no name; one with such signs stands in quotes. */
+	if (d->name != NULL && *text != '"' &&
+		(*text == '.' ||
+			d->name[strcspn(d->name, " \t\n|<>!(\"'")] != '\0')) {
+		free(d->name);
+		d->name = NULL;
+	}
+	if (d->name == NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"'%s' is not NAME=EXPR, a field's name and what it "
 			"shall hold",
 			err_quote(quoted, sizeof(quoted), text, strlen(text)));
-	d->name = mem_dup(text, (size_t)(end - text));
-	d->text = sign + 1;
 	record_add_init(&d->add, d->name);
 	return 0;
 }

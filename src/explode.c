@@ -16,6 +16,7 @@
 #include "text/regex.h"
 #include "text/simd.h"
 #include "value/json.h"
+#include "value/path.h"
 #include "runtime/stage.h"
 
 struct explode {
@@ -95,9 +96,12 @@ explode_open(struct stage *st)
 			"%s needs a name for the "
 			"element: --as NAME",
 			x->keep ? "--keep" : "a path");
-	if (x->as != NULL)
-		buf_str(&x->name, x->as);
-	else
+	if (x->as != NULL) {
+		char *name = path_name(x->as);
+
+		buf_str(&x->name, name);
+		free(name);
+	} else
 		field_last(&x->field, &n, &x->name);
 	record_add_init(&x->add, buf_cstr(&x->name));
 	x->sep = x->split;

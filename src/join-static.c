@@ -236,6 +236,7 @@ join_static_plan(struct stage *st, struct plan *p)
 	struct table *t;
 	size_t i;
 
+	st->looks = LOOKS_PASSING;
 	for (i = 0; i < j->left.n; i++)
 		if (plan_bind(p, &j->key[i], NULL, st->err) < 0)
 			return -1;

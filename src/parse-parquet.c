@@ -40,7 +40,7 @@ struct parse_parquet {
 	int64_t at, row;           /* the file, its rows so far */
 	int64_t stop_at, stop_row; /* of a batch run again; -1 */
 	int64_t taken;             /* rows of the batch */
-	int spool;                 /* what standard input had; -1 */
+	struct buf kept; /* int: what pipes among the operands had; -1 */
 };
 
 static const struct opt parse_parquet_opts[] = {
@@ -57,58 +57,99 @@ parse_parquet_defaults(void *self)
 	struct parse_parquet *s = self;
 
 	s->stop_at = -1;
-	s->spool = -1;
+	buf_init(&s->kept);
 }
 
 static int
 parse_parquet_open(struct stage *st)
 {
+	struct parse_parquet *s = STAGE(st, parse_parquet);
+	int none = -1;
+
 	if (st->noperands == 0)
 		return err_as(st->err, STATUS_USAGE,
 			"which files? %s FILE ... (- is standard input)",
 			st->op->name);
+	for (size_t i = 0; i < st->noperands; i++)
+		buf_add(&s->kept, &none, sizeof(none));
+	return 0;
+}
+
+/* All that comes to a file without a name: 0, or -1 with a message. */
+static int
+spool_into(int fd, int in, const char *name, struct err *err)
+{
+	char block[65536];
+	ssize_t n;
+
+	while ((n = read(in, block, sizeof(block))) != 0) {
+		if (n < 0 && errno == EINTR && stage_stopping())
+			return err_set(err,
+				"stopped before the end of %s had come", name);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || file_put(fd, block, (size_t)n) < 0)
+			return err_sys(
+				err, "cannot keep what comes on %s", name);
+	}
 	return 0;
 }
 
 /* The footer is at the end, which a pipe has to come to first. */
 static int
-spool(struct stage *st)
+spool(struct stage *st, const char *path, const char *name)
 {
-	struct parse_parquet *s = STAGE(st, parse_parquet);
-	int fd = tempfile_open(tempfile_dir());
-	char block[65536];
-	size_t n;
+	int fd = tempfile_open(tempfile_dir()), in = STDIN_FILENO, ret;
 
 	if (fd < 0)
 		return err_sys(st->err,
-			"cannot keep standard input in '%s' (TMPDIR says "
-			"where)",
+			"cannot keep %s in '%s' (TMPDIR says where)", name,
 			tempfile_dir());
-	while ((n = fread(block, 1, sizeof(block), stdin)) > 0)
-		if (file_put(fd, block, n) < 0)
-			break;
-	if (n > 0 || ferror(stdin)) {
-		err_sys(st->err, "cannot keep what comes on standard input");
+	if (strcmp(path, "-") != 0 && (in = file_open(path)) < 0) {
 		close(fd);
-		return -1;
+		return err_sys(st->err, "cannot open %s", name);
 	}
-	s->spool = fd;
-	return 0;
+	ret = spool_into(fd, in, name, st->err);
+	if (in != STDIN_FILENO)
+		close(in);
+	if (ret < 0)
+		close(fd);
+	return ret < 0 ? -1 : fd;
+}
+
+/* The first operand of that name: standard input twice is the same twice. */
+static size_t
+first_of(struct stage *st, size_t i)
+{
+	size_t k = 0;
+
+	while (strcmp(st->operands[k], st->operands[i]) != 0)
+		k++;
+	return k;
 }
 
 static struct parquet_reader *
 open_file(struct stage *st, size_t i)
 {
 	struct parse_parquet *s = STAGE(st, parse_parquet);
+	const char *path = st->operands[i];
 	struct parquet_reader *r;
+	struct buf name;
+	int *kept = (int *)s->kept.p + first_of(st, i);
 
-	if (strcmp(st->operands[i], "-") != 0)
-		return parquet_read_open(st->operands[i], st->err);
-	if (s->spool < 0 && spool(st) < 0)
-		return NULL;
-	r = parquet_read_file(s->spool, st->err);
-	if (r == NULL)
-		err_in(st->err, "standard input");
+	if (*kept < 0 && !file_once(path))
+		return parquet_read_open(path, st->err);
+	buf_init(&name);
+	if (strcmp(path, "-") == 0)
+		buf_str(&name, "standard input");
+	else
+		buf_printf(&name, "'%s'", path);
+	if (*kept < 0)
+		*kept = spool(st, path, buf_cstr(&name));
+	r = *kept < 0 ? NULL : parquet_read_file(*kept, st->err);
+	if (r == NULL && *kept >= 0)
+		err_in(st->err, "%s", buf_cstr(&name));
+	buf_release(&name);
 	return r;
 }
 
@@ -327,8 +368,10 @@ parse_parquet_close(struct stage *st)
 	schema_free(s->schema);
 	free(s->v);
 	free(s->from);
-	if (s->spool >= 0)
-		close(s->spool);
+	for (size_t i = 0; i < s->kept.n / sizeof(int); i++)
+		if (((int *)s->kept.p)[i] >= 0)
+			close(((int *)s->kept.p)[i]);
+	buf_release(&s->kept);
 }
 
 static const struct source parse_parquet_source = {

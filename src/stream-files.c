@@ -24,6 +24,7 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/record.h"
+#include "io/file.h"
 #include "runtime/stage.h"
 #include "sources/clean.h"
 #include "sources/files/files.h"
@@ -170,7 +171,6 @@ static int
 check_plan(struct stage *st, const struct plan *p)
 {
 	struct stream_files *s = STAGE(st, stream_files);
-	struct stat sb;
 	size_t i;
 
 	if (p->trigger == TRIGGER_NONE &&
@@ -189,9 +189,7 @@ check_plan(struct stage *st, const struct plan *p)
 			"--checkpoint: without it nobody knows what the sinks "
 			"have made durable");
 	for (i = 0; p->checkpoint && i < st->noperands; i++)
-		if (strcmp(st->operands[i], "-") == 0 ||
-			(stat(st->operands[i], &sb) == 0 &&
-				!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode)))
+		if (file_once(st->operands[i]))
 			return err_as(st->err, STATUS_USAGE,
 				"'%s' cannot be "
 				"read again after a crash: with --checkpoint "

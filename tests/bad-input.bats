@@ -955,6 +955,10 @@ END
 		says 'it is compressed (zstd -dc in front' "${words[@]}"
 		echo '{"a":1}' | iconv -t UTF-16 >in
 		says 'it is UTF-16' "${words[@]}"
+		rm -rf d
+		echo '{"a":1}' | sink-files d --format parquet
+		cp d/part-00000.parquet in
+		says 'it is Parquet (parse-parquet reads that)' "${words[@]}"
 		echo '{"a":1}' | sink-table >in
 		says 'it is what sink-table shows' "${words[@]}"
 		sed -n '/+/,$p' in >shown

@@ -49,8 +49,16 @@ load lib
 	[ "$output" = '{"a.b":1,"q\\r":2}' ]
 }
 
+@test "in quotes it may hold any sign, the equals sign too" {
+	derive '"a=b, c"=1' ' "" = 2' '"q\"d" =3' '"x" = 1 == 1' <<<'{}' >out
+	derive --sql '"p|q"=`a=b, c` + 1' <out | is <(cat <<-'END'
+	{"a=b, c":1,"":2,"q\"d":3,"x":true,"p|q":2}
+	END
+	)
+}
+
 @test "what has no name is refused" {
-	for e in '.a=1' '.a == 1' '=1' 'a' 'length > 1'; do
+	for e in '"a" == 1' '"a"' '"=1' '"a".b=1' 'a b=1' '.a=1' '.a == 1' '=1' 'a' 'length > 1'; do
 		run derive "$e" <<< '{}'
 		[ "$status" -eq 2 ]
 		[[ "$output" == *"is not NAME=EXPR"* ]]

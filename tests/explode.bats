@@ -15,6 +15,17 @@ load lib
 	[ "$output" = '{"e":1,"b":2}' ]
 }
 
+@test "that name may stand in quotes, as any other" {
+	explode a --as '"e, e"' <<<'{"a":[1]}' >out
+	explode a --as '"x"' --keep <<<'{"a":[1]}' >>out
+	explode a --as x.y <<<'{"a":[1]}' >>out
+	is out <<-'END'
+	{"e, e":1}
+	{"a":[1],"x":1}
+	{"x.y":1}
+	END
+}
+
 @test "another field of the element's name gives way" {
 	run explode l --as b <<< '{"a":1,"l":[1],"b":2}
 {"b":2,"l":[3],"a":1}'

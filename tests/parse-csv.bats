@@ -475,10 +475,16 @@ everyhow() {
 	E
 }
 
+parquet() {
+	rm -rf d
+	parse-csv --header | sink-files d --format parquet
+	cat d/part-00000.parquet
+}
+
 @test "what is no CSV in UTF-8 is refused with what to do about it" {
 	printf 'a,b\n1,2\n' >in
 	for tool in 'gzip' 'zstd -q' 'iconv -f UTF-8 -t UTF-16' \
-		'iconv -f UTF-8 -t UTF-16LE' 'iconv -f UTF-8 -t UTF-16BE'; do
+		'iconv -f UTF-8 -t UTF-16LE' 'iconv -f UTF-8 -t UTF-16BE' parquet; do
 		$tool <in >f
 		for how in --header '--header -s a:int,b:int' ''; do
 			run -1 parse-csv $how <f

@@ -739,6 +739,8 @@ nested_lines() {
 		"agg --by BY.name count count:m.k0 first:p" "agg count" \
 		"explode p.l --as by | agg --by by.sha,by.who.id count" \
 		"explode p.l --as c | pick c.who.name,by.id | agg --by name count max:id" \
+		"drop-null by.id | explode p.l --as c | pick c.who.name,m" \
+		"dedup --by p.l | pick id,n=p.size" \
 		"agg --by by.name count --rejects rejected"; do
 		for mode in keep skip; do
 			BIEF_FUSE=0 bash -c "$parse --on-error $mode in | cat | $rest" >want 2>want.err

@@ -74,6 +74,25 @@ load lib
 	[ "$output" = "parse-parquet: cannot keep standard input in '$PWD/nothing' (TMPDIR says where): No such file or directory" ]
 }
 
+@test "so is a pipe by a name, wherever it stands among files" {
+	seq 3 | sed 's/.*/{"n":&}/' | sink-files d --format parquet
+	seq 4 5 | sed 's/.*/{"n":&}/' | sink-files e --format parquet
+	cp d/part-00000.parquet d.parquet
+	parse-parquet d.parquet <(cat e/part-00000.parquet) d.parquet |
+		agg collect_list:n >out
+	is out <<<'{"collect_list(n)":[1,2,3,4,5,1,2,3]}'
+	bief run 'parse-parquet <(cat d.parquet) - | agg sum:n' \
+		<e/part-00000.parquet >out
+	is out <<<'{"sum(n)":15}'
+	mkfifo fifo
+	cat d.parquet >fifo &
+	parse-parquet fifo fifo | wc -l >out
+	is out <<<6
+	echo no >fifo &
+	run -3 parse-parquet fifo
+	[ "$output" = "parse-parquet: 'fifo': it is no Parquet file: it has 3 bytes" ]
+}
+
 @test "many rows, pages and dictionaries come back as they were" {
 	seq 300000 | awk '{
 		printf "{\"n\":%d,\"s\":\"w%d\",\"u\":\"unique %d\",\"x\":", $1, $1 % 700, $1

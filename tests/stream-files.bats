@@ -87,10 +87,10 @@ stop() {
 	seq 100000 | gzip > f.gz
 	head -c 1000 f.gz > cut.gz
 	run -1 --separate-stderr stream-files cut.gz
-	[[ $stderr = "stream-files: '$PWD/cut.gz': the compressed data end too early" ]]
+	[[ $stderr = "stream-files: '$PWD/cut.gz': the compressed data end too early (--on-error skip leaves out the rest of it)" ]]
 	printf 'no gzip at all' > bad.zst
 	run -1 stream-files bad.zst
-	[[ $output = *"the compressed data are damaged" ]]
+	[[ $output = *"the compressed data are damaged (--on-error skip leaves out the rest of it)" ]]
 }
 
 @test "what is not there or cannot be read is an error" {

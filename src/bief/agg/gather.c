@@ -150,19 +150,29 @@ gather_give(struct gather *g, struct query *q, struct stage *clone,
 
 /* ---- the stage ---- */
 
+/* A number is a state_ref, a count of 8 bytes, and no entry has fewer than four
+ * of these. */
+static inline size_t
+place_of(uint32_t number)
+{
+	return number / 4;
+}
+
 static void
 learn(struct gather_map *m, uint32_t number, state_ref ref)
 {
-	if (number >= m->n) {
+	size_t at = place_of(number);
+
+	if (at >= m->n) {
 		size_t n = m->n;
 
-		while (m->n <= number)
+		while (m->n <= at)
 			m->n = m->n * 2 + 256;
 		m->to = mem_realloc(m->to, m->n * sizeof(*m->to));
 		memset(m->to + n, 0, (m->n - n) * sizeof(*m->to));
 	}
-	m->to[number].ref = ref;
-	m->to[number].count = 0;
+	m->to[at].ref = ref;
+	m->to[at].count = 0;
 }
 
 /* Groups of a block, of whose keys memory has been told. */
@@ -182,7 +192,9 @@ behind(const struct part *part)
 static state_ref
 known_group(const struct gather_map *m, uint32_t number)
 {
-	return number < m->n ? m->to[number].ref : STATE_NONE;
+	size_t at = place_of(number);
+
+	return at < m->n ? m->to[at].ref : STATE_NONE;
 }
 
 /* Those at p, of n that are left; returns how many. */
@@ -198,8 +210,8 @@ expect_groups(const struct gather_map *m, const struct stage *st, const char *p,
 		if (part->nkey > 0)
 			e->hash[i] = state_expect(
 				st->state, part + 1, part->nkey);
-		else if (part->number < m->n)
-			__builtin_prefetch(&m->to[part->number]);
+		else if (place_of(part->number) < m->n)
+			__builtin_prefetch(&m->to[place_of(part->number)]);
 	}
 	for (size_t i = 0; i < many; i++) {
 		state_ref ref = known_group(m, e->part[i]->number);
@@ -222,7 +234,7 @@ group_of(struct gather_map *m, struct query *q, struct stage *st,
 	bool made;
 
 	if (part->nkey == 0)
-		return m->to[part->number].ref;
+		return m->to[place_of(part->number)].ref;
 	ref = state_make_hashed(st->state, hash, key, part->nkey,
 		q->acc.form.fixed, &made, st->err);
 	if (ref == STATE_NONE)
@@ -298,9 +310,10 @@ take_counts(struct gather_map *m, const struct query *q, struct stage *st,
 	for (size_t i = 0; i < n; i++) {
 		if (i + AHEAD < n)
 			__builtin_prefetch(
-				&m->to[(uint32_t)words[i + AHEAD]], 1);
-		count(&m->to[(uint32_t)words[i]], (uint32_t)(words[i] >> 32), q,
-			st);
+				&m->to[place_of((uint32_t)words[i + AHEAD])],
+				1);
+		count(&m->to[place_of((uint32_t)words[i])],
+			(uint32_t)(words[i] >> 32), q, st);
 	}
 }
 
@@ -345,7 +358,7 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 		p = end;
 	}
 	for (uint64_t i = 0; p < end; i++) {
-		blob_state(&b, st->state, m->to[runs_group(p)].ref);
+		blob_state(&b, st->state, m->to[place_of(runs_group(p))].ref);
 		p = runs_replay(&g->runs, &q->acc, &b, *seq + i, p);
 	}
 	*seq += head->records;

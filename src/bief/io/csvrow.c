@@ -577,6 +577,7 @@ csvrow_alien(const char *p, size_t n)
 		{"\xfd"
 		 "7zXZ",
 			5, "it is compressed by xz: unpack it by unxz"},
+		{"PAR1\x15", 5, "it is Parquet: parse-parquet reads that"},
 		{"PK\x03\x04", 4,
 			"it is a zip file (or a spreadsheet): "
 			"unpack it, or save it as CSV"},

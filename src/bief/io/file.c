@@ -47,6 +47,16 @@ file_open(const char *path)
 	return fd;
 }
 
+bool
+file_once(const char *path)
+{
+	struct stat s;
+
+	return strcmp(path, "-") == 0 ||
+		(stat(path, &s) == 0 && !S_ISREG(s.st_mode) &&
+			!S_ISDIR(s.st_mode));
+}
+
 int
 file_read(const char *path, size_t max, struct buf *out, struct err *err)
 {

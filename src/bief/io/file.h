@@ -5,6 +5,7 @@
 #define BIEF_FILE_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ struct err;
 /* Open to read.  A FIFO waits for who writes it; one that nobody has come to
  * write until a signal to stop is empty.  -1: errno. */
 int file_open(const char *path);
+/* Can it be read but once: "-", standard input, a FIFO, a device? */
+bool file_once(const char *path);
 /* Append the first max bytes of a file ("-": standard input) to out, with room
  * for the scanners behind them.  0, or -1 with a message. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *err);

@@ -73,7 +73,7 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 #define OP_READY 32   /* it may accept connections: --ready-fd */
 #define OP_HOLDS 64   /* without batches it answers at the end of the input */
 #define OP_ENOUGH 128 /* it may call stage_enough */
-#define OP_SPOOLS 256 /* its plan takes all of '-', standard input */
+#define OP_SPOOLS 256 /* its plan takes all of what comes by a pipe */
 
 /* At which fields of its records an operator looks. */
 enum looks {

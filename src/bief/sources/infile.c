@@ -382,9 +382,12 @@ static int
 pass_damage(struct infile *in, struct stage *st)
 {
 	struct record none = {.line = ""};
+	struct err why = *st->err;
 
 	if (!in->skip_damaged)
-		return -1;
+		return err_set(st->err,
+			"%s (--on-error skip leaves out the rest of it)",
+			why.text);
 	if (stage_reject(st, &none, "%s: the rest of it is left out",
 		    st->err->text) < 0)
 		return -1;

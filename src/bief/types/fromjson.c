@@ -95,6 +95,22 @@ is_blank(const char *p, const char *end)
 	return p == end;
 }
 
+/* Up to how many digits is a number a time, whichever it is? */
+static uint8_t
+sure_digits(enum time_unit unit)
+{
+	switch (unit) {
+	case UNIT_NS:
+		return UINT8_MAX;
+	case UNIT_US:
+		return 18;
+	case UNIT_MS:
+		return 15;
+	default:
+		return 12;
+	}
+}
+
 void
 fromjson_ask(struct fromjson *f, fromjson_asks *asks, const void *arg)
 {
@@ -102,6 +118,8 @@ fromjson_ask(struct fromjson *f, fromjson_asks *asks, const void *arg)
 		struct target *t = &f->target[i];
 
 		t->asked = asks(arg, t->name);
+		if (t->quick == QUICK_TIME && t->asked == FIELD_UNASKED)
+			t->pass = sure_digits(t->type->unit);
 		fromstruct_ask(&f->value, t, asks, arg);
 	}
 }

@@ -111,7 +111,8 @@ fromjson_general_value(struct fromjson *f, const char *start,
 	if (p == NULL)
 		return NULL;
 	if (!fits)
-		fromvalue_misfit(from, t->type, start, p);
+		fromvalue_misfit(
+			from, t->type, lenient_space(&from->l, start), p);
 	if (t->asked == FIELD_UNASKED) {
 		from->text.n = text;
 		from->nested.n = nested;

@@ -114,6 +114,7 @@ struct target {
 	enum quick quick;
 	enum field_asked asked;
 	struct fromstruct *within; /* of a struct, or an array of such */
+	uint8_t pass; /* a time of no more digits that nobody asks for is one */
 	uint8_t digits; /* integers of so many digits fit, and of one more ... */
 	char limit;     /* ... whose first digit is below this one */
 	struct node node;
@@ -203,28 +204,28 @@ quick_int(const char *start, const char *end, const struct target *t,
 	return p;
 }
 
+/* One look is enough for a number that ends within a block. */
 static inline const char *
 quick_real(const char *start, const char *end, struct value *v)
 {
 	const char *p = start + (*start == '-');
 	uint32_t m = simd_nondigit(p);
-	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
+	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m), point;
 
 	if (k == 0 || k == 32 || (*p == '0' && k > 1))
 		return NULL;
-	if (p[k] != '.') {
-		/* -0 is 0. */
-		if (*p == '0' && p > start)
+	if (p[k] == '.') {
+		point = k;
+		m &= m - 1;
+		if (m == 0)
 			return NULL;
-		p += k;
-	} else {
-		p += k + 1;
-		m = simd_nondigit(p);
-		k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
-		if (k == 0 || k == 32)
+		k = (unsigned)__builtin_ctz(m);
+		if (k == point + 1)
 			return NULL;
-		p += k;
+	} else if (*p == '0' && p > start) {
+		return NULL; /* -0 is 0 */
 	}
+	p += k;
 	if (!ends_number(*p) || p >= end)
 		return NULL;
 	*v = (struct value){

@@ -165,3 +165,30 @@ path_name(const char *text)
 	path_release(&p);
 	return name;
 }
+
+#define BLANKS " \t\n"
+
+char *
+path_assigned(const char *text, const char **rest)
+{
+	const char *end, *sign;
+	char *name, *plain;
+
+	text += strspn(text, BLANKS);
+	end = *text == '"' ? quote_end(text) : NULL;
+	sign = end != NULL ? end + strspn(end, BLANKS) : strchr(text, '=');
+	if (sign == NULL || *sign != '=' ||
+		(*text == '"' && (end == NULL || sign[1] == '=')))
+		return NULL;
+	for (end = sign; end > text && strchr(BLANKS, end[-1]) != NULL;)
+		end--;
+	if (end == text)
+		return NULL;
+	*rest = sign + 1;
+	name = mem_dup(text, (size_t)(end - text));
+	if (*text != '"')
+		return name;
+	plain = path_name(name);
+	free(name);
+	return plain;
+}

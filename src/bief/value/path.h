@@ -35,5 +35,8 @@ void path_print(const struct path *p, struct buf *out);
 const char *path_until(const char *text, char c);
 /* The plain name where the text is one step, else the text itself; allocated. */
 char *path_name(const char *text);
+/* The plain name of "NAME = rest"; a name in quotes may hold any sign.  NULL
+ * where there is none, as in '"a" == 1'; allocated. */
+char *path_assigned(const char *text, const char **rest);
 
 #endif

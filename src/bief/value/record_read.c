@@ -219,6 +219,7 @@ record_read_seems(const char *line, size_t n)
 			5, "it is compressed (xz -dc in front)"},
 		{"BZh", 3, "it is compressed (bzip2 -dc in front)"},
 		{"PK\3\4", 4, "it is compressed (unzip -p in front)"},
+		{"PAR1\x15", 5, "it is Parquet (parse-parquet reads that)"},
 		{"\xff\xfe", 2, "it is UTF-16 (iconv -f UTF-16 in front)"},
 		{"\xfe\xff", 2, "it is UTF-16 (iconv -f UTF-16 in front)"}};
 	const char *end = line + n, *p = json_space(line, end);

@@ -72,20 +72,6 @@ spark_ops_filter(
 	return 0;
 }
 
-/* NAME of "NAME = EXPR"; *expr is what follows. */
-static char *
-derived_name(const char *text, const char **expr)
-{
-	const char *end;
-
-	text += strspn(text, " \t\n");
-	end = strchr(text, '=');
-	*expr = end + 1;
-	while (end > text && isspace((unsigned char)end[-1]))
-		end--;
-	return mem_dup(text, (size_t)(end - text));
-}
-
 int
 spark_ops_derive(
 	struct spark *s, const struct spark_step *p, struct spark_flow *out)
@@ -98,7 +84,7 @@ spark_ops_derive(
 	spark_begin(s, &t, "derived", p, out);
 	for (size_t i = 0; i < p->st->noperands; i++) {
 		const char *expr;
-		char *name = derived_name(p->st->operands[i], &expr);
+		char *name = path_assigned(p->st->operands[i], &expr);
 
 		python_call(&t, "withColumn");
 		python_arg_string(&t, name);
@@ -521,8 +507,7 @@ spark_ops_explode(
 	struct spark *s, const struct spark_step *p, struct spark_flow *out)
 {
 	const char *as = spark_text(p, "as");
-	char *name = as != NULL ? mem_dup(as, strlen(as))
-				: path_name(p->st->operands[0]);
+	char *name = path_name(as != NULL ? as : p->st->operands[0]);
 	const struct schema *fields = p->st->out.fields;
 	struct python_statement t;
 	int rc = spark_only(s, p, "split regex as outer keep");

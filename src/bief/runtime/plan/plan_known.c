@@ -10,6 +10,7 @@
 #include "floor/buf.h"
 #include "types/schema.h"
 #include "types/schema_parse.h"
+#include "io/file.h"
 #include "runtime/chain.h"
 #include "runtime/plan/plan_chain.h"
 #include "runtime/setup.h"
@@ -51,7 +52,7 @@ plan_known_reads(const struct stage *st)
 {
 	if (st->op->flags & OP_SPOOLS)
 		for (size_t i = 0; i < (size_t)st->noperands; i++)
-			if (strcmp(st->operands[i], "-") == 0)
+			if (file_once(st->operands[i]))
 				return true;
 	return false;
 }
