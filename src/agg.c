@@ -465,6 +465,7 @@ agg_close(struct stage *st)
 	query_release(&a->t.q);
 	state_free(a->t.late_groups);
 	recent_release(&a->t.recent);
+	buf_release(&a->t.keys);
 	gather_release(&a->t.gather);
 	frame_release(&a->t.frame);
 }

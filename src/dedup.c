@@ -76,6 +76,8 @@ dedup_plan(struct stage *st, struct plan *p)
 	for (size_t i = 0; i < d->keys.n; i++)
 		if (evtime_is(&d->time, d->keys.f[i].path))
 			d->forget = true;
+	if (d->keys.n > 0 && !d->time.known)
+		st->looks = LOOKS_PASSING;
 	list_add(&p->stateful,
 		d->within           ? "dedup-within"
 			: d->forget ? "dedup-time"
@@ -84,10 +86,10 @@ dedup_plan(struct stage *st, struct plan *p)
 	return modes_check(p, p->mode, st->err);
 }
 
+/* Append it to d->key. */
 static void
 make_key(struct dedup *d, const struct record *r)
 {
-	buf_clear(&d->key);
 	if (d->keys.n > 0) {
 		for (size_t i = 0; i < d->keys.n; i++)
 			key_encode(record_get(r, &d->keys.f[i]), &d->key);
@@ -102,62 +104,224 @@ make_key(struct dedup *d, const struct record *r)
 	}
 }
 
-/* Of a clone: what it has met itself, in this batch, is known to the stage by
- * the time that it could get there; all else is for the stage to decide. */
-static int
-pass_unknown(struct stage *st, struct record *r)
-{
-	struct dedup *d = STAGE(st, dedup);
-	bool made;
+/* A key, and its hash. */
+struct key {
+	const char *p;
+	size_t n;
+	uint32_t hash;
+};
 
-	if (d->rest > 0) {
-		d->rest--;
-		return stage_defer(st, r);
-	}
-	if (state_bytes(st->state) > KNOWN_BYTES)
-		state_clear(st->state);
-	make_key(d, r);
-	if (state_make(st->state, d->key.p, d->key.n, 0, &made, st->err) ==
-		STATE_NONE)
-		return -1;
-	d->known += !made;
+/* Of a clone: is it for the stage to decide at once?  Few are known here. */
+static bool
+rests(struct dedup *d)
+{
+	if (d->rest == 0)
+		return false;
+	d->rest--;
+	return true;
+}
+
+/* Of a clone: it has looked at a record, and known it or not. */
+static void
+note_known(struct dedup *d, bool known)
+{
+	d->known += known;
 	if (++d->looked == LOOKED) {
 		d->rest = d->known < FEW ? REST : 0;
 		d->looked = d->known = 0;
 	}
+}
+
+/* Of a clone: what it has met itself, in this batch, is known to the stage by
+ * the time that it could get there; all else is for the stage to decide. */
+static int
+pass_unknown(struct stage *st, struct record *r, const struct key *k)
+{
+	struct dedup *d = STAGE(st, dedup);
+	bool made;
+
+	if (state_make_hashed(st->state, k->hash, k->p, k->n, 0, &made,
+		    st->err) == STATE_NONE)
+		return -1;
+	note_known(d, !made);
 	return made ? stage_defer(st, r) : 0;
 }
 
 static int
-dedup_record(struct stage *st, struct record *r)
+pass_new(struct stage *st, struct record *r, const struct key *k)
 {
 	struct dedup *d = STAGE(st, dedup);
-	int64_t t = 0;
-	bool timed = evtime_get(&d->time, r, &t), made;
 	state_ref ref;
+	int64_t t = 0;
+	bool timed, made;
 
-	if (timed && st->now.watermark != WATERMARK_NONE &&
-		t <= st->now.watermark && !st->now.whole) {
-		if (st->clone)
-			return stage_defer(st, r);
-		st->late++;
-		stage_late(st, r, "the record is older than the watermark");
-		return 0;
-	}
-	if (st->clone)
-		return pass_unknown(st, r);
-	make_key(d, r);
-	ref = state_make(st->state, d->key.p, d->key.n, 0, &made, st->err);
+	ref = state_make_hashed(
+		st->state, k->hash, k->p, k->n, 0, &made, st->err);
 	if (ref == STATE_NONE)
 		return -1;
 	if (!made)
 		return 0;
+	timed = evtime_get(&d->time, r, &t);
 	if (d->within)
 		state_set_due(st->state, ref,
 			time_add(timed ? t : 0, st->out.delay_us));
 	else if (d->forget && timed)
 		state_set_due(st->state, ref, t);
 	return stage_emit(st, r);
+}
+
+/* A clone forgets. */
+static void
+bound_known(struct stage *st)
+{
+	if (st->clone && state_bytes(st->state) > KNOWN_BYTES)
+		state_clear(st->state);
+}
+
+static int
+pass(struct stage *st, struct record *r, const struct key *k)
+{
+	return st->clone ? pass_unknown(st, r, k) : pass_new(st, r, k);
+}
+
+/* Behind the watermark? */
+static bool
+is_late(const struct stage *st, const struct record *r)
+{
+	int64_t t;
+
+	return st->now.watermark != WATERMARK_NONE && !st->now.whole &&
+		evtime_get(&STAGE(st, dedup)->time, r, &t) &&
+		t <= st->now.watermark;
+}
+
+static int
+dedup_record(struct stage *st, struct record *r)
+{
+	struct dedup *d = STAGE(st, dedup);
+	bool late = is_late(st, r);
+	struct key k;
+
+	if (st->clone && (late || rests(d)))
+		return stage_defer(st, r);
+	if (late) {
+		st->late++;
+		stage_late(st, r, "the record is older than the watermark");
+		return 0;
+	}
+	bound_known(st);
+	buf_clear(&d->key);
+	make_key(d, r);
+	k = (struct key){d->key.p, d->key.n, 0};
+	k.hash = state_expect(st->state, k.p, k.n);
+	return pass(st, r, &k);
+}
+
+/* ---- many records at once ---- */
+
+#define MANY 64
+
+/* Are they alike to the byte?  Then so are their keys. */
+static bool
+same_value(const struct value *a, const struct value *b)
+{
+	if (a->type != b->type)
+		return false;
+	if (value_has_text(a))
+		return a->n == b->n && a->flags == b->flags &&
+			memcmp(a->s, b->s, a->n) == 0;
+	return a->type == VALUE_NULL || a->i == b->i;
+}
+
+static bool
+same_key(struct dedup *d, const struct record *a, const struct record *b)
+{
+	static const struct value null = {.type = VALUE_NULL};
+
+	for (size_t i = 0; i < d->keys.n; i++) {
+		const struct value *x = record_get(a, &d->keys.f[i]), *y;
+		struct value first = x != NULL ? *x : null;
+
+		y = record_get(b, &d->keys.f[i]);
+		if (!same_value(&first, y != NULL ? y : &null))
+			return false;
+	}
+	return true;
+}
+
+/* The keys of n records; of some that are the same and follow each other only
+ * the first is of use, the others have none (n 0). */
+static void
+make_keys(struct stage *st, struct record r, size_t stride, size_t n,
+	struct key *k)
+{
+	struct dedup *d = STAGE(st, dedup);
+	struct record last = r;
+	size_t from[MANY];
+
+	buf_clear(&d->key);
+	for (size_t i = 0; i < n; i++, r.v += stride) {
+		from[i] = d->key.n;
+		if (i == 0 || !same_key(d, &last, &r))
+			make_key(d, &r);
+		last.v = r.v;
+		k[i].n = d->key.n - from[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		k[i].p = d->key.p + from[i];
+		if (k[i].n > 0)
+			k[i].hash = state_expect(st->state, k[i].p, k[i].n);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (k[i].n > 0)
+			state_expect_entry(st->state, k[i].hash);
+}
+
+/* None of them is late.  Memory is told of all keys before the first is looked
+ * for. */
+static int
+pass_many(struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct record r = *like, one;
+	struct key k[MANY];
+
+	bound_known(st);
+	make_keys(st, r, stride, n, k);
+	for (size_t i = 0; i < n; i++, r.v += stride) {
+		one = r;
+		one.number = ++st->records_in;
+		if (k[i].n == 0 && st->clone)
+			note_known(STAGE(st, dedup), true);
+		if (k[i].n > 0 && pass(st, &one, &k[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+dedup_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct dedup *d = STAGE(st, dedup);
+	bool one_by_one = d->keys.n == 0 ||
+		(d->time.known && st->now.watermark != WATERMARK_NONE);
+	struct record r = *like, one;
+	size_t many;
+
+	for (; n > 0; n -= many, r.v += many * stride) {
+		if (!one_by_one && d->rest == 0) {
+			many = n < MANY ? n : MANY;
+			if (pass_many(st, &r, stride, many) < 0)
+				return -1;
+			continue;
+		}
+		many = 1;
+		one = r;
+		one.number = ++st->records_in;
+		if (dedup_record(st, &one) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -318,6 +482,7 @@ const struct op op_dedup = {
 	.open = dedup_open,
 	.plan = dedup_plan,
 	.record = dedup_record,
+	.records = dedup_records,
 	.batch = dedup_batch,
 	.keeper = &dedup_keeper,
 	.spread = &dedup_spread,

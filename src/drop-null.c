@@ -55,6 +55,8 @@ drop_null_plan(struct stage *st, struct plan *p)
 	fields_init(&d->fields, l, false, st);
 	if (fields_bind(&d->fields, p, st->err) < 0)
 		return -1;
+	if (d->fields.n > 0)
+		st->looks = LOOKS_PASSING;
 	d->nan = mem_zalloc((d->fields.n + 1) * sizeof d->nan[0]);
 	for (size_t i = 0; i < d->fields.n; i++) {
 		const struct type *t = p->fields == NULL

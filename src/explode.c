@@ -38,10 +38,12 @@ struct explode {
 	struct value *slot;
 	/* where who follows takes many records at once: those that wait */
 	bool many;
+	uint32_t spare; /* values that may be added to each */
 	struct slots rows;
 	size_t nrows;
 };
 #define ROWS 64 /* at most */
+#define SPARE 6
 
 static const struct opt explode_opts[] = {
 	{"split", 0, OPT_STRING, offsetof(struct explode, split), "SEP",
@@ -135,6 +137,11 @@ explode_plan(struct stage *st, struct plan *p)
 	struct type *elem = NULL;
 	int at, twin;
 
+	st->looks = LOOKS_PASSING;
+	if (x->sep == NULL && x->regex == NULL) {
+		st->opens = &x->field;
+		st->element = name;
+	}
 	if (s == NULL)
 		return 0;
 	if (plan_bind(p, &x->field, NULL, st->err) < 0)
@@ -224,17 +231,19 @@ emit_rows(struct stage *st, struct explode *x)
 	struct record r = x->r;
 	size_t n = x->nrows;
 
+	if (n == 0)
+		return 0;
 	r.v = x->rows.v;
-	r.room = 0;
+	r.room = r.shape->n + x->spare;
 	x->nrows = 0;
-	return n == 0 ? 0 : stage_emit_records(st, &r, r.shape->n, n);
+	return stage_emit_records(st, &r, r.room, n);
 }
 
 static inline int
 add_row(struct stage *st, struct explode *x, struct value v)
 {
 	uint32_t n = x->r.shape->n;
-	struct value *row = x->rows.v + x->nrows * n;
+	struct value *row = x->rows.v + x->nrows * (n + x->spare);
 
 	*x->slot = v;
 	if (n == 1)
@@ -450,8 +459,10 @@ prepare(struct stage *st, struct explode *x, struct record *r)
 {
 	prepare_element(x, r);
 	x->many = st->next != NULL && st->next->op->records != NULL;
-	if (x->many)
-		slots_need(&x->rows, ROWS * x->r.shape->n);
+	if (!x->many)
+		return;
+	x->spare = st->next->looks == LOOKS_ONLY ? 0 : SPARE;
+	slots_need(&x->rows, ROWS * (x->r.shape->n + x->spare));
 }
 
 /* Take a record apart; the last parts may wait, but for those of text that is

@@ -8,22 +8,22 @@
  */
 #include <string.h>
 
+#include "value/known.h"
+#include "value/recent.h"
 #include "expr/expr.h"
 #include "expr/sql/sql.h"
 #include "runtime/stage.h"
 #include "window/evtime.h"
-#include "agg/recent.h"
 
 struct filter {
 	const char *sql; /* the condition in SQL */
 	struct expr *expr;
 	struct expr_env env;
 	struct evtime event;
-	bool asks_event; /* the expression wants the event time */
-	struct recent
-		known; /* what the condition was for values that came last */
+	bool asks_event;    /* the expression wants the event time */
+	struct known known; /* what the condition was for a value */
 };
-enum known { KNOWN_FALSE = 1, KNOWN_TRUE };
+enum { KNOWN_FALSE = 1, KNOWN_TRUE };
 
 static const struct opt filter_opts[] = {
 	{"sql", 0, OPT_STRING, offsetof(struct filter, sql), "EXPR",
@@ -72,7 +72,7 @@ filter_plan(struct stage *st, struct plan *p)
 	f->env.stopping = stage_stopping;
 	f->env.apart = st->clone;
 	evtime_init(&f->event, p);
-	recent_init(&f->known, false, 1, NULL, NULL);
+	known_init(&f->known);
 	f->asks_event = f->sql == NULL && strstr(text, "event_time") != NULL;
 	return 0;
 }
@@ -116,39 +116,13 @@ reject_condition(
 	return stage_kept(st) ? stage_emit(st, r) : 0;
 }
 
-/* Is the key there that the condition depends on? */
+/* Is there the one value that the condition depends on? */
 static inline bool
-has_key(struct filter *f, const struct record *r, uint64_t key[2])
+has_key(const struct filter *f, const struct record *r, uint64_t key[2])
 {
 	const struct value *v = expr_only(f->expr, r);
 
 	return v != NULL && recent_field(key, v);
-}
-
-/* What the condition was for the same value; 0: that is not known. */
-static inline int
-recall(struct filter *f, const struct record *r, uint64_t key[2])
-{
-	uint64_t *row;
-	bool hit;
-
-	if (!has_key(f, r, key))
-		return 0;
-	row = recent_find(&f->known, key, &hit);
-	return hit ? (int)*recent_group(&f->known, row) : 0;
-}
-
-static void
-learn(struct filter *f, const struct record *r, uint64_t key[2], bool is)
-{
-	uint64_t *row;
-	bool hit;
-
-	if (!has_key(f, r, key))
-		return;
-	row = recent_find(&f->known, key, &hit);
-	if (!hit)
-		recent_put(&f->known, row, key, is ? KNOWN_TRUE : KNOWN_FALSE);
 }
 
 static int
@@ -159,9 +133,9 @@ filter_record(struct stage *st, struct record *r)
 	struct value v;
 	struct err err;
 	uint64_t key[2];
-	int n, rc;
+	bool one = has_key(f, r, key);
+	int n = one ? known_find(&f->known, key) : 0, rc;
 
-	n = recall(f, r, key);
 	if (n != 0)
 		return n == KNOWN_TRUE ? stage_emit(st, r) : 0;
 	f->env.batch_us = st->now.time_us;
@@ -179,8 +153,9 @@ filter_record(struct stage *st, struct record *r)
 			"neither true nor false");
 		return reject_condition(st, r, -1, &err);
 	}
-	if (n == 1)
-		learn(f, r, key, is_true(&v));
+	if (n == 1 && one)
+		known_learn(
+			&f->known, key, is_true(&v) ? KNOWN_TRUE : KNOWN_FALSE);
 	if (n < 2)
 		return n == 1 && is_true(&v) ? stage_emit(st, r) : 0;
 	/* As jq's select: once for each result that is true. */
@@ -196,7 +171,7 @@ filter_close(struct stage *st)
 	struct filter *f = STAGE(st, filter);
 
 	expr_free(f->expr);
-	recent_release(&f->known);
+	known_release(&f->known);
 	evtime_release(&f->event);
 }
 

@@ -22,12 +22,12 @@
 #include "time/time.h"
 #include "value/json.h"
 #include "value/path.h"
+#include "value/recent.h"
 #include "value/value.h"
 #include "io/csvrow.h"
 #include "types/schema.h"
 #include "types/schema_parse.h"
 #include "runtime/stage.h"
-#include "agg/recent.h"
 #include "join/table.h"
 
 enum { INNER, LEFT, SEMI, ANTI };
@@ -236,6 +236,7 @@ join_static_plan(struct stage *st, struct plan *p)
 	struct table *t;
 	size_t i;
 
+	st->looks = LOOKS_PASSING;
 	for (i = 0; i < j->left.n; i++)
 		if (plan_bind(p, &j->key[i], NULL, st->err) < 0)
 			return -1;

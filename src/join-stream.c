@@ -51,7 +51,10 @@ struct join_stream {
 	struct join_ahead ahead[2];
 	struct buf key;
 	/* rows that go */
-	uint64_t *due;
+	struct due {
+		uint64_t id;
+		state_ref row;
+	} * due;
 	size_t ndue, cap;
 };
 
@@ -215,8 +218,10 @@ join_stream_restore(struct stage *st)
 	size_t n;
 	state_ref ref = state_find(st->state, "I", 1);
 
-	if (!st->in.stream)
+	if (!st->in.stream) {
 		state_unlist(st->state);
+		j->rows.unnamed = true;
+	}
 	if (join_rows_restore(&j->rows, st->state) < 0)
 		return -1;
 	joinnames_restore(&j->pair, st->state);
@@ -396,19 +401,19 @@ join_stream_record(struct stage *st, int s, struct record *r)
 static int
 by_id(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	const struct due *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	return (x->id > y->id) - (x->id < y->id);
 }
 
 static void
-due_add(struct join_stream *j, uint64_t id)
+due_add(struct join_stream *j, struct due due)
 {
 	if (j->ndue == j->cap) {
 		j->cap = j->cap ? 2 * j->cap : 64;
 		j->due = mem_realloc(j->due, j->cap * sizeof(*j->due));
 	}
-	j->due[j->ndue++] = id;
+	j->due[j->ndue++] = due;
 }
 
 /* A row goes: one of an outer join that nothing has matched goes out. */
@@ -435,7 +440,7 @@ let_side_go(struct stage *st, int s, bool all)
 	if (j->ndue > 0)
 		qsort(j->due, j->ndue, sizeof(*j->due), by_id);
 	for (size_t i = 0; i < j->ndue; i++) {
-		state_ref row = join_rows_find(&j->rows, s, j->due[i]);
+		state_ref row = j->due[i].row;
 
 		if (let_row_go(st, s, row) < 0)
 			return -1;
@@ -452,22 +457,21 @@ let_due_go(struct stage *st, int64_t watermark)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct buf right;
-	state_ref row;
-	uint64_t id;
+	struct due due;
 	int side, ret;
 
 	buf_init(&right);
-	while ((row = state_due(st->state, watermark)) != STATE_NONE)
-		if (join_rows_is(&j->rows, row, &side, &id)) {
+	while ((due.row = state_due(st->state, watermark)) != STATE_NONE)
+		if (join_rows_is(&j->rows, due.row, &side, &due.id)) {
 			if (side == SQL_LEFT)
-				due_add(j, id);
+				due_add(j, due);
 			else
-				buf_add(&right, &id, sizeof(id));
+				buf_add(&right, &due, sizeof(due));
 		}
 	ret = let_side_go(st, SQL_LEFT, false);
-	for (size_t i = 0; i < right.n; i += sizeof(id)) {
-		memcpy(&id, right.p + i, sizeof(id));
-		due_add(j, id);
+	for (size_t i = 0; i < right.n; i += sizeof(due)) {
+		memcpy(&due, right.p + i, sizeof(due));
+		due_add(j, due);
 	}
 	buf_release(&right);
 	if (ret == 0)
@@ -480,17 +484,17 @@ static int
 let_all_go(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	uint64_t id;
+	struct due due;
 	int side;
 
 	for (int s = 0; s < 2; s++) {
 		if (!preserved(j, s))
 			continue;
-		for (state_ref row = state_first(st->state); row != STATE_NONE;
-			row = state_next(st->state, row))
-			if (join_rows_is(&j->rows, row, &side, &id) &&
+		for (due.row = state_first(st->state); due.row != STATE_NONE;
+			due.row = state_next(st->state, due.row))
+			if (join_rows_is(&j->rows, due.row, &side, &due.id) &&
 				side == s)
-				due_add(j, id);
+				due_add(j, due);
 		if (let_side_go(st, s, true) < 0)
 			return -1;
 	}

@@ -47,9 +47,11 @@ struct parse_json {
 	/* records of several lines, which go on together */
 	struct slots rows;
 	size_t stride, nrows;
+	bool asked; /* those behind have been, what they look at */
 };
-#define ROWS 32 /* at most: they stay in the cache */
-#define SPARE 6 /* values that may be added to each */
+#define ROWS 32   /* at most: they stay in the cache, ... */
+#define HELD 8192 /* ... as does their text that is none of the lines' */
+#define SPARE 6   /* values that may be added to each */
 
 #define AT(member) offsetof(struct parse_json, member)
 
@@ -428,8 +430,11 @@ emit_rows(struct stage *st, struct parse_json *o)
 		.shape = o->shape, .v = o->rows.v, .room = (uint32_t)o->stride};
 	size_t n = o->nrows;
 
+	if (n == 0)
+		return 0;
 	o->nrows = 0;
-	return n == 0 ? 0 : stage_emit_records(st, &r, o->stride, n);
+	fromjson_settle(o->json, r.v, o->stride, n);
+	return stage_emit_records(st, &r, o->stride, n);
 }
 
 /* A line that is not as most: those before it go on first. */
@@ -443,12 +448,13 @@ add_malformed(struct stage *st, struct parse_json *o, const char *line,
 
 	if (emit_rows(st, o) < 0)
 		return -1;
+	fromjson_settle(o->json, v, o->stride, 1);
 	left_out = refuse_text(st, o, &r, line, n, v);
 	if (left_out != 0)
 		return left_out < 0 ? -1 : 0;
-	memmove(o->rows.v, v, o->schema->n * sizeof(*v));
-	o->nrows = 1;
-	return emit_rows(st, o);
+	r = (struct record){
+		.shape = o->shape, .v = v, .room = (uint32_t)o->stride};
+	return stage_emit_records(st, &r, o->stride, 1);
 }
 
 static int
@@ -457,12 +463,14 @@ add_line(struct stage *st, struct parse_json *o, const char *line, size_t n)
 	struct value *v = o->rows.v + o->nrows * o->stride;
 
 	st->records_in++;
-	if (fromjson_read(o->json, line, n, st->now.time_us, v) < 0)
+	if (o->nrows == 0)
+		fromjson_begin(o->json);
+	if (fromjson_more(o->json, line, n, st->now.time_us, v) < 0)
 		return add_malformed(st, o, line, n, v);
 	o->nrows++;
-	/* What is not the line's own lives until the next is read. */
-	return o->nrows == ROWS || fromjson_owns(o->json) ? emit_rows(st, o)
-							  : 0;
+	return o->nrows == ROWS || fromjson_held(o->json) >= HELD
+		? emit_rows(st, o)
+		: 0;
 }
 
 static int
@@ -474,6 +482,21 @@ read_line(struct stage *st, const char *line, size_t n)
 	return parse_json_record(st, &r);
 }
 
+static enum field_asked
+ask_behind(const void *st, const char *name)
+{
+	return stage_asks(st, name);
+}
+
+/* When all stages are there: what nobody looks at need not be kept. */
+static void
+ask(const struct stage *st, struct parse_json *o)
+{
+	o->asked = true;
+	if (o->schema != NULL)
+		fromjson_ask(o->json, ask_behind, st);
+}
+
 static int
 parse_json_lines(struct stage *st, const char *p, const uint32_t *lf, size_t n)
 {
@@ -481,6 +504,8 @@ parse_json_lines(struct stage *st, const char *p, const uint32_t *lf, size_t n)
 	bool many = o->schema != NULL && !o->array && !o->keep;
 	uint32_t from = 0;
 
+	if (!o->asked)
+		ask(st, o);
 	if (many && o->rows.v == NULL) {
 		o->stride = o->schema->n + SPARE;
 		slots_need(&o->rows, ROWS * (uint32_t)o->stride);

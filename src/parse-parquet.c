@@ -224,7 +224,7 @@ find_columns(struct stage *st)
 		const char *name = s->schema->f[i].name;
 
 		/* What nobody looks at need not be read. */
-		s->from[i] = stage_asked(st, name)
+		s->from[i] = stage_asks(st, name) != FIELD_UNASKED
 			? schema_like(file, name, strlen(name))
 			: -1;
 	}

@@ -432,6 +432,8 @@ pick_plan(struct stage *st, struct plan *p)
 	for (size_t i = k->sql != NULL ? k->specs.n : 0; i < k->specs.n; i++)
 		if (plan_window(k, p, i) && plan_spec(st, p, i, out) < 0)
 			goto err;
+	if (k->sql == NULL && k->except.n == 0)
+		st->looks = LOOKS_ONLY;
 	plan_event_time(k, p);
 	plan_keys(k, p);
 	if (p->fields != NULL) {

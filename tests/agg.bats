@@ -625,3 +625,25 @@ rows() {
 	echo '{"a=b":1}' | agg --by '"a=b"' count >out
 	is out <<<'{"a=b":1,"count":1}'
 }
+
+@test "many groups, in their order, in runs or in none, are counted the same" {
+	for step in 1 7919; do
+		awk -v step=$step 'BEGIN { for (i = 0; i < 60000; i++)
+			print "{\"k\":" int(i / 3) * step % 20011 ",\"s\":\"s" i * step % 30011 "\",\"x\":" i % 7 "}" }' >in
+		tr -d '{}"' <in | awk -F'[:,]' '{ n[$2]++; m[$2] = m[$2] < $6 ? $6 : m[$2] }
+			END { for (k in n) print "{\"k\":" k ",\"count\":" n[k] ",\"max(x)\":" m[k] "}" }' |
+			sort -t: -k2n >want
+		tr -d '{}"' <in | awk -F'[:,]' '{ n[$4]++ }
+			END { for (s in n) print "{\"s\":\"" s "\",\"count\":" n[s] "}" }' |
+			LC_ALL=C sort >want.s
+		parse="parse-json --schema 'k bigint, s string, x int' in"
+		for n in 1 2; do
+			bief run --threads $n "$parse | agg --by k count max:x" >out
+			cmp want out
+			bief run --threads $n "$parse | agg --by k count" >out
+			sed 's/,"max.*/}/' want | cmp - out
+			bief run --threads $n "$parse | agg --by s count" | LC_ALL=C sort >out
+			cmp want.s out
+		done
+	done
+}

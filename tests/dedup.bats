@@ -150,3 +150,17 @@ records() { # records SECOND ID...: with a time and an id
 	run -2 agg --by a,,b count </dev/null
 	[ "$output" = "agg: --by: a word is empty: it is FIELD,..." ]
 }
+
+@test "of many records that come in runs, or far apart, the first of each key passes" {
+	for step in 1 7919; do
+		awk -v step=$step 'BEGIN { for (i = 0; i < 60000; i++)
+			print "{\"k\":" int(i / 3) * step % 20011 ",\"s\":" (i % 5 ? "\"a\"" : "null") ",\"i\":" i "}" }' >in
+		awk -F'[:,]' '!seen[$2 "," $4]++' in >want
+		parse="parse-json --schema 'k bigint, s string, i int' in"
+		for n in 1 2; do
+			bief run --threads $n "$parse | dedup --by k,s" >out
+			cmp want out
+		done
+		bash -c "$parse | dedup --by k,s" | cmp want -
+	done
+}

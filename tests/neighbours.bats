@@ -449,6 +449,12 @@ def offered(k, events):
     if not got:
         sys.exit('the other has gone')
     return struct.unpack('I', got[:4])[0] == OFFER
+def until_gone(k):
+    try:
+        while k.recv(70000):
+            pass
+    except OSError:
+        pass
 def memory(size, seal):
     fd = os.memfd_create('bief', os.MFD_ALLOW_SEALING)
     os.ftruncate(fd, size)
@@ -522,6 +528,8 @@ else:
             say(k, SHARED if what == 'shared' else ALONE)
         if what != 'shared':
             sys.exit()
+        # The pipe looks ended until the writer, which hangs up, is back.
+        until_gone(k)
     else:
         speak(k)
     os.dup2(out, 1)

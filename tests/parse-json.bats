@@ -710,3 +710,45 @@ some_lines() {
 		done
 	done
 }
+
+# Nested records, of which some do not fit, some in ways of their own.
+nested_lines() {
+	awk 'BEGIN {
+		for (i = 0; i < 2000; i++) {
+			name = i % 17 == 3 ? i : "\"n" i % 40 (i % 9 == 2 ? "\\u0041" : "") "\""
+			id = i % 31 == 5 ? "\"x\"" : i % 19 == 4 ? "1.5" : i
+			who = i % 23 == 6 ? "[]" : "{\"id\":" id ",\"name\":" name ",\"more\":{\"name\":1}}"
+			if (i % 13 == 1) who = "{\"name\":" name ", \"id\":" id "}"
+			if (i % 37 == 7) who = who ",\"who\":{\"name\":\"last\"}"
+			e = "{\"sha\":\"" i "\",\"who\":" who ",\"n\":" i % 5 "}"
+			l = i % 29 == 8 ? "null" : i % 7 == 0 ? "[]" : "[" e "," (i % 41 == 9 ? "7" : e) "]"
+			print "{\"id\":" id ",\"by\":" who ",\"p\":{\"size\":" i % 3 ",\"l\":" l "},\"m\":{\"k" i % 3 "\":" who "}" (i % 43 == 11 ? "" : "}")
+		}
+	}'
+}
+
+@test "what nobody behind looks at is read all the same, and refused as ever" {
+	nested_lines >in
+	who='struct<id: int, name: string>'
+	parse="parse-json --schema 'id string, by $who, p struct<size: int, l: array<struct<sha: string, who: $who, n: int>>>, m map<string, $who>'"
+	for rest in "explode p.l --as c | agg --by c.who.name count max:p.size" \
+		"explode p.l --as c | agg --by c.who count" \
+		"explode P.L --as E --keep | agg --by e.N count last:P.l" \
+		"explode p.l --as c --outer | agg --by c count" \
+		"explode p.l --as c | agg --by 'p.l[0].who.name',m.k1.id count" \
+		"agg --by BY.name count count:m.k0 first:p" "agg count" \
+		"explode p.l --as by | agg --by by.sha,by.who.id count" \
+		"explode p.l --as c | pick c.who.name,by.id | agg --by name count max:id" \
+		"drop-null by.id | explode p.l --as c | pick c.who.name,m" \
+		"dedup --by p.l | pick id,n=p.size" \
+		"agg --by by.name count --rejects rejected"; do
+		for mode in keep skip; do
+			BIEF_FUSE=0 bash -c "$parse --on-error $mode in | cat | $rest" >want 2>want.err
+			for n in 1 2; do
+				bief run --threads $n "$parse --on-error $mode in | $rest" >out 2>err
+				cmp want out
+				cmp <(sort want.err) <(sort err)
+			done
+		done
+	done
+}

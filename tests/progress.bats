@@ -3,12 +3,23 @@
 load lib
 
 terminal() {
+	rm -f seen
 	timeout 100 "$TOP/tests/terminal" "$@" </dev/null
+}
+
+# For commands on it: until what --seen tells has stood there.
+seen='until [ -e seen ]; do sleep 0.02; done'
+
+# ended [SIGNAL [SECONDS]]: in front of a command: SIGNAL ends it then.
+ended() {
+	echo "trap : TERM INT; { $seen; sleep ${2:-0}; kill -${1:-TERM} 0; } &"
 }
 
 @test "--progress - draws bytes of how many, percent, rate and time left, and is gone at the end" {
 	bief sample sensors --count 20000 >in.json
-	terminal "stream-files --progress - in.json | { sleep 1; agg count; }" >screen
+	# A second time it is drawn 100 ms later at the soonest.
+	terminal --seen '%$' "stream-files --progress - in.json |
+		{ $seen; sleep 0.2; agg count; }" >screen
 	is screen <<<'{"count":20000}'
 	grep -qE '^stream-files: [0-9.]+ of 4\.7 MB, [0-9]+%$' drawn
 	grep -qE '^stream-files: [0-9.]+ of 4\.7 MB, [0-9]+%, [0-9.]+ [kMG]?B/s, [0-9]+:[0-9]{2} left$' drawn
@@ -21,7 +32,8 @@ terminal() {
 	bief sample sensors --count 5000 --seed 1 >in/a.json
 	bief sample sensors --count 5000 --seed 2 | gzip >in/b.json.gz
 	all=$(cat in/* | wc -c)
-	terminal "bief run 'stream-files --progress - in | take 10000' | { sleep 1; wc -l; }" >screen
+	terminal --seen ' of ' "bief run 'stream-files --progress - in |
+		take 10000' | { $seen; wc -l; }" >screen
 	is screen <<<10000
 	want=$(awk -v n="$all" 'BEGIN { printf "%.1f", n / 1e6 }')
 	grep -qE " of $want MB, " drawn
@@ -32,35 +44,43 @@ terminal() {
 	terminal "agg --progress - count <in.json >out" >screen
 	is screen </dev/null
 	grep -qE '^agg: [0-9.]+ of 4\.7 MB, [0-9]+%' drawn
-	terminal "parse-json --array --progress - in.json in.json | { sleep 1; wc -l; }" >screen
+	terminal --seen ' of ' "parse-json --array --progress - in.json in.json |
+		{ $seen; wc -l; }" >screen
 	is screen <<<40000
 	grep -qE '^parse-json: [0-9.]+ of 9\.3 MB, ' drawn
 }
 
 @test "of a stream without end --progress - draws rows, rate, watermark and how far that is behind" {
-	terminal "timeout 2 stream-rate --rate 2000 --progress - >/dev/null" >screen || true
+	local line='^stream-rate: [0-9]+ rows, [0-9.]+/s$'
+	terminal --seen "$line" "$(ended) stream-rate --rate 2000 --progress - \
+		>/dev/null" >screen || true
 	is screen </dev/null
-	grep -qE '^stream-rate: [0-9]+ rows, [0-9.]+/s$' drawn
-	terminal "timeout 5 bief run 'stream-rate --rate 2000 --progress - |
+	grep -qE "$line" drawn
+	line='^stream-rate: [0-9]+ rows, [0-9.]+/s, watermark 20[-0-9T:.]+Z, lag [0-9]+s$'
+	terminal --seen "$line" "$(ended) bief run 'stream-rate --rate 2000 --progress - |
 		window --on timestamp --size 1s --watermark 1s --batch 500 |
 		agg --mode append count' >out" >screen || true
-	grep -qE '^stream-rate: [0-9]+ rows, [0-9.]+/s, watermark 20[-0-9T:.]+Z, lag [0-9]+s$' drawn
+	grep -qE "$line" drawn
 }
 
 @test "on a terminal of 20 columns what matters most is left, on one line" {
 	bief sample sensors --count 20000 >in.json
-	terminal --columns 20 "stream-files --progress - in.json | { sleep 1; wc -l; }" >screen
+	terminal --columns 20 --seen '%$' "stream-files --progress - in.json |
+		{ $seen; sleep 0.2; wc -l; }" >screen
 	is screen <<<20000
 	grep -qE '^[0-9]+%, [0-9]+:[0-9]{2} left$' drawn
 	run ! grep -E '.{20}' drawn
 	[ "$(tr -cd '\n' <raw | wc -c)" = 1 ]
-	terminal --columns 20 "timeout 2 stream-rate --rate 100 --progress - >/dev/null" >screen || true
+	terminal --columns 20 --seen '/s$' "$(ended) stream-rate --rate 100 --progress - \
+		>/dev/null" >screen || true
 	grep -qE '^[0-9]+ rows, [0-9.]+/s$' drawn
 	run ! grep -E '.{20}' drawn
 }
 
 @test "when the terminal is made narrower the line follows" {
-	terminal --resize ' rows, ' 20 "timeout 3 stream-rate --rate 100 --progress - >/dev/null" >screen || true
+	terminal --resize ' rows, ' 20 --seen '^[0-9]+ rows, ' \
+		"$(ended) stream-rate --rate 100 --progress - >/dev/null" \
+		>screen || true
 	grep -qE '^stream-rate: [0-9]+ rows, ' drawn
 	tail -1 drawn | grep -qE '^[0-9]+ rows, [0-9.]+/s$'
 }
@@ -85,10 +105,12 @@ terminal() {
 
 @test "the line is gone, too, when the reader goes away or a signal comes" {
 	bief sample sensors --count 20000 >in.json
-	terminal "stream-files --progress - in.json | { sleep 0.5; head -1 >/dev/null; }" >screen || true
+	terminal --seen . "stream-files --progress - in.json |
+		{ $seen; head -1 >/dev/null; }" >screen || true
 	[ -s drawn ]
 	is screen </dev/null
-	terminal "timeout -s INT 1 stream-rate --rate 100 --progress - >/dev/null" >screen || true
+	terminal --seen . "$(ended INT) stream-rate --rate 100 --progress - \
+		>/dev/null" >screen || true
 	[ -s drawn ]
 	is screen </dev/null
 }
@@ -102,9 +124,11 @@ terminal() {
 waiting='waiting for the end of the input; for answers while it runs give --trigger 5s to the source, or --batch N here'
 
 @test "an endless source whose answer would come at the end is told of after three seconds, once" {
-	terminal --columns 200 "timeout 5 stream-rate --rate 50 | agg count >/dev/null" >screen || true
+	terminal --columns 200 --seen waiting "$(ended TERM 2) stream-rate --rate 50 |
+		agg count >/dev/null" >screen || true
 	is screen <<<"agg: $waiting"
-	terminal --columns 200 "timeout 5 bief run 'stream-rate --rate 100000 | sink-table' >/dev/null" >screen || true
+	terminal --columns 200 --seen waiting "$(ended TERM 2) bief run 'stream-rate --rate 100000 |
+		sink-table' >/dev/null" >screen || true
 	is screen <<<"sink-table: $waiting"
 }
 

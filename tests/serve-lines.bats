@@ -135,11 +135,11 @@ lines() {
 	stream-socket 127.0.0.1:$port > a 5>&- 6>&- &
 	wait_for grep -q first a
 	stream-socket 127.0.0.1:$port > b 5>&- 6>&- &
-	for i in $(seq 1000); do
+	poked() {
 		echo poke >&5
-		[ ! -s b ] || break
-		sleep 0.01
-	done
+		[ -s b ]
+	}
+	wait_for poked
 	printf 'half ' >&5
 	printf 'line\nlast' >&5
 	exec 5>&-

@@ -121,7 +121,9 @@ both() {
 		cmp now/copy <(parse-json <in.json)
 		both $shell "parse-json ../in.json |
 			tee >(agg count >counted) >(pick i >i) >/dev/null
-			until [ -s counted ] && [ -s i ]; do sleep 0.01; done"
+			until [ -s counted ] && [ \$(wc -l <i) = 20000 ]; do
+				sleep 0.01
+			done"
 		is now/counted <<<'{"count":20000}'
 		both $shell "parse-json ../in.json > >(agg count >counted)
 			until [ -s counted ]; do sleep 0.01; done"

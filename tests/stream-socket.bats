@@ -136,8 +136,11 @@ has() {
 @test "--for ends by itself" {
 	echo a > f
 	serve f --loop --rate 1000
-	stream-socket --for 100ms 127.0.0.1:$port > out
-	has a
+	# The server may be slow to begin.
+	some() {
+		stream-socket --for 100ms 127.0.0.1:$port > out && has a
+	}
+	wait_for some
 	stream-socket --listen --for 50ms 127.0.0.1:0
 	stream-socket --reconnect --for 50ms unix:nowhere
 }
@@ -207,7 +210,7 @@ pipeline() {
 		for i in $(seq 30); do
 			printf '{"a":%d}\n' $i >&5
 		done
-		wait_for grep -q 30 out
+		wait_for grep -q '30}' out
 		n=$(grep -c '"end"' out || true)
 		wait_for eval '[ $(grep -c "\"end\"" out) -gt $((n + 1)) ]'
 		kill -9 $pids
@@ -301,9 +304,9 @@ pipeline() {
 		fds+=($fd)
 	done
 	# the rest comes from another process: it has descriptors of its own
+	mkfifo go
 	bash -c 'for i in $(seq 70); do exec {fd}> /dev/tcp/127.0.0.1/'$port'
 		done; echo there; read -r _ < go' > there &
-	mkfifo go
 	wait_for grep -q 'clients are too many' err
 	echo '{"a":1}' >&5
 	wait_for grep -q '"a":1' out

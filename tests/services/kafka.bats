@@ -139,7 +139,7 @@ has() {
 	[ "$output" = "stream-kafka: --from: partition 1 of topic '$T' has no offset: name all (-1 is the end, -2 the beginning)" ]
 	run -2 read_all --from "{\"$T\":{\"0\":1,\"1\":1,\"2\":1}}"
 	[ "$output" = "stream-kafka: --from: there is no partition 2 of a topic '$T' that is read" ]
-	run -1 timeout 20 stream-kafka "$K" nowhere-$T
+	run -1 timeout 60 stream-kafka "$K" nowhere-$T
 	[ "$output" = "stream-kafka: '$K' has no topic 'nowhere-$T': create it first, or correct the name" ]
 }
 
@@ -567,11 +567,11 @@ kill_loop() {
 @test "a broker that stays away ends the run with a message, SIGTERM at once" {
 	topic create $T 1
 	"$TOP/tests/services/kafka" stop "$BROKER_DIR"
-	run -1 timeout 60 stream-kafka --timeout 1s "$K" $T
-	[[ "$output" = *"no broker of '$K' has answered for 1s: "*"Connection refused"*"(is one up, and the address right? --timeout tells how long to try)" ]]
+	run -1 timeout 60 stream-kafka --timeout 3s "$K" $T
+	[[ "$output" = *"no broker of '$K' has answered for 3s: "*"Connection refused"*"(is one up, and the address right? --timeout tells how long to try)" ]]
 	echo '{"a":1}' >in
-	run -1 timeout 60 sink-kafka --timeout 1s "$K" $T <in
-	[[ "$output" = *"no broker of '$K' has answered for 1s: "* ]]
+	run -1 timeout 60 sink-kafka --timeout 3s "$K" $T <in
+	[[ "$output" = *"no broker of '$K' has answered for 3s: "* ]]
 	stream-kafka "$K" $T 2>err &
 	wait_for grep -q 'trying again' err
 	kill $!

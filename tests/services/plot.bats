@@ -160,7 +160,7 @@ print("\n".join(html.unescape(t) for t in re.findall("<text>([^<]*)</text>", ope
 @test "a hundred thousand points are drawn in a second or so" {
 	seq 100000 | awk '{ print "{\"x\":" $1 ",\"y\":" sin($1 / 5000) "}" }' >in
 	for end in png svg; do
-		timeout 10 sink-plot --line x,y --output x.$end <in
+		timeout 60 sink-plot --line x,y --output x.$end <in
 	done
 	# Not one of them each.
 	[ "$(stat -c %s x.svg)" -lt 1000000 ]

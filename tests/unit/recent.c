@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agg/recent.h"
+#include "value/recent.h"
 
 #define GROUPS 100000
 
 static uint64_t counted[GROUPS + 1];
 
 static void
-flush(void *arg, state_ref ref, uint32_t n)
+flush(void *arg, recent_ref ref, uint32_t n)
 {
 	((uint64_t *)arg)[ref] += n;
 }
@@ -29,7 +29,7 @@ main(void)
 		char text[16];
 		uint64_t key[RECENT_WORDS], *row;
 		bool hit;
-		state_ref ref;
+		recent_ref ref;
 
 		x = x * 1103515245 + 12345;
 		/* Few groups at first, then more than there are rows. */
@@ -42,7 +42,7 @@ main(void)
 		if (!recent_field(key + 2, &v))
 			return 1;
 		row = recent_find(&t, key, &hit);
-		if (hit && (state_ref)*recent_group(&t, row) != ref)
+		if (hit && (recent_ref)*recent_group(&t, row) != ref)
 			return 1;
 		given[ref]++;
 		hits += hit;

@@ -21,6 +21,7 @@
 #include "agg/query.h"
 
 #define AHEAD 16                      /* counts, for which memory is asked */
+#define GROUPS 32                     /* the same of groups */
 #define KEYS_BYTES ((size_t)32 << 20) /* that a clone knows groups in */
 
 struct head {
@@ -149,34 +150,93 @@ gather_give(struct gather *g, struct query *q, struct stage *clone,
 
 /* ---- the stage ---- */
 
+/* A number is a state_ref, a count of 8 bytes, and no entry has fewer than four
+ * of these. */
+static inline size_t
+place_of(uint32_t number)
+{
+	return number / 4;
+}
+
 static void
 learn(struct gather_map *m, uint32_t number, state_ref ref)
 {
-	if (number >= m->n) {
+	size_t at = place_of(number);
+
+	if (at >= m->n) {
 		size_t n = m->n;
 
-		while (m->n <= number)
+		while (m->n <= at)
 			m->n = m->n * 2 + 256;
 		m->to = mem_realloc(m->to, m->n * sizeof(*m->to));
 		memset(m->to + n, 0, (m->n - n) * sizeof(*m->to));
 	}
-	m->to[number].ref = ref;
-	m->to[number].count = 0;
+	m->to[at].ref = ref;
+	m->to[at].count = 0;
+}
+
+/* Groups of a block, of whose keys memory has been told. */
+struct expected {
+	const struct part *part[GROUPS];
+	uint32_t hash[GROUPS];
+};
+
+static const char *
+behind(const struct part *part)
+{
+	return (const char *)(part + 1) + buf_padded(part->nkey) +
+		buf_padded(part->nvalue);
+}
+
+/* The group that is known by a number, if it is. */
+static state_ref
+known_group(const struct gather_map *m, uint32_t number)
+{
+	size_t at = place_of(number);
+
+	return at < m->n ? m->to[at].ref : STATE_NONE;
+}
+
+/* Those at p, of n that are left; returns how many. */
+static size_t
+expect_groups(const struct gather_map *m, const struct stage *st, const char *p,
+	uint64_t n, struct expected *e)
+{
+	size_t many = n < GROUPS ? (size_t)n : GROUPS;
+
+	for (size_t i = 0; i < many; p = behind(e->part[i++])) {
+		const struct part *part = e->part[i] = (const struct part *)p;
+
+		if (part->nkey > 0)
+			e->hash[i] = state_expect(
+				st->state, part + 1, part->nkey);
+		else if (place_of(part->number) < m->n)
+			__builtin_prefetch(&m->to[place_of(part->number)]);
+	}
+	for (size_t i = 0; i < many; i++) {
+		state_ref ref = known_group(m, e->part[i]->number);
+
+		if (e->part[i]->nkey > 0)
+			state_expect_entry(st->state, e->hash[i]);
+		else if (ref != STATE_NONE)
+			state_fetch(st->state, ref);
+	}
+	return many;
 }
 
 /* The group of ours that a part is of. */
 static state_ref
 group_of(struct gather_map *m, struct query *q, struct stage *st,
-	const struct part *part)
+	const struct part *part, uint32_t hash)
 {
-	const char *key = (const char *)(part + 1);
+	const void *key = part + 1;
 	state_ref ref;
 	bool made;
 
 	if (part->nkey == 0)
-		return m->to[part->number].ref;
-	ref = state_make(
-		st->state, key, part->nkey, q->acc.form.fixed, &made, st->err);
+		return m->to[place_of(part->number)].ref;
+	ref = state_make_hashed(st->state, hash, key, part->nkey,
+		q->acc.form.fixed, &made, st->err);
 	if (ref == STATE_NONE)
 		return ref;
 	if (made && part->due != STATE_NEVER)
@@ -185,25 +245,44 @@ group_of(struct gather_map *m, struct query *q, struct stage *st,
 	return ref;
 }
 
-/* Returns what is behind it, or NULL: there is no room. */
-static const char *
-take_group(struct gather *g, struct gather_map *m, struct query *q,
-	struct stage *st, const char *p, uint64_t seq)
+/* 0, or -1: there is no room. */
+static int
+take_group(struct gather *g, struct query *q, struct stage *st,
+	const struct part *part, state_ref ref, uint64_t seq)
 {
-	const struct part *part = (const struct part *)p;
-	state_ref ref = group_of(m, q, st, part);
 	struct blob to, from = {.n = part->nvalue};
 
 	if (ref == STATE_NONE)
-		return NULL;
-	p += sizeof(*part) + buf_padded(part->nkey);
-	from.p = (char *)p;
+		return -1;
 	if (part->nvalue == 0)
-		return p;
+		return 0;
+	from.p = (char *)(uintptr_t)(part + 1) + buf_padded(part->nkey);
 	state_change(st->state, ref);
 	blob_state(&to, st->state, ref);
 	runs_merge(&g->runs, &q->acc, &to, &from, seq);
-	return p + buf_padded(part->nvalue);
+	return 0;
+}
+
+/* Returns what is behind them, or NULL. */
+static const char *
+take_groups(struct gather *g, struct gather_map *m, struct query *q,
+	struct stage *st, const char *p, uint64_t n, uint64_t seq)
+{
+	struct expected e;
+	size_t many;
+
+	for (; n > 0; n -= many) {
+		many = expect_groups(m, st, p, n, &e);
+		p = behind(e.part[many - 1]);
+		for (size_t i = 0; i < many; i++) {
+			state_ref ref = group_of(
+				m, q, st, e.part[i], e.hash[i]);
+
+			if (take_group(g, q, st, e.part[i], ref, seq) < 0)
+				return NULL;
+		}
+	}
+	return p;
 }
 
 static void
@@ -231,9 +310,10 @@ take_counts(struct gather_map *m, const struct query *q, struct stage *st,
 	for (size_t i = 0; i < n; i++) {
 		if (i + AHEAD < n)
 			__builtin_prefetch(
-				&m->to[(uint32_t)words[i + AHEAD]], 1);
-		count(&m->to[(uint32_t)words[i]], (uint32_t)(words[i] >> 32), q,
-			st);
+				&m->to[place_of((uint32_t)words[i + AHEAD])],
+				1);
+		count(&m->to[place_of((uint32_t)words[i])],
+			(uint32_t)(words[i] >> 32), q, st);
 	}
 }
 
@@ -269,16 +349,16 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 		q->sliced = true;
 	}
 	p += buf_padded(sizeof(*head));
-	for (uint64_t i = 0; i < head->groups; i++)
-		if ((p = take_group(g, m, q, st, p, *seq)) == NULL)
-			return -1;
+	p = take_groups(g, m, q, st, p, head->groups, *seq);
+	if (p == NULL)
+		return -1;
 	if (head->counts) {
 		take_counts(m, q, st, (const uint64_t *)p,
 			(size_t)(end - p) / sizeof(uint64_t));
 		p = end;
 	}
 	for (uint64_t i = 0; p < end; i++) {
-		blob_state(&b, st->state, m->to[runs_group(p)].ref);
+		blob_state(&b, st->state, m->to[place_of(runs_group(p))].ref);
 		p = runs_replay(&g->runs, &q->acc, &b, *seq + i, p);
 	}
 	*seq += head->records;

@@ -412,6 +412,7 @@ query_add(struct query *q, const struct stage *st, state_ref r, int64_t after,
 void
 query_add_all(struct query *q, const struct stage *st, int64_t after)
 {
+	rows_expect(&q->rows, state_count(st->state));
 	for (state_ref r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r))
 		query_add(q, st, r, after, INT64_MAX);
@@ -565,9 +566,13 @@ query_emit(struct query *q, struct stage *st)
 	rows_sort(&q->rows, &q->g);
 	for (size_t i = 0; i < q->rows.n && ret == 0; i++) {
 		/* Groups lie in memory as they came. */
+		if (i + 2 * AHEAD < q->rows.n)
+			__builtin_prefetch(
+				rows_sorted(&q->rows, i + 2 * AHEAD));
 		if (i + AHEAD < q->rows.n)
-			__builtin_prefetch(q->rows.r[i + AHEAD].key);
-		ret = emit_row(q, st, &q->rows.r[i]);
+			__builtin_prefetch(
+				rows_sorted(&q->rows, i + AHEAD)->key);
+		ret = emit_row(q, st, rows_sorted(&q->rows, i));
 	}
 	rows_clear(&q->rows);
 	return ret;
@@ -601,7 +606,7 @@ query_whole(struct query *q, struct stage *st, int64_t after)
 	query_add_all(q, st, after);
 	rows_sort(&q->rows, &q->g);
 	for (size_t i = 0; i < q->rows.n && ret == 0; i++)
-		ret = make_whole(q, st, &q->rows.r[i]);
+		ret = make_whole(q, st, rows_sorted(&q->rows, i));
 	rows_clear(&q->rows);
 	for (state_ref r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r))

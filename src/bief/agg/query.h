@@ -14,10 +14,10 @@
 
 #include "floor/buf.h"
 #include "value/list.h"
+#include "value/recent.h"
 #include "value/record.h"
 #include "agg/accum/accums.h"
 #include "agg/groups.h"
-#include "agg/recent.h"
 #include "agg/rows.h"
 #include "agg/sets.h"
 

@@ -16,6 +16,7 @@ void
 rows_release(struct rows *rows)
 {
 	free(rows->r);
+	free(rows->sorted);
 	memset(rows, 0, sizeof *rows);
 }
 
@@ -33,6 +34,17 @@ rows_add(struct rows *rows, struct row r)
 		rows->r = mem_realloc(rows->r, rows->cap * sizeof *rows->r);
 	}
 	rows->r[rows->n++] = r;
+}
+
+/* Many are large: they come in large pages. */
+void
+rows_expect(struct rows *rows, size_t n)
+{
+	if (n <= rows->cap || rows->n > 0)
+		return;
+	free(rows->r);
+	rows->cap = n;
+	rows->r = mem_large(n * sizeof *rows->r);
 }
 
 void
@@ -71,11 +83,19 @@ rows_compare_fields(
 	return 0;
 }
 
+/* For places. */
+struct rows_order {
+	const struct rows *rows;
+	const struct groups *g;
+};
+
 static int
 rows_compare(const void *x, const void *y, void *arg)
 {
-	const struct groups *g = arg;
-	const struct row *a = x, *b = y;
+	const struct rows_order *o = arg;
+	const struct groups *g = o->g;
+	const struct row *a = &o->rows->r[*(const uint32_t *)x];
+	const struct row *b = &o->rows->r[*(const uint32_t *)y];
 	int c;
 
 	if (a->w.there != b->w.there)
@@ -150,19 +170,146 @@ rows_number(struct rows *rows, const struct groups *g)
 		rows->r[i].order = 0;
 }
 
+/* The numbers that rows are compared by first, the last one first. */
+#define NUMBERS 4
+
+static inline uint64_t
+rows_word(const struct row *r, int i)
+{
+	const uint64_t sign = UINT64_C(1) << 63;
+
+	switch (i) {
+	case 0:
+		return r->order;
+	case 1:
+		return (uint64_t)r->w.end ^ sign;
+	case 2:
+		return (uint64_t)r->w.start ^ sign;
+	default:
+		return r->w.there;
+	}
+}
+
+struct rows_place {
+	uint64_t word;
+	uint32_t at;
+};
+
+/* By one byte, from a to b. */
+static void
+sort_byte(const struct rows_place *a, struct rows_place *b, size_t n, int shift)
+{
+	size_t at[256] = {0}, sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		at[a[i].word >> shift & 255]++;
+	for (int i = 0; i < 256; i++) {
+		size_t many = at[i];
+
+		at[i] = sum;
+		sum += many;
+	}
+	for (size_t i = 0; i < n; i++)
+		b[at[a[i].word >> shift & 255]++] = a[i];
+}
+
+/* Groups often come in their order, of time above all. */
+static bool
+in_order(const struct rows *rows)
+{
+	int k;
+
+	for (size_t i = 1; i < rows->n; i++) {
+		const struct row *a = &rows->r[i - 1], *b = &rows->r[i];
+
+		for (k = NUMBERS - 1; k > 0; k--)
+			if (rows_word(a, k) != rows_word(b, k))
+				break;
+		if (rows_word(a, k) > rows_word(b, k))
+			return false;
+	}
+	return true;
+}
+
+/* By the numbers alone, byte by byte, those that differ. */
+static void
+sort_numbers(struct rows *rows)
+{
+	size_t n = rows->n;
+	struct rows_place *a = mem_large(n * sizeof *a), *t;
+	struct rows_place *b = mem_large(n * sizeof *b);
+	uint64_t differ[NUMBERS] = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		a[i].at = (uint32_t)i;
+		for (int k = 0; k < NUMBERS; k++)
+			differ[k] |= rows_word(&rows->r[i], k) ^
+				rows_word(&rows->r[0], k);
+	}
+	for (int k = 0; k < NUMBERS; k++) {
+		for (size_t i = 0; i < n && differ[k] != 0; i++)
+			a[i].word = rows_word(&rows->r[a[i].at], k);
+		for (int shift = 0; shift < 64; shift += 8) {
+			if ((differ[k] >> shift & 255) == 0)
+				continue;
+			sort_byte(a, b, n, shift);
+			t = a;
+			a = b;
+			b = t;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		rows->sorted[i] = a[i].at;
+	free(a);
+	free(b);
+}
+
+static bool
+same_numbers(const struct rows *rows, size_t i, size_t k)
+{
+	const struct row *a = rows_sorted(rows, i), *b = rows_sorted(rows, k);
+
+	return a->order == b->order && a->w.end == b->w.end &&
+		a->w.start == b->w.start && a->w.there == b->w.there;
+}
+
+/* Those of the same numbers are compared. */
+static void
+sort_same(struct rows *rows, struct rows_order *o)
+{
+	size_t i, k;
+
+	for (i = 0; i < rows->n; i = k) {
+		for (k = i + 1; k < rows->n && same_numbers(rows, i, k);)
+			k++;
+		if (k - i > 1)
+			qsort_r(rows->sorted + i, k - i, sizeof *rows->sorted,
+				rows_compare, o);
+	}
+}
+
 void
 rows_sort(struct rows *rows, const struct groups *g)
 {
+	struct rows_order o = {rows, g};
 	size_t i, n = 0;
 
 	if (rows->n == 0)
 		return;
 	rows_number(rows, g);
-	qsort_r(rows->r, rows->n, sizeof *rows->r, rows_compare, (void *)g);
+	free(rows->sorted);
+	rows->sorted = mem_large(rows->n * sizeof *rows->sorted);
+	for (i = 0; i < rows->n; i++)
+		rows->sorted[i] = (uint32_t)i;
+	if (!in_order(rows))
+		sort_numbers(rows);
+	sort_same(rows, &o);
 	for (i = 1; i < rows->n; i++) {
-		if (rows_compare(&rows->r[n], &rows->r[i], (void *)g) == 0)
+		if (same_numbers(rows, n, i) &&
+			rows_compare(&rows->sorted[n], &rows->sorted[i], &o) ==
+				0)
 			continue;
-		rows->r[++n] = rows->r[i];
+		rows->sorted[++n] = rows->sorted[i];
 	}
 	rows->n = n + 1;
 }

@@ -118,6 +118,19 @@ drop_late(struct stage *st, struct record *r, const struct span *w)
 	return 0;
 }
 
+/* A group that was made for this record is due some time. */
+static inline void
+set_due(struct stage *st, const struct record *r, uint16_t mask,
+	const struct span *w, state_ref ref)
+{
+	struct taker *a = STAGE(st, taker);
+	int64_t us;
+
+	if (aggmode_closes(&a->m) &&
+		aggmode_time(&a->m, &a->q, r, mask, w, &us))
+		state_set_due(st->state, ref, us);
+}
+
 /* The group of a->q.key, made for this record if need be. */
 static state_ref
 make_group(struct stage *st, const struct record *r, uint16_t mask,
@@ -125,14 +138,12 @@ make_group(struct stage *st, const struct record *r, uint16_t mask,
 {
 	struct taker *a = STAGE(st, taker);
 	state_ref ref;
-	int64_t us;
 	bool made;
 
 	ref = state_make(st->state, a->q.key.p, a->q.key.n, a->q.acc.form.fixed,
 		&made, st->err);
-	if (ref != STATE_NONE && made && aggmode_closes(&a->m) &&
-		aggmode_time(&a->m, &a->q, r, mask, w, &us))
-		state_set_due(st->state, ref, us);
+	if (ref != STATE_NONE && made)
+		set_due(st, r, mask, w, ref);
 	return ref;
 }
 
@@ -422,67 +433,106 @@ taker_record(struct stage *st, struct record *r)
 
 /* ---- many records at once ---- */
 
-/* The groups of some records: all are asked for before the first is looked at,
- * so that memory is waited for once. */
+/*
+ * The groups of some records: all are asked for before the first is looked at,
+ * so that memory is waited for once.  Records of one group that follow each
+ * other are a run, and asked for once.
+ */
 #define ASKED 64
+#define DIRECT 64 /* times that recent is not looked into when it was in vain */
 struct asked {
-	uint64_t key[ASKED][RECENT_WORDS];
+	size_t n; /* runs */
+	uint32_t first[ASKED + 1];
+	uint64_t key[ASKED + 1][RECENT_WORDS];
 	uint64_t *row[ASKED]; /* NULL: not in a->recent */
 	const uint64_t *rows; /* as it was then */
 };
 
+/* The i-th record, with the key that stands behind those of the runs: is it of
+ * the last run, if these are looked for?  What cannot be foreseen is not asked. */
+static inline __attribute__((always_inline)) void
+add_asked(struct asked *ask, uint32_t i, bool fits, const struct recent *t,
+	uint32_t words, bool runs)
+{
+	const uint64_t *key = ask->key[ask->n], *last;
+	uint64_t *row = fits ? recent_place_of(t, key, words) : NULL;
+	uint64_t differ = 0;
+
+	if (runs && ask->n > 0) {
+		last = ask->key[ask->n - 1];
+		differ = !fits | (ask->row[ask->n - 1] == NULL);
+		for (uint32_t k = 0; k < words; k++)
+			differ |= key[k] ^ last[k];
+	} else {
+		differ = 1;
+	}
+	ask->first[ask->n] = i;
+	ask->row[ask->n] = row;
+	ask->n += differ != 0;
+	__builtin_prefetch(row, 1);
+}
+
 /* Of those with one field in its place. */
-static void
+static inline __attribute__((always_inline)) void
 ask_single(const struct recent *t, const struct value *v, size_t stride,
-	size_t n, struct asked *ask)
+	size_t n, struct asked *ask, bool runs)
 {
 	const struct recent here = *t;
 
-	for (size_t i = 0; i < n; i++, v += stride) {
-		ask->row[i] = recent_field(ask->key[i], v)
-			? recent_place_of(&here, ask->key[i], 2)
-			: NULL;
-		__builtin_prefetch(ask->row[i], 1);
+	for (uint32_t i = 0; i < n; i++, v += stride)
+		add_asked(ask, i, recent_field(ask->key[ask->n], v), &here, 2,
+			runs);
+}
+
+static void
+ask_any(struct taker *a, struct record r, size_t stride, size_t n,
+	struct asked *ask)
+{
+	const struct recent *t = &a->recent;
+	int64_t start = 0, end = 0;
+
+	if (r.windows != NULL)
+		start = span_slice(r.windows, r.windows->time);
+	for (uint32_t i = 0; i < n; i++, r.v += stride) {
+		if (a->q.g.windowed && r.windows == NULL)
+			frame_times(&a->frame, &r, &start, &end);
+		add_asked(ask, i,
+			query_words(&a->q, &r, start, end, ask->key[ask->n]), t,
+			t->words, true);
 	}
 }
 
-/* Those of r and the next ones, of n. */
+/* Those of r and the next ones, n in all. */
 static void
 ask_groups(struct taker *a, struct record r, size_t stride, size_t n,
 	struct asked *ask)
 {
-	const struct recent *t = &a->recent;
-	int at = a->q.nkeys == 1 ? field_index(&a->q.keys[0], &r) : -1;
-	int64_t start = 0, end = 0;
+	int at = a->q.nkeys == 1 && !a->q.g.windowed
+		? field_index(&a->q.keys[0], &r)
+		: -1;
 
-	if (n > ASKED)
-		n = ASKED;
-	ask->rows = t->rows;
-	if (at >= 0 && !a->q.g.windowed) {
-		ask_single(t, r.v + at, stride, n, ask);
-		return;
-	}
-	if (r.windows != NULL)
-		start = span_slice(r.windows, r.windows->time);
-	for (size_t i = 0; i < n; i++, r.v += stride) {
-		if (a->q.g.windowed && r.windows == NULL)
-			frame_times(&a->frame, &r, &start, &end);
-		ask->row[i] = query_words(&a->q, &r, start, end, ask->key[i])
-			? recent_place_of(t, ask->key[i], t->words)
-			: NULL;
-		__builtin_prefetch(ask->row[i], 1);
-	}
+	ask->n = 0;
+	ask->rows = a->recent.rows;
+	if (at < 0)
+		ask_any(a, r, stride, n, ask);
+	else if (a->runs)
+		ask_single(&a->recent, r.v + at, stride, n, ask, true);
+	else
+		ask_single(&a->recent, r.v + at, stride, n, ask, false);
+	ask->first[ask->n] = (uint32_t)n;
+	if (ask->n > n / 2)
+		a->runs = false;
 }
 
-/* The word of the group of the i-th record in a->recent; NULL: it is not there,
+/* The word of the group of the i-th run in a->recent; NULL: it is not there,
  * *row is where it could be. */
 static inline uint64_t *
 find_asked(struct recent *t, const struct asked *ask, size_t i, uint64_t **row)
 {
-	const uint64_t *key = ask->key[i % ASKED];
+	const uint64_t *key = ask->key[i];
 	bool hit = false;
 
-	*row = ask->row[i % ASKED];
+	*row = ask->row[i];
 	if (*row == NULL)
 		return NULL;
 	if (ask->rows != t->rows)
@@ -494,8 +544,8 @@ find_asked(struct recent *t, const struct asked *ask, size_t i, uint64_t **row)
 	return hit ? recent_group(t, *row) : NULL;
 }
 
-/* Find the group of the i-th record, r, which is in time: as take_one() does.
- * *group is its word in a->recent; NULL: it was not there. */
+/* Find the group of the i-th run, of which r, which is in time, is one: as
+ * take_one() does.  *group is its word in a->recent; NULL: it was not there. */
 static inline state_ref
 find_group(struct stage *st, struct record *r, const struct asked *ask,
 	size_t i, uint64_t **group)
@@ -518,33 +568,144 @@ find_group(struct stage *st, struct record *r, const struct asked *ask,
 		ref = make_group(st, r, 0, &w);
 	}
 	if (row != NULL && ref != STATE_NONE)
-		recent_put(&a->recent, row, ask->key[i % ASKED], ref);
+		recent_put(&a->recent, row, ask->key[i], ref);
 	return ref;
 }
 
-/* Where there is nothing to do but to count. */
+/*
+ * The groups of all runs, in refs, by way of recent.  What is only counted is so
+ * at once, where nobody asks for refs (NULL): words in recent move.
+ */
+static int
+find_recent(struct stage *st, struct record r, size_t stride, struct asked *ask,
+	state_ref *refs)
+{
+	struct taker *a = STAGE(st, taker);
+	struct value *v = r.v;
+	size_t missed = 0, again = 0;
+	state_ref ref, last = STATE_NONE;
+	uint64_t *group;
+
+	for (size_t i = 0; i < ask->n; i++) {
+		uint32_t n = ask->first[i + 1] - ask->first[i];
+
+		r.v = v + ask->first[i] * stride;
+		ref = find_group(st, &r, ask, i, &group);
+		if (ref == STATE_NONE)
+			return -1;
+		missed += group == NULL;
+		again += ref == last;
+		last = ref;
+		if (refs != NULL)
+			refs[i] = ref;
+		else if (group == NULL || !recent_count(&a->recent, group, n))
+			count_more(st, ref, n);
+	}
+	if (missed > ask->n - ask->n / 4)
+		a->direct = DIRECT;
+	if (again > ask->n / 2)
+		a->runs = true;
+	return 0;
+}
+
+/* The same without it, for records of no more than one window: asked of the
+ * state by their keys, all of which are made before the first is looked for. */
+static int
+find_direct(struct stage *st, struct record r, size_t stride,
+	const struct asked *ask, state_ref *refs)
+{
+	struct taker *a = STAGE(st, taker);
+	struct value *v = r.v;
+	struct span w[ASKED];
+	uint32_t hash[ASKED];
+	size_t end[ASKED + 1] = {0}, i;
+	size_t again = 0;
+	bool made;
+
+	buf_clear(&a->keys);
+	for (i = 0; i < ask->n; i++) {
+		r.v = v + ask->first[i] * stride;
+		w[i] = (struct span){a->q.g.windowed, 0, 0};
+		if (w[i].there)
+			frame_times(&a->frame, &r, &w[i].start, &w[i].end);
+		query_key(&a->q, &r, GROUP_PLAIN, 0, &w[i]);
+		buf_add(&a->keys, a->q.key.p, a->q.key.n);
+		end[i + 1] = a->keys.n;
+		hash[i] = state_expect(st->state, a->q.key.p, a->q.key.n);
+	}
+	for (i = 0; i < ask->n; i++)
+		state_expect_entry(st->state, hash[i]);
+	for (i = 0; i < ask->n; i++) {
+		refs[i] = state_make_hashed(st->state, hash[i],
+			a->keys.p + end[i], end[i + 1] - end[i],
+			a->q.acc.form.fixed, &made, st->err);
+		if (refs[i] == STATE_NONE)
+			return -1;
+		r.v = v + ask->first[i] * stride;
+		if (made)
+			set_due(st, &r, 0, &w[i], refs[i]);
+		again += i > 0 && refs[i] == refs[i - 1];
+	}
+	if (again > ask->n / 2)
+		a->runs = true;
+	return 0;
+}
+
+/* Where there is nothing to do but to count; n records, ASKED at most. */
+static int
+count_some(struct stage *st, const struct record *r, size_t stride, size_t n)
+{
+	struct taker *a = STAGE(st, taker);
+	state_ref refs[ASKED];
+	struct asked ask;
+
+	ask_groups(a, *r, stride, n, &ask);
+	if (a->direct == 0 || r->windows != NULL)
+		return find_recent(st, *r, stride, &ask, NULL);
+	a->direct--;
+	if (find_direct(st, *r, stride, &ask, refs) < 0)
+		return -1;
+	for (size_t i = 0; i < ask.n; i++)
+		count_more(st, refs[i], ask.first[i + 1] - ask.first[i]);
+	return 0;
+}
+
 static int
 count_rows(struct stage *st, const struct record *like,
 	const struct accum_rows *rows)
 {
-	struct taker *a = STAGE(st, taker);
-	bool one = a->q.nkeys == 0 && !a->q.g.windowed;
-	uint32_t times = one ? (uint32_t)rows->n : 1;
 	struct record r = *like;
-	struct asked ask;
-	uint64_t *group;
-	state_ref ref;
+	size_t n;
 
-	for (size_t i = 0; i < rows->n; i += times, r.v += rows->stride) {
-		if (i % ASKED == 0)
-			ask_groups(a, r, rows->stride, rows->n - i, &ask);
-		ref = find_group(st, &r, &ask, i, &group);
-		if (ref == STATE_NONE)
+	for (size_t i = 0; i < rows->n; i += n, r.v += n * rows->stride) {
+		n = rows->n - i < ASKED ? rows->n - i : ASKED;
+		if (count_some(st, &r, rows->stride, n) < 0)
 			return -1;
-		if (group == NULL || !recent_count(&a->recent, group, times))
-			count_more(st, ref, times);
 	}
 	return 0;
+}
+
+/* The groups of n records, ASKED at most. */
+static int
+find_some(struct stage *st, const struct record *r, size_t stride, size_t n,
+	state_ref *refs)
+{
+	struct taker *a = STAGE(st, taker);
+	state_ref runs[ASKED];
+	struct asked ask;
+	int ret;
+
+	ask_groups(a, *r, stride, n, &ask);
+	if (a->direct == 0 || r->windows != NULL) {
+		ret = find_recent(st, *r, stride, &ask, runs);
+	} else {
+		a->direct--;
+		ret = find_direct(st, *r, stride, &ask, runs);
+	}
+	for (size_t i = 0; i < ask.n && ret == 0; i++)
+		for (uint32_t k = ask.first[i]; k < ask.first[i + 1]; k++)
+			refs[k] = runs[i];
+	return ret;
 }
 
 /* All of them find their groups, then each function goes through all. */
@@ -555,20 +716,12 @@ add_rows(struct stage *st, const struct record *like,
 	struct taker *a = STAGE(st, taker);
 	char *blobs[ACCUM_ROWS_MOST];
 	state_ref refs[ACCUM_ROWS_MOST];
-	bool one = a->q.nkeys == 0 && !a->q.g.windowed;
 	struct record r = *like;
-	struct asked ask;
-	uint64_t *group;
+	size_t n;
 
-	for (size_t i = 0; i < rows->n; i++, r.v += rows->stride) {
-		if (i > 0 && one) {
-			refs[i] = refs[0];
-			continue;
-		}
-		if (i % ASKED == 0)
-			ask_groups(a, r, rows->stride, rows->n - i, &ask);
-		refs[i] = find_group(st, &r, &ask, i, &group);
-		if (refs[i] == STATE_NONE)
+	for (size_t i = 0; i < rows->n; i += n, r.v += n * rows->stride) {
+		n = rows->n - i < ASKED ? rows->n - i : ASKED;
+		if (find_some(st, &r, rows->stride, n, refs + i) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < rows->n; i++)

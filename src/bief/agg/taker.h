@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "value/recent.h"
 #include "window/frame.h"
 #include "agg/aggmode.h"
 #include "agg/gather.h"
 #include "agg/query.h"
-#include "agg/recent.h"
 
 struct record;
 struct stage;
@@ -41,6 +41,11 @@ struct taker {
 	size_t nsessions;
 	struct state *late_groups; /* of this batch */
 	struct recent recent;
+	/* Where most groups are not in recent: so many more times those of some
+	 * records are asked of the state itself, by their keys, end to end */
+	unsigned direct;
+	bool runs; /* most records are of the group of the one before */
+	struct buf keys;
 	struct frame frame;
 	struct gather gather;
 };

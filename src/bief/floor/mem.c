@@ -6,6 +6,8 @@
 #include "floor/mem.h"
 
 #include <errno.h>
+#include <link.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +58,33 @@ mem_large(size_t size)
 		return mem_alloc(size);
 	madvise(p, size, MADV_HUGEPAGE);
 	return p;
+}
+
+/* Program and libraries: what is only read, so it is as it stands in the file. */
+static int
+mem_unread(struct dl_phdr_info *of, size_t size, void *arg)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)arg;
+	for (int i = 0; i < of->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &of->dlpi_phdr[i];
+		uintptr_t from = of->dlpi_addr + h->p_vaddr,
+			  to = from + h->p_filesz;
+
+		from = (from + page - 1) & ~(page - 1);
+		to &= ~(page - 1);
+		if (h->p_type == PT_LOAD && !(h->p_flags & PF_W) && from < to)
+			madvise((void *)from, to - from, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void
+mem_started(void)
+{
+	dl_iterate_phdr(mem_unread, NULL);
 }
 
 void *

@@ -13,6 +13,9 @@ void *mem_zalloc(size_t size); /* all bytes 0 */
  * cleared. */
 void *mem_large(size_t size);
 void *mem_realloc(void *p, size_t size);
+/* What was needed to start is done with: its pages go, and those that are needed
+ * again come back by themselves. */
+void mem_started(void);
 char *mem_dup(const char *s, size_t n); /* NUL-terminated copy */
 
 #endif

@@ -49,6 +49,8 @@ join_rows_expect(struct join_rows *j, int side)
 {
 	char key[ROW_KEY];
 
+	if (j->unnamed)
+		return;
 	row_key(key, side, j->next_id + 1);
 	state_expect(j->state, key, ROW_KEY);
 }
@@ -165,14 +167,16 @@ put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
 {
 	struct join_row head = {.nkey = (uint32_t)key->n, .matched = matched};
 	const struct buf *text = &j->text[side];
+	size_t size = sizeof(head) + key->n + text->n;
 	char name[ROW_KEY];
 	state_ref row;
 	bool made;
 	char *p;
 
 	row_key(name, side, id);
-	row = state_make(j->state, name, ROW_KEY,
-		sizeof(head) + key->n + text->n, &made, j->err);
+	row = j->unnamed
+		? state_put(j->state, name, ROW_KEY, size, j->err)
+		: state_make(j->state, name, ROW_KEY, size, &made, j->err);
 	if (row == STATE_NONE)
 		return STATE_NONE;
 	p = state_change(j->state, row);

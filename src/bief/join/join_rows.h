@@ -27,6 +27,7 @@ struct join_rows {
 	struct err *err;
 	uint64_t next_id; /* ids count up, over restarts too */
 	int64_t count;    /* rows of both sides */
+	bool unnamed;     /* nobody asks for a row by its id */
 	struct record_reader reader[2];
 	struct join_index index;
 	struct buf text[2], id;

@@ -513,37 +513,49 @@ stage_watch(struct stage *st, struct field *f)
 	p->watched[p->nwatched++] = f;
 }
 
-/* Rather too often than too rarely: is the name in the text of the path? */
-static bool
-watches(const struct stage *st, const char *name)
+static enum field_asked
+most_asked(enum field_asked a, enum field_asked b)
 {
-	const struct stage_private *p = st->priv;
-
-	for (size_t i = 0; i < p->nwatched; i++)
-		if (strcasestr(p->watched[i]->path, name) != NULL)
-			return true;
-	return false;
+	return a > b ? a : b;
 }
 
-bool
-stage_asked(const struct stage *st, const char *name)
+/* What one stage looks at. */
+static enum field_asked
+asks(const struct stage *st, const char *name)
 {
+	const struct stage_private *p = st->priv;
+	enum field_asked most = FIELD_UNASKED, one;
+
+	/* A record that is refused is written whole. */
+	if (st->looks == LOOKS_ALL || p->common.rejects != NULL)
+		return FIELD_ALL;
+	for (size_t i = 0; i < p->nwatched && most < FIELD_ALL; i++) {
+		one = field_asks(p->watched[i], name);
+		if (one == FIELD_ALL && p->watched[i] == st->opens)
+			one = most_asked(
+				FIELD_WITHIN, stage_asks(st, st->element));
+		most = most_asked(most, one);
+	}
+	return most;
+}
+
+enum field_asked
+stage_asks(const struct stage *st, const char *name)
+{
+	enum field_asked most = FIELD_UNASKED;
+
 	/* Names that a path may spell in another way, and those of windows. */
 	for (const char *p = name; *p != '\0'; p++)
 		if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '\\')
-			return true;
-	if (strncasecmp(name, "window", 6) == 0)
-		return true;
+			return FIELD_ALL;
+	if (*name == '\0' || strncasecmp(name, "window", 6) == 0)
+		return FIELD_ALL;
 	for (st = st->next; st != NULL; st = st->next) {
-		/* A record that is refused is written whole. */
-		if (st->looks == LOOKS_ALL || st->priv->common.rejects != NULL)
-			return true;
-		if (watches(st, name))
-			return true;
-		if (st->looks == LOOKS_ONLY)
-			return false;
+		most = most_asked(most, asks(st, name));
+		if (most == FIELD_ALL || st->looks == LOOKS_ONLY)
+			return most;
 	}
-	return true;
+	return FIELD_ALL;
 }
 
 void

@@ -290,8 +290,12 @@ struct stage {
 	bool text;     /* it takes lines: as OP_TEXT says, open may change it */
 	enum looks looks; /* plan may say that it is fewer than all; fields of
 	                   * windows it may look at all the same */
-	bool clone;       /* of a stage, on a thread: see struct spread */
-	bool straight;    /* private: what it takes has only record() to pass */
+	/* ... and that of this one, an array, it hands on what is in it by that
+	 * name (plain), and looks at no more of it */
+	const struct field *opens;
+	const char *element;
+	bool clone;    /* of a stage, on a thread: see struct spread */
+	bool straight; /* private: what it takes has only record() to pass */
 	uint64_t shape_id; /* private: records of this shape have no field that
 	                      stage_clash would refuse */
 	/* counters: since the start */
@@ -355,9 +359,10 @@ int stage_untimed(struct stage *st, const struct record *r, const char *fmt,
 /* Say at the end when no record had this field: where types are not known from
  * the plan, a wrong name would look like nulls.  f lives until close. */
 void stage_watch(struct stage *st, struct field *f);
-/* Of a source, when data flow: may anybody behind look at this field (its plain
- * name)?  Else it can be null. */
-bool stage_asked(const struct stage *st, const char *name);
+/* Of a source or a parser, when data flow: how much of this field, or of one
+ * within another, may anybody behind look at?  By its plain name.  What is not
+ * asked for can be null, or not be there in what it is within. */
+enum field_asked stage_asks(const struct stage *st, const char *name);
 /* Watch none of those so far: they are about to move. */
 void stage_unwatch(struct stage *st);
 /* Refuse (stage_reject) a record in which it is not to be told which of several

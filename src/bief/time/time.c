@@ -344,18 +344,36 @@ time_format_show(int64_t us, const struct zone *z, char *out)
 	return (size_t)(time_put_time(out, days, rest, ' ') - out);
 }
 
+/* BIEF_CLOCK, or nothing: asked for once, since the environment is long and
+ * somebody wants to know the time at each wait. */
+static const char *
+time_told(void)
+{
+	static const char *told;
+	const char *p = __atomic_load_n(&told, __ATOMIC_RELAXED);
+
+	if (p != NULL)
+		return p;
+	p = getenv("BIEF_CLOCK");
+	if (p == NULL)
+		p = "";
+	__atomic_store_n(&told, p, __ATOMIC_RELAXED);
+	return p;
+}
+
 int64_t
 time_now(void)
 {
-	const char *fixed = getenv("BIEF_CLOCK");
+	const char *fixed = time_told();
 	struct timespec ts;
 	int64_t us;
 
 	struct stat s;
 
-	if (fixed != NULL && time_parse_iso(fixed, strlen(fixed), &us) == 0)
+	if (*fixed != '\0' && time_parse_iso(fixed, strlen(fixed), &us) == 0)
 		return us;
-	if (fixed != NULL && strchr(fixed, '/') != NULL && stat(fixed, &s) == 0)
+	if (*fixed != '\0' && strchr(fixed, '/') != NULL &&
+		stat(fixed, &s) == 0)
 		return s.st_mtim.tv_sec * TIME_SECOND +
 			s.st_mtim.tv_nsec / 1000;
 	clock_gettime(CLOCK_REALTIME, &ts);

@@ -30,11 +30,12 @@ fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 	f->table = mem_zalloc(size * sizeof(f->table[0]));
 	f->n = schema->n;
 	f->target = mem_zalloc((schema->n + 1) * sizeof(f->target[0]));
+	fromstruct_init(&f->value, fromjson_avx2_there());
 	for (size_t i = 0; i < schema->n; i++) {
 		struct target *t = &f->target[i];
 		uint32_t h;
 
-		fromstruct_target(t, &schema->f[i]);
+		fromstruct_target(&f->value, t, &schema->f[i]);
 		h = fromjson_object_hash(t->name, t->n) & f->mask;
 		while (f->table[h] != 0)
 			h = (h + 1) & f->mask;
@@ -94,8 +95,45 @@ is_blank(const char *p, const char *end)
 	return p == end;
 }
 
+/* Up to how many digits is a number a time, whichever it is? */
+static uint8_t
+sure_digits(enum time_unit unit)
+{
+	switch (unit) {
+	case UNIT_NS:
+		return UINT8_MAX;
+	case UNIT_US:
+		return 18;
+	case UNIT_MS:
+		return 15;
+	default:
+		return 12;
+	}
+}
+
+void
+fromjson_ask(struct fromjson *f, fromjson_asks *asks, const void *arg)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct target *t = &f->target[i];
+
+		t->asked = asks(arg, t->name);
+		if (t->quick == QUICK_TIME && t->asked == FIELD_UNASKED)
+			t->pass = sure_digits(t->type->unit);
+		fromstruct_ask(&f->value, t, asks, arg);
+	}
+}
+
+void
+fromjson_begin(struct fromjson *f)
+{
+	f->value.owned = false;
+	buf_clear(&f->value.text);
+	buf_clear(&f->value.nested);
+}
+
 int
-fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
+fromjson_more(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 	struct value *v)
 {
 	f->value.l = (struct lenient){
@@ -103,18 +141,23 @@ fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 	f->value.now_us = now_us;
 	f->value.malformed = false;
 	f->field = NULL;
-	f->value.owned = false;
 	f->value.nspans = 0;
-	buf_clear(&f->value.text);
-	buf_clear(&f->value.nested);
 	if (f->root || f->all == 0)
 		memset(v, 0, f->n * sizeof(*v));
 	if ((f->root ? read_root : f->object)(f, text, v) < 0) {
 		memset(v, 0, f->n * sizeof(*v));
 		f->value.malformed = !is_blank(text, text + n);
-		return f->value.malformed ? -1 : 0;
 	}
-	if (f->value.owned || f->value.nested.n > 0) {
+	return f->value.malformed ? -1 : 0;
+}
+
+void
+fromjson_settle(
+	const struct fromjson *f, struct value *v, size_t stride, size_t n)
+{
+	if (!f->value.owned && f->value.nested.n == 0)
+		return;
+	for (; n > 0; n--, v += stride)
 		for (size_t i = 0; i < f->n; i++) {
 			if (v[i].flags & IN_TEXT)
 				v[i].s = f->value.text.p + v[i].i;
@@ -122,14 +165,24 @@ fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
 				v[i].s = f->value.nested.p + v[i].i;
 			v[i].flags &= VALUE_ESCAPED | VALUE_SINGLE;
 		}
-	}
-	return f->value.malformed ? -1 : 0;
 }
 
-bool
-fromjson_owns(const struct fromjson *f)
+size_t
+fromjson_held(const struct fromjson *f)
 {
-	return f->value.owned || f->value.nested.n > 0;
+	return f->value.text.n + f->value.nested.n;
+}
+
+int
+fromjson_read(struct fromjson *f, const char *text, size_t n, int64_t now_us,
+	struct value *v)
+{
+	int ret;
+
+	fromjson_begin(f);
+	ret = fromjson_more(f, text, n, now_us, v);
+	fromjson_settle(f, v, 0, 1);
+	return ret;
 }
 
 const char *

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "value/field.h"
 #include "value/value.h"
 
 struct schema;
@@ -41,6 +42,14 @@ struct fromjson *fromjson_new(
 void fromjson_free(struct fromjson *f);
 
 /*
+ * From now on what nobody asks for is read, to find out whether it fits, and
+ * not kept: null, and within another value perhaps not there.  asks: about a
+ * field, or one within another, by its name.
+ */
+typedef enum field_asked fromjson_asks(const void *arg, const char *name);
+void fromjson_ask(struct fromjson *f, fromjson_asks *asks, const void *arg);
+
+/*
  * Read a text of n bytes, behind which JSON_PADDING bytes are readable, into
  * one value for each field of the schema.  now_us is the time of the batch,
  * for a time of day without its date.  Returns 0, or -1 when the text is
@@ -50,8 +59,17 @@ void fromjson_free(struct fromjson *f);
 int fromjson_read(struct fromjson *f, const char *text, size_t n,
 	int64_t now_us, struct value *v);
 
-/* Has the record that was read last text that lies in f? */
-bool fromjson_owns(const struct fromjson *f);
+/*
+ * The same for several texts: begin forgets those before; each is read with
+ * more, whose values are no good before they have been settled: v of the first,
+ * stride, how many.  held: bytes that lie in f.
+ */
+void fromjson_begin(struct fromjson *f);
+int fromjson_more(struct fromjson *f, const char *text, size_t n,
+	int64_t now_us, struct value *v);
+void fromjson_settle(
+	const struct fromjson *f, struct value *v, size_t stride, size_t n);
+size_t fromjson_held(const struct fromjson *f);
 
 /* What was wrong with the text that was read last, for a message. */
 const char *fromjson_why(struct fromjson *f);

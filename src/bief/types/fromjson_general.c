@@ -76,23 +76,50 @@ fromjson_general_key(struct fromjson *f, const char *start, struct node **node)
 	return p;
 }
 
+/* A struct, or an array of such, that looks as most do. */
+static const char *
+read_nested(struct fromvalue *f, const char *p, const struct target *t,
+	struct value *v)
+{
+	size_t at = f->nested.n;
+	const char *q;
+
+	f->twice = false;
+	q = f->within(f, p, t, 1);
+	*v = (struct value){.i = (int64_t)at,
+		.n = (uint32_t)(f->nested.n - at),
+		.type = *p == '{' ? VALUE_OBJECT : VALUE_ARRAY,
+		.flags = f->twice ? IN_NESTED : IN_NESTED | VALUE_SINGLE};
+	return q;
+}
+
 const char *
 fromjson_general_value(struct fromjson *f, const char *start,
 	const struct target *t, struct value *v)
 {
+	struct fromvalue *from = &f->value;
+	size_t text = from->text.n, nested = from->nested.n;
+	bool owned = from->owned, fits = true;
 	struct value x;
 	const char *p;
-	bool fits = false;
 
-	if (!f->value.malformed)
+	if (!from->malformed)
 		f->field = t;
-	p = fromvalue_read(&f->value, start, t->type, 1, &x, &fits);
+	p = read_nested(from, start, t, &x);
+	if (p == NULL)
+		p = fromvalue_read(from, start, t->type, 1, &x, &fits);
 	if (p == NULL)
 		return NULL;
-	if (fits)
+	if (!fits)
+		fromvalue_misfit(
+			from, t->type, lenient_space(&from->l, start), p);
+	if (t->asked == FIELD_UNASKED) {
+		from->text.n = text;
+		from->nested.n = nested;
+		from->owned = owned;
+	} else if (fits) {
 		*v = x;
-	else
-		fromvalue_misfit(&f->value, t->type, start, p);
+	}
 	return p;
 }
 

@@ -11,12 +11,14 @@
 
 #include "floor/buf.h"
 #include "text/simd.h"
+#include "value/field.h"
 #include "value/lenient.h"
 #include "value/value.h"
 
 struct fromstruct;
 struct schema;
 struct schema_field;
+struct target;
 struct type;
 struct timepat;
 struct zone;
@@ -31,7 +33,7 @@ struct fromvalue {
 	const struct zone *zone;
 	const struct timepat *pattern, *date_pattern;
 	int64_t now_us;
-	/* text that values of this record own, by offset */
+	/* text that values own, by offset */
 	struct buf text;
 	bool owned; /* one does */
 	struct buf nested;
@@ -41,6 +43,11 @@ struct fromvalue {
 	/* fromvalue_member(), for fromstruct.c, which is below it */
 	const char *(*member)(struct fromvalue *f, const char *p,
 		const struct type *t, int depth);
+	/* of fromstruct.c */
+	const char *(*object)(struct fromvalue *f, struct fromstruct *x,
+		const char *p, int depth);
+	const char *(*within)(struct fromvalue *f, const char *p,
+		const struct target *t, int depth);
 	struct fromstruct **structs; /* those that were met */
 	size_t nstructs;
 	bool twice; /* a name may stand in an object twice */
@@ -52,7 +59,7 @@ struct fromvalue {
 };
 
 /* Values whose text stands in text or nested have its offset, not its address,
- * until the record is complete. */
+ * until they are settled. */
 #define IN_TEXT 0x80
 #define IN_NESTED 0x40
 
@@ -105,6 +112,9 @@ struct target {
 	size_t n;
 	const struct type *type;
 	enum quick quick;
+	enum field_asked asked;
+	struct fromstruct *within; /* of a struct, or an array of such */
+	uint8_t pass; /* a time of no more digits that nobody asks for is one */
 	uint8_t digits; /* integers of so many digits fit, and of one more ... */
 	char limit;     /* ... whose first digit is below this one */
 	struct node node;
@@ -194,6 +204,54 @@ quick_int(const char *start, const char *end, const struct target *t,
 	return p;
 }
 
+/* One look is enough for a number that ends within a block. */
+static inline const char *
+quick_real(const char *start, const char *end, struct value *v)
+{
+	const char *p = start + (*start == '-');
+	uint32_t m = simd_nondigit(p);
+	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m), point;
+
+	if (k == 0 || k == 32 || (*p == '0' && k > 1))
+		return NULL;
+	if (p[k] == '.') {
+		point = k;
+		m &= m - 1;
+		if (m == 0)
+			return NULL;
+		k = (unsigned)__builtin_ctz(m);
+		if (k == point + 1)
+			return NULL;
+	} else if (*p == '0' && p > start) {
+		return NULL; /* -0 is 0 */
+	}
+	p += k;
+	if (!ends_number(*p) || p >= end)
+		return NULL;
+	*v = (struct value){
+		.s = start, .n = (uint32_t)(p - start), .type = VALUE_REAL};
+	return p;
+}
+
+/* Behind a value that no field wants, as most are; NULL: it is not. */
+static inline const char *
+quick_skip(const struct fromvalue *f, const char *p)
+{
+	const char *q, *end = f->l.end;
+	struct json_error e;
+	struct value ignored;
+
+	if (*p == '"')
+		return quick_string(p, end, &ignored);
+	if (*p == '-' || (unsigned char)(*p - '0') < 10)
+		q = json_number_scan(p, end, &e);
+	else if (memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0)
+		q = p + 4;
+	else
+		q = memcmp(p, "false", 5) == 0 ? p + 5 : NULL;
+	return q < end ? q : NULL;
+}
+
 /* ---- fromstruct.c: objects whose fields come in the order of the type ---- */
 
 /*
@@ -202,8 +260,15 @@ quick_int(const char *start, const char *end, const struct target *t,
  */
 const char *fromstruct_read(
 	struct fromvalue *f, const char *p, const struct schema *s, int depth);
+/* (f->within is the same of the value of a field, a struct or an array of
+ * such.) */
+void fromstruct_init(struct fromvalue *f, bool avx2);
 void fromstruct_free(struct fromstruct *s);
+/* Of structs of this type (or within it), of which so much is asked for. */
+void fromstruct_ask(struct fromvalue *f, const struct target *t,
+	enum field_asked (*asks)(const void *, const char *), const void *arg);
 /* How the values of a field are read at once. */
-void fromstruct_target(struct target *t, const struct schema_field *f);
+void fromstruct_target(struct fromvalue *f, struct target *t,
+	const struct schema_field *field);
 
 #endif

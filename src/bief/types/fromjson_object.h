@@ -108,35 +108,6 @@ digits_value(const char *p, unsigned k)
 	return (int64_t)total;
 }
 
-static inline const char *
-quick_real(const char *start, const char *end, struct value *v)
-{
-	const char *p = start + (*start == '-');
-	uint32_t m = simd_nondigit(p);
-	unsigned k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
-
-	if (k == 0 || k == 32 || (*p == '0' && k > 1))
-		return NULL;
-	if (p[k] != '.') {
-		/* -0 is 0. */
-		if (*p == '0' && p > start)
-			return NULL;
-		p += k;
-	} else {
-		p += k + 1;
-		m = simd_nondigit(p);
-		k = m == 0 ? 32 : (unsigned)__builtin_ctz(m);
-		if (k == 0 || k == 32)
-			return NULL;
-		p += k;
-	}
-	if (!ends_number(*p) || p >= end)
-		return NULL;
-	*v = (struct value){
-		.s = start, .n = (uint32_t)(p - start), .type = VALUE_REAL};
-	return p;
-}
-
 /* A text of the stream's own form. */
 static const char *
 quick_iso(const struct fromjson *f, const char *p, const char *end,
@@ -168,6 +139,10 @@ quick_time(const struct fromjson *f, const char *start, const char *end,
 		return NULL;
 	if (!ends_number(p[k]) || p + k >= end)
 		return NULL;
+	if (k <= t->pass) {
+		*v = value_null();
+		return p + k;
+	}
 	i = digits_value(p, k);
 	if (!fromvalue_time(t->type, p > start ? -i : i, v))
 		return NULL;
@@ -194,31 +169,29 @@ quick_value(const struct fromjson *f, const char *p, const char *end,
 
 /* ---- the object ---- */
 
-/* A field has been met; a value that does not fit is null, but where the field
- * has had one before. */
+/* A field has been met, or again; a value that does not fit is null, but where
+ * the field has had one before. */
 static inline const char *
-read_field(struct fromjson *f, const char *p, int index, uint64_t *seen,
-	struct value *v)
+read_field(struct fromjson *f, const char *p, const char *end,
+	const struct target *t, bool again, struct value *v)
 {
-	const struct target *t = &f->target[index];
-	const char *q = quick_value(f, p, f->value.l.end, t, v);
+	const char *q = quick_value(f, p, end, t, v);
 
-	if (q == NULL) {
-		if (f->all != 0 && !(*seen >> index & 1))
-			*v = value_null();
-		q = fromjson_general_value(f, p, t, v);
-	}
-	*seen |= UINT64_C(1) << (index & 63);
-	return q;
+	if (q != NULL)
+		return q;
+	if (f->all != 0 && !again)
+		*v = value_null();
+	return fromjson_general_value(f, p, t, v);
 }
 
 static inline const char *
 skip_quickly(struct fromjson *f, const char *p)
 {
-	struct value ignored;
-	const char *q = quick_string(p, f->value.l.end, &ignored);
+	const char *q = quick_skip(&f->value, p);
 
-	return q != NULL ? q : fromjson_general_skip(f, p);
+	return q != NULL && q - p < LENIENT_DIGITS
+		? q
+		: fromjson_general_skip(f, p);
 }
 
 /* Fields that have not been met are null. */
@@ -233,21 +206,23 @@ end_object(const struct fromjson *f, uint64_t seen, struct value *v)
 static inline __attribute__((always_inline)) int
 read_object(struct fromjson *f, const char *p, struct value *v)
 {
+	const struct target *target = f->target;
 	const char *end = f->value.l.end;
 	struct node *node = &f->start, *next;
-	uint64_t seen = 0;
+	uint64_t seen = 0, bit;
 	int at;
 
 	for (;;) {
 		next = node->next;
 		if (next != NULL && next->n != 0 && node_matches(next, p)) {
 			p += next->n;
-			node = next;
 		} else {
-			p = fromjson_general_key(f, p, &node);
+			next = node;
+			p = fromjson_general_key(f, p, &next);
 			if (p == NULL)
 				return -1;
 		}
+		node = next;
 		at = node->index;
 		if (p > end || (p == end && at != NODE_END)) {
 			lenient_early(&f->value.l);
@@ -255,8 +230,14 @@ read_object(struct fromjson *f, const char *p, struct value *v)
 		}
 		if (at == NODE_END)
 			return end_object(f, seen, v);
-		p = at == NODE_SKIP ? skip_quickly(f, p)
-				    : read_field(f, p, at, &seen, &v[at]);
+		if (at == NODE_SKIP) {
+			p = skip_quickly(f, p);
+		} else {
+			bit = UINT64_C(1) << (at & 63);
+			p = read_field(f, p, end, &target[at],
+				(seen & bit) != 0, &v[at]);
+			seen |= bit;
+		}
 		if (p == NULL)
 			return -1;
 	}

@@ -12,31 +12,19 @@
 
 #include "floor/mem.h"
 #include "value/json.h"
-#include "types/fromjson_impl.h"
-#include "types/schema.h"
-#include "types/type.h"
+#include "types/fromstruct_object.h"
 
-#define REST 64  /* objects that are not tried when one was not as expected */
-#define OTHERS 8 /* keys that are no fields and are remembered */
-
-struct fromstruct {
-	const struct schema *s;
-	struct buf names; /* {"a": ,"b": ... */
-	uint32_t *at;     /* of each, and the end */
-	struct target *target;
-	struct node start, end, other[OTHERS];
-	size_t others;
-	unsigned rest;
-	bool twice; /* two fields have one name */
-};
+static struct fromstruct *of(struct fromvalue *f, const struct schema *s);
 
 void
-fromstruct_target(struct target *t, const struct schema_field *f)
+fromstruct_target(
+	struct fromvalue *f, struct target *t, const struct schema_field *field)
 {
-	t->name = f->name;
-	t->n = strlen(f->name);
-	t->type = f->type;
-	switch (f->type->kind) {
+	t->name = field->name;
+	t->n = strlen(field->name);
+	t->type = field->type;
+	t->asked = FIELD_ALL;
+	switch (t->type->kind) {
 	case TYPE_STRING:
 		t->quick = QUICK_STRING;
 		break;
@@ -68,13 +56,37 @@ fromstruct_target(struct target *t, const struct schema_field *f)
 		t->digits = 18; /* nanoseconds since 2001 have 19 */
 		t->limit = '9';
 		break;
+	case TYPE_STRUCT:
+		t->within = of(f, t->type->fields);
+		break;
+	case TYPE_ARRAY:
+		if (t->type->elem->kind == TYPE_STRUCT)
+			t->within = of(f, t->type->elem->fields);
+		break;
 	default:
-		t->quick = QUICK_NONE;
+		break;
+	}
+}
+
+/* What stands in front of each field. */
+static void
+write_names(struct fromstruct *x)
+{
+	buf_clear(&x->names);
+	for (size_t i = 0; i < x->s->n; i++) {
+		const struct target *t = &x->target[i];
+
+		if (t->asked != FIELD_UNASKED) {
+			buf_byte(&x->names, x->names.n == 0 ? '{' : ',');
+			json_quote(&x->names, t->name, t->n);
+			buf_byte(&x->names, ':');
+		}
+		x->at[i + 1] = (uint32_t)x->names.n;
 	}
 }
 
 static struct fromstruct *
-make(const struct schema *s)
+make(struct fromvalue *f, const struct schema *s)
 {
 	struct fromstruct *x = mem_zalloc(sizeof(*x));
 
@@ -82,15 +94,12 @@ make(const struct schema *s)
 	x->at = mem_zalloc((s->n + 1) * sizeof(*x->at));
 	x->target = mem_zalloc((s->n + 1) * sizeof(*x->target));
 	for (size_t i = 0; i < s->n; i++) {
-		const char *name = s->f[i].name;
+		struct target *t = &x->target[i];
 
-		fromstruct_target(&x->target[i], &s->f[i]);
-		buf_byte(&x->names, i == 0 ? '{' : ',');
-		json_quote(&x->names, name, strlen(name));
-		buf_byte(&x->names, ':');
-		x->at[i + 1] = (uint32_t)x->names.n;
-		x->twice |= schema_find(s, name, strlen(name)) != (int)i;
+		fromstruct_target(f, t, &s->f[i]);
+		x->twice |= schema_find(s, t->name, t->n) != (int)i;
 	}
+	write_names(x);
 	return x;
 }
 
@@ -104,154 +113,70 @@ fromstruct_free(struct fromstruct *x)
 }
 
 static struct fromstruct *
-find(struct fromvalue *f, const struct schema *s)
+of(struct fromvalue *f, const struct schema *s)
 {
+	struct fromstruct *x;
+
 	for (size_t i = 0; i < f->nstructs; i++)
 		if (f->structs[i]->s == s)
 			return f->structs[i];
+	x = make(f, s);
 	f->structs = mem_realloc(
 		f->structs, (f->nstructs + 1) * sizeof(*f->structs));
-	f->structs[f->nstructs] = make(s);
-	return f->structs[f->nstructs++];
+	return f->structs[f->nstructs++] = x;
 }
 
-/*
- * From behind a value, or from the object's beginning, to the next value or
- * behind the end, and learn what stood there.  NULL: it is odd.
- */
-static const char *
-learn(struct fromvalue *f, struct fromstruct *x, const char *start,
-	struct node **node)
+/* The structs in a value of this type. */
+static const struct type *
+structs_of(const struct type *t)
 {
-	bool first = *node == &x->start;
-	struct lenient_string key;
-	const char *p = start + first;
-	struct node *next = &x->end;
-	int index = NODE_END;
-
-	p = lenient_space(&f->l, p);
-	if (p >= f->l.end)
-		return NULL;
-	if (*p == '}') {
-		p++;
-	} else {
-		if (!first && *p++ != ',')
-			return NULL;
-		p = lenient_key(&f->l, p, &key);
-		if (p == NULL || key.escaped || key.odd)
-			return NULL;
-		p = lenient_space(&f->l, p);
-		index = schema_find(x->s, key.s, key.n);
-		next = index >= 0 ? &x->target[index].node
-				  : &x->other[x->others++ % OTHERS];
-		if (index < 0)
-			index = NODE_SKIP;
-	}
-	node_learn(next, start, (size_t)(p - start), index);
-	(*node)->next = next;
-	*node = next;
-	return p;
+	while (t->kind == TYPE_ARRAY || t->kind == TYPE_MAP)
+		t = t->elem;
+	return t->kind == TYPE_STRUCT ? t : NULL;
 }
 
-/* Fields from one to the one before another, which the object does not have. */
-static void
-put_nulls(struct buf *out, const struct fromstruct *x, size_t from, size_t to)
+static bool
+has_map(const struct type *t)
 {
-	for (; from < to; from++) {
-		buf_add(out, x->names.p + x->at[from],
-			x->at[from + 1] - x->at[from]);
-		buf_add(out, "null", 4);
-	}
+	while (t->kind == TYPE_ARRAY)
+		t = t->elem;
+	return t->kind == TYPE_MAP;
 }
 
-static const char *
-put_field(struct fromvalue *f, const struct fromstruct *x, const char *p,
-	size_t i, int depth)
+void
+fromstruct_ask(struct fromvalue *f, const struct target *t,
+	enum field_asked (*asks)(const void *, const char *), const void *arg)
 {
-	const struct target *t = &x->target[i];
-	const char *q = NULL, *from = x->names.p + x->at[i];
-	size_t n = x->at[i + 1] - x->at[i];
-	struct value v;
+	const struct type *type = structs_of(t->type);
+	struct fromstruct *x;
 
-	buf_add(&f->nested, from, n);
-	if (t->quick == QUICK_STRING)
-		q = quick_string(p, f->l.end, &v);
-	else if (t->quick == QUICK_INT)
-		q = quick_int(p, f->l.end, t, &v);
-	if (q != NULL) {
-		buf_add(&f->nested, p, (size_t)(q - p));
-		return q;
+	if (type == NULL)
+		return;
+	x = of(f, type->fields);
+	for (size_t i = 0; i < x->s->n; i++) {
+		struct target *field = &x->target[i];
+
+		field->asked = t->asked;
+		/* The keys of a map are no names of the schema. */
+		if (t->asked == FIELD_WITHIN)
+			field->asked = has_map(t->type)
+				? FIELD_ALL
+				: asks(arg, field->name);
+		fromstruct_ask(f, field, asks, arg);
 	}
-	return f->member(f, p, t->type, depth + 1);
+	write_names(x);
 }
 
-static const char *
-skip(struct fromvalue *f, const char *p, int depth)
+void
+fromstruct_init(struct fromvalue *f, bool avx2)
 {
-	struct json_error e;
-	struct value ignored;
-	const char *q = quick_string(p, f->l.end, &ignored);
-
-	if (q == NULL) {
-		q = json_read(p, f->l.end, depth + 1, &ignored, &e);
-		if (q == NULL || q - p >= LENIENT_DIGITS)
-			q = lenient_value(&f->l, p, depth + 1, NULL);
-	}
-	return q;
-}
-
-static const char *
-read_fields(struct fromvalue *f, struct fromstruct *x, const char *p, int depth)
-{
-	struct node *node = &x->start, *next;
-	size_t done = 0;
-
-	while (p != NULL) {
-		next = node->next;
-		if (next != NULL && next->n != 0 && node_matches(next, p)) {
-			p += next->n;
-			node = next;
-		} else if ((p = learn(f, x, p, &node)) == NULL) {
-			return NULL;
-		}
-		if (node->index == NODE_END)
-			break;
-		if (p >= f->l.end)
-			return NULL;
-		if (node->index == NODE_SKIP) {
-			p = skip(f, p, depth);
-			continue;
-		}
-		if ((size_t)node->index < done)
-			return NULL;
-		put_nulls(&f->nested, x, done, (size_t)node->index);
-		done = (size_t)node->index + 1;
-		p = put_field(f, x, p, done - 1, depth);
-	}
-	if (p == NULL || p > f->l.end)
-		return NULL;
-	put_nulls(&f->nested, x, done, x->s->n);
-	buf_byte(&f->nested, '}');
-	return p;
+	f->object = avx2 ? fromstruct_avx2_object : read_object;
+	f->within = avx2 ? fromstruct_avx2_value : read_within;
 }
 
 const char *
 fromstruct_read(
 	struct fromvalue *f, const char *p, const struct schema *s, int depth)
 {
-	struct fromstruct *x = find(f, s);
-	size_t at = f->nested.n;
-	const char *q = NULL;
-
-	f->twice |= x->twice;
-	if (x->rest > 0)
-		x->rest--;
-	else if (s->n > 0 && !x->twice &&
-		(q = read_fields(f, x, p, depth)) == NULL)
-		x->rest = REST;
-	if (q == NULL) {
-		f->nested.n = at;
-		f->l.what = NULL;
-	}
-	return q;
+	return f->object(f, of(f, s), p, depth);
 }

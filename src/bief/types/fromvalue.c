@@ -473,7 +473,7 @@ fromvalue_member(
 
 	q = read_element(f, p, t, depth, &fits);
 	if (q != NULL && !fits) {
-		fromvalue_misfit(f, t, p, q);
+		fromvalue_misfit(f, t, lenient_space(&f->l, p), q);
 		buf_add(&f->nested, "null", 4);
 	}
 	return q;

@@ -54,6 +54,7 @@ void
 field_release(struct field *f)
 {
 	path_release(&f->steps);
+	free(f->lead);
 	free(f->path);
 	free(f->name);
 	free(f->near);
@@ -217,6 +218,45 @@ field_walk(struct field *f, const struct record *r, int to)
 	return true;
 }
 
+/* {"a":{"b": */
+static void
+field_make_lead(struct field *f)
+{
+	struct buf b;
+
+	buf_init(&b);
+	for (int i = 1; i < f->steps.n; i++) {
+		const struct path_step *s = &f->steps.step[i];
+
+		if (s->s == NULL) {
+			buf_clear(&b);
+			break;
+		}
+		buf_byte(&b, '{');
+		json_quote(&b, s->s, s->n);
+		buf_byte(&b, ':');
+	}
+	f->lead = buf_cstr(&b);
+	f->nlead = b.n;
+}
+
+/* What the whole path leads to.  Where no name is twice, a value that begins as
+ * it should is found by that. */
+static bool
+field_reach(struct field *f, const struct record *r)
+{
+	const struct value *v = &r->v[f->step_index];
+
+	if (f->lead == NULL)
+		field_make_lead(f);
+	if (f->nlead > 0 && v->type == VALUE_OBJECT && v->n > f->nlead &&
+		(v->flags & VALUE_SINGLE) &&
+		memcmp(v->s, f->lead, f->nlead) == 0 &&
+		json_within(v, f->nlead, &f->found))
+		return true;
+	return field_walk(f, r, f->steps.n);
+}
+
 const struct value *
 field_find(struct field *f, const struct record *r)
 {
@@ -224,7 +264,7 @@ field_find(struct field *f, const struct record *r)
 		field_resolve(f, r->shape);
 	if (f->index >= 0)
 		return &r->v[f->index];
-	if (f->step_index < 0 || !field_walk(f, r, f->steps.n))
+	if (f->step_index < 0 || !field_reach(f, r))
 		return NULL;
 	return &f->found;
 }
@@ -251,6 +291,30 @@ field_index(struct field *f, const struct record *r)
 	if (f->id != r->shape->id)
 		field_resolve(f, r->shape);
 	return f->index;
+}
+
+enum field_asked
+field_asks(const struct field *f, const char *name)
+{
+	const char *last = NULL, *p = f->path;
+	size_t n = strlen(name);
+
+	if (strchr(p, '\\') != NULL) /* spelled in another way */
+		return FIELD_ALL;
+	while ((p = strcasestr(p, name)) != NULL)
+		last = p++;
+	if (last == NULL)
+		return FIELD_UNASKED;
+	/* What follows the last name of a path. */
+	last += n;
+	return last[strspn(last, "[]\"-0123456789")] == '\0' ? FIELD_ALL
+							     : FIELD_WITHIN;
+}
+
+bool
+field_nested(struct field *f, const struct record *r)
+{
+	return field_index(f, r) < 0 && f->step_index >= 0;
 }
 
 bool

@@ -32,6 +32,9 @@ struct field {
 	uint32_t nname;
 	struct path steps;
 	int step_index; /* of the field that the first step names */
+	char *lead;     /* what stands in front of the value, in that field's
+	                 * text, where it comes first in all that it is within */
+	size_t nlead;   /* 0: not known yet, or the path is not of names */
 	bool exact;     /* the plan has told the name: it has no other case */
 	bool pair;      /* one of the fields that "window" stands for */
 	bool clash;     /* several fields of the record differ in case only */
@@ -59,11 +62,20 @@ bool field_elements(
 	struct field *f, const struct record *r, struct json_iter *it);
 /* Place among the record's fields, -1 if absent or nested. */
 int field_index(struct field *f, const struct record *r);
+/* Is it within one of the record's fields, if it is there? */
+bool field_nested(struct field *f, const struct record *r);
 /* Is it nobody's to say which of several fields is meant? */
 bool field_clashes(struct field *f, const struct record *r);
 #define FIELD_CLASH                                                \
 	"'%s' is the name of several fields, which differ in the " \
 	"case of their letters: write it as the one that is meant"
+
+/* How much of a field is looked at: some of what is in it by its name, or it may
+ * be all. */
+enum field_asked { FIELD_UNASKED, FIELD_WITHIN, FIELD_ALL };
+/* Is a field of this plain name, or one within another, looked at by who looks
+ * at f?  Rather too much than too little. */
+enum field_asked field_asks(const struct field *f, const char *name);
 
 /* What is asked for is not there, and looks like NAME=FIELD: a hint. */
 bool field_renames(const char *path);

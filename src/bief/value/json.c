@@ -506,6 +506,18 @@ json_next(struct json_iter *it, struct value *key, struct value *v)
 }
 
 bool
+json_within(const struct value *nested, size_t at, struct value *v)
+{
+	const char *end = nested->s + nested->n;
+
+	if (walk_value(nested->s + at, end, v) > end)
+		return false;
+	if (v->type >= VALUE_ARRAY)
+		v->flags = nested->flags & VALUE_SINGLE;
+	return true;
+}
+
+bool
 json_same(const char *inside, size_t ninside, const char *plain, size_t n)
 {
 	struct buf b;

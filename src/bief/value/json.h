@@ -66,7 +66,8 @@ bool json_iter_member(struct json_iter *it, const struct value *object,
 /* The member of an object by its (plain) name, the last one of several. */
 bool json_get(const struct value *object, const char *name, size_t n,
 	struct value *v);
-/* The same for a member that is an integer. */
+/* The value that begins so many bytes from where the array or object does. */
+bool json_within(const struct value *nested, size_t at, struct value *v);
 
 /* Append plain text as a JSON string, quotes included. */
 struct buf;

@@ -5,19 +5,30 @@
 
 #include <stdint.h>
 
+#include "floor/mem.h"
 #include "value/record.h"
 #include "agg/accum/accum.h"
 
-/* Where the values of an input stand; NULL: it is no field of the records. */
-static const struct value *
-column(struct accum_input *in, const struct record *like,
+/* Where the values of an input stand; false: it is no field of the records, nor
+ * within one. */
+static bool
+find_column(struct accum_input *in, const struct record *like,
 	const struct accum_rows *r)
 {
-	const struct value *v = record_get(like, &in->field);
+	int at = field_index(&in->field, like);
 
-	return v >= like->v && v < like->v + like->shape->n
-		? r->v + (v - like->v)
-		: NULL;
+	if (at >= 0) {
+		in->rows = r->v + at;
+		in->stride = r->stride;
+		return true;
+	}
+	if (!field_nested(&in->field, like))
+		return false;
+	if (in->within == NULL)
+		in->within = mem_alloc(ACCUM_ROWS_MOST * sizeof(*in->within));
+	in->rows = in->within;
+	in->stride = 1;
+	return true;
 }
 
 /* Numbers that are wanted as they are. */
@@ -28,25 +39,43 @@ find_columns(
 	for (size_t i = 0; i < s->ninputs; i++) {
 		struct accum_input *in = &s->in[i];
 
-		in->rows = column(in, like, r);
-		if (in->rows == NULL || in->decimal || in->integral ||
-			in->truth)
+		if (in->decimal || in->integral || in->truth ||
+			!find_column(in, like, r))
 			return false;
 	}
 	return true;
 }
 
-/* Are the values at this offset numbers, or null, to accums_read(), where it
- * looks for them? */
+/* What is within a field of the n-th record. */
+static void
+reach_within(struct accum_input *in, struct record one,
+	const struct accum_rows *r, size_t n)
+{
+	const struct value *v;
+
+	one.v += n * r->stride;
+	v = record_get(&one, &in->field);
+	in->within[n] = v != NULL ? *v : value_null();
+}
+
+/* Are the values of the n-th record numbers, or null, to accums_read(), where
+ * it looks for them? */
 static bool
-is_plain(const struct accums *s, size_t at)
+is_plain(const struct accums *s, const struct record *like,
+	const struct accum_rows *r, size_t n)
 {
 	const unsigned plain = 1u << VALUE_NULL | 1u << VALUE_INT |
 		1u << VALUE_DOUBLE | 1u << VALUE_NUMBER | 1u << VALUE_REAL;
 
-	for (size_t i = 0; i < s->ninputs; i++)
-		if (s->in[i].compared && !(plain >> s->in[i].rows[at].type & 1))
+	for (size_t i = 0; i < s->ninputs; i++) {
+		struct accum_input *in = &s->in[i];
+
+		if (in->rows == in->within)
+			reach_within(in, *like, r, n);
+		if (in->compared &&
+			!(plain >> in->rows[n * in->stride].type & 1))
 			return false;
+	}
 	return true;
 }
 
@@ -61,19 +90,27 @@ accum_rows_plain(
 	for (size_t i = 0; i < s->n; i++)
 		if (!s->a[i].kind->alone)
 			return 0;
-	while (n < r->n && is_plain(s, n * r->stride))
+	if (s->ninputs == 0)
+		return r->n;
+	while (n < r->n && is_plain(s, like, r, n))
 		n++;
 	return n;
 }
 
-void
-accum_rows_read(struct accum_input *in, const struct value *v)
+static inline void
+read_row(struct accum_input *in, const struct value *v)
 {
 	bool text = in->compared &&
 		(v->type == VALUE_NUMBER || v->type == VALUE_REAL);
 
 	in->raw = v->type == VALUE_NULL ? NULL : v;
 	in->num = text ? value_number(v, false) : *v;
+}
+
+void
+accum_rows_read(struct accum_input *in, size_t i)
+{
+	read_row(in, in->rows + i * in->stride);
 }
 
 static void
@@ -84,8 +121,8 @@ add_column(struct accums *s, const struct accum *a, const struct accum_rows *r,
 	const struct value *v = in->rows;
 	struct blob b = {0};
 
-	for (size_t i = 0; i < r->n; i++, v += r->stride) {
-		accum_rows_read(in, v);
+	for (size_t i = 0; i < r->n; i++, v += in->stride) {
+		read_row(in, v);
 		if (in->raw == NULL)
 			continue;
 		b.p = blobs[i];

@@ -34,7 +34,7 @@ void accum_rows_add(
 	struct accums *s, const struct accum_rows *r, char *const *blobs);
 void accum_rows_add_to(struct accums *s, const struct accum *a,
 	const struct accum_rows *r, char *const *blobs);
-/* Set an input to such a value. */
-void accum_rows_read(struct accum_input *in, const struct value *v);
+/* Set an input to its value of the i-th of them. */
+void accum_rows_read(struct accum_input *in, size_t i);
 
 #endif

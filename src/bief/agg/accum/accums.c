@@ -49,8 +49,10 @@ accums_release(struct accums *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->ninputs; i++)
+	for (i = 0; i < s->ninputs; i++) {
 		field_release(&s->in[i].field);
+		free(s->in[i].within);
+	}
 	for (i = 0; i < s->nresults; i++)
 		free(s->out[i].name);
 	for (i = 0; i < s->n; i++) {

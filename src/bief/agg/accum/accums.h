@@ -52,6 +52,8 @@ struct accum_input {
 	bool decimal;  /* is known to be one of ... */
 	int precision, scale;
 	const struct value *rows; /* where those of many stand: accum_rows.h */
+	size_t stride;
+	struct value *within; /* ... if they are within others; owned */
 	/* of the record that was read */
 	const struct value *raw; /* NULL: null */
 	struct value num;        /* the number, or *raw */

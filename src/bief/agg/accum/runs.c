@@ -141,7 +141,7 @@ runs_add_rows(const struct runs *r, struct accums *s,
 		for (size_t k = 0; k < r->nin; k++) {
 			struct accum_input *in = &s->in[r->in[k]];
 
-			accum_rows_read(in, in->rows + i * rows->stride);
+			accum_rows_read(in, i);
 		}
 		log_record(r, s, groups[i], log);
 	}

@@ -19,7 +19,10 @@
 #include "runtime/report/vitals.h"
 
 #define WINDOW_US (5 * TIME_SECOND) /* of rates and shares */
-#define TRIES 100                   /* to read a file while nobody writes it */
+/* To read a file while nobody writes it; who has been stopped in the middle of a
+ * change is given time after the first half of them. */
+#define TRIES 100
+#define NAP_US 1000
 #define SIZE_MAX_FILE (1 << 20)
 
 /* May what was read be believed to lie where it says? */
@@ -71,6 +74,8 @@ read_file(int dir, const char *name)
 			    offsetof(struct vitals, odd)) != sizeof(after) ||
 			(before == after && !(before & 1)))
 			break;
+		if (i >= TRIES / 2)
+			usleep(NAP_US);
 	}
 	close(fd);
 	if (!is_sound(v, (size_t)s.st_size)) {

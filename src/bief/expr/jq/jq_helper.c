@@ -111,7 +111,6 @@ leave_parent(const struct jq_helper *h, int fd, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
-	prctl(PR_SET_NAME, "bief-libjq");
 	for (i = 0; null >= 0 && i < (h->speaks ? 2 : 3); i++)
 		dup2(null, i);
 	if (fd != 3)
@@ -119,6 +118,8 @@ leave_parent(const struct jq_helper *h, int fd, pid_t parent)
 	close_range(4, ~0u, 0);
 	setrlimit(RLIMIT_CORE, &none);
 	limit_memory();
+	/* Whoever sees the name sees what else has become of it. */
+	prctl(PR_SET_NAME, "bief-libjq");
 }
 
 static void

@@ -278,6 +278,18 @@ input_lend(struct input *in, const char *p, size_t n)
 }
 
 void
+input_lean(struct input *in)
+{
+	if (in->lent || in->start < in->end)
+		return;
+	free(in->p);
+	in->p = NULL;
+	in->cap = in->start = in->end = in->scanned = 0;
+	in->base = in->nlf = in->next = 0;
+	in->held = false;
+}
+
+void
 input_settle(struct input *in)
 {
 	const char *rest = in->p + in->start;

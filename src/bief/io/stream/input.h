@@ -53,6 +53,8 @@ input_rest(const struct input *in)
  */
 void input_lend(struct input *in, const char *p, size_t n);
 void input_settle(struct input *in);
+/* It will be lent to rather than filled: nothing is kept for that. */
+void input_lean(struct input *in);
 /*
  * Instead of lines, many of them at once: n bytes of whole lines, each ended by
  * an LF, that are there; 0: there are none, or input_line is to tell where they

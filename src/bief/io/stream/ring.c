@@ -141,11 +141,9 @@ ring_tell(struct ring *r, bool now)
 	atomic_store(&r->shared->head, r->head);
 	if (atomic_load(&r->shared->reader_sleeps) == 0)
 		return false;
-	if (!now) {
-		ring_look_back(r);
-		if (r->told - r->tail < RING_WOKEN)
-			return false;
-	}
+	ring_look_back(r);
+	if (r->told - r->tail < (now ? 1 : RING_WOKEN))
+		return false;
 	return atomic_exchange(&r->shared->reader_sleeps, 0) != 0;
 }
 
@@ -177,6 +175,13 @@ ring_there(struct ring *r, size_t *n)
 	r->head = head;
 	*n = (size_t)(head - r->tail);
 	return ring_at(r, r->tail);
+}
+
+bool
+ring_some(const struct ring *r)
+{
+	return atomic_load_explicit(&r->shared->head, memory_order_acquire) !=
+		r->tail;
 }
 
 bool

@@ -60,6 +60,8 @@ bool ring_waits(struct ring *r, size_t n);
 
 /* What is there: *n bytes in one piece. */
 const char *ring_there(struct ring *r, size_t *n);
+/* Is anything? */
+bool ring_some(const struct ring *r);
 /* So many of them are done with.  True: wake the writer. */
 bool ring_took(struct ring *r, size_t n);
 /* Nothing is there: is there really nothing?  Then the writer wakes us. */

@@ -170,17 +170,35 @@ state_clear(struct state *s)
 state_ref
 state_find(const struct state *s, const void *key, size_t n)
 {
-	if (s->count == 0)
+	if (s->named == 0)
 		return STATE_NONE;
 	return (uint32_t)s->slots[state_slot(s, state_hash(key, n), key, n)];
 }
 
-void
+uint32_t
 state_expect(const struct state *s, const void *key, size_t n)
 {
+	uint32_t h = state_hash(key, n);
+
 	if (s->nslots != 0)
-		__builtin_prefetch(
-			&s->slots[state_hash(key, n) & (s->nslots - 1)]);
+		__builtin_prefetch(&s->slots[h & (s->nslots - 1)]);
+	return h;
+}
+
+/* Most have their place, or the next. */
+void
+state_expect_entry(const struct state *s, uint32_t hash)
+{
+	uint32_t mask = s->nslots - 1;
+	uint64_t slot;
+
+	if (s->nslots == 0)
+		return;
+	slot = s->slots[hash & mask];
+	if (slot >> 32 != hash)
+		slot = s->slots[(hash + 1) & mask];
+	if (slot >> 32 == hash && slot != 0)
+		__builtin_prefetch(state_at(s, (state_ref)slot));
 }
 
 void
@@ -219,26 +237,18 @@ state_ref
 state_make(struct state *s, const void *key, size_t n, size_t size, bool *made,
 	struct err *err)
 {
-	uint32_t h = state_hash(key, n), i = 0;
+	return state_make_hashed(
+		s, state_hash(key, n), key, n, size, made, err);
+}
+
+/* A new entry; STATE_NONE: there is no room. */
+static state_ref
+state_add(struct state *s, const void *key, size_t n, size_t size,
+	struct err *err)
+{
 	struct state_entry *e;
 	state_ref r;
 
-	if (s->nslots != 0) {
-		i = state_slot(s, h, key, n);
-		r = (uint32_t)s->slots[i];
-		if (r != STATE_NONE) {
-			*made = false;
-			state_mark(s, r, state_entry(s, r));
-			return r;
-		}
-	}
-	if (n > STATE_KEY_MAX || size > UINT32_MAX - 64 ||
-		(s->limit != 0 && state_bytes(s) + n + size > s->limit))
-		return state_full(s, err);
-	if (s->count >= s->nslots - s->nslots / 4) {
-		state_slots_grow(s);
-		i = state_slot(s, h, key, n);
-	}
 	r = state_block_take(s, sizeof *e + state_pad(n) + size);
 	if (r == STATE_NONE)
 		return state_full(s, err);
@@ -251,11 +261,72 @@ state_make(struct state *s, const void *key, size_t n, size_t size, bool *made,
 	if (n > 0)
 		memcpy(state_entry_key(e), key, n);
 	memset(state_entry_key(e) + n, 0, state_pad(n) - n + size);
-	s->slots[i] = (uint64_t)h << 32 | r;
 	s->count++;
 	state_changed_add(s, r, e);
+	return r;
+}
+
+static bool
+state_fits(const struct state *s, size_t n, size_t size)
+{
+	return n <= STATE_KEY_MAX && size <= UINT32_MAX - 64 &&
+		(s->limit == 0 || state_bytes(s) + n + size <= s->limit);
+}
+
+state_ref
+state_make_hashed(struct state *s, uint32_t h, const void *key, size_t n,
+	size_t size, bool *made, struct err *err)
+{
+	uint32_t i = 0;
+	state_ref r;
+
+	if (s->nslots != 0) {
+		i = state_slot(s, h, key, n);
+		r = (uint32_t)s->slots[i];
+		if (r != STATE_NONE) {
+			*made = false;
+			state_mark(s, r, state_entry(s, r));
+			return r;
+		}
+	}
+	if (!state_fits(s, n, size))
+		return state_full(s, err);
+	if (s->named >= s->nslots - s->nslots / 4) {
+		state_slots_grow(s);
+		i = state_slot(s, h, key, n);
+	}
+	r = state_add(s, key, n, size, err);
+	if (r == STATE_NONE)
+		return STATE_NONE;
+	s->slots[i] = (uint64_t)h << 32 | r;
+	s->named++;
 	*made = true;
 	return r;
+}
+
+state_ref
+state_put(struct state *s, const void *key, size_t n, size_t size,
+	struct err *err)
+{
+	assert(s->unlisted);
+	return state_fits(s, n, size) ? state_add(s, key, n, size, err)
+				      : state_full(s, err);
+}
+
+/* An entry that is to go has no name any more, if it had one. */
+static void
+state_unname(struct state *s, state_ref r, struct state_entry *e)
+{
+	const char *key = state_entry_key(e);
+	uint32_t i;
+
+	if (s->nslots == 0)
+		return;
+	i = state_slot(s, state_hash(key, e->nkey), key, e->nkey);
+	if ((uint32_t)s->slots[i] != r)
+		return;
+	state_slot_close(s, i);
+	s->named--;
 }
 
 void
@@ -272,9 +343,7 @@ state_delete(struct state *s, state_ref r)
 	}
 	state_changed_remove(s, e);
 	state_due_remove(s, e);
-	state_slot_close(s,
-		state_slot(s, state_hash(state_entry_key(e), n),
-			state_entry_key(e), n));
+	state_unname(s, r, e);
 	s->count--;
 	if (e->moved != 0)
 		state_block_give(s, e->moved);

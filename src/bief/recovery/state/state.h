@@ -31,8 +31,11 @@ void state_free(struct state *s);
 void state_clear(struct state *s);
 
 state_ref state_find(const struct state *s, const void *key, size_t n);
-/* This key will be asked for soon: have memory fetch it meanwhile. */
-void state_expect(const struct state *s, const void *key, size_t n);
+/* This key will be asked for soon: have memory fetch it meanwhile.  Returns its
+ * hash, for state_make_hashed(), and for the next step when the first has come:
+ * its entry, if it is there. */
+uint32_t state_expect(const struct state *s, const void *key, size_t n);
+void state_expect_entry(const struct state *s, uint32_t hash);
 /* The same of this entry. */
 void state_fetch(const struct state *s, state_ref r);
 /*
@@ -42,6 +45,12 @@ void state_fetch(const struct state *s, state_ref r);
  */
 state_ref state_make(struct state *s, const void *key, size_t n, size_t size,
 	bool *made, struct err *err);
+state_ref state_make_hashed(struct state *s, uint32_t hash, const void *key,
+	size_t n, size_t size, bool *made, struct err *err);
+/* A new entry that nobody asks for by its key, of a state that is not listed: it
+ * is found by its state_ref alone. */
+state_ref state_put(struct state *s, const void *key, size_t n, size_t size,
+	struct err *err);
 void state_delete(struct state *s, state_ref r);
 
 const void *state_key(const struct state *s, state_ref r, size_t *n);

@@ -59,7 +59,8 @@ struct state {
 
 	uint64_t *slots;
 	uint32_t nslots; /* a power of two, or 0 */
-	uint32_t count;
+	uint32_t count;  /* entries ... */
+	uint32_t named;  /* ... that have a slot */
 
 	state_ref *changed;
 	uint32_t nchanged, changed_cap;

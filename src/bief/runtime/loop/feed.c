@@ -49,6 +49,8 @@ struct feed {
 	size_t come;     /* bytes through the ring, in this batch ... */
 	int64_t come_in; /* ... of this number, -1: in none */
 	bool greeted;    /* who writes it has had the time to say so */
+	bool rings;      /* it comes through the ring */
+	bool surely;     /* meet_surely() */
 	size_t usual;    /* bytes of lines to be given to the first stage */
 	char **files;    /* OP_FILES: those still to come, NULL ends them */
 };
@@ -380,7 +382,7 @@ feed_lend(struct feed *f)
 	buf_clear(&f->text);
 	if (aside->lends(aside->arg, f->come, &f->text))
 		link_in_lend(&f->link, f->text.p, f->text.n);
-	else if (meet_surely())
+	else if (f->surely)
 		link_in_lend(&f->link, "", 0);
 }
 
@@ -409,6 +411,11 @@ feed_ring(struct feed *f)
 	size_t n, all = 0;
 	unsigned kind;
 
+	if (!f->rings) {
+		f->rings = true;
+		input_lean(&f->in);
+		mem_started();
+	}
 	while (all < RING_BYTES / 2 && !f->failed && !feed_over(f)) {
 		kind = link_in_next(&f->link, &p, &n, &r);
 		if (kind == PACK_DAMAGED && n == 0)
@@ -502,25 +509,32 @@ feed_await(struct feed *f, bool *heard)
 	int n;
 
 	*heard = true;
-	if (link_in_through(l) && !link_in_sleeps(l)) {
-		*heard = link_in_through(l);
-		return 0;
+	if (link_in_through(l)) {
+		if (link_in_some(l))
+			return 0;
+		/* Who comes next goes on meanwhile. */
+		if (loop_flush(f->c) < 0)
+			return -1;
+		if (!link_in_sleeps(l)) {
+			*heard = link_in_through(l);
+			return 0;
+		}
 	}
 	n = link_in_fds(l, in);
 	due = link_in_due(l);
 	if (due > loop_silence_due())
 		due = loop_silence_due();
-	if (poll(in, (nfds_t)n, 0) == 0 && loop_wait(f->c, in, n, due) < 0)
+	if ((l->state == LINK_RING || poll(in, (nfds_t)n, 0) == 0) &&
+		loop_wait(f->c, in, n, due) < 0)
 		return -1;
 	link_in_again(l);
 	*heard = false;
 	for (int i = 0; i < n; i++) {
-		if (in[i].revents == 0)
-			continue;
-		if (in[i].fd == f->in.fd)
-			*heard = true;
-		else if (link_in_look(l) < 0)
+		int ready = link_in_ready(l, &in[i]);
+
+		if (ready < 0)
 			return chain_failed(f->first);
+		*heard |= ready > 0;
 	}
 	return 0;
 }
@@ -665,7 +679,10 @@ feed_all(struct feed *f)
 int
 feed_run(struct chain *c, int in_fd)
 {
-	struct feed f = {.c = c, .first = &c->stages[0], .come_in = -1};
+	struct feed f = {.c = c,
+		.first = &c->stages[0],
+		.come_in = -1,
+		.surely = meet_surely()};
 	int ret;
 
 	vitals_input(c->vitals, in_fd);

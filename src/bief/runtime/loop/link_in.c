@@ -155,7 +155,7 @@ link_in_hear(struct link_in *l, enum meet_kind kind, const char *text, size_t n,
 	return 0;
 }
 
-int
+static int
 link_in_look(struct link_in *l)
 {
 	char text[MEET_MOST];
@@ -222,11 +222,28 @@ link_in_fds(struct link_in *l, struct pollfd *fds)
 {
 	int n = 0;
 
-	if (l->state != LINK_RING && !l->still)
+	if (!l->still)
 		fds[n++] = (struct pollfd){.fd = l->fd, .events = POLLIN};
-	if (l->socket >= 0)
+	if (l->socket >= 0 && !l->sure)
 		fds[n++] = (struct pollfd){.fd = l->socket, .events = POLLIN};
 	return n;
+}
+
+int
+link_in_ready(struct link_in *l, const struct pollfd *p)
+{
+	if (p->revents == 0)
+		return 0;
+	if (p->fd != l->fd)
+		return link_in_look(l);
+	if (l->state != LINK_RING)
+		return 1;
+	l->woken = (p->revents & POLLIN) != 0;
+	l->still = !l->woken;
+	if (l->still && l->sure)
+		link_in_hang_up(l);
+	l->sure |= l->woken;
+	return l->gone || ring_some(&l->ring);
 }
 
 bool
@@ -290,15 +307,45 @@ link_in_lend(struct link_in *l, const char *text, size_t n)
 }
 
 bool
+link_in_some(const struct link_in *l)
+{
+	return ring_some(&l->ring);
+}
+
+/* Before we sleep again, or what wakes us next would be taken with them. */
+static void
+link_in_drain(struct link_in *l)
+{
+	char bytes[64];
+
+	if (l->woken && read(l->fd, bytes, sizeof(bytes)) < 0)
+		errno = 0;
+	l->woken = false;
+}
+
+/* The writer has gone, and all of the ring has been taken: what is in the pipe
+ * until now has only woken us. */
+static void
+link_in_leave(struct link_in *l)
+{
+	struct pollfd p = {.fd = l->fd, .events = POLLIN};
+
+	while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN)) {
+		l->woken = true;
+		link_in_drain(l);
+	}
+	l->state = LINK_APART;
+	l->still = false;
+}
+
+bool
 link_in_sleeps(struct link_in *l)
 {
 	if (l->gone) {
-		size_t n;
-
-		ring_there(&l->ring, &n);
-		if (n == 0)
-			l->state = LINK_APART;
+		if (!ring_some(&l->ring))
+			link_in_leave(l);
 		return false;
 	}
+	link_in_drain(l);
 	return ring_sleeps(&l->ring);
 }

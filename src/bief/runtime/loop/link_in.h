@@ -34,6 +34,8 @@ struct link_in {
 	unsigned looks; /* for it while nothing comes */
 	int64_t look_us;
 	bool still; /* the pipe looks ended, which may be for a look only */
+	bool woken; /* there are bytes in the pipe that say no more than that */
+	bool sure;  /* there have been: the pipe ends with its writer */
 	bool gone;  /* the writer has: the rest of the ring is all */
 	/* What the writer knows of its records: 0, or -1 with the chain's err
 	 * set.  NULL: nobody wants to know. */
@@ -59,12 +61,15 @@ int link_in_greet(struct link_in *l);
 bool link_in_alone(struct link_in *l);
 /* What to wait for: up to 2. */
 int link_in_fds(struct link_in *l, struct pollfd *fds);
-/* One of them is ready: what has been said?  0 or -1. */
-int link_in_look(struct link_in *l);
+/* One of them may be ready, as p says: what does it mean?  1 there may be
+ * something to take, 0, or -1 with the chain's err set. */
+int link_in_ready(struct link_in *l, const struct pollfd *p);
 /* The pipe has ended: has it, or will the other say so?  (Then wait.) */
 bool link_in_ended(struct link_in *l);
 /* Does it come from the ring, once the pipe has nothing (more)? */
 bool link_in_through(struct link_in *l);
+/* Is there anything in the ring? */
+bool link_in_some(const struct link_in *l);
 /* The next message, which lives until link_in_took: its kind (unpack.h; or
  * LINK_LINES, LINK_PART), PACK_DAMAGED with *n == 0 when there is none now. */
 unsigned link_in_next(

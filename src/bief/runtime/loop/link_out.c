@@ -22,16 +22,20 @@
 #include "runtime/report/vitals.h"
 
 #define LINK_PEERS 4 /* that may be connected before one has said who it is */
+#define LINK_LOOK ((size_t)8 * 1024) /* bytes between two looks for somebody */
 
 struct link_out {
 	struct chain *c;
 	struct output *out;
 	int listening; /* -1: nobody may come any more */
-	int second;    /* the same pipe, written without blocking */
+	/* The same pipe, written without blocking; -1: it could not be opened
+	 * again. */
+	int second;
 	int peer[LINK_PEERS];
 	int partner; /* whom we have met; -1 */
 	bool surely; /* meet_surely() */
 	size_t written;
+	size_t looked; /* as much had been when we looked last */
 	struct ring ring;
 	struct pack pack;
 	struct buf lent; /* what the partner has said last of that */
@@ -218,6 +222,12 @@ link_out_look(struct link_out *l)
 			link_out_let_look(l);
 }
 
+bool
+link_out_hears(const struct link_out *l)
+{
+	return l != NULL && l->ring.shared != NULL && l->partner >= 0;
+}
+
 void
 link_out_known(struct link_out *l)
 {
@@ -264,16 +274,31 @@ link_out_broken(struct link_out *l)
 		"cannot write the output: what reads it has let go of it");
 }
 
+/* By a byte in the pipe, which costs less than a message, and fails where there is
+ * no reader.  A pipe that is full of them wakes it, too. */
+static int
+link_out_wake(struct link_out *l)
+{
+	ssize_t put;
+
+	do
+		put = write(l->second, "", 1);
+	while (put < 0 && errno == EINTR);
+	return put < 0 && errno != EAGAIN ? link_out_broken(l) : 0;
+}
+
 /* Let the reader see what is there; is there one? */
 static int
 link_out_tell(struct link_out *l, bool now)
 {
 	struct pollfd p = {.fd = l->out->fd};
+	bool ripe = ring_ripe(&l->ring, now), wake = ring_tell(&l->ring, now);
 
-	if (ring_ripe(&l->ring, now) && poll(&p, 1, 0) > 0 &&
-		(p.revents & (POLLERR | POLLHUP)))
+	if (wake && l->second >= 0)
+		return link_out_wake(l);
+	if (ripe && poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)))
 		return link_out_broken(l);
-	if (ring_tell(&l->ring, now) && l->partner >= 0)
+	if (wake && l->partner >= 0)
 		meet_say(l->partner, MEET_WAKE, NULL, 0, -1);
 	return 0;
 }
@@ -455,6 +480,10 @@ link_out_join(struct link_out *l)
 		return alone;
 	}
 	link_out_deaf(l);
+	l->second = meet_second_end(l->out->fd);
+	/* It waits for the pipe again, which has looked ended. */
+	if (l->partner >= 0)
+		meet_say(l->partner, MEET_WAKE, NULL, 0, -1);
 	pack_init(&l->pack);
 	l->c->ring = l;
 	if (l->asked)
@@ -515,25 +544,40 @@ link_out_expect(struct link_out *l)
 	}
 }
 
+/* Whoever comes while we wait is seen there; looking is not for nothing. */
+static void
+link_out_look_out(struct link_out *l)
+{
+	if (!l->surely && l->written > 0 && l->written - l->looked < LINK_LOOK)
+		return;
+	l->looked = l->written;
+	link_out_look(l);
+}
+
 /* Instead of output's own writing. */
 static int
 link_out_put(void *arg, const char *p, size_t n, struct err *err)
 {
 	struct link_out *l = arg;
+	bool rings = l->c->ring != NULL;
 	int ret = 0;
 
-	if (l->c->ring == NULL) {
-		link_out_look(l);
-		if (l->surely && n > 0)
+	if (l->c->ring == NULL && n > 0) {
+		link_out_look_out(l);
+		if (l->surely)
 			link_out_expect(l);
 		if (l->partner >= 0 && (l->surely || l->written >= LINK_TEXT) &&
-			l->second >= 0 && n > 0)
+			l->second >= 0)
 			ret = link_out_join(l);
 	}
 	if (ret == 0 && l->c->ring == NULL)
 		ret = link_out_text(l, p, n);
 	else if (ret == 0 && ((ret = link_out_lines(l, p, n)) == 0))
 		ret = link_out_tell(l, true);
+	if (!rings && l->c->ring != NULL) {
+		buf_release(&l->out->b);
+		mem_started();
+	}
 	if (ret < 0 && err != &l->c->err)
 		*err = l->c->err;
 	return ret;

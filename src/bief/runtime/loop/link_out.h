@@ -52,6 +52,8 @@ void link_out_expect_lent(struct link_out *l, uint64_t times);
 /* What to wait for beside the rest, and what to do then.  l may be NULL. */
 int link_out_fds(struct link_out *l, struct pollfd *fds);
 void link_out_look(struct link_out *l);
+/* Will the reader be heard to go, without a look at the pipe? */
+bool link_out_hears(const struct link_out *l);
 /* Tell whoever has come what is known by now. */
 void link_out_known(struct link_out *l);
 /* Tell the vitals of the chain how full the way out is. */

@@ -121,10 +121,16 @@ says_alive(const struct chain *c)
 bool
 loop_silent(struct loop_silence *s, bool heard)
 {
-	if (heard || !s->told)
-		s->since_us = time_monotonic();
+	bool before = s->told;
+	int64_t now;
+
 	s->told = signals_stopping();
-	return s->told && time_monotonic() - s->since_us > SILENCE_US;
+	if (!s->told)
+		return false;
+	now = time_monotonic();
+	if (heard || !before)
+		s->since_us = now;
+	return now - s->since_us > SILENCE_US;
 }
 
 /* What operators wait for: fds from the n-th on; how many there are then. */
@@ -178,6 +184,12 @@ any_ready(const struct pollfd *fds, int n)
 }
 
 int
+loop_flush(struct chain *c)
+{
+	return chain_settle(c) < 0 ? -1 : output_flush(&c->out, &c->err);
+}
+
+int
 loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 {
 	static const char alive[] = "{\"#bief\":{\"alive\":1}}";
@@ -198,13 +210,15 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 		return -1;
 	tell_doing(c, c->held ? VITALS_OUTPUT : VITALS_INPUT);
 	all[n] = (struct pollfd){.fd = signals_fd(), .events = POLLIN};
-	all[n + 1] = (struct pollfd){.fd = c->out.pipe ? c->out.fd : -1};
+	all[n + 1] = (struct pollfd){
+		.fd = c->out.pipe && !link_out_hears(c->link) ? c->out.fd : -1};
 	links = link_out_fds(c->link, all + n + 2);
 	if (tick < deadline)
 		deadline = tick;
 	if (says_alive(c) && deadline > now + ALIVE_US)
 		deadline = now + ALIVE_US;
-	look = next_look(c, time_monotonic());
+	look = next_look(
+		c, c->vitals != NULL ? c->vitals->since_us : time_monotonic());
 	if (deadline > now && deadline - now > look)
 		deadline = now + look;
 	if (deadline != INT64_MAX)
@@ -216,7 +230,7 @@ loop_wait(struct chain *c, struct pollfd *fds, int inputs, int64_t deadline)
 	/* Before anything else can change errno. */
 	if (ready < 0 && errno != EINTR)
 		return err_sys(&c->err, "cannot wait");
-	tell_doing(c, VITALS_BUSY);
+	vitals_go_on(c->vitals);
 	if (inputs > 0)
 		memcpy(fds, all, (size_t)inputs * sizeof(*fds));
 	if (ready > 0 && operators_pull(c, all, inputs) < 0)

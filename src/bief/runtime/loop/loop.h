@@ -30,7 +30,9 @@ int loop_ticks(struct chain *c);
 /* While it has its hands full: tell bief ps and the terminal now and then; now
  * is time_monotonic(). */
 void loop_tell(struct chain *c, int64_t now);
-/* Flush the output, then wait for descriptors, a deadline (time_now), a tick,
+/* Hand on all that is there.  0 or -1. */
+int loop_flush(struct chain *c);
+/* The same, then wait for descriptors, a deadline (time_now), a tick,
  * a signal, or the reader's going away (which ends the process).  0 or -1. */
 int loop_wait(struct chain *c, struct pollfd *fds, int n, int64_t deadline);
 

@@ -38,6 +38,7 @@ static struct {
 	struct vitals *mine;
 	struct vitals *file; /* the same, mapped; NULL: none */
 	bool done;           /* there is a file, or there will be none */
+	bool changed;        /* more has changed than times and counts */
 	char path[VITALS_PATH];
 } own;
 
@@ -274,9 +275,10 @@ vitals_close(struct vitals *v)
 	free(v);
 }
 
-/* Copy what has changed, from "odd" to the given end, into the file. */
+/* Copy what has changed, from "odd" to the given end, into the file; counts: and
+ * those of the stages. */
 static void
-copy_out(const struct vitals *v, size_t end)
+copy_out(const struct vitals *v, size_t end, bool counts)
 {
 	struct vitals *file = own.file;
 	size_t from = offsetof(struct vitals, doing);
@@ -288,6 +290,8 @@ copy_out(const struct vitals *v, size_t end)
 	__atomic_store_n(&file->odd, odd, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	memcpy((char *)file + from, (const char *)v + from, end - from);
+	for (uint32_t k = 0; counts && k < v->nstages; k++)
+		file->stages[k].now = v->stages[k].now;
 	__atomic_store_n(&file->odd, odd + 1, __ATOMIC_RELEASE);
 }
 
@@ -305,7 +309,7 @@ vitals_turn(struct vitals *v, enum vitals_doing doing)
 	if (v == NULL)
 		return;
 	account(v, doing, time_monotonic());
-	copy_out(v, offsetof(struct vitals, updated_us));
+	copy_out(v, offsetof(struct vitals, updated_us), false);
 	vitals_look(v);
 }
 
@@ -317,6 +321,16 @@ vitals_begin(struct vitals *v, enum vitals_doing doing)
 }
 
 void
+vitals_go_on(struct vitals *v)
+{
+	if (v == NULL)
+		return;
+	vitals_begin(v, VITALS_BUSY);
+	copy_out(v, offsetof(struct vitals, ninputs), false);
+	vitals_look(v);
+}
+
+void
 vitals_end(struct vitals *v)
 {
 	const struct vitals_moment
@@ -325,6 +339,7 @@ vitals_end(struct vitals *v)
 	if (v->npast == 0 || v->updated_us - last->at_us >= MOMENT_US) {
 		uint32_t i = v->npast++ % VITALS_PAST;
 
+		own.changed = true;
 		v->past[i].at_us = v->updated_us;
 		memcpy(v->past[i].spent_us, v->spent_us, sizeof(v->spent_us));
 		for (uint32_t k = 0; k < v->nstages; k++) {
@@ -332,13 +347,18 @@ vitals_end(struct vitals *v)
 			v->stages[k].past[i][1] = v->stages[k].now.out;
 		}
 	}
-	copy_out(v, v->text);
+	if (own.changed)
+		copy_out(v, v->text, false);
+	else
+		copy_out(v, offsetof(struct vitals, ninputs), true);
+	own.changed = false;
 	vitals_look(v);
 }
 
 void
 vitals_input(struct vitals *v, int fd)
 {
+	own.changed = true;
 	if (v != NULL && v->ninputs < VITALS_INPUTS)
 		v->inputs[v->ninputs++] = fd;
 }
@@ -346,6 +366,7 @@ vitals_input(struct vitals *v, int fd)
 void
 vitals_input_closed(struct vitals *v, int fd)
 {
+	own.changed = true;
 	for (uint32_t i = 0; v != NULL && i < v->ninputs; i++)
 		if (v->inputs[i] == fd)
 			v->inputs[i] = v->inputs[--v->ninputs];
@@ -377,9 +398,13 @@ vitals_records(struct vitals *v, size_t waiting, size_t room)
 void
 vitals_pipe(struct vitals *v)
 {
-	int size, used;
+	int size = 0, used;
 
-	if (v == NULL || (size = fcntl(v->output, F_GETPIPE_SZ)) <= 0 ||
+	/* Of the same pipe it stays as it is. */
+	if (v != NULL && !v->records)
+		size = (int)v->room;
+	if (v == NULL ||
+		(size == 0 && (size = fcntl(v->output, F_GETPIPE_SZ)) <= 0) ||
 		ioctl(v->output, FIONREAD, &used) < 0)
 		return;
 	v->records = 0;
@@ -423,7 +448,7 @@ vitals_written(struct vitals *v, size_t n)
 	v->spent_us[VITALS_BUSY] += copying;
 	v->since_us += copying;
 	account(v, VITALS_BUSY, now);
-	copy_out(v, offsetof(struct vitals, updated_us));
+	copy_out(v, offsetof(struct vitals, updated_us), false);
 }
 
 int64_t

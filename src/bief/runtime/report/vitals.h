@@ -97,6 +97,8 @@ void vitals_input(struct vitals *v, int fd);
 void vitals_input_closed(struct vitals *v, int fd);
 /* From now on it does this. */
 void vitals_turn(struct vitals *v, enum vitals_doing doing);
+/* It has waited, and is busy again: the counts are what they were. */
+void vitals_go_on(struct vitals *v);
 /* How full the way to the next program is: that of records; or the pipe, if the
  * output is one. */
 void vitals_records(struct vitals *v, size_t waiting, size_t room);

@@ -18,6 +18,8 @@
 #include "runtime/threads/replay.h"
 #include "runtime/threads/ship.h"
 
+#define HEAR_BYTES ((size_t)32 << 10)
+
 void
 offer_init(struct offer *o, struct chain *c, bool asked, bool expects)
 {
@@ -142,10 +144,20 @@ is_steady(const struct chain *c, int end)
 	return true;
 }
 
+/* Is what the neighbour lends good for us? */
+static bool
+suits(struct offer *o, const struct buf *behind, uint64_t times)
+{
+	if (o->judged != times)
+		o->suits = lend_suits(behind);
+	o->judged = times;
+	return o->suits;
+}
+
 /* What is lent now, in o->now; nothing while a stage is in the midst of something,
  * or where records go on to a neighbour who lends nothing. */
 static void
-make(struct offer *o, const struct buf *behind)
+make(struct offer *o, const struct buf *behind, uint64_t times)
 {
 	static const struct buf nothing;
 	const struct chain *c = o->c;
@@ -157,7 +169,7 @@ make(struct offer *o, const struct buf *behind)
 	if (o->end < c->n || ends || c->ring == NULL)
 		lend_write(
 			c, o->end, o->end < c->n && !ends, &nothing, &o->now);
-	else if (lend_suits(behind))
+	else if (suits(o, behind, times))
 		lend_write(c, o->end, false, behind, &o->now);
 }
 
@@ -170,8 +182,19 @@ is_open(struct offer *o)
 	return o->end > 0;
 }
 
+/* While it has its hands full nobody hears the neighbour behind; and where it
+ * waits it hears it anyway. */
+static void
+hear(struct offer *o, size_t come)
+{
+	if (come >= o->heard && come - o->heard < HEAR_BYTES)
+		return;
+	o->heard = come;
+	link_out_look(o->c->link);
+}
+
 bool
-offer_lends(struct offer *o, struct buf *out)
+offer_lends(struct offer *o, size_t come, struct buf *out)
 {
 	struct chain *c = o->c;
 	const struct buf *behind = NULL;
@@ -180,12 +203,12 @@ offer_lends(struct offer *o, struct buf *out)
 	if (!is_open(o) || clone_look(c, 0, o->end) < 0)
 		return false;
 	offer_expect(o);
-	link_out_look(c->link);
+	hear(o, come);
 	if (c->ring != NULL)
 		behind = link_out_lent(c->ring, &times);
 	if (o->said.n > 0 && c->aside.news == o->news && times == o->times)
 		return false;
-	make(o, behind);
+	make(o, behind, times);
 	if (o->now.n == 0)
 		return false;
 	o->news = c->aside.news;

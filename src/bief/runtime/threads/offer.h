@@ -21,6 +21,9 @@ struct offer {
 	int end;    /* of the stages that are lent; 0: not known, -1 none */
 	struct buf now, said;
 	uint64_t news, times; /* as things stood when it was made */
+	uint64_t judged; /* what the neighbour lent when it had lent so often */
+	bool suits;      /* ... is good for us */
+	size_t heard;    /* so much had come when the neighbour was heard */
 	/* of each clone that the neighbour has, for each stage */
 	struct unpack *unpack[STAGE_CLONES];
 	bool expects;     /* for tests: the next one's is waited for */
@@ -29,8 +32,9 @@ struct offer {
 
 void offer_init(struct offer *o, struct chain *c, bool asked, bool expects);
 void offer_release(struct offer *o);
-/* Is it another one than it was?  Then it is in out. */
-bool offer_lends(struct offer *o, struct buf *out);
+/* Is it another one than it was?  Then it is in out.  come: bytes of this batch
+ * that have come so far. */
+bool offer_lends(struct offer *o, size_t come, struct buf *out);
 /* What the neighbour has worked at: bytes of ship.h.  0, or -1 with the chain's
  * err set. */
 int offer_shipped(struct offer *o, const char *p, size_t n);

@@ -497,7 +497,7 @@ lends(void *arg, size_t come, struct buf *out)
 	struct threads *t = arg;
 
 	return !t->failed && come >= t->bytes / FEW &&
-		offer_lends(&t->offer, out);
+		offer_lends(&t->offer, come, out);
 }
 
 /* Has the process been given so little memory that more threads could use it

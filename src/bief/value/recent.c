@@ -4,10 +4,10 @@
  * What is asked for each record is inline in the header; here is what happens
  * when a group is not found.
  *
- * The rows hold references to entries of the state: whoever deletes one must
- * have cleared the table before the next record.
+ * Where the rows hold references to entries of the state, whoever deletes one
+ * must have cleared the table before the next record.
  */
-#include "agg/recent.h"
+#include "value/recent.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@
 /* Rows that move before what was counted is given out: each is listed twice. */
 #define MOVES_MOST(bits) ((uint32_t)1 << (bits))
 #define LINE_BYTES 64 /* of the cache */
+#define AHEAD 16      /* rows for which memory is asked */
 #define LINE_WORDS (LINE_BYTES / (uint32_t)sizeof(uint64_t))
 
 static void
@@ -40,7 +41,7 @@ table_new(struct recent *t, uint32_t bits)
 
 void
 recent_init(struct recent *t, bool windowed, size_t fields,
-	void (*flush)(void *, state_ref, uint32_t), void *arg)
+	void (*flush)(void *, recent_ref, uint32_t), void *arg)
 {
 	assert(fields <= RECENT_FIELDS);
 	t->words = (windowed ? 2 : 0) + 2 * (uint32_t)fields;
@@ -71,15 +72,18 @@ row_flush(const struct recent *t, uint64_t *group)
 {
 	if (*group >> 32 == 0)
 		return;
-	t->flush(t->arg, (state_ref)*group, (uint32_t)(*group >> 32));
-	*group = (state_ref)*group;
+	t->flush(t->arg, (recent_ref)*group, (uint32_t)(*group >> 32));
+	*group = (recent_ref)*group;
 }
 
 void
 recent_flush(struct recent *t)
 {
-	for (uint32_t i = 0; i < t->ncounted; i++)
+	for (uint32_t i = 0; i < t->ncounted; i++) {
+		if (i + AHEAD < t->ncounted)
+			__builtin_prefetch(t->rows + t->counted[i + AHEAD], 1);
 		row_flush(t, t->rows + t->counted[i]);
+	}
 	t->ncounted = t->moves = 0;
 }
 
@@ -144,12 +148,12 @@ grow(struct recent *t, uint32_t bits)
 }
 
 void
-recent_put(struct recent *t, uint64_t *row, const uint64_t *key, state_ref ref)
+recent_put(struct recent *t, uint64_t *row, const uint64_t *key, recent_ref ref)
 {
 	uint32_t bits = 64 - t->shift;
 	bool hit;
 
-	assert(ref != STATE_NONE);
+	assert(ref != 0);
 	if (t->groups >> bits != 0 && bits < BITS_MOST) {
 		grow(t, bits + 2);
 		row = recent_find(t, key, &hit);

@@ -1,14 +1,15 @@
 /*
- * recent: the groups of the records that came last, by their window and the
- * fields as they stand in the records, so that most records need neither key
- * bytes nor a search in the state.
+ * recent: what was found for the records that came last, a group, a row of a
+ * table, an answer, by their window and fields as they stand in the records, so
+ * that for most records it need not be looked for again.
  *
  * A row is the window (two words), two words for each field, and a word with
- * the group in its lower half.  The upper half is for who counts there; before
- * a row is given to another group it is told so.  Rows stand in pairs, which
- * begin with a line of the cache; a group is in the pair that its hash says, or
- * in one of the next.  The table grows while there are more groups than half
- * the rows; when it cannot, groups that came early give way.
+ * what was found, a number of its user's (a "group" here), in its lower half.
+ * The upper half is for who counts there; before a row is given to another
+ * group it is told so.  Rows stand in pairs, which begin with a line of the
+ * cache; a group is in the pair that its hash says, or in one of the next.  The
+ * table grows while there are more groups than half the rows; when it cannot,
+ * groups that came early give way.
  */
 #ifndef BIEF_RECENT_H
 #define BIEF_RECENT_H
@@ -20,7 +21,9 @@
 #include "floor/hash.h"
 #include "text/simd.h"
 #include "value/value.h"
-#include "recovery/state/state.h"
+
+/* What was found; 0 is nothing. */
+typedef uint32_t recent_ref;
 
 #define RECENT_FIELDS 3 /* at most */
 #define RECENT_WORDS (2 + 2 * RECENT_FIELDS)
@@ -38,14 +41,14 @@ struct recent {
 	uint32_t ncounted;
 	uint32_t moves; /* of rows, since these were none */
 	/* what was counted in a row */
-	void (*flush)(void *arg, state_ref ref, uint32_t count);
+	void (*flush)(void *arg, recent_ref ref, uint32_t count);
 	void *arg;
 };
 #define RECENT_PAIRS 8 /* that are looked at */
 
 /* For records with so many fields, and a window or not. */
 void recent_init(struct recent *t, bool windowed, size_t fields,
-	void (*flush)(void *, state_ref, uint32_t), void *arg);
+	void (*flush)(void *, recent_ref, uint32_t), void *arg);
 void recent_release(struct recent *t);
 /* Give out what was counted. */
 void recent_flush(struct recent *t);
@@ -54,7 +57,7 @@ void recent_clear(struct recent *t);
 /* Put a group that was not found into the pair of rows that recent_pick() has
  * returned.  The rows may be elsewhere then. */
 void recent_put(
-	struct recent *t, uint64_t *row, const uint64_t *key, state_ref ref);
+	struct recent *t, uint64_t *row, const uint64_t *key, recent_ref ref);
 
 /* The words of a field; false: it is too long, or its text may differ where it
  * is the same value. */
@@ -108,7 +111,7 @@ recent_place_of(const struct recent *t, const uint64_t *key, uint32_t words)
 static inline bool
 recent_is_free(const uint64_t *row, uint32_t words)
 {
-	return (state_ref)row[words] == STATE_NONE;
+	return (recent_ref)row[words] == 0;
 }
 
 /* The row of the group, looked for from its pair on; else the pair to put it in
