@@ -82,8 +82,8 @@ spool_into(int fd, int in, const char *name, struct err *err)
 	char block[65536];
 	ssize_t n;
 
-	while ((n = read(in, block, sizeof(block))) != 0) {
-		if (n < 0 && errno == EINTR && stage_stopping())
+	while ((n = read(in, block, sizeof(block))) != 0 || stage_stopping()) {
+		if (n <= 0 && stage_stopping())
 			return err_set(err,
 				"stopped before the end of %s had come", name);
 		if (n < 0 && errno == EINTR)

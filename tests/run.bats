@@ -378,6 +378,61 @@ busy() {
 	is err </dev/null
 }
 
+# Who has started the pipeline is told to stop, or, with a -, all processes of its
+# group are, as systemd does.
+stops() { # stops [-] PIPELINE
+	local sign=
+	[ "$1" != - ] || { sign=-; shift; }
+	setsid bief run "$1" >out 2>err </dev/null &
+	local pid=$! status=0
+	wait_for grep -q "${2-.}" out
+	kill -TERM -- $sign$pid
+	wait $pid || status=$?
+	echo $status
+}
+
+gone() { # gone TEXT: nobody's command line holds it
+	! pgrep -f -- "$1"
+}
+
+@test "SIGTERM to bief run is for the sources inside <( ), too, and what is told twice so is one" {
+	sources="<(stream-rate --rate 50 --name first-$$ --trigger 20ms) \
+		<(stream-rate --rate 50 --trigger 20ms)"
+	for way in '' -; do
+		for p in "union $sources" "union $sources | filter true" \
+			"union $sources | filter true 2>/dev/null | filter true" \
+			"stream-rate --rate 50 --name first-$$ --trigger 20ms 2>/dev/null |
+				union - <(stream-rate --rate 50 --trigger 20ms)"; do
+			[ "$(stops $way "$p" '"end":3')" = 0 ]
+			[ "$(tail -n 1 out)" = '{"#bief":{"eof":1}}' ]
+			[ "$(grep -c '"begin"' out)" -eq "$(grep -c '"end"' out)" ]
+			is err </dev/null
+			wait_for gone first-$$
+		done
+	done
+}
+
+# A process and its first child are ready for SIGTERM.
+catch() {
+	local child children bits
+	read -r -a children <"/proc/$1/task/$1/children"
+	for child in "$1" "${children[0]}"; do
+		bits=$(sed -n 's/^SigCgt:\t//p' "/proc/$child/status")
+		(((16#$bits & 16#4000) != 0)) || return
+	done
+}
+
+@test "sources inside <( ) that wait for who writes a FIFO end, too" {
+	mkfifo a b
+	bief run 'union <(stream-files a) <(cat b) | agg count' >out 2>err &
+	pid=$!
+	wait_for catch $pid
+	kill $pid
+	wait $pid
+	is out <<<'{"count":0}'
+	is err </dev/null
+}
+
 @test "every command of bief answers --help, and says what was meant by another word" {
 	for c in run explain ps stop top state; do
 		for h in --help -h; do

@@ -14,19 +14,17 @@
 
 #include "floor/err.h"
 #include "floor/mem.h"
+#include "io/passon.h"
 #include "runtime/stage.h"
 #include "runtime/options/tool.h"
 #include "command/pipeline.h"
 #include "runtime/run.h"
 
-/* The process that a SIGTERM to us is meant for: the source. */
-static volatile pid_t first_child;
-
 static void
-pass_on(int sig)
+pass_on(int sig, siginfo_t *info, void *context)
 {
-	if (first_child > 0)
-		kill(first_child, sig);
+	(void)context;
+	passon_told(sig, info);
 }
 
 static int
@@ -88,6 +86,7 @@ substitute(const struct word *w)
 	if (pid < 0)
 		exit(die("fork"));
 	if (pid == 0) {
+		passon_none();
 		dup2(w->output ? fds[0] : fds[1],
 			w->output ? STDIN_FILENO : STDOUT_FILENO);
 		close(fds[0]);
@@ -95,6 +94,8 @@ substitute(const struct word *w)
 		_exit(spawn_run(w->sub));
 	}
 	close(w->output ? fds[0] : fds[1]);
+	if (!w->output)
+		passon_to(pid);
 	snprintf(path, sizeof(path), "/dev/fd/%d", w->output ? fds[1] : fds[0]);
 	return mem_dup(path, strlen(path));
 }
@@ -170,6 +171,17 @@ run_here(const struct pipeline *p, size_t i, size_t n)
 	return ret != 0 ? ret : bad;
 }
 
+/* Are there sources inside <( ) of these commands? */
+static bool
+has_inputs(const struct pipeline *p, size_t i, size_t n)
+{
+	for (const struct command *c = &p->commands[i]; n-- > 0; c++)
+		for (size_t k = 0; k < c->nwords; k++)
+			if (c->words[k].sub != NULL && !c->words[k].output)
+				return true;
+	return false;
+}
+
 /* Start one part of the pipeline between in and out. */
 static pid_t
 spawn_start(const struct pipeline *p, size_t i, size_t n, int in, int out,
@@ -179,6 +191,7 @@ spawn_start(const struct pipeline *p, size_t i, size_t n, int in, int out,
 
 	if (pid != 0)
 		return pid;
+	passon_none();
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	if (in != STDIN_FILENO) {
@@ -205,6 +218,8 @@ wait_all(pid_t *pids, size_t n)
 		while (waitpid(pids[i], &s, 0) < 0)
 			if (errno != EINTR)
 				return die("wait");
+		if (i == 0) /* its number may be another's now */
+			passon_none();
 		s = WIFEXITED(s) ? WEXITSTATUS(s) : 128 + WTERMSIG(s);
 		if (s != 0)
 			ret = s;
@@ -215,7 +230,8 @@ wait_all(pid_t *pids, size_t n)
 int
 spawn_run(const struct pipeline *p)
 {
-	struct sigaction act = {.sa_handler = pass_on};
+	struct sigaction act = {
+		.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO};
 	size_t parts = 0, i = 0, n = pipeline_stretch(p, 0);
 	pid_t *pids;
 	int in = STDIN_FILENO;
@@ -232,8 +248,11 @@ spawn_run(const struct pipeline *p)
 		pids[parts] = spawn_start(p, i, n, in, fds[1], fds[0]);
 		if (pids[parts] < 0)
 			exit(die("fork"));
+		/* A SIGTERM to us is meant for the sources. */
 		if (parts++ == 0)
-			first_child = pids[0];
+			passon_to(pids[0]);
+		else if (n > 0 && has_inputs(p, i, n))
+			passon_through(pids[parts - 1]);
 		if (in != STDIN_FILENO)
 			close(in);
 		if (fds[1] != STDOUT_FILENO)

@@ -17,6 +17,7 @@
 #include "time/time.h"
 #include "io/child.h"
 #include "io/file.h"
+#include "io/passon.h"
 #include "runtime/report/line.h"
 #include "runtime/report/vitals.h"
 
@@ -27,24 +28,27 @@ static int wake[2] = {-1, -1};
 static int64_t term_us; /* when SIGTERM was first asked about */
 
 static void
-on_signal(int sig)
+on_signal(int sig, siginfo_t *info, void *context)
 {
-	int saved = errno;
+	int saved = errno, told;
 
-	if (sig == SIGINT || sig == SIGTERM)
-		file_stop = 1;
+	(void)context;
 	if (sig == SIGUSR1)
 		asked_statistics = 1;
 	else if (sig == SIGHUP)
 		asked_reload = 1;
-	else if (++stops > 1) {
+	else if ((told = passon_told(sig, info)) > 0) {
+		file_stop = 1;
+		stops = told;
+		if (sig == SIGTERM)
+			terminated = 1;
+	}
+	if (stops > 1) {
 		child_kill_all();
 		vitals_forget();
 		line_hide();
 		_exit(128 + sig);
 	}
-	if (sig == SIGTERM)
-		terminated = 1;
 	if (write(wake[1], "", 1) < 0)
 		errno = 0;
 	errno = saved;
@@ -75,9 +79,10 @@ signals_catch(void)
 {
 	/* The others end no system call, such as the wait for who writes a
 	 * FIFO: what waits in poll wakes up all the same. */
-	struct sigaction stop = {.sa_handler = on_signal},
-			 other = {.sa_handler = on_signal,
-				 .sa_flags = SA_RESTART};
+	struct sigaction stop = {.sa_sigaction = on_signal,
+				 .sa_flags = SA_SIGINFO},
+			 other = {.sa_sigaction = on_signal,
+				 .sa_flags = SA_SIGINFO | SA_RESTART};
 
 	file_stop = 0;
 	term_us = 0;
