@@ -39,6 +39,7 @@ struct fromjson {
 	const struct target *field; /* that was malformed first */
 	struct buf why;
 	struct buf corrupt; /* the text, as a value */
+	struct fromjson_forms *forms; /* of fromjson_avx512.c */
 };
 
 
@@ -72,6 +73,11 @@ const char *fromjson_general_skip(struct fromjson *f, const char *p);
 
 bool fromjson_avx2_there(void);
 int fromjson_avx2(struct fromjson *f, const char *p, struct value *v);
+
+/* ---- fromjson_avx512.c ---- */
+
+bool fromjson_avx512_there(void);
+int fromjson_avx512(struct fromjson *f, const char *p, struct value *v);
 
 /* ---- the quick ways of values ---- */
 
