@@ -544,6 +544,39 @@ find_asked(struct recent *t, const struct asked *ask, size_t i, uint64_t **row)
 	return hit ? recent_group(t, *row) : NULL;
 }
 
+/* Count runs from the i-th one on, up to the first whose group is not there;
+ * returns which that is.  *again: runs of the group before them. */
+static inline __attribute__((always_inline)) size_t
+count_known(struct recent *t, const struct asked *ask, size_t i, uint32_t words,
+	size_t *again)
+{
+	const uint32_t pair = t->pair;
+	uint64_t *last = NULL;
+	bool hit;
+
+	for (; i < ask->n && ask->row[i] != NULL; i++) {
+		uint64_t *row = recent_pick_of(
+			ask->key[i], ask->row[i], pair, words, &hit);
+
+		if (!hit ||
+			!recent_count(t, row + words,
+				ask->first[i + 1] - ask->first[i]))
+			break;
+		*again += row == last;
+		last = row;
+	}
+	return i;
+}
+
+static size_t
+pass_known(struct recent *t, const struct asked *ask, size_t i, size_t *again)
+{
+	if (ask->rows != t->rows)
+		return i;
+	return t->words == 2 ? count_known(t, ask, i, 2, again)
+			     : count_known(t, ask, i, t->words, again);
+}
+
 /* Find the group of the i-th run, of which r, which is in time, is one: as
  * take_one() does.  *group is its word in a->recent; NULL: it was not there. */
 static inline state_ref
@@ -587,8 +620,13 @@ find_recent(struct stage *st, struct record r, size_t stride, struct asked *ask,
 	uint64_t *group;
 
 	for (size_t i = 0; i < ask->n; i++) {
-		uint32_t n = ask->first[i + 1] - ask->first[i];
+		uint32_t n;
 
+		if (refs == NULL)
+			i = pass_known(&a->recent, ask, i, &again);
+		if (i == ask->n)
+			break;
+		n = ask->first[i + 1] - ask->first[i];
 		r.v = v + ask->first[i] * stride;
 		ref = find_group(st, &r, ask, i, &group);
 		if (ref == STATE_NONE)
