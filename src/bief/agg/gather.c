@@ -23,6 +23,8 @@
 #define AHEAD 16                      /* counts, for which memory is asked */
 #define GROUPS 32                     /* the same of groups */
 #define KEYS_BYTES ((size_t)32 << 20) /* that a clone knows groups in */
+#define FEW_BYTES \
+	((size_t)512 << 10) /* the same where they hardly come again */
 
 struct head {
 	uint64_t records, groups, id;
@@ -102,21 +104,44 @@ give_group(struct state *s, state_ref r, size_t fixed, bool values,
 	memset(value, 0, fixed);
 }
 
+/* Returns how many; *fresh of those that came were not known. */
 static uint64_t
-give_groups(
-	struct state *s, const struct query *q, bool values, struct buf *out)
+give_groups(struct state *s, const struct query *q, bool values,
+	struct buf *out, uint64_t *fresh)
 {
 	size_t n;
 	const state_ref *changed = state_changed(s, &n);
 	uint64_t given = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (values || state_is_new(s, changed[i])) {
-			give_group(
-				s, changed[i], q->acc.form.fixed, values, out);
-			given++;
-		}
+	*fresh = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool is_new = state_is_new(s, changed[i]);
+
+		*fresh += is_new;
+		if (!values && !is_new)
+			continue;
+		give_group(s, changed[i], q->acc.form.fixed, values, out);
+		given++;
+	}
 	return given;
+}
+
+/*
+ * Is there no use in knowing the groups any longer?  Where nearly all of a block
+ * are new, as with times, those that are known only take room in the caches, and
+ * fresh memory.
+ */
+static bool
+is_outlived(const struct state *s, uint64_t fresh)
+{
+	size_t n, bytes = state_bytes(s);
+	uint64_t known;
+
+	state_changed(s, &n);
+	known = n - fresh;
+	return bytes > KEYS_BYTES ||
+		(bytes > FEW_BYTES && known < fresh / 4 &&
+			known < state_count(s) / 16);
 }
 
 void
@@ -133,19 +158,18 @@ gather_give(struct gather *g, struct query *q, struct stage *clone,
 		.id = g->id,
 		.counts = counts};
 	size_t at = out->n;
+	uint64_t fresh;
 
 	put(out, &head, sizeof(head));
-	head.groups = give_groups(s, q, !counts, out);
+	head.groups = give_groups(s, q, !counts, out, &fresh);
 	memcpy(out->p + at, &head, sizeof(head));
 	buf_add(out, log->p, log->n);
 	buf_clear(log);
 	*seq = 0;
-	g->forgotten = false;
+	g->forgotten = is_outlived(s, fresh);
 	state_settle(s);
-	if (state_bytes(s) > KEYS_BYTES) {
-		state_clear(s);
-		g->forgotten = true;
-	}
+	if (g->forgotten)
+		state_empty(s);
 }
 
 /* ---- the stage ---- */
@@ -317,13 +341,19 @@ take_counts(struct gather_map *m, const struct query *q, struct stage *st,
 	}
 }
 
+static void
+flush_map(struct gather_map *m, const struct query *q, struct stage *st)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->to[i].count > 0)
+			give_count(&m->to[i], q, st);
+}
+
 void
 gather_flush(struct gather *g, const struct query *q, struct stage *st)
 {
 	for (int by = 0; by < STAGE_CLONES; by++)
-		for (size_t i = 0; i < g->map[by].n; i++)
-			if (g->map[by].to[i].count > 0)
-				give_count(&g->map[by].to[i], q, st);
+		flush_map(&g->map[by], q, st);
 }
 
 int
@@ -336,7 +366,7 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	struct blob b;
 
 	if (head->forgotten) {
-		gather_flush(g, q, st);
+		flush_map(m, q, st);
 		m->n = 0;
 		m->id = head->id;
 	}
