@@ -449,13 +449,16 @@ struct asked {
 };
 
 /* The i-th record, with the key that stands behind those of the runs: is it of
- * the last run, if these are looked for?  What cannot be foreseen is not asked. */
+ * the last run, if these are looked for?  What cannot be foreseen is not asked.
+ * Where nothing is looked for in recent (t is NULL), any row will do. */
 static inline __attribute__((always_inline)) void
 add_asked(struct asked *ask, uint32_t i, bool fits, const struct recent *t,
 	uint32_t words, bool runs)
 {
-	const uint64_t *key = ask->key[ask->n], *last;
-	uint64_t *row = fits ? recent_place_of(t, key, words) : NULL;
+	uint64_t *key = ask->key[ask->n], *last;
+	uint64_t *row = !fits ? NULL
+		: t == NULL   ? key
+			      : recent_place_of(t, key, words);
 	uint64_t differ = 0;
 
 	if (runs && ask->n > 0) {
@@ -469,7 +472,8 @@ add_asked(struct asked *ask, uint32_t i, bool fits, const struct recent *t,
 	ask->first[ask->n] = i;
 	ask->row[ask->n] = row;
 	ask->n += differ != 0;
-	__builtin_prefetch(row, 1);
+	if (t != NULL)
+		__builtin_prefetch(row, 1);
 }
 
 /* Of those with one field in its place. */
@@ -477,18 +481,27 @@ static inline __attribute__((always_inline)) void
 ask_single(const struct recent *t, const struct value *v, size_t stride,
 	size_t n, struct asked *ask, bool runs)
 {
-	const struct recent here = *t;
+	struct recent here;
 
+	if (t != NULL)
+		here = *t;
 	for (uint32_t i = 0; i < n; i++, v += stride)
-		add_asked(ask, i, recent_field(ask->key[ask->n], v), &here, 2,
-			runs);
+		add_asked(ask, i, recent_field(ask->key[ask->n], v),
+			t != NULL ? &here : NULL, 2, runs);
+}
+
+/* Is the state asked at once? */
+static inline bool
+is_direct(const struct taker *a, const struct record *r)
+{
+	return a->direct > 0 && r->windows == NULL;
 }
 
 static void
 ask_any(struct taker *a, struct record r, size_t stride, size_t n,
 	struct asked *ask)
 {
-	const struct recent *t = &a->recent;
+	const struct recent *t = is_direct(a, &r) ? NULL : &a->recent;
 	int64_t start = 0, end = 0;
 
 	if (r.windows != NULL)
@@ -498,7 +511,7 @@ ask_any(struct taker *a, struct record r, size_t stride, size_t n,
 			frame_times(&a->frame, &r, &start, &end);
 		add_asked(ask, i,
 			query_words(&a->q, &r, start, end, ask->key[ask->n]), t,
-			t->words, true);
+			a->recent.words, true);
 	}
 }
 
@@ -515,6 +528,8 @@ ask_groups(struct taker *a, struct record r, size_t stride, size_t n,
 	ask->rows = a->recent.rows;
 	if (at < 0)
 		ask_any(a, r, stride, n, ask);
+	else if (is_direct(a, &r))
+		ask_single(NULL, r.v + at, stride, n, ask, a->runs);
 	else if (a->runs)
 		ask_single(&a->recent, r.v + at, stride, n, ask, true);
 	else
@@ -698,7 +713,7 @@ count_some(struct stage *st, const struct record *r, size_t stride, size_t n)
 	struct asked ask;
 
 	ask_groups(a, *r, stride, n, &ask);
-	if (a->direct == 0 || r->windows != NULL)
+	if (!is_direct(a, r))
 		return find_recent(st, *r, stride, &ask, NULL);
 	a->direct--;
 	if (find_direct(st, *r, stride, &ask, refs) < 0)
@@ -734,7 +749,7 @@ find_some(struct stage *st, const struct record *r, size_t stride, size_t n,
 	int ret;
 
 	ask_groups(a, *r, stride, n, &ask);
-	if (a->direct == 0 || r->windows != NULL) {
+	if (!is_direct(a, r)) {
 		ret = find_recent(st, *r, stride, &ask, runs);
 	} else {
 		a->direct--;
