@@ -25,6 +25,7 @@
 #define KEYS_BYTES ((size_t)32 << 20) /* that a clone knows groups in */
 #define FEW_BYTES \
 	((size_t)512 << 10) /* the same where they hardly come again */
+#define FEW_BLOCKS 4        /* of which there must be more */
 
 struct head {
 	uint64_t records, groups, id;
@@ -55,6 +56,7 @@ void
 gather_forget(struct gather *g)
 {
 	g->forgotten = true;
+	g->newest = STATE_NONE;
 	for (int i = 0; i < STAGE_CLONES; i++)
 		g->map[i].n = 0;
 }
@@ -104,44 +106,46 @@ give_group(struct state *s, state_ref r, size_t fixed, bool values,
 	memset(value, 0, fixed);
 }
 
-/* Returns how many; *fresh of those that came were not known. */
+/* Returns how many; known and fresh are what has been met in the block. */
 static uint64_t
-give_groups(struct state *s, const struct query *q, bool values,
-	struct buf *out, uint64_t *fresh)
+give_groups(struct gather *g, struct state *s, const struct query *q,
+	bool values, struct buf *out)
 {
 	size_t n;
 	const state_ref *changed = state_changed(s, &n);
 	uint64_t given = 0;
 
-	*fresh = 0;
+	g->fresh = 0;
 	for (size_t i = 0; i < n; i++) {
 		bool is_new = state_is_new(s, changed[i]);
 
-		*fresh += is_new;
+		g->fresh += is_new;
+		if (is_new && changed[i] > g->newest)
+			g->newest = changed[i];
 		if (!values && !is_new)
 			continue;
 		give_group(s, changed[i], q->acc.form.fixed, values, out);
 		given++;
 	}
+	if (values)
+		g->known = n - g->fresh;
 	return given;
 }
 
 /*
- * Is there no use in knowing the groups any longer?  Where nearly all of a block
- * are new, as with times, those that are known only take room in the caches, and
- * fresh memory.
+ * Is there no use in knowing the groups any longer?  Where those of some blocks
+ * are known, and of the newest nearly all were new, as with times, they only
+ * take room in the caches, and fresh memory.
  */
 static bool
-is_outlived(const struct state *s, uint64_t fresh)
+is_outlived(const struct gather *g, const struct state *s)
 {
-	size_t n, bytes = state_bytes(s);
-	uint64_t known;
+	uint64_t met = g->known + g->fresh;
+	size_t bytes = state_bytes(s);
 
-	state_changed(s, &n);
-	known = n - fresh;
 	return bytes > KEYS_BYTES ||
-		(bytes > FEW_BYTES && known < fresh / 4 &&
-			known < state_count(s) / 16);
+		(bytes > FEW_BYTES && met < state_count(s) / FEW_BLOCKS &&
+			g->known < met / 4);
 }
 
 void
@@ -158,18 +162,20 @@ gather_give(struct gather *g, struct query *q, struct stage *clone,
 		.id = g->id,
 		.counts = counts};
 	size_t at = out->n;
-	uint64_t fresh;
 
 	put(out, &head, sizeof(head));
-	head.groups = give_groups(s, q, !counts, out, &fresh);
+	head.groups = give_groups(g, s, q, !counts, out);
 	memcpy(out->p + at, &head, sizeof(head));
 	buf_add(out, log->p, log->n);
 	buf_clear(log);
 	*seq = 0;
-	g->forgotten = is_outlived(s, fresh);
+	g->forgotten = is_outlived(g, s);
+	g->known = 0;
 	state_settle(s);
-	if (g->forgotten)
-		state_empty(s);
+	if (!g->forgotten)
+		return;
+	state_empty(s);
+	g->newest = STATE_NONE;
 }
 
 /* ---- the stage ---- */
