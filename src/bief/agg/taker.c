@@ -449,13 +449,16 @@ struct asked {
 };
 
 /* The i-th record, with the key that stands behind those of the runs: is it of
- * the last run, if these are looked for?  What cannot be foreseen is not asked. */
+ * the last run, if these are looked for?  What cannot be foreseen is not asked.
+ * Where nothing is looked for in recent (t is NULL), any row will do. */
 static inline __attribute__((always_inline)) void
 add_asked(struct asked *ask, uint32_t i, bool fits, const struct recent *t,
 	uint32_t words, bool runs)
 {
-	const uint64_t *key = ask->key[ask->n], *last;
-	uint64_t *row = fits ? recent_place_of(t, key, words) : NULL;
+	uint64_t *key = ask->key[ask->n], *last;
+	uint64_t *row = !fits ? NULL
+		: t == NULL   ? key
+			      : recent_place_of(t, key, words);
 	uint64_t differ = 0;
 
 	if (runs && ask->n > 0) {
@@ -469,14 +472,22 @@ add_asked(struct asked *ask, uint32_t i, bool fits, const struct recent *t,
 	ask->first[ask->n] = i;
 	ask->row[ask->n] = row;
 	ask->n += differ != 0;
-	__builtin_prefetch(row, 1);
+	if (t != NULL)
+		__builtin_prefetch(row, 1);
+}
+
+/* Is the state asked at once? */
+static inline bool
+is_direct(const struct taker *a, const struct record *r)
+{
+	return a->direct > 0 && r->windows == NULL;
 }
 
 static void
 ask_any(struct taker *a, struct record r, size_t stride, size_t n,
 	struct asked *ask)
 {
-	const struct recent *t = &a->recent;
+	const struct recent *t = is_direct(a, &r) ? NULL : &a->recent;
 	int64_t start = 0, end = 0;
 
 	if (r.windows != NULL)
@@ -486,7 +497,7 @@ ask_any(struct taker *a, struct record r, size_t stride, size_t n,
 			frame_times(&a->frame, &r, &start, &end);
 		add_asked(ask, i,
 			query_words(&a->q, &r, start, end, ask->key[ask->n]), t,
-			t->words, true);
+			a->recent.words, true);
 	}
 }
 
@@ -522,10 +533,12 @@ enum window_from { WINDOW_NONE, WINDOW_FIELDS, WINDOW_SLICE };
 
 static inline __attribute__((always_inline)) void
 ask_placed(const struct taker *a, const struct places *at,
-	const struct value *v, size_t stride, size_t n, struct asked *ask,
+	const struct record *r, size_t stride, size_t n, struct asked *ask,
 	enum window_from from, uint32_t nkeys)
 {
 	const struct recent here = a->recent;
+	const struct recent *t = is_direct(a, r) ? NULL : &here;
+	const struct value *v = r->v;
 	const uint32_t first = from != WINDOW_NONE ? 2 : 0;
 
 	for (uint32_t i = 0; i < n; i++, v += stride) {
@@ -542,7 +555,7 @@ ask_placed(const struct taker *a, const struct places *at,
 		for (uint32_t k = 0; k < nkeys; k++)
 			fits &= recent_field(
 				key + first + 2 * k, &v[at->key[k]]);
-		add_asked(ask, i, fits, &here, first + 2 * nkeys, a->runs);
+		add_asked(ask, i, fits, t, first + 2 * nkeys, a->runs);
 	}
 }
 
@@ -560,19 +573,19 @@ ask_usual(struct taker *a, struct record *r, size_t stride, size_t n,
 		return false;
 	switch ((unsigned)from * 4 + (unsigned)a->q.nkeys) {
 	case WINDOW_NONE * 4 + 1:
-		ask_placed(a, &at, r->v, stride, n, ask, WINDOW_NONE, 1);
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_NONE, 1);
 		return true;
 	case WINDOW_NONE * 4 + 2:
-		ask_placed(a, &at, r->v, stride, n, ask, WINDOW_NONE, 2);
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_NONE, 2);
 		return true;
 	case WINDOW_FIELDS * 4 + 0:
-		ask_placed(a, &at, r->v, stride, n, ask, WINDOW_FIELDS, 0);
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_FIELDS, 0);
 		return true;
 	case WINDOW_FIELDS * 4 + 1:
-		ask_placed(a, &at, r->v, stride, n, ask, WINDOW_FIELDS, 1);
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_FIELDS, 1);
 		return true;
 	case WINDOW_SLICE * 4 + 1:
-		ask_placed(a, &at, r->v, stride, n, ask, WINDOW_SLICE, 1);
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_SLICE, 1);
 		return true;
 	default:
 		return false;
@@ -775,7 +788,7 @@ count_some(struct stage *st, const struct record *r, size_t stride, size_t n)
 	struct asked ask;
 
 	ask_groups(a, *r, stride, n, &ask);
-	if (a->direct == 0 || r->windows != NULL)
+	if (!is_direct(a, r))
 		return find_recent(st, *r, stride, &ask, NULL);
 	a->direct--;
 	if (find_direct(st, *r, stride, &ask, refs) < 0)
@@ -811,7 +824,7 @@ find_some(struct stage *st, const struct record *r, size_t stride, size_t n,
 	int ret;
 
 	ask_groups(a, *r, stride, n, &ask);
-	if (a->direct == 0 || r->windows != NULL) {
+	if (!is_direct(a, r)) {
 		ret = find_recent(st, *r, stride, &ask, runs);
 	} else {
 		a->direct--;
