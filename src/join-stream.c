@@ -49,7 +49,7 @@ struct join_stream {
 	struct join_rows rows;
 	struct join_pair pair;
 	struct join_ahead ahead[2];
-	struct buf key;
+	struct buf key; /* of a record that was not looked at ahead */
 	/* rows that go */
 	struct due {
 		uint64_t id;
@@ -257,40 +257,61 @@ environment(const struct stage *st)
 		.zone = stage_zone(st), .batch_us = st->now.time_us};
 }
 
-/* The key, into j->key; 1: it has a null, which is equal to nothing. */
+/* Append the key; 1: it has a null, which is equal to nothing. */
 static int
-make_join_key(struct stage *st, int s, const struct record *r)
+make_join_key(struct stage *st, int s, const struct record *r,
+	const struct expr_env *env, struct buf *out, struct err *err)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct expr_env env = environment(st);
 	struct value v;
 	int null = 0;
 
-	buf_clear(&j->key);
 	for (size_t i = 0; i < j->cond.sql->nkeys; i++) {
-		if (sql_join_key(j->cond.sql, i, s, r, &env, &v, st->err) < 0)
+		if (sql_join_key(j->cond.sql, i, s, r, env, &v, err) < 0)
 			return -1;
 		null |= v.type == VALUE_NULL && !j->cond.sql->keys[i].null_safe;
-		key_encode(&v, &j->key);
+		key_encode(&v, out);
 	}
-	if (j->cond.sql->nkeys == 1)
-		join_ahead_learn(&j->ahead[s], r,
-			sql_join_written(j->cond.sql, 0, s, r));
+	return null;
+}
+
+/* The same of one whose turn it is. */
+static int
+join_key(struct stage *st, int s, const struct record *r, struct join_key *key)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	const struct join_ahead_key *ahead = join_ahead_key(&j->ahead[s], r);
+	struct expr_env env;
+	int null;
+
+	if (ahead != NULL) {
+		*key = ahead->key;
+		return ahead->null;
+	}
+	env = environment(st);
+	buf_clear(&j->key);
+	null = make_join_key(st, s, r, &env, &j->key, st->err);
+	*key = join_key_of(j->key.p, j->key.n);
 	return null;
 }
 
 static void
-join_stream_ahead(struct stage *st, int s, const char *p, size_t n)
+join_stream_ahead(struct stage *st, int s, const struct record *r, size_t n)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	const char *lf = memchr(p, '\n', n);
-	bool known;
+	struct join_ahead *a = &j->ahead[s];
+	struct expr_env env = environment(st);
+	struct err unsaid; /* what is wrong with it is told in its turn */
 
-	buf_clear(&j->key);
-	known = lf != NULL &&
-		join_ahead_key(&j->ahead[s], lf + 1, n - (size_t)(lf + 1 - p),
-			&j->key);
-	join_rows_ahead(&j->rows, s, known ? &j->key : NULL);
+	join_ahead_begin(a, r);
+	for (size_t i = 0; i < n; i++) {
+		int null = make_join_key(
+			st, s, &r[i], &env, &a->bytes, &unsaid);
+
+		join_ahead_add(a, null >= 0, null > 0);
+	}
+	join_ahead_ready(a);
+	join_rows_ahead(&j->rows, a);
 }
 
 /* Meet one kept row of the other side: 1 matched, 0 not, -1. */
@@ -332,10 +353,11 @@ meet(struct stage *st, int s, struct record *r, state_ref row, state_ref *after)
 }
 
 static int
-meet_all(struct stage *st, int s, struct record *r, bool *matched)
+meet_all(struct stage *st, int s, struct record *r, const struct join_key *key,
+	bool *matched)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	state_ref row = join_rows_first(&j->rows, !s, &j->key), after;
+	state_ref row = join_rows_first(&j->rows, !s, key), after;
 
 	*matched = false;
 	for (; row != STATE_NONE; row = after) {
@@ -351,15 +373,28 @@ meet_all(struct stage *st, int s, struct record *r, bool *matched)
 	return 0;
 }
 
+/* The conditions on this side alone: 1, 0 or -1. */
+static int
+takes_alone(struct stage *st, int s, const struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct expr_env env;
+
+	if (!j->cond.sql->one_sided[s])
+		return 1;
+	env = environment(st);
+	return sql_join_side(j->cond.sql, s, r, &env, st->err);
+}
+
 static int
 join_stream_record(struct stage *st, int s, struct record *r)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct joincond_half *side = &j->cond.side[s];
-	struct expr_env env = environment(st);
+	struct join_key key;
 	bool matched = false;
 	int64_t t;
-	int yes = 1, null;
+	int yes, null;
 
 	if (r->shape->id != side->shape_id &&
 		(yes = joincond_clash(&j->cond, st, s, r)) <= 0)
@@ -374,23 +409,22 @@ join_stream_record(struct stage *st, int s, struct record *r)
 		stage_late(st, r, "the record is older than the watermark");
 		return 0;
 	}
-	if (j->cond.sql->one_sided[s])
-		yes = sql_join_side(j->cond.sql, s, r, &env, st->err);
+	yes = takes_alone(st, s, r);
 	if (yes < 0)
 		return -1;
 	if (yes == 0)
 		return preserved(j, s) ? write_alone(st, s, r) : 0;
-	null = make_join_key(st, s, r);
+	null = join_key(st, s, r, &key);
 	if (null < 0)
 		return -1;
 	if (null && !preserved(j, s))
 		return 0;
 	join_rows_expect(&j->rows, s);
-	if (meet_all(st, s, r, &matched) < 0)
+	if (meet_all(st, s, r, &key, &matched) < 0)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
 		return 0;
-	if (join_rows_keep(&j->rows, s, &j->key, r, matched,
+	if (join_rows_keep(&j->rows, s, &key, r, matched,
 		    joincond_due(&j->cond, s, r)) < 0)
 		return -1;
 	return 0;
@@ -634,6 +668,8 @@ join_stream_close(struct stage *st)
 	joincond_release(&j->cond);
 	join_rows_release(&j->rows);
 	join_pair_release(&j->pair);
+	for (int s = 0; s < 2; s++)
+		join_ahead_release(&j->ahead[s]);
 	buf_release(&j->key);
 	free(j->due);
 }

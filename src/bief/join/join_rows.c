@@ -31,8 +31,8 @@ join_rows_release(struct join_rows *j)
 		if (j->reader[s].shapes != NULL)
 			record_read_release(&j->reader[s]);
 		buf_release(&j->text[s]);
+		join_index_clear(&j->index[s]);
 	}
-	join_index_clear(&j->index);
 }
 
 /* The key of a row's entry. */
@@ -56,18 +56,16 @@ join_rows_expect(struct join_rows *j, int side)
 }
 
 void
-join_rows_ahead(struct join_rows *j, int side, const struct buf *key)
+join_rows_ahead(const struct join_rows *j, const struct join_ahead *ahead)
 {
-	struct join_soon *soon = &j->soon[side];
+	const struct join_ahead_key *k = ahead->keys;
 
-	/* The place of the next one has come by now. */
-	if (soon->known)
-		join_index_fetch(&j->index, soon->hash, side);
-	soon->known = key != NULL;
-	if (key == NULL)
-		return;
-	soon->hash = join_index_hash(key);
-	join_index_expect(&j->index, soon->hash);
+	for (size_t i = 0; i < ahead->n; i++)
+		for (int s = 0; s < 2; s++)
+			join_index_expect(&j->index[s], k[i].key.hash);
+	for (size_t i = 0; i < ahead->n; i++)
+		for (int s = 0; s < 2; s++)
+			join_index_fetch(&j->index[s], k[i].key.hash);
 }
 
 state_ref
@@ -99,11 +97,9 @@ join_rows_match(struct join_rows *j, state_ref row)
 }
 
 state_ref
-join_rows_first(const struct join_rows *j, int side, const struct buf *key)
+join_rows_first(const struct join_rows *j, int side, const struct join_key *key)
 {
-	const struct join_ends *ends = join_index_find(&j->index, key);
-
-	return ends == NULL ? STATE_NONE : ends->first[side];
+	return join_index_first(&j->index[side], key);
 }
 
 bool
@@ -143,29 +139,31 @@ join_rows_record(struct join_rows *j, int side, state_ref row, struct record *r)
 
 /* Put a row at the end of those of its side and key. */
 static void
-link_row(struct join_rows *j, int side, const struct buf *key, state_ref row)
+link_row(struct join_rows *j, int side, const struct join_key *key,
+	state_ref row)
 {
-	struct join_ends *ends = join_index_make(&j->index, key);
-	state_ref last = ends->last[side];
+	state_ref first = join_index_make(&j->index[side], key, row), last;
 	struct join_row *head = row_head(j, row);
 
+	last = first == row ? row : row_head(j, first)->before;
 	head->before = last;
 	head->after = STATE_NONE;
-	if (last == STATE_NONE)
-		ends->first[side] = row;
-	else
+	if (first != row) {
 		row_head(j, last)->after = row;
-	ends->last[side] = row;
-	state_beside(j->state, join_index_bytes(&j->index));
+		row_head(j, first)->before = row;
+	}
+	state_beside(j->state,
+		join_index_bytes(&j->index[0]) +
+			join_index_bytes(&j->index[1]));
 	j->count++;
 }
 
 /* The row of this number at the end of its key's, with what is in j->text. */
 static state_ref
-put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
+put_row(struct join_rows *j, int side, uint64_t id, const struct join_key *key,
 	bool matched)
 {
-	struct join_row head = {.nkey = (uint32_t)key->n, .matched = matched};
+	struct join_row head = {.nkey = key->n, .matched = matched};
 	const struct buf *text = &j->text[side];
 	size_t size = sizeof(head) + key->n + text->n;
 	char name[ROW_KEY];
@@ -189,7 +187,7 @@ put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
 }
 
 int
-join_rows_keep(struct join_rows *j, int side, const struct buf *key,
+join_rows_keep(struct join_rows *j, int side, const struct join_key *key,
 	const struct record *r, bool matched, int64_t due)
 {
 	state_ref row;
@@ -204,32 +202,37 @@ join_rows_keep(struct join_rows *j, int side, const struct buf *key,
 	return 0;
 }
 
-/* The key bytes of a row, where they stand. */
-static struct buf
+/* The key of a row, whose bytes stand in it. */
+static struct join_key
 key_of(const struct join_row *head)
 {
-	return (struct buf){.p = (char *)(uintptr_t)(head + 1),
-		.n = head->nkey,
-		.cap = head->nkey};
+	return join_key_of((const char *)(head + 1), head->nkey);
+}
+
+/* Take a row out of those of its side and key: the first has the last before it,
+ * behind which there is none. */
+static void
+unlink_row(struct join_rows *j, int side, state_ref row)
+{
+	const struct join_row *head = join_rows_head(j, row);
+	state_ref before = head->before, after = head->after;
+	bool first = row_head(j, before)->after == STATE_NONE;
+	struct join_key key = key_of(head);
+
+	if (first)
+		join_index_set(&j->index[side], &key, after);
+	else
+		row_head(j, before)->after = after;
+	if (after != STATE_NONE)
+		row_head(j, after)->before = before;
+	else if (!first)
+		row_head(j, join_rows_first(j, side, &key))->before = before;
 }
 
 void
 join_rows_drop(struct join_rows *j, int side, state_ref row)
 {
-	const struct join_row *head = join_rows_head(j, row);
-	struct buf key = key_of(head);
-	struct join_ends *ends = join_index_find(&j->index, &key);
-
-	if (head->before != STATE_NONE)
-		row_head(j, head->before)->after = head->after;
-	else
-		ends->first[side] = head->after;
-	if (head->after != STATE_NONE)
-		row_head(j, head->after)->before = head->before;
-	else
-		ends->last[side] = head->before;
-	if (ends->first[0] == STATE_NONE && ends->first[1] == STATE_NONE)
-		join_index_drop(&j->index, ends);
+	unlink_row(j, side, row);
 	state_delete(j->state, row);
 	j->count--;
 }
@@ -337,7 +340,7 @@ restore_row(struct join_rows *j, const struct found_row *found)
 {
 	state_ref row = found->old ? renew_row(j, found) : found->ref;
 	const struct join_row *head;
-	struct buf key;
+	struct join_key key;
 	size_t n;
 
 	if (row == STATE_NONE)
@@ -360,8 +363,10 @@ join_rows_restore(struct join_rows *j, struct state *state)
 
 	j->state = state;
 	j->count = 0;
-	join_index_clear(&j->index);
-	j->index.state = state;
+	for (int s = 0; s < 2; s++) {
+		join_index_clear(&j->index[s]);
+		j->index[s].state = state;
+	}
 	n = find_rows(j, &rows);
 	if (n > 0)
 		qsort(rows, n, sizeof(*rows), by_id);
@@ -424,14 +429,14 @@ take_on(struct join_rows *j, const struct value *list, size_t nkeys,
 
 /* Rows of a key stand in the order of their numbers. */
 static bool
-in_order(struct join_rows *j, int side, const struct buf *on, uint64_t id)
+in_order(struct join_rows *j, int side, const struct join_key *on, uint64_t id)
 {
-	const struct join_ends *ends = join_index_find(&j->index, on);
+	state_ref first = join_rows_first(j, side, on);
 	uint64_t last = 0;
 	int same;
 
-	if (ends != NULL && ends->last[side] != STATE_NONE)
-		join_rows_is(j, ends->last[side], &same, &last);
+	if (first != STATE_NONE)
+		join_rows_is(j, join_rows_head(j, first)->before, &same, &last);
 	return join_rows_find(j, side, id) == STATE_NONE && last < id;
 }
 
@@ -441,6 +446,7 @@ join_rows_take(struct join_rows *j, int side, uint64_t id,
 {
 	static const char *const names[] = {"matched", "on", "record", NULL};
 	struct value matched, list, record;
+	struct join_key key;
 	struct buf on;
 	int ret = -1;
 
@@ -457,11 +463,12 @@ join_rows_take(struct join_rows *j, int side, uint64_t id,
 	value_print(&record, &j->text[side]);
 	if (take_on(j, &list, nkeys, &on) < 0)
 		goto out;
-	if (!in_order(j, side, &on, id)) {
+	key = join_key_of(on.p, on.n);
+	if (!in_order(j, side, &key, id)) {
 		entry_wrong(j->err, "row", "above those of the lines before");
 		goto out;
 	}
-	if (put_row(j, side, id, &on, matched.i) != STATE_NONE)
+	if (put_row(j, side, id, &key, matched.i) != STATE_NONE)
 		ret = 0;
 	if (id > j->next_id)
 		j->next_id = id;
