@@ -211,6 +211,17 @@ bar_older(struct stage *st)
 		: -1;
 }
 
+/* Of bounded inputs nothing is saved; and rows go one by one only where one match
+ * is enough. */
+static int
+take_up(struct stage *st)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	return join_rows_restore(
+		&j->rows, st->state, !st->in.stream && j->how != HOW_SEMI);
+}
+
 static int
 join_stream_restore(struct stage *st)
 {
@@ -222,7 +233,7 @@ join_stream_restore(struct stage *st)
 		state_unlist(st->state);
 		j->rows.unnamed = true;
 	}
-	if (join_rows_restore(&j->rows, st->state) < 0)
+	if (take_up(st) < 0)
 		return -1;
 	joinnames_restore(&j->pair, st->state);
 	if (ref == STATE_NONE)
@@ -320,13 +331,13 @@ meet(struct stage *st, int s, struct record *r, state_ref row, state_ref *after)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct expr_env env = environment(st);
-	struct join_row head = *join_rows_head(&j->rows, row);
+	const struct join_store *store = &j->rows.store;
 	struct record kept;
 	int yes = 1;
 
-	*after = head.after;
-	if (head.after != STATE_NONE)
-		state_fetch(st->state, head.after);
+	*after = join_store_row(store, row)->after;
+	if (*after != STATE_NONE)
+		join_store_fetch(store, *after);
 	if (join_rows_record(&j->rows, !s, row, &kept) < 0)
 		return -1;
 	if (j->cond.sql->rest)
@@ -344,8 +355,8 @@ meet(struct stage *st, int s, struct record *r, state_ref row, state_ref *after)
 		join_rows_drop(&j->rows, SQL_LEFT, row);
 		return 1;
 	}
-	if (preserved(j, !s) && !head.matched)
-		join_rows_match(&j->rows, row);
+	if (preserved(j, !s) && !join_store_matched(store, row))
+		join_store_match(&j->rows.store, row);
 	return (s == SQL_LEFT ? write_pair(st, r, &kept)
 			      : write_pair(st, &kept, r)) < 0
 		? -1
@@ -457,7 +468,7 @@ let_row_go(struct stage *st, int s, state_ref row)
 	struct join_stream *j = STAGE(st, join_stream);
 	struct record r;
 
-	if (!preserved(j, s) || join_rows_head(&j->rows, row)->matched)
+	if (!preserved(j, s) || join_store_matched(&j->rows.store, row))
 		return 0;
 	return join_rows_record(&j->rows, s, row, &r) < 0 ||
 			write_alone(st, s, &r) < 0
@@ -467,7 +478,7 @@ let_row_go(struct stage *st, int s, state_ref row)
 
 /* Let the gathered rows of one side go, in the order in which they came. */
 static int
-let_side_go(struct stage *st, int s, bool all)
+let_side_go(struct stage *st, int s)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -478,8 +489,7 @@ let_side_go(struct stage *st, int s, bool all)
 
 		if (let_row_go(st, s, row) < 0)
 			return -1;
-		if (!all)
-			join_rows_drop(&j->rows, s, row);
+		join_rows_drop(&j->rows, s, row);
 	}
 	j->ndue = 0;
 	return 0;
@@ -502,38 +512,35 @@ let_due_go(struct stage *st, int64_t watermark)
 			else
 				buf_add(&right, &due, sizeof(due));
 		}
-	ret = let_side_go(st, SQL_LEFT, false);
+	ret = let_side_go(st, SQL_LEFT);
 	for (size_t i = 0; i < right.n; i += sizeof(due)) {
 		memcpy(&due, right.p + i, sizeof(due));
 		due_add(j, due);
 	}
 	buf_release(&right);
 	if (ret == 0)
-		ret = let_side_go(st, SQL_RIGHT, false);
+		ret = let_side_go(st, SQL_RIGHT);
 	return ret;
 }
 
-/* At the end of a bounded input all rows go, at once. */
+/* At the end of bounded inputs all rows go, at once. */
 static int
 let_all_go(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct due due;
-	int side;
+	const struct join_store *store = &j->rows.store;
 
 	for (int s = 0; s < 2; s++) {
 		if (!preserved(j, s))
 			continue;
-		for (due.row = state_first(st->state); due.row != STATE_NONE;
-			due.row = state_next(st->state, due.row))
-			if (join_rows_is(&j->rows, due.row, &side, &due.id) &&
-				side == s)
-				due_add(j, due);
-		if (let_side_go(st, s, true) < 0)
-			return -1;
+		for (state_ref row = join_store_first(store); row != STATE_NONE;
+			row = join_store_next(store, row))
+			if (join_store_side(store, row) == s &&
+				let_row_go(st, s, row) < 0)
+				return -1;
 	}
 	state_clear(st->state);
-	return join_rows_restore(&j->rows, st->state);
+	return take_up(st);
 }
 
 static int
@@ -640,7 +647,7 @@ join_stream_take(struct stage *st, const struct value *object, state_ref *made)
 	struct join_stream *j = STAGE(st, join_stream);
 
 	if (object == NULL) {
-		if (join_rows_restore(&j->rows, st->state) < 0 ||
+		if (join_rows_restore(&j->rows, st->state, false) < 0 ||
 			bar_older(st) < 0)
 			return -1;
 		return save_last_id(st);

@@ -23,10 +23,9 @@ join_index_clear(struct join_index *x)
 static inline bool
 index_is(const struct join_index *x, uint64_t slot, const struct join_key *key)
 {
-	const struct join_row *row = state_value(
-		x->state, (state_ref)slot, NULL);
+	const struct join_row *row = join_store_row(x->store, (state_ref)slot);
 
-	return row->nkey == key->n &&
+	return join_store_nkey(row) == key->n &&
 		(key->n == 0 || memcmp(row + 1, key->p, key->n) == 0);
 }
 
@@ -141,5 +140,5 @@ join_index_fetch(const struct join_index *x, uint32_t hash)
 	if (slot >> 32 != hash)
 		slot = x->slots[(hash + 1) & mask];
 	if (slot >> 32 == hash && slot != 0)
-		state_fetch(x->state, (state_ref)slot);
+		join_store_fetch(x->store, (state_ref)slot);
 }

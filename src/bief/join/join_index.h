@@ -14,6 +14,7 @@
 #include "floor/buf.h"
 #include "floor/hash.h"
 #include "recovery/state/state.h"
+#include "join/join_store.h"
 
 /* What rows are joined on: key bytes. */
 struct join_key {
@@ -21,16 +22,8 @@ struct join_key {
 	uint32_t n, hash;
 };
 
-/* What the value of a row's entry begins with; the key follows. */
-struct join_row {
-	state_ref before; /* of the same side and key; of the first: the last */
-	state_ref after;  /* ... or STATE_NONE */
-	uint32_t nkey;
-	uint32_t matched;
-};
-
 struct join_index {
-	const struct state *state;
+	const struct join_store *store;
 	uint64_t *slots; /* the hash, and the first row; 0 is free */
 	uint32_t nslots; /* a power of two, or 0 */
 	uint32_t count;

@@ -33,6 +33,7 @@ join_rows_release(struct join_rows *j)
 		buf_release(&j->text[s]);
 		join_index_clear(&j->index[s]);
 	}
+	join_store_release(&j->store);
 }
 
 /* The key of a row's entry. */
@@ -77,25 +78,6 @@ join_rows_find(struct join_rows *j, int side, uint64_t id)
 	return state_find(j->state, key, ROW_KEY);
 }
 
-const struct join_row *
-join_rows_head(const struct join_rows *j, state_ref row)
-{
-	return state_value(j->state, row, NULL);
-}
-
-/* To link it: its entry does not change by that. */
-static struct join_row *
-row_head(struct join_rows *j, state_ref row)
-{
-	return state_value(j->state, row, NULL);
-}
-
-void
-join_rows_match(struct join_rows *j, state_ref row)
-{
-	((struct join_row *)state_change(j->state, row))->matched = 1;
-}
-
 state_ref
 join_rows_first(const struct join_rows *j, int side, const struct join_key *key)
 {
@@ -123,17 +105,16 @@ int
 join_rows_record(struct join_rows *j, int side, state_ref row, struct record *r)
 {
 	struct buf *text = &j->text[side];
-	const struct join_row *head;
 	size_t n;
-	const char *p = state_value(j->state, row, &n);
+	const char *p = join_store_text(&j->store, row, &n);
 
-	head = (const struct join_row *)p;
-	p += sizeof(*head) + head->nkey;
-	n -= sizeof(*head) + head->nkey;
-	buf_clear(text);
-	buf_add(text, p, n);
-	buf_need(text, JSON_PADDING);
-	*r = (struct record){.line = text->p, .nline = (uint32_t)n};
+	if (!j->store.own) {
+		buf_clear(text);
+		buf_add(text, p, n);
+		buf_need(text, JSON_PADDING);
+		p = text->p;
+	}
+	*r = (struct record){.line = p, .nline = (uint32_t)n};
 	return record_read(&j->reader[side], r, j->err);
 }
 
@@ -143,25 +124,26 @@ link_row(struct join_rows *j, int side, const struct join_key *key,
 	state_ref row)
 {
 	state_ref first = join_index_make(&j->index[side], key, row), last;
-	struct join_row *head = row_head(j, row);
+	struct join_row *head = join_store_row(&j->store, row);
 
-	last = first == row ? row : row_head(j, first)->before;
+	last = first == row ? row : join_store_row(&j->store, first)->before;
 	head->before = last;
 	head->after = STATE_NONE;
 	if (first != row) {
-		row_head(j, last)->after = row;
-		row_head(j, first)->before = row;
+		join_store_row(&j->store, last)->after = row;
+		join_store_row(&j->store, first)->before = row;
 	}
+	j->count++;
 	state_beside(j->state,
 		join_index_bytes(&j->index[0]) +
-			join_index_bytes(&j->index[1]));
-	j->count++;
+			join_index_bytes(&j->index[1]) + j->store.bytes,
+		j->store.count);
 }
 
-/* The row of this number at the end of its key's, with what is in j->text. */
+/* An entry for the row of this number. */
 static state_ref
-put_row(struct join_rows *j, int side, uint64_t id, const struct join_key *key,
-	bool matched)
+make_entry(struct join_rows *j, int side, uint64_t id,
+	const struct join_key *key, bool matched)
 {
 	struct join_row head = {.nkey = key->n, .matched = matched};
 	const struct buf *text = &j->text[side];
@@ -182,7 +164,21 @@ put_row(struct join_rows *j, int side, uint64_t id, const struct join_key *key,
 	if (key->n > 0)
 		memcpy(p + sizeof(head), key->p, key->n);
 	memcpy(p + sizeof(head) + key->n, text->p, text->n);
-	link_row(j, side, key, row);
+	return row;
+}
+
+/* The row of this number at the end of its key's, with what is in j->text. */
+static state_ref
+put_row(struct join_rows *j, int side, uint64_t id, const struct join_key *key,
+	bool matched)
+{
+	state_ref row = j->store.own
+		? join_store_put(&j->store, side, key->p, key->n,
+			  &j->text[side], matched, j->err)
+		: make_entry(j, side, id, key, matched);
+
+	if (row != STATE_NONE)
+		link_row(j, side, key, row);
 	return row;
 }
 
@@ -197,7 +193,7 @@ join_rows_keep(struct join_rows *j, int side, const struct join_key *key,
 	row = put_row(j, side, ++j->next_id, key, matched);
 	if (row == STATE_NONE)
 		return -1;
-	if (due != STATE_NEVER)
+	if (due != STATE_NEVER && !j->store.own)
 		state_set_due(j->state, row, due);
 	return 0;
 }
@@ -206,7 +202,7 @@ join_rows_keep(struct join_rows *j, int side, const struct join_key *key,
 static struct join_key
 key_of(const struct join_row *head)
 {
-	return join_key_of((const char *)(head + 1), head->nkey);
+	return join_key_of((const char *)(head + 1), join_store_nkey(head));
 }
 
 /* Take a row out of those of its side and key: the first has the last before it,
@@ -214,19 +210,20 @@ key_of(const struct join_row *head)
 static void
 unlink_row(struct join_rows *j, int side, state_ref row)
 {
-	const struct join_row *head = join_rows_head(j, row);
+	const struct join_row *head = join_store_row(&j->store, row);
 	state_ref before = head->before, after = head->after;
-	bool first = row_head(j, before)->after == STATE_NONE;
+	bool first = join_store_row(&j->store, before)->after == STATE_NONE;
 	struct join_key key = key_of(head);
 
 	if (first)
 		join_index_set(&j->index[side], &key, after);
 	else
-		row_head(j, before)->after = after;
+		join_store_row(&j->store, before)->after = after;
 	if (after != STATE_NONE)
-		row_head(j, after)->before = before;
+		join_store_row(&j->store, after)->before = before;
 	else if (!first)
-		row_head(j, join_rows_first(j, side, &key))->before = before;
+		join_store_row(&j->store, join_rows_first(j, side, &key))
+			->before = before;
 }
 
 void
@@ -355,7 +352,7 @@ restore_row(struct join_rows *j, const struct found_row *found)
 }
 
 int
-join_rows_restore(struct join_rows *j, struct state *state)
+join_rows_restore(struct join_rows *j, struct state *state, bool own)
 {
 	struct found_row *rows;
 	size_t n;
@@ -363,9 +360,11 @@ join_rows_restore(struct join_rows *j, struct state *state)
 
 	j->state = state;
 	j->count = 0;
+	j->unnamed |= own;
+	join_store_init(&j->store, state, own);
 	for (int s = 0; s < 2; s++) {
 		join_index_clear(&j->index[s]);
-		j->index[s].state = state;
+		j->index[s].store = &j->store;
 	}
 	n = find_rows(j, &rows);
 	if (n > 0)
@@ -436,7 +435,8 @@ in_order(struct join_rows *j, int side, const struct join_key *on, uint64_t id)
 	int same;
 
 	if (first != STATE_NONE)
-		join_rows_is(j, join_rows_head(j, first)->before, &same, &last);
+		join_rows_is(j, join_store_row(&j->store, first)->before, &same,
+			&last);
 	return join_rows_find(j, side, id) == STATE_NONE && last < id;
 }
 

@@ -30,6 +30,7 @@ struct join_rows {
 	int64_t count;    /* rows of both sides */
 	bool unnamed;     /* nobody asks for a row by its id */
 	struct record_reader reader[2];
+	struct join_store store;
 	struct join_index index[2];
 	struct buf text[2];
 };
@@ -37,8 +38,9 @@ struct join_rows {
 void join_rows_init(
 	struct join_rows *j, struct shapes *shapes, struct err *err);
 void join_rows_release(struct join_rows *j);
-/* Take up a state that may hold rows, also of older versions.  0 or -1. */
-int join_rows_restore(struct join_rows *j, struct state *state);
+/* Take up a state that may hold rows, also of older versions.  0 or -1.  own:
+ * it holds none, and all will go at once (join_store.h). */
+int join_rows_restore(struct join_rows *j, struct state *state, bool own);
 
 /* A record is about to be kept. */
 void join_rows_expect(struct join_rows *j, int side);
@@ -50,9 +52,6 @@ state_ref join_rows_first(
 	const struct join_rows *j, int side, const struct join_key *key);
 /* The row of this id, or STATE_NONE. */
 state_ref join_rows_find(struct join_rows *j, int side, uint64_t id);
-/* The head of a row, to read. */
-const struct join_row *join_rows_head(const struct join_rows *j, state_ref row);
-void join_rows_match(struct join_rows *j, state_ref row);
 /* The record of a row; it lives until the next call for this side.  0 or -1. */
 int join_rows_record(
 	struct join_rows *j, int side, state_ref row, struct record *r);
