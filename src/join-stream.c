@@ -49,6 +49,7 @@ struct join_stream {
 	struct join_rows rows;
 	struct join_pair pair;
 	struct join_ahead ahead[2];
+	bool ended[2];  /* nothing more comes of a side */
 	struct buf key; /* of a record that was not looked at ahead */
 	/* rows that go */
 	struct due {
@@ -435,10 +436,19 @@ join_stream_record(struct stage *st, int s, struct record *r)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
 		return 0;
+	/* Then it is waited for by nobody, or for the end. */
+	if (j->ended[!s] && (matched || !preserved(j, s)))
+		return 0;
 	if (join_rows_keep(&j->rows, s, &key, r, matched,
 		    joincond_due(&j->cond, s, r)) < 0)
 		return -1;
 	return 0;
+}
+
+static void
+join_stream_ended(struct stage *st, int s)
+{
+	STAGE(st, join_stream)->ended[s] = true;
 }
 
 /* ---- time ---- */
@@ -687,6 +697,7 @@ static const struct merger join_stream_merger = {
 	.heard = join_stream_heard,
 	.record = join_stream_record,
 	.ahead = join_stream_ahead,
+	.ended = join_stream_ended,
 };
 
 static const struct keeper join_stream_keeper = {

@@ -349,3 +349,32 @@ streams() {
 	{"x":"B","y":"b"}
 	E
 }
+
+@test "what comes when the other input has ended is not kept" {
+	seq 200000 | sed 's/.*/{"k":&,"x":&}/' >l
+	printf '{"k":%d,"y":%d}\n' 200000 1 7 2 7 3 >r
+	for how in inner right; do
+		join-stream l r --on k --how $how --max-state 200K >out
+		is out <<-'E'
+		{"k":7,"x":7,"y":2}
+		{"k":7,"x":7,"y":3}
+		{"k":200000,"x":200000,"y":1}
+		E
+	done
+	join-stream l r --on k --how semi --max-state 200K >out
+	is out <<-'E'
+	{"k":7,"x":7}
+	{"k":200000,"x":200000}
+	E
+	join-stream r l --on k --how semi --max-state 200K >out
+	is out <<-'E'
+	{"k":7,"y":2}
+	{"k":7,"y":3}
+	{"k":200000,"y":1}
+	E
+	# An outer one has to say at the end what had no match.
+	join-stream l r --on k --how left | wc -l >out
+	is out <<<200001
+	run -1 join-stream l r --on k --how left --max-state 200K
+	[[ "$output" == *"the state has reached its limit"* ]]
+}

@@ -146,6 +146,9 @@ struct merger {
 	 * together: to look for what will be asked for.  May be NULL. */
 	void (*ahead)(
 		struct stage *st, int input, const struct record *r, size_t n);
+	/* Without batches: there are no more records of this input.  May be
+	 * NULL. */
+	void (*ended)(struct stage *st, int input);
 };
 
 /*

@@ -52,6 +52,7 @@ struct side {
 	bool whole;       /* and has them for nothing: it is read as if not */
 	bool began, done; /* of the batch that is being gathered */
 	bool over;        /* nothing more will come */
+	bool ended;       /* ... and the operator knows */
 	bool cut;
 	struct batch begin, end; /* its own lines */
 	int64_t taken;           /* lines of this batch */
@@ -552,6 +553,23 @@ drain_turns(struct merge *m)
 	return 0;
 }
 
+/* Say of which inputs all has been handed on. */
+static void
+tell_ended(struct merge *m)
+{
+	const struct merger *op = m->st->op->merge;
+
+	for (int i = 0; i < m->n; i++) {
+		struct side *s = &m->side[i];
+
+		if (s->ended || !is_over(s))
+			continue;
+		s->ended = true;
+		if (op->ended != NULL)
+			op->ended(m->st, i);
+	}
+}
+
 /* One round of an input with batches, made by its source or here. */
 static int
 batches(struct merge *m)
@@ -624,8 +642,12 @@ round_of(struct merge *m)
 	/* What has been cut off must not pass for an end. */
 	if (m->failed || cut_off(m))
 		return 0;
-	if (m->st->now.whole)
-		return drain_turns(m);
+	if (m->st->now.whole) {
+		if (drain_turns(m) < 0)
+			return -1;
+		tell_ended(m);
+		return 0;
+	}
 	if (clock_tick(m) < 0)
 		return -1;
 	return batches(m);
