@@ -323,7 +323,7 @@ join_stream_ahead(struct stage *st, int s, const struct record *r, size_t n)
 		join_ahead_add(a, null >= 0, null > 0);
 	}
 	join_ahead_ready(a);
-	join_rows_ahead(&j->rows, a);
+	join_rows_ahead(&j->rows, s, a, !j->ended[!s]);
 }
 
 /* Meet one kept row of the other side: 1 matched, 0 not, -1. */
@@ -431,7 +431,6 @@ join_stream_record(struct stage *st, int s, struct record *r)
 		return -1;
 	if (null && !preserved(j, s))
 		return 0;
-	join_rows_expect(&j->rows, s);
 	if (meet_all(st, s, r, &key, &matched) < 0)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)

@@ -45,28 +45,38 @@ row_key(char key[ROW_KEY], int side, uint64_t id)
 	memcpy(key, &w, ROW_KEY);
 }
 
-void
-join_rows_expect(struct join_rows *j, int side)
+/* Names that rows may get.  (Those that are not kept take none.) */
+static void
+expect_names(const struct join_rows *j, int side, size_t n)
 {
 	char key[ROW_KEY];
 
-	if (j->unnamed)
-		return;
-	row_key(key, side, j->next_id + 1);
-	state_expect(j->state, key, ROW_KEY);
+	for (size_t i = 1; i <= n; i++) {
+		row_key(key, side, j->next_id + i);
+		state_expect(j->state, key, ROW_KEY);
+	}
 }
 
 void
-join_rows_ahead(const struct join_rows *j, const struct join_ahead *ahead)
+join_rows_ahead(const struct join_rows *j, int side,
+	const struct join_ahead *ahead, bool kept)
 {
+	const struct join_index *own = &j->index[side],
+				*other = &j->index[!side];
 	const struct join_ahead_key *k = ahead->keys;
 
-	for (size_t i = 0; i < ahead->n; i++)
-		for (int s = 0; s < 2; s++)
-			join_index_expect(&j->index[s], k[i].key.hash);
-	for (size_t i = 0; i < ahead->n; i++)
-		for (int s = 0; s < 2; s++)
-			join_index_fetch(&j->index[s], k[i].key.hash);
+	for (size_t i = 0; i < ahead->n; i++) {
+		join_index_expect(other, k[i].key.hash);
+		if (kept)
+			join_index_expect(own, k[i].key.hash);
+	}
+	if (kept && !j->unnamed)
+		expect_names(j, side, ahead->n);
+	for (size_t i = 0; i < ahead->n; i++) {
+		join_index_fetch(other, k[i].key.hash);
+		if (kept)
+			join_index_fetch(own, k[i].key.hash);
+	}
 }
 
 state_ref

@@ -42,11 +42,10 @@ void join_rows_release(struct join_rows *j);
  * it holds none, and all will go at once (join_store.h). */
 int join_rows_restore(struct join_rows *j, struct state *state, bool own);
 
-/* A record is about to be kept. */
-void join_rows_expect(struct join_rows *j, int side);
-/* Records are about to come that have these keys: what they will meet, or be put
- * behind, is to be at hand. */
-void join_rows_ahead(const struct join_rows *j, const struct join_ahead *ahead);
+/* Records of this side are about to come that have these keys: what they will
+ * meet is to be at hand, and where they will be put, if they are kept. */
+void join_rows_ahead(const struct join_rows *j, int side,
+	const struct join_ahead *ahead, bool kept);
 /* The first row of a key, or STATE_NONE. */
 state_ref join_rows_first(
 	const struct join_rows *j, int side, const struct join_key *key);
