@@ -287,9 +287,10 @@ make_join_key(struct stage *st, int s, const struct record *r,
 	return null;
 }
 
-/* The same of one whose turn it is. */
+/* The same of one whose turn it is, and the first row that it meets. */
 static int
-join_key(struct stage *st, int s, const struct record *r, struct join_key *key)
+join_key(struct stage *st, int s, const struct record *r, struct join_key *key,
+	state_ref *first)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	const struct join_ahead_key *ahead = join_ahead_key(&j->ahead[s], r);
@@ -298,12 +299,17 @@ join_key(struct stage *st, int s, const struct record *r, struct join_key *key)
 
 	if (ahead != NULL) {
 		*key = ahead->key;
+		/* (Where one match is enough rows may have gone since.) */
+		*first = j->how == HOW_SEMI
+			? join_rows_first(&j->rows, !s, key)
+			: join_rows_met(&j->rows, !s, key, ahead->met);
 		return ahead->null;
 	}
 	env = environment(st);
 	buf_clear(&j->key);
 	null = make_join_key(st, s, r, &env, &j->key, st->err);
 	*key = join_key_of(j->key.p, j->key.n);
+	*first = join_rows_first(&j->rows, !s, key);
 	return null;
 }
 
@@ -365,11 +371,11 @@ meet(struct stage *st, int s, struct record *r, state_ref row, state_ref *after)
 }
 
 static int
-meet_all(struct stage *st, int s, struct record *r, const struct join_key *key,
-	bool *matched)
+meet_all(
+	struct stage *st, int s, struct record *r, state_ref row, bool *matched)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	state_ref row = join_rows_first(&j->rows, !s, key), after;
+	state_ref after;
 
 	*matched = false;
 	for (; row != STATE_NONE; row = after) {
@@ -404,6 +410,7 @@ join_stream_record(struct stage *st, int s, struct record *r)
 	struct join_stream *j = STAGE(st, join_stream);
 	struct joincond_half *side = &j->cond.side[s];
 	struct join_key key;
+	state_ref first;
 	bool matched = false;
 	int64_t t;
 	int yes, null;
@@ -426,12 +433,12 @@ join_stream_record(struct stage *st, int s, struct record *r)
 		return -1;
 	if (yes == 0)
 		return preserved(j, s) ? write_alone(st, s, r) : 0;
-	null = join_key(st, s, r, &key);
+	null = join_key(st, s, r, &key, &first);
 	if (null < 0)
 		return -1;
 	if (null && !preserved(j, s))
 		return 0;
-	if (meet_all(st, s, r, &key, &matched) < 0)
+	if (meet_all(st, s, r, first, &matched) < 0)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
 		return 0;

@@ -16,8 +16,9 @@
 
 struct join_ahead_key {
 	struct join_key key;
-	bool known; /* else it has to be asked for in its turn */
-	bool null;  /* it is equal to nothing */
+	bool known;    /* else it has to be asked for in its turn */
+	bool null;     /* it is equal to nothing */
+	state_ref met; /* what join_index_fetch has said of the other side */
 };
 
 struct join_ahead {

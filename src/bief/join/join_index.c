@@ -127,18 +127,30 @@ join_index_bytes(const struct join_index *x)
 	return (size_t)x->nslots * sizeof(*x->slots);
 }
 
-/* Most have their place, or the next. */
-void
+state_ref
 join_index_fetch(const struct join_index *x, uint32_t hash)
 {
 	uint32_t mask = x->nslots - 1;
 	uint64_t slot;
 
 	if (x->nslots == 0)
-		return;
-	slot = x->slots[hash & mask];
-	if (slot >> 32 != hash)
-		slot = x->slots[(hash + 1) & mask];
-	if (slot >> 32 == hash && slot != 0)
-		join_store_fetch(x->store, (state_ref)slot);
+		return STATE_NONE;
+	for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
+		slot = x->slots[i];
+		if (slot == 0)
+			return STATE_NONE;
+		if (slot >> 32 == hash)
+			break;
+	}
+	join_store_fetch(x->store, (state_ref)slot);
+	return (state_ref)slot;
+}
+
+state_ref
+join_index_fetched(
+	const struct join_index *x, const struct join_key *key, state_ref row)
+{
+	return row == STATE_NONE || index_is(x, row, key)
+		? row
+		: join_index_first(x, key);
 }

@@ -42,6 +42,10 @@ join_key_of(const char *p, size_t n)
 /* The first row of a key; STATE_NONE: it has none. */
 state_ref join_index_first(
 	const struct join_index *x, const struct join_key *key);
+/* The same, if this is what join_index_fetch() has returned and no row of
+ * another key has become a first one, or is none any more, since then. */
+state_ref join_index_fetched(
+	const struct join_index *x, const struct join_key *key, state_ref row);
 /* The same; where it has none this one is its first from now on. */
 state_ref join_index_make(
 	struct join_index *x, const struct join_key *key, state_ref row);
@@ -51,13 +55,14 @@ void join_index_set(
 size_t join_index_bytes(const struct join_index *x);
 
 /* A key of this hash will be looked for soon: have memory fetch its place; and,
- * when that has come, its first row. */
+ * when that has come, its first row: it is the one that is returned, or one of
+ * another key, and STATE_NONE if it has none. */
 static inline void
 join_index_expect(const struct join_index *x, uint32_t hash)
 {
 	if (x->nslots != 0)
 		__builtin_prefetch(&x->slots[hash & (x->nslots - 1)]);
 }
-void join_index_fetch(const struct join_index *x, uint32_t hash);
+state_ref join_index_fetch(const struct join_index *x, uint32_t hash);
 
 #endif

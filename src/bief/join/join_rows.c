@@ -58,12 +58,12 @@ expect_names(const struct join_rows *j, int side, size_t n)
 }
 
 void
-join_rows_ahead(const struct join_rows *j, int side,
-	const struct join_ahead *ahead, bool kept)
+join_rows_ahead(const struct join_rows *j, int side, struct join_ahead *ahead,
+	bool kept)
 {
 	const struct join_index *own = &j->index[side],
 				*other = &j->index[!side];
-	const struct join_ahead_key *k = ahead->keys;
+	struct join_ahead_key *k = ahead->keys;
 
 	for (size_t i = 0; i < ahead->n; i++) {
 		join_index_expect(other, k[i].key.hash);
@@ -73,7 +73,7 @@ join_rows_ahead(const struct join_rows *j, int side,
 	if (kept && !j->unnamed)
 		expect_names(j, side, ahead->n);
 	for (size_t i = 0; i < ahead->n; i++) {
-		join_index_fetch(other, k[i].key.hash);
+		k[i].met = join_index_fetch(other, k[i].key.hash);
 		if (kept)
 			join_index_fetch(own, k[i].key.hash);
 	}
@@ -92,6 +92,13 @@ state_ref
 join_rows_first(const struct join_rows *j, int side, const struct join_key *key)
 {
 	return join_index_first(&j->index[side], key);
+}
+
+state_ref
+join_rows_met(const struct join_rows *j, int side, const struct join_key *key,
+	state_ref met)
+{
+	return join_index_fetched(&j->index[side], key, met);
 }
 
 bool

@@ -45,10 +45,14 @@ int join_rows_restore(struct join_rows *j, struct state *state, bool own);
 /* Records of this side are about to come that have these keys: what they will
  * meet is to be at hand, and where they will be put, if they are kept. */
 void join_rows_ahead(const struct join_rows *j, int side,
-	const struct join_ahead *ahead, bool kept);
+	struct join_ahead *ahead, bool kept);
 /* The first row of a key, or STATE_NONE. */
 state_ref join_rows_first(
 	const struct join_rows *j, int side, const struct join_key *key);
+/* The same, if none of this side has come or gone since join_rows_ahead() said
+ * what is met. */
+state_ref join_rows_met(const struct join_rows *j, int side,
+	const struct join_key *key, state_ref met);
 /* The row of this id, or STATE_NONE. */
 state_ref join_rows_find(struct join_rows *j, int side, uint64_t id);
 /* The record of a row; it lives until the next call for this side.  0 or -1. */

@@ -61,7 +61,7 @@ soon_is_blank(const char *line, size_t n)
 {
 	size_t k = 0;
 
-	while (k < n && memchr(" \t\r", line[k], 3) != NULL)
+	while (k < n && (line[k] == ' ' || line[k] == '\t' || line[k] == '\r'))
 		k++;
 	return k == n;
 }
