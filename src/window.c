@@ -421,7 +421,8 @@ emit_windows(struct stage *st, struct record *r, int64_t us)
 	return 0;
 }
 
-/* A time for many records: as text where it is printed for each of them. */
+/* A time for many records: as text where it is printed for each of them.  The
+ * text is good until the next. */
 static struct value
 time_out(const struct stage *st, int64_t us, char text[TIME_MAX])
 {
@@ -549,7 +550,7 @@ add_windows(struct stage *st, struct value *v, size_t stride, size_t many,
 		if (v[at].type != VALUE_TIME || us > FARTHEST || us < -FARTHEST)
 			break;
 		if (us < alike.begin || us >= alike.end) {
-			if (w->give_sets && i > 0)
+			if ((w->give_sets || st->next == NULL) && i > 0)
 				break;
 			alike = choose_windows(st, us);
 		}
