@@ -19,6 +19,7 @@
 #include "runtime/threads/block.h"
 #include "runtime/threads/capture.h"
 #include "runtime/threads/lend.h"
+#include "runtime/threads/ship.h"
 
 struct clone {
 	struct chain c;
@@ -138,7 +139,7 @@ clone_pays(const struct chain *c, int end)
 {
 	const struct spread *last = c->stages[end - 1].op->spread;
 
-	return !last->sifts && (end == c->n || last->ends);
+	return end == c->n || last->ends;
 }
 
 const char *
@@ -532,6 +533,7 @@ clone_run(struct clone *x, struct block *b)
 	buf_clear(&x->c.out.b);
 	buf_clear(&b->items);
 	b->stopped = b->over = false;
+	b->open = 0;
 	b->pack = x->pack;
 	b->stages = x->c.n;
 	b->fresh = x->fresh;
@@ -554,4 +556,6 @@ clone_run(struct clone *x, struct block *b)
 	x->c.out.b = out;
 	if (b->over)
 		drop_over(b);
+	if (x->lent != NULL)
+		ship_seal(b, x->end);
 }

@@ -105,9 +105,7 @@ offer_shipped(struct offer *o, const char *p, size_t n)
 		return -1;
 	if (ship_read(p, n, &b) < 0) {
 		c->failed = &c->stages[0];
-		return err_set(&c->err,
-			"the input is damaged: what the program in front of "
-			"this one has worked at for it is not as that sent it");
+		return err_set(&c->err, SHIP_DAMAGED);
 	}
 	of = (struct replay_of){.own = b.stages < c->n ? b.stages : c->n,
 		.unpack = unpack_of(o, &b)};
