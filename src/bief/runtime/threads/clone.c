@@ -390,6 +390,14 @@ learn(struct stage *st, struct batch b, const char *told, size_t n)
 	return spread->learn(st, told, n);
 }
 
+/* One that only writes records down does so at any time: where the stage makes
+ * batches itself, none may be open. */
+static void
+join_image(struct stage *st)
+{
+	st->priv->phase = st->in.stream ? PHASE_BATCH : PHASE_READY;
+}
+
 static int
 join_stage(struct clone *x, int i)
 {
@@ -399,6 +407,8 @@ join_stage(struct clone *x, int i)
 
 	st->hups = real->hups;
 	st->priv->phase = real->priv->phase;
+	if (i >= x->end)
+		join_image(st);
 	buf_clear(&x->told);
 	if (spread != NULL && spread->tell != NULL)
 		spread->tell(real, &x->told);
@@ -410,6 +420,8 @@ join_lent(struct stage *st, const struct lent_stage *of)
 {
 	st->hups = of->hups;
 	st->priv->phase = of->phase;
+	if (of->image)
+		join_image(st);
 	return learn(st, of->now, of->told, of->ntold);
 }
 
