@@ -426,7 +426,7 @@ emit_windows(struct stage *st, struct record *r, int64_t us)
 static struct value
 time_out(const struct stage *st, int64_t us, char text[TIME_MAX])
 {
-	if (st->next != NULL)
+	if (!stage_prints(st))
 		return value_time(us);
 	return value_json_string(text, time_format_iso(us, text), false);
 }
@@ -550,7 +550,7 @@ add_windows(struct stage *st, struct value *v, size_t stride, size_t many,
 		if (v[at].type != VALUE_TIME || us > FARTHEST || us < -FARTHEST)
 			break;
 		if (us < alike.begin || us >= alike.end) {
-			if ((w->give_sets || st->next == NULL) && i > 0)
+			if ((w->give_sets || stage_prints(st)) && i > 0)
 				break;
 			alike = choose_windows(st, us);
 		}

@@ -134,6 +134,12 @@ stage_emit_records(
 	return 0;
 }
 
+bool
+stage_prints(const struct stage *st)
+{
+	return st->next == NULL && st->chain->ring == NULL;
+}
+
 int
 stage_emit_line(struct stage *st, const char *line, size_t n)
 {

@@ -323,6 +323,8 @@ int stage_emit(struct stage *st, struct record *r);
  * at r->v + stride ..., with room for as many more as r->room says. */
 int stage_emit_records(
 	struct stage *st, const struct record *r, size_t stride, size_t n);
+/* Is what it hands on printed at once? */
+bool stage_prints(const struct stage *st);
 /* Hand on a line of text (without its end).  At least JSON_PADDING readable
  * bytes must follow it. */
 int stage_emit_line(struct stage *st, const char *line, size_t n);
