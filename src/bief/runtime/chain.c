@@ -142,17 +142,17 @@ chain_give(struct stage *st, struct record *r)
 }
 
 bool
-chain_counts_batches(const struct stage *st)
+chain_makes_batches(const struct stage *st)
 {
 	const struct stage_private *p = st->priv;
 
-	return p->batcher && p->per_batch > 0 && st->op->sink == NULL &&
+	return p->batcher && st->op->sink == NULL &&
 		!recover_skips(&p->recovery) &&
 		(st->state == NULL || p->common.max_state == 0);
 }
 
 int
-chain_give_counted(
+chain_give_in_batches(
 	struct stage *st, const struct record *r, size_t stride, size_t n)
 {
 	struct stage_private *p = st->priv;
@@ -164,13 +164,14 @@ chain_give_counted(
 
 		if (st->now.number < 0 && chain_open_batch(st) < 0)
 			return -1;
-		part = (size_t)(p->per_batch - p->in_batch);
-		if (part > n)
-			part = n;
+		part = n;
+		if (p->per_batch > 0 &&
+			part > (size_t)(p->per_batch - p->in_batch))
+			part = (size_t)(p->per_batch - p->in_batch);
 		if (st->op->records(st, &one, stride, part) < 0)
 			return chain_failed(st);
 		p->in_batch += (int64_t)part;
-		if (p->in_batch >= p->per_batch &&
+		if (p->per_batch > 0 && p->in_batch >= p->per_batch &&
 			chain_close_batch(st, false) < 0)
 			return -1;
 	}

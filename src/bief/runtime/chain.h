@@ -199,10 +199,10 @@ chain_give_record(struct stage *st, struct record *r)
 	return st->op->record(st, r) < 0 ? chain_failed(st) : 0;
 }
 
-/* Is all that there is to a record, beside record(), that it counts in a batch of
- * so many?  Then give it n of them. */
-bool chain_counts_batches(const struct stage *st);
-int chain_give_counted(
+/* Is all that there is to a record, beside record(), that batches are made here?
+ * Then give it n of them. */
+bool chain_makes_batches(const struct stage *st);
+int chain_give_in_batches(
 	struct stage *st, const struct record *r, size_t stride, size_t n);
 
 /* Will it take records like this one, many at once?  Then give it n of them
@@ -212,7 +212,7 @@ chain_takes_records(const struct stage *st, const struct record *r)
 {
 	return st->op->records != NULL && !st->text && !r->shape->reserved &&
 		r->shape->id == st->shape_id &&
-		(st->straight || chain_counts_batches(st));
+		(st->straight || chain_makes_batches(st));
 }
 
 static inline int
@@ -220,7 +220,7 @@ chain_give_records(
 	struct stage *st, const struct record *r, size_t stride, size_t n)
 {
 	if (!st->straight)
-		return chain_give_counted(st, r, stride, n);
+		return chain_give_in_batches(st, r, stride, n);
 	return st->op->records(st, r, stride, n) < 0 ? chain_failed(st) : 0;
 }
 
