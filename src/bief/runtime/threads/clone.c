@@ -15,6 +15,7 @@
 #include "runtime/chain.h"
 #include "runtime/options/common.h"
 #include "runtime/loop/control.h"
+#include "runtime/phase.h"
 #include "runtime/setup.h"
 #include "runtime/threads/block.h"
 #include "runtime/threads/capture.h"
@@ -398,6 +399,8 @@ join_stage(struct clone *x, int i)
 
 	st->hups = real->hups;
 	st->priv->phase = real->priv->phase;
+	if (i >= x->end)
+		phase_stand_in(st);
 	buf_clear(&x->told);
 	if (spread != NULL && spread->tell != NULL)
 		spread->tell(real, &x->told);
@@ -409,6 +412,8 @@ join_lent(struct stage *st, const struct lent_stage *of)
 {
 	st->hups = of->hups;
 	st->priv->phase = of->phase;
+	if (of->image)
+		phase_stand_in(st);
 	return learn(st, of->now, of->told, of->ntold);
 }
 
