@@ -712,6 +712,22 @@ has_threads() { # has_threads PID
 	done
 }
 
+@test "lines that end in CR alone are whole when a thread of the other works at what follows" {
+	jq -r .k in.json | awk '{ printf "{\"k\":\"%s\"}\r{\"k\":\r", $1 }' >cr
+	export BIEF_THREADS=2 BIEF_FUSE=now
+	for block in 200 4000 100000; do
+		for n in 1 2 3 4; do
+			BIEF_BLOCK=$block bash -c 'stream-files cr |
+				parse-json --on-error skip | agg --by k count |
+				order --by k' >out 2>err
+			jq -c .count out | paste -sd ' ' >got
+			is got <<<"2858 2857 2857 2857 2857 2857 2857"
+			tail -1 err | is /dev/stdin \
+				<<<"parse-json: 20000 records refused, skipped"
+		done
+	done
+}
+
 @test "in another directory or environment a program does its own work" {
 	export BIEF_FUSE=now BIEF_BLOCK=1000 BIEF_THREADS=2
 	for other in 'cd /' 'export TZ=UTC+1' 'export LC_ALL=fr_FR.UTF-8'; do
