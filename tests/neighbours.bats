@@ -306,6 +306,17 @@ words() {
 	done
 	cmp given0 given1
 	diff said0 said1
+	# Each with a name that no record had before.
+	python3 >named.json <<-'END'
+	for i in range(300):
+	    print('{"a%d":"%s"}' % (i, 'x' * (200000 if i % 7 == 6 else 900)))
+	END
+	for i in 0 now; do
+		BIEF_FUSE=$i bash -c 'parse-json <named.json |
+			derive "n = length" | filter .n' >given$i
+	done
+	cmp given0 givennow
+	[ "$(wc -l <givennow)" = 300 ]
 }
 
 @test "messages have the numbers of their lines, and rejects the text" {
@@ -713,18 +724,18 @@ has_threads() { # has_threads PID
 }
 
 @test "lines that end in CR alone are whole when a thread of the other works at what follows" {
-	jq -r .k in.json | awk '{ printf "{\"k\":\"%s\"}\r{\"k\":\r", $1 }' >cr
-	export BIEF_THREADS=2 BIEF_FUSE=now
-	for block in 200 4000 100000; do
-		for n in 1 2 3 4; do
-			BIEF_BLOCK=$block bash -c 'stream-files cr |
-				parse-json --on-error skip | agg --by k count |
-				order --by k' >out 2>err
-			jq -c .count out | paste -sd ' ' >got
-			is got <<<"2858 2857 2857 2857 2857 2857 2857"
-			tail -1 err | is /dev/stdin \
-				<<<"parse-json: 20000 records refused, skipped"
-		done
+	seq 60000 | awk '{ printf "{\"k\":\"k%d\",\"long\":\"%0*d\"}\r", $1 % 3,
+		1 + $1 % 90, 1 } $1 % 100 == 0 { printf "{\"k\":\r" }' >cr
+	for n in 1 2 3; do
+		BIEF_THREADS=2 bash -c 'stream-files cr |
+			parse-json --on-error skip | agg --by k count' >out 2>err
+		is out <<-'END'
+		{"k":"k0","count":20000}
+		{"k":"k1","count":20000}
+		{"k":"k2","count":20000}
+		END
+		tail -1 err >said
+		is said <<<'parse-json: 600 records refused, skipped'
 	done
 }
 
