@@ -135,6 +135,20 @@ feeding() { # feeding BYTES COMMAND...
 	same "parse-json < in | agg 'max:*'"
 }
 
+@test "groups that hardly come again, and then do, are the same" {
+	export BIEF_BLOCK=65536
+	for _ in 1 2; do
+		awk 'BEGIN {
+			for (i = 1; i <= 120000; i++)
+				printf "{\"t\":%d,\"x\":%.2f}\n", i / 2, i / 7
+		}'
+	done >in.json
+	same "parse-json in.json | agg --by t count"
+	[ "$(wc -l <out.1)" -eq 60001 ]
+	same "parse-json in.json | agg --by t count sum:x avg:x max:x"
+	same "parse-json in.json | window --on t --size 1s | agg --by t count"
+}
+
 @test "the first N of all are the same, and of equals those that came first" {
 	many
 	lines 4000 | grep -v ',$' >in
@@ -163,6 +177,32 @@ feeding() { # feeding BYTES COMMAND...
 	same "$source | window --on t --session 30s --watermark 1m | agg --by k count"
 	same "$source --progress p | watermark --on t --delay 10s | dedup --by t,k --within-watermark"
 	same "$source | agg --by k count --mode complete | order --by k | sink-table"
+	same "$source | watermark --on t --delay 1m | window --on t --size 5m | agg --by k count --mode append --rejects rejects"
+}
+
+@test "a program that makes batches itself has its records in their order" {
+	many
+	awk 'BEGIN {for (i = 0; i < 300; i++) print "";
+		for (i = 0; i < 40000; i++)
+		printf "{\"t\":\"2016-07-26T%02d:%02d:%02dZ\",\"k\":\"%d\"}\n",
+			i / 3600, i / 60 % 60, i % 60, i % 3}' >in
+	same 'parse-json < in | watermark --on t --delay 10s | window --on t --size 1h | agg --by k count --plain'
+	same 'parse-json < in | drop-null | dedup --batch 7 --by k --plain'
+	same 'parse-json < in | window --on t --size 1h --watermark 1m | agg --by k count --mode append --plain'
+}
+
+@test "between neighbours each batch has its own watermark" {
+	awk 'BEGIN {for (i = 0; i < 30000; i++)
+		printf "{\"t\":%d,\"k\":\"%d\",\"text\":\"some more of it\"}\n", 1469501107 + i, i * 7919 % 4999}' >in
+	local pipeline="stream-files --trigger available-now --max-files 1 in in in |
+		parse-json -s 't timestamp, k string' | window --on t --size 10s --watermark 100s |
+		agg --by k count --mode update --plain"
+	bief run --threads 1 "$pipeline" >one 2>said
+	for i in 1 2 3 4 5; do
+		BIEF_BLOCK=1000 BIEF_THREADS=3 bash -c "$pipeline" >out 2>err
+		cmp one out
+		cmp said err
+	done
 }
 
 @test "the first record of each key is the first one of the input" {

@@ -191,6 +191,20 @@ struct pack_at {
 	uint32_t nline;
 };
 
+/* Its text is in no line that goes with it. */
+static inline void
+pack_apart(struct pack_at *a, const struct value *from)
+{
+	struct value v = *from;
+
+	if (value_has_text(&v)) {
+		v.i = a->text - a->message;
+		a->text = copy_short(a->text, from->s, v.n);
+	}
+	memcpy(a->value, &v, sizeof v);
+	a->value += sizeof v;
+}
+
 static inline void
 pack_value(struct pack_at *a, const struct value *from)
 {
@@ -238,6 +252,51 @@ pack_put(struct pack *p, const struct record *r, char *to)
 	a.text = pack_bytes(a.text, r->line, h.nline);
 	for (uint32_t i = 0; i < h.n; i++)
 		pack_value(&a, &r->v[i]);
+	h.m.size = (uint32_t)pack_align((size_t)(a.text - to));
+	memcpy(to, &h, sizeof h);
+}
+
+size_t
+pack_rows_size(struct pack *p, const struct record *r, size_t stride, size_t n)
+{
+	const struct value *v = r->v;
+	uint32_t fields = r->shape->n;
+	const struct pack_shape *s;
+	size_t size = sizeof(struct pack_rows) +
+		n * fields * sizeof(struct value);
+
+	if (r->line != NULL || r->windows != NULL || fields == 0)
+		return 0;
+	s = pack_shape_of(p, r->shape);
+	if (s == p->transient)
+		return 0;
+	for (size_t i = 0; i < n; i++, v += stride)
+		for (uint32_t k = 0; k < fields; k++)
+			if (value_has_text(&v[k]))
+				size += v[k].n;
+	return (s->known ? 0 : pack_shape_size(r->shape)) + pack_align(size);
+}
+
+void
+pack_put_rows(struct pack *p, const struct record *r, size_t stride, size_t n,
+	char *to)
+{
+	struct pack_shape *s = p->last;
+	struct pack_rows h = {.m = {0, PACK_ROWS, 0},
+		.shape = s->number,
+		.n = r->shape->n,
+		.rows = (uint32_t)n};
+	const struct value *v = r->v;
+	struct pack_at a = {.line = NULL};
+
+	if (!s->known)
+		to = pack_put_shape(s, r->shape, to);
+	a.message = to;
+	a.value = to + sizeof h;
+	a.text = a.value + n * h.n * sizeof(struct value);
+	for (size_t i = 0; i < n; i++, v += stride)
+		for (uint32_t k = 0; k < h.n; k++)
+			pack_apart(&a, &v[k]);
 	h.m.size = (uint32_t)pack_align((size_t)(a.text - to));
 	memcpy(to, &h, sizeof h);
 }

@@ -167,6 +167,23 @@ state_clear(struct state *s)
 	buf_init(&s->deleted);
 }
 
+void
+state_empty(struct state *s)
+{
+	if (s->nchunks != 1 || s->nslots > STATE_CHUNK_UNITS / 4) {
+		state_clear(s);
+		return;
+	}
+	s->cleared |= s->count > 0;
+	s->bump = 1; /* place 0 means none */
+	s->bump_end = STATE_CHUNK_UNITS;
+	memset(s->unused, 0, sizeof(s->unused));
+	memset(s->slots, 0, (size_t)s->nslots * sizeof(*s->slots));
+	s->units = s->beside = 0;
+	s->count = s->named = s->nchanged = s->nheap = 0;
+	buf_clear(&s->deleted);
+}
+
 state_ref
 state_find(const struct state *s, const void *key, size_t n)
 {

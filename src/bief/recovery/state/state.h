@@ -29,6 +29,8 @@ typedef uint32_t state_ref;
 struct state *state_new(size_t limit_bytes);
 void state_free(struct state *s);
 void state_clear(struct state *s);
+/* The same, but what is small keeps its memory: as many are to come again. */
+void state_empty(struct state *s);
 
 state_ref state_find(const struct state *s, const void *key, size_t n);
 /* This key will be asked for soon: have memory fetch it meanwhile.  Returns its

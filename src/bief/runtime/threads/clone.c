@@ -19,6 +19,7 @@
 #include "runtime/threads/block.h"
 #include "runtime/threads/capture.h"
 #include "runtime/threads/lend.h"
+#include "runtime/threads/ship.h"
 
 struct clone {
 	struct chain c;
@@ -138,7 +139,7 @@ clone_pays(const struct chain *c, int end)
 {
 	const struct spread *last = c->stages[end - 1].op->spread;
 
-	return !last->sifts && (end == c->n || last->ends);
+	return end == c->n || last->ends;
 }
 
 const char *
@@ -389,6 +390,14 @@ learn(struct stage *st, struct batch b, const char *told, size_t n)
 	return spread->learn(st, told, n);
 }
 
+/* One that only writes records down does so at any time: where the stage makes
+ * batches itself, none may be open. */
+static void
+join_image(struct stage *st)
+{
+	st->priv->phase = st->in.stream ? PHASE_BATCH : PHASE_READY;
+}
+
 static int
 join_stage(struct clone *x, int i)
 {
@@ -398,6 +407,8 @@ join_stage(struct clone *x, int i)
 
 	st->hups = real->hups;
 	st->priv->phase = real->priv->phase;
+	if (i >= x->end)
+		join_image(st);
 	buf_clear(&x->told);
 	if (spread != NULL && spread->tell != NULL)
 		spread->tell(real, &x->told);
@@ -409,6 +420,8 @@ join_lent(struct stage *st, const struct lent_stage *of)
 {
 	st->hups = of->hups;
 	st->priv->phase = of->phase;
+	if (of->image)
+		join_image(st);
 	return learn(st, of->now, of->told, of->ntold);
 }
 
@@ -532,6 +545,7 @@ clone_run(struct clone *x, struct block *b)
 	buf_clear(&x->c.out.b);
 	buf_clear(&b->items);
 	b->stopped = b->over = false;
+	b->open = 0;
 	b->pack = x->pack;
 	b->stages = x->c.n;
 	b->fresh = x->fresh;
@@ -554,4 +568,6 @@ clone_run(struct clone *x, struct block *b)
 	x->c.out.b = out;
 	if (b->over)
 		drop_over(b);
+	if (x->lent != NULL)
+		ship_seal(b, x->end);
 }
