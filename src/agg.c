@@ -349,8 +349,8 @@ agg_give(struct stage *clone, struct buf *out)
 
 	if (a->t.way != WAY_UNKNOWN && clone->in.checkpoint != NULL)
 		recent_clear(&a->t.recent);
-	else if (a->t.way != WAY_UNKNOWN)
-		recent_flush(&a->t.recent);
+	else if (a->t.way == WAY_COUNT)
+		gather_recent(&a->t.gather, &a->t.recent);
 	gather_give(&a->t.gather, &a->t.q, clone, out, &a->t.seq);
 	if (a->t.gather.forgotten)
 		recent_clear(&a->t.recent);
