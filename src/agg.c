@@ -202,8 +202,7 @@ emit_all(struct stage *st)
 		return -1;
 	if (query_make_one(&a->t.q, st) < 0)
 		return -1;
-	query_add_all(&a->t.q, st, INT64_MIN);
-	return query_emit(&a->t.q, st);
+	return query_emit_all(&a->t.q, st);
 }
 
 static int
