@@ -111,16 +111,6 @@ struct key {
 	uint32_t hash;
 };
 
-/* Of a clone: is it for the stage to decide at once?  Few are known here. */
-static bool
-rests(struct dedup *d)
-{
-	if (d->rest == 0)
-		return false;
-	d->rest--;
-	return true;
-}
-
 /* Of a clone: it has looked at a record, and known it or not. */
 static void
 note_known(struct dedup *d, bool known)
@@ -140,34 +130,44 @@ pass_unknown(struct stage *st, struct record *r, const struct key *k)
 	struct dedup *d = STAGE(st, dedup);
 	bool made;
 
+	/* Few are known here. */
+	if (d->rest > 0) {
+		d->rest--;
+		return stage_sift(st, r, k->p, k->n);
+	}
 	if (state_make_hashed(st->state, k->hash, k->p, k->n, 0, &made,
 		    st->err) == STATE_NONE)
 		return -1;
 	note_known(d, !made);
-	return made ? stage_defer(st, r) : 0;
+	return made ? stage_sift(st, r, k->p, k->n) : 0;
 }
 
+/* The first of its key. */
 static int
-pass_new(struct stage *st, struct record *r, const struct key *k)
+pass_first(struct stage *st, struct record *r, state_ref ref)
 {
 	struct dedup *d = STAGE(st, dedup);
-	state_ref ref;
 	int64_t t = 0;
-	bool timed, made;
+	bool timed = evtime_get(&d->time, r, &t);
 
-	ref = state_make_hashed(
-		st->state, k->hash, k->p, k->n, 0, &made, st->err);
-	if (ref == STATE_NONE)
-		return -1;
-	if (!made)
-		return 0;
-	timed = evtime_get(&d->time, r, &t);
 	if (d->within)
 		state_set_due(st->state, ref,
 			time_add(timed ? t : 0, st->out.delay_us));
 	else if (d->forget && timed)
 		state_set_due(st->state, ref, t);
 	return stage_emit(st, r);
+}
+
+static int
+pass_new(struct stage *st, struct record *r, const struct key *k)
+{
+	bool made;
+	state_ref ref = state_make_hashed(
+		st->state, k->hash, k->p, k->n, 0, &made, st->err);
+
+	if (ref == STATE_NONE)
+		return -1;
+	return made ? pass_first(st, r, ref) : 0;
 }
 
 /* A clone forgets. */
@@ -202,7 +202,7 @@ dedup_record(struct stage *st, struct record *r)
 	bool late = is_late(st, r);
 	struct key k;
 
-	if (st->clone && (late || rests(d)))
+	if (st->clone && late)
 		return stage_defer(st, r);
 	if (late) {
 		st->late++;
@@ -309,7 +309,7 @@ dedup_records(
 	size_t many;
 
 	for (; n > 0; n -= many, r.v += many * stride) {
-		if (!one_by_one && d->rest == 0) {
+		if (!one_by_one) {
 			many = n < MANY ? n : MANY;
 			if (pass_many(st, &r, stride, many) < 0)
 				return -1;
@@ -445,6 +445,33 @@ dedup_why_not(const struct stage *st)
 }
 
 static int
+dedup_sift(struct stage *st, struct sifted *s, size_t n)
+{
+	uint32_t hash[MANY];
+
+	for (size_t many; n > 0; n -= many, s += many) {
+		many = n < MANY ? n : MANY;
+		for (size_t i = 0; i < many; i++)
+			hash[i] = state_expect(st->state, s[i].key, s[i].n);
+		for (size_t i = 0; i < many; i++)
+			state_expect_entry(st->state, hash[i]);
+		for (size_t i = 0; i < many; i++) {
+			s[i].ref = state_make_hashed(st->state, hash[i],
+				s[i].key, s[i].n, 0, &s[i].taken, st->err);
+			if (s[i].ref == STATE_NONE)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+dedup_sifted(struct stage *st, struct record *r, const struct sifted *s)
+{
+	return pass_first(st, r, s->ref);
+}
+
+static int
 dedup_learn(struct stage *clone, const char *p, size_t n)
 {
 	state_clear(clone->state);
@@ -470,8 +497,9 @@ static const struct keeper dedup_keeper = {
 
 static const struct spread dedup_spread = {.why_not = dedup_why_not,
 	.learn = dedup_learn,
-	.ends = true,
-	.sifts = true};
+	.sift = dedup_sift,
+	.sifted = dedup_sifted,
+	.ends = true};
 
 const struct op op_dedup = {
 	.name = "dedup",

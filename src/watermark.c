@@ -98,6 +98,48 @@ watermark_record(struct stage *st, struct record *r)
 	return stage_emit(st, r);
 }
 
+/* How many of n records have a time, or none, where the first has it. */
+static size_t
+see_times(struct watermark *w, const struct value *v, size_t stride, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++, v += stride) {
+		if (v->type == VALUE_TIME)
+			wm_see(&w->wm, v->i - w->of_window);
+		else if (v->type != VALUE_NULL)
+			break;
+	}
+	return i;
+}
+
+static int
+watermark_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct watermark *w = STAGE(st, watermark);
+	struct record r = *like, one;
+	int at = field_index(&w->field, like);
+	size_t many;
+
+	for (; n > 0; n -= many, r.v += many * stride) {
+		many = at < 0 ? 0 : see_times(w, r.v + at, stride, n);
+		w->wm.any |= many > 0;
+		if (many == 0) {
+			many = 1;
+			one = r;
+			one.number = ++st->records_in;
+			if (watermark_record(st, &one) < 0)
+				return -1;
+			continue;
+		}
+		st->records_in += many;
+		if (stage_emit_records(st, &r, stride, many) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 watermark_batch(struct stage *st, struct batch *b)
 {
@@ -109,6 +151,26 @@ watermark_eof(struct stage *st, struct batch *b)
 {
 	return wm_eof(&STAGE(st, watermark)->wm, st, b);
 }
+
+/* ---- on threads ---- */
+
+static void
+watermark_give(struct stage *clone, struct buf *out)
+{
+	wm_give(&STAGE(clone, watermark)->wm, out);
+}
+
+static int
+watermark_gather(struct stage *st, int by, const char *p, size_t n)
+{
+	wm_gather(&STAGE(st, watermark)->wm, p, n);
+	return 0;
+}
+
+static const struct spread watermark_spread = {
+	.give = watermark_give, .take = watermark_gather};
+
+/* ---- for bief state ---- */
 
 static void
 watermark_explain(struct stage *st, struct buf *out)
@@ -146,8 +208,10 @@ const struct op op_watermark = {
 	.plan = watermark_plan,
 	.begin = watermark_begin,
 	.record = watermark_record,
+	.records = watermark_records,
 	.batch = watermark_batch,
 	.eof = watermark_eof,
 	.keeper = &watermark_keeper,
+	.spread = &watermark_spread,
 	.close = watermark_close,
 };

@@ -421,11 +421,12 @@ emit_windows(struct stage *st, struct record *r, int64_t us)
 	return 0;
 }
 
-/* A time for many records: as text where it is printed for each of them. */
+/* A time for many records: as text where it is printed for each of them.  The
+ * text is good until the next. */
 static struct value
 time_out(const struct stage *st, int64_t us, char text[TIME_MAX])
 {
-	if (st->next != NULL)
+	if (!stage_prints(st))
 		return value_time(us);
 	return value_json_string(text, time_format_iso(us, text), false);
 }
@@ -497,8 +498,10 @@ plain_time(struct window *w, const struct record *like)
 {
 	uint32_t n = like->shape->n;
 
-	if (w->arrival.length != NULL || is_session(w) ||
-		(w->slide < w->size && !w->give_sets) || like->room < n + 2 ||
+	if (w->arrival.length != NULL || w->session_field != NULL ||
+		(is_session(w) ? w->session > SIZE_MAX_US
+			       : w->slide < w->size && !w->give_sets) ||
+		like->room < n + 2 ||
 		shape_find(like->shape, w->add_start.name,
 			w->add_start.nname) >= 0 ||
 		shape_find(like->shape, w->add_end.name, w->add_end.nname) >= 0)
@@ -549,7 +552,7 @@ add_windows(struct stage *st, struct value *v, size_t stride, size_t many,
 		if (v[at].type != VALUE_TIME || us > FARTHEST || us < -FARTHEST)
 			break;
 		if (us < alike.begin || us >= alike.end) {
-			if (w->give_sets && i > 0)
+			if ((w->give_sets || stage_prints(st)) && i > 0)
 				break;
 			alike = choose_windows(st, us);
 		}
@@ -559,6 +562,26 @@ add_windows(struct stage *st, struct value *v, size_t stride, size_t many,
 	}
 	w->wm.any |= i > 0;
 	st->records_out += i * alike.more;
+	return i;
+}
+
+/* The same where each has a session of its own. */
+static size_t
+add_sessions(struct window *w, struct value *v, size_t stride, size_t many,
+	uint32_t n, int at)
+{
+	size_t i;
+
+	for (i = 0; i < many; i++, v += stride) {
+		int64_t us = v[at].i - w->of_window;
+
+		if (v[at].type != VALUE_TIME || us > FARTHEST || us < -FARTHEST)
+			break;
+		wm_see(&w->wm, us);
+		v[n] = value_time(us);
+		v[n + 1] = value_time(us + w->session);
+	}
+	w->wm.any |= i > 0;
 	return i;
 }
 
@@ -587,8 +610,9 @@ window_records(
 
 	while (n > 0) {
 		struct record one = r;
-		size_t done = at < 0
-			? 0
+		size_t done = at < 0 ? 0
+			: is_session(w)
+			? add_sessions(w, r.v, stride, n, r.shape->n, at)
 			: add_windows(st, r.v, stride, n, r.shape->n, at);
 
 		if (done > 0 && emit_rows(st, &r, stride, done) < 0)

@@ -177,6 +177,32 @@ feeding() { # feeding BYTES COMMAND...
 	same "$source | window --on t --session 30s --watermark 1m | agg --by k count"
 	same "$source --progress p | watermark --on t --delay 10s | dedup --by t,k --within-watermark"
 	same "$source | agg --by k count --mode complete | order --by k | sink-table"
+	same "$source | watermark --on t --delay 1m | window --on t --size 5m | agg --by k count --mode append --rejects rejects"
+}
+
+@test "a program that makes batches itself has its records in their order" {
+	many
+	awk 'BEGIN {for (i = 0; i < 300; i++) print "";
+		for (i = 0; i < 40000; i++)
+		printf "{\"t\":\"2016-07-26T%02d:%02d:%02dZ\",\"k\":\"%d\"}\n",
+			i / 3600, i / 60 % 60, i % 60, i % 3}' >in
+	same 'parse-json < in | watermark --on t --delay 10s | window --on t --size 1h | agg --by k count --plain'
+	same 'parse-json < in | drop-null | dedup --batch 7 --by k --plain'
+	same 'parse-json < in | window --on t --size 1h --watermark 1m | agg --by k count --mode append --plain'
+}
+
+@test "between neighbours each batch has its own watermark" {
+	awk 'BEGIN {for (i = 0; i < 30000; i++)
+		printf "{\"t\":%d,\"k\":\"%d\",\"text\":\"some more of it\"}\n", 1469501107 + i, i * 7919 % 4999}' >in
+	local pipeline="stream-files --trigger available-now --max-files 1 in in in |
+		parse-json -s 't timestamp, k string' | window --on t --size 10s --watermark 100s |
+		agg --by k count --mode update --plain"
+	bief run --threads 1 "$pipeline" >one 2>said
+	for i in 1 2 3 4 5; do
+		BIEF_BLOCK=1000 BIEF_THREADS=3 bash -c "$pipeline" >out 2>err
+		cmp one out
+		cmp said err
+	done
 }
 
 @test "the first record of each key is the first one of the input" {
@@ -265,6 +291,23 @@ feeding() { # feeding BYTES COMMAND...
 	printf '{"i":1}\n%.0s' {1..100} >no-header
 	sed -n 2p in >>no-header
 	same 'cat no-header | filter ".i == 1"'
+}
+
+@test "what is to make batches behind threads makes none until a record comes" {
+	many
+	export BIEF_CLOCK=2026-11-21T08:00:00Z
+	# For many blocks there is nothing behind the filter.
+	seq 400 | sed 's/.*/{"i":&,"t":"2026-11-21T08:00:00Z"}/' >in
+	for behind in 'dedup --by t,i --batch 5' 'take 7 --batch 5' \
+		'agg --batch 30 --mode complete count' 'sink-table --batch 40' \
+		'window --on t --session 30s | agg count | agg count'; do
+		same "parse-json -s 'i int, t string' in |
+			filter --sql 'i > 200' | $behind" || {
+			echo "$behind"
+			return 1
+		}
+	done
+	[ -s out.1 ]
 }
 
 @test "a checkpoint does not tell how many threads made it, and goes on with others" {

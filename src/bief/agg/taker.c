@@ -16,6 +16,7 @@
 #include "runtime/stage.h"
 #include "window/span.h"
 #include "agg/accum/accum_rows.h"
+#include "agg/asked.h"
 #include "agg/session.h"
 
 /* Whoever looks may not have thought of the windows of a result. */
@@ -433,111 +434,7 @@ taker_record(struct stage *st, struct record *r)
 
 /* ---- many records at once ---- */
 
-/*
- * The groups of some records: all are asked for before the first is looked at,
- * so that memory is waited for once.  Records of one group that follow each
- * other are a run, and asked for once.
- */
-#define ASKED 64
 #define DIRECT 64 /* times that recent is not looked into when it was in vain */
-struct asked {
-	size_t n; /* runs */
-	uint32_t first[ASKED + 1];
-	uint64_t key[ASKED + 1][RECENT_WORDS];
-	uint64_t *row[ASKED]; /* NULL: not in a->recent */
-	const uint64_t *rows; /* as it was then */
-};
-
-/* The i-th record, with the key that stands behind those of the runs: is it of
- * the last run, if these are looked for?  What cannot be foreseen is not asked.
- * Where nothing is looked for in recent (t is NULL), any row will do. */
-static inline __attribute__((always_inline)) void
-add_asked(struct asked *ask, uint32_t i, bool fits, const struct recent *t,
-	uint32_t words, bool runs)
-{
-	uint64_t *key = ask->key[ask->n], *last;
-	uint64_t *row = !fits ? NULL
-		: t == NULL   ? key
-			      : recent_place_of(t, key, words);
-	uint64_t differ = 0;
-
-	if (runs && ask->n > 0) {
-		last = ask->key[ask->n - 1];
-		differ = !fits | (ask->row[ask->n - 1] == NULL);
-		for (uint32_t k = 0; k < words; k++)
-			differ |= key[k] ^ last[k];
-	} else {
-		differ = 1;
-	}
-	ask->first[ask->n] = i;
-	ask->row[ask->n] = row;
-	ask->n += differ != 0;
-	if (t != NULL)
-		__builtin_prefetch(row, 1);
-}
-
-/* Of those with one field in its place. */
-static inline __attribute__((always_inline)) void
-ask_single(const struct recent *t, const struct value *v, size_t stride,
-	size_t n, struct asked *ask, bool runs)
-{
-	struct recent here;
-
-	if (t != NULL)
-		here = *t;
-	for (uint32_t i = 0; i < n; i++, v += stride)
-		add_asked(ask, i, recent_field(ask->key[ask->n], v),
-			t != NULL ? &here : NULL, 2, runs);
-}
-
-/* Is the state asked at once? */
-static inline bool
-is_direct(const struct taker *a, const struct record *r)
-{
-	return a->direct > 0 && r->windows == NULL;
-}
-
-static void
-ask_any(struct taker *a, struct record r, size_t stride, size_t n,
-	struct asked *ask)
-{
-	const struct recent *t = is_direct(a, &r) ? NULL : &a->recent;
-	int64_t start = 0, end = 0;
-
-	if (r.windows != NULL)
-		start = span_slice(r.windows, r.windows->time);
-	for (uint32_t i = 0; i < n; i++, r.v += stride) {
-		if (a->q.g.windowed && r.windows == NULL)
-			frame_times(&a->frame, &r, &start, &end);
-		add_asked(ask, i,
-			query_words(&a->q, &r, start, end, ask->key[ask->n]), t,
-			a->recent.words, true);
-	}
-}
-
-/* Those of r and the next ones, n in all. */
-static void
-ask_groups(struct taker *a, struct record r, size_t stride, size_t n,
-	struct asked *ask)
-{
-	int at = a->q.nkeys == 1 && !a->q.g.windowed
-		? field_index(&a->q.keys[0], &r)
-		: -1;
-
-	ask->n = 0;
-	ask->rows = a->recent.rows;
-	if (at < 0)
-		ask_any(a, r, stride, n, ask);
-	else if (is_direct(a, &r))
-		ask_single(NULL, r.v + at, stride, n, ask, a->runs);
-	else if (a->runs)
-		ask_single(&a->recent, r.v + at, stride, n, ask, true);
-	else
-		ask_single(&a->recent, r.v + at, stride, n, ask, false);
-	ask->first[ask->n] = (uint32_t)n;
-	if (ask->n > n / 2)
-		a->runs = false;
-}
 
 /* The word of the group of the i-th run in a->recent; NULL: it is not there,
  * *row is where it could be. */
@@ -554,6 +451,8 @@ find_asked(struct recent *t, const struct asked *ask, size_t i, uint64_t **row)
 		*row = recent_find(t, key, &hit);
 	else if (t->words == 2)
 		*row = recent_pick_of(key, *row, t->pair, 2, &hit);
+	else if (t->words == 4)
+		*row = recent_pick_of(key, *row, t->pair, 4, &hit);
 	else
 		*row = recent_pick_of(key, *row, t->pair, t->words, &hit);
 	return hit ? recent_group(t, *row) : NULL;
@@ -588,8 +487,14 @@ pass_known(struct recent *t, const struct asked *ask, size_t i, size_t *again)
 {
 	if (ask->rows != t->rows)
 		return i;
-	return t->words == 2 ? count_known(t, ask, i, 2, again)
-			     : count_known(t, ask, i, t->words, again);
+	switch (t->words) {
+	case 2:
+		return count_known(t, ask, i, 2, again);
+	case 4:
+		return count_known(t, ask, i, 4, again);
+	default:
+		return count_known(t, ask, i, t->words, again);
+	}
 }
 
 /* Find the group of the i-th run, of which r, which is in time, is one: as
@@ -712,8 +617,8 @@ count_some(struct stage *st, const struct record *r, size_t stride, size_t n)
 	state_ref refs[ASKED];
 	struct asked ask;
 
-	ask_groups(a, *r, stride, n, &ask);
-	if (!is_direct(a, r))
+	asked_groups(a, *r, stride, n, &ask);
+	if (!asked_direct(a, r))
 		return find_recent(st, *r, stride, &ask, NULL);
 	a->direct--;
 	if (find_direct(st, *r, stride, &ask, refs) < 0)
@@ -748,8 +653,8 @@ find_some(struct stage *st, const struct record *r, size_t stride, size_t n,
 	struct asked ask;
 	int ret;
 
-	ask_groups(a, *r, stride, n, &ask);
-	if (!is_direct(a, r)) {
+	asked_groups(a, *r, stride, n, &ask);
+	if (!asked_direct(a, r)) {
 		ret = find_recent(st, *r, stride, &ask, runs);
 	} else {
 		a->direct--;

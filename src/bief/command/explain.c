@@ -152,9 +152,6 @@ print_threads(struct explanation *e, const struct stage *st, int depth)
 			e->several ? ", and before, unless --threads says more"
 				   : "",
 			why);
-	else if (st->op->spread->sifts)
-		buf_str(&e->out,
-			"one, here and before, unless --threads says more\n");
 	else
 		buf_printf(&e->out, "several%s\n",
 			e->one ? ", and one behind it" : "");

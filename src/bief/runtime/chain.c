@@ -141,6 +141,43 @@ chain_give(struct stage *st, struct record *r)
 	return 0;
 }
 
+bool
+chain_makes_batches(const struct stage *st)
+{
+	const struct stage_private *p = st->priv;
+
+	return p->batcher && st->op->sink == NULL &&
+		!recover_skips(&p->recovery) &&
+		(st->state == NULL || p->common.max_state == 0);
+}
+
+int
+chain_give_in_batches(
+	struct stage *st, const struct record *r, size_t stride, size_t n)
+{
+	struct stage_private *p = st->priv;
+	struct record some = *r;
+	size_t part;
+
+	for (; n > 0; n -= part, some.v += part * stride) {
+		struct record one = some;
+
+		if (st->now.number < 0 && chain_open_batch(st) < 0)
+			return -1;
+		part = n;
+		if (p->per_batch > 0 &&
+			part > (size_t)(p->per_batch - p->in_batch))
+			part = (size_t)(p->per_batch - p->in_batch);
+		if (st->op->records(st, &one, stride, part) < 0)
+			return chain_failed(st);
+		p->in_batch += (int64_t)part;
+		if (p->per_batch > 0 && p->in_batch >= p->per_batch &&
+			chain_close_batch(st, false) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 chain_give_line(struct stage *st, const char *line, size_t n)
 {

@@ -199,6 +199,31 @@ chain_give_record(struct stage *st, struct record *r)
 	return st->op->record(st, r) < 0 ? chain_failed(st) : 0;
 }
 
+/* Is all that there is to a record, beside record(), that batches are made here?
+ * Then give it n of them. */
+bool chain_makes_batches(const struct stage *st);
+int chain_give_in_batches(
+	struct stage *st, const struct record *r, size_t stride, size_t n);
+
+/* Will it take records like this one, many at once?  Then give it n of them
+ * (op.records). */
+static inline bool
+chain_takes_records(const struct stage *st, const struct record *r)
+{
+	return st->op->records != NULL && !st->text && !r->shape->reserved &&
+		r->shape->id == st->shape_id &&
+		(st->straight || chain_makes_batches(st));
+}
+
+static inline int
+chain_give_records(
+	struct stage *st, const struct record *r, size_t stride, size_t n)
+{
+	if (!st->straight)
+		return chain_give_in_batches(st, r, stride, n);
+	return st->op->records(st, r, stride, n) < 0 ? chain_failed(st) : 0;
+}
+
 /* A record or line that begins as a control line does: refused. */
 int chain_give_forged(struct stage *st, const char *line, size_t n);
 /* The text of a file has ended. */

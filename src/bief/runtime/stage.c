@@ -77,39 +77,67 @@ stage_emit(struct stage *st, struct record *r)
 	return flush_full(c);
 }
 
-/* Will what follows take records of this shape many at once? */
-static bool
-takes_records(const struct stage *next, const struct shape *shape)
+/* To a neighbour, as they are: how many of them, or -1. */
+static int
+emit_to_ring(struct stage *st, const struct record *r, size_t stride, size_t n)
 {
-	return next != NULL && next->straight && next->op->records != NULL &&
-		!shape->reserved && shape->id == next->shape_id;
+	struct chain *c = st->chain;
+
+	if (n < 2 || c->ring == NULL || st->op->sink != NULL ||
+		r->shape->reserved)
+		return 0;
+	if (source_begin(st) < 0 ||
+		link_out_records(c->ring, r, stride, &n) < 0)
+		return -1;
+	st->records_out += n;
+	return (int)n;
+}
+
+/* Those at r that go on at once: how many of n, or -1. */
+static int
+emit_many(struct stage *st, const struct record *r, size_t stride, size_t n)
+{
+	struct stage *next = st->next;
+
+	if (next == NULL)
+		return emit_to_ring(st, r, stride, n);
+	if (!chain_takes_records(next, r))
+		return 0;
+	if (source_begin(st) < 0)
+		return -1;
+	st->records_out += n;
+	return chain_give_records(next, r, stride, n) < 0 ? -1 : (int)n;
 }
 
 int
 stage_emit_records(
 	struct stage *st, const struct record *r, size_t stride, size_t n)
 {
-	struct stage *next = st->next;
 	struct record one = *r;
-	size_t i = 0;
 
-	/* The first shows whether all are welcome. */
-	for (; i < n && !takes_records(next, r->shape); i++) {
-		one = *r;
+	/* Those that go by themselves may show that the next are welcome. */
+	for (size_t i = 0; i < n;) {
+		int many;
+
 		one.v = r->v + i * stride;
+		many = emit_many(st, &one, stride, n - i);
+		if (many < 0)
+			return -1;
+		i += (size_t)many;
+		if (many > 0)
+			continue;
 		if (stage_emit(st, &one) < 0)
 			return -1;
+		one = *r;
+		i++;
 	}
-	if (i == n)
-		return 0;
-	if (source_begin(st) < 0)
-		return -1;
-	one = *r;
-	one.v = r->v + i * stride;
-	st->records_out += n - i;
-	return next->op->records(next, &one, stride, n - i) < 0
-		? chain_failed(next)
-		: 0;
+	return 0;
+}
+
+bool
+stage_prints(const struct stage *st)
+{
+	return st->next == NULL && st->chain->ring == NULL;
 }
 
 int
@@ -449,6 +477,12 @@ int
 stage_defer(struct stage *clone, struct record *r)
 {
 	return capture_record(clone, r);
+}
+
+int
+stage_sift(struct stage *clone, struct record *r, const char *key, size_t n)
+{
+	return capture_sift(clone, r, key, n);
 }
 
 bool

@@ -142,9 +142,13 @@ struct merger {
 		struct plan *out);
 	int (*heard)(struct stage *st, int input, const struct batch *b);
 	int (*record)(struct stage *st, int input, struct record *r);
-	/* In front of record(): behind its line there are n bytes of the next
-	 * ones, to look for what will be asked for.  May be NULL. */
-	void (*ahead)(struct stage *st, int input, const char *p, size_t n);
+	/* The next n calls of record() will be for these, which have been read
+	 * together: to look for what will be asked for.  May be NULL. */
+	void (*ahead)(
+		struct stage *st, int input, const struct record *r, size_t n);
+	/* Without batches: there are no more records of this input.  May be
+	 * NULL. */
+	void (*ended)(struct stage *st, int input);
 };
 
 /*
@@ -193,6 +197,12 @@ struct waiter {
  * the same words, on other threads (threads.h).  Nothing else is called for a
  * clone but begin, these, and close.  All may be NULL.
  */
+struct sifted {
+	const char *key;
+	size_t n;
+	bool taken;
+	state_ref ref; /* for the stage's own use */
+};
 struct spread {
 	/* Why that is not so with these options; NULL: it is.  From plan on. */
 	const char *(*why_not)(const struct stage *st);
@@ -215,9 +225,13 @@ struct spread {
 	/* Is it in the midst of something that it alone can go on with, such as
 	 * a row over several lines?  Then the next block is its own. */
 	bool (*holds)(const struct stage *st);
-	bool ends;  /* record() emits nothing: what is behind is not cloned */
-	bool sifts; /* ... and hands most records to the stage, as it may be:
-		     * that is not worth while unless it is asked for */
+	bool ends; /* record() emits nothing: what is behind is not cloned */
+	/* Which of the records that clones have put aside (stage_sift) does the
+	 * stage take?  Told of n of them, which come next, it marks these
+	 * (sifted.taken); then each of them is given to it.  0 or -1. */
+	int (*sift)(struct stage *st, struct sifted *s, size_t n);
+	int (*sifted)(
+		struct stage *st, struct record *r, const struct sifted *s);
 };
 #define STAGE_CLONES 64 /* threads at most */
 
@@ -313,6 +327,8 @@ int stage_emit(struct stage *st, struct record *r);
  * at r->v + stride ..., with room for as many more as r->room says. */
 int stage_emit_records(
 	struct stage *st, const struct record *r, size_t stride, size_t n);
+/* Is what it hands on printed at once? */
+bool stage_prints(const struct stage *st);
 /* Hand on a line of text (without its end).  At least JSON_PADDING readable
  * bytes must follow it. */
 int stage_emit_line(struct stage *st, const char *line, size_t n);
@@ -337,6 +353,11 @@ int stage_room(struct stage *st, size_t bytes);
 /* Of a clone: have the stage itself take this record, when it is its turn.  Nothing may
  * have been done with it.  0 or -1. */
 int stage_defer(struct stage *clone, struct record *r);
+/* The same where it is a key of n bytes by which the stage decides whether it
+ * takes the record (spread.sift): most are dropped before anybody has made a
+ * record of them again. */
+int stage_sift(
+	struct stage *clone, struct record *r, const char *key, size_t n);
 
 /*
  * A record that cannot be taken: counted, written to --rejects with the reason,

@@ -91,7 +91,7 @@ pack_look_up(struct pack *p, const struct shape *shape)
 		s = pack_place(p->shapes, p->mask, shape->id);
 	}
 	s->id = shape->id;
-	s->number = p->n++;
+	p->n++;
 	p->names += pack_cost(pack_names_bytes(shape), shape->n);
 	return s;
 }
@@ -165,20 +165,26 @@ pack_bytes(char *to, const void *from, size_t n)
 	return to + n;
 }
 
+/* They have their numbers in the order in which they are sent: what only the size
+ * was asked of may have been too long. */
 static char *
-pack_put_shape(struct pack_shape *s, const struct shape *shape, char *to)
+pack_put_shape(struct pack *p, struct pack_shape *s, const struct shape *shape,
+	char *to)
 {
 	struct pack_names h = {
 		.m = {(uint32_t)pack_shape_size(shape), PACK_SHAPE, 0},
-		.shape = s->number,
 		.n = shape->n,
 		.bytes = (uint32_t)pack_names_bytes(shape)};
-	char *p = pack_bytes(to, &h, sizeof h);
+	char *at = to + sizeof h;
 
+	if (s != p->transient)
+		s->number = p->sent++;
+	h.shape = s->number;
+	memcpy(to, &h, sizeof h);
 	for (uint32_t i = 0; i < shape->n; i++)
-		p = pack_bytes(p, &shape->names[i].n, sizeof(uint32_t));
+		at = pack_bytes(at, &shape->names[i].n, sizeof(uint32_t));
 	for (uint32_t i = 0; i < shape->n; i++)
-		p = pack_bytes(p, shape->names[i].s, shape->names[i].n);
+		at = pack_bytes(at, shape->names[i].s, shape->names[i].n);
 	s->known = true;
 	return to + h.m.size;
 }
@@ -190,6 +196,20 @@ struct pack_at {
 	uint64_t line_at;
 	uint32_t nline;
 };
+
+/* Its text is in no line that goes with it. */
+static inline void
+pack_apart(struct pack_at *a, const struct value *from)
+{
+	struct value v = *from;
+
+	if (value_has_text(&v)) {
+		v.i = a->text - a->message;
+		a->text = copy_short(a->text, from->s, v.n);
+	}
+	memcpy(a->value, &v, sizeof v);
+	a->value += sizeof v;
+}
 
 static inline void
 pack_value(struct pack_at *a, const struct value *from)
@@ -214,15 +234,17 @@ pack_put(struct pack *p, const struct record *r, char *to)
 {
 	struct pack_shape *s = r->shape != NULL ? p->last : NULL;
 	struct pack_head h = {.m = {0, PACK_RECORD, 0},
-		.shape = s != NULL ? s->number : PACK_NO_SHAPE,
+		.shape = PACK_NO_SHAPE,
 		.nline = pack_line(r),
 		.number = r->number};
 	struct pack_at a = {.line = r->line, .nline = h.nline};
 
 	if (s != NULL && !s->known)
-		to = pack_put_shape(s, r->shape, to);
-	if (s != NULL)
+		to = pack_put_shape(p, s, r->shape, to);
+	if (s != NULL) {
+		h.shape = s->number;
 		h.n = r->shape->n;
+	}
 	if (r->line != NULL) {
 		h.m.flags |= PACK_LINE;
 		h.kept = r->kept;
@@ -238,6 +260,50 @@ pack_put(struct pack *p, const struct record *r, char *to)
 	a.text = pack_bytes(a.text, r->line, h.nline);
 	for (uint32_t i = 0; i < h.n; i++)
 		pack_value(&a, &r->v[i]);
+	h.m.size = (uint32_t)pack_align((size_t)(a.text - to));
+	memcpy(to, &h, sizeof h);
+}
+
+size_t
+pack_rows_size(struct pack *p, const struct record *r, size_t stride, size_t n)
+{
+	const struct value *v = r->v;
+	uint32_t fields = r->shape->n;
+	const struct pack_shape *s;
+	size_t size = sizeof(struct pack_rows) +
+		n * fields * sizeof(struct value);
+
+	if (r->line != NULL || r->windows != NULL || fields == 0)
+		return 0;
+	s = pack_shape_of(p, r->shape);
+	if (s == p->transient)
+		return 0;
+	for (size_t i = 0; i < n; i++, v += stride)
+		for (uint32_t k = 0; k < fields; k++)
+			if (value_has_text(&v[k]))
+				size += v[k].n;
+	return (s->known ? 0 : pack_shape_size(r->shape)) + pack_align(size);
+}
+
+void
+pack_put_rows(struct pack *p, const struct record *r, size_t stride, size_t n,
+	char *to)
+{
+	struct pack_shape *s = p->last;
+	struct pack_rows h = {
+		.m = {0, PACK_ROWS, 0}, .n = r->shape->n, .rows = (uint32_t)n};
+	const struct value *v = r->v;
+	struct pack_at a = {.line = NULL};
+
+	if (!s->known)
+		to = pack_put_shape(p, s, r->shape, to);
+	h.shape = s->number;
+	a.message = to;
+	a.value = to + sizeof h;
+	a.text = a.value + n * h.n * sizeof(struct value);
+	for (size_t i = 0; i < n; i++, v += stride)
+		for (uint32_t k = 0; k < h.n; k++)
+			pack_apart(&a, &v[k]);
 	h.m.size = (uint32_t)pack_align((size_t)(a.text - to));
 	memcpy(to, &h, sizeof h);
 }

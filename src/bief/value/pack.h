@@ -5,6 +5,8 @@
  *
  *	| head | values | set of windows | its line | texts that are not in it |
  *
+ *	| head | values of one record, of the next ... | texts |
+ *
  * A value's text is told by its place in the message.  Names are sent once: a
  * message that defines a shape's number stands in front of the first record of
  * that shape (of a transient one: in front of each).  Nothing is allocated for a
@@ -36,13 +38,14 @@ enum pack_kind {
 	PACK_DAMAGED,
 	PACK_SHAPE,  /* for unpack alone */
 	PACK_RECORD, /* a record is there */
+	PACK_ROWS,   /* several are, which differ in their values */
 	PACK_OTHER   /* the first kind that others may use for their own */
 };
 
 struct pack_shape;
 struct pack {
 	struct pack_shape *shapes, *last; /* private: a table by id */
-	uint32_t n, mask;
+	uint32_t n, mask, sent;           /* shapes: met, and told of */
 	size_t names;
 	struct pack_shape *transient; /* private */
 };
@@ -51,6 +54,12 @@ void pack_release(struct pack *p);
 /* The bytes that pack_put writes for this record, by the next call. */
 size_t pack_size(struct pack *p, const struct record *r);
 void pack_put(struct pack *p, const struct record *r, char *to);
+/* The same for n records like r, the values of which stand at r->v, at
+ * r->v + stride ...  0: they have to go one by one. */
+size_t pack_rows_size(
+	struct pack *p, const struct record *r, size_t stride, size_t n);
+void pack_put_rows(struct pack *p, const struct record *r, size_t stride,
+	size_t n, char *to);
 /* Both; and JSON_PADDING bytes behind it that do not count. */
 void pack_add(struct pack *p, const struct record *r, struct buf *out);
 

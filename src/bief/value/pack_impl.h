@@ -22,6 +22,14 @@ struct pack_head {
 	uint64_t number;
 };
 
+/* Behind it: the values of all of them. */
+struct pack_rows {
+	struct pack_message m;
+	uint32_t shape; /* its number: one that is kept */
+	uint32_t n;     /* values of each */
+	uint32_t rows, none;
+};
+
 /* Behind it: for each name its length, then the bytes of the names. */
 struct pack_names {
 	struct pack_message m;

@@ -10,6 +10,8 @@
 #include "value/pack_impl.h"
 #include "value/shape_impl.h"
 
+#define UNPACK_SPARE 6 /* values that may be added to each of several */
+
 void
 unpack_init(struct unpack *u, struct shapes *shapes)
 {
@@ -191,6 +193,34 @@ unpack_record(struct unpack *u, const char *p, size_t size, struct record *r)
 	return PACK_RECORD;
 }
 
+/* They have room for some values more each. */
+static unsigned
+unpack_rows(struct unpack *u, const char *p, size_t size, struct record *r)
+{
+	struct pack_rows h;
+	size_t each, at = sizeof h;
+	bool good = true;
+
+	if (size < sizeof h)
+		return PACK_DAMAGED;
+	memcpy(&h, p, sizeof h);
+	each = h.n * sizeof(struct value);
+	if (h.shape >= u->n || u->known[h.shape + 1] == NULL ||
+		h.n != u->known[h.shape + 1]->n || h.rows == 0 || h.n == 0 ||
+		h.rows > size || each > size || h.rows * each > size - at)
+		return PACK_DAMAGED;
+	memset(r, 0, sizeof *r);
+	r->shape = u->known[h.shape + 1];
+	u->rows = h.rows;
+	u->stride = h.n + UNPACK_SPARE;
+	r->room = (uint32_t)u->stride;
+	r->v = slots_need(&u->slots, (uint32_t)(u->rows * u->stride));
+	for (size_t i = 0; i < u->rows; i++, at += each)
+		good &= unpack_values(
+			r->v + i * u->stride, h.n, p + at, p, size);
+	return good ? PACK_ROWS : PACK_DAMAGED;
+}
+
 unsigned
 unpack_next(struct unpack *u, const char *p, size_t n, size_t *size,
 	struct record *r)
@@ -205,5 +235,7 @@ unpack_next(struct unpack *u, const char *p, size_t n, size_t *size,
 	*size = m.size;
 	if (m.kind == PACK_RECORD)
 		return unpack_record(u, p, m.size, r);
+	if (m.kind == PACK_ROWS)
+		return unpack_rows(u, p, m.size, r);
 	return m.kind == PACK_SHAPE ? unpack_shape(u, p, m.size) : m.kind;
 }

@@ -21,6 +21,8 @@ struct unpack {
 	size_t names;
 	struct slots slots;
 	struct window_set windows;
+	/* Of PACK_ROWS: how many, and how far they are apart. */
+	size_t rows, stride;
 };
 /* Shapes are made in this set. */
 void unpack_init(struct unpack *u, struct shapes *shapes);
@@ -28,7 +30,8 @@ void unpack_release(struct unpack *u);
 /*
  * The message at p, which is aligned, of which n bytes are there and some of
  * JSON_PADDING more can be read.  Its kind; its size in *size, unless it is
- * damaged.  A record lives as long as the message does, until the next call.
+ * damaged.  A record lives as long as the message does, until the next call.  Of
+ * several *r is the first.
  */
 unsigned unpack_next(struct unpack *u, const char *p, size_t n, size_t *size,
 	struct record *r);

@@ -235,7 +235,7 @@ state_full(const struct state *s, struct err *err)
 			"the state has reached its limit of %zu bytes with %zu "
 			"keys; raise --max-state, or let a watermark or a "
 			"coarser key bound it",
-			s->limit, state_count(s));
+			s->limit, state_count(s) + s->nbeside);
 	else
 		err_set(err, "the state has no room for another key");
 	return STATE_NONE;
@@ -498,9 +498,10 @@ state_bytes(const struct state *s)
 }
 
 void
-state_beside(struct state *s, size_t bytes)
+state_beside(struct state *s, size_t bytes, size_t n)
 {
 	s->beside = bytes;
+	s->nbeside = n;
 }
 
 void

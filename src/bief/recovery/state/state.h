@@ -70,8 +70,9 @@ state_ref state_next(const struct state *s, state_ref r);
 
 size_t state_count(const struct state *s);
 size_t state_bytes(const struct state *s);
-/* So many bytes are kept beside it, until it is cleared: they count as its. */
-void state_beside(struct state *s, size_t bytes);
+/* So many bytes, with n keys, are kept beside it until it is cleared: they count
+ * as its. */
+void state_beside(struct state *s, size_t bytes, size_t n);
 /* Values have grown beyond the limit: -1.  (state_resize never fails.) */
 int state_check(const struct state *s, struct err *err);
 

@@ -50,6 +50,7 @@ struct feed {
 	int64_t come_in; /* ... of this number, -1: in none */
 	bool greeted;    /* who writes it has had the time to say so */
 	bool rings;      /* it comes through the ring */
+	bool may_end;    /* a stage may have enough in the midst of lines */
 	bool surely;     /* meet_surely() */
 	size_t usual;    /* bytes of lines to be given to the first stage */
 	char **files;    /* OP_FILES: those still to come, NULL ends them */
@@ -232,7 +233,7 @@ feed_many(struct feed *f)
 	size_t n, used;
 
 	if (f->first->op->lines == NULL || !f->c->planned ||
-		(f->stream && !f->at.open) || feed_may_end(f->c))
+		(f->stream && !f->at.open) || f->may_end)
 		return 0;
 	n = input_found(&f->in, &p, &lf);
 	while (f->usual > 0 && n > 0 && lf[n - 1] + 1 > f->usual)
@@ -335,6 +336,30 @@ feed_record(struct feed *f, struct record *r, size_t size)
 	return chain_give_record(f->first, r);
 }
 
+/* Several: their size is that of all. */
+static int
+feed_rows(struct feed *f, const struct record *r, size_t size)
+{
+	const struct unpack *u = &f->link.unpack;
+	struct record one = *r;
+
+	for (size_t i = 0; i < u->rows && !feed_over(f); i++) {
+		one.v = r->v + i * u->stride;
+		if (f->c->planned && chain_takes_records(f->first, &one) &&
+			!f->may_end && f->in.start == f->in.end &&
+			!f->in.skipping && !feed_long(f, r, size)) {
+			if (feed_check_place(f) < 0 || chain_settle(f->c) < 0)
+				return -1;
+			return chain_give_records(
+				f->first, &one, u->stride, u->rows - i);
+		}
+		if (feed_record(f, &one, size) < 0)
+			return -1;
+		one = *r;
+	}
+	return 0;
+}
+
 static int
 feed_damaged(struct feed *f)
 {
@@ -348,20 +373,30 @@ feed_damaged(struct feed *f)
 static int
 feed_part(struct feed *f, const char *p)
 {
+	static const char lf[1 + JSON_PADDING] = "\n";
 	struct chain *c = f->c;
 	struct link_bytes h;
 	size_t n;
 
+	/* Whole lines follow, so a CR at the end of the text ends one. */
+	if (f->in.held && feed_block(f, lf, 1) < 0)
+		return -1;
 	memcpy(&h, p, sizeof(h));
-	buf_add(&f->block, p + sizeof(h), h.n);
+	p += sizeof(h);
+	n = h.n;
+	/* Most are in one piece. */
+	if (!h.last || f->block.n > 0) {
+		buf_add(&f->block, p, n);
+		memset(buf_need(&f->block, JSON_PADDING), 0, JSON_PADDING);
+		p = f->block.p;
+		n = f->block.n;
+	}
 	if (!h.last)
 		return 0;
 	if (c->aside.shipped == NULL || !c->planned || f->in.start < f->in.end)
 		return feed_damaged(f);
-	memset(buf_need(&f->block, JSON_PADDING), 0, JSON_PADDING);
-	n = f->block.n;
 	f->block.n = 0;
-	return c->aside.shipped(c->aside.arg, f->block.p, n);
+	return c->aside.shipped(c->aside.arg, p, n);
 }
 
 /* What it may work at, if that is new. */
@@ -394,6 +429,8 @@ feed_message(struct feed *f, unsigned kind, const char *p, size_t n,
 
 	if (kind == PACK_RECORD)
 		return feed_record(f, r, n);
+	if (kind == PACK_ROWS)
+		return feed_rows(f, r, n);
 	if (kind == PACK_SHAPE)
 		return 0;
 	if (kind == LINK_PART)
@@ -682,6 +719,7 @@ feed_run(struct chain *c, int in_fd)
 	struct feed f = {.c = c,
 		.first = &c->stages[0],
 		.come_in = -1,
+		.may_end = feed_may_end(c),
 		.surely = meet_surely()};
 	int ret;
 

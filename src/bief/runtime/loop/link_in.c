@@ -284,7 +284,8 @@ link_in_next(struct link_in *l, const char **p, size_t *n, struct record *r)
 		memcpy(&h, *p, sizeof(h));
 		if (h.n <= size - sizeof(h))
 			return kind;
-	} else if (kind == PACK_RECORD || kind == PACK_SHAPE) {
+	} else if (kind == PACK_RECORD || kind == PACK_ROWS ||
+		kind == PACK_SHAPE) {
 		return kind;
 	}
 	l->ring.damaged = true;

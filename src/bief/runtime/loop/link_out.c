@@ -342,10 +342,10 @@ link_out_room(struct link_out *l, size_t n)
 
 #define LINK_MOST (RING_MOST - sizeof(struct link_bytes) - RING_ALIGN)
 
-/* A message of n bytes, LINK_MOST at most. */
-static int
-link_out_bytes(
-	struct link_out *l, uint16_t kind, const char *p, size_t n, bool last)
+/* Where a message of n bytes goes, LINK_MOST at most; NULL: nowhere, with the
+ * chain's err set. */
+static char *
+link_out_bytes(struct link_out *l, uint16_t kind, size_t n, bool last)
 {
 	size_t size = (sizeof(struct link_bytes) + n + RING_ALIGN - 1) &
 		~(size_t)(RING_ALIGN - 1);
@@ -354,11 +354,10 @@ link_out_bytes(
 	char *to = link_out_room(l, size);
 
 	if (to == NULL)
-		return -1;
+		return NULL;
 	memcpy(to, &h, sizeof(h));
-	memcpy(to + sizeof(h), p, n);
 	ring_wrote(&l->ring, size);
-	return 0;
+	return to + sizeof(h);
 }
 
 /* How much of a text goes at once: whole lines, if it has any. */
@@ -378,9 +377,11 @@ link_out_lines(struct link_out *l, const char *p, size_t n)
 {
 	while (n > 0) {
 		size_t part = link_out_part(p, n);
+		char *to = link_out_bytes(l, LINK_LINES, part, part == n);
 
-		if (link_out_bytes(l, LINK_LINES, p, part, part == n) < 0)
+		if (to == NULL)
 			return -1;
+		memcpy(to, p, part);
 		p += part;
 		n -= part;
 	}
@@ -418,18 +419,45 @@ link_out_expect_lent(struct link_out *l, uint64_t times)
 	}
 }
 
-int
-link_out_block(struct link_out *l, const char *p, size_t n)
+/* The next n bytes of pieces, of the first of which so many have gone. */
+static const struct iovec *
+link_out_gather(const struct iovec *v, size_t *gone, char *to, size_t n)
 {
+	while (n > 0) {
+		size_t part = v->iov_len - *gone;
+
+		if (part > n)
+			part = n;
+		if (part > 0)
+			memcpy(to, (const char *)v->iov_base + *gone, part);
+		to += part;
+		n -= part;
+		*gone += part;
+		if (*gone == v->iov_len) {
+			v++;
+			*gone = 0;
+		}
+	}
+	return v;
+}
+
+int
+link_out_block(struct link_out *l, const struct iovec *v, int n)
+{
+	size_t left = 0, gone = 0;
+
 	if (link_out_before(l) < 0)
 		return -1;
-	while (n > 0) {
-		size_t part = n < LINK_MOST ? n : LINK_MOST;
+	for (int i = 0; i < n; i++)
+		left += v[i].iov_len;
+	while (left > 0) {
+		size_t part = left < LINK_MOST ? left : LINK_MOST;
+		char *to = link_out_bytes(l, LINK_PART, part, part == left);
 
-		if (link_out_bytes(l, LINK_PART, p, part, part == n) < 0)
+		if (to == NULL)
 			return -1;
-		p += part;
-		n -= part;
+		v = link_out_gather(v, &gone, to, part);
+		left -= part;
 	}
 	return link_out_tell(l, false);
 }
@@ -450,6 +478,28 @@ link_out_record(struct link_out *l, const struct record *r)
 	pack_put(&l->pack, r, to);
 	ring_wrote(&l->ring, n);
 	return link_out_tell(l, false) < 0 ? -1 : 1;
+}
+
+int
+link_out_records(
+	struct link_out *l, const struct record *r, size_t stride, size_t *n)
+{
+	size_t size;
+	char *to;
+
+	while ((size = pack_rows_size(&l->pack, r, stride, *n)) > RING_MOST)
+		*n /= 2;
+	if (size == 0)
+		*n = 0;
+	if (*n == 0)
+		return 0;
+	if (link_out_before(l) < 0)
+		return -1;
+	if ((to = link_out_room(l, size)) == NULL)
+		return -1;
+	pack_put_rows(&l->pack, r, stride, *n, to);
+	ring_wrote(&l->ring, size);
+	return link_out_tell(l, false);
 }
 
 /* ---- through the pipe ---- */

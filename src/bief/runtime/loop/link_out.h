@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "floor/buf.h"
 #include "value/pack.h"
@@ -43,8 +44,12 @@ void link_out_close(struct chain *c);
 /* Hand a record on as it is: 1; 0: print it; or -1 with the chain's err set.
  * (Where c->ring is not NULL.) */
 int link_out_record(struct link_out *l, const struct record *r);
-/* The same for such bytes, of any number.  0, or -1 with the chain's err set. */
-int link_out_block(struct link_out *l, const char *p, size_t n);
+/* The same for n of them, or the first of these: *n is how many then, 0 none. */
+int link_out_records(
+	struct link_out *l, const struct record *r, size_t stride, size_t *n);
+/* The same for n pieces that are one: a part of a block, or several.  0, or -1
+ * with the chain's err set. */
+int link_out_block(struct link_out *l, const struct iovec *v, int n);
 /* What the reader lends (lend.h), if it has said so; *times: how often it has. */
 const struct buf *link_out_lent(const struct link_out *l, uint64_t *times);
 /* For tests: wait until it has said so oftener than that. */

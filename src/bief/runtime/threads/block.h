@@ -38,6 +38,11 @@ struct block {
 	int stages;                      /* that it has gone through */
 	struct block_counts *counts;     /* of each of them */
 	const struct block_counts *from; /* ... before it; NULL: nothing */
+	/* Of one that came from a neighbour: so many stages, and bytes of its
+	 * text, were for those in front. */
+	int skip;
+	size_t passed;
+	size_t open;       /* of an ITEM_SIFT that may go on: its end; or 0 */
 	bool stopped;      /* before its end: its last item fails */
 	bool over;         /* more has come of it than is held */
 	struct err err;    /* ... with this, of an ITEM_FAIL */
@@ -55,6 +60,7 @@ enum item_kind {
 	ITEM_RECORD, /* for the stage itself: n counts of those behind, first */
 	ITEM_FAIL,   /* the stage has, with block.err */
 	ITEM_FIELD,  /* a watched one: its place; a name that is near it */
+	ITEM_SIFT,   /* for the stage to sift: entries of struct block_sift */
 	ITEM_GIVE    /* what the stage's give() has written */
 };
 
@@ -63,6 +69,7 @@ enum item_kind {
 struct item {
 	enum item_kind kind;
 	int place;       /* of the stage in the clone */
+	uint64_t sum;    /* of all else, where it goes to another process */
 	uint64_t out;    /* bytes of the block's out before it */
 	uint64_t number; /* of the record's line in the block; 0: unknown */
 	uint64_t in, sent, refused; /* of the stage, before it */
@@ -70,5 +77,33 @@ struct item {
 	bool record; /* there is one */
 	bool found;  /* ITEM_FIELD: it has been seen */
 };
+
+/* Behind it: the key, padded to 8 bytes, then the packed record. */
+struct block_sift {
+	uint64_t number;    /* as that of an item */
+	uint32_t n, record; /* bytes of them, the second with its padding */
+};
+
+/* Are the m bytes behind it all of it? */
+static inline bool
+block_item_packed(const struct item *it)
+{
+	return it->kind == ITEM_RECORD || it->kind == ITEM_SIFT ||
+		it->kind == ITEM_GIVE;
+}
+
+/* Whose it is, of the stages that there are here; and where it stands in the
+ * text that there is here. */
+static inline int
+block_place(const struct block *b, const struct item *it)
+{
+	return it->place - b->skip;
+}
+
+static inline size_t
+block_out(const struct block *b, const struct item *it)
+{
+	return it->out - b->passed;
+}
 
 #endif

@@ -15,6 +15,8 @@
 #include "runtime/chain.h"
 #include "runtime/threads/block.h"
 
+#define SIFT_MOST ((size_t)48 << 10) /* bytes of an item, about */
+
 /* An item, the text of which is n bytes at p (some have none).  It is good until
  * the next. */
 static struct item *
@@ -32,7 +34,8 @@ add(const struct stage *st, enum item_kind kind, const char *p, size_t n)
 		.refused = st->rejected,
 		.n = (uint32_t)n};
 	to->n += sizeof(*it);
-	if (kind == ITEM_RECORD || kind == ITEM_GIVE)
+	b->open = 0;
+	if (block_item_packed(it))
 		return it;
 	buf_add(to, p, n);
 	buf_byte(to, '\0');
@@ -184,6 +187,34 @@ capture_record(struct stage *st, struct record *r)
 	pack_add(&b->pack[st->place], r, &b->items);
 	((struct item *)(b->items.p + at))->m = (uint32_t)(b->items.n - at -
 		sizeof(struct item));
+	return 0;
+}
+
+/* Behind those that were put aside before it, if nothing has been since. */
+int
+capture_sift(struct stage *st, struct record *r, const char *key, size_t n)
+{
+	struct block *b = st->chain->capture;
+	struct block_sift s = {.number = st->records_in, .n = (uint32_t)n};
+	struct buf *to = &b->items;
+	size_t size = pack_size(&b->pack[st->place], r);
+	char *at;
+
+	if (to->n > st->chain->out.held)
+		return err_set(st->err, "there is no room");
+	if (b->open == 0 || to->n - b->open > SIFT_MOST) {
+		add(st, ITEM_SIFT, NULL, 0);
+		b->open = to->n;
+	}
+	s.record = (uint32_t)size;
+	at = buf_need(to, sizeof(s) + buf_padded(n) + size + JSON_PADDING);
+	memcpy(at, &s, sizeof(s));
+	at += sizeof(s);
+	memset(at + buf_padded(n) - 8 * (n > 0), 0, 8 * (n > 0));
+	memcpy(at, key, n);
+	pack_put(&b->pack[st->place], r, at + buf_padded(n));
+	to->n += sizeof(s) + buf_padded(n) + size;
+	((struct item *)(to->p + b->open) - 1)->m = (uint32_t)(to->n - b->open);
 	return 0;
 }
 

@@ -17,6 +17,8 @@ int capture_untimed(struct stage *st, const struct record *r, const char *why);
 void capture_say(const struct stage *st, const char *text);
 /* The record is the stage's own, or, where that is behind the clones, its. */
 int capture_record(struct stage *st, struct record *r);
+/* It is put aside, with a key. */
+int capture_sift(struct stage *st, struct record *r, const char *key, size_t n);
 /* The block ends here: the stage has failed, with the chain's err. */
 void capture_fail(struct stage *st);
 /* At the end of a block: which watched fields have been seen, what give() has

@@ -15,10 +15,12 @@
 #include "runtime/chain.h"
 #include "runtime/options/common.h"
 #include "runtime/loop/control.h"
+#include "runtime/phase.h"
 #include "runtime/setup.h"
 #include "runtime/threads/block.h"
 #include "runtime/threads/capture.h"
 #include "runtime/threads/lend.h"
+#include "runtime/threads/ship.h"
 
 struct clone {
 	struct chain c;
@@ -138,7 +140,7 @@ clone_pays(const struct chain *c, int end)
 {
 	const struct spread *last = c->stages[end - 1].op->spread;
 
-	return !last->sifts && (end == c->n || last->ends);
+	return end == c->n || last->ends;
 }
 
 const char *
@@ -398,6 +400,8 @@ join_stage(struct clone *x, int i)
 
 	st->hups = real->hups;
 	st->priv->phase = real->priv->phase;
+	if (i >= x->end)
+		phase_stand_in(st);
 	buf_clear(&x->told);
 	if (spread != NULL && spread->tell != NULL)
 		spread->tell(real, &x->told);
@@ -409,6 +413,8 @@ join_lent(struct stage *st, const struct lent_stage *of)
 {
 	st->hups = of->hups;
 	st->priv->phase = of->phase;
+	if (of->image)
+		phase_stand_in(st);
 	return learn(st, of->now, of->told, of->ntold);
 }
 
@@ -532,6 +538,7 @@ clone_run(struct clone *x, struct block *b)
 	buf_clear(&x->c.out.b);
 	buf_clear(&b->items);
 	b->stopped = b->over = false;
+	b->open = 0;
 	b->pack = x->pack;
 	b->stages = x->c.n;
 	b->fresh = x->fresh;
@@ -554,4 +561,6 @@ clone_run(struct clone *x, struct block *b)
 	x->c.out.b = out;
 	if (b->over)
 		drop_over(b);
+	if (x->lent != NULL)
+		ship_seal(b, x->end);
 }

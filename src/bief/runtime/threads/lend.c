@@ -117,6 +117,18 @@ lend_suits(const struct buf *text)
 	return head.place != 0 && head.place == place();
 }
 
+/* Each has looked whether those behind it are in the same batch, when it lent. */
+bool
+lend_is_of(const struct buf *text, int64_t batch)
+{
+	struct part first;
+
+	if (text->n < sizeof(struct head) + sizeof(first))
+		return false;
+	memcpy(&first, text->p + sizeof(struct head), sizeof(first));
+	return first.now.number == batch;
+}
+
 /* The words of a stage; NULL: they do not end. */
 static char **
 read_words(char *p, const struct part *part)

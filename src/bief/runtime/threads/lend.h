@@ -34,8 +34,9 @@ struct chain;
  * itself. */
 void lend_write(const struct chain *c, int end, bool image,
 	const struct buf *behind, struct buf *out);
-/* Is what another has lent good for us? */
+/* Is what another has lent good for us?  And in this batch? */
 bool lend_suits(const struct buf *text);
+bool lend_is_of(const struct buf *text, int64_t batch);
 
 struct lent_stage {
 	const struct op *op;

@@ -105,9 +105,7 @@ offer_shipped(struct offer *o, const char *p, size_t n)
 		return -1;
 	if (ship_read(p, n, &b) < 0) {
 		c->failed = &c->stages[0];
-		return err_set(&c->err,
-			"the input is damaged: what the program in front of "
-			"this one has worked at for it is not as that sent it");
+		return err_set(&c->err, SHIP_DAMAGED);
 	}
 	of = (struct replay_of){.own = b.stages < c->n ? b.stages : c->n,
 		.unpack = unpack_of(o, &b)};
@@ -155,7 +153,8 @@ suits(struct offer *o, const struct buf *behind, uint64_t times)
 }
 
 /* What is lent now, in o->now; nothing while a stage is in the midst of something,
- * or where records go on to a neighbour who lends nothing. */
+ * or where records go on to a neighbour who lends nothing, or not in this batch
+ * yet: in the one before it knew of another watermark. */
 static void
 make(struct offer *o, const struct buf *behind, uint64_t times)
 {
@@ -169,7 +168,7 @@ make(struct offer *o, const struct buf *behind, uint64_t times)
 	if (o->end < c->n || ends || c->ring == NULL)
 		lend_write(
 			c, o->end, o->end < c->n && !ends, &nothing, &o->now);
-	else if (suits(o, behind, times))
+	else if (suits(o, behind, times) && lend_is_of(behind, offer_batch(c)))
 		lend_write(c, o->end, false, behind, &o->now);
 }
 

@@ -20,6 +20,8 @@
 #include "runtime/threads/lend.h"
 #include "runtime/threads/ship.h"
 
+#define SIFTED 64 /* records that a stage is asked about at once */
+
 struct replay {
 	struct chain *c;
 	struct replay_of *of;
@@ -48,7 +50,7 @@ put_out(struct replay *p, size_t upto)
 static struct stage *
 stage_of(const struct replay *p, const struct item *it)
 {
-	return &p->c->stages[p->of->first + it->place];
+	return &p->c->stages[p->of->first + block_place(p->b, it)];
 }
 
 /* A record as far as it was written down. */
@@ -56,7 +58,7 @@ static int
 put_refusal(struct replay *p, const struct item *it, const char *text)
 {
 	struct stage *st = stage_of(p, it);
-	const struct block_counts *base = &p->base[it->place];
+	const struct block_counts *base = &p->base[block_place(p->b, it)];
 	struct record r = {
 		.line = text + it->n + 1, .nline = it->m, .number = it->number};
 	const struct record *record = it->record ? &r : NULL;
@@ -74,21 +76,32 @@ put_refusal(struct replay *p, const struct item *it, const char *text)
 
 /* The record that was written down, after what tells of its shape. */
 static int
-put_record(struct replay *p, const struct item *it, const char *at)
+take_record(struct replay *p, const struct item *it, const char *at,
+	const char *end, struct record *r)
 {
-	struct stage *st = stage_of(p, it);
-	const char *end = (const char *)(it + 1) + it->m;
-	struct record r;
-	size_t size;
 	unsigned kind = PACK_SHAPE;
+	size_t size;
 
 	for (; at < end && kind != PACK_RECORD; at += size) {
-		kind = unpack_next(&p->of->unpack[it->place], at,
-			(size_t)(end - at), &size, &r);
+		kind = unpack_next(&p->of->unpack[block_place(p->b, it)], at,
+			(size_t)(end - at), &size, r);
 		if (kind == PACK_DAMAGED)
-			return err_set(&p->c->err, "a record was damaged");
+			break;
 	}
-	return chain_give(st, &r);
+	if (kind == PACK_RECORD)
+		return 0;
+	p->c->failed = stage_of(p, it);
+	return err_set(&p->c->err, "a record was damaged");
+}
+
+static int
+put_record(struct replay *p, const struct item *it, const char *at)
+{
+	struct record r;
+
+	if (take_record(p, it, at, (const char *)(it + 1) + it->m, &r) < 0)
+		return -1;
+	return chain_give(stage_of(p, it), &r);
 }
 
 /* What the stage, and those behind it, count by it the clone has not. */
@@ -96,18 +109,20 @@ static int
 count_record(struct replay *p, const struct item *it)
 {
 	const struct block_counts *local = (const void *)(it + 1);
-	int n = (int)it->n + 1, own = p->of->own - it->place, rc;
+	int place = block_place(p->b, it), n = (int)it->n + 1, rc;
+	int own = p->of->own - place;
 	struct block_counts before[n];
 	struct stage *st = stage_of(p, it);
 
 	/* What is handed on by it comes behind what was handed on before. */
 	if (p->ship != NULL &&
-		ship_send(p->ship, p->c, local + own - 1, it->out) < 0)
+		ship_send(p->ship, p->c, local + own - 1, block_out(p->b, it)) <
+			0)
 		return -1;
 	n = n < own ? n : own;
 
 	for (int i = 0; i < n; i++, st++) {
-		const struct block_counts *base = &p->base[it->place + i];
+		const struct block_counts *base = &p->base[place + i];
 
 		if (i > 0) {
 			st->records_in = base->in + local[i - 1].in;
@@ -119,7 +134,7 @@ count_record(struct replay *p, const struct item *it)
 	rc = put_record(p, it, (const char *)(local + it->n));
 	st = stage_of(p, it);
 	for (int i = 0; i < n; i++, st++) {
-		struct block_counts *base = &p->base[it->place + i],
+		struct block_counts *base = &p->base[place + i],
 				    after = clone_counts(st);
 
 		base->in += after.in - before[i].in;
@@ -129,6 +144,68 @@ count_record(struct replay *p, const struct item *it)
 		base->kept += after.kept - before[i].kept;
 	}
 	return rc;
+}
+
+/* One that the stage takes. */
+static int
+put_sifted(struct replay *p, const struct item *it, const struct sifted *s,
+	const struct block_sift *from)
+{
+	const char *at = (const char *)(from + 1) + buf_padded(from->n);
+	struct stage *st = stage_of(p, it);
+	struct record r;
+
+	/* What tells of shapes is told once. */
+	if (!s->taken && ((const struct pack_message *)at)->kind == PACK_RECORD)
+		return 0;
+	if (take_record(p, it, at, at + from->record, &r) < 0)
+		return -1;
+	if (!s->taken)
+		return 0;
+	r.number = p->base[block_place(p->b, it)].in + from->number;
+	st->records_in = r.number;
+	return st->op->spread->sifted(st, &r, s) < 0 ? chain_failed(st) : 0;
+}
+
+/* Some that were put aside, from at on: returns what is behind them, or NULL. */
+static const char *
+put_some(struct replay *p, const struct item *it, const char *at,
+	const char *end)
+{
+	const struct block_sift *from[SIFTED];
+	struct stage *st = stage_of(p, it);
+	struct sifted s[SIFTED];
+	size_t n = 0;
+
+	for (; n < SIFTED && at < end; n++) {
+		from[n] = (const struct block_sift *)at;
+		at += sizeof(*from[n]);
+		s[n] = (struct sifted){.key = at, .n = from[n]->n};
+		at += buf_padded(from[n]->n) + from[n]->record;
+	}
+	if (st->op->spread->sift(st, s, n) < 0) {
+		chain_failed(st);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (put_sifted(p, it, &s[i], from[i]) < 0)
+			return NULL;
+	return at;
+}
+
+static int
+put_sift(struct replay *p, const struct item *it)
+{
+	const char *at = (const char *)(it + 1), *end = at + it->m;
+	struct block_counts *base = &p->base[block_place(p->b, it)];
+	struct stage *st = stage_of(p, it);
+	uint64_t out = st->records_out, rejected = st->rejected;
+
+	while (at != NULL && at < end)
+		at = put_some(p, it, at, end);
+	base->out += st->records_out - out;
+	base->rejected += st->rejected - rejected;
+	return at != NULL ? 0 : -1;
 }
 
 static void
@@ -159,7 +236,7 @@ static int
 put_item(struct replay *p, const struct item *it)
 {
 	struct stage *st = stage_of(p, it);
-	const struct block_counts *base = &p->base[it->place];
+	const struct block_counts *base = &p->base[block_place(p->b, it)];
 	const char *text = (const char *)(it + 1);
 
 	st->records_in = base->in + it->in;
@@ -171,6 +248,8 @@ put_item(struct replay *p, const struct item *it)
 		return 0;
 	case ITEM_RECORD:
 		return count_record(p, it);
+	case ITEM_SIFT:
+		return put_sift(p, it);
 	case ITEM_FAIL:
 		return put_fail(p, st);
 	case ITEM_FIELD:
@@ -189,12 +268,18 @@ put_item(struct replay *p, const struct item *it)
 static int
 hand_item(struct replay *p, const struct item *it)
 {
-	if (it->place < p->of->own)
-		return put_out(p, it->out) < 0 ? -1 : put_item(p, it);
-	ship_item(p->ship, it, ship_item_size(it));
+	int place = block_place(p->b, it) - p->of->own;
+
+	if (place < 0 && p->b->from != NULL && !ship_whole(it)) {
+		p->c->failed = stage_of(p, it);
+		return err_set(&p->c->err, SHIP_DAMAGED);
+	}
+	if (place < 0)
+		return put_out(p, block_out(p->b, it)) < 0 ? -1
+							   : put_item(p, it);
 	if (it->kind == ITEM_GIVE && it->m > 0 && p->of->lent != NULL)
-		p->of->holds |= lend_holds(p->of->lent, it->place - p->of->own);
-	return 0;
+		p->of->holds |= lend_holds(p->of->lent, place);
+	return ship_item(p->ship, p->c, it, ship_item_size(it));
 }
 
 static void
