@@ -203,8 +203,7 @@ emit_all(struct stage *st)
 		return -1;
 	if (query_make_one(&a->t.q, st) < 0)
 		return -1;
-	query_add_all(&a->t.q, st, INT64_MIN);
-	return query_emit(&a->t.q, st);
+	return query_emit_all(&a->t.q, st);
 }
 
 static int
@@ -356,8 +355,8 @@ agg_give(struct stage *clone, struct buf *out)
 
 	if (a->t.way != WAY_UNKNOWN && clone->in.checkpoint != NULL)
 		recent_clear(&a->t.recent);
-	else if (a->t.way != WAY_UNKNOWN)
-		recent_flush(&a->t.recent);
+	else if (a->t.way == WAY_COUNT)
+		gather_recent(&a->t.gather, &a->t.recent);
 	gather_give(&a->t.gather, &a->t.q, clone, out, &a->t.seq);
 	if (a->t.gather.forgotten)
 		recent_clear(&a->t.recent);

@@ -576,6 +576,54 @@ query_emit(struct query *q, struct stage *st)
 	return ret;
 }
 
+/* Are there only groups, and do they lie as they are to be written? */
+static bool
+in_order(struct query *q, const struct stage *st)
+{
+	bool is = !q->sliced && !q->session;
+
+	rows_clear(&q->rows);
+	for (state_ref r = state_first(st->state); r != STATE_NONE && is;
+		r = state_next(st->state, r)) {
+		size_t n;
+		const char *key = state_key(st->state, r, &n);
+		struct span w;
+
+		if (*key == GROUP_META)
+			continue;
+		w = groups_span(&q->g, key);
+		is = *key == GROUP_PLAIN &&
+			rows_follows(&q->rows, st->state, &q->g, r, &w);
+	}
+	rows_clear(&q->rows);
+	return is;
+}
+
+int
+query_emit_all(struct query *q, struct stage *st)
+{
+	int ret = 0;
+
+	if (!in_order(q, st)) {
+		query_add_all(q, st, INT64_MIN);
+		return query_emit(q, st);
+	}
+	if (q->shape == NULL)
+		make_shape(q, st->shapes);
+	for (state_ref r = state_first(st->state); r != STATE_NONE && ret == 0;
+		r = state_next(st->state, r)) {
+		size_t n;
+		struct row row = {.key = state_key(st->state, r, &n), .ref = r};
+
+		if (*row.key == GROUP_META)
+			continue;
+		row.nkey = (uint32_t)n;
+		row.w = groups_span(&q->g, row.key);
+		ret = emit_row(q, st, &row);
+	}
+	return ret;
+}
+
 /* A window of slices as a group, which they no longer count for. */
 static int
 make_whole(struct query *q, struct stage *st, const struct row *row)

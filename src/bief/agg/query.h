@@ -113,6 +113,8 @@ void query_add(struct query *q, const struct stage *st, state_ref r,
 /* Rows of all entries. */
 void query_add_all(struct query *q, const struct stage *st, int64_t after);
 int query_emit(struct query *q, struct stage *st);
+/* The same of all entries. */
+int query_emit_all(struct query *q, struct stage *st);
 /* Forget an entry that was due; but a slice is due again with its next window,
  * and forgotten with the last. */
 void query_forget(
