@@ -439,8 +439,10 @@ catch() {
 	# A foreign program that does not end is left to itself.
 	mkfifo never
 	exec 9<>never
-	timeout 20 bief run 'union <(cat never) in --on-error skip | take 1' >out 2>err
+	timeout 20 bief run 'union <(cat never) in --on-error skip | take 1' \
+		>out 2>err 9>&-
 	is out <<<'{"n":1}'
+	exec 9>&-
 }
 
 @test "sources inside <( ) that wait for who writes a FIFO end, too" {
