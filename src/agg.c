@@ -84,6 +84,7 @@ agg_open(struct stage *st)
 		if (accums_parse(&a->t.q.acc, st->operands[i], st->err) < 0)
 			return -1;
 	query_watch(&a->t.q, st);
+	st->windows = !a->no_window && !query_tells_windows(&a->t.q);
 	return query_check_names(&a->t.q, st->err);
 }
 
@@ -493,7 +494,7 @@ const struct op op_agg = {
 	.opts = agg_opts,
 	.help = accum_help,
 	.size = sizeof(struct agg),
-	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS | OP_HOLDS,
+	.flags = OP_OPERANDS | OP_WORDS | OP_HOLDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,

@@ -131,6 +131,18 @@ query_drop_window(struct query *q)
 	}
 }
 
+bool
+query_tells_windows(const struct query *q)
+{
+	bool tells = false;
+
+	for (size_t i = 0; i < q->nkeys; i++)
+		tells |= strcasestr(q->keys[i].path, "window_") != NULL;
+	for (size_t i = 0; i < q->acc.ninputs; i++)
+		tells |= strcasestr(q->acc.in[i].field.path, "window_") != NULL;
+	return tells;
+}
+
 static void
 release_texts(struct query *q)
 {

@@ -52,6 +52,9 @@ struct query {
 
 /* by lives as long as the query.  -1: two fields of one name. */
 int query_init(struct query *q, const struct list *by, struct err *err);
+/* May it look at a record's window_start or window_end by their names?  Then
+ * records of several windows must come one for each. */
+bool query_tells_windows(const struct query *q);
 /* The keys have the names that the plan has, or -1.  Where it has a field of a
  * whole path, the column is called so.  Where it knows the fields, it must have
  * been decided (query_decide) whether records carry windows. */
