@@ -85,17 +85,24 @@ is_last(const struct shape *s, size_t i)
 	return shape_find(s, s->names[i].s, s->names[i].n) == (int)i;
 }
 
-/* Is a value missing, where all fields are looked at?  Most types never are. */
+/* Is a value missing, where all fields are looked at?  Most are of a type that
+ * never is; text that is as long as "NaN" may be. */
 static inline bool
 any_missing(const struct value *v, size_t n)
 {
-	const unsigned suspect = 1u << VALUE_NULL | 1u << VALUE_DOUBLE |
-		1u << VALUE_STRING;
+	const unsigned suspect = 1u << VALUE_NULL | 1u << VALUE_DOUBLE;
+	unsigned odd = 0;
 
-	for (const struct value *end = v + n; v < end; v++)
-		if (suspect >> v->type & 1 &&
-			(v->type != VALUE_STRING || v->n == 3) &&
-			is_missing(v, true))
+	for (size_t i = 0; i < n; i++) {
+		bool nan = (v[i].type == VALUE_STRING) & (v[i].n == 3);
+
+		odd |= suspect >> v[i].type & 1;
+		odd |= *(nan ? v[i].s : "") == 'N';
+	}
+	if (odd == 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (is_missing(&v[i], true))
 			return true;
 	return false;
 }

@@ -298,21 +298,57 @@ put_part(struct stage *st, struct explode *x, const struct text *t, size_t from,
 	return emit_rows(st, x);
 }
 
+/* Where the separator is, in the 64 bytes from base on. */
+static inline uint64_t
+separators(const struct explode *x, const struct text *t, size_t base)
+{
+	const char *p = t->s + base;
+
+	return t->n - base < 64 ? simd_byte_few(p, t->n - base, x->sep[0])
+				: simd_byte(p, x->sep[0]);
+}
+
+/* Parts that are all of a record, and wait: nothing is to be asked of each. */
+static int
+split_rows(struct stage *st, struct explode *x, const struct text *t)
+{
+	struct value *row = x->rows.v + x->nrows * (1 + x->spare);
+	struct value *end = x->rows.v + ROWS * (1 + x->spare);
+	const char *from = t->s;
+
+	for (size_t base = 0; base < t->n; base += 64) {
+		uint64_t m = separators(x, t, base);
+
+		for (; m != 0; m &= m - 1) {
+			const char *at = t->s + base + __builtin_ctzll(m);
+
+			*row = value_json_string(
+				from, (size_t)(at - from), false);
+			from = at + 1;
+			row += 1 + x->spare;
+			if (row < end)
+				continue;
+			x->nrows = ROWS;
+			if (emit_rows(st, x) < 0)
+				return -1;
+			row = x->rows.v;
+		}
+	}
+	x->nrows = (size_t)(row - x->rows.v) / (1 + x->spare);
+	return put_part(st, x, t, (size_t)(from - t->s), t->n);
+}
+
 static int
 split_byte(struct stage *st, struct explode *x, const struct text *t)
 {
-	size_t from = 0, base = 0;
-	char last[64];
+	size_t from = 0;
 
-	for (; base < t->n; base += 64) {
-		const char *p = t->s + base;
-		uint64_t m;
+	if (x->many && t->raw && x->r.shape->n == 1)
+		return split_rows(st, x, t);
+	for (size_t base = 0; base < t->n; base += 64) {
+		uint64_t m = separators(x, t, base);
 
-		if (t->n - base < 64) {
-			memset(last, ~x->sep[0], sizeof last);
-			p = memcpy(last, p, t->n - base);
-		}
-		for (m = simd_byte(p, x->sep[0]); m != 0; m &= m - 1) {
+		for (; m != 0; m &= m - 1) {
 			size_t at = base + (size_t)__builtin_ctzll(m);
 
 			if (put_part(st, x, t, from, at) < 0)

@@ -165,6 +165,86 @@ filter_record(struct stage *st, struct record *r)
 	return p.refused ? -1 : reject_condition(st, r, rc, &err);
 }
 
+/* ---- many records at once ---- */
+
+#define MANY 128
+
+/* Those of n rows that are named by the numbers in ascending order, moved
+ * together. */
+static void
+move_together(struct value *v, size_t stride, size_t fields,
+	const uint8_t *which, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (which[i] != i)
+			memcpy(v + i * stride, v + which[i] * stride,
+				fields * sizeof(*v));
+}
+
+/* Hand on those of the first rows that are named, n of them. */
+static int
+emit_kept(struct stage *st, const struct record *r, size_t stride,
+	const uint8_t *which, size_t n)
+{
+	if (n == 0)
+		return 0;
+	move_together(r->v, stride, r->shape->n, which, n);
+	return stage_emit_records(st, r, stride, n);
+}
+
+/* Of n rows, which are the next; *done says how many have been dealt with: up to
+ * one whose value has not been met. */
+static size_t
+find_kept(struct stage *st, struct record r, size_t stride, size_t n,
+	uint8_t *which, size_t *done)
+{
+	struct filter *f = STAGE(st, filter);
+	uint64_t key[2];
+	size_t kept = 0, i;
+
+	for (i = 0; i < n; i++, r.v += stride) {
+		uint8_t is = has_key(f, &r, key) ? known_find(&f->known, key)
+						 : 0;
+
+		if (is == 0)
+			break;
+		/* Whether it is kept cannot be foreseen. */
+		which[kept] = (uint8_t)i;
+		kept += is == KNOWN_TRUE;
+	}
+	*done = i;
+	return kept;
+}
+
+static int
+filter_records(
+	struct stage *st, const struct record *like, size_t stride, size_t n)
+{
+	struct record r = *like, one;
+	uint8_t which[MANY];
+	size_t done, kept;
+
+	while (n > 0) {
+		kept = find_kept(
+			st, r, stride, n < MANY ? n : MANY, which, &done);
+		st->records_in += done;
+		one = r;
+		r.v += done * stride;
+		n -= done;
+		if (emit_kept(st, &one, stride, which, kept) < 0)
+			return -1;
+		if (n == 0 || done == MANY)
+			continue;
+		one = r;
+		one.number = ++st->records_in;
+		r.v += stride;
+		n--;
+		if (filter_record(st, &one) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static void
 filter_close(struct stage *st)
 {
@@ -196,6 +276,7 @@ const struct op op_filter = {
 	.open = filter_open,
 	.plan = filter_plan,
 	.record = filter_record,
+	.records = filter_records,
 	.spread = &filter_spread,
 	.close = filter_close,
 };

@@ -49,7 +49,8 @@ struct join_stream {
 	struct join_rows rows;
 	struct join_pair pair;
 	struct join_ahead ahead[2];
-	struct buf key;
+	bool ended[2];  /* nothing more comes of a side */
+	struct buf key; /* of a record that was not looked at ahead */
 	/* rows that go */
 	struct due {
 		uint64_t id;
@@ -211,6 +212,17 @@ bar_older(struct stage *st)
 		: -1;
 }
 
+/* Of bounded inputs nothing is saved; and rows go one by one only where one match
+ * is enough. */
+static int
+take_up(struct stage *st)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+
+	return join_rows_restore(
+		&j->rows, st->state, !st->in.stream && j->how != HOW_SEMI);
+}
+
 static int
 join_stream_restore(struct stage *st)
 {
@@ -222,7 +234,7 @@ join_stream_restore(struct stage *st)
 		state_unlist(st->state);
 		j->rows.unnamed = true;
 	}
-	if (join_rows_restore(&j->rows, st->state) < 0)
+	if (take_up(st) < 0)
 		return -1;
 	joinnames_restore(&j->pair, st->state);
 	if (ref == STATE_NONE)
@@ -257,40 +269,67 @@ environment(const struct stage *st)
 		.zone = stage_zone(st), .batch_us = st->now.time_us};
 }
 
-/* The key, into j->key; 1: it has a null, which is equal to nothing. */
+/* Append the key; 1: it has a null, which is equal to nothing. */
 static int
-make_join_key(struct stage *st, int s, const struct record *r)
+make_join_key(struct stage *st, int s, const struct record *r,
+	const struct expr_env *env, struct buf *out, struct err *err)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct expr_env env = environment(st);
 	struct value v;
 	int null = 0;
 
-	buf_clear(&j->key);
 	for (size_t i = 0; i < j->cond.sql->nkeys; i++) {
-		if (sql_join_key(j->cond.sql, i, s, r, &env, &v, st->err) < 0)
+		if (sql_join_key(j->cond.sql, i, s, r, env, &v, err) < 0)
 			return -1;
 		null |= v.type == VALUE_NULL && !j->cond.sql->keys[i].null_safe;
-		key_encode(&v, &j->key);
+		key_encode(&v, out);
 	}
-	if (j->cond.sql->nkeys == 1)
-		join_ahead_learn(&j->ahead[s], r,
-			sql_join_written(j->cond.sql, 0, s, r));
+	return null;
+}
+
+/* The same of one whose turn it is, and the first row that it meets. */
+static int
+join_key(struct stage *st, int s, const struct record *r, struct join_key *key,
+	state_ref *first)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	const struct join_ahead_key *ahead = join_ahead_key(&j->ahead[s], r);
+	struct expr_env env;
+	int null;
+
+	if (ahead != NULL) {
+		*key = ahead->key;
+		/* (Where one match is enough rows may have gone since.) */
+		*first = j->how == HOW_SEMI
+			? join_rows_first(&j->rows, !s, key)
+			: join_rows_met(&j->rows, !s, key, ahead->met);
+		return ahead->null;
+	}
+	env = environment(st);
+	buf_clear(&j->key);
+	null = make_join_key(st, s, r, &env, &j->key, st->err);
+	*key = join_key_of(j->key.p, j->key.n);
+	*first = join_rows_first(&j->rows, !s, key);
 	return null;
 }
 
 static void
-join_stream_ahead(struct stage *st, int s, const char *p, size_t n)
+join_stream_ahead(struct stage *st, int s, const struct record *r, size_t n)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	const char *lf = memchr(p, '\n', n);
-	bool known;
+	struct join_ahead *a = &j->ahead[s];
+	struct expr_env env = environment(st);
+	struct err unsaid; /* what is wrong with it is told in its turn */
 
-	buf_clear(&j->key);
-	known = lf != NULL &&
-		join_ahead_key(&j->ahead[s], lf + 1, n - (size_t)(lf + 1 - p),
-			&j->key);
-	join_rows_ahead(&j->rows, s, known ? &j->key : NULL);
+	join_ahead_begin(a, r);
+	for (size_t i = 0; i < n; i++) {
+		int null = make_join_key(
+			st, s, &r[i], &env, &a->bytes, &unsaid);
+
+		join_ahead_add(a, null >= 0, null > 0);
+	}
+	join_ahead_ready(a);
+	join_rows_ahead(&j->rows, s, a, !j->ended[!s]);
 }
 
 /* Meet one kept row of the other side: 1 matched, 0 not, -1. */
@@ -299,13 +338,13 @@ meet(struct stage *st, int s, struct record *r, state_ref row, state_ref *after)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct expr_env env = environment(st);
-	struct join_row head = *join_rows_head(&j->rows, row);
+	const struct join_store *store = &j->rows.store;
 	struct record kept;
 	int yes = 1;
 
-	*after = head.after;
-	if (head.after != STATE_NONE)
-		state_fetch(st->state, head.after);
+	*after = join_store_row(store, row)->after;
+	if (*after != STATE_NONE)
+		join_store_fetch(store, *after);
 	if (join_rows_record(&j->rows, !s, row, &kept) < 0)
 		return -1;
 	if (j->cond.sql->rest)
@@ -323,8 +362,8 @@ meet(struct stage *st, int s, struct record *r, state_ref row, state_ref *after)
 		join_rows_drop(&j->rows, SQL_LEFT, row);
 		return 1;
 	}
-	if (preserved(j, !s) && !head.matched)
-		join_rows_match(&j->rows, row);
+	if (preserved(j, !s) && !join_store_matched(store, row))
+		join_store_match(&j->rows.store, row);
 	return (s == SQL_LEFT ? write_pair(st, r, &kept)
 			      : write_pair(st, &kept, r)) < 0
 		? -1
@@ -332,10 +371,11 @@ meet(struct stage *st, int s, struct record *r, state_ref row, state_ref *after)
 }
 
 static int
-meet_all(struct stage *st, int s, struct record *r, bool *matched)
+meet_all(
+	struct stage *st, int s, struct record *r, state_ref row, bool *matched)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	state_ref row = join_rows_first(&j->rows, !s, &j->key), after;
+	state_ref after;
 
 	*matched = false;
 	for (; row != STATE_NONE; row = after) {
@@ -351,15 +391,29 @@ meet_all(struct stage *st, int s, struct record *r, bool *matched)
 	return 0;
 }
 
+/* The conditions on this side alone: 1, 0 or -1. */
+static int
+takes_alone(struct stage *st, int s, const struct record *r)
+{
+	struct join_stream *j = STAGE(st, join_stream);
+	struct expr_env env;
+
+	if (!j->cond.sql->one_sided[s])
+		return 1;
+	env = environment(st);
+	return sql_join_side(j->cond.sql, s, r, &env, st->err);
+}
+
 static int
 join_stream_record(struct stage *st, int s, struct record *r)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 	struct joincond_half *side = &j->cond.side[s];
-	struct expr_env env = environment(st);
+	struct join_key key;
+	state_ref first;
 	bool matched = false;
 	int64_t t;
-	int yes = 1, null;
+	int yes, null;
 
 	if (r->shape->id != side->shape_id &&
 		(yes = joincond_clash(&j->cond, st, s, r)) <= 0)
@@ -374,26 +428,33 @@ join_stream_record(struct stage *st, int s, struct record *r)
 		stage_late(st, r, "the record is older than the watermark");
 		return 0;
 	}
-	if (j->cond.sql->one_sided[s])
-		yes = sql_join_side(j->cond.sql, s, r, &env, st->err);
+	yes = takes_alone(st, s, r);
 	if (yes < 0)
 		return -1;
 	if (yes == 0)
 		return preserved(j, s) ? write_alone(st, s, r) : 0;
-	null = make_join_key(st, s, r);
+	null = join_key(st, s, r, &key, &first);
 	if (null < 0)
 		return -1;
 	if (null && !preserved(j, s))
 		return 0;
-	join_rows_expect(&j->rows, s);
-	if (meet_all(st, s, r, &matched) < 0)
+	if (meet_all(st, s, r, first, &matched) < 0)
 		return -1;
 	if (matched && j->how == HOW_SEMI && s == SQL_LEFT)
 		return 0;
-	if (join_rows_keep(&j->rows, s, &j->key, r, matched,
+	/* Then it is waited for by nobody, or for the end. */
+	if (j->ended[!s] && (matched || !preserved(j, s)))
+		return 0;
+	if (join_rows_keep(&j->rows, s, &key, r, matched,
 		    joincond_due(&j->cond, s, r)) < 0)
 		return -1;
 	return 0;
+}
+
+static void
+join_stream_ended(struct stage *st, int s)
+{
+	STAGE(st, join_stream)->ended[s] = true;
 }
 
 /* ---- time ---- */
@@ -423,7 +484,7 @@ let_row_go(struct stage *st, int s, state_ref row)
 	struct join_stream *j = STAGE(st, join_stream);
 	struct record r;
 
-	if (!preserved(j, s) || join_rows_head(&j->rows, row)->matched)
+	if (!preserved(j, s) || join_store_matched(&j->rows.store, row))
 		return 0;
 	return join_rows_record(&j->rows, s, row, &r) < 0 ||
 			write_alone(st, s, &r) < 0
@@ -433,7 +494,7 @@ let_row_go(struct stage *st, int s, state_ref row)
 
 /* Let the gathered rows of one side go, in the order in which they came. */
 static int
-let_side_go(struct stage *st, int s, bool all)
+let_side_go(struct stage *st, int s)
 {
 	struct join_stream *j = STAGE(st, join_stream);
 
@@ -444,8 +505,7 @@ let_side_go(struct stage *st, int s, bool all)
 
 		if (let_row_go(st, s, row) < 0)
 			return -1;
-		if (!all)
-			join_rows_drop(&j->rows, s, row);
+		join_rows_drop(&j->rows, s, row);
 	}
 	j->ndue = 0;
 	return 0;
@@ -468,38 +528,35 @@ let_due_go(struct stage *st, int64_t watermark)
 			else
 				buf_add(&right, &due, sizeof(due));
 		}
-	ret = let_side_go(st, SQL_LEFT, false);
+	ret = let_side_go(st, SQL_LEFT);
 	for (size_t i = 0; i < right.n; i += sizeof(due)) {
 		memcpy(&due, right.p + i, sizeof(due));
 		due_add(j, due);
 	}
 	buf_release(&right);
 	if (ret == 0)
-		ret = let_side_go(st, SQL_RIGHT, false);
+		ret = let_side_go(st, SQL_RIGHT);
 	return ret;
 }
 
-/* At the end of a bounded input all rows go, at once. */
+/* At the end of bounded inputs all rows go, at once. */
 static int
 let_all_go(struct stage *st)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct due due;
-	int side;
+	const struct join_store *store = &j->rows.store;
 
 	for (int s = 0; s < 2; s++) {
 		if (!preserved(j, s))
 			continue;
-		for (due.row = state_first(st->state); due.row != STATE_NONE;
-			due.row = state_next(st->state, due.row))
-			if (join_rows_is(&j->rows, due.row, &side, &due.id) &&
-				side == s)
-				due_add(j, due);
-		if (let_side_go(st, s, true) < 0)
-			return -1;
+		for (state_ref row = join_store_first(store); row != STATE_NONE;
+			row = join_store_next(store, row))
+			if (join_store_side(store, row) == s &&
+				let_row_go(st, s, row) < 0)
+				return -1;
 	}
 	state_clear(st->state);
-	return join_rows_restore(&j->rows, st->state);
+	return take_up(st);
 }
 
 static int
@@ -606,7 +663,7 @@ join_stream_take(struct stage *st, const struct value *object, state_ref *made)
 	struct join_stream *j = STAGE(st, join_stream);
 
 	if (object == NULL) {
-		if (join_rows_restore(&j->rows, st->state) < 0 ||
+		if (join_rows_restore(&j->rows, st->state, false) < 0 ||
 			bar_older(st) < 0)
 			return -1;
 		return save_last_id(st);
@@ -634,6 +691,8 @@ join_stream_close(struct stage *st)
 	joincond_release(&j->cond);
 	join_rows_release(&j->rows);
 	join_pair_release(&j->pair);
+	for (int s = 0; s < 2; s++)
+		join_ahead_release(&j->ahead[s]);
 	buf_release(&j->key);
 	free(j->due);
 }
@@ -644,6 +703,7 @@ static const struct merger join_stream_merger = {
 	.heard = join_stream_heard,
 	.record = join_stream_record,
 	.ahead = join_stream_ahead,
+	.ended = join_stream_ended,
 };
 
 static const struct keeper join_stream_keeper = {

@@ -310,3 +310,71 @@ streams() {
 	join-stream ads clicks --where 'left.t < right.at' | wc -l >out
 	is out <<<1
 }
+
+@test "what is no record among others is told by its line, in its turn" {
+	lines() { # lines FIELD LAST: other keys in between, and shapes
+		local i
+		for ((i = 1; i <= $2; i++)); do
+			case $i in
+			70) echo 'no record' ;;
+			71) echo ;;
+			72) echo '{"\u0023bief":1}' ;;
+			73) printf '{"k":73,"%s":73}\r\n' "$1" ;;
+			9?) echo "{\"$1$i\":$i,\"k\":$i}" ;;
+			*) echo "{\"k\":$i,\"$1\":$i}" ;;
+			esac
+		done
+	}
+	lines x 200 >l
+	lines y 2 >r
+	echo '{"k":"s","y":0}' >>r
+	lines y 100 | sed 1,2d >>r
+	join-stream l r --on k --on-error skip --rejects no >out 2>err
+	jq -c '[.k, .x // .["x\(.k)"], .y // .["y\(.k)"]]' out >got
+	seq 100 | grep -vx '7[012]' | sed 's/.*/[&,&,&]/' >want
+	is got <want
+	jq -c '[.line, .reason]' no >out
+	is out <<-'E'
+	[70,"l: not a JSON object: 'no record'"]
+	[72,"it begins as a control line, with '#bief'"]
+	[271,"r: not a JSON object: 'no record'"]
+	[273,"it begins as a control line, with '#bief'"]
+	E
+	# What fails ends it after those in front of it.
+	printf '{"y":%s}\n' '"a"' '"b"' '[1]' '"c"' >r
+	echo '{"x":"B"}' >l
+	run -1 join-stream l r --where 'left.x = upper(right.y)'
+	is <(sort <<<"$output") <<-'E'
+	join-stream: a value of type array cannot become string
+	{"x":"B","y":"b"}
+	E
+}
+
+@test "what comes when the other input has ended is not kept" {
+	seq 200000 | sed 's/.*/{"k":&,"x":&}/' >l
+	printf '{"k":%d,"y":%d}\n' 200000 1 7 2 7 3 >r
+	for how in inner right; do
+		join-stream l r --on k --how $how --max-state 200K >out
+		is out <<-'E'
+		{"k":7,"x":7,"y":2}
+		{"k":7,"x":7,"y":3}
+		{"k":200000,"x":200000,"y":1}
+		E
+	done
+	join-stream l r --on k --how semi --max-state 200K >out
+	is out <<-'E'
+	{"k":7,"x":7}
+	{"k":200000,"x":200000}
+	E
+	join-stream r l --on k --how semi --max-state 200K >out
+	is out <<-'E'
+	{"k":7,"y":2}
+	{"k":7,"y":3}
+	{"k":200000,"y":1}
+	E
+	# An outer one has to say at the end what had no match.
+	join-stream l r --on k --how left | wc -l >out
+	is out <<<200001
+	run -1 join-stream l r --on k --how left --max-state 200K
+	[[ "$output" == *"the state has reached its limit"* ]]
+}

@@ -135,6 +135,20 @@ feeding() { # feeding BYTES COMMAND...
 	same "parse-json < in | agg 'max:*'"
 }
 
+@test "groups that hardly come again, and then do, are the same" {
+	export BIEF_BLOCK=65536
+	for _ in 1 2; do
+		awk 'BEGIN {
+			for (i = 1; i <= 120000; i++)
+				printf "{\"t\":%d,\"x\":%.2f}\n", i / 2, i / 7
+		}'
+	done >in.json
+	same "parse-json in.json | agg --by t count"
+	[ "$(wc -l <out.1)" -eq 60001 ]
+	same "parse-json in.json | agg --by t count sum:x avg:x max:x"
+	same "parse-json in.json | window --on t --size 1s | agg --by t count"
+}
+
 @test "the first N of all are the same, and of equals those that came first" {
 	many
 	lines 4000 | grep -v ',$' >in

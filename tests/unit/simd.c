@@ -30,6 +30,10 @@ blocks(const char *p, const char *q)
 	check(simd_equal16(p, q) == simd_equal16_plain(p, q), "equal16");
 	check(memcmp(&x, &y, sizeof(x)) == 0, "nest");
 	check(simd_byte(p, q[0]) == simd_byte_plain(p, q[0]), "byte");
+	for (size_t n = 0; n < 64; n += 7)
+		check(simd_byte_few(p, n, q[0]) ==
+				(simd_byte(p, q[0]) & (((uint64_t)1 << n) - 1)),
+			"byte_few");
 }
 
 static void

@@ -209,7 +209,7 @@ main(void)
 		for (j = 0; j < 400; j++)
 			step(s, m, &err);
 		if (pick(30) == 0) {
-			state_clear(s);
+			(i % 2 == 0 ? state_clear : state_empty)(s);
 			for (j = 0; j < KEYS; j++)
 				if (m[j].there)
 					forget(&m[j]);

@@ -23,6 +23,9 @@
 #define AHEAD 16                      /* counts, for which memory is asked */
 #define GROUPS 32                     /* the same of groups */
 #define KEYS_BYTES ((size_t)32 << 20) /* that a clone knows groups in */
+#define FEW_BYTES \
+	((size_t)512 << 10) /* the same where they hardly come again */
+#define FEW_BLOCKS 4        /* of which there must be more */
 
 struct head {
 	uint64_t records, groups, id;
@@ -53,6 +56,7 @@ void
 gather_forget(struct gather *g)
 {
 	g->forgotten = true;
+	g->newest = STATE_NONE;
 	for (int i = 0; i < STAGE_CLONES; i++)
 		g->map[i].n = 0;
 }
@@ -102,21 +106,46 @@ give_group(struct state *s, state_ref r, size_t fixed, bool values,
 	memset(value, 0, fixed);
 }
 
+/* Returns how many; known and fresh are what has been met in the block. */
 static uint64_t
-give_groups(
-	struct state *s, const struct query *q, bool values, struct buf *out)
+give_groups(struct gather *g, struct state *s, const struct query *q,
+	bool values, struct buf *out)
 {
 	size_t n;
 	const state_ref *changed = state_changed(s, &n);
 	uint64_t given = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (values || state_is_new(s, changed[i])) {
-			give_group(
-				s, changed[i], q->acc.form.fixed, values, out);
-			given++;
-		}
+	g->fresh = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool is_new = state_is_new(s, changed[i]);
+
+		g->fresh += is_new;
+		if (is_new && changed[i] > g->newest)
+			g->newest = changed[i];
+		if (!values && !is_new)
+			continue;
+		give_group(s, changed[i], q->acc.form.fixed, values, out);
+		given++;
+	}
+	if (values)
+		g->known = n - g->fresh;
 	return given;
+}
+
+/*
+ * Is there no use in knowing the groups any longer?  Where those of some blocks
+ * are known, and of the newest nearly all were new, as with times, they only
+ * take room in the caches, and fresh memory.
+ */
+static bool
+is_outlived(const struct gather *g, const struct state *s)
+{
+	uint64_t met = g->known + g->fresh;
+	size_t bytes = state_bytes(s);
+
+	return bytes > KEYS_BYTES ||
+		(bytes > FEW_BYTES && met < state_count(s) / FEW_BLOCKS &&
+			g->known < met / 4);
 }
 
 void
@@ -135,17 +164,18 @@ gather_give(struct gather *g, struct query *q, struct stage *clone,
 	size_t at = out->n;
 
 	put(out, &head, sizeof(head));
-	head.groups = give_groups(s, q, !counts, out);
+	head.groups = give_groups(g, s, q, !counts, out);
 	memcpy(out->p + at, &head, sizeof(head));
 	buf_add(out, log->p, log->n);
 	buf_clear(log);
 	*seq = 0;
-	g->forgotten = false;
+	g->forgotten = is_outlived(g, s);
+	g->known = 0;
 	state_settle(s);
-	if (state_bytes(s) > KEYS_BYTES) {
-		state_clear(s);
-		g->forgotten = true;
-	}
+	if (!g->forgotten)
+		return;
+	state_empty(s);
+	g->newest = STATE_NONE;
 }
 
 /* ---- the stage ---- */
@@ -317,13 +347,19 @@ take_counts(struct gather_map *m, const struct query *q, struct stage *st,
 	}
 }
 
+static void
+flush_map(struct gather_map *m, const struct query *q, struct stage *st)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->to[i].count > 0)
+			give_count(&m->to[i], q, st);
+}
+
 void
 gather_flush(struct gather *g, const struct query *q, struct stage *st)
 {
 	for (int by = 0; by < STAGE_CLONES; by++)
-		for (size_t i = 0; i < g->map[by].n; i++)
-			if (g->map[by].to[i].count > 0)
-				give_count(&g->map[by].to[i], q, st);
+		flush_map(&g->map[by], q, st);
 }
 
 int
@@ -336,7 +372,7 @@ gather_take(struct gather *g, struct query *q, struct stage *st, int by,
 	struct blob b;
 
 	if (head->forgotten) {
-		gather_flush(g, q, st);
+		flush_map(m, q, st);
 		m->n = 0;
 		m->id = head->id;
 	}

@@ -25,9 +25,11 @@ struct gather {
 	struct runs runs;
 	/* of a clone */
 	struct buf log;
-	struct buf counts; /* where all that is done is to count records */
-	bool forgotten;    /* the numbers are new ones */
-	uint64_t id;       /* whose numbers they are */
+	struct buf counts;     /* where all that is done is to count records */
+	bool forgotten;        /* the numbers are new ones */
+	uint64_t id;           /* whose numbers they are */
+	uint64_t known, fresh; /* groups met in this block: before, or not */
+	state_ref newest;      /* of all that were met before */
 	/* of the stage, for each clone: its numbers, as groups of ours */
 	struct gather_map {
 		struct gather_group {
@@ -50,6 +52,7 @@ gather_count(struct gather *g, state_ref number, uint32_t n)
 	uint64_t word = (uint64_t)n << 32 | number;
 
 	buf_add(&g->counts, &word, sizeof(word));
+	g->known += number <= g->newest;
 }
 
 /* As spread.give and take.  *seq is that of the next record: in a clone it

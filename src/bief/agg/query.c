@@ -371,17 +371,18 @@ forget_slice(struct query *q, struct stage *st, state_ref r, int64_t watermark)
 
 /* ---- what there is to show ---- */
 
+/* The windows of a slice. */
 static void
-add_windows(struct query *q, struct row row, int64_t after, int64_t upto)
+add_windows(struct query *q, const struct stage *st, state_ref r, int64_t start,
+	int64_t after, int64_t upto)
 {
-	int64_t newest = span_newest(&q->slices, row.w.start);
+	int64_t newest = span_newest(&q->slices, start);
+	struct span w = {true, span_oldest(&q->slices, start), 0};
 
-	row.ref = STATE_NONE;
-	row.w.start = span_oldest(&q->slices, row.w.start);
-	for (; row.w.start <= newest; row.w.start += q->slices.slide) {
-		row.w.end = row.w.start + q->slices.size;
-		if (row.w.end > after && row.w.end <= upto)
-			rows_add(&q->rows, row);
+	for (; w.start <= newest; w.start += q->slices.slide) {
+		w.end = w.start + q->slices.size;
+		if (w.end > after && w.end <= upto)
+			rows_add(&q->rows, st->state, &q->g, r, &w, true);
 	}
 }
 
@@ -389,30 +390,29 @@ void
 query_add(struct query *q, const struct stage *st, state_ref r, int64_t after,
 	int64_t upto)
 {
-	struct row row = {.ref = r};
 	size_t n;
+	const char *key = state_key(st->state, r, &n);
+	struct span w;
+	bool merged = false;
 
-	row.key = state_key(st->state, r, &n);
-	row.nkey = (uint32_t)n;
-	if (*row.key == GROUP_META || *row.key == GROUP_SESSIONS)
+	if (*key == GROUP_META || *key == GROUP_SESSIONS)
 		return;
-	row.w = groups_span(&q->g, row.key);
-	if (*row.key == GROUP_SLICE) {
-		add_windows(q, row, after, upto);
+	w = groups_span(&q->g, key);
+	if (*key == GROUP_SLICE) {
+		add_windows(q, st, r, w.start, after, upto);
 		return;
 	}
-	if (*row.key == GROUP_SESSION)
-		row.w.end = ((struct session *)state_value(st->state, r, &n))
-				    ->end;
-	else if (q->sliced)
-		row.ref = STATE_NONE; /* there may be slices beside it */
-	rows_add(&q->rows, row);
+	if (*key == GROUP_SESSION)
+		w.end = ((struct session *)state_value(st->state, r, &n))->end;
+	else
+		merged = q->sliced; /* there may be slices beside it */
+	rows_add(&q->rows, st->state, &q->g, r, &w, merged);
 }
 
 void
 query_add_all(struct query *q, const struct stage *st, int64_t after)
 {
-	rows_expect(&q->rows, state_count(st->state));
+	rows_expect(&q->rows, &q->g, state_count(st->state));
 	for (state_ref r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r))
 		query_add(q, st, r, after, INT64_MAX);
@@ -565,14 +565,12 @@ query_emit(struct query *q, struct stage *st)
 		make_shape(q, st->shapes);
 	rows_sort(&q->rows, &q->g);
 	for (size_t i = 0; i < q->rows.n && ret == 0; i++) {
+		struct row row = rows_get(&q->rows, i);
+
 		/* Groups lie in memory as they came. */
-		if (i + 2 * AHEAD < q->rows.n)
-			__builtin_prefetch(
-				rows_sorted(&q->rows, i + 2 * AHEAD));
 		if (i + AHEAD < q->rows.n)
-			__builtin_prefetch(
-				rows_sorted(&q->rows, i + AHEAD)->key);
-		ret = emit_row(q, st, rows_sorted(&q->rows, i));
+			rows_fetch(&q->rows, i + AHEAD);
+		ret = emit_row(q, st, &row);
 	}
 	rows_clear(&q->rows);
 	return ret;
@@ -605,8 +603,11 @@ query_whole(struct query *q, struct stage *st, int64_t after)
 	rows_clear(&q->rows);
 	query_add_all(q, st, after);
 	rows_sort(&q->rows, &q->g);
-	for (size_t i = 0; i < q->rows.n && ret == 0; i++)
-		ret = make_whole(q, st, rows_sorted(&q->rows, i));
+	for (size_t i = 0; i < q->rows.n && ret == 0; i++) {
+		struct row row = rows_get(&q->rows, i);
+
+		ret = make_whole(q, st, &row);
+	}
 	rows_clear(&q->rows);
 	for (state_ref r = state_first(st->state); r != STATE_NONE;
 		r = state_next(st->state, r))

@@ -12,11 +12,29 @@
 #include "floor/mem.h"
 #include "value/key.h"
 
+/* As a row is kept; with windows, as the longer one. */
+struct place {
+	uint64_t order; /* what the first key field sorts as */
+	state_ref of;
+	bool merged;
+};
+
+struct timed {
+	struct place p;
+	int64_t start, end; /* NO_WINDOW, if there is none */
+};
+#define NO_WINDOW INT64_MIN
+
+static struct place *
+place_at(const struct rows *rows, size_t i)
+{
+	return (struct place *)(rows->r + i * rows->size);
+}
+
 void
 rows_release(struct rows *rows)
 {
 	free(rows->r);
-	free(rows->sorted);
 	memset(rows, 0, sizeof *rows);
 }
 
@@ -24,27 +42,75 @@ void
 rows_clear(struct rows *rows)
 {
 	rows->n = 0;
+	rows->type = VALUE_NULL;
+	rows->unlike = rows->unsorted = false;
 }
 
-void
-rows_add(struct rows *rows, struct row r)
+/* What is known before the first one. */
+static void
+begin(struct rows *rows, const struct groups *g)
 {
-	if (rows->n == rows->cap) {
-		rows->cap = rows->cap * 2 + 64;
-		rows->r = mem_realloc(rows->r, rows->cap * sizeof *rows->r);
-	}
-	rows->r[rows->n++] = r;
+	size_t size = g->windowed ? sizeof(struct timed) : sizeof(struct place);
+
+	if (size == rows->size)
+		return;
+	free(rows->r);
+	rows->r = NULL;
+	rows->cap = 0;
+	rows->size = size;
 }
 
 /* Many are large: they come in large pages. */
 void
-rows_expect(struct rows *rows, size_t n)
+rows_expect(struct rows *rows, const struct groups *g, size_t n)
 {
-	if (n <= rows->cap || rows->n > 0)
+	if (rows->n > 0)
+		return;
+	begin(rows, g);
+	if (n <= rows->cap)
 		return;
 	free(rows->r);
 	rows->cap = n;
-	rows->r = mem_large(n * sizeof *rows->r);
+	rows->r = mem_large(n * rows->size);
+}
+
+static struct row
+row_of(const struct rows *rows, const struct place *p)
+{
+	struct row r = {.ref = p->merged ? STATE_NONE : p->of};
+	const struct timed *t = (const struct timed *)p;
+	size_t n;
+
+	r.key = state_key(rows->s, p->of, &n);
+	r.nkey = (uint32_t)n;
+	if (rows->size == sizeof(*t) && t->start != NO_WINDOW)
+		r.w = (struct span){true, t->start, t->end};
+	return r;
+}
+
+struct row
+rows_get(const struct rows *rows, size_t i)
+{
+	return row_of(rows, place_at(rows, i));
+}
+
+void
+rows_fetch(const struct rows *rows, size_t i)
+{
+	state_fetch(rows->s, place_at(rows, i)->of);
+}
+
+/* The first key field of some bytes. */
+static struct value
+first_field(const char *key, size_t n, const struct groups *g)
+{
+	struct value v = value_null();
+
+	if (!groups_left_out(groups_mask(g, key), g->nkeys - 1))
+		key_decode(&v, key + g->head, n - g->head);
+	if (g->decimals & 1 && v.type == VALUE_STRING)
+		v.type = VALUE_NUMBER;
+	return v;
 }
 
 void
@@ -83,7 +149,7 @@ rows_compare_fields(
 	return 0;
 }
 
-/* For places. */
+/* For rows that are compared. */
 struct rows_order {
 	const struct rows *rows;
 	const struct groups *g;
@@ -94,25 +160,15 @@ rows_compare(const void *x, const void *y, void *arg)
 {
 	const struct rows_order *o = arg;
 	const struct groups *g = o->g;
-	const struct row *a = &o->rows->r[*(const uint32_t *)x];
-	const struct row *b = &o->rows->r[*(const uint32_t *)y];
-	int c;
+	struct row a = row_of(o->rows, x), b = row_of(o->rows, y);
+	int c = rows_compare_fields(&a, &b, g);
 
-	if (a->w.there != b->w.there)
-		return a->w.there - b->w.there;
-	if (a->w.start != b->w.start)
-		return a->w.start < b->w.start ? -1 : 1;
-	if (a->w.end != b->w.end)
-		return a->w.end < b->w.end ? -1 : 1;
-	if (a->order != b->order)
-		return a->order < b->order ? -1 : 1;
-	c = rows_compare_fields(a, b, g);
 	if (c != 0)
 		return c;
 	/* Equal but for their spelling (1 and 1.0), or for what is null. */
-	return memcmp(a->key + 1, b->key + 1, g->window - 1) ?:
-		(a->nkey > b->nkey) - (a->nkey < b->nkey) ?:
-		memcmp(a->key + g->head, b->key + g->head, a->nkey - g->head);
+	return memcmp(a.key + 1, b.key + 1, g->window - 1) ?:
+		(a.nkey > b.nkey) - (a.nkey < b.nkey) ?:
+		memcmp(a.key + g->head, b.key + g->head, a.nkey - g->head);
 }
 
 /* What a value of a key sorts as, among those of its type; false: there is no
@@ -144,133 +200,165 @@ rows_order(const struct value *v, uint64_t *order)
 	return true;
 }
 
+/* The numbers that rows are compared by first, the last one first. */
+#define NUMBERS 3
+
+static int
+numbers_of(const struct rows *rows)
+{
+	return rows->size == sizeof(struct timed) ? NUMBERS : 1;
+}
+
+static inline uint64_t
+number_of(const struct place *p, int i)
+{
+	const struct timed *t = (const struct timed *)p;
+
+	return i == 0
+		? p->order
+		: (uint64_t)(i == 1 ? t->end : t->start) ^ UINT64_C(1) << 63;
+}
+
+static int
+compare_numbers(
+	const struct rows *rows, const struct place *a, const struct place *b)
+{
+	for (int k = numbers_of(rows) - 1; k >= 0; k--) {
+		uint64_t x = number_of(a, k), y = number_of(b, k);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return 0;
+}
+
 /*
  * Numbers that sort as the first key fields do, so that few keys must be looked
  * at: possible where these are null or all of one type, integers, times or text
  * that is not escaped and no time.
  */
-static void
-rows_number(struct rows *rows, const struct groups *g)
+static uint64_t
+rows_number(struct rows *rows, const struct groups *g, state_ref of)
 {
-	struct value v[GROUP_KEYS];
-	uint8_t type = VALUE_NULL;
-	size_t i;
+	struct value v;
+	const char *key;
+	uint64_t order;
+	size_t n;
 
-	for (i = 0; i < rows->n && g->nkeys > 0; i++) {
-		rows_fields(&rows->r[i], g, v);
-		if (type == VALUE_NULL)
-			type = v[0].type;
-		if ((v[0].type != type && v[0].type != VALUE_NULL) ||
-			!rows_order(&v[0], &rows->r[i].order))
-			break;
-	}
-	if (i == rows->n)
-		return;
-	for (i = 0; i < rows->n; i++)
-		rows->r[i].order = 0;
+	if (rows->unlike || g->nkeys == 0)
+		return 0;
+	key = state_key(rows->s, of, &n);
+	v = first_field(key, n, g);
+	if (rows->type == VALUE_NULL)
+		rows->type = v.type;
+	rows->unlike = (v.type != rows->type && v.type != VALUE_NULL) ||
+		!rows_order(&v, &order);
+	return rows->unlike ? 0 : order;
 }
 
-/* The numbers that rows are compared by first, the last one first. */
-#define NUMBERS 4
-
-static inline uint64_t
-rows_word(const struct row *r, int i)
+void
+rows_add(struct rows *rows, const struct state *s, const struct groups *g,
+	state_ref of, const struct span *w, bool merged)
 {
-	const uint64_t sign = UINT64_C(1) << 63;
+	struct place *p;
+	struct timed *t;
 
-	switch (i) {
-	case 0:
-		return r->order;
-	case 1:
-		return (uint64_t)r->w.end ^ sign;
-	case 2:
-		return (uint64_t)r->w.start ^ sign;
-	default:
-		return r->w.there;
+	if (rows->n == 0)
+		begin(rows, g);
+	if (rows->n == rows->cap) {
+		rows->cap = rows->cap * 2 + 64;
+		rows->r = mem_realloc(rows->r, rows->cap * rows->size);
 	}
+	rows->s = s;
+	p = place_at(rows, rows->n);
+	p->of = of;
+	p->merged = merged;
+	p->order = rows_number(rows, g, of);
+	if (g->windowed) {
+		t = (struct timed *)p;
+		t->start = w->there ? w->start : NO_WINDOW;
+		t->end = w->there ? w->end : NO_WINDOW;
+	}
+	/* Groups often come in their order, of time above all. */
+	if (!rows->unsorted && rows->n > 0)
+		rows->unsorted = compare_numbers(rows,
+					 place_at(rows, rows->n - 1), p) > 0;
+	rows->n++;
 }
 
-struct rows_place {
-	uint64_t word;
-	uint32_t at;
-};
-
-/* By one byte, from a to b. */
-static void
-sort_byte(const struct rows_place *a, struct rows_place *b, size_t n, int shift)
+/* By one byte of a number, from a to b. */
+static inline __attribute__((always_inline)) void
+sort_byte(const char *a, char *b, size_t n, size_t size, int k, int shift)
 {
 	size_t at[256] = {0}, sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		at[a[i].word >> shift & 255]++;
+		at[number_of((const struct place *)(a + i * size), k) >> shift &
+			255]++;
 	for (int i = 0; i < 256; i++) {
 		size_t many = at[i];
 
 		at[i] = sum;
 		sum += many;
 	}
-	for (size_t i = 0; i < n; i++)
-		b[at[a[i].word >> shift & 255]++] = a[i];
+	for (size_t i = 0; i < n; i++) {
+		const char *from = a + i * size;
+		uint64_t x = number_of((const struct place *)from, k);
+
+		memcpy(b + at[x >> shift & 255]++ * size, from, size);
+	}
 }
 
-/* Groups often come in their order, of time above all. */
-static bool
-in_order(const struct rows *rows)
+static void
+sort_number(const struct rows *rows, const char *a, char *b, int k, int shift)
 {
-	int k;
+	if (rows->size == sizeof(struct place))
+		sort_byte(a, b, rows->n, sizeof(struct place), 0, shift);
+	else if (k == 0)
+		sort_byte(a, b, rows->n, sizeof(struct timed), 0, shift);
+	else if (k == 1)
+		sort_byte(a, b, rows->n, sizeof(struct timed), 1, shift);
+	else
+		sort_byte(a, b, rows->n, sizeof(struct timed), 2, shift);
+}
 
-	for (size_t i = 1; i < rows->n; i++) {
-		const struct row *a = &rows->r[i - 1], *b = &rows->r[i];
+/* In which bits do they differ? */
+static uint64_t
+differ_in(const struct rows *rows, int k)
+{
+	uint64_t first = number_of(place_at(rows, 0), k), differ = 0;
 
-		for (k = NUMBERS - 1; k > 0; k--)
-			if (rows_word(a, k) != rows_word(b, k))
-				break;
-		if (rows_word(a, k) > rows_word(b, k))
-			return false;
-	}
-	return true;
+	for (size_t i = 1; i < rows->n; i++)
+		differ |= number_of(place_at(rows, i), k) ^ first;
+	return differ;
 }
 
 /* By the numbers alone, byte by byte, those that differ. */
 static void
 sort_numbers(struct rows *rows)
 {
-	size_t n = rows->n;
-	struct rows_place *a = mem_large(n * sizeof *a), *t;
-	struct rows_place *b = mem_large(n * sizeof *b);
-	uint64_t differ[NUMBERS] = {0};
+	char *b = mem_large(rows->n * rows->size), *t;
 
-	for (size_t i = 0; i < n; i++) {
-		a[i].at = (uint32_t)i;
-		for (int k = 0; k < NUMBERS; k++)
-			differ[k] |= rows_word(&rows->r[i], k) ^
-				rows_word(&rows->r[0], k);
-	}
-	for (int k = 0; k < NUMBERS; k++) {
-		for (size_t i = 0; i < n && differ[k] != 0; i++)
-			a[i].word = rows_word(&rows->r[a[i].at], k);
+	for (int k = 0; k < numbers_of(rows); k++) {
+		uint64_t differ = differ_in(rows, k);
+
 		for (int shift = 0; shift < 64; shift += 8) {
-			if ((differ[k] >> shift & 255) == 0)
+			if ((differ >> shift & 255) == 0)
 				continue;
-			sort_byte(a, b, n, shift);
-			t = a;
-			a = b;
+			sort_number(rows, rows->r, b, k, shift);
+			rows->cap = rows->n;
+			t = rows->r;
+			rows->r = b;
 			b = t;
 		}
 	}
-	for (size_t i = 0; i < n; i++)
-		rows->sorted[i] = a[i].at;
-	free(a);
 	free(b);
 }
 
 static bool
 same_numbers(const struct rows *rows, size_t i, size_t k)
 {
-	const struct row *a = rows_sorted(rows, i), *b = rows_sorted(rows, k);
-
-	return a->order == b->order && a->w.end == b->w.end &&
-		a->w.start == b->w.start && a->w.there == b->w.there;
+	return compare_numbers(rows, place_at(rows, i), place_at(rows, k)) == 0;
 }
 
 /* Those of the same numbers are compared. */
@@ -283,7 +371,7 @@ sort_same(struct rows *rows, struct rows_order *o)
 		for (k = i + 1; k < rows->n && same_numbers(rows, i, k);)
 			k++;
 		if (k - i > 1)
-			qsort_r(rows->sorted + i, k - i, sizeof *rows->sorted,
+			qsort_r(place_at(rows, i), k - i, rows->size,
 				rows_compare, o);
 	}
 }
@@ -296,20 +384,20 @@ rows_sort(struct rows *rows, const struct groups *g)
 
 	if (rows->n == 0)
 		return;
-	rows_number(rows, g);
-	free(rows->sorted);
-	rows->sorted = mem_large(rows->n * sizeof *rows->sorted);
-	for (i = 0; i < rows->n; i++)
-		rows->sorted[i] = (uint32_t)i;
-	if (!in_order(rows))
+	for (i = 0; i < rows->n && rows->unlike; i++)
+		place_at(rows, i)->order = 0;
+	if (rows->unsorted || rows->unlike)
 		sort_numbers(rows);
+	rows->unsorted = false;
 	sort_same(rows, &o);
 	for (i = 1; i < rows->n; i++) {
 		if (same_numbers(rows, n, i) &&
-			rows_compare(&rows->sorted[n], &rows->sorted[i], &o) ==
-				0)
+			rows_compare(
+				place_at(rows, n), place_at(rows, i), &o) == 0)
 			continue;
-		rows->sorted[++n] = rows->sorted[i];
+		if (++n != i)
+			memcpy(place_at(rows, n), place_at(rows, i),
+				rows->size);
 	}
 	rows->n = n + 1;
 }

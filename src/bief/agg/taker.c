@@ -449,13 +449,16 @@ struct asked {
 };
 
 /* The i-th record, with the key that stands behind those of the runs: is it of
- * the last run, if these are looked for?  What cannot be foreseen is not asked. */
+ * the last run, if these are looked for?  What cannot be foreseen is not asked.
+ * Where nothing is looked for in recent (t is NULL), any row will do. */
 static inline __attribute__((always_inline)) void
 add_asked(struct asked *ask, uint32_t i, bool fits, const struct recent *t,
 	uint32_t words, bool runs)
 {
-	const uint64_t *key = ask->key[ask->n], *last;
-	uint64_t *row = fits ? recent_place_of(t, key, words) : NULL;
+	uint64_t *key = ask->key[ask->n], *last;
+	uint64_t *row = !fits ? NULL
+		: t == NULL   ? key
+			      : recent_place_of(t, key, words);
 	uint64_t differ = 0;
 
 	if (runs && ask->n > 0) {
@@ -469,26 +472,22 @@ add_asked(struct asked *ask, uint32_t i, bool fits, const struct recent *t,
 	ask->first[ask->n] = i;
 	ask->row[ask->n] = row;
 	ask->n += differ != 0;
-	__builtin_prefetch(row, 1);
+	if (t != NULL)
+		__builtin_prefetch(row, 1);
 }
 
-/* Of those with one field in its place. */
-static inline __attribute__((always_inline)) void
-ask_single(const struct recent *t, const struct value *v, size_t stride,
-	size_t n, struct asked *ask, bool runs)
+/* Is the state asked at once? */
+static inline bool
+is_direct(const struct taker *a, const struct record *r)
 {
-	const struct recent here = *t;
-
-	for (uint32_t i = 0; i < n; i++, v += stride)
-		add_asked(ask, i, recent_field(ask->key[ask->n], v), &here, 2,
-			runs);
+	return a->direct > 0 && r->windows == NULL;
 }
 
 static void
 ask_any(struct taker *a, struct record r, size_t stride, size_t n,
 	struct asked *ask)
 {
-	const struct recent *t = &a->recent;
+	const struct recent *t = is_direct(a, &r) ? NULL : &a->recent;
 	int64_t start = 0, end = 0;
 
 	if (r.windows != NULL)
@@ -498,7 +497,98 @@ ask_any(struct taker *a, struct record r, size_t stride, size_t n,
 			frame_times(&a->frame, &r, &start, &end);
 		add_asked(ask, i,
 			query_words(&a->q, &r, start, end, ask->key[ask->n]), t,
-			t->words, true);
+			a->recent.words, true);
+	}
+}
+
+/* Where the fields of a key stand in each record; a window that is none of them
+ * has its slice instead. */
+struct places {
+	int start, end; /* of a window */
+	int key[RECENT_FIELDS];
+	int64_t slice;
+};
+
+/* false: one of them takes a closer look. */
+static bool
+find_places(struct taker *a, const struct record *r, struct places *at)
+{
+	if (a->q.nkeys > RECENT_FIELDS)
+		return false;
+	at->start = at->end = 0;
+	at->slice = 0;
+	if (a->q.g.windowed && r->windows != NULL) {
+		at->slice = span_slice(r->windows, r->windows->time);
+	} else if (a->q.g.windowed) {
+		at->start = field_index(&a->frame.start, r);
+		at->end = field_index(&a->frame.end, r);
+	}
+	for (size_t i = 0; i < a->q.nkeys; i++)
+		if ((at->key[i] = field_index(&a->q.keys[i], r)) < 0)
+			return false;
+	return at->start >= 0 && at->end >= 0;
+}
+
+enum window_from { WINDOW_NONE, WINDOW_FIELDS, WINDOW_SLICE };
+
+static inline __attribute__((always_inline)) void
+ask_placed(const struct taker *a, const struct places *at,
+	const struct record *r, size_t stride, size_t n, struct asked *ask,
+	enum window_from from, uint32_t nkeys)
+{
+	const struct recent here = a->recent;
+	const struct recent *t = is_direct(a, r) ? NULL : &here;
+	const struct value *v = r->v;
+	const uint32_t first = from != WINDOW_NONE ? 2 : 0;
+
+	for (uint32_t i = 0; i < n; i++, v += stride) {
+		uint64_t *key = ask->key[ask->n];
+		bool fits = true;
+
+		if (from == WINDOW_FIELDS) {
+			key[0] = (uint64_t)v[at->start].i;
+			key[1] = (uint64_t)v[at->end].i;
+		} else if (from == WINDOW_SLICE) {
+			key[0] = (uint64_t)at->slice;
+			key[1] = 0;
+		}
+		for (uint32_t k = 0; k < nkeys; k++)
+			fits &= recent_field(
+				key + first + 2 * k, &v[at->key[k]]);
+		add_asked(ask, i, fits, t, first + 2 * nkeys, a->runs);
+	}
+}
+
+/* The forms that most keys have, each with a loop of its own; false: another. */
+static bool
+ask_usual(struct taker *a, struct record *r, size_t stride, size_t n,
+	struct asked *ask)
+{
+	const enum window_from from = !a->q.g.windowed ? WINDOW_NONE
+		: r->windows != NULL                   ? WINDOW_SLICE
+						       : WINDOW_FIELDS;
+	struct places at;
+
+	if (!find_places(a, r, &at))
+		return false;
+	switch ((unsigned)from * 4 + (unsigned)a->q.nkeys) {
+	case WINDOW_NONE * 4 + 1:
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_NONE, 1);
+		return true;
+	case WINDOW_NONE * 4 + 2:
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_NONE, 2);
+		return true;
+	case WINDOW_FIELDS * 4 + 0:
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_FIELDS, 0);
+		return true;
+	case WINDOW_FIELDS * 4 + 1:
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_FIELDS, 1);
+		return true;
+	case WINDOW_SLICE * 4 + 1:
+		ask_placed(a, &at, r, stride, n, ask, WINDOW_SLICE, 1);
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -507,18 +597,10 @@ static void
 ask_groups(struct taker *a, struct record r, size_t stride, size_t n,
 	struct asked *ask)
 {
-	int at = a->q.nkeys == 1 && !a->q.g.windowed
-		? field_index(&a->q.keys[0], &r)
-		: -1;
-
 	ask->n = 0;
 	ask->rows = a->recent.rows;
-	if (at < 0)
+	if (!ask_usual(a, &r, stride, n, ask))
 		ask_any(a, r, stride, n, ask);
-	else if (a->runs)
-		ask_single(&a->recent, r.v + at, stride, n, ask, true);
-	else
-		ask_single(&a->recent, r.v + at, stride, n, ask, false);
 	ask->first[ask->n] = (uint32_t)n;
 	if (ask->n > n / 2)
 		a->runs = false;
@@ -539,9 +621,50 @@ find_asked(struct recent *t, const struct asked *ask, size_t i, uint64_t **row)
 		*row = recent_find(t, key, &hit);
 	else if (t->words == 2)
 		*row = recent_pick_of(key, *row, t->pair, 2, &hit);
+	else if (t->words == 4)
+		*row = recent_pick_of(key, *row, t->pair, 4, &hit);
 	else
 		*row = recent_pick_of(key, *row, t->pair, t->words, &hit);
 	return hit ? recent_group(t, *row) : NULL;
+}
+
+/* Count runs from the i-th one on, up to the first whose group is not there;
+ * returns which that is.  *again: runs of the group before them. */
+static inline __attribute__((always_inline)) size_t
+count_known(struct recent *t, const struct asked *ask, size_t i, uint32_t words,
+	size_t *again)
+{
+	const uint32_t pair = t->pair;
+	uint64_t *last = NULL;
+	bool hit;
+
+	for (; i < ask->n && ask->row[i] != NULL; i++) {
+		uint64_t *row = recent_pick_of(
+			ask->key[i], ask->row[i], pair, words, &hit);
+
+		if (!hit ||
+			!recent_count(t, row + words,
+				ask->first[i + 1] - ask->first[i]))
+			break;
+		*again += row == last;
+		last = row;
+	}
+	return i;
+}
+
+static size_t
+pass_known(struct recent *t, const struct asked *ask, size_t i, size_t *again)
+{
+	if (ask->rows != t->rows)
+		return i;
+	switch (t->words) {
+	case 2:
+		return count_known(t, ask, i, 2, again);
+	case 4:
+		return count_known(t, ask, i, 4, again);
+	default:
+		return count_known(t, ask, i, t->words, again);
+	}
 }
 
 /* Find the group of the i-th run, of which r, which is in time, is one: as
@@ -587,8 +710,13 @@ find_recent(struct stage *st, struct record r, size_t stride, struct asked *ask,
 	uint64_t *group;
 
 	for (size_t i = 0; i < ask->n; i++) {
-		uint32_t n = ask->first[i + 1] - ask->first[i];
+		uint32_t n;
 
+		if (refs == NULL)
+			i = pass_known(&a->recent, ask, i, &again);
+		if (i == ask->n)
+			break;
+		n = ask->first[i + 1] - ask->first[i];
 		r.v = v + ask->first[i] * stride;
 		ref = find_group(st, &r, ask, i, &group);
 		if (ref == STATE_NONE)
@@ -660,7 +788,7 @@ count_some(struct stage *st, const struct record *r, size_t stride, size_t n)
 	struct asked ask;
 
 	ask_groups(a, *r, stride, n, &ask);
-	if (a->direct == 0 || r->windows != NULL)
+	if (!is_direct(a, r))
 		return find_recent(st, *r, stride, &ask, NULL);
 	a->direct--;
 	if (find_direct(st, *r, stride, &ask, refs) < 0)
@@ -696,7 +824,7 @@ find_some(struct stage *st, const struct record *r, size_t stride, size_t n,
 	int ret;
 
 	ask_groups(a, *r, stride, n, &ask);
-	if (a->direct == 0 || r->windows != NULL) {
+	if (!is_direct(a, r)) {
 		ret = find_recent(st, *r, stride, &ask, runs);
 	} else {
 		a->direct--;

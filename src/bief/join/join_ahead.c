@@ -1,58 +1,53 @@
 /*
- * join_ahead: see join_ahead.h.
+ * join_ahead: see join_ahead.h.  While keys are added their bytes may move: so a
+ * key has its length alone until all are there.
  */
 #include "join/join_ahead.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-#include "floor/buf.h"
-#include "text/number.h"
-#include "value/key.h"
-#include "value/record.h"
-#include "value/value.h"
-
-#define DIGITS_MOST 20
-#define TEXT_MOST 256
+#include "floor/mem.h"
 
 void
-join_ahead_learn(
-	struct join_ahead *a, const struct record *r, const struct value *key)
+join_ahead_release(struct join_ahead *a)
 {
-	a->at = 0;
-	if (key == NULL || r->line == NULL ||
-		(key->type != VALUE_NUMBER && key->type != VALUE_STRING) ||
-		key->s <= r->line || key->s >= r->line + r->nline)
-		return;
-	a->at = (size_t)(key->s - r->line);
-	a->quoted = key->type == VALUE_STRING;
+	free(a->keys);
+	buf_release(&a->bytes);
 }
 
-bool
-join_ahead_key(
-	const struct join_ahead *a, const char *p, size_t n, struct buf *out)
+void
+join_ahead_begin(struct join_ahead *a, const struct record *r)
 {
-	const char *end;
-	struct value v;
-	int64_t i;
-	size_t k;
+	a->r = r;
+	a->n = a->used = 0;
+	buf_clear(&a->bytes);
+}
 
-	if (a->at == 0 || n <= a->at || p[a->at - 1] != (a->quoted ? '"' : ':'))
-		return false;
-	p += a->at;
-	n -= a->at;
-	if (a->quoted) {
-		end = memchr(p, '"', n < TEXT_MOST ? n : TEXT_MOST);
-		if (end == NULL)
-			return false;
-		v = value_json_string(p, (size_t)(end - p), false);
-	} else {
-		for (k = *p == '-';
-			k < n && k < DIGITS_MOST && number_is_digit(p[k]);)
-			k++;
-		if (number_int(p, k, &i) < 0)
-			return false;
-		v = value_int(i);
+void
+join_ahead_add(struct join_ahead *a, bool known, bool null)
+{
+	struct join_ahead_key *k;
+
+	if (a->n == a->cap) {
+		a->cap = a->cap ? 2 * a->cap : 64;
+		a->keys = mem_realloc(a->keys, a->cap * sizeof(*a->keys));
 	}
-	key_encode(&v, out);
-	return true;
+	k = &a->keys[a->n++];
+	*k = (struct join_ahead_key){.key.n = (uint32_t)(a->bytes.n - a->used),
+		.known = known,
+		.null = null};
+	a->used = a->bytes.n;
+}
+
+void
+join_ahead_ready(struct join_ahead *a)
+{
+	const char *p = a->bytes.p;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct join_key *k = &a->keys[i].key;
+
+		*k = join_key_of(p, k->n);
+		p += k->n;
+	}
 }

@@ -2,7 +2,7 @@
  * join_index: see join_index.h.
  *
  * A hash table with linear probing.  Keys stand in the rows only: where the
- * hashes are the same, one of the rows is looked at.
+ * hashes are the same, a row is looked at.
  */
 #include "join/join_index.h"
 
@@ -20,42 +20,35 @@ join_index_clear(struct join_index *x)
 	x->nslots = x->count = 0;
 }
 
-/* One of its rows; STATE_NONE: the place is free. */
-static inline state_ref
-index_row(const struct join_ends *e)
-{
-	return e->first[0] != STATE_NONE ? e->first[0] : e->first[1];
-}
-
 static inline bool
-index_is(const struct join_index *x, const struct join_ends *e,
-	const struct buf *key)
+index_is(const struct join_index *x, uint64_t slot, const struct join_key *key)
 {
-	const struct join_row *row = state_value(x->state, index_row(e), NULL);
+	const struct join_row *row = join_store_row(x->store, (state_ref)slot);
 
-	return row->nkey == key->n &&
+	return join_store_nkey(row) == key->n &&
 		(key->n == 0 || memcmp(row + 1, key->p, key->n) == 0);
 }
 
-/* The place of a key, or the free one where it belongs. */
-static struct join_ends *
-index_place(const struct join_index *x, const struct buf *key, uint32_t hash)
+/* The slot of a key, or the free one where it belongs. */
+static inline uint64_t *
+index_slot(const struct join_index *x, const struct join_key *key)
 {
-	uint32_t mask = x->nslots - 1, i = hash & mask;
+	uint32_t mask = x->nslots - 1, i = key->hash & mask;
 
 	for (;; i = (i + 1) & mask) {
-		struct join_ends *e = &x->slots[i];
+		uint64_t slot = x->slots[i];
 
-		if (index_row(e) == STATE_NONE ||
-			(e->hash == hash && index_is(x, e, key)))
-			return e;
+		if (slot == 0 ||
+			(slot >> 32 == key->hash && index_is(x, slot, key)))
+			return &x->slots[i];
 	}
 }
 
+/* (A slot goes to one of two places: so it is two stretches that are written.) */
 static void
 index_grow(struct join_index *x)
 {
-	struct join_ends *old = x->slots;
+	uint64_t *old = x->slots;
 	uint32_t n = x->nslots, mask, j;
 	size_t bytes;
 
@@ -65,63 +58,67 @@ index_grow(struct join_index *x)
 	x->slots = mem_large(bytes);
 	memset(x->slots, 0, bytes);
 	for (uint32_t i = 0; i < n; i++) {
-		if (index_row(&old[i]) == STATE_NONE)
+		if (old[i] == 0)
 			continue;
-		for (j = old[i].hash & mask;
-			index_row(&x->slots[j]) != STATE_NONE;)
+		for (j = (old[i] >> 32) & mask; x->slots[j] != 0;)
 			j = (j + 1) & mask;
 		x->slots[j] = old[i];
 	}
 	free(old);
 }
 
-struct join_ends *
-join_index_find(const struct join_index *x, const struct buf *key)
+state_ref
+join_index_first(const struct join_index *x, const struct join_key *key)
 {
-	struct join_ends *e;
-
-	if (x->count == 0)
-		return NULL;
-	e = index_place(x, key, join_index_hash(key));
-	return index_row(e) == STATE_NONE ? NULL : e;
+	return x->count == 0 ? STATE_NONE : (state_ref)*index_slot(x, key);
 }
 
-struct join_ends *
-join_index_make(struct join_index *x, const struct buf *key)
+state_ref
+join_index_make(struct join_index *x, const struct join_key *key, state_ref row)
 {
-	uint32_t hash = join_index_hash(key);
-	struct join_ends *e;
+	uint64_t *slot;
 
 	if (x->count >= x->nslots - x->nslots / 4)
 		index_grow(x);
-	e = index_place(x, key, hash);
-	if (index_row(e) == STATE_NONE) {
-		e->hash = hash;
+	slot = index_slot(x, key);
+	if (*slot == 0) {
+		*slot = (uint64_t)key->hash << 32 | row;
 		x->count++;
 	}
-	return e;
+	return (state_ref)*slot;
 }
 
-/* Empty the place and move back those behind it that would be lost. */
-void
-join_index_drop(struct join_index *x, struct join_ends *ends)
+/* Empty a slot and move back those behind it that would be lost. */
+static void
+index_close(struct join_index *x, uint32_t i)
 {
-	uint32_t mask = x->nslots - 1, i = (uint32_t)(ends - x->slots), j = i;
+	uint32_t mask = x->nslots - 1, j = i;
 
 	for (;;) {
 		uint32_t home;
 
 		j = (j + 1) & mask;
-		if (index_row(&x->slots[j]) == STATE_NONE)
+		if (x->slots[j] == 0)
 			break;
-		home = x->slots[j].hash & mask;
+		home = (x->slots[j] >> 32) & mask;
 		if (((j - home) & mask) < ((j - i) & mask))
 			continue;
 		x->slots[i] = x->slots[j];
 		i = j;
 	}
-	x->slots[i] = (struct join_ends){.hash = 0};
+	x->slots[i] = 0;
 	x->count--;
+}
+
+void
+join_index_set(struct join_index *x, const struct join_key *key, state_ref row)
+{
+	uint64_t *slot = index_slot(x, key);
+
+	if (row != STATE_NONE)
+		*slot = (uint64_t)key->hash << 32 | row;
+	else
+		index_close(x, (uint32_t)(slot - x->slots));
 }
 
 size_t
@@ -130,18 +127,30 @@ join_index_bytes(const struct join_index *x)
 	return (size_t)x->nslots * sizeof(*x->slots);
 }
 
-void
-join_index_fetch(const struct join_index *x, uint32_t hash, int side)
+state_ref
+join_index_fetch(const struct join_index *x, uint32_t hash)
 {
-	const struct join_ends *e;
+	uint32_t mask = x->nslots - 1;
+	uint64_t slot;
 
 	if (x->nslots == 0)
-		return;
-	e = &x->slots[hash & (x->nslots - 1)];
-	if (e->hash != hash)
-		e = &x->slots[(hash + 1) & (x->nslots - 1)];
-	if (e->first[!side] != STATE_NONE)
-		state_fetch(x->state, e->first[!side]);
-	if (e->last[side] != STATE_NONE)
-		state_fetch(x->state, e->last[side]);
+		return STATE_NONE;
+	for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
+		slot = x->slots[i];
+		if (slot == 0)
+			return STATE_NONE;
+		if (slot >> 32 == hash)
+			break;
+	}
+	join_store_fetch(x->store, (state_ref)slot);
+	return (state_ref)slot;
+}
+
+state_ref
+join_index_fetched(
+	const struct join_index *x, const struct join_key *key, state_ref row)
+{
+	return row == STATE_NONE || index_is(x, row, key)
+		? row
+		: join_index_first(x, key);
 }

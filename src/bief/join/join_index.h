@@ -1,6 +1,6 @@
 /*
- * join_index: which rows a key has, on either side: the first and the last of
- * each, from where one comes to the others.
+ * join_index: which rows of a side a key has: the first of them, from which one
+ * comes to the others.
  *
  * It stands beside the state and is made of its rows when a run begins: so it
  * needs neither a place in the checkpoint nor keys of its own.
@@ -14,54 +14,55 @@
 #include "floor/buf.h"
 #include "floor/hash.h"
 #include "recovery/state/state.h"
+#include "join/join_store.h"
 
-/* What the value of a row's entry begins with; the key follows. */
-struct join_row {
-	state_ref before,
-		after; /* rows of the same side and key, or STATE_NONE */
-	uint32_t nkey;
-	uint32_t matched;
-};
-
-/* The rows of a key, by side. */
-struct join_ends {
-	uint32_t hash;
-	state_ref first[2], last[2]; /* STATE_NONE: there is none */
+/* What rows are joined on: key bytes. */
+struct join_key {
+	const char *p;
+	uint32_t n, hash;
 };
 
 struct join_index {
-	const struct state *state;
-	struct join_ends *slots;
+	const struct join_store *store;
+	uint64_t *slots; /* the hash, and the first row; 0 is free */
 	uint32_t nslots; /* a power of two, or 0 */
 	uint32_t count;
 };
 
 void join_index_clear(struct join_index *x);
 
-static inline uint32_t
-join_index_hash(const struct buf *key)
+static inline struct join_key
+join_key_of(const char *p, size_t n)
 {
-	return (uint32_t)(hash_bytes(key->p, key->n) >> 32);
+	return (struct join_key){.p = p,
+		.n = (uint32_t)n,
+		.hash = (uint32_t)(hash_bytes(p, n) >> 32)};
 }
 
-/* The rows of a key; NULL: it has none. */
-struct join_ends *join_index_find(
-	const struct join_index *x, const struct buf *key);
-/* The same, to be given its first row. */
-struct join_ends *join_index_make(struct join_index *x, const struct buf *key);
-/* It has no rows any more. */
-void join_index_drop(struct join_index *x, struct join_ends *ends);
+/* The first row of a key; STATE_NONE: it has none. */
+state_ref join_index_first(
+	const struct join_index *x, const struct join_key *key);
+/* The same, if this is what join_index_fetch() has returned and no row of
+ * another key has become a first one, or is none any more, since then. */
+state_ref join_index_fetched(
+	const struct join_index *x, const struct join_key *key, state_ref row);
+/* The same; where it has none this one is its first from now on. */
+state_ref join_index_make(
+	struct join_index *x, const struct join_key *key, state_ref row);
+/* The first row of a key is another one now; STATE_NONE: it has none any more. */
+void join_index_set(
+	struct join_index *x, const struct join_key *key, state_ref row);
 size_t join_index_bytes(const struct join_index *x);
 
 /* A key of this hash will be looked for soon: have memory fetch its place; and,
- * when that has come, the rows that one of this side will be put behind, or will
- * meet. */
+ * when that has come, its first row: it is the one that is returned, or one of
+ * another key, and STATE_NONE if it has none. */
 static inline void
 join_index_expect(const struct join_index *x, uint32_t hash)
 {
 	if (x->nslots != 0)
 		__builtin_prefetch(&x->slots[hash & (x->nslots - 1)]);
 }
-void join_index_fetch(const struct join_index *x, uint32_t hash, int side);
+state_ref join_index_fetch(const struct join_index *x, uint32_t hash);
 
 #endif

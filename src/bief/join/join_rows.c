@@ -31,8 +31,9 @@ join_rows_release(struct join_rows *j)
 		if (j->reader[s].shapes != NULL)
 			record_read_release(&j->reader[s]);
 		buf_release(&j->text[s]);
+		join_index_clear(&j->index[s]);
 	}
-	join_index_clear(&j->index);
+	join_store_release(&j->store);
 }
 
 /* The key of a row's entry. */
@@ -44,30 +45,38 @@ row_key(char key[ROW_KEY], int side, uint64_t id)
 	memcpy(key, &w, ROW_KEY);
 }
 
-void
-join_rows_expect(struct join_rows *j, int side)
+/* Names that rows may get.  (Those that are not kept take none.) */
+static void
+expect_names(const struct join_rows *j, int side, size_t n)
 {
 	char key[ROW_KEY];
 
-	if (j->unnamed)
-		return;
-	row_key(key, side, j->next_id + 1);
-	state_expect(j->state, key, ROW_KEY);
+	for (size_t i = 1; i <= n; i++) {
+		row_key(key, side, j->next_id + i);
+		state_expect(j->state, key, ROW_KEY);
+	}
 }
 
 void
-join_rows_ahead(struct join_rows *j, int side, const struct buf *key)
+join_rows_ahead(const struct join_rows *j, int side, struct join_ahead *ahead,
+	bool kept)
 {
-	struct join_soon *soon = &j->soon[side];
+	const struct join_index *own = &j->index[side],
+				*other = &j->index[!side];
+	struct join_ahead_key *k = ahead->keys;
 
-	/* The place of the next one has come by now. */
-	if (soon->known)
-		join_index_fetch(&j->index, soon->hash, side);
-	soon->known = key != NULL;
-	if (key == NULL)
-		return;
-	soon->hash = join_index_hash(key);
-	join_index_expect(&j->index, soon->hash);
+	for (size_t i = 0; i < ahead->n; i++) {
+		join_index_expect(other, k[i].key.hash);
+		if (kept)
+			join_index_expect(own, k[i].key.hash);
+	}
+	if (kept && !j->unnamed)
+		expect_names(j, side, ahead->n);
+	for (size_t i = 0; i < ahead->n; i++) {
+		k[i].met = join_index_fetch(other, k[i].key.hash);
+		if (kept)
+			join_index_fetch(own, k[i].key.hash);
+	}
 }
 
 state_ref
@@ -79,31 +88,17 @@ join_rows_find(struct join_rows *j, int side, uint64_t id)
 	return state_find(j->state, key, ROW_KEY);
 }
 
-const struct join_row *
-join_rows_head(const struct join_rows *j, state_ref row)
+state_ref
+join_rows_first(const struct join_rows *j, int side, const struct join_key *key)
 {
-	return state_value(j->state, row, NULL);
-}
-
-/* To link it: its entry does not change by that. */
-static struct join_row *
-row_head(struct join_rows *j, state_ref row)
-{
-	return state_value(j->state, row, NULL);
-}
-
-void
-join_rows_match(struct join_rows *j, state_ref row)
-{
-	((struct join_row *)state_change(j->state, row))->matched = 1;
+	return join_index_first(&j->index[side], key);
 }
 
 state_ref
-join_rows_first(const struct join_rows *j, int side, const struct buf *key)
+join_rows_met(const struct join_rows *j, int side, const struct join_key *key,
+	state_ref met)
 {
-	const struct join_ends *ends = join_index_find(&j->index, key);
-
-	return ends == NULL ? STATE_NONE : ends->first[side];
+	return join_index_fetched(&j->index[side], key, met);
 }
 
 bool
@@ -127,45 +122,47 @@ int
 join_rows_record(struct join_rows *j, int side, state_ref row, struct record *r)
 {
 	struct buf *text = &j->text[side];
-	const struct join_row *head;
 	size_t n;
-	const char *p = state_value(j->state, row, &n);
+	const char *p = join_store_text(&j->store, row, &n);
 
-	head = (const struct join_row *)p;
-	p += sizeof(*head) + head->nkey;
-	n -= sizeof(*head) + head->nkey;
-	buf_clear(text);
-	buf_add(text, p, n);
-	buf_need(text, JSON_PADDING);
-	*r = (struct record){.line = text->p, .nline = (uint32_t)n};
+	if (!j->store.own) {
+		buf_clear(text);
+		buf_add(text, p, n);
+		buf_need(text, JSON_PADDING);
+		p = text->p;
+	}
+	*r = (struct record){.line = p, .nline = (uint32_t)n};
 	return record_read(&j->reader[side], r, j->err);
 }
 
 /* Put a row at the end of those of its side and key. */
 static void
-link_row(struct join_rows *j, int side, const struct buf *key, state_ref row)
+link_row(struct join_rows *j, int side, const struct join_key *key,
+	state_ref row)
 {
-	struct join_ends *ends = join_index_make(&j->index, key);
-	state_ref last = ends->last[side];
-	struct join_row *head = row_head(j, row);
+	state_ref first = join_index_make(&j->index[side], key, row), last;
+	struct join_row *head = join_store_row(&j->store, row);
 
+	last = first == row ? row : join_store_row(&j->store, first)->before;
 	head->before = last;
 	head->after = STATE_NONE;
-	if (last == STATE_NONE)
-		ends->first[side] = row;
-	else
-		row_head(j, last)->after = row;
-	ends->last[side] = row;
-	state_beside(j->state, join_index_bytes(&j->index));
+	if (first != row) {
+		join_store_row(&j->store, last)->after = row;
+		join_store_row(&j->store, first)->before = row;
+	}
 	j->count++;
+	state_beside(j->state,
+		join_index_bytes(&j->index[0]) +
+			join_index_bytes(&j->index[1]) + j->store.bytes,
+		j->store.count);
 }
 
-/* The row of this number at the end of its key's, with what is in j->text. */
+/* An entry for the row of this number. */
 static state_ref
-put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
-	bool matched)
+make_entry(struct join_rows *j, int side, uint64_t id,
+	const struct join_key *key, bool matched)
 {
-	struct join_row head = {.nkey = (uint32_t)key->n, .matched = matched};
+	struct join_row head = {.nkey = key->n, .matched = matched};
 	const struct buf *text = &j->text[side];
 	size_t size = sizeof(head) + key->n + text->n;
 	char name[ROW_KEY];
@@ -184,12 +181,26 @@ put_row(struct join_rows *j, int side, uint64_t id, const struct buf *key,
 	if (key->n > 0)
 		memcpy(p + sizeof(head), key->p, key->n);
 	memcpy(p + sizeof(head) + key->n, text->p, text->n);
-	link_row(j, side, key, row);
+	return row;
+}
+
+/* The row of this number at the end of its key's, with what is in j->text. */
+static state_ref
+put_row(struct join_rows *j, int side, uint64_t id, const struct join_key *key,
+	bool matched)
+{
+	state_ref row = j->store.own
+		? join_store_put(&j->store, side, key->p, key->n,
+			  &j->text[side], matched, j->err)
+		: make_entry(j, side, id, key, matched);
+
+	if (row != STATE_NONE)
+		link_row(j, side, key, row);
 	return row;
 }
 
 int
-join_rows_keep(struct join_rows *j, int side, const struct buf *key,
+join_rows_keep(struct join_rows *j, int side, const struct join_key *key,
 	const struct record *r, bool matched, int64_t due)
 {
 	state_ref row;
@@ -199,37 +210,43 @@ join_rows_keep(struct join_rows *j, int side, const struct buf *key,
 	row = put_row(j, side, ++j->next_id, key, matched);
 	if (row == STATE_NONE)
 		return -1;
-	if (due != STATE_NEVER)
+	if (due != STATE_NEVER && !j->store.own)
 		state_set_due(j->state, row, due);
 	return 0;
 }
 
-/* The key bytes of a row, where they stand. */
-static struct buf
+/* The key of a row, whose bytes stand in it. */
+static struct join_key
 key_of(const struct join_row *head)
 {
-	return (struct buf){.p = (char *)(uintptr_t)(head + 1),
-		.n = head->nkey,
-		.cap = head->nkey};
+	return join_key_of((const char *)(head + 1), join_store_nkey(head));
+}
+
+/* Take a row out of those of its side and key: the first has the last before it,
+ * behind which there is none. */
+static void
+unlink_row(struct join_rows *j, int side, state_ref row)
+{
+	const struct join_row *head = join_store_row(&j->store, row);
+	state_ref before = head->before, after = head->after;
+	bool first = join_store_row(&j->store, before)->after == STATE_NONE;
+	struct join_key key = key_of(head);
+
+	if (first)
+		join_index_set(&j->index[side], &key, after);
+	else
+		join_store_row(&j->store, before)->after = after;
+	if (after != STATE_NONE)
+		join_store_row(&j->store, after)->before = before;
+	else if (!first)
+		join_store_row(&j->store, join_rows_first(j, side, &key))
+			->before = before;
 }
 
 void
 join_rows_drop(struct join_rows *j, int side, state_ref row)
 {
-	const struct join_row *head = join_rows_head(j, row);
-	struct buf key = key_of(head);
-	struct join_ends *ends = join_index_find(&j->index, &key);
-
-	if (head->before != STATE_NONE)
-		row_head(j, head->before)->after = head->after;
-	else
-		ends->first[side] = head->after;
-	if (head->after != STATE_NONE)
-		row_head(j, head->after)->before = head->before;
-	else
-		ends->last[side] = head->before;
-	if (ends->first[0] == STATE_NONE && ends->first[1] == STATE_NONE)
-		join_index_drop(&j->index, ends);
+	unlink_row(j, side, row);
 	state_delete(j->state, row);
 	j->count--;
 }
@@ -337,7 +354,7 @@ restore_row(struct join_rows *j, const struct found_row *found)
 {
 	state_ref row = found->old ? renew_row(j, found) : found->ref;
 	const struct join_row *head;
-	struct buf key;
+	struct join_key key;
 	size_t n;
 
 	if (row == STATE_NONE)
@@ -352,7 +369,7 @@ restore_row(struct join_rows *j, const struct found_row *found)
 }
 
 int
-join_rows_restore(struct join_rows *j, struct state *state)
+join_rows_restore(struct join_rows *j, struct state *state, bool own)
 {
 	struct found_row *rows;
 	size_t n;
@@ -360,8 +377,12 @@ join_rows_restore(struct join_rows *j, struct state *state)
 
 	j->state = state;
 	j->count = 0;
-	join_index_clear(&j->index);
-	j->index.state = state;
+	j->unnamed |= own;
+	join_store_init(&j->store, state, own);
+	for (int s = 0; s < 2; s++) {
+		join_index_clear(&j->index[s]);
+		j->index[s].store = &j->store;
+	}
 	n = find_rows(j, &rows);
 	if (n > 0)
 		qsort(rows, n, sizeof(*rows), by_id);
@@ -424,14 +445,15 @@ take_on(struct join_rows *j, const struct value *list, size_t nkeys,
 
 /* Rows of a key stand in the order of their numbers. */
 static bool
-in_order(struct join_rows *j, int side, const struct buf *on, uint64_t id)
+in_order(struct join_rows *j, int side, const struct join_key *on, uint64_t id)
 {
-	const struct join_ends *ends = join_index_find(&j->index, on);
+	state_ref first = join_rows_first(j, side, on);
 	uint64_t last = 0;
 	int same;
 
-	if (ends != NULL && ends->last[side] != STATE_NONE)
-		join_rows_is(j, ends->last[side], &same, &last);
+	if (first != STATE_NONE)
+		join_rows_is(j, join_store_row(&j->store, first)->before, &same,
+			&last);
 	return join_rows_find(j, side, id) == STATE_NONE && last < id;
 }
 
@@ -441,6 +463,7 @@ join_rows_take(struct join_rows *j, int side, uint64_t id,
 {
 	static const char *const names[] = {"matched", "on", "record", NULL};
 	struct value matched, list, record;
+	struct join_key key;
 	struct buf on;
 	int ret = -1;
 
@@ -457,11 +480,12 @@ join_rows_take(struct join_rows *j, int side, uint64_t id,
 	value_print(&record, &j->text[side]);
 	if (take_on(j, &list, nkeys, &on) < 0)
 		goto out;
-	if (!in_order(j, side, &on, id)) {
+	key = join_key_of(on.p, on.n);
+	if (!in_order(j, side, &key, id)) {
 		entry_wrong(j->err, "row", "above those of the lines before");
 		goto out;
 	}
-	if (put_row(j, side, id, &on, matched.i) != STATE_NONE)
+	if (put_row(j, side, id, &key, matched.i) != STATE_NONE)
 		ret = 0;
 	if (id > j->next_id)
 		j->next_id = id;

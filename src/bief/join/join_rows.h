@@ -18,6 +18,7 @@
 #include "value/record.h"
 #include "value/record_read.h"
 #include "recovery/state/state.h"
+#include "join/join_ahead.h"
 #include "join/join_index.h"
 
 struct err;
@@ -29,33 +30,31 @@ struct join_rows {
 	int64_t count;    /* rows of both sides */
 	bool unnamed;     /* nobody asks for a row by its id */
 	struct record_reader reader[2];
-	struct join_index index;
-	struct buf text[2], id;
-	struct join_soon { /* the record behind the next one of a side */
-		bool known;
-		uint32_t hash;
-	} soon[2];
+	struct join_store store;
+	struct join_index index[2];
+	struct buf text[2];
 };
 
 void join_rows_init(
 	struct join_rows *j, struct shapes *shapes, struct err *err);
 void join_rows_release(struct join_rows *j);
-/* Take up a state that may hold rows, also of older versions.  0 or -1. */
-int join_rows_restore(struct join_rows *j, struct state *state);
+/* Take up a state that may hold rows, also of older versions.  0 or -1.  own:
+ * it holds none, and all will go at once (join_store.h). */
+int join_rows_restore(struct join_rows *j, struct state *state, bool own);
 
-/* A record is about to be kept. */
-void join_rows_expect(struct join_rows *j, int side);
-/* The record behind the next one of this side has this key, as it seems; NULL:
- * there is no telling. */
-void join_rows_ahead(struct join_rows *j, int side, const struct buf *key);
+/* Records of this side are about to come that have these keys: what they will
+ * meet is to be at hand, and where they will be put, if they are kept. */
+void join_rows_ahead(const struct join_rows *j, int side,
+	struct join_ahead *ahead, bool kept);
 /* The first row of a key, or STATE_NONE. */
 state_ref join_rows_first(
-	const struct join_rows *j, int side, const struct buf *key);
+	const struct join_rows *j, int side, const struct join_key *key);
+/* The same, if none of this side has come or gone since join_rows_ahead() said
+ * what is met. */
+state_ref join_rows_met(const struct join_rows *j, int side,
+	const struct join_key *key, state_ref met);
 /* The row of this id, or STATE_NONE. */
 state_ref join_rows_find(struct join_rows *j, int side, uint64_t id);
-/* The head of a row, to read. */
-const struct join_row *join_rows_head(const struct join_rows *j, state_ref row);
-void join_rows_match(struct join_rows *j, state_ref row);
 /* The record of a row; it lives until the next call for this side.  0 or -1. */
 int join_rows_record(
 	struct join_rows *j, int side, state_ref row, struct record *r);
@@ -64,7 +63,7 @@ bool join_rows_is(
 	const struct join_rows *j, state_ref entry, int *side, uint64_t *id);
 
 /* Keep a record; due: STATE_NEVER or when it goes.  0 or -1. */
-int join_rows_keep(struct join_rows *j, int side, const struct buf *key,
+int join_rows_keep(struct join_rows *j, int side, const struct join_key *key,
 	const struct record *r, bool matched, int64_t due);
 void join_rows_drop(struct join_rows *j, int side, state_ref row);
 

@@ -142,9 +142,13 @@ struct merger {
 		struct plan *out);
 	int (*heard)(struct stage *st, int input, const struct batch *b);
 	int (*record)(struct stage *st, int input, struct record *r);
-	/* In front of record(): behind its line there are n bytes of the next
-	 * ones, to look for what will be asked for.  May be NULL. */
-	void (*ahead)(struct stage *st, int input, const char *p, size_t n);
+	/* The next n calls of record() will be for these, which have been read
+	 * together: to look for what will be asked for.  May be NULL. */
+	void (*ahead)(
+		struct stage *st, int input, const struct record *r, size_t n);
+	/* Without batches: there are no more records of this input.  May be
+	 * NULL. */
+	void (*ended)(struct stage *st, int input);
 };
 
 /*

@@ -22,6 +22,10 @@
 #include "text/pow10.h"
 #include "text/simd.h"
 
+#ifdef SIMD_SSE2
+#include <immintrin.h>
+#endif
+
 typedef unsigned __int128 u128;
 
 const char number_pairs[201] = "00010203040506070809"
@@ -174,6 +178,78 @@ read_long(const char *p, const char *end, struct decimal *d)
 	}
 }
 
+#ifdef SIMD_SSE2
+
+/* n digits before the end, 18 at most, appended to m; there are sixteen bytes
+ * before it, whatever they are. */
+__attribute__((target("ssse3,sse4.1"))) static bool
+digits_before(const char *end, size_t n, uint64_t *m)
+{
+	static const char keep[32] = {[16] = -1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1,
+		-1};
+	static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000,
+		1000000, 10000000, 100000000, 1000000000, 10000000000,
+		100000000000, 1000000000000, 10000000000000, 100000000000000,
+		1000000000000000, 10000000000000000};
+	const __m128i nine = _mm_set1_epi8(9);
+	__m128i x = _mm_sub_epi8(
+		_mm_loadu_si128((const __m128i *)(const void *)(end - 16)),
+		_mm_set1_epi8('0'));
+
+	for (; n > 16; n--) {
+		if (!number_is_digit(end[-(ptrdiff_t)n]))
+			return false;
+		*m = *m * 10 + (uint64_t)(end[-(ptrdiff_t)n] - '0');
+	}
+	x = _mm_and_si128(
+		x, _mm_loadu_si128((const __m128i *)(const void *)(keep + n)));
+	if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(x, nine), nine)) !=
+		0xFFFF)
+		return false;
+	x = _mm_maddubs_epi16(x, _mm_set1_epi16(0x010A)); /* 10, 1 */
+	x = _mm_madd_epi16(x, _mm_set1_epi32(0x00010064));
+	x = _mm_packus_epi32(x, x);
+	x = _mm_madd_epi16(x, _mm_set1_epi32(0x00012710));
+	*m = *m * powers[n] +
+		(uint64_t)(uint32_t)_mm_cvtsi128_si32(x) * 100000000 +
+		(uint32_t)_mm_extract_epi32(x, 1);
+	return true;
+}
+
+/* The same, where the processor can. */
+static inline bool
+read_sixteen(const char *end, size_t n, uint64_t *m, bool *done)
+{
+	*done = __builtin_cpu_supports("sse4.1");
+	return *done && digits_before(end, n, m);
+}
+
+#else
+
+static inline bool
+read_sixteen(const char *end, size_t n, uint64_t *m, bool *done)
+{
+	(void)end, (void)n, (void)m;
+	*done = false;
+	return false;
+}
+
+#endif
+
 /* A fraction of 8 to 18 digits behind a point at p[at], up to the end: how most
  * doubles are written.  The last digits are read from the end, so that how many
  * there are is no matter for a branch. */
@@ -181,9 +257,14 @@ static inline bool
 read_fraction(const char *p, const char *end, size_t at, struct decimal *d)
 {
 	size_t n = (size_t)(end - p) - at - 1, left = n;
+	bool done = false, digits;
 
 	if (n < 8 || n + at > 19)
 		return false;
+	d->exp = -(int64_t)n;
+	digits = n + at + 1 >= 16 && read_sixteen(end, n, &d->m, &done);
+	if (done)
+		return digits;
 	for (p += at + 1; left > 8; left -= 8, p += 8) {
 		uint64_t w = load8(p);
 
@@ -191,7 +272,6 @@ read_fraction(const char *p, const char *end, size_t at, struct decimal *d)
 			return false;
 		d->m = d->m * 100000000 + digits8_value(w);
 	}
-	d->exp = -(int64_t)n;
 	return last_digits(load8(end - 8), left, &d->m);
 }
 

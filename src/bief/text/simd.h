@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* -DSIMD_PLAIN: the plain twins everywhere.  A file that is compiled for AVX2
  * throughout (simd_avx2.h) has the masks by it. */
@@ -233,6 +234,22 @@ simd_short(const char *p, size_t n, uint64_t w[2])
 	}
 #endif
 	simd_short_plain(p, n, w);
+}
+
+/* Bytes of n, n < 64, that are c. */
+static inline uint64_t
+simd_byte_few(const char *p, size_t n, char c)
+{
+	char copy[64];
+
+#if defined(SIMD_SSE2) && !defined(SIMD_SANITIZED)
+	/* The same of 64. */
+	if (((uintptr_t)p & 4095) <= 4096 - 64)
+		return simd_byte(p, c) & ~(UINT64_MAX << n);
+#endif
+	memset(copy, ~c, sizeof(copy));
+	memcpy(copy, p, n);
+	return simd_byte(copy, c);
 }
 
 /*

@@ -49,7 +49,9 @@ fromjson_new(const struct schema *schema, const struct fromjson_options *o)
 	f->value.l.flags = o->flags | LENIENT_UTF16;
 	f->root = o->root;
 	f->end.index = NODE_END;
-	f->object = fromjson_avx2_there() ? fromjson_avx2 : object_plain;
+	f->object = fromjson_avx512_there() ? fromjson_avx512
+		: fromjson_avx2_there()     ? fromjson_avx2
+					    : object_plain;
 	f->all = f->n > 64   ? 0
 		: f->n == 64 ? UINT64_MAX
 			     : (UINT64_C(1) << f->n) - 1;
@@ -66,6 +68,7 @@ fromjson_free(struct fromjson *f)
 	buf_release(&f->corrupt);
 	free(f->table);
 	free(f->target);
+	free(f->forms);
 	free(f);
 }
 

@@ -11,9 +11,11 @@
 
 #include "floor/buf.h"
 #include "text/simd.h"
+#include "time/time.h"
 #include "value/field.h"
 #include "value/lenient.h"
 #include "value/value.h"
+#include "types/type.h"
 
 struct fromstruct;
 struct schema;
@@ -77,7 +79,20 @@ const char *fromvalue_one(struct fromvalue *f, const char *p,
 void fromvalue_misfit(struct fromvalue *f, const struct type *t, const char *at,
 	const char *end);
 /* The time that an integer of the type's unit is; false: out of range. */
-bool fromvalue_time(const struct type *t, int64_t i, struct value *v);
+static inline bool
+fromvalue_time(const struct type *t, int64_t i, struct value *v)
+{
+	static const int64_t factor[] = {
+		[UNIT_S] = 1000000, [UNIT_MS] = 1000, [UNIT_US] = 1};
+	int64_t us;
+
+	if (t->unit == UNIT_NS)
+		us = time_floor_div(i, 1000);
+	else if (__builtin_mul_overflow(i, factor[t->unit], &us))
+		return false;
+	*v = value_time(us);
+	return true;
+}
 void fromvalue_release(struct fromvalue *f);
 
 /* Append what stands at p for a field of a struct to f->nested: null where it

@@ -38,7 +38,8 @@ struct fromjson {
 	struct node unknown[UNKNOWN];
 	const struct target *field; /* that was malformed first */
 	struct buf why;
-	struct buf corrupt; /* the text, as a value */
+	struct buf corrupt;           /* the text, as a value */
+	struct fromjson_forms *forms; /* of fromjson_avx512.c */
 };
 
 
@@ -73,7 +74,42 @@ const char *fromjson_general_skip(struct fromjson *f, const char *p);
 bool fromjson_avx2_there(void);
 int fromjson_avx2(struct fromjson *f, const char *p, struct value *v);
 
+/* ---- fromjson_avx512.c ---- */
+
+bool fromjson_avx512_there(void);
+int fromjson_avx512(struct fromjson *f, const char *p, struct value *v);
+
 /* ---- the quick ways of values ---- */
+
+#ifdef SIMD_AVX2
+
+/* The number of k digits at p, below 2^63; 16 bytes can be read there. */
+static inline int64_t
+digits_value(const char *p, unsigned k)
+{
+	static const char right[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+		-1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+		12, 13, 14, 15};
+	int64_t first = 0;
+	__m128i x;
+
+	for (; k > 16; k--)
+		first = first * 10 + *p++ - '0';
+	x = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p),
+		_mm_set1_epi8('0'));
+	/* With zeros in front they are sixteen. */
+	x = _mm_shuffle_epi8(
+		x, _mm_loadu_si128((const __m128i *)(const void *)(right + k)));
+	x = _mm_maddubs_epi16(x, _mm_set1_epi16(0x010A)); /* 10, 1 */
+	x = _mm_madd_epi16(x, _mm_set1_epi32(0x00010064));
+	x = _mm_packus_epi32(x, x);
+	x = _mm_madd_epi16(x, _mm_set1_epi32(0x00012710));
+	return first * 10000000000000000 +
+		(int64_t)_mm_extract_epi32(x, 0) * 100000000 +
+		_mm_extract_epi32(x, 1);
+}
+
+#else
 
 /* The number of eight digits, whose values are the bytes of a word. */
 static inline uint64_t
@@ -107,6 +143,8 @@ digits_value(const char *p, unsigned k)
 	}
 	return (int64_t)total;
 }
+
+#endif
 
 /* A text of the stream's own form. */
 static const char *

@@ -225,21 +225,6 @@ from_string(struct fromvalue *f, const struct type *t,
 	return true;
 }
 
-bool
-fromvalue_time(const struct type *t, int64_t i, struct value *v)
-{
-	static const int64_t factor[] = {
-		[UNIT_S] = 1000000, [UNIT_MS] = 1000, [UNIT_US] = 1};
-	int64_t us;
-
-	if (t->unit == UNIT_NS)
-		us = time_floor_div(i, 1000);
-	else if (__builtin_mul_overflow(i, factor[t->unit], &us))
-		return false;
-	*v = value_time(us);
-	return true;
-}
-
 static bool
 from_integer(
 	const struct type *t, const struct lenient_number *n, struct value *v)

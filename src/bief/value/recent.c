@@ -28,9 +28,11 @@ static void
 table_new(struct recent *t, uint32_t bits)
 {
 	size_t n = ((size_t)1 << bits) + RECENT_PAIRS - 1;
+	size_t bytes = n * t->pair * sizeof *t->rows + LINE_BYTES;
 
 	t->shift = 64 - bits;
-	t->memory = mem_zalloc(n * t->pair * sizeof *t->rows + LINE_BYTES);
+	t->memory = mem_large(bytes);
+	memset(t->memory, 0, bytes);
 	t->rows = (uint64_t *)(t->memory +
 		(-(uintptr_t)t->memory & (LINE_BYTES - 1)));
 	t->used = mem_alloc(n * sizeof *t->used);

@@ -87,12 +87,14 @@ recent_group(const struct recent *t, uint64_t *row)
 static inline bool
 recent_count(struct recent *t, uint64_t *group, uint32_t n)
 {
-	if (*group >> 32 > UINT32_MAX - n)
+	uint64_t had = *group, has;
+
+	if (__builtin_add_overflow(had, (uint64_t)n << 32, &has))
 		return false;
 	/* Whether it is the first one cannot be foreseen. */
 	t->counted[t->ncounted] = (uint32_t)(group - t->rows);
-	t->ncounted += *group >> 32 == 0;
-	*group += (uint64_t)n << 32;
+	t->ncounted += had >> 32 == 0;
+	*group = has;
 	return true;
 }
 
@@ -114,9 +116,16 @@ recent_is_free(const uint64_t *row, uint32_t words)
 	return (recent_ref)row[words] == 0;
 }
 
+/* The highest bit: it is not 0. */
+static inline uint64_t
+recent_differs(uint64_t x)
+{
+	return x | -x;
+}
+
 /* The row of the group, looked for from its pair on; else the pair to put it in
  * (not *hit).  Which of two rows it is cannot be foreseen, so that both are
- * looked at without asking. */
+ * looked at without asking: written so that no compiler makes it a branch. */
 static inline __attribute__((always_inline)) uint64_t *
 recent_pick_of(const uint64_t *key, uint64_t *row, uint32_t pair,
 	uint32_t words, bool *hit)
@@ -133,8 +142,9 @@ recent_pick_of(const uint64_t *key, uint64_t *row, uint32_t pair,
 			first |= key[i] ^ row[i];
 			second |= key[i] ^ other[i];
 		}
-		if ((first == 0) | (second == 0))
-			return row + (words + 1) * (second == 0);
+		second = recent_differs(second);
+		if ((recent_differs(first) & second) >> 63 == 0)
+			return row + (words + 1) * (1 ^ second >> 63);
 		if (recent_is_free(other, words)) {
 			*hit = false;
 			return row;

@@ -100,17 +100,8 @@ accum_rows_plain(
 static inline void
 read_row(struct accum_input *in, const struct value *v)
 {
-	bool text = in->compared &&
-		(v->type == VALUE_NUMBER || v->type == VALUE_REAL);
-
 	in->raw = v->type == VALUE_NULL ? NULL : v;
-	in->num = text ? value_number(v, false) : *v;
-}
-
-void
-accum_rows_read(struct accum_input *in, size_t i)
-{
-	read_row(in, in->rows + i * in->stride);
+	in->num = accum_rows_number(in, v);
 }
 
 static void

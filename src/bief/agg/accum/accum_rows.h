@@ -6,11 +6,11 @@
 
 #include <stddef.h>
 
+#include "text/number.h"
 #include "value/value.h"
+#include "agg/accum/accums.h"
 
 struct accum;
-struct accum_input;
-struct accums;
 struct record;
 
 #define ACCUM_ROWS_MOST 1024
@@ -34,7 +34,15 @@ void accum_rows_add(
 	struct accums *s, const struct accum_rows *r, char *const *blobs);
 void accum_rows_add_to(struct accums *s, const struct accum *a,
 	const struct accum_rows *r, char *const *blobs);
-/* Set an input to its value of the i-th of them. */
-void accum_rows_read(struct accum_input *in, size_t i);
+/* An input's value, as a number where it is looked at as one. */
+static inline struct value
+accum_rows_number(const struct accum_input *in, const struct value *v)
+{
+	if (!in->compared)
+		return *v;
+	if (v->type == VALUE_REAL)
+		return value_double(number_double(v->s, v->n));
+	return v->type == VALUE_NUMBER ? value_number(v, false) : *v;
+}
 
 #endif

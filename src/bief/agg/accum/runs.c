@@ -129,6 +129,40 @@ runs_add(const struct runs *r, struct accums *s, struct blob *b, uint64_t seq,
 		log_record(r, s, group, log);
 }
 
+/* The k-th number of each entry, which are of so many bytes. */
+static void
+log_column(const struct accum_input *in, size_t k, char *entries, size_t size,
+	size_t n)
+{
+	const struct value *v = in->rows;
+
+	for (size_t i = 0; i < n; i++, v += in->stride, entries += size) {
+		struct entry *e = (struct entry *)entries;
+		struct value num = accum_rows_number(in, v);
+		enum log_kind kind = v->type == VALUE_NULL ? LOG_NULL
+			: num.type == VALUE_INT            ? LOG_INT
+							   : LOG_DOUBLE;
+
+		e->kinds |= (uint32_t)kind << 2 * k;
+		e->num[k].i = kind == LOG_NULL ? 0 : num.i;
+	}
+}
+
+static void
+log_rows(const struct runs *r, const struct accums *s, size_t n,
+	const uint32_t *groups, struct buf *log)
+{
+	size_t size = sizeof(struct entry) + r->nin * 8;
+	char *entries = buf_need(log, n * size);
+
+	for (size_t i = 0; i < n; i++)
+		*(struct entry *)(entries + i * size) = (struct entry){
+			.group = groups[i]};
+	for (size_t k = 0; k < r->nin; k++)
+		log_column(&s->in[r->in[k]], k, entries, size, n);
+	log->n += n * size;
+}
+
 void
 runs_add_rows(const struct runs *r, struct accums *s,
 	const struct accum_rows *rows, char *const *blobs,
@@ -137,14 +171,8 @@ runs_add_rows(const struct runs *r, struct accums *s,
 	for (size_t k = 0; k < s->n; k++)
 		if (!r->logged[k])
 			accum_rows_add_to(s, &s->a[k], rows, blobs);
-	for (size_t i = 0; r->any && i < rows->n; i++) {
-		for (size_t k = 0; k < r->nin; k++) {
-			struct accum_input *in = &s->in[r->in[k]];
-
-			accum_rows_read(in, i);
-		}
-		log_record(r, s, groups[i], log);
-	}
+	if (r->any)
+		log_rows(r, s, rows->n, groups, log);
 }
 
 void

@@ -116,10 +116,6 @@ void sql_join_free(struct sql_join *j);
  */
 int sql_join_key(struct sql_join *j, size_t i, int side, const struct record *r,
 	const struct expr_env *env, struct value *v, struct err *err);
-/* Where the key is nothing but a field: its value as it stands in the record,
- * whose key was asked for last; else NULL. */
-const struct value *sql_join_written(
-	struct sql_join *j, size_t i, int side, const struct record *r);
 /* The conditions on one side alone: 1 all true, 0 not (or null), -1 failed. */
 int sql_join_side(struct sql_join *j, int side, const struct record *r,
 	const struct expr_env *env, struct err *err);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "floor/mem.h"
+#include "text/number.h"
 #include "time/zone.h"
 #include "value/key.h"
 #include "value/path.h"
@@ -417,6 +418,31 @@ settle_big(struct value *v)
 	return true;
 }
 
+/* Most values are what they are written as, whatever their type would have
+ * become of them.  (A string of no type may be a time.) */
+static bool
+settle_plain(struct value *v, int kind)
+{
+	int64_t i;
+
+	switch ((enum value_type)v->type) {
+	case VALUE_NUMBER:
+		if ((kind != TYPE_UNKNOWN && kind != TYPE_LONG) ||
+			number_int(v->s, v->n, &i) < 0)
+			return false;
+		*v = value_int(i);
+		return true;
+	case VALUE_INT:
+		return kind == TYPE_UNKNOWN || kind == TYPE_LONG;
+	case VALUE_STRING:
+		return !(v->flags & VALUE_ESCAPED) &&
+			(kind == TYPE_STRING ||
+				(kind == TYPE_UNKNOWN && v->n < 20));
+	default:
+		return false;
+	}
+}
+
 /* The value as it is written, where a key is a field; NULL otherwise. */
 static const struct value *
 written(struct join *j, struct sql_node *n)
@@ -444,10 +470,11 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	assert(side == SQL_LEFT || side == SQL_RIGHT);
 	pair_begin(j, side == SQL_LEFT ? r : NULL, side == SQL_RIGHT ? r : NULL,
 		env, err);
-	raw = n->ty.kind == TYPE_UNKNOWN ? written(j, n) : NULL;
+	raw = written(j, n);
 	if (raw != NULL) {
 		*v = *raw;
-		if (settle_big(v))
+		if (settle_plain(v, (int)n->ty.kind) ||
+			(n->ty.kind == TYPE_UNKNOWN && settle_big(v)))
 			return 0;
 	}
 	if (sql_eval(&j->ctx, n, &d) < 0)
@@ -459,15 +486,6 @@ sql_join_key(struct sql_join *f, size_t i, int side, const struct record *r,
 	*v = datum_store(&j->ctx, &d, &j->out[side][i]);
 	settle_big(v);
 	return j->ctx.broken ? -1 : 0;
-}
-
-const struct value *
-sql_join_written(struct sql_join *f, size_t i, int side, const struct record *r)
-{
-	struct join *j = (struct join *)f;
-
-	j->ctx.record[side] = r;
-	return written(j, j->keys[side].p[i]);
 }
 
 static int

@@ -167,6 +167,23 @@ state_clear(struct state *s)
 	buf_init(&s->deleted);
 }
 
+void
+state_empty(struct state *s)
+{
+	if (s->nchunks != 1 || s->nslots > STATE_CHUNK_UNITS / 4) {
+		state_clear(s);
+		return;
+	}
+	s->cleared |= s->count > 0;
+	s->bump = 1; /* place 0 means none */
+	s->bump_end = STATE_CHUNK_UNITS;
+	memset(s->unused, 0, sizeof(s->unused));
+	memset(s->slots, 0, (size_t)s->nslots * sizeof(*s->slots));
+	s->units = s->beside = 0;
+	s->count = s->named = s->nchanged = s->nheap = 0;
+	buf_clear(&s->deleted);
+}
+
 state_ref
 state_find(const struct state *s, const void *key, size_t n)
 {
@@ -218,7 +235,7 @@ state_full(const struct state *s, struct err *err)
 			"the state has reached its limit of %zu bytes with %zu "
 			"keys; raise --max-state, or let a watermark or a "
 			"coarser key bound it",
-			s->limit, state_count(s));
+			s->limit, state_count(s) + s->nbeside);
 	else
 		err_set(err, "the state has no room for another key");
 	return STATE_NONE;
@@ -481,9 +498,10 @@ state_bytes(const struct state *s)
 }
 
 void
-state_beside(struct state *s, size_t bytes)
+state_beside(struct state *s, size_t bytes, size_t n)
 {
 	s->beside = bytes;
+	s->nbeside = n;
 }
 
 void

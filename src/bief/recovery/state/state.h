@@ -29,6 +29,8 @@ typedef uint32_t state_ref;
 struct state *state_new(size_t limit_bytes);
 void state_free(struct state *s);
 void state_clear(struct state *s);
+/* The same, but what is small keeps its memory: as many are to come again. */
+void state_empty(struct state *s);
 
 state_ref state_find(const struct state *s, const void *key, size_t n);
 /* This key will be asked for soon: have memory fetch it meanwhile.  Returns its
@@ -68,8 +70,9 @@ state_ref state_next(const struct state *s, state_ref r);
 
 size_t state_count(const struct state *s);
 size_t state_bytes(const struct state *s);
-/* So many bytes are kept beside it, until it is cleared: they count as its. */
-void state_beside(struct state *s, size_t bytes);
+/* So many bytes, with n keys, are kept beside it until it is cleared: they count
+ * as its. */
+void state_beside(struct state *s, size_t bytes, size_t n);
 /* Values have grown beyond the limit: -1.  (state_resize never fails.) */
 int state_check(const struct state *s, struct err *err);
 

@@ -54,8 +54,8 @@ struct state {
 	uint32_t nchunks, chunks_cap;
 	uint32_t bump, bump_end; /* what is left of the newest chunk */
 	uint32_t unused[STATE_CLASSES];
-	size_t units;  /* in use */
-	size_t beside; /* bytes, elsewhere */
+	size_t units;           /* in use */
+	size_t beside, nbeside; /* bytes, and keys, elsewhere */
 
 	uint64_t *slots;
 	uint32_t nslots; /* a power of two, or 0 */

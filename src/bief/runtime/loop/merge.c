@@ -24,7 +24,6 @@
 #include "floor/mem.h"
 #include "time/time.h"
 #include "value/json.h"
-#include "value/record_read.h"
 #include "value/value.h"
 #include "io/file.h"
 #include "io/stream/input.h"
@@ -34,8 +33,8 @@
 #include "runtime/chain.h"
 #include "runtime/loop/control.h"
 #include "runtime/loop/loop.h"
+#include "runtime/loop/soon.h"
 #include "runtime/plan/plan_chain.h"
-#include "runtime/report/refuse.h"
 #include "runtime/report/say.h"
 #include "runtime/loop/signals.h"
 #include "runtime/report/tell.h"
@@ -53,11 +52,12 @@ struct side {
 	bool whole;       /* and has them for nothing: it is read as if not */
 	bool began, done; /* of the batch that is being gathered */
 	bool over;        /* nothing more will come */
+	bool ended;       /* ... and the operator knows */
 	bool cut;
 	struct batch begin, end; /* its own lines */
 	int64_t taken;           /* lines of this batch */
 	struct buf spool;        /* lines that wait: each ended by LF */
-	struct record_reader reader;
+	struct soon soon;        /* those whose turn it is */
 };
 
 struct merge {
@@ -73,8 +73,9 @@ struct merge {
 };
 
 static int
-open_side(struct merge *m, struct side *s)
+open_side(struct merge *m, int i)
 {
+	struct side *s = &m->side[i];
 	const char *path = s->spec.path;
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : file_open(path);
 
@@ -86,35 +87,10 @@ open_side(struct merge *m, struct side *s)
 			"'%s' is the input and the output", path);
 	vitals_input(m->c->vitals, fd);
 	input_init(&s->in, fd, chain_max_line(m->st));
-	record_read_init(&s->reader, m->c->shapes);
+	soon_init(&s->soon, m->st, i, path);
 	buf_init(&s->spool);
 	plan_init(&s->plan);
 	return fd == STDIN_FILENO ? 0 : input_unpack(&s->in, path, &m->c->err);
-}
-
-static int
-give(struct merge *m, int i, const char *line, size_t n)
-{
-	struct side *s = &m->side[i];
-	struct stage *st = m->st;
-	struct record r = {
-		.line = line, .nline = (uint32_t)n, .number = ++st->records_in};
-	size_t k = 0;
-
-	while (k < n && memchr(" \t\r", line[k], 3) != NULL)
-		k++;
-	if (k == n)
-		return 0;
-	if (record_read(&s->reader, &r, st->err) < 0) {
-		char why[sizeof(st->err->text) + PATH_MAX];
-
-		snprintf(why, sizeof(why), "%s: %s", s->spec.path,
-			st->err->text);
-		return refuse(st, &r, why);
-	}
-	if (st->op->merge->record(st, i, &r) < 0)
-		return -1;
-	return state_check(st->state, st->err);
 }
 
 /* Hand on what waits of input i. */
@@ -128,10 +104,12 @@ drain(struct merge *m, int i)
 		char *lf = memchr(b->p + at, '\n', b->n - at);
 		size_t n = (size_t)(lf - (b->p + at));
 
-		if (give(m, i, b->p + at, n) < 0)
+		if (soon_take(&m->side[i].soon, b->p + at, n) < 0)
 			return -1;
 		at += n + 1;
 	}
+	if (soon_give(&m->side[i].soon) < 0)
+		return -1;
 	buf_clear(b);
 	return 0;
 }
@@ -169,16 +147,6 @@ turn(const struct merge *m, int i)
 	return true;
 }
 
-static void
-look_ahead(struct merge *m, int i)
-{
-	const struct input *in = &m->side[i].in;
-
-	if (m->st->op->merge->ahead != NULL)
-		m->st->op->merge->ahead(
-			m->st, i, in->p + in->start, in->end - in->start);
-}
-
 static int
 take_line(struct merge *m, int i, const char *line, size_t n)
 {
@@ -186,10 +154,8 @@ take_line(struct merge *m, int i, const char *line, size_t n)
 		return err_set(&m->c->err, "%s: a record outside of any batch",
 			m->side[i].spec.path);
 	m->side[i].taken++;
-	if (turn(m, i) && m->side[i].spool.n == 0) {
-		look_ahead(m, i);
-		return give(m, i, line, n);
-	}
+	if (turn(m, i) && m->side[i].spool.n == 0)
+		return soon_take(&m->side[i].soon, line, n);
 	spool(&m->side[i], line, n);
 	return check_room(m);
 }
@@ -259,6 +225,19 @@ look_at_first(struct merge *m, struct side *s, const char *line, size_t n)
 	return 0;
 }
 
+/* A line that is none of a record, behind those that were. */
+static int
+take_odd(struct merge *m, struct side *s, enum line got, enum stream_line kind,
+	const char *line, size_t n)
+{
+	if (soon_give(&s->soon) < 0)
+		return -1;
+	if (got == LINE_TOO_LONG)
+		return chain_give_long(m->st, line, n);
+	return kind == STREAM_CONTROL ? take_control(m, s, line, n)
+				      : chain_give_forged(m->st, line, n);
+}
+
 /* Lines of one input, as many as may be taken now. */
 static int
 take_lines(struct merge *m, int i)
@@ -271,6 +250,9 @@ take_lines(struct merge *m, int i)
 	size_t n;
 	enum line got;
 
+	/* What waits comes before them. */
+	if (s->spool.n > 0 && turn(m, i) && drain(m, i) < 0)
+		return -1;
 	while (!s->done && !s->over && most > 0 && !m->failed &&
 		(got = input_line(&s->in, &line, &n)) != LINE_NONE) {
 		enum stream_line kind = stream_line(line, n);
@@ -280,19 +262,17 @@ take_lines(struct merge *m, int i)
 			(!m->c->planned || kind == STREAM_CONTROL))
 			return look_at_first(m, s, line, n);
 		s->known = true;
-		if (got == LINE_TOO_LONG)
-			ret = chain_give_long(m->st, line, n);
-		else if (kind == STREAM_CONTROL)
-			ret = take_control(m, s, line, n);
-		else if (kind == STREAM_FORGED)
-			ret = chain_give_forged(m->st, line, n);
-		else {
+		if (got == LINE_GOOD && kind == STREAM_DATA) {
 			ret = take_line(m, i, line, n);
 			most--;
+		} else {
+			ret = take_odd(m, s, got, kind, line, n);
 		}
 		if (ret < 0)
 			return -1;
 	}
+	if (soon_give(&s->soon) < 0)
+		return -1;
 	if (s->in.eof && s->in.start == s->in.end && !s->over) {
 		s->over = true;
 		s->cut = s->stream || s->whole;
@@ -573,6 +553,23 @@ drain_turns(struct merge *m)
 	return 0;
 }
 
+/* Say of which inputs all has been handed on. */
+static void
+tell_ended(struct merge *m)
+{
+	const struct merger *op = m->st->op->merge;
+
+	for (int i = 0; i < m->n; i++) {
+		struct side *s = &m->side[i];
+
+		if (s->ended || !is_over(s))
+			continue;
+		s->ended = true;
+		if (op->ended != NULL)
+			op->ended(m->st, i);
+	}
+}
+
 /* One round of an input with batches, made by its source or here. */
 static int
 batches(struct merge *m)
@@ -645,8 +642,12 @@ round_of(struct merge *m)
 	/* What has been cut off must not pass for an end. */
 	if (m->failed || cut_off(m))
 		return 0;
-	if (m->st->now.whole)
-		return drain_turns(m);
+	if (m->st->now.whole) {
+		if (drain_turns(m) < 0)
+			return -1;
+		tell_ended(m);
+		return 0;
+	}
 	if (clock_tick(m) < 0)
 		return -1;
 	return batches(m);
@@ -688,7 +689,7 @@ merge_run(struct chain *c)
 	for (int i = 0; i < m->n && ret == 0; i++) {
 		m->side[i].spec = specs[i];
 		m->side[i].in.fd = -1;
-		ret = open_side(m, &m->side[i]);
+		ret = open_side(m, i);
 	}
 	if (m->n < 0)
 		ret = -1;
@@ -702,8 +703,7 @@ merge_run(struct chain *c)
 		if (s->in.fd > STDERR_FILENO)
 			close(s->in.fd);
 		input_release(&s->in);
-		if (s->reader.shapes != NULL)
-			record_read_release(&s->reader);
+		soon_release(&s->soon);
 		buf_release(&s->spool);
 		plan_release(&s->plan);
 	}

@@ -40,6 +40,7 @@
 struct threads {
 	struct chain *c;
 	int n;             /* threads, the main one among them */
+	int most;          /* of them that work at a time */
 	bool asked;        /* the user has said how many */
 	int started;       /* threads beside it */
 	int first, end;    /* the stages that are cloned: before end */
@@ -55,6 +56,8 @@ struct threads {
 		struct threads *t;
 		int by;
 		pthread_t id;
+		pthread_cond_t wake;
+		bool waits;
 	} worker[STAGE_CLONES];
 	bool direct; /* lines are for the chain itself */
 	/* A neighbour works for us: what its clones and ours know would be mixed
@@ -70,7 +73,8 @@ struct threads {
 	uint64_t nblocks, replayed; /* so many are through */
 	/* under the lock */
 	pthread_mutex_t lock;
-	pthread_cond_t work, done;
+	pthread_cond_t done;
+	int working;            /* of the workers */
 	uint64_t filled, taken; /* so many blocks have been */
 	bool over;
 	struct offer offer; /* to a neighbour in front */
@@ -107,13 +111,40 @@ work(void *arg)
 
 	pthread_mutex_lock(&t->lock);
 	while (!t->over) {
-		if (t->taken < t->filled)
+		if (w->waits) {
+			pthread_cond_wait(&w->wake, &t->lock);
+		} else if (t->taken < t->filled) {
 			take_one(t, w->by);
-		else
-			pthread_cond_wait(&t->work, &t->lock);
+		} else {
+			w->waits = true;
+			t->working--;
+		}
 	}
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
+}
+
+/*
+ * There is a block to work on.  It is for the first one that is idle: each clone
+ * has to learn what records are like and which groups there are, so that it is
+ * best if few of them know all.  More than there are cores would only take
+ * turns, each with memory of its own; the main thread is one of them.
+ */
+static void
+wake_one(struct threads *t)
+{
+	if (t->working + 1 >= t->most)
+		return;
+	for (int i = 1; i <= t->started; i++) {
+		struct worker *w = &t->worker[i];
+
+		if (!w->waits)
+			continue;
+		w->waits = false;
+		t->working++;
+		pthread_cond_signal(&w->wake);
+		return;
+	}
 }
 
 /* ---- the main thread ---- */
@@ -215,7 +246,7 @@ hand_on(struct threads *t, bool wake)
 	pthread_mutex_lock(&t->lock);
 	t->filled++;
 	if (wake)
-		pthread_cond_signal(&t->work);
+		wake_one(t);
 	pthread_mutex_unlock(&t->lock);
 	while (t->filled - t->replayed == t->nblocks || oldest_is_done(t))
 		if (replay_oldest(t) < 0)
@@ -260,9 +291,11 @@ start_threads(struct threads *t)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (int i = 1; i < t->n; i++) {
-		t->worker[i] = (struct worker){.t = t, .by = i};
-		if (pthread_create(
-			    &t->worker[i].id, NULL, work, &t->worker[i]) != 0)
+		struct worker *w = &t->worker[i];
+
+		*w = (struct worker){.t = t, .by = i, .waits = true};
+		pthread_cond_init(&w->wake, NULL);
+		if (pthread_create(&w->id, NULL, work, w) != 0)
 			break;
 		t->started = i;
 	}
@@ -292,7 +325,7 @@ make_clones(struct threads *t)
 	}
 	n = (size_t)clone_stages(t->clones[0]);
 	if (t->block == NULL) {
-		t->nblocks = (uint64_t)t->n + SPARE;
+		t->nblocks = (uint64_t)t->most + SPARE;
 		t->block = mem_zalloc((size_t)t->nblocks * sizeof(*t->block));
 	}
 	for (uint64_t i = 0; i < t->nblocks; i++)
@@ -511,13 +544,22 @@ is_narrow(int n)
 		limit.rlim_cur / THREAD_ROOM < (rlim_t)n;
 }
 
+/* That the process may use; 0: nobody knows. */
+static int
+count_cores(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
+							    : 0;
+}
+
 /* How many there are to be: what was asked for, else a core each. */
 static int
 wanted(const struct chain *c, bool *asked)
 {
 	const char *text = getenv("BIEF_THREADS");
 	int64_t n = 0;
-	cpu_set_t set;
 
 	for (int i = 0; i < c->n; i++)
 		if (c->stages[i].priv->common.threads > n)
@@ -525,8 +567,8 @@ wanted(const struct chain *c, bool *asked)
 	if (n == 0 && text != NULL && opt_number(text, &n) < 0)
 		n = 0;
 	*asked = n > 0;
-	if (n == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
-		n = CPU_COUNT(&set);
+	if (n == 0)
+		n = count_cores();
 	n = n < 1 ? 1 : n > STAGE_CLONES ? STAGE_CLONES : n;
 	return n > 1 && is_narrow((int)n) ? 1 : (int)n;
 }
@@ -538,7 +580,7 @@ threads_open(struct chain *c)
 	int64_t bytes;
 	struct threads *t;
 	bool asked;
-	int n = wanted(c, &asked);
+	int n = wanted(c, &asked), cores = count_cores();
 
 	if (n == 1)
 		return NULL;
@@ -546,16 +588,18 @@ threads_open(struct chain *c)
 	t->asked = asked;
 	t->c = c;
 	t->n = n;
+	t->most = cores == 0 || cores > n ? n : cores < 2 ? 2 : cores;
 	t->bytes = BLOCK_BYTES;
 	t->small = SMALL_BYTES;
-	/* For tests: many blocks of few data. */
-	if (text != NULL && opt_number(text, &bytes) == 0 && bytes > 0)
+	/* For tests: many blocks of few data, and all threads at work. */
+	if (text != NULL && opt_number(text, &bytes) == 0 && bytes > 0) {
 		t->bytes = t->small = (size_t)bytes;
+		t->most = n;
+	}
 	offer_init(
 		&t->offer, c, asked, t->bytes != BLOCK_BYTES && meet_surely());
 	t->tasted = OFFER_NO_BATCH;
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->work, NULL);
 	pthread_cond_init(&t->done, NULL);
 	c->aside = (struct chain_aside){.lines = lines,
 		.settle = settle,
@@ -573,10 +617,13 @@ threads_close(struct threads *t)
 		return;
 	pthread_mutex_lock(&t->lock);
 	t->over = true;
-	pthread_cond_broadcast(&t->work);
-	pthread_mutex_unlock(&t->lock);
 	for (int i = 1; i <= t->started; i++)
+		pthread_cond_signal(&t->worker[i].wake);
+	pthread_mutex_unlock(&t->lock);
+	for (int i = 1; i <= t->started; i++) {
 		pthread_join(t->worker[i].id, NULL);
+		pthread_cond_destroy(&t->worker[i].wake);
+	}
 	drop_clones(t);
 	offer_release(&t->offer);
 	for (uint64_t i = 0; i < t->nblocks; i++) {
@@ -589,7 +636,6 @@ threads_close(struct threads *t)
 	}
 	free(t->block);
 	pthread_mutex_destroy(&t->lock);
-	pthread_cond_destroy(&t->work);
 	pthread_cond_destroy(&t->done);
 	t->c->aside = (struct chain_aside){.lines = NULL};
 	free(t);
