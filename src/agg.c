@@ -7,6 +7,7 @@
  * Restart: the groups come back as they were after the last committed batch.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "floor/buf.h"
 #include "floor/mem.h"
@@ -301,33 +302,39 @@ static void
 agg_tell(const struct stage *st, struct buf *out)
 {
 	const struct agg *a = STAGE(st, agg);
-	struct agg_known known = {.late = a->t.late,
-		.decided = a->t.q.decided,
-		.windowed = a->t.q.g.windowed,
-		.met = a->t.q.met,
-		.nkeys = a->t.q.nkeys};
+	struct agg_known known;
 
+	/* Its gaps are compared, and sent, as well. */
+	memset(&known, 0, sizeof(known));
+	known.late = a->t.late;
+	known.decided = a->t.q.decided;
+	known.windowed = a->t.q.g.windowed;
+	known.met = a->t.q.met;
+	known.nkeys = a->t.q.nkeys;
 	buf_add(out, &known, sizeof(known));
 }
 
 static int
 agg_learn(struct stage *clone, const char *p, size_t n)
 {
-	const struct agg_known *known = (const struct agg_known *)p;
+	struct agg_known known;
 	struct agg *c = STAGE(clone, agg);
 
+	if (n != sizeof(known))
+		return err_set(clone->err, "what is lent is damaged");
+	memcpy(&known, p, sizeof(known));
 	gather_init(&c->t.gather, &c->t.q);
 	gather_forget(&c->t.gather);
 	recent_clear(&c->t.recent);
 	buf_clear(&c->t.gather.counts);
 	state_clear(clone->state);
-	c->t.late = known->late;
+	c->t.late = known.late;
 	c->t.seq = 0;
-	if (known->decided && !c->t.q.decided &&
-		taker_decide(clone, known->windowed,
-			c->t.q.nkeys == known->nkeys) < 0)
+	if (known.decided && !c->t.q.decided &&
+		taker_decide(
+			clone, known.windowed, c->t.q.nkeys == known.nkeys) < 0)
 		return -1;
-	c->t.q.met = known->met;
+	c->t.q.met = known.met;
 	return 0;
 }
 

@@ -590,12 +590,14 @@ read_lent(struct stage *clone, const struct join_static_known *known)
 static int
 join_static_learn(struct stage *clone, const char *p, size_t n)
 {
-	const struct join_static_known
-		*known = (const struct join_static_known *)p;
+	struct join_static_known known;
 
-	if (known->pid != getpid())
-		return read_lent(clone, known);
-	look_into(STAGE(clone, join_static), known->table);
+	if (n != sizeof(known))
+		return err_set(clone->err, "what is lent is damaged");
+	memcpy(&known, p, sizeof(known));
+	if (known.pid != getpid())
+		return read_lent(clone, &known);
+	look_into(STAGE(clone, join_static), known.table);
 	return 0;
 }
 

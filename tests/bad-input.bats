@@ -157,6 +157,51 @@ not_records() {
 	[[ $output == *"No space left"* ]]
 }
 
+@test "a full disk cuts no line of --rejects off, and where they are to go is looked at first" {
+	unshare -rm true 2>/dev/null || skip "no namespaces"
+	mkdir disk
+	seq 20000 | sed 's/.*/{"n":"&, which is no number"}/' >in
+	unshare -rm bash -c '
+		mount -t tmpfs -o size=64k none disk && cd disk || exit 77
+		parse-json -s "n int" --rejects rejects <../in 2>../e | wc -l >../n
+		echo "${PIPESTATUS[0]}"
+		jq -c .line <rejects | tail -1 >../last' >said ||
+		[ $? -ne 77 ] || skip "no tmpfs"
+	is said <<<1
+	tail -1 e | is /dev/stdin \
+		<<<"parse-json: cannot write 'rejects': No space left on device"
+	cmp n last
+	mkdir there
+	for o in rejects progress; do
+		run -1 agg count --$o nowhere/x <in
+		is <(echo "$output") <<-'E'
+		agg: cannot write 'nowhere/x': there is no directory 'nowhere': make it first (mkdir -p)
+		E
+		run -1 agg count --$o there <in
+		is <(echo "$output") <<<"agg: 'there' is a directory: name a file in it"
+	done
+}
+
+@test "a file that may not grow as large as it would is an error" {
+	seq 30000 | sed 's/.*/{"n":&,"text":"0123456789"}/' >in
+	while read -r pipeline; do
+		rm -rf out ck
+		run -1 bash -c "ulimit -f 20; $pipeline" <in
+		[[ $output == *": File too large" || $output == *"disk is full" ||
+			$output == *"disk I/O error" ]] || {
+			echo "$pipeline: $output"
+			return 1
+		}
+	done <<-'END'
+	parse-json -s 'n int' | sink-files out
+	sink-files --format parquet out
+	sink-table --db t.db --table t
+	order --by -n --max-state 100k >/dev/null
+	parse-json -s 'n date' --rejects r 2>&1 >/dev/null | tail -1; exit "${PIPESTATUS[0]}"
+	bief run 'stream-files --trigger available-now --checkpoint ck in | dedup | sink-exec -- true'
+	END
+}
+
 @test "a full disk keeps a table, files and a checkpoint as they were" {
 	unshare -rm true 2>/dev/null || skip "no namespaces"
 	mkdir disk

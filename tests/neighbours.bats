@@ -306,6 +306,17 @@ words() {
 	done
 	cmp given0 given1
 	diff said0 said1
+	# Each with a name that no record had before.
+	python3 >named.json <<-'END'
+	for i in range(300):
+	    print('{"a%d":"%s"}' % (i, 'x' * (200000 if i % 7 == 6 else 900)))
+	END
+	for i in 0 now; do
+		BIEF_FUSE=$i bash -c 'parse-json <named.json |
+			derive "n = length" | filter .n' >given$i
+	done
+	cmp given0 givennow
+	[ "$(wc -l <givennow)" = 300 ]
 }
 
 @test "messages have the numbers of their lines, and rejects the text" {
@@ -709,6 +720,22 @@ has_threads() { # has_threads PID
 			[ -e first ] || cp out first
 			cmp first out
 		done
+	done
+}
+
+@test "lines that end in CR alone are whole when a thread of the other works at what follows" {
+	seq 60000 | awk '{ printf "{\"k\":\"k%d\",\"long\":\"%0*d\"}\r", $1 % 3,
+		1 + $1 % 90, 1 } $1 % 100 == 0 { printf "{\"k\":\r" }' >cr
+	for n in 1 2 3; do
+		BIEF_THREADS=2 bash -c 'stream-files cr |
+			parse-json --on-error skip | agg --by k count' >out 2>err
+		is out <<-'END'
+		{"k":"k0","count":20000}
+		{"k":"k1","count":20000}
+		{"k":"k2","count":20000}
+		END
+		tail -1 err >said
+		is said <<<'parse-json: 600 records refused, skipped'
 	done
 }
 

@@ -293,6 +293,23 @@ feeding() { # feeding BYTES COMMAND...
 	same 'cat no-header | filter ".i == 1"'
 }
 
+@test "what is to make batches behind threads makes none until a record comes" {
+	many
+	export BIEF_CLOCK=2026-11-21T08:00:00Z
+	# For many blocks there is nothing behind the filter.
+	seq 400 | sed 's/.*/{"i":&,"t":"2026-11-21T08:00:00Z"}/' >in
+	for behind in 'dedup --by t,i --batch 5' 'take 7 --batch 5' \
+		'agg --batch 30 --mode complete count' 'sink-table --batch 40' \
+		'window --on t --session 30s | agg count | agg count'; do
+		same "parse-json -s 'i int, t string' in |
+			filter --sql 'i > 200' | $behind" || {
+			echo "$behind"
+			return 1
+		}
+	done
+	[ -s out.1 ]
+}
+
 @test "a checkpoint does not tell how many threads made it, and goes on with others" {
 	many
 	mkdir in

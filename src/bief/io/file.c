@@ -146,6 +146,31 @@ file_put(int fd, const char *p, size_t n)
 	return 0;
 }
 
+int
+file_add(int fd, const char *p, size_t n)
+{
+	struct stat s;
+	ssize_t put;
+	off_t begin;
+	int saved;
+
+	do
+		put = write(fd, p, n);
+	while (put < 0 && errno == EINTR);
+	if (put < 0)
+		return -1;
+	begin = lseek(fd, 0, SEEK_CUR) - put;
+	if (file_put(fd, p + put, n - (size_t)put) == 0)
+		return 0;
+	/* Who reads the file later finds whole lines. */
+	saved = errno;
+	if (begin >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) &&
+		s.st_size == lseek(fd, 0, SEEK_CUR) && ftruncate(fd, begin) < 0)
+		saved = errno;
+	errno = saved;
+	return -1;
+}
+
 static int
 sync_dir(const char *dir)
 {

@@ -44,6 +44,9 @@ extern volatile sig_atomic_t file_stop;
 void file_tidy(const char *dir);
 /* Write all of it, whatever signals come.  0, or -1 with errno. */
 int file_put(int fd, const char *p, size_t n);
+/* The same at the end of a file to which others may add, too: what there is no
+ * room for is not begun. */
+int file_add(int fd, const char *p, size_t n);
 int file_sync_dir(const char *dir, struct err *err);
 /* Delete a directory of files; one that is not there is fine. */
 int file_delete_dir(const char *dir, struct err *err);

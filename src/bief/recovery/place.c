@@ -165,7 +165,8 @@ info_write(int fd, const char *id, const struct list *runs)
 		(long long)time_now());
 	for (size_t i = 0; runs != NULL && i < runs->n; i++)
 		buf_printf(&b, "%s\n", runs->s[i]);
-	ret = ftruncate(fd, 0) < 0 || pwrite(fd, b.p, b.n, 0) != (ssize_t)b.n
+	ret = ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0 ||
+			file_put(fd, b.p, b.n) < 0
 		? -1
 		: 0;
 	buf_release(&b);

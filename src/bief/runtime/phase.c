@@ -34,3 +34,9 @@ phase_check_record(const struct stage *st)
 {
 	assert(st->priv->phase == (st->in.stream ? PHASE_BATCH : PHASE_READY));
 }
+
+void
+phase_stand_in(struct stage *st)
+{
+	st->priv->phase = st->in.stream ? PHASE_BATCH : PHASE_READY;
+}

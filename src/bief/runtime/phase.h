@@ -33,5 +33,8 @@ enum phase {
 void phase_enter(struct stage *st, enum phase to);
 /* A record is about to be given, or something is emitted: may it? */
 void phase_check_record(const struct stage *st);
+/* One that only stands for another takes records at any time: what that one
+ * makes batches of begins one by its first record. */
+void phase_stand_in(struct stage *st);
 
 #endif

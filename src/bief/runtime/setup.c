@@ -17,6 +17,7 @@
 #include "time/zone.h"
 #include "value/json.h"
 #include "value/record_read.h"
+#include "io/replace.h"
 #include "io/stream/output.h"
 #include "recovery/state/state.h"
 #include "runtime/chain.h"
@@ -141,6 +142,11 @@ check_common(struct stage *st)
 	if (c->batch > 0 && c->trigger != NULL)
 		return err_as(st->err, STATUS_USAGE,
 			"--batch and --trigger: one of them");
+	/* Not when the first record is refused, which may be a day from now. */
+	if ((c->rejects != NULL && replace_check(c->rejects, st->err) < 0) ||
+		(c->progress != NULL && strcmp(c->progress, "-") != 0 &&
+			replace_check(c->progress, st->err) < 0))
+		return -1;
 	return check_inputs(st);
 }
 

@@ -91,7 +91,7 @@ pack_look_up(struct pack *p, const struct shape *shape)
 		s = pack_place(p->shapes, p->mask, shape->id);
 	}
 	s->id = shape->id;
-	s->number = p->n++;
+	p->n++;
 	p->names += pack_cost(pack_names_bytes(shape), shape->n);
 	return s;
 }
@@ -165,20 +165,26 @@ pack_bytes(char *to, const void *from, size_t n)
 	return to + n;
 }
 
+/* They have their numbers in the order in which they are sent: what only the size
+ * was asked of may have been too long. */
 static char *
-pack_put_shape(struct pack_shape *s, const struct shape *shape, char *to)
+pack_put_shape(struct pack *p, struct pack_shape *s, const struct shape *shape,
+	char *to)
 {
 	struct pack_names h = {
 		.m = {(uint32_t)pack_shape_size(shape), PACK_SHAPE, 0},
-		.shape = s->number,
 		.n = shape->n,
 		.bytes = (uint32_t)pack_names_bytes(shape)};
-	char *p = pack_bytes(to, &h, sizeof h);
+	char *at = to + sizeof h;
 
+	if (s != p->transient)
+		s->number = p->sent++;
+	h.shape = s->number;
+	memcpy(to, &h, sizeof h);
 	for (uint32_t i = 0; i < shape->n; i++)
-		p = pack_bytes(p, &shape->names[i].n, sizeof(uint32_t));
+		at = pack_bytes(at, &shape->names[i].n, sizeof(uint32_t));
 	for (uint32_t i = 0; i < shape->n; i++)
-		p = pack_bytes(p, shape->names[i].s, shape->names[i].n);
+		at = pack_bytes(at, shape->names[i].s, shape->names[i].n);
 	s->known = true;
 	return to + h.m.size;
 }
@@ -228,15 +234,17 @@ pack_put(struct pack *p, const struct record *r, char *to)
 {
 	struct pack_shape *s = r->shape != NULL ? p->last : NULL;
 	struct pack_head h = {.m = {0, PACK_RECORD, 0},
-		.shape = s != NULL ? s->number : PACK_NO_SHAPE,
+		.shape = PACK_NO_SHAPE,
 		.nline = pack_line(r),
 		.number = r->number};
 	struct pack_at a = {.line = r->line, .nline = h.nline};
 
 	if (s != NULL && !s->known)
-		to = pack_put_shape(s, r->shape, to);
-	if (s != NULL)
+		to = pack_put_shape(p, s, r->shape, to);
+	if (s != NULL) {
+		h.shape = s->number;
 		h.n = r->shape->n;
+	}
 	if (r->line != NULL) {
 		h.m.flags |= PACK_LINE;
 		h.kept = r->kept;
@@ -282,15 +290,14 @@ pack_put_rows(struct pack *p, const struct record *r, size_t stride, size_t n,
 	char *to)
 {
 	struct pack_shape *s = p->last;
-	struct pack_rows h = {.m = {0, PACK_ROWS, 0},
-		.shape = s->number,
-		.n = r->shape->n,
-		.rows = (uint32_t)n};
+	struct pack_rows h = {
+		.m = {0, PACK_ROWS, 0}, .n = r->shape->n, .rows = (uint32_t)n};
 	const struct value *v = r->v;
 	struct pack_at a = {.line = NULL};
 
 	if (!s->known)
-		to = pack_put_shape(s, r->shape, to);
+		to = pack_put_shape(p, s, r->shape, to);
+	h.shape = s->number;
 	a.message = to;
 	a.value = to + sizeof h;
 	a.text = a.value + n * h.n * sizeof(struct value);

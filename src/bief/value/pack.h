@@ -45,7 +45,7 @@ enum pack_kind {
 struct pack_shape;
 struct pack {
 	struct pack_shape *shapes, *last; /* private: a table by id */
-	uint32_t n, mask;
+	uint32_t n, mask, sent;           /* shapes: met, and told of */
 	size_t names;
 	struct pack_shape *transient; /* private */
 };

@@ -373,10 +373,14 @@ feed_damaged(struct feed *f)
 static int
 feed_part(struct feed *f, const char *p)
 {
+	static const char lf[1 + JSON_PADDING] = "\n";
 	struct chain *c = f->c;
 	struct link_bytes h;
 	size_t n;
 
+	/* Whole lines follow, so a CR at the end of the text ends one. */
+	if (f->in.held && feed_block(f, lf, 1) < 0)
+		return -1;
 	memcpy(&h, p, sizeof(h));
 	p += sizeof(h);
 	n = h.n;

@@ -74,6 +74,13 @@ signals_watch_screen(void)
 		sigaction(SIGWINCH, &a, NULL);
 }
 
+/* A file that may not grow (ulimit -f) is the error of who writes it, as a full
+ * disk is; commands that are started die of it as ever. */
+static void
+on_too_large(int sig)
+{
+}
+
 void
 signals_catch(void)
 {
@@ -82,7 +89,9 @@ signals_catch(void)
 	struct sigaction stop = {.sa_sigaction = on_signal,
 				 .sa_flags = SA_SIGINFO},
 			 other = {.sa_sigaction = on_signal,
-				 .sa_flags = SA_SIGINFO | SA_RESTART};
+				 .sa_flags = SA_SIGINFO | SA_RESTART},
+			 large = {.sa_handler = on_too_large,
+				 .sa_flags = SA_RESTART};
 
 	file_stop = 0;
 	term_us = 0;
@@ -93,6 +102,7 @@ signals_catch(void)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGUSR1, &other, NULL);
 	sigaction(SIGHUP, &other, NULL);
+	sigaction(SIGXFSZ, &large, NULL);
 }
 
 bool

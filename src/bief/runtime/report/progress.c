@@ -10,6 +10,7 @@
 
 #include "time/time.h"
 #include "value/json.h"
+#include "io/file.h"
 #include "recovery/state/state.h"
 #include "runtime/recover/recover_source.h"
 #include "runtime/report/tell.h"
@@ -244,7 +245,7 @@ progress_batch(struct stage *st, const struct batch *b)
 		put_line(&out, &r);
 	else
 		put_report(&out, &r);
-	if (write(p->progress_fd, out.p, out.n) != (ssize_t)out.n)
+	if (file_add(p->progress_fd, out.p, out.n) < 0)
 		ret = err_sys(st->err, "cannot write '%s'", p->common.progress);
 	buf_release(&out);
 	return ret;

@@ -12,6 +12,7 @@
 
 #include "time/time.h"
 #include "value/json.h"
+#include "io/file.h"
 #include "runtime/chain.h"
 #include "runtime/report/say.h"
 #include "runtime/threads/capture.h"
@@ -64,7 +65,7 @@ keep(struct stage *st, const struct record *r, const char *reason, bool late)
 		json_quote_any(&line, text, n);
 	}
 	buf_str(&line, "}\n");
-	if (write(p->rejects_fd, line.p, line.n) != (ssize_t)line.n)
+	if (file_add(p->rejects_fd, line.p, line.n) < 0)
 		ret = err_sys(st->err, "cannot write '%s'", p->common.rejects);
 	buf_release(&line);
 	return ret;

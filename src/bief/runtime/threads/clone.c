@@ -15,6 +15,7 @@
 #include "runtime/chain.h"
 #include "runtime/options/common.h"
 #include "runtime/loop/control.h"
+#include "runtime/phase.h"
 #include "runtime/setup.h"
 #include "runtime/threads/block.h"
 #include "runtime/threads/capture.h"
@@ -390,14 +391,6 @@ learn(struct stage *st, struct batch b, const char *told, size_t n)
 	return spread->learn(st, told, n);
 }
 
-/* One that only writes records down does so at any time: where the stage makes
- * batches itself, none may be open. */
-static void
-join_image(struct stage *st)
-{
-	st->priv->phase = st->in.stream ? PHASE_BATCH : PHASE_READY;
-}
-
 static int
 join_stage(struct clone *x, int i)
 {
@@ -408,7 +401,7 @@ join_stage(struct clone *x, int i)
 	st->hups = real->hups;
 	st->priv->phase = real->priv->phase;
 	if (i >= x->end)
-		join_image(st);
+		phase_stand_in(st);
 	buf_clear(&x->told);
 	if (spread != NULL && spread->tell != NULL)
 		spread->tell(real, &x->told);
@@ -421,7 +414,7 @@ join_lent(struct stage *st, const struct lent_stage *of)
 	st->hups = of->hups;
 	st->priv->phase = of->phase;
 	if (of->image)
-		join_image(st);
+		phase_stand_in(st);
 	return learn(st, of->now, of->told, of->ntold);
 }
 
