@@ -84,6 +84,7 @@ agg_open(struct stage *st)
 		if (accums_parse(&a->t.q.acc, st->operands[i], st->err) < 0)
 			return -1;
 	query_watch(&a->t.q, st);
+	st->windows = !a->no_window && !query_tells_windows(&a->t.q);
 	return query_check_names(&a->t.q, st->err);
 }
 
@@ -203,8 +204,7 @@ emit_all(struct stage *st)
 		return -1;
 	if (query_make_one(&a->t.q, st) < 0)
 		return -1;
-	query_add_all(&a->t.q, st, INT64_MIN);
-	return query_emit(&a->t.q, st);
+	return query_emit_all(&a->t.q, st);
 }
 
 static int
@@ -356,8 +356,8 @@ agg_give(struct stage *clone, struct buf *out)
 
 	if (a->t.way != WAY_UNKNOWN && clone->in.checkpoint != NULL)
 		recent_clear(&a->t.recent);
-	else if (a->t.way != WAY_UNKNOWN)
-		recent_flush(&a->t.recent);
+	else if (a->t.way == WAY_COUNT)
+		gather_recent(&a->t.gather, &a->t.recent);
 	gather_give(&a->t.gather, &a->t.q, clone, out, &a->t.seq);
 	if (a->t.gather.forgotten)
 		recent_clear(&a->t.recent);
@@ -494,7 +494,7 @@ const struct op op_agg = {
 	.opts = agg_opts,
 	.help = accum_help,
 	.size = sizeof(struct agg),
-	.flags = OP_WINDOWS | OP_OPERANDS | OP_WORDS | OP_HOLDS,
+	.flags = OP_OPERANDS | OP_WORDS | OP_HOLDS,
 	.defaults = agg_defaults,
 	.open = agg_open,
 	.plan = agg_plan,

@@ -327,12 +327,19 @@ dedup_records(
 static int
 dedup_batch(struct stage *st, struct batch *b)
 {
+	struct buf refs;
 	state_ref ref;
+	size_t n;
 
 	if (b->watermark == WATERMARK_NONE || b->whole)
 		return 0;
-	while ((ref = state_due(st->state, b->watermark)) != STATE_NONE)
+	buf_init(&refs);
+	n = state_due_all(st->state, b->watermark, &refs);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&ref, refs.p + i * sizeof(ref), sizeof(ref));
 		state_delete(st->state, ref);
+	}
+	buf_release(&refs);
 	return 0;
 }
 

@@ -55,6 +55,7 @@ struct join_stream {
 	struct due {
 		uint64_t id;
 		state_ref row;
+		int side;
 	} * due;
 	size_t ndue, cap;
 };
@@ -459,12 +460,14 @@ join_stream_ended(struct stage *st, int s)
 
 /* ---- time ---- */
 
+/* Those of the left first, in the order in which they came. */
 static int
-by_id(const void *a, const void *b)
+by_side(const void *a, const void *b)
 {
 	const struct due *x = a, *y = b;
 
-	return (x->id > y->id) - (x->id < y->id);
+	return x->side != y->side ? x->side - y->side
+				  : (x->id > y->id) - (x->id < y->id);
 }
 
 static void
@@ -492,23 +495,22 @@ let_row_go(struct stage *st, int s, state_ref row)
 		: 0;
 }
 
-/* Let the gathered rows of one side go, in the order in which they came. */
-static int
-let_side_go(struct stage *st, int s)
+/* The rows among entries that are due. */
+static void
+gather_due(struct join_stream *j, const struct buf *refs)
 {
-	struct join_stream *j = STAGE(st, join_stream);
+	const state_ref *r = (const state_ref *)(const void *)refs->p;
+	size_t n = refs->n / sizeof(*r);
+	struct due due;
 
-	if (j->ndue > 0)
-		qsort(j->due, j->ndue, sizeof(*j->due), by_id);
-	for (size_t i = 0; i < j->ndue; i++) {
-		state_ref row = j->due[i].row;
-
-		if (let_row_go(st, s, row) < 0)
-			return -1;
-		join_rows_drop(&j->rows, s, row);
-	}
 	j->ndue = 0;
-	return 0;
+	for (size_t i = 0; i < n; i++) {
+		due.row = r[i];
+		if (join_rows_is(&j->rows, due.row, &due.side, &due.id))
+			due_add(j, due);
+	}
+	if (j->ndue > 0)
+		qsort(j->due, j->ndue, sizeof(*j->due), by_side);
 }
 
 /* Rows behind the watermark. */
@@ -516,27 +518,20 @@ static int
 let_due_go(struct stage *st, int64_t watermark)
 {
 	struct join_stream *j = STAGE(st, join_stream);
-	struct buf right;
-	struct due due;
-	int side, ret;
+	struct buf refs;
 
-	buf_init(&right);
-	while ((due.row = state_due(st->state, watermark)) != STATE_NONE)
-		if (join_rows_is(&j->rows, due.row, &side, &due.id)) {
-			if (side == SQL_LEFT)
-				due_add(j, due);
-			else
-				buf_add(&right, &due, sizeof(due));
-		}
-	ret = let_side_go(st, SQL_LEFT);
-	for (size_t i = 0; i < right.n; i += sizeof(due)) {
-		memcpy(&due, right.p + i, sizeof(due));
-		due_add(j, due);
+	buf_init(&refs);
+	state_due_all(st->state, watermark, &refs);
+	gather_due(j, &refs);
+	buf_release(&refs);
+	for (size_t i = 0; i < j->ndue; i++) {
+		const struct due *due = &j->due[i];
+
+		if (let_row_go(st, due->side, due->row) < 0)
+			return -1;
+		join_rows_drop(&j->rows, due->side, due->row);
 	}
-	buf_release(&right);
-	if (ret == 0)
-		ret = let_side_go(st, SQL_RIGHT);
-	return ret;
+	return 0;
 }
 
 /* At the end of bounded inputs all rows go, at once. */

@@ -279,7 +279,7 @@ window_plan(struct stage *st, struct plan *p)
 		}
 		plan_windows(w, p);
 		w->give_sets = w->slide < w->size && st->next != NULL &&
-			(st->next->op->flags & OP_WINDOWS);
+			st->next->windows;
 		st->looks = LOOKS_PASSING;
 	}
 	if (p->fields != NULL) {

@@ -647,3 +647,23 @@ rows() {
 		done
 	done
 }
+
+@test "groups are written in their order, in whichever they came" {
+	local by
+	seq 1 3000 | awk '{printf "{\"t\":%d,\"k\":\"w%04d\",\"n\":null}\n", $1, $1}' >up
+	sed 's/"k":"w[0-9]*"/"k":null/; 1q' up >null
+	for by in t k k,t t,k n,t; do
+		agg --by $by count <up >want
+		[ "$(wc -l <want)" -eq 3000 ]
+		tac up | agg --by $by count | cmp - want
+		(tail -n 1 up && head -n -1 up) | agg --by $by count | cmp - want
+		(tail -n +2 up && head -n 1 up) | agg --by $by count | cmp - want
+	done
+	agg --by k count <up | sed '1i {"k":null,"count":1}' >want
+	cat null up | agg --by k count | cmp - want
+	cat up null | agg --by k count | cmp - want
+	window --on t --size 10s <up | agg count >want
+	tac up | window --on t --size 10s | agg count | cmp - want
+	window --on t --size 10s <up | agg --by k count >want
+	tac up | window --on t --size 10s | agg --by k count | cmp - want
+}

@@ -67,9 +67,8 @@ programs() {
 	put dist
 	cp made first
 	[ "$(wc -l <first)" = 1 ]
-	local archive=$TOP/build/dist/bief-*.tar.gz
-	# shellcheck disable=SC2086
-	tar -xzf $archive
+	# One of another version may lie beside it.
+	tar -xzf "$TOP/$(cut -d ' ' -f 3 made)"
 	cd bief-* || return
 	find . -type f -perm -u+x -exec chmod 700 {} +
 	(umask 077 && TZ=Asia/Tokyo make -s dist | cmp ../first -)

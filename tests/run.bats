@@ -422,6 +422,29 @@ catch() {
 	done
 }
 
+@test "bief run ends when what stands in <( ) has said what it had to say" {
+	printf '{"n":1}\n{"n":\n' >in
+	for ((i = 0; i < 40; i++)); do
+		bief run 'union <(parse-json --on-error skip <in) \
+			<(parse-json --on-error skip <in) | agg count' >out 2>err
+		sort err >said
+		is said <<-'E'
+		parse-json: 1 record refused, skipped
+		parse-json: 1 record refused, skipped
+		parse-json: line 2: invalid JSON: it ends too early (at the end, byte 5)
+		parse-json: line 2: invalid JSON: it ends too early (at the end, byte 5)
+		E
+	done
+	is out <<<'{"count":2}'
+	# A foreign program that does not end is left to itself.
+	mkfifo never
+	exec 9<>never
+	timeout 20 bief run 'union <(cat never) in --on-error skip | take 1' \
+		>out 2>err 9>&-
+	is out <<<'{"n":1}'
+	exec 9>&-
+}
+
 @test "sources inside <( ) that wait for who writes a FIFO end, too" {
 	mkfifo a b
 	bief run 'union <(stream-files a) <(cat b) | agg count' >out 2>err &

@@ -109,3 +109,15 @@ numbers() { # numbers N...
 	{"n":2}
 	E
 }
+
+@test "so it does behind inputs of which nothing more comes for a while" {
+	mkfifo a b
+	exec 8<>a 9<>b
+	numbers 1 2 3 >&8
+	for way in 'union a b' 'join-stream a a.json --on n'; do
+		numbers 1 2 3 >a.json
+		numbers 1 2 3 >&8
+		timeout 20 bief run "$way | take 3 | agg sum:n" >out
+		is out <<<'{"sum(n)":6}'
+	done
+}

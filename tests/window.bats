@@ -286,3 +286,45 @@ agg_rows() {
 	run -2 bash -c "window --batches 3 --batch 1 <in | agg --no-window --by k count | order --by k"
 	[[ "$output" == "order: a stream has no last record"* ]]
 }
+
+@test "what agg does with the times of sliding windows is the same in one process" {
+	printf '{"t":"2021-01-01T00:00:%02dZ","s":"%s"}\n' 0 b 9 a 20 c >in
+	export BIEF_CLOCK=2026-11-21T08:00:00Z
+	while read -r agg; do
+		for batch in '' '--batch 2 --watermark 5s'; do
+			p="parse-json -s 't timestamp, s string' in |
+				window --on t --size 20s --slide 10s $batch |
+				agg $agg | sink-table --style csv"
+			BIEF_FUSE=0 bash -c "$p" >text 2>&1
+			for n in 1 3; do
+				BIEF_BLOCK=30 bief run --threads $n "$p" >run 2>&1
+				cmp text run || {
+					echo "$agg"
+					return 1
+				}
+			done
+			BIEF_FUSE=now BIEF_BLOCK=30 BIEF_THREADS=2 \
+				bash -c "$p" >met 2>&1
+			cmp text met
+		done
+	done <<-'END'
+	max_by:window_start,s
+	first:window_end last:Window_Start
+	collect_list:window_start
+	--by window_start count
+	--by window,s count
+	--no-window --by window_start count
+	--no-window count
+	--no-window count max:window_end
+	--cube --by s,window_end count
+	END
+	bief run "parse-json -s 't timestamp, s string' in |
+		window --on t --size 20s --slide 10s |
+		agg first=min:window_start n=count | pick first,n" >out
+	is out <<-'E'
+	{"first":"2020-12-31T23:59:50Z","n":2}
+	{"first":"2021-01-01T00:00:00Z","n":2}
+	{"first":"2021-01-01T00:00:10Z","n":1}
+	{"first":"2021-01-01T00:00:20Z","n":1}
+	E
+}

@@ -160,6 +160,57 @@ large(struct err *err)
 	state_free(s);
 }
 
+/* All that are due at once, few or many of those there are: the same as one by
+ * one, and so are those that are due later. */
+static void
+due_at_once(struct err *err)
+{
+	enum { ALL = 3000 };
+	struct state *s = state_new(0), *other = state_new(0);
+	struct buf refs;
+	bool made;
+
+	buf_init(&refs);
+	for (uint32_t i = 0; i < ALL; i++) {
+		state_ref r = state_make(s, &i, sizeof(i), 0, &made, err);
+
+		assert(r == state_make(other, &i, sizeof(i), 0, &made, err));
+		if (i % 7 == 0)
+			continue;
+		state_set_due(s, r, (int64_t)(i * 7919 % ALL));
+		state_set_due(other, r, (int64_t)(i * 7919 % ALL));
+	}
+	for (int64_t upto = -1; upto <= ALL; upto += 1 + pick(3) * pick(300)) {
+		size_t n = state_due_all(s, upto, &refs), found = 0;
+		state_ref *all = (state_ref *)(void *)refs.p, r;
+
+		assert(refs.n == n * sizeof(*all));
+		while ((r = state_due(other, upto)) != STATE_NONE) {
+			size_t i = 0;
+
+			while (i < n && all[i] != r)
+				i++;
+			assert(i < n);
+			assert(state_get_due(s, r) == STATE_NEVER);
+			found++;
+		}
+		assert(found == n);
+		if (n > 0 && pick(2)) {
+			state_delete(s, all[0]);
+			state_delete(other, all[0]);
+		}
+		r = state_due(s, upto + 40);
+		assert(r == state_due(other, upto + 40));
+		if (r != STATE_NONE) {
+			state_set_due(s, r, upto + 90);
+			state_set_due(other, r, upto + 90);
+		}
+	}
+	buf_release(&refs);
+	state_free(s);
+	state_free(other);
+}
+
 /* Without the list of what changed all else is as before. */
 static void
 unlisted(struct err *err)
@@ -249,6 +300,7 @@ main(void)
 	state_free(full);
 	buf_release(&b);
 	large(&err);
+	due_at_once(&err);
 	unlisted(&err);
 	return 0;
 }

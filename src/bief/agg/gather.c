@@ -73,6 +73,18 @@ gather_release(struct gather *g)
 		free(g->map[i].to);
 }
 
+void
+gather_recent(struct gather *g, struct recent *t)
+{
+	size_t most = t->ncounted * sizeof(uint64_t), n;
+	uint64_t *words = (uint64_t *)buf_need(&g->counts, most);
+
+	n = recent_take(t, words);
+	g->counts.n += n * sizeof(*words);
+	for (size_t i = 0; i < n; i++)
+		g->known += (state_ref)words[i] <= g->newest;
+}
+
 static void
 put(struct buf *out, const void *p, size_t n)
 {

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "floor/buf.h"
+#include "value/recent.h"
 #include "recovery/state/state.h"
 #include "runtime/stage.h"
 #include "agg/accum/runs.h"
@@ -54,6 +55,9 @@ gather_count(struct gather *g, state_ref number, uint32_t n)
 	buf_add(&g->counts, &word, sizeof(word));
 	g->known += number <= g->newest;
 }
+
+/* The same of all that was counted there. */
+void gather_recent(struct gather *g, struct recent *t);
 
 /* As spread.give and take.  *seq is that of the next record: in a clone it
  * begins at 0 for each block. */

@@ -131,6 +131,18 @@ query_drop_window(struct query *q)
 	}
 }
 
+bool
+query_tells_windows(const struct query *q)
+{
+	bool tells = false;
+
+	for (size_t i = 0; i < q->nkeys; i++)
+		tells |= strcasestr(q->keys[i].path, "window_") != NULL;
+	for (size_t i = 0; i < q->acc.ninputs; i++)
+		tells |= strcasestr(q->acc.in[i].field.path, "window_") != NULL;
+	return tells;
+}
+
 static void
 release_texts(struct query *q)
 {
@@ -573,6 +585,54 @@ query_emit(struct query *q, struct stage *st)
 		ret = emit_row(q, st, &row);
 	}
 	rows_clear(&q->rows);
+	return ret;
+}
+
+/* Are there only groups, and do they lie as they are to be written? */
+static bool
+in_order(struct query *q, const struct stage *st)
+{
+	bool is = !q->sliced && !q->session;
+
+	rows_clear(&q->rows);
+	for (state_ref r = state_first(st->state); r != STATE_NONE && is;
+		r = state_next(st->state, r)) {
+		size_t n;
+		const char *key = state_key(st->state, r, &n);
+		struct span w;
+
+		if (*key == GROUP_META)
+			continue;
+		w = groups_span(&q->g, key);
+		is = *key == GROUP_PLAIN &&
+			rows_follows(&q->rows, st->state, &q->g, r, &w);
+	}
+	rows_clear(&q->rows);
+	return is;
+}
+
+int
+query_emit_all(struct query *q, struct stage *st)
+{
+	int ret = 0;
+
+	if (!in_order(q, st)) {
+		query_add_all(q, st, INT64_MIN);
+		return query_emit(q, st);
+	}
+	if (q->shape == NULL)
+		make_shape(q, st->shapes);
+	for (state_ref r = state_first(st->state); r != STATE_NONE && ret == 0;
+		r = state_next(st->state, r)) {
+		size_t n;
+		struct row row = {.key = state_key(st->state, r, &n), .ref = r};
+
+		if (*row.key == GROUP_META)
+			continue;
+		row.nkey = (uint32_t)n;
+		row.w = groups_span(&q->g, row.key);
+		ret = emit_row(q, st, &row);
+	}
 	return ret;
 }
 

@@ -52,6 +52,9 @@ struct query {
 
 /* by lives as long as the query.  -1: two fields of one name. */
 int query_init(struct query *q, const struct list *by, struct err *err);
+/* May it look at a record's window_start or window_end by their names?  Then
+ * records of several windows must come one for each. */
+bool query_tells_windows(const struct query *q);
 /* The keys have the names that the plan has, or -1.  Where it has a field of a
  * whole path, the column is called so.  Where it knows the fields, it must have
  * been decided (query_decide) whether records carry windows. */
@@ -113,6 +116,8 @@ void query_add(struct query *q, const struct stage *st, state_ref r,
 /* Rows of all entries. */
 void query_add_all(struct query *q, const struct stage *st, int64_t after);
 int query_emit(struct query *q, struct stage *st);
+/* The same of all entries. */
+int query_emit_all(struct query *q, struct stage *st);
 /* Forget an entry that was due; but a slice is due again with its next window,
  * and forgotten with the last. */
 void query_forget(

@@ -256,8 +256,9 @@ rows_number(struct rows *rows, const struct groups *g, state_ref of)
 	return rows->unlike ? 0 : order;
 }
 
-void
-rows_add(struct rows *rows, const struct state *s, const struct groups *g,
+/* The next place, filled. */
+static const struct place *
+put_next(struct rows *rows, const struct state *s, const struct groups *g,
 	state_ref of, const struct span *w, bool merged)
 {
 	struct place *p;
@@ -279,11 +280,34 @@ rows_add(struct rows *rows, const struct state *s, const struct groups *g,
 		t->start = w->there ? w->start : NO_WINDOW;
 		t->end = w->there ? w->end : NO_WINDOW;
 	}
+	return p;
+}
+
+void
+rows_add(struct rows *rows, const struct state *s, const struct groups *g,
+	state_ref of, const struct span *w, bool merged)
+{
+	const struct place *p = put_next(rows, s, g, of, w, merged);
+
 	/* Groups often come in their order, of time above all. */
 	if (!rows->unsorted && rows->n > 0)
 		rows->unsorted = compare_numbers(rows,
 					 place_at(rows, rows->n - 1), p) > 0;
 	rows->n++;
+}
+
+bool
+rows_follows(struct rows *rows, const struct state *s, const struct groups *g,
+	state_ref of, const struct span *w)
+{
+	const struct place *p = put_next(rows, s, g, of, w, false);
+	bool follows = !rows->unlike &&
+		(rows->n == 0 ||
+			compare_numbers(rows, place_at(rows, 0), p) < 0);
+
+	memmove(rows->r, p, rows->size);
+	rows->n = 1;
+	return follows;
 }
 
 /* By one byte of a number, from a to b. */

@@ -35,6 +35,10 @@ void rows_clear(struct rows *rows);
 /* An entry of s, as a window; merged: of what is to be put together. */
 void rows_add(struct rows *rows, const struct state *s, const struct groups *g,
 	state_ref of, const struct span *w, bool merged);
+/* Does it come behind the last one that was asked for, so that there is nothing
+ * to sort?  None is kept; rows_clear() before the first one, and behind. */
+bool rows_follows(struct rows *rows, const struct state *s,
+	const struct groups *g, state_ref of, const struct span *w);
 /* There will be so many. */
 void rows_expect(struct rows *rows, const struct groups *g, size_t n);
 /* Sort by window, then by key fields (nulls first), then by what is rolled up;

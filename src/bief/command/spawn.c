@@ -14,11 +14,14 @@
 
 #include "floor/err.h"
 #include "floor/mem.h"
+#include "time/time.h"
 #include "io/passon.h"
 #include "runtime/stage.h"
 #include "runtime/options/tool.h"
 #include "command/pipeline.h"
 #include "runtime/run.h"
+
+#define INPUTS_US 1000000 /* to wait for what stands in <( ) */
 
 static void
 pass_on(int sig, siginfo_t *info, void *context)
@@ -72,6 +75,51 @@ nothing_comes(void)
 	return 0;
 }
 
+/* What this process has started in <( ), and reads from. */
+static struct input_of {
+	pid_t pid;
+	int fd;
+} * inputs;
+static size_t ninputs;
+
+static void
+inputs_add(pid_t pid, int fd)
+{
+	inputs = mem_realloc(inputs, (ninputs + 1) * sizeof(*inputs));
+	inputs[ninputs++] = (struct input_of){.pid = pid, .fd = fd};
+}
+
+/* In a process of its own: they are not its. */
+static void
+inputs_forget(void)
+{
+	for (size_t i = 0; i < ninputs; i++)
+		close(inputs[i].fd);
+	free(inputs);
+	inputs = NULL;
+	ninputs = 0;
+}
+
+/* Nobody reads them any more.  They have messages to say and files to close, and
+ * who waits for us takes the run for ended; but a foreign program may go on. */
+static void
+inputs_wait(void)
+{
+	int64_t until = time_monotonic() + INPUTS_US;
+	size_t n = ninputs;
+	struct input_of *of = inputs;
+
+	for (size_t i = 0; i < n; i++)
+		close(of[i].fd);
+	for (size_t i = 0; i < n; i++)
+		while (waitpid(of[i].pid, NULL, WNOHANG) == 0 &&
+			time_monotonic() < until)
+			usleep(2000);
+	free(inputs);
+	inputs = NULL;
+	ninputs = 0;
+}
+
 /* Start <( ) or >( ); the word becomes /dev/fd/N. */
 static char *
 substitute(const struct word *w)
@@ -87,6 +135,7 @@ substitute(const struct word *w)
 		exit(die("fork"));
 	if (pid == 0) {
 		passon_none();
+		inputs_forget();
 		dup2(w->output ? fds[0] : fds[1],
 			w->output ? STDIN_FILENO : STDOUT_FILENO);
 		close(fds[0]);
@@ -94,8 +143,10 @@ substitute(const struct word *w)
 		_exit(spawn_run(w->sub));
 	}
 	close(w->output ? fds[0] : fds[1]);
-	if (!w->output)
+	if (!w->output) {
 		passon_to(pid);
+		inputs_add(pid, fds[0]);
+	}
 	snprintf(path, sizeof(path), "/dev/fd/%d", w->output ? fds[1] : fds[0]);
 	return mem_dup(path, strlen(path));
 }
@@ -163,6 +214,7 @@ run_here(const struct pipeline *p, size_t i, size_t n)
 		words[k] = argv_of(&p->commands[i + k],
 			pipeline_skip(&p->commands[i + k]));
 	run_chain(words, (int)n, STDIN_FILENO, STDOUT_FILENO, status);
+	inputs_wait();
 	ret = run_status(status, (int)n);
 	for (size_t k = 0; k < n; k++)
 		argv_free(words[k]);

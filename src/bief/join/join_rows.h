@@ -6,7 +6,8 @@
  *	'R' id(7)          a row: struct join_row, key bytes, the record's text
  *
  * The id has the side in its lowest bit.  What leads from row to row is of no
- * meaning in a file: it is made anew when rows are taken up.
+ * meaning in a file: it is made anew when rows are taken up.  Rows that nobody
+ * saves stand elsewhere (join_store.h).
  */
 #ifndef BIEF_JOIN_ROWS_H
 #define BIEF_JOIN_ROWS_H

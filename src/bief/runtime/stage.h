@@ -66,7 +66,6 @@ enum pull { PULL_MORE = 0, PULL_WAIT = 1, PULL_BATCH = 2, PULL_END = 3 };
 
 /* What an operator takes, besides records. */
 #define OP_TEXT 1     /* lines, not records: a parser */
-#define OP_WINDOWS 2  /* records with windows set */
 #define OP_OPERANDS 4 /* operands; without this they are refused */
 #define OP_FILES 8    /* files as operands, read in place of the input */
 #define OP_WORDS 16   /* operands are fields or expressions, never files */
@@ -302,6 +301,7 @@ struct stage {
 	int on_error;  /* enum on_error; -1 not told: open may choose */
 	bool hear;     /* plan may set it: call committed, see stage_hear */
 	bool text;     /* it takes lines: as OP_TEXT says, open may change it */
+	bool windows;  /* it takes records with windows set: open may say so */
 	enum looks looks; /* plan may say that it is fewer than all; fields of
 	                   * windows it may look at all the same */
 	/* ... and that of this one, an array, it hands on what is in it by that

@@ -14,9 +14,9 @@
 #define SIMD_AVX2 1
 #include <immintrin.h>
 #ifdef __clang__
-#pragma clang attribute push( \
-	__attribute__((target( \
-		"avx2,bmi,popcnt,avx512bw,avx512vl,avx512vbmi2"))), \
+#pragma clang attribute push(                                              \
+	__attribute__((                                                    \
+		target("avx2,bmi,popcnt,avx512bw,avx512vl,avx512vbmi2"))), \
 	apply_to = function)
 #else
 #pragma GCC target("avx2,bmi,popcnt,avx512bw,avx512vl,avx512vbmi2")

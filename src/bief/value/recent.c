@@ -89,6 +89,24 @@ recent_flush(struct recent *t)
 	t->ncounted = t->moves = 0;
 }
 
+size_t
+recent_take(struct recent *t, uint64_t *out)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < t->ncounted; i++) {
+		uint64_t *group = t->rows + t->counted[i];
+
+		if (i + AHEAD < t->ncounted)
+			__builtin_prefetch(t->rows + t->counted[i + AHEAD], 1);
+		out[n] = *group;
+		n += *group >> 32 != 0; /* rows that moved are there twice */
+		*group = (recent_ref)*group;
+	}
+	t->ncounted = t->moves = 0;
+	return n;
+}
+
 void
 recent_clear(struct recent *t)
 {

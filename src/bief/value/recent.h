@@ -52,7 +52,10 @@ void recent_init(struct recent *t, bool windowed, size_t fields,
 void recent_release(struct recent *t);
 /* Give out what was counted. */
 void recent_flush(struct recent *t);
-/* The same, and forget all groups. */
+/* The same, to out: count << 32 | ref for each; returns how many, at most
+ * t->ncounted. */
+size_t recent_take(struct recent *t, uint64_t *out);
+/* Give it out, and forget all groups. */
 void recent_clear(struct recent *t);
 /* Put a group that was not found into the pair of rows that recent_pick() has
  * returned.  The rows may be elsewhere then. */

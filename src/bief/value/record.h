@@ -28,7 +28,7 @@ struct buf;
 
 /*
  * A record for several windows at once: what a sliding window hands to an agg
- * that follows it (OP_WINDOWS).  The record itself has window_start and
+ * that follows it (stage.windows).  The record itself has window_start and
  * window_end of the newest window that holds time.
  */
 struct window_set {

@@ -86,6 +86,9 @@ int state_check(const struct state *s, struct err *err);
 void state_set_due(struct state *s, state_ref r, int64_t moment);
 int64_t state_get_due(const struct state *s, state_ref r);
 state_ref state_due(struct state *s, int64_t upto);
+/* The same of all that are due at once: their references are in *refs then, in no
+ * order.  Returns how many there are. */
+size_t state_due_all(struct state *s, int64_t upto, struct buf *refs);
 
 /* Entries made or changed (and still there) since the last state_settle(). */
 const state_ref *state_changed(const struct state *s, size_t *n);

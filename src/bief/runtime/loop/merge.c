@@ -289,6 +289,14 @@ wants_more(const struct merge *m, const struct side *s)
 	return !s->over && !s->done && !(s->known && !m->c->planned);
 }
 
+/* Nothing more is taken. */
+static void
+end_sides(struct merge *m)
+{
+	for (int i = 0; i < m->n; i++)
+		m->side[i].over = true;
+}
+
 /* Wait for and read the inputs that may give something now, but none that has
  * been read further than its lines have been taken. */
 static int
@@ -298,6 +306,11 @@ read_sides(struct merge *m)
 	int which[INPUTS_MAX], n = 0;
 	bool rest = false, heard = false;
 
+	/* The next of a slow input is not waited for. */
+	if (m->c->enough && !m->stream) {
+		end_sides(m);
+		return 0;
+	}
 	for (int i = 0; i < m->n; i++) {
 		if (!wants_more(m, &m->side[i]))
 			continue;
@@ -331,8 +344,7 @@ read_sides(struct merge *m)
 	if ((loop_silent(&m->silence, heard || rest) || m->c->enough ||
 		    (signals_terminated() && m->c->planned)) &&
 		!m->stream)
-		for (int i = 0; i < m->n; i++)
-			m->side[i].over = true;
+		end_sides(m);
 	return 0;
 }
 

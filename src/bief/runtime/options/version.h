@@ -4,6 +4,6 @@
 #ifndef BIEF_VERSION_H
 #define BIEF_VERSION_H
 
-#define BIEF_VERSION "0.6"
+#define BIEF_VERSION "0.7"
 
 #endif

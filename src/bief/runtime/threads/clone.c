@@ -251,6 +251,16 @@ list_ops(struct clone *x, int n, const struct op **ops)
 	}
 }
 
+/* Whoever is in front of one asks before that is open. */
+static void
+tell_windows(struct clone *x)
+{
+	for (int i = 0; i < x->c.n; i++)
+		x->c.stages[i].windows = x->lent != NULL && i >= x->end
+			? x->lent->stages[i - x->end].windows
+			: x->of->stages[x->first + i].windows;
+}
+
 static void
 init_packs(struct clone *x)
 {
@@ -320,6 +330,7 @@ clone_new(struct chain *c, int first, int end, const struct lent *lent)
 	free(ops);
 	x->c.silent = true;
 	x->c.out.held = BLOCK_HELD;
+	tell_windows(x);
 	init_packs(x);
 	for (int i = 0; i < n; i++)
 		if (open_stage(x, i) < 0) {

@@ -24,7 +24,7 @@ struct head {
 struct part {
 	uint32_t words, nwords; /* bytes of them, and how many */
 	uint32_t told, header;
-	bool image, first;
+	bool image, first, windows;
 	int on_error;
 	unsigned hups;
 	enum phase phase;
@@ -62,6 +62,7 @@ write_stage(const struct stage *st, bool image, struct buf *out)
 	memset(&part, 0, sizeof(part));
 	part.image = image;
 	part.first = st->place == 0;
+	part.windows = st->windows;
 	part.on_error = st->on_error;
 	part.hups = st->hups;
 	part.phase = st->priv->phase;
@@ -170,6 +171,7 @@ read_stage(struct lent_stage *s, char *p, const char *end)
 		return NULL;
 	s->image = part.image;
 	s->first = part.first;
+	s->windows = part.windows;
 	s->on_error = part.on_error;
 	s->hups = part.hups;
 	s->phase = part.phase;

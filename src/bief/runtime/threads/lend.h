@@ -43,6 +43,7 @@ struct lent_stage {
 	char **words; /* of the command line, NULL ends them */
 	bool image;   /* records are only written down for it */
 	bool first;   /* of its process: what comes to it is what header says */
+	bool windows; /* it takes records with windows set */
 	const char *header; /* the line; nothing without control lines */
 	size_t nheader;
 	/* as it is now */
