@@ -304,6 +304,9 @@ chain_begin(struct stage *st, struct batch *b)
 			(int)time_format_iso(b->time_us, time), time);
 		print_watermark(&c->out.b, b);
 		buf_str(&c->out.b, "}}\n");
+		/* Those behind can say the sooner what is to be done for them. */
+		if (c->ring != NULL)
+			return output_flush(&c->out, &c->err);
 	}
 	return 0;
 }

@@ -102,9 +102,10 @@ unpack_value(struct value *v, const char *p, size_t size)
 		return false;
 	if (value_has_text(v)) {
 		uint64_t at = (uint64_t)v->i;
+		bool good = at <= size && v->n <= size - at;
 
-		v->s = p + at;
-		return at <= size && v->n <= size - at;
+		v->s = p + (good ? at : 0);
+		return good;
 	}
 	return true;
 }

@@ -412,12 +412,10 @@ feed_lend(struct feed *f)
 		f->come_in = f->first->now.number;
 		f->come = 0;
 	}
-	if (f->come == 0)
-		return;
 	buf_clear(&f->text);
 	if (aside->lends(aside->arg, f->come, &f->text))
 		link_in_lend(&f->link, f->text.p, f->text.n);
-	else if (f->surely)
+	else if (f->surely && f->come > 0)
 		link_in_lend(&f->link, "", 0);
 }
 

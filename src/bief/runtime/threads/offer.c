@@ -193,6 +193,12 @@ hear(struct offer *o, size_t come)
 }
 
 bool
+offer_before(const struct offer *o)
+{
+	return !o->expects && o->said.n > 0 && o->c->stages[0].now.number >= 0;
+}
+
+bool
 offer_lends(struct offer *o, size_t come, struct buf *out)
 {
 	struct chain *c = o->c;

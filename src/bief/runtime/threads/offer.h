@@ -35,6 +35,9 @@ void offer_release(struct offer *o);
 /* Is it another one than it was?  Then it is in out.  come: bytes of this batch
  * that have come so far. */
 bool offer_lends(struct offer *o, size_t come, struct buf *out);
+/* Has it been made in another batch than the one that is open?  Then it is worth
+ * while at once. */
+bool offer_before(const struct offer *o);
 /* What the neighbour has worked at: bytes of ship.h.  0, or -1 with the chain's
  * err set. */
 int offer_shipped(struct offer *o, const char *p, size_t n);

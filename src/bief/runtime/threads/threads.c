@@ -31,8 +31,10 @@
 #define SMALL_BYTES \
 	((size_t)1 << 20) /* of input that is no matter for threads */
 #define FEW 8             /* less than a block by so much is no matter either */
-#define OVER_MOST 8       /* blocks of which too much comes; then no others */
-#define SPARE 2           /* blocks beyond one for each thread */
+#define SOON \
+	((size_t)64 << 10) /* between two looks for what the neighbour lends */
+#define OVER_MOST 8        /* blocks of which too much comes; then no others */
+#define SPARE 2            /* blocks beyond one for each thread */
 
 #define THREAD_ROOM \
 	((rlim_t)256 << 20) /* of addresses: stacks, heaps and blocks */
@@ -423,9 +425,12 @@ rings(struct threads *t, size_t *n)
 		if (start_lent(t, text) < 0)
 			return -1;
 	}
-	if (t->lent != NULL && !t->unlent &&
-		t->lent->stages[0].now.number == offer_batch(t->c))
+	if (t->lent == NULL || t->unlent)
+		return 0;
+	if (t->lent->stages[0].now.number == offer_batch(t->c))
 		*n = 0;
+	else if (!t->offer.expects && *n > SOON) /* it will be */
+		*n = SOON;
 	return 0;
 }
 
@@ -458,6 +463,8 @@ take_part(struct threads *t, const char *p, size_t n, size_t *part)
 		return -1;
 	if (t->c->ring == NULL || *part == 0)
 		*part = usual(t, p, n);
+	else if (*part < n)
+		*part = part_of(p, n, *part);
 	return 0;
 }
 
@@ -529,7 +536,8 @@ lends(void *arg, size_t come, struct buf *out)
 {
 	struct threads *t = arg;
 
-	return !t->failed && come >= t->bytes / FEW &&
+	return !t->failed &&
+		(come >= t->bytes / FEW || offer_before(&t->offer)) &&
 		offer_lends(&t->offer, come, out);
 }
 
