@@ -1132,3 +1132,14 @@ both() {
 	run -0 parse-text "$bad"
 	run -0 thru -- printf 'x\377' <"$bad"
 }
+
+@test "a variable of the environment that cannot be what it says is refused" {
+	for n in x 0 65 -1 1.5 ' '; do
+		BIEF_THREADS=$n run -2 filter .a
+		[ "$output" = "filter: BIEF_THREADS is a number from 1 to 64, not '$n'" ]
+	done
+	BIEF_CLOCK=noon run -2 bief run 'stream-rate | take 1'
+	[[ "$output" == *"BIEF_CLOCK is a time such as"*"not 'noon'"* ]]
+	BIEF_THREADS= BIEF_CLOCK= run -0 filter .a <<<'{"a":1}'
+	BIEF_THREADS=64 run -0 filter .a <<<'{"a":1}'
+}

@@ -126,13 +126,35 @@ stray(struct stage *st)
 		st->operands[0], of, st->op->name, st->op->synopsis);
 }
 
+/* What the environment asks for, as an option would. */
+static int
+check_environment(struct stage *st)
+{
+	const char *threads = getenv("BIEF_THREADS");
+	const char *clock = getenv("BIEF_CLOCK");
+	int64_t n;
+
+	if (threads != NULL && *threads != '\0' &&
+		(opt_number(threads, &n) < 0 || n < 1 || n > STAGE_CLONES))
+		return err_as(st->err, STATUS_USAGE,
+			"BIEF_THREADS is a number from 1 to %d, not '%s'",
+			STAGE_CLONES, threads);
+	if (clock != NULL && *clock != '\0' && strchr(clock, '/') == NULL &&
+		time_parse_iso(clock, strlen(clock), &n) < 0)
+		return err_as(st->err, STATUS_USAGE,
+			"BIEF_CLOCK is a time such as 2026-11-21T08:00:00Z, or "
+			"the path of a file, not '%s'",
+			clock);
+	return 0;
+}
+
 /* What the common options ask for must go together. */
 static int
 check_common(struct stage *st)
 {
 	const struct common *c = &st->priv->common;
 
-	if (check_words(st) < 0)
+	if (check_words(st) < 0 || check_environment(st) < 0)
 		return -1;
 	if (st->noperands > 0 && !(st->op->flags & (OP_OPERANDS | OP_FILES)))
 		return stray(st);
