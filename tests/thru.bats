@@ -107,6 +107,16 @@ numbers() { # numbers N...
 	wait_for bash -c "kill -INT -- -$! 2>/dev/null; ! kill -0 $command"
 }
 
+@test "stops that come together, as those of timeout do, are one" {
+	stream-rate --rows-per-batch 1 --trigger 10s >out &
+	wait_for grep -q '"begin"' out
+	for signal in STOP INT TERM CONT; do
+		kill -$signal $!
+	done
+	wait $!
+	[ "$(tail -n 1 out)" = '{"#bief":{"eof":1}}' ]
+}
+
 @test "the command knows the batch's number, its time and the watermark" {
 	export BIEF_CLOCK=2026-11-21T09:00:00Z
 	printf '{"t":"2026-11-21T08:00:%02dZ"}\n' 1 30 |

@@ -4,6 +4,9 @@
 #include "io/passon.h"
 
 #include <errno.h>
+#include <stdint.h>
+
+#include "time/time.h"
 
 /* What a signal carries: for whom it is, and how often it has come. */
 #define PASSED 0x62696500
@@ -15,6 +18,22 @@ static volatile pid_t pids[128];
 #define PIDS (sizeof(pids) / sizeof(*pids))
 
 static volatile sig_atomic_t direct, passed;
+static int64_t direct_us; /* when it came last */
+
+/* timeout(1) and others send a signal to a process and then to its group: what
+ * comes so soon is the same word once more. */
+#define SAME_US (TIME_SECOND / 10)
+
+static void
+told_directly(void)
+{
+	int64_t now = time_monotonic();
+
+	if (direct > 0 && now - direct_us < SAME_US)
+		return;
+	direct += direct < OFTEN;
+	direct_us = now;
+}
 
 void
 passon_to(pid_t pid)
@@ -63,7 +82,7 @@ passon_told(int sig, const siginfo_t *info)
 	often = what & 0xff;
 	what -= often;
 	if (what != PASSED && what != THROUGH)
-		direct += direct < OFTEN;
+		told_directly();
 	else if (what == PASSED && often > passed)
 		passed = often;
 	if (what != THROUGH)
