@@ -37,6 +37,14 @@ die(const char *what)
 	return STATUS_FAILED;
 }
 
+/* In a process of its own, which has nothing to do if it cannot be. */
+static void
+become(int fd, int to)
+{
+	if (dup2(fd, to) < 0)
+		_exit(die("cannot redirect"));
+}
+
 /* Redirections of one command, in this process.  -1: said. */
 static int
 redirect(const struct command *c)
@@ -46,7 +54,10 @@ redirect(const struct command *c)
 		int fd;
 
 		if (r->path == NULL) {
-			dup2(STDOUT_FILENO, STDERR_FILENO);
+			if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0) {
+				die("2>&1");
+				return -1;
+			}
 			continue;
 		}
 		fd = open(r->path,
@@ -54,11 +65,10 @@ redirect(const struct command *c)
 				   : O_WRONLY | O_CREAT |
 					(r->append ? O_APPEND : O_TRUNC),
 			0666);
-		if (fd < 0) {
+		if (fd < 0 || dup2(fd, r->fd) < 0) {
 			die(r->path);
 			return -1;
 		}
-		dup2(fd, r->fd);
 		close(fd);
 	}
 	return 0;
@@ -136,7 +146,7 @@ substitute(const struct word *w)
 	if (pid == 0) {
 		passon_none();
 		inputs_forget();
-		dup2(w->output ? fds[0] : fds[1],
+		become(w->output ? fds[0] : fds[1],
 			w->output ? STDIN_FILENO : STDOUT_FILENO);
 		close(fds[0]);
 		close(fds[1]);
@@ -247,11 +257,11 @@ spawn_start(const struct pipeline *p, size_t i, size_t n, int in, int out,
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	if (in != STDIN_FILENO) {
-		dup2(in, STDIN_FILENO);
+		become(in, STDIN_FILENO);
 		close(in);
 	}
 	if (out != STDOUT_FILENO) {
-		dup2(out, STDOUT_FILENO);
+		become(out, STDOUT_FILENO);
 		close(out);
 	}
 	if (unused >= 0)

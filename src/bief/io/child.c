@@ -157,10 +157,9 @@ become(char **argv, char **env, int in, int out, int told)
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	dup2(in, STDIN_FILENO);
-	if (out >= 0)
-		dup2(out, STDOUT_FILENO);
-	execvpe(argv[0], argv, env);
+	if (dup2(in, STDIN_FILENO) >= 0 &&
+		(out < 0 || dup2(out, STDOUT_FILENO) >= 0))
+		execvpe(argv[0], argv, env);
 	why = errno;
 	if (write(told, &why, sizeof(why)) < 0)
 		_exit(127);
