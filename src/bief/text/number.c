@@ -19,12 +19,9 @@
 #include <string.h>
 
 #include "floor/mem.h"
+#include "text/digits16.h"
 #include "text/pow10.h"
 #include "text/simd.h"
-
-#ifdef SIMD_SSE2
-#include <immintrin.h>
-#endif
 
 typedef unsigned __int128 u128;
 
@@ -182,7 +179,7 @@ read_long(const char *p, const char *end, struct decimal *d)
 
 /* n digits before the end, 18 at most, appended to m; there are sixteen bytes
  * before it, whatever they are. */
-__attribute__((target("ssse3,sse4.1"))) static bool
+__attribute__((target("sse4.1"))) static bool
 digits_before(const char *end, size_t n, uint64_t *m)
 {
 	static const char keep[32] = {[16] = -1,
@@ -220,13 +217,7 @@ digits_before(const char *end, size_t n, uint64_t *m)
 	if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(x, nine), nine)) !=
 		0xFFFF)
 		return false;
-	x = _mm_maddubs_epi16(x, _mm_set1_epi16(0x010A)); /* 10, 1 */
-	x = _mm_madd_epi16(x, _mm_set1_epi32(0x00010064));
-	x = _mm_packus_epi32(x, x);
-	x = _mm_madd_epi16(x, _mm_set1_epi32(0x00012710));
-	*m = *m * powers[n] +
-		(uint64_t)(uint32_t)_mm_cvtsi128_si32(x) * 100000000 +
-		(uint32_t)_mm_extract_epi32(x, 1);
+	*m = *m * powers[n] + digits16(x);
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "floor/buf.h"
+#include "text/digits16.h"
 #include "text/simd.h"
 #include "time/time.h"
 #include "value/lenient.h"
@@ -100,13 +101,7 @@ digits_value(const char *p, unsigned k)
 	/* With zeros in front they are sixteen. */
 	x = _mm_shuffle_epi8(
 		x, _mm_loadu_si128((const __m128i *)(const void *)(right + k)));
-	x = _mm_maddubs_epi16(x, _mm_set1_epi16(0x010A)); /* 10, 1 */
-	x = _mm_madd_epi16(x, _mm_set1_epi32(0x00010064));
-	x = _mm_packus_epi32(x, x);
-	x = _mm_madd_epi16(x, _mm_set1_epi32(0x00012710));
-	return first * 10000000000000000 +
-		(int64_t)_mm_extract_epi32(x, 0) * 100000000 +
-		_mm_extract_epi32(x, 1);
+	return first * 10000000000000000 + (int64_t)digits16(x);
 }
 
 #else
