@@ -216,15 +216,11 @@ pack_value(struct pack_at *a, const struct value *from)
 {
 	struct value v = *from;
 
-	if (value_has_text(&v)) {
-		if (pack_inside(&v, a->line, a->nline)) {
-			v.i = (int64_t)(a->line_at +
-				(uint64_t)(from->s - a->line));
-		} else {
-			v.i = a->text - a->message;
-			a->text = copy_short(a->text, from->s, v.n);
-		}
+	if (!value_has_text(&v) || !pack_inside(&v, a->line, a->nline)) {
+		pack_apart(a, from);
+		return;
 	}
+	v.i = (int64_t)(a->line_at + (uint64_t)(from->s - a->line));
 	memcpy(a->value, &v, sizeof v);
 	a->value += sizeof v;
 }
