@@ -99,35 +99,35 @@ inputs_add(pid_t pid, int fd)
 	inputs[ninputs++] = (struct input_of){.pid = pid, .fd = fd};
 }
 
-/* In a process of its own: they are not its. */
+/* Nobody here reads them any more; in a process of its own they are not its. */
 static void
-inputs_forget(void)
+inputs_close(void)
 {
 	for (size_t i = 0; i < ninputs; i++)
 		close(inputs[i].fd);
+}
+
+static void
+inputs_forget(void)
+{
 	free(inputs);
 	inputs = NULL;
 	ninputs = 0;
 }
 
-/* Nobody reads them any more.  They have messages to say and files to close, and
- * who waits for us takes the run for ended; but a foreign program may go on. */
+/* They have messages to say and files to close, and who waits for us takes the
+ * run for ended; but a foreign program may go on. */
 static void
 inputs_wait(void)
 {
 	int64_t until = time_monotonic() + INPUTS_US;
-	size_t n = ninputs;
-	struct input_of *of = inputs;
 
-	for (size_t i = 0; i < n; i++)
-		close(of[i].fd);
-	for (size_t i = 0; i < n; i++)
-		while (waitpid(of[i].pid, NULL, WNOHANG) == 0 &&
+	inputs_close();
+	for (size_t i = 0; i < ninputs; i++)
+		while (waitpid(inputs[i].pid, NULL, WNOHANG) == 0 &&
 			time_monotonic() < until)
 			usleep(2000);
-	free(inputs);
-	inputs = NULL;
-	ninputs = 0;
+	inputs_forget();
 }
 
 /* Start <( ) or >( ); the word becomes /dev/fd/N. */
@@ -145,6 +145,7 @@ substitute(const struct word *w)
 		exit(die("fork"));
 	if (pid == 0) {
 		passon_none();
+		inputs_close();
 		inputs_forget();
 		become(w->output ? fds[0] : fds[1],
 			w->output ? STDIN_FILENO : STDOUT_FILENO);
